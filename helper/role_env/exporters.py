@@ -1,0 +1,99 @@
+"""Credentials as text for each shell and program.
+
+A shell's format can also end a session and tell of a failure; a document's can only be whole or absent.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+
+from role_env import fish_shell, posix_shell, variables
+from role_env.credentials import Credentials, Session
+from role_env.errors import ProfileError
+
+SHELLS = ("bash", "zsh", "sh", "fish")
+DOCUMENTS = ("json", "dotenv")
+FORMATS = (*SHELLS, *DOCUMENTS)
+
+
+def export(session: Session, form: str, environ: Mapping[str, str]) -> str:
+    """`session` in the format `form`, for a shell whose exported variables are `environ`.
+
+    Raises ProfileError when the format cannot hold a value.
+    """
+    if form == "fish":
+        return fish_shell.session(session)
+    if form == "json":
+        return _json(session)
+    if form == "dotenv":
+        return _dotenv(session)
+    return posix_shell.session(session, environ)
+
+
+def off(form: str, environ: Mapping[str, str]) -> str:
+    """What ends the session of the shell, for a `form` of SHELLS."""
+    return fish_shell.off() if form == "fish" else posix_shell.off(environ)
+
+
+def failure(form: str, environ: Mapping[str, str], *, take_away: bool) -> str:
+    """What a shell of the format `form` gets instead of a session: it ends in `false`.
+
+    With `take_away` the session that was there goes too, and the shell is left without any account. A document's
+    format gets nothing.
+    """
+    if form == "fish":
+        return fish_shell.failure(take_away=take_away)
+    return posix_shell.failure(environ, take_away=take_away) if form in SHELLS else ""
+
+
+def process(credentials: Credentials) -> str:
+    """The External-mode document of the `aliyun` CLI, which the SDKs read too, on one line."""
+    document = {
+        "mode": "StsToken",
+        "access_key_id": credentials.access_key_id,
+        "access_key_secret": credentials.access_key_secret,
+        "sts_token": credentials.security_token,
+        "expiration": timestamp(credentials.expiration),
+    }
+    return json.dumps(document) + "\n"
+
+
+def environment(session: Session, environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` as a command that runs in `session` has to find it."""
+    gone = {*variables.unset(session.variables), *variables.OWN}
+    if environ.get("ROLE_ENV_NO_ACCOUNT"):
+        gone.update(variables.NO_ACCOUNT)
+    kept = {name: value for name, value in environ.items() if name not in gone}
+    return kept | dict(variables.assignments(session))
+
+
+def timestamp(seconds: int) -> str:
+    """`seconds` since the epoch as STS writes times, `2030-01-01T00:00:00Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _json(session: Session) -> str:
+    credentials = session.credentials
+    document = {
+        "AccessKeyId": credentials.access_key_id,
+        "AccessKeySecret": credentials.access_key_secret,
+        "SecurityToken": credentials.security_token,
+        "Expiration": timestamp(credentials.expiration),
+        "RegionId": session.region_id or None,
+        "Profile": session.profile,
+        "RoleArn": session.role_arn,
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _dotenv(session: Session) -> str:
+    """Raw `KEY=value` lines, as docker reads them: quotes would stay in the value, so a value must need none."""
+    values = dict(variables.assignments(session))
+    for name, value in values.items():
+        if value != value.strip() or not value.isprintable() or set(value) & set("'\"#"):
+            raise ProfileError(
+                f"profile {session.profile}: {name} has a quote, a #, a line break or an edge space,"
+                " which --format dotenv cannot hold",
+                hint="choose another format",
+            )
+    return "".join(f"{name}={value}\n" for name, value in values.items())

@@ -1,0 +1,72 @@
+"""One flight: processes that miss the same session together make one call to STS.
+
+The lock is the kernel's own (flock), so a dead holder blocks nobody. Where no lock can be had, the answer is not
+delayed or refused for it.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from role_env.cache import Entry, make_private, state_folder
+
+try:
+    import fcntl
+except ImportError:  # Windows: no lock, at worst two calls
+    fcntl = None  # type: ignore[assignment]
+
+_STEP_SECONDS = 0.02
+
+
+@contextmanager
+def held(entry: Entry, environ: Mapping[str, str], *, seconds: float) -> Iterator[bool]:
+    """Holds the lock of `entry`, for which it waits at most `seconds`; yields whether another process holds it."""
+    try:
+        descriptor = _open(entry, environ)
+    except OSError:
+        yield False
+        return
+    try:
+        yield not _acquire(descriptor, seconds)
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(_STEP_SECONDS)
+        except OSError:  # a file system without locks
+            return True
+        else:
+            return True
+
+
+def _open(entry: Entry, environ: Mapping[str, str]) -> int:
+    if fcntl is None:
+        raise OSError("no flock on this system")
+    folder = _folder(environ)
+    make_private(folder)
+    name = hashlib.sha256(f"{entry.service}\0{entry.username}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _folder(environ: Mapping[str, str]) -> Path:
+    """In the user's runtime folder if it is theirs alone, else in the state folder; never in a shared one."""
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    if runtime and Path(runtime).is_absolute():
+        try:
+            status = Path(runtime).stat(follow_symlinks=False)
+        except OSError:
+            return state_folder()
+        if status.st_uid == os.geteuid() and status.st_mode & 0o777 == 0o700:
+            return Path(runtime) / "role-env"
+    return state_folder()

@@ -1,0 +1,168 @@
+"""The variables that tools read an account from, and what would outrank or add to a session in them.
+
+Which tool reads which: the README's table. A stale alias that ranks higher wins silently (an old
+ALICLOUD_ACCESS_KEY beats a fresh ALIBABA_CLOUD_ACCESS_KEY_ID in Terraform), so every family is set and unset as a
+whole, by the fixed lists below and never by a pattern over the environment.
+"""
+
+from collections.abc import Iterator
+
+from role_env.credentials import AccessKey, Session
+
+
+class Key:
+    """Three variables that make one access key: its id, its secret and its token (a name, or "" for none)."""
+
+    __slots__ = ("access_key_id", "access_key_secret", "security_token")
+
+    def __init__(self, access_key_id: str, access_key_secret: str, security_token: str) -> None:
+        self.access_key_id = access_key_id
+        self.access_key_secret = access_key_secret
+        self.security_token = security_token
+
+    def names(self) -> tuple[str, ...]:
+        """The two or three names."""
+        return tuple(filter(None, (self.access_key_id, self.access_key_secret, self.security_token)))
+
+
+class Family:
+    """Variables that one group of tools reads: the keys, and the names of the region."""
+
+    __slots__ = ("keys", "regions")
+
+    def __init__(self, *keys: Key, regions: tuple[str, ...] = ()) -> None:
+        self.keys = keys
+        self.regions = regions
+
+    def names(self) -> tuple[str, ...]:
+        """Every variable of the family."""
+        return tuple(name for key in self.keys for name in key.names()) + self.regions
+
+
+def _named(prefix: str) -> Key:
+    return Key(f"{prefix}_ACCESS_KEY_ID", f"{prefix}_ACCESS_KEY_SECRET", f"{prefix}_SECURITY_TOKEN")
+
+
+FAMILIES = {
+    "alibaba_cloud": Family(_named("ALIBABA_CLOUD"), regions=("ALIBABA_CLOUD_REGION_ID", "ALIBABA_CLOUD_REGION")),
+    "alibabacloud": Family(_named("ALIBABACLOUD"), regions=("ALIBABACLOUD_REGION_ID",)),
+    "alicloud": Family(
+        Key("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "ALICLOUD_SECURITY_TOKEN"),
+        Key("ALICLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY_SECRET", ""),
+        regions=("ALICLOUD_REGION", "ALICLOUD_REGION_ID"),
+    ),
+    "oss": Family(Key("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN"), regions=("OSS_REGION",)),
+    "packer": Family(Key("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "SECURITY_TOKEN"), regions=("ALICLOUD_REGION",)),
+    "aliyun_log": Family(Key("ALIYUN_LOG_CLI_ACCESSID", "ALIYUN_LOG_CLI_ACCESSKEY", "ALIYUN_LOG_CLI_STS_TOKEN")),
+    "plain": Family(Key("AccessKeyId", "AccessKeySecret", "SecurityToken")),
+}
+DEFAULT_FAMILIES = ("alibaba_cloud", "alibabacloud", "alicloud", "oss")
+
+# The bare names, which the `aliyun` CLI reads last. SECURITY_TOKEN belongs to many programs: a session leaves it
+# alone, and only the shell that must hold no account at all loses it.
+BARE = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
+
+IGNORE_PROFILE = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
+
+# What else chooses an account, or changes the one that is chosen.
+OUTRANKING = (
+    "ALIYUN_ACCESS_KEY_ID",
+    "ALIYUN_ACCESS_KEY_SECRET",
+    *(
+        prefix + name
+        for prefix in ("ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_")
+        for name in (
+            "PROFILE",
+            "PROFILE_MODE",
+            "BEARER_TOKEN",
+            "CREDENTIALS_URI",
+            "ECS_METADATA",
+            "EXTERNAL_ID",
+            "ROLE_ARN",
+            "ROLE_SESSION_NAME",
+            "ASSUME_ROLE_ARN",
+            "ASSUME_ROLE_SESSION_NAME",
+            "ASSUME_ROLE_POLICY",
+            "ASSUME_ROLE_EXTERNAL_ID",
+            "ASSUME_ROLE_SESSION_EXPIRATION",
+            "OIDC_PROVIDER_ARN",
+            "OIDC_TOKEN_FILE",
+        )
+    ),
+)
+
+# With these and no key, no tool falls back to an account of a file or of the machine.
+NO_ACCOUNT = {
+    **dict.fromkeys(IGNORE_PROFILE, "TRUE"),
+    "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true",
+    "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
+    "ALIBABA_CLOUD_PROFILE": "role-env-none",
+    "ROLE_ENV_NO_ACCOUNT": "1",
+}
+
+BASE = _named("ROLE_ENV_BASE")
+OWN = (
+    "ROLE_ENV_PROFILE",
+    "ROLE_ENV_ROLE_ARN",
+    "ROLE_ENV_ACCESS_KEY_ID",
+    "ROLE_ENV_EXPIRATION",
+    *BASE.names(),
+    "ROLE_ENV_NO_ACCOUNT",
+)
+
+
+def _unique(names: "list[str] | tuple[str, ...]") -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+# Every key of the families, each name once. SECURITY_TOKEN, which Packer shares with the world, is apart.
+KEYS = tuple(key for name, family in FAMILIES.items() if name != "packer" for key in family.keys)
+KEY_NAMES = tuple(name for key in KEYS for name in key.names())
+REGIONS = _unique([name for family in FAMILIES.values() for name in family.regions])
+
+
+def exported(families: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of keys, secrets, tokens and regions in `families`."""
+    return _unique([name for family in families for name in FAMILIES[family].names()])
+
+
+def unset(families: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that must not stand beside a session exported to `families`."""
+    others = _unique([name for family in FAMILIES.values() for name in family.names()])
+    kept = {*exported(families), "SECURITY_TOKEN"}
+    return (*(name for name in others if name not in kept), *OUTRANKING)
+
+
+# What a session sets or unsets beside keys: saved once, at the first session of a shell.
+REST = _unique([*REGIONS, *IGNORE_PROFILE, *OUTRANKING])
+# What the shell without any account loses or gets besides: saved when that happens, back when it ends.
+NO_ACCOUNT_REST = (*BARE.names(), "ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
+
+
+def exported_regions(families: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the region in `families`."""
+    return _unique([name for family in families for name in FAMILIES[family].regions])
+
+
+def assignments(session: Session) -> Iterator[tuple[str, str]]:
+    """The variables that hold `session`, with their values."""
+    credentials = session.credentials
+    for family in session.variables:
+        for key in FAMILIES[family].keys:
+            yield from _values(key, credentials)
+        if session.region_id:
+            yield from ((name, session.region_id) for name in FAMILIES[family].regions)
+    yield "ROLE_ENV_PROFILE", session.profile
+    yield "ROLE_ENV_ROLE_ARN", session.role_arn
+    yield "ROLE_ENV_ACCESS_KEY_ID", credentials.access_key_id
+    yield "ROLE_ENV_EXPIRATION", str(credentials.expiration)
+    if session.base:
+        yield from ((name, value) for name, value in _values(BASE, session.base) if value)
+    yield from dict.fromkeys(IGNORE_PROFILE, "TRUE").items()
+
+
+def _values(key: Key, access_key: AccessKey) -> Iterator[tuple[str, str]]:
+    yield key.access_key_id, access_key.access_key_id
+    yield key.access_key_secret, access_key.access_key_secret
+    if key.security_token:
+        yield key.security_token, access_key.security_token

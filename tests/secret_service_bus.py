@@ -1,0 +1,506 @@
+"""Private D-Bus session buses for the tests: a real keyring, and services that misbehave.
+
+Each is a context manager, and its `environment` goes into that of the process under test:
+
+    with KeyringBus() as bus:
+        subprocess.run(command, env={**clean, **bus.environment}, timeout=10)
+        assert [item.secret for item in bus.items()] == [b"..."]
+
+Nothing touches the bus, the keyring or the home folder of whoever runs the tests, no wait is without a deadline,
+and `stop()` raises if it could not end everything that was started.
+
+This file is also the program that plays the misbehaving service, so pytest is imported only where it is needed;
+jeepney and secretstorage likewise, as keyring brings them on Linux only.
+"""
+
+import argparse
+import contextlib
+import functools
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, NamedTuple, TypeVar
+
+_Bus = TypeVar("_Bus", bound="PrivateBus")
+
+DEADLINE = 10.0
+"""Seconds that any one wait in here may last."""
+
+SECRET_SERVICE = ("dbus-daemon", "gnome-keyring-daemon")
+"""The programs behind `KeyringBus`; `SilentBus` and `StoppedBus` need only the first."""
+
+SHELLS = ("bash", "zsh", "fish", "dash")
+"""The shells that role-env speaks to."""
+
+SERVICE = "org.freedesktop.secrets"
+SERVICE_PATH = "/org/freedesktop/secrets"
+DEFAULT_COLLECTION = SERVICE_PATH + "/aliases/default"
+PASSWORD = b"correct horse"
+
+_PROMPTER = "org.gnome.keyring.SystemPrompter"
+_SESSION = SERVICE_PATH + "/session/s1"
+_COLLECTION = SERVICE_PATH + "/collection/login"
+_ITEM = _COLLECTION + "/1"
+
+# Without the second <allow> the bus delivers no answers at all.
+_CONFIGURATION = """\
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>{listen}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
+def missing(*programs: str) -> list[str]:
+    """Those of the programs (by default the ones of a real Secret Service) that are not installed."""
+    return [program for program in programs or SECRET_SERVICE if shutil.which(program) is None]
+
+
+def require(*programs: str) -> None:
+    """Skip the test when a program is missing on somebody's laptop, and fail it in CI (`CI=true`).
+
+    Where there can be no Secret Service at all, as on macOS, its absence is a skip in CI too.
+    """
+    import pytest
+
+    absent = missing(*programs)
+    if not absent:
+        return
+    reason = f"not installed: {', '.join(absent)} (tests/run installs what the tests need)"
+    possible = sys.platform.startswith("linux") or not set(absent) <= set(SECRET_SERVICE)
+    if os.environ.get("CI") == "true" and possible:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+class KeptItem(NamedTuple):
+    """One item of a keyring, as another program would see it."""
+
+    label: str
+    attributes: dict[str, str]
+    secret: bytes
+
+
+class PrivateBus:
+    """A message bus of its own, with nothing on it.
+
+    `folder` is for the configuration, the logs and the service's home folder, and may have any length. Sockets
+    are in `runtime`, a short-named folder of the bus's own, or with `abstract` in no folder at all.
+    """
+
+    def __init__(self, folder: Path | None = None, *, abstract: bool = False) -> None:
+        self._given_folder = folder
+        self._abstract = abstract
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.address = ""
+
+    def __enter__(self: _Bus) -> _Bus:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a child needs to find this bus, and to find nothing of the user's instead."""
+        return {"DBUS_SESSION_BUS_ADDRESS": self.address, "XDG_RUNTIME_DIR": str(self.runtime)}
+
+    def start(self) -> None:
+        """Start everything, and return when it answers; what was started is ended if something fails."""
+        self.runtime = _short_folder()
+        self.folder = self._given_folder or self.runtime / "files"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._start_daemon()
+            self._start_service()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End everything that was started and make sure of it. May be called twice."""
+        left = [pid for process in reversed(self._processes) if (pid := _end(process)) is not None]
+        self._processes.clear()
+        shutil.rmtree(self.runtime, ignore_errors=True)
+        if left:
+            raise RuntimeError(f"still running after SIGKILL: {left}")
+
+    def pause(self) -> None:
+        """Stop the bus daemon with SIGSTOP: one can connect to it, and then nothing ever comes."""
+        daemon = self._processes[0]
+        daemon.send_signal(signal.SIGSTOP)
+        _wait_until(lambda: _stopped(daemon.pid), "the bus daemon did not stop")
+
+    def resume(self) -> None:
+        """Let a paused bus daemon go on, with all that was sent to it meanwhile."""
+        self._processes[0].send_signal(signal.SIGCONT)
+
+    def _start_daemon(self) -> None:
+        # Freed names of abstract sockets can be taken again at once, so the folder's unique name will do.
+        listen = f"unix:abstract={self.runtime}/bus" if self._abstract else f"unix:path={self.runtime}/bus"
+        configuration = self.folder / "bus.conf"
+        configuration.write_text(_CONFIGURATION.format(listen=listen), encoding="utf-8")
+        command = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile", "--print-address=1"]
+        daemon = self._run([*_die_with_parent(), *command], log="bus.log", stdout=subprocess.PIPE)
+        self.address = self._first_line(daemon, log="bus.log")
+
+    def _start_service(self) -> None:
+        """Put on the bus what the subclass is for."""
+
+    def _run(
+        self,
+        command: list[str],
+        *,
+        log: str,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.DEVNULL,
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        with (self.folder / log).open("ab") as stderr:
+            process = subprocess.Popen(
+                command,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=self.folder,
+                env=_environment() if environment is None else environment,
+                # A group of its own, so that ending it reaches what it may have started.
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+    def _first_line(self, process: subprocess.Popen[bytes], *, log: str) -> str:
+        """The line by which a process says that it is ready."""
+        assert process.stdout is not None
+        with process.stdout as output:
+            line = _read_line(output)
+        if not line.endswith(b"\n"):
+            raise RuntimeError(f"{process.args!r} did not start:\n{self._log(log)}")
+        return line.decode().strip()
+
+    def _log(self, name: str) -> str:
+        return (self.folder / name).read_text(encoding="utf-8", errors="replace")
+
+
+class KeyringBus(PrivateBus):
+    """A bus with gnome-keyring on it, its default collection unlocked and empty.
+
+    With `prompter`, something owns the name of the desktop's password dialog and never shows one: then asking for
+    a locked secret waits for ever, as at a desk where nobody looks. Without it gnome-keyring refuses at once.
+    """
+
+    def __init__(self, folder: Path | None = None, *, abstract: bool = False, prompter: bool = False) -> None:
+        super().__init__(folder, abstract=abstract)
+        self._with_prompter = prompter
+
+    def items(self) -> list[KeptItem]:
+        """Everything in the default collection, which must not be locked."""
+        with self._collection() as collection:
+            return [
+                KeptItem(item.get_label(), item.get_attributes(), item.get_secret())
+                for item in collection.get_all_items()
+            ]
+
+    def put(self, label: str, attributes: dict[str, str], secret: bytes) -> None:
+        """Add an item, beside any other of the same attributes, as a foreign program may."""
+        with self._collection() as collection:
+            collection.create_item(label, attributes, secret, replace=False)
+
+    def clear(self) -> None:
+        """Delete every item, so that tests can share one keyring."""
+        with self._collection() as collection:
+            for item in list(collection.get_all_items()):
+                item.delete()
+
+    def lock(self) -> None:
+        """Lock the default collection."""
+        with self._collection() as collection:
+            collection.lock()
+            if not collection.is_locked():
+                raise RuntimeError("the keyring did not lock")
+
+    def unlock(self) -> None:
+        """Unlock the default collection as logging in does, without a prompt."""
+        with self._collection() as collection:
+            # gnome-keyring's own interface; the Secret Service's has no way round the prompt.
+            guilt_ridden = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
+            call = functools.partial(_call, collection.connection, SERVICE_PATH)
+            _, session = call("org.freedesktop.Secret.Service.OpenSession", "sv", ("plain", ("s", "")))
+            secret = (session, b"", PASSWORD, "text/plain")
+            call(f"{guilt_ridden}.UnlockWithMasterPassword", "o(oayays)", (_COLLECTION, secret))
+            if collection.is_locked():
+                raise RuntimeError("the keyring did not unlock")
+
+    def _start_service(self) -> None:
+        if self._with_prompter:
+            _start_silent_service(self, name=_PROMPTER)
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        environment = {**_environment(), **self.environment, "HOME": str(home), "XDG_DATA_HOME": str(home)}
+        keyring = self._run(
+            ["gnome-keyring-daemon", "--components=secrets", "--foreground", "--unlock"],
+            log="keyring.log",
+            stdin=subprocess.PIPE,
+            environment=environment,
+        )
+        assert keyring.stdin is not None
+        # It fits the pipe, so a daemon that does not read it cannot block us; one that died is told below.
+        with contextlib.suppress(BrokenPipeError), keyring.stdin as password:
+            password.write(PASSWORD)
+        try:
+            _wait_until(lambda: keyring.poll() is not None or self._ready(), "gnome-keyring is not ready")
+        except TimeoutError as error:
+            raise RuntimeError(f"{error}:\n{self._log('keyring.log')}") from error
+        if keyring.poll() is not None:
+            raise RuntimeError(f"gnome-keyring ended with {keyring.poll()}:\n{self._log('keyring.log')}")
+
+    def _ready(self) -> bool:
+        try:
+            with self._collection() as collection:
+                list(collection.search_items({"no such": "attribute"}))
+                return not collection.is_locked()
+        except Exception:
+            # Until it has its name and its collections there is no telling which of many errors comes.
+            return False
+
+    @contextlib.contextmanager
+    def _collection(self) -> Iterator[Any]:
+        import secretstorage
+
+        with _connection(self.address) as connection:
+            # secretstorage passes no timeout on.
+            connection.send_and_get_reply = functools.partial(connection.send_and_get_reply, timeout=DEADLINE)
+            yield secretstorage.Collection(connection, DEFAULT_COLLECTION)
+
+
+class SilentBus(PrivateBus):
+    """A bus where a program owns the Secret Service's name and does not answer.
+
+    It answers the first `answers` calls as a keyring would that holds `secret` for every question, and then no more;
+    or, with `dies`, ends upon the next one, with the caller waiting.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        abstract: bool = False,
+        answers: int = 0,
+        dies: bool = False,
+        secret: bytes = b"secret",
+    ) -> None:
+        super().__init__(folder, abstract=abstract)
+        self._answers = answers
+        self._dies = dies
+        self._secret = secret
+
+    def calls(self) -> list[str]:
+        """The methods that were called so far, answered or not: `["OpenSession", "SearchItems"]`."""
+        return self._log("calls").split()
+
+    def _start_service(self) -> None:
+        (self.folder / "calls").touch()
+        (self.folder / "secret").write_bytes(self._secret)
+        _start_silent_service(self, answers=self._answers, dies=self._dies)
+
+
+class StoppedBus(PrivateBus):
+    """A bus whose daemon is stopped: connecting works, and not even the greeting is answered."""
+
+    def _start_service(self) -> None:
+        self.pause()
+
+
+def _start_silent_service(bus: PrivateBus, *, name: str = SERVICE, answers: int = 0, dies: bool = False) -> None:
+    command = [sys.executable, "-I", __file__, f"--answers={answers}", f"--name={name}"]
+    command += ["--dies"] * dies
+    # A method of another's: this and the classes are one room, and two of them start it.
+    process = bus._run([*command, bus.address], log="service.log", stdout=subprocess.PIPE)
+    bus._first_line(process, log="service.log")
+
+
+def _environment() -> dict[str, str]:
+    """What the daemons get: nothing that could lead them to the user's own bus, display or keyring."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+
+
+def _short_folder() -> Path:
+    """A folder that leaves room for a socket's name, whose path may have 107 bytes (103 on macOS)."""
+    short = len(tempfile.gettempdir()) < 60
+    return Path(tempfile.mkdtemp(prefix="bus-", dir=None if short else "/tmp"))
+
+
+@functools.cache
+def _die_with_parent() -> tuple[str, ...]:
+    """What goes before a command that must end even if the tests are killed. Its services follow the bus."""
+    setpriv = ("setpriv", "--pdeathsig", "KILL")
+    with contextlib.suppress(OSError):
+        if subprocess.run([*setpriv, "true"], capture_output=True, timeout=DEADLINE).returncode == 0:
+            return setpriv
+    return ()
+
+
+def _end(process: subprocess.Popen[bytes]) -> int | None:
+    """End a process and its group; the group's number if something of it will not go."""
+    for signal_number, patience in ((signal.SIGTERM, 1.0), (signal.SIGKILL, DEADLINE)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal_number)
+        # A stopped process takes SIGTERM only when it goes on.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGCONT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+        with contextlib.suppress(TimeoutError):
+            _wait_until(lambda: not _group_exists(process.pid), "", patience)
+            return None
+    return process.pid
+
+
+def _group_exists(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _stopped(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _wait_until(condition: Callable[[], bool], complaint: str, patience: float = DEADLINE) -> None:
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(complaint)
+        time.sleep(0.01)
+
+
+def _read_line(output: IO[bytes]) -> bytes:
+    """Up to and with the first newline; less if the writer ends or the deadline passes."""
+    deadline = time.monotonic() + DEADLINE
+    line = b""
+    while not line.endswith(b"\n"):
+        readable, _, _ = select.select([output], [], [], max(0.0, deadline - time.monotonic()))
+        piece = os.read(output.fileno(), 1) if readable else b""
+        if not piece:
+            break
+        line += piece
+    return line
+
+
+def _connection(address: str) -> Any:
+    from jeepney.io.blocking import open_dbus_connection
+
+    return open_dbus_connection(bus=address, auth_timeout=DEADLINE)
+
+
+def _call(connection: Any, path: str, method: str, signature: str, body: tuple[object, ...]) -> Any:
+    """The answer to one call of the Secret Service; an error answer is raised."""
+    import jeepney
+    from jeepney.wrappers import unwrap_msg
+
+    interface, _, member = method.rpartition(".")
+    target = jeepney.DBusAddress(path, bus_name=SERVICE, interface=interface)
+    message = jeepney.new_method_call(target, member, signature, body)
+    return unwrap_msg(connection.send_and_get_reply(message, timeout=DEADLINE))
+
+
+class _SilentService:
+    """The program behind `SilentBus`: runs until its bus goes away."""
+
+    def __init__(self, *, address: str, name: str, answers: int, dies: bool) -> None:
+        self._connection = _connection(address)
+        self._name = name
+        self._answers = answers
+        self._dies = dies
+        self._attributes: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Take the name, say so on stdout, and see what comes."""
+        from jeepney import HeaderFields, MessageType, message_bus
+        from jeepney.io.blocking import Proxy
+
+        Proxy(message_bus, self._connection, timeout=DEADLINE).RequestName(self._name)
+        print("ready", flush=True)
+        with contextlib.suppress(ConnectionError), Path("calls").open("a", encoding="utf-8") as log:
+            # The one wait without a deadline: it ends with the bus, which has its own.
+            while True:
+                message = self._connection.receive()
+                if message.header.message_type is MessageType.method_call:
+                    log.write(message.header.fields[HeaderFields.member] + "\n")
+                    log.flush()
+                    self._meet(message)
+
+    def _meet(self, call: Any) -> None:
+        if self._answers > 0:
+            self._answers -= 1
+            self._connection.send(self._answer(call))
+        elif self._dies:
+            os._exit(1)
+
+    def _answer(self, call: Any) -> Any:
+        from jeepney import HeaderFields, new_error, new_method_return
+
+        member = call.header.fields[HeaderFields.member]
+        of_service = call.header.fields[HeaderFields.path] == SERVICE_PATH
+        if member == "SearchItems":
+            self._attributes = call.body[0]
+        if member == "OpenSession" and call.body[0] != "plain":
+            return new_error(call, "org.freedesktop.DBus.Error.NotSupported", "s", ("plain only",))
+        secret = (_SESSION, b"", Path("secret").read_bytes(), "text/plain")
+        answers: dict[str, tuple[str, tuple[object, ...]]] = {
+            "OpenSession": ("vo", (("s", ""), _SESSION)),
+            "SearchItems": ("aoao", ([_ITEM], [])) if of_service else ("ao", ([_ITEM],)),
+            "GetSecret": ("(oayays)", (secret,)),
+            "GetSecrets": ("a{o(oayays)}", ({_ITEM: secret},)),
+            "ReadAlias": ("o", (_COLLECTION,)),
+            "Unlock": ("aoo", (call.body and call.body[0], "/")),
+            "Lock": ("aoo", (call.body and call.body[0], "/")),
+            "CreateItem": ("oo", (_ITEM, "/")),
+            "Delete": ("o", ("/",)),
+            "Get": ("v", (self._properties().get(call.body[-1] if call.body else "", ("s", "")),)),
+            "GetAll": ("a{sv}", (self._properties(),)),
+        }
+        return new_method_return(call, *answers.get(member, (None, ())))
+
+    def _properties(self) -> dict[str, tuple[str, object]]:
+        return {
+            "Locked": ("b", False),
+            "Label": ("s", "label"),
+            "Attributes": ("a{ss}", self._attributes),
+            "Items": ("ao", [_ITEM]),
+            "Collections": ("ao", [_COLLECTION]),
+            "Created": ("t", 0),
+            "Modified": ("t", 0),
+        }
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(description=_SilentService.__doc__)
+    parser.add_argument("address")
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--answers", type=int, required=True)
+    parser.add_argument("--dies", action="store_true")
+    _SilentService(**vars(parser.parse_args())).run()
+
+
+if __name__ == "__main__":
+    _main()
