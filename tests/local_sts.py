@@ -298,7 +298,9 @@ def default_world() -> World:
     of_a = {f"acs:ram::{ACCOUNT_A}:root"}
     spokes = [role_arn(ACCOUNT_C, f"spoke{number}") for number in range(1, 11)]
     provider = world.add_provider(
-        OidcProvider(f"acs:ram::{ACCOUNT_B}:oidc-provider/github", "https://token.actions.githubusercontent.com")
+        OidcProvider(
+            f"acs:ram::{ACCOUNT_B}:oidc-provider/github", "https://token.actions.githubusercontent.com"
+        )
     )
     provider.tokens = {
         _json_web_token(provider.issuer, "good"): "",
@@ -531,7 +533,10 @@ def _read_request(method: str, target: str, headers: dict[str, str], body: bytes
     authorization = headers.get("authorization", "")
     if authorization.startswith("ACS3-") or ("x-acs-action" in headers and "Action" not in both):
         return _read_acs3(method, parts.path, query, both, headers, body, defect)
-    if (both.get("SignatureMethod", "HMAC-SHA1"), both.get("SignatureVersion", "1.0")) != ("HMAC-SHA1", "1.0"):
+    if (both.get("SignatureMethod", "HMAC-SHA1"), both.get("SignatureVersion", "1.0")) != (
+        "HMAC-SHA1",
+        "1.0",
+    ):
         defect = defect or "InvalidSignatureMethod"
     return _Request(
         action=both.get("Action", ""),
@@ -652,7 +657,9 @@ class LocalSts:
     calls_file  -- where each call is also appended as a line of JSON.
     """
 
-    def __init__(self, folder: Path, *, certificate: Certificate = "good", calls_file: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, certificate: Certificate = "good", calls_file: Path | None = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.ca_file = folder / "ca.pem"

@@ -466,20 +466,20 @@ class _SilentService:
         if member == "OpenSession" and call.body[0] != "plain":
             return new_error(call, "org.freedesktop.DBus.Error.NotSupported", "s", ("plain only",))
         secret = (_SESSION, b"", Path("secret").read_bytes(), "text/plain")
-        answers: dict[str, tuple[str, tuple[object, ...]]] = {
-            "OpenSession": ("vo", (("s", ""), _SESSION)),
-            "SearchItems": ("aoao", ([_ITEM], [])) if of_service else ("ao", ([_ITEM],)),
-            "GetSecret": ("(oayays)", (secret,)),
-            "GetSecrets": ("a{o(oayays)}", ({_ITEM: secret},)),
-            "ReadAlias": ("o", (_COLLECTION,)),
-            "Unlock": ("aoo", (call.body and call.body[0], "/")),
-            "Lock": ("aoo", (call.body and call.body[0], "/")),
-            "CreateItem": ("oo", (_ITEM, "/")),
-            "Delete": ("o", ("/",)),
-            "Get": ("v", (self._properties().get(call.body[-1] if call.body else "", ("s", "")),)),
-            "GetAll": ("a{sv}", (self._properties(),)),
+        answers: dict[str, Callable[[], tuple[str, tuple[object, ...]]]] = {
+            "OpenSession": lambda: ("vo", (("s", ""), _SESSION)),
+            "SearchItems": lambda: ("aoao", ([_ITEM], [])) if of_service else ("ao", ([_ITEM],)),
+            "GetSecret": lambda: ("(oayays)", (secret,)),
+            "GetSecrets": lambda: ("a{o(oayays)}", ({_ITEM: secret},)),
+            "ReadAlias": lambda: ("o", (_COLLECTION,)),
+            "Unlock": lambda: ("aoo", (call.body[0], "/")),
+            "Lock": lambda: ("aoo", (call.body[0], "/")),
+            "CreateItem": lambda: ("oo", (_ITEM, "/")),
+            "Delete": lambda: ("o", ("/",)),
+            "Get": lambda: ("v", (self._properties()[call.body[1]],)),
+            "GetAll": lambda: ("a{sv}", (self._properties(),)),
         }
-        return new_method_return(call, *answers.get(member, (None, ())))
+        return new_method_return(call, *answers[member]() if member in answers else ())
 
     def _properties(self) -> dict[str, tuple[str, object]]:
         return {

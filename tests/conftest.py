@@ -1,0 +1,162 @@
+"""A machine for each test: an empty HOME, a local STS, a real keyring, and the installed `role-env` on its PATH.
+
+When a test ends, its canary looks for the secrets of the run where none may be: in what was told on stderr, in files
+below HOME and the temporary folder, and in the argument lists of processes.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from local_sts import LocalSts
+from secret_service_bus import SECRET_SERVICE, KeyringBus, require
+
+INSTALLED = Path(sys.executable).parent
+DEADLINE = 60.0
+"""Seconds that a command may take, as a net below pytest's own."""
+
+
+class Machine:
+    """One person's machine. `environ` is what its shells start with."""
+
+    def __init__(self, home: Path, sts: LocalSts, bus: KeyringBus) -> None:
+        self.home = home
+        self.sts = sts
+        self.bus = bus
+        self.temporary = home / "tmp"
+        self.temporary.mkdir()
+        self.environ = {
+            "PATH": f"{INSTALLED}:{os.environ['PATH']}",
+            "HOME": str(home),
+            "TMPDIR": str(self.temporary),
+            "SHELL": "/bin/sh",
+            "LANG": "C.UTF-8",
+            "SSL_CERT_FILE": str(sts.ca_file),
+            "ALIBABA_CLOUD_STS_ENDPOINT": sts.endpoint,
+            **bus.environment,
+        }
+        self.told: list[str] = []
+        """What was written to stderr by everything that ran."""
+        self.file = home / ".config" / "role-env" / "profiles.ini"
+        self.write(self.standard_profiles())
+
+    def standard_profiles(self) -> str:
+        """profileA: test_user1's key; profileB: the role switchrolesbc of account B, assumed with it."""
+        return f"""\
+[profileA]
+access_key_id = {self.sts.access_key_id}
+access_key_secret = {self.sts.access_key_secret}
+
+[profileB]
+role_arn = {self.sts.role_arn}
+source_profile = profileA
+"""
+
+    def write(self, text: str) -> None:
+        """Makes `text` the profiles file, readable by its owner alone."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(text, "utf-8")
+        self.file.chmod(0o600)
+
+    def add(self, text: str) -> None:
+        """Appends `text` to the profiles file."""
+        self.write(self.file.read_text("utf-8") + "\n" + text)
+
+    def run(self, *command: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command with `text` on its stdin and `environ` added to the machine's; neither raises nor hangs."""
+        done = subprocess.run(
+            command,
+            input=text.encode("utf-8", "surrogateescape"),
+            capture_output=True,
+            env=self.environ | environ,
+            cwd=self.home,
+            timeout=DEADLINE,
+            check=False,
+        )
+        out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
+        self.told.append(err)
+        return subprocess.CompletedProcess(command, done.returncode, out, err)
+
+    def role_env(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Runs the installed command."""
+        return self.run(str(INSTALLED / "role-env"), *arguments, **environ)
+
+    def shell(self, name: str, script: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Runs `script` in a real shell that reads no start-up file."""
+        require(name)
+        options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}.get(name, [])
+        return self.run(name, *options, "-c", script, **environ)
+
+    def secrets(self) -> set[str]:
+        """Every secret of the run."""
+        keys = {key.secret for key in self.sts.world.keys.values()}
+        return keys | {value for session in self.sts.issued for value in (session.secret, session.token)}
+
+    def leaks(self) -> list[str]:
+        """Where a secret stands that may not stand there: on stderr, in files but the profiles file itself."""
+        secrets = self.secrets()
+        places = [f"stderr: {text[:200]}" for text in self.told if any(secret in text for secret in secrets)]
+        encoded = [secret.encode() for secret in secrets]
+        for path in self.home.rglob("*"):
+            if path.is_file() and path.suffix != ".ini" and "keyring" not in path.parts:
+                content = path.read_bytes()
+                places += [str(path) for secret in encoded if secret in content]
+        return places
+
+
+class ArgumentWatch(threading.Thread):
+    """Looks at the argument lists of all processes while a test runs, and keeps those that hold a secret."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(daemon=True)
+        self._machine = machine
+        self._ended = threading.Event()
+        self.seen: set[bytes] = set()
+
+    def run(self) -> None:
+        while not self._ended.wait(0.05):
+            secrets = [secret.encode() for secret in self._machine.secrets()]
+            for process in Path("/proc").glob("[0-9]*"):
+                try:
+                    arguments = (process / "cmdline").read_bytes()
+                except OSError:
+                    continue
+                if any(secret in arguments for secret in secrets):
+                    self.seen.add(arguments)
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
+
+
+@pytest.fixture(scope="session")
+def bus() -> Iterator[KeyringBus]:
+    """A private session bus with a real, unlocked keyring."""
+    require(*SECRET_SERVICE)
+    with KeyringBus() as started:
+        yield started
+
+
+@pytest.fixture
+def sts(tmp_path: Path) -> Iterator[LocalSts]:
+    """A local STS of this test's own."""
+    with LocalSts(tmp_path / "sts") as started:
+        yield started
+
+
+@pytest.fixture
+def machine(tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Machine]:
+    """A machine of this test's own, with profileA and profileB in its profiles file; its canary sings at the end."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    made = Machine(home, sts, bus)
+    watch = ArgumentWatch(made)
+    watch.start()
+    yield made
+    watch.end()
+    assert not made.leaks()
+    assert not watch.seen
