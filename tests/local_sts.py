@@ -12,7 +12,7 @@ In a test::
 
 As a program (a sandbox's shell script)::
 
-    python tests/local_sts.py FOLDER            # ready when FOLDER/sts.json is there; ends with stdin or SIGTERM
+    python tests/local_sts.py FOLDER            # ready when FOLDER/sts.json is there; serves till stdin ends
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ REFUSALS = {
     "InvalidAction.NotFound": (404, "Specified api is not found, please check your url and method."),
     "InvalidParameter.ContentType": (
         400,
-        'The ContentType request header must be either "application/json" or "application/x-www-form-urlencoded".',
+        'The ContentType request header must be "application/json" or "application/x-www-form-urlencoded".',
     ),
     "InvalidParameter.DurationSeconds": (400, "The Min/Max value of DurationSeconds is 15min/1hr."),
     "InvalidParameter.ExternalId": (400, "The parameter ExternalId is wrongly formed."),
@@ -298,9 +298,7 @@ def default_world() -> World:
     of_a = {f"acs:ram::{ACCOUNT_A}:root"}
     spokes = [role_arn(ACCOUNT_C, f"spoke{number}") for number in range(1, 11)]
     provider = world.add_provider(
-        OidcProvider(
-            f"acs:ram::{ACCOUNT_B}:oidc-provider/github", "https://token.actions.githubusercontent.com"
-        )
+        OidcProvider(f"acs:ram::{ACCOUNT_B}:oidc-provider/github", "https://token.actions.example")
     )
     provider.tokens = {
         _json_web_token(provider.issuer, "good"): "",
@@ -533,10 +531,8 @@ def _read_request(method: str, target: str, headers: dict[str, str], body: bytes
     authorization = headers.get("authorization", "")
     if authorization.startswith("ACS3-") or ("x-acs-action" in headers and "Action" not in both):
         return _read_acs3(method, parts.path, query, both, headers, body, defect)
-    if (both.get("SignatureMethod", "HMAC-SHA1"), both.get("SignatureVersion", "1.0")) != (
-        "HMAC-SHA1",
-        "1.0",
-    ):
+    scheme = f"{both.get('SignatureMethod', 'HMAC-SHA1')} {both.get('SignatureVersion', '1.0')}"
+    if scheme != "HMAC-SHA1 1.0":
         defect = defect or "InvalidSignatureMethod"
     return _Request(
         action=both.get("Action", ""),
@@ -630,7 +626,7 @@ def _statements(policy: str) -> list[Document]:
 
 
 def _denies(policy: str, action: str) -> bool:
-    """Whether a session policy forbids the action in so many words; what it fails to allow is not looked at."""
+    """Whether a session policy forbids the action in so many words; what it does not allow is let be."""
     for statement in _statements(policy) if policy else []:
         actions = statement.get("Action", [])
         patterns = [actions] if isinstance(actions, str) else actions
@@ -658,7 +654,11 @@ class LocalSts:
     """
 
     def __init__(
-        self, folder: Path, *, certificate: Certificate = "good", calls_file: Path | None = None
+        self,
+        folder: Path,
+        *,
+        certificate: Certificate = "good",
+        calls_file: Path | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -773,8 +773,8 @@ class LocalSts:
         """Takes back all faults and ends what hangs or dawdles because of one."""
         with self._lock:
             self._faults.clear()
-            self._healed.set()
-            self._healed = threading.Event()
+            ended, self._healed = self._healed, threading.Event()
+            ended.set()
 
     # -- faults --
 
@@ -796,10 +796,6 @@ class LocalSts:
             if fault.times <= 0:
                 self._faults.remove(fault)
         return fault.kind
-
-    def _pause(self, seconds: float | None) -> bool:
-        """Waits, and tells whether `heal()` or `close()` ended it."""
-        return self._closing or self._healed.wait(seconds)
 
     # -- one request --
 
@@ -1191,11 +1187,12 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Runs in the connection's own thread: a client that dawdles in its handshake delays no other."""
         sts = self.sts
+        healed = sts._healed
         with sts._lock:
             sts.connections_seen += 1
         fault = sts._take_connection_fault()
-        if fault == "hang-in-handshake":
-            sts._pause(None)
+        if fault == "hang-in-handshake" and not sts._closing:
+            healed.wait()
         if fault in ("hang-in-handshake", "reset-on-accept"):
             _reset_on_close(request)
             return
@@ -1225,6 +1222,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answers an API call."""
         sts: LocalSts = self.server.sts
+        # Taken before the fault is: a heal() between the two must not be missed.
+        healed = sts._healed
         if sts._closing:
             self._hang_up()
             return
@@ -1232,16 +1231,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer, fault = sts._answer(self.command, self.path, headers, body)
         if fault.startswith("delay:"):
-            sts._pause(float(fault.partition(":")[2]))
+            healed.wait(float(fault.partition(":")[2]))
         if fault == "hang":
-            sts._pause(None)
+            healed.wait()
         if fault in ("hang", "reset-after-request"):
             self._hang_up()
         elif fault == "reset-mid-answer":
             self.wfile.write(answer[: len(answer) - 100])
             self._hang_up()
         elif fault == "slow":
-            self._dawdle(answer)
+            self._dawdle(answer, healed)
         else:
             self.wfile.write(answer)
 
@@ -1251,11 +1250,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         _reset_on_close(self.connection)
         self.close_connection = True
 
-    def _dawdle(self, answer: bytes) -> None:
-        sts: LocalSts = self.server.sts
+    def _dawdle(self, answer: bytes, healed: threading.Event) -> None:
         for value in answer:
             self.wfile.write(bytes([value]))
-            if sts._pause(sts.seconds_per_byte):
+            if healed.wait(self.server.sts.seconds_per_byte):
                 self._hang_up()
                 return
 

@@ -1,6 +1,6 @@
 """The local STS refuses what the real one refuses: otherwise a test that passes against it proves nothing.
 
-Requests are signed by Alibaba's own SDK (and once by hand, for the newer signature) and carried by http.client.
+Requests are signed by Alibaba's own SDK (by hand for the newer signature) and carried by http.client.
 """
 
 from __future__ import annotations
@@ -129,9 +129,8 @@ def assume(sts: LocalSts, key: Key | None = None, role: str = "", **parameters: 
 def resigned(target: str, key: Key, **changes: str) -> str:
     """The same request with other parameters, and a signature that fits them."""
     parameters = {**dict(parse_qsl(urlsplit(target).query)), **changes}
-    parameters["Signature"] = local_sts.rpc_signature(
-        key.secret, local_sts.rpc_string_to_sign("POST", parameters)
-    )
+    text = local_sts.rpc_string_to_sign("POST", parameters)
+    parameters["Signature"] = local_sts.rpc_signature(key.secret, text)
     return "/?" + urlencode(parameters)
 
 
@@ -262,7 +261,7 @@ def test_a_replayed_request_is_refused(sts: LocalSts) -> None:
 
 @pytest.mark.parametrize("seconds", [-1000, 1000])
 def test_a_clock_that_is_off_is_refused(sts: LocalSts, seconds: int) -> None:
-    """More than 15 minutes either way is InvalidTimeStamp.Expired, and the Date header tells the right time."""
+    """More than 15 minutes either way is InvalidTimeStamp.Expired; the Date header tells the right time."""
     sts.clock_offset = seconds
     answer = assume(sts)
     assert answer.code == "InvalidTimeStamp.Expired"
@@ -363,9 +362,7 @@ def test_an_expired_session_is_refused(sts: LocalSts) -> None:
         ({"SourceIdentity": "a" * 65}, "InvalidParameter.SourceIdentity"),
     ],
 )
-def test_a_parameter_against_its_rule_is_refused(
-    sts: LocalSts, parameters: dict[str, str], code: str
-) -> None:
+def test_a_parameter_against_its_rule_is_refused(sts: LocalSts, parameters: Any, code: str) -> None:
     """STS's own rules hold, and nothing is issued."""
     assert assume(sts, None, "", **parameters).code == code
     assert not sts.issued
@@ -421,6 +418,12 @@ def test_the_hub_reaches_every_spoke(sts: LocalSts) -> None:
         assert spoke.document["SourceIdentity"] == "alice"
     spoke = assume(sts, hub, role_arn(ACCOUNT_C, "spoke1"), SourceIdentity="bob")
     assert spoke.code == "NoPermission"
+
+
+def test_a_roles_trust_alone_is_not_enough(sts: LocalSts) -> None:
+    """A role that trusts the whole account is still refused to a user whose own policy leaves it out."""
+    role = sts.world.add_role(local_sts.Role(ACCOUNT_C, "open", {f"acs:ram::{ACCOUNT_A}:root"}))
+    assert assume(sts, role=role.arn).code == "NoPermission"
 
 
 def test_a_test_can_add_to_the_world(sts: LocalSts) -> None:
@@ -554,9 +557,7 @@ def test_the_newer_signature_is_as_alibaba_documents_it() -> None:
         ("unknown-ca", "unable to get local issuer|self.signed|signature failure"),
     ],
 )
-def test_a_bad_certificate_keeps_a_careful_client_from_asking(
-    tmp_path: Path, certificate: Any, reason: str
-) -> None:
+def test_a_bad_certificate_keeps_clients_from_asking(tmp_path: Path, certificate: Any, reason: str) -> None:
     """The handshake fails for the reason meant, and the server can show that no request was sent."""
     with LocalSts(tmp_path, certificate=certificate) as sts:
         with pytest.raises(ssl.SSLCertVerificationError, match=reason):
@@ -606,9 +607,7 @@ def test_a_connection_that_breaks_before_the_request_leaves_no_call(sts: LocalSt
 
 
 @pytest.mark.parametrize(("kind", "issued"), [("reset-after-request", 0), ("reset-mid-answer", 1)])
-def test_a_connection_that_breaks_after_the_request_leaves_a_call(
-    sts: LocalSts, kind: str, issued: int
-) -> None:
+def test_a_connection_that_breaks_after_it_leaves_a_call(sts: LocalSts, kind: str, issued: int) -> None:
     """The request is recorded; an answer that was lost on the way was a session all the same."""
     sts.fault(kind)
     with pytest.raises((OSError, http.client.HTTPException)):

@@ -37,13 +37,15 @@ def within(seconds: float, work: Callable[[], T], *, slow: Callable[[], None] | 
     (an exception out of a signal handler is swallowed by keyring's own handlers).
     """
     results: list[T] = []
-    failures: list[BaseException] = []
+    failures: list[Exception] = []
 
     def run() -> None:
         try:
             results.append(work())
-        except BaseException as failure:  # whatever it is, it is raised again below
+        except Exception as failure:  # raised again below
             failures.append(failure)
+        except BaseException as failure:  # a library's SystemExit must not end the command as if all were well
+            failures.append(RuntimeError(type(failure).__name__))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

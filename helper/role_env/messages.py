@@ -1,7 +1,9 @@
 """What a person reads on stderr, and nothing else: `role-env: <what>`, one line each, never a secret."""
 
+import io
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, redirect_stdout
 
 from role_env.errors import RoleEnvError, printable
 
@@ -27,6 +29,10 @@ class Messages:
         """What tells a person at a terminal that the command waits for `what`."""
         return lambda: _write(f"role-env: waiting for {what}") if not self._silent and on_terminal() else None
 
+    def aside(self) -> AbstractContextManager[object]:
+        """Within it, what a library prints goes to stderr or, with `silent`, nowhere: a shell reads our stdout."""
+        return redirect_stdout(io.StringIO() if self._silent or sys.stderr is None else sys.stderr)
+
 
 def on_terminal() -> bool:
     """Whether a person reads stderr."""
@@ -45,5 +51,5 @@ def _write(line: str) -> None:
         try:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
-        except OSError:  # a closed stderr must not turn a good session into a failure
-            return
+        except OSError:  # a closed stderr must not turn a good session into a failure, now or at Python's end
+            sys.stderr = None

@@ -192,7 +192,7 @@ class _Obtaining:
         credentials = None
         for hop in chain.hops:
             if hop.role_arn:
-                self._messages.decided(f"asking {hop.endpoint} for {hop.role_arn}")
+                self._messages.decided(f"AssumeRole of {hop.role_arn} at {hop.endpoint}")
                 key = credentials = assume(hop, key, deadline)
         if credentials is None:
             raise AssertionError("a chain without a role")

@@ -31,6 +31,10 @@ TRIES = 3
 # An answer has a few thousand bytes; a token with a session policy some more.
 LARGEST_ANSWER = 256 * 1024
 _VALUE = re.compile(r"[\x20-\x7e]+")
+# Asking a proxy that refuses again would only lock its user out.
+_PROXY_REFUSED = re.compile(r"Tunnel connection failed: 4")
+# A gateway's Message may quote the string that was to be signed, and in it the token; no other word is so long.
+_LONG_WORD = re.compile(r"\S{120,}")
 
 
 class StsError(RefusedError):
@@ -125,9 +129,12 @@ class _Connector:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
-        parts = urllib.parse.urlsplit(f"//{endpoint}")
-        self._host, self._port = parts.hostname or endpoint, parts.port or 443
-        self._proxy = _proxy(self._host)
+        try:
+            parts = urllib.parse.urlsplit(f"//{endpoint}")
+            self._host, self._port = parts.hostname or endpoint, parts.port or 443
+        except ValueError:
+            raise ProfileError(f"the endpoint {printable(endpoint)} is not host or host:port") from None
+        self._proxy = _proxy(f"{self._host}:{self._port}")
         self._context = _tls_context()
 
     def __call__(self, path: str, headers: dict[str, str], deadline: Deadline) -> dict[str, Any]:
@@ -140,6 +147,11 @@ class _Connector:
                 hint="is a proxy in between? ALIBABA_CLOUD_CA_BUNDLE or SSL_CERT_FILE names the authority to trust",
             ) from None
         except (OSError, http.client.HTTPException) as error:
+            if _PROXY_REFUSED.match(str(error)):
+                raise UnreachableError(
+                    f"{self._endpoint} was not reached: {_network_fault(error)}",
+                    hint="do HTTPS_PROXY and the name and password in it still hold?",
+                ) from None
             raise _Passing(_network_fault(error)) from None
         return _document(self._endpoint, status, moment, body)
 
@@ -159,31 +171,35 @@ class _Connector:
     def _connection(self, seconds: float) -> http.client.HTTPSConnection:
         if not self._proxy:
             return http.client.HTTPSConnection(self._host, self._port, timeout=seconds, context=self._context)
-        proxy, credentials = self._proxy
-        connection = http.client.HTTPSConnection(
-            proxy.hostname or "", proxy.port or 80, timeout=seconds, context=self._context
-        )
-        connection.set_tunnel(self._host, self._port, credentials)
+        host, port, login = self._proxy
+        connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=self._context)
+        connection.set_tunnel(self._host, self._port, login)
         return connection
 
 
-def _proxy(host: str) -> tuple[urllib.parse.SplitResult, dict[str, str]] | None:
-    """The proxy for `host` and the header that it wants, by the usual variables; NO_PROXY counts."""
+def _proxy(server: str) -> tuple[str, int, dict[str, str]] | None:
+    """The proxy for `server` (host:port), its port and the header that it wants, by the usual variables; NO_PROXY
+    counts.
+    """
     proxies = urllib.request.getproxies()
     address = proxies.get("https") or proxies.get("all")
-    if not address or urllib.request.proxy_bypass(host):
+    if not address or urllib.request.proxy_bypass(server):
         return None
-    proxy = urllib.parse.urlsplit(address if "://" in address else f"http://{address}")
-    if proxy.scheme != "http" or not proxy.hostname:
+    hint = "name an http:// proxy in HTTPS_PROXY, or the endpoint's host in NO_PROXY"
+    try:
+        proxy = urllib.parse.urlsplit(address if "://" in address else f"http://{address}")
+        host, port = proxy.hostname, proxy.port or 80
+    except ValueError:  # its text is the address, with the password in it
+        raise ProfileError("the address of the proxy for https cannot be read", hint=hint) from None
+    if proxy.scheme != "http" or not host:
         raise ProfileError(
-            f"the proxy for https is of the kind {printable(proxy.scheme)}://, which role-env cannot use",
-            hint="name an http:// proxy in HTTPS_PROXY, or the endpoint's host in NO_PROXY",
+            f"the proxy for https is of the kind {printable(proxy.scheme)}://, which role-env cannot use", hint=hint
         )
     headers = {}
     if proxy.username:
         login = f"{urllib.parse.unquote(proxy.username)}:{urllib.parse.unquote(proxy.password or '')}"
         headers["Proxy-Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
-    return proxy, headers
+    return host, port, headers
 
 
 def _tls_context() -> ssl.SSLContext:
@@ -191,8 +207,13 @@ def _tls_context() -> ssl.SSLContext:
     bundle = os.environ.get("ALIBABA_CLOUD_CA_BUNDLE") or None
     try:
         return ssl.create_default_context(cafile=bundle)
-    except OSError:
-        raise ProfileError(f"ALIBABA_CLOUD_CA_BUNDLE names {bundle}, which holds no certificates") from None
+    except OSError as error:
+        if bundle:
+            raise ProfileError(f"ALIBABA_CLOUD_CA_BUNDLE names {bundle}, which holds no certificates") from None
+        raise ProfileError(
+            f"TLS cannot be set up: {error.strerror or type(error).__name__}",
+            hint="do SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE name what they should?",
+        ) from None
 
 
 def _network_fault(error: Exception) -> str:
@@ -248,20 +269,20 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("InvalidSecurityToken.Expired", "the source's own session has ended: get a new one"),
     ("InvalidSecurityToken", "security_token does not belong to this key: take both from the same place"),
     ("InvalidParameter.DurationSeconds", "the role allows shorter sessions only: see its MaxSessionDuration"),
-    ("InvalidParameter", "check this key of the profile"),
+    ("InvalidParameter", "the profile's value for what is named after the dot is not what STS takes"),
     ("SignatureNonceUsed", "try again"),
 )
 
 
 def _refusal(document: dict[str, Any], code: str, moment: str) -> StsError:
     message = document.get("Message")
-    said = printable(message)[:300] if isinstance(message, str) else ""
+    said = _LONG_WORD.sub("…", printable(message))[:300] if isinstance(message, str) else ""
     offset = _clock_offset(moment)
     hint = next((hint for prefix, hint in _HINTS if code.startswith(prefix)), "")
     if code.startswith("InvalidTimeStamp"):
         direction = "behind" if offset > 0 else "ahead"
         hint = f"this machine's clock is {abs(round(offset / 60))} minutes {direction} of STS's: set it"
-    return StsError(f"STS said {printable(code)[:100]}: {said}", code=code, hint=hint, clock_offset=offset)
+    return StsError(f"STS said {_LONG_WORD.sub('…', printable(code))[:100]}: {said}", code=code, hint=hint, clock_offset=offset)
 
 
 def _clock_offset(moment: str) -> float:
