@@ -1,13 +1,17 @@
 """The command `role-env`: runs a command line; errors become stderr lines and an exit status."""
 
+import _signal  # `signal` makes enums of its numbers, which costs the warm path 5 ms
 import os
-import signal
 import sys
-import warnings
-from types import FrameType
 
-from role_env import cli, deadline, messages
-from role_env.errors import CommandError, RoleEnvError
+from role_env import warm
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from role_env import cli
+    from role_env.errors import RoleEnvError
 
 
 class _Terminated(BaseException):
@@ -17,44 +21,57 @@ class _Terminated(BaseException):
 def main() -> None:
     """Runs role-env on sys.argv and ends the process with its exit status."""
     status = run(sys.argv[1:])
+    _ignore_signals()
     _end(status)
 
 
 def run(argv: list[str]) -> int:
     """Runs a command line in this process's environment and returns its exit status."""
-    # What a library warns of when it is imported would spoil a credential process's silence.
-    warnings.simplefilter("ignore")
-    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _terminate)
-    asked = cli.Asked(argv, os.environ)
+    asked = None
     try:
+        if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
+            _signal.signal(_signal.SIGTERM, _terminate)
+        if warm.answer(argv, os.environ):
+            os._exit(0)  # nothing is left to be written, and the interpreter's own end costs 2 ms
+        import warnings
+
+        # What a library warns of when it is imported would spoil a credential process's silence.
+        warnings.simplefilter("ignore")
+        from role_env import cli  # here, so that an interruption or a fault of an import is met below
+
+        asked = cli.Asked(argv, os.environ)
         return cli.run(argv, os.environ, asked)
-    except BrokenPipeError:
-        _forget_stdout()
+    except BrokenPipeError:  # the reader has gone, which is nothing to tell
         return 1
     except SystemExit as end:  # argparse's --help and --version
         return int(end.code or 0)
     except BaseException as failure:  # a traceback could hold a secret: none is ever shown
-        return _failed(failure, asked)
+        _ignore_signals()
+        return _failed(failure, argv, asked)
 
 
-def _failed(failure: BaseException, asked: cli.Asked) -> int:
+def _failed(failure: BaseException, argv: list[str], asked: "cli.Asked | None") -> int:
     """Tells the failure on stderr and, where a shell waits for it, on stdout."""
-    try:
+    import contextlib
+
+    from role_env import cli, messages
+    from role_env.errors import CommandError, RoleEnvError
+
+    asked = asked or cli.Asked(argv, os.environ)
+    with contextlib.suppress(Exception):  # a full disk, say; the first failure is the one to tell
         cli.fail(asked)
-    except OSError:
-        _forget_stdout()
-    if isinstance(failure, KeyboardInterrupt):
-        return 130
-    if isinstance(failure, _Terminated):
-        return 143
+    if isinstance(failure, KeyboardInterrupt | _Terminated):
+        messages.error(RoleEnvError("interrupted"))
+        return 130 if isinstance(failure, KeyboardInterrupt) else 143
     error = failure if isinstance(failure, RoleEnvError) else _bug(failure)
     messages.error(error)
     return 125 if asked.command == "exec" and not isinstance(error, CommandError) else error.exit_status
 
 
-def _bug(failure: BaseException) -> RoleEnvError:
+def _bug(failure: BaseException) -> "RoleEnvError":
     """What is told of a failure that nobody foresaw: its kind and place, not its text, which could hold a secret."""
+    from role_env.errors import RoleEnvError
+
     trace = failure.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
@@ -62,22 +79,27 @@ def _bug(failure: BaseException) -> RoleEnvError:
     return RoleEnvError(f"{type(failure).__name__}{place}", hint="this is a bug in role-env; please report it")
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
+def _terminate(_number: int, _frame: "FrameType | None") -> None:
     raise _Terminated
 
 
-def _forget_stdout() -> None:
-    """Leaves nothing in stdout's buffer that Python would write, and complain about, at its end."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _ignore_signals() -> None:
+    """What is told of a failure, or has been said, is not to be cut off half-way."""
+    for number in (_signal.SIGINT, _signal.SIGTERM):
+        _signal.signal(number, _signal.SIG_IGN)
 
 
 def _end(status: int) -> None:
     """Ends the process, without waiting for work that was too late."""
-    if deadline.abandoned():
-        for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr):
+        try:
             if stream is not None:
                 stream.flush()
+        except OSError:  # Python would complain of it at its end, with a traceback and a status of its own
+            status = status or 1
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    deadline = sys.modules.get("role_env.deadline")
+    if deadline and deadline.abandoned():
         os._exit(status)
     sys.exit(status)
 

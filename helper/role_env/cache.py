@@ -1,157 +1,78 @@
-"""Sessions in the OS keyring: load, store, forget; and the record of what each was made from.
+"""Sessions in the OS keyring: load, store, forget.
 
-A record is plain lines, so that reading one needs no parser. Whatever is wrong with one is a miss and never an error,
-and whatever is wrong with the keyring costs at most its deadline and one warning, never the session.
+Whatever is wrong with the keyring costs at most its deadline and one warning, never the session.
 """
 
-import hashlib
+import errno
 import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from role_env import origin, variables
-from role_env.credentials import Credentials
-from role_env.deadline import Late, within
+from role_env import secret_service
+from role_env.deadline import Deadline, Late, within
 from role_env.errors import ProfileError, printable
 from role_env.messages import Messages, on_terminal
+from role_env.record import AVOID_SECONDS, SERVICE, Entry, Record, late_mark, parse
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 T = TypeVar("T")
 
-SERVICE = "role-env session "
 MODES = ("auto", "keyring", "none")
 LATE_SECONDS = 5.0
 PROMPT_SECONDS = 60.0
-# For so long no process waits again for a keyring that was late.
-AVOID_SECONDS = 60.0
 
-_HEAD, _END = "role-env session 1", "end"
-_FIELDS = (
-    *("profile", "role_arn", "region_id", "variables", "chain", "base", "issued", "expiration"),
-    *("access_key_id", "access_key_secret", "security_token"),
-)
-
-
-class Entry:
-    """The name of a session in the keyring, which a keyring browser shows."""
-
-    __slots__ = ("service", "username")
-
-    def __init__(self, service: str, username: str) -> None:
-        self.service = service
-        self.username = username
-
-
-def entry(path: str, profile: str, request: str) -> Entry:
-    """The entry of `profile` in the profiles file whose real path is `path`; `request` tells the options that
-    change what STS is asked.
-    """
-    text = "\0".join((path, profile, request)).encode("utf-8", "surrogateescape")
-    return Entry(SERVICE + hashlib.sha256(text).hexdigest()[:24], profile)
-
-
-class Record:
-    """A session as it is kept. `chain` and `base` are digests of the resolved chain and of the base key in the
-    environment (else empty); `origin_lines` tell what it was made from.
-    """
-
-    __slots__ = ("base", "chain", "credentials", "origin_lines", "profile", "region_id", "role_arn", "variables")
-
-    def __init__(
-        self,
-        credentials: Credentials,
-        *,
-        profile: str,
-        role_arn: str,
-        region_id: str,
-        variables: tuple[str, ...],
-        chain: str,
-        base: str,
-        origin_lines: list[str],
-    ) -> None:
-        self.credentials = credentials
-        self.profile = profile
-        self.role_arn = role_arn
-        self.region_id = region_id
-        self.variables = variables
-        self.chain = chain
-        self.base = base
-        self.origin_lines = origin_lines
-
-    def unchanged(self, environ: Mapping[str, str]) -> bool:
-        """Whether every file and variable that the session was made from is as it was."""
-        try:
-            return origin.unchanged(self.origin_lines, environ)
-        except ValueError:
-            return False
-
-    def text(self) -> str:
-        """The record as it is written."""
-        credentials = self.credentials
-        values = (
-            *(self.profile, self.role_arn, self.region_id, " ".join(self.variables), self.chain, self.base),
-            *(f"{credentials.issued:.3f}", str(credentials.expiration)),
-            *(credentials.access_key_id, credentials.access_key_secret, credentials.security_token),
-        )
-        fields = [f"{name} {value}" for name, value in zip(_FIELDS, values, strict=True)]
-        return "\n".join([_HEAD, *fields, *self.origin_lines, _END])
-
-
-def parse(text: str, profile: str) -> Record | None:
-    """The record in `text`, or None when it is damaged, of another format or of another profile."""
-    lines = text.split("\n")
-    if lines[0] != _HEAD or lines[-1] != _END or len(lines) < len(_FIELDS) + 2:
-        return None
-    values = []
-    for name, line in zip(_FIELDS, lines[1:], strict=False):
-        if not line.startswith(name + " "):
-            return None
-        values.append(line[len(name) + 1 :])
-    name, role_arn, region_id, families, chain, base, issued, expiration, *secrets = values
-    if name != profile or not all(secrets) or not all(v.isascii() and v.isprintable() for v in secrets):
-        return None
-    try:
-        lasts = float(issued) < int(expiration)
-    except ValueError:
-        return None
-    if not lasts:
-        return None
-    if not families or any(family not in variables.FAMILIES for family in families.split()):
-        return None
-    return Record(
-        Credentials(*secrets, issued=float(issued), expiration=int(expiration)),
-        profile=name,
-        role_arn=role_arn,
-        region_id=region_id,
-        variables=tuple(families.split()),
-        chain=chain,
-        base=base,
-        origin_lines=lines[len(_FIELDS) + 1 : -1],
-    )
+# What a person is told of the exceptions of `keyring` itself.
+_KNOWN_FAULTS = {
+    "NoKeyringError": "there is none on this system",
+    "KeyringLocked": "it is locked",
+    "InitError": "it is locked, or does not start",
+    "PasswordSetError": "it does not take the session",
+    "ModuleNotFoundError": "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names is not there",
+}
 
 
 class Cache:
-    """The OS keyring as the place where sessions are kept, chosen by ROLE_ENV_CACHE; each use has a deadline."""
+    """The OS keyring as the place where sessions are kept, chosen by ROLE_ENV_CACHE; each use has a deadline.
 
-    def __init__(self, environ: Mapping[str, str], messages: Messages) -> None:
+    `deadline` is the command's: a use waits for at most a third of what is left, and what a person takes at a prompt is
+    added to it. `fault` tells why the keyring, though there is one, could not be used; empty while it can.
+    """
+
+    def __init__(self, environ: Mapping[str, str], messages: Messages, deadline: Deadline | None = None) -> None:
         self._environ = environ
         self._messages = messages
+        self._deadline = deadline
+        self.fault = ""
         mode = environ.get("ROLE_ENV_CACHE") or "auto"
         if mode not in MODES:
             raise ProfileError(f"ROLE_ENV_CACHE is {printable(mode)}, which is none of {', '.join(MODES)}")
-        self._usable = mode != "none" and not self._was_late()
+        self._usable = mode != "none"
+        if self._usable and self._was_late():
+            self._usable = False
+            self.fault = "it did not answer within the last minute"
 
     def load(self, entry: Entry) -> Record | None:
         """The record that is kept as `entry`, or None."""
-        text = self._use(lambda backend: backend.get_password(entry.service, entry.username))
+        text: str | None = self._read_fast(entry)
+        if not text:
+            text = self._use(lambda backend: backend.get_password(entry.service, entry.username))
         record = parse(text, entry.username) if text else None
         if not record:
             self._messages.decided("no kept session" if not text else "the kept session cannot be read")
         return record
+
+    def _read_fast(self, entry: Entry) -> str:
+        """What the Secret Service answers within milliseconds; empty where `keyring` itself has to be asked."""
+        if not self._usable or not secret_service.is_chosen(self._environ):
+            return ""
+        try:
+            return secret_service.read(entry.service, entry.username, self._environ, seconds=secret_service.USUAL)
+        except secret_service.Unsure:
+            return ""
 
     def store(self, entry: Entry, record: Record) -> None:
         """Keeps `record` as `entry`, and the entry's name in the index."""
@@ -169,13 +90,14 @@ class Cache:
         self._use(delete)
 
     def entries(self) -> list[Entry]:
-        """The entries that the index names; where it is lost, those that the Secret Service knows."""
+        """The entries that the index names, and those that the Secret Service knows: an index can be lost."""
         try:
-            text = self._index.read_text("utf-8")
-        except (OSError, ValueError):
-            return self._use(_search) or []
-        pairs = [line.split("\t", 1) for line in text.split("\n") if "\t" in line]
-        return [Entry(service, username) for service, username in pairs if service.startswith(SERVICE)]
+            text = self._index.read_text("utf-8", "surrogateescape")
+        except OSError:
+            text = ""
+        pairs = [tuple(line.split("\t", 1)) for line in text.split("\n") if "\t" in line]
+        pairs += [(entry.service, entry.username) for entry in self._use(_search) or []]
+        return [Entry(service, username) for service, username in dict.fromkeys(pairs) if service.startswith(SERVICE)]
 
     @property
     def _index(self) -> Path:
@@ -201,33 +123,38 @@ class Cache:
         """What `operation` returns for the chosen backend; None when the keyring cannot be used."""
         if not self._usable:
             return None
-        from keyring.errors import KeyringError, NoKeyringError
 
         def work() -> T:
             import keyring
 
             return operation(keyring.get_keyring())
 
+        seconds, began = self._seconds(), time.monotonic()
         try:
-            return within(self._seconds(), work, slow=self._messages.waiting_for("the keyring"))
+            with self._messages.aside():
+                return within(seconds, work, at_most=3 * seconds, slow=self._messages.waiting_for("the keyring"))
         except Late:
-            self._avoid()
+            if seconds >= LATE_SECONDS:
+                self._avoid()
             self._give_up("it did not answer in time; is it locked, or hung?")
-        except NoKeyringError:
-            self._give_up("there is none on this system")
-        except KeyringError as error:
-            self._give_up(str(error) or type(error).__name__)
         except Exception as error:  # backends leak their own kinds, whose texts may hold what was stored
-            self._give_up(type(error).__name__)
+            kind = type(error).__name__
+            self._give_up(_KNOWN_FAULTS.get(kind, kind), absent=kind == "NoKeyringError")
+        finally:
+            if self._deadline and seconds == PROMPT_SECONDS:
+                self._deadline.extend(time.monotonic() - began)
         return None
 
     def _seconds(self) -> float:
-        """Longer where a person could be answering a prompt."""
+        """Longer where a person could be answering a prompt; never less than a healthy keyring takes."""
         display = self._environ.get("DISPLAY") or self._environ.get("WAYLAND_DISPLAY")
-        return PROMPT_SECONDS if display and on_terminal() else LATE_SECONDS
+        if display and on_terminal():
+            return PROMPT_SECONDS
+        return min(LATE_SECONDS, max(1, self._deadline.remaining() / 3)) if self._deadline else LATE_SECONDS
 
-    def _give_up(self, why: str) -> None:
+    def _give_up(self, why: str, *, absent: bool = False) -> None:
         self._usable = False
+        self.fault = "" if absent else why
         if self._environ.get("CI"):
             self._messages.decided(f"the keyring cannot be used: {why}")
         else:
@@ -235,8 +162,7 @@ class Cache:
 
     @property
     def _late_mark(self) -> Path:
-        bus = self._environ.get("DBUS_SESSION_BUS_ADDRESS", "").encode("utf-8", "surrogateescape")
-        return state_folder() / f"keyring-late-{hashlib.sha256(bus).hexdigest()[:16]}"
+        return state_folder() / late_mark(self._environ)
 
     def _was_late(self) -> bool:
         try:
@@ -253,18 +179,28 @@ class Cache:
 
 
 def state_folder() -> Path:
-    """Where role-env keeps what is no secret and may be lost: the index, marks and locks."""
+    """Where role-env keeps what is no secret and may be lost: the index, marks and locks.
+
+    Raises OSError when this user has no such place: no HOME, and no entry in the system's list of users.
+    """
     import platformdirs
 
-    return Path(platformdirs.user_state_dir("role-env", appauthor=False))
+    try:
+        folder = Path(platformdirs.user_state_dir("role-env", appauthor=False))
+    except RuntimeError:  # neither HOME nor an entry in the system's list of users
+        folder = Path()
+    if not folder.is_absolute():
+        raise FileNotFoundError(errno.ENOENT, "there is no folder for it; is HOME set?")
+    return folder
 
 
 def make_private(folder: Path) -> None:
     """Makes `folder` for this user alone. Raises OSError, also when it is another's or open to others."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)  # each of them: parents=True would leave that to the umask
     status = folder.stat(follow_symlinks=False)
     if os.name == "posix" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
-        raise PermissionError(0, f"{folder} is not this user's alone")
+        raise PermissionError(errno.EPERM, f"{folder} is not this user's alone")
 
 
 def _search(backend: "KeyringBackend") -> list[Entry]:

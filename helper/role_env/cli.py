@@ -6,6 +6,7 @@ are put in argparse's order first.
 
 import argparse
 import json
+import logging
 import os
 import signal
 import sys
@@ -15,13 +16,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from role_env import __version__, exporters, profiles, session, shell_scripts, sources, sts
-from role_env.cache import Cache, Entry
+from role_env.cache import Cache
 from role_env.credentials import AccessKey, Session
 from role_env.deadline import Deadline
-from role_env.errors import CommandError, ProfileError, RoleEnvError, UsageError
+from role_env.errors import CommandError, KeyringError, ProfileError, RoleEnvError, UsageError
 from role_env.messages import Messages
 from role_env.origin import Origin
 from role_env.profiles import ProfilesFile
+from role_env.record import Entry
 from role_env.session import Request
 
 DEFAULT_TIMEOUT = 30.0
@@ -37,7 +39,8 @@ class Asked:
         before, rest = _split_at_word(argv)
         self.command = rest[0] if rest and rest[0] in profiles.COMMANDS else "export" if rest else ""
         after = rest[1:] if rest and rest[0] == self.command else rest
-        options, self._words = _split_at_word([*before, *after])
+        options, words = _split_at_word([*before, *after])
+        self._words = words[1:] if words[:1] == ["--"] else words
         self.profile = self._words[0] if self._words else ""
         self._options = [*options, *self._words[1:]]
         self.role_arn = ""
@@ -45,15 +48,16 @@ class Asked:
     @property
     def shell(self) -> str:
         """The format in which a shell waits for an answer, or an empty text where none does."""
-        if self.command not in ("export", "off", ""):
+        if self.command not in ("export", "off", "init", ""):
             return ""
-        form = _value_of("--format", self._options) or _parent_format()
-        return form if form in exporters.SHELLS else "" if form in exporters.DOCUMENTS else "sh"
+        form = _value_of("--format", self._options)
+        return form if form in exporters.SHELLS else "" if form in exporters.DOCUMENTS else _parent_format()
 
     def takes_away(self) -> bool:
         """Whether a session is in the shell and something else was asked for."""
         environ = self._environ
-        if self.command == "off" or not (environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID")):
+        has_session = environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID")
+        if self.command in ("off", "init") or not has_session:
             return False
         other_role = bool(self.role_arn) and self.role_arn != environ.get("ROLE_ENV_ROLE_ARN")
         return self.profile != environ.get("ROLE_ENV_PROFILE") or other_role
@@ -71,6 +75,8 @@ def run(argv: list[str], environ: Mapping[str, str], asked: Asked) -> int:
     arguments.words = words
     arguments.environ = environ
     arguments.asked = asked
+    # What libraries log would stand on stderr, tracebacks and texts with secrets included.
+    logging.getLogger().addHandler(logging.NullHandler())
     arguments.messages = Messages(
         verbose=getattr(arguments, "verbose", False), silent=getattr(arguments, "silent", False)
     )
@@ -105,12 +111,14 @@ def _split_at_word(argv: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _value_of(option: str, words: list[str]) -> str:
-    for position, word in enumerate(words):
+    """The value that argparse would take: the last one."""
+    value = ""
+    for position, word in enumerate(words, 1):
         if word == option:
-            return words[position + 1] if position + 1 < len(words) else ""
-        if word.startswith(option + "="):
-            return word.split("=", 1)[1]
-    return ""
+            value = "".join(words[position : position + 1])
+        elif word.startswith(option + "="):
+            value = word.split("=", 1)[1]
+    return value
 
 
 def _parser() -> _Parser:
@@ -169,12 +177,12 @@ def _obtaining_options() -> _Parser:
     add = options.add_argument
     add("--config", default="", metavar="FILE", help="the profiles file")
     add("--duration", type=int, metavar="SECONDS", help="how long a new session lasts, instead of the profile's")
-    add("--session-name", default="", metavar="NAME", type=_checked(profiles.session_name))
-    add("--region", default="", metavar="ID", type=_checked(profiles.region), help="instead of the profile's region_id")
+    add("--session-name", metavar="NAME", type=_checked(profiles.session_name))
+    add("--region", metavar="ID", type=_checked(profiles.region), help="instead of the profile's region_id")
     add("--min-ttl", type=int, default=0, metavar="SECONDS", help="renew a session that has less left")
     add("--refresh", action="store_true", help="a session issued after this call began, or a failure")
     add("--no-cache", action="store_true", help="neither read nor write the cache")
-    add("--expect-account", default="", metavar="ID", type=_checked(profiles.account_id), help="refuse any other")
+    add("--expect-account", metavar="ID", type=_checked(profiles.account_id), help="refuse any other")
     add("--verbose", action="store_true", help="tell on stderr what was decided, and why")
     return options
 
@@ -189,12 +197,11 @@ def _checked(check: "profiles.Check") -> "profiles.Check":
     return convert
 
 
-def _obtain(arguments: argparse.Namespace) -> Session:
+def _obtain(arguments: argparse.Namespace, deadline: Deadline | None = None) -> Session:
     request = _request(arguments)
+    deadline = deadline or _deadline(arguments.environ)
     try:
-        return session.obtain(
-            request, arguments.environ, deadline=_deadline(arguments.environ), messages=arguments.messages
-        )
+        return session.obtain(request, arguments.environ, deadline=deadline, messages=arguments.messages)
     finally:
         arguments.asked.role_arn = request.role_arn
 
@@ -206,12 +213,12 @@ def _request(arguments: argparse.Namespace) -> Request:
         arguments.profile,
         config=arguments.config,
         duration=arguments.duration,
-        session_name=arguments.session_name,
-        region=arguments.region,
+        session_name=arguments.session_name or "",
+        region=arguments.region or "",
         min_ttl=arguments.min_ttl,
         refresh=arguments.refresh,
         no_cache=arguments.no_cache,
-        expect_account=arguments.expect_account,
+        expect_account=arguments.expect_account or "",
     )
 
 
@@ -236,7 +243,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _process(arguments: argparse.Namespace) -> int:
     if not arguments.show:
-        _refuse_terminal(f"role-env process {arguments.profile}", "json")
+        _refuse_terminal(f"role-env process {arguments.profile}", "")
     _print(exporters.process(_obtain(arguments).credentials))
     return 0
 
@@ -249,11 +256,10 @@ def _exec(arguments: argparse.Namespace) -> int:
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         os.execvpe(command[0], command, environ)  # noqa: S606  running the user's command is what exec is for
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for a command without a name
         raise CommandError(f"{command[0]}: command not found", exit_status=127) from None
-    except (OSError, ValueError) as error:
-        what = getattr(error, "strerror", None) or "it holds a NUL"
-        raise CommandError(f"{command[0]} cannot be run: {what}", exit_status=126) from None
+    except OSError as error:
+        raise CommandError(f"{command[0]} cannot be run: {error.strerror}", exit_status=126) from None
 
 
 def _off(arguments: argparse.Namespace) -> int:
@@ -306,8 +312,9 @@ def _row(file: ProfilesFile, name: str, cache: Cache, arguments: argparse.Namesp
 
 
 def _whoami(arguments: argparse.Namespace) -> int:
-    key, endpoint = _profile_key(arguments) if arguments.profile else _environment_key(arguments.environ)
-    identity = sts.caller_identity(key, endpoint=endpoint, deadline=_deadline(arguments.environ))
+    deadline = _deadline(arguments.environ)
+    key, endpoint = _profile_key(arguments, deadline) if arguments.profile else _environment_key(arguments.environ)
+    identity = sts.caller_identity(key, endpoint=endpoint, deadline=deadline)
     if arguments.json:
         _print(json.dumps(identity, ensure_ascii=False, indent=2) + "\n")
     else:
@@ -315,13 +322,13 @@ def _whoami(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _profile_key(arguments: argparse.Namespace) -> tuple[AccessKey, str]:
+def _profile_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[AccessKey, str]:
     """The profile's own credentials: its session, or the key of a source."""
     origin = Origin(arguments.environ)
     file = ProfilesFile(profiles.locate(arguments.config, origin), origin)
     profile = file.profile(arguments.profile)
     if profile.role_arn:
-        return _obtain(arguments).credentials, profile.endpoint
+        return _obtain(arguments, deadline).credentials, profile.endpoint
     return sources.access_key(profile, arguments.environ), profile.endpoint
 
 
@@ -344,6 +351,8 @@ def _clear(arguments: argparse.Namespace) -> int:
     entries = [entry for entry in cache.entries() if arguments.all or entry.username in arguments.profiles]
     for entry in [*entries, *_default_entries(arguments)]:
         cache.forget(entry)
+    if cache.fault:
+        raise KeyringError(f"not every session could be forgotten: the keyring cannot be used, {cache.fault}")
     return 0
 
 
@@ -360,10 +369,20 @@ def _refuse_terminal(command: str, form: str) -> None:
     """Nothing secret goes to a terminal unasked, and nothing is asked of STS for it."""
     if sys.stdout is None or not sys.stdout.isatty():
         return
-    line = f"{command} | source" if form == "fish" else f"source <({command})" if form != "json" else f"{command} | …"
     raise UsageError(
-        "this prints secrets, and stdout is a terminal", hint=f"type {line}, or add --show to see it anyway"
+        "this prints secrets, and stdout is a terminal",
+        hint=f"type {_line_for(command, form)}, or add --show to see it anyway",
     )
+
+
+def _line_for(command: str, form: str) -> str:
+    """What to type in the shell that is the parent, or that `form` names."""
+    if form == "fish":
+        return f"{command} | source"
+    if form not in exporters.SHELLS:
+        return f"{command} | …"
+    reads_pipes = form in ("bash", "zsh") or shell_scripts.parent_name() in ("bash", "zsh")
+    return f"source <({command})" if reads_pipes else f'eval "$({command} || echo false)"'
 
 
 def _parent_format() -> str:
@@ -375,8 +394,15 @@ def _print(text: str) -> None:
     """Writes all of `text`, whatever the locale says about letters."""
     if sys.stdout is None:
         raise RoleEnvError("stdout is closed")
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        # What stays in the buffer must not come later, behind a gap, nor be complained about at Python's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise RoleEnvError(f"stdout could not be written: {error.strerror}") from None
 
 
 def fail(asked: Asked) -> None:

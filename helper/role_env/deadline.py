@@ -7,6 +7,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_STEP_SECONDS = 0.25
+# Processor time in one step: less is only the waiting itself.
+_MOVED_SECONDS = 0.002
 # Threads whose work came too late still sit in it; the interpreter would wait for some of them at its end.
 _abandoned: "list[threading.Thread]" = []
 
@@ -30,8 +33,11 @@ class Deadline:
         self._end += seconds
 
 
-def within(seconds: float, work: Callable[[], T], *, slow: Callable[[], None] | None = None) -> T:
+def within(seconds: float, work: Callable[[], T], *, at_most: float = 0, slow: Callable[[], None] | None = None) -> T:
     """What `work` returns or raises, or Late when it takes longer than `seconds`. `slow` is called after one second.
+
+    With `at_most` the seconds are those in which nothing moves: as long as this process gets on with its work, which
+    on a crowded machine takes long, it has up to so many in all.
 
     The work runs in a daemon thread, since neither a name lookup nor a keyring can be interrupted otherwise
     (an exception out of a signal handler is swallowed by keyring's own handlers).
@@ -49,10 +55,16 @@ def within(seconds: float, work: Callable[[], T], *, slow: Callable[[], None] | 
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(min(seconds, 1))
-    if slow and thread.is_alive():
-        slow()
-    thread.join(max(0, seconds - 1))
+    began = moved = time.monotonic()
+    spent = time.process_time()
+    while thread.is_alive() and (now := time.monotonic()) < min(moved + seconds, began + max(seconds, at_most)):
+        thread.join(min(_STEP_SECONDS, moved + seconds - now))
+        if slow and time.monotonic() >= began + 1:
+            slow()
+            slow = None
+        if at_most and time.process_time() > spent + _MOVED_SECONDS:
+            moved = time.monotonic()
+        spent = time.process_time()
     if results:
         return results[0]
     if failures:

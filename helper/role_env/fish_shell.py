@@ -13,18 +13,46 @@ from role_env.credentials import Session
 # A local empty fish_trace hides the commands as `set +x` does in other shells.
 _QUIET = "set -l fish_trace"
 
-# own: the id, secret and token of the session that is there; theirs: the names of keys that the user set meanwhile.
-_WHOSE = (
-    'set -l id "$ROLE_ENV_ACCESS_KEY_ID"; set -l own; set -l theirs; set -l first 1\n'
-    "for v in _role_env_saved ROLE_ENV_PROFILE ROLE_ENV_ACCESS_KEY_ID ROLE_ENV_NO_ACCOUNT\n"
-    'if test -n "$$v"; set -e first; end\nend\n'
-    + "\n".join(
-        f'if test -z "${key.access_key_id}"\n'
-        f'else if test "${key.access_key_id}" = "$id"; set -a own {" ".join("$" + n for n in key.names()[1:])}\n'
+
+def _whose(key: variables.Key) -> str:
+    own = "".join(f'\nif test -n "${name}"; set -a own ${name}; end' for name in key.names()[1:])
+    return (
+        f'if test -z "${key.access_key_id}"\nelse if test "${key.access_key_id}" = "$id"{own}\n'
         f"else; set -a theirs {' '.join(key.names())}\nend"
-        for key in variables.KEYS
     )
+
+
+# own: the secret and token of the session that is there; theirs: the names of the keys that the user has set
+# meanwhile; first: set when this is the shell's first session. One for Packer alone has its token elsewhere.
+_WHOSE = "\n".join(
+    [
+        'set -l id "$ROLE_ENV_ACCESS_KEY_ID"; set -l own $_role_env_token; set -l theirs; set -l first 1',
+        "for v in _role_env_saved ROLE_ENV_PROFILE ROLE_ENV_ACCESS_KEY_ID ROLE_ENV_NO_ACCOUNT",
+        'if test -n "$$v"; set -e first; end\nend',
+        *(_whose(key) for key in variables.KEYS),
+        f'if test -n "$id"; and test "${variables.PACKER.access_key_id}" = "$id"; and not set -q own[2]',
+        "set -a own $SECURITY_TOKEN\nend",
+        'if set -q SECURITY_TOKEN; and not contains -- "$SECURITY_TOKEN" $own; set -a theirs SECURITY_TOKEN; end',
+    ]
 )
+
+# What loops do with the variable whose name is in v. To keep a value that is the session's own is to forget the one
+# that was kept; putting back leaves it kept.
+_KEEP = """\
+if not set -qg $v; or contains -- "$$v" $own; set -e -g _role_env_old_$v
+else if set -qgx $v; set -g _role_env_old_$v e $$v
+else; set -g _role_env_old_$v s $$v
+end"""
+_PUT_BACK = """\
+set -e -g $v
+set -l old _role_env_old_$v; set old $$old
+switch "$old[1]"
+case e; set -gx $v $old[2..]
+case s; set -g $v $old[2..]
+end"""
+_FORGET = "set -e -g _role_env_old_$v"
+_PUT_BACK_UNLESS_SET = f'if test -z "$$v"\n{_PUT_BACK}\nend'
+_REMOVE = "set -e -g $v\nif set -qU $v; set -gx $v ''; end"
 
 
 def quote(value: str) -> str:
@@ -35,19 +63,20 @@ def quote(value: str) -> str:
 def session(session: Session) -> str:
     """The group that puts `session` into the shell."""
     values = dict(variables.assignments(session))
-    removed = [name for name in variables.unset(session.variables) if name not in values]
-    own = [name for name in variables.OWN if name not in values]
-    with_token = "SECURITY_TOKEN" in values
+    gone = (name for name in (*variables.unset(session.variables), *variables.OWN) if name not in values)
+    bare = ("SECURITY_TOKEN",) if "SECURITY_TOKEN" in values else ()
     return _group(
         _WHOSE,
-        _WHOSE_BARE if with_token else "",
-        _save((*variables.KEY_NAMES, *variables.REST, *(["SECURITY_TOKEN"] if with_token else []))),
-        _lift(),
-        "" if with_token else _restore_security_token(),
-        "" if session.region_id else _each(variables.exported_regions(session.variables), _put_back(keep=True)),
-        _each((*removed, *own), _remove()),
+        _each(
+            (*variables.KEY_NAMES, *variables.REST, *bare),
+            f"if set -q first[1]; or contains -- $v $theirs\n{_KEEP}\nend",
+        ),
+        _lift(but=bare),
+        "" if bare else _restore_security_token(),
+        "" if session.region_id else _each(variables.exported_regions(session.variables), _PUT_BACK),
+        _each(gone, _REMOVE),
         *(f"set -gx {name} {quote(value)}" for name, value in values.items()),
-        "set -g _role_env_saved 1",
+        f"set -g _role_env_saved 1; set -g _role_env_token {quote(session.credentials.security_token)}",
     )
 
 
@@ -55,22 +84,19 @@ def off() -> str:
     """The group that ends the shell's session: what was there before comes back, a key that the user has set
     meanwhile stays.
     """
-    forced = (*variables.REGIONS, *variables.IGNORE_PROFILE, "ALIBABA_CLOUD_PROFILE")
-    theirs = [name for name in variables.OUTRANKING if name not in forced]
     return _group(
         _WHOSE,
         "if not set -q first[1]",
         _each(
             variables.KEY_NAMES,
-            'if contains -- $v $theirs; set -e -g _role_env_old_$v\nif contains -- "$$v" $own; set -e -g $v; end\n'
-            f"else\n{_put_back()}\nend",
+            'if contains -- $v $theirs; if contains -- "$$v" $own; set -e -g $v; end\n'
+            f"else\n{_PUT_BACK}\nend\n{_FORGET}",
         ),
         _restore_security_token(),
         _lift(),
-        _each(forced, _put_back()),
-        # A session leaves these unset: what stands there now is the user's.
-        _each(theirs, f'if test -z "$$v"\n{_put_back()}\nelse; set -e -g _role_env_old_$v\nend'),
-        _each(("_role_env_saved", *variables.OWN), "set -e -g $v"),
+        _each(variables.FORCED, f"{_PUT_BACK}\n{_FORGET}"),
+        _each(variables.LEFT_UNSET, f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}"),
+        _each(("_role_env_saved", "_role_env_token", "_role_env_old_SECURITY_TOKEN", *variables.OWN), "set -e -g $v"),
         "end\ntrue",
     )
 
@@ -81,16 +107,20 @@ def failure(*, take_away: bool) -> str:
         return "begin; false; end\n"
     return _group(
         _WHOSE,
-        _WHOSE_BARE,
-        f"set -a theirs {' '.join(n for n in variables.NO_ACCOUNT_REST if n != 'SECURITY_TOKEN')}",
-        _save((*variables.KEY_NAMES, *variables.NO_ACCOUNT_REST)),
-        _each((*variables.KEY_NAMES, *variables.BARE.names(), *variables.OWN), _remove()),
+        _each(
+            (*variables.KEY_NAMES, "SECURITY_TOKEN", *variables.OWN),
+            f"if contains -- $v $theirs\n{_KEEP}\nend\n{_REMOVE}",
+        ),
+        # All else that the user has set and that could be, or lead to, an account.
+        _each(
+            (name for name in (*variables.NO_ACCOUNT_REST, *variables.LEFT_UNSET) if name != "SECURITY_TOKEN"),
+            # An empty one before a universal one is ours.
+            f'if set -qg $v; and begin; test -n "$$v"; or not set -qU $v; end\n{_KEEP}\nend\n{_REMOVE}',
+        ),
+        "set -e -g _role_env_token",
         *(f"set -gx {name} {value}" for name, value in variables.NO_ACCOUNT.items()),
         "false",
     )
-
-
-_WHOSE_BARE = 'contains -- "$SECURITY_TOKEN" $own; or set -a theirs SECURITY_TOKEN'
 
 
 def _group(*steps: str) -> str:
@@ -101,37 +131,13 @@ def _each(names: Iterable[str], action: str) -> str:
     return f"for v in {' '.join(names)}\n{action}\nend"
 
 
-def _save(names: Iterable[str]) -> str:
-    """Keeps those of `names` that are in $theirs, or all at the first session; never what is the session's own."""
-    return _each(
-        names,
-        "if set -q first[1]; or contains -- $v $theirs\n"
-        'if not set -qg $v; or contains -- "$$v" $own; set -e -g _role_env_old_$v\n'
-        "else if set -qgx $v; set -g _role_env_old_$v e $$v\n"
-        "else; set -g _role_env_old_$v s $$v\nend\nend",
-    )
-
-
-def _put_back(*, keep: bool = False) -> str:
-    """Gives $v what it had before the first session; the kept value goes, or with `keep` stays."""
-    forget = "" if keep else "\nset -e -g _role_env_old_$v"
-    return (
-        "set -e -g $v\nset -l old _role_env_old_$v\nset old $$old\n"
-        'switch "$old[1]"\ncase e\nset -gx $v $old[2..]\ncase s\nset -g $v $old[2..]\nend' + forget
-    )
-
-
-def _remove() -> str:
-    return "set -e -g $v\nif set -qU $v; set -gx $v ''; end"
-
-
-def _lift() -> str:
-    """Ends the state without an account."""
-    return f'if test -n "$ROLE_ENV_NO_ACCOUNT"\n{_each(variables.NO_ACCOUNT_REST, _put_back())}\nend'
+def _lift(*, but: tuple[str, ...] = ()) -> str:
+    """Ends the state without an account. What the user has set in it stays, and so do the names `but`."""
+    bare = _each((name for name in variables.BARE.names() if name not in but), f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}")
+    flags = _each(variables.DISABLED, f"{_PUT_BACK}\n{_FORGET}")
+    return f'if test -n "$ROLE_ENV_NO_ACCOUNT"\n{bare}\n{flags}\nend'
 
 
 def _restore_security_token() -> str:
-    return (
-        'if test -n "$SECURITY_TOKEN"; and contains -- "$SECURITY_TOKEN" $own\n'
-        f"{_each(('SECURITY_TOKEN',), _put_back())}\nend"
-    )
+    back = _each(("SECURITY_TOKEN",), f"{_PUT_BACK}\n{_FORGET}")
+    return f'if test -n "$SECURITY_TOKEN"; and contains -- "$SECURITY_TOKEN" $own\n{back}\nend'

@@ -4,35 +4,73 @@ All text is one group `{ …; }`, so that output cut off anywhere is a syntax er
 
 - names are fixed, values are quoted, and no value of the shell's own is ever in the text: what the shell had before
   is kept by the shell itself in `_role_env_old_NAME`, the value behind an `e` when it was exported, else an `s`;
+  beside it `_role_env_saved` says that it was, and `_role_env_token` is the session's token;
 - `set -x` and `set -a` are off, and back on at the end;
 - nothing is assigned before a subshell has shown that every name can be (bash goes on after a readonly variable
   with status 0, zsh stops in the middle);
-- words with a backslash are no aliases; loops are over literal words, since zsh does not split variables.
+- words with a backslash are no aliases; loops are over literal words, since zsh does not split variables, and
+  variables are quoted in assignments too, since zsh's GLOB_SUBST would expand a leading = or ~ there.
+
+The shell's variables, all gone at the end: `_role_env_x` options to turn on again, `_v` the name a loop is at, `_w` a
+value, `_r` how it was set, `_e` the exported names, `_k` the id of the session that is there, `_s` and `_t` its secret
+and token, `_n` the names of the keys that the user has set meanwhile, `_o` the readonly names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from role_env import variables
 from role_env.credentials import Session
 
 _QUIET = "{ case $- in *x*) _role_env_x=x ;; *) _role_env_x= ;; esac; \\set +x; } 2>/dev/null"
 _NO_ALLEXPORT = "case $- in *a*) _role_env_x=a$_role_env_x; \\set +a ;; esac"
-_LOUD = """\
-{ \\unset -v _role_env_v _role_env_w _role_env_k _role_env_s _role_env_t _role_env_n _role_env_r; } 2>/dev/null
-case $_role_env_x in a*) \\set -a ;; esac
-case $_role_env_x in *x) \\unset -v _role_env_x; \\set -x ;; *) \\unset -v _role_env_x ;; esac"""
-
-# _role_env_k: the id of the session that is there. _role_env_s, _role_env_t: its secret and token, which the first
-# key that is still the session's tells. _role_env_n: the names of the keys that the user has set meanwhile.
-_WHOSE = "_role_env_k=${ROLE_ENV_ACCESS_KEY_ID-}; _role_env_s=; _role_env_t=; _role_env_n=\n" + "\n".join(
-    f'case ${{{key.access_key_id}-}} in "") ;; "$_role_env_k") '
-    f"_role_env_s=${{{key.access_key_secret}-}}"
-    + (f"; _role_env_t=${{{key.security_token}-}}" if key.security_token else "")
-    + f' ;; *) _role_env_n="$_role_env_n {" ".join(key.names())} " ;; esac'
-    for key in variables.KEYS
+_LOUD = (
+    f"{{ \\unset -v {' '.join('_role_env_' + letter for letter in 'vwrekstno')}; }} 2>/dev/null\n"
+    "case $_role_env_x in a*) \\set -a ;; esac\n"
+    "case $_role_env_x in *x) \\unset -v _role_env_x; \\set -x ;; *) \\unset -v _role_env_x ;; esac"
 )
-_IN_A_SESSION = "${_role_env_saved-}${ROLE_ENV_PROFILE-}${ROLE_ENV_ACCESS_KEY_ID-}${ROLE_ENV_NO_ACCOUNT-}"
-_WHOSE_BARE = 'case ${SECURITY_TOKEN-} in "$_role_env_t") ;; *) _role_env_n="$_role_env_n SECURITY_TOKEN " ;; esac'
+
+
+def _whose(key: variables.Key) -> str:
+    token = f'; _role_env_t="${{{key.security_token}:-$_role_env_t}}"' if key.security_token else ""
+    return (
+        f'case "${{{key.access_key_id}-}}" in "") ;;'
+        f' "$_role_env_k") _role_env_s="${{{key.access_key_secret}-}}"{token} ;;'
+        f' *) _role_env_n="$_role_env_n {" ".join(key.names())} " ;; esac'
+    )
+
+
+# The keys that are still the session's tell its secret and token, in a shell of a shell too, which has no
+# _role_env_token. A session for Packer alone has its token in SECURITY_TOKEN only.
+_WHOSE = "\n".join(
+    [
+        '_role_env_k="${ROLE_ENV_ACCESS_KEY_ID-}"; _role_env_s=; _role_env_t="${_role_env_token-}"; _role_env_n=',
+        *(_whose(key) for key in variables.KEYS),
+        f'case "${{{variables.PACKER.access_key_id}-}}$_role_env_t" in "") ;; "$_role_env_k")'
+        ' _role_env_t="${SECURITY_TOKEN-}" ;; esac',
+        'case "${SECURITY_TOKEN-$_role_env_t}" in "$_role_env_t") ;;'
+        ' *) _role_env_n="$_role_env_n SECURITY_TOKEN " ;; esac',
+    ]
+)
+_SESSION = "${ROLE_ENV_PROFILE-}${ROLE_ENV_ACCESS_KEY_ID-}"
+_BEGUN = "${_role_env_saved-}${ROLE_ENV_NO_ACCOUNT-}" + _SESSION
+
+# What loops do with the variable whose name is in $_role_env_v. To keep a value that is the session's own is to
+# forget the one that was kept; putting back leaves it kept.
+_THEIRS = 'case "$_role_env_n" in all|*" $_role_env_v "*)'
+_READ = '\\eval "_role_env_w=\\"\\${$_role_env_v-}\\" _role_env_r=\\${$_role_env_v+s}"'
+_KEEP = f"""{_READ}
+case "$_role_env_w" in "") ;; "$_role_env_s"|"$_role_env_t") _role_env_r= ;; esac
+case $_role_env_r in "") \\unset -v "_role_env_old_$_role_env_v" ;; *)
+case "$_role_env_e" in *" $_role_env_v "*) _role_env_r=e ;; esac
+\\eval "_role_env_old_$_role_env_v=\\"\\$_role_env_r\\$_role_env_w\\"" ;; esac"""
+_PUT_BACK = """\\eval "_role_env_w=\\"\\${_role_env_old_$_role_env_v-}\\""; \\unset -v "$_role_env_v"
+case "$_role_env_w" in e*) \\export "$_role_env_v=${_role_env_w#?}" ;;
+s*) \\eval "$_role_env_v=\\"\\${_role_env_w#?}\\"" ;; esac"""
+_FORGET = '\\unset -v "_role_env_old_$_role_env_v"'
+_PUT_BACK_UNLESS_SET = f'{_READ}\ncase "$_role_env_w" in "") {_PUT_BACK} ;; esac'
+
+_KEYS_AND_OWN = (*variables.KEY_NAMES, "SECURITY_TOKEN", *variables.OWN)
+_OTHERS = tuple(name for name in (*variables.NO_ACCOUNT_REST, *variables.LEFT_UNSET) if name != "SECURITY_TOKEN")
 
 
 def quote(value: str) -> str:
@@ -43,27 +81,21 @@ def quote(value: str) -> str:
 def session(session: Session, environ: Mapping[str, str]) -> str:
     """The group that puts `session` into the shell whose exported variables are `environ`."""
     values = dict(variables.assignments(session))
-    removed = tuple(name for name in variables.unset(session.variables) if name not in values)
-    own = tuple(name for name in variables.OWN if name not in values)
-    everything = (*values, *removed, *own, *variables.NO_ACCOUNT_REST)
-    steps = [
-        _NO_ALLEXPORT,
-        _WHOSE,
-        _WHOSE_BARE if "SECURITY_TOKEN" in values else "",
-        f'case {_IN_A_SESSION} in "") _role_env_n=all ;; esac',
-        _save((*variables.KEY_NAMES, *variables.REST, *({"SECURITY_TOKEN"} & set(values))), environ),
-        _lift(),
-        "" if "SECURITY_TOKEN" in values else _restore_security_token(),
-        "" if session.region_id else _each(variables.exported_regions(session.variables), _put_back(keep=True)),
-        "\\unset -v " + " ".join((*values, *removed, *own)),
-        "\\export " + " ".join(f"{name}={quote(value)}" for name, value in values.items()),
-        "_role_env_saved=1",
-    ]
-    return _group(
-        f"if (\\unset -v {' '.join(everything)}) 2>/dev/null; then\n"
-        f"{{ {_lines(steps)}\n}} 2>/dev/null\n{_LOUD}\n"
-        f"else\n{_readonly_names(everything)}\n"
-        f"case {_IN_A_SESSION} in ?*) {_take_away(environ)} ;; esac\n{_LOUD}\nfalse\nfi"
+    gone = (*values, *variables.unset(session.variables), *variables.OWN)
+    bare = ("SECURITY_TOKEN",) if "SECURITY_TOKEN" in values else ()
+    return _if_writable(
+        (*gone, *variables.REGIONS, *variables.NO_ACCOUNT_REST),
+        [
+            f'case "{_BEGUN}" in "") _role_env_n=all ;; esac',
+            _each((*variables.KEY_NAMES, *variables.REST, *bare), f"{_THEIRS} {_KEEP} ;; esac"),
+            _lift(but=bare),
+            "" if bare else _restore_security_token(),
+            "" if session.region_id else _each(variables.exported_regions(session.variables), _PUT_BACK),
+            _unset(gone),
+            "\\export " + " ".join(f"{name}={quote(value)}" for name, value in values.items()),
+            f"_role_env_saved=1 _role_env_token={quote(session.credentials.security_token)}",
+        ],
+        environ,
     )
 
 
@@ -72,45 +104,44 @@ def off(environ: Mapping[str, str]) -> str:
 
     What was there before comes back; a key that the user has set meanwhile stays.
     """
-    forced = (*variables.REGIONS, *variables.IGNORE_PROFILE, "ALIBABA_CLOUD_PROFILE")
-    theirs = tuple(name for name in variables.OUTRANKING if name not in forced)
-    everything = (*variables.KEY_NAMES, *variables.REST, *variables.OWN)
-    steps = [
-        _NO_ALLEXPORT,
-        _WHOSE,
-        _each(
-            variables.KEY_NAMES,
-            'case $_role_env_n in *" $_role_env_v "*) \\eval "_role_env_w=\\${$_role_env_v-}"\n'
-            'case $_role_env_w in "") ;; "$_role_env_s"|"$_role_env_t") \\unset -v "$_role_env_v" ;; esac\n'
-            f'\\unset -v "_role_env_old_$_role_env_v" ;; *) {_put_back()} ;; esac',
-        ),
-        _restore_security_token(),
-        _lift(),
-        _each(forced, _put_back()),
-        # A session leaves these unset: what stands there now is the user's.
-        _each(
-            theirs,
-            '\\eval "_role_env_w=\\${$_role_env_v-}"\n'
-            f'case $_role_env_w in "") {_put_back()} ;; *) \\unset -v "_role_env_old_$_role_env_v" ;; esac',
-        ),
-        "\\unset -v _role_env_saved " + " ".join(variables.OWN),
-    ]
-    return _group(
-        f"if (\\unset -v {' '.join(everything)}) 2>/dev/null; then\n"
-        f'{{ case {_IN_A_SESSION} in "") ;; *) {_lines(steps)}\n;; esac\n}} 2>/dev/null\n{_LOUD}\n'
-        f"else\n{_readonly_names(everything)}\n"
-        f"case {_IN_A_SESSION} in ?*) {_take_away(environ)} ;; esac\n{_LOUD}\nfalse\nfi"
+    return _if_writable(
+        (*variables.KEY_NAMES, *variables.REST, *variables.OWN, *variables.NO_ACCOUNT_REST),
+        [
+            _each(
+                variables.KEY_NAMES,
+                f"{_THEIRS} {_READ}\n"
+                'case "$_role_env_w" in "") ;; "$_role_env_s"|"$_role_env_t") \\unset -v "$_role_env_v" ;; esac ;;\n'
+                f"*) {_PUT_BACK} ;; esac\n{_FORGET}",
+            ),
+            _restore_security_token(),
+            _lift(),
+            _each(variables.FORCED, f"{_PUT_BACK}\n{_FORGET}"),
+            _each(variables.LEFT_UNSET, f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}"),
+            _unset(("_role_env_saved", "_role_env_token", "_role_env_old_SECURITY_TOKEN", *variables.OWN)),
+        ],
+        environ,
+        when=f'case "{_BEGUN}" in "") ;; *)',
     )
 
 
 def failure(environ: Mapping[str, str], *, take_away: bool) -> str:
     """The group that ends in `false`; with `take_away` it leaves the shell without any account."""
     if not take_away:
-        return "{ false; }\n"
-    everything = (*variables.KEY_NAMES, *variables.OWN, *variables.NO_ACCOUNT, *variables.NO_ACCOUNT_REST)
+        return "{ \\false; }\n"
+    names = (*_KEYS_AND_OWN, *variables.NO_ACCOUNT, *_OTHERS)
+    return _group(f"{_begin(environ)}\n({_unset(names)}) 2>/dev/null || {{ {_readonly(names)}\n}}\n{_take_away()}")
+
+
+def _if_writable(names: Iterable[str], steps: list[str], environ: Mapping[str, str], *, when: str = "") -> str:
+    """The group that takes `steps`; where one of `names` is readonly it says so, and takes the session away.
+
+    With `when`, the beginning of a case up to the one that counts, nothing happens in the others.
+    """
+    end = " ;; esac" if when else ""
     return _group(
-        f"if (\\unset -v {' '.join(everything)}) 2>/dev/null; then _role_env_r=\n"
-        f"else {_readonly_names(everything)}\nfi\n{_take_away(environ)}\n{_LOUD}\nfalse"
+        f"{_begin(environ)}\nif {when} ({_unset(names)}) 2>/dev/null{end}; then\n"
+        f"{{ {when} {_lines(steps)}{end}\n}} 2>/dev/null\n{_LOUD}\n"
+        f"else\n{_readonly(names)}\n{_take_away()}\nfi"
     )
 
 
@@ -118,72 +149,63 @@ def _group(body: str) -> str:
     return f"{{ {_QUIET}\n{body}\n}}\n"
 
 
-def _lines(steps: "list[str]") -> str:
+def _begin(environ: Mapping[str, str]) -> str:
+    names = (*variables.KEY_NAMES, *variables.REST, *variables.NO_ACCOUNT_REST)
+    exported = " ".join(name for name in names if name in environ)
+    return f'{{ {_NO_ALLEXPORT}\n{_WHOSE}\n_role_env_e=" {exported} "; _role_env_o=\n}} 2>/dev/null'
+
+
+def _lines(steps: list[str]) -> str:
     return "\n".join(filter(None, steps))
 
 
-def _each(names: "tuple[str, ...]", action: str) -> str:
-    return f"for _role_env_v in {' '.join(names)}; do {action}\ndone"
+def _unset(names: Iterable[str]) -> str:
+    return "\\unset -v " + " ".join(dict.fromkeys(names))
 
 
-def _save(names: "tuple[str, ...]", environ: Mapping[str, str]) -> str:
-    """Keeps those of `names` that are in $_role_env_n; what is the session's own is not kept."""
-    exported = " ".join(name for name in names if name in environ)
-    return _each(
-        names,
-        'case $_role_env_n in all|*" $_role_env_v "*) \\eval "_role_env_w=\\${$_role_env_v-}'
-        ' _role_env_r=\\${$_role_env_v+s}"\n'
-        'case $_role_env_w in "") ;; "$_role_env_s"|"$_role_env_t") _role_env_r= ;; esac\n'
-        'case $_role_env_r in "") \\unset -v "_role_env_old_$_role_env_v" ;; *)\n'
-        f'case " {exported} " in *" $_role_env_v "*) _role_env_r=e ;; esac\n'
-        '\\eval "_role_env_old_$_role_env_v=\\$_role_env_r\\$_role_env_w" ;; esac ;; esac',
-    )
+def _each(names: Iterable[str], action: str) -> str:
+    return f"for _role_env_v in {' '.join(dict.fromkeys(names))}; do {action}\ndone"
 
 
-def _put_back(*, keep: bool = False) -> str:
-    """Gives $_role_env_v what it had before the first session; the kept value goes, or with `keep` stays."""
-    forget = "" if keep else '\n\\unset -v "_role_env_old_$_role_env_v"'
-    return (
-        '\\eval "_role_env_w=\\${_role_env_old_$_role_env_v-}"; \\unset -v "$_role_env_v"\n'
-        'case $_role_env_w in e*) \\export "$_role_env_v=${_role_env_w#?}" ;;'
-        ' s*) \\eval "$_role_env_v=\\${_role_env_w#?}" ;; esac' + forget
-    )
-
-
-def _lift() -> str:
-    """Ends the state without an account."""
-    return f"case ${{ROLE_ENV_NO_ACCOUNT-}} in ?*) {_each(variables.NO_ACCOUNT_REST, _put_back())} ;; esac"
+def _lift(*, but: tuple[str, ...] = ()) -> str:
+    """Ends the state without an account. What the user has set in it stays, and so do the names `but`."""
+    bare = _each((name for name in variables.BARE.names() if name not in but), f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}")
+    flags = _each(variables.DISABLED, f"{_PUT_BACK}\n{_FORGET}")
+    return f'case "${{ROLE_ENV_NO_ACCOUNT-}}" in ?*) {bare}\n{flags} ;; esac'
 
 
 def _restore_security_token() -> str:
-    return f'case $_role_env_t in "") ;; "${{SECURITY_TOKEN-}}") {_each(("SECURITY_TOKEN",), _put_back())} ;; esac'
+    back = _each(("SECURITY_TOKEN",), f"{_PUT_BACK}\n{_FORGET}")
+    return f'case "$_role_env_t" in "") ;; "${{SECURITY_TOKEN-}}") {back} ;; esac'
 
 
-def _readonly_names(names: "tuple[str, ...]") -> str:
-    """Finds the readonly ones of `names`, says so, and leaves them in $_role_env_r."""
-    return "_role_env_r=\n" + _each(
+def _readonly(names: Iterable[str]) -> str:
+    """Finds the readonly ones of `names` and says so."""
+    return _each(
         names,
-        '(\\unset -v "$_role_env_v") 2>/dev/null || { _role_env_r="$_role_env_r $_role_env_v "\n'
+        '(\\unset -v "$_role_env_v") 2>/dev/null || { _role_env_o="$_role_env_o $_role_env_v "\n'
         "\\printf '%s\\n' \"role-env: $_role_env_v is readonly in this shell and cannot be set or unset\""
         " 'role-env: hint: start a new shell without it' >&2; }",
     )
 
 
-def _take_away(environ: Mapping[str, str]) -> str:
-    """Removes the session and leaves no account, passing over the readonly names in $_role_env_r."""
-    pairs = tuple(f"{name}={value}" for name, value in variables.NO_ACCOUNT.items())
-    gone = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.OWN)
-    saved = (*variables.KEY_NAMES, *variables.NO_ACCOUNT_REST)
-    unless_readonly = 'case $_role_env_r in *" {0} "*) ;; *) {1} ;; esac'
+def _take_away() -> str:
+    """Where a session is, it goes, and the shell is left without any account; it ends in `false`.
+
+    What the user has set is kept: of the keys those that are not the session's, and all else that could be, or lead
+    to, an account. The names in $_role_env_o are passed over.
+    """
+    unset = _unless_readonly('\\unset -v "$_role_env_v"')
+    pairs = (f"{name}={value}" for name, value in variables.NO_ACCOUNT.items())
     steps = [
-        _NO_ALLEXPORT,
-        "_role_env_ro=$_role_env_r",
-        _WHOSE,
-        _WHOSE_BARE,
-        f'_role_env_n="$_role_env_n {" ".join(n for n in variables.NO_ACCOUNT_REST if n != "SECURITY_TOKEN")} "',
-        _save(saved, environ),
-        "_role_env_r=$_role_env_ro; \\unset -v _role_env_ro",
-        _each(gone, unless_readonly.format("$_role_env_v", '\\unset -v "$_role_env_v"')),
-        _each(pairs, unless_readonly.format("${_role_env_v%%=*}", '\\export "$_role_env_v"')),
+        _each(_KEYS_AND_OWN, f"{_THEIRS} {_KEEP} ;; esac\n{unset}"),
+        _each(_OTHERS, f"{_READ}\ncase $_role_env_r in s) {_KEEP}\n{unset} ;; esac"),
+        "\\unset -v _role_env_token",
+        _each(pairs, _unless_readonly('\\export "$_role_env_v"')),
     ]
-    return f"{{ {_lines(steps)}\n}} 2>/dev/null"
+    there = f'case "${{ROLE_ENV_NO_ACCOUNT:+ }}{_SESSION}" in ""|" "*) ;; *)'
+    return f"{{ {there} {_lines(steps)} ;; esac\n}} 2>/dev/null\n{_LOUD}\n\\false"
+
+
+def _unless_readonly(action: str) -> str:
+    return f'case "$_role_env_o" in *" ${{_role_env_v%%=*}} "*) ;; *) {action} ;; esac'

@@ -5,10 +5,8 @@ the chains through it. Each error names the profile, the key, the file and the l
 secret.
 """
 
-import configparser
 import difflib
 import getpass
-import io
 import json
 import os
 import re
@@ -21,9 +19,10 @@ from typing import Any
 
 import platformdirs
 
-from role_env import variables
+from role_env import ini, variables
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
+from role_env.ini import Section
 from role_env.origin import Origin
 
 COMMANDS = (
@@ -48,6 +47,7 @@ _SOURCES = {
     "oidc_token": "oidc_provider_arn",
     "oidc_audience": "oidc_provider_arn",
 }
+_AVAILABLE = "source_profile, access_key_id with access_key_secret, or credential_source = environment"
 _SECRETS = ("access_key_secret", "security_token")
 
 
@@ -79,9 +79,7 @@ class Profile:
 
     def with_duration(self, seconds: int) -> "Profile":
         """The profile with another duration, as far as it may be; raises ProfileError."""
-        if not 900 <= seconds <= self.max_session_duration:
-            raise _duration_error(self.name, seconds, self.max_session_duration, self.where)
-        return replace(self, duration_seconds=seconds)
+        return replace(self, duration_seconds=_checked_duration(self, seconds, self.where))
 
     def with_session_name(self, name: str) -> "Profile":
         """The profile with another session name."""
@@ -94,56 +92,55 @@ def account_of(role_arn: str) -> str:
 
 
 def locate(config: str, origin: Origin) -> Path:
-    """The profiles file: `config`, else ROLE_ENV_CONFIG, else the user's own, else Alibaba's.
+    """The profiles file: `config`, else ROLE_ENV_CONFIG, else the user's own, else Alibaba's; an absolute path.
 
+    What is there and cannot be read is chosen too: reading it fails, and no other account is used instead.
     Raises ProfileError when there is none.
     """
     for chosen, by in ((config, "--config"), (origin.variable("ROLE_ENV_CONFIG"), "ROLE_ENV_CONFIG")):
         if chosen:
-            if origin.exists(Path(chosen)):
-                return Path(chosen).absolute()
+            path = _absolute(chosen)
+            if path and origin.exists(path):
+                return path
             raise ProfileError(f"{by} names {chosen}, which is no file", hint="give the path of a profiles file")
-    own = own_file(origin)
-    for path in (own, *_alibaba_files(origin)):
+    own = _own_files(origin)
+    for path in (*own, *_alibaba_files(origin)):
         if origin.exists(path):
-            return path.absolute()
-    raise ProfileError("there is no profiles file", hint=f"write one at {own}, or name one with --config")
+            return path
+    hint = f"write one at {own[0]}, or name one with --config" if own else "name one with --config, or set HOME"
+    raise ProfileError("there is no profiles file", hint=hint)
 
 
-def own_file(origin: Origin) -> Path:
-    """Where role-env's own profiles file is, or would be: in the user's folder for settings."""
-    for name in ("HOME", "XDG_CONFIG_HOME"):
-        origin.variable(name)
-    return Path(platformdirs.user_config_dir("role-env", appauthor=False)) / "profiles.ini"
+def _absolute(path: str) -> Path | None:
+    """`path` from the working folder on; None when that has been deleted."""
+    try:
+        return Path(path).absolute()
+    except OSError:
+        return None
+
+
+def _own_files(origin: Origin) -> list[Path]:
+    """Where role-env's own profiles file is, or would be: one path, and none for a user without a home folder."""
+    origin.variable("HOME")
+    origin.variable("XDG_CONFIG_HOME")
+    try:
+        folder = Path(platformdirs.user_config_dir("role-env", appauthor=False))
+    except RuntimeError:
+        return []
+    return [folder / "profiles.ini"] if folder.is_absolute() else []
 
 
 def _alibaba_files(origin: Origin) -> list[Path]:
+    """The candidates for the Alibaba SDKs' own file, the first first."""
+    origin.variable("HOME")
     chosen = origin.variable("ALIBABA_CLOUD_CREDENTIALS_FILE")
-    folder = Path("~/.alibabacloud").expanduser()
-    return [*([Path(chosen)] if chosen else []), folder / "credentials.ini", folder / "credentials"]
-
-
-class Section:
-    """A section as it stands in the file: its keys in lower case with their values, and the line of each."""
-
-    def __init__(self, path: Path, name: str, values: Mapping[str, str], lines: Mapping[str, int]) -> None:
-        self.path = path
-        self.name = name
-        self.values = dict(values)
-        self._lines = lines
-
-    def where(self, key: str = "") -> str:
-        """The file and line of `key`, or of the section's head."""
-        line = self._lines.get(key) or self._lines.get("")
-        return f"{self.path}, line {line}" if line else f"{self.path}"
-
-    def error(self, key: str, what: str, *, hint: str = "") -> ProfileError:
-        """A ProfileError about `key` of this profile."""
-        return ProfileError(f"profile {self.name}: {key} {what} ({self.where(key)})", hint=hint)
+    folder = os.path.expanduser("~/.alibabacloud")  # noqa: PTH111  Path's raises where there is no home folder
+    paths = [_absolute(chosen) if chosen else None, Path(folder, "credentials.ini"), Path(folder, "credentials")]
+    return [path for path in paths if path and path.is_absolute()]
 
 
 class ProfilesFile:
-    """A profiles file, read and parsed; its profiles are checked when they are asked for.
+    """The profiles file at `path` (absolute), read and parsed; its profiles are checked when they are asked for.
 
     Raises ProfileError when the file cannot be read as a whole: syntax, something twice, a name that no profile can
     have, or permissions.
@@ -152,19 +149,17 @@ class ProfilesFile:
     def __init__(self, path: Path, origin: Origin) -> None:
         self.path = path
         self._origin = origin
-        self._is_alibabas = path in [candidate.absolute() for candidate in _alibaba_files(origin)]
+        self._is_alibabas = path in _alibaba_files(origin) and path not in _own_files(origin)
         try:
             content, status = origin.read(path)
         except OSError as error:
             what = error.strerror or str(error)
             raise ProfileError(f"the profiles file {path} cannot be read: {what}") from None
-        self._sections, defaults = _parse(path, content)
-        secret = any(key in values for values in (defaults, *self._raw()) for key in _SECRETS)
+        self._sections = ini.parse(path, content)
+        secret = any(key in section.values for section in self._sections.values() for key in _SECRETS)
         _check_permissions(path, status, secret=secret)
+        self._defaults = self._sections.pop(DEFAULT, Section(path, DEFAULT, 0))
         self._check_names()
-
-    def _raw(self) -> list[dict[str, str]]:
-        return [section.values for section in self._sections.values()]
 
     def names(self) -> list[str]:
         """The names of the profiles, in file order."""
@@ -174,28 +169,24 @@ class ProfilesFile:
         """The profile `name`, checked. Raises ProfileError."""
         if name not in self._sections:
             raise ProfileError(f"there is no profile {name} in {self.path}", hint=self._nearest(name))
-        section = self._sections[name]
-        if self._is_alibabas:
-            section = _translated(section)
-        else:
-            _check_keys(section)
-        return _checked(section, self._origin)
+        section = _with_defaults(self._sections[name], self._defaults)
+        return _checked(_translated(section) if self._is_alibabas else _own(section), self._origin)
 
     def chain(self, name: str) -> list[Profile]:
         """The profiles from where the chain of `name` begins to `name` itself. Raises ProfileError for a loop."""
         chain = [self.profile(name)]
         while source := chain[0].source_profile:
             names = [hop.name for hop in reversed(chain)]
+            where = self._sections[chain[0].name].where("source_profile")
             if source in names:
                 loop = " -> ".join([*names[names.index(source) :], source])
                 raise ProfileError(
-                    f"profile {name}: its source profiles go round in a loop, {loop} ({chain[0].where})",
+                    f"profile {name}: its source profiles go round in a loop, {loop} ({where})",
                     hint="one of them needs a key or another source",
                 )
             if source not in self._sections:
                 raise ProfileError(
-                    f"profile {chain[0].name}: source_profile names {source}, which is not in the file"
-                    f" ({chain[0].where})",
+                    f"profile {chain[0].name}: source_profile names no profile of the file ({where})",
                     hint=self._nearest(source),
                 )
             chain.insert(0, self.profile(source))
@@ -212,7 +203,7 @@ class ProfilesFile:
                 del self._sections[name]
             elif fault:
                 raise ProfileError(
-                    f"[{name[:LONGEST_NAME]}] is no name for a profile: {fault} ({section.where()})",
+                    f"{section.where()}: this is no name for a profile: {fault}",
                     hint="a name is letters, digits and . _ @ + : / - and not a command's",
                 )
 
@@ -233,75 +224,15 @@ def name_fault(name: str) -> str:
     return ""
 
 
-def _parse(path: Path, content: bytes) -> tuple[dict[str, Section], dict[str, str]]:
-    """The sections of the file by name, each with the defaults in it, and the defaults."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ProfileError(f"{path}, line {line}: this is not UTF-8", hint="save the file as UTF-8") from None
-    if "\0" in text:
-        raise ProfileError(f"{path}, line {text[: text.index(chr(0))].count(chr(10)) + 1}: a NUL byte")
-    parser = configparser.RawConfigParser(
-        delimiters=("=",), comment_prefixes=("#", ";"), default_section=DEFAULT, empty_lines_in_values=False
-    )
-    lines = io.StringIO(text, newline=None).read().split("\n")
-    numbers = _line_numbers(path, lines)
-    try:
-        parser.read_file(f"{line}\n" for line in lines)
-    except configparser.Error as error:
-        raise _syntax_error(path, error) from None
-    defaults = dict(parser.defaults())
-    sections = {
-        name: Section(path, name, _without_other_sources(dict(parser[name]), name, numbers), numbers[name])
-        for name in parser.sections()
-    }
-    return sections, defaults
+def _with_defaults(section: Section, defaults: Section) -> Section:
+    """The section with what [DEFAULT] adds.
 
-
-def _without_other_sources(values: dict[str, str], name: str, numbers: dict[str, dict[str, int]]) -> dict[str, str]:
-    """`values` without a source that only [DEFAULT] names, where the section itself names one."""
-    own = {key for key in values if key in numbers[name]}
-    if not own & set(_SOURCES):
-        return values
-    return {key: value for key, value in values.items() if key in own or key not in _SOURCES}
-
-
-def _line_numbers(path: Path, lines: list[str]) -> dict[str, dict[str, int]]:
-    """For each section the line of its head (under "") and of its keys, for messages.
-
-    configparser tells no lines, and passes over a second [DEFAULT]: that is found here.
+    A section that names a source of its own takes none from there, and none is its own source.
     """
-    numbers: dict[str, dict[str, int]] = {}
-    section: dict[str, int] = {}
-    for number, line in enumerate(lines, 1):
-        if head := re.match(r"\[(.+)\]", line):
-            if head[1] == DEFAULT and DEFAULT in numbers:
-                raise ProfileError(f"{path}, line {number}: a second [{DEFAULT}]", hint="make one of the two")
-            section = numbers.setdefault(head[1], {"": number})
-        elif key := re.match(r"\s*([^=#;\s][^=]*?)\s*=", line):
-            section.setdefault(key[1].lower(), number)
-    return numbers
-
-
-def _syntax_error(path: Path, error: configparser.Error) -> ProfileError:
-    """The error with its line and without the line's text, which may hold a secret."""
-    if isinstance(error, configparser.DuplicateSectionError):
-        return ProfileError(f"{path}, line {error.lineno}: a second [{error.section}]", hint="make one of the two")
-    if isinstance(error, configparser.DuplicateOptionError):
-        return ProfileError(
-            f"{path}, line {error.lineno}: {error.option} is there twice in [{error.section}]",
-            hint="keep one",
-        )
-    number = getattr(error, "lineno", None)
-    if isinstance(error, configparser.MissingSectionHeaderError):
-        return ProfileError(f"{path}, line {number}: a key before the first [profile]")
-    if isinstance(error, configparser.ParsingError) and getattr(error, "errors", None):
-        number = error.errors[0][0]
-    return ProfileError(
-        f"{path}, line {number}: this is neither [profile] nor key = value",
-        hint="a comment is a line of its own that begins with # or ;",
-    )
+    added = {key: value for key, value in defaults.values.items() if key not in section.values}
+    if any(key in _SOURCES for key in section.values) or added.get("source_profile") == section.name:
+        added = {key: value for key, value in added.items() if key not in _SOURCES}
+    return section.with_values({**added, **section.values}, {**defaults.lines, **section.lines})
 
 
 def _check_permissions(path: Path, status: os.stat_result, *, secret: bool) -> None:
@@ -318,25 +249,37 @@ def _check_permissions(path: Path, status: os.stat_result, *, secret: bool) -> N
         raise ProfileError(f"the profiles file {path} holds a secret and others can read it", hint=f"chmod 600 {path}")
 
 
-def _check_keys(section: Section) -> None:
-    for key in section.values:
+def _own(section: Section) -> Section:
+    """A section of role-env's own file: every key is known, and has a value."""
+    for key, value in section.values.items():
         if key not in KEYS:
             nearest = difflib.get_close_matches(key, KEYS, n=1)
             raise section.error(
                 key,
-                "is no key that role-env knows",
+                "is no key that role-env knows" if ini.told(key) == key else "that role-env does not know",
                 hint=f"the nearest is {nearest[0]}" if nearest else "",
             )
+        if not value:
+            raise section.error(key, "is empty", hint="give it a value, or leave the line out")
+    return section
 
 
 def _translated(section: Section) -> Section:
-    """A section of Alibaba's own file in role-env's keys; keys of other programs are passed over."""
-    values = section.values
-    kind = values.get("type", "").strip()
+    """A section of Alibaba's own file in role-env's keys, read as the SDKs read it: a value ends at a #, and what
+    belongs to other programs or to another `type` is passed over.
+    """
+    values = {key: value.split("#")[0].strip() for key, value in section.values.items()}
+    kind = values.get("type", "")
     if kind in ("ecs_ram_role", "oidc_role_arn"):
-        raise section.error("type", f"= {kind} is not yet available", hint="use a profile with an access key")
-    known = {key: value for key, value in values.items() if key in KEYS}
-    return Section(section.path, section.name, known, section._lines)
+        raise section.error("type", f"= {kind} is not yet available", hint=f"use {_AVAILABLE}")
+    if kind not in ("access_key", "ram_role_arn", ""):
+        raise section.error("type", "is none of access_key, ram_role_arn, ecs_ram_role, oidc_role_arn")
+    keys = set(KEYS)
+    if kind:
+        keys -= {key for key, group in _SOURCES.items() if group != "access_key_id"}
+    if kind == "access_key":
+        keys.remove("role_arn")
+    return section.with_values({key: value for key, value in values.items() if value and key in keys}, section.lines)
 
 
 def _checked(section: Section, origin: Origin) -> Profile:
@@ -347,7 +290,6 @@ def _checked(section: Section, origin: Origin) -> Profile:
             values[key] = KEYS[key](text)
         except ValueError as error:
             raise section.error(key, str(error)) from None
-    values = {key: value for key, value in values.items() if value != ""}
     source = _source(section, values)
     policy = _policy(section, values, origin)
     profile = Profile(
@@ -360,7 +302,8 @@ def _checked(section: Section, origin: Origin) -> Profile:
     )
     if not profile.role_session_name:
         profile = replace(profile, role_session_name=default_session_name())
-    return profile.with_duration(profile.duration_seconds)
+    _checked_duration(profile, profile.duration_seconds, section.where("duration_seconds"))
+    return profile
 
 
 def _source(section: Section, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -373,7 +316,7 @@ def _source(section: Section, values: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "":
         raise ProfileError(
             f"profile {section.name}: no key says where its credentials come from ({section.where()})",
-            hint="add source_profile, access_key_id with access_key_secret, or credential_source = environment",
+            hint=f"add {_AVAILABLE}",
         )
     if kind == "source_profile":
         if "role_arn" not in values:
@@ -381,19 +324,28 @@ def _source(section: Section, values: Mapping[str, Any]) -> dict[str, Any]:
         return {"source_profile": values["source_profile"]}
     if kind == "access_key_id":
         return {"access_key": _access_key(section, values)}
-    if values.get("credential_source") == "environment":
-        return {"credential_source": "environment"}
-    key = named[kind]
-    raise section.error(key, "is not yet available in this release", hint="use an access key or source_profile")
+    if kind != "credential_source":
+        raise section.error(kind if kind in values else named[kind], "is not yet available", hint=f"use {_AVAILABLE}")
+    chosen = values.get(kind)
+    if chosen is None:
+        raise section.error(named[kind], "is of no use without credential_source")
+    if chosen != "environment":
+        raise section.error(kind, f"= {chosen} is not yet available", hint=f"use {_AVAILABLE}")
+    return {kind: chosen}
 
 
 def _access_key(section: Section, values: Mapping[str, str]) -> AccessKey:
-    for key in ("access_key_id", "access_key_secret"):
-        if key not in values:
-            raise ProfileError(
-                f"profile {section.name}: {key} is missing ({section.where()})",
-                hint="an access key is access_key_id and access_key_secret together",
-            )
+    if "access_key_id" not in values:
+        raise ProfileError(
+            f"profile {section.name}: access_key_id is missing ({section.where()})",
+            hint="an access key is access_key_id and access_key_secret together",
+        )
+    if "access_key_secret" not in values:
+        raise section.error(
+            "access_key_id",
+            "without access_key_secret, a key in the keyring, is not yet available",
+            hint="an access key is access_key_id and access_key_secret together",
+        )
     return AccessKey(values["access_key_id"], values["access_key_secret"], values.get("security_token", ""))
 
 
@@ -403,19 +355,22 @@ def _policy(section: Section, values: Mapping[str, Any], origin: Origin) -> str:
         raise section.error("policy", "and policy_file are both there", hint="keep one")
     key, text = "policy", str(values.get("policy", ""))
     if "policy_file" in values:
-        key, path = "policy_file", section.path.parent / Path(values["policy_file"]).expanduser()
+        key = "policy_file"
         try:
+            path = section.path.parent / Path(values[key]).expanduser()
             text = origin.read(path)[0].decode("utf-8-sig").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            what = getattr(error, "strerror", None) or "it is no text file in UTF-8"
-            raise section.error(key, f"names {path}, which cannot be read: {what}") from None
+        except (OSError, RuntimeError, UnicodeDecodeError) as error:
+            reasons = {UnicodeDecodeError: "it is not UTF-8", RuntimeError: "its home folder is not known"}
+            what = reasons.get(type(error)) or getattr(error, "strerror", None) or str(error)
+            hint = f"a relative path begins at {section.path.parent}"
+            raise section.error(key, f"names a file that cannot be read: {what}", hint=hint) from None
     elif "policy" not in values:
         return ""
     if len(text) > 2048:
         raise section.error(key, f"holds {len(text)} characters, and STS takes 2048", hint="leave out white space")
     try:
         is_policy = isinstance(json.loads(text), dict)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested as deep as no policy is
         is_policy = False
     if not is_policy:
         raise section.error(key, "is not a policy in JSON")
@@ -440,9 +395,12 @@ def checked_endpoint(text: str) -> str:
         raise ProfileError(f"the variable ALIBABA_CLOUD_STS_ENDPOINT {error}") from None
 
 
-def _duration_error(name: str, seconds: int, most: int, where: str) -> ProfileError:
-    return ProfileError(
-        f"profile {name}: duration_seconds = {seconds} is not between 900 and {most} ({where})",
+def _checked_duration(profile: Profile, seconds: int, where: str) -> int:
+    if 900 <= seconds <= profile.max_session_duration:
+        return seconds
+    raise ProfileError(
+        f"profile {profile.name}: duration_seconds = {seconds} is not between 900 and {profile.max_session_duration}"
+        f" ({where})",
         hint="above 3600 the role must allow it, and max_session_duration must say so (at most 43200)",
     )
 
@@ -463,7 +421,7 @@ Check = Callable[[str], str]
 
 def _pattern(pattern: str, rule: str) -> Check:
     def check(text: str) -> str:
-        if text and not re.fullmatch(pattern, text, re.ASCII):
+        if not re.fullmatch(pattern, text, re.ASCII):
             raise ValueError(f"is not {rule}")
         return text
 
@@ -482,11 +440,15 @@ def _most_seconds(text: str) -> int:
     return int(text)
 
 
+_LABEL = r"[A-Za-z0-9_-]{1,63}"
+
+
 def _host(text: str) -> str:
     if text.startswith("http://"):
         raise ValueError("begins with http://, and STS is only asked over TLS; write host or host:port")
     host = text.removeprefix("https://").rstrip("/")
-    if not re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", host):
+    parts = re.fullmatch(rf"({_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{{1,5}}))?", host)
+    if not parts or not 0 < int(parts[2] or 443) < 65536:
         raise ValueError("is not host or host:port")
     return host
 
@@ -495,12 +457,12 @@ def _families(text: str) -> tuple[str, ...]:
     names = tuple(text.split())
     for name in names:
         if name not in variables.FAMILIES:
-            raise ValueError(f"names {name}, which is none of {' '.join(variables.FAMILIES)}")
-    return names or variables.DEFAULT_FAMILIES
+            raise ValueError(f"names what is none of {' '.join(variables.FAMILIES)}")
+    return names
 
 
 def _source_kind(text: str) -> str:
-    if text not in ("environment", "ecs_ram_role", "aliyun_cli", ""):
+    if text not in ("environment", "ecs_ram_role", "aliyun_cli"):
         raise ValueError("is none of environment, ecs_ram_role, aliyun_cli")
     return text
 
@@ -515,7 +477,7 @@ def source_identity(text: str) -> str:
 session_name = _pattern(r"[A-Za-z0-9.@_-]{2,64}", "2 to 64 of letters, digits and .@-_")
 account_id = _pattern(r"[0-9]{1,32}", "the number of an account")
 region = _pattern(r"[a-z0-9-]{2,64}", "the id of a region, such as cn-hangzhou")
-_printable = _pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
+key_part = _pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 
 # Every key that a profile can have, with its check. The rules are those of STS 2015-04-01, AssumeRole.
 KEYS: dict[str, Callable[[str], Any]] = {
@@ -523,9 +485,9 @@ KEYS: dict[str, Callable[[str], Any]] = {
         r"acs:ram::[0-9]{1,32}:role/[A-Za-z0-9._-]{1,64}", "a role's ARN, acs:ram::<account>:role/<name>"
     ),
     "source_profile": str,
-    "access_key_id": _printable,
-    "access_key_secret": _printable,
-    "security_token": _printable,
+    "access_key_id": key_part,
+    "access_key_secret": key_part,
+    "security_token": key_part,
     "credential_source": _source_kind,
     "role_name": str,
     "aliyun_profile": str,

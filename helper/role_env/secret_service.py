@@ -10,23 +10,39 @@ Formats: D-Bus specification 0.43, "Message Format" and "Authentication Protocol
 
 import _socket
 import os
+import sys
 import time
 
+from role_env import folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A record has some 3,000 bytes.
+# A record has some 3,000 bytes, the line that lets us in 37.
 _LARGEST_MESSAGE = 256 * 1024
+_LONGEST_LINE = 64
 _SERVICE, _PATH = "org.freedesktop.secrets", "/org/freedesktop/secrets"
-_METHOD_RETURN, _ERROR, _SIGNAL = 2, 3, 4
+_METHOD_RETURN, _SIGNAL = 2, 4
 _NO_AUTO_START = 2
 _HELLO, _SEARCH, _OPEN, _GET = 1, 2, 3, 4
+# A healthy service answers within some milliseconds (seconds); a prompt is `keyring`'s affair.
+USUAL = 0.25
 
 
 class Unsure(Exception):
     """The fast read cannot tell what is kept."""
+
+
+def is_chosen(environ: "Mapping[str, str]") -> bool:
+    """Whether `keyring` would choose the Secret Service's backend, as far as its settings tell."""
+    if sys.platform != "linux" or "PYTHON_KEYRING_BACKEND" in environ:
+        return False
+    # On KDE `keyring` prefers KWallet; its properties can name another collection.
+    if "KDE" in environ.get("XDG_CURRENT_DESKTOP", "") or any(name.startswith("KEYRING_PROPERTY_") for name in environ):
+        return False
+    folder = folders.usual(environ, folders.CONFIG)
+    return bool(folder) and not os.path.exists(f"{folder}/python_keyring/keyringrc.cfg")  # noqa: PTH110  pathlib costs 5 ms
 
 
 def read(service: str, username: str, environ: "Mapping[str, str]", *, seconds: float) -> str:
@@ -73,34 +89,37 @@ class _Bus:
 
     def __init__(self, address: str, end: float) -> None:
         self._end = end
-        self._buffer = b""
-        self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        self._buffer = bytearray()
         for path in _unix_paths(address):
-            self._wait()
+            # No child inherits it (PEP 446).
+            self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
             try:
+                self._wait()
                 self._socket.connect(path)
             except OSError:
-                continue
-            return
-        self._socket.close()
+                self.close()
+            else:
+                return
         raise Unsure("no session bus")
 
     def close(self) -> None:
         self._socket.close()
 
     def send(self, *parts: bytes) -> None:
-        self._wait()
         data = b"".join(parts)
         while data:
+            self._wait()
             data = data[self._socket.send(data) :]
 
     def expect_ok(self) -> None:
         """Reads the answer to the authentication."""
-        while b"\r\n" not in self._buffer:
+        while (length := self._buffer.find(b"\r\n", 0, _LONGEST_LINE)) < 0:
+            if len(self._buffer) >= _LONGEST_LINE:
+                raise Unsure("not D-Bus")
             self._receive()
-        line, self._buffer = self._buffer.split(b"\r\n", 1)
-        if not line.startswith(b"OK "):
+        if not self._buffer.startswith(b"OK "):
             raise Unsure("not let in")
+        del self._buffer[: length + 2]
 
     def answer(self, serial: int, signature: str) -> "_Reader":
         """The body of the answer to the call `serial`. Signals pass by; another answer or an error is Unsure."""
@@ -117,19 +136,19 @@ class _Bus:
         order = {108: "little", 66: "big"}.get(self._buffer[0])
         if order is None or self._buffer[3] != 1:
             raise Unsure("not D-Bus")
-        head = _Reader(self._buffer, order, 4)
+        head = _Reader(bytes(self._buffer[:16]), order, 4)
         body_length = head.number()
         head.number()  # its own serial
         fields_length = head.number()
         start = 16 + fields_length + -fields_length % 8
-        if body_length > _LARGEST_MESSAGE or fields_length > _LARGEST_MESSAGE:
+        end = start + body_length
+        if end > _LARGEST_MESSAGE:
             raise Unsure("too large")
-        self._need(start + body_length)
-        kind = self._buffer[1]
-        reply_to, signature = _fields(_Reader(self._buffer[: 16 + fields_length], order, 16))
-        body = _Reader(self._buffer[start : start + body_length], order, 0)
-        self._buffer = self._buffer[start + body_length :]
-        return kind, reply_to, signature, body
+        self._need(end)
+        message = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        reply_to, signature = _fields(_Reader(message[: 16 + fields_length], order, 16))
+        return message[1], reply_to, signature, _Reader(message[start:], order, 0)
 
     def _need(self, count: int) -> None:
         while len(self._buffer) < count:
@@ -146,59 +165,68 @@ class _Bus:
         """Lets the next operation wait until the end and no longer."""
         left = self._end - time.monotonic()
         if left <= 0:
-            raise Unsure("late")
+            raise TimeoutError
         self._socket.settimeout(left)
 
 
 class _Reader:
-    """Reads aligned values from `data`. Raises IndexError or ValueError past its end or for what cannot be."""
+    """Reads aligned values from `data`. Raises IndexError or ValueError past its end or for what cannot be.
+
+    It is strict, because a wrong length shows only by what follows: in padding, in a string's NUL, or at the end.
+    """
 
     def __init__(self, data: bytes, order: str, position: int) -> None:
         self._data = data
         self._order = order
-        self.position = position
+        self._position = position
 
-    def more(self) -> bool:
-        return self.position < len(self._data)
+    def left(self) -> int:
+        return len(self._data) - self._position
+
+    def end(self) -> None:
+        if self.left():
+            raise ValueError("more than expected")
 
     def align(self, size: int) -> None:
-        self.position += -self.position % size
+        if any(self._take(-self._position % size)):
+            raise ValueError("no padding")
 
     def byte(self) -> int:
-        self.position += 1
-        return self._data[self.position - 1]
+        self._position += 1
+        return self._data[self._position - 1]
 
     def number(self) -> int:
         self.align(4)
-        return int.from_bytes(self.take(4), self._order)  # type: ignore[arg-type]  # "little" or "big"
-
-    def take(self, count: int) -> bytes:
-        taken = self._data[self.position : self.position + count]
-        if len(taken) != count:
-            raise IndexError("past the end")
-        self.position += count
-        return taken
-
-    def bytes(self) -> bytes:
-        return self.take(self.number())
+        return int.from_bytes(self._take(4), self._order)  # type: ignore[arg-type]  # "little" or "big"
 
     def text(self) -> str:
-        text = self.bytes().decode("utf-8")
-        if self.byte() != 0:
-            raise ValueError("no NUL")
-        return text
+        return self._terminated(self.number()).decode("utf-8")
 
     def signature(self) -> str:
-        text = self.take(self.byte()).decode("ascii")
-        if self.byte() != 0:
-            raise ValueError("no NUL")
-        return text
+        return self._terminated(self.byte()).decode("ascii")
+
+    def array(self) -> bytes:
+        """An array of bytes."""
+        return self._take(self.number())
+
+    def _terminated(self, count: int) -> bytes:
+        taken = self._take(count + 1)
+        if taken.find(0) != count:
+            raise ValueError("not one NUL, at the end")
+        return taken[:-1]
+
+    def _take(self, count: int) -> bytes:
+        taken = self._data[self._position : self._position + count]
+        if len(taken) != count:
+            raise IndexError("past the end")
+        self._position += count
+        return taken
 
 
 def _fields(reader: _Reader) -> "tuple[int, str]":
     """The serial that a message answers and the signature of its body, from the fields of its header."""
     reply_to, signature = 0, ""
-    while reader.more():
+    while reader.left():
         reader.align(8)
         code, kind = reader.byte(), reader.signature()
         if kind in ("s", "o"):
@@ -215,12 +243,11 @@ def _fields(reader: _Reader) -> "tuple[int, str]":
 
 
 def _paths(body: _Reader) -> "list[str]":
-    end = body.number() + body.position
+    if body.number() != body.left():
+        raise ValueError("not one array")
     paths = []
-    while body.position < end:
+    while body.left():
         paths.append(body.text())
-        if body.position < end:
-            body.align(4)
     return paths
 
 
@@ -228,15 +255,23 @@ def _session_path(body: _Reader) -> str:
     if body.signature() != "s":
         raise ValueError("not plain")
     body.text()
-    body.align(4)
-    return body.text()
+    path = body.text()
+    body.end()
+    return path
 
 
 def _secret(body: _Reader, session: str) -> str:
     if body.text() != session:
         raise ValueError("another session")
-    body.bytes()  # parameters, which a plain session has none of
-    return body.bytes().decode("utf-8")
+    if body.array():
+        raise ValueError("parameters, which a plain session has none of")
+    secret = body.array()
+    body.text()  # its content type
+    body.end()
+    # A record has no NUL, and padding that a wrong length made part of it is nothing else.
+    if 0 in secret:
+        raise ValueError("a NUL")
+    return secret.decode("utf-8")
 
 
 def _unix_paths(address: str) -> "list[str | bytes]":
@@ -253,13 +288,19 @@ def _unix_paths(address: str) -> "list[str | bytes]":
 
 
 def _unescaped(text: str) -> bytes:
+    """`text` with its %-escapes undone. Raises ValueError for a malformed one and for a NUL."""
     first, *rest = os.fsencode(text).split(b"%")
-    return first + b"".join(bytes.fromhex(part[:2].decode("ascii")) + part[2:] for part in rest)
+    parts = [first]
+    for part in rest:
+        (byte,) = bytes.fromhex(part[:2].decode("ascii"))
+        parts += (bytes((byte,)), part[2:])
+    name = b"".join(parts)
+    if 0 in name:
+        raise ValueError("a NUL")
+    return name
 
 
-def _call(
-    serial: int, destination: str, path: str, interface: str, member: str, signature: str, body: bytes
-) -> bytes:
+def _call(serial: int, destination: str, path: str, interface: str, member: str, signature: str, body: bytes) -> bytes:
     """A method call in little-endian, which starts no service."""
     fields = b""
     for code, kind, value in ((1, b"o", path), (2, b"s", interface), (3, b"s", member), (6, b"s", destination)):

@@ -11,13 +11,14 @@ import time
 from collections.abc import Mapping
 
 from role_env import lock, profiles, sources, sts
-from role_env.cache import Cache, Entry, Record, entry
+from role_env.cache import Cache
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RefusedError, UnreachableError, UsageError
 from role_env.messages import Messages
 from role_env.origin import Origin
 from role_env.profiles import Profile, ProfilesFile
+from role_env.record import Entry, Record, entry
 
 RENEWAL_SECONDS = 3.0
 
@@ -53,7 +54,8 @@ class Request:
 
     def entry(self, path: os.PathLike[str]) -> Entry:
         """The entry in the keyring for this request with the profiles file at `path`."""
-        return entry(os.path.realpath(path), self.profile, f"{self.duration or ''}\0{self.session_name}")
+        duration = "" if self.duration is None else self.duration
+        return entry(os.path.realpath(path), self.profile, f"{duration}\0{self.session_name}")
 
 
 class Chain:
@@ -120,7 +122,7 @@ class _Obtaining:
         self._origin = Origin(environ)
         self._path = profiles.locate(request.config, self._origin)
         self._entry = request.entry(self._path)
-        self._cache = None if request.no_cache else Cache(environ, messages)
+        self._cache = None if request.no_cache else Cache(environ, messages, deadline)
 
     def session(self) -> Session:
         kept = self._cache.load(self._entry) if self._cache else None
@@ -138,7 +140,7 @@ class _Obtaining:
         if good and self._fresh(good):
             self._messages.decided("the kept session is used: its chain is the same")
             return self._from_record(self._keep(good.credentials, chain))
-        return self._from_record(self._renewed(chain, good))
+        return self._from_record(self._renewed(chain, good.credentials if good else None))
 
     def _stands(self, kept: Record) -> bool:
         """Whether the record answers the request without a look into the profiles file."""
@@ -160,14 +162,14 @@ class _Obtaining:
     def _fresh(self, record: Record) -> bool:
         return not record.credentials.needs_renewal(time.time(), min_ttl=self._request.min_ttl)
 
-    def _renewed(self, chain: Chain, good: Record | None) -> Record:
-        """A new session; `good` is an old one that is used when STS cannot be reached, as long as it lasts."""
-        if good and good.credentials.remaining(time.time()) <= self._request.min_ttl:
+    def _renewed(self, chain: Chain, good: Credentials | None) -> Record:
+        """A new session; `good` are old credentials that are used when STS cannot be reached, as long as they last."""
+        if good and good.remaining(time.time()) <= self._request.min_ttl:
             good = None
         with lock.held(self._entry, self._environ, seconds=0 if good else self._deadline.remaining() / 2) as busy:
             if busy and good:
                 self._messages.decided("another process is renewing the session; the old one is still good")
-                return good
+                return _record(good, chain)
             if again := self._stored_meanwhile(chain):
                 self._messages.decided("another process has just got the session")
                 return again
@@ -178,7 +180,7 @@ class _Obtaining:
                 if not good:
                     raise
                 self._messages.warn(f"{failure.message}; the session that is there is used")
-                return good
+                return _record(good, chain)
 
     def _stored_meanwhile(self, chain: Chain) -> Record | None:
         """The session that another process stored while this one waited."""
@@ -199,16 +201,7 @@ class _Obtaining:
         return credentials
 
     def _keep(self, credentials: Credentials, chain: Chain) -> Record:
-        record = Record(
-            credentials,
-            profile=chain.target.name,
-            role_arn=chain.target.role_arn,
-            region_id=chain.target.region_id,
-            variables=chain.target.variables,
-            chain=chain.digest(),
-            base=chain.base,
-            origin_lines=chain.origin.lines(),
-        )
+        record = _record(credentials, chain)
         if self._cache:
             self._cache.store(self._entry, record)
         return record
@@ -222,6 +215,19 @@ class _Obtaining:
             variables=record.variables,
             base=sources.environment_key(self._environ) if record.base else None,
         )
+
+
+def _record(credentials: Credentials, chain: Chain) -> Record:
+    return Record(
+        credentials,
+        profile=chain.target.name,
+        role_arn=chain.target.role_arn,
+        region_id=chain.target.region_id,
+        variables=chain.target.variables,
+        chain=chain.digest(),
+        base=chain.base,
+        origin_lines=chain.origin.lines(),
+    )
 
 
 def assume(hop: Profile, key: AccessKey, deadline: Deadline) -> Credentials:

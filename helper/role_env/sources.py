@@ -3,14 +3,19 @@
 import hashlib
 from collections.abc import Mapping
 
-from role_env import variables
+from role_env import profiles, variables
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.profiles import Profile
+from role_env.variables import Key
 
-# The families that hold an account for every tool, in the order in which the `aliyun` CLI reads them.
-_ENVIRONMENT = tuple(
-    key for family in ("alibaba_cloud", "alibabacloud", "alicloud") for key in variables.FAMILIES[family].keys
+# The variables that hold an account for every tool, the one that counts first: the `aliyun` CLI's order of families,
+# and in the last one Terraform's name before the CLI's.
+_ENVIRONMENT = (
+    *variables.FAMILIES["alibaba_cloud"].keys,
+    *variables.FAMILIES["alibabacloud"].keys,
+    Key("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "ALICLOUD_SECURITY_TOKEN"),
+    Key("ALICLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY_SECRET", "ALICLOUD_SECURITY_TOKEN"),
 )
 
 
@@ -21,9 +26,11 @@ def access_key(profile: Profile, environ: Mapping[str, str]) -> AccessKey:
     """
     if profile.access_key:
         return profile.access_key
+    if profile.credential_source != "environment":
+        raise AssertionError("a chain begins at a source")
     key = environment_key(environ)
     if key is None:
-        raise ProfileError(_nothing(profile, environ), hint=_NOTHING_HINT)
+        raise _nothing(profile, environ)
     return key
 
 
@@ -31,21 +38,44 @@ def environment_key(environ: Mapping[str, str]) -> AccessKey | None:
     """The user's own key in the environment, never a session of role-env's own: where the variables hold one, the key
     that it was made with (ROLE_ENV_BASE_*). None when there is none. Raises ProfileError when it is not whole.
     """
-    ours = environ.get("ROLE_ENV_ACCESS_KEY_ID")
-    for names in _ENVIRONMENT:
-        if environ.get(names.access_key_id) not in (None, "", ours):
-            return _whole(names, environ)
-    if environ.get(variables.BASE.access_key_id):
-        return _whole(variables.BASE, environ)
-    return None
+    names = _first(environ)
+    if names and environ.get(names.access_key_id) != (environ.get("ROLE_ENV_ACCESS_KEY_ID") or None):
+        return _whole(names, environ)
+    return _whole(variables.BASE, environ) if _is_set(variables.BASE, environ) else None
 
 
 def current_key(environ: Mapping[str, str]) -> AccessKey | None:
-    """The key that the environment's variables hold, whoever put it there; None when there is none."""
-    for names in _ENVIRONMENT:
-        if environ.get(names.access_key_id):
-            return _whole(names, environ)
-    return None
+    """The key that the environment's variables hold, whoever put it there; None when there is none.
+
+    Raises ProfileError when it is not whole.
+    """
+    names = _first(environ)
+    return _whole(names, environ) if names else None
+
+
+def _first(environ: Mapping[str, str]) -> Key | None:
+    """The variables that count: the first of which anything is set."""
+    return next((names for names in _ENVIRONMENT if _is_set(names, environ)), None)
+
+
+def _is_set(names: Key, environ: Mapping[str, str]) -> bool:
+    return bool(environ.get(names.access_key_id) or environ.get(names.access_key_secret))
+
+
+def _whole(names: Key, environ: Mapping[str, str]) -> AccessKey:
+    """The key in the variables `names`, of which one at least is set. Raises ProfileError when it is not whole."""
+    pair = (names.access_key_id, names.access_key_secret)
+    for name, other in (pair, pair[::-1]):
+        if not environ.get(name):
+            raise ProfileError(f"the variable {other} is set and {name} is not", hint="set both, or neither")
+    values = []
+    for name in names.names():
+        value = environ.get(name, "")
+        try:
+            values.append(profiles.key_part(value) if value else "")
+        except ValueError as error:
+            raise ProfileError(f"the variable {name} {error}") from None
+    return AccessKey(*values)
 
 
 def digest(key: AccessKey) -> str:
@@ -54,24 +84,12 @@ def digest(key: AccessKey) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _whole(names: variables.Key, environ: Mapping[str, str]) -> AccessKey:
-    secret = environ.get(names.access_key_secret, "")
-    if not secret:
-        raise ProfileError(
-            f"the variable {names.access_key_id} is set and {names.access_key_secret} is not",
-            hint="set both, or neither",
-        )
-    token = environ.get(names.security_token, "") if names.security_token else ""
-    return AccessKey(environ[names.access_key_id], secret, token)
-
-
-_NOTHING_HINT = "use source_profile instead of the environment, or end the session with role-env off"
-
-
-def _nothing(profile: Profile, environ: Mapping[str, str]) -> str:
-    holds = "no access key"
+def _nothing(profile: Profile, environ: Mapping[str, str]) -> ProfileError:
+    holds, hint = "no access key", "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
     if environ.get("ROLE_ENV_PROFILE"):
         holds = f"only the session of {environ['ROLE_ENV_PROFILE']}, which is role-env's own"
+        hint = "use source_profile instead of the environment, or end the session with role-env off"
     elif environ.get("ROLE_ENV_NO_ACCOUNT"):
-        holds = "no account since a switch failed"
-    return f"profile {profile.name}: credential_source = environment, but the environment holds {holds}"
+        holds, hint = "no account since a switch failed", "role-env off brings back what was there before"
+    what = f"credential_source = environment, but the environment holds {holds}"
+    return ProfileError(f"profile {profile.name}: {what} ({profile.where})", hint=hint)

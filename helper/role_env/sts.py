@@ -164,6 +164,8 @@ class _Connector:
             connection.request("POST", path, body=b"", headers=headers)
             response = connection.getresponse()
             body = response.read(LARGEST_ANSWER + 1)
+            if response.length and len(body) <= LARGEST_ANSWER:
+                raise http.client.IncompleteRead(b"")
             return response.status, response.headers.get("Date") or "", body
         finally:
             connection.close()
@@ -282,7 +284,8 @@ def _refusal(document: dict[str, Any], code: str, moment: str) -> StsError:
     if code.startswith("InvalidTimeStamp"):
         direction = "behind" if offset > 0 else "ahead"
         hint = f"this machine's clock is {abs(round(offset / 60))} minutes {direction} of STS's: set it"
-    return StsError(f"STS said {_LONG_WORD.sub('…', printable(code))[:100]}: {said}", code=code, hint=hint, clock_offset=offset)
+    said_code = _LONG_WORD.sub("…", printable(code))[:100]
+    return StsError(f"STS said {said_code}: {said}", code=code, hint=hint, clock_offset=offset)
 
 
 def _clock_offset(moment: str) -> float:

@@ -5,9 +5,11 @@ ALICLOUD_ACCESS_KEY beats a fresh ALIBABA_CLOUD_ACCESS_KEY_ID in Terraform), so 
 whole, by the fixed lists below and never by a pattern over the environment.
 """
 
-from collections.abc import Iterator
-
 from role_env.credentials import AccessKey, Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Key:
@@ -62,12 +64,16 @@ DEFAULT_FAMILIES = ("alibaba_cloud", "alibabacloud", "alicloud", "oss")
 # alone, and only the shell that must hold no account at all loses it.
 BARE = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
 
+# Packer's key has the bare token's name.
+PACKER = FAMILIES["packer"].keys[0]
+
 IGNORE_PROFILE = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
 
 # What else chooses an account, or changes the one that is chosen.
 OUTRANKING = (
     "ALIYUN_ACCESS_KEY_ID",
     "ALIYUN_ACCESS_KEY_SECRET",
+    "ALICLOUD_ECS_ROLE_NAME",  # the older name of ALIBABA_CLOUD_ECS_METADATA in Terraform, Pulumi and Ansible
     *(
         prefix + name
         for prefix in ("ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_")
@@ -135,8 +141,13 @@ def unset(families: tuple[str, ...]) -> tuple[str, ...]:
 
 # What a session sets or unsets beside keys: saved once, at the first session of a shell.
 REST = _unique([*REGIONS, *IGNORE_PROFILE, *OUTRANKING])
+# Of these, what a session or the state without an account sets: what stands there is never the user's.
+FORCED = (*REGIONS, *IGNORE_PROFILE, "ALIBABA_CLOUD_PROFILE")
+# And what both leave unset: what stands there is the user's.
+LEFT_UNSET = tuple(name for name in OUTRANKING if name not in FORCED)
 # What the shell without any account loses or gets besides: saved when that happens, back when it ends.
-NO_ACCOUNT_REST = (*BARE.names(), "ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
+DISABLED = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
+NO_ACCOUNT_REST = (*BARE.names(), *DISABLED)
 
 
 def exported_regions(families: tuple[str, ...]) -> tuple[str, ...]:
@@ -144,7 +155,7 @@ def exported_regions(families: tuple[str, ...]) -> tuple[str, ...]:
     return _unique([name for family in families for name in FAMILIES[family].regions])
 
 
-def assignments(session: Session) -> Iterator[tuple[str, str]]:
+def assignments(session: Session) -> "Iterator[tuple[str, str]]":
     """The variables that hold `session`, with their values."""
     credentials = session.credentials
     for family in session.variables:
@@ -161,7 +172,7 @@ def assignments(session: Session) -> Iterator[tuple[str, str]]:
     yield from dict.fromkeys(IGNORE_PROFILE, "TRUE").items()
 
 
-def _values(key: Key, access_key: AccessKey) -> Iterator[tuple[str, str]]:
+def _values(key: Key, access_key: AccessKey) -> "Iterator[tuple[str, str]]":
     yield key.access_key_id, access_key.access_key_id
     yield key.access_key_secret, access_key.access_key_secret
     if key.security_token:

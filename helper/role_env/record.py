@@ -1,0 +1,147 @@
+"""The record of a session in a keyring, in plain lines, so that reading one needs no parser.
+
+Whatever is wrong with a record is a miss and never an error.
+"""
+
+import sys
+
+from role_env import origin, variables
+from role_env.credentials import Credentials
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SERVICE = "role-env session "
+# The `request` of an entry for which no option changes what STS is asked.
+NO_OPTIONS = "\0"
+
+# After a keyring was late, no process waits for it again for so long (seconds).
+AVOID_SECONDS = 60.0
+
+_HEAD = "role-env session 1"
+_FIELDS = (
+    *("profile", "role_arn", "region_id", "variables", "chain", "base", "issued", "expiration"),
+    *("access_key_id", "access_key_secret", "security_token"),
+)
+
+
+class Entry:
+    """The name of a session in the keyring, which a keyring browser shows."""
+
+    __slots__ = ("service", "username")
+
+    def __init__(self, service: str, username: str) -> None:
+        self.service = service
+        self.username = username
+
+
+def entry(path: str, profile: str, request: str) -> Entry:
+    """The entry of `profile` in the profiles file whose real path is `path`; `request` tells the options that
+    change what STS is asked.
+    """
+    return Entry(SERVICE + _sha256("\0".join((path, profile, request)))[:24], profile)
+
+
+def late_mark(environ: "Mapping[str, str]") -> str:
+    """The name of the file in the state folder whose time tells when the keyring on this session bus was late."""
+    return "keyring-late-" + _sha256(environ.get("DBUS_SESSION_BUS_ADDRESS", ""))[:16]
+
+
+class Record:
+    """A session as it is kept. `chain` and `base` are digests of the resolved chain and of the base key in the
+    environment (else empty); `origin_lines` tell what it was made from.
+    """
+
+    __slots__ = ("base", "chain", "credentials", "origin_lines", "profile", "region_id", "role_arn", "variables")
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        profile: str,
+        role_arn: str,
+        region_id: str,
+        variables: tuple[str, ...],
+        chain: str,
+        base: str,
+        origin_lines: list[str],
+    ) -> None:
+        self.credentials = credentials
+        self.profile = profile
+        self.role_arn = role_arn
+        self.region_id = region_id
+        self.variables = variables
+        self.chain = chain
+        self.base = base
+        self.origin_lines = origin_lines
+
+    def unchanged(self, environ: "Mapping[str, str]") -> bool:
+        """Whether every file and variable that the session was made from is as it was."""
+        try:
+            return origin.unchanged(self.origin_lines, environ)
+        except ValueError:
+            return False
+
+    def text(self) -> str:
+        """The record as it is written."""
+        credentials = self.credentials
+        values = (
+            *(self.profile, self.role_arn, self.region_id, " ".join(self.variables), self.chain, self.base),
+            *(f"{credentials.issued:.3f}", str(credentials.expiration)),
+            *(credentials.access_key_id, credentials.access_key_secret, credentials.security_token),
+        )
+        fields = [f"{name} {value}" for name, value in zip(_FIELDS, values, strict=True)]
+        lines = [_HEAD, *fields, *self.origin_lines]
+        return "\n".join([*lines, _end(lines)])
+
+
+def _end(lines: list[str]) -> str:
+    """The last line, by which a record is known to be whole: no damage is handed out as a session."""
+    return "end " + _sha256("\n".join(lines))
+
+
+def parse(text: str, profile: str) -> "Record | None":
+    """The record in `text`, or None when it is damaged, of another format or of another profile."""
+    lines = text.split("\n")
+    if lines[0] != _HEAD or len(lines) < len(_FIELDS) + 2 or lines[-1] != _end(lines[:-1]):
+        return None
+    values = []
+    for name, line in zip(_FIELDS, lines[1:], strict=False):
+        if not line.startswith(name + " "):
+            return None
+        values.append(line[len(name) + 1 :])
+    name, role_arn, region_id, families, chain, base, issued, expiration, *secrets = values
+    if name != profile or not all(secrets) or not all(v.isascii() and v.isprintable() for v in secrets):
+        return None
+    try:
+        lasts = float(issued) < int(expiration)
+    except ValueError:
+        return None
+    if not lasts:
+        return None
+    if not families or any(family not in variables.FAMILIES for family in families.split()):
+        return None
+    return Record(
+        Credentials(*secrets, issued=float(issued), expiration=int(expiration)),
+        profile=name,
+        role_arn=role_arn,
+        region_id=region_id,
+        variables=tuple(families.split()),
+        chain=chain,
+        base=base,
+        origin_lines=lines[len(_FIELDS) + 1 : -1],
+    )
+
+
+def _sha256(text: str) -> str:
+    """The digest by the interpreter's own module: `hashlib` loads OpenSSL, which costs half of a warm call."""
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        if sys.version_info >= (3, 12):
+            from _sha2 import sha256
+        else:
+            from _sha256 import sha256
+    except ImportError:  # an interpreter built without it
+        from hashlib import sha256
+    return str(sha256(data).hexdigest())

@@ -1,0 +1,133 @@
+"""The warm path: a kept session, straight from the Secret Service to stdout, with next to no imports.
+
+It serves what we install and what is typed most: `PROFILE`, `export PROFILE`, `process PROFILE` and
+`exec PROFILE [--] COMMAND…`, with `--format` where there is one. Whatever else is asked for, and whatever is not as
+usual, goes the ordinary way, which gives the same answer byte for byte.
+"""
+
+import os
+import sys
+import time
+
+from role_env import exporters, folders, record, secret_service
+from role_env.credentials import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def answer(argv: "list[str]", environ: "Mapping[str, str]") -> bool:
+    """Whether the command line has been answered: its output is written, or its command runs in this process."""
+    asked = _asked(argv)
+    if asked is None or sys.platform != "linux" or (asked.command != "exec" and os.isatty(1)):
+        return False
+    if sys.stdout is None:  # closed, and the next file to be opened would take its number
+        return False
+    session = _kept(asked.profile, environ)
+    if session is None:
+        return False
+    if asked.command == "exec":
+        return _run(asked.words, exporters.environment(session, environ))
+    if asked.command == "process":
+        text = exporters.process(session.credentials)
+    else:
+        text = exporters.export(session, asked.form or _parent_format(), environ)
+    _write(text.encode("utf-8", "surrogateescape"))
+    return True
+
+
+class _Asked:
+    __slots__ = ("command", "form", "profile", "words")
+
+    def __init__(self, command: str, profile: str, form: str, words: "list[str]") -> None:
+        self.command = command
+        self.profile = profile
+        self.form = form
+        self.words = words
+
+
+def _asked(argv: "list[str]") -> "_Asked | None":
+    """What is asked for, when it is one of the few lines that this path serves."""
+    command, words = (
+        ("export", list(argv)) if argv[:1] not in (["export"], ["process"], ["exec"]) else (argv[0], argv[1:])
+    )
+    form = ""
+    if command == "export" and "--format" in words[:-1]:
+        position = words.index("--format")
+        form = words.pop(position + 1)
+        words.pop(position)
+        if form not in exporters.SHELLS:
+            return None
+    profile, rest = "".join(words[:1]), words[1:]
+    if not profile or profile.startswith("-") or (rest and command != "exec"):
+        return None
+    if command == "exec":
+        if rest[:1] == ["--"]:
+            rest = rest[1:]
+        elif not rest or rest[0].startswith("-"):
+            return None
+    return _Asked(command, profile, form, rest) if rest or command != "exec" else None
+
+
+def _kept(profile: str, environ: "Mapping[str, str]") -> "Session | None":
+    """The kept session of `profile`, if it stands beyond any doubt."""
+    path = _profiles_file(environ)
+    if not path or environ.get("ROLE_ENV_CACHE", "") not in ("", "auto", "keyring"):
+        return None
+    if not secret_service.is_chosen(environ) or _keyring_was_late(environ):
+        return None
+    try:
+        entry = record.entry(os.path.realpath(path), profile, record.NO_OPTIONS)
+        text = secret_service.read(entry.service, entry.username, environ, seconds=secret_service.USUAL)
+    except (secret_service.Unsure, OSError, ValueError):
+        return None
+    kept = record.parse(text, profile)
+    if kept is None or kept.base or kept.credentials.needs_renewal(time.time()) or not kept.unchanged(environ):
+        return None
+    return Session(kept.profile, kept.role_arn, kept.credentials, region_id=kept.region_id, variables=kept.variables)
+
+
+def _profiles_file(environ: "Mapping[str, str]") -> str:
+    """The profiles file in the usual two places; empty where `profiles.locate` has to look further.
+
+    That it is there, and is the one that counts, is part of what a kept session was made from.
+    """
+    folder = folders.usual(environ, folders.CONFIG)
+    return environ.get("ROLE_ENV_CONFIG", "") or (folder and f"{folder}/role-env/profiles.ini")
+
+
+def _keyring_was_late(environ: "Mapping[str, str]") -> bool:
+    """Whether another process has just waited for the keyring in vain, as `cache` notes it."""
+    folder = folders.usual(environ, folders.STATE)
+    try:
+        mark = os.stat(f"{folder}/role-env/{record.late_mark(environ)}")  # noqa: PTH116  pathlib costs 5 ms
+    except OSError:
+        return False
+    return time.time() - mark.st_mtime < record.AVOID_SECONDS
+
+
+def _parent_format() -> str:
+    """fish when the parent process is fish, else POSIX, as `shell_scripts.parent_name` tells."""
+    with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+        return "fish" if file.read().strip() == "fish" else "sh"
+
+
+def _run(words: "list[str]", environ: "dict[str, str]") -> bool:
+    """Becomes the command; False when it cannot, which the ordinary way tells."""
+    import _signal  # `signal` costs 5 ms
+
+    before = {}
+    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores them, and a child would inherit that
+        before[number] = _signal.signal(number, _signal.SIG_DFL)
+    try:
+        os.execvpe(words[0], words, environ)  # noqa: S606  running the user's command is what exec is for
+    except (OSError, ValueError):
+        for number, handler in before.items():
+            _signal.signal(number, handler)
+        return False
+
+
+def _write(data: bytes) -> None:
+    while data:
+        data = data[os.write(1, data) :]

@@ -1,0 +1,337 @@
+"""The keyring as the place for sessions: what is wrong with it costs one call to STS, a warning, and little time."""
+
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+from conftest import Machine
+from role_env.deadline import Late, within
+from secret_service_bus import KeyringBus, SilentBus
+from test_session import asks, kept, put_instead
+
+LOST = "role-env: the keyring cannot be used, so no session is kept: "
+STATE = ".local/state/role-env"
+
+
+@pytest.fixture(scope="module")
+def silent() -> Iterator[SilentBus]:
+    """A keyring that never answers."""
+    with SilentBus() as started:
+        yield started
+
+
+@pytest.fixture
+def locked() -> Iterator[KeyringBus]:
+    """A locked keyring, where nothing can ask for its password."""
+    with KeyringBus() as started:
+        started.lock()
+        yield started
+
+
+# ---- records ----
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda text: "", id="empty"),
+        pytest.param(lambda text: text[: len(text) // 2], id="truncated"),
+        pytest.param(lambda text: text[:-1], id="last-byte-lost"),
+        pytest.param(lambda text: text.replace("session 1", "session 2", 1), id="other-version"),
+        pytest.param(lambda text: '{"AccessKeyId": "STS.x"}', id="foreign"),
+        pytest.param(lambda text: "\n" * 1000, id="lines"),
+        pytest.param(lambda text: "\U0001f600\x00é" * 50, id="garbage"),
+        pytest.param(lambda text: text.replace("issued ", "issued nan", 1), id="no-number"),
+        pytest.param(lambda text: text.replace("security_token ", "security_token x", 1), id="other-token"),
+    ],
+)
+def test_a_record_that_is_not_whole_is_a_miss_and_is_replaced(machine: Machine, damage: Callable[[str], str]) -> None:
+    asks(machine, calls=1)
+    put_instead(machine, damage(kept(machine).secret.decode()))
+    asks(machine, calls=1)
+    asks(machine, calls=0)
+
+
+def test_an_item_of_another_program_is_not_taken_for_ours(machine: Machine) -> None:
+    asks(machine, calls=1)
+    attributes = kept(machine).attributes | {"application": "another"}
+    machine.bus.put("foreign", attributes, b"not ours")
+    done = machine.role_env("export", "profileB", "--format", "json")
+    assert done.returncode == 0
+    assert machine.sts.issued[-1].token in done.stdout
+
+
+def test_what_is_kept_tells_in_a_keyring_browser_what_it_is(machine: Machine) -> None:
+    asks(machine, calls=1)
+    assert kept(machine).attributes["service"].startswith("role-env session ")
+    assert kept(machine).attributes["username"] == "profileB"
+
+
+# ---- keyrings that cannot be used ----
+
+
+def test_a_keyring_that_never_answers_is_waited_for_once_a_minute(machine: Machine, silent: SilentBus) -> None:
+    began = time.monotonic()
+    done = machine.role_env("export", "profileB", "--format", "json", **silent.environment)
+    first, began = time.monotonic() - began, time.monotonic()
+    assert (done.returncode, machine.sts.issued[-1].token in done.stdout) == (0, True)
+    assert done.stderr == LOST + "it did not answer in time; is it locked, or hung?\n"
+    again = machine.role_env("profileB", **silent.environment)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert first < 8
+    assert time.monotonic() - began < 4
+    assert len(machine.sts.calls) == 2
+    # another keyring, or a minute later, is another matter
+    asks(machine, calls=1)
+    asks(machine, calls=0)
+
+
+@pytest.mark.parametrize(("command", "environ"), [("export", {"CI": "1"}), ("process", {})])
+def test_nobody_is_warned_where_nobody_reads(
+    machine: Machine, silent: SilentBus, command: str, environ: dict[str, str]
+) -> None:
+    done = machine.role_env(command, "profileB", ROLE_ENV_TIMEOUT="6", **environ, **silent.environment)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_crowded_machine_is_not_taken_for_a_hung_keyring() -> None:
+    def work() -> str:
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            pass
+        return "done"
+
+    assert within(0.5, work, at_most=30) == "done"
+    with pytest.raises(Late):
+        within(0.5, lambda: time.sleep(5), at_most=30)
+    with pytest.raises(Late):
+        within(0.5, work)
+
+
+def test_a_short_timeout_is_not_spent_on_the_keyring_alone(machine: Machine, silent: SilentBus) -> None:
+    began = time.monotonic()
+    done = machine.role_env("profileB", ROLE_ENV_TIMEOUT="2", **silent.environment)
+    assert done.returncode == 0
+    assert time.monotonic() - began < 4
+
+
+def test_the_list_waits_for_a_hung_keyring_once_and_not_for_each_profile(machine: Machine, silent: SilentBus) -> None:
+    for number in range(5):
+        machine.add(f"[more{number}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    began = time.monotonic()
+    done = machine.role_env("list", **silent.environment)
+    assert time.monotonic() - began < 8
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 7)
+
+
+def test_a_locked_keyring_keeps_nothing_and_says_so(machine: Machine, locked: KeyringBus) -> None:
+    began = time.monotonic()
+    done = machine.role_env("profileB", **locked.environment)
+    assert done.returncode == 0
+    assert done.stderr.startswith(LOST)
+    assert done.stderr.count("\n") == 1
+    assert "locked" in done.stderr
+    assert machine.role_env("list", **locked.environment).returncode == 0
+    assert time.monotonic() - began < 5
+
+
+def test_a_prompt_that_nobody_sees_is_not_waited_for_long(machine: Machine) -> None:
+    with KeyringBus(prompter=True) as unseen:
+        unseen.lock()
+        began = time.monotonic()
+        assert machine.role_env("profileB", **unseen.environment).stderr.startswith(LOST)
+        assert machine.role_env("list", **unseen.environment).returncode == 0
+        assert time.monotonic() - began < 9
+
+
+def test_what_a_person_takes_at_a_prompt_is_not_counted(machine: Machine) -> None:
+    """Of the time for the whole command, one second here; it is told on the terminal what is waited for."""
+    (machine.home / "slow_backend.py").write_text(SLOW_BACKEND)
+    environ = {"PYTHONPATH": str(machine.home), "PYTHON_KEYRING_BACKEND": "slow_backend.Keyring"}
+    environ |= machine.environ | {"DISPLAY": ":0", "ROLE_ENV_TIMEOUT": "1"}
+    command = "role-env exec profileB -- printenv ROLE_ENV_PROFILE"
+    output, status = pexpect.run(command, env=environ, withexitstatus=True, timeout=30)
+    assert output.decode().splitlines() == ["role-env: waiting for the keyring", "profileB"]
+    assert status == 0
+
+
+SLOW_BACKEND = """
+import time
+from keyring.backend import KeyringBackend
+class Keyring(KeyringBackend):
+    priority = 1
+    waited = 0
+    def get_password(self, service, username):
+        time.sleep(0 if Keyring.waited else 2.5)
+        Keyring.waited = 1
+    def set_password(self, service, username, password):
+        pass
+"""
+
+
+def test_a_session_that_could_not_be_forgotten_is_told(machine: Machine, locked: KeyringBus) -> None:
+    done = machine.role_env("clear", "profileB", **locked.environment)
+    assert done.returncode == 6
+    assert "role-env: not every session could be forgotten" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}, True),
+        ({"DBUS_SESSION_BUS_ADDRESS": "garbage"}, True),
+        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, False),
+        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}, True),
+        ({"PYTHON_KEYRING_BACKEND": "no.such.Keyring"}, True),
+        ({"PYTHON_KEYRING_BACKEND": "os"}, True),
+        ({"ROLE_ENV_CACHE": "none"}, False),
+    ],
+)
+def test_without_a_keyring_each_call_gets_its_session_with_at_most_one_warning(
+    machine: Machine, environ: dict[str, str], told: bool
+) -> None:
+    for _ in range(2):
+        done = machine.role_env("export", "profileB", "--format", "json", **environ)
+        assert (done.returncode, machine.sts.issued[-1].token in done.stdout) == (0, True)
+        assert done.stderr.count("\n") == told
+        assert done.stderr.startswith(LOST if told else "")
+    assert len(machine.sts.calls) == 2
+    assert machine.role_env("process", "profileB", **environ).stderr == ""
+
+
+def test_a_chain_of_keyrings_keeps_sessions(machine: Machine) -> None:
+    environ = {"PYTHON_KEYRING_BACKEND": "keyring.backends.chainer.ChainerBackend"}
+    asks(machine, calls=1, **environ)
+    asks(machine, calls=0, **environ)
+
+
+def test_a_way_to_keep_sessions_that_is_none_is_an_error_of_the_setting(machine: Machine) -> None:
+    done = machine.role_env("profileB", ROLE_ENV_CACHE="disk")
+    assert (done.returncode, "ROLE_ENV_CACHE" in done.stderr) == (3, True)
+
+
+ODD_BACKEND = """
+import logging, sys, warnings
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringError, PasswordSetError
+warnings.warn("an odd backend")
+logging.getLogger("odd").error("an odd backend")
+print("export ODD=1")
+class Keyring(KeyringBackend):
+    priority = 1
+    def get_password(self, service, username):
+        print("export ODD=1")
+        return None
+    def set_password(self, service, username, password):
+        logging.getLogger("odd").warning(password)
+        raise {error}
+    def delete_password(self, service, username):
+        raise SystemExit(password)
+"""
+
+
+@pytest.mark.parametrize(
+    "error", ["KeyError(password)", "PasswordSetError(password)", "KeyringError(password)", "SystemExit(password)"]
+)
+@pytest.mark.parametrize("command", ["export", "process"])
+def test_a_backend_of_someone_elses_can_neither_tell_a_secret_nor_write_into_the_shell(
+    machine: Machine, error: str, command: str
+) -> None:
+    (machine.home / "odd_backend.py").write_text(ODD_BACKEND.format(error=error))
+    environ = {"PYTHONPATH": str(machine.home), "PYTHON_KEYRING_BACKEND": "odd_backend.Keyring"}
+    done = machine.role_env(command, "profileB", **environ)
+    assert done.returncode == 0
+    assert "ODD" not in done.stdout
+    assert machine.sts.issued[-1].token in done.stdout
+    assert "Traceback" not in done.stderr
+    if command == "process":
+        assert done.stderr == ""
+    # that no secret is on stderr is what the machine's canary looks for
+
+
+# ---- clear, and the index ----
+
+
+def test_clear_forgets_every_session_of_a_profile(machine: Machine) -> None:
+    asks(machine, calls=1)
+    asks(machine, "--duration", "1200", calls=1)
+    done = machine.role_env("clear", "profileB")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    asks(machine, calls=1)
+    asks(machine, "--duration", "1200", calls=1)
+
+
+def test_clear_of_one_profile_leaves_the_others(machine: Machine) -> None:
+    machine.add(f"[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    asks(machine, calls=1)
+    machine.role_env("clear", "other")
+    asks(machine, calls=0)
+
+
+@pytest.mark.parametrize("index", ["kept", "lost", "emptied", "garbage"])
+def test_clear_all_finds_sessions_whatever_became_of_the_index(machine: Machine, index: str) -> None:
+    asks(machine, calls=1)
+    asks(machine, "--duration", "1200", calls=1)
+    file = machine.home / STATE / "sessions"
+    if index == "lost":
+        file.unlink()
+    elif index != "kept":
+        file.write_bytes(b"" if index == "emptied" else b"\xff\xfe\t\n\n\x00")
+    assert machine.role_env("clear", "--all").returncode == 0
+    assert not [item for item in machine.bus.items() if item.attributes["service"].startswith("role-env session")]
+
+
+@pytest.mark.parametrize("arguments", [("profileB",), ("--all",), ("never-seen",)])
+def test_nothing_to_forget_is_done_quietly(machine: Machine, arguments: tuple[str, ...]) -> None:
+    machine.bus.clear()
+    done = machine.role_env("clear", *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--all", "profileB")])
+def test_clear_takes_names_or_all(machine: Machine, arguments: tuple[str, ...]) -> None:
+    assert machine.role_env("clear", *arguments).returncode == 2
+
+
+def test_the_index_is_private_and_only_added_to_even_without_a_umask(machine: Machine) -> None:
+    script = "umask 000; role-env profileB; role-env profileB --refresh; role-env profileB --duration 1200"
+    assert machine.shell("dash", script).returncode == 0
+    file = machine.home / STATE / "sessions"
+    assert [line.split("\t")[1] for line in file.read_text().splitlines()] == ["profileB"] * 2
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for folder in file.parents[:3]:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("state", ["file", "world-writable", "link"])
+def test_a_state_folder_that_cannot_be_used_costs_the_index_and_no_more(
+    machine: Machine, state: str, tmp_path: Path
+) -> None:
+    folder = machine.home / STATE
+    folder.parent.mkdir(parents=True)
+    if state == "file":
+        folder.touch()
+    elif state == "link":
+        folder.symlink_to(tmp_path)
+    else:
+        folder.mkdir()
+        folder.chmod(0o777)
+    asks(machine, calls=1)
+    asks(machine, calls=0)
+    assert not (tmp_path / "sessions").exists()
+
+
+@pytest.mark.parametrize("home", [None, "", "/nonexistent", "relative"])
+def test_an_odd_home_costs_no_session_and_writes_nothing_where_it_does_not_belong(
+    machine: Machine, home: str | None
+) -> None:
+    """XDG_STATE_HOME keeps the test out of the home folder of whoever runs it."""
+    del machine.environ["HOME"]
+    environ = {} if home is None else {"HOME": home}
+    environ |= {"ROLE_ENV_CONFIG": str(machine.file), "XDG_STATE_HOME": str(machine.home / "state")}
+    asks(machine, calls=1, **environ)
+    asks(machine, calls=0, **environ)
+    assert not [path for path in machine.home.iterdir() if path.name in ("~", "relative")]
