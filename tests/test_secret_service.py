@@ -755,7 +755,7 @@ print(json.dumps([found, sorted(after - before)]))
     )
     assert done.stderr == b""
     expected = "sécret" if present else None
-    assert json.loads(done.stdout) == [expected, ["_socket", "role_env", "role_env.secret_service"]]
+    assert json.loads(done.stdout) == [expected, ["_socket", "role_env", "role_env.folders", "role_env.secret_service"]]
 
 
 # --- Anything at all

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from role_env import __version__, exporters, profiles, session, shell_scripts, sources, sts
+from role_env import __version__, exporters, output, profiles, session, shell_scripts, sources, sts
 from role_env.cache import Cache
 from role_env.credentials import AccessKey, Session
 from role_env.deadline import Deadline
-from role_env.errors import CommandError, KeyringError, ProfileError, RoleEnvError, UsageError
+from role_env.errors import CommandError, KeyringError, ProfileError, UsageError
 from role_env.messages import Messages
 from role_env.origin import Origin
 from role_env.profiles import ProfilesFile
@@ -237,14 +237,14 @@ def _export(arguments: argparse.Namespace) -> int:
     form = arguments.format or _parent_format()
     if not arguments.show:
         _refuse_terminal(f"role-env {arguments.profile}", form)
-    _print(exporters.export(_obtain(arguments), form, arguments.environ))
+    output.write(exporters.export(_obtain(arguments), form, arguments.environ))
     return 0
 
 
 def _process(arguments: argparse.Namespace) -> int:
     if not arguments.show:
         _refuse_terminal(f"role-env process {arguments.profile}", "")
-    _print(exporters.process(_obtain(arguments).credentials))
+    output.write(exporters.process(_obtain(arguments).credentials))
     return 0
 
 
@@ -266,12 +266,12 @@ def _off(arguments: argparse.Namespace) -> int:
     form = arguments.format or _parent_format()
     if not arguments.show:
         _refuse_terminal("role-env off", form)
-    _print(exporters.off(form, arguments.environ))
+    output.write(exporters.off(form, arguments.environ))
     return 0
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    _print(shell_scripts.integration(arguments.shell))
+    output.write(shell_scripts.integration(arguments.shell))
     return 0
 
 
@@ -279,17 +279,17 @@ def _list(arguments: argparse.Namespace) -> int:
     origin = Origin(arguments.environ)
     file = ProfilesFile(profiles.locate(arguments.config, origin), origin)
     if arguments.names:
-        _print("".join(f"{name}\n" for name in file.names()))
+        output.write("".join(f"{name}\n" for name in file.names()))
         return 0
     cache = Cache(arguments.environ, arguments.messages)
     rows = [_row(file, name, cache, arguments) for name in file.names()]
     if arguments.json:
-        _print(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+        output.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
         return 0
     for row in rows:
         left = f"until {row['expiration']}" if row["expiration"] else None
         columns = (row["profile"], row["role_arn"], row["source"], row["region_id"], left)
-        _print("  ".join(column or "-" for column in columns) + "\n")
+        output.write("  ".join(column or "-" for column in columns) + "\n")
     return 0
 
 
@@ -316,9 +316,9 @@ def _whoami(arguments: argparse.Namespace) -> int:
     key, endpoint = _profile_key(arguments, deadline) if arguments.profile else _environment_key(arguments.environ)
     identity = sts.caller_identity(key, endpoint=endpoint, deadline=deadline)
     if arguments.json:
-        _print(json.dumps(identity, ensure_ascii=False, indent=2) + "\n")
+        output.write(json.dumps(identity, ensure_ascii=False, indent=2) + "\n")
     else:
-        _print(f"{identity['Arn']}\n")
+        output.write(f"{identity['Arn']}\n")
     return 0
 
 
@@ -390,22 +390,7 @@ def _parent_format() -> str:
     return "fish" if shell_scripts.parent_name() == "fish" else "sh"
 
 
-def _print(text: str) -> None:
-    """Writes all of `text`, whatever the locale says about letters."""
-    if sys.stdout is None:
-        raise RoleEnvError("stdout is closed")
-    try:
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        # What stays in the buffer must not come later, behind a gap, nor be complained about at Python's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise RoleEnvError(f"stdout could not be written: {error.strerror}") from None
-
-
 def fail(asked: Asked) -> None:
     """Tells a shell that waits on stdout that there is no session, and takes another one away."""
     if asked.shell and sys.stdout is not None and not sys.stdout.isatty():
-        _print(exporters.failure(asked.shell, asked._environ, take_away=asked.takes_away()))
+        output.write(exporters.failure(asked.shell, asked._environ, take_away=asked.takes_away()))

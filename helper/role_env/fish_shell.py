@@ -5,10 +5,12 @@ universal ones, which shine through where a global one is erased: there an empty
 the shell had before is kept in `_role_env_old_NAME`, behind a first element `e` when it was exported, else `s`.
 """
 
-from collections.abc import Iterable
-
 from role_env import variables
 from role_env.credentials import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # A local empty fish_trace hides the commands as `set +x` does in other shells.
 _QUIET = "set -l fish_trace"
@@ -127,7 +129,7 @@ def _group(*steps: str) -> str:
     return "begin\n" + "\n".join(filter(None, (_QUIET, *steps))) + "\nend\n"
 
 
-def _each(names: Iterable[str], action: str) -> str:
+def _each(names: "Iterable[str]", action: str) -> str:
     return f"for v in {' '.join(names)}\n{action}\nend"
 
 

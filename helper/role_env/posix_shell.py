@@ -16,10 +16,12 @@ value, `_r` how it was set, `_e` the exported names, `_k` the id of the session 
 and token, `_n` the names of the keys that the user has set meanwhile, `_o` the readonly names.
 """
 
-from collections.abc import Iterable, Mapping
-
 from role_env import variables
 from role_env.credentials import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _QUIET = "{ case $- in *x*) _role_env_x=x ;; *) _role_env_x= ;; esac; \\set +x; } 2>/dev/null"
 _NO_ALLEXPORT = "case $- in *a*) _role_env_x=a$_role_env_x; \\set +a ;; esac"
@@ -78,7 +80,7 @@ def quote(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-def session(session: Session, environ: Mapping[str, str]) -> str:
+def session(session: Session, environ: "Mapping[str, str]") -> str:
     """The group that puts `session` into the shell whose exported variables are `environ`."""
     values = dict(variables.assignments(session))
     gone = (*values, *variables.unset(session.variables), *variables.OWN)
@@ -99,7 +101,7 @@ def session(session: Session, environ: Mapping[str, str]) -> str:
     )
 
 
-def off(environ: Mapping[str, str]) -> str:
+def off(environ: "Mapping[str, str]") -> str:
     """The group that ends the session of the shell whose exported variables are `environ`.
 
     What was there before comes back; a key that the user has set meanwhile stays.
@@ -124,7 +126,7 @@ def off(environ: Mapping[str, str]) -> str:
     )
 
 
-def failure(environ: Mapping[str, str], *, take_away: bool) -> str:
+def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
     """The group that ends in `false`; with `take_away` it leaves the shell without any account."""
     if not take_away:
         return "{ \\false; }\n"
@@ -132,7 +134,7 @@ def failure(environ: Mapping[str, str], *, take_away: bool) -> str:
     return _group(f"{_begin(environ)}\n({_unset(names)}) 2>/dev/null || {{ {_readonly(names)}\n}}\n{_take_away()}")
 
 
-def _if_writable(names: Iterable[str], steps: list[str], environ: Mapping[str, str], *, when: str = "") -> str:
+def _if_writable(names: "Iterable[str]", steps: list[str], environ: "Mapping[str, str]", *, when: str = "") -> str:
     """The group that takes `steps`; where one of `names` is readonly it says so, and takes the session away.
 
     With `when`, the beginning of a case up to the one that counts, nothing happens in the others.
@@ -149,7 +151,7 @@ def _group(body: str) -> str:
     return f"{{ {_QUIET}\n{body}\n}}\n"
 
 
-def _begin(environ: Mapping[str, str]) -> str:
+def _begin(environ: "Mapping[str, str]") -> str:
     names = (*variables.KEY_NAMES, *variables.REST, *variables.NO_ACCOUNT_REST)
     exported = " ".join(name for name in names if name in environ)
     return f'{{ {_NO_ALLEXPORT}\n{_WHOSE}\n_role_env_e=" {exported} "; _role_env_o=\n}} 2>/dev/null'
@@ -159,11 +161,11 @@ def _lines(steps: list[str]) -> str:
     return "\n".join(filter(None, steps))
 
 
-def _unset(names: Iterable[str]) -> str:
+def _unset(names: "Iterable[str]") -> str:
     return "\\unset -v " + " ".join(dict.fromkeys(names))
 
 
-def _each(names: Iterable[str], action: str) -> str:
+def _each(names: "Iterable[str]", action: str) -> str:
     return f"for _role_env_v in {' '.join(dict.fromkeys(names))}; do {action}\ndone"
 
 
@@ -179,7 +181,7 @@ def _restore_security_token() -> str:
     return f'case "$_role_env_t" in "") ;; "${{SECURITY_TOKEN-}}") {back} ;; esac'
 
 
-def _readonly(names: Iterable[str]) -> str:
+def _readonly(names: "Iterable[str]") -> str:
     """Finds the readonly ones of `names` and says so."""
     return _each(
         names,

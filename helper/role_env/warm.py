@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from role_env import exporters, folders, record, secret_service
+from role_env import exporters, folders, output, record, secret_service
 from role_env.credentials import Session
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ def answer(argv: "list[str]", environ: "Mapping[str, str]") -> bool:
         text = exporters.process(session.credentials)
     else:
         text = exporters.export(session, asked.form or _parent_format(), environ)
-    _write(text.encode("utf-8", "surrogateescape"))
+    output.write(text)
     return True
 
 
@@ -126,8 +126,3 @@ def _run(words: "list[str]", environ: "dict[str, str]") -> bool:
         for number, handler in before.items():
             _signal.signal(number, handler)
         return False
-
-
-def _write(data: bytes) -> None:
-    while data:
-        data = data[os.write(1, data) :]

@@ -1,0 +1,23 @@
+"""What goes to stdout: all of a text or a failure, and nothing in between is buffered."""
+
+import os
+import sys
+
+from role_env.errors import RoleEnvError
+
+
+def write(text: str) -> None:
+    """Writes all of `text`, whatever the locale says about letters.
+
+    Raises BrokenPipeError when the reader has gone, and RoleEnvError when stdout is closed or full.
+    """
+    if sys.stdout is None:
+        raise RoleEnvError("stdout is closed")
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        while data:
+            data = data[os.write(sys.stdout.fileno(), data) :]
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise RoleEnvError(f"stdout could not be written: {error.strerror}") from None
