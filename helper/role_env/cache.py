@@ -3,8 +3,10 @@
 Whatever is wrong with the keyring costs at most its deadline and one warning, never the session.
 """
 
+import contextlib
 import errno
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,22 +59,22 @@ class Cache:
 
     def load(self, entry: Entry) -> Record | None:
         """The record that is kept as `entry`, or None."""
-        text: str | None = self._read_fast(entry)
-        if not text:
+        try:
+            text = self._read_fast(entry)
+        except secret_service.Absent:
+            text = None
+        except secret_service.Unsure:
             text = self._use(lambda backend: backend.get_password(entry.service, entry.username))
         record = parse(text, entry.username) if text else None
         if not record:
             self._messages.decided("no kept session" if not text else "the kept session cannot be read")
         return record
 
-    def _read_fast(self, entry: Entry) -> str:
-        """What the Secret Service answers within milliseconds; empty where `keyring` itself has to be asked."""
+    def _read_fast(self, entry: Entry) -> str | None:
+        """What the Secret Service answers within milliseconds. Raises Unsure where `keyring` has to be asked."""
         if not self._usable or not secret_service.is_chosen(self._environ):
-            return ""
-        try:
-            return secret_service.read(entry.service, entry.username, self._environ, seconds=secret_service.USUAL)
-        except secret_service.Unsure:
-            return ""
+            raise secret_service.Unsure
+        return secret_service.read(entry.service, entry.username, self._environ, seconds=secret_service.USUAL)
 
     def store(self, entry: Entry, record: Record) -> None:
         """Keeps `record` as `entry`, and the entry's name in the index."""
@@ -125,9 +127,7 @@ class Cache:
             return None
 
         def work() -> T:
-            import keyring
-
-            return operation(keyring.get_keyring())
+            return operation(self._backend())
 
         seconds, began = self._seconds(), time.monotonic()
         try:
@@ -138,12 +138,35 @@ class Cache:
                 self._avoid()
             self._give_up("it did not answer in time; is it locked, or hung?")
         except Exception as error:  # backends leak their own kinds, whose texts may hold what was stored
+            with contextlib.suppress(OSError):  # perhaps another one would be chosen now
+                self._choice.unlink()
             kind = type(error).__name__
             self._give_up(_KNOWN_FAULTS.get(kind, kind), absent=kind == "NoKeyringError")
         finally:
             if self._deadline and seconds == PROMPT_SECONDS:
                 self._deadline.extend(time.monotonic() - began)
         return None
+
+    def _backend(self) -> "KeyringBackend":
+        """The backend that `keyring` chooses; that it was the Secret Service's is noted, and stands."""
+        if secret_service.is_chosen(self._environ):
+            from keyring.backends.SecretService import Keyring
+
+            return Keyring()  # type: ignore[no-untyped-call]  # SchemeSelectable's
+        import keyring
+
+        chosen = keyring.get_keyring()
+        # A chain of several writes to its first.
+        first = next(iter(getattr(chosen, "backends", ())), chosen)
+        if type(first).__module__ == "keyring.backends.SecretService" and secret_service.is_usual(self._environ):
+            with contextlib.suppress(OSError):  # then it is chosen anew each time
+                make_private(state_folder())
+                self._choice.write_text(sys.prefix, "utf-8")
+        return chosen
+
+    @property
+    def _choice(self) -> Path:
+        return state_folder() / secret_service.CHOICE
 
     def _seconds(self) -> float:
         """Longer where a person could be answering a prompt; never less than a healthy keyring takes."""

@@ -28,15 +28,21 @@ _NO_AUTO_START = 2
 _HELLO, _SEARCH, _OPEN, _GET = 1, 2, 3, 4
 # A healthy service answers within some milliseconds (seconds); a prompt is `keyring`'s affair.
 USUAL = 0.25
+# The file in the state folder that names the installation whose `keyring` chose the Secret Service.
+CHOICE = "secret-service"
 
 
 class Unsure(Exception):
     """The fast read cannot tell what is kept."""
 
 
-def is_chosen(environ: "Mapping[str, str]") -> bool:
-    """Whether `keyring` would choose the Secret Service's backend, as far as its settings tell."""
-    if sys.platform != "linux" or "PYTHON_KEYRING_BACKEND" in environ:
+class Absent(Unsure):
+    """Nothing is kept there: the collection is open and has no such item."""
+
+
+def is_usual(environ: "Mapping[str, str]") -> bool:
+    """Whether there is a session bus, and nothing that `keyring` reads chooses another backend or collection."""
+    if sys.platform != "linux" or "PYTHON_KEYRING_BACKEND" in environ or not environ.get("DBUS_SESSION_BUS_ADDRESS"):
         return False
     # On KDE `keyring` prefers KWallet; its properties can name another collection.
     if "KDE" in environ.get("XDG_CURRENT_DESKTOP", "") or any(name.startswith("KEYRING_PROPERTY_") for name in environ):
@@ -45,10 +51,24 @@ def is_chosen(environ: "Mapping[str, str]") -> bool:
     return bool(folder) and not os.path.exists(f"{folder}/python_keyring/keyringrc.cfg")  # noqa: PTH110  pathlib costs 5 ms
 
 
+def is_chosen(environ: "Mapping[str, str]") -> bool:
+    """Whether `keyring` has chosen the Secret Service's backend in this installation, and nothing speaks against it.
+
+    Choosing costs `keyring` 40 ms: `cache` notes it in a file once, for reading and for writing.
+    """
+    if not is_usual(environ):
+        return False
+    try:
+        with open(f"{folders.usual(environ, folders.STATE)}/role-env/{CHOICE}", encoding="utf-8") as file:  # noqa: PTH123
+            return file.read() == sys.prefix
+    except (OSError, ValueError):
+        return False
+
+
 def read(service: str, username: str, environ: "Mapping[str, str]", *, seconds: float) -> str:
     """The secret of the one item of the default collection with these attributes, read within `seconds`.
 
-    Raises Unsure for everything else.
+    Raises Absent when there is none, and Unsure for everything else.
     """
     try:
         bus = _Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds)
@@ -77,11 +97,26 @@ def _exchange(bus: "_Bus", service: str, username: str) -> str:
     bus.expect_ok()
     bus.answer(_HELLO, "s")
     items = _paths(bus.answer(_SEARCH, "ao"))
-    if len(items) != 1:
-        raise Unsure("not exactly one item")
+    if len(items) > 1:
+        raise Unsure("more than one item")
     session = _session_path(bus.answer(_OPEN, "vo"))
+    if not items:
+        raise Unsure("locked") if _is_locked(bus) else Absent
     bus.send(_call(_GET, _SERVICE, items[0], "org.freedesktop.Secret.Item", "GetSecret", "o", _string(session)))
     return _secret(bus.answer(_GET, "(oayays)"), session)
+
+
+def _is_locked(bus: "_Bus") -> bool:
+    """Whether the collection is locked: KeePassXC then finds nothing in it."""
+    arguments = _string("org.freedesktop.Secret.Collection")
+    arguments += bytes(-len(arguments) % 4) + _string("Locked")
+    bus.send(
+        _call(
+            *(_GET, _SERVICE, f"{_PATH}/aliases/default", "org.freedesktop.DBus.Properties", "Get"),
+            *("ss", arguments),
+        )
+    )
+    return _flag(bus.answer(_GET, "v"))
 
 
 class _Bus:
@@ -258,6 +293,12 @@ def _session_path(body: _Reader) -> str:
     path = body.text()
     body.end()
     return path
+
+
+def _flag(body: _Reader) -> bool:
+    if body.signature() != "b":
+        raise ValueError("no flag")
+    return bool(body.number())
 
 
 def _secret(body: _Reader, session: str) -> str:
