@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from role_env.cache import make_private, state_folder
 from role_env.record import Entry
+from role_env.state import make_private, state_folder
 
 try:
     import fcntl

@@ -35,6 +35,11 @@ class Entry:
         self.service = service
         self.username = username
 
+    @property
+    def name(self) -> str:
+        """Both in one text, as the index and the kernel's keyring name it."""
+        return f"{self.service}\t{self.username}"
+
 
 def entry(path: str, profile: str, request: str) -> Entry:
     """The entry of `profile` in the profiles file whose real path is `path`; `request` tells the options that

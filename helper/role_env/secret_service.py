@@ -41,8 +41,10 @@ class Absent(Unsure):
 
 
 def is_usual(environ: "Mapping[str, str]") -> bool:
-    """Whether there is a session bus, and nothing that `keyring` reads chooses another backend or collection."""
-    if sys.platform != "linux" or "PYTHON_KEYRING_BACKEND" in environ or not environ.get("DBUS_SESSION_BUS_ADDRESS"):
+    """Whether nothing that `keyring` reads chooses a backend or a collection, so that it looks for the Secret Service
+    on Linux.
+    """
+    if sys.platform != "linux" or "PYTHON_KEYRING_BACKEND" in environ:
         return False
     # On KDE `keyring` prefers KWallet; its properties can name another collection.
     if "KDE" in environ.get("XDG_CURRENT_DESKTOP", "") or any(name.startswith("KEYRING_PROPERTY_") for name in environ):

@@ -73,19 +73,44 @@ def _asked(argv: "list[str]") -> "_Asked | None":
 def _kept(profile: str, environ: "Mapping[str, str]") -> "Session | None":
     """The kept session of `profile`, if it stands beyond any doubt."""
     path = _profiles_file(environ)
-    if not path or environ.get("ROLE_ENV_CACHE", "") not in ("", "auto", "keyring"):
-        return None
-    if not secret_service.is_chosen(environ) or _keyring_was_late(environ):
-        return None
     try:
-        entry = record.entry(os.path.realpath(path), profile, record.NO_OPTIONS)
-        text = secret_service.read(entry.service, entry.username, environ, seconds=secret_service.USUAL)
-    except (secret_service.Unsure, OSError, ValueError):
+        entry = record.entry(os.path.realpath(path), profile, record.NO_OPTIONS) if path else None
+    except (OSError, ValueError):
         return None
-    kept = record.parse(text, profile)
+    text = _text(entry, environ) if entry else None
+    kept = record.parse(text, profile) if text else None
     if kept is None or kept.base or kept.credentials.needs_renewal(time.time()) or not kept.unchanged(environ):
         return None
     return Session(kept.profile, kept.role_arn, kept.credentials, region_id=kept.region_id, variables=kept.variables)
+
+
+def _text(entry: record.Entry, environ: "Mapping[str, str]") -> "str | None":
+    """What is kept as `entry`, where it is plain in which place `cache` keeps it."""
+    mode = environ.get("ROLE_ENV_CACHE") or "auto"
+    if mode in ("auto", "keyring") and secret_service.is_usual(environ):
+        late = _keyring_was_late(environ)
+        if not late and environ.get("DBUS_SESSION_BUS_ADDRESS"):
+            return _from_secret_service(entry, environ)
+        return _from_kernel(entry) if mode == "auto" else None
+    return _from_kernel(entry) if mode == "kernel" else None
+
+
+def _from_secret_service(entry: record.Entry, environ: "Mapping[str, str]") -> "str | None":
+    if not secret_service.is_chosen(environ):
+        return None
+    try:
+        return secret_service.read(entry.service, entry.username, environ, seconds=secret_service.USUAL)
+    except secret_service.Unsure:
+        return None
+
+
+def _from_kernel(entry: record.Entry) -> "str | None":
+    from role_env import kernel_keyring  # its ctypes costs as much as all else
+
+    try:
+        return kernel_keyring.read(entry.name)
+    except kernel_keyring.Unavailable:
+        return None
 
 
 def _profiles_file(environ: "Mapping[str, str]") -> str:

@@ -1,0 +1,157 @@
+"""Entries in the Linux kernel's own keyring of the user: nothing touches a disk, and the kernel drops each at its end.
+
+For a machine without another keyring. System calls and flags: keyctl(2), add_key(2), keyrings(7).
+"""
+
+import ctypes
+import errno
+import os
+import sys
+import time
+
+# add_key and keyctl have no wrapper in libc, and libkeyutils is not on every machine.
+_NUMBERS = {"x86_64": (248, 250), "aarch64": (217, 219), "riscv64": (217, 219), "ppc64le": (269, 271)}
+_UPDATE, _SETPERM, _DESCRIBE, _LINK, _UNLINK, _SEARCH, _READ, _TIMEOUT = 2, 5, 6, 8, 9, 10, 11, 15
+_PROCESS, _USER = -2, -4
+# The possessor may do anything; a process of the user that does not possess the key may view, read and search it,
+# as one under `su` or in a new session keyring does not.
+_PERMISSIONS = 0x3F0B0000
+_PREFIX = "role-env:"
+_GONE = (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED)
+# What a key can hold is 32,767 bytes; a record has some 3,000.
+_LARGEST = 32767
+
+
+class Unavailable(Exception):
+    """This kernel keeps no keys for us: none on this system, forbidden, or no room."""
+
+
+def read(name: str) -> str | None:
+    """What is kept as `name`, or None. Raises Unavailable."""
+    try:
+        return _bytes(_find(name)).decode("utf-8").partition("\n")[2]
+    except OSError as error:
+        if error.errno in _GONE:
+            return None
+        raise _unavailable(error) from None
+    except ValueError:
+        return None
+
+
+def write(name: str, text: str, *, seconds: int) -> None:
+    """Keeps `text` as `name` for `seconds`. Older entries of ours give way where there is no room.
+
+    Raises Unavailable.
+    """
+    # The end stands first, by which the oldest is found: the kernel lists keys in no order.
+    content = f"{int(time.time()) + seconds}\n{text}".encode()
+    try:
+        _reach()
+        while True:
+            try:
+                key = _add(name, content)
+                break
+            except OSError as error:
+                if error.errno != errno.EDQUOT or not _drop_oldest():
+                    raise
+        _keyctl(_SETPERM, key, _PERMISSIONS)
+        # Last, since writing a key again clears it.
+        _keyctl(_TIMEOUT, key, max(1, seconds))
+    except OSError as error:
+        raise _unavailable(error) from None
+
+
+def forget(name: str) -> None:
+    """Removes what is kept as `name`, if anything is. Raises Unavailable."""
+    try:
+        _keyctl(_UNLINK, _find(name), _USER)
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise _unavailable(error) from None
+
+
+def names() -> list[str]:
+    """The names of our entries. Raises Unavailable."""
+    try:
+        _reach()
+        return [name for _, name in _ours()]
+    except OSError as error:
+        raise _unavailable(error) from None
+
+
+def _unavailable(error: OSError) -> Unavailable:
+    return Unavailable(error.strerror or "the kernel's keyring cannot be used")
+
+
+def _reach() -> None:
+    """Links the user's keyring to the process's, without which a new session keyring does not possess its keys."""
+    _keyctl(_LINK, _USER, _PROCESS)
+
+
+def _find(name: str) -> int:
+    _reach()
+    return _keyctl(_SEARCH, _USER, b"user", _description(name), 0)
+
+
+def _description(name: str) -> bytes:
+    return (_PREFIX + name).encode("utf-8", "surrogateescape")
+
+
+def _bytes(key: int) -> bytes:
+    buffer = ctypes.create_string_buffer(_LARGEST)
+    length = _keyctl(_READ, key, buffer, _LARGEST)
+    return buffer.raw[: min(length, _LARGEST)]
+
+
+def _ours() -> list[tuple[int, str]]:
+    content = _bytes(_USER)
+    found = []
+    for start in range(0, len(content) // 4 * 4, 4):
+        key = int.from_bytes(content[start : start + 4], "little", signed=True)
+        buffer = ctypes.create_string_buffer(4096)
+        try:
+            _keyctl(_DESCRIBE, key, buffer, 4096)
+        except OSError:  # it ended meanwhile
+            continue
+        name = buffer.value.decode("utf-8", "surrogateescape").split(";", 4)[-1]
+        if name.startswith(_PREFIX):
+            found.append((key, name.removeprefix(_PREFIX)))
+    return found
+
+
+def _drop_oldest() -> bool:
+    """Makes room by the entry of ours that ends first; False when there is none."""
+    ends = []
+    for key, _ in _ours():
+        try:
+            ends.append((_bytes(key).partition(b"\n")[0], key))
+        except OSError:  # it ended meanwhile, and its room is free
+            return True
+    if ends:
+        oldest = min(ends)[1]
+        # The kernel counts a key that is gone until it has swept; what a shorter one frees it gives at once.
+        _keyctl(_UPDATE, oldest, b"-", ctypes.c_size_t(1))
+        _keyctl(_UNLINK, oldest, _USER)
+    return bool(ends)
+
+
+def _add(name: str, content: bytes) -> int:
+    return _system_call(0, b"user", _description(name), content, ctypes.c_size_t(len(content)), _USER)
+
+
+def _keyctl(operation: int, *arguments: object) -> int:
+    return _system_call(1, operation, *arguments)
+
+
+def _system_call(which: int, *arguments: object) -> int:
+    numbers = _NUMBERS.get(os.uname().machine) if sys.platform == "linux" else None
+    if numbers is None:
+        raise OSError(errno.ENOSYS, "no keyring of the kernel's on this system")
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    converted = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
+    result = libc.syscall(ctypes.c_long(numbers[which]), *converted)
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return int(result)

@@ -1,0 +1,174 @@
+"""The OS keyring as `keyring` chooses it, behind a deadline: whatever is wrong with it costs no more than that.
+
+Reading goes past `keyring` where the Secret Service can be read at once; writing is always `keyring`'s.
+"""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from role_env import secret_service
+from role_env.deadline import Deadline, Late, within
+from role_env.messages import Messages, on_terminal
+from role_env.record import AVOID_SECONDS, SERVICE, Entry, late_mark
+from role_env.state import make_private, state_folder
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+T = TypeVar("T")
+
+LATE_SECONDS = 5.0
+PROMPT_SECONDS = 60.0
+
+# What a person is told of the exceptions of `keyring` itself.
+_KNOWN_FAULTS = {
+    "NoKeyringError": "there is none on this system",
+    "KeyringLocked": "it is locked",
+    "InitError": "it is locked, or does not start",
+    "PasswordSetError": "it does not take the session",
+    "ModuleNotFoundError": "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names is not there",
+}
+
+
+class SystemKeyring:
+    """The keyring of the system. `usable` ends with its first failure, of which `fault` then tells; an `absent` one is
+    no fault.
+
+    `deadline` is the command's: a use waits for at most a third of what is left, and what a person takes at a prompt is
+    added to it.
+    """
+
+    def __init__(self, environ: Mapping[str, str], messages: Messages, deadline: Deadline | None = None) -> None:
+        self._environ = environ
+        self._messages = messages
+        self._deadline = deadline
+        self.usable = not self._was_late()
+        self.absent = False
+        self.told = not self.usable
+        self.fault = "" if self.usable else "it did not answer within the last minute"
+
+    def read(self, entry: Entry) -> str | None:
+        """What is kept as `entry`, or None."""
+        try:
+            return self._read_fast(entry)
+        except secret_service.Absent:
+            return None
+        except secret_service.Unsure:
+            return self._use(lambda backend: backend.get_password(entry.service, entry.username))
+
+    def write(self, entry: Entry, text: str) -> None:
+        """Keeps `text` as `entry`."""
+        self._use(lambda backend: backend.set_password(entry.service, entry.username, text))
+
+    def forget(self, entry: Entry) -> None:
+        """Removes what is kept as `entry`, if anything is."""
+
+        def delete(backend: "KeyringBackend") -> None:
+            if backend.get_password(entry.service, entry.username) is not None:
+                backend.delete_password(entry.service, entry.username)
+
+        self._use(delete)
+
+    def entries(self) -> list[Entry]:
+        """Our entries, where the keyring is the Secret Service: others cannot be searched."""
+        return self._use(_search) or []
+
+    def _read_fast(self, entry: Entry) -> str | None:
+        """What the Secret Service answers within milliseconds. Raises Unsure where `keyring` has to be asked."""
+        if not self.usable or not secret_service.is_chosen(self._environ):
+            raise secret_service.Unsure
+        return secret_service.read(entry.service, entry.username, self._environ, seconds=secret_service.USUAL)
+
+    def _use(self, operation: "Callable[[KeyringBackend], T]") -> T | None:
+        """What `operation` returns for the chosen backend; None when the keyring cannot be used."""
+        if not self.usable:
+            return None
+
+        def work() -> T:
+            return operation(self._backend())
+
+        seconds, began = self._seconds(), time.monotonic()
+        try:
+            with self._messages.aside():
+                return within(seconds, work, at_most=3 * seconds, slow=self._messages.waiting_for("the keyring"))
+        except Late:
+            if seconds >= LATE_SECONDS:
+                self._avoid()
+            self._give_up("it did not answer in time; is it locked, or hung?")
+        except Exception as error:  # backends leak their own kinds, whose texts may hold what was stored
+            with contextlib.suppress(OSError):  # perhaps another one would be chosen now
+                self._choice.unlink()
+            kind = type(error).__name__
+            self._give_up(_KNOWN_FAULTS.get(kind, kind), absent=kind == "NoKeyringError")
+        finally:
+            if self._deadline and seconds == PROMPT_SECONDS:
+                self._deadline.extend(time.monotonic() - began)
+        return None
+
+    def _backend(self) -> "KeyringBackend":
+        """The backend that `keyring` chooses; that it was the Secret Service's is noted, and stands."""
+        if secret_service.is_chosen(self._environ):
+            from keyring.backends.SecretService import Keyring
+
+            return Keyring()  # type: ignore[no-untyped-call]  # SchemeSelectable's
+        import keyring
+
+        chosen = keyring.get_keyring()
+        # A chain of several writes to its first.
+        first = next(iter(getattr(chosen, "backends", ())), chosen)
+        if type(first).__module__ == "keyring.backends.SecretService" and secret_service.is_usual(self._environ):
+            with contextlib.suppress(OSError):  # then it is chosen anew each time
+                make_private(state_folder())
+                self._choice.write_text(sys.prefix, "utf-8")
+        return chosen
+
+    @property
+    def _choice(self) -> Path:
+        return state_folder() / secret_service.CHOICE
+
+    def _seconds(self) -> float:
+        """Longer where a person could be answering a prompt; never less than a healthy keyring takes."""
+        display = self._environ.get("DISPLAY") or self._environ.get("WAYLAND_DISPLAY")
+        if display and on_terminal():
+            return PROMPT_SECONDS
+        return min(LATE_SECONDS, max(1, self._deadline.remaining() / 3)) if self._deadline else LATE_SECONDS
+
+    def _give_up(self, why: str, *, absent: bool = False) -> None:
+        self.usable = False
+        self.absent = absent
+        self.fault = why
+
+    @property
+    def _late_mark(self) -> Path:
+        return state_folder() / late_mark(self._environ)
+
+    def _was_late(self) -> bool:
+        try:
+            return 0 <= time.time() - self._late_mark.stat().st_mtime < AVOID_SECONDS
+        except OSError:
+            return False
+
+    def _avoid(self) -> None:
+        try:
+            make_private(state_folder())
+            self._late_mark.touch(mode=0o600)
+        except OSError as error:
+            self._messages.decided(f"that the keyring was late could not be noted: {error.strerror}")
+
+
+def _search(backend: "KeyringBackend") -> list[Entry]:
+    """Our entries, where the backend is the Secret Service: it can be searched, `keyring` itself cannot."""
+    collection_of = getattr(backend, "get_preferred_collection", None)
+    if collection_of is None:
+        return []
+    collection = collection_of()
+    try:
+        found = [item.get_attributes() for item in collection.get_all_items()]
+    finally:
+        collection.connection.close()
+    ours = [attributes for attributes in found if attributes.get("service", "").startswith(SERVICE)]
+    return [Entry(attributes["service"], attributes.get("username", "")) for attributes in ours]
