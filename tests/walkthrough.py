@@ -48,7 +48,7 @@ $ {switch}; grep -c '"AssumeRole"' $STS_CALLS
 
 # How long does it last?
 $ role-env list
-= until 20
+= min left
 
 # And back: what was there before.
 $ eval "$(role-env off)"; env | grep -c ROLE_ENV_PROFILE

@@ -286,11 +286,20 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         output.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
         return 0
-    for row in rows:
-        left = f"until {row['expiration']}" if row["expiration"] else None
-        columns = (row["profile"], row["role_arn"], row["source"], row["region_id"], left)
-        output.write("  ".join(column or "-" for column in columns) + "\n")
+    lines = [[value or "-" for value in row.values()] for row in rows]
+    for line in lines:
+        line[-1] = _left(line[-1])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        output.write("  ".join(map(str.ljust, line, widths)).rstrip() + "\n")
     return 0
+
+
+def _left(expiration: str) -> str:
+    """How long a session lasts that ends at `expiration`, in the minutes that are whole."""
+    if expiration == "-":
+        return expiration
+    return f"{int(exporters.seconds(expiration) - time.time()) // 60} min left"
 
 
 def _row(file: ProfilesFile, name: str, cache: Cache, arguments: argparse.Namespace) -> dict[str, str | None]:

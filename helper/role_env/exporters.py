@@ -76,6 +76,13 @@ def timestamp(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def seconds(timestamp: str) -> int:
+    """The seconds since the epoch of a time as STS writes them. Raises ValueError for another."""
+    import calendar
+
+    return calendar.timegm(time.strptime(timestamp, "%Y-%m-%dT%H:%M:%SZ"))
+
+
 def _json(session: Session) -> str:
     import json
 

@@ -6,7 +6,6 @@ GetCallerIdentity. Nothing of a request or an answer is ever put into an error b
 """
 
 import base64
-import calendar
 import email.utils
 import http.client
 import json
@@ -21,7 +20,7 @@ import urllib.request
 from functools import partial
 from typing import Any
 
-from role_env import __version__
+from role_env import __version__, exporters
 from role_env.credentials import AccessKey, Credentials
 from role_env.deadline import Deadline, Late, within
 from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
@@ -313,7 +312,7 @@ def _credentials(answer: dict[str, Any], endpoint: str, issued: float) -> Creden
 
 def _expiration(text: object, endpoint: str) -> int:
     try:
-        return calendar.timegm(time.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ"))
+        return exporters.seconds(str(text))
     except ValueError:
         raise _nonsense(endpoint, "Expiration is missing or not a time in UTC") from None
 

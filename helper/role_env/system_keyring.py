@@ -4,6 +4,7 @@ Reading goes past `keyring` where the Secret Service can be read at once; writin
 """
 
 import contextlib
+import importlib
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 T = TypeVar("T")
+
+# The systems that have one keyring, and the backend of each.
+_NATIVE = {"darwin": ("keyring.backends.macOS", "Keyring"), "win32": ("keyring.backends.Windows", "WinVaultKeyring")}
 
 LATE_SECONDS = 5.0
 PROMPT_SECONDS = 60.0
@@ -115,6 +119,8 @@ class SystemKeyring:
             from keyring.backends.SecretService import Keyring
 
             return Keyring()  # type: ignore[no-untyped-call]  # SchemeSelectable's
+        if native := _native_backend(self._environ):
+            return native
         import keyring
 
         chosen = keyring.get_keyring()
@@ -158,6 +164,19 @@ class SystemKeyring:
             self._late_mark.touch(mode=0o600)
         except OSError as error:
             self._messages.decided(f"that the keyring was late could not be noted: {error.strerror}")
+
+
+def _native_backend(environ: Mapping[str, str]) -> "KeyringBackend | None":
+    """The one backend of macOS or Windows, where no setting chooses another: looking for all of them costs 40 ms."""
+    if sys.platform not in _NATIVE or "PYTHON_KEYRING_BACKEND" in environ:
+        return None
+    from keyring.util import platform_
+
+    if (platform_.config_root() / "keyringrc.cfg").exists():
+        return None
+    module, name = _NATIVE[sys.platform]
+    backend: KeyringBackend = getattr(importlib.import_module(module), name)()
+    return backend
 
 
 def _search(backend: "KeyringBackend") -> list[Entry]:
