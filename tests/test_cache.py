@@ -111,10 +111,9 @@ def test_a_crowded_machine_is_not_taken_for_a_hung_keyring() -> None:
         return "done"
 
     assert within(0.5, work, at_most=30) == "done"
-    with pytest.raises(Late):
-        within(0.5, lambda: time.sleep(5), at_most=30)
-    with pytest.raises(Late):
-        within(0.5, work)
+    for at_most in (0, 2):
+        with pytest.raises(Late):
+            within(0.5, lambda: time.sleep(20), at_most=at_most)
 
 
 def test_a_short_timeout_is_not_spent_on_the_keyring_alone(machine: Machine, silent: SilentBus) -> None:

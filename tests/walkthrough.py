@@ -86,7 +86,7 @@ def keyring_environment() -> Iterator[dict[str, str]]:
     """A real keyring on a private bus; where the machine has none, a file in the throwaway home plays its part."""
     if missing(*SECRET_SERVICE):
         print("(no gnome-keyring here: a throwaway file stands in for it)")
-        yield {"PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring"}
+        yield {"PYTHON_KEYRING_BACKEND": "file_keyring.Keyring", "PYTHONPATH": str(Path(__file__).parent)}
         return
     with KeyringBus() as bus:
         yield bus.environment

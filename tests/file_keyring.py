@@ -1,0 +1,27 @@
+"""A keyring in a file of the home folder, for `tests/sandbox` on a machine that has none: its keys are thrown away."""
+
+import json
+from pathlib import Path
+
+import keyring.backend
+
+
+class Keyring(keyring.backend.KeyringBackend):
+    """Entries in `keyring.json`."""
+
+    priority = 1
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """The entry, or None."""
+        return self._entries().get(f"{service}\n{username}")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Keeps the entry."""
+        self._path().write_text(json.dumps(self._entries() | {f"{service}\n{username}": password}), "utf-8")
+
+    def _entries(self) -> dict[str, str]:
+        kept: dict[str, str] = json.loads(self._path().read_text("utf-8")) if self._path().exists() else {}
+        return kept
+
+    def _path(self) -> Path:
+        return Path.home() / "keyring.json"
