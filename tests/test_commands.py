@@ -427,3 +427,50 @@ def test_a_bug_is_told_by_its_kind_and_place_and_without_its_text(machine: Machi
     assert (done.returncode, done.stdout in FALSE) == (1, True)
     assert "role-env: ZeroDivisionError in sitecustomize.py, line 2" in done.stderr
     assert "hunter22" not in done.stderr
+
+
+# ---- what a review found ----
+
+
+def test_an_expired_session_is_not_asked_for_with_a_negative_time(machine: Machine) -> None:
+    assert machine.role_env("profileB", "--min-ttl=-100000").returncode == 2
+
+
+def test_whoami_refuses_another_account_than_the_one_expected(machine: Machine) -> None:
+    done = machine.role_env("whoami", "profileA", "--expect-account", "9999999999999999")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert machine.role_env("whoami", "profileA", "--expect-account", "1111111111111111").returncode == 0
+
+
+def test_exec_does_not_inherit_the_region_of_another_session(machine: Machine) -> None:
+    inside = {"ROLE_ENV_PROFILE": "other", "ALIBABA_CLOUD_REGION_ID": "eu-central-1"}
+    assert "eu-central-1" not in machine.role_env("exec", "profileB", "--", "env", **inside).stdout
+    outside = {"ALIBABA_CLOUD_REGION_ID": "eu-central-1"}
+    assert "eu-central-1" in machine.role_env("exec", "profileB", "--", "env", **outside).stdout
+
+
+@pytest.mark.parametrize("broken", ["source_profile = nosuch", "source_profile = profileA\nduration_seconds = 1"])
+def test_a_profile_whose_role_has_changed_takes_the_old_session_away_though_it_is_wrong(
+    machine: Machine, broken: str
+) -> None:
+    machine.write(f"[profileB]\nrole_arn = acs:ram::2222222222222222:role/other\n{broken}\n")
+    session = {"ROLE_ENV_PROFILE": "profileB", "ROLE_ENV_ROLE_ARN": machine.sts.role_arn}
+    done = machine.role_env("profileB", **session)
+    assert done.returncode == 3
+    assert "role-env-none" in done.stdout
+    same = machine.role_env("profileB", **session | {"ROLE_ENV_ROLE_ARN": "acs:ram::2222222222222222:role/other"})
+    assert "role-env-none" not in same.stdout
+
+
+def test_a_line_without_any_name_takes_nothing_away(machine: Machine) -> None:
+    done = machine.role_env(ROLE_ENV_PROFILE="profileB")
+    assert done.returncode == 2
+    assert "role-env-none" not in done.stdout
+
+
+@pytest.mark.parametrize("mode", ["none", "kernel"])
+def test_clear_forgets_wherever_it_is_kept(machine: Machine, mode: str) -> None:
+    machine.role_env("profileB")
+    assert machine.role_env("clear", "profileB", ROLE_ENV_CACHE=mode).returncode == 0
+    machine.role_env("profileB")
+    assert len(machine.sts.calls_of("AssumeRole")) == 2

@@ -14,9 +14,10 @@ import pytest
 from conftest import Machine
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from role_env.commands import COMMANDS
 from role_env.errors import ProfileError
 from role_env.origin import LARGEST_FILE, Origin
-from role_env.profiles import COMMANDS, KEYS, Profile, ProfilesFile, default_session_name, locate, name_fault
+from role_env.profiles import KEYS, Profile, ProfilesFile, default_session_name, locate, name_fault
 from role_env.variables import DEFAULT_FAMILIES
 
 ARN = "acs:ram::2222222222222222:role/switchRoleSbc"

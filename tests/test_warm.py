@@ -4,16 +4,25 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 from conftest import Machine
-from role_env import folders
+from role_env import folders, record
+from secret_service_bus import SilentBus
 
 # What a warm call may load beside what `python -c pass` has: every module costs 0.1 ms or more.
 WARM_MODULES = {
     "_socket",
     "_sha2" if sys.version_info >= (3, 12) else "_sha256",
-    *("role_env", "role_env.__main__", "role_env.credentials", "role_env.errors", "role_env.exporters"),
+    *(
+        "role_env",
+        "role_env.__main__",
+        "role_env.commands",
+        "role_env.credentials",
+        "role_env.errors",
+        "role_env.exporters",
+    ),
     *("role_env.fish_shell", "role_env.folders", "role_env.origin", "role_env.output", "role_env.posix_shell"),
     *("role_env.record", "role_env.secret_service", "role_env.variables", "role_env.warm"),
 }
@@ -126,3 +135,27 @@ def test_the_usual_folders_are_those_of_platformdirs(environ: dict[str, str]) ->
     )
     expected = [f"{folders.usual(environ, kind)}/x" for kind in (folders.CONFIG, folders.STATE)]
     assert json.loads(told.stdout) == expected
+
+
+def test_no_command_is_looked_for_in_the_keyring(machine: Machine) -> None:
+    with SilentBus() as silent:
+        before = silent.calls()
+        for command in ("off", "init", "status"):
+            machine.role_env(command, **silent.environment)
+        assert silent.calls() == before
+
+
+@pytest.mark.parametrize("value", ["abc", "-1", "0"])
+def test_a_bad_timeout_is_told_though_a_session_is_kept(machine: Machine, value: str) -> None:
+    machine.role_env("profileB")
+    assert machine.role_env("profileB", ROLE_ENV_TIMEOUT=value).returncode == 3
+    assert machine.role_env("profileB", ROLE_ENV_TIMEOUT="20").returncode == 0
+
+
+def test_a_mark_from_the_future_does_not_count(machine: Machine) -> None:
+    machine.role_env("profileB")
+    mark = machine.home / ".local/state/role-env" / record.late_mark(machine.environ)
+    mark.touch()
+    assert record.was_late(str(mark))
+    os.utime(mark, (time.time() + 3600, time.time() + 3600))
+    assert not record.was_late(str(mark))

@@ -21,20 +21,27 @@ from role_env.system_keyring import SystemKeyring
 T = TypeVar("T")
 
 MODES = ("auto", "keyring", "kernel", "none")
+_IN_KEYRING, _IN_KERNEL = ("auto", "keyring"), ("auto", "kernel")
 
 
 class Cache:
-    """Where the sessions of the environment `environ` are kept; `deadline` is the command's."""
+    """Where the sessions of the environment `environ` are kept; `deadline` is the command's. With `everywhere` it is
+    every place where one could be kept, whatever ROLE_ENV_CACHE says.
+    """
 
-    def __init__(self, environ: Mapping[str, str], messages: Messages, deadline: Deadline | None = None) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], messages: Messages, deadline: Deadline, *, everywhere: bool = False
+    ) -> None:
         self._environ = environ
         self._messages = messages
         mode = environ.get("ROLE_ENV_CACHE") or "auto"
         if mode not in MODES:
             raise ProfileError(f"ROLE_ENV_CACHE is {printable(mode)}, which is none of {', '.join(MODES)}")
-        self._keyring = SystemKeyring(environ, messages, deadline) if mode in ("auto", "keyring") else None
-        self._kernel_allowed = mode in ("auto", "kernel")
+        self._keyring = SystemKeyring(environ, messages, deadline) if everywhere or mode in _IN_KEYRING else None
+        self._kernel_allowed = everywhere or mode in _IN_KERNEL
         self._kernel_fault = ""
+        # A keyring that is late is told of when it is, and not again for a minute.
+        self._told = bool(self.fault)
 
     @property
     def fault(self) -> str:
@@ -57,6 +64,8 @@ class Cache:
         if self._keyring and self._keyring.usable:
             self._note(entry)
             self._keyring.write(entry, record.text())
+            if self._kernel_allowed and self._keyring.usable:  # an older one, from when it could not be used
+                self._use_kernel(lambda: kernel_keyring.forget(entry.name))
         if self._in_kernel():
             seconds = int(record.credentials.remaining(time.time()))
             self._use_kernel(lambda: kernel_keyring.write(entry.name, record.text(), seconds=seconds))
@@ -94,19 +103,14 @@ class Cache:
 
     def _tell(self) -> None:
         """Warns once of a keyring that cannot be used; of an absent one only where nothing stands in for it."""
-        keyring = self._keyring
-        if self._in_kernel() and not self._kernel_fault:
-            where = "sessions are kept in the kernel's"
-        else:
-            where = "no session is kept"
-        if keyring is None:
-            fault, told = self._kernel_fault, False
-        else:
-            fault, told = keyring.fault, keyring.told or (keyring.absent and not where.startswith("no"))
-            keyring.told = keyring.told or bool(fault)
-        if fault and not told:
-            tell = self._messages.decided if self._environ.get("CI") else self._messages.warn
-            tell(f"the keyring cannot be used, so {where}: {fault}")
+        fault = self._keyring.fault if self._keyring else self._kernel_fault
+        stands_in = self._in_kernel() and not self._kernel_fault
+        if not fault or self._told or (stands_in and self._keyring and self._keyring.absent):
+            return
+        self._told = True
+        tell = self._messages.decided if self._environ.get("CI") else self._messages.warn
+        where = "sessions are kept in the kernel's" if stands_in else "no session is kept"
+        tell(f"the keyring cannot be used, so {where}: {fault}")
 
     @property
     def _index(self) -> Path:
@@ -114,7 +118,7 @@ class Cache:
 
     def _note(self, entry: Entry) -> None:
         """Appends the entry's name to the index in one write, unless it is there: so no process loses another's."""
-        line = f"{entry.service}\t{entry.username}\n".encode("utf-8", "surrogateescape")
+        line = f"{entry.name}\n".encode("utf-8", "surrogateescape")
         try:
             known = self._index.read_bytes() if self._index.exists() else b""
             if line in known:

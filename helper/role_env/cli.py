@@ -17,9 +17,10 @@ from typing import NoReturn
 
 from role_env import __version__, exporters, output, profiles, session, shell_scripts, sources, sts
 from role_env.cache import Cache
+from role_env.commands import COMMANDS
 from role_env.credentials import AccessKey, Session
 from role_env.deadline import Deadline
-from role_env.errors import CommandError, KeyringError, ProfileError, UsageError
+from role_env.errors import CommandError, KeyringError, ProfileError, RefusedError, UsageError
 from role_env.messages import Messages
 from role_env.origin import Origin
 from role_env.profiles import ProfilesFile
@@ -37,7 +38,7 @@ class Asked:
     def __init__(self, argv: list[str], environ: Mapping[str, str]) -> None:
         self._environ = environ
         before, rest = _split_at_word(argv)
-        self.command = rest[0] if rest and rest[0] in profiles.COMMANDS else "export" if rest else ""
+        self.command = rest[0] if rest and rest[0] in COMMANDS else "export" if rest else ""
         after = rest[1:] if rest and rest[0] == self.command else rest
         options, words = _split_at_word([*before, *after])
         self._words = words[1:] if words[:1] == ["--"] else words
@@ -57,7 +58,7 @@ class Asked:
         """Whether a session is in the shell and something else was asked for."""
         environ = self._environ
         has_session = environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID")
-        if self.command in ("off", "init") or not has_session:
+        if self.command in ("off", "init") or not has_session or not self._words:
             return False
         other_role = bool(self.role_arn) and self.role_arn != environ.get("ROLE_ENV_ROLE_ARN")
         return self.profile != environ.get("ROLE_ENV_PROFILE") or other_role
@@ -89,7 +90,7 @@ def _ordered(argv: list[str]) -> tuple[list[str], list[str]]:
     before, rest = _split_at_word(argv)
     if not rest:
         return before, []
-    command = rest.pop(0) if rest[0] in profiles.COMMANDS else "export"
+    command = rest.pop(0) if rest[0] in COMMANDS else "export"
     if command != "exec":
         return [command, *before, *rest], []
     options, words = _split_at_word(rest)
@@ -179,12 +180,18 @@ def _obtaining_options() -> _Parser:
     add("--duration", type=int, metavar="SECONDS", help="how long a new session lasts, instead of the profile's")
     add("--session-name", metavar="NAME", type=_checked(profiles.session_name))
     add("--region", metavar="ID", type=_checked(profiles.region), help="instead of the profile's region_id")
-    add("--min-ttl", type=int, default=0, metavar="SECONDS", help="renew a session that has less left")
+    add("--min-ttl", type=_not_negative, default=0, metavar="SECONDS", help="renew a session that has less left")
     add("--refresh", action="store_true", help="a session issued after this call began, or a failure")
     add("--no-cache", action="store_true", help="neither read nor write the cache")
     add("--expect-account", metavar="ID", type=_checked(profiles.account_id), help="refuse any other")
     add("--verbose", action="store_true", help="tell on stderr what was decided, and why")
     return options
+
+
+def _not_negative(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError("is not a number of seconds")
+    return int(text)
 
 
 def _checked(check: "profiles.Check") -> "profiles.Check":
@@ -281,7 +288,7 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.names:
         output.write("".join(f"{name}\n" for name in file.names()))
         return 0
-    cache = Cache(arguments.environ, arguments.messages)
+    cache = Cache(arguments.environ, arguments.messages, _deadline(arguments.environ))
     rows = [_row(file, name, cache, arguments) for name in file.names()]
     if arguments.json:
         output.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
@@ -324,6 +331,8 @@ def _whoami(arguments: argparse.Namespace) -> int:
     deadline = _deadline(arguments.environ)
     key, endpoint = _profile_key(arguments, deadline) if arguments.profile else _environment_key(arguments.environ)
     identity = sts.caller_identity(key, endpoint=endpoint, deadline=deadline)
+    if arguments.expect_account and arguments.expect_account != identity["AccountId"]:
+        raise RefusedError(f"{identity['Arn']} is not of account {arguments.expect_account}")
     if arguments.json:
         output.write(json.dumps(identity, ensure_ascii=False, indent=2) + "\n")
     else:
@@ -356,7 +365,7 @@ _OFF_HINT = 'eval "$(role-env off)" brings back what was there before'
 def _clear(arguments: argparse.Namespace) -> int:
     if bool(arguments.profiles) == arguments.all:
         raise UsageError("clear takes either names of profiles or --all")
-    cache = Cache(arguments.environ, arguments.messages)
+    cache = Cache(arguments.environ, arguments.messages, _deadline(arguments.environ), everywhere=True)
     entries = [entry for entry in cache.entries() if arguments.all or entry.username in arguments.profiles]
     for entry in [*entries, *_default_entries(arguments)]:
         cache.forget(entry)

@@ -67,6 +67,9 @@ def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str
     gone = {*variables.unset(session.variables), *variables.OWN}
     if environ.get("ROLE_ENV_NO_ACCOUNT"):
         gone.update(variables.NO_ACCOUNT)
+    if not session.region_id and environ.get("ROLE_ENV_PROFILE"):
+        # It may be that session's; what was there before it only the shell knows.
+        gone.update(variables.exported_regions(session.variables))
     kept = {name: value for name, value in environ.items() if name not in gone}
     return kept | dict(variables.assignments(session))
 

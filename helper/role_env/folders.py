@@ -1,6 +1,7 @@
 """The user's folders on Linux by the XDG Base Directory Specification, without what platformdirs costs to import.
 
-Only for the warm path, and only in the usual cases: where one is odd, `usual` says so and platformdirs decides.
+For the warm path and what it shares with the ordinary one, and only in the usual cases: where one is odd, `usual` says
+so and platformdirs decides.
 """
 
 TYPE_CHECKING = False

@@ -3,11 +3,15 @@
 For a machine without another keyring. System calls and flags: keyctl(2), add_key(2), keyrings(7).
 """
 
-import ctypes
 import errno
 import os
 import sys
 import time
+
+try:
+    import ctypes
+except ImportError:  # a Python built without libffi
+    ctypes = None  # type: ignore[assignment]
 
 # add_key and keyctl have no wrapper in libc, and libkeyutils is not on every machine.
 _NUMBERS = {"x86_64": (248, 250), "aarch64": (217, 219), "riscv64": (217, 219), "ppc64le": (269, 271)}
@@ -54,9 +58,13 @@ def write(name: str, text: str, *, seconds: int) -> None:
             except OSError as error:
                 if error.errno != errno.EDQUOT or not _drop_oldest():
                     raise
-        _keyctl(_SETPERM, key, _PERMISSIONS)
-        # Last, since writing a key again clears it.
-        _keyctl(_TIMEOUT, key, max(1, seconds))
+        try:
+            _keyctl(_SETPERM, key, _PERMISSIONS)
+            # Last, since writing a key again clears it.
+            _keyctl(_TIMEOUT, key, max(1, seconds))
+        except OSError:  # one without an end must not stay
+            _keyctl(_UNLINK, key, _USER)
+            raise
     except OSError as error:
         raise _unavailable(error) from None
 
@@ -145,7 +153,8 @@ def _keyctl(operation: int, *arguments: object) -> int:
 
 def _system_call(which: int, *arguments: object) -> int:
     numbers = _NUMBERS.get(os.uname().machine) if sys.platform == "linux" else None
-    if numbers is None:
+    # A 32-bit Python on such a machine makes other system calls by these numbers.
+    if numbers is None or ctypes is None or ctypes.sizeof(ctypes.c_void_p) != 8:
         raise OSError(errno.ENOSYS, "no keyring of the kernel's on this system")
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long

@@ -20,15 +20,12 @@ from typing import Any
 import platformdirs
 
 from role_env import ini, variables
+from role_env.commands import COMMANDS
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.ini import Section
 from role_env.origin import Origin
 
-COMMANDS = (
-    *("export", "exec", "process", "off", "init", "setup", "list", "status", "whoami", "login", "logout"),
-    *("clear", "explain", "doctor", "console", "use"),
-)
 DEFAULT = "DEFAULT"
 LONGEST_NAME = 64
 
@@ -171,6 +168,11 @@ class ProfilesFile:
             raise ProfileError(f"there is no profile {name} in {self.path}", hint=self._nearest(name))
         section = _with_defaults(self._sections[name], self._defaults)
         return _checked(_translated(section) if self._is_alibabas else _own(section), self._origin)
+
+    def role_arn(self, name: str) -> str:
+        """The role of the profile `name` as it stands in the file, though the rest be wrong; else an empty text."""
+        section = self._sections.get(name)
+        return section.values.get("role_arn", "") if section else ""
 
     def chain(self, name: str) -> list[Profile]:
         """The profiles from where the chain of `name` begins to `name` itself. Raises ProfileError for a loop."""

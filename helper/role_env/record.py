@@ -3,7 +3,9 @@
 Whatever is wrong with a record is a miss and never an error.
 """
 
+import os
 import sys
+import time
 
 from role_env import origin, variables
 from role_env.credentials import Credentials
@@ -51,6 +53,14 @@ def entry(path: str, profile: str, request: str) -> Entry:
 def late_mark(environ: "Mapping[str, str]") -> str:
     """The name of the file in the state folder whose time tells when the keyring on this session bus was late."""
     return "keyring-late-" + _sha256(environ.get("DBUS_SESSION_BUS_ADDRESS", ""))[:16]
+
+
+def was_late(mark: str) -> bool:
+    """Whether the file `mark` tells that the keyring was late within the last AVOID_SECONDS."""
+    try:
+        return 0 <= time.time() - os.stat(mark).st_mtime < AVOID_SECONDS  # noqa: PTH116  pathlib costs 5 ms
+    except OSError:
+        return False
 
 
 class Record:

@@ -28,8 +28,10 @@ _NO_AUTO_START = 2
 _HELLO, _SEARCH, _OPEN, _GET = 1, 2, 3, 4
 # A healthy service answers within some milliseconds (seconds); a prompt is `keyring`'s affair.
 USUAL = 0.25
-# The file in the state folder that names the installation whose `keyring` chose the Secret Service.
+# The files in the state folder that name the installation whose `keyring` chose the Secret Service, and the one whose
+# `keyring` found nothing to choose without a session bus. `system_keyring` writes them.
 CHOICE = "secret-service"
+ABSENT = "no-keyring"
 
 
 class Unsure(Exception):
@@ -56,12 +58,19 @@ def is_usual(environ: "Mapping[str, str]") -> bool:
 def is_chosen(environ: "Mapping[str, str]") -> bool:
     """Whether `keyring` has chosen the Secret Service's backend in this installation, and nothing speaks against it.
 
-    Choosing costs `keyring` 40 ms: `cache` notes it in a file once, for reading and for writing.
+    Choosing costs `keyring` 40 ms: it is noted in a file once, for reading and for writing.
     """
-    if not is_usual(environ):
-        return False
+    return bool(environ.get("DBUS_SESSION_BUS_ADDRESS")) and is_usual(environ) and _is_noted(CHOICE, environ)
+
+
+def is_absent(environ: "Mapping[str, str]") -> bool:
+    """Whether there is no session bus, and `keyring` has found no other keyring in this installation."""
+    return not environ.get("DBUS_SESSION_BUS_ADDRESS") and is_usual(environ) and _is_noted(ABSENT, environ)
+
+
+def _is_noted(name: str, environ: "Mapping[str, str]") -> bool:
     try:
-        with open(f"{folders.usual(environ, folders.STATE)}/role-env/{CHOICE}", encoding="utf-8") as file:  # noqa: PTH123
+        with open(f"{folders.usual(environ, folders.STATE)}/role-env/{name}", encoding="utf-8") as file:  # noqa: PTH123
             return file.read() == sys.prefix
     except (OSError, ValueError):
         return False

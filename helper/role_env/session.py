@@ -91,9 +91,9 @@ def obtain(request: Request, environ: Mapping[str, str], *, deadline: Deadline, 
 
 def resolve(request: Request, file: ProfilesFile, origin: Origin, environ: Mapping[str, str]) -> Chain:
     """The chain of the profile, with the request's options, checked. Raises ProfileError, UsageError."""
+    request.role_arn = file.role_arn(request.profile)
     hops = file.chain(request.profile)
     hops[-1] = _with_options(hops[-1], request)
-    request.role_arn = hops[-1].role_arn
     return Chain(hops, sources.access_key(hops[0], environ), origin)
 
 
@@ -144,7 +144,6 @@ class _Obtaining:
 
     def _stands(self, kept: Record) -> bool:
         """Whether the record answers the request without a look into the profiles file."""
-        self._request.role_arn = kept.role_arn
         if not self._fresh(kept) or not kept.unchanged(self._environ):
             return False
         expected = self._request.expect_account
@@ -164,7 +163,7 @@ class _Obtaining:
 
     def _renewed(self, chain: Chain, good: Credentials | None) -> Record:
         """A new session; `good` are old credentials that are used when STS cannot be reached, as long as they last."""
-        if good and good.remaining(time.time()) <= self._request.min_ttl:
+        if good and good.remaining(time.time()) <= max(0, self._request.min_ttl):
             good = None
         with lock.held(self._entry, self._environ, seconds=0 if good else self._deadline.remaining() / 2) as busy:
             if busy and good:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def state_folder() -> Path:
-    """Where role-env keeps what is no secret and may be lost: the index, marks and locks.
+    """The path of the folder, which may not be there yet.
 
     Raises OSError when this user has no such place: no HOME, and no entry in the system's list of users.
     """

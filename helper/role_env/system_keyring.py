@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from role_env import secret_service
 from role_env.deadline import Deadline, Late, within
 from role_env.messages import Messages, on_terminal
-from role_env.record import AVOID_SECONDS, SERVICE, Entry, late_mark
+from role_env.record import SERVICE, Entry, late_mark, was_late
 from role_env.state import make_private, state_folder
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ PROMPT_SECONDS = 60.0
 # What a person is told of the exceptions of `keyring` itself.
 _KNOWN_FAULTS = {
     "NoKeyringError": "there is none on this system",
+    "SecretServiceNotAvailableException": "there is none on this session bus",
     "KeyringLocked": "it is locked",
+    "TimeoutError": "it did not answer in time",
     "InitError": "it is locked, or does not start",
     "PasswordSetError": "it does not take the session",
     "ModuleNotFoundError": "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names is not there",
@@ -52,7 +54,6 @@ class SystemKeyring:
         self._deadline = deadline
         self.usable = not self._was_late()
         self.absent = False
-        self.told = not self.usable
         self.fault = "" if self.usable else "it did not answer within the last minute"
 
     def read(self, entry: Entry) -> str | None:
@@ -72,7 +73,10 @@ class SystemKeyring:
         """Removes what is kept as `entry`, if anything is."""
 
         def delete(backend: "KeyringBackend") -> None:
-            if backend.get_password(entry.service, entry.username) is not None:
+            # More than one has been stored where two processes wrote at once; the end is for a backend that lies.
+            for _ in range(20):
+                if backend.get_password(entry.service, entry.username) is None:
+                    break
                 backend.delete_password(entry.service, entry.username)
 
         self._use(delete)
@@ -104,10 +108,11 @@ class SystemKeyring:
                 self._avoid()
             self._give_up("it did not answer in time; is it locked, or hung?")
         except Exception as error:  # backends leak their own kinds, whose texts may hold what was stored
-            with contextlib.suppress(OSError):  # perhaps another one would be chosen now
-                self._choice.unlink()
             kind = type(error).__name__
-            self._give_up(_KNOWN_FAULTS.get(kind, kind), absent=kind == "NoKeyringError")
+            absent = kind in ("NoKeyringError", "SecretServiceNotAvailableException")
+            if absent:
+                self._note_absence()
+            self._give_up(_KNOWN_FAULTS.get(kind, kind), absent=absent)
         finally:
             if self._deadline and seconds == PROMPT_SECONDS:
                 self._deadline.extend(time.monotonic() - began)
@@ -127,14 +132,20 @@ class SystemKeyring:
         # A chain of several writes to its first.
         first = next(iter(getattr(chosen, "backends", ())), chosen)
         if type(first).__module__ == "keyring.backends.SecretService" and secret_service.is_usual(self._environ):
-            with contextlib.suppress(OSError):  # then it is chosen anew each time
-                make_private(state_folder())
-                self._choice.write_text(sys.prefix, "utf-8")
+            self._note(secret_service.CHOICE)
         return chosen
 
-    @property
-    def _choice(self) -> Path:
-        return state_folder() / secret_service.CHOICE
+    def _note_absence(self) -> None:
+        """Notes that there is none without a session bus, and that the choice of one on the bus is to be made anew."""
+        with contextlib.suppress(OSError):
+            (state_folder() / secret_service.CHOICE).unlink(missing_ok=True)
+        if secret_service.is_usual(self._environ) and not self._environ.get("DBUS_SESSION_BUS_ADDRESS"):
+            self._note(secret_service.ABSENT)
+
+    def _note(self, name: str) -> None:
+        with contextlib.suppress(OSError):  # then it is found out anew each time
+            make_private(state_folder())
+            (state_folder() / name).write_text(sys.prefix, "utf-8")
 
     def _seconds(self) -> float:
         """Longer where a person could be answering a prompt; never less than a healthy keyring takes."""
@@ -154,7 +165,7 @@ class SystemKeyring:
 
     def _was_late(self) -> bool:
         try:
-            return 0 <= time.time() - self._late_mark.stat().st_mtime < AVOID_SECONDS
+            return was_late(str(self._late_mark))
         except OSError:
             return False
 

@@ -1,4 +1,4 @@
-"""The warm path: a kept session, straight from the Secret Service to stdout, with next to no imports.
+"""The warm path: a kept session, straight from where it is kept to stdout, with next to no imports.
 
 It serves what we install and what is typed most: `PROFILE`, `export PROFILE`, `process PROFILE` and
 `exec PROFILE [--] COMMAND…`, with `--format` where there is one. Whatever else is asked for, and whatever is not as
@@ -10,6 +10,7 @@ import sys
 import time
 
 from role_env import exporters, folders, output, record, secret_service
+from role_env.commands import COMMANDS
 from role_env.credentials import Session
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ def answer(argv: "list[str]", environ: "Mapping[str, str]") -> bool:
         return False
     if sys.stdout is None:  # closed, and the next file to be opened would take its number
         return False
-    session = _kept(asked.profile, environ)
+    session = _kept(asked.profile, environ) if not environ.get("ROLE_ENV_TIMEOUT") else None
     if session is None:
         return False
     if asked.command == "exec":
@@ -32,7 +33,10 @@ def answer(argv: "list[str]", environ: "Mapping[str, str]") -> bool:
     if asked.command == "process":
         text = exporters.process(session.credentials)
     else:
-        text = exporters.export(session, asked.form or _parent_format(), environ)
+        form = asked.form or _parent_format()
+        if not form:
+            return False
+        text = exporters.export(session, form, environ)
     output.write(text)
     return True
 
@@ -60,7 +64,7 @@ def _asked(argv: "list[str]") -> "_Asked | None":
         if form not in exporters.SHELLS:
             return None
     profile, rest = "".join(words[:1]), words[1:]
-    if not profile or profile.startswith("-") or (rest and command != "exec"):
+    if not profile or profile.startswith("-") or profile in COMMANDS or (rest and command != "exec"):
         return None
     if command == "exec":
         if rest[:1] == ["--"]:
@@ -88,10 +92,9 @@ def _text(entry: record.Entry, environ: "Mapping[str, str]") -> "str | None":
     """What is kept as `entry`, where it is plain in which place `cache` keeps it."""
     mode = environ.get("ROLE_ENV_CACHE") or "auto"
     if mode in ("auto", "keyring") and secret_service.is_usual(environ):
-        late = _keyring_was_late(environ)
-        if not late and environ.get("DBUS_SESSION_BUS_ADDRESS"):
-            return _from_secret_service(entry, environ)
-        return _from_kernel(entry) if mode == "auto" else None
+        if _keyring_was_late(environ) or secret_service.is_absent(environ):
+            return _from_kernel(entry) if mode == "auto" else None
+        return _from_secret_service(entry, environ)
     return _from_kernel(entry) if mode == "kernel" else None
 
 
@@ -123,19 +126,19 @@ def _profiles_file(environ: "Mapping[str, str]") -> str:
 
 
 def _keyring_was_late(environ: "Mapping[str, str]") -> bool:
-    """Whether another process has just waited for the keyring in vain, as `cache` notes it."""
-    folder = folders.usual(environ, folders.STATE)
-    try:
-        mark = os.stat(f"{folder}/role-env/{record.late_mark(environ)}")  # noqa: PTH116  pathlib costs 5 ms
-    except OSError:
-        return False
-    return time.time() - mark.st_mtime < record.AVOID_SECONDS
+    """Whether another process has just waited for the keyring in vain, as `system_keyring` notes it."""
+    return record.was_late(f"{folders.usual(environ, folders.STATE)}/role-env/{record.late_mark(environ)}")
 
 
 def _parent_format() -> str:
-    """fish when the parent process is fish, else POSIX, as `shell_scripts.parent_name` tells."""
-    with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-        return "fish" if file.read().strip() == "fish" else "sh"
+    """fish when the parent process is fish, else POSIX, as `shell_scripts.parent_name` tells; empty when this way
+    cannot tell, as of a parent outside a container.
+    """
+    try:
+        with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            return "fish" if file.read().strip() == "fish" else "sh"
+    except OSError:
+        return ""
 
 
 def _run(words: "list[str]", environ: "dict[str, str]") -> bool:
