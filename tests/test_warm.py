@@ -2,13 +2,14 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import time
 
 import pytest
 from conftest import Machine
-from role_env import folders, record
+from role_env import folders, record, variables
 from secret_service_bus import SilentBus
 
 # What a warm call may load beside what `python -c pass` has: every module costs 0.1 ms or more.
@@ -159,3 +160,33 @@ def test_a_mark_from_the_future_does_not_count(machine: Machine) -> None:
     assert record.was_late(str(mark))
     os.utime(mark, (time.time() + 3600, time.time() + 3600))
     assert not record.was_late(str(mark))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_both_ways_agree_over_generated_profiles(machine: Machine, seed: int) -> None:
+    chosen = random.Random(seed)
+    name = "".join(chosen.choices("aZ9._@+:/日é", k=chosen.randint(1, 20))) + "x"
+    families = chosen.sample(sorted(variables.FAMILIES), chosen.randint(1, len(variables.FAMILIES)))
+    keys = [
+        f"variables = {' '.join(families)}",
+        f"region_id = {chosen.choice(['cn-hangzhou', 'eu-central-1', 'ap-northeast-1'])}",
+        f"role_session_name = {chosen.choice(['a.b@c', 'x_y-z'])}",
+        f"duration_seconds = {chosen.randint(900, 3600)}",
+        'policy = {"Version": "1",\n    "Statement": []}',
+    ]
+    kept = "\n".join(chosen.sample(keys, chosen.randint(0, len(keys))))
+    machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n{kept}\n")
+    for arguments in ([name], ["export", name, "--format", chosen.choice(["bash", "zsh", "fish"])], ["process", name]):
+        ordinary, warm = machine.role_env(*arguments, "--verbose"), machine.role_env(*arguments)
+        assert (ordinary.returncode, warm.returncode, warm.stderr) == (0, 0, "")
+        assert ordinary.stdout == warm.stdout
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
+
+
+def test_what_another_owner_of_the_name_tells_is_no_session(machine: Machine) -> None:
+    machine.role_env("profileB")
+    with SilentBus(answers=99, secret=b"role-env session 1\nprofile profileB\nlies\nend") as liar:
+        done = machine.role_env("profileB", **liar.environment)
+    assert done.returncode == 0
+    assert len(machine.sts.issued) == 2
+    assert machine.sts.issued[1].token in done.stdout
