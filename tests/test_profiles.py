@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from role_env.commands import COMMANDS
 from role_env.errors import ProfileError
+from role_env.keys import KEYS
 from role_env.origin import LARGEST_FILE, Origin
-from role_env.profiles import KEYS, Profile, ProfilesFile, default_session_name, locate, name_fault
+from role_env.profiles import Profile, ProfilesFile, default_session_name, locate, name_fault
 from role_env.variables import DEFAULT_FAMILIES
 
 ARN = "acs:ram::2222222222222222:role/switchRoleSbc"

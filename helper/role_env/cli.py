@@ -7,20 +7,18 @@ are put in argparse's order first.
 import argparse
 import json
 import logging
-import os
-import signal
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from role_env import __version__, exporters, output, profiles, session, shell_scripts, sources, sts
+from role_env import __version__, execution, exporters, keys, output, profiles, session, shell_scripts, sources, sts
 from role_env.cache import Cache
 from role_env.commands import COMMANDS
 from role_env.credentials import AccessKey, Session
 from role_env.deadline import Deadline
-from role_env.errors import CommandError, KeyringError, ProfileError, RefusedError, UsageError
+from role_env.errors import KeyringError, ProfileError, RefusedError, UsageError
 from role_env.messages import Messages
 from role_env.origin import Origin
 from role_env.profiles import ProfilesFile
@@ -178,12 +176,12 @@ def _obtaining_options() -> _Parser:
     add = options.add_argument
     add("--config", default="", metavar="FILE", help="the profiles file")
     add("--duration", type=int, metavar="SECONDS", help="how long a new session lasts, instead of the profile's")
-    add("--session-name", metavar="NAME", type=_checked(profiles.session_name))
-    add("--region", metavar="ID", type=_checked(profiles.region), help="instead of the profile's region_id")
+    add("--session-name", metavar="NAME", type=_checked(keys.session_name))
+    add("--region", metavar="ID", type=_checked(keys.region), help="instead of the profile's region_id")
     add("--min-ttl", type=_not_negative, default=0, metavar="SECONDS", help="renew a session that has less left")
     add("--refresh", action="store_true", help="a session issued after this call began, or a failure")
     add("--no-cache", action="store_true", help="neither read nor write the cache")
-    add("--expect-account", metavar="ID", type=_checked(profiles.account_id), help="refuse any other")
+    add("--expect-account", metavar="ID", type=_checked(keys.account_id), help="refuse any other")
     add("--verbose", action="store_true", help="tell on stderr what was decided, and why")
     return options
 
@@ -194,7 +192,7 @@ def _not_negative(text: str) -> int:
     return int(text)
 
 
-def _checked(check: "profiles.Check") -> "profiles.Check":
+def _checked(check: "keys.Check") -> "keys.Check":
     def convert(text: str) -> str:
         try:
             return check(text)
@@ -258,15 +256,7 @@ def _process(arguments: argparse.Namespace) -> int:
 def _exec(arguments: argparse.Namespace) -> int:
     command = arguments.words or [arguments.environ.get("SHELL") or "/bin/sh"]
     environ = exporters.environment(_obtain(arguments), arguments.environ)
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        if hasattr(signal, name):  # Python ignores them, and a child would inherit that
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
-    try:
-        os.execvpe(command[0], command, environ)  # noqa: S606  running the user's command is what exec is for
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for a command without a name
-        raise CommandError(f"{command[0]}: command not found", exit_status=127) from None
-    except OSError as error:
-        raise CommandError(f"{command[0]} cannot be run: {error.strerror}", exit_status=126) from None
+    execution.become(command, environ)
 
 
 def _off(arguments: argparse.Namespace) -> int:

@@ -12,14 +12,14 @@ import os
 import re
 import socket
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-from role_env import ini, variables
+from role_env import ini, keys, variables
 from role_env.commands import COMMANDS
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
@@ -254,8 +254,8 @@ def _check_permissions(path: Path, status: os.stat_result, *, secret: bool) -> N
 def _own(section: Section) -> Section:
     """A section of role-env's own file: every key is known, and has a value."""
     for key, value in section.values.items():
-        if key not in KEYS:
-            nearest = difflib.get_close_matches(key, KEYS, n=1)
+        if key not in keys.KEYS:
+            nearest = difflib.get_close_matches(key, keys.KEYS, n=1)
             raise section.error(
                 key,
                 "is no key that role-env knows" if ini.told(key) == key else "that role-env does not know",
@@ -276,12 +276,12 @@ def _translated(section: Section) -> Section:
         raise section.error("type", f"= {kind} is not yet available", hint=f"use {_AVAILABLE}")
     if kind not in ("access_key", "ram_role_arn", ""):
         raise section.error("type", "is none of access_key, ram_role_arn, ecs_ram_role, oidc_role_arn")
-    keys = set(KEYS)
+    taken = set(keys.KEYS)
     if kind:
-        keys -= {key for key, group in _SOURCES.items() if group != "access_key_id"}
+        taken -= {key for key, group in _SOURCES.items() if group != "access_key_id"}
     if kind == "access_key":
-        keys.remove("role_arn")
-    return section.with_values({key: value for key, value in values.items() if value and key in keys}, section.lines)
+        taken.remove("role_arn")
+    return section.with_values({key: value for key, value in values.items() if value and key in taken}, section.lines)
 
 
 def _checked(section: Section, origin: Origin) -> Profile:
@@ -289,7 +289,7 @@ def _checked(section: Section, origin: Origin) -> Profile:
     values: dict[str, Any] = {}
     for key, text in section.values.items():
         try:
-            values[key] = KEYS[key](text)
+            values[key] = keys.KEYS[key](text)
         except ValueError as error:
             raise section.error(key, str(error)) from None
     source = _source(section, values)
@@ -392,7 +392,7 @@ def _endpoint(section: Section, values: Mapping[str, str], origin: Origin) -> st
 def checked_endpoint(text: str) -> str:
     """ALIBABA_CLOUD_STS_ENDPOINT, checked. Raises ProfileError."""
     try:
-        return _host(text)
+        return keys.host(text)
     except ValueError as error:
         raise ProfileError(f"the variable ALIBABA_CLOUD_STS_ENDPOINT {error}") from None
 
@@ -417,101 +417,6 @@ def default_session_name() -> str:
     return name[:64].ljust(2, "-")
 
 
-# Takes the text of a value and gives it back, or raises ValueError with what it is not.
-Check = Callable[[str], str]
-
-
-def _pattern(pattern: str, rule: str) -> Check:
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text, re.ASCII):
-            raise ValueError(f"is not {rule}")
-        return text
-
-    return check
-
-
-def _seconds(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,6}", text):
-        raise ValueError("is not a number of seconds")
-    return int(text)
-
-
-def _most_seconds(text: str) -> int:
-    if not 3600 <= _seconds(text) <= 43200:
-        raise ValueError("is not between 3600 and 43200")
-    return int(text)
-
-
-_LABEL = r"[A-Za-z0-9_-]{1,63}"
-
-
-def _host(text: str) -> str:
-    if text.startswith("http://"):
-        raise ValueError("begins with http://, and STS is only asked over TLS; write host or host:port")
-    host = text.removeprefix("https://").rstrip("/")
-    parts = re.fullmatch(rf"({_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{{1,5}}))?", host)
-    if not parts or not 0 < int(parts[2] or 443) < 65536:
-        raise ValueError("is not host or host:port")
-    return host
-
-
-def _families(text: str) -> tuple[str, ...]:
-    names = tuple(text.split())
-    for name in names:
-        if name not in variables.FAMILIES:
-            raise ValueError(f"names what is none of {' '.join(variables.FAMILIES)}")
-    return names
-
-
-def _source_kind(text: str) -> str:
-    if text not in ("environment", "ecs_ram_role", "aliyun_cli"):
-        raise ValueError("is none of environment, ecs_ram_role, aliyun_cli")
-    return text
-
-
-def source_identity(text: str) -> str:
-    """A source identity, checked against STS's rule. Raises ValueError."""
-    if text.startswith(("acs:", "aliyun:", "alibabacloud:")):
-        raise ValueError("begins with acs:, aliyun: or alibabacloud:")
-    return _pattern(r"[\w+=,.@-]{2,64}", "2 to 64 of letters, digits and _+=,.@-")(text)
-
-
-session_name = _pattern(r"[A-Za-z0-9.@_-]{2,64}", "2 to 64 of letters, digits and .@-_")
-account_id = _pattern(r"[0-9]{1,32}", "the number of an account")
-region = _pattern(r"[a-z0-9-]{2,64}", "the id of a region, such as cn-hangzhou")
-key_part = _pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
-
-# Every key that a profile can have, with its check. The rules are those of STS 2015-04-01, AssumeRole.
-KEYS: dict[str, Callable[[str], Any]] = {
-    "role_arn": _pattern(
-        r"acs:ram::[0-9]{1,32}:role/[A-Za-z0-9._-]{1,64}", "a role's ARN, acs:ram::<account>:role/<name>"
-    ),
-    "source_profile": str,
-    "access_key_id": key_part,
-    "access_key_secret": key_part,
-    "security_token": key_part,
-    "credential_source": _source_kind,
-    "role_name": str,
-    "aliyun_profile": str,
-    "credential_process": str,
-    "oidc_provider_arn": str,
-    "oidc_token_file": str,
-    "oidc_token": str,
-    "oidc_audience": str,
-    "role_session_name": session_name,
-    "duration_seconds": _seconds,
-    "max_session_duration": _most_seconds,
-    "external_id": _pattern(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 of letters, digits and _+=,.@:/-"),
-    "policy": str,
-    "policy_file": str,
-    "source_identity": source_identity,
-    "expected_account_id": account_id,
-    "region_id": region,
-    "sts_endpoint": _host,
-    "sts_region": region,
-    "variables": _families,
-    "colour": _pattern(r"[a-z]{1,16}", "the name of a colour"),
-}
 _PLAIN = (
     *("role_arn", "role_session_name", "duration_seconds", "max_session_duration", "external_id"),
     *("source_identity", "expected_account_id", "region_id", "variables", "colour"),

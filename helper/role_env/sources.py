@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
-from role_env import profiles, variables
+from role_env import keys, variables
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.profiles import Profile
@@ -72,7 +72,7 @@ def _whole(names: Key, environ: Mapping[str, str]) -> AccessKey:
     for name in names.names():
         value = environ.get(name, "")
         try:
-            values.append(profiles.key_part(value) if value else "")
+            values.append(keys.key_part(value) if value else "")
         except ValueError as error:
             raise ProfileError(f"the variable {name} {error}") from None
     return AccessKey(*values)

@@ -29,7 +29,9 @@ def answer(argv: "list[str]", environ: "Mapping[str, str]") -> bool:
     if session is None:
         return False
     if asked.command == "exec":
-        return _run(asked.words, exporters.environment(session, environ))
+        from role_env import execution
+
+        execution.become(asked.words, exporters.environment(session, environ))
     if asked.command == "process":
         text = exporters.process(session.credentials)
     else:
@@ -139,18 +141,3 @@ def _parent_format() -> str:
             return "fish" if file.read().strip() == "fish" else "sh"
     except OSError:
         return ""
-
-
-def _run(words: "list[str]", environ: "dict[str, str]") -> bool:
-    """Becomes the command; False when it cannot, which the ordinary way tells."""
-    import _signal  # `signal` costs 5 ms
-
-    before = {}
-    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores them, and a child would inherit that
-        before[number] = _signal.signal(number, _signal.SIG_DFL)
-    try:
-        os.execvpe(words[0], words, environ)  # noqa: S606  running the user's command is what exec is for
-    except (OSError, ValueError):
-        for number, handler in before.items():
-            _signal.signal(number, handler)
-        return False

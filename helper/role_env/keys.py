@@ -1,0 +1,107 @@
+"""Every key that a profile can have, with its check.
+
+A check takes the text of a value and gives back what it means, or raises ValueError with what it is not. The rules are
+those of STS 2015-04-01, AssumeRole.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from role_env import variables
+
+# Takes the text of a value and gives it back, or raises ValueError with what it is not.
+Check = Callable[[str], str]
+
+
+def _pattern(pattern: str, rule: str) -> Check:
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(f"is not {rule}")
+        return text
+
+    return check
+
+
+def _seconds(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise ValueError("is not a number of seconds")
+    return int(text)
+
+
+def _most_seconds(text: str) -> int:
+    if not 3600 <= _seconds(text) <= 43200:
+        raise ValueError("is not between 3600 and 43200")
+    return int(text)
+
+
+_LABEL = r"[A-Za-z0-9_-]{1,63}"
+
+
+def host(text: str) -> str:
+    if text.startswith("http://"):
+        raise ValueError("begins with http://, and STS is only asked over TLS; write host or host:port")
+    host = text.removeprefix("https://").rstrip("/")
+    parts = re.fullmatch(rf"({_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{{1,5}}))?", host)
+    if not parts or not 0 < int(parts[2] or 443) < 65536:
+        raise ValueError("is not host or host:port")
+    return host
+
+
+def _families(text: str) -> tuple[str, ...]:
+    names = tuple(text.split())
+    for name in names:
+        if name not in variables.FAMILIES:
+            raise ValueError(f"names what is none of {' '.join(variables.FAMILIES)}")
+    return names
+
+
+def _source_kind(text: str) -> str:
+    if text not in ("environment", "ecs_ram_role", "aliyun_cli"):
+        raise ValueError("is none of environment, ecs_ram_role, aliyun_cli")
+    return text
+
+
+def source_identity(text: str) -> str:
+    """A source identity, checked against STS's rule. Raises ValueError."""
+    if text.startswith(("acs:", "aliyun:", "alibabacloud:")):
+        raise ValueError("begins with acs:, aliyun: or alibabacloud:")
+    return _pattern(r"[\w+=,.@-]{2,64}", "2 to 64 of letters, digits and _+=,.@-")(text)
+
+
+session_name = _pattern(r"[A-Za-z0-9.@_-]{2,64}", "2 to 64 of letters, digits and .@-_")
+account_id = _pattern(r"[0-9]{1,32}", "the number of an account")
+region = _pattern(r"[a-z0-9-]{2,64}", "the id of a region, such as cn-hangzhou")
+key_part = _pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
+
+# Every key that a profile can have, with its check. The rules are those of STS 2015-04-01, AssumeRole.
+KEYS: dict[str, Callable[[str], Any]] = {
+    "role_arn": _pattern(
+        r"acs:ram::[0-9]{1,32}:role/[A-Za-z0-9._-]{1,64}", "a role's ARN, acs:ram::<account>:role/<name>"
+    ),
+    "source_profile": str,
+    "access_key_id": key_part,
+    "access_key_secret": key_part,
+    "security_token": key_part,
+    "credential_source": _source_kind,
+    "role_name": str,
+    "aliyun_profile": str,
+    "credential_process": str,
+    "oidc_provider_arn": str,
+    "oidc_token_file": str,
+    "oidc_token": str,
+    "oidc_audience": str,
+    "role_session_name": session_name,
+    "duration_seconds": _seconds,
+    "max_session_duration": _most_seconds,
+    "external_id": _pattern(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 of letters, digits and _+=,.@:/-"),
+    "policy": str,
+    "policy_file": str,
+    "source_identity": source_identity,
+    "expected_account_id": account_id,
+    "region_id": region,
+    "sts_endpoint": host,
+    "sts_region": region,
+    "variables": _families,
+    "colour": _pattern(r"[a-z]{1,16}", "the name of a colour"),
+}
