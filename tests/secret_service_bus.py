@@ -224,8 +224,10 @@ class KeyringBus(PrivateBus):
             collection.create_item(label, attributes, secret, replace=False)
 
     def clear(self) -> None:
-        """Delete every item, so that tests can share one keyring."""
+        """Unlock, and delete every item, so that tests can share one keyring whatever the one before left."""
         with self._collection() as collection:
+            if collection.is_locked():
+                self.unlock()
             for item in list(collection.get_all_items()):
                 item.delete()
 
