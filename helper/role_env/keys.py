@@ -39,13 +39,14 @@ _LABEL = r"[A-Za-z0-9_-]{1,63}"
 
 
 def host(text: str) -> str:
+    """`host` or `host:port` of an endpoint, without `https://`. Raises ValueError; for `http://` too."""
     if text.startswith("http://"):
         raise ValueError("begins with http://, and STS is only asked over TLS; write host or host:port")
-    host = text.removeprefix("https://").rstrip("/")
-    parts = re.fullmatch(rf"({_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{{1,5}}))?", host)
+    bare = text.removeprefix("https://").rstrip("/")
+    parts = re.fullmatch(rf"({_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{{1,5}}))?", bare)
     if not parts or not 0 < int(parts[2] or 443) < 65536:
         raise ValueError("is not host or host:port")
-    return host
+    return bare
 
 
 def _families(text: str) -> tuple[str, ...]:

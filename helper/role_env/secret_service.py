@@ -152,6 +152,7 @@ class _Bus:
         self._socket.close()
 
     def send(self, *parts: bytes) -> None:
+        """Writes all of `parts`, within the one deadline."""
         data = b"".join(parts)
         while data:
             self._wait()

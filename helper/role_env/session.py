@@ -4,6 +4,7 @@ The order: the kept record decides by file stats and variables alone; only when 
 when the chain differs, or the session is near its end, is STS asked.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -125,6 +126,7 @@ class _Obtaining:
         self._cache = None if request.no_cache else Cache(environ, messages, deadline)
 
     def session(self) -> Session:
+        """The kept session while it stands, else a new one. Raises any RoleEnvError."""
         kept = self._cache.load(self._entry) if self._cache else None
         if kept and not self._request.refresh and self._stands(kept):
             self._messages.decided("the kept session is used: nothing that it was made from has changed")
@@ -254,11 +256,9 @@ def assume(hop: Profile, key: AccessKey, deadline: Deadline) -> Credentials:
 def _no_permission(hop: Profile, key: AccessKey, deadline: Deadline, failure: sts.StsError) -> RefusedError:
     """Which identity asked for which role, and what it lacks. Who one is can be asked without any permission."""
     asked, trusted = f"the key {key.access_key_id}", "its account"
-    try:
+    with contextlib.suppress(RefusedError, UnreachableError):
         identity = sts.caller_identity(key, endpoint=hop.endpoint, deadline=Deadline(min(3, deadline.remaining())))
         asked, trusted = identity["Arn"], f"acs:ram::{identity['AccountId']}:root"
-    except (RefusedError, UnreachableError):
-        asked = f"the key {key.access_key_id}"
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": hop.role_arn}
     policy = json.dumps({"Version": "1", "Statement": [statement]})
     return RefusedError(
