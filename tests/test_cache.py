@@ -249,7 +249,7 @@ def test_a_backend_of_someone_elses_can_neither_tell_a_secret_nor_write_into_the
     environ = {"PYTHONPATH": str(machine.home), "PYTHON_KEYRING_BACKEND": "odd_backend.Keyring"}
     done = machine.role_env(command, "profileB", **environ)
     assert done.returncode == 0
-    assert "ODD" not in done.stdout
+    assert "export ODD" not in done.stdout
     assert machine.sts.issued[-1].token in done.stdout
     assert "Traceback" not in done.stderr
     if command == "process":

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
-    from role_env import cli
+    from role_env.asked import Asked
     from role_env.errors import RoleEnvError
 
 
@@ -38,8 +38,9 @@ def run(argv: list[str]) -> int:
         # What a library warns of when it is imported would spoil a credential process's silence.
         warnings.simplefilter("ignore")
         from role_env import cli  # here, so that an interruption or a fault of an import is met below
+        from role_env.asked import Asked
 
-        asked = cli.Asked(argv, os.environ)
+        asked = Asked(argv, os.environ)
         return cli.run(argv, os.environ, asked)
     except BrokenPipeError:  # the reader has gone, which is nothing to tell
         return 1
@@ -50,16 +51,17 @@ def run(argv: list[str]) -> int:
         return _failed(failure, argv, asked)
 
 
-def _failed(failure: BaseException, argv: list[str], asked: "cli.Asked | None") -> int:
+def _failed(failure: BaseException, argv: list[str], asked: "Asked | None") -> int:
     """Tells the failure on stderr and, where a shell waits for it, on stdout."""
     import contextlib
 
-    from role_env import cli, messages
+    from role_env import messages
+    from role_env.asked import Asked
     from role_env.errors import CommandError, RoleEnvError
 
-    asked = asked or cli.Asked(argv, os.environ)
+    asked = asked or Asked(argv, os.environ)
     with contextlib.suppress(Exception):  # a full disk, say; the first failure is the one to tell
-        cli.fail(asked)
+        asked.fail()
     if isinstance(failure, KeyboardInterrupt | _Terminated):
         messages.error(RoleEnvError("interrupted"))
         return 130 if isinstance(failure, KeyboardInterrupt) else 143

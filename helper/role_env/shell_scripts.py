@@ -26,6 +26,11 @@ def parent_name() -> str:
         return _parent_name_by_ps()
 
 
+def parent_format() -> str:
+    """The format for the parent process: fish when it is fish, else POSIX."""
+    return "fish" if parent_name() == "fish" else "sh"
+
+
 def _parent_name_by_ps() -> str:
     """For systems without /proc, such as macOS, where a login shell is called `-fish`."""
     try:

@@ -1,0 +1,25 @@
+"""role-env export: a session as text for the shell or program that reads it."""
+
+import argparse
+
+from role_env import exporters, options, output, shell_scripts
+
+SUMMARY = "print a profile's session for a shell or program"
+EXAMPLES = ("source <(role-env profileB)", "role-env export profileB --format json > session.json")
+OBTAINS = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its own options."""
+    parser.add_argument("profile", metavar="PROFILE")
+    parser.add_argument("--format", choices=exporters.FORMATS, help="default: the parent's shell")
+    parser.add_argument("--show", action="store_true", help="print secrets on a terminal, too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints the session."""
+    form = arguments.format or shell_scripts.parent_format()
+    if not arguments.show:
+        options.refuse_terminal(f"role-env {arguments.profile}", form)
+    output.write(exporters.export(options.obtain(arguments), form, arguments.environ))
+    return 0

@@ -1,0 +1,27 @@
+"""role-env process: a session as a credential process prints it."""
+
+import argparse
+
+from role_env import exporters, options, output
+
+SUMMARY = "print a profile's session as a credential process does"
+EXAMPLES = (
+    "role-env process profileB",
+    "aliyun configure set --mode External --process-command 'role-env process profileB'",
+)
+OBTAINS = True
+DEFAULTS = {"silent": True}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its own options."""
+    parser.add_argument("profile", metavar="PROFILE")
+    parser.add_argument("--show", action="store_true", help="print secrets on a terminal, too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints the document."""
+    if not arguments.show:
+        options.refuse_terminal(f"role-env process {arguments.profile}", "")
+    output.write(exporters.process(options.obtain(arguments).credentials))
+    return 0
