@@ -5,33 +5,18 @@ ALIBABA_CLOUD_CA_BUNDLE, ignores NO_PROXY and has no total deadline. Rules of th
 GetCallerIdentity. Nothing of a request or an answer is ever put into an error but STS's own Code and Message.
 """
 
-import base64
 import email.utils
-import http.client
-import json
-import os
-import random
 import re
-import socket
-import ssl
 import time
-import urllib.parse
-import urllib.request
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
-from role_env import __version__, exporters
+from role_env import answers
 from role_env.credentials import AccessKey, Credentials
-from role_env.deadline import Deadline, Late, within
-from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
+from role_env.deadline import Deadline
+from role_env.errors import RefusedError, UnreachableError, printable
+from role_env.transport import Answer, Passing, Server, persistently
 
-CONNECT_SECONDS = 10.0
-TRIES = 3
-# An answer has a few thousand bytes; a token with a session policy some more.
-LARGEST_ANSWER = 256 * 1024
-_VALUE = re.compile(r"[\x20-\x7e]+")
-# Asking a proxy that refuses again would only lock its user out.
-_PROXY_REFUSED = re.compile(r"Tunnel connection failed: 4")
 # A gateway's Message may quote the string that was to be signed, and in it the token; no other word is so long.
 _LONG_WORD = re.compile(r"\S{120,}")
 
@@ -43,10 +28,6 @@ class StsError(RefusedError):
         super().__init__(message, hint=hint)
         self.code = code
         self.clock_offset = clock_offset
-
-
-class _Passing(Exception):
-    """A failure after which the same call may succeed: a network fault, a 5xx, throttling."""
 
 
 def assume_role(
@@ -97,161 +78,34 @@ def caller_identity(key: AccessKey, *, endpoint: str, deadline: Deadline) -> dic
 
 
 def _call(request: Any, key: AccessKey, endpoint: str, deadline: Deadline) -> dict[str, Any]:
-    """Sends `request`, again after a passing failure, at most TRIES times and not past the deadline."""
+    """What STS answers to `request`, which is signed anew for each try, since STS takes a nonce only once."""
     request.set_accept_format("JSON")
     if key.security_token:
         request.add_query_param("SecurityToken", key.security_token)
-    send = _Connector(endpoint)
-    failure: Exception | None = None
-    for attempt in range(TRIES):
-        if failure:
-            time.sleep(min(random.uniform(0.2, 0.6) * 2**attempt, deadline.remaining()))  # noqa: S311  jitter
-        # Signed anew each time, since STS takes a nonce only once.
+    server = Server(endpoint)
+
+    def call() -> dict[str, Any]:
         path = request.get_url("cn-hangzhou", key.access_key_id, key.access_key_secret)
-        headers = dict(request.get_headers()) | {"User-Agent": f"role-env/{__version__}"}
-        try:
-            return within(deadline.remaining(), partial(send, path, headers, deadline))
-        except _Passing as passing:
-            failure = passing
-        except Late:
-            break
-        if deadline.remaining() <= 0:
-            break
-    what = str(failure) if failure else "there was no answer in time"
-    raise UnreachableError(
-        f"STS at {endpoint} could not be asked: {what}", hint="check the network and try again"
-    ) from None
+        return _document(endpoint, server.ask("POST", path, headers=request.get_headers(), deadline=deadline))
+
+    return _asked(endpoint, call, deadline)
 
 
-class _Connector:
-    """One request at a time to an endpoint, through the proxy that the environment names."""
-
-    def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint
-        try:
-            parts = urllib.parse.urlsplit(f"//{endpoint}")
-            self._host, self._port = parts.hostname or endpoint, parts.port or 443
-        except ValueError:
-            raise ProfileError(f"the endpoint {printable(endpoint)} is not host or host:port") from None
-        self._proxy = _proxy(f"{self._host}:{self._port}")
-        self._context = _tls_context()
-
-    def __call__(self, path: str, headers: dict[str, str], deadline: Deadline) -> dict[str, Any]:
-        """The document that STS answers. Raises _Passing, StsError and UnreachableError."""
-        try:
-            status, moment, body = self._exchange(path, headers, deadline)
-        except ssl.SSLCertVerificationError as error:
-            raise UnreachableError(
-                f"the certificate of {self._endpoint} was not accepted: {error.verify_message}; nothing was sent",
-                hint="is a proxy in between? ALIBABA_CLOUD_CA_BUNDLE or SSL_CERT_FILE names the authority to trust",
-            ) from None
-        except (OSError, http.client.HTTPException) as error:
-            if _PROXY_REFUSED.match(str(error)):
-                raise UnreachableError(
-                    f"{self._endpoint} was not reached: {_network_fault(error)}",
-                    hint="do HTTPS_PROXY and the name and password in it still hold?",
-                ) from None
-            raise _Passing(_network_fault(error)) from None
-        return _document(self._endpoint, status, moment, body)
-
-    def _exchange(self, path: str, headers: dict[str, str], deadline: Deadline) -> tuple[int, str, bytes]:
-        connection = self._connection(min(CONNECT_SECONDS, max(deadline.remaining(), 0.01)))
-        try:
-            connection.connect()
-            if connection.sock:
-                connection.sock.settimeout(max(deadline.remaining(), 0.01))
-            connection.request("POST", path, body=b"", headers=headers)
-            response = connection.getresponse()
-            body = response.read(LARGEST_ANSWER + 1)
-            if response.length and len(body) <= LARGEST_ANSWER:
-                raise http.client.IncompleteRead(b"")
-            return response.status, response.headers.get("Date") or "", body
-        finally:
-            connection.close()
-
-    def _connection(self, seconds: float) -> http.client.HTTPSConnection:
-        if not self._proxy:
-            return http.client.HTTPSConnection(self._host, self._port, timeout=seconds, context=self._context)
-        host, port, login = self._proxy
-        connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=self._context)
-        connection.set_tunnel(self._host, self._port, login)
-        return connection
+def _asked(endpoint: str, call: Callable[[], dict[str, Any]], deadline: Deadline) -> dict[str, Any]:
+    return persistently(f"STS at {endpoint} could not be asked", call, deadline)
 
 
-def _proxy(server: str) -> tuple[str, int, dict[str, str]] | None:
-    """The proxy for `server` (host:port), its port and the header that it wants, by the usual variables; NO_PROXY
-    counts.
-    """
-    proxies = urllib.request.getproxies()
-    address = proxies.get("https") or proxies.get("all")
-    if not address or urllib.request.proxy_bypass(server):
-        return None
-    hint = "name an http:// proxy in HTTPS_PROXY, or the endpoint's host in NO_PROXY"
-    try:
-        proxy = urllib.parse.urlsplit(address if "://" in address else f"http://{address}")
-        host, port = proxy.hostname, proxy.port or 80
-    except ValueError:  # its text is the address, with the password in it
-        raise ProfileError("the address of the proxy for https cannot be read", hint=hint) from None
-    if proxy.scheme != "http" or not host:
-        raise ProfileError(
-            f"the proxy for https is of the kind {printable(proxy.scheme)}://, which role-env cannot use", hint=hint
-        )
-    headers = {}
-    if proxy.username:
-        login = f"{urllib.parse.unquote(proxy.username)}:{urllib.parse.unquote(proxy.password or '')}"
-        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
-    return host, port, headers
-
-
-def _tls_context() -> ssl.SSLContext:
-    """Checks certificate and host name, always; an empty ALIBABA_CLOUD_CA_BUNDLE counts as none."""
-    bundle = os.environ.get("ALIBABA_CLOUD_CA_BUNDLE") or None
-    try:
-        return ssl.create_default_context(cafile=bundle)
-    except OSError as error:
-        if bundle:
-            raise ProfileError(f"ALIBABA_CLOUD_CA_BUNDLE names {bundle}, which holds no certificates") from None
-        raise ProfileError(
-            f"TLS cannot be set up: {error.strerror or type(error).__name__}",
-            hint="do SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE name what they should?",
-        ) from None
-
-
-def _network_fault(error: Exception) -> str:
-    """The fault in words, without the request's address: that holds the token."""
-    if isinstance(error, socket.gaierror):
-        return "its name is not known to the network"
-    if isinstance(error, TimeoutError):
-        return "there was no answer in time"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed ({printable(error.reason or 'cut off')})"
-    if isinstance(error, OSError):
-        if str(error).startswith("Tunnel connection failed"):
-            return f"the proxy refused: {printable(str(error))[:100]}"
-        return error.strerror or "the connection was cut"
-    return "the connection was cut, or what came is no HTTP"
-
-
-def _document(endpoint: str, status: int, moment: str, body: bytes) -> dict[str, Any]:
-    document = _object(body)
+def _document(endpoint: str, answer: Answer) -> dict[str, Any]:
+    status, moment, body = answer
+    document = answers.json_object(body)
     code = document.get("Code") if document else None
     if status >= 500 or (isinstance(code, str) and code.startswith("Throttling")) or status == 429:
-        raise _Passing(f"it answered {status}" + (f" {printable(code)[:80]}" if isinstance(code, str) else ""))
+        raise Passing(f"it answered {status}" + (f" {printable(code)[:80]}" if isinstance(code, str) else ""))
     if status == 200 and document is not None and not isinstance(code, str):
         return document
     if status != 200 and isinstance(code, str):
         raise _refusal(document or {}, code, moment)
     raise _nonsense(endpoint, f"status {status}" if status != 200 else "it is no JSON object")
-
-
-def _object(body: bytes) -> dict[str, Any] | None:
-    if len(body) > LARGEST_ANSWER:
-        return None
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _nonsense(endpoint: str, what: str) -> UnreachableError:
@@ -297,24 +151,10 @@ def _clock_offset(moment: str) -> float:
 
 def _credentials(answer: dict[str, Any], endpoint: str, issued: float) -> Credentials:
     part = answer.get("Credentials")
-    fields = part if isinstance(part, dict) else {}
-    values = []
-    for name in ("AccessKeyId", "AccessKeySecret", "SecurityToken"):
-        value = fields.get(name)
-        if not isinstance(value, str) or not _VALUE.fullmatch(value):
-            raise _nonsense(endpoint, f"{name} is missing or not printable ASCII")
-        values.append(value)
-    expiration = _expiration(fields.get("Expiration"), endpoint)
-    if expiration <= issued:
-        raise _nonsense(endpoint, "its session has already expired; is this machine's clock right?")
-    return Credentials(*values, issued=issued, expiration=expiration)
-
-
-def _expiration(text: object, endpoint: str) -> int:
     try:
-        return exporters.seconds(str(text))
-    except ValueError:
-        raise _nonsense(endpoint, "Expiration is missing or not a time in UTC") from None
+        return answers.credentials(part if isinstance(part, dict) else {}, issued=issued)
+    except ValueError as error:
+        raise _nonsense(endpoint, str(error)) from None
 
 
 def _check_assumed(answer: dict[str, Any], endpoint: str, role_arn: str, session_name: str) -> None:
