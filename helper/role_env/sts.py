@@ -1,22 +1,26 @@
 """The calls to STS: built and signed by Alibaba's SDK, carried by our own TLS connection.
 
 The SDK never sends: its transport leaves out SNI on current Pythons, turns the check of certificates off for an empty
-ALIBABA_CLOUD_CA_BUNDLE, ignores NO_PROXY and has no total deadline. Rules of the API: STS 2015-04-01, AssumeRole and
-GetCallerIdentity. Nothing of a request or an answer is ever put into an error but STS's own Code and Message.
+ALIBABA_CLOUD_CA_BUNDLE, ignores NO_PROXY and has no total deadline. Rules of the API: STS 2015-04-01, AssumeRole,
+AssumeRoleWithOIDC (which is not signed) and GetCallerIdentity. Nothing of a request or an answer is ever put into an
+error but STS's own Code and Message.
 """
 
 import email.utils
 import re
+import secrets
 import time
+import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
-from role_env import answers
+from role_env import answers, exporters
 from role_env.credentials import AccessKey, Credentials
 from role_env.deadline import Deadline
 from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.transport import Answer, Passing, Server, persistently
 
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # A gateway's Message may quote the string that was to be signed, and in it the token; no other word is so long.
 _LONG_WORD = re.compile(r"\S{120,}")
 
@@ -65,6 +69,55 @@ def assume_role(
     credentials = _credentials(answer, endpoint, issued)
     _check_assumed(answer, endpoint, role_arn, session_name)
     return credentials
+
+
+def assume_role_with_oidc(
+    token: str,
+    *,
+    endpoint: str,
+    provider_arn: str,
+    role_arn: str,
+    session_name: str,
+    duration_seconds: int,
+    deadline: Deadline,
+    policy: str = "",
+) -> Credentials:
+    """The credentials of a new session of `role_arn`, for whom the OIDC provider's `token` names; no key is needed.
+
+    The token goes in the body, since addresses are written to logs. Raises as assume_role does.
+    """
+    form = {
+        "RoleArn": role_arn,
+        "OIDCProviderArn": provider_arn,
+        "OIDCToken": token,
+        "RoleSessionName": session_name,
+        "DurationSeconds": str(duration_seconds),
+        **({"Policy": policy} if policy else {}),
+    }
+    server = Server(endpoint)
+
+    def call() -> dict[str, Any]:
+        answer = server.ask("POST", _unsigned("AssumeRoleWithOIDC"), headers=_FORM, body=body, deadline=deadline)
+        return _document(endpoint, answer)
+
+    body = urllib.parse.urlencode(form).encode()
+    issued = time.time()
+    answer = _asked(endpoint, call, deadline)
+    credentials = _credentials(answer, endpoint, issued)
+    _check_assumed(answer, endpoint, role_arn, session_name)
+    return credentials
+
+
+def _unsigned(action: str) -> str:
+    """The address of a call that needs no signature, of this moment."""
+    common = {
+        "Action": action,
+        "Version": "2015-04-01",
+        "Format": "JSON",
+        "Timestamp": exporters.timestamp(int(time.time())),
+        "SignatureNonce": secrets.token_hex(16),
+    }
+    return "/?" + urllib.parse.urlencode(common)
 
 
 def caller_identity(key: AccessKey, *, endpoint: str, deadline: Deadline) -> dict[str, Any]:
@@ -126,6 +179,11 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("InvalidParameter.DurationSeconds", "the role allows shorter sessions only: see its MaxSessionDuration"),
     ("InvalidParameter", "the profile's value for what is named after the dot is not what STS takes"),
     ("SignatureNonceUsed", "try again"),
+    ("AuthenticationFail.OIDCToken.Expired", "the OIDC token has ended: let its issuer give a new one"),
+    ("AuthenticationFail.OIDCToken.AudienceNotMatch", "the token's audience must be a client id of the OIDC provider"),
+    ("AuthenticationFail.OIDCToken", "is the token of the issuer that oidc_provider_arn stands for, and is it whole?"),
+    ("AuthenticationFail", "the role's trust policy must name the OIDC provider, and its conditions fit the token"),
+    ("EntityNotExist.OIDCProvider", "check oidc_provider_arn: its account and its name"),
 )
 
 

@@ -46,10 +46,12 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def persistently(what: str, call: Callable[[], T], deadline: Deadline) -> T:
+def persistently(
+    what: str, call: Callable[[], T], deadline: Deadline, *, hint: str = "check the network and try again"
+) -> T:
     """What `call` returns, which is tried again after Passing: at most TRIES times and not past the deadline.
 
-    Raises UnreachableError, whose text begins with `what`, when none of them came to an end.
+    Raises UnreachableError, whose text begins with `what`, when no try came to its end.
     """
     failure: Exception | None = None
     for attempt in range(TRIES):
@@ -64,7 +66,7 @@ def persistently(what: str, call: Callable[[], T], deadline: Deadline) -> T:
         if deadline.remaining() <= 0:
             break
     why = str(failure) if failure else "there was no answer in time"
-    raise UnreachableError(f"{what}: {why}", hint="check the network and try again") from None
+    raise UnreachableError(f"{what}: {why}", hint=hint) from None
 
 
 class Server:
