@@ -8,7 +8,7 @@ proxy is ever asked for it. Off the cloud that address is a black hole, hence th
 import re
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NoReturn
 
 from role_env import answers, exporters
@@ -19,8 +19,8 @@ from role_env.transport import Answer, Passing, Server, persistently
 
 ADDRESS = "100.100.100.200"
 CONNECT_SECONDS = 1.0
-# For the token, by which it is known that this is an instance at all, and for all that follows.
-FIRST_SECONDS, TOTAL_SECONDS = 2.0, 5.0
+# For one answer, which takes milliseconds on an instance, and for all of them with the pauses of a busy service.
+ANSWER_SECONDS, TOTAL_SECONDS = 2.0, 5.0
 _ROLES = "/latest/meta-data/ram/security-credentials/"
 _ROLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
@@ -60,9 +60,7 @@ class _Service:
 
     def introduce(self, *, version_1: bool) -> None:
         """Gets a token; without one, where that is allowed, it goes on by version 1."""
-        first = Deadline(min(FIRST_SECONDS, self._deadline.remaining()))
-        lifetime = {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"}
-        answer = _answer(lambda: self._server.ask("PUT", "/latest/api/token", headers=lifetime, deadline=first), first)
+        answer = self._ask("PUT", "/latest/api/token", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
         token = answer.body[:8192].decode("latin-1").strip()
         if answer.status == 200 and _TOKEN.fullmatch(token):
             self._headers["X-aliyun-ecs-metadata-token"] = token
@@ -77,7 +75,7 @@ class _Service:
 
     def role_name(self) -> str:
         """The name of the instance's role."""
-        answer = self._get(_ROLES)
+        answer = self._ask("GET", _ROLES, self._headers)
         names = answer.body[:8192].decode("latin-1").split()
         if answer.status == 404 or (answer.status == 200 and not names):
             raise ProfileError("this ECS instance has no RAM role", hint="attach one to it, or use another source")
@@ -89,7 +87,7 @@ class _Service:
 
     def credentials(self, role_name: str) -> Credentials:
         """What the service has for the role."""
-        answer = self._get(_ROLES + urllib.parse.quote(role_name))
+        answer = self._ask("GET", _ROLES + urllib.parse.quote(role_name), self._headers)
         if answer.status == 404:
             raise ProfileError(
                 f"this ECS instance has no RAM role {role_name}", hint="leave role_name out to take the one that it has"
@@ -106,25 +104,20 @@ class _Service:
         found.issued = _issued(document.get("LastUpdated"), found)
         return found
 
-    def _get(self, path: str) -> Answer:
-        return _answer(
-            lambda: self._server.ask("GET", path, headers=self._headers, deadline=self._deadline), self._deadline
-        )
+    def _ask(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
+        """What the service answers. Asked again when it is busy, but not where nobody is: raises UnreachableError."""
 
+        def call() -> Answer:
+            soon = Deadline(min(ANSWER_SECONDS, self._deadline.remaining()))
+            try:
+                answer = self._server.ask(method, path, headers=headers, deadline=soon)
+            except Passing as fault:
+                raise UnreachableError(f"there is no metadata service at {ADDRESS}: {fault}", hint=_HINT) from None
+            if answer.status == 429 or (answer.status >= 500 and answer.status not in _NO_VERSION_2):
+                raise Passing(f"it answered {answer.status}")
+            return answer
 
-def _answer(ask: Callable[[], Answer], deadline: Deadline) -> Answer:
-    """What the service answers. Asked again when it is busy, but not where nobody is: raises UnreachableError."""
-
-    def call() -> Answer:
-        try:
-            answer = ask()
-        except Passing as fault:
-            raise UnreachableError(f"there is no metadata service at {ADDRESS}: {fault}", hint=_HINT) from None
-        if answer.status == 429 or (answer.status >= 500 and answer.status not in _NO_VERSION_2):
-            raise Passing(f"it answered {answer.status}")
-        return answer
-
-    return persistently(f"the metadata service at {ADDRESS} could not be asked", call, deadline, hint=_HINT)
+        return persistently(f"the metadata service at {ADDRESS} could not be asked", call, self._deadline, hint=_HINT)
 
 
 def _issued(updated: object, found: Credentials) -> float:

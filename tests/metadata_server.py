@@ -1,0 +1,190 @@
+"""The metadata service of an ECS instance: version 2 with its token, version 1, and what can be wrong with them.
+
+In a test, on loopback::
+
+    with MetadataServer() as service:
+        ...                                     # service.address, service.asked
+
+At its real address, in a network namespace of its own, where it runs a command and ends with the command's status::
+
+    subprocess.run(in_namespace("role-env", "export", "ecs", "--format", "json"))
+
+The environment variable METADATA_ANSWERS of such a command, JSON, changes its answers as `answers` does. With `relay`
+the namespace reaches a server on this machine's loopback, such as the local STS, under the same port.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.server
+import json
+import os
+import secrets
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+REAL_ADDRESS = "100.100.100.200"
+ROLE = "instance-role"
+TOKEN_PATH = "/latest/api/token"
+ROLES_PATH = "/latest/meta-data/ram/security-credentials/"
+
+
+def timestamp(seconds: float) -> str:
+    """A moment, `seconds` from now, as the service writes it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+class MetadataServer:
+    """The service at `host` and `port`, for an instance with the role ROLE.
+
+    `credentials` is the document of that role, `answers` gives a path another status and body, `version_2` says
+    whether a token is needed and can be had. `asked` holds method, path and headers of each request.
+    """
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.credentials: dict[str, Any] = {
+            "Code": "Success",
+            "AccessKeyId": "STS." + secrets.token_hex(12),
+            "AccessKeySecret": secrets.token_hex(20),
+            "SecurityToken": secrets.token_hex(200),
+            "LastUpdated": timestamp(-600),
+            "Expiration": timestamp(6 * 3600),
+        }
+        self.version_2 = True
+        self.answers: dict[str, tuple[int, str]] = {}
+        self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self._token = secrets.token_urlsafe(40)
+        self._server = http.server.ThreadingHTTPServer((host, port), _handler(self))
+        self._server.daemon_threads = True
+        self.address = f"{host}:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def __enter__(self) -> MetadataServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
+        """Status and body for a request; header names in small letters."""
+        self.asked.append((method, path, headers))
+        if path in self.answers:
+            return self.answers[path]
+        if path == TOKEN_PATH:
+            seconds = headers.get("x-aliyun-ecs-metadata-token-ttl-seconds", "")
+            good = method == "PUT" and seconds.isdigit() and 0 < int(seconds) <= 21600
+            return (404, "") if not self.version_2 else (200, self._token) if good else (400, "")
+        if self.version_2 and headers.get("x-aliyun-ecs-metadata-token") != self._token:
+            return 403, "Forbidden"
+        documents = {ROLES_PATH: ROLE, ROLES_PATH + ROLE: json.dumps(self.credentials)}
+        return (200, documents[path]) if method == "GET" and path in documents else (404, "Not Found")
+
+
+def _handler(service: MetadataServer) -> type[http.server.BaseHTTPRequestHandler]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            status, body = service.answer(self.command, self.path, headers)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body.encode())))
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(body.encode())
+
+        do_PUT = do_GET
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing: what arrived is in `asked`."""
+
+    return Handler
+
+
+# ---- at the real address ----
+
+
+def has_namespaces() -> bool:
+    """Whether this user may make a network namespace."""
+    if not shutil.which("unshare"):
+        return False
+    return subprocess.run([*_UNSHARE, "true"], capture_output=True, check=False).returncode == 0
+
+
+_UNSHARE = ["unshare", "--net"] if os.name == "posix" and os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+
+
+def in_namespace(*command: str, relay: tuple[Path, int] | None = None) -> list[str]:
+    """The command line that runs `command` in a network namespace where the service is at its real address.
+
+    `relay` is what `relayed` gave.
+    """
+    onward = [str(relay[0]), str(relay[1])] if relay else ["-", "0"]
+    return [*_UNSHARE, sys.executable, __file__, *onward, *command]
+
+
+@contextmanager
+def relayed(folder: Path, port: int) -> Iterator[tuple[Path, int]]:
+    """The way from a namespace to `port` of this machine's loopback: a unix socket in `folder`."""
+    path = folder / f"relay-{port}"
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen(64)
+    threading.Thread(target=_relay, args=(listener, socket.AF_INET, ("127.0.0.1", port)), daemon=True).start()
+    try:
+        yield path, port
+    finally:
+        listener.close()
+
+
+def _relay(listener: socket.socket, family: int, target: Any) -> None:
+    """Connects whatever comes to `listener` with `target`."""
+    with contextlib.suppress(OSError):
+        while True:
+            near, _ = listener.accept()
+            far = socket.socket(family)
+            far.connect(target)
+            for ends in ((near, far), (far, near)):
+                threading.Thread(target=_pump, args=ends, daemon=True).start()
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while piece := source.recv(65536):
+            target.sendall(piece)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+def _bring_up() -> None:
+    """The namespace's loopback, with the service's address beside its own."""
+    up, flags, address = 0x1, 0x8914, 0x8916  # IFF_UP, SIOCSIFFLAGS, SIOCSIFADDR
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, flags, struct.pack("16sh14x", b"lo", up))
+        wanted = struct.pack("16sHH4s8x", b"lo:0", socket.AF_INET, 0, socket.inet_aton(REAL_ADDRESS))
+        fcntl.ioctl(control, address, wanted)
+
+
+def main(path: str, port: str, *command: str) -> int:
+    """Runs `command` beside the service; returns its exit status."""
+    _bring_up()
+    if port != "0":
+        listener = socket.create_server(("127.0.0.1", int(port)))
+        threading.Thread(target=_relay, args=(listener, socket.AF_UNIX, path), daemon=True).start()
+    with MetadataServer(REAL_ADDRESS, 80) as service:
+        for changed, (status, body) in json.loads(os.environ.get("METADATA_ANSWERS", "{}")).items():
+            service.answers[changed] = (status, body)
+        return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
