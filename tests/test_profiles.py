@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,21 @@ from conftest import Machine
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from role_env.commands import COMMANDS
+from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.keys import KEYS
 from role_env.origin import LARGEST_FILE, Origin
 from role_env.profiles import Profile, ProfilesFile, default_session_name, locate, name_fault
+from role_env.sources import (
+    AliyunCliProfile,
+    EcsRole,
+    EnvironmentKey,
+    FileKey,
+    KeyringKey,
+    OidcToken,
+    Process,
+    Source,
+)
 from role_env.variables import DEFAULT_FAMILIES
 
 ARN = "acs:ram::2222222222222222:role/switchRoleSbc"
@@ -27,6 +39,12 @@ KEY = f"access_key_id = LTAI5tExample\naccess_key_secret = {SECRET}\n"
 A = f"[a]\n{KEY}"
 B = f"[b]\nrole_arn = {ARN}\nsource_profile = a\n"
 needs_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root, to be another user")
+
+
+def key_of(profile: Profile) -> AccessKey:
+    """The key that stands in the profile."""
+    assert isinstance(profile.source, FileKey)
+    return profile.source.access_key
 
 
 class Folder:
@@ -234,23 +252,61 @@ def test_a_policy_and_a_policy_file_are_one_too_many(folder: Folder) -> None:
     assert "policy and policy_file" in failure(lambda: folder.with_keys("policy = {}\npolicy_file = p.json"))
 
 
+PROVIDER = "acs:ram::1:oidc-provider/x"
+
+
 @pytest.mark.parametrize(
-    ("keys", "named"),
+    ("keys", "source"),
     [
-        ("credential_source = ecs_ram_role", "credential_source = ecs_ram_role"),
-        ("credential_source = ecs_ram_role\nrole_name = r", "credential_source = ecs_ram_role"),
-        ("credential_source = aliyun_cli\naliyun_profile = p", "credential_source = aliyun_cli"),
-        ("credential_process = command --with secret", "credential_process"),
-        ("oidc_provider_arn = acs:ram::1:oidc-provider/x\noidc_token_file = f", "oidc_provider_arn"),
-        ("oidc_token = github", "oidc_token"),
-        ("access_key_id = LTAI", "access_key_id without access_key_secret"),
+        ("credential_source = environment", EnvironmentKey("b", "line 3")),
+        ("credential_source = ecs_ram_role", EcsRole("b", "line 3")),
+        ("role_name = r\ncredential_source = ecs_ram_role", EcsRole("b", "line 4", "r")),
+        ("credential_source = aliyun_cli", AliyunCliProfile("b", "line 3")),
+        ("credential_source = aliyun_cli\naliyun_profile = p", AliyunCliProfile("b", "line 3", "p")),
+        ("credential_process = command 'with words'", Process("b", "line 3", "command 'with words'")),
+        (
+            f"oidc_provider_arn = {PROVIDER}\noidc_token_file = /run/f",
+            OidcToken("b", "line 3", PROVIDER, Path("/run/f")),
+        ),
+        (f"oidc_token = github\noidc_provider_arn = {PROVIDER}", OidcToken("b", "line 3", PROVIDER)),
+        (
+            f"oidc_provider_arn = {PROVIDER}\noidc_token = github\noidc_audience = a",
+            OidcToken("b", "line 3", PROVIDER, None, "a"),
+        ),
+        ("access_key_id = LTAI", KeyringKey("b", "line 3", Path(), "LTAI")),
+        ("", KeyringKey("b", "line 1", Path())),
     ],
 )
-def test_a_source_of_a_later_release_is_refused_by_its_name(folder: Folder, keys: str, named: str) -> None:
-    told = failure(lambda: folder.read(f"[b]\nrole_arn = {ARN}\n{keys}\n").profile("b"))
-    assert named in told
-    assert "is not yet available" in told
-    assert f"{folder.file}, line 3" in told
+def test_each_source_is_made_from_its_keys(folder: Folder, keys: str, source: Source) -> None:
+    profile = folder.read(f"[b]\nrole_arn = {ARN}\n{keys}\n").profile("b")
+    expected = replace(source, where=f"{folder.file}, {source.where}")
+    if isinstance(expected, KeyringKey):
+        expected = replace(expected, path=folder.file)
+    assert profile.source == expected
+
+
+def test_a_token_file_is_relative_to_the_profiles_file(folder: Folder) -> None:
+    keys = f"oidc_provider_arn = {PROVIDER}\noidc_token_file = tokens/t"
+    source = folder.read(f"[b]\nrole_arn = {ARN}\n{keys}\n").profile("b").source
+    assert isinstance(source, OidcToken)
+    assert source.token_file == folder.file.parent / "tokens" / "t"
+
+
+def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, value in {"OIDC_PROVIDER_ARN": PROVIDER, "OIDC_TOKEN_FILE": "/run/t", "ROLE_ARN": ARN}.items():
+        monkeypatch.setenv(f"ALIBABA_CLOUD_{key}", value)
+    monkeypatch.setenv("ALIBABA_CLOUD_ROLE_SESSION_NAME", "pod")
+    profile = folder.read(f"[b]\noidc_provider_arn = {PROVIDER}\n").profile("b")
+    assert (profile.role_arn, profile.role_session_name) == (ARN, "pod")
+    assert profile.source == OidcToken("b", f"{folder.file}, line 2", PROVIDER, Path("/run/t"))
+    profile = folder.read("[b]\noidc_token = github\nrole_session_name = own\n").profile("b")
+    assert profile.role_session_name == "own"
+    assert profile.source == OidcToken("b", f"{folder.file}, line 2", PROVIDER)
+    monkeypatch.setenv("ALIBABA_CLOUD_ROLE_ARN", "nonsense")
+    told = failure(lambda: folder.read(f"[b]\noidc_provider_arn = {PROVIDER}\n").profile("b"))
+    assert "the variable ALIBABA_CLOUD_ROLE_ARN is not a role's ARN" in told
 
 
 @pytest.mark.parametrize(
@@ -263,7 +319,16 @@ def test_a_source_of_a_later_release_is_refused_by_its_name(folder: Folder, keys
         (f"{KEY}source_profile = a", "both say where the credentials come from"),
         (f"{KEY}credential_source = environment", "both say where the credentials come from"),
         ("credential_source = environment\nsource_profile = a", "both say where the credentials come from"),
-        ("", "no key says where its credentials come from"),
+        (f"oidc_provider_arn = {PROVIDER}", "oidc_token_file is missing"),
+        ("oidc_token = github", "oidc_provider_arn is missing"),
+        ("oidc_token = gitlab", "oidc_token is not github"),
+        (f"oidc_provider_arn = {PROVIDER}\noidc_token = github\noidc_token_file = f", "are both there"),
+        (f"oidc_provider_arn = {PROVIDER}\noidc_token_file = f\noidc_audience = a", "oidc_audience is of no use"),
+        ("oidc_provider_arn = x", "oidc_provider_arn is not an OIDC provider's ARN"),
+        ("credential_process = run 'it", "credential_process has a quote that does not end"),
+        ("credential_source = environment\nrole_name = r", "role_name is of no use with credential_source"),
+        ("credential_source = ecs_ram_role\naliyun_profile = p", "aliyun_profile is of no use with credential_source"),
+        ("credential_source = ecs_ram_role\nrole_name = a/b", "role_name is not the name of a role"),
     ],
 )
 def test_a_role_has_one_whole_source(folder: Folder, keys: str, told: str) -> None:
@@ -302,7 +367,7 @@ def test_any_line_ending_and_a_byte_order_mark_read_the_same(folder: Folder, end
 
 @pytest.mark.parametrize("secret", ["%(x)s%%", "a#b", "a;b", "a:b", "#a", ";a", "a=b==", "=", "'a'", '"a"', "$a`b`\\"])
 def test_inside_a_value_no_character_means_anything(folder: Folder, secret: str) -> None:
-    key = folder.read(f"[a]\naccess_key_id=LTAI\naccess_key_secret  =  {secret}  \n").profile("a").access_key
+    key = key_of(folder.read(f"[a]\naccess_key_id=LTAI\naccess_key_secret  =  {secret}  \n").profile("a"))
     assert key is not None
     assert key.access_key_secret == secret
 
@@ -359,7 +424,7 @@ def test_a_default_source_yields_to_a_sections_own_and_is_not_its_own_source(fol
     assert [hop.name for hop in file.chain("c")] == ["a", "b", "c"]
     assert [hop.name for hop in file.chain("d")] == ["d"]
     file = folder.read(f"{defaults}[a]\n{role}[b]\n{role}")
-    assert "profile a: no key says where" in failure(lambda: file.chain("b"))
+    assert [(hop.name, hop.source_kind) for hop in file.chain("b")] == [("a", "keyring"), ("b", "a")]
 
 
 def test_a_line_of_a_value_that_looks_like_a_key_does_not_hide_the_default_source(folder: Folder) -> None:
@@ -606,7 +671,7 @@ def test_a_chain_is_the_profiles_in_the_order_in_which_they_are_called(folder: F
     roles = "".join(f"[{n}]\nrole_arn = {ARN}\nsource_profile = {n - 1 or 'a'}\n" for n in range(1, depth + 1))
     chain = folder.read(A + roles).chain(str(depth))
     assert [hop.name for hop in chain] == ["a", *map(str, range(1, depth + 1))]
-    assert [hop.name for hop in chain if hop.access_key] == ["a"]
+    assert [hop.name for hop in chain if hop.source] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -659,6 +724,10 @@ role_name = r
 
 [oidc]
 type = oidc_role_arn
+role_arn = {ARN}
+oidc_provider_arn = acs:ram::1:oidc-provider/x
+oidc_token_file_path = /run/token
+role_session_name = pod
 [rsa]
 type = rsa_key_pair
 """
@@ -672,10 +741,13 @@ def test_sections_of_alibabas_own_file_work_as_they_are(folder: Folder) -> None:
     default, role = file.profile("default"), file.profile("role")
     assert (default.role_arn, role.role_arn, role.role_session_name, role.policy) == ("", ARN, "session", "")
     for profile in (default, role):
-        assert profile.access_key is not None
-        assert (profile.access_key.access_key_id, profile.access_key.access_key_secret) == ("LTAI5tExample", SECRET)
-    assert "type = ecs_ram_role is not yet available" in failure(lambda: file.profile("ecs"))
-    assert "type = oidc_role_arn is not yet available" in failure(lambda: file.profile("oidc"))
+        key = key_of(profile)
+        assert (key.access_key_id, key.access_key_secret) == ("LTAI5tExample", SECRET)
+    ecs, oidc = file.profile("ecs"), file.profile("oidc")
+    assert ecs.source == EcsRole("ecs", f"{path}, line {ALIBABAS[: ALIBABAS.index('[ecs]')].count(chr(10)) + 1}", "r")
+    assert isinstance(oidc.source, OidcToken)
+    assert (oidc.role_arn, oidc.role_session_name) == (ARN, "pod")
+    assert (oidc.source.provider_arn, oidc.source.token_file) == (PROVIDER, Path("/run/token"))
     assert "type is none of" in failure(lambda: file.profile("rsa"))
 
 
@@ -797,7 +869,7 @@ def check_told(error: ProfileError, folder: Folder) -> None:
     [
         ("sts_endpoint = http://sts.aliyuncs.com", "profile bad: sts_endpoint begins with http://"),
         ("polcy = {}", "profile bad: polcy is no key that role-env knows"),
-        ("credential_source = ecs_ram_role", "profile bad: credential_source = ecs_ram_role is not yet available"),
+        ("credential_source = ecs", "profile bad: credential_source is none of environment, ecs_ram_role, aliyun_cli"),
         ("duration_seconds = 899", "profile bad: duration_seconds = 899 is not between 900 and 3600"),
     ],
 )

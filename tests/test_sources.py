@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 from conftest import Machine
-from role_env import sources
+from role_env import environment as environment_variables
 from role_env.credentials import AccessKey
+from role_env.deadline import Deadline
 from role_env.errors import ProfileError
+from role_env.messages import Messages
 from role_env.origin import Origin, unchanged
-from role_env.profiles import Profile, ProfilesFile, locate
+from role_env.profiles import ProfilesFile, locate
+from role_env.sources import Asking, EnvironmentKey, digest
 from test_switch import environment
 
-PROFILE = Profile("ci", "profiles.ini, line 1", role_arn="acs:ram::1:role/r", credential_source="environment")
+SOURCE = EnvironmentKey("ci", "profiles.ini, line 1")
 FAMILIES = [
     ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),
     ("ALIBABACLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_SECRET", "ALIBABACLOUD_SECURITY_TOKEN"),
@@ -22,6 +25,11 @@ FAMILIES = [
     ("ALICLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY_SECRET", "ALICLOUD_SECURITY_TOKEN"),
 ]
 BASE = ("ROLE_ENV_BASE_ACCESS_KEY_ID", "ROLE_ENV_BASE_ACCESS_KEY_SECRET", "ROLE_ENV_BASE_SECURITY_TOKEN")
+
+
+def own_key(environ: dict[str, str]) -> AccessKey:
+    """The key of a profile with credential_source = environment."""
+    return SOURCE.key(Asking(environ, Deadline(5), Messages()))
 
 
 def values(key: AccessKey | None) -> tuple[str, str, str] | None:
@@ -43,16 +51,16 @@ def test_the_first_family_that_is_set_counts_with_its_own_token(first: int) -> N
     for names in reversed(FAMILIES[first:]):
         environ |= key_in(names, names[0])
     expected = tuple(key_in(FAMILIES[first], FAMILIES[first][0]).values())
-    assert values(sources.access_key(PROFILE, environ)) == expected
-    assert values(sources.current_key(environ)) == expected
+    assert values(own_key(environ)) == expected
+    assert values(environment_variables.current_key(environ)) == expected
 
 
 def test_families_that_one_tool_reads_and_the_bare_names_are_no_source() -> None:
     names = [("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"), ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET")]
     names += [("AccessKeyId", "AccessKeySecret"), ("ALIYUN_LOG_CLI_ACCESSID", "ALIYUN_LOG_CLI_ACCESSKEY")]
     environ = {name: "x" for pair in names for name in pair}
-    assert sources.environment_key(environ) is None
-    assert sources.current_key(environ) is None
+    assert environment_variables.own_key(environ) is None
+    assert environment_variables.current_key(environ) is None
 
 
 @pytest.mark.parametrize("names", [*FAMILIES, BASE])
@@ -60,7 +68,7 @@ def test_families_that_one_tool_reads_and_the_bare_names_are_no_source() -> None
 def test_a_half_set_pair_is_refused_and_both_variables_named(names: tuple[str, str, str], absent: int) -> None:
     environ = {names[1 - absent]: "set", names[absent]: "", names[2]: "token"}
     with pytest.raises(ProfileError) as caught:
-        sources.access_key(PROFILE, environ)
+        own_key(environ)
     assert caught.value.exit_status == 3
     assert caught.value.message == f"the variable {names[1 - absent]} is set and {names[absent]} is not"
 
@@ -69,29 +77,33 @@ def test_a_half_set_pair_is_refused_and_both_variables_named(names: tuple[str, s
 def test_a_value_that_no_key_has_is_refused_and_not_told(value: str) -> None:
     for name in FAMILIES[0]:
         with pytest.raises(ProfileError) as caught:
-            sources.access_key(PROFILE, key_in(FAMILIES[0], "x") | {name: value})
+            own_key(key_in(FAMILIES[0], "x") | {name: value})
         assert caught.value.message == f"the variable {name} is not printable ASCII without spaces"
 
 
 def test_a_session_of_role_envs_own_is_never_a_source_but_the_key_it_was_made_with() -> None:
     session = key_in(FAMILIES[0], "STS.session") | {"ROLE_ENV_ACCESS_KEY_ID": "STS.session-id", "ROLE_ENV_PROFILE": "b"}
     with pytest.raises(ProfileError) as caught:
-        sources.access_key(PROFILE, session)
+        own_key(session)
     assert "holds only the session of b, which is role-env's own" in caught.value.message
     assert "profiles.ini, line 1" in caught.value.message
     assert "source_profile" in caught.value.hint
     assert "role-env off" in caught.value.hint
-    assert values(sources.access_key(PROFILE, session | key_in(BASE, "base"))) == (
+    assert values(own_key(session | key_in(BASE, "base"))) == (
         "base-id",
         "base-secret",
         "base-token",
     )
-    assert values(sources.current_key(session)) == ("STS.session-id", "STS.session-secret", "STS.session-token")
+    assert values(environment_variables.current_key(session)) == (
+        "STS.session-id",
+        "STS.session-secret",
+        "STS.session-token",
+    )
 
 
 def test_a_key_that_the_user_set_over_a_session_counts() -> None:
     environ = key_in(FAMILIES[0], "mine") | key_in(BASE, "base") | {"ROLE_ENV_ACCESS_KEY_ID": "STS.session-id"}
-    assert values(sources.access_key(PROFILE, environ)) == ("mine-id", "mine-secret", "mine-token")
+    assert values(own_key(environ)) == ("mine-id", "mine-secret", "mine-token")
 
 
 @pytest.mark.parametrize(
@@ -103,15 +115,15 @@ def test_a_key_that_the_user_set_over_a_session_counts() -> None:
 )
 def test_an_environment_without_a_key_is_told_as_what_it_is(environ: dict[str, str], told: str, hint: str) -> None:
     with pytest.raises(ProfileError) as caught:
-        sources.access_key(PROFILE, environ)
+        own_key(environ)
     assert told in caught.value.message
     assert hint in caught.value.hint
 
 
 def test_the_digest_of_a_key_is_another_for_any_other_part_and_tells_none() -> None:
     keys = [("a", "b", "c"), ("a", "b", ""), ("ab", "", "c"), ("a", "bc", ""), ("A", "b", "c")]
-    assert len({sources.digest(AccessKey(*parts)) for parts in keys}) == len(keys)
-    assert "secret" not in sources.digest(AccessKey("id", "secret"))
+    assert len({digest(AccessKey(*parts)) for parts in keys}) == len(keys)
+    assert "secret" not in digest(AccessKey("id", "secret"))
 
 
 def write_environment_profiles(machine: Machine) -> dict[str, str]:

@@ -25,8 +25,9 @@ class CliProfile:
     """One checked profile of the CLI. What its mode does not use is empty.
 
     `mode` is one of AK, StsToken, RamRoleArn, RamRoleArnWithRoleName, ChainableRamRoleArn, EcsRamRole, OIDC, External,
-    CredentialsURI, CloudSSO and OAuth. `duration_seconds` is 0 where the file has none; `sts_expiration` is in seconds
-    since the epoch and belongs to CloudSSO and OAuth, where it may be past: `live_key` tells.
+    CredentialsURI, CloudSSO and OAuth. `duration_seconds` is 0 where the file has none. To CloudSSO and OAuth belong
+    `sts_expiration`, in seconds since the epoch, which may be past (`live_key` tells), and `signed_in_as`: who that
+    is, which stands while the session is renewed.
     """
 
     name: str
@@ -46,6 +47,7 @@ class CliProfile:
     process_command: str = ""
     credentials_uri: str = ""
     sts_expiration: int = 0
+    signed_in_as: tuple[str, ...] = ()
 
     def live_key(self, now: float) -> Credentials:
         """The session that a sign-in has left in the file (CloudSSO, OAuth), as it is at `now`, in epoch seconds.
@@ -153,6 +155,10 @@ _MODES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "OAuth": ((), ()),
 }
 _SIGN_IN = ("CloudSSO", "OAuth")
+_SIGNED_IN_AS = (
+    *("cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"),
+    *("oauth_site_type", "name"),
+)
 
 
 def _checked(entry: Mapping[str, Any], name: str, where: str) -> CliProfile:
@@ -177,6 +183,7 @@ def _checked(entry: Mapping[str, Any], name: str, where: str) -> CliProfile:
         key=_key(entry, mode, where),
         duration_seconds=_number(entry, "expired_seconds", where) if "role_arn" in values else 0,
         sts_expiration=_number(entry, "sts_expiration", where) if mode in _SIGN_IN else 0,
+        signed_in_as=tuple(_text(entry, key, where) for key in _SIGNED_IN_AS) if mode in _SIGN_IN else (),
         **values,
     )
 

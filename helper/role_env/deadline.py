@@ -23,10 +23,19 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
+        self.is_short = False
 
     def remaining(self) -> float:
         """The seconds left, never below zero."""
         return max(0.0, self._end - time.monotonic())
+
+    def soonest(self, seconds: float) -> "Deadline":
+        """This one, or another `seconds` from now where that comes first: then `is_short`."""
+        if self.remaining() <= seconds:
+            return self
+        sooner = Deadline(seconds)
+        sooner.is_short = True
+        return sooner
 
     def extend(self, seconds: float) -> None:
         """Moves the moment by `seconds`: what a person takes at a prompt is not counted."""

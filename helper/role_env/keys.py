@@ -5,6 +5,7 @@ those of STS 2015-04-01, AssumeRole.
 """
 
 import re
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,22 @@ def _source_kind(text: str) -> str:
     return text
 
 
+def _command(text: str) -> str:
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        raise ValueError("has a quote that does not end") from None
+    if not words or "\0" in text:
+        raise ValueError("is no command")
+    return text
+
+
+def _token_kind(text: str) -> str:
+    if text != "github":
+        raise ValueError("is not github, which is all that it can be; a file's name belongs in oidc_token_file")
+    return text
+
+
 def source_identity(text: str) -> str:
     """A source identity, checked against STS's rule. Raises ValueError."""
     if text.startswith(("acs:", "aliyun:", "alibabacloud:")):
@@ -75,22 +92,27 @@ account_id = _pattern(r"[0-9]{1,32}", "the number of an account")
 region = _pattern(r"[a-z0-9-]{2,64}", "the id of a region, such as cn-hangzhou")
 key_part = _pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 
+role_name = _pattern(r"[A-Za-z0-9._-]{1,64}", "the name of a role")
+role_arn = _pattern(r"acs:ram::[0-9]{1,32}:role/[A-Za-z0-9._-]{1,64}", "a role's ARN, acs:ram::<account>:role/<name>")
+oidc_provider_arn = _pattern(
+    r"acs:ram::[0-9]{1,32}:oidc-provider/[A-Za-z0-9._-]{1,128}",
+    "an OIDC provider's ARN, acs:ram::<account>:oidc-provider/<name>",
+)
+
 # Every key that a profile can have, with its check. The rules are those of STS 2015-04-01, AssumeRole.
 KEYS: dict[str, Callable[[str], Any]] = {
-    "role_arn": _pattern(
-        r"acs:ram::[0-9]{1,32}:role/[A-Za-z0-9._-]{1,64}", "a role's ARN, acs:ram::<account>:role/<name>"
-    ),
+    "role_arn": role_arn,
     "source_profile": str,
     "access_key_id": key_part,
     "access_key_secret": key_part,
     "security_token": key_part,
     "credential_source": _source_kind,
-    "role_name": str,
+    "role_name": role_name,
     "aliyun_profile": str,
-    "credential_process": str,
-    "oidc_provider_arn": str,
+    "credential_process": _command,
+    "oidc_provider_arn": oidc_provider_arn,
     "oidc_token_file": str,
-    "oidc_token": str,
+    "oidc_token": _token_kind,
     "oidc_audience": str,
     "role_session_name": session_name,
     "duration_seconds": _seconds,

@@ -13,11 +13,11 @@ class Messages:
 
     def __init__(self, *, verbose: bool = False, silent: bool = False) -> None:
         self._verbose = verbose and not silent
-        self._silent = silent
+        self.silent = silent
 
     def warn(self, text: str) -> None:
         """Something that the command got round, told once."""
-        if not self._silent:
+        if not self.silent:
             _write(f"role-env: {printable(text)}")
 
     def decided(self, text: str) -> None:
@@ -27,11 +27,11 @@ class Messages:
 
     def waiting_for(self, what: str) -> Callable[[], None]:
         """What tells a person at a terminal that the command waits for `what`."""
-        return lambda: _write(f"role-env: waiting for {what}") if not self._silent and on_terminal() else None
+        return lambda: _write(f"role-env: waiting for {what}") if not self.silent and on_terminal() else None
 
     def aside(self) -> AbstractContextManager[object]:
         """Within it, what a library prints goes to stderr or, with `silent`, nowhere: a shell reads our stdout."""
-        return redirect_stdout(io.StringIO() if self._silent or sys.stderr is None else sys.stderr)
+        return redirect_stdout(io.StringIO() if self.silent or sys.stderr is None else sys.stderr)
 
 
 def on_terminal() -> bool:

@@ -61,7 +61,7 @@ def obtain(arguments: argparse.Namespace, deadline: Deadline | None = None) -> S
 def request_of(arguments: argparse.Namespace) -> Request:
     """What was asked for. Raises UsageError for what can be no profile."""
     if fault := profiles.name_fault(arguments.profile):
-        raise UsageError(f"{arguments.profile[:80]!r} is no profile: {fault}", hint="role-env list shows them")
+        raise no_profile(arguments.profile, fault)
     return Request(
         arguments.profile,
         config=arguments.config,
@@ -73,6 +73,11 @@ def request_of(arguments: argparse.Namespace) -> Request:
         no_cache=arguments.no_cache,
         expect_account=arguments.expect_account or "",
     )
+
+
+def no_profile(name: str, fault: str) -> UsageError:
+    """What is told of a `name` that can be no profile's because of `fault`."""
+    return UsageError(f"{name[:80]!r} is no profile: {fault}", hint="role-env list shows them")
 
 
 def deadline_of(environ: Mapping[str, str]) -> Deadline:

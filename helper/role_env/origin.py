@@ -57,6 +57,10 @@ class Origin:
         self._files[str(path)] = _ABSENT
         return False
 
+    def watch(self, path: "Path") -> None:
+        """Remembers the state of what is at `path`, or that nothing is."""
+        self._files[str(path)] = current_stamp(str(path))
+
     def variable(self, name: str) -> str:
         """The value of an environment variable that is no secret, empty when it is not set."""
         self._variables[name] = self._environ.get(name, "")

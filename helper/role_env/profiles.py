@@ -19,15 +19,18 @@ from typing import Any
 
 import platformdirs
 
-from role_env import ini, keys, variables
+from role_env import ini, keys, sources, variables
 from role_env.commands import COMMANDS
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.ini import Section
 from role_env.origin import Origin
+from role_env.sources import Source
 
 DEFAULT = "DEFAULT"
 LONGEST_NAME = 64
+# How long a session lasts where nothing says otherwise.
+DURATION_SECONDS = 3600
 
 # The keys that say where a profile's credentials come from: one of these groups a profile.
 _SOURCES = {
@@ -44,7 +47,15 @@ _SOURCES = {
     "oidc_token": "oidc_provider_arn",
     "oidc_audience": "oidc_provider_arn",
 }
-_AVAILABLE = "source_profile, access_key_id with access_key_secret, or credential_source = environment"
+# Which keys count in Alibaba's own file, by its `type`.
+_WITHOUT_SOURCE = {key for key in keys.KEYS if key not in _SOURCES}
+_ALIBABAS = {
+    "": set(keys.KEYS),
+    "access_key": _WITHOUT_SOURCE - {"role_arn"} | {"access_key_id", "access_key_secret", "security_token"},
+    "ram_role_arn": _WITHOUT_SOURCE | {"access_key_id", "access_key_secret", "security_token"},
+    "ecs_ram_role": _WITHOUT_SOURCE - {"role_arn"} | {"credential_source", "role_name"},
+    "oidc_role_arn": _WITHOUT_SOURCE | {"oidc_provider_arn", "oidc_token_file"},
+}
 _SECRETS = ("access_key_secret", "security_token")
 
 
@@ -52,18 +63,18 @@ _SECRETS = ("access_key_secret", "security_token")
 class Profile:
     """One checked section of a profiles file.
 
-    `role_arn` is empty for a source. Exactly one of `source_profile`, `access_key` and `credential_source` is set.
-    Durations are seconds.
+    `role_arn` is empty for a source. Either `source_profile` or `source` says where the credentials come from.
+    `path` is the file, `where` the file and line of the section. Durations are seconds.
     """
 
     name: str
     where: str
+    path: Path
     role_arn: str = ""
     source_profile: str = ""
-    access_key: AccessKey | None = None
-    credential_source: str = ""
+    source: Source | None = None
     role_session_name: str = ""
-    duration_seconds: int = 3600
+    duration_seconds: int = DURATION_SECONDS
     max_session_duration: int = 3600
     external_id: str = ""
     policy: str = ""
@@ -73,6 +84,11 @@ class Profile:
     endpoint: str = ""
     variables: tuple[str, ...] = variables.DEFAULT_FAMILIES
     colour: str = ""
+
+    @property
+    def source_kind(self) -> str:
+        """Where its credentials come from: the name of its source profile, or the kind of its source."""
+        return self.source.kind if self.source else self.source_profile
 
     def with_duration(self, seconds: int) -> "Profile":
         """The profile with another duration, as far as it may be; raises ProfileError."""
@@ -174,6 +190,11 @@ class ProfilesFile:
         section = self._sections.get(name)
         return section.values.get("role_arn", "") if section else ""
 
+    def lines(self, name: str, names: tuple[str, ...]) -> list[int]:
+        """The lines of the file in which the profile `name` has the keys `names`."""
+        section = self._sections[name]
+        return [section.lines[key] for key in names if key in section.values]
+
     def chain(self, name: str) -> list[Profile]:
         """The profiles from where the chain of `name` begins to `name` itself. Raises ProfileError for a loop."""
         chain = [self.profile(name)]
@@ -272,15 +293,13 @@ def _translated(section: Section) -> Section:
     """
     values = {key: value.split("#")[0].strip() for key, value in section.values.items()}
     kind = values.get("type", "")
-    if kind in ("ecs_ram_role", "oidc_role_arn"):
-        raise section.error("type", f"= {kind} is not yet available", hint=f"use {_AVAILABLE}")
-    if kind not in ("access_key", "ram_role_arn", ""):
-        raise section.error("type", "is none of access_key, ram_role_arn, ecs_ram_role, oidc_role_arn")
-    taken = set(keys.KEYS)
-    if kind:
-        taken -= {key for key, group in _SOURCES.items() if group != "access_key_id"}
-    if kind == "access_key":
-        taken.remove("role_arn")
+    if kind not in _ALIBABAS:
+        raise section.error("type", f"is none of {', '.join(filter(None, _ALIBABAS))}")
+    if kind == "ecs_ram_role":
+        values["credential_source"] = kind
+    if kind == "oidc_role_arn" and "oidc_token_file_path" in values:
+        values["oidc_token_file"] = values["oidc_token_file_path"]
+    taken = _ALIBABAS[kind]
     return section.with_values({key: value for key, value in values.items() if value and key in taken}, section.lines)
 
 
@@ -292,15 +311,15 @@ def _checked(section: Section, origin: Origin) -> Profile:
             values[key] = keys.KEYS[key](text)
         except ValueError as error:
             raise section.error(key, str(error)) from None
-    source = _source(section, values)
+    source = _source(section, values, origin)
     policy = _policy(section, values, origin)
     profile = Profile(
         section.name,
         section.where(),
-        **source,
+        section.path,
         policy=policy,
-        endpoint=_endpoint(section, values, origin),
-        **{key: values[key] for key in _PLAIN if key in values},
+        endpoint=endpoint(origin, sts_endpoint=values.get("sts_endpoint", ""), sts_region=values.get("sts_region", "")),
+        **{**{key: values[key] for key in _PLAIN if key in values}, **source},
     )
     if not profile.role_session_name:
         profile = replace(profile, role_session_name=default_session_name())
@@ -308,47 +327,104 @@ def _checked(section: Section, origin: Origin) -> Profile:
     return profile
 
 
-def _source(section: Section, values: Mapping[str, Any]) -> dict[str, Any]:
+def _source(section: Section, values: Mapping[str, Any], origin: Origin) -> dict[str, Any]:
     """The one source that the section names, as fields of Profile."""
     named = {_SOURCES[key]: key for key in values if key in _SOURCES}
     if len(named) > 1:
         first, second = sorted(named.values())[:2]
         raise section.error(first, f"and {second} both say where the credentials come from", hint="keep one")
-    kind: str = next(iter(named), "")
-    if kind == "":
-        raise ProfileError(
-            f"profile {section.name}: no key says where its credentials come from ({section.where()})",
-            hint=f"add {_AVAILABLE}",
-        )
+    kind = next(iter(named), "access_key_id")
     if kind == "source_profile":
         if "role_arn" not in values:
             raise section.error("source_profile", "is of no use without role_arn")
         return {"source_profile": values["source_profile"]}
-    if kind == "access_key_id":
-        return {"access_key": _access_key(section, values)}
-    if kind != "credential_source":
-        raise section.error(kind if kind in values else named[kind], "is not yet available", hint=f"use {_AVAILABLE}")
-    chosen = values.get(kind)
+    if kind == "oidc_provider_arn":
+        return _oidc(section, values, origin)
+    if kind == "credential_process":
+        return {"source": sources.Process(section.name, section.where(kind), values[kind])}
+    if kind == "credential_source":
+        return {"source": _credential_source(section, values, named[kind])}
+    return {"source": _access_key(section, values)}
+
+
+def _credential_source(section: Section, values: Mapping[str, str], named: str) -> Source:
+    """environment, ecs_ram_role or aliyun_cli, each with no more than its own key."""
+    chosen = values.get("credential_source")
+    where = section.where("credential_source")
+    own = {"ecs_ram_role": "role_name", "aliyun_cli": "aliyun_profile"}
     if chosen is None:
-        raise section.error(named[kind], "is of no use without credential_source")
-    if chosen != "environment":
-        raise section.error(kind, f"= {chosen} is not yet available", hint=f"use {_AVAILABLE}")
-    return {kind: chosen}
+        raise section.error(named, "is of no use without credential_source")
+    for key in own.values():
+        if key in values and own.get(chosen) != key:
+            raise section.error(key, f"is of no use with credential_source = {chosen}")
+    if chosen == "ecs_ram_role":
+        return sources.EcsRole(section.name, where, values.get("role_name", ""))
+    if chosen == "aliyun_cli":
+        return sources.AliyunCliProfile(section.name, where, values.get("aliyun_profile", ""))
+    return sources.EnvironmentKey(section.name, where)
 
 
-def _access_key(section: Section, values: Mapping[str, str]) -> AccessKey:
-    if "access_key_id" not in values:
-        raise ProfileError(
-            f"profile {section.name}: access_key_id is missing ({section.where()})",
-            hint="an access key is access_key_id and access_key_secret together",
-        )
-    if "access_key_secret" not in values:
-        raise section.error(
-            "access_key_id",
-            "without access_key_secret, a key in the keyring, is not yet available",
-            hint="an access key is access_key_id and access_key_secret together",
-        )
-    return AccessKey(values["access_key_id"], values["access_key_secret"], values.get("security_token", ""))
+def _oidc(section: Section, values: Mapping[str, str], origin: Origin) -> dict[str, Any]:
+    """The token's source, and the role; the SDKs' own variables serve where a key is absent."""
+    where = section.where(next(key for key in values if key.startswith("oidc_")))
+    if "oidc_token" in values and "oidc_token_file" in values:
+        raise section.error("oidc_token", "and oidc_token_file are both there", hint="keep one")
+    if "oidc_audience" in values and "oidc_token" not in values:
+        raise section.error("oidc_audience", "is of no use without oidc_token")
+    found = {"role_arn": values["role_arn"]} if "role_arn" in values else {}
+    found |= {key: values[key] for key in ("oidc_provider_arn", "oidc_token_file", "oidc_token") if key in values}
+    for key in ("role_arn", "oidc_provider_arn", "oidc_token_file"):
+        if key not in found and (key != "oidc_token_file" or "oidc_token" not in values):
+            found[key] = _from_variable(section, key, f"ALIBABA_CLOUD_{key.upper()}", origin)
+    token_file = None if "oidc_token" in values else _path(section, "oidc_token_file", found["oidc_token_file"])
+    source = sources.OidcToken(
+        section.name, where, found["oidc_provider_arn"], token_file, values.get("oidc_audience", "")
+    )
+    session_name = "" if "role_session_name" in values else origin.variable("ALIBABA_CLOUD_ROLE_SESSION_NAME")
+    fields: dict[str, Any] = {"source": source, "role_arn": found["role_arn"]}
+    if session_name:
+        fields["role_session_name"] = _checked_variable("role_session_name", session_name)
+    return fields
+
+
+def _from_variable(section: Section, key: str, name: str, origin: Origin) -> str:
+    text = origin.variable(name)
+    if not text:
+        hint = f"add the key, or set {name}"
+        if origin.variable("ROLE_ENV_PROFILE"):
+            hint = f"add the key: a session unsets {name} in its shell"
+        raise ProfileError(f"profile {section.name}: {key} is missing ({section.where()})", hint=hint)
+    return _checked_variable(key, text)
+
+
+def _checked_variable(key: str, text: str) -> str:
+    try:
+        return str(keys.KEYS[key](text))
+    except ValueError as error:
+        raise ProfileError(f"the variable ALIBABA_CLOUD_{key.upper()} {error}") from None
+
+
+def _path(section: Section, key: str, text: str) -> Path:
+    """The path that `key` names; a relative one begins at the profiles file."""
+    try:
+        return section.path.parent / Path(text).expanduser()
+    except RuntimeError:
+        raise section.error(key, "names a file that cannot be read: its home folder is not known") from None
+
+
+def _access_key(section: Section, values: Mapping[str, str]) -> Source:
+    """The key in the file or, where its secret is not there, the one in the keyring."""
+    if "access_key_secret" in values or "security_token" in values:
+        for key in ("access_key_id", "access_key_secret"):
+            if key not in values:
+                raise ProfileError(
+                    f"profile {section.name}: {key} is missing ({section.where()})",
+                    hint="an access key is access_key_id and access_key_secret together",
+                )
+        access_key = AccessKey(values["access_key_id"], values["access_key_secret"], values.get("security_token", ""))
+        return sources.FileKey(section.name, section.where("access_key_id"), access_key)
+    where = section.where("access_key_id")
+    return sources.KeyringKey(section.name, where, section.path, values.get("access_key_id", ""))
 
 
 def _policy(section: Section, values: Mapping[str, Any], origin: Origin) -> str:
@@ -359,11 +435,9 @@ def _policy(section: Section, values: Mapping[str, Any], origin: Origin) -> str:
     if "policy_file" in values:
         key = "policy_file"
         try:
-            path = section.path.parent / Path(values[key]).expanduser()
-            text = origin.read(path)[0].decode("utf-8-sig").strip()
-        except (OSError, RuntimeError, UnicodeDecodeError) as error:
-            reasons = {UnicodeDecodeError: "it is not UTF-8", RuntimeError: "its home folder is not known"}
-            what = reasons.get(type(error)) or getattr(error, "strerror", None) or str(error)
+            text = origin.read(_path(section, key, values[key]))[0].decode("utf-8-sig").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            what = (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"
             hint = f"a relative path begins at {section.path.parent}"
             raise section.error(key, f"names a file that cannot be read: {what}", hint=hint) from None
     elif "policy" not in values:
@@ -379,14 +453,17 @@ def _policy(section: Section, values: Mapping[str, Any], origin: Origin) -> str:
     return text
 
 
-def _endpoint(section: Section, values: Mapping[str, str], origin: Origin) -> str:
-    """`host[:port]` of STS: the profile's, ALIBABA_CLOUD_STS_ENDPOINT, the region's, or the general one."""
+def endpoint(origin: Origin, *, sts_endpoint: str = "", sts_region: str = "") -> str:
+    """`host[:port]` of STS: the profile's own, ALIBABA_CLOUD_STS_ENDPOINT, the region's, or the general one.
+
+    Raises ProfileError for a variable that is none.
+    """
     from_environment = origin.variable("ALIBABA_CLOUD_STS_ENDPOINT")
-    if "sts_endpoint" in values:
-        return values["sts_endpoint"]
+    if sts_endpoint:
+        return sts_endpoint
     if from_environment:
         return checked_endpoint(from_environment)
-    return f"sts.{values['sts_region']}.aliyuncs.com" if "sts_region" in values else "sts.aliyuncs.com"
+    return f"sts.{sts_region}.aliyuncs.com" if sts_region else "sts.aliyuncs.com"
 
 
 def checked_endpoint(text: str) -> str:

@@ -1,18 +1,21 @@
 """From a profile's name to a session: the kept one while it stands, else a new one from STS, kept for the next.
 
 The order: the kept record decides by file stats and variables alone; only when they differ is the file parsed; only
-when the chain differs, or the session is near its end, is STS asked.
+when the chain differs, or the session is near its end, is STS asked. The sessions of the roles on the way are kept
+too, each as that profile's own, so that ten profiles behind one role cost one call for it.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
-from role_env import lock, profiles, sources, sts
+from role_env import chain as chains
+from role_env import environment, lock, profiles, sts
 from role_env.cache import Cache
+from role_env.chain import Chain
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RefusedError, UnreachableError, UsageError
@@ -20,6 +23,7 @@ from role_env.messages import Messages
 from role_env.origin import Origin
 from role_env.profiles import Profile, ProfilesFile
 from role_env.record import Entry, Record, entry
+from role_env.sources import Asking, EnvironmentKey, OidcToken, digest
 
 RENEWAL_SECONDS = 3.0
 
@@ -59,30 +63,13 @@ class Request:
         return entry(os.path.realpath(path), self.profile, f"{duration}\0{self.session_name}")
 
 
-class Chain:
-    """The profiles from where the chain begins to the one asked for, and the key that it begins with."""
+class Verdict:
+    """Whether the kept session answers a request, its `expiration` where one is kept, and `why`, in a sentence."""
 
-    def __init__(self, hops: list[Profile], key: AccessKey, origin: Origin) -> None:
-        self.hops = hops
-        self.key = key
-        self.origin = origin
-        self.base = sources.digest(key) if hops[0].credential_source == "environment" else ""
-
-    @property
-    def target(self) -> Profile:
-        """The profile that was asked for."""
-        return self.hops[-1]
-
-    def digest(self) -> str:
-        """A digest of everything that decides who asks for which role."""
-        roles = [
-            [
-                *(hop.role_arn, hop.role_session_name, hop.duration_seconds, hop.external_id, hop.policy),
-                *(hop.source_identity, hop.endpoint),
-            ]
-            for hop in self.hops
-        ]
-        return hashlib.sha256(json.dumps([sources.digest(self.key), roles]).encode()).hexdigest()
+    def __init__(self, why: str, *, record: Record | None = None, valid: bool = False) -> None:
+        self.why = why
+        self.valid = valid
+        self.expiration = record.credentials.expiration if record else None
 
 
 def obtain(request: Request, environ: Mapping[str, str], *, deadline: Deadline, messages: Messages) -> Session:
@@ -90,12 +77,105 @@ def obtain(request: Request, environ: Mapping[str, str], *, deadline: Deadline, 
     return _Obtaining(request, environ, deadline, messages).session()
 
 
-def resolve(request: Request, file: ProfilesFile, origin: Origin, environ: Mapping[str, str]) -> Chain:
-    """The chain of the profile, with the request's options, checked. Raises ProfileError, UsageError."""
-    request.role_arn = file.role_arn(request.profile)
-    hops = file.chain(request.profile)
-    hops[-1] = _with_options(hops[-1], request)
-    return Chain(hops, sources.access_key(hops[0], environ), origin)
+def foresee(
+    request: Request, environ: Mapping[str, str], *, deadline: Deadline, messages: Messages
+) -> tuple[Chain, Verdict]:
+    """The chain that `obtain` would go along, and whether it would use the kept session: without asking anyone.
+
+    Raises ProfileError, UsageError, RefusedError, KeyringError.
+    """
+    return _Obtaining(request, environ, deadline, messages).foreseen()
+
+
+class _Obtaining:
+    """One run from request to session."""
+
+    def __init__(self, request: Request, environ: Mapping[str, str], deadline: Deadline, messages: Messages) -> None:
+        self._request = request
+        self._asking = Asking(environ, deadline, messages)
+        self._began = time.time()
+        self._origin = Origin(environ)
+        self._path = profiles.locate(request.config, self._origin)
+        self._entry = request.entry(self._path)
+        self._cache = None if request.no_cache else Cache(environ, messages, deadline)
+
+    def session(self) -> Session:
+        """The kept session while it stands, else a new one. Raises any RoleEnvError."""
+        # A process that asks for a profile on its own way has to hear of it, whatever is kept.
+        looping = bool(self._asking.environ.get("ROLE_ENV_CHAIN"))
+        chain = self._resolved() if looping else None
+        kept = self._cache.load(self._entry) if self._cache else None
+        if kept and not self._request.refresh and self._stands(kept):
+            self._asking.messages.decided("the kept session is used: nothing that it was made from has changed")
+            return self._from_record(kept)
+        chain = chain or self._resolved()
+        flight = _Flight(chain, self._entry, self._cache, self._asking, min_ttl=self._request.min_ttl)
+        if self._request.refresh:
+            return self._from_record(flight.new_since(self._began))
+        return self._from_record(flight.record(kept))
+
+    def foreseen(self) -> tuple[Chain, Verdict]:
+        """The chain and the verdict on what is kept. Raises ProfileError, UsageError, RefusedError, KeyringError."""
+        chain = self._resolved()
+        kept = self._cache.load(self._entry) if self._cache else None
+        if self._request.refresh or kept is None:
+            return chain, Verdict("--refresh asks for a new one" if self._request.refresh else "no session is kept")
+        if not self._fresh(kept):
+            left = int(kept.credentials.remaining(time.time()))
+            why = f"it has {left} seconds left, and is renewed" if left > 0 else "it has expired"
+            return chain, Verdict(why, record=kept)
+        if self._stands(kept):
+            return chain, Verdict("nothing that it was made from has changed", record=kept, valid=True)
+        if kept.chain == chain.digest(self._asking):
+            why = "what it was made from was written anew, and the chain is the same"
+            return chain, Verdict(why, record=kept, valid=True)
+        return chain, Verdict("who asks, or what is asked for, has changed", record=kept)
+
+    def _resolved(self) -> Chain:
+        """The chain, with the request's options, checked."""
+        request = self._request
+        file = ProfilesFile(self._path, self._origin)
+        request.role_arn = file.role_arn(request.profile)
+        chain = chains.resolve(file, request.profile, self._origin)
+        chain.hops[-1] = _with_options(chain.target, request)
+        request.role_arn = chain.target.role_arn
+        chains.check_loop(chain, self._asking.environ)
+        _check_accounts(chain, request.expect_account)
+        if not chain.target.role_arn and not chain.source.lends:
+            raise ProfileError(
+                f"profile {chain.target.name} is only a source, without role_arn ({chain.target.where})",
+                hint="role-env hands out temporary credentials only; ask for a profile with role_arn",
+            )
+        return chain
+
+    def _stands(self, kept: Record) -> bool:
+        """Whether the record answers the request without a look into the profiles file."""
+        if not self._fresh(kept) or not kept.unchanged(self._asking.environ):
+            return False
+        expected = self._request.expect_account
+        if expected and (not kept.role_arn or profiles.account_of(kept.role_arn) != expected):
+            return False
+        return not kept.base or kept.base == self._base_digest()
+
+    def _base_digest(self) -> str:
+        try:
+            key = environment.own_key(self._asking.environ)
+        except ProfileError:
+            return ""
+        return digest(key) if key else ""
+
+    def _fresh(self, record: Record) -> bool:
+        return not record.credentials.needs_renewal(time.time(), min_ttl=self._request.min_ttl)
+
+    def _from_record(self, record: Record) -> Session:
+        return Session(
+            record.profile,
+            record.role_arn,
+            record.credentials,
+            region_id=self._request.region or record.region_id,
+            variables=record.variables,
+            base=environment.own_key(self._asking.environ) if record.base else None,
+        )
 
 
 def _with_options(target: Profile, request: Request) -> Profile:
@@ -108,127 +188,132 @@ def _with_options(target: Profile, request: Request) -> Profile:
             f"--min-ttl {request.min_ttl} is not below the session's duration of {target.duration_seconds} seconds",
             hint="no session could ever have so much left",
         )
+    if request.expect_account and not target.role_arn and not target.expected_account_id:
+        target = replace(target, expected_account_id=request.expect_account)
     return target
 
 
-class _Obtaining:
-    """One run from request to session."""
+class _Flight:
+    """One session of `chain`, kept as `entry`: processes that miss it together make one call."""
 
-    def __init__(self, request: Request, environ: Mapping[str, str], deadline: Deadline, messages: Messages) -> None:
-        self._request = request
-        self._environ = environ
-        self._deadline = deadline
-        self._messages = messages
-        self._began = time.time()
-        self._origin = Origin(environ)
-        self._path = profiles.locate(request.config, self._origin)
-        self._entry = request.entry(self._path)
-        self._cache = None if request.no_cache else Cache(environ, messages, deadline)
+    def __init__(self, chain: Chain, entry: Entry, cache: Cache | None, asking: Asking, *, min_ttl: int = 0) -> None:
+        self._chain = chain
+        self._entry = entry
+        self._cache = cache
+        marks = [asking.environ.get("ROLE_ENV_CHAIN", ""), *chain.marks()]
+        self._asking = Asking(asking.environ, asking.deadline, asking.messages, chain=" ".join(marks).strip())
+        self._min_ttl = min_ttl
+        self._digest = chain.digest(asking)
 
-    def session(self) -> Session:
-        """The kept session while it stands, else a new one. Raises any RoleEnvError."""
-        kept = self._cache.load(self._entry) if self._cache else None
-        if kept and not self._request.refresh and self._stands(kept):
-            self._messages.decided("the kept session is used: nothing that it was made from has changed")
-            return self._from_record(kept)
-        chain = resolve(self._request, ProfilesFile(self._path, self._origin), self._origin, self._environ)
-        _check_accounts(chain, self._request.expect_account)
-        if not chain.target.role_arn:
-            raise ProfileError(
-                f"profile {chain.target.name} is only a source, without role_arn ({chain.target.where})",
-                hint="role-env hands out temporary credentials only; ask for a profile with role_arn",
-            )
-        good = kept if kept and kept.chain == chain.digest() and not self._request.refresh else None
+    def record(self, kept: Record | None) -> Record:
+        """The session: `kept` while it is good, else a new one. Raises any RoleEnvError."""
+        good = kept if kept and kept.chain == self._digest else None
         if good and self._fresh(good):
-            self._messages.decided("the kept session is used: its chain is the same")
-            return self._from_record(self._keep(good.credentials, chain))
-        return self._from_record(self._renewed(chain, good.credentials if good else None))
+            self._asking.messages.decided("the kept session is used: its chain is the same")
+            return good if good.unchanged(self._asking.environ) else self._keep(good.credentials)
+        return self._renewed(good.credentials if good else None, since=0)
 
-    def _stands(self, kept: Record) -> bool:
-        """Whether the record answers the request without a look into the profiles file."""
-        if not self._fresh(kept) or not kept.unchanged(self._environ):
-            return False
-        expected = self._request.expect_account
-        if expected and profiles.account_of(kept.role_arn) != expected:
-            return False
-        return not kept.base or kept.base == self._base_digest()
+    def new_since(self, moment: float) -> Record:
+        """A session that was issued after `moment` (seconds since the epoch). Raises any RoleEnvError."""
+        return self._renewed(None, since=moment)
 
-    def _base_digest(self) -> str:
-        try:
-            key = sources.environment_key(self._environ)
-        except ProfileError:
-            return ""
-        return sources.digest(key) if key else ""
+    def load(self) -> Record | None:
+        """What is kept, whatever it is worth."""
+        return self._cache.load(self._entry) if self._cache else None
 
     def _fresh(self, record: Record) -> bool:
-        return not record.credentials.needs_renewal(time.time(), min_ttl=self._request.min_ttl)
+        return not record.credentials.needs_renewal(time.time(), min_ttl=self._min_ttl)
 
-    def _renewed(self, chain: Chain, good: Credentials | None) -> Record:
+    def _renewed(self, good: Credentials | None, *, since: float) -> Record:
         """A new session; `good` are old credentials that are used when STS cannot be reached, as long as they last."""
-        if good and good.remaining(time.time()) <= max(0, self._request.min_ttl):
+        asking = self._asking
+        if good and good.remaining(time.time()) <= max(0, self._min_ttl):
             good = None
-        with lock.held(self._entry, self._environ, seconds=0 if good else self._deadline.remaining() / 2) as busy:
+        with lock.held(self._entry, asking.environ, seconds=0 if good else asking.deadline.remaining() / 2) as busy:
             if busy and good:
-                self._messages.decided("another process is renewing the session; the old one is still good")
-                return _record(good, chain)
-            if again := self._stored_meanwhile(chain):
-                self._messages.decided("another process has just got the session")
+                asking.messages.decided("another process is renewing the session; the old one is still good")
+                return self._record(good)
+            if again := self._stored_meanwhile(since):
+                asking.messages.decided("another process has just got the session")
                 return again
-            deadline = Deadline(min(RENEWAL_SECONDS, self._deadline.remaining())) if good else self._deadline
+            deadline = asking.deadline.soonest(RENEWAL_SECONDS) if good else asking.deadline
             try:
-                return self._keep(self._assume(chain, deadline), chain)
+                return self._keep(self._asked(deadline))
             except UnreachableError as failure:
                 if not good:
                     raise
-                self._messages.warn(f"{failure.message}; the session that is there is used")
-                return _record(good, chain)
+                asking.messages.warn(f"{failure.message}; the session that is there is used")
+                return self._record(good)
 
-    def _stored_meanwhile(self, chain: Chain) -> Record | None:
+    def _stored_meanwhile(self, since: float) -> Record | None:
         """The session that another process stored while this one waited."""
-        record = self._cache.load(self._entry) if self._cache else None
-        if not record or record.chain != chain.digest() or not self._fresh(record):
+        record = self.load()
+        if not record or record.chain != self._digest or not self._fresh(record):
             return None
-        return record if not self._request.refresh or record.credentials.issued >= self._began else None
+        return record if record.credentials.issued >= since else None
 
-    def _assume(self, chain: Chain, deadline: Deadline) -> Credentials:
-        key = chain.key
-        credentials = None
-        for hop in chain.hops:
-            if hop.role_arn:
-                self._messages.decided(f"AssumeRole of {hop.role_arn} at {hop.endpoint}")
-                key = credentials = assume(hop, key, deadline)
-        if credentials is None:
-            raise AssertionError("a chain without a role")
-        return credentials
+    def _asked(self, deadline: Deadline) -> Credentials:
+        """The session from STS, or from the source where no role is asked for. A source whose session has ended
+        before its time, as one that was revoked, is asked for another once.
+        """
+        asking = Asking(self._asking.environ, deadline, self._asking.messages, chain=self._asking.chain)
+        try:
+            return self._asked_with(asking, began=None)
+        except sts.StsError as refusal:
+            renewable = self._chain.before or self._chain.source.renewable
+            if not refusal.code.startswith("InvalidSecurityToken.Expired") or not renewable:
+                raise
+            asking.messages.decided("the source's session has ended: another is asked for")
+            return self._asked_with(asking, began=time.time())
 
-    def _keep(self, credentials: Credentials, chain: Chain) -> Record:
-        record = _record(credentials, chain)
+    def _asked_with(self, asking: Asking, *, began: float | None) -> Credentials:
+        """As _asked, with a source's session that was issued after `began` where that is given."""
+        source, hop = self._chain.source, self._chain.target
+        if not hop.role_arn:
+            return _lent(self._chain, source.key(asking), asking)
+        asking.messages.decided(f"AssumeRole of {hop.role_arn} at {hop.endpoint}")
+        if before := self._chain.before:
+            flight = _Flight(before, before.entry(), self._cache, asking)
+            kept = flight.load() if began is None else None
+            key: AccessKey = (flight.new_since(began) if began else flight.record(kept)).credentials
+            return assume(hop, key, asking.deadline)
+        if isinstance(source, OidcToken):
+            return assume_with_token(hop, source, asking)
+        return assume(hop, source.key(asking), asking.deadline)
+
+    def _keep(self, credentials: Credentials) -> Record:
+        record = self._record(credentials)
         if self._cache:
             self._cache.store(self._entry, record)
         return record
 
-    def _from_record(self, record: Record) -> Session:
-        return Session(
-            record.profile,
-            record.role_arn,
-            record.credentials,
-            region_id=self._request.region or record.region_id,
-            variables=record.variables,
-            base=sources.environment_key(self._environ) if record.base else None,
+    def _record(self, credentials: Credentials) -> Record:
+        chain, target = self._chain, self._chain.target
+        return Record(
+            credentials,
+            profile=target.name,
+            role_arn=target.role_arn,
+            region_id=target.region_id,
+            variables=target.variables,
+            chain=self._digest,
+            base=chain.source.identity(self._asking)[0] if isinstance(chain.source, EnvironmentKey) else "",
+            origin_lines=chain.origin.lines(),
         )
 
 
-def _record(credentials: Credentials, chain: Chain) -> Record:
-    return Record(
-        credentials,
-        profile=chain.target.name,
-        role_arn=chain.target.role_arn,
-        region_id=chain.target.region_id,
-        variables=chain.target.variables,
-        chain=chain.digest(),
-        base=chain.base,
-        origin_lines=chain.origin.lines(),
-    )
+def _lent(chain: Chain, key: AccessKey, asking: Asking) -> Credentials:
+    """The source's own session, for a profile without a role: it has to tell its end, and be of the account."""
+    target = chain.target
+    if not isinstance(key, Credentials) or not key.security_token:
+        raise ProfileError(
+            f"profile {target.name}: its source gives a key that does not end, and there is no role_arn"
+            f" ({target.where})",
+            hint="role-env hands out temporary credentials only; add the role_arn to assume",
+        )
+    if target.expected_account_id:
+        identity = sts.caller_identity(key, endpoint=target.endpoint, deadline=asking.deadline)
+        _check_account(target, identity["AccountId"], target.expected_account_id)
+    return key
 
 
 def assume(hop: Profile, key: AccessKey, deadline: Deadline) -> Credentials:
@@ -248,9 +333,32 @@ def assume(hop: Profile, key: AccessKey, deadline: Deadline) -> Credentials:
     except sts.StsError as failure:
         if failure.code == "NoPermission":
             raise _no_permission(hop, key, deadline, failure) from None
-        raise RefusedError(f"profile {hop.name}: {failure.message} ({hop.where})", hint=failure.hint) from None
+        raise _told(hop, failure) from None
     except UnreachableError as failure:
         raise UnreachableError(f"profile {hop.name}: {failure.message}", hint=failure.hint) from None
+
+
+def assume_with_token(hop: Profile, source: OidcToken, asking: Asking) -> Credentials:
+    """The credentials of the role of `hop`, asked for with the token of `source` and no key. Raises as `assume`."""
+    try:
+        return sts.assume_role_with_oidc(
+            source.token(asking),
+            endpoint=hop.endpoint,
+            provider_arn=source.provider_arn,
+            role_arn=hop.role_arn,
+            session_name=hop.role_session_name,
+            duration_seconds=hop.duration_seconds,
+            policy=hop.policy,
+            deadline=asking.deadline,
+        )
+    except sts.StsError as failure:
+        raise _told(hop, failure) from None
+    except UnreachableError as failure:
+        raise UnreachableError(f"profile {hop.name}: {failure.message}", hint=failure.hint) from None
+
+
+def _told(hop: Profile, failure: sts.StsError) -> sts.StsError:
+    return sts.StsError(f"profile {hop.name}: {failure.message} ({hop.where})", code=failure.code, hint=failure.hint)
 
 
 def _no_permission(hop: Profile, key: AccessKey, deadline: Deadline, failure: sts.StsError) -> RefusedError:
@@ -269,12 +377,18 @@ def _no_permission(hop: Profile, key: AccessKey, deadline: Deadline, failure: st
 
 
 def _check_accounts(chain: Chain, expect_account: str) -> None:
+    target = chain.target
+    if not target.role_arn and expect_account:  # of which account a source is, it tells only when it is asked
+        _check_account(target, target.expected_account_id, expect_account)
     for hop in chain.hops:
-        expectations = {hop.expected_account_id, expect_account if hop is chain.target else ""} - {""}
+        expectations = {hop.expected_account_id, expect_account if hop is target else ""} - {""}
         for expected in expectations if hop.role_arn else ():
-            account = profiles.account_of(hop.role_arn)
-            if account != expected:
-                raise RefusedError(
-                    f"profile {hop.name}: its role is of account {account}, not of {expected} ({hop.where})",
-                    hint="nothing was exported; check role_arn and the expected account",
-                )
+            _check_account(hop, profiles.account_of(hop.role_arn), expected)
+
+
+def _check_account(hop: Profile, account: str, expected: str) -> None:
+    if account != expected:
+        raise RefusedError(
+            f"profile {hop.name}: it is of account {account}, not of {expected} ({hop.where})",
+            hint="nothing was exported; check role_arn and the expected account",
+        )

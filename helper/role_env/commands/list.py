@@ -63,7 +63,7 @@ def _row(file: ProfilesFile, name: str, cache: Cache, arguments: argparse.Namesp
     return {
         "profile": name,
         "role_arn": profile.role_arn or None,
-        "source": profile.source_profile or profile.credential_source or "access_key_id",
+        "source": profile.source_kind,
         "region_id": profile.region_id or None,
         "expiration": exporters.timestamp(record.credentials.expiration) if record and live else None,
     }

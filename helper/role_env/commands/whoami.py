@@ -4,12 +4,14 @@ import argparse
 import json
 from collections.abc import Mapping
 
-from role_env import options, output, profiles, sources, sts
+from role_env import chain as chains
+from role_env import environment, options, output, profiles, sts
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RefusedError
 from role_env.origin import Origin
 from role_env.profiles import ProfilesFile
+from role_env.sources import Asking
 
 SUMMARY = "ask STS who the environment's, or a profile's, credentials are"
 EXAMPLES = ("role-env whoami", "role-env whoami profileB --json")
@@ -41,15 +43,15 @@ def run(arguments: argparse.Namespace) -> int:
 def _profile_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[AccessKey, str]:
     """The profile's own credentials: its session, or the key of a source."""
     origin = Origin(arguments.environ)
-    file = ProfilesFile(profiles.locate(arguments.config, origin), origin)
-    profile = file.profile(arguments.profile)
-    if profile.role_arn:
-        return options.obtain(arguments, deadline).credentials, profile.endpoint
-    return sources.access_key(profile, arguments.environ), profile.endpoint
+    chain = chains.resolve(ProfilesFile(profiles.locate(arguments.config, origin), origin), arguments.profile, origin)
+    if chain.target.role_arn or chain.source.lends:
+        return options.obtain(arguments, deadline).credentials, chain.target.endpoint
+    asking = Asking(arguments.environ, deadline, arguments.messages)
+    return chain.source.key(asking), chain.target.endpoint
 
 
 def _environment_key(environ: Mapping[str, str]) -> tuple[AccessKey, str]:
-    key = sources.current_key(environ)
+    key = environment.current_key(environ)
     if key is None and environ.get("ROLE_ENV_NO_ACCOUNT"):
         raise ProfileError("a switch to another profile failed, and this shell holds no account", hint=_OFF_HINT)
     if key is None:

@@ -1,0 +1,85 @@
+"""role-env login: a long-lived access key into the OS keyring."""
+
+import argparse
+import getpass
+import sys
+
+from role_env import access_keys, keys, options, output, profiles, sts
+from role_env.credentials import AccessKey
+from role_env.errors import ProfileError, RoleEnvError, UsageError
+from role_env.origin import Origin
+from role_env.profiles import Profile, ProfilesFile
+from role_env.sources import FileKey, KeyringKey
+
+SUMMARY = "keep a profile's access key in the keyring of your system instead of the file"
+EXAMPLES = ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its own options."""
+    parser.add_argument("profile", metavar="PROFILE")
+    options.add_config(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Asks for the key, checks it with STS, keeps it, and says whose it is."""
+    origin = Origin(arguments.environ)
+    file = ProfilesFile(profiles.locate(arguments.config, origin), origin)
+    profile = file.profile(arguments.profile)
+    named = _named_id(profile)
+    key = _asked(profile.name, named)
+    if named not in ("", key.access_key_id):
+        raise ProfileError(
+            f"profile {profile.name}: access_key_id is {named}, and the key given is {key.access_key_id}"
+            f" ({profile.where})",
+            hint="give that key's id and secret, or change the file first",
+        )
+    deadline = options.deadline_of(arguments.environ)  # a person at the prompt has taken the time they needed
+    identity = sts.caller_identity(key, endpoint=profile.endpoint, deadline=deadline)
+    access_keys.store(file.path, profile.name, key, arguments.environ, arguments.messages, deadline)
+    output.write(f"{profile.name}: {identity['Arn']}; its access key {key.access_key_id} is kept in the keyring\n")
+    lines = file.lines(profile.name, ("access_key_secret", "security_token"))
+    if lines:
+        numbers = " and ".join(f"line {line}" for line in lines)
+        output.write(f"the file {file.path} still holds the secret in plain text: delete its {numbers}\n")
+    return 0
+
+
+def _named_id(profile: Profile) -> str:
+    """The id that the file names, or an empty text. Raises ProfileError for a profile that takes no key."""
+    if isinstance(profile.source, FileKey):
+        return profile.source.access_key.access_key_id
+    if isinstance(profile.source, KeyringKey):
+        return profile.source.access_key_id
+    raise ProfileError(
+        f"profile {profile.name} takes its credentials from {profile.source_kind}, not from a key ({profile.where})",
+        hint="log in to the profile with which its chain begins",
+    )
+
+
+def _asked(name: str, named: str) -> AccessKey:
+    """The key, asked for without echo, or from two lines of stdin. Raises UsageError for what can be none."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        access_key_id, secret = _from_person(name, named)
+    else:
+        lines = (sys.stdin.read(4096) if sys.stdin else "").splitlines()
+        if len(lines) != 2:
+            raise UsageError(
+                f"stdin has {len(lines)} lines, not two", hint="give the id on the first and the secret on the second"
+            )
+        access_key_id, secret = (line.strip() for line in lines)
+    for what, value in (("access key id", access_key_id), ("access key secret", secret)):
+        try:
+            keys.key_part(value)
+        except ValueError as error:
+            raise UsageError(f"the {what} {error}") from None
+    return AccessKey(access_key_id, secret)
+
+
+def _from_person(name: str, named: str) -> tuple[str, str]:
+    hint = f" [{named}]" if named else ""
+    try:
+        access_key_id = getpass.getpass(f"AccessKey id of {name}{hint}: ").strip() or named
+        return access_key_id, getpass.getpass(f"AccessKey secret of {name}: ").strip()
+    except EOFError:
+        raise RoleEnvError("the terminal was closed, and nothing is kept") from None

@@ -1,0 +1,25 @@
+"""role-env logout: a long-lived access key out of the OS keyring."""
+
+import argparse
+
+from role_env import access_keys, options, profiles
+from role_env.origin import Origin
+
+SUMMARY = "remove a profile's access key from the keyring of your system"
+EXAMPLES = ("role-env logout profileA", "role-env logout profileA --config other.ini")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its own options."""
+    parser.add_argument("profile", metavar="PROFILE")
+    options.add_config(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Removes it; that there is none is no failure."""
+    path = profiles.locate(arguments.config, Origin(arguments.environ))
+    if fault := profiles.name_fault(arguments.profile):
+        raise options.no_profile(arguments.profile, fault)
+    deadline = options.deadline_of(arguments.environ)
+    access_keys.forget(path, arguments.profile, arguments.environ, arguments.messages, deadline)
+    return 0
