@@ -97,12 +97,12 @@ source_profile = profileA
         return keys | {value for session in self.sts.issued for value in (session.secret, session.token)}
 
     def leaks(self) -> list[str]:
-        """Where a secret stands that may not stand there: on stderr, in files but the profiles file itself."""
+        """Where a secret stands that may not stand there: on stderr, in files but the user's own, those of profiles."""
         secrets = self.secrets()
         places = [f"stderr: {text[:200]}" for text in self.told if any(secret in text for secret in secrets)]
         encoded = [secret.encode() for secret in secrets]
         for path in self.home.rglob("*"):
-            if path.is_file() and path.suffix != ".ini" and "keyring" not in path.parts:
+            if path.is_file() and path.suffix != ".ini" and not {"keyring", ".aliyun"} & set(path.parts):
                 content = path.read_bytes()
                 places += [str(path) for secret in encoded if secret in content]
         return places

@@ -141,7 +141,7 @@ class _Obtaining:
         request.role_arn = chain.target.role_arn
         chains.check_loop(chain, self._asking.environ)
         _check_accounts(chain, request.expect_account)
-        if not chain.target.role_arn and not chain.source.lends:
+        if not (chain.target.role_arn or chain.before or chain.source.lends):
             raise ProfileError(
                 f"profile {chain.target.name} is only a source, without role_arn ({chain.target.where})",
                 hint="role-env hands out temporary credentials only; ask for a profile with role_arn",
@@ -269,17 +269,20 @@ class _Flight:
     def _asked_with(self, asking: Asking, *, began: float | None) -> Credentials:
         """As _asked, with a source's session that was issued after `began` where that is given."""
         source, hop = self._chain.source, self._chain.target
-        if not hop.role_arn:
-            return _lent(self._chain, source.key(asking), asking)
-        asking.messages.decided(f"AssumeRole of {hop.role_arn} at {hop.endpoint}")
-        if before := self._chain.before:
-            flight = _Flight(before, before.entry(), self._cache, asking)
-            kept = flight.load() if began is None else None
-            key: AccessKey = (flight.new_since(began) if began else flight.record(kept)).credentials
-            return assume(hop, key, asking.deadline)
-        if isinstance(source, OidcToken):
-            return assume_with_token(hop, source, asking)
-        return assume(hop, source.key(asking), asking.deadline)
+        if hop.role_arn:
+            asking.messages.decided(f"AssumeRole of {hop.role_arn} at {hop.endpoint}")
+            if isinstance(source, OidcToken) and not self._chain.before:
+                return assume_with_token(hop, source, asking)
+            return assume(hop, self._key(asking, began), asking.deadline)
+        return _lent(self._chain, self._key(asking, began), asking)
+
+    def _key(self, asking: Asking, began: float | None) -> AccessKey:
+        """The key with which the target's session is asked for, or which is lent as it is."""
+        before = self._chain.before
+        if before is None:
+            return self._chain.source.key(asking)
+        flight = _Flight(before, before.entry(), self._cache, asking)
+        return (flight.record(flight.load()) if began is None else flight.new_since(began)).credentials
 
     def _keep(self, credentials: Credentials) -> Record:
         record = self._record(credentials)

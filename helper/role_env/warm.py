@@ -25,7 +25,9 @@ def answer(argv: "list[str]", environ: "Mapping[str, str]") -> bool:
         return False
     if sys.stdout is None:  # closed, and the next file to be opened would take its number
         return False
-    session = _kept(asked.profile, environ) if not environ.get("ROLE_ENV_TIMEOUT") else None
+    if environ.get("ROLE_ENV_TIMEOUT") or environ.get("ROLE_ENV_CHAIN"):  # a fault, or a loop, has to be told
+        return False
+    session = _kept(asked.profile, environ)
     if session is None:
         return False
     if asked.command == "exec":
