@@ -18,7 +18,7 @@ from role_env.cache import Cache
 from role_env.chain import Chain
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.deadline import Deadline
-from role_env.errors import ProfileError, RefusedError, UnreachableError, UsageError
+from role_env.errors import KeyringError, ProfileError, RefusedError, UnreachableError, UsageError
 from role_env.messages import Messages
 from role_env.origin import Origin
 from role_env.profiles import Profile, ProfilesFile
@@ -82,7 +82,7 @@ def foresee(
 ) -> tuple[Chain, Verdict]:
     """The chain that `obtain` would go along, and whether it would use the kept session: without asking anyone.
 
-    Raises ProfileError, UsageError, RefusedError, KeyringError.
+    Raises ProfileError, UsageError, RefusedError.
     """
     return _Obtaining(request, environ, deadline, messages).foreseen()
 
@@ -115,21 +115,25 @@ class _Obtaining:
         return self._from_record(flight.record(kept))
 
     def foreseen(self) -> tuple[Chain, Verdict]:
-        """The chain and the verdict on what is kept. Raises ProfileError, UsageError, RefusedError, KeyringError."""
+        """The chain and the verdict on what is kept. Raises ProfileError, UsageError, RefusedError."""
         chain = self._resolved()
         kept = self._cache.load(self._entry) if self._cache else None
-        if self._request.refresh or kept is None:
-            return chain, Verdict("--refresh asks for a new one" if self._request.refresh else "no session is kept")
-        if not self._fresh(kept):
-            left = int(kept.credentials.remaining(time.time()))
-            why = f"it has {left} seconds left, and is renewed" if left > 0 else "it has expired"
-            return chain, Verdict(why, record=kept)
-        if self._stands(kept):
+        fresh = kept is not None and not self._request.refresh and self._fresh(kept)
+        if kept and fresh and self._stands(kept):
             return chain, Verdict("nothing that it was made from has changed", record=kept, valid=True)
-        if kept.chain == chain.digest(self._asking):
-            why = "what it was made from was written anew, and the chain is the same"
-            return chain, Verdict(why, record=kept, valid=True)
-        return chain, Verdict("who asks, or what is asked for, has changed", record=kept)
+        try:
+            same = chain.digest(self._asking) == (kept.chain if kept else None)
+        except (ProfileError, KeyringError) as error:
+            return chain, Verdict(error.message, record=kept)
+        if self._request.refresh or kept is None:
+            return chain, Verdict("no session is kept" if kept is None else "--refresh asks for one", record=kept)
+        if not same:
+            return chain, Verdict("who asks, or what is asked for, has changed", record=kept)
+        if not fresh:
+            left = int(kept.credentials.remaining(time.time()))
+            why = f"the kept one has {left} seconds left" if left > 0 else "the kept one has expired"
+            return chain, Verdict(why, record=kept)
+        return chain, Verdict("it was made from the same, though files were written anew", record=kept, valid=True)
 
     def _resolved(self) -> Chain:
         """The chain, with the request's options, checked."""
