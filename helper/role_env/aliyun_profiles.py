@@ -40,7 +40,14 @@ def resolve(wanted: AliyunCliProfile, origin: Origin) -> tuple[Source, list[Prof
 
     Raises ProfileError when the file or the profile is absent or wrong.
     """
-    file = _config_file(wanted, origin)
+    try:
+        return _resolved(wanted, origin)
+    except ProfileError as error:
+        raise ProfileError(f"profile {wanted.profile}: {error.message} ({wanted.where})", hint=error.hint) from None
+
+
+def _resolved(wanted: AliyunCliProfile, origin: Origin) -> tuple[Source, list[Profile]]:
+    file = _config_file(origin)
     found = [file.profile(wanted.aliyun_profile)]
     while found[0].mode == "ChainableRamRoleArn":
         names = [profile.name for profile in reversed(found)]
@@ -56,7 +63,7 @@ def resolve(wanted: AliyunCliProfile, origin: Origin) -> tuple[Source, list[Prof
     return _source(found[0], wanted, file.path, origin), hops
 
 
-def _config_file(wanted: AliyunCliProfile, origin: Origin) -> ConfigFile:
+def _config_file(origin: Origin) -> ConfigFile:
     origin.variable("HOME")
     try:
         path = Path("~/.aliyun/config.json").expanduser()
@@ -64,9 +71,7 @@ def _config_file(wanted: AliyunCliProfile, origin: Origin) -> ConfigFile:
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or "its home folder is not known"
         raise ProfileError(
-            f"profile {wanted.profile}: the aliyun CLI's ~/.aliyun/config.json cannot be read: {reason}"
-            f" ({wanted.where})",
-            hint="aliyun configure makes it",
+            f"the aliyun CLI's ~/.aliyun/config.json cannot be read: {reason}", hint="aliyun configure makes it"
         ) from None
     return ConfigFile(path, content)
 

@@ -213,7 +213,9 @@ class _Flight:
         """The session: `kept` while it is good, else a new one. Raises any RoleEnvError."""
         good = kept if kept and kept.chain == self._digest else None
         if good and self._fresh(good):
-            self._asking.messages.decided("the kept session is used: its chain is the same")
+            self._asking.messages.decided(
+                f"the kept session of {self._chain.target.name} is used: its chain is the same"
+            )
             return good if good.unchanged(self._asking.environ) else self._keep(good.credentials)
         return self._renewed(good.credentials if good else None, since=0)
 
@@ -273,12 +275,14 @@ class _Flight:
     def _asked_with(self, asking: Asking, *, began: float | None) -> Credentials:
         """As _asked, with a source's session that was issued after `began` where that is given."""
         source, hop = self._chain.source, self._chain.target
-        if hop.role_arn:
-            asking.messages.decided(f"AssumeRole of {hop.role_arn} at {hop.endpoint}")
-            if isinstance(source, OidcToken) and not self._chain.before:
-                return assume_with_token(hop, source, asking)
-            return assume(hop, self._key(asking, began), asking.deadline)
-        return _lent(self._chain, self._key(asking, began), asking)
+        if not hop.role_arn:
+            return _lent(self._chain, self._key(asking, began), asking)
+        if isinstance(source, OidcToken) and not self._chain.before:
+            asking.messages.decided(f"{hop.name}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
+            return assume_with_token(hop, source, asking)
+        key = self._key(asking, began)
+        asking.messages.decided(f"{hop.name}: AssumeRole of {hop.role_arn} at {hop.endpoint}")
+        return assume(hop, key, asking.deadline)
 
     def _key(self, asking: Asking, began: float | None) -> AccessKey:
         """The key with which the target's session is asked for, or which is lent as it is."""
