@@ -5,6 +5,7 @@ Its shape: `{"current": NAME, "profiles": [{"name": …, "mode": …, …}]}`; t
 """
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,14 @@ from role_env.errors import ProfileError
 DEFAULT_NAME = "default"
 _HINT = "does the aliyun CLI read it? aliyun configure list tells"
 _KEY = ("access_key_id", "access_key_secret", "sts_token")
+
+
+def config_path(environ: Mapping[str, str]) -> Path:
+    """Where the CLI's file is, or would be: an absolute path. Raises ProfileError without a home folder."""
+    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111  Path's raises where there is no home folder
+    if not Path(home).is_absolute():
+        raise ProfileError("the aliyun CLI's file is not found without a home folder", hint="set HOME")
+    return Path(home, ".aliyun", "config.json")
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,8 @@ class CliProfile:
 class ConfigFile:
     """The file at `path` with its `content`, parsed; its profiles are checked when they are asked for.
 
-    `document` is the parsed object. Raises ProfileError for what the CLI could not have written.
+    `document` is the parsed object, `entries` has its profiles as they stand. Raises ProfileError for what the CLI
+    could not have written.
     """
 
     def __init__(self, path: Path, content: bytes) -> None:
@@ -84,22 +94,22 @@ class ConfigFile:
         listed = self.document.get("profiles")
         if not isinstance(listed, list | None) or not all(isinstance(entry, dict) for entry in listed or ()):
             raise ProfileError(f"{path}: profiles is not a list of profiles", hint=_HINT)
-        self._profiles: dict[str, dict[str, Any]] = {}
+        self.entries: dict[str, dict[str, Any]] = {}
         for entry in listed or ():
-            self._profiles.setdefault(_text(entry, "name", str(path)), entry)  # the CLI takes the first, too
+            self.entries.setdefault(_text(entry, "name", str(path)), entry)  # the CLI takes the first, too
 
     def names(self) -> list[str]:
         """The names of the profiles, in file order."""
-        return list(self._profiles)
+        return list(self.entries)
 
     def profile(self, name: str = "") -> CliProfile:
         """The profile `name`, the current one when that is empty; checked. Raises ProfileError."""
         name = name or self.current
         where = f"{self.path}: profile {name}"
-        if name not in self._profiles:
-            known = ", ".join(list(self._profiles)[:20])
+        if name not in self.entries:
+            known = ", ".join(list(self.entries)[:20])
             raise ProfileError(f"{where} is not there", hint=f"there are: {known}" if known else "aliyun configure")
-        return _checked(self._profiles[name], name, where)
+        return _checked(self.entries[name], name, where)
 
 
 def _document(path: Path, content: bytes) -> dict[str, Any]:

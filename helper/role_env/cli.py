@@ -13,7 +13,10 @@ from role_env.errors import UsageError
 from role_env.messages import Messages
 
 # `use` is a function of the shell integration; the others without a module are not yet available.
-_MODULES = ("export", "exec", "process", "off", "init", "list", "whoami", "login", "logout", "clear", "explain")
+_MODULES = (
+    *("export", "exec", "process", "off", "init", "setup", "list", "whoami", "login", "logout", "clear"),
+    "explain",
+)
 _STATUSES = """\
 exit statuses:
   0 done, 1 a bug, 2 wrong usage, 3 the profile or a setting, 4 STS said no,

@@ -7,7 +7,7 @@ delayed or refused for it.
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,8 +25,21 @@ _STEP_SECONDS = 0.02
 @contextmanager
 def held(entry: Entry, environ: Mapping[str, str], *, seconds: float) -> Iterator[bool]:
     """Holds the lock of `entry`, for which it waits at most `seconds`; yields whether another process holds it."""
+    with _held(lambda: _open(entry, environ), seconds) as busy:
+        yield busy
+
+
+@contextmanager
+def folder_held(folder: Path, *, seconds: float) -> Iterator[bool]:
+    """Holds the lock of what is in `folder`, which leaves no file there; yields as `held` does."""
+    with _held(lambda: os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)), seconds) as busy:
+        yield busy
+
+
+@contextmanager
+def _held(opened: Callable[[], int], seconds: float) -> Iterator[bool]:
     try:
-        descriptor = _open(entry, environ)
+        descriptor = opened()
     except OSError:
         yield False
         return
