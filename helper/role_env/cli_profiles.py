@@ -43,12 +43,18 @@ def process_command(name: str, config: str, environ: Mapping[str, str]) -> str:
     It has no quotes unless a path needs them: releases of the CLI before 3.4.9 split at white space and nothing else.
     """
     words = [*_program(environ), "process", *(["--config", config] if config else []), name]
-    return shlex.join(words)
+    return " ".join(shlex.quote(word) if _needs_quotes(word) else word for word in words)
 
 
 def needs_quotes(command: str) -> bool:
     """Whether an old CLI, which splits at white space alone, would not run `command` as it is meant."""
     return command.split() != shlex.split(command)
+
+
+def _needs_quotes(word: str) -> bool:
+    """Whether a word stands for itself only in quotes: letters of other scripts do without."""
+    odd = any(letter.isspace() or letter in "'\"\\" for letter in word)
+    return odd or shlex.split(word) != [word]
 
 
 def _program(environ: Mapping[str, str]) -> list[str]:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from role_env import aliyun_cli, cli_profiles, options, output, profiles
+from role_env import chain as chains
 from role_env.cli_file import CliFile
 from role_env.cli_profiles import CliEntry
 from role_env.errors import ProfileError, UsageError
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its own options."""
     parser.add_argument("program", metavar="aliyun-cli", choices=("aliyun-cli",), help="the program to set up")
     parser.add_argument("profiles", metavar="PROFILE", nargs="*")
-    parser.add_argument("--all", action="store_true", help="every profile with a role")
+    parser.add_argument("--all", action="store_true", help="every profile that gives a session")
     parser.add_argument("--dry-run", action="store_true", help="show the change, and make none")
     options.add_config(parser)
 
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _wanted(arguments: argparse.Namespace) -> list[CliEntry]:
-    """The entries for the profiles that were named, or for all that have a role. Raises ProfileError."""
+    """The entries for the profiles that were named, or for all that give a session. Raises ProfileError."""
     origin = Origin(arguments.environ)
     path = profiles.locate(arguments.config, origin)
     file = ProfilesFile(path, origin)
@@ -57,19 +58,19 @@ def _wanted(arguments: argparse.Namespace) -> list[CliEntry]:
     entries = []
     for name in arguments.profiles or file.names():
         try:
-            profile = file.chain(name)[-1]
+            chain = chains.resolve(file, name, origin)
         except ProfileError as error:
             if not arguments.all:
                 raise
             arguments.messages.warn(error.message)
             continue
-        if profile.role_arn:
+        if chain.target.role_arn or chain.source.lends:
             command = cli_profiles.process_command(name, config, arguments.environ)
-            entries.append(CliEntry(name, command=command, region_id=profile.region_id))
+            entries.append(CliEntry(name, command=command, region_id=chain.target.region_id))
         elif not arguments.all:
             raise _is_source(name, path)
     if not entries:
-        raise ProfileError(f"no profile of {path} has a role", hint="role-env list shows them")
+        raise ProfileError(f"no profile of {path} gives a session", hint="role-env list shows them")
     return entries
 
 
