@@ -77,9 +77,18 @@ def session_of(
     profile: str = "profileB",
     families: tuple[str, ...] = DEFAULT,
     base: AccessKey | None = None,
+    in_cli_file: bool = False,
 ) -> Session:
     credentials = Credentials(key_id, secret, token, issued=0, expiration=1_900_000_000)
-    return Session(profile, "acs:ram::1:role/name", credentials, region_id=region, variables=families, base=base)
+    return Session(
+        profile,
+        "acs:ram::1:role/name",
+        credentials,
+        region_id=region,
+        variables=families,
+        base=base,
+        in_cli_file=in_cli_file,
+    )
 
 
 # --- values
@@ -355,8 +364,9 @@ class Story:
             profile=self.dice.choice(["profileB", "profileC"]),
             families=families,
             base=self.dice.choice([None, None, base]),
+            in_cli_file=self.dice.random() < 0.3,
         )
-        self.told.append(f"session {families} {self.current.region_id} {self.current.base}")
+        self.told.append(f"session {families} {self.current.region_id} {self.current.base} {self.current.in_cli_file}")
         assert self.living.session(self.current) == 0
         self.check_session()
 
@@ -368,7 +378,7 @@ class Story:
         if not self.current.region_id:
             regions = variables.exported_regions(self.current.variables)
             assert {name: found.get(name) for name in regions} == {name: self.before.get(name) for name in regions}
-        gone = {*variables.unset(self.current.variables), *variables.OWN} - wanted.keys()
+        gone = {*variables.unset(self.current), *variables.OWN} - wanted.keys()
         assert not gone & found.keys()
 
     def own_key(self) -> None:

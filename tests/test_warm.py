@@ -185,7 +185,7 @@ def test_both_ways_agree_over_generated_profiles(machine: Machine, seed: int) ->
 
 def test_what_another_owner_of_the_name_tells_is_no_session(machine: Machine) -> None:
     machine.role_env("profileB")
-    with SilentBus(answers=99, secret=b"role-env session 1\nprofile profileB\nlies\nend") as liar:
+    with SilentBus(answers=99, secret=b"role-env session 2\nprofile profileB\nlies\nend") as liar:
         done = machine.role_env("profileB", **liar.environment)
     assert done.returncode == 0
     assert len(machine.sts.issued) == 2

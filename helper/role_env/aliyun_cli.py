@@ -21,9 +21,11 @@ _HINT = "does the aliyun CLI read it? aliyun configure list tells"
 _KEY = ("access_key_id", "access_key_secret", "sts_token")
 
 
-def config_path(environ: Mapping[str, str]) -> Path:
-    """Where the CLI's file is, or would be: an absolute path. Raises ProfileError without a home folder."""
-    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111  Path's raises where there is no home folder
+def config_path(home: str) -> Path:
+    """Where the CLI's file is, or would be, by the variable HOME: an absolute path. Raises ProfileError without a home
+    folder.
+    """
+    home = home or os.path.expanduser("~")  # noqa: PTH111  Path's raises where there is no home folder
     if not Path(home).is_absolute():
         raise ProfileError("the aliyun CLI's file is not found without a home folder", hint="set HOME")
     return Path(home, ".aliyun", "config.json")

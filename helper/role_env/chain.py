@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from role_env import access_keys, record
+from role_env import access_keys, cli_profiles, profiles, record
 from role_env.errors import ProfileError
 from role_env.origin import Origin
 from role_env.profiles import Profile, ProfilesFile
@@ -54,6 +54,14 @@ class Chain:
     def entry(self) -> Entry:
         """The entry of the target's session in the keyring, when it is asked for without options."""
         return record.entry(os.path.realpath(self.target.path), self.target.name, record.NO_OPTIONS)
+
+    def is_in_cli_file(self) -> bool:
+        """Whether `setup` has written the target into the CLI's file, whose state becomes part of the origin."""
+        config = cli_profiles.find(self.target.name, self.origin)
+        if config is None:
+            return False
+        named = Path(config) if config else profiles.usual(self.origin)
+        return named is not None and os.path.realpath(named) == os.path.realpath(self.target.path)
 
     def marks(self) -> list[str]:
         """The profiles as ROLE_ENV_CHAIN names them: by name, and by the file, since two files may share a name."""

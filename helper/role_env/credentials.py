@@ -52,10 +52,11 @@ class Session:
 
     `profile`, `role_arn` and `region_id` (may be empty) are the profile's; `variables` names the families to
     export; `base` is the access key that has to be exported too so that a profile with
-    `credential_source = environment` can be renewed, else None.
+    `credential_source = environment` can be renewed, else None; `in_cli_file` says whether `setup` has written the
+    profile into the `aliyun` CLI's file.
     """
 
-    __slots__ = ("base", "credentials", "profile", "region_id", "role_arn", "variables")
+    __slots__ = ("base", "credentials", "in_cli_file", "profile", "region_id", "role_arn", "variables")
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Session:
         region_id: str = "",
         variables: tuple[str, ...],
         base: AccessKey | None = None,
+        in_cli_file: bool = False,
     ) -> None:
         self.profile = profile
         self.role_arn = role_arn
@@ -73,3 +75,4 @@ class Session:
         self.region_id = region_id
         self.variables = variables
         self.base = base
+        self.in_cli_file = in_cli_file

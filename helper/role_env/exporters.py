@@ -64,7 +64,7 @@ def process(credentials: Credentials) -> str:
 
 def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
     """`environ` as a command that runs in `session` has to find it."""
-    gone = {*variables.unset(session.variables), *variables.OWN}
+    gone = {*variables.unset(session), *variables.OWN}
     if environ.get("ROLE_ENV_NO_ACCOUNT"):
         gone.update(variables.NO_ACCOUNT)
     if not session.region_id and environ.get("ROLE_ENV_PROFILE"):
@@ -104,6 +104,7 @@ def _json(session: Session) -> str:
 
 def _dotenv(session: Session) -> str:
     """Raw `KEY=value` lines, as docker reads them: quotes would stay in the value, so a value must need none."""
+    session.in_cli_file = False  # whoever reads this, as a container does, has another home folder
     values = dict(variables.assignments(session))
     for name, value in values.items():
         if value != value.strip() or not value.isprintable() or set(value) & set("'\"#"):

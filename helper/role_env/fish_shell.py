@@ -65,7 +65,7 @@ def quote(value: str) -> str:
 def session(session: Session) -> str:
     """The group that puts `session` into the shell."""
     values = dict(variables.assignments(session))
-    gone = (name for name in (*variables.unset(session.variables), *variables.OWN) if name not in values)
+    gone = (name for name in (*variables.unset(session), *variables.OWN) if name not in values)
     bare = ("SECURITY_TOKEN",) if "SECURITY_TOKEN" in values else ()
     return _group(
         _WHOSE,

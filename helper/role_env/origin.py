@@ -58,8 +58,8 @@ class Origin:
         return False
 
     def watch(self, path: "Path") -> None:
-        """Remembers the state of what is at `path`, or that nothing is."""
-        self._files[str(path)] = current_stamp(str(path))
+        """Remembers the state of what is at `path`, or that nothing is; an earlier state, if one was, stays."""
+        self._files.setdefault(str(path), current_stamp(str(path)))
 
     def variable(self, name: str) -> str:
         """The value of an environment variable that is no secret, empty when it is not set."""

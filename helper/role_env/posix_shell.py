@@ -83,7 +83,7 @@ def quote(value: str) -> str:
 def session(session: Session, environ: "Mapping[str, str]") -> str:
     """The group that puts `session` into the shell whose exported variables are `environ`."""
     values = dict(variables.assignments(session))
-    gone = (*values, *variables.unset(session.variables), *variables.OWN)
+    gone = (*values, *variables.unset(session), *variables.OWN)
     bare = ("SECURITY_TOKEN",) if "SECURITY_TOKEN" in values else ()
     return _if_writable(
         (*gone, *variables.REGIONS, *variables.NO_ACCOUNT_REST),

@@ -116,12 +116,16 @@ def locate(config: str, origin: Origin) -> Path:
             if path and origin.exists(path):
                 return path
             raise ProfileError(f"{by} names {chosen}, which is no file", hint="give the path of a profiles file")
+    if path := usual(origin):
+        return path
     own = _own_files(origin)
-    for path in (*own, *_alibaba_files(origin)):
-        if origin.exists(path):
-            return path
     hint = f"write one at {own[0]}, or name one with --config" if own else "name one with --config, or set HOME"
     raise ProfileError("there is no profiles file", hint=hint)
+
+
+def usual(origin: Origin) -> Path | None:
+    """The profiles file where nothing names one: the user's own, else Alibaba's; None when there is neither."""
+    return next((path for path in (*_own_files(origin), *_alibaba_files(origin)) if origin.exists(path)), None)
 
 
 def _absolute(path: str) -> Path | None:

@@ -21,9 +21,9 @@ NO_OPTIONS = "\0"
 # After a keyring was late, no process waits for it again for so long (seconds).
 AVOID_SECONDS = 60.0
 
-_HEAD = "role-env session 1"
+_HEAD = "role-env session 2"
 _FIELDS = (
-    *("profile", "role_arn", "region_id", "variables", "chain", "base", "issued", "expiration"),
+    *("profile", "role_arn", "region_id", "variables", "in_cli_file", "chain", "base", "issued", "expiration"),
     *("access_key_id", "access_key_secret", "security_token"),
 )
 
@@ -65,10 +65,14 @@ def was_late(mark: str) -> bool:
 
 class Record:
     """A session as it is kept. `chain` and `base` are digests of the resolved chain and of the base key in the
-    environment (else empty); `origin_lines` tell what it was made from.
+    environment (else empty); `in_cli_file` says whether `setup` has written the profile into the `aliyun` CLI's file;
+    `origin_lines` tell what it was made from.
     """
 
-    __slots__ = ("base", "chain", "credentials", "origin_lines", "profile", "region_id", "role_arn", "variables")
+    __slots__ = (
+        *("base", "chain", "credentials", "in_cli_file", "origin_lines", "profile", "region_id", "role_arn"),
+        "variables",
+    )
 
     def __init__(
         self,
@@ -81,6 +85,7 @@ class Record:
         chain: str,
         base: str,
         origin_lines: list[str],
+        in_cli_file: bool = False,
     ) -> None:
         self.credentials = credentials
         self.profile = profile
@@ -90,6 +95,7 @@ class Record:
         self.chain = chain
         self.base = base
         self.origin_lines = origin_lines
+        self.in_cli_file = in_cli_file
 
     def unchanged(self, environ: "Mapping[str, str]") -> bool:
         """Whether every file and variable that the session was made from is as it was."""
@@ -102,7 +108,8 @@ class Record:
         """The record as it is written."""
         credentials = self.credentials
         values = (
-            *(self.profile, self.role_arn, self.region_id, " ".join(self.variables), self.chain, self.base),
+            *(self.profile, self.role_arn, self.region_id, " ".join(self.variables)),
+            *("1" if self.in_cli_file else "", self.chain, self.base),
             *(f"{credentials.issued:.3f}", str(credentials.expiration)),
             *(credentials.access_key_id, credentials.access_key_secret, credentials.security_token),
         )
@@ -126,7 +133,7 @@ def parse(text: str, profile: str) -> "Record | None":
         if not line.startswith(name + " "):
             return None
         values.append(line[len(name) + 1 :])
-    name, role_arn, region_id, families, chain, base, issued, expiration, *secrets = values
+    name, role_arn, region_id, families, in_cli_file, chain, base, issued, expiration, *secrets = values
     if name != profile or not all(secrets) or not all(v.isascii() and v.isprintable() for v in secrets):
         return None
     try:
@@ -143,6 +150,7 @@ def parse(text: str, profile: str) -> "Record | None":
         role_arn=role_arn,
         region_id=region_id,
         variables=tuple(families.split()),
+        in_cli_file=bool(in_cli_file),
         chain=chain,
         base=base,
         origin_lines=lines[len(_FIELDS) + 1 : -1],

@@ -179,6 +179,7 @@ class _Obtaining:
             region_id=self._request.region or record.region_id,
             variables=record.variables,
             base=environment.own_key(self._asking.environ) if record.base else None,
+            in_cli_file=record.in_cli_file,
         )
 
 
@@ -308,6 +309,7 @@ class _Flight:
             variables=target.variables,
             chain=self._digest,
             base=chain.source.identity(self._asking)[0] if isinstance(chain.source, EnvironmentKey) else "",
+            in_cli_file=chain.is_in_cli_file(),
             origin_lines=chain.origin.lines(),
         )
 

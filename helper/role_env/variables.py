@@ -67,6 +67,7 @@ BARE = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
 # Packer's key has the bare token's name.
 PACKER = FAMILIES["packer"].keys[0]
 
+CLI_PROFILE = "ALIBABA_CLOUD_PROFILE"
 IGNORE_PROFILE = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
 
 # What else chooses an account, or changes the one that is chosen.
@@ -102,7 +103,7 @@ NO_ACCOUNT = {
     **dict.fromkeys(IGNORE_PROFILE, "TRUE"),
     "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true",
     "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
-    "ALIBABA_CLOUD_PROFILE": "role-env-none",
+    CLI_PROFILE: "role-env-none",
     "ROLE_ENV_NO_ACCOUNT": "1",
 }
 
@@ -132,17 +133,19 @@ def exported(families: tuple[str, ...]) -> tuple[str, ...]:
     return _unique([name for family in families for name in FAMILIES[family].names()])
 
 
-def unset(families: tuple[str, ...]) -> tuple[str, ...]:
-    """The names that must not stand beside a session exported to `families`."""
+def unset(session: Session) -> tuple[str, ...]:
+    """The names that must not stand beside `session`."""
     others = _unique([name for family in FAMILIES.values() for name in family.names()])
-    kept = {*exported(families), "SECURITY_TOKEN"}
-    return (*(name for name in others if name not in kept), *OUTRANKING)
+    kept = {*exported(session.variables), "SECURITY_TOKEN"}
+    chosen = CLI_PROFILE if session.in_cli_file else ""
+    outranking = (*OUTRANKING, *IGNORE_PROFILE) if chosen else OUTRANKING  # IGNORE_PROFILE beats any profile
+    return (*(name for name in others if name not in kept), *(name for name in outranking if name != chosen))
 
 
 # What a session sets or unsets beside keys: saved once, at the first session of a shell.
 REST = _unique([*REGIONS, *IGNORE_PROFILE, *OUTRANKING])
 # Of these, what a session or the state without an account sets: what stands there is never the user's.
-FORCED = (*REGIONS, *IGNORE_PROFILE, "ALIBABA_CLOUD_PROFILE")
+FORCED = (*REGIONS, *IGNORE_PROFILE, CLI_PROFILE)
 # And what both leave unset: what stands there is the user's.
 LEFT_UNSET = tuple(name for name in OUTRANKING if name not in FORCED)
 # What the shell without any account loses or gets besides: saved when that happens, back when it ends.
@@ -169,7 +172,11 @@ def assignments(session: Session) -> "Iterator[tuple[str, str]]":
     yield "ROLE_ENV_EXPIRATION", str(credentials.expiration)
     if session.base:
         yield from ((name, value) for name, value in _values(BASE, session.base) if value)
-    yield from dict.fromkeys(IGNORE_PROFILE, "TRUE").items()
+    # Without either the `aliyun` CLI goes on as its configured user; the first one gives it the region, too.
+    if session.in_cli_file:
+        yield CLI_PROFILE, session.profile
+    else:
+        yield from dict.fromkeys(IGNORE_PROFILE, "TRUE").items()
 
 
 def _values(key: Key, access_key: AccessKey) -> "Iterator[tuple[str, str]]":

@@ -89,7 +89,14 @@ def _kept(profile: str, environ: "Mapping[str, str]") -> "Session | None":
     kept = record.parse(text, profile) if text else None
     if kept is None or kept.base or kept.credentials.needs_renewal(time.time()) or not kept.unchanged(environ):
         return None
-    return Session(kept.profile, kept.role_arn, kept.credentials, region_id=kept.region_id, variables=kept.variables)
+    return Session(
+        kept.profile,
+        kept.role_arn,
+        kept.credentials,
+        region_id=kept.region_id,
+        variables=kept.variables,
+        in_cli_file=kept.in_cli_file,
+    )
 
 
 def _text(entry: record.Entry, environ: "Mapping[str, str]") -> "str | None":

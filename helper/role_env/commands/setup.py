@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if bool(arguments.profiles) == arguments.all:
         raise UsageError("setup aliyun-cli takes either names of profiles or --all")
     wanted = _wanted(arguments)
-    file = CliFile(aliyun_cli.config_path(arguments.environ))
+    file = CliFile(aliyun_cli.config_path(arguments.environ.get("HOME", "")))
     before = file.read()
     if arguments.all:
         theirs = cli_profiles.foreign(file.path, before, [entry.name for entry in wanted])
