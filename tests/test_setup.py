@@ -649,3 +649,23 @@ def test_one_that_is_killed_half_way_leaves_the_file_as_it_was(home: Home) -> No
     assert home.config.read_bytes() == json.dumps(written(profile("AK", **KEY)), indent="\t").encode()
     assert home.setup("profileB").returncode == 0
     assert not home.leftovers()
+
+
+# ---- with another program that reads and rewrites the file ----
+
+SDK = """
+from alibabacloud_credentials.provider import CLIProfileCredentialsProvider
+print(CLIProfileCredentialsProvider(profile_name="profileB").get_credentials().get_access_key_id())
+"""
+
+
+def test_the_sdk_runs_the_profile_and_what_it_writes_back_leaves_it_ours(machine: Machine) -> None:
+    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    done = machine.run(sys.executable, "-c", SDK)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == machine.sts.issued[-1].id
+    path = machine.home / ".aliyun/config.json"
+    assert machine.role_env("setup", "aliyun-cli", "profileB").stdout == f"{path} has them already\n"
+    assert chosen(machine) == "profileB"
+    assert len(machine.sts.issued) == 1
+    path.unlink()  # the SDK has put the session into it, in plaintext
