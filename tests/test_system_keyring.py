@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keyring.backend
 import pytest
+from conftest import Machine
 from role_env import system_keyring
 from role_env.messages import Messages
 from role_env.record import Entry
@@ -77,3 +78,54 @@ def test_a_setting_chooses_another_than_the_native_keyring(
     settings.write_text(f"[backend]\ndefault-keyring={null}\n")
     SystemKeyring({}, Messages()).write(ENTRY, "session")
     assert not NativeKeyring.kept
+
+
+# ---- a backend that writes plain text ----
+
+PLAIN_BACKEND = """
+from pathlib import Path
+from keyring.backend import KeyringBackend
+class PlaintextKeyring(KeyringBackend):
+    priority = 0.5
+    kept = Path(__file__).with_name("kept.ini")
+    def get_password(self, service, username):
+        return self.kept.read_text() if self.kept.exists() else None
+    def set_password(self, service, username, password):
+        self.kept.write_text(password)
+    def delete_password(self, service, username):
+        self.kept.unlink()
+"""
+
+
+@pytest.fixture
+def plain(machine: Machine) -> Path:
+    """The folder of a stand-in for keyrings.alt's PlaintextKeyring, found as that is, on a machine without another."""
+    folder = machine.home / "keyring"
+    entry_points = folder / "plain-1.dist-info" / "entry_points.txt"
+    entry_points.parent.mkdir(parents=True)
+    entry_points.write_text("[keyring.backends]\nplain = plain\n")
+    entry_points.with_name("METADATA").write_text("Name: plain\nVersion: 1\n")
+    (folder / "plain.py").write_text(PLAIN_BACKEND)
+    del machine.environ["DBUS_SESSION_BUS_ADDRESS"]
+    machine.environ |= {"PYTHONPATH": str(folder), "ROLE_ENV_CACHE": "keyring"}
+    return folder
+
+
+def test_no_session_goes_into_a_plain_file_unasked(machine: Machine, plain: Path) -> None:
+    for _ in range(2):
+        done = machine.role_env("profileB")
+        assert done.returncode == 0
+        assert "no session is kept: the only one here writes to a file, unencrypted" in done.stderr
+    assert not (plain / "kept.ini").exists()
+
+
+def test_who_chooses_a_plain_file_gets_it_and_what_is_in_one_is_forgotten_in_any_case(
+    machine: Machine, plain: Path
+) -> None:
+    chosen = {"PYTHON_KEYRING_BACKEND": "plain.PlaintextKeyring"}
+    answers = [machine.role_env("profileB", **chosen) for _ in range(2)]
+    assert [(done.returncode, done.stderr) for done in answers] == [(0, "")] * 2
+    assert answers[0].stdout == answers[1].stdout
+    assert (plain / "kept.ini").exists()
+    assert machine.role_env("clear", "profileB").returncode == 0
+    assert not (plain / "kept.ini").exists()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from role_env import secret_service
+from role_env import pieces, secret_service
 from role_env.deadline import Deadline, Late, within
 from role_env.messages import Messages, on_terminal
 from role_env.record import SERVICE, Entry, late_mark, was_late
@@ -36,8 +36,14 @@ _KNOWN_FAULTS = {
     "TimeoutError": "it did not answer in time",
     "InitError": "it is locked, or does not start",
     "PasswordSetError": "it does not take the session",
+    "PlainText": "the only one here writes to a file, unencrypted",
+    "TooLong": "it has no room for a text so long",
     "ModuleNotFoundError": "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names is not there",
 }
+
+
+class PlainText(Exception):
+    """The backend keeps its entries readable in a file, and nobody has chosen it: no secret goes to a disk unasked."""
 
 
 class SystemKeyring:
@@ -63,27 +69,19 @@ class SystemKeyring:
         except secret_service.Absent:
             return None
         except secret_service.Unsure:
-            return self._use(lambda backend: backend.get_password(entry.service, entry.username))
+            return self._use(lambda backend: pieces.read(backend, entry))
 
     def write(self, entry: Entry, text: str) -> None:
         """Keeps `text` as `entry`."""
-        self._use(lambda backend: backend.set_password(entry.service, entry.username, text))
+        self._use(lambda backend: pieces.write(backend, entry, text))
 
     def forget(self, entry: Entry) -> None:
         """Removes what is kept as `entry`, if anything is."""
-
-        def delete(backend: "KeyringBackend") -> None:
-            # More than one has been stored where two processes wrote at once; the end is for a backend that lies.
-            for _ in range(20):
-                if backend.get_password(entry.service, entry.username) is None:
-                    break
-                backend.delete_password(entry.service, entry.username)
-
-        self._use(delete)
+        self._use(lambda backend: pieces.forget(backend, entry), whichever=True)
 
     def entries(self) -> list[Entry]:
         """Our entries, where the keyring is the Secret Service: others cannot be searched."""
-        return self._use(_search) or []
+        return self._use(_search, whichever=True) or []
 
     def _read_fast(self, entry: Entry) -> str | None:
         """What the Secret Service answers within milliseconds. Raises Unsure where `keyring` has to be asked."""
@@ -91,13 +89,18 @@ class SystemKeyring:
             raise secret_service.Unsure
         return secret_service.read(entry.service, entry.username, self._environ, seconds=secret_service.USUAL)
 
-    def _use(self, operation: "Callable[[KeyringBackend], T]") -> T | None:
-        """What `operation` returns for the chosen backend; None when the keyring cannot be used."""
+    def _use(self, operation: "Callable[[KeyringBackend], T]", *, whichever: bool = False) -> T | None:
+        """What `operation` returns for the chosen backend; None when the keyring cannot be used. With `whichever` one
+        that nothing may be kept in is used, too.
+        """
         if not self.usable:
             return None
 
         def work() -> T:
-            return operation(self._backend())
+            backend = self._backend()
+            if not whichever and _first(backend).__name__ == "PlaintextKeyring" and not _is_set(self._environ):
+                raise PlainText
+            return operation(backend)
 
         seconds, began = self._seconds(), time.monotonic()
         try:
@@ -109,7 +112,7 @@ class SystemKeyring:
             self._give_up("it did not answer in time; is it locked, or hung?")
         except Exception as error:  # backends leak their own kinds, whose texts may hold what was stored
             kind = type(error).__name__
-            absent = kind in ("NoKeyringError", "SecretServiceNotAvailableException")
+            absent = kind in ("NoKeyringError", "SecretServiceNotAvailableException", "PlainText")
             if absent:
                 self._note_absence()
             self._give_up(_KNOWN_FAULTS.get(kind, kind), absent=absent)
@@ -129,9 +132,7 @@ class SystemKeyring:
         import keyring
 
         chosen = keyring.get_keyring()
-        # A chain of several writes to its first.
-        first = next(iter(getattr(chosen, "backends", ())), chosen)
-        if type(first).__module__ == "keyring.backends.SecretService" and secret_service.is_usual(self._environ):
+        if _first(chosen).__module__ == "keyring.backends.SecretService" and secret_service.is_usual(self._environ):
             self._note(secret_service.CHOICE)
         return chosen
 
@@ -177,13 +178,21 @@ class SystemKeyring:
             self._messages.decided(f"that the keyring was late could not be noted: {error.strerror}")
 
 
-def _native_backend(environ: Mapping[str, str]) -> "KeyringBackend | None":
-    """The one backend of macOS or Windows, where no setting chooses another: looking for all of them costs 40 ms."""
-    if sys.platform not in _NATIVE or "PYTHON_KEYRING_BACKEND" in environ:
-        return None
+def _first(backend: "KeyringBackend") -> type:
+    """The class that takes what is written: a chain of several backends writes to its first."""
+    return type(next(iter(getattr(backend, "backends", ())), backend))
+
+
+def _is_set(environ: Mapping[str, str]) -> bool:
+    """Whether a setting of `keyring` chooses the backend."""
     from keyring.util import platform_
 
-    if (platform_.config_root() / "keyringrc.cfg").exists():
+    return "PYTHON_KEYRING_BACKEND" in environ or (platform_.config_root() / "keyringrc.cfg").exists()
+
+
+def _native_backend(environ: Mapping[str, str]) -> "KeyringBackend | None":
+    """The one backend of macOS or Windows, where no setting chooses another: looking for all of them costs 40 ms."""
+    if sys.platform not in _NATIVE or _is_set(environ):
         return None
     module, name = _NATIVE[sys.platform]
     backend: KeyringBackend = getattr(importlib.import_module(module), name)()
