@@ -4,9 +4,12 @@ When a test ends, its canary looks for the secrets of the run where none may be:
 below HOME and the temporary folder, and in the argument lists of processes.
 """
 
+import contextlib
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,16 @@ from secret_service_bus import SECRET_SERVICE, KeyringBus, require
 INSTALLED = Path(sys.executable).parent
 DEADLINE = 60.0
 """Seconds that a command may take, as a net below pytest's own."""
+
+
+@contextlib.contextmanager
+def kernel_keys(*, shared: bool = False) -> Iterator[None]:
+    """Keeps tests that count on a session in the kernel's keyring apart from `clear`, which forgets those of all tests:
+    that keyring is the user's, whatever their HOME.
+    """
+    with (Path(tempfile.gettempdir()) / f"role-env-tests-{os.geteuid()}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
 
 
 class Machine:
@@ -39,6 +52,7 @@ class Machine:
             "ALIBABA_CLOUD_STS_ENDPOINT": sts.endpoint,
             **bus.environment,
         }
+        self.has_kernel_keys = False
         self.told: list[str] = []
         """What was written to stderr by everything that ran."""
         self.file = home / ".config" / "role-env" / "profiles.ini"
@@ -68,15 +82,17 @@ source_profile = profileA
 
     def run(self, *command: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """Runs a command with `text` on its stdin and `environ` added to the machine's; neither raises nor hangs."""
-        done = subprocess.run(
-            command,
-            input=text.encode("utf-8", "surrogateescape"),
-            capture_output=True,
-            env=self.environ | environ,
-            cwd=self.home,
-            timeout=DEADLINE,
-            check=False,
-        )
+        forgets = "clear" in command and not self.has_kernel_keys
+        with kernel_keys() if forgets else contextlib.nullcontext():
+            done = subprocess.run(
+                command,
+                input=text.encode("utf-8", "surrogateescape"),
+                capture_output=True,
+                env=self.environ | environ,
+                cwd=self.home,
+                timeout=DEADLINE,
+                check=False,
+            )
         out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
         self.told.append(err)
         return subprocess.CompletedProcess(command, done.returncode, out, err)
@@ -160,3 +176,12 @@ def machine(tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Machine]
     watch.end()
     assert not made.leaks()
     assert not watch.seen
+
+
+@pytest.fixture
+def own_kernel_keys(machine: Machine) -> Iterator[None]:
+    """The kernel's keyring is this test's alone."""
+    with kernel_keys():
+        machine.has_kernel_keys = True
+        yield
+        machine.role_env("clear", "--all", ROLE_ENV_CACHE="kernel")

@@ -48,6 +48,7 @@ _PROMPTER = "org.gnome.keyring.SystemPrompter"
 _SESSION = SERVICE_PATH + "/session/s1"
 _COLLECTION = SERVICE_PATH + "/collection/login"
 _ITEM = _COLLECTION + "/1"
+_PROMPT = SERVICE_PATH + "/prompt/p1"
 
 # Without the second <allow> the bus delivers no answers at all.
 _CONFIGURATION = """\
@@ -223,6 +224,10 @@ class KeyringBus(PrivateBus):
         with self._collection() as collection:
             collection.create_item(label, attributes, secret, replace=False)
 
+    def ended(self) -> str:
+        """What gnome-keyring said last, if its process has ended by itself, else nothing."""
+        return "" if self._processes[-1].poll() is None else f"{self._log('keyring.log')} "
+
     def clear(self) -> None:
         """Unlock, and delete every item, so that tests can share one keyring whatever the one before left."""
         with self._collection() as collection:
@@ -296,7 +301,8 @@ class SilentBus(PrivateBus):
     """A bus where a program owns the Secret Service's name and does not answer.
 
     It answers the first `answers` calls as a keyring would that holds `secret` for every question, and then no more;
-    or, with `dies`, ends upon the next one, with the caller waiting.
+    or, with `dies`, ends upon the next one, with the caller waiting. With `locked` it answers as a locked KeePassXC:
+    no item is found, and only the collection tells that it is locked; its prompt is never answered.
     """
 
     def __init__(
@@ -306,11 +312,13 @@ class SilentBus(PrivateBus):
         abstract: bool = False,
         answers: int = 0,
         dies: bool = False,
+        locked: bool = False,
         secret: bytes = b"secret",
     ) -> None:
         super().__init__(folder, abstract=abstract)
         self._answers = answers
         self._dies = dies
+        self._locked = locked
         self._secret = secret
 
     def calls(self) -> list[str]:
@@ -320,7 +328,7 @@ class SilentBus(PrivateBus):
     def _start_service(self) -> None:
         (self.folder / "calls").touch()
         (self.folder / "secret").write_bytes(self._secret)
-        _start_silent_service(self, answers=self._answers, dies=self._dies)
+        _start_silent_service(self, answers=self._answers, dies=self._dies, locked=self._locked)
 
 
 class StoppedBus(PrivateBus):
@@ -330,9 +338,11 @@ class StoppedBus(PrivateBus):
         self.pause()
 
 
-def _start_silent_service(bus: PrivateBus, *, name: str = SERVICE, answers: int = 0, dies: bool = False) -> None:
+def _start_silent_service(
+    bus: PrivateBus, *, name: str = SERVICE, answers: int = 0, dies: bool = False, locked: bool = False
+) -> None:
     command = [sys.executable, "-I", __file__, f"--answers={answers}", f"--name={name}"]
-    command += ["--dies"] * dies
+    command += ["--dies"] * dies + ["--locked"] * locked
     # A method of another's: this and the classes are one room, and two of them start it.
     process = bus._run([*command, bus.address], log="service.log", stdout=subprocess.PIPE)
     bus._first_line(process, log="service.log")
@@ -428,11 +438,12 @@ def _call(connection: Any, path: str, method: str, signature: str, body: tuple[o
 class _SilentService:
     """The program behind `SilentBus`: runs until its bus goes away."""
 
-    def __init__(self, *, address: str, name: str, answers: int, dies: bool) -> None:
+    def __init__(self, *, address: str, name: str, answers: int, dies: bool, locked: bool) -> None:
         self._connection = _connection(address)
         self._name = name
         self._answers = answers
         self._dies = dies
+        self._locked = locked
         self._attributes: dict[str, str] = {}
 
     def run(self) -> None:
@@ -468,13 +479,14 @@ class _SilentService:
         if member == "OpenSession" and call.body[0] != "plain":
             return new_error(call, "org.freedesktop.DBus.Error.NotSupported", "s", ("plain only",))
         secret = (_SESSION, b"", Path("secret").read_bytes(), "text/plain")
+        found = [] if self._locked else [_ITEM]
         answers: dict[str, Callable[[], tuple[str, tuple[object, ...]]]] = {
             "OpenSession": lambda: ("vo", (("s", ""), _SESSION)),
-            "SearchItems": lambda: ("aoao", ([_ITEM], [])) if of_service else ("ao", ([_ITEM],)),
+            "SearchItems": lambda: ("aoao", (found, [])) if of_service else ("ao", (found,)),
             "GetSecret": lambda: ("(oayays)", (secret,)),
             "GetSecrets": lambda: ("a{o(oayays)}", ({_ITEM: secret},)),
             "ReadAlias": lambda: ("o", (_COLLECTION,)),
-            "Unlock": lambda: ("aoo", (call.body[0], "/")),
+            "Unlock": lambda: ("aoo", ([], _PROMPT) if self._locked else (call.body[0], "/")),
             "Lock": lambda: ("aoo", (call.body[0], "/")),
             "CreateItem": lambda: ("oo", (_ITEM, "/")),
             "Delete": lambda: ("o", ("/",)),
@@ -485,7 +497,7 @@ class _SilentService:
 
     def _properties(self) -> dict[str, tuple[str, object]]:
         return {
-            "Locked": ("b", False),
+            "Locked": ("b", self._locked),
             "Label": ("s", "label"),
             "Attributes": ("a{ss}", self._attributes),
             "Items": ("ao", [_ITEM]),
@@ -501,6 +513,7 @@ def _main() -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--answers", type=int, required=True)
     parser.add_argument("--dies", action="store_true")
+    parser.add_argument("--locked", action="store_true")
     _SilentService(**vars(parser.parse_args())).run()
 
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pexpect
 import pytest
 from conftest import Machine
 from role_env.deadline import Late, within
@@ -95,14 +94,6 @@ def test_a_keyring_that_never_answers_is_waited_for_once_a_minute(machine: Machi
     asks(machine, calls=0)
 
 
-@pytest.mark.parametrize(("command", "environ"), [("export", {"CI": "1"}), ("process", {})])
-def test_nobody_is_warned_where_nobody_reads(
-    machine: Machine, silent: SilentBus, command: str, environ: dict[str, str]
-) -> None:
-    done = machine.role_env(command, "profileB", ROLE_ENV_TIMEOUT="6", **environ, **silent.environment)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 def test_a_crowded_machine_is_not_taken_for_a_hung_keyring() -> None:
     def work() -> str:
         end = time.monotonic() + 1.5
@@ -116,13 +107,6 @@ def test_a_crowded_machine_is_not_taken_for_a_hung_keyring() -> None:
             within(0.5, lambda: time.sleep(20), at_most=at_most)
 
 
-def test_a_short_timeout_is_not_spent_on_the_keyring_alone(machine: Machine, silent: SilentBus) -> None:
-    began = time.monotonic()
-    done = machine.role_env("profileB", ROLE_ENV_TIMEOUT="2", **silent.environment)
-    assert done.returncode == 0
-    assert time.monotonic() - began < 4
-
-
 def test_the_list_waits_for_a_hung_keyring_once_and_not_for_each_profile(machine: Machine, silent: SilentBus) -> None:
     for number in range(5):
         machine.add(f"[more{number}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
@@ -132,85 +116,10 @@ def test_the_list_waits_for_a_hung_keyring_once_and_not_for_each_profile(machine
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 7)
 
 
-def test_a_locked_keyring_keeps_nothing_and_says_so(machine: Machine, locked: KeyringBus) -> None:
-    began = time.monotonic()
-    done = machine.role_env("profileB", **locked.environment)
-    assert done.returncode == 0
-    assert done.stderr.startswith(LOST)
-    assert done.stderr.count("\n") == 1
-    assert "locked" in done.stderr
-    assert machine.role_env("list", **locked.environment).returncode == 0
-    assert time.monotonic() - began < 5
-
-
-def test_a_prompt_that_nobody_sees_is_not_waited_for_long(machine: Machine) -> None:
-    with KeyringBus(prompter=True) as unseen:
-        unseen.lock()
-        began = time.monotonic()
-        assert machine.role_env("profileB", **unseen.environment).stderr.startswith(LOST)
-        assert machine.role_env("list", **unseen.environment).returncode == 0
-        assert time.monotonic() - began < 9
-
-
-def test_what_a_person_takes_at_a_prompt_is_not_counted(machine: Machine) -> None:
-    """Of the time for the whole command, one second here; it is told on the terminal what is waited for."""
-    (machine.home / "slow_backend.py").write_text(SLOW_BACKEND)
-    environ = {"PYTHONPATH": str(machine.home), "PYTHON_KEYRING_BACKEND": "slow_backend.Keyring"}
-    environ |= machine.environ | {"DISPLAY": ":0", "ROLE_ENV_TIMEOUT": "1"}
-    command = "role-env exec profileB -- printenv ROLE_ENV_PROFILE"
-    output, status = pexpect.run(command, env=environ, withexitstatus=True, timeout=30)
-    assert output.decode().splitlines() == ["role-env: waiting for the keyring", "profileB"]
-    assert status == 0
-
-
-SLOW_BACKEND = """
-import time
-from keyring.backend import KeyringBackend
-class Keyring(KeyringBackend):
-    priority = 1
-    waited = 0
-    def get_password(self, service, username):
-        time.sleep(0 if Keyring.waited else 2.5)
-        Keyring.waited = 1
-    def set_password(self, service, username, password):
-        pass
-"""
-
-
 def test_a_session_that_could_not_be_forgotten_is_told(machine: Machine, locked: KeyringBus) -> None:
     done = machine.role_env("clear", "profileB", **locked.environment)
     assert done.returncode == 6
     assert "role-env: not every session could be forgotten" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("environ", "told"),
-    [
-        ({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}, True),
-        ({"DBUS_SESSION_BUS_ADDRESS": "garbage"}, True),
-        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, False),
-        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}, True),
-        ({"PYTHON_KEYRING_BACKEND": "no.such.Keyring"}, True),
-        ({"PYTHON_KEYRING_BACKEND": "os"}, True),
-        ({"ROLE_ENV_CACHE": "none"}, False),
-    ],
-)
-def test_without_a_keyring_each_call_gets_its_session_with_at_most_one_warning(
-    machine: Machine, environ: dict[str, str], told: bool
-) -> None:
-    for _ in range(2):
-        done = machine.role_env("export", "profileB", "--format", "json", **environ)
-        assert (done.returncode, machine.sts.issued[-1].token in done.stdout) == (0, True)
-        assert done.stderr.count("\n") == told
-        assert done.stderr.startswith(LOST if told else "")
-    assert len(machine.sts.calls) == 2
-    assert machine.role_env("process", "profileB", **environ).stderr == ""
-
-
-def test_a_chain_of_keyrings_keeps_sessions(machine: Machine) -> None:
-    environ = {"PYTHON_KEYRING_BACKEND": "keyring.backends.chainer.ChainerBackend"}
-    asks(machine, calls=1, **environ)
-    asks(machine, calls=0, **environ)
 
 
 def test_a_way_to_keep_sessions_that_is_none_is_an_error_of_the_setting(machine: Machine) -> None:

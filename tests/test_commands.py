@@ -1,7 +1,6 @@
 """The command line: what each command prints, its exit status, its silence, and what may not happen to it."""
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -324,13 +323,7 @@ def test_a_profile_may_have_a_name_in_any_script_in_any_locale(machine: Machine,
     assert len(machine.sts.issued) == 1
 
 
-def test_python_may_be_told_to_ignore_the_environment(machine: Machine) -> None:
-    done = machine.run(str(INSTALLED / "python"), "-E", "-s", ROLE_ENV, "profileB")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert machine.run(str(INSTALLED / "python"), "-I", "-m", "role_env", "profileB").returncode == 0
-
-
-# ---- terminals, pipes, disks ----
+# ---- terminals ----
 
 
 @pytest.mark.parametrize(
@@ -357,65 +350,7 @@ def test_no_secret_goes_to_a_terminal_unasked(machine: Machine, command: str, li
         assert machine.sts.issued[0].token in output.decode().replace("\r\n", "")
 
 
-@pytest.mark.parametrize(
-    "command", ["role-env profileB", "role-env process profileB", "role-env list", "role-env --help"]
-)
-@pytest.mark.parametrize("sink", ["| true", ">&-", ">/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full"])
-def test_output_that_cannot_be_written_makes_no_traceback(machine: Machine, command: str, sink: str) -> None:
-    machine.role_env("profileB")
-    done = machine.shell("bash", f"{command} {sink}")
-    for word in ("Traceback", "Exception ignored", "bug"):
-        assert word not in done.stderr
-    if "true" in sink:
-        assert done.stderr == ""
-
-
-@pytest.mark.parametrize("sink", [">&-", ">/dev/full"])
-@pytest.mark.parametrize("command", ["role-env profileB", "role-env process profileB", "role-env list"])
-def test_output_that_cannot_be_written_is_told(machine: Machine, command: str, sink: str) -> None:
-    done = machine.shell("bash", f"{command} {sink}")
-    assert done.returncode == 1
-    assert done.stderr.startswith("role-env: stdout ")
-
-
-@pytest.mark.parametrize("sink", ["2>&-", "2>/dev/full"])
-def test_a_stderr_that_cannot_be_written_spoils_no_session(machine: Machine, sink: str) -> None:
-    script = f'eval "$(PYTHON_KEYRING_BACKEND=no.such role-env profileB {sink}; echo status=$?)"'
-    done = machine.shell("bash", f'{script}; echo "$status $ALIBABA_CLOUD_ACCESS_KEY_ID"')
-    assert done.stdout.split() == ["0", machine.sts.issued[0].id]
-    assert machine.shell("bash", f"role-env nobody {sink}").returncode == 3
-
-
 # ---- the enemy ----
-
-
-def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_group(machine: Machine) -> None:
-    machine.sts.fault("delay:0.4", times=None)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        for milliseconds in range(60, 900, 120):
-            begun = subprocess.Popen(
-                [ROLE_ENV, "profileB", "--refresh"], env=machine.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
-            time.sleep(milliseconds / 1000)
-            begun.send_signal(number)
-            out, err = (stream.decode() for stream in begun.communicate(timeout=20))
-            if begun.returncode not in (0, -number):
-                assert begun.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
-                assert out in FALSE
-                assert err == "role-env: interrupted\n"
-            assert out == "" or subprocess.run(["bash", "-n"], input=out.encode(), check=False).returncode == 0
-
-
-def test_few_files_may_be_open(machine: Machine) -> None:
-    done = machine.shell("bash", "ulimit -n 16; role-env profileB")
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root can write everywhere")
-def test_a_home_that_cannot_be_written_costs_no_session(machine: Machine) -> None:
-    machine.home.chmod(0o500)
-    assert machine.role_env("profileB").returncode == 0
-    machine.home.chmod(0o700)
 
 
 def test_a_bug_is_told_by_its_kind_and_place_and_without_its_text(machine: Machine, tmp_path: Path) -> None:

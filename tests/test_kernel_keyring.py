@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from conftest import Machine
 from role_env import kernel_keyring
-from secret_service_bus import KeyringBus, SilentBus
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the keyring of the Linux kernel")
 NOBODY = 65534
@@ -30,15 +29,6 @@ def name() -> Iterator[str]:
     made = f"test {secrets.token_hex(8)}"
     yield made
     kernel_keyring.forget(made)
-
-
-@pytest.fixture
-def without_keyring(machine: Machine) -> Iterator[Machine]:
-    """A machine without a session bus, as over ssh."""
-    del machine.environ["DBUS_SESSION_BUS_ADDRESS"]
-    yield machine
-    machine.role_env("clear", "--all", "profileB")
-    machine.role_env("clear", "profileB")
 
 
 def as_nobody(work: Callable[[], None]) -> int:
@@ -108,18 +98,7 @@ def test_25_profiles_of_an_ordinary_user_fit_for_older_ones_give_way() -> None:
     assert as_nobody(work) == 0
 
 
-def test_without_a_bus_sessions_are_kept_in_the_kernel_without_a_word(without_keyring: Machine) -> None:
-    machine = without_keyring
-    answers = [machine.role_env("profileB") for _ in range(2)] + [machine.role_env("profileB", "--verbose")]
-    assert [done.returncode for done in answers] == [0, 0, 0]
-    assert [done.stderr for done in answers[:2]] == ["", ""]
-    assert answers[0].stdout == answers[1].stdout == answers[2].stdout
-    assert len(machine.sts.calls_of("AssumeRole")) == 1
-    assert machine.role_env("clear", "--all").returncode == 0
-    machine.role_env("profileB")
-    assert len(machine.sts.calls_of("AssumeRole")) == 2
-
-
+@pytest.mark.usefixtures("own_kernel_keys")
 @pytest.mark.parametrize("arguments", [["process", "profileB"], ["exec", "profileB", "--", "true"]])
 def test_it_is_chosen_by_the_variable_too(machine: Machine, arguments: list[str]) -> None:
     machine.environ["ROLE_ENV_CACHE"] = "kernel"
@@ -131,31 +110,3 @@ def test_it_is_chosen_by_the_variable_too(machine: Machine, arguments: list[str]
     machine.role_env("clear", "profileB")
     machine.role_env(*arguments)
     assert len(machine.sts.calls_of("AssumeRole")) == 2
-
-
-def test_a_hung_keyring_costs_one_wait_and_one_warning(machine: Machine) -> None:
-    with SilentBus() as silent:
-        began = time.monotonic()
-        first = machine.role_env("profileB", **silent.environment)
-        waited = time.monotonic() - began
-        began = time.monotonic()
-        second = machine.role_env("profileB", **silent.environment)
-        assert time.monotonic() - began < waited / 2
-    assert first.stdout == second.stdout
-    assert "sessions are kept in the kernel's" in first.stderr
-    assert (first.stderr.count("\n"), second.stderr) == (1, "")
-    assert len(machine.sts.calls_of("AssumeRole")) == 1
-
-
-def test_a_locked_keyring_that_nobody_can_open_is_stood_in_for(machine: Machine) -> None:
-    with KeyringBus() as locked:
-        locked.lock()
-        answers = [machine.role_env("profileB", **locked.environment) for _ in range(2)]
-    assert answers[0].stdout == answers[1].stdout
-    assert "it is locked" in answers[0].stderr
-    assert len(machine.sts.calls_of("AssumeRole")) == 1
-
-
-def test_under_ci_nothing_is_said(machine: Machine) -> None:
-    done = machine.role_env("profileB", CI="true", PYTHON_KEYRING_BACKEND="no.such.Keyring")
-    assert (done.returncode, done.stderr) == (0, "")

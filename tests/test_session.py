@@ -1,7 +1,6 @@
 """When a kept session answers, when STS is asked instead, and what happens when STS cannot be."""
 
 import os
-import signal
 import subprocess
 import time
 from pathlib import Path
@@ -317,43 +316,9 @@ def together(machine: Machine, count: int, *options: str) -> list[str]:
     return [out for out, _ in ended]
 
 
-def test_fifty_at_once_make_one_call_and_get_fifty_right_answers(machine: Machine) -> None:
-    answers = together(machine, 50)
-    (issued,) = machine.sts.issued
-    assert all(issued.token in answer for answer in answers)
-    assert len(answers) == 50
-
-
 def test_many_refreshes_at_once_share_calls_and_none_gets_the_old_session(machine: Machine) -> None:
     asks(machine, calls=1)
     machine.sts.fault("delay:1", times=None)
     answers = together(machine, 10, "--refresh")
     assert not [answer for answer in answers if machine.sts.issued[0].token in answer]
     assert len(machine.sts.calls) - 1 < 10
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_dead_holder_of_the_lock_blocks_nobody(machine: Machine, number: signal.Signals) -> None:
-    machine.sts.fault("hang", times=1)
-    holder = subprocess.Popen(
-        [INSTALLED / "role-env", "profileB"], env=machine.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    while not machine.sts.calls:
-        time.sleep(0.02)
-    holder.send_signal(number)
-    assert holder.wait(10) in (-signal.SIGKILL, 143, 130)
-    began = time.monotonic()
-    asks(machine, calls=1)
-    assert time.monotonic() - began < 10
-
-
-@pytest.mark.parametrize("runtime", ["missing", "open", "read-only", "relative", "file"])
-def test_a_runtime_folder_that_cannot_be_used_costs_nothing(machine: Machine, runtime: str) -> None:
-    folder = machine.home / "runtime"
-    if runtime == "file":
-        folder.touch()
-    elif runtime != "missing":
-        folder.mkdir(mode=0o700)
-        folder.chmod({"open": 0o777, "read-only": 0o500}.get(runtime, 0o700))
-    asks(machine, calls=1, XDG_RUNTIME_DIR="runtime" if runtime == "relative" else str(folder))
-    assert runtime in ("relative", "read-only", "file", "missing") or not list(folder.iterdir())

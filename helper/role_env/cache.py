@@ -51,7 +51,8 @@ class Cache:
     def load(self, entry: Entry) -> Record | None:
         """The record that is kept as `entry`, or None."""
         text = self._keyring.read(entry) if self._keyring else None
-        if not text and self._in_kernel():
+        # One is there, too, from when the keyring did not take it.
+        if not text and self._kernel_allowed:
             text = self._use_kernel(lambda: kernel_keyring.read(entry.name))
         self._tell()
         record = parse(text, entry.username) if text else None

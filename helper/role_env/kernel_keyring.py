@@ -22,6 +22,13 @@ _PROCESS, _USER = -2, -4
 _PERMISSIONS = 0x3F0B0000
 _PREFIX = "role-env:"
 _GONE = (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED)
+# What a person is told. Where a user's share is used up, not even their own keyring can be made, and is then missing.
+_TOLD = {
+    errno.EPERM: "the kernel's is forbidden here, as in many containers",
+    errno.ENOSYS: "the kernel's is not there",
+    errno.EDQUOT: "the kernel's has no room left for this user",
+    errno.ENOKEY: "the kernel's has no room left for this user",
+}
 # What a key can hold is 32,767 bytes; a record has some 3,000.
 _LARGEST = 32767
 
@@ -88,7 +95,7 @@ def names() -> list[str]:
 
 
 def _unavailable(error: OSError) -> Unavailable:
-    return Unavailable(error.strerror or "the kernel's keyring cannot be used")
+    return Unavailable(_TOLD.get(error.errno or 0, error.strerror or "the kernel's cannot be used"))
 
 
 def _reach() -> None:

@@ -26,6 +26,8 @@ T = TypeVar("T")
 _NATIVE = {"darwin": ("keyring.backends.macOS", "Keyring"), "win32": ("keyring.backends.Windows", "WinVaultKeyring")}
 
 LATE_SECONDS = 5.0
+# What finds no keyring takes less, unless it has waited for the bus.
+SLOW_SECONDS = 1.0
 PROMPT_SECONDS = 60.0
 
 # What a person is told of the exceptions of `keyring` itself.
@@ -33,6 +35,7 @@ _KNOWN_FAULTS = {
     "NoKeyringError": "there is none on this system",
     "SecretServiceNotAvailableException": "there is none on this session bus",
     "KeyringLocked": "it is locked",
+    "PromptDismissedException": "it is locked",
     "TimeoutError": "it did not answer in time",
     "InitError": "it is locked, or does not start",
     "PasswordSetError": "it does not take the session",
@@ -111,10 +114,12 @@ class SystemKeyring:
                 self._avoid()
             self._give_up("it did not answer in time; is it locked, or hung?")
         except Exception as error:  # backends leak their own kinds, whose texts may hold what was stored
-            kind = type(error).__name__
+            kind = type(_reason(error)).__name__
             absent = kind in ("NoKeyringError", "SecretServiceNotAvailableException", "PlainText")
             if absent:
                 self._note_absence()
+                if time.monotonic() - began > SLOW_SECONDS and self._environ.get("DBUS_SESSION_BUS_ADDRESS"):
+                    self._avoid()  # a bus that stands still: nobody is to wait for it each time
             self._give_up(_KNOWN_FAULTS.get(kind, kind), absent=absent)
         finally:
             if self._deadline and seconds == PROMPT_SECONDS:
@@ -176,6 +181,12 @@ class SystemKeyring:
             self._late_mark.touch(mode=0o600)
         except OSError as error:
             self._messages.decided(f"that the keyring was late could not be noted: {error.strerror}")
+
+
+def _reason(error: BaseException) -> BaseException:
+    """What `keyring` met below its InitError, which stands for a service that is gone, too."""
+    below = error.__cause__ if type(error).__name__ == "InitError" else None
+    return below if type(below).__name__ in _KNOWN_FAULTS and below else error
 
 
 def _first(backend: "KeyringBackend") -> type:

@@ -1,0 +1,741 @@
+"""Every fault that a person can meet, produced for real, and what `role-env profileB` makes of it.
+
+The tables read like a list of what can go wrong. A row says the fault, the exit status of the contract, the words of
+the message, and how the fault is made. Whatever it is: nothing but a session or `false` is on stdout, what is told are
+whole printable lines of role-env's own, no wait is longer than it may be, and the machine's canary finds no secret.
+"""
+
+import base64
+import itertools
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pexpect
+import pytest
+from conftest import INSTALLED, Machine, kernel_keys
+from local_sts import FAULTS, Certificate, LocalSts
+from role_env import kernel_keyring
+from secret_service_bus import KeyringBus, PrivateBus, SilentBus, StoppedBus
+from test_session import age, asks
+from test_sts import Proxy
+
+ROLE_ENV = str(INSTALLED / "role-env")
+CONFINED = (sys.executable, str(Path(__file__).with_name("confined.py")))
+WITHIN = 30.0
+"""Seconds in which every call ends, also on a crowded machine; on an idle one they need a tenth of it."""
+FALSE = ("{ false; }\n", "{ \\false; }\n")
+"""What a shell gets that waits for a session, when there is none to take away from it."""
+
+Environ = dict[str, str]
+Cause = Callable[[Machine, ExitStack], Environ]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row. `told` are words of the message; without any, nothing is told. `asked` is how often STS was reached."""
+
+    said: str
+    cause: Cause
+    status: int = 0
+    told: tuple[str, ...] = ()
+    asked: int | None = None
+    shell: str = ""
+    """What is run in bash instead of the plain command, where the fault is the shell's."""
+    smoke: bool = False
+
+
+def rows(group: str, *faults: Fault) -> list[object]:
+    """The rows of one group as parameters, each with a name that tells what it is."""
+    marks = {True: [pytest.mark.smoke], False: []}
+    return [pytest.param(fault, id=f"{group}: {fault.said}", marks=marks[fault.smoke]) for fault in faults]
+
+
+# ---- how a fault is made ----
+
+
+def environ(**variables: str) -> Cause:
+    """By the environment."""
+    return lambda machine, stack: {name: value.format(machine=machine) for name, value in variables.items()}
+
+
+def sts(kind: str, times: int | None = None, **variables: str) -> Cause:
+    """By STS, as tests/local_sts.py knows how; `times` None: each time."""
+
+    def make(machine: Machine, stack: ExitStack) -> Environ:
+        machine.sts.fault(kind, times=times)
+        return variables
+
+    return make
+
+
+def certificate(kind: str) -> Cause:
+    """By a server in STS's place whose certificate is wrong, and which must be sent nothing."""
+
+    def make(machine: Machine, stack: ExitStack) -> Environ:
+        wrong = stack.enter_context(LocalSts(machine.temporary / "wrong", certificate=cast(Certificate, kind)))
+        stack.callback(lambda: _nothing_was_sent(wrong))
+        return {"ALIBABA_CLOUD_STS_ENDPOINT": wrong.endpoint, "SSL_CERT_FILE": str(wrong.ca_file)}
+
+    return make
+
+
+def _nothing_was_sent(server: LocalSts) -> None:
+    assert (server.connections_seen, server.requests_seen) == (1, 0)
+
+
+def nobody_listens(machine: Machine, stack: ExitStack) -> Environ:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return {"ALIBABA_CLOUD_STS_ENDPOINT": f"localhost:{server.getsockname()[1]}"}
+
+
+def black_hole(machine: Machine, stack: ExitStack) -> Environ:
+    """A port where connections are taken and nothing is ever said."""
+    hole = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    return {"ALIBABA_CLOUD_STS_ENDPOINT": f"localhost:{hole.getsockname()[1]}", "ROLE_ENV_TIMEOUT": "1"}
+
+
+def proxy(status: str, asked: int) -> Cause:
+    """By a proxy that answers with `status`; it is asked so many times, and its password is not told."""
+
+    def make(machine: Machine, stack: ExitStack) -> Environ:
+        made = Proxy(status)
+        stack.callback(made.close)
+        stack.callback(lambda: _asked_without_the_password(machine, made, asked))
+        return {"HTTPS_PROXY": f"http://me:hunter22@{made.address}"}
+
+    return make
+
+
+def _asked_without_the_password(machine: Machine, made: Proxy, asked: int) -> None:
+    assert len(made.heads) == asked
+    for secret in ("hunter22", base64.b64encode(b"me:hunter22").decode()):
+        assert secret not in machine.told[-1]
+
+
+def clock(seconds: float) -> Cause:
+    """By the clock of STS, which is all that one can tell of one's own."""
+
+    def make(machine: Machine, stack: ExitStack) -> Environ:
+        machine.sts.clock_offset = seconds
+        return {}
+
+    return make
+
+
+def renewed(kind: str) -> Cause:
+    """By STS, while a session is kept that is still good and near its end."""
+
+    def make(machine: Machine, stack: ExitStack) -> Environ:
+        asks(machine, calls=1)
+        age(machine, 3400)
+        machine.sts.fault(kind, times=None)
+        return {"ROLE_ENV_CACHE": "auto"}
+
+    return make
+
+
+def profiles(text: str, **variables: str) -> Cause:
+    """By further lines of profileB, the last section of the profiles file."""
+
+    def make(machine: Machine, stack: ExitStack) -> Environ:
+        machine.add(text + "\n")
+        return variables
+
+    return make
+
+
+def file(deed: Callable[[Path], object]) -> Cause:
+    """By what is done to the profiles file."""
+
+    def make(machine: Machine, stack: ExitStack) -> Environ:
+        deed(machine.file)
+        return {}
+
+    return make
+
+
+def linked(file: Path) -> None:
+    file.rename(file.with_name("elsewhere.ini"))
+    file.symlink_to("elsewhere.ini")
+
+
+def folder(mode: int, variable: str, **variables: str) -> Cause:
+    """By a folder with that mode, named by a variable."""
+
+    def make(machine: Machine, stack: ExitStack) -> Environ:
+        made = machine.home / "folder"
+        made.mkdir()
+        made.chmod(mode)
+        stack.callback(made.chmod, 0o700)
+        return {variable: str(made), **variables}
+
+    return make
+
+
+def foreign_folder(machine: Machine, stack: ExitStack) -> Environ:
+    """A runtime folder that looks right and belongs to somebody else, who could hold every lock in it."""
+    made = machine.home / "folder"
+    made.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(made, 12345, 12345)
+    else:
+        made.chmod(0o777)
+    stack.callback(lambda: _is_empty(made))
+    return {"XDG_RUNTIME_DIR": str(made), "ROLE_ENV_CACHE": "auto"}
+
+
+def _is_empty(made: Path) -> None:
+    assert list(made.iterdir()) == []
+
+
+def planted_lock(machine: Machine, stack: ExitStack) -> Environ:
+    """Locks that lead elsewhere: whoever may write into the folder would have us make a file of their choosing."""
+    runtime = machine.home / "runtime"
+    (runtime / "role-env").mkdir(parents=True, mode=0o700)
+    runtime.chmod(0o700)
+    environ = {"XDG_RUNTIME_DIR": str(runtime), "ROLE_ENV_CACHE": "auto"}
+    machine.role_env("profileB", **environ)
+    machine.role_env("clear", "--all", **environ)
+    (lock,) = (runtime / "role-env").iterdir()
+    lock.unlink()
+    lock.symlink_to(machine.home / "made")
+    stack.callback(lambda: _is_absent(machine.home / "made"))
+    return environ
+
+
+def _is_absent(path: Path) -> None:
+    assert not path.exists()
+
+
+def no_disk_space(machine: Machine, stack: ExitStack) -> Environ:
+    """A disk without a free block for all that role-env writes."""
+    if os.geteuid():
+        pytest.skip("only root can mount a small disk; `nothing can be written` is the same for others")
+    disk = machine.home / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=3", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this container may not mount")
+    stack.callback(subprocess.run, ["umount", str(disk)], check=True)
+    (disk / "full").write_bytes(b"x" * 4096)
+    folders = {name: str(disk) for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "TMPDIR")}
+    return {**folders, "ROLE_ENV_CACHE": "auto"}
+
+
+# ---- the tables ----
+
+NETWORK = rows(
+    "STS and network",
+    Fault("connection refused", nobody_listens, 5, ("refused", "check the network"), smoke=True),
+    Fault("reset when it connects", sts("reset-on-accept"), 5, ("try again",), asked=3),
+    Fault("reset after the handshake", sts("reset-after-handshake"), 5, ("try again",), asked=3),
+    Fault("reset after the request", sts("reset-after-request"), 5, ("try again",), asked=3),
+    Fault("reset in the middle of the answer", sts("reset-mid-answer"), 5, ("try again",), asked=3),
+    Fault("reset twice and then well", sts("reset-after-request", 2), asked=3),
+    Fault("a host without an address", environ(ALIBABA_CLOUD_STS_ENDPOINT="x.invalid"), 5, ("x.invalid", "name")),
+    Fault("a certificate for another host", certificate("wrong-host"), 5, ("certificate", "nothing was sent")),
+    Fault("a certificate that has expired", certificate("expired"), 5, ("certificate", "nothing was sent")),
+    Fault("a certificate of an unknown authority", certificate("unknown-ca"), 5, ("certificate", "CA_BUNDLE")),
+    Fault("no authority is trusted", environ(SSL_CERT_FILE="/dev/null"), 5, ("certificate",), asked=1),
+    Fault("a black hole", black_hole, 5, ("in time",), smoke=True),
+    Fault("a handshake that stops", sts("hang-in-handshake", ROLE_ENV_TIMEOUT="1"), 5, ("in time",)),
+    Fault("an answer that never comes", sts("hang", ROLE_ENV_TIMEOUT="1"), 5, ("in time",), asked=1),
+    Fault("one byte a second", sts("slow", ROLE_ENV_TIMEOUT="2"), 5, ("in time",), asked=1),
+    Fault("an answer that takes a while", sts("delay:1.5"), asked=1),
+    Fault("retries that outlast the deadline", sts("500", ROLE_ENV_TIMEOUT="0.4"), 5, ("could not be asked",)),
+    Fault("a deadline that is none", environ(ROLE_ENV_TIMEOUT="soon"), 3, ("ROLE_ENV_TIMEOUT",), asked=0),
+    Fault("200 with HTML", sts("html-200"), 5, ("not STS's", "sign-in page"), asked=1),
+    Fault("a captive portal", sts("captive-portal"), 5, ("not STS's", "sign-in page"), asked=1),
+    Fault("a redirect, which is not followed", sts("redirect"), 5, ("not STS's",), asked=1),
+    Fault("no body at all", sts("empty"), 5, ("not STS's",), asked=1),
+    Fault("JSON that is cut", sts("truncated-json"), 5, ("not STS's",), asked=1),
+    Fault("an answer without key id", sts("missing-id"), 5, ("AccessKeyId is missing",), asked=1),
+    Fault("an answer without secret", sts("missing-secret"), 5, ("AccessKeySecret is missing",), asked=1),
+    Fault("an answer without token", sts("missing-token"), 5, ("SecurityToken is missing",), asked=1),
+    Fault("an answer without expiry", sts("missing-expiration"), 5, ("Expiration is missing",), asked=1),
+    Fault("an expiry in the past", sts("expired-answer"), 5, ("already expired", "clock"), asked=1),
+    Fault("an expiry without zone", sts("expiration-without-zone"), 5, ("Expiration is missing or not",), asked=1),
+    Fault("an answer of 10 MB", sts("huge"), 5, ("not STS's",), asked=1),
+    Fault("500", sts("500"), 5, ("500", "try again"), asked=3),
+    Fault("500 twice and then well", sts("500", 2), asked=3),
+    Fault("503", sts("503"), 5, ("503", "try again"), asked=3),
+    Fault("502 with HTML", sts("html-502"), 5, ("502", "try again"), asked=3),
+    Fault("STS's own InternalError", sts("internal-error"), 5, ("InternalError",), asked=3),
+    Fault("throttled twice and then well", sts("throttling", 2), asked=3, smoke=True),
+    Fault("throttled by 429 twice and then well", sts("throttling-429", 2), asked=3),
+    Fault("throttled for good", sts("throttling"), 5, ("Throttling", "try again"), asked=3),
+    Fault("a proxy that forbids", proxy("403 Forbidden\x1b[2J", 1), 5, ("the proxy refused", "403"), asked=0),
+    Fault("a proxy that wants a password", proxy("407 No", 1), 5, ("the proxy refused", "HTTPS_PROXY"), asked=0),
+    Fault("a proxy that is broken", proxy("502 Bad Gateway", 3), 5, ("the proxy refused", "502"), asked=0),
+    Fault("a proxy of another kind", environ(HTTPS_PROXY="socks5://h:1"), 3, ("socks5", "NO_PROXY"), asked=0),
+    Fault("plain HTTP", environ(ALIBABA_CLOUD_STS_ENDPOINT="http://h"), 3, ("http://",), asked=0),
+    Fault("no answer to a renewal", renewed("hang"), told=("in time", "the session that is there is used"), asked=2),
+    Fault("nonsense for a renewal", renewed("html-200"), told=("the session that is there is used",), asked=2),
+    Fault("a renewal that is refused", renewed("code:NoPermission:403"), 4, ("may not assume",)),
+)
+
+HOSTILE = rows(
+    "hostile answers",
+    Fault("a quote in the token", sts("quote-in-token"), asked=1),
+    Fault("a command in the token", sts("command-in-token"), asked=1),
+    Fault("a newline in the secret", sts("newline-in-secret"), 5, ("AccessKeySecret is missing or not",), asked=1),
+    Fault("NUL in the token", sts("nul-in-token"), 5, ("SecurityToken is missing or not",), asked=1),
+    Fault("letters that are no ASCII in the token", sts("non-ascii-token"), 5, ("not printable ASCII",), asked=1),
+    Fault("a token of 1 MB", sts("megabyte-token"), 5, ("not STS's",), asked=1),
+    Fault("a session of another account", sts("other-account-arn"), 4, ("not of acs:ram::2222",), asked=1),
+    Fault("a session of another role", sts("other-role-arn"), 4, ("not of acs:ram::2222",), asked=1, smoke=True),
+    Fault("a session of another name", sts("other-session-arn"), 4, ("with the name",), asked=1),
+    Fault("terminal escapes in STS's message", sts("escape-in-message"), 4, ("role-env: all is well",)),
+)
+
+MACHINE = rows(
+    "the machine",
+    Fault("the clock is an hour behind", clock(3600), 4, ("60 minutes behind of STS's: set it",), smoke=True),
+    Fault("the clock is an hour ahead", clock(-3600), 4, ("60 minutes ahead of STS's: set it",)),
+    Fault("HOME is unset", environ(ROLE_ENV_CONFIG="{machine.file}"), shell="unset HOME; role-env profileB"),
+    Fault("HOME is nowhere", environ(ROLE_ENV_CONFIG="{machine.file}", HOME="/nonexistent")),
+    Fault("the state folder is a file", environ(XDG_STATE_HOME="/dev/null", ROLE_ENV_CACHE="auto")),
+    Fault("the state folder is missing", environ(XDG_STATE_HOME="{machine.home}/a/b", ROLE_ENV_CACHE="auto")),
+    Fault("the state folder is read-only", folder(0o500, "XDG_STATE_HOME", ROLE_ENV_CACHE="auto")),
+    Fault("the runtime folder is missing", environ(XDG_RUNTIME_DIR="/nonexistent", ROLE_ENV_CACHE="auto")),
+    Fault("the runtime folder is read-only", folder(0o500, "XDG_RUNTIME_DIR", ROLE_ENV_CACHE="auto")),
+    Fault("the runtime folder is somebody else's", foreign_folder),
+    Fault("the runtime folder is everybody's", folder(0o777, "XDG_RUNTIME_DIR", ROLE_ENV_CACHE="auto")),
+    Fault("a lock leads elsewhere", planted_lock),
+    Fault("the temporary folder is missing", environ(TMPDIR="/nonexistent", ROLE_ENV_CACHE="auto")),
+    Fault("the disk is full", no_disk_space),
+    Fault("nothing can be written", environ(ROLE_ENV_CACHE="auto"), shell="ulimit -f 0; role-env profileB"),
+    Fault("stderr is closed", environ(PYTHON_KEYRING_BACKEND="no.such"), shell="role-env profileB 2>&-"),
+    Fault("stderr is full", environ(PYTHON_KEYRING_BACKEND="no.such"), shell="role-env profileB 2>/dev/full"),
+    Fault("stdin is closed", environ(ROLE_ENV_CACHE="auto"), shell="role-env profileB <&-"),
+    Fault("few files may be open", environ(ROLE_ENV_CACHE="auto"), shell="ulimit -n 16; role-env profileB"),
+    Fault("files are open for everybody", environ(ROLE_ENV_CACHE="auto"), shell="umask 000; role-env profileB"),
+    Fault("files are closed for ourselves", environ(ROLE_ENV_CACHE="auto"), shell="umask 777; role-env profileB"),
+    Fault("the locale is C", environ(LANG="C", LC_ALL="C")),
+    Fault("the locale is not there", environ(LANG="xx_XX.KOI8-R", LC_ALL="xx_XX.KOI8-R")),
+    Fault("Python ignores the environment", environ(), shell="python -E -s {role_env} profileB", smoke=True),
+    Fault("Python is alone", environ(), shell="python -I -m role_env profileB"),
+)
+
+FILES = rows(
+    "files",
+    Fault("the profiles file is a symlink", file(linked)),
+    Fault("the profiles file is missing", file(Path.unlink), 3, ("profiles.ini",), asked=0),
+    Fault("the profiles file is a folder", environ(ROLE_ENV_CONFIG="/"), 3, ("cannot be read",), asked=0),
+    Fault("others may write the profiles file", file(lambda f: f.chmod(0o622)), 3, ("chmod go-w",), asked=0),
+    Fault("others may read the secret in it", file(lambda f: f.chmod(0o644)), 3, ("chmod 600",), asked=0),
+    Fault("it is empty", file(lambda f: f.write_text("")), 3, ("there is no profile profileB",), asked=0),
+    Fault("it is no text", file(lambda f: f.write_bytes(b"\xff\xfe\0")), 3, ("profiles.ini",), asked=0),
+    Fault("a policy of more than 2,048 characters", profiles(f"policy = {{{' ' * 2048}}}"), 3, ("2048",), asked=0),
+    Fault("a policy that is not JSON", profiles("policy = allow"), 3, ("profile profileB: policy", "JSON"), asked=0),
+    Fault("a policy file that is missing", profiles("policy_file = no.json"), 3, ("policy_file names",), asked=0),
+    Fault("an unknown key", profiles("polcy = {}"), 3, ("polcy", "the nearest is policy"), asked=0),
+)
+
+
+@pytest.mark.parametrize("fault", [*NETWORK, *HOSTILE, *MACHINE, *FILES])
+def test_a_fault_ends_as_the_contract_says(machine: Machine, fault: Fault) -> None:
+    with ExitStack() as stack:
+        variables = {"ROLE_ENV_CACHE": "none"} | fault.cause(machine, stack)
+        began = time.monotonic()
+        if fault.shell:
+            done = machine.shell("bash", fault.shell.format(role_env=ROLE_ENV), **variables)
+        else:
+            done = machine.role_env("export", "profileB", "--format", "sh", **variables)
+        assert time.monotonic() - began < WITHIN
+        check(machine, done, fault.status, fault.told)
+    assert fault.asked in (None, machine.sts.connections_seen)
+    assert not machine.sts.command_ran.exists()
+
+
+def check(
+    machine: Machine, done: "subprocess.CompletedProcess[str]", status: int = 0, told: tuple[str, ...] = ()
+) -> None:
+    """What holds for every fault, and the status and words of this one."""
+    assert done.returncode == status, done.stderr
+    if status:
+        assert done.stdout in FALSE
+    else:
+        assert machine.sts.issued[-1].id in done.stdout
+    lines = done.stderr.splitlines()
+    assert bool(lines) == bool(told), done.stderr
+    assert len(lines) <= 2
+    for line in lines:
+        assert line.startswith("role-env: ")
+        assert line.isprintable()
+    for word in told:
+        assert word in done.stderr
+
+
+def test_every_fault_that_the_local_sts_knows_is_in_a_table() -> None:
+    made = {kind for kind in FAULTS if any(f'"{kind}"' in line for line in Path(__file__).read_text().splitlines())}
+    assert made == FAULTS
+
+
+# ---- keyrings ----
+
+LATE, LOCKED = "it did not answer in time; is it locked, or hung?", "it is locked"
+
+
+def on(bus: Callable[[], PrivateBus], *, lock: bool = False) -> Cause:
+    """By what is on the session bus."""
+
+    def make(machine: Machine, stack: ExitStack) -> Environ:
+        started = stack.enter_context(bus())
+        if lock:
+            cast(KeyringBus, started).lock()
+        return started.environment
+
+    return make
+
+
+def dead_socket(machine: Machine, stack: ExitStack) -> Environ:
+    """A socket that nobody listens on, as a bus leaves it that died."""
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(machine.bus.runtime / "dead"))
+    stack.callback((machine.bus.runtime / "dead").unlink)
+    return {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={machine.bus.runtime}/dead"}
+
+
+def backend(name: str) -> Cause:
+    """By the backend that the environment names; one in `keyrings.py` is made by it."""
+
+    def make(machine: Machine, stack: ExitStack) -> Environ:
+        (machine.home / "odd_keyrings.py").write_text(ODD_KEYRINGS)
+        return {"PYTHON_KEYRING_BACKEND": name, "PYTHONPATH": str(machine.home)}
+
+    return make
+
+
+ODD_KEYRINGS = """
+import threading, time
+from keyring.backend import KeyringBackend
+class Keyring(KeyringBackend):
+    priority = 1
+    def get_password(self, service, username): pass
+    def set_password(self, service, username, password): pass
+    delete_password = get_password
+class Raises(Keyring):
+    def set_password(self, service, username, password): raise KeyError(password)
+class HangsUninterruptibly(Keyring):
+    def get_password(self, service, username):
+        threading.Thread(target=time.sleep, args=(60,)).start()
+        while True:
+            try: time.sleep(60)
+            except BaseException: pass
+class LeavesAThread(Keyring):
+    def get_password(self, service, username):
+        threading.Thread(target=time.sleep, args=(30,)).start()
+"""
+
+KEYRINGS = rows(
+    "the keyring",
+    Fault("the service never answers", on(SilentBus), told=(LATE,), smoke=True),
+    Fault("the service answers once", on(lambda: SilentBus(answers=1)), told=(LATE,)),
+    Fault("the service answers all but the last message", on(lambda: SilentBus(answers=3)), told=(LATE,)),
+    Fault("the service dies at the first call", on(lambda: SilentBus(dies=True))),
+    Fault("the service dies in the middle", on(lambda: SilentBus(answers=2, dies=True))),
+    Fault("the bus stands still", on(StoppedBus)),
+    Fault("the bus is dead", dead_socket),
+    Fault("the bus's address is malformed", environ(DBUS_SESSION_BUS_ADDRESS="garbage")),
+    Fault("locked, and nothing can ask", on(KeyringBus, lock=True), told=(LOCKED,)),
+    Fault("locked, and nobody sees the question", on(lambda: KeyringBus(prompter=True), lock=True), told=(LATE,)),
+    Fault("a KeePassXC that is locked", on(lambda: SilentBus(answers=10**6, locked=True)), told=(LATE,)),
+    Fault("no backend of that name", backend("no.such.Keyring"), told=("PYTHON_KEYRING_BACKEND",)),
+    Fault("a backend that raises its own exceptions", backend("odd_keyrings.Raises"), told=("KeyError",)),
+    Fault("a backend that cannot be interrupted", backend("odd_keyrings.HangsUninterruptibly"), told=(LATE,)),
+)
+
+
+@pytest.mark.parametrize("fault", KEYRINGS)
+def test_a_keyring_that_cannot_be_used_costs_one_warning_and_one_wait(machine: Machine, fault: Fault) -> None:
+    """Sessions are kept in the kernel's keyring meanwhile, and where there is none at all without a word of it."""
+    mode = "auto" if kernel_keeps() else "keyring"
+    told = ("the keyring cannot be used", *fault.told) if fault.told or mode == "keyring" else ()
+    with ExitStack() as stack:
+        stack.enter_context(kernel_keys(shared=True))
+        variables = fault.cause(machine, stack) | {"ROLE_ENV_CACHE": mode}
+        began = time.monotonic()
+        first = machine.role_env("profileB", **variables)
+        waited, began = time.monotonic() - began, time.monotonic()
+        check(machine, first, told=told)
+        assert waited < WITHIN
+        second = machine.role_env("profileB", **variables)
+        assert second.returncode == 0
+        if LATE in fault.told:
+            assert second.stderr == ""
+            assert time.monotonic() - began < waited
+        if kernel_keeps():
+            assert ("are kept in the kernel's" in first.stderr) == bool(told)
+            assert second.stdout == first.stdout
+    assert len(machine.sts.issued) == (1 if kernel_keeps() else 2)
+
+
+def kernel_keeps() -> bool:
+    """Whether this kernel keeps keys for us: many a container's does not."""
+    try:
+        kernel_keyring.names()
+    except kernel_keyring.Unavailable:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "keeps"),
+    [
+        ("keyring.backends.null.Keyring", "", False),
+        ("keyring.backends.fail.Keyring", "there is none on this system", False),
+        ("keyring.backends.chainer.ChainerBackend", "", True),
+        ("odd_keyrings.LeavesAThread", "", False),
+    ],
+)
+def test_another_backend_does_what_it_says(machine: Machine, name: str, told: str, keeps: bool) -> None:
+    """null keeps nothing and says nothing, fail says that there is none, a chain keeps in its first."""
+    with ExitStack() as stack:
+        variables = backend(name)(machine, stack) | {"ROLE_ENV_CACHE": "keyring"}
+        began = time.monotonic()
+        for _ in range(2):
+            check(machine, machine.role_env("profileB", **variables), told=(told,) if told else ())
+        assert time.monotonic() - began < WITHIN
+    assert len(machine.sts.issued) == (1 if keeps else 2)
+
+
+def test_nobody_is_warned_where_nobody_reads(machine: Machine) -> None:
+    variables = {"PYTHON_KEYRING_BACKEND": "no.such.Keyring", "ROLE_ENV_CACHE": "keyring"}
+    check(machine, machine.role_env("profileB", CI="true", **variables))
+    assert machine.role_env("process", "profileB", **variables).stderr == ""
+
+
+def test_a_short_deadline_is_not_spent_on_the_keyring_alone(machine: Machine) -> None:
+    with SilentBus() as silent:
+        began = time.monotonic()
+        done = machine.role_env("profileB", ROLE_ENV_TIMEOUT="2", ROLE_ENV_CACHE="keyring", **silent.environment)
+        check(machine, done, told=(LATE,))
+        assert time.monotonic() - began < WITHIN / 2
+
+
+SLOW_KEYRING = """
+import time
+from keyring.backend import KeyringBackend
+class Keyring(KeyringBackend):
+    priority = 1
+    waited = 0
+    def get_password(self, service, username):
+        time.sleep(0 if Keyring.waited else 2.5)
+        Keyring.waited = 1
+    def set_password(self, service, username, password):
+        pass
+"""
+
+
+def test_a_person_at_a_prompt_is_waited_for_and_told_so(machine: Machine) -> None:
+    """What they take is not counted against the time for the whole command, one second here."""
+    (machine.home / "slow_keyring.py").write_text(SLOW_KEYRING)
+    variables = {"PYTHONPATH": str(machine.home), "PYTHON_KEYRING_BACKEND": "slow_keyring.Keyring"}
+    variables |= machine.environ | {"DISPLAY": ":0", "ROLE_ENV_TIMEOUT": "1", "ROLE_ENV_CACHE": "keyring"}
+    command = "role-env exec profileB -- printenv ROLE_ENV_PROFILE"
+    output, status = pexpect.run(command, env=variables, withexitstatus=True, timeout=30)
+    assert output.decode().splitlines() == ["role-env: waiting for the keyring", "profileB"]
+    assert status == 0
+
+
+# ---- the kernel's keyring ----
+
+
+@pytest.fixture
+def headless(machine: Machine, own_kernel_keys: None) -> Machine:
+    """A machine without a session bus, as over ssh, whose kernel keeps keys."""
+    if not kernel_keeps():
+        pytest.skip("this kernel keeps no keys for us, as in many containers")
+    del machine.environ["DBUS_SESSION_BUS_ADDRESS"]
+    return machine
+
+
+USERS = itertools.count(1_000_000 + 100 * os.getpid())
+"""Numbers of users who have nothing yet."""
+
+
+def confined(machine: Machine, kind: str, *command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Runs role-env as tests/confined.py says."""
+    return machine.run(*CONFINED, kind, ROLE_ENV, *command, **variables)
+
+
+@pytest.fixture
+def user(headless: Machine) -> str:
+    """An ordinary user with the whole of their own share of the kernel's keyring; the machine is theirs."""
+    if os.geteuid():
+        pytest.skip("only root can become another user, whose share is known")
+    number = next(USERS)
+    for path in (headless.home, *headless.home.rglob("*")):
+        os.chown(path, number, number)
+    return str(number)
+
+
+def test_without_a_bus_sessions_are_kept_in_the_kernel_without_a_word(headless: Machine) -> None:
+    answers = [headless.role_env("profileB") for _ in range(2)]
+    for done in answers:
+        check(headless, done)
+    assert answers[0].stdout == answers[1].stdout
+    assert headless.role_env("clear", "--all").returncode == 0
+    check(headless, headless.role_env("profileB"))
+    assert len(headless.sts.issued) == 2
+
+
+def test_a_new_session_keyring_as_of_ssh_and_su_finds_the_session(headless: Machine) -> None:
+    first, *others = [confined(headless, "new-session", "profileB") for _ in range(2)] + [headless.role_env("profileB")]
+    check(headless, first)
+    assert [done.stdout for done in others] == [first.stdout] * 2
+    assert len(headless.sts.issued) == 1
+
+
+def test_an_ordinary_user_has_a_place_for_sessions_too(headless: Machine, user: str) -> None:
+    for _ in range(2):
+        check(headless, confined(headless, f"user:{user}", "profileB"))
+    assert len(headless.sts.issued) == 1
+    assert confined(headless, f"user:{user}", "clear", "--all").returncode == 0
+
+
+def test_older_sessions_give_way_where_all_do_not_fit(headless: Machine, user: str) -> None:
+    """Eight long ones are twice what an ordinary user may have; tests/test_kernel_keyring.py has 25."""
+    headless.sts.token_length = 4000
+    names = [f"more{number}" for number in range(8)]
+    for name in names:
+        headless.add(f"[{name}]\nrole_arn = {headless.sts.role_arn}\nsource_profile = profileA\n")
+    os.chown(headless.file, int(user), int(user))
+    for name in (*names, names[-1]):
+        check(headless, confined(headless, f"user:{user}", name))
+    assert len(headless.sts.issued) == len(names)
+    assert confined(headless, f"user:{user}", "clear", "--all").returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["EPERM", "ENOSYS", "full"])
+def test_a_kernel_that_keeps_nothing_costs_one_warning_and_none_under_ci(headless: Machine, kind: str) -> None:
+    """As in Docker, in podman, and where others have taken all of an ordinary user's share."""
+    if kind == "full" and os.geteuid():
+        pytest.skip("only root can become another user, whose share is known")
+    told = {"EPERM": "forbidden here", "ENOSYS": "is not there", "full": "no room left for this user"}
+    for variables in ({"ROLE_ENV_CACHE": "auto"}, {"ROLE_ENV_CACHE": "kernel"}):
+        words = ("no session is kept", told[kind] if "kernel" in variables.values() else "")
+        for ci in ({}, {"CI": "true"}):
+            # One after the other: the kernel counts what a user had before for a while.
+            way = f"{kind}:{next(USERS)}" if kind == "full" else kind
+            check(headless, confined(headless, way, "profileB", **variables, **ci), told=() if ci else words)
+    assert len(headless.sts.issued) == 4
+
+
+# ---- one flight ----
+
+
+def begun(machine: Machine, *options: str, **variables: str) -> "subprocess.Popen[str]":
+    """A call that goes on while the test does."""
+    command = [ROLE_ENV, "export", "profileB", "--format", "json", *options]
+    environment = machine.environ | variables
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(("count", "variables"), [(50, {}), (10, {"XDG_RUNTIME_DIR": "/nonexistent"})])
+def test_fifty_at_once_make_one_call_and_get_fifty_right_answers(
+    machine: Machine, count: int, variables: Environ
+) -> None:
+    """Also where the lock has to be in the state folder, of which ten are enough to tell."""
+    ended = [process.communicate(timeout=60) for process in [begun(machine, **variables) for _ in range(count)]]
+    (issued,) = machine.sts.issued
+    assert all(issued.token in out for out, _ in ended)
+    assert not [err for _, err in ended if err]
+
+
+def test_a_hundred_killed_holders_keep_nobody_waiting(machine: Machine) -> None:
+    """Five at a time are killed at any moment of their life; one beside them has the answer as if it were alone."""
+    chance = random.Random(0)
+    machine.sts.fault("delay:0.2", times=None)
+    for _ in range(20):
+        moments = sorted(chance.uniform(0, 0.8) for _ in range(5))
+        holders = [begun(machine, "--refresh") for _ in moments]
+        survivor = begun(machine, "--refresh")
+        start = time.monotonic()
+        for holder, moment in zip(holders, moments, strict=True):
+            time.sleep(max(0, start + moment - time.monotonic()))
+            holder.kill()
+        killed = time.monotonic()
+        out, err = survivor.communicate(timeout=30)
+        assert time.monotonic() - killed < WITHIN / 2
+        assert (survivor.returncode, err) == (0, "")
+        assert any(session.token in out for session in machine.sts.issued)
+        for holder in holders:
+            holder.communicate(timeout=10)
+    asks(machine, calls=0)
+
+
+# ---- stdout, signals, a file that changes ----
+
+
+@pytest.mark.parametrize("command", ["profileB", "process profileB", "list", "--help"])
+@pytest.mark.parametrize("sink", ["| true", ">&-", ">/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full"])
+def test_output_that_cannot_be_written_makes_no_traceback(machine: Machine, command: str, sink: str) -> None:
+    """A reader that has gone is nothing to tell; a closed or full stdout is told where it can be."""
+    done = machine.shell("bash", f"role-env {command} {sink}", ROLE_ENV_CACHE="none")
+    for word in ("Traceback", "Exception ignored", "bug"):
+        assert word not in done.stderr
+    if "true" in sink:
+        assert done.stderr == ""
+    elif "2>" not in sink and command != "--help":
+        assert (done.returncode, done.stderr.startswith("role-env: stdout ")) == (1, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_group(
+    machine: Machine, number: signal.Signals
+) -> None:
+    machine.sts.fault("delay:0.2", times=None)
+    for milliseconds in range(40, 700, 60):
+        process = subprocess.Popen(
+            [ROLE_ENV, "profileB", "--refresh"], env=machine.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        time.sleep(milliseconds / 1000)
+        process.send_signal(number)
+        out, err = (stream.decode() for stream in process.communicate(timeout=20))
+        if process.returncode not in (0, -number):
+            assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
+            assert out in FALSE
+            assert err == "role-env: interrupted\n"
+        assert out == "" or subprocess.run(["bash", "-n"], input=out.encode(), check=False).returncode == 0
+
+
+def test_a_profiles_file_that_is_replaced_while_it_is_read_gives_one_of_the_two_sessions(machine: Machine) -> None:
+    """Whole, and never the one of before for the file of now."""
+    texts = [machine.standard_profiles(), machine.standard_profiles().replace("switchrolesbc", "longsession")]
+    ended = threading.Event()
+
+    def replace() -> None:
+        new = machine.file.with_name("new.ini")
+        while not ended.wait(random.uniform(0, 0.02)):
+            texts.reverse()
+            new.write_text(texts[0])
+            new.chmod(0o600)
+            new.replace(machine.file)
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    try:
+        answers = [machine.role_env("export", "profileB", "--format", "json") for _ in range(8)]
+    finally:
+        ended.set()
+        thread.join()
+    for done in answers:
+        assert (done.returncode, done.stderr) == (0, "")
+        (session,) = (session for session in machine.sts.issued if session.token in done.stdout)
+        assert f"role/{session.role.name.lower()}" in done.stdout.lower()
+    role = "longsession" if "longsession" in texts[0] else "switchrolesbc"
+    assert f"role/{role}" in machine.role_env("export", "profileB", "--format", "json").stdout
