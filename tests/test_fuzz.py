@@ -1,0 +1,185 @@
+"""Any record and any answer of STS: what was issued, whole, or nothing. FUZZ_EXAMPLES says how many of each.
+
+tests/test_profiles.py does the same with the profiles file, tests/test_secret_service.py with the keyring's messages.
+"""
+
+import email.message
+import http.client
+import json
+import os
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from role_env import record, sts
+from role_env.credentials import AccessKey, Credentials
+from role_env.deadline import Deadline
+from role_env.errors import RefusedError, UnreachableError
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
+ROLE, NAME = "acs:ram::2222222222222222:role/switchRoleSbc", "somebody"
+SECRET, TOKEN = "hunter22hunter22hunter22", "CAISxyz" * 100
+
+# ---- records ----
+
+WHOLE = record.Record(
+    Credentials("STS.NUx", SECRET, TOKEN, issued=1000.0, expiration=4600),
+    profile="profileB",
+    role_arn=ROLE,
+    region_id="cn-hangzhou",
+    variables=("alibaba_cloud", "oss"),
+    chain="0" * 64,
+    base="",
+    origin_lines=["file 1,2,3,4,5,6,7 /home/me/profiles.ini", "variable ALIBABA_CLOUD_STS_ENDPOINT "],
+).text()
+
+PIECES = st.one_of(
+    st.text(max_size=12), st.sampled_from(["\n", " ", "\0", "\r", "nan", "inf", "-1", "1e400", "²", "end ", TOKEN])
+)
+
+
+@st.composite
+def changed(draw: st.DrawFn) -> str:
+    """WHOLE after cuts, doubled lines and insertions."""
+    text = WHOLE
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 200)))
+        text = text[:start] + draw(st.one_of(PIECES, st.just(text[start:end] * 2))) + text[end:]
+    return text
+
+
+@st.composite
+def resealed(draw: st.DrawFn) -> str:
+    """A changed record whose last line says that it is whole, as another release or program might write it."""
+    lines = draw(changed()).split("\n")[:-1]
+    return "\n".join([*lines, record._end(lines)])
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(changed())
+def test_a_changed_record_is_no_record(text: str) -> None:
+    found = record.parse(text, "profileB")
+    assert found is None or text == WHOLE
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(resealed())
+def test_a_record_of_any_lines_is_sound_or_none(text: str) -> None:
+    found = record.parse(text, "profileB")
+    if found:
+        values = (
+            found.credentials.access_key_id,
+            found.credentials.access_key_secret,
+            found.credentials.security_token,
+        )
+        assert all(value.isascii() and value.isprintable() and value for value in values)
+        assert found.credentials.issued < found.credentials.expiration
+        assert found.unchanged({}) in (True, False)
+        found.credentials.needs_renewal(2000.0)
+
+
+# ---- STS's answers ----
+
+GOOD: dict[str, Any] = {
+    "RequestId": "X",
+    "AssumedRoleUser": {"Arn": f"acs:ram::2222222222222222:role/switchrolesbc/{NAME}", "AssumedRoleId": "3:x"},
+    "Credentials": {
+        "AccessKeyId": "STS.NUx",
+        "AccessKeySecret": SECRET,
+        "SecurityToken": TOKEN,
+        "Expiration": "2999-01-01T00:00:00Z",
+    },
+}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+STRANGE = st.one_of(
+    JSON,
+    st.sampled_from(
+        ["2000-01-01T00:00:00Z", "2999-01-01T00:00:00", "9" * 400, "\x1b[2J", "NoPermission", "Throttling"]
+    ),
+    st.sampled_from(
+        [ROLE, ROLE.replace("Sbc", "Abc") + "/" + NAME, "acs:ram::²:role/x/y", "acs:ram::1:role/x/" + NAME]
+    ),
+)
+
+
+@st.composite
+def answered(draw: st.DrawFn) -> tuple[int, str, bytes]:
+    """A status, a Date and a body: the good one after changes, or anything."""
+    document: dict[str, Any] = json.loads(json.dumps(GOOD))
+    for _ in range(draw(st.integers(0, 3))):
+        part = draw(st.sampled_from([document, document.get("Credentials"), document.get("AssumedRoleUser")]))
+        if isinstance(part, dict):
+            name = draw(st.sampled_from([*part, "Code", "Message"]))
+            if draw(st.booleans()):
+                part[name] = draw(STRANGE)
+            else:
+                part.pop(name, None)
+    body = json.dumps(document).encode()
+    if draw(st.integers(0, 3)) == 0:
+        at = draw(st.integers(0, len(body)))
+        body = body[:at] + draw(st.binary(max_size=8)) + (body[at:] if draw(st.booleans()) else b"")
+    if draw(st.integers(0, 9)) == 0:
+        body = draw(st.binary(max_size=60) | st.just(b"[" * 100_000) | st.just(b'{"a":' * 50_000))
+    status = draw(st.sampled_from([200, 200, 200, 200, 201, 204, 302, 400, 403, 404, 429, 500, 503]))
+    return status, draw(st.text(max_size=20) | st.just("Thu, 01 Jan 1970 00:00:00 GMT")), body
+
+
+class Connection:
+    """Stands in for the connection to STS, which tests/local_sts.py is for real: it says what it was given to say."""
+
+    said: tuple[int, str, bytes] = (200, "", b"")
+    sock = None
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.status, date, self._body = self.said
+        self.length = 0
+        self.headers = email.message.Message()
+        self.headers["Date"] = date.encode("unicode_escape").decode()
+
+    def connect(self) -> None: ...
+
+    def request(self, *_: object, **__: object) -> None: ...
+
+    def close(self) -> None: ...
+
+    def getresponse(self) -> "Connection":
+        return self
+
+    def read(self, size: int) -> bytes:
+        return self._body[:size]
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(answered())
+def test_any_answer_is_the_session_that_was_asked_for_or_an_error_of_the_contract(
+    said: tuple[int, str, bytes],
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http.client, "HTTPSConnection", Connection)
+        patch.setattr(Connection, "said", said)
+        patch.setattr("time.sleep", lambda _: None)
+        try:
+            found = sts.assume_role(
+                AccessKey("LTAIx", "y"),
+                endpoint="sts.aliyuncs.com",
+                role_arn=ROLE,
+                session_name=NAME,
+                duration_seconds=900,
+                deadline=Deadline(30),
+            )
+        except (RefusedError, UnreachableError) as error:
+            told = error.message + error.hint
+            assert told.isprintable()
+            assert SECRET not in told
+            assert TOKEN not in told
+            return
+    document = json.loads(said[2])
+    assert found.access_key_secret == document["Credentials"]["AccessKeySecret"]
+    assert document["AssumedRoleUser"]["Arn"].lower().endswith(f"role/switchrolesbc/{NAME}")
+    assert found.access_key_secret.isprintable()
