@@ -21,13 +21,15 @@ _PROCESS, _USER = -2, -4
 # as one under `su` or in a new session keyring does not.
 _PERMISSIONS = 0x3F0B0000
 _PREFIX = "role-env:"
-_GONE = (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED)
+# Python's errno has these names on Linux alone.
+_ENOKEY, _EKEYEXPIRED, _EKEYREVOKED = 126, 127, 128
+_GONE = (_ENOKEY, _EKEYEXPIRED, _EKEYREVOKED)
 # What a person is told. Where a user's share is used up, not even their own keyring can be made, and is then missing.
 _TOLD = {
     errno.EPERM: "the kernel's is forbidden here, as in many containers",
     errno.ENOSYS: "the kernel's is not there",
     errno.EDQUOT: "the kernel's has no room left for this user",
-    errno.ENOKEY: "the kernel's has no room left for this user",
+    _ENOKEY: "the kernel's has no room left for this user",
 }
 # What a key can hold is 32,767 bytes; a record has some 3,000.
 _LARGEST = 32767
