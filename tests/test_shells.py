@@ -5,7 +5,6 @@ import random
 import signal
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -359,15 +358,3 @@ def test_shellcheck_finds_nothing_in_the_integration_for_bash() -> None:
     file = Path(__file__).parents[1] / "shell" / "role-env.bash"
     done = subprocess.run(["shellcheck", file], capture_output=True, text=True, check=False)
     assert done.stdout == ""
-
-
-def test_the_wheel_carries_the_shell_files_and_the_mark_of_types(tmp_path: Path) -> None:
-    top = Path(__file__).parents[1]
-    command = [sys.executable, "-m", "pip", "wheel", str(top), "--no-deps", "--quiet", "--wheel-dir", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode and "hatchling" in done.stderr:
-        pytest.skip("the build backend cannot be fetched here")
-    assert done.returncode == 0, done.stderr
-    (wheel,) = tmp_path.glob("*.whl")
-    names = set(zipfile.ZipFile(wheel).namelist())
-    assert {"role_env/py.typed", *(f"role_env/shell/role-env.{shell}" for shell in ("bash", "zsh", "fish"))} <= names

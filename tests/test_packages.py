@@ -1,0 +1,68 @@
+"""The wheel and the sdist: what is in them, and what the installed one says of itself."""
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterable
+from importlib.metadata import metadata
+from pathlib import Path
+
+import pytest
+import role_env
+
+TOP = Path(__file__).parents[1]
+NAME = f"role_env-{role_env.__version__}"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an sdist of the checkout, and of the wheel that is built from that sdist."""
+    folder = tmp_path_factory.mktemp("built")
+    build(TOP, "sdist", folder)
+    with tarfile.open(folder / f"{NAME}.tar.gz") as archive:
+        archive.extractall(folder)
+    build(folder / NAME, "wheel", folder)
+    return folder
+
+
+def build(source: Path, kind: str, folder: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", str(folder)]
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stderr
+
+
+def files(*folders: str) -> set[str]:
+    """The files of the checkout below `folders`, as they are called from its top, without what running leaves."""
+    found = (path for folder in folders for path in (TOP / folder).rglob("*"))
+    return {str(path.relative_to(TOP)) for path in found if path.is_file() and "__pycache__" not in path.parts}
+
+
+def moved(names: Iterable[str], before: str, after: str) -> set[str]:
+    return {after + name.removeprefix(before) for name in names}
+
+
+def test_the_sdist_has_what_is_needed_to_build_read_and_test_it_and_nothing_else(built: Path) -> None:
+    with tarfile.open(built / f"{NAME}.tar.gz") as archive:
+        names = {member.name for member in archive if member.isfile()}
+    texts = {"CHANGELOG.md", "LICENSE", "README.md", "README.ja.md", "pyproject.toml", ".gitignore", "PKG-INFO"}
+    assert names == moved(files(".github", "helper", "shell", "tests") | texts, "", f"{NAME}/")
+
+
+def test_the_wheel_has_the_modules_and_the_shell_files_and_nothing_else(built: Path) -> None:
+    names = set(zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl").namelist())
+    told = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
+    modules = moved(files("helper"), "helper/", "")
+    assert "role_env/py.typed" in modules
+    assert names == modules | moved(files("shell"), "", "role_env/") | moved(told, "", f"{NAME}.dist-info/")
+
+
+def test_what_is_installed_says_what_it_is() -> None:
+    told = metadata("role-env")
+    assert told["Version"] == role_env.__version__
+    assert told["License-Expression"] == "MIT"
+    assert told["Requires-Python"] == ">=3.10"
+    assert told["Description-Content-Type"] == "text/markdown"
+    assert told["Description"].startswith("# role-env\n")
+    needed = {line.partition(">=")[0] for line in told.get_all("Requires-Dist", ())}
+    assert needed == {"aliyun-python-sdk-core", "aliyun-python-sdk-sts", "keyring", "platformdirs"}
