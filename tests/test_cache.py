@@ -107,15 +107,6 @@ def test_a_crowded_machine_is_not_taken_for_a_hung_keyring() -> None:
             within(0.5, lambda: time.sleep(20), at_most=at_most)
 
 
-def test_the_list_waits_for_a_hung_keyring_once_and_not_for_each_profile(machine: Machine, silent: SilentBus) -> None:
-    for number in range(5):
-        machine.add(f"[more{number}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    began = time.monotonic()
-    done = machine.role_env("list", **silent.environment)
-    assert time.monotonic() - began < 8
-    assert (done.returncode, len(done.stdout.splitlines())) == (0, 7)
-
-
 def test_a_session_that_could_not_be_forgotten_is_told(machine: Machine, locked: KeyringBus) -> None:
     done = machine.role_env("clear", "profileB", **locked.environment)
     assert done.returncode == 6

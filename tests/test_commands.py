@@ -157,75 +157,6 @@ def test_the_json_of_export_has_these_keys(machine: Machine) -> None:
     }
 
 
-# ---- whoami ----
-
-
-def test_whoami_asks_with_the_environments_credentials(machine: Machine) -> None:
-    key = {"ALIBABA_CLOUD_ACCESS_KEY_ID": machine.sts.access_key_id}
-    key["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = machine.sts.access_key_secret
-    assert machine.role_env("whoami", **key).stdout == machine.sts.user_arn + "\n"
-    answer = json.loads(machine.role_env("whoami", "--json", **key).stdout)
-    assert answer["Arn"] == machine.sts.user_arn
-    assert answer["RequestId"]
-
-
-def test_whoami_in_a_session_is_the_role(machine: Machine) -> None:
-    done = machine.shell("bash", "source <(role-env profileB); role-env whoami")
-    assert "role/switchrolesbc/" in done.stdout
-
-
-def test_whoami_of_a_profile_is_its_role_or_its_key(machine: Machine) -> None:
-    assert "role/switchrolesbc/" in machine.role_env("whoami", "profileB").stdout
-    assert machine.role_env("whoami", "profileA").stdout == machine.sts.user_arn + "\n"
-
-
-def test_whoami_without_credentials_says_so_and_after_a_failed_switch_names_off(machine: Machine) -> None:
-    done = machine.role_env("whoami")
-    assert (done.returncode, done.stdout) == (3, "")
-    done = machine.shell("bash", "source <(role-env profileB); source <(role-env nobody 2>/dev/null); role-env whoami")
-    assert done.returncode == 3
-    assert "role-env off" in done.stderr
-
-
-def test_whoami_of_a_key_that_is_gone_is_a_refusal(machine: Machine) -> None:
-    key = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIgone", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "hunter22"}
-    done = machine.role_env("whoami", **key)
-    assert (done.returncode, "hunter22" in done.stderr) == (4, False)
-
-
-# ---- list ----
-
-
-def test_the_list_has_each_profile_in_file_order_with_what_its_session_has_left(machine: Machine) -> None:
-    machine.add(f"[c]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nregion_id = cn-x\n")
-    machine.role_env("profileB")
-    (issued,) = machine.sts.issued
-    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued.expiration))
-    role = machine.sts.role_arn
-    rows = [
-        ("profileA", None, "access_key_id", None, None),
-        ("profileB", role, "profileA", None, until),
-        ("c", role, "profileA", "cn-x", None),
-    ]
-    keys = ("profile", "role_arn", "source", "region_id", "expiration")
-    assert json.loads(machine.role_env("list", "--json").stdout) == [dict(zip(keys, row, strict=True)) for row in rows]
-    assert machine.role_env("list").stdout.splitlines()[1].endswith(" 59 min left")
-
-
-def test_a_profile_that_is_wrong_does_not_hide_the_others(machine: Machine) -> None:
-    machine.add("[wrong]\nrole_arn = nonsense\nsource_profile = profileA\n")
-    done = machine.role_env("list", "--json")
-    assert [row["profile"] for row in json.loads(done.stdout)] == ["profileA", "profileB", "wrong"]
-    assert "role-env: profile wrong: role_arn" in done.stderr
-
-
-def test_the_names_alone_need_no_keyring(machine: Machine, silent: SilentBus) -> None:
-    before = silent.calls()
-    done = machine.role_env("list", "--names", **dead_end(silent))
-    assert (done.stdout, done.stderr) == ("profileA\nprofileB\n", "")
-    assert silent.calls() == before
-
-
 # ---- usage ----
 
 
@@ -369,12 +300,6 @@ def test_a_bug_is_told_by_its_kind_and_place_and_without_its_text(machine: Machi
 
 def test_an_expired_session_is_not_asked_for_with_a_negative_time(machine: Machine) -> None:
     assert machine.role_env("profileB", "--min-ttl=-100000").returncode == 2
-
-
-def test_whoami_refuses_another_account_than_the_one_expected(machine: Machine) -> None:
-    done = machine.role_env("whoami", "profileA", "--expect-account", "9999999999999999")
-    assert (done.returncode, done.stdout) == (4, "")
-    assert machine.role_env("whoami", "profileA", "--expect-account", "1111111111111111").returncode == 0
 
 
 def test_exec_does_not_inherit_the_region_of_another_session(machine: Machine) -> None:

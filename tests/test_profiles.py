@@ -19,8 +19,9 @@ from role_env.commands import COMMANDS
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.keys import KEYS
+from role_env.names import fault
 from role_env.origin import LARGEST_FILE, Origin
-from role_env.profiles import Profile, ProfilesFile, default_session_name, locate, name_fault
+from role_env.profiles import Profile, ProfilesFile, default_session_name, locate
 from role_env.sources import (
     AliyunCliProfile,
     EcsRole,
@@ -486,7 +487,7 @@ def test_a_name_is_letters_and_digits_of_any_script_and_a_few_signs(folder: Fold
     "name", ["a b", " a", "-a", "a" * 65, "a;b", "a$b", "a'b", "a\\b", "a\tb", "a\u202eb", "a\u200bb", "✓", *COMMANDS]
 )
 def test_any_other_name_is_refused_with_its_line(folder: Folder, name: str) -> None:
-    assert name_fault(name)
+    assert fault(name)
     told = failure(lambda: folder.read(f"{A}[{name}]\n{KEY}"))
     assert f"{folder.file}, line 4" in told
     assert told.isprintable()

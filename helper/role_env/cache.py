@@ -26,20 +26,29 @@ _IN_KEYRING, _IN_KERNEL = ("auto", "keyring"), ("auto", "kernel")
 
 class Cache:
     """Where the sessions of the environment `environ` are kept; `deadline` is the command's. With `everywhere` it is
-    every place where one could be kept, whatever ROLE_ENV_CACHE says.
+    every place where one could be kept, whatever ROLE_ENV_CACHE says. Without `prompts` nobody is asked to unlock
+    anything.
     """
 
     def __init__(
-        self, environ: Mapping[str, str], messages: Messages, deadline: Deadline, *, everywhere: bool = False
+        self,
+        environ: Mapping[str, str],
+        messages: Messages,
+        deadline: Deadline,
+        *,
+        everywhere: bool = False,
+        prompts: bool = True,
     ) -> None:
         self._environ = environ
         self._messages = messages
         mode = environ.get("ROLE_ENV_CACHE") or "auto"
         if mode not in MODES:
             raise ProfileError(f"ROLE_ENV_CACHE is {printable(mode)}, which is none of {', '.join(MODES)}")
-        self._keyring = SystemKeyring(environ, messages, deadline) if everywhere or mode in _IN_KEYRING else None
+        in_keyring = everywhere or mode in _IN_KEYRING
+        self._keyring = SystemKeyring(environ, messages, deadline, prompts=prompts) if in_keyring else None
         self._kernel_allowed = everywhere or mode in _IN_KERNEL
         self._kernel_fault = ""
+        self._prompts = prompts
         # A keyring that is late is told of when it is, and not again for a minute.
         self._told = bool(self.fault)
 
@@ -110,6 +119,9 @@ class Cache:
             return
         self._told = True
         tell = self._messages.decided if self._environ.get("CI") else self._messages.warn
+        if not self._prompts:
+            tell(f"what the keyring keeps is not shown: {fault}")
+            return
         where = "sessions are kept in the kernel's" if stands_in else "no session is kept"
         tell(f"the keyring cannot be used, so {where}: {fault}")
 

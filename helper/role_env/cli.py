@@ -14,7 +14,7 @@ from role_env.messages import Messages
 
 # `use` is a function of the shell integration; the others without a module are not yet available.
 _MODULES = (
-    *("export", "exec", "process", "off", "init", "setup", "list", "whoami", "login", "logout", "clear"),
+    *("export", "exec", "process", "off", "init", "setup", "list", "status", "whoami", "login", "logout", "clear"),
     "explain",
 )
 _STATUSES = """\

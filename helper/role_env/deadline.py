@@ -42,8 +42,8 @@ class Deadline:
         self._end += seconds
 
 
-def within(seconds: float, work: Callable[[], T], *, at_most: float = 0, slow: Callable[[], None] | None = None) -> T:
-    """What `work` returns or raises, or Late when it takes longer than `seconds`. `slow` is called after one second.
+def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
+    """What `work` returns or raises, or Late when it takes longer than `seconds`.
 
     With `at_most` the seconds are those in which nothing moves: as long as this process gets on with its work, which
     on a crowded machine takes long, it has up to so many in all.
@@ -68,9 +68,6 @@ def within(seconds: float, work: Callable[[], T], *, at_most: float = 0, slow: C
     spent = time.process_time()
     while thread.is_alive() and (now := time.monotonic()) < min(moved + seconds, began + max(seconds, at_most)):
         thread.join(min(_STEP_SECONDS, moved + seconds - now))
-        if slow and time.monotonic() >= began + 1:
-            slow()
-            slow = None
         if at_most and time.process_time() > spent + _MOVED_SECONDS:
             moved = time.monotonic()
         spent = time.process_time()

@@ -8,7 +8,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from role_env.record import Entry
@@ -23,9 +23,13 @@ _STEP_SECONDS = 0.02
 
 
 @contextmanager
-def held(entry: Entry, environ: Mapping[str, str], *, seconds: float) -> Iterator[bool]:
-    """Holds the lock of `entry`, for which it waits at most `seconds`; yields whether another process holds it."""
-    with _held(lambda: _open(entry, environ), seconds) as busy:
+def held(
+    entry: Entry, environ: Mapping[str, str], *, seconds: float, waiting: AbstractContextManager[object] | None = None
+) -> Iterator[bool]:
+    """Holds the lock of `entry`, for which it waits at most `seconds`, within `waiting`; yields whether another process
+    holds it.
+    """
+    with _held(lambda: _open(entry, environ), seconds, waiting) as busy:
         yield busy
 
 
@@ -37,14 +41,18 @@ def folder_held(folder: Path, *, seconds: float) -> Iterator[bool]:
 
 
 @contextmanager
-def _held(opened: Callable[[], int], seconds: float) -> Iterator[bool]:
+def _held(
+    opened: Callable[[], int], seconds: float, waiting: AbstractContextManager[object] | None = None
+) -> Iterator[bool]:
     try:
         descriptor = opened()
     except OSError:
         yield False
         return
     try:
-        yield not _acquire(descriptor, seconds)
+        with waiting or nullcontext():
+            held_by_us = _acquire(descriptor, seconds)
+        yield not held_by_us
     finally:
         os.close(descriptor)
 

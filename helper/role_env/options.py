@@ -3,12 +3,15 @@
 import argparse
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from role_env import exporters, keys, profiles, session, shell_scripts
+from role_env import exporters, keys, names, shell_scripts
 from role_env.credentials import Session
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, UsageError
-from role_env.session import Request
+
+if TYPE_CHECKING:
+    from role_env.session import Request
 
 DEFAULT_TIMEOUT = 30.0
 
@@ -50,6 +53,8 @@ def _checked(check: "keys.Check") -> "keys.Check":
 
 def obtain(arguments: argparse.Namespace, deadline: Deadline | None = None) -> Session:
     """The session that was asked for. Raises any RoleEnvError."""
+    from role_env import session  # TLS and all: not for the commands that need none
+
     request = request_of(arguments)
     deadline = deadline or deadline_of(arguments.environ)
     try:
@@ -58,10 +63,12 @@ def obtain(arguments: argparse.Namespace, deadline: Deadline | None = None) -> S
         arguments.asked.role_arn = request.role_arn
 
 
-def request_of(arguments: argparse.Namespace) -> Request:
+def request_of(arguments: argparse.Namespace) -> "Request":
     """What was asked for. Raises UsageError for what can be no profile."""
-    if fault := profiles.name_fault(arguments.profile):
+    if fault := names.fault(arguments.profile):
         raise no_profile(arguments.profile, fault)
+    from role_env.session import Request
+
     return Request(
         arguments.profile,
         config=arguments.config,

@@ -6,21 +6,16 @@ secret.
 """
 
 import difflib
-import getpass
 import json
 import os
 import re
-import socket
-import unicodedata
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
-from role_env import ini, keys, sources, variables
-from role_env.commands import COMMANDS
+from role_env import folders, ini, keys, names, sources, variables
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.ini import Section
@@ -28,7 +23,6 @@ from role_env.origin import Origin
 from role_env.sources import Source
 
 DEFAULT = "DEFAULT"
-LONGEST_NAME = 64
 # How long a session lasts where nothing says otherwise.
 DURATION_SECONDS = 3600
 
@@ -140,11 +134,19 @@ def _own_files(origin: Origin) -> list[Path]:
     """Where role-env's own profiles file is, or would be: one path, and none for a user without a home folder."""
     origin.variable("HOME")
     origin.variable("XDG_CONFIG_HOME")
+    usual = folders.usual(os.environ, folders.CONFIG) if sys.platform == "linux" else ""
     try:
-        folder = Path(platformdirs.user_config_dir("role-env", appauthor=False))
+        folder = Path(usual, "role-env") if usual else _config_folder()
     except RuntimeError:
         return []
     return [folder / "profiles.ini"] if folder.is_absolute() else []
+
+
+def _config_folder() -> Path:
+    """Raises RuntimeError for a user without a home folder."""
+    import platformdirs  # with what it imports 10 ms, and a shell completes words with the names of profiles
+
+    return Path(platformdirs.user_config_dir("role-env", appauthor=False))
 
 
 def _alibaba_files(origin: Origin) -> list[Path]:
@@ -185,7 +187,10 @@ class ProfilesFile:
     def profile(self, name: str) -> Profile:
         """The profile `name`, checked. Raises ProfileError."""
         if name not in self._sections:
-            raise ProfileError(f"there is no profile {name} in {self.path}", hint=self._nearest(name))
+            hint = self._nearest(name)
+            if command := names.nearest_command(name):
+                hint += f"; if you meant the command, it is role-env {command}"
+            raise ProfileError(f"there is no profile {name} in {self.path}", hint=hint)
         section = _with_defaults(self._sections[name], self._defaults)
         return _checked(_translated(section) if self._is_alibabas else _own(section), self._origin)
 
@@ -225,7 +230,7 @@ class ProfilesFile:
 
     def _check_names(self) -> None:
         for name, section in list(self._sections.items()):
-            fault = name_fault(name)
+            fault = names.fault(name)
             if fault and self._is_alibabas:
                 del self._sections[name]
             elif fault:
@@ -233,22 +238,6 @@ class ProfilesFile:
                     f"{section.where()}: this is no name for a profile: {fault}",
                     hint="a name is letters, digits and . _ @ + : / - and not a command's",
                 )
-
-
-def name_fault(name: str) -> str:
-    """What keeps `name` from being a profile's, or an empty text.
-
-    Letters and digits of any script, with the marks that belong to them, and `._@+:/-`.
-    """
-    if len(name) > LONGEST_NAME:
-        return f"it is longer than {LONGEST_NAME} characters"
-    if name in COMMANDS:
-        return "it is the name of a command"
-    if not name or name.startswith("-"):
-        return "it is empty or begins with -"
-    if odd := next((c for c in name if c not in "._@+:/-" and unicodedata.category(c)[0] not in "LMN"), ""):
-        return f"it holds {odd!a}"
-    return ""
 
 
 def _with_defaults(section: Section, defaults: Section) -> Section:
@@ -490,6 +479,9 @@ def _checked_duration(profile: Profile, seconds: int, where: str) -> int:
 
 def default_session_name() -> str:
     """user@host in the letters that STS takes, 2 to 64 of them."""
+    import getpass
+    import socket
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # no entry for this uid, as in many containers

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LARGEST_MESSAGE = 256 * 1024
 _LONGEST_LINE = 64
 _SERVICE, _PATH = "org.freedesktop.secrets", "/org/freedesktop/secrets"
+DEFAULT_COLLECTION = f"{_PATH}/aliases/default"
 _METHOD_RETURN, _SIGNAL = 2, 4
 _NO_AUTO_START = 2
 _HELLO, _SEARCH, _OPEN, _GET = 1, 2, 3, 4
@@ -97,7 +98,7 @@ def _exchange(bus: "_Bus", service: str, username: str) -> str:
         b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\nBEGIN\r\n",
         _call(_HELLO, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello", "", b""),
         _call(
-            *(_SEARCH, _SERVICE, f"{_PATH}/aliases/default", "org.freedesktop.Secret.Collection", "SearchItems"),
+            *(_SEARCH, _SERVICE, DEFAULT_COLLECTION, "org.freedesktop.Secret.Collection", "SearchItems"),
             *("a{ss}", attributes),
         ),
         _call(
@@ -123,7 +124,7 @@ def _is_locked(bus: "_Bus") -> bool:
     arguments += bytes(-len(arguments) % 4) + _string("Locked")
     bus.send(
         _call(
-            *(_GET, _SERVICE, f"{_PATH}/aliases/default", "org.freedesktop.DBus.Properties", "Get"),
+            *(_GET, _SERVICE, DEFAULT_COLLECTION, "org.freedesktop.DBus.Properties", "Get"),
             *("ss", arguments),
         )
     )

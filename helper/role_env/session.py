@@ -236,7 +236,9 @@ class _Flight:
         asking = self._asking
         if good and good.remaining(time.time()) <= max(0, self._min_ttl):
             good = None
-        with lock.held(self._entry, asking.environ, seconds=0 if good else asking.deadline.remaining() / 2) as busy:
+        seconds = 0 if good else asking.deadline.remaining() / 2
+        waiting = asking.messages.waiting_for("another role-env, which asks for the same session")
+        with lock.held(self._entry, asking.environ, seconds=seconds, waiting=waiting) as busy:
             if busy and good:
                 asking.messages.decided("another process is renewing the session; the old one is still good")
                 return self._record(good)
@@ -276,14 +278,17 @@ class _Flight:
     def _asked_with(self, asking: Asking, *, began: float | None) -> Credentials:
         """As _asked, with a source's session that was issued after `began` where that is given."""
         source, hop = self._chain.source, self._chain.target
+        waiting = asking.messages.waiting_for(f"STS at {hop.endpoint}")
         if not hop.role_arn:
             return _lent(self._chain, self._key(asking, began), asking)
         if isinstance(source, OidcToken) and not self._chain.before:
             asking.messages.decided(f"{hop.name}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
-            return assume_with_token(hop, source, asking)
+            with waiting:
+                return assume_with_token(hop, source, asking)
         key = self._key(asking, began)
         asking.messages.decided(f"{hop.name}: AssumeRole of {hop.role_arn} at {hop.endpoint}")
-        return assume(hop, key, asking.deadline)
+        with waiting:
+            return assume(hop, key, asking.deadline)
 
     def _key(self, asking: Asking, began: float | None) -> AccessKey:
         """The key with which the target's session is asked for, or which is lent as it is."""

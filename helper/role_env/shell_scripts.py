@@ -1,7 +1,6 @@
 """The shell integration: real files that a linter reads and the wheel carries; and which shell is the parent."""
 
 import os
-import subprocess
 from pathlib import Path
 
 SHELLS = ("bash", "zsh", "fish")
@@ -33,6 +32,8 @@ def parent_format() -> str:
 
 def _parent_name_by_ps() -> str:
     """For systems without /proc, such as macOS, where a login shell is called `-fish`."""
+    import subprocess  # costs more than the rest of many a command
+
     try:
         told = subprocess.run(  # noqa: S603  a number is the only argument
             ["/bin/ps", "-o", "comm=", "-p", str(os.getppid())], capture_output=True, timeout=2, check=False

@@ -44,6 +44,8 @@ class Source:
     renewable: ClassVar[bool] = True
     # Whether what it gives is a session, which a profile without a role can hand out.
     lends: ClassVar[bool] = True
+    # What is waited for, as a person at a terminal is told; empty where nothing is, or who waits tells it.
+    awaited: ClassVar[str] = ""
 
     def told_by(self) -> str:
         """Which file and line, or variable, says where the credentials come from."""
@@ -59,7 +61,8 @@ class Source:
         Raises ProfileError, RefusedError, UnreachableError, KeyringError, each with the profile and its place.
         """
         try:
-            return self._key(asking)
+            with asking.messages.waiting_for(self.awaited):
+                return self._key(asking)
         except (ProfileError, RefusedError, UnreachableError) as error:
             raise self._told(error) from None
 
@@ -172,6 +175,7 @@ class EcsRole(Source):
 
     role_name: str = ""
     kind: ClassVar[str] = "ecs_ram_role"
+    awaited: ClassVar[str] = "this instance's metadata service"
 
     def identity(self, asking: Asking) -> list[str]:
         """The role's name."""
@@ -214,6 +218,7 @@ class Process(Source):
 
     command: str
     kind: ClassVar[str] = "credential_process"
+    awaited: ClassVar[str] = "the credential process"
 
     def identity(self, asking: Asking) -> list[str]:
         """The command."""
@@ -244,6 +249,7 @@ class CredentialsUri(Source):
 
     uri: str
     kind: ClassVar[str] = "credentials_uri"
+    awaited: ClassVar[str] = "the credentials URI"
 
     def identity(self, asking: Asking) -> list[str]:
         """The address, as its digest: its path may be all that protects it."""

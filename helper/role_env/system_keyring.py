@@ -25,10 +25,14 @@ T = TypeVar("T")
 # The systems that have one keyring, and the backend of each.
 _NATIVE = {"darwin": ("keyring.backends.macOS", "Keyring"), "win32": ("keyring.backends.Windows", "WinVaultKeyring")}
 
+# The backends that open what they look into, and have no way to ask first.
+_OPENED_BY_LOOKING = ("keyring.backends.kwallet", "keyring.backends.libsecret")
+
 LATE_SECONDS = 5.0
 # What finds no keyring takes less, unless it has waited for the bus.
 SLOW_SECONDS = 1.0
 PROMPT_SECONDS = 60.0
+UNASKED_SECONDS = 2.0
 
 # What a person is told of the exceptions of `keyring` itself.
 _KNOWN_FAULTS = {
@@ -36,6 +40,7 @@ _KNOWN_FAULTS = {
     "SecretServiceNotAvailableException": "there is none on this session bus",
     "KeyringLocked": "it is locked",
     "PromptDismissedException": "it is locked",
+    "ItemNotFoundException": "it has no default collection",
     "TimeoutError": "it did not answer in time",
     "InitError": "it is locked, or does not start",
     "PasswordSetError": "it does not take the session",
@@ -54,13 +59,21 @@ class SystemKeyring:
     no fault.
 
     `deadline` is the command's: a use waits for at most a third of what is left, and what a person takes at a prompt is
-    added to it.
+    added to it. Without `prompts` nobody is asked to unlock anything: what is locked cannot be used.
     """
 
-    def __init__(self, environ: Mapping[str, str], messages: Messages, deadline: Deadline | None = None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        messages: Messages,
+        deadline: Deadline | None = None,
+        *,
+        prompts: bool = True,
+    ) -> None:
         self._environ = environ
         self._messages = messages
         self._deadline = deadline
+        self._prompts = prompts
         self.usable = not self._was_late()
         self.absent = False
         self.fault = "" if self.usable else "it did not answer within the last minute"
@@ -103,12 +116,14 @@ class SystemKeyring:
             backend = self._backend()
             if not whichever and _first(backend).__name__ == "PlaintextKeyring" and not _is_set(self._environ):
                 raise PlainText
+            if not self._prompts:
+                _check_open(backend)
             return operation(backend)
 
         seconds, began = self._seconds(), time.monotonic()
         try:
-            with self._messages.aside():
-                return within(seconds, work, at_most=3 * seconds, slow=self._messages.waiting_for("the keyring"))
+            with self._messages.waiting_for("the keyring"), self._messages.aside():
+                return within(seconds, work, at_most=3 * seconds)
         except Late:
             if seconds >= LATE_SECONDS:
                 self._avoid()
@@ -155,6 +170,8 @@ class SystemKeyring:
 
     def _seconds(self) -> float:
         """Longer where a person could be answering a prompt; never less than a healthy keyring takes."""
+        if not self._prompts:
+            return UNASKED_SECONDS
         display = self._environ.get("DISPLAY") or self._environ.get("WAYLAND_DISPLAY")
         if display and on_terminal():
             return PROMPT_SECONDS
@@ -208,6 +225,23 @@ def _native_backend(environ: Mapping[str, str]) -> "KeyringBackend | None":
     module, name = _NATIVE[sys.platform]
     backend: KeyringBackend = getattr(importlib.import_module(module), name)()
     return backend
+
+
+def _check_open(backend: "KeyringBackend") -> None:
+    """Raises KeyringLocked where a use of `backend` would ask a person to unlock it, or could."""
+    from keyring.errors import KeyringLocked
+
+    first = next(iter(getattr(backend, "backends", ())), backend)
+    module = type(first).__module__
+    if module == "keyring.backends.SecretService":
+        import secretstorage
+
+        with contextlib.closing(secretstorage.dbus_init()) as connection:
+            path = getattr(first, "preferred_collection", None) or secret_service.DEFAULT_COLLECTION
+            if secretstorage.Collection(connection, path).is_locked():
+                raise KeyringLocked
+    elif module in _OPENED_BY_LOOKING:
+        raise KeyringLocked
 
 
 def _search(backend: "KeyringBackend") -> list[Entry]:

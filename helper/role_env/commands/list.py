@@ -1,18 +1,24 @@
 """role-env list: the profiles."""
 
 import argparse
-import json
-import time
+from typing import TYPE_CHECKING
 
-from role_env import exporters, options, output, profiles
-from role_env.cache import Cache
+from role_env import options, output, profiles
 from role_env.errors import ProfileError
 from role_env.origin import Origin
-from role_env.profiles import ProfilesFile
-from role_env.session import Request
+from role_env.profiles import Profile, ProfilesFile
+
+if TYPE_CHECKING:
+    from role_env.cache import Cache
 
 SUMMARY = "show the profiles, and what their kept sessions have left"
 EXAMPLES = ("role-env list", "role-env list --json")
+STATUSES = {0: "done, be some of the profiles wrong", 2: "", 3: "the profiles file as a whole, or a setting"}
+
+_KEYS = ("profile", "role_arn", "source", "region_id", "expiration")
+_HEADING = ("PROFILE", "ROLE", "ACCOUNT", "SOURCE", "REGION", "SESSION")
+# The columns that give way where there is no room: a part of them tells something.
+_YIELDING = (0, 1, 3, 4)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,43 +33,90 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints a line each, in file order."""
     origin = Origin(arguments.environ)
     file = ProfilesFile(profiles.locate(arguments.config, origin), origin)
-    if arguments.names:
+    if arguments.names:  # a shell completes words with it: nothing but the file, and no import beyond
         output.write("".join(f"{name}\n" for name in file.names()))
         return 0
-    cache = Cache(arguments.environ, arguments.messages, options.deadline_of(arguments.environ))
-    rows = [_row(file, name, cache, arguments) for name in file.names()]
+    rows = _rows(file, arguments)
     if arguments.json:
-        output.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
-        return 0
-    lines = [[value or "-" for value in row.values()] for row in rows]
-    for line in lines:
-        line[-1] = _left(line[-1])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        output.write("  ".join(map(str.ljust, line, widths)).rstrip() + "\n")
+        import json
+
+        shown = [{key: row[key] for key in _KEYS} for row in rows]
+        output.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
+    else:
+        output.write(_table(rows, arguments))
     return 0
 
 
-def _left(expiration: str) -> str:
-    """How long a session lasts that ends at `expiration`, in the minutes that are whole."""
-    if expiration == "-":
-        return expiration
-    return f"{int(exporters.seconds(expiration) - time.time()) // 60} min left"
+def _rows(file: ProfilesFile, arguments: argparse.Namespace) -> list[dict[str, str | None]]:
+    """The profiles as `list --json` shows them, and under `wrong` what is wrong with one; that is told on stderr once
+    for all the profiles that it spoils.
+    """
+    from role_env.cache import Cache
+
+    deadline = options.deadline_of(arguments.environ)
+    cache = Cache(arguments.environ, arguments.messages, deadline, prompts=False)
+    rows = [_row(file, name, cache) for name in file.names()]
+    for message in dict.fromkeys(row["wrong"] for row in rows if row["wrong"]):
+        arguments.messages.warn(message)
+    return rows
 
 
-def _row(file: ProfilesFile, name: str, cache: Cache, arguments: argparse.Namespace) -> dict[str, str | None]:
-    """A profile as `list --json` shows it; one that is wrong is told on stderr, and shown by its name alone."""
+def _row(file: ProfilesFile, name: str, cache: "Cache") -> dict[str, str | None]:
+    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "wrong"))
+    row["profile"] = name
     try:
         profile = file.profile(name)
+        row |= {
+            "role_arn": profile.role_arn or None,
+            "source": profile.source_kind,
+            "region_id": profile.region_id or None,
+        }
+        file.chain(name)
+        row["expiration"] = _expiration(file, profile, cache) if profile.role_arn else None
     except ProfileError as error:
-        arguments.messages.warn(error.message)
-        return {"profile": name, "role_arn": None, "source": None, "region_id": None, "expiration": None}
-    record = cache.load(Request(name).entry(file.path)) if profile.role_arn else None
-    live = record and record.role_arn == profile.role_arn and record.credentials.remaining(time.time()) > 0
-    return {
-        "profile": name,
-        "role_arn": profile.role_arn or None,
-        "source": profile.source_kind,
-        "region_id": profile.region_id or None,
-        "expiration": exporters.timestamp(record.credentials.expiration) if record and live else None,
-    }
+        row["wrong"] = error.message
+    return row
+
+
+def _expiration(file: ProfilesFile, profile: Profile, cache: "Cache") -> str | None:
+    """When the kept session of `profile` ends; None where nothing live is kept."""
+    import os
+    import time
+
+    from role_env import exporters, record
+
+    kept = cache.load(record.entry(os.path.realpath(file.path), profile.name, record.NO_OPTIONS))
+    if not kept or kept.role_arn != profile.role_arn or kept.credentials.remaining(time.time()) <= 0:
+        return None
+    return exporters.timestamp(kept.credentials.expiration)
+
+
+def _table(rows: list[dict[str, str | None]], arguments: argparse.Namespace) -> str:
+    from role_env import display
+
+    cells = [_cells(row) for row in rows]
+    colours = [display.BOLD, *(_colour(row) for row in rows)] if display.has_colours(arguments.environ) else []
+    return display.table(_HEADING, cells, most=display.columns(), yielding=_YIELDING, colours=colours)
+
+
+def _cells(row: dict[str, str | None]) -> list[str]:
+    role = row["role_arn"] or ""
+    account, name = (profiles.account_of(role), role.split("/", 1)[1]) if role else ("", "")
+    told = (row["profile"], name, account, row["source"], row["region_id"], "wrong" if row["wrong"] else _left(row))
+    return [cell or "-" for cell in told]
+
+
+def _left(row: dict[str, str | None]) -> str:
+    if not row["expiration"]:
+        return ""
+    import time
+
+    from role_env import display, exporters
+
+    return display.time_left(exporters.seconds(row["expiration"]) - time.time())
+
+
+def _colour(row: dict[str, str | None]) -> str:
+    from role_env import display
+
+    return display.RED if row["wrong"] else display.GREEN if row["expiration"] else ""

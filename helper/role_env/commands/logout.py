@@ -2,7 +2,7 @@
 
 import argparse
 
-from role_env import access_keys, options, profiles
+from role_env import access_keys, names, options, profiles
 from role_env.origin import Origin
 
 SUMMARY = "remove a profile's access key from the keyring of your system"
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Removes it; that there is none is no failure."""
     path = profiles.locate(arguments.config, Origin(arguments.environ))
-    if fault := profiles.name_fault(arguments.profile):
+    if fault := names.fault(arguments.profile):
         raise options.no_profile(arguments.profile, fault)
     deadline = options.deadline_of(arguments.environ)
     access_keys.forget(path, arguments.profile, arguments.environ, arguments.messages, deadline)

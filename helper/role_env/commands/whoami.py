@@ -2,42 +2,109 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from typing import Any
 
 from role_env import chain as chains
-from role_env import environment, options, output, profiles, sts
+from role_env import environment, options, output, profiles, readers, sts
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
-from role_env.errors import ProfileError, RefusedError
+from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
 from role_env.origin import Origin
 from role_env.profiles import ProfilesFile
-from role_env.sources import Asking
+from role_env.readers import Reader
+from role_env.shell_state import NO_ACCOUNT, OFF_HINT, ShellState
+from role_env.sources import Asking, digest
 
 SUMMARY = "ask STS who the environment's, or a profile's, credentials are"
 EXAMPLES = ("role-env whoami", "role-env whoami profileB --json")
 OBTAINS = True
 
-_OFF_HINT = 'eval "$(role-env off)" brings back what was there before'
+_KINDS = {"AssumedRoleUser": "a session of a role", "RAMUser": "a RAM user", "Account": "the account itself"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its own options."""
-    parser.add_argument("profile", metavar="PROFILE", nargs="?", default="")
+    parser.add_argument("profile", metavar="PROFILE", nargs="?", default="", help="default: the environment's")
     parser.add_argument("--json", action="store_true", help="STS's own answer")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints who it is."""
+    """Prints who it is; of an environment whose variables disagree, also which tool acts as whom."""
     deadline = options.deadline_of(arguments.environ)
-    key, endpoint = _profile_key(arguments, deadline) if arguments.profile else _environment_key(arguments.environ)
-    identity = sts.caller_identity(key, endpoint=endpoint, deadline=deadline)
+    identities = _Identities(arguments, deadline)
+    if arguments.profile:
+        _write(identities.identity(*_profile_key(arguments, deadline)), arguments)
+        return 0
+    key, endpoint = _environment_key(arguments)
+    found = readers.disagreeing(arguments.environ)
+    if found and not arguments.json:
+        _write_with_readers(key, endpoint, found, identities, arguments)
+        return 0
+    _write(identities.identity(key, endpoint), arguments)
+    if found:
+        arguments.messages.warn("the variables disagree, so tools act as different identities: role-env whoami tells")
+    return 0
+
+
+class _Identities:
+    """Asks STS who signs with a key, once for each."""
+
+    def __init__(self, arguments: argparse.Namespace, deadline: Deadline) -> None:
+        self._arguments = arguments
+        self._deadline = deadline
+        self._told: dict[str, dict[str, Any] | RoleEnvError] = {}
+
+    def identity(self, key: AccessKey, endpoint: str) -> dict[str, Any]:
+        """STS's answer. Raises RefusedError, UnreachableError."""
+        known = digest(key)
+        if known not in self._told:
+            try:
+                with self._arguments.messages.waiting_for(f"STS at {endpoint}"):
+                    self._told[known] = sts.caller_identity(key, endpoint=endpoint, deadline=self._deadline)
+            except RoleEnvError as error:
+                self._told[known] = error
+        told = self._told[known]
+        if isinstance(told, RoleEnvError):
+            raise told
+        return told
+
+
+def _write(identity: dict[str, Any], arguments: argparse.Namespace) -> None:
     if arguments.expect_account and arguments.expect_account != identity["AccountId"]:
         raise RefusedError(f"{identity['Arn']} is not of account {arguments.expect_account}")
     if arguments.json:
         output.write(json.dumps(identity, ensure_ascii=False, indent=2) + "\n")
     else:
-        output.write(f"{identity['Arn']}\n")
-    return 0
+        output.write(_plain(identity))
+
+
+def _plain(identity: dict[str, Any]) -> str:
+    kind = str(identity.get("IdentityType") or "not told")
+    kind = f"{kind}, {_KINDS[kind]}" if kind in _KINDS else kind
+    lines = (("account", identity["AccountId"]), ("identity", identity["Arn"]), ("kind", kind))
+    return "".join(f"{name:8}  {printable(value)}\n" for name, value in lines)
+
+
+def _write_with_readers(
+    key: AccessKey, endpoint: str, found: list[Reader], identities: _Identities, arguments: argparse.Namespace
+) -> None:
+    """Who it is, and which tool acts as whom, whatever STS says of some of the keys."""
+    lines = [f"  {reader.tool:18}  {_acts(reader, endpoint, identities)}" for reader in found]
+    try:
+        _write(identities.identity(key, endpoint), arguments)
+    finally:
+        output.write("\nthe variables disagree:\n" + "\n".join(lines) + "\n")
+    arguments.messages.warn("tools act as different identities")
+
+
+def _acts(reader: Reader, endpoint: str, identities: _Identities) -> str:
+    if not reader.key:
+        return reader.fault or "finds no key in the variables"
+    try:
+        told = str(identities.identity(reader.key, endpoint)["Arn"])
+    except RoleEnvError as error:
+        told = f"nobody: {error.message}"
+    return f"{printable(told)} ({', '.join(reader.variables)})"
 
 
 def _profile_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[AccessKey, str]:
@@ -46,14 +113,16 @@ def _profile_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[Acc
     chain = chains.resolve(ProfilesFile(profiles.locate(arguments.config, origin), origin), arguments.profile, origin)
     if chain.target.role_arn or chain.before or chain.source.lends:
         return options.obtain(arguments, deadline).credentials, chain.target.endpoint
-    asking = Asking(arguments.environ, deadline, arguments.messages)
-    return chain.source.key(asking), chain.target.endpoint
+    return chain.source.key(Asking(arguments.environ, deadline, arguments.messages)), chain.target.endpoint
 
 
-def _environment_key(environ: Mapping[str, str]) -> tuple[AccessKey, str]:
+def _environment_key(arguments: argparse.Namespace) -> tuple[AccessKey, str]:
+    environ, lost = arguments.environ, ShellState(arguments.environ).lost_account
     key = environment.current_key(environ)
-    if key is None and environ.get("ROLE_ENV_NO_ACCOUNT"):
-        raise ProfileError("a switch to another profile failed, and this shell holds no account", hint=_OFF_HINT)
+    if key is None and lost:
+        raise ProfileError(NO_ACCOUNT, hint=OFF_HINT)
     if key is None:
         raise ProfileError("the environment holds no credentials", hint="name a profile, or set a session first")
+    if lost:
+        arguments.messages.warn(f"{NO_ACCOUNT}, and a key has been set since; {OFF_HINT}")
     return key, profiles.checked_endpoint(environ.get("ALIBABA_CLOUD_STS_ENDPOINT") or "sts.aliyuncs.com")

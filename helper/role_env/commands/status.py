@@ -1,0 +1,71 @@
+"""role-env status: the session in this shell."""
+
+import argparse
+
+from role_env import display, exporters, output
+from role_env.errors import RoleEnvError
+from role_env.shell_state import NO_ACCOUNT, OFF_HINT, ShellState
+
+SUMMARY = "tell the session in this shell, from its variables alone"
+EXAMPLES = ("role-env status", "role-env status --json")
+STATUSES = {0: "there is a live session", 1: "there is none, it has ended, or a variable is not its own", 2: ""}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its own options."""
+    parser.add_argument("--json", action="store_true", help="as JSON; says nothing on stderr")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints one line; what is wrong is an error."""
+    state = ShellState(arguments.environ)
+    if arguments.json:
+        output.write(_json(state))
+        return 0 if state.is_valid() else 1
+    if state.has_session:
+        output.write(_line(state))
+    if fault := _fault(state):
+        raise fault
+    return 0
+
+
+def _json(state: ShellState) -> str:
+    import json  # what a prompt asks for often is the plain line
+
+    if not state.has_session:
+        return json.dumps({"valid": False}) + "\n"
+    document = {
+        "profile": state.profile,
+        "role_arn": state.role_arn,
+        "expiration": exporters.timestamp(state.expiration),
+        "remaining_seconds": state.remaining(),
+        "valid": state.is_valid(),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _line(state: ShellState) -> str:
+    import time
+
+    left = state.expiration - time.time()
+    until = f"({'until' if left > 0 else 'at'} {display.clock(state.expiration)})"
+    return f"{state.profile}  {state.role()}  {display.time_left(left)} {until}\n"
+
+
+def _fault(state: ShellState) -> RoleEnvError | None:
+    """What keeps the shell's session from being a live one."""
+    if state.lost_account:
+        return RoleEnvError(NO_ACCOUNT, hint=OFF_HINT)
+    if not state.is_begun:
+        return RoleEnvError("this shell has no session", hint="source <(role-env PROFILE), or role-env list")
+    if unreadable := state.unreadable():
+        what = f"the session's own variables do not tell of one: {', '.join(unreadable)}"
+        return RoleEnvError(what, hint=f"{OFF_HINT}, or take the session again")
+    again = f"source <(role-env {state.profile}) takes it again"
+    if strangers := state.strangers():
+        verb = "is" if len(strangers) == 1 else "are"
+        what = f"{', '.join(strangers)} {verb} no longer the session's: some tools act as somebody else"
+        return RoleEnvError(what, hint=f"role-env whoami tells who; {again}")
+    if not state.holders():
+        return RoleEnvError("no variable holds the session's key any more", hint=again)
+    return None if state.remaining() else RoleEnvError("the session has ended", hint=again)

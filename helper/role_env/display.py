@@ -1,0 +1,113 @@
+"""How things are shown to a person: the width of text, what a terminal can show, how long a session lasts."""
+
+import shutil
+import sys
+import time
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from role_env.errors import printable
+
+# SGR, ECMA-48 8.3.117.
+BOLD, RED, GREEN, YELLOW = "1", "31", "32", "33"
+_GAP = "  "
+# What is left of a cell that gives way to others: less tells nothing.
+_NARROWEST = 6
+
+
+def columns() -> int:
+    """The columns of the terminal on stdout, or COLUMNS; 80 where there is neither."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def has_colours(environ: Mapping[str, str]) -> bool:
+    """Whether stdout is a terminal that shows colours, and NO_COLOR (https://no-color.org) does not forbid them."""
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return on_terminal and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
+
+
+def coloured(text: str, colour: str) -> str:
+    """`text` in one of the colours, without it where that is empty."""
+    return f"\x1b[{colour}m{text}\x1b[0m" if colour else text
+
+
+def can_show(text: str) -> bool:
+    """Whether the locale's encoding, in which a terminal shows stdout, has these characters."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def width(text: str) -> int:
+    """The columns that `text` takes on a terminal: two for an East Asian wide letter, none for a mark above one."""
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if character.isascii():
+        return 1
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def fitted(text: str, most: int) -> str:
+    """`text`, or as much of it as fits `most` columns with a … behind it."""
+    if width(text) <= most:
+        return text
+    end = "…" if can_show("…") else "~"
+    kept, room = "", most - 1
+    for character in text:
+        room -= _width(character)
+        if room < 0:
+            break
+        kept += character
+    return (kept + end)[: max(most, 0)]
+
+
+def table(
+    heading: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    most: int,
+    yielding: Sequence[int],
+    colours: Sequence[str] = (),
+) -> str:
+    """The rows below the heading, a line each, none wider than `most` columns.
+
+    Where they would be, the widest of the columns `yielding` (numbers) give way. `colours` are those of the lines, the
+    heading's first; none without it.
+    """
+    lines = [[printable(cell) for cell in row] for row in (heading, *rows)]
+    widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
+    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - most
+    while excess > 0:
+        widest = max(yielding, key=widths.__getitem__)
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+        excess -= 1
+    shown = [fitted(_GAP.join(map(_padded, line, widths)).rstrip(), most) for line in lines]
+    pairs = zip(shown, colours or [""] * len(shown), strict=True)
+    return "".join(coloured(line, colour) + "\n" for line, colour in pairs)
+
+
+def _padded(cell: str, most: int) -> str:
+    cell = fitted(cell, most)
+    return cell + " " * (most - width(cell))
+
+
+def time_left(seconds: float) -> str:
+    """How long `seconds` are, in whole minutes: `42 min left`."""
+    if seconds <= 0:
+        return f"ended {int(-seconds) // 60} min ago"
+    return f"{int(seconds) // 60} min left" if seconds >= 60 else "under 1 min left"
+
+
+def clock(moment: int) -> str:
+    """The local time of day at `moment` (seconds since the epoch), with the date where that is not today's."""
+    then, now = time.localtime(moment), time.localtime()
+    form = "%H:%M" if then[:3] == now[:3] else "%Y-%m-%d %H:%M"
+    return time.strftime(form, then)
