@@ -34,10 +34,18 @@ _HINT = (
 
 
 def load(
-    path: Path, profile: str, environ: Mapping[str, str], messages: Messages, deadline: Deadline
+    path: Path,
+    profile: str,
+    environ: Mapping[str, str],
+    messages: Messages,
+    deadline: Deadline,
+    *,
+    prompts: bool = True,
 ) -> AccessKey | None:
-    """The key of `profile` in the profiles file at `path`, or None. Raises KeyringError when it cannot be told."""
-    keyring = SystemKeyring(environ, messages, deadline)
+    """The key of `profile` in the profiles file at `path`, or None. Raises KeyringError when it cannot be told; without
+    `prompts` also when the keyring is locked.
+    """
+    keyring = SystemKeyring(environ, messages, deadline, prompts=prompts)
     text = keyring.read(_entry(path, profile))
     _check(keyring)
     return _parsed(text) if text else None

@@ -16,6 +16,7 @@ from role_env.messages import Messages
 _MODULES = (
     *("export", "exec", "process", "off", "init", "setup", "list", "status", "whoami", "login", "logout", "clear"),
     "explain",
+    "doctor",
 )
 _STATUSES = """\
 exit statuses:

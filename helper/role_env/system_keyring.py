@@ -99,6 +99,14 @@ class SystemKeyring:
         """Our entries, where the keyring is the Secret Service: others cannot be searched."""
         return self._use(_search, whichever=True) or []
 
+    def backend_name(self) -> str:
+        """The class that takes what is written, such as `keyring.backends.SecretService.Keyring`.
+
+        Waits without a deadline, and raises whatever choosing it raises.
+        """
+        first = _first(self._backend())
+        return f"{first.__module__}.{first.__qualname__}"
+
     def _read_fast(self, entry: Entry) -> str | None:
         """What the Secret Service answers within milliseconds. Raises Unsure where `keyring` has to be asked."""
         if not self.usable or not secret_service.is_chosen(self._environ):
@@ -227,12 +235,17 @@ def _native_backend(environ: Mapping[str, str]) -> "KeyringBackend | None":
     return backend
 
 
+def _first(backend: "KeyringBackend") -> type:
+    """The class that takes what is written: a chain of several backends writes to its first."""
+    return type(next(iter(getattr(backend, "backends", ())), backend))
+
+
 def _check_open(backend: "KeyringBackend") -> None:
     """Raises KeyringLocked where a use of `backend` would ask a person to unlock it, or could."""
     from keyring.errors import KeyringLocked
 
     first = next(iter(getattr(backend, "backends", ())), backend)
-    module = type(first).__module__
+    module = _first(backend).__module__
     if module == "keyring.backends.SecretService":
         import secretstorage
 
