@@ -17,6 +17,7 @@ _MODULES = (
     *("export", "exec", "process", "off", "init", "setup", "list", "status", "whoami", "login", "logout", "clear"),
     "explain",
     "doctor",
+    "console",
 )
 _STATUSES = """\
 exit statuses:
