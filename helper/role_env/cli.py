@@ -3,11 +3,12 @@
 import argparse
 import importlib
 import logging
+import textwrap
 from collections.abc import Mapping
 from types import ModuleType
 from typing import NoReturn
 
-from role_env import __version__, asked, options
+from role_env import __version__, asked, names, options
 from role_env.asked import Asked
 from role_env.errors import UsageError
 from role_env.messages import Messages
@@ -19,10 +20,23 @@ _MODULES = (
     "doctor",
     "console",
 )
-_STATUSES = """\
-exit statuses:
-  0 done, 1 a bug, 2 wrong usage, 3 the profile or a setting, 4 STS said no,
-  5 STS could not be reached, 6 the keyring was needed and could not be used"""
+_STATUSES = {
+    0: "done",
+    1: "a bug",
+    2: "wrong usage",
+    3: "the profile, its file, or a setting; no credentials to ask with",
+    4: "STS said no, or answered with another account, role or name",
+    5: "STS could not be reached: trying again may help",
+    6: "the keyring was needed, and could not be used",
+}
+_LINES = """\
+examples:
+  source <(role-env PROFILE)                  # bash, zsh, at a prompt
+  role-env PROFILE | source                   # fish
+  eval "$(role-env PROFILE || echo false)"    # scripts, CI, any POSIX shell
+
+role-env COMMAND --help tells more, and the exit statuses."""
+_OF_ALL = (0, 1, 2)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -35,7 +49,10 @@ def run(argv: list[str], environ: Mapping[str, str], line: Asked) -> int:
     words, command = asked.ordered(argv)
     module = _module(words[0]) if words and words[0] in _MODULES else None
     parser = _parser() if module is None else _command_parser(words[0], module)
-    arguments = parser.parse_args(words if module is None else words[1:])
+    try:
+        arguments = parser.parse_args(words if module is None else words[1:])
+    except UsageError as error:
+        raise _with_nearest(error, line, argv) from None
     arguments.words = command
     arguments.environ = environ
     arguments.asked = line
@@ -48,6 +65,13 @@ def run(argv: list[str], environ: Mapping[str, str], line: Asked) -> int:
     return status
 
 
+def _with_nearest(error: UsageError, line: Asked, argv: list[str]) -> UsageError:
+    """`error`, with the command that was meant where a word that is none was taken for a profile."""
+    if line.command == "export" and "export" not in argv and (command := names.nearest_command(line.profile)):
+        return UsageError(error.message, hint=f"if you meant the command, it is role-env {command}")
+    return error
+
+
 def _module(name: str) -> ModuleType:
     return importlib.import_module(f"role_env.commands.{name}")
 
@@ -56,9 +80,9 @@ def _parser() -> _Parser:
     """The parser of a line without a command: for --help, --version, and to say what is wrong."""
     parser = _Parser(
         prog="role-env",
-        description="Temporary Alibaba Cloud credentials: role-env PROFILE prints exports for the shell that asked.",
-        epilog="At a prompt: source <(role-env PROFILE). In fish: role-env PROFILE | source. In scripts and CI: "
-        'eval "$(role-env PROFILE || echo false)".',
+        description="Temporary Alibaba Cloud credentials: role-env PROFILE prints exports for\nthe shell that asked.",
+        epilog=_LINES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"role-env {__version__}")
@@ -73,8 +97,8 @@ def _command_parser(name: str, module: ModuleType) -> _Parser:
     parser = _Parser(
         prog=f"role-env {name}",
         usage=getattr(module, "USAGE", None),
-        description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".",
-        epilog=f"examples:\n{examples}\n\n{_STATUSES}",
+        description=textwrap.fill(module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".", 78),
+        epilog=f"examples:\n{examples}\n\nexit statuses:\n{_statuses(module)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -83,3 +107,11 @@ def _command_parser(name: str, module: ModuleType) -> _Parser:
     module.add_arguments(parser)
     parser.set_defaults(run=module.run, **getattr(module, "DEFAULTS", {}))
     return parser
+
+
+def _statuses(module: ModuleType) -> str:
+    """The exit statuses of a command: those that it names, with the usual meaning where it gives no other."""
+    usual = _STATUSES if getattr(module, "OBTAINS", False) else dict.fromkeys(_OF_ALL, "")
+    told: dict[int, str] = {**getattr(module, "STATUSES", usual)}
+    lines = [f"  {number:<8}  {meaning or _STATUSES[number]}" for number, meaning in sorted(told.items())]
+    return "\n".join([*lines, "  130, 143  interrupted"])

@@ -21,7 +21,7 @@ def add_obtaining(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     add = parser.add_argument
     add("--duration", type=int, metavar="SECONDS", help="how long a new session lasts, instead of the profile's")
-    add("--session-name", metavar="NAME", type=_checked(keys.session_name))
+    add("--session-name", metavar="NAME", type=_checked(keys.session_name), help="instead of the profile's")
     add("--region", metavar="ID", type=_checked(keys.region), help="instead of the profile's region_id")
     add("--min-ttl", type=_not_negative, default=0, metavar="SECONDS", help="renew a session that has less left")
     add("--refresh", action="store_true", help="a session issued after this call began, or a failure")

@@ -12,6 +12,7 @@ from role_env.session import Request
 
 SUMMARY = "forget cached sessions"
 EXAMPLES = ("role-env clear profileB", "role-env clear --all")
+STATUSES = dict.fromkeys((0, 1, 2, 3, 6), "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from role_env.errors import UsageError
 SUMMARY = "open Alibaba Cloud's console in the browser, signed in as a profile's role"
 EXAMPLES = ("role-env console profileB --destination ecs", "role-env console profileB --print")
 OBTAINS = True
-STATUSES = {2: "wrong usage, or no browser"}
+STATUSES = dict.fromkeys(range(7), "") | {2: "wrong usage, or no browser could be opened"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

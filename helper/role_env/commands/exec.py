@@ -6,6 +6,12 @@ from role_env import execution, exporters, options
 
 SUMMARY = "run a command (default: $SHELL) in a profile's session"
 EXAMPLES = ("role-env exec profileB -- terraform plan", "role-env exec profileB")
+STATUSES = {
+    0: "the command's own status, whatever it is",
+    125: "role-env itself failed",
+    126: "the command cannot be run",
+    127: "the command is not found",
+}
 USAGE = "role-env exec [options] PROFILE [--] [COMMAND ...]"
 OBTAINS = True
 

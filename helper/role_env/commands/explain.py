@@ -11,6 +11,7 @@ from role_env.sources import OidcToken
 
 SUMMARY = "show where a profile's credentials come from, and whether its kept session stands, without asking anyone"
 EXAMPLES = ("role-env explain profileB", "role-env explain profileB --json")
+STATUSES = dict.fromkeys((0, 1, 2, 3, 4, 6), "")
 OBTAINS = True
 
 

@@ -6,6 +6,7 @@ from role_env import exporters, options, output, shell_scripts
 
 SUMMARY = "print a profile's session for a shell or program"
 EXAMPLES = ("source <(role-env profileB)", "role-env export profileB --format json > session.json")
+STATUSES = dict.fromkeys(range(7), "") | {2: "wrong usage, or stdout is a terminal and there is no --show"}
 OBTAINS = True
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "show the profiles, and what their kept sessions have left"
 EXAMPLES = ("role-env list", "role-env list --json")
-STATUSES = {0: "done, be some of the profiles wrong", 2: "", 3: "the profiles file as a whole, or a setting"}
+STATUSES = {0: "done, though a profile be wrong", 1: "", 2: "", 3: "the profiles file, or a setting, is wrong"}
 
 _KEYS = ("profile", "role_arn", "source", "region_id", "expiration")
 _HEADING = ("PROFILE", "ROLE", "ACCOUNT", "SOURCE", "REGION", "SESSION")

@@ -13,6 +13,7 @@ from role_env.sources import FileKey, KeyringKey
 
 SUMMARY = "keep a profile's access key in the keyring of your system instead of the file"
 EXAMPLES = ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA')
+STATUSES = dict.fromkeys(range(7), "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from role_env.origin import Origin
 
 SUMMARY = "remove a profile's access key from the keyring of your system"
 EXAMPLES = ("role-env logout profileA", "role-env logout profileA --config other.ini")
+STATUSES = dict.fromkeys((0, 1, 2, 3, 6), "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ import argparse
 from role_env import exporters, options, output, shell_scripts
 
 SUMMARY = "print what ends the session in this shell and restores what was there before"
+STATUSES = {0: "", 1: "", 2: "wrong usage, or stdout is a terminal and there is no --show"}
 EXAMPLES = ('eval "$(role-env off)"', "role-env off | source")
 
 

@@ -7,8 +7,9 @@ from role_env import exporters, options, output
 SUMMARY = "print a profile's session as a credential process does"
 EXAMPLES = (
     "role-env process profileB",
-    "aliyun configure set --mode External --process-command 'role-env process profileB'",
+    "aliyun configure set --mode External --process-command 'role-env process B'",
 )
+STATUSES = dict.fromkeys(range(7), "") | {2: "wrong usage, or stdout is a terminal and there is no --show"}
 OBTAINS = True
 DEFAULTS = {"silent": True}
 
