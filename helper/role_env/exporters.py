@@ -74,6 +74,14 @@ def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str
     return kept | dict(variables.assignments(session))
 
 
+def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]") -> dict[str, str]:
+    """`environ` as a command has to find it that asks for its session by the variables `served` (variables.served)."""
+    gone = set(variables.BESIDE_URI)
+    if environ.get("ROLE_ENV_PROFILE") or not served.keys().isdisjoint(variables.REGIONS):
+        gone.update(variables.REGIONS)
+    return {name: value for name, value in environ.items() if name not in gone} | dict(served)
+
+
 def timestamp(seconds: int) -> str:
     """`seconds` since the epoch as STS writes times, `2030-01-01T00:00:00Z`."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -118,6 +118,9 @@ OWN = (
 )
 
 
+CREDENTIALS_URI = "ALIBABA_CLOUD_CREDENTIALS_URI"
+
+
 def _unique(names: "list[str] | tuple[str, ...]") -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
@@ -151,6 +154,8 @@ LEFT_UNSET = tuple(name for name in OUTRANKING if name not in FORCED)
 # What the shell without any account loses or gets besides: saved when that happens, back when it ends.
 DISABLED = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
 NO_ACCOUNT_REST = (*BARE.names(), *DISABLED)
+# What may not stand beside a credentials URI, which every key outranks and the last one would forbid.
+BESIDE_URI = (*KEY_NAMES, *BARE.names(), *OUTRANKING, *OWN, *NO_ACCOUNT, "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS")
 
 
 def exported_regions(families: tuple[str, ...]) -> tuple[str, ...]:
@@ -177,6 +182,19 @@ def assignments(session: Session) -> "Iterator[tuple[str, str]]":
         yield CLI_PROFILE, session.profile
     else:
         yield from dict.fromkeys(IGNORE_PROFILE, "TRUE").items()
+
+
+def served(session: Session, uri: str) -> "Iterator[tuple[str, str]]":
+    """The variables with which a program asks `uri` for `session`, and falls back to no other account."""
+    yield CREDENTIALS_URI, uri
+    # It is the last that the SDKs ask: what stands before it has to be off.
+    yield "ALIBABA_CLOUD_CREDENTIALS_FILE", "/dev/null"
+    yield from dict.fromkeys(DISABLED, "true").items()
+    yield from dict.fromkeys(IGNORE_PROFILE, "TRUE").items()
+    if session.region_id:
+        yield from ((name, session.region_id) for name in exported_regions(session.variables))
+    yield "ROLE_ENV_PROFILE", session.profile
+    yield "ROLE_ENV_ROLE_ARN", session.role_arn
 
 
 def _values(key: Key, access_key: AccessKey) -> "Iterator[tuple[str, str]]":

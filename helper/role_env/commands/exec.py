@@ -1,11 +1,23 @@
-"""role-env exec: a command in a session."""
+"""role-env exec: a command in a session, or with --renew beside one that goes on being renewed."""
 
 import argparse
+import contextlib
+import json
+import os
+import signal
+from typing import NoReturn
 
-from role_env import execution, exporters, options
+from role_env import execution, exporters, options, session, variables
+from role_env.credentials import Session
+from role_env.errors import UsageError
+from role_env.messages import Messages
 
 SUMMARY = "run a command (default: $SHELL) in a profile's session"
-EXAMPLES = ("role-env exec profileB -- terraform plan", "role-env exec profileB")
+EXAMPLES = (
+    "role-env exec profileB -- terraform plan",
+    "role-env exec --renew profileB -- python work-for-hours.py",
+    "role-env exec profileB",
+)
 STATUSES = {
     0: "the command's own status, whatever it is",
     125: "role-env itself failed",
@@ -19,10 +31,78 @@ OBTAINS = True
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its own options."""
     parser.add_argument("profile", metavar="PROFILE")
+    parser.add_argument("--renew", action="store_true", help="stay, and serve live sessions to programs with an SDK")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Becomes the command."""
+    """Becomes the command or, with --renew, runs it and returns its exit status."""
     command = arguments.words or [arguments.environ.get("SHELL") or "/bin/sh"]
-    environ = exporters.environment(options.obtain(arguments), arguments.environ)
-    execution.become(command, environ)
+    if not arguments.renew:
+        execution.become(command, exporters.environment(options.obtain(arguments), arguments.environ))
+    return _run_beside_server(command, arguments)
+
+
+def _run_beside_server(command: list[str], arguments: argparse.Namespace) -> int:
+    """Runs the command; a second process obtains the session and serves it.
+
+    It is forked before anything is obtained: macOS's frameworks work in no process that was forked after their use.
+    """
+    if not hasattr(os, "fork"):
+        raise UsageError("exec --renew needs a system with fork", hint="exec without --renew works here, too")
+    from role_env import parent
+
+    def tell_of_server(pid: int) -> None:
+        if pid == server:
+            arguments.messages.warn("the process that serves the session has ended; the session is not renewed")
+
+    reader, writer = os.pipe()
+    this = parent.Parent(on_end=tell_of_server)
+    server = this.fork()
+    if not server:
+        os.close(reader)
+        _serve(arguments, writer)
+    os.close(writer)
+    os.set_blocking(reader, False)
+    announced = bytearray()
+    # Its failure is told by itself, as that of any command is.
+    failed = this.stand_for(server, until=lambda: _has_line(reader, announced))
+    if failed is not None:
+        return parent.end_as(failed)
+    child = this.run(command, exporters.served_environment(json.loads(announced), arguments.environ))
+    status = this.stand_for(child)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(server, signal.SIGKILL)
+    return parent.end_as(status or 0)
+
+
+def _has_line(reader: int, announced: bytearray) -> bool:
+    with contextlib.suppress(BlockingIOError):
+        announced += os.read(reader, 1 << 16)
+    return announced.endswith(b"\n")
+
+
+def _serve(arguments: argparse.Namespace, writer: int) -> NoReturn:
+    """Obtains the session, announces the variables that lead to it, and serves it while the parent lives."""
+    from role_env import parent
+    from role_env.credentials_server import CredentialsServer, Supply
+
+    parent_pid = os.getppid()
+    inherited = parent.open_descriptors() - {writer}
+    request = options.request_of(arguments)
+    first = options.obtain(arguments)
+    # Only what concerns the command is told on what is now its stderr.
+    quiet = Messages(verbose=arguments.verbose, silent=not arguments.verbose)
+
+    def renew(seconds: int) -> Session:
+        request.min_ttl, request.refresh = seconds, False
+        deadline = options.deadline_of(arguments.environ)
+        return session.obtain(request, arguments.environ, deadline=deadline, messages=quiet)
+
+    server = CredentialsServer(Supply(first, renew, arguments.messages))
+    os.setsid()  # away from the terminal: what is typed there is for the command
+    os.write(writer, json.dumps(dict(variables.served(first, server.uri))).encode() + b"\n")
+    os.close(writer)
+    parent.let_go(inherited)
+    os.kill(parent_pid, signal.SIGCHLD)
+    server.serve(while_true=lambda: os.getppid() == parent_pid)
+    os._exit(0)
