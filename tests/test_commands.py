@@ -208,7 +208,7 @@ def test_wrong_usage_fails_the_shell_whose_format_was_asked_for(machine: Machine
     assert "false" in done.stdout
 
 
-@pytest.mark.parametrize("form", ["json", "dotenv"])
+@pytest.mark.parametrize("form", ["json", "dotenv", "github"])
 def test_wrong_usage_prints_nothing_where_a_document_was_asked_for(machine: Machine, form: str) -> None:
     assert machine.role_env("--bogus", "profileB", "--format", form).stdout == ""
 

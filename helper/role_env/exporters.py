@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SHELLS = ("bash", "zsh", "sh", "fish")
-DOCUMENTS = ("json", "dotenv")
+DOCUMENTS = ("json", "dotenv", "github")  # the last one by github_step
 FORMATS = (*SHELLS, *DOCUMENTS)
 
 

@@ -22,5 +22,11 @@ def run(arguments: argparse.Namespace) -> int:
     form = arguments.format or shell_scripts.parent_format()
     if not arguments.show:
         options.refuse_terminal(f"role-env {arguments.profile}", form)
+    if form == "github":
+        from role_env import github_step
+
+        with github_step.opened(arguments.environ) as step:
+            step.export(options.obtain(arguments))
+        return 0
     output.write(exporters.export(options.obtain(arguments), form, arguments.environ))
     return 0
