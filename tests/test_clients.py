@@ -1,15 +1,20 @@
 """Real clients, fed by role-env: each ends as the assumed role, as STS or a stand-in of its service answers."""
 
+import hashlib
+import http.server
 import json
 import os
+import re
 import shutil
-import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from conftest import INSTALLED, Machine
-from services import Services
+from https_server import HttpsServer
+from secret_service_bus import require
 
 pytestmark = pytest.mark.clients
 
@@ -28,11 +33,22 @@ def clients() -> Path:
 
 
 @pytest.fixture
-def services(machine: Machine) -> Iterator[Services]:
-    """OSS and SLS, whose authority the machine's clients trust."""
-    with Services(machine.sts.folder) as started:
+def service(machine: Machine) -> Iterator[HttpsServer]:
+    """A stand-in for OSS or SLS, whose authority the machine's clients trust."""
+    with HttpsServer(machine.sts.folder) as started:
         machine.environ["REQUESTS_CA_BUNDLE"] = str(started.ca_file)
         yield started
+
+
+def signers(service: HttpsServer) -> list[tuple[str, str]]:
+    """The access key id and the security token of each request to `service`."""
+    found = []
+    for _, headers in service.asked:
+        # OSS4-HMAC-SHA256 Credential=<id>/…, LOG <id>:<signature>
+        signer = re.search(r"(?:^LOG |Credential=)([^:/,]+)[:/]", headers["authorization"])
+        assert signer
+        found.append((signer[1], headers.get("x-oss-security-token", "") + headers.get("x-acs-security-token", "")))
+    return found
 
 
 @pytest.fixture
@@ -107,23 +123,28 @@ def test_the_older_sdk_calls_ecs_as_the_role(machine: Machine, clients: Path) ->
     assert ROLE in call.identity
 
 
-def test_both_oss_sdks_sign_as_the_role(machine: Machine, clients: Path, services: Services) -> None:
-    command = (str(clients / "python"), str(PROGRAMS / "oss_buckets.py"), services.endpoint)
+def test_both_oss_sdks_sign_as_the_role(machine: Machine, clients: Path, service: HttpsServer) -> None:
+    service.body = b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"
+    endpoint = f"https://localhost:{service.port}"
+    command = (str(clients / "python"), str(PROGRAMS / "oss_buckets.py"), endpoint)
     done = machine.role_env("exec", "profileB", "--", *command)
     assert done.returncode == 0, done.stderr
     (issued,) = machine.sts.issued
-    assert services.signers == [(issued.id, issued.token)] * 2
+    assert signers(service) == [(issued.id, issued.token)] * 2
 
 
-def test_the_log_services_command_signs_as_the_role(machine: Machine, clients: Path, services: Services) -> None:
+def test_the_log_services_command_signs_as_the_role(machine: Machine, clients: Path, service: HttpsServer) -> None:
+    service.body = b'{"count": 0, "total": 0, "projects": []}'
+    service.headers = {"x-log-requestid": "1"}
     machine.add("variables = alibaba_cloud aliyun_log\n")
+    # Its own file outranks all variables but those of the family aliyun_log.
     foreign_key = "[main]\naccess-id = LTAIforeign\naccess-key = foreign\nregion-endpoint = localhost\n"
     write(machine.home / ".aliyunlogcli", foreign_key)
-    command = (str(clients / "aliyunlog"), "log", "list_project", f"--region-endpoint={services.endpoint}")
-    done = machine.role_env("exec", "profileB", "--", *command)
+    endpoint = f"--region-endpoint=https://localhost:{service.port}"
+    done = machine.role_env("exec", "profileB", "--", str(clients / "aliyunlog"), "log", "list_project", endpoint)
     assert json.loads(done.stdout)["total"] == 0, done.stderr
     (issued,) = machine.sts.issued
-    assert set(services.signers) == {(issued.id, issued.token)}
+    assert set(signers(service)) == {(issued.id, issued.token)}
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -136,6 +157,83 @@ def test_node_has_the_session(machine: Machine, clients: Path, foreign: str, how
     assert ROLE in done.stdout
 
 
-def test_the_clients_run_on_this_python(clients: Path, machine: Machine) -> None:
-    done = machine.run(str(clients / "python"), "-c", "import sys; print(*sys.version_info[:2])")
-    assert done.stdout.split() == [str(part) for part in sys.version_info[:2]]
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_serverless_devs_takes_the_session_by_the_readmes_line(machine: Machine, clients: Path) -> None:
+    line = readme_line("s deploy").replace("s deploy -a", f"node {PROGRAMS / 'serverless_devs.js'}")
+    machine.add("variables = plain\n")
+    script = f'eval "$(role-env profileB || echo false)"\n{line}'
+    done = machine.shell("bash", script, NODE_PATH=str(CLIENTS / "node_modules"))
+    (issued,) = machine.sts.issued
+    assert done.stdout.splitlines()[-1].split() == [
+        "2222222222222222",
+        issued.id,
+        digest(issued.secret),
+        digest(issued.token),
+    ]
+
+
+def digest(secret: str) -> str:
+    """By which a program can tell that it has a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def readme_line(part: str) -> str:
+    """The line in the README's section on programs that holds `part`, as one would type it."""
+    section = (PROGRAMS.parent.parent / "README.md").read_text("utf-8").partition("\n## Programs and CI")[2]
+    lines: list[str] = re.findall(r"`([^`\n]+)`", section.split("\n## ")[0].replace("\\|", "|"))
+    return next(line for line in lines if part in line)
+
+
+# ---- programs that need no account to show that they have it ----
+
+
+def test_make_runs_a_recipe_in_the_session_by_the_readmes_line(machine: Machine) -> None:
+    require("make")
+    line = readme_line("@role-env exec").replace("terraform plan", "sh -c 'echo made as $$ROLE_ENV_PROFILE'")
+    (machine.home / "Makefile").write_text(f"plan:\n\t{line}\n")
+    assert machine.run("make", "-s").stdout == "made as profileB\n"
+
+
+def test_direnv_has_the_session_or_an_error_by_the_readmes_line(machine: Machine) -> None:
+    require("direnv")
+    folder = machine.home / "work"
+    folder.mkdir()
+    for name, shown in (("profileB", "role=profileB\n"), ("nobody", "")):
+        line = readme_line("|| exit").replace("profileB", name)
+        (folder / ".envrc").write_text(line + "\n")
+        script = "direnv allow work/.envrc && direnv exec work sh -c 'echo role=$ROLE_ENV_PROFILE'"
+        assert machine.run("sh", "-c", script).stdout == shown
+
+
+class Daemon(http.server.BaseHTTPRequestHandler):
+    """A docker daemon that takes note of what is to be created, and creates nothing."""
+
+    created: ClassVar[list[bytes]] = []
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Api-Version", "1.45")
+        self.end_headers()
+
+    do_HEAD = do_GET
+
+    def do_POST(self) -> None:
+        if "/containers/create" in self.path:
+            self.created.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_error(500)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+@pytest.mark.skipif(shutil.which("docker") is None, reason="docker's command is not installed")
+def test_docker_reads_the_session_from_a_file_of_variables_by_the_readmes_line(machine: Machine) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Daemon) as daemon:
+        threading.Thread(target=daemon.serve_forever, args=(0.02,), daemon=True).start()
+        done = machine.shell("bash", readme_line("docker run"), DOCKER_HOST=f"tcp://127.0.0.1:{daemon.server_port}")
+        daemon.shutdown()
+    (body,) = Daemon.created
+    (issued,) = machine.sts.issued
+    found = dict(pair.split("=", 1) for pair in json.loads(body)["Env"])
+    assert (found["OSS_ACCESS_KEY_SECRET"], found["ALIBABA_CLOUD_SECURITY_TOKEN"]) == (issued.secret, issued.token)
+    assert found["ROLE_ENV_PROFILE"] == "profileB", done.stderr

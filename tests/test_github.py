@@ -1,11 +1,13 @@
 """`--format github`: a step of a job, with the runner's files, and its log as the runner shows it."""
 
+import json
 import re
 from pathlib import Path
 
 import pexpect
 import pytest
 from conftest import Machine
+from https_server import HttpsServer
 from role_env import github_step, variables
 from role_env.credentials import AccessKey, Credentials, Session
 
@@ -91,6 +93,31 @@ def test_later_steps_have_the_session_and_the_log_has_no_secret(machine: Machine
         "expiration": machine.role_env("list", "--json").stdout.split('"expiration": "')[1].split('"')[0],
         "role_arn": machine.sts.role_arn,
     }
+
+
+def test_a_step_needs_no_key_where_github_gives_a_token(machine: Machine, runner: Runner, tmp_path: Path) -> None:
+    role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
+    machine.write(f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\noidc_token = github\n")
+    token = machine.sts.oidc_token()
+    with HttpsServer(tmp_path) as github:
+        github.body = json.dumps({"value": token}).encode()
+        authorities = tmp_path / "authorities.pem"
+        authorities.write_bytes(machine.sts.ca_file.read_bytes() + github.ca_file.read_bytes())
+        job = {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://localhost:{github.port}/token?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token",
+            "SSL_CERT_FILE": str(authorities),
+            # A runner has no keyring.
+            "DBUS_SESSION_BUS_ADDRESS": "unix:path=/no/such/bus",
+        }
+        status, log = runner.step(f"{INTO_JOB}; cat $GITHUB_ENV", **job)
+    assert status == 0
+    (issued,) = machine.sts.issued
+    assert not [secret for secret in (issued.secret, issued.token, token, "a-bearer-token") if secret in log]
+    assert "role-env:" not in log
+    assert runner.variables()["OSS_SESSION_TOKEN"] == issued.token
+    assert runner.outputs()["role_arn"] == role
+    assert len(machine.sts.calls_of("AssumeRoleWithOIDC")) == 1
 
 
 def test_a_log_that_repeats_the_variables_is_masked(machine: Machine, runner: Runner) -> None:
@@ -203,7 +230,7 @@ def test_the_runners_files_are_made_private_where_they_are_not_there(machine: Ma
 def test_a_gitlab_job_has_the_session_or_fails(machine: Machine) -> None:
     # GitLab's runner gives each line to `bash` or `sh` under these options.
     job = 'set -eo pipefail\neval "$(role-env profileB || echo false)"\nrole-env whoami'
-    environ = {"CI": "true", "GITLAB_CI": "true", "ROLE_ENV_CACHE": "none"}
+    environ = {"CI": "true", "GITLAB_CI": "true", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/no/such/bus"}
     done = machine.shell("bash", job, **environ)
     assert (done.returncode, done.stderr) == (0, "")
     assert "assumed-role/switchrolesbc/" in done.stdout
