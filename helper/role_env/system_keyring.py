@@ -235,11 +235,6 @@ def _native_backend(environ: Mapping[str, str]) -> "KeyringBackend | None":
     return backend
 
 
-def _first(backend: "KeyringBackend") -> type:
-    """The class that takes what is written: a chain of several backends writes to its first."""
-    return type(next(iter(getattr(backend, "backends", ())), backend))
-
-
 def _check_open(backend: "KeyringBackend") -> None:
     """Raises KeyringLocked where a use of `backend` would ask a person to unlock it, or could."""
     from keyring.errors import KeyringLocked
