@@ -10,8 +10,9 @@ T = TypeVar("T")
 _STEP_SECONDS = 0.25
 # Processor time in one step: less is only the waiting itself.
 _MOVED_SECONDS = 0.002
-# Threads whose work came too late still sit in it; the interpreter would wait for some of them at its end.
-_abandoned: "list[threading.Thread]" = []
+# A thread whose work came too late, or which an interruption left behind, still sits in it. At its end the interpreter
+# would wait for such a thread, or abort over a lock that it holds.
+_workers: "list[threading.Thread]" = []
 
 
 class Late(Exception):
@@ -63,6 +64,7 @@ def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
             failures.append(RuntimeError(type(failure).__name__))
 
     thread = threading.Thread(target=run, daemon=True)
+    _workers[:] = [*(worker for worker in _workers if worker.is_alive()), thread]
     thread.start()
     began = moved = time.monotonic()
     spent = time.process_time()
@@ -75,10 +77,9 @@ def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
         return results[0]
     if failures:
         raise failures[0]
-    _abandoned.append(thread)
     raise Late
 
 
 def abandoned() -> bool:
-    """Whether late work still goes on, so that the process should end without waiting for it."""
-    return any(thread.is_alive() for thread in _abandoned)
+    """Whether work that was late or interrupted goes on, so that the process should end without waiting for it."""
+    return any(thread.is_alive() for thread in _workers)
