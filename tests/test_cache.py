@@ -87,7 +87,7 @@ def test_a_keyring_that_never_answers_is_waited_for_once_a_minute(machine: Machi
     again = machine.role_env("profileB", **silent.environment)
     assert (again.returncode, again.stderr) == (0, "")
     assert first < 8
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 8
     assert len(machine.sts.calls) == 2
     # another keyring, or a minute later, is another matter
     asks(machine, calls=1)
