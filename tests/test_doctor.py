@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 import pytest
-from conftest import INSTALLED, Machine
+from conftest import Machine
 from local_sts import Certificate, LocalSts
 from role_env import __version__
 from secret_service_bus import KeyringBus, SilentBus, require
@@ -279,11 +279,14 @@ def test_an_ignore_profile_that_is_missing(healthy: Machine, name: str) -> None:
 
 
 def test_the_profile_that_setup_has_written_stands_in_for_ignore_profile(healthy: Machine) -> None:
-    command = f"{INSTALLED}/role-env process profileB"
-    cli_file(healthy, {"profiles": [{"name": "B", "mode": "External", "process_command": command}]})
-    environ = session_of(healthy) | dict.fromkeys(IGNORE, "")
-    assert examined(healthy, **environ, ALIBABA_CLOUD_PROFILE="B").faults == {}
-    assert len(examined(healthy, **environ, ALIBABA_CLOUD_PROFILE="C").faults["variables"]) == 2
+    healthy.role_env("setup", "aliyun-cli", "profileB")
+    environ = session_of(healthy)
+    assert environ["ALIBABA_CLOUD_PROFILE"] == "profileB"
+    assert not set(IGNORE) & set(environ)
+    assert examined(healthy, **environ).faults == {}
+    stale, missing = examined(healthy, **environ | {"ALIBABA_CLOUD_PROFILE": "other"}).faults["variables"]
+    assert "ALIBABA_CLOUD_PROFILE is set, and outranks" in stale
+    assert "not TRUE" in missing
 
 
 def test_a_session_that_has_ended_or_is_half(healthy: Machine) -> None:
@@ -329,12 +332,15 @@ def test_a_file_of_the_aliyun_cli_that_is_broken_or_open_to_others(healthy: Mach
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
-    [("/gone/role-env process profileB", "is not there"), ("role-env process nobody", "the profile nobody")],
+    ("name", "program", "told"),
+    [("profileB", "/gone/role-env", "/gone/role-env is not there"), ("nobody", "role-env", "has no such profile")],
 )
-def test_a_profile_of_the_aliyun_cli_that_asks_role_env_in_vain(healthy: Machine, command: str, told: str) -> None:
-    cli_file(healthy, {"profiles": [{"name": "x", "mode": "External", "process_command": command}]})
-    only(examined(healthy), "aliyun CLI", told, "role-env setup aliyun-cli")
+def test_a_profile_that_setup_has_written_and_that_no_longer_works(
+    healthy: Machine, name: str, program: str, told: str
+) -> None:
+    command = f"{program} process {name}"
+    cli_file(healthy, {"profiles": [{"name": name, "mode": "External", "process_command": command}]})
+    only(examined(healthy), "aliyun CLI", f"profile {name}", told, "role-env setup aliyun-cli")
 
 
 # ---- the shell integration ----

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from role_env import (
     __version__,
     access_keys,
-    asked,
     cache,
+    cli_profiles,
     environment,
     kernel_keyring,
     profiles,
@@ -30,7 +30,7 @@ from role_env import (
     variables,
 )
 from role_env import chain as chains
-from role_env.aliyun_cli import ConfigFile
+from role_env.aliyun_cli import ConfigFile, config_path
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, Late, within
 from role_env.errors import KeyringError, ProfileError, RoleEnvError, printable
@@ -302,10 +302,13 @@ def check_variables(at: Surroundings) -> list[Finding]:
         what = f"the session of {state.profile} has ended"
         return [Finding("variables", WARN, what, "take it again, or role-env off")]
     stale = [f"{name} is not the session's, and some tools read it first" for name in state.strangers()]
-    outranking = [name for name in variables.OUTRANKING if at.environ.get(name) and not _is_setups(name, at)]
+    by_setup = _names_us(at, state.profile)
+    allowed = (variables.CLI_PROFILE,) if by_setup else ()
+    outranking = [name for name in variables.OUTRANKING if at.environ.get(name) and name not in allowed]
     stale += [f"{name} is set, and outranks or changes the session" for name in outranking]
     findings = [Finding("variables", FAIL, what, again) for what in stale]
-    if missing := _missing_ignores(at):
+    missing = [name for name in variables.IGNORE_PROFILE if at.environ.get(name) != "TRUE"]
+    if missing and not by_setup:
         what = f"{' and '.join(missing)} not TRUE: the aliyun CLI goes on as its configured user"
         findings.append(Finding("variables", FAIL, what, f"source <(role-env {state.profile}) sets it"))
     return findings or [Finding("variables", OK, f"the session of {state.profile}, and nothing that outranks it")]
@@ -319,19 +322,13 @@ def _without_session(environ: Mapping[str, str]) -> Finding:
     return Finding("variables", OK, "no session, and nothing that disagrees")
 
 
-def _is_setups(name: str, at: Surroundings) -> bool:
-    """Whether ALIBABA_CLOUD_PROFILE names a profile that `role-env setup aliyun-cli` has written."""
-    if name != "ALIBABA_CLOUD_PROFILE":
+def _names_us(at: Surroundings, profile: str) -> bool:
+    """Whether ALIBABA_CLOUD_PROFILE names the session's profile as `role-env setup aliyun-cli` has written it."""
+    if at.environ.get(variables.CLI_PROFILE) != profile:
         return False
-    with contextlib.suppress(OSError, ProfileError, RuntimeError):
-        return _profile_of(_cli_file(at)[0].profile(at.environ[name]).process_command, at) != ""
+    with contextlib.suppress(OSError, ProfileError):
+        return cli_profiles.profiles_file_of(_cli_file(at)[0].entries.get(profile, {})) is not None
     return False
-
-
-def _missing_ignores(at: Surroundings) -> list[str]:
-    if at.environ.get("ALIBABA_CLOUD_PROFILE") and _is_setups("ALIBABA_CLOUD_PROFILE", at):
-        return []
-    return [name for name in variables.IGNORE_PROFILE if at.environ.get(name) != "TRUE"]
 
 
 # ---- the aliyun CLI's file ----
@@ -343,53 +340,38 @@ def check_aliyun_cli(at: Surroundings) -> list[Finding]:
         file, status = _cli_file(at)
     except FileNotFoundError:
         return [Finding("aliyun CLI", OK, "it has no file of its own")]
-    except (OSError, RuntimeError) as error:
-        what = getattr(error, "strerror", None) or "its home folder is not known"
-        return [Finding("aliyun CLI", FAIL, f"~/.aliyun/config.json cannot be read: {what}", "check its permissions")]
+    except OSError as error:
+        what = f"~/.aliyun/config.json cannot be read: {error.strerror or error}"
+        return [Finding("aliyun CLI", FAIL, what, "check its permissions")]
     except ProfileError as error:
         return [Finding("aliyun CLI", FAIL, error.message, error.hint)]
     findings = []
     if os.name == "posix" and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         findings.append(Finding("aliyun CLI", WARN, f"others can open {file.path}", f"chmod 600 {file.path}"))
-    for name in file.names():
-        with contextlib.suppress(ProfileError):  # of a mode that is not role-env's business
-            if fault := _command_fault(file.profile(name).process_command, at):
-                mend = "role-env setup aliyun-cli writes it anew"
-                findings.append(Finding("aliyun CLI", FAIL, f"{file.path}: profile {name}: {fault}", mend))
+    for name, entry in file.entries.items():
+        config = cli_profiles.profiles_file_of(entry)
+        if config is not None and (fault := _command_fault(name, entry["process_command"], config, at)):
+            mend = f"role-env setup aliyun-cli writes it anew; aliyun configure delete --profile {name} removes it"
+            findings.append(Finding("aliyun CLI", FAIL, f"{file.path}: profile {name}: {fault}", mend))
     return findings or [Finding("aliyun CLI", OK, f"{file.path} can be read")]
 
 
 def _cli_file(at: Surroundings) -> tuple[ConfigFile, os.stat_result]:
-    """Raises OSError, ProfileError, and RuntimeError for a user without a home folder."""
-    path = Path("~/.aliyun/config.json").expanduser()
+    """Raises OSError, ProfileError."""
+    path = config_path(at.environ.get("HOME", ""))
     content, status = Origin(at.environ).read(path)
     return ConfigFile(path, content), status
 
 
-def _profile_of(command: str, at: Surroundings) -> str:
-    """The profile that a process command asks role-env for; empty for another command."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return ""
-    if not words or Path(words[0]).stem != "role-env":
-        return ""
-    return asked.Asked(words[1:], at.environ).profile
-
-
-def _command_fault(command: str, at: Surroundings) -> str:
-    profile = _profile_of(command, at)
-    if not profile:
-        return ""
-    words = shlex.split(command)
-    if not shutil.which(words[0], path=at.environ.get("PATH")):
-        return f"its command {printable(words[0])[:80]} is not there"
-    if any(word.startswith("--config") for word in words):
-        return ""
+def _command_fault(name: str, command: str, config: str, at: Surroundings) -> str:
+    """What keeps a profile that `setup` has written from working."""
+    program = shlex.split(command)[0]
+    if not shutil.which(program, path=at.environ.get("PATH")):
+        return f"its command {program} is not there"
     origin = Origin(at.environ)
     with contextlib.suppress(ProfileError):  # of the profiles file another check tells
-        if profile not in ProfilesFile(profiles.locate(at.config, origin), origin).names():
-            return f"it asks for the profile {printable(profile)[:80]}, which is not there"
+        if name not in ProfilesFile(profiles.locate(config or at.config, origin), origin).names():
+            return "the profiles file has no such profile any more"
     return ""
 
 
