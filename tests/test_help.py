@@ -20,7 +20,7 @@ def test_each_command_tells_what_it_is_for_two_examples_and_its_exit_statuses(ma
     assert sentence.endswith(".")
     examples = re.search(r"\nexamples:\n((?:  .*\n)+)\nexit statuses:\n((?:  .*\n?)+)$", text)
     assert examples
-    assert len(examples[1].splitlines()) == 2
+    assert len(examples[1].splitlines()) >= 2
     assert all("role-env" in line for line in examples[1].splitlines())
     assert examples[2].startswith("  0 ")
     assert "  130, 143  interrupted" in examples[2]

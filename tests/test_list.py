@@ -94,22 +94,21 @@ LONG = "a-very-long-name-for-a-profile-as-generated-by-some-tool-0123456"
 WIDE = "生产环境的管理员账号以及测试环境的管理员账号"
 
 
-@pytest.mark.parametrize("columns", [1, 20, 40, 79, 80, 81, 120, 250])
-@pytest.mark.parametrize("name", [LONG, WIDE, "e\N{COMBINING ACUTE ACCENT}" * 20])
-def test_no_line_is_wider_than_the_terminal_whatever_the_names(machine: Machine, columns: int, name: str) -> None:
+@pytest.mark.parametrize("name", [LONG, WIDE, "e\N{COMBINING ACUTE ACCENT}" * 20], ids=["long", "wide", "marks"])
+def test_no_line_is_wider_than_the_terminal_whatever_the_names(machine: Machine, name: str) -> None:
     role = f"acs:ram::2222222222222222:role/{'r' * 64}"
     machine.add(f"[{name}]\nrole_arn = {role}\nsource_profile = profileA\nregion_id = ap-southeast-1\n")
     machine.add(f"[last]\nrole_arn = {role}\nsource_profile = {name}\n")
-    screen = on_terminal(machine, "list", columns=columns)
-    assert screen.status == 0
-    assert len(screen.lines) == 5
-    assert all(display.width(line) <= columns for line in screen.lines)
-    if columns == 80:
-        assert "2222222222222222" in screen.lines[3]
-        assert any(display.width(line) == 80 or "…" in line for line in screen.lines)
-    if columns == 250:
-        assert name in screen.lines[3]
-        assert "…" not in screen.raw
+    for columns in (1, 20, 40, 79, 80, 81, 120):
+        lines = on_terminal(machine, "list", columns=columns).lines
+        assert len(lines) == 5
+        assert all(display.width(line) <= columns for line in lines)
+        assert "…" in lines[3]
+        if columns == 80:
+            assert "2222222222222222" in lines[3]
+    wide = on_terminal(machine, "list", columns=250).lines
+    assert name in wide[3]
+    assert "…" not in "".join(wide)
 
 
 def test_into_a_pipe_it_fits_80_columns(machine: Machine) -> None:

@@ -118,19 +118,19 @@ HOSTILE = ["\x1b]0;owned\x07\x1b[2J", "a\nrole-env: all is well", "\x9b2K\u202e"
 HOSTILE += ["", " ", "1e5", "٣", "-1", "0", "99999999999", "x" * 100_000]
 
 
-@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize(
     "name", ["ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION", "ROLE_ENV_ACCESS_KEY_ID", "TZ"]
 )
-def test_no_value_acts_on_the_terminal_or_makes_a_traceback(machine: Machine, name: str, value: str) -> None:
-    done = machine.role_env("status", **session(changed={name: value}))
-    assert done.returncode in (0, 1)
-    assert "bug" not in done.stderr
-    for text in (done.stdout, done.stderr):
-        assert text.replace("\n", "").isprintable()
-        assert "all is well" not in text
-    told = json.loads(machine.role_env("status", "--json", **session(changed={name: value})).stdout)
-    assert set(told) in ({"valid"}, {"profile", "role_arn", "expiration", "remaining_seconds", "valid"})
+def test_no_value_acts_on_the_terminal_or_makes_a_traceback(machine: Machine, name: str) -> None:
+    for value in HOSTILE:
+        done = machine.role_env("status", **session(changed={name: value}))
+        assert done.returncode in (0, 1)
+        assert "bug" not in done.stderr
+        for text in (done.stdout, done.stderr):
+            assert text.replace("\n", "").isprintable()
+            assert "all is well" not in text
+        told = json.loads(machine.role_env("status", "--json", **session(changed={name: value})).stdout)
+        assert set(told) in ({"valid"}, {"profile", "role_arn", "expiration", "remaining_seconds", "valid"})
 
 
 @pytest.mark.parametrize("gone", ["ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION"])

@@ -50,7 +50,6 @@ _LONGEST_CALL = 6.0
 _LONGEST_SHELL = 2.0
 # STS takes requests whose time is off by less than 15 minutes; what is off by one goes on drifting (seconds).
 _CLOCK_REFUSED, _CLOCK_ODD = 15 * 60, 60
-_SLOW_KEYRING = 1.0
 _MOST_ENDPOINTS = 20
 
 
@@ -188,8 +187,6 @@ def _keyring_finding(ring: SystemKeyring, environ: Mapping[str, str]) -> Finding
     if "plaintext" in name.lower():
         mend = "choose another, install gnome-keyring or KeePassXC, or set ROLE_ENV_CACHE=kernel"
         return Finding("keyring", WARN, f"{what}; it writes secrets readable into a file", mend)
-    if took > _SLOW_KEYRING:
-        return Finding("keyring", WARN, f"{what}, which is slow", "restart its service, or set ROLE_ENV_CACHE=kernel")
     return Finding("keyring", OK, what)
 
 

@@ -55,7 +55,8 @@ def _rows(file: ProfilesFile, arguments: argparse.Namespace) -> list[dict[str, s
 
     deadline = options.deadline_of(arguments.environ)
     cache = Cache(arguments.environ, arguments.messages, deadline, prompts=False)
-    rows = [_row(file, name, cache) for name in file.names()]
+    with arguments.messages.waiting_for("the keyring"):
+        rows = [_row(file, name, cache) for name in file.names()]
     for message in dict.fromkeys(row["wrong"] for row in rows if row["wrong"]):
         arguments.messages.warn(message)
     return rows

@@ -73,7 +73,7 @@ def _write(identity: dict[str, Any], arguments: argparse.Namespace) -> None:
     if arguments.expect_account and arguments.expect_account != identity["AccountId"]:
         raise RefusedError(f"{identity['Arn']} is not of account {arguments.expect_account}")
     if arguments.json:
-        output.write(json.dumps(identity, ensure_ascii=False, indent=2) + "\n")
+        output.write(json.dumps(identity, indent=2) + "\n")
     else:
         output.write(_plain(identity))
 
