@@ -224,9 +224,15 @@ class KeyringBus(PrivateBus):
         with self._collection() as collection:
             collection.create_item(label, attributes, secret, replace=False)
 
-    def ended(self) -> str:
-        """What gnome-keyring said last, if its process has ended by itself, else nothing."""
-        return "" if self._processes[-1].poll() is None else f"{self._log('keyring.log')} "
+    def revive(self) -> bool:
+        """Start the keyring again, with what it holds, if it has ended by itself; whether it had."""
+        # gnome-keyring 48 ends itself (g_variant_new: expected GVariant of type 'v') when one client asks for a
+        # property of an item while another makes or deletes it.
+        ended = self._processes[-1].poll() is not None
+        if ended:
+            self._processes.pop()
+            self._start_service()
+        return ended
 
     def clear(self) -> None:
         """Unlock, and delete every item, so that tests can share one keyring whatever the one before left."""
