@@ -50,13 +50,13 @@ class Credentials(AccessKey):
 class Session:
     """Credentials for a profile, with all that an exporter tells of them.
 
-    `profile`, `role_arn` and `region_id` (may be empty) are the profile's; `variables` names the families to
-    export; `base` is the access key that has to be exported too so that a profile with
+    `profile`, `role_arn`, `region_id` and `colour` (both may be empty) are the profile's; `variables` names the
+    families to export; `base` is the access key that has to be exported too so that a profile with
     `credential_source = environment` can be renewed, else None; `in_cli_file` says whether `setup` has written the
     profile into the `aliyun` CLI's file.
     """
 
-    __slots__ = ("base", "credentials", "in_cli_file", "profile", "region_id", "role_arn", "variables")
+    __slots__ = ("base", "colour", "credentials", "in_cli_file", "profile", "region_id", "role_arn", "variables")
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Session:
         credentials: Credentials,
         *,
         region_id: str = "",
+        colour: str = "",
         variables: tuple[str, ...],
         base: AccessKey | None = None,
         in_cli_file: bool = False,
@@ -73,6 +74,7 @@ class Session:
         self.role_arn = role_arn
         self.credentials = credentials
         self.region_id = region_id
+        self.colour = colour
         self.variables = variables
         self.base = base
         self.in_cli_file = in_cli_file

@@ -64,14 +64,15 @@ def process(credentials: Credentials) -> str:
 
 def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
     """`environ` as a command that runs in `session` has to find it."""
-    gone = {*variables.unset(session), *variables.OWN}
+    gone = {*variables.unset(session), *variables.OWN, variables.COLOUR}
     if environ.get("ROLE_ENV_NO_ACCOUNT"):
         gone.update(variables.NO_ACCOUNT)
     if not session.region_id and environ.get("ROLE_ENV_PROFILE"):
         # It may be that session's; what was there before it only the shell knows.
         gone.update(variables.exported_regions(session.variables))
     kept = {name: value for name, value in environ.items() if name not in gone}
-    return kept | dict(variables.assignments(session))
+    colour = {variables.COLOUR: session.colour} if session.colour else {}
+    return kept | dict(variables.assignments(session)) | colour
 
 
 def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]") -> dict[str, str]:

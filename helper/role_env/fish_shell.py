@@ -52,6 +52,7 @@ switch "$old[1]"
 case e; set -gx $v $old[2..]
 case s; set -g $v $old[2..]
 end"""
+_KEPT = ("_role_env_saved", "_role_env_token", "_role_env_old_SECURITY_TOKEN")
 _FORGET = "set -e -g _role_env_old_$v"
 _PUT_BACK_UNLESS_SET = f'if test -z "$$v"\n{_PUT_BACK}\nend'
 _REMOVE = "set -e -g $v\nif set -qU $v; set -gx $v ''; end"
@@ -76,9 +77,10 @@ def session(session: Session) -> str:
         _lift(but=bare),
         "" if bare else _restore_security_token(),
         "" if session.region_id else _each(variables.exported_regions(session.variables), _PUT_BACK),
-        _each(gone, _REMOVE),
+        _each((*gone, variables.COLOUR), _REMOVE),
         *(f"set -gx {name} {quote(value)}" for name, value in values.items()),
         f"set -g _role_env_saved 1; set -g _role_env_token {quote(session.credentials.security_token)}",
+        f"set -g {variables.COLOUR} {quote(session.colour)}" if session.colour else "",
     )
 
 
@@ -98,7 +100,7 @@ def off() -> str:
         _lift(),
         _each(variables.FORCED, f"{_PUT_BACK}\n{_FORGET}"),
         _each(variables.LEFT_UNSET, f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}"),
-        _each(("_role_env_saved", "_role_env_token", "_role_env_old_SECURITY_TOKEN", *variables.OWN), "set -e -g $v"),
+        _each((*_KEPT, variables.COLOUR, *variables.OWN), "set -e -g $v"),
         "end\ntrue",
     )
 
@@ -119,7 +121,7 @@ def failure(*, take_away: bool) -> str:
             # An empty one before a universal one is ours.
             f'if set -qg $v; and begin; test -n "$$v"; or not set -qU $v; end\n{_KEEP}\nend\n{_REMOVE}',
         ),
-        "set -e -g _role_env_token",
+        f"set -e -g _role_env_token {variables.COLOUR}",
         *(f"set -gx {name} {value}" for name, value in variables.NO_ACCOUNT.items()),
         "false",
     )

@@ -4,7 +4,8 @@ All text is one group `{ …; }`, so that output cut off anywhere is a syntax er
 
 - names are fixed, values are quoted, and no value of the shell's own is ever in the text: what the shell had before
   is kept by the shell itself in `_role_env_old_NAME`, the value behind an `e` when it was exported, else an `s`;
-  beside it `_role_env_saved` says that it was, and `_role_env_token` is the session's token;
+  beside it `_role_env_saved` says that it was, `_role_env_token` is the session's token, and `_role_env_colour` the
+  profile's colour in the prompt, where it has one;
 - `set -x` and `set -a` are off, and back on at the end;
 - nothing is assigned before a subshell has shown that every name can be (bash goes on after a readonly variable
   with status 0, zsh stops in the middle);
@@ -71,6 +72,7 @@ s*) \\eval "$_role_env_v=\\"\\${_role_env_w#?}\\"" ;; esac"""
 _FORGET = '\\unset -v "_role_env_old_$_role_env_v"'
 _PUT_BACK_UNLESS_SET = f'{_READ}\ncase "$_role_env_w" in "") {_PUT_BACK} ;; esac'
 
+_KEPT = ("_role_env_saved", "_role_env_token", "_role_env_old_SECURITY_TOKEN")
 _KEYS_AND_OWN = (*variables.KEY_NAMES, "SECURITY_TOKEN", *variables.OWN)
 _OTHERS = tuple(name for name in (*variables.NO_ACCOUNT_REST, *variables.LEFT_UNSET) if name != "SECURITY_TOKEN")
 
@@ -93,9 +95,10 @@ def session(session: Session, environ: "Mapping[str, str]") -> str:
             _lift(but=bare),
             "" if bare else _restore_security_token(),
             "" if session.region_id else _each(variables.exported_regions(session.variables), _PUT_BACK),
-            _unset(gone),
+            _unset((*gone, variables.COLOUR)),
             "\\export " + " ".join(f"{name}={quote(value)}" for name, value in values.items()),
             f"_role_env_saved=1 _role_env_token={quote(session.credentials.security_token)}",
+            f"{variables.COLOUR}={quote(session.colour)}" if session.colour else "",
         ],
         environ,
     )
@@ -119,7 +122,7 @@ def off(environ: "Mapping[str, str]") -> str:
             _lift(),
             _each(variables.FORCED, f"{_PUT_BACK}\n{_FORGET}"),
             _each(variables.LEFT_UNSET, f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}"),
-            _unset(("_role_env_saved", "_role_env_token", "_role_env_old_SECURITY_TOKEN", *variables.OWN)),
+            _unset((*_KEPT, variables.COLOUR, *variables.OWN)),
         ],
         environ,
         when=f'case "{_BEGUN}" in "") ;; *)',
@@ -202,7 +205,7 @@ def _take_away() -> str:
     steps = [
         _each(_KEYS_AND_OWN, f"{_THEIRS} {_KEEP} ;; esac\n{unset}"),
         _each(_OTHERS, f"{_READ}\ncase $_role_env_r in s) {_KEEP}\n{unset} ;; esac"),
-        "\\unset -v _role_env_token",
+        f"\\unset -v _role_env_token {variables.COLOUR}",
         _each(pairs, _unless_readonly('\\export "$_role_env_v"')),
     ]
     there = f'case "${{ROLE_ENV_NO_ACCOUNT:+ }}{_SESSION}" in ""|" "*) ;; *)'

@@ -23,7 +23,8 @@ AVOID_SECONDS = 60.0
 
 _HEAD = "role-env session 2"
 _FIELDS = (
-    *("profile", "role_arn", "region_id", "variables", "in_cli_file", "chain", "base", "issued", "expiration"),
+    *("profile", "role_arn", "region_id", "colour", "variables", "in_cli_file", "chain", "base", "issued"),
+    "expiration",
     *("access_key_id", "access_key_secret", "security_token"),
 )
 
@@ -70,7 +71,8 @@ class Record:
     """
 
     __slots__ = (
-        *("base", "chain", "credentials", "in_cli_file", "origin_lines", "profile", "region_id", "role_arn"),
+        *("base", "chain", "colour", "credentials", "in_cli_file", "origin_lines", "profile", "region_id"),
+        "role_arn",
         "variables",
     )
 
@@ -86,6 +88,7 @@ class Record:
         base: str,
         origin_lines: list[str],
         in_cli_file: bool = False,
+        colour: str = "",
     ) -> None:
         self.credentials = credentials
         self.profile = profile
@@ -96,6 +99,7 @@ class Record:
         self.base = base
         self.origin_lines = origin_lines
         self.in_cli_file = in_cli_file
+        self.colour = colour
 
     def unchanged(self, environ: "Mapping[str, str]") -> bool:
         """Whether every file and variable that the session was made from is as it was."""
@@ -108,7 +112,7 @@ class Record:
         """The record as it is written."""
         credentials = self.credentials
         values = (
-            *(self.profile, self.role_arn, self.region_id, " ".join(self.variables)),
+            *(self.profile, self.role_arn, self.region_id, self.colour, " ".join(self.variables)),
             *("1" if self.in_cli_file else "", self.chain, self.base),
             *(f"{credentials.issued:.3f}", str(credentials.expiration)),
             *(credentials.access_key_id, credentials.access_key_secret, credentials.security_token),
@@ -133,7 +137,7 @@ def parse(text: str, profile: str) -> "Record | None":
         if not line.startswith(name + " "):
             return None
         values.append(line[len(name) + 1 :])
-    name, role_arn, region_id, families, in_cli_file, chain, base, issued, expiration, *secrets = values
+    name, role_arn, region_id, colour, families, in_cli_file, chain, base, issued, expiration, *secrets = values
     if name != profile or not all(secrets) or not all(v.isascii() and v.isprintable() for v in secrets):
         return None
     try:
@@ -149,6 +153,7 @@ def parse(text: str, profile: str) -> "Record | None":
         profile=name,
         role_arn=role_arn,
         region_id=region_id,
+        colour=colour,
         variables=tuple(families.split()),
         in_cli_file=bool(in_cli_file),
         chain=chain,

@@ -6,9 +6,9 @@ from pathlib import Path
 SHELLS = ("bash", "zsh", "fish")
 
 
-def integration(shell: str) -> str:
-    """The text of `role-env init SHELL`, for one of SHELLS."""
-    return (_folder() / f"role-env.{shell}").read_text("utf-8")
+def integration(shell: str, options: str = "") -> str:
+    """The text of `role-env init SHELL [OPTIONS]`, for one of SHELLS; it depends on nothing else."""
+    return (_folder() / f"role-env.{shell}").read_text("utf-8").replace("@OPTIONS@", options)
 
 
 def _folder() -> Path:

@@ -107,6 +107,9 @@ NO_ACCOUNT = {
     "ROLE_ENV_NO_ACCOUNT": "1",
 }
 
+# The profile's colour in the prompt, as the shell keeps it; no tool reads it.
+COLOUR = "_role_env_colour"
+
 BASE = _named("ROLE_ENV_BASE")
 OWN = (
     "ROLE_ENV_PROFILE",

@@ -94,6 +94,7 @@ def _kept(profile: str, environ: "Mapping[str, str]") -> "Session | None":
         kept.role_arn,
         kept.credentials,
         region_id=kept.region_id,
+        colour=kept.colour,
         variables=kept.variables,
         in_cli_file=kept.in_cli_file,
     )
