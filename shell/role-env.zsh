@@ -7,8 +7,8 @@
 # is all digits is used in arithmetic, and what a shell of this shell could inherit is forgotten first.
 \builtin unalias role-env 2>/dev/null || \builtin :
 \builtin unset -v _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry _role_env_told \
-	_role_env_head _role_env_plain _role_env_warning _role_env_used
-\builtin typeset -g _role_env_seen='' _role_env_name='' _role_env_end='' _role_env_told='' _role_env_head='' \
+	_role_env_plain _role_env_warning _role_env_used
+\builtin typeset -g _role_env_seen='' _role_env_name='' _role_env_end='' _role_env_told='' \
 	_role_env_plain='' _role_env_warning='' _role_env_window=1 _role_env_retry=0
 \builtin typeset -ga _role_env_used
 
@@ -126,10 +126,8 @@ _role_env_prompt() {
 	if [[ $_role_env_options != *--no-prompt* ]]; then
 		# zsh expands nothing of what it takes out of psvar, be PROMPT_SUBST on or off: the prompt has no text of ours.
 		psvar[97]=$ROLE_ENV_PROMPT
-		head=${head:-${_role_env_head:-'%(97V.%97v .)'}}
-		[[ -z $_role_env_head || $PS1 != "$_role_env_head"* ]] || PS1=${PS1#"$_role_env_head"}
-		PS1=$head$PS1
-		_role_env_head=$head
+		head=${head:-'%(97V.%97v .)'}
+		if [[ $PS1 != "$head"* ]]; then PS1=$head${PS1#'%(97V.'*'%97v'*' .)'}; fi
 	fi
 	if ((${+functions[compdef]})) && [[ -z ${_comps[role-env]-} ]]; then compdef _role_env_complete role-env; fi
 	\builtin return 0
@@ -194,7 +192,10 @@ _role_env_arrive() {
 	_role_env_seen=$word
 	# The controls of ASCII, and in whatever locale those beyond it (U+0080 to U+009F).
 	name=${name//[[:cntrl:]]/}
-	name=${name//$'\xc2'[$'\x80'-$'\x9f']/}
+	() {
+		\builtin setopt local_options no_multibyte
+		name=${name//$'\xc2'[$'\x80'-$'\x9f']/}
+	}
 	_role_env_name=${name[1,64]}
 	_role_env_end=''
 	if [[ $end == <-> && $#end -le 12 ]]; then _role_env_end=$((10#$end)); fi

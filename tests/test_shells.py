@@ -356,5 +356,5 @@ def test_shellcheck_finds_nothing_in_the_text_for_posix_shells(text: str, tmp_pa
 def test_shellcheck_finds_nothing_in_the_integration_for_bash() -> None:
     require("shellcheck")
     file = Path(__file__).parents[1] / "shell" / "role-env.bash"
-    done = subprocess.run(["shellcheck", file], capture_output=True, text=True, check=False)
+    done = subprocess.run(["shellcheck", "--enable=all", file], capture_output=True, text=True, check=False)
     assert done.stdout == ""

@@ -42,7 +42,8 @@ def run(argv: list[str]) -> int:
 
         asked = Asked(argv, os.environ)
         return cli.run(argv, os.environ, asked)
-    except BrokenPipeError:  # the reader has gone, which is nothing to tell
+    except BrokenPipeError:
+        _tell_old_bash()
         return 1
     except SystemExit as end:  # argparse's --help and --version
         return int(end.code or 0)
@@ -68,6 +69,16 @@ def _failed(failure: BaseException, argv: list[str], asked: "Asked | None") -> i
     error = failure if isinstance(failure, RoleEnvError) else _bug(failure)
     messages.error(error)
     return 125 if asked.command == "exec" and not isinstance(error, CommandError) else error.exit_status
+
+
+def _tell_old_bash() -> None:
+    """Where the reader has gone there is nothing to tell, unless it is a bash that never read."""
+    from role_env import messages, shell_scripts
+    from role_env.errors import RoleEnvError
+
+    if shell_scripts.lost_to_old_bash():
+        hint = 'type eval "$(role-env … || echo false)" instead'
+        messages.error(RoleEnvError("this bash is older than 4, and its source <(…) reads nothing", hint=hint))
 
 
 def _bug(failure: BaseException) -> "RoleEnvError":

@@ -17,6 +17,33 @@ def _folder() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[2] / "shell"
 
 
+def lost_to_old_bash() -> bool:
+    """Whether the parent, who has closed the pipe that it was to read, is a bash before 4, as macOS has it: there
+    `source <(…)` reads nothing, and says nothing.
+    """
+    return parent_name() == "bash" and is_old_bash(_parent_program())
+
+
+def is_old_bash(program: str) -> bool:
+    """Whether `program` calls itself a bash of a version before 4."""
+    import subprocess
+
+    try:
+        told = subprocess.run([program, "--version"], capture_output=True, timeout=2, check=False)  # noqa: S603
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return False
+    return told.stdout.startswith((b"GNU bash, version 2.", b"GNU bash, version 3."))
+
+
+def _parent_program() -> str:
+    """The file that the parent, a bash, runs."""
+    try:
+        return str(Path(f"/proc/{os.getppid()}/exe").readlink())
+    except OSError:
+        name = _told_by_ps()
+        return name if name.startswith("/") else "/bin/bash"
+
+
 def parent_name() -> str:
     """The name of the parent process, such as `fish`; empty where it cannot be told."""
     try:
@@ -32,6 +59,11 @@ def parent_format() -> str:
 
 def _parent_name_by_ps() -> str:
     """For systems without /proc, such as macOS, where a login shell is called `-fish`."""
+    return Path(_told_by_ps()).name.lstrip("-")
+
+
+def _told_by_ps() -> str:
+    """What the parent was started as, such as `/bin/bash` or `-bash`."""
     import subprocess  # costs more than the rest of many a command
 
     try:
@@ -40,4 +72,4 @@ def _parent_name_by_ps() -> str:
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return Path(told.stdout.decode("utf-8", "replace").strip()).name.lstrip("-")
+    return told.stdout.decode("utf-8", "replace").strip()
