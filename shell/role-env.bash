@@ -9,9 +9,10 @@
 # is all digits is used in arithmetic, and what a shell of this shell could inherit is forgotten first.
 \builtin unalias role-env 2>/dev/null || \builtin :
 \builtin unset -v _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry _role_env_told \
-	_role_env_on _role_env_off _role_env_plain _role_env_warning _role_env_used _role_env_base _role_env_last
+	_role_env_state _role_env_since _role_env_next _role_env_on _role_env_off _role_env_plain _role_env_warning _role_env_used _role_env_base _role_env_last
 _role_env_seen='' _role_env_name='' _role_env_end='' _role_env_window=1 _role_env_retry=0 _role_env_told=''
 _role_env_on='' _role_env_off='' _role_env_plain='' _role_env_warning='' _role_env_base='' _role_env_last=0
+_role_env_state='' _role_env_since=0 _role_env_next=0
 
 # What `role-env init` was told: --no-prompt, --renew.
 _role_env_options='@OPTIONS@'
@@ -128,8 +129,16 @@ _role_env_choose() {
 # What stands in PROMPT_COMMAND. Behind other commands of one string it must not hide the status that they saw; where
 # each has its own (bash 5.1), or where it would end a shell under `set -e`, it tells none.
 _role_env_prompt() {
-	\local status="$?" now='' left word='' sign=''
-	_role_env_look || \builtin :
+	\local status="$?" now='' left word='' state=''
+	# Most of the time nothing has changed, and it is not yet the second in which what is told will.
+	word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-}"
+	state="${word} ${ALIBABA_CLOUD_ACCESS_KEY_ID-} ${ALIBABACLOUD_ACCESS_KEY_ID-} ${ALICLOUD_ACCESS_KEY-} \
+${ALICLOUD_ACCESS_KEY_ID-} ${OSS_ACCESS_KEY_ID-} ${ALIYUN_LOG_CLI_ACCESSID-} ${AccessKeyId-} ${ROLE_ENV_PROMPT-}"
+	_role_env_clock
+	if [[ ${state} != "${_role_env_state}" || -z ${ROLE_ENV_PROFILE-} ]] ||
+		((now < _role_env_since || now >= _role_env_next)); then
+		_role_env_look || \builtin :
+	fi
 	case ${_role_env_options} in
 	*--no-prompt*) ;;
 	*)
@@ -154,29 +163,44 @@ _role_env_look() {
 		_role_env_none
 		\builtin return
 	fi
-	word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-}"
-	_role_env_clock
 	[[ ${word} == "${_role_env_seen}" ]] || _role_env_arrive
-	if [[ -z ${_role_env_end} ]]; then
-		left=0 word='?'
-	else
-		left=$((_role_env_end - now))
-		if ((left < _role_env_window && now >= _role_env_retry)); then
-			_role_env_act
-			if [[ -z ${ROLE_ENV_PROFILE-} ]]; then
-				_role_env_none
-				\builtin return
-			fi
+	if [[ -n ${_role_env_end} ]] && ((_role_env_end - now < _role_env_window && now >= _role_env_retry)); then
+		_role_env_act
+		if [[ -z ${ROLE_ENV_PROFILE-} ]]; then
+			_role_env_none
+			\builtin return
 		fi
-		if ((left > 0)); then word=$((left / 60))m; else word=expired; fi
 	fi
+	_role_env_tell
+}
+
+# Puts what there is to tell into ROLE_ENV_PROMPT, its colour into _role_env_on, and until when it stands into
+# _role_env_next.
+_role_env_tell() {
+	\local sign='' acts
 	_role_env_is_whole || sign=≠
+	_role_env_since=${now} _role_env_next=$((now + 86400))
+	left=$((${_role_env_end:-0} - now))
+	if [[ -z ${_role_env_end} ]]; then
+		word='?'
+	elif ((left > 0)); then
+		word=$((left / 60))m
+		_role_env_next=$((left < 60 ? _role_env_end : _role_env_end - left / 60 * 60 + 1))
+	else
+		word=expired
+	fi
+	acts=$((${_role_env_end:-0} - _role_env_window + 1))
+	acts=$((acts < _role_env_retry ? _role_env_retry : acts))
+	if ((acts > now && acts < _role_env_next)); then _role_env_next=${acts}; fi
 	if [[ -n ${sign} ]] || ((left < 300)); then
 		_role_env_on=${_role_env_warning}
 	else
 		_role_env_on=${_role_env_plain}
 	fi
 	ROLE_ENV_PROMPT="${_role_env_name}${sign} ${word}"
+	_role_env_state="${_role_env_seen} ${ALIBABA_CLOUD_ACCESS_KEY_ID-} ${ALIBABACLOUD_ACCESS_KEY_ID-} \
+${ALICLOUD_ACCESS_KEY-} ${ALICLOUD_ACCESS_KEY_ID-} ${OSS_ACCESS_KEY_ID-} ${ALIYUN_LOG_CLI_ACCESSID-} ${AccessKeyId-} \
+${ROLE_ENV_PROMPT}"
 }
 
 # There is no session; after a failed switch, which left no account at all, it says so.
@@ -259,7 +283,6 @@ _role_env_act() {
 			_role_env_clock
 			_role_env_arrive
 		fi
-		left=$((${_role_env_end:-0} - now))
 		;;
 	*)
 		[[ ${_role_env_told} == "${_role_env_seen}" ]] ||

@@ -7,9 +7,10 @@
 # is all digits is used in arithmetic, and what a shell of this shell could inherit is forgotten first.
 \builtin unalias role-env 2>/dev/null || \builtin :
 \builtin unset -v _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry _role_env_told \
-	_role_env_plain _role_env_warning _role_env_used
+	_role_env_state _role_env_since _role_env_next _role_env_head _role_env_completes _role_env_plain _role_env_warning _role_env_used
 \builtin typeset -g _role_env_seen='' _role_env_name='' _role_env_end='' _role_env_told='' \
-	_role_env_plain='' _role_env_warning='' _role_env_window=1 _role_env_retry=0
+	_role_env_plain='' _role_env_warning='' _role_env_window=1 _role_env_retry=0 \
+	_role_env_state='' _role_env_since=0 _role_env_next=0 _role_env_head='%(97V.%97v .)' _role_env_completes=0
 \builtin typeset -ga _role_env_used
 
 # What `role-env init` was told: --no-prompt, --renew.
@@ -121,44 +122,71 @@ _role_env_choose() {
 # What stands in precmd_functions; zsh itself keeps $? and $pipestatus.
 _role_env_prompt() {
 	\builtin emulate -L zsh -o no_unset -o no_err_exit -o no_err_return -o no_xtrace
-	\builtin local now left word sign='' head=''
-	_role_env_look
+	\builtin local now left word state
+	# Most of the time nothing has changed, and it is not yet the second in which what is told will.
+	word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-}"
+	state="$word ${ALIBABA_CLOUD_ACCESS_KEY_ID-} ${ALIBABACLOUD_ACCESS_KEY_ID-} ${ALICLOUD_ACCESS_KEY-} \
+${ALICLOUD_ACCESS_KEY_ID-} ${OSS_ACCESS_KEY_ID-} ${ALIYUN_LOG_CLI_ACCESSID-} ${AccessKeyId-} ${ROLE_ENV_PROMPT-}"
+	# Seconds of the epoch: no module is needed for it, and nobody can have put another variable in its place.
+	now=${(%):-'%D{%s}'}
+	if [[ $state != "$_role_env_state" || -z ${ROLE_ENV_PROFILE-} ]] ||
+		((now < _role_env_since || now >= _role_env_next)); then
+		_role_env_look
+	fi
 	if [[ $_role_env_options != *--no-prompt* ]]; then
 		# zsh expands nothing of what it takes out of psvar, be PROMPT_SUBST on or off: the prompt has no text of ours.
-		psvar[97]=$ROLE_ENV_PROMPT
-		head=${head:-'%(97V.%97v .)'}
-		if [[ $PS1 != "$head"* ]]; then PS1=$head${PS1#'%(97V.'*'%97v'*' .)'}; fi
+		[[ ${psvar[97]-} == "$ROLE_ENV_PROMPT" ]] || psvar[97]=$ROLE_ENV_PROMPT
+		if [[ $PS1 != "$_role_env_head"* ]]; then PS1=$_role_env_head${PS1#'%(97V.'*'%97v'*' .)'}; fi
 	fi
-	if ((${+functions[compdef]})) && [[ -z ${_comps[role-env]-} ]]; then compdef _role_env_complete role-env; fi
+	if ((!_role_env_completes && ${+functions[compdef]})); then
+		compdef _role_env_complete role-env
+		_role_env_completes=1
+	fi
 	\builtin return 0
 }
 
-# Sets ROLE_ENV_PROMPT and `head`, how the prompt shows it, and tells or renews what has to be. Variables are the
-# caller's.
+# Sets ROLE_ENV_PROMPT, and tells or renews what has to be. The variables are the caller's.
 _role_env_look() {
 	if [[ -z ${ROLE_ENV_PROFILE-} ]]; then
 		_role_env_none
 		\builtin return
 	fi
-	word="${ROLE_ENV_ACCESS_KEY_ID-} $ROLE_ENV_PROFILE ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-}"
-	_role_env_clock
 	[[ $word == "$_role_env_seen" ]] || _role_env_arrive
-	if [[ -z $_role_env_end ]]; then
-		left=0 word='?'
-	else
-		left=$((_role_env_end - now))
-		if ((left < _role_env_window && now >= _role_env_retry)); then
-			_role_env_act
-			if [[ -z ${ROLE_ENV_PROFILE-} ]]; then
-				_role_env_none
-				\builtin return
-			fi
+	if [[ -n $_role_env_end ]] && ((_role_env_end - now < _role_env_window && now >= _role_env_retry)); then
+		_role_env_act
+		if [[ -z ${ROLE_ENV_PROFILE-} ]]; then
+			_role_env_none
+			\builtin return
 		fi
-		if ((left > 0)); then word=$((left / 60))m; else word=expired; fi
 	fi
+	_role_env_tell
+}
+
+# Puts what there is to tell into ROLE_ENV_PROMPT, how the prompt shows it into _role_env_head, and until when it stands
+# into _role_env_next.
+_role_env_tell() {
+	\builtin local sign=''
+	\builtin local -i acts
 	_role_env_is_whole || sign=≠
-	if [[ -n $sign ]] || ((left < 300)); then head=$_role_env_warning; else head=$_role_env_plain; fi
+	_role_env_since=$now _role_env_next=$((now + 86400))
+	left=$((${_role_env_end:-0} - now))
+	if [[ -z $_role_env_end ]]; then
+		word='?'
+	elif ((left > 0)); then
+		word=$((left / 60))m
+		_role_env_next=$((left < 60 ? _role_env_end : _role_env_end - left / 60 * 60 + 1))
+	else
+		word=expired
+	fi
+	acts=$((${_role_env_end:-0} - _role_env_window + 1))
+	acts=$((acts < _role_env_retry ? _role_env_retry : acts))
+	if ((acts > now && acts < _role_env_next)); then _role_env_next=$acts; fi
+	_role_env_head=$_role_env_plain
+	if [[ -n $sign ]] || ((left < 300)); then _role_env_head=$_role_env_warning; fi
 	\builtin typeset -g ROLE_ENV_PROMPT="$_role_env_name$sign $word"
+	_role_env_state="$_role_env_seen ${ALIBABA_CLOUD_ACCESS_KEY_ID-} ${ALIBABACLOUD_ACCESS_KEY_ID-} \
+${ALICLOUD_ACCESS_KEY-} ${ALICLOUD_ACCESS_KEY_ID-} ${OSS_ACCESS_KEY_ID-} ${ALIYUN_LOG_CLI_ACCESSID-} ${AccessKeyId-} \
+$ROLE_ENV_PROMPT"
 }
 
 # There is no session; after a failed switch, which left no account at all, it says so.
@@ -166,15 +194,10 @@ _role_env_none() {
 	\builtin typeset -g ROLE_ENV_PROMPT=''
 	if [[ -n ${ROLE_ENV_NO_ACCOUNT-} ]]; then
 		_role_env_paint
-		head=$_role_env_warning
+		_role_env_head=$_role_env_warning
 		ROLE_ENV_PROMPT='no account'
 	fi
 	_role_env_seen=''
-}
-
-# Sets `now`, in seconds of the epoch: no module is needed, and nobody can have put another variable in its place.
-_role_env_clock() {
-	now=${(%):-'%D{%s}'}
 }
 
 # Whether the key ids of all families are still the session's, or absent.
@@ -241,10 +264,9 @@ _role_env_act() {
 		_role_env_renew
 		word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-}"
 		if [[ $word != "$_role_env_seen" ]]; then
-			_role_env_clock
+			now=${(%):-'%D{%s}'}
 			_role_env_arrive
 		fi
-		left=$((${_role_env_end:-0} - now))
 	elif [[ $_role_env_told != "$_role_env_seen" ]]; then
 		\builtin printf 'role-env: the session of %s has expired: role-env use %s\n' "$_role_env_name" \
 			"$_role_env_name" >&2

@@ -12,46 +12,53 @@ from shell_terminal import Terminal
 
 SHELLS = ("bash", "zsh", "fish")
 # In bash and zsh their own engines, which need a terminal, are left out: only what they are handed is looked at.
-BASH = """\
-eval "$(role-env init bash)"
-COMP_LINE={line} COMP_POINT=${{#COMP_LINE}}
-compopt() {{ :; }}
-_role_env_complete role-env {word} ''
-printf '%s\\n' "${{COMPREPLY[@]}}"
-"""
-ZSH = """\
+START = {
+    "bash": 'eval "$(role-env init bash)"\ncompopt() { :; }\n',
+    "zsh": """\
 eval "$(role-env init zsh)"
-compadd() {{ shift; print -rl -- "$@"; }}
-_files() {{ print FILES; }}
-_command_names() {{ print COMMANDS; }}
-_normal() {{ print -r -- NORMAL $CURRENT $words; }}
-words=({words}) CURRENT=${{#words}}
-_role_env_complete
-"""
+compadd() { shift; print -rl -- "$@"; }
+_files() { print FILES; }
+_command_names() { print COMMANDS; }
+_normal() { print -r -- NORMAL $CURRENT $words; }
+""",
+    "fish": "role-env init fish | source\n",
+}
 
 
-def offered(machine: Machine, shell: str, line: str) -> list[str]:
-    """What is offered for the last word of a line; zsh itself takes those that do not begin with it away."""
-    require(shell)
+def asking(shell: str, line: str) -> str:
+    """The script that prints what is offered for the last word of a line."""
     words = line.split(" ")
     if shell == "bash":
         word = words[-1].replace("=", ":").replace("@", ":").rpartition(":")[2]
-        script = BASH.format(line=shlex.quote(line), word=shlex.quote(word))
-        done = machine.shell("bash", script)
-    elif shell == "zsh":
-        done = machine.shell("zsh", ZSH.format(words=" ".join(map(shlex.quote, words))))
-    else:
-        script = f"role-env init fish | source\ncomplete -C {shlex.quote(line)}"
-        done = machine.run("fish", "--no-config", "-i", "-c", script)
+        return f"""COMP_LINE={shlex.quote(line)} COMP_POINT=${{#COMP_LINE}}
+_role_env_complete role-env {shlex.quote(word)} ''
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    if shell == "zsh":
+        return f"words=({' '.join(map(shlex.quote, words))}) CURRENT=${{#words}}\n_role_env_complete\n"
+    return f"complete -C {shlex.quote(line)}\n"
+
+
+def offers(machine: Machine, shell: str, *lines: str) -> list[list[str]]:
+    """What is offered for the last word of each line; zsh itself takes those that do not begin with it away."""
+    require(shell)
+    script = START[shell] + "".join(asking(shell, line) + "echo -----\n" for line in lines)
+    options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config", "-i"]}[shell]
+    done = machine.run(shell, *options, "-c", script)
     assert done.stderr == ""
-    found = [text.split("\t")[0] for text in done.stdout.split("\n") if text]
-    return [text for text in found if text.startswith(words[-1])] if shell == "zsh" else found
+    answers = [answer.split("\n") for answer in done.stdout.split("-----\n")[:-1]]
+    found = [[text.split("\t")[0] for text in answer if text] for answer in answers]
+    if shell == "zsh":
+        begun = [line.split(" ")[-1] for line in lines]
+        return [[text for text in texts if text.startswith(word)] for texts, word in zip(found, begun, strict=True)]
+    return found
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_first_word_is_a_command_or_a_profile(machine: Machine, shell: str) -> None:
-    assert sorted(offered(machine, shell, "role-env ")) == sorted({*COMMANDS, "profileA", "profileB"})
-    assert offered(machine, shell, "role-env prof") == ["profileA", "profileB"]
+    everything, begun = offers(machine, shell, "role-env ", "role-env prof")
+    assert sorted(everything) == sorted({*COMMANDS, "profileA", "profileB"})
+    assert begun == ["profileA", "profileB"]
 
 
 def options_of(name: str) -> set[str]:
@@ -62,11 +69,12 @@ def options_of(name: str) -> set[str]:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_options_of_each_command_are_those_of_its_parser(machine: Machine, shell: str) -> None:
-    for name in cli._MODULES:
-        assert set(offered(machine, shell, f"role-env {name} --")) == options_of(name), name
-    assert set(offered(machine, shell, "role-env profileB --")) == options_of("export")
-    assert set(offered(machine, shell, "role-env use profileB --")) == options_of("export") - {"--format", "--show"}
-    assert set(offered(machine, shell, "role-env --")) == {"--help", "--version"}
+    expected = {f"role-env {name} --": options_of(name) for name in cli._MODULES}
+    expected["role-env profileB --"] = options_of("export")
+    expected["role-env use profileB --"] = options_of("export") - {"--format", "--show"}
+    expected["role-env --"] = {"--help", "--version"}
+    found = offers(machine, shell, *expected)
+    assert {line: set(options) for line, options in zip(expected, found, strict=True)} == expected
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -74,26 +82,32 @@ def test_profiles_complete_where_one_can_stand_out_of_the_file_that_is_named(mac
     other = machine.home / "other.ini"
     other.write_text("[b@x:1/y]\nsource_profile = b@x:2\nrole_arn = acs:ram::1:role/x\n[b@x:2]\naccess_key_id = x\n")
     other.chmod(0o600)
-    for line in ("use ", "exec ", "whoami ", "process --refresh ", "clear profileA ", "export --region x "):
-        assert offered(machine, shell, f"role-env {line}prof") == ["profileA", "profileB"], line
-    assert offered(machine, shell, "role-env use profileA prof") == []
-    named = offered(machine, shell, f"role-env use --config {other} b@x:")
-    assert named == (["1/y", "2"] if shell == "bash" else ["b@x:1/y", "b@x:2"])
-    assert offered(machine, shell, "role-env init z") == ["zsh"]
-    assert {"bash", "json"} <= set(offered(machine, shell, "role-env export --format "))
-    assert offered(machine, shell, "role-env use --region ") == []
+    both, formats = ["profileA", "profileB"], ["bash", "json"]
+    expected = {
+        **{f"use {text}": both for text in ("prof", "--refresh prof", "--region x prof")},
+        **{f"{command} prof": both for command in ("exec", "whoami", "clear profileA")},
+        "use profileA prof": [],
+        # Of a word with a colon, readline takes what stands behind it for the word.
+        f"use --config {other} b@x:": ["1/y", "2"] if shell == "bash" else ["b@x:1/y", "b@x:2"],
+        "init z": ["zsh"],
+        "use --region ": [],
+        "export --format ": formats,
+    }
+    found = offers(machine, shell, *(f"role-env {line}" for line in expected))
+    found[-1] = [choice for choice in found[-1] if choice in formats]
+    assert dict(zip(expected, found, strict=True)) == expected
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_files_complete_after_config_and_commands_after_exec(machine: Machine, shell: str) -> None:
     (machine.home / "some.ini").write_text("")
+    begun = {"zsh": ""}.get(shell, "som")
+    lines = (f"use --config {begun}", f"exec profileB -- {begun and 'role-en'}", f"exec profileB {begun and 'role-en'}")
+    files, *commands = offers(machine, shell, *(f"role-env {line}" for line in lines))
     # Of files bash has its own completion, where nothing is offered to it.
-    files = {"bash": [], "zsh": ["FILES"], "fish": ["some.ini"]}[shell]
-    with_start = {"zsh": "role-env use --config "}.get(shell, "role-env use --config som")
-    assert offered(machine, shell, with_start) == files
-    for line in ("exec profileB -- ", "exec --region x profileB "):
-        found = offered(machine, shell, f"role-env {line}" + ("" if shell == "zsh" else "role-en"))
-        assert found == ["COMMANDS"] if shell == "zsh" else "role-env" in found, line
+    assert files == {"bash": [], "zsh": ["FILES"], "fish": ["some.ini"]}[shell]
+    for found in commands:
+        assert ("COMMANDS" if shell == "zsh" else "role-env") in found
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -101,17 +115,16 @@ def test_the_tab_key_completes_in_a_terminal(machine: Machine, shell: str) -> No
     before = "autoload -Uz compinit; compinit -u -D\n" if shell == "zsh" else ""
     with Terminal(machine, shell, before=before) as terminal:
         terminal.wait_for_prompt("")
-        terminal.press("role-env who", "Tab")
-        terminal.wait_for(r"role-env whoami *$")
-        terminal.press("--j", "Tab")
-        terminal.wait_for(r"role-env whoami --json *$")
-        terminal.press("profileB", "Enter")
-        terminal.wait_for(machine.sts.calls[0].action if machine.sts.calls else r"AccountId")
+        for begun, whole in (("role-env who", "whoami"), ("--js", "whoami --json"), ("profileB", "--json profileB")):
+            terminal.press("-l", "--", begun)
+            terminal.press("Tab")
+            terminal.wait_for(rf"{whole} *$")
+        terminal.press("Enter")
+        terminal.wait_for("AccountId")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_a_name_on_the_line_never_acts_when_it_is_completed(machine: Machine, shell: str) -> None:
-    for word in ("$(touch acted)", "`touch acted`", "a[$(touch acted)]", "'", '"', "*", "\\"):
-        offered(machine, shell, f"role-env use --region {word} {word}")
-        offered(machine, shell, f"role-env {word} --")
+def test_a_word_on_the_line_never_acts_when_it_is_completed(machine: Machine, shell: str) -> None:
+    words = ("$(touch acted)", "`touch acted`", "a[$(touch acted)]", "'", '"', "*", "\\")
+    offers(machine, shell, *(f"role-env use --region {word} {word}" for word in words))
     assert not (machine.home / "acted").exists()
