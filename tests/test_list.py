@@ -84,9 +84,9 @@ def test_a_chain_to_nowhere_or_round_in_a_loop_is_wrong(machine: Machine) -> Non
 def test_the_table_has_a_heading_and_a_line_for_each_profile(machine: Machine) -> None:
     machine.role_env("profileB")
     assert machine.role_env("list").stdout.splitlines() == [
-        "PROFILE   ROLE           ACCOUNT           SOURCE         REGION  SESSION",
-        "profileA  -              -                 access_key_id  -       -",
-        "profileB  switchrolesbc  2222222222222222  profileA       -       59 min left",
+        "PROFILE   ROLE           ACCOUNT           SOURCE    REGION  SESSION",
+        "profileA  -              -                 key       -       -",
+        "profileB  switchrolesbc  2222222222222222  profileA  -       59 min left",
     ]
 
 

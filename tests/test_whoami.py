@@ -79,12 +79,10 @@ def test_the_nearest_profile_is_named(machine: Machine) -> None:
 
 def test_where_variables_disagree_it_tells_which_tool_acts_as_whom(machine: Machine) -> None:
     """A stale alias that only Terraform reads, in a shell with a session: each key is asked for once."""
-    session = machine.role_env("profileB", "--format", "json").stdout
-    machine.sts.clear_calls()
-    stale = " ".join(f"{name}={value}" for name, value in key(machine, "ALICLOUD_ACCESS_KEY", "test_user2").items())
-    script = f"source <(role-env profileB); unset ALICLOUD_SECURITY_TOKEN; {stale}; role-env whoami"
-    done = machine.run("bash", "-c", script)
-    assert json.loads(session)["AccessKeyId"]
+    stale = {f"STALE_{name}": value for name, value in key(machine, "ALICLOUD_ACCESS_KEY", "test_user2").items()}
+    assign = " ".join(f"{name.removeprefix('STALE_')}=${name}" for name in stale)
+    script = f"source <(role-env profileB); unset ALICLOUD_SECURITY_TOKEN; {assign} role-env whoami"
+    done = machine.shell("bash", script, COLUMNS="250", **stale)
     lines = {line[:20].strip(): line[20:].strip() for line in done.stdout.splitlines() if line.startswith("  ")}
     role = f"acs:ram::{ACCOUNT_B}:assumed-role/switchrolesbc/"
     assert lines["aliyun"].startswith(role)
@@ -100,7 +98,7 @@ def test_where_variables_disagree_it_tells_which_tool_acts_as_whom(machine: Mach
 
 
 def test_two_users_keys_are_told_apart_and_the_json_only_warns(machine: Machine) -> None:
-    environ = key(machine) | key(machine, "OSS_ACCESS_KEY", "test_user2")
+    environ = key(machine) | key(machine, "OSS_ACCESS_KEY", "test_user2") | {"COLUMNS": "120"}
     done = machine.role_env("whoami", **environ)
     assert done.returncode == 0
     lines = done.stdout.splitlines()
@@ -113,6 +111,12 @@ def test_two_users_keys_are_told_apart_and_the_json_only_warns(machine: Machine)
     assert json.loads(done.stdout)["Arn"] == machine.sts.user_arn
     assert "disagree" in done.stderr
     assert len(machine.sts.calls) == 3
+
+
+def test_on_a_terminal_of_80_columns_its_lines_are_wrapped_between_words(machine: Machine) -> None:
+    screen = on_terminal(machine, "whoami", environ=key(machine) | key(machine, "OSS_ACCESS_KEY", "test_user2"))
+    assert max(map(len, screen.lines)) <= 80
+    assert "                      (ALIBABA_CLOUD_ACCESS_KEY_ID)" in screen.lines
 
 
 def test_half_a_key_and_no_key_are_told_for_the_tool_that_finds_them(machine: Machine) -> None:

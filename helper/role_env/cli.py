@@ -61,14 +61,18 @@ def run(argv: list[str], environ: Mapping[str, str], line: Asked) -> int:
     arguments.messages = Messages(
         verbose=getattr(arguments, "verbose", False), silent=getattr(arguments, "silent", False)
     )
-    status: int = arguments.run(arguments)
+    try:
+        status: int = arguments.run(arguments)
+    except UsageError as error:
+        raise _with_nearest(error, line, argv) from None
     return status
 
 
 def _with_nearest(error: UsageError, line: Asked, argv: list[str]) -> UsageError:
     """`error`, with the command that was meant where a word that is none was taken for a profile."""
     if line.command == "export" and "export" not in argv and (command := names.nearest_command(line.profile)):
-        return UsageError(error.message, hint=f"if you meant the command, it is role-env {command}")
+        hint = f"{error.hint}; if you meant the command, it is role-env {command}"
+        return UsageError(error.message, hint=hint)
     return error
 
 

@@ -26,7 +26,7 @@ _TOOLS = {
 
 class Reader:
     """A tool, the key that it finds (None when there is none that is whole, and then `fault` may say why), and the
-    variables that it is from.
+    variables that it is from: that of its id, and the others where they are not of the same family.
     """
 
     __slots__ = ("fault", "key", "tool", "variables")
@@ -36,6 +36,8 @@ class Reader:
         self.key: AccessKey | None = None
         names = [_first(environ, field, order) for field in Key.__slots__]
         self.variables = [name for name in names if name]
+        if any(set(names) <= {*key.names(), ""} for key in order):
+            del self.variables[1:]  # its id tells the family
         self.fault = _fault(names, environ)
         if names[0] and not self.fault:
             self.key = AccessKey(*(environ.get(name, "") for name in names))

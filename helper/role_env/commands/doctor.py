@@ -48,7 +48,8 @@ def _settings(arguments: argparse.Namespace) -> list[Finding]:
 def _shown(finding: Finding, arguments: argparse.Namespace) -> str:
     mark = next(mark for mark in _MARKS[finding.status] if display.can_show(mark))
     colour = _COLOURS[finding.status] if display.has_colours(arguments.environ) else ""
-    text = _wrapped(_short(f"{finding.check}: {finding.message}", arguments))
+    head = f"{finding.check}: "  # with which the message about a profile begins, too
+    text = _wrapped(_short(head + finding.message.removeprefix(head), arguments))
     mend = _wrapped(_short(finding.mend, arguments), "mend: ") if finding.mend else ""
     return f"{display.coloured(mark, colour)} {text.lstrip()}{mend}"
 

@@ -103,7 +103,8 @@ def _table(rows: list[dict[str, str | None]], arguments: argparse.Namespace) -> 
 def _cells(row: dict[str, str | None]) -> list[str]:
     role = row["role_arn"] or ""
     account, name = (profiles.account_of(role), role.split("/", 1)[1]) if role else ("", "")
-    told = (row["profile"], name, account, row["source"], row["region_id"], "wrong" if row["wrong"] else _left(row))
+    source = "key" if row["source"] == "access_key_id" else row["source"]
+    told = (row["profile"], name, account, source, row["region_id"], "wrong" if row["wrong"] else _left(row))
     return [cell or "-" for cell in told]
 
 

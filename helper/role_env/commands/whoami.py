@@ -2,10 +2,11 @@
 
 import argparse
 import json
+import textwrap
 from typing import Any
 
 from role_env import chain as chains
-from role_env import environment, options, output, profiles, readers, sts
+from role_env import display, environment, options, output, profiles, readers, sts
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
@@ -89,12 +90,25 @@ def _write_with_readers(
     key: AccessKey, endpoint: str, found: list[Reader], identities: _Identities, arguments: argparse.Namespace
 ) -> None:
     """Who it is, and which tool acts as whom, whatever STS says of some of the keys."""
-    lines = [f"  {reader.tool:18}  {_acts(reader, endpoint, identities)}" for reader in found]
+    lines = [_reader_line(reader.tool, _acts(reader, endpoint, identities)) for reader in found]
     try:
         _write(identities.identity(key, endpoint), arguments)
     finally:
         output.write("\nthe variables disagree:\n" + "\n".join(lines) + "\n")
     arguments.messages.warn("tools act as different identities")
+
+
+def _reader_line(tool: str, acts: str) -> str:
+    indent = f"  {tool:18}  "
+    lines = textwrap.wrap(
+        acts,
+        max(display.columns(), 2 * len(indent)),
+        initial_indent=indent,
+        subsequent_indent=" " * len(indent),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines)
 
 
 def _acts(reader: Reader, endpoint: str, identities: _Identities) -> str:
