@@ -221,7 +221,7 @@ def test_a_profile_that_is_turned_to_another_role_does_not_turn_the_commands_acc
 
 
 def session_with(left: float, role: str = "acs:ram::1:role/r", life: int = 3600) -> Session:
-    """A session that has so many seconds left."""
+    """A session of an hour that has so many seconds left."""
     end = int(time.time() + left)
     return Session("p", role, Credentials("STS.x", "s", "t", issued=end - life, expiration=end), variables=("plain",))
 
@@ -251,6 +251,27 @@ def test_a_session_that_nobody_asked_for_is_not_renewed_ahead() -> None:
     found = supply.credentials()
     assert found is not None
     assert found.remaining(time.time()) < 901
+
+
+def test_a_session_from_a_clock_that_was_set_back_is_renewed() -> None:
+    supply = Supply(session_with(7200), lambda _: session_with(3600), Messages())
+    found = supply.credentials()
+    assert found is not None
+    assert found.remaining(time.time()) < 3601
+
+
+def test_a_program_does_not_wait_for_a_renewal_that_hangs_while_the_old_session_is_good() -> None:
+    released = threading.Event()
+
+    def renew(_: int) -> Session:
+        released.wait(60)
+        return session_with(3600)
+
+    supply = Supply(session_with(900), renew, Messages())
+    found = supply.credentials()
+    assert found is not None
+    assert found.remaining(time.time()) < 901
+    released.set()
 
 
 def test_sts_is_not_hammered_while_renewals_fail_and_many_who_ask_at_once_make_one_call() -> None:

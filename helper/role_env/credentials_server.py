@@ -26,6 +26,8 @@ RENEWAL_SECONDS = 960
 """What a session has left at its renewal, unless that is half its life: the SDKs ask for another at 900."""
 PATIENCE_SECONDS = 3.0
 """How long a program waits for a renewal while the old session is good."""
+LAST_PATIENCE_SECONDS = 60.0
+"""And when it is not."""
 PAUSE_SECONDS = 30.0
 """Between two calls to STS, unless a twentieth of the session's life is less."""
 _STEP_SECONDS = 0.5
@@ -55,7 +57,7 @@ class Supply:
         self._was_asked = True
         flight = self._flight_if_due()
         if flight:
-            wait([flight], PATIENCE_SECONDS if self._remaining() > 0 else None)
+            wait([flight], PATIENCE_SECONDS if self._remaining() > 0 else LAST_PATIENCE_SECONDS)
         return self._credentials if self._remaining() > 0 else None
 
     def look_ahead(self) -> None:
@@ -73,12 +75,16 @@ class Supply:
         """The seconds that are left when a renewal is due."""
         return min(RENEWAL_SECONDS, self._life() / 2)
 
+    def _is_due(self) -> bool:
+        """Whether too little is left, or more than there ever was: by a clock that was set back no end can be told."""
+        return not self._margin() <= self._remaining() <= self._life() + 60
+
     def _flight_if_due(self) -> "Future[None] | None":
         """The renewal that goes on, or begins with this call."""
         with self._lock:
             if self._flight and not self._flight.done():
                 return self._flight
-            if self._remaining() >= self._margin() or time.monotonic() < self._not_before:
+            if not self._is_due() or time.monotonic() < self._not_before:
                 return None
             self._flight = self._executor.submit(self._renewal)
             return self._flight
