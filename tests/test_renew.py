@@ -21,7 +21,8 @@ from role_env.credentials import Credentials, Session
 from role_env.credentials_server import Supply
 from role_env.errors import UnreachableError
 from role_env.messages import Messages
-from test_switch import environment
+from secret_service_bus import require
+from test_switch import INTO_SHELL, SHELLS, environment
 
 ROLE_ENV = str(INSTALLED / "role-env")
 RENEW = ("exec", "--renew", "profileB", "--")
@@ -433,6 +434,25 @@ def test_a_shell_in_a_terminal_has_its_own_jobs(machine: Machine) -> None:
     terminal.expect(pexpect.EOF)
     terminal.wait()
     assert terminal.exitstatus == 5
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_off_in_a_shell_beside_the_server_leaves_no_way_to_the_role(machine: Machine, shell: str) -> None:
+    require(shell)
+    off = "role-env off | source" if shell == "fish" else 'eval "$(role-env off)"'
+    done = machine.role_env(*RENEW, shell, "-c", f"{off} && env -0")
+    assert (done.returncode, done.stderr) == (0, "")
+    left = {name for name in environment(done.stdout) if name.startswith(("ALIBABA", "ROLE_ENV_"))}
+    assert left == {"ALIBABA_CLOUD_STS_ENDPOINT"}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_failed_switch_in_a_shell_beside_the_server_leaves_no_account(machine: Machine, shell: str) -> None:
+    require(shell)
+    into = INTO_SHELL[shell].format("nobody")
+    found = environment(machine.role_env(*RENEW, shell, "-c", f"{into}\nenv -0").stdout)
+    assert "ALIBABA_CLOUD_CREDENTIALS_URI" not in found
+    assert (found["ROLE_ENV_NO_ACCOUNT"], found["ALIBABA_CLOUD_PROFILE"]) == ("1", "role-env-none")
 
 
 def alive(pid: int) -> bool:

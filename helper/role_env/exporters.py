@@ -34,7 +34,13 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
     """What ends the session of the shell, for a `form` of SHELLS."""
-    return fish_shell.off() if form == "fish" else posix_shell.off(environ)
+    if not environ.get(variables.CREDENTIALS_URI) or not environ.get("ROLE_ENV_PROFILE"):
+        return fish_shell.off() if form == "fish" else posix_shell.off(environ)
+    # A shell below `exec --renew`, where nothing tells what was there before.
+    names = " ".join(variables.SERVED)
+    if form == "fish":
+        return f"begin\nset -e -g {names}\n{fish_shell.off()}end\n"
+    return f"{{ (\\unset -v {names}) 2>/dev/null && \\unset -v {names}\n{posix_shell.off(environ)}}}\n"
 
 
 def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:

@@ -157,6 +157,9 @@ LEFT_UNSET = tuple(name for name in OUTRANKING if name not in FORCED)
 # What the shell without any account loses or gets besides: saved when that happens, back when it ends.
 DISABLED = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
 NO_ACCOUNT_REST = (*BARE.names(), *DISABLED)
+# What leads a program to a credentials URI and to nothing else: the URI is the last that the SDKs ask.
+CREDENTIALS_FILE = "ALIBABA_CLOUD_CREDENTIALS_FILE"
+SERVED = (CREDENTIALS_URI, CREDENTIALS_FILE, *DISABLED)
 # What may not stand beside a credentials URI, which every key outranks and the last one would forbid.
 BESIDE_URI = (*KEY_NAMES, *BARE.names(), *OUTRANKING, *OWN, *NO_ACCOUNT, "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS")
 
@@ -190,8 +193,7 @@ def assignments(session: Session) -> "Iterator[tuple[str, str]]":
 def served(session: Session, uri: str) -> "Iterator[tuple[str, str]]":
     """The variables with which a program asks `uri` for `session`, and falls back to no other account."""
     yield CREDENTIALS_URI, uri
-    # It is the last that the SDKs ask: what stands before it has to be off.
-    yield "ALIBABA_CLOUD_CREDENTIALS_FILE", "/dev/null"
+    yield CREDENTIALS_FILE, "/dev/null"
     yield from dict.fromkeys(DISABLED, "true").items()
     yield from dict.fromkeys(IGNORE_PROFILE, "TRUE").items()
     if session.region_id:
