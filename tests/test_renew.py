@@ -436,6 +436,19 @@ def test_a_shell_in_a_terminal_has_its_own_jobs(machine: Machine) -> None:
     assert terminal.exitstatus == 5
 
 
+def test_status_and_whoami_beside_the_server_know_the_session(machine: Machine) -> None:
+    done = machine.role_env(*RENEW, "sh", "-c", "role-env status && role-env whoami && role-env status --json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("profileB  role switchrolesbc of 2222222222222222  renewed by exec --renew\n")
+    assert ":assumed-role/switchrolesbc/" in done.stdout
+    told = json.loads(done.stdout[done.stdout.index("{") :])
+    nothing = {"expiration": None, "remaining_seconds": None}
+    assert told == {"profile": "profileB", "role_arn": machine.sts.role_arn, "valid": True} | nothing
+    stranger = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIother"}
+    served = environment(machine.role_env(*RENEW, "env", "-0").stdout)
+    assert machine.role_env("status", **served | stranger).returncode == 1
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_off_in_a_shell_beside_the_server_leaves_no_way_to_the_role(machine: Machine, shell: str) -> None:
     require(shell)

@@ -38,6 +38,12 @@ class ShellState:
         return bool(self._environ.get("ROLE_ENV_NO_ACCOUNT"))
 
     @property
+    def is_served(self) -> bool:
+        """Whether the shell is below `exec --renew`: its programs ask a URI, and no variable tells an end."""
+        telling = self._environ.get("ROLE_ENV_ACCESS_KEY_ID") or self._environ.get("ROLE_ENV_EXPIRATION")
+        return bool(self.profile and self._environ.get(variables.CREDENTIALS_URI)) and not telling
+
+    @property
     def has_session(self) -> bool:
         """Whether the variables tell of a whole session, be it past its end."""
         return self.is_begun and not self.unreadable()
@@ -49,7 +55,7 @@ class ShellState:
 
     def unreadable(self) -> list[str]:
         """The variables that tell of the session and do not read as they should."""
-        told = (self.profile, self.role_arn, self.access_key_id, self.expiration)
+        told = (self.profile, self.role_arn, *([1, 1] if self.is_served else [self.access_key_id, self.expiration]))
         return [name for name, value in zip(_TELLING, told, strict=True) if not value]
 
     def remaining(self) -> int:
@@ -67,7 +73,8 @@ class ShellState:
 
     def is_valid(self) -> bool:
         """Whether there is a session, it has not ended, and each key id that is set is its own."""
-        return self.has_session and self.remaining() > 0 and bool(self.holders()) and not self.strangers()
+        lives = self.is_served or (self.remaining() > 0 and bool(self.holders()))
+        return self.has_session and lives and not self.strangers()
 
     def role(self) -> str:
         """`role NAME of ACCOUNT`; of a role that can be read only."""

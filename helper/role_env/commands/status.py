@@ -37,14 +37,16 @@ def _json(state: ShellState) -> str:
     document = {
         "profile": state.profile,
         "role_arn": state.role_arn,
-        "expiration": exporters.timestamp(state.expiration),
-        "remaining_seconds": state.remaining(),
+        "expiration": None if state.is_served else exporters.timestamp(state.expiration),
+        "remaining_seconds": None if state.is_served else state.remaining(),
         "valid": state.is_valid(),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def _line(state: ShellState) -> str:
+    if state.is_served:
+        return f"{state.profile}  {state.role()}  renewed by exec --renew\n"
     import time
 
     left = state.expiration - time.time()
@@ -66,6 +68,8 @@ def _fault(state: ShellState) -> RoleEnvError | None:
         verb = "is" if len(strangers) == 1 else "are"
         what = f"{', '.join(strangers)} {verb} no longer the session's: some tools act as somebody else"
         return RoleEnvError(what, hint=f"role-env whoami tells who; {again}")
+    if state.is_served:
+        return None
     if not state.holders():
         return RoleEnvError("no variable holds the session's key any more", hint=again)
     return None if state.remaining() else RoleEnvError("the session has ended", hint=again)

@@ -6,7 +6,7 @@ import textwrap
 from typing import Any
 
 from role_env import chain as chains
-from role_env import display, environment, options, output, profiles, readers, sts
+from role_env import credentials_uri, display, environment, options, output, profiles, readers, sts, variables
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.profile:
         _write(identities.identity(*_profile_key(arguments, deadline)), arguments)
         return 0
-    key, endpoint = _environment_key(arguments)
+    key, endpoint = _environment_key(arguments, deadline)
     found = readers.disagreeing(arguments.environ)
     if found and not arguments.json:
         _write_with_readers(key, endpoint, found, identities, arguments)
@@ -130,9 +130,11 @@ def _profile_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[Acc
     return chain.source.key(Asking(arguments.environ, deadline, arguments.messages)), chain.target.endpoint
 
 
-def _environment_key(arguments: argparse.Namespace) -> tuple[AccessKey, str]:
+def _environment_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[AccessKey, str]:
     environ, lost = arguments.environ, ShellState(arguments.environ).lost_account
     key = environment.current_key(environ)
+    if key is None and (uri := environ.get(variables.CREDENTIALS_URI)):
+        key = credentials_uri.fetch(uri, deadline=deadline)
     if key is None and lost:
         raise ProfileError(NO_ACCOUNT, hint=OFF_HINT)
     if key is None:
