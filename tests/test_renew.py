@@ -494,6 +494,7 @@ def test_the_server_ends_with_the_command(begin: Callable[..., Running]) -> None
     assert eventually(lambda: running.ask()[0] == 0)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
 def test_a_server_that_ends_is_told_and_the_command_goes_on(begin: Callable[..., Running]) -> None:
     running = begin()
     children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()

@@ -13,11 +13,7 @@ from role_env.errors import UsageError
 from role_env.messages import Messages
 
 SUMMARY = "run a command (default: $SHELL) in a profile's session"
-EXAMPLES = (
-    "role-env exec profileB -- terraform plan",
-    "role-env exec --renew profileB -- python work-for-hours.py",
-    "role-env exec profileB",
-)
+EXAMPLES = ("role-env exec profileB -- terraform plan", "role-env exec --renew profileB -- python work-for-hours.py")
 STATUSES = {
     0: "the command's own status, whatever it is",
     125: "role-env itself failed",
