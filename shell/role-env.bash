@@ -9,7 +9,8 @@
 # is all digits is used in arithmetic, and what a shell of this shell could inherit is forgotten first.
 \builtin unalias role-env 2>/dev/null || \builtin :
 \builtin unset -v _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry _role_env_told \
-	_role_env_state _role_env_since _role_env_next _role_env_on _role_env_off _role_env_plain _role_env_warning _role_env_used _role_env_base _role_env_last
+	_role_env_state _role_env_since _role_env_next _role_env_on _role_env_off _role_env_plain _role_env_warning \
+	_role_env_used _role_env_base _role_env_last
 _role_env_seen='' _role_env_name='' _role_env_end='' _role_env_window=1 _role_env_retry=0 _role_env_told=''
 _role_env_on='' _role_env_off='' _role_env_plain='' _role_env_warning='' _role_env_base='' _role_env_last=0
 _role_env_state='' _role_env_since=0 _role_env_next=0
@@ -131,7 +132,8 @@ _role_env_choose() {
 _role_env_prompt() {
 	\local status="$?" now='' left word='' state=''
 	# Most of the time nothing has changed, and it is not yet the second in which what is told will.
-	word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-}"
+	word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-} \
+${ALIBABA_CLOUD_CREDENTIALS_URI:+served}"
 	state="${word} ${ALIBABA_CLOUD_ACCESS_KEY_ID-} ${ALIBABACLOUD_ACCESS_KEY_ID-} ${ALICLOUD_ACCESS_KEY-} \
 ${ALICLOUD_ACCESS_KEY_ID-} ${OSS_ACCESS_KEY_ID-} ${ALIYUN_LOG_CLI_ACCESSID-} ${AccessKeyId-} ${ROLE_ENV_PROMPT-}"
 	_role_env_clock
@@ -181,7 +183,10 @@ _role_env_tell() {
 	_role_env_is_whole || sign=≠
 	_role_env_since=${now} _role_env_next=$((now + 86400))
 	left=$((${_role_env_end:-0} - now))
-	if [[ -z ${_role_env_end} ]]; then
+	if [[ -z ${ROLE_ENV_EXPIRATION-} && -n ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]]; then
+		# `role-env exec --renew` serves it for as long as this shell lives.
+		word='' left=300
+	elif [[ -z ${_role_env_end} ]]; then
 		word='?'
 	elif ((left > 0)); then
 		word=$((left / 60))m
@@ -197,7 +202,7 @@ _role_env_tell() {
 	else
 		_role_env_on=${_role_env_plain}
 	fi
-	ROLE_ENV_PROMPT="${_role_env_name}${sign} ${word}"
+	ROLE_ENV_PROMPT=${_role_env_name}${sign}${word:+ ${word}}
 	_role_env_state="${_role_env_seen} ${ALIBABA_CLOUD_ACCESS_KEY_ID-} ${ALIBABACLOUD_ACCESS_KEY_ID-} \
 ${ALICLOUD_ACCESS_KEY-} ${ALICLOUD_ACCESS_KEY_ID-} ${OSS_ACCESS_KEY_ID-} ${ALIYUN_LOG_CLI_ACCESSID-} ${AccessKeyId-} \
 ${ROLE_ENV_PROMPT}"
@@ -278,7 +283,8 @@ _role_env_act() {
 	*--renew*)
 		_role_env_retry=$((now + 60))
 		_role_env_renew || \builtin :
-		word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-}"
+		word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-} \
+${ALIBABA_CLOUD_CREDENTIALS_URI:+served}"
 		if [[ ${word} != "${_role_env_seen}" ]]; then
 			_role_env_clock
 			_role_env_arrive

@@ -145,7 +145,8 @@ function _role_env_prompt
         _role_env_none
         return
     end
-    set -l key "$ROLE_ENV_ACCESS_KEY_ID $ROLE_ENV_PROFILE $ROLE_ENV_EXPIRATION $_role_env_colour"
+    set -l key "$ROLE_ENV_ACCESS_KEY_ID $ROLE_ENV_PROFILE $ROLE_ENV_EXPIRATION" \
+        "$_role_env_colour $ALIBABA_CLOUD_CREDENTIALS_URI"
     set -l age (path mtime -R /)
     if test "$key" != "$_role_env_seen" -o "$age" -lt $_role_env_age -o "$age" -ge $_role_env_next
         _role_env_look
@@ -153,9 +154,9 @@ function _role_env_prompt
     end
     set -g _role_env_age $age
     if _role_env_is_whole
-        set -g ROLE_ENV_PROMPT "$_role_env_name $_role_env_left"
+        set -g ROLE_ENV_PROMPT "$_role_env_name$_role_env_left"
     else
-        set -g ROLE_ENV_PROMPT "$_role_env_name≠ $_role_env_left"
+        set -g ROLE_ENV_PROMPT "$_role_env_name≠$_role_env_left"
         set -g _role_env_on $_role_env_warning
         set -g _role_env_next 0
     end
@@ -191,12 +192,17 @@ end
 function _role_env_look --no-scope-shadowing
     set -l now (math (path mtime /) + (path mtime -R /))
     if test "$key" != "$_role_env_seen"
-        _role_env_arrive $key $now
+        _role_env_arrive "$key" $now
     end
     set -g _role_env_next (math $age + 86400)
     if test -z "$_role_env_end"
-        set -g _role_env_left '?'
+        set -g _role_env_left ' ?'
         set -g _role_env_on $_role_env_warning
+        if test -z "$ROLE_ENV_EXPIRATION" -a -n "$ALIBABA_CLOUD_CREDENTIALS_URI"
+            # `role-env exec --renew` serves it for as long as this shell lives.
+            set -g _role_env_left ''
+            set -g _role_env_on $_role_env_plain
+        end
         return
     end
     set -l left (math $_role_env_end - $now)
@@ -208,10 +214,10 @@ function _role_env_look --no-scope-shadowing
     end
     if test $left -gt 0
         set -l minutes (math "floor($left / 60)")
-        set -g _role_env_left {$minutes}m
+        set -g _role_env_left " "$minutes"m"
         set -g _role_env_next (math "$age + max(1, min($left, $left - $minutes * 60 + 1))")
     else
-        set -g _role_env_left expired
+        set -g _role_env_left ' expired'
     end
     if string match -q -- '*--renew*' $_role_env_options
         # Into the window, or out of the minute after a failure.
@@ -272,8 +278,9 @@ function _role_env_act
     if string match -q -- '*--renew*' $_role_env_options
         set -g _role_env_retry (math $argv[1] + 60)
         _role_env_renew
-        set -l key "$ROLE_ENV_ACCESS_KEY_ID $ROLE_ENV_PROFILE $ROLE_ENV_EXPIRATION $_role_env_colour"
-        test "$key" = "$_role_env_seen"; or _role_env_arrive $key (math (path mtime /) + (path mtime -R /))
+        set -l key "$ROLE_ENV_ACCESS_KEY_ID $ROLE_ENV_PROFILE $ROLE_ENV_EXPIRATION" \
+            "$_role_env_colour $ALIBABA_CLOUD_CREDENTIALS_URI"
+        test "$key" = "$_role_env_seen"; or _role_env_arrive "$key" (math (path mtime /) + (path mtime -R /))
     else if test "$_role_env_told" != "$_role_env_seen"
         printf 'role-env: the session of %s has expired: role-env use %s\n' $_role_env_name $_role_env_name >&2
         set -g _role_env_told $_role_env_seen
@@ -403,7 +410,8 @@ function _role_env_help_of
             set help export
     end
     for line in (command role-env $help --help 2>/dev/null)
-        set -l found (string match -r -g '^  (?:-\w, )?(--[\w-]+)(?: ([A-Z]+|\{.*?\}))?(?:  +(.*))?$' -- $line); or continue
+        set -l found (string match -r -g '^  (?:-\w, )?(--[\w-]+)(?: ([A-Z]+|\{.*?\}))?(?:  +(.*))?$' -- $line)
+        set -q found[1]; or continue
         test "$argv[1]" = use; and contains -- $found[1] --format --show; and continue
         if test $argv[2] = options
             printf '%s\t%s\n' $found[1] $found[3]

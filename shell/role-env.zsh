@@ -7,7 +7,8 @@
 # is all digits is used in arithmetic, and what a shell of this shell could inherit is forgotten first.
 \builtin unalias role-env 2>/dev/null || \builtin :
 \builtin unset -v _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry _role_env_told \
-	_role_env_state _role_env_since _role_env_next _role_env_head _role_env_completes _role_env_plain _role_env_warning _role_env_used
+	_role_env_state _role_env_since _role_env_next _role_env_head _role_env_completes _role_env_plain _role_env_warning \
+	_role_env_used
 \builtin typeset -g _role_env_seen='' _role_env_name='' _role_env_end='' _role_env_told='' \
 	_role_env_plain='' _role_env_warning='' _role_env_window=1 _role_env_retry=0 \
 	_role_env_state='' _role_env_since=0 _role_env_next=0 _role_env_head='%(97V.%97v .)' _role_env_completes=0
@@ -124,7 +125,8 @@ _role_env_prompt() {
 	\builtin emulate -L zsh -o no_unset -o no_err_exit -o no_err_return -o no_xtrace
 	\builtin local now left word state
 	# Most of the time nothing has changed, and it is not yet the second in which what is told will.
-	word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-}"
+	word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-} \
+${ALIBABA_CLOUD_CREDENTIALS_URI:+served}"
 	state="$word ${ALIBABA_CLOUD_ACCESS_KEY_ID-} ${ALIBABACLOUD_ACCESS_KEY_ID-} ${ALICLOUD_ACCESS_KEY-} \
 ${ALICLOUD_ACCESS_KEY_ID-} ${OSS_ACCESS_KEY_ID-} ${ALIYUN_LOG_CLI_ACCESSID-} ${AccessKeyId-} ${ROLE_ENV_PROMPT-}"
 	# Seconds of the epoch: no module is needed for it, and nobody can have put another variable in its place.
@@ -170,7 +172,10 @@ _role_env_tell() {
 	_role_env_is_whole || sign=≠
 	_role_env_since=$now _role_env_next=$((now + 86400))
 	left=$((${_role_env_end:-0} - now))
-	if [[ -z $_role_env_end ]]; then
+	if [[ -z ${ROLE_ENV_EXPIRATION-} && -n ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]]; then
+		# `role-env exec --renew` serves it for as long as this shell lives.
+		word='' left=300
+	elif [[ -z $_role_env_end ]]; then
 		word='?'
 	elif ((left > 0)); then
 		word=$((left / 60))m
@@ -183,7 +188,7 @@ _role_env_tell() {
 	if ((acts > now && acts < _role_env_next)); then _role_env_next=$acts; fi
 	_role_env_head=$_role_env_plain
 	if [[ -n $sign ]] || ((left < 300)); then _role_env_head=$_role_env_warning; fi
-	\builtin typeset -g ROLE_ENV_PROMPT="$_role_env_name$sign $word"
+	\builtin typeset -g ROLE_ENV_PROMPT="$_role_env_name$sign${word:+ $word}"
 	_role_env_state="$_role_env_seen ${ALIBABA_CLOUD_ACCESS_KEY_ID-} ${ALIBABACLOUD_ACCESS_KEY_ID-} \
 ${ALICLOUD_ACCESS_KEY-} ${ALICLOUD_ACCESS_KEY_ID-} ${OSS_ACCESS_KEY_ID-} ${ALIYUN_LOG_CLI_ACCESSID-} ${AccessKeyId-} \
 $ROLE_ENV_PROMPT"
@@ -262,7 +267,8 @@ _role_env_act() {
 	if [[ $_role_env_options == *--renew* ]]; then
 		_role_env_retry=$((now + 60))
 		_role_env_renew
-		word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-}"
+		word="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${ROLE_ENV_EXPIRATION-} ${_role_env_colour-} \
+${ALIBABA_CLOUD_CREDENTIALS_URI:+served}"
 		if [[ $word != "$_role_env_seen" ]]; then
 			now=${(%):-'%D{%s}'}
 			_role_env_arrive

@@ -154,6 +154,39 @@ def test_shells_within_shells_each_tell_of_the_session_once(machine: Machine) ->
         terminal.wait_for_prompt(r"profileB \d+m")
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_ctrl_c_ends_the_wait_for_a_renewal(machine: Machine, shell: str) -> None:
+    machine.sts.fault("hang", times=None)
+    with Terminal(machine, shell, "--renew", **live(-5, ROLE_ENV_ROLE_ARN=machine.sts.role_arn)) as terminal:
+        terminal.wait_for_prompt("profileB expired", enter=True)
+        terminal.type(export(shell, "ROLE_ENV_EXPIRATION", "1"))
+        time.sleep(0.5)
+        terminal.press("C-c")
+        terminal.wait_for_prompt("profileB expired")
+        terminal.type("echo reached | tr a-z A-Z")
+        terminal.wait_for("^REACHED$")
+        machine.sts.heal()
+
+
+@pytest.mark.parametrize(
+    "options", ["ksh_arrays sh_word_split glob_subst", "no_rcs ksh_glob no_equals warn_create_global"]
+)
+def test_zsh_works_whatever_its_options_are(machine: Machine, options: str) -> None:
+    lines = 'role-env use profileB\n_role_env_prompt\nprint -r -- "<$ROLE_ENV_PROMPT>"\nrole-env off\n'
+    done = interactive(machine, "zsh", lines, "--renew", f"setopt {options}")
+    assert re.search(r"<profileB \d+m>", done.stdout), done
+    assert "role_env" not in done.stderr
+
+
+def test_bash_works_whatever_its_options_are(machine: Machine) -> None:
+    before = "IFS=0123456789m; set -f; shopt -s nullglob failglob extglob nocasematch"
+    lines = 'role-env use profileB\n:\necho "<$ROLE_ENV_PROMPT>"\nrole-env off'
+    done = interactive(machine, "bash", lines, "--renew", before)
+    assert re.search(r"<profileB \d+m>", done.stdout), done
+    assert "role_env" not in done.stderr
+    assert "not a valid" not in done.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_a_strict_shell_survives_prompts_whatever_the_last_status_was(machine: Machine, shell: str) -> None:
     with Terminal(machine, shell, before="set -euo pipefail\n", **live(-5)) as terminal:
@@ -177,6 +210,8 @@ STATES: list[tuple[float, dict[str, str], str]] = [
         {"AccessKeyId": "", "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.mine", "OSS_ACCESS_KEY_ID": ""},
         "profileB 42m",
     ),
+    (-1, {"ROLE_ENV_EXPIRATION": "", "ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:1/x"}, "profileB"),
+    (-1, {"ROLE_ENV_EXPIRATION": "soon"}, "profileB ?"),
     (-1, {"ROLE_ENV_PROFILE": "", "ROLE_ENV_NO_ACCOUNT": "1"}, "no account"),
     (-1, {"ROLE_ENV_NO_ACCOUNT": ""}, ""),
 ]
@@ -239,6 +274,27 @@ def test_bash_and_zsh_hold_a_reference_in_the_prompt_and_never_the_text(machine:
         done = interactive(machine, shell, "printf '{%s}\\n' \"$PS1\"", **live(999))
         assert "{" in done.stdout
         assert "profileB" not in done.stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_colour_of_a_profile_comes_with_its_session_and_goes_with_it(machine: Machine, shell: str) -> None:
+    machine.add("colour = cyan\n")
+    told = 'echo "<$_role_env_plain$_role_env_colour>"'
+    lines = f"role-env use profileB\n{HOOK[shell]}\n{told}\nenv | grep role_env_colour\n"
+    done = interactive(machine, shell, f"{lines}role-env off\n{HOOK[shell]}\nenv | grep -c role_env_colour", "")
+    assert re.search("<.*(36|6).*cyan>", done.stdout), done
+    assert "\n_role_env_colour=cyan\n" in done.stdout
+    assert done.stdout.rstrip().split("\n")[-1].endswith("0")
+
+
+def test_a_command_in_a_session_has_its_profiles_colour_and_no_other(machine: Machine) -> None:
+    machine.add("colour = cyan\n")
+    machine.add(f"[plain]\nsource_profile = profileA\nrole_arn = {machine.sts.role_arn}\n")
+    outer = {"_role_env_colour": "red"}
+    for profile, colours in (("profileB", ["_role_env_colour=cyan"]), ("plain", [])):
+        for more in ((), (), ("--renew",)):
+            done = machine.role_env("exec", profile, *more, "--", "env", **outer)
+            assert [line for line in done.stdout.split("\n") if line.startswith("_role_env")] == colours
 
 
 # --- what it leaves alone

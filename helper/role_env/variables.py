@@ -161,7 +161,15 @@ NO_ACCOUNT_REST = (*BARE.names(), *DISABLED)
 CREDENTIALS_FILE = "ALIBABA_CLOUD_CREDENTIALS_FILE"
 SERVED = (CREDENTIALS_URI, CREDENTIALS_FILE, *DISABLED)
 # What may not stand beside a credentials URI, which every key outranks and the last one would forbid.
-BESIDE_URI = (*KEY_NAMES, *BARE.names(), *OUTRANKING, *OWN, *NO_ACCOUNT, "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS")
+BESIDE_URI = (
+    *KEY_NAMES,
+    *BARE.names(),
+    *OUTRANKING,
+    *OWN,
+    COLOUR,
+    *NO_ACCOUNT,
+    "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS",
+)
 
 
 def exported_regions(families: tuple[str, ...]) -> tuple[str, ...]:
@@ -200,6 +208,8 @@ def served(session: Session, uri: str) -> "Iterator[tuple[str, str]]":
         yield from ((name, session.region_id) for name in exported_regions(session.variables))
     yield "ROLE_ENV_PROFILE", session.profile
     yield "ROLE_ENV_ROLE_ARN", session.role_arn
+    if session.colour:
+        yield COLOUR, session.colour
 
 
 def _values(key: Key, access_key: AccessKey) -> "Iterator[tuple[str, str]]":
