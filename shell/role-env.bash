@@ -5,8 +5,9 @@
 # ROLE_ENV_PROMPT tells of the session, PS1 shows it, and names complete. It is bash 3.2 that this is written for;
 # newer ones only have a better clock and a better PROMPT_COMMAND.
 #
-# A backslash keeps an alias off, `builtin` and `command` a function. Nothing from outside is ever evaluated, only what
-# is all digits is used in arithmetic, and what a shell of this shell could inherit is forgotten first.
+# A backslash keeps an alias off (and `function` one of role-env), `builtin` and `command` a function. Nothing from
+# outside is ever evaluated, only what is all digits is used in arithmetic, and what a shell of this shell could
+# inherit is forgotten first.
 \builtin unalias role-env 2>/dev/null || \builtin :
 \builtin unset -v _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry _role_env_told \
 	_role_env_state _role_env_since _role_env_next _role_env_on _role_env_off _role_env_plain _role_env_warning \
@@ -18,7 +19,7 @@ _role_env_state='' _role_env_since=0 _role_env_next=0
 # What `role-env init` was told: --no-prompt, --renew.
 _role_env_options='@OPTIONS@'
 
-role-env() {
+function role-env {
 	case ${1-} in
 	use)
 		\builtin shift

@@ -3,8 +3,9 @@
 # `role-env use PROFILE` and `role-env off` act in this shell; all else goes to the command. In an interactive shell
 # ROLE_ENV_PROMPT tells of the session, the prompt shows it, and names complete.
 #
-# A backslash keeps an alias off, `builtin` and `command` a function. Nothing from outside is ever evaluated, only what
-# is all digits is used in arithmetic, and what a shell of this shell could inherit is forgotten first.
+# A backslash keeps an alias off (and `function` one of role-env), `builtin` and `command` a function. Nothing from
+# outside is ever evaluated, only what is all digits is used in arithmetic, and what a shell of this shell could
+# inherit is forgotten first.
 \builtin unalias role-env 2>/dev/null || \builtin :
 \builtin unset -v _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry _role_env_told \
 	_role_env_state _role_env_since _role_env_next _role_env_head _role_env_completes _role_env_plain _role_env_warning \
@@ -17,7 +18,7 @@
 # What `role-env init` was told: --no-prompt, --renew.
 \builtin typeset -g _role_env_options='@OPTIONS@'
 
-\role-env() {
+function role-env {
 	case ${1-} in
 	use)
 		\builtin shift

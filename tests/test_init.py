@@ -1,5 +1,6 @@
 """role-env init: the text of the integration, and bash 3.2."""
 
+import random
 import re
 import subprocess
 from pathlib import Path
@@ -21,6 +22,28 @@ def test_the_integration_says_nothing_in_a_strict_shell(machine: Machine, shell:
     strict = "" if shell == "fish" else "set -e -u -o pipefail\n"
     done = machine.shell(shell, f"{strict}. ./init\n. ./init\nrole-env --version >/dev/null\nset | cat >/dev/null")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_integration_cut_off_anywhere_does_nothing(machine: Machine, shell: str) -> None:
+    text = machine.role_env("init", shell).stdout.rstrip("\n")
+    dice = random.Random(shell)
+    script = ""
+    for cut in sorted({5, len(text) - 1, *dice.sample(range(5, len(text)), 20)}):
+        (machine.home / f"cut{cut}").write_text(text[:cut], "utf-8")
+        take = f"cat cut{cut} | source" if shell == "fish" else f'eval "$(cat cut{cut})"'
+        there = "functions -q _role_env_runs; and" if shell == "fish" else "typeset -f _role_env_runs &&"
+        script += f"{take} 2>/dev/null\n{there} echo cut{cut}\n"
+    (machine.home / "script").write_text(script, "utf-8")
+    assert machine.run(shell, "script").stdout == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_an_alias_of_the_same_name_gives_way(machine: Machine, shell: str) -> None:
+    options = {"bash": ["--norc", "-O", "expand_aliases"], "zsh": ["-f"]}[shell]
+    lines = f"alias role-env='echo alias'\neval \"$(command role-env init {shell})\"\nrole-env list --names\n"
+    done = machine.run(shell, *options, text=lines)
+    assert (done.stdout, done.stderr) == ("profileA\nprofileB\n", "")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

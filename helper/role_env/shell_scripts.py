@@ -7,8 +7,12 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def integration(shell: str, options: str = "") -> str:
-    """The text of `role-env init SHELL [OPTIONS]`, for one of SHELLS; it depends on nothing else."""
-    return (_folder() / f"role-env.{shell}").read_text("utf-8").replace("@OPTIONS@", options)
+    """The text of `role-env init SHELL [OPTIONS]`, for one of SHELLS; it depends on nothing else.
+
+    It is one group, like all that a shell reads from us: cut off anywhere it does nothing.
+    """
+    text = (_folder() / f"role-env.{shell}").read_text("utf-8").replace("@OPTIONS@", options)
+    return f"begin\n{text}end\n" if shell == "fish" else f"{{\n{text}}}\n"
 
 
 def _folder() -> Path:
