@@ -7,6 +7,7 @@ below HOME and the temporary folder, and in the argument lists of processes.
 import contextlib
 import fcntl
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -122,6 +123,13 @@ source_profile = profileA
                 content = path.read_bytes()
                 places += [str(path) for secret in encoded if secret in content]
         return places
+
+
+def is_pythons_own(told: str) -> bool:
+    """Whether what was told on stderr is Python's own way of telling an interruption, from before role-env's first
+    line ran: it may even go on after that.
+    """
+    return "Traceback" in told and not re.search(r'__main__\.py", line \d+, in (main|run)\n', told)
 
 
 class ArgumentWatch(threading.Thread):

@@ -23,7 +23,7 @@ from typing import cast
 
 import pexpect
 import pytest
-from conftest import INSTALLED, Machine, kernel_keys
+from conftest import INSTALLED, Machine, is_pythons_own, kernel_keys
 from local_sts import FAULTS, Certificate, LocalSts
 from role_env import kernel_keyring
 from secret_service_bus import KeyringBus, PrivateBus, SilentBus, StoppedBus
@@ -707,8 +707,7 @@ def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_grou
         time.sleep(milliseconds / 1000)
         process.send_signal(number)
         out, err = (stream.decode() for stream in process.communicate(timeout=20))
-        # Before role-env's own first line Python has its own way of telling an interruption.
-        if process.returncode not in (0, -number) and not ("Traceback" in err and ", in main\n" not in err):
+        if process.returncode not in (0, -number) and not is_pythons_own(err):
             assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
             assert out in FALSE
             assert err == "role-env: interrupted\n"
