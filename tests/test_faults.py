@@ -714,6 +714,20 @@ def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_grou
         assert out == "" or subprocess.run(["bash", "-n"], input=out.encode(), check=False).returncode == 0
 
 
+def test_an_interruption_that_meets_the_making_of_a_class_is_no_bug(machine: Machine) -> None:
+    """Python 3.11 wraps it in a RuntimeError there."""
+    sabotage = """
+import role_env.session as session
+class Interrupted:
+    def __set_name__(self, owner, name): raise KeyboardInterrupt
+def obtain(*a, **k): type("Made", (), {"member": Interrupted()})
+session.obtain = obtain
+"""
+    (machine.home / "sitecustomize.py").write_text(sabotage)
+    done = machine.role_env("profileB", PYTHONPATH=str(machine.home))
+    assert (done.returncode, done.stdout in FALSE, done.stderr) == (130, True, "role-env: interrupted\n")
+
+
 def test_a_profiles_file_that_is_replaced_while_it_is_read_gives_one_of_the_two_sessions(machine: Machine) -> None:
     """Whole, and never the one of before for the file of now."""
     texts = [machine.standard_profiles(), machine.standard_profiles().replace("switchrolesbc", "longsession")]

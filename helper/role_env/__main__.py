@@ -63,6 +63,8 @@ def _failed(failure: BaseException, argv: list[str], asked: "Asked | None") -> i
     asked = asked or Asked(argv, os.environ)
     with contextlib.suppress(Exception):  # a full disk, say; the first failure is the one to tell
         asked.fail()
+    if isinstance(failure, RuntimeError) and failure.__cause__:
+        failure = failure.__cause__  # Python 3.11 and older wrap an interruption that meets the making of a class
     if isinstance(failure, KeyboardInterrupt | _Terminated):
         messages.error(RoleEnvError("interrupted"))
         return 130 if isinstance(failure, KeyboardInterrupt) else 143
