@@ -16,7 +16,7 @@ _role_env_seen='' _role_env_name='' _role_env_end='' _role_env_window=1 _role_en
 _role_env_on='' _role_env_off='' _role_env_plain='' _role_env_warning='' _role_env_base='' _role_env_last=0
 _role_env_state='' _role_env_since=0 _role_env_next=0
 
-# What `role-env init` was told: --no-prompt, --renew.
+# The version that this is of, and what `role-env init` was told: --no-prompt, --renew.
 _role_env_options='@OPTIONS@'
 
 function role-env {
@@ -33,7 +33,8 @@ function role-env {
 		esac
 		;;
 	*)
-		\builtin command role-env "$@"
+		# For `role-env doctor`, which tells of an integration older than the command.
+		ROLE_ENV_INIT=${_role_env_options%% *} \builtin command role-env "$@"
 		;;
 	esac
 }

@@ -20,7 +20,7 @@ set -gu _role_env_used
 set -gu _role_env_age 0
 set -gu _role_env_next 0
 
-# What `role-env init` was told: --no-prompt, --renew.
+# The version that this is of, and what `role-env init` was told: --no-prompt, --renew.
 set -gu _role_env_options '@OPTIONS@'
 
 function role-env
@@ -34,7 +34,8 @@ function role-env
                 _role_env_take off $argv[2..]
             end
         case '*'
-            command role-env $argv
+            # For `role-env doctor`, which tells of an integration older than the command.
+            ROLE_ENV_INIT=(string split -f 1 ' ' -- "$_role_env_options") command role-env $argv
     end
 end
 

@@ -15,7 +15,7 @@
 	_role_env_state='' _role_env_since=0 _role_env_next=0 _role_env_head='%(97V.%97v .)' _role_env_completes=0
 \builtin typeset -ga _role_env_used
 
-# What `role-env init` was told: --no-prompt, --renew.
+# The version that this is of, and what `role-env init` was told: --no-prompt, --renew.
 \builtin typeset -g _role_env_options='@OPTIONS@'
 
 function role-env {
@@ -32,7 +32,8 @@ function role-env {
 		esac
 		;;
 	*)
-		\builtin command role-env "$@"
+		# For `role-env doctor`, which tells of an integration older than the command.
+		ROLE_ENV_INIT=${_role_env_options%% *} \builtin command role-env "$@"
 		;;
 	esac
 }

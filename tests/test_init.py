@@ -1,11 +1,13 @@
 """role-env init: the text of the integration, and bash 3.2."""
 
+import json
 import random
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+import role_env
 from conftest import INSTALLED, Machine
 from role_env import shell_scripts, variables
 from secret_service_bus import require
@@ -52,7 +54,10 @@ def test_the_text_depends_on_the_options_alone_and_differs_in_one_line(machine: 
     told = machine.role_env("init", shell, "--renew", "--no-prompt", ROLE_ENV_PROFILE="x", TERM="dumb").stdout
     assert machine.role_env("init", shell, "--no-prompt", "--renew").stdout == told
     differing = [pair for pair in zip(plain.split("\n"), told.split("\n"), strict=True) if pair[0] != pair[1]]
-    assert [[re.findall("'.*'", line) for line in pair] for pair in differing] == [[["''"], ["'--no-prompt --renew'"]]]
+    version = role_env.__version__
+    assert [[re.findall("'.*'", line) for line in pair] for pair in differing] == [
+        [[f"'{version}'"], [f"'{version} --no-prompt --renew'"]]
+    ]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -104,3 +109,11 @@ def test_an_old_bash_whose_source_read_nothing_is_told_what_to_type(machine: Mac
     )
     done = machine.run(str(old), "--norc", "-c", f'eval "$({INSTALLED}/role-env profileB)"; echo $ROLE_ENV_PROFILE')
     assert (done.stdout, done.stderr) == ("profileB\n", "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_command_is_told_of_which_version_the_integration_is(machine: Machine, shell: str) -> None:
+    source = "role-env init fish | source" if shell == "fish" else f'eval "$(role-env init {shell})"'
+    done = machine.shell(shell, f"{source}; role-env doctor --json; printenv ROLE_ENV_INIT")
+    findings = {finding["check"]: finding for finding in json.loads(done.stdout)}
+    assert findings["shell integration"]["message"] == f"{shell} has it, of this version"

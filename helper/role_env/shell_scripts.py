@@ -3,15 +3,19 @@
 import os
 from pathlib import Path
 
+from role_env import __version__
+
 SHELLS = ("bash", "zsh", "fish")
 
 
 def integration(shell: str, options: str = "") -> str:
-    """The text of `role-env init SHELL [OPTIONS]`, for one of SHELLS; it depends on nothing else.
+    """The text of `role-env init SHELL [OPTIONS]`, for one of SHELLS; it depends on nothing else but the version.
 
     It is one group, like all that a shell reads from us: cut off anywhere it does nothing.
     """
-    text = (_folder() / f"role-env.{shell}").read_text("utf-8").replace("@OPTIONS@", options)
+    text = (
+        (_folder() / f"role-env.{shell}").read_text("utf-8").replace("@OPTIONS@", f"{__version__} {options}".rstrip())
+    )
     return f"begin\n{text}end\n" if shell == "fish" else f"{{\n{text}}}\n"
 
 
