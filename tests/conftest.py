@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,11 @@ from local_sts import LocalSts
 from secret_service_bus import SECRET_SERVICE, KeyringBus, require
 
 INSTALLED = Path(sys.executable).parent
+# Under nohup, or behind an & of a script, some are ignored, and every command that a test runs would ignore them, too.
+for number in signal.valid_signals():
+    if number in (1, 2, 3, 15) and signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
 DEADLINE = 60.0
 """Seconds that a command may take, as a net below pytest's own."""
 
