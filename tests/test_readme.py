@@ -192,20 +192,39 @@ class Nearest(NamedTuple):
 
 
 def install(person: Machine, block: Block) -> None:
-    """The built wheel in a venv of its own, which sees the dependencies where they are."""
+    """The built wheel in a venv of its own."""
     assert block.text.split()[-1] == "role-env"
-    target = person.home / "venv"
-    venv.create(target, with_pip=False)
+    venv.create(person.home / "venv", with_pip=False)
+    put_wheel(person, person.home / "venv")
+    works(person, person.home / "venv/bin/role-env")
+
+
+def install_by_hand(person: Machine, block: Block) -> None:
+    """The lines as they are, but for those that ask an index."""
+    make, *ask = block.text.splitlines()
+    rest = [line for line in ask if "/pip install " not in line]
+    assert len(ask) == len(rest) + 2
+    done = person.shell("dash", make + " --without-pip")
+    assert done.returncode == 0
+    put_wheel(person, person.home / make.split("~/")[1])
+    done = person.shell("dash", "\n".join(("set -e", *rest)))
+    assert (done.returncode, done.stderr) == (0, "")
+    works(person, person.home / ".local/bin/role-env")
+
+
+def put_wheel(person: Machine, target: Path) -> None:
+    """The built wheel into a venv, which sees the dependencies where they are."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(person.home)]
     subprocess.run(command, cwd=TOP, check=True, capture_output=True, timeout=100)
     (wheel,) = person.home.glob("role_env-*.whl")
-    python = str(target / "bin/python")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--no-index", "--no-deps", "--quiet", str(wheel)]
-    subprocess.run(pip, check=True, capture_output=True, timeout=100)
+    pip = [sys.executable, "-m", "pip", "--python", str(target / "bin/python"), "install", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--quiet", str(wheel)], check=True, capture_output=True, timeout=100)
     (site,) = target.glob("lib/python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    done = person.run(str(target / "bin/role-env"), "export", "profileB", "--format", "json")
-    assert done.returncode == 0
+
+
+def works(person: Machine, command: Path) -> None:
+    assert person.run(str(command), "export", "profileB", "--format", "json").returncode == 0
 
 
 def help_of_each(person: Machine, block: Block) -> None:
@@ -292,6 +311,7 @@ LOG_IN = "it asks at a terminal, which test_login.py has: here two lines on stdi
 NEAREST = {
     "pipx install role-env": Nearest("there is no index here: the built wheel is installed", install),
     "uv tool install role-env": Nearest("likewise", install),
+    "python3 -m venv": Nearest("the index again: without the lines that ask it", install_by_hand),
     "tests/sandbox": Nearest("one would make .venv in the checkout, the other runs this test", help_of_each),
     "profileB 42m $": Nearest("three prompts, which test_prompt.py has on terminals: the first is looked at", prompt),
     "[env_var.ROLE_ENV_PROMPT]": Nearest("a part of a file: starship reads it where it is installed", starship),
