@@ -19,16 +19,15 @@ NAME = f"role_env-{role_env.__version__}"
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an sdist of the checkout, and of the wheel that is built from that sdist."""
     folder = tmp_path_factory.mktemp("built")
-    build(TOP, "sdist", folder)
-    with tarfile.open(folder / f"{NAME}.tar.gz") as archive:
-        archive.extractall(folder)
-    build(folder / NAME, "wheel", folder)
+    run("hatchling", "build", "--target", "sdist", "--directory", str(folder))
+    offline = ("--no-index", "--no-deps", "--no-build-isolation")
+    run("pip", "wheel", *offline, "--wheel-dir", str(folder), str(folder / f"{NAME}.tar.gz"))
     return folder
 
 
-def build(source: Path, kind: str, folder: Path) -> None:
-    command = [sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", str(folder)]
-    done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False, timeout=100)
+def run(module: str, *arguments: str) -> None:
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 0, done.stderr
 
 

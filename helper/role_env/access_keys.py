@@ -28,8 +28,8 @@ _HINTS = {
     "win32": "sign in with a password, so that the Credential Manager has a vault, and try again",
 }
 _HINT = (
-    "unlock it, or install one (gnome-keyring, KeePassXC) and run in a session that has a D-Bus session bus; where there"
-    " can be none, put the key into the profiles file; role-env doctor tells more"
+    "unlock it, or install one (gnome-keyring, KeePassXC) and run in a session that has a D-Bus session bus; where"
+    " there can be none, put the key into the profiles file; role-env doctor tells more"
 )
 
 
