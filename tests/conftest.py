@@ -5,7 +5,6 @@ below HOME and the temporary folder, and in the argument lists of processes.
 """
 
 import contextlib
-import fcntl
 import os
 import re
 import signal
@@ -35,6 +34,8 @@ def kernel_keys(*, shared: bool = False) -> Iterator[None]:
     """Keeps tests that count on a session in the kernel's keyring apart from `clear`, which forgets those of all tests:
     that keyring is the user's, whatever their HOME.
     """
+    import fcntl  # which Windows lacks, where some of the tests run and none with a machine
+
     with (Path(tempfile.gettempdir()) / f"role-env-tests-{os.geteuid()}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield

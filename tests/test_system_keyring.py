@@ -2,6 +2,7 @@
 hold entries as the real ones do, and what their systems add cannot be measured on Linux.
 """
 
+import secrets
 import sys
 import types
 from pathlib import Path
@@ -78,6 +79,17 @@ def test_a_setting_chooses_another_than_the_native_keyring(
     settings.write_text(f"[backend]\ndefault-keyring={null}\n")
     SystemKeyring({}, Messages()).write(ENTRY, "session")
     assert not NativeKeyring.kept
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="Windows' own keyring; tests/test_pieces.py has a stand-in for it")
+def test_a_long_session_is_kept_and_forgotten_in_windows_own_keyring() -> None:
+    kept = SystemKeyring({}, Messages())
+    entry = Entry(f"role-env session {secrets.token_hex(8)}", "profileB")
+    for length in (9000, 4000):
+        kept.write(entry, "x" * length)
+        assert (kept.read(entry), kept.fault) == ("x" * length, "")
+    kept.forget(entry)
+    assert kept.read(entry) is None
 
 
 # ---- a backend that writes plain text ----
