@@ -178,10 +178,18 @@ def folder(mode: int, variable: str, **variables: str) -> Cause:
         made = machine.home / "folder"
         made.mkdir()
         made.chmod(mode)
+        if mode & 0o022:  # others could have made whatever is in it
+            stack.callback(_is_empty, made)
         stack.callback(made.chmod, 0o700)
         return {variable: str(made), **variables}
 
     return make
+
+
+def anothers(path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root can give a file away")
+    os.chown(path, 12345, 12345)
 
 
 def foreign_folder(machine: Machine, stack: ExitStack) -> Environ:
@@ -192,7 +200,7 @@ def foreign_folder(machine: Machine, stack: ExitStack) -> Environ:
         os.chown(made, 12345, 12345)
     else:
         made.chmod(0o777)
-    stack.callback(lambda: _is_empty(made))
+    stack.callback(_is_empty, made)
     return {"XDG_RUNTIME_DIR": str(made), "ROLE_ENV_CACHE": "auto"}
 
 
@@ -335,6 +343,7 @@ FILES = rows(
     Fault("the profiles file is missing", file(Path.unlink), 3, ("profiles.ini",), asked=0),
     Fault("the profiles file is a folder", environ(ROLE_ENV_CONFIG="/"), 3, ("cannot be read",), asked=0),
     Fault("others may write the profiles file", file(lambda f: f.chmod(0o622)), 3, ("chmod go-w",), asked=0),
+    Fault("the profiles file is somebody else's", file(anothers), 3, ("belongs to another user",), asked=0),
     Fault("others may read the secret in it", file(lambda f: f.chmod(0o644)), 3, ("chmod 600",), asked=0),
     Fault("it is empty", file(lambda f: f.write_text("")), 3, ("there is no profile profileB",), asked=0),
     Fault("it is no text", file(lambda f: f.write_bytes(b"\xff\xfe\0")), 3, ("profiles.ini",), asked=0),
@@ -431,13 +440,13 @@ class Raises(Keyring):
     def set_password(self, service, username, password): raise KeyError(password)
 class HangsUninterruptibly(Keyring):
     def get_password(self, service, username):
-        threading.Thread(target=time.sleep, args=(60,)).start()
+        threading.Thread(target=time.sleep, args=(60,), daemon=False).start()
         while True:
             try: time.sleep(60)
             except BaseException: pass
 class LeavesAThread(Keyring):
     def get_password(self, service, username):
-        threading.Thread(target=time.sleep, args=(30,)).start()
+        threading.Thread(target=time.sleep, args=(60,), daemon=False).start()
 """
 
 KEYRINGS = rows(

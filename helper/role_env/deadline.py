@@ -10,9 +10,6 @@ T = TypeVar("T")
 _STEP_SECONDS = 0.25
 # Processor time in one step: less is only the waiting itself.
 _MOVED_SECONDS = 0.002
-# A thread whose work came too late, or which an interruption left behind, still sits in it. At its end the interpreter
-# would wait for such a thread, or abort over a lock that it holds.
-_workers: "list[threading.Thread]" = []
 
 
 class Late(Exception):
@@ -64,7 +61,6 @@ def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
             failures.append(RuntimeError(type(failure).__name__))
 
     thread = threading.Thread(target=run, daemon=True)
-    _workers[:] = [*(worker for worker in _workers if worker.is_alive()), thread]
     thread.start()
     began = moved = time.monotonic()
     spent = time.process_time()
@@ -81,5 +77,7 @@ def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
 
 
 def abandoned() -> bool:
-    """Whether work that was late or interrupted goes on, so that the process should end without waiting for it."""
-    return any(thread.is_alive() for thread in _workers)
+    """Whether a thread goes on beside this one: with work that was late or interrupted, or started by a keyring's
+    backend. The interpreter would wait for it at its end, or abort over a lock that it holds.
+    """
+    return threading.active_count() > 1
