@@ -219,7 +219,7 @@ def planted_lock(machine: Machine, stack: ExitStack) -> Environ:
     (lock,) = (runtime / "role-env").iterdir()
     lock.unlink()
     lock.symlink_to(machine.home / "made")
-    stack.callback(lambda: _is_absent(machine.home / "made"))
+    stack.callback(_is_absent, machine.home / "made")
     return environ
 
 
@@ -259,8 +259,8 @@ NETWORK = rows(
     Fault("no authority is trusted", environ(SSL_CERT_FILE="/dev/null"), 5, ("certificate",), asked=1),
     Fault("a black hole", black_hole, 5, ("in time",), smoke=True),
     Fault("a handshake that stops", sts("hang-in-handshake", ROLE_ENV_TIMEOUT="1"), 5, ("in time",)),
-    Fault("an answer that never comes", sts("hang", ROLE_ENV_TIMEOUT="1"), 5, ("in time",), asked=1),
-    Fault("one byte a second", sts("slow", ROLE_ENV_TIMEOUT="2"), 5, ("in time",), asked=1),
+    Fault("an answer that never comes", sts("hang", ROLE_ENV_TIMEOUT="1"), 5, ("in time",)),
+    Fault("one byte a second", sts("slow", ROLE_ENV_TIMEOUT="2"), 5, ("in time",)),
     Fault("an answer that takes a while", sts("delay:1.5"), asked=1),
     Fault("retries that outlast the deadline", sts("500", ROLE_ENV_TIMEOUT="0.4"), 5, ("could not be asked",)),
     Fault("a deadline that is none", environ(ROLE_ENV_TIMEOUT="soon"), 3, ("ROLE_ENV_TIMEOUT",), asked=0),
@@ -419,7 +419,7 @@ def dead_socket(machine: Machine, stack: ExitStack) -> Environ:
 
 
 def backend(name: str) -> Cause:
-    """By the backend that the environment names; one in `keyrings.py` is made by it."""
+    """By the backend that the environment names; those of ODD_KEYRINGS are made for it."""
 
     def make(machine: Machine, stack: ExitStack) -> Environ:
         (machine.home / "odd_keyrings.py").write_text(ODD_KEYRINGS)
