@@ -65,8 +65,8 @@ class Cache:
             text = self._use_kernel(lambda: kernel_keyring.read(entry.name))
         self._tell()
         record = parse(text, entry.username) if text else None
-        if not record:
-            self._messages.decided("no kept session" if not text else "the kept session cannot be read")
+        if text and not record:
+            self._messages.decided("what is kept cannot be read")
         return record
 
     def store(self, entry: Entry, record: Record) -> None:

@@ -214,7 +214,7 @@ def _keyring_mend(ring: SystemKeyring) -> str:
         return "restart its service (killall gnome-keyring-daemon, or log in again), or set ROLE_ENV_CACHE=kernel"
     if ring.absent:
         return "install gnome-keyring or KeePassXC and run within a D-Bus session, or set ROLE_ENV_CACHE=kernel"
-    return "keyring diagnose and keyring --list-backends tell more; ROLE_ENV_CACHE=kernel does without"
+    return "unlock or mend it; ROLE_ENV_CACHE=kernel does without"
 
 
 def _kernel_finding(*, needed: bool) -> Finding:

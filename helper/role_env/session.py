@@ -214,10 +214,13 @@ class _Flight:
     def record(self, kept: Record | None) -> Record:
         """The session: `kept` while it is good, else a new one. Raises any RoleEnvError."""
         good = kept if kept and kept.chain == self._digest else None
+        decided, name = self._asking.messages.decided, self._chain.target.name
+        if kept is None:
+            decided(f"no session of {name} is kept")
+        elif good is None:
+            decided(f"who asks for {name}, or what is asked for, has changed since its kept session was made")
         if good and self._fresh(good):
-            self._asking.messages.decided(
-                f"the kept session of {self._chain.target.name} is used: its chain is the same"
-            )
+            decided(f"the kept session of {name} is used: its chain is the same")
             return good if good.unchanged(self._asking.environ) else self._keep(good.credentials)
         return self._renewed(good.credentials if good else None, since=0)
 
