@@ -191,6 +191,13 @@ def test_a_failed_renewal_takes_nothing_away(machine: Machine, shell: str) -> No
     assert two == one
 
 
+def test_a_failed_renewal_takes_nothing_away_where_only_the_roles_case_differs(machine: Machine) -> None:
+    there = {"ROLE_ENV_PROFILE": "profileB", "ALIBABA_CLOUD_STS_ENDPOINT": "127.0.0.1:9"}
+    for role, nothing in ((machine.sts.role_arn.replace("role/s", "role/S"), True), ("acs:ram::1:role/x", False)):
+        done = machine.role_env("profileB", "--refresh", "--format", "bash", ROLE_ENV_ROLE_ARN=role, **there)
+        assert (done.stdout == "{ \\false; }\n") is nothing
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_sdk_finds_the_session_and_after_a_failed_switch_no_account_at_all(machine: Machine, shell: str) -> None:
     """Though the files of somebody else's account lie where the SDK looks."""

@@ -47,12 +47,12 @@ class Asked:
             output.write(exporters.failure(self.shell, self._environ, take_away=self.takes_away()))
 
     def takes_away(self) -> bool:
-        """Whether a session is in the shell and something else was asked for."""
+        """Whether a session is in the shell and something else was asked for; roles are compared without case."""
         environ = self._environ
         has_session = environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID")
         if self.command in ("off", "init") or not has_session or not self._words:
             return False
-        other_role = bool(self.role_arn) and self.role_arn != environ.get("ROLE_ENV_ROLE_ARN")
+        other_role = bool(self.role_arn) and self.role_arn.lower() != environ.get("ROLE_ENV_ROLE_ARN", "").lower()
         return self.profile != environ.get("ROLE_ENV_PROFILE") or other_role
 
 
