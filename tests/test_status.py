@@ -62,6 +62,19 @@ def test_it_agrees_with_what_a_real_shell_was_given(machine: Machine, name: str)
     assert json.loads(rest)["valid"] is True
 
 
+def test_a_session_that_a_source_lends_without_a_role_is_one(machine: Machine) -> None:
+    lent = {"mode": "StsToken", "access_key_id": ID, "access_key_secret": "lent", "sts_token": "lent-too"}
+    answer = machine.home / "answer.json"
+    answer.write_text(json.dumps(lent | {"expiration": "2099-01-01T00:00:00Z"}), "utf-8")
+    machine.add(f"[lender]\ncredential_process = cat {answer}\n")
+    script = "source <(role-env lender) && role-env status && role-env status --json"
+    done = machine.shell("bash", script)
+    line, _, told = done.stdout.partition("\n")
+    assert (done.returncode, line.split("  ")[:2]) == (0, ["lender", "no role"])
+    assert json.loads(told)["role_arn"] is None
+    assert json.loads(told)["valid"] is True
+
+
 def test_without_a_session_it_says_so_and_ends_with_1(machine: Machine) -> None:
     screen = on_terminal(machine, "status")
     assert screen.status == 1

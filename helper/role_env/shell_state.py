@@ -18,8 +18,8 @@ OFF_HINT = 'eval "$(role-env off)" brings back what was there before (fish: role
 
 
 class ShellState:
-    """What the variables `environ` tell. `profile` and `role_arn` are empty where they tell none; `expiration` is
-    seconds since the epoch, 0 where they tell none.
+    """What the variables `environ` tell. `profile` and `role_arn` are empty where they tell none, as of a session that
+    a source lends without a role; `expiration` is seconds since the epoch, 0 where they tell none.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -55,7 +55,8 @@ class ShellState:
 
     def unreadable(self) -> list[str]:
         """The variables that tell of the session and do not read as they should."""
-        told = (self.profile, self.role_arn, *([1, 1] if self.is_served else [self.access_key_id, self.expiration]))
+        role = self.role_arn or self._environ.get("ROLE_ENV_ROLE_ARN") == ""
+        told = (self.profile, role, *([1, 1] if self.is_served else [self.access_key_id, self.expiration]))
         return [name for name, value in zip(_TELLING, told, strict=True) if not value]
 
     def remaining(self) -> int:
@@ -77,9 +78,9 @@ class ShellState:
         return self.has_session and lives and not self.strangers()
 
     def role(self) -> str:
-        """`role NAME of ACCOUNT`; of a role that can be read only."""
+        """`role NAME of ACCOUNT`, or `no role`."""
         parts = _ROLE.fullmatch(self.role_arn)
-        return f"role {parts[2]} of {parts[1]}" if parts else ""
+        return f"role {parts[2]} of {parts[1]}" if parts else "no role"
 
 
 _TELLING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION")

@@ -36,7 +36,7 @@ def _json(state: ShellState) -> str:
         return json.dumps({"valid": False}) + "\n"
     document = {
         "profile": state.profile,
-        "role_arn": state.role_arn,
+        "role_arn": state.role_arn or None,
         "expiration": None if state.is_served else exporters.timestamp(state.expiration),
         "remaining_seconds": None if state.is_served else state.remaining(),
         "valid": state.is_valid(),
