@@ -27,10 +27,11 @@ function role-env {
 		;;
 	off)
 		\builtin shift
-		case " $* " in
-		*" -h "* | *" --help "*) \builtin command role-env off "$@" ;;
-		*) _role_env_runs && _role_env_take off "$@" ;;
-		esac
+		if _role_env_wants_help "$@"; then
+			\builtin command role-env off "$@"
+		else
+			_role_env_runs && _role_env_take off "$@"
+		fi
 		;;
 	*)
 		# For `role-env doctor`, which tells of an integration older than the command.
@@ -43,20 +44,42 @@ function role-env {
 _role_env_use() {
 	\local words reply=''
 	words=("$@")
-	case " $* " in
-	*" -h "* | *" --help "*)
+	if _role_env_wants_help "$@"; then
 		\builtin command role-env export "$@"
 		\builtin return
-		;;
-	*) ;;
-	esac
+	fi
 	_role_env_runs || \builtin return
 	if ! _role_env_has_profile "$@" && [[ -t 0 && -t 2 ]]; then
 		_role_env_choose "$@" || \builtin return
 		words+=("${reply}")
 	fi
 	_role_env_take export ${words[@]+"${words[@]}"} || \builtin return
-	_role_env_used=("${ROLE_ENV_ACCESS_KEY_ID-}" "${words[@]}")
+	_role_env_remember "${words[@]}"
+}
+
+# Keeps what a renewal is to ask for: the same words, with a path that names the same file in any folder.
+_role_env_remember() {
+	\local word before=''
+	_role_env_used=("${ROLE_ENV_ACCESS_KEY_ID-}")
+	for word in "$@"; do
+		case ${before}${word} in
+		value/* | --config=/* | value | --config=) ;;
+		value*) word=${PWD}/${word} ;;
+		--config=*) word=--config=${PWD}/${word#*=} ;;
+		*) ;;
+		esac
+		if [[ ${word} == --config ]]; then before=value; else before=''; fi
+		_role_env_used+=("${word}")
+	done
+}
+
+# Whether one of the words asks for help: that is for a person, and no shell may evaluate it.
+_role_env_wants_help() {
+	\local word
+	for word in "$@"; do
+		case ${word} in -h | --help) \builtin return 0 ;; *) ;; esac
+	done
+	\builtin return 1
 }
 
 # Whether the command can run: a line instead of what a shell says when it, or its interpreter, has gone.
@@ -73,7 +96,8 @@ _role_env_runs() {
 	\builtin return 127
 }
 
-# Evaluates what the command prints for this shell; `set -x` would show it.
+# Evaluates what the command prints for this shell; `set -x` would show it. Behind `builtin`, eval would end a shell
+# under `set -e` even where a failure is expected, as in `if role-env use PROFILE`.
 _role_env_take() {
 	{
 		\local trace='' status=0
@@ -81,7 +105,7 @@ _role_env_take() {
 		\builtin set +x
 	} 2>/dev/null
 	# shellcheck disable=SC2312  # the `false` behind it is what tells
-	\builtin eval "$(\builtin command role-env "$@" --format bash || \builtin echo false)" || status=$?
+	\eval "$(\builtin command role-env "$@" --format bash || \builtin echo false)" || status=$?
 	case ${trace} in x) \builtin set -x ;; *) ;; esac
 	\builtin return "${status}"
 }
@@ -221,10 +245,13 @@ _role_env_none() {
 	_role_env_seen=''
 }
 
-# Whether the key ids of all families are still the session's, or absent.
+# Whether the key ids of all families are still the session's, or absent, but not all of them.
 _role_env_is_whole() {
-	\local id="${ROLE_ENV_ACCESS_KEY_ID-}"
-	[[ ${ALIBABA_CLOUD_ACCESS_KEY_ID:-${id}} == "${id}" && ${ALIBABACLOUD_ACCESS_KEY_ID:-${id}} == "${id}" &&
+	\local id="${ROLE_ENV_ACCESS_KEY_ID-}" ids
+	ids="${ALIBABA_CLOUD_ACCESS_KEY_ID-}${ALIBABACLOUD_ACCESS_KEY_ID-}${ALICLOUD_ACCESS_KEY-}\
+${ALICLOUD_ACCESS_KEY_ID-}${OSS_ACCESS_KEY_ID-}${ALIYUN_LOG_CLI_ACCESSID-}${AccessKeyId-}"
+	[[ -n ${ids:-${ALIBABA_CLOUD_CREDENTIALS_URI-}} &&
+		${ALIBABA_CLOUD_ACCESS_KEY_ID:-${id}} == "${id}" && ${ALIBABACLOUD_ACCESS_KEY_ID:-${id}} == "${id}" &&
 		${ALICLOUD_ACCESS_KEY:-${id}} == "${id}" && ${ALICLOUD_ACCESS_KEY_ID:-${id}} == "${id}" &&
 		${OSS_ACCESS_KEY_ID:-${id}} == "${id}" && ${ALIYUN_LOG_CLI_ACCESSID:-${id}} == "${id}" &&
 		${AccessKeyId:-${id}} == "${id}" ]]
@@ -306,11 +333,11 @@ _role_env_renew() {
 	\local words timeout=4 account="${ROLE_ENV_ROLE_ARN-}"
 	account=${account#acs:ram::}
 	account=${account%%:*}
-	words=("${ROLE_ENV_PROFILE-}")
+	words=(--format bash ${account:+"--expect-account=${account}"})
 	if [[ ${_role_env_used[0]-} == "${ROLE_ENV_ACCESS_KEY_ID-}" ]]; then
-		words=("${_role_env_used[@]:1}")
-	elif [[ -n ${account} ]]; then
-		words+=("--expect-account=${account}")
+		words=("${_role_env_used[@]:1}" "${words[@]}")
+	else
+		words+=(-- "${ROLE_ENV_PROFILE-}") # whatever was planted there, it is no option
 	fi
 	case ${ROLE_ENV_TIMEOUT-} in [123] | [0123].*) timeout=${ROLE_ENV_TIMEOUT} ;; *) ;; esac
 	_role_env_runs || \builtin return
@@ -319,8 +346,8 @@ _role_env_renew() {
 		case $- in *x*) trace=x ;; *) ;; esac
 		\builtin set +x
 	} 2>/dev/null
-	\builtin eval "$({
-		{ ROLE_ENV_TIMEOUT=${timeout} \builtin command role-env export "${words[@]}" --format bash 2>&1 >&3 3>&- ||
+	\eval "$({
+		{ ROLE_ENV_TIMEOUT=${timeout} \builtin command role-env export "${words[@]}" 2>&1 >&3 3>&- ||
 			\builtin echo false >&3; } | _role_env_last_line
 	} 3>&1)" || \builtin :
 	case ${trace} in x) \builtin set -x ;; *) ;; esac

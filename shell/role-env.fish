@@ -51,7 +51,29 @@ function _role_env_use
         set -a argv $chosen
     end
     _role_env_take export $argv; or return
-    set -g _role_env_used "$ROLE_ENV_ACCESS_KEY_ID" $argv
+    _role_env_remember $argv
+end
+
+# Keeps what a renewal is to ask for: the same words, with a path that names the same file in any folder.
+function _role_env_remember
+    set -g _role_env_used "$ROLE_ENV_ACCESS_KEY_ID"
+    set -l before ''
+    for word in $argv
+        switch "$before$word"
+            case 'value/*' '--config=/*' value '--config='
+            case 'value*'
+                set word $PWD/$word
+            case '--config=*'
+                set word --config=$PWD/(string replace -- --config= '' $word)
+        end
+        set -a _role_env_used $word
+        if test "$word" = --config
+            set before value
+        else
+            set before ''
+        end
+    end
+    true
 end
 
 # Whether the command can run: a line instead of what a shell says when it, or its interpreter, has gone.
@@ -175,7 +197,7 @@ function _role_env_none
     end
 end
 
-# Whether the key ids of all families are still the session's, or absent.
+# Whether the key ids of all families are still the session's, or absent, but not all of them.
 function _role_env_is_whole
     set -l id "$ROLE_ENV_ACCESS_KEY_ID"
     # Those of the families that are exported by default, in one go; it is seldom that there is more to see.
@@ -186,6 +208,7 @@ function _role_env_is_whole
         "$ALICLOUD_ACCESS_KEY_ID" "$OSS_ACCESS_KEY_ID" "$ALIYUN_LOG_CLI_ACCESSID" "$AccessKeyId"
         contains -- $other '' "$id"; or return 1
     end
+    string match -qr '\S' -- "$usual $more$ALIBABA_CLOUD_CREDENTIALS_URI"
 end
 
 # Reckons with the time: what is left, in which colour, and until which age of / that stands. `key` and `age` are the
@@ -291,17 +314,20 @@ end
 # Within 5 seconds, and with a line at most: of what the command says on stderr the last but for hints.
 function _role_env_renew
     _role_env_runs; or return
-    set -l words "$ROLE_ENV_PROFILE"
+    set -l words --format fish
+    set -l account (string match -r -g '^acs:ram::([0-9]+):' -- "$ROLE_ENV_ROLE_ARN")
+    set -q account[1]; and set -a words --expect-account=$account
     set -l own
     if set -q _role_env_used[2]; and test "$_role_env_used[1]" = "$ROLE_ENV_ACCESS_KEY_ID"
         set own 1
-        set words $_role_env_used[2..]
-    else if set -l account (string match -r -g '^acs:ram::([0-9]+):' -- "$ROLE_ENV_ROLE_ARN")
-        set -a words --expect-account=$account
+        set -p words $_role_env_used[2..]
+    else
+        # Whatever was planted there, it is no option.
+        set -a words -- "$ROLE_ENV_PROFILE"
     end
     begin
         string match -qr '^([123]|[0123]\..*)\z' -- "$ROLE_ENV_TIMEOUT"; or set -lx ROLE_ENV_TIMEOUT 4
-        command role-env export $words --format fish 2>| _role_env_last_line >&2
+        command role-env export $words 2>| _role_env_last_line >&2
     end | source
     set -q own[1]; and set -g _role_env_used[1] "$ROLE_ENV_ACCESS_KEY_ID"
 end

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Machine
+from local_sts import ACCOUNT_B, ACCOUNT_C
 from secret_service_bus import require
 from shell_terminal import Terminal, command, init
 
@@ -166,6 +167,77 @@ def test_ctrl_c_ends_the_wait_for_a_renewal(machine: Machine, shell: str) -> Non
         terminal.type("echo reached | tr a-z A-Z")
         terminal.wait_for("^REACHED$")
         machine.sts.heal()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", ["--help", "-h", "--config=planted.ini"])
+def test_a_name_that_looks_like_an_option_is_none_when_a_session_is_renewed(
+    machine: Machine, shell: str, name: str
+) -> None:
+    done = interactive(machine, shell, f"{HOOK[shell]}\n", "--renew", **live(-5, ROLE_ENV_PROFILE=name))
+    told = [line for line in done.stderr.split("\n") if "role-env: '" in line]
+    assert [line.partition("role-env: ")[2] for line in told] == [
+        f"{name!r} is no profile: it is empty or begins with -"
+    ]
+    assert "not found" not in done.stderr
+    assert "line " not in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_help_is_shown_and_never_evaluated_whatever_separates_words(machine: Machine, shell: str) -> None:
+    before = "" if shell == "fish" else "IFS=:"
+    lines = "role-env use profileB --help\nrole-env off --format bash --help"
+    done = interactive(machine, shell, lines, "--no-prompt", before)
+    assert re.findall("^(?:.*# |.*% )?usage: role-env ([a-z]+)", done.stdout, re.MULTILINE) == ["export", "off"]
+    assert "not found" not in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_session_whose_key_no_variable_holds_is_marked(machine: Machine, shell: str) -> None:
+    assert shown(machine, shell, **live(999, OSS_ACCESS_KEY_ID="", ALICLOUD_ACCESS_KEY="")) == "profileB≠ 16m"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("option", ["--config here.ini", "--config=here.ini"])
+def test_a_renewal_in_another_folder_reads_the_file_that_use_was_given(
+    machine: Machine, shell: str, option: str
+) -> None:
+    for folder, role in (("one", "switchrolesbc"), ("two", "hub")):
+        (machine.home / folder).mkdir()
+        file = machine.home / folder / "here.ini"
+        file.write_text(machine.standard_profiles().replace("switchrolesbc", role), "utf-8")
+        file.chmod(0o600)
+    lines = f"""cd one
+role-env use {option} profileB
+cd ../two
+{export(shell, "ROLE_ENV_EXPIRATION", "1")}
+{HOOK[shell]}
+printf '<%s>\\n' "$ROLE_ENV_PROMPT" "$ROLE_ENV_ROLE_ARN"
+"""
+    done = interactive(machine, shell, lines, "--renew")
+    prompt, role = re.findall("<([^%>]*)>", done.stdout)
+    assert re.fullmatch(r"profileB \d+m", prompt), done
+    assert role == machine.sts.role_arn
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_renewal_never_ends_in_another_account(machine: Machine, shell: str) -> None:
+    lines = f"""role-env use profileB
+{export(shell, "ROLE_ENV_CONFIG", "other.ini")}
+{export(shell, "ROLE_ENV_EXPIRATION", "1")}
+{HOOK[shell]}
+printf '<%s>\\n' "$ROLE_ENV_PROMPT" "$OSS_ACCESS_KEY_ID"
+"""
+    other = machine.home / "other.ini"
+    text = (
+        machine.standard_profiles() + f"[spoke1]\nrole_arn = acs:ram::{ACCOUNT_C}:role/spoke1\nsource_profile = hub\n"
+    )
+    text += f"[hub]\nrole_arn = acs:ram::{ACCOUNT_B}:role/hub\nsource_profile = profileA\n"
+    other.write_text(text.replace("[profileB]", "[was]").replace("[spoke1]", "[profileB]"), "utf-8")
+    other.chmod(0o600)
+    done = interactive(machine, shell, lines, "--renew")
+    assert re.findall("<([^%>]*)>", done.stdout) == ["no account", ""]
+    assert f"is not of account {ACCOUNT_B}" in done.stderr or ACCOUNT_B in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -372,6 +444,21 @@ def test_a_shell_that_is_not_interactive_gets_the_functions_and_nothing_else(mac
     done = machine.shell(shell, script)
     assert done.stdout == "none none\n1\n"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_failure_that_a_strict_script_expects_does_not_end_it(machine: Machine, shell: str) -> None:
+    script = f"set -euo pipefail\n{init(shell)}if role-env use nosuch; then echo no; else echo handled; fi\n"
+    done = machine.shell(shell, script + "role-env use nosuch || echo again\nrole-env use nosuch\necho reached")
+    assert done.stdout == "handled\nagain\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_renewal_that_fails_does_not_end_a_strict_shell(machine: Machine, shell: str) -> None:
+    lines = f"{HOOK[shell]}\necho reached"
+    done = interactive(machine, shell, lines, "--renew", "set -e", **live(-5, ROLE_ENV_PROFILE="nosuch"))
+    assert "reached\n" in done.stdout
 
 
 @pytest.mark.parametrize("shell", SHELLS)
