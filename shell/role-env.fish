@@ -326,7 +326,7 @@ function _role_env_renew
         set -a words -- "$ROLE_ENV_PROFILE"
     end
     begin
-        string match -qr '^([123]|[0123]\..*)\z' -- "$ROLE_ENV_TIMEOUT"; or set -lx ROLE_ENV_TIMEOUT 4
+        string match -qr '^([123]|[0123]\.[0-9]*)\z' -- "$ROLE_ENV_TIMEOUT"; or set -lx ROLE_ENV_TIMEOUT 4
         command role-env export $words 2>| _role_env_last_line >&2
     end | source
     set -q own[1]; and set -g _role_env_used[1] "$ROLE_ENV_ACCESS_KEY_ID"

@@ -320,7 +320,7 @@ _role_env_renew() {
 	else
 		words+=(-- "${ROLE_ENV_PROFILE-}") # whatever was planted there, it is no option
 	fi
-	case ${ROLE_ENV_TIMEOUT-} in [123] | [0123].*) timeout=$ROLE_ENV_TIMEOUT ;; esac
+	case ${ROLE_ENV_TIMEOUT-} in *[!0-9.]*) ;; [123] | [0123].*) timeout=$ROLE_ENV_TIMEOUT ;; esac
 	_role_env_runs || \builtin return 0
 	\builtin eval "$({
 		{ ROLE_ENV_TIMEOUT=$timeout \builtin command role-env export "${words[@]}" 2>&1 >&3 3>&- ||

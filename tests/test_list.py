@@ -1,6 +1,7 @@
 """role-env list: the table and the JSON, and that reading what is kept asks nobody for anything."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 
@@ -199,3 +200,23 @@ def test_what_shells_call_often_loads_neither_tls_nor_a_keyring(machine: Machine
     assert not loaded & heavy
     if arguments == ["status"]:
         assert not loaded & {"platformdirs", "role_env.profiles", "json", "dataclasses"}
+
+
+# ---- what a shell completes words with ----
+
+
+def test_the_names_alone_load_nothing_that_asks_or_keeps(machine: Machine) -> None:
+    """A shell waits for them at each press of a key: every module costs."""
+    probe = """
+import sys
+from role_env.__main__ import run
+status = run(["list", "--names"])
+print(*sorted(sys.modules), file=sys.stderr)
+sys.exit(status)
+"""
+    done = machine.run(sys.executable, "-c", probe)
+    assert (done.returncode, done.stdout) == (0, "profileA\nprofileB\n")
+    unwanted = {"session", "sts", "sources", "transport", "cache", "system_keyring", "access_keys", "profile_source"}
+    unwanted = {f"role_env.{name}" for name in unwanted}
+    unwanted |= {"ssl", "keyring", "urllib.request", "dataclasses", "inspect", "logging", "json", "difflib", "hashlib"}
+    assert not unwanted & set(done.stderr.split())

@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import logging
 import textwrap
 from collections.abc import Mapping
 from types import ModuleType
@@ -56,8 +55,6 @@ def run(argv: list[str], environ: Mapping[str, str], line: Asked) -> int:
     arguments.words = command
     arguments.environ = environ
     arguments.asked = line
-    # What libraries log would stand on stderr, tracebacks and texts with secrets included.
-    logging.getLogger().addHandler(logging.NullHandler())
     arguments.messages = Messages(
         verbose=getattr(arguments, "verbose", False), silent=getattr(arguments, "silent", False)
     )

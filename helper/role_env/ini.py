@@ -39,6 +39,13 @@ class Section:
         """The file and line of `key`, or of the section's head."""
         return f"{self.path}, line {self.lines.get(key, self.line)}"
 
+    def file(self, key: str, text: str) -> Path:
+        """The path `text` that `key` names; a relative one begins at this file. Raises ProfileError."""
+        try:
+            return self.path.parent / Path(text).expanduser()
+        except RuntimeError:
+            raise self.error(key, "names a file that cannot be read: its home folder is not known") from None
+
     def error(self, key: str, what: str, *, hint: str = "") -> ProfileError:
         """A ProfileError about `key` of this profile."""
         return ProfileError(f"profile {self.name}: {told(key)} {what} ({self.where(key)})", hint=hint)

@@ -128,3 +128,19 @@ KEYS: dict[str, Callable[[str], Any]] = {
     "variables": _families,
     "colour": _pattern(r"[a-z]{1,16}", "the name of a colour"),
 }
+
+# The keys that say where a profile's credentials come from: one of these groups a profile.
+SOURCES = {
+    "source_profile": "source_profile",
+    "access_key_id": "access_key_id",
+    "access_key_secret": "access_key_id",
+    "security_token": "access_key_id",
+    "credential_source": "credential_source",
+    "role_name": "credential_source",
+    "aliyun_profile": "credential_source",
+    "credential_process": "credential_process",
+    "oidc_provider_arn": "oidc_provider_arn",
+    "oidc_token_file": "oidc_provider_arn",
+    "oidc_token": "oidc_provider_arn",
+    "oidc_audience": "oidc_provider_arn",
+}

@@ -1,7 +1,6 @@
 """What a person reads on stderr, and nothing else: `role-env: <what>`, one line each, never a secret."""
 
 import io
-import shutil
 import sys
 import threading
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
@@ -41,6 +40,14 @@ class Messages:
         return redirect_stdout(io.StringIO() if self.silent or sys.stderr is None else sys.stderr)
 
 
+def hush_libraries() -> None:
+    """What libraries log would stand on stderr, tracebacks and texts with secrets included: for who calls one."""
+    import logging  # costs 5 ms, and the commands without a library need none
+
+    if not logging.root.handlers:
+        logging.root.addHandler(logging.NullHandler())
+
+
 def on_terminal() -> bool:
     """Whether a person reads stderr."""
     return sys.stderr is not None and sys.stderr.isatty()
@@ -61,6 +68,8 @@ class _Waiting:
     """The columns of the line that is there now."""
 
     def __init__(self, line: str) -> None:
+        import shutil  # for a wait at a terminal only
+
         self._line = line[: shutil.get_terminal_size((80, 24)).columns - 1]
         self._timer = threading.Timer(_PATIENCE, self._show)
         self._timer.daemon = True

@@ -1,6 +1,7 @@
 """What can be the name of a profile, and which name was meant."""
 
 import unicodedata
+from collections.abc import Iterable
 
 from role_env.commands import COMMANDS
 
@@ -23,8 +24,13 @@ def fault(name: str) -> str:
     return ""
 
 
-def nearest_command(name: str) -> str:
-    """The command that `name` could be mistyped from, or an empty text."""
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The one of `known` that `name` could be mistyped from, or an empty text."""
     import difflib  # for failures only
 
-    return next(iter(difflib.get_close_matches(name, COMMANDS, n=1)), "")
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
+
+
+def nearest_command(name: str) -> str:
+    """The command that `name` could be mistyped from, or an empty text."""
+    return nearest(name, COMMANDS)

@@ -5,44 +5,27 @@ the chains through it. Each error names the profile, the key, the file and the l
 secret.
 """
 
-import difflib
-import json
 import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from role_env import folders, ini, keys, names, sources, variables
-from role_env.credentials import AccessKey
+from role_env import folders, ini, keys, names, variables
 from role_env.errors import ProfileError
 from role_env.ini import Section
 from role_env.origin import Origin
-from role_env.sources import Source
+
+if TYPE_CHECKING:
+    from role_env.sources import Source
 
 DEFAULT = "DEFAULT"
 # How long a session lasts where nothing says otherwise.
 DURATION_SECONDS = 3600
 
-# The keys that say where a profile's credentials come from: one of these groups a profile.
-_SOURCES = {
-    "source_profile": "source_profile",
-    "access_key_id": "access_key_id",
-    "access_key_secret": "access_key_id",
-    "security_token": "access_key_id",
-    "credential_source": "credential_source",
-    "role_name": "credential_source",
-    "aliyun_profile": "credential_source",
-    "credential_process": "credential_process",
-    "oidc_provider_arn": "oidc_provider_arn",
-    "oidc_token_file": "oidc_provider_arn",
-    "oidc_token": "oidc_provider_arn",
-    "oidc_audience": "oidc_provider_arn",
-}
 # Which keys count in Alibaba's own file, by its `type`.
-_WITHOUT_SOURCE = {key for key in keys.KEYS if key not in _SOURCES}
+_WITHOUT_SOURCE = {key for key in keys.KEYS if key not in keys.SOURCES}
 _ALIBABAS = {
     "": set(keys.KEYS),
     "access_key": _WITHOUT_SOURCE - {"role_arn"} | {"access_key_id", "access_key_secret", "security_token"},
@@ -53,8 +36,7 @@ _ALIBABAS = {
 _SECRETS = ("access_key_secret", "security_token")
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(NamedTuple):
     """One checked section of a profiles file.
 
     `role_arn` is empty for a source. Either `source_profile` or `source` says where the credentials come from.
@@ -66,7 +48,7 @@ class Profile:
     path: Path
     role_arn: str = ""
     source_profile: str = ""
-    source: Source | None = None
+    source: "Source | None" = None
     role_session_name: str = ""
     duration_seconds: int = DURATION_SECONDS
     max_session_duration: int = 3600
@@ -86,11 +68,11 @@ class Profile:
 
     def with_duration(self, seconds: int) -> "Profile":
         """The profile with another duration, as far as it may be; raises ProfileError."""
-        return replace(self, duration_seconds=_checked_duration(self, seconds, self.where))
+        return self._replace(duration_seconds=_checked_duration(self, seconds, self.where))
 
     def with_session_name(self, name: str) -> "Profile":
         """The profile with another session name."""
-        return replace(self, role_session_name=name)
+        return self._replace(role_session_name=name)
 
 
 def account_of(role_arn: str) -> str:
@@ -225,8 +207,8 @@ class ProfilesFile:
         return chain
 
     def _nearest(self, name: str) -> str:
-        nearest = difflib.get_close_matches(name, self._sections, n=1)
-        return f"the nearest is {nearest[0]}" if nearest else "role-env list shows what there is"
+        nearest = names.nearest(name, self._sections)
+        return f"the nearest is {nearest}" if nearest else "role-env list shows what there is"
 
     def _check_names(self) -> None:
         for name, section in list(self._sections.items()):
@@ -246,8 +228,8 @@ def _with_defaults(section: Section, defaults: Section) -> Section:
     A section that names a source of its own takes none from there, and none is its own source.
     """
     added = {key: value for key, value in defaults.values.items() if key not in section.values}
-    if any(key in _SOURCES for key in section.values) or added.get("source_profile") == section.name:
-        added = {key: value for key, value in added.items() if key not in _SOURCES}
+    if any(key in keys.SOURCES for key in section.values) or added.get("source_profile") == section.name:
+        added = {key: value for key, value in added.items() if key not in keys.SOURCES}
     return section.with_values({**added, **section.values}, {**defaults.lines, **section.lines})
 
 
@@ -269,11 +251,11 @@ def _own(section: Section) -> Section:
     """A section of role-env's own file: every key is known, and has a value."""
     for key, value in section.values.items():
         if key not in keys.KEYS:
-            nearest = difflib.get_close_matches(key, keys.KEYS, n=1)
+            nearest = names.nearest(key, keys.KEYS)
             raise section.error(
                 key,
                 "is no key that role-env knows" if ini.told(key) == key else "that role-env does not know",
-                hint=f"the nearest is {nearest[0]}" if nearest else "",
+                hint=f"the nearest is {nearest}" if nearest else "",
             )
         if not value:
             raise section.error(key, "is empty", hint="give it a value, or leave the line out")
@@ -298,13 +280,15 @@ def _translated(section: Section) -> Section:
 
 def _checked(section: Section, origin: Origin) -> Profile:
     """The profile of `section`, every key checked against STS's own rules. Raises ProfileError."""
+    from role_env import profile_source  # sources and all: not for a shell that completes words with names
+
     values: dict[str, Any] = {}
     for key, text in section.values.items():
         try:
             values[key] = keys.KEYS[key](text)
         except ValueError as error:
             raise section.error(key, str(error)) from None
-    source = _source(section, values, origin)
+    source = profile_source.fields(section, values, origin)
     policy = _policy(section, values, origin)
     profile = Profile(
         section.name,
@@ -315,109 +299,9 @@ def _checked(section: Section, origin: Origin) -> Profile:
         **{**{key: values[key] for key in _PLAIN if key in values}, **source},
     )
     if not profile.role_session_name:
-        profile = replace(profile, role_session_name=default_session_name())
+        profile = profile._replace(role_session_name=default_session_name())
     _checked_duration(profile, profile.duration_seconds, section.where("duration_seconds"))
     return profile
-
-
-def _source(section: Section, values: Mapping[str, Any], origin: Origin) -> dict[str, Any]:
-    """The one source that the section names, as fields of Profile."""
-    named = {_SOURCES[key]: key for key in values if key in _SOURCES}
-    if len(named) > 1:
-        first, second = sorted(named.values())[:2]
-        raise section.error(first, f"and {second} both say where the credentials come from", hint="keep one")
-    kind = next(iter(named), "access_key_id")
-    if kind == "source_profile":
-        if "role_arn" not in values:
-            raise section.error("source_profile", "is of no use without role_arn")
-        return {"source_profile": values["source_profile"]}
-    if kind == "oidc_provider_arn":
-        return _oidc(section, values, origin)
-    if kind == "credential_process":
-        return {"source": sources.Process(section.name, section.where(kind), values[kind])}
-    if kind == "credential_source":
-        return {"source": _credential_source(section, values, named[kind])}
-    return {"source": _access_key(section, values)}
-
-
-def _credential_source(section: Section, values: Mapping[str, str], named: str) -> Source:
-    """environment, ecs_ram_role or aliyun_cli, each with no more than its own key."""
-    chosen = values.get("credential_source")
-    where = section.where("credential_source")
-    own = {"ecs_ram_role": "role_name", "aliyun_cli": "aliyun_profile"}
-    if chosen is None:
-        raise section.error(named, "is of no use without credential_source")
-    for key in own.values():
-        if key in values and own.get(chosen) != key:
-            raise section.error(key, f"is of no use with credential_source = {chosen}")
-    if chosen == "ecs_ram_role":
-        return sources.EcsRole(section.name, where, values.get("role_name", ""))
-    if chosen == "aliyun_cli":
-        return sources.AliyunCliProfile(section.name, where, values.get("aliyun_profile", ""))
-    return sources.EnvironmentKey(section.name, where)
-
-
-def _oidc(section: Section, values: Mapping[str, str], origin: Origin) -> dict[str, Any]:
-    """The token's source, and the role; the SDKs' own variables serve where a key is absent."""
-    where = section.where(next(key for key in values if key.startswith("oidc_")))
-    if "oidc_token" in values and "oidc_token_file" in values:
-        raise section.error("oidc_token", "and oidc_token_file are both there", hint="keep one")
-    if "oidc_audience" in values and "oidc_token" not in values:
-        raise section.error("oidc_audience", "is of no use without oidc_token")
-    found = {"role_arn": values["role_arn"]} if "role_arn" in values else {}
-    found |= {key: values[key] for key in ("oidc_provider_arn", "oidc_token_file", "oidc_token") if key in values}
-    for key in ("role_arn", "oidc_provider_arn", "oidc_token_file"):
-        if key not in found and (key != "oidc_token_file" or "oidc_token" not in values):
-            found[key] = _from_variable(section, key, f"ALIBABA_CLOUD_{key.upper()}", origin)
-    token_file = None if "oidc_token" in values else _path(section, "oidc_token_file", found["oidc_token_file"])
-    source = sources.OidcToken(
-        section.name, where, found["oidc_provider_arn"], token_file, values.get("oidc_audience", "")
-    )
-    session_name = "" if "role_session_name" in values else origin.variable("ALIBABA_CLOUD_ROLE_SESSION_NAME")
-    fields: dict[str, Any] = {"source": source, "role_arn": found["role_arn"]}
-    if session_name:
-        fields["role_session_name"] = _checked_variable("role_session_name", session_name)
-    return fields
-
-
-def _from_variable(section: Section, key: str, name: str, origin: Origin) -> str:
-    text = origin.variable(name)
-    if not text:
-        hint = f"add the key, or set {name}"
-        if origin.variable("ROLE_ENV_PROFILE"):
-            hint = f"add the key: a session unsets {name} in its shell"
-        raise ProfileError(f"profile {section.name}: {key} is missing ({section.where()})", hint=hint)
-    return _checked_variable(key, text)
-
-
-def _checked_variable(key: str, text: str) -> str:
-    try:
-        return str(keys.KEYS[key](text))
-    except ValueError as error:
-        raise ProfileError(f"the variable ALIBABA_CLOUD_{key.upper()} {error}") from None
-
-
-def _path(section: Section, key: str, text: str) -> Path:
-    """The path that `key` names; a relative one begins at the profiles file."""
-    try:
-        return section.path.parent / Path(text).expanduser()
-    except RuntimeError:
-        raise section.error(key, "names a file that cannot be read: its home folder is not known") from None
-
-
-def _access_key(section: Section, values: Mapping[str, str]) -> Source:
-    """The key in the file or, where its secret is not there, the one in the keyring."""
-    if "access_key_secret" in values or "security_token" in values:
-        for key in ("access_key_id", "access_key_secret"):
-            if key not in values:
-                raise ProfileError(
-                    f"profile {section.name}: {key} is missing ({section.where()})",
-                    hint="an access key is access_key_id and access_key_secret together",
-                )
-        access_key = AccessKey(values["access_key_id"], values["access_key_secret"], values.get("security_token", ""))
-        return sources.FileKey(section.name, section.where("access_key_id"), access_key)
-    where = section.where("access_key_id")
-    return sources.KeyringKey(section.name, where, section.path, values.get("access_key_id", ""))
 
 
 def _policy(section: Section, values: Mapping[str, Any], origin: Origin) -> str:
@@ -428,7 +312,7 @@ def _policy(section: Section, values: Mapping[str, Any], origin: Origin) -> str:
     if "policy_file" in values:
         key = "policy_file"
         try:
-            text = origin.read(_path(section, key, values[key]))[0].decode("utf-8-sig").strip()
+            text = origin.read(section.file(key, values[key]))[0].decode("utf-8-sig").strip()
         except (OSError, UnicodeDecodeError) as error:
             what = (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"
             hint = f"a relative path begins at {section.path.parent}"
@@ -437,6 +321,8 @@ def _policy(section: Section, values: Mapping[str, Any], origin: Origin) -> str:
         return ""
     if len(text) > 2048:
         raise section.error(key, f"holds {len(text)} characters, and STS takes 2048", hint="leave out white space")
+    import json
+
     try:
         is_policy = isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):  # nested as deep as no policy is

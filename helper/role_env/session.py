@@ -10,7 +10,6 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 
 from role_env import chain as chains
 from role_env import environment, lock, profiles, sts
@@ -195,7 +194,7 @@ def _with_options(target: Profile, request: Request) -> Profile:
             hint="no session could ever have so much left",
         )
     if request.expect_account and not target.role_arn and not target.expected_account_id:
-        target = replace(target, expected_account_id=request.expect_account)
+        target = target._replace(expected_account_id=request.expect_account)
     return target
 
 

@@ -1,9 +1,12 @@
 """The shell integration: real files that a linter reads and the wheel carries; and which shell is the parent."""
 
 import os
-from pathlib import Path
 
 from role_env import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path  # 5 ms in Python 3.11: only who needs it pays for it
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -19,8 +22,10 @@ def integration(shell: str, options: str = "") -> str:
     return f"begin\n{text}end\n" if shell == "fish" else f"{{\n{text}}}\n"
 
 
-def _folder() -> Path:
+def _folder() -> "Path":
     """Beside the modules in an installed wheel; in a checkout, where an editable install points, at its top."""
+    from pathlib import Path
+
     installed = Path(__file__).with_name("shell")
     return installed if installed.is_dir() else Path(__file__).parents[2] / "shell"
 
@@ -46,7 +51,7 @@ def is_old_bash(program: str) -> bool:
 def _parent_program() -> str:
     """The file that the parent, a bash, runs."""
     try:
-        return str(Path(f"/proc/{os.getppid()}/exe").readlink())
+        return os.readlink(f"/proc/{os.getppid()}/exe")  # noqa: PTH115
     except OSError:
         name = _told_by_ps()
         return name if name.startswith("/") else "/bin/bash"
@@ -55,7 +60,8 @@ def _parent_program() -> str:
 def parent_name() -> str:
     """The name of the parent process, such as `fish`; empty where it cannot be told."""
     try:
-        return Path(f"/proc/{os.getppid()}/comm").read_text("utf-8", "replace").strip()
+        with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            return file.read().strip()
     except OSError:
         return _parent_name_by_ps()
 
@@ -67,7 +73,7 @@ def parent_format() -> str:
 
 def _parent_name_by_ps() -> str:
     """For systems without /proc, such as macOS, where a login shell is called `-fish`."""
-    return Path(_told_by_ps()).name.lstrip("-")
+    return os.path.basename(_told_by_ps()).lstrip("-")  # noqa: PTH119
 
 
 def _told_by_ps() -> str:

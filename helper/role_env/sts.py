@@ -14,7 +14,7 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
-from role_env import answers, exporters
+from role_env import answers, exporters, messages
 from role_env.credentials import AccessKey, Credentials
 from role_env.deadline import Deadline
 from role_env.errors import RefusedError, UnreachableError, printable
@@ -132,6 +132,7 @@ def caller_identity(key: AccessKey, *, endpoint: str, deadline: Deadline) -> dic
 
 def _call(request: Any, key: AccessKey, endpoint: str, deadline: Deadline) -> dict[str, Any]:
     """What STS answers to `request`, which is signed anew for each try, since STS takes a nonce only once."""
+    messages.hush_libraries()
     request.set_accept_format("JSON")
     if key.security_token:
         request.add_query_param("SecurityToken", key.security_token)

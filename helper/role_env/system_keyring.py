@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from role_env import pieces, secret_service
 from role_env.deadline import Deadline, Late, within
-from role_env.messages import Messages, on_terminal
+from role_env.messages import Messages, hush_libraries, on_terminal
 from role_env.record import SERVICE, Entry, late_mark, was_late
 from role_env.state import make_private, state_folder
 
@@ -151,6 +151,7 @@ class SystemKeyring:
 
     def _backend(self) -> "KeyringBackend":
         """The backend that `keyring` chooses; that it was the Secret Service's is noted, and stands."""
+        hush_libraries()
         if secret_service.is_chosen(self._environ):
             from keyring.backends.SecretService import Keyring
 
