@@ -386,7 +386,8 @@ function _role_env_complete
     else if set -q value[1]
         return
     else if test $run = 0 -a "$command" = exec; and set -q profile[1]; and not string match -q -- '-*' $here
-        complete -C "$here"
+        # fish would run a substitution that stands where a command does.
+        string match -q -- '*(*' $here; or complete -C "$here"
     else if test $run != 0
         complete -C (string join ' ' -- (string escape -- $words[$run..]) $here)
     else if string match -q -- '--config=*' $here

@@ -128,3 +128,10 @@ def test_a_word_on_the_line_never_acts_when_it_is_completed(machine: Machine, sh
     words = ("$(touch acted)", "`touch acted`", "a[$(touch acted)]", "'", '"', "*", "\\")
     offers(machine, shell, *(f"role-env use --region {word} {word}" for word in words))
     assert not (machine.home / "acted").exists()
+
+
+def test_completing_runs_nothing_that_is_typed(machine: Machine) -> None:
+    lines = ("exec profileB (touch planted)", "exec profileB $(touch planted)", "--config=(touch planted) pro")
+    for shell in ("bash", "fish"):  # zsh's own completion runs a substitution behind any command
+        offers(machine, shell, *(f"role-env {line}" for line in lines))
+    assert not (machine.home / "planted").exists()
