@@ -334,3 +334,14 @@ def test_clear_forgets_wherever_it_is_kept(machine: Machine, mode: str) -> None:
     assert machine.role_env("clear", "profileB", ROLE_ENV_CACHE=mode).returncode == 0
     machine.role_env("profileB")
     assert len(machine.sts.calls_of("AssumeRole")) == 2
+
+
+@pytest.mark.parametrize(
+    "words", [["use"], ["use", "profileB"], ["use", "--help"], ["--region", "cn-x", "use", "profileB"]]
+)
+def test_use_without_the_shell_integration_tells_how_to_install_it(machine: Machine, words: list[str]) -> None:
+    done = machine.role_env(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    first, second = done.stderr.splitlines()
+    assert first == "role-env: use acts in the shell itself, and this one is without the shell integration"
+    assert second.startswith('role-env: hint: eval "$(role-env init bash)" installs it')

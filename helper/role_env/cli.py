@@ -36,6 +36,10 @@ examples:
 
 role-env COMMAND --help tells more, and the exit statuses."""
 _OF_ALL = (0, 1, 2)
+_USE = (
+    'eval "$(role-env init bash)" installs it, for zsh likewise (fish: role-env init fish | source);'
+    " source <(role-env PROFILE) does without"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,6 +50,8 @@ class _Parser(argparse.ArgumentParser):
 def run(argv: list[str], environ: Mapping[str, str], line: Asked) -> int:
     """Runs the command line and returns its exit status. Raises any RoleEnvError; `line` learns the role."""
     words, command = asked.ordered(argv)
+    if words[:1] == ["use"]:
+        raise UsageError("use acts in the shell itself, and this one is without the shell integration", hint=_USE)
     module = _module(words[0]) if words and words[0] in _MODULES else None
     parser = _parser() if module is None else _command_parser(words[0], module)
     try:
