@@ -86,6 +86,12 @@ def test_what_can_be_no_key_is_refused_unasked(machine: Machine, text: str, stat
     assert not machine.sts.calls_of("GetCallerIdentity")
 
 
+def test_what_is_no_text_is_refused_and_not_shown(machine: Machine) -> None:
+    done = machine.run(ROLE_ENV, "login", "profileA", text="\udcff\nsecret\n", PYTHONIOENCODING="utf-8:strict")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "stdin holds no text" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("profile", "told"),
     [("profileB", "profile profileB takes its credentials from profileA"), ("profileX", "the nearest is profile")],

@@ -63,7 +63,7 @@ def _asked(name: str, named: str) -> AccessKey:
     if sys.stdin is not None and sys.stdin.isatty():
         access_key_id, secret = _from_person(name, named)
     else:
-        lines = (sys.stdin.read(4096) if sys.stdin else "").splitlines()
+        lines = _piped().splitlines()
         if len(lines) != 2:
             raise UsageError(
                 f"stdin has {len(lines)} lines, not two", hint="give the id on the first and the secret on the second"
@@ -75,6 +75,15 @@ def _asked(name: str, named: str) -> AccessKey:
         except ValueError as error:
             raise UsageError(f"the {what} {error}") from None
     return AccessKey(access_key_id, secret)
+
+
+def _piped() -> str:
+    try:
+        return sys.stdin.read(4096) if sys.stdin else ""
+    except UnicodeDecodeError:  # its text holds a part of what was read
+        raise UsageError(
+            "stdin holds no text", hint="give the id on the first line, the secret on the second"
+        ) from None
 
 
 def _from_person(name: str, named: str) -> tuple[str, str]:
