@@ -435,6 +435,12 @@ def test_a_change_of_one_key_is_shown_as_that(home: Home) -> None:
     ]
 
 
+def test_what_could_act_on_a_terminal_or_has_no_encoding_is_shown_as_the_file_may_hold_it(home: Home) -> None:
+    home.write(written({**OURS, "region_id": "\ud800\x9b"}))
+    done = home.setup("profileB", "--dry-run")
+    assert (done.returncode, "\\ud800\\u009b" in done.stdout) == (0, True)
+
+
 def test_what_is_written_is_what_the_cli_would_run(machine: Machine) -> None:
     machine.add("region_id = cn-beijing")
     done = machine.role_env("setup", "aliyun-cli", "profileB")

@@ -148,7 +148,9 @@ def _shown(entry: Mapping[str, Any] | None) -> list[str]:
     if entry is None:
         return []
     shown = {key: entry[key] for key in _KEYS if key in entry}
-    return json.dumps(shown, ensure_ascii=False, indent=2).split("\n")
+    lines = json.dumps(shown, ensure_ascii=False, indent=2).split("\n")
+    # What could act on a terminal, or is half a letter that no encoding has, is shown as the file may hold it.
+    return lines if all(line.isprintable() for line in lines) else json.dumps(shown, indent=2).split("\n")
 
 
 def _entries(path: Path, content: bytes | None) -> dict[str, dict[str, Any]]:
