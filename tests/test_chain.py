@@ -1,6 +1,7 @@
 """Chains through the installed command: each place where one can begin, roles that assume roles, and what is kept."""
 
 import json
+import os
 import shlex
 import sys
 import threading
@@ -181,13 +182,25 @@ def test_a_process_that_gives_a_session_can_be_handed_out_as_it_is(machine: Mach
     assumed(machine)
     document = exports(machine, "lent")
     assert document["AccessKeyId"] == machine.sts.issued[-1].id
-    assert (document["RoleArn"], document["RegionId"]) == ("", "cn-beijing")
+    assert (document["RoleArn"], document["RegionId"]) == (None, "cn-beijing")
     assert assumed(machine) == []
     done = machine.shell("bash", "source <(role-env lent); printenv ALIBABA_CLOUD_SECURITY_TOKEN ROLE_ENV_ROLE_ARN")
     assert done.stdout == f"{machine.sts.issued[-1].token}\n\n"
     assert machine.role_env("lent", "--expect-account", "2222222222222222").returncode == 0
     done = machine.role_env("lent", "--expect-account", "1111111111111111")
     assert (done.returncode, "is of account 2222222222222222" in done.stderr) == (4, True)
+
+
+def test_a_session_that_is_handed_out_as_it_is_counts_as_any_other(machine: Machine) -> None:
+    machine.add("[lent]\ncredential_process = role-env process profileB\n")
+    done = machine.shell("bash", "source <(role-env lent); role-env status && role-env status --json")
+    assert (done.returncode, done.stdout.startswith("lent  ")) == (0, True)
+    document = json.loads(done.stdout.partition("\n")[2])
+    assert (document["profile"], document["role_arn"], document["valid"]) == ("lent", None, True)
+    rows = json.loads(machine.role_env("list", "--json").stdout)
+    assert [row["expiration"] == document["expiration"] for row in rows if row["profile"] == "lent"] == [True]
+    assert machine.role_env("exec", "lent", "--", "role-env", "status").returncode == 0
+    assert machine.role_env("exec", "--renew", "lent", "--", "role-env", "status").returncode == 0
 
 
 def test_a_process_that_comes_back_is_a_loop_at_once(machine: Machine) -> None:
@@ -358,6 +371,8 @@ def test_the_clis_roles_are_assumed_on_the_way(machine: Machine, cli_file: CliFi
     )
     exports(machine, "far")
     assert assumed(machine) == ["hub", "spoke1"]
+    assert exports(machine, "hub-itself", "--expect-account", "2222222222222222")["RoleArn"] == HUB
+    assert machine.role_env("setup", "aliyun-cli", "hub-itself", "--dry-run").returncode == 0
     cli_file.write(chained | {"name": "default", "ram_role_arn": HUB, "ram_session_name": "xy"})
     fails(machine, "far", 3, "config.json", "default -> default")
 
@@ -386,6 +401,29 @@ def test_other_modes_of_the_cli(machine: Machine, cli_file: CliFile) -> None:
     (machine.home / "print.sh").unlink()
     cli_file.write({"mode": "StsToken", **cli_file.key, "sts_token": "bogus"})
     fails(machine, "quick", 4, "InvalidSecurityToken")
+
+
+def test_who_signs_in_anew_is_not_given_the_session_of_who_was_signed_in_before(
+    machine: Machine, cli_file: CliFile
+) -> None:
+    machine.add(f"[hub]\nrole_arn = {HUB}\nsource_profile = profileA\n[itself]\ncredential_source = aliyun_cli\n")
+    for profile in ("profileB", "hub"):
+        session = exports(machine, profile)
+        key = {"access_key_id": session["AccessKeyId"], "access_key_secret": session["AccessKeySecret"]}
+        token = {"sts_token": session["SecurityToken"], "sts_expiration": int(time.time()) + 2000}
+        cli_file.write({"mode": "OAuth", "oauth_site_type": "CN", **key, **token})
+        assert exports(machine, "itself")["AccessKeyId"] == session["AccessKeyId"]
+
+
+@pytest.mark.parametrize("what", ["folder", "pipe", "large"])
+def test_what_is_not_the_clis_file_is_told_as_what_it_is(machine: Machine, cli_file: CliFile, what: str) -> None:
+    if what == "folder":
+        cli_file.path.mkdir()
+    elif what == "pipe":
+        os.mkfifo(cli_file.path)
+    else:
+        cli_file.path.write_bytes(b" " * 4_200_000)
+    fails(machine, "quick", 3, "larger than" if what == "large" else "not a regular file")
 
 
 @pytest.mark.parametrize("mode", ["CloudSSO", "OAuth"])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from role_env import profiles, sources
-from role_env.aliyun_cli import CliProfile, ConfigFile
+from role_env.aliyun_cli import CliProfile, ConfigFile, config_path
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.origin import Origin
@@ -30,6 +30,10 @@ class SignedIn(Source):
     def identity(self, asking: Asking) -> list[str]:
         """Who signed in, and where."""
         return [self.cli_profile.mode, *self.cli_profile.signed_in_as]
+
+    def lent(self, asking: Asking) -> list[str]:
+        """The session in the file: who signed in anew may be another, and of OAuth nothing else tells that."""
+        return [sources.digest(self.cli_profile.key)] if self.cli_profile.key else []
 
     def _key(self, asking: Asking) -> AccessKey:
         return self.cli_profile.live_key(time.time())
@@ -64,14 +68,13 @@ def _resolved(wanted: AliyunCliProfile, origin: Origin) -> tuple[Source, list[Pr
 
 
 def _config_file(origin: Origin) -> ConfigFile:
-    origin.variable("HOME")
+    path = config_path(origin.variable("HOME"))
     try:
-        path = Path("~/.aliyun/config.json").expanduser()
         content, _ = origin.read(path)
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "its home folder is not known"
+    except OSError as error:
         raise ProfileError(
-            f"the aliyun CLI's ~/.aliyun/config.json cannot be read: {reason}", hint="aliyun configure makes it"
+            f"the aliyun CLI's ~/.aliyun/config.json cannot be read: {error.strerror or error}",
+            hint="aliyun configure makes it",
         ) from None
     return ConfigFile(path, content)
 

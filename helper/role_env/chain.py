@@ -31,6 +31,18 @@ class Chain:
         return self.hops[-1]
 
     @property
+    def role_arn(self) -> str:
+        """The role whose session it gives: the target's or, where that has none, the last one before it; empty where
+        the source's own session is lent.
+        """
+        return next((hop.role_arn for hop in reversed(self.hops) if hop.role_arn), "")
+
+    @property
+    def gives_session(self) -> bool:
+        """Whether there is a session to hand out: temporary credentials, and no long-lived key."""
+        return bool(self.role_arn) or self.source.lends
+
+    @property
     def before(self) -> "Chain | None":
         """The chain of the role whose session assumes the target's; None where the source itself does."""
         rest = self.hops[:-1]
@@ -47,6 +59,8 @@ class Chain:
             if hop.role_arn
         ]
         begins = [self.source.kind, *self.source.identity(asking)]
+        if not self.role_arn:
+            begins += self.source.lent(asking)
         if not self.target.role_arn:  # then the account is asked of the source, once
             begins.append(self.target.expected_account_id)
         return hashlib.sha256(json.dumps([begins, roles]).encode("utf-8", "surrogateescape")).hexdigest()

@@ -112,7 +112,7 @@ def _json(session: Session) -> str:
         "Expiration": timestamp(credentials.expiration),
         "RegionId": session.region_id or None,
         "Profile": session.profile,
-        "RoleArn": session.role_arn,
+        "RoleArn": session.role_arn or None,
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

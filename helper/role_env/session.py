@@ -141,10 +141,10 @@ class _Obtaining:
         request.role_arn = file.role_arn(request.profile)
         chain = chains.resolve(file, request.profile, self._origin)
         chain.hops[-1] = _with_options(chain.target, request)
-        request.role_arn = chain.target.role_arn
+        request.role_arn = chain.role_arn
         chains.check_loop(chain, self._asking.environ)
         _check_accounts(chain, request.expect_account)
-        if not (chain.target.role_arn or chain.before or chain.source.lends):
+        if not chain.gives_session:
             raise ProfileError(
                 f"profile {chain.target.name} is only a source, without role_arn ({chain.target.where})",
                 hint="role-env hands out temporary credentials only; ask for a profile with role_arn",
@@ -312,7 +312,7 @@ class _Flight:
         return Record(
             credentials,
             profile=target.name,
-            role_arn=target.role_arn,
+            role_arn=chain.role_arn,
             region_id=target.region_id,
             colour=target.colour,
             variables=target.variables,

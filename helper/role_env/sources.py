@@ -55,6 +55,10 @@ class Source:
         """What decides who asks; a secret as its digest. Raises ProfileError, KeyringError."""
         raise NotImplementedError
 
+    def lent(self, asking: Asking) -> list[str]:
+        """What decides, beside its identity, which session a profile without a role hands out."""
+        return []
+
     def key(self, asking: Asking) -> AccessKey:
         """The key with which the first request is signed; Credentials where it tells its end.
 

@@ -73,7 +73,7 @@ def _row(file: ProfilesFile, name: str, cache: "Cache") -> dict[str, str | None]
             "region_id": profile.region_id or None,
         }
         file.chain(name)
-        row["expiration"] = _expiration(file, profile, cache) if profile.role_arn else None
+        row["expiration"] = _expiration(file, profile, cache)
     except ProfileError as error:
         row["wrong"] = error.message
     return row
@@ -87,7 +87,8 @@ def _expiration(file: ProfilesFile, profile: Profile, cache: "Cache") -> str | N
     from role_env import exporters, record
 
     kept = cache.load(record.entry(os.path.realpath(file.path), profile.name, record.NO_OPTIONS))
-    if not kept or kept.role_arn != profile.role_arn or kept.credentials.remaining(time.time()) <= 0:
+    of_another = kept and profile.role_arn and kept.role_arn != profile.role_arn
+    if not kept or of_another or kept.credentials.remaining(time.time()) <= 0:
         return None
     return exporters.timestamp(kept.credentials.expiration)
 

@@ -64,7 +64,7 @@ def _wanted(arguments: argparse.Namespace) -> list[CliEntry]:
                 raise
             arguments.messages.warn(error.message)
             continue
-        if chain.target.role_arn or chain.source.lends:
+        if chain.gives_session:
             command = cli_profiles.process_command(name, config, arguments.environ)
             entries.append(CliEntry(name, command=command, region_id=chain.target.region_id))
         elif not arguments.all:

@@ -46,12 +46,16 @@ def _json(state: ShellState) -> str:
 
 def _line(state: ShellState) -> str:
     if state.is_served:
-        return f"{state.profile}  {state.role()}  renewed by exec --renew\n"
+        return f"{_whose(state)}  renewed by exec --renew\n"
     import time
 
     left = state.expiration - time.time()
     until = f"({'until' if left > 0 else 'at'} {display.clock(state.expiration)})"
-    return f"{state.profile}  {state.role()}  {display.time_left(left)} {until}\n"
+    return f"{_whose(state)}  {display.time_left(left)} {until}\n"
+
+
+def _whose(state: ShellState) -> str:
+    return "  ".join(filter(None, (state.profile, state.role())))
 
 
 def _fault(state: ShellState) -> RoleEnvError | None:

@@ -125,7 +125,7 @@ def _profile_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[Acc
     """The profile's own credentials: its session, or the key of a source."""
     origin = Origin(arguments.environ)
     chain = chains.resolve(ProfilesFile(profiles.locate(arguments.config, origin), origin), arguments.profile, origin)
-    if chain.target.role_arn or chain.before or chain.source.lends:
+    if chain.gives_session:
         return options.obtain(arguments, deadline).credentials, chain.target.endpoint
     return chain.source.key(Asking(arguments.environ, deadline, arguments.messages)), chain.target.endpoint
 
