@@ -92,6 +92,12 @@ def test_nothing_is_asked_where_the_service_is_switched_off(service: MetadataSer
     assert credentials(ALIBABA_CLOUD_ECS_METADATA_DISABLED="false")
 
 
+def test_what_a_failed_switch_has_switched_off_does_not_keep_the_next_one_from_a_success(
+    service: MetadataServer,
+) -> None:
+    assert credentials(ALIBABA_CLOUD_ECS_METADATA_DISABLED="true", ROLE_ENV_NO_ACCOUNT="1")
+
+
 @pytest.mark.parametrize("role", ["a/b", "../token", "a b", "a\nb", "x" * 65, "rôle"])
 def test_a_name_that_no_role_has_is_not_asked_for(service: MetadataServer, role: str) -> None:
     fails(ProfileError, service, "role_name", role=role)

@@ -34,10 +34,11 @@ def credentials(role_name: str, environ: Mapping[str, str], *, deadline: Deadlin
 
     Raises ProfileError where they may not be used or there are none, UnreachableError where nothing sensible answers.
     """
-    if _is_true(environ, "ALIBABA_CLOUD_ECS_METADATA_DISABLED"):
+    # In a shell that a failed switch has left without an account it is role-env's own, and not the user's.
+    if _is_true(environ, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") and not environ.get("ROLE_ENV_NO_ACCOUNT"):
         raise ProfileError(
             "credential_source = ecs_ram_role, but the variable ALIBABA_CLOUD_ECS_METADATA_DISABLED is true",
-            hint="unset it, or use another source; role-env off lifts it where a failed switch has set it",
+            hint="unset it, or use another source",
         )
     if role_name and not _ROLE.fullmatch(role_name):
         raise ProfileError("role_name is not the name of a role", hint="leave it out to take the instance's own")
