@@ -108,6 +108,11 @@ def test_each_source_is_explained_without_being_asked(machine: Machine) -> None:
         document = explained(machine, name, **environ)
         assert [(hop["profile"], hop["kind"], hop["role_arn"]) for hop in document["hops"]] == [(name, kind, arn)]
         assert str(machine.file) in document["hops"][0]["from"]
+    assert explained(machine, "environment", **environ)["hops"][0]["from"].endswith("; ALIBABA_CLOUD_ACCESS_KEY_ID")
+    machine.add("[job]\noidc_token = github\n")
+    given = {"ALIBABA_CLOUD_ROLE_ARN": arn, "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": provider}
+    place = explained(machine, "job", **given)["hops"][0]["from"]
+    assert place.endswith("; ALIBABA_CLOUD_ROLE_ARN; ALIBABA_CLOUD_OIDC_PROVIDER_ARN")
     hops = explained(machine, "cli")["hops"]
     assert [(hop["profile"], hop["kind"], hop["role_arn"]) for hop in hops] == [
         ("default", "access_key_id", role["ram_role_arn"]),

@@ -21,10 +21,16 @@ def own_key(environ: Mapping[str, str]) -> AccessKey | None:
     """The user's own key in the environment, never a session of role-env's own: where the variables hold one, the key
     that it was made with (ROLE_ENV_BASE_*). None when there is none. Raises ProfileError when it is not whole.
     """
+    names = own_names(environ)
+    return _whole(names, environ) if names else None
+
+
+def own_names(environ: Mapping[str, str]) -> Key | None:
+    """The variables that hold the user's own key, whole or not; None when there is none."""
     names = _first(environ)
     if names and environ.get(names.access_key_id) != (environ.get("ROLE_ENV_ACCESS_KEY_ID") or None):
-        return _whole(names, environ)
-    return _whole(variables.BASE, environ) if _is_set(variables.BASE, environ) else None
+        return names
+    return variables.BASE if _is_set(variables.BASE, environ) else None
 
 
 def current_key(environ: Mapping[str, str]) -> AccessKey | None:

@@ -60,12 +60,18 @@ def _oidc(section: Section, values: Mapping[str, str], origin: Origin) -> dict[s
         raise section.error("oidc_audience", "is of no use without oidc_token")
     found = {"role_arn": values["role_arn"]} if "role_arn" in values else {}
     found |= {key: values[key] for key in ("oidc_provider_arn", "oidc_token_file", "oidc_token") if key in values}
-    for key in ("role_arn", "oidc_provider_arn", "oidc_token_file"):
-        if key not in found and (key != "oidc_token_file" or "oidc_token" not in values):
-            found[key] = _from_variable(section, key, f"ALIBABA_CLOUD_{key.upper()}", origin)
+    needed = ("role_arn", "oidc_provider_arn", *(() if "oidc_token" in values else ("oidc_token_file",)))
+    absent = {key: f"ALIBABA_CLOUD_{key.upper()}" for key in needed if key not in found}
+    for key, name in absent.items():
+        found[key] = _from_variable(section, key, name, origin)
     token_file = None if "oidc_token" in values else section.file("oidc_token_file", found["oidc_token_file"])
     source = sources.OidcToken(
-        section.name, where, found["oidc_provider_arn"], token_file, values.get("oidc_audience", "")
+        section.name,
+        where,
+        found["oidc_provider_arn"],
+        token_file,
+        values.get("oidc_audience", ""),
+        tuple(absent.values()),
     )
     session_name = "" if "role_session_name" in values else origin.variable("ALIBABA_CLOUD_ROLE_SESSION_NAME")
     fields: dict[str, Any] = {"source": source, "role_arn": found["role_arn"]}

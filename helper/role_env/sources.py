@@ -47,8 +47,8 @@ class Source:
     # What is waited for, as a person at a terminal is told; empty where nothing is, or who waits tells it.
     awaited: ClassVar[str] = ""
 
-    def told_by(self) -> str:
-        """Which file and line, or variable, says where the credentials come from."""
+    def told_by(self, environ: Mapping[str, str]) -> str:
+        """Which file and line, and variable of `environ`, says where the credentials come from."""
         return self.where
 
     def identity(self, asking: Asking) -> list[str]:
@@ -151,6 +151,11 @@ class EnvironmentKey(Source):
     renewable: ClassVar[bool] = False
     lends: ClassVar[bool] = False
 
+    def told_by(self, environ: Mapping[str, str]) -> str:
+        """The line, and the variable that holds the key's id."""
+        names = environment.own_names(environ)
+        return f"{self.where}; {names.access_key_id}" if names else self.where
+
     def identity(self, asking: Asking) -> list[str]:
         """The key's digest."""
         return [digest(self.key(asking))]
@@ -198,7 +203,13 @@ class OidcToken(Source):
     provider_arn: str
     token_file: Path | None = None
     audience: str = ""
+    # The variables that serve where a key is absent.
+    variables: tuple[str, ...] = field(default=(), compare=False)
     kind: ClassVar[str] = "oidc"
+
+    def told_by(self, environ: Mapping[str, str]) -> str:
+        """The line, and the variables that say the rest."""
+        return "; ".join([self.where, *self.variables])
 
     def identity(self, asking: Asking) -> list[str]:
         """The provider and where the token comes from: its content changes all the time."""

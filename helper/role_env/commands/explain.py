@@ -2,10 +2,10 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 
 from role_env import exporters, options, output, session
 from role_env.chain import Chain
-from role_env.profiles import Profile
 from role_env.session import Verdict
 from role_env.sources import OidcToken
 
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     document = {
         "profile": chain.target.name,
-        "hops": [_hop(chain, position) for position in range(len(chain.hops))],
+        "hops": [_hop(chain, position, arguments.environ) for position in range(len(chain.hops))],
         "cached": {
             "valid": verdict.valid,
             "expiration": exporters.timestamp(verdict.expiration) if verdict.expiration else None,
@@ -41,23 +41,20 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         output.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     else:
-        output.write(_text(chain, verdict))
+        output.write(_text(chain, verdict, arguments.environ))
     return 0
 
 
-def _hop(chain: Chain, position: int) -> dict[str, str | None]:
+def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, str | None]:
     hop = chain.hops[position]
-    kind = chain.source.kind if position == 0 else "source_profile"
-    return {"profile": hop.name, "kind": kind, "role_arn": hop.role_arn or None, "from": _place(chain, hop, position)}
+    kind, place = "source_profile", f"{chain.hops[position - 1].name} ({hop.where})"
+    if position == 0:
+        kind, place = chain.source.kind, chain.source.told_by(environ)
+    return {"profile": hop.name, "kind": kind, "role_arn": hop.role_arn or None, "from": place}
 
 
-def _place(chain: Chain, hop: Profile, position: int) -> str:
-    """Which file and line, or variable, says it."""
-    return chain.source.told_by() if position == 0 else f"{chain.hops[position - 1].name} ({hop.where})"
-
-
-def _text(chain: Chain, verdict: Verdict) -> str:
-    lines = [f"{chain.source.kind}: {chain.source.told_by()}"]
+def _text(chain: Chain, verdict: Verdict, environ: Mapping[str, str]) -> str:
+    lines = [f"{chain.source.kind}: {chain.source.told_by(environ)}"]
     for position, hop in enumerate(chain.hops):
         if not hop.role_arn:
             continue
