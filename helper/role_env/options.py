@@ -114,6 +114,6 @@ def _line_for(command: str, form: str) -> str:
     if form == "fish":
         return f"{command} | source"
     if form not in exporters.SHELLS:
-        return f"{command} | …"
+        return f"{command} --format {form} | …" if form else f"{command} | …"
     reads_pipes = form in ("bash", "zsh") or shell_scripts.parent_name() in ("bash", "zsh")
     return f"source <({command})" if reads_pipes else f'eval "$({command} || echo false)"'
