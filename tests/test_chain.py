@@ -72,6 +72,24 @@ def test_the_hubs_own_session_and_the_one_on_the_way_are_the_same(machine: Machi
     assert assumed(machine) == ["hub", "spoke2"]
 
 
+def test_the_same_file_by_way_of_two_symlinks_names_other_files_beside_it(machine: Machine) -> None:
+    text = machine.file.read_text().replace("[profileB]\n", "[profileB]\npolicy_file = policy.json\n")
+    machine.write(text)
+    asked = []
+    for name in ("ecs", "oss"):
+        folder = machine.home / name
+        folder.mkdir()
+        (folder / "profiles.ini").symlink_to(machine.file)
+        statement = {"Effect": "Allow", "Action": f"{name}:*", "Resource": "*"}
+        (folder / "policy.json").write_text(json.dumps({"Version": "1", "Statement": [statement]}))
+        for _ in range(2):
+            exports(machine, "profileB", ROLE_ENV_CONFIG=str(folder / "profiles.ini"))
+            assert machine.role_env("profileB", ROLE_ENV_CONFIG=str(folder / "profiles.ini")).returncode == 0
+        asked += [call.policy for call in machine.sts.calls_of("AssumeRole")]
+        machine.sts.clear_calls()
+    assert ["ecs" in policy for policy in asked] == [True, False]
+
+
 def test_refresh_and_options_concern_the_profile_asked_for_and_not_the_roles_on_the_way(machine: Machine) -> None:
     write_spokes(machine)
     exports(machine, "spoke1")

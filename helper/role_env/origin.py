@@ -88,6 +88,12 @@ def unchanged(lines: list[str], environ: "Mapping[str, str]") -> bool:
     return True
 
 
+def names(lines: list[str], path: str) -> bool:
+    """Whether the file at `path` is one of those that `lines` (of Origin.lines) tell."""
+    name = _escape(path)
+    return any(line.startswith("file ") and line.split(" ", 2)[2:] == [name] for line in lines)
+
+
 def current_stamp(path: str) -> str:
     """What tells one state of the file at `path` from another."""
     try:

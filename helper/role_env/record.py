@@ -101,6 +101,12 @@ class Record:
         self.in_cli_file = in_cli_file
         self.colour = colour
 
+    def stands(self, path: "str | os.PathLike[str]", environ: "Mapping[str, str]") -> bool:
+        """Whether the session was made by way of the profiles file at `path`, and nothing has changed since: by way of
+        a symlink, what the file names by a relative path may be something else.
+        """
+        return origin.names(self.origin_lines, os.fspath(path)) and self.unchanged(environ)
+
     def unchanged(self, environ: "Mapping[str, str]") -> bool:
         """Whether every file and variable that the session was made from is as it was."""
         try:

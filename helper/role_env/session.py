@@ -153,7 +153,7 @@ class _Obtaining:
 
     def _stands(self, kept: Record) -> bool:
         """Whether the record answers the request without a look into the profiles file."""
-        if not self._fresh(kept) or not kept.unchanged(self._asking.environ):
+        if not self._fresh(kept) or not kept.stands(self._path, self._asking.environ):
             return False
         expected = self._request.expect_account
         if expected and (not kept.role_arn or profiles.account_of(kept.role_arn) != expected):

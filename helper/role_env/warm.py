@@ -83,11 +83,12 @@ def _kept(profile: str, environ: "Mapping[str, str]") -> "Session | None":
     path = _profiles_file(environ)
     try:
         entry = record.entry(os.path.realpath(path), profile, record.NO_OPTIONS) if path else None
+        path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
     except (OSError, ValueError):
         return None
     text = _text(entry, environ) if entry else None
     kept = record.parse(text, profile) if text else None
-    if kept is None or kept.base or kept.credentials.needs_renewal(time.time()) or not kept.unchanged(environ):
+    if kept is None or kept.base or kept.credentials.needs_renewal(time.time()) or not kept.stands(path, environ):
         return None
     return Session(
         kept.profile,
