@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from role_env import chain as chains
 from role_env import environment, lock, profiles, sts
@@ -340,31 +340,31 @@ def _lent(chain: Chain, key: AccessKey, asking: Asking) -> Credentials:
 
 def assume(hop: Profile, key: AccessKey, deadline: Deadline) -> Credentials:
     """The credentials of the role of `hop`, asked for with `key`. Raises RefusedError, UnreachableError."""
-    try:
-        return sts.assume_role(
-            key,
-            endpoint=hop.endpoint,
-            role_arn=hop.role_arn,
-            session_name=hop.role_session_name,
-            duration_seconds=hop.duration_seconds,
-            external_id=hop.external_id,
-            policy=hop.policy,
-            source_identity=hop.source_identity,
-            deadline=deadline,
-        )
-    except sts.StsError as failure:
-        if failure.code == "NoPermission":
+    with _told_of(hop):
+        try:
+            return sts.assume_role(
+                key,
+                endpoint=hop.endpoint,
+                role_arn=hop.role_arn,
+                session_name=hop.role_session_name,
+                duration_seconds=hop.duration_seconds,
+                external_id=hop.external_id,
+                policy=hop.policy,
+                source_identity=hop.source_identity,
+                deadline=deadline,
+            )
+        except sts.StsError as failure:
+            if failure.code != "NoPermission":
+                raise
             raise _no_permission(hop, key, deadline, failure) from None
-        raise _told(hop, failure) from None
-    except UnreachableError as failure:
-        raise UnreachableError(f"profile {hop.name}: {failure.message}", hint=failure.hint) from None
 
 
 def assume_with_token(hop: Profile, source: OidcToken, asking: Asking) -> Credentials:
     """The credentials of the role of `hop`, asked for with the token of `source` and no key. Raises as `assume`."""
-    try:
+    token = source.token(asking)
+    with _told_of(hop):
         return sts.assume_role_with_oidc(
-            source.token(asking),
+            token,
             endpoint=hop.endpoint,
             provider_arn=source.provider_arn,
             role_arn=hop.role_arn,
@@ -373,14 +373,18 @@ def assume_with_token(hop: Profile, source: OidcToken, asking: Asking) -> Creden
             policy=hop.policy,
             deadline=asking.deadline,
         )
+
+
+@contextlib.contextmanager
+def _told_of(hop: Profile) -> Iterator[None]:
+    """Within it, what STS refuses and that it is not reached is told of `hop`."""
+    try:
+        yield
     except sts.StsError as failure:
-        raise _told(hop, failure) from None
+        message = f"profile {hop.name}: {failure.message} ({hop.where})"
+        raise sts.StsError(message, code=failure.code, hint=failure.hint) from None
     except UnreachableError as failure:
         raise UnreachableError(f"profile {hop.name}: {failure.message}", hint=failure.hint) from None
-
-
-def _told(hop: Profile, failure: sts.StsError) -> sts.StsError:
-    return sts.StsError(f"profile {hop.name}: {failure.message} ({hop.where})", code=failure.code, hint=failure.hint)
 
 
 def _no_permission(hop: Profile, key: AccessKey, deadline: Deadline, failure: sts.StsError) -> RefusedError:
