@@ -468,6 +468,16 @@ def test_a_failed_switch_in_a_shell_beside_the_server_leaves_no_account(machine:
     assert (found["ROLE_ENV_NO_ACCOUNT"], found["ALIBABA_CLOUD_PROFILE"]) == ("1", "role-env-none")
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_off_after_a_failed_switch_brings_back_no_half_of_a_session(machine: Machine, shell: str) -> None:
+    require(shell)
+    into = INTO_SHELL[shell].format("nobody")
+    off = "role-env off | source" if shell == "fish" else 'eval "$(role-env off)"'
+    found = environment(machine.role_env(*RENEW, shell, "-c", f"{into}\n{off}\nenv -0").stdout)
+    left = {name for name in found if name.startswith(("ALIBABA", "ROLE_ENV_"))}
+    assert left == {"ALIBABA_CLOUD_STS_ENDPOINT"}
+
+
 def alive(pid: int) -> bool:
     """Whether a process is there and is no zombie."""
     try:

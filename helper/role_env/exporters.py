@@ -34,13 +34,20 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
     """What ends the session of the shell, for a `form` of SHELLS."""
-    if not environ.get(variables.CREDENTIALS_URI) or not environ.get("ROLE_ENV_PROFILE"):
-        return fish_shell.off() if form == "fish" else posix_shell.off(environ)
-    # A shell below `exec --renew`, where nothing tells what was there before.
+    return _without_served(fish_shell.off() if form == "fish" else posix_shell.off(environ), form, environ)
+
+
+def _without_served(text: str, form: str, environ: "Mapping[str, str]") -> str:
+    """`text` behind the end of the session that a shell below `exec --renew` has, where nothing tells what was there
+    before.
+    """
+    served = environ.get(variables.CREDENTIALS_URI) and environ.get("ROLE_ENV_PROFILE")
+    if not served or environ.get("ROLE_ENV_ACCESS_KEY_ID"):  # beside a key the URI is the user's
+        return text
     names = " ".join(variables.SERVED)
     if form == "fish":
-        return f"begin\nset -e -g {names}\n{fish_shell.off()}end\n"
-    return f"{{ (\\unset -v {names}) 2>/dev/null && \\unset -v {names}\n{posix_shell.off(environ)}}}\n"
+        return f"begin\nset -e -g {names}\n{text}end\n"
+    return f"{{ (\\unset -v {names}) 2>/dev/null && \\unset -v {names}\n{text}}}\n"
 
 
 def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
@@ -49,9 +56,11 @@ def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
     With `take_away` the session that was there goes too, and the shell is left without any account. A document's
     format gets nothing.
     """
-    if form == "fish":
-        return fish_shell.failure(take_away=take_away)
-    return posix_shell.failure(environ, take_away=take_away) if form in SHELLS else ""
+    if form not in SHELLS:
+        return ""
+    fish = form == "fish"
+    text = fish_shell.failure(take_away=take_away) if fish else posix_shell.failure(environ, take_away=take_away)
+    return _without_served(text, form, environ) if take_away else text
 
 
 def process(credentials: Credentials) -> str:
