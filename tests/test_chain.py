@@ -171,13 +171,13 @@ def process(machine: Machine, script: str) -> None:
     machine.add(f"[p]\ncredential_process = {command}\n[q]\nrole_arn = {machine.sts.role_arn}\nsource_profile = p\n")
 
 
-def key_document(machine: Machine) -> str:
+def key_document(machine: Machine, **more: str) -> str:
     document = {
         "mode": "AK",
         "access_key_id": machine.sts.access_key_id,
         "access_key_secret": machine.sts.access_key_secret,
     }
-    return json.dumps(document)
+    return json.dumps(document | more)
 
 
 def test_a_process_gives_the_key_and_is_told_the_chain(machine: Machine) -> None:
@@ -219,6 +219,14 @@ def test_a_session_that_is_handed_out_as_it_is_counts_as_any_other(machine: Mach
     assert [row["expiration"] == document["expiration"] for row in rows if row["profile"] == "lent"] == [True]
     assert machine.role_env("exec", "lent", "--", "role-env", "status").returncode == 0
     assert machine.role_env("exec", "--renew", "lent", "--", "role-env", "status").returncode == 0
+
+
+def test_whose_session_cannot_be_told_is_told_with_the_profile(machine: Machine) -> None:
+    bogus = {"mode": "StsToken", "sts_token": "bogus", "expiration": "2037-01-01T00:00:00Z"}
+    (machine.home / "print.sh").write_text(f"echo '{key_document(machine, **bogus)}'\n")
+    machine.add(f"[lent]\ncredential_process = sh {machine.home}/print.sh\nexpected_account_id = 2222222222222222\n")
+    fails(machine, "lent", 4, "profile lent: STS said InvalidSecurityToken")
+    (machine.home / "print.sh").unlink()
 
 
 def test_a_process_that_comes_back_is_a_loop_at_once(machine: Machine) -> None:
@@ -431,6 +439,14 @@ def test_who_signs_in_anew_is_not_given_the_session_of_who_was_signed_in_before(
         token = {"sts_token": session["SecurityToken"], "sts_expiration": int(time.time()) + 2000}
         cli_file.write({"mode": "OAuth", "oauth_site_type": "CN", **key, **token})
         assert exports(machine, "itself")["AccessKeyId"] == session["AccessKeyId"]
+
+
+def test_a_token_file_that_can_be_none_is_no_bug(machine: Machine, cli_file: CliFile) -> None:
+    provider = machine.sts.oidc_provider_arn
+    for path in ("\0", "\ud800"):
+        oidc = {"mode": "OIDC", "oidc_provider_arn": provider, "oidc_token_file": path, "ram_role_arn": HUB}
+        cli_file.write(oidc)
+        fails(machine, "quick", 3, "cannot be read: it is no path")
 
 
 @pytest.mark.parametrize("what", ["folder", "pipe", "large"])

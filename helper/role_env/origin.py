@@ -36,7 +36,10 @@ class Origin:
 
         Raises OSError; for what is no regular file too, and without waiting for a writer of a pipe.
         """
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        try:
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        except ValueError:  # a NUL, or half a letter, as JSON can hold
+            raise OSError("it is no path") from None
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):

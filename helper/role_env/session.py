@@ -333,7 +333,8 @@ def _lent(chain: Chain, key: AccessKey, asking: Asking) -> Credentials:
             hint="role-env hands out temporary credentials only; add the role_arn to assume",
         )
     if target.expected_account_id:
-        identity = sts.caller_identity(key, endpoint=target.endpoint, deadline=asking.deadline)
+        with _told_of(target):
+            identity = sts.caller_identity(key, endpoint=target.endpoint, deadline=asking.deadline)
         _check_account(target, identity["AccountId"], target.expected_account_id)
     return key
 
