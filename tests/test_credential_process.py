@@ -70,7 +70,7 @@ def wait_until_gone(pid: int) -> None:
 
 
 def test_a_session_with_its_end_is_taken() -> None:
-    key = run(printing(DOCUMENT))
+    key = run(printing(DOCUMENT | {"expiration": timestamp(3600)}))
     assert isinstance(key, Credentials)
     assert (key.access_key_id, key.access_key_secret, key.security_token) == tuple(
         DOCUMENT[name] for name in ("access_key_id", "access_key_secret", "sts_token")
