@@ -153,6 +153,12 @@ def test_the_base_key_is_exported_for_a_profile_of_the_environment_only(machine:
     assert not set(BASE) & set(environment(done.stdout))
 
 
+def test_a_container_is_not_handed_the_base_key(machine: Machine) -> None:
+    done = machine.role_env("profileE", "--format", "dotenv", **write_environment_profiles(machine))
+    assert machine.sts.issued[-1].id in done.stdout
+    assert "ROLE_ENV_BASE" not in done.stdout
+
+
 def test_another_key_in_the_environment_is_another_session(machine: Machine) -> None:
     key = write_environment_profiles(machine)
     assert machine.role_env("profileE", "--format", "json", **key).returncode == 0

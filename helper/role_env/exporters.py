@@ -128,7 +128,8 @@ def _json(session: Session) -> str:
 
 def _dotenv(session: Session) -> str:
     """Raw `KEY=value` lines, as docker reads them: quotes would stay in the value, so a value must need none."""
-    session.in_cli_file = False  # whoever reads this, as a container does, has another home folder
+    # Whoever reads this, as a container does, has another home folder, and is not handed the key behind the session.
+    session.in_cli_file, session.base = False, None
     values = dict(variables.assignments(session))
     for name, value in values.items():
         if value != value.strip() or not value.isprintable() or set(value) & set("'\"#"):
