@@ -147,7 +147,7 @@ def test_the_log_services_command_signs_as_the_role(machine: Machine, clients: P
     assert set(signers(service)) == {(issued.id, issued.token)}
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@pytest.mark.skipif(not (CLIENTS / "role-env-node").exists(), reason="there are no clients for Node (tests/run)")
 @pytest.mark.parametrize("how", [("exec", "profileB"), ("exec", "--renew", "profileB")], ids=["variables", "uri"])
 def test_node_has_the_session(machine: Machine, clients: Path, foreign: str, how: tuple[str, ...]) -> None:
     environ = {"NODE_PATH": str(CLIENTS / "node_modules"), "NODE_EXTRA_CA_CERTS": str(machine.sts.ca_file)}
@@ -157,7 +157,7 @@ def test_node_has_the_session(machine: Machine, clients: Path, foreign: str, how
     assert ROLE in done.stdout
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@pytest.mark.skipif(not (CLIENTS / "role-env-node").exists(), reason="there are no clients for Node (tests/run)")
 def test_serverless_devs_takes_the_session_by_the_readmes_line(machine: Machine, clients: Path) -> None:
     line = readme_line("s deploy").replace("s deploy -a", f"node {PROGRAMS / 'serverless_devs.js'}")
     machine.add("variables = plain\n")

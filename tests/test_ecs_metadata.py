@@ -144,7 +144,7 @@ def test_what_is_no_metadata_service_is_told_as_that(
     fails(UnreachableError, service, "not the metadata service")
 
 
-@pytest.mark.parametrize("updated", [None, "never", timestamp(3600)])
+@pytest.mark.parametrize("updated", [None, "never", timestamp(3600)], ids=["nothing", "no time", "later"])
 def test_where_the_service_does_not_tell_when_the_session_began_it_is_now(
     service: MetadataServer, updated: object
 ) -> None:
