@@ -26,7 +26,7 @@ PATH = "/a-path-that-nobody-guesses"
 def server() -> Iterator[HttpsServer]:
     """A server on loopback that serves DOCUMENT."""
     with HttpsServer() as started:
-        started.body = json.dumps(DOCUMENT).encode()
+        started.body = json.dumps(DOCUMENT | {"Expiration": timestamp(3600)}).encode()
         yield started
 
 
