@@ -5,7 +5,6 @@ Its shape: `{"current": NAME, "profiles": [{"name": …, "mode": …, …}]}`; t
 """
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +18,6 @@ from role_env.errors import ProfileError
 DEFAULT_NAME = "default"
 _HINT = "does the aliyun CLI read it? aliyun configure list tells"
 _KEY = ("access_key_id", "access_key_secret", "sts_token")
-
-
-def config_path(home: str) -> Path:
-    """Where the CLI's file is, or would be, by the variable HOME: an absolute path. Raises ProfileError without a home
-    folder.
-    """
-    home = home or os.path.expanduser("~")  # noqa: PTH111  Path's raises where there is no home folder
-    if not Path(home).is_absolute():
-        raise ProfileError("the aliyun CLI's file is not found without a home folder", hint="set HOME")
-    return Path(home, ".aliyun", "config.json")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from role_env import profiles, sources
-from role_env.aliyun_cli import CliProfile, ConfigFile, config_path
+from role_env.aliyun_cli import CliProfile, ConfigFile
+from role_env.aliyun_folder import config_path
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.origin import Origin

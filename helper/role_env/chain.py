@@ -9,7 +9,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from role_env import access_keys, cli_profiles, profiles, record
+from role_env import access_keys, profiles, record
+from role_env.aliyun_folder import config_path
 from role_env.errors import ProfileError
 from role_env.origin import Origin
 from role_env.profiles import Profile, ProfilesFile
@@ -71,7 +72,16 @@ class Chain:
 
     def is_in_cli_file(self) -> bool:
         """Whether `setup` has written the target into the CLI's file, whose state becomes part of the origin."""
-        config = cli_profiles.find(self.target.name, self.origin)
+        try:
+            path = config_path(self.origin.variable("HOME"))
+        except ProfileError:
+            return False
+        self.origin.watch(path)
+        if not path.exists():
+            return False
+        from role_env import cli_profiles  # only who has the file pays for it
+
+        config = cli_profiles.find(self.target.name, path)
         if config is None:
             return False
         named = Path(config) if config else profiles.usual(self.origin)

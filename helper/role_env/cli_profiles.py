@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from role_env import json_text
-from role_env.aliyun_cli import ConfigFile, config_path
+from role_env.aliyun_cli import ConfigFile
 from role_env.errors import ProfileError
 from role_env.origin import Origin
 
@@ -91,14 +91,12 @@ def profiles_file_of(entry: Mapping[str, Any]) -> str | None:
     return config if words[4 if config else 2 :] == [entry.get("name")] else None
 
 
-def find(name: str, origin: Origin) -> str | None:
-    """The profiles file that our own profile `name` in the CLI's file names, empty for the usual one; None where there
-    is no such profile. The state of the CLI's file becomes part of `origin`.
+def find(name: str, path: Path) -> str | None:
+    """The profiles file that our own profile `name` in the CLI's file at `path` names, empty for the usual one; None
+    where there is no such profile.
     """
     try:
-        path = config_path(origin.variable("HOME"))
-        origin.watch(path)
-        content, _ = Origin({}).read(path)  # not `origin`: a chain may have begun in what the file held before
+        content, _ = Origin({}).read(path)  # not a chain's: it may have begun in what the file held before
         entry = _entries(path, content).get(name)
     except (OSError, ProfileError):  # nothing there that the CLI could use
         return None

@@ -30,7 +30,8 @@ from role_env import (
     variables,
 )
 from role_env import chain as chains
-from role_env.aliyun_cli import ConfigFile, config_path
+from role_env.aliyun_cli import ConfigFile
+from role_env.aliyun_folder import config_path
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, Late, within
 from role_env.errors import KeyringError, ProfileError, RoleEnvError, printable

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from role_env import aliyun_cli, cli_profiles, options, output, profiles
+from role_env import aliyun_folder, cli_profiles, options, output, profiles
 from role_env import chain as chains
 from role_env.cli_file import CliFile
 from role_env.cli_profiles import CliEntry
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if bool(arguments.profiles) == arguments.all:
         raise UsageError("setup aliyun-cli takes either names of profiles or --all")
     wanted = _wanted(arguments)
-    file = CliFile(aliyun_cli.config_path(arguments.environ.get("HOME", "")))
+    file = CliFile(aliyun_folder.config_path(arguments.environ.get("HOME", "")))
     before = file.read()
     if arguments.all:
         theirs = cli_profiles.foreign(file.path, before, [entry.name for entry in wanted])

@@ -1,0 +1,16 @@
+"""Where the `aliyun` CLI keeps its file: apart from what reads it, which most people's chains need not load."""
+
+import os
+from pathlib import Path
+
+from role_env.errors import ProfileError
+
+
+def config_path(home: str) -> Path:
+    """Where the CLI's file is, or would be, by the variable HOME: an absolute path. Raises ProfileError without a home
+    folder.
+    """
+    home = home or os.path.expanduser("~")  # noqa: PTH111  Path's raises where there is no home folder
+    if not Path(home).is_absolute():
+        raise ProfileError("the aliyun CLI's file is not found without a home folder", hint="set HOME")
+    return Path(home, ".aliyun", "config.json")
