@@ -185,6 +185,7 @@ def _handler(redirect: Redirect) -> type[http.server.BaseHTTPRequestHandler]:
         timeout = 10
 
         def do_GET(self) -> None:
+            """Redirects the browser, once."""
             status, address = redirect.answer(self.path)
             body = b"" if address else f"role-env: {status.phrase}; the terminal tells more\n".encode()
             self.send_response(status)

@@ -142,6 +142,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
+        """The credentials, for who knows the path and asks this very address."""
         if not self._is_ours():
             self.send_error(HTTPStatus.NOT_FOUND)
         elif credentials := self.server.supply.credentials():
