@@ -4,165 +4,21 @@ When a test ends, its canary looks for the secrets of the run where none may be:
 below HOME and the temporary folder, and in the argument lists of processes.
 """
 
-import contextlib
-import os
-import re
 import signal
-import subprocess
-import sys
-import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from _pytest.runner import runtestprotocol
-from local_sts import LocalSts
-from secret_service_bus import SECRET_SERVICE, KeyringBus, require
 
-INSTALLED = Path(sys.executable).parent
+from support.local_sts import LocalSts
+from support.machine import ArgumentWatch, Machine, kernel_keys
+from support.secret_service_bus import SECRET_SERVICE, KeyringBus, require
+
 # Under nohup, or behind an & of a script, some are ignored, and every command that a test runs would ignore them, too.
 for number in signal.valid_signals():
     if number in (1, 2, 3, 15) and signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-
-DEADLINE = 60.0
-"""Seconds that a command may take, as a net below pytest's own."""
-
-
-@contextlib.contextmanager
-def kernel_keys(*, shared: bool = False) -> Iterator[None]:
-    """Keeps tests that count on a session in the kernel's keyring apart from `clear`, which forgets those of all tests:
-    that keyring is the user's, whatever their HOME.
-    """
-    import fcntl  # which Windows lacks, where some of the tests run and none with a machine
-
-    with (Path(tempfile.gettempdir()) / f"role-env-tests-{os.geteuid()}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
-        yield
-
-
-class Machine:
-    """One person's machine. `environ` is what its shells start with."""
-
-    def __init__(self, home: Path, sts: LocalSts, bus: KeyringBus) -> None:
-        self.home = home
-        self.sts = sts
-        self.bus = bus
-        self.temporary = home / "tmp"
-        self.temporary.mkdir()
-        self.environ = {
-            "PATH": f"{INSTALLED}:{os.environ['PATH']}",
-            "HOME": str(home),
-            "TMPDIR": str(self.temporary),
-            "SHELL": "/bin/sh",
-            "LANG": "C.UTF-8",
-            "SSL_CERT_FILE": str(sts.ca_file),
-            "ALIBABA_CLOUD_STS_ENDPOINT": sts.endpoint,
-            **bus.environment,
-        }
-        self.has_kernel_keys = False
-        self.told: list[str] = []
-        """What was written to stderr by everything that ran."""
-        self.file = home / ".config" / "role-env" / "profiles.ini"
-        self.write(self.standard_profiles())
-
-    def standard_profiles(self) -> str:
-        """profileA: test_user1's key; profileB: the role switchrolesbc of account B, assumed with it."""
-        return f"""\
-[profileA]
-access_key_id = {self.sts.access_key_id}
-access_key_secret = {self.sts.access_key_secret}
-
-[profileB]
-role_arn = {self.sts.role_arn}
-source_profile = profileA
-"""
-
-    def write(self, text: str) -> None:
-        """Makes `text` the profiles file, readable by its owner alone."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(text, "utf-8")
-        self.file.chmod(0o600)
-
-    def add(self, text: str) -> None:
-        """Appends `text` to the profiles file."""
-        self.write(self.file.read_text("utf-8") + "\n" + text)
-
-    def run(self, *command: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command with `text` on its stdin and `environ` added to the machine's; neither raises nor hangs."""
-        forgets = "clear" in command and not self.has_kernel_keys
-        with kernel_keys() if forgets else contextlib.nullcontext():
-            done = subprocess.run(
-                command,
-                input=text.encode("utf-8", "surrogateescape"),
-                capture_output=True,
-                env=self.environ | environ,
-                cwd=self.home,
-                timeout=DEADLINE,
-                check=False,
-            )
-        out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
-        self.told.append(err)
-        return subprocess.CompletedProcess(command, done.returncode, out, err)
-
-    def role_env(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs the installed command."""
-        return self.run(str(INSTALLED / "role-env"), *arguments, **environ)
-
-    def shell(self, name: str, script: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs `script` in a real shell that reads no start-up file."""
-        require(name)
-        options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}.get(name, [])
-        return self.run(name, *options, "-c", script, **environ)
-
-    def secrets(self) -> set[str]:
-        """Every secret of the run."""
-        keys = {key.secret for key in self.sts.world.keys.values()}
-        return keys | {value for session in self.sts.issued for value in (session.secret, session.token)}
-
-    def leaks(self) -> list[str]:
-        """Where a secret stands that may not stand there: on stderr, in files but the user's own, those of profiles."""
-        secrets = self.secrets()
-        places = [f"stderr: {text[:200]}" for text in self.told if any(secret in text for secret in secrets)]
-        encoded = [secret.encode() for secret in secrets]
-        for path in self.home.rglob("*"):
-            if path.is_file() and path.suffix != ".ini" and not {"keyring", ".aliyun"} & set(path.parts):
-                content = path.read_bytes()
-                places += [str(path) for secret in encoded if secret in content]
-        return places
-
-
-def is_pythons_own(told: str) -> bool:
-    """Whether what was told on stderr is Python's own way of telling an interruption, from before role-env's first
-    line ran: it may even go on after that.
-    """
-    return "Traceback" in told and not re.search(r'__main__\.py", line \d+, in (main|run)\n', told)
-
-
-class ArgumentWatch(threading.Thread):
-    """Looks at the argument lists of all processes while a test runs, and keeps those that hold a secret."""
-
-    def __init__(self, machine: Machine) -> None:
-        super().__init__(daemon=True)
-        self._machine = machine
-        self._ended = threading.Event()
-        self.seen: set[bytes] = set()
-
-    def run(self) -> None:
-        while not self._ended.wait(0.05):
-            secrets = [secret.encode() for secret in self._machine.secrets()]
-            for process in Path("/proc").glob("[0-9]*"):
-                try:
-                    arguments = (process / "cmdline").read_bytes()
-                except OSError:
-                    continue
-                if any(secret in arguments for secret in secrets):
-                    self.seen.add(arguments)
-
-    def end(self) -> None:
-        self._ended.set()
-        self.join()
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from conftest import INSTALLED, Machine
-from https_server import HttpsServer
-from secret_service_bus import require
+
+from support.https_server import HttpsServer
+from support.machine import INSTALLED, Machine
+from support.secret_service_bus import require
 
 pytestmark = pytest.mark.clients
 

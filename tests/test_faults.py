@@ -23,15 +23,16 @@ from typing import cast
 
 import pexpect
 import pytest
-from conftest import INSTALLED, Machine, is_pythons_own, kernel_keys
-from local_sts import FAULTS, Certificate, LocalSts
-from role_env import kernel_keyring
-from secret_service_bus import KeyringBus, PrivateBus, SilentBus, StoppedBus
-from test_session import age, asks
-from test_sts import Proxy
+
+from role_env.keyrings import kernel as kernel_keyring
+from sessions.test_obtain import age, asks
+from sts.test_client import Proxy
+from support.local_sts import FAULTS, Certificate, LocalSts
+from support.machine import INSTALLED, Machine, is_pythons_own, kernel_keys
+from support.secret_service_bus import KeyringBus, PrivateBus, SilentBus, StoppedBus
 
 ROLE_ENV = str(INSTALLED / "role-env")
-CONFINED = (sys.executable, str(Path(__file__).with_name("confined.py")))
+CONFINED = (sys.executable, str(Path(__file__).with_name("support") / "confined.py"))
 WITHIN = 30.0
 """Seconds in which every call ends, also on a crowded machine; on an idle one they need a tenth of it."""
 FALSE = ("{ false; }\n", "{ \\false; }\n")
@@ -726,7 +727,7 @@ def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_grou
 def test_an_interruption_that_meets_the_making_of_a_class_is_no_bug(machine: Machine) -> None:
     """Python 3.11 wraps it in a RuntimeError there."""
     sabotage = """
-import role_env.session as session
+import role_env.sessions.obtain as session
 class Interrupted:
     def __set_name__(self, owner, name): raise KeyboardInterrupt
 def obtain(*a, **k): type("Made", (), {"member": Interrupted()})

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from role_env import record, sts
+
 from role_env.credentials import AccessKey, Credentials
 from role_env.deadline import Deadline
 from role_env.errors import RefusedError, UnreachableError
+from role_env.sessions import record
+from role_env.sts import client as sts
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
 ROLE, NAME = "acs:ram::2222222222222222:role/switchRoleSbc", "somebody"

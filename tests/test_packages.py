@@ -9,6 +9,7 @@ from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
+
 import role_env
 
 TOP = Path(__file__).parents[1]

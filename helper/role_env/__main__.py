@@ -4,13 +4,13 @@ import _signal  # `signal` makes enums of its numbers, which costs the warm path
 import os
 import sys
 
-from role_env import warm
+from role_env import fast_path as warm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
-    from role_env.asked import Asked
+    from role_env.cli.invocation import Asked
     from role_env.errors import RoleEnvError
 
 
@@ -37,8 +37,8 @@ def run(argv: list[str]) -> int:
 
         # What a library warns of when it is imported would spoil a credential process's silence.
         warnings.simplefilter("ignore")
-        from role_env import cli  # here, so that an interruption or a fault of an import is met below
-        from role_env.asked import Asked
+        from role_env.cli import parser as cli  # here, so that an interruption or a fault of an import is met below
+        from role_env.cli.invocation import Asked
 
         asked = Asked(argv, os.environ)
         return cli.run(argv, os.environ, asked)
@@ -56,9 +56,9 @@ def _failed(failure: BaseException, argv: list[str], asked: "Asked | None") -> i
     """Tells the failure on stderr and, where a shell waits for it, on stdout."""
     import contextlib
 
-    from role_env import messages
-    from role_env.asked import Asked
+    from role_env.cli.invocation import Asked
     from role_env.errors import CommandError, RoleEnvError
+    from role_env.ui import messages
 
     asked = asked or Asked(argv, os.environ)
     with contextlib.suppress(Exception):  # a full disk, say; the first failure is the one to tell
@@ -75,8 +75,9 @@ def _failed(failure: BaseException, argv: list[str], asked: "Asked | None") -> i
 
 def _tell_old_bash() -> None:
     """Where the reader has gone there is nothing to tell, unless it is a bash that never read."""
-    from role_env import messages, shell_scripts
     from role_env.errors import RoleEnvError
+    from role_env.shells import integration as shell_scripts
+    from role_env.ui import messages
 
     if shell_scripts.lost_to_old_bash():
         hint = 'type eval "$(role-env … || echo false)" instead'

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable
 
-from role_env.commands import COMMANDS
+from role_env.command_names import COMMANDS
 
 LONGEST = 64
 

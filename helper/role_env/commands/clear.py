@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
-from role_env import options, profiles
-from role_env.cache import Cache
+from role_env.cli import options
 from role_env.errors import KeyringError, ProfileError, UsageError
-from role_env.origin import Origin
-from role_env.record import Entry
-from role_env.session import Request
+from role_env.fingerprint import Origin
+from role_env.keyrings.entry import Entry
+from role_env.profiles import file as profiles
+from role_env.sessions.obtain import Request
+from role_env.sessions.store import Cache
 
 SUMMARY = "forget cached sessions"
 EXAMPLES = ("role-env clear profileB", "role-env clear --all")

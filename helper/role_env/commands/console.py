@@ -4,8 +4,10 @@ import argparse
 import threading
 import webbrowser
 
-from role_env import console, options, output
+from role_env import console_signin as console
+from role_env.cli import options
 from role_env.errors import UsageError
+from role_env.ui import stdout as output
 
 SUMMARY = "open Alibaba Cloud's console in the browser, signed in as a profile's role"
 EXAMPLES = ("role-env console profileB --destination ecs", "role-env console profileB --print")

@@ -5,9 +5,12 @@ import json
 import sys
 import textwrap
 
-from role_env import display, doctor, options, output
-from role_env.doctor import FAIL, OK, WARN, Finding
+from role_env.cli import options
+from role_env.doctor import checks as doctor
+from role_env.doctor.checks import FAIL, OK, WARN, Finding
 from role_env.errors import ProfileError, printable
+from role_env.ui import stdout as output
+from role_env.ui import table as display
 
 SUMMARY = "check everything that keeps role-env from working, and tell what mends it"
 EXAMPLES = ("role-env doctor", "role-env doctor --json")

@@ -7,10 +7,14 @@ import os
 import signal
 from typing import NoReturn
 
-from role_env import execution, exporters, options, session, variables
+from role_env import variables
+from role_env.cli import options
 from role_env.credentials import Session
 from role_env.errors import UsageError
-from role_env.messages import Messages
+from role_env.sessions import obtain as session
+from role_env.shells import export as exporters
+from role_env.supervise import execution
+from role_env.ui.messages import Messages
 
 SUMMARY = "run a command (default: $SHELL) in a profile's session"
 EXAMPLES = ("role-env exec profileB -- terraform plan", "role-env exec --renew profileB -- python work-for-hours.py")
@@ -45,7 +49,7 @@ def _run_beside_server(command: list[str], arguments: argparse.Namespace) -> int
     """
     if not hasattr(os, "fork"):
         raise UsageError("exec --renew needs a system with fork", hint="exec without --renew works here, too")
-    from role_env import parent
+    from role_env.supervise import supervisor as parent
 
     def tell_of_server(pid: int) -> None:
         if pid == server:
@@ -79,8 +83,8 @@ def _has_line(reader: int, announced: bytearray) -> bool:
 
 def _serve(arguments: argparse.Namespace, writer: int) -> NoReturn:
     """Obtains the session, announces the variables that lead to it, and serves it while the parent lives."""
-    from role_env import parent
-    from role_env.credentials_server import CredentialsServer, Supply
+    from role_env.supervise import supervisor as parent
+    from role_env.supervise.credentials_server import CredentialsServer, Supply
 
     parent_pid = os.getppid()
     inherited = parent.open_descriptors() - {writer}

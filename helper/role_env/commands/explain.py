@@ -4,10 +4,13 @@ import argparse
 import json
 from collections.abc import Mapping
 
-from role_env import exporters, options, output, session
-from role_env.chain import Chain
-from role_env.session import Verdict
-from role_env.sources import OidcToken
+from role_env import timestamps
+from role_env.cli import options
+from role_env.sessions import obtain as session
+from role_env.sessions.chain import Chain
+from role_env.sessions.obtain import Verdict
+from role_env.sources.base import OidcToken
+from role_env.ui import stdout as output
 
 SUMMARY = "show where a profile's credentials come from, and whether its kept session stands, without asking anyone"
 EXAMPLES = ("role-env explain profileB", "role-env explain profileB --json")
@@ -34,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         "hops": [_hop(chain, position, arguments.environ) for position in range(len(chain.hops))],
         "cached": {
             "valid": verdict.valid,
-            "expiration": exporters.timestamp(verdict.expiration) if verdict.expiration else None,
+            "expiration": timestamps.format_utc(verdict.expiration) if verdict.expiration else None,
             "why": verdict.why,
         },
     }

@@ -2,7 +2,10 @@
 
 import argparse
 
-from role_env import exporters, options, output, shell_scripts
+from role_env.cli import options
+from role_env.shells import export as exporters
+from role_env.shells import integration as shell_scripts
+from role_env.ui import stdout as output
 
 SUMMARY = "print a profile's session for a shell or program"
 EXAMPLES = ("source <(role-env profileB)", "role-env export profileB --format json > session.json")
@@ -23,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.show:
         options.refuse_terminal(f"role-env {arguments.profile}", form)
     if form == "github":
-        from role_env import github_step
+        from role_env.shells import github as github_step
 
         with github_step.opened(arguments.environ) as step:
             step.export(options.obtain(arguments))

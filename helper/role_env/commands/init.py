@@ -2,7 +2,8 @@
 
 import argparse
 
-from role_env import output, shell_scripts
+from role_env.shells import integration as shell_scripts
+from role_env.ui import stdout as output
 
 SUMMARY = "print the shell integration"
 EXAMPLES = ('eval "$(role-env init bash)"', 'eval "$(role-env init zsh --renew)"', "role-env init fish | source")

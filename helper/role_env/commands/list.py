@@ -3,13 +3,16 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from role_env import options, output, profiles
+from role_env import timestamps
+from role_env.cli import options
 from role_env.errors import ProfileError
-from role_env.origin import Origin
-from role_env.profiles import Profile, ProfilesFile
+from role_env.fingerprint import Origin
+from role_env.profiles import file as profiles
+from role_env.profiles.file import Profile, ProfilesFile
+from role_env.ui import stdout as output
 
 if TYPE_CHECKING:
-    from role_env.cache import Cache
+    from role_env.sessions.store import Cache
 
 SUMMARY = "show the profiles, and what their kept sessions have left"
 EXAMPLES = ("role-env list", "role-env list --json")
@@ -51,7 +54,7 @@ def _rows(file: ProfilesFile, arguments: argparse.Namespace) -> list[dict[str, s
     """The profiles as `list --json` shows them, and under `wrong` what is wrong with one; that is told on stderr once
     for all the profiles that it spoils.
     """
-    from role_env.cache import Cache
+    from role_env.sessions.store import Cache
 
     deadline = options.deadline_of(arguments.environ)
     cache = Cache(arguments.environ, arguments.messages, deadline, prompts=False)
@@ -84,17 +87,17 @@ def _expiration(file: ProfilesFile, profile: Profile, cache: "Cache") -> str | N
     import os
     import time
 
-    from role_env import exporters, record
+    from role_env.sessions import record
 
     kept = cache.load(record.entry(os.path.realpath(file.path), profile.name, record.NO_OPTIONS))
     of_another = kept and profile.role_arn and kept.role_arn != profile.role_arn
     if not kept or of_another or kept.credentials.remaining(time.time()) <= 0:
         return None
-    return exporters.timestamp(kept.credentials.expiration)
+    return timestamps.format_utc(kept.credentials.expiration)
 
 
 def _table(rows: list[dict[str, str | None]], arguments: argparse.Namespace) -> str:
-    from role_env import display
+    from role_env.ui import table as display
 
     cells = [_cells(row) for row in rows]
     colours = [display.BOLD, *(_colour(row) for row in rows)] if display.has_colours(arguments.environ) else []
@@ -114,12 +117,12 @@ def _left(row: dict[str, str | None]) -> str:
         return ""
     import time
 
-    from role_env import display, exporters
+    from role_env.ui import table as display
 
-    return display.time_left(exporters.seconds(row["expiration"]) - time.time())
+    return display.time_left(timestamps.parse_utc(row["expiration"]) - time.time())
 
 
 def _colour(row: dict[str, str | None]) -> str:
-    from role_env import display
+    from role_env.ui import table as display
 
     return display.RED if row["wrong"] else display.GREEN if row["expiration"] else ""

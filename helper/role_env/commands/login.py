@@ -4,12 +4,17 @@ import argparse
 import getpass
 import sys
 
-from role_env import access_keys, keys, options, output, profiles, sts
+from role_env import validators as keys
+from role_env.cli import options
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError, RoleEnvError, UsageError
-from role_env.origin import Origin
-from role_env.profiles import Profile, ProfilesFile
-from role_env.sources import FileKey, KeyringKey
+from role_env.fingerprint import Origin
+from role_env.keyrings import access_keys
+from role_env.profiles import file as profiles
+from role_env.profiles.file import Profile, ProfilesFile
+from role_env.sources.base import FileKey, KeyringKey
+from role_env.sts import client as sts
+from role_env.ui import stdout as output
 
 SUMMARY = "keep a profile's access key in the keyring of your system instead of the file"
 EXAMPLES = ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA')

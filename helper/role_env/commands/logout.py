@@ -2,8 +2,11 @@
 
 import argparse
 
-from role_env import access_keys, names, options, profiles
-from role_env.origin import Origin
+from role_env import names
+from role_env.cli import options
+from role_env.fingerprint import Origin
+from role_env.keyrings import access_keys
+from role_env.profiles import file as profiles
 
 SUMMARY = "remove a profile's access key from the keyring of your system"
 EXAMPLES = ("role-env logout profileA", "role-env logout profileA --config other.ini")

@@ -2,7 +2,10 @@
 
 import argparse
 
-from role_env import exporters, options, output, shell_scripts
+from role_env.cli import options
+from role_env.shells import export as exporters
+from role_env.shells import integration as shell_scripts
+from role_env.ui import stdout as output
 
 SUMMARY = "print what ends the session in this shell and restores what was there before"
 STATUSES = {0: "", 1: "", 2: "wrong usage, or stdout is a terminal and there is no --show"}

@@ -2,7 +2,9 @@
 
 import argparse
 
-from role_env import exporters, options, output
+from role_env.cli import options
+from role_env.shells import export as exporters
+from role_env.ui import stdout as output
 
 SUMMARY = "print a profile's session as a credential process does"
 EXAMPLES = (

@@ -4,13 +4,17 @@ import argparse
 import os
 from pathlib import Path
 
-from role_env import aliyun_folder, cli_profiles, options, output, profiles
-from role_env import chain as chains
-from role_env.cli_file import CliFile
-from role_env.cli_profiles import CliEntry
+from role_env.aliyun import entries as cli_profiles
+from role_env.aliyun import location as aliyun_folder
+from role_env.aliyun.entries import CliEntry
+from role_env.aliyun.write import CliFile
+from role_env.cli import options
 from role_env.errors import ProfileError, UsageError
-from role_env.origin import Origin
-from role_env.profiles import ProfilesFile
+from role_env.fingerprint import Origin
+from role_env.profiles import file as profiles
+from role_env.profiles.file import ProfilesFile
+from role_env.sessions import chain as chains
+from role_env.ui import stdout as output
 
 SUMMARY = "write profiles of role-env's into the aliyun CLI's own file"
 EXAMPLES = ("role-env setup aliyun-cli profileB", "role-env setup aliyun-cli --all --dry-run")

@@ -2,9 +2,11 @@
 
 import argparse
 
-from role_env import display, exporters, output
+from role_env import timestamps
+from role_env.environ.session import NO_ACCOUNT, OFF_HINT, ShellState
 from role_env.errors import RoleEnvError
-from role_env.shell_state import NO_ACCOUNT, OFF_HINT, ShellState
+from role_env.ui import stdout as output
+from role_env.ui import table as display
 
 SUMMARY = "tell the session in this shell, from its variables alone"
 EXAMPLES = ("role-env status", "role-env status --json")
@@ -37,7 +39,7 @@ def _json(state: ShellState) -> str:
     document = {
         "profile": state.profile,
         "role_arn": state.role_arn or None,
-        "expiration": None if state.is_served else exporters.timestamp(state.expiration),
+        "expiration": None if state.is_served else timestamps.format_utc(state.expiration),
         "remaining_seconds": None if state.is_served else state.remaining(),
         "valid": state.is_valid(),
     }

@@ -5,16 +5,24 @@ import json
 import textwrap
 from typing import Any
 
-from role_env import chain as chains
-from role_env import credentials_uri, display, environment, options, output, profiles, readers, sts, variables
+from role_env import variables
+from role_env.cli import options
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
+from role_env.environ import keys as environment
+from role_env.environ import tools as readers
+from role_env.environ.session import NO_ACCOUNT, OFF_HINT, ShellState
+from role_env.environ.tools import Reader
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
-from role_env.origin import Origin
-from role_env.profiles import ProfilesFile
-from role_env.readers import Reader
-from role_env.shell_state import NO_ACCOUNT, OFF_HINT, ShellState
-from role_env.sources import Asking, digest
+from role_env.fingerprint import Origin
+from role_env.profiles import file as profiles
+from role_env.profiles.file import ProfilesFile
+from role_env.sessions import chain as chains
+from role_env.sources import credentials_uri
+from role_env.sources.base import Asking, digest
+from role_env.sts import client as sts
+from role_env.ui import stdout as output
+from role_env.ui import table as display
 
 SUMMARY = "ask STS who the environment's, or a profile's, credentials are"
 EXAMPLES = ("role-env whoami", "role-env whoami profileB --json")

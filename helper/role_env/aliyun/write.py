@@ -1,0 +1,112 @@
+"""The `aliyun` CLI's file, replaced as a whole or not at all, with a backup beside it.
+
+It belongs to the user and to the CLI: its mode and owner stay, a symlink is followed to what it names, and what others
+write meanwhile, without any lock, is read again and not lost.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from role_env import locks as lock
+from role_env.errors import ProfileError, UnreachableError
+from role_env.fingerprint import Origin, current_stamp
+
+LOCK_SECONDS = 10.0
+BACKUP_SUFFIX = ".role-env-backup"
+_NEW_SUFFIX = ".role-env-new"
+_TRIES = 5
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class CliFile:
+    """The file at `path`; `backup` is where its former content goes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._real = Path(os.path.realpath(path))
+        self.backup = self._real.with_name(self._real.name + BACKUP_SUFFIX)
+
+    def read(self) -> bytes | None:
+        """What the file holds; None when there is none. Raises ProfileError when it cannot be read or replaced."""
+        return self._read()[0]
+
+    def replace(self, change: Callable[[bytes | None], bytes]) -> bool:
+        """Puts what `change` makes of the content (None: no file) in its place; whether that is another one.
+
+        `change` is called again when somebody else has written meanwhile. Raises what it raises, ProfileError when the
+        file cannot be written, and UnreachableError when others keep writing.
+        """
+        folder = self._real.parent
+        try:
+            if not folder.exists():
+                folder.mkdir(mode=0o700)
+            with lock.folder_held(folder, seconds=LOCK_SECONDS) as busy:
+                for _ in range(0 if busy else _TRIES):
+                    if (done := self._try(change)) is not None:
+                        return done
+        except OSError as error:
+            raise self._error(f"could not be written: {error.strerror or error}") from None
+        raise UnreachableError(f"{self.path} is being written by another process", hint="try again")
+
+    def _try(self, change: Callable[[bytes | None], bytes]) -> bool | None:
+        """Whether the file was replaced; None when it has changed since it was read."""
+        stamp = current_stamp(str(self._real))
+        content, status = self._read()
+        changed = change(content)
+        if changed == content:
+            return False
+        if content is not None and not self._put(self.backup, content, stamp):
+            return None
+        return self._put(self._real, changed, stamp, like=status) or None
+
+    def _read(self) -> tuple[bytes | None, os.stat_result | None]:
+        try:
+            content, status = Origin({}).read(self._real)
+        except FileNotFoundError:
+            return None, None
+        except OSError as error:
+            raise self._error(f"cannot be read: {error.strerror or error}") from None
+        if os.name == "posix" and os.geteuid() not in (status.st_uid, 0):
+            raise self._error(f"belongs to another user (uid {status.st_uid})")
+        if not status.st_mode & stat.S_IWUSR or not os.access(self._real, os.W_OK):
+            raise self._error("is read-only", hint=f"chmod u+w {self._real}, if it may be changed")
+        return content, status
+
+    def _put(self, path: Path, content: bytes, stamp: str, *, like: os.stat_result | None = None) -> bool:
+        """Makes `content` the file `path`, with mode and owner of `like`; unless our file is no longer as `stamp`."""
+        new = self._real.with_name(self._real.name + _NEW_SUFFIX)
+        with suppress(FileNotFoundError):  # of a process that was killed; we hold the lock
+            new.unlink()
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                if like and os.name == "posix":
+                    _own(descriptor, like)
+                os.fsync(descriptor)
+            if current_stamp(str(self._real)) != stamp:
+                new.unlink()
+                return False
+            new.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                new.unlink()
+            raise
+        return True
+
+    def _error(self, what: str, *, hint: str = "") -> ProfileError:
+        return ProfileError(f"{self.path} {what}", hint=hint or "nothing was changed")
+
+
+def _own(descriptor: int, like: os.stat_result) -> None:
+    """Gives the file the mode and owner of `like`."""
+    os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+    if like.st_uid != os.geteuid():
+        os.fchown(descriptor, like.st_uid, like.st_gid)
+    elif like.st_gid != os.getegid():
+        with suppress(PermissionError):  # a group that one is no longer in
+            os.fchown(descriptor, -1, like.st_gid)

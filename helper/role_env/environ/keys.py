@@ -1,0 +1,68 @@
+"""The access keys that stand in the environment's variables: the user's own, and whoever's counts now."""
+
+from collections.abc import Mapping
+
+from role_env import validators as keys
+from role_env import variables
+from role_env.credentials import AccessKey
+from role_env.errors import ProfileError
+from role_env.variables import Key
+
+# The variables that hold an account for every tool, the one that counts first: the `aliyun` CLI's order of families,
+# and in the last one Terraform's name before the CLI's.
+_ENVIRONMENT = (
+    *variables.FAMILIES["alibaba_cloud"].keys,
+    *variables.FAMILIES["alibabacloud"].keys,
+    Key("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "ALICLOUD_SECURITY_TOKEN"),
+    Key("ALICLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY_SECRET", "ALICLOUD_SECURITY_TOKEN"),
+)
+
+
+def own_key(environ: Mapping[str, str]) -> AccessKey | None:
+    """The user's own key in the environment, never a session of role-env's own: where the variables hold one, the key
+    that it was made with (ROLE_ENV_BASE_*). None when there is none. Raises ProfileError when it is not whole.
+    """
+    names = own_names(environ)
+    return _whole(names, environ) if names else None
+
+
+def own_names(environ: Mapping[str, str]) -> Key | None:
+    """The variables that hold the user's own key, whole or not; None when there is none."""
+    names = _first(environ)
+    if names and environ.get(names.access_key_id) != (environ.get("ROLE_ENV_ACCESS_KEY_ID") or None):
+        return names
+    return variables.BASE if _is_set(variables.BASE, environ) else None
+
+
+def current_key(environ: Mapping[str, str]) -> AccessKey | None:
+    """The key that the environment's variables hold, whoever put it there; None when there is none.
+
+    Raises ProfileError when it is not whole.
+    """
+    names = _first(environ)
+    return _whole(names, environ) if names else None
+
+
+def _first(environ: Mapping[str, str]) -> Key | None:
+    """The variables that count: the first of which anything is set."""
+    return next((names for names in _ENVIRONMENT if _is_set(names, environ)), None)
+
+
+def _is_set(names: Key, environ: Mapping[str, str]) -> bool:
+    return bool(environ.get(names.access_key_id) or environ.get(names.access_key_secret))
+
+
+def _whole(names: Key, environ: Mapping[str, str]) -> AccessKey:
+    """The key in the variables `names`, of which one at least is set. Raises ProfileError when it is not whole."""
+    pair = (names.access_key_id, names.access_key_secret)
+    for name, other in (pair, pair[::-1]):
+        if not environ.get(name):
+            raise ProfileError(f"the variable {other} is set and {name} is not", hint="set both, or neither")
+    values = []
+    for name in names.names():
+        value = environ.get(name, "")
+        try:
+            values.append(keys.key_part(value) if value else "")
+        except ValueError as error:
+            raise ProfileError(f"the variable {name} {error}") from None
+    return AccessKey(*values)

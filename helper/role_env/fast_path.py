@@ -1,0 +1,159 @@
+"""The warm path: a kept session, straight from where it is kept to stdout, with next to no imports.
+
+It serves what we install and what is typed most: `PROFILE`, `export PROFILE`, `process PROFILE` and
+`exec PROFILE [--] COMMAND…`, with `--format` where there is one. Whatever else is asked for, and whatever is not as
+usual, goes the ordinary way, which gives the same answer byte for byte.
+"""
+
+import os
+import sys
+import time
+
+from role_env import paths
+from role_env.command_names import COMMANDS
+from role_env.credentials import Session
+from role_env.keyrings import notes, secret_service
+from role_env.keyrings.entry import Entry
+from role_env.sessions import record
+from role_env.shells import export as exporters
+from role_env.ui import stdout as output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def answer(argv: "list[str]", environ: "Mapping[str, str]") -> bool:
+    """Whether the command line has been answered: its output is written, or its command runs in this process."""
+    asked = _asked(argv)
+    if asked is None or sys.platform != "linux" or (asked.command != "exec" and os.isatty(1)):
+        return False
+    if sys.stdout is None:  # closed, and the next file to be opened would take its number
+        return False
+    if environ.get("ROLE_ENV_TIMEOUT") or environ.get("ROLE_ENV_CHAIN"):  # a fault, or a loop, has to be told
+        return False
+    session = _kept(asked.profile, environ)
+    if session is None:
+        return False
+    if asked.command == "exec":
+        from role_env.supervise import execution
+
+        execution.become(asked.words, exporters.environment(session, environ))
+    if asked.command == "process":
+        text = exporters.process(session.credentials)
+    else:
+        form = asked.form or _parent_format()
+        if not form:
+            return False
+        text = exporters.export(session, form, environ)
+    output.write(text)
+    return True
+
+
+class _Asked:
+    __slots__ = ("command", "form", "profile", "words")
+
+    def __init__(self, command: str, profile: str, form: str, words: "list[str]") -> None:
+        self.command = command
+        self.profile = profile
+        self.form = form
+        self.words = words
+
+
+def _asked(argv: "list[str]") -> "_Asked | None":
+    """What is asked for, when it is one of the few lines that this path serves."""
+    command, words = (
+        ("export", list(argv)) if argv[:1] not in (["export"], ["process"], ["exec"]) else (argv[0], argv[1:])
+    )
+    form = ""
+    if command == "export" and "--format" in words[:-1]:
+        position = words.index("--format")
+        form = words.pop(position + 1)
+        words.pop(position)
+        if form not in exporters.SHELLS:
+            return None
+    profile, rest = "".join(words[:1]), words[1:]
+    if not profile or profile.startswith("-") or profile in COMMANDS or (rest and command != "exec"):
+        return None
+    if command == "exec":
+        if rest[:1] == ["--"]:
+            rest = rest[1:]
+        elif not rest or rest[0].startswith("-"):
+            return None
+    return _Asked(command, profile, form, rest) if rest or command != "exec" else None
+
+
+def _kept(profile: str, environ: "Mapping[str, str]") -> "Session | None":
+    """The kept session of `profile`, if it stands beyond any doubt."""
+    path = _profiles_file(environ)
+    try:
+        entry = record.entry(os.path.realpath(path), profile, record.NO_OPTIONS) if path else None
+        path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
+    except (OSError, ValueError):
+        return None
+    text = _text(entry, environ) if entry else None
+    kept = record.parse(text, profile) if text else None
+    if kept is None or kept.base or kept.credentials.needs_renewal(time.time()) or not kept.stands(path, environ):
+        return None
+    return Session(
+        kept.profile,
+        kept.role_arn,
+        kept.credentials,
+        region_id=kept.region_id,
+        colour=kept.colour,
+        variables=kept.variables,
+        in_cli_file=kept.in_cli_file,
+    )
+
+
+def _text(entry: Entry, environ: "Mapping[str, str]") -> "str | None":
+    """What is kept as `entry`, where it is plain in which place `cache` keeps it."""
+    mode = environ.get("ROLE_ENV_CACHE") or "auto"
+    if mode in ("auto", "keyring") and secret_service.is_usual(environ):
+        if _keyring_was_late(environ) or secret_service.is_absent(environ):
+            return _from_kernel(entry) if mode == "auto" else None
+        return _from_secret_service(entry, environ)
+    return _from_kernel(entry) if mode == "kernel" else None
+
+
+def _from_secret_service(entry: Entry, environ: "Mapping[str, str]") -> "str | None":
+    if not secret_service.is_chosen(environ):
+        return None
+    try:
+        return secret_service.read(entry.service, entry.username, environ, seconds=secret_service.USUAL)
+    except secret_service.Unsure:
+        return None
+
+
+def _from_kernel(entry: Entry) -> "str | None":
+    from role_env.keyrings import kernel as kernel_keyring  # its ctypes costs as much as all else
+
+    try:
+        return kernel_keyring.read(entry.name)
+    except kernel_keyring.Unavailable:
+        return None
+
+
+def _profiles_file(environ: "Mapping[str, str]") -> str:
+    """The profiles file in the usual two places; empty where `profiles.locate` has to look further.
+
+    That it is there, and is the one that counts, is part of what a kept session was made from.
+    """
+    folder = paths.usual_folder(environ, paths.CONFIG)
+    return environ.get("ROLE_ENV_CONFIG", "") or (folder and f"{folder}/role-env/profiles.ini")
+
+
+def _keyring_was_late(environ: "Mapping[str, str]") -> bool:
+    """Whether another process has just waited for the keyring in vain, as `system_keyring` notes it."""
+    return notes.was_late(f"{paths.usual_folder(environ, paths.STATE)}/role-env/{notes.late_mark(environ)}")
+
+
+def _parent_format() -> str:
+    """fish when the parent process is fish, else POSIX, as `shell_scripts.parent_name` tells; empty when this way
+    cannot tell, as of a parent outside a container.
+    """
+    try:
+        with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            return "fish" if file.read().strip() == "fish" else "sh"
+    except OSError:
+        return ""

@@ -1,0 +1,19 @@
+"""The name of an entry in a keyring."""
+
+SESSION_SERVICE = "role-env session "
+"""How the service of each cached session's entry begins."""
+
+
+class Entry:
+    """The name of an entry in a keyring, which a keyring browser shows."""
+
+    __slots__ = ("service", "username")
+
+    def __init__(self, service: str, username: str) -> None:
+        self.service = service
+        self.username = username
+
+    @property
+    def name(self) -> str:
+        """Both in one text, as the index and the kernel's keyring name it."""
+        return f"{self.service}\t{self.username}"

@@ -1,0 +1,57 @@
+"""The user's folders for role-env: where the profiles file is looked for, and where state is stored.
+
+`usual_folder` follows the XDG Base Directory Specification on Linux without importing platformdirs, which costs 10 ms.
+Where a case is unusual it returns an empty text, and platformdirs decides.
+"""
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+CONFIG = ("XDG_CONFIG_HOME", ".config")
+STATE = ("XDG_STATE_HOME", ".local/state")
+
+
+def usual_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
+    """Return the folder of the `kind` CONFIG or STATE as an absolute path, or an empty text in unusual cases."""
+    variable, below_home = kind
+    configured, home = environ.get(variable, ""), environ.get("HOME", "")
+    if configured:
+        return configured if configured.startswith("/") else ""
+    return f"{home}/{below_home}" if home.startswith("/") else ""
+
+
+def state_folder() -> "Path":
+    """Return the folder for the index, marks and locks, which contain no secrets and may be lost. It may not exist.
+
+    Raises OSError if the user has no such place: no HOME, and no entry in the system's list of users.
+    """
+    import errno
+    from pathlib import Path
+
+    import platformdirs
+
+    try:
+        folder = Path(platformdirs.user_state_dir("role-env", appauthor=False))
+    except RuntimeError:  # neither HOME nor an entry in the system's list of users
+        folder = Path()
+    if not folder.is_absolute():
+        raise FileNotFoundError(errno.ENOENT, "there is no folder for it; is HOME set?")
+    return folder
+
+
+def make_private(folder: "Path") -> None:
+    """Create `folder` for this user alone.
+
+    Raises OSError, also if the folder belongs to another user or others can write it.
+    """
+    import errno
+
+    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)  # each of them: parents=True would leave that to the umask
+    status = folder.stat(follow_symlinks=False)
+    if os.name == "posix" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
+        raise PermissionError(errno.EPERM, f"{folder} is not this user's alone")

@@ -1,0 +1,186 @@
+"""A credentials URI: a session on 127.0.0.1 for one command, renewed for as long as the command asks for it.
+
+What the SDKs ask for by ALIBABA_CLOUD_CREDENTIALS_URI. Other users of the machine can reach the port, and web pages by
+a name of their own for 127.0.0.1: so the path cannot be guessed, and the Host header has to be the number.
+"""
+
+import hmac
+import http.server
+import json
+import math
+import secrets
+import socketserver
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from http import HTTPStatus
+from typing import Any
+
+from role_env import timestamps
+from role_env.credentials import Credentials, Session
+from role_env.errors import RefusedError, RoleEnvError
+from role_env.ui.messages import Messages
+
+RENEWAL_SECONDS = 960
+"""What a session has left at its renewal, unless that is half its life: the SDKs ask for another at 900."""
+PATIENCE_SECONDS = 3.0
+"""How long a program waits for a renewal while the old session is good."""
+LAST_PATIENCE_SECONDS = 60.0
+"""And when it is not."""
+PAUSE_SECONDS = 30.0
+"""Between two calls to STS, unless a twentieth of the session's life is less."""
+_STEP_SECONDS = 0.5
+
+
+class Supply:
+    """The live credentials of one role. `renew` obtains a session that has at least so many seconds left as it is told,
+    and may take its time or raise any RoleEnvError.
+    """
+
+    def __init__(self, first: Session, renew: Callable[[int], Session], messages: Messages) -> None:
+        self._role_arn = first.role_arn
+        self._credentials = first.credentials
+        self._renew = renew
+        self._messages = messages
+        self._executor = ThreadPoolExecutor(max_workers=1)
+        self._lock = threading.Lock()
+        self._flight: Future[None] | None = None
+        self._not_before = 0.0
+        self._was_asked = False
+        self._is_failing = False
+
+    def credentials(self) -> Credentials | None:
+        """The credentials from memory; while they are being renewed, after a wait for that. None when the old ones have
+        ended and there are no new ones.
+        """
+        self._was_asked = True
+        flight = self._flight_if_due()
+        if flight:
+            wait([flight], PATIENCE_SECONDS if self._remaining() > 0 else LAST_PATIENCE_SECONDS)
+        return self._credentials if self._remaining() > 0 else None
+
+    def look_ahead(self) -> None:
+        """Begins a renewal that is due, if anybody asked since the last one: so the next who asks need not wait."""
+        if self._was_asked:
+            self._flight_if_due()
+
+    def _remaining(self) -> float:
+        return self._credentials.remaining(time.time())
+
+    def _life(self) -> float:
+        return self._credentials.expiration - self._credentials.issued
+
+    def _margin(self) -> float:
+        """The seconds that are left when a renewal is due."""
+        return min(RENEWAL_SECONDS, self._life() / 2)
+
+    def _is_due(self) -> bool:
+        """Whether too little is left, or more than there ever was: by a clock that was set back no end can be told."""
+        return not self._margin() <= self._remaining() <= self._life() + 60
+
+    def _flight_if_due(self) -> "Future[None] | None":
+        """The renewal that goes on, or begins with this call."""
+        with self._lock:
+            if self._flight and not self._flight.done():
+                return self._flight
+            if not self._is_due() or time.monotonic() < self._not_before:
+                return None
+            self._flight = self._executor.submit(self._renewal)
+            return self._flight
+
+    def _renewal(self) -> None:
+        try:
+            session = self._renew(math.ceil(self._margin()))
+            if session.role_arn != self._role_arn:
+                raise RefusedError(f"profile {session.profile} is now of {session.role_arn}, not of {self._role_arn}")
+            self._credentials, self._was_asked, self._is_failing = session.credentials, False, False
+        except RoleEnvError as failure:
+            self._tell(failure.message)
+        except Exception as failure:  # a bug: its text could hold a secret
+            self._tell(type(failure).__name__)
+        # After a success too: the new session may be no younger.
+        self._not_before = time.monotonic() + min(PAUSE_SECONDS, self._life() / 20)
+
+    def _tell(self, reason: str) -> None:
+        """Warns of the first failure of a row."""
+        tell = self._messages.decided if self._is_failing else self._messages.warn
+        self._is_failing = True
+        tell(f"the session is not renewed, and good for {max(0, int(self._remaining()))} s: {reason}")
+
+
+class CredentialsServer(socketserver.ThreadingTCPServer):
+    """Serves the credentials of `supply` at `uri`."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, supply: Supply) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.supply = supply
+        self.path = f"/{secrets.token_urlsafe(32)}"
+        self.authority = f"127.0.0.1:{self.server_address[1]}"
+
+    @property
+    def uri(self) -> str:
+        """What ALIBABA_CLOUD_CREDENTIALS_URI has to be."""
+        return f"http://{self.authority}{self.path}"
+
+    def serve(self, *, while_true: Callable[[], bool]) -> None:
+        """Answers, and looks ahead, for as long as `while_true` says so."""
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        while while_true():
+            time.sleep(_STEP_SECONDS)
+            self.supply.look_ahead()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing: a program that hangs up is no failure of ours, and the command's stderr is its own."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: CredentialsServer
+    timeout = 10
+
+    def do_GET(self) -> None:
+        """The credentials, for who knows the path and asks this very address."""
+        if not self._is_ours():
+            self.send_error(HTTPStatus.NOT_FOUND)
+        elif credentials := self.server.supply.credentials():
+            self._answer(HTTPStatus.OK, _document(credentials))
+        else:
+            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _is_ours(self) -> bool:
+        hosts = self.headers.get_all("Host", [])
+        is_path = hmac.compare_digest(self.path.encode("utf-8", "replace"), self.server.path.encode())
+        return is_path and len(hosts) == 1 and hosts[0] in ("127.0.0.1", self.server.authority)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """A status and no more."""
+        self._answer(code, b"")
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.close_connection = True
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def version_string(self) -> str:
+        return "role-env"
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def _document(credentials: Credentials) -> bytes:
+    document = {
+        "Code": "Success",
+        "AccessKeyId": credentials.access_key_id,
+        "AccessKeySecret": credentials.access_key_secret,
+        "SecurityToken": credentials.security_token,
+        "Expiration": timestamps.format_utc(credentials.expiration),
+    }
+    return json.dumps(document).encode()

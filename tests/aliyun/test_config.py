@@ -1,0 +1,230 @@
+"""The `aliyun` CLI's own file, read: each mode in its documented shape, and what is told of a file that is wrong."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from role_env.aliyun.config import CliProfile, ConfigFile
+from role_env.errors import ProfileError
+
+PATH = Path("/home/me/.aliyun/config.json")
+KEY = {"access_key_id": "LTAI.cli", "access_key_secret": "the-secret-of-the-cli"}
+SESSION = {**KEY, "access_key_id": "STS.cli", "sts_token": "the-token-of-the-cli"}
+ROLE = {"ram_role_arn": "acs:ram::2222222222222222:role/deploy", "ram_session_name": "me"}
+OIDC = {"oidc_provider_arn": "acs:ram::2222222222222222:oidc-provider/ci", "oidc_token_file": "/run/token"}
+# What the CLI itself writes beside: every profile has these, and they are no concern of a credential.
+BESIDE = {"output_format": "json", "language": "en", "site": "", "retry_timeout": 0, "verified": ""}
+
+
+def written(*profiles: dict[str, Any], **top: Any) -> ConfigFile:
+    """The file as the CLI writes it, with tabs."""
+    document = {"current": "default", "profiles": list(profiles), "meta_path": "", **top}
+    return ConfigFile(PATH, json.dumps(document, indent="\t").encode())
+
+
+def profile(mode: str, **values: Any) -> CliProfile:
+    return written({"name": "x", "mode": mode, "region_id": "cn-beijing", **BESIDE, **values}).profile("x")
+
+
+def key_of(found: CliProfile) -> tuple[str, str, str]:
+    assert found.key
+    return found.key.access_key_id, found.key.access_key_secret, found.key.security_token
+
+
+def fault(content: bytes | dict[str, Any], name: str = "x") -> str:
+    """What is told of the file, or of a file with that one profile; never a secret."""
+    with pytest.raises(ProfileError) as caught:
+        (written({"name": "x", **content}) if isinstance(content, dict) else ConfigFile(PATH, content)).profile(name)
+    told = f"{caught.value.message} {caught.value.hint}"
+    assert str(PATH) in told
+    assert "the-secret" not in told
+    assert "the-token" not in told
+    return told
+
+
+# ---- the modes ----
+
+
+def test_a_key_and_a_session_are_taken_as_they_stand() -> None:
+    assert key_of(profile("AK", **KEY, sts_token="left over")) == (*KEY.values(), "")
+    assert key_of(profile("StsToken", **SESSION)) == tuple(SESSION.values())
+
+
+def test_a_role_is_assumed_with_the_profiles_own_key() -> None:
+    found = profile("RamRoleArn", **KEY, **ROLE, expired_seconds=1800, external_id="ours", sts_region="cn-shanghai")
+    assert key_of(found) == (*KEY.values(), "")
+    assert (found.role_arn, found.session_name, found.duration_seconds) == (*ROLE.values(), 1800)
+    assert (found.external_id, found.sts_region, found.region_id) == ("ours", "cn-shanghai", "cn-beijing")
+    assert key_of(profile("RamRoleArn", **SESSION, **ROLE)) == tuple(SESSION.values())
+
+
+def test_a_chain_names_the_profile_that_it_goes_on_from() -> None:
+    found = profile("ChainableRamRoleArn", **ROLE, source_profile="hub", external_id="ours")
+    assert (found.source_profile, found.role_arn, found.external_id, found.key) == (
+        "hub",
+        ROLE["ram_role_arn"],
+        "ours",
+        None,
+    )
+
+
+def test_an_instances_role_may_be_named_and_go_on_to_another() -> None:
+    assert profile("EcsRamRole", ram_role_name="node").ecs_role_name == "node"
+    assert profile("EcsRamRole").ecs_role_name == ""
+    found = profile("RamRoleArnWithRoleName", ram_role_name="node", **ROLE)
+    assert (found.ecs_role_name, found.role_arn) == ("node", ROLE["ram_role_arn"])
+
+
+def test_oidc_a_process_and_a_uri_are_told() -> None:
+    found = profile("OIDC", **OIDC, **ROLE)
+    assert (found.oidc_provider_arn, found.oidc_token_file, found.role_arn) == (*OIDC.values(), ROLE["ram_role_arn"])
+    assert profile("External", process_command="get 'a key'").process_command == "get 'a key'"
+    assert profile("CredentialsURI", credentials_uri="http://localhost:1/x").credentials_uri == "http://localhost:1/x"
+
+
+@pytest.mark.parametrize("mode", ["CloudSSO", "OAuth"])
+def test_the_session_of_a_sign_in_is_taken_while_it_lasts(mode: str) -> None:
+    now = time.time()
+    found = profile(mode, **SESSION, sts_expiration=int(now) + 600)
+    session = found.live_key(now)
+    assert (session.access_key_id, session.access_key_secret, session.security_token) == tuple(SESSION.values())
+    assert (session.issued, session.expiration) == (now, int(now) + 600)
+    with pytest.raises(ProfileError) as caught:
+        found.live_key(now + 600)
+    assert "has ended" in caught.value.message
+    assert f"aliyun configure --profile x --mode {mode}" in caught.value.hint
+
+
+@pytest.mark.parametrize("mode", ["CloudSSO", "OAuth"])
+@pytest.mark.parametrize("values", [{}, KEY, {**SESSION, "sts_token": ""}, {"sts_expiration": 2**40}])
+def test_a_sign_in_that_never_happened_is_told_with_its_command(mode: str, values: dict[str, Any]) -> None:
+    with pytest.raises(ProfileError) as caught:
+        profile(mode, **values).live_key(time.time())
+    assert "is not there" in caught.value.message
+    assert f"--mode {mode}" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("values", "mode"),
+    [
+        (KEY, "AK"),
+        (SESSION, "StsToken"),
+        ({**KEY, **ROLE}, "RamRoleArn"),
+        ({"ram_role_name": "node"}, "EcsRamRole"),
+        ({"process_command": "x"}, "External"),
+        ({**OIDC, **ROLE}, "OIDC"),
+        ({"cloud_sso_sign_in_url": "https://x"}, "CloudSSO"),
+    ],
+)
+def test_a_profile_without_a_mode_is_read_as_the_cli_reads_it(values: dict[str, Any], mode: str) -> None:
+    assert profile("", **values).mode == mode
+
+
+def test_a_mode_in_another_case_is_the_same_mode() -> None:
+    assert profile("ststoken", **SESSION).mode == "StsToken"
+
+
+# ---- the file ----
+
+
+def test_the_current_profile_is_taken_when_none_is_named() -> None:
+    two = ({"name": "default", "mode": "AK", **KEY}, {"name": "b", "mode": "StsToken", **SESSION})
+    assert written(*two).profile().name == "default"
+    assert written(*two, current="b").profile().mode == "StsToken"
+    assert written(*two, current="").profile().name == "default"
+    assert written(*two).names() == ["default", "b"]
+
+
+def test_the_first_of_two_profiles_of_one_name_counts_as_it_does_for_the_cli() -> None:
+    assert written({"name": "x", "mode": "AK", **KEY}, {"name": "x", "mode": "EcsRamRole"}).profile("x").mode == "AK"
+
+
+def test_what_is_wrong_in_one_profile_does_not_concern_another() -> None:
+    file = written({"name": "bad", "mode": 7}, {"name": "x", "mode": "AK", **KEY})
+    assert file.profile("x").mode == "AK"
+
+
+def test_a_byte_order_mark_and_unknown_keys_do_no_harm() -> None:
+    content = (
+        b"\xef\xbb\xbf"
+        + json.dumps({"later": [1], "profiles": [{"name": "x", "mode": "AK", "later": {}, **KEY}]}).encode()
+    )
+    assert ConfigFile(PATH, content).profile("x").mode == "AK"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b'{"current": "x", "profiles": [{"name": "x", "access_key_secret": "the-secret',
+        b"[]",
+        b"null",
+        b'"the-secret"',
+        b"\xff\xfe{\0}\0",
+        b"[" * 100_000,
+        b'{"profiles": {"x": {}}}',
+        b'{"profiles": ["the-secret"]}',
+        b'{"profiles": [{"name": 7}]}',
+        b'{"current": ["the-secret"]}',
+        b'{"profiles": [{"name": "x", "expired_seconds": 1' + b"0" * 5000 + b"}]}",
+    ],
+)
+def test_what_the_cli_could_not_have_written_is_told_with_the_files_name(content: bytes) -> None:
+    fault(content)
+
+
+def test_a_fault_of_the_syntax_is_told_with_its_line() -> None:
+    assert "line 3" in fault(b'{\n"current": "x",\n"profiles" []}')
+
+
+def test_a_profile_that_is_not_there_is_told_with_those_that_are() -> None:
+    told = fault({"mode": "AK", **KEY}, name="another")
+    assert "profile another is not there" in told
+    assert "there are: x" in told
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"mode": "AK"}, "access_key_id"),
+        ({"mode": "AK", "access_key_id": "x"}, "access_key_secret"),
+        ({"mode": "AK", **KEY, "access_key_secret": "the-secret\n"}, "access_key_secret"),
+        ({"mode": "AK", **KEY, "access_key_secret": ["the-secret"]}, "access_key_secret"),
+        ({"mode": "AK", **KEY, "region_id": "cn hangzhou\n"}, "region_id"),
+        ({"mode": "StsToken", **KEY}, "sts_token"),
+        ({"mode": "RamRoleArn", **KEY}, "ram_role_arn"),
+        ({"mode": "RamRoleArn", **KEY, "ram_role_arn": "the-secret"}, "ram_role_arn"),
+        ({"mode": "RamRoleArn", **KEY, **ROLE, "ram_session_name": "a b"}, "ram_session_name"),
+        ({"mode": "RamRoleArn", **KEY, **ROLE, "expired_seconds": "an hour"}, "expired_seconds"),
+        ({"mode": "RamRoleArn", **KEY, **ROLE, "expired_seconds": -1}, "expired_seconds"),
+        ({"mode": "RamRoleArn", **KEY, **ROLE, "expired_seconds": 1.5}, "expired_seconds"),
+        ({"mode": "RamRoleArn", **ROLE}, "access_key_id"),
+        ({"mode": "RamRoleArnWithRoleName"}, "ram_role_arn"),
+        ({"mode": "ChainableRamRoleArn", **ROLE}, "source_profile"),
+        ({"mode": "ChainableRamRoleArn", "source_profile": "x"}, "ram_role_arn"),
+        ({"mode": "OIDC", **OIDC}, "ram_role_arn"),
+        ({"mode": "OIDC", **ROLE, "oidc_token_file": "x"}, "oidc_provider_arn"),
+        ({"mode": "External"}, "process_command"),
+        ({"mode": "External", "process_command": 7}, "process_command"),
+        ({"mode": "CredentialsURI"}, "credentials_uri"),
+        ({"mode": "CloudSSO", **SESSION, "sts_expiration": "soon"}, "sts_expiration"),
+        ({"mode": "RsaKeyPair"}, "mode"),
+        ({"mode": "BearerToken", "bearer_token": "the-secret"}, "mode"),
+        ({"mode": "Anonymous"}, "mode"),
+        ({"mode": ["AK"]}, "mode"),
+        ({}, "mode"),
+    ],
+)
+def test_what_is_wrong_in_a_profile_is_told_with_profile_and_key(values: dict[str, Any], key: str) -> None:
+    told = fault(values)
+    assert "profile x" in told
+    assert f" {key} " in told
+
+
+def test_a_profile_shows_no_secret_when_it_is_printed() -> None:
+    assert "the-secret" not in repr(profile("RamRoleArn", **SESSION, **ROLE))
+    assert "the-token" not in repr(profile("OAuth", **SESSION, sts_expiration=1))

@@ -1,0 +1,215 @@
+"""role-env console: the sign-in at both sites over TLS, where it may lead, and what a browser's arguments show."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from role_env.console_signin import SITES, destination
+from role_env.errors import UsageError
+from support.federation import Federation
+from support.machine import Machine
+from support.terminal import on_terminal
+
+BROWSER = """
+import http.client, json, pathlib, sys, urllib.parse
+url = sys.argv[1]
+parts = urllib.parse.urlsplit(url)
+def get(path):
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    return answer.status, answer.getheader("Location"), answer.read().decode(), dict(answer.getheaders())
+guessed = get("/")
+idle = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+idle.connect()
+first = get(parts.path)
+told = {"arguments": sys.argv[1:], "guessed": guessed, "first": first}
+pathlib.Path("told.json").write_text(json.dumps(told))
+"""
+
+
+@pytest.fixture
+def federation(machine: Machine, tmp_path: Path) -> Iterator[Federation]:
+    """The sign-in of both sites; the machine's way out leads to it."""
+    with Federation(tmp_path, machine.sts) as started:
+        machine.environ |= started.environment
+        yield started
+
+
+def with_browser(machine: Machine) -> dict[str, str]:
+    """The environment of a machine whose browser notes what it is given and what it gets."""
+    program = machine.home / "browser.py"
+    program.write_text(BROWSER)
+    return {"BROWSER": f"{sys.executable} {program} %s"}
+
+
+def query(address: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(address).query, strict_parsing=True).items()}
+
+
+# ---- the address ----
+
+
+def test_the_printed_address_signs_in_at_the_site_and_leads_to_the_console(
+    machine: Machine, federation: Federation
+) -> None:
+    done = machine.role_env("console", "profileB", "--print", "--destination", "ecs")
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
+    assert done.stdout.startswith("https://signin.aliyun.com/federation?Action=Login&")
+    assert query(done.stdout.strip()) == {
+        "Action": "Login",
+        "LoginUrl": "https://signin.aliyun.com/",
+        "Destination": "https://ecs.console.aliyun.com/",
+        "SigninToken": federation.tokens[0],
+    }
+
+
+def test_no_secret_is_in_the_address_that_is_asked(machine: Machine, federation: Federation) -> None:
+    """The federation checks that the body of the POST has it."""
+    machine.role_env("console", "profileB", "--print")
+    assert (federation.asked, federation.hosts) == (["/federation"], ["signin.aliyun.com"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "host", "leads_to"),
+    [
+        ([], "signin.aliyun.com", "https://home.console.aliyun.com/"),
+        (["--site", "international"], "signin.alibabacloud.com", "https://home.console.alibabacloud.com/"),
+        (["--site", "international", "--destination", "oss"], "signin.alibabacloud.com", None),
+        (["--destination", "https://ram.console.alibabacloud.com/roles?x=1#y"], "signin.alibabacloud.com", None),
+        (["--destination", "https://console.aliyun.com"], "signin.aliyun.com", None),
+    ],
+)
+def test_both_sites_are_asked_each_for_its_own_consoles(
+    machine: Machine, federation: Federation, arguments: list[str], host: str, leads_to: str | None
+) -> None:
+    done = machine.role_env("console", "profileB", "--print", *arguments)
+    assert federation.hosts == [host]
+    assert urlsplit(done.stdout).hostname == host
+    told = query(done.stdout.strip())["Destination"]
+    if leads_to:
+        assert told == leads_to
+    else:
+        assert told in (arguments[-1], f"https://{arguments[-1]}.console.alibabacloud.com/")
+
+
+ELSEWHERE = [
+    *("https://evil.example/", "http://ecs.console.aliyun.com/", "https://ecs.console.aliyun.com.evil.example/"),
+    *("https://evilconsole.aliyun.com/", "https://x@evil.example/console.aliyun.com", "javascript:alert(1)"),
+    *("https://console.aliyun.com@evil.example/", "https://evil.example\\@ecs.console.aliyun.com/", "ecs/", "ECS"),
+    *("https://evil.example#.console.aliyun.com/", "https://evil.example\\.console.aliyun.com/", "a b", "ecs.x"),
+    *("https://ecs.console.aliyun.com:8443/", "https://ecs.console.aliyun.com/\r\nX: y", "//evil.example", "ecs\n"),
+    *("https://ecs.console.aliyun.com/a\\b", "https://ecs.console.aliyun.com/\x1b[2J", "https://.console.aliyun.com"),
+]
+
+
+@pytest.mark.parametrize("text", ELSEWHERE)
+@pytest.mark.parametrize("site", ["", *SITES])
+def test_nobody_is_signed_in_for_any_other_address(text: str, site: str) -> None:
+    with pytest.raises(UsageError):
+        destination(text, site)
+
+
+def test_a_destination_elsewhere_asks_nobody_and_is_wrong_usage(machine: Machine, federation: Federation) -> None:
+    done = machine.role_env("console", "profileB", "--destination", "https://evil.example/")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no address of the console's" in done.stderr
+    mixed = ("--site", "china", "--destination", "https://ecs.console.alibabacloud.com/")
+    assert machine.role_env("console", "profileB", *mixed).returncode == 2
+    assert (machine.sts.calls, federation.asked) == ([], [])
+
+
+# ---- the browser ----
+
+
+def test_a_browser_gets_a_loopback_address_and_is_sent_on_once(machine: Machine, federation: Federation) -> None:
+    """So no argument list, which others can read, ever holds the sign-in token."""
+    screen = on_terminal(machine, "console", "profileB", "--destination", "ecs", environ=with_browser(machine))
+    assert screen.status == 0
+    assert screen.lines[-1] == f"the console of {machine.sts.role_arn} opens in the browser"
+    told = json.loads((machine.home / "told.json").read_text())
+    (address,) = told["arguments"]
+    assert address.startswith("http://127.0.0.1:")
+    assert len(urlsplit(address).path) > 40
+    assert told["guessed"][:2] == [404, None]
+    status, location, body, headers = told["first"]
+    assert (status, body) == (303, "")
+    assert query(location)["SigninToken"] == federation.tokens[0]
+    assert (headers["Cache-Control"], headers["Referrer-Policy"]) == ("no-store", "no-referrer")
+    assert federation.tokens[0] not in screen.raw
+    assert len(federation.tokens) == 1
+
+
+def test_what_the_sign_in_refuses_is_told_in_the_terminal_and_not_to_the_browser(
+    machine: Machine, federation: Federation
+) -> None:
+    federation.answers = [(403, b'{"Code":"NoPermission","Message":"the whole request"}')]
+    done = machine.role_env("console", "profileB", **with_browser(machine))
+    assert done.returncode == 4
+    assert "role-env: the console's sign-in at signin.aliyun.com said NoPermission (403)\n" in done.stderr
+    assert "the whole request" not in done.stderr
+    status, location, body, _ = json.loads((machine.home / "told.json").read_text())["first"]
+    assert (status, location, "NoPermission" in body) == (502, None, False)
+
+
+def test_without_a_browser_it_names_print(machine: Machine, federation: Federation) -> None:
+    done = machine.role_env("console", "profileB", BROWSER="false", PATH=machine.environ["PATH"].split(":")[0])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no browser could be opened" in done.stderr
+    assert "--print" in done.stderr
+    assert not federation.tokens
+
+
+def test_a_browser_that_does_not_come_is_not_waited_for_without_end(machine: Machine, federation: Federation) -> None:
+    done = machine.role_env("console", "profileB", BROWSER="true", ROLE_ENV_TIMEOUT="3")
+    assert (done.returncode, "the browser did not come" in done.stderr) == (5, True)
+    assert not federation.tokens
+
+
+# ---- failures ----
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, b"<html>hotel</html>", 5),
+        (200, b"{}", 5),
+        (200, b'{"SigninToken": ""}', 5),
+        (200, b'{"SigninToken": "a\\nb"}', 5),
+        (200, b'{"SigninToken": 1}', 5),
+        (302, b"", 5),
+        (400, b'{"Code": "Invalid\\u001b[2J"}', 4),
+    ],
+)
+def test_an_answer_that_is_no_token_is_a_failure(
+    machine: Machine, federation: Federation, status: int, body: bytes, expected: int
+) -> None:
+    federation.answers = [(status, body)]
+    done = machine.role_env("console", "profileB", "--print")
+    assert (done.returncode, done.stdout) == (expected, "")
+    assert done.stderr.startswith("role-env: ")
+    assert done.stderr.replace("\n", "").isprintable()
+
+
+def test_a_passing_failure_is_tried_again(machine: Machine, federation: Federation) -> None:
+    federation.answers = [(502, b"bad gateway"), (429, b"{}")]
+    assert machine.role_env("console", "profileB", "--print").returncode == 0
+    assert len(federation.asked) == 3
+
+
+def test_nothing_is_sent_where_the_certificate_is_wrong(machine: Machine, federation: Federation) -> None:
+    done = machine.role_env("console", "profileB", "--print", SSL_CERT_FILE=str(machine.sts.ca_file))
+    assert (done.returncode, "certificate of signin.aliyun.com" in done.stderr) == (5, True)
+    assert not federation.asked
+
+
+def test_a_source_has_no_console_and_the_nearest_profile_is_named(machine: Machine, federation: Federation) -> None:
+    assert machine.role_env("console", "profileA", "--print").returncode == 3
+    screen = on_terminal(machine, "console", "profielB", columns=200)
+    assert screen.status == 3
+    assert screen.lines[1] == "role-env: hint: the nearest is profileB"
+    assert not federation.asked

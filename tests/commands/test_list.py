@@ -1,0 +1,223 @@
+"""role-env list: the table and the JSON, and that reading what is kept asks nobody for anything."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from role_env.ui import table as display
+from support.machine import Machine
+from support.secret_service_bus import KeyringBus, SilentBus, require
+from support.terminal import on_terminal
+
+
+@pytest.fixture(scope="module")
+def silent() -> Iterator[SilentBus]:
+    """A keyring that never answers."""
+    with SilentBus() as started:
+        yield started
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["refuses", "prompts"])
+def locked(request: pytest.FixtureRequest) -> Iterator[KeyringBus]:
+    """A locked keyring, where asking it to unlock is refused, or waits for a person who is not there."""
+    with KeyringBus(prompter=request.param) as started:
+        started.lock()
+        yield started
+
+
+# ---- the JSON ----
+
+
+def test_the_list_has_each_profile_in_file_order_with_what_its_session_has_left(machine: Machine) -> None:
+    machine.add(f"[c]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nregion_id = cn-x\n")
+    machine.role_env("profileB")
+    (issued,) = machine.sts.issued
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued.expiration))
+    role = machine.sts.role_arn
+    rows = [
+        ("profileA", None, "access_key_id", None, None),
+        ("profileB", role, "profileA", None, until),
+        ("c", role, "profileA", "cn-x", None),
+    ]
+    keys = ("profile", "role_arn", "source", "region_id", "expiration")
+    told = json.loads(machine.role_env("list", "--json").stdout)
+    assert told == [dict(zip(keys, row, strict=True)) for row in rows]
+    assert [list(row) for row in told] == [list(keys)] * 3
+
+
+def test_a_session_of_another_role_is_none_of_the_profile(machine: Machine) -> None:
+    machine.role_env("profileB")
+    machine.write(machine.standard_profiles().replace("role/switchrolesbc", "role/hub"))
+    assert json.loads(machine.role_env("list", "--json").stdout)[1]["expiration"] is None
+
+
+def test_a_profile_that_is_wrong_is_one_row_and_one_line_and_hides_no_other(machine: Machine) -> None:
+    machine.add("[wrong]\nrole_arn = nonsense\nsource_profile = profileA\n")
+    done = machine.role_env("list", "--json")
+    assert done.returncode == 0
+    assert [row["profile"] for row in json.loads(done.stdout)] == ["profileA", "profileB", "wrong"]
+    assert done.stderr.startswith("role-env: profile wrong: role_arn")
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_is_wrong_with_a_source_is_told_once_for_all_that_it_spoils(machine: Machine) -> None:
+    machine.write(machine.standard_profiles().replace("access_key_secret", "access_key_sicret"))
+    for name in "cd":
+        machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    done = machine.role_env("list")
+    assert done.stderr.count("\n") == 1
+    assert [line.split()[-1] for line in done.stdout.splitlines()] == ["SESSION", *["wrong"] * 4]
+
+
+def test_a_chain_to_nowhere_or_round_in_a_loop_is_wrong(machine: Machine) -> None:
+    machine.add("[nowhere]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileAA\n")
+    machine.add("[round]\nrole_arn = acs:ram::1:role/x\nsource_profile = round\n")
+    done = machine.role_env("list")
+    assert [line.endswith(" wrong") for line in done.stdout.splitlines()] == [False, False, False, True, True]
+    assert done.stderr.count("\n") == 2
+
+
+# ---- the table ----
+
+
+def test_the_table_has_a_heading_and_a_line_for_each_profile(machine: Machine) -> None:
+    machine.role_env("profileB")
+    assert machine.role_env("list").stdout.splitlines() == [
+        "PROFILE   ROLE           ACCOUNT           SOURCE    REGION  SESSION",
+        "profileA  -              -                 key       -       -",
+        "profileB  switchrolesbc  2222222222222222  profileA  -       59 min left",
+    ]
+
+
+LONG = "a-very-long-name-for-a-profile-as-generated-by-some-tool-0123456"
+WIDE = "生产环境的管理员账号以及测试环境的管理员账号"
+
+
+@pytest.mark.parametrize("name", [LONG, WIDE, "e\N{COMBINING ACUTE ACCENT}" * 20], ids=["long", "wide", "marks"])
+def test_no_line_is_wider_than_the_terminal_whatever_the_names(machine: Machine, name: str) -> None:
+    role = f"acs:ram::2222222222222222:role/{'r' * 64}"
+    machine.add(f"[{name}]\nrole_arn = {role}\nsource_profile = profileA\nregion_id = ap-southeast-1\n")
+    machine.add(f"[last]\nrole_arn = {role}\nsource_profile = {name}\n")
+    for columns in (1, 20, 40, 79, 80, 81, 120):
+        lines = on_terminal(machine, "list", columns=columns).lines
+        assert len(lines) == 5
+        assert all(display.width(line) <= columns for line in lines)
+        assert "…" in lines[3]
+        if columns == 80:
+            assert "2222222222222222" in lines[3]
+    wide = on_terminal(machine, "list", columns=250).lines
+    assert name in wide[3]
+    assert "…" not in "".join(wide)
+
+
+def test_into_a_pipe_it_fits_80_columns(machine: Machine) -> None:
+    machine.add(f"[{LONG}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    lines = machine.role_env("list").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert LONG in machine.role_env("list", COLUMNS="200").stdout
+
+
+def test_colours_are_for_a_terminal_and_no_color_forbids_them(machine: Machine) -> None:
+    machine.role_env("profileB")
+    assert "\x1b[1mPROFILE" in on_terminal(machine, "list").raw
+    for environ in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert "\x1b" not in on_terminal(machine, "list", environ=environ).raw
+    assert "\x1b[1m" in on_terminal(machine, "list", environ={"NO_COLOR": ""}).raw
+    assert "\x1b" not in machine.role_env("list").stdout
+
+
+def test_values_from_the_file_cannot_act_on_the_terminal(machine: Machine) -> None:
+    machine.add("[evil]\nrole_arn = acs:ram::1:role/x\nsource_profile = \x1b]0;owned\x07\x9b2J\u202e\n")
+    screen = on_terminal(machine, "list", environ={"NO_COLOR": "1"})
+    for character in "\x1b\x07\x9b\u202e":
+        assert character not in screen.raw
+    assert json.loads(machine.role_env("list", "--json").stdout)[2]["profile"] == "evil"
+
+
+def test_a_file_without_profiles_is_a_heading(machine: Machine) -> None:
+    machine.write("")
+    assert machine.role_env("list").stdout.split() == ["PROFILE", "ROLE", "ACCOUNT", "SOURCE", "REGION", "SESSION"]
+    assert json.loads(machine.role_env("list", "--json").stdout) == []
+
+
+def test_without_a_profiles_file_it_fails_and_says_where_one_would_be(machine: Machine) -> None:
+    machine.file.unlink()
+    screen = on_terminal(machine, "list", columns=300)
+    assert screen.status == 3
+    assert screen.lines == [
+        "role-env: there is no profiles file",
+        f"role-env: hint: write one at {machine.file}, or name one with --config",
+    ]
+
+
+# ---- what is kept ----
+
+
+def test_a_locked_keyring_is_neither_asked_nor_waited_for(machine: Machine, locked: KeyringBus) -> None:
+    """Though a person at a terminal could unlock it, and for many profiles as for one."""
+    for number in range(20):
+        machine.add(f"[p{number}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    machine.role_env("profileB")  # notes that this keyring is the chosen one
+    chainer = "keyring.backends.chainer.ChainerBackend"
+    for environ in ({}, {"KEYRING_PROPERTY_APPID": "x"}, {"PYTHON_KEYRING_BACKEND": chainer}):
+        began = time.monotonic()
+        screen = on_terminal(machine, "list", environ={**locked.environment, "DISPLAY": ":0", **environ})
+        assert screen.status == 0
+        assert len(screen.lines) == 24
+        assert screen.lines[0] == "role-env: what the keyring keeps is not shown: it is locked"
+        assert time.monotonic() - began < 8
+    assert not list((machine.home / ".local/state/role-env").glob("keyring-late-*"))
+
+
+def test_a_keyring_that_hangs_is_waited_for_once(machine: Machine, silent: SilentBus) -> None:
+    for number in range(20):
+        machine.add(f"[p{number}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    machine.role_env("profileB")
+    began = time.monotonic()
+    done = machine.role_env("list", **silent.environment)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 23)
+    assert time.monotonic() - began < 15
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_names_alone_need_no_keyring_and_no_network(machine: Machine, silent: SilentBus) -> None:
+    before = silent.calls()
+    done = machine.role_env("list", "--names", **silent.environment, ALIBABA_CLOUD_STS_ENDPOINT="192.0.2.1")
+    assert (done.stdout, done.stderr) == ("profileA\nprofileB\n", "")
+    assert silent.calls() == before
+
+
+@pytest.mark.parametrize("arguments", [["list", "--names"], ["status"]])
+def test_what_shells_call_often_loads_neither_tls_nor_a_keyring(machine: Machine, arguments: list[str]) -> None:
+    require("bash")
+    script = f"python -X importtime -m role_env {' '.join(arguments)} 2>&1 >/dev/null | sed 's/.*| *//'"
+    loaded = set(machine.shell("bash", script).stdout.split())
+    assert "role_env.cli.parser" in loaded
+    heavy = {"ssl", "http.client", "keyring", "ctypes", "subprocess"}
+    heavy |= {"role_env.sessions.obtain", "role_env.sts.client", "role_env.sessions.store"}
+    assert not loaded & heavy
+    if arguments == ["status"]:
+        assert not loaded & {"platformdirs", "role_env.profiles.file", "json", "dataclasses"}
+
+
+# ---- what a shell completes words with ----
+
+
+def test_the_names_alone_load_nothing_that_asks_or_keeps(machine: Machine) -> None:
+    """A shell waits for them at each press of a key: every module costs."""
+    probe = """
+import sys
+from role_env.__main__ import run
+status = run(["list", "--names"])
+print(*sorted(sys.modules), file=sys.stderr)
+sys.exit(status)
+"""
+    done = machine.run(sys.executable, "-c", probe)
+    assert (done.returncode, done.stdout) == (0, "profileA\nprofileB\n")
+    unwanted = {"session", "sts", "sources", "transport", "cache", "system_keyring", "access_keys", "profile_source"}
+    unwanted = {f"role_env.{name}" for name in unwanted}
+    unwanted |= {"ssl", "keyring", "urllib.request", "dataclasses", "inspect", "logging", "json", "difflib", "hashlib"}
+    assert not unwanted & set(done.stderr.split())

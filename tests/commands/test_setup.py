@@ -1,0 +1,678 @@
+"""role-env setup aliyun-cli: profiles in a file that belongs to others, of which nothing else may change."""
+
+import fcntl
+import json
+import os
+import shlex
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from role_env.aliyun import entries as cli_profiles
+from role_env.aliyun.config import ConfigFile
+from role_env.aliyun.entries import CliEntry
+from role_env.aliyun.write import BACKUP_SUFFIX, CliFile
+from role_env.errors import ProfileError, UnreachableError
+from shells.test_switch import INTO_SHELL, SHELLS, environment
+from support.machine import INSTALLED, Machine
+
+PROFILES = """\
+[source]
+access_key_id = LTAI.source
+access_key_secret = the-secret-of-the-profile
+
+[profileB]
+role_arn = acs:ram::2222222222222222:role/deploy
+source_profile = source
+region_id = cn-beijing
+
+[team/日本:prod]
+role_arn = acs:ram::2222222222222222:role/prod
+source_profile = source
+
+[broken]
+role_arn = no role
+source_profile = source
+"""
+KEY = {"access_key_id": "LTAI.cli", "access_key_secret": "the-secret-of-the-cli"}
+SESSION = {**KEY, "sts_token": "the-token-of-the-cli", "sts_expiration": 1900000000}
+CLI = {"output_format": "json", "language": "zh", "retry_timeout": 0}
+
+
+class Home:
+    """A home folder with a profiles file, and perhaps the CLI's file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.profiles = path / ".config/role-env/profiles.ini"
+        self.profiles.parent.mkdir(parents=True)
+        self.profiles.write_text(PROFILES)
+        self.profiles.chmod(0o600)
+        self.config = path / ".aliyun/config.json"
+        self.backup = self.config.with_name(self.config.name + BACKUP_SUFFIX)
+        self.environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(path), "LANG": "C.UTF-8"}
+
+    def write(self, content: bytes | dict[str, Any], mode: int = 0o600) -> None:
+        """Makes the CLI's file, a document as the CLI itself writes it."""
+        self.config.parent.mkdir(exist_ok=True)
+        self.config.write_bytes(content if isinstance(content, bytes) else json.dumps(content, indent="\t").encode())
+        self.config.chmod(mode)
+
+    def setup(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Runs the installed command; no secret may be told."""
+        done = subprocess.run(
+            [INSTALLED / "role-env", "setup", "aliyun-cli", *arguments],
+            capture_output=True,
+            text=True,
+            env=self.environ | environ,
+            cwd=self.path,
+            timeout=60,
+            check=False,
+        )
+        for secret in ("the-secret", "the-token"):
+            assert secret not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    def entry(self, name: str = "profileB") -> dict[str, Any]:
+        """A profile in the CLI's file."""
+        return ConfigFile(self.config, self.config.read_bytes()).entries[name]
+
+    def leftovers(self) -> list[str]:
+        """What lies beside the CLI's file and its backup."""
+        return [path.name for path in self.config.parent.iterdir() if path not in (self.config, self.backup)]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home folder of this test's own."""
+    return Home(tmp_path)
+
+
+def written(*profiles: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"current": "default", "profiles": list(profiles), "meta_path": "", **more}
+
+
+def profile(mode: str, **values: Any) -> dict[str, Any]:
+    return {"name": "default", "mode": mode, **values, "region_id": "cn-hangzhou", **CLI}
+
+
+ROLE = {"ram_role_arn": "acs:ram::1:role/x", "ram_session_name": "me", "expired_seconds": 900}
+ONE = json.dumps(written(profile("AK", **KEY)))
+OURS = {"name": "profileB", "mode": "External", "process_command": "role-env process profileB"}
+FILES: dict[str, bytes] = {
+    "AK": json.dumps(written(profile("AK", **KEY)), indent="\t").encode(),
+    "StsToken": json.dumps(written(profile("StsToken", **SESSION)), indent="\t").encode(),
+    "RamRoleArn": json.dumps(written(profile("RamRoleArn", **KEY, **ROLE)), indent="\t").encode(),
+    "EcsRamRole": json.dumps(written(profile("EcsRamRole", ram_role_name="node")), indent="\t").encode(),
+    "Chainable": json.dumps(
+        written(
+            profile("AK", **KEY), {"name": "c", "mode": "ChainableRamRoleArn", "source_profile": "default", **ROLE}
+        ),
+        indent="\t",
+    ).encode(),
+    "OIDC": json.dumps(
+        written(profile("OIDC", oidc_provider_arn="x", oidc_token_file="/t", **ROLE)), indent=2
+    ).encode(),
+    "External": json.dumps(written(profile("External", process_command="get 'a key' \"b\"")), indent=4).encode(),
+    "CredentialsURI": json.dumps(written(profile("CredentialsURI", credentials_uri="http://x/?a=b&c"))).encode(),
+    "CloudSSO": json.dumps(
+        written(profile("CloudSSO", **SESSION, access_token="the-secret-one")), indent="\t"
+    ).encode(),
+    "OAuth": json.dumps(
+        written(profile("OAuth", **SESSION, oauth_refresh_token="the-token-two")), indent="\t"
+    ).encode(),
+    "unknown keys": json.dumps(
+        written(profile("AK", later={"a": [1, {}]}, **KEY), plugins=[{"x": None}]), indent=1
+    ).encode(),
+    "one line": ONE.encode(),
+    "no spaces": json.dumps(written(profile("AK", **KEY)), separators=(",", ":")).encode(),
+    "odd spaces": b'  {"profiles"  :  [ { "name" :"default"  ,\n "mode": "AK" } ,\n\n  {"name":"x" } ]\n ,  "n":0 }\n',
+    "CRLF": json.dumps(written(profile("AK", **KEY)), indent=2).replace("\n", "\r\n").encode(),
+    "byte order mark": b"\xef\xbb\xbf" + ONE.encode(),
+    "other scripts": json.dumps(written(profile("AK", **KEY), {"name": "生产"}), indent=2, ensure_ascii=False).encode(),
+    "escapes": b'{"current": "d\\u0065fault", "profiles": [{"name": "\\u0064efault", "x": "\\ud83d\\ude00 \\/ \\n"}]}',
+    "keys twice": b'{"profiles": [1], "profiles": [{"name": "a", "name": "default"}], "n": 1.50, "b": 1234567890123}',
+    "no profiles": b'{\n\t"current": "default",\n\t"profiles": [],\n\t"meta_path": ""\n}',
+    "empty": b"{}",
+    "null": b'{"current": "", "profiles": null}',
+    "ours by hand": json.dumps(written({**OURS, "language": "zh"}), indent="\t").encode(),
+}
+
+
+def is_one_insertion(before: bytes, after: bytes) -> bool:
+    """Whether `after` is `before` with something put in at one place."""
+    cuts = range(len(before) + 1)
+    return len(after) > len(before) and any(after.startswith(before[:c]) and after.endswith(before[c:]) for c in cuts)
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_two_profiles_are_added_to_any_file_and_nothing_else_changes(home: Home, kind: str) -> None:
+    before = FILES[kind]
+    home.write(before)
+    names = ["profileB", "team/日本:prod"]
+    done = home.setup(*names)
+    assert done.returncode == 0, done.stderr
+    after = home.config.read_bytes()
+    for name in names:
+        assert home.entry(name)["mode"] == "External"
+        assert home.entry(name)["process_command"] == f"role-env process {name}"
+    assert home.entry()["region_id"] == "cn-beijing"
+    old, new = json.loads(before.decode("utf-8-sig")), json.loads(after.decode("utf-8-sig"))
+    assert {**new, "profiles": None} == {**old, "profiles": None}
+    assert [e for e in new["profiles"] if e["name"] not in names] == [
+        e for e in old.get("profiles") or [] if e["name"] not in names
+    ]
+    assert kind in ("null", "ours by hand", "empty") or is_one_insertion(before, after)
+    assert home.backup.read_bytes() == before
+    identity = home.config.stat()
+    assert home.setup(*names).returncode == 0
+    assert home.config.read_bytes() == after
+    assert home.config.stat() == identity
+    assert home.backup.read_bytes() == before
+    assert not home.leftovers()
+
+
+def test_there_are_at_least_twenty_of_them() -> None:
+    assert len(FILES) >= 20
+
+
+@pytest.mark.parametrize("unit", ["\t", "  ", "    "])
+def test_a_new_profile_is_indented_as_its_neighbours_are(home: Home, unit: str) -> None:
+    document = written(profile("AK", **KEY))
+    home.write(json.dumps(document, indent=unit).encode())
+    assert home.setup("profileB").returncode == 0
+    new = json.loads(home.config.read_text())
+    assert home.config.read_text() == json.dumps(new, indent=unit)
+
+
+def test_where_there_is_no_file_one_is_made_for_the_user_alone(home: Home) -> None:
+    done = home.setup("profileB")
+    assert done.returncode == 0, done.stderr
+    assert stat.S_IMODE(home.config.stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.config.parent.stat().st_mode) == 0o700
+    document = json.loads(home.config.read_text())
+    # A plain `aliyun` goes on as without a file: with an empty profile that the variables fill.
+    assert document["current"] == "default"
+    assert home.entry("default")["mode"] == ""
+    assert home.entry()["process_command"] == "role-env process profileB"
+    assert not home.backup.exists()
+    assert not home.leftovers()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_mode_and_owner_stay_and_the_backup_is_the_users_alone(home: Home, mode: int) -> None:
+    home.write(written(profile("AK", **KEY)), mode)
+    before = home.config.stat()
+    assert home.setup("profileB").returncode == 0
+    after = home.config.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert stat.S_IMODE(home.backup.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_root_leaves_the_file_to_its_owner(home: Home) -> None:
+    home.write(written(profile("AK", **KEY)))
+    os.chown(home.config, 1234, 2345)
+    assert home.setup("profileB").returncode == 0
+    assert (home.config.stat().st_uid, home.config.stat().st_gid) == (1234, 2345)
+
+
+def test_a_symlink_is_followed_and_stays(home: Home) -> None:
+    home.write(written(profile("AK", **KEY)))
+    real = home.path / "dotfiles" / "aliyun.json"
+    real.parent.mkdir()
+    home.config.rename(real)
+    home.config.symlink_to(real)
+    assert home.setup("profileB").returncode == 0
+    assert home.config.is_symlink()
+    assert "profileB" in real.read_text()
+    assert real.with_name(real.name + BACKUP_SUFFIX).exists()
+    assert not home.leftovers()
+
+
+# ---- what is refused ----
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        FILES["AK"][:-40],
+        FILES["AK"] + b"}",
+        b"",
+        b"null",
+        b"[]",
+        b"not JSON",
+        b"\xff\xfe{\0}\0",
+        b'{"profiles": {}}',
+        b'{"profiles": ["the-secret"]}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_file_that_the_cli_could_not_have_written_is_not_touched(home: Home, content: bytes) -> None:
+    home.write(content)
+    done = home.setup("profileB")
+    assert done.returncode == 3, done.stderr
+    assert str(home.config) in done.stderr
+    assert home.config.read_bytes() == content
+    assert not home.backup.exists()
+    assert not home.leftovers()
+
+
+def test_a_read_only_file_is_not_touched(home: Home) -> None:
+    home.write(written(), 0o400)
+    before = home.config.read_bytes()
+    done = home.setup("profileB")
+    assert (done.returncode, "read-only" in done.stderr) == (3, True)
+    assert home.config.read_bytes() == before
+    assert not home.backup.exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "file in the folder's place"])
+def test_what_is_no_file_is_told_and_not_waited_for(home: Home, kind: str) -> None:
+    if kind == "file in the folder's place":
+        home.config.parent.write_text("")
+    else:
+        home.config.parent.mkdir()
+        os.mkfifo(home.config) if kind == "pipe" else home.config.mkdir()
+    done = home.setup("profileB")
+    assert done.returncode == 3, done.stderr
+
+
+THEIRS: list[dict[str, Any]] = [
+    {"name": "profileB", "mode": "AK", **KEY},
+    {"name": "profileB", "mode": "External", "process_command": "other-tool process profileB"},
+    {"name": "profileB", "mode": "External", "process_command": "role-env process another"},
+    {"name": "profileB", "mode": "External", "process_command": "role-env process profileB; echo"},
+    {"name": "profileB", "mode": "External", "process_command": "sh -c 'role-env process profileB'"},
+    {"name": "profileB", "mode": "External", "process_command": "role-env export profileB"},
+    {"name": "profileB", "mode": "External", "process_command": "role-env 'process profileB"},
+    {"name": "profileB", "mode": "External"},
+    {"name": "profileB", "mode": "AK", "process_command": "role-env process profileB"},
+    {"name": "profileB", "mode": "External", "process_command": ["role-env", "process", "profileB"]},
+]
+
+
+@pytest.mark.parametrize("theirs", THEIRS)
+def test_a_profile_that_role_env_has_not_written_is_not_touched(home: Home, theirs: dict[str, Any]) -> None:
+    home.write(written(theirs))
+    before = home.config.read_bytes()
+    with pytest.raises(ProfileError, match="has a profile profileB that role-env has not written"):
+        CliFile(home.config).replace(change(CliFile(home.config)))
+    assert home.config.read_bytes() == before
+    assert not home.backup.exists()
+
+
+@pytest.mark.parametrize("arguments", [["profileB"], ["team/日本:prod", "profileB"], ["profileB", "--dry-run"]])
+def test_one_profile_that_is_not_our_own_keeps_all_that_were_named_from_being_written(
+    home: Home, arguments: list[str]
+) -> None:
+    home.write(written(THEIRS[0]))
+    before = home.config.read_bytes()
+    done = home.setup(*arguments)
+    assert done.returncode == 3
+    assert "has a profile profileB that role-env has not written" in done.stderr
+    assert home.config.read_bytes() == before
+
+
+def test_with_all_the_others_are_written_and_what_cannot_be_is_told(home: Home) -> None:
+    home.write(written({"name": "profileB", "mode": "AK", **KEY}))
+    done = home.setup("--all")
+    assert done.returncode == 0, done.stderr
+    assert "profileB that role-env has not written; it stays" in done.stderr
+    assert "broken" in done.stderr
+    assert home.entry() == {"name": "profileB", "mode": "AK", **KEY}
+    assert home.entry("team/日本:prod")["mode"] == "External"
+    assert [entry["name"] for entry in json.loads(home.config.read_text())["profiles"]] == [
+        "profileB",
+        "team/日本:prod",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        ([], 2, "names of profiles or --all"),
+        (["profileB", "--all"], 2, "names of profiles or --all"),
+        (["nobody"], 3, "no profile nobody"),
+        (["source"], 3, "only a source"),
+        (["broken"], 3, "role_arn"),
+        (["profileB", "broken"], 3, "role_arn"),
+    ],
+)
+def test_what_cannot_be_set_up_is_told_and_writes_nothing(
+    home: Home, arguments: list[str], status: int, told: str
+) -> None:
+    done = home.setup(*arguments)
+    assert (done.returncode, told in done.stderr) == (status, True)
+    assert not home.config.parent.exists()
+
+
+# ---- what is written ----
+
+
+def test_our_own_profile_follows_the_profiles_file_and_keeps_what_others_put_there(home: Home) -> None:
+    more = {"language": "zh", "sts_token": "the-token", "later": [1]}
+    home.write(written({**OURS, "region_id": "cn-shanghai", **more}))
+    assert home.setup("profileB").returncode == 0
+    assert home.entry() == {**OURS, "region_id": "cn-beijing", **more}
+
+
+def test_a_profile_without_a_region_is_told_and_its_region_in_the_file_stays(home: Home) -> None:
+    name = "team/日本:prod"
+    home.write(written({**OURS, "name": name, "process_command": f"role-env process {name}", "region_id": "eu-west-1"}))
+    done = home.setup(name)
+    assert "no region_id" in done.stderr
+    assert home.entry(name)["region_id"] == "eu-west-1"
+
+
+def test_another_profiles_file_stands_in_the_command(home: Home) -> None:
+    for number, (arguments, environ) in enumerate(
+        [(["--config", "mine.ini"], {}), ([], {"ROLE_ENV_CONFIG": "mine.ini"}), (["--config", "my own.ini"], {})]
+    ):
+        path = home.path / (arguments[1] if arguments else "mine.ini")
+        path.write_text(PROFILES)
+        path.chmod(0o600)
+        done = home.setup("profileB", *arguments, **environ)
+        assert done.returncode == 0, done.stderr
+        assert shlex.split(home.entry()["process_command"]) == [
+            "role-env",
+            "process",
+            "--config",
+            str(path),
+            "profileB",
+        ]
+        assert ("3.4.9" in done.stderr) == (number == 2)
+        assert home.setup("profileB").returncode == 0
+        assert home.entry()["process_command"] == "role-env process profileB"
+
+
+@pytest.mark.parametrize("environ", [{"PATH": "/usr/bin:/bin"}, {"VIRTUAL_ENV": str(INSTALLED.parent)}])
+def test_a_command_that_a_new_shell_would_not_find_is_written_with_its_path(
+    home: Home, environ: dict[str, str]
+) -> None:
+    assert home.setup("profileB", **environ).returncode == 0
+    assert home.entry()["process_command"] == f"{INSTALLED / 'role-env'} process profileB"
+    assert home.setup("profileB").returncode == 0
+    assert home.entry()["process_command"] == "role-env process profileB"
+
+
+def test_the_module_run_by_python_writes_the_command_beside_that_python(home: Home) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "role_env", "setup", "aliyun-cli", "profileB"],
+        env={**home.environ, "PATH": "/usr/bin:/bin"},
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    assert home.entry()["process_command"] == f"{INSTALLED / 'role-env'} process profileB"
+
+
+def test_the_change_is_shown_and_with_dry_run_not_made(home: Home) -> None:
+    home.write(FILES["OAuth"])
+    shown = home.setup("profileB", "--dry-run")
+    assert shown.returncode == 0
+    assert home.config.read_bytes() == FILES["OAuth"]
+    assert not home.backup.exists()
+    assert shown.stdout.startswith(f"--- {home.config}\n+++ {home.config}\n")
+    assert '+  "process_command": "role-env process profileB",' in shown.stdout
+    made = home.setup("profileB")
+    assert made.stdout.startswith(shown.stdout)
+    assert str(home.backup) in made.stdout
+    assert home.setup("profileB", "--dry-run").stdout == f"{home.config} has them already\n"
+
+
+def test_a_change_of_one_key_is_shown_as_that(home: Home) -> None:
+    home.write(written({**OURS, "region_id": "cn-shanghai"}))
+    lines = home.setup("profileB", "--dry-run").stdout.splitlines()
+    assert [line for line in lines[2:] if line[0] in "+-"] == [
+        '-  "region_id": "cn-shanghai"',
+        '+  "region_id": "cn-beijing"',
+    ]
+
+
+def test_what_could_act_on_a_terminal_or_has_no_encoding_is_shown_as_the_file_may_hold_it(home: Home) -> None:
+    home.write(written({**OURS, "region_id": "\ud800\x9b"}))
+    done = home.setup("profileB", "--dry-run")
+    assert (done.returncode, "\\ud800\\u009b" in done.stdout) == (0, True)
+
+
+def test_what_is_written_is_what_the_cli_would_run(machine: Machine) -> None:
+    machine.add("region_id = cn-beijing")
+    done = machine.role_env("setup", "aliyun-cli", "profileB")
+    assert done.returncode == 0, done.stderr
+    path = machine.home / ".aliyun/config.json"
+    command = ConfigFile(path, path.read_bytes()).profile("profileB").process_command
+    printed = machine.run(*command.split())  # as releases before 3.4.9 split it
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert json.loads(printed.stdout)["access_key_id"] == machine.sts.issued[-1].id
+
+
+# ---- what a shell gets then ----
+
+IGNORED = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
+CHOSEN = "ALIBABA_CLOUD_PROFILE"
+
+
+def chosen(machine: Machine, *arguments: str, **environ: str) -> str:
+    """The profile of the CLI's file that a command in the session finds; empty where the file is to be ignored."""
+    done = machine.role_env("exec", *(arguments or ("profileB",)), "--", "env", "-0", **environ)
+    assert done.returncode == 0, done.stderr
+    found = environment(done.stdout)
+    assert (CHOSEN in found) is not all(found.get(name) == "TRUE" for name in IGNORED)
+    return found.get(CHOSEN, "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_session_names_its_profile_in_the_clis_file_and_off_brings_back_what_was_there(
+    machine: Machine, shell: str
+) -> None:
+    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    end = "eval (role-env off | string collect)" if shell == "fish" else 'eval "$(role-env off)"'
+    script = "\n".join([INTO_SHELL[shell].format("profileB"), "env -0; echo between", end, "env -0"])
+    before = {CHOSEN: "mine", IGNORED[0]: "TRUE", "ALICLOUD_PROFILE": "mine, too"}
+    done = machine.shell(shell, script, **before)
+    assert (done.returncode, done.stderr) == (0, "")
+    found, after = (environment(part) for part in done.stdout.split("between\n"))
+    assert found[CHOSEN] == "profileB"
+    assert not found.keys() & {*IGNORED, "ALICLOUD_PROFILE"}
+    assert {name: after.get(name) for name in (*before, IGNORED[1])} == before | {IGNORED[1]: None}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_success_after_a_failed_switch_names_it_again(machine: Machine, shell: str) -> None:
+    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    into, fails = INTO_SHELL[shell].format("profileB"), INTO_SHELL[shell].format("nobody")
+    done = machine.shell(shell, "\n".join([into, f"{fails} 2>failure; env -0 >failed", into, "env -0"]))
+    failed, found = environment((machine.home / "failed").read_text()), environment(done.stdout)
+    assert (failed[CHOSEN], failed[IGNORED[0]]) == ("role-env-none", "TRUE")
+    assert found[CHOSEN] == "profileB"
+    assert not found.keys() & set(IGNORED)
+
+
+def test_the_kept_session_stays_whatever_is_written_into_the_clis_file(machine: Machine) -> None:
+    path = machine.home / ".aliyun/config.json"
+    assert chosen(machine) == ""
+    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    assert [chosen(machine), chosen(machine)] == ["profileB"] * 2
+    document = json.loads(path.read_text())
+    document["profiles"][0] |= SESSION
+    path.write_text(json.dumps(document))
+    assert chosen(machine) == "profileB"
+    path.write_text("half-writt")
+    assert chosen(machine) == ""
+    path.write_text(json.dumps(written({"name": "profileB", "mode": "AK", **KEY})))
+    assert chosen(machine) == ""
+    path.unlink()
+    assert chosen(machine) == ""
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
+
+
+def test_a_profile_of_that_name_in_another_profiles_file_is_not_it(machine: Machine) -> None:
+    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    other = machine.home / "other.ini"
+    other.write_text(machine.standard_profiles())
+    other.chmod(0o600)
+    assert chosen(machine, "--config", "other.ini", "profileB") == ""
+    assert chosen(machine, ROLE_ENV_CONFIG=str(other)) == ""
+    assert machine.role_env("setup", "aliyun-cli", "profileB", "--config", str(other)).returncode == 0
+    assert chosen(machine, ROLE_ENV_CONFIG=str(other)) == "profileB"
+    assert chosen(machine) == ""
+
+
+def test_a_document_that_is_read_elsewhere_names_no_profile_of_this_machines(machine: Machine) -> None:
+    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    done = machine.role_env("export", "profileB", "--format", "dotenv")
+    assert f"{CHOSEN}=" not in done.stdout
+    assert f"{IGNORED[0]}=TRUE\n" in done.stdout
+
+
+def test_the_warm_path_tells_the_same_and_asks_for_no_other_session(machine: Machine) -> None:
+    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    for form in ("bash", "fish"):
+        ordinary = machine.role_env("export", "profileB", "--format", form, "--verbose")
+        warm = machine.role_env("export", "profileB", "--format", form)
+        assert f"{CHOSEN}" in warm.stdout
+        assert warm.stdout == ordinary.stdout
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
+
+
+# ---- together, and half-way ----
+
+
+def test_many_at_once_lose_nothing(home: Home) -> None:
+    names = [f"p{number}" for number in range(8)]
+    for name in names:
+        with home.profiles.open("a") as file:
+            file.write(f"\n[{name}]\nrole_arn = acs:ram::1:role/{name}\nsource_profile = source\n")
+    home.write(written(profile("AK", **KEY)))
+    results: list[subprocess.CompletedProcess[str]] = []
+    threads = [threading.Thread(target=lambda name=name: results.append(home.setup(name))) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [done.returncode for done in results] == [0] * len(names)
+    entries = [entry["name"] for entry in json.loads(home.config.read_text())["profiles"]]
+    assert sorted(entries) == sorted(["default", *names])
+    assert not home.leftovers()
+
+
+ENTRY = [CliEntry("profileB", command="role-env process profileB", region_id="cn-beijing")]
+
+
+def change(file: CliFile) -> Any:
+    return lambda content: cli_profiles.changed(file.path, content, ENTRY)
+
+
+def test_what_another_program_writes_meanwhile_is_not_lost(home: Home) -> None:
+    home.write(written())
+    file = CliFile(home.config)
+    newer = json.dumps(written(profile("AK", **KEY))).encode()
+    calls: list[bytes | None] = []
+
+    def disturbed(content: bytes | None) -> bytes:
+        calls.append(content)
+        if len(calls) == 1:
+            home.config.write_bytes(newer)
+        return cli_profiles.changed(home.config, content, ENTRY)
+
+    assert file.replace(disturbed)
+    assert calls[1] == newer
+    assert [entry["name"] for entry in json.loads(home.config.read_text())["profiles"]] == ["default", "profileB"]
+    assert home.backup.read_bytes() == newer
+
+
+def test_a_file_that_never_comes_to_rest_is_given_up(home: Home) -> None:
+    home.write(written())
+
+    def disturbed(content: bytes | None) -> bytes:
+        home.config.write_bytes((content or b"") + b" ")
+        return cli_profiles.changed(home.config, content, ENTRY)
+
+    with pytest.raises(UnreachableError, match="being written"):
+        CliFile(home.config).replace(disturbed)
+    assert not home.leftovers()
+
+
+def test_another_setup_at_work_is_waited_for_and_then_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("role_env.aliyun.write.LOCK_SECONDS", 0.2)
+    home.write(written())
+    descriptor = os.open(home.config.parent, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(UnreachableError, match="another process"):
+            CliFile(home.config).replace(change(CliFile(home.config)))
+    finally:
+        os.close(descriptor)
+    assert CliFile(home.config).replace(change(CliFile(home.config)))
+
+
+def test_a_full_disk_changes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write(written())
+    before = home.config.read_bytes()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ProfileError, match="No space left"):
+        CliFile(home.config).replace(change(CliFile(home.config)))
+    assert home.config.read_bytes() == before
+    assert not home.leftovers()
+    assert not home.backup.exists()
+
+
+def test_what_a_killed_one_left_behind_is_taken_away(home: Home) -> None:
+    home.write(written())
+    left = home.config.with_name(home.config.name + ".role-env-new")
+    left.symlink_to(home.path / "elsewhere")
+    assert home.setup("profileB").returncode == 0
+    assert not home.leftovers()
+    assert not (home.path / "elsewhere").exists()
+
+
+@pytest.fixture
+def killed(home: Home) -> None:
+    """A setup that is killed just before it puts the new file in place."""
+    home.write(written(profile("AK", **KEY)))
+    code = (
+        "import os, pathlib, signal, sys\n"
+        "pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sys.argv = ['role-env', 'setup', 'aliyun-cli', 'profileB']\n"
+        "from role_env.__main__ import main\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=home.environ, capture_output=True, timeout=60, check=False)
+    assert done.returncode == -9
+
+
+@pytest.mark.usefixtures("killed")
+def test_one_that_is_killed_half_way_leaves_the_file_as_it_was(home: Home) -> None:
+    assert home.config.read_bytes() == json.dumps(written(profile("AK", **KEY)), indent="\t").encode()
+    assert home.setup("profileB").returncode == 0
+    assert not home.leftovers()
+
+
+# ---- with another program that reads and rewrites the file ----
+
+SDK = """
+from alibabacloud_credentials.provider import CLIProfileCredentialsProvider
+print(CLIProfileCredentialsProvider(profile_name="profileB").get_credentials().get_access_key_id())
+"""
+
+
+def test_the_sdk_runs_the_profile_and_what_it_writes_back_leaves_it_ours(machine: Machine) -> None:
+    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    done = machine.run(sys.executable, "-c", SDK)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == machine.sts.issued[-1].id
+    path = machine.home / ".aliyun/config.json"
+    assert machine.role_env("setup", "aliyun-cli", "profileB").stdout == f"{path} has them already\n"
+    assert chosen(machine) == "profileB"
+    assert len(machine.sts.issued) == 1
+    path.unlink()  # the SDK has put the session into it, in plaintext

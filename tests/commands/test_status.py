@@ -1,0 +1,173 @@
+"""role-env status: the session in a shell, from its variables alone, whatever stands in them."""
+
+import json
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from support.machine import Machine
+from support.secret_service_bus import SilentBus
+from support.terminal import on_terminal
+
+ARN = "acs:ram::2222222222222222:role/switchrolesbc"
+ID = "STS.NUexample"
+
+
+def session(seconds: float = 2550, changed: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables of a session with so many seconds left; `changed` come on top."""
+    keys = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY", "OSS_ACCESS_KEY_ID")
+    told = {"ROLE_ENV_PROFILE": "profileB", "ROLE_ENV_ROLE_ARN": ARN, "ROLE_ENV_ACCESS_KEY_ID": ID}
+    return {
+        **dict.fromkeys(keys, ID),
+        **told,
+        "ROLE_ENV_EXPIRATION": str(int(time.time() + seconds)),
+        **(changed or {}),
+    }
+
+
+def document(machine: Machine, **environ: str) -> tuple[int, dict[str, object]]:
+    """The exit status and the JSON, with a silent stderr."""
+    done = machine.role_env("status", "--json", **environ)
+    assert done.stderr == ""
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_live_session_is_a_line_with_its_profile_role_account_and_end(machine: Machine) -> None:
+    environ = session(changed={"TZ": "Asia/Shanghai"})
+    until = time.strftime("%H:%M", time.gmtime(int(environ["ROLE_ENV_EXPIRATION"]) + 8 * 3600))
+    screen = on_terminal(machine, "status", environ=environ)
+    assert screen.status == 0
+    (line,) = screen.lines
+    assert line.startswith("profileB  role switchrolesbc of 2222222222222222  42 min left (until ")
+    assert line.endswith(f"{until})")
+
+
+def test_the_json_of_a_live_session_has_these_keys(machine: Machine) -> None:
+    environ = session()
+    status, told = document(machine, **environ)
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(environ["ROLE_ENV_EXPIRATION"])))
+    remaining = told.pop("remaining_seconds")
+    assert isinstance(remaining, int)
+    assert 2400 < remaining <= 2550
+    assert (status, told) == (0, {"profile": "profileB", "role_arn": ARN, "expiration": until, "valid": True})
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_it_agrees_with_what_a_real_shell_was_given(machine: Machine, name: str) -> None:
+    take = "role-env profileB | source" if name == "fish" else "source <(role-env profileB)"
+    done = machine.shell(name, f"{take}; role-env status; role-env status --json")
+    assert (done.returncode, done.stderr) == (0, "")
+    line, _, rest = done.stdout.partition("\n")
+    assert line.startswith("profileB  role switchrolesbc of 2222222222222222  59 min left (until ")
+    assert json.loads(rest)["valid"] is True
+
+
+def test_a_session_that_a_source_lends_without_a_role_is_one(machine: Machine) -> None:
+    lent = {"mode": "StsToken", "access_key_id": ID, "access_key_secret": "lent", "sts_token": "lent-too"}
+    answer = machine.home / "answer.json"
+    answer.write_text(json.dumps(lent | {"expiration": "2099-01-01T00:00:00Z"}), "utf-8")
+    machine.add(f"[lender]\ncredential_process = cat {answer}\n")
+    script = "source <(role-env lender) && role-env status && role-env status --json"
+    done = machine.shell("bash", script)
+    line, _, told = done.stdout.partition("\n")
+    assert (done.returncode, line.split("  ")[:2]) == (0, ["lender", "no role"])
+    assert json.loads(told)["role_arn"] is None
+    assert json.loads(told)["valid"] is True
+
+
+def test_without_a_session_it_says_so_and_ends_with_1(machine: Machine) -> None:
+    screen = on_terminal(machine, "status")
+    assert screen.status == 1
+    assert screen.lines == [
+        "role-env: this shell has no session",
+        "role-env: hint: source <(role-env PROFILE), or role-env list",
+    ]
+    assert document(machine) == (1, {"valid": False})
+
+
+def test_a_session_that_has_ended_is_none(machine: Machine) -> None:
+    environ = session(-300)
+    done = machine.role_env("status", **environ)
+    assert done.returncode == 1
+    assert " ended 5 min ago (at " in done.stdout
+    assert done.stderr.startswith("role-env: the session has ended\nrole-env: hint: source <(role-env profileB)")
+    status, told = document(machine, **environ)
+    assert (status, told["valid"], told["remaining_seconds"]) == (1, False, 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY", "AccessKeyId"]
+)
+def test_a_variable_that_is_no_longer_the_sessions_is_named(machine: Machine, name: str) -> None:
+    environ = session(changed={name: "LTAIother"})
+    done = machine.role_env("status", **environ)
+    assert done.returncode == 1
+    assert f"role-env: {name} is no longer the session's" in done.stderr
+    assert "LTAIother" not in done.stderr
+    status, told = document(machine, **environ)
+    assert (status, told["valid"], told["profile"]) == (1, False, "profileB")
+
+
+def test_all_of_several_strangers_are_named(machine: Machine) -> None:
+    done = machine.role_env("status", **session(changed={"ALICLOUD_ACCESS_KEY": "x", "OSS_ACCESS_KEY_ID": "y"}))
+    assert "ALICLOUD_ACCESS_KEY, OSS_ACCESS_KEY_ID are no longer" in done.stderr
+
+
+def test_a_session_without_any_key_is_none(machine: Machine) -> None:
+    environ = {name: value for name, value in session().items() if name.startswith("ROLE_ENV")}
+    assert machine.role_env("status", **environ).returncode == 1
+    assert document(machine, **environ)[1]["valid"] is False
+
+
+def test_after_a_failed_switch_it_says_so_and_names_off(machine: Machine) -> None:
+    done = machine.shell("bash", "source <(role-env profileB); source <(role-env no 2>/dev/null); role-env status")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("role-env: a switch to another profile failed")
+    assert 'eval "$(role-env off)"' in done.stderr
+    assert document(machine, ROLE_ENV_NO_ACCOUNT="1") == (1, {"valid": False})
+
+
+HOSTILE = ["\x1b]0;owned\x07\x1b[2J", "a\nrole-env: all is well", "\x9b2K\u202e", "\udcff", "9" * 5000, "$(id)", "-x"]
+HOSTILE += ["", " ", "1e5", "٣", "-1", "0", "99999999999", "x" * 100_000]
+
+
+@pytest.mark.parametrize(
+    "name", ["ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION", "ROLE_ENV_ACCESS_KEY_ID", "TZ"]
+)
+def test_no_value_acts_on_the_terminal_or_makes_a_traceback(machine: Machine, name: str) -> None:
+    for value in HOSTILE:
+        done = machine.role_env("status", **session(changed={name: value}))
+        assert done.returncode in (0, 1)
+        assert "bug" not in done.stderr
+        for text in (done.stdout, done.stderr):
+            assert text.replace("\n", "").isprintable()
+            assert "all is well" not in text
+        told = json.loads(machine.role_env("status", "--json", **session(changed={name: value})).stdout)
+        assert set(told) in ({"valid"}, {"profile", "role_arn", "expiration", "remaining_seconds", "valid"})
+
+
+@pytest.mark.parametrize("gone", ["ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION"])
+def test_half_a_session_is_none_and_what_is_missing_is_named(machine: Machine, gone: str) -> None:
+    environ = {name: value for name, value in session().items() if name != gone}
+    done = machine.role_env("status", **environ)
+    assert (done.returncode, done.stdout, gone in done.stderr) == (1, "", True)
+    assert document(machine, **environ) == (1, {"valid": False})
+
+
+def test_it_reads_no_file_and_asks_neither_keyring_nor_network(machine: Machine) -> None:
+    """Where there is no home folder, the profiles file is not readable as one, and a keyring would hang."""
+    with SilentBus() as silent:
+        machine.write("garbage")
+        before = silent.calls()
+        environ = session() | silent.environment | {"HOME": "/nonexistent", "ALIBABA_CLOUD_STS_ENDPOINT": "192.0.2.1"}
+        done = machine.role_env("status", **environ)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert silent.calls() == before
+
+
+@pytest.mark.parametrize("sink", [">&-", ">/dev/full", "| true"])
+def test_output_that_cannot_be_written_makes_no_traceback(machine: Machine, sink: str) -> None:
+    done = machine.shell("bash", f"role-env status {sink}", **session())
+    assert "Traceback" not in done.stderr
+    assert done.stderr == "" or done.stderr.startswith("role-env: stdout ")

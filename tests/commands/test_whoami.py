@@ -1,0 +1,137 @@
+"""role-env whoami: who one is, and which tool acts as whom where variables disagree."""
+
+import json
+
+from support.local_sts import ACCOUNT_A, ACCOUNT_B
+from support.machine import Machine
+from support.terminal import on_terminal
+
+
+def key(machine: Machine, prefix: str = "ALIBABA_CLOUD_ACCESS_KEY", user: str = "test_user1") -> dict[str, str]:
+    """A user's key in the variables of that prefix."""
+    kept = machine.sts.world.key_of(user)
+    names = {"ALICLOUD_ACCESS_KEY": ("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY")}
+    return dict(zip(names.get(prefix, (f"{prefix}_ID", f"{prefix}_SECRET")), (kept.id, kept.secret), strict=True))
+
+
+def test_it_tells_account_identity_and_kind_of_the_environments_credentials(machine: Machine) -> None:
+    screen = on_terminal(machine, "whoami", environ=key(machine))
+    assert screen.status == 0
+    assert screen.lines == [
+        f"account   {ACCOUNT_A}",
+        f"identity  {machine.sts.user_arn}",
+        "kind      RAMUser, a RAM user",
+    ]
+    assert len(machine.sts.calls) == 1
+
+
+def test_its_json_is_stss_own_answer(machine: Machine) -> None:
+    answer = json.loads(machine.role_env("whoami", "--json", **key(machine)).stdout)
+    assert answer["Arn"] == machine.sts.user_arn
+    assert {"AccountId", "IdentityType", "PrincipalId", "RequestId", "UserId"} <= set(answer)
+
+
+def test_in_a_session_it_is_the_role(machine: Machine) -> None:
+    done = machine.shell("bash", "source <(role-env profileB); role-env whoami")
+    assert f"account   {ACCOUNT_B}\n" in done.stdout
+    assert "role/switchrolesbc/" in done.stdout
+    assert "kind      AssumedRoleUser, a session of a role\n" in done.stdout
+    assert "disagree" not in done.stdout
+
+
+def test_of_a_profile_it_is_its_role_or_its_key(machine: Machine) -> None:
+    assert "role/switchrolesbc/" in machine.role_env("whoami", "profileB").stdout
+    assert machine.sts.user_arn + "\n" in machine.role_env("whoami", "profileA").stdout
+
+
+def test_without_credentials_it_says_so_and_after_a_failed_switch_names_off(machine: Machine) -> None:
+    screen = on_terminal(machine, "whoami")
+    assert (screen.status, screen.lines) == (
+        3,
+        [
+            "role-env: the environment holds no credentials",
+            "role-env: hint: name a profile, or set a session first",
+        ],
+    )
+    done = machine.shell("bash", "source <(role-env profileB); source <(role-env nobody 2>/dev/null); role-env whoami")
+    assert done.returncode == 3
+    assert "role-env off" in done.stderr
+    done = machine.role_env("whoami", ROLE_ENV_NO_ACCOUNT="1", **key(machine))
+    assert (done.returncode, "role-env off" in done.stderr) == (0, True)
+
+
+def test_a_key_that_is_gone_is_a_refusal(machine: Machine) -> None:
+    gone = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIgone", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "hunter22"}
+    done = machine.role_env("whoami", **gone)
+    assert (done.returncode, "hunter22" in done.stderr) == (4, False)
+
+
+def test_another_account_than_the_one_expected_is_refused(machine: Machine) -> None:
+    done = machine.role_env("whoami", "profileA", "--expect-account", "9999999999999999")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert machine.role_env("whoami", "profileA", "--expect-account", ACCOUNT_A).returncode == 0
+
+
+def test_the_nearest_profile_is_named(machine: Machine) -> None:
+    done = machine.role_env("whoami", "profielB")
+    assert (done.returncode, "the nearest is profileB" in done.stderr) == (3, True)
+
+
+def test_where_variables_disagree_it_tells_which_tool_acts_as_whom(machine: Machine) -> None:
+    """A stale alias that only Terraform reads, in a shell with a session: each key is asked for once."""
+    stale = {f"STALE_{name}": value for name, value in key(machine, "ALICLOUD_ACCESS_KEY", "test_user2").items()}
+    assign = " ".join(f"{name.removeprefix('STALE_')}=${name}" for name in stale)
+    script = f"source <(role-env profileB); unset ALICLOUD_SECURITY_TOKEN; {assign} role-env whoami"
+    done = machine.shell("bash", script, COLUMNS="250", **stale)
+    lines = {line[:20].strip(): line[20:].strip() for line in done.stdout.splitlines() if line.startswith("  ")}
+    role = f"acs:ram::{ACCOUNT_B}:assumed-role/switchrolesbc/"
+    assert lines["aliyun"].startswith(role)
+    assert lines["SDKs"].startswith(role)
+    assert lines["ossutil"].startswith(role)
+    # its id and secret are the stale ones, its token is the session's
+    assert lines["Terraform, Pulumi"].startswith("nobody: STS said InvalidSecurityToken")
+    assert lines["Terraform, Pulumi"].endswith(
+        "(ALICLOUD_ACCESS_KEY, ALICLOUD_SECRET_KEY, ALIBABA_CLOUD_SECURITY_TOKEN)"
+    )
+    assert "role-env: tools act as different identities\n" in done.stderr
+    assert len(machine.sts.calls_of("GetCallerIdentity")) == 2
+
+
+def test_two_users_keys_are_told_apart_and_the_json_only_warns(machine: Machine) -> None:
+    environ = key(machine) | key(machine, "OSS_ACCESS_KEY", "test_user2") | {"COLUMNS": "120"}
+    done = machine.role_env("whoami", **environ)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[3:5] == ["", "the variables disagree:"]
+    assert [line.split("acs:")[-1].split()[0] for line in lines[5:]] == [
+        *(f"ram::{ACCOUNT_A}:user/test_user1",) * 3,
+        f"ram::{ACCOUNT_A}:user/test_user2",
+    ]
+    done = machine.role_env("whoami", "--json", **environ)
+    assert json.loads(done.stdout)["Arn"] == machine.sts.user_arn
+    assert "disagree" in done.stderr
+    assert len(machine.sts.calls) == 3
+
+
+def test_on_a_terminal_of_80_columns_its_lines_are_wrapped_between_words(machine: Machine) -> None:
+    screen = on_terminal(machine, "whoami", environ=key(machine) | key(machine, "OSS_ACCESS_KEY", "test_user2"))
+    assert max(map(len, screen.lines)) <= 80
+    assert "                      (ALIBABA_CLOUD_ACCESS_KEY_ID)" in screen.lines
+
+
+def test_half_a_key_and_no_key_are_told_for_the_tool_that_finds_them(machine: Machine) -> None:
+    environ = key(machine) | {"OSS_ACCESS_KEY_ID": "LTAIother"}
+    assert (
+        "  ossutil             finds OSS_ACCESS_KEY_ID without its secret\n"
+        in machine.role_env("whoami", **environ).stdout
+    )
+    environ = key(machine, "ALICLOUD_ACCESS_KEY") | key(machine, "OSS_ACCESS_KEY", "test_user2")
+    assert "  SDKs                finds no key in the variables\n" in machine.role_env("whoami", **environ).stdout
+
+
+def test_a_refused_key_does_not_hide_who_the_other_tools_are(machine: Machine) -> None:
+    environ = key(machine, user="test_user3") | key(machine, "OSS_ACCESS_KEY", "test_user2")
+    done = machine.role_env("whoami", **environ)
+    assert done.returncode == 4
+    assert f"  ossutil             acs:ram::{ACCOUNT_A}:user/test_user2" in done.stdout
+    assert "  aliyun              nobody: STS said InvalidAccessKeyId.Inactive" in done.stdout

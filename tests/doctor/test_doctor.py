@@ -1,0 +1,417 @@
+"""role-env doctor: each fault, planted on a healthy machine, is found by its name and with its mend; no other is."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import pytest
+
+from role_env import __version__
+from support.local_sts import Certificate, LocalSts
+from support.machine import Machine
+from support.secret_service_bus import KeyringBus, SilentBus, require
+from support.terminal import on_terminal
+
+IGNORE = {"ALIBABA_CLOUD_IGNORE_PROFILE": "TRUE", "ALIBABACLOUD_IGNORE_PROFILE": "TRUE"}
+
+
+class Found(NamedTuple):
+    """What doctor told: the exit status, and by check the findings that are not ok, each `status message | mend`."""
+
+    status: int
+    checks: list[str]
+    faults: dict[str, list[str]]
+
+
+@pytest.fixture
+def healthy(machine: Machine) -> Machine:
+    """A machine of somebody who uses bash and has the integration in its start-up file."""
+    require("bash")
+    machine.environ["SHELL"] = "/bin/bash"
+    (machine.home / ".bashrc").write_text('eval "$(role-env init bash)"\n')
+    return machine
+
+
+@pytest.fixture(scope="module")
+def silent() -> Iterator[SilentBus]:
+    """A keyring that never answers."""
+    with SilentBus() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def locked() -> Iterator[KeyringBus]:
+    """A locked keyring that waits for a person who is not there."""
+    with KeyringBus(prompter=True) as started:
+        started.lock()
+        yield started
+
+
+def examined(machine: Machine, *arguments: str, **environ: str) -> Found:
+    """What `doctor --json` tells, its shape checked; it takes at most ten seconds and the time to start."""
+    began = time.monotonic()
+    done = machine.role_env("doctor", "--json", *arguments, **environ)
+    assert time.monotonic() - began < 20  # ten, and what a crowded machine adds
+    assert done.stderr == ""
+    faults: dict[str, list[str]] = {}
+    findings = json.loads(done.stdout)
+    for finding in findings:
+        assert list(finding) == ["check", "status", "message", "mend"]
+        assert finding["status"] in ("ok", "warn", "fail")
+        if finding["status"] != "ok":
+            assert finding["mend"]
+            told = f"{finding['status']} {finding['message']} | {finding['mend']}"
+            faults.setdefault(finding["check"], []).append(told)
+    fails = any(finding["status"] == "fail" for finding in findings)
+    assert done.returncode == fails
+    return Found(done.returncode, [finding["check"] for finding in findings], faults)
+
+
+def only(found: Found, check: str, *words: str) -> str:
+    """The one fault, which is of `check` and tells the words."""
+    assert list(found.faults) == [check]
+    (fault,) = found.faults[check]
+    for word in words:
+        assert word in fault
+    return fault
+
+
+def session_of(machine: Machine) -> dict[str, str]:
+    """The variables of a real session."""
+    done = machine.role_env("exec", "profileB", "--", "env", "-0")
+    pairs = (line.split("=", 1) for line in done.stdout.split("\0") if "=" in line)
+    return {name: value for name, value in pairs if machine.environ.get(name) != value}
+
+
+# ---- a healthy machine ----
+
+
+def test_on_a_healthy_machine_nothing_is_found(healthy: Machine) -> None:
+    found = examined(healthy)
+    assert (found.status, found.faults) == (0, {})
+    sts = f"STS {healthy.sts.endpoint}"
+    assert found.checks == ["profiles file", "keyring", sts, "variables", "aliyun CLI", "shell integration"]
+
+
+def test_nor_in_a_session_with_the_aliyun_clis_file_and_every_kind_of_keyring(healthy: Machine) -> None:
+    cli_file(healthy, {"current": "x", "profiles": [{"name": "x", "mode": "AK"}]})
+    for environ in ({}, {"ROLE_ENV_CACHE": "keyring"}, {"ROLE_ENV_CACHE": "kernel"}, {"ROLE_ENV_CACHE": "none"}):
+        assert examined(healthy, **session_of(healthy), **environ).faults == {}
+
+
+def test_it_leaves_nothing_behind_in_the_keyring(healthy: Machine) -> None:
+    before = {item.label: item.secret for item in healthy.bus.items()}
+    examined(healthy)
+    assert {item.label: item.secret for item in healthy.bus.items()} == before
+
+
+# ---- the profiles file ----
+
+
+def test_a_profiles_file_that_is_absent(healthy: Machine) -> None:
+    healthy.file.unlink()
+    fault = only(examined(healthy), "profiles file", "fail there is no profiles file")
+    assert f"write one at {healthy.file}" in fault
+
+
+def test_a_profiles_file_with_open_permissions(healthy: Machine) -> None:
+    healthy.file.chmod(0o644)
+    only(examined(healthy), "profiles file", "others can read it", f"chmod 600 {healthy.file}")
+    healthy.file.chmod(0o622)
+    only(examined(healthy), "profiles file", "others can write", f"chmod go-w {healthy.file}")
+
+
+def test_a_profiles_file_that_is_no_ini(healthy: Machine) -> None:
+    healthy.write("garbage\n")
+    only(examined(healthy), "profiles file", "line 1: this is neither")
+
+
+def test_a_profiles_file_that_the_command_line_names(healthy: Machine) -> None:
+    only(examined(healthy, "--config", "gone"), "profiles file", "--config names gone")
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("role_arn = nonsense\nsource_profile = profileA", "role_arn is not a role's ARN"),
+        ("role_arn = acs:ram::1:role/x\nsource_profile = profielA", "the nearest is profileA"),
+        ("role_arn = acs:ram::1:role/x\nsource_profile = bad", "round in a loop"),
+        ("role_arn = acs:ram::1:role/x\nsource_profile = profileA\npolcy = {}", "the nearest is policy"),
+        ("role_arn = acs:ram::1:role/x", "neither in the file nor in the keyring"),
+        ("role_arn = acs:ram::1:role/x\ncredential_source = environment", "which has none now"),
+    ],
+)
+def test_a_profile_that_does_not_resolve(healthy: Machine, keys: str, told: str) -> None:
+    healthy.add(f"[bad]\n{keys}\n")
+    only(examined(healthy), "profile bad", told)
+
+
+def test_a_source_that_spoils_several_profiles_is_told_once(healthy: Machine) -> None:
+    healthy.write(healthy.standard_profiles().replace("access_key_secret", "access_key_sicret"))
+    assert list(examined(healthy).faults) == ["profile profileA"]
+
+
+# ---- the keyring ----
+
+
+def test_a_locked_keyring_is_found_and_nobody_is_asked_to_unlock_it(healthy: Machine, locked: KeyringBus) -> None:
+    fault = only(examined(healthy, **locked.environment, DISPLAY=":0"), "keyring", "it is locked", "unlock it")
+    assert "keyring.backends.SecretService.Keyring (keyring's choice on this system)" in fault
+
+
+def test_a_keyring_that_hangs(healthy: Machine, silent: SilentBus) -> None:
+    only(examined(healthy, **silent.environment), "keyring", "did not answer in time", "restart its service")
+
+
+def test_no_keyring_at_all_where_the_kernels_stands_in_and_where_nothing_does(healthy: Machine) -> None:
+    absent = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+    found = examined(healthy, **absent)
+    assert "install gnome-keyring or KeePassXC" in only(found, "keyring", "there is none")
+    assert (found.status == 0) == ("kernel keyring" in found.checks)
+    assert "fail" in only(examined(healthy, **absent, ROLE_ENV_CACHE="keyring"), "keyring", "there is none")
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        (
+            {"PYTHON_KEYRING_BACKEND": "no.such.Keyring"},
+            "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names",
+        ),
+        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, "it forgets what it is given"),
+        ({"ROLE_ENV_CACHE": "disk"}, "make it one of auto, keyring, kernel, none"),
+    ],
+)
+def test_a_setting_that_chooses_no_keyring(healthy: Machine, environ: dict[str, str], told: str) -> None:
+    only(examined(healthy, **environ), "keyring", told)
+
+
+PLAIN = """
+import json, pathlib
+from keyring.backend import KeyringBackend
+class PlaintextKeyring(KeyringBackend):
+    priority = 1
+    file = pathlib.Path.home() / "plain.json"
+    def kept(self):
+        return json.loads(self.file.read_text()) if self.file.exists() else {}
+    def get_password(self, service, username):
+        return self.kept().get(service)
+    def set_password(self, service, username, password):
+        self.file.write_text(json.dumps(self.kept() | {service: password}))
+    def delete_password(self, service, username):
+        self.file.write_text(json.dumps({name: v for name, v in self.kept().items() if name != service}))
+"""
+
+
+def test_a_keyring_that_is_a_plain_file_is_a_warning(healthy: Machine) -> None:
+    (healthy.home / "plain.py").write_text(PLAIN)
+    environ = {"PYTHONPATH": str(healthy.home), "PYTHON_KEYRING_BACKEND": "plain.PlaintextKeyring"}
+    fault = only(examined(healthy, **environ), "keyring", "writes secrets readable into a file")
+    assert fault.startswith("warn plain.PlaintextKeyring (PYTHON_KEYRING_BACKEND names it)")
+
+
+# ---- STS ----
+
+
+def sts_check(machine: Machine, endpoint: str, *words: str, **environ: str) -> None:
+    only(examined(machine, **environ, ALIBABA_CLOUD_STS_ENDPOINT=endpoint), f"STS {endpoint}", *words)
+
+
+def test_an_sts_that_cannot_be_reached(healthy: Machine) -> None:
+    sts_check(healthy, "localhost:1", "Connection refused", "check the network")
+    sts_check(healthy, "no-such-host.invalid", "its name is not known to the network")
+
+
+def test_an_sts_that_hangs(healthy: Machine) -> None:
+    healthy.sts.fault("hang", times=None)
+    only(examined(healthy), f"STS {healthy.sts.endpoint}", "there was no answer in time")
+
+
+@pytest.mark.parametrize("certificate", ["wrong-host", "expired", "unknown-ca"])
+def test_an_sts_whose_certificate_is_wrong(healthy: Machine, tmp_path: Path, certificate: str) -> None:
+    with LocalSts(tmp_path / "wrong", certificate=cast(Certificate, certificate)) as wrong:
+        sts_check(healthy, wrong.endpoint, "certificate", "CA_BUNDLE", SSL_CERT_FILE=str(wrong.ca_file))
+
+
+def test_a_proxy_that_is_not_there_and_one_that_cannot_be_used(healthy: Machine) -> None:
+    endpoint = healthy.sts.endpoint
+    sts_check(healthy, endpoint, "fail", HTTPS_PROXY="http://127.0.0.1:1", NO_PROXY="")
+    sts_check(healthy, endpoint, "of the kind socks5://", HTTPS_PROXY="socks5://127.0.0.1:1", NO_PROXY="")
+
+
+def test_a_sign_in_page_in_the_place_of_sts(healthy: Machine) -> None:
+    healthy.sts.fault("captive-portal", times=None)
+    only(examined(healthy), f"STS {healthy.sts.endpoint}", "is not STS's", "sign-in page")
+
+
+@pytest.mark.parametrize(("offset", "status"), [(-3600, "fail"), (3600, "fail"), (120, "warn"), (-120, "warn")])
+def test_a_clock_that_is_off(healthy: Machine, offset: float, status: str) -> None:
+    healthy.sts.clock_offset = offset
+    words = f"{abs(offset) / 60:.0f} min {'behind' if offset > 0 else 'ahead'}"
+    fault = only(examined(healthy), f"STS {healthy.sts.endpoint}", words, "set the clock")
+    assert fault.startswith(status)
+
+
+def test_each_endpoint_that_a_profile_uses_is_asked_and_only_those(healthy: Machine) -> None:
+    healthy.add("[far]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\nsts_endpoint = localhost:1\n")
+    found = examined(healthy)
+    assert f"STS {healthy.sts.endpoint}" in found.checks
+    only(found, "STS localhost:1", "refused")
+
+
+# ---- variables ----
+
+
+@pytest.mark.parametrize(
+    "name", ["ALICLOUD_ACCESS_KEY", "OSS_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_ID", "ALIBABA_CLOUD_CREDENTIALS_URI"]
+)
+def test_a_stale_alias_that_outranks_the_session(healthy: Machine, name: str) -> None:
+    environ = session_of(healthy) | {name: "stale"}
+    assert "stale" not in only(examined(healthy, **environ), "variables", f"fail {name} is", "unset it")
+
+
+@pytest.mark.parametrize("name", list(IGNORE))
+def test_an_ignore_profile_that_is_missing(healthy: Machine, name: str) -> None:
+    environ = session_of(healthy) | {name: ""}
+    only(examined(healthy, **environ), "variables", f"fail {name} not TRUE", "source <(role-env profileB)")
+
+
+def test_the_profile_that_setup_has_written_stands_in_for_ignore_profile(healthy: Machine) -> None:
+    healthy.role_env("setup", "aliyun-cli", "profileB")
+    environ = session_of(healthy)
+    assert environ["ALIBABA_CLOUD_PROFILE"] == "profileB"
+    assert not set(IGNORE) & set(environ)
+    assert examined(healthy, **environ).faults == {}
+    stale, missing = examined(healthy, **environ | {"ALIBABA_CLOUD_PROFILE": "other"}).faults["variables"]
+    assert "ALIBABA_CLOUD_PROFILE is set, and outranks" in stale
+    assert "not TRUE" in missing
+
+
+def test_a_session_that_has_ended_or_is_half(healthy: Machine) -> None:
+    environ = session_of(healthy)
+    only(
+        examined(healthy, **environ | {"ROLE_ENV_EXPIRATION": "1"}),
+        "variables",
+        "warn the session of profileB has ended",
+    )
+    only(examined(healthy, **environ | {"ROLE_ENV_EXPIRATION": "x"}), "variables", "fail", "ROLE_ENV_EXPIRATION")
+
+
+def test_what_a_failed_switch_left(healthy: Machine) -> None:
+    only(examined(healthy, ROLE_ENV_NO_ACCOUNT="1"), "variables", "warn a switch", "role-env off")
+
+
+def test_families_that_disagree_without_a_session(healthy: Machine) -> None:
+    environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b", "ALICLOUD_ACCESS_KEY": "c"}
+    only(examined(healthy, **environ), "variables", "ALIBABA_CLOUD_ACCESS_KEY_ID, ALICLOUD_ACCESS_KEY")
+
+
+def test_a_timeout_that_is_no_number(healthy: Machine) -> None:
+    only(examined(healthy, ROLE_ENV_TIMEOUT="soon"), "variables", "ROLE_ENV_TIMEOUT")
+
+
+# ---- the aliyun CLI's file ----
+
+
+def cli_file(machine: Machine, document: object) -> Path:
+    """Writes ~/.aliyun/config.json."""
+    path = machine.home / ".aliyun" / "config.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(document) if not isinstance(document, str) else document)
+    path.chmod(0o600)
+    return path
+
+
+def test_a_file_of_the_aliyun_cli_that_is_broken_or_open_to_others(healthy: Machine) -> None:
+    path = cli_file(healthy, "{")
+    only(examined(healthy), "aliyun CLI", "fail", "this is no JSON")
+    cli_file(healthy, {"profiles": []}).chmod(0o644)
+    only(examined(healthy), "aliyun CLI", "warn", f"chmod 600 {path}")
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "told"),
+    [("profileB", "/gone/role-env", "/gone/role-env is not there"), ("nobody", "role-env", "has no such profile")],
+)
+def test_a_profile_that_setup_has_written_and_that_no_longer_works(
+    healthy: Machine, name: str, program: str, told: str
+) -> None:
+    command = f"{program} process {name}"
+    cli_file(healthy, {"profiles": [{"name": name, "mode": "External", "process_command": command}]})
+    only(examined(healthy), "aliyun CLI", f"profile {name}", told, "role-env setup aliyun-cli")
+
+
+# ---- the shell integration ----
+
+
+def test_a_shell_without_the_integration(healthy: Machine) -> None:
+    rc = healthy.home / ".bashrc"
+    rc.write_text('# eval "$(role-env init bash)"\n')
+    only(examined(healthy), "shell integration", f'add to {rc}: eval "$(role-env init bash)"')
+    only(examined(healthy, SHELL="/usr/bin/fish"), "shell integration", "role-env init fish | source")
+    assert examined(healthy, SHELL="/bin/dash").faults == {}
+
+
+def test_an_integration_of_another_version(healthy: Machine) -> None:
+    only(examined(healthy, ROLE_ENV_INIT="0.0.1"), "shell integration", "0.0.1", "start a new bash")
+    assert examined(healthy, ROLE_ENV_INIT=__version__).faults == {}
+
+
+def test_bash_3_2_is_told_that_it_reads_nothing(healthy: Machine) -> None:
+    """A program that says the version stands in for a bash that this machine does not have."""
+    bash = healthy.home / "bash"
+    bash.write_text("#!/bin/sh\nprintf '3.2.57(1)-release'\n")
+    bash.chmod(0o755)
+    only(examined(healthy, SHELL=str(bash)), "shell integration", "bash 3.2.57", "source <(…)", "eval")
+
+
+# ---- the report ----
+
+
+def test_whatever_hangs_it_ends_in_ten_seconds(healthy: Machine, silent: SilentBus) -> None:
+    """The keyring, STS and a shell at once; what is told stands on stdout all the same."""
+    bash = healthy.home / "bash"
+    bash.write_text("#!/bin/sh\nexec sleep 60\n")
+    bash.chmod(0o755)
+    healthy.sts.fault("hang", times=None)
+    began = time.monotonic()
+    found = examined(healthy, **silent.environment, SHELL=str(bash))
+    assert time.monotonic() - began < 14  # ten, and what a crowded machine adds
+    assert set(found.faults) == {"keyring", f"STS {healthy.sts.endpoint}"}
+
+
+def test_a_profiles_file_that_is_a_pipe_is_not_waited_for(healthy: Machine) -> None:
+    healthy.file.unlink()
+    os.mkfifo(healthy.file)
+    only(examined(healthy), "profiles file", "it is not a regular file")
+
+
+def test_on_a_terminal_it_is_marks_and_mends_within_80_columns(healthy: Machine) -> None:
+    (healthy.home / ".bashrc").unlink()
+    healthy.sts.clock_offset = 3600
+    screen = on_terminal(healthy, "doctor")
+    assert screen.status == 1
+    assert max(map(len, screen.lines)) <= 80
+    assert {line[0] for line in screen.lines} == {"✓", "!", "✗", " "}
+    assert any(line.startswith("  mend: set the clock") for line in screen.lines)
+    assert "\x1b[31m✗" in screen.raw
+    assert "\x1b" not in on_terminal(healthy, "doctor", environ={"NO_COLOR": "1"}).raw
+
+
+def test_marks_are_ascii_where_the_locale_has_no_others(healthy: Machine) -> None:
+    environ = {"LC_ALL": "en_US.ISO-8859-1", "PYTHONIOENCODING": "latin-1", "PYTHONCOERCECLOCALE": "0"}
+    done = healthy.role_env("doctor", **environ)
+    assert {line[0] for line in done.stdout.splitlines()} <= {"+", " "}
+    assert done.stdout.isascii()
+
+
+def test_hostile_values_cannot_act_on_the_terminal(healthy: Machine) -> None:
+    evil = "\x1b]0;owned\x07\x1b[2J\x9b\u202e"
+    environ = {"ROLE_ENV_CACHE": evil, "ROLE_ENV_INIT": evil, "ROLE_ENV_PROFILE": evil, "SHELL": f"/bin/{evil}"}
+    screen = on_terminal(healthy, "doctor", environ=environ | {"NO_COLOR": "1"})
+    for character in "\x1b\x07\x9b\u202e":
+        assert character not in screen.raw
+    assert "Traceback" not in screen.raw

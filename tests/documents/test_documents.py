@@ -1,0 +1,117 @@
+"""What the documents promise about the project itself is there."""
+
+import argparse
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from role_env import variables
+from role_env.cli import options
+from role_env.command_names import COMMANDS
+from role_env.shells import export as exporters
+from role_env.validators import KEYS
+
+TOP = Path(__file__).parents[2]
+README = TOP / "README.md"
+SECURITY = TOP / ".github/SECURITY.md"
+DOCUMENTS = [README, TOP / "README.ja.md", SECURITY, TOP / ".github/CONTRIBUTING.md"]
+
+
+def named_tests() -> list[tuple[str, str, str]]:
+    """File, test and, where it has one, the row of its table."""
+    return re.findall(r"`(\w+\.py)::(\w+)(?:\[(.+?)\])?`", SECURITY.read_text("utf-8"))
+
+
+def test_each_claim_about_safety_names_a_test_that_is_there() -> None:
+    assert len(named_tests()) > 30
+    assert SECURITY.read_text("utf-8").count(".py::") == len(named_tests())
+    for file, name, row in named_tests():
+        text = (TOP / "tests" / file).read_text("utf-8")
+        assert name in {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}, name
+        assert not row or f'Fault("{row}",' in text, row
+
+
+def test_each_claim_under_what_is_protected_names_a_test() -> None:
+    text = SECURITY.read_text("utf-8").split("## What is protected")[1].split("## What is not protected")[0]
+    claims = re.findall(r"^- .*(?:\n  .*)*", text, re.MULTILINE)
+    assert len(claims) > 15
+    assert not [claim for claim in claims if "::" not in claim]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_each_link_leads_to_a_file_and_a_heading_that_are_there(document: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+        path, _, anchor = target.partition("#")
+        file = document.parent / path if path else document
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file.read_text("utf-8")), target
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives to the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_guide_for_contributors_stays_short() -> None:
+    assert len((TOP / ".github/CONTRIBUTING.md").read_text("utf-8").splitlines()) < 60
+
+
+def test_no_line_of_prose_is_too_long_to_read_in_an_editor() -> None:
+    for document in (README, SECURITY, TOP / ".github/CONTRIBUTING.md"):
+        prose = [line for line in document.read_text("utf-8").splitlines() if "|" not in line and "`test_" not in line]
+        assert not [line for line in prose if len(line) > 120], document.name
+
+
+# ---- the README's tables ----
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the README's table whose first heading is this, without that line."""
+    text = README.read_text("utf-8")
+    lines = text.split(f"\n| {heading} |")[1].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def codes(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_the_table_of_commands_has_each_and_no_other() -> None:
+    words = [codes(row[0])[0].split()[1] for row in table("command")]
+    assert words == ["PROFILE", *dict.fromkeys(words[1:])]
+    # `use` is a function of the shell integration.
+    assert set(words[1:]) == set(COMMANDS) - {"use"}
+    (formats,) = [codes(row[1]) for row in table("command") if "export PROFILE [" in row[0]]
+    assert tuple(formats) == exporters.FORMATS
+
+
+def test_the_options_of_the_commands_are_there() -> None:
+    for row in table("command")[1:]:
+        command = codes(row[0])[0].split()[1]
+        module = importlib.import_module(f"role_env.commands.{command}")
+        parser = argparse.ArgumentParser()
+        if getattr(module, "OBTAINS", False):
+            options.add_obtaining(parser)
+        module.add_arguments(parser)
+        # A row may tell more than one option; `--` alone is none.
+        for option in re.findall(r"--[a-z-]+", " ".join(row)):
+            assert option in parser.format_help(), f"{command} {option}"
+
+
+def test_the_table_of_keys_has_each_and_no_other() -> None:
+    named = [key for row in table("key") for key in codes(row[0])]
+    assert len(named) == len(set(named))
+    assert set(named) == set(KEYS)
+
+
+def test_the_table_of_families_has_each_with_its_variables() -> None:
+    rows = {codes(row[0])[0]: {name for cell in row[1:] for name in codes(cell)} for row in table("family")}
+    assert rows.keys() == variables.FAMILIES.keys()
+    for name, told in rows.items():
+        family = variables.FAMILIES[name]
+        assert told == {variable for key in family.keys for variable in key.names()} | set(family.regions)

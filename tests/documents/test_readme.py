@@ -1,0 +1,328 @@
+"""Every block of both READMEs is run: shell blocks in the shell that they are for, the others in the nearest form.
+
+A block says by its language what it is. What cannot be run as it stands is in NEAREST with the reason; a block of a
+language that has no way to be run, or a way that nothing uses, fails.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from ruamel.yaml import YAML
+
+from documents.test_documents import codes, table
+from shells.test_github import Runner
+from support.https_server import HttpsServer
+from support.machine import INSTALLED, Machine
+
+TOP = Path(__file__).parents[2]
+SHELLS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "sh": "dash"}
+
+
+class Block(NamedTuple):
+    """A fenced block: the document it is in, its language, and its text without the fences."""
+
+    document: str
+    line: int
+    language: str
+    text: str
+
+
+def blocks(document: str) -> Iterator[Block]:
+    """The fenced blocks of a document, those of a list's item included."""
+    text = (TOP / document).read_text("utf-8")
+    for found in re.finditer(r"^( *)```(\S*)\n(.*?)^\1```$", text, re.MULTILINE | re.DOTALL):
+        line = text.count("\n", 0, found.start()) + 1
+        yield Block(document, line, found[2], re.sub(f"^{found[1]}", "", found[3], flags=re.MULTILINE))
+
+
+BLOCKS = [block for document in ("README.md", "README.ja.md") for block in blocks(document)]
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block.document}:{block.line}:{block.language}")
+def test_every_block_can_be_run(block: Block, person: Machine, told: dict[str, str]) -> None:
+    if nearest := nearest_of(block):
+        nearest.run(person, block)
+    elif block.language == "console":
+        check_console(person, block, told)
+    elif block.language == "ini":
+        check_profiles(person, block)
+    else:
+        check_shell(person, block)
+
+
+def test_no_block_is_hidden_from_this_test() -> None:
+    languages = {*SHELLS, "console", "ini"}
+    assert not [block for block in BLOCKS if block.language not in languages and not nearest_of(block)]
+    assert not [start for start in NEAREST if not any(block.text.startswith(start) for block in BLOCKS)]
+    for document in ("README.md", "README.ja.md"):
+        lines = (TOP / document).read_text("utf-8").splitlines()
+        assert sum(line.lstrip().startswith("```") for line in lines) == 2 * len(list(blocks(document)))
+        fences = [number for number, line in enumerate(lines) if line.lstrip().startswith("```")]
+        inside = {n for start, end in zip(fences[::2], fences[1::2], strict=True) for n in range(start, end)}
+        assert not [line for n, line in enumerate(lines) if n not in inside and line.startswith("    ")]
+
+
+OFF = {"fish": "role-env off | source"}
+
+
+@pytest.mark.parametrize(("row", "shell"), [(0, "bash"), (0, "zsh"), (1, "fish"), (2, "dash"), (2, "bash"), (2, "zsh")])
+def test_each_line_of_the_table_of_shells_takes_a_session_there(machine: Machine, row: int, shell: str) -> None:
+    line = codes(table("shell | line")[row][1])[0]
+    off = OFF.get(shell, 'eval "$(role-env off)"')
+    assert f"`{off}`" in (TOP / "README.md").read_text("utf-8")
+    done = machine.shell(shell, f"{line}\nrole-env whoami\n{off}\nrole-env status")
+    assert "assumed-role/switchrolesbc/" in done.stdout
+    assert "no session" in done.stderr
+
+
+# ---- whose machine it is ----
+
+STAND_INS = {
+    # Neither has a cloud to talk to here; each wants the variables that the real one reads.
+    "terraform": 'test -n "$ALICLOUD_SECURITY_TOKEN" && test "$ALICLOUD_ACCESS_KEY" = "$ROLE_ENV_ACCESS_KEY_ID"',
+    # There is no index to install from; `install` does it with the wheel.
+    "pipx": 'test "$*" = "install role-env"',
+    "pip": 'test "$*" = "install role-env"',
+}
+"""What the documents' lines run beside role-env, and what must be true when they do."""
+
+
+@pytest.fixture
+def person(machine: Machine) -> Machine:
+    """A machine whose user has a working `aliyun` CLI, and the programs of the documents."""
+    folder = machine.home / "bin"
+    folder.mkdir()
+    for name, script in STAND_INS.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    machine.environ["PATH"] = f"{folder}:{machine.environ['PATH']}"
+    file = machine.home / ".aliyun/config.json"
+    file.parent.mkdir()
+    key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
+    file.write_text(json.dumps({"current": "default", "profiles": [{"name": "default", "mode": "AK", **key}]}))
+    file.chmod(0o600)
+    machine.add("region_id = cn-hangzhou\n")  # profileB is the last section
+    return machine
+
+
+def check_shell(person: Machine, block: Block) -> None:
+    """The lines in their shell, which ends at the first that fails; none has anything to say on stderr."""
+    strict = "" if block.language == "fish" else "set -e\n"
+    done = person.shell(SHELLS[block.language], strict + block.text)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def check_profiles(person: Machine, block: Block) -> None:
+    """A profiles file: it is whole, and each profile with a role resolves to a chain that would ask for it."""
+    person.write(block.text)
+    key = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIx", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "x"}
+    listed = person.role_env("list", "--names", **key)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    for name in listed.stdout.split():
+        if re.search(rf"^\[{re.escape(name)}\]\n(?:.+\n)*role_arn", block.text, re.MULTILINE):
+            done = person.role_env("explain", name, **key)
+            assert (done.returncode, done.stderr) == (0, "")
+            assert "AssumeRole" in done.stdout
+
+
+# ---- what a terminal shows ----
+
+VARYING = {
+    r"STS\.\w+": "STS.id",
+    r"(SECRET|TOKEN)=\S+": r"\1=secret",
+    r"localhost:\d+": "localhost:port",
+    r"EXPIRATION=\d+": "EXPIRATION=end",
+    r'("RequestId": ")[^"]+': r"\1id",
+    r"(assumed-role/\w+/)\S+": r"\1name",
+    r"\d+ (min left|ms)": r"0 \1",
+    r"until \d\d:\d\d": "until end",
+}
+"""What is another at each run, or on each machine."""
+
+
+def alike(text: str) -> str:
+    for pattern, instead in VARYING.items():
+        text = re.sub(pattern, instead, text)
+    return text
+
+
+def steps(text: str) -> dict[str, str]:
+    """What each `$ line` of a transcript shows; headings are left out, and what varies is made alike."""
+    text = re.sub(r"^(#.*|\(.*\))?\n", "", alike(text), flags=re.MULTILINE)
+    lines = re.split(r"^\$ (.+)\n", text, flags=re.MULTILINE)
+    return dict(zip(lines[1::2], lines[2::2], strict=True))
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What `tests/sandbox` shows, by its lines."""
+    environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(tmp_path_factory.mktemp("home"))}
+    command = [sys.executable, "-m", "support.walkthrough"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stderr
+    return steps(done.stdout)
+
+
+def check_console(person: Machine, block: Block, told: dict[str, str]) -> None:
+    """Each line with what it shows, in the sandbox or else on this machine; an … stands for the rest of a line."""
+    for command, shown in steps(block.text + "\n").items():
+        # The colon keeps bash from making way for the last command, which may look at its parent.
+        really = told[command] if command in told else alike(person.shell("bash", f"{command}\n:").stdout)
+        wanted = "".join(re.escape(line).replace("…", ".*") + "\n" for line in shown.splitlines())
+        assert re.fullmatch(wanted, really), really
+
+
+# ---- what can be run in the nearest form only ----
+
+
+class Nearest(NamedTuple):
+    """Why a block cannot be run as it stands, and what is run instead."""
+
+    why: str
+    run: Callable[[Machine, Block], None]
+
+
+def install(person: Machine, block: Block) -> None:
+    """The built wheel in a venv of its own."""
+    assert block.text.split()[-1] == "role-env"
+    venv.create(person.home / "venv", with_pip=False)
+    put_wheel(person, person.home / "venv")
+    works(person, person.home / "venv/bin/role-env")
+
+
+def install_by_hand(person: Machine, block: Block) -> None:
+    """The lines as they are, but for those that ask an index."""
+    make, *ask = block.text.splitlines()
+    rest = [line for line in ask if "/pip install " not in line]
+    assert len(ask) == len(rest) + 2
+    done = person.shell("dash", make + " --without-pip")
+    assert done.returncode == 0
+    put_wheel(person, person.home / make.split("~/")[1])
+    done = person.shell("dash", "\n".join(("set -e", *rest)))
+    assert (done.returncode, done.stderr) == (0, "")
+    works(person, person.home / ".local/bin/role-env")
+
+
+def put_wheel(person: Machine, target: Path) -> None:
+    """The built wheel into a venv, which sees the dependencies where they are."""
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(person.home)]
+    subprocess.run(command, cwd=TOP, check=True, capture_output=True, timeout=100)
+    (wheel,) = person.home.glob("role_env-*.whl")
+    pip = [sys.executable, "-m", "pip", "--python", str(target / "bin/python"), "install", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--quiet", str(wheel)], check=True, capture_output=True, timeout=100)
+    (site,) = target.glob("lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+
+
+def works(person: Machine, command: Path) -> None:
+    assert person.run(str(command), "export", "profileB", "--format", "json").returncode == 0
+
+
+def help_of_each(person: Machine, block: Block) -> None:
+    for line in block.text.splitlines():
+        assert person.run(str(TOP / line.split()[0]), "--help").returncode == 0
+
+
+def log_in(person: Machine, block: Block) -> None:
+    same = [other for other in BLOCKS if other.document == block.document]
+    (empty,) = [other for other in same if other.text.startswith("[profileA]\n\n")]
+    person.write(empty.text)
+    done = person.run(*block.text.split(), text=f"{person.sts.access_key_id}\n{person.sts.access_key_secret}\n")
+    assert done.returncode == 0
+    assert person.role_env("profileB").returncode == 0
+
+
+def credential_process(person: Machine, block: Block) -> None:
+    profile = json.loads(block.text)
+    done = person.run(*profile["process_command"].split())
+    assert json.loads(done.stdout)["mode"] == "StsToken"
+    assert done.stderr == ""
+
+
+def job(person: Machine, more: str) -> None:
+    """A profiles file in the job's folder, for a role that takes a CI system's tokens and no key."""
+    role, provider = person.sts.world.role("cideploy").arn, person.sts.oidc_provider_arn
+    file = person.home / "profiles.ini"
+    file.write_text(f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\n{more}\n")
+    file.chmod(0o600)
+    person.file.unlink()
+
+
+def github_job(person: Machine, block: Block) -> None:
+    """Each step by itself, with what those before it have set."""
+    job(person, "oidc_token = github")
+    runner = Runner(person)
+    environ: dict[str, str] = {}
+    with HttpsServer(person.temporary) as server:
+        server.body = json.dumps({"value": person.sts.oidc_token()}).encode()
+        authorities = person.temporary / "authorities.pem"
+        authorities.write_bytes(person.sts.ca_file.read_bytes() + server.ca_file.read_bytes())
+        person.environ |= {
+            "SSL_CERT_FILE": str(authorities),
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://localhost:{server.port}/token?api-version=2",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token",
+        }
+        for step in YAML(typ="safe").load(block.text)["steps"]:
+            if "run" in step:
+                status, log = runner.step(step["run"], **step.get("env", {}), **environ)
+                assert status == 0, log
+                environ |= runner.variables()
+    assert environ["ALICLOUD_ACCESS_KEY"].startswith("STS.")
+
+
+def gitlab_job(person: Machine, block: Block) -> None:
+    """All lines in one shell, as GitLab's runner gives them to it."""
+    job(person, "oidc_token_file = token")
+    (described,) = YAML(typ="safe").load(block.text).values()
+    (token,) = described["id_tokens"]
+    script = "set -eo pipefail\n" + "\n".join(described["script"])
+    done = person.shell("bash", script, **described["variables"], **{token: person.sts.oidc_token()}, CI="true")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def prompt(person: Machine, block: Block) -> None:
+    script = 'eval "$(role-env init bash)"\nrole-env use profileB\necho "now: $ROLE_ENV_PROMPT"\n'
+    done = person.run("bash", "--norc", "-i", text=script)
+    assert re.search(r"^now: profileB \d\dm$", done.stdout, re.MULTILINE)
+
+
+def starship(person: Machine, block: Block) -> None:
+    if sys.version_info >= (3, 11):
+        import tomllib
+
+        assert tomllib.loads(block.text)["env_var"].keys() == {"ROLE_ENV_PROMPT"}
+    if shutil.which("starship"):
+        file = person.home / "starship.toml"
+        file.write_text(block.text)
+        environ = {"STARSHIP_CONFIG": str(file), "ROLE_ENV_PROMPT": "profileB 42m", "STARSHIP_SHELL": "fish"}
+        assert "profileB 42m" in person.run("starship", "prompt", **environ).stdout
+
+
+LOG_IN = "it asks at a terminal, which test_login.py has: here two lines on stdin"
+NEAREST = {
+    "pipx install role-env": Nearest("there is no index here: the built wheel is installed", install),
+    "uv tool install role-env": Nearest("likewise", install),
+    "python3 -m venv": Nearest("the index again: without the lines that ask it", install_by_hand),
+    "tests/sandbox": Nearest("one would make .venv in the checkout, the other runs this test", help_of_each),
+    "profileB 42m $": Nearest("three prompts, which test_prompt.py has on terminals: the first is looked at", prompt),
+    "[env_var.ROLE_ENV_PROMPT]": Nearest("a part of a file: starship reads it where it is installed", starship),
+    "role-env login profileA": Nearest(LOG_IN, log_in),
+    '{"name": "profileB", "mode": "External"': Nearest("a part of a file: its command is run", credential_process),
+    "permissions: {id-token: write": Nearest("there is no GitHub here: its steps are run", github_job),
+    "deploy:\n": Nearest("there is no GitLab here: its lines are run", gitlab_job),
+}
+"""By what a block begins with."""
+
+
+def nearest_of(block: Block) -> Nearest | None:
+    return next((nearest for start, nearest in NEAREST.items() if block.text.startswith(start)), None)

@@ -1,0 +1,113 @@
+"""The Linux kernel's keyring: the place for sessions where there is no other, or the other cannot be used."""
+
+import os
+import secrets
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from role_env.keyrings import kernel as kernel_keyring
+from support.machine import Machine
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the keyring of the Linux kernel")
+NOBODY = 65534
+
+
+@pytest.fixture(autouse=True)
+def available() -> None:
+    try:
+        kernel_keyring.names()
+    except kernel_keyring.Unavailable as error:
+        pytest.skip(f"this kernel keeps no keys for us, as in many containers: {error}")
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    """A name that nothing else uses."""
+    made = f"test {secrets.token_hex(8)}"
+    yield made
+    kernel_keyring.forget(made)
+
+
+def as_nobody(work: Callable[[], None]) -> int:
+    """The exit status of a process of an ordinary user that does `work`: 0 when it raised nothing."""
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            work()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.parametrize("text", ["", "lines\nof\ntext", "✓ 秘密", "x" * 30000])
+def test_what_is_written_is_read_and_forgotten(name: str, text: str) -> None:
+    assert kernel_keyring.read(name) is None
+    kernel_keyring.write(name, "before", seconds=60)
+    kernel_keyring.write(name, text, seconds=60)
+    assert kernel_keyring.read(name) == text
+    assert name in kernel_keyring.names()
+    kernel_keyring.forget(name)
+    assert kernel_keyring.read(name) is None
+    assert name not in kernel_keyring.names()
+    kernel_keyring.forget(name)
+
+
+def test_the_kernel_drops_an_entry_at_its_end_and_writing_again_renews_the_end(name: str) -> None:
+    kernel_keyring.write(name, "session", seconds=1)
+    kernel_keyring.write(name, "session", seconds=3)
+    time.sleep(1.5)
+    assert kernel_keyring.read(name) == "session"
+    time.sleep(2.5)
+    assert kernel_keyring.read(name) is None
+
+
+def test_what_no_key_can_hold_is_unavailable(name: str) -> None:
+    with pytest.raises(kernel_keyring.Unavailable):
+        kernel_keyring.write(name, "x" * 40000, seconds=60)
+
+
+def test_an_unknown_machine_has_no_such_keyring(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_keyring, "_NUMBERS", {})
+    for use in (kernel_keyring.names, lambda: kernel_keyring.read(name), lambda: kernel_keyring.forget(name)):
+        with pytest.raises(kernel_keyring.Unavailable):
+            use()
+
+
+def test_25_profiles_of_an_ordinary_user_fit_for_older_ones_give_way() -> None:
+    names = [f"test {secrets.token_hex(8)}" for _ in range(25)]
+
+    def work() -> None:
+        for number, name in enumerate(names):
+            kernel_keyring.write(name, "x" * 2500, seconds=60 + number)
+            assert kernel_keyring.read(name) == "x" * 2500
+        kept = [name for name in names if kernel_keyring.read(name)]
+        assert kept == names[-len(kept) :]
+        assert len(kept) >= 5
+        for name in kept:
+            kernel_keyring.forget(name)
+
+    assert as_nobody(work) == 0
+
+
+@pytest.mark.usefixtures("own_kernel_keys")
+@pytest.mark.parametrize("arguments", [["process", "profileB"], ["exec", "profileB", "--", "true"]])
+def test_it_is_chosen_by_the_variable_too(machine: Machine, arguments: list[str]) -> None:
+    machine.environ["ROLE_ENV_CACHE"] = "kernel"
+    for _ in range(2):
+        done = machine.role_env(*arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
+    assert not any(machine.sts.issued[0].token.encode() in item.secret for item in machine.bus.items())
+    machine.role_env("clear", "profileB")
+    machine.role_env(*arguments)
+    assert len(machine.sts.calls_of("AssumeRole")) == 2

@@ -1,0 +1,144 @@
+"""Which backend of `keyring` is used. The classes for macOS and Windows stand in for systems that are not here: they
+hold entries as the real ones do, and what their systems add cannot be measured on Linux.
+"""
+
+import secrets
+import sys
+import types
+from pathlib import Path
+
+import keyring.backend
+import pytest
+
+from role_env.keyrings import system as system_keyring
+from role_env.keyrings.entry import Entry
+from role_env.keyrings.system import SystemKeyring
+from role_env.ui.messages import Messages
+from support.machine import Machine
+
+ENTRY = Entry("role-env session test", "profileB")
+
+
+class NativeKeyring(keyring.backend.KeyringBackend):
+    """A keyring with one entry a service and user, as the Keychain has."""
+
+    priority = 5
+    kept: dict[tuple[str, str], str] = {}  # noqa: RUF012  shared by the instances, as a keyring is
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "PYTHON_KEYRING_BACKEND"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def as_on(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets role-env find itself on `platform`, with a keyring that behaves like that system's."""
+    module, name = system_keyring._NATIVE[platform]
+    stand_in = types.ModuleType(module)
+    setattr(stand_in, name, NativeKeyring)
+    monkeypatch.setitem(sys.modules, module, stand_in)
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(NativeKeyring, "kept", {})
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_the_native_keyring_is_used_without_looking_for_others(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on(platform, monkeypatch)
+    monkeypatch.setattr(keyring, "get_keyring", lambda: pytest.fail("looked for"))
+    kept = SystemKeyring({}, Messages())
+    assert kept.read(ENTRY) is None
+    kept.write(ENTRY, "session")
+    assert kept.read(ENTRY) == "session"
+    kept.forget(ENTRY)
+    kept.forget(ENTRY)
+    assert (kept.read(ENTRY), kept.usable, kept.fault) == (None, True, "")
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_a_setting_chooses_another_than_the_native_keyring(
+    platform: str, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    as_on(platform, monkeypatch)
+    null = "keyring.backends.null.Keyring"
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", null)
+    keyring.core.init_backend()
+    SystemKeyring({"PYTHON_KEYRING_BACKEND": null}, Messages()).write(ENTRY, "session")
+    settings = home / ".config" / "python_keyring" / "keyringrc.cfg"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"[backend]\ndefault-keyring={null}\n")
+    SystemKeyring({}, Messages()).write(ENTRY, "session")
+    assert not NativeKeyring.kept
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="Windows' own keyring; tests/test_pieces.py has a stand-in for it")
+def test_a_long_session_is_kept_and_forgotten_in_windows_own_keyring() -> None:
+    kept = SystemKeyring({}, Messages())
+    entry = Entry(f"role-env session {secrets.token_hex(8)}", "profileB")
+    for length in (9000, 4000):
+        kept.write(entry, "x" * length)
+        assert (kept.read(entry), kept.fault) == ("x" * length, "")
+    kept.forget(entry)
+    assert kept.read(entry) is None
+
+
+# ---- a backend that writes plain text ----
+
+PLAIN_BACKEND = """
+from pathlib import Path
+from keyring.backend import KeyringBackend
+class PlaintextKeyring(KeyringBackend):
+    priority = 0.5
+    kept = Path(__file__).with_name("kept.ini")
+    def get_password(self, service, username):
+        return self.kept.read_text() if self.kept.exists() else None
+    def set_password(self, service, username, password):
+        self.kept.write_text(password)
+    def delete_password(self, service, username):
+        self.kept.unlink()
+"""
+
+
+@pytest.fixture
+def plain(machine: Machine) -> Path:
+    """The folder of a stand-in for keyrings.alt's PlaintextKeyring, found as that is, on a machine without another."""
+    folder = machine.home / "keyring"
+    entry_points = folder / "plain-1.dist-info" / "entry_points.txt"
+    entry_points.parent.mkdir(parents=True)
+    entry_points.write_text("[keyring.backends]\nplain = plain\n")
+    entry_points.with_name("METADATA").write_text("Name: plain\nVersion: 1\n")
+    (folder / "plain.py").write_text(PLAIN_BACKEND)
+    del machine.environ["DBUS_SESSION_BUS_ADDRESS"]
+    machine.environ |= {"PYTHONPATH": str(folder), "ROLE_ENV_CACHE": "keyring"}
+    return folder
+
+
+def test_no_session_goes_into_a_plain_file_unasked(machine: Machine, plain: Path) -> None:
+    for _ in range(2):
+        done = machine.role_env("profileB")
+        assert done.returncode == 0
+        assert "no session is kept: the only one here writes to a file, unencrypted" in done.stderr
+    assert not (plain / "kept.ini").exists()
+
+
+def test_who_chooses_a_plain_file_gets_it_and_what_is_in_one_is_forgotten_in_any_case(
+    machine: Machine, plain: Path
+) -> None:
+    chosen = {"PYTHON_KEYRING_BACKEND": "plain.PlaintextKeyring"}
+    answers = [machine.role_env("profileB", **chosen) for _ in range(2)]
+    assert [(done.returncode, done.stderr) for done in answers] == [(0, "")] * 2
+    assert answers[0].stdout == answers[1].stdout
+    assert (plain / "kept.ini").exists()
+    assert machine.role_env("clear", "profileB").returncode == 0
+    assert not (plain / "kept.ini").exists()

@@ -1,0 +1,325 @@
+"""When a kept session answers, when STS is asked instead, and what happens when STS cannot be."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from role_env.sessions import record as records
+from support.local_sts import ACCOUNT_B, EXTERNAL_ID, LocalSts
+from support.machine import INSTALLED, Machine
+from support.secret_service_bus import KeptItem
+
+
+def asks(machine: Machine, *arguments: str, calls: int, **environ: str) -> str:
+    """Checks that a session of profileB is handed out at the price of `calls` AssumeRole calls; gives back its JSON."""
+    before = len(machine.sts.calls_of("AssumeRole"))
+    done = machine.role_env("export", "profileB", "--format", "json", *arguments, **environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(machine.sts.calls_of("AssumeRole")) - before == calls
+    return done.stdout
+
+
+def kept(machine: Machine) -> KeptItem:
+    """The one session in the keyring that belongs to this machine."""
+    token = machine.sts.issued[-1].token.encode()
+    (item,) = (item for item in machine.bus.items() if token in item.secret)
+    return item
+
+
+def put_instead(machine: Machine, text: str) -> None:
+    """Writes `text` where the machine's session is kept, as keyring itself would."""
+    item = kept(machine)
+    script = "import keyring, sys; keyring.set_password(*sys.argv[1:], sys.stdin.buffer.read().decode('utf-8'))"
+    names = item.attributes["service"], item.attributes["username"]
+    done = machine.run(str(INSTALLED / "python"), "-c", script, *names, text=text)
+    assert done.returncode == 0, done.stderr
+
+
+def edit(machine: Machine, old: str, new: str) -> None:
+    """Replaces a text that the profiles file holds."""
+    text = machine.file.read_text()
+    assert old in text
+    machine.write(text.replace(old, new))
+
+
+# ---- what asks anew, and what does not ----
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'policy = {"Version": "1", "Statement": []}',
+        "role_session_name = somebody",
+        f"external_id = {EXTERNAL_ID}",
+        "source_identity = somebody",
+        "duration_seconds = 1800",
+    ],
+)
+def test_a_changed_request_is_never_answered_from_the_old_session(machine: Machine, line: str) -> None:
+    asks(machine, calls=1)
+    machine.add(f"{line}\n")  # profileB is the last section
+    asks(machine, calls=1)
+    asks(machine, calls=0)
+
+
+def test_a_changed_policy_file_is_never_answered_from_the_old_session(machine: Machine) -> None:
+    policy = machine.file.with_name("policy.json")
+    policy.write_text('{"Version": "1", "Statement": []}')
+    machine.add("policy_file = policy.json\n")
+    asks(machine, calls=1)
+    asks(machine, calls=0)
+    policy.write_text('{"Version": "1", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}')
+    asks(machine, calls=1)
+    assert "Deny" in machine.sts.issued[-1].policy
+
+
+def test_another_source_key_is_never_answered_from_the_old_session(machine: Machine) -> None:
+    asks(machine, calls=1)
+    key = machine.sts.world.add_key("1111111111111111", machine.sts.world.key_of("test_user1").user)
+    edit(machine, machine.sts.access_key_id, key.id)
+    edit(machine, machine.sts.access_key_secret, key.secret)
+    asks(machine, calls=1)
+
+
+def test_another_role_is_never_answered_from_the_old_session(machine: Machine) -> None:
+    asks(machine, calls=1)
+    edit(machine, "role/switchrolesbc", "role/longsession")
+    assert "role/longsession" in asks(machine, calls=1)
+
+
+def test_another_endpoint_is_never_answered_from_the_old_session(machine: Machine, tmp_path: Path) -> None:
+    asks(machine, calls=1)
+    with LocalSts(tmp_path / "other") as other:
+        done = machine.role_env("profileB", ALIBABA_CLOUD_STS_ENDPOINT=other.endpoint, SSL_CERT_FILE=str(other.ca_file))
+        assert done.returncode == 4  # the key is not known there
+        assert other.requests_seen == 1
+    edit(machine, "[profileB]", f"[profileB]\nsts_endpoint = {machine.sts.endpoint}")
+    asks(machine, calls=0)
+
+
+def test_an_untouched_file_is_answered_without_reading_it(machine: Machine) -> None:
+    asks(machine, calls=1)
+    done = machine.role_env("profileB", "--verbose")
+    assert "nothing that it was made from has changed" in done.stderr
+
+
+def test_a_touched_file_is_read_once_and_asks_nothing(machine: Machine) -> None:
+    asks(machine, calls=1)
+    os.utime(machine.file, (1, 1))
+    assert "its chain is the same" in machine.role_env("profileB", "--verbose").stderr
+    assert "nothing that it was made from has changed" in machine.role_env("profileB", "--verbose").stderr
+    assert len(machine.sts.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [("region_id = ap-southeast-1", '"RegionId": "ap-southeast-1"'), ("colour = red", ""), ("variables = oss", "")],
+)
+def test_what_is_only_exported_asks_nothing_when_it_changes(machine: Machine, line: str, word: str) -> None:
+    asks(machine, calls=1)
+    machine.add(f"{line}\n")
+    assert word in asks(machine, calls=0)
+    assert word in asks(machine, calls=0)
+
+
+def test_changed_variables_are_exported_at_once(machine: Machine) -> None:
+    machine.role_env("profileB")
+    machine.add("variables = oss\n")
+    done = machine.role_env("exec", "profileB", "env")
+    assert "OSS_ACCESS_KEY_ID=" in done.stdout
+    assert "ALICLOUD_ACCESS_KEY=" not in done.stdout
+
+
+def test_the_region_option_is_exported_and_asks_nothing(machine: Machine) -> None:
+    asks(machine, calls=1)
+    assert '"RegionId": "eu-central-1"' in asks(machine, "--region", "eu-central-1", calls=0)
+    assert '"RegionId": null' in asks(machine, calls=0)
+
+
+def test_sessions_of_other_durations_and_names_are_kept_apart(machine: Machine) -> None:
+    asks(machine, calls=1)
+    asks(machine, "--duration", "1200", calls=1)
+    asks(machine, "--session-name", "somebody", calls=1)
+    for options in ((), ("--duration", "1200"), ("--session-name", "somebody")):
+        asks(machine, *options, calls=0)
+    assert [call.duration for call in machine.sts.calls] == ["3600", "1200", "3600"]
+
+
+def test_a_duration_of_nothing_is_not_answered_from_the_cache(machine: Machine) -> None:
+    asks(machine, calls=1)
+    assert machine.role_env("profileB", "--duration", "0").returncode == 3
+
+
+def test_refresh_asks_and_keeps_the_answer(machine: Machine) -> None:
+    asks(machine, calls=1)
+    asks(machine, "--refresh", calls=1)
+    assert machine.sts.issued[-1].token in asks(machine, calls=0)
+
+
+def test_refresh_is_a_new_session_or_a_failure(machine: Machine) -> None:
+    asks(machine, calls=1)
+    machine.sts.fault("503", times=None)
+    assert machine.role_env("profileB", "--refresh").returncode == 5
+
+
+def test_no_cache_neither_reads_nor_writes(machine: Machine) -> None:
+    asks(machine, "--no-cache", calls=1)
+    asks(machine, calls=1)
+    asks(machine, "--no-cache", calls=1)
+    first, second, third = machine.sts.issued
+    assert second.token in asks(machine, calls=0)
+    assert not {first.token, third.token} & {item.secret.decode() for item in machine.bus.items()}
+
+
+def test_min_ttl_renews_a_session_that_has_less_left(machine: Machine) -> None:
+    machine.sts.session_seconds = 1000
+    asks(machine, calls=1)
+    asks(machine, "--min-ttl", "900", calls=0)
+    asks(machine, "--min-ttl", "1001", calls=1)
+
+
+@pytest.mark.parametrize("seconds", ["3600", "99999"])
+def test_a_min_ttl_that_no_session_can_have_is_wrong_usage(machine: Machine, seconds: str) -> None:
+    assert machine.role_env("profileB", "--min-ttl", seconds).returncode == 2
+    asks(machine, calls=1)
+    assert machine.role_env("profileB", "--min-ttl", seconds).returncode == 2
+    assert len(machine.sts.calls) == 1
+
+
+# ---- the renewal window ----
+
+
+def age(machine: Machine, seconds: int) -> None:
+    """Makes the kept session `seconds` older, as if the time had passed."""
+    record = records.parse(kept(machine).secret.decode(), "profileB")
+    assert record
+    record.credentials.issued -= seconds
+    record.credentials.expiration -= seconds
+    put_instead(machine, record.text())
+
+
+@pytest.mark.parametrize(("life", "passed", "calls"), [(3600, 3280, 0), (3600, 3320, 1), (900, 700, 0), (900, 740, 1)])
+def test_a_session_is_renewed_in_its_last_fifth_and_at_most_five_minutes(
+    machine: Machine, life: int, passed: int, calls: int
+) -> None:
+    machine.sts.session_seconds = life
+    asks(machine, calls=1)
+    age(machine, passed)
+    asks(machine, calls=calls)
+
+
+def test_a_session_of_a_clock_that_was_set_back_is_not_trusted(machine: Machine) -> None:
+    asks(machine, calls=1)
+    age(machine, -7200)
+    asks(machine, calls=1)
+    asks(machine, calls=0)
+
+
+@pytest.mark.parametrize("fault", ["hang", "reset-on-accept", "throttling", "html-200"])
+def test_an_old_session_is_used_with_a_warning_when_sts_cannot_be_reached(machine: Machine, fault: str) -> None:
+    asks(machine, calls=1)
+    age(machine, 3400)
+    machine.sts.fault(fault, times=None)
+    began = time.monotonic()
+    done = machine.role_env("export", "profileB", "--format", "json")
+    assert time.monotonic() - began < 8
+    assert (done.returncode, machine.sts.issued[0].token in done.stdout) == (0, True)
+    (warning,) = done.stderr.splitlines()
+    assert "the session that is there is used" in warning
+    silent = machine.role_env("process", "profileB")
+    assert (silent.returncode, silent.stderr) == (0, "")
+
+
+def test_a_changed_region_is_exported_even_while_sts_cannot_be_reached(machine: Machine) -> None:
+    asks(machine, calls=1)
+    age(machine, 3400)
+    machine.add("region_id = ap-southeast-1\n")
+    machine.sts.fault("html-200", times=None)
+    done = machine.role_env("export", "profileB", "--format", "json")
+    assert (done.returncode, '"RegionId": "ap-southeast-1"' in done.stdout) == (0, True)
+
+
+def test_an_expired_session_is_never_used(machine: Machine) -> None:
+    asks(machine, calls=1)
+    age(machine, 3601)
+    machine.sts.fault("503", times=None)
+    assert machine.role_env("profileB").returncode == 5
+
+
+def test_a_refusal_inside_the_renewal_window_is_told_at_once(machine: Machine) -> None:
+    asks(machine, calls=1)
+    age(machine, 3400)
+    machine.sts.fault("code:NoPermission:403", action="AssumeRole")
+    assert machine.role_env("profileB").returncode == 4
+
+
+def test_a_holder_of_a_good_session_does_not_wait_for_another_ones_renewal(machine: Machine) -> None:
+    asks(machine, calls=1)
+    age(machine, 3400)
+    machine.sts.fault("delay:2.5", times=1)
+    first = subprocess.Popen([INSTALLED / "role-env", "profileB"], env=machine.environ, stdout=subprocess.DEVNULL)
+    while len(machine.sts.calls) < 2:
+        time.sleep(0.02)
+    assert machine.sts.issued[0].token in asks(machine, calls=0)
+    assert first.wait(30) == 0
+
+
+# ---- whose session it may be ----
+
+
+def test_a_kept_session_that_names_another_role_is_not_used(machine: Machine) -> None:
+    asks(machine, calls=1)
+    put_instead(machine, kept(machine).secret.decode().replace("role/switchrolesbc", "role/hub"))
+    asks(machine, calls=1)
+
+
+def test_a_kept_session_of_another_profile_is_not_used(machine: Machine) -> None:
+    asks(machine, calls=1)
+    put_instead(machine, kept(machine).secret.decode().replace("profile profileB", "profile profileC"))
+    asks(machine, calls=1)
+
+
+@pytest.mark.parametrize("by", ["option", "key"])
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_session_of_another_account_than_expected_is_refused_unasked(machine: Machine, by: str, warm: bool) -> None:
+    if warm:
+        asks(machine, calls=1)
+    options = ("--expect-account", "9999") if by == "option" else ()
+    if by == "key":
+        machine.add("expected_account_id = 9999\n")
+    done = machine.role_env("profileB", *options)
+    assert done.returncode == 4
+    assert f"account {ACCOUNT_B}, not of 9999" in done.stderr
+    assert len(machine.sts.calls) == warm
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_session_of_the_expected_account_is_handed_out(machine: Machine, warm: bool) -> None:
+    asks(machine, calls=1)
+    asks(machine, "--expect-account", ACCOUNT_B, calls=0)
+
+
+# ---- many at once ----
+
+
+def together(machine: Machine, count: int, *options: str) -> list[str]:
+    """What `count` calls at once printed, all of which ended well."""
+    command = [str(INSTALLED / "role-env"), "export", "profileB", "--format", "json", *options]
+    begun = [
+        subprocess.Popen(command, env=machine.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(count)
+    ]
+    ended = [process.communicate(timeout=60) for process in begun]
+    assert [err for _, err in ended if err] == []
+    return [out for out, _ in ended]
+
+
+def test_many_refreshes_at_once_share_calls_and_none_gets_the_old_session(machine: Machine) -> None:
+    asks(machine, calls=1)
+    machine.sts.fault("delay:1", times=None)
+    answers = together(machine, 10, "--refresh")
+    assert not [answer for answer in answers if machine.sts.issued[0].token in answer]
+    assert len(machine.sts.calls) - 1 < 10

@@ -1,0 +1,244 @@
+"""The keyring as the place for sessions: what is wrong with it costs one call to STS, a warning, and little time."""
+
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from role_env.deadline import Late, within
+from sessions.test_obtain import asks, kept, put_instead
+from support.machine import Machine
+from support.secret_service_bus import KeyringBus, SilentBus
+
+LOST = "role-env: the keyring cannot be used, so no session is kept: "
+STATE = ".local/state/role-env"
+
+
+@pytest.fixture(autouse=True)
+def keyring_alone(machine: Machine) -> None:
+    """The kernel's keyring does not stand in for the one under test here; tests/test_kernel_keyring.py has that."""
+    machine.environ["ROLE_ENV_CACHE"] = "keyring"
+
+
+@pytest.fixture(scope="module")
+def silent() -> Iterator[SilentBus]:
+    """A keyring that never answers."""
+    with SilentBus() as started:
+        yield started
+
+
+@pytest.fixture
+def locked() -> Iterator[KeyringBus]:
+    """A locked keyring, where nothing can ask for its password."""
+    with KeyringBus() as started:
+        started.lock()
+        yield started
+
+
+# ---- records ----
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda text: "", id="empty"),
+        pytest.param(lambda text: text[: len(text) // 2], id="truncated"),
+        pytest.param(lambda text: text[:-1], id="last-byte-lost"),
+        pytest.param(lambda text: text.replace("session 2", "session 1", 1), id="other-version"),
+        pytest.param(lambda text: '{"AccessKeyId": "STS.x"}', id="foreign"),
+        pytest.param(lambda text: "\n" * 1000, id="lines"),
+        pytest.param(lambda text: "\U0001f600\x00é" * 50, id="garbage"),
+        pytest.param(lambda text: text.replace("issued ", "issued nan", 1), id="no-number"),
+        pytest.param(lambda text: text.replace("security_token ", "security_token x", 1), id="other-token"),
+    ],
+)
+def test_a_record_that_is_not_whole_is_a_miss_and_is_replaced(machine: Machine, damage: Callable[[str], str]) -> None:
+    asks(machine, calls=1)
+    put_instead(machine, damage(kept(machine).secret.decode()))
+    asks(machine, calls=1)
+    asks(machine, calls=0)
+
+
+def test_an_item_of_another_program_is_not_taken_for_ours(machine: Machine) -> None:
+    asks(machine, calls=1)
+    attributes = kept(machine).attributes | {"application": "another"}
+    machine.bus.put("foreign", attributes, b"not ours")
+    done = machine.role_env("export", "profileB", "--format", "json")
+    assert done.returncode == 0
+    assert machine.sts.issued[-1].token in done.stdout
+
+
+def test_what_is_kept_tells_in_a_keyring_browser_what_it_is(machine: Machine) -> None:
+    asks(machine, calls=1)
+    assert kept(machine).attributes["service"].startswith("role-env session ")
+    assert kept(machine).attributes["username"] == "profileB"
+
+
+# ---- keyrings that cannot be used ----
+
+
+def test_a_keyring_that_never_answers_is_waited_for_once_a_minute(machine: Machine, silent: SilentBus) -> None:
+    began = time.monotonic()
+    done = machine.role_env("export", "profileB", "--format", "json", **silent.environment)
+    first, began = time.monotonic() - began, time.monotonic()
+    assert (done.returncode, machine.sts.issued[-1].token in done.stdout) == (0, True)
+    assert done.stderr == LOST + "it did not answer in time; is it locked, or hung?\n"
+    again = machine.role_env("profileB", **silent.environment)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert first < 8
+    assert time.monotonic() - began < 8
+    assert len(machine.sts.calls) == 2
+    # another keyring, or a minute later, is another matter
+    asks(machine, calls=1)
+    asks(machine, calls=0)
+
+
+def test_a_crowded_machine_is_not_taken_for_a_hung_keyring() -> None:
+    def work() -> str:
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            pass
+        return "done"
+
+    assert within(0.5, work, at_most=30) == "done"
+    for at_most in (0, 2):
+        with pytest.raises(Late):
+            within(0.5, lambda: time.sleep(20), at_most=at_most)
+
+
+def test_a_session_that_could_not_be_forgotten_is_told(machine: Machine, locked: KeyringBus) -> None:
+    done = machine.role_env("clear", "profileB", **locked.environment)
+    assert done.returncode == 6
+    assert "role-env: not every session could be forgotten" in done.stderr
+
+
+def test_a_way_to_keep_sessions_that_is_none_is_an_error_of_the_setting(machine: Machine) -> None:
+    done = machine.role_env("profileB", ROLE_ENV_CACHE="disk")
+    assert (done.returncode, "ROLE_ENV_CACHE" in done.stderr) == (3, True)
+
+
+ODD_BACKEND = """
+import logging, sys, warnings
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringError, PasswordSetError
+warnings.warn("an odd backend")
+logging.getLogger("odd").error("an odd backend")
+print("export ODD=1")
+class Keyring(KeyringBackend):
+    priority = 1
+    def get_password(self, service, username):
+        print("export ODD=1")
+        return None
+    def set_password(self, service, username, password):
+        logging.getLogger("odd").warning(password)
+        raise {error}
+    def delete_password(self, service, username):
+        raise SystemExit(password)
+"""
+
+
+@pytest.mark.parametrize(
+    "error", ["KeyError(password)", "PasswordSetError(password)", "KeyringError(password)", "SystemExit(password)"]
+)
+@pytest.mark.parametrize("command", ["export", "process"])
+def test_a_backend_of_someone_elses_can_neither_tell_a_secret_nor_write_into_the_shell(
+    machine: Machine, error: str, command: str
+) -> None:
+    (machine.home / "odd_backend.py").write_text(ODD_BACKEND.format(error=error))
+    environ = {"PYTHONPATH": str(machine.home), "PYTHON_KEYRING_BACKEND": "odd_backend.Keyring"}
+    done = machine.role_env(command, "profileB", **environ)
+    assert done.returncode == 0
+    assert "export ODD" not in done.stdout
+    assert machine.sts.issued[-1].token in done.stdout
+    assert "Traceback" not in done.stderr
+    if command == "process":
+        assert done.stderr == ""
+    # that no secret is on stderr is what the machine's canary looks for
+
+
+# ---- clear, and the index ----
+
+
+def test_clear_forgets_every_session_of_a_profile(machine: Machine) -> None:
+    asks(machine, calls=1)
+    asks(machine, "--duration", "1200", calls=1)
+    done = machine.role_env("clear", "profileB")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    asks(machine, calls=1)
+    asks(machine, "--duration", "1200", calls=1)
+
+
+def test_clear_of_one_profile_leaves_the_others(machine: Machine) -> None:
+    machine.add(f"[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    asks(machine, calls=1)
+    machine.role_env("clear", "other")
+    asks(machine, calls=0)
+
+
+@pytest.mark.parametrize("index", ["kept", "lost", "emptied", "garbage"])
+def test_clear_all_finds_sessions_whatever_became_of_the_index(machine: Machine, index: str) -> None:
+    asks(machine, calls=1)
+    asks(machine, "--duration", "1200", calls=1)
+    file = machine.home / STATE / "sessions"
+    if index == "lost":
+        file.unlink()
+    elif index != "kept":
+        file.write_bytes(b"" if index == "emptied" else b"\xff\xfe\t\n\n\x00")
+    assert machine.role_env("clear", "--all").returncode == 0
+    services = [item.attributes.get("service", "") for item in machine.bus.items()]
+    assert not [service for service in services if service.startswith("role-env session")]
+
+
+@pytest.mark.parametrize("arguments", [("profileB",), ("--all",), ("never-seen",)])
+def test_nothing_to_forget_is_done_quietly(machine: Machine, arguments: tuple[str, ...]) -> None:
+    machine.bus.clear()
+    done = machine.role_env("clear", *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--all", "profileB")])
+def test_clear_takes_names_or_all(machine: Machine, arguments: tuple[str, ...]) -> None:
+    assert machine.role_env("clear", *arguments).returncode == 2
+
+
+def test_the_index_is_private_and_only_added_to_even_without_a_umask(machine: Machine) -> None:
+    script = "umask 000; role-env profileB; role-env profileB --refresh; role-env profileB --duration 1200"
+    assert machine.shell("dash", script).returncode == 0
+    file = machine.home / STATE / "sessions"
+    assert [line.split("\t")[1] for line in file.read_text().splitlines()] == ["profileB"] * 2
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for folder in file.parents[:3]:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("state", ["file", "world-writable", "link"])
+def test_a_state_folder_that_cannot_be_used_costs_the_index_and_no_more(
+    machine: Machine, state: str, tmp_path: Path
+) -> None:
+    folder = machine.home / STATE
+    folder.parent.mkdir(parents=True)
+    if state == "file":
+        folder.touch()
+    elif state == "link":
+        folder.symlink_to(tmp_path)
+    else:
+        folder.mkdir()
+        folder.chmod(0o777)
+    asks(machine, calls=1)
+    asks(machine, calls=0)
+    assert not (tmp_path / "sessions").exists()
+
+
+@pytest.mark.parametrize("home", [None, "", "/nonexistent", "relative"])
+def test_an_odd_home_costs_no_session_and_writes_nothing_where_it_does_not_belong(
+    machine: Machine, home: str | None
+) -> None:
+    """XDG_STATE_HOME keeps the test out of the home folder of whoever runs it."""
+    del machine.environ["HOME"]
+    environ = {} if home is None else {"HOME": home}
+    environ |= {"ROLE_ENV_CONFIG": str(machine.file), "XDG_STATE_HOME": str(machine.home / "state")}
+    asks(machine, calls=1, **environ)
+    asks(machine, calls=0, **environ)
+    assert not [path for path in machine.home.iterdir() if path.name in ("~", "relative")]

@@ -1,0 +1,138 @@
+"""What completes behind `role-env` in each shell."""
+
+import argparse
+import shlex
+
+import pytest
+
+from role_env.cli import parser as cli
+from role_env.command_names import COMMANDS
+from support.machine import Machine
+from support.secret_service_bus import require
+from support.shell_terminal import Terminal
+
+SHELLS = ("bash", "zsh", "fish")
+# In bash and zsh their own engines, which need a terminal, are left out: only what they are handed is looked at.
+START = {
+    "bash": 'eval "$(role-env init bash)"\ncompopt() { :; }\n',
+    "zsh": """\
+eval "$(role-env init zsh)"
+compadd() { shift; print -rl -- "$@"; }
+_files() { print FILES; }
+_command_names() { print COMMANDS; }
+_normal() { print -r -- NORMAL $CURRENT $words; }
+""",
+    "fish": "role-env init fish | source\n",
+}
+
+
+def asking(shell: str, line: str) -> str:
+    """The script that prints what is offered for the last word of a line."""
+    words = line.split(" ")
+    if shell == "bash":
+        word = words[-1].replace("=", ":").replace("@", ":").rpartition(":")[2]
+        return f"""COMP_LINE={shlex.quote(line)} COMP_POINT=${{#COMP_LINE}}
+_role_env_complete role-env {shlex.quote(word)} ''
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    if shell == "zsh":
+        return f"words=({' '.join(map(shlex.quote, words))}) CURRENT=${{#words}}\n_role_env_complete\n"
+    return f"complete -C {shlex.quote(line)}\n"
+
+
+def offers(machine: Machine, shell: str, *lines: str) -> list[list[str]]:
+    """What is offered for the last word of each line; zsh itself takes those that do not begin with it away."""
+    require(shell)
+    script = START[shell] + "".join(asking(shell, line) + "echo -----\n" for line in lines)
+    options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config", "-i"]}[shell]
+    done = machine.run(shell, *options, "-c", script)
+    assert done.stderr == ""
+    answers = [answer.split("\n") for answer in done.stdout.split("-----\n")[:-1]]
+    found = [[text.split("\t")[0] for text in answer if text] for answer in answers]
+    if shell == "zsh":
+        begun = [line.split(" ")[-1] for line in lines]
+        return [[text for text in texts if text.startswith(word)] for texts, word in zip(found, begun, strict=True)]
+    return found
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_first_word_is_a_command_or_a_profile(machine: Machine, shell: str) -> None:
+    everything, begun = offers(machine, shell, "role-env ", "role-env prof")
+    assert sorted(everything) == sorted({*COMMANDS, "profileA", "profileB"})
+    assert begun == ["profileA", "profileB"]
+
+
+def options_of(name: str) -> set[str]:
+    """The long options that the parser of a command knows."""
+    actions: list[argparse.Action] = cli._command_parser(name, cli._module(name))._actions
+    return {option for action in actions for option in action.option_strings if option.startswith("--")}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_options_of_each_command_are_those_of_its_parser(machine: Machine, shell: str) -> None:
+    expected = {f"role-env {name} --": options_of(name) for name in cli._MODULES}
+    expected["role-env profileB --"] = options_of("export")
+    expected["role-env use profileB --"] = options_of("export") - {"--format", "--show"}
+    expected["role-env --"] = {"--help", "--version"}
+    found = offers(machine, shell, *expected)
+    assert {line: set(options) for line, options in zip(expected, found, strict=True)} == expected
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_profiles_complete_where_one_can_stand_out_of_the_file_that_is_named(machine: Machine, shell: str) -> None:
+    other = machine.home / "other.ini"
+    other.write_text("[b@x:1/y]\nsource_profile = b@x:2\nrole_arn = acs:ram::1:role/x\n[b@x:2]\naccess_key_id = x\n")
+    other.chmod(0o600)
+    both, formats = ["profileA", "profileB"], ["bash", "json"]
+    expected = {
+        **{f"use {text}": both for text in ("prof", "--refresh prof", "--region x prof")},
+        **{f"{command} prof": both for command in ("exec", "whoami", "clear profileA")},
+        "use profileA prof": [],
+        # Of a word with a colon, readline takes what stands behind it for the word.
+        f"use --config {other} b@x:": ["1/y", "2"] if shell == "bash" else ["b@x:1/y", "b@x:2"],
+        "init z": ["zsh"],
+        "use --region ": [],
+        "export --format ": formats,
+    }
+    found = offers(machine, shell, *(f"role-env {line}" for line in expected))
+    found[-1] = [choice for choice in found[-1] if choice in formats]
+    assert dict(zip(expected, found, strict=True)) == expected
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_files_complete_after_config_and_commands_after_exec(machine: Machine, shell: str) -> None:
+    (machine.home / "some.ini").write_text("")
+    begun = {"zsh": ""}.get(shell, "som")
+    lines = (f"use --config {begun}", f"exec profileB -- {begun and 'role-en'}", f"exec profileB {begun and 'role-en'}")
+    files, *commands = offers(machine, shell, *(f"role-env {line}" for line in lines))
+    # Of files bash has its own completion, where nothing is offered to it.
+    assert files == {"bash": [], "zsh": ["FILES"], "fish": ["some.ini"]}[shell]
+    for found in commands:
+        assert ("COMMANDS" if shell == "zsh" else "role-env") in found
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tab_key_completes_in_a_terminal(machine: Machine, shell: str) -> None:
+    before = "autoload -Uz compinit; compinit -u -D\n" if shell == "zsh" else ""
+    with Terminal(machine, shell, before=before) as terminal:
+        terminal.wait_for_prompt("")
+        for begun, whole in (("role-env who", "whoami"), ("--js", "whoami --json"), ("profileB", "--json profileB")):
+            terminal.press("-l", "--", begun)
+            terminal.press("Tab")
+            terminal.wait_for(rf"{whole} *$")
+        terminal.press("Enter")
+        terminal.wait_for("AccountId")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_word_on_the_line_never_acts_when_it_is_completed(machine: Machine, shell: str) -> None:
+    words = ("$(touch acted)", "`touch acted`", "a[$(touch acted)]", "'", '"', "*", "\\")
+    offers(machine, shell, *(f"role-env use --region {word} {word}" for word in words))
+    assert not (machine.home / "acted").exists()
+
+
+def test_completing_runs_nothing_that_is_typed(machine: Machine) -> None:
+    lines = ("exec profileB (touch planted)", "exec profileB $(touch planted)", "--config=(touch planted) pro")
+    for shell in ("bash", "fish"):  # zsh's own completion runs a substitution behind any command
+        offers(machine, shell, *(f"role-env {line}" for line in lines))
+    assert not (machine.home / "planted").exists()

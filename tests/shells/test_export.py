@@ -1,0 +1,442 @@
+"""Values go through the shells byte for byte, whatever they hold; and a switch followed by `off` leaves no trace.
+
+The exporters run in the test's own process, and what they print is evaluated by real shells: many values, or steps,
+in one shell.
+"""
+
+import os
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from role_env import variables
+from role_env.credentials import AccessKey, Credentials, Session
+from role_env.shells import export as exporters
+from role_env.shells import fish as fish_shell
+from role_env.shells import posix as posix_shell
+from support.secret_service_bus import require
+
+SHELLS = ("bash", "zsh", "fish", "dash")
+COMMANDS = {
+    "bash": ("bash", "--norc"),
+    "zsh": ("zsh", "-f"),
+    "fish": ("fish", "--no-config"),
+    "dash": ("dash",),
+}
+FORMATS = {"dash": "sh"}
+ALIASES = "".join(f"alias {word}='touch marker;'\n" for word in ("unset", "export", "eval", "printf", "false"))
+# The most hostile settings that a shell's user may have. Not defended against, since no way to write it is left:
+# aliases of reserved words (case, for, if), zsh's global aliases, functions named like a builtin.
+HOSTILE = {
+    "bash": f"set -euo pipefail -o noclobber -f\nIFS='eS_a \n'\nshopt -s expand_aliases\n{ALIASES}",
+    "zsh": "setopt RC_QUOTES KSH_ARRAYS SH_WORD_SPLIT GLOB_SUBST ERR_EXIT NO_UNSET NO_CLOBBER WARN_CREATE_GLOBAL\n"
+    f"IFS='eS_a \n'\n{ALIASES}",
+    "fish": "set -g IFS eS_a\nset -g fish_trace\n",
+    "dash": f"set -euCf\nIFS='eS_a \n'\n{ALIASES}",
+}
+DEFAULT = variables.DEFAULT_FAMILIES
+NAMES = tuple(dict.fromkeys((*variables.KEY_NAMES, *variables.REST, *variables.OWN, *variables.NO_ACCOUNT_REST)))
+FIVE = (
+    "ALIBABA_CLOUD_ACCESS_KEY_ID",
+    "OSS_ACCESS_KEY_SECRET",
+    "ALICLOUD_SECURITY_TOKEN",
+    "OSS_REGION",
+    "ROLE_ENV_PROFILE",
+)
+# What a shell counts, or sets where it is absent.
+OWN_COUNTS = (b"_", b"SHLVL", b"PWD", b"OLDPWD", b"USER", b"LOGNAME")
+CLEAN = {"PATH": os.environ["PATH"], "HOME": "/", "LANG": "C.UTF-8"}
+
+SETTINGS = settings(
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.generate,),  # a failing batch is small enough, and shrinking it takes minutes
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def environment(output: bytes) -> dict[bytes, bytes]:
+    """What `env -0` printed, but for what a shell itself counts and notes."""
+    pairs = (pair.split(b"=", 1) for pair in output.split(b"\0") if pair)
+    return {name: value for name, value in pairs if name not in OWN_COUNTS}
+
+
+def encoded(value: str) -> bytes:
+    return value.encode("utf-8", "surrogateescape")
+
+
+def session_of(
+    key_id: str,
+    secret: str,
+    token: str,
+    *,
+    region: str = "",
+    profile: str = "profileB",
+    families: tuple[str, ...] = DEFAULT,
+    base: AccessKey | None = None,
+    in_cli_file: bool = False,
+) -> Session:
+    credentials = Credentials(key_id, secret, token, issued=0, expiration=1_900_000_000)
+    return Session(
+        profile,
+        "acs:ram::1:role/name",
+        credentials,
+        region_id=region,
+        variables=families,
+        base=base,
+        in_cli_file=in_cli_file,
+    )
+
+
+# --- values
+
+FRAGMENTS = (
+    *(
+        "'",
+        '"',
+        "\\",
+        "$",
+        "`",
+        "\n",
+        "!",
+        "!!",
+        "-",
+        "--",
+        "-n",
+        "\t",
+        "\r",
+        "\r\n",
+        "''",
+        "\\'",
+        "'\\''",
+        "#",
+        "~",
+        "*",
+    ),
+    *(
+        "$(touch marker)",
+        "`touch marker`",
+        "';touch marker;'",
+        '";touch marker;"',
+        "\\';touch marker;'",
+        "\n}\n",
+        "\nend\n",
+    ),
+    *(
+        "${HOME}",
+        "$HOME",
+        "%s",
+        "\\n",
+        "\\0",
+        "\x01",
+        "\x1b[0m",
+        "\x7f",
+        "密钥",
+        "🔑",
+        "é",
+        "\ufeff",
+        "\u2028",
+        "=",
+        ";",
+        "&",
+    ),
+    *(
+        "\udc80",
+        "\udcff",
+        "\udcc3",
+        "\uf600",
+        "\uf6ff",
+        "\U0010ffff",
+        " ",
+        "{",
+        "}",
+        "(",
+        ")",
+        "<(",
+        "[",
+        "?",
+        "^",
+        "|",
+    ),
+)
+VALUES = st.lists(
+    st.sampled_from(FRAGMENTS) | st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1
+).map("".join)
+
+
+@pytest.mark.parametrize("hostile", [False, True], ids=["plain", "hostile"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_value_comes_back_byte_for_byte_and_nothing_in_it_is_run(shell: str, hostile: bool, tmp_path: Path) -> None:
+    """With 1,250 values in each of the eight runs, ten thousand in all."""
+    require(shell)
+    where = tmp_path
+
+    @settings(SETTINGS)
+    @given(st.lists(st.tuples(VALUES, VALUES, VALUES, VALUES, VALUES), min_size=5, max_size=5))
+    def check(rows: list[tuple[str, ...]]) -> None:
+        files = [where / f"environment{number}" for number in range(len(rows))]
+        script = ""
+        for file in files:
+            file.unlink(missing_ok=True)
+        for file, (key_id, secret, token, region, profile) in zip(files, rows, strict=True):
+            made = session_of(key_id, secret, token, region=region, profile=profile)
+            script += exporters.export(made, FORMATS.get(shell, shell), {}) + f"command env -0 >{file.name}\n"
+        if hostile:
+            script = HOSTILE[shell] + (f"inside() {{\n{script}}}\ninside\n" if shell == "zsh" else script)
+        (where / "script").write_bytes(encoded(script))
+        done = subprocess.run(
+            [*COMMANDS[shell], "script"], env=CLEAN, cwd=where, capture_output=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+        for file, row in zip(files, rows, strict=True):
+            found = environment(file.read_bytes())
+            assert [found[name.encode()] for name in FIVE] == [encoded(value) for value in row]
+        assert not (where / "marker").exists()
+
+    check()
+
+
+# --- a switch and `off` leave no trace
+
+
+class Living:
+    """A shell that goes on living, and evaluates one text after another; with `hostile`, in hostile settings."""
+
+    def __init__(self, shell: str, where: Path, *, hostile: bool = False) -> None:
+        self.shell = shell
+        self.fish = shell == "fish"
+        self._where = where
+        self._count = 0
+        evaluate = '\\eval "$(command cat "./$file")"' if shell == "dash" else '. "./$file"'  # its . fails under -e
+        loop = f"while IFS= read -r file; do if {evaluate}; then echo 0; else echo $?; fi; done"
+        if self.fish:
+            loop = "while read -l file; source $file; echo $status; end"
+        if hostile:
+            # The lines that play the user would be warned of.
+            loop = HOSTILE[shell].replace(" WARN_CREATE_GLOBAL", "") + loop
+        self._errors = (where / "stderr").open("w+b")
+        self._process = subprocess.Popen(
+            [*COMMANDS[shell], "-c", loop],
+            env=CLEAN,
+            cwd=where,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+
+    def close(self) -> None:
+        self._process.communicate(timeout=10)
+        self._errors.close()
+
+    def run(self, text: str) -> int:
+        """Evaluates `text`, which may print nothing on stdout, and returns its status."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._count += 1
+        name = f"script{self._count}"
+        (self._where / name).write_bytes(encoded(text))
+        self._process.stdin.write(f"{name}\n".encode())
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        (self._where / name).unlink()
+        assert line.strip().isdigit(), (line, self.errors())
+        return int(line)
+
+    def errors(self) -> str:
+        """All that came on stderr."""
+        return (self._where / "stderr").read_text("utf-8", "replace")
+
+    def exported(self) -> dict[str, str]:
+        """What is exported."""
+        self.run("command env -0 >exported")
+        output = (self._where / "exported").read_bytes()
+        (self._where / "exported").unlink()
+        return {
+            name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
+            for name, value in environment(output).items()
+        }
+
+    def state(self) -> dict[str, str]:
+        """Every variable that role-env could touch, as `e` or `s` and its value, and the names of its leftovers."""
+        exported = self.exported()
+        if self.fish:
+            script = (
+                "begin\n"
+                + "".join(f"if set -qg {name}; printf '{name}=%s\\0' ${name}; end\n" for name in NAMES)
+                + "set -n | string match -r '^_role_env.*=?' | string join0\nend >state\n"
+            )
+        else:
+            script = (
+                "{\n"
+                + "".join(f"case ${{{name}+s}} in s) \\printf '{name}=%s\\0' \"${name}\" ;; esac\n" for name in NAMES)
+                + "} >state\n\\set | command grep -a '^_role_env_' >>state || :\n"
+            )
+        self.run(script)
+        output = (self._where / "state").read_bytes().decode("utf-8", "surrogateescape")
+        (self._where / "state").unlink()
+        found = dict(pair.partition("=")[::2] for pair in output.split("\0") if pair)
+        kinds = {name: ("e" if name in exported else "s") + value for name, value in found.items()}
+        others = {name: "e" + value for name, value in exported.items() if name not in found}
+        return kinds | others
+
+    def session(self, made: Session) -> int:
+        return self.run(exporters.export(made, FORMATS.get(self.shell, self.shell), self.exported()))
+
+    def off(self) -> int:
+        return self.run(exporters.off(FORMATS.get(self.shell, self.shell), self.exported()))
+
+    def fail(self, *, take_away: bool = True) -> int:
+        form = FORMATS.get(self.shell, self.shell)
+        return self.run(exporters.failure(form, self.exported(), take_away=take_away))
+
+    def put(self, name: str, value: str | None, *, export: bool = True) -> str:
+        """The line that sets a variable as the user would, or removes it."""
+        if self.fish:
+            return (
+                f"set -e -g {name}; or true\n"
+                if value is None
+                else f"set -g{'x' if export else 'u'} {name} {self.quote(value)}\n"
+            )
+        unset = f"\\unset -v {name}\n"
+        return unset if value is None else f"{unset}{name}={self.quote(value)}\n" + (f"\\export {name}\n" * export)
+
+    def quote(self, value: str) -> str:
+        return fish_shell.quote(value) if self.fish else posix_shell.quote(value)
+
+
+@pytest.fixture(params=[*SHELLS, *(f"{shell}-hostile" for shell in SHELLS)])
+def living(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Living]:
+    shell, _, hostile = request.param.partition("-")
+    require(shell)
+    started = Living(shell, tmp_path, hostile=bool(hostile))
+    yield started
+    started.close()
+
+
+class Story:
+    """What a user may do with one shell, at random, and what has to be true meanwhile and after `off`."""
+
+    def __init__(self, living: Living, dice: random.Random) -> None:
+        self.living = living
+        self.dice = dice
+        self.told: list[str] = []
+        self.before: dict[str, str] = {}
+        self.current: Session | None = None
+
+    def value(self) -> str:
+        made = f"{self.dice.choice(['', 'x', chr(39), 'a b', '$HOME', '`x`', '=', '~/*'])}{self.dice.randrange(10**6)}"
+        return self.dice.choice(["", made, made, made + "\n" + chr(39) + chr(34), "-n"])
+
+    def put(self, values: dict[str, str | None], *, export: bool = True) -> None:
+        lines = [self.living.put(name, value, export=export) for name, value in values.items()]
+        self.told.append(f"put {values} {export}")
+        assert self.living.run("".join(lines)) == 0
+
+    def begin(self) -> None:
+        """Any state before: each variable absent, exported, or set without being exported."""
+        names = (*variables.KEY_NAMES, *variables.REST, *variables.NO_ACCOUNT_REST)
+        for export in (True, False):
+            self.put({name: self.value() for name in names if self.dice.random() < 0.2}, export=export)
+        self.before = self.living.state()
+        self.current = None
+
+    def switch(self) -> None:
+        number = self.dice.randrange(10**9)
+        families = self.dice.choice(
+            [
+                DEFAULT,
+                DEFAULT,
+                tuple(variables.FAMILIES),
+                ("packer",),
+                ("plain", "aliyun_log"),
+                ("alibaba_cloud", "packer"),
+            ]
+        )
+        base = AccessKey("base", "base-secret", self.dice.choice(["", "base-token"]))
+        self.current = session_of(
+            f"STS.{number}",
+            f"secret{number}",
+            f"token{number}",
+            region=self.dice.choice(["", "cn-hangzhou", "eu-west-1"]),
+            profile=self.dice.choice(["profileB", "profileC"]),
+            families=families,
+            base=self.dice.choice([None, None, base]),
+            in_cli_file=self.dice.random() < 0.3,
+        )
+        self.told.append(f"session {families} {self.current.region_id} {self.current.base} {self.current.in_cli_file}")
+        assert self.living.session(self.current) == 0
+        self.check_session()
+
+    def check_session(self) -> None:
+        assert self.current
+        found = self.living.state()
+        wanted = dict(variables.assignments(self.current))
+        assert {name: found.get(name) for name in wanted} == {name: "e" + value for name, value in wanted.items()}
+        if not self.current.region_id:
+            regions = variables.exported_regions(self.current.variables)
+            assert {name: found.get(name) for name in regions} == {name: self.before.get(name) for name in regions}
+        gone = {*variables.unset(self.current), *variables.OWN} - wanted.keys()
+        assert not gone & found.keys()
+
+    def own_key(self) -> None:
+        """The user sets a key of theirs while the session is there."""
+        key = self.dice.choice([*variables.KEYS, variables.BARE, variables.Key("", "", "SECURITY_TOKEN")])
+        values: dict[str, str | None] = {name: f"mine{self.dice.randrange(10**6)}" for name in key.names()}
+        if key.access_key_id and key.security_token and self.dice.random() < 0.4:
+            values[key.security_token] = None
+            if key is variables.BARE:
+                return
+        export = self.dice.random() < 0.8
+        self.put(values, export=export)
+        for name, value in values.items():
+            self.before.pop(name, None)
+            if value is not None:
+                self.before[name] = ("e" if export else "s") + value
+
+    def fail(self) -> None:
+        other = self.current is not None and self.dice.random() < 0.7
+        before = self.living.state()
+        self.told.append(f"fail {other}")
+        assert self.living.fail(take_away=other) == 1
+        found = self.living.state()
+        if not other:
+            assert found == before
+            return
+        assert not {*variables.KEY_NAMES, *variables.BARE.names(), *variables.LEFT_UNSET} & found.keys()
+        assert {name: found.get(name) for name in variables.OWN if name in found} == {"ROLE_ENV_NO_ACCOUNT": "e1"}
+        for name, value in variables.NO_ACCOUNT.items():
+            assert found[name] == "e" + value
+        self.current = None
+
+    def off(self) -> None:
+        self.told.append("off")
+        assert self.living.off() == 0
+        assert self.living.state() == self.before
+
+    def tell(self, steps: int) -> None:
+        self.begin()
+        self.switch()
+        for _ in range(steps):
+            self.dice.choice([self.switch, self.own_key, self.fail])()
+        self.off()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_before_a_session_and_after_off_the_environment_is_the_same(living: Living, seed: int) -> None:
+    """Whatever happened between, but for a key that the user set meanwhile."""
+    dice = random.Random(f"{living.shell} {seed}")
+    for _ in range(15):
+        story = Story(living, dice)
+        try:
+            story.tell(dice.randrange(6))
+        except AssertionError:
+            print("\n".join(story.told))
+            raise
+    assert living.errors() == ""

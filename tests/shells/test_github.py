@@ -1,0 +1,241 @@
+"""`--format github`: a step of a job, with the runner's files, and its log as the runner shows it."""
+
+import json
+import re
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from role_env import variables
+from role_env.credentials import AccessKey, Credentials, Session
+from role_env.shells import github as github_step
+from support.https_server import HttpsServer
+from support.machine import Machine
+
+INTO_JOB = "role-env export profileB --format github"
+
+
+class Runner:
+    """What GitHub's runner does with a step: it reads two files, carries out commands and masks the log."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.variables_file = machine.home / "set_env_1"
+        self.outputs_file = machine.home / "set_output_1"
+        self.environ = {"CI": "true", "GITHUB_ACTIONS": "true"}
+        for name, file in (("GITHUB_ENV", self.variables_file), ("GITHUB_OUTPUT", self.outputs_file)):
+            file.touch()
+            self.environ[name] = str(file)
+
+    def step(self, script: str = INTO_JOB, **environ: str) -> tuple[int, str]:
+        """The status of a step, and its log as everybody can read it."""
+        done = self.machine.shell("bash", f"set -eo pipefail\n{script}", **self.environ | environ)
+        masks: set[str] = set()
+        log = []
+        for line in (done.stdout + done.stderr).split("\n"):
+            if line.lstrip().startswith("::add-mask::"):
+                value = unescaped(line.lstrip().removeprefix("::add-mask::"))
+                masks |= {value, *filter(None, value.split("\n"))} - {""}
+                continue
+            for mask in sorted(masks, key=len, reverse=True):
+                line = line.replace(mask, "***")
+            log.append(line)
+        return done.returncode, "\n".join(log)
+
+    def variables(self) -> dict[str, str]:
+        """What later steps have; reading it empties the file, as the runner takes a new one for each step."""
+        return taken(self.variables_file)
+
+    def outputs(self) -> dict[str, str]:
+        """What later steps may ask for."""
+        return taken(self.outputs_file)
+
+
+def unescaped(value: str) -> str:
+    """A workflow command's value."""
+    return value.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
+
+
+def taken(file: Path) -> dict[str, str]:
+    """The variables of a runner's file, which may hold a value on its line or between delimiters."""
+    found = {}
+    lines = iter(file.read_bytes().decode().split("\n"))
+    for line in lines:
+        if match := re.fullmatch(r"([^=]+?)<<(.+)", line):
+            value = []
+            while (line := next(lines)) != match[2]:
+                value.append(line)
+            found[match[1]] = "\n".join(value)
+        elif line:
+            name, _, found[name] = line.partition("=")
+    # The values are the canary's prey, and the runner's own folder is no place of the user's.
+    file.write_text("")
+    return found
+
+
+@pytest.fixture
+def runner(machine: Machine) -> Runner:
+    """A job's runner."""
+    return Runner(machine)
+
+
+def test_later_steps_have_the_session_and_the_log_has_no_secret(machine: Machine, runner: Runner) -> None:
+    machine.add("region_id = cn-shanghai\n")
+    status, log = runner.step()
+    (issued,) = machine.sts.issued
+    assert (status, log.strip()) == (0, "")
+    found = runner.variables()
+    assert found["ALIBABA_CLOUD_ACCESS_KEY_ID"] == found["ROLE_ENV_ACCESS_KEY_ID"] == issued.id
+    assert found["OSS_ACCESS_KEY_SECRET"] == found["ALICLOUD_SECRET_KEY"] == issued.secret
+    assert found["ALIBABACLOUD_SECURITY_TOKEN"] == issued.token
+    assert found["ALIBABA_CLOUD_IGNORE_PROFILE"] == "TRUE"
+    assert found["ALICLOUD_REGION"] == "cn-shanghai"
+    assert runner.outputs() == {
+        "expiration": machine.role_env("list", "--json").stdout.split('"expiration": "')[1].split('"')[0],
+        "role_arn": machine.sts.role_arn,
+    }
+
+
+def test_a_step_needs_no_key_where_github_gives_a_token(machine: Machine, runner: Runner, tmp_path: Path) -> None:
+    role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
+    machine.write(f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\noidc_token = github\n")
+    token = machine.sts.oidc_token()
+    with HttpsServer(tmp_path) as github:
+        github.body = json.dumps({"value": token}).encode()
+        authorities = tmp_path / "authorities.pem"
+        authorities.write_bytes(machine.sts.ca_file.read_bytes() + github.ca_file.read_bytes())
+        job = {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://localhost:{github.port}/token?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token",
+            "SSL_CERT_FILE": str(authorities),
+            # A runner has no keyring.
+            "DBUS_SESSION_BUS_ADDRESS": "unix:path=/no/such/bus",
+        }
+        status, log = runner.step(f"{INTO_JOB}; cat $GITHUB_ENV", **job)
+    assert status == 0
+    (issued,) = machine.sts.issued
+    assert not [secret for secret in (issued.secret, issued.token, token, "a-bearer-token") if secret in log]
+    assert "role-env:" not in log
+    assert runner.variables()["OSS_SESSION_TOKEN"] == issued.token
+    assert runner.outputs()["role_arn"] == role
+    assert len(machine.sts.calls_of("AssumeRoleWithOIDC")) == 1
+
+
+def test_a_log_that_repeats_the_variables_is_masked(machine: Machine, runner: Runner) -> None:
+    status, log = runner.step(f"printf 'no line yet'; {INTO_JOB}; cat $GITHUB_ENV; role-env profileB --format json")
+    (issued,) = machine.sts.issued
+    assert status == 0
+    assert issued.secret not in log
+    assert issued.token not in log
+    assert "OSS_ACCESS_KEY_SECRET<<" in log
+    assert log.count("***") > 10
+    runner.variables()
+
+
+def test_a_later_step_works_as_the_role(machine: Machine, runner: Runner) -> None:
+    runner.step()
+    status, log = runner.step("role-env whoami", **runner.variables())
+    assert (status, "assumed-role/switchrolesbc/" in log) == (0, True)
+
+
+def test_the_files_keep_what_they_had_and_a_line_that_was_left_open_is_closed(runner: Runner) -> None:
+    runner.variables_file.write_text("BEFORE=1\nOPEN=2")
+    runner.step()
+    found = runner.variables()
+    assert (found["BEFORE"], found["OPEN"], found["ROLE_ENV_PROFILE"]) == ("1", "2", "profileB")
+
+
+def test_what_is_set_and_outranks_the_session_is_made_empty_and_nothing_else(runner: Runner) -> None:
+    stale = {"ALIBABA_CLOUD_PROFILE": "old", "AccessKeyId": "old", "ALIBABA_CLOUD_ECS_METADATA": "", "PATH_OF": "x"}
+    runner.step(**stale)
+    found = runner.variables()
+    assert (found["ALIBABA_CLOUD_PROFILE"], found["AccessKeyId"]) == ("", "")
+    assert not {"ALIBABA_CLOUD_ECS_METADATA", "ALIBABA_CLOUD_ROLE_ARN", "PATH_OF"} & found.keys()
+
+
+ODD = "two\nlines=1\r\n::add-mask::x%0A\nEVIL<<role_env_0\nEVIL=1\n$(touch owned)'\"`"
+
+
+def test_no_value_can_add_a_variable_or_escape_its_mask(
+    machine: Machine, runner: Runner, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # STS's values and keys from the environment are checked before: so the room itself is given what none of them is.
+    credentials = Credentials("STS.x", ODD, ODD + "token", issued=0, expiration=1)
+    session = Session("p", "acs:ram::1:role/r", credentials, variables=("plain",), base=AccessKey("LTAI", ODD + "base"))
+    with github_step.opened(runner.environ) as step:
+        step.export(session)
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert {unescaped(line.removeprefix("::add-mask::")) for line in lines} >= {ODD, ODD + "token", ODD + "base"}
+    found = runner.variables()
+    assert (found["AccessKeySecret"], found["SecurityToken"]) == (ODD, ODD + "token")
+    assert found.keys() == {name for name, _ in variables.assignments(session)}
+    environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ODD}
+    machine.write(f"[profileB]\nrole_arn = {machine.sts.role_arn}\ncredential_source = environment\n")
+    assert runner.step(**environ)[0] == 3
+    assert runner.variables() == {}
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        ("unset GITHUB_ENV; role-env profileB --format github", 3),
+        ("GITHUB_ENV=/ role-env profileB --format github", 3),
+        ("GITHUB_OUTPUT=/no/such/folder/file role-env profileB --format github", 3),
+        ("role-env nobody --format github", 3),
+        ("role-env profileB --format github --bogus", 2),
+        ("role-env profileB --format github --expect-account 9999999999999999", 4),
+    ],
+)
+def test_a_step_that_fails_prints_and_sets_nothing(machine: Machine, runner: Runner, script: str, status: int) -> None:
+    done = machine.shell("bash", script, **runner.environ)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr.startswith("role-env: ")
+    assert runner.variables() == runner.outputs() == {}
+
+
+def test_without_an_outputs_file_there_are_no_outputs(machine: Machine, runner: Runner) -> None:
+    del runner.environ["GITHUB_OUTPUT"]
+    assert runner.step()[0] == 0
+    assert runner.variables()["ROLE_ENV_PROFILE"] == "profileB"
+
+
+def test_a_full_disk_sets_nothing(machine: Machine, runner: Runner) -> None:
+    runner.variables_file.write_text("BEFORE=1\n")
+    # Files may grow to one block of 1024 bytes; then writing fails in the middle.
+    script = f"role-env profileB >/dev/null; ulimit -f 1; {INTO_JOB}"
+    done = machine.shell("bash", script, **runner.environ)
+    assert done.returncode == 1
+    assert "role-env: the step's file could not be written" in done.stderr
+    assert runner.variables_file.read_text() == "BEFORE=1\n"
+
+
+def test_no_secret_goes_to_a_terminal(machine: Machine, runner: Runner) -> None:
+    environ = machine.environ | runner.environ
+    output, status = pexpect.run(f"bash --norc -c '{INTO_JOB}'", env=environ, withexitstatus=True, timeout=30)
+    assert status == 2
+    assert b"add-mask" not in output
+    assert not machine.sts.calls
+
+
+def test_the_runners_files_are_made_private_where_they_are_not_there(machine: Machine, runner: Runner) -> None:
+    runner.variables_file.unlink()
+    assert runner.step(f"umask 0; {INTO_JOB}")[0] == 0
+    assert runner.variables_file.stat().st_mode & 0o777 == 0o600
+    runner.variables()
+
+
+# ---- GitLab, whose job evaluates the exports itself ----
+
+
+def test_a_gitlab_job_has_the_session_or_fails(machine: Machine) -> None:
+    # GitLab's runner gives each line to `bash` or `sh` under these options.
+    job = 'set -eo pipefail\neval "$(role-env profileB || echo false)"\nrole-env whoami'
+    environ = {"CI": "true", "GITLAB_CI": "true", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/no/such/bus"}
+    done = machine.shell("bash", job, **environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "assumed-role/switchrolesbc/" in done.stdout
+    for broken in (job.replace("role-env profileB", "role-env nobody"), job.replace("role-env profileB", "no-such")):
+        done = machine.shell("bash", broken, **environ)
+        assert (done.returncode, done.stdout) == (1, "")

@@ -1,0 +1,121 @@
+"""role-env init: the text of the integration, and bash 3.2."""
+
+import json
+import random
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import role_env
+from role_env import variables
+from role_env.shells import integration as shell_scripts
+from support.machine import INSTALLED, Machine
+from support.secret_service_bus import require
+
+SHELLS = ("bash", "zsh", "fish")
+OPTIONS = ("", "--no-prompt", "--renew", "--no-prompt --renew")
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_integration_says_nothing_in_a_strict_shell(machine: Machine, shell: str, options: str) -> None:
+    text = machine.role_env("init", shell, *options.split()).stdout
+    (machine.home / "init").write_text(text, "utf-8")
+    strict = "" if shell == "fish" else "set -e -u -o pipefail\n"
+    done = machine.shell(shell, f"{strict}. ./init\n. ./init\nrole-env --version >/dev/null\nset | cat >/dev/null")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_integration_cut_off_anywhere_does_nothing(machine: Machine, shell: str) -> None:
+    text = machine.role_env("init", shell).stdout.rstrip("\n")
+    dice = random.Random(shell)
+    script = ""
+    for cut in sorted({5, len(text) - 1, *dice.sample(range(5, len(text)), 20)}):
+        (machine.home / f"cut{cut}").write_text(text[:cut], "utf-8")
+        take = f"cat cut{cut} | source" if shell == "fish" else f'eval "$(cat cut{cut})"'
+        there = "functions -q _role_env_runs; and" if shell == "fish" else "typeset -f _role_env_runs &&"
+        script += f"{take} 2>/dev/null\n{there} echo cut{cut}\n"
+    (machine.home / "script").write_text(script, "utf-8")
+    assert machine.run(shell, "script").stdout == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_an_alias_of_the_same_name_gives_way(machine: Machine, shell: str) -> None:
+    options = {"bash": ["--norc", "-O", "expand_aliases"], "zsh": ["-f"]}[shell]
+    lines = f"alias role-env='echo alias'\neval \"$(command role-env init {shell})\"\nrole-env list --names\n"
+    done = machine.run(shell, *options, text=lines)
+    assert (done.stdout, done.stderr) == ("profileA\nprofileB\n", "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_text_depends_on_the_options_alone_and_differs_in_one_line(machine: Machine, shell: str) -> None:
+    plain = machine.role_env("init", shell).stdout
+    told = machine.role_env("init", shell, "--renew", "--no-prompt", ROLE_ENV_PROFILE="x", TERM="dumb").stdout
+    assert machine.role_env("init", shell, "--no-prompt", "--renew").stdout == told
+    differing = [pair for pair in zip(plain.split("\n"), told.split("\n"), strict=True) if pair[0] != pair[1]]
+    version = role_env.__version__
+    assert [[re.findall("'.*'", line) for line in pair] for pair in differing] == [
+        [[f"'{version}'"], [f"'{version} --no-prompt --renew'"]]
+    ]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_key_ids_of_every_family_are_looked_at(shell: str) -> None:
+    text = shell_scripts.integration(shell)
+    assert not [key.access_key_id for key in variables.KEYS if f"{key.access_key_id}" not in text]
+
+
+def test_a_bash_before_4_is_known_by_what_it_calls_itself(tmp_path: Path) -> None:
+    """Stand-ins for the bash of macOS, which no Linux has."""
+    for version, old in (("3.2.57(1)-release (arm64-apple-darwin23)", True), ("5.2.37(1)-release", False)):
+        program = tmp_path / version.split("(")[0]
+        program.write_text(f"#!/bin/sh\necho 'GNU bash, version {version}'\n")
+        program.chmod(0o755)
+        assert shell_scripts.is_old_bash(str(program)) is old
+    assert not shell_scripts.is_old_bash("/bin/true")
+    assert not shell_scripts.is_old_bash(str(tmp_path / "absent"))
+
+
+@pytest.mark.parametrize("arguments", [("profileB",), ("init", "bash"), ("export", "profileB", "--verbose")])
+def test_a_reader_that_has_gone_is_nothing_to_tell_a_newer_bash(machine: Machine, arguments: tuple[str, ...]) -> None:
+    require("bash")
+    machine.role_env("profileB")
+    line = " ".join(["role-env", *arguments])
+    done = machine.shell("bash", f"{{ sleep 0.2; {line}; echo status=$? >&2; }} | true")
+    assert "status=1" in done.stderr
+    assert "older" not in done.stderr
+
+
+def test_an_old_bash_whose_source_read_nothing_is_told_what_to_type(machine: Machine, tmp_path: Path) -> None:
+    """A bash that calls itself 3.2 plays the one of macOS: its copy, with another text for its version."""
+    require("bash")
+    machine.role_env("profileB")
+    real = Path("/bin/bash").resolve().read_bytes()
+    old = tmp_path / "bash"
+    old.write_bytes(
+        real.replace(b"GNU bash, version %s-(%s)\n", b"GNU bash, version 3.2.57\n\0").replace(
+            b"GNU bash, version %s (%s)\n", b"GNU bash, version 3.2.57\n\0"
+        )
+    )
+    old.chmod(0o755)
+    told = subprocess.run([old, "--version"], capture_output=True, text=True, check=False).stdout
+    if "version 3.2" not in told:
+        pytest.skip("this bash writes its version otherwise")
+    done = machine.run(str(old), "--norc", "-c", f"{{ sleep 0.3; {INSTALLED}/role-env profileB; true; }} | true")
+    assert done.stderr == (
+        "role-env: this bash is older than 4, and its source <(…) reads nothing\n"
+        'role-env: hint: type eval "$(role-env … || echo false)" instead\n'
+    )
+    done = machine.run(str(old), "--norc", "-c", f'eval "$({INSTALLED}/role-env profileB)"; echo $ROLE_ENV_PROFILE')
+    assert (done.stdout, done.stderr) == ("profileB\n", "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_command_is_told_of_which_version_the_integration_is(machine: Machine, shell: str) -> None:
+    source = "role-env init fish | source" if shell == "fish" else f'eval "$(role-env init {shell})"'
+    done = machine.shell(shell, f"{source}; role-env doctor --json; printenv ROLE_ENV_INIT")
+    findings = {finding["check"]: finding for finding in json.loads(done.stdout)}
+    assert findings["shell integration"]["message"] == f"{shell} has it, of this version"

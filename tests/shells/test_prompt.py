@@ -1,0 +1,525 @@
+"""What a person sees at a prompt, in real terminals: the session, its end, its renewal, and what must never happen."""
+
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support.local_sts import ACCOUNT_B, ACCOUNT_C
+from support.machine import Machine
+from support.secret_service_bus import require
+from support.shell_terminal import Terminal, command, init
+
+SHELLS = ("bash", "zsh", "fish")
+HOOK = {"bash": "_role_env_prompt", "zsh": "_role_env_prompt", "fish": "emit fish_prompt"}
+EXPIRED = "has expired: role-env use"
+LIVE = {
+    "ROLE_ENV_PROFILE": "profileB",
+    "ROLE_ENV_ACCESS_KEY_ID": "STS.mine",
+    "ROLE_ENV_ROLE_ARN": "acs:ram::2222222222222222:role/switchRoleSbc",
+    "OSS_ACCESS_KEY_ID": "STS.mine",
+    "ALICLOUD_ACCESS_KEY": "STS.mine",
+}
+
+
+def live(seconds: float, **more: str) -> dict[str, str]:
+    """The variables of a session that lasts so many seconds more."""
+    return LIVE | {"ROLE_ENV_EXPIRATION": str(int(time.time() + seconds))} | more
+
+
+def export(shell: str, name: str, value: str) -> str:
+    return f"set -gx {name} {value}" if shell == "fish" else f"export {name}={value}"
+
+
+def interactive(
+    machine: Machine, shell: str, lines: str, options: str = "", before: str = "", **environ: str
+) -> "subprocess.CompletedProcess[str]":
+    """Runs lines at the prompts of an interactive shell without a terminal (in fish: in an interactive `-c`)."""
+    require(shell)
+    script = f"{before}\n{init(shell, options)}{lines}\n"
+    if shell == "fish":
+        return machine.run("fish", "--no-config", "-i", "-c", script, TERM="xterm", **environ)
+    start = ["bash", "--norc", "--noprofile", "-i"] if shell == "bash" else ["zsh", "-f", "-i"]
+    return machine.run(*start, text=script, PS1="$ ", TERM="xterm", **environ)
+
+
+def shown(machine: Machine, shell: str, options: str = "", before: str = "", **environ: str) -> str:
+    """ROLE_ENV_PROMPT as the next prompt has it."""
+    lines = f"{HOOK[shell]}\nprintf '<%s>\\n' \"$ROLE_ENV_PROMPT\""
+    done = interactive(machine, shell, lines, options, before, **environ)
+    found = re.search(r"<(.*)>", done.stdout, re.DOTALL)
+    assert found, done
+    return found[1]
+
+
+# --- in a terminal
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_prompt_tells_of_the_session_of_a_foreign_key_and_of_the_end_and_off_brings_back_what_was(
+    machine: Machine, shell: str
+) -> None:
+    machine.sts.session_seconds = 8
+    with Terminal(machine, shell, OSS_ACCESS_KEY_ID="before") as terminal:
+        terminal.wait_for_prompt("")
+        terminal.type("role-env use profileB")
+        terminal.wait_for_prompt("profileB (0m|expired)")
+        terminal.type(export(shell, "OSS_ACCESS_KEY_ID", "another"))
+        terminal.wait_for_prompt("profileB≠ (0m|expired)")
+        terminal.type(export(shell, "OSS_ACCESS_KEY_ID", "$ROLE_ENV_ACCESS_KEY_ID"))
+        terminal.wait_for_prompt("profileB (0m|expired)")
+        terminal.wait_for_prompt("profileB expired", enter=True)
+        assert terminal.screen().count(EXPIRED) == 1
+        terminal.type("role-env off; printf '<%s>\\n' $OSS_ACCESS_KEY_ID")
+        terminal.wait_for("^<before>$")
+        terminal.wait_for_prompt("")
+    assert len(machine.sts.issued) == 1
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_with_renew_a_session_is_renewed_in_place_and_a_failure_says_one_line_in_a_minute_and_holds_no_prompt(
+    machine: Machine, shell: str
+) -> None:
+    machine.sts.session_seconds = 6
+    with Terminal(machine, shell, "--renew") as terminal:
+        terminal.wait_for_prompt("")
+        terminal.type("role-env use profileB")
+        terminal.wait_for_prompt("profileB (0m|expired)")
+        deadline = time.monotonic() + 60
+        while len(machine.sts.issued) < 2:
+            assert time.monotonic() < deadline, terminal.screen()
+            time.sleep(0.5)
+            terminal.type("")
+        terminal.wait_for_prompt("profileB (0m|expired)", enter=True)
+        machine.sts.fault("hang", times=None)
+        began = time.monotonic()
+        terminal.wait_for_prompt("profileB expired", enter=True)
+        assert time.monotonic() - began < 30
+        said = [line for line in terminal.screen().split("\n") if line.startswith("role-env: ")]
+        calls = machine.sts.connections_seen
+        for _ in range(5):
+            terminal.type("")
+        terminal.type("echo reached | tr a-z A-Z")
+        terminal.wait_for("^REACHED$")
+        assert [line for line in terminal.screen().split("\n") if line.startswith("role-env: ")] == said
+        assert len(said) == 1
+        assert "profileB" in said[0]
+        assert machine.sts.connections_seen == calls
+        machine.sts.heal()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_use_without_a_profile_offers_a_numbered_list_and_a_failed_use_leaves_no_account(
+    machine: Machine, shell: str
+) -> None:
+    with Terminal(machine, shell) as terminal:
+        terminal.wait_for_prompt("")
+        terminal.type("role-env use --region cn-x")
+        terminal.wait_for(r"^ *1 +profileA\n *2 +profileB\n(.*\n)?role-env: which profile \(number or name\)\?")
+        terminal.type("2")
+        terminal.wait_for_prompt(r"profileB \d+m")
+        terminal.type("echo $ALICLOUD_REGION | tr a-z A-Z")
+        terminal.wait_for("^CN-X$")
+        terminal.type("role-env use")
+        terminal.wait_for(r"number or name\)\? *$")
+        terminal.type("9")
+        terminal.wait_for("^role-env: that is none of them; nothing was changed$")
+        terminal.wait_for_prompt(r"profileB \d+m")
+        terminal.type("role-env use nosuch")
+        terminal.wait_for_prompt("no account")
+        terminal.type("role-env off")
+        terminal.wait_for_prompt("")
+
+
+def test_shells_within_shells_each_tell_of_the_session_once(machine: Machine) -> None:
+    machine.add("colour = red\n")
+    for shell in ("fish", "bash"):
+        require(shell)
+    folder = machine.temporary
+    fish = command("fish", folder, "function fish_prompt; printf '>> '; end\n" + init("fish"))
+    bash = command("bash", folder, "PS1='>> '\n" + init("bash"))
+    with Terminal(machine, "zsh") as terminal:
+        terminal.type("role-env use profileB")
+        terminal.wait_for_prompt(r"profileB \d+m")
+        for start, name in ((fish, "fish"), (bash, "bash")):
+            terminal.type(start)
+            terminal.wait_for_prompt(r"profileB \d+m")
+            terminal.type(f"clear; echo {name} | tr a-z A-Z")
+            terminal.wait_for(f"^{name.upper()}$")
+            terminal.wait_for_prompt(r"profileB \d+m")
+            assert "\x1b[1m\x1b[31mprofileB" in terminal.screen(colours=True)
+        terminal.type("role-env off")
+        terminal.wait_for_prompt("")
+        terminal.type("exit")
+        terminal.wait_for_prompt(r"profileB \d+m")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_ctrl_c_ends_the_wait_for_a_renewal(machine: Machine, shell: str) -> None:
+    machine.sts.fault("hang", times=None)
+    with Terminal(machine, shell, "--renew", **live(-5, ROLE_ENV_ROLE_ARN=machine.sts.role_arn)) as terminal:
+        terminal.wait_for_prompt("profileB expired", enter=True)
+        terminal.type(export(shell, "ROLE_ENV_EXPIRATION", "1"))
+        time.sleep(0.5)
+        terminal.press("C-c")
+        terminal.wait_for_prompt("profileB expired")
+        terminal.type("echo reached | tr a-z A-Z")
+        terminal.wait_for("^REACHED$")
+        machine.sts.heal()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", ["--help", "-h", "--config=planted.ini"])
+def test_a_name_that_looks_like_an_option_is_none_when_a_session_is_renewed(
+    machine: Machine, shell: str, name: str
+) -> None:
+    done = interactive(machine, shell, f"{HOOK[shell]}\n", "--renew", **live(-5, ROLE_ENV_PROFILE=name))
+    told = [line for line in done.stderr.split("\n") if "role-env: '" in line]
+    assert [line.partition("role-env: ")[2] for line in told] == [
+        f"{name!r} is no profile: it is empty or begins with -"
+    ]
+    assert "not found" not in done.stderr
+    assert "line " not in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_help_is_shown_and_never_evaluated_whatever_separates_words(machine: Machine, shell: str) -> None:
+    before = "" if shell == "fish" else "IFS=:"
+    lines = "role-env use profileB --help\nrole-env off --format bash --help"
+    done = interactive(machine, shell, lines, "--no-prompt", before)
+    assert re.findall("^(?:.*# |.*% )?usage: role-env ([a-z]+)", done.stdout, re.MULTILINE) == ["export", "off"]
+    assert "not found" not in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_session_whose_key_no_variable_holds_is_marked(machine: Machine, shell: str) -> None:
+    assert shown(machine, shell, **live(999, OSS_ACCESS_KEY_ID="", ALICLOUD_ACCESS_KEY="")) == "profileB≠ 16m"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("option", ["--config here.ini", "--config=here.ini"])
+def test_a_renewal_in_another_folder_reads_the_file_that_use_was_given(
+    machine: Machine, shell: str, option: str
+) -> None:
+    for folder, role in (("one", "switchrolesbc"), ("two", "hub")):
+        (machine.home / folder).mkdir()
+        file = machine.home / folder / "here.ini"
+        file.write_text(machine.standard_profiles().replace("switchrolesbc", role), "utf-8")
+        file.chmod(0o600)
+    lines = f"""cd one
+role-env use {option} profileB
+cd ../two
+{export(shell, "ROLE_ENV_EXPIRATION", "1")}
+{HOOK[shell]}
+printf '<%s>\\n' "$ROLE_ENV_PROMPT" "$ROLE_ENV_ROLE_ARN"
+"""
+    done = interactive(machine, shell, lines, "--renew")
+    prompt, role = re.findall("<([^%>]*)>", done.stdout)
+    assert re.fullmatch(r"profileB \d+m", prompt), done
+    assert role == machine.sts.role_arn
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_renewal_never_ends_in_another_account(machine: Machine, shell: str) -> None:
+    lines = f"""role-env use profileB
+{export(shell, "ROLE_ENV_CONFIG", "other.ini")}
+{export(shell, "ROLE_ENV_EXPIRATION", "1")}
+{HOOK[shell]}
+printf '<%s>\\n' "$ROLE_ENV_PROMPT" "$OSS_ACCESS_KEY_ID"
+"""
+    other = machine.home / "other.ini"
+    text = (
+        machine.standard_profiles() + f"[spoke1]\nrole_arn = acs:ram::{ACCOUNT_C}:role/spoke1\nsource_profile = hub\n"
+    )
+    text += f"[hub]\nrole_arn = acs:ram::{ACCOUNT_B}:role/hub\nsource_profile = profileA\n"
+    other.write_text(text.replace("[profileB]", "[was]").replace("[spoke1]", "[profileB]"), "utf-8")
+    other.chmod(0o600)
+    done = interactive(machine, shell, lines, "--renew")
+    assert re.findall("<([^%>]*)>", done.stdout) == ["no account", ""]
+    assert f"is not of account {ACCOUNT_B}" in done.stderr or ACCOUNT_B in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options", ["ksh_arrays sh_word_split glob_subst", "no_rcs ksh_glob no_equals warn_create_global"]
+)
+def test_zsh_works_whatever_its_options_are(machine: Machine, options: str) -> None:
+    lines = 'role-env use profileB\n_role_env_prompt\nprint -r -- "<$ROLE_ENV_PROMPT>"\nrole-env off\n'
+    done = interactive(machine, "zsh", lines, "--renew", f"setopt {options}")
+    assert re.search(r"<profileB \d+m>", done.stdout), done
+    assert "role_env" not in done.stderr
+
+
+def test_bash_works_whatever_its_options_are(machine: Machine) -> None:
+    before = "IFS=0123456789m; set -f; shopt -s nullglob failglob extglob nocasematch"
+    lines = 'role-env use profileB\n:\necho "<$ROLE_ENV_PROMPT>"\nrole-env off'
+    done = interactive(machine, "bash", lines, "--renew", before)
+    assert re.search(r"<profileB \d+m>", done.stdout), done
+    assert "role_env" not in done.stderr
+    assert "not a valid" not in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_strict_shell_survives_prompts_whatever_the_last_status_was(machine: Machine, shell: str) -> None:
+    with Terminal(machine, shell, before="set -euo pipefail\n", **live(-5)) as terminal:
+        terminal.wait_for_prompt("profileB expired")
+        for line in ("true && ! true || true", "! true", "unset ROLE_ENV_PROFILE"):
+            terminal.type(line)
+        terminal.wait_for_prompt("")
+
+
+# --- what ROLE_ENV_PROMPT holds
+
+
+STATES: list[tuple[float, dict[str, str], str]] = [
+    (42 * 60 + 50, {}, "profileB 42m"),
+    (4 * 60 + 50, {}, "profileB 4m"),
+    (50, {}, "profileB 0m"),
+    (-1, {}, "profileB expired"),
+    (42 * 60 + 50, {"AccessKeyId": "another"}, "profileB≠ 42m"),
+    (
+        42 * 60 + 50,
+        {"AccessKeyId": "", "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.mine", "OSS_ACCESS_KEY_ID": ""},
+        "profileB 42m",
+    ),
+    (-1, {"ROLE_ENV_EXPIRATION": "", "ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:1/x"}, "profileB"),
+    (-1, {"ROLE_ENV_EXPIRATION": "soon"}, "profileB ?"),
+    (-1, {"ROLE_ENV_PROFILE": "", "ROLE_ENV_NO_ACCOUNT": "1"}, "no account"),
+    (-1, {"ROLE_ENV_NO_ACCOUNT": ""}, ""),
+]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_variable_holds_the_name_and_the_minutes_left(machine: Machine, shell: str) -> None:
+    lines = ""
+    for seconds, more, _ in STATES:
+        for name, value in {"ROLE_ENV_EXPIRATION": str(int(time.time() + seconds)), **more}.items():
+            lines += export(shell, name, f"'{value}'") + "\n"
+        lines += f"{HOOK[shell]}\nprintf '<%s>\\n' \"$ROLE_ENV_PROMPT\"\n"
+    done = interactive(machine, shell, lines, "--no-prompt", **live(0))
+    assert re.findall("<([^%>]*)>", done.stdout) == [text for _, _, text in STATES]
+
+
+@pytest.mark.parametrize("version", ["5.2.37(1)-release", "4.4.23(1)-release", "3.2.57(1)-release"])
+def test_every_bash_tells_the_time_by_what_it_has(machine: Machine, version: str) -> None:
+    """This bash plays the older ones: it takes their way for the one that it is told to be."""
+    before = f"BASH_VERSION='{version}'"
+    assert shown(machine, "bash", before=before, **live(42 * 60 + 50)) == "profileB 42m"
+    assert shown(machine, "bash", before=before + "\nSECONDS=99", **live(-5)) == "profileB expired"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_nothing_that_is_planted_in_the_environment_acts_and_no_control_character_is_shown(
+    machine: Machine, shell: str
+) -> None:
+    names = (
+        *("ROLE_ENV_EXPIRATION", "ROLE_ENV_ACCESS_KEY_ID", "OSS_ACCESS_KEY_ID", "EPOCHSECONDS", "SECONDS", "NO_COLOR"),
+        *("role", "env", "_comps", "PROMPT_DIRTRIM"),
+        *("_role_env_colour", "_role_env_end", "_role_env_window", "_role_env_retry", "_role_env_base"),
+        *("_role_env_last", "_role_env_age", "_role_env_next", "_role_env_seen", "_role_env_options"),
+    )
+    planted = dict.fromkeys(names, "a[$(touch planted)]")
+    name = "x\x1b[31m\x07\x9b1m\n%F{red}$(touch planted)`touch planted`${planted}\\$(touch planted)"
+    with Terminal(machine, shell, "--renew", ROLE_ENV_PROFILE=name, **planted) as terminal:
+        terminal.type("")
+        head = re.escape("x[31m1m%F{red}$(touch planted)`touch planted`${planted}\\$(touch")
+        terminal.wait_for_prompt(head + r".*")
+        text = terminal.screen(colours=True)
+        assert "\x1b[31mx" not in text
+    assert not (machine.home / "planted").exists()
+    for locale in ("C", "C.UTF-8"):
+        environ = live(60, ROLE_ENV_PROFILE="x\x1b[31m\x07\x9b1m\n\x7fé", LC_ALL=locale)
+        told = shown(machine, shell, before="true", **environ).removesuffix(" 1m").removesuffix(" 0m")
+        assert "".join(c for c in told if c.isprintable() and c.isascii()) == "x[31m1m"
+        assert all(c.isprintable() or "\udc80" <= c <= "\udcff" for c in told)
+        assert "\x9b" not in told.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def test_an_expiration_with_a_leading_zero_is_a_decimal_number(machine: Machine) -> None:
+    for shell in SHELLS:
+        text = shown(machine, shell, **live(0, ROLE_ENV_EXPIRATION=f"0{int(time.time()) + 42 * 60 + 50}"))
+        assert text == "profileB 42m"
+
+
+def test_bash_and_zsh_hold_a_reference_in_the_prompt_and_never_the_text(machine: Machine) -> None:
+    for shell in ("bash", "zsh"):
+        done = interactive(machine, shell, "printf '{%s}\\n' \"$PS1\"", **live(999))
+        assert "{" in done.stdout
+        assert "profileB" not in done.stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_colour_of_a_profile_comes_with_its_session_and_goes_with_it(machine: Machine, shell: str) -> None:
+    machine.add("colour = cyan\n")
+    told = 'echo "<$_role_env_plain$_role_env_colour>"'
+    lines = f"role-env use profileB\n{HOOK[shell]}\n{told}\nenv | grep role_env_colour\n"
+    done = interactive(machine, shell, f"{lines}role-env off\n{HOOK[shell]}\nenv | grep -c role_env_colour", "")
+    assert re.search("<.*(36|6).*cyan>", done.stdout), done
+    assert "\n_role_env_colour=cyan\n" in done.stdout
+    assert done.stdout.rstrip().split("\n")[-1].endswith("0")
+
+
+def test_a_command_in_a_session_has_its_profiles_colour_and_no_other(machine: Machine) -> None:
+    machine.add("colour = cyan\n")
+    machine.add(f"[plain]\nsource_profile = profileA\nrole_arn = {machine.sts.role_arn}\n")
+    outer = {"_role_env_colour": "red"}
+    for profile, colours in (("profileB", ["_role_env_colour=cyan"]), ("plain", [])):
+        for more in ((), (), ("--renew",)):
+            done = machine.role_env("exec", profile, *more, "--", "env", **outer)
+            assert [line for line in done.stdout.split("\n") if line.startswith("_role_env")] == colours
+
+
+# --- what it leaves alone
+
+COMMANDS = {
+    "a string": "PROMPT_COMMAND='echo \"[$? ${PIPESTATUS[*]}]\"'",
+    "with a semicolon": "PROMPT_COMMAND='echo \"[$? ${PIPESTATUS[*]}]\"; '",
+    "with a comment": "PROMPT_COMMAND='echo \"[$? ${PIPESTATUS[*]}]\" # of mine'",
+    "an array": "PROMPT_COMMAND=('echo \"[$? ${PIPESTATUS[*]}]\"' 'echo \"{$? ${PIPESTATUS[*]}}\"')",
+}
+
+
+@pytest.mark.parametrize("version", ["5.2.37(1)-release", "4.4.23(1)-release"])
+@pytest.mark.parametrize("options", ["", "--no-prompt"])
+@pytest.mark.parametrize("form", COMMANDS)
+def test_bash_keeps_what_is_in_prompt_command_and_the_statuses_that_it_sees(
+    machine: Machine, form: str, options: str, version: str
+) -> None:
+    before = f"BASH_VERSION='{version}'\n{COMMANDS[form]}"
+    lines = '(exit 3) | (exit 4)\necho "(after $? ${PIPESTATUS[*]})"\n(exit 9)\necho "<$ROLE_ENV_PROMPT>"'
+    done = interactive(machine, "bash", lines, options, before, **live(42 * 60 + 50))
+    assert "[4 3 4]" in done.stdout
+    assert "(after 4 3 4)" in done.stdout
+    assert "[9 9]" in done.stdout
+    assert "<profileB 42m>" in done.stdout
+    if form == "an array":
+        assert "{4 3 4}" in done.stdout
+    assert "syntax error" not in done.stderr
+
+
+def test_zsh_keeps_the_statuses_and_its_list_of_hooks(machine: Machine) -> None:
+    before = 'mine() { echo "[$? $pipestatus]" }\nprecmd_functions=(mine)'
+    lines = '(exit 3) | (exit 4)\necho "(after $? $pipestatus)"\necho $precmd_functions'
+    done = interactive(machine, "zsh", lines, "", before, **live(999))
+    assert "[4 3 4]" in done.stdout
+    assert "(after 4 3 4)" in done.stdout
+    assert "mine _role_env_prompt" in done.stdout
+
+
+def test_fish_keeps_the_statuses_that_the_prompt_within_sees(machine: Machine) -> None:
+    before = "function fish_prompt; echo \"[$status $pipestatus]\"; echo '>> '; end\n"
+    lines = "\n".join(
+        f"emit fish_prompt\n{line}\nfish_prompt"
+        for line in ("true", "false", "false | true", "not true", "true | false")
+    )
+    done = interactive(machine, "fish", lines, "", before, **live(42 * 60 + 50))
+    heads = [line for line in done.stdout.split("\n") if "[" in line]
+    told = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in heads]
+    assert told == [f"profileB 42m [{text}]" for text in ("0 0", "1 1", "0 1 0", "1 0", "1 0 1")]
+    assert done.stdout.count(">> \n") == 5
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_is_read_twice_is_installed_once(machine: Machine, shell: str) -> None:
+    lines = {
+        "bash": 'echo "<${PROMPT_COMMAND[*]}>{$PS1}"',
+        "zsh": 'print -r -- "<$precmd_functions>{$PS1}"',
+        "fish": "emit fish_prompt\necho '<_role_env_prompt>{'(fish_prompt)'}'",
+    }[shell]
+    again = f"{lines}\n{init(shell)}{init(shell)}{lines}"
+    done = interactive(machine, shell, again, **live(999))
+    for hooks, prompt in re.findall(r"<(.*)>{(.*)}", done.stdout):
+        assert hooks.count("_role_env_prompt") == 1
+        assert prompt.count({"bash": "${ROLE_ENV_PROMPT-}", "zsh": "%(97V.", "fish": "profileB 16m"}[shell]) == 1
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_shell_that_is_not_interactive_gets_the_functions_and_nothing_else(machine: Machine, shell: str) -> None:
+    there = {
+        "bash": "echo ${PROMPT_COMMAND-none} ${PS1-none}; complete -p role-env",
+        "zsh": "echo ${precmd_functions-none} none",
+    }
+    there["fish"] = "functions -q _role_env_on_prompt; or echo none none; complete | grep role-env"
+    script = f"{init(shell)}{there[shell]} 2>/dev/null\nrole-env use profileB && env | grep -c OSS_SESSION_TOKEN"
+    done = machine.shell(shell, script)
+    assert done.stdout == "none none\n1\n"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_failure_that_a_strict_script_expects_does_not_end_it(machine: Machine, shell: str) -> None:
+    script = f"set -euo pipefail\n{init(shell)}if role-env use nosuch; then echo no; else echo handled; fi\n"
+    done = machine.shell(shell, script + "role-env use nosuch || echo again\nrole-env use nosuch\necho reached")
+    assert done.stdout == "handled\nagain\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_renewal_that_fails_does_not_end_a_strict_shell(machine: Machine, shell: str) -> None:
+    lines = f"{HOOK[shell]}\necho reached"
+    done = interactive(machine, shell, lines, "--renew", "set -e", **live(-5, ROLE_ENV_PROFILE="nosuch"))
+    assert "reached\n" in done.stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_aliases_of_everyday_commands_and_tracing_do_no_harm(machine: Machine, shell: str) -> None:
+    names = ("cd", "export", "date", "printf", "read", "local", "unset", "return", "shift", "set")
+    harm = "\n".join(f"alias {name}='echo harm'" for name in (names if shell != "fish" else ("cd", "export", "date")))
+    lines = f'role-env use profileB\n{HOOK[shell]}\necho "<$ROLE_ENV_PROMPT>"\nrole-env off'
+    done = interactive(machine, shell, lines, "--renew", harm)
+    assert re.search(r"<profileB \d+m>", done.stdout), done
+    assert "harm" not in done.stdout
+    traced = interactive(
+        machine, shell, "role-env use profileB\nrole-env off", before="set -x" if shell != "fish" else ""
+    )
+    assert traced.returncode == 0  # that its stderr holds no secret the machine's canary tells
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_traps_are_left_alone(machine: Machine, shell: str) -> None:
+    traps = "trap 'echo bye' EXIT\ntrap 'echo usr' USR1"
+    plain = machine.run(shell, *(["--norc", "-i"] if shell == "bash" else ["-f", "-i"]), text=f"{traps}\ntrap\n")
+    assert plain.stdout.count("echo ") == 2
+    assert interactive(machine, shell, "trap", "", traps).stdout == plain.stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_interpreter_that_has_gone_is_told_in_one_line(machine: Machine, shell: str, tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    start = init(shell) + "{0}role-env use profileB\nrole-env off\n"
+    (folder / "role-env").write_text("#!/gone/python\n")
+    (folder / "role-env").chmod(0o755)
+    path = f"set -gx PATH {folder} $PATH\n" if shell == "fish" else f"PATH={folder}:$PATH\n"
+    done = machine.shell(shell, start.format(path))
+    line = f"role-env: the command {folder}/role-env cannot run: it, or its Python, has gone; install it anew"
+    assert done.stderr == f"{line}\n" * 2
+    assert done.returncode == 127 if shell != "fish" else done.returncode != 0
+
+
+# --- what it costs
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_prompt_makes_no_process_while_the_session_lives(machine: Machine, shell: str, tmp_path: Path) -> None:
+    require(shell, "strace")
+    log = tmp_path / "strace"
+    strace = ["strace", "-f", "-qq", "-o", str(log), "-e", "trace=clone,clone3,fork,vfork,execve"]
+    if machine.run(*strace, "true").returncode:
+        pytest.skip("strace may not trace here")
+    script = tmp_path / "init"
+    script.write_text(machine.role_env("init", shell, "--renew").stdout, "utf-8")
+    processes = []
+    for prompts in (1, 40):
+        text = f". {script}\n" + ":\n" * prompts
+        if shell == "fish":
+            each = f"for i in (seq {prompts}); emit fish_prompt; fish_prompt >/dev/null; end"
+            start = ["fish", "--no-config", "-i", "-c", f"function fish_prompt; end; source {script}; {each}"]
+        else:
+            start = ["bash", "--norc", "-i"] if shell == "bash" else ["zsh", "-f", "-i"]
+        done = machine.run(*strace, *start, text=text, TERM="xterm", **live(3000))
+        assert done.returncode == 0
+        made = [line for line in log.read_text().split("\n") if line and "CLONE_THREAD" not in line]
+        processes.append(len([line for line in made if re.search(r" (clone3?|v?fork|execve)\(", line)]))
+    assert processes[0] == processes[1]

@@ -1,0 +1,369 @@
+"""What a person sees in a real shell: failed switches, readonly variables, tracing, nested shells, the integration."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from role_env import variables
+from role_env.shells import export as exporters
+from shells.test_export import CLEAN, COMMANDS, FORMATS, OWN_COUNTS, SHELLS, encoded, session_of
+from shells.test_export import environment as environment_of
+from shells.test_switch import INTO_SHELL, environment
+from support.machine import INSTALLED, Machine
+from support.secret_service_bus import require
+
+EVAL = 'eval "$(role-env {0} || echo false)"'
+OFF = {"fish": "role-env off --format fish | source"}
+POSIX = ("bash", "zsh", "dash")
+# Prints what is exported, for `snapshots` to tell apart. Not into a file: a secret in one is a leak.
+SNAPSHOT = "env -0; printf '\\0-----\\0'\n"
+CHAIN = """\
+from alibabacloud_credentials.client import Client
+try:
+    print(Client().get_credential().access_key_id)
+except Exception:
+    print("nobody")
+"""
+
+
+def off(shell: str) -> str:
+    return OFF.get(shell, 'eval "$(role-env off || echo false)"')
+
+
+def into(way: str, arguments: str) -> str:
+    return way.format(arguments)
+
+
+def snapshots(output: str) -> list[dict[str, str]]:
+    """What each SNAPSHOT printed."""
+    return [environment(text) for text in output.split("\0-----\0")[:-1]]
+
+
+def tried(shell: str, line: str) -> str:
+    """The line, and its status on stderr."""
+    return f"{line}\necho status=$status >&2\n" if shell == "fish" else f"{line}\necho status=$? >&2\n"
+
+
+def assert_no_account(found: dict[str, str]) -> None:
+    assert not {*variables.KEY_NAMES, *variables.BARE.names()} & {name for name, value in found.items() if value}
+    assert {name for name in variables.OWN if name in found} == {"ROLE_ENV_NO_ACCOUNT"}
+    assert {name: found.get(name) for name in variables.NO_ACCOUNT} == variables.NO_ACCOUNT
+    assert not [name for name in found if name.startswith("_role_env")]
+
+
+# --- cut off
+
+
+@pytest.mark.parametrize("take", ["source", "eval"])
+@pytest.mark.parametrize("group", ["session", "failure"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_output_cut_off_anywhere_sets_nothing_and_runs_nothing(
+    shell: str, group: str, take: str, tmp_path: Path
+) -> None:
+    require(shell)
+    form = FORMATS.get(shell, shell)
+    before = {"ALICLOUD_REGION": "mine", "SECURITY_TOKEN": "mine"}
+    if group == "session":
+        text = exporters.export(session_of("id", "it's; touch marker\n", "token", region="r"), form, before)
+    else:
+        before |= {"ROLE_ENV_PROFILE": "other", "ROLE_ENV_ACCESS_KEY_ID": "id", "OSS_ACCESS_KEY_ID": "id"}
+        text = exporters.failure(form, before, take_away=True)
+    content = text.rstrip("\n")  # without its last line's end it is still whole
+    # Of fish's first word the beginnings are words too, which no one has as a command.
+    first = len("begin") if shell == "fish" else 1
+    dice = random.Random(f"{shell}{group}{take}")
+    cuts = {*range(first, first + 20), *range(len(content) - 20, len(content)), *dice.sample(range(len(content)), 160)}
+    cuts = {cut for cut in cuts if cut >= first}
+    lost = "touch marker; return 127"
+    script = {
+        "bash": f"command_not_found_handle() {{ {lost}; }}\n",
+        "zsh": f"command_not_found_handler() {{ {lost}; }}\n",
+        "fish": "function fish_command_not_found; touch marker; end\n",
+        "dash": "",
+    }[shell]
+    for cut in sorted(cuts):
+        (tmp_path / f"cut{cut}").write_bytes(encoded(content[:cut]))
+        if shell == "fish":
+            line = f"source cut{cut}" if take == "source" else f"cat cut{cut} | source"
+            script += f"{line} 2>/dev/null\nenv -0 >out{cut}; set -n | string match '_role_env*' >>out{cut}\n"
+        else:
+            line = f". ./cut{cut}" if take == "source" else f'eval "$(cat cut{cut})"'
+            script += f"(trap 'env -0 >out{cut}; set | grep -a ^_role_env >>out{cut}' EXIT; {line}) 2>/dev/null\n"
+    (tmp_path / "script").write_text(script)
+    done = subprocess.run(
+        [*COMMANDS[shell], "script"], env=CLEAN | before, cwd=tmp_path, capture_output=True, timeout=100, check=False
+    )
+    assert done.stdout == b""
+    wanted = {name.encode(): value.encode() for name, value in (CLEAN | before).items()}
+    assert {cut for cut in cuts if environment_of((tmp_path / f"out{cut}").read_bytes()) != wanted} == set()
+    assert not (tmp_path / "marker").exists()
+
+
+# --- a failed switch
+
+
+REFUSED = "\n[refused]\nrole_arn = acs:ram::2222222222222222:role/strangers\nsource_profile = profileA\n"
+FAR = "\n[far]\nrole_arn = acs:ram::1:role/far\nsource_profile = profileA\nsts_endpoint = 127.0.0.1:9\n"
+# What is in the file beside the standard profiles, what is added to it once the session is there, what is asked for.
+FAILURES = {
+    "no such profile": ("", "", "nosuch"),
+    "a broken file": ("", "nonsense", "profileC"),
+    "a refused role": (REFUSED, "", "refused"),
+    "no way to STS": (FAR, "", "far"),
+    "wrong usage": ("", "", "nosuch --nonsense"),
+}
+# Each failure in one way a shell, and the plainest in all of them.
+FAILED_SWITCHES = [(shell, INTO_SHELL[shell], failure) for shell in SHELLS for failure in FAILURES] + [
+    (shell, EVAL, "no such profile") for shell in ("bash", "zsh")
+]
+
+
+@pytest.mark.parametrize(("shell", "way", "failure"), FAILED_SWITCHES)
+def test_a_failed_switch_leaves_no_account_and_off_brings_back_what_was_there(
+    machine: Machine, shell: str, way: str, failure: str
+) -> None:
+    more, spoilt, asked = FAILURES[failure]
+    machine.add(more)
+    spoil = f"echo {spoilt} >>'{machine.file}'\n" if spoilt else ""
+    done = machine.shell(
+        shell,
+        f"{into(way, 'profileB')}\n{spoil}{tried(shell, into(way, asked))}{SNAPSHOT}{off(shell)}\n{SNAPSHOT}",
+        OSS_ACCESS_KEY_ID="mine",
+        OSS_ACCESS_KEY_SECRET="mine too",
+    )
+    assert "status=1" in done.stderr, done.stderr
+    assert "role-env: " in done.stderr
+    assert len(machine.sts.issued) == 1
+    middle, end = snapshots(done.stdout)
+    assert_no_account(middle)
+    left = {name for name in end if name in variables.KEY_NAMES or name.startswith(("ROLE_ENV", "ALI"))}
+    assert left == {"OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_STS_ENDPOINT"}
+    assert end["OSS_ACCESS_KEY_SECRET"] == "mine too"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_role_env_that_is_stopped_while_it_waits_still_tells_the_shell(
+    machine: Machine, number: signal.Signals, status: int
+) -> None:
+    machine.sts.fault("hang")
+    there = {"ROLE_ENV_PROFILE": "other", "ROLE_ENV_ACCESS_KEY_ID": "STS.other"}
+    process = subprocess.Popen(
+        [INSTALLED / "role-env", "profileB", "--format", "sh"],
+        env=machine.environ | there,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.communicate(timeout=2)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=10)
+    assert process.returncode == status
+    done = machine.run("dash", "-c", f"{out}echo status=$? >&2\nenv -0", **there)
+    assert done.stderr == "status=1\n"
+    assert_no_account(environment(done.stdout))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_strict_script_ends_at_a_failed_switch(machine: Machine, shell: str) -> None:
+    done = machine.shell(shell, "set -euo pipefail\nsource <(role-env nosuch)\necho reached")
+    assert done.returncode == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_failed_renewal_takes_nothing_away(machine: Machine, shell: str) -> None:
+    way = INTO_SHELL[shell]
+    again = into(way, "profileB --refresh")
+    lost = "ALIBABA_CLOUD_STS_ENDPOINT"
+    lose = f"set -gx {lost} 127.0.0.1:9" if shell == "fish" else f"export {lost}=127.0.0.1:9"
+    script = f"{into(way, 'profileB')}\n{lose}\n{SNAPSHOT}{tried(shell, again)}{SNAPSHOT}"
+    done = machine.shell(shell, script)
+    assert "status=1" in done.stderr, done.stderr
+    one, two = snapshots(done.stdout)
+    assert one["ROLE_ENV_PROFILE"] == "profileB"
+    for name in ("_", "SHLVL"):  # zsh counts down when it runs its last command
+        one.pop(name, None)
+        two.pop(name, None)
+    assert two == one
+
+
+def test_a_failed_renewal_takes_nothing_away_where_only_the_roles_case_differs(machine: Machine) -> None:
+    there = {"ROLE_ENV_PROFILE": "profileB", "ALIBABA_CLOUD_STS_ENDPOINT": "127.0.0.1:9"}
+    for role, nothing in ((machine.sts.role_arn.replace("role/s", "role/S"), True), ("acs:ram::1:role/x", False)):
+        done = machine.role_env("profileB", "--refresh", "--format", "bash", ROLE_ENV_ROLE_ARN=role, **there)
+        assert (done.stdout == "{ \\false; }\n") is nothing
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_sdk_finds_the_session_and_after_a_failed_switch_no_account_at_all(machine: Machine, shell: str) -> None:
+    """Though the files of somebody else's account lie where the SDK looks."""
+    theirs = {"name": "default", "mode": "AK", "access_key_id": "LTAIother", "access_key_secret": "x" * 30}
+    document = {"current": "default", "profiles": [theirs | {"region_id": "cn-hangzhou"}]}
+    for name, text in {
+        ".aliyun/config.json": json.dumps(document),
+        ".alibabacloud/credentials.ini": "[default]\ntype = access_key\naccess_key_id = LTAIother\n"
+        f"access_key_secret = {'x' * 30}\n",
+    }.items():
+        (machine.home / name).parent.mkdir()
+        (machine.home / name).write_text(text)
+    (machine.home / "chain.py").write_text(CHAIN)
+    ask = f"{sys.executable} chain.py"
+    way = INTO_SHELL[shell]
+    done = machine.shell(
+        shell, f"{ask}\n{into(way, 'profileB')}\n{ask}\n{into(way, 'nosuch')}\n{ask}\n{off(shell)}\n{ask}"
+    )
+    (issued,) = machine.sts.issued
+    assert done.stdout.split() == ["LTAIother", issued.id, "nobody", "LTAIother"]
+
+
+# --- readonly variables
+
+
+@pytest.mark.parametrize(
+    "name", ["ALICLOUD_ACCESS_KEY", "ROLE_ENV_PROFILE", "ALIBABA_CLOUD_REGION_ID", "ALICLOUD_ROLE_ARN"]
+)
+@pytest.mark.parametrize("shell", POSIX)
+def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(shell: str, name: str) -> None:
+    require(shell)
+    first = exporters.export(session_of("first", "s1", "t1"), "sh", {})
+    second = exporters.export(session_of("second", "s2", "t2", region="r"), "sh", {})
+    for there in ("", first):
+        script = f"{there}readonly {name}=kept\n{second}echo status=$? >&2\nenv -0\n"
+        done = subprocess.run([*COMMANDS[shell], "-c", script], env=CLEAN, capture_output=True, timeout=20, check=False)
+        assert done.stderr.decode() == (
+            f"role-env: {name} is readonly in this shell and cannot be set or unset\n"
+            "role-env: hint: start a new shell without it\nstatus=1\n"
+        )
+        found = environment(done.stdout.decode())
+        found.pop(name, None)
+        if there or name == "ROLE_ENV_PROFILE":  # which says that a session is there
+            assert_no_account(found)
+        else:
+            assert found.keys() - {name.decode() for name in OWN_COUNTS} == CLEAN.keys()
+
+
+# --- options of the shell
+
+
+@pytest.mark.parametrize(
+    ("shell", "where"), [("bash", "stderr"), ("bash", "BASH_XTRACEFD"), ("zsh", "stderr"), ("fish", "stderr")]
+)
+def test_tracing_shows_no_secret_and_goes_on_afterwards(machine: Machine, shell: str, where: str) -> None:
+    trace = "exec 9>trace\nBASH_XTRACEFD=9\n" if where == "BASH_XTRACEFD" else ""
+    switch = into(INTO_SHELL[shell], "profileB")
+    start = "set fish_trace 1" if shell == "fish" else "set -x"
+    done = machine.shell(
+        shell,
+        f"{trace}{start}\n{switch}\n{off(shell)}\n{switch}\necho after",
+    )
+    told = (machine.home / "trace").read_text() if trace else done.stderr
+    (issued,) = machine.sts.issued
+    assert "echo after" in told
+    assert issued.secret not in told
+    assert issued.token not in told
+
+
+@pytest.mark.parametrize("shell", POSIX)
+def test_allexport_leaves_saved_values_unexported_and_is_on_again_afterwards(shell: str) -> None:
+    require(shell)
+    old = "OSS_ACCESS_KEY_ID=mine\nexport OSS_ACCESS_KEY_ID\n"
+    made = exporters.export(session_of("id", "secret", "token"), "sh", {"OSS_ACCESS_KEY_ID": "mine"})
+    script = f"{old}set -a\n{made}fresh=1\nenv -0"
+    done = subprocess.run([*COMMANDS[shell], "-c", script], env=CLEAN, capture_output=True, timeout=20, check=False)
+    found = environment(done.stdout.decode())
+    assert found["fresh"] == "1"
+    assert found["OSS_ACCESS_KEY_ID"] == "id"
+    assert not [name for name in found if name.startswith("_role_env")]
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("families", [variables.DEFAULT_FAMILIES, ("packer",)], ids=["default", "packer"])
+@pytest.mark.parametrize(("outer", "inner"), [("bash", "bash"), ("bash", "fish"), ("zsh", "dash"), ("fish", "zsh")])
+def test_a_shell_inside_a_shell_can_switch_again_and_end_the_session(
+    outer: str, inner: str, families: tuple[str, ...], tmp_path: Path
+) -> None:
+    require(outer, inner)
+
+    def text(number: int, shell: str) -> str:
+        made = session_of(f"id{number}", f"secret{number}", f"token{number}", region="r", families=families)
+        environ = dict(variables.assignments(session_of("id1", "secret1", "token1", region="r", families=families)))
+        return exporters.export(made, FORMATS.get(shell, shell), environ if number > 1 else {})
+
+    environ = dict(variables.assignments(session_of("id2", "secret2", "token2", region="r", families=families)))
+    ends = exporters.off(FORMATS.get(inner, inner), environ)
+    (tmp_path / "inner").write_text(f"{text(2, inner)}env -0 >switched\n{ends}env -0 >ended\n")
+    script = f"{text(1, outer)}{' '.join(COMMANDS[inner])} inner\n"
+    done = subprocess.run(
+        [*COMMANDS[outer], "-c", script], env=CLEAN, cwd=tmp_path, capture_output=True, timeout=20, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    switched = environment((tmp_path / "switched").read_text())
+    assert switched["ROLE_ENV_ACCESS_KEY_ID"] == switched["ALICLOUD_ACCESS_KEY"] == "id2"
+    ended = environment_of((tmp_path / "ended").read_bytes())
+    assert {name.decode() for name in ended} == CLEAN.keys()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_success_says_nothing_in_a_strict_shell(machine: Machine, shell: str) -> None:
+    strict = {"bash": "set -euo pipefail", "zsh": "set -eu; setopt warn_create_global", "dash": "set -eu", "fish": ""}
+    way = INTO_SHELL[shell]
+    done = machine.shell(shell, f"{strict[shell]}\n{into(way, 'profileB')}\n{into(way, 'profileB')}\n{off(shell)}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+# --- the integration
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shells_own_role_env_switches_ends_and_passes_on_all_else(machine: Machine, shell: str) -> None:
+    start = "role-env init fish | source" if shell == "fish" else f'set -eu\neval "$(role-env init {shell})"'
+    script = (
+        f"{start}\nrole-env list --names\nrole-env --version\nprintf '\\0-----\\0'\nrole-env use profileB\n{SNAPSHOT}"
+        f"role-env off\n{SNAPSHOT}{'' if shell == 'fish' else 'set +e'}\n{tried(shell, 'role-env use nosuch')}"
+    )
+    done = machine.shell(shell, script)
+    assert done.stdout.split()[:3] == ["profileA", "profileB", "role-env"]
+    _, during, after = snapshots(done.stdout)
+    (issued,) = machine.sts.issued
+    assert during["OSS_ACCESS_KEY_ID"] == issued.id
+    assert "OSS_ACCESS_KEY_ID" not in after
+    assert done.stderr.endswith("status=1\n")
+
+
+# --- what linters say, and what is packed
+
+# SC2043: a loop over one name is the same text as one over many. SC2154: options may be in a variable that is set in
+# a case. SC2163: a word that is exported has its value with it.
+EXCLUDED = "SC2043,SC2154,SC2163"
+
+
+@pytest.mark.parametrize("text", ["session", "off", "failure"])
+def test_shellcheck_finds_nothing_in_the_text_for_posix_shells(text: str, tmp_path: Path) -> None:
+    require("shellcheck")
+    made = session_of("id", "it's", "token", families=tuple(variables.FAMILIES))
+    group = {
+        "session": exporters.export(made, "sh", {}),
+        "off": exporters.off("sh", {}),
+        "failure": exporters.failure("sh", {}, take_away=True),
+    }[text]
+    (tmp_path / "group.sh").write_text(group)
+    done = subprocess.run(
+        ["shellcheck", "--shell=sh", f"--exclude={EXCLUDED}", tmp_path / "group.sh"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == ""
+
+
+def test_shellcheck_finds_nothing_in_the_integration_for_bash() -> None:
+    require("shellcheck")
+    file = Path(__file__).parents[2] / "shell" / "role-env.bash"
+    done = subprocess.run(["shellcheck", "--enable=all", file], capture_output=True, text=True, check=False)
+    assert done.stdout == ""

@@ -1,0 +1,55 @@
+"""The main job, in every shell: from account A's user to account B's role, and the second time from the keyring."""
+
+import pytest
+
+from support.machine import Machine
+
+INTO_SHELL = {
+    "bash": "source <(role-env {0})",
+    "zsh": "source <(role-env {0})",
+    "fish": "role-env {0} | source",
+    "dash": 'eval "$(role-env {0} || echo false)"',
+}
+SHELLS = tuple(INTO_SHELL)
+IDS = (
+    *("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY", "ALICLOUD_ACCESS_KEY_ID"),
+    "OSS_ACCESS_KEY_ID",
+)
+SECRETS = (
+    *("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABACLOUD_ACCESS_KEY_SECRET", "ALICLOUD_SECRET_KEY"),
+    *("ALICLOUD_ACCESS_KEY_SECRET", "OSS_ACCESS_KEY_SECRET"),
+)
+TOKENS = ("ALIBABA_CLOUD_SECURITY_TOKEN", "ALIBABACLOUD_SECURITY_TOKEN", "ALICLOUD_SECURITY_TOKEN", "OSS_SESSION_TOKEN")
+
+
+def environment(output: str) -> dict[str, str]:
+    """What `env -0` printed."""
+    return dict(pair.split("=", 1) for pair in output.split("\0") if "=" in pair)
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_variable_of_the_default_families_is_what_sts_issued(machine: Machine, shell: str) -> None:
+    done = machine.shell(shell, INTO_SHELL[shell].format("profileB") + "\nenv -0")
+    assert done.returncode == 0, done.stderr
+    (issued,) = machine.sts.issued
+    found = environment(done.stdout)
+    for names, value in ((IDS, issued.id), (SECRETS, issued.secret), (TOKENS, issued.token)):
+        assert {name: found.get(name) for name in names} == dict.fromkeys(names, value)
+    assert found["ROLE_ENV_PROFILE"] == "profileB"
+    assert found["ROLE_ENV_ROLE_ARN"] == machine.sts.role_arn
+    assert found["ROLE_ENV_ACCESS_KEY_ID"] == issued.id
+    assert found["ROLE_ENV_EXPIRATION"] == str(int(issued.expiration))
+    assert found["ALIBABA_CLOUD_IGNORE_PROFILE"] == found["ALIBABACLOUD_IGNORE_PROFILE"] == "TRUE"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_second_call_makes_no_call_to_sts(machine: Machine, shell: str) -> None:
+    line = INTO_SHELL[shell].format("profileB")
+    done = machine.shell(shell, f"{line}\n{line}\nenv -0")
+    again = machine.shell(shell, f"{line}\nenv -0")
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
+    (issued,) = machine.sts.issued
+    assert environment(again.stdout)["OSS_SESSION_TOKEN"] == issued.token
+    assert environment(done.stdout)["OSS_SESSION_TOKEN"] == issued.token

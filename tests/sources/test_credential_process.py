@@ -1,0 +1,257 @@
+"""A credential process: what it may print, and what becomes of one that hangs, fails or prints something else."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from role_env.credentials import AccessKey, Credentials
+from role_env.deadline import Deadline
+from role_env.errors import ProfileError, RoleEnvError, UnreachableError
+from role_env.sources import credential_process
+from support.metadata_server import timestamp
+
+DOCUMENT = {
+    "mode": "StsToken",
+    "access_key_id": "STS.process",
+    "access_key_secret": "the-secret-of-the-process",
+    "sts_token": "the-token-of-the-process",
+    "expiration": timestamp(3600),
+}
+ENVIRON = {"PATH": os.environ["PATH"]}
+
+
+def command(script: str) -> str:
+    """A command line that runs `script` in Python."""
+    return shlex.join([sys.executable, "-Sc", script])
+
+
+def printing(document: object) -> str:
+    return command(f"print({json.dumps(document)!r})")
+
+
+def run(text: str, *, seconds: float = 30, **environ: str) -> AccessKey:
+    return credential_process.run(text, ENVIRON | environ, deadline=Deadline(seconds))
+
+
+def fails(kind: type[RoleEnvError], text: str, *words: str, seconds: float = 30) -> None:
+    with pytest.raises(kind) as caught:
+        run(text, seconds=seconds)
+    assert caught.type is kind
+    told = f"{caught.value.message} {caught.value.hint}"
+    for word in words:
+        assert word in told
+    for secret in ("the-secret", "the-token"):
+        assert secret not in told
+
+
+def is_gone(pid: int) -> bool:
+    """Whether the process has ended; it may be waited for by nobody yet."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state in "ZX"
+
+
+def wait_until_gone(pid: int) -> None:
+    end = time.monotonic() + 20
+    while not is_gone(pid):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+# ---- what serves ----
+
+
+def test_a_session_with_its_end_is_taken() -> None:
+    key = run(printing(DOCUMENT | {"expiration": timestamp(3600)}))
+    assert isinstance(key, Credentials)
+    assert (key.access_key_id, key.access_key_secret, key.security_token) == tuple(
+        DOCUMENT[name] for name in ("access_key_id", "access_key_secret", "sts_token")
+    )
+    assert key.remaining(time.time()) == pytest.approx(3600, abs=120)
+
+
+def test_a_session_without_an_end_and_a_key_without_a_token_are_taken_as_keys() -> None:
+    without_end = run(printing({name: value for name, value in DOCUMENT.items() if name != "expiration"}))
+    assert not isinstance(without_end, Credentials)
+    assert without_end.security_token == DOCUMENT["sts_token"]
+    long_lived = run(printing(DOCUMENT | {"mode": "AK"}))
+    assert (long_lived.access_key_id, long_lived.security_token) == ("STS.process", "")
+
+
+def test_other_keys_of_the_document_do_no_harm() -> None:
+    assert run(printing(DOCUMENT | {"region_id": "cn-beijing", "name": 7})).access_key_id == "STS.process"
+
+
+def test_words_are_split_as_a_shell_would_and_no_shell_expands_them(tmp_path: Path) -> None:
+    script = tmp_path / "with space"
+    script.write_text(
+        f"#!{sys.executable}\nimport json, sys\n"
+        f"print(json.dumps({DOCUMENT!r} | {{'access_key_id': '-'.join(sys.argv[1:])}}))\n"
+    )
+    script.chmod(0o700)
+    text = f"""'{script}' "a b" c\\ d '$HOME' * ; `id` >x"""
+    assert run(text, HOME="/nowhere").access_key_id == "a b-c d-$HOME-*-;-`id`->x"
+
+
+def test_the_process_gets_the_environment_that_is_passed_and_no_stdin() -> None:
+    script = (
+        "import json, os, sys\n"
+        f"d = {DOCUMENT!r}\n"
+        "d['access_key_id'] = os.environ.get('GIVEN', '') + os.environ.get('HOME', 'none') + repr(sys.stdin.read())\n"
+        "print(json.dumps(d))"
+    )
+    assert run(command(script), GIVEN="given").access_key_id == "givennone''"
+
+
+def test_a_command_is_found_on_the_path_that_is_passed(tmp_path: Path) -> None:
+    script = tmp_path / "mine"
+    script.write_text(f"#!/bin/sh\nexec cat <<'END'\n{json.dumps(DOCUMENT)}\nEND\n")
+    script.chmod(0o700)
+    assert run("mine", PATH=f"{tmp_path}:{os.environ['PATH']}").access_key_id == "STS.process"
+
+
+# ---- what does not ----
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "no command"),
+        ("  ", "no command"),
+        ("'' x", "no command"),
+        ("'open --password the-secret", "quote"),
+        ("no-such-command --password the-secret", "no command no-such-command"),
+        ("/etc/passwd the-secret", "cannot run"),
+        ("/ the-secret", "cannot run"),
+        ("a\0b", "no command"),
+        ("\udcff", "no command"),
+    ],
+)
+def test_a_command_that_cannot_run_is_told_without_its_words(text: str, what: str) -> None:
+    fails(ProfileError, text, "credential_process", what)
+
+
+@pytest.mark.parametrize(
+    ("printed", "what"),
+    [
+        ("", "no JSON object"),
+        ("the-secret\n", "no JSON object"),
+        ('{"mode": "StsToken", "access_key_secret": "the-secret', "no JSON object"),
+        ('["the-secret"]', "no JSON object"),
+        ("[" * 100_000, "no JSON object"),
+        (json.dumps({"access_key_id": "x"}), "mode"),
+        (json.dumps(DOCUMENT | {"mode": "ststoken"}), "mode"),
+        (json.dumps(DOCUMENT | {"mode": ["the-secret"]}), "mode"),
+        (json.dumps(DOCUMENT | {"access_key_id": ""}), "access_key_id"),
+        (json.dumps(DOCUMENT | {"access_key_secret": None}), "access_key_secret"),
+        (json.dumps(DOCUMENT | {"sts_token": "the-token\n"}), "sts_token"),
+        (json.dumps(DOCUMENT | {"expiration": timestamp(-10)}), "expired"),
+        (json.dumps(DOCUMENT | {"expiration": "tomorrow"}), "expiration"),
+        (json.dumps(DOCUMENT | {"expiration": 4102444800}), "expiration"),
+        (json.dumps({"Code": "Success", "AccessKeyId": "x", "AccessKeySecret": "the-secret"}), "mode"),
+    ],
+)
+def test_what_is_no_such_document_is_refused_and_not_shown(tmp_path: Path, printed: str, what: str) -> None:
+    (tmp_path / "printed").write_text(printed)
+    fails(ProfileError, f"cat {tmp_path / 'printed'}", "credential process cat", what)
+
+
+def test_a_process_that_fails_is_told_by_its_status_though_it_printed_well() -> None:
+    fails(ProfileError, command(f"print({json.dumps(DOCUMENT)!r}); raise SystemExit(7)"), "status 7")
+    fails(ProfileError, command("import os; os.kill(os.getpid(), 9)"), "signal 9")
+
+
+def test_a_process_that_prints_without_end_is_ended() -> None:
+    script = "import sys\nwhile True: sys.stdout.write('x' * 65536)"
+    fails(ProfileError, command(script), "prints more than")
+
+
+def test_a_process_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script = (
+        "import os, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-Sc', 'import time; time.sleep(600)'])\n"
+        f"open({str(tmp_path / 'new')!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
+        f"os.rename({str(tmp_path / 'new')!r}, {str(pids)!r})\n"
+        "time.sleep(600)"
+    )
+    fails(UnreachableError, command(script), "did not end within", seconds=5)
+    for pid in pids.read_text().split():
+        wait_until_gone(int(pid))
+
+
+def test_a_child_that_holds_stdout_open_is_ended_too(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    script = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-Sc', 'import time; time.sleep(600)'])\n"
+        f"open({str(pid)!r}, 'w').write(str(child.pid))\n"
+        f"print({json.dumps(DOCUMENT)!r})"
+    )
+    fails(UnreachableError, command(script), "did not end within", seconds=5)
+    wait_until_gone(int(pid.read_text()))
+
+
+def test_a_process_that_prints_late_but_in_time_is_waited_for() -> None:
+    script = f"import time\ntime.sleep(1.5)\nprint({json.dumps(DOCUMENT)!r})"
+    assert run(command(script)).access_key_id == "STS.process"
+
+
+def test_what_a_process_prints_after_the_deadline_is_not_taken() -> None:
+    script = f"import time; time.sleep(4); print({json.dumps(DOCUMENT)!r})"
+    fails(UnreachableError, command(script), "did not end within", seconds=1)
+
+
+def test_an_interruption_ends_the_process(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    hanging = command(
+        f"import os, time; open({str(pid) + '.new'!r}, 'w').write(str(os.getpid()));"
+        f" os.rename({str(pid) + '.new'!r}, {str(pid)!r}); time.sleep(600)"
+    )
+    script = (
+        "import os\nfrom role_env import credential_process\nfrom role_env.deadline import Deadline\n"
+        f"credential_process.run({hanging!r}, os.environ, deadline=Deadline(60))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 30
+    while not pid.exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    parent.send_signal(signal.SIGINT)
+    parent.wait(30)
+    wait_until_gone(int(pid.read_text()))
+
+
+# ---- stderr ----
+
+NOISY = f"import sys; sys.stderr.write('a word of its own\\n'); print({json.dumps(DOCUMENT)!r}); sys.exit"
+
+
+@pytest.mark.parametrize("status", [0, 3])
+@pytest.mark.parametrize("silent", [True, False])
+def test_its_stderr_is_passed_on_and_where_silence_is_wanted_only_when_it_fails(
+    capfd: pytest.CaptureFixture[str], status: int, silent: bool
+) -> None:
+    text = command(f"{NOISY}({status})")
+    try:
+        credential_process.run(text, ENVIRON, deadline=Deadline(30), silent=silent)
+    except ProfileError:
+        assert status
+    told = capfd.readouterr()
+    assert told.err == ("" if silent and not status else "a word of its own\n")
+    assert told.out == ""
+
+
+def test_a_flood_on_stderr_does_not_stop_a_process_that_is_listened_to_silently() -> None:
+    script = f"import sys; sys.stderr.write('x' * 3_000_000); print({json.dumps(DOCUMENT)!r})"
+    key = credential_process.run(command(script), ENVIRON, deadline=Deadline(30), silent=True)
+    assert key.access_key_id == "STS.process"

@@ -1,0 +1,118 @@
+"""Credentials from a URI: one GET on this machine or over TLS, and what is refused of its answer."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from role_env.deadline import Deadline
+from role_env.errors import ProfileError, RoleEnvError, UnreachableError
+from role_env.sources import credentials_uri
+from support.https_server import HttpsServer
+from support.metadata_server import timestamp
+
+DOCUMENT = {
+    "Code": "Success",
+    "AccessKeyId": "STS.id",
+    "AccessKeySecret": "the-secret-of-the-uri",
+    "SecurityToken": "the-token-of-the-uri",
+    "Expiration": timestamp(3600),
+}
+PATH = "/a-path-that-nobody-guesses"
+
+
+@pytest.fixture
+def server() -> Iterator[HttpsServer]:
+    """A server on loopback that serves DOCUMENT."""
+    with HttpsServer() as started:
+        started.body = json.dumps(DOCUMENT | {"Expiration": timestamp(3600)}).encode()
+        yield started
+
+
+def fails(kind: type[RoleEnvError], uri: str, *words: str) -> None:
+    with pytest.raises(kind) as caught:
+        credentials_uri.fetch(uri, deadline=Deadline(20))
+    assert caught.type is kind
+    told = f"{caught.value.message} {caught.value.hint}"
+    for word in words:
+        assert word in told
+    for secret in (PATH, "the-secret", "the-token"):
+        assert secret not in told
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_server_on_this_machine_is_asked_without_tls_and_without_a_proxy(
+    server: HttpsServer, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    found = credentials_uri.fetch(f"http://{host}:{server.port}{PATH}?a=b%20c", deadline=Deadline(20))
+    assert (found.access_key_id, found.security_token) == ("STS.id", "the-token-of-the-uri")
+    assert found.expiration == pytest.approx(time.time() + 3600, abs=120)
+    assert [path for path, _ in server.asked] == [f"{PATH}?a=b%20c"]
+
+
+def test_another_host_is_asked_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with HttpsServer(tmp_path) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
+        server.body = json.dumps(DOCUMENT).encode()
+        assert credentials_uri.fetch(f"https://localhost:{server.port}{PATH}", deadline=Deadline(20))
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://example.com" + PATH,
+        "http://127.0.0.1.example.com" + PATH,
+        "http://10.0.0.1" + PATH,
+        "http://localhost@example.com" + PATH,
+        "https://user:the-secret@localhost" + PATH,
+        "ftp://localhost" + PATH,
+        "file://" + PATH,
+        "http://",
+        "http://[::1" + PATH,
+        "http://localhost:port" + PATH,
+        "http://localhost" + PATH + "\r\nX: y",
+        "http://localhost/ключ",
+        "",
+        PATH,
+    ],
+)
+def test_what_is_no_safe_address_is_not_asked(uri: str) -> None:
+    fails(ProfileError, uri, "credentials URI")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Code": "Failed"},
+        {"AccessKeyId": None},
+        {"AccessKeySecret": "line\nbreak"},
+        {"SecurityToken": ""},
+        {"Expiration": timestamp(-5)},
+        {"Expiration": "2030-01-01 00:00:00"},
+    ],
+)
+def test_credentials_that_are_not_whole_are_refused(server: HttpsServer, change: dict[str, object]) -> None:
+    server.body = json.dumps(DOCUMENT | change).encode()
+    fails(UnreachableError, f"http://localhost:{server.port}{PATH}", "no credentials")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>the-secret</html>", b"[]", b"{" * 100_000, b" " * 3_000_000])
+def test_what_is_no_document_is_refused(server: HttpsServer, body: bytes) -> None:
+    server.body = body
+    fails(UnreachableError, f"http://localhost:{server.port}{PATH}", "no JSON object")
+
+
+@pytest.mark.parametrize(("status", "times"), [(404, 1), (302, 1), (403, 1), (500, 3)])
+def test_another_status_is_told_and_only_a_passing_one_tried_again(
+    server: HttpsServer, status: int, times: int
+) -> None:
+    server.status, server.headers = status, {"Location": "/elsewhere"}
+    fails(UnreachableError, f"http://localhost:{server.port}{PATH}", str(status))
+    assert len(server.asked) == times
+
+
+def test_a_server_that_is_not_there_is_told() -> None:
+    fails(UnreachableError, f"http://127.0.0.1:1{PATH}", "127.0.0.1:1", "refused")

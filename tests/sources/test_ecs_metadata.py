@@ -1,0 +1,234 @@
+"""The metadata service of an ECS instance, at its real address where a network namespace can be had."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from role_env.credentials import Credentials
+from role_env.deadline import Deadline
+from role_env.errors import ProfileError, RoleEnvError, UnreachableError
+from role_env.sources import ecs_metadata
+from support.metadata_server import (
+    ROLE,
+    ROLES_PATH,
+    TOKEN_PATH,
+    MetadataServer,
+    has_namespaces,
+    in_namespace,
+    timestamp,
+)
+
+FORBIDDEN = {"ALIBABA_CLOUD_IMDSV1_DISABLED": "true"}
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[MetadataServer]:
+    """The service on loopback, where the module looks for it."""
+    with MetadataServer() as started:
+        monkeypatch.setattr(ecs_metadata, "ADDRESS", started.address)
+        yield started
+
+
+def credentials(role: str = "", **environ: str) -> Credentials:
+    return ecs_metadata.credentials(role, environ, deadline=Deadline(20))
+
+
+def fails(kind: type[RoleEnvError], service: MetadataServer, *words: str, role: str = "", **environ: str) -> None:
+    """Checks that asking fails as `kind`, telling `words` and none of what the service holds."""
+    with pytest.raises(kind) as caught:
+        credentials(role, **environ)
+    told = f"{caught.value.message} {caught.value.hint}"
+    assert caught.type is kind
+    for word in words:
+        assert word in told
+    secrets = [str(service.credentials[name] or "-") for name in ("AccessKeySecret", "SecurityToken")]
+    assert not [secret for secret in secrets if len(secret) > 1 and secret in told]
+
+
+@pytest.mark.parametrize("role", ["", ROLE])
+def test_version_2_is_asked_with_a_token_and_the_role_looked_up_when_it_is_not_named(
+    service: MetadataServer, role: str
+) -> None:
+    found = credentials(role)
+    expected = [service.credentials[name] for name in ("AccessKeyId", "AccessKeySecret", "SecurityToken")]
+    assert [found.access_key_id, found.access_key_secret, found.security_token] == expected
+    assert found.expiration - found.issued == pytest.approx(6 * 3600 + 600, abs=2)
+    paths = [TOKEN_PATH, *([] if role else [ROLES_PATH]), ROLES_PATH + ROLE]
+    assert [(method, path) for method, path, _ in service.asked] == [
+        ("PUT" if path == TOKEN_PATH else "GET", path) for path in paths
+    ]
+    assert all("x-aliyun-ecs-metadata-token" in headers for _, _, headers in service.asked[1:])
+
+
+def test_a_role_that_the_instance_does_not_have_is_told(service: MetadataServer) -> None:
+    fails(ProfileError, service, "no RAM role another", role="another")
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+def test_version_1_serves_only_where_there_is_no_version_2_and_it_is_allowed(
+    service: MetadataServer, status: int
+) -> None:
+    service.version_2 = False
+    service.answers[TOKEN_PATH] = status, "no"
+    assert credentials().access_key_id == service.credentials["AccessKeyId"]
+    assert not [headers for _, _, headers in service.asked if "x-aliyun-ecs-metadata-token" in headers]
+    service.asked.clear()
+    fails(UnreachableError, service, "ALIBABA_CLOUD_IMDSV1_DISABLED", **FORBIDDEN)
+    assert [path for _, path, _ in service.asked] == [TOKEN_PATH]
+
+
+def test_version_2_serves_where_version_1_is_forbidden(service: MetadataServer) -> None:
+    assert credentials(**FORBIDDEN).access_key_id == service.credentials["AccessKeyId"]
+
+
+def test_nothing_is_asked_where_the_service_is_switched_off(service: MetadataServer) -> None:
+    for word in ("true", "True", " TRUE "):
+        fails(ProfileError, service, "DISABLED", ALIBABA_CLOUD_ECS_METADATA_DISABLED=word)
+    assert not service.asked
+    assert credentials(ALIBABA_CLOUD_ECS_METADATA_DISABLED="false")
+
+
+def test_what_a_failed_switch_has_switched_off_does_not_keep_the_next_one_from_a_success(
+    service: MetadataServer,
+) -> None:
+    assert credentials(ALIBABA_CLOUD_ECS_METADATA_DISABLED="true", ROLE_ENV_NO_ACCOUNT="1")
+
+
+@pytest.mark.parametrize("role", ["a/b", "../token", "a b", "a\nb", "x" * 65, "rôle"])
+def test_a_name_that_no_role_has_is_not_asked_for(service: MetadataServer, role: str) -> None:
+    fails(ProfileError, service, "role_name", role=role)
+    assert not service.asked
+
+
+@pytest.mark.parametrize("answer", [(404, "Not Found"), (200, ""), (200, "\n")])
+def test_an_instance_without_a_role_is_told(service: MetadataServer, answer: tuple[int, str]) -> None:
+    service.answers[ROLES_PATH] = answer
+    fails(ProfileError, service, "no RAM role")
+
+
+def test_several_roles_are_not_chosen_from(service: MetadataServer) -> None:
+    service.answers[ROLES_PATH] = 200, "first\nsecond\n"
+    fails(ProfileError, service, "several", "role_name")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Code": "Failed"},
+        {"Code": None},
+        {"AccessKeyId": None},
+        {"AccessKeySecret": ""},
+        {"SecurityToken": 7},
+        {"AccessKeySecret": "with\nnewline"},
+        {"SecurityToken": "ключ"},
+        {"Expiration": timestamp(-60)},
+        {"Expiration": "soon"},
+        {"Expiration": None},
+    ],
+)
+def test_credentials_that_are_not_whole_are_refused(service: MetadataServer, change: dict[str, object]) -> None:
+    service.credentials |= change
+    fails(UnreachableError, service, "not the metadata service")
+
+
+@pytest.mark.parametrize("path", [TOKEN_PATH, ROLES_PATH, ROLES_PATH + ROLE])
+@pytest.mark.parametrize("answer", [(200, "<html>Sign in here</html>"), (302, ""), (200, "x" * 3_000_000)])
+def test_what_is_no_metadata_service_is_told_as_that(
+    service: MetadataServer, path: str, answer: tuple[int, str]
+) -> None:
+    service.answers[path] = answer
+    fails(UnreachableError, service, "not the metadata service")
+
+
+@pytest.mark.parametrize("updated", [None, "never", timestamp(3600)], ids=["nothing", "no time", "later"])
+def test_where_the_service_does_not_tell_when_the_session_began_it_is_now(
+    service: MetadataServer, updated: object
+) -> None:
+    service.credentials["LastUpdated"] = updated
+    assert credentials().issued == pytest.approx(time.time(), abs=30)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_service_that_is_busy_is_asked_again(
+    service: MetadataServer, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    busy = iter([(status, "")])
+    answer = service.answer
+    monkeypatch.setattr(service, "answer", lambda *asked: next(busy, None) or answer(*asked))
+    assert credentials().access_key_id == service.credentials["AccessKeyId"]
+
+
+def test_no_proxy_is_gone_through(service: MetadataServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert credentials().access_key_id == service.credentials["AccessKeyId"]
+
+
+def test_off_the_cloud_it_fails_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as hole, socket.socket() as first, socket.socket() as second:
+        hole.bind(("127.0.0.1", 0))
+        hole.listen(0)
+        for client in (first, second):  # more than may wait: what comes now gets no answer, as off the cloud
+            client.setblocking(False)
+            client.connect_ex(hole.getsockname())
+        monkeypatch.setattr(ecs_metadata, "ADDRESS", f"127.0.0.1:{hole.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(UnreachableError) as caught:
+            credentials()
+        assert time.monotonic() - began < 10
+    assert "there is no metadata service" in caught.value.message
+    assert "ECS instance with a RAM role" in caught.value.hint
+
+
+def test_a_host_that_accepts_and_never_answers_does_not_cost_the_whole_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(ecs_metadata, "ADDRESS", f"127.0.0.1:{silent.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(UnreachableError):
+            credentials()
+        assert time.monotonic() - began < 10
+
+
+# ---- at the real address ----
+
+ASK = """
+import json, os
+from role_env.sources import ecs_metadata
+from role_env.deadline import Deadline
+found = ecs_metadata.credentials("", os.environ, deadline=Deadline(20))
+print(json.dumps([found.access_key_id, found.security_token]))
+"""
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_service_is_found_at_its_real_address(version: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not has_namespaces():
+        pytest.skip("no network namespace can be made here; the tests above are the same on loopback")
+    document = {**DOCUMENT, "SecurityToken": "the-token"}
+    answers = {ROLES_PATH + ROLE: [200, json.dumps(document)]}
+    if version == 1:
+        answers |= {TOKEN_PATH: [404, ""], ROLES_PATH: [200, ROLE]}
+    monkeypatch.setenv("METADATA_ANSWERS", json.dumps(answers))
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    done = subprocess.run(
+        in_namespace(sys.executable, "-c", ASK), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [document["AccessKeyId"], "the-token"]
+
+
+DOCUMENT = {
+    "Code": "Success",
+    "AccessKeyId": "STS.real",
+    "AccessKeySecret": "real-secret",
+    "SecurityToken": "",
+    "LastUpdated": timestamp(-60),
+    "Expiration": timestamp(3600),
+}

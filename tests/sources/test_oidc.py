@@ -1,0 +1,297 @@
+"""OIDC: tokens from a file and from GitHub's issuer, and the session that STS gives for one without any key."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from role_env.credentials import Credentials
+from role_env.deadline import Deadline
+from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError
+from role_env.sources import oidc
+from role_env.sts import client as sts
+from support.https_server import HttpsServer
+from support.local_sts import ACCOUNT_B, LocalSts, role_arn
+
+ROLE = role_arn(ACCOUNT_B, "cideploy")
+TOKEN = "eyJhbGciOi.eyJpc3MiOiJ4In0.c2lnbmF0dXJl"
+BEARER = "githubs-bearer-token"
+
+
+# ---- a file ----
+
+
+@pytest.mark.parametrize("content", [TOKEN, TOKEN + "\n", f"  {TOKEN} \r\n\n"])
+def test_a_token_is_read_from_its_file_without_white_space(tmp_path: Path, content: str) -> None:
+    (tmp_path / "token").write_text(content)
+    assert oidc.file_token(tmp_path / "token") == TOKEN
+
+
+def test_a_token_is_read_anew_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    for token in ("one", "two"):
+        path.write_text(token)
+        assert oidc.file_token(path) == token
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (None, "No such file"),
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"two words", "no token"),
+        (b"two\nlines", "no token"),
+        ("ключ".encode(), "no token"),
+        (b"\xff\xfe", "no token"),
+        (b"a\0b", "no token"),
+        (b"x" * 40_000, "no token"),
+        (b"x" * 5_000_000, "larger than"),
+    ],
+)
+def test_a_file_without_a_token_is_told_with_its_path(tmp_path: Path, content: bytes | None, what: str) -> None:
+    path = tmp_path / "token"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ProfileError) as caught:
+        oidc.file_token(path)
+    assert str(path) in caught.value.message
+    assert what in caught.value.message
+
+
+def test_a_pipe_and_a_folder_are_no_token_file_and_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(ProfileError, match="cannot be read"):
+            oidc.file_token(path)
+
+
+# ---- GitHub ----
+
+
+@pytest.fixture
+def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsServer]:
+    """GitHub's token service, as a job reaches it."""
+    with HttpsServer(tmp_path) as started:
+        monkeypatch.setenv("SSL_CERT_FILE", str(started.ca_file))
+        started.body = json.dumps({"count": 1, "value": TOKEN}).encode()
+        yield started
+
+
+def job(github: HttpsServer, path: str = "/token?api-version=2.0") -> dict[str, str]:
+    """The variables of a job that may ask."""
+    return {
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://localhost:{github.port}{path}",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": BEARER,
+    }
+
+
+def fails(kind: type[RoleEnvError], environ: dict[str, str], *words: str) -> None:
+    with pytest.raises(kind) as caught:
+        oidc.github_token(environ, audience="x", deadline=Deadline(20))
+    assert caught.type is kind
+    told = f"{caught.value.message} {caught.value.hint}"
+    for word in words:
+        assert word in told
+    assert BEARER not in told
+    assert TOKEN not in told
+
+
+def test_github_is_asked_for_a_token_with_its_bearer_token(github: HttpsServer) -> None:
+    assert oidc.github_token(job(github), audience="", deadline=Deadline(20)) == TOKEN
+    ((path, headers),) = github.asked
+    assert path == "/token?api-version=2.0"
+    assert headers["authorization"] == f"bearer {BEARER}"
+    assert headers["host"] == f"localhost:{github.port}"
+
+
+@pytest.mark.parametrize(
+    ("audience", "encoded"),
+    [("role-env", "role-env"), ("https://a/?b=c&d#e f", "https%3A%2F%2Fa%2F%3Fb%3Dc%26d%23e%20f")],
+)
+def test_the_audience_is_added_as_one_encoded_value(github: HttpsServer, audience: str, encoded: str) -> None:
+    oidc.github_token(job(github), audience=audience, deadline=Deadline(20))
+    oidc.github_token(job(github, "/token"), audience=audience, deadline=Deadline(20))
+    assert [path for path, _ in github.asked] == [
+        f"/token?api-version=2.0&audience={encoded}",
+        f"/token?audience={encoded}",
+    ]
+
+
+@pytest.mark.parametrize("absent", ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_job_without_the_permission_is_told_which_one(github: HttpsServer, absent: str, value: str | None) -> None:
+    environ = {name: text for name, text in job(github).items() if name != absent}
+    environ |= {absent: value} if value is not None else {}
+    fails(ProfileError, environ, absent, "permissions: id-token: write")
+    assert not github.asked
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost:{}/token", "localhost:{}/token", "https://", "https://a@localhost:{}/", "https://[::1:{}/", "x"],
+)
+def test_the_bearer_token_goes_to_an_https_address_only(github: HttpsServer, url: str) -> None:
+    environ = job(github) | {"ACTIONS_ID_TOKEN_REQUEST_URL": url.format(github.port)}
+    fails(ProfileError, environ, "ACTIONS_ID_TOKEN_REQUEST_URL")
+    assert not github.asked
+
+
+def test_a_bearer_token_with_a_line_break_adds_no_header(github: HttpsServer) -> None:
+    fails(ProfileError, job(github) | {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": f"{BEARER}\r\nX: y"}, "holds no token")
+    assert not github.asked
+
+
+def test_a_redirect_is_not_followed(github: HttpsServer) -> None:
+    github.status, github.headers = 302, {"Location": f"https://localhost:{github.port}/elsewhere"}
+    fails(UnreachableError, job(github), "302")
+    assert len(github.asked) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_refusal_is_final(github: HttpsServer, status: int) -> None:
+    github.status = status
+    fails(ProfileError, job(github), str(status), "id-token: write")
+    assert len(github.asked) == 1
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_a_passing_failure_is_tried_again(github: HttpsServer, status: int) -> None:
+    github.status = status
+    fails(UnreachableError, job(github), str(status))
+    assert len(github.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"value": 7}',
+        b'{"value": ""}',
+        b'{"value": "a b"}',
+        b'{"value": "%s"}' % (b"x" * 40_000),
+    ],
+)
+def test_an_answer_without_a_token_is_told(github: HttpsServer, body: bytes) -> None:
+    github.body = body
+    fails(UnreachableError, job(github), "no token of GitHub's")
+
+
+def test_a_certificate_of_nobody_known_gets_nothing(github: HttpsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    fails(UnreachableError, job(github), "certificate")
+    assert not github.asked
+
+
+def test_a_proxy_is_gone_through_as_the_variables_say(github: HttpsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    fails(UnreachableError, job(github), "could not be asked")
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    assert oidc.github_token(job(github), audience="", deadline=Deadline(20)) == TOKEN
+
+
+# ---- STS ----
+
+
+@pytest.fixture
+def trusted(sts: LocalSts, monkeypatch: pytest.MonkeyPatch) -> LocalSts:
+    """The local STS, whose certificate this process trusts."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(sts.ca_file))
+    return sts
+
+
+def assume(server: LocalSts, **changes: Any) -> Credentials:
+    values: dict[str, Any] = {
+        "token": server.oidc_token(),
+        "endpoint": server.endpoint,
+        "provider_arn": server.oidc_provider_arn,
+        "role_arn": ROLE,
+        "session_name": "ci",
+        "duration_seconds": 900,
+        "deadline": Deadline(20),
+    } | changes
+    return sts.assume_role_with_oidc(values.pop("token"), **values)
+
+
+def test_a_token_gets_a_session_without_a_key_and_without_a_signature(trusted: LocalSts) -> None:
+    found = assume(trusted, policy='{"Version": "1", "Statement": []}')
+    (issued,) = trusted.issued
+    assert (found.access_key_id, found.access_key_secret, found.security_token) == (
+        issued.id,
+        issued.secret,
+        issued.token,
+    )
+    assert found.expiration == pytest.approx(time.time() + 900, abs=30)
+    (call,) = trusted.calls_of("AssumeRoleWithOIDC")
+    assert (call.role_arn, call.session_name, call.duration, call.access_key_id) == (ROLE, "ci", "900", "")
+    assert call.policy == '{"Version": "1", "Statement": []}'
+
+
+def test_the_token_stands_in_the_body_and_not_in_the_address(
+    trusted: LocalSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets = []
+    answer = trusted._answer
+
+    def noted(method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[bytes, str]:
+        targets.append(target)
+        assert trusted.oidc_token().encode() in body
+        return answer(method, target, headers, body)
+
+    monkeypatch.setattr(trusted, "_answer", noted)
+    assume(trusted)
+    assert "AssumeRoleWithOIDC" in targets[0]
+    assert trusted.oidc_token() not in targets[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("AuthenticationFail.OIDCToken.Expired", "new one"),
+        ("AuthenticationFail.OIDCToken.AudienceNotMatch", "client id"),
+        ("AuthenticationFail.OIDCToken.Invalid", "issuer"),
+        ("AuthenticationFail.NoPermission", "trust policy"),
+        ("EntityNotExist.OIDCProvider", "oidc_provider_arn"),
+        ("EntityNotExist.Role", "role_arn"),
+    ],
+)
+def test_a_refusal_tells_what_to_do_and_not_the_token(trusted: LocalSts, code: str, hint: str) -> None:
+    changes: dict[str, str] = {
+        "AuthenticationFail.OIDCToken.Invalid": {"token": "a.b.c"},
+        "AuthenticationFail.NoPermission": {"role_arn": trusted.role_arn},
+        "EntityNotExist.OIDCProvider": {"provider_arn": f"acs:ram::{ACCOUNT_B}:oidc-provider/nobody"},
+        "EntityNotExist.Role": {"role_arn": role_arn(ACCOUNT_B, "nobody")},
+    }.get(code) or {"token": trusted.oidc_token(code)}
+    with pytest.raises(RefusedError) as caught:
+        assume(trusted, **changes)
+    assert code in caught.value.message
+    assert hint in caught.value.hint
+    assert changes.get("token", "\0") not in caught.value.message
+    assert len(trusted.calls_of("AssumeRoleWithOIDC")) == 1
+
+
+@pytest.mark.parametrize("fault", ["reset-after-request", "503", "throttling", "reset-mid-answer"])
+def test_a_passing_failure_of_sts_is_tried_again(trusted: LocalSts, fault: str) -> None:
+    trusted.fault(fault)
+    assert assume(trusted).access_key_id == trusted.issued[-1].id
+
+
+@pytest.mark.parametrize("fault", ["other-account-arn", "other-role-arn", "other-session-arn"])
+def test_a_session_of_somebody_else_is_refused(trusted: LocalSts, fault: str) -> None:
+    trusted.fault(fault)
+    with pytest.raises(RefusedError, match="answered with a session of"):
+        assume(trusted)
+
+
+@pytest.mark.parametrize("fault", ["missing-token", "expired-answer", "captive-portal", "redirect", "nul-in-token"])
+def test_an_answer_that_is_not_stss_is_refused(trusted: LocalSts, fault: str) -> None:
+    trusted.fault(fault)
+    with pytest.raises(UnreachableError):
+        assume(trusted)

@@ -1,0 +1,516 @@
+"""`exec --renew`: a command beside a server of live sessions, as if role-env were not there."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pexpect
+import pytest
+
+from role_env.credentials import Credentials, Session
+from role_env.errors import UnreachableError
+from role_env.supervise.credentials_server import Supply
+from role_env.ui.messages import Messages
+from shells.test_switch import INTO_SHELL, SHELLS, environment
+from support.machine import INSTALLED, Machine
+from support.secret_service_bus import require
+
+ROLE_ENV = str(INSTALLED / "role-env")
+RENEW = ("exec", "--renew", "profileB", "--")
+
+
+class Running:
+    """A command beside its server: a shell that told its address and waits for the end of its input."""
+
+    def __init__(self, machine: Machine, *, command: str = "echo $ALIBABA_CLOUD_CREDENTIALS_URI; read line") -> None:
+        self.machine = machine
+        self.process = subprocess.Popen(
+            [ROLE_ENV, *RENEW, "sh", "-c", command],
+            env=machine.environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout
+        self.uri = urlsplit(self.process.stdout.readline().strip())
+
+    def ask(self, path: str = "", host: str = "127.0.0.1", method: str = "GET") -> tuple[int, str]:
+        """The status and the text of an answer; status 0 where nobody listens."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.uri.port or 0, timeout=60)
+        try:
+            connection.request(method, path or self.uri.path, headers={"Host": host})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        except ConnectionRefusedError:
+            return 0, ""
+        finally:
+            connection.close()
+
+    def session(self) -> dict[str, str]:
+        """What the server answers, which has to be a session."""
+        status, text = self.ask()
+        assert status == 200
+        found: dict[str, str] = json.loads(text)
+        return found
+
+    def end(self) -> str:
+        """Lets the command end; returns what was told on stderr."""
+        _, told = self.process.communicate("\n", timeout=30)
+        self.machine.told.append(told)
+        return told
+
+
+@pytest.fixture
+def begin(machine: Machine) -> Iterator[Callable[..., Running]]:
+    """Begins commands, and ends those that are left."""
+    begun: list[Running] = []
+
+    def start(**arguments: Any) -> Running:
+        begun.append(Running(machine, **arguments))
+        return begun[-1]
+
+    yield start
+    for running in begun:
+        running.process.kill()
+        running.process.communicate(timeout=10)
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
+    """Whether it holds soon enough."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def expires(session: dict[str, str]) -> float:
+    """Its end, in seconds of the epoch."""
+    return float(time.mktime(time.strptime(session["Expiration"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone)
+
+
+# ---- the command's environment ----
+
+
+def test_the_command_has_a_uri_and_no_key_and_nothing_that_outranks_the_uri(machine: Machine) -> None:
+    machine.add("region_id = cn-shanghai\nvariables = alibaba_cloud packer\n")
+    stale = {
+        **dict.fromkeys(("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALICLOUD_SECRET_KEY", "ACCESS_KEY_ID", "SECURITY_TOKEN"), "x"),
+        **dict.fromkeys(("ALIBABA_CLOUD_OIDC_TOKEN_FILE", "ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_PROFILE"), "x"),
+        **dict.fromkeys(("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION", "ROLE_ENV_BASE_ACCESS_KEY_ID"), "x"),
+        **dict.fromkeys(("ALIBABACLOUD_CREDENTIALS_URI", "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS", "OSS_REGION"), "x"),
+    }
+    done = machine.role_env(*RENEW, "env", "-0", **stale, OTHER="stays")
+    found = environment(done.stdout)
+    uri = found.pop("ALIBABA_CLOUD_CREDENTIALS_URI")
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{43}", uri)
+    assert found == machine.environ | {
+        "OTHER": "stays",
+        "ALIBABA_CLOUD_CREDENTIALS_FILE": "/dev/null",
+        "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true",
+        "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
+        "ALIBABA_CLOUD_IGNORE_PROFILE": "TRUE",
+        "ALIBABACLOUD_IGNORE_PROFILE": "TRUE",
+        "ALIBABA_CLOUD_REGION_ID": "cn-shanghai",
+        "ALIBABA_CLOUD_REGION": "cn-shanghai",
+        "ALICLOUD_REGION": "cn-shanghai",
+        "ROLE_ENV_PROFILE": "profileB",
+        "ROLE_ENV_ROLE_ARN": machine.sts.role_arn,
+    }
+
+
+# ---- the server ----
+
+
+def test_the_server_answers_with_the_kept_session(machine: Machine, begin: Callable[..., Running]) -> None:
+    machine.role_env("profileB")
+    running = begin()
+    (issued,) = machine.sts.issued
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued.expiration))
+    assert running.session() == {
+        "Code": "Success",
+        "AccessKeyId": issued.id,
+        "AccessKeySecret": issued.secret,
+        "SecurityToken": issued.token,
+        "Expiration": until,
+    }
+    assert running.end() == ""
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
+
+
+def test_a_foreign_host_and_a_guessed_path_get_nothing(begin: Callable[..., Running]) -> None:
+    running = begin()
+    port = running.uri.port
+    assert running.ask(host=f"127.0.0.1:{port}")[0] == 200
+    for host in ("localhost", f"localhost:{port}", "evil.example", "127.0.0.1:1", "127.0.0.1.evil.example"):
+        assert running.ask(host=host) == (404, "")
+    path = running.uri.path
+    for guessed in ("/", "/latest/meta-data", path[:-1], path + "x", path + "?x", path + "/", path.swapcase()):
+        assert running.ask(path=guessed) == (404, "")
+    for method in ("POST", "HEAD", "PUT", "OPTIONS", "BREW"):
+        status, text = running.ask(method=method)
+        assert (status >= 400, text) == (True, "")
+    assert running.end() == ""
+
+
+def test_a_client_that_works_for_long_never_sees_an_expired_session(
+    machine: Machine, begin: Callable[..., Running]
+) -> None:
+    machine.sts.session_seconds = 6
+    running = begin()
+    began = time.monotonic()
+    seen = set()
+    while time.monotonic() < began + 14:
+        session = running.session()
+        assert expires(session) > time.time()
+        seen.add(session["AccessKeyId"])
+        time.sleep(0.01)
+    calls = len(machine.sts.calls_of("AssumeRole"))
+    assert 2 < len(seen) <= calls
+    # A session of 6 s is told as one of 5 to 6 s, and half of that is its use.
+    assert calls <= 1 + (time.monotonic() - began) / 2.5
+    assert running.end() == ""
+
+
+def test_a_command_that_does_not_ask_costs_no_calls_and_has_a_live_session_when_it_does(
+    machine: Machine, begin: Callable[..., Running]
+) -> None:
+    machine.sts.session_seconds = 3
+    running = begin()
+    time.sleep(4)
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
+    assert expires(running.session()) > time.time()
+
+
+def test_a_failed_renewal_leaves_the_old_session_while_it_lives_and_is_told_once(
+    machine: Machine, begin: Callable[..., Running]
+) -> None:
+    machine.sts.session_seconds = 8
+    running = begin()
+    old = running.session()
+    machine.sts.fault("code:NoPermission:403", times=None, action="AssumeRole")
+    while (answer := running.ask())[0] == 200:
+        assert json.loads(answer[1]) == old
+        assert expires(old) > time.time() - 1
+    assert answer == (503, "")
+    machine.sts.heal()
+    assert eventually(lambda: running.ask()[0] == 200)
+    told = running.end()
+    assert told.startswith("role-env: the session is not renewed, and good for ")
+    assert told.count("\n") == 1
+
+
+def test_a_profile_that_is_turned_to_another_role_does_not_turn_the_commands_account(
+    machine: Machine, begin: Callable[..., Running]
+) -> None:
+    machine.sts.session_seconds = 4
+    running = begin()
+    machine.write(machine.file.read_text().replace("switchrolesbc", "hub"))
+    assert eventually(lambda: running.ask()[0] == 503)
+    assert "is now of acs:ram::2222222222222222:role/hub, not of" in running.end()
+
+
+def session_with(left: float, role: str = "acs:ram::1:role/r", life: int = 3600) -> Session:
+    """A session of an hour that has so many seconds left."""
+    end = int(time.time() + left)
+    return Session("p", role, Credentials("STS.x", "s", "t", issued=end - life, expiration=end), variables=("plain",))
+
+
+@pytest.mark.parametrize(("left", "is_due"), [(1000, False), (950, True)])
+def test_a_session_of_an_hour_is_renewed_when_960_seconds_are_left(left: int, is_due: bool) -> None:
+    asked: list[int] = []
+
+    def renew(seconds: int) -> Session:
+        asked.append(seconds)
+        return session_with(3600)
+
+    supply = Supply(session_with(left), renew, Messages())
+    found = supply.credentials()
+    assert found is not None
+    assert asked == ([960] if is_due else [])
+    assert (found.remaining(time.time()) > 3500) == is_due
+
+
+def test_a_session_that_nobody_asked_for_is_not_renewed_ahead() -> None:
+    def renew(_: int) -> Session:
+        raise AssertionError("nobody asked")
+
+    supply = Supply(session_with(900), renew, Messages())
+    supply.look_ahead()
+    time.sleep(0.1)
+    found = supply.credentials()
+    assert found is not None
+    assert found.remaining(time.time()) < 901
+
+
+def test_a_session_from_a_clock_that_was_set_back_is_renewed() -> None:
+    supply = Supply(session_with(7200), lambda _: session_with(3600), Messages())
+    found = supply.credentials()
+    assert found is not None
+    assert found.remaining(time.time()) < 3601
+
+
+def test_a_program_does_not_wait_for_a_renewal_that_hangs_while_the_old_session_is_good() -> None:
+    released = threading.Event()
+
+    def renew(_: int) -> Session:
+        released.wait(60)
+        return session_with(3600)
+
+    supply = Supply(session_with(900), renew, Messages())
+    found = supply.credentials()
+    assert found is not None
+    assert found.remaining(time.time()) < 901
+    released.set()
+
+
+def test_sts_is_not_hammered_while_renewals_fail_and_many_who_ask_at_once_make_one_call() -> None:
+    calls: list[None] = []
+
+    def renew(_: int) -> Session:
+        calls.append(None)
+        time.sleep(0.2)
+        raise UnreachableError("STS cannot be reached")
+
+    supply = Supply(session_with(900), renew, Messages(silent=True))
+    found: list[object] = []
+    threads = [threading.Thread(target=lambda: found.append(supply.credentials())) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    for _ in range(100):
+        found.append(supply.credentials())
+    assert len(calls) == 1
+    assert len(found) == 120
+    assert None not in found
+
+
+# ---- as if role-env were not there ----
+
+
+@pytest.mark.parametrize(("line", "status"), [("exit 7", 7), ("exit 0", 0), ("kill -TERM $$", -15), ("kill -9 $$", -9)])
+def test_the_end_of_the_command_is_that_of_role_env(machine: Machine, line: str, status: int) -> None:
+    done = machine.role_env(*RENEW, "sh", "-c", line)
+    assert (done.returncode, done.stderr) == (status, "")
+
+
+def test_a_command_that_cannot_be_started_is_told_as_exec_does(machine: Machine) -> None:
+    (machine.home / "text").write_text("text")
+    missing = machine.role_env(*RENEW, "no-such-command")
+    assert (missing.returncode, missing.stderr) == (127, "role-env: no-such-command: command not found\n")
+    assert machine.role_env(*RENEW, "./text").returncode == 126
+
+
+@pytest.mark.parametrize("arguments", [("--renew", "nobody", "true"), ("profileA", "--renew", "true"), ("--renew",)])
+def test_where_role_env_itself_fails_no_command_runs(machine: Machine, arguments: tuple[str, ...]) -> None:
+    done = machine.role_env("exec", *arguments)
+    assert (done.returncode, done.stdout) == (125, "")
+    assert done.stderr.count("role-env: ") == done.stderr.count("\n") > 0
+
+
+def test_the_command_reads_and_writes_what_it_would_without_role_env(machine: Machine) -> None:
+    assert machine.run(ROLE_ENV, *RENEW, "cat", text="line\n").stdout == "line\n"
+    done = machine.shell("bash", "role-env exec --renew profileB -- yes | head -1; echo ${PIPESTATUS[0]}")
+    assert (done.stdout, done.stderr) == ("y\n141\n", "")
+    # Who waits for the end of the command's output does not wait for role-env.
+    done = machine.shell("bash", "role-env exec --renew profileB sh -c 'exec >&- 3>&-; read line <&0' 3>&1 | cat")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_output_that_the_command_has_closed_is_closed(begin: Callable[..., Running]) -> None:
+    running = begin(command="echo $ALIBABA_CLOUD_CREDENTIALS_URI; exec >&-; read line")
+    assert running.process.stdout
+    assert running.process.stdout.read() == ""
+    assert running.process.poll() is None
+
+
+COUNTS = """\
+import os, signal, sys, time
+seen = []
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGWINCH, signal.SIGCONT):
+    signal.signal(number, lambda number, frame: seen.append(signal.Signals(number).name))
+print("ready", flush=True)
+while not seen:
+    time.sleep(0.02)
+time.sleep(0.5)
+print(*seen, flush=True)
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGWINCH"])
+def test_a_signal_that_is_sent_to_role_env_is_the_commands(machine: Machine, name: str) -> None:
+    command = [ROLE_ENV, *RENEW, sys.executable, "-c", COUNTS]
+    begun = subprocess.Popen(command, env=machine.environ, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert begun.stdout
+    assert begun.stdout.readline() == "ready\n"
+    begun.send_signal(signal.Signals[name])
+    assert begun.communicate(timeout=20)[0] == f"{name}\n"
+    assert begun.returncode == 0
+
+
+def test_a_signal_before_the_session_is_there_interrupts_role_env(machine: Machine) -> None:
+    machine.sts.fault("hang")
+    begun = subprocess.Popen(
+        [ROLE_ENV, *RENEW, "echo"], env=machine.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert eventually(lambda: machine.sts.requests_seen > 0)
+    begun.send_signal(signal.SIGINT)
+    assert begun.communicate(timeout=20) == ("", "role-env: interrupted\n")
+    assert begun.returncode == 130
+
+
+def test_what_is_typed_reaches_the_command_once(machine: Machine) -> None:
+    arguments = [*RENEW, sys.executable, "-c", COUNTS]
+    terminal = pexpect.spawn(ROLE_ENV, arguments, env=machine.environ, encoding="utf-8", timeout=30)
+    terminal.expect("ready\r\n")
+    terminal.sendintr()
+    terminal.expect(r"(SIG[A-Z ]+)\r\n")
+    assert terminal.match.group(1) == "SIGINT"
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+    assert terminal.exitstatus == 0
+
+
+def test_a_command_is_stopped_and_goes_on_as_a_job_of_the_shell(machine: Machine) -> None:
+    environ = machine.environ | {"PS1": "ready> ", "TERM": "dumb"}
+    terminal = pexpect.spawn("bash", ["--norc", "--noediting"], env=environ, encoding="utf-8", timeout=30, echo=False)
+    terminal.expect("ready> ")
+    terminal.sendline("role-env exec --renew profileB -- sh -c 'echo begun; read line; echo got $line; exit 3'")
+    terminal.expect("begun\r\n")
+    terminal.send("\x1a")
+    terminal.expect("Stopped.*ready> ")
+    terminal.sendline("jobs")
+    terminal.expect("Stopped .*ready> ")
+    terminal.sendline("fg")
+    terminal.expect("role-env exec")
+    terminal.sendline("more")
+    terminal.expect("got more\r\nready> ")
+    terminal.sendline("echo status=$?")
+    terminal.expect("status=3\r\n")
+    terminal.sendline("role-env exec --renew profileB -- sh -c 'read line; echo got $line' &")
+    terminal.expect("ready> ")
+    assert eventually(lambda: "Stopped (tty input)" in jobs(terminal))
+    terminal.sendline("fg")
+    terminal.expect("role-env exec")
+    terminal.sendline("the rest")
+    terminal.expect("got the rest\r\n.*ready> ")
+    terminal.sendline("exit")
+    terminal.expect(pexpect.EOF)
+
+
+def jobs(terminal: "pexpect.spawn[str]") -> str:
+    """What the shell says of its jobs."""
+    terminal.sendline("jobs -l; echo listed")
+    terminal.expect("listed\r\n")
+    return str(terminal.before)
+
+
+def test_a_shell_in_a_terminal_has_its_own_jobs(machine: Machine) -> None:
+    environ = machine.environ | {"PS1": "ready> ", "TERM": "dumb"}
+    arguments = [*RENEW, "bash", "--norc", "--noediting"]
+    terminal = pexpect.spawn(ROLE_ENV, arguments, env=environ, encoding="utf-8", timeout=30, echo=False)
+    terminal.expect("ready> ")
+    terminal.sendline("sh -c 'echo begun; exec sleep 60'")
+    terminal.expect("begun\r\n")
+    terminal.send("\x1a")
+    terminal.expect("Stopped.*ready> ")
+    terminal.sendline("fg")
+    terminal.expect("sleep 60")
+    terminal.sendintr()
+    terminal.expect("ready> ")
+    terminal.sendline("exit 5")
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+    assert terminal.exitstatus == 5
+
+
+def test_status_and_whoami_beside_the_server_know_the_session(machine: Machine) -> None:
+    done = machine.role_env(*RENEW, "sh", "-c", "role-env status && role-env whoami && role-env status --json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("profileB  role switchrolesbc of 2222222222222222  renewed by exec --renew\n")
+    assert ":assumed-role/switchrolesbc/" in done.stdout
+    told = json.loads(done.stdout[done.stdout.index("{") :])
+    nothing = {"expiration": None, "remaining_seconds": None}
+    assert told == {"profile": "profileB", "role_arn": machine.sts.role_arn, "valid": True} | nothing
+    stranger = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIother"}
+    served = environment(machine.role_env(*RENEW, "env", "-0").stdout)
+    assert machine.role_env("status", **served | stranger).returncode == 1
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_off_in_a_shell_beside_the_server_leaves_no_way_to_the_role(machine: Machine, shell: str) -> None:
+    require(shell)
+    off = "role-env off | source" if shell == "fish" else 'eval "$(role-env off)"'
+    done = machine.role_env(*RENEW, shell, "-c", f"{off} && env -0")
+    assert (done.returncode, done.stderr) == (0, "")
+    left = {name for name in environment(done.stdout) if name.startswith(("ALIBABA", "ROLE_ENV_"))}
+    assert left == {"ALIBABA_CLOUD_STS_ENDPOINT"}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_failed_switch_in_a_shell_beside_the_server_leaves_no_account(machine: Machine, shell: str) -> None:
+    require(shell)
+    into = INTO_SHELL[shell].format("nobody")
+    found = environment(machine.role_env(*RENEW, shell, "-c", f"{into}\nenv -0").stdout)
+    assert "ALIBABA_CLOUD_CREDENTIALS_URI" not in found
+    assert (found["ROLE_ENV_NO_ACCOUNT"], found["ALIBABA_CLOUD_PROFILE"]) == ("1", "role-env-none")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_off_after_a_failed_switch_brings_back_no_half_of_a_session(machine: Machine, shell: str) -> None:
+    require(shell)
+    into = INTO_SHELL[shell].format("nobody")
+    off = "role-env off | source" if shell == "fish" else 'eval "$(role-env off)"'
+    found = environment(machine.role_env(*RENEW, shell, "-c", f"{into}\n{off}\nenv -0").stdout)
+    left = {name for name in found if name.startswith(("ALIBABA", "ROLE_ENV_"))}
+    assert left == {"ALIBABA_CLOUD_STS_ENDPOINT"}
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
+def test_a_killed_role_env_takes_the_command_and_the_server_with_it(begin: Callable[..., Running]) -> None:
+    running = begin(command="echo $ALIBABA_CLOUD_CREDENTIALS_URI; echo $$; trap '' TERM HUP INT; read line")
+    assert running.process.stdout
+    command = int(running.process.stdout.readline())
+    assert running.ask()[0] == 200
+    os.kill(running.process.pid, signal.SIGKILL)
+    assert eventually(lambda: not alive(command))
+    assert eventually(lambda: running.ask()[0] == 0)
+
+
+def test_the_server_ends_with_the_command(begin: Callable[..., Running]) -> None:
+    running = begin()
+    assert running.ask()[0] == 200
+    running.end()
+    assert eventually(lambda: running.ask()[0] == 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
+def test_a_server_that_ends_is_told_and_the_command_goes_on(begin: Callable[..., Running]) -> None:
+    running = begin()
+    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+    server = next(pid for pid in children if os.getsid(int(pid)) == int(pid))
+    os.kill(int(server), signal.SIGKILL)
+    assert eventually(lambda: not Path(f"/proc/{server}").exists())
+    assert running.end().startswith("role-env: the process that serves the session has ended")
+    assert running.process.returncode == 0

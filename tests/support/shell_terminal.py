@@ -1,0 +1,112 @@
+"""A real terminal: one of the shells in tmux, with an rc file that installs the integration."""
+
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from support.machine import Machine
+from support.secret_service_bus import require
+
+PROMPT = ">>"
+"""What the shells' own prompt is, before the integration puts something at its head."""
+
+SECONDS = 40.0
+"""How long a screen may take to show what it has to, as a net on a crowded machine."""
+
+_PROMPTS = {
+    "bash": f"PS1='{PROMPT} '\n",
+    "zsh": f"PS1='{PROMPT} '\nunsetopt prompt_sp\n",
+    "fish": f"function fish_prompt; printf '{PROMPT} '; end\nfunction fish_greeting; end\n",
+}
+
+
+def init(shell: str, options: str = "") -> str:
+    """The line of an rc file that installs the integration."""
+    line = f"role-env init {shell} {options}".rstrip()
+    return f"{line} | source\n" if shell == "fish" else f'eval "$({line})"\n'
+
+
+def command(shell: str, folder: Path, rc: str) -> str:
+    """A line that starts an interactive shell which reads `rc` (kept below `folder`) and no other start-up file."""
+    folder = folder / f"rc-{shell}"
+    folder.mkdir(exist_ok=True)
+    file = folder / (".zshrc" if shell == "zsh" else "rc")
+    file.write_text(rc, "utf-8")
+    return {
+        "bash": f"bash --noprofile --rcfile {file} -i",
+        "zsh": f"env ZDOTDIR={folder} zsh -d -i",
+        "fish": f"fish --no-config -i -C 'source {file}'",
+    }[shell]
+
+
+class Terminal:
+    """The shell `shell` in a window of 100 columns and 40 lines; `before` and `after` are lines of its rc file around
+    the integration's.
+    """
+
+    def __init__(
+        self, machine: Machine, shell: str, options: str = "", *, before: str = "", after: str = "", **environ: str
+    ) -> None:
+        require(shell, "tmux")
+        self._machine = machine
+        rc = _PROMPTS[shell] + before + init(shell, options) + after
+        self._tmux = ["tmux", "-L", "test", "-f", "/dev/null"]
+        self._environ = machine.environ | {"TMUX_TMPDIR": str(machine.temporary)} | environ
+        start = command(shell, machine.temporary, rc)
+        self._run("new-session", "-d", "-x", "100", "-y", "40", "-c", str(machine.home), start)
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        subprocess.run([*self._tmux, "kill-server"], env=self._environ, capture_output=True, check=False)
+
+    def _run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [*self._tmux, *arguments], env=self._environ, capture_output=True, text=True, timeout=30, check=True
+        )
+        return done.stdout
+
+    def type(self, line: str) -> None:
+        """Types a line and Enter."""
+        if line:
+            self._run("send-keys", "-l", line)
+        self._run("send-keys", "Enter")
+
+    def press(self, *keys: str) -> None:
+        """Presses keys, by tmux's names for them."""
+        self._run("send-keys", *keys)
+
+    def screen(self, *, colours: bool = False) -> str:
+        """What the window shows, lines that have scrolled away included; with `colours` the codes too."""
+        return self._run("capture-pane", "-p", "-J", "-S", "-", *(["-e"] if colours else []))
+
+    def last_line(self) -> str:
+        """The last line that holds something."""
+        return next((line for line in reversed(self.screen().split("\n")) if line.strip()), "").rstrip()
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Waits until the screen shows `pattern`."""
+        return self._wait(pattern, lambda: self.screen())
+
+    def wait_for_prompt(self, pattern: str, *, enter: bool = False) -> None:
+        """Waits until the last line is a prompt with `pattern` at its head and nothing typed behind it; with `enter`
+        presses Enter for a new prompt meanwhile.
+        """
+        head = f"{pattern} " if pattern else ""
+        self._wait(f"^{head}{PROMPT}$", self.last_line, between=(lambda: self.type("")) if enter else None)
+
+    def _wait(self, pattern: str, look: Callable[[], str], between: Callable[[], None] | None = None) -> re.Match[str]:
+        end = time.monotonic() + SECONDS
+        while not (found := re.search(pattern, look(), re.MULTILINE)):
+            if time.monotonic() > end:
+                raise AssertionError(f"no {pattern!r} on the screen:\n{self.screen().rstrip()}")
+            time.sleep(0.1 if between is None else 0.5)
+            if between:
+                between()
+        return found

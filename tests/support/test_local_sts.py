@@ -1,0 +1,860 @@
+"""The local STS refuses what the real one refuses: otherwise a test that passes against it proves nothing.
+
+Requests are signed by Alibaba's own SDK (by hand for the newer signature) and carried by http.client.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import http.client
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from aliyunsdkcore.request import RpcRequest
+from aliyunsdksts.request.v20150401.AssumeRoleRequest import AssumeRoleRequest
+
+from support import local_sts
+from support.local_sts import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, LocalSts, role_arn
+
+DENY_ECS = '{"Version":"1","Statement":[{"Effect":"Deny","Action":"ecs:*","Resource":"*"}]}'
+
+
+@dataclass(frozen=True)
+class Key:
+    """With what a request is signed."""
+
+    id: str
+    secret: str
+    token: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body, which has to be JSON."""
+        document: dict[str, Any] = json.loads(self.body)
+        return document
+
+    @property
+    def code(self) -> str:
+        """The code of a refusal, "" for a success."""
+        return str(self.document.get("Code", ""))
+
+    @property
+    def key(self) -> Key:
+        """The session that was issued."""
+        credentials = self.document["Credentials"]
+        return Key(credentials["AccessKeyId"], credentials["AccessKeySecret"], credentials["SecurityToken"])
+
+
+@pytest.fixture
+def sts(tmp_path: Path) -> Iterator[LocalSts]:
+    """A running STS with a good certificate."""
+    with LocalSts(tmp_path / "sts") as running:
+        yield running
+
+
+def key_of(sts: LocalSts, user: str = "test_user1") -> Key:
+    """The long-lived key of a user."""
+    key = sts.world.key_of(user)
+    return Key(key.id, key.secret)
+
+
+def sign(key: Key, action: str, version: str = "2015-04-01", method: str = "POST", **parameters: str) -> str:
+    """The path of a request, signed by the SDK."""
+    request = RpcRequest("Sts", version, action)
+    request.set_method(method)
+    request.set_accept_format("JSON")
+    for name, value in parameters.items():
+        request.add_query_param(name, value)
+    if key.token:
+        request.add_query_param("SecurityToken", key.token)
+    return str(request.get_url("cn-hangzhou", key.id, key.secret))
+
+
+def send(
+    sts: LocalSts,
+    target: str,
+    *,
+    method: str = "POST",
+    body: str = "",
+    headers: dict[str, str] | None = None,
+    timeout: float = 10,
+) -> Answer:
+    """Carries a request over verified TLS."""
+    context = ssl.create_default_context(cafile=str(sts.ca_file))
+    connection = http.client.HTTPSConnection(sts.endpoint, context=context, timeout=timeout)
+    try:
+        connection.request(method, target, body or None, headers or {})
+        response = connection.getresponse()
+        return Answer(response.status, dict(response.getheaders()), response.read())
+    finally:
+        connection.close()
+
+
+def call(sts: LocalSts, key: Key, action: str, version: str = "2015-04-01", **parameters: str) -> Answer:
+    """Signs and sends."""
+    return send(sts, sign(key, action, version, **parameters))
+
+
+def assume(sts: LocalSts, key: Key | None = None, role: str = "", **parameters: str) -> Answer:
+    """AssumeRole, with defaults for all that the test is not about."""
+    arn = role or sts.role_arn
+    wanted = {"RoleArn": arn, "RoleSessionName": "alice", **parameters}
+    return call(sts, key or key_of(sts), "AssumeRole", **wanted)
+
+
+def resigned(target: str, key: Key, **changes: str) -> str:
+    """The same request with other parameters, and a signature that fits them."""
+    parameters = {**dict(parse_qsl(urlsplit(target).query)), **changes}
+    text = local_sts.rpc_string_to_sign("POST", parameters)
+    parameters["Signature"] = local_sts.rpc_signature(key.secret, text)
+    return "/?" + urlencode(parameters)
+
+
+# ---- the good path ----
+
+
+def test_a_request_made_as_the_program_makes_it_gets_a_session(sts: LocalSts) -> None:
+    """AssumeRoleRequest.get_url() and its headers, POSTed, are answered as STS answers them."""
+    request = AssumeRoleRequest()
+    request.set_accept_format("JSON")
+    request.set_RoleArn(sts.role_arn)
+    request.set_RoleSessionName("alice@host")
+    target = request.get_url("cn-hangzhou", sts.access_key_id, sts.access_key_secret)
+
+    answer = send(sts, target, headers=request.get_headers())
+
+    assert answer.status == 200
+    assert set(answer.document) == {"RequestId", "Credentials", "AssumedRoleUser"}
+    assert set(answer.document["Credentials"]) == {
+        "AccessKeyId",
+        "AccessKeySecret",
+        "SecurityToken",
+        "Expiration",
+    }
+    arn = f"acs:sts::{ACCOUNT_B}:assumed-role/switchrolesbc/alice@host"
+    assert answer.document["AssumedRoleUser"]["Arn"] == arn
+    assert answer.headers["x-acs-request-id"] == answer.document["RequestId"]
+    assert "Date" in answer.headers
+
+
+def test_what_was_issued_is_kept_for_comparison(sts: LocalSts) -> None:
+    """`issued` holds the very values that the caller got, and when they end."""
+    answer = assume(sts)
+    issued = sts.issued[0]
+
+    assert Key(issued.id, issued.secret, issued.token) == answer.key
+    assert issued.id.startswith("STS.")
+    assert len(issued.token) == sts.token_length == 700
+    assert abs(issued.expiration - time.time() - 3600) < 5
+    assert issued.secret not in repr(issued)
+
+
+def test_a_call_is_recorded_without_its_secrets(sts: LocalSts) -> None:
+    """`calls` tells who asked for what; neither secret nor token nor signature stands in it."""
+    session = assume(sts, RoleSessionName="alice", DurationSeconds="900", Policy=DENY_ECS).key
+    call(sts, session, "GetCallerIdentity")
+
+    first, second = sts.calls
+    assert (first.action, first.role_arn, first.session_name) == ("AssumeRole", sts.role_arn, "alice")
+    assert (first.duration, first.policy, first.region_id) == ("900", DENY_ECS, "cn-hangzhou")
+    assert (first.access_key_id, first.identity, first.status) == (sts.access_key_id, sts.user_arn, 200)
+    assert second.identity == f"acs:ram::{ACCOUNT_B}:assumed-role/switchrolesbc/alice"
+    assert sts.calls_of("AssumeRole") == [first]
+    recorded = json.dumps([asdict(one) for one in sts.calls])
+    assert all(hidden not in recorded for hidden in (sts.access_key_secret, session.secret, session.token))
+
+
+def test_parameters_count_in_a_form_and_in_a_get_too(sts: LocalSts) -> None:
+    """Both ways of RPC carry parameters; the method is part of the signature."""
+    key = key_of(sts)
+    query = urlsplit(sign(key, "GetCallerIdentity")).query
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    assert send(sts, "/", body=query, headers=form).status == 200
+    assert send(sts, sign(key, "GetCallerIdentity", method="GET"), method="GET").status == 200
+    assert send(sts, sign(key, "GetCallerIdentity", method="GET")).code == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize(
+    ("shape", "arn"),
+    [
+        ("role", f"acs:ram::{ACCOUNT_B}:role/switchrolesbc/alice"),
+        ("assumed-role", f"acs:sts::{ACCOUNT_B}:assumed-role/switchrolesbc/alice"),
+        ("ram-assumed-role", f"acs:ram::{ACCOUNT_B}:assumed-role/switchrolesbc/alice"),
+    ],
+)
+def test_the_assumed_role_can_be_written_in_each_shape_seen(sts: LocalSts, shape: Any, arn: str) -> None:
+    """`arn_shape` chooses one; role names are compared without case and come back in lower case."""
+    sts.arn_shape = shape
+    answer = assume(sts, role=role_arn(ACCOUNT_B, "SWITCHroleSbc"))
+    assert answer.document["AssumedRoleUser"]["Arn"] == arn
+
+
+def test_who_does_not_ask_for_json_gets_xml(sts: LocalSts) -> None:
+    """The format has to be asked for, as with the real one."""
+    target = resigned(sign(key_of(sts), "GetCallerIdentity"), key_of(sts), Format="XML")
+    assert send(sts, target).body.startswith(b"<?xml")
+
+
+def test_identities_are_told_in_their_kinds(sts: LocalSts) -> None:
+    """GetCallerIdentity needs no permission, and tells accounts, users and sessions apart."""
+    user = call(sts, key_of(sts, "test_user2"), "GetCallerIdentity").document
+    account = call(sts, key_of(sts, "root"), "GetCallerIdentity").document
+    session = call(sts, assume(sts).key, "GetCallerIdentity").document
+
+    assert (user["IdentityType"], user["Arn"]) == ("RAMUser", f"acs:ram::{ACCOUNT_A}:user/test_user2")
+    assert (account["IdentityType"], account["AccountId"]) == ("Account", ACCOUNT_A)
+    assert (session["IdentityType"], session["AccountId"]) == ("AssumedRoleUser", ACCOUNT_B)
+    assert session["PrincipalId"] == f"{session['RoleId']}:alice"
+
+
+# ---- what makes a request unbelievable ----
+
+
+def test_a_wrong_secret_is_refused_and_the_string_echoed(sts: LocalSts) -> None:
+    """SignatureDoesNotMatch quotes the signed string, token and all, as the real one does."""
+    session = assume(sts).key
+    answer = call(sts, replace(session, secret="wrong"), "GetCallerIdentity")
+    assert answer.code == "SignatureDoesNotMatch"
+    assert "server string to sign is:POST&%2F&" in answer.document["Message"]
+
+
+def test_a_tampered_parameter_is_refused(sts: LocalSts) -> None:
+    """A signature covers every parameter."""
+    target = sign(key_of(sts), "AssumeRole", RoleArn=sts.role_arn, RoleSessionName="alice")
+    answer = send(sts, target.replace("RoleSessionName=alice", "RoleSessionName=mallory"))
+    assert answer.code == "SignatureDoesNotMatch"
+    assert not sts.issued
+
+
+def test_a_replayed_request_is_refused(sts: LocalSts) -> None:
+    """A nonce is good once, whatever became of the first request: a retry has to be signed anew."""
+    target = sign(key_of(sts), "AssumeRole", RoleArn=sts.role_arn, RoleSessionName="alice")
+    sts.fault("503")
+    assert send(sts, target).code == "ServiceUnavailable"
+    assert send(sts, target).code == "SignatureNonceUsed"
+
+
+@pytest.mark.parametrize("seconds", [-1000, 1000])
+def test_a_clock_that_is_off_is_refused(sts: LocalSts, seconds: int) -> None:
+    """More than 15 minutes either way is InvalidTimeStamp.Expired; the Date header tells the right time."""
+    sts.clock_offset = seconds
+    answer = assume(sts)
+    assert answer.code == "InvalidTimeStamp.Expired"
+    date = answer.headers["Date"]
+    assert abs(email.utils.parsedate_to_datetime(date).timestamp() - time.time() - seconds) < 5
+
+
+def test_a_clock_that_is_off_by_less_is_borne(sts: LocalSts) -> None:
+    """Fourteen minutes are within the tolerance, and sessions end by the server's clock."""
+    sts.clock_offset = -14 * 60
+    assert assume(sts).status == 200
+    assert abs(sts.issued[0].expiration - sts.now() - 3600) < 5
+
+
+def test_a_timestamp_of_another_form_is_refused(sts: LocalSts) -> None:
+    """Only UTC with a Z is read."""
+    target = resigned(sign(key_of(sts), "GetCallerIdentity"), key_of(sts), Timestamp="2024-01-01 00:00:00")
+    assert send(sts, target).code == "InvalidTimeStamp.Format"
+
+
+@pytest.mark.parametrize(
+    ("user", "code"), [("test_user3", "InvalidAccessKeyId.Inactive"), ("", "InvalidAccessKeyId.NotFound")]
+)
+def test_a_key_that_does_not_serve_is_refused(sts: LocalSts, user: str, code: str) -> None:
+    """A key that was switched off and one that never existed are told apart."""
+    key = key_of(sts, user) if user else Key("LTAI5tNobody", "secret")
+    assert call(sts, key, "GetCallerIdentity").code == code
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"Version": "2014-05-26"}, "InvalidVersion"),
+        ({"Action": "AssumeRoll"}, "InvalidAction.NotFound"),
+        ({"SignatureMethod": "HMAC-MD5"}, "InvalidSignatureMethod"),
+        ({"AccessKeyId": ""}, "MissingAccessKeyId"),
+        ({"SignatureNonce": ""}, "MissingSignatureNonce"),
+    ],
+)
+def test_a_request_of_another_api_is_refused(sts: LocalSts, changes: dict[str, str], code: str) -> None:
+    """The common parameters of RPC have to be right."""
+    assert send(sts, resigned(sign(key_of(sts), "AssumeRole"), key_of(sts), **changes)).code == code
+
+
+# ---- session tokens ----
+
+
+def test_a_session_without_its_token_is_refused(sts: LocalSts) -> None:
+    """A key that begins with STS. is nothing without its token."""
+    assert call(sts, replace(assume(sts).key, token=""), "GetCallerIdentity").code == "MissingSecurityToken"
+
+
+def test_a_token_of_another_key_is_refused(sts: LocalSts) -> None:
+    """A mixture of two sessions is found out, and one of a session and a long-lived key too."""
+    one, other = assume(sts).key, assume(sts).key
+    mismatch = "InvalidSecurityToken.MismatchWithAccessKey"
+    assert call(sts, replace(one, token=other.token), "GetCallerIdentity").code == mismatch
+    assert call(sts, replace(key_of(sts), token=other.token), "GetCallerIdentity").code == mismatch
+
+
+def test_a_token_cut_short_is_refused(sts: LocalSts) -> None:
+    """Every character of the token counts."""
+    session = assume(sts).key
+    answer = call(sts, replace(session, token=session.token[:-1]), "GetCallerIdentity")
+    assert answer.code == "InvalidSecurityToken.Malformed"
+
+
+def test_an_expired_session_is_refused(sts: LocalSts) -> None:
+    """A session works until the second that STS told, and no longer."""
+    sts.session_seconds = 2
+    session = assume(sts).key
+    assert call(sts, session, "GetCallerIdentity").status == 200
+    sts.clock_offset = 3
+    assert call(sts, session, "GetCallerIdentity").code == "InvalidSecurityToken.Expired"
+
+
+# ---- AssumeRole ----
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"RoleArn": "acs:ram::2222222222222222:user/x"}, "InvalidParameter.RoleArn"),
+        ({"RoleArn": ""}, "MissingRoleArn"),
+        ({"RoleSessionName": "a"}, "InvalidParameter.RoleSessionName"),
+        ({"RoleSessionName": "a" * 65}, "InvalidParameter.RoleSessionName"),
+        ({"RoleSessionName": "a b"}, "InvalidParameter.RoleSessionName"),
+        ({"RoleSessionName": "忍者"}, "InvalidParameter.RoleSessionName"),
+        ({"DurationSeconds": "899"}, "InvalidParameter.DurationSeconds"),
+        ({"DurationSeconds": "3601"}, "InvalidParameter.DurationSeconds"),
+        ({"DurationSeconds": "1h"}, "InvalidParameter.DurationSeconds"),
+        ({"Policy": "{"}, "InvalidParameter.PolicyGrammar"),
+        ({"Policy": "[]"}, "InvalidParameter.PolicyGrammar"),
+        ({"Policy": '{"Statement":[]}' + " " * 2048}, "InvalidParameter.PolicySize"),
+        ({"ExternalId": "a"}, "InvalidParameter.ExternalId"),
+        ({"ExternalId": "a b"}, "InvalidParameter.ExternalId"),
+        ({"SourceIdentity": "acs:alice"}, "InvalidParameter.SourceIdentity"),
+        ({"SourceIdentity": "a" * 65}, "InvalidParameter.SourceIdentity"),
+    ],
+)
+def test_a_parameter_against_its_rule_is_refused(sts: LocalSts, parameters: Any, code: str) -> None:
+    """STS's own rules hold, and nothing is issued."""
+    assert assume(sts, None, "", **parameters).code == code
+    assert not sts.issued
+
+
+def test_long_sessions_are_up_to_the_role(sts: LocalSts) -> None:
+    """DurationSeconds may be what the role's MaxSessionDuration says, and no more."""
+    long = role_arn(ACCOUNT_B, "longsession")
+    assert assume(sts, role=long, DurationSeconds="43200").status == 200
+    assert assume(sts, role=long, DurationSeconds="43201").code == "InvalidParameter.DurationSeconds"
+    assert abs(sts.issued[0].expiration - time.time() - 43200) < 5
+
+
+@pytest.mark.parametrize(
+    ("user", "role", "code"),
+    [
+        ("test_user1", role_arn(ACCOUNT_B, "nosuchrole"), "EntityNotExist.Role"),
+        ("test_user1", role_arn(ACCOUNT_B, "strangers"), "NoPermission"),
+        ("test_user1", role_arn(ACCOUNT_C, "spoke1"), "NoPermission"),
+        ("test_user2", role_arn(ACCOUNT_B, "switchrolesbc"), "NoPermission"),
+        ("root", role_arn(ACCOUNT_B, "switchrolesbc"), "NoPermission"),
+    ],
+)
+def test_who_may_not_assume_a_role_is_refused(sts: LocalSts, user: str, role: str, code: str) -> None:
+    """It takes the caller's permission and the role's trust; accounts themselves may not."""
+    answer = assume(sts, key_of(sts, user), role)
+    assert answer.code == code
+    assert set(answer.document) == {"RequestId", "HostId", "Code", "Message", "Recommend"}
+
+
+def test_an_external_id_has_to_be_the_roles_own(sts: LocalSts) -> None:
+    """Without it or with another one there is no permission."""
+    role = role_arn(ACCOUNT_B, "needsexternalid")
+    assert assume(sts, role=role).code == "NoPermission"
+    assert assume(sts, role=role, ExternalId="another").code == "NoPermission"
+    assert assume(sts, role=role, ExternalId=EXTERNAL_ID).status == 200
+
+
+def test_a_chain_goes_from_role_to_role(sts: LocalSts) -> None:
+    """Each role of the chain trusts the one before it, and none can be skipped."""
+    key = key_of(sts)
+    for number in range(1, 6):
+        key = assume(sts, key, role_arn(ACCOUNT_B, f"chain{number}")).key
+    assert call(sts, key, "GetCallerIdentity").document["Arn"].endswith(":assumed-role/chain5/alice")
+    assert assume(sts, key_of(sts), role_arn(ACCOUNT_B, "chain2")).code == "NoPermission"
+
+
+def test_the_hub_reaches_every_spoke(sts: LocalSts) -> None:
+    """A session of `hub` assumes ten roles of the third account; the source identity goes with it."""
+    hub = assume(sts, role=role_arn(ACCOUNT_B, "hub"), SourceIdentity="alice").key
+    for number in range(1, 11):
+        spoke = assume(sts, hub, role_arn(ACCOUNT_C, f"spoke{number}"))
+        assert spoke.document["SourceIdentity"] == "alice"
+    spoke = assume(sts, hub, role_arn(ACCOUNT_C, "spoke1"), SourceIdentity="bob")
+    assert spoke.code == "NoPermission"
+
+
+def test_a_roles_trust_alone_is_not_enough(sts: LocalSts) -> None:
+    """A role that trusts the whole account is still refused to a user whose own policy leaves it out."""
+    role = sts.world.add_role(local_sts.Role(ACCOUNT_C, "open", {f"acs:ram::{ACCOUNT_A}:root"}))
+    assert assume(sts, role=role.arn).code == "NoPermission"
+
+
+def test_a_test_can_add_to_the_world(sts: LocalSts) -> None:
+    """Roles and users of a test's own need two lines."""
+    role = sts.world.add_role(local_sts.Role(ACCOUNT_C, "mine", {f"acs:ram::{ACCOUNT_A}:root"}))
+    sts.world.key_of("test_user2").user = local_sts.User(ACCOUNT_A, "test_user2", {role.arn})
+    assert assume(sts, key_of(sts, "test_user2"), role.arn).status == 200
+
+
+# ---- AssumeRoleWithOIDC ----
+
+
+def with_oidc(sts: LocalSts, **changes: str) -> Answer:
+    """An unsigned AssumeRoleWithOIDC."""
+    parameters = {
+        "Action": "AssumeRoleWithOIDC",
+        "Version": "2015-04-01",
+        "Format": "JSON",
+        "RoleArn": role_arn(ACCOUNT_B, "cideploy"),
+        "RoleSessionName": "ci",
+        "OIDCProviderArn": sts.oidc_provider_arn,
+        "OIDCToken": sts.oidc_token(),
+        **changes,
+    }
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    return send(sts, "/", body=urlencode(parameters), headers=form)
+
+
+def test_an_oidc_token_gets_a_session_without_any_key(sts: LocalSts) -> None:
+    """The session serves like any other."""
+    answer = with_oidc(sts)
+    identity = call(sts, answer.key, "GetCallerIdentity").document
+    assert identity["Arn"] == f"acs:ram::{ACCOUNT_B}:assumed-role/cideploy/ci"
+    assert sts.oidc_token() not in repr(sts.calls)
+
+
+def test_an_oidc_token_that_is_not_good_is_refused(sts: LocalSts) -> None:
+    """Unknown, expired and meant for another audience are told apart; the role has to trust the provider."""
+    failure = "AuthenticationFail.OIDCToken"
+    assert with_oidc(sts, OIDCToken="x.y.z").code == f"{failure}.Invalid"
+    for code in (f"{failure}.Expired", f"{failure}.AudienceNotMatch"):
+        assert with_oidc(sts, OIDCToken=sts.oidc_token(code)).code == code
+    assert with_oidc(sts, RoleArn=sts.role_arn).code == "AuthenticationFail.NoPermission"
+    nobody = f"acs:ram::{ACCOUNT_B}:oidc-provider/nobody"
+    assert with_oidc(sts, OIDCProviderArn=nobody).code == "EntityNotExist.OIDCProvider"
+    assert not sts.issued
+
+
+# ---- ECS ----
+
+
+def test_a_session_may_do_in_ecs_what_its_role_allows(sts: LocalSts) -> None:
+    """DescribeInstances is answered for the region asked for; DeleteInstance is Forbidden.RAM."""
+    session = assume(sts).key
+    listed = call(sts, session, "DescribeInstances", "2014-05-26", RegionId="cn-beijing").document
+    assert {one["RegionId"] for one in listed["Instances"]["Instance"]} == {"cn-beijing"}
+    refused = call(sts, session, "DeleteInstance", "2014-05-26", InstanceId="i-bp1web")
+    assert (refused.status, refused.code) == (403, "Forbidden.RAM")
+    assert call(sts, key_of(sts), "DescribeInstances", "2014-05-26").code == "Forbidden.RAM"
+
+
+def test_a_session_policy_narrows_the_session(sts: LocalSts) -> None:
+    """An explicit Deny in AssumeRole's Policy takes away what the role allows."""
+    session = assume(sts, Policy=DENY_ECS).key
+    assert call(sts, session, "DescribeInstances", "2014-05-26").code == "Forbidden.RAM"
+
+
+# ---- the newer signature ----
+
+
+def acs3_headers(sts: LocalSts, key: Key, action: str, query: dict[str, str]) -> dict[str, str]:
+    """The headers of a V3 request."""
+    headers = {
+        "host": sts.endpoint,
+        "x-acs-action": action,
+        "x-acs-content-sha256": hashlib.sha256(b"").hexdigest(),
+        "x-acs-date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "x-acs-signature-nonce": uuid.uuid4().hex,
+        "x-acs-version": "2015-04-01",
+    }
+    if key.token:
+        headers["x-acs-security-token"] = key.token
+    signed = sorted(headers)
+    text = local_sts.acs3_string_to_sign("POST", "/", query, headers, signed, b"")
+    signature = local_sts.acs3_signature(key.secret, text)
+    names = ";".join(signed)
+    authorization = f"ACS3-HMAC-SHA256 Credential={key.id},SignedHeaders={names},Signature={signature}"
+    return {**headers, "Authorization": authorization}
+
+
+def test_requests_of_the_newer_sdks_are_verified_too(sts: LocalSts) -> None:
+    """ACS3-HMAC-SHA256 is accepted, and refused when a header or a parameter was exchanged on the way."""
+    query = {"RoleArn": sts.role_arn, "RoleSessionName": "alice"}
+    answer = send(sts, f"/?{urlencode(query)}", headers=acs3_headers(sts, key_of(sts), "AssumeRole", query))
+    assert answer.status == 200
+
+    headers = acs3_headers(sts, answer.key, "GetCallerIdentity", {})
+    assert send(sts, "/", headers=headers).document["IdentityType"] == "AssumedRoleUser"
+    assert send(sts, "/", headers=headers).code == "SignatureNonceUsed"
+    tampered = {**acs3_headers(sts, answer.key, "GetCallerIdentity", {}), "x-acs-signature-nonce": "another"}
+    assert send(sts, "/", headers=tampered).code == "SignatureDoesNotMatch"
+    unsigned = {**acs3_headers(sts, answer.key, "GetCallerIdentity", {}), "x-acs-extra": "1"}
+    assert send(sts, "/", headers=unsigned).code == "SignatureDoesNotMatch"
+
+
+def test_the_newer_signature_is_as_alibaba_documents_it() -> None:
+    """The example of Alibaba's description of V3 signatures comes out to the letter."""
+    headers = {
+        "host": "ecs.cn-shanghai.aliyuncs.com",
+        "x-acs-action": "RunInstances",
+        "x-acs-content-sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "x-acs-date": "2023-10-26T10:22:32Z",
+        "x-acs-signature-nonce": "3156853299f313e23d1673dc12e1703d",
+        "x-acs-version": "2014-05-26",
+    }
+    query = {"ImageId": "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd", "RegionId": "cn-shanghai"}
+    text = local_sts.acs3_string_to_sign("POST", "/", query, headers, sorted(headers), b"")
+    assert text == "ACS3-HMAC-SHA256\n7ea06492da5221eba5297e897ce16e55f964061054b7695beedaac1145b1e259"
+    signature = local_sts.acs3_signature("YourAccessKeySecret", text)
+    assert signature == "06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0"
+
+
+# ---- TLS ----
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        ("wrong-host", "Hostname mismatch"),
+        ("expired", "certificate has expired"),
+        ("unknown-ca", "unable to get local issuer|self.signed|signature failure"),
+    ],
+)
+def test_a_bad_certificate_keeps_clients_from_asking(tmp_path: Path, certificate: Any, reason: str) -> None:
+    """The handshake fails for the reason meant, and the server can show that no request was sent."""
+    with LocalSts(tmp_path, certificate=certificate) as sts:
+        with pytest.raises(ssl.SSLCertVerificationError, match=reason):
+            assume(sts)
+        assert (sts.requests_seen, sts.calls) == (0, [])
+        assert sts.connections_seen == 1
+
+
+def test_a_careless_client_is_found_out(tmp_path: Path) -> None:
+    """Who does not verify gets through to a server with a bad certificate, and is counted."""
+    with LocalSts(tmp_path, certificate="wrong-host") as sts:
+        careless = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection(sts.endpoint, context=careless, timeout=10)
+        connection.request("POST", sign(key_of(sts), "GetCallerIdentity"))
+        assert connection.getresponse().status == 200
+        connection.close()
+        assert sts.requests_seen == 1
+
+
+def test_the_name_that_the_client_sends_is_noted(sts: LocalSts) -> None:
+    """A client without SNI would show as None."""
+    assume(sts)
+    assert sts.server_names == ["localhost"]
+
+
+def test_plain_http_gets_no_answer(sts: LocalSts) -> None:
+    """There is nothing on the port but TLS."""
+    connection = http.client.HTTPConnection("127.0.0.1", sts.port, timeout=10)
+    connection.request("POST", "/")
+    with pytest.raises((OSError, http.client.HTTPException)):
+        connection.getresponse()
+    connection.close()
+    assert sts.requests_seen == 0
+
+
+# ---- the faults ----
+
+
+@pytest.mark.parametrize("kind", ["reset-on-accept", "reset-after-handshake"])
+def test_a_connection_that_breaks_before_the_request_leaves_no_call(sts: LocalSts, kind: str) -> None:
+    """The next connection is good again, and only that one is in `calls`."""
+    sts.fault(kind)
+    with pytest.raises((OSError, http.client.HTTPException)):
+        assume(sts)
+    assert assume(sts).status == 200
+    assert len(sts.calls) == 1
+
+
+@pytest.mark.parametrize(("kind", "issued"), [("reset-after-request", 0), ("reset-mid-answer", 1)])
+def test_a_connection_that_breaks_after_it_leaves_a_call(sts: LocalSts, kind: str, issued: int) -> None:
+    """The request is recorded; an answer that was lost on the way was a session all the same."""
+    sts.fault(kind)
+    with pytest.raises((OSError, http.client.HTTPException)):
+        assume(sts)
+    assert [one.fault for one in sts.calls] == [kind]
+    assert len(sts.issued) == issued
+
+
+@pytest.mark.parametrize("kind", ["hang", "hang-in-handshake", "slow", "delay:60"])
+def test_what_hangs_goes_on_until_it_is_healed(sts: LocalSts, kind: str) -> None:
+    """The client waits; `heal()` ends its waiting and all faults."""
+    sts.fault(kind, times=None)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(assume, sts)
+        time.sleep(0.3)
+        assert not waiting.done()
+        sts.heal()
+        error = waiting.exception(timeout=5)
+        assert error is None if kind == "delay:60" else isinstance(error, OSError | http.client.HTTPException)
+    assert assume(sts).status == 200
+
+
+def test_a_slow_answer_keeps_a_timeout_per_read_from_firing(sts: LocalSts) -> None:
+    """Each byte comes in time, the whole does not: only a deadline in total helps."""
+    sts.seconds_per_byte = 0.0005
+    sts.fault("slow")
+    began = time.monotonic()
+    assert send(sts, sign(key_of(sts), "GetCallerIdentity"), timeout=0.2).status == 200
+    assert time.monotonic() - began > 0.2
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("internal-error", 500, "InternalError"),
+        ("503", 503, "ServiceUnavailable"),
+        ("throttling", 400, "Throttling.User"),
+        ("throttling-429", 429, "Throttling.User"),
+        ("escape-in-message", 403, "NoPermission"),
+        ("code:Throttling.Api:400", 400, "Throttling.Api"),
+    ],
+)
+def test_a_refusal_can_be_ordered(sts: LocalSts, kind: str, status: int, code: str) -> None:
+    """Any code with any status, once by default."""
+    sts.fault(kind)
+    answer = assume(sts)
+    assert (answer.status, answer.code) == (status, code)
+    assert (sts.calls[0].status, sts.calls[0].code) == (status, code)
+    assert assume(sts).status == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "size"),
+    [
+        ("html-200", 200, 50),
+        ("html-502", 502, 50),
+        ("500", 500, 50),
+        ("captive-portal", 302, 50),
+        ("empty", 200, 0),
+        ("redirect", 307, 0),
+        ("huge", 200, 10 << 20),
+        ("truncated-json", 200, 400),
+    ],
+)
+def test_an_answer_can_be_nonsense(sts: LocalSts, kind: str, status: int, size: int) -> None:
+    """What proxies, portals and broken servers send is no JSON of STS's."""
+    sts.fault(kind)
+    answer = assume(sts)
+    assert answer.status == status
+    assert len(answer.body) >= size
+    if kind != "huge":
+        with pytest.raises(ValueError, match=r"."):
+            json.loads(answer.body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("missing-id", "AccessKeyId"),
+        ("missing-secret", "AccessKeySecret"),
+        ("missing-token", "SecurityToken"),
+        ("missing-expiration", "Expiration"),
+    ],
+)
+def test_a_field_can_be_missing(sts: LocalSts, kind: str, field: str) -> None:
+    """One of the four values is left out of an answer that is good otherwise."""
+    sts.fault(kind)
+    assert field not in assume(sts).document["Credentials"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        ("other-account-arn", ":9999999999999999:"),
+        ("other-role-arn", "/another-role/"),
+        ("other-session-arn", "/another-session"),
+    ],
+)
+def test_a_session_can_be_of_somebody_else(sts: LocalSts, kind: str, part: str) -> None:
+    """The ARN is of another account, role or session than was asked for."""
+    sts.fault(kind)
+    assert part in assume(sts).document["AssumedRoleUser"]["Arn"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending"), [("expired-answer", "2020-01-01T00:00:00Z"), ("expiration-without-zone", "")]
+)
+def test_an_expiration_can_be_useless(sts: LocalSts, kind: str, ending: str) -> None:
+    """In the past, or without saying in which zone."""
+    sts.fault(kind)
+    expiration = assume(sts).document["Credentials"]["Expiration"]
+    assert expiration == ending if ending else not expiration.endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("quote-in-token", "'\""),
+        ("command-in-token", "$(touch "),
+        ("nul-in-token", "\x00"),
+        ("non-ascii-token", "✓"),
+        ("megabyte-token", "A" * (1 << 20)),
+    ],
+)
+def test_a_token_can_hold_anything(sts: LocalSts, kind: str, text: str) -> None:
+    """The odd token is what was issued: it counts as this session's token to the letter."""
+    sts.fault(kind)
+    session = assume(sts).key
+    assert text in session.token
+    assert session.token == sts.issued[0].token
+    # Longer than an HTTP server reads a request's first line.
+    if kind != "megabyte-token":
+        assert call(sts, session, "GetCallerIdentity").status == 200
+
+
+def test_a_secret_can_hold_a_newline(sts: LocalSts) -> None:
+    """And signs with it."""
+    sts.fault("newline-in-secret")
+    session = assume(sts).key
+    assert "\n" in session.secret
+    assert call(sts, session, "GetCallerIdentity").status == 200
+
+
+def test_faults_queue_up_and_wait_for_their_action(sts: LocalSts) -> None:
+    """They befall calls in the order in which they were ordered; one for an action leaves others alone."""
+    sts.fault("internal-error", times=2, action="AssumeRole")
+    sts.fault("throttling")
+    codes = [call(sts, key_of(sts), "GetCallerIdentity").code, *(assume(sts).code for _ in range(3))]
+    assert codes == ["Throttling.User", "InternalError", "InternalError", ""]
+
+
+def test_a_fault_for_ever_lasts_until_healed(sts: LocalSts) -> None:
+    """times=None."""
+    sts.fault("503", times=None)
+    assert {assume(sts).status for _ in range(4)} == {503}
+    sts.heal()
+    assert assume(sts).status == 200
+
+
+def test_a_mistyped_fault_is_an_error(sts: LocalSts) -> None:
+    """A test with a fault that never happens would pass for nothing."""
+    with pytest.raises(ValueError, match="no such fault"):
+        sts.fault("reset-on-acept")
+
+
+# ---- the server itself ----
+
+
+def test_fifty_clients_at_once_are_served(sts: LocalSts) -> None:
+    """Each gets a session of its own, quickly, even while others dawdle in their handshake."""
+    dawdlers = [socket.create_connection(("127.0.0.1", sts.port)) for _ in range(10)]
+    began, gate = time.monotonic(), threading.Barrier(50)
+
+    def ask() -> Answer:
+        target = sign(key_of(sts), "AssumeRole", RoleArn=sts.role_arn, RoleSessionName="alice")
+        gate.wait()
+        return send(sts, target, timeout=30)
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: ask(), range(50)))
+
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.key for answer in answers}) == len(sts.calls) == 50
+    assert time.monotonic() - began < 15
+    for dawdler in dawdlers:
+        dawdler.close()
+
+
+def test_a_connection_serves_more_than_one_call(sts: LocalSts) -> None:
+    """HTTP/1.1 keeps connections."""
+    context = ssl.create_default_context(cafile=str(sts.ca_file))
+    connection = http.client.HTTPSConnection(sts.endpoint, context=context, timeout=10)
+    for _ in range(3):
+        connection.request("POST", sign(key_of(sts), "GetCallerIdentity"))
+        assert connection.getresponse().read().startswith(b"{")
+    connection.close()
+    assert (sts.connections_seen, sts.requests_seen) == (1, 3)
+
+
+def test_a_closed_server_is_gone(tmp_path: Path) -> None:
+    """After the `with` block the port refuses."""
+    with LocalSts(tmp_path) as sts:
+        pass
+    with pytest.raises(OSError, match=r"."):
+        assume(sts)
+
+
+def test_counts_can_be_cleared(sts: LocalSts) -> None:
+    """What is forgotten is what the test looks at, not what the server has to know."""
+    assume(sts)
+    session = sts.issued[0]
+    sts.clear_calls()
+    assert (sts.calls, sts.requests_seen, sts.connections_seen) == ([], 0, 0)
+    assert sts.issued == [session]
+
+
+@pytest.mark.parametrize("end", ["stdin", "signal"])
+def test_a_script_can_run_it_as_a_program(tmp_path: Path, end: str) -> None:
+    """sts.json appears when it is ready and only its owner can read it; calls.jsonl has a line a call."""
+    program = [sys.executable, str(Path(local_sts.__file__)), str(tmp_path)]
+    with subprocess.Popen(program, stdin=subprocess.PIPE) as running:
+        ready = tmp_path / "sts.json"
+        deadline = time.monotonic() + 20
+        while not ready.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        about = json.loads(ready.read_text(encoding="utf-8"))
+        if os.name == "posix":
+            assert ready.stat().st_mode & 0o777 == 0o600
+        target = sign(
+            Key(about["access_key_id"], about["access_key_secret"]),
+            "AssumeRole",
+            RoleArn=about["role_arn"],
+            RoleSessionName="alice",
+        )
+        context = ssl.create_default_context(cafile=about["ca_file"])
+        connection = http.client.HTTPSConnection(about["endpoint"], context=context, timeout=10)
+        connection.request("POST", target)
+        assert connection.getresponse().status == 200
+        connection.close()
+        if end == "signal":
+            running.send_signal(signal.SIGTERM)
+        else:
+            assert running.stdin
+            running.stdin.close()
+        assert running.wait(10) == 0
+    (line,) = (tmp_path / "calls.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["action"] == "AssumeRole"
+    assert about["access_key_secret"] not in line
+    assert not ready.exists()
