@@ -1,6 +1,6 @@
 """Any record and any answer of STS: what was issued, whole, or nothing. FUZZ_EXAMPLES says how many of each.
 
-tests/test_profiles.py does the same with the profiles file, tests/test_secret_service.py with the keyring's messages.
+tests/profiles/test_file.py does the same with the profiles file, tests/keyrings/test_secret_service.py with the keyring's messages.
 """
 
 import email.message
@@ -133,7 +133,7 @@ def answered(draw: st.DrawFn) -> tuple[int, str, bytes]:
 
 
 class Connection:
-    """Stands in for the connection to STS, which tests/local_sts.py is for real: it says what it was given to say."""
+    """Stands in for the connection to STS, which tests/support/local_sts.py is for real: it says what it was given to say."""
 
     said: tuple[int, str, bytes] = (200, "", b"")
     sock = None

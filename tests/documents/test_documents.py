@@ -22,7 +22,7 @@ DOCUMENTS = [README, TOP / "README.ja.md", SECURITY, TOP / ".github/CONTRIBUTING
 
 def named_tests() -> list[tuple[str, str, str]]:
     """File, test and, where it has one, the row of its table."""
-    return re.findall(r"`(\w+\.py)::(\w+)(?:\[(.+?)\])?`", SECURITY.read_text("utf-8"))
+    return re.findall(r"`([\w/]+\.py)::(\w+)(?:\[(.+?)\])?`", SECURITY.read_text("utf-8"))
 
 
 def test_each_claim_about_safety_names_a_test_that_is_there() -> None:

@@ -18,7 +18,7 @@ STATE = ".local/state/role-env"
 
 @pytest.fixture(autouse=True)
 def keyring_alone(machine: Machine) -> None:
-    """The kernel's keyring does not stand in for the one under test here; tests/test_kernel_keyring.py has that."""
+    """The kernel's keyring does not stand in for the one under test here; tests/keyrings/test_kernel.py has that."""
     machine.environ["ROLE_ENV_CACHE"] = "keyring"
 
 

@@ -12,7 +12,7 @@ In a test::
 
 As a program (a sandbox's shell script)::
 
-    python tests/local_sts.py FOLDER            # ready when FOLDER/sts.json is there; serves till stdin ends
+    python tests/support/local_sts.py FOLDER            # ready when FOLDER/sts.json is there; serves till stdin ends
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def main() -> int:
             story = STORY.format(
                 switch=into.format("profileB"),
                 switch_verbose=into.format("profileB --verbose"),
-                ecs=f"python tests/ecs.py {sts.endpoint}",
+                ecs=f"python tests/support/ecs.py {sts.endpoint}",
             )
             return tell(story, [shell], environ)
 
