@@ -48,15 +48,31 @@ class Credentials(AccessKey):
 
 
 class Session:
-    """Credentials for a profile, with all that an exporter tells of them.
+    """Credentials for a profile, with everything that an exporter writes.
 
-    `profile`, `role_arn`, `region_id` and `colour` (both may be empty) are the profile's; `variables` names the
-    families to export; `base` is the access key that has to be exported too so that a profile with
-    `credential_source = environment` can be renewed, else None; `in_cli_file` says whether `setup` has written the
-    profile into the `aliyun` CLI's file.
+    `profile`, `role_arn`, `region_id` and `colour` are the profile's (the last three may be empty); `account_id` is
+    the role's account, or that of a passed-through session; `variables` names the families to export; `request` is
+    the JSON of ROLE_ENV_REQUEST, with which `renew` asks again; `policy` is `read-only`, the digest of a session
+    policy, or empty for a full session; `base` is the access key that is exported too so that a profile with
+    `credential_source = environment` can be renewed, else None; `in_cli_file` says whether the `aliyun` CLI's file
+    has the profile `role-env` as `setup aliyun-cli` writes it; `fallback_region` is the region of that file's
+    current profile, for a profile and a shell without one.
     """
 
-    __slots__ = ("base", "colour", "credentials", "in_cli_file", "profile", "region_id", "role_arn", "variables")
+    __slots__ = (
+        "account_id",
+        "base",
+        "colour",
+        "credentials",
+        "fallback_region",
+        "in_cli_file",
+        "policy",
+        "profile",
+        "region_id",
+        "request",
+        "role_arn",
+        "variables",
+    )
 
     def __init__(
         self,
@@ -64,17 +80,25 @@ class Session:
         role_arn: str,
         credentials: Credentials,
         *,
+        account_id: str = "",
         region_id: str = "",
+        fallback_region: str = "",
         colour: str = "",
         variables: tuple[str, ...],
+        request: str = "",
+        policy: str = "",
         base: AccessKey | None = None,
         in_cli_file: bool = False,
     ) -> None:
         self.profile = profile
         self.role_arn = role_arn
         self.credentials = credentials
+        self.account_id = account_id
         self.region_id = region_id
+        self.fallback_region = fallback_region
         self.colour = colour
         self.variables = variables
+        self.request = request
+        self.policy = policy
         self.base = base
         self.in_cli_file = in_cli_file
