@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
 from role_env.environ import keys as environment_variables
 from role_env.errors import ProfileError
 from role_env.fingerprint import Origin, unchanged
 from role_env.profiles.file import ProfilesFile, locate
-from role_env.sources.base import Asking, EnvironmentKey, digest
+from role_env.sources.base import EnvironmentKey, digest
 from role_env.ui.messages import Messages
 from shells.test_switch import environment
 from support.machine import Machine
@@ -30,7 +31,7 @@ BASE = ("ROLE_ENV_BASE_ACCESS_KEY_ID", "ROLE_ENV_BASE_ACCESS_KEY_SECRET", "ROLE_
 
 def own_key(environ: dict[str, str]) -> AccessKey:
     """The key of a profile with credential_source = environment."""
-    return SOURCE.key(Asking(environ, Deadline(5), Messages()))
+    return SOURCE.key(Context(environ, Deadline(5), Messages()))
 
 
 def values(key: AccessKey | None) -> tuple[str, str, str] | None:

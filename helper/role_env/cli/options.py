@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from role_env import names
 from role_env import validators as keys
+from role_env.context import Context
 from role_env.credentials import Session
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, UsageError
@@ -61,7 +62,7 @@ def obtain(arguments: argparse.Namespace, deadline: Deadline | None = None) -> S
     request = request_of(arguments)
     deadline = deadline or deadline_of(arguments.environ)
     try:
-        return session.obtain(request, arguments.environ, deadline=deadline, messages=arguments.messages)
+        return session.obtain(request, Context(arguments.environ, deadline, arguments.messages))
     finally:
         arguments.asked.role_arn = request.role_arn
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from role_env.cli import options
+from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError, UsageError
 from role_env.fingerprint import Origin
 from role_env.keyrings.entry import Entry
@@ -27,7 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Forgets them."""
     if bool(arguments.profiles) == arguments.all:
         raise UsageError("clear takes either names of profiles or --all")
-    cache = Cache(arguments.environ, arguments.messages, options.deadline_of(arguments.environ), everywhere=True)
+    context = Context(arguments.environ, options.deadline_of(arguments.environ), arguments.messages)
+    cache = Cache(context, everywhere=True)
     entries = [entry for entry in cache.entries() if arguments.all or entry.username in arguments.profiles]
     for entry in [*entries, *_default_entries(arguments)]:
         cache.forget(entry)

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from role_env import variables
 from role_env.cli import options
+from role_env.context import Context
 from role_env.credentials import Session
 from role_env.errors import UsageError
 from role_env.sessions import obtain as session
@@ -95,8 +96,7 @@ def _serve(arguments: argparse.Namespace, writer: int) -> NoReturn:
 
     def renew(seconds: int) -> Session:
         request.min_ttl, request.refresh = seconds, False
-        deadline = options.deadline_of(arguments.environ)
-        return session.obtain(request, arguments.environ, deadline=deadline, messages=quiet)
+        return session.obtain(request, Context(arguments.environ, options.deadline_of(arguments.environ), quiet))
 
     server = CredentialsServer(Supply(first, renew, arguments.messages))
     os.setsid()  # away from the terminal: what is typed there is for the command

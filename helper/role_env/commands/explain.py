@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from role_env import timestamps
 from role_env.cli import options
+from role_env.context import Context
 from role_env.sessions import obtain as session
 from role_env.sessions.chain import Chain
-from role_env.sessions.obtain import Verdict
+from role_env.sessions.obtain import CacheDecision
 from role_env.sources.base import OidcToken
 from role_env.ui import stdout as output
 
@@ -26,12 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the hops in the order in which they are called, and the verdict."""
-    chain, verdict = session.foresee(
-        options.request_of(arguments),
-        arguments.environ,
-        deadline=options.deadline_of(arguments.environ),
-        messages=arguments.messages,
-    )
+    request = options.request_of(arguments)
+    context = Context(arguments.environ, options.deadline_of(arguments.environ), arguments.messages)
+    chain, verdict = session.plan(request, context)
     document = {
         "profile": chain.target.name,
         "hops": [_hop(chain, position, arguments.environ) for position in range(len(chain.hops))],
@@ -56,7 +54,7 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
     return {"profile": hop.name, "kind": kind, "role_arn": hop.role_arn or None, "from": place}
 
 
-def _text(chain: Chain, verdict: Verdict, environ: Mapping[str, str]) -> str:
+def _text(chain: Chain, verdict: CacheDecision, environ: Mapping[str, str]) -> str:
     lines = [f"{chain.source.kind}: {chain.source.told_by(environ)}"]
     for position, hop in enumerate(chain.hops):
         if not hop.role_arn:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from role_env import timestamps
 from role_env.cli import options
+from role_env.context import Context
 from role_env.errors import ProfileError
 from role_env.fingerprint import Origin
 from role_env.profiles import file as profiles
@@ -57,7 +58,7 @@ def _rows(file: ProfilesFile, arguments: argparse.Namespace) -> list[dict[str, s
     from role_env.sessions.store import Cache
 
     deadline = options.deadline_of(arguments.environ)
-    cache = Cache(arguments.environ, arguments.messages, deadline, prompts=False)
+    cache = Cache(Context(arguments.environ, deadline, arguments.messages), prompts=False)
     with arguments.messages.waiting_for("the keyring"):
         rows = [_row(file, name, cache) for name in file.names()]
     for message in dict.fromkeys(row["wrong"] for row in rows if row["wrong"]):

@@ -6,6 +6,7 @@ import sys
 
 from role_env import validators as keys
 from role_env.cli import options
+from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError, RoleEnvError, UsageError
 from role_env.fingerprint import Origin
@@ -42,7 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     deadline = options.deadline_of(arguments.environ)  # a person at the prompt has taken the time they needed
     identity = sts.caller_identity(key, endpoint=profile.endpoint, deadline=deadline)
-    access_keys.store(file.path, profile.name, key, arguments.environ, arguments.messages, deadline)
+    context = Context(arguments.environ, deadline, arguments.messages)
+    access_keys.store(file.path, profile.name, key, context)
     output.write(f"{profile.name}: {identity['Arn']}; its access key {key.access_key_id} is kept in the keyring\n")
     lines = file.lines(profile.name, ("access_key_secret", "security_token"))
     if lines:

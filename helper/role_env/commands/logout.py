@@ -4,6 +4,7 @@ import argparse
 
 from role_env import names
 from role_env.cli import options
+from role_env.context import Context
 from role_env.fingerprint import Origin
 from role_env.keyrings import access_keys
 from role_env.profiles import file as profiles
@@ -24,6 +25,6 @@ def run(arguments: argparse.Namespace) -> int:
     path = profiles.locate(arguments.config, Origin(arguments.environ))
     if fault := names.fault(arguments.profile):
         raise options.no_profile(arguments.profile, fault)
-    deadline = options.deadline_of(arguments.environ)
-    access_keys.forget(path, arguments.profile, arguments.environ, arguments.messages, deadline)
+    context = Context(arguments.environ, options.deadline_of(arguments.environ), arguments.messages)
+    access_keys.forget(path, arguments.profile, context)
     return 0

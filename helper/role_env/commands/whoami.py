@@ -7,6 +7,7 @@ from typing import Any
 
 from role_env import variables
 from role_env.cli import options
+from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
 from role_env.environ import keys as environment
@@ -19,7 +20,7 @@ from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
 from role_env.sources import credentials_uri
-from role_env.sources.base import Asking, digest
+from role_env.sources.base import digest
 from role_env.sts import client as sts
 from role_env.ui import stdout as output
 from role_env.ui import table as display
@@ -135,7 +136,7 @@ def _profile_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[Acc
     chain = chains.resolve(ProfilesFile(profiles.locate(arguments.config, origin), origin), arguments.profile, origin)
     if chain.gives_session:
         return options.obtain(arguments, deadline).credentials, chain.target.endpoint
-    return chain.source.key(Asking(arguments.environ, deadline, arguments.messages)), chain.target.endpoint
+    return chain.source.key(Context(arguments.environ, deadline, arguments.messages)), chain.target.endpoint
 
 
 def _environment_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[AccessKey, str]:

@@ -20,6 +20,7 @@ from role_env import __version__, variables
 from role_env.aliyun import entries as cli_profiles
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
+from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, Late, within
 from role_env.environ import keys as environment
@@ -122,9 +123,9 @@ def _profile_fault(file: ProfilesFile, name: str, origin: Origin, at: Surroundin
 
 def _login_fault(source: KeyringKey, name: str, at: Surroundings) -> Finding | None:
     """A key that should be in the keyring and is not; a keyring that cannot be used is another check's finding."""
-    deadline, silent = Deadline(LONGEST / 2), Messages(silent=True)
+    context = Context(at.environ, Deadline(LONGEST / 2), Messages(silent=True))
     with contextlib.suppress(KeyringError):
-        if not access_keys.load(source.path, source.profile, at.environ, silent, deadline, prompts=False):
+        if not access_keys.load(source.path, source.profile, context, prompts=False):
             what = f"profile {source.profile}: its key is neither in the file nor in the keyring ({source.where})"
             return Finding(f"profile {name}", FAIL, what, f"role-env login {source.profile} puts it there")
     return None

@@ -8,17 +8,15 @@ import contextlib
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from role_env import validators as keys
+from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.deadline import Deadline
 from role_env.errors import KeyringError
 from role_env.keyrings.entry import Entry
 from role_env.keyrings.system import SystemKeyring
 from role_env.paths import make_private, state_folder
-from role_env.ui.messages import Messages
 
 SERVICE = "role-env key "
 _HEAD = "role-env key 1"
@@ -33,29 +31,19 @@ _HINT = (
 )
 
 
-def load(
-    path: Path,
-    profile: str,
-    environ: Mapping[str, str],
-    messages: Messages,
-    deadline: Deadline,
-    *,
-    prompts: bool = True,
-) -> AccessKey | None:
+def load(path: Path, profile: str, context: Context, *, prompts: bool = True) -> AccessKey | None:
     """The key of `profile` in the profiles file at `path`, or None. Raises KeyringError when it cannot be told; without
     `prompts` also when the keyring is locked.
     """
-    keyring = SystemKeyring(environ, messages, deadline, prompts=prompts)
+    keyring = _keyring(context, prompts=prompts)
     text = keyring.read(_entry(path, profile))
     _check(keyring)
     return _parsed(text) if text else None
 
 
-def store(
-    path: Path, profile: str, key: AccessKey, environ: Mapping[str, str], messages: Messages, deadline: Deadline
-) -> None:
+def store(path: Path, profile: str, key: AccessKey, context: Context) -> None:
     """Keeps the key, and reads it back. Raises KeyringError, after which nothing is kept that was not before."""
-    keyring = SystemKeyring(environ, messages, deadline)
+    keyring = _keyring(context)
     entry = _entry(path, profile)
     keyring.write(entry, "\n".join((_HEAD, key.access_key_id, key.access_key_secret)))
     _check(keyring)
@@ -67,9 +55,9 @@ def store(
     _touch()
 
 
-def forget(path: Path, profile: str, environ: Mapping[str, str], messages: Messages, deadline: Deadline) -> None:
+def forget(path: Path, profile: str, context: Context) -> None:
     """Removes the key, if there is one. Raises KeyringError."""
-    keyring = SystemKeyring(environ, messages, deadline)
+    keyring = _keyring(context)
     keyring.forget(_entry(path, profile))
     _check(keyring)
     _touch()
@@ -85,6 +73,10 @@ def mark() -> Path | None:
 
 class NoKeyring(KeyringError):
     """There is no keyring at all, so that nothing is kept in one."""
+
+
+def _keyring(context: Context, *, prompts: bool = True) -> SystemKeyring:
+    return SystemKeyring(context.environ, context.messages, context.deadline, prompts=prompts)
 
 
 def _entry(path: Path, profile: str) -> Entry:

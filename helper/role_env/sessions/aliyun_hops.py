@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from role_env.aliyun.config import CliProfile, ConfigFile
 from role_env.aliyun.location import config_path
+from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.fingerprint import Origin
 from role_env.profiles import file as profiles
 from role_env.profiles.file import Profile
 from role_env.sources import base as sources
-from role_env.sources.base import AliyunCliProfile, Asking, Source
+from role_env.sources.base import AliyunCliProfile, Source
 
 _LONGEST_SESSION = 43200
 _ROLES = ("RamRoleArn", "RamRoleArnWithRoleName", "ChainableRamRoleArn", "OIDC")
@@ -29,15 +30,15 @@ class SignedIn(Source):
     kind: ClassVar[str] = "aliyun_cli"
     renewable: ClassVar[bool] = False
 
-    def identity(self, asking: Asking) -> list[str]:
+    def identity(self, context: Context) -> list[str]:
         """Who signed in, and where."""
         return [self.cli_profile.mode, *self.cli_profile.signed_in_as]
 
-    def lent(self, asking: Asking) -> list[str]:
+    def lent(self, context: Context) -> list[str]:
         """The session in the file: who signed in anew may be another, and of OAuth nothing else tells that."""
         return [sources.digest(self.cli_profile.key)] if self.cli_profile.key else []
 
-    def _key(self, asking: Asking) -> AccessKey:
+    def _key(self, context: Context) -> AccessKey:
         return self.cli_profile.live_key(time.time())
 
 

@@ -4,16 +4,17 @@ import contextlib
 import json
 from collections.abc import Iterator
 
+from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RefusedError, UnreachableError
 from role_env.profiles.file import Profile
 from role_env.sessions.chain import Chain
-from role_env.sources.base import Asking, OidcToken
+from role_env.sources.base import OidcToken
 from role_env.sts import client as sts
 
 
-def lent(chain: Chain, key: AccessKey, asking: Asking) -> Credentials:
+def lent(chain: Chain, key: AccessKey, context: Context) -> Credentials:
     """The source's own session `key`, for a profile without a role: it has to tell its end, and be of the account.
 
     Raises ProfileError, RefusedError, UnreachableError.
@@ -27,12 +28,12 @@ def lent(chain: Chain, key: AccessKey, asking: Asking) -> Credentials:
         )
     if target.expected_account_id:
         with _told_of(target):
-            identity = sts.caller_identity(key, endpoint=target.endpoint, deadline=asking.deadline)
+            identity = sts.caller_identity(key, endpoint=target.endpoint, deadline=context.deadline)
         check_account(target, identity["AccountId"], target.expected_account_id)
     return key
 
 
-def assume(hop: Profile, key: AccessKey, deadline: Deadline) -> Credentials:
+def assume(hop: Profile, key: AccessKey, context: Context) -> Credentials:
     """The credentials of the role of `hop`, asked for with `key`. Raises RefusedError, UnreachableError."""
     with _told_of(hop):
         try:
@@ -45,17 +46,17 @@ def assume(hop: Profile, key: AccessKey, deadline: Deadline) -> Credentials:
                 external_id=hop.external_id,
                 policy=hop.policy,
                 source_identity=hop.source_identity,
-                deadline=deadline,
+                deadline=context.deadline,
             )
         except sts.StsError as failure:
             if failure.code != "NoPermission":
                 raise
-            raise _no_permission(hop, key, deadline, failure) from None
+            raise _no_permission(hop, key, context.deadline, failure) from None
 
 
-def assume_with_token(hop: Profile, source: OidcToken, asking: Asking) -> Credentials:
+def assume_with_token(hop: Profile, source: OidcToken, context: Context) -> Credentials:
     """The credentials of the role of `hop`, asked for with the token of `source` and no key. Raises as `assume`."""
-    token = source.token(asking)
+    token = source.token(context)
     with _told_of(hop):
         return sts.assume_role_with_oidc(
             token,
@@ -65,7 +66,7 @@ def assume_with_token(hop: Profile, source: OidcToken, asking: Asking) -> Creden
             session_name=hop.role_session_name,
             duration_seconds=hop.duration_seconds,
             policy=hop.policy,
-            deadline=asking.deadline,
+            deadline=context.deadline,
         )
 
 

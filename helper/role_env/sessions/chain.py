@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from role_env.aliyun.location import config_path
+from role_env.context import Context
 from role_env.errors import ProfileError
 from role_env.fingerprint import Origin
 from role_env.keyrings import access_keys
@@ -17,7 +18,7 @@ from role_env.keyrings.entry import Entry
 from role_env.profiles import file as profiles
 from role_env.profiles.file import Profile, ProfilesFile
 from role_env.sessions import record
-from role_env.sources.base import AliyunCliProfile, Asking, KeyringKey, OidcToken, Source
+from role_env.sources.base import AliyunCliProfile, KeyringKey, OidcToken, Source
 
 
 class Chain:
@@ -51,7 +52,7 @@ class Chain:
         rest = self.hops[:-1]
         return Chain(self.source, rest, self.origin) if any(hop.role_arn for hop in rest) else None
 
-    def digest(self, asking: Asking) -> str:
+    def digest(self, context: Context) -> str:
         """A digest of everything that decides who asks for which role. Raises what the source's identity raises."""
         roles = [
             [
@@ -61,9 +62,9 @@ class Chain:
             for hop in self.hops
             if hop.role_arn
         ]
-        begins = [self.source.kind, *self.source.identity(asking)]
+        begins = [self.source.kind, *self.source.identity(context)]
         if not self.role_arn:
-            begins += self.source.lent(asking)
+            begins += self.source.lent(context)
         if not self.target.role_arn:  # then the account is asked of the source, once
             begins.append(self.target.expected_account_id)
         return hashlib.sha256(json.dumps([begins, roles]).encode("utf-8", "surrogateescape")).hexdigest()

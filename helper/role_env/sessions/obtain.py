@@ -7,9 +7,9 @@ too, each as that profile's own, so that ten profiles behind one role cost one c
 
 import os
 import time
-from collections.abc import Mapping
 
 from role_env import locks as lock
+from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.deadline import Deadline
 from role_env.environ import keys as environment
@@ -23,9 +23,8 @@ from role_env.sessions.assume import assume, assume_with_token, check_account, l
 from role_env.sessions.chain import Chain
 from role_env.sessions.record import Record, entry
 from role_env.sessions.store import Cache
-from role_env.sources.base import Asking, EnvironmentKey, OidcToken, digest
+from role_env.sources.base import EnvironmentKey, OidcToken, digest
 from role_env.sts import client as sts
-from role_env.ui.messages import Messages
 
 RENEWAL_SECONDS = 3.0
 
@@ -65,7 +64,7 @@ class Request:
         return entry(os.path.realpath(path), self.profile, f"{duration}\0{self.session_name}")
 
 
-class Verdict:
+class CacheDecision:
     """Whether the kept session answers a request, its `expiration` where one is kept, and `why`, in a sentence."""
 
     def __init__(self, why: str, *, record: Record | None = None, valid: bool = False) -> None:
@@ -74,68 +73,68 @@ class Verdict:
         self.expiration = record.credentials.expiration if record else None
 
 
-def obtain(request: Request, environ: Mapping[str, str], *, deadline: Deadline, messages: Messages) -> Session:
+def obtain(request: Request, context: Context) -> Session:
     """The session for `request`, from the keyring or from STS. Raises any RoleEnvError."""
-    return _Obtaining(request, environ, deadline, messages).session()
+    return _Obtaining(request, context).session()
 
 
-def foresee(
-    request: Request, environ: Mapping[str, str], *, deadline: Deadline, messages: Messages
-) -> tuple[Chain, Verdict]:
+def plan(request: Request, context: Context) -> tuple[Chain, CacheDecision]:
     """The chain that `obtain` would go along, and whether it would use the kept session: without asking anyone.
 
     Raises ProfileError, UsageError, RefusedError.
     """
-    return _Obtaining(request, environ, deadline, messages).foreseen()
+    return _Obtaining(request, context).foreseen()
 
 
 class _Obtaining:
     """One run from request to session."""
 
-    def __init__(self, request: Request, environ: Mapping[str, str], deadline: Deadline, messages: Messages) -> None:
+    def __init__(self, request: Request, context: Context) -> None:
         self._request = request
-        self._asking = Asking(environ, deadline, messages)
+        self._context = context
         self._began = time.time()
-        self._origin = Origin(environ)
+        self._origin = Origin(context.environ)
         self._path = profiles.locate(request.config, self._origin)
         self._entry = request.entry(self._path)
-        self._cache = None if request.no_cache else Cache(environ, messages, deadline)
+        self._cache = None if request.no_cache else Cache(context)
 
     def session(self) -> Session:
         """The kept session while it stands, else a new one. Raises any RoleEnvError."""
         # A process that asks for a profile on its own way has to hear of it, whatever is kept.
-        looping = bool(self._asking.environ.get("ROLE_ENV_CHAIN"))
+        looping = bool(self._context.environ.get("ROLE_ENV_CHAIN"))
         chain = self._resolved() if looping else None
         kept = self._cache.load(self._entry) if self._cache else None
         if kept and not self._request.refresh and self._stands(kept):
-            self._asking.messages.decided("the kept session is used: nothing that it was made from has changed")
+            self._context.messages.decided("the kept session is used: nothing that it was made from has changed")
             return self._from_record(kept)
         chain = chain or self._resolved()
-        flight = _Flight(chain, self._entry, self._cache, self._asking, min_ttl=self._request.min_ttl)
+        flight = _Flight(chain, self._entry, self._cache, self._context, min_ttl=self._request.min_ttl)
         if self._request.refresh:
             return self._from_record(flight.new_since(self._began))
         return self._from_record(flight.record(kept))
 
-    def foreseen(self) -> tuple[Chain, Verdict]:
+    def foreseen(self) -> tuple[Chain, CacheDecision]:
         """The chain and the verdict on what is kept. Raises ProfileError, UsageError, RefusedError."""
         chain = self._resolved()
         kept = self._cache.load(self._entry) if self._cache else None
         fresh = kept is not None and not self._request.refresh and self._fresh(kept)
         if kept and fresh and self._stands(kept):
-            return chain, Verdict("nothing that it was made from has changed", record=kept, valid=True)
+            return chain, CacheDecision("nothing that it was made from has changed", record=kept, valid=True)
         try:
-            same = chain.digest(self._asking) == (kept.chain if kept else None)
+            same = chain.digest(self._context) == (kept.chain if kept else None)
         except (ProfileError, KeyringError) as error:
-            return chain, Verdict(error.message, record=kept)
+            return chain, CacheDecision(error.message, record=kept)
         if self._request.refresh or kept is None:
-            return chain, Verdict("no session is kept" if kept is None else "--refresh asks for one", record=kept)
+            return chain, CacheDecision("no session is kept" if kept is None else "--refresh asks for one", record=kept)
         if not same:
-            return chain, Verdict("who asks, or what is asked for, has changed", record=kept)
+            return chain, CacheDecision("who asks, or what is asked for, has changed", record=kept)
         if not fresh:
             left = int(kept.credentials.remaining(time.time()))
             why = f"the kept one has {left} seconds left" if left > 0 else "the kept one has expired"
-            return chain, Verdict(why, record=kept)
-        return chain, Verdict("it was made from the same, though files were written anew", record=kept, valid=True)
+            return chain, CacheDecision(why, record=kept)
+        return chain, CacheDecision(
+            "it was made from the same, though files were written anew", record=kept, valid=True
+        )
 
     def _resolved(self) -> Chain:
         """The chain, with the request's options, checked."""
@@ -145,7 +144,7 @@ class _Obtaining:
         chain = chains.resolve(file, request.profile, self._origin)
         chain.hops[-1] = _with_options(chain.target, request)
         request.role_arn = chain.role_arn
-        chains.check_loop(chain, self._asking.environ)
+        chains.check_loop(chain, self._context.environ)
         _check_accounts(chain, request.expect_account)
         if not chain.gives_session:
             raise ProfileError(
@@ -156,7 +155,7 @@ class _Obtaining:
 
     def _stands(self, kept: Record) -> bool:
         """Whether the record answers the request without a look into the profiles file."""
-        if not self._fresh(kept) or not kept.stands(self._path, self._asking.environ):
+        if not self._fresh(kept) or not kept.stands(self._path, self._context.environ):
             return False
         expected = self._request.expect_account
         if expected and (not kept.role_arn or profiles.account_of(kept.role_arn) != expected):
@@ -165,7 +164,7 @@ class _Obtaining:
 
     def _base_digest(self) -> str:
         try:
-            key = environment.own_key(self._asking.environ)
+            key = environment.own_key(self._context.environ)
         except ProfileError:
             return ""
         return digest(key) if key else ""
@@ -181,7 +180,7 @@ class _Obtaining:
             region_id=self._request.region or record.region_id,
             colour=record.colour,
             variables=record.variables,
-            base=environment.own_key(self._asking.environ) if record.base else None,
+            base=environment.own_key(self._context.environ) if record.base else None,
             in_cli_file=record.in_cli_file,
         )
 
@@ -204,26 +203,25 @@ def _with_options(target: Profile, request: Request) -> Profile:
 class _Flight:
     """One session of `chain`, kept as `entry`: processes that miss it together make one call."""
 
-    def __init__(self, chain: Chain, entry: Entry, cache: Cache | None, asking: Asking, *, min_ttl: int = 0) -> None:
+    def __init__(self, chain: Chain, entry: Entry, cache: Cache | None, context: Context, *, min_ttl: int = 0) -> None:
         self._chain = chain
         self._entry = entry
         self._cache = cache
-        marks = [asking.environ.get("ROLE_ENV_CHAIN", ""), *chain.marks()]
-        self._asking = Asking(asking.environ, asking.deadline, asking.messages, chain=" ".join(marks).strip())
+        self._context = context
         self._min_ttl = min_ttl
-        self._digest = chain.digest(asking)
+        self._digest = chain.digest(context)
 
     def record(self, kept: Record | None) -> Record:
         """The session: `kept` while it is good, else a new one. Raises any RoleEnvError."""
         good = kept if kept and kept.chain == self._digest else None
-        decided, name = self._asking.messages.decided, self._chain.target.name
+        decided, name = self._context.messages.decided, self._chain.target.name
         if kept is None:
             decided(f"no session of {name} is kept")
         elif good is None:
             decided(f"who asks for {name}, or what is asked for, has changed since its kept session was made")
         if good and self._fresh(good):
             decided(f"the kept session of {name} is used: its chain is the same")
-            return good if good.unchanged(self._asking.environ) else self._keep(good.credentials)
+            return good if good.unchanged(self._context.environ) else self._keep(good.credentials)
         return self._renewed(good.credentials if good else None, since=0)
 
     def new_since(self, moment: float) -> Record:
@@ -239,25 +237,25 @@ class _Flight:
 
     def _renewed(self, good: Credentials | None, *, since: float) -> Record:
         """A new session; `good` are old credentials that are used when STS cannot be reached, as long as they last."""
-        asking = self._asking
+        context = self._context
         if good and good.remaining(time.time()) <= max(0, self._min_ttl):
             good = None
-        seconds = 0 if good else asking.deadline.remaining() / 2
-        waiting = asking.messages.waiting_for("another role-env, which asks for the same session")
-        with lock.held(self._entry.name, asking.environ, seconds=seconds, waiting=waiting) as busy:
+        seconds = 0 if good else context.deadline.remaining() / 2
+        waiting = context.messages.waiting_for("another role-env, which asks for the same session")
+        with lock.held(self._entry.name, context.environ, seconds=seconds, waiting=waiting) as busy:
             if busy and good:
-                asking.messages.decided("another process is renewing the session; the old one is still good")
+                context.messages.decided("another process is renewing the session; the old one is still good")
                 return self._record(good)
             if again := self._stored_meanwhile(since):
-                asking.messages.decided("another process has just got the session")
+                context.messages.decided("another process has just got the session")
                 return again
-            deadline = asking.deadline.soonest(RENEWAL_SECONDS) if good else asking.deadline
+            deadline = context.deadline.soonest(RENEWAL_SECONDS) if good else context.deadline
             try:
                 return self._keep(self._asked(deadline))
             except UnreachableError as failure:
                 if not good:
                     raise
-                asking.messages.warn(f"{failure.message}; the session that is there is used")
+                context.messages.warn(f"{failure.message}; the session that is there is used")
                 return self._record(good)
 
     def _stored_meanwhile(self, since: float) -> Record | None:
@@ -271,37 +269,38 @@ class _Flight:
         """The session from STS, or from the source where no role is asked for. A source whose session has ended
         before its time, as one that was revoked, is asked for another once.
         """
-        asking = Asking(self._asking.environ, deadline, self._asking.messages, chain=self._asking.chain)
+        context = self._context.with_deadline(deadline)
         try:
-            return self._asked_with(asking, began=None)
+            return self._asked_with(context, began=None)
         except sts.StsError as refusal:
             renewable = self._chain.before or self._chain.source.renewable
             if not refusal.code.startswith("InvalidSecurityToken.Expired") or not renewable:
                 raise
-            asking.messages.decided("the source's session has ended: another is asked for")
-            return self._asked_with(asking, began=time.time())
+            context.messages.decided("the source's session has ended: another is asked for")
+            return self._asked_with(context, began=time.time())
 
-    def _asked_with(self, asking: Asking, *, began: float | None) -> Credentials:
+    def _asked_with(self, context: Context, *, began: float | None) -> Credentials:
         """As _asked, with a source's session that was issued after `began` where that is given."""
         source, hop = self._chain.source, self._chain.target
-        waiting = asking.messages.waiting_for(f"STS at {hop.endpoint}")
+        waiting = context.messages.waiting_for(f"STS at {hop.endpoint}")
         if not hop.role_arn:
-            return lent(self._chain, self._key(asking, began), asking)
+            return lent(self._chain, self._key(context, began), context)
         if isinstance(source, OidcToken) and not self._chain.before:
-            asking.messages.decided(f"{hop.name}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
+            context.messages.decided(f"{hop.name}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
             with waiting:
-                return assume_with_token(hop, source, asking)
-        key = self._key(asking, began)
-        asking.messages.decided(f"{hop.name}: AssumeRole of {hop.role_arn} at {hop.endpoint}")
+                return assume_with_token(hop, source, context)
+        key = self._key(context, began)
+        context.messages.decided(f"{hop.name}: AssumeRole of {hop.role_arn} at {hop.endpoint}")
         with waiting:
-            return assume(hop, key, asking.deadline)
+            return assume(hop, key, context)
 
-    def _key(self, asking: Asking, began: float | None) -> AccessKey:
+    def _key(self, context: Context, began: float | None) -> AccessKey:
         """The key with which the target's session is asked for, or which is lent as it is."""
         before = self._chain.before
         if before is None:
-            return self._chain.source.key(asking)
-        flight = _Flight(before, before.entry(), self._cache, asking)
+            marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *self._chain.marks()]
+            return self._chain.source.key(context.with_variable("ROLE_ENV_CHAIN", " ".join(marks).strip()))
+        flight = _Flight(before, before.entry(), self._cache, context)
         return (flight.record(flight.load()) if began is None else flight.new_since(began)).credentials
 
     def _keep(self, credentials: Credentials) -> Record:
@@ -320,7 +319,7 @@ class _Flight:
             colour=target.colour,
             variables=target.variables,
             chain=self._digest,
-            base=chain.source.identity(self._asking)[0] if isinstance(chain.source, EnvironmentKey) else "",
+            base=chain.source.identity(self._context)[0] if isinstance(chain.source, EnvironmentKey) else "",
             in_cli_file=chain.is_in_cli_file(),
             origin_lines=chain.origin.lines(),
         )

@@ -6,18 +6,17 @@ them, `none` is neither. Whatever is wrong with a place costs one warning, never
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from role_env.deadline import Deadline
+from role_env.context import Context
 from role_env.errors import ProfileError, printable
 from role_env.keyrings import kernel as kernel_keyring
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
 from role_env.keyrings.system import SystemKeyring
 from role_env.paths import make_private, state_folder
 from role_env.sessions.record import Record, parse
-from role_env.ui.messages import Messages
 
 T = TypeVar("T")
 
@@ -26,27 +25,28 @@ _IN_KEYRING, _IN_KERNEL = ("auto", "keyring"), ("auto", "kernel")
 
 
 class Cache:
-    """Where the sessions of the environment `environ` are kept; `deadline` is the command's. With `everywhere` it is
+    """Where the sessions of the environment are kept. With `everywhere` it is
     every place where one could be kept, whatever ROLE_ENV_CACHE says. Without `prompts` nobody is asked to unlock
     anything.
     """
 
     def __init__(
         self,
-        environ: Mapping[str, str],
-        messages: Messages,
-        deadline: Deadline,
+        context: Context,
         *,
         everywhere: bool = False,
         prompts: bool = True,
     ) -> None:
+        environ = context.environ
         self._environ = environ
-        self._messages = messages
+        self._messages = context.messages
         mode = environ.get("ROLE_ENV_CACHE") or "auto"
         if mode not in MODES:
             raise ProfileError(f"ROLE_ENV_CACHE is {printable(mode)}, which is none of {', '.join(MODES)}")
         in_keyring = everywhere or mode in _IN_KEYRING
-        self._keyring = SystemKeyring(environ, messages, deadline, prompts=prompts) if in_keyring else None
+        self._keyring = (
+            SystemKeyring(environ, context.messages, context.deadline, prompts=prompts) if in_keyring else None
+        )
         self._kernel_allowed = everywhere or mode in _IN_KERNEL
         self._kernel_fault = ""
         self._prompts = prompts

@@ -11,27 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
 from role_env.environ import keys as environment
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
 from role_env.keyrings import access_keys
-from role_env.ui.messages import Messages
 
 # A credential process may ask a person for something: it has longer than a call to STS.
 PROCESS_SECONDS = 60.0
-
-
-class Asking:
-    """What a source is asked with: the environment, the command's deadline and messages, and `chain`, the profiles
-    on the way as ROLE_ENV_CHAIN tells them to a credential process.
-    """
-
-    def __init__(self, environ: Mapping[str, str], deadline: Deadline, messages: Messages, *, chain: str = "") -> None:
-        self.environ = environ
-        self.deadline = deadline
-        self.messages = messages
-        self.chain = chain
 
 
 @dataclass(frozen=True)
@@ -52,26 +40,26 @@ class Source:
         """Which file and line, and variable of `environ`, says where the credentials come from."""
         return self.where
 
-    def identity(self, asking: Asking) -> list[str]:
+    def identity(self, context: Context) -> list[str]:
         """What decides who asks; a secret as its digest. Raises ProfileError, KeyringError."""
         raise NotImplementedError
 
-    def lent(self, asking: Asking) -> list[str]:
+    def lent(self, context: Context) -> list[str]:
         """What decides, beside its identity, which session a profile without a role hands out."""
         return []
 
-    def key(self, asking: Asking) -> AccessKey:
+    def key(self, context: Context) -> AccessKey:
         """The key with which the first request is signed; Credentials where it tells its end.
 
         Raises ProfileError, RefusedError, UnreachableError, KeyringError, each with the profile and its place.
         """
         try:
-            with asking.messages.waiting_for(self.awaited):
-                return self._key(asking)
+            with context.messages.waiting_for(self.awaited):
+                return self._key(context)
         except (ProfileError, RefusedError, UnreachableError) as error:
             raise self._told(error) from None
 
-    def _key(self, asking: Asking) -> AccessKey:
+    def _key(self, context: Context) -> AccessKey:
         raise NotImplementedError
 
     def _told(self, error: RoleEnvError) -> RoleEnvError:
@@ -87,11 +75,11 @@ class FileKey(Source):
     renewable: ClassVar[bool] = False
     lends: ClassVar[bool] = False
 
-    def identity(self, asking: Asking) -> list[str]:
+    def identity(self, context: Context) -> list[str]:
         """The key's digest."""
         return [digest(self.access_key)]
 
-    def _key(self, asking: Asking) -> AccessKey:
+    def _key(self, context: Context) -> AccessKey:
         return self.access_key
 
 
@@ -109,12 +97,12 @@ class KeyringKey(Source):
     renewable: ClassVar[bool] = False
     lends: ClassVar[bool] = False
 
-    def identity(self, asking: Asking) -> list[str]:
+    def identity(self, context: Context) -> list[str]:
         """The key's digest."""
-        return [digest(self.key(asking))]
+        return [digest(self.key(context))]
 
-    def _key(self, asking: Asking) -> AccessKey:
-        key = self._kept(asking)
+    def _key(self, context: Context) -> AccessKey:
+        key = self._kept(context)
         login = f"role-env login {self.profile} puts a key there"
         if key is None and self.access_key_id:
             raise ProfileError("its secret is neither in the file nor in the keyring", hint=login)
@@ -130,12 +118,10 @@ class KeyringKey(Source):
             )
         return key
 
-    def _kept(self, asking: Asking) -> AccessKey | None:
+    def _kept(self, context: Context) -> AccessKey | None:
         try:
             if "key" not in self.read:
-                self.read["key"] = access_keys.load(
-                    self.path, self.profile, asking.environ, asking.messages, asking.deadline
-                )
+                self.read["key"] = access_keys.load(self.path, self.profile, context)
             return self.read["key"]
         except KeyringError as error:
             if isinstance(error, access_keys.NoKeyring) and not self.access_key_id:
@@ -157,15 +143,15 @@ class EnvironmentKey(Source):
         names = environment.own_names(environ)
         return f"{self.where}; {names.access_key_id}" if names else self.where
 
-    def identity(self, asking: Asking) -> list[str]:
+    def identity(self, context: Context) -> list[str]:
         """The key's digest."""
-        return [digest(self.key(asking))]
+        return [digest(self.key(context))]
 
-    def key(self, asking: Asking) -> AccessKey:
+    def key(self, context: Context) -> AccessKey:
         """The key. Raises ProfileError when there is none; what is wrong with a variable concerns no profile."""
-        key = environment.own_key(asking.environ)
+        key = environment.own_key(context.environ)
         if key is None:
-            raise self._told(_nothing(asking.environ))
+            raise self._told(_nothing(context.environ))
         return key
 
 
@@ -187,14 +173,14 @@ class EcsRole(Source):
     kind: ClassVar[str] = "ecs_ram_role"
     awaited: ClassVar[str] = "this instance's metadata service"
 
-    def identity(self, asking: Asking) -> list[str]:
+    def identity(self, context: Context) -> list[str]:
         """The role's name."""
         return [self.role_name]
 
-    def _key(self, asking: Asking) -> AccessKey:
+    def _key(self, context: Context) -> AccessKey:
         from role_env.sources import ecs_metadata
 
-        return ecs_metadata.credentials(self.role_name, asking.environ, deadline=asking.deadline)
+        return ecs_metadata.credentials(self.role_name, context.environ, deadline=context.deadline)
 
 
 @dataclass(frozen=True)
@@ -212,18 +198,18 @@ class OidcToken(Source):
         """The line, and the variables that say the rest."""
         return "; ".join([self.where, *self.variables])
 
-    def identity(self, asking: Asking) -> list[str]:
+    def identity(self, context: Context) -> list[str]:
         """The provider and where the token comes from: its content changes all the time."""
         return [self.provider_arn, str(self.token_file or "github"), self.audience]
 
-    def token(self, asking: Asking) -> str:
+    def token(self, context: Context) -> str:
         """The token, read or asked for anew each time. Raises ProfileError, RefusedError, UnreachableError."""
         from role_env.sources import oidc
 
         try:
             if self.token_file:
                 return oidc.file_token(self.token_file)
-            return oidc.github_token(asking.environ, audience=self.audience, deadline=asking.deadline)
+            return oidc.github_token(context.environ, audience=self.audience, deadline=context.deadline)
         except (ProfileError, RefusedError, UnreachableError) as error:
             raise self._told(error) from None
 
@@ -236,27 +222,27 @@ class Process(Source):
     kind: ClassVar[str] = "credential_process"
     awaited: ClassVar[str] = "the credential process"
 
-    def identity(self, asking: Asking) -> list[str]:
+    def identity(self, context: Context) -> list[str]:
         """The command."""
         return [self.command]
 
-    def _key(self, asking: Asking) -> AccessKey:
+    def _key(self, context: Context) -> AccessKey:
         from role_env.sources import credential_process
 
         # Whoever sets ROLE_ENV_TIMEOUT bounds all; else the process has its own time, as a person at a prompt has.
-        own_time = not asking.environ.get("ROLE_ENV_TIMEOUT") and not asking.deadline.is_short
-        deadline = Deadline(PROCESS_SECONDS) if own_time else asking.deadline
+        own_time = not context.environ.get("ROLE_ENV_TIMEOUT") and not context.deadline.is_short
+        deadline = Deadline(PROCESS_SECONDS) if own_time else context.deadline
         began = time.monotonic()
         try:
             return credential_process.run(
                 self.command,
-                {**asking.environ, "ROLE_ENV_CHAIN": asking.chain},
+                context.environ,
                 deadline=deadline,
-                silent=asking.messages.silent,
+                silent=context.messages.silent,
             )
         finally:
             if own_time:
-                asking.deadline.extend(time.monotonic() - began)
+                context.deadline.extend(time.monotonic() - began)
 
 
 @dataclass(frozen=True)
@@ -267,14 +253,14 @@ class CredentialsUri(Source):
     kind: ClassVar[str] = "credentials_uri"
     awaited: ClassVar[str] = "the credentials URI"
 
-    def identity(self, asking: Asking) -> list[str]:
+    def identity(self, context: Context) -> list[str]:
         """The address, as its digest: its path may be all that protects it."""
         return [hashlib.sha256(self.uri.encode("utf-8", "surrogateescape")).hexdigest()]
 
-    def _key(self, asking: Asking) -> AccessKey:
+    def _key(self, context: Context) -> AccessKey:
         from role_env.sources import credentials_uri
 
-        return credentials_uri.fetch(self.uri, deadline=asking.deadline)
+        return credentials_uri.fetch(self.uri, deadline=context.deadline)
 
 
 @dataclass(frozen=True)
