@@ -1,0 +1,337 @@
+"""What the two sign-in servers share: HTTPS beside a local STS, faults, and the sessions that they issue.
+
+Nothing of role-env is imported here: what is checked is checked by an implementation of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import http.server
+import json
+import secrets
+import socket
+import socketserver
+import ssl
+import struct
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import trustme
+
+from support.local_sts import ACCOUNT_B, ESCAPES, LocalSts, Role, Session
+
+Document = dict[str, Any]
+
+BEFORE_FAULTS = frozenset(
+    {"reset", "hang", "empty", "500", "503", "429", "html-200", "html-502", "json-list", "redirect", "huge", "escapes"}
+)
+"""The request is recorded and not carried out."""
+
+AFTER_FAULTS = frozenset({"lost", "reset-mid-answer", "truncated"})
+"""The request is carried out, and its answer is lost or cut."""
+
+FAULTS = BEFORE_FAULTS | AFTER_FAULTS
+"""Every kind but the two with arguments: "delay:SECONDS" and "refuse:STATUS:CODE:TEXT"."""
+
+
+@dataclass
+class Answer:
+    """What a server answers to one request."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json;charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        """The whole HTTP answer."""
+        headers = {"Content-Type": self.content_type, "Content-Length": str(len(self.body)), **self.headers}
+        lines = [f"HTTP/1.1 {self.status} {http.client.responses.get(self.status, 'Unknown')}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "Connection: close"]).encode() + b"\r\n\r\n" + self.body
+
+
+def answer_json(document: Document, status: int = 200) -> Answer:
+    """An answer in JSON."""
+    return Answer(status, json.dumps(document).encode())
+
+
+@dataclass
+class Request:
+    """One request that arrived. `status` is 0 where no answer was given; `header_names` are in small letters."""
+
+    method: str
+    path: str
+    query: str = ""
+    body: bytes = field(default=b"", repr=False)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    arrived: float = 0.0
+    status: int = 0
+    fault: str = ""
+
+    @property
+    def bearer(self) -> str:
+        """The access token that it was sent with, or an empty text."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token if scheme == "Bearer" else ""
+
+
+@dataclass
+class _Fault:
+    kind: str
+    times: int | None
+    path: str | None
+
+
+class Refused(Exception):
+    """The server says no. How that is written is each server's own."""
+
+    def __init__(self, status: int, code: str, text: str) -> None:
+        super().__init__(code)
+        self.status, self.code, self.text = status, code, text
+
+
+def pkce_challenge(verifier: str) -> str:
+    """The S256 challenge of a code verifier (RFC 7636, section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+class SignInServer:
+    """A running server; `close()`, or leaving the `with` block, ends it. Whoever trusts `sts.ca_file` trusts it too.
+
+    `requests` holds what arrived. A subclass answers in `carry_out`, and says no in the form of `refusal`.
+    """
+
+    def __init__(self, sts: LocalSts) -> None:
+        self.sts = sts
+        self.requests: list[Request] = []
+        self.lock = threading.RLock()
+        self._faults: list[_Fault] = []
+        self._healed = threading.Event()
+        self._issued: set[str] = set()
+        self._server = _Server(self, _tls_context(sts.ca_file))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the server and whatever hangs in it."""
+        self.heal()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def address(self) -> str:
+        """`localhost:<port>`."""
+        return f"localhost:{self._server.server_address[1]}"
+
+    @property
+    def secrets(self) -> set[str]:
+        """Every token, code and verifier of the run, for a canary."""
+        with self.lock:
+            return set(self._issued)
+
+    def secret(self, length: int = 32) -> str:
+        """A new secret text, which a canary looks for from now on."""
+        made = secrets.token_urlsafe(length)
+        return self.guard(made)
+
+    def guard(self, text: str) -> str:
+        """Lets a canary look for `text` too; returns it."""
+        with self.lock:
+            self._issued.add(text)
+        return text
+
+    def requests_to(self, path: str) -> list[Request]:
+        """The requests for one path, in the order in which they came."""
+        with self.lock:
+            return [request for request in self.requests if request.path == path]
+
+    def fault(self, kind: str, times: int | None = 1, path: str | None = None) -> None:
+        """Lets the next `times` requests (for `path`) fail that way; None: until `heal()`. Faults queue up."""
+        if kind not in FAULTS and not kind.startswith(("delay:", "refuse:")):
+            raise ValueError(f"no such fault: {kind}")
+        with self.lock:
+            self._faults.append(_Fault(kind, times, path))
+
+    def heal(self) -> None:
+        """Takes back all faults and ends what hangs because of one."""
+        with self.lock:
+            self._faults.clear()
+            ended, self._healed = self._healed, threading.Event()
+            ended.set()
+
+    def issue_session(
+        self, role_name: str, *, account: str = ACCOUNT_B, name: str = "alice", seconds: float = 3600
+    ) -> Session:
+        """A session that the local STS knows: of a role that may assume whatever the account's keys may."""
+        may_assume = {role.arn for role in self.sts.world.roles.values()}
+        role = Role(account, role_name, set(), may_assume=may_assume)
+        session = Session(
+            "STS." + secrets.token_hex(12),
+            secrets.token_urlsafe(30),
+            secrets.token_urlsafe(300),
+            time.time() + seconds,
+            role,
+            name,
+        )
+        self.sts.issued.append(session)
+        return session
+
+    # -- what a subclass is made of --
+
+    def carry_out(self, request: Request) -> Answer:
+        """Answers one request, or raises Refused."""
+        raise NotImplementedError
+
+    def refusal(self, refused: Refused) -> Answer:
+        """How this server says no."""
+        raise NotImplementedError
+
+    # -- one request --
+
+    def answer(self, request: Request) -> tuple[Answer | None, str]:
+        """The answer, None where the connection is cut, and the fault by which to send it."""
+        with self.lock:
+            self.requests.append(request)
+            fault = request.fault = self._take_fault(request.path)
+            healed = self._healed
+        if fault.startswith("delay:"):
+            healed.wait(float(fault.partition(":")[2]))
+        if fault == "hang":
+            healed.wait()
+        if fault in ("reset", "hang"):
+            return None, fault
+        answer = self._by_fault(fault) if fault in BEFORE_FAULTS or fault.startswith("refuse:") else None
+        if answer is None:
+            try:
+                with self.lock:
+                    answer = self.carry_out(request)
+            except Refused as refused:
+                answer = self.refusal(refused)
+        request.status = answer.status
+        return (None if fault == "lost" else answer), fault
+
+    def _take_fault(self, path: str) -> str:
+        for fault in self._faults:
+            if fault.path in (None, path):
+                if fault.times is not None:
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self._faults.remove(fault)
+                return fault.kind
+        return ""
+
+    def _by_fault(self, fault: str) -> Answer:
+        if fault.startswith("refuse:"):
+            _, status, code, text = fault.split(":", 3)
+            return self.refusal(Refused(int(status), code, text))
+        html = "text/html"
+        return {
+            "empty": Answer(200),
+            "500": self.refusal(Refused(500, "InternalError", "Something went wrong.")),
+            "503": self.refusal(Refused(503, "ServiceUnavailable", "Try again later.")),
+            "429": self.refusal(Refused(429, "TooManyRequests", "Slow down.")),
+            "html-200": Answer(200, b"<html><h1>Welcome to the hotel</h1></html>", html),
+            "html-502": Answer(502, b"<html><h1>Bad gateway</h1></html>", html),
+            "json-list": Answer(200, b'["no", "object"]'),
+            "redirect": Answer(302, headers={"Location": "http://portal.example/"}),
+            "huge": Answer(200, b'{"x": "' + b"x" * 1024 * 1024 + b'"}'),
+            "escapes": self.refusal(Refused(403, "Forbidden", ESCAPES)),
+        }[fault]
+
+
+def read_json(request: Request, *names: str) -> dict[str, str]:
+    """The named texts of a JSON body, all of which have to be there. Raises Refused."""
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise Refused(400, "InvalidContentType", "The body must be JSON.")
+    try:
+        document = json.loads(request.body)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise Refused(400, "InvalidParameter", "The body must be a JSON object.")
+    for name in names:
+        if not isinstance(document.get(name), str) or not document[name]:
+            raise Refused(400, f"Missing{name}", f"{name} is mandatory for this action.")
+    return document
+
+
+def _tls_context(bundle: Path) -> ssl.SSLContext:
+    """A certificate for this machine, by an authority that is added to `bundle`."""
+    authority = trustme.CA()
+    with bundle.open("ab") as file:
+        file.write(authority.cert_pem.bytes())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    return context
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 256
+
+    def __init__(self, owner: SignInServer, context: ssl.SSLContext) -> None:
+        self.owner, self.context = owner, context
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Runs in the connection's own thread: a client that dawdles in its handshake delays no other."""
+        request.settimeout(20)
+        with self.context.wrap_socket(request, server_side=True) as connection:
+            _Handler(connection, client_address, cast(Any, self))
+
+    def shutdown_request(self, request: Any) -> None:
+        """Closes without the FIN that the base class sends first, which would spoil a reset."""
+        self.close_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Reports bugs of the servers only: clients that hang up or refuse a certificate are what is tested."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    timeout = 60
+    server: Any
+
+    def _answer(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, parts.path, parts.query, body, headers, time.time())
+        answer, fault = self.server.owner.answer(request)
+        content = answer.to_bytes() if answer else b""
+        if fault == "reset-mid-answer":
+            content = content[: len(content) - 20]
+        if fault == "truncated" and answer:
+            content = Answer(answer.status, answer.body[: len(answer.body) // 2]).to_bytes()
+        self.wfile.write(content)
+        if fault == "reset-mid-answer" or answer is None:
+            linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.close_connection = True
+
+    do_GET = _answer
+    do_POST = _answer
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: what arrived is in `requests`."""
