@@ -22,7 +22,7 @@ WARM_MODULES = {
     *("role_env.errors", "role_env.fast_path", "role_env.fingerprint", "role_env.keyrings", "role_env.keyrings.entry"),
     *("role_env.keyrings.notes", "role_env.keyrings.secret_service", "role_env.paths", "role_env.sessions"),
     *("role_env.sessions.record", "role_env.shells", "role_env.shells.export", "role_env.shells.fish"),
-    *("role_env.shells.posix", "role_env.supervise", "role_env.timestamps", "role_env.ui", "role_env.ui.stdout"),
+    *("role_env.shells.posix", "role_env.timestamps", "role_env.ui", "role_env.ui.stdout"),
     "role_env.variables",
 }
 PROBE = """

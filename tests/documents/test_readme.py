@@ -168,7 +168,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What `tests/sandbox` shows, by its lines."""
     environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(tmp_path_factory.mktemp("home"))}
     command = [sys.executable, "-m", "support.walkthrough"]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(
+        command, env=environ, cwd=TOP / "tests", capture_output=True, text=True, check=False, timeout=100
+    )
     assert done.returncode == 0, done.stderr
     return steps(done.stdout)
 

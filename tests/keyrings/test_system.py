@@ -82,7 +82,9 @@ def test_a_setting_chooses_another_than_the_native_keyring(
     assert not NativeKeyring.kept
 
 
-@pytest.mark.skipif(sys.platform != "win32", reason="Windows' own keyring; tests/keyrings/test_chunks.py has a stand-in for it")
+@pytest.mark.skipif(
+    sys.platform != "win32", reason="Windows' own keyring; tests/keyrings/test_chunks.py has a stand-in for it"
+)
 def test_a_long_session_is_kept_and_forgotten_in_windows_own_keyring() -> None:
     kept = SystemKeyring({}, Messages())
     entry = Entry(f"role-env session {secrets.token_hex(8)}", "profileB")

@@ -218,7 +218,7 @@ def test_an_interruption_ends_the_process(tmp_path: Path) -> None:
         f" os.rename({str(pid) + '.new'!r}, {str(pid)!r}); time.sleep(600)"
     )
     script = (
-        "import os\nfrom role_env import credential_process\nfrom role_env.deadline import Deadline\n"
+        "import os\nfrom role_env.sources import credential_process\nfrom role_env.deadline import Deadline\n"
         f"credential_process.run({hanging!r}, os.environ, deadline=Deadline(60))"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
