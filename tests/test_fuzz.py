@@ -1,6 +1,7 @@
 """Any record and any answer of STS: what was issued, whole, or nothing. FUZZ_EXAMPLES says how many of each.
 
-tests/profiles/test_file.py does the same with the profiles file, tests/keyrings/test_secret_service.py with the keyring's messages.
+tests/profiles/test_file.py does the same with the profiles file, and tests/keyrings/test_secret_service.py with the
+keyring's messages.
 """
 
 import email.message
@@ -133,7 +134,7 @@ def answered(draw: st.DrawFn) -> tuple[int, str, bytes]:
 
 
 class Connection:
-    """Stands in for the connection to STS, which tests/support/local_sts.py is for real: it says what it was given to say."""
+    """A connection that answers what it was given. The real one is tested against tests/support/local_sts.py."""
 
     said: tuple[int, str, bytes] = (200, "", b"")
     sock = None

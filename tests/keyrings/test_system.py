@@ -83,7 +83,7 @@ def test_a_setting_chooses_another_than_the_native_keyring(
 
 
 @pytest.mark.skipif(
-    sys.platform != "win32", reason="Windows' own keyring; tests/keyrings/test_chunks.py has a stand-in for it"
+    sys.platform != "win32", reason="Windows' own keyring; test_chunks.py has a stand-in for it"
 )
 def test_a_long_session_is_kept_and_forgotten_in_windows_own_keyring() -> None:
     kept = SystemKeyring({}, Messages())
