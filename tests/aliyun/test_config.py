@@ -94,7 +94,7 @@ def test_the_session_of_a_sign_in_is_taken_while_it_lasts(mode: str) -> None:
     assert (session.issued, session.expiration) == (now, int(now) + 600)
     with pytest.raises(ProfileError) as caught:
         found.live_key(now + 600)
-    assert "has ended" in caught.value.message
+    assert "has expired" in caught.value.message
     assert f"aliyun configure --profile x --mode {mode}" in caught.value.hint
 
 
@@ -103,7 +103,7 @@ def test_the_session_of_a_sign_in_is_taken_while_it_lasts(mode: str) -> None:
 def test_a_sign_in_that_never_happened_is_told_with_its_command(mode: str, values: dict[str, Any]) -> None:
     with pytest.raises(ProfileError) as caught:
         profile(mode, **values).live_key(time.time())
-    assert "is not there" in caught.value.message
+    assert "is missing" in caught.value.message
     assert f"--mode {mode}" in caught.value.hint
 
 
@@ -183,8 +183,8 @@ def test_a_fault_of_the_syntax_is_told_with_its_line() -> None:
 
 def test_a_profile_that_is_not_there_is_told_with_those_that_are() -> None:
     told = fault({"mode": "AK", **KEY}, name="another")
-    assert "profile another is not there" in told
-    assert "there are: x" in told
+    assert "profile another does not exist" in told
+    assert "use one of: x" in told
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 from role_env.aliyun import entries as cli_profiles
 from role_env.aliyun.config import ConfigFile
-from role_env.aliyun.entries import CliEntry
+from role_env.aliyun.entries import Entry
 from role_env.aliyun.write import BACKUP_SUFFIX, CliFile
 from role_env.errors import ProfileError, UnreachableError
 from shells.test_switch import INTO_SHELL, SHELLS, environment
@@ -79,6 +79,10 @@ class Home:
         assert "Traceback" not in done.stderr
         return done
 
+    def command(self, name: str = "profileB") -> str:
+        """The command that a profile gets, by the path of a program that cron would not find."""
+        return f"{INSTALLED / 'role-env'} process --config {self.profiles} {name}"
+
     def entry(self, name: str = "profileB") -> dict[str, Any]:
         """A profile in the CLI's file."""
         return ConfigFile(self.config, self.config.read_bytes()).entries[name]
@@ -95,7 +99,9 @@ def home(tmp_path: Path) -> Home:
 
 
 def written(*profiles: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"current": "default", "profiles": list(profiles), "meta_path": "", **more}
+    names = [there.get("name") for there in profiles]
+    current = "default" if not names or "default" in names else names[0]
+    return {"current": current, "profiles": list(profiles), "meta_path": "", **more}
 
 
 def profile(mode: str, **values: Any) -> dict[str, Any]:
@@ -134,10 +140,11 @@ FILES: dict[str, bytes] = {
     "no spaces": json.dumps(written(profile("AK", **KEY)), separators=(",", ":")).encode(),
     "odd spaces": b'  {"profiles"  :  [ { "name" :"default"  ,\n "mode": "AK" } ,\n\n  {"name":"x" } ]\n ,  "n":0 }\n',
     "CRLF": json.dumps(written(profile("AK", **KEY)), indent=2).replace("\n", "\r\n").encode(),
-    "byte order mark": b"\xef\xbb\xbf" + ONE.encode(),
     "other scripts": json.dumps(written(profile("AK", **KEY), {"name": "生产"}), indent=2, ensure_ascii=False).encode(),
     "escapes": b'{"current": "d\\u0065fault", "profiles": [{"name": "\\u0064efault", "x": "\\ud83d\\ude00 \\/ \\n"}]}',
-    "keys twice": b'{"profiles": [1], "profiles": [{"name": "a", "name": "default"}], "n": 1.50, "b": 1234567890123}',
+    "numbers": b'{"profiles": [{"name": "default"}], "n": 1.5, "b": 12345678901234567890123, "c": -0.25, "d": 1e30}',
+    "other case": b'{"Current": "default", "Profiles": [{"Name": "default", "Mode": "AK"}], "META_PATH": ""}',
+    "half a letter": b'{"profiles": [{"name": "default", "x": "\\ud83d"}]}',
     "no profiles": b'{\n\t"current": "default",\n\t"profiles": [],\n\t"meta_path": ""\n}',
     "empty": b"{}",
     "null": b'{"current": "", "profiles": null}',
@@ -145,10 +152,9 @@ FILES: dict[str, bytes] = {
 }
 
 
-def is_one_insertion(before: bytes, after: bytes) -> bool:
-    """Whether `after` is `before` with something put in at one place."""
-    cuts = range(len(before) + 1)
-    return len(after) > len(before) and any(after.startswith(before[:c]) and after.endswith(before[c:]) for c in cuts)
+def entries_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The profiles, whose key the CLI reads in any case."""
+    return next((value for key, value in document.items() if key.lower() == "profiles"), None) or []
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -161,14 +167,16 @@ def test_two_profiles_are_added_to_any_file_and_nothing_else_changes(home: Home,
     after = home.config.read_bytes()
     for name in names:
         assert home.entry(name)["mode"] == "External"
-        assert home.entry(name)["process_command"] == f"role-env process {name}"
+        assert home.entry(name)["process_command"] == home.command(name)
     assert home.entry()["region_id"] == "cn-beijing"
-    old, new = json.loads(before.decode("utf-8-sig")), json.loads(after.decode("utf-8-sig"))
-    assert {**new, "profiles": None} == {**old, "profiles": None}
-    assert [e for e in new["profiles"] if e["name"] not in names] == [
-        e for e in old.get("profiles") or [] if e["name"] not in names
-    ]
-    assert kind in ("null", "ours by hand", "empty") or is_one_insertion(before, after)
+    old, new = json.loads(before), json.loads(after)
+    listed = next((key for key in old if key.lower() == "profiles"), "profiles")
+    assert list(new) == list(old) if old.get(listed) is not None else set(old) <= set(new)
+    assert {**new, listed: None, "current": None} == {**old, listed: None, "current": None}
+    added = entries_of(old) or [{"name": "default", "mode": "", "output_format": "json", "language": "en"}]
+    kept = [e for e in added if e["name" if "name" in e else "Name"] not in names]
+    assert [e for e in entries_of(new) if e.get("name") not in names] == kept
+    assert [list(entry) for entry in entries_of(new)][: len(kept)] == [list(entry) for entry in kept]
     assert home.backup.read_bytes() == before
     identity = home.config.stat()
     assert home.setup(*names).returncode == 0
@@ -183,12 +191,15 @@ def test_there_are_at_least_twenty_of_them() -> None:
 
 
 @pytest.mark.parametrize("unit", ["\t", "  ", "    "])
-def test_a_new_profile_is_indented_as_its_neighbours_are(home: Home, unit: str) -> None:
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_file_is_written_with_the_indentation_and_the_line_ends_that_it_had(
+    home: Home, unit: str, end: str
+) -> None:
     document = written(profile("AK", **KEY))
-    home.write(json.dumps(document, indent=unit).encode())
+    home.write((json.dumps(document, indent=unit) + "\n").replace("\n", end).encode())
     assert home.setup("profileB").returncode == 0
     new = json.loads(home.config.read_text())
-    assert home.config.read_text() == json.dumps(new, indent=unit)
+    assert home.config.read_bytes().decode() == (json.dumps(new, indent=unit) + "\n").replace("\n", end)
 
 
 def test_where_there_is_no_file_one_is_made_for_the_user_alone(home: Home) -> None:
@@ -200,7 +211,7 @@ def test_where_there_is_no_file_one_is_made_for_the_user_alone(home: Home) -> No
     # A plain `aliyun` goes on as without a file: with an empty profile that the variables fill.
     assert document["current"] == "default"
     assert home.entry("default")["mode"] == ""
-    assert home.entry()["process_command"] == "role-env process profileB"
+    assert home.entry()["process_command"] == home.command()
     assert not home.backup.exists()
     assert not home.leftovers()
 
@@ -252,9 +263,16 @@ def test_a_symlink_is_followed_and_stays(home: Home) -> None:
         b'{"profiles": {}}',
         b'{"profiles": ["the-secret"]}',
         b"[" * 100_000,
+        b"\xef\xbb\xbf" + ONE.encode(),
+        b'{"profiles": [{"name": "x"}], "current": "y"}',
+        b'{"profiles": [{"name": "x"}]}',
+        b'{"profiles": [{"name": "default", "n": NaN}]}',
+        ONE.encode() + b" // a comment",
+        b'{"profiles": [{"name": "default"}],\n "later": 1,\n "later": 2}',
+        b'{"profiles": [{"name": "default"}], "Profiles": []}',
     ],
 )
-def test_a_file_that_the_cli_could_not_have_written_is_not_touched(home: Home, content: bytes) -> None:
+def test_a_file_that_the_cli_cannot_use_or_that_would_lose_something_is_not_touched(home: Home, content: bytes) -> None:
     home.write(content)
     done = home.setup("profileB")
     assert done.returncode == 3, done.stderr
@@ -262,6 +280,23 @@ def test_a_file_that_the_cli_could_not_have_written_is_not_touched(home: Home, c
     assert home.config.read_bytes() == content
     assert not home.backup.exists()
     assert not home.leftovers()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"profiles": [{"name": "default"}],\n "later": 1,\n "later": 2}', "line 3: the key later is there twice"),
+        (b'{"profiles": [{"name": "default",\n "A": {},\n "a": [{}]}]}', "line 3: the key a is there twice"),
+        (b'{\n // mine\n"profiles": []}', "line 2: not JSON (a comment"),
+        (b'{\n"profiles": [] /* mine */}', "line 2: not JSON (a comment"),
+        (b'{"profiles": [{"name": "x"}], "current": "y"}', "current is y, and no profile has that name"),
+        (b"\xef\xbb\xbf{}", "byte order mark"),
+    ],
+)
+def test_what_keeps_the_file_from_being_changed_is_told_with_its_line(home: Home, content: bytes, told: str) -> None:
+    home.write(content)
+    done = home.setup("profileB")
+    assert (done.returncode, told in done.stderr) == (3, True), done.stderr
 
 
 def test_a_read_only_file_is_not_touched(home: Home) -> None:
@@ -302,7 +337,7 @@ THEIRS: list[dict[str, Any]] = [
 def test_a_profile_that_role_env_has_not_written_is_not_touched(home: Home, theirs: dict[str, Any]) -> None:
     home.write(written(theirs))
     before = home.config.read_bytes()
-    with pytest.raises(ProfileError, match="has a profile profileB that role-env has not written"):
+    with pytest.raises(ProfileError, match="has a profile profileB that role-env did not write"):
         CliFile(home.config).replace(change(CliFile(home.config)))
     assert home.config.read_bytes() == before
     assert not home.backup.exists()
@@ -316,7 +351,7 @@ def test_one_profile_that_is_not_our_own_keeps_all_that_were_named_from_being_wr
     before = home.config.read_bytes()
     done = home.setup(*arguments)
     assert done.returncode == 3
-    assert "has a profile profileB that role-env has not written" in done.stderr
+    assert "has a profile profileB that role-env did not write" in done.stderr
     assert home.config.read_bytes() == before
 
 
@@ -324,7 +359,7 @@ def test_with_all_the_others_are_written_and_what_cannot_be_is_told(home: Home) 
     home.write(written({"name": "profileB", "mode": "AK", **KEY}))
     done = home.setup("--all")
     assert done.returncode == 0, done.stderr
-    assert "profileB that role-env has not written; it stays" in done.stderr
+    assert "profileB that role-env did not write; it stays" in done.stderr
     assert "broken" in done.stderr
     assert home.entry() == {"name": "profileB", "mode": "AK", **KEY}
     assert home.entry("team/日本:prod")["mode"] == "External"
@@ -360,7 +395,7 @@ def test_our_own_profile_follows_the_profiles_file_and_keeps_what_others_put_the
     more = {"language": "zh", "sts_token": "the-token", "later": [1]}
     home.write(written({**OURS, "region_id": "cn-shanghai", **more}))
     assert home.setup("profileB").returncode == 0
-    assert home.entry() == {**OURS, "region_id": "cn-beijing", **more}
+    assert home.entry() == {**OURS, "process_command": home.command(), "region_id": "cn-beijing", **more}
 
 
 def test_a_profile_without_a_region_is_told_and_its_region_in_the_file_stays(home: Home) -> None:
@@ -371,35 +406,28 @@ def test_a_profile_without_a_region_is_told_and_its_region_in_the_file_stays(hom
     assert home.entry(name)["region_id"] == "eu-west-1"
 
 
-def test_another_profiles_file_stands_in_the_command(home: Home) -> None:
+def test_the_command_names_the_profiles_file_wherever_it_was_found(home: Home) -> None:
     for number, (arguments, environ) in enumerate(
-        [(["--config", "mine.ini"], {}), ([], {"ROLE_ENV_CONFIG": "mine.ini"}), (["--config", "my own.ini"], {})]
+        [
+            ([], {}),
+            (["--config", "mine.ini"], {}),
+            ([], {"ROLE_ENV_CONFIG": "mine.ini"}),
+            (["--config", "my own.ini"], {}),
+        ]
     ):
-        path = home.path / (arguments[1] if arguments else "mine.ini")
+        path = home.path / (arguments[1] if arguments else "mine.ini") if number else home.profiles
         path.write_text(PROFILES)
         path.chmod(0o600)
         done = home.setup("profileB", *arguments, **environ)
         assert done.returncode == 0, done.stderr
-        assert shlex.split(home.entry()["process_command"]) == [
-            "role-env",
-            "process",
-            "--config",
-            str(path),
-            "profileB",
-        ]
-        assert ("3.4.9" in done.stderr) == (number == 2)
-        assert home.setup("profileB").returncode == 0
-        assert home.entry()["process_command"] == "role-env process profileB"
+        assert shlex.split(home.entry()["process_command"])[1:] == ["process", "--config", str(path), "profileB"]
+        assert ("3.4.9" in done.stderr) == (number == 3)
 
 
-@pytest.mark.parametrize("environ", [{"PATH": "/usr/bin:/bin"}, {"VIRTUAL_ENV": str(INSTALLED.parent)}])
-def test_a_command_that_a_new_shell_would_not_find_is_written_with_its_path(
-    home: Home, environ: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("environ", [{"PATH": "/usr/bin:/bin"}, {"VIRTUAL_ENV": str(INSTALLED.parent)}, {}])
+def test_a_command_that_cron_would_not_find_is_written_with_its_path(home: Home, environ: dict[str, str]) -> None:
     assert home.setup("profileB", **environ).returncode == 0
-    assert home.entry()["process_command"] == f"{INSTALLED / 'role-env'} process profileB"
-    assert home.setup("profileB").returncode == 0
-    assert home.entry()["process_command"] == "role-env process profileB"
+    assert home.entry()["process_command"] == home.command()
 
 
 def test_the_module_run_by_python_writes_the_command_beside_that_python(home: Home) -> None:
@@ -410,7 +438,7 @@ def test_the_module_run_by_python_writes_the_command_beside_that_python(home: Ho
         capture_output=True,
         timeout=60,
     )
-    assert home.entry()["process_command"] == f"{INSTALLED / 'role-env'} process profileB"
+    assert home.entry()["process_command"] == home.command()
 
 
 def test_the_change_is_shown_and_with_dry_run_not_made(home: Home) -> None:
@@ -420,7 +448,7 @@ def test_the_change_is_shown_and_with_dry_run_not_made(home: Home) -> None:
     assert home.config.read_bytes() == FILES["OAuth"]
     assert not home.backup.exists()
     assert shown.stdout.startswith(f"--- {home.config}\n+++ {home.config}\n")
-    assert '+  "process_command": "role-env process profileB",' in shown.stdout
+    assert f'+  "process_command": "{home.command()}",' in shown.stdout
     made = home.setup("profileB")
     assert made.stdout.startswith(shown.stdout)
     assert str(home.backup) in made.stdout
@@ -428,7 +456,7 @@ def test_the_change_is_shown_and_with_dry_run_not_made(home: Home) -> None:
 
 
 def test_a_change_of_one_key_is_shown_as_that(home: Home) -> None:
-    home.write(written({**OURS, "region_id": "cn-shanghai"}))
+    home.write(written({**OURS, "process_command": home.command(), "region_id": "cn-shanghai"}))
     lines = home.setup("profileB", "--dry-run").stdout.splitlines()
     assert [line for line in lines[2:] if line[0] in "+-"] == [
         '-  "region_id": "cn-shanghai"',
@@ -563,11 +591,11 @@ def test_many_at_once_lose_nothing(home: Home) -> None:
     assert not home.leftovers()
 
 
-ENTRY = [CliEntry("profileB", command="role-env process profileB", region_id="cn-beijing")]
+ENTRY = [Entry("profileB", command="role-env process profileB", region_id="cn-beijing")]
 
 
 def change(file: CliFile) -> Any:
-    return lambda content: cli_profiles.changed(file.path, content, ENTRY)
+    return lambda content: cli_profiles.with_entries(file.path, content, ENTRY)
 
 
 def test_what_another_program_writes_meanwhile_is_not_lost(home: Home) -> None:
@@ -580,7 +608,7 @@ def test_what_another_program_writes_meanwhile_is_not_lost(home: Home) -> None:
         calls.append(content)
         if len(calls) == 1:
             home.config.write_bytes(newer)
-        return cli_profiles.changed(home.config, content, ENTRY)
+        return cli_profiles.with_entries(home.config, content, ENTRY)
 
     assert file.replace(disturbed)
     assert calls[1] == newer
@@ -593,7 +621,7 @@ def test_a_file_that_never_comes_to_rest_is_given_up(home: Home) -> None:
 
     def disturbed(content: bytes | None) -> bytes:
         home.config.write_bytes((content or b"") + b" ")
-        return cli_profiles.changed(home.config, content, ENTRY)
+        return cli_profiles.with_entries(home.config, content, ENTRY)
 
     with pytest.raises(UnreachableError, match="being written"):
         CliFile(home.config).replace(disturbed)

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from role_env.fingerprint import Origin
+from role_env.profiles.file import ProfilesFile
+from role_env.sessions import chain as chains
 from support.https_server import HttpsServer
-from support.machine import Machine
+from support.machine import INSTALLED, Machine
 from support.metadata_server import has_namespaces, in_namespace, relayed
 
 HUB = "acs:ram::2222222222222222:role/hub"
@@ -491,7 +494,7 @@ def test_the_session_of_a_sign_in_serves_while_it_lives(machine: Machine, cli_fi
     assert assumed(machine) == []
     sign_in(session, -5)
     exports(machine, "spoke")
-    told = fails(machine, "spoke", 3, "has ended", ROLE_ENV_CACHE="none")
+    told = fails(machine, "spoke", 3, "has expired", ROLE_ENV_CACHE="none")
     assert f"aliyun configure --profile default --mode {mode}" in told
 
 
@@ -518,6 +521,80 @@ def test_the_cli_file_is_never_written(machine: Machine, cli_file: CliFile) -> N
     exports(machine, "quick")
     machine.role_env("explain", "quick")
     assert (cli_file.path.read_bytes(), cli_file.path.stat().st_mtime_ns) == before
+
+
+POLICY = '{"Version": "1", "Statement": []}'
+
+
+def test_a_role_of_the_cli_is_assumed_with_its_policy_at_its_endpoint(machine: Machine, cli_file: CliFile) -> None:
+    role = {"mode": "RamRoleArn", **cli_file.key, "ram_role_arn": HUB, "policy": POLICY}
+    machine.add("[itself]\ncredential_source = aliyun_cli\n")
+    cli_file.write({**role, "sts_endpoint": machine.sts.endpoint, "sts_region": "cn-beijing", "enable_vpc": True})
+    assert exports(machine, "itself", ALIBABA_CLOUD_STS_ENDPOINT="sts.invalid")["RoleArn"] == HUB
+    assert machine.sts.calls_of("AssumeRole")[-1].policy == POLICY
+    cli_file.write({**role, "policy": "nonsense"})
+    fails(machine, "itself", 3, "profile default: policy is not a policy in JSON")
+
+
+@pytest.mark.parametrize(
+    ("keys", "endpoint"),
+    [
+        ({"enable_vpc": True, "sts_region": "cn-beijing"}, "sts-vpc.cn-beijing.aliyuncs.com"),
+        ({"enable_vpc": False, "sts_region": "cn-beijing"}, "sts.cn-beijing.aliyuncs.com"),
+        ({"enable_vpc": True}, "sts.aliyuncs.com"),
+        ({"enable_vpc": True, "sts_endpoint": "sts.example"}, "sts.example"),
+    ],
+)
+def test_the_endpoint_of_a_role_of_the_cli_is_the_one_that_the_sdks_choose(
+    machine: Machine, cli_file: CliFile, keys: dict[str, Any], endpoint: str
+) -> None:
+    cli_file.write({"mode": "RamRoleArn", **cli_file.key, "ram_role_arn": HUB, **keys})
+    origin = Origin({"HOME": str(machine.home)})
+    chain = chains.resolve(ProfilesFile(machine.file, origin), "quick", origin)
+    assert chain.hops[0].endpoint == endpoint
+
+
+def test_the_region_of_a_cli_profile_serves_where_the_profile_has_none(machine: Machine, cli_file: CliFile) -> None:
+    cli_file.write({"mode": "AK", **cli_file.key, "region_id": "cn-beijing"})
+    assert exports(machine, "quick")["RegionId"] == "cn-beijing"
+    cli_file.write({"mode": "AK", **cli_file.key, "region_id": "cn-shanghai"})
+    assert exports(machine, "quick")["RegionId"] == "cn-shanghai"
+    machine.add(f"[own]\nrole_arn = {machine.sts.role_arn}\ncredential_source = aliyun_cli\nregion_id = eu-west-1\n")
+    assert exports(machine, "own")["RegionId"] == "eu-west-1"
+
+
+def test_role_envs_own_process_is_refused_as_a_source_of_the_cli(machine: Machine, cli_file: CliFile) -> None:
+    for command in ("role-env process profileB", "role-env process --session", "env A=b /opt/role-env process x"):
+        cli_file.write(
+            {"mode": "External", "process_command": command},
+            {"name": "chained", "mode": "ChainableRamRoleArn", "source_profile": "default", "ram_role_arn": HUB},
+        )
+        machine.write(machine.standard_profiles() + CHAINED.format(machine.sts.role_arn))
+        for name in ("direct", "far"):
+            fails(machine, name, 3, "its command is role-env's own process", "source_profile")
+    assert not machine.sts.calls
+
+
+CHAINED = """
+[direct]
+credential_source = aliyun_cli
+[far]
+role_arn = {}
+credential_source = aliyun_cli
+aliyun_profile = chained
+"""
+
+
+def test_a_folder_of_the_cli_that_cannot_be_searched_costs_no_session(machine: Machine, cli_file: CliFile) -> None:
+    cli_file.path.parent.chmod(0)
+    as_root = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
+    command = (*as_root, str(INSTALLED / "role-env"))
+    done = machine.run(*command, "profileB", "--format", "bash")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = machine.run(*command, "quick", "--format", "json")
+    assert (done.returncode, "config.json cannot be read: Permission denied" in done.stderr) == (3, True)
+    done = machine.run(*command, "setup", "aliyun-cli", "profileB")
+    assert (done.returncode, "config.json cannot be read: Permission denied" in done.stderr) == (3, True)
 
 
 # ---- the ECS metadata service, at its real address ----

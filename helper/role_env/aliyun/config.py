@@ -1,7 +1,8 @@
-"""The `aliyun` CLI's own file, `~/.aliyun/config.json`, read as the CLI reads it and never written here.
+"""The `aliyun` CLI's file, `~/.aliyun/config.json`, read as the CLI reads it and never written here.
 
-Its shape: `{"current": NAME, "profiles": [{"name": …, "mode": …, …}]}`; the keys of a profile are those of the CLI's
-`config/profile.go`. Each error names the file, the profile and the key, and never a value that could be a secret.
+Its shape: `{"current": NAME, "profiles": [{"name": …, "mode": …, …}]}`. The keys of a profile are those of the CLI's
+`config/profile.go`; `policy` and `enable_vpc` come from the SDKs, which read the same file. Each error names the file,
+the profile and the key, and never a value that could be a secret.
 """
 
 import json
@@ -10,25 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from role_env import validators as keys
+from role_env import validators
+from role_env.aliyun import document
 from role_env.credentials import AccessKey, Credentials
 from role_env.errors import ProfileError
-from role_env.sts import responses as answers
+from role_env.sts import responses
 
-# What the CLI calls the profile that is used when nothing names one.
+# The CLI's name for the profile that is used when nothing names one.
 DEFAULT_NAME = "default"
-_HINT = "does the aliyun CLI read it? aliyun configure list tells"
 _KEY = ("access_key_id", "access_key_secret", "sts_token")
+_LONGEST_POLICY = 2048
 
 
 @dataclass(frozen=True)
 class CliProfile:
-    """One checked profile of the CLI. What its mode does not use is empty.
+    """One checked profile of the CLI. Fields that its mode does not use are empty.
 
     `mode` is one of AK, StsToken, RamRoleArn, RamRoleArnWithRoleName, ChainableRamRoleArn, EcsRamRole, OIDC, External,
-    CredentialsURI, CloudSSO and OAuth. `duration_seconds` is 0 where the file has none. To CloudSSO and OAuth belong
-    `sts_expiration`, in seconds since the epoch, which may be past (`live_key` tells), and `signed_in_as`: who that
-    is, which stands while the session is renewed.
+    CredentialsURI, CloudSSO and OAuth. `duration_seconds` is 0 if the file has none. CloudSSO and OAuth have
+    `sts_expiration` (seconds since the epoch; it may be past) and `signed_in_as`, the identity that signed in, which
+    stays the same while the session is renewed.
     """
 
     name: str
@@ -39,9 +41,12 @@ class CliProfile:
     session_name: str = ""
     duration_seconds: int = 0
     external_id: str = ""
+    policy: str = ""
     source_profile: str = ""
     region_id: str = ""
     sts_region: str = ""
+    sts_endpoint: str = ""
+    enable_vpc: bool = False
     ecs_role_name: str = ""
     oidc_provider_arn: str = ""
     oidc_token_file: str = ""
@@ -51,9 +56,9 @@ class CliProfile:
     signed_in_as: tuple[str, ...] = ()
 
     def live_key(self, now: float) -> Credentials:
-        """The session that a sign-in has left in the file (CloudSSO, OAuth), as it is at `now`, in epoch seconds.
+        """Return the session that a sign-in left in the file (CloudSSO, OAuth); `now` is in epoch seconds.
 
-        Raises ProfileError when there is none or it has ended: role-env cannot sign in for anybody.
+        Raises ProfileError if there is none or it has expired.
         """
         if self.key and self.sts_expiration > now:
             key = self.key
@@ -64,7 +69,7 @@ class CliProfile:
                 issued=now,
                 expiration=self.sts_expiration,
             )
-        what = "has ended" if self.key else "is not there"
+        what = "has expired" if self.key else "is missing"
         raise ProfileError(
             f"{self.where}: the session of its last sign-in {what}",
             hint=f"sign in again with: aliyun configure --profile {self.name} --mode {self.mode}",
@@ -72,50 +77,48 @@ class CliProfile:
 
 
 class ConfigFile:
-    """The file at `path` with its `content`, parsed; its profiles are checked when they are asked for.
+    """The file at `path` with its `content`, parsed; a profile is checked when it is asked for.
 
-    `document` is the parsed object, `entries` has its profiles as they stand. Raises ProfileError for what the CLI
-    could not have written.
+    `entries` has the profiles by name, in file order, with their keys in lower case (the CLI ignores the case).
+    Raises ProfileError for a file that is not of the CLI's shape.
     """
 
     def __init__(self, path: Path, content: bytes) -> None:
         self.path = path
-        self.content = content
-        self.document = _document(path, content)
-        self.current = _text(self.document, "current", str(path)) or DEFAULT_NAME
-        listed = self.document.get("profiles")
+        parsed = document.folded(document.parse(path, content))
+        self.current = _text(parsed, "current", str(path)) or DEFAULT_NAME
+        listed = parsed.get("profiles")
         if not isinstance(listed, list | None) or not all(isinstance(entry, dict) for entry in listed or ()):
-            raise ProfileError(f"{path}: profiles is not a list of profiles", hint=_HINT)
+            raise ProfileError(f"{path}: profiles is not a list of profiles", hint=document.HINT)
         self.entries: dict[str, dict[str, Any]] = {}
-        for entry in listed or ():
+        for entry in map(document.folded, listed or ()):
             self.entries.setdefault(_text(entry, "name", str(path)), entry)  # the CLI takes the first, too
+        self._begins_with_mark = content.startswith(document.BYTE_ORDER_MARK)
 
     def names(self) -> list[str]:
-        """The names of the profiles, in file order."""
+        """Return the names of the profiles, in file order."""
         return list(self.entries)
 
+    def cli_error(self) -> ProfileError | None:
+        """Return why the `aliyun` CLI itself cannot use the file, or None. It ends with an error at every command."""
+        if self._begins_with_mark:
+            return document.mark_error(self.path)
+        if self.entries and self.current not in self.entries:
+            return ProfileError(
+                f"{self.path}: current is {self.current}, and no profile has that name, so aliyun cannot start",
+                hint=f"set current to one of: {', '.join(self.names()[:20])}",
+            )
+        return None
+
     def profile(self, name: str = "") -> CliProfile:
-        """The profile `name`, the current one when that is empty; checked. Raises ProfileError."""
+        """Return the profile `name`, or the current one if that is empty; checked. Raises ProfileError."""
         name = name or self.current
         where = f"{self.path}: profile {name}"
         if name not in self.entries:
-            known = ", ".join(list(self.entries)[:20])
-            raise ProfileError(f"{where} is not there", hint=f"there are: {known}" if known else "aliyun configure")
+            known = ", ".join(self.names()[:20])
+            hint = f"use one of: {known}" if known else "create one with: aliyun configure"
+            raise ProfileError(f"{where} does not exist", hint=hint)
         return _checked(self.entries[name], name, where)
-
-
-def _document(path: Path, content: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise ProfileError(f"{path} is not UTF-8", hint=_HINT) from None
-    except json.JSONDecodeError as error:
-        raise ProfileError(f"{path}, line {error.lineno}: this is no JSON ({error.msg})", hint=_HINT) from None
-    except (ValueError, RecursionError):
-        raise ProfileError(f"{path} is no JSON", hint=_HINT) from None
-    if not isinstance(document, dict):
-        raise ProfileError(f"{path} holds no JSON object", hint=_HINT)
-    return document
 
 
 def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
@@ -123,26 +126,38 @@ def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise ProfileError(f"{where}: {key} is not a text", hint=_HINT)
+        raise ProfileError(f"{where}: {key} is not a string", hint=document.HINT)
     return value
+
+
+def _policy(text: str) -> str:
+    try:
+        is_policy = isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        is_policy = False
+    if not is_policy or len(text) > _LONGEST_POLICY:
+        raise ValueError(f"is not a policy in JSON of at most {_LONGEST_POLICY} characters")
+    return text
 
 
 # The keys of the file by the fields of CliProfile, with their checks.
 _TEXTS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "role_arn": ("ram_role_arn", keys.KEYS["role_arn"]),
-    "session_name": ("ram_session_name", keys.session_name),
-    "external_id": ("external_id", keys.KEYS["external_id"]),
-    "region_id": ("region_id", keys.region),
+    "role_arn": ("ram_role_arn", validators.KEYS["role_arn"]),
+    "session_name": ("ram_session_name", validators.session_name),
+    "external_id": ("external_id", validators.KEYS["external_id"]),
+    "policy": ("policy", _policy),
+    "region_id": ("region_id", validators.region),
     "source_profile": ("source_profile", str),
-    "sts_region": ("sts_region", keys.region),
+    "sts_region": ("sts_region", validators.region),
+    "sts_endpoint": ("sts_endpoint", validators.host),
     "ecs_role_name": ("ram_role_name", str),
     "oidc_provider_arn": ("oidc_provider_arn", str),
     "oidc_token_file": ("oidc_token_file", str),
     "process_command": ("process_command", str),
     "credentials_uri": ("credentials_uri", str),
 }
-_ROLE = ("role_arn", "session_name", "sts_region")
-# What each mode needs, and what it may have beside.
+_ROLE = ("role_arn", "session_name", "policy", "sts_region", "sts_endpoint")
+# What each mode requires, and what it may have beside.
 _MODES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "AK": ((), ()),
     "StsToken": ((), ()),
@@ -158,21 +173,24 @@ _MODES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 _SIGN_IN = ("CloudSSO", "OAuth")
 _SIGNED_IN_AS = (
-    *("cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"),
-    *("oauth_site_type", "name"),
+    "cloud_sso_sign_in_url",
+    "cloud_sso_account_id",
+    "cloud_sso_access_config",
+    "oauth_site_type",
+    "name",
 )
 
 
 def _checked(entry: Mapping[str, Any], name: str, where: str) -> CliProfile:
     mode = _mode(entry, where)
-    needed, allowed = _MODES[mode]
+    required, allowed = _MODES[mode]
     values: dict[str, Any] = {}
-    for field in dict.fromkeys((*needed, *allowed, "region_id")):
+    for field in dict.fromkeys((*required, *allowed, "region_id")):
         key, check = _TEXTS[field]
         text = _text(entry, key, where)
-        if not text and field in needed:
+        if not text and field in required:
             raise ProfileError(
-                f"{where}: {key} is missing", hint=f"aliyun configure --profile {name} --mode {mode} sets it"
+                f"{where}: {key} is missing", hint=f"run: aliyun configure --profile {name} --mode {mode}"
             )
         try:
             values[field] = check(text) if text else ""
@@ -184,6 +202,7 @@ def _checked(entry: Mapping[str, Any], name: str, where: str) -> CliProfile:
         where,
         key=_key(entry, mode, where),
         duration_seconds=_number(entry, "expired_seconds", where) if "role_arn" in values else 0,
+        enable_vpc=entry.get("enable_vpc") is True,
         sts_expiration=_number(entry, "sts_expiration", where) if mode in _SIGN_IN else 0,
         signed_in_as=tuple(_text(entry, key, where) for key in _SIGNED_IN_AS) if mode in _SIGN_IN else (),
         **values,
@@ -191,20 +210,20 @@ def _checked(entry: Mapping[str, Any], name: str, where: str) -> CliProfile:
 
 
 def _mode(entry: Mapping[str, Any], where: str) -> str:
-    """The profile's mode, in any case; where there is none, what the CLI makes of the other keys."""
-    text = _text(entry, "mode", where) or _recognised(entry)
+    """Return the profile's mode, in any case; if there is none, the one that the CLI infers from the other keys."""
+    text = _text(entry, "mode", where) or _inferred_mode(entry)
     for mode in _MODES:
         if mode.lower() == text.lower():
             return mode
     if not text:
-        raise ProfileError(f"{where}: mode is missing", hint="it is not configured yet: aliyun configure")
+        raise ProfileError(f"{where}: mode is missing", hint="configure it first with: aliyun configure")
     raise ProfileError(
         f"{where}: mode {text[:40]} gives no access key that role-env can use", hint=f"use one of {', '.join(_MODES)}"
     )
 
 
-def _recognised(entry: Mapping[str, Any]) -> str:
-    """The mode by the keys that are there, in the CLI's own order."""
+def _inferred_mode(entry: Mapping[str, Any]) -> str:
+    """Return the mode by the keys that are there, in the CLI's own order, or an empty text."""
     if entry.get("access_key_id") and entry.get("access_key_secret"):
         return "StsToken" if entry.get("sts_token") else "RamRoleArn" if entry.get("ram_role_arn") else "AK"
     for key, mode in (
@@ -220,14 +239,14 @@ def _recognised(entry: Mapping[str, Any]) -> str:
 
 
 def _key(entry: Mapping[str, Any], mode: str, where: str) -> AccessKey | None:
-    """The key in the file, for the modes that have one there; for a sign-in that has not happened, none."""
+    """Return the key in the file for the modes that have one there; None for a sign-in that has not happened."""
     if mode not in ("AK", "StsToken", "RamRoleArn", *_SIGN_IN):
         return None
     if mode in _SIGN_IN and not all(entry.get(name) for name in _KEY):
         return None
     wanted = _KEY if mode == "StsToken" or (mode != "AK" and entry.get("sts_token")) else _KEY[:2]
     try:
-        return answers.access_key(entry, *wanted)
+        return responses.access_key(entry, *wanted)
     except ValueError as error:
         raise ProfileError(f"{where}: {error}") from None
 
@@ -235,5 +254,5 @@ def _key(entry: Mapping[str, Any], mode: str, where: str) -> AccessKey | None:
 def _number(entry: Mapping[str, Any], key: str, where: str) -> int:
     value = entry.get(key) or 0
     if not isinstance(value, int) or not 0 <= value < 2**53:
-        raise ProfileError(f"{where}: {key} is not a number of seconds", hint=_HINT)
+        raise ProfileError(f"{where}: {key} is not a number of seconds", hint=document.HINT)
     return value

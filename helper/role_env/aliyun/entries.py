@@ -1,143 +1,146 @@
 """role-env's own profiles in the `aliyun` CLI's file: External mode, with `role-env process` as their command.
 
-A profile whose command is not ours is never touched, and every byte of the file that is not ours stays.
+A profile that `setup` did not write is never changed or removed.
 """
 
 import difflib
 import json
-import os
-import shlex
-import shutil
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from role_env.aliyun import json_text
-from role_env.aliyun.config import ConfigFile
+from role_env.aliyun import document, process_command
+from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
 from role_env.errors import ProfileError
 from role_env.fingerprint import Origin
 
-# What the CLI itself would write first. With a file but without that profile a plain `aliyun` would no longer work.
-_FIRST = (
-    '{\n\t"current": "default",\n\t"profiles": [\n\t\t{\n\t\t\t"name": "default",\n\t\t\t"mode": "",\n'
-    '\t\t\t"output_format": "json",\n\t\t\t"language": "en"\n\t\t}\n\t],\n\t"meta_path": ""\n}\n'
-)
-# The keys that role-env writes: the last two into a new profile only, since they are a matter of taste.
+# The profile that follows the session of the shell, and the name that stands for no account in ALIBABA_CLOUD_PROFILE.
+SESSION_NAME = "role-env"
+RESERVED_NAMES = (SESSION_NAME, "role-env-none")
+# Written into a new profile only, since they are a matter of taste.
 _TASTE = {"output_format": "json", "language": "en"}
-_KEYS = ("name", "mode", "process_command", "region_id", *_TASTE)
+_SHOWN = ("name", "mode", "process_command", "region_id", *_TASTE)
+# What the CLI itself would write first, the indentation included.
+_EMPTY_DEFAULT = {"name": DEFAULT_NAME, "mode": "", **_TASTE}
+_NEW_FILE = b'{\n\t"current": "default",\n\t"profiles": [],\n\t"meta_path": ""\n}\n'
 
 
-class CliEntry:
-    """What is to stand in the CLI's file for one of role-env's profiles; `region_id` may be empty."""
+class Entry:
+    """What the CLI's file is to have for one profile; `region_id` may be empty."""
 
     def __init__(self, name: str, *, command: str, region_id: str) -> None:
         self.name = name
-        region = {"region_id": region_id} if region_id else {}
+        region = {"region_id": region_id} if region_id or name == SESSION_NAME else {}
         self.members = {"mode": "External", "process_command": command, **region}
-        self.new_members = {"name": name, **self.members, **_TASTE}
 
+    @property
+    def command(self) -> str:
+        """The command that prints the credentials."""
+        return self.members["process_command"]
 
-def process_command(name: str, config: str, environ: Mapping[str, str]) -> str:
-    """The command line for the profile `name` of the profiles file `config` (empty: the usual one).
-
-    It has no quotes unless a path needs them: releases of the CLI before 3.4.9 split at white space and nothing else.
-    """
-    words = [*_program(environ), "process", *(["--config", config] if config else []), name]
-    return " ".join(shlex.quote(word) if _needs_quotes(word) else word for word in words)
-
-
-def needs_quotes(command: str) -> bool:
-    """Whether an old CLI, which splits at white space alone, would not run `command` as it is meant."""
-    return command.split() != shlex.split(command)
-
-
-def _needs_quotes(word: str) -> bool:
-    """Whether a word stands for itself only in quotes: letters of other scripts do without."""
-    odd = any(letter.isspace() or letter in "'\"\\" for letter in word)
-    return odd or shlex.split(word) != [word]
-
-
-def _program(environ: Mapping[str, str]) -> list[str]:
-    """This role-env by its bare name where any shell would find it, else by its path."""
-    here = Path(sys.argv[0]).absolute()
-    if here.name.startswith("__main__"):  # python -m role_env
-        here = Path(sys.executable).with_name("role-env")
-        if not here.exists():
-            return [sys.executable, "-m", "role_env"]
-    found = shutil.which("role-env", path=environ.get("PATH"))
-    in_venv = environ.get("VIRTUAL_ENV") and here.is_relative_to(environ["VIRTUAL_ENV"])
-    same = found and Path(found).is_absolute() and os.path.realpath(found) == os.path.realpath(here)
-    return ["role-env"] if same and not in_venv else [str(here)]
+    def merge_into(self, entry: dict[str, Any]) -> None:
+        """Set the members in the profile `entry` of the file; keys keep the case in which they are there."""
+        spelled = {key.lower(): key for key in entry}
+        entry.update({spelled.get(key, key): value for key, value in self.members.items()})
 
 
 def profiles_file_of(entry: Mapping[str, Any]) -> str | None:
-    """The profiles file that a profile of our own names, empty for the usual one; None when it is not our own.
+    """Return the profiles file that a profile written by `setup` names; None for any other profile.
 
-    Ours is External, and its command is `role-env process` for the profile of the same name.
+    It is empty if the command names none, as in profiles that older releases wrote.
     """
-    command = entry.get("process_command")
-    if entry.get("mode") != "External" or not isinstance(command, str):
+    arguments = process_command.own_arguments(entry.get("process_command"))
+    if entry.get("mode") != "External" or arguments is None:
         return None
+    return process_command.named_config(arguments, str(entry.get("name")))
+
+
+def is_session_entry(entry: Mapping[str, Any]) -> bool:
+    """Return whether `entry` is the profile role-env as `setup` writes it."""
+    is_ours = entry.get("name") == SESSION_NAME and entry.get("mode") == "External"
+    return is_ours and not entry.get("region_id") and process_command.is_session_command(entry.get("process_command"))
+
+
+def is_own(entry: Mapping[str, Any]) -> bool:
+    """Return whether `setup` wrote the profile `entry`."""
+    is_session = entry.get("name") == SESSION_NAME and process_command.is_session_command(entry.get("process_command"))
+    return is_session or profiles_file_of(entry) is not None
+
+
+def has_session_profile(path: Path) -> bool:
+    """Return whether the CLI's file at `path` has the profile role-env as `setup` writes it, and the CLI can use it."""
     try:
-        words = shlex.split(command)
-    except ValueError:
-        return None
-    if words[1:3] == ["-m", "role_env"]:
-        words[:3] = ["role-env"]
-    if not words or Path(words[0]).name.removesuffix(".exe") != "role-env" or words[1:2] != ["process"]:
-        return None
-    config = words[3] if words[2:3] == ["--config"] and len(words) == 5 else ""
-    return config if words[4 if config else 2 :] == [entry.get("name")] else None
+        content, _ = Origin({}).read(path)
+        file = ConfigFile(path, content)
+    except (OSError, ProfileError):
+        return False
+    return file.cli_error() is None and is_session_entry(file.entries.get(SESSION_NAME, {}))
 
 
 def find(name: str, path: Path) -> str | None:
-    """The profiles file that our own profile `name` in the CLI's file at `path` names, empty for the usual one; None
-    where there is no such profile.
-    """
+    """Return the profiles file that the profile `name` in the CLI's file at `path` names; None if it is not ours."""
     try:
-        content, _ = Origin({}).read(path)  # not a chain's: it may have begun in what the file held before
+        content, _ = Origin({}).read(path)
         entry = _entries(path, content).get(name)
-    except (OSError, ProfileError):  # nothing there that the CLI could use
+    except (OSError, ProfileError):
         return None
     return profiles_file_of(entry) if entry else None
 
 
 def foreign(path: Path, content: bytes | None, names: Iterable[str]) -> list[str]:
-    """Those of `names` that are in the CLI's file already and are not our own. Raises ProfileError."""
+    """Return those of `names` that the CLI's file has and `setup` did not write. Raises ProfileError."""
     entries = _entries(path, content)
-    return [name for name in names if name in entries and profiles_file_of(entries[name]) is None]
+    return [name for name in names if name in entries and not is_own(entries[name])]
 
 
-def changed(path: Path, content: bytes | None, wanted: Sequence[CliEntry]) -> bytes:
-    """The CLI's file `path` with the entries `wanted`, where it had `content` (None: there was no file).
+def own_names(path: Path, content: bytes | None) -> list[str]:
+    """Return the names of the profiles that `setup` wrote into the CLI's file. Raises ProfileError."""
+    return [name for name, entry in _entries(path, content).items() if is_own(entry)]
 
-    Raises ProfileError for a file that the CLI could not have written, and for a profile that is not our own.
+
+def has_usable_default(path: Path, content: bytes | None) -> bool:
+    """Return whether the CLI's file has a profile. Without one, `with_entries` has to add an empty `default`."""
+    return bool(_entries(path, content))
+
+
+def with_entries(path: Path, content: bytes | None, wanted: Sequence[Entry]) -> bytes:
+    """Return the CLI's file `path`, which had `content` (None: there was no file), with the profiles `wanted`.
+
+    Raises ProfileError for a file that the CLI cannot use, and for a profile that `setup` did not write.
     """
-    if content is None:
-        content = _FIRST.encode()
     if theirs := foreign(path, content, (entry.name for entry in wanted)):
         raise ProfileError(
-            f"{path} has a profile {theirs[0]} that role-env has not written",
+            f"{path} has a profile {theirs[0]} that role-env did not write",
             hint=f"rename it there, or remove it: aliyun configure delete --profile {theirs[0]}",
         )
-    text = content.decode("utf-8")
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    text = text.removeprefix(mark)
-    for entry in wanted:
-        text = _with_entry(text, entry)
-    result = (mark + text).encode()
-    _check(path, content, result, wanted)
-    return result
+    return _changed(path, _NEW_FILE if content is None else content, lambda listed: _merge(listed, wanted))
 
 
-def diff(path: Path, before: bytes | None, after: bytes) -> str:
-    """The change as a unified diff of the profiles that change, with those of their keys only that role-env writes."""
+def without_entries(path: Path, content: bytes, names: Iterable[str]) -> bytes | None:
+    """Return the CLI's file without the profiles `names`; None if nothing would be left that is not its default.
+
+    An empty `default` that is alone then goes, too: `setup` had to add it. Raises ProfileError.
+    """
+    names = set(names)
+
+    def remove(listed: list[dict[str, Any]]) -> None:
+        listed[:] = [entry for entry in listed if document.folded(entry).get("name") not in names]
+
+    changed = _changed(path, content, remove)
+    parsed = document.folded(document.parse(path, changed))
+    others = {key: value for key, value in parsed.items() if key not in ("current", "profiles") and value}
+    left = ConfigFile(path, changed).entries
+    is_empty = not left or (list(left) == [DEFAULT_NAME] and _is_empty_default(left[DEFAULT_NAME]))
+    return None if is_empty and not others else changed
+
+
+def diff(path: Path, before: bytes | None, after: bytes | None) -> str:
+    """Return the change as a unified diff of the profiles that change; only keys that `setup` writes are shown."""
     old, new = _entries(path, before), _entries(path, after)
     lines: list[str] = []
-    for name, entry in new.items():
-        if entry != old.get(name):
-            lines += difflib.unified_diff(_shown(old.get(name)), _shown(entry), n=len(_KEYS), lineterm="")
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) != new.get(name):
+            lines += difflib.unified_diff(_shown(old.get(name)), _shown(new.get(name)), n=len(_SHOWN), lineterm="")
     lines = [line for line in lines if not line.startswith(("--- ", "+++ ", "@@ "))]
     return "\n".join([f"--- {path}", f"+++ {path}", *lines, ""]) if lines else ""
 
@@ -145,9 +148,9 @@ def diff(path: Path, before: bytes | None, after: bytes) -> str:
 def _shown(entry: Mapping[str, Any] | None) -> list[str]:
     if entry is None:
         return []
-    shown = {key: entry[key] for key in _KEYS if key in entry}
+    shown = {key: entry[key] for key in _SHOWN if key in entry}
     lines = json.dumps(shown, ensure_ascii=False, indent=2).split("\n")
-    # What could act on a terminal, or is half a letter that no encoding has, is shown as the file may hold it.
+    # Characters that could act on a terminal, or that no encoding has, are shown as escapes.
     return lines if all(line.isprintable() for line in lines) else json.dumps(shown, indent=2).split("\n")
 
 
@@ -155,29 +158,36 @@ def _entries(path: Path, content: bytes | None) -> dict[str, dict[str, Any]]:
     return ConfigFile(path, content).entries if content is not None else {}
 
 
-def _with_entry(text: str, entry: CliEntry) -> str:
-    start = text.index("{")
-    listed = json_text.member(text, start, "profiles")
-    if listed is None or text[listed.value] != "[":
-        text = json_text.with_members(text, start, {"profiles": []})
-        return _with_entry(text, entry)
-    for item in json_text.parts(text, listed.value):
-        if json.loads(text[item.value : item.end]).get("name") == entry.name:
-            return json_text.with_members(text, item.value, entry.members)
-    return json_text.with_item(text, listed.value, entry.new_members)
-
-
-def _check(path: Path, before: bytes, after: bytes, wanted: Sequence[CliEntry]) -> None:
-    """Nothing that is not ours has changed: what the text means now is what it meant, and our entries."""
-    document = ConfigFile(path, before).document
-    profiles = list(document.get("profiles") or [])
+def _merge(listed: list[dict[str, Any]], wanted: Sequence[Entry]) -> None:
+    if not listed:  # the CLI could not start: its current profile would be missing
+        listed.append(dict(_EMPTY_DEFAULT))
+    by_name: dict[object, dict[str, Any]] = {}
+    for there in listed:
+        by_name.setdefault(document.folded(there).get("name"), there)
     for entry in wanted:
-        for position, there in enumerate(profiles):
-            if there.get("name") == entry.name:
-                profiles[position] = there | entry.members
-                break
-        else:
-            profiles.append(entry.new_members)
-    expected = document | ({"profiles": profiles} if wanted else {})
-    if ConfigFile(path, after).document != expected:
-        raise AssertionError("the change to the CLI's file would change more than was meant")
+        if entry.name not in by_name:
+            by_name[entry.name] = {"name": entry.name, **entry.members, **_TASTE}
+            listed.append(by_name[entry.name])
+        entry.merge_into(by_name[entry.name])
+
+
+def _changed(path: Path, content: bytes, change: Callable[[list[dict[str, Any]]], None]) -> bytes:
+    """Return `content` after `change` to its list of profiles; the same bytes if nothing changes."""
+    if error := ConfigFile(path, content).cli_error():
+        raise error
+    parsed = document.parse_for_change(path, content)
+    before = json.dumps(parsed)
+    spelled = {key.lower(): key for key in parsed}
+    listed = parsed.get(spelled.get("profiles", ""))
+    listed = parsed[spelled.get("profiles", "profiles")] = [] if listed is None else listed
+    change(listed)
+    names = [document.folded(entry).get("name") for entry in listed]
+    current = spelled.get("current", "current")
+    if (parsed.get(current) or DEFAULT_NAME) not in names:
+        parsed[current] = names[0] if names else DEFAULT_NAME
+    return content if json.dumps(parsed) == before else document.dump(parsed, like=content)
+
+
+def _is_empty_default(entry: Mapping[str, Any]) -> bool:
+    """Return whether a `default` has nothing but taste, whichever empty keys the CLI has added since."""
+    return not any(value for key, value in entry.items() if key not in ("name", *_TASTE))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from role_env.aliyun import entries as cli_profiles
 from role_env.aliyun import location as aliyun_folder
-from role_env.aliyun.entries import CliEntry
+from role_env.aliyun import process_command
+from role_env.aliyun.entries import Entry
 from role_env.aliyun.write import CliFile
 from role_env.cli import options
 from role_env.errors import ProfileError, UsageError
@@ -39,26 +40,26 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.all:
         theirs = cli_profiles.foreign(file.path, before, [entry.name for entry in wanted])
         for name in theirs:
-            arguments.messages.warn(f"{file.path} has a profile {name} that role-env has not written; it stays")
+            arguments.messages.warn(f"{file.path} has a profile {name} that role-env did not write; it stays")
         wanted = [entry for entry in wanted if entry.name not in theirs]
-    after = cli_profiles.changed(file.path, before, wanted)
+    after = cli_profiles.with_entries(file.path, before, wanted)
     for entry in wanted:
         _warn_of(entry, arguments)
     told = cli_profiles.diff(file.path, before, after)
     output.write(told or f"{file.path} has them already\n")
     if told and not arguments.dry_run:
-        file.replace(lambda content: cli_profiles.changed(file.path, content, wanted))
+        file.replace(lambda content: cli_profiles.with_entries(file.path, content, wanted))
         output.write(f"written; what was there before is in {file.backup}\n" if before is not None else "written\n")
     return 0
 
 
-def _wanted(arguments: argparse.Namespace) -> list[CliEntry]:
+def _wanted(arguments: argparse.Namespace) -> list[Entry]:
     """The entries for the profiles that were named, or for all that give a session. Raises ProfileError."""
     origin = Origin(arguments.environ)
     path = profiles.locate(arguments.config, origin)
     file = ProfilesFile(path, origin)
-    # A CLI that starts elsewhere, without this variable, would otherwise find a profile of that name in another file.
-    config = os.path.realpath(path) if arguments.config or origin.variable("ROLE_ENV_CONFIG") else ""
+    # A CLI that starts elsewhere, with other variables, would otherwise find a profile of that name in another file.
+    config = os.path.realpath(path)
     entries = []
     for name in arguments.profiles or file.names():
         try:
@@ -69,8 +70,8 @@ def _wanted(arguments: argparse.Namespace) -> list[CliEntry]:
             arguments.messages.warn(error.message)
             continue
         if chain.gives_session:
-            command = cli_profiles.process_command(name, config, arguments.environ)
-            entries.append(CliEntry(name, command=command, region_id=chain.target.region_id))
+            command = process_command.profile_command(name, config, arguments.environ)
+            entries.append(Entry(name, command=command, region_id=chain.target.region_id))
         elif not arguments.all:
             raise _is_source(name, path)
     if not entries:
@@ -85,8 +86,8 @@ def _is_source(name: str, path: Path) -> ProfileError:
     )
 
 
-def _warn_of(entry: CliEntry, arguments: argparse.Namespace) -> None:
+def _warn_of(entry: Entry, arguments: argparse.Namespace) -> None:
     if "region_id" not in entry.members:
         arguments.messages.warn(f"profile {entry.name} has no region_id, so aliyun will want --region each time")
-    if cli_profiles.needs_quotes(entry.members["process_command"]):
+    if process_command.needs_quotes(entry.command):
         arguments.messages.warn(f"the command of {entry.name} needs quotes, which aliyun reads from release 3.4.9 on")

@@ -3,8 +3,9 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
+from role_env.aliyun import process_command
 from role_env.aliyun.config import CliProfile, ConfigFile
 from role_env.aliyun.location import config_path
 from role_env.context import Context
@@ -42,18 +43,23 @@ class SignedIn(Source):
         return self.cli_profile.live_key(time.time())
 
 
-def resolve(wanted: AliyunCliProfile, origin: Origin) -> tuple[Source, list[Profile]]:
-    """Where the chain of the CLI's profile begins, and the roles that it assumes, in the order in which they are.
+class CliChain(NamedTuple):
+    """The chain of a CLI profile: its source, the roles that it assumes, in order, and the profile's region."""
 
-    Raises ProfileError when the file or the profile is absent or wrong.
-    """
+    source: Source
+    hops: list[Profile]
+    region_id: str
+
+
+def resolve(wanted: AliyunCliProfile, origin: Origin) -> CliChain:
+    """Return the chain of the CLI's profile. Raises ProfileError if the file or the profile is missing or invalid."""
     try:
         return _resolved(wanted, origin)
     except ProfileError as error:
         raise ProfileError(f"profile {wanted.profile}: {error.message} ({wanted.where})", hint=error.hint) from None
 
 
-def _resolved(wanted: AliyunCliProfile, origin: Origin) -> tuple[Source, list[Profile]]:
+def _resolved(wanted: AliyunCliProfile, origin: Origin) -> CliChain:
     file = _config_file(origin)
     found = [file.profile(wanted.aliyun_profile)]
     while found[0].mode == "ChainableRamRoleArn":
@@ -67,7 +73,7 @@ def _resolved(wanted: AliyunCliProfile, origin: Origin) -> tuple[Source, list[Pr
             )
         found.insert(0, file.profile(name))
     hops = [_hop(profile, file.path, origin) for profile in found if profile.mode in _ROLES]
-    return _source(found[0], wanted, file.path, origin), hops
+    return CliChain(_source(found[0], wanted, file.path, origin), hops, found[-1].region_id)
 
 
 def _config_file(origin: Origin) -> ConfigFile:
@@ -92,9 +98,17 @@ def _hop(profile: CliProfile, path: Path, origin: Origin) -> Profile:
         duration_seconds=profile.duration_seconds or profiles.DURATION_SECONDS,
         max_session_duration=_LONGEST_SESSION,
         external_id=profile.external_id,
+        policy=profile.policy,
         region_id=profile.region_id,
-        endpoint=profiles.endpoint(origin, sts_region=profile.sts_region),
+        endpoint=_endpoint(profile, origin),
     )
+
+
+def _endpoint(profile: CliProfile, origin: Origin) -> str:
+    """Return the STS endpoint as the SDKs choose it: `enable_vpc` counts only with a region."""
+    endpoint = profiles.endpoint(origin, sts_endpoint=profile.sts_endpoint, sts_region=profile.sts_region)
+    is_regional = bool(profile.sts_region) and endpoint == f"sts.{profile.sts_region}.aliyuncs.com"
+    return f"sts-vpc.{profile.sts_region}.aliyuncs.com" if profile.enable_vpc and is_regional else endpoint
 
 
 def _source(profile: CliProfile, wanted: AliyunCliProfile, path: Path, origin: Origin) -> Source:
@@ -107,6 +121,11 @@ def _source(profile: CliProfile, wanted: AliyunCliProfile, path: Path, origin: O
     if profile.mode == "OIDC":
         return sources.OidcToken(name, where, profile.oidc_provider_arn, path.parent / profile.oidc_token_file)
     if profile.mode == "External":
+        if process_command.runs_process(profile.process_command):
+            raise ProfileError(
+                f"{where}: its command is role-env's own process, which cannot be a source",
+                hint="name a profile with credentials of its own, or use source_profile",
+            )
         return sources.Process(name, where, profile.process_command)
     if profile.mode == "CredentialsURI":
         return sources.CredentialsUri(name, where, profile.credentials_uri)

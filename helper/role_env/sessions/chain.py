@@ -80,7 +80,7 @@ class Chain:
         except ProfileError:
             return False
         self.origin.watch(path)
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110  Path's raises where the folder cannot be searched
             return False
         from role_env.aliyun import entries as cli_profiles  # only who has the file pays for it
 
@@ -108,8 +108,9 @@ def resolve(file: ProfilesFile, name: str, origin: Origin) -> Chain:
     if isinstance(source, AliyunCliProfile):
         from role_env.sessions import aliyun_hops as aliyun_profiles  # only who needs it pays for it
 
-        source, found = aliyun_profiles.resolve(source, origin)
-        hops = [*found, *hops]
+        found = aliyun_profiles.resolve(source, origin)
+        source, hops = found.source, [*found.hops, *hops]
+        hops[-1] = hops[-1]._replace(region_id=hops[-1].region_id or found.region_id)
     if source is None:
         raise AssertionError("a chain begins at a source")
     if isinstance(source, OidcToken) and not hops[0].role_arn:

@@ -1,0 +1,111 @@
+"""The `aliyun` CLI's file as JSON: parse it, and write it with the indentation that was found.
+
+The CLI is written in Go, whose JSON decoder ignores the case of keys and refuses a byte order mark.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NoReturn
+
+from role_env.errors import ProfileError
+
+HINT = "does the aliyun CLI read it? check with: aliyun configure list"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_COMMENT = ("//", "/*", "#")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+_INDENT = re.compile(r'^([ \t]+)"', re.MULTILINE)
+
+
+def parse(path: Path, content: bytes) -> dict[str, Any]:
+    """Return the object in `content`, the file at `path`, as a reader: a byte order mark and keys given twice pass.
+
+    Raises ProfileError with the line for everything that is not a JSON object.
+    """
+    try:
+        document = json.loads(_text(path, content), parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        what = "a comment, which JSON does not have" if error.doc.startswith(_COMMENT, error.pos) else error.msg
+        raise ProfileError(f"{path}, line {error.lineno}: not JSON ({what})", hint=HINT) from None
+    except (ValueError, RecursionError):
+        raise ProfileError(f"{path} is not JSON", hint=HINT) from None
+    if not isinstance(document, dict):
+        raise ProfileError(f"{path} does not contain a JSON object", hint=HINT)
+    return document
+
+
+def parse_for_change(path: Path, content: bytes) -> dict[str, Any]:
+    """Return the object as `parse` does, for a writer.
+
+    Raises ProfileError, also for a byte order mark and for a key given twice, in whatever case: it would be lost.
+    """
+    if content.startswith(BYTE_ORDER_MARK):
+        raise mark_error(path)
+    document = parse(path, content)
+    if twice := _key_given_twice(_text(path, content)):
+        key, line = twice
+        raise ProfileError(f"{path}, line {line}: the key {key} is there twice", hint="keep one of the two")
+    return document
+
+
+def mark_error(path: Path) -> ProfileError:
+    """Return the error for a file at `path` that begins with a byte order mark."""
+    return ProfileError(
+        f"{path} begins with a byte order mark, so the aliyun CLI cannot read it",
+        hint="save it as UTF-8 without a byte order mark",
+    )
+
+
+def dump(document: dict[str, Any], like: bytes) -> bytes:
+    """Return `document` as JSON with the indentation, line ends and last newline of `like`."""
+    text = like.decode("utf-8", "replace")
+    found = _INDENT.search(text)
+    indent = found[1] if found else None
+    compact = indent is None and '": ' not in text
+    separators = (",", ":") if compact else (", " if indent is None else ",", ": ")
+    result = json.dumps(document, ensure_ascii=False, indent=indent, separators=separators)
+    if not _is_encodable(result):  # half a surrogate pair, which JSON can write and UTF-8 cannot
+        result = json.dumps(document, indent=indent, separators=separators)
+    result += text[len(text.rstrip("\r\n")) :].replace("\r\n", "\n")
+    return result.replace("\n", "\r\n" if "\r\n" in text else "\n").encode()
+
+
+def folded(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return `entry` with its keys in lower case; of keys that differ by case the last counts, as in Go."""
+    return {key.lower(): value for key, value in entry.items()}
+
+
+def _text(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ProfileError(f"{path} is not UTF-8", hint=HINT) from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN and Infinity, which Python's decoder takes and JSON does not have."""
+    raise ValueError(name)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _key_given_twice(text: str) -> tuple[str, int] | None:
+    """Return the first key that its object has twice, and its line; None if there is none. `text` is valid JSON."""
+    levels: list[set[str]] = []
+    for token in _TOKEN.finditer(text):
+        if token[0] in ("{", "["):
+            levels.append(set())
+        elif token[0] in ("}", "]"):
+            levels.pop()
+        elif text[token.end() :].lstrip().startswith(":"):
+            key = json.loads(token[0])
+            if key.lower() in levels[-1]:
+                return key, text.count("\n", 0, token.start()) + 1
+            levels[-1].add(key.lower())
+    return None

@@ -1,0 +1,120 @@
+"""The command lines of role-env's own `process` in the `aliyun` CLI's file.
+
+The CLI splits a command like a shell since release 3.4.9 and at plain white space before that, so a command has no
+quotes unless a path needs them.
+"""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import dropwhile
+from pathlib import Path
+
+# What cron gives its jobs on Linux; a program in another folder is found by its path only.
+CRON_PATH = "/usr/bin:/bin"
+_PROCESS = "process"
+
+
+def profile_command(name: str, config: str, environ: Mapping[str, str]) -> str:
+    """Return the command for the profile `name` of the profiles file `config`, an absolute path.
+
+    It begins with the program's path unless the bare name is found with cron's PATH, too.
+    """
+    program = _program(environ)
+    if program == ["role-env"] and not _is_found_by(CRON_PATH):
+        program = [shutil.which("role-env", path=environ.get("PATH")) or "role-env"]
+    return _joined([*program, _PROCESS, "--config", config, name])
+
+
+def session_command(environ: Mapping[str, str]) -> str:
+    """Return the command for the session of the shell; it begins with the bare name wherever that is found."""
+    return _joined([*_program(environ), _PROCESS, "--session"])
+
+
+def is_found_by_cron(command: str) -> bool:
+    """Return whether cron finds the program of `command`."""
+    return shutil.which(shlex.split(command)[0], path=CRON_PATH) is not None
+
+
+def needs_quotes(command: str) -> bool:
+    """Return whether an old CLI, which splits at white space only, would run something else than `command`."""
+    return command.split() != shlex.split(command)
+
+
+def own_arguments(command: object) -> list[str] | None:
+    """Return the words after `role-env process`; None if `command` does not run role-env's own `process`."""
+    return _arguments_of(_split(command))
+
+
+def runs_process(command: str) -> bool:
+    """Return whether `command` runs role-env's own `process`, also by way of `env NAME=VALUE …`."""
+    words = _split(command)
+    if words and Path(words[0]).name == "env":
+        words = list(dropwhile(lambda word: "=" in word or word.startswith("-"), words[1:]))
+    return _arguments_of(words) is not None
+
+
+def is_session_command(command: object) -> bool:
+    """Return whether `command` is as `session_command` writes it, with or without a path."""
+    return own_arguments(command) == ["--session"]
+
+
+def named_config(arguments: Sequence[str], name: str) -> str | None:
+    """Return the profiles file that the arguments of `process` name for the profile `name`.
+
+    It is empty if they name none, as older releases wrote it; None if the arguments are not the ones of `setup`.
+    """
+    if list(arguments) == [name]:
+        return ""
+    return arguments[1] if len(arguments) == 3 and arguments[0] == "--config" and arguments[2] == name else None
+
+
+def _arguments_of(words: Sequence[str]) -> list[str] | None:
+    if words[1:3] == ["-m", "role_env"]:
+        words = ["role-env", *words[3:]]
+    is_ours = bool(words) and Path(words[0]).name.removesuffix(".exe") == "role-env"
+    return list(words[2:]) if is_ours and words[1:2] == [_PROCESS] else None
+
+
+def _split(command: object) -> list[str]:
+    try:
+        return shlex.split(command) if isinstance(command, str) else []
+    except ValueError:  # a quote that does not end
+        return []
+
+
+def _joined(words: Sequence[str]) -> str:
+    return " ".join(shlex.quote(word) if _must_be_quoted(word) else word for word in words)
+
+
+def _must_be_quoted(word: str) -> bool:
+    """Return whether a word stands for itself only in quotes; letters of other scripts need none."""
+    is_odd = any(letter.isspace() or letter in "'\"\\" for letter in word)
+    return is_odd or shlex.split(word) != [word]
+
+
+def _program(environ: Mapping[str, str]) -> list[str]:
+    """Return this role-env by its bare name if a new shell finds it, else by its path."""
+    here = _this_program()
+    if here is None:
+        return [sys.executable, "-m", "role_env"]
+    found = shutil.which("role-env", path=environ.get("PATH"))
+    in_venv = environ.get("VIRTUAL_ENV") and here.is_relative_to(environ["VIRTUAL_ENV"])
+    is_same = found and Path(found).is_absolute() and os.path.realpath(found) == os.path.realpath(here)
+    return ["role-env"] if is_same and not in_venv else [str(here)]
+
+
+def _this_program() -> Path | None:
+    """Return the path of this role-env, or None if only `python -m role_env` starts it."""
+    here = Path(sys.argv[0]).absolute()
+    if not here.name.startswith("__main__"):
+        return here
+    script = Path(sys.executable).with_name("role-env")
+    return script if script.exists() else None
+
+
+def _is_found_by(path: str) -> bool:
+    found, here = shutil.which("role-env", path=path), _this_program()
+    return found is not None and here is not None and os.path.realpath(found) == os.path.realpath(here)

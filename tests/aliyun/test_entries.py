@@ -1,0 +1,90 @@
+"""role-env's own profiles in the `aliyun` CLI's file: which ones count as its own."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from role_env.aliyun import entries, process_command
+
+SESSION = {"name": "role-env", "mode": "External", "process_command": "role-env process --session", "region_id": ""}
+
+
+def write(folder: Path, *profiles: dict[str, Any], mark: bytes = b"", **top: Any) -> Path:
+    path = folder / "config.json"
+    path.write_bytes(mark + json.dumps({"current": "default", "profiles": list(profiles), **top}).encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        SESSION,
+        {**SESSION, "process_command": "/opt/bin/role-env process --session"},
+        {**SESSION, "process_command": "/usr/bin/python3 -m role_env process --session"},
+        {**SESSION, "access_key_id": "STS.x", "sts_token": "written back by an SDK"},
+        {key.title(): value for key, value in SESSION.items()},
+    ],
+)
+def test_the_profile_that_follows_the_shell_is_found_as_setup_writes_it(tmp_path: Path, entry: dict[str, Any]) -> None:
+    assert entries.has_session_profile(write(tmp_path, {"name": "default"}, entry))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {**SESSION, "name": "role-env-2"},
+        {**SESSION, "mode": "AK"},
+        {**SESSION, "mode": "external"},
+        {**SESSION, "region_id": "cn-hangzhou"},
+        {**SESSION, "process_command": "role-env process role-env"},
+        {**SESSION, "process_command": "role-env process --session --verbose"},
+        {**SESSION, "process_command": "env HOME=/ role-env process --session"},
+        {**SESSION, "process_command": "other process --session"},
+        {**SESSION, "process_command": ["role-env"]},
+    ],
+)
+def test_a_profile_that_differs_is_not_taken_for_it(tmp_path: Path, entry: dict[str, Any]) -> None:
+    assert not entries.has_session_profile(write(tmp_path, {"name": "default"}, entry))
+
+
+def test_it_does_not_count_in_a_file_that_the_cli_cannot_use(tmp_path: Path) -> None:
+    assert not entries.has_session_profile(tmp_path / "missing.json")
+    assert not entries.has_session_profile(tmp_path)
+    assert not entries.has_session_profile(write(tmp_path, SESSION))  # no profile `default`, which is the current one
+    assert not entries.has_session_profile(write(tmp_path, {"name": "default"}, SESSION, mark=b"\xef\xbb\xbf"))
+    write(tmp_path).write_text("half-writt")
+    assert not entries.has_session_profile(tmp_path / "config.json")
+
+
+@pytest.mark.parametrize(
+    ("command", "is_ours"),
+    [
+        ("role-env process x", True),
+        ("/opt/role-env process --config '/a b/c.ini' x", True),
+        ("/usr/bin/python3 -m role_env process x", True),
+        ("env ROLE_ENV_CONFIG=x.ini /usr/bin/role-env process x", True),
+        ("role-env process --session", True),
+        ("role-env export x", False),
+        ("my-role-env process x", False),
+        ("sh -c 'echo role-env process x'", False),
+        ("role-env 'process", False),
+        ("", False),
+    ],
+)
+def test_a_command_of_role_envs_own_is_recognized(command: str, is_ours: bool) -> None:
+    assert process_command.runs_process(command) is is_ours
+
+
+def test_a_session_command_needs_no_path_where_the_shell_finds_role_env(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "role-env"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.argv", [str(program)])
+    assert process_command.session_command({"PATH": str(program.parent)}) == "role-env process --session"
+    assert process_command.session_command({"PATH": os.defpath}) == f"{program} process --session"
