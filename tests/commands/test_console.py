@@ -10,7 +10,8 @@ import pytest
 
 from role_env.console_signin import SITES, destination
 from role_env.errors import UsageError
-from support.federation import Federation
+from support.certificates import server_context
+from support.federation import HOSTS, Federation
 from support.machine import Machine
 from support.terminal import on_terminal
 
@@ -35,7 +36,7 @@ pathlib.Path("told.json").write_text(json.dumps(told))
 @pytest.fixture
 def federation(machine: Machine, tmp_path: Path) -> Iterator[Federation]:
     """The sign-in of both sites; the machine's way out leads to it."""
-    with Federation(tmp_path, machine.sts) as started:
+    with Federation(machine.sts) as started:
         machine.environ |= started.environment
         yield started
 
@@ -202,7 +203,8 @@ def test_a_passing_failure_is_tried_again(machine: Machine, federation: Federati
 
 
 def test_nothing_is_sent_where_the_certificate_is_wrong(machine: Machine, federation: Federation) -> None:
-    done = machine.role_env("console", "profileB", "--print", SSL_CERT_FILE=str(machine.sts.ca_file))
+    federation.context = server_context("unknown-ca", HOSTS)
+    done = machine.role_env("console", "profileB", "--print")
     assert (done.returncode, "certificate of signin.aliyun.com" in done.stderr) == (5, True)
     assert not federation.asked
 

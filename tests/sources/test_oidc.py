@@ -238,14 +238,14 @@ def test_the_token_stands_in_the_body_and_not_in_the_address(
     trusted: LocalSts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     targets = []
-    answer = trusted._answer
+    answer = trusted.answer_call
 
     def noted(method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[bytes, str]:
         targets.append(target)
         assert trusted.oidc_token().encode() in body
         return answer(method, target, headers, body)
 
-    monkeypatch.setattr(trusted, "_answer", noted)
+    monkeypatch.setattr(trusted, "answer_call", noted)
     assume(trusted)
     assert "AssumeRoleWithOIDC" in targets[0]
     assert trusted.oidc_token() not in targets[0]

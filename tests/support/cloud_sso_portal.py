@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qs
 
-from support.local_sts import ACCOUNT_B, ACCOUNT_C, LocalSts, Session
+from support.local_sts import LocalSts
 from support.sign_in_server import (
     Answer,
     Document,
@@ -30,6 +30,7 @@ from support.sign_in_server import (
     pkce_challenge,
     read_json,
 )
+from support.world import ACCOUNT_B, ACCOUNT_C, Session
 
 CLIENT_ID = "app-vaz16tltdxs96audqf35"
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"

@@ -8,15 +8,12 @@ import json
 import secrets
 import socket
 import socketserver
-import ssl
 import threading
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import trustme
-
+from support.certificates import server_context
 from support.local_sts import LocalSts
 
 HOSTS = ("signin.aliyun.com", "signin.alibabacloud.com")
@@ -25,21 +22,17 @@ HOSTS = ("signin.aliyun.com", "signin.alibabacloud.com")
 class Federation:
     """Takes CONNECT to one of HOSTS, and is that host from there on, over TLS. It knows the sessions of `sts`.
 
-    `ca_file` holds its authority and that of the STS; `asked` the path of each request, `hosts` the hosts. The next
-    answers are taken from `answers` (status and body) while there are any.
+    `asked` holds the path of each request, `hosts` the hosts. The next answers are taken from `answers` (status and
+    body) while there are any.
     """
 
-    def __init__(self, folder: Path, sts: LocalSts) -> None:
+    def __init__(self, sts: LocalSts) -> None:
         self.sts = sts
         self.asked: list[str] = []
         self.hosts: list[str] = []
         self.tokens: list[str] = []
         self.answers: list[tuple[int, bytes]] = []
-        authority = trustme.CA()
-        self.ca_file = folder / "federation-ca.pem"
-        self.ca_file.write_bytes(authority.cert_pem.bytes() + sts.ca_file.read_bytes())
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(*HOSTS).configure_cert(self.context)
+        self.context = server_context(names=HOSTS)
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _connection(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -57,7 +50,7 @@ class Federation:
     def environment(self) -> dict[str, str]:
         """What leads a command here, and past here to the local STS."""
         proxy = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return {"HTTPS_PROXY": proxy, "NO_PROXY": "localhost", "SSL_CERT_FILE": str(self.ca_file)}
+        return {"HTTPS_PROXY": proxy, "NO_PROXY": "localhost", "SSL_CERT_FILE": str(self.sts.ca_file)}
 
     def answer(self, path: str, content_type: str, body: bytes) -> tuple[int, bytes]:
         """The status and the body for one POST."""

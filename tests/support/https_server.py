@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import ssl
 import threading
 from pathlib import Path
 
-import trustme
+from support.certificates import server_context, write_authority
 
 
 class HttpsServer:
@@ -25,12 +24,9 @@ class HttpsServer:
         self._server.daemon_threads = True
         self.port = self._server.server_port
         if folder:
-            authority = trustme.CA()
             self.ca_file = folder / "https-ca.pem"
-            authority.cert_pem.write_to_path(str(self.ca_file))
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            authority.issue_cert("localhost").configure_cert(context)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            write_authority(self.ca_file)
+            self._server.socket = server_context().wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def __enter__(self) -> HttpsServer:

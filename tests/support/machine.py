@@ -106,7 +106,8 @@ source_profile = profileA
 
     def secrets(self) -> set[str]:
         """Every secret of the run."""
-        keys = {key.secret for key in self.sts.world.keys.values()}
+        world = self.sts.world
+        keys = {key.secret for key in (*world.keys.values(), *world.deleted_keys)}
         return keys | {value for session in self.sts.issued for value in (session.secret, session.token)}
 
     def leaks(self) -> list[str]:

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
-from support.local_sts import ACCOUNT_A, LocalSts, Session
+from support.local_sts import LocalSts
 from support.sign_in_server import Answer, Document, Refused, Request, SignInServer, answer_json, pkce_challenge
+from support.world import ACCOUNT_A, Session
 
 CLIENT_IDS = {"CN": "4038181954557748008", "INTL": "4103531455503354461"}
 _REDIRECT = re.compile(r"http://127\.0\.0\.1:1234[5-9]/cli/callback")

@@ -19,14 +19,14 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import trustme
-
-from support.local_sts import ACCOUNT_B, ESCAPES, LocalSts, Role, Session
+from support.certificates import server_context
+from support.faults import ESCAPES
+from support.local_sts import LocalSts
+from support.world import ACCOUNT_B, Role, Session
 
 Document = dict[str, Any]
 
@@ -117,7 +117,7 @@ class SignInServer:
         self._faults: list[_Fault] = []
         self._healed = threading.Event()
         self._issued: set[str] = set()
-        self._server = _Server(self, _tls_context(sts.ca_file))
+        self._server = _Server(self, server_context())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
@@ -271,16 +271,6 @@ def read_json(request: Request, *names: str) -> dict[str, str]:
         if not isinstance(document.get(name), str) or not document[name]:
             raise Refused(400, f"Missing{name}", f"{name} is mandatory for this action.")
     return document
-
-
-def _tls_context(bundle: Path) -> ssl.SSLContext:
-    """A certificate for this machine, by an authority that is added to `bundle`."""
-    authority = trustme.CA()
-    with bundle.open("ab") as file:
-        file.write(authority.cert_pem.bytes())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    return context
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):

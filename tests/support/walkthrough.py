@@ -35,11 +35,11 @@ $ role-env whoami
 = :assumed-role/switchrolesbc/
 
 # 5. The role may read ...
-$ {ecs} DescribeInstances RegionId=cn-hangzhou
+$ {call} ecs:DescribeInstances RegionId=cn-hangzhou
 = "Instance"
 
 # 6. ... and may not delete: 403, and a status that is not 0.
-! {ecs} DeleteInstance InstanceId=i-example
+! {call} ecs:DeleteInstance InstanceId=i-example
 = 403 Forbidden.RAM
 
 # The second time the session comes from the keyring: no second call to STS.
@@ -76,7 +76,7 @@ def main() -> int:
             story = STORY.format(
                 switch=into.format("profileB"),
                 switch_verbose=into.format("profileB --verbose"),
-                ecs=f"python tests/support/ecs.py {sts.endpoint}",
+                call=f"python tests/support/cloud_call.py {sts.endpoint}",
             )
             return tell(story, [shell], environ)
 

@@ -1,0 +1,399 @@
+"""A server that takes Alibaba Cloud's API calls over real TLS and believes none that is not signed as it should be.
+
+It checks what the real ones check, with an implementation of its own, so that a test which passes against it has
+signed, timed and carried its request properly. Nothing of role-env or of Alibaba's SDK is imported here.
+"""
+
+from __future__ import annotations
+
+import abc
+import calendar
+import email.utils
+import hmac
+import http.client
+import json
+import ssl
+import threading
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar, cast
+from xml.sax.saxutils import escape
+
+from support.api_transport import TlsServer
+from support.certificates import Certificate, server_context, write_authority
+from support.faults import ESCAPES, NO_ANSWER_FAULTS, FaultQueue
+from support.oss import read_oss_request
+from support.refusals import REFUSALS, Refused
+from support.signatures import Request, read_request
+from support.world import Identity, Session, World, identity_of_key, identity_of_session
+
+Document = dict[str, Any]
+Running = TypeVar("Running", bound="ApiServer")
+
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+CLOCK_TOLERANCE = 15 * 60
+"""Seconds by which a caller's clock may differ."""
+
+
+@dataclass
+class Call:
+    """One request that arrived, without its secrets. `status` is 0 where no answer was given."""
+
+    action: str
+    role_arn: str = ""
+    session_name: str = ""
+    duration: str = ""
+    policy: str = ""
+    external_id: str = ""
+    source_identity: str = ""
+    region_id: str = ""
+    access_key_id: str = ""
+    identity: str = ""
+    status: int = 0
+    code: str = ""
+    nonce: str = ""
+    fault: str = ""
+    header_names: tuple[str, ...] = ()
+    arrived: float = 0.0
+
+
+@dataclass
+class _Answer:
+    status: int
+    body: bytes
+    content_type: str = "application/json;charset=utf-8"
+    code: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def to_bytes(self, date: str, request_id: str) -> bytes:
+        """The whole HTTP answer."""
+        headers = {
+            "Date": date,
+            "Content-Type": self.content_type,
+            "Content-Length": str(len(self.body)),
+            "x-acs-request-id": request_id,
+            **self.headers,
+        }
+        lines = [f"HTTP/1.1 {self.status} {http.client.responses.get(self.status, 'Unknown')}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
+
+
+class ApiServer(abc.ABC):
+    """A running server. Starts at once; `close()`, or leaving the `with` block, ends it.
+
+    world       -- who exists; servers that belong together share one.
+    certificate -- "good", or how TLS is wrong: "wrong-host", "expired", "unknown-ca".
+    calls_file  -- where each call is also appended as a line of JSON.
+    """
+
+    def __init__(
+        self, folder: Path, world: World, *, certificate: Certificate = "good", calls_file: Path | None = None
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.world = world
+        self.ca_file = folder / "ca.pem"
+        write_authority(self.ca_file)
+        self.calls_file = calls_file
+        self.calls: list[Call] = []
+        self.requests_seen = 0
+        self.connections_seen = 0
+        self.server_names: list[str | None] = []
+        """The SNI name of each handshake, None where the client sent none."""
+        self.clock_offset = 0.0
+        self.propagation_seconds = 0.0
+        """For how long after it was made a key is still unknown here."""
+        self.seconds_per_byte = 1.0
+        """The pace of the fault "slow"."""
+        self.healed = threading.Event()
+        """Set when the faults of this moment are taken back; then there is a new one."""
+        self.closing = False
+        self.lock = threading.RLock()
+        self._nonces: set[str] = set()
+        self._faults = FaultQueue()
+        context = server_context(certificate)
+        context.sni_callback = cast(Any, self._note_name)
+        self._server = TlsServer(self, context)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def __enter__(self: Running) -> Running:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the server and whatever hangs in it."""
+        self.closing = True
+        self.heal()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def port(self) -> int:
+        """The TCP port on 127.0.0.1."""
+        return int(self._server.server_address[1])
+
+    @property
+    def endpoint(self) -> str:
+        """`localhost:<port>`."""
+        return f"localhost:{self.port}"
+
+    def now(self) -> float:
+        """Return the server's own time, in seconds of the epoch."""
+        return time.time() + self.clock_offset
+
+    def calls_of(self, action: str) -> list[Call]:
+        """Return the calls of one action, in the order in which they came."""
+        with self.lock:
+            return [call for call in self.calls if call.action == action]
+
+    def clear_calls(self) -> None:
+        """Forget the calls and counts so far; the nonces stay spent."""
+        with self.lock:
+            self.calls.clear()
+            self.requests_seen = self.connections_seen = 0
+            self.server_names.clear()
+
+    def fault(self, kind: str, times: int | None = 1, action: str | None = None, *, after: int = 0) -> None:
+        """Let the next `times` calls (of `action`) fail that way, `after` others; None: until `heal()`.
+
+        Faults queue up. Raises ValueError for one that could never happen.
+        """
+        with self.lock:
+            self._faults.add(kind, times, action, after)
+
+    def heal(self) -> None:
+        """Take back all faults and end what hangs or dawdles because of one."""
+        with self.lock:
+            self._faults.clear()
+            ended, self.healed = self.healed, threading.Event()
+            ended.set()
+
+    # -- what a server is made of --
+
+    @abc.abstractmethod
+    def version_of(self, action: str) -> str | None:
+        """Return the version of the API that knows the action, or None."""
+
+    @abc.abstractmethod
+    def act(self, request: Request, identity: Identity, fault: str) -> Document:
+        """Carry out what the identity asks for. Raises Refused."""
+
+    def act_unsigned(self, request: Request, fault: str) -> Document | None:
+        """Carry out an action that needs no signature, or return None for one that does. Raises Refused."""
+        return None
+
+    # -- one connection, one request --
+
+    def _note_name(self, _connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
+        self.server_names.append(name)
+
+    def begin_connection(self) -> str:
+        """Count a connection, and return the fault that befalls it, or ""."""
+        with self.lock:
+            self.connections_seen += 1
+            return self._faults.take_for_connection()
+
+    def answer_call(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[bytes, str]:
+        """Return the bytes to send, and the fault by which to send them."""
+        request_id = str(uuid.uuid4()).upper()
+        request = read_oss_request(method, target, headers) or read_request(method, target, headers, body)
+        with self.lock:
+            self.requests_seen += 1
+            request.is_replay = request.nonce in self._nonces
+            self._nonces.add(request.nonce)
+            fault = self._faults.take_for_call(request.action)
+        call = _call_of(request, fault)
+        if fault in NO_ANSWER_FAULTS or fault.startswith("code:"):
+            answer = self._fault_answer(fault, request, request_id)
+        else:
+            answer = self._carry_out(request, request_id, fault, call)
+        if fault == "truncated-json":
+            answer.body = answer.body[: len(answer.body) // 2]
+        if fault not in ("hang", "reset-after-request"):
+            call.status, call.code = answer.status, answer.code
+        self._keep(call)
+        return answer.to_bytes(email.utils.formatdate(self.now(), usegmt=True), request_id), fault
+
+    def _carry_out(self, request: Request, request_id: str, fault: str, call: Call) -> _Answer:
+        try:
+            self._check(request)
+            with self.lock:
+                document = self.act_unsigned(request, fault)
+                if document is None:
+                    identity = self._authenticate(request)
+                    call.identity = identity.arn
+                    document = self.act(request, identity, fault)
+        except Refused as refused:
+            return self._refusal(request, request_id, refused)
+        document = {"RequestId": request_id, **document}
+        return _Answer(200, *_encoded(document, f"{request.action}Response", request.json))
+
+    def _check(self, request: Request) -> None:
+        if request.defect:
+            raise Refused(request.defect)
+        version = "" if request.service else self.version_of(request.action)
+        if version is None or not request.action:
+            raise Refused("InvalidAction.NotFound")
+        if request.version != version:
+            raise Refused("InvalidVersion")
+
+    def _refusal(self, request: Request, request_id: str, refused: Refused) -> _Answer:
+        document = {
+            "RequestId": request_id,
+            "HostId": self.endpoint,
+            "Code": refused.code,
+            "Message": refused.message,
+            "Recommend": f"https://api.aliyun.com/troubleshoot?q={refused.code}&product=Sts&requestId={request_id}",
+        }
+        return _Answer(refused.status, *_encoded(document, "Error", request.json), code=refused.code)
+
+    def _keep(self, call: Call) -> None:
+        with self.lock:
+            self.calls.append(call)
+            if self.calls_file:
+                with self.calls_file.open("a", encoding="utf-8") as lines:
+                    lines.write(json.dumps(asdict(call)) + "\n")
+
+    # -- who asks --
+
+    def _authenticate(self, request: Request) -> Identity:
+        for name, value in (
+            ("AccessKeyId", request.access_key_id),
+            ("Signature", request.signature),
+            ("SignatureNonce", request.nonce),
+            ("Timestamp", request.timestamp),
+        ):
+            if not value:
+                raise Refused(f"Missing{name}", f"{name} is mandatory for this action.")
+        self._check_timestamp(request.timestamp)
+        secret, identity = self._find_key(request)
+        expected = request.sign(secret, request.string_to_sign)
+        if not hmac.compare_digest(expected.encode(), request.signature.encode()):
+            # The real one echoes the string too, SecurityToken included: a caller must not print the Message.
+            echo = f"{REFUSALS['SignatureDoesNotMatch'][1]} server string to sign is:{request.string_to_sign}"
+            raise Refused("SignatureDoesNotMatch", echo)
+        if identity.session and identity.session.expiration <= self.now():
+            raise Refused("InvalidSecurityToken.Expired")
+        if request.is_replay:
+            raise Refused("SignatureNonceUsed")
+        if request.access_key_id in self.world.keys:
+            self.world.keys[request.access_key_id].last_used = self.now()
+        return identity
+
+    def _check_timestamp(self, text: str) -> None:
+        try:
+            stamp = calendar.timegm(time.strptime(text, TIME_FORMAT))
+        except ValueError:
+            raise Refused("InvalidTimeStamp.Format") from None
+        if abs(stamp - self.now()) > CLOCK_TOLERANCE:
+            raise Refused("InvalidTimeStamp.Expired")
+
+    def _find_key(self, request: Request) -> tuple[str, Identity]:
+        owner = next((session for session in self.world.issued if session.token == request.token), None)
+        if request.access_key_id.startswith("STS."):
+            session = next((one for one in self.world.issued if one.id == request.access_key_id), None)
+            if session is None:
+                raise Refused("InvalidAccessKeyId.NotFound")
+            if not request.token:
+                raise Refused("MissingSecurityToken", "SecurityToken is mandatory for this action.")
+            self._check_token_owner(owner, session)
+            return session.secret, identity_of_session(session)
+        key = self.world.keys.get(request.access_key_id)
+        if key is None or key.created + self.propagation_seconds > self.now():
+            raise Refused("InvalidAccessKeyId.NotFound")
+        if not key.active:
+            raise Refused("InvalidAccessKeyId.Inactive")
+        if request.token:
+            self._check_token_owner(owner, None)
+        return key.secret, identity_of_key(key)
+
+    @staticmethod
+    def _check_token_owner(owner: Session | None, claimed: Session | None) -> None:
+        if owner is None:
+            raise Refused("InvalidSecurityToken.Malformed")
+        if owner is not claimed:
+            raise Refused("InvalidSecurityToken.MismatchWithAccessKey")
+
+    # -- answers that no service meant --
+
+    def _fault_answer(self, fault: str, request: Request, request_id: str) -> _Answer:
+        if fault.startswith("code:"):
+            _, code, status = fault.split(":")
+            return self._refusal(request, request_id, Refused(code, status=int(status)))
+        refusals = {
+            "503": Refused("ServiceUnavailable"),
+            "internal-error": Refused("InternalError"),
+            "throttling": Refused("Throttling.User"),
+            "throttling-429": Refused("Throttling.User", status=429),
+            "escape-in-message": Refused("NoPermission", f"You are not {ESCAPES}authorized."),
+        }
+        if fault in refusals:
+            return self._refusal(request, request_id, refusals[fault])
+        return self._foreign_answer(fault)
+
+    def _foreign_answer(self, fault: str) -> _Answer:
+        def page(title: str) -> bytes:
+            return f"<!DOCTYPE html><html><head><title>{title}</title></head><body></body></html>".encode()
+
+        html = "text/html;charset=utf-8"
+        elsewhere = {"Location": f"https://{self.endpoint}/elsewhere"}
+        portal = {"Location": "http://portal.invalid/login"}
+        return {
+            "html-200": _Answer(200, page("Welcome to the hotel"), html),
+            "html-502": _Answer(502, page("502 Bad Gateway"), html),
+            "500": _Answer(500, page("500 Internal Server Error"), html),
+            "captive-portal": _Answer(302, page("Please sign in"), html, headers=portal),
+            "redirect": _Answer(307, b"", html, headers=elsewhere),
+            "huge": _Answer(200, b'{"RequestId":"' + b"A" * (10 << 20) + b'"}'),
+        }.get(fault, _Answer(200, b""))
+
+
+def check_mandatory(parameters: dict[str, str], names: Iterable[str]) -> None:
+    """Raise Refused for the first of the parameters that is missing."""
+    for name in names:
+        if not parameters.get(name):
+            raise Refused(f"Missing{name}", f"{name} is mandatory for this action.")
+
+
+def _call_of(request: Request, fault: str) -> Call:
+    given = request.parameters.get
+    return Call(
+        action=request.action,
+        role_arn=given("RoleArn", ""),
+        session_name=given("RoleSessionName", ""),
+        duration=given("DurationSeconds", ""),
+        policy=given("Policy", ""),
+        external_id=given("ExternalId", ""),
+        source_identity=given("SourceIdentity", ""),
+        region_id=given("RegionId", ""),
+        access_key_id=request.access_key_id,
+        nonce=request.nonce,
+        fault=fault,
+        header_names=request.header_names,
+        arrived=time.time(),
+    )
+
+
+def _encoded(document: Document, root: str, as_json: bool) -> tuple[bytes, str]:
+    """The body and its type. STS answers XML to whoever does not ask for JSON."""
+    if as_json:
+        return json.dumps(document, ensure_ascii=False).encode(), "application/json;charset=utf-8"
+    return f"<?xml version='1.0' encoding='UTF-8'?>{_xml(root, document)}".encode(), "text/xml;charset=utf-8"
+
+
+def _xml(name: str, value: object) -> str:
+    if isinstance(value, list):
+        return "".join(_xml(name, one) for one in value)
+    inner = "".join(_xml(*pair) for pair in value.items()) if isinstance(value, dict) else escape(str(value))
+    return f"<{name}>{inner}</{name}>"

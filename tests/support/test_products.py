@@ -1,0 +1,117 @@
+"""The stand-ins for ECS, KMS and OSS answer a session what its role and its policy allow, and nothing else."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support import cloud_call
+from support.api_client import Key, assume, call, key_of
+from support.local_sts import ACCOUNT_B, ACCOUNT_C, LocalSts, role_arn
+from support.products import SECRET_VALUE
+
+READING = json.dumps(
+    {
+        "Version": "1",
+        "Statement": [
+            {"Effect": "Allow", "Action": ["*:Describe*", "*:List*", "*:Get*"], "Resource": "*"},
+            {"Effect": "Deny", "Action": ["kms:GetSecretValue", "oss:GetObject"], "Resource": "*"},
+        ],
+    }
+)
+ONE_BUCKET = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:*","Resource":"acs:oss:*:*:mine*"}]}'
+
+
+@pytest.fixture
+def sts(tmp_path: Path) -> Iterator[LocalSts]:
+    with LocalSts(tmp_path / "sts") as running:
+        yield running
+
+
+def operator(sts: LocalSts, policy: str = "") -> Key:
+    """A session of the role that may do everything in ECS, KMS and OSS."""
+    return assume(sts, role=role_arn(ACCOUNT_B, "operator"), Policy=policy).key
+
+
+def program(sts: LocalSts, key: Key, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The program that a user would run, with the session in its environment."""
+    environ = {
+        "SSL_CERT_FILE": str(sts.ca_file),
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": key.id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.secret,
+        "ALIBABA_CLOUD_SECURITY_TOKEN": key.token,
+    }
+    command = [sys.executable, cloud_call.__file__, sts.endpoint, *arguments]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_a_session_may_do_in_ecs_what_its_role_allows(sts: LocalSts) -> None:
+    """DescribeInstances is answered for the region asked for; DeleteInstance is Forbidden.RAM."""
+    session = assume(sts).key
+    listed = call(sts, session, "DescribeInstances", "2014-05-26", RegionId="cn-beijing").document
+    assert {one["RegionId"] for one in listed["Instances"]["Instance"]} == {"cn-beijing"}
+    refused = call(sts, session, "DeleteInstance", "2014-05-26", InstanceId="i-bp1web")
+    assert (refused.status, refused.code) == (403, "Forbidden.RAM")
+    user = call(sts, key_of(sts), "DescribeInstances", "2014-05-26", RegionId="cn-beijing")
+    assert user.code == "Forbidden.RAM"
+
+
+def test_a_session_policy_cannot_widen_what_the_role_allows(sts: LocalSts) -> None:
+    everything = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+    session = assume(sts, Policy=everything).key
+    assert call(sts, session, "DeleteInstance", "2014-05-26", InstanceId="i-bp1web").code == "Forbidden.RAM"
+
+
+@pytest.mark.parametrize(
+    ("version", "action", "parameters", "allowed"),
+    [
+        ("2014-05-26", "DescribeInstances", {"RegionId": "cn-beijing"}, True),
+        ("2014-05-26", "StopInstance", {"InstanceId": "i-bp1web"}, False),
+        ("2016-01-20", "ListSecrets", {}, True),
+        ("2016-01-20", "GetSecretValue", {"SecretName": "db"}, False),
+        ("2016-01-20", "Decrypt", {"CiphertextBlob": "x"}, False),
+    ],
+)
+def test_a_session_policy_narrows_the_session(
+    sts: LocalSts, version: str, action: str, parameters: dict[str, str], allowed: bool
+) -> None:
+    whole, narrowed = operator(sts), operator(sts, READING)
+    assert call(sts, whole, action, version, **parameters).status == 200
+    answer = call(sts, narrowed, action, version, **parameters)
+    assert answer.status == (200 if allowed else 403)
+    assert (SECRET_VALUE.encode() in answer.body) is False
+
+
+def test_a_narrowed_session_assumes_no_role_that_its_policy_leaves_out(sts: LocalSts) -> None:
+    spoke = role_arn(ACCOUNT_C, "spoke1")
+    onward = f'{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{spoke}"}}]}}'
+    codes = [assume(sts, operator(sts, policy), spoke).code for policy in ("", onward, READING)]
+    assert codes == ["", "", "NoPermission"]
+    assert call(sts, operator(sts, READING), "GetCallerIdentity").status == 200
+
+
+def test_a_program_of_the_users_reaches_all_three(sts: LocalSts) -> None:
+    key = operator(sts)
+    assert '"InstanceId"' in program(sts, key, "ecs:DescribeInstances", "RegionId=cn-hangzhou").stdout
+    assert SECRET_VALUE in program(sts, key, "kms:GetSecretValue", "SecretName=db").stdout
+    assert SECRET_VALUE in program(sts, key, "oss:GetObject", "/mine/key").stdout
+    assert program(sts, key, "oss:PutObject", "/mine/key").returncode == 0
+    assert [call.action for call in sts.calls[-2:]] == ["GetObject", "PutObject"]
+
+
+def test_a_program_of_the_users_is_refused_what_the_policy_leaves_out(sts: LocalSts) -> None:
+    key = operator(sts, ONE_BUCKET)
+    assert SECRET_VALUE in program(sts, key, "oss:GetObject", "/mine/key").stdout
+    refused = program(sts, key, "oss:GetObject", "/yours/key")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("GetObject: 403 AccessDenied: ")
+    assert program(sts, key, "kms:ListKeys").stderr.startswith("ListKeys: 403 Forbidden.RAM: ")
+
+
+def test_a_request_to_oss_with_another_secret_is_refused(sts: LocalSts) -> None:
+    key = operator(sts)
+    wrong = Key(key.id, "wrong", key.token)
+    assert "400 SignatureDoesNotMatch" in program(sts, wrong, "oss:GetObject", "/mine/key").stderr

@@ -1,0 +1,258 @@
+"""The accounts, users, roles and keys that the stand-ins for Alibaba Cloud share, and the sessions that STS issued."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import string
+from dataclasses import dataclass, field
+from typing import Literal
+
+from support import policies
+
+ACCOUNT_A = "1111111111111111"
+"""The account whose RAM users hold the long-lived keys."""
+ACCOUNT_B = "2222222222222222"
+"""The account of most roles."""
+ACCOUNT_C = "3333333333333333"
+"""The account of spoke1 to spoke10, which only the roles `hub` and `operator` may assume."""
+
+EXTERNAL_ID = "vendor/2024:role-env"
+"""What the role `needsexternalid` wants to hear."""
+
+OWN_KEYS = {"ram:CreateAccessKey", "ram:ListAccessKeys", "ram:UpdateAccessKey", "ram:DeleteAccessKey"}
+OWN_KEYS |= {"ram:GetAccessKeyLastUsed"}
+"""What a user may do with the own keys unless a test takes it away."""
+
+LONG_AGO = 1_600_000_000.0
+"""When the keys of the default world were made (seconds of the epoch)."""
+
+
+@dataclass
+class Role:
+    """A RAM role. `trusts` holds ARNs: of a user, a role, an OIDC provider, or `acs:ram::<account>:root`.
+
+    `may_assume` holds role ARNs, and `allows` actions, as a policy writes them: `ecs:Describe*`.
+    """
+
+    account: str
+    name: str
+    trusts: set[str]
+    may_assume: set[str] = field(default_factory=set)
+    allows: set[str] = field(default_factory=set)
+    max_session_seconds: int = 3600
+    external_id: str | None = None
+    role_id: str = field(default_factory=lambda: digits(18))
+
+    @property
+    def arn(self) -> str:
+        """The ARN as the console shows it, in the case in which the role was created."""
+        return role_arn(self.account, self.name)
+
+
+@dataclass
+class User:
+    """A RAM user. `may_assume` holds role ARNs, or "*"; `allows` actions, as a policy writes them."""
+
+    account: str
+    name: str
+    may_assume: set[str] = field(default_factory=set)
+    allows: set[str] = field(default_factory=lambda: set(OWN_KEYS))
+    user_id: str = field(default_factory=lambda: digits(18))
+
+    @property
+    def arn(self) -> str:
+        """`acs:ram::<account>:user/<name>`."""
+        return f"acs:ram::{self.account}:user/{self.name}"
+
+
+@dataclass
+class AccessKey:
+    """A long-lived key of a user, or of the account itself when `user` is None. Times are seconds of the epoch."""
+
+    account: str
+    user: User | None
+    active: bool = True
+    created: float = LONG_AGO
+    last_used: float | None = None
+    id: str = field(default_factory=lambda: "LTAI5t" + letters(18))
+    secret: str = field(default_factory=lambda: letters(30), repr=False)
+
+
+@dataclass
+class OidcProvider:
+    """An OIDC provider. `tokens` maps a token to "" (accepted) or the code that refuses it."""
+
+    arn: str
+    issuer: str
+    tokens: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass
+class Session:
+    """A session that was issued. `id`, `secret` and `token` are what the caller was given."""
+
+    id: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
+    expiration: float
+    role: Role
+    name: str
+    policy: str = ""
+    source_identity: str = ""
+
+    def may(self, action: str, resource: str = "*") -> bool:
+        """Return whether the session policy lets the session do it. The role's own permissions are not looked at."""
+        return not self.policy or policies.allows(self.policy, action, resource)
+
+
+@dataclass
+class Identity:
+    """Who asks: the account, a user, or a role's session."""
+
+    kind: Literal["Account", "RAMUser", "AssumedRoleUser"]
+    account: str
+    arn: str
+    principal_arn: str
+    principal_id: str
+    may_assume: set[str]
+    allows: set[str]
+    user: User | None = None
+    session: Session | None = None
+
+    def is_trusted_by(self, role: Role) -> bool:
+        """Whether the role's trust policy names this identity or its whole account."""
+        trusted = {arn.lower() for arn in role.trusts}
+        return bool(trusted & {self.principal_arn.lower(), f"acs:ram::{self.account}:root"})
+
+    def is_allowed_to_assume(self, role: Role) -> bool:
+        """Whether its own policies let it call AssumeRole for the role."""
+        own = "*" in self.may_assume or role.arn.lower() in {arn.lower() for arn in self.may_assume}
+        return own and (self.session is None or self.session.may("sts:AssumeRole", role.arn))
+
+    def is_allowed(self, action: str, resource: str) -> bool:
+        """Whether its own policies allow the action, and in a narrowed session the session's policy too."""
+        own = self.kind == "Account" or policies.matches_any(self.allows, action)
+        return own and (self.session is None or self.session.may(action, resource))
+
+
+def identity_of_key(key: AccessKey) -> Identity:
+    """Return the user, or the account, that the key belongs to."""
+    if key.user is None:
+        root = f"acs:ram::{key.account}:root"
+        return Identity("Account", key.account, root, root, key.account, set(), set())
+    user = key.user
+    return Identity("RAMUser", user.account, user.arn, user.arn, user.user_id, user.may_assume, user.allows, user)
+
+
+def identity_of_session(session: Session) -> Identity:
+    """Return the role's session as an identity."""
+    role = session.role
+    return Identity(
+        "AssumedRoleUser",
+        role.account,
+        f"acs:ram::{role.account}:assumed-role/{role.name.lower()}/{session.name}",
+        role.arn,
+        f"{role.role_id}:{session.name}",
+        role.may_assume,
+        role.allows,
+        session=session,
+    )
+
+
+@dataclass
+class World:
+    """Everything that the servers know; a test adds to it or changes it while they run."""
+
+    keys: dict[str, AccessKey] = field(default_factory=dict)
+    deleted_keys: list[AccessKey] = field(default_factory=list)
+    issued: list[Session] = field(default_factory=list)
+    roles: dict[str, Role] = field(default_factory=dict)
+    providers: dict[str, OidcProvider] = field(default_factory=dict)
+
+    def add_key(self, account: str, user: User | None, *, active: bool = True) -> AccessKey:
+        """A new key, generated here and now."""
+        key = AccessKey(account, user, active)
+        self.keys[key.id] = key
+        return key
+
+    def add_role(self, role: Role) -> Role:
+        """Makes the role known. Names are compared without case."""
+        self.roles[role.arn.lower()] = role
+        return role
+
+    def add_provider(self, provider: OidcProvider) -> OidcProvider:
+        """Makes the OIDC provider known."""
+        self.providers[provider.arn] = provider
+        return provider
+
+    def key_of(self, user_name: str) -> AccessKey:
+        """The first key of the user of that name; "root" is account A itself."""
+        return next(key for key in self.keys.values() if (key.user.name if key.user else "root") == user_name)
+
+    def role(self, name: str) -> Role:
+        """The role of that name, in whichever account it is."""
+        return next(role for role in self.roles.values() if role.name.lower() == name.lower())
+
+
+def role_arn(account: str, name: str) -> str:
+    """`acs:ram::<account>:role/<name>`."""
+    return f"acs:ram::{account}:role/{name}"
+
+
+def default_world() -> World:
+    """The three accounts that the tests share, with keys that no other instance has."""
+    world = World()
+    user_1 = User(ACCOUNT_A, "test_user1")
+    world.add_key(ACCOUNT_A, user_1)
+    world.add_key(ACCOUNT_A, User(ACCOUNT_A, "test_user2"))
+    world.add_key(ACCOUNT_A, User(ACCOUNT_A, "test_user3", {"*"}), active=False)
+    world.add_key(ACCOUNT_A, None)
+
+    of_a = {f"acs:ram::{ACCOUNT_A}:root"}
+    spokes = [role_arn(ACCOUNT_C, f"spoke{number}") for number in range(1, 11)]
+    provider = world.add_provider(
+        OidcProvider(f"acs:ram::{ACCOUNT_B}:oidc-provider/github", "https://token.actions.example")
+    )
+    provider.tokens = {
+        _json_web_token(provider.issuer, "good"): "",
+        _json_web_token(provider.issuer, "old"): "AuthenticationFail.OIDCToken.Expired",
+        _json_web_token(provider.issuer, "elsewhere"): "AuthenticationFail.OIDCToken.AudienceNotMatch",
+    }
+    for role in (
+        Role(ACCOUNT_B, "switchRoleSbc", of_a, allows={"ecs:DescribeInstances"}),
+        Role(ACCOUNT_B, "hub", of_a, may_assume=set(spokes)),
+        Role(ACCOUNT_B, "needsExternalId", of_a, external_id=EXTERNAL_ID),
+        Role(ACCOUNT_B, "longSession", of_a, max_session_seconds=43200),
+        Role(ACCOUNT_B, "strangers", {f"acs:ram::{ACCOUNT_C}:root"}),
+        Role(ACCOUNT_B, "chain1", {user_1.arn}, may_assume={role_arn(ACCOUNT_B, "chain2")}),
+        Role(ACCOUNT_B, "operator", of_a, set(spokes), {"ecs:*", "kms:*", "oss:*"}),
+        Role(ACCOUNT_B, "ciDeploy", {provider.arn}, allows={"ecs:DescribeInstances"}),
+    ):
+        world.add_role(role)
+        user_1.may_assume.add(role.arn)
+    for number in range(2, 6):
+        onward = {role_arn(ACCOUNT_B, f"chain{number + 1}")}
+        trusted = {role_arn(ACCOUNT_B, f"chain{number - 1}")}
+        world.add_role(Role(ACCOUNT_B, f"chain{number}", trusted, may_assume=onward))
+    for number in range(1, 11):
+        trusted = {role_arn(ACCOUNT_B, name) for name in ("hub", "operator")}
+        world.add_role(Role(ACCOUNT_C, f"spoke{number}", trusted))
+    return world
+
+
+def digits(count: int) -> str:
+    """Return a random number as the IDs of users and roles are."""
+    return "3" + "".join(secrets.choice(string.digits) for _ in range(count - 1))
+
+
+def letters(count: int) -> str:
+    """Return random letters and digits."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(count))
+
+
+def _json_web_token(issuer: str, subject: str) -> str:
+    claims = json.dumps({"iss": issuer, "sub": subject}).encode()
+    parts = (b'{"alg":"RS256","typ":"JWT"}', claims, secrets.token_bytes(64))
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
