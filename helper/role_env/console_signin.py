@@ -16,11 +16,12 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import NamedTuple
 
+from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.deadline import Deadline
 from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
-from role_env.sts import responses as answers
-from role_env.sts.http import Answer, Passing, Server, persistently
+from role_env.sts import responses
+from role_env.sts.http import Response, Server, retry
 
 
 class Site(NamedTuple):
@@ -67,23 +68,22 @@ def destination(text: str, site: str) -> tuple[Site, str]:
     return SITES[name], text
 
 
-def sign_in_address(credentials: Credentials, site: Site, destination: str, *, deadline: Deadline) -> str:
+def sign_in_address(credentials: Credentials, site: Site, destination: str, context: Context) -> str:
     """The address that signs a browser in and takes it to `destination`: good once, for 30 seconds, and secret.
 
     Raises RefusedError, UnreachableError.
     """
     form = {
         "Action": "GetSigninToken",
-        "AccessKeyId": credentials.access_key_id,
-        "AccessKeySecret": credentials.access_key_secret,
-        "SecurityToken": credentials.security_token,
         "TicketType": "mini",
+        **credentials.document(""),
     }
-    server, body = Server(site.signin), urllib.parse.urlencode(form).encode()
-    token = persistently(
+    del form["Expiration"]
+    server, body = Server(site.signin, context), urllib.parse.urlencode(form).encode()
+    token = retry(
         f"the console's sign-in at {site.signin} could not be asked",
-        lambda: _token(site, server.ask("POST", "/federation", headers=_FORM, body=body, deadline=deadline)),
-        deadline,
+        lambda: _token(site, server.request("POST", "/federation", headers=_FORM, body=body)),
+        context.deadline,
     )
     query = {
         "Action": "Login",
@@ -94,22 +94,19 @@ def sign_in_address(credentials: Credentials, site: Site, destination: str, *, d
     return f"https://{site.signin}/federation?{urllib.parse.urlencode(query)}"
 
 
-def _token(site: Site, answer: Answer) -> str:
-    document = answers.json_object(answer.body) or {}
-    code = document.get("Code") or document.get("code")
-    told = f" {printable(code)[:80]}" if isinstance(code, str) else ""
-    if answer.status >= 500 or answer.status == 429:
-        raise Passing(f"it answered {answer.status}{told}")
-    token = document.get("SigninToken")
-    if answer.status == 200 and isinstance(token, str) and _TOKEN.fullmatch(token):
+def _token(site: Site, response: Response) -> str:
+    code = response.error_code()
+    told = f" {printable(code)[:80]}" if code else ""
+    token = (responses.json_object(response.body) or {}).get("SigninToken")
+    if response.status == 200 and isinstance(token, str) and _TOKEN.fullmatch(token):
         return token
     if told:  # its Message could quote what it was sent
         raise RefusedError(
-            f"the console's sign-in at {site.signin} said{told} ({answer.status})",
+            f"the console's sign-in at {site.signin} said{told} ({response.status})",
             hint="has the session ended? --refresh takes another; and is --site the account's own?",
         )
     raise UnreachableError(
-        f"what {site.signin} answered is no sign-in token (status {answer.status})",
+        f"what {site.signin} answered is no sign-in token (status {response.status})",
         hint="does a sign-in page or proxy stand in between?",
     )
 

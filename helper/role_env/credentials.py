@@ -1,6 +1,10 @@
 """Credentials: what STS hands out, and what it is asked with."""
 
 
+FIELDS = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
+"""The names under which STS, the metadata service, a credentials URI and the SDKs write credentials."""
+
+
 class AccessKey:
     """A key that requests are signed with: `access_key_id`, `access_key_secret`, and for a temporary one its
     `security_token` (else empty). Its repr shows the id only.
@@ -32,8 +36,13 @@ class Credentials(AccessKey):
         self.issued = issued
         self.expiration = expiration
 
+    def document(self, expiration: str) -> "dict[str, str]":
+        """Return the credentials as STS writes them; `expiration` is the end as text."""
+        values = (self.access_key_id, self.access_key_secret, self.security_token, expiration)
+        return dict(zip(FIELDS, values, strict=True))
+
     def remaining(self, now: float) -> float:
-        """The seconds left at `now` (seconds since the epoch); negative when they have expired."""
+        """Return the seconds left at `now` (seconds since the epoch); negative after the expiration."""
         return self.expiration - now
 
     def needs_renewal(self, now: float, *, min_ttl: int = 0) -> bool:

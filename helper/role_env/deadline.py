@@ -1,4 +1,4 @@
-"""Deadlines: no wait of role-env is without one."""
+"""Deadlines, and work that must end by one: no wait of role-env is without a deadline."""
 
 import threading
 import time
@@ -12,8 +12,12 @@ _STEP_SECONDS = 0.25
 _MOVED_SECONDS = 0.002
 
 
-class Late(Exception):
+class TimedOut(Exception):
     """The work did not end in time."""
+
+
+class NoThread(Exception):
+    """This process can have no more threads."""
 
 
 class Deadline:
@@ -24,11 +28,11 @@ class Deadline:
         self.is_short = False
 
     def remaining(self) -> float:
-        """The seconds left, never below zero."""
+        """Return the seconds left, never below zero."""
         return max(0.0, self._end - time.monotonic())
 
     def soonest(self, seconds: float) -> "Deadline":
-        """This one, or another `seconds` from now where that comes first: then `is_short`."""
+        """Return this deadline, or one `seconds` from now if that is earlier; its `is_short` is then True."""
         if self.remaining() <= seconds:
             return self
         sooner = Deadline(seconds)
@@ -36,18 +40,18 @@ class Deadline:
         return sooner
 
     def extend(self, seconds: float) -> None:
-        """Moves the moment by `seconds`: what a person takes at a prompt is not counted."""
+        """Move the moment by `seconds`: the time that a person takes at a prompt is not counted."""
         self._end += seconds
 
 
 def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
-    """What `work` returns or raises, or Late when it takes longer than `seconds`.
+    """Return what `work` returns, or raise what it raises; raise TimedOut if it takes longer than `seconds`.
 
-    With `at_most` the seconds are those in which nothing moves: as long as this process gets on with its work, which
-    on a crowded machine takes long, it has up to so many in all.
+    With `at_most`, only the seconds in which nothing moves count: as long as this process uses the processor, which on
+    a busy machine takes long, the work may take `at_most` seconds in all.
 
     The work runs in a daemon thread, since neither a name lookup nor a keyring can be interrupted otherwise
-    (an exception out of a signal handler is swallowed by keyring's own handlers).
+    (keyring's own handlers swallow an exception raised by a signal handler). Raises NoThread if there can be none.
     """
     results: list[T] = []
     failures: list[Exception] = []
@@ -61,7 +65,10 @@ def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
             failures.append(RuntimeError(type(failure).__name__))
 
     thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:
+        raise NoThread from None
     began = moved = time.monotonic()
     spent = time.process_time()
     while thread.is_alive() and (now := time.monotonic()) < min(moved + seconds, began + max(seconds, at_most)):
@@ -73,11 +80,12 @@ def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
         return results[0]
     if failures:
         raise failures[0]
-    raise Late
+    raise TimedOut
 
 
 def abandoned() -> bool:
-    """Whether a thread goes on beside this one: with work that was late or interrupted, or started by a keyring's
-    backend. The interpreter would wait for it at its end, or abort over a lock that it holds.
+    """Return whether another thread is running: work that timed out, or one started by a keyring's backend.
+
+    The interpreter would wait for it at its end, or abort over a lock that it holds.
     """
     return threading.active_count() > 1

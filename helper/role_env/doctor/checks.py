@@ -22,7 +22,7 @@ from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.deadline import Deadline, Late, within
+from role_env.deadline import Deadline, TimedOut, within
 from role_env.environ import keys as environment
 from role_env.environ import tools as readers
 from role_env.environ.session import NO_ACCOUNT, OFF_HINT, ShellState
@@ -82,7 +82,7 @@ def examine(environ: Mapping[str, str], config: str) -> list[Finding]:
 def _within_time(name: str, check: Check, at: Surroundings) -> list[Finding]:
     try:
         return within(LONGEST, lambda: check(at))
-    except Late:
+    except TimedOut:
         return [Finding(name, FAIL, f"the check did not end within {LONGEST:.0f} seconds", "see what hangs there")]
     except Exception as error:  # its text could hold a secret
         return [Finding(name, FAIL, f"the check itself failed: {type(error).__name__}", "please report it")]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from role_env.deadline import Deadline, Late, within
+from role_env.deadline import Deadline, TimedOut, within
 from role_env.keyrings import chunks as pieces
 from role_env.keyrings import secret_service
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
@@ -134,7 +134,7 @@ class SystemKeyring:
         try:
             with self._messages.waiting_for("the keyring"), self._messages.aside():
                 return within(seconds, work, at_most=3 * seconds)
-        except Late:
+        except TimedOut:
             if seconds >= LATE_SECONDS:
                 self._avoid()
             self._give_up("it did not answer in time; is it locked, or hung?")

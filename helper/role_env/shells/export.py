@@ -103,10 +103,7 @@ def _json(session: Session) -> str:
 
     credentials = session.credentials
     document = {
-        "AccessKeyId": credentials.access_key_id,
-        "AccessKeySecret": credentials.access_key_secret,
-        "SecurityToken": credentials.security_token,
-        "Expiration": timestamps.format_utc(credentials.expiration),
+        **credentials.document(timestamps.format_utc(credentials.expiration)),
         "RegionId": session.region_id or None,
         "Profile": session.profile,
         "RoleArn": session.role_arn or None,

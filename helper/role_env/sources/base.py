@@ -180,7 +180,7 @@ class EcsRole(Source):
     def _key(self, context: Context) -> AccessKey:
         from role_env.sources import ecs_metadata
 
-        return ecs_metadata.credentials(self.role_name, context.environ, deadline=context.deadline)
+        return ecs_metadata.credentials(self.role_name, context)
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ class OidcToken(Source):
         try:
             if self.token_file:
                 return oidc.file_token(self.token_file)
-            return oidc.github_token(context.environ, audience=self.audience, deadline=context.deadline)
+            return oidc.github_token(context, audience=self.audience)
         except (ProfileError, RefusedError, UnreachableError) as error:
             raise self._told(error) from None
 
@@ -260,7 +260,7 @@ class CredentialsUri(Source):
     def _key(self, context: Context) -> AccessKey:
         from role_env.sources import credentials_uri
 
-        return credentials_uri.fetch(self.uri, deadline=context.deadline)
+        return credentials_uri.fetch(self.uri, context)
 
 
 @dataclass(frozen=True)

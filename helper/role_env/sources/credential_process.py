@@ -16,10 +16,10 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 from role_env.credentials import AccessKey
-from role_env.deadline import Deadline, Late, within
+from role_env.deadline import Deadline, TimedOut, within
 from role_env.errors import ProfileError, UnreachableError, printable
-from role_env.sts import responses as answers
-from role_env.sts.http import LARGEST_ANSWER
+from role_env.sts import responses
+from role_env.sts.http import LARGEST_RESPONSE
 
 LONGEST_SECONDS = 60.0
 LARGEST_STDERR = 64 * 1024
@@ -39,14 +39,14 @@ def run(command: str, environ: Mapping[str, str], *, deadline: Deadline, silent:
     with _started(name, command, words, environ, silent) as process:
         try:
             output = within(seconds, lambda: _output(process))
-        except Late:
+        except TimedOut:
             raise UnreachableError(
                 f"the credential process {name} did not end within {seconds:.0f} seconds",
                 hint="run it by hand: does it wait for something?",
             ) from None
         status = process.returncode
-    if len(output) > LARGEST_ANSWER:
-        raise _wrong(name, f"prints more than {LARGEST_ANSWER} bytes")
+    if len(output) > LARGEST_RESPONSE:
+        raise _wrong(name, f"prints more than {LARGEST_RESPONSE} bytes")
     if status:
         ended = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
         raise ProfileError(f"the credential process {name} {ended}", hint="run it by hand to see why")
@@ -98,8 +98,8 @@ def _output(process: "subprocess.Popen[bytes]") -> bytes:
     """What the process prints until it ends; what prints without end is ended."""
     if process.stdout is None:
         raise AssertionError("its stdout is a pipe")
-    output = process.stdout.read(LARGEST_ANSWER + 1)
-    if len(output) > LARGEST_ANSWER:
+    output = process.stdout.read(LARGEST_RESPONSE + 1)
+    if len(output) > LARGEST_RESPONSE:
         _kill(process)
     process.wait()
     return output
@@ -140,7 +140,7 @@ class _Told:
 
 def _key(name: str, output: bytes, began: float) -> AccessKey:
     """The key in the document `output`. Raises ProfileError, which tells nothing of it."""
-    document = answers.json_object(output)
+    document = responses.json_object(output)
     if document is None:
         raise _wrong(name, "prints no JSON object")
     mode = document.get("mode")
@@ -149,10 +149,10 @@ def _key(name: str, output: bytes, began: float) -> AccessKey:
     key_id, secret, token, end = _FIELDS
     try:
         if mode == "AK":
-            return answers.access_key(document, key_id, secret)
+            return responses.access_key(document, key_id, secret)
         if not document.get(end):
-            return answers.access_key(document, key_id, secret, token)
-        return answers.credentials(document, issued=began, fields=_FIELDS)
+            return responses.access_key(document, key_id, secret, token)
+        return responses.credentials(document, issued=began, fields=_FIELDS)
     except ValueError as error:
         raise _wrong(name, f"prints a document that does not serve: {error}") from None
 

@@ -4,25 +4,25 @@ import ipaddress
 import time
 import urllib.parse
 
+from role_env.context import Context
 from role_env.credentials import Credentials
-from role_env.deadline import Deadline
 from role_env.errors import ProfileError, UnreachableError
-from role_env.sts import responses as answers
-from role_env.sts.http import Answer, Passing, Server, persistently
+from role_env.sts import responses
+from role_env.sts.http import Response, Server, retry
 
 
-def fetch(uri: str, *, deadline: Deadline) -> Credentials:
+def fetch(uri: str, context: Context) -> Credentials:
     """The credentials that `uri` answers with; without TLS only on this machine.
 
     The path may be all that guards them, so no error tells more than the host. Raises ProfileError for an address that
     is none, UnreachableError when no sensible answer came by the deadline.
     """
     plain, host, path = _address(uri)
-    server = Server(host, plain=plain)
-    return persistently(
+    server = Server(host, context, plain=plain)
+    return retry(
         f"the credentials URI at {host} could not be asked",
-        lambda: _credentials(host, server.ask("GET", path, headers={"Accept": "*/*"}, deadline=deadline)),
-        deadline,
+        lambda: _credentials(host, server.request("GET", path, headers={"Accept": "*/*"})),
+        context.deadline,
     )
 
 
@@ -50,16 +50,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _credentials(host: str, answer: Answer) -> Credentials:
-    if answer.status >= 500 or answer.status == 429:
-        raise Passing(f"it answered {answer.status}")
-    document = answers.json_object(answer.body) if answer.status == 200 else None
+def _credentials(host: str, response: Response) -> Credentials:
+    document = responses.json_object(response.body) if response.status == 200 else None
     if document is None:
-        raise _nonsense(host, f"status {answer.status}" if answer.status != 200 else "it is no JSON object")
+        raise _nonsense(host, f"status {response.status}" if response.status != 200 else "it is no JSON object")
     if document.get("Code") != "Success":
         raise _nonsense(host, "its Code is not Success")
     try:
-        return answers.credentials(document, issued=time.time())
+        return responses.credentials(document, issued=time.time())
     except ValueError as error:
         raise _nonsense(host, str(error)) from None
 

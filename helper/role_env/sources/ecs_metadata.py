@@ -12,15 +12,16 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from role_env import timestamps
+from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, UnreachableError
-from role_env.sts import responses as answers
-from role_env.sts.http import Answer, Passing, Server, persistently
+from role_env.sts import responses
+from role_env.sts.http import BusyError, Response, Server, TransientError, retry
 
 ADDRESS = "100.100.100.200"
 CONNECT_SECONDS = 1.0
-# For one answer, which takes milliseconds on an instance, and for all of them with the pauses of a busy service.
+# For one response, which takes milliseconds on an instance, and for all of them with the pauses of a busy service.
 ANSWER_SECONDS, TOTAL_SECONDS = 2.0, 5.0
 _ROLES = "/latest/meta-data/ram/security-credentials/"
 _ROLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -30,12 +31,13 @@ _HINT = "this works on an ECS instance with a RAM role only: is this one?"
 _NO_VERSION_2 = (400, 403, 404, 405, 501)
 
 
-def credentials(role_name: str, environ: Mapping[str, str], *, deadline: Deadline) -> Credentials:
+def credentials(role_name: str, context: Context) -> Credentials:
     """The credentials of the instance's role; `role_name` empty takes the one that it has.
 
     Raises ProfileError where they may not be used or there are none, UnreachableError where nothing sensible answers.
     """
     # In a shell that a failed switch has left without an account it is role-env's own, and not the user's.
+    environ = context.environ
     if _is_true(environ, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") and not environ.get("ROLE_ENV_NO_ACCOUNT"):
         raise ProfileError(
             "credential_source = ecs_ram_role, but the variable ALIBABA_CLOUD_ECS_METADATA_DISABLED is true",
@@ -43,7 +45,7 @@ def credentials(role_name: str, environ: Mapping[str, str], *, deadline: Deadlin
         )
     if role_name and not _ROLE.fullmatch(role_name):
         raise ProfileError("role_name is not the name of a role", hint="leave it out to take the instance's own")
-    service = _Service(Deadline(min(TOTAL_SECONDS, deadline.remaining())))
+    service = _Service(context.with_deadline(Deadline(min(TOTAL_SECONDS, context.deadline.remaining()))))
     service.introduce(version_1=not _is_true(environ, "ALIBABA_CLOUD_IMDSV1_DISABLED"))
     return service.credentials(role_name or service.role_name())
 
@@ -55,71 +57,71 @@ def _is_true(environ: Mapping[str, str], name: str) -> bool:
 class _Service:
     """The metadata service, and the token that it wants to see."""
 
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
-        self._server = Server(ADDRESS, plain=True, connect_seconds=CONNECT_SECONDS)
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._headers: dict[str, str] = {}
 
     def introduce(self, *, version_1: bool) -> None:
         """Gets a token; without one, where that is allowed, it goes on by version 1."""
-        answer = self._ask("PUT", "/latest/api/token", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
-        token = answer.body[:8192].decode("latin-1").strip()
-        if answer.status == 200 and _TOKEN.fullmatch(token):
+        response = self._ask("PUT", "/latest/api/token", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
+        token = response.body[:8192].decode("latin-1").strip()
+        if response.status == 200 and _TOKEN.fullmatch(token):
             self._headers["X-aliyun-ecs-metadata-token"] = token
-        elif answer.status not in _NO_VERSION_2:
-            _nonsense(f"status {answer.status} instead of a token")
+        elif response.status not in _NO_VERSION_2:
+            _nonsense(f"status {response.status} instead of a token")
         elif not version_1:
             raise UnreachableError(
-                f"the metadata service at {ADDRESS} has no version 2 (status {answer.status}), and"
+                f"the metadata service at {ADDRESS} has no version 2 (status {response.status}), and"
                 " ALIBABA_CLOUD_IMDSV1_DISABLED is true",
                 hint="unset that variable if this instance may use version 1",
             )
 
     def role_name(self) -> str:
         """The name of the instance's role."""
-        answer = self._ask("GET", _ROLES, self._headers)
-        names = answer.body[:8192].decode("latin-1").split()
-        if answer.status == 404 or (answer.status == 200 and not names):
+        response = self._ask("GET", _ROLES, self._headers)
+        names = response.body[:8192].decode("latin-1").split()
+        if response.status == 404 or (response.status == 200 and not names):
             raise ProfileError("this ECS instance has no RAM role", hint="attach one to it, or use another source")
-        if answer.status != 200 or not all(_ROLE.fullmatch(name) for name in names):
-            _nonsense(f"status {answer.status} and no name of a role")
+        if response.status != 200 or not all(_ROLE.fullmatch(name) for name in names):
+            _nonsense(f"status {response.status} and no name of a role")
         if len(names) > 1:
             raise ProfileError("this ECS instance has several RAM roles", hint="role_name says which one")
         return names[0]
 
     def credentials(self, role_name: str) -> Credentials:
         """What the service has for the role."""
-        answer = self._ask("GET", _ROLES + urllib.parse.quote(role_name), self._headers)
-        if answer.status == 404:
+        response = self._ask("GET", _ROLES + urllib.parse.quote(role_name), self._headers)
+        if response.status == 404:
             raise ProfileError(
                 f"this ECS instance has no RAM role {role_name}", hint="leave role_name out to take the one that it has"
             )
-        document = answers.json_object(answer.body) if answer.status == 200 else None
+        document = responses.json_object(response.body) if response.status == 200 else None
         if document is None:
-            _nonsense(f"status {answer.status} and no credentials")
+            _nonsense(f"status {response.status} and no credentials")
         if document.get("Code") != "Success":
             _nonsense("its Code is not Success")
         try:
-            found = answers.credentials(document, issued=time.time())
+            found = responses.credentials(document, issued=time.time())
         except ValueError as error:
             _nonsense(str(error))
         found.issued = _issued(document.get("LastUpdated"), found)
         return found
 
-    def _ask(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
+    def _ask(self, method: str, path: str, headers: Mapping[str, str]) -> Response:
         """What the service answers. Asked again when it is busy, but not where nobody is: raises UnreachableError."""
 
-        def call() -> Answer:
-            soon = Deadline(min(ANSWER_SECONDS, self._deadline.remaining()))
+        def call() -> Response:
+            soon = Deadline(min(ANSWER_SECONDS, self._context.deadline.remaining()))
+            context = self._context.with_deadline(soon)
+            server = Server(ADDRESS, context, plain=True, connect_seconds=CONNECT_SECONDS)
             try:
-                answer = self._server.ask(method, path, headers=headers, deadline=soon)
-            except Passing as fault:
+                return server.request(method, path, headers=headers, final=_NO_VERSION_2)
+            except BusyError:
+                raise
+            except TransientError as fault:
                 raise UnreachableError(f"there is no metadata service at {ADDRESS}: {fault}", hint=_HINT) from None
-            if answer.status == 429 or (answer.status >= 500 and answer.status not in _NO_VERSION_2):
-                raise Passing(f"it answered {answer.status}")
-            return answer
 
-        return persistently(f"the metadata service at {ADDRESS} could not be asked", call, self._deadline, hint=_HINT)
+        return retry(f"the metadata service at {ADDRESS} could not be asked", call, self._context.deadline, hint=_HINT)
 
 
 def _issued(updated: object, found: Credentials) -> float:

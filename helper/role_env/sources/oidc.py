@@ -5,14 +5,13 @@ A token is a secret of a few minutes. It is read anew each time, and is no part 
 
 import re
 import urllib.parse
-from collections.abc import Mapping
 from pathlib import Path
 
-from role_env.deadline import Deadline
+from role_env.context import Context
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.fingerprint import Origin
-from role_env.sts import responses as answers
-from role_env.sts.http import Answer, Passing, Server, persistently
+from role_env.sts import responses
+from role_env.sts.http import Response, Server, retry
 
 LARGEST_TOKEN = 32 * 1024
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -39,25 +38,25 @@ def file_token(path: Path) -> str:
     return text
 
 
-def github_token(environ: Mapping[str, str], *, audience: str = "", deadline: Deadline) -> str:
+def github_token(context: Context, *, audience: str = "") -> str:
     """A new token of this GitHub job for `audience` (GitHub's default when that is empty).
 
     Raises ProfileError where the job may not ask for one, UnreachableError when no sensible answer came in time.
     """
-    url, bearer = (environ.get(name, "") for name in (_URL, _BEARER))
+    url, bearer = (context.environ.get(name, "") for name in (_URL, _BEARER))
     for name, value in ((_URL, url), (_BEARER, bearer)):
         if not value:
             raise ProfileError(f"oidc_token = github, but the variable {name} is not set", hint=_PERMISSION)
     if not _TOKEN.fullmatch(bearer):
         raise ProfileError(f"the variable {_BEARER} holds no token")
     host, path = _address(url, audience)
-    server = Server(host)
+    server = Server(host, context)
     # GitHub's bearer token would follow a redirect to wherever that leads; http.client follows none.
     headers = {"Authorization": f"bearer {bearer}", "Accept": "application/json"}
-    return persistently(
+    return retry(
         f"GitHub's token service at {host} could not be asked",
-        lambda: _token_of(host, server.ask("GET", path, headers=headers, deadline=deadline)),
-        deadline,
+        lambda: _token_of(host, server.request("GET", path, headers=headers)),
+        context.deadline,
     )
 
 
@@ -75,17 +74,15 @@ def _address(url: str, audience: str) -> tuple[str, str]:
     return parts.netloc, f"{parts.path or '/'}{'?' if asked else ''}{'&'.join(asked)}"
 
 
-def _token_of(host: str, answer: Answer) -> str:
-    if answer.status >= 500 or answer.status == 429:
-        raise Passing(f"it answered {answer.status}")
-    if answer.status in (400, 401, 403):
+def _token_of(host: str, response: Response) -> str:
+    if response.status in (400, 401, 403):
         raise ProfileError(
-            f"GitHub's token service at {host} refused to give a token ({answer.status})", hint=_refused()
+            f"GitHub's token service at {host} refused to give a token ({response.status})", hint=_refused()
         )
-    token = (answers.json_object(answer.body) or {}).get("value") if answer.status == 200 else None
+    token = (responses.json_object(response.body) or {}).get("value") if response.status == 200 else None
     if not isinstance(token, str) or len(token) > LARGEST_TOKEN or not _TOKEN.fullmatch(token):
         raise UnreachableError(
-            f"what {printable(host)} answered is no token of GitHub's (status {answer.status})",
+            f"what {printable(host)} answered is no token of GitHub's (status {response.status})",
             hint="does a sign-in page or proxy stand in between?",
         )
     return token

@@ -1,6 +1,6 @@
-"""What servers and programs answer, read without trust: an object in JSON, and the credentials in one.
+"""Read what servers and programs answer, without trusting it: a JSON object, and the credentials in one.
 
-The errors here are ValueError and name the field that is wrong, never its value; the caller knows who answered.
+Errors are ValueError and name the invalid field, never its value. The caller knows whose response it is.
 """
 
 import json
@@ -8,18 +8,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from role_env import timestamps
-from role_env.credentials import AccessKey, Credentials
-from role_env.sts.http import LARGEST_ANSWER
+from role_env.credentials import FIELDS, AccessKey, Credentials
+from role_env.timestamps import parse_utc
 
+# A response has a few thousand bytes, a token with a session policy some more.
+LARGEST_RESPONSE = 256 * 1024
 _VALUE = re.compile(r"[\x20-\x7e]+")
-# The fields of STS, of the metadata service and of a credentials URI.
-STS_FIELDS = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object in `body`; None for anything else, and for what is larger than LARGEST_ANSWER."""
-    if len(body) > LARGEST_ANSWER:
+    """Return the JSON object in `body`; None for anything else, and for more than LARGEST_RESPONSE bytes."""
+    if len(body) > LARGEST_RESPONSE:
         return None
     try:
         document = json.loads(body)
@@ -29,33 +28,34 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def credentials(
-    answer: Mapping[str, Any], *, issued: float, fields: tuple[str, str, str, str] = STS_FIELDS
+    document: Mapping[str, Any], *, issued: float, fields: tuple[str, str, str, str] = FIELDS
 ) -> Credentials:
-    """The credentials in `answer`, under the names `fields` (id, secret, token, end); `issued` in epoch seconds.
+    """Return the credentials in `document` under the names `fields` (key ID, secret, token, expiration).
 
-    Raises ValueError for what is not printable ASCII, for an end that is no time in UTC, and for one that is past.
+    `issued` is in epoch seconds. Raises ValueError for values that are not printable ASCII, for an expiration that is
+    not a time in UTC, and for one in the past.
     """
     key_id, secret, token, end = fields
-    values = [_value(answer, name) for name in (key_id, secret, token)]
+    values = [_value(document, name) for name in (key_id, secret, token)]
     try:
-        expiration = timestamps.parse_utc(str(answer.get(end)))
+        expiration = parse_utc(str(document.get(end)))
     except ValueError:
         raise ValueError(f"{end} is missing or not a time in UTC") from None
     if expiration <= issued:
-        raise ValueError("its session has already expired; is this machine's clock right?")
+        raise ValueError("its session has already expired; check this machine's clock")
     return Credentials(*values, issued=issued, expiration=expiration)
 
 
-def access_key(answer: Mapping[str, Any], *fields: str) -> AccessKey:
-    """The key in `answer` under the names `fields` (id, secret, and token where there must be one).
+def access_key(document: Mapping[str, Any], *fields: str) -> AccessKey:
+    """Return the key in `document` under the names `fields` (key ID, secret and, if there must be one, token).
 
-    Raises ValueError for what is not printable ASCII.
+    Raises ValueError for values that are not printable ASCII.
     """
-    return AccessKey(*(_value(answer, name) for name in fields))
+    return AccessKey(*(_value(document, name) for name in fields))
 
 
-def _value(answer: Mapping[str, Any], name: str) -> str:
-    value = answer.get(name)
+def _value(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name)
     if not isinstance(value, str) or not _VALUE.fullmatch(value):
         raise ValueError(f"{name} is missing or not printable ASCII")
     return value

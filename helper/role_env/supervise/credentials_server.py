@@ -176,11 +176,5 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 def _document(credentials: Credentials) -> bytes:
-    document = {
-        "Code": "Success",
-        "AccessKeyId": credentials.access_key_id,
-        "AccessKeySecret": credentials.access_key_secret,
-        "SecurityToken": credentials.security_token,
-        "Expiration": timestamps.format_utc(credentials.expiration),
-    }
-    return json.dumps(document).encode()
+    document = credentials.document(timestamps.format_utc(credentials.expiration))
+    return json.dumps({"Code": "Success", **document}).encode()
