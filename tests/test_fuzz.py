@@ -1,6 +1,6 @@
 """Any record and any answer of STS: what was issued, whole, or nothing. FUZZ_EXAMPLES says how many of each.
 
-tests/profiles/test_file.py does the same with the profiles file, and tests/keyrings/test_secret_service.py with the
+tests/profiles/test_file.py does the same with the profiles file, tests/keyrings/test_secret_service.py with the
 keyring's messages.
 """
 
@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from role_env.credentials import AccessKey, Credentials
-from role_env.deadline import Deadline
 from role_env.errors import RefusedError, UnreachableError
 from role_env.sessions import record
 from role_env.sts import client as sts
+from support.contexts import context
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
 ROLE, NAME = "acs:ram::2222222222222222:role/switchRoleSbc", "somebody"
@@ -134,7 +134,7 @@ def answered(draw: st.DrawFn) -> tuple[int, str, bytes]:
 
 
 class Connection:
-    """A connection that answers what it was given. The real one is tested against tests/support/local_sts.py."""
+    """A stand-in for the connection to STS that says what it was given; tests/support/local_sts.py is a real one."""
 
     said: tuple[int, str, bytes] = (200, "", b"")
     sock = None
@@ -174,7 +174,7 @@ def test_any_answer_is_the_session_that_was_asked_for_or_an_error_of_the_contrac
                 role_arn=ROLE,
                 session_name=NAME,
                 duration_seconds=900,
-                deadline=Deadline(30),
+                context=context(),
             )
         except (RefusedError, UnreachableError) as error:
             told = error.message + error.hint

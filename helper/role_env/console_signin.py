@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 from role_env.context import Context
 from role_env.credentials import Credentials
-from role_env.deadline import Deadline
 from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
 from role_env.sts import responses
 from role_env.sts.http import Response, Server, retry
@@ -81,7 +80,7 @@ def sign_in_address(credentials: Credentials, site: Site, destination: str, cont
     del form["Expiration"]
     server, body = Server(site.signin, context), urllib.parse.urlencode(form).encode()
     token = retry(
-        f"the console's sign-in at {site.signin} could not be asked",
+        f"the console's sign-in at {site.signin} could not be reached",
         lambda: _token(site, server.request("POST", "/federation", headers=_FORM, body=body)),
         context.deadline,
     )

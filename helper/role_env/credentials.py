@@ -1,6 +1,5 @@
 """Credentials: what STS hands out, and what it is asked with."""
 
-
 FIELDS = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
 """The names under which STS, the metadata service, a credentials URI and the SDKs write credentials."""
 

@@ -13,7 +13,7 @@ import pytest
 from role_env.keyrings import system as system_keyring
 from role_env.keyrings.entry import Entry
 from role_env.keyrings.system import SystemKeyring
-from role_env.ui.messages import Messages
+from support.contexts import context
 from support.machine import Machine
 
 ENTRY = Entry("role-env session test", "profileB")
@@ -57,7 +57,7 @@ def as_on(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_native_keyring_is_used_without_looking_for_others(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
     as_on(platform, monkeypatch)
     monkeypatch.setattr(keyring, "get_keyring", lambda: pytest.fail("looked for"))
-    kept = SystemKeyring({}, Messages())
+    kept = SystemKeyring(context())
     assert kept.read(ENTRY) is None
     kept.write(ENTRY, "session")
     assert kept.read(ENTRY) == "session"
@@ -74,19 +74,17 @@ def test_a_setting_chooses_another_than_the_native_keyring(
     null = "keyring.backends.null.Keyring"
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", null)
     keyring.core.init_backend()
-    SystemKeyring({"PYTHON_KEYRING_BACKEND": null}, Messages()).write(ENTRY, "session")
+    SystemKeyring(context({"PYTHON_KEYRING_BACKEND": null})).write(ENTRY, "session")
     settings = home / ".config" / "python_keyring" / "keyringrc.cfg"
     settings.parent.mkdir(parents=True)
     settings.write_text(f"[backend]\ndefault-keyring={null}\n")
-    SystemKeyring({}, Messages()).write(ENTRY, "session")
+    SystemKeyring(context()).write(ENTRY, "session")
     assert not NativeKeyring.kept
 
 
-@pytest.mark.skipif(
-    sys.platform != "win32", reason="Windows' own keyring; test_chunks.py has a stand-in for it"
-)
+@pytest.mark.skipif(sys.platform != "win32", reason="Windows' own keyring; test_chunks.py has a stand-in")
 def test_a_long_session_is_kept_and_forgotten_in_windows_own_keyring() -> None:
-    kept = SystemKeyring({}, Messages())
+    kept = SystemKeyring(context())
     entry = Entry(f"role-env session {secrets.token_hex(8)}", "profileB")
     for length in (9000, 4000):
         kept.write(entry, "x" * length)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from role_env.deadline import Late, within
+from role_env.deadline import TimedOut, within
 from sessions.test_obtain import asks, kept, put_instead
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus, SilentBus
@@ -104,7 +104,7 @@ def test_a_crowded_machine_is_not_taken_for_a_hung_keyring() -> None:
 
     assert within(0.5, work, at_most=30) == "done"
     for at_most in (0, 2):
-        with pytest.raises(Late):
+        with pytest.raises(TimedOut):
             within(0.5, lambda: time.sleep(20), at_most=at_most)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.sources import credentials_uri
+from support.contexts import context
 from support.https_server import HttpsServer
 from support.metadata_server import timestamp
 
@@ -33,7 +33,7 @@ def server() -> Iterator[HttpsServer]:
 
 def fails(kind: type[RoleEnvError], uri: str, *words: str) -> None:
     with pytest.raises(kind) as caught:
-        credentials_uri.fetch(uri, deadline=Deadline(20))
+        credentials_uri.fetch(uri, context())
     assert caught.type is kind
     told = f"{caught.value.message} {caught.value.hint}"
     for word in words:
@@ -43,11 +43,10 @@ def fails(kind: type[RoleEnvError], uri: str, *words: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_server_on_this_machine_is_asked_without_tls_and_without_a_proxy(
-    server: HttpsServer, host: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    found = credentials_uri.fetch(f"http://{host}:{server.port}{PATH}?a=b%20c", deadline=Deadline(20))
+def test_a_server_on_this_machine_is_asked_without_tls_and_without_a_proxy(server: HttpsServer, host: str) -> None:
+    found = credentials_uri.fetch(
+        f"http://{host}:{server.port}{PATH}?a=b%20c", context({"http_proxy": "http://127.0.0.1:1"})
+    )
     assert (found.access_key_id, found.security_token) == ("STS.id", "the-token-of-the-uri")
     assert found.expiration == pytest.approx(time.time() + 3600, abs=120)
     assert [path for path, _ in server.asked] == [f"{PATH}?a=b%20c"]
@@ -57,7 +56,7 @@ def test_another_host_is_asked_over_tls(tmp_path: Path, monkeypatch: pytest.Monk
     with HttpsServer(tmp_path) as server:
         monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
         server.body = json.dumps(DOCUMENT).encode()
-        assert credentials_uri.fetch(f"https://localhost:{server.port}{PATH}", deadline=Deadline(20))
+        assert credentials_uri.fetch(f"https://localhost:{server.port}{PATH}", context())
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from role_env.credentials import Credentials
-from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.sources import ecs_metadata
+from support.contexts import context
 from support.metadata_server import (
     ROLE,
     ROLES_PATH,
@@ -35,7 +35,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[MetadataServer]:
 
 
 def credentials(role: str = "", **environ: str) -> Credentials:
-    return ecs_metadata.credentials(role, environ, deadline=Deadline(20))
+    return ecs_metadata.credentials(role, context(environ))
 
 
 def fails(kind: type[RoleEnvError], service: MetadataServer, *words: str, role: str = "", **environ: str) -> None:
@@ -201,8 +201,10 @@ def test_a_host_that_accepts_and_never_answers_does_not_cost_the_whole_deadline(
 ASK = """
 import json, os
 from role_env.sources import ecs_metadata
+from role_env.context import Context
 from role_env.deadline import Deadline
-found = ecs_metadata.credentials("", os.environ, deadline=Deadline(20))
+from role_env.ui.messages import Messages
+found = ecs_metadata.credentials("", Context(os.environ, Deadline(20), Messages()))
 print(json.dumps([found.access_key_id, found.security_token]))
 """
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from role_env.credentials import Credentials
-from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError
 from role_env.sources import oidc
 from role_env.sts import client as sts
+from support.contexts import context
 from support.https_server import HttpsServer
 from support.local_sts import ACCOUNT_B, LocalSts, role_arn
 
@@ -92,7 +92,7 @@ def job(github: HttpsServer, path: str = "/token?api-version=2.0") -> dict[str, 
 
 def fails(kind: type[RoleEnvError], environ: dict[str, str], *words: str) -> None:
     with pytest.raises(kind) as caught:
-        oidc.github_token(environ, audience="x", deadline=Deadline(20))
+        oidc.github_token(context(environ), audience="x")
     assert caught.type is kind
     told = f"{caught.value.message} {caught.value.hint}"
     for word in words:
@@ -102,7 +102,7 @@ def fails(kind: type[RoleEnvError], environ: dict[str, str], *words: str) -> Non
 
 
 def test_github_is_asked_for_a_token_with_its_bearer_token(github: HttpsServer) -> None:
-    assert oidc.github_token(job(github), audience="", deadline=Deadline(20)) == TOKEN
+    assert oidc.github_token(context(job(github)), audience="") == TOKEN
     ((path, headers),) = github.asked
     assert path == "/token?api-version=2.0"
     assert headers["authorization"] == f"bearer {BEARER}"
@@ -114,8 +114,8 @@ def test_github_is_asked_for_a_token_with_its_bearer_token(github: HttpsServer) 
     [("role-env", "role-env"), ("https://a/?b=c&d#e f", "https%3A%2F%2Fa%2F%3Fb%3Dc%26d%23e%20f")],
 )
 def test_the_audience_is_added_as_one_encoded_value(github: HttpsServer, audience: str, encoded: str) -> None:
-    oidc.github_token(job(github), audience=audience, deadline=Deadline(20))
-    oidc.github_token(job(github, "/token"), audience=audience, deadline=Deadline(20))
+    oidc.github_token(context(job(github)), audience=audience)
+    oidc.github_token(context(job(github, "/token")), audience=audience)
     assert [path for path, _ in github.asked] == [
         f"/token?api-version=2.0&audience={encoded}",
         f"/token?audience={encoded}",
@@ -190,11 +190,10 @@ def test_a_certificate_of_nobody_known_gets_nothing(github: HttpsServer, monkeyp
     assert not github.asked
 
 
-def test_a_proxy_is_gone_through_as_the_variables_say(github: HttpsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    fails(UnreachableError, job(github), "could not be asked")
-    monkeypatch.setenv("NO_PROXY", "localhost")
-    assert oidc.github_token(job(github), audience="", deadline=Deadline(20)) == TOKEN
+def test_a_proxy_is_gone_through_as_the_variables_say(github: HttpsServer) -> None:
+    environ = job(github) | {"HTTPS_PROXY": "http://127.0.0.1:1"}
+    fails(UnreachableError, environ, "could not be reached", "proxy 127.0.0.1:1")
+    assert oidc.github_token(context(environ | {"NO_PROXY": "localhost"}), audience="") == TOKEN
 
 
 # ---- STS ----
@@ -215,7 +214,7 @@ def assume(server: LocalSts, **changes: Any) -> Credentials:
         "role_arn": ROLE,
         "session_name": "ci",
         "duration_seconds": 900,
-        "deadline": Deadline(20),
+        "context": context(),
     } | changes
     return sts.assume_role_with_oidc(values.pop("token"), **values)
 
@@ -254,8 +253,8 @@ def test_the_token_stands_in_the_body_and_not_in_the_address(
 @pytest.mark.parametrize(
     ("code", "hint"),
     [
-        ("AuthenticationFail.OIDCToken.Expired", "new one"),
-        ("AuthenticationFail.OIDCToken.AudienceNotMatch", "client id"),
+        ("AuthenticationFail.OIDCToken.Expired", "get a new"),
+        ("AuthenticationFail.OIDCToken.AudienceNotMatch", "client ID"),
         ("AuthenticationFail.OIDCToken.Invalid", "issuer"),
         ("AuthenticationFail.NoPermission", "trust policy"),
         ("EntityNotExist.OIDCProvider", "oidc_provider_arn"),
@@ -286,7 +285,7 @@ def test_a_passing_failure_of_sts_is_tried_again(trusted: LocalSts, fault: str) 
 @pytest.mark.parametrize("fault", ["other-account-arn", "other-role-arn", "other-session-arn"])
 def test_a_session_of_somebody_else_is_refused(trusted: LocalSts, fault: str) -> None:
     trusted.fault(fault)
-    with pytest.raises(RefusedError, match="answered with a session of"):
+    with pytest.raises(RefusedError, match="returned a session of"):
         assume(trusted)
 
 

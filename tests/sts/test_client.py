@@ -240,7 +240,7 @@ HINTS = {
     "EntityNotExist.Role": "role_arn",
     "InvalidAccessKeyId.Inactive": "disabled",
     "InvalidAccessKeyId.NotFound": "deleted",
-    "InvalidSecurityToken.Expired": "ended",
+    "InvalidSecurityToken.Expired": "expired",
     "InvalidSecurityToken.Malformed": "same place",
     "InvalidSecurityToken.MismatchWithAccessKey": "same place",
     "InvalidParameter.DurationSeconds": "MaxSessionDuration",

@@ -30,7 +30,7 @@ def test_a_failure_stands_where_the_line_was(machine: Machine) -> None:
     assert waited(screen.raw, f"STS at {machine.sts.endpoint}")
     assert screen.status == 5
     assert screen.lines == [
-        f"role-env: STS at {machine.sts.endpoint} could not be asked: there was no answer in time",
+        f"role-env: STS at {machine.sts.endpoint} could not be reached: it timed out",
         "role-env: hint: check the network and try again",
     ]
 

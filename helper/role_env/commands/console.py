@@ -6,6 +6,7 @@ import webbrowser
 
 from role_env import console_signin as console
 from role_env.cli import options
+from role_env.context import Context
 from role_env.errors import UsageError
 from role_env.ui import stdout as output
 
@@ -34,7 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     def address() -> str:
         until = options.deadline_of(arguments.environ) if own_time else deadline
-        return console.sign_in_address(session.credentials, site, where, deadline=until)
+        return console.sign_in_address(
+            session.credentials, site, where, Context(arguments.environ, until, arguments.messages)
+        )
 
     if arguments.print:
         with arguments.messages.waiting_for(f"the console's sign-in at {site.signin}"):

@@ -42,8 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
             hint="give that key's id and secret, or change the file first",
         )
     deadline = options.deadline_of(arguments.environ)  # a person at the prompt has taken the time they needed
-    identity = sts.caller_identity(key, endpoint=profile.endpoint, deadline=deadline)
     context = Context(arguments.environ, deadline, arguments.messages)
+    identity = sts.caller_identity(key, endpoint=profile.endpoint, context=context)
     access_keys.store(file.path, profile.name, key, context)
     output.write(f"{profile.name}: {identity['Arn']}; its access key {key.access_key_id} is kept in the keyring\n")
     lines = file.lines(profile.name, ("access_key_secret", "security_token"))

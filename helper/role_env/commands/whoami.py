@@ -41,11 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prints who it is; of an environment whose variables disagree, also which tool acts as whom."""
     deadline = options.deadline_of(arguments.environ)
-    identities = _Identities(arguments, deadline)
+    context = Context(arguments.environ, deadline, arguments.messages)
+    identities = _Identities(context)
     if arguments.profile:
         _write(identities.identity(*_profile_key(arguments, deadline)), arguments)
         return 0
-    key, endpoint = _environment_key(arguments, deadline)
+    key, endpoint = _environment_key(context)
     found = readers.disagreeing(arguments.environ)
     if found and not arguments.json:
         _write_with_readers(key, endpoint, found, identities, arguments)
@@ -59,9 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
 class _Identities:
     """Asks STS who signs with a key, once for each."""
 
-    def __init__(self, arguments: argparse.Namespace, deadline: Deadline) -> None:
-        self._arguments = arguments
-        self._deadline = deadline
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._told: dict[str, dict[str, Any] | RoleEnvError] = {}
 
     def identity(self, key: AccessKey, endpoint: str) -> dict[str, Any]:
@@ -69,8 +69,8 @@ class _Identities:
         known = digest(key)
         if known not in self._told:
             try:
-                with self._arguments.messages.waiting_for(f"STS at {endpoint}"):
-                    self._told[known] = sts.caller_identity(key, endpoint=endpoint, deadline=self._deadline)
+                with self._context.messages.waiting_for(f"STS at {endpoint}"):
+                    self._told[known] = sts.caller_identity(key, endpoint=endpoint, context=self._context)
             except RoleEnvError as error:
                 self._told[known] = error
         told = self._told[known]
@@ -139,15 +139,15 @@ def _profile_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[Acc
     return chain.source.key(Context(arguments.environ, deadline, arguments.messages)), chain.target.endpoint
 
 
-def _environment_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[AccessKey, str]:
-    environ, lost = arguments.environ, ShellState(arguments.environ).lost_account
+def _environment_key(context: Context) -> tuple[AccessKey, str]:
+    environ, lost = context.environ, ShellState(context.environ).lost_account
     key = environment.current_key(environ)
     if key is None and (uri := environ.get(variables.CREDENTIALS_URI)):
-        key = credentials_uri.fetch(uri, deadline=deadline)
+        key = credentials_uri.fetch(uri, context)
     if key is None and lost:
         raise ProfileError(NO_ACCOUNT, hint=OFF_HINT)
     if key is None:
         raise ProfileError("the environment holds no credentials", hint="name a profile, or set a session first")
     if lost:
-        arguments.messages.warn(f"{NO_ACCOUNT}, and a key has been set since; {OFF_HINT}")
+        context.messages.warn(f"{NO_ACCOUNT}, and a key has been set since; {OFF_HINT}")
     return key, profiles.checked_endpoint(environ.get("ALIBABA_CLOUD_STS_ENDPOINT") or "sts.aliyuncs.com")

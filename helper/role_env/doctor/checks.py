@@ -155,7 +155,7 @@ def check_keyring(at: Surroundings) -> list[Finding]:
         return [Finding("keyring", OK, "ROLE_ENV_CACHE=none: no session is kept")]
     if mode == "kernel":
         return [_kernel_finding(needed=True)]
-    ring = SystemKeyring(at.environ, Messages(silent=True), Deadline(_LONGEST_CALL), prompts=False)
+    ring = SystemKeyring(Context(at.environ, Deadline(_LONGEST_CALL), Messages(silent=True)), prompts=False)
     ring.usable = True  # that it was late a minute ago is no reason not to look
     found = _keyring_finding(ring, at.environ)
     if ring.usable:
@@ -239,7 +239,7 @@ def check_sts(at: Surroundings) -> list[Finding]:
     """Each endpoint that a profile uses, asked who signs with a key that does not exist."""
     endpoints = _endpoints(at)[:_MOST_ENDPOINTS]
     with ThreadPoolExecutor(len(endpoints)) as pool:
-        return list(pool.map(_endpoint_finding, endpoints))
+        return list(pool.map(lambda endpoint: _endpoint_finding(endpoint, at.environ), endpoints))
 
 
 def _endpoints(at: Surroundings) -> list[str]:
@@ -257,10 +257,11 @@ def _endpoints(at: Surroundings) -> list[str]:
     return list(dict.fromkeys(found)) or ["sts.aliyuncs.com"]
 
 
-def _endpoint_finding(endpoint: str) -> Finding:
+def _endpoint_finding(endpoint: str, environ: Mapping[str, str]) -> Finding:
     name, began = f"STS {endpoint}", time.monotonic()
+    context = Context(environ, Deadline(_LONGEST_CALL), Messages(silent=True))
     try:
-        sts.caller_identity(AccessKey("role-env-doctor", "none"), endpoint=endpoint, deadline=Deadline(_LONGEST_CALL))
+        sts.caller_identity(AccessKey("role-env-doctor", "none"), endpoint=endpoint, context=context)
     except sts.StsError as answer:
         return _answered(name, answer.clock_offset, time.monotonic() - began)
     except RoleEnvError as error:

@@ -76,7 +76,7 @@ class NoKeyring(KeyringError):
 
 
 def _keyring(context: Context, *, prompts: bool = True) -> SystemKeyring:
-    return SystemKeyring(context.environ, context.messages, context.deadline, prompts=prompts)
+    return SystemKeyring(context, prompts=prompts)
 
 
 def _entry(path: Path, profile: str) -> Entry:

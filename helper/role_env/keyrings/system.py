@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from role_env.deadline import Deadline, TimedOut, within
+from role_env.context import Context
+from role_env.deadline import TimedOut, within
 from role_env.keyrings import chunks as pieces
 from role_env.keyrings import secret_service
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
 from role_env.keyrings.notes import late_mark, was_late
 from role_env.paths import make_private, state_folder
-from role_env.ui.messages import Messages, hush_libraries, on_terminal
+from role_env.ui.messages import hush_libraries, on_terminal
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -66,15 +67,13 @@ class SystemKeyring:
 
     def __init__(
         self,
-        environ: Mapping[str, str],
-        messages: Messages,
-        deadline: Deadline | None = None,
+        context: Context,
         *,
         prompts: bool = True,
     ) -> None:
-        self._environ = environ
-        self._messages = messages
-        self._deadline = deadline
+        self._environ = context.environ
+        self._messages = context.messages
+        self._deadline = context.deadline
         self._prompts = prompts
         self.usable = not self._was_late()
         self.absent = False
@@ -147,7 +146,7 @@ class SystemKeyring:
                     self._avoid()  # a bus that stands still: nobody is to wait for it each time
             self._give_up(_KNOWN_FAULTS.get(kind, kind), absent=absent)
         finally:
-            if self._deadline and seconds == PROMPT_SECONDS:
+            if seconds == PROMPT_SECONDS:
                 self._deadline.extend(time.monotonic() - began)
         return None
 
@@ -186,7 +185,7 @@ class SystemKeyring:
         display = self._environ.get("DISPLAY") or self._environ.get("WAYLAND_DISPLAY")
         if display and on_terminal():
             return PROMPT_SECONDS
-        return min(LATE_SECONDS, max(1, self._deadline.remaining() / 3)) if self._deadline else LATE_SECONDS
+        return min(LATE_SECONDS, max(1, self._deadline.remaining() / 3))
 
     def _give_up(self, why: str, *, absent: bool = False) -> None:
         self.usable = False

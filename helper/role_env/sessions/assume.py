@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
-from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RefusedError, UnreachableError
 from role_env.profiles.file import Profile
 from role_env.sessions.chain import Chain
@@ -28,7 +27,7 @@ def lent(chain: Chain, key: AccessKey, context: Context) -> Credentials:
         )
     if target.expected_account_id:
         with _told_of(target):
-            identity = sts.caller_identity(key, endpoint=target.endpoint, deadline=context.deadline)
+            identity = sts.caller_identity(key, endpoint=target.endpoint, context=context)
         check_account(target, identity["AccountId"], target.expected_account_id)
     return key
 
@@ -46,12 +45,12 @@ def assume(hop: Profile, key: AccessKey, context: Context) -> Credentials:
                 external_id=hop.external_id,
                 policy=hop.policy,
                 source_identity=hop.source_identity,
-                deadline=context.deadline,
+                context=context,
             )
         except sts.StsError as failure:
             if failure.code != "NoPermission":
                 raise
-            raise _no_permission(hop, key, context.deadline, failure) from None
+            raise _no_permission(hop, key, context, failure) from None
 
 
 def assume_with_token(hop: Profile, source: OidcToken, context: Context) -> Credentials:
@@ -66,7 +65,7 @@ def assume_with_token(hop: Profile, source: OidcToken, context: Context) -> Cred
             session_name=hop.role_session_name,
             duration_seconds=hop.duration_seconds,
             policy=hop.policy,
-            deadline=context.deadline,
+            context=context,
         )
 
 
@@ -82,11 +81,12 @@ def _told_of(hop: Profile) -> Iterator[None]:
         raise UnreachableError(f"profile {hop.name}: {failure.message}", hint=failure.hint) from None
 
 
-def _no_permission(hop: Profile, key: AccessKey, deadline: Deadline, failure: sts.StsError) -> RefusedError:
+def _no_permission(hop: Profile, key: AccessKey, context: Context, failure: sts.StsError) -> RefusedError:
     """Which identity asked for which role, and what it lacks. Who one is can be asked without any permission."""
     asked, trusted = f"the key {key.access_key_id}", "its account"
+    soon = context.with_deadline(context.deadline.soonest(3))
     with contextlib.suppress(RefusedError, UnreachableError):
-        identity = sts.caller_identity(key, endpoint=hop.endpoint, deadline=Deadline(min(3, deadline.remaining())))
+        identity = sts.caller_identity(key, endpoint=hop.endpoint, context=soon)
         asked, trusted = identity["Arn"], f"acs:ram::{identity['AccountId']}:root"
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": hop.role_arn}
     policy = json.dumps({"Version": "1", "Statement": [statement]})

@@ -44,9 +44,7 @@ class Cache:
         if mode not in MODES:
             raise ProfileError(f"ROLE_ENV_CACHE is {printable(mode)}, which is none of {', '.join(MODES)}")
         in_keyring = everywhere or mode in _IN_KEYRING
-        self._keyring = (
-            SystemKeyring(environ, context.messages, context.deadline, prompts=prompts) if in_keyring else None
-        )
+        self._keyring = SystemKeyring(context, prompts=prompts) if in_keyring else None
         self._kernel_allowed = everywhere or mode in _IN_KERNEL
         self._kernel_fault = ""
         self._prompts = prompts

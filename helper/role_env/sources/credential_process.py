@@ -19,7 +19,7 @@ from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, TimedOut, within
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.sts import responses
-from role_env.sts.http import LARGEST_RESPONSE
+from role_env.sts.responses import LARGEST_RESPONSE
 
 LONGEST_SECONDS = 60.0
 LARGEST_STDERR = 64 * 1024

@@ -10,6 +10,7 @@ import random
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 import urllib.parse
@@ -68,9 +69,7 @@ class Response(NamedTuple):
             raise BusyError(f"status {self.status} {printable(code)[:80]}".rstrip())
 
 
-def retry(
-    what: str, call: Callable[[], T], deadline: Deadline, *, hint: str = "check the network and try again"
-) -> T:
+def retry(what: str, call: Callable[[], T], deadline: Deadline, *, hint: str = "check the network and try again") -> T:
     """Return what `call` returns. After TransientError call it again, at most TRIES times and within `deadline`.
 
     Raises UnreachableError, whose text begins with `what`, if no try succeeds.
@@ -130,8 +129,8 @@ class Server:
     ) -> Response:
         """Send one request and return the response.
 
-        Raises TransientError for a network fault, BusyError (for a 5xx status unless it is in `final`), and UnreachableError for a failure that
-        no second try would cure.
+        Raises TransientError for a network fault, BusyError for a status that is transient unless it is in `final`, and
+        UnreachableError for a failure that no second try would cure.
         """
         sent = {**(headers or {}), "User-Agent": USER_AGENT}
         try:
@@ -181,9 +180,7 @@ class Server:
             return http.client.HTTPConnection(self._host, self._port, timeout=seconds)
         if not self._proxy:
             return http.client.HTTPSConnection(self._host, self._port, timeout=seconds, context=self._tls)
-        connection = http.client.HTTPSConnection(
-            self._proxy.host, self._proxy.port, timeout=seconds, context=self._tls
-        )
+        connection = http.client.HTTPSConnection(self._proxy.host, self._proxy.port, timeout=seconds, context=self._tls)
         connection.set_tunnel(self._host, self._port, self._proxy.headers)
         return connection
 
@@ -246,9 +243,11 @@ def _proxy(server: str, environ: Mapping[str, str]) -> _Proxy | None:
     if any(named.values()):
         address = named.get("https_proxy") or named.get("all_proxy")
         is_bypassed = bool(urllib.request.proxy_bypass_environment(server, bypassed))  # type: ignore[attr-defined]
-    else:
+    elif sys.platform in ("darwin", "win32"):
         address = urllib.request.getproxies().get("https")
         is_bypassed = bool(address and urllib.request.proxy_bypass(server))
+    else:
+        return None
     return _parse_proxy(address) if address and not is_bypassed else None
 
 
