@@ -98,12 +98,15 @@ OUTRANKING = (
     ),
 )
 
+# An invalid value that stands for no account, where an empty one would let a tool use a file of its own.
+NO_ACCOUNT_VALUE = "role-env-none"
+
 # With these and no key, no tool falls back to an account of a file or of the machine.
 NO_ACCOUNT = {
     **dict.fromkeys(IGNORE_PROFILE, "TRUE"),
     "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true",
     "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
-    CLI_PROFILE: "role-env-none",
+    CLI_PROFILE: NO_ACCOUNT_VALUE,
     "ROLE_ENV_NO_ACCOUNT": "1",
 }
 

@@ -87,7 +87,7 @@ def test_where_variables_disagree_it_tells_which_tool_acts_as_whom(machine: Mach
     role = f"acs:ram::{ACCOUNT_B}:assumed-role/switchrolesbc/"
     assert lines["aliyun"].startswith(role)
     assert lines["SDKs"].startswith(role)
-    assert lines["ossutil"].startswith(role)
+    assert lines["ossutil 2"].startswith(role)
     # its id and secret are the stale ones, its token is the session's
     assert lines["Terraform, Pulumi"].startswith("nobody: STS said InvalidSecurityToken")
     assert lines["Terraform, Pulumi"].endswith(
@@ -106,6 +106,7 @@ def test_two_users_keys_are_told_apart_and_the_json_only_warns(machine: Machine)
     assert [line.split("acs:")[-1].split()[0] for line in lines[5:]] == [
         *(f"ram::{ACCOUNT_A}:user/test_user1",) * 3,
         f"ram::{ACCOUNT_A}:user/test_user2",
+        f"ram::{ACCOUNT_A}:user/test_user1",
     ]
     done = machine.role_env("whoami", "--json", **environ)
     assert json.loads(done.stdout)["Arn"] == machine.sts.user_arn
@@ -122,7 +123,7 @@ def test_on_a_terminal_of_80_columns_its_lines_are_wrapped_between_words(machine
 def test_half_a_key_and_no_key_are_told_for_the_tool_that_finds_them(machine: Machine) -> None:
     environ = key(machine) | {"OSS_ACCESS_KEY_ID": "LTAIother"}
     assert (
-        "  ossutil             finds OSS_ACCESS_KEY_ID without its secret\n"
+        "  ossutil 2           finds OSS_ACCESS_KEY_ID without its secret\n"
         in machine.role_env("whoami", **environ).stdout
     )
     environ = key(machine, "ALICLOUD_ACCESS_KEY") | key(machine, "OSS_ACCESS_KEY", "test_user2")
@@ -133,5 +134,5 @@ def test_a_refused_key_does_not_hide_who_the_other_tools_are(machine: Machine) -
     environ = key(machine, user="test_user3") | key(machine, "OSS_ACCESS_KEY", "test_user2")
     done = machine.role_env("whoami", **environ)
     assert done.returncode == 4
-    assert f"  ossutil             acs:ram::{ACCOUNT_A}:user/test_user2" in done.stdout
+    assert f"  ossutil 2           acs:ram::{ACCOUNT_A}:user/test_user2" in done.stdout
     assert "  aliyun              nobody: STS said InvalidAccessKeyId.Inactive" in done.stdout

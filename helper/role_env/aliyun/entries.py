@@ -13,10 +13,11 @@ from role_env.aliyun import document, process_command
 from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
 from role_env.errors import ProfileError
 from role_env.fingerprint import Origin
+from role_env.variables import NO_ACCOUNT_VALUE
 
 # The profile that follows the session of the shell, and the name that stands for no account in ALIBABA_CLOUD_PROFILE.
 SESSION_NAME = "role-env"
-RESERVED_NAMES = (SESSION_NAME, "role-env-none")
+RESERVED_NAMES = (SESSION_NAME, NO_ACCOUNT_VALUE)
 # Written into a new profile only, since they are a matter of taste.
 _TASTE = {"output_format": "json", "language": "en"}
 _SHOWN = ("name", "mode", "process_command", "region_id", *_TASTE)

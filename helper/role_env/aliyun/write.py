@@ -1,7 +1,7 @@
-"""The `aliyun` CLI's file, replaced as a whole or not at all, with a backup beside it.
+"""The `aliyun` CLI's file, replaced or removed as a whole or not at all, with a backup beside it.
 
-It belongs to the user and to the CLI: its mode and owner stay, a symlink is followed to what it names, and what others
-write meanwhile, without any lock, is read again and not lost.
+It belongs to the user and to the CLI: its mode and owner stay, a symlink is followed to its target, and what other
+programs write meanwhile, without any lock, is read again and not lost.
 """
 
 import os
@@ -21,6 +21,10 @@ _TRIES = 5
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
+# Takes the content (None: no file) and returns what is to be there instead (None: no file).
+Change = Callable[[bytes | None], bytes | None]
+
+
 class CliFile:
     """The file at `path`; `backup` is where its former content goes."""
 
@@ -30,14 +34,14 @@ class CliFile:
         self.backup = self._real.with_name(self._real.name + BACKUP_SUFFIX)
 
     def read(self) -> bytes | None:
-        """What the file holds; None when there is none. Raises ProfileError when it cannot be read or replaced."""
+        """Return the content, or None if there is no file. Raises ProfileError if it cannot be read or replaced."""
         return self._read()[0]
 
-    def replace(self, change: Callable[[bytes | None], bytes]) -> bool:
-        """Puts what `change` makes of the content (None: no file) in its place; whether that is another one.
+    def replace(self, change: Change) -> bool:
+        """Replace the content by the one that `change` returns for it, and return whether it differs.
 
-        `change` is called again when somebody else has written meanwhile. Raises what it raises, ProfileError when the
-        file cannot be written, and UnreachableError when others keep writing.
+        `change` is called again if another program has written meanwhile. Raises what it raises, ProfileError if the
+        file cannot be written, and UnreachableError if others keep writing.
         """
         folder = self._real.parent
         try:
@@ -45,14 +49,26 @@ class CliFile:
                 folder.mkdir(mode=0o700)
             with lock.folder_held(folder, seconds=LOCK_SECONDS) as busy:
                 for _ in range(0 if busy else _TRIES):
-                    if (done := self._try(change)) is not None:
-                        return done
+                    if (is_replaced := self._try(change)) is not None:
+                        return is_replaced
         except OSError as error:
             raise self._error(f"could not be written: {error.strerror or error}") from None
         raise UnreachableError(f"{self.path} is being written by another process", hint="try again")
 
-    def _try(self, change: Callable[[bytes | None], bytes]) -> bool | None:
-        """Whether the file was replaced; None when it has changed since it was read."""
+    def remove_backup(self) -> bool:
+        """Remove the backup, and return whether there was one. Raises ProfileError."""
+        try:
+            self.backup.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise ProfileError(
+                f"{self.backup} could not be removed: {error.strerror or error}", hint=f"rm {self.backup}"
+            ) from None
+        return True
+
+    def _try(self, change: Change) -> bool | None:
+        """Return whether the file was replaced; None if it has changed since it was read."""
         stamp = current_stamp(str(self._real))
         content, status = self._read()
         changed = change(content)
@@ -60,7 +76,16 @@ class CliFile:
             return False
         if content is not None and not self._put(self.backup, content, stamp):
             return None
+        if changed is None:
+            return self._remove(stamp)
         return self._put(self._real, changed, stamp, like=status) or None
+
+    def _remove(self, stamp: str) -> bool | None:
+        """Remove the file; None if it is no longer as `stamp` says."""
+        if current_stamp(str(self._real)) != stamp:
+            return None
+        self._real.unlink()
+        return True
 
     def _read(self) -> tuple[bytes | None, os.stat_result | None]:
         try:
@@ -76,7 +101,10 @@ class CliFile:
         return content, status
 
     def _put(self, path: Path, content: bytes, stamp: str, *, like: os.stat_result | None = None) -> bool:
-        """Makes `content` the file `path`, with mode and owner of `like`; unless our file is no longer as `stamp`."""
+        """Make `content` the file `path`, with the mode and owner of `like`, unless our file has changed since `stamp`.
+
+        Returns whether it did.
+        """
         new = self._real.with_name(self._real.name + _NEW_SUFFIX)
         with suppress(FileNotFoundError):  # of a process that was killed; we hold the lock
             new.unlink()
@@ -103,7 +131,7 @@ class CliFile:
 
 
 def _own(descriptor: int, like: os.stat_result) -> None:
-    """Gives the file the mode and owner of `like`."""
+    """Give the file the mode and owner of `like`."""
     os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
     if like.st_uid != os.geteuid():
         os.fchown(descriptor, like.st_uid, like.st_gid)

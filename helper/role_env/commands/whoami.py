@@ -11,9 +11,9 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
 from role_env.environ import keys as environment
-from role_env.environ import tools as readers
+from role_env.environ import tools
 from role_env.environ.session import NO_ACCOUNT, OFF_HINT, ShellState
-from role_env.environ.tools import Reader
+from role_env.environ.tools import ToolKey
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
 from role_env.fingerprint import Origin
 from role_env.profiles import file as profiles
@@ -47,9 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
         _write(identities.identity(*_profile_key(arguments, deadline)), arguments)
         return 0
     key, endpoint = _environment_key(context)
-    found = readers.disagreeing(arguments.environ)
+    found = tools.conflicting_tool_keys(arguments.environ)
     if found and not arguments.json:
-        _write_with_readers(key, endpoint, found, identities, arguments)
+        _write_with_tools(key, endpoint, found, identities, arguments)
         return 0
     _write(identities.identity(key, endpoint), arguments)
     if found:
@@ -95,11 +95,11 @@ def _plain(identity: dict[str, Any]) -> str:
     return "".join(f"{name:8}  {printable(value)}\n" for name, value in lines)
 
 
-def _write_with_readers(
-    key: AccessKey, endpoint: str, found: list[Reader], identities: _Identities, arguments: argparse.Namespace
+def _write_with_tools(
+    key: AccessKey, endpoint: str, found: list[ToolKey], identities: _Identities, arguments: argparse.Namespace
 ) -> None:
     """Who it is, and which tool acts as whom, whatever STS says of some of the keys."""
-    lines = [_reader_line(reader.tool, _acts(reader, endpoint, identities)) for reader in found]
+    lines = [_tool_line(tool.tool, _acts(tool, endpoint, identities)) for tool in found]
     try:
         _write(identities.identity(key, endpoint), arguments)
     finally:
@@ -107,7 +107,7 @@ def _write_with_readers(
     arguments.messages.warn("tools act as different identities")
 
 
-def _reader_line(tool: str, acts: str) -> str:
+def _tool_line(tool: str, acts: str) -> str:
     indent = f"  {tool:18}  "
     lines = textwrap.wrap(
         acts,
@@ -120,14 +120,14 @@ def _reader_line(tool: str, acts: str) -> str:
     return "\n".join(lines)
 
 
-def _acts(reader: Reader, endpoint: str, identities: _Identities) -> str:
-    if not reader.key:
-        return reader.fault or "finds no key in the variables"
+def _acts(tool: ToolKey, endpoint: str, identities: _Identities) -> str:
+    if not tool.key:
+        return tool.fault or "finds no key in the variables"
     try:
-        told = str(identities.identity(reader.key, endpoint)["Arn"])
+        told = str(identities.identity(tool.key, endpoint)["Arn"])
     except RoleEnvError as error:
         told = f"nobody: {error.message}"
-    return f"{printable(told)} ({', '.join(reader.variables)})"
+    return f"{printable(told)} ({', '.join(tool.variables)})"
 
 
 def _profile_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[AccessKey, str]:

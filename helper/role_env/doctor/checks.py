@@ -24,7 +24,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, TimedOut, within
 from role_env.environ import keys as environment
-from role_env.environ import tools as readers
+from role_env.environ import tools
 from role_env.environ.session import NO_ACCOUNT, OFF_HINT, ShellState
 from role_env.errors import KeyringError, ProfileError, RoleEnvError, printable
 from role_env.fingerprint import Origin
@@ -312,8 +312,8 @@ def check_variables(at: Surroundings) -> list[Finding]:
 
 
 def _without_session(environ: Mapping[str, str]) -> Finding:
-    if found := readers.disagreeing(environ):
-        names = ", ".join(dict.fromkeys(name for reader in found for name in reader.variables[:1]))
+    if found := tools.conflicting_tool_keys(environ):
+        names = ", ".join(dict.fromkeys(name for tool in found for name in tool.variables[:1]))
         mend = "unset those that you do not mean; role-env whoami tells who each is"
         return Finding("variables", WARN, f"tools find different keys, in {names}", mend)
     return Finding("variables", OK, "no session, and nothing that disagrees")
