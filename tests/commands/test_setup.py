@@ -16,8 +16,8 @@ import pytest
 from role_env.aliyun import entries as cli_profiles
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import Entry
-from role_env.aliyun.write import BACKUP_SUFFIX, CliFile
 from role_env.errors import ProfileError, UnreachableError
+from role_env.files import BACKUP_SUFFIX, UserFile
 from shells.test_switch import INTO_SHELL, SHELLS, environment
 from support.machine import INSTALLED, Machine
 
@@ -338,7 +338,7 @@ def test_a_profile_that_role_env_has_not_written_is_not_touched(home: Home, thei
     home.write(written(theirs))
     before = home.config.read_bytes()
     with pytest.raises(ProfileError, match="has a profile profileB that role-env did not write"):
-        CliFile(home.config).replace(change(CliFile(home.config)))
+        UserFile(home.config).replace(change(UserFile(home.config)))
     assert home.config.read_bytes() == before
     assert not home.backup.exists()
 
@@ -594,13 +594,13 @@ def test_many_at_once_lose_nothing(home: Home) -> None:
 ENTRY = [Entry("profileB", command="role-env process profileB", region_id="cn-beijing")]
 
 
-def change(file: CliFile) -> Any:
+def change(file: UserFile) -> Any:
     return lambda content: cli_profiles.with_entries(file.path, content, ENTRY)
 
 
 def test_what_another_program_writes_meanwhile_is_not_lost(home: Home) -> None:
     home.write(written())
-    file = CliFile(home.config)
+    file = UserFile(home.config)
     newer = json.dumps(written(profile("AK", **KEY))).encode()
     calls: list[bytes | None] = []
 
@@ -624,21 +624,21 @@ def test_a_file_that_never_comes_to_rest_is_given_up(home: Home) -> None:
         return cli_profiles.with_entries(home.config, content, ENTRY)
 
     with pytest.raises(UnreachableError, match="being written"):
-        CliFile(home.config).replace(disturbed)
+        UserFile(home.config).replace(disturbed)
     assert not home.leftovers()
 
 
 def test_another_setup_at_work_is_waited_for_and_then_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("role_env.aliyun.write.LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("role_env.files.LOCK_SECONDS", 0.2)
     home.write(written())
     descriptor = os.open(home.config.parent, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         with pytest.raises(UnreachableError, match="another process"):
-            CliFile(home.config).replace(change(CliFile(home.config)))
+            UserFile(home.config).replace(change(UserFile(home.config)))
     finally:
         os.close(descriptor)
-    assert CliFile(home.config).replace(change(CliFile(home.config)))
+    assert UserFile(home.config).replace(change(UserFile(home.config)))
 
 
 def test_a_full_disk_changes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -650,7 +650,7 @@ def test_a_full_disk_changes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ProfileError, match="No space left"):
-        CliFile(home.config).replace(change(CliFile(home.config)))
+        UserFile(home.config).replace(change(UserFile(home.config)))
     assert home.config.read_bytes() == before
     assert not home.leftovers()
     assert not home.backup.exists()

@@ -8,9 +8,9 @@ from role_env.aliyun import entries as cli_profiles
 from role_env.aliyun import location as aliyun_folder
 from role_env.aliyun import process_command
 from role_env.aliyun.entries import Entry
-from role_env.aliyun.write import CliFile
 from role_env.cli import options
 from role_env.errors import ProfileError, UsageError
+from role_env.files import UserFile
 from role_env.fingerprint import Origin
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     if bool(arguments.profiles) == arguments.all:
         raise UsageError("setup aliyun-cli takes either names of profiles or --all")
     wanted = _wanted(arguments)
-    file = CliFile(aliyun_folder.config_path(arguments.environ.get("HOME", "")))
+    file = UserFile(aliyun_folder.config_path(arguments.environ.get("HOME", "")))
     before = file.read()
     if arguments.all:
         theirs = cli_profiles.foreign(file.path, before, [entry.name for entry in wanted])

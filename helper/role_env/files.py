@@ -1,7 +1,7 @@
-"""The `aliyun` CLI's file, replaced or removed as a whole or not at all, with a backup beside it.
+"""A file that belongs to the user and to other programs, replaced or removed as a whole or not at all.
 
-It belongs to the user and to the CLI: its mode and owner stay, a symlink is followed to its target, and what other
-programs write meanwhile, without any lock, is read again and not lost.
+Its mode and owner stay, a symlink is followed to its target, and what other programs write meanwhile, without any lock,
+is read again and not lost.
 """
 
 import os
@@ -14,22 +14,23 @@ from role_env import locks as lock
 from role_env.errors import ProfileError, UnreachableError
 from role_env.fingerprint import Origin, current_stamp
 
+# Another role-env holds the lock for milliseconds.
 LOCK_SECONDS = 10.0
 BACKUP_SUFFIX = ".role-env-backup"
 _NEW_SUFFIX = ".role-env-new"
 _TRIES = 5
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 # Takes the content (None: no file) and returns what is to be there instead (None: no file).
 Change = Callable[[bytes | None], bytes | None]
 
 
-class CliFile:
-    """The file at `path`; `backup` is where its former content goes."""
+class UserFile:
+    """The file at `path`. Its former content goes to `backup` unless `keeps_backup` is false."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keeps_backup: bool = True) -> None:
         self.path = path
+        self._keeps_backup = keeps_backup
         self._real = Path(os.path.realpath(path))
         self.backup = self._real.with_name(self._real.name + BACKUP_SUFFIX)
 
@@ -45,8 +46,8 @@ class CliFile:
         """
         folder = self._real.parent
         try:
-            if not folder.exists():
-                folder.mkdir(mode=0o700)
+            for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+                missing.mkdir(mode=0o700, exist_ok=True)
             with lock.folder_held(folder, seconds=LOCK_SECONDS) as busy:
                 for _ in range(0 if busy else _TRIES):
                     if (is_replaced := self._try(change)) is not None:
@@ -74,7 +75,7 @@ class CliFile:
         changed = change(content)
         if changed == content:
             return False
-        if content is not None and not self._put(self.backup, content, stamp):
+        if self._keeps_backup and content is not None and not self._put(self.backup, content, stamp):
             return None
         if changed is None:
             return self._remove(stamp)
