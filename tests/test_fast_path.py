@@ -18,12 +18,26 @@ from support.secret_service_bus import SilentBus
 WARM_MODULES = {
     "_socket",
     "_sha2" if sys.version_info >= (3, 12) else "_sha256",
-    *("role_env", "role_env.__main__", "role_env.command_names", "role_env.credentials", "role_env.digests"),
+    *(
+        "role_env",
+        "role_env.__main__",
+        "role_env.cli",
+        "role_env.cli.invocation",
+        "role_env.command_table",
+        "role_env.credentials",
+        "role_env.digests",
+    ),
     *("role_env.errors", "role_env.fast_path", "role_env.fingerprint", "role_env.keyrings", "role_env.keyrings.entry"),
     *("role_env.keyrings.notes", "role_env.keyrings.secret_service", "role_env.paths", "role_env.sessions"),
     *("role_env.sessions.record", "role_env.shells", "role_env.shells.export", "role_env.shells.fish"),
-    *("role_env.shells.posix", "role_env.timestamps", "role_env.ui", "role_env.ui.stdout"),
-    "role_env.variables",
+    *(
+        "role_env.shells.parent",
+        "role_env.shells.posix",
+        "role_env.timestamps",
+        "role_env.ui",
+        "role_env.ui.stdout",
+    ),
+    *("role_env.names", "role_env.variables"),
 }
 PROBE = """
 import sys

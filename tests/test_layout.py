@@ -19,8 +19,6 @@ MOST_LAYERS = 11
 MOST_LINES = 455
 MOST_LINES_OF_FUNCTION = 50
 
-STILL_BY_NAME = {"role_env.cli.parser"}
-
 PACKAGE = Path(role_env.__file__).parent
 
 
@@ -41,7 +39,7 @@ def test_no_module_imports_itself_through_others() -> None:
 
 def test_only_the_entry_point_imports_modules_of_the_package_by_name() -> None:
     importing = {name for name, tree in modules().items() if list(imports_by_name(tree))}
-    assert importing <= {"role_env.__main__", *STILL_BY_NAME}
+    assert importing == {"role_env.__main__"}
 
 
 def test_no_module_is_too_long() -> None:
@@ -76,7 +74,7 @@ def imports() -> dict[str, set[str]]:
     graph = grimp.build_graph("role_env", exclude_type_checking_imports=True, cache_dir=None)
     counted = modules().keys() - {"role_env"}
     found = {name: counted & graph.find_modules_directly_imported_by(name) for name in counted}
-    for name in counted - STILL_BY_NAME:
+    for name in counted:
         for prefix in imports_by_name(modules()[name]):
             found[name] |= {other for other in counted if other.startswith(prefix)}
     return found

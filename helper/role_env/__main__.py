@@ -4,13 +4,14 @@ import _signal  # `signal` makes enums of its numbers, which costs the warm path
 import os
 import sys
 
-from role_env import fast_path as warm
+from role_env import fast_path
+from role_env.cli import invocation as invocations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
-    from role_env.cli.invocation import Asked
+    from role_env.cli.invocation import Invocation
     from role_env.errors import RoleEnvError
 
 
@@ -19,73 +20,122 @@ class _Terminated(BaseException):
 
 
 def main() -> None:
-    """Runs role-env on sys.argv and ends the process with its exit status."""
+    """Run role-env on sys.argv and end the process with its exit status."""
     status = run(sys.argv[1:])
     _ignore_signals()
     _end(status)
 
 
 def run(argv: list[str]) -> int:
-    """Runs a command line in this process's environment and returns its exit status."""
-    asked = None
+    """Run a command line in this process's environment and return its exit status."""
+    invocation = invocations.Invocation()
     try:
         if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
             _signal.signal(_signal.SIGTERM, _terminate)
-        if warm.answer(argv, os.environ):
+        invocation = invocations.parse(argv)
+        if fast_path.answer(invocation, os.environ):
             os._exit(0)  # nothing is left to be written, and the interpreter's own end costs 2 ms
-        import warnings
-
-        # What a library warns of when it is imported would spoil a credential process's silence.
-        warnings.simplefilter("ignore")
-        from role_env.cli import parser as cli  # here, so that an interruption or a fault of an import is met below
-        from role_env.cli.invocation import Asked
-
-        asked = Asked(argv, os.environ)
-        return cli.run(argv, os.environ, asked)
+        return _run(invocation)
     except BrokenPipeError:
-        _tell_old_bash()
+        _report_old_bash()
         return 1
-    except SystemExit as end:  # argparse's --help and --version
-        return int(end.code or 0)
-    except BaseException as failure:  # a traceback could hold a secret: none is ever shown
+    except BaseException as failure:  # a traceback could contain a secret: none is ever shown
         _ignore_signals()
-        return _failed(failure, argv, asked)
+        return _fail(failure, invocation)
 
 
-def _failed(failure: BaseException, argv: list[str], asked: "Asked | None") -> int:
-    """Tells the failure on stderr and, where a shell waits for it, on stdout."""
+def _run(invocation: "Invocation") -> int:
+    """Run the command, or show what the line asks to be shown. Raises any RoleEnvError."""
+    import warnings
+
+    # What a library warns of when it is imported would spoil a credential process's silence.
+    warnings.simplefilter("ignore")
+    if invocation.help or invocation.version:
+        return _show(invocation)
+    if invocation.command == "use":
+        raise _usage_error(invocation, *_USE)
+    if invocation.fault:
+        raise _usage_error(invocation, invocation.fault, invocation.hint)
+    from importlib import import_module
+
+    from role_env.command_table import COMMANDS
+    from role_env.context import Context
+    from role_env.errors import UsageError
+    from role_env.ui.messages import Messages
+
+    is_silent = COMMANDS[invocation.command].is_silent
+    context = Context(os.environ, None, Messages(verbose=invocation.verbose, silent=is_silent))
+    command = import_module(f"role_env.commands.{invocation.command}")
+    try:
+        status: int = command.run(invocation, context)
+    except UsageError as error:
+        raise _usage_error(invocation, error.message, error.hint) from None
+    return status
+
+
+_USE = (
+    "use acts in the shell itself, and this one is without the shell integration",
+    'eval "$(role-env init bash)" installs it, for zsh likewise (fish: role-env init fish | source);'
+    " source <(role-env PROFILE) does without",
+)
+
+
+def _show(invocation: "Invocation") -> int:
+    """Print the help page or the version."""
+    from role_env import __version__
+    from role_env.cli import help as pages
+    from role_env.ui import stdout as output
+
+    output.write(pages.page(invocation.command) if invocation.help else f"role-env {__version__}\n")
+    return 0
+
+
+def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":
+    """Return the error, with the command that was meant if a word that is none was taken for a profile."""
+    from role_env import names
+    from role_env.errors import UsageError
+
+    if invocation.profile and not invocation.is_command_named and (meant := names.nearest_command(invocation.profile)):
+        hint = f"{hint}; if you meant the command, it is role-env {meant}"
+    return UsageError(message, hint=hint)
+
+
+def _fail(failure: BaseException, invocation: "Invocation") -> int:
+    """Report the failure on stderr and, if a shell waits for it, on stdout; return the exit status."""
     import contextlib
 
-    from role_env.cli.invocation import Asked
+    from role_env.cli.failure import write_failure
     from role_env.errors import CommandError, RoleEnvError
     from role_env.ui import messages
 
-    asked = asked or Asked(argv, os.environ)
-    with contextlib.suppress(Exception):  # a full disk, say; the first failure is the one to tell
-        asked.fail()
     if isinstance(failure, RuntimeError) and failure.__cause__:
         failure = failure.__cause__  # Python 3.11 and older wrap an interruption that meets the making of a class
+    role_arn = failure.role_arn if isinstance(failure, RoleEnvError) else ""
+    with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
+        write_failure(invocation, os.environ, role_arn=role_arn)
     if isinstance(failure, KeyboardInterrupt | _Terminated):
         messages.error(RoleEnvError("interrupted"))
         return 130 if isinstance(failure, KeyboardInterrupt) else 143
     error = failure if isinstance(failure, RoleEnvError) else _bug(failure)
     messages.error(error)
-    return 125 if asked.command == "exec" and not isinstance(error, CommandError) else error.exit_status
+    return 125 if invocation.command == "exec" and not isinstance(error, CommandError) else error.exit_status
 
 
-def _tell_old_bash() -> None:
-    """Where the reader has gone there is nothing to tell, unless it is a bash that never read."""
+def _report_old_bash() -> None:
+    """Report a bash that never read: if any other reader has gone, there is nothing to report."""
     from role_env.errors import RoleEnvError
-    from role_env.shells import integration as shell_scripts
+    from role_env.shells import parent
     from role_env.ui import messages
 
-    if shell_scripts.lost_to_old_bash():
+    if parent.is_lost_to_old_bash():
         hint = 'type eval "$(role-env … || echo false)" instead'
         messages.error(RoleEnvError("this bash is older than 4, and its source <(…) reads nothing", hint=hint))
 
 
 def _bug(failure: BaseException) -> "RoleEnvError":
-    """What is told of a failure that nobody foresaw: its kind and place, not its text, which could hold a secret."""
+    """Return what is reported of a failure that nobody foresaw: its kind and place, and not its text, which could
+    contain a secret.
+    """
     from role_env.errors import RoleEnvError
 
     trace = failure.__traceback__
@@ -100,13 +150,13 @@ def _terminate(_number: int, _frame: "FrameType | None") -> None:
 
 
 def _ignore_signals() -> None:
-    """What is told of a failure, or has been said, is not to be cut off half-way."""
+    """Ignore what would cut off half-way a message, or output that is written."""
     for number in (_signal.SIGINT, _signal.SIGTERM):
         _signal.signal(number, _signal.SIG_IGN)
 
 
 def _end(status: int) -> None:
-    """Ends the process, without waiting for work that was too late."""
+    """End the process, without waiting for work that was too late."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:

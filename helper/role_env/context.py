@@ -7,24 +7,57 @@ if TYPE_CHECKING:
     from role_env.deadline import Deadline
     from role_env.ui.messages import Messages
 
+DEFAULT_TIMEOUT = 30.0
+"""The seconds that a command may take unless ROLE_ENV_TIMEOUT says otherwise."""
+_LONGEST_TIMEOUT = 86400.0
+
 
 class Context:
     """The environment variables, the deadline of the whole command, and where its messages go.
 
-    Nothing below `__main__` reads `os.environ`: it reads `environ`.
+    Nothing below `__main__` reads `os.environ`: it reads `environ`. Without a `deadline` it is ROLE_ENV_TIMEOUT seconds
+    after its first use: a command that waits for nothing does not mind what the variable says.
     """
 
-    __slots__ = ("deadline", "environ", "messages")
+    __slots__ = ("_deadline", "environ", "messages")
 
-    def __init__(self, environ: "Mapping[str, str]", deadline: "Deadline", messages: "Messages") -> None:
+    def __init__(self, environ: "Mapping[str, str]", deadline: "Deadline | None", messages: "Messages") -> None:
         self.environ = environ
-        self.deadline = deadline
+        self._deadline = deadline
         self.messages = messages
+
+    @property
+    def deadline(self) -> "Deadline":
+        """The deadline of the whole command. Raises ProfileError for an invalid ROLE_ENV_TIMEOUT."""
+        if self._deadline is None:
+            self._deadline = _deadline_of(self.environ)
+        return self._deadline
+
+    def restarted(self) -> "Context":
+        """Return the same context with a deadline that begins now, for the work after a person has answered."""
+        return Context(self.environ, None, self.messages)
 
     def with_deadline(self, deadline: "Deadline") -> "Context":
         """Return the same context with another deadline."""
         return Context(self.environ, deadline, self.messages)
 
+    def with_messages(self, messages: "Messages") -> "Context":
+        """Return the same context with other messages."""
+        return Context(self.environ, self._deadline, messages)
+
     def with_variable(self, name: str, value: str) -> "Context":
         """Return the same context with the environment variable `name` set to `value`."""
-        return Context({**self.environ, name: value}, self.deadline, self.messages)
+        return Context({**self.environ, name: value}, self._deadline, self.messages)
+
+
+def _deadline_of(environ: "Mapping[str, str]") -> "Deadline":
+    from role_env.deadline import Deadline  # imports threading, which a command that waits for nothing can do without
+    from role_env.errors import ProfileError
+
+    try:
+        seconds = float(environ.get("ROLE_ENV_TIMEOUT") or DEFAULT_TIMEOUT)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise ProfileError("the variable ROLE_ENV_TIMEOUT is not a number of seconds above 0")
+    return Deadline(seconds)

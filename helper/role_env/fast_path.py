@@ -10,77 +10,53 @@ import sys
 import time
 
 from role_env import paths
-from role_env.command_names import COMMANDS
+from role_env.command_table import SHELL_FORMATS
 from role_env.credentials import Session
 from role_env.keyrings import notes, secret_service
 from role_env.keyrings.entry import Entry
 from role_env.sessions import record
 from role_env.shells import export as exporters
+from role_env.shells import parent
 from role_env.ui import stdout as output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from role_env.cli.invocation import Invocation
 
-def answer(argv: "list[str]", environ: "Mapping[str, str]") -> bool:
+_SERVED_FIELDS = {"command", "is_command_named", "profile", "command_line", "format"}
+"""The fields of an Invocation that may be set on a line that this path serves."""
+
+
+def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> bool:
     """Whether the command line has been answered: its output is written, or its command runs in this process."""
-    asked = _asked(argv)
-    if asked is None or sys.platform != "linux" or (asked.command != "exec" and os.isatty(1)):
+    if not _is_served(invocation) or sys.platform != "linux" or (invocation.command != "exec" and os.isatty(1)):
         return False
     if sys.stdout is None:  # closed, and the next file to be opened would take its number
         return False
     if environ.get("ROLE_ENV_TIMEOUT") or environ.get("ROLE_ENV_CHAIN"):  # a fault, or a loop, has to be told
         return False
-    session = _kept(asked.profile, environ)
+    session = _kept(invocation.profile, environ)
     if session is None:
         return False
-    if asked.command == "exec":
+    if invocation.command == "exec":
         from role_env.supervise import execution
 
-        execution.become(asked.words, exporters.environment(session, environ))
-    if asked.command == "process":
+        execution.become(list(invocation.command_line), exporters.environment(session, environ))
+    if invocation.command == "process":
         text = exporters.process(session.credentials)
     else:
-        form = asked.form or _parent_format()
-        if not form:
-            return False
-        text = exporters.export(session, form, environ)
+        text = exporters.export(session, invocation.format or parent.parent_format(), environ)
     output.write(text)
     return True
 
 
-class _Asked:
-    __slots__ = ("command", "form", "profile", "words")
-
-    def __init__(self, command: str, profile: str, form: str, words: "list[str]") -> None:
-        self.command = command
-        self.profile = profile
-        self.form = form
-        self.words = words
-
-
-def _asked(argv: "list[str]") -> "_Asked | None":
-    """What is asked for, when it is one of the few lines that this path serves."""
-    command, words = (
-        ("export", list(argv)) if argv[:1] not in (["export"], ["process"], ["exec"]) else (argv[0], argv[1:])
-    )
-    form = ""
-    if command == "export" and "--format" in words[:-1]:
-        position = words.index("--format")
-        form = words.pop(position + 1)
-        words.pop(position)
-        if form not in exporters.SHELLS:
-            return None
-    profile, rest = "".join(words[:1]), words[1:]
-    if not profile or profile.startswith("-") or profile in COMMANDS or (rest and command != "exec"):
-        return None
-    if command == "exec":
-        if rest[:1] == ["--"]:
-            rest = rest[1:]
-        elif not rest or rest[0].startswith("-"):
-            return None
-    return _Asked(command, profile, form, rest) if rest or command != "exec" else None
+def _is_served(invocation: "Invocation") -> bool:
+    """Return whether this path serves the line: it has no option but a shell's format."""
+    if invocation.command not in ("export", "process", "exec") or not vars(invocation).keys() <= _SERVED_FIELDS:
+        return False
+    return bool(invocation.command_line) if invocation.command == "exec" else invocation.format in ("", *SHELL_FORMATS)
 
 
 def _kept(profile: str, environ: "Mapping[str, str]") -> "Session | None":
@@ -146,14 +122,3 @@ def _profiles_file(environ: "Mapping[str, str]") -> str:
 def _keyring_was_late(environ: "Mapping[str, str]") -> bool:
     """Whether another process has just waited for the keyring in vain, as `system_keyring` notes it."""
     return notes.was_late(f"{paths.usual_folder(environ, paths.STATE)}/role-env/{notes.late_mark(environ)}")
-
-
-def _parent_format() -> str:
-    """fish when the parent process is fish, else POSIX, as `shell_scripts.parent_name` tells; empty when this way
-    cannot tell, as of a parent outside a container.
-    """
-    try:
-        with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            return "fish" if file.read().strip() == "fish" else "sh"
-    except OSError:
-        return ""

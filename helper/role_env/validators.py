@@ -9,7 +9,8 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from role_env import variables
+from role_env import names, variables
+from role_env.command_table import ACCOUNT, REGION, SESSION_NAME
 
 # Takes the text of a value and gives it back, or raises ValueError with what it is not.
 Check = Callable[[str], str]
@@ -18,6 +19,15 @@ Check = Callable[[str], str]
 def _pattern(pattern: str, rule: str) -> Check:
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(f"is not {rule}")
+        return text
+
+    return check
+
+
+def _of_kind(kind: str) -> Check:
+    def check(text: str) -> str:
+        if rule := names.value_fault(kind, text):
             raise ValueError(f"is not {rule}")
         return text
 
@@ -51,11 +61,11 @@ def host(text: str) -> str:
 
 
 def _families(text: str) -> tuple[str, ...]:
-    names = tuple(text.split())
-    for name in names:
+    families = tuple(text.split())
+    for name in families:
         if name not in variables.FAMILIES:
             raise ValueError(f"names what is none of {' '.join(variables.FAMILIES)}")
-    return names
+    return families
 
 
 def _source_kind(text: str) -> str:
@@ -87,9 +97,9 @@ def source_identity(text: str) -> str:
     return _pattern(r"[\w+=,.@-]{2,64}", "2 to 64 of letters, digits and _+=,.@-")(text)
 
 
-session_name = _pattern(r"[A-Za-z0-9.@_-]{2,64}", "2 to 64 of letters, digits and .@-_")
-account_id = _pattern(r"[0-9]{1,32}", "the number of an account")
-region = _pattern(r"[a-z0-9-]{2,64}", "the id of a region, such as cn-hangzhou")
+session_name = _of_kind(SESSION_NAME)
+account_id = _of_kind(ACCOUNT)
+region = _of_kind(REGION)
 key_part = _pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 
 role_name = _pattern(r"[A-Za-z0-9._-]{1,64}", "the name of a role")

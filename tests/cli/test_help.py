@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from role_env.cli.parser import _MODULES
+from role_env.command_table import COMMANDS
 from support.machine import Machine
 from support.terminal import on_terminal
 
 
-@pytest.mark.parametrize("command", _MODULES)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_tells_what_it_is_for_two_examples_and_its_exit_statuses(machine: Machine, command: str) -> None:
     screen = on_terminal(machine, command, "--help")
     assert screen.status == 0
@@ -51,7 +51,7 @@ def test_a_command_tells_its_own_exit_statuses_and_no_others(
 def test_the_help_of_all_names_each_command_and_the_line_for_each_shell(machine: Machine) -> None:
     screen = on_terminal(machine, "--help")
     assert max(map(len, screen.lines)) <= 80
-    for command in _MODULES:
+    for command in COMMANDS:
         assert any(line.startswith(f"    {command} ") for line in screen.lines)
     for line in ("source <(role-env PROFILE)", "role-env PROFILE | source", 'eval "$(role-env PROFILE || echo false)"'):
         assert line in screen.raw

@@ -340,7 +340,7 @@ def test_clear_forgets_wherever_it_is_kept(machine: Machine, mode: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["use"], ["use", "profileB"], ["use", "--help"], ["--region", "cn-x", "use", "profileB"]]
+    "words", [["use"], ["use", "profileB"], ["use", "--bogus"], ["--region", "cn-x", "use", "profileB"]]
 )
 def test_use_without_the_shell_integration_tells_how_to_install_it(machine: Machine, words: list[str]) -> None:
     done = machine.role_env(*words)

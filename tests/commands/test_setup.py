@@ -372,8 +372,8 @@ def test_with_all_the_others_are_written_and_what_cannot_be_is_told(home: Home) 
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [
-        ([], 2, "names of profiles or --all"),
-        (["profileB", "--all"], 2, "names of profiles or --all"),
+        ([], 2, "setup requires PROFILE or --all"),
+        (["profileB", "--all"], 2, "either profiles or --all"),
         (["nobody"], 3, "no profile nobody"),
         (["source"], 3, "only a source"),
         (["broken"], 3, "role_arn"),

@@ -1,17 +1,13 @@
 """What the documents promise about the project itself is there."""
 
-import argparse
 import ast
-import importlib
 import re
 from pathlib import Path
 
 import pytest
 
 from role_env import variables
-from role_env.cli import options
-from role_env.command_names import COMMANDS
-from role_env.shells import export as exporters
+from role_env.command_table import COMMANDS, FORMATS
 from role_env.validators import KEYS
 
 TOP = Path(__file__).parents[2]
@@ -87,20 +83,15 @@ def test_the_table_of_commands_has_each_and_no_other() -> None:
     # `use` is a function of the shell integration.
     assert set(words[1:]) == set(COMMANDS) - {"use"}
     (formats,) = [codes(row[1]) for row in table("command") if "export PROFILE [" in row[0]]
-    assert tuple(formats) == exporters.FORMATS
+    assert tuple(formats) == FORMATS
 
 
 def test_the_options_of_the_commands_are_there() -> None:
     for row in table("command")[1:]:
-        command = codes(row[0])[0].split()[1]
-        module = importlib.import_module(f"role_env.commands.{command}")
-        parser = argparse.ArgumentParser()
-        if getattr(module, "OBTAINS", False):
-            options.add_obtaining(parser)
-        module.add_arguments(parser)
+        command = COMMANDS[codes(row[0])[0].split()[1]]
         # A row may tell more than one option; `--` alone is none.
         for option in re.findall(r"--[a-z-]+", " ".join(row)):
-            assert option in parser.format_help(), f"{command} {option}"
+            assert command.option(option), f"{command.name} {option}"
 
 
 def test_the_table_of_keys_has_each_and_no_other() -> None:

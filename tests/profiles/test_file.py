@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from role_env.command_names import COMMANDS
+from role_env.command_table import COMMANDS
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.fingerprint import LARGEST_FILE, Origin

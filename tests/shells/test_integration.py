@@ -68,17 +68,6 @@ def test_the_key_ids_of_every_family_are_looked_at(shell: str) -> None:
     assert not [key.access_key_id for key in variables.KEYS if f"{key.access_key_id}" not in text]
 
 
-def test_a_bash_before_4_is_known_by_what_it_calls_itself(tmp_path: Path) -> None:
-    """Stand-ins for the bash of macOS, which no Linux has."""
-    for version, old in (("3.2.57(1)-release (arm64-apple-darwin23)", True), ("5.2.37(1)-release", False)):
-        program = tmp_path / version.split("(")[0]
-        program.write_text(f"#!/bin/sh\necho 'GNU bash, version {version}'\n")
-        program.chmod(0o755)
-        assert shell_scripts.is_old_bash(str(program)) is old
-    assert not shell_scripts.is_old_bash("/bin/true")
-    assert not shell_scripts.is_old_bash(str(tmp_path / "absent"))
-
-
 @pytest.mark.parametrize("arguments", [("profileB",), ("init", "bash"), ("export", "profileB", "--verbose")])
 def test_a_reader_that_has_gone_is_nothing_to_tell_a_newer_bash(machine: Machine, arguments: tuple[str, ...]) -> None:
     require("bash")

@@ -1,95 +1,222 @@
-"""What a command line asks for, as far as it can be told before or without parsing it.
+"""A command line, parsed once, by the tables of `command_table`.
 
-Options may stand before or after a profile's name, and `role-env PROFILE` is `role-env export PROFILE`: `ordered` puts
-the words in argparse's order. And a failure, of the parsing too, has to tell the shell that waits for an answer.
+Options may stand before or after the words, and `role-env PROFILE` is `role-env export PROFILE`. A line with an error
+is read to its end all the same: the shell that waits for an answer has to be told which session it does not get.
 """
 
-import sys
-from collections.abc import Mapping
+from role_env import names
+from role_env.command_table import COMMAND_LINE, COMMANDS, DURATION, Command, Option
 
-from role_env.command_names import COMMANDS
-from role_env.shells import export as exporters
-from role_env.shells import integration as shell_scripts
-from role_env.ui import stdout as output
-
-# Options with a value: where a word that stands behind one of them is no profile or command.
-_WITH_VALUE = (
-    *("--config", "--duration", "--session-name", "--region", "--min-ttl", "--expect-account", "--format"),
-    "--destination",
-)
+_UNITS = {"m": 60, "h": 3600}
+_MOST_DIGITS = 9
 
 
-class Asked:
-    """What a command line asks for, as far as it can be told before or without parsing it: what a failure needs."""
+class Invocation:
+    """What a command line asks for.
 
-    def __init__(self, argv: list[str], environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        before, rest = _split_at_word(argv)
-        self.command = rest[0] if rest and rest[0] in COMMANDS else "export" if rest else ""
-        after = rest[1:] if rest and rest[0] == self.command else rest
-        options, words = _split_at_word([*before, *after])
-        self._words = words[1:] if words[:1] == ["--"] else words
-        self.profile = self._words[0] if self._words else ""
-        self._options = [*options, *self._words[1:]]
-        self.role_arn = ""
+    `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`. `fault` says what is
+    wrong with the line and `hint` what to do; both are empty for a valid one. Each option has a field of its name:
+    True for a switch that is given, seconds for a duration, an empty text or None where it is not given.
+    """
+
+    command: str = ""
+    is_command_named: bool = False
+    fault: str = ""
+    hint: str = ""
+    help: bool = False
+    version: bool = False
+
+    profile: str = ""
+    profiles: "tuple[str, ...]" = ()
+    command_line: "tuple[str, ...]" = ()
+    shell: str = ""
+    program: str = ""
+
+    all: bool = False
+    config: str = ""
+    destination: str = ""
+    dry_run: bool = False
+    duration: "int | None" = None
+    expect_account: str = ""
+    format: str = ""
+    json: bool = False
+    min_ttl: int = 0
+    names: bool = False
+    no_cache: bool = False
+    no_prompt: bool = False
+    print: bool = False
+    refresh: bool = False
+    region: str = ""
+    renew: bool = False
+    session_name: str = ""
+    show: bool = False
+    site: str = ""
+    verbose: bool = False
+
+
+def parse(argv: "list[str]") -> Invocation:
+    """Return what the words after `role-env` ask for; an error in them is its `fault`."""
+    return _Parser(argv).invocation()
+
+
+class _Parser:
+    """One run along a command line. The first error is kept, and reading goes on."""
+
+    def __init__(self, argv: "list[str]") -> None:
+        self._rest = argv[::-1]
+        self._command: Command | None = None
+        self._is_command_named = False
+        self._options: list[tuple[str, str | None]] = []
+        self._words: list[str] = []
+        self._result = Invocation()
+
+    def invocation(self) -> Invocation:
+        """Return the invocation."""
+        self._read()
+        result, command = self._result, self._command
+        result.is_command_named = self._is_command_named
+        if command:
+            result.command = command.name
+        for name, value in self._options:
+            self._apply(name, value)
+        if command and not result.help:
+            self._assign_words(command)
+            self._check_together(command)
+        elif not command and not result.version and not result.help:
+            self._fail("no command or profile is given")
+        return result
+
+    def _read(self) -> None:
+        """Split the line into options and words."""
+        only_words = False
+        while self._rest:
+            argument = self._rest.pop()
+            if argument == "--" and not only_words:
+                only_words = True
+                if self._runs_command and self._words:
+                    break
+            elif only_words or not argument.startswith("-") or argument == "-":
+                self._read_word(argument, is_guarded=only_words)
+                if self._runs_command:
+                    only_words = False
+                    if len(self._words) > 1:
+                        break
+            else:
+                self._read_option(argument)
+        self._words += self._rest[::-1]
 
     @property
-    def shell(self) -> str:
-        """The format in which a shell waits for an answer, or an empty text where none does."""
-        if self.command not in ("export", "off", "init", ""):
-            return ""
-        form = _value_of("--format", self._options)
-        return (
-            form if form in exporters.SHELLS else "" if form in exporters.DOCUMENTS else shell_scripts.parent_format()
-        )
+    def _runs_command(self) -> bool:
+        """Whether what follows the profile is a command line of its own."""
+        return self._command is not None and self._command.name == "exec"
 
-    def fail(self) -> None:
-        """Tells a shell that waits on stdout that there is no session, and takes another one away."""
-        if self.shell and sys.stdout is not None and not sys.stdout.isatty():
-            output.write(exporters.failure(self.shell, self._environ, take_away=self.takes_away()))
+    def _read_word(self, word: str, *, is_guarded: bool) -> None:
+        if self._command:
+            self._words.append(word)
+            return
+        self._is_command_named = word in COMMANDS and not is_guarded
+        self._command = COMMANDS[word if self._is_command_named else "export"]
+        if not self._is_command_named:
+            self._words.append(word)
 
-    def takes_away(self) -> bool:
-        """Whether a session is in the shell and something else was asked for; roles are compared without case."""
-        environ = self._environ
-        has_session = environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID")
-        if self.command in ("off", "init") or not has_session or not self._words:
-            return False
-        other_role = bool(self.role_arn) and self.role_arn.lower() != environ.get("ROLE_ENV_ROLE_ARN", "").lower()
-        return self.profile != environ.get("ROLE_ENV_PROFILE") or other_role
+    def _read_option(self, argument: str) -> None:
+        """Read an option and its value; one that begins with - has to be written with =."""
+        name, equals, value = argument.partition("=")
+        if equals:
+            self._options.append((name, value))
+        elif self._takes_value(name) and self._rest and (self._rest[-1] == "-" or not self._rest[-1].startswith("-")):
+            self._options.append((name, self._rest.pop()))
+        else:
+            self._options.append((name, None))
+
+    def _takes_value(self, name: str) -> bool:
+        """Return whether the option takes a value; in all commands that have it, it does or does not."""
+        option = self._command.option(name) if self._command else None
+        if option is None:
+            found = (command.option(name) for command in COMMANDS.values())
+            option = next(filter(None, found), None)
+        return bool(option and option.value)
+
+    def _apply(self, name: str, value: "str | None") -> None:
+        """Set the field of an option."""
+        if name in ("-h", "--help") and value is None:
+            self._result.help = True
+            return
+        if name == "--version" and value is None and not self._command:
+            self._result.version = True
+            return
+        option = self._command.option(name) if self._command else None
+        if option is None:
+            self._fail_unknown(name)
+        elif not option.value:
+            if value is not None:
+                self._fail(f"{name} takes no value")
+            setattr(self._result, option.attribute, True)
+        elif value is None:
+            self._fail(f"{name} requires a value, {option.value}")
+        else:
+            self._set_value(option, value)
+
+    def _set_value(self, option: Option, value: str) -> None:
+        if option.choices and value not in option.choices:
+            self._fail(f"{option.name} {value} is none of {', '.join(option.choices)}")
+        elif option.kind == DURATION:
+            seconds = parse_duration(value)
+            if seconds is None:
+                self._fail(f"{option.name} {value} is not a duration", "give seconds, or 30m or 1h")
+            setattr(self._result, option.attribute, seconds or 0)
+        else:
+            if fault := names.value_fault(option.kind, value):
+                self._fail(f"{option.name} {value} is not {fault}")
+            setattr(self._result, option.attribute, value)
+
+    def _assign_words(self, command: Command) -> None:
+        words = self._words
+        for word in command.words:
+            if word.is_repeated:
+                setattr(self._result, word.attribute, tuple(words))
+                words = []
+            elif words:
+                value, words = words[0], words[1:]
+                setattr(self._result, word.attribute, value)
+                if word.choices and value not in word.choices:
+                    self._fail(f"{value} is none of {', '.join(word.choices)}")
+            elif not word.is_optional:
+                self._fail(f"{command.name} requires {word.name}")
+        if words:
+            self._fail(f"unexpected argument {words[0]}")
+
+    def _check_together(self, command: Command) -> None:
+        """Check what may not, or must, be given together."""
+        given = {name for name, _ in self._options}
+        for group in command.exclusive:
+            if len(given.intersection(group)) > 1:
+                self._fail(f"{' and '.join(group)} exclude each other")
+        last = command.words[-1] if command.words else None
+        if not last or not last.is_repeated or last.kind == COMMAND_LINE:
+            return
+        if self._result.profiles and self._result.all:
+            self._fail(f"{command.name} takes either profiles or --all")
+        elif not last.is_optional and not self._result.profiles and not self._result.all:
+            self._fail(f"{command.name} requires {last.name} or --all")
+
+    def _fail_unknown(self, name: str) -> None:
+        """Report an option that the command does not have, with the one that was probably meant."""
+        own = [option.name for option in self._command.options] if self._command else []
+        nearest = names.nearest(name, [*own, "--help", *([] if self._command else ["--version"])])
+        of_command = f" of {self._command.name}" if self._command else ""
+        self._fail(f"unknown option {name}{of_command}", f"did you mean {nearest}?" if nearest else "")
+
+    def _fail(self, fault: str, hint: str = "") -> None:
+        if not self._result.fault:
+            page = f"role-env {self._command.name} --help" if self._command else "role-env --help"
+            self._result.fault, self._result.hint = fault, hint or f"see {page}"
 
 
-def ordered(argv: list[str]) -> tuple[list[str], list[str]]:
-    """The words in argparse's order, the command first; and apart from them the command that `exec` runs."""
-    before, rest = _split_at_word(argv)
-    if not rest:
-        return before, []
-    command = rest.pop(0) if rest[0] in COMMANDS else "export"
-    if command != "exec":
-        return [command, *before, *rest], []
-    options, words = _split_at_word(rest)
-    profile, tail = words[:1], words[1:]
-    if profile == ["--"]:
-        profile, tail = tail[:1], tail[1:]
-    more, run = _split_at_word(tail)
-    if run[:1] == ["--"]:
-        run = run[1:]
-    return [command, *before, *options, *more, *profile], run
-
-
-def _split_at_word(argv: list[str]) -> tuple[list[str], list[str]]:
-    """The options before the first word that is none, and the rest."""
-    position = 0
-    while position < len(argv) and argv[position].startswith("-") and argv[position] != "--":
-        position += 2 if argv[position] in _WITH_VALUE else 1
-    return argv[:position], argv[position:]
-
-
-def _value_of(option: str, words: list[str]) -> str:
-    """The value that argparse would take: the last one."""
-    value = ""
-    for position, word in enumerate(words, 1):
-        if word == option:
-            value = "".join(words[position : position + 1])
-        elif word.startswith(option + "="):
-            value = word.split("=", 1)[1]
-    return value
+def parse_duration(text: str) -> "int | None":
+    """Return the seconds of `90`, `30m` or `1h`, or None for anything else."""
+    unit = _UNITS.get(text[-1:], 0)
+    digits = text[:-1] if unit else text
+    if not digits.isascii() or not digits.isdigit() or len(digits) > _MOST_DIGITS:
+        return None
+    return int(digits) * (unit or 1)

@@ -1,110 +1,58 @@
-"""The options that commands share, and what each of them does with them."""
+"""What the options that commands share mean: the session to obtain, and whether a terminal may show it."""
 
-import argparse
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from role_env import names
-from role_env import validators as keys
-from role_env.context import Context
-from role_env.credentials import Session
-from role_env.deadline import Deadline
-from role_env.errors import ProfileError, UsageError
-from role_env.shells import export as exporters
-from role_env.shells import integration as shell_scripts
+from role_env.command_table import SHELL_FORMATS
+from role_env.errors import RoleEnvError, UsageError
+from role_env.shells import parent
 
 if TYPE_CHECKING:
+    from role_env.cli.invocation import Invocation
+    from role_env.context import Context
+    from role_env.credentials import Session
     from role_env.sessions.obtain import Request
 
-DEFAULT_TIMEOUT = 30.0
 
+def obtain(invocation: "Invocation", context: "Context") -> "Session":
+    """Return the requested session. Raises any RoleEnvError."""
+    from role_env.sessions import obtain as sessions  # imports TLS, which a command without a session can do without
 
-def add_obtaining(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that obtains a session."""
-    add_config(parser)
-    add = parser.add_argument
-    add("--duration", type=int, metavar="SECONDS", help="how long a new session lasts, instead of the profile's")
-    add("--session-name", metavar="NAME", type=_checked(keys.session_name), help="instead of the profile's")
-    add("--region", metavar="ID", type=_checked(keys.region), help="instead of the profile's region_id")
-    add("--min-ttl", type=_not_negative, default=0, metavar="SECONDS", help="renew a session that has less left")
-    add("--refresh", action="store_true", help="a session issued after this call began, or a failure")
-    add("--no-cache", action="store_true", help="neither read nor write the cache")
-    add("--expect-account", metavar="ID", type=_checked(keys.account_id), help="refuse any other")
-    add("--verbose", action="store_true", help="tell on stderr what was decided, and why")
-
-
-def add_config(parser: argparse.ArgumentParser) -> None:
-    """The option of every command that reads the profiles file."""
-    parser.add_argument("--config", default="", metavar="FILE", help="the profiles file")
-
-
-def _not_negative(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError("is not a number of seconds")
-    return int(text)
-
-
-def _checked(check: "keys.Check") -> "keys.Check":
-    def convert(text: str) -> str:
-        try:
-            return check(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return convert
-
-
-def obtain(arguments: argparse.Namespace, deadline: Deadline | None = None) -> Session:
-    """The session that was asked for. Raises any RoleEnvError."""
-    from role_env.sessions import obtain as session  # TLS and all: not for the commands that need none
-
-    request = request_of(arguments)
-    deadline = deadline or deadline_of(arguments.environ)
+    request = request_of(invocation)
     try:
-        return session.obtain(request, Context(arguments.environ, deadline, arguments.messages))
-    finally:
-        arguments.asked.role_arn = request.role_arn
+        return sessions.obtain(request, context)
+    except RoleEnvError as error:
+        error.role_arn = request.role_arn
+        raise
 
 
-def request_of(arguments: argparse.Namespace) -> "Request":
-    """What was asked for. Raises UsageError for what can be no profile."""
-    if fault := names.fault(arguments.profile):
-        raise no_profile(arguments.profile, fault)
+def request_of(invocation: "Invocation") -> "Request":
+    """Return the request for a session that `invocation` makes. Raises UsageError for what can be no profile."""
+    check_profile_name(invocation.profile)
     from role_env.sessions.obtain import Request
 
     return Request(
-        arguments.profile,
-        config=arguments.config,
-        duration=arguments.duration,
-        session_name=arguments.session_name or "",
-        region=arguments.region or "",
-        min_ttl=arguments.min_ttl,
-        refresh=arguments.refresh,
-        no_cache=arguments.no_cache,
-        expect_account=arguments.expect_account or "",
+        invocation.profile,
+        config=invocation.config,
+        duration=invocation.duration,
+        session_name=invocation.session_name,
+        region=invocation.region,
+        min_ttl=invocation.min_ttl,
+        refresh=invocation.refresh,
+        no_cache=invocation.no_cache,
+        expect_account=invocation.expect_account,
     )
 
 
-def no_profile(name: str, fault: str) -> UsageError:
-    """What is told of a `name` that can be no profile's because of `fault`."""
-    return UsageError(f"{name[:80]!r} is no profile: {fault}", hint="role-env list shows them")
-
-
-def deadline_of(environ: Mapping[str, str]) -> Deadline:
-    """The deadline of the whole command, ROLE_ENV_TIMEOUT seconds from now. Raises ProfileError."""
-    text = environ.get("ROLE_ENV_TIMEOUT") or str(DEFAULT_TIMEOUT)
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds <= 86400:
-        raise ProfileError("the variable ROLE_ENV_TIMEOUT is not a number of seconds above 0")
-    return Deadline(seconds)
+def check_profile_name(name: str) -> None:
+    """Raise UsageError if `name` can be no profile's."""
+    if fault := names.fault(name):
+        raise UsageError(f"{name[:80]!r} is no profile: {fault}", hint="role-env list shows them")
 
 
 def refuse_terminal(command: str, form: str) -> None:
-    """Nothing secret goes to a terminal unasked, and nothing is asked of STS for it."""
+    """Raise UsageError if stdout is a terminal: nothing secret goes there unasked, and STS is not called for it."""
     if sys.stdout is None or not sys.stdout.isatty():
         return
     raise UsageError(
@@ -114,10 +62,10 @@ def refuse_terminal(command: str, form: str) -> None:
 
 
 def _line_for(command: str, form: str) -> str:
-    """What to type in the shell that is the parent, or that `form` names."""
+    """Return what to type in the shell that is the parent, or that `form` names."""
     if form == "fish":
         return f"{command} | source"
-    if form not in exporters.SHELLS:
+    if form not in SHELL_FORMATS:
         return f"{command} --format {form} | …" if form else f"{command} | …"
-    reads_pipes = form in ("bash", "zsh") or shell_scripts.parent_name() in ("bash", "zsh")
+    reads_pipes = form in ("bash", "zsh") or parent.parent_name() in ("bash", "zsh")
     return f"source <({command})" if reads_pipes else f'eval "$({command} || echo false)"'

@@ -1,1 +1,1 @@
-"""The commands, one module each: `SUMMARY`, `EXAMPLES`, `add_arguments` and `run`."""
+"""The commands, one module each: `run(invocation, context)` returns the exit status. `command_table` describes them."""

@@ -1,6 +1,5 @@
-"""role-env exec: a command in a session, or with --renew beside one that goes on being renewed."""
+"""role-env exec: run a command in a session, or with --renew beside a server that keeps the session live."""
 
-import argparse
 import contextlib
 import json
 import os
@@ -9,6 +8,7 @@ from typing import NoReturn
 
 from role_env import variables
 from role_env.cli import options
+from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import Session
 from role_env.errors import UsageError
@@ -17,33 +17,16 @@ from role_env.shells import export as exporters
 from role_env.supervise import execution
 from role_env.ui.messages import Messages
 
-SUMMARY = "run a command (default: $SHELL) in a profile's session"
-EXAMPLES = ("role-env exec profileB -- terraform plan", "role-env exec --renew profileB -- python work-for-hours.py")
-STATUSES = {
-    0: "the command's own status, whatever it is",
-    125: "role-env itself failed",
-    126: "the command cannot be run",
-    127: "the command is not found",
-}
-USAGE = "role-env exec [options] PROFILE [--] [COMMAND ...]"
-OBTAINS = True
+
+def run(invocation: Invocation, context: Context) -> int:
+    """Become the command or, with --renew, run it and return its exit status."""
+    command = list(invocation.command_line) or [context.environ.get("SHELL") or "/bin/sh"]
+    if not invocation.renew:
+        execution.become(command, exporters.environment(options.obtain(invocation, context), context.environ))
+    return _run_beside_server(command, invocation, context)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Its own options."""
-    parser.add_argument("profile", metavar="PROFILE")
-    parser.add_argument("--renew", action="store_true", help="stay, and serve live sessions to programs with an SDK")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Becomes the command or, with --renew, runs it and returns its exit status."""
-    command = arguments.words or [arguments.environ.get("SHELL") or "/bin/sh"]
-    if not arguments.renew:
-        execution.become(command, exporters.environment(options.obtain(arguments), arguments.environ))
-    return _run_beside_server(command, arguments)
-
-
-def _run_beside_server(command: list[str], arguments: argparse.Namespace) -> int:
+def _run_beside_server(command: list[str], invocation: Invocation, context: Context) -> int:
     """Runs the command; a second process obtains the session and serves it.
 
     It is forked before anything is obtained: macOS's frameworks work in no process that was forked after their use.
@@ -54,14 +37,14 @@ def _run_beside_server(command: list[str], arguments: argparse.Namespace) -> int
 
     def tell_of_server(pid: int) -> None:
         if pid == server:
-            arguments.messages.warn("the process that serves the session has ended; the session is not renewed")
+            context.messages.warn("the process that serves the session has ended; the session is not renewed")
 
     reader, writer = os.pipe()
     this = parent.Parent(on_end=tell_of_server)
     server = this.fork()
     if not server:
         os.close(reader)
-        _serve(arguments, writer)
+        _serve(invocation, context, writer)
     os.close(writer)
     os.set_blocking(reader, False)
     announced = bytearray()
@@ -69,7 +52,7 @@ def _run_beside_server(command: list[str], arguments: argparse.Namespace) -> int
     failed = this.stand_for(server, until=lambda: _has_line(reader, announced))
     if failed is not None:
         return parent.end_as(failed)
-    child = this.run(command, exporters.served_environment(json.loads(announced), arguments.environ))
+    child = this.run(command, exporters.served_environment(json.loads(announced), context.environ))
     status = this.stand_for(child)
     with contextlib.suppress(ProcessLookupError):
         os.kill(server, signal.SIGKILL)
@@ -82,23 +65,23 @@ def _has_line(reader: int, announced: bytearray) -> bool:
     return announced.endswith(b"\n")
 
 
-def _serve(arguments: argparse.Namespace, writer: int) -> NoReturn:
+def _serve(invocation: Invocation, context: Context, writer: int) -> NoReturn:
     """Obtains the session, announces the variables that lead to it, and serves it while the parent lives."""
     from role_env.supervise import supervisor as parent
     from role_env.supervise.credentials_server import CredentialsServer, Supply
 
     parent_pid = os.getppid()
     inherited = parent.open_descriptors() - {writer}
-    request = options.request_of(arguments)
-    first = options.obtain(arguments)
+    request = options.request_of(invocation)
+    first = options.obtain(invocation, context)
     # Only what concerns the command is told on what is now its stderr.
-    quiet = Messages(verbose=arguments.verbose, silent=not arguments.verbose)
+    quiet = Messages(verbose=invocation.verbose, silent=not invocation.verbose)
 
     def renew(seconds: int) -> Session:
         request.min_ttl, request.refresh = seconds, False
-        return session.obtain(request, Context(arguments.environ, options.deadline_of(arguments.environ), quiet))
+        return session.obtain(request, context.restarted().with_messages(quiet))
 
-    server = CredentialsServer(Supply(first, renew, arguments.messages))
+    server = CredentialsServer(Supply(first, renew, context.messages))
     os.setsid()  # away from the terminal: what is typed there is for the command
     os.write(writer, json.dumps(dict(variables.served(first, server.uri))).encode() + b"\n")
     os.close(writer)

@@ -1,11 +1,11 @@
-"""role-env explain: the chain hop by hop, and whether the kept session stands."""
+"""role-env explain: show the chain hop by hop, and whether the cached session is used."""
 
-import argparse
 import json
 from collections.abc import Mapping
 
 from role_env import timestamps
 from role_env.cli import options
+from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.sessions import obtain as session
 from role_env.sessions.chain import Chain
@@ -13,36 +13,23 @@ from role_env.sessions.obtain import CacheDecision
 from role_env.sources.base import OidcToken
 from role_env.ui import stdout as output
 
-SUMMARY = "show where a profile's credentials come from, and whether its kept session stands, without asking anyone"
-EXAMPLES = ("role-env explain profileB", "role-env explain profileB --json")
-STATUSES = dict.fromkeys((0, 1, 2, 3, 4, 6), "")
-OBTAINS = True
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Its own options."""
-    parser.add_argument("profile", metavar="PROFILE")
-    parser.add_argument("--json", action="store_true", help="as JSON")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Prints the hops in the order in which they are called, and the verdict."""
-    request = options.request_of(arguments)
-    context = Context(arguments.environ, options.deadline_of(arguments.environ), arguments.messages)
-    chain, verdict = session.plan(request, context)
+def run(invocation: Invocation, context: Context) -> int:
+    """Print the hops in the order in which they are called, and the cache decision."""
+    chain, verdict = session.plan(options.request_of(invocation), context)
     document = {
         "profile": chain.target.name,
-        "hops": [_hop(chain, position, arguments.environ) for position in range(len(chain.hops))],
+        "hops": [_hop(chain, position, context.environ) for position in range(len(chain.hops))],
         "cached": {
             "valid": verdict.valid,
             "expiration": timestamps.format_utc(verdict.expiration) if verdict.expiration else None,
             "why": verdict.why,
         },
     }
-    if arguments.json:
+    if invocation.json:
         output.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     else:
-        output.write(_text(chain, verdict, arguments.environ))
+        output.write(_text(chain, verdict, context.environ))
     return 0
 
 

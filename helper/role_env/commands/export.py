@@ -1,35 +1,23 @@
-"""role-env export: a session as text for the shell or program that reads it."""
-
-import argparse
+"""role-env export: print a session for the shell or program that reads it."""
 
 from role_env.cli import options
+from role_env.cli.invocation import Invocation
+from role_env.context import Context
 from role_env.shells import export as exporters
-from role_env.shells import integration as shell_scripts
+from role_env.shells import parent
 from role_env.ui import stdout as output
 
-SUMMARY = "print a profile's session for a shell or program"
-EXAMPLES = ("source <(role-env profileB)", "role-env export profileB --format json > session.json")
-STATUSES = dict.fromkeys(range(7), "") | {2: "wrong usage, or stdout is a terminal and there is no --show"}
-OBTAINS = True
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Its own options."""
-    parser.add_argument("profile", metavar="PROFILE")
-    parser.add_argument("--format", choices=exporters.FORMATS, help="default: the parent's shell")
-    parser.add_argument("--show", action="store_true", help="print secrets on a terminal, too")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Prints the session."""
-    form = arguments.format or shell_scripts.parent_format()
-    if not arguments.show:
-        options.refuse_terminal(f"role-env {arguments.profile}", form)
+def run(invocation: Invocation, context: Context) -> int:
+    """Print the session."""
+    form = invocation.format or parent.parent_format()
+    if not invocation.show:
+        options.refuse_terminal(f"role-env {invocation.profile}", form)
     if form == "github":
         from role_env.shells import github as github_step
 
-        with github_step.opened(arguments.environ) as step:
-            step.export(options.obtain(arguments))
+        with github_step.opened(context.environ) as step:
+            step.export(options.obtain(invocation, context))
         return 0
-    output.write(exporters.export(options.obtain(arguments), form, arguments.environ))
+    output.write(exporters.export(options.obtain(invocation, context), form, context.environ))
     return 0

@@ -1,10 +1,9 @@
-"""role-env list: the profiles."""
+"""role-env list: show the profiles."""
 
-import argparse
 from typing import TYPE_CHECKING
 
 from role_env import timestamps
-from role_env.cli import options
+from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import ProfileError
 from role_env.fingerprint import Origin
@@ -15,9 +14,6 @@ from role_env.ui import stdout as output
 if TYPE_CHECKING:
     from role_env.sessions.store import Cache
 
-SUMMARY = "show the profiles, and what their kept sessions have left"
-EXAMPLES = ("role-env list", "role-env list --json")
-STATUSES = {0: "done, though a profile be wrong", 1: "", 2: "", 3: "the profiles file, or a setting, is wrong"}
 
 _KEYS = ("profile", "role_arn", "source", "region_id", "expiration")
 _HEADING = ("PROFILE", "ROLE", "ACCOUNT", "SOURCE", "REGION", "SESSION")
@@ -25,44 +21,35 @@ _HEADING = ("PROFILE", "ROLE", "ACCOUNT", "SOURCE", "REGION", "SESSION")
 _YIELDING = (0, 1, 3, 4)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Its own options."""
-    options.add_config(parser)
-    shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="as JSON")
-    shape.add_argument("--names", action="store_true", help="the names alone")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Prints a line each, in file order."""
-    origin = Origin(arguments.environ)
-    file = ProfilesFile(profiles.locate(arguments.config, origin), origin)
-    if arguments.names:  # a shell completes words with it: nothing but the file, and no import beyond
+def run(invocation: Invocation, context: Context) -> int:
+    """Print a line for each, in file order."""
+    origin = Origin(context.environ)
+    file = ProfilesFile(profiles.locate(invocation.config, origin), origin)
+    if invocation.names:  # a shell completes words with it: nothing but the file, and no import beyond
         output.write("".join(f"{name}\n" for name in file.names()))
         return 0
-    rows = _rows(file, arguments)
-    if arguments.json:
+    rows = _rows(file, context)
+    if invocation.json:
         import json
 
         shown = [{key: row[key] for key in _KEYS} for row in rows]
         output.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
     else:
-        output.write(_table(rows, arguments))
+        output.write(_table(rows, context))
     return 0
 
 
-def _rows(file: ProfilesFile, arguments: argparse.Namespace) -> list[dict[str, str | None]]:
+def _rows(file: ProfilesFile, context: Context) -> list[dict[str, str | None]]:
     """The profiles as `list --json` shows them, and under `wrong` what is wrong with one; that is told on stderr once
     for all the profiles that it spoils.
     """
     from role_env.sessions.store import Cache
 
-    deadline = options.deadline_of(arguments.environ)
-    cache = Cache(Context(arguments.environ, deadline, arguments.messages), prompts=False)
-    with arguments.messages.waiting_for("the keyring"):
+    cache = Cache(context, prompts=False)
+    with context.messages.waiting_for("the keyring"):
         rows = [_row(file, name, cache) for name in file.names()]
     for message in dict.fromkeys(row["wrong"] for row in rows if row["wrong"]):
-        arguments.messages.warn(message)
+        context.messages.warn(message)
     return rows
 
 
@@ -97,11 +84,11 @@ def _expiration(file: ProfilesFile, profile: Profile, cache: "Cache") -> str | N
     return timestamps.format_utc(kept.credentials.expiration)
 
 
-def _table(rows: list[dict[str, str | None]], arguments: argparse.Namespace) -> str:
+def _table(rows: list[dict[str, str | None]], context: Context) -> str:
     from role_env.ui import table as display
 
     cells = [_cells(row) for row in rows]
-    colours = [display.BOLD, *(_colour(row) for row in rows)] if display.has_colours(arguments.environ) else []
+    colours = [display.BOLD, *(_colour(row) for row in rows)] if display.has_colours(context.environ) else []
     return display.table(_HEADING, cells, most=display.columns(), yielding=_YIELDING, colours=colours)
 
 

@@ -1,11 +1,10 @@
-"""role-env login: a long-lived access key into the OS keyring."""
+"""role-env login: store a long-lived access key in the OS keyring."""
 
-import argparse
 import getpass
 import sys
 
 from role_env import validators as keys
-from role_env.cli import options
+from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError, RoleEnvError, UsageError
@@ -17,22 +16,12 @@ from role_env.sources.base import FileKey, KeyringKey
 from role_env.sts import client as sts
 from role_env.ui import stdout as output
 
-SUMMARY = "keep a profile's access key in the keyring of your system instead of the file"
-EXAMPLES = ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA')
-STATUSES = dict.fromkeys(range(7), "")
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Its own options."""
-    parser.add_argument("profile", metavar="PROFILE")
-    options.add_config(parser)
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Asks for the key, checks it with STS, keeps it, and says whose it is."""
-    origin = Origin(arguments.environ)
-    file = ProfilesFile(profiles.locate(arguments.config, origin), origin)
-    profile = file.profile(arguments.profile)
+def run(invocation: Invocation, context: Context) -> int:
+    """Ask for the key, check it with STS, store it, and print its identity."""
+    origin = Origin(context.environ)
+    file = ProfilesFile(profiles.locate(invocation.config, origin), origin)
+    profile = file.profile(invocation.profile)
     named = _named_id(profile)
     key = _asked(profile.name, named)
     if named not in ("", key.access_key_id):
@@ -41,8 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
             f" ({profile.where})",
             hint="give that key's id and secret, or change the file first",
         )
-    deadline = options.deadline_of(arguments.environ)  # a person at the prompt has taken the time they needed
-    context = Context(arguments.environ, deadline, arguments.messages)
+    context = context.restarted()  # a person at the prompt has taken the time they needed
     identity = sts.caller_identity(key, endpoint=profile.endpoint, context=context)
     access_keys.store(file.path, profile.name, key, context)
     output.write(f"{profile.name}: {identity['Arn']}; its access key {key.access_key_id} is kept in the keyring\n")

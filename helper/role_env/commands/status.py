@@ -1,27 +1,18 @@
-"""role-env status: the session in this shell."""
-
-import argparse
+"""role-env status: report the session in this shell."""
 
 from role_env import timestamps
+from role_env.cli.invocation import Invocation
+from role_env.context import Context
 from role_env.environ.session import NO_ACCOUNT, OFF_HINT, ShellState
 from role_env.errors import RoleEnvError
 from role_env.ui import stdout as output
 from role_env.ui import table as display
 
-SUMMARY = "tell the session in this shell, from its variables alone"
-EXAMPLES = ("role-env status", "role-env status --json")
-STATUSES = {0: "there is a live session", 1: "there is none, it has ended, or a variable is not its own", 2: ""}
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Its own options."""
-    parser.add_argument("--json", action="store_true", help="as JSON; says nothing on stderr")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Prints one line; what is wrong is an error."""
-    state = ShellState(arguments.environ)
-    if arguments.json:
+def run(invocation: Invocation, context: Context) -> int:
+    """Print one line; what is wrong is an error."""
+    state = ShellState(context.environ)
+    if invocation.json:
         output.write(_json(state))
         return 0 if state.is_valid() else 1
     if state.has_session:

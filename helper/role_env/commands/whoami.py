@@ -1,15 +1,14 @@
-"""role-env whoami: who one is, as STS sees it."""
+"""role-env whoami: ask STS for the identity of credentials."""
 
-import argparse
 import json
 import textwrap
 from typing import Any
 
 from role_env import variables
 from role_env.cli import options
+from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.deadline import Deadline
 from role_env.environ import keys as environment
 from role_env.environ import tools
 from role_env.environ.session import NO_ACCOUNT, OFF_HINT, ShellState
@@ -25,35 +24,24 @@ from role_env.sts import client as sts
 from role_env.ui import stdout as output
 from role_env.ui import table as display
 
-SUMMARY = "ask STS who the environment's, or a profile's, credentials are"
-EXAMPLES = ("role-env whoami", "role-env whoami profileB --json")
-OBTAINS = True
-
 _KINDS = {"AssumedRoleUser": "a session of a role", "RAMUser": "a RAM user", "Account": "the account itself"}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Its own options."""
-    parser.add_argument("profile", metavar="PROFILE", nargs="?", default="", help="default: the environment's")
-    parser.add_argument("--json", action="store_true", help="STS's own answer")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Prints who it is; of an environment whose variables disagree, also which tool acts as whom."""
-    deadline = options.deadline_of(arguments.environ)
-    context = Context(arguments.environ, deadline, arguments.messages)
+def run(invocation: Invocation, context: Context) -> int:
+    """Print the identity; if the environment's variables disagree, also which tool acts as whom."""
     identities = _Identities(context)
-    if arguments.profile:
-        _write(identities.identity(*_profile_key(arguments, deadline)), arguments)
+    if invocation.profile:
+        _write(identities.identity(*_profile_key(invocation, context)), invocation)
         return 0
     key, endpoint = _environment_key(context)
-    found = tools.conflicting_tool_keys(arguments.environ)
-    if found and not arguments.json:
-        _write_with_tools(key, endpoint, found, identities, arguments)
+    found = tools.conflicting_tool_keys(context.environ)
+    if found and not invocation.json:
+        _write_with_tools(key, endpoint, found, identities, invocation)
+        context.messages.warn("tools act as different identities")
         return 0
-    _write(identities.identity(key, endpoint), arguments)
+    _write(identities.identity(key, endpoint), invocation)
     if found:
-        arguments.messages.warn("the variables disagree, so tools act as different identities: role-env whoami tells")
+        context.messages.warn("the variables disagree, so tools act as different identities: role-env whoami tells")
     return 0
 
 
@@ -79,10 +67,10 @@ class _Identities:
         return told
 
 
-def _write(identity: dict[str, Any], arguments: argparse.Namespace) -> None:
-    if arguments.expect_account and arguments.expect_account != identity["AccountId"]:
-        raise RefusedError(f"{identity['Arn']} is not of account {arguments.expect_account}")
-    if arguments.json:
+def _write(identity: dict[str, Any], invocation: Invocation) -> None:
+    if invocation.expect_account and invocation.expect_account != identity["AccountId"]:
+        raise RefusedError(f"{identity['Arn']} is not of account {invocation.expect_account}")
+    if invocation.json:
         output.write(json.dumps(identity, indent=2) + "\n")
     else:
         output.write(_plain(identity))
@@ -96,15 +84,14 @@ def _plain(identity: dict[str, Any]) -> str:
 
 
 def _write_with_tools(
-    key: AccessKey, endpoint: str, found: list[ToolKey], identities: _Identities, arguments: argparse.Namespace
+    key: AccessKey, endpoint: str, found: list[ToolKey], identities: _Identities, invocation: Invocation
 ) -> None:
     """Who it is, and which tool acts as whom, whatever STS says of some of the keys."""
     lines = [_tool_line(tool.tool, _acts(tool, endpoint, identities)) for tool in found]
     try:
-        _write(identities.identity(key, endpoint), arguments)
+        _write(identities.identity(key, endpoint), invocation)
     finally:
         output.write("\nthe variables disagree:\n" + "\n".join(lines) + "\n")
-    arguments.messages.warn("tools act as different identities")
 
 
 def _tool_line(tool: str, acts: str) -> str:
@@ -130,13 +117,13 @@ def _acts(tool: ToolKey, endpoint: str, identities: _Identities) -> str:
     return f"{printable(told)} ({', '.join(tool.variables)})"
 
 
-def _profile_key(arguments: argparse.Namespace, deadline: Deadline) -> tuple[AccessKey, str]:
+def _profile_key(invocation: Invocation, context: Context) -> tuple[AccessKey, str]:
     """The profile's own credentials: its session, or the key of a source."""
-    origin = Origin(arguments.environ)
-    chain = chains.resolve(ProfilesFile(profiles.locate(arguments.config, origin), origin), arguments.profile, origin)
+    origin = Origin(context.environ)
+    chain = chains.resolve(ProfilesFile(profiles.locate(invocation.config, origin), origin), invocation.profile, origin)
     if chain.gives_session:
-        return options.obtain(arguments, deadline).credentials, chain.target.endpoint
-    return chain.source.key(Context(arguments.environ, deadline, arguments.messages)), chain.target.endpoint
+        return options.obtain(invocation, context).credentials, chain.target.endpoint
+    return chain.source.key(context), chain.target.endpoint
 
 
 def _environment_key(context: Context) -> tuple[AccessKey, str]:

@@ -20,6 +20,7 @@ from role_env import __version__, variables
 from role_env.aliyun import entries as cli_profiles
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
+from role_env.command_table import INTEGRATED_SHELLS
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, TimedOut, within
@@ -36,7 +37,7 @@ from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
 from role_env.sessions import store as cache
-from role_env.shells import integration as shell_scripts
+from role_env.shells import parent
 from role_env.sources.base import EnvironmentKey, KeyringKey
 from role_env.sts import client as sts
 from role_env.ui.messages import Messages
@@ -378,12 +379,12 @@ def _command_fault(name: str, command: str, config: str, at: Surroundings) -> st
 def check_shell(at: Surroundings) -> list[Finding]:
     """Whether the shell has the integration, of this version, and can do what it is told to."""
     shell, program = _shell(at.environ)
-    if shell not in shell_scripts.SHELLS:
+    if shell not in INTEGRATED_SHELLS:
         return [Finding("shell integration", OK, f"there is none for {shell or 'this shell'}, and none is needed")]
     findings = [_integration_finding(shell, at.environ)]
     if shell == "bash" and (old := _old_bash(program)):
-        what = f"bash {old} reads nothing from source <(…), and says nothing"
         mend = 'use role-env use PROFILE, or eval "$(role-env PROFILE || echo false)"; or install a newer bash'
+        what = f"bash {old} reads nothing from source <(…), and says nothing"
         findings.append(Finding("shell integration", WARN, what, mend))
     return findings
 
@@ -391,10 +392,8 @@ def check_shell(at: Surroundings) -> list[Finding]:
 def _shell(environ: Mapping[str, str]) -> tuple[str, str]:
     """The name of the shell that asks, else of the login shell; and the program to ask for its version."""
     login = environ.get("SHELL", "")
-    parent = shell_scripts.parent_name()
-    if parent in shell_scripts.SHELLS and parent != Path(login).name:
-        return parent, parent
-    return Path(login).name, login
+    name, asking = Path(login).name, parent.parent_name()
+    return (asking, asking) if asking in INTEGRATED_SHELLS and asking != name else (name, login)
 
 
 def _integration_finding(shell: str, environ: Mapping[str, str]) -> Finding:

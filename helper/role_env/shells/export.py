@@ -4,6 +4,7 @@ A shell's format can also end a session and tell of a failure; a document's can 
 """
 
 from role_env import timestamps, variables
+from role_env.command_table import SHELL_FORMATS
 from role_env.credentials import Credentials, Session
 from role_env.errors import ProfileError
 from role_env.shells import fish as fish_shell
@@ -12,10 +13,6 @@ from role_env.shells import posix as posix_shell
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-SHELLS = ("bash", "zsh", "sh", "fish")
-DOCUMENTS = ("json", "dotenv", "github")  # the last one by github_step
-FORMATS = (*SHELLS, *DOCUMENTS)
 
 
 def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
@@ -33,7 +30,7 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
 
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
-    """What ends the session of the shell, for a `form` of SHELLS."""
+    """What ends the session of the shell, for a `form` of SHELL_FORMATS."""
     return _without_served(fish_shell.off() if form == "fish" else posix_shell.off(environ), form, environ)
 
 
@@ -56,7 +53,7 @@ def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
     With `take_away` the session that was there goes too, and the shell is left without any account. A document's
     format gets nothing.
     """
-    if form not in SHELLS:
+    if form not in SHELL_FORMATS:
         return ""
     fish = form == "fish"
     text = fish_shell.failure(take_away=take_away) if fish else posix_shell.failure(environ, take_away=take_away)

@@ -1,0 +1,100 @@
+"""The pages of `--help`, made of the tables of `command_table`."""
+
+from role_env.command_table import COMMANDS, EXIT_STATUSES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from role_env.command_table import Command, Option
+
+_WIDTH = 78
+_OPTION_COLUMN = 24
+_COMMAND_COLUMN = 14
+_HELP = ("-h, --help", "show this page and exit")
+_VERSION = ("--version", "show the version and exit")
+_SHORT = """\
+Temporary Alibaba Cloud credentials: role-env PROFILE prints exports for
+the shell that asked.
+"""
+_LINES = """\
+examples:
+  source <(role-env PROFILE)                  # bash, zsh, at a prompt
+  role-env PROFILE | source                   # fish
+  eval "$(role-env PROFILE || echo false)"    # scripts, CI, any POSIX shell
+
+role-env COMMAND --help shows a command's options and exit statuses.
+"""
+
+
+def page(command: str) -> str:
+    """Return the help of `command`, or of role-env as a whole for an empty text."""
+    return _command_page(COMMANDS[command]) if command else _overview()
+
+
+def _overview() -> str:
+    commands = "".join(
+        _row("    " + command.name, command.summary, 4 + _COMMAND_COLUMN) for command in COMMANDS.values()
+    )
+    return (
+        f"usage: role-env [options] PROFILE\n       role-env COMMAND ...\n\n{_SHORT}\n"
+        f"options:\n{_rows([_HELP, _VERSION])}\ncommands:\n{commands}\n{_LINES}"
+    )
+
+
+def _command_page(command: "Command") -> str:
+    usage = " ".join(["role-env", command.name, "[options]", *_usage_words(command)])
+    summary = command.summary[0].upper() + command.summary[1:] + "."
+    options = _rows([_HELP, *((_heading(option), option.help) for option in command.options)])
+    examples = "".join(f"  {line}\n" for line in command.examples)
+    return (
+        f"usage: {usage}\n\n{_wrapped(summary, '', '')}\n"
+        f"options:\n{options}\nexamples:\n{examples}\nexit statuses:\n{_statuses(command)}"
+    )
+
+
+def _usage_words(command: "Command") -> "list[str]":
+    if command.usage:
+        return [command.usage]
+    names = []
+    for word in command.words:
+        name = f"{word.name} ..." if word.is_repeated else word.name
+        names.append(f"[{name}]" if word.is_optional else name)
+    return names
+
+
+def _heading(option: "Option") -> str:
+    value = "{" + ",".join(option.choices) + "}" if option.choices else option.value
+    return f"{option.name} {value}".rstrip()
+
+
+def _rows(rows: "Sequence[tuple[str, str]]") -> str:
+    return "".join(_row("  " + head, text, _OPTION_COLUMN) for head, text in rows)
+
+
+def _row(head: str, text: str, column: int) -> str:
+    """Return `text` in lines from `column` on, beside `head` or, if that is too long, below it."""
+    indent = " " * column
+    if len(head) > column - 2:
+        return f"{head}\n{_wrapped(text, indent, indent)}"
+    return _wrapped(text, head.ljust(column), indent)
+
+
+def _statuses(command: "Command") -> str:
+    rows = [
+        _row(f"  {number}", meaning or EXIT_STATUSES[number], 12)
+        for number, meaning in sorted(command.statuses.items())
+    ]
+    return "".join([*rows, _row("  130, 143", "interrupted", 12)])
+
+
+def _wrapped(text: str, first: str, indent: str) -> str:
+    """Return `text` in lines of at most _WIDTH columns, the first one behind `first`, the others behind `indent`."""
+    lines, line = [], first
+    for word in text.split():
+        candidate = f"{line}{word}" if line in (first, indent) else f"{line} {word}"
+        if len(candidate) > _WIDTH and line not in (first, indent):
+            lines.append(line)
+            candidate = indent + word
+        line = candidate
+    return "".join(f"{each}\n" for each in [*lines, line])

@@ -1,0 +1,328 @@
+"""The command line as data: every command with its words, options, choices, examples and exit statuses.
+
+The parser, the help pages, the completion of the shells and the checks of profile names all read these tables. They are
+part of each warm call, so they are built from nothing but tuples and two small classes.
+"""
+
+SHELL_FORMATS = ("bash", "zsh", "sh", "fish")
+DOCUMENT_FORMATS = ("json", "dotenv", "github")
+FORMATS = (*SHELL_FORMATS, *DOCUMENT_FORMATS)
+INTEGRATED_SHELLS = ("bash", "zsh", "fish")
+CONSOLE_SITES = ("china", "international")
+
+# What a word or the value of an option is, for the parser and for completion.
+PROFILE = "profile"
+SESSION_PROFILE = "profile that gives a session"
+COMMAND_LINE = "command line"
+CHOICE = "choice"
+FILE = "file"
+DURATION = "duration"
+REGION = "region"
+ACCOUNT = "account"
+SESSION_NAME = "session name"
+TEXT = "text"
+
+EXIT_STATUSES = {
+    0: "success",
+    1: "a bug",
+    2: "usage error",
+    3: "an error in the profile, its file or a setting; or no credentials to make the request with",
+    4: "STS refused, or the session is not for the requested account, role and session name",
+    5: "STS could not be reached or returned an invalid response; retryable",
+    6: "the keyring was needed and could not be used",
+}
+_ALL_STATUSES = dict.fromkeys(EXIT_STATUSES, "")
+_NO_TERMINAL = {2: "usage error, or stdout is a terminal and --show is not given"}
+
+
+class Option:
+    """An option of a command.
+
+    `value` is the placeholder of its value, empty for a switch; `kind` says what the value is; `choices` are all its
+    values, where they are few. `attribute` is the name of its field in an Invocation.
+    """
+
+    __slots__ = ("choices", "help", "kind", "name", "value")
+
+    def __init__(self, name: str, value: str, help: str, *, kind: str = TEXT, choices: "tuple[str, ...]" = ()) -> None:
+        self.name = name
+        self.value = value
+        self.help = help
+        self.kind = CHOICE if choices else kind
+        self.choices = choices
+
+    @property
+    def attribute(self) -> str:
+        """The name of its field in an Invocation."""
+        return self.name[2:].replace("-", "_")
+
+
+class Word:
+    """A word of a command line that is not an option: its placeholder, what it is, and the field that it fills."""
+
+    __slots__ = ("attribute", "choices", "is_optional", "is_repeated", "kind", "name")
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        attribute: str,
+        *,
+        choices: "tuple[str, ...]" = (),
+        is_optional: bool = False,
+        is_repeated: bool = False,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.attribute = attribute
+        self.choices = choices
+        self.is_optional = is_optional
+        self.is_repeated = is_repeated
+
+
+class Command:
+    """A command.
+
+    `summary` says what it is for, without its full stop; `examples` are lines to type; `statuses` are its exit
+    statuses, an empty text standing for the meaning in EXIT_STATUSES. Of the options in one tuple of `exclusive` only
+    one may be given. A command with `is_silent` writes nothing to stderr when it succeeds, unless it is told to.
+    """
+
+    __slots__ = ("examples", "exclusive", "is_silent", "name", "options", "statuses", "summary", "usage", "words")
+
+    def __init__(
+        self,
+        name: str,
+        summary: str,
+        words: "tuple[Word, ...]",
+        options: "tuple[Option, ...]",
+        examples: "tuple[str, ...]",
+        *,
+        statuses: "dict[int, str]",
+        exclusive: "tuple[tuple[str, ...], ...]" = (),
+        usage: str = "",
+        is_silent: bool = False,
+    ) -> None:
+        self.name = name
+        self.summary = summary
+        self.words = words
+        self.options = options
+        self.examples = examples
+        self.statuses = statuses
+        self.exclusive = exclusive
+        self.usage = usage
+        self.is_silent = is_silent
+
+    def option(self, name: str) -> "Option | None":
+        """Return its option `name`, or None."""
+        for option in self.options:
+            if option.name == name:
+                return option
+        return None
+
+
+_CONFIG = Option(
+    "--config",
+    "FILE",
+    "profiles file (default: ROLE_ENV_CONFIG, else role-env/profiles.ini in the user's config folder)",
+    kind=FILE,
+)
+_FORMAT_HELP = "format of the output (default: fish if the parent process is fish, else sh)"
+_SHOW = Option("--show", "", "print secrets even if stdout is a terminal (default: refuse)")
+_JSON = Option("--json", "", "print JSON (default: text for a person)")
+_VERBOSE = Option("--verbose", "", "report on stderr what was decided and why (default: warnings and errors only)")
+_OBTAINING = (
+    _CONFIG,
+    Option(
+        "--duration",
+        "SECONDS",
+        "lifetime of a new session, such as 3600, 30m or 1h (default: the profile's duration_seconds, else 3600)",
+        kind=DURATION,
+    ),
+    Option("--session-name", "NAME", "session name (default: the profile's role_session_name)", kind=SESSION_NAME),
+    Option("--region", "ID", "region to export (default: the profile's region_id)", kind=REGION),
+    Option(
+        "--min-ttl",
+        "SECONDS",
+        "renew a session that has less time left, such as 600 or 10m (default: 0)",
+        kind=DURATION,
+    ),
+    Option("--refresh", "", "ignore the cached session and request a new one (default: use the cached session)"),
+    Option("--no-cache", "", "neither read nor write the cache (default: do both)"),
+    Option("--expect-account", "ID", "refuse a session for any other account (default: accept any)", kind=ACCOUNT),
+    _VERBOSE,
+)
+_PROFILE = Word("PROFILE", PROFILE, "profile")
+_SESSION_PROFILE = Word("PROFILE", SESSION_PROFILE, "profile")
+_SESSION_PROFILES = Word("PROFILE", SESSION_PROFILE, "profiles", is_repeated=True)
+
+_COMMANDS = (
+    Command(
+        "export",
+        "print a profile's session for a shell or program",
+        (_SESSION_PROFILE,),
+        (*_OBTAINING, Option("--format", "FORMAT", _FORMAT_HELP, choices=FORMATS), _SHOW),
+        ("source <(role-env profileB)", "role-env export profileB --format json > session.json"),
+        statuses=_ALL_STATUSES | _NO_TERMINAL,
+    ),
+    Command(
+        "exec",
+        "run a command (default: $SHELL) in a profile's session",
+        (_SESSION_PROFILE, Word("COMMAND", COMMAND_LINE, "command_line", is_optional=True, is_repeated=True)),
+        (
+            *_OBTAINING,
+            Option("--renew", "", "stay, and serve live sessions to programs with an SDK (default: become COMMAND)"),
+        ),
+        ("role-env exec profileB -- terraform plan", "role-env exec --renew profileB -- python work-for-hours.py"),
+        statuses={
+            0: "the command's own status, whatever it is",
+            125: "role-env itself failed",
+            126: "the command cannot run",
+            127: "the command is not found",
+        },
+        usage="PROFILE [--] [COMMAND ...]",
+    ),
+    Command(
+        "process",
+        "print a profile's session as a credential process does",
+        (_SESSION_PROFILE,),
+        (*_OBTAINING, _SHOW),
+        ("role-env process profileB", "aliyun configure set --mode External --process-command 'role-env process B'"),
+        statuses=_ALL_STATUSES | _NO_TERMINAL,
+        is_silent=True,
+    ),
+    Command(
+        "off",
+        "print code that ends the session in this shell and restores what was set before it",
+        (),
+        (Option("--format", "FORMAT", _FORMAT_HELP, choices=SHELL_FORMATS), _SHOW),
+        ('eval "$(role-env off)"', "role-env off | source"),
+        statuses={0: "", 1: "", **_NO_TERMINAL},
+    ),
+    Command(
+        "init",
+        "print the shell integration",
+        (Word("SHELL", CHOICE, "shell", choices=INTEGRATED_SHELLS),),
+        (
+            Option("--no-prompt", "", "set ROLE_ENV_PROMPT only (default: show the session in the prompt)"),
+            Option("--renew", "", "renew the session at a prompt shortly before it expires (default: do not)"),
+        ),
+        ('eval "$(role-env init bash)"', 'eval "$(role-env init zsh --renew)"', "role-env init fish | source"),
+        statuses=dict.fromkeys((0, 1, 2), ""),
+    ),
+    Command(
+        "setup",
+        "write profiles into the aliyun CLI's own file",
+        (Word("aliyun-cli", CHOICE, "program", choices=("aliyun-cli",)), _SESSION_PROFILES),
+        (
+            Option("--all", "", "every profile that gives a session (default: the named ones)"),
+            Option("--dry-run", "", "show the change and make none (default: make it)"),
+            _CONFIG,
+        ),
+        ("role-env setup aliyun-cli profileB", "role-env setup aliyun-cli --all --dry-run"),
+        statuses=dict.fromkeys((0, 1, 2, 3), ""),
+    ),
+    Command(
+        "list",
+        "show the profiles and the time left on their cached sessions",
+        (),
+        (_CONFIG, _JSON, Option("--names", "", "print the names only (default: a table)")),
+        ("role-env list", "role-env list --json"),
+        statuses={
+            0: "success, even if some profiles are invalid",
+            1: "",
+            2: "",
+            3: "an error in the profiles file or a setting",
+        },
+        exclusive=(("--json", "--names"),),
+    ),
+    Command(
+        "status",
+        "report the session in this shell, from its variables alone",
+        (),
+        (_JSON,),
+        ("role-env status", "role-env status --json"),
+        statuses={
+            0: "the session is valid",
+            1: "there is no session, it has expired, or a variable is not the session's",
+            2: "",
+        },
+    ),
+    Command(
+        "whoami",
+        "ask STS for the identity of the environment's or a profile's credentials",
+        (Word("PROFILE", PROFILE, "profile", is_optional=True),),
+        (*_OBTAINING, _JSON),
+        ("role-env whoami", "role-env whoami profileB --json"),
+        statuses=_ALL_STATUSES,
+    ),
+    Command(
+        "login",
+        "store a profile's access key in the keyring of your system instead of the file",
+        (_PROFILE,),
+        (_CONFIG,),
+        ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA'),
+        statuses=_ALL_STATUSES,
+    ),
+    Command(
+        "logout",
+        "remove a profile's access key from the keyring of your system",
+        (_PROFILE,),
+        (_CONFIG,),
+        ("role-env logout profileA", "role-env logout profileA --config other.ini"),
+        statuses=dict.fromkeys((0, 1, 2, 3, 6), ""),
+    ),
+    Command(
+        "clear",
+        "delete cached sessions",
+        (Word("PROFILE", PROFILE, "profiles", is_repeated=True),),
+        (Option("--all", "", "every cached session (default: those of the named profiles)"), _CONFIG),
+        ("role-env clear profileB", "role-env clear --all"),
+        statuses=dict.fromkeys((0, 1, 2, 3, 6), ""),
+    ),
+    Command(
+        "explain",
+        "show where a profile's credentials come from and whether its cached session is used, without network",
+        (_PROFILE,),
+        (*_OBTAINING, _JSON),
+        ("role-env explain profileB", "role-env explain profileB --json"),
+        statuses=dict.fromkeys((0, 1, 2, 3, 4, 6), ""),
+    ),
+    Command(
+        "doctor",
+        "check everything that can keep role-env from working, and suggest fixes",
+        (),
+        (_CONFIG, _JSON),
+        ("role-env doctor", "role-env doctor --json"),
+        statuses={0: "no check fails (some may warn)", 1: "a check fails", 2: ""},
+    ),
+    Command(
+        "console",
+        "open Alibaba Cloud's console in the browser, signed in as a profile's role",
+        (_SESSION_PROFILE,),
+        (
+            *_OBTAINING,
+            Option("--print", "", "print the address, valid once and for 30 seconds (default: open the browser)"),
+            Option(
+                "--destination",
+                "WHERE",
+                "a product, such as ecs, or an address of the console (default: the console's home page)",
+            ),
+            Option(
+                "--site", "SITE", "site to sign in to (default: the destination's, else china)", choices=CONSOLE_SITES
+            ),
+        ),
+        ("role-env console profileB --destination ecs", "role-env console profileB --print"),
+        statuses=_ALL_STATUSES | {2: "usage error, or no browser could be opened"},
+    ),
+    Command(
+        "use",
+        "switch this shell to a profile's session (a function of the shell integration)",
+        (_SESSION_PROFILE,),
+        _OBTAINING,
+        ("role-env use profileB", "role-env use profileB --region cn-shanghai"),
+        statuses=_ALL_STATUSES,
+    ),
+)
+COMMANDS = {command.name: command for command in _COMMANDS}
+"""The commands by their names, in the order in which they are shown."""

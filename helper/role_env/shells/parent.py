@@ -1,0 +1,59 @@
+"""Which program the parent process is: it decides the default format, and what a hint says to type."""
+
+import os
+
+
+def parent_format() -> str:
+    """Return the format for the parent process: fish if it is fish, else POSIX."""
+    return "fish" if parent_name() == "fish" else "sh"
+
+
+def parent_name() -> str:
+    """Return the name of the parent process, such as `fish`, or an empty text if it cannot be found out."""
+    try:
+        with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123  pathlib costs 5 ms
+            return file.read().strip()
+    except OSError:
+        # Systems without /proc, such as macOS, where a login shell is called `-fish`.
+        return os.path.basename(_command_by_ps()).lstrip("-")  # noqa: PTH119
+
+
+def is_lost_to_old_bash() -> bool:
+    """Return whether the parent, which has closed the pipe that it was to read, is a bash before 4, as macOS has it.
+
+    There `source <(…)` reads nothing, and says nothing.
+    """
+    return parent_name() == "bash" and is_old_bash(_parent_program())
+
+
+def is_old_bash(program: str) -> bool:
+    """Return whether `program` calls itself a bash of a version before 4."""
+    import subprocess
+
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, timeout=2, check=False)  # noqa: S603
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return False
+    return done.stdout.startswith((b"GNU bash, version 2.", b"GNU bash, version 3."))
+
+
+def _parent_program() -> str:
+    """Return the file that the parent, a bash, runs."""
+    try:
+        return os.readlink(f"/proc/{os.getppid()}/exe")  # noqa: PTH115
+    except OSError:
+        name = _command_by_ps()
+        return name if name.startswith("/") else "/bin/bash"
+
+
+def _command_by_ps() -> str:
+    """Return what the parent was started as, such as `/bin/bash` or `-bash`."""
+    import subprocess  # costs more than the rest of many a command
+
+    try:
+        done = subprocess.run(  # noqa: S603  a number is the only argument
+            ["/bin/ps", "-o", "comm=", "-p", str(os.getppid())], capture_output=True, timeout=2, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode("utf-8", "replace").strip()
