@@ -19,7 +19,7 @@ from support.secret_service_bus import require
 
 pytestmark = pytest.mark.clients
 
-CLIENTS = Path(__file__).parent.parent / ".venv-clients"
+CLIENTS = Path(__file__).parent.parent / ".venv-nox" / "clients"
 PROGRAMS = Path(__file__).parent / "clients"
 ROLE = ":assumed-role/switchrolesbc/"
 
