@@ -129,8 +129,13 @@ def is_pythons_own(told: str) -> bool:
     return "Traceback" in told and not re.search(r'__main__\.py", line \d+, in (main|run)\n', told)
 
 
+def _processes() -> set[str]:
+    """The ids of all processes."""
+    return {name for name in os.listdir("/proc") if name.isdecimal()}  # noqa: PTH208  20 times a second, no Paths
+
+
 class ArgumentWatch(threading.Thread):
-    """Looks at the argument lists of all processes while a test runs, and keeps those that hold a secret."""
+    """Looks at the argument lists of the processes that start while a test runs, and keeps those that hold a secret."""
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(daemon=True)
@@ -139,11 +144,14 @@ class ArgumentWatch(threading.Thread):
         self.seen: set[bytes] = set()
 
     def run(self) -> None:
+        older = _processes()  # none of them has an argument of this test
         while not self._ended.wait(0.05):
             secrets = [secret.encode() for secret in self._machine.secrets()]
-            for process in Path("/proc").glob("[0-9]*"):
+            running = _processes()
+            older &= running
+            for process in running - older:
                 try:
-                    arguments = (process / "cmdline").read_bytes()
+                    arguments = Path("/proc", process, "cmdline").read_bytes()
                 except OSError:
                     continue
                 if any(secret in arguments for secret in secrets):
