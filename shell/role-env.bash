@@ -431,7 +431,7 @@ _role_env_read_word() {
 	--) if [[ ${command} == exec && -n ${profile} ]]; then run=1; fi ;;
 	-*) ;;
 	export | exec | process | off | init | setup | list | status | whoami | login | logout | clear | explain | doctor | \
-		console | use)
+		console | use | help | version)
 		if [[ -z ${command} ]]; then command=$1; else profile=$1; fi
 		;;
 	*)
@@ -485,7 +485,7 @@ _role_env_read_help() {
 _role_env_complete_word() {
 	case ${command} in
 	'')
-		_role_env_offer export exec process off init setup list status whoami login logout clear explain doctor console use
+		_role_env_offer export exec process off init setup list status whoami login logout clear explain doctor console use help version
 		_role_env_offer_profiles
 		;;
 	export | exec | process | whoami | login | logout | explain | console | use)

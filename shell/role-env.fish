@@ -412,7 +412,7 @@ function _role_env_read_word --no-scope-shadowing
                 set run (math $argv[2] + 1)
             end
         case '-*'
-        case export exec process off init setup list status whoami login logout clear explain doctor console use
+        case export exec process off init setup list status whoami login logout clear explain doctor console use help version
             if test -z "$command"
                 set command $argv[1]
             else
@@ -453,7 +453,7 @@ function _role_env_complete_word --no-scope-shadowing
     switch "$command"
         case ''
             printf '%s\n' export exec process off init setup list status whoami login logout clear explain doctor \
-                console use
+                console use help version
             _role_env_complete_profile $words
         case export exec process whoami login logout explain console use
             set -q profile[1]; or _role_env_complete_profile $words

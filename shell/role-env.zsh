@@ -376,7 +376,7 @@ _role_env_read_word() {
 	--) if [[ $command == exec && -n $profile ]]; then run=position+1; fi ;;
 	-*) ;;
 	export | exec | process | off | init | setup | list | status | whoami | login | logout | clear | explain | doctor | \
-		console | use)
+		console | use | help | version)
 		if [[ -z $command ]]; then command=$1; else profile=$1; fi
 		;;
 	*)
@@ -413,7 +413,7 @@ _role_env_complete_option() {
 _role_env_complete_word() {
 	case $command in
 	'')
-		compadd -- export exec process off init setup list status whoami login logout clear explain doctor console use
+		compadd -- export exec process off init setup list status whoami login logout clear explain doctor console use help version
 		_role_env_complete_profile
 		;;
 	export | exec | process | whoami | login | logout | explain | console | use)

@@ -52,10 +52,13 @@ def _run(invocation: "Invocation") -> int:
     warnings.simplefilter("ignore")
     if invocation.help or invocation.version:
         return _show(invocation)
+    if not invocation.command and not invocation.fault:
+        return _answer_no_words(invocation)
     if invocation.command == "use":
         raise _usage_error(invocation, *_USE)
     if invocation.fault:
         raise _usage_error(invocation, invocation.fault, invocation.hint)
+    _check_not_profile(invocation)
     from importlib import import_module
 
     from role_env.command_table import COMMANDS
@@ -82,12 +85,39 @@ _USE = (
 
 def _show(invocation: "Invocation") -> int:
     """Print the help page or the version."""
-    from role_env import __version__
     from role_env.cli import help as pages
     from role_env.ui import stdout as output
 
-    output.write(pages.page(invocation.command) if invocation.help else f"role-env {__version__}\n")
+    output.write(pages.page(invocation.command) if invocation.help else pages.version())
     return 0
+
+
+def _answer_no_words(invocation: "Invocation") -> int:
+    """Answer a line without a command or profile, and a shell that waits for it: a short help on stderr."""
+    from role_env.cli import help as pages
+    from role_env.cli.failure import write_failure
+    from role_env.ui import messages
+
+    write_failure(invocation, os.environ, role_arn="")
+    messages.show(pages.short())
+    return 2
+
+
+def _check_not_profile(invocation: "Invocation") -> None:
+    """Raise UsageError if the whole line is a new command's name and a shell, which asks for a profile of that name,
+    reads the answer.
+    """
+    from role_env.command_table import NEW_COMMANDS
+
+    name = invocation.command
+    if name not in NEW_COMMANDS or not invocation.is_alone or (sys.stdout is not None and sys.stdout.isatty()):
+        return
+    from role_env.cli import options
+    from role_env.errors import UsageError
+
+    if options.has_profile(name, os.environ):
+        invocation.command = "export"  # the shell is answered as for a profile
+        raise UsageError(f"{name} is a command, and also a profile", hint=f"role-env export {name} is the profile")
 
 
 def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":

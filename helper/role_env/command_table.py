@@ -9,6 +9,20 @@ DOCUMENT_FORMATS = ("json", "dotenv", "github")
 FORMATS = (*SHELL_FORMATS, *DOCUMENT_FORMATS)
 INTEGRATED_SHELLS = ("bash", "zsh", "fish")
 CONSOLE_SITES = ("china", "international")
+TOPICS = {
+    "profiles": "the profiles file and its keys",
+    "sources": "where a chain of roles gets its first credentials",
+    "shells": "sessions in bash, zsh, fish and POSIX shells",
+    "prompt": "the session in the prompt",
+    "programs": "the aliyun CLI, SDKs, Terraform and other programs",
+    "ci": "GitHub Actions, GitLab and other CI",
+    "variables": "the variables that are set, read and unset",
+    "cache": "where sessions are cached, and when they are renewed",
+    "exit-statuses": "what an exit status means",
+    "uninstall": "how to remove everything",
+    "security": "what is protected, and from whom",
+}
+"""The topics of `role-env help`, each a file in `help/`, with what they are about."""
 
 # What a word or the value of an option is, for the parser and for completion.
 PROFILE = "profile"
@@ -20,6 +34,7 @@ DURATION = "duration"
 REGION = "region"
 ACCOUNT = "account"
 SESSION_NAME = "session name"
+TOPIC = "command or help topic"
 TEXT = "text"
 
 EXIT_STATUSES = {
@@ -323,6 +338,25 @@ _COMMANDS = (
         ("role-env use profileB", "role-env use profileB --region cn-shanghai"),
         statuses=_ALL_STATUSES,
     ),
+    Command(
+        "help",
+        "show the page of a command, or a topic of the reference",
+        (Word("COMMAND|TOPIC", TOPIC, "topic", is_optional=True),),
+        (),
+        ("role-env help exec", "role-env help exit-statuses"),
+        statuses=dict.fromkeys((0, 1, 2), ""),
+    ),
+    Command(
+        "version",
+        "print the version",
+        (),
+        (),
+        ("role-env version", "role-env --version"),
+        statuses=dict.fromkeys((0, 1, 2), ""),
+    ),
 )
 COMMANDS = {command.name: command for command in _COMMANDS}
 """The commands by their names, in the order in which they are shown."""
+
+NEW_COMMANDS = ("renew", "configure", "rotate", "help", "version")
+"""Commands that a profile could be named like before there were any: alone, such a word may be meant as the profile."""

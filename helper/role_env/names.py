@@ -26,8 +26,6 @@ def fault(name: str) -> str:
     """
     if len(name) > LONGEST:
         return f"it is longer than {LONGEST} characters"
-    if name in COMMANDS:
-        return "it is the name of a command"
     if not name or name.startswith("-"):
         return "it is empty or begins with -"
     import unicodedata

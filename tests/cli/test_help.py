@@ -1,10 +1,13 @@
-"""--help of each command, on a terminal of 80 columns; and what is told of a mistyped command."""
+"""The pages of --help and `help`, on a terminal of 80 columns; and what is said about a mistyped command."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from role_env.command_table import COMMANDS
+import role_env
+from role_env import __version__
+from role_env.command_table import COMMANDS, TOPICS
 from support.machine import Machine
 from support.terminal import on_terminal
 
@@ -76,3 +79,99 @@ def test_each_command_names_the_nearest_profile(machine: Machine, command: str) 
     assert done.returncode == (125 if command == "exec" else 3)
     assert "role-env: there is no profile profielB in " in done.stderr
     assert "role-env: hint: the nearest is profileB\n" in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_is_its_own_help_option(machine: Machine, command: str) -> None:
+    first, second = machine.role_env("help", command), machine.role_env(command, "--help")
+    assert (first.returncode, first.stdout, first.stderr) == (second.returncode, second.stdout, second.stderr)
+    assert machine.role_env("help").stdout == machine.role_env("--help").stdout
+
+
+def test_each_topic_travels_with_the_command_and_is_printed_into_a_pipe(machine: Machine) -> None:
+    folder = Path(role_env.__file__).parent / "help"
+    assert {path.stem for path in folder.iterdir()} == set(TOPICS)
+    for topic in TOPICS:
+        done = machine.role_env("help", topic)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("# ")
+        assert topic in machine.role_env("help").stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("profils", "did you mean role-env help profiles?"), ("exce", "did you mean role-env help exec?")],
+)
+def test_an_unknown_topic_is_answered_with_the_closest(machine: Machine, word: str, meant: str) -> None:
+    done = machine.role_env("help", word)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"role-env: there is no command or help topic {word}\nrole-env: hint: {meant}\n"
+    assert "role-env help shows the commands and topics" in machine.role_env("help", "zzzzzz").stderr
+
+
+def test_a_topic_on_a_terminal_is_shown_in_the_persons_pager(machine: Machine) -> None:
+    pager = machine.home / "pager"
+    pager.write_text('#!/bin/sh\necho paged "$1"\nwc -l\n')
+    pager.chmod(0o755)
+    screen = on_terminal(machine, "help", "exit-statuses", environ={"PAGER": f"'{pager}' 'a b'"})
+    assert (screen.status, screen.lines[0]) == (0, "paged a b")
+    for environ in (
+        {"PAGER": ""},
+        {"PAGER": "no-such-pager"},
+        {"PAGER": "'"},
+        {"TERM": "dumb"},
+        {"PATH": "/nonexistent"},
+    ):
+        screen = on_terminal(machine, "help", "exit-statuses", environ=environ)
+        assert (screen.status, screen.lines[0]) == (0, "# Exit statuses")
+    assert machine.role_env("help", "exit-statuses", PAGER=str(pager)).stdout.startswith("# Exit statuses")
+
+
+def test_the_version_is_printed_by_the_command_and_the_option(machine: Machine) -> None:
+    assert machine.role_env("version").stdout == machine.role_env("--version").stdout == f"role-env {__version__}\n"
+
+
+def test_no_words_at_all_show_a_short_help_on_stderr_and_fail_the_shell(machine: Machine) -> None:
+    done = machine.role_env()
+    assert (done.returncode, done.stdout) == (2, "{ \\false; }\n")
+    assert done.stderr.startswith("usage: role-env [options] PROFILE\n")
+    assert "source <(role-env PROFILE)" in done.stderr
+    assert len(done.stderr.splitlines()) <= 12
+    screen = on_terminal(machine)
+    assert (screen.status, screen.lines[0]) == (2, "usage: role-env [options] PROFILE")
+
+
+@pytest.mark.parametrize("name", ["help", "version"])
+def test_a_new_commands_name_that_is_also_a_profile_is_neither_where_a_shell_reads(machine: Machine, name: str) -> None:
+    assert machine.role_env(name).returncode == 0
+    machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    done = machine.role_env(name)
+    assert (done.returncode, done.stdout) == (2, "{ \\false; }\n")
+    assert done.stderr == (
+        f"role-env: {name} is a command, and also a profile\nrole-env: hint: role-env export {name} is the profile\n"
+    )
+    assert on_terminal(machine, name).status == 0
+    assert machine.role_env("help", "version").stdout.startswith("usage: role-env version")
+    assert f"ROLE_ENV_PROFILE='{name}'" in machine.role_env("export", name).stdout
+
+
+def test_a_profile_may_be_named_like_any_command(machine: Machine) -> None:
+    machine.add(f"[list]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    assert "profileB" in machine.role_env("list").stdout
+    assert '"Profile": "list"' in machine.role_env("export", "list", "--format", "json").stdout
+
+
+@pytest.mark.parametrize("value", ["899", "2h", "43201", "0"])
+def test_a_duration_that_the_profile_does_not_allow_is_an_error_of_the_option(machine: Machine, value: str) -> None:
+    done = machine.role_env("profileB", "--duration", value)
+    assert done.returncode == 2
+    assert done.stderr.startswith("role-env: --duration ")
+    assert "must be between 900 and 3600 for profile profileB" in done.stderr
+    assert "line" not in done.stderr
+
+
+def test_minutes_and_hours_are_durations_too(machine: Machine) -> None:
+    assert machine.role_env("profileB", "--duration", "30m", "--min-ttl", "20m").returncode == 0
+    assert machine.sts.calls_of("AssumeRole")[-1].duration == "1800"
+    assert machine.role_env("profileB", "--duration", "1h").returncode == 0
+    assert machine.sts.calls_of("AssumeRole")[-1].duration == "3600"

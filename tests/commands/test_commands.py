@@ -189,7 +189,7 @@ def test_options_may_stand_before_or_after_the_profile(machine: Machine, argumen
     assert json.loads(machine.role_env(*arguments).stdout)["Profile"] == "profileB"
 
 
-WRONG_USAGE = [(), ("--bogus",), ("profileB", "--bogus"), ("profileB", "more"), ("profileB", "--duration", "soon")]
+WRONG_USAGE = [("--bogus",), ("profileB", "--bogus"), ("profileB", "more"), ("profileB", "--duration", "soon")]
 WRONG_USAGE += [("export",), ("profileB", "--format", "cobol"), ("--region",), ("profileB", "--session-name", "")]
 WRONG_USAGE += [("profileB", "--expect-account", ""), ("profileB", "--region", ""), ("",), ("off", "--bogus")]
 

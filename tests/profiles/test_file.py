@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from role_env.command_table import COMMANDS
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.fingerprint import LARGEST_FILE, Origin
@@ -485,7 +484,7 @@ def test_a_name_is_letters_and_digits_of_any_script_and_a_few_signs(folder: Fold
 
 
 @pytest.mark.parametrize(
-    "name", ["a b", " a", "-a", "a" * 65, "a;b", "a$b", "a'b", "a\\b", "a\tb", "a\u202eb", "a\u200bb", "✓", *COMMANDS]
+    "name", ["a b", " a", "-a", "a" * 65, "a;b", "a$b", "a'b", "a\\b", "a\tb", "a\u202eb", "a\u200bb", "✓"]
 )
 def test_any_other_name_is_refused_with_its_line(folder: Folder, name: str) -> None:
     assert fault(name)

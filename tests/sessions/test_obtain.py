@@ -150,7 +150,7 @@ def test_sessions_of_other_durations_and_names_are_kept_apart(machine: Machine) 
 
 def test_a_duration_of_nothing_is_not_answered_from_the_cache(machine: Machine) -> None:
     asks(machine, calls=1)
-    assert machine.role_env("profileB", "--duration", "0").returncode == 3
+    assert machine.role_env("profileB", "--duration", "0").returncode == 2
 
 
 def test_refresh_asks_and_keeps_the_answer(machine: Machine) -> None:

@@ -1,6 +1,7 @@
 """The pages of `--help`, made of the tables of `command_table`."""
 
-from role_env.command_table import COMMANDS, EXIT_STATUSES
+from role_env import __version__
+from role_env.command_table import COMMANDS, EXIT_STATUSES, TOPICS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,20 +11,24 @@ if TYPE_CHECKING:
 
 _WIDTH = 78
 _OPTION_COLUMN = 24
-_COMMAND_COLUMN = 14
+_WORD_COLUMN = 19
 _HELP = ("-h, --help", "show this page and exit")
 _VERSION = ("--version", "show the version and exit")
-_SHORT = """\
+_USAGE = """\
+role-env [options] PROFILE
+       role-env COMMAND ..."""
+_DESCRIPTION = """\
 Temporary Alibaba Cloud credentials: role-env PROFILE prints exports for
 the shell that asked.
 """
 _LINES = """\
-examples:
   source <(role-env PROFILE)                  # bash, zsh, at a prompt
   role-env PROFILE | source                   # fish
   eval "$(role-env PROFILE || echo false)"    # scripts, CI, any POSIX shell
-
-role-env COMMAND --help shows a command's options and exit statuses.
+"""
+_MORE = """\
+role-env help COMMAND shows a command's options and exit statuses,
+role-env help TOPIC a topic of the reference.
 """
 
 
@@ -32,13 +37,29 @@ def page(command: str) -> str:
     return _command_page(COMMANDS[command]) if command else _overview()
 
 
+def short() -> str:
+    """Return what a line without any word is answered with."""
+    return f"usage: {_USAGE}\n\n{_LINES}\nrole-env help shows all commands and topics.\n"
+
+
+def version() -> str:
+    """Return the line of `--version`."""
+    return f"role-env {__version__}\n"
+
+
+def topic(name: str) -> str:
+    """Return the text of a topic, for one of TOPICS."""
+    from pathlib import Path
+
+    return (Path(__file__).parents[1] / "help" / f"{name}.md").read_text("utf-8")
+
+
 def _overview() -> str:
-    commands = "".join(
-        _row("    " + command.name, command.summary, 4 + _COMMAND_COLUMN) for command in COMMANDS.values()
-    )
+    commands = "".join(_row("    " + command.name, command.summary, _WORD_COLUMN) for command in COMMANDS.values())
+    topics = "".join(_row("    " + name, about, _WORD_COLUMN) for name, about in TOPICS.items())
     return (
-        f"usage: role-env [options] PROFILE\n       role-env COMMAND ...\n\n{_SHORT}\n"
-        f"options:\n{_rows([_HELP, _VERSION])}\ncommands:\n{commands}\n{_LINES}"
+        f"usage: {_USAGE}\n\n{_DESCRIPTION}\noptions:\n{_rows([_HELP, _VERSION])}\ncommands:\n{commands}\n"
+        f"topics:\n{topics}\nexamples:\n{_LINES}\n{_MORE}"
     )
 
 

@@ -14,13 +14,15 @@ _MOST_DIGITS = 9
 class Invocation:
     """What a command line asks for.
 
-    `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`. `fault` says what is
-    wrong with the line and `hint` what to do; both are empty for a valid one. Each option has a field of its name:
-    True for a switch that is given, seconds for a duration, an empty text or None where it is not given.
+    `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`, and `is_alone` is True if
+    the line is the command's name and nothing else. `fault` says what is wrong with the line and `hint` what to do;
+    both are empty for a valid one. Each option has a field of its name: True for a switch that is given, seconds for a
+    duration, an empty text or None where it is not given.
     """
 
     command: str = ""
     is_command_named: bool = False
+    is_alone: bool = False
     fault: str = ""
     hint: str = ""
     help: bool = False
@@ -31,6 +33,7 @@ class Invocation:
     command_line: "tuple[str, ...]" = ()
     shell: str = ""
     program: str = ""
+    topic: str = ""
 
     all: bool = False
     config: str = ""
@@ -75,6 +78,8 @@ class _Parser:
         self._read()
         result, command = self._result, self._command
         result.is_command_named = self._is_command_named
+        if self._is_command_named and not self._options and not self._words:
+            result.is_alone = True
         if command:
             result.command = command.name
         for name, value in self._options:
@@ -82,8 +87,6 @@ class _Parser:
         if command and not result.help:
             self._assign_words(command)
             self._check_together(command)
-        elif not command and not result.version and not result.help:
-            self._fail("no command or profile is given")
         return result
 
     def _read(self) -> None:

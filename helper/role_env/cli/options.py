@@ -9,6 +9,8 @@ from role_env.errors import RoleEnvError, UsageError
 from role_env.shells import parent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from role_env.cli.invocation import Invocation
     from role_env.context import Context
     from role_env.credentials import Session
@@ -49,6 +51,18 @@ def check_profile_name(name: str) -> None:
     """Raise UsageError if `name` can be no profile's."""
     if fault := names.fault(name):
         raise UsageError(f"{name[:80]!r} is no profile: {fault}", hint="role-env list shows them")
+
+
+def has_profile(name: str, environ: "Mapping[str, str]") -> bool:
+    """Return whether the profiles file that is chosen without options has the profile `name`."""
+    from role_env.fingerprint import Origin
+    from role_env.profiles import file as profiles
+
+    origin = Origin(environ)
+    try:
+        return name in profiles.ProfilesFile(profiles.locate("", origin), origin).names()
+    except RoleEnvError:
+        return False
 
 
 def refuse_terminal(command: str, form: str) -> None:

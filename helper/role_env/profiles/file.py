@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from role_env import names, paths, variables
 from role_env import validators as keys
-from role_env.errors import ProfileError
+from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Origin
 from role_env.profiles import ini
 from role_env.profiles.ini import Section
@@ -69,8 +69,13 @@ class Profile(NamedTuple):
         return self.source.kind if self.source else self.source_profile
 
     def with_duration(self, seconds: int) -> "Profile":
-        """The profile with another duration, as far as it may be; raises ProfileError."""
-        return self._replace(duration_seconds=_checked_duration(self, seconds, self.where))
+        """Return the profile with the duration of the option --duration. Raises UsageError."""
+        if 900 <= seconds <= self.max_session_duration:
+            return self._replace(duration_seconds=seconds)
+        raise UsageError(
+            f"--duration {seconds} must be between 900 and {self.max_session_duration} for profile {self.name}",
+            hint="above 3600 the role must allow it, and max_session_duration must say so (at most 43200)",
+        )
 
     def with_session_name(self, name: str) -> "Profile":
         """The profile with another session name."""
@@ -220,7 +225,7 @@ class ProfilesFile:
             elif fault:
                 raise ProfileError(
                     f"{section.where()}: this is no name for a profile: {fault}",
-                    hint="a name is letters, digits and . _ @ + : / - and not a command's",
+                    hint="a name has letters, digits and . _ @ + : / -",
                 )
 
 

@@ -60,6 +60,12 @@ def error(failure: RoleEnvError) -> None:
         _write(f"role-env: hint: {failure.hint}")
 
 
+def show(text: str) -> None:
+    """Show a text of several lines, such as a short help."""
+    for line in text.splitlines():
+        _write(line)
+
+
 class _Waiting:
     """A line without an end on the terminal, so that it can be taken back: by spaces, which any terminal knows."""
 
