@@ -13,7 +13,11 @@ from _pytest.runner import runtestprotocol
 
 from support.local_sts import LocalSts
 from support.machine import ArgumentWatch, Machine, kernel_keys
+from support.namespaces import leave_the_users_kernel_keyring
 from support.secret_service_bus import SECRET_SERVICE, KeyringBus, require
+
+# Here, since a process with threads can no longer do it, and the workers are yet to be started.
+leave_the_users_kernel_keyring()
 
 # Under nohup, or behind an & of a script, some are ignored, and every command that a test runs would ignore them, too.
 for number in signal.valid_signals():

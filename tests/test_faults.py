@@ -587,7 +587,7 @@ USERS = itertools.count(1_000_000 + 100 * os.getpid())
 
 
 def confined(machine: Machine, kind: str, *command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Runs role-env as tests/confined.py says."""
+    """Runs role-env as tests/support/confined.py says."""
     return machine.run(*CONFINED, kind, ROLE_ENV, *command, **variables)
 
 

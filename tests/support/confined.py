@@ -1,6 +1,6 @@
 """Runs a command as the systems would that role-env has to get along with.
 
-usage: python confined.py KIND COMMAND…
+usage: python tests/support/confined.py KIND COMMAND…
   EPERM, ENOSYS      the kernel's keyring is blocked by seccomp, as in Docker and in podman
   new-session        with a session keyring of its own, as `keyctl session` and `su` give
   user:UID           as an ordinary user, if we are root; all files can still be read
