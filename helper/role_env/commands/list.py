@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _KEYS = ("profile", "role_arn", "source", "region_id", "expiration")
 _HEADING = ("PROFILE", "ROLE", "ACCOUNT", "SOURCE", "REGION", "SESSION")
-# The columns that give way where there is no room: a part of them tells something.
-_YIELDING = (0, 1, 3, 4)
+# The columns that are shortened where there is no room: roles, accounts and regions before names of profiles.
+_YIELDING = ((1, 2, 4), (0, 3))
 
 
 def run(invocation: Invocation, context: Context) -> int:

@@ -72,23 +72,22 @@ def table(
     rows: Sequence[Sequence[str]],
     *,
     most: int,
-    yielding: Sequence[int],
+    yielding: Sequence[Sequence[int]],
     colours: Sequence[str] = (),
 ) -> str:
     """The rows below the heading, a line each, none wider than `most` columns.
 
-    Where they would be, the widest of the columns `yielding` (numbers) give way. `colours` are those of the lines, the
-    heading's first; none without it.
+    Where they would be, columns are shortened: the widest of the first group of `yielding` (numbers of columns) until
+    each of the group is at its narrowest, then the next group. `colours` are those of the lines, the heading's first;
+    none without it.
     """
     lines = [[printable(cell) for cell in row] for row in (heading, *rows)]
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - most
-    while excess > 0:
-        widest = max(yielding, key=widths.__getitem__)
-        if widths[widest] <= _NARROWEST:
-            break
-        widths[widest] -= 1
-        excess -= 1
+    for group in yielding:
+        while excess > 0 and widths[widest := max(group, key=widths.__getitem__)] > _NARROWEST:
+            widths[widest] -= 1
+            excess -= 1
     shown = [fitted(_GAP.join(map(_padded, line, widths)).rstrip(), most) for line in lines]
     pairs = zip(shown, colours or [""] * len(shown), strict=True)
     return "".join(coloured(line, colour) + "\n" for line, colour in pairs)
