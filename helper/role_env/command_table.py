@@ -169,7 +169,8 @@ _OBTAINING = (
 )
 _PROFILE = Word("PROFILE", PROFILE, "profile")
 _SESSION_PROFILE = Word("PROFILE", SESSION_PROFILE, "profile")
-_SESSION_PROFILES = Word("PROFILE", SESSION_PROFILE, "profiles", is_repeated=True)
+_OPTIONAL_SESSION_PROFILE = Word("PROFILE", SESSION_PROFILE, "profile", is_optional=True)
+_OPTIONAL_SESSION_PROFILES = Word("PROFILE", SESSION_PROFILE, "profiles", is_optional=True, is_repeated=True)
 
 _COMMANDS = (
     Command(
@@ -200,8 +201,12 @@ _COMMANDS = (
     Command(
         "process",
         "print a profile's session as a credential process does",
-        (_SESSION_PROFILE,),
-        (*_OBTAINING, _SHOW),
+        (_OPTIONAL_SESSION_PROFILE,),
+        (
+            Option("--session", "", "print the session of the environment (default: that of PROFILE)"),
+            *_OBTAINING,
+            _SHOW,
+        ),
         ("role-env process profileB", "aliyun configure set --mode External --process-command 'role-env process B'"),
         statuses=_ALL_STATUSES | _NO_TERMINAL,
         is_silent=True,
@@ -227,15 +232,17 @@ _COMMANDS = (
     ),
     Command(
         "setup",
-        "write profiles into the aliyun CLI's own file",
-        (Word("aliyun-cli", CHOICE, "program", choices=("aliyun-cli",)), _SESSION_PROFILES),
+        "write profiles into the aliyun CLI's own file; without PROFILE, one that follows the session of the shell",
+        (Word("aliyun-cli", CHOICE, "program", choices=("aliyun-cli",)), _OPTIONAL_SESSION_PROFILES),
         (
             Option("--all", "", "every profile that gives a session (default: the named ones)"),
             Option("--dry-run", "", "show the change and make none (default: make it)"),
+            Option("--remove", "", "remove what setup wrote, or the named profiles of it (default: write)"),
             _CONFIG,
         ),
-        ("role-env setup aliyun-cli profileB", "role-env setup aliyun-cli --all --dry-run"),
+        ("role-env setup aliyun-cli", "role-env setup aliyun-cli profileB --dry-run"),
         statuses=dict.fromkeys((0, 1, 2, 3), ""),
+        exclusive=(("--dry-run", "--remove"),),
     ),
     Command(
         "list",

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from role_env.aliyun import entries as cli_profiles
+from role_env.aliyun import entries
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import Entry
 from role_env.errors import ProfileError, UnreachableError
 from role_env.files import BACKUP_SUFFIX, UserFile
 from shells.test_switch import INTO_SHELL, SHELLS, environment
+from support import aliyun_cli
 from support.machine import INSTALLED, Machine
 
 PROFILES = """\
@@ -266,6 +267,7 @@ def test_a_symlink_is_followed_and_stays(home: Home) -> None:
         b"\xef\xbb\xbf" + ONE.encode(),
         b'{"profiles": [{"name": "x"}], "current": "y"}',
         b'{"profiles": [{"name": "x"}]}',
+        b'{"profiles": [{"name": "default"}], "current": ""}',
         b'{"profiles": [{"name": "default", "n": NaN}]}',
         ONE.encode() + b" // a comment",
         b'{"profiles": [{"name": "default"}],\n "later": 1,\n "later": 2}',
@@ -372,7 +374,6 @@ def test_with_all_the_others_are_written_and_what_cannot_be_is_told(home: Home) 
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [
-        ([], 2, "setup requires PROFILE or --all"),
         (["profileB", "--all"], 2, "either profiles or --all"),
         (["nobody"], 3, "no profile nobody"),
         (["source"], 3, "only a source"),
@@ -452,7 +453,7 @@ def test_the_change_is_shown_and_with_dry_run_not_made(home: Home) -> None:
     made = home.setup("profileB")
     assert made.stdout.startswith(shown.stdout)
     assert str(home.backup) in made.stdout
-    assert home.setup("profileB", "--dry-run").stdout == f"{home.config} has them already\n"
+    assert home.setup("profileB", "--dry-run").stdout == f"{home.config} has it already\n"
 
 
 def test_a_change_of_one_key_is_shown_as_that(home: Home) -> None:
@@ -479,6 +480,178 @@ def test_what_is_written_is_what_the_cli_would_run(machine: Machine) -> None:
     printed = machine.run(*command.split())  # as releases before 3.4.9 split it
     assert (printed.returncode, printed.stderr) == (0, "")
     assert json.loads(printed.stdout)["access_key_id"] == machine.sts.issued[-1].id
+
+
+# ---- the profile that follows the session of the shell ----
+
+EMPTY = {"name": "default", "mode": "", "output_format": "json", "language": "en"}
+FOLLOWS = {
+    "name": "role-env",
+    "mode": "External",
+    "process_command": "role-env process --session",
+    "region_id": "",
+    "output_format": "json",
+    "language": "en",
+}
+
+
+def test_without_a_profile_one_is_written_that_follows_the_session_of_the_shell(home: Home) -> None:
+    home.write(written(profile("AK", **KEY)))
+    home.profiles.unlink()  # it needs no profiles file
+    done = home.setup()
+    assert done.returncode == 0, done.stderr
+    assert home.entry("role-env") == FOLLOWS
+    assert home.entry("default")["mode"] == "AK"
+    assert entries.has_session_profile(home.config)
+    before = home.config.read_bytes()
+    done = home.setup()
+    assert (done.returncode, done.stdout) == (0, f"{home.config} has it already\n")
+    assert home.config.read_bytes() == before
+
+
+def test_a_region_that_was_put_into_it_is_taken_out(home: Home) -> None:
+    home.write(written(profile("AK", **KEY), {**FOLLOWS, "region_id": "cn-beijing", "later": 1}))
+    assert home.setup().returncode == 0
+    assert home.entry("role-env") == {**FOLLOWS, "later": 1}
+
+
+def test_a_profile_of_that_name_that_setup_did_not_write_is_not_touched(home: Home) -> None:
+    home.write(written(profile("AK", **KEY), {"name": "role-env", "mode": "AK", **KEY}))
+    before = home.config.read_bytes()
+    done = home.setup()
+    assert (done.returncode, "has a profile role-env that role-env did not write" in done.stderr) == (3, True)
+    assert home.config.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["role-env", "role-env-none"])
+def test_the_names_that_role_env_uses_itself_are_refused(home: Home, name: str) -> None:
+    with home.profiles.open("a") as file:
+        file.write(f"\n[{name}]\nrole_arn = acs:ram::1:role/x\nsource_profile = source\n")
+    done = home.setup(name)
+    assert (done.returncode, f"{name} is reserved" in done.stderr) == (2, True)
+    assert not home.config.exists()
+    done = home.setup("--all")
+    assert (done.returncode, f"{name} is reserved" in done.stderr) == (0, True)
+    assert name not in ConfigFile(home.config, home.config.read_bytes()).entries
+
+
+def test_what_cron_does_not_find_is_told_with_the_line_that_helps(home: Home) -> None:
+    done = home.setup()
+    assert "cron does not find role-env" in done.stderr
+    assert f"PATH={INSTALLED}:/usr/bin:/bin" in done.stderr
+
+
+def test_a_disabled_external_mode_is_told(home: Home) -> None:
+    done = home.setup(ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS="true")
+    assert (done.returncode, "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS" in done.stderr) == (0, True)
+
+
+def test_the_default_that_an_empty_file_needs_is_explained(home: Home) -> None:
+    for content in (None, b"{}", b'{"current": "", "profiles": []}', b'{"Profiles": null}'):
+        home.config.unlink(missing_ok=True)
+        if content is not None:
+            home.write(content)
+        done = home.setup()
+        assert "an empty profile default is added: without it aliyun could not start" in done.stdout
+        assert home.entry("default") == EMPTY
+        assert aliyun_cli.read({"HOME": str(home.path), **VARIABLES})["AccessKeyId"] == "LTAI.variable"
+    done = home.setup("profileB")
+    assert "an empty profile" not in done.stdout
+
+
+VARIABLES = {
+    "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI.variable",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "x",
+    "ALIBABA_CLOUD_REGION_ID": "cn-hangzhou",
+}
+
+
+# ---- what the CLI uses then ----
+
+
+def cli_uses(machine: Machine, into: str, *options: str, **environ: str) -> dict[str, str]:
+    """What the CLI uses in a bash after the line `into`."""
+    program = Path(aliyun_cli.__file__)
+    command = shlex.join([sys.executable, str(program), *options])
+    done = machine.shell("bash", f"{into}\n{command}", **environ)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def test_the_cli_in_a_shell_without_a_session_gets_no_account_from_it(machine: Machine) -> None:
+    assert machine.role_env("setup", "aliyun-cli").returncode == 0
+    done = machine.run(*shlex.split("role-env process --session"))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "no session" in done.stderr
+
+
+# ---- taking it back ----
+
+
+@pytest.mark.parametrize("kind", sorted(FILES.keys() - {"ours by hand", "no profiles", "empty", "null"}))
+def test_remove_leaves_the_file_as_it_was_before_setup(home: Home, kind: str) -> None:
+    home.write(FILES[kind])
+    assert home.setup("profileB").returncode == 0
+    assert home.setup().returncode == 0
+    done = home.setup("--remove")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(home.config.read_bytes()) == json.loads(FILES[kind])
+    assert list(home.config.parent.iterdir()) == [home.config]
+    assert '-  "process_command": "role-env process --session",' in done.stdout
+    assert (home.setup("--remove").returncode, home.setup("--remove").stdout) == (
+        0,
+        f"{home.config} has nothing that setup wrote\n",
+    )
+
+
+@pytest.mark.parametrize("content", [None, b"{}", b'{"current": "", "profiles": []}', b'{"profiles": null}'])
+def test_remove_takes_the_empty_default_that_had_to_be_added_too(home: Home, content: bytes | None) -> None:
+    if content is not None:
+        home.write(content)
+    assert home.setup("profileB", "team/日本:prod").returncode == 0
+    document = json.loads(home.config.read_text())
+    document["profiles"][0] |= {"region_id": "", "retry_timeout": 0, "verified": ""}  # as the CLI saves it
+    home.write(document)
+    assert home.setup("--remove").returncode == 0
+    assert list(home.config.parent.iterdir()) == []
+
+
+def test_remove_takes_only_the_profiles_that_are_named(home: Home) -> None:
+    assert home.setup("profileB", "team/日本:prod").returncode == 0
+    assert home.setup().returncode == 0
+    assert home.setup("--remove", "profileB").returncode == 0
+    assert ConfigFile(home.config, home.config.read_bytes()).names() == ["default", "team/日本:prod", "role-env"]
+    done = home.setup("--remove", "profileB")
+    assert (done.returncode, "has no profile profileB that setup wrote" in done.stderr) == (3, True)
+    assert home.setup("--remove", "--all").returncode == 0
+    assert not home.config.exists()
+
+
+@pytest.mark.parametrize("theirs", THEIRS)
+def test_remove_leaves_profiles_that_setup_did_not_write(home: Home, theirs: dict[str, Any]) -> None:
+    home.write(written(theirs, profile("AK", **KEY)))
+    before = home.config.read_bytes()
+    assert home.setup("--remove").returncode == 0
+    assert home.setup("--remove", "profileB").returncode == 3
+    assert home.config.read_bytes() == before
+
+
+def test_remove_of_the_current_profile_makes_another_one_current(home: Home) -> None:
+    home.write(written(profile("AK", **KEY), {**OURS}, current="profileB"))
+    done = home.setup("--remove")
+    assert (done.returncode, "current is default now" in done.stdout) == (0, True)
+    assert json.loads(home.config.read_text())["current"] == "default"
+
+
+def test_remove_and_dry_run_exclude_each_other(home: Home) -> None:
+    assert home.setup("--remove", "--dry-run").returncode == 2
+
+
+def test_remove_without_a_file_of_the_cli_has_nothing_to_do(home: Home) -> None:
+    done = home.setup("--remove")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not home.config.parent.exists()
 
 
 # ---- what a shell gets then ----
@@ -586,8 +759,8 @@ def test_many_at_once_lose_nothing(home: Home) -> None:
     for thread in threads:
         thread.join()
     assert [done.returncode for done in results] == [0] * len(names)
-    entries = [entry["name"] for entry in json.loads(home.config.read_text())["profiles"]]
-    assert sorted(entries) == sorted(["default", *names])
+    listed = [entry["name"] for entry in json.loads(home.config.read_text())["profiles"]]
+    assert sorted(listed) == sorted(["default", *names])
     assert not home.leftovers()
 
 
@@ -595,7 +768,7 @@ ENTRY = [Entry("profileB", command="role-env process profileB", region_id="cn-be
 
 
 def change(file: UserFile) -> Any:
-    return lambda content: cli_profiles.with_entries(file.path, content, ENTRY)
+    return lambda content: entries.with_entries(file.path, content, ENTRY)
 
 
 def test_what_another_program_writes_meanwhile_is_not_lost(home: Home) -> None:
@@ -608,7 +781,7 @@ def test_what_another_program_writes_meanwhile_is_not_lost(home: Home) -> None:
         calls.append(content)
         if len(calls) == 1:
             home.config.write_bytes(newer)
-        return cli_profiles.with_entries(home.config, content, ENTRY)
+        return entries.with_entries(home.config, content, ENTRY)
 
     assert file.replace(disturbed)
     assert calls[1] == newer
@@ -621,7 +794,7 @@ def test_a_file_that_never_comes_to_rest_is_given_up(home: Home) -> None:
 
     def disturbed(content: bytes | None) -> bytes:
         home.config.write_bytes((content or b"") + b" ")
-        return cli_profiles.with_entries(home.config, content, ENTRY)
+        return entries.with_entries(home.config, content, ENTRY)
 
     with pytest.raises(UnreachableError, match="being written"):
         UserFile(home.config).replace(disturbed)
@@ -700,7 +873,7 @@ def test_the_sdk_runs_the_profile_and_what_it_writes_back_leaves_it_ours(machine
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == machine.sts.issued[-1].id
     path = machine.home / ".aliyun/config.json"
-    assert machine.role_env("setup", "aliyun-cli", "profileB").stdout == f"{path} has them already\n"
+    assert machine.role_env("setup", "aliyun-cli", "profileB").stdout == f"{path} has it already\n"
     assert chosen(machine) == "profileB"
     assert len(machine.sts.issued) == 1
     path.unlink()  # the SDK has put the session into it, in plaintext

@@ -87,6 +87,8 @@ class ConfigFile:
         self.path = path
         parsed = document.folded(document.parse(path, content))
         self.current = _text(parsed, "current", str(path)) or DEFAULT_NAME
+        # The CLI itself takes the empty text for a name, and an absent or null one for the default.
+        self._cli_current = DEFAULT_NAME if parsed.get("current") is None else parsed["current"]
         listed = parsed.get("profiles")
         if not isinstance(listed, list | None) or not all(isinstance(entry, dict) for entry in listed or ()):
             raise ProfileError(f"{path}: profiles is not a list of profiles", hint=document.HINT)
@@ -103,9 +105,10 @@ class ConfigFile:
         """Return why the `aliyun` CLI itself cannot use the file, or None. It ends with an error at every command."""
         if self._begins_with_mark:
             return document.mark_error(self.path)
-        if self.entries and self.current not in self.entries:
+        if self.entries and self._cli_current not in self.entries:
+            current = self._cli_current or "empty"
             return ProfileError(
-                f"{self.path}: current is {self.current}, and no profile has that name, so aliyun cannot start",
+                f"{self.path}: current is {current}, and no profile has that name, so aliyun cannot start",
                 hint=f"set current to one of: {', '.join(self.names()[:20])}",
             )
         return None

@@ -99,8 +99,8 @@ def own_names(path: Path, content: bytes | None) -> list[str]:
     return [name for name, entry in _entries(path, content).items() if is_own(entry)]
 
 
-def has_usable_default(path: Path, content: bytes | None) -> bool:
-    """Return whether the CLI's file has a profile. Without one, `with_entries` has to add an empty `default`."""
+def has_profiles(path: Path, content: bytes | None) -> bool:
+    """Return whether the CLI's file has any profile; if not, `with_entries` adds an empty `default`."""
     return bool(_entries(path, content))
 
 
@@ -184,7 +184,7 @@ def _changed(path: Path, content: bytes, change: Callable[[list[dict[str, Any]]]
     change(listed)
     names = [document.folded(entry).get("name") for entry in listed]
     current = spelled.get("current", "current")
-    if (parsed.get(current) or DEFAULT_NAME) not in names:
+    if (DEFAULT_NAME if parsed.get(current) is None else parsed[current]) not in names:
         parsed[current] = names[0] if names else DEFAULT_NAME
     return content if json.dumps(parsed) == before else document.dump(parsed, like=content)
 

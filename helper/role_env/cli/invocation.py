@@ -50,7 +50,9 @@ class Invocation:
     print: bool = False
     refresh: bool = False
     region: str = ""
+    remove: bool = False
     renew: bool = False
+    session: bool = False
     session_name: str = ""
     show: bool = False
     site: str = ""

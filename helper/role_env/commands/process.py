@@ -1,15 +1,45 @@
 """role-env process: print a session as a credential process does."""
 
+import time
+
+from role_env import variables
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.credentials import Credentials
+from role_env.environ import keys as environment
+from role_env.environ.session import NO_ACCOUNT, OFF_HINT, ShellState
+from role_env.errors import ProfileError, UsageError
 from role_env.shells import export as exporters
+from role_env.sources import credentials_uri
 from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the document."""
+    if bool(invocation.profile) == invocation.session:
+        raise UsageError("process requires either PROFILE or --session", hint="see role-env process --help")
     if not invocation.show:
-        options.refuse_terminal(f"role-env process {invocation.profile}", "")
-    output.write(exporters.process(options.obtain(invocation, context).credentials))
+        options.refuse_terminal(f"role-env process {invocation.profile or '--session'}", "")
+    credentials = _session_of(context) if invocation.session else options.obtain(invocation, context).credentials
+    output.write(exporters.process(credentials))
     return 0
+
+
+def _session_of(context: Context) -> Credentials:
+    """Return the session in the environment. Raises ProfileError if it is not valid, UnreachableError."""
+    environ, state = context.environ, ShellState(context.environ)
+    if state.lost_account:
+        raise ProfileError(NO_ACCOUNT, hint=OFF_HINT)
+    if not state.is_begun:
+        raise ProfileError("this shell has no session", hint="begin one with: role-env use PROFILE")
+    if not state.is_valid():
+        raise ProfileError("the session in this shell has expired or is not whole", hint="see: role-env status")
+    if state.is_served:
+        return credentials_uri.fetch(environ[variables.CREDENTIALS_URI], context)
+    key = environment.current_key(environ)
+    if key is None or not key.security_token:
+        raise ProfileError("the session in this shell is not whole", hint="see: role-env status")
+    return Credentials(
+        key.access_key_id, key.access_key_secret, key.security_token, issued=time.time(), expiration=state.expiration
+    )

@@ -1,15 +1,16 @@
 """role-env setup: write profiles for other programs into their own files."""
 
 import os
+import shutil
 from pathlib import Path
 
-from role_env.aliyun import entries as cli_profiles
-from role_env.aliyun import location as aliyun_folder
-from role_env.aliyun import process_command
+from role_env.aliyun import entries, process_command
+from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
 from role_env.aliyun.entries import Entry
+from role_env.aliyun.location import config_path
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
-from role_env.errors import ProfileError
+from role_env.errors import ProfileError, UsageError
 from role_env.files import UserFile
 from role_env.fingerprint import Origin
 from role_env.profiles import file as profiles
@@ -17,52 +18,96 @@ from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
 from role_env.ui import stdout as output
 
+_NO_EXTERNAL = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS"
+
 
 def run(invocation: Invocation, context: Context) -> int:
     """Show the change and, without --dry-run, make it."""
-    wanted = _wanted(invocation, context)
-    file = UserFile(aliyun_folder.config_path(context.environ.get("HOME", "")))
-    before = file.read()
-    if invocation.all:
-        theirs = cli_profiles.foreign(file.path, before, [entry.name for entry in wanted])
-        for name in theirs:
-            context.messages.warn(f"{file.path} has a profile {name} that role-env did not write; it stays")
-        wanted = [entry for entry in wanted if entry.name not in theirs]
-    after = cli_profiles.with_entries(file.path, before, wanted)
+    file = UserFile(config_path(context.environ.get("HOME", "")))
+    if invocation.remove:
+        _remove(file, invocation)
+        return 0
+    if invocation.profiles or invocation.all:
+        wanted = _without_foreign(file, _profile_entries(invocation, context), invocation, context)
+    else:
+        wanted = [Entry(entries.SESSION_NAME, command=process_command.session_command(context.environ), region_id="")]
+    _write(file, wanted, invocation)
     for entry in wanted:
         _warn_of(entry, context)
-    told = cli_profiles.diff(file.path, before, after)
-    output.write(told or f"{file.path} has them already\n")
-    if told and not invocation.dry_run:
-        file.replace(lambda content: cli_profiles.with_entries(file.path, content, wanted))
-        output.write(f"written; what was there before is in {file.backup}\n" if before is not None else "written\n")
+    if context.environ.get(_NO_EXTERNAL, "").lower() in ("1", "true"):
+        context.messages.warn(f"{_NO_EXTERNAL} is set, so aliyun refuses to run role-env; unset it where it is set")
     return 0
 
 
-def _wanted(invocation: Invocation, context: Context) -> list[Entry]:
-    """The entries for the profiles that were named, or for all that give a session. Raises ProfileError."""
+def _write(file: UserFile, wanted: list[Entry], invocation: Invocation) -> None:
+    """Show the change and, without --dry-run, make it. Raises ProfileError, UnreachableError."""
+    before = file.read()
+    shown = entries.diff(file.path, before, entries.with_entries(file.path, before, wanted))
+    if not shown:
+        output.write(f"{file.path} has {'it' if len(wanted) == 1 else 'them'} already\n")
+        return
+    output.write(shown)
+    if not entries.has_profiles(file.path, before):
+        output.write(f"an empty profile {DEFAULT_NAME} is added: without it aliyun could not start\n")
+    if invocation.dry_run:
+        return
+    file.replace(lambda content: entries.with_entries(file.path, content, wanted))
+    output.write(f"written; the former content is in {file.backup}\n" if before is not None else "written\n")
+    if any(entry.name == entries.SESSION_NAME for entry in wanted):
+        output.write("aliyun follows each session that begins from now on; outside of sessions nothing changes\n")
+
+
+def _remove(file: UserFile, invocation: Invocation) -> None:
+    """Remove what `setup` wrote, or the named profiles of it. Raises ProfileError, UnreachableError."""
+    before = file.read()
+    own = entries.own_names(file.path, before)
+    for name in invocation.profiles:
+        if name not in own:
+            hint = f"it has: {', '.join(own)}" if own else ""
+            raise ProfileError(f"{file.path} has no profile {name} that setup wrote", hint=hint)
+    names = invocation.profiles or tuple(own)
+    if before is None or not names:
+        output.write(f"{file.path} has nothing that setup wrote\n")
+        return
+    after = entries.without_entries(file.path, before, names)
+    output.write(entries.diff(file.path, before, after))
+    file.replace(lambda content: content and entries.without_entries(file.path, content, names))
+    if set(names) == set(own):
+        file.remove_backup()
+    if after is None:
+        output.write(f"removed, and with them {file.path}, which had nothing else\n")
+        return
+    current = ConfigFile(file.path, after).current
+    is_other = current != ConfigFile(file.path, before).current
+    output.write(f"removed; current is {current} now\n" if is_other else "removed\n")
+
+
+def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
+    """Return the entries for the named profiles, or for all that give a session. Raises ProfileError, UsageError."""
     origin = Origin(context.environ)
     path = profiles.locate(invocation.config, origin)
     file = ProfilesFile(path, origin)
     # A CLI that starts elsewhere, with other variables, would otherwise find a profile of that name in another file.
     config = os.path.realpath(path)
-    entries = []
+    found = []
     for name in invocation.profiles or file.names():
         try:
+            if name in entries.RESERVED_NAMES:
+                raise UsageError(f"{name} is reserved for role-env itself", hint="give the profile another name")
             chain = chains.resolve(file, name, origin)
-        except ProfileError as error:
+        except (ProfileError, UsageError) as error:
             if not invocation.all:
                 raise
             context.messages.warn(error.message)
             continue
         if chain.gives_session:
             command = process_command.profile_command(name, config, context.environ)
-            entries.append(Entry(name, command=command, region_id=chain.target.region_id))
+            found.append(Entry(name, command=command, region_id=chain.target.region_id))
         elif not invocation.all:
             raise _is_source(name, path)
-    if not entries:
-        raise ProfileError(f"no profile of {path} gives a session", hint="role-env list shows them")
-    return entries
+    if not found:
+        raise ProfileError(f"no profile of {path} gives a session", hint="list the profiles with: role-env list")
+    return found
 
 
 def _is_source(name: str, path: Path) -> ProfileError:
@@ -72,8 +117,22 @@ def _is_source(name: str, path: Path) -> ProfileError:
     )
 
 
+def _without_foreign(file: UserFile, found: list[Entry], invocation: Invocation, context: Context) -> list[Entry]:
+    """Leave out, with --all, the profiles that the CLI's file has and `setup` did not write; warn of each."""
+    theirs = entries.foreign(file.path, file.read(), [entry.name for entry in found]) if invocation.all else []
+    for name in theirs:
+        context.messages.warn(f"{file.path} has a profile {name} that role-env did not write; it stays")
+    return [entry for entry in found if entry.name not in theirs]
+
+
 def _warn_of(entry: Entry, context: Context) -> None:
+    """Warn of what the profile needs to work everywhere."""
     if "region_id" not in entry.members:
-        context.messages.warn(f"profile {entry.name} has no region_id, so aliyun will want --region each time")
+        context.messages.warn(f"profile {entry.name} has no region_id, so aliyun requires --region each time")
     if process_command.needs_quotes(entry.command):
         context.messages.warn(f"the command of {entry.name} needs quotes, which aliyun reads from release 3.4.9 on")
+    if not process_command.is_found_by_cron(entry.command):
+        program = entry.command.split()[0]
+        folder = Path(shutil.which(program, path=context.environ.get("PATH")) or program).parent
+        line = f"PATH={folder}:{process_command.CRON_PATH}"
+        context.messages.warn(f"cron does not find {program}; begin the crontab with the line {line}")

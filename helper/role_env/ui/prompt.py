@@ -1,0 +1,74 @@
+"""Questions to a person at the terminal: they go to stderr, so that stdout stays the command's result."""
+
+import getpass
+import sys
+from collections.abc import Callable, Sequence
+
+from role_env.errors import RoleEnvError, UsageError, printable
+
+
+def is_possible() -> bool:
+    """Return whether a person can be asked: stdin and stderr are a terminal."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def ask(question: str, *, default: str = "", check: Callable[[str], str] = str) -> str:
+    """Return the answer to `question`, or `default` if it is empty; asks again while `check` raises ValueError.
+
+    Raises RoleEnvError if the terminal is closed.
+    """
+    shown = f"{question} [{default}]: " if default else f"{question}: "
+    while True:
+        _write(shown)
+        answer = _read_line() or default
+        try:
+            return check(answer)
+        except ValueError as error:
+            _write(f"  {printable(str(error))}\n")
+
+
+def ask_hidden(question: str) -> str:
+    """Return the answer to `question`, which is not shown while it is typed.
+
+    Raises RoleEnvError if the terminal is closed.
+    """
+    try:
+        return getpass.getpass(f"{question}: ").strip()
+    except EOFError:
+        raise _closed() from None
+
+
+def choose(question: str, choices: Sequence[str]) -> int:
+    """Return the index of the one of `choices` that is chosen by its number.
+
+    Raises RoleEnvError if the terminal is closed.
+    """
+    for number, choice in enumerate(choices, 1):
+        _write(f"  {number}  {printable(choice)}\n")
+
+    def check(answer: str) -> str:
+        if not answer.isascii() or not answer.isdigit() or not 0 < int(answer) <= len(choices):
+            raise ValueError(f"type a number from 1 to {len(choices)}")
+        return answer
+
+    return int(ask(question, check=check)) - 1
+
+
+def _read_line() -> str:
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:  # its text contains a part of what was typed
+        raise UsageError("the answer is not text in this locale's encoding") from None
+    if not line:
+        _write("\n")
+        raise _closed()
+    return line.strip()
+
+
+def _closed() -> RoleEnvError:
+    return RoleEnvError("the terminal was closed, and nothing was changed")
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()

@@ -1,0 +1,67 @@
+"""role-env process --session: the live session of its own environment, for the `aliyun` CLI that follows the shell."""
+
+import json
+import time
+
+import pytest
+
+from role_env import timestamps
+from support.machine import Machine
+
+ASK = "role-env process --session"
+
+
+def in_session(machine: Machine, *lines: str) -> tuple[int, str, str]:
+    """Run `lines` in a bash that has a session of profileB; return the status, stdout and stderr of the last one."""
+    done = machine.shell("bash", "\n".join(["source <(role-env profileB --region cn-beijing)", *lines]))
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_it_prints_the_session_of_its_environment_without_a_region(machine: Machine) -> None:
+    status, out, err = in_session(machine, ASK)
+    (issued,) = machine.sts.issued
+    assert (status, err) == (0, "")
+    assert json.loads(out) == {
+        "mode": "StsToken",
+        "access_key_id": issued.id,
+        "access_key_secret": issued.secret,
+        "sts_token": issued.token,
+        "expiration": timestamps.format_utc(int(issued.expiration)),
+    }
+    assert len(machine.sts.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "export ROLE_ENV_EXPIRATION=1700000000",
+        "export ALIBABA_CLOUD_ACCESS_KEY_ID=LTAI.other",
+        "export OSS_ACCESS_KEY_ID=LTAI.other",
+        "unset ALIBABA_CLOUD_SECURITY_TOKEN",
+        "unset ROLE_ENV_ACCESS_KEY_ID",
+        "export ROLE_ENV_NO_ACCOUNT=1",
+        "source <(role-env nobody 2>/dev/null)",
+        'eval "$(role-env off)"',
+    ],
+)
+def test_a_session_that_is_missing_expired_or_not_whole_is_exit_3(machine: Machine, spoil: str) -> None:
+    status, out, err = in_session(machine, spoil, ASK)
+    assert (status, out) == (3, "")
+    assert err.startswith("role-env: ")
+    assert "hint:" in err
+
+
+def test_in_a_served_session_it_asks_the_uri(machine: Machine) -> None:
+    done = machine.role_env("exec", "--renew", "profileB", "--", "role-env", "process", "--session")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert document["access_key_id"] == machine.sts.issued[-1].id
+    assert timestamps.parse_utc(document["expiration"]) > time.time()
+    assert "region_id" not in document
+
+
+def test_either_a_profile_or_session_is_required(machine: Machine) -> None:
+    for words in ([], ["profileB", "--session"]):
+        done = machine.role_env("process", *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "either PROFILE or --session" in done.stderr
