@@ -10,7 +10,7 @@ import time
 import pytest
 
 from role_env import paths, variables
-from role_env.keyrings import notes
+from role_env.keyrings.notes import KeyringNotes
 from support.machine import Machine
 from support.secret_service_bus import SilentBus
 
@@ -28,7 +28,14 @@ WARM_MODULES = {
         "role_env.digests",
     ),
     *("role_env.errors", "role_env.fast_path", "role_env.fingerprint", "role_env.keyrings", "role_env.keyrings.entry"),
-    *("role_env.keyrings.notes", "role_env.keyrings.secret_service", "role_env.paths", "role_env.sessions"),
+    *(
+        "role_env.keyrings.dbus",
+        "role_env.keyrings.fast",
+        "role_env.keyrings.notes",
+        "role_env.keyrings.secret_service",
+        "role_env.paths",
+        "role_env.sessions",
+    ),
     *("role_env.sessions.record", "role_env.shells", "role_env.shells.export", "role_env.shells.fish"),
     *(
         "role_env.shells.parent",
@@ -167,11 +174,12 @@ def test_a_bad_timeout_is_told_though_a_session_is_kept(machine: Machine, value:
 
 def test_a_mark_from_the_future_does_not_count(machine: Machine) -> None:
     machine.role_env("profileB")
-    mark = machine.home / ".local/state/role-env" / notes.late_mark(machine.environ)
-    mark.touch()
-    assert notes.was_late(str(mark))
+    notes = KeyringNotes(machine.environ)
+    assert notes.avoid() == ""
+    (mark,) = (machine.home / ".local/state/role-env").glob("keyring-avoided-*")
+    assert notes.is_avoided()
     os.utime(mark, (time.time() + 3600, time.time() + 3600))
-    assert not notes.was_late(str(mark))
+    assert not notes.is_avoided()
 
 
 @pytest.mark.parametrize("seed", range(8))

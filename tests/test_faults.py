@@ -404,7 +404,7 @@ def test_every_fault_that_the_local_sts_knows_is_in_a_table() -> None:
 
 # ---- keyrings ----
 
-LATE, LOCKED = "it did not answer in time; is it locked, or hung?", "it is locked"
+LATE, LOCKED = "it timed out; is it locked, or hung?", "it is locked"
 
 
 def on(bus: Callable[[], PrivateBus], *, lock: bool = False) -> Cause:
@@ -496,7 +496,7 @@ def test_a_keyring_that_cannot_be_used_costs_one_warning_and_one_wait(machine: M
             assert second.stderr == ""
             assert time.monotonic() - began < waited
         if kernel_keeps():
-            assert ("are kept in the kernel's" in first.stderr) == bool(told)
+            assert ("are cached in the kernel's" in first.stderr) == bool(told)
             assert second.stdout == first.stdout
     assert len(machine.sts.issued) == (1 if kernel_keeps() else 2)
 
@@ -644,9 +644,9 @@ def test_a_kernel_that_keeps_nothing_costs_one_warning_and_none_under_ci(headles
     """As in Docker, in podman, and where others have taken all of an ordinary user's share."""
     if kind == "full" and os.geteuid():
         pytest.skip("only root can become another user, whose share is known")
-    told = {"EPERM": "forbidden here", "ENOSYS": "is not there", "full": "no room left for this user"}
+    told = {"EPERM": "blocked here", "ENOSYS": "has no keyring", "full": "no room left for this user"}
     for variables in ({"ROLE_ENV_CACHE": "auto"}, {"ROLE_ENV_CACHE": "kernel"}):
-        words = ("no session is kept", told[kind] if "kernel" in variables.values() else "")
+        words = ("no session is cached", told[kind] if "kernel" in variables.values() else "")
         for ci in ({}, {"CI": "true"}):
             # One after the other: the kernel counts what a user had before for a while.
             way = f"{kind}:{next(USERS)}" if kind == "full" else kind

@@ -12,8 +12,7 @@ import time
 from role_env import paths
 from role_env.command_table import SHELL_FORMATS
 from role_env.credentials import Session
-from role_env.keyrings import notes, secret_service
-from role_env.keyrings.entry import Entry
+from role_env.keyrings import fast
 from role_env.sessions import record
 from role_env.shells import export as exporters
 from role_env.shells import parent
@@ -67,7 +66,7 @@ def _kept(profile: str, environ: "Mapping[str, str]") -> "Session | None":
         path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
     except (OSError, ValueError):
         return None
-    text = _text(entry, environ) if entry else None
+    text = fast.read(entry, environ) if entry else None
     kept = record.parse(text, profile) if text else None
     if kept is None or kept.base or kept.credentials.needs_renewal(time.time()) or not kept.stands(path, environ):
         return None
@@ -82,34 +81,6 @@ def _kept(profile: str, environ: "Mapping[str, str]") -> "Session | None":
     )
 
 
-def _text(entry: Entry, environ: "Mapping[str, str]") -> "str | None":
-    """What is kept as `entry`, where it is plain in which place `cache` keeps it."""
-    mode = environ.get("ROLE_ENV_CACHE") or "auto"
-    if mode in ("auto", "keyring") and secret_service.is_usual(environ):
-        if _keyring_was_late(environ) or secret_service.is_absent(environ):
-            return _from_kernel(entry) if mode == "auto" else None
-        return _from_secret_service(entry, environ)
-    return _from_kernel(entry) if mode == "kernel" else None
-
-
-def _from_secret_service(entry: Entry, environ: "Mapping[str, str]") -> "str | None":
-    if not secret_service.is_chosen(environ):
-        return None
-    try:
-        return secret_service.read(entry.service, entry.username, environ, seconds=secret_service.USUAL)
-    except secret_service.Unsure:
-        return None
-
-
-def _from_kernel(entry: Entry) -> "str | None":
-    from role_env.keyrings import kernel as kernel_keyring  # its ctypes costs as much as all else
-
-    try:
-        return kernel_keyring.read(entry.name)
-    except kernel_keyring.Unavailable:
-        return None
-
-
 def _profiles_file(environ: "Mapping[str, str]") -> str:
     """The profiles file in the usual two places; empty where `profiles.locate` has to look further.
 
@@ -117,8 +88,3 @@ def _profiles_file(environ: "Mapping[str, str]") -> str:
     """
     folder = paths.usual_folder(environ, paths.CONFIG)
     return environ.get("ROLE_ENV_CONFIG", "") or (folder and f"{folder}/role-env/profiles.ini")
-
-
-def _keyring_was_late(environ: "Mapping[str, str]") -> bool:
-    """Whether another process has just waited for the keyring in vain, as `system_keyring` notes it."""
-    return notes.was_late(f"{paths.usual_folder(environ, paths.STATE)}/role-env/{notes.late_mark(environ)}")

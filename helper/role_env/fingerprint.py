@@ -27,7 +27,7 @@ class Origin:
     """
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
-        self._environ = environ
+        self.environ = environ
         self._files: dict[str, str] = {}
         self._variables: dict[str, str] = {}
 
@@ -66,7 +66,7 @@ class Origin:
 
     def variable(self, name: str) -> str:
         """The value of an environment variable that is no secret, empty when it is not set."""
-        self._variables[name] = self._environ.get(name, "")
+        self._variables[name] = self.environ.get(name, "")
         return self._variables[name]
 
     def lines(self) -> list[str]:

@@ -86,7 +86,7 @@ def _folder(environ: Mapping[str, str]) -> Path:
         try:
             status = Path(runtime).stat(follow_symlinks=False)
         except OSError:
-            return state_folder()
+            return state_folder(environ)
         if status.st_uid == os.geteuid() and status.st_mode & 0o777 == 0o700:
             return Path(runtime) / "role-env"
-    return state_folder()
+    return state_folder(environ)

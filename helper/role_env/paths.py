@@ -5,6 +5,7 @@ Where a case is unusual it returns an empty text, and platformdirs decides.
 """
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,14 +25,16 @@ def usual_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
     return f"{home}/{below_home}" if home.startswith("/") else ""
 
 
-def state_folder() -> "Path":
-    """Return the folder for the index, marks and locks, which contain no secrets and may be lost. It may not exist.
+def state_folder(environ: "Mapping[str, str]") -> "Path":
+    """Return the folder for the index, notes and locks, which contain no secrets and may be lost. It may not exist.
 
     Raises OSError if the user has no such place: no HOME, and no entry in the system's list of users.
     """
     import errno
     from pathlib import Path
 
+    if sys.platform == "linux" and (usual := usual_folder(environ, STATE)):
+        return Path(usual, "role-env")
     import platformdirs
 
     try:

@@ -177,7 +177,7 @@ def test_a_locked_keyring_is_neither_asked_nor_waited_for(machine: Machine, lock
         assert len(screen.lines) == 24
         assert screen.lines[0] == "role-env: what the keyring keeps is not shown: it is locked"
         assert time.monotonic() - began < 8
-    assert not list((machine.home / ".local/state/role-env").glob("keyring-late-*"))
+    assert not list((machine.home / ".local/state/role-env").glob("keyring-avoided-*"))
 
 
 def test_a_keyring_that_hangs_is_waited_for_once(machine: Machine, silent: SilentBus) -> None:

@@ -163,7 +163,7 @@ def test_a_locked_keyring_is_found_and_nobody_is_asked_to_unlock_it(healthy: Mac
 
 
 def test_a_keyring_that_hangs(healthy: Machine, silent: SilentBus) -> None:
-    only(examined(healthy, **silent.environment), "keyring", "did not answer in time", "restart its service")
+    only(examined(healthy, **silent.environment), "keyring", "timed out", "restart its service")
 
 
 def test_no_keyring_at_all_where_the_kernels_stands_in_and_where_nothing_does(healthy: Machine) -> None:

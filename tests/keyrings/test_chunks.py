@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from keyring.backends import null
 
-from role_env.keyrings import chunks as pieces
+from role_env.keyrings import chunks
 from role_env.keyrings.entry import Entry
 from support import credential_locker
 from support.credential_locker import LARGEST_BLOB
@@ -51,25 +51,25 @@ TEXTS = st.text(st.characters(codec="utf-16", exclude_characters="\ufeff\ufffe")
 @given(texts=st.lists(TEXTS | st.integers(0, 20000).map(lambda n: "x" * n), min_size=1, max_size=3))
 def test_what_was_written_last_is_read_and_nothing_is_left_of_it(locker: KeyringBackend, texts: list[str]) -> None:
     for text in texts:
-        pieces.write(locker, ENTRY, text)
-        assert pieces.read(locker, ENTRY) == text
+        chunks.write(locker, ENTRY, text)
+        assert chunks.read(locker, ENTRY) == text
     longest = max(len(text.encode("utf-16-le")) for _, text in kept().values())
     assert longest <= LARGEST_BLOB
-    pieces.forget(locker, ENTRY)
-    assert pieces.read(locker, ENTRY) is None
+    chunks.forget(locker, ENTRY)
+    assert chunks.read(locker, ENTRY) is None
     assert kept() == {}
 
 
 @pytest.mark.parametrize("text", ["", "x", "x" * 1280, "x" * 1281, "role-env piece 1 x 2\nx", "𝕏" * 640, "𝕏" * 641])
 def test_a_text_at_the_limit_is_what_it_was(locker: KeyringBackend, text: str) -> None:
-    pieces.write(locker, ENTRY, text)
-    assert pieces.read(locker, ENTRY) == text
-    pieces.forget(locker, ENTRY)
+    chunks.write(locker, ENTRY, text)
+    assert chunks.read(locker, ENTRY) == text
+    chunks.forget(locker, ENTRY)
 
 
 def test_what_no_number_of_pieces_holds_is_not_written(locker: KeyringBackend) -> None:
-    with pytest.raises(pieces.TooLong):
-        pieces.write(locker, ENTRY, "x" * 30000)
+    with pytest.raises(chunks.TooLong):
+        chunks.write(locker, ENTRY, "x" * 30000)
     assert kept() == {}
 
 
@@ -78,8 +78,8 @@ def test_what_no_number_of_pieces_holds_is_not_written(locker: KeyringBackend) -
 )
 def test_a_first_piece_that_is_none_is_nothing_kept(locker: KeyringBackend, head: str) -> None:
     locker.set_password(ENTRY.service, ENTRY.username, head + "\nx")
-    assert pieces.read(locker, ENTRY) in (None, head + "\nx")
-    pieces.forget(locker, ENTRY)
+    assert chunks.read(locker, ENTRY) in (None, head + "\nx")
+    chunks.forget(locker, ENTRY)
 
 
 def test_a_keyring_without_the_limit_gets_the_whole_in_one_entry() -> None:
@@ -89,7 +89,7 @@ def test_a_keyring_without_the_limit_gets_the_whole_in_one_entry() -> None:
         def set_password(self, service: str, username: str, password: str) -> None:  # type: ignore[override]  # keyring's
             written.append(service)
 
-    pieces.write(Counted(), ENTRY, "x" * 9000)  # type: ignore[no-untyped-call]  # keyring's
+    chunks.write(Counted(), ENTRY, "x" * 9000)  # type: ignore[no-untyped-call]  # keyring's
     assert written == [ENTRY.service]
 
 

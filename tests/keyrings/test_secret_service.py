@@ -1,4 +1,4 @@
-"""The fast read gives exactly what keyring stored or says Unsure, in time, whatever the bus does.
+"""The fast read returns exactly what keyring stored or raises AskKeyring, in time, whatever the bus does.
 
 Three buses serve it: a real one with gnome-keyring; `Memory`, no socket at all, where every recv gives a chosen piece;
 and `ScriptedBus`, a program at the other end of a real socket.
@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from role_env.keyrings import secret_service
-from role_env.keyrings.secret_service import Unsure, read
+from role_env.keyrings.secret_service import AskKeyring, read
 from support import secret_service_bus
 from support.secret_service_bus import DEADLINE, KeyringBus, PrivateBus, SilentBus, StoppedBus, require
 
@@ -151,7 +151,7 @@ def hear(pieces: Iterable[bytes], *, seconds: float = DEADLINE) -> tuple[str | N
     with mock.patch.object(secret_service, "_socket", fake):
         try:
             found = read(SERVICE, NAME, {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/memory"}, seconds=seconds)
-        except Unsure:
+        except AskKeyring:
             found = None
     assert not memory.open
     return found, memory
@@ -202,9 +202,9 @@ def folder() -> Iterator[Path]:
 
 
 def assert_unsure(environ: Mapping[str, str], *, seconds: float = SHORT, username: str = NAME) -> float:
-    """Reads, expects Unsure within the deadline, and tells the seconds that it took."""
+    """Reads, expects AskKeyring within the deadline, and returns the seconds that it took."""
     began = time.monotonic()
-    with pytest.raises(Unsure):
+    with pytest.raises(AskKeyring):
         read(SERVICE, username, environ, seconds=seconds)
     took = time.monotonic() - began
     assert took < seconds + SLACK
@@ -298,7 +298,7 @@ def test_a_secret_too_large_for_a_record_is_unsure(keyring: KeyringBus) -> None:
 
 @pytest.mark.parametrize(("service", "name"), [("a\0b", NAME), (SERVICE, "a\0b"), (SERVICE, "\udc80")])
 def test_names_that_dbus_cannot_carry_are_unsure(keyring: KeyringBus, service: str, name: str) -> None:
-    with pytest.raises(Unsure):
+    with pytest.raises(AskKeyring):
         read(service, name, keyring.environment, seconds=DEADLINE)
 
 
@@ -741,10 +741,10 @@ def test_a_read_loads_no_module_but_the_socket(keyring: KeyringBus, present: boo
 import sys
 sys.path.insert(0, sys.argv[1])
 before = set(sys.modules)
-from role_env.keyrings.secret_service import Unsure, read
+from role_env.keyrings.secret_service import AskKeyring, read
 try:
     found = read({SERVICE!r}, {NAME!r}, {keyring.environment!r}, seconds=10)
-except Unsure:
+except AskKeyring:
     found = None
 after = set(sys.modules)
 import json
@@ -756,7 +756,7 @@ print(json.dumps([found, sorted(after - before)]))
     )
     assert done.stderr == b""
     expected = "sécret" if present else None
-    modules = ["_socket", "role_env", "role_env.keyrings", "role_env.keyrings.secret_service", "role_env.paths"]
+    modules = ["_socket", "role_env", "role_env.keyrings", "role_env.keyrings.dbus", "role_env.keyrings.secret_service"]
     assert json.loads(done.stdout) == [expected, modules]
 
 

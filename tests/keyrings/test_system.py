@@ -10,7 +10,7 @@ from pathlib import Path
 import keyring.backend
 import pytest
 
-from role_env.keyrings import system as system_keyring
+from role_env.keyrings import backends
 from role_env.keyrings.entry import Entry
 from role_env.keyrings.system import SystemKeyring
 from support.contexts import context
@@ -45,7 +45,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def as_on(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets role-env find itself on `platform`, with a keyring that behaves like that system's."""
-    module, name = system_keyring._NATIVE[platform]
+    module, name = backends.NATIVE[platform]
     stand_in = types.ModuleType(module)
     setattr(stand_in, name, NativeKeyring)
     monkeypatch.setitem(sys.modules, module, stand_in)
@@ -63,7 +63,7 @@ def test_the_native_keyring_is_used_without_looking_for_others(platform: str, mo
     assert kept.read(ENTRY) == "session"
     kept.forget(ENTRY)
     kept.forget(ENTRY)
-    assert (kept.read(ENTRY), kept.usable, kept.fault) == (None, True, "")
+    assert (kept.read(ENTRY), kept.usable, kept.fault) == (None, True, None)
 
 
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
@@ -88,7 +88,7 @@ def test_a_long_session_is_kept_and_forgotten_in_windows_own_keyring() -> None:
     entry = Entry(f"role-env session {secrets.token_hex(8)}", "profileB")
     for length in (9000, 4000):
         kept.write(entry, "x" * length)
-        assert (kept.read(entry), kept.fault) == ("x" * length, "")
+        assert (kept.read(entry), kept.fault) == ("x" * length, None)
     kept.forget(entry)
     assert kept.read(entry) is None
 
@@ -128,7 +128,7 @@ def test_no_session_goes_into_a_plain_file_unasked(machine: Machine, plain: Path
     for _ in range(2):
         done = machine.role_env("profileB")
         assert done.returncode == 0
-        assert "no session is kept: the only one here writes to a file, unencrypted" in done.stderr
+        assert "no session is cached: the only one here writes to a file, unencrypted" in done.stderr
     assert not (plain / "kept.ini").exists()
 
 

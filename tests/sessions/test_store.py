@@ -12,7 +12,7 @@ from sessions.test_obtain import asks, kept, put_instead
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus, SilentBus
 
-LOST = "role-env: the keyring cannot be used, so no session is kept: "
+LOST = "role-env: the keyring cannot be used, so no session is cached: "
 STATE = ".local/state/role-env"
 
 
@@ -84,7 +84,7 @@ def test_a_keyring_that_never_answers_is_waited_for_once_a_minute(machine: Machi
     done = machine.role_env("export", "profileB", "--format", "json", **silent.environment)
     first, began = time.monotonic() - began, time.monotonic()
     assert (done.returncode, machine.sts.issued[-1].token in done.stdout) == (0, True)
-    assert done.stderr == LOST + "it did not answer in time; is it locked, or hung?\n"
+    assert done.stderr == LOST + "it timed out; is it locked, or hung?\n"
     again = machine.role_env("profileB", **silent.environment)
     assert (again.returncode, again.stderr) == (0, "")
     assert first < 8

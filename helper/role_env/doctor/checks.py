@@ -32,6 +32,7 @@ from role_env.fingerprint import Origin
 from role_env.keyrings import access_keys
 from role_env.keyrings import kernel as kernel_keyring
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
+from role_env.keyrings.faults import KeyringFault
 from role_env.keyrings.system import SystemKeyring
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
@@ -156,13 +157,13 @@ def check_keyring(at: Surroundings) -> list[Finding]:
         return [Finding("keyring", OK, "ROLE_ENV_CACHE=none: no session is kept")]
     if mode == "kernel":
         return [_kernel_finding(needed=True)]
-    ring = SystemKeyring(Context(at.environ, Deadline(_LONGEST_CALL), Messages(silent=True)), prompts=False)
-    ring.usable = True  # that it was late a minute ago is no reason not to look
+    context = Context(at.environ, Deadline(_LONGEST_CALL), Messages(silent=True))
+    ring = SystemKeyring(context, prompts=False, even_if_avoided=True)
     found = _keyring_finding(ring, at.environ)
     if ring.usable:
         return [found]
     kernel = _kernel_finding(needed=mode == "auto")
-    if ring.absent and mode == "auto" and kernel.status == OK:
+    if ring.is_absent and mode == "auto" and kernel.status == OK:
         found = found._replace(status=WARN)
     return [found, kernel] if mode == "auto" else [found]
 
@@ -178,7 +179,7 @@ def _keyring_finding(ring: SystemKeyring, environ: Mapping[str, str]) -> Finding
     left = ring.read(entry)
     took = time.monotonic() - began
     if not ring.usable:
-        what = ring.fault if ring.absent else f"{chosen}: {ring.fault}"
+        what = ring.reason if ring.is_absent else f"{chosen}: {ring.reason}"
         return Finding("keyring", FAIL, what, _keyring_mend(ring))
     if kept is None or left is not None:
         what = f"{chosen}: {'it forgets what it is given' if kept is None else 'it does not delete'}"
@@ -208,11 +209,11 @@ def _why_chosen(environ: Mapping[str, str]) -> str:
 
 
 def _keyring_mend(ring: SystemKeyring) -> str:
-    if "locked" in ring.fault and "hung" not in ring.fault:
+    if ring.fault in (KeyringFault.LOCKED, KeyringFault.LOCKED_OR_STOPPED):
         return "unlock it (log in to the desktop again, or open its program), or set ROLE_ENV_CACHE=kernel"
-    if "in time" in ring.fault:
+    if ring.fault is KeyringFault.TIMED_OUT:
         return "restart its service (killall gnome-keyring-daemon, or log in again), or set ROLE_ENV_CACHE=kernel"
-    if ring.absent:
+    if ring.is_absent:
         return "install gnome-keyring or KeePassXC and run within a D-Bus session, or set ROLE_ENV_CACHE=kernel"
     return "unlock or mend it; ROLE_ENV_CACHE=kernel does without"
 

@@ -1,6 +1,6 @@
-"""Long-lived access keys in the OS keyring: load, store, forget. They never go to the kernel's keyring or to a file.
+"""Long-lived access keys in the system's keyring: load, store, forget. They never go to the kernel keyring or a file.
 
-A key is kept for a profile of one profiles file. A mark in the state folder changes with each login and logout, so
+A key is stored for a profile of one profiles file. A mark in the state folder changes with each login and logout, so
 that a session made with another key does not outlive it.
 """
 
@@ -8,9 +8,10 @@ import contextlib
 import hashlib
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from role_env import validators as keys
+from role_env import validators
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import KeyringError
@@ -26,57 +27,54 @@ _HINTS = {
     "win32": "sign in with a password, so that the Credential Manager has a vault, and try again",
 }
 _HINT = (
-    "unlock it, or install one (gnome-keyring, KeePassXC) and run in a session that has a D-Bus session bus; where"
-    " there can be none, put the key into the profiles file; role-env doctor tells more"
+    "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus; where there can be"
+    " none, put the key into the profiles file; role-env doctor says more"
 )
 
 
 def load(path: Path, profile: str, context: Context, *, prompts: bool = True) -> AccessKey | None:
-    """The key of `profile` in the profiles file at `path`, or None. Raises KeyringError when it cannot be told; without
-    `prompts` also when the keyring is locked.
+    """Return the key of `profile` in the profiles file at `path`, or None.
+
+    Raises KeyringError if the keyring cannot be used; without `prompts` also if it is locked.
     """
-    keyring = _keyring(context, prompts=prompts)
+    keyring = SystemKeyring(context, prompts=prompts)
     text = keyring.read(_entry(path, profile))
     _check(keyring)
-    return _parsed(text) if text else None
+    return _parse(text) if text else None
 
 
 def store(path: Path, profile: str, key: AccessKey, context: Context) -> None:
-    """Keeps the key, and reads it back. Raises KeyringError, after which nothing is kept that was not before."""
-    keyring = _keyring(context)
+    """Store the key and read it back. Raises KeyringError, after which nothing new is stored."""
+    keyring = SystemKeyring(context)
     entry = _entry(path, profile)
     keyring.write(entry, "\n".join((_HEAD, key.access_key_id, key.access_key_secret)))
     _check(keyring)
     kept = keyring.read(entry)
     _check(keyring)
-    parsed = _parsed(kept or "")
+    parsed = _parse(kept or "")
     if not parsed or (parsed.access_key_id, parsed.access_key_secret) != (key.access_key_id, key.access_key_secret):
-        raise KeyringError("the keyring does not give back what it was given", hint=_HINTS.get(sys.platform, _HINT))
-    _touch()
+        raise KeyringError("the keyring does not return the key that was stored", hint=_HINTS.get(sys.platform, _HINT))
+    _touch(context.environ)
 
 
 def forget(path: Path, profile: str, context: Context) -> None:
-    """Removes the key, if there is one. Raises KeyringError."""
-    keyring = _keyring(context)
+    """Delete the key if there is one. Raises KeyringError."""
+    keyring = SystemKeyring(context)
     keyring.forget(_entry(path, profile))
     _check(keyring)
-    _touch()
+    _touch(context.environ)
 
 
-def mark() -> Path | None:
-    """The file whose stat changes with each login and logout; None for a user without a place for it."""
+def mark(environ: Mapping[str, str]) -> Path | None:
+    """Return the file whose stat changes with each login and logout; None for a user without a state folder."""
     try:
-        return state_folder() / "keys"
+        return state_folder(environ) / "keys"
     except OSError:
         return None
 
 
 class NoKeyring(KeyringError):
-    """There is no keyring at all, so that nothing is kept in one."""
-
-
-def _keyring(context: Context, *, prompts: bool = True) -> SystemKeyring:
-    return SystemKeyring(context, prompts=prompts)
+    """There is no keyring at all, so nothing is stored in one."""
 
 
 def _entry(path: Path, profile: str) -> Entry:
@@ -84,13 +82,13 @@ def _entry(path: Path, profile: str) -> Entry:
     return Entry(SERVICE + hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:24], profile)
 
 
-def _parsed(text: str) -> AccessKey | None:
-    """The key in `text`, or None when it is damaged or of another format."""
+def _parse(text: str) -> AccessKey | None:
+    """Return the key in `text`, or None if it is damaged or of another format."""
     lines = text.split("\n")
     if len(lines) != 3 or lines[0] != _HEAD:
         return None
     try:
-        return AccessKey(keys.key_part(lines[1]), keys.key_part(lines[2]))
+        return AccessKey(validators.key_part(lines[1]), validators.key_part(lines[2]))
     except ValueError:
         return None
 
@@ -98,14 +96,14 @@ def _parsed(text: str) -> AccessKey | None:
 def _check(keyring: SystemKeyring) -> None:
     if keyring.usable:
         return
-    kind = NoKeyring if keyring.absent else KeyringError
-    raise kind(f"the keyring cannot be used: {keyring.fault}", hint=_HINTS.get(sys.platform, _HINT))
+    kind = NoKeyring if keyring.is_absent else KeyringError
+    raise kind(f"the keyring cannot be used: {keyring.reason}", hint=_HINTS.get(sys.platform, _HINT))
 
 
-def _touch() -> None:
-    path = mark()
+def _touch(environ: Mapping[str, str]) -> None:
+    path = mark(environ)
     if path:
-        with contextlib.suppress(OSError):  # then a session that was made with another key lasts until its end
+        with contextlib.suppress(OSError):  # then a session made with another key lasts until it expires
             make_private(path.parent)
             path.write_bytes(b"")
             os.utime(path)

@@ -1,4 +1,4 @@
-"""Entries in the Linux kernel's own keyring of the user: nothing touches a disk, and the kernel drops each at its end.
+"""Entries in the user's keyring of the Linux kernel: nothing touches a disk, and the kernel drops each when it expires.
 
 For a machine without another keyring. System calls and flags: keyctl(2), add_key(2), keyrings(7).
 """
@@ -17,30 +17,30 @@ except ImportError:  # a Python built without libffi
 _NUMBERS = {"x86_64": (248, 250), "aarch64": (217, 219), "riscv64": (217, 219), "ppc64le": (269, 271)}
 _UPDATE, _SETPERM, _DESCRIBE, _LINK, _UNLINK, _SEARCH, _READ, _TIMEOUT = 2, 5, 6, 8, 9, 10, 11, 15
 _PROCESS, _USER = -2, -4
-# The possessor may do anything; a process of the user that does not possess the key may view, read and search it,
-# as one under `su` or in a new session keyring does not.
+# The possessor may do anything; a process of the user that does not possess the key, as under `su` or in a new session
+# keyring, may view, read and search it.
 _PERMISSIONS = 0x3F0B0000
 _PREFIX = "role-env:"
 # Python's errno has these names on Linux alone.
 _ENOKEY, _EKEYEXPIRED, _EKEYREVOKED = 126, 127, 128
 _GONE = (_ENOKEY, _EKEYEXPIRED, _EKEYREVOKED)
-# What a person is told. Where a user's share is used up, not even their own keyring can be made, and is then missing.
-_TOLD = {
-    errno.EPERM: "the kernel's is forbidden here, as in many containers",
-    errno.ENOSYS: "the kernel's is not there",
-    errno.EDQUOT: "the kernel's has no room left for this user",
-    _ENOKEY: "the kernel's has no room left for this user",
+# How messages say it. If a user's share is used up, not even the user's keyring can be made, and is then missing.
+_REASONS = {
+    errno.EPERM: "the kernel keyring is blocked here, as in many containers",
+    errno.ENOSYS: "this kernel has no keyring",
+    errno.EDQUOT: "the kernel keyring has no room left for this user",
+    _ENOKEY: "the kernel keyring has no room left for this user",
 }
-# What a key can hold is 32,767 bytes; a record has some 3,000.
+# The limit of a key (bytes); a record has some 3,000.
 _LARGEST = 32767
 
 
 class Unavailable(Exception):
-    """This kernel keeps no keys for us: none on this system, forbidden, or no room."""
+    """The kernel keyring cannot be used: absent on this system, blocked, or full."""
 
 
 def read(name: str) -> str | None:
-    """What is kept as `name`, or None. Raises Unavailable."""
+    """Return what is stored as `name`, or None. Raises Unavailable."""
     try:
         return _bytes(_find(name)).decode("utf-8").partition("\n")[2]
     except OSError as error:
@@ -52,11 +52,11 @@ def read(name: str) -> str | None:
 
 
 def write(name: str, text: str, *, seconds: int) -> None:
-    """Keeps `text` as `name` for `seconds`. Older entries of ours give way where there is no room.
+    """Store `text` as `name` for `seconds`. If there is no room, older entries of ours are deleted.
 
     Raises Unavailable.
     """
-    # The end stands first, by which the oldest is found: the kernel lists keys in no order.
+    # The expiration comes first, to find the oldest: the kernel lists keys in no order.
     content = f"{int(time.time()) + seconds}\n{text}".encode()
     try:
         _reach()
@@ -69,9 +69,9 @@ def write(name: str, text: str, *, seconds: int) -> None:
                     raise
         try:
             _keyctl(_SETPERM, key, _PERMISSIONS)
-            # Last, since writing a key again clears it.
+            # Last: writing a key again clears its timeout.
             _keyctl(_TIMEOUT, key, max(1, seconds))
-        except OSError:  # one without an end must not stay
+        except OSError:  # one without a timeout must not stay
             _keyctl(_UNLINK, key, _USER)
             raise
     except OSError as error:
@@ -79,7 +79,7 @@ def write(name: str, text: str, *, seconds: int) -> None:
 
 
 def forget(name: str) -> None:
-    """Removes what is kept as `name`, if anything is. Raises Unavailable."""
+    """Delete `name` if it exists. Raises Unavailable."""
     try:
         _keyctl(_UNLINK, _find(name), _USER)
     except OSError as error:
@@ -88,7 +88,7 @@ def forget(name: str) -> None:
 
 
 def names() -> list[str]:
-    """The names of our entries. Raises Unavailable."""
+    """Return the names of our entries. Raises Unavailable."""
     try:
         _reach()
         return [name for _, name in _ours()]
@@ -97,11 +97,11 @@ def names() -> list[str]:
 
 
 def _unavailable(error: OSError) -> Unavailable:
-    return Unavailable(_TOLD.get(error.errno or 0, error.strerror or "the kernel's cannot be used"))
+    return Unavailable(_REASONS.get(error.errno or 0, error.strerror or "the kernel keyring cannot be used"))
 
 
 def _reach() -> None:
-    """Links the user's keyring to the process's, without which a new session keyring does not possess its keys."""
+    """Link the user's keyring to the process's: a new session keyring does not possess its keys otherwise."""
     _keyctl(_LINK, _USER, _PROCESS)
 
 
@@ -128,7 +128,7 @@ def _ours() -> list[tuple[int, str]]:
         buffer = ctypes.create_string_buffer(4096)
         try:
             _keyctl(_DESCRIBE, key, buffer, 4096)
-        except OSError:  # it ended meanwhile
+        except OSError:  # it expired meanwhile
             continue
         name = buffer.value.decode("utf-8", "surrogateescape").split(";", 4)[-1]
         if name.startswith(_PREFIX):
@@ -137,16 +137,16 @@ def _ours() -> list[tuple[int, str]]:
 
 
 def _drop_oldest() -> bool:
-    """Makes room by the entry of ours that ends first; False when there is none."""
+    """Make room by deleting the entry of ours that expires first. Return False if there is none."""
     ends = []
     for key, _ in _ours():
         try:
             ends.append((_bytes(key).partition(b"\n")[0], key))
-        except OSError:  # it ended meanwhile, and its room is free
+        except OSError:  # it expired meanwhile, and its room is free
             return True
     if ends:
         oldest = min(ends)[1]
-        # The kernel counts a key that is gone until it has swept; what a shorter one frees it gives at once.
+        # The kernel counts a deleted key until it has swept; shortening a key frees room at once.
         _keyctl(_UPDATE, oldest, b"-", ctypes.c_size_t(1))
         _keyctl(_UNLINK, oldest, _USER)
     return bool(ends)
@@ -164,7 +164,7 @@ def _system_call(which: int, *arguments: object) -> int:
     numbers = _NUMBERS.get(os.uname().machine) if sys.platform == "linux" else None
     # A 32-bit Python on such a machine makes other system calls by these numbers.
     if numbers is None or ctypes is None or ctypes.sizeof(ctypes.c_void_p) != 8:
-        raise OSError(errno.ENOSYS, "no keyring of the kernel's on this system")
+        raise OSError(errno.ENOSYS, "no kernel keyring on this system")
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
     converted = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]

@@ -1,26 +1,134 @@
-"""Notes in the state folder about the keyring, from one process to the next."""
+"""Notes in the state folder about the system's keyring, from one process to the next.
+
+`secret-service` lists the installations (their `sys.prefix`, one a line) whose `keyring` chose the Secret Service, and
+`no-keyring` those whose `keyring` found nothing without a session bus: choosing costs `keyring` 40 ms. The time of
+`keyring-avoided-…` is when the keyring on that session bus timed out. Each file is read once per process.
+"""
 
 import os
+import sys
 import time
 
+from role_env import paths
 from role_env.digests import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# After a keyring was late, no process waits for it again for so long (seconds).
+# After a keyring timed out, no process uses it for so long (seconds).
 AVOID_SECONDS = 60.0
+_CHOSEN, _ABSENT = "secret-service", "no-keyring"
+
+# What this process has read and written, by path: the installations that a note lists, and when the keyring timed out.
+_lists: "dict[str, list[str]]" = {}
+_timeouts: "dict[str, float]" = {}
 
 
-def late_mark(environ: "Mapping[str, str]") -> str:
-    """The name of the file in the state folder whose time tells when the keyring on this session bus was late."""
-    return "keyring-late-" + sha256(environ.get("DBUS_SESSION_BUS_ADDRESS", ""))[:16]
+class KeyringNotes:
+    """The notes about the keyring that `environ` leads to."""
 
+    __slots__ = ("_environ", "_folder")
 
-def was_late(mark: str) -> bool:
-    """Whether the file `mark` tells that the keyring was late within the last AVOID_SECONDS."""
-    try:
-        return 0 <= time.time() - os.stat(mark).st_mtime < AVOID_SECONDS  # noqa: PTH116  pathlib costs 5 ms
-    except OSError:
-        return False
+    def __init__(self, environ: "Mapping[str, str]") -> None:
+        self._environ = environ
+        self._folder = paths.usual_folder(environ, paths.STATE) if sys.platform == "linux" else ""
+
+    def is_usual(self) -> bool:
+        """Return whether no setting chooses a backend or a collection, so that `keyring` tries the Secret Service."""
+        environ = self._environ
+        if sys.platform != "linux" or "PYTHON_KEYRING_BACKEND" in environ:
+            return False
+        # On KDE `keyring` prefers KWallet; its properties can name another collection.
+        if "KDE" in environ.get("XDG_CURRENT_DESKTOP", ""):
+            return False
+        if any(name.startswith("KEYRING_PROPERTY_") for name in environ):
+            return False
+        folder = paths.usual_folder(environ, paths.CONFIG)
+        return bool(folder) and not os.path.exists(f"{folder}/python_keyring/keyringrc.cfg")  # noqa: PTH110  pathlib costs 5 ms
+
+    def is_secret_service(self) -> bool:
+        """Return whether this installation's `keyring` chose the Secret Service, and no setting chooses another."""
+        return bool(self._bus) and self._lists_us(_CHOSEN) and self.is_usual()
+
+    def is_absent(self) -> bool:
+        """Return whether there is no session bus, and this installation's `keyring` found no other keyring."""
+        return not self._bus and self._lists_us(_ABSENT) and self.is_usual()
+
+    def is_avoided(self) -> bool:
+        """Return whether the keyring timed out within the last AVOID_SECONDS."""
+        path = self._avoided_path
+        try:
+            age = time.time() - os.stat(path).st_mtime  # noqa: PTH116  pathlib costs 5 ms
+        except OSError:
+            age = time.time() - _timeouts.get(path, 0)
+        return 0 <= age < AVOID_SECONDS
+
+    def choose_secret_service(self) -> None:
+        """Note that this installation's `keyring` chose the Secret Service."""
+        if self.is_usual():
+            self._add_us(_CHOSEN)
+
+    def report_absence(self) -> None:
+        """Note that there is no keyring: without a session bus for good, with one until a process finds it again."""
+        import contextlib  # not for the warm path
+
+        path = self._path(_CHOSEN)
+        if self._lists_us(_CHOSEN):
+            _lists.pop(path, None)
+            with contextlib.suppress(OSError):  # then the next process finds it out again
+                os.unlink(path)  # noqa: PTH108
+        if not self._bus and self.is_usual():
+            self._add_us(_ABSENT)
+
+    def avoid(self) -> str:
+        """Let no process use the keyring for AVOID_SECONDS. Return why other processes cannot be told, or nothing."""
+        path = self._avoided_path
+        _timeouts[path] = time.time()
+        return self._write(path, "", os.O_TRUNC)
+
+    @property
+    def _bus(self) -> str:
+        return self._environ.get("DBUS_SESSION_BUS_ADDRESS", "")
+
+    @property
+    def _avoided_path(self) -> str:
+        return self._path("keyring-avoided-" + sha256(self._bus)[:16])
+
+    def _path(self, name: str) -> str:
+        if not self._folder:
+            try:
+                return str(paths.state_folder(self._environ) / name)
+            except OSError:
+                return name
+        return f"{self._folder}/role-env/{name}"
+
+    def _lists_us(self, name: str) -> bool:
+        path = self._path(name)
+        if path not in _lists:
+            try:
+                with open(path, encoding="utf-8") as file:  # noqa: PTH123
+                    _lists[path] = file.read().split("\n")
+            except (OSError, ValueError):
+                _lists[path] = []
+        return sys.prefix in _lists[path]
+
+    def _add_us(self, name: str) -> None:
+        if not self._lists_us(name):
+            path = self._path(name)
+            _lists[path].append(sys.prefix)
+            self._write(path, f"{sys.prefix}\n", os.O_APPEND)
+
+    def _write(self, path: str, text: str, flags: int) -> str:
+        """Write the file `path` in the state folder. Return the reason if that failed: then it is found out again."""
+        try:
+            paths.make_private(paths.state_folder(self._environ))
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
+            try:
+                os.write(descriptor, text.encode("utf-8", "surrogateescape"))
+            finally:
+                os.close(descriptor)
+            os.utime(path)
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        return ""

@@ -115,7 +115,7 @@ def resolve(file: ProfilesFile, name: str, origin: Origin) -> Chain:
         raise AssertionError("a chain begins at a source")
     if isinstance(source, OidcToken) and not hops[0].role_arn:
         raise ProfileError(f"profile {hops[0].name}: role_arn is missing ({hops[0].where})")
-    if isinstance(source, KeyringKey) and (keys := access_keys.mark()):
+    if isinstance(source, KeyringKey) and (keys := access_keys.mark(origin.environ)):
         origin.watch(keys)
     return Chain(source, hops, origin)
 

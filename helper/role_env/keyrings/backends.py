@@ -1,0 +1,108 @@
+"""The backend of `keyring` that `keyring` itself would choose, found faster where the choice is known."""
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from role_env.keyrings.notes import KeyringNotes
+from role_env.keyrings.secret_service import DEFAULT_COLLECTION
+from role_env.ui.messages import hush_libraries
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+# The systems that have one keyring, and the backend of each.
+NATIVE = {"darwin": ("keyring.backends.macOS", "Keyring"), "win32": ("keyring.backends.Windows", "WinVaultKeyring")}
+
+_SECRET_SERVICE = "keyring.backends.SecretService"  # noqa: S105  a module
+# These backends unlock whatever is opened, and offer no way to ask first.
+_OPENED_BY_LOOKING = ("keyring.backends.kwallet", "keyring.backends.libsecret")
+
+
+class PlainTextBackend(Exception):
+    """The backend writes secrets readable into a file, and no setting chooses it."""
+
+
+def choose(environ: Mapping[str, str], notes: KeyringNotes) -> "KeyringBackend":
+    """Return the backend that `keyring` chooses, and note it if it is the Secret Service's.
+
+    Raises what choosing raises.
+    """
+    hush_libraries()
+    if notes.is_secret_service():
+        from keyring.backends.SecretService import Keyring
+
+        return Keyring()  # type: ignore[no-untyped-call]  # SchemeSelectable's
+    if sys.platform in NATIVE and not is_set(environ):  # looking at all backends costs 40 ms
+        module, name = NATIVE[sys.platform]
+        native: KeyringBackend = getattr(importlib.import_module(module), name)()
+        return native
+    import keyring
+
+    chosen = keyring.get_keyring()
+    if type(writing_backend(chosen)).__module__ == _SECRET_SERVICE:
+        notes.choose_secret_service()
+    return chosen
+
+
+def writing_backend(backend: "KeyringBackend") -> "KeyringBackend":
+    """Return the backend that entries are written to: a chain of several writes to its first."""
+    first: KeyringBackend = next(iter(getattr(backend, "backends", ())), backend)
+    return first
+
+
+def is_set(environ: Mapping[str, str]) -> bool:
+    """Return whether a setting of `keyring` chooses the backend."""
+    from keyring.util import platform_
+
+    return "PYTHON_KEYRING_BACKEND" in environ or (platform_.config_root() / "keyringrc.cfg").exists()
+
+
+def check_encrypted(backend: "KeyringBackend", environ: Mapping[str, str]) -> None:
+    """Raise PlainTextBackend for a backend that writes plain text unless a setting chooses it."""
+    if type(writing_backend(backend)).__name__ == "PlaintextKeyring" and not is_set(environ):
+        raise PlainTextBackend
+
+
+def check_open(backend: "KeyringBackend") -> None:
+    """Raise KeyringLocked if using `backend` would, or could, ask a person to unlock it."""
+    from keyring.errors import KeyringLocked
+
+    first = writing_backend(backend)
+    module = type(first).__module__
+    if module == _SECRET_SERVICE:
+        import secretstorage
+
+        with contextlib.closing(secretstorage.dbus_init()) as connection:
+            path = getattr(first, "preferred_collection", None) or DEFAULT_COLLECTION
+            if secretstorage.Collection(connection, path).is_locked():
+                raise KeyringLocked
+    elif module in _OPENED_BY_LOOKING:
+        raise KeyringLocked
+
+
+def open_ahead(backend: "KeyringBackend") -> None:
+    """Open the Secret Service's default collection for the next use of `backend`, unless it is locked.
+
+    Connecting, and agreeing on a key with the service, takes a dozen messages.
+    """
+    if type(backend).__module__ != _SECRET_SERVICE or hasattr(backend, "preferred_collection"):
+        return
+    import secretstorage
+    from secretstorage.util import open_session
+
+    connection = secretstorage.dbus_init()
+    collection = secretstorage.Collection(connection, DEFAULT_COLLECTION)
+    if collection.is_locked():
+        connection.close()
+        return
+    collection.session = open_session(connection)
+    opened = [collection]
+    usual = backend.get_preferred_collection  # type: ignore[attr-defined]  # the Secret Service's backend has it
+
+    def preferred_collection() -> object:
+        return opened.pop() if opened else usual()
+
+    backend.get_preferred_collection = preferred_collection  # type: ignore[attr-defined]

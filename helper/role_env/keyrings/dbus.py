@@ -1,0 +1,254 @@
+"""The part of D-Bus that one fast read needs: a connection to a message bus on a Unix socket, calls and their replies.
+
+It imports only `_socket`: the `socket` module alone costs as much as the whole exchange. Formats: D-Bus specification
+0.43, "Message Format" and "Authentication Protocol".
+"""
+
+import _socket
+import os
+import time
+
+# A record has some 3,000 bytes, the line that lets us in 37.
+_LARGEST_MESSAGE = 256 * 1024
+_LONGEST_LINE = 64
+_METHOD_RETURN, _SIGNAL = 2, 4
+_NO_AUTO_START = 2
+
+
+class UnexpectedReply(Exception):
+    """The bus, or the service on it, is not there or does not reply as expected."""
+
+
+class Bus:
+    """A connection to the bus at `address`; every wait ends at the moment `end` (of time.monotonic).
+
+    Raises UnexpectedReply, OSError and, for a malformed message, ValueError or IndexError.
+    """
+
+    def __init__(self, address: str, end: float) -> None:
+        self._end = end
+        self._buffer = bytearray()
+        for path in _unix_paths(address):
+            # No child inherits it (PEP 446).
+            self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            try:
+                self._wait()
+                self._socket.connect(path)
+            except OSError:
+                self.close()
+            else:
+                return
+        raise UnexpectedReply("no session bus")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+    def send(self, *parts: bytes) -> None:
+        """Write all of `parts`."""
+        data = b"".join(parts)
+        while data:
+            self._wait()
+            data = data[self._socket.send(data) :]
+
+    def expect_ok(self) -> None:
+        """Read the reply to the authentication."""
+        while (length := self._buffer.find(b"\r\n", 0, _LONGEST_LINE)) < 0:
+            if len(self._buffer) >= _LONGEST_LINE:
+                raise UnexpectedReply("not D-Bus")
+            self._receive()
+        if not self._buffer.startswith(b"OK "):
+            raise UnexpectedReply("not let in")
+        del self._buffer[: length + 2]
+
+    def reply(self, serial: int, signature: str) -> "Reader":
+        """Return the body of the reply to the call `serial`, which must have this signature. Signals are ignored."""
+        while True:
+            kind, reply_to, found, body = self._message()
+            if kind == _SIGNAL:
+                continue
+            if kind != _METHOD_RETURN or reply_to != serial or found != signature:
+                raise UnexpectedReply("another reply")
+            return body
+
+    def _message(self) -> "tuple[int, int, str, Reader]":
+        self._need(16)
+        order = {108: "little", 66: "big"}.get(self._buffer[0])
+        if order is None or self._buffer[3] != 1:
+            raise UnexpectedReply("not D-Bus")
+        head = Reader(bytes(self._buffer[:16]), order, 4)
+        body_length = head.number()
+        head.number()  # its own serial
+        fields_length = head.number()
+        start = 16 + fields_length + -fields_length % 8
+        end = start + body_length
+        if end > _LARGEST_MESSAGE:
+            raise UnexpectedReply("too large")
+        self._need(end)
+        message = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        reply_to, signature = _fields(Reader(message[: 16 + fields_length], order, 16))
+        return message[1], reply_to, signature, Reader(message[start:], order, 0)
+
+    def _need(self, count: int) -> None:
+        while len(self._buffer) < count:
+            self._receive()
+
+    def _receive(self) -> None:
+        self._wait()
+        data = self._socket.recv(65536)
+        if not data:
+            raise UnexpectedReply("the bus hung up")
+        self._buffer += data
+
+    def _wait(self) -> None:
+        """Let the next operation wait until the end and no longer."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
+
+
+class Reader:
+    """Aligned values in `data`. Reading raises IndexError or ValueError past the end, and for an impossible value.
+
+    It is strict, because a wrong length shows only by what follows: in padding, in a string's NUL, or at the end.
+    """
+
+    def __init__(self, data: bytes, order: str, position: int) -> None:
+        self._data = data
+        self._order = order
+        self._position = position
+
+    def left(self) -> int:
+        """Return the number of bytes left."""
+        return len(self._data) - self._position
+
+    def end(self) -> None:
+        """Check that nothing is left."""
+        if self.left():
+            raise ValueError("more than expected")
+
+    def align(self, size: int) -> None:
+        """Skip the padding before a value that begins at a multiple of `size`."""
+        if any(self._take(-self._position % size)):
+            raise ValueError("no padding")
+
+    def byte(self) -> int:
+        """Read a byte."""
+        self._position += 1
+        return self._data[self._position - 1]
+
+    def number(self) -> int:
+        """Read an unsigned number of 32 bits."""
+        self.align(4)
+        return int.from_bytes(self._take(4), self._order)  # type: ignore[arg-type]  # "little" or "big"
+
+    def text(self) -> str:
+        """Read a string or an object path."""
+        return self._terminated(self.number()).decode("utf-8")
+
+    def signature(self) -> str:
+        """Read a signature."""
+        return self._terminated(self.byte()).decode("ascii")
+
+    def array(self) -> bytes:
+        """Read an array of bytes."""
+        return self._take(self.number())
+
+    def _terminated(self, count: int) -> bytes:
+        taken = self._take(count + 1)
+        if taken.find(0) != count:
+            raise ValueError("not one NUL, at the end")
+        return taken[:-1]
+
+    def _take(self, count: int) -> bytes:
+        taken = self._data[self._position : self._position + count]
+        if len(taken) != count:
+            raise IndexError("past the end")
+        self._position += count
+        return taken
+
+
+def call(
+    serial: int, destination: str, path: str, interface: str, member: str, signature: str = "", body: bytes = b""
+) -> bytes:
+    """Return a method call in little-endian, which starts no service."""
+    fields = b""
+    for code, kind, value in ((1, b"o", path), (2, b"s", interface), (3, b"s", member), (6, b"s", destination)):
+        fields += bytes(-len(fields) % 8) + bytes((code, 1)) + kind + b"\0" + string(value)
+    if signature:
+        text = signature.encode()
+        fields += bytes(-len(fields) % 8) + b"\x08\x01g\0" + bytes((len(text),)) + text + b"\0"
+    head = bytes((108, 1, _NO_AUTO_START, 1)) + _number(len(body)) + _number(serial) + _number(len(fields))
+    return head + fields + bytes(-len(fields) % 8) + body
+
+
+def authentication() -> bytes:
+    """Return what begins a connection: who we are, and that messages follow."""
+    return b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\nBEGIN\r\n"
+
+
+def attributes(pairs: "dict[str, str]") -> bytes:
+    """Return `a{ss}` at the start of a body."""
+    entries = b""
+    for name, value in pairs.items():
+        # An array's length comes first and its entries begin at 8: the padding within them counts from there.
+        entries += bytes(-len(entries) % 8) + string(name)
+        entries += bytes(-len(entries) % 4) + string(value)
+    return _number(len(entries)) + bytes(4) + entries
+
+
+def string(text: str) -> bytes:
+    """Return a string as it is written."""
+    data = text.encode("utf-8")
+    return _number(len(data)) + data + b"\0"
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(4, "little")
+
+
+def _fields(reader: Reader) -> "tuple[int, str]":
+    """Return the serial that a message replies to and the signature of its body, from the fields of its header."""
+    reply_to, signature = 0, ""
+    while reader.left():
+        reader.align(8)
+        code, kind = reader.byte(), reader.signature()
+        if kind in ("s", "o"):
+            reader.text()
+        elif kind == "g":
+            value = reader.signature()
+            signature = value if code == 8 else signature
+        elif kind == "u":
+            number = reader.number()
+            reply_to = number if code == 5 else reply_to
+        else:
+            raise ValueError("an unknown field")
+    return reply_to, signature
+
+
+def _unix_paths(address: str) -> "list[str | bytes]":
+    """Return the sockets in a D-Bus address: `unix:path=…` and `unix:abstract=…`, without %-escapes."""
+    paths: list[str | bytes] = []
+    for entry in address.split(";"):
+        transport, _, rest = entry.partition(":")
+        pairs = dict(pair.split("=", 1) for pair in rest.split(",") if "=" in pair) if transport == "unix" else {}
+        if "path" in pairs:
+            paths.append(_unescaped(pairs["path"]))
+        elif "abstract" in pairs:
+            paths.append(b"\0" + _unescaped(pairs["abstract"]))
+    return paths
+
+
+def _unescaped(text: str) -> bytes:
+    """Return `text` without %-escapes. Raises ValueError for a malformed one and for a NUL."""
+    first, *rest = os.fsencode(text).split(b"%")
+    parts = [first]
+    for part in rest:
+        (byte,) = bytes.fromhex(part[:2].decode("ascii"))
+        parts += (bytes((byte,)), part[2:])
+    name = b"".join(parts)
+    if 0 in name:
+        raise ValueError("a NUL")
+    return name
