@@ -38,6 +38,7 @@ class SystemKeyring:
 
     def __init__(self, context: Context, *, prompts: bool = True, even_if_avoided: bool = False) -> None:
         self._context = context
+        self._deadline = context.deadline
         self._prompts = prompts
         self._notes = KeyringNotes(context.environ)
         self._preparation: _Preparation | None = None
@@ -123,7 +124,7 @@ class SystemKeyring:
             self._fail(fault)
         finally:
             if seconds == PROMPT_SECONDS:
-                self._context.deadline.extend(time.monotonic() - began)
+                self._deadline.extend(time.monotonic() - began)
         return None
 
     def _backend(self) -> "KeyringBackend":
@@ -152,7 +153,7 @@ class SystemKeyring:
             return UNASKED_SECONDS
         if (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
             return PROMPT_SECONDS
-        return min(TIMEOUT_SECONDS, max(1, self._context.deadline.remaining() / 3))
+        return min(TIMEOUT_SECONDS, max(1, self._deadline.remaining() / 3))
 
 
 class _Preparation:
