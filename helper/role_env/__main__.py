@@ -4,7 +4,6 @@ import _signal  # `signal` makes enums of its numbers, which costs the warm path
 import os
 import sys
 
-from role_env import fast_path
 from role_env.cli import invocation as invocations
 
 TYPE_CHECKING = False
@@ -33,8 +32,6 @@ def run(argv: list[str]) -> int:
         if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
             _signal.signal(_signal.SIGTERM, _terminate)
         invocation = invocations.parse(argv)
-        if fast_path.answer(invocation, os.environ):
-            os._exit(0)  # nothing is left to be written, and the interpreter's own end costs 2 ms
         return _run(invocation)
     except BrokenPipeError:
         _report_old_bash()
@@ -46,10 +43,11 @@ def run(argv: list[str]) -> int:
 
 def _run(invocation: "Invocation") -> int:
     """Run the command, or show what the line asks to be shown. Raises any RoleEnvError."""
-    import warnings
+    if invocation.command in ("export", "process", "exec"):
+        from role_env import fast_path
 
-    # What a library warns of when it is imported would spoil a credential process's silence.
-    warnings.simplefilter("ignore")
+        if fast_path.answer(invocation, os.environ):
+            os._exit(0)  # nothing is left to be written, and the interpreter's own end costs 2 ms
     if invocation.help or invocation.version:
         return _show(invocation)
     if not invocation.command and not invocation.fault:
@@ -59,16 +57,15 @@ def _run(invocation: "Invocation") -> int:
     if invocation.fault:
         raise _usage_error(invocation, invocation.fault, invocation.hint)
     _check_not_profile(invocation)
-    from importlib import import_module
-
     from role_env.command_table import COMMANDS
     from role_env.context import Context
     from role_env.errors import UsageError
     from role_env.ui.messages import Messages
 
-    is_silent = COMMANDS[invocation.command].is_silent
+    is_silent = COMMANDS[invocation.command].is_silent and not invocation.verbose
     context = Context(os.environ, None, Messages(verbose=invocation.verbose, silent=is_silent))
-    command = import_module(f"role_env.commands.{invocation.command}")
+    # importlib imports warnings and more, which costs 1 ms
+    command = __import__(f"role_env.commands.{invocation.command}", fromlist=["run"])
     try:
         status: int = command.run(invocation, context)
     except UsageError as error:
@@ -186,7 +183,7 @@ def _ignore_signals() -> None:
 
 
 def _end(status: int) -> None:
-    """End the process, without waiting for work that was too late."""
+    """End the process at once: work that was too late is not waited for, and the interpreter's own end costs 2 ms."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -194,10 +191,7 @@ def _end(status: int) -> None:
         except OSError:  # Python would complain of it at its end, with a traceback and a status of its own
             status = status or 1
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    deadline = sys.modules.get("role_env.deadline")
-    if deadline and deadline.abandoned():
-        os._exit(status)
-    sys.exit(status)
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -81,11 +81,3 @@ def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
     if failures:
         raise failures[0]
     raise TimedOut
-
-
-def abandoned() -> bool:
-    """Return whether another thread is running: work that timed out, or one started by a keyring's backend.
-
-    The interpreter would wait for it at its end, or abort over a lock that it holds.
-    """
-    return threading.active_count() > 1

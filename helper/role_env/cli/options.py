@@ -1,13 +1,13 @@
 """What the options that commands share mean: the session to obtain, and whether a terminal may show it."""
 
 import sys
-from typing import TYPE_CHECKING
 
 from role_env import names
 from role_env.command_table import SHELL_FORMATS
 from role_env.errors import RoleEnvError, UsageError
 from role_env.shells import parent
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

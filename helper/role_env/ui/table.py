@@ -1,12 +1,13 @@
 """How things are shown to a person: the width of text, what a terminal can show, how long a session lasts."""
 
-import shutil
 import sys
 import time
-import unicodedata
-from collections.abc import Mapping, Sequence
 
 from role_env.errors import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 # SGR, ECMA-48 8.3.117.
 BOLD, RED, GREEN, YELLOW = "1", "31", "32", "33"
@@ -17,10 +18,12 @@ _NARROWEST = 6
 
 def columns() -> int:
     """The columns of the terminal on stdout, or COLUMNS; 80 where there is neither."""
+    import shutil  # 3 ms, which `status` can do without
+
     return shutil.get_terminal_size((80, 24)).columns
 
 
-def has_colours(environ: Mapping[str, str]) -> bool:
+def has_colours(environ: "Mapping[str, str]") -> bool:
     """Whether stdout is a terminal that shows colours, and NO_COLOR (https://no-color.org) does not forbid them."""
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     return on_terminal and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
@@ -48,6 +51,8 @@ def width(text: str) -> int:
 def _width(character: str) -> int:
     if character.isascii():
         return 1
+    import unicodedata
+
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
@@ -68,12 +73,12 @@ def fitted(text: str, most: int) -> str:
 
 
 def table(
-    heading: Sequence[str],
-    rows: Sequence[Sequence[str]],
+    heading: "Sequence[str]",
+    rows: "Sequence[Sequence[str]]",
     *,
     most: int,
-    yielding: Sequence[Sequence[int]],
-    colours: Sequence[str] = (),
+    yielding: "Sequence[Sequence[int]]",
+    colours: "Sequence[str]" = (),
 ) -> str:
     """The rows below the heading, a line each, none wider than `most` columns.
 

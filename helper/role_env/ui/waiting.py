@@ -1,0 +1,50 @@
+"""A line on the terminal that says what is being waited for, and is gone when the wait is over."""
+
+import threading
+
+from role_env.ui import stderr
+
+# A wait that is shorter is not worth a word (seconds).
+_PATIENCE = 1.0
+
+
+class Waiting:
+    """A line without an end on the terminal, so that it can be taken back: by spaces, which any terminal knows."""
+
+    _lock = threading.RLock()
+    shown = 0
+    """The columns of the line that is there now."""
+
+    def __init__(self, line: str) -> None:
+        import shutil  # for a wait at a terminal only
+
+        self._line = line[: shutil.get_terminal_size((80, 24)).columns - 1]
+        self._timer = threading.Timer(_PATIENCE, self._show)
+        self._timer.daemon = True
+        self._over = False
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._over = True
+            self.take_back()
+
+    def _show(self) -> None:
+        with self._lock:
+            if not self._over and not Waiting.shown:
+                stderr.put(self._line)
+                Waiting.shown = len(self._line)
+
+    @classmethod
+    def take_back(cls) -> None:
+        """Blank the line that is there, if one is."""
+        with cls._lock:
+            blank, cls.shown = cls.shown, 0
+            if blank:
+                stderr.put(f"\r{' ' * blank}\r")
+
+
+stderr.before_line = Waiting.take_back
