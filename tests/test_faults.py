@@ -25,10 +25,10 @@ import pexpect
 import pytest
 
 from role_env.keyrings import kernel as kernel_keyring
-from sessions.test_obtain import age, asks
-from sts.test_client import Proxy
+from support.cached_sessions import age, asks
 from support.local_sts import FAULTS, Certificate, LocalSts
 from support.machine import INSTALLED, Machine, is_pythons_own, kernel_keys
+from support.proxy import Proxy
 from support.secret_service_bus import KeyringBus, PrivateBus, SilentBus, StoppedBus
 
 ROLE_ENV = str(INSTALLED / "role-env")

@@ -57,7 +57,7 @@ def changed(draw: st.DrawFn) -> str:
 def resealed(draw: st.DrawFn) -> str:
     """A changed record whose last line says that it is whole, as another release or program might write it."""
     lines = draw(changed()).split("\n")[:-1]
-    return "\n".join([*lines, record._end(lines)])
+    return "\n".join([*lines, record.end_line(lines)])
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

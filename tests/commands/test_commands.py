@@ -10,9 +10,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from shells.test_switch import environment
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import SilentBus
+from support.shells import environment
 
 ROLE_ENV = str(INSTALLED / "role-env")
 FALSE = ("{ false; }\n", "{ \\false; }\n")

@@ -18,9 +18,9 @@ from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import Entry
 from role_env.errors import ProfileError, UnreachableError
 from role_env.files import BACKUP_SUFFIX, UserFile
-from shells.test_switch import INTO_SHELL, SHELLS, environment
 from support import aliyun_cli
 from support.machine import INSTALLED, Machine
+from support.shells import INTO_SHELL, SHELLS, environment
 
 PROFILES = """\
 [source]

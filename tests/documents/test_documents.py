@@ -9,9 +9,9 @@ import pytest
 from role_env import variables
 from role_env.command_table import COMMANDS, FORMATS
 from role_env.validators import KEYS
+from support.documents import README, codes, table
 
 TOP = Path(__file__).parents[2]
-README = TOP / "README.md"
 SECURITY = TOP / ".github/SECURITY.md"
 DOCUMENTS = [README, TOP / "README.ja.md", SECURITY, TOP / ".github/CONTRIBUTING.md"]
 
@@ -64,17 +64,6 @@ def test_no_line_of_prose_is_too_long_to_read_in_an_editor() -> None:
 
 
 # ---- the README's tables ----
-
-
-def table(heading: str) -> list[list[str]]:
-    """The cells of the README's table whose first heading is this, without that line."""
-    text = README.read_text("utf-8")
-    lines = text.split(f"\n| {heading} |")[1].split("\n\n")[0].splitlines()[2:]
-    return [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
-
-
-def codes(cell: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", cell)
 
 
 def test_the_table_of_commands_has_each_and_no_other() -> None:

@@ -19,8 +19,8 @@ from typing import NamedTuple
 import pytest
 from ruamel.yaml import YAML
 
-from documents.test_documents import codes, table
-from shells.test_github import Runner
+from support.documents import codes, table
+from support.github_runner import Runner
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
 

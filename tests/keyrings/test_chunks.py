@@ -40,7 +40,7 @@ def locker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyringBackend]
 
 
 def kept() -> dict[str, list[str]]:
-    return credential_locker._entries()
+    return credential_locker.read_entries()
 
 
 # No mark of a byte order, which the backend takes for one.

@@ -194,7 +194,7 @@ class ScriptedBus:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder whose name leaves room for a socket's."""
-    made = secret_service_bus._short_folder()
+    made = secret_service_bus.short_folder()
     yield made
     for path in made.iterdir():
         path.unlink()
@@ -367,16 +367,16 @@ def test_a_service_that_nobody_runs_is_not_started(tmp_path: Path, monkeypatch: 
     (services / "secrets.service").write_text(
         f"[D-BUS Service]\nName={secret_service_bus.SERVICE}\nExec={program}\n", "utf-8"
     )
-    configuration = secret_service_bus._CONFIGURATION.replace(
+    configuration = secret_service_bus.CONFIGURATION.replace(
         "  <listen>", f"  <servicedir>{services}</servicedir>\n  <listen>"
     )
-    monkeypatch.setattr(secret_service_bus, "_CONFIGURATION", configuration)
+    monkeypatch.setattr(secret_service_bus, "CONFIGURATION", configuration)
     with PrivateBus() as bus:
         assert assert_unsure(bus.environment, seconds=DEADLINE) < DEADLINE / 2
         assert not started.exists()
         # Another's call does start it.
-        with secret_service_bus._connection(bus.address) as connection, pytest.raises(Exception, match="status 1"):
-            secret_service_bus._call(connection, "/", "org.freedesktop.DBus.Peer.Ping", "", ())
+        with secret_service_bus.connect(bus.address) as connection, pytest.raises(Exception, match="status 1"):
+            secret_service_bus.call_method(connection, "/", "org.freedesktop.DBus.Peer.Ping", "", ())
         assert started.exists()
 
 

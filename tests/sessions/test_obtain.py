@@ -7,35 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from role_env.sessions import record as records
+from support.cached_sessions import age, asks, kept, put_instead
 from support.local_sts import ACCOUNT_B, EXTERNAL_ID, LocalSts
 from support.machine import INSTALLED, Machine
-from support.secret_service_bus import KeptItem
-
-
-def asks(machine: Machine, *arguments: str, calls: int, **environ: str) -> str:
-    """Checks that a session of profileB is handed out at the price of `calls` AssumeRole calls; gives back its JSON."""
-    before = len(machine.sts.calls_of("AssumeRole"))
-    done = machine.role_env("export", "profileB", "--format", "json", *arguments, **environ)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(machine.sts.calls_of("AssumeRole")) - before == calls
-    return done.stdout
-
-
-def kept(machine: Machine) -> KeptItem:
-    """The one session in the keyring that belongs to this machine."""
-    token = machine.sts.issued[-1].token.encode()
-    (item,) = (item for item in machine.bus.items() if token in item.secret)
-    return item
-
-
-def put_instead(machine: Machine, text: str) -> None:
-    """Writes `text` where the machine's session is kept, as keyring itself would."""
-    item = kept(machine)
-    script = "import keyring, sys; keyring.set_password(*sys.argv[1:], sys.stdin.buffer.read().decode('utf-8'))"
-    names = item.attributes["service"], item.attributes["username"]
-    done = machine.run(str(INSTALLED / "python"), "-c", script, *names, text=text)
-    assert done.returncode == 0, done.stderr
 
 
 def edit(machine: Machine, old: str, new: str) -> None:
@@ -190,15 +164,6 @@ def test_a_min_ttl_that_no_session_can_have_is_wrong_usage(machine: Machine, sec
 
 
 # ---- the renewal window ----
-
-
-def age(machine: Machine, seconds: int) -> None:
-    """Makes the kept session `seconds` older, as if the time had passed."""
-    record = records.parse(kept(machine).secret.decode(), "profileB")
-    assert record
-    record.credentials.issued -= seconds
-    record.credentials.expiration -= seconds
-    put_instead(machine, record.text())
 
 
 @pytest.mark.parametrize(("life", "passed", "calls"), [(3600, 3280, 0), (3600, 3320, 1), (900, 700, 0), (900, 740, 1)])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from role_env.deadline import TimedOut, within
-from sessions.test_obtain import asks, kept, put_instead
+from support.cached_sessions import asks, kept, put_instead
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus, SilentBus
 

@@ -4,7 +4,6 @@ The exporters run in the test's own process, and what they print is evaluated by
 in one shell.
 """
 
-import os
 import random
 import subprocess
 from collections.abc import Iterator
@@ -15,20 +14,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from role_env import variables
-from role_env.credentials import AccessKey, Credentials, Session
+from role_env.credentials import AccessKey, Session
 from role_env.shells import export as exporters
 from role_env.shells import fish as fish_shell
 from role_env.shells import posix as posix_shell
 from support.secret_service_bus import require
+from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, encoded, exported, session_of
 
-SHELLS = ("bash", "zsh", "fish", "dash")
-COMMANDS = {
-    "bash": ("bash", "--norc"),
-    "zsh": ("zsh", "-f"),
-    "fish": ("fish", "--no-config"),
-    "dash": ("dash",),
-}
-FORMATS = {"dash": "sh"}
 ALIASES = "".join(f"alias {word}='touch marker;'\n" for word in ("unset", "export", "eval", "printf", "false"))
 # The most hostile settings that a shell's user may have. Not defended against, since no way to write it is left:
 # aliases of reserved words (case, for, if), zsh's global aliases, functions named like a builtin.
@@ -48,10 +40,6 @@ FIVE = (
     "OSS_REGION",
     "ROLE_ENV_PROFILE",
 )
-# What a shell counts, or sets where it is absent.
-OWN_COUNTS = (b"_", b"SHLVL", b"PWD", b"OLDPWD", b"USER", b"LOGNAME")
-CLEAN = {"PATH": os.environ["PATH"], "HOME": "/", "LANG": "C.UTF-8"}
-
 SETTINGS = settings(
     max_examples=50,
     deadline=None,
@@ -60,39 +48,6 @@ SETTINGS = settings(
     phases=(Phase.generate,),  # a failing batch is small enough, and shrinking it takes minutes
     suppress_health_check=list(HealthCheck),
 )
-
-
-def environment(output: bytes) -> dict[bytes, bytes]:
-    """What `env -0` printed, but for what a shell itself counts and notes."""
-    pairs = (pair.split(b"=", 1) for pair in output.split(b"\0") if pair)
-    return {name: value for name, value in pairs if name not in OWN_COUNTS}
-
-
-def encoded(value: str) -> bytes:
-    return value.encode("utf-8", "surrogateescape")
-
-
-def session_of(
-    key_id: str,
-    secret: str,
-    token: str,
-    *,
-    region: str = "",
-    profile: str = "profileB",
-    families: tuple[str, ...] = DEFAULT,
-    base: AccessKey | None = None,
-    in_cli_file: bool = False,
-) -> Session:
-    credentials = Credentials(key_id, secret, token, issued=0, expiration=1_900_000_000)
-    return Session(
-        profile,
-        "acs:ram::1:role/name",
-        credentials,
-        region_id=region,
-        variables=families,
-        base=base,
-        in_cli_file=in_cli_file,
-    )
 
 
 # --- values
@@ -196,7 +151,7 @@ def test_a_value_comes_back_byte_for_byte_and_nothing_in_it_is_run(shell: str, h
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
         for file, row in zip(files, rows, strict=True):
-            found = environment(file.read_bytes())
+            found = exported(file.read_bytes())
             assert [found[name.encode()] for name in FIVE] == [encoded(value) for value in row]
         assert not (where / "marker").exists()
 
@@ -260,7 +215,7 @@ class Living:
         (self._where / "exported").unlink()
         return {
             name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
-            for name, value in environment(output).items()
+            for name, value in exported(output).items()
         }
 
     def state(self) -> dict[str, str]:

@@ -11,11 +11,20 @@ import pytest
 
 from role_env import variables
 from role_env.shells import export as exporters
-from shells.test_export import CLEAN, COMMANDS, FORMATS, OWN_COUNTS, SHELLS, encoded, session_of
-from shells.test_export import environment as environment_of
-from shells.test_switch import INTO_SHELL, environment
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
+from support.shells import (
+    CLEAN,
+    COMMANDS,
+    FORMATS,
+    INTO_SHELL,
+    OWN_COUNTS,
+    SHELLS,
+    encoded,
+    environment,
+    exported,
+    session_of,
+)
 
 EVAL = 'eval "$(role-env {0} || echo false)"'
 OFF = {"fish": "role-env off --format fish | source"}
@@ -100,7 +109,7 @@ def test_output_cut_off_anywhere_sets_nothing_and_runs_nothing(
     )
     assert done.stdout == b""
     wanted = {name.encode(): value.encode() for name, value in (CLEAN | before).items()}
-    assert {cut for cut in cuts if environment_of((tmp_path / f"out{cut}").read_bytes()) != wanted} == set()
+    assert {cut for cut in cuts if exported((tmp_path / f"out{cut}").read_bytes()) != wanted} == set()
     assert not (tmp_path / "marker").exists()
 
 
@@ -305,7 +314,7 @@ def test_a_shell_inside_a_shell_can_switch_again_and_end_the_session(
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     switched = environment((tmp_path / "switched").read_text())
     assert switched["ROLE_ENV_ACCESS_KEY_ID"] == switched["ALICLOUD_ACCESS_KEY"] == "id2"
-    ended = environment_of((tmp_path / "ended").read_bytes())
+    ended = exported((tmp_path / "ended").read_bytes())
     assert {name.decode() for name in ended} == CLEAN.keys()
 
 

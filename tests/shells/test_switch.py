@@ -3,14 +3,8 @@
 import pytest
 
 from support.machine import Machine
+from support.shells import INTO_SHELL, SHELLS, environment
 
-INTO_SHELL = {
-    "bash": "source <(role-env {0})",
-    "zsh": "source <(role-env {0})",
-    "fish": "role-env {0} | source",
-    "dash": 'eval "$(role-env {0} || echo false)"',
-}
-SHELLS = tuple(INTO_SHELL)
 IDS = (
     *("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY", "ALICLOUD_ACCESS_KEY_ID"),
     "OSS_ACCESS_KEY_ID",
@@ -20,11 +14,6 @@ SECRETS = (
     *("ALICLOUD_ACCESS_KEY_SECRET", "OSS_ACCESS_KEY_SECRET"),
 )
 TOKENS = ("ALIBABA_CLOUD_SECURITY_TOKEN", "ALIBABACLOUD_SECURITY_TOKEN", "ALICLOUD_SECURITY_TOKEN", "OSS_SESSION_TOKEN")
-
-
-def environment(output: str) -> dict[str, str]:
-    """What `env -0` printed."""
-    return dict(pair.split("=", 1) for pair in output.split("\0") if "=" in pair)
 
 
 @pytest.mark.smoke

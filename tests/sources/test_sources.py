@@ -16,8 +16,8 @@ from role_env.fingerprint import Origin, unchanged
 from role_env.profiles.file import ProfilesFile, locate
 from role_env.sources.base import EnvironmentKey, digest
 from role_env.ui.messages import Messages
-from shells.test_switch import environment
 from support.machine import Machine
+from support.shells import environment
 
 SOURCE = EnvironmentKey("ci", "profiles.ini, line 1")
 FAMILIES = [

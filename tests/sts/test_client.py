@@ -1,10 +1,6 @@
 """The road to STS: TLS, proxies, retries; each refusal with its words. What goes wrong is in tests/test_faults.py."""
 
 import base64
-import contextlib
-import select
-import socket
-import threading
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -12,6 +8,7 @@ import pytest
 
 from support.local_sts import ACCOUNT_B, REFUSALS, ArnShape
 from support.machine import Machine
+from support.proxy import Proxy
 
 QUICK = {"ROLE_ENV_CACHE": "none"}
 """Without the keyring, which these tests are not about."""
@@ -86,44 +83,6 @@ def test_an_endpoint_that_is_none_is_an_error_of_the_setting(machine: Machine, e
 
 
 # ---- proxies ----
-
-
-class Proxy:
-    """A CONNECT proxy that answers `status`, carries the connection when that is 200, and keeps what it was asked."""
-
-    def __init__(self, status: str = "200 OK") -> None:
-        self.status = status
-        self.heads: list[str] = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._server.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._server.accept()
-                threading.Thread(target=self._carry, args=(client,), daemon=True).start()
-
-    def _carry(self, client: socket.socket) -> None:
-        with contextlib.suppress(OSError), client:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += client.recv(4096)
-            self.heads.append(head.decode())
-            client.sendall(f"HTTP/1.1 {self.status}\r\n\r\n".encode("latin-1"))
-            if not self.status.startswith("200"):
-                return
-            host, port = head.split()[1].decode().split(":")
-            with socket.create_connection((host, int(port)), 5) as server:
-                ends = {client: server, server: client}
-                while True:
-                    for end in select.select(list(ends), [], [], 10)[0]:
-                        if not (piece := end.recv(65536)):
-                            return
-                        ends[end].sendall(piece)
-
-    def close(self) -> None:
-        self._server.close()
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from role_env.credentials import Credentials, Session
 from role_env.errors import UnreachableError
 from role_env.supervise.credentials_server import Supply
 from role_env.ui.messages import Messages
-from shells.test_switch import INTO_SHELL, SHELLS, environment
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
+from support.shells import INTO_SHELL, SHELLS, environment
 
 ROLE_ENV = str(INSTALLED / "role-env")
 RENEW = ("exec", "--renew", "profileB", "--")

@@ -35,7 +35,7 @@ class CredentialLocker:
     CRED_PERSIST_ENTERPRISE = 3
 
     def CredRead(self, Type: int, TargetName: str) -> dict[str, Any]:
-        entry = _entries().get(TargetName)
+        entry = read_entries().get(TargetName)
         if entry is None:
             raise WindowsError(NOT_FOUND, "CredRead", "Element not found.")
         return {"UserName": entry[0], "CredentialBlob": entry[1].encode("utf-16-le")}
@@ -44,10 +44,10 @@ class CredentialLocker:
         text = Credential["CredentialBlob"]
         if len(text.encode("utf-16-le")) > LARGEST_BLOB:
             raise WindowsError(BAD_STUB_DATA, "CredWrite", "The stub received bad data.")
-        _keep(_entries() | {Credential["TargetName"]: [Credential["UserName"], text]})
+        _keep(read_entries() | {Credential["TargetName"]: [Credential["UserName"], text]})
 
     def CredDelete(self, Type: int, TargetName: str) -> None:
-        entries = _entries()
+        entries = read_entries()
         if entries.pop(TargetName, None) is None:
             raise WindowsError(NOT_FOUND, "CredDelete", "Element not found.")
         _keep(entries)
@@ -69,7 +69,8 @@ def environment(folder: Path, *, lasts: int | None = None) -> dict[str, str]:
     return environ | ({} if lasts is None else {"LOCKER_LASTS": str(lasts)})
 
 
-def _entries() -> dict[str, list[str]]:
+def read_entries() -> dict[str, list[str]]:
+    """Return what is kept, by its names: the user and the text."""
     file = Path(os.environ["LOCKER"])
     entries: dict[str, list[str]] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     return entries

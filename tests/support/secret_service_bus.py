@@ -51,7 +51,7 @@ _ITEM = _COLLECTION + "/1"
 _PROMPT = SERVICE_PATH + "/prompt/p1"
 
 # Without the second <allow> the bus delivers no answers at all.
-_CONFIGURATION = """\
+CONFIGURATION = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -124,7 +124,7 @@ class PrivateBus:
 
     def start(self) -> None:
         """Start everything, and return when it answers; what was started is ended if something fails."""
-        self.runtime = _short_folder()
+        self.runtime = short_folder()
         self.folder = self._given_folder or self.runtime / "files"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -156,15 +156,15 @@ class PrivateBus:
         # Freed names of abstract sockets can be taken again at once, so the folder's unique name will do.
         listen = f"unix:abstract={self.runtime}/bus" if self._abstract else f"unix:path={self.runtime}/bus"
         configuration = self.folder / "bus.conf"
-        configuration.write_text(_CONFIGURATION.format(listen=listen), encoding="utf-8")
+        configuration.write_text(CONFIGURATION.format(listen=listen), encoding="utf-8")
         command = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile", "--print-address=1"]
-        daemon = self._run([*_die_with_parent(), *command], log="bus.log", stdout=subprocess.PIPE)
-        self.address = self._first_line(daemon, log="bus.log")
+        daemon = self.run([*_die_with_parent(), *command], log="bus.log", stdout=subprocess.PIPE)
+        self.address = self.first_line(daemon, log="bus.log")
 
     def _start_service(self) -> None:
         """Put on the bus what the subclass is for."""
 
-    def _run(
+    def run(
         self,
         command: list[str],
         *,
@@ -187,7 +187,7 @@ class PrivateBus:
         self._processes.append(process)
         return process
 
-    def _first_line(self, process: subprocess.Popen[bytes], *, log: str) -> str:
+    def first_line(self, process: subprocess.Popen[bytes], *, log: str) -> str:
         """The line by which a process says that it is ready."""
         assert process.stdout is not None
         with process.stdout as output:
@@ -254,7 +254,7 @@ class KeyringBus(PrivateBus):
         with self._collection() as collection:
             # gnome-keyring's own interface; the Secret Service's has no way round the prompt.
             guilt_ridden = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
-            call = functools.partial(_call, collection.connection, SERVICE_PATH)
+            call = functools.partial(call_method, collection.connection, SERVICE_PATH)
             _, session = call("org.freedesktop.Secret.Service.OpenSession", "sv", ("plain", ("s", "")))
             secret = (session, b"", PASSWORD, "text/plain")
             call(f"{guilt_ridden}.UnlockWithMasterPassword", "o(oayays)", (_COLLECTION, secret))
@@ -267,7 +267,7 @@ class KeyringBus(PrivateBus):
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         environment = {**_environment(), **self.environment, "HOME": str(home), "XDG_DATA_HOME": str(home)}
-        keyring = self._run(
+        keyring = self.run(
             ["gnome-keyring-daemon", "--components=secrets", "--foreground", "--unlock"],
             log="keyring.log",
             stdin=subprocess.PIPE,
@@ -297,7 +297,7 @@ class KeyringBus(PrivateBus):
     def _collection(self) -> Iterator[Any]:
         import secretstorage
 
-        with _connection(self.address) as connection:
+        with connect(self.address) as connection:
             # secretstorage passes no timeout on.
             connection.send_and_get_reply = functools.partial(connection.send_and_get_reply, timeout=DEADLINE)
             yield secretstorage.Collection(connection, DEFAULT_COLLECTION)
@@ -350,8 +350,8 @@ def _start_silent_service(
     command = [sys.executable, "-I", __file__, f"--answers={answers}", f"--name={name}"]
     command += ["--dies"] * dies + ["--locked"] * locked
     # A method of another's: this and the classes are one room, and two of them start it.
-    process = bus._run([*command, bus.address], log="service.log", stdout=subprocess.PIPE)
-    bus._first_line(process, log="service.log")
+    process = bus.run([*command, bus.address], log="service.log", stdout=subprocess.PIPE)
+    bus.first_line(process, log="service.log")
 
 
 def _environment() -> dict[str, str]:
@@ -359,7 +359,7 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
-def _short_folder() -> Path:
+def short_folder() -> Path:
     """A folder that leaves room for a socket's name, whose path may have 107 bytes (103 on macOS)."""
     short = len(tempfile.gettempdir()) < 60
     return Path(tempfile.mkdtemp(prefix="bus-", dir=None if short else "/tmp"))
@@ -424,13 +424,13 @@ def _read_line(output: IO[bytes]) -> bytes:
     return line
 
 
-def _connection(address: str) -> Any:
+def connect(address: str) -> Any:
     from jeepney.io.blocking import open_dbus_connection
 
     return open_dbus_connection(bus=address, auth_timeout=DEADLINE)
 
 
-def _call(connection: Any, path: str, method: str, signature: str, body: tuple[object, ...]) -> Any:
+def call_method(connection: Any, path: str, method: str, signature: str, body: tuple[object, ...]) -> Any:
     """The answer to one call of the Secret Service; an error answer is raised."""
     import jeepney
     from jeepney.wrappers import unwrap_msg
@@ -445,7 +445,7 @@ class _SilentService:
     """The program behind `SilentBus`: runs until its bus goes away."""
 
     def __init__(self, *, address: str, name: str, answers: int, dies: bool, locked: bool) -> None:
-        self._connection = _connection(address)
+        self.connection = connect(address)
         self._name = name
         self._answers = answers
         self._dies = dies
@@ -457,12 +457,12 @@ class _SilentService:
         from jeepney import HeaderFields, MessageType, message_bus
         from jeepney.io.blocking import Proxy
 
-        Proxy(message_bus, self._connection, timeout=DEADLINE).RequestName(self._name)
+        Proxy(message_bus, self.connection, timeout=DEADLINE).RequestName(self._name)
         print("ready", flush=True)
         with contextlib.suppress(ConnectionError), Path("calls").open("a", encoding="utf-8") as log:
             # The one wait without a deadline: it ends with the bus, which has its own.
             while True:
-                message = self._connection.receive()
+                message = self.connection.receive()
                 if message.header.message_type is MessageType.method_call:
                     log.write(message.header.fields[HeaderFields.member] + "\n")
                     log.flush()
@@ -471,7 +471,7 @@ class _SilentService:
     def _meet(self, call: Any) -> None:
         if self._answers > 0:
             self._answers -= 1
-            self._connection.send(self._answer(call))
+            self.connection.send(self._answer(call))
         elif self._dies:
             os._exit(1)
 

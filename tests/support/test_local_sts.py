@@ -463,7 +463,9 @@ def test_a_bad_certificate_keeps_clients_from_asking(tmp_path: Path, certificate
 def test_a_careless_client_is_found_out(tmp_path: Path) -> None:
     """Who does not verify gets through to a server with a bad certificate, and is counted."""
     with LocalSts(tmp_path, certificate="wrong-host") as sts:
-        careless = ssl._create_unverified_context()
+        careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        careless.check_hostname = False
+        careless.verify_mode = ssl.CERT_NONE
         connection = http.client.HTTPSConnection(sts.endpoint, context=careless, timeout=10)
         connection.request("POST", sign(key_of(sts), "GetCallerIdentity"))
         assert connection.getresponse().status == 200

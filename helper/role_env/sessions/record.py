@@ -94,10 +94,10 @@ class Record:
         )
         fields = [f"{name} {value}" for name, value in zip(_FIELDS, values, strict=True)]
         lines = [_HEAD, *fields, *self.origin_lines]
-        return "\n".join([*lines, _end(lines)])
+        return "\n".join([*lines, end_line(lines)])
 
 
-def _end(lines: list[str]) -> str:
+def end_line(lines: list[str]) -> str:
     """The last line, by which a record is known to be whole: no damage is handed out as a session."""
     return "end " + sha256("\n".join(lines))
 
@@ -105,7 +105,7 @@ def _end(lines: list[str]) -> str:
 def parse(text: str, profile: str) -> "Record | None":
     """The record in `text`, or None when it is damaged, of another format or of another profile."""
     lines = text.split("\n")
-    if lines[0] != _HEAD or len(lines) < len(_FIELDS) + 2 or lines[-1] != _end(lines[:-1]):
+    if lines[0] != _HEAD or len(lines) < len(_FIELDS) + 2 or lines[-1] != end_line(lines[:-1]):
         return None
     values = []
     for name, line in zip(_FIELDS, lines[1:], strict=False):

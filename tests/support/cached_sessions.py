@@ -1,0 +1,39 @@
+"""What the tests of cached sessions share: a look at one in the keyring, and at what a request for it costs."""
+
+from role_env.sessions import record as records
+from support.machine import INSTALLED, Machine
+from support.secret_service_bus import KeptItem
+
+
+def asks(machine: Machine, *arguments: str, calls: int, **environ: str) -> str:
+    """Check that a session of profileB is printed at the price of `calls` AssumeRole calls, and return its JSON."""
+    before = len(machine.sts.calls_of("AssumeRole"))
+    done = machine.role_env("export", "profileB", "--format", "json", *arguments, **environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(machine.sts.calls_of("AssumeRole")) - before == calls
+    return done.stdout
+
+
+def kept(machine: Machine) -> KeptItem:
+    """Return the one session in the keyring that belongs to this machine."""
+    token = machine.sts.issued[-1].token.encode()
+    (item,) = (item for item in machine.bus.items() if token in item.secret)
+    return item
+
+
+def put_instead(machine: Machine, text: str) -> None:
+    """Write `text` where the machine's session is kept, as keyring itself would."""
+    item = kept(machine)
+    script = "import keyring, sys; keyring.set_password(*sys.argv[1:], sys.stdin.buffer.read().decode('utf-8'))"
+    names = item.attributes["service"], item.attributes["username"]
+    done = machine.run(str(INSTALLED / "python"), "-c", script, *names, text=text)
+    assert done.returncode == 0, done.stderr
+
+
+def age(machine: Machine, seconds: int) -> None:
+    """Make the cached session `seconds` older, as if the time had passed."""
+    record = records.parse(kept(machine).secret.decode(), "profileB")
+    assert record
+    record.credentials.issued -= seconds
+    record.credentials.expiration -= seconds
+    put_instead(machine, record.text())

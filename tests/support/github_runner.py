@@ -1,0 +1,66 @@
+"""GitHub's runner, as far as the steps of a job can tell."""
+
+import re
+from pathlib import Path
+
+from support.machine import Machine
+
+INTO_JOB = "role-env export profileB --format github"
+
+
+class Runner:
+    """What GitHub's runner does with a step: it reads two files, carries out commands and masks the log."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.variables_file = machine.home / "set_env_1"
+        self.outputs_file = machine.home / "set_output_1"
+        self.environ = {"CI": "true", "GITHUB_ACTIONS": "true"}
+        for name, file in (("GITHUB_ENV", self.variables_file), ("GITHUB_OUTPUT", self.outputs_file)):
+            file.touch()
+            self.environ[name] = str(file)
+
+    def step(self, script: str = INTO_JOB, **environ: str) -> tuple[int, str]:
+        """The status of a step, and its log as everybody can read it."""
+        done = self.machine.shell("bash", f"set -eo pipefail\n{script}", **self.environ | environ)
+        masks: set[str] = set()
+        log = []
+        for line in (done.stdout + done.stderr).split("\n"):
+            if line.lstrip().startswith("::add-mask::"):
+                value = unescaped(line.lstrip().removeprefix("::add-mask::"))
+                masks |= {value, *filter(None, value.split("\n"))} - {""}
+                continue
+            for mask in sorted(masks, key=len, reverse=True):
+                line = line.replace(mask, "***")
+            log.append(line)
+        return done.returncode, "\n".join(log)
+
+    def variables(self) -> dict[str, str]:
+        """What later steps have; reading it empties the file, as the runner takes a new one for each step."""
+        return taken(self.variables_file)
+
+    def outputs(self) -> dict[str, str]:
+        """What later steps may ask for."""
+        return taken(self.outputs_file)
+
+
+def unescaped(value: str) -> str:
+    """A workflow command's value."""
+    return value.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
+
+
+def taken(file: Path) -> dict[str, str]:
+    """The variables of a runner's file, which may hold a value on its line or between delimiters."""
+    found = {}
+    lines = iter(file.read_bytes().decode().split("\n"))
+    for line in lines:
+        if match := re.fullmatch(r"([^=]+?)<<(.+)", line):
+            value = []
+            while (line := next(lines)) != match[2]:
+                value.append(line)
+            found[match[1]] = "\n".join(value)
+        elif line:
+            name, _, found[name] = line.partition("=")
+    # The values are the canary's prey, and the runner's own folder is no place of the user's.
+    file.write_text("")
+    return found

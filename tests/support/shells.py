@@ -1,0 +1,66 @@
+"""What the tests of shells share: how each is started and fed, and what a command in it sees."""
+
+from __future__ import annotations
+
+import os
+
+from role_env.credentials import AccessKey, Credentials, Session
+from role_env.variables import DEFAULT_FAMILIES
+
+INTO_SHELL = {
+    "bash": "source <(role-env {0})",
+    "zsh": "source <(role-env {0})",
+    "fish": "role-env {0} | source",
+    "dash": 'eval "$(role-env {0} || echo false)"',
+}
+SHELLS = tuple(INTO_SHELL)
+COMMANDS = {
+    "bash": ("bash", "--norc"),
+    "zsh": ("zsh", "-f"),
+    "fish": ("fish", "--no-config"),
+    "dash": ("dash",),
+}
+FORMATS = {"dash": "sh"}
+# What a shell counts, or sets where it is absent.
+OWN_COUNTS = (b"_", b"SHLVL", b"PWD", b"OLDPWD", b"USER", b"LOGNAME")
+CLEAN = {"PATH": os.environ["PATH"], "HOME": "/", "LANG": "C.UTF-8"}
+
+
+def environment(output: str) -> dict[str, str]:
+    """Return what `env -0` printed."""
+    return dict(pair.split("=", 1) for pair in output.split("\0") if "=" in pair)
+
+
+def exported(output: bytes) -> dict[bytes, bytes]:
+    """Return what `env -0` printed, but for what a shell itself counts and notes."""
+    pairs = (pair.split(b"=", 1) for pair in output.split(b"\0") if pair)
+    return {name: value for name, value in pairs if name not in OWN_COUNTS}
+
+
+def encoded(value: str) -> bytes:
+    """Return a value as a shell has it."""
+    return value.encode("utf-8", "surrogateescape")
+
+
+def session_of(
+    key_id: str,
+    secret: str,
+    token: str,
+    *,
+    region: str = "",
+    profile: str = "profileB",
+    families: tuple[str, ...] = DEFAULT_FAMILIES,
+    base: AccessKey | None = None,
+    in_cli_file: bool = False,
+) -> Session:
+    """Return a session of the profile with these credentials."""
+    credentials = Credentials(key_id, secret, token, issued=0, expiration=1_900_000_000)
+    return Session(
+        profile,
+        "acs:ram::1:role/name",
+        credentials,
+        region_id=region,
+        variables=families,
+        base=base,
+        in_cli_file=in_cli_file,
+    )
