@@ -35,27 +35,36 @@ class Invocation:
     program: str = ""
     topic: str = ""
 
+    aliyun_profile: str = ""
     all: bool = False
+    color: str = ""
     config: str = ""
+    credential_source: str = ""
     destination: str = ""
     dry_run: bool = False
     duration: "int | None" = None
     expect_account: str = ""
+    expected_account_id: str = ""
     format: str = ""
     json: bool = False
+    login: bool = False
     min_ttl: int = 0
     names: bool = False
     no_cache: bool = False
     no_prompt: bool = False
+    no_verify: bool = False
     print: bool = False
     refresh: bool = False
     region: str = ""
     remove: bool = False
     renew: bool = False
+    role_arn: str = ""
+    role_name: str = ""
     session: bool = False
     session_name: str = ""
     show: bool = False
     site: str = ""
+    source_profile: str = ""
     verbose: bool = False
 
 

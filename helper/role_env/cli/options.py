@@ -3,7 +3,7 @@
 import sys
 
 from role_env import names
-from role_env.command_table import SHELL_FORMATS
+from role_env.command_table import COMMANDS, SHELL_FORMATS
 from role_env.errors import RoleEnvError, UsageError
 from role_env.shells import parent
 
@@ -73,6 +73,14 @@ def refuse_terminal(command: str, form: str) -> None:
         "this prints secrets, and stdout is a terminal",
         hint=f"type {_line_for(command, form)}, or add --show to see it anyway",
     )
+
+
+def line_to_type(profile: str, environ: "Mapping[str, str]") -> str:
+    """Return the line that switches the shell to `profile`, a name that options may follow."""
+    if environ.get("ROLE_ENV_INIT"):
+        return f"role-env use {profile}"
+    words = profile if profile.split()[0] not in COMMANDS else f"export {profile}"
+    return _line_for(f"role-env {words}", parent.parent_format())
 
 
 def _line_for(command: str, form: str) -> str:

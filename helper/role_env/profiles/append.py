@@ -4,9 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from role_env.errors import UsageError
+from role_env.errors import ProfileError, UsageError
 from role_env.files import UserFile
+from role_env.fingerprint import Origin
+from role_env.profiles import file as profiles
 from role_env.profiles import ini
+from role_env.profiles.file import ProfilesFile
 
 
 class NewProfile:
@@ -21,23 +24,44 @@ class NewProfile:
         return "".join([f"[{self.name}]\n", *(f"{key} = {value}\n" for key, value in self.values.items())])
 
 
-def append(path: Path, profiles: Sequence[NewProfile]) -> None:
-    """Append `profiles` to the file at `path`, which is created for this user alone if it is missing.
+def file_to_append_to(config: str, origin: Origin) -> Path:
+    """Return the file for a new profile: `config`, else ROLE_ENV_CONFIG, else role-env's own. It may not exist.
+
+    Raises UsageError if a new file of role-env's own would hide the profiles of an SDK's file that is in use, and
+    ProfileError for a user without a home folder.
+    """
+    if chosen := config or origin.variable("ROLE_ENV_CONFIG"):
+        return Path(chosen).absolute()
+    own = next(iter(profiles.own_files(origin)), None)
+    if own is None:
+        raise ProfileError("there is no folder for a profiles file", hint="name a file with --config, or set HOME")
+    in_use = profiles.usual(origin)
+    hidden = ProfilesFile(in_use, origin).names() if in_use and in_use != own else []
+    if hidden:
+        raise UsageError(
+            f"{own} does not exist yet, and would hide the profiles of {in_use}: {', '.join(hidden)}",
+            hint=f"choose the file: --config {in_use}, or --config {own}",
+        )
+    return own
+
+
+def append(path: Path, new: Sequence[NewProfile]) -> None:
+    """Append the profiles `new` to the file at `path`, which is created for this user alone if it is missing.
 
     Raises UsageError if it has a profile of one of the names, ProfileError if it cannot be read or written, and
     UnreachableError if other processes keep writing it.
     """
-    UserFile(path, keeps_backup=False).replace(lambda content: with_appended(path, content, profiles))
+    UserFile(path, keeps_backup=False).replace(lambda content: with_appended(path, content, new))
 
 
-def with_appended(path: Path, content: bytes | None, profiles: Sequence[NewProfile]) -> bytes:
-    """Return the file at `path`, which has `content` (None: there is no file), with `profiles` at its end.
+def with_appended(path: Path, content: bytes | None, new: Sequence[NewProfile]) -> bytes:
+    """Return the file at `path`, which has `content` (None: there is no file), with the profiles `new` at its end.
 
     Raises UsageError if it has a profile of one of the names, and ProfileError if it is not a profiles file.
     """
     content = content or b""
     there = ini.parse(path, content)
-    for profile in profiles:
+    for profile in new:
         if profile.name in there:
             raise UsageError(
                 f"profile {profile.name} exists already ({there[profile.name].where()}), and nothing was changed",
@@ -45,5 +69,5 @@ def with_appended(path: Path, content: bytes | None, profiles: Sequence[NewProfi
             )
     new_line = "\r\n" if b"\r\n" in content else "\n"
     gap = "" if not content else "\n" if re.search(rb"[\r\n]\Z", content) else "\n\n"
-    text = gap + "\n".join(profile.text() for profile in profiles)
+    text = gap + "\n".join(profile.text() for profile in new)
     return content + text.replace("\n", new_line).encode()

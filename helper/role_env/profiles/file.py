@@ -101,14 +101,14 @@ def locate(config: str, origin: Origin) -> Path:
             raise ProfileError(f"{by} names {chosen}, which is no file", hint="give the path of a profiles file")
     if path := usual(origin):
         return path
-    own = _own_files(origin)
+    own = own_files(origin)
     hint = f"write one at {own[0]}, or name one with --config" if own else "name one with --config, or set HOME"
     raise ProfileError("there is no profiles file", hint=hint)
 
 
 def usual(origin: Origin) -> Path | None:
     """The profiles file where nothing names one: the user's own, else Alibaba's; None when there is neither."""
-    return next((path for path in (*_own_files(origin), *_alibaba_files(origin)) if origin.exists(path)), None)
+    return next((path for path in (*own_files(origin), *sdk_files(origin)) if origin.exists(path)), None)
 
 
 def _absolute(path: str) -> Path | None:
@@ -119,7 +119,7 @@ def _absolute(path: str) -> Path | None:
         return None
 
 
-def _own_files(origin: Origin) -> list[Path]:
+def own_files(origin: Origin) -> list[Path]:
     """Where role-env's own profiles file is, or would be: one path, and none for a user without a home folder."""
     origin.variable("HOME")
     origin.variable("XDG_CONFIG_HOME")
@@ -138,7 +138,7 @@ def _config_folder() -> Path:
     return Path(platformdirs.user_config_dir("role-env", appauthor=False))
 
 
-def _alibaba_files(origin: Origin) -> list[Path]:
+def sdk_files(origin: Origin) -> list[Path]:
     """The candidates for the Alibaba SDKs' own file, the first first."""
     origin.variable("HOME")
     chosen = origin.variable("ALIBABA_CLOUD_CREDENTIALS_FILE")
@@ -150,24 +150,34 @@ def _alibaba_files(origin: Origin) -> list[Path]:
 class ProfilesFile:
     """The profiles file at `path` (absolute), read and parsed; its profiles are checked when they are asked for.
 
+    With `planned`, a content that is not yet written, it is what the file would be.
+
     Raises ProfileError when the file cannot be read as a whole: syntax, something twice, a name that no profile can
     have, or permissions.
     """
 
-    def __init__(self, path: Path, origin: Origin) -> None:
+    def __init__(self, path: Path, origin: Origin, *, planned: bytes | None = None) -> None:
         self.path = path
         self._origin = origin
-        self._is_alibabas = path in _alibaba_files(origin) and path not in _own_files(origin)
-        try:
-            content, status = origin.read(path)
-        except OSError as error:
-            what = error.strerror or str(error)
-            raise ProfileError(f"the profiles file {path} cannot be read: {what}") from None
-        self._sections = ini.parse(path, content)
-        secret = any(key in section.values for section in self._sections.values() for key in _SECRETS)
-        _check_permissions(path, status, secret=secret)
+        self._is_alibabas = path in sdk_files(origin) and path not in own_files(origin)
+        if planned is None:
+            self._sections = self._read()
+        else:
+            origin.watch(path)
+            self._sections = ini.parse(path, planned)
         self._defaults = self._sections.pop(DEFAULT, Section(path, DEFAULT, 0))
         self._check_names()
+
+    def _read(self) -> dict[str, Section]:
+        try:
+            content, status = self._origin.read(self.path)
+        except OSError as error:
+            what = error.strerror or str(error)
+            raise ProfileError(f"the profiles file {self.path} cannot be read: {what}") from None
+        sections = ini.parse(self.path, content)
+        secret = any(key in section.values for section in sections.values() for key in _SECRETS)
+        _check_permissions(self.path, status, secret=secret)
+        return sections
 
     def names(self) -> list[str]:
         """The names of the profiles, in file order."""

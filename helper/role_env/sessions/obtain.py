@@ -86,6 +86,11 @@ def plan(request: Request, context: Context) -> tuple[Chain, CacheDecision]:
     return _Obtaining(request, context).foreseen()
 
 
+def verify(chain: Chain, context: Context) -> Credentials:
+    """Return a new session of `chain`, which is cached like any other. Raises any RoleEnvError."""
+    return _Flight(chain, chain.entry(), Cache(context), context).new_since(time.time()).credentials
+
+
 class _Obtaining:
     """One run from request to session."""
 

@@ -1,0 +1,46 @@
+"""Read an access key from a person at the terminal, or from two lines of stdin."""
+
+import sys
+
+from role_env import validators
+from role_env.credentials import AccessKey
+from role_env.errors import UsageError
+from role_env.ui import prompt
+
+_KEY_ID_PREFIXES = ("LTAI", "STS.")
+_LONGEST_INPUT = 4096
+_TWO_LINES = "give the ID on the first line and the secret on the second"
+
+
+def read_access_key(profile: str, known_id: str = "") -> AccessKey:
+    """Return the key for `profile`; `known_id` is the ID that the profiles file names, or an empty text.
+
+    At a terminal the ID is shown while it is typed and the secret is not. Raises UsageError for what cannot be a key,
+    such as an ID and a secret that are swapped, and RoleEnvError if the terminal is closed.
+    """
+    if sys.stdin is not None and sys.stdin.isatty():
+        access_key_id = prompt.ask(f"AccessKey ID of {profile}", default=known_id)
+        secret = prompt.ask_hidden(f"AccessKey secret of {profile}")
+    else:
+        access_key_id, secret = _two_lines()
+    for what, value in (("ID", access_key_id), ("secret", secret)):
+        try:
+            validators.key_part(value)
+        except ValueError as error:
+            raise UsageError(f"the access key {what} {error}", hint=_TWO_LINES) from None
+    if secret.startswith(_KEY_ID_PREFIXES) and not access_key_id.startswith(_KEY_ID_PREFIXES):
+        raise UsageError(
+            "the access key ID and the secret are swapped; nothing was sent",
+            hint=f"give the ID first: it begins with {_KEY_ID_PREFIXES[0]}",
+        )
+    return AccessKey(access_key_id, secret)
+
+
+def _two_lines() -> tuple[str, str]:
+    try:
+        lines = (sys.stdin.read(_LONGEST_INPUT) if sys.stdin else "").splitlines()
+    except UnicodeDecodeError:  # its text contains a part of what was read
+        raise UsageError("stdin is not text", hint=_TWO_LINES) from None
+    if len(lines) != 2:
+        raise UsageError(f"stdin has {len(lines)} line{'' if len(lines) == 1 else 's'}, not two", hint=_TWO_LINES)
+    return lines[0].strip(), lines[1].strip()

@@ -1,0 +1,68 @@
+"""The questions of `role-env configure`: each one whose answer no option gives."""
+
+from collections.abc import Callable, Sequence
+
+from role_env import names, validators
+from role_env.aliyun.config import ConfigFile
+from role_env.aliyun.entries import is_own
+from role_env.ui import prompt
+
+# The keys of a profile that say where its credentials come from; none of them for a key in the keyring.
+Source = dict[str, str]
+
+_MODES_WITHOUT_KEY = ("RsaKeyPair", "BearerToken", "Anonymous", "")
+
+
+def ask_name(check_new: Callable[[str], None]) -> str:
+    """Return the name of the new profile; `check_new` raises ValueError for one that cannot be used."""
+
+    def check(name: str) -> str:
+        if fault := names.fault(name):
+            raise ValueError(fault)
+        check_new(name)
+        return name
+
+    return prompt.ask("Name of the profile", check=check)
+
+
+def ask_role() -> str:
+    """Return the ARN of the role."""
+    return prompt.ask("Role to assume (acs:ram::<account>:role/<name>)", check=validators.role_arn)
+
+
+def ask_source(others: Sequence[str], cli_file: ConfigFile | None) -> Source:
+    """Return where the credentials come from; `others` are the profiles of the profiles file."""
+    choices: list[tuple[str, Source]] = []
+    for name, entry in cli_file.entries.items() if cli_file else ():
+        if not is_own(entry) and entry.get("mode") not in _MODES_WITHOUT_KEY:
+            values = {"credential_source": "aliyun_cli", "aliyun_profile": name}
+            choices.append((f"profile {name} of the aliyun CLI ({entry['mode']})", values))
+    choices += [(f"profile {name} of this file", {"source_profile": name}) for name in others]
+    choices += [
+        ("an access key that you type now, stored in the keyring", {}),
+        ("the access key in the environment's variables", {"credential_source": "environment"}),
+        ("the RAM role of this ECS instance", {"credential_source": "ecs_ram_role"}),
+    ]
+    chosen = prompt.choose("Source of the credentials, by number", [text for text, _ in choices])
+    return choices[chosen][1]
+
+
+def ask_region(default: str) -> str:
+    """Return the region, or an empty text for none."""
+    return prompt.ask(
+        "Region, such as cn-hangzhou (Enter for none)" if not default else "Region",
+        default=default,
+        check=_optional(validators.region),
+    )
+
+
+def ask_color(check: Callable[[str], str]) -> str:
+    """Return the color of the profile in the prompt, or an empty text for none."""
+    return prompt.ask("Color in the prompt, such as red (Enter for none)", check=_optional(check))
+
+
+def _optional(check: Callable[[str], str]) -> Callable[[str], str]:
+    def checked(text: str) -> str:
+        return check(text) if text else ""
+
+    return checked

@@ -1,0 +1,172 @@
+"""role-env configure: create a profile, verify it, and append it to the profiles file."""
+
+import dataclasses
+from pathlib import Path
+
+from role_env import validators
+from role_env.aliyun.config import ConfigFile
+from role_env.aliyun.location import config_path
+from role_env.cli import options, questions
+from role_env.cli.access_key_input import read_access_key
+from role_env.cli.invocation import Invocation
+from role_env.context import Context
+from role_env.credentials import AccessKey
+from role_env.errors import ProfileError, UsageError
+from role_env.files import UserFile
+from role_env.fingerprint import Origin
+from role_env.keyrings import access_keys
+from role_env.profiles.append import NewProfile, append, file_to_append_to, with_appended
+from role_env.profiles.file import ProfilesFile
+from role_env.sessions import chain as chains
+from role_env.sessions.chain import Chain
+from role_env.sources.base import KeyringKey
+from role_env.sts import client as sts
+from role_env.ui import prompt
+from role_env.ui import stdout as output
+
+_COLOR = next(key for key in ("color", "colour") if key in validators.KEYS)
+# The options that say where the credentials come from; of these, and --login, one may be given.
+_SOURCE_OPTIONS = ("source_profile", "credential_source", "aliyun_profile", "role_name")
+# The credential_source that an option stands for.
+_IMPLIED = {"aliyun_profile": "aliyun_cli", "role_name": "ecs_ram_role"}
+
+
+def run(invocation: Invocation, context: Context) -> int:
+    """Ask what no option says, show the profile, verify it and append it."""
+    path = file_to_append_to(invocation.config, Origin(context.environ))
+    profile = _answered(invocation, path, context)
+    origin = Origin(context.environ)
+    planned = with_appended(path, UserFile(path).read(), [profile])
+    chain = chains.resolve(ProfilesFile(path, origin, planned=planned), profile.name, origin)
+    is_login = isinstance(chain.source, KeyringKey) and chain.source.profile == profile.name
+    if not chain.gives_session and not is_login:
+        raise UsageError("a profile with this source requires --role-arn")
+    output.write(profile.text())
+    if invocation.dry_run:
+        return 0
+    key = _read_key(chain, path, context) if is_login else None
+    context = context.restarted()  # a person at the prompt has taken the time they needed
+    if not invocation.no_verify:
+        _verify(chain, key, context)
+    if key:
+        access_keys.store(path, profile.name, key, context)
+    append(path, [profile])
+    output.write(f"\nappended to {path}; type: {_line_to_type(chain, path, invocation, context)}\n")
+    return 0
+
+
+def _answered(invocation: Invocation, path: Path, context: Context) -> NewProfile:
+    """Return the profile that the options and the answers describe. Raises UsageError, RoleEnvError."""
+    file = ProfilesFile(path, Origin(context.environ)) if path.exists() else None
+    known = file.names() if file else []
+
+    def check_new(name: str) -> None:
+        if name in known:
+            raise ValueError(f"profile {name} exists already in {path}")
+
+    values = _from_options(invocation)
+    has_source = invocation.login or any(key in values for key in ("source_profile", "credential_source"))
+    is_complete = bool(invocation.profile and has_source and (invocation.role_arn or _needs_no_role(invocation)))
+    asks = not is_complete and prompt.is_possible()
+    if not is_complete and not asks:
+        raise UsageError(
+            "without a terminal, configure requires PROFILE, --role-arn and a source",
+            hint="add --source-profile, --credential-source, --aliyun-profile, --role-name or --login",
+        )
+    name = invocation.profile or questions.ask_name(check_new)
+    options.check_profile_name(name)
+    try:
+        check_new(name)
+    except ValueError as error:
+        raise UsageError(f"{error}, and nothing was changed", hint="choose another name, or edit the file") from None
+    if not asks:
+        return NewProfile(name, values)
+    cli_file = None if has_source else _cli_file(context)
+    values.setdefault("role_arn", invocation.role_arn or questions.ask_role())
+    if not has_source:
+        values |= questions.ask_source(known, cli_file)
+    if not invocation.region:
+        values["region_id"] = questions.ask_region(_region_of(values, cli_file))
+    if not invocation.color:
+        values[_COLOR] = questions.ask_color(validators.KEYS[_COLOR])
+    return NewProfile(name, {key: values[key] for key in sorted(values, key=_position) if values[key]})
+
+
+def _from_options(invocation: Invocation) -> dict[str, str]:
+    """Return the keys that the options give. Raises UsageError for an invalid value, and for two sources."""
+    given = {name: getattr(invocation, name) for name in _SOURCE_OPTIONS if getattr(invocation, name)}
+    kinds = {_IMPLIED.get(name, value if name == "credential_source" else name) for name, value in given.items()}
+    if len(kinds) + invocation.login > 1:
+        named = [f"--{name.replace('_', '-')}" for name in given] + (["--login"] if invocation.login else [])
+        raise UsageError(f"{' and '.join(named)} exclude each other", hint="give one source")
+    for name, kind in _IMPLIED.items():
+        if name in given:
+            given["credential_source"] = kind
+    values = {"role_arn": invocation.role_arn, **given, "region_id": invocation.region, _COLOR: invocation.color}
+    values["expected_account_id"] = invocation.expected_account_id
+    for key, value in values.items():
+        try:
+            if value:
+                validators.KEYS[key](value)
+        except ValueError as error:
+            option = {"region_id": "region", _COLOR: "color"}.get(key, key).replace("_", "-")
+            raise UsageError(f"--{option} {value} {error}") from None
+    return {key: values[key] for key in sorted(values, key=_position) if values[key]}
+
+
+def _position(key: str) -> int:
+    """The place of `key` in a section: the role, its source, the rest."""
+    order = ("role_arn", "source_profile", "credential_source", "aliyun_profile", "role_name", "region_id")
+    return order.index(key) if key in order else len(order)
+
+
+def _needs_no_role(invocation: Invocation) -> bool:
+    """Whether a profile with this source is of use without a role."""
+    return bool(invocation.login or invocation.aliyun_profile or invocation.credential_source == "aliyun_cli")
+
+
+def _cli_file(context: Context) -> ConfigFile | None:
+    """Return the `aliyun` CLI's file, or None if there is none that can be read."""
+    try:
+        path = config_path(context.environ.get("HOME", ""))
+        return ConfigFile(path, Origin({}).read(path)[0])
+    except (OSError, ProfileError):
+        return None
+
+
+def _region_of(values: dict[str, str], cli_file: ConfigFile | None) -> str:
+    """Return the region of the CLI's profile that `values` name, or an empty text."""
+    entry = cli_file.entries.get(values.get("aliyun_profile", ""), {}) if cli_file else {}
+    region = entry.get("region_id")
+    return region if isinstance(region, str) else ""
+
+
+def _read_key(chain: Chain, path: Path, context: Context) -> AccessKey:
+    """Return the access key to store. Raises KeyringError, before it asks, if there is no place for it."""
+    name = chain.target.name
+    access_keys.check_available(path, name, context)
+    return read_access_key(name)
+
+
+def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
+    """Obtain one session, or ask for the identity of a key without a role. Raises any RoleEnvError."""
+    if key and isinstance(chain.source, KeyringKey):
+        chain.source = dataclasses.replace(chain.source, read={"key": key})
+    from role_env.sessions import obtain  # imports TLS, which a profile that is not verified can do without
+
+    with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
+        if chain.gives_session:
+            obtain.verify(chain, context)
+            output.write(f"\nverified: {chain.role_arn or 'its source gives a session'}\n")
+        elif key:
+            identity = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)
+            output.write(f"\nverified: {identity['Arn']}\n")
+
+
+def _line_to_type(chain: Chain, path: Path, invocation: Invocation, context: Context) -> str:
+    """Return the line with which the new profile is used."""
+    name = chain.target.name
+    config = f" --config {path}" if invocation.config else ""
+    if not chain.gives_session:
+        return f"role-env whoami {name}{config}"
+    return options.line_to_type(f"{name}{config}", context.environ)

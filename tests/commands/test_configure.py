@@ -1,0 +1,284 @@
+"""role-env configure: a new profile, by options and by questions; nothing is written that was not verified."""
+
+import json
+import stat
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from support.machine import INSTALLED, Machine
+
+ROLE_ENV = str(INSTALLED / "role-env")
+
+
+def configure(machine: Machine, *arguments: str, text: str = "", **environ: str) -> tuple[int, str, str]:
+    done = machine.run(ROLE_ENV, "configure", *arguments, text=text, **environ)
+    return done.returncode, done.stdout, done.stderr
+
+
+def two_lines(machine: Machine, user: str = "test_user1") -> str:
+    key = machine.sts.world.key_of(user)
+    return f"{key.id}\n{key.secret}\n"
+
+
+def write_cli_file(machine: Machine) -> None:
+    path = machine.home / ".aliyun" / "config.json"
+    path.parent.mkdir()
+    key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
+    ours = {"name": "role-env", "mode": "External", "process_command": "role-env process --session"}
+    default = {"name": "default", "mode": "AK", "region_id": "cn-beijing", **key}
+    path.write_text(json.dumps({"current": "default", "profiles": [default, ours]}))
+    path.chmod(0o600)
+
+
+def files_below(folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in folder.rglob("*")]
+
+
+# ---- by options ----
+
+
+def test_a_profile_is_shown_verified_by_one_request_and_appended(machine: Machine) -> None:
+    before = machine.file.read_text()
+    role = machine.sts.role_arn
+    status, out, err = configure(
+        machine, "new", "--role-arn", role, "--source-profile", "profileA", "--region", "cn-beijing"
+    )
+    assert (status, err) == (0, "")
+    section = f"[new]\nrole_arn = {role}\nsource_profile = profileA\nregion_id = cn-beijing\n"
+    assert out.startswith(section)
+    assert f"verified: {role}\n" in out
+    assert f"appended to {machine.file}; type: " in out
+    assert machine.file.read_text() == f"{before}\n{section}"
+    assert [call.action for call in machine.sts.calls] == ["AssumeRole"]
+    done = machine.role_env("new", "--format", "json")
+    assert json.loads(done.stdout)["RegionId"] == "cn-beijing"
+    assert len(machine.sts.calls) == 1  # the session that verified it is cached
+
+
+def test_the_first_profile_makes_a_file_for_the_user_alone(machine: Machine) -> None:
+    write_cli_file(machine)
+    machine.file.unlink()
+    machine.file.parent.rmdir()
+    status, _, err = configure(machine, "first", "--role-arn", machine.sts.role_arn, "--aliyun-profile", "default")
+    assert (status, err) == (0, "")
+    assert stat.S_IMODE(machine.file.stat().st_mode) == 0o600
+    assert machine.file.read_text() == (
+        f"[first]\nrole_arn = {machine.sts.role_arn}\ncredential_source = aliyun_cli\naliyun_profile = default\n"
+    )
+    done = machine.role_env("first", "--format", "json")
+    assert json.loads(done.stdout)["RegionId"] == "cn-beijing"
+
+
+@pytest.mark.parametrize("role", ["acs:ram::2222222222222222:role/nothere", "acs:ram::2222222222222222:role/hub"])
+def test_what_sts_refuses_is_not_written(machine: Machine, role: str) -> None:
+    machine.file.unlink()
+    options = ("new", "--role-arn", role, "--credential-source", "environment")
+    key = machine.sts.world.key_of("test_user2")
+    environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": key.id, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "wrong"}
+    status, _, err = configure(machine, *options, **environ)
+    assert status == 4
+    assert "SignatureDoesNotMatch" in err
+    assert not machine.file.exists()
+    status, _, _ = configure(machine, *options, **environ, ALIBABA_CLOUD_STS_ENDPOINT="127.0.0.1:9")
+    assert status == 5
+    assert not machine.file.exists()
+
+
+def test_without_verification_there_is_no_request_and_with_dry_run_no_file(machine: Machine) -> None:
+    machine.file.unlink()
+    options = ("new", "--role-arn", machine.sts.role_arn, "--credential-source", "ecs_ram_role")
+    status, out, _ = configure(machine, *options, "--dry-run")
+    assert (status, out) == (0, f"[new]\nrole_arn = {machine.sts.role_arn}\ncredential_source = ecs_ram_role\n")
+    assert not machine.file.exists()
+    assert configure(machine, *options, "--no-verify", "--color", "red")[0] == 0
+    assert machine.file.read_text().splitlines()[-1].endswith(" = red")
+    assert not machine.sts.calls
+
+
+def test_an_existing_profile_is_refused_and_nothing_changes(machine: Machine) -> None:
+    before = machine.file.read_bytes()
+    options = ("--role-arn", machine.sts.role_arn, "--source-profile", "profileA")
+    status, out, err = configure(machine, "profileB", *options)
+    assert (status, out) == (2, "")
+    assert "profile profileB exists already" in err
+    assert "nothing was changed" in err
+    assert machine.file.read_bytes() == before
+    assert not machine.sts.calls
+
+
+def test_a_new_file_that_would_hide_the_profiles_of_an_sdk_is_refused_with_their_names(machine: Machine) -> None:
+    sdk_file = machine.home / ".alibabacloud" / "credentials.ini"
+    sdk_file.parent.mkdir()
+    machine.file.rename(sdk_file)
+    options = ("new", "--role-arn", machine.sts.role_arn, "--source-profile", "profileA")
+    status, out, err = configure(machine, *options)
+    assert (status, out) == (2, "")
+    assert f"would hide the profiles of {sdk_file}: profileA, profileB" in err
+    assert not machine.file.exists()
+    assert configure(machine, *options, "--config", str(sdk_file))[0] == 0
+    assert machine.role_env("new").returncode == 0
+    chosen = configure(
+        machine, "other", *options[1:3], "--config", str(machine.file), "--login", "--no-verify", text="x"
+    )
+    assert chosen[0] == 2  # the key on stdin is not one
+    assert not machine.file.exists()
+
+
+def test_the_file_is_the_one_that_role_env_config_names(machine: Machine) -> None:
+    path = machine.home / "deep" / "mine.ini"
+    options = ("new", "--role-arn", machine.sts.role_arn, "--credential-source", "environment", "--no-verify")
+    assert configure(machine, *options, ROLE_ENV_CONFIG=str(path))[0] == 0
+    assert path.read_text().startswith("[new]\n")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "[new]" not in machine.file.read_text()
+
+
+def test_a_key_from_two_lines_is_verified_with_the_role_and_stored_in_the_keyring(machine: Machine) -> None:
+    options = ("new", "--role-arn", machine.sts.role_arn, "--login")
+    status, _, err = configure(machine, *options, text=two_lines(machine))
+    assert (status, err) == (0, "")
+    assert machine.file.read_text().endswith(f"\n[new]\nrole_arn = {machine.sts.role_arn}\n")
+    assert machine.role_env("new").returncode == 0
+    assert [call.action for call in machine.sts.calls] == ["AssumeRole"]
+    machine.role_env("new", "--refresh")
+    assert len(machine.sts.calls) == 2
+
+
+def test_a_key_that_is_refused_is_neither_stored_nor_written(machine: Machine) -> None:
+    before = machine.file.read_bytes()
+    options = ("new", "--role-arn", machine.sts.role_arn, "--login")
+    status, _, _ = configure(machine, *options, text=f"{machine.sts.access_key_id}\nwrongsecret\n")
+    assert (status, machine.file.read_bytes()) == (4, before)
+    assert configure(machine, *options, "--no-verify", text=two_lines(machine), **NO_KEYRING)[0] == 6
+    assert machine.file.read_bytes() == before
+
+
+NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+
+
+def test_a_source_without_a_role_is_verified_by_its_identity(machine: Machine) -> None:
+    status, out, _ = configure(machine, "key", "--login", text=two_lines(machine))
+    assert (status, f"verified: {machine.sts.user_arn}\n" in out) == (0, True)
+    assert machine.file.read_text().endswith("\n[key]\n")
+    assert machine.sts.user_arn in machine.role_env("whoami", "key").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["new"], "configure requires PROFILE, --role-arn and a source"),
+        (["--role-arn", "acs:ram::1:role/x", "--login"], "configure requires PROFILE"),
+        (["new", "--role-arn", "nonsense", "--login"], "--role-arn nonsense is not a role's ARN"),
+        (["new", "--role-arn", "acs:ram::1:role/x", "--login", "--source-profile", "a"], "exclude each other"),
+        (["new", "--role-arn", "acs:ram::1:role/x", "--aliyun-profile", "a", "--role-name", "b"], "exclude each other"),
+        (["new", "--role-arn", "acs:ram::1:role/x", "--login", "--color", "Mauve!"], "--color Mauve!"),
+        (["new", "--role-arn", "acs:ram::1:role/x", "--login", "--region", "Beijing!"], "--region Beijing!"),
+        (["a b", "--role-arn", "acs:ram::1:role/x", "--login"], "'a b' is no profile"),
+        (["new", "--credential-source", "environment"], "--role-arn"),
+    ],
+)
+def test_what_cannot_be_a_profile_is_a_usage_error_and_changes_nothing(
+    machine: Machine, arguments: list[str], told: str
+) -> None:
+    before = machine.file.read_bytes()
+    status, out, err = configure(machine, *arguments)
+    assert (status, out) == (2, "")
+    assert told in err
+    assert machine.file.read_bytes() == before
+    assert not machine.sts.calls
+
+
+def test_a_source_profile_that_is_missing_is_told(machine: Machine) -> None:
+    before = machine.file.read_bytes()
+    options = ("new", "--role-arn", machine.sts.role_arn, "--source-profile", "profielA")
+    status, _, err = configure(machine, *options)
+    assert (status, "profileA" in err) == (3, True)
+    assert machine.file.read_bytes() == before
+
+
+# ---- by questions ----
+
+
+class Person:
+    """Somebody at the terminal, who answers."""
+
+    def __init__(self, machine: Machine, *arguments: str) -> None:
+        self._machine = machine
+        environ = machine.environ | {"TERM": "dumb"}
+        self._screen = pexpect.spawn(
+            ROLE_ENV, ["configure", *arguments], env=environ, encoding="utf-8", timeout=30, dimensions=(40, 200)
+        )
+
+    def sees(self, text: str) -> None:
+        self._screen.expect_exact(text)
+
+    def answers(self, question: str, answer: str) -> None:
+        self.sees(question)
+        self._screen.sendline(answer)
+
+    def presses(self, control: str) -> None:
+        self._screen.sendcontrol(control)
+
+    def ends(self) -> int:
+        self._screen.expect(pexpect.EOF)
+        self._screen.close()
+        return int(self._screen.exitstatus)
+
+
+def test_a_person_is_asked_for_everything_and_asked_again_after_a_wrong_answer(machine: Machine) -> None:
+    write_cli_file(machine)
+    person = Person(machine)
+    person.answers("Name of the profile: ", "profileB")
+    person.answers("exists already", "new")
+    person.answers("Role to assume", "switchrolesbc")
+    person.answers("is not a role's ARN", machine.sts.role_arn)
+    person.sees("1  profile default of the aliyun CLI (AK)")
+    person.sees("2  profile profileA of this file")
+    person.answers("Source of the credentials, by number: ", "99")
+    person.answers("type a number from 1 to", "1")
+    person.answers("Region [cn-beijing]: ", "")
+    person.answers("Color in the prompt", "")
+    person.sees("[new]")
+    person.sees("verified: ")
+    person.sees(f"appended to {machine.file}; type: ")
+    assert person.ends() == 0
+    assert machine.file.read_text().endswith(
+        f"[new]\nrole_arn = {machine.sts.role_arn}\ncredential_source = aliyun_cli\naliyun_profile = default\n"
+        "region_id = cn-beijing\n"
+    )
+    assert len(machine.sts.calls) == 1
+    assert machine.role_env("new").returncode == 0
+
+
+def test_a_key_is_asked_for_with_its_id_shown_and_its_secret_hidden(machine: Machine) -> None:
+    machine.file.unlink()
+    person = Person(machine, "new", "--role-arn", machine.sts.role_arn)
+    person.answers("Source of the credentials, by number: ", "1")
+    person.answers("Region", "")
+    person.answers("Color", "red")
+    person.answers("AccessKey ID of new: ", machine.sts.access_key_id)
+    person.sees(machine.sts.access_key_id)
+    person.answers("AccessKey secret of new: ", machine.sts.access_key_secret)
+    person.sees("verified: ")
+    assert person.ends() == 0
+    assert machine.sts.access_key_secret not in machine.file.read_text()
+    assert machine.role_env("new").returncode == 0
+
+
+@pytest.mark.parametrize(("control", "status"), [("c", 130), ("d", 1)])
+def test_a_person_who_leaves_changes_nothing(machine: Machine, control: str, status: int) -> None:
+    before, files = machine.file.read_bytes(), files_below(machine.home)
+    person = Person(machine, "new")
+    person.sees("Role to assume")
+    person.presses(control)
+    assert person.ends() == status
+    assert machine.file.read_bytes() == before
+    assert files_below(machine.home) == files
+
+
+def test_options_that_say_everything_leave_no_question(machine: Machine) -> None:
+    person = Person(machine, "new", "--role-arn", machine.sts.role_arn, "--source-profile", "profileA")
+    assert person.ends() == 0
+    assert "[new]" in machine.file.read_text()
