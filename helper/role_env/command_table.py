@@ -255,7 +255,7 @@ _COMMANDS = (
         ),
         (
             "role-env configure",
-            "role-env configure profileB --role-arn acs:ram::2222222222222222:role/ops --aliyun-profile default",
+            "role-env configure ops --role-arn acs:ram::2:role/ops --aliyun-profile me",
         ),
         statuses=_ALL_STATUSES,
     ),

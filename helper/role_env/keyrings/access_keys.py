@@ -60,7 +60,7 @@ def store(path: Path, profile: str, key: AccessKey, context: Context) -> None:
 def check_available(path: Path, profile: str, context: Context) -> None:
     """Raise KeyringError if a key of `profile` could not be stored: no keyring, a locked one, or one without memory."""
     load(path, profile, context)
-    if _keyring(context).backend_name().startswith("keyring.backends.null."):
+    if SystemKeyring(context).backend_name().startswith("keyring.backends.null."):
         raise NoKeyring("the keyring that is chosen stores nothing", hint=_HINTS.get(sys.platform, _HINT))
 
 
