@@ -18,6 +18,7 @@ from role_env.credentials import AccessKey, Credentials
 from role_env.errors import RefusedError, UnreachableError
 from role_env.sessions import record
 from role_env.sts import client as sts
+from role_env.sts.http import Server
 from support.contexts import context
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
@@ -166,6 +167,7 @@ def test_any_answer_is_the_session_that_was_asked_for_or_an_error_of_the_contrac
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(http.client, "HTTPSConnection", Connection)
         patch.setattr(Connection, "said", said)
+        patch.setattr(Server, "connect", lambda _: None)
         patch.setattr("time.sleep", lambda _: None)
         try:
             found = sts.assume_role(

@@ -26,6 +26,8 @@ TIMEOUT_SECONDS = 5.0
 SLOW_SECONDS = 1.0
 PROMPT_SECONDS = 60.0
 UNASKED_SECONDS = 2.0
+# The connection to STS is to begin first: it needs little of the processor, and importing a backend all of it.
+PREPARATION_DELAY = 0.01
 
 
 class SystemKeyring:
@@ -180,6 +182,7 @@ class _Preparation:
         return backend
 
     def _run(self) -> None:
+        time.sleep(PREPARATION_DELAY)
         try:
             backend = backends.choose(self._environ, self._notes)
             backends.open_ahead(backend)

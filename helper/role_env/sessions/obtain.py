@@ -254,6 +254,8 @@ class _Flight:
             if again := self._stored_meanwhile(since):
                 context.messages.decided("another process has just got the session")
                 return again
+            if self._cache:
+                self._cache.prepare()
             deadline = context.deadline.soonest(RENEWAL_SECONDS) if good else context.deadline
             try:
                 return self._keep(self._asked(deadline))

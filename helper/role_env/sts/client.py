@@ -6,7 +6,6 @@ AssumeRoleWithOIDC (which is not signed) and GetCallerIdentity. Of a request and
 Message are ever put into an error.
 """
 
-import email.utils
 import re
 import secrets
 import time
@@ -196,6 +195,8 @@ def _refusal(document: dict[str, Any], code: str, moment: str) -> StsError:
 
 def _clock_offset(moment: str) -> float:
     """Return by how many seconds this clock is behind the response's Date; 0 if there is none."""
+    import email.utils  # for a refusal only
+
     try:
         return email.utils.parsedate_to_datetime(moment).timestamp() - time.time()
     except (TypeError, ValueError):

@@ -1,0 +1,123 @@
+"""Connections to a server: the proxy and the TLS settings that the environment names, and one opened ahead of its use.
+
+It imports no more than opening a connection takes: the modules that speak HTTP are imported while one is being opened.
+"""
+
+import base64
+import socket
+import ssl
+import sys
+import threading
+import urllib.parse
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from role_env.errors import ProfileError, printable
+
+_PROXY_VARIABLES = ("https_proxy", "all_proxy", "no_proxy")
+
+
+class EarlyConnection:
+    """A TLS connection to a server, without a proxy, that a thread opens while this one prepares the request."""
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext, *, seconds: float) -> None:
+        self._host = host
+        self._port = port
+        self._tls = tls
+        self._seconds = seconds
+        self._socket: ssl.SSLSocket | None = None
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def begin(self) -> bool:
+        """Start to connect. Return False if this process can have no more threads."""
+        try:
+            self._thread.start()
+        except RuntimeError:
+            return False
+        return True
+
+    def socket(self) -> ssl.SSLSocket | None:
+        """Return the open connection, when it is open. Raises what connecting raised."""
+        self._thread.join()
+        if self._failure:
+            raise self._failure
+        return self._socket
+
+    def _run(self) -> None:
+        try:
+            plain = socket.create_connection((self._host, self._port), self._seconds)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket = self._tls.wrap_socket(plain, server_hostname=self._host)
+        except Exception as failure:  # raised again by `socket`
+            self._failure = failure
+
+
+class Proxy(NamedTuple):
+    """A proxy, and the headers that it requires."""
+
+    host: str
+    port: int
+    headers: dict[str, str]
+
+
+def proxy_for(server: str, environ: Mapping[str, str]) -> Proxy | None:
+    """Return the proxy for `server` (host:port) by the usual variables, or None. NO_PROXY is honored.
+
+    Where no variable names a proxy, the settings of macOS and Windows do.
+    """
+    named = {name.lower(): value for name, value in environ.items() if name.lower() in _PROXY_VARIABLES}
+    named |= {name: environ[name] for name in _PROXY_VARIABLES if name in environ}  # lower case wins, as in curl
+    bypassed = {"no": named.get("no_proxy", "")}
+    if any(named.values()):
+        import urllib.request
+
+        address = named.get("https_proxy") or named.get("all_proxy")
+        is_bypassed = bool(urllib.request.proxy_bypass_environment(server, bypassed))  # type: ignore[attr-defined]
+    elif sys.platform in ("darwin", "win32"):
+        import urllib.request
+
+        address = urllib.request.getproxies().get("https")
+        is_bypassed = bool(address and urllib.request.proxy_bypass(server))
+    else:
+        return None
+    return _parse_proxy(address) if address and not is_bypassed else None
+
+
+def _parse_proxy(address: str) -> Proxy:
+    """Parse the value of HTTPS_PROXY. Raises ProfileError."""
+    hint = "set HTTPS_PROXY to an http:// proxy, or add the endpoint's host to NO_PROXY"
+    try:
+        proxy = urllib.parse.urlsplit(address if "://" in address else f"http://{address}")
+        host, port = proxy.hostname, proxy.port or 80
+    except ValueError:  # its text is the address, with the password in it
+        raise ProfileError("the address of the proxy for https is invalid", hint=hint) from None
+    if proxy.scheme != "http" or not host:
+        raise ProfileError(
+            f"the proxy for https is of the kind {printable(proxy.scheme)}://, which role-env cannot use", hint=hint
+        )
+    headers = {}
+    if proxy.username:
+        login = f"{urllib.parse.unquote(proxy.username)}:{urllib.parse.unquote(proxy.password or '')}"
+        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+    return Proxy(host, port, headers)
+
+
+def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
+    """Return a context that always checks certificate and host name. An empty ALIBABA_CLOUD_CA_BUNDLE counts as unset.
+
+    Raises ProfileError.
+    """
+    bundle = environ.get("ALIBABA_CLOUD_CA_BUNDLE") or None
+    try:
+        return ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        if bundle:
+            raise ProfileError(
+                f"ALIBABA_CLOUD_CA_BUNDLE names {bundle}, which contains no certificates",
+                hint="set it to a file with certificates in PEM format, or unset it",
+            ) from None
+        raise ProfileError(
+            f"TLS cannot be set up: {error.strerror or type(error).__name__}",
+            hint="check that SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE name usable files",
+        ) from None
