@@ -15,6 +15,7 @@ from role_env.keyrings.entry import Entry
 from role_env.keyrings.system import SystemKeyring
 from support.contexts import context
 from support.machine import Machine
+from support.secret_service_bus import require
 
 ENTRY = Entry("role-env session test", "profileB")
 
@@ -142,3 +143,12 @@ def test_who_chooses_a_plain_file_gets_it_and_what_is_in_one_is_forgotten_in_any
     assert (plain / "kept.ini").exists()
     assert machine.role_env("clear", "profileB").returncode == 0
     assert not (plain / "kept.ini").exists()
+
+
+def test_the_first_choice_of_a_backend_starts_no_program(machine: Machine) -> None:
+    require("strace")
+    trace = machine.home / "trace"
+    command = ["strace", "-f", "-e", "trace=execve", "-e", "status=successful", "-o", str(trace)]
+    assert machine.run(*command, "role-env", "profileB").returncode == 0
+    started = [line for line in trace.read_text().splitlines() if "execve(" in line]
+    assert len(started) == 1, started

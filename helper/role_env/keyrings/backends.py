@@ -3,7 +3,7 @@
 import contextlib
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from role_env.keyrings.notes import KeyringNotes
@@ -39,12 +39,29 @@ def choose(environ: Mapping[str, str], notes: KeyringNotes) -> "KeyringBackend":
         module, name = NATIVE[sys.platform]
         native: KeyringBackend = getattr(importlib.import_module(module), name)()
         return native
-    import keyring
+    with _without_library_search():
+        import keyring
 
-    chosen = keyring.get_keyring()
+        chosen = keyring.get_keyring()
     if type(writing_backend(chosen)).__module__ == _SECRET_SERVICE:
         notes.choose_secret_service()
     return chosen
+
+
+@contextlib.contextmanager
+def _without_library_search() -> Iterator[None]:
+    """Let `keyring` look at its backend for macOS without the search for Apple's libraries.
+
+    On Linux that search finds nothing, and starts ldconfig, gcc and ld three times each.
+    """
+    import ctypes.util
+
+    search = ctypes.util.find_library
+    ctypes.util.find_library = lambda name: None
+    try:
+        yield
+    finally:
+        ctypes.util.find_library = search
 
 
 def writing_backend(backend: "KeyringBackend") -> "KeyringBackend":
