@@ -69,6 +69,7 @@ def lint(session: nox.Session) -> None:
         *(("fish", "--no-execute", path) for path in fish),
         ("fish_indent", "--check", *fish),
         ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *_files(".github/workflows/*.yml")),
+        ("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", *_files(".github/ISSUE_TEMPLATE/*.yml")),
         ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"),
         ("zizmor", "--offline", "--no-progress", "--persona=pedantic", ".github"),
     )
