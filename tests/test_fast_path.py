@@ -1,8 +1,9 @@
-"""The warm path: nothing but speed tells it from the ordinary way."""
+"""The fast path: nothing but speed tells it from the slow way."""
 
 import json
 import os
 import random
+import shlex
 import subprocess
 import sys
 import time
@@ -14,61 +15,87 @@ from role_env.keyrings.notes import KeyringNotes
 from support.machine import Machine
 from support.secret_service_bus import SilentBus
 
-# What a warm call may load beside what `python -c pass` has: every module costs 0.1 ms or more.
-WARM_MODULES = {
-    "_socket",
-    "_sha2" if sys.version_info >= (3, 12) else "_sha256",
-    *(
-        "role_env",
-        "role_env.__main__",
-        "role_env.cli",
-        "role_env.cli.invocation",
-        "role_env.command_table",
-        "role_env.credentials",
-        "role_env.digests",
-    ),
-    *("role_env.errors", "role_env.fast_path", "role_env.fingerprint", "role_env.keyrings", "role_env.keyrings.entry"),
-    *(
-        "role_env.keyrings.dbus",
-        "role_env.keyrings.fast",
-        "role_env.keyrings.notes",
-        "role_env.keyrings.secret_service",
-        "role_env.paths",
-        "role_env.sessions",
-    ),
-    *("role_env.sessions.record", "role_env.shells", "role_env.shells.export", "role_env.shells.fish"),
-    *(
-        "role_env.shells.parent",
-        "role_env.shells.posix",
-        "role_env.timestamps",
-        "role_env.ui",
-        "role_env.ui.stdout",
-    ),
-    *("role_env.names", "role_env.variables"),
+
+def below(package: str, *modules: str) -> set[str]:
+    """The modules of a package, and the package itself."""
+    return {f"role_env.{package}", *(f"role_env.{package}.{module}" for module in modules)}
+
+
+# What each row may load beside what `python -c pass` has: every module costs 0.1 ms or more.
+COMMAND_LINE = {"role_env", "role_env.__main__", "role_env.command_table"} | below("cli", "invocation")
+DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.commands"}
+DISPATCH |= below("ui", "messages", "stderr", "stdout")
+PAGE = COMMAND_LINE | {"role_env.cli.help", "role_env.errors"} | below("ui", "stdout")
+SHELL_CODE = below("shells", "export", "fish", "posix") | {
+    *("role_env.credentials", "role_env.timestamps", "role_env.variables")
+}
+CACHED = COMMAND_LINE | SHELL_CODE | below("keyrings", "dbus", "entry", "fast", "notes", "secret_service")
+CACHED |= below("sessions", "record") | below("ui", "stdout")
+CACHED |= {f"role_env.{name}" for name in ("digests", "errors", "fast_path", "fingerprint", "paths")}
+CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
+PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
+DECISION = {"role_env.ui.messages", "role_env.ui.stderr"}
+EXECUTION = below("supervise", "execution") - {"role_env.ui.stdout"}
+ROWS = {
+    "profileB": CACHED | PARENT,
+    "export profileB --format zsh": CACHED,
+    "profileB --format json": CACHED,
+    "profileB --format dotenv --show": CACHED,
+    "process profileB": CACHED,
+    "exec profileB -- true": CACHED | EXECUTION,
+    "exec profileB": CACHED | EXECUTION,
+    "profileB --min-ttl 10m --config .config/role-env/profiles.ini": CACHED | PARENT,
+    "--expect-account 2222222222222222 profileB": CACHED | PARENT | OPTION_VALUE,
+    "profileB --format sh --region cn-shanghai": CACHED | OPTION_VALUE,
+    "process profileB --verbose": CACHED | DECISION,
+    "--version": PAGE,
+    "--help": PAGE,
+    "exec --help": PAGE,
+    "help list": DISPATCH | {"role_env.commands.help", "role_env.cli.help"},
 }
 PROBE = """
 import sys
 before = set(sys.modules)
 import os
-ended = os._exit
-def tell(status):
-    os.write(2, "\\n".join(sorted(set(sys.modules) - before)).encode())
-    ended(status)
-os._exit = tell
+def reporting(end):
+    def report(*words):
+        os.write(int(os.environ["REPORT"]), "\\n".join(sorted(set(sys.modules) - before)).encode())
+        end(*words)
+    return report
+os._exit, os.execvpe = reporting(os._exit), reporting(os.execvpe)
+sys.argv = ["role-env", *sys.argv[1:]]
+from role_env.__main__ import main
+main()
+"""
+SLOW = """
+import sys
+from role_env import fast_path
+fast_path.answer = lambda *line: False
 sys.argv = ["role-env", *sys.argv[1:]]
 from role_env.__main__ import main
 main()
 """
 
 
-@pytest.mark.parametrize(
-    "arguments", [["profileB"], ["export", "profileB", "--format", "zsh"], ["process", "profileB"]]
-)
-def test_a_warm_call_loads_these_modules_and_no_other(machine: Machine, arguments: list[str]) -> None:
-    assert machine.role_env("profileB").returncode == 0
-    done = machine.run(sys.executable, "-c", PROBE, *arguments)
+def slow(machine: Machine, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command without its fast path."""
+    return machine.run(sys.executable, "-c", SLOW, *arguments, **environ)
+
+
+def loaded(machine: Machine, *arguments: str, **environ: str) -> set[str]:
+    """The modules that a command which succeeds has loaded at its end."""
+    report = machine.home / "report"
+    script = f"exec {sys.executable} -c {shlex.quote(PROBE)} {shlex.join(arguments)} 3>{shlex.quote(str(report))}"
+    done = machine.run("sh", "-c", script, REPORT="3", **environ)
     assert done.returncode == 0
-    assert set(done.stderr.split()) == WARM_MODULES
+    return set(report.read_text().split())
+
+
+@pytest.mark.parametrize("line", ROWS)
+def test_each_row_loads_these_modules_and_no_other(machine: Machine, line: str) -> None:
+    assert machine.role_env("profileB").returncode == 0
+    account = machine.sts.role_arn.split(":")[3]
+    assert loaded(machine, *line.replace("2222222222222222", account).split()) == ROWS[line]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +115,7 @@ def test_a_warm_call_loads_these_modules_and_no_other(machine: Machine, argument
 def test_the_warm_path_writes_what_the_ordinary_way_writes(machine: Machine, arguments: list[str], keys: str) -> None:
     machine.add(keys)
     machine.role_env("profileB")
-    warm, ordinary = machine.role_env(*arguments), machine.role_env(*arguments, "--verbose")
+    warm, ordinary = machine.role_env(*arguments), slow(machine, *arguments)
     assert (warm.returncode, warm.stderr) == (0, "")
     assert warm.stdout == ordinary.stdout
     assert len(machine.sts.calls_of("AssumeRole")) == 1
@@ -97,7 +124,7 @@ def test_the_warm_path_writes_what_the_ordinary_way_writes(machine: Machine, arg
 def test_exec_gives_the_command_the_same_environment_both_ways(machine: Machine) -> None:
     machine.role_env("profileB")
     warm = machine.role_env("exec", "profileB", "--", "env", "-0", ALICLOUD_PROFILE="stale")
-    ordinary = machine.role_env("exec", "--verbose", "profileB", "--", "env", "-0", ALICLOUD_PROFILE="stale")
+    ordinary = slow(machine, "exec", "profileB", "--", "env", "-0", ALICLOUD_PROFILE="stale")
     assert warm.stdout == ordinary.stdout
     assert "ALICLOUD_PROFILE" not in warm.stdout
     for command, status in ((["sh", "-c", "exit 7"], 7), (["no-such-command"], 127), ([str(machine.home)], 126)):
@@ -120,7 +147,7 @@ def test_where_another_keyring_or_file_is_chosen_the_ordinary_way_decides(
     machine: Machine, environ: dict[str, str]
 ) -> None:
     machine.role_env("profileB")
-    quick, ordinary = machine.role_env("profileB", **environ), machine.role_env("profileB", "--verbose", **environ)
+    quick, ordinary = machine.role_env("profileB", **environ), slow(machine, "profileB", **environ)
     assert quick.returncode == ordinary.returncode
     assert (quick.stdout == "{ \\false; }\n") == (quick.returncode != 0)
 
@@ -197,7 +224,7 @@ def test_both_ways_agree_over_generated_profiles(machine: Machine, seed: int) ->
     kept = "\n".join(chosen.sample(keys, chosen.randint(0, len(keys))))
     machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n{kept}\n")
     for arguments in ([name], ["export", name, "--format", chosen.choice(["bash", "zsh", "fish"])], ["process", name]):
-        ordinary, warm = machine.role_env(*arguments, "--verbose"), machine.role_env(*arguments)
+        ordinary, warm = slow(machine, *arguments), machine.role_env(*arguments)
         assert (ordinary.returncode, warm.returncode, warm.stderr) == (0, 0, "")
         assert ordinary.stdout == warm.stdout
     assert len(machine.sts.calls_of("AssumeRole")) == 1
@@ -210,3 +237,54 @@ def test_what_another_owner_of_the_name_tells_is_no_session(machine: Machine) ->
     assert done.returncode == 0
     assert len(machine.sts.issued) == 2
     assert machine.sts.issued[1].token in done.stdout
+
+
+WORDS = ["profileB", "profileA", "nobody", "list", "--", "--verbose", "--show", "--refresh", "--bogus", "--help"]
+WORDS += ["--region cn-shanghai", "--region=X", "--min-ttl 20m", "--min-ttl 59m", "--min-ttl 1h", "--min-ttl -1"]
+WORDS += ["--config .config/role-env/profiles.ini", "--config ./other.ini", "--config nothing.ini", "--config="]
+WORDS += ["--expect-account ACCOUNT", "--expect-account 1", "--session-name me", "--duration 30m", "--no-cache"]
+WORDS += [f"--format {form}" for form in ("bash", "zsh", "sh", "fish", "json", "dotenv", "cobol")]
+ENVIRONMENTS = [
+    {},
+    {"ROLE_ENV_TIMEOUT": "20"},
+    {"ROLE_ENV_TIMEOUT": "never"},
+    {"ROLE_ENV_CONFIG": "other.ini"},
+    {"ROLE_ENV_CHAIN": "nothing"},
+    {"ROLE_ENV_CACHE": "none"},
+    {"ROLE_ENV_CACHE": "odd"},
+    {"ALIBABA_CLOUD_REGION_ID": "cn-beijing", "ALICLOUD_ACCESS_KEY": "LTAI1"},
+    {"ROLE_ENV_PROFILE": "profileB", "ROLE_ENV_ACCESS_KEY_ID": "STS.old", "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.old"},
+    {"ROLE_ENV_PROFILE": "other", "ROLE_ENV_ROLE_ARN": "acs:ram::1:role/x", "ROLE_ENV_EXPIRATION": "9"},
+    {"ROLE_ENV_NO_ACCOUNT": "1", "SHELL": "/bin/true"},
+    {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"},
+]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_both_ways_answer_any_line_in_any_environment_byte_for_byte(machine: Machine, seed: int) -> None:
+    chosen = random.Random(seed)
+    (machine.home / "other.ini").write_text(machine.standard_profiles() + "region_id = cn-hongkong\n")
+    (machine.home / "other.ini").chmod(0o600)
+    account = machine.sts.role_arn.split(":")[3]
+    for config in ((), ("--config", "other.ini")):
+        assert machine.role_env("profileB", *config).returncode == 0
+    for _ in range(5):
+        words = " ".join(chosen.choices(WORDS, k=chosen.randint(0, 3))).replace("ACCOUNT", account).split()
+        position = chosen.randint(0, len(words))
+        command = chosen.choice([[], ["export"], ["process"], ["exec"]])
+        line = [*words[:position], *command, "profileB", *words[position:]]
+        line += ["--", "env", "-0"] if command == ["exec"] else []
+        environ = chosen.choice(ENVIRONMENTS)
+        ordinary = slow(machine, *line, **environ)
+        quick = machine.role_env(*line, **environ)
+        if is_made_anew(line, environ):
+            assert (quick.returncode, quick.stderr) == (ordinary.returncode, ordinary.stderr), (line, environ)
+            continue
+        assert (quick.returncode, quick.stderr) == (ordinary.returncode, ordinary.stderr), (line, environ)
+        assert sorted(quick.stdout.split("\0")) == sorted(ordinary.stdout.split("\0")), (line, environ)
+
+
+def is_made_anew(line: list[str], environ: dict[str, str]) -> bool:
+    """Whether each call makes a session of its own, so that two of them differ."""
+    has_no_cache = environ.get("ROLE_ENV_CACHE") == "none" or "DBUS_SESSION_BUS_ADDRESS" in environ
+    return has_no_cache or not {"--refresh", "--no-cache", "59m"}.isdisjoint(line)

@@ -43,13 +43,13 @@ def run(argv: list[str]) -> int:
 
 def _run(invocation: "Invocation") -> int:
     """Run the command, or show what the line asks to be shown. Raises any RoleEnvError."""
+    if invocation.help or invocation.version:
+        return _show(invocation)
     if invocation.command in ("export", "process", "exec"):
         from role_env import fast_path
 
         if fast_path.answer(invocation, os.environ):
             os._exit(0)  # nothing is left to be written, and the interpreter's own end costs 2 ms
-    if invocation.help or invocation.version:
-        return _show(invocation)
     if not invocation.command and not invocation.fault:
         return _answer_no_words(invocation)
     if invocation.command == "use":

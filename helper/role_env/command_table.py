@@ -35,6 +35,8 @@ REGION = "region"
 ACCOUNT = "account"
 SESSION_NAME = "session name"
 TOPIC = "command or help topic"
+CHECKED_KINDS = (REGION, ACCOUNT, SESSION_NAME)
+"""The kinds of values that have a rule, in `names`."""
 TEXT = "text"
 
 EXIT_STATUSES = {

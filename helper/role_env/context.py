@@ -30,7 +30,9 @@ class Context:
     def deadline(self) -> "Deadline":
         """The deadline of the whole command. Raises ProfileError for an invalid ROLE_ENV_TIMEOUT."""
         if self._deadline is None:
-            self._deadline = _deadline_of(self.environ)
+            from role_env.deadline import Deadline  # imports threading, which not every command needs
+
+            self._deadline = Deadline(timeout_of(self.environ))
         return self._deadline
 
     def restarted(self) -> "Context":
@@ -50,8 +52,8 @@ class Context:
         return Context({**self.environ, name: value}, self._deadline, self.messages)
 
 
-def _deadline_of(environ: "Mapping[str, str]") -> "Deadline":
-    from role_env.deadline import Deadline  # imports threading, which a command that waits for nothing can do without
+def timeout_of(environ: "Mapping[str, str]") -> float:
+    """Return the seconds that a command may take. Raises ProfileError for an invalid ROLE_ENV_TIMEOUT."""
     from role_env.errors import ProfileError
 
     try:
@@ -60,4 +62,4 @@ def _deadline_of(environ: "Mapping[str, str]") -> "Deadline":
         seconds = 0
     if not 0 < seconds <= _LONGEST_TIMEOUT:
         raise ProfileError("the variable ROLE_ENV_TIMEOUT is not a number of seconds above 0")
-    return Deadline(seconds)
+    return seconds

@@ -1,8 +1,8 @@
-"""The warm path: a kept session, straight from where it is kept to stdout, with next to no imports.
+"""The fast path: a cached session, straight from where it is stored to stdout, with as few imports as possible.
 
-It serves what we install and what is typed most: `PROFILE`, `export PROFILE`, `process PROFILE` and
-`exec PROFILE [--] COMMAND…`, with `--format` where there is one. Whatever else is asked for, and whatever is not as
-usual, goes the ordinary way, which gives the same answer byte for byte.
+It serves `PROFILE`, `export PROFILE`, `process PROFILE` and `exec PROFILE [--] COMMAND…`, with each option that does
+not change what is requested from STS. Everything else, and everything that is not as usual, goes the slow way, which
+gives the same answer byte for byte.
 """
 
 import os
@@ -10,12 +10,10 @@ import sys
 import time
 
 from role_env import paths
-from role_env.command_table import SHELL_FORMATS
 from role_env.credentials import Session
 from role_env.keyrings import fast
 from role_env.sessions import record
 from role_env.shells import export as exporters
-from role_env.shells import parent
 from role_env.ui import stdout as output
 
 TYPE_CHECKING = False
@@ -24,67 +22,108 @@ if TYPE_CHECKING:
 
     from role_env.cli.invocation import Invocation
 
-_SERVED_FIELDS = {"command", "is_command_named", "profile", "command_line", "format"}
+_SERVED_FIELDS = {
+    "command",
+    "command_line",
+    "config",
+    "expect_account",
+    "format",
+    "is_command_named",
+    "min_ttl",
+    "profile",
+    "region",
+    "show",
+    "verbose",
+}
 """The fields of an Invocation that may be set on a line that this path serves."""
 
 
 def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> bool:
-    """Whether the command line has been answered: its output is written, or its command runs in this process."""
-    if not _is_served(invocation) or sys.platform != "linux" or (invocation.command != "exec" and os.isatty(1)):
+    """Answer the command line from the cache: write the output, or run the command in this process.
+
+    Return False, with nothing written, if the slow way has to answer it.
+    """
+    if not _is_served(invocation) or not _is_usual(environ):
         return False
-    if sys.stdout is None:  # closed, and the next file to be opened would take its number
-        return False
-    if environ.get("ROLE_ENV_TIMEOUT") or environ.get("ROLE_ENV_CHAIN"):  # a fault, or a loop, has to be told
-        return False
-    session = _kept(invocation.profile, environ)
+    session = _cached_session(invocation, environ)
     if session is None:
         return False
+    if invocation.verbose:
+        from role_env.ui.messages import Messages
+
+        Messages(verbose=True).decided(record.UNCHANGED)
     if invocation.command == "exec":
         from role_env.supervise import execution
 
-        execution.become(list(invocation.command_line), exporters.environment(session, environ))
-    if invocation.command == "process":
-        text = exporters.process(session.credentials)
-    else:
-        text = exporters.export(session, invocation.format or parent.parent_format(), environ)
-    output.write(text)
+        command = execution.command_of(invocation.command_line, environ)
+        execution.become(command, exporters.environment(session, environ))
+    output.write(_text(invocation, session, environ))
     return True
 
 
 def _is_served(invocation: "Invocation") -> bool:
-    """Return whether this path serves the line: it has no option but a shell's format."""
-    if invocation.command not in ("export", "process", "exec") or not vars(invocation).keys() <= _SERVED_FIELDS:
+    """Return whether the line has nothing but what this path serves; what goes to a terminal unasked is refused."""
+    if invocation.format == "github" or not invocation.profile or not vars(invocation).keys() <= _SERVED_FIELDS:
         return False
-    return bool(invocation.command_line) if invocation.command == "exec" else invocation.format in ("", *SHELL_FORMATS)
+    return invocation.command == "exec" or invocation.show or not os.isatty(1)
 
 
-def _kept(profile: str, environ: "Mapping[str, str]") -> "Session | None":
-    """The kept session of `profile`, if it stands beyond any doubt."""
-    path = _profiles_file(environ)
+def _is_usual(environ: "Mapping[str, str]") -> bool:
+    """Return whether nothing in this process or its environment is left for the slow way to find out or report."""
+    # A closed stdout is no usual one: the next file to be opened would take its number.
+    if sys.platform != "linux" or sys.stdout is None or environ.get("ROLE_ENV_CHAIN"):
+        return False
+    if not environ.get("ROLE_ENV_TIMEOUT"):
+        return True
+    from role_env import context
+    from role_env.errors import ProfileError
+
+    try:
+        context.timeout_of(environ)
+    except ProfileError:
+        return False
+    return True
+
+
+def _text(invocation: "Invocation", session: Session, environ: "Mapping[str, str]") -> str:
+    if invocation.command == "process":
+        return exporters.process(session.credentials)
+    if invocation.format:
+        return exporters.export(session, invocation.format, environ)
+    from role_env.shells import parent
+
+    return exporters.export(session, parent.parent_format(), environ)
+
+
+def _cached_session(invocation: "Invocation", environ: "Mapping[str, str]") -> "Session | None":
+    """Return the cached session if it answers the line beyond any doubt."""
+    path, profile = invocation.config or _profiles_file(environ), invocation.profile
     try:
         entry = record.entry(os.path.realpath(path), profile, record.NO_OPTIONS) if path else None
         path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
     except (OSError, ValueError):
         return None
     text = fast.read(entry, environ) if entry else None
-    kept = record.parse(text, profile) if text else None
-    if kept is None or kept.base or kept.credentials.needs_renewal(time.time()) or not kept.stands(path, environ):
+    cached = record.parse(text, profile) if text else None
+    if cached is None or cached.base or cached.credentials.needs_renewal(time.time(), min_ttl=invocation.needed_ttl):
+        return None
+    if invocation.expect_account not in ("", cached.account_id) or not cached.stands(path, environ):
         return None
     return Session(
-        kept.profile,
-        kept.role_arn,
-        kept.credentials,
-        region_id=kept.region_id,
-        colour=kept.colour,
-        variables=kept.variables,
-        in_cli_file=kept.in_cli_file,
+        cached.profile,
+        cached.role_arn,
+        cached.credentials,
+        region_id=invocation.region or cached.region_id,
+        colour=cached.colour,
+        variables=cached.variables,
+        in_cli_file=cached.in_cli_file,
     )
 
 
 def _profiles_file(environ: "Mapping[str, str]") -> str:
-    """The profiles file in the usual two places; empty where `profiles.locate` has to look further.
+    """Return the profiles file in the usual two places, or an empty text if `profiles.locate` has to look further.
 
-    That it is there, and is the one that counts, is part of what a kept session was made from.
+    That it is there, and is the one that counts, is part of what a cached session was made from.
     """
     folder = paths.usual_folder(environ, paths.CONFIG)
     return environ.get("ROLE_ENV_CONFIG", "") or (folder and f"{folder}/role-env/profiles.ini")

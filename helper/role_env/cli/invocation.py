@@ -4,11 +4,11 @@ Options may stand before or after the words, and `role-env PROFILE` is `role-env
 is read to its end all the same: the shell that waits for an answer has to be told which session it does not get.
 """
 
-from role_env import names
-from role_env.command_table import COMMAND_LINE, COMMANDS, DURATION, Command, Option
+from role_env.command_table import CHECKED_KINDS, COMMAND_LINE, COMMANDS, DURATION, Command, Option
 
 _UNITS = {"m": 60, "h": 3600}
 _MOST_DIGITS = 9
+_PROCESS_SECONDS = 200
 
 
 class Invocation:
@@ -66,6 +66,11 @@ class Invocation:
     site: str = ""
     source_profile: str = ""
     verbose: bool = False
+
+    @property
+    def needed_ttl(self) -> int:
+        """The seconds that a session must have left: readers of `process` stop using one 180 s before it expires."""
+        return max(self.min_ttl, _PROCESS_SECONDS) if self.command == "process" else self.min_ttl
 
 
 def parse(argv: "list[str]") -> Invocation:
@@ -180,9 +185,15 @@ class _Parser:
                 self._fail(f"{option.name} {value} is not a duration", "give seconds, or 30m or 1h")
             setattr(self._result, option.attribute, seconds or 0)
         else:
-            if fault := names.value_fault(option.kind, value):
-                self._fail(f"{option.name} {value} is not {fault}")
+            if option.kind in CHECKED_KINDS:
+                self._check_value(option, value)
             setattr(self._result, option.attribute, value)
+
+    def _check_value(self, option: Option, value: str) -> None:
+        from role_env import names  # not for a line without such an option
+
+        if rule := names.value_fault(option.kind, value):
+            self._fail(f"{option.name} {value} is not {rule}")
 
     def _assign_words(self, command: Command) -> None:
         words = self._words
@@ -216,6 +227,8 @@ class _Parser:
 
     def _fail_unknown(self, name: str) -> None:
         """Report an option that the command does not have, with the one that was probably meant."""
+        from role_env import names
+
         own = [option.name for option in self._command.options] if self._command else []
         nearest = names.nearest(name, [*own, "--help", *([] if self._command else ["--version"])])
         of_command = f" of {self._command.name}" if self._command else ""

@@ -40,7 +40,7 @@ def request_of(invocation: "Invocation") -> "Request":
         duration=invocation.duration,
         session_name=invocation.session_name,
         region=invocation.region,
-        min_ttl=invocation.min_ttl,
+        min_ttl=invocation.needed_ttl,
         refresh=invocation.refresh,
         no_cache=invocation.no_cache,
         expect_account=invocation.expect_account,

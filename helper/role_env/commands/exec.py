@@ -20,7 +20,7 @@ from role_env.ui.messages import Messages
 
 def run(invocation: Invocation, context: Context) -> int:
     """Become the command or, with --renew, run it and return its exit status."""
-    command = list(invocation.command_line) or [context.environ.get("SHELL") or "/bin/sh"]
+    command = execution.command_of(invocation.command_line, context.environ)
     if not invocation.renew:
         execution.become(command, exporters.environment(options.obtain(invocation, context), context.environ))
     return _run_beside_server(command, invocation, context)

@@ -19,6 +19,7 @@ from role_env.keyrings.entry import Entry
 from role_env.profiles import file as profiles
 from role_env.profiles.file import Profile, ProfilesFile
 from role_env.sessions import chain as chains
+from role_env.sessions import record as records
 from role_env.sessions.assume import assume, assume_with_token, check_account, lent
 from role_env.sessions.chain import Chain
 from role_env.sessions.record import Record, entry
@@ -110,7 +111,7 @@ class _Obtaining:
         chain = self._resolved() if looping else None
         kept = self._cache.load(self._entry) if self._cache else None
         if kept and not self._request.refresh and self._stands(kept):
-            self._context.messages.decided("the kept session is used: nothing that it was made from has changed")
+            self._context.messages.decided(records.UNCHANGED)
             return self._from_record(kept)
         chain = chain or self._resolved()
         flight = _Flight(chain, self._entry, self._cache, self._context, min_ttl=self._request.min_ttl)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # The `request` of an entry for which no option changes what STS is asked.
 NO_OPTIONS = "\0"
+UNCHANGED = "the cached session is used: nothing that it was made from has changed"
+"""What is reported, on the fast path too, of a cached session that answers a request."""
 
 _HEAD = "role-env session 2"
 _FIELDS = (
@@ -69,6 +71,11 @@ class Record:
         self.origin_lines = origin_lines
         self.in_cli_file = in_cli_file
         self.colour = colour
+
+    @property
+    def account_id(self) -> str:
+        """The account of the role, or an empty text."""
+        return self.role_arn.split(":")[3] if self.role_arn else ""
 
     def stands(self, path: "str | os.PathLike[str]", environ: "Mapping[str, str]") -> bool:
         """Whether the session was made by way of the profiles file at `path`, and nothing has changed since: by way of

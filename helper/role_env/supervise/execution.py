@@ -7,7 +7,13 @@ from role_env.errors import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import NoReturn
+
+
+def command_of(words: "Sequence[str]", environ: "Mapping[str, str]") -> "list[str]":
+    """Return the command that `words` are; without any, the user's shell."""
+    return list(words) or [environ.get("SHELL") or "/bin/sh"]
 
 
 def become(words: "list[str]", environ: "dict[str, str]") -> "NoReturn":
