@@ -43,8 +43,9 @@ _ended: list[KeyringBus] = []
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-    """Runs a test a second time when gnome-keyring has ended by itself beneath it (KeyringBus.revive says when it
-    does): what failed then says nothing of role-env.
+    """Run a test a second time when gnome-keyring has ended by itself beneath it.
+
+    What failed then says nothing about role-env. KeyringBus.revive says when it does that.
     """
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, log=False, nextitem=nextitem)

@@ -520,7 +520,7 @@ def kernel_keeps() -> bool:
     ],
 )
 def test_another_backend_does_what_it_says(machine: Machine, name: str, told: str, keeps: bool) -> None:
-    """null keeps nothing and says nothing, fail says that there is none, a chain keeps in its first."""
+    """The backend null keeps nothing and says nothing, fail says that there is none, a chain keeps in its first."""
     with ExitStack() as stack:
         variables = backend(name)(machine, stack) | {"ROLE_ENV_CACHE": "keyring"}
         began = time.monotonic()

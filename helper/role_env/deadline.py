@@ -17,7 +17,7 @@ class TimedOut(Exception):
 
 
 class NoThread(Exception):
-    """This process can have no more threads."""
+    """The process cannot start another thread."""
 
 
 class Deadline:

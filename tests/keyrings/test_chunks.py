@@ -25,7 +25,7 @@ LONG, LONGER = 4000, 9000
 
 @pytest.fixture(scope="module")
 def locker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyringBackend]:
-    """keyring's own backend for Windows over a stand-in for the system below it."""
+    """The backend of keyring for Windows over a stand-in for the system below it."""
     with pytest.MonkeyPatch.context() as patch:
         pywin32 = types.ModuleType("win32ctypes.pywin32")
         vars(pywin32).update(win32cred=credential_locker.win32cred, pywintypes=credential_locker.pywintypes)

@@ -553,7 +553,7 @@ def test_a_large_answer_in_the_smallest_pieces_costs_time_in_proportion() -> Non
 
 
 def sockets() -> dict[int, int]:
-    """This process's sockets: inode and file descriptor."""
+    """The sockets of this process: inode and file descriptor."""
     found = {}
     for entry in Path("/dev/fd").iterdir():
         with contextlib.suppress(OSError):  # of the one that lists them
@@ -751,9 +751,8 @@ import json
 print(json.dumps([found, sorted(after - before)]))
 """
     source = Path(secret_service.__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", code, source], stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE
-    )
+    command = [sys.executable, "-I", "-c", code, str(source)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE, check=False)
     assert done.stderr == b""
     expected = "sécret" if present else None
     modules = ["_socket", "role_env", "role_env.keyrings", "role_env.keyrings.dbus", "role_env.keyrings.secret_service"]
@@ -780,8 +779,8 @@ CHANGES: st.SearchStrategy[list[Change]] = st.lists(
 def changed(said: bytes, secret: bytes, changes: list[Change]) -> tuple[bytes, bool]:
     """`said` with the changes, and whether the secret's own bytes are among what changed."""
     cells = [bytes((byte,)) for byte in said]
-    for kind, place, number, data in changes:
-        place %= len(cells)
+    for kind, somewhere, number, data in changes:
+        place = somewhere % len(cells)
         if kind == "cut":
             cells[place : place + 1 + number % 16] = [b""] * len(cells[place : place + 1 + number % 16])
         elif kind == "insert":

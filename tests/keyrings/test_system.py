@@ -1,5 +1,7 @@
-"""Which backend of `keyring` is used. The classes for macOS and Windows stand in for systems that are not here: they
-hold entries as the real ones do, and what their systems add cannot be measured on Linux.
+"""Which backend of `keyring` is used.
+
+The classes for macOS and Windows stand in for systems that are not here: they hold entries as the real ones do, and
+what their systems add cannot be measured on Linux.
 """
 
 import secrets

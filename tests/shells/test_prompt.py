@@ -303,7 +303,7 @@ def test_the_variable_holds_the_name_and_the_minutes_left(machine: Machine, shel
 
 @pytest.mark.parametrize("version", ["5.2.37(1)-release", "4.4.23(1)-release", "3.2.57(1)-release"])
 def test_every_bash_tells_the_time_by_what_it_has(machine: Machine, version: str) -> None:
-    """This bash plays the older ones: it takes their way for the one that it is told to be."""
+    """Each older one is played by this bash, which takes its way for the one that it is told to be."""
     before = f"BASH_VERSION='{version}'"
     assert shown(machine, "bash", before=before, **live(42 * 60 + 50)) == "profileB 42m"
     assert shown(machine, "bash", before=before + "\nSECONDS=99", **live(-5)) == "profileB expired"

@@ -129,7 +129,7 @@ def test_the_digest_of_a_key_is_another_for_any_other_part_and_tells_none() -> N
 
 
 def write_environment_profiles(machine: Machine) -> dict[str, str]:
-    """profileE (the environment's key) and profileF (no source of its own but profileE); gives the user's key."""
+    """Adds profileE (the environment's key) and profileF (no source of its own but profileE); gives the user's key."""
     machine.add(f"[profileE]\nrole_arn = {machine.sts.role_arn}\ncredential_source = environment\n")
     key = (machine.sts.access_key_id, machine.sts.access_key_secret)
     return dict(zip(FAMILIES[0], key, strict=False))
@@ -222,7 +222,7 @@ def fold(path: Path) -> None:
 
 CHANGES: dict[str, Callable[[Path], object]] = {
     "replaced by an equal one": replace,
-    "touched": lambda path: os.utime(path),
+    "touched": os.utime,
     "touched in the last nanosecond": lambda path: os.utime(path, ns=(0, path.stat().st_mtime_ns + 1)),
     "written to": lambda path: path.write_text("CONTENT"),
     "appended to": lambda path: path.write_text("content."),
@@ -247,7 +247,7 @@ def test_a_file_that_was_read_and_then_changed_is_a_change(file: Path, change: s
 COMINGS: dict[str, Callable[[Path], object]] = {
     "file": lambda path: path.touch(),
     "folder": lambda path: path.mkdir(),
-    "pipe": lambda path: os.mkfifo(path),
+    "pipe": os.mkfifo,
     "symlink to nothing": lambda path: path.symlink_to("nowhere"),
     "symlink to a file": lambda path: path.symlink_to(__file__),
 }

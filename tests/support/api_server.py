@@ -70,7 +70,7 @@ class _Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
     def to_bytes(self, date: str, request_id: str) -> bytes:
-        """The whole HTTP answer."""
+        """Return the whole HTTP answer."""
         headers = {
             "Date": date,
             "Content-Type": self.content_type,
@@ -386,7 +386,7 @@ def _call_of(request: Request, fault: str) -> Call:
 
 
 def _encoded(document: Document, root: str, as_json: bool) -> tuple[bytes, str]:
-    """The body and its type. STS answers XML to whoever does not ask for JSON."""
+    """Return the body and its type. The services answer XML to whoever does not ask for JSON."""
     if as_json:
         return json.dumps(document, ensure_ascii=False).encode(), "application/json;charset=utf-8"
     return f"<?xml version='1.0' encoding='UTF-8'?>{_xml(root, document)}".encode(), "text/xml;charset=utf-8"

@@ -23,7 +23,7 @@ METHODS = {"Get": "GET", "Lis": "GET", "Put": "PUT", "Del": "DELETE"}
 
 
 def main(endpoint: str, operation: str, *parameters: str) -> int:
-    """Calls `operation` (SERVICE:ACTION) at `endpoint`; returns the exit status."""
+    """Call `operation` (SERVICE:ACTION) at `endpoint`; return the exit status."""
     service, _, action = operation.partition(":")
     method, path, headers = oss(action, *parameters) if service == "oss" else rpc(service, action, *parameters)
     connection = http.client.HTTPSConnection(endpoint, timeout=10)
@@ -39,14 +39,14 @@ def main(endpoint: str, operation: str, *parameters: str) -> int:
 
 
 def session() -> tuple[str, str, str]:
-    """The ID, the secret and the token of the environment."""
+    """Return the ID, the secret and the token of the environment."""
     names = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
     key_id, secret, token = (os.environ[f"ALIBABA_CLOUD_{name}"] for name in names)
     return key_id, secret, token
 
 
 def rpc(service: str, action: str, *parameters: str) -> tuple[str, str, dict[str, str]]:
-    """Method, path and headers of an RPC call with `parameters` (NAME=VALUE), signed by Alibaba's SDK."""
+    """Return method, path and headers of an RPC call with `parameters` (NAME=VALUE), signed by Alibaba's SDK."""
     key_id, secret, token = session()
     request = RpcRequest(service.capitalize(), VERSIONS[service], action)
     request.set_method("POST")
@@ -58,7 +58,7 @@ def rpc(service: str, action: str, *parameters: str) -> tuple[str, str, dict[str
 
 
 def oss(action: str, path: str = "/") -> tuple[str, str, dict[str, str]]:
-    """Method, path and headers of a call to OSS, with its signature of version 1."""
+    """Return method, path and headers of a call to OSS, with its signature of version 1."""
     key_id, secret, token = session()
     method, date = METHODS[action[:3]], email.utils.formatdate(usegmt=True)
     text = f"{method}\n\n\n{date}\nx-oss-security-token:{token}\n{path}"

@@ -106,7 +106,7 @@ class CloudSsoPortal(SignInServer):
         return {"ROLE_ENV_ALLOW_SSO_HOST": "localhost"}
 
     def add_accounts(self, count: int, configurations: int) -> None:
-        """Makes the user a member of `count` accounts instead, with so many access configurations each."""
+        """Make the user a member of `count` accounts instead, with so many access configurations each."""
         self.accounts = [
             Account(
                 f"{4000000000000000 + number}",
@@ -125,7 +125,7 @@ class CloudSsoPortal(SignInServer):
         self.devices[-1].state = "denied"
 
     def revoke_tokens(self) -> None:
-        """Takes no access token any longer that was given until now."""
+        """Take no access token any longer that was given until now."""
         with self.lock:
             self.tokens.clear()
 
@@ -182,7 +182,7 @@ class CloudSsoPortal(SignInServer):
         )
 
     def _visit(self, request: Request) -> Answer:
-        """The page in the browser: whoever opens it approves."""
+        """Approve, as whoever opens the page in the browser does."""
         code = parse_qs(request.query).get("user_code", [""])[0]
         device = next((one for one in self.devices if one.user_code == code), None)
         if device is None:
@@ -211,7 +211,7 @@ class CloudSsoPortal(SignInServer):
         return answer_json({"AccessToken": token, "TokenType": "Bearer", "ExpiresIn": self.token_seconds})
 
     def _check_state(self, device: Device, now: float) -> None:
-        """Raises Refused unless the person has approved and nobody has used the code."""
+        """Raise Refused unless the person has approved and nobody has used the code."""
         if device.state == "waiting" and device.polls > self.polls_to_wait:
             states: dict[str, Literal["approved", "denied", "used"]]
             states = {"approve": "approved", "deny": "denied", "expire": "used"}

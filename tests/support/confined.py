@@ -20,7 +20,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def checked(result: int) -> int:
-    """The result of a system call. Raises OSError."""
+    """Return the result of a system call. Raises OSError."""
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
@@ -41,7 +41,7 @@ def block(number: int) -> None:
 
 
 def become(user: int) -> None:
-    """An ordinary user, if we are root; what may be read stays, since the interpreter may lie in root's home."""
+    """Become an ordinary user, if we are root; what may be read stays, since the interpreter may be in root's home."""
     if os.geteuid():
         return
     kept = (1 << _CAP_DAC_OVERRIDE) | (1 << _CAP_DAC_READ_SEARCH)
@@ -56,7 +56,7 @@ def become(user: int) -> None:
 
 
 def fill() -> None:
-    """Takes all of the user's share with keys of the session's own, which end with it."""
+    """Take all of the user's share with keys of the session's own, which end with it."""
     checked(libc.syscall(KEYCTL, 1, None))
     for size in (4000, 400, 40, 1):
         for number in range(200):

@@ -1,5 +1,7 @@
-"""A stand-in for Windows' Credential Locker, which this system does not have: the three calls that `keyring`'s own
-backend for Windows makes of it, with the limits of the real one. That backend itself is the real one.
+"""A stand-in for Windows' Credential Locker, which this system does not have.
+
+It has the three calls that `keyring`'s own backend for Windows makes, with the limits of the real one. That backend
+itself is the real one.
 
 `LOCKER` in the environment names the file of the entries. With `LOCKER_LASTS` the process is killed, as by SIGKILL,
 upon the write or deletion after so many.
@@ -59,7 +61,7 @@ _changes = 0
 
 
 def environment(folder: Path, *, lasts: int | None = None) -> dict[str, str]:
-    """What lets a process find itself on Windows, as far as `keyring` is concerned; `folder` is made to hold it."""
+    """Return the variables by which a process finds itself on Windows, as far as `keyring` goes."""
     package = folder / "win32ctypes" / "pywin32"
     package.mkdir(parents=True, exist_ok=True)
     (folder / "win32ctypes" / "__init__.py").touch()
@@ -77,7 +79,7 @@ def read_entries() -> dict[str, list[str]]:
 
 
 def _keep(entries: dict[str, list[str]]) -> None:
-    global _changes
+    global _changes  # noqa: PLW0603 - of this process, which is what is killed
     if _changes == int(os.environ.get("LOCKER_LASTS") or -1):
         os.kill(os.getpid(), signal.SIGKILL)
     _changes += 1

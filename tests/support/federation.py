@@ -53,7 +53,7 @@ class Federation:
         return {"HTTPS_PROXY": proxy, "NO_PROXY": "localhost", "SSL_CERT_FILE": str(self.sts.ca_file)}
 
     def answer(self, path: str, content_type: str, body: bytes) -> tuple[int, bytes]:
-        """The status and the body for one POST."""
+        """Return the status and the body for one POST."""
         self.asked.append(path)
         if self.answers:
             return self.answers.pop(0)

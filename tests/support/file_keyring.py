@@ -12,11 +12,11 @@ class Keyring(keyring.backend.KeyringBackend):
     priority = 1
 
     def get_password(self, service: str, username: str) -> str | None:
-        """The entry, or None."""
+        """Return the entry, or None."""
         return self._entries().get(f"{service}\n{username}")
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """Keeps the entry."""
+        """Keep the entry."""
         self._path().write_text(json.dumps(self._entries() | {f"{service}\n{username}": password}), "utf-8")
 
     def _entries(self) -> dict[str, str]:

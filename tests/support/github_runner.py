@@ -21,7 +21,7 @@ class Runner:
             self.environ[name] = str(file)
 
     def step(self, script: str = INTO_JOB, **environ: str) -> tuple[int, str]:
-        """The status of a step, and its log as everybody can read it."""
+        """Return the status of a step, and its log as everybody can read it."""
         done = self.machine.shell("bash", f"set -eo pipefail\n{script}", **self.environ | environ)
         masks: set[str] = set()
         log = []
@@ -30,27 +30,28 @@ class Runner:
                 value = unescaped(line.lstrip().removeprefix("::add-mask::"))
                 masks |= {value, *filter(None, value.split("\n"))} - {""}
                 continue
+            shown = line
             for mask in sorted(masks, key=len, reverse=True):
-                line = line.replace(mask, "***")
-            log.append(line)
+                shown = shown.replace(mask, "***")
+            log.append(shown)
         return done.returncode, "\n".join(log)
 
     def variables(self) -> dict[str, str]:
-        """What later steps have; reading it empties the file, as the runner takes a new one for each step."""
+        """Return what later steps have; reading it empties the file, as the runner takes a new one for each step."""
         return taken(self.variables_file)
 
     def outputs(self) -> dict[str, str]:
-        """What later steps may ask for."""
+        """Return what later steps may ask for."""
         return taken(self.outputs_file)
 
 
 def unescaped(value: str) -> str:
-    """A workflow command's value."""
+    """Return a workflow command's value."""
     return value.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
 
 
 def taken(file: Path) -> dict[str, str]:
-    """The variables of a runner's file, which may hold a value on its line or between delimiters."""
+    """Return the variables of a runner's file, which may hold a value on its line or between delimiters."""
     found = {}
     lines = iter(file.read_bytes().decode().split("\n"))
     for line in lines:

@@ -43,20 +43,20 @@ class HttpsClient:
             connection.close()
 
     def post_json(self, path: str, *, bearer: str = "", **document: object) -> Received:
-        """POSTs a JSON object."""
+        """POST a JSON object."""
         headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
         return self.ask("POST", path, json.dumps(document).encode(), headers=headers)
 
     def post_form(self, path: str, **form: str) -> Received:
-        """POSTs a form."""
+        """POST a form."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return self.ask("POST", path, urlencode(form).encode(), headers=headers)
 
     def get(self, path: str, *, bearer: str = "", **query: str) -> Received:
-        """GETs `path` with a query."""
+        """GET `path` with a query."""
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         return self.ask("GET", f"{path}?{urlencode(query)}" if query else path, headers=headers)
 
     def post_bearer(self, path: str, token: str, body: bytes = b"") -> Received:
-        """POSTs with an access token."""
+        """POST with an access token."""
         return self.ask("POST", path, body, headers={"Authorization": f"Bearer {token}"})

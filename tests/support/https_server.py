@@ -11,8 +11,10 @@ from support.certificates import server_context, write_authority
 
 
 class HttpsServer:
-    """Answers every GET with `status`, `headers` and `body`; over TLS with a certificate for localhost by `ca_file`,
-    without a `folder` for that over plain HTTP. `asked` holds path and headers (names in small letters).
+    """Answers every GET with `status`, `headers` and `body`.
+
+    Over TLS with a certificate for localhost by `ca_file`, without a `folder` for that over plain HTTP. `asked` holds
+    path and headers (names in small letters).
     """
 
     def __init__(self, folder: Path | None = None) -> None:

@@ -20,8 +20,9 @@ DEADLINE = 60.0
 
 @contextlib.contextmanager
 def kernel_keys(*, shared: bool = False) -> Iterator[None]:
-    """Keeps tests that count on a session in the kernel's keyring apart from `clear`, which forgets those of all tests:
-    that keyring is the user's, whatever their HOME.
+    """Keep tests that count on a session in the kernel keyring apart from `clear`, which deletes those of all tests.
+
+    That keyring is the user's, whatever their HOME.
     """
     import fcntl  # which Windows lacks, where some of the tests run and none with a machine
 
@@ -68,17 +69,17 @@ source_profile = profileA
 """
 
     def write(self, text: str) -> None:
-        """Makes `text` the profiles file, readable by its owner alone."""
+        """Make `text` the profiles file, readable by its owner alone."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(text, "utf-8")
         self.file.chmod(0o600)
 
     def add(self, text: str) -> None:
-        """Appends `text` to the profiles file."""
+        """Append `text` to the profiles file."""
         self.write(self.file.read_text("utf-8") + "\n" + text)
 
     def run(self, *command: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command with `text` on its stdin and `environ` added to the machine's; neither raises nor hangs."""
+        """Run a command with `text` on its stdin and `environ` added to the machine's; neither raises nor hangs."""
         forgets = "clear" in command and not self.has_kernel_keys
         with kernel_keys() if forgets else contextlib.nullcontext():
             done = subprocess.run(
@@ -95,11 +96,11 @@ source_profile = profileA
         return subprocess.CompletedProcess(command, done.returncode, out, err)
 
     def role_env(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs the installed command."""
+        """Run the installed command."""
         return self.run(str(INSTALLED / "role-env"), *arguments, **environ)
 
     def shell(self, name: str, script: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs `script` in a real shell that reads no start-up file."""
+        """Run `script` in a real shell that reads no start-up file."""
         require(name)
         options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}.get(name, [])
         return self.run(name, *options, "-c", script, **environ)
@@ -123,14 +124,15 @@ source_profile = profileA
 
 
 def is_pythons_own(told: str) -> bool:
-    """Whether what was told on stderr is Python's own way of telling an interruption, from before role-env's first
-    line ran: it may even go on after that.
+    """Return whether stderr has Python's own report of an interruption, from before role-env's first line ran.
+
+    The command may even go on after that.
     """
     return "Traceback" in told and not re.search(r'__main__\.py", line \d+, in (main|run)\n', told)
 
 
 def _processes() -> set[str]:
-    """The ids of all processes."""
+    """Return the ids of all processes."""
     return {name for name in os.listdir("/proc") if name.isdecimal()}  # noqa: PTH208  20 times a second, no Paths
 
 
@@ -144,6 +146,7 @@ class ArgumentWatch(threading.Thread):
         self.seen: set[bytes] = set()
 
     def run(self) -> None:
+        """Look until the end."""
         older = _processes()  # none of them has an argument of this test
         while not self._ended.wait(0.05):
             secrets = [secret.encode() for secret in self._machine.secrets()]
@@ -158,5 +161,6 @@ class ArgumentWatch(threading.Thread):
                     self.seen.add(arguments)
 
     def end(self) -> None:
+        """Stop looking."""
         self._ended.set()
         self.join()

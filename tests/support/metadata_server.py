@@ -40,7 +40,7 @@ ROLES_PATH = "/latest/meta-data/ram/security-credentials/"
 
 
 def timestamp(seconds: float) -> str:
-    """A moment, `seconds` from now, as the service writes it."""
+    """Return a moment, `seconds` from now, as the service writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
 
 
@@ -124,7 +124,7 @@ _UNSHARE = ["unshare", "--net"] if os.name == "posix" and os.geteuid() == 0 else
 
 
 def in_namespace(*command: str, relay: tuple[Path, int] | None = None) -> list[str]:
-    """The command line that runs `command` in a network namespace where the service is at its real address.
+    """Return the command line that runs `command` in a network namespace where the service is at its real address.
 
     `relay` is what `relayed` gave.
     """
@@ -134,7 +134,7 @@ def in_namespace(*command: str, relay: tuple[Path, int] | None = None) -> list[s
 
 @contextmanager
 def relayed(folder: Path, port: int) -> Iterator[tuple[Path, int]]:
-    """The way from a namespace to `port` of this machine's loopback: a unix socket in `folder`."""
+    """Open the way from a namespace to `port` of this machine's loopback: a unix socket in `folder`."""
     path = folder / f"relay-{port}"
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
@@ -147,7 +147,7 @@ def relayed(folder: Path, port: int) -> Iterator[tuple[Path, int]]:
 
 
 def _relay(listener: socket.socket, family: int, target: Any) -> None:
-    """Connects whatever comes to `listener` with `target`."""
+    """Connect whatever comes to `listener` with `target`."""
     with contextlib.suppress(OSError):
         while True:
             near, _ = listener.accept()
@@ -166,7 +166,7 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 
 def _bring_up() -> None:
-    """The namespace's loopback, with the service's address beside its own."""
+    """Bring up the namespace's loopback, with the service's address beside its own."""
     up, flags, address = 0x1, 0x8914, 0x8916  # IFF_UP, SIOCSIFFLAGS, SIOCSIFADDR
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, flags, struct.pack("16sh14x", b"lo", up))
@@ -175,7 +175,7 @@ def _bring_up() -> None:
 
 
 def main(path: str, port: str, *command: str) -> int:
-    """Runs `command` beside the service; returns its exit status."""
+    """Run `command` beside the service; return its exit status."""
     _bring_up()
     if port != "0":
         listener = socket.create_server(("127.0.0.1", int(port)))

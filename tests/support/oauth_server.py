@@ -87,7 +87,7 @@ class OAuthServer(SignInServer):
                 token.ends = 0
 
     def revoke_everything(self) -> None:
-        """Takes no token any longer, as after an administrator has ended the sign-in."""
+        """Take no token any longer, as after an administrator has ended the sign-in."""
         with self.lock:
             self.access.clear()
             self.refresh.clear()

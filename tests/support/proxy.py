@@ -41,4 +41,5 @@ class Proxy:
                         ends[end].sendall(piece)
 
     def close(self) -> None:
+        """Take no more connections."""
         self._server.close()

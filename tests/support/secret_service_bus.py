@@ -173,6 +173,7 @@ class PrivateBus:
         stdout: int = subprocess.DEVNULL,
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
+        """Start a process that ends with the bus. What it prints goes to `log`, below `folder`."""
         with (self.folder / log).open("ab") as stderr:
             process = subprocess.Popen(
                 command,
@@ -188,7 +189,7 @@ class PrivateBus:
         return process
 
     def first_line(self, process: subprocess.Popen[bytes], *, log: str) -> str:
-        """The line by which a process says that it is ready."""
+        """Return the line by which a process says that it is ready."""
         assert process.stdout is not None
         with process.stdout as output:
             line = _read_line(output)
@@ -328,7 +329,7 @@ class SilentBus(PrivateBus):
         self._secret = secret
 
     def calls(self) -> list[str]:
-        """The methods that were called so far, answered or not: `["OpenSession", "SearchItems"]`."""
+        """Return the methods that were called so far, answered or not: `["OpenSession", "SearchItems"]`."""
         return self._log("calls").split()
 
     def _start_service(self) -> None:
@@ -355,22 +356,22 @@ def _start_silent_service(
 
 
 def _environment() -> dict[str, str]:
-    """What the daemons get: nothing that could lead them to the user's own bus, display or keyring."""
+    """Return what the daemons get: nothing that could lead them to the user's own bus, display or keyring."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
 def short_folder() -> Path:
-    """A folder that leaves room for a socket's name, whose path may have 107 bytes (103 on macOS)."""
+    """Return a folder that leaves room for a socket's name, whose path may have 107 bytes (103 on macOS)."""
     short = len(tempfile.gettempdir()) < 60
     return Path(tempfile.mkdtemp(prefix="bus-", dir=None if short else "/tmp"))
 
 
 @functools.cache
 def _die_with_parent() -> tuple[str, ...]:
-    """What goes before a command that must end even if the tests are killed. Its services follow the bus."""
+    """Return what goes before a command that must end even if the tests are killed. Its services follow the bus."""
     setpriv = ("setpriv", "--pdeathsig", "KILL")
     with contextlib.suppress(OSError):
-        if subprocess.run([*setpriv, "true"], capture_output=True, timeout=DEADLINE).returncode == 0:
+        if subprocess.run([*setpriv, "true"], capture_output=True, timeout=DEADLINE, check=False).returncode == 0:
             return setpriv
     return ()
 
@@ -425,13 +426,14 @@ def _read_line(output: IO[bytes]) -> bytes:
 
 
 def connect(address: str) -> Any:
+    """Return a connection to the bus at `address`."""
     from jeepney.io.blocking import open_dbus_connection
 
     return open_dbus_connection(bus=address, auth_timeout=DEADLINE)
 
 
 def call_method(connection: Any, path: str, method: str, signature: str, body: tuple[object, ...]) -> Any:
-    """The answer to one call of the Secret Service; an error answer is raised."""
+    """Return the answer to one call of the Secret Service; an error answer is raised."""
     import jeepney
     from jeepney.wrappers import unwrap_msg
 

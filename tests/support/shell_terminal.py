@@ -24,13 +24,13 @@ _PROMPTS = {
 
 
 def init(shell: str, options: str = "") -> str:
-    """The line of an rc file that installs the integration."""
+    """Return the line of an rc file that installs the integration."""
     line = f"role-env init {shell} {options}".rstrip()
     return f"{line} | source\n" if shell == "fish" else f'eval "$({line})"\n'
 
 
 def command(shell: str, folder: Path, rc: str) -> str:
-    """A line that starts an interactive shell which reads `rc` (kept below `folder`) and no other start-up file."""
+    """Return a line that starts an interactive shell, which reads `rc` (below `folder`) and no other start-up file."""
     folder = folder / f"rc-{shell}"
     folder.mkdir(exist_ok=True)
     file = folder / (".zshrc" if shell == "zsh" else "rc")
@@ -43,8 +43,9 @@ def command(shell: str, folder: Path, rc: str) -> str:
 
 
 class Terminal:
-    """The shell `shell` in a window of 100 columns and 40 lines; `before` and `after` are lines of its rc file around
-    the integration's.
+    """The shell `shell` in a window of 100 columns and 40 lines.
+
+    `before` and `after` are lines of its rc file around the integration's.
     """
 
     def __init__(
@@ -83,20 +84,21 @@ class Terminal:
         self._run("send-keys", *keys)
 
     def screen(self, *, colours: bool = False) -> str:
-        """What the window shows, lines that have scrolled away included; with `colours` the codes too."""
+        """Return what the window shows, lines that have scrolled away included; with `colours` the codes too."""
         return self._run("capture-pane", "-p", "-J", "-S", "-", *(["-e"] if colours else []))
 
     def last_line(self) -> str:
-        """The last line that holds something."""
+        """Return the last line that holds something."""
         return next((line for line in reversed(self.screen().split("\n")) if line.strip()), "").rstrip()
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """Waits until the screen shows `pattern`."""
-        return self._wait(pattern, lambda: self.screen())
+        """Wait until the screen shows `pattern`."""
+        return self._wait(pattern, self.screen)
 
     def wait_for_prompt(self, pattern: str, *, enter: bool = False) -> None:
-        """Waits until the last line is a prompt with `pattern` at its head and nothing typed behind it; with `enter`
-        presses Enter for a new prompt meanwhile.
+        """Wait until the last line is a prompt with `pattern` at its head and nothing typed behind it.
+
+        With `enter`, press Enter for a new prompt meanwhile.
         """
         head = f"{pattern} " if pattern else ""
         self._wait(f"^{head}{PROMPT}$", self.last_line, between=(lambda: self.type("")) if enter else None)

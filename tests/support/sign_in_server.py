@@ -52,7 +52,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
-        """The whole HTTP answer."""
+        """Return the whole HTTP answer."""
         headers = {"Content-Type": self.content_type, "Content-Length": str(len(self.body)), **self.headers}
         lines = [f"HTTP/1.1 {self.status} {http.client.responses.get(self.status, 'Unknown')}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -60,7 +60,7 @@ class Answer:
 
 
 def answer_json(document: Document, status: int = 200) -> Answer:
-    """An answer in JSON."""
+    """Return an answer in JSON."""
     return Answer(status, json.dumps(document).encode())
 
 
@@ -100,7 +100,7 @@ class Refused(Exception):
 
 
 def pkce_challenge(verifier: str) -> str:
-    """The S256 challenge of a code verifier (RFC 7636, section 4.2)."""
+    """Return the S256 challenge of a code verifier (RFC 7636, section 4.2)."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
@@ -130,7 +130,7 @@ class SignInServer:
         self.close()
 
     def close(self) -> None:
-        """Ends the server and whatever hangs in it."""
+        """End the server and whatever hangs in it."""
         self.heal()
         self._server.shutdown()
         self._server.server_close()
@@ -148,7 +148,7 @@ class SignInServer:
             return set(self._issued)
 
     def secret(self, length: int = 32) -> str:
-        """A new secret text, which a canary looks for from now on."""
+        """Return a new secret text, which a canary looks for from now on."""
         made = secrets.token_urlsafe(length)
         return self.guard(made)
 
@@ -159,7 +159,7 @@ class SignInServer:
         return text
 
     def requests_to(self, path: str) -> list[Request]:
-        """The requests for one path, in the order in which they came."""
+        """Return the requests for one path, in the order in which they came."""
         with self.lock:
             return [request for request in self.requests if request.path == path]
 
@@ -171,7 +171,7 @@ class SignInServer:
             self._faults.append(_Fault(kind, times, path))
 
     def heal(self) -> None:
-        """Takes back all faults and ends what hangs because of one."""
+        """Take back all faults and end what hangs because of one."""
         with self.lock:
             self._faults.clear()
             ended, self._healed = self._healed, threading.Event()
@@ -180,7 +180,7 @@ class SignInServer:
     def issue_session(
         self, role_name: str, *, account: str = ACCOUNT_B, name: str = "alice", seconds: float = 3600
     ) -> Session:
-        """A session that the local STS knows: of a role that may assume whatever the account's keys may."""
+        """Return a session that the local STS knows: of a role that may assume whatever the account's keys may."""
         may_assume = {role.arn for role in self.sts.world.roles.values()}
         role = Role(account, role_name, set(), may_assume=may_assume)
         session = Session(
@@ -207,7 +207,7 @@ class SignInServer:
     # -- one request --
 
     def answer(self, request: Request) -> tuple[Answer | None, str]:
-        """The answer, None where the connection is cut, and the fault by which to send it."""
+        """Return the answer, None where the connection is cut, and the fault by which to send it."""
         with self.lock:
             self.requests.append(request)
             fault = request.fault = self._take_fault(request.path)
@@ -258,7 +258,7 @@ class SignInServer:
 
 
 def read_json(request: Request, *names: str) -> dict[str, str]:
-    """The named texts of a JSON body, all of which have to be there. Raises Refused."""
+    """Return the named texts of a JSON body, all of which have to be there. Raises Refused."""
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise Refused(400, "InvalidContentType", "The body must be JSON.")
     try:
@@ -284,17 +284,17 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Runs in the connection's own thread: a client that dawdles in its handshake delays no other."""
+        """Run in the connection's own thread: a client that dawdles in its handshake delays no other."""
         request.settimeout(20)
         with self.context.wrap_socket(request, server_side=True) as connection:
             _Handler(connection, client_address, cast(Any, self))
 
     def shutdown_request(self, request: Any) -> None:
-        """Closes without the FIN that the base class sends first, which would spoil a reset."""
+        """Close without the FIN that the base class sends first, which would spoil a reset."""
         self.close_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Reports bugs of the servers only: clients that hang up or refuse a certificate are what is tested."""
+        """Report bugs of the servers only: clients that hang up or refuse a certificate are what is tested."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 

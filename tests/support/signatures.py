@@ -20,21 +20,21 @@ def _canonical_query(parameters: dict[str, str]) -> str:
 
 
 def rpc_string_to_sign(method: str, parameters: dict[str, str]) -> str:
-    """What an RPC request's signature (SignatureVersion 1.0) is made of."""
+    """Return what an RPC request's signature (SignatureVersion 1.0) is made of."""
     signed = {name: value for name, value in parameters.items() if name != "Signature"}
     return f"{method}&%2F&{_percent(_canonical_query(signed))}"
 
 
 def rpc_signature(secret: str, string_to_sign: str) -> str:
-    """The HMAC-SHA1 signature of an RPC request."""
+    """Return the HMAC-SHA1 signature of an RPC request."""
     mac = hmac.new(f"{secret}&".encode(), string_to_sign.encode(), hashlib.sha1)
     return base64.b64encode(mac.digest()).decode()
 
 
 def acs3_string_to_sign(
-    method: str, path: str, query: dict[str, str], headers: dict[str, str], signed: list[str], body: bytes
+    method: str, path: str, *, query: dict[str, str], headers: dict[str, str], signed: list[str], body: bytes
 ) -> str:
-    """What a V3 request's signature (ACS3-HMAC-SHA256) is made of; `headers` has lower-case names."""
+    """Return what a V3 request's signature (ACS3-HMAC-SHA256) is made of; `headers` has lower-case names."""
     canonical = "\n".join(
         (
             method,
@@ -49,7 +49,7 @@ def acs3_string_to_sign(
 
 
 def acs3_signature(secret: str, string_to_sign: str) -> str:
-    """The signature of a V3 request."""
+    """Return the signature of a V3 request."""
     return hmac.new(secret.encode(), string_to_sign.encode(), hashlib.sha256).hexdigest()
 
 
@@ -89,7 +89,7 @@ def read_request(method: str, target: str, headers: dict[str, str], body: bytes)
     both = {**query, **form}
     authorization = headers.get("authorization", "")
     if authorization.startswith("ACS3-") or ("x-acs-action" in headers and "Action" not in both):
-        return _read_acs3(method, parts.path, query, both, headers, body, defect)
+        return _read_acs3(method, parts.path, query=query, parameters=both, headers=headers, body=body, defect=defect)
     scheme = f"{both.get('SignatureMethod', 'HMAC-SHA1')} {both.get('SignatureVersion', '1.0')}"
     if scheme != "HMAC-SHA1 1.0":
         defect = defect or "InvalidSignatureMethod"
@@ -113,6 +113,7 @@ def read_request(method: str, target: str, headers: dict[str, str], body: bytes)
 def _read_acs3(
     method: str,
     path: str,
+    *,
     query: dict[str, str],
     parameters: dict[str, str],
     headers: dict[str, str],
@@ -142,7 +143,7 @@ def _read_acs3(
         nonce=headers.get("x-acs-signature-nonce", ""),
         timestamp=headers.get("x-acs-date", ""),
         signature=signature,
-        string_to_sign=acs3_string_to_sign(method, path, query, headers, signed, body),
+        string_to_sign=acs3_string_to_sign(method, path, query=query, headers=headers, signed=signed, body=body),
         sign=acs3_signature,
         defect=defect,
     )

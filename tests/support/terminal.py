@@ -26,8 +26,9 @@ class Screen(NamedTuple):
 def on_terminal(
     machine: Machine, *arguments: str, columns: int = 80, environ: Mapping[str, str] | None = None
 ) -> Screen:
-    """Runs the installed command on a terminal of so many columns, stderr on it too, `environ` added to the
-    machine's.
+    """Run the installed command on a terminal of so many columns, stderr on it too.
+
+    `environ` is added to the machine's variables.
     """
     output, status = pexpect.run(
         " ".join([str(INSTALLED / "role-env"), *arguments]),
@@ -43,7 +44,7 @@ def on_terminal(
 
 
 def _overwritten(line: str) -> str:
-    """What is seen of a line whose parts after each carriage return were written over the ones before."""
+    """Return what is seen of a line whose parts after each carriage return were written over the ones before."""
     shown = ""
     for part in _STYLE.sub("", line).split("\r"):
         shown = part + shown[len(part) :]

@@ -401,7 +401,7 @@ def acs3_headers(sts: LocalSts, key: Key, action: str, query: dict[str, str]) ->
     if key.token:
         headers["x-acs-security-token"] = key.token
     signed = sorted(headers)
-    text = signatures.acs3_string_to_sign("POST", "/", query, headers, signed, b"")
+    text = signatures.acs3_string_to_sign("POST", "/", query=query, headers=headers, signed=signed, body=b"")
     signature = signatures.acs3_signature(key.secret, text)
     names = ";".join(signed)
     authorization = f"ACS3-HMAC-SHA256 Credential={key.id},SignedHeaders={names},Signature={signature}"
@@ -434,7 +434,7 @@ def test_the_newer_signature_is_as_alibaba_documents_it() -> None:
         "x-acs-version": "2014-05-26",
     }
     query = {"ImageId": "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd", "RegionId": "cn-shanghai"}
-    text = signatures.acs3_string_to_sign("POST", "/", query, headers, sorted(headers), b"")
+    text = signatures.acs3_string_to_sign("POST", "/", query=query, headers=headers, signed=sorted(headers), body=b"")
     assert text == "ACS3-HMAC-SHA256\n7ea06492da5221eba5297e897ce16e55f964061054b7695beedaac1145b1e259"
     signature = signatures.acs3_signature("YourAccessKeySecret", text)
     assert signature == "06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0"

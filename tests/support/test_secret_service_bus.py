@@ -62,6 +62,7 @@ def python(code: str, bus: PrivateBus, *, timeout: float = ANSWERED) -> subproce
         text=True,
         encoding="utf-8",
         timeout=timeout,
+        check=False,
     )
 
 
@@ -86,7 +87,7 @@ def running_on(bus: PrivateBus) -> list[str]:
 
 
 def test_keyring_sets_gets_and_deletes(keyring_bus: KeyringBus) -> None:
-    """keyring's own backend works with it as with a desktop's, and `items` tells what it stored."""
+    """The backend of keyring works with it as with a desktop's, and `items` tells what it stored."""
     assert python(GET, keyring_bus).stdout == "None\n"
 
     done = python(SET, keyring_bus)
@@ -122,7 +123,7 @@ def test_a_locked_keyring_gives_nothing_until_it_is_unlocked(keyring_bus: Keyrin
 
 
 def test_a_locked_keyring_with_a_prompter_nobody_sees_hangs() -> None:
-    """keyring waits for ever for a password dialog that never comes."""
+    """Without a timeout keyring waits for a password dialog that never comes."""
     require(*secret_service_bus.SECRET_SERVICE)
     with KeyringBus(prompter=True) as bus:
         bus.put("label", {"service": "service", "username": "name"}, b"secret")
@@ -225,6 +226,7 @@ def test_nothing_is_left_when_the_tests_are_killed() -> None:
         capture_output=True,
         text=True,
         timeout=ANSWERED,
+        check=False,
     )
     assert done.returncode == 9
     bus = PrivateBus()

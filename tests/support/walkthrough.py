@@ -83,7 +83,7 @@ def main() -> int:
 
 @contextlib.contextmanager
 def keyring_environment() -> Iterator[dict[str, str]]:
-    """A real keyring on a private bus; where the machine has none, a file in the throwaway home plays its part."""
+    """Yield the variables of a keyring on a private bus, or of a file in the throwaway home where there is none."""
     if missing(*SECRET_SERVICE):
         print("(no gnome-keyring here: a throwaway file stands in for it)")
         yield {"PYTHON_KEYRING_BACKEND": "support.file_keyring.Keyring", "PYTHONPATH": str(Path(__file__).parents[1])}
@@ -93,7 +93,7 @@ def keyring_environment() -> Iterator[dict[str, str]]:
 
 
 def write_profiles(path: Path, sts: LocalSts) -> None:
-    """The profiles of somebody who has a key in account A and works in account B."""
+    """Write the profiles of somebody who has a key in account A and works in account B."""
     path.parent.mkdir(parents=True)
     path.write_text(
         "[profileA]\n"
@@ -105,7 +105,7 @@ def write_profiles(path: Path, sts: LocalSts) -> None:
 
 
 def tell(story: str, shell: list[str], environ: dict[str, str]) -> int:
-    """Runs the lines of `story` in one shell and checks them; returns the exit status."""
+    """Run the lines of `story` in one shell and check them; return the exit status."""
     process = subprocess.Popen(
         shell,
         stdin=subprocess.PIPE,
@@ -136,7 +136,7 @@ def tell(story: str, shell: list[str], environ: dict[str, str]) -> int:
 
 
 def run(process: "subprocess.Popen[str]", line: str) -> tuple[str, int]:
-    """What `line` writes in the shell `process`, and its status."""
+    """Run `line` in the shell `process` and return what it writes, and its status."""
     if process.stdin is None or process.stdout is None:
         raise ValueError("the shell has no pipes")
     process.stdin.write(f"{line}\nprintf '\\n==end %s\\n' $?\n")

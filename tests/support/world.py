@@ -172,27 +172,27 @@ class World:
     providers: dict[str, OidcProvider] = field(default_factory=dict)
 
     def add_key(self, account: str, user: User | None, *, active: bool = True) -> AccessKey:
-        """A new key, generated here and now."""
+        """Generate a key and return it."""
         key = AccessKey(account, user, active)
         self.keys[key.id] = key
         return key
 
     def add_role(self, role: Role) -> Role:
-        """Makes the role known. Names are compared without case."""
+        """Make the role known. Names are compared without case."""
         self.roles[role.arn.lower()] = role
         return role
 
     def add_provider(self, provider: OidcProvider) -> OidcProvider:
-        """Makes the OIDC provider known."""
+        """Make the OIDC provider known."""
         self.providers[provider.arn] = provider
         return provider
 
     def key_of(self, user_name: str) -> AccessKey:
-        """The first key of the user of that name; "root" is account A itself."""
+        """Return the first key of the user of that name; "root" is account A itself."""
         return next(key for key in self.keys.values() if (key.user.name if key.user else "root") == user_name)
 
     def role(self, name: str) -> Role:
-        """The role of that name, in whichever account it is."""
+        """Return the role of that name, in whichever account it is."""
         return next(role for role in self.roles.values() if role.name.lower() == name.lower())
 
 
@@ -202,7 +202,7 @@ def role_arn(account: str, name: str) -> str:
 
 
 def default_world() -> World:
-    """The three accounts that the tests share, with keys that no other instance has."""
+    """Return the three accounts that the tests share, with keys that no other instance has."""
     world = World()
     user_1 = User(ACCOUNT_A, "test_user1")
     world.add_key(ACCOUNT_A, user_1)

@@ -79,7 +79,7 @@ def line_to_type(profile: str, environ: "Mapping[str, str]") -> str:
     """Return the line that switches the shell to `profile`, a name that options may follow."""
     if environ.get("ROLE_ENV_INIT"):
         return f"role-env use {profile}"
-    words = profile if profile.split()[0] not in COMMANDS else f"export {profile}"
+    words = profile if profile.split(maxsplit=1)[0] not in COMMANDS else f"export {profile}"
     return _line_for(f"role-env {words}", parent.parent_format())
 
 

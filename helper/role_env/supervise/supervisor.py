@@ -30,8 +30,9 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 class Parent:
-    """This process as a parent; from now on it takes its signals from a queue. `on_end` is told the process id of any
-    other process of ours that ends.
+    """The process as a parent. From now on it takes its signals from a queue.
+
+    `on_end` is called with the process ID of any other process of ours that ends.
     """
 
     def __init__(self, on_end: Callable[[int], None]) -> None:
