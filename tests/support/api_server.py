@@ -13,17 +13,15 @@ import hmac
 import http.client
 import json
 import ssl
-import threading
 import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from xml.sax.saxutils import escape
 
-from support.api_transport import TlsServer
+from support.api_transport import ApiHandler, TlsService
 from support.certificates import Certificate, server_context, write_authority
 from support.faults import ESCAPES, NO_ANSWER_FAULTS, FaultQueue
 from support.oss import read_oss_request
@@ -32,7 +30,6 @@ from support.signatures import Request, read_request
 from support.world import Identity, Session, World, identity_of_key, identity_of_session
 
 Document = dict[str, Any]
-Running = TypeVar("Running", bound="ApiServer")
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 CLOCK_TOLERANCE = 15 * 60
@@ -83,8 +80,8 @@ class _Answer:
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
 
 
-class ApiServer(abc.ABC):
-    """A running server. Starts at once; `close()`, or leaving the `with` block, ends it.
+class ApiServer(TlsService, abc.ABC):
+    """A running server; see TlsService.
 
     world       -- who exists; servers that belong together share one.
     certificate -- "good", or how TLS is wrong: "wrong-host", "expired", "unknown-ca".
@@ -110,43 +107,11 @@ class ApiServer(abc.ABC):
         """For how long after it was made a key is still unknown here."""
         self.seconds_per_byte = 1.0
         """The pace of the fault "slow"."""
-        self.healed = threading.Event()
-        """Set when the faults of this moment are taken back; then there is a new one."""
-        self.closing = False
-        self.lock = threading.RLock()
         self._nonces: set[str] = set()
         self._faults = FaultQueue()
         context = server_context(certificate)
         context.sni_callback = cast(Any, self._note_name)
-        self._server = TlsServer(self, context)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-
-    def __enter__(self: Running) -> Running:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the server and whatever hangs in it."""
-        self.closing = True
-        self.heal()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def port(self) -> int:
-        """The TCP port on 127.0.0.1."""
-        return int(self._server.server_address[1])
-
-    @property
-    def endpoint(self) -> str:
-        """`localhost:<port>`."""
-        return f"localhost:{self.port}"
+        super().__init__(context, ApiHandler)
 
     def now(self) -> float:
         """Return the server's own time, in seconds of the epoch."""
@@ -176,8 +141,7 @@ class ApiServer(abc.ABC):
         """Take back all faults and end what hangs or dawdles because of one."""
         with self.lock:
             self._faults.clear()
-            ended, self.healed = self.healed, threading.Event()
-            ended.set()
+            super().heal()
 
     # -- what a server is made of --
 

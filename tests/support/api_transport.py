@@ -9,21 +9,67 @@ import ssl
 import struct
 import sys
 import threading
-from typing import Any, Protocol, cast
+from types import TracebackType
+from typing import Any, Protocol, TypeVar, cast
+
+Running = TypeVar("Running", bound="TlsService")
+
+
+class TlsService:
+    """A service on a port of this machine. It starts at once; `close()`, or leaving the `with` block, ends it."""
+
+    def __init__(self, context: ssl.SSLContext, handler: type[http.server.BaseHTTPRequestHandler]) -> None:
+        self.lock = threading.RLock()
+        self.healed = threading.Event()
+        """Set when the faults of this moment are taken back; then there is a new one."""
+        self.closing = False
+        self._server = TlsServer(self, context, handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def __enter__(self: Running) -> Running:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the service and whatever hangs in it."""
+        self.closing = True
+        self.heal()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def port(self) -> int:
+        """The TCP port on 127.0.0.1."""
+        return int(self._server.server_address[1])
+
+    @property
+    def endpoint(self) -> str:
+        """`localhost:<port>`."""
+        return f"localhost:{self.port}"
+
+    def heal(self) -> None:
+        """Take back all faults and end what hangs or dawdles because of one."""
+        with self.lock:
+            ended, self.healed = self.healed, threading.Event()
+            ended.set()
+
+    def begin_connection(self) -> str:
+        """Return the fault that befalls a new connection, or ""."""
+        return ""
 
 
 class ApiTarget(Protocol):
-    """What answers the calls that arrive."""
+    """What answers API calls."""
 
     closing: bool
     seconds_per_byte: float
-
-    @property
-    def healed(self) -> threading.Event:
-        """Set when the faults that are there now are taken back."""
-
-    def begin_connection(self) -> str:
-        """Count a connection, and return the fault that befalls it, or ""."""
+    healed: threading.Event
 
     def answer_call(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[bytes, str]:
         """Return the bytes to send, and the fault by which to send them."""
@@ -38,25 +84,27 @@ class TlsServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     allow_reuse_address = True
     request_queue_size = 256
 
-    def __init__(self, api: ApiTarget, context: ssl.SSLContext) -> None:
-        self.api, self.context = api, context
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(
+        self, target: TlsService, context: ssl.SSLContext, handler: type[http.server.BaseHTTPRequestHandler]
+    ) -> None:
+        self.target, self.context, self.handler = target, context, handler
+        super().__init__(("127.0.0.1", 0), handler)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Run in the connection's own thread: a client that dawdles in its handshake delays no other."""
-        healed = self.api.healed
-        fault = self.api.begin_connection()
-        if fault == "hang-in-handshake" and not self.api.closing:
+        healed = self.target.healed
+        fault = self.target.begin_connection()
+        if fault == "hang-in-handshake" and not self.target.closing:
             healed.wait()
         if fault in ("hang-in-handshake", "reset-on-accept"):
-            _reset_on_close(request)
+            reset_on_close(request)
             return
         request.settimeout(10)
         with self.context.wrap_socket(request, server_side=True) as connection:
             if fault == "reset-after-handshake":
-                _reset_on_close(connection)
+                reset_on_close(connection)
                 return
-            _Handler(connection, client_address, cast(Any, self))
+            self.handler(connection, client_address, cast(Any, self))
 
     def shutdown_request(self, request: Any) -> None:
         """Close without the FIN that the base class sends first, which would spoil a reset."""
@@ -68,7 +116,9 @@ class TlsServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             super().handle_error(request, client_address)
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class ApiHandler(http.server.BaseHTTPRequestHandler):
+    """Answers the calls on one connection, as their faults say."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = 60
@@ -76,7 +126,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer an API call."""
-        api: ApiTarget = self.server.api
+        api: ApiTarget = self.server.target
         # Taken before the fault is: a heal() between the two must not be missed.
         healed = api.healed
         if api.closing:
@@ -102,13 +152,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_PUT = do_DELETE = do_POST
 
     def _hang_up(self) -> None:
-        _reset_on_close(self.connection)
+        reset_on_close(self.connection)
         self.close_connection = True
 
     def _dawdle(self, answer: bytes, healed: threading.Event) -> None:
         for value in answer:
             self.wfile.write(bytes([value]))
-            if healed.wait(self.server.api.seconds_per_byte):
+            if healed.wait(self.server.target.seconds_per_byte):
                 self._hang_up()
                 return
 
@@ -116,7 +166,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Say nothing: what arrived is in `calls`."""
 
 
-def _reset_on_close(connection: socket.socket) -> None:
+def reset_on_close(connection: socket.socket) -> None:
     """Let closing the connection send RST instead of FIN."""
     linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

@@ -11,18 +11,12 @@ import http.client
 import http.server
 import json
 import secrets
-import socket
-import socketserver
-import ssl
-import struct
-import sys
-import threading
 import time
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
+from support.api_transport import TlsService, reset_on_close
 from support.certificates import server_context
 from support.faults import ESCAPES
 from support.local_sts import LocalSts
@@ -104,8 +98,8 @@ def pkce_challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-class SignInServer:
-    """A running server; `close()`, or leaving the `with` block, ends it. Whoever trusts `sts.ca_file` trusts it too.
+class SignInServer(TlsService):
+    """A running server; see TlsService. Whoever trusts `sts.ca_file` trusts it too.
 
     `requests` holds what arrived. A subclass answers in `carry_out`, and says no in the form of `refusal`.
     """
@@ -113,33 +107,14 @@ class SignInServer:
     def __init__(self, sts: LocalSts) -> None:
         self.sts = sts
         self.requests: list[Request] = []
-        self.lock = threading.RLock()
         self._faults: list[_Fault] = []
-        self._healed = threading.Event()
         self._issued: set[str] = set()
-        self._server = _Server(self, server_context())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the server and whatever hangs in it."""
-        self.heal()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(server_context(), _Handler)
 
     @property
     def address(self) -> str:
         """`localhost:<port>`."""
-        return f"localhost:{self._server.server_address[1]}"
+        return self.endpoint
 
     @property
     def secrets(self) -> set[str]:
@@ -174,8 +149,7 @@ class SignInServer:
         """Take back all faults and end what hangs because of one."""
         with self.lock:
             self._faults.clear()
-            ended, self._healed = self._healed, threading.Event()
-            ended.set()
+            super().heal()
 
     def issue_session(
         self, role_name: str, *, account: str = ACCOUNT_B, name: str = "alice", seconds: float = 3600
@@ -211,7 +185,7 @@ class SignInServer:
         with self.lock:
             self.requests.append(request)
             fault = request.fault = self._take_fault(request.path)
-            healed = self._healed
+            healed = self.healed
         if fault.startswith("delay:"):
             healed.wait(float(fault.partition(":")[2]))
         if fault == "hang":
@@ -273,32 +247,6 @@ def read_json(request: Request, *names: str) -> dict[str, str]:
     return document
 
 
-class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    daemon_threads = True
-    block_on_close = False
-    allow_reuse_address = True
-    request_queue_size = 256
-
-    def __init__(self, owner: SignInServer, context: ssl.SSLContext) -> None:
-        self.owner, self.context = owner, context
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Run in the connection's own thread: a client that dawdles in its handshake delays no other."""
-        request.settimeout(20)
-        with self.context.wrap_socket(request, server_side=True) as connection:
-            _Handler(connection, client_address, cast(Any, self))
-
-    def shutdown_request(self, request: Any) -> None:
-        """Close without the FIN that the base class sends first, which would spoil a reset."""
-        self.close_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report bugs of the servers only: clients that hang up or refuse a certificate are what is tested."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
-
-
 class _Handler(http.server.BaseHTTPRequestHandler):
     timeout = 60
     server: Any
@@ -308,7 +256,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, parts.path, parts.query, body, headers, time.time())
-        answer, fault = self.server.owner.answer(request)
+        answer, fault = self.server.target.answer(request)
         content = answer.to_bytes() if answer else b""
         if fault == "reset-mid-answer":
             content = content[: len(content) - 20]
@@ -316,8 +264,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             content = Answer(answer.status, answer.body[: len(answer.body) // 2]).to_bytes()
         self.wfile.write(content)
         if fault == "reset-mid-answer" or answer is None:
-            linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            reset_on_close(self.connection)
         self.close_connection = True
 
     do_GET = _answer
