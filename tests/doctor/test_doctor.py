@@ -1,7 +1,9 @@
-"""role-env doctor: each fault, planted on a healthy machine, is found by its name and with its mend; no other is."""
+"""role-env doctor: each fault, planted on a healthy machine, is found by its name and with its fix; no other is."""
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +12,10 @@ from typing import NamedTuple, cast
 import pytest
 
 from role_env import __version__
+from role_env.keyrings import kernel
+from role_env.keyrings.container import is_container
 from support.local_sts import Certificate, LocalSts
-from support.machine import Machine
+from support.machine import INSTALLED, Machine
 from support.secret_service_bus import KeyringBus, SilentBus, require
 from support.terminal import on_terminal
 
@@ -19,11 +23,12 @@ IGNORE = {"ALIBABA_CLOUD_IGNORE_PROFILE": "TRUE", "ALIBABACLOUD_IGNORE_PROFILE":
 
 
 class Found(NamedTuple):
-    """What doctor told: the exit status, and by check the findings that are not ok, each `status message | mend`."""
+    """What doctor told: the exit status, and by check the findings that are not ok, each `status message | fix`."""
 
     status: int
     checks: list[str]
     faults: dict[str, list[str]]
+    messages: dict[str, str]
 
 
 @pytest.fixture
@@ -55,19 +60,41 @@ def examined(machine: Machine, *arguments: str, **environ: str) -> Found:
     began = time.monotonic()
     done = machine.role_env("doctor", "--json", *arguments, **environ)
     assert time.monotonic() - began < 20  # ten, and what a crowded machine adds
+    return read(done)
+
+
+def confined(machine: Machine, kind: str, **environ: str) -> Found:
+    """What `doctor --json` reports where the system is as tests/support/confined.py says."""
+    program = Path(__file__).parents[1] / "support" / "confined.py"
+    role_env = INSTALLED / "role-env"
+    return read(machine.run(sys.executable, str(program), kind, str(role_env), "doctor", "--json", **environ))
+
+
+def has_kernel_keyring() -> bool:
+    """Whether this kernel keeps keys for us, and `auto` may use it."""
+    try:
+        kernel.names()
+    except kernel.Unavailable:
+        return False
+    return not is_container(os.environ)
+
+
+def read(done: "subprocess.CompletedProcess[str]") -> Found:
+    """What doctor reported, its shape checked."""
     assert done.stderr == ""
     faults: dict[str, list[str]] = {}
     findings = json.loads(done.stdout)
     for finding in findings:
-        assert list(finding) == ["check", "status", "message", "mend"]
+        assert list(finding) == ["check", "status", "message", "fix"]
         assert finding["status"] in ("ok", "warn", "fail")
         if finding["status"] != "ok":
-            assert finding["mend"]
-            told = f"{finding['status']} {finding['message']} | {finding['mend']}"
+            assert finding["fix"]
+            told = f"{finding['status']} {finding['message']} | {finding['fix']}"
             faults.setdefault(finding["check"], []).append(told)
     fails = any(finding["status"] == "fail" for finding in findings)
     assert done.returncode == fails
-    return Found(done.returncode, [finding["check"] for finding in findings], faults)
+    messages = {finding["check"]: finding["message"] for finding in findings}
+    return Found(done.returncode, [finding["check"] for finding in findings], faults, messages)
 
 
 def only(found: Found, check: str, *words: str) -> str:
@@ -141,7 +168,7 @@ def test_a_profiles_file_that_the_command_line_names(healthy: Machine) -> None:
         ("role_arn = acs:ram::1:role/x\nsource_profile = bad", "round in a loop"),
         ("role_arn = acs:ram::1:role/x\nsource_profile = profileA\npolcy = {}", "the nearest is policy"),
         ("role_arn = acs:ram::1:role/x", "neither in the file nor in the keyring"),
-        ("role_arn = acs:ram::1:role/x\ncredential_source = environment", "which has none now"),
+        ("role_arn = acs:ram::1:role/x\ncredential_source = environment", "none is set"),
     ],
 )
 def test_a_profile_that_does_not_resolve(healthy: Machine, keys: str, told: str) -> None:
@@ -152,6 +179,16 @@ def test_a_profile_that_does_not_resolve(healthy: Machine, keys: str, told: str)
 def test_a_source_that_spoils_several_profiles_is_told_once(healthy: Machine) -> None:
     healthy.write(healthy.standard_profiles().replace("access_key_secret", "access_key_sicret"))
     assert list(examined(healthy).faults) == ["profile profileA"]
+
+
+def test_a_profile_with_the_name_for_no_account_fails(healthy: Machine) -> None:
+    healthy.add("[role-env-none]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n")
+    only(examined(healthy), "profile role-env-none", "fail", "rename [role-env-none]")
+
+
+def test_a_profile_that_is_named_like_a_command_is_a_warning(healthy: Machine) -> None:
+    healthy.add("[list]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n")
+    only(examined(healthy), "profile list", "warn", "type role-env export list")
 
 
 # ---- the keyring ----
@@ -169,9 +206,35 @@ def test_a_keyring_that_hangs(healthy: Machine, silent: SilentBus) -> None:
 def test_no_keyring_at_all_where_the_kernels_stands_in_and_where_nothing_does(healthy: Machine) -> None:
     absent = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
     found = examined(healthy, **absent)
-    assert "install gnome-keyring or KeePassXC" in only(found, "keyring", "there is none")
-    assert (found.status == 0) == ("kernel keyring" in found.checks)
+    assert found.status == 0
+    if has_kernel_keyring():
+        assert found.faults == {}
+        assert "sessions go to the kernel keyring" in found.messages["keyring"]
+        assert "in memory until they expire" in found.messages["kernel keyring"]
+    blocked = confined(healthy, "EPERM", **absent)
+    assert blocked.status == 0
+    assert "install gnome-keyring or KeePassXC" in only(blocked, "keyring", "warn there is none")
+    assert "blocked here" in blocked.messages["kernel keyring"]
     assert "fail" in only(examined(healthy, **absent, ROLE_ENV_CACHE="keyring"), "keyring", "there is none")
+    assert "unset ROLE_ENV_CACHE" in only(confined(healthy, "EPERM", ROLE_ENV_CACHE="kernel"), "kernel keyring")
+
+
+def test_a_container_without_any_keyring_needs_no_fix(healthy: Machine) -> None:
+    """In a user namespace of its own, the kernel keyring is the container's own and is used."""
+    absent = {"DBUS_SESSION_BUS_ADDRESS": "", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+    found = confined(healthy, "EPERM", **absent)
+    assert found.status == 0
+    if is_container({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}):
+        assert found.faults == {}
+        assert "none is needed" in found.messages["keyring"]
+        assert "kernel keyring" not in found.checks
+
+
+def test_a_locked_keyring_that_the_kernels_replaces_has_one_fix(healthy: Machine, locked: KeyringBus) -> None:
+    if not has_kernel_keyring():
+        pytest.skip("this kernel keeps no keys for us, as in many containers")
+    fault = only(examined(healthy, **locked.environment), "keyring", "warn", "it is locked")
+    assert "ROLE_ENV_CACHE" not in fault
 
 
 @pytest.mark.parametrize(
@@ -181,8 +244,8 @@ def test_no_keyring_at_all_where_the_kernels_stands_in_and_where_nothing_does(he
             {"PYTHON_KEYRING_BACKEND": "no.such.Keyring"},
             "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names",
         ),
-        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, "it forgets what it is given"),
-        ({"ROLE_ENV_CACHE": "disk"}, "make it one of auto, keyring, kernel, none"),
+        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, "it stores nothing"),
+        ({"ROLE_ENV_CACHE": "disk"}, "set it to one of auto, keyring, kernel, none"),
     ],
 )
 def test_a_setting_that_chooses_no_keyring(healthy: Machine, environ: dict[str, str], told: str) -> None:
@@ -295,7 +358,7 @@ def test_a_session_that_has_ended_or_is_half(healthy: Machine) -> None:
     only(
         examined(healthy, **environ | {"ROLE_ENV_EXPIRATION": "1"}),
         "variables",
-        "warn the session of profileB has ended",
+        "warn the session of profileB has expired",
     )
     only(examined(healthy, **environ | {"ROLE_ENV_EXPIRATION": "x"}), "variables", "fail", "ROLE_ENV_EXPIRATION")
 
@@ -327,21 +390,48 @@ def cli_file(machine: Machine, document: object) -> Path:
 
 def test_a_file_of_the_aliyun_cli_that_is_broken_or_open_to_others(healthy: Machine) -> None:
     path = cli_file(healthy, "{")
-    only(examined(healthy), "aliyun CLI", "fail", "this is no JSON")
+    only(examined(healthy), "aliyun CLI", "fail", "not JSON")
     cli_file(healthy, {"profiles": []}).chmod(0o644)
     only(examined(healthy), "aliyun CLI", "warn", f"chmod 600 {path}")
 
 
 @pytest.mark.parametrize(
     ("name", "program", "told"),
-    [("profileB", "/gone/role-env", "/gone/role-env is not there"), ("nobody", "role-env", "has no such profile")],
+    [("profileB", "/gone/role-env", "/gone/role-env does not exist"), ("nobody", "role-env", "has no such profile")],
 )
 def test_a_profile_that_setup_has_written_and_that_no_longer_works(
     healthy: Machine, name: str, program: str, told: str
 ) -> None:
     command = f"{program} process {name}"
-    cli_file(healthy, {"profiles": [{"name": name, "mode": "External", "process_command": command}]})
+    entry = {"name": name, "mode": "External", "process_command": command}
+    cli_file(healthy, {"current": name, "profiles": [entry]})
     only(examined(healthy), "aliyun CLI", f"profile {name}", told, "role-env setup aliyun-cli")
+
+
+def test_a_file_that_the_aliyun_cli_cannot_use(healthy: Machine) -> None:
+    cli_file(healthy, {"current": "gone", "profiles": [{"name": "x", "mode": "AK"}]})
+    only(examined(healthy), "aliyun CLI", "fail", "current is gone", "set current to one of: x")
+
+
+def test_a_profile_of_the_aliyun_cli_with_the_name_for_no_account_fails(healthy: Machine) -> None:
+    cli_file(healthy, {"current": "role-env-none", "profiles": [{"name": "role-env-none", "mode": "AK"}]})
+    only(examined(healthy), "aliyun CLI", "fail", "aliyun configure delete --profile role-env-none")
+
+
+# ---- other tools ----
+
+
+def test_the_files_of_ossutil_and_aliyunlog_are_reported(healthy: Machine) -> None:
+    for name in (".ossutilconfig", ".aliyunlogcli"):
+        (healthy.home / name).write_text("[Credentials]\n")
+    found = examined(healthy)
+    assert (found.checks.count("other tools"), found.faults) == (2, {})
+    ossutil = healthy.home / "bin" / "ossutil"
+    ossutil.parent.mkdir()
+    ossutil.write_text("#!/bin/sh\n")
+    ossutil.chmod(0o755)
+    healthy.environ["PATH"] = f"{ossutil.parent}:{healthy.environ['PATH']}"
+    only(examined(healthy), "other tools", "warn", "ossutil 1 always acts as", "use ossutil 2")
 
 
 # ---- the shell integration ----
@@ -389,14 +479,14 @@ def test_a_profiles_file_that_is_a_pipe_is_not_waited_for(healthy: Machine) -> N
     only(examined(healthy), "profiles file", "it is not a regular file")
 
 
-def test_on_a_terminal_it_is_marks_and_mends_within_80_columns(healthy: Machine) -> None:
+def test_on_a_terminal_it_is_marks_and_fixes_within_80_columns(healthy: Machine) -> None:
     (healthy.home / ".bashrc").unlink()
     healthy.sts.clock_offset = 3600
     screen = on_terminal(healthy, "doctor")
     assert screen.status == 1
     assert max(map(len, screen.lines)) <= 80
     assert {line[0] for line in screen.lines} == {"✓", "!", "✗", " "}
-    assert any(line.startswith("  mend: set the clock") for line in screen.lines)
+    assert any(line.startswith("  fix: set the clock") for line in screen.lines)
     assert "\x1b[31m✗" in screen.raw
     assert "\x1b" not in on_terminal(healthy, "doctor", environ={"NO_COLOR": "1"}).raw
 

@@ -6,8 +6,8 @@ import textwrap
 
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
-from role_env.doctor import checks as doctor
-from role_env.doctor.checks import FAIL, OK, WARN, Finding
+from role_env.doctor import examination
+from role_env.doctor.finding import FAIL, OK, WARN, Finding
 from role_env.errors import ProfileError, printable
 from role_env.ui import stdout as output
 from role_env.ui import table as display
@@ -20,8 +20,8 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print a line for each finding, and its fix below."""
     stdout = sys.stdout
     with context.messages.waiting_for("the checks"):
-        findings = [*_settings(context), *doctor.examine(context.environ, invocation.config)]
-    sys.stdout = stdout  # a keyring that hangs still holds the one that its prints go to
+        findings = [*_settings(context), *examination.examine(context.environ, invocation.config)]
+    sys.stdout = stdout  # a keyring that hangs has left another in its place
     if invocation.json:
         shown = [finding._asdict() for finding in findings]
         output.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
@@ -34,7 +34,7 @@ def _settings(context: Context) -> list[Finding]:
     try:
         _ = context.deadline
     except ProfileError as error:
-        return [Finding("variables", FAIL, error.message, "give a number of seconds, such as 30, or unset it")]
+        return [Finding("variables", FAIL, error.message, "set it to a number of seconds, such as 30, or unset it")]
     return []
 
 
@@ -43,18 +43,18 @@ def _shown(finding: Finding, context: Context) -> str:
     colour = _COLOURS[finding.status] if display.has_colours(context.environ) else ""
     head = f"{finding.check}: "  # with which the message about a profile begins, too
     text = _wrapped(_short(head + finding.message.removeprefix(head), context))
-    mend = _wrapped(_short(finding.mend, context), "mend: ") if finding.mend else ""
-    return f"{display.coloured(mark, colour)} {text.lstrip()}{mend}"
+    fix = _wrapped(_short(finding.fix, context), "fix: ") if finding.fix else ""
+    return f"{display.coloured(mark, colour)} {text.lstrip()}{fix}"
 
 
 def _short(text: str, context: Context) -> str:
-    """`text` with ~ for the home folder, which a shell reads the same."""
+    """Return `text` with ~ for the home folder, which a shell reads the same."""
     home = context.environ.get("HOME", "").rstrip("/")
     return printable(text.replace(f"{home}/", "~/") if home else text)
 
 
 def _wrapped(text: str, before: str = "") -> str:
-    """`text` in lines that fit the terminal, two columns in; a word that is a command or a path stays whole."""
+    """Return `text` in lines that fit the terminal, indented by two; a word, such as a path, stays whole."""
     lines = textwrap.wrap(
         before + text,
         max(20, display.columns()),

@@ -39,7 +39,7 @@ def choose(environ: Mapping[str, str], notes: KeyringNotes) -> "KeyringBackend":
         module, name = NATIVE[sys.platform]
         native: KeyringBackend = getattr(importlib.import_module(module), name)()
         return native
-    with _without_library_search():
+    with _without_library_search() if sys.platform == "linux" else contextlib.nullcontext():
         import keyring
 
         chosen = keyring.get_keyring()

@@ -8,6 +8,7 @@ import collections
 import collections.abc
 import contextlib
 import sys
+import threading
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from role_env.credentials import AccessKey
 from role_env.ui.messages import hush_libraries
 
+_importing = threading.Lock()  # what one thread puts in place, another would take away
 _TRANSPORT = "aliyunsdkcore.vendored.requests"
 
 
@@ -42,9 +44,14 @@ def signed_path(request: Any, key: AccessKey) -> str:
 @contextlib.contextmanager
 def _without_transport() -> Iterator[None]:
     """Let the SDK import its CaseInsensitiveDict without the rest of its transport, which costs 80 ms."""
-    if _TRANSPORT in sys.modules:
-        yield
-        return
+    with _importing:
+        if _TRANSPORT in sys.modules:
+            yield
+        else:
+            yield from _replaced_transport()
+
+
+def _replaced_transport() -> Iterator[None]:
     try:
         import aliyunsdkcore.vendored
 

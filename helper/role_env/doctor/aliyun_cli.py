@@ -1,0 +1,71 @@
+"""Check the file of the `aliyun` CLI: that the CLI can use it, who can read it, and the profiles that `setup` wrote."""
+
+import contextlib
+import os
+import shlex
+import shutil
+import stat
+
+from role_env.aliyun import entries as cli_profiles
+from role_env.aliyun.config import ConfigFile
+from role_env.aliyun.location import config_path
+from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
+from role_env.errors import ProfileError
+from role_env.fingerprint import Origin
+from role_env.profiles import file as profiles
+from role_env.profiles.file import ProfilesFile
+from role_env.variables import NO_ACCOUNT_VALUE
+
+NAME = "aliyun CLI"
+
+
+def check(at: Surroundings) -> list[Finding]:
+    """Check the file, and each profile in it whose command is role-env."""
+    try:
+        file, status = _read(at)
+    except FileNotFoundError:
+        return [Finding(NAME, OK, "it has no file of its own")]
+    except OSError as error:
+        what = f"~/.aliyun/config.json cannot be read: {error.strerror or error}"
+        return [Finding(NAME, FAIL, what, "give yourself access: chmod 700 ~/.aliyun; chmod 600 ~/.aliyun/config.json")]
+    except ProfileError as error:
+        return [Finding(NAME, FAIL, error.message, error.hint)]
+    findings = []
+    if os.name == "posix" and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        findings.append(Finding(NAME, WARN, f"others can open {file.path}", f"chmod 600 {file.path}"))
+    if unusable := file.cli_error():
+        findings.append(Finding(NAME, FAIL, unusable.message, unusable.hint))
+    findings += _profile_findings(file, at)
+    return findings or [Finding(NAME, OK, f"{file.path} can be read")]
+
+
+def _read(at: Surroundings) -> tuple[ConfigFile, os.stat_result]:
+    """Raises OSError, ProfileError."""
+    path = config_path(at.environ.get("HOME", ""))
+    content, status = Origin(at.environ).read(path)
+    return ConfigFile(path, content), status
+
+
+def _profile_findings(file: ConfigFile, at: Surroundings) -> list[Finding]:
+    findings = []
+    for name, entry in file.entries.items():
+        if name == NO_ACCOUNT_VALUE:
+            what = f"{file.path} has a profile {name}: after a failed switch, the name must lead to no account"
+            findings.append(Finding(NAME, FAIL, what, f"aliyun configure delete --profile {name}"))
+        config = cli_profiles.profiles_file_of(entry)
+        if config is not None and (fault := _command_fault(name, entry["process_command"], config, at)):
+            fix = f"aliyun configure delete --profile {name}; to have it again: role-env setup aliyun-cli {name}"
+            findings.append(Finding(NAME, FAIL, f"{file.path}: profile {name}: {fault}", fix))
+    return findings
+
+
+def _command_fault(name: str, command: str, config: str, at: Surroundings) -> str:
+    """Return what keeps a profile that `setup` wrote from working, or an empty text."""
+    program = shlex.split(command)[0]
+    if not shutil.which(program, path=at.environ.get("PATH")):
+        return f"its command {program} does not exist"
+    origin = Origin(at.environ)
+    with contextlib.suppress(ProfileError):  # another check reports on the profiles file
+        if name not in ProfilesFile(profiles.locate(config or at.config, origin), origin).names():
+            return "the profiles file has no such profile any more"
+    return ""

@@ -1,0 +1,41 @@
+"""All checks of `role-env doctor`, run side by side: a check that hangs is a finding, too.
+
+None asks a person for anything, and none reports a secret.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from role_env.deadline import NoThread, TimedOut, within
+from role_env.doctor import aliyun_cli, keyring, other_tools, profiles, shell, sts, variables
+from role_env.doctor.finding import FAIL, LONGEST_CHECK, Check, Finding, Surroundings
+
+CHECKS: dict[str, Check] = {
+    "profiles file": profiles.check,
+    "keyring": keyring.check,
+    "STS": sts.check,
+    "variables": variables.check,
+    "aliyun CLI": aliyun_cli.check,
+    "other tools": other_tools.check,
+    "shell integration": shell.check,
+}
+
+
+def examine(environ: Mapping[str, str], config: str) -> list[Finding]:
+    """Return the findings of every check, in a fixed order, within ten seconds even if something hangs."""
+    at = Surroundings(environ, config)
+    with ThreadPoolExecutor(len(CHECKS)) as pool:
+        found = pool.map(lambda item: _run(item[0], item[1], at), CHECKS.items())
+        return [finding for findings in found for finding in findings]
+
+
+def _run(name: str, check: Check, at: Surroundings) -> list[Finding]:
+    try:
+        return within(LONGEST_CHECK, lambda: check(at))
+    except TimedOut:
+        what = f"the check did not end within {LONGEST_CHECK:.0f} seconds"
+        return [Finding(name, FAIL, what, "run role-env doctor again when the machine is less busy")]
+    except NoThread:
+        return [Finding(name, FAIL, "this process can have no more threads", "end other programs, or raise ulimit -u")]
+    except Exception as error:  # its text could contain a secret
+        return [Finding(name, FAIL, f"the check itself failed: {type(error).__name__}", "report it as a bug")]

@@ -1,0 +1,37 @@
+"""A finding of a check, and what checks look at."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from role_env.context import Context
+from role_env.deadline import Deadline
+from role_env.ui.messages import Messages
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+
+# All checks together end within ten seconds; one that takes longer than this is reported as hanging (seconds).
+LONGEST_CHECK = 8.0
+LONGEST_CALL = 6.0
+
+
+class Finding(NamedTuple):
+    """The result of a check: `status` is OK, WARN or FAIL; `fix` is an instruction, empty if all is well."""
+
+    check: str
+    status: str
+    message: str
+    fix: str = ""
+
+
+class Surroundings(NamedTuple):
+    """What is checked: the environment, and the profiles file that the command line names (or an empty text)."""
+
+    environ: Mapping[str, str]
+    config: str
+
+    def context(self, seconds: float = LONGEST_CALL) -> Context:
+        """Return a silent context with a deadline in `seconds`."""
+        return Context(self.environ, Deadline(seconds), Messages(silent=True))
+
+
+Check = Callable[[Surroundings], list[Finding]]

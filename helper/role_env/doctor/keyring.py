@@ -1,0 +1,136 @@
+"""Check the places where sessions are cached, each by a round trip through the code that caches them.
+
+Under `auto`, the kernel keyring replaces an absent one, and in a container none is needed: neither is a fault. A fix
+for one place never sends to another that cannot be used.
+"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from secrets import token_hex
+
+from role_env.deadline import within
+from role_env.doctor.finding import FAIL, LONGEST_CALL, OK, WARN, Finding, Surroundings
+from role_env.errors import ProfileError
+from role_env.keyrings import kernel
+from role_env.keyrings.container import is_container
+from role_env.keyrings.entry import SESSION_SERVICE, Entry
+from role_env.keyrings.faults import KeyringFault
+from role_env.keyrings.system import SystemKeyring
+from role_env.sessions.store import cache_mode
+
+_TEXT = "role-env doctor"
+_INSTALL = "install gnome-keyring or KeePassXC and log in to a session with a D-Bus session bus"
+
+
+def check(at: Surroundings) -> list[Finding]:
+    """Check the places that ROLE_ENV_CACHE names."""
+    try:
+        mode = cache_mode(at.environ)
+    except ProfileError as error:
+        return [Finding("keyring", FAIL, error.message, error.hint)]
+    if mode == "none":
+        return [Finding("keyring", OK, "ROLE_ENV_CACHE=none: no session is cached")]
+    if mode == "kernel":
+        return [_kernel_alone()]
+    ring = SystemKeyring(at.context(), prompts=False, even_if_avoided=True)
+    found = _round_trip(ring, at.environ)
+    if ring.usable:
+        return [found] if found else []
+    return [_fault(ring, at.environ)] if mode == "keyring" else _replaced(ring, at.environ)
+
+
+def _round_trip(ring: SystemKeyring, environ: Mapping[str, str]) -> Finding | None:
+    """Write, read and delete an entry. Return None if the keyring cannot be used."""
+    chosen = _chosen(ring, environ)
+    entry = Entry(f"{SESSION_SERVICE}{token_hex(12)}", _TEXT)
+    began = time.monotonic()
+    ring.write(entry, _TEXT)
+    stored = ring.read(entry)
+    ring.forget(entry)
+    left = ring.read(entry)
+    took = time.monotonic() - began
+    if not ring.usable:
+        return None
+    if stored is None or left is not None:
+        what = f"{chosen}: {'it stores nothing' if stored is None else 'it does not delete entries'}"
+        return Finding("keyring", WARN, what, "choose another backend in keyringrc.cfg")
+    what = f"{chosen}: wrote, read and deleted an entry in {took * 1000:.0f} ms"
+    if "plaintext" in chosen.lower():
+        return Finding("keyring", WARN, f"{what}; it writes secrets readable into a file", f"{_INSTALL}, and choose it")
+    return Finding("keyring", OK, what)
+
+
+def _fault(ring: SystemKeyring, environ: Mapping[str, str]) -> Finding:
+    """Return the finding for a keyring that has to be used and cannot be."""
+    what = ring.reason if ring.is_absent else f"{_chosen(ring, environ)}: {ring.reason}"
+    return Finding("keyring", FAIL, what, _fix(ring))
+
+
+def _replaced(ring: SystemKeyring, environ: Mapping[str, str]) -> list[Finding]:
+    """Return the findings for a keyring that cannot be used under `auto`, and for the kernel's instead."""
+    if is_container(environ):
+        if not ring.is_absent:
+            return [_fault(ring, environ)._replace(status=WARN)]
+        what = "there is none, as in most containers, and none is needed: each call asks STS for a new session"
+        return [Finding("keyring", OK, what)]
+    took, reason = _kernel_round_trip()
+    if reason:
+        blocked = Finding("kernel keyring", OK, f"it cannot replace the keyring: {reason}")
+        return [_fault(ring, environ)._replace(status=WARN if ring.is_absent else FAIL), blocked]
+    what = (
+        f"it is used instead (entry written, read and deleted in {took:.0f} ms): sessions are in memory until they"
+        " expire or the machine restarts"
+    )
+    kernel_finding = Finding("kernel keyring", OK, what)
+    if ring.is_absent:
+        nothing = f"{ring.reason}: sessions go to the kernel keyring; role-env login needs a keyring"
+        return [Finding("keyring", OK, nothing), kernel_finding]
+    return [_fault(ring, environ)._replace(status=WARN), kernel_finding]
+
+
+def _kernel_alone() -> Finding:
+    took, reason = _kernel_round_trip()
+    if reason:
+        return Finding("kernel keyring", FAIL, f"it cannot be used: {reason}", "unset ROLE_ENV_CACHE")
+    return Finding("kernel keyring", OK, f"wrote, read and deleted an entry in {took:.0f} ms")
+
+
+def _kernel_round_trip() -> tuple[float, str]:
+    """Return how many milliseconds an entry of the kernel keyring took, and why it cannot be used (or nothing)."""
+    name, began = f"{SESSION_SERVICE}{token_hex(12)}\t{_TEXT}", time.monotonic()
+    try:
+        kernel.write(name, _TEXT, seconds=30)
+        stored = kernel.read(name)
+        kernel.forget(name)
+    except kernel.Unavailable as error:
+        return 0, str(error)
+    return (time.monotonic() - began) * 1000, "" if stored == _TEXT else "it does not return what was stored"
+
+
+def _chosen(ring: SystemKeyring, environ: Mapping[str, str]) -> str:
+    """Return the backend's class and who chose it; the class is left out if choosing it fails or hangs."""
+    try:
+        name = within(LONGEST_CALL / 3, ring.backend_name)
+    except Exception:
+        return _chosen_by(environ)
+    return f"{name} ({_chosen_by(environ)})"
+
+
+def _chosen_by(environ: Mapping[str, str]) -> str:
+    if "PYTHON_KEYRING_BACKEND" in environ:
+        return "PYTHON_KEYRING_BACKEND names it"
+    from keyring.util import platform_
+
+    settings = Path(platform_.config_root()) / "keyringrc.cfg"
+    return f"{settings} names it" if settings.exists() else "keyring's choice on this system"
+
+
+def _fix(ring: SystemKeyring) -> str:
+    if ring.fault in (KeyringFault.LOCKED, KeyringFault.LOCKED_OR_STOPPED):
+        return "unlock it: log in to the desktop again, or open its program"
+    if ring.fault is KeyringFault.TIMED_OUT:
+        return "restart its service: killall gnome-keyring-daemon, or log in again"
+    if ring.fault is KeyringFault.NO_BACKEND:
+        return "unset PYTHON_KEYRING_BACKEND, or correct keyringrc.cfg"
+    return _INSTALL if ring.is_absent else "choose another backend in keyringrc.cfg"

@@ -1,0 +1,83 @@
+"""Check the shell integration."""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from role_env import __version__
+from role_env.command_table import INTEGRATED_SHELLS
+from role_env.doctor.finding import OK, WARN, Finding, Surroundings
+from role_env.errors import printable
+from role_env.shells import parent
+
+_LONGEST_SHELL = 2.0
+
+
+def check(at: Surroundings) -> list[Finding]:
+    """Check that the shell has the integration, of this version, and that this bash can read from `source <(…)`."""
+    shell, program = _shell(at.environ)
+    if shell not in INTEGRATED_SHELLS:
+        return [Finding("shell integration", OK, f"there is none for {shell or 'this shell'}, and none is needed")]
+    findings = [_integration_finding(shell, at.environ)]
+    if shell == "bash" and (old := _old_bash(program)):
+        fix = 'use role-env use PROFILE, or eval "$(role-env PROFILE || echo false)"; or install a newer bash'
+        what = f"bash {old} reads nothing from source <(…), and says nothing"
+        findings.append(Finding("shell integration", WARN, what, fix))
+    return findings
+
+
+def _shell(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return the name of the calling shell, else of the login shell, and the program to ask for its version."""
+    login = environ.get("SHELL", "")
+    name, asking = Path(login).name, parent.parent_name()
+    return (asking, asking) if asking in INTEGRATED_SHELLS and asking != name else (name, login)
+
+
+def _integration_finding(shell: str, environ: Mapping[str, str]) -> Finding:
+    name, version = "shell integration", printable(environ.get("ROLE_ENV_INIT", ""))[:20]
+    if version == __version__:
+        return Finding(name, OK, f"{shell} has it, of this version")
+    if version:
+        what = f"this {shell} has the one of role-env {version}, and the command is {__version__}"
+        return Finding(name, WARN, what, f"start a new {shell}")
+    files = _start_files(shell, environ)
+    for file in files:
+        if _has_init(file):
+            return Finding(name, OK, f"{file} has it")
+    line = "role-env init fish | source" if shell == "fish" else f'eval "$(role-env init {shell})"'
+    fix = f"add to {files[0]}: {line}" if files else f"add to its start-up file: {line}"
+    return Finding(name, WARN, f"{shell} does not have it: no role-env use, off and prompt", fix)
+
+
+def _start_files(shell: str, environ: Mapping[str, str]) -> list[Path]:
+    """Return the files that an interactive shell reads, the one to write to first."""
+    home = environ.get("HOME", "")
+    if not home:
+        return []
+    if shell == "fish":
+        folder = Path(environ.get("XDG_CONFIG_HOME") or Path(home, ".config"), "fish")
+        return [folder / "config.fish", *sorted(folder.glob("conf.d/*.fish"))]
+    if shell == "zsh":
+        return [Path(environ.get("ZDOTDIR") or home, name) for name in (".zshrc", ".zprofile", ".zshenv")]
+    return [Path(home, name) for name in (".bashrc", ".bash_profile", ".bash_login", ".profile")]
+
+
+def _has_init(file: Path) -> bool:
+    try:
+        lines = file.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    return any("role-env init" in line and not line.lstrip().startswith("#") for line in lines)
+
+
+def _old_bash(program: str) -> str:
+    """Return the version of the bash `program` if it is older than 4, else an empty text."""
+    command = [program, "--norc", "--noprofile", "-c", 'printf %s "$BASH_VERSION"']
+    try:
+        done = subprocess.run(  # noqa: S603  the user's own shell
+            command, capture_output=True, timeout=_LONGEST_SHELL, check=False, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    version = printable(done.stdout.decode("utf-8", "replace"))[:20]
+    return version if version[:2] in ("2.", "3.") else ""

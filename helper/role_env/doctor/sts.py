@@ -1,0 +1,64 @@
+"""Check each STS endpoint that a profile uses: whether it answers, and whether the clocks agree."""
+
+import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from role_env.credentials import AccessKey
+from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
+from role_env.errors import ProfileError, RoleEnvError
+from role_env.fingerprint import Origin
+from role_env.profiles import file as profiles
+from role_env.profiles.file import ProfilesFile
+from role_env.sessions import chain as chains
+from role_env.sts import client
+
+# STS refuses requests whose time is off by 15 minutes; a clock that is off by one minute drifts on (seconds).
+_CLOCK_REFUSED, _CLOCK_ODD = 15 * 60, 60
+_MOST_ENDPOINTS = 20
+
+
+def check(at: Surroundings) -> list[Finding]:
+    """Ask each endpoint who signs with a key that does not exist."""
+    endpoints = _endpoints(at)[:_MOST_ENDPOINTS]
+    with ThreadPoolExecutor(len(endpoints)) as pool:
+        return list(pool.map(lambda endpoint: _finding(endpoint, at), endpoints))
+
+
+def _endpoints(at: Surroundings) -> list[str]:
+    """Return the endpoints of the valid profiles; without any, the environment's or the general one."""
+    origin = Origin(at.environ)
+    found: list[str] = []
+    with contextlib.suppress(ProfileError):
+        file = ProfilesFile(profiles.locate(at.config, origin), origin)
+        for name in file.names():
+            with contextlib.suppress(ProfileError):
+                found += [hop.endpoint for hop in chains.resolve(file, name, origin).hops if hop.role_arn]
+    if not found:
+        with contextlib.suppress(ProfileError):
+            found = [profiles.endpoint(origin)]
+    return list(dict.fromkeys(found)) or ["sts.aliyuncs.com"]
+
+
+def _finding(endpoint: str, at: Surroundings) -> Finding:
+    name, began = f"STS {endpoint}", time.monotonic()
+    try:
+        client.caller_identity(AccessKey("role-env-doctor", "none"), endpoint=endpoint, context=at.context())
+    except client.StsError as refusal:
+        return _clock_finding(name, refusal.clock_offset, time.monotonic() - began)
+    except RoleEnvError as error:
+        return Finding(name, FAIL, error.message, error.hint)
+    return Finding(name, FAIL, "it accepts a key that does not exist", "check sts_endpoint: this is not STS")
+
+
+def _clock_finding(name: str, offset: float, took: float) -> Finding:
+    if abs(offset) < _CLOCK_ODD:
+        return Finding(name, OK, f"answered in {took * 1000:.0f} ms, and the clocks agree")
+    what = f"this machine's clock is {abs(offset) / 60:.0f} min {'behind' if offset > 0 else 'ahead of'} its clock"
+    is_refused = abs(offset) >= _CLOCK_REFUSED
+    return Finding(
+        name,
+        FAIL if is_refused else WARN,
+        f"{what}, and it refuses requests that are 15 min off" if is_refused else what,
+        "set the clock, and let the system keep it: timedatectl set-ntp true",
+    )
