@@ -31,7 +31,7 @@ def test_a_key_over_a_pipe_is_checked_kept_and_used(machine: Machine) -> None:
     done = machine.run(ROLE_ENV, "login", "profileA", text=lines)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
-        f"profileA: {machine.sts.user_arn}; its access key {machine.sts.access_key_id} is kept in the keyring\n"
+        f"profileA: {machine.sts.user_arn}; its access key {machine.sts.access_key_id} is stored in the keyring\n"
     )
     assert machine.role_env("profileB").returncode == 0
     assert machine.sts.user_arn in machine.role_env("whoami", "profileA", "--json").stdout
@@ -50,7 +50,7 @@ def test_what_the_file_still_holds_is_told_by_its_lines(machine: Machine) -> Non
     lines = f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n"
     done = machine.run(ROLE_ENV, "login", "profileA", text=lines)
     assert done.returncode == 0
-    assert f"the file {machine.file} still holds the secret in plain text: delete its line 3" in done.stdout
+    assert f"the file {machine.file} still contains the secret in plain text: delete its line 3" in done.stdout
 
 
 @pytest.mark.parametrize("wrong", ["secret", "id"])
@@ -72,9 +72,9 @@ def test_a_key_that_sts_refuses_is_not_kept(machine: Machine, wrong: str) -> Non
     ("text", "status", "told"),
     [
         ("", 2, "stdin has 0 lines, not two"),
-        ("LTAI\n", 2, "stdin has 1 lines"),
+        ("LTAI\n", 2, "stdin has 1 line, not two"),
         ("LTAI\nsecret\nmore\n", 2, "stdin has 3 lines"),
-        ("\n\n", 2, "the access key id is not printable ASCII"),
+        ("\n\n", 2, "the access key ID is not printable ASCII"),
         ("LTAI\nse cret\n", 2, "the access key secret is not printable ASCII"),
         ("LTAI5other\nsecret\n", 3, "access_key_id is"),
     ],
@@ -90,7 +90,7 @@ def test_what_can_be_no_key_is_refused_unasked(machine: Machine, text: str, stat
 def test_what_is_no_text_is_refused_and_not_shown(machine: Machine) -> None:
     done = machine.run(ROLE_ENV, "login", "profileA", text="\udcff\nsecret\n", PYTHONIOENCODING="utf-8:strict")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "stdin holds no text" in done.stderr
+    assert "stdin is not text" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,14 @@ def test_a_profile_that_takes_no_key_is_refused(machine: Machine, profile: str, 
     assert (done.returncode, told in done.stderr) == (3, True)
 
 
-def test_a_person_is_asked_without_echo(machine: Machine) -> None:
+def test_a_person_sees_the_id_and_not_the_secret_while_typing(machine: Machine) -> None:
     without_secret(machine)
     person = pexpect.spawn(ROLE_ENV, ["login", "profileA"], env=machine.environ, encoding="utf-8", timeout=30)
-    person.expect("AccessKey id of profileA .*: ")
+    person.expect(r"AccessKey ID of profileA \[LTAI.*\]: ")
     person.sendline("")
     person.expect("AccessKey secret of profileA: ")
     person.sendline(machine.sts.access_key_secret)
-    person.expect("is kept in the keyring")
+    person.expect("is stored in the keyring")
     person.expect(pexpect.EOF)
     person.close()
     assert person.exitstatus == 0
@@ -122,9 +122,11 @@ def test_logout_removes_the_key_and_what_was_made_with_it_does_not_stand(machine
     assert machine.run(ROLE_ENV, "login", "profileA", text=lines).returncode == 0
     assert machine.role_env("profileB").returncode == 0
     done = machine.role_env("logout", "profileA")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    removed = f"removed the access key {machine.sts.access_key_id} of profileA from the keyring\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, removed, "")
     assert machine.role_env("profileB").returncode == 3
-    assert machine.role_env("logout", "profileA").returncode == 0
+    done = machine.role_env("logout", "profileA")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "profileA has no access key in the keyring\n", "")
     assert machine.run(ROLE_ENV, "login", "profileA", text=lines).returncode == 0
     calls = len(machine.sts.calls_of("AssumeRole"))
     assert machine.role_env("profileB").returncode == 0
@@ -172,3 +174,45 @@ def test_a_key_that_the_keyring_has_and_cannot_give_is_exit_6(machine: Machine) 
     assert done.returncode == 6
     assert "profile profileA: its key is kept in the keyring" in done.stderr
     assert "hint: unlock it" in done.stderr
+
+
+def test_logout_of_a_name_that_nobody_knows_is_told_with_the_closest(machine: Machine) -> None:
+    assert machine.run(ROLE_ENV, "login", "profileA", text=without_secret(machine)).returncode == 0
+    done = machine.role_env("logout", "profielA")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "there is no profile profielA" in done.stderr
+    assert "did you mean profileA?" in done.stderr
+    assert machine.role_env("profileB").returncode == 0
+    machine.write(f"[profileB]\nrole_arn = {machine.sts.role_arn}\ncredential_source = environment\n")
+    assert machine.role_env("logout", "profileA").returncode == 0  # it has left the file, and its key was there
+    assert machine.role_env("logout", "profileA").returncode == 3
+
+
+def test_an_id_and_a_secret_that_are_swapped_are_noticed_before_anything_is_sent(machine: Machine) -> None:
+    without_secret(machine)
+    machine.write(f"[profileA]\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    swapped = f"{machine.sts.access_key_secret}\n{machine.sts.access_key_id}\n"
+    done = machine.run(ROLE_ENV, "login", "profileA", text=swapped)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "are swapped; nothing was sent" in done.stderr
+    assert machine.sts.access_key_secret not in done.stderr
+    assert not machine.sts.calls
+
+
+@pytest.mark.parametrize("backend", ["keyring.backends.null.Keyring", "keyring.backends.fail.Keyring"])
+def test_a_person_without_a_keyring_is_told_before_anything_is_asked(machine: Machine, backend: str) -> None:
+    without_secret(machine)
+    environ = machine.environ | {"PYTHON_KEYRING_BACKEND": backend}
+    person = pexpect.spawn(ROLE_ENV, ["login", "profileA"], env=environ, encoding="utf-8", timeout=30)
+    person.expect(pexpect.EOF)
+    person.close()
+    assert person.exitstatus == 6
+    assert "AccessKey" not in str(person.before)
+
+
+def test_a_secret_that_sts_refuses_is_told_with_its_profile_and_line(machine: Machine) -> None:
+    without_secret(machine)
+    done = machine.run(ROLE_ENV, "login", "profileA", text=f"{machine.sts.access_key_id}\nwrong\n")
+    assert done.returncode == 4
+    assert "profile profileA: " in done.stderr
+    assert f"({machine.file}, line 1)" in done.stderr

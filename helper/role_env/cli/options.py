@@ -9,7 +9,7 @@ from role_env.shells import parent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from role_env.cli.invocation import Invocation
     from role_env.context import Context
@@ -63,6 +63,12 @@ def has_profile(name: str, environ: "Mapping[str, str]") -> bool:
         return name in profiles.ProfilesFile(profiles.locate("", origin), origin).names()
     except RoleEnvError:
         return False
+
+
+def nearest_profile(name: str, known: "Iterable[str]") -> str:
+    """Return a hint with the one of `known` that `name` could be mistyped from."""
+    nearest = names.nearest(name, known)
+    return f"did you mean {nearest}?" if nearest else "list the profiles with: role-env list"
 
 
 def refuse_terminal(command: str, form: str) -> None:

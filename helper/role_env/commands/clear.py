@@ -1,32 +1,66 @@
 """role-env clear: delete cached sessions."""
 
-from pathlib import Path
-
+from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Origin
 from role_env.keyrings.entry import Entry
 from role_env.profiles import file as profiles
+from role_env.profiles.file import ProfilesFile
 from role_env.sessions.obtain import Request
 from role_env.sessions.store import Cache
+from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Delete them."""
+    """Delete them, and print how many there were."""
     cache = Cache(context, everywhere=True)
-    entries = [entry for entry in cache.entries() if invocation.all or entry.username in invocation.profiles]
-    for entry in [*entries, *_default_entries(invocation, context)]:
-        cache.forget(entry)
-    if cache.fault:
-        raise KeyringError(f"not every session could be forgotten: the keyring cannot be used, {cache.fault}")
+    found = cache.entries()
+    if not invocation.all:
+        _check_known(invocation, found, context)
+        found = [entry for entry in found if entry.username in invocation.profiles]
+        found = list({entry.name: entry for entry in [*found, *_default_entries(invocation, context)]}.values())
+    removed = [entry for entry in found if cache.forget(entry)]
+    unreachable = cache.unreachable(found)
+    if unreachable or (cache.fault and not cache.has_index):
+        whose = " of " + ", ".join(dict.fromkeys(entry.username for entry in unreachable)) if unreachable else ""
+        raise KeyringError(
+            f"cached sessions{whose} may remain: the keyring cannot be used, {cache.reason}",
+            hint="unlock it, or run role-env clear again in your desktop session",
+        )
+    output.write(_report(invocation, removed))
     return 0
+
+
+def _report(invocation: Invocation, removed: list[Entry]) -> str:
+    """Return the line that says what was removed."""
+    of_profiles = "" if invocation.all else f" of {', '.join(dict.fromkeys(invocation.profiles))}"
+    if not removed:
+        return f"there was no cached session{of_profiles}\n"
+    return f"removed {len(removed)} cached session{'s' if len(removed) > 1 else ''}{of_profiles}\n"
+
+
+def _check_known(invocation: Invocation, found: list[Entry], context: Context) -> None:
+    """Raise ProfileError, with the closest name, for a name that is neither in the profiles file nor cached."""
+    cached = {entry.username for entry in found}
+    if cached.issuperset(invocation.profiles):
+        return
+    origin = Origin(context.environ)
+    file = ProfilesFile(profiles.locate(invocation.config, origin), origin)
+    known = [*file.names(), *cached]
+    for name in invocation.profiles:
+        if name not in known:
+            raise ProfileError(
+                f"there is no profile {name} in {file.path}, and no cached session of it",
+                hint=options.nearest_profile(name, known),
+            )
 
 
 def _default_entries(invocation: Invocation, context: Context) -> list[Entry]:
     """Return the entries of the profiles as they are named without options, in case the index has lost them."""
     try:
-        path: Path = profiles.locate(invocation.config, Origin(context.environ))
+        path = profiles.locate(invocation.config, Origin(context.environ))
     except ProfileError:
         return []
     return [Request(name).entry(path) for name in invocation.profiles]

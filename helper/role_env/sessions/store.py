@@ -6,7 +6,7 @@ one of them, `none` is neither. A fault of a place costs one warning, never the 
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +20,9 @@ from role_env.paths import make_private, state_folder
 from role_env.sessions.record import Record, parse
 
 T = TypeVar("T")
+
+# What begins a line of the index that takes an entry back. Older releases skip such a line.
+_REMOVED = "removed "
 
 MODES = ("auto", "keyring", "kernel", "none")
 
@@ -42,6 +45,11 @@ class Cache:
         self._prompts = prompts
         # A timeout is reported when it happens, and not again for a minute.
         self._has_warned = bool(self.fault)
+
+    @property
+    def reason(self) -> str:
+        """Why the keyring cannot be used; empty while it can."""
+        return self._keyring.reason if self._keyring else ""
 
     @property
     def fault(self) -> str:
@@ -77,20 +85,33 @@ class Cache:
             self._use_kernel(lambda: kernel.write(entry.name, record.text(), seconds=seconds))
         self._warn()
 
-    def forget(self, entry: Entry) -> None:
-        """Delete `entry` from every place."""
+    def forget(self, entry: Entry) -> bool:
+        """Delete `entry` from every place, and return whether it was in one."""
+        is_there = bool(self._keyring and self._keyring.read(entry))
         if self._keyring:
             self._keyring.forget(entry)
+            if self._keyring.usable and entry.name in self._noted():
+                self._append(f"{_REMOVED}{entry.name}\n")
         if self._kernel_allowed:
+            is_there = bool(self._use_kernel(lambda: kernel.read(entry.name))) or is_there
             self._use_kernel(lambda: kernel.forget(entry.name))
+        return is_there
+
+    @property
+    def has_index(self) -> bool:
+        """Whether there is an index, which says what the keyring has while that cannot be used."""
+        return os.path.exists(self._index)  # noqa: PTH110  Path's raises where the folder cannot be searched
+
+    def unreachable(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Return those of `entries` that the keyring has, by the index, while it cannot be used."""
+        if not self._keyring or self._keyring.usable:
+            return []
+        noted = self._noted()
+        return [entry for entry in entries if entry.name in noted]
 
     def entries(self) -> list[Entry]:
         """Return the entries that the index names, and those that can be searched for: an index can be lost."""
-        try:
-            text = self._index.read_text("utf-8", "surrogateescape")
-        except OSError:
-            text = ""
-        names = [line for line in text.split("\n") if "\t" in line]
+        names = self._noted()
         names += [entry.name for entry in self._keyring.entries()] if self._keyring else []
         names += (self._use_kernel(kernel.names) or []) if self._kernel_allowed else []
         pairs = [
@@ -127,17 +148,31 @@ class Cache:
     def _index(self) -> Path:
         return state_folder(self._environ) / "sessions"
 
-    def _note(self, entry: Entry) -> None:
-        """Append the entry's name to the index in one write, unless it is there: no process loses another's."""
-        line = f"{entry.name}\n".encode("utf-8", "surrogateescape")
+    def _noted(self) -> list[str]:
+        """Return the names of the entries that the keyring has by the index: noted, and not removed since."""
         try:
-            known = self._index.read_bytes() if self._index.exists() else b""
-            if line in known:
-                return
+            text = self._index.read_text("utf-8", "surrogateescape")
+        except OSError:
+            return []
+        noted: dict[str, bool] = {}
+        for line in text.split("\n"):
+            name = line.removeprefix(_REMOVED)
+            if name.startswith(SESSION_SERVICE) and "\t" in name:
+                noted[name] = name == line
+        return [name for name, is_there in noted.items() if is_there]
+
+    def _note(self, entry: Entry) -> None:
+        """Add the entry's name to the index, unless it is there."""
+        if entry.name not in self._noted():
+            self._append(f"{entry.name}\n")
+
+    def _append(self, line: str) -> None:
+        """Append a line to the index in one write: no process loses another's."""
+        try:
             make_private(self._index.parent)
             descriptor = os.open(self._index, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(descriptor, line)
+                os.write(descriptor, line.encode("utf-8", "surrogateescape"))
             finally:
                 os.close(descriptor)
         except OSError as error:
