@@ -1,8 +1,10 @@
 """The command line as data: every command with its words, options, choices, examples and exit statuses.
 
 The parser, the help pages, the completion of the shells and the checks of profile names all read these tables. They are
-part of each warm call, so they are built from nothing but tuples and two small classes.
+part of each cached call, so they are built from nothing but tuples and three small classes.
 """
+
+from role_env.command_model import CHOICE, TEXT, Command, Option, Word
 
 SHELL_FORMATS = ("bash", "zsh", "sh", "fish")
 DOCUMENT_FORMATS = ("json", "dotenv", "github")
@@ -28,7 +30,6 @@ TOPICS = {
 PROFILE = "profile"
 SESSION_PROFILE = "profile that gives a session"
 COMMAND_LINE = "command line"
-CHOICE = "choice"
 FILE = "file"
 DURATION = "duration"
 REGION = "region"
@@ -37,7 +38,6 @@ SESSION_NAME = "session name"
 TOPIC = "command or help topic"
 CHECKED_KINDS = (REGION, ACCOUNT, SESSION_NAME)
 """The kinds of values that have a rule, in `names`."""
-TEXT = "text"
 
 EXIT_STATUSES = {
     0: "success",
@@ -50,92 +50,6 @@ EXIT_STATUSES = {
 }
 _ALL_STATUSES = dict.fromkeys(EXIT_STATUSES, "")
 _NO_TERMINAL = {2: "usage error, or stdout is a terminal and --show is not given"}
-
-
-class Option:
-    """An option of a command.
-
-    `value` is the placeholder of its value, empty for a switch; `kind` says what the value is; `choices` are all its
-    values, where they are few. `attribute` is the name of its field in an Invocation.
-    """
-
-    __slots__ = ("choices", "help", "kind", "name", "value")
-
-    def __init__(self, name: str, value: str, help: str, *, kind: str = TEXT, choices: "tuple[str, ...]" = ()) -> None:
-        self.name = name
-        self.value = value
-        self.help = help
-        self.kind = CHOICE if choices else kind
-        self.choices = choices
-
-    @property
-    def attribute(self) -> str:
-        """The name of its field in an Invocation."""
-        return self.name[2:].replace("-", "_")
-
-
-class Word:
-    """A word of a command line that is not an option: its placeholder, what it is, and the field that it fills."""
-
-    __slots__ = ("attribute", "choices", "is_optional", "is_repeated", "kind", "name")
-
-    def __init__(
-        self,
-        name: str,
-        kind: str,
-        attribute: str,
-        *,
-        choices: "tuple[str, ...]" = (),
-        is_optional: bool = False,
-        is_repeated: bool = False,
-    ) -> None:
-        self.name = name
-        self.kind = kind
-        self.attribute = attribute
-        self.choices = choices
-        self.is_optional = is_optional
-        self.is_repeated = is_repeated
-
-
-class Command:
-    """A command.
-
-    `summary` says what it is for, without its full stop; `examples` are lines to type; `statuses` are its exit
-    statuses, an empty text standing for the meaning in EXIT_STATUSES. Of the options in one tuple of `exclusive` only
-    one may be given. A command with `is_silent` writes nothing to stderr when it succeeds, unless it is told to.
-    """
-
-    __slots__ = ("examples", "exclusive", "is_silent", "name", "options", "statuses", "summary", "usage", "words")
-
-    def __init__(
-        self,
-        name: str,
-        summary: str,
-        words: "tuple[Word, ...]",
-        options: "tuple[Option, ...]",
-        examples: "tuple[str, ...]",
-        *,
-        statuses: "dict[int, str]",
-        exclusive: "tuple[tuple[str, ...], ...]" = (),
-        usage: str = "",
-        is_silent: bool = False,
-    ) -> None:
-        self.name = name
-        self.summary = summary
-        self.words = words
-        self.options = options
-        self.examples = examples
-        self.statuses = statuses
-        self.exclusive = exclusive
-        self.usage = usage
-        self.is_silent = is_silent
-
-    def option(self, name: str) -> "Option | None":
-        """Return its option `name`, or None."""
-        for option in self.options:
-            if option.name == name:
-                return option
-        return None
 
 
 _CONFIG = Option(
@@ -238,7 +152,12 @@ _COMMANDS = (
         (Word("PROFILE", TEXT, "profile", is_optional=True),),
         (
             Option("--role-arn", "ARN", "role to assume (default: asked at a terminal)"),
-            Option("--source-profile", "NAME", "profile whose credentials assume the role", kind=PROFILE),
+            Option(
+                "--source-profile",
+                "NAME",
+                "profile whose credentials assume the role (default: asked at a terminal)",
+                kind=PROFILE,
+            ),
             Option(
                 "--credential-source",
                 "KIND",
@@ -247,10 +166,16 @@ _COMMANDS = (
             ),
             Option("--aliyun-profile", "NAME", "profile of the aliyun CLI (default: its current one)"),
             Option("--role-name", "NAME", "RAM role of this ECS instance (default: the one that it has)"),
-            Option("--login", "", "ask for an access key, or read it from two lines of stdin; store it in the keyring"),
+            Option(
+                "--login",
+                "",
+                "ask for an access key, or read it from two lines of stdin, and store it in the keyring (default: do not)",
+            ),
             Option("--region", "ID", "region of the profile (default: none)", kind=REGION),
             Option("--color", "NAME", "color in the prompt (default: none)"),
-            Option("--expected-account-id", "ID", "account that every session must be for", kind=ACCOUNT),
+            Option(
+                "--expected-account-id", "ID", "account that every session must be for (default: any)", kind=ACCOUNT
+            ),
             Option("--dry-run", "", "show the profile; neither verify nor append it (default: do both)"),
             Option("--no-verify", "", "append the profile without a request (default: verify it first)"),
             _CONFIG,

@@ -7,7 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from role_env.command_table import Command, Option
+    from role_env.command_model import Command, Option
 
 _WIDTH = 78
 _OPTION_COLUMN = 24

@@ -4,7 +4,8 @@ Options may stand before or after the words, and `role-env PROFILE` is `role-env
 is read to its end all the same: the shell that waits for an answer has to be told which session it does not get.
 """
 
-from role_env.command_table import CHECKED_KINDS, COMMAND_LINE, COMMANDS, DURATION, Command, Option
+from role_env.command_model import Command, Option
+from role_env.command_table import CHECKED_KINDS, COMMAND_LINE, COMMANDS, DURATION
 
 _UNITS = {"m": 60, "h": 3600}
 _MOST_DIGITS = 9

@@ -1,0 +1,91 @@
+"""What a command of the command line is: its words and its options."""
+
+# What a word or the value of an option is, if nothing more is known of it, or if its choices are all its values.
+TEXT = "text"
+CHOICE = "choice"
+
+
+class Option:
+    """An option of a command.
+
+    `value` is the placeholder of its value, empty for a switch; `kind` says what the value is; `choices` are all its
+    values, where they are few. `attribute` is the name of its field in an Invocation.
+    """
+
+    __slots__ = ("choices", "help", "kind", "name", "value")
+
+    def __init__(self, name: str, value: str, help: str, *, kind: str = TEXT, choices: "tuple[str, ...]" = ()) -> None:
+        self.name = name
+        self.value = value
+        self.help = help
+        self.kind = CHOICE if choices else kind
+        self.choices = choices
+
+    @property
+    def attribute(self) -> str:
+        """The name of its field in an Invocation."""
+        return self.name[2:].replace("-", "_")
+
+
+class Word:
+    """A word of a command line that is not an option: its placeholder, what it is, and the field that it fills."""
+
+    __slots__ = ("attribute", "choices", "is_optional", "is_repeated", "kind", "name")
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        attribute: str,
+        *,
+        choices: "tuple[str, ...]" = (),
+        is_optional: bool = False,
+        is_repeated: bool = False,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.attribute = attribute
+        self.choices = choices
+        self.is_optional = is_optional
+        self.is_repeated = is_repeated
+
+
+class Command:
+    """A command.
+
+    `summary` says what it is for, without its full stop; `examples` are lines to type; `statuses` are its exit
+    statuses, an empty text standing for the meaning in EXIT_STATUSES. Of the options in one tuple of `exclusive` only
+    one may be given. A command with `is_silent` writes nothing to stderr when it succeeds, unless it is told to.
+    """
+
+    __slots__ = ("examples", "exclusive", "is_silent", "name", "options", "statuses", "summary", "usage", "words")
+
+    def __init__(
+        self,
+        name: str,
+        summary: str,
+        words: "tuple[Word, ...]",
+        options: "tuple[Option, ...]",
+        examples: "tuple[str, ...]",
+        *,
+        statuses: "dict[int, str]",
+        exclusive: "tuple[tuple[str, ...], ...]" = (),
+        usage: str = "",
+        is_silent: bool = False,
+    ) -> None:
+        self.name = name
+        self.summary = summary
+        self.words = words
+        self.options = options
+        self.examples = examples
+        self.statuses = statuses
+        self.exclusive = exclusive
+        self.usage = usage
+        self.is_silent = is_silent
+
+    def option(self, name: str) -> "Option | None":
+        """Return its option `name`, or None."""
+        for option in self.options:
+            if option.name == name:
+                return option
+        return None
