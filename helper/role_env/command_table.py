@@ -169,7 +169,7 @@ _COMMANDS = (
             Option(
                 "--login",
                 "",
-                "ask for an access key, or read it from two lines of stdin, and store it in the keyring (default: do not)",
+                "ask for an access key, or read two lines of stdin, and store it in the keyring (default: do not)",
             ),
             Option("--region", "ID", "region of the profile (default: none)", kind=REGION),
             Option("--color", "NAME", "color in the prompt (default: none)"),
