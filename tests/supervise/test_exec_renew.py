@@ -411,6 +411,27 @@ def test_a_command_is_stopped_and_goes_on_as_a_job_of_the_shell(machine: Machine
     terminal.expect(pexpect.EOF)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a stopped process is seen in /proc")
+@pytest.mark.parametrize("number", [signal.SIGCONT, signal.SIGKILL])
+def test_role_env_goes_on_when_its_command_alone_is_continued_or_killed(
+    machine: Machine, number: signal.Signals
+) -> None:
+    command = [ROLE_ENV, *RENEW, "sh", "-c", "echo $$; kill -STOP $$; exit 3"]
+    begun = subprocess.Popen(command, env=machine.environ, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert begun.stdout
+    child = int(begun.stdout.readline())
+    assert eventually(lambda: is_stopped(begun.pid))
+    time.sleep(0.5)
+    assert is_stopped(begun.pid)
+    os.kill(child, number)
+    assert begun.wait(20) == (3 if number == signal.SIGCONT else -signal.SIGKILL)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 def jobs(terminal: "pexpect.spawn[str]") -> str:
     """What the shell says of its jobs."""
     terminal.sendline("jobs -l; echo listed")

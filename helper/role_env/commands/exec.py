@@ -4,7 +4,8 @@ import contextlib
 import json
 import os
 import signal
-from typing import NoReturn
+import threading
+from typing import TYPE_CHECKING, NoReturn
 
 from role_env import variables
 from role_env.cli import options
@@ -17,6 +18,9 @@ from role_env.shells import export as exporters
 from role_env.supervise import execution
 from role_env.ui.messages import Messages
 
+if TYPE_CHECKING:
+    from role_env.supervise.supervisor import Supervisor
+
 
 def run(invocation: Invocation, context: Context) -> int:
     """Become the command or, with --renew, run it and return its exit status."""
@@ -27,36 +31,36 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _run_beside_server(command: list[str], invocation: Invocation, context: Context) -> int:
-    """Runs the command; a second process obtains the session and serves it.
+    """Run the command; a second process obtains the session and serves it.
 
     It is forked before anything is obtained: macOS's frameworks work in no process that was forked after their use.
     """
     if not hasattr(os, "fork"):
-        raise UsageError("exec --renew needs a system with fork", hint="exec without --renew works here, too")
-    from role_env.supervise import supervisor as parent
+        raise UsageError("exec --renew needs a system with fork", hint="use exec without --renew")
+    from role_env.supervise.supervisor import Supervisor, exit_like
 
-    def tell_of_server(pid: int) -> None:
+    def report_end(pid: int) -> None:
         if pid == server:
             context.messages.warn("the process that serves the session has ended; the session is not renewed")
 
     reader, writer = os.pipe()
-    this = parent.Parent(on_end=tell_of_server)
-    server = this.fork()
+    supervisor = Supervisor(on_end=report_end)
+    server = supervisor.fork()
     if not server:
         os.close(reader)
-        _serve(invocation, context, writer)
+        _serve(invocation, context, supervisor, writer)
     os.close(writer)
     os.set_blocking(reader, False)
     announced = bytearray()
-    # Its failure is told by itself, as that of any command is.
-    failed = this.stand_for(server, until=lambda: _has_line(reader, announced))
+    # It reports its failure itself, like any command.
+    failed = supervisor.supervise(server, until=lambda: _has_line(reader, announced))
     if failed is not None:
-        return parent.end_as(failed)
-    child = this.run(command, exporters.served_environment(json.loads(announced), context.environ))
-    status = this.stand_for(child)
+        return exit_like(failed)
+    child = supervisor.run(command, exporters.served_environment(json.loads(announced), context.environ))
+    status = supervisor.supervise(child)
     with contextlib.suppress(ProcessLookupError):
         os.kill(server, signal.SIGKILL)
-    return parent.end_as(status or 0)
+    return exit_like(status or 0)
 
 
 def _has_line(reader: int, announced: bytearray) -> bool:
@@ -65,16 +69,16 @@ def _has_line(reader: int, announced: bytearray) -> bool:
     return announced.endswith(b"\n")
 
 
-def _serve(invocation: Invocation, context: Context, writer: int) -> NoReturn:
-    """Obtains the session, announces the variables that lead to it, and serves it while the parent lives."""
-    from role_env.supervise import supervisor as parent
+def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", writer: int) -> NoReturn:
+    """Obtain the session, announce the variables that lead to it, and serve it while the parent lives."""
     from role_env.supervise.credentials_server import CredentialsServer, Supply
+    from role_env.supervise.supervisor import close_fds, open_descriptors
 
     parent_pid = os.getppid()
-    inherited = parent.open_descriptors() - {writer}
+    inherited = open_descriptors() - {writer} - supervisor.fds
     request = options.request_of(invocation)
     first = options.obtain(invocation, context)
-    # Only what concerns the command is told on what is now its stderr.
+    # stderr is the command's now.
     quiet = Messages(verbose=invocation.verbose, silent=not invocation.verbose)
 
     def renew(seconds: int) -> Session:
@@ -85,7 +89,8 @@ def _serve(invocation: Invocation, context: Context, writer: int) -> NoReturn:
     os.setsid()  # away from the terminal: what is typed there is for the command
     os.write(writer, json.dumps(dict(variables.served(first, server.uri))).encode() + b"\n")
     os.close(writer)
-    parent.let_go(inherited)
+    close_fds(inherited)
+    threading.Thread(target=supervisor.continue_with_child, daemon=True).start()
     os.kill(parent_pid, signal.SIGCHLD)
     server.serve(while_true=lambda: os.getppid() == parent_pid)
     os._exit(0)

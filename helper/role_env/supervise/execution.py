@@ -1,4 +1,4 @@
-"""Becoming the command that `exec` names."""
+"""Replace this process with the command of `exec`."""
 
 import _signal  # `signal` makes enums of its numbers, which costs the warm path 5 ms
 import os
@@ -17,7 +17,7 @@ def command_of(words: "Sequence[str]", environ: "Mapping[str, str]") -> "list[st
 
 
 def become(words: "list[str]", environ: "dict[str, str]") -> "NoReturn":
-    """Replaces this process with the command `words` in the environment `environ`.
+    """Replace this process with the command `words` in the environment `environ`.
 
     Raises CommandError when it is not found or cannot run.
     """

@@ -1,11 +1,11 @@
-"""Staying the parent of the command that `exec --renew` runs, as if role-env were not there.
+"""The parent of the command that `exec --renew` runs, which behaves as if role-env were not there.
 
 The command stays in our process group, so the terminal is its own: it reads from it, and gets what is typed there
-(Ctrl-C, Ctrl-Z) itself. What somebody sends to this process alone is passed on to it. When it stops this process
-stops, so that the shell sees a stopped job; when it ends this process ends in the same way.
+(Ctrl-C, Ctrl-Z) itself. A signal sent to this process alone is passed on to it. When it stops, this process stops, so
+that the shell sees a stopped job; when it ends, this process ends in the same way.
 
-Of a signal that was sent to the whole group by a program, and not by the terminal, the command gets a second one, and
-a SIGSTOP stops this process alone: nothing tells the one, and nothing can catch the other.
+A signal that a program sends to the whole group reaches the command twice, and a SIGSTOP stops this process alone: the
+first cannot be told apart, and the second cannot be caught.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,16 +22,17 @@ from role_env.errors import CommandError
 from role_env.supervise import execution
 from role_env.ui import messages
 
-# What a program does to itself by a fault ends it; nobody means the command with it.
+# A fault of this process ends it; nobody means the command with it.
 _FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
 _HELD = frozenset(signal.valid_signals()) - _FAULTS - {signal.SIGKILL, signal.SIGSTOP}
 _STOPS = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 _OF_TERMINALS = {signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH, *_STOPS}
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_POLL_SECONDS = 0.2
 
 
-class Parent:
-    """The process as a parent. From now on it takes its signals from a queue.
+class Supervisor:
+    """The process as a parent; from now on it takes its signals from a queue.
 
     `on_end` is called with the process ID of any other process of ours that ends.
     """
@@ -39,13 +41,15 @@ class Parent:
         self._on_end = on_end
         self._pid = os.getpid()
         self._stopped = False
+        self._stops_reader, self._stops_writer = os.pipe()
         self._before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
         # Where it is ignored, the system keeps no child's status.
         self._of_children = signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def fork(self) -> int:
-        """Forks a process that has the signals as they were, and is killed when this one is where the system can do
-        that (Linux). Returns as os.fork does.
+        """Fork a process that has the signals as they were. Return as os.fork does.
+
+        It is killed when this one is, where the system can do that (Linux).
         """
         library = _c_library()
         pid = os.fork()
@@ -59,15 +63,16 @@ class Parent:
         return pid
 
     def run(self, words: list[str], environ: dict[str, str]) -> int:
-        """Starts the command `words` in the environment `environ` and returns its process id. One that is not found or
-        cannot run is told on stderr, and its status is 127 or 126.
+        """Start the command `words` in the environment `environ` and return its process id.
+
+        If it is not found or cannot run, that is reported on stderr, and its status is 127 or 126.
         """
         for number in (signal.SIGINT, signal.SIGTERM):  # a handler of ours must not act in the command's place
             if callable(signal.getsignal(number)):
                 signal.signal(number, signal.SIG_DFL)
         pid = self.fork()
         if pid:
-            let_go(open_descriptors())
+            close_fds(open_descriptors() - {self._stops_writer})
             return pid
         try:
             execution.become(words, environ)
@@ -77,16 +82,17 @@ class Parent:
         finally:
             os._exit(125)
 
-    def stand_for(self, pid: int, *, until: Callable[[], bool] = lambda: False) -> int | None:
-        """Passes on signals to the process `pid`, and stops when it stops, until it ends; returns how it ended as
-        os.wait does. Or None as soon as `until`, which is asked at each SIGCHLD, says so.
+    def supervise(self, pid: int, *, until: Callable[[], bool] = lambda: False) -> int | None:
+        """Pass on signals to the process `pid`, and stop when it stops, until it ends. Return its wait status.
+
+        Return None as soon as `until`, which is called at each SIGCHLD, returns True.
         """
         while True:
             number, is_shared = _next_signal(pid)
             if number == signal.SIGCHLD:
                 for changed, status in _changes():
                     if changed == pid and os.WIFSTOPPED(status):
-                        self._stop(os.WSTOPSIG(status))
+                        self._stop(os.WSTOPSIG(status), pid)
                     elif changed == pid and os.WIFCONTINUED(status):
                         self._stopped = False
                     elif changed == pid:
@@ -98,22 +104,40 @@ class Parent:
             elif self._stopped if number == signal.SIGCONT else not is_shared:
                 _send(pid, number)
 
-    def _stop(self, number: int) -> None:
-        """Stops this process as its child was stopped, until somebody continues it."""
+    def continue_with_child(self) -> None:
+        """In a process that this one forked: continue this one when a child that it stopped with is continued alone.
+
+        A stopped process cannot find that out itself. Returns when this one has ended. Needs Linux's /proc.
+        """
+        while pid := os.read(self._stops_reader, 64).split()[-1:]:
+            while _is_stopped(self._pid):
+                if not _is_stopped(int(pid[0])):
+                    _send(self._pid, signal.SIGCONT)
+                time.sleep(_POLL_SECONDS)
+
+    @property
+    def fds(self) -> set[int]:
+        """The file descriptors that `continue_with_child` needs."""
+        return {self._stops_reader}
+
+    def _stop(self, number: int, child: int) -> None:
+        """Stop this process as its child was stopped, until somebody continues it."""
         self._stopped = True
-        # Sent while it is blocked, it is one with the terminal's own.
+        if sys.platform == "linux":
+            os.write(self._stops_writer, f"{child}\n".encode())
+        # Sent while it is blocked, it merges with the terminal's own.
         os.kill(self._pid, number)
         if number in _STOPS:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
             signal.pthread_sigmask(signal.SIG_BLOCK, {number})
 
 
-def end_as(status: int) -> int:
-    """Ends this process by the signal that a child with the wait status `status` died of; else the exit status."""
+def exit_like(status: int) -> int:
+    """End this process by the signal that ended a child with the wait status `status`; else return its exit status."""
     if not os.WIFSIGNALED(status):
         return os.WEXITSTATUS(status)
     number = os.WTERMSIG(status)
-    # The command's core is its own affair; ours could hold a secret.
+    # The command's core dump is its own business; ours could contain a secret.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     with contextlib.suppress(OSError):  # SIGKILL has no handler to reset
         signal.signal(number, signal.SIG_DFL)
@@ -123,18 +147,26 @@ def end_as(status: int) -> int:
 
 
 def open_descriptors() -> set[int]:
-    """The numbers of what this process has open."""
+    """Return the file descriptors that this process has open."""
     listed = {int(path.name) for path in Path("/dev/fd").iterdir()}
-    return {descriptor for descriptor in listed if _is_open(descriptor)}  # without the listing's own
+    return {descriptor for descriptor in listed if _is_open(descriptor)}  # the listing's own is closed
 
 
-def let_go(descriptors: set[int]) -> None:
-    """Closes `descriptors` but stderr. They are the command's, and who waits for their end must not wait for us."""
+def close_fds(descriptors: set[int]) -> None:
+    """Close `descriptors` except stderr. They are the command's: whoever waits for their end must not wait for us."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
         os.dup2(null, descriptor)
     for descriptor in {*descriptors, null} - {0, 1, 2}:
         os.close(descriptor)
+
+
+def _is_stopped(pid: int) -> bool:
+    """Return whether a process is stopped, by proc_pid_stat(5): its name, in parentheses, may contain anything."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] in ("T", "t")
+    except (OSError, IndexError):
+        return False
 
 
 def _is_open(descriptor: int) -> bool:
@@ -146,8 +178,9 @@ def _is_open(descriptor: int) -> bool:
 
 
 def _changes() -> Iterator[tuple[int, int]]:
-    """The process ids and wait statuses of all children that ended, stopped or went on; as the first process of a
-    container this one has more of them than it made.
+    """Yield the process IDs and wait statuses of all children that ended, stopped or continued.
+
+    The first process of a container has more children than it forked.
     """
     while True:
         try:
@@ -160,24 +193,24 @@ def _changes() -> Iterator[tuple[int, int]]:
 
 
 def _next_signal(child: int) -> tuple[int, bool]:
-    """Waits for a signal; returns its number and whether the process `child` got it, too."""
-    if sys.platform == "darwin":  # has no sigwaitinfo: by its kind
+    """Wait for a signal. Return its number and whether the process `child` got it, too."""
+    if sys.platform == "darwin":  # no sigwaitinfo: decide by the signal
         number = signal.sigwait(_HELD)
         return number, number in _OF_TERMINALS
     information = signal.sigwaitinfo(_HELD)
-    # The kernel's own, whose code is above zero, goes to all that the terminal has in its foreground; but a hang-up to
-    # the first process of the session alone. What the child sends, it sends to its group.
+    # The kernel's own signal, whose code is above zero, goes to the terminal's whole foreground group; only a hang-up
+    # goes to the first process of the session alone. The child sends its signals to its group.
     of_terminal = information.si_code > 0 and information.si_signo in _OF_TERMINALS
     return information.si_signo, of_terminal or (information.si_code <= 0 and information.si_pid == child)
 
 
 def _send(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended, or is another user's now
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended, or belongs to another user now
         os.kill(pid, number)
 
 
 def _c_library() -> Any:
-    """The C library, loaded before a fork, after which little may be done; None where it has no prctl."""
+    """Return the C library, loaded before a fork, after which little may be done; None if it has no prctl."""
     if sys.platform != "linux":
         return None
     import ctypes
