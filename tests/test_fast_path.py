@@ -32,9 +32,9 @@ SHELL_CODE = below("shells", "export", "fish", "posix") | {
     *("role_env.credentials", "role_env.timestamps", "role_env.variables")
 }
 CACHED = COMMAND_LINE | SHELL_CODE | below("keyrings", "dbus", "entry", "fast", "notes", "secret_service")
-CACHED |= below("sessions", "record") | below("ui", "stdout")
+CACHED |= below("sessions", "record", "request") | below("ui", "stdout")
 CACHED |= {f"role_env.{name}" for name in ("digests", "errors", "fast_path", "fingerprint", "paths")}
-CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
+CACHED |= {"_json", "_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
 DECISION = {"role_env.ui.messages", "role_env.ui.stderr"}
 EXECUTION = below("supervise", "execution") - {"role_env.ui.stdout"}
@@ -95,6 +95,7 @@ def loaded(machine: Machine, *arguments: str, **environ: str) -> set[str]:
 
 @pytest.mark.parametrize("line", ROWS)
 def test_each_row_loads_these_modules_and_no_other(machine: Machine, line: str) -> None:
+    machine.settle()
     assert machine.role_env("profileB").returncode == 0
     account = machine.sts.role_arn.split(":")[3]
     assert loaded(machine, *line.replace("2222222222222222", account).split()) == ROWS[line]

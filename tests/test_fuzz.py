@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from role_env.credentials import AccessKey, Credentials
+from role_env.credentials import AccessKey, Credentials, Session
 from role_env.errors import RefusedError, UnreachableError
 from role_env.sessions import record
 from role_env.sts import client as sts
@@ -28,14 +28,19 @@ SECRET, TOKEN = "hunter22hunter22hunter22", "CAISxyz" * 100
 # ---- records ----
 
 WHOLE = record.Record(
-    Credentials("STS.NUx", SECRET, TOKEN, issued=1000.0, expiration=4600),
-    profile="profileB",
-    role_arn=ROLE,
-    region_id="cn-hangzhou",
-    variables=("alibaba_cloud", "oss"),
+    Session(
+        "profileB",
+        ROLE,
+        Credentials("STS.NUx", SECRET, TOKEN, issued=1000.0, expiration=4600),
+        account_id="2222222222222222",
+        region_id="cn-hangzhou",
+        variables=("alibaba_cloud", "oss"),
+    ),
+    endpoint="sts.aliyuncs.com",
+    session_name=NAME,
     chain="0" * 64,
     base="",
-    origin_lines=["file 1,2,3,4,5,6,7 /home/me/profiles.ini", "variable ALIBABA_CLOUD_STS_ENDPOINT "],
+    fingerprint_lines=["file 1,2,3,4,5,6,7 /home/me/profiles.ini", "variable ALIBABA_CLOUD_STS_ENDPOINT "],
 ).text()
 
 PIECES = st.one_of(
@@ -74,14 +79,14 @@ def test_a_record_of_any_lines_is_sound_or_none(text: str) -> None:
     found = record.parse(text, "profileB")
     if found:
         values = (
-            found.credentials.access_key_id,
-            found.credentials.access_key_secret,
-            found.credentials.security_token,
+            found.session.credentials.access_key_id,
+            found.session.credentials.access_key_secret,
+            found.session.credentials.security_token,
         )
         assert all(value.isascii() and value.isprintable() and value for value in values)
-        assert found.credentials.issued < found.credentials.expiration
-        assert found.unchanged({}) in (True, False)
-        found.credentials.needs_renewal(2000.0)
+        assert found.session.credentials.issued < found.session.credentials.expiration
+        assert found.is_unchanged({}) in (True, False)
+        found.session.credentials.needs_renewal(2000.0)
 
 
 # ---- STS's answers ----

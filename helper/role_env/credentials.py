@@ -1,4 +1,4 @@
-"""Credentials: what STS hands out, and what it is asked with."""
+"""Access keys, sessions and roles: what requests are signed with, what STS returns, and for which role."""
 
 FIELDS = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
 """The names under which STS, the metadata service, a credentials URI and the SDKs write credentials."""
@@ -58,7 +58,7 @@ class Credentials(AccessKey):
 class Session:
     """Credentials for a profile, with everything that an exporter writes.
 
-    `profile`, `role_arn`, `region_id` and `colour` are the profile's (the last three may be empty); `account_id` is
+    `profile`, `role_arn`, `region_id` and `color` are the profile's (the last three may be empty); `account_id` is
     the role's account, or that of a passed-through session; `variables` names the families to export; `request` is
     the JSON of ROLE_ENV_REQUEST, with which `renew` asks again; `policy` is `read-only`, the digest of a session
     policy, or empty for a full session; `base` is the access key that is exported too so that a profile with
@@ -70,7 +70,7 @@ class Session:
     __slots__ = (
         "account_id",
         "base",
-        "colour",
+        "color",
         "credentials",
         "fallback_region",
         "in_cli_file",
@@ -91,7 +91,7 @@ class Session:
         account_id: str = "",
         region_id: str = "",
         fallback_region: str = "",
-        colour: str = "",
+        color: str = "",
         variables: tuple[str, ...],
         request: str = "",
         policy: str = "",
@@ -104,9 +104,32 @@ class Session:
         self.account_id = account_id
         self.region_id = region_id
         self.fallback_region = fallback_region
-        self.colour = colour
+        self.color = color
         self.variables = variables
         self.request = request
         self.policy = policy
         self.base = base
         self.in_cli_file = in_cli_file
+
+
+class RoleArn(str):
+    """The ARN of a role, `acs:ram::<account>:role/<name>`, with its parts; empty where there is no role.
+
+    Does not check the text: `validators.role_arn` does.
+    """
+
+    __slots__ = ("account", "name")
+
+    account: str
+    name: str
+
+    def __new__(cls, text: str = "") -> "RoleArn":
+        """Split the ARN `text` once."""
+        arn = super().__new__(cls, text)
+        head, _, arn.name = text.partition("/")
+        arn.account = head.removeprefix("acs:ram::").removesuffix(":role")
+        return arn
+
+    def is_same_role(self, text: str) -> bool:
+        """Return whether the ARN `text` names the same role. STS ignores the case of role names."""
+        return self.lower() == text.lower()

@@ -9,7 +9,8 @@ from outside are taken out.
 class RoleEnvError(Exception):
     """A failure that a person can do something about.
 
-    `message` says what happened, `hint` what to do, and `exit_status` is what the command ends with.
+    `message` says what happened, `hint` what to do, and `exit_status` is what the command ends with. `role_arn` is the
+    role that was requested, as far as that was known; else empty.
     """
 
     exit_status = 1
@@ -20,6 +21,7 @@ class RoleEnvError(Exception):
         super().__init__(message)
         self.message = printable(message)
         self.hint = printable(hint)
+        self.role_arn = ""
 
 
 class UsageError(RoleEnvError):

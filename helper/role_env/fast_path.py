@@ -13,6 +13,7 @@ from role_env import paths
 from role_env.credentials import Session
 from role_env.keyrings import fast
 from role_env.sessions import record
+from role_env.sessions.request import Request
 from role_env.shells import export as exporters
 from role_env.ui import stdout as output
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from role_env.cli.invocation import Invocation
+    from role_env.credentials import Session
 
 _SERVED_FIELDS = {
     "command",
@@ -98,26 +100,24 @@ def _text(invocation: "Invocation", session: Session, environ: "Mapping[str, str
 def _cached_session(invocation: "Invocation", environ: "Mapping[str, str]") -> "Session | None":
     """Return the cached session if it answers the line beyond any doubt."""
     path, profile = invocation.config or _profiles_file(environ), invocation.profile
+    request = Request(profile, region=invocation.region, expect_account=invocation.expect_account)
     try:
-        entry = record.entry(os.path.realpath(path), profile, record.NO_OPTIONS) if path else None
+        entry = request.entry(path) if path else None
         path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
     except (OSError, ValueError):
         return None
     text = fast.read(entry, environ) if entry else None
     cached = record.parse(text, profile) if text else None
-    if cached is None or cached.base or cached.credentials.needs_renewal(time.time(), min_ttl=invocation.needed_ttl):
+    if cached is None or cached.base or not cached.is_current(path, environ):
         return None
-    if invocation.expect_account not in ("", cached.account_id) or not cached.stands(path, environ):
+    session = cached.session
+    if session.credentials.needs_renewal(time.time(), min_ttl=invocation.needed_ttl):
         return None
-    return Session(
-        cached.profile,
-        cached.role_arn,
-        cached.credentials,
-        region_id=invocation.region or cached.region_id,
-        colour=cached.colour,
-        variables=cached.variables,
-        in_cli_file=cached.in_cli_file,
-    )
+    if invocation.expect_account not in ("", session.account_id):
+        return None
+    session.request = request.text(path, cached)
+    session.region_id = invocation.region or session.region_id
+    return session
 
 
 def _profiles_file(environ: "Mapping[str, str]") -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from role_env import locks as lock
 from role_env.errors import ProfileError, UnreachableError
-from role_env.fingerprint import Origin, current_stamp
+from role_env.fingerprint import current_stamp, read_file
 
 # Another role-env holds the lock for milliseconds.
 LOCK_SECONDS = 10.0
@@ -90,7 +90,7 @@ class UserFile:
 
     def _read(self) -> tuple[bytes | None, os.stat_result | None]:
         try:
-            content, status = Origin({}).read(self._real)
+            content, status = read_file(self._real)
         except FileNotFoundError:
             return None, None
         except OSError as error:

@@ -1,11 +1,14 @@
-"""What a session was made from: the files that were read or absent, and the variables that were looked at.
+"""The fingerprint of a session: the files, variables and host name that decided who requested which role.
 
-A kept session stands while all of them are the same. File stats and variables decide, without parsing anything; times
+A cached session is current while its fingerprint is. File stats and variables decide, without parsing a file. Times
 are nanoseconds.
 """
 
 import os
 import stat
+import time
+
+from role_env.digests import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,101 +17,153 @@ if TYPE_CHECKING:
 
 _FIELDS = ("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns", "st_mode", "st_uid")
 _ABSENT = "-"
-# What is there and cannot be looked at, such as a symlink to nothing: never a stamp that was written down.
+# A symlink to nothing, or a file that cannot be examined.
 _UNKNOWN = "?"
-# No profiles file, policy or token comes near this size (bytes): what does is something else.
+# A file that was too young when it was read: equal to no stamp.
+_YOUNG = "~"
+# Some file systems count times in whole seconds, or two: a second edit within them leaves the stat as it was.
+_SETTLED_NS = 2_000_000_000
+# No profiles file, policy or token comes near this size (bytes): anything larger is another kind of file.
 LARGEST_FILE = 4 * 1024 * 1024
 
 
-class Origin:
-    """Collects what decides over a session while it is being resolved in the environment `environ`.
+class Fingerprint:
+    """Collects what decides over a session while it is resolved in the environment `environ`.
 
-    Paths are absolute: a kept session is looked at from other folders, too.
+    Paths are absolute, since a cached session is also checked from other folders.
     """
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self.environ = environ
         self._files: dict[str, str] = {}
         self._variables: dict[str, str] = {}
+        self._secrets: dict[str, str] = {}
+        self._host = ""
 
     def read(self, path: "Path") -> tuple[bytes, os.stat_result]:
-        """The content of the regular file `path`, and its stat as it was before it was read.
+        """Read the regular file `path`. Return its content, and its stat from before it was read.
 
-        Raises OSError; for what is no regular file too, and without waiting for a writer of a pipe.
+        Raises OSError, also for anything but a regular file. Does not wait for the writer of a pipe.
         """
-        try:
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-        except ValueError:  # a NUL, or half a letter, as JSON can hold
-            raise OSError("it is no path") from None
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise OSError("it is not a regular file")
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                content = file.read(LARGEST_FILE + 1)
-        finally:
-            os.close(descriptor)
-        if len(content) > LARGEST_FILE:
-            raise OSError(f"it is larger than {LARGEST_FILE} bytes")
-        self._files[str(path)] = _stamp(status)
+        content, status = read_file(path)
+        self._files[str(path)] = _settled_stamp(status)
         return content, status
 
     def exists(self, path: "Path") -> bool:
-        """Whether anything is at `path`; that nothing is there is remembered, since its coming would be a change."""
+        """Return whether anything is at `path`. If nothing is, that is recorded: a file that appears is a change."""
         if current_stamp(str(path)) != _ABSENT:
             return True
         self._files[str(path)] = _ABSENT
         return False
 
     def watch(self, path: "Path") -> None:
-        """Remembers the state of what is at `path`, or that nothing is; an earlier state, if one was, stays."""
-        self._files.setdefault(str(path), current_stamp(str(path)))
+        """Record the state of the file at `path`, or that it is absent. An earlier state stays."""
+        name = str(path)
+        if name not in self._files:
+            try:
+                self._files[name] = _settled_stamp(os.stat(name))  # noqa: PTH116
+            except (OSError, ValueError):  # ValueError for a NUL, or half a letter, as JSON can contain
+                self._files[name] = current_stamp(name)
 
     def variable(self, name: str) -> str:
-        """The value of an environment variable that is no secret, empty when it is not set."""
+        """Return the value of an environment variable that is not a secret; empty if it is not set."""
         self._variables[name] = self.environ.get(name, "")
         return self._variables[name]
 
+    def secret_variable(self, name: str) -> str:
+        """Return the value of an environment variable that is a secret. Its digest is recorded."""
+        value = self.environ.get(name, "")
+        self._secrets[name] = _secret_digest(value)
+        return value
+
+    def host_name(self) -> str:
+        """Return the name of this machine."""
+        self._host = _host_name()
+        return self._host
+
     def lines(self) -> list[str]:
-        """The origin as lines of a record."""
-        files = [f"file {stamp} {_escape(path)}" for path, stamp in self._files.items()]
-        return files + [f"variable {name} {_escape(value)}" for name, value in self._variables.items()]
+        """Return the fingerprint as lines of a record."""
+        return [
+            *(f"file {stamp} {_escape(path)}" for path, stamp in self._files.items()),
+            *(f"variable {name} {_escape(value)}" for name, value in self._variables.items()),
+            *(f"secret {name} {digest}" for name, digest in self._secrets.items()),
+            *([f"host - {_escape(self._host)}"] if self._host else []),
+        ]
 
 
-def unchanged(lines: list[str], environ: "Mapping[str, str]") -> bool:
-    """Whether everything that `lines` (of Origin.lines) tell is as it was. Raises ValueError for other lines."""
-    for line in lines:
-        kind, name, value = line.split(" ", 2)
-        value = _unescape(value)
-        if kind == "file":
-            same = current_stamp(value) == name
-        elif kind == "variable":
-            same = environ.get(name, "") == value
-        else:
-            raise ValueError(kind)
-        if not same:
-            return False
-    return True
+def read_file(path: "Path") -> tuple[bytes, os.stat_result]:
+    """Read the regular file `path` as `Fingerprint.read` does, without recording it. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except ValueError:  # a NUL, or half a letter, as JSON can contain
+        raise OSError("it is not a path") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError("it is not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(LARGEST_FILE + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > LARGEST_FILE:
+        raise OSError(f"it is larger than {LARGEST_FILE} bytes")
+    return content, status
 
 
-def names(lines: list[str], path: str) -> bool:
-    """Whether the file at `path` is one of those that `lines` (of Origin.lines) tell."""
+def is_current(lines: list[str], environ: "Mapping[str, str]") -> bool:
+    """Return whether everything in `lines` (of Fingerprint.lines) is as it was. Raises ValueError for other lines."""
+    return all(_is_same(line, environ) for line in lines)
+
+
+def has_file(lines: list[str], path: str) -> bool:
+    """Return whether the file at `path` is one of those in `lines` (of Fingerprint.lines)."""
     name = _escape(path)
     return any(line.startswith("file ") and line.split(" ", 2)[2:] == [name] for line in lines)
 
 
 def current_stamp(path: str) -> str:
-    """What tells one state of the file at `path` from another."""
+    """Return a text that differs between two states of the file at `path`."""
     try:
         return _stamp(os.stat(path))  # noqa: PTH116  a Path would cost an import and an object in the warm path
     except (FileNotFoundError, NotADirectoryError):
         return _UNKNOWN if os.path.islink(path) else _ABSENT  # noqa: PTH114
-    except OSError:
+    except (OSError, ValueError):
         return _UNKNOWN
+
+
+def _is_same(line: str, environ: "Mapping[str, str]") -> bool:
+    kind, name, value = line.split(" ", 2)
+    if kind == "file":
+        return current_stamp(_unescape(value)) == name
+    if kind == "variable":
+        return environ.get(name, "") == _unescape(value)
+    if kind == "secret":
+        return _secret_digest(environ.get(name, "")) == value
+    if kind == "host":
+        return _host_name() == _unescape(value)
+    raise ValueError(kind)
 
 
 def _stamp(status: os.stat_result) -> str:
     return ",".join(str(getattr(status, field)) for field in _FIELDS)
+
+
+def _settled_stamp(status: os.stat_result) -> str:
+    """Return the stamp of a file that was just read, or _YOUNG if an edit right now could leave its stat the same."""
+    age = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns)
+    return _stamp(status) if age >= _SETTLED_NS else _YOUNG
+
+
+def _secret_digest(value: str) -> str:
+    return sha256(value) if value else ""
+
+
+def _host_name() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket
+
+    return socket.gethostname()
 
 
 def _escape(value: str) -> str:

@@ -11,6 +11,23 @@ from typing import Any
 
 from role_env import names, variables
 from role_env.command_table import ACCOUNT, REGION, SESSION_NAME
+from role_env.credentials import RoleArn
+
+# The colors that every prompt can show.
+COLORS = (
+    "black",
+    "red",
+    "green",
+    "yellow",
+    "blue",
+    "magenta",
+    "purple",
+    "cyan",
+    "white",
+    "grey",
+    "gray",
+    "orange",
+)
 
 # Takes the text of a value and gives it back, or raises ValueError with what it is not.
 Check = Callable[[str], str]
@@ -42,7 +59,7 @@ def _seconds(text: str) -> int:
 
 def _most_seconds(text: str) -> int:
     if not 3600 <= _seconds(text) <= 43200:
-        raise ValueError("is not between 3600 and 43200")
+        raise ValueError("must be between 3600 and 43200")
     return int(text)
 
 
@@ -64,13 +81,13 @@ def _families(text: str) -> tuple[str, ...]:
     families = tuple(text.split())
     for name in families:
         if name not in variables.FAMILIES:
-            raise ValueError(f"names what is none of {' '.join(variables.FAMILIES)}")
+            raise ValueError(f"must be words of {' '.join(variables.FAMILIES)}")
     return families
 
 
 def _source_kind(text: str) -> str:
     if text not in ("environment", "ecs_ram_role", "aliyun_cli"):
-        raise ValueError("is none of environment, ecs_ram_role, aliyun_cli")
+        raise ValueError("must be one of environment, ecs_ram_role, aliyun_cli")
     return text
 
 
@@ -78,15 +95,21 @@ def _command(text: str) -> str:
     try:
         words = shlex.split(text)
     except ValueError:
-        raise ValueError("has a quote that does not end") from None
+        raise ValueError("has an unclosed quote") from None
     if not words or "\0" in text:
-        raise ValueError("is no command")
+        raise ValueError("is empty")
+    return text
+
+
+def _color(text: str) -> str:
+    if text not in COLORS:
+        raise ValueError(f"must be one of {', '.join(COLORS)}")
     return text
 
 
 def _token_kind(text: str) -> str:
     if text != "github":
-        raise ValueError("is not github, which is all that it can be; a file's name belongs in oidc_token_file")
+        raise ValueError("is not github; set oidc_token_file for a file")
     return text
 
 
@@ -102,8 +125,15 @@ account_id = _of_kind(ACCOUNT)
 region = _of_kind(REGION)
 key_part = _pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 
-role_name = _pattern(r"[A-Za-z0-9._-]{1,64}", "the name of a role")
-role_arn = _pattern(r"acs:ram::[0-9]{1,32}:role/[A-Za-z0-9._-]{1,64}", "a role's ARN, acs:ram::<account>:role/<name>")
+role_name = _pattern(r"[A-Za-z0-9._-]{1,64}", "a role's name")
+_role_arn = _pattern(r"acs:ram::[0-9]{1,32}:role/[A-Za-z0-9._-]{1,64}", "a role's ARN, acs:ram::<account>:role/<name>")
+
+
+def role_arn(text: str) -> RoleArn:
+    """Parse the ARN of a role. Raises ValueError."""
+    return RoleArn(_role_arn(text))
+
+
 oidc_provider_arn = _pattern(
     r"acs:ram::[0-9]{1,32}:oidc-provider/[A-Za-z0-9._-]{1,128}",
     "an OIDC provider's ARN, acs:ram::<account>:oidc-provider/<name>",
@@ -136,7 +166,8 @@ KEYS: dict[str, Callable[[str], Any]] = {
     "sts_endpoint": host,
     "sts_region": region,
     "variables": _families,
-    "colour": _pattern(r"[a-z]{1,16}", "the name of a colour"),
+    "color": _color,
+    "colour": _color,
 }
 
 # The keys that say where a profile's credentials come from: one of these groups a profile.

@@ -211,8 +211,8 @@ def served(session: Session, uri: str) -> "Iterator[tuple[str, str]]":
         yield from ((name, session.region_id) for name in exported_regions(session.variables))
     yield "ROLE_ENV_PROFILE", session.profile
     yield "ROLE_ENV_ROLE_ARN", session.role_arn
-    if session.colour:
-        yield COLOUR, session.colour
+    if session.color:
+        yield COLOUR, session.color
 
 
 def _values(key: Key, access_key: AccessKey) -> "Iterator[tuple[str, str]]":

@@ -49,7 +49,7 @@ def test_the_hops_are_in_the_order_in_which_they_are_called(machine: Machine) ->
                 "from": f"hub ({machine.file}, line 13)",
             },
         ],
-        "cached": {"valid": False, "expiration": None, "why": "no session is kept"},
+        "cached": {"valid": False, "expiration": None, "why": "no session is cached"},
     }
 
 
@@ -59,7 +59,7 @@ def test_a_person_reads_each_request_and_the_verdict(machine: Machine) -> None:
         f"access_key_id: {machine.file}, line 2",
         f"profileB: AssumeRole of {machine.sts.role_arn} for 900 s ({machine.file}, line 5)",
         f"  as me at {machine.sts.endpoint}",
-        "a new session is asked for: no session is kept",
+        "a new session is asked for: no session is cached",
     ]
 
 
@@ -124,7 +124,7 @@ def test_each_source_is_explained_without_being_asked(machine: Machine) -> None:
     assert not foreseen(machine, "environment", **environ)
     assert foreseen(machine, "environment", **environ)
     cached = explained(machine, "environment")["cached"]
-    assert (cached["valid"], "the environment holds no access key" in cached["why"]) == (False, True)
+    assert (cached["valid"], "the environment has no access key" in cached["why"]) == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def test_a_locked_keyring_is_neither_asked_nor_waited_for(machine: Machine, lock
         screen = on_terminal(machine, "list", environ={**locked.environment, "DISPLAY": ":0", **environ})
         assert screen.status == 0
         assert len(screen.lines) == 24
-        assert screen.lines[0] == "role-env: what the keyring keeps is not shown: it is locked"
+        assert screen.lines[0] == "role-env: sessions in the keyring are not shown: it is locked"
         assert time.monotonic() - began < 8
     assert not list((machine.home / ".local/state/role-env").glob("keyring-avoided-*"))
 

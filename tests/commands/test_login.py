@@ -41,7 +41,7 @@ def test_a_section_without_any_key_has_its_key_in_the_keyring(machine: Machine) 
     lines = without_secret(machine)
     machine.write(f"[profileA]\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     done = machine.role_env("profileB")
-    assert (done.returncode, "the keyring holds none for it" in done.stderr) == (3, True)
+    assert (done.returncode, "it has no credential source" in done.stderr) == (3, True)
     assert machine.run(ROLE_ENV, "login", "profileA", text=lines).returncode == 0
     assert machine.role_env("profileB").returncode == 0
 
@@ -95,7 +95,7 @@ def test_what_is_no_text_is_refused_and_not_shown(machine: Machine) -> None:
 
 @pytest.mark.parametrize(
     ("profile", "told"),
-    [("profileB", "profile profileB takes its credentials from profileA"), ("profileX", "the nearest is profile")],
+    [("profileB", "profile profileB takes its credentials from profileA"), ("profileX", "did you mean profile")],
 )
 def test_a_profile_that_takes_no_key_is_refused(machine: Machine, profile: str, told: str) -> None:
     done = machine.run(ROLE_ENV, "login", profile, text="a\nb\n")
@@ -172,7 +172,7 @@ def test_a_key_that_the_keyring_has_and_cannot_give_is_exit_6(machine: Machine) 
         done = machine.role_env("profileB", "--refresh", **silent.environment)
         assert time.monotonic() - began < 20
     assert done.returncode == 6
-    assert "profile profileA: its key is kept in the keyring" in done.stderr
+    assert "profile profileA: its key is in the keyring" in done.stderr
     assert "hint: unlock it" in done.stderr
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from role_env.fingerprint import Origin
+from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
 from support.https_server import HttpsServer
@@ -195,7 +195,7 @@ def test_a_process_gives_the_key_and_is_told_the_chain(machine: Machine) -> None
     assert assumed(machine) == []
     done = machine.role_env("process", "q", "--refresh")
     assert (done.returncode, done.stderr) == (0, "")
-    fails(machine, "p", 3, "profile p", "a key that does not end")
+    fails(machine, "p", 3, "profile p", "a key that does not expire")
 
 
 def test_a_process_that_gives_a_session_can_be_handed_out_as_it_is(machine: Machine) -> None:
@@ -220,7 +220,7 @@ def test_a_session_that_is_handed_out_as_it_is_counts_as_any_other(machine: Mach
     document = json.loads(done.stdout.partition("\n")[2])
     assert (document["profile"], document["role_arn"], document["valid"]) == ("lent", None, True)
     rows = json.loads(machine.role_env("list", "--json").stdout)
-    assert [row["expiration"] == document["expiration"] for row in rows if row["profile"] == "lent"] == [True]
+    assert [row["expiration"] for row in rows if row["profile"] == "lent"] == [None]
     assert machine.role_env("exec", "lent", "--", "role-env", "status").returncode == 0
     assert machine.role_env("exec", "--renew", "lent", "--", "role-env", "status").returncode == 0
 
@@ -278,11 +278,13 @@ def test_a_token_file_is_read_anew_each_time_and_no_key_is_needed(machine: Machi
     fails(machine, "ci", 3, "profile ci", str(token), f"{machine.file}, line")
     token.write_text(machine.sts.oidc_token() + "\n")
     exports(machine, "ci")
-    token.write_text("another.that.is-not-one")
+    token.write_text(machine.sts.oidc_token())  # the same identity's next one
     exports(machine, "ci")
     assert assumed(machine, "AssumeRoleWithOIDC") == ["cideploy"]
-    done = machine.role_env("ci", "--refresh")
-    assert (done.returncode, "AuthenticationFail.OIDCToken.Invalid" in done.stderr) == (4, True)
+    token.write_text("another.that.is-not-one")
+    for arguments in (["ci"], ["ci", "--refresh"]):
+        done = machine.role_env(*arguments)
+        assert (done.returncode, "AuthenticationFail.OIDCToken.Invalid" in done.stderr) == (4, True)
 
 
 def test_the_sdks_own_variables_are_enough(machine: Machine) -> None:
@@ -450,7 +452,7 @@ def test_a_token_file_that_can_be_none_is_no_bug(machine: Machine, cli_file: Cli
     for path in ("\0", "\ud800"):
         oidc = {"mode": "OIDC", "oidc_provider_arn": provider, "oidc_token_file": path, "ram_role_arn": HUB}
         cli_file.write(oidc)
-        fails(machine, "quick", 3, "cannot be read: it is no path")
+        fails(machine, "quick", 3, "cannot be read: it is not a path")
 
 
 @pytest.mark.parametrize("what", ["folder", "pipe", "large"])
@@ -549,8 +551,8 @@ def test_the_endpoint_of_a_role_of_the_cli_is_the_one_that_the_sdks_choose(
     machine: Machine, cli_file: CliFile, keys: dict[str, Any], endpoint: str
 ) -> None:
     cli_file.write({"mode": "RamRoleArn", **cli_file.key, "ram_role_arn": HUB, **keys})
-    origin = Origin({"HOME": str(machine.home)})
-    chain = chains.resolve(ProfilesFile(machine.file, origin), "quick", origin)
+    fingerprint = Fingerprint({"HOME": str(machine.home)})
+    chain = chains.resolve(ProfilesFile(machine.file, fingerprint), "quick", fingerprint)
     assert chain.hops[0].endpoint == endpoint
 
 

@@ -75,6 +75,7 @@ def test_another_endpoint_is_never_answered_from_the_old_session(machine: Machin
 
 
 def test_an_untouched_file_is_answered_without_reading_it(machine: Machine) -> None:
+    machine.settle()
     asks(machine, calls=1)
     done = machine.role_env("profileB", "--verbose")
     assert "nothing that it was made from has changed" in done.stderr
@@ -83,6 +84,7 @@ def test_an_untouched_file_is_answered_without_reading_it(machine: Machine) -> N
 def test_a_touched_file_is_read_once_and_asks_nothing(machine: Machine) -> None:
     asks(machine, calls=1)
     os.utime(machine.file, (1, 1))
+    machine.settle()
     assert "its chain is the same" in machine.role_env("profileB", "--verbose").stderr
     assert "nothing that it was made from has changed" in machine.role_env("profileB", "--verbose").stderr
     assert len(machine.sts.calls) == 1
@@ -90,7 +92,7 @@ def test_a_touched_file_is_read_once_and_asks_nothing(machine: Machine) -> None:
 
 @pytest.mark.parametrize(
     ("line", "word"),
-    [("region_id = ap-southeast-1", '"RegionId": "ap-southeast-1"'), ("colour = red", ""), ("variables = oss", "")],
+    [("region_id = ap-southeast-1", '"RegionId": "ap-southeast-1"'), ("color = red", ""), ("variables = oss", "")],
 )
 def test_what_is_only_exported_asks_nothing_when_it_changes(machine: Machine, line: str, word: str) -> None:
     asks(machine, calls=1)
@@ -193,7 +195,7 @@ def test_an_old_session_is_used_with_a_warning_when_sts_cannot_be_reached(machin
     assert time.monotonic() - began < 8
     assert (done.returncode, machine.sts.issued[0].token in done.stdout) == (0, True)
     (warning,) = done.stderr.splitlines()
-    assert "the session that is there is used" in warning
+    assert "the current session is used until it expires" in warning
     silent = machine.role_env("process", "profileB")
     assert (silent.returncode, silent.stderr) == (0, "")
 

@@ -46,7 +46,7 @@ def locked() -> Iterator[KeyringBus]:
         pytest.param(lambda text: "", id="empty"),
         pytest.param(lambda text: text[: len(text) // 2], id="truncated"),
         pytest.param(lambda text: text[:-1], id="last-byte-lost"),
-        pytest.param(lambda text: text.replace("session 2", "session 1", 1), id="other-version"),
+        pytest.param(lambda text: text.replace("session 3", "session 2", 1), id="other-version"),
         pytest.param(lambda text: '{"AccessKeyId": "STS.x"}', id="foreign"),
         pytest.param(lambda text: "\n" * 1000, id="lines"),
         pytest.param(lambda text: "\U0001f600\x00é" * 50, id="garbage"),

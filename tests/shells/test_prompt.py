@@ -134,7 +134,7 @@ def test_use_without_a_profile_offers_a_numbered_list_and_a_failed_use_leaves_no
 
 
 def test_shells_within_shells_each_tell_of_the_session_once(machine: Machine) -> None:
-    machine.add("colour = red\n")
+    machine.add("color = red\n")
     for shell in ("fish", "bash"):
         require(shell)
     folder = machine.temporary
@@ -351,7 +351,7 @@ def test_bash_and_zsh_hold_a_reference_in_the_prompt_and_never_the_text(machine:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_colour_of_a_profile_comes_with_its_session_and_goes_with_it(machine: Machine, shell: str) -> None:
-    machine.add("colour = cyan\n")
+    machine.add("color = cyan\n")
     told = 'echo "<$_role_env_plain$_role_env_colour>"'
     lines = f"role-env use profileB\n{HOOK[shell]}\n{told}\nenv | grep role_env_colour\n"
     done = interactive(machine, shell, f"{lines}role-env off\n{HOOK[shell]}\nenv | grep -c role_env_colour", "")
@@ -361,7 +361,7 @@ def test_the_colour_of_a_profile_comes_with_its_session_and_goes_with_it(machine
 
 
 def test_a_command_in_a_session_has_its_profiles_colour_and_no_other(machine: Machine) -> None:
-    machine.add("colour = cyan\n")
+    machine.add("color = cyan\n")
     machine.add(f"[plain]\nsource_profile = profileA\nrole_arn = {machine.sts.role_arn}\n")
     outer = {"_role_env_colour": "red"}
     for profile, colours in (("profileB", ["_role_env_colour=cyan"]), ("plain", [])):

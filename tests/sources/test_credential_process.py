@@ -129,11 +129,11 @@ def test_a_command_is_found_on_the_path_that_is_passed(tmp_path: Path) -> None:
         ("  ", "no command"),
         ("'' x", "no command"),
         ("'open --password the-secret", "quote"),
-        ("no-such-command --password the-secret", "no command no-such-command"),
+        ("no-such-command --password the-secret", "command no-such-command not found"),
         ("/etc/passwd the-secret", "cannot run"),
         ("/ the-secret", "cannot run"),
         ("a\0b", "no command"),
-        ("\udcff", "no command"),
+        ("\udcff", "not found"),
     ],
 )
 def test_a_command_that_cannot_run_is_told_without_its_words(text: str, what: str) -> None:
@@ -143,11 +143,11 @@ def test_a_command_that_cannot_run_is_told_without_its_words(text: str, what: st
 @pytest.mark.parametrize(
     ("printed", "what"),
     [
-        ("", "no JSON object"),
-        ("the-secret\n", "no JSON object"),
-        ('{"mode": "StsToken", "access_key_secret": "the-secret', "no JSON object"),
-        ('["the-secret"]', "no JSON object"),
-        ("[" * 100_000, "no JSON object"),
+        ("", "does not print a JSON object"),
+        ("the-secret\n", "does not print a JSON object"),
+        ('{"mode": "StsToken", "access_key_secret": "the-secret', "does not print a JSON object"),
+        ('["the-secret"]', "does not print a JSON object"),
+        ("[" * 100_000, "does not print a JSON object"),
         (json.dumps({"access_key_id": "x"}), "mode"),
         (json.dumps(DOCUMENT | {"mode": "ststoken"}), "mode"),
         (json.dumps(DOCUMENT | {"mode": ["the-secret"]}), "mode"),

@@ -95,13 +95,13 @@ def test_what_is_no_safe_address_is_not_asked(uri: str) -> None:
 )
 def test_credentials_that_are_not_whole_are_refused(server: HttpsServer, change: dict[str, object]) -> None:
     server.body = json.dumps(DOCUMENT | change).encode()
-    fails(UnreachableError, f"http://localhost:{server.port}{PATH}", "no credentials")
+    fails(UnreachableError, f"http://localhost:{server.port}{PATH}", "did not answer with credentials")
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>the-secret</html>", b"[]", b"{" * 100_000, b" " * 3_000_000])
 def test_what_is_no_document_is_refused(server: HttpsServer, body: bytes) -> None:
     server.body = body
-    fails(UnreachableError, f"http://localhost:{server.port}{PATH}", "no JSON object")
+    fails(UnreachableError, f"http://localhost:{server.port}{PATH}", "not a JSON object")
 
 
 @pytest.mark.parametrize(("status", "times"), [(404, 1), (302, 1), (403, 1), (500, 3)])

@@ -133,7 +133,7 @@ def test_several_roles_are_not_chosen_from(service: MetadataServer) -> None:
 )
 def test_credentials_that_are_not_whole_are_refused(service: MetadataServer, change: dict[str, object]) -> None:
     service.credentials |= change
-    fails(UnreachableError, service, "not the metadata service")
+    fails(UnreachableError, service, "did not answer like the metadata service")
 
 
 @pytest.mark.parametrize("path", [TOKEN_PATH, ROLES_PATH, ROLES_PATH + ROLE])
@@ -142,7 +142,7 @@ def test_what_is_no_metadata_service_is_told_as_that(
     service: MetadataServer, path: str, answer: tuple[int, str]
 ) -> None:
     service.answers[path] = answer
-    fails(UnreachableError, service, "not the metadata service")
+    fails(UnreachableError, service, "did not answer like the metadata service")
 
 
 @pytest.mark.parametrize("updated", [None, "never", timestamp(3600)], ids=["nothing", "no time", "later"])

@@ -44,12 +44,12 @@ def test_a_token_is_read_anew_each_time(tmp_path: Path) -> None:
         (None, "No such file"),
         (b"", "is empty"),
         (b" \n", "is empty"),
-        (b"two words", "no token"),
-        (b"two\nlines", "no token"),
-        ("ключ".encode(), "no token"),
-        (b"\xff\xfe", "no token"),
-        (b"a\0b", "no token"),
-        (b"x" * 40_000, "no token"),
+        (b"two words", "does not contain a token"),
+        (b"two\nlines", "does not contain a token"),
+        ("ключ".encode(), "does not contain a token"),
+        (b"\xff\xfe", "does not contain a token"),
+        (b"a\0b", "does not contain a token"),
+        (b"x" * 40_000, "does not contain a token"),
         (b"x" * 5_000_000, "larger than"),
     ],
 )
@@ -142,7 +142,8 @@ def test_the_bearer_token_goes_to_an_https_address_only(github: HttpsServer, url
 
 
 def test_a_bearer_token_with_a_line_break_adds_no_header(github: HttpsServer) -> None:
-    fails(ProfileError, job(github) | {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": f"{BEARER}\r\nX: y"}, "holds no token")
+    environ = job(github) | {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": f"{BEARER}\r\nX: y"}
+    fails(ProfileError, environ, "does not contain a token")
     assert not github.asked
 
 
@@ -181,7 +182,7 @@ def test_a_passing_failure_is_tried_again(github: HttpsServer, status: int) -> N
 )
 def test_an_answer_without_a_token_is_told(github: HttpsServer, body: bytes) -> None:
     github.body = body
-    fails(UnreachableError, job(github), "no token of GitHub's")
+    fails(UnreachableError, job(github), "did not answer with a GitHub token")
 
 
 def test_a_certificate_of_nobody_known_gets_nothing(github: HttpsServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
 from role_env.environ import keys as environment_variables
 from role_env.errors import ProfileError
-from role_env.fingerprint import Origin, unchanged
-from role_env.profiles.file import ProfilesFile, locate
-from role_env.sources.base import EnvironmentKey, digest
+from role_env.fingerprint import Fingerprint, is_current, read_file
+from role_env.profiles.file import load
+from role_env.sources.base import key_digest
+from role_env.sources.environment import EnvironmentKey
 from role_env.ui.messages import Messages
+from support.files import settle
 from support.machine import Machine
 from support.shells import environment
 
@@ -87,7 +90,7 @@ def test_a_session_of_role_envs_own_is_never_a_source_but_the_key_it_was_made_wi
     session = key_in(FAMILIES[0], "STS.session") | {"ROLE_ENV_ACCESS_KEY_ID": "STS.session-id", "ROLE_ENV_PROFILE": "b"}
     with pytest.raises(ProfileError) as caught:
         own_key(session)
-    assert "holds only the session of b, which is role-env's own" in caught.value.message
+    assert "has only the session of b, which is role-env's own" in caught.value.message
     assert "profiles.ini, line 1" in caught.value.message
     assert "source_profile" in caught.value.hint
     assert "role-env off" in caught.value.hint
@@ -111,8 +114,8 @@ def test_a_key_that_the_user_set_over_a_session_counts() -> None:
 @pytest.mark.parametrize(
     ("environ", "told", "hint"),
     [
-        ({}, "holds no access key", "set ALIBABA_CLOUD_ACCESS_KEY_ID and"),
-        ({"ROLE_ENV_NO_ACCOUNT": "1"}, "holds no account since a switch failed", "role-env off"),
+        ({}, "has no access key", "set ALIBABA_CLOUD_ACCESS_KEY_ID and"),
+        ({"ROLE_ENV_NO_ACCOUNT": "1"}, "has no account since a switch failed", "role-env off"),
     ],
 )
 def test_an_environment_without_a_key_is_told_as_what_it_is(environ: dict[str, str], told: str, hint: str) -> None:
@@ -124,8 +127,8 @@ def test_an_environment_without_a_key_is_told_as_what_it_is(environ: dict[str, s
 
 def test_the_digest_of_a_key_is_another_for_any_other_part_and_tells_none() -> None:
     keys = [("a", "b", "c"), ("a", "b", ""), ("ab", "", "c"), ("a", "bc", ""), ("A", "b", "c")]
-    assert len({digest(AccessKey(*parts)) for parts in keys}) == len(keys)
-    assert "secret" not in digest(AccessKey("id", "secret"))
+    assert len({key_digest(AccessKey(*parts)) for parts in keys}) == len(keys)
+    assert "secret" not in key_digest(AccessKey("id", "secret"))
 
 
 def write_environment_profiles(machine: Machine) -> dict[str, str]:
@@ -191,7 +194,7 @@ def test_a_session_without_its_base_is_no_source_and_the_command_says_what_to_do
 def names_with_signs(folder: Path) -> Path:
     """A path with what could break a record's line."""
     odd = folder / "a b%0A%25\nc\rd %\u2028\x85ж\udcff"
-    odd.mkdir()
+    odd.mkdir(parents=True)
     return odd / "profiles file.ini"
 
 
@@ -232,16 +235,33 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_file_that_was_read_and_then_changed_is_a_change(file: Path, change: str) -> None:
-    origin = Origin({})
-    assert origin.read(file)[0] == b"content"
-    (line,) = origin.lines()
-    assert "\n" not in line
-    assert unchanged([line], {})
-    assert unchanged([line], {})
-    CHANGES[change](file)
-    assert not unchanged([line], {})
+def test_a_file_that_was_read_and_then_changed_is_a_change(tmp_path: Path) -> None:
+    files = {change: names_with_signs(tmp_path / str(number)) for number, change in enumerate(CHANGES)}
+    for file in files.values():
+        file.write_text("content")
+        file.chmod(0o600)
+    settle(*files.values())
+    for change, file in files.items():
+        fingerprint = Fingerprint({})
+        assert fingerprint.read(file)[0] == b"content"
+        (line,) = fingerprint.lines()
+        assert "\n" not in line
+        assert is_current([line], {})
+        assert is_current([line], {})
+        CHANGES[change](file)
+        assert not is_current([line], {}), change
+
+
+def test_a_file_younger_than_two_seconds_is_read_again_by_the_next_call(file: Path) -> None:
+    fingerprint = Fingerprint({})
+    fingerprint.read(file)
+    assert not is_current(fingerprint.lines(), {})
+    settle(file)
+    fingerprint.read(file)
+    assert is_current(fingerprint.lines(), {})
+    os.utime(file, (time.time() - 100, time.time() - 100))  # a time of modification says nothing by itself
+    fingerprint.read(file)
+    assert not is_current(fingerprint.lines(), {})
 
 
 COMINGS: dict[str, Callable[[Path], object]] = {
@@ -256,12 +276,12 @@ COMINGS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("kind", COMINGS)
 def test_whatever_comes_where_nothing_was_is_a_change(tmp_path: Path, kind: str) -> None:
     path = names_with_signs(tmp_path)
-    origin = Origin({})
-    assert not origin.exists(path)
-    assert unchanged(origin.lines(), {})
+    fingerprint = Fingerprint({})
+    assert not fingerprint.exists(path)
+    assert is_current(fingerprint.lines(), {})
     COMINGS[kind](path)
-    assert Origin({}).exists(path)
-    assert not unchanged(origin.lines(), {})
+    assert Fingerprint({}).exists(path)
+    assert not is_current(fingerprint.lines(), {})
 
 
 def test_a_symlink_that_is_turned_elsewhere_is_a_change(tmp_path: Path) -> None:
@@ -269,38 +289,39 @@ def test_a_symlink_that_is_turned_elsewhere_is_a_change(tmp_path: Path) -> None:
         (tmp_path / name).write_text("same")
     link = tmp_path / "link"
     link.symlink_to("a")
-    origin = Origin({})
-    origin.read(link)
-    assert unchanged(origin.lines(), {})
+    settle(tmp_path / "a")
+    fingerprint = Fingerprint({})
+    fingerprint.read(link)
+    assert is_current(fingerprint.lines(), {})
     link.unlink()
     link.symlink_to("b")
-    assert not unchanged(origin.lines(), {})
+    assert not is_current(fingerprint.lines(), {})
 
 
 @pytest.mark.parametrize("value", ["", " ", "a b", "%0A", "%250A", "a\nb\r", "-", "file - x", "\udcff"])
 def test_a_variable_that_was_looked_at_and_then_changed_is_a_change(value: str) -> None:
     environ = {"X": value}
-    origin = Origin(environ)
-    assert origin.variable("X") == value
-    (line,) = origin.lines()
+    fingerprint = Fingerprint(environ)
+    assert fingerprint.variable("X") == value
+    (line,) = fingerprint.lines()
     assert "\n" not in line
-    assert unchanged([line], environ)
-    assert unchanged([line], {}) == (value == "")
+    assert is_current([line], environ)
+    assert is_current([line], {}) == (value == "")
     for other in ("x", value + " ", value + "%", value + "\n"):
-        assert not unchanged([line], {"X": other})
+        assert not is_current([line], {"X": other})
 
 
 @pytest.mark.parametrize("line", ["", "file", "file x", "other x y"])
 def test_a_line_that_is_none_is_no_answer(line: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        unchanged([line], {})
+        is_current([line], {})
 
 
 def test_what_is_no_regular_file_is_not_read_and_a_pipe_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe", Path("/dev/null"), tmp_path / "absent"):
         with pytest.raises(OSError, match=r"regular|No such"):
-            Origin({}).read(path)
+            read_file(path)
 
 
 def test_reading_leaves_no_descriptor_open(file: Path) -> None:
@@ -309,7 +330,7 @@ def test_reading_leaves_no_descriptor_open(file: Path) -> None:
     for path in (file, file.parent):
         for _ in range(3):
             try:
-                Origin({}).read(path)
+                read_file(path)
             except OSError:
                 continue
     again = os.dup(0)
@@ -334,7 +355,7 @@ def test_a_file_replaced_while_it_is_read_is_content_and_stamp_of_one_file(tmp_p
     thread.start()
     try:
         for _ in range(500):
-            content, status = Origin({}).read(path)
+            content, status = read_file(path)
             assert len(content) == status.st_size
     finally:
         ended.set()
@@ -349,9 +370,9 @@ def test_a_file_written_to_while_it_is_read_does_not_stand(file: Path, monkeypat
         return real(*arguments, **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr("os.fdopen", fdopen)
-    origin = Origin({})
-    origin.read(file)
-    assert not unchanged(origin.lines(), {})
+    fingerprint = Fingerprint({})
+    fingerprint.read(file)
+    assert not is_current(fingerprint.lines(), {})
 
 
 def test_the_origin_of_a_profile_is_every_file_and_variable_that_decided(
@@ -366,10 +387,11 @@ def test_the_origin_of_a_profile_is_every_file_and_variable_that_decided(
     policy = path.with_name("p.json")
     policy.write_text("{}")
     environ = {"HOME": str(tmp_path)}
-    origin = Origin(environ)
-    ProfilesFile(locate("", origin), origin).chain("b")
-    lines = origin.lines()
-    assert unchanged(lines, environ)
+    settle(path, policy)
+    fingerprint = Fingerprint(environ)
+    load("", fingerprint).chain("b")
+    lines = fingerprint.lines()
+    assert is_current(lines, environ)
     names = (
         "ROLE_ENV_CONFIG",
         "ALIBABA_CLOUD_CREDENTIALS_FILE",
@@ -378,10 +400,10 @@ def test_the_origin_of_a_profile_is_every_file_and_variable_that_decided(
         "HOME",
     )
     for name in names:
-        assert not unchanged(lines, environ | {name: "other"})
+        assert not is_current(lines, environ | {name: "other"})
     (path.parent / "credentials.ini").touch()
-    assert not unchanged(lines, environ)
+    assert not is_current(lines, environ)
     (path.parent / "credentials.ini").unlink()
-    assert unchanged(lines, environ)
+    assert is_current(lines, environ)
     policy.write_text("[]")
-    assert not unchanged(lines, environ)
+    assert not is_current(lines, environ)

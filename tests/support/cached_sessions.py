@@ -34,6 +34,6 @@ def age(machine: Machine, seconds: int) -> None:
     """Make the cached session `seconds` older, as if the time had passed."""
     record = records.parse(kept(machine).secret.decode(), "profileB")
     assert record
-    record.credentials.issued -= seconds
-    record.credentials.expiration -= seconds
+    record.session.credentials.issued -= seconds
+    record.session.credentials.expiration -= seconds
     put_instead(machine, record.text())

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.files import settle
 from support.local_sts import LocalSts
 from support.secret_service_bus import KeyringBus, require
 
@@ -73,6 +74,10 @@ source_profile = profileA
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(text, "utf-8")
         self.file.chmod(0o600)
+
+    def settle(self) -> None:
+        """Wait until the profiles file is old enough for its stat to be trusted, so that the next call can be warm."""
+        settle(self.file)
 
     def add(self, text: str) -> None:
         """Append `text` to the profiles file."""

@@ -12,7 +12,7 @@ from typing import Any
 from role_env.aliyun import document, process_command
 from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
 from role_env.errors import ProfileError
-from role_env.fingerprint import Origin
+from role_env.fingerprint import read_file
 from role_env.variables import NO_ACCOUNT_VALUE
 
 # The profile that follows the session of the shell, and the name that stands for no account in ALIBABA_CLOUD_PROFILE.
@@ -71,7 +71,7 @@ def is_own(entry: Mapping[str, Any]) -> bool:
 def has_session_profile(path: Path) -> bool:
     """Return whether the CLI's file at `path` has the profile role-env as `setup` writes it, and the CLI can use it."""
     try:
-        content, _ = Origin({}).read(path)
+        content, _ = read_file(path)
         file = ConfigFile(path, content)
     except (OSError, ProfileError):
         return False
@@ -81,7 +81,7 @@ def has_session_profile(path: Path) -> bool:
 def find(name: str, path: Path) -> str | None:
     """Return the profiles file that the profile `name` in the CLI's file at `path` names; None if it is not ours."""
     try:
-        content, _ = Origin({}).read(path)
+        content, _ = read_file(path)
         entry = _entries(path, content).get(name)
     except (OSError, ProfileError):
         return None

@@ -14,25 +14,20 @@ if TYPE_CHECKING:
     from role_env.cli.invocation import Invocation
     from role_env.context import Context
     from role_env.credentials import Session
-    from role_env.sessions.obtain import Request
+    from role_env.sessions.request import Request
 
 
 def obtain(invocation: "Invocation", context: "Context") -> "Session":
     """Return the requested session. Raises any RoleEnvError."""
     from role_env.sessions import obtain as sessions  # imports TLS, which a command without a session can do without
 
-    request = request_of(invocation)
-    try:
-        return sessions.obtain(request, context)
-    except RoleEnvError as error:
-        error.role_arn = request.role_arn
-        raise
+    return sessions.obtain(request_of(invocation), context)
 
 
 def request_of(invocation: "Invocation") -> "Request":
     """Return the request for a session that `invocation` makes. Raises UsageError for what can be no profile."""
     check_profile_name(invocation.profile)
-    from role_env.sessions.obtain import Request
+    from role_env.sessions.request import Request
 
     return Request(
         invocation.profile,
@@ -40,7 +35,8 @@ def request_of(invocation: "Invocation") -> "Request":
         duration=invocation.duration,
         session_name=invocation.session_name,
         region=invocation.region,
-        min_ttl=invocation.needed_ttl,
+        min_ttl=invocation.min_ttl,
+        wanted_ttl=invocation.needed_ttl,
         refresh=invocation.refresh,
         no_cache=invocation.no_cache,
         expect_account=invocation.expect_account,
@@ -55,12 +51,12 @@ def check_profile_name(name: str) -> None:
 
 def has_profile(name: str, environ: "Mapping[str, str]") -> bool:
     """Return whether the profiles file that is chosen without options has the profile `name`."""
-    from role_env.fingerprint import Origin
+    from role_env.fingerprint import Fingerprint
     from role_env.profiles import file as profiles
 
-    origin = Origin(environ)
+    fingerprint = Fingerprint(environ)
     try:
-        return name in profiles.ProfilesFile(profiles.locate("", origin), origin).names()
+        return name in profiles.load("", fingerprint).names()
     except RoleEnvError:
         return False
 

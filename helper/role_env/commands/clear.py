@@ -4,11 +4,11 @@ from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
-from role_env.fingerprint import Origin
+from role_env.fingerprint import Fingerprint
 from role_env.keyrings.entry import Entry
 from role_env.profiles import file as profiles
-from role_env.profiles.file import ProfilesFile
-from role_env.sessions.obtain import Request
+from role_env.profiles.locate import locate
+from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 from role_env.ui import stdout as output
 
@@ -46,8 +46,8 @@ def _check_known(invocation: Invocation, found: list[Entry], context: Context) -
     cached = {entry.username for entry in found}
     if cached.issuperset(invocation.profiles):
         return
-    origin = Origin(context.environ)
-    file = ProfilesFile(profiles.locate(invocation.config, origin), origin)
+    fingerprint = Fingerprint(context.environ)
+    file = profiles.load(invocation.config, fingerprint)
     known = [*file.names(), *cached]
     for name in invocation.profiles:
         if name not in known:
@@ -60,7 +60,7 @@ def _check_known(invocation: Invocation, found: list[Entry], context: Context) -
 def _default_entries(invocation: Invocation, context: Context) -> list[Entry]:
     """Return the entries of the profiles as they are named without options, in case the index has lost them."""
     try:
-        path = profiles.locate(invocation.config, Origin(context.environ))
+        path = locate(invocation.config, Fingerprint(context.environ))
     except ProfileError:
         return []
     return [Request(name).entry(path) for name in invocation.profiles]

@@ -13,13 +13,13 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError, UsageError
 from role_env.files import UserFile
-from role_env.fingerprint import Origin
+from role_env.fingerprint import Fingerprint, read_file
 from role_env.keyrings import access_keys
 from role_env.profiles.append import NewProfile, append, file_to_append_to, with_appended
 from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
-from role_env.sources.base import KeyringKey
+from role_env.sources.keyring import KeyringKey
 from role_env.sts import client as sts
 from role_env.ui import prompt
 from role_env.ui import stdout as output
@@ -33,11 +33,11 @@ _IMPLIED = {"aliyun_profile": "aliyun_cli", "role_name": "ecs_ram_role"}
 
 def run(invocation: Invocation, context: Context) -> int:
     """Ask what no option says, show the profile, verify it and append it."""
-    path = file_to_append_to(invocation.config, Origin(context.environ))
+    path = file_to_append_to(invocation.config, Fingerprint(context.environ))
     profile = _answered(invocation, path, context)
-    origin = Origin(context.environ)
+    fingerprint = Fingerprint(context.environ)
     planned = with_appended(path, UserFile(path).read(), [profile])
-    chain = chains.resolve(ProfilesFile(path, origin, planned=planned), profile.name, origin)
+    chain = chains.resolve(ProfilesFile(path, fingerprint, planned=planned), profile.name, fingerprint)
     is_login = isinstance(chain.source, KeyringKey) and chain.source.profile == profile.name
     if not chain.gives_session and not is_login:
         raise UsageError("a profile with this source requires --role-arn")
@@ -57,7 +57,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 def _answered(invocation: Invocation, path: Path, context: Context) -> NewProfile:
     """Return the profile that the options and the answers describe. Raises UsageError, RoleEnvError."""
-    file = ProfilesFile(path, Origin(context.environ)) if path.exists() else None
+    file = ProfilesFile(path, Fingerprint(context.environ)) if path.exists() else None
     known = file.names() if file else []
 
     def check_new(name: str) -> None:
@@ -129,7 +129,7 @@ def _cli_file(context: Context) -> ConfigFile | None:
     """Return the `aliyun` CLI's file, or None if there is none that can be read."""
     try:
         path = config_path(context.environ.get("HOME", ""))
-        return ConfigFile(path, Origin({}).read(path)[0])
+        return ConfigFile(path, read_file(path)[0])
     except (OSError, ProfileError):
         return None
 

@@ -10,7 +10,6 @@ from role_env.context import Context
 from role_env.sessions import obtain as session
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import CacheDecision
-from role_env.sources.base import OidcToken
 from role_env.ui import stdout as output
 
 
@@ -37,17 +36,16 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
     hop = chain.hops[position]
     kind, place = "source_profile", f"{chain.hops[position - 1].name} ({hop.where})"
     if position == 0:
-        kind, place = chain.source.kind, chain.source.told_by(environ)
+        kind, place = chain.source.kind, chain.source.location(environ)
     return {"profile": hop.name, "kind": kind, "role_arn": hop.role_arn or None, "from": place}
 
 
 def _text(chain: Chain, verdict: CacheDecision, environ: Mapping[str, str]) -> str:
-    lines = [f"{chain.source.kind}: {chain.source.told_by(environ)}"]
+    lines = [f"{chain.source.kind}: {chain.source.location(environ)}"]
     for position, hop in enumerate(chain.hops):
         if not hop.role_arn:
             continue
-        with_token = position == 0 and isinstance(chain.source, OidcToken)
-        request = "AssumeRoleWithOIDC" if with_token else "AssumeRole"
+        request = chain.source.request_name if position == 0 else "AssumeRole"
         lines.append(f"{hop.name}: {request} of {hop.role_arn} for {hop.duration_seconds} s ({hop.where})")
         lines.append(f"  as {hop.role_session_name} at {hop.endpoint}")
     lines.append(f"{'the kept session is used' if verdict.valid else 'a new session is asked for'}: {verdict.why}")

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 from role_env import timestamps
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.credentials import RoleArn
 from role_env.errors import ProfileError
-from role_env.fingerprint import Origin
+from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
-from role_env.profiles.file import Profile, ProfilesFile
+from role_env.profiles.file import ProfilesFile
+from role_env.profiles.profile import Profile
 from role_env.ui import stdout as output
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ _YIELDING = ((1, 2, 4), (0, 3))
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print a line for each, in file order."""
-    origin = Origin(context.environ)
-    file = ProfilesFile(profiles.locate(invocation.config, origin), origin)
+    fingerprint = Fingerprint(context.environ)
+    file = profiles.load(invocation.config, fingerprint)
     if invocation.names:  # a shell completes words with it: nothing but the file, and no import beyond
         output.write("".join(f"{name}\n" for name in file.names()))
         return 0
@@ -78,10 +80,10 @@ def _expiration(file: ProfilesFile, profile: Profile, cache: "Cache") -> str | N
     from role_env.sessions import record
 
     kept = cache.load(record.entry(os.path.realpath(file.path), profile.name, record.NO_OPTIONS))
-    of_another = kept and profile.role_arn and kept.role_arn != profile.role_arn
-    if not kept or of_another or kept.credentials.remaining(time.time()) <= 0:
+    of_another = kept and profile.role_arn and kept.session.role_arn != profile.role_arn
+    if not kept or of_another or kept.session.credentials.remaining(time.time()) <= 0:
         return None
-    return timestamps.format_utc(kept.credentials.expiration)
+    return timestamps.format_utc(kept.session.credentials.expiration)
 
 
 def _table(rows: list[dict[str, str | None]], context: Context) -> str:
@@ -93,10 +95,9 @@ def _table(rows: list[dict[str, str | None]], context: Context) -> str:
 
 
 def _cells(row: dict[str, str | None]) -> list[str]:
-    role = row["role_arn"] or ""
-    account, name = (profiles.account_of(role), role.split("/", 1)[1]) if role else ("", "")
+    arn = RoleArn(row["role_arn"] or "")
     source = "key" if row["source"] == "access_key_id" else row["source"]
-    told = (row["profile"], name, account, source, row["region_id"], "wrong" if row["wrong"] else _left(row))
+    told = (row["profile"], arn.name, arn.account, source, row["region_id"], "wrong" if row["wrong"] else _left(row))
     return [cell or "-" for cell in told]
 
 

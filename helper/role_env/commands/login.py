@@ -4,19 +4,18 @@ from role_env.cli.access_key_input import read_access_key
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import ProfileError, RefusedError
-from role_env.fingerprint import Origin
+from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
 from role_env.profiles import file as profiles
-from role_env.profiles.file import Profile, ProfilesFile
-from role_env.sources.base import FileKey, KeyringKey
+from role_env.profiles.profile import Profile
 from role_env.sts import client as sts
 from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
     """Ask for the key, check it with STS, store it, and print its identity."""
-    origin = Origin(context.environ)
-    file = ProfilesFile(profiles.locate(invocation.config, origin), origin)
+    fingerprint = Fingerprint(context.environ)
+    file = profiles.load(invocation.config, fingerprint)
     profile = file.profile(invocation.profile)
     named = _named_id(profile)
     access_keys.check_available(file.path, profile.name, context)
@@ -44,9 +43,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 def _named_id(profile: Profile) -> str:
     """Return the ID that the file names, or an empty text. Raises ProfileError for a profile that takes no key."""
-    if isinstance(profile.source, FileKey):
-        return profile.source.access_key.access_key_id
-    if isinstance(profile.source, KeyringKey):
+    if profile.source and profile.source.access_key_id is not None:
         return profile.source.access_key_id
     raise ProfileError(
         f"profile {profile.name} takes its credentials from {profile.source_kind}, not from a key ({profile.where})",

@@ -4,10 +4,10 @@ from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import ProfileError
-from role_env.fingerprint import Origin
+from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
-from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
+from role_env.profiles.locate import locate
 from role_env.ui import stdout as output
 
 
@@ -15,11 +15,11 @@ def run(invocation: Invocation, context: Context) -> int:
     """Remove it if there is one, and print what was removed."""
     name = invocation.profile
     options.check_profile_name(name)
-    origin = Origin(context.environ)
-    path = profiles.locate(invocation.config, origin)
+    fingerprint = Fingerprint(context.environ)
+    path = locate(invocation.config, fingerprint)
     key = access_keys.load(path, name, context)
     if key is None:
-        _check_known(ProfilesFile(path, origin), name)
+        _check_known(ProfilesFile(path, fingerprint), name)
         output.write(f"{name} has no access key in the keyring\n")
         return 0
     access_keys.forget(path, name, context)

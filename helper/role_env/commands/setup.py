@@ -12,9 +12,9 @@ from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import ProfileError, UsageError
 from role_env.files import UserFile
-from role_env.fingerprint import Origin
-from role_env.profiles import file as profiles
+from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
+from role_env.profiles.locate import locate
 from role_env.sessions import chain as chains
 from role_env.ui import stdout as output
 
@@ -84,9 +84,9 @@ def _remove(file: UserFile, invocation: Invocation) -> None:
 
 def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
     """Return the entries for the named profiles, or for all that give a session. Raises ProfileError, UsageError."""
-    origin = Origin(context.environ)
-    path = profiles.locate(invocation.config, origin)
-    file = ProfilesFile(path, origin)
+    fingerprint = Fingerprint(context.environ)
+    path = locate(invocation.config, fingerprint)
+    file = ProfilesFile(path, fingerprint)
     # A CLI that starts elsewhere, with other variables, would otherwise find a profile of that name in another file.
     config = os.path.realpath(path)
     found = []
@@ -94,7 +94,7 @@ def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
         try:
             if name in entries.RESERVED_NAMES:
                 raise UsageError(f"{name} is reserved for role-env itself", hint="give the profile another name")
-            chain = chains.resolve(file, name, origin)
+            chain = chains.resolve(file, name, fingerprint)
         except (ProfileError, UsageError) as error:
             if not invocation.all:
                 raise

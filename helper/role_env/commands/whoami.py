@@ -14,12 +14,12 @@ from role_env.environ import tools
 from role_env.environ.session import NO_ACCOUNT, OFF_HINT, ShellState
 from role_env.environ.tools import ToolKey
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
-from role_env.fingerprint import Origin
+from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
-from role_env.profiles.file import ProfilesFile
+from role_env.profiles.endpoint import environment_endpoint
 from role_env.sessions import chain as chains
 from role_env.sources import credentials_uri
-from role_env.sources.base import digest
+from role_env.sources.base import key_digest
 from role_env.sts import client as sts
 from role_env.ui import stdout as output
 from role_env.ui import table as display
@@ -54,7 +54,7 @@ class _Identities:
 
     def identity(self, key: AccessKey, endpoint: str) -> dict[str, Any]:
         """STS's answer. Raises RefusedError, UnreachableError."""
-        known = digest(key)
+        known = key_digest(key)
         if known not in self._told:
             try:
                 with self._context.messages.waiting_for(f"STS at {endpoint}"):
@@ -119,8 +119,8 @@ def _acts(tool: ToolKey, endpoint: str, identities: _Identities) -> str:
 
 def _profile_key(invocation: Invocation, context: Context) -> tuple[AccessKey, str]:
     """The profile's own credentials: its session, or the key of a source."""
-    origin = Origin(context.environ)
-    chain = chains.resolve(ProfilesFile(profiles.locate(invocation.config, origin), origin), invocation.profile, origin)
+    fingerprint = Fingerprint(context.environ)
+    chain = chains.resolve(profiles.load(invocation.config, fingerprint), invocation.profile, fingerprint)
     if chain.gives_session:
         return options.obtain(invocation, context).credentials, chain.target.endpoint
     return chain.source.key(context), chain.target.endpoint
@@ -137,4 +137,4 @@ def _environment_key(context: Context) -> tuple[AccessKey, str]:
         raise ProfileError("the environment holds no credentials", hint="name a profile, or set a session first")
     if lost:
         context.messages.warn(f"{NO_ACCOUNT}, and a key has been set since; {OFF_HINT}")
-    return key, profiles.checked_endpoint(environ.get("ALIBABA_CLOUD_STS_ENDPOINT") or "sts.aliyuncs.com")
+    return key, environment_endpoint(environ)

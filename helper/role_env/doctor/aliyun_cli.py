@@ -11,9 +11,8 @@ from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
 from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.errors import ProfileError
-from role_env.fingerprint import Origin
+from role_env.fingerprint import Fingerprint, read_file
 from role_env.profiles import file as profiles
-from role_env.profiles.file import ProfilesFile
 from role_env.variables import NO_ACCOUNT_VALUE
 
 NAME = "aliyun CLI"
@@ -42,7 +41,7 @@ def check(at: Surroundings) -> list[Finding]:
 def _read(at: Surroundings) -> tuple[ConfigFile, os.stat_result]:
     """Raises OSError, ProfileError."""
     path = config_path(at.environ.get("HOME", ""))
-    content, status = Origin(at.environ).read(path)
+    content, status = read_file(path)
     return ConfigFile(path, content), status
 
 
@@ -64,8 +63,8 @@ def _command_fault(name: str, command: str, config: str, at: Surroundings) -> st
     program = shlex.split(command)[0]
     if not shutil.which(program, path=at.environ.get("PATH")):
         return f"its command {program} does not exist"
-    origin = Origin(at.environ)
+    fingerprint = Fingerprint(at.environ)
     with contextlib.suppress(ProfileError):  # another check reports on the profiles file
-        if name not in ProfilesFile(profiles.locate(config or at.config, origin), origin).names():
+        if name not in profiles.load(config or at.config, fingerprint).names():
             return "the profiles file has no such profile any more"
     return ""

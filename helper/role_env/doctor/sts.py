@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from role_env.credentials import AccessKey
 from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.errors import ProfileError, RoleEnvError
-from role_env.fingerprint import Origin
+from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
-from role_env.profiles.file import ProfilesFile
+from role_env.profiles.endpoint import sts_endpoint
 from role_env.sessions import chain as chains
 from role_env.sts import client
 
@@ -27,16 +27,16 @@ def check(at: Surroundings) -> list[Finding]:
 
 def _endpoints(at: Surroundings) -> list[str]:
     """Return the endpoints of the valid profiles; without any, the environment's or the general one."""
-    origin = Origin(at.environ)
+    fingerprint = Fingerprint(at.environ)
     found: list[str] = []
     with contextlib.suppress(ProfileError):
-        file = ProfilesFile(profiles.locate(at.config, origin), origin)
+        file = profiles.load(at.config, fingerprint)
         for name in file.names():
             with contextlib.suppress(ProfileError):
-                found += [hop.endpoint for hop in chains.resolve(file, name, origin).hops if hop.role_arn]
+                found += [hop.endpoint for hop in chains.resolve(file, name, fingerprint).hops if hop.role_arn]
     if not found:
         with contextlib.suppress(ProfileError):
-            found = [profiles.endpoint(origin)]
+            found = [sts_endpoint(fingerprint)]
     return list(dict.fromkeys(found)) or ["sts.aliyuncs.com"]
 
 

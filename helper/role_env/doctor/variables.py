@@ -11,7 +11,7 @@ from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.environ import tools
 from role_env.environ.session import NO_ACCOUNT, OFF_HINT, ShellState
 from role_env.errors import ProfileError
-from role_env.fingerprint import Origin
+from role_env.fingerprint import read_file
 
 
 def check(at: Surroundings) -> list[Finding]:
@@ -62,5 +62,5 @@ def _names_us(at: Surroundings, profile: str) -> bool:
 def _cli_file(at: Surroundings) -> ConfigFile:
     """Raises OSError, ProfileError."""
     path = config_path(at.environ.get("HOME", ""))
-    content, _ = Origin(at.environ).read(path)
+    content, _ = read_file(path)
     return ConfigFile(path, content)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from role_env.errors import ProfileError, UsageError
 from role_env.files import UserFile
-from role_env.fingerprint import Origin
-from role_env.profiles import file as profiles
+from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini
 from role_env.profiles.file import ProfilesFile
+from role_env.profiles.locate import own_file, usual_file
 
 
 class NewProfile:
@@ -24,19 +24,19 @@ class NewProfile:
         return "".join([f"[{self.name}]\n", *(f"{key} = {value}\n" for key, value in self.values.items())])
 
 
-def file_to_append_to(config: str, origin: Origin) -> Path:
+def file_to_append_to(config: str, fingerprint: Fingerprint) -> Path:
     """Return the file for a new profile: `config`, else ROLE_ENV_CONFIG, else role-env's own. It may not exist.
 
     Raises UsageError if a new file of role-env's own would hide the profiles of an SDK's file that is in use, and
     ProfileError for a user without a home folder.
     """
-    if chosen := config or origin.variable("ROLE_ENV_CONFIG"):
+    if chosen := config or fingerprint.variable("ROLE_ENV_CONFIG"):
         return Path(chosen).absolute()
-    own = next(iter(profiles.own_files(origin)), None)
+    own = own_file(fingerprint)
     if own is None:
         raise ProfileError("there is no folder for a profiles file", hint="name a file with --config, or set HOME")
-    in_use = profiles.usual(origin)
-    hidden = ProfilesFile(in_use, origin).names() if in_use and in_use != own else []
+    in_use = usual_file(fingerprint)
+    hidden = ProfilesFile(in_use, fingerprint).names() if in_use and in_use != own else []
     if hidden:
         raise UsageError(
             f"{own} does not exist yet, and would hide the profiles of {in_use}: {', '.join(hidden)}",

@@ -1,11 +1,11 @@
 """The grammar of a profiles file: bytes become sections of keys and values, each with its line.
 
-`[name]` begins a section, and `key = value` stands in it, the key in any case. A line that is indented more than its
-key goes on with the value. Empty lines, and lines that begin with # or ;, are passed over wherever they stand; inside
-a value no character means anything. UTF-8 with or without BOM, any line ending.
+`[name]` begins a section, and its lines are `key = value`, with the key in any case. A line that is indented more than
+its key continues the value. Empty lines, and lines that begin with # or ;, are ignored everywhere; inside a value no
+character is special. UTF-8 with or without BOM, any line ending.
 
-configparser tells no lines, mixes [DEFAULT] into every section and passes over a second one, ends a value at a
-comment, and quotes in its errors lines that may hold a secret.
+configparser reports no lines, mixes [DEFAULT] into every section, ignores a second one, ends a value at a comment, and
+quotes lines in its errors, which may contain a secret.
 """
 
 import re
@@ -16,6 +16,9 @@ from role_env.errors import ProfileError
 
 _HEAD = re.compile(r"\[([^]]+)\]\s*([#;].*)?")
 _LINE_END = re.compile(r"\r\n?|\n")
+# `- key: value` or `key: value` or `key:`, and the separator of documents.
+_YAML = re.compile(r"(- *)?[A-Za-z_][\w.-]*:( .*)?|---")
+_QUOTES = ('"', "'")
 
 
 class Section:
@@ -29,82 +32,113 @@ class Section:
         self.lines: dict[str, int] = {}
 
     def with_values(self, values: Mapping[str, str], lines: Mapping[str, int]) -> "Section":
-        """The section with these keys instead of its own."""
+        """Return the section with these keys instead of its own."""
         other = Section(self.path, self.name, self.line)
         other.values.update(values)
         other.lines.update(lines)
         return other
 
     def where(self, key: str = "") -> str:
-        """The file and line of `key`, or of the section's head."""
+        """Return the file and line of `key`, or of the section's head."""
         return f"{self.path}, line {self.lines.get(key, self.line)}"
 
     def file(self, key: str, text: str) -> Path:
-        """The path `text` that `key` names; a relative one begins at this file. Raises ProfileError."""
+        """Return the path `text` that `key` names; a relative one starts at this file. Raises ProfileError."""
         try:
             return self.path.parent / Path(text).expanduser()
         except RuntimeError:
-            raise self.error(key, "names a file that cannot be read: its home folder is not known") from None
+            raise self.error(key, "names a file that cannot be read: its home folder is unknown") from None
 
     def error(self, key: str, what: str, *, hint: str = "") -> ProfileError:
-        """A ProfileError about `key` of this profile."""
-        return ProfileError(f"profile {self.name}: {told(key)} {what} ({self.where(key)})", hint=hint)
+        """Return a ProfileError about `key` of this profile."""
+        shown = printable_key(key) or "a key"
+        return ProfileError(f"profile {self.name}: {shown} {what} ({self.where(key)})", hint=hint)
+
+    def value_error(self, key: str, what: str, *, hint: str = "") -> ProfileError:
+        """Return a ProfileError about the value of `key`: that it has quotes or a comment, if it has, else `what`."""
+        value = self.values.get(key, "")
+        if value[:1] in _QUOTES or value[-1:] in _QUOTES:
+            return self.error(key, "is in quotes", hint="remove the quotes; values are written without them")
+        if re.search(r"\s[#;]", value):
+            return self.error(key, "has a comment after its value", hint="move the comment to a line of its own")
+        return self.error(key, what, hint=hint)
 
 
 def parse(path: Path, content: bytes) -> dict[str, Section]:
-    """The sections of the file by name, in their order, [DEFAULT] as it stands among them.
+    """Return the sections of the file by name, in file order, [DEFAULT] among them.
 
-    Raises ProfileError with the line for what is neither, and for a section or key that is there twice.
+    Raises ProfileError with the line for an invalid line, and for a duplicate section or key.
     """
-    sections: dict[str, Section] = {}
-    section: Section | None = None
-    parts: list[str] = []
-    key, depth = "", 0
+    parser = _Parser(path)
     for number, line in enumerate(_lines(path, content), 1):
+        parser.add(number, line)
+    parser.end_value()
+    return parser.sections
+
+
+class _Parser:
+    """Reads a file line by line; `sections` is what it has read."""
+
+    def __init__(self, path: Path) -> None:
+        self.sections: dict[str, Section] = {}
+        self._path = path
+        self._section: Section | None = None
+        self._key = ""
+        self._indent = 0
+        self._parts: list[str] = []
+
+    def add(self, number: int, line: str) -> None:
+        """Read one line. Raises ProfileError."""
         text = line.strip()
         if not text or text[0] in "#;":
-            continue
+            return
         indent = len(line) - len(line.lstrip())
-        if section and key and indent > depth:
-            parts.append(text)
-            continue
-        if section and key:
-            section.values[key] = _joined(parts)
+        if self._key and indent > self._indent:
+            self._parts.append(text)
+            return
+        self.end_value()
         if head := _HEAD.fullmatch(text):
-            key, name = "", head[1]
-            if name in sections:
-                what = f"this section is there already, in line {sections[name].line}"
-                raise _error(path, number, what, hint="make one of the two")
-            section = sections[name] = Section(path, name, number)
-            continue
+            self._begin_section(number, head[1])
+            return
         key, equals, value = (part.strip() for part in text.partition("="))
-        key = key.lower()
-        if not key or not equals:
-            raise _error(
-                path,
-                number,
-                "this is neither [profile] nor key = value",
-                hint="a comment is a line of its own that begins with # or ;",
-            )
-        if section is None:
-            raise _error(path, number, "a key before the first [profile]")
-        if key in section.lines:
-            what = f"{told(key)} is there already, in line {section.lines[key]}"
-            raise _error(path, number, what, hint="keep one of the two")
-        section.lines[key] = number
-        depth, parts = indent, [value]
-    if section and key:
-        section.values[key] = _joined(parts)
-    return sections
+        if not key or not equals or key.startswith("["):
+            raise _syntax_error(self._path, number, text)
+        self._begin_value(number, key.lower(), value, indent)
+
+    def end_value(self) -> None:
+        """Store the value that has been read so far, if there is one."""
+        if self._section and self._key:
+            self._section.values[self._key] = "\n".join(self._parts).strip()
+        self._key = ""
+
+    def _begin_section(self, number: int, name: str) -> None:
+        if name in self.sections:
+            what = f"this section already exists in line {self.sections[name].line}"
+            raise _error(self._path, number, what, hint="merge the two")
+        self._section = self.sections[name] = Section(self._path, name, number)
+
+    def _begin_value(self, number: int, key: str, value: str, indent: int) -> None:
+        if self._section is None:
+            raise _error(self._path, number, "a key before the first [profile]", hint="add a line [profile] above it")
+        if key in self._section.lines:
+            what = f"{printable_key(key) or 'a key'} already exists in line {self._section.lines[key]}"
+            raise _error(self._path, number, what, hint="keep one of the two")
+        self._section.lines[key] = number
+        self._key, self._indent, self._parts = key, indent, [value]
 
 
-def told(key: str) -> str:
-    """`key` as it may be told: what does not look like a key may be a secret that stands in the wrong place."""
-    return key if re.fullmatch(r"[a-z_]{1,24}", key) else "a key"
+def printable_key(key: str) -> str:
+    """Return `key` if it can be shown, else an empty text: what does not look like a key may be a secret."""
+    return key if re.fullmatch(r"[a-z_-]{1,24}", key) else ""
 
 
-def _joined(parts: list[str]) -> str:
-    return "\n".join(parts).strip()
+def _syntax_error(path: Path, number: int, text: str) -> ProfileError:
+    if text.startswith("[") and "]" not in text:
+        return _error(path, number, "this section name is not closed", hint="write it as [profile], on its own line")
+    if _YAML.fullmatch(text):
+        return _error(path, number, "this looks like YAML", hint="write key = value, below a line [profile]")
+    hint = "write key = value; a comment is a line of its own that begins with # or ;"
+    return _error(path, number, "this is neither [profile] nor key = value", hint=hint)
 
 
 def _lines(path: Path, content: bytes) -> list[str]:
@@ -115,7 +149,7 @@ def _lines(path: Path, content: bytes) -> list[str]:
         raise _error(path, len(_LINE_END.split(before)), "this is not UTF-8", hint="save the file as UTF-8") from None
     before, nul, _ = text.partition("\0")
     if nul:
-        raise _error(path, len(_LINE_END.split(before)), "a NUL byte")
+        raise _error(path, len(_LINE_END.split(before)), "a NUL byte", hint="remove it")
     return _LINE_END.split(text)
 
 

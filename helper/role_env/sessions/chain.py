@@ -1,9 +1,8 @@
-"""The chain: the profiles from where credentials come to the one asked for, and what decides who asks for which role.
+"""The chain: the profiles from the credential source to the one asked for, and what decides who requests which role.
 
-A chain knows no network. Where it begins with a profile of the `aliyun` CLI, what that profile holds stands in it.
+A chain makes no request. If its source is a profile of the `aliyun` CLI, what that profile holds takes its place.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -11,23 +10,25 @@ from pathlib import Path
 
 from role_env.aliyun.location import config_path
 from role_env.context import Context
+from role_env.credentials import RoleArn
+from role_env.digests import sha256
 from role_env.errors import ProfileError
-from role_env.fingerprint import Origin
-from role_env.keyrings import access_keys
+from role_env.fingerprint import Fingerprint
 from role_env.keyrings.entry import Entry
-from role_env.profiles import file as profiles
-from role_env.profiles.file import Profile, ProfilesFile
+from role_env.profiles.file import ProfilesFile
+from role_env.profiles.locate import usual_file
+from role_env.profiles.profile import Profile
 from role_env.sessions import record
-from role_env.sources.base import AliyunCliProfile, KeyringKey, OidcToken, Source
+from role_env.sources.base import Source
 
 
 class Chain:
-    """The profiles `hops` from where the chain begins to the one asked for, and the `source` that it begins with."""
+    """The profiles `hops` from the chain's source to the one asked for, and the `source` itself."""
 
-    def __init__(self, source: Source, hops: list[Profile], origin: Origin) -> None:
+    def __init__(self, source: Source, hops: list[Profile], fingerprint: Fingerprint) -> None:
         self.source = source
         self.hops = hops
-        self.origin = origin
+        self.fingerprint = fingerprint
 
     @property
     def target(self) -> Profile:
@@ -35,25 +36,36 @@ class Chain:
         return self.hops[-1]
 
     @property
-    def role_arn(self) -> str:
-        """The role whose session it gives: the target's or, where that has none, the last one before it; empty where
-        the source's own session is lent.
+    def role_arn(self) -> RoleArn:
+        """The role of the session: the target's or, if that has none, the last one before it.
+
+        Empty if the source's own session is passed through.
         """
-        return next((hop.role_arn for hop in reversed(self.hops) if hop.role_arn), "")
+        return next((hop.role_arn for hop in reversed(self.hops) if hop.role_arn), RoleArn())
+
+    @property
+    def session_name(self) -> str:
+        """The session name of the role; empty if the source's own session is passed through."""
+        return next((hop.role_session_name for hop in reversed(self.hops) if hop.role_arn), "")
 
     @property
     def gives_session(self) -> bool:
-        """Whether there is a session to hand out: temporary credentials, and no long-lived key."""
-        return bool(self.role_arn) or self.source.lends
+        """Whether the result is temporary credentials and not a long-lived key."""
+        return bool(self.role_arn) or self.source.gives_session
+
+    @property
+    def is_cacheable(self) -> bool:
+        """Whether the session may be cached."""
+        return bool(self.role_arn) or self.source.is_cacheable
 
     @property
     def before(self) -> "Chain | None":
-        """The chain of the role whose session assumes the target's; None where the source itself does."""
+        """The chain of the role whose session assumes the target's role; None if the source itself does."""
         rest = self.hops[:-1]
-        return Chain(self.source, rest, self.origin) if any(hop.role_arn for hop in rest) else None
+        return Chain(self.source, rest, self.fingerprint) if any(hop.role_arn for hop in rest) else None
 
     def digest(self, context: Context) -> str:
-        """A digest of everything that decides who asks for which role. Raises what the source's identity raises."""
+        """Return a digest of everything that decides who requests which role. Raises ProfileError, KeyringError."""
         roles = [
             [
                 *(hop.role_arn, hop.role_session_name, hop.duration_seconds, hop.external_id, hop.policy),
@@ -62,71 +74,69 @@ class Chain:
             for hop in self.hops
             if hop.role_arn
         ]
-        begins = [self.source.kind, *self.source.identity(context)]
+        source = [self.source.kind, *self.source.identity(context)]
         if not self.role_arn:
-            begins += self.source.lent(context)
-        if not self.target.role_arn:  # then the account is asked of the source, once
-            begins.append(self.target.expected_account_id)
-        return hashlib.sha256(json.dumps([begins, roles]).encode("utf-8", "surrogateescape")).hexdigest()
+            source += self.source.passthrough_identity(context)
+        if not self.target.role_arn:  # its account is known only when it is asked
+            source.append(self.target.expected_account_id)
+        return sha256(json.dumps([source, roles]))
 
     def entry(self) -> Entry:
-        """The entry of the target's session in the keyring, when it is asked for without options."""
+        """Return the entry of the target's session in the keyring, as requested without options."""
         return record.entry(os.path.realpath(self.target.path), self.target.name, record.NO_OPTIONS)
 
     def is_in_cli_file(self) -> bool:
-        """Whether `setup` has written the target into the CLI's file, whose state becomes part of the origin."""
+        """Return whether `setup` has written the target into the CLI's file, whose state joins the fingerprint."""
         try:
-            path = config_path(self.origin.variable("HOME"))
+            path = config_path(self.fingerprint.variable("HOME"))
         except ProfileError:
             return False
-        self.origin.watch(path)
+        self.fingerprint.watch(path)
         if not os.path.exists(path):  # noqa: PTH110  Path's raises where the folder cannot be searched
             return False
-        from role_env.aliyun import entries as cli_profiles  # only who has the file pays for it
+        from role_env.aliyun import entries  # only for those who have the file
 
-        config = cli_profiles.find(self.target.name, path)
+        config = entries.find(self.target.name, path)
         if config is None:
             return False
-        named = Path(config) if config else profiles.usual(self.origin)
+        named = Path(config) if config else usual_file(self.fingerprint)
         return named is not None and os.path.realpath(named) == os.path.realpath(self.target.path)
 
     def marks(self) -> list[str]:
-        """The profiles as ROLE_ENV_CHAIN names them: by name, and by the file, since two files may share a name."""
-        return [mark(hop.path, hop.name) for hop in self.hops]
+        """Return the profiles as ROLE_ENV_CHAIN names them: by name, and by file, since two files may share a name."""
+        return [_mark(hop) for hop in self.hops]
 
 
-def mark(path: Path, name: str) -> str:
-    """A profile as ROLE_ENV_CHAIN names it."""
-    real = os.path.realpath(path).encode("utf-8", "surrogateescape")
-    return f"{name}#{hashlib.sha256(real).hexdigest()[:8]}"
-
-
-def resolve(file: ProfilesFile, name: str, origin: Origin) -> Chain:
-    """The chain of the profile `name`. Raises ProfileError."""
+def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
+    """Return the chain of the profile `name`. Raises ProfileError."""
     hops = file.chain(name)
     source = hops[0].source
-    if isinstance(source, AliyunCliProfile):
-        from role_env.sessions import aliyun_hops as aliyun_profiles  # only who needs it pays for it
+    if source is None:
+        raise AssertionError("a chain has a source")
+    if source.aliyun_profile is not None:
+        from role_env.sessions import aliyun_hops  # only for those who need it
 
-        found = aliyun_profiles.resolve(source, origin)
+        found = aliyun_hops.resolve(source, source.aliyun_profile, fingerprint)
         source, hops = found.source, [*found.hops, *hops]
         hops[-1] = hops[-1]._replace(region_id=hops[-1].region_id or found.region_id)
-    if source is None:
-        raise AssertionError("a chain begins at a source")
-    if isinstance(source, OidcToken) and not hops[0].role_arn:
-        raise ProfileError(f"profile {hops[0].name}: role_arn is missing ({hops[0].where})")
-    if isinstance(source, KeyringKey) and (keys := access_keys.mark(origin.environ)):
-        origin.watch(keys)
-    return Chain(source, hops, origin)
+    source.watch(fingerprint)
+    return Chain(source, hops, fingerprint)
 
 
 def check_loop(chain: Chain, environ: Mapping[str, str]) -> None:
-    """Refuses a chain of which a profile is on the way already, in a process that asked this one."""
-    on_the_way = environ.get("ROLE_ENV_CHAIN", "").split()
+    """Refuse a chain with a profile whose credential process, directly or not, started this process.
+
+    Raises ProfileError.
+    """
+    passed = environ.get("ROLE_ENV_CHAIN", "").split()
     for hop in chain.hops:
-        if {hop.name, mark(hop.path, hop.name)} & set(on_the_way):
-            names = " -> ".join([*(item.split("#")[0] for item in on_the_way), hop.name])
+        if {hop.name, _mark(hop)} & set(passed):
+            names = " -> ".join([*(item.split("#")[0] for item in passed), hop.name])
             raise ProfileError(
                 f"profile {hop.name}: its credential process comes back to it, {names} ({hop.where})",
-                hint="let one of them have a key or another source",
+                hint="give one of them a key or another source",
             )
+
+
+def _mark(profile: Profile) -> str:
+    return f"{profile.name}#{sha256(os.path.realpath(profile.path))[:8]}"

@@ -81,7 +81,7 @@ class Cache:
             if self._kernel_allowed and self._keyring.usable:  # an older one, from a time when it could not be used
                 self._use_kernel(lambda: kernel.forget(entry.name))
         if self._is_in_kernel():
-            seconds = int(record.credentials.remaining(time.time()))
+            seconds = int(record.session.credentials.remaining(time.time()))
             self._use_kernel(lambda: kernel.write(entry.name, record.text(), seconds=seconds))
         self._warn()
 

@@ -81,7 +81,7 @@ def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str
         # It may be that session's; what was there before it only the shell knows.
         gone.update(variables.exported_regions(session.variables))
     kept = {name: value for name, value in environ.items() if name not in gone}
-    colour = {variables.COLOUR: session.colour} if session.colour else {}
+    colour = {variables.COLOUR: session.color} if session.color else {}
     return kept | dict(variables.assignments(session)) | colour
 
 

@@ -80,7 +80,7 @@ def session(session: Session) -> str:
         _each((*gone, variables.COLOUR), _REMOVE),
         *(f"set -gx {name} {quote(value)}" for name, value in values.items()),
         f"set -g _role_env_saved 1; set -g _role_env_token {quote(session.credentials.security_token)}",
-        f"set -g {variables.COLOUR} {quote(session.colour)}" if session.colour else "",
+        f"set -g {variables.COLOUR} {quote(session.color)}" if session.color else "",
     )
 
 

@@ -98,7 +98,7 @@ def session(session: Session, environ: "Mapping[str, str]") -> str:
             _unset((*gone, variables.COLOUR)),
             "\\export " + " ".join(f"{name}={quote(value)}" for name, value in values.items()),
             f"_role_env_saved=1 _role_env_token={quote(session.credentials.security_token)}",
-            f"{variables.COLOUR}={quote(session.colour)}" if session.colour else "",
+            f"{variables.COLOUR}={quote(session.color)}" if session.color else "",
         ],
         environ,
     )

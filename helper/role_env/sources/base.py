@@ -1,283 +1,114 @@
-"""Where a chain begins: each kind of source, what identifies it, and the key that it gives.
+"""Credential sources: where the credentials come from with which a chain's first role is assumed.
 
-A source is made from a profile and does nothing until it is asked. What identifies it goes into the digest of the
-chain, so it is all that decides who asks, and nothing that changes while the same identity asks.
+A source is made from a profile and does nothing until it is called. What identifies it goes into the digest of the
+chain: everything that decides who requests a role, and nothing that changes while the same identity requests it.
 """
 
-import hashlib
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import ClassVar
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 from role_env.context import Context
-from role_env.credentials import AccessKey
-from role_env.deadline import Deadline
-from role_env.environ import keys as environment
-from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
-from role_env.keyrings import access_keys
+from role_env.credentials import AccessKey, Credentials
+from role_env.digests import sha256
+from role_env.errors import ProfileError, RefusedError, UnreachableError
+from role_env.fingerprint import Fingerprint
+from role_env.sources.hop import Hop
 
-# A credential process may ask a person for something: it has longer than a call to STS.
-PROCESS_SECONDS = 60.0
+
+class SourceFault(NamedTuple):
+    """What keeps a source from giving credentials; not `is_certain` if another shell may have what it needs."""
+
+    message: str
+    hint: str
+    is_certain: bool = True
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the chain of the profile `profile` begins, as `where` (file and line) says."""
+    """The credential source of the profile `profile`; `where` is the file and line that choose it."""
 
     profile: str
     where: str
-    kind: ClassVar[str] = ""
-    # Whether it gives another key when it is asked again.
-    renewable: ClassVar[bool] = True
-    # Whether what it gives is a session, which a profile without a role can hand out.
-    lends: ClassVar[bool] = True
-    # What is waited for, as a person at a terminal is told; empty where nothing is, or who waits tells it.
-    awaited: ClassVar[str] = ""
 
-    def told_by(self, environ: Mapping[str, str]) -> str:
-        """Which file and line, and variable of `environ`, says where the credentials come from."""
+    kind: ClassVar[str] = ""
+    """The name of the kind, as `list` and `explain` show it."""
+
+    request_name: ClassVar[str] = "AssumeRole"
+    """The request to STS with which a role is assumed from it."""
+
+    is_renewable: ClassVar[bool] = True
+    """Whether it gives other credentials when it is asked again."""
+
+    gives_session: ClassVar[bool] = True
+    """Whether its credentials are temporary, so that a profile without a role can pass them through."""
+
+    is_cacheable: ClassVar[bool] = True
+    """Whether a session that is passed through may be cached: what identifies the source tells whose session it is."""
+
+    has_base_key: ClassVar[bool] = False
+    """Whether its key has to be exported beside the session, since renewal needs it."""
+
+    waits_for: ClassVar[str] = ""
+    """What a person at a terminal is told that role-env waits for; empty if it does not wait."""
+
+    def location(self, environ: Mapping[str, str]) -> str:
+        """Return the file and line, and the variables of `environ`, that say where the credentials come from."""
         return self.where
 
+    @property
+    def access_key_id(self) -> str | None:
+        """The ID of the access key that the profile names, empty if it names none; None if it takes no access key."""
+        return None
+
+    @property
+    def aliyun_profile(self) -> str | None:
+        """The profile of the `aliyun` CLI that it stands for, empty for the current one; None for other sources."""
+        return None
+
+    def watch(self, fingerprint: Fingerprint) -> None:
+        """Add to `fingerprint` what changes when the source gives another identity's credentials."""
+
     def identity(self, context: Context) -> list[str]:
-        """What decides who asks; a secret as its digest. Raises ProfileError, KeyringError."""
+        """Return what decides whose credentials they are, secrets as digests. Raises ProfileError and KeyringError."""
         raise NotImplementedError
 
-    def lent(self, context: Context) -> list[str]:
-        """What decides, beside its identity, which session a profile without a role hands out."""
+    def passthrough_identity(self, context: Context) -> list[str]:
+        """Return what decides, beside `identity`, which session a profile without a role passes through."""
         return []
 
+    def find_fault(self, context: Context) -> SourceFault | None:
+        """Return what keeps it from giving credentials, as far as that is known without a request or a prompt."""
+        return None
+
     def key(self, context: Context) -> AccessKey:
-        """The key with which the first request is signed; Credentials where it tells its end.
+        """Fetch the credentials: Credentials if they expire, else an access key.
 
-        Raises ProfileError, RefusedError, UnreachableError, KeyringError, each with the profile and its place.
+        Raises ProfileError, RefusedError, UnreachableError or KeyringError, with the profile and its location.
         """
-        try:
-            with context.messages.waiting_for(self.awaited):
-                return self._key(context)
-        except (ProfileError, RefusedError, UnreachableError) as error:
-            raise self._told(error) from None
+        with self._locate_errors(), context.messages.waiting_for(self.waits_for):
+            return self._fetch(context)
 
-    def _key(self, context: Context) -> AccessKey:
+    def assume(self, hop: Hop, context: Context) -> Credentials:
+        """Request a session of the role of `hop`. Raises what `key` raises, and RefusedError and UnreachableError."""
+        key = self.key(context)
+        from role_env.sources.assume_role import assume_role  # the SDK and TLS: `list` and `explain` need neither
+
+        return assume_role(hop, key, context)
+
+    def _fetch(self, context: Context) -> AccessKey:
         raise NotImplementedError
 
-    def _told(self, error: RoleEnvError) -> RoleEnvError:
-        return type(error)(f"profile {self.profile}: {error.message} ({self.where})", hint=error.hint)
-
-
-@dataclass(frozen=True)
-class FileKey(Source):
-    """A key that stands in the file."""
-
-    access_key: AccessKey
-    kind: ClassVar[str] = "access_key_id"
-    renewable: ClassVar[bool] = False
-    lends: ClassVar[bool] = False
-
-    def identity(self, context: Context) -> list[str]:
-        """The key's digest."""
-        return [digest(self.access_key)]
-
-    def _key(self, context: Context) -> AccessKey:
-        return self.access_key
-
-
-@dataclass(frozen=True)
-class KeyringKey(Source):
-    """A key that `role-env login` keeps in the keyring, for a profile of the file at `path`; of the id that the file
-    names, where it names one.
-    """
-
-    path: Path
-    access_key_id: str = ""
-    # What has been read: some keyrings ask a person each time.
-    read: dict[str, AccessKey | None] = field(default_factory=dict, compare=False, repr=False)
-    kind: ClassVar[str] = "keyring"
-    renewable: ClassVar[bool] = False
-    lends: ClassVar[bool] = False
-
-    def identity(self, context: Context) -> list[str]:
-        """The key's digest."""
-        return [digest(self.key(context))]
-
-    def _key(self, context: Context) -> AccessKey:
-        key = self._kept(context)
-        login = f"role-env login {self.profile} puts a key there"
-        if key is None and self.access_key_id:
-            raise ProfileError("its secret is neither in the file nor in the keyring", hint=login)
-        if key is None:
-            raise ProfileError(
-                "no key says where its credentials come from, and the keyring holds none for it",
-                hint=f"add {CHOICES}; or {login}",
-            )
-        if self.access_key_id not in ("", key.access_key_id):
-            raise ProfileError(
-                f"access_key_id is {self.access_key_id}, and the keyring holds the secret of {key.access_key_id}",
-                hint=login,
-            )
-        return key
-
-    def _kept(self, context: Context) -> AccessKey | None:
+    @contextlib.contextmanager
+    def _locate_errors(self) -> Iterator[None]:
+        """Add the profile and its location to errors."""
         try:
-            if "key" not in self.read:
-                self.read["key"] = access_keys.load(self.path, self.profile, context)
-            return self.read["key"]
-        except KeyringError as error:
-            if isinstance(error, access_keys.NoKeyring) and not self.access_key_id:
-                return None
-            what = f"profile {self.profile}: its key is kept in the keyring: {error.message} ({self.where})"
-            raise KeyringError(what, hint=error.hint) from None
-
-
-@dataclass(frozen=True)
-class EnvironmentKey(Source):
-    """The user's own key in the environment."""
-
-    kind: ClassVar[str] = "environment"
-    renewable: ClassVar[bool] = False
-    lends: ClassVar[bool] = False
-
-    def told_by(self, environ: Mapping[str, str]) -> str:
-        """The line, and the variable that holds the key's id."""
-        names = environment.own_names(environ)
-        return f"{self.where}; {names.access_key_id}" if names else self.where
-
-    def identity(self, context: Context) -> list[str]:
-        """The key's digest."""
-        return [digest(self.key(context))]
-
-    def key(self, context: Context) -> AccessKey:
-        """The key. Raises ProfileError when there is none; what is wrong with a variable concerns no profile."""
-        key = environment.own_key(context.environ)
-        if key is None:
-            raise self._told(_nothing(context.environ))
-        return key
-
-
-def _nothing(environ: Mapping[str, str]) -> ProfileError:
-    holds, hint = "no access key", "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
-    if environ.get("ROLE_ENV_PROFILE"):
-        holds = f"only the session of {environ['ROLE_ENV_PROFILE']}, which is role-env's own"
-        hint = "use source_profile instead of the environment, or end the session with role-env off"
-    elif environ.get("ROLE_ENV_NO_ACCOUNT"):
-        holds, hint = "no account since a switch failed", "role-env off brings back what was there before"
-    return ProfileError(f"credential_source = environment, but the environment holds {holds}", hint=hint)
-
-
-@dataclass(frozen=True)
-class EcsRole(Source):
-    """The RAM role of the ECS instance that this is; `role_name` may be empty, since an instance has one."""
-
-    role_name: str = ""
-    kind: ClassVar[str] = "ecs_ram_role"
-    awaited: ClassVar[str] = "this instance's metadata service"
-
-    def identity(self, context: Context) -> list[str]:
-        """The role's name."""
-        return [self.role_name]
-
-    def _key(self, context: Context) -> AccessKey:
-        from role_env.sources import ecs_metadata
-
-        return ecs_metadata.credentials(self.role_name, context)
-
-
-@dataclass(frozen=True)
-class OidcToken(Source):
-    """A token of an identity provider: it is no key, and the first role is assumed with it alone."""
-
-    provider_arn: str
-    token_file: Path | None = None
-    audience: str = ""
-    # The variables that serve where a key is absent.
-    variables: tuple[str, ...] = field(default=(), compare=False)
-    kind: ClassVar[str] = "oidc"
-
-    def told_by(self, environ: Mapping[str, str]) -> str:
-        """The line, and the variables that say the rest."""
-        return "; ".join([self.where, *self.variables])
-
-    def identity(self, context: Context) -> list[str]:
-        """The provider and where the token comes from: its content changes all the time."""
-        return [self.provider_arn, str(self.token_file or "github"), self.audience]
-
-    def token(self, context: Context) -> str:
-        """The token, read or asked for anew each time. Raises ProfileError, RefusedError, UnreachableError."""
-        from role_env.sources import oidc
-
-        try:
-            if self.token_file:
-                return oidc.file_token(self.token_file)
-            return oidc.github_token(context, audience=self.audience)
+            yield
         except (ProfileError, RefusedError, UnreachableError) as error:
-            raise self._told(error) from None
+            raise type(error)(f"profile {self.profile}: {error.message} ({self.where})", hint=error.hint) from None
 
 
-@dataclass(frozen=True)
-class Process(Source):
-    """A command that prints External-mode JSON."""
-
-    command: str
-    kind: ClassVar[str] = "credential_process"
-    awaited: ClassVar[str] = "the credential process"
-
-    def identity(self, context: Context) -> list[str]:
-        """The command."""
-        return [self.command]
-
-    def _key(self, context: Context) -> AccessKey:
-        from role_env.sources import credential_process
-
-        # Whoever sets ROLE_ENV_TIMEOUT bounds all; else the process has its own time, as a person at a prompt has.
-        own_time = not context.environ.get("ROLE_ENV_TIMEOUT") and not context.deadline.is_short
-        deadline = Deadline(PROCESS_SECONDS) if own_time else context.deadline
-        began = time.monotonic()
-        try:
-            return credential_process.run(
-                self.command,
-                context.environ,
-                deadline=deadline,
-                silent=context.messages.silent,
-            )
-        finally:
-            if own_time:
-                context.deadline.extend(time.monotonic() - began)
-
-
-@dataclass(frozen=True)
-class CredentialsUri(Source):
-    """An address that answers with credentials."""
-
-    uri: str
-    kind: ClassVar[str] = "credentials_uri"
-    awaited: ClassVar[str] = "the credentials URI"
-
-    def identity(self, context: Context) -> list[str]:
-        """The address, as its digest: its path may be all that protects it."""
-        return [hashlib.sha256(self.uri.encode("utf-8", "surrogateescape")).hexdigest()]
-
-    def _key(self, context: Context) -> AccessKey:
-        from role_env.sources import credentials_uri
-
-        return credentials_uri.fetch(self.uri, context)
-
-
-@dataclass(frozen=True)
-class AliyunCliProfile(Source):
-    """A profile of the `aliyun` CLI, named or its current one: chain.resolve puts what it holds in its place."""
-
-    aliyun_profile: str = ""
-    kind: ClassVar[str] = "aliyun_cli"
-
-
-# What a profile without a source is told to add.
-CHOICES = (
-    "source_profile, access_key_id with access_key_secret, credential_source, credential_process or oidc_provider_arn"
-)
-
-
-def digest(key: AccessKey) -> str:
-    """A digest by which the same key is known again; it does not tell the secret."""
-    text = "\0".join((key.access_key_id, key.access_key_secret, key.security_token))
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+def key_digest(key: AccessKey) -> str:
+    """Return a digest that identifies `key` and does not reveal it."""
+    return sha256("\0".join((key.access_key_id, key.access_key_secret, key.security_token)))

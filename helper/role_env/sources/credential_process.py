@@ -1,6 +1,6 @@
-"""Credentials from a program: it prints the External-mode document of the `aliyun` CLI.
+"""Credentials from a command that prints the External-mode document of the `aliyun` CLI.
 
-The command is split as a shell would split it, and no shell runs it. What it prints is a secret, so nothing of it is
+The command is split as a shell would split it, and no shell runs it. What it prints is a secret, so none of it is
 ever shown; its stderr is its own.
 """
 
@@ -13,24 +13,53 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import IO
+from dataclasses import dataclass
+from typing import IO, ClassVar
 
+from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, TimedOut, within
 from role_env.errors import ProfileError, UnreachableError, printable
+from role_env.sources.base import Source
 from role_env.sts import responses
 from role_env.sts.responses import LARGEST_RESPONSE
 
+# A credential process may ask a person for something: it has longer than a request to STS.
 LONGEST_SECONDS = 60.0
 LARGEST_STDERR = 64 * 1024
 _FIELDS = ("access_key_id", "access_key_secret", "sts_token", "expiration")
 
 
-def run(command: str, environ: Mapping[str, str], *, deadline: Deadline, silent: bool = False) -> AccessKey:
-    """The key that `command` prints when it runs in the environment `environ`: Credentials when it tells their end.
+@dataclass(frozen=True)
+class Process(Source):
+    """A credential source that runs a command, which prints External-mode JSON."""
 
-    With `silent` its stderr is shown only when it fails. Raises ProfileError for a command that is wrong, and
-    UnreachableError when it does not end within 60 s, or by the deadline if that is sooner.
+    command: str
+    kind: ClassVar[str] = "credential_process"
+    is_cacheable: ClassVar[bool] = False
+    waits_for: ClassVar[str] = "the credential process"
+
+    def identity(self, context: Context) -> list[str]:
+        """Return the command."""
+        return [self.command]
+
+    def _fetch(self, context: Context) -> AccessKey:
+        # ROLE_ENV_TIMEOUT bounds everything; without it the process has its own time, as a person at a prompt has.
+        has_own_time = not context.environ.get("ROLE_ENV_TIMEOUT") and not context.deadline.is_short
+        deadline = Deadline(LONGEST_SECONDS) if has_own_time else context.deadline
+        began = time.monotonic()
+        try:
+            return run(self.command, context.environ, deadline=deadline, silent=context.messages.silent)
+        finally:
+            if has_own_time:
+                context.deadline.extend(time.monotonic() - began)
+
+
+def run(command: str, environ: Mapping[str, str], *, deadline: Deadline, silent: bool = False) -> AccessKey:
+    """Run `command` in the environment `environ` and return the key that it prints; Credentials if they expire.
+
+    With `silent` its stderr is shown only if it fails. Raises ProfileError for an invalid command or document, and
+    UnreachableError if it does not end within 60 s or by the deadline, whichever is sooner.
     """
     words = _words(command)
     name = printable(os.path.basename(words[0]))[:80]  # noqa: PTH119  it need not be a path
@@ -46,7 +75,7 @@ def run(command: str, environ: Mapping[str, str], *, deadline: Deadline, silent:
             ) from None
         status = process.returncode
     if len(output) > LARGEST_RESPONSE:
-        raise _wrong(name, f"prints more than {LARGEST_RESPONSE} bytes")
+        raise _invalid(name, f"prints more than {LARGEST_RESPONSE} bytes")
     if status:
         ended = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
         raise ProfileError(f"the credential process {name} {ended}", hint="run it by hand to see why")
@@ -54,13 +83,13 @@ def run(command: str, environ: Mapping[str, str], *, deadline: Deadline, silent:
 
 
 def _words(command: str) -> list[str]:
-    """The command as words. Raises ProfileError; the words may hold a secret and are not told."""
+    """Split the command. Raises ProfileError, which does not contain the words: one may be a secret."""
     try:
         words = shlex.split(command, posix=os.name == "posix")
     except ValueError:
-        raise ProfileError("credential_process has a quote without its end", hint="write it as for a shell") from None
+        raise ProfileError("credential_process has an unclosed quote", hint="quote it as for a shell") from None
     if not words or not words[0] or "\0" in command:
-        raise ProfileError("credential_process holds no command")
+        raise ProfileError("credential_process has no command")
     return words
 
 
@@ -68,7 +97,7 @@ def _words(command: str) -> list[str]:
 def _started(
     name: str, command: str, words: list[str], environ: Mapping[str, str], silent: bool
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """The process. When it was not waited for to its end, it is killed with all that it has started."""
+    """Start the process. If the caller does not wait for its end, kill it with everything that it has started."""
     try:
         process = subprocess.Popen(  # noqa: S603  the words are the user's own, and no shell reads them
             words if os.name == "posix" else command,
@@ -79,23 +108,23 @@ def _started(
             start_new_session=True,
         )
     except FileNotFoundError:
-        raise ProfileError(f"credential_process: there is no command {name}", hint="give its whole path") from None
+        raise ProfileError(f"credential_process: command {name} not found", hint="give its absolute path") from None
     except (OSError, ValueError) as error:
-        what = (error.strerror if isinstance(error, OSError) else None) or "it is no command line"
+        what = (error.strerror if isinstance(error, OSError) else None) or "invalid command line"
         raise ProfileError(f"credential_process: the command {name} cannot run: {what}") from None
-    told = _Told(process.stderr) if process.stderr else None
+    held_back = _HeldBack(process.stderr) if process.stderr else None
     try:
         yield process
     except BaseException:  # an interruption too
         _kill(process)
         raise
     finally:
-        if told and process.poll() != 0:
-            told.show()
+        if held_back and process.poll() != 0:
+            held_back.show()
 
 
 def _output(process: "subprocess.Popen[bytes]") -> bytes:
-    """What the process prints until it ends; what prints without end is ended."""
+    """Return what the process prints until it ends. Kill it if that is too much."""
     if process.stdout is None:
         raise AssertionError("its stdout is a pipe")
     output = process.stdout.read(LARGEST_RESPONSE + 1)
@@ -106,7 +135,7 @@ def _output(process: "subprocess.Popen[bytes]") -> bytes:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """Ends the process and what it has started, which is of its group unless it has made one of its own."""
+    """Kill the process group: the process and what it has started."""
     with suppress(OSError):  # all gone
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)
@@ -116,8 +145,8 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
         process.wait(1)
 
 
-class _Told:
-    """What a process says on stderr, held back."""
+class _HeldBack:
+    """The stderr of a process, held back until it is known whether the process fails."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._text = bytearray()
@@ -130,7 +159,7 @@ class _Told:
                 self._text += piece[: LARGEST_STDERR - len(self._text)]
 
     def show(self) -> None:
-        """Passes it on."""
+        """Write it to our own stderr."""
         self._thread.join(1)
         if sys.stderr is not None and self._text:
             with suppress(OSError):
@@ -139,13 +168,13 @@ class _Told:
 
 
 def _key(name: str, output: bytes, began: float) -> AccessKey:
-    """The key in the document `output`. Raises ProfileError, which tells nothing of it."""
+    """Return the key in the document `output`. Raises ProfileError, which contains nothing of it."""
     document = responses.json_object(output)
     if document is None:
-        raise _wrong(name, "prints no JSON object")
+        raise _invalid(name, "does not print a JSON object")
     mode = document.get("mode")
     if mode not in ("StsToken", "AK"):
-        raise _wrong(name, "prints a document whose mode is neither StsToken nor AK")
+        raise _invalid(name, "prints a document whose mode is neither StsToken nor AK")
     key_id, secret, token, end = _FIELDS
     try:
         if mode == "AK":
@@ -154,9 +183,9 @@ def _key(name: str, output: bytes, began: float) -> AccessKey:
             return responses.access_key(document, key_id, secret, token)
         return responses.credentials(document, issued=began, fields=_FIELDS)
     except ValueError as error:
-        raise _wrong(name, f"prints a document that does not serve: {error}") from None
+        raise _invalid(name, f"prints an invalid document: {error}") from None
 
 
-def _wrong(name: str, what: str) -> ProfileError:
+def _invalid(name: str, what: str) -> ProfileError:
     document = '{"mode": "StsToken", "access_key_id": …, "access_key_secret": …, "sts_token": …, "expiration": …}'
-    return ProfileError(f"the credential process {name} {what}", hint=f"it has to print {document}")
+    return ProfileError(f"the credential process {name} {what}", hint=f"make it print {document}")

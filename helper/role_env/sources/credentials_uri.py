@@ -3,19 +3,40 @@
 import ipaddress
 import time
 import urllib.parse
+from dataclasses import dataclass
+from typing import ClassVar
 
 from role_env.context import Context
-from role_env.credentials import Credentials
+from role_env.credentials import AccessKey, Credentials
+from role_env.digests import sha256
 from role_env.errors import ProfileError, UnreachableError
+from role_env.sources.base import Source
 from role_env.sts import responses
 from role_env.sts.http import Response, Server, retry
 
 
-def fetch(uri: str, context: Context) -> Credentials:
-    """The credentials that `uri` answers with; without TLS only on this machine.
+@dataclass(frozen=True)
+class CredentialsUri(Source):
+    """A credential source that requests a URI."""
 
-    The path may be all that guards them, so no error tells more than the host. Raises ProfileError for an address that
-    is none, UnreachableError when no sensible answer came by the deadline.
+    uri: str
+    kind: ClassVar[str] = "credentials_uri"
+    is_cacheable: ClassVar[bool] = False
+    waits_for: ClassVar[str] = "the credentials URI"
+
+    def identity(self, context: Context) -> list[str]:
+        """Return the digest of the address: its path may be all that protects the credentials."""
+        return [sha256(self.uri)]
+
+    def _fetch(self, context: Context) -> AccessKey:
+        return fetch(self.uri, context)
+
+
+def fetch(uri: str, context: Context) -> Credentials:
+    """Request `uri` and return its credentials. Without TLS it must be on this machine.
+
+    Errors contain only the host, since the path may be all that protects the credentials. Raises ProfileError for an
+    invalid address, UnreachableError if no valid response arrives by the deadline.
     """
     plain, host, path = _address(uri)
     server = Server(host, context, plain=plain)
@@ -27,8 +48,8 @@ def fetch(uri: str, context: Context) -> Credentials:
 
 
 def _address(uri: str) -> tuple[bool, str, str]:
-    """Whether there is no TLS, the host and port, and the path. Raises ProfileError."""
-    hint = "it is an https:// address, or an http:// one on 127.0.0.1"
+    """Return whether it is plain HTTP, the host and port, and the path. Raises ProfileError."""
+    hint = "use an https:// address, or an http:// address on 127.0.0.1"
     try:
         parts = urllib.parse.urlsplit(uri)
         host, _ = parts.hostname, parts.port
@@ -36,14 +57,14 @@ def _address(uri: str) -> tuple[bool, str, str]:
         host = None
     odd = not (uri.isascii() and uri.isprintable()) or " " in uri or "@" in uri.partition("//")[2].partition("/")[0]
     if not host or odd or parts.scheme not in ("http", "https"):
-        raise ProfileError("the credentials URI is no address that can be asked", hint=hint)
+        raise ProfileError("the credentials URI is not a valid address", hint=hint)
     if parts.scheme == "http" and not _is_loopback(host):
         raise ProfileError(f"the credentials URI at {host} is http://, over which credentials may be read", hint=hint)
     return parts.scheme == "http", parts.netloc, f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether `host` is this machine, by its text alone: what a name server says of another name can change."""
+    """Return whether `host` is this machine, by its text alone: a name server's answer can change."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -53,7 +74,7 @@ def _is_loopback(host: str) -> bool:
 def _credentials(host: str, response: Response) -> Credentials:
     document = responses.json_object(response.body) if response.status == 200 else None
     if document is None:
-        raise _nonsense(host, f"status {response.status}" if response.status != 200 else "it is no JSON object")
+        raise _nonsense(host, f"status {response.status}" if response.status != 200 else "not a JSON object")
     if document.get("Code") != "Success":
         raise _nonsense(host, "its Code is not Success")
     try:
@@ -64,5 +85,5 @@ def _credentials(host: str, response: Response) -> Credentials:
 
 def _nonsense(host: str, what: str) -> UnreachableError:
     return UnreachableError(
-        f"what the credentials URI at {host} answered is no credentials: {what}", hint="is it the right address?"
+        f"the credentials URI at {host} did not answer with credentials ({what})", hint="check its address"
     )

@@ -1,21 +1,23 @@
 """The RAM role of the ECS instance that this runs on, from the instance's metadata service.
 
-Version 2: a token by PUT, then the name of the role and its credentials. Version 1, without the token, only where the
-service does not know version 2. The service is part of the machine: its address is fixed, there is no TLS, and no
-proxy is ever asked for it. Off the cloud that address is a black hole, hence the short deadlines.
+Version 2: a token by PUT, then the name of the role and its credentials. Version 1, without the token, only if the
+service does not have version 2. The service is part of the machine: its address is fixed, there is no TLS, and no
+proxy is used. Outside the cloud that address never answers, hence the short deadlines.
 """
 
 import re
 import time
 import urllib.parse
 from collections.abc import Mapping
-from typing import NoReturn
+from dataclasses import dataclass
+from typing import ClassVar, NoReturn
 
 from role_env import timestamps
 from role_env.context import Context
-from role_env.credentials import Credentials
+from role_env.credentials import AccessKey, Credentials
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, UnreachableError
+from role_env.sources.base import Source
 from role_env.sts import responses
 from role_env.sts.http import BusyError, Response, Server, TransientError, retry
 
@@ -26,28 +28,44 @@ ANSWER_SECONDS, TOTAL_SECONDS = 2.0, 5.0
 _ROLES = "/latest/meta-data/ram/security-credentials/"
 _ROLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
-_HINT = "this works on an ECS instance with a RAM role only: is this one?"
-# What a service that has no version 2 answers to the question for a token.
+_HINT = "use this source on an ECS instance with a RAM role only"
+# The statuses of a service without version 2 when it is asked for a token.
 _NO_VERSION_2 = (400, 403, 404, 405, 501)
 
 
-def credentials(role_name: str, context: Context) -> Credentials:
-    """The credentials of the instance's role; `role_name` empty takes the one that it has.
+@dataclass(frozen=True)
+class EcsRole(Source):
+    """A credential source that is the RAM role of this ECS instance; `role_name` may be empty."""
 
-    Raises ProfileError where they may not be used or there are none, UnreachableError where nothing sensible answers.
+    role_name: str = ""
+    kind: ClassVar[str] = "ecs_ram_role"
+    waits_for: ClassVar[str] = "this instance's metadata service"
+
+    def identity(self, context: Context) -> list[str]:
+        """Return the role's name."""
+        return [self.role_name]
+
+    def _fetch(self, context: Context) -> AccessKey:
+        return credentials(self.role_name, context)
+
+
+def credentials(role_name: str, context: Context) -> Credentials:
+    """Fetch the credentials of the instance's role; with an empty `role_name` of the one that it has.
+
+    Raises ProfileError if there are none or they must not be used, UnreachableError if there is no valid response.
     """
-    # In a shell that a failed switch has left without an account it is role-env's own, and not the user's.
     environ = context.environ
+    # After a failed switch, and in a session, it is role-env's own setting and not the user's.
     if _is_true(environ, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") and not environ.get("ROLE_ENV_NO_ACCOUNT"):
         raise ProfileError(
             "credential_source = ecs_ram_role, but the variable ALIBABA_CLOUD_ECS_METADATA_DISABLED is true",
             hint="unset it, or use another source",
         )
     if role_name and not _ROLE.fullmatch(role_name):
-        raise ProfileError("role_name is not the name of a role", hint="leave it out to take the instance's own")
+        raise ProfileError("role_name is not a role's name", hint="leave it out to use the instance's own role")
     service = _Service(context.with_deadline(Deadline(min(TOTAL_SECONDS, context.deadline.remaining()))))
-    service.introduce(version_1=not _is_true(environ, "ALIBABA_CLOUD_IMDSV1_DISABLED"))
-    return service.credentials(role_name or service.role_name())
+    service.fetch_token(version_1=not _is_true(environ, "ALIBABA_CLOUD_IMDSV1_DISABLED"))
+    return service.fetch_credentials(role_name or service.fetch_role_name())
 
 
 def _is_true(environ: Mapping[str, str], name: str) -> bool:
@@ -55,15 +73,15 @@ def _is_true(environ: Mapping[str, str], name: str) -> bool:
 
 
 class _Service:
-    """The metadata service, and the token that it wants to see."""
+    """The metadata service, with the token that its version 2 requires."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._headers: dict[str, str] = {}
 
-    def introduce(self, *, version_1: bool) -> None:
-        """Gets a token; without one, where that is allowed, it goes on by version 1."""
-        response = self._ask("PUT", "/latest/api/token", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
+    def fetch_token(self, *, version_1: bool) -> None:
+        """Fetch a token. If the service has no version 2, use version 1 if that is allowed."""
+        response = self._request("PUT", "/latest/api/token", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
         token = response.body[:8192].decode("latin-1").strip()
         if response.status == 200 and _TOKEN.fullmatch(token):
             self._headers["X-aliyun-ecs-metadata-token"] = token
@@ -76,24 +94,24 @@ class _Service:
                 hint="unset that variable if this instance may use version 1",
             )
 
-    def role_name(self) -> str:
-        """The name of the instance's role."""
-        response = self._ask("GET", _ROLES, self._headers)
+    def fetch_role_name(self) -> str:
+        """Return the name of the instance's role."""
+        response = self._request("GET", _ROLES, self._headers)
         names = response.body[:8192].decode("latin-1").split()
         if response.status == 404 or (response.status == 200 and not names):
             raise ProfileError("this ECS instance has no RAM role", hint="attach one to it, or use another source")
         if response.status != 200 or not all(_ROLE.fullmatch(name) for name in names):
             _nonsense(f"status {response.status} and no name of a role")
         if len(names) > 1:
-            raise ProfileError("this ECS instance has several RAM roles", hint="role_name says which one")
+            raise ProfileError("this ECS instance has several RAM roles", hint="set role_name to one of them")
         return names[0]
 
-    def credentials(self, role_name: str) -> Credentials:
-        """What the service has for the role."""
-        response = self._ask("GET", _ROLES + urllib.parse.quote(role_name), self._headers)
+    def fetch_credentials(self, role_name: str) -> Credentials:
+        """Return the credentials of the role."""
+        response = self._request("GET", _ROLES + urllib.parse.quote(role_name), self._headers)
         if response.status == 404:
             raise ProfileError(
-                f"this ECS instance has no RAM role {role_name}", hint="leave role_name out to take the one that it has"
+                f"this ECS instance has no RAM role {role_name}", hint="leave role_name out to use the one that it has"
             )
         document = responses.json_object(response.body) if response.status == 200 else None
         if document is None:
@@ -107,8 +125,8 @@ class _Service:
         found.issued = _issued(document.get("LastUpdated"), found)
         return found
 
-    def _ask(self, method: str, path: str, headers: Mapping[str, str]) -> Response:
-        """What the service answers. Asked again when it is busy, but not where nobody is: raises UnreachableError."""
+    def _request(self, method: str, path: str, headers: Mapping[str, str]) -> Response:
+        """Send a request. Retry if the service is busy, not if there is none: that raises UnreachableError."""
 
         def call() -> Response:
             soon = Deadline(min(ANSWER_SECONDS, self._context.deadline.remaining()))
@@ -126,7 +144,7 @@ class _Service:
 
 
 def _issued(updated: object, found: Credentials) -> float:
-    """When the session began (LastUpdated), as far as that makes sense; else now, in epoch seconds."""
+    """Return when the session began (LastUpdated) in epoch seconds; now if that is no time in the past."""
     try:
         moment = float(timestamps.parse_utc(str(updated)))
     except ValueError:
@@ -136,6 +154,6 @@ def _issued(updated: object, found: Credentials) -> float:
 
 def _nonsense(what: str) -> NoReturn:
     raise UnreachableError(
-        f"what answers at {ADDRESS} is not the metadata service of an ECS instance with a RAM role: {what}",
+        f"{ADDRESS} did not answer like the metadata service of an ECS instance with a RAM role: {what}",
         hint=_HINT,
     )

@@ -1,15 +1,23 @@
 """OIDC tokens, with which AssumeRoleWithOIDC needs no key: from a file, or from GitHub's own issuer.
 
-A token is a secret of a few minutes. It is read anew each time, and is no part of what a kept session was made from.
+A token is a secret of a few minutes, so it is read anew each time. Whose token it is decides over a cached session.
 """
 
+import base64
 import re
 import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar
 
 from role_env.context import Context
+from role_env.credentials import Credentials
+from role_env.digests import sha256
 from role_env.errors import ProfileError, UnreachableError, printable
-from role_env.fingerprint import Origin
+from role_env.fingerprint import Fingerprint, read_file
+from role_env.sources.base import Source
+from role_env.sources.hop import Hop
 from role_env.sts import responses
 from role_env.sts.http import Response, Server, retry
 
@@ -20,11 +28,80 @@ _URL, _BEARER = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 _PERMISSION = "give the job `permissions: id-token: write`"
 
 
+# What tells one job from another: a session belongs to the job that obtained it.
+_RUN = ("GITHUB_REPOSITORY", "GITHUB_REF", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB")
+
+
+@dataclass(frozen=True)
+class OidcToken(Source):
+    """A credential source that is a token of an identity provider: the first role is assumed with it, without a key.
+
+    Without `token_file` it is GitHub's. `variables` are those that serve where a key of the profile is absent.
+    """
+
+    provider_arn: str
+    token_file: Path | None = None
+    audience: str = ""
+    variables: tuple[str, ...] = field(default=(), compare=False)
+    kind: ClassVar[str] = "oidc"
+    request_name: ClassVar[str] = "AssumeRoleWithOIDC"
+
+    def location(self, environ: Mapping[str, str]) -> str:
+        """Return the line, and the variables that say the rest."""
+        return "; ".join([self.where, *self.variables])
+
+    def watch(self, fingerprint: Fingerprint) -> None:
+        """Add the token file, or the variables of the GitHub job."""
+        if self.token_file:
+            fingerprint.watch(self.token_file)
+            return
+        for name in _RUN:
+            fingerprint.variable(name)
+        for name in (_URL, _BEARER):
+            fingerprint.secret_variable(name)
+
+    def identity(self, context: Context) -> list[str]:
+        """Return the provider and whose token it is: issuer, subject and audience, or the run of the GitHub job.
+
+        A new token of the same identity is no change. Raises ProfileError if there is no token.
+        """
+        if self.token_file:
+            with self._locate_errors():
+                return [self.provider_arn, str(self.token_file), self.audience, *_claims(file_token(self.token_file))]
+        with self._locate_errors():
+            _, bearer = _github_request(context.environ)
+        run = [context.environ.get(name, "") for name in _RUN]
+        return [self.provider_arn, "github", self.audience, *run, sha256(bearer)]
+
+    def assume(self, hop: Hop, context: Context) -> Credentials:
+        """Request a session of the role of `hop` with the token."""
+        with self._locate_errors():
+            token = self._token(context)
+        context.messages.decided(f"{hop.name}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
+        from role_env.sources.assume_role import error_context
+        from role_env.sts import client as sts
+
+        with error_context(hop), context.messages.waiting_for(f"STS at {hop.endpoint}"):
+            return sts.assume_role_with_oidc(
+                token,
+                endpoint=hop.endpoint,
+                provider_arn=self.provider_arn,
+                role_arn=hop.role_arn,
+                session_name=hop.role_session_name,
+                duration_seconds=hop.duration_seconds,
+                policy=hop.policy,
+                context=context,
+            )
+
+    def _token(self, context: Context) -> str:
+        return file_token(self.token_file) if self.token_file else github_token(context, audience=self.audience)
+
+
 def file_token(path: Path) -> str:
-    """The token in the file `path`, without the white space around it. Raises ProfileError with the path."""
-    hint = "oidc_token_file names the file that the cluster or CI system writes the token to"
+    """Read the token in the file `path`, without the white space around it. Raises ProfileError with the path."""
+    hint = "set oidc_token_file to the file that the cluster or CI system writes the token to"
     try:
-        content, _ = Origin({}).read(path)
+        content, _ = read_file(path)
         text = content.decode("ascii").strip()
     except OSError as error:
         what = error.strerror or str(error)
@@ -34,21 +111,16 @@ def file_token(path: Path) -> str:
     if not text:
         raise ProfileError(f"the OIDC token file {path} is empty", hint=hint)
     if len(text) > LARGEST_TOKEN or not _TOKEN.fullmatch(text):
-        raise ProfileError(f"what the OIDC token file {path} holds is no token", hint=hint)
+        raise ProfileError(f"the OIDC token file {path} does not contain a token", hint=hint)
     return text
 
 
 def github_token(context: Context, *, audience: str = "") -> str:
-    """A new token of this GitHub job for `audience` (GitHub's default when that is empty).
+    """Request a new token of this GitHub job for `audience` (GitHub's default if that is empty).
 
-    Raises ProfileError where the job may not ask for one, UnreachableError when no sensible answer came in time.
+    Raises ProfileError if the job may not request one, UnreachableError if no valid response arrives in time.
     """
-    url, bearer = (context.environ.get(name, "") for name in (_URL, _BEARER))
-    for name, value in ((_URL, url), (_BEARER, bearer)):
-        if not value:
-            raise ProfileError(f"oidc_token = github, but the variable {name} is not set", hint=_PERMISSION)
-    if not _TOKEN.fullmatch(bearer):
-        raise ProfileError(f"the variable {_BEARER} holds no token")
+    url, bearer = _github_request(context.environ)
     host, path = _address(url, audience)
     server = Server(host, context)
     # GitHub's bearer token would follow a redirect to wherever that leads; http.client follows none.
@@ -61,32 +133,61 @@ def github_token(context: Context, *, audience: str = "") -> str:
 
 
 def _address(url: str, audience: str) -> tuple[str, str]:
-    """The host and port of `url`, and its path with the audience. Raises ProfileError."""
+    """Return the host and port of `url`, and its path with the audience. Raises ProfileError."""
     try:
         parts = urllib.parse.urlsplit(url)
         whole = parts.scheme == "https" and parts.hostname and "@" not in parts.netloc and _TOKEN.fullmatch(url)
     except ValueError:
         whole = None
     if not whole:
-        raise ProfileError(f"the variable {_URL} is not an https:// address", hint="is this a GitHub job?")
-    asked = [parts.query] if parts.query else []
-    asked += [f"audience={urllib.parse.quote(audience, safe='')}"] if audience else []
-    return parts.netloc, f"{parts.path or '/'}{'?' if asked else ''}{'&'.join(asked)}"
+        raise ProfileError(
+            f"the variable {_URL} is not an https:// address", hint="use oidc_token = github in a GitHub job only"
+        )
+    query = [parts.query] if parts.query else []
+    query += [f"audience={urllib.parse.quote(audience, safe='')}"] if audience else []
+    return parts.netloc, f"{parts.path or '/'}{'?' if query else ''}{'&'.join(query)}"
 
 
 def _token_of(host: str, response: Response) -> str:
     if response.status in (400, 401, 403):
-        raise ProfileError(
-            f"GitHub's token service at {host} refused to give a token ({response.status})", hint=_refused()
-        )
+        raise ProfileError(f"GitHub's token service at {host} refused a token ({response.status})", hint=_refused())
     token = (responses.json_object(response.body) or {}).get("value") if response.status == 200 else None
     if not isinstance(token, str) or len(token) > LARGEST_TOKEN or not _TOKEN.fullmatch(token):
         raise UnreachableError(
-            f"what {printable(host)} answered is no token of GitHub's (status {response.status})",
-            hint="does a sign-in page or proxy stand in between?",
+            f"{printable(host)} did not answer with a GitHub token (status {response.status})",
+            hint="check the network; a proxy or sign-in page may be intercepting the request",
         )
     return token
 
 
 def _refused() -> str:
-    return f"{_PERMISSION}; its variables hold while the job runs and no longer"
+    return f"{_PERMISSION}; its variables are valid only while the job runs"
+
+
+def _github_request(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return the address and the token with which this job requests OIDC tokens. Raises ProfileError."""
+    url, bearer = (environ.get(name, "") for name in (_URL, _BEARER))
+    for name, value in ((_URL, url), (_BEARER, bearer)):
+        if not value:
+            raise ProfileError(f"oidc_token = github, but the variable {name} is not set", hint=_PERMISSION)
+    if not _TOKEN.fullmatch(bearer):
+        raise ProfileError(f"the variable {_BEARER} does not contain a token")
+    return url, bearer
+
+
+def _claims(token: str) -> list[str]:
+    """Return the issuer, subject and audience of a JWT (RFC 7519); of another token its digest."""
+    claims = _payload(token)
+    if claims is None or not ({"iss", "sub", "aud"} & claims.keys()):
+        return [sha256(token)]
+    return [str(claims.get(name)) for name in ("iss", "sub", "aud")]
+
+
+def _payload(token: str) -> dict[str, Any] | None:
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        return responses.json_object(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return None

@@ -1,0 +1,58 @@
+"""The STS endpoint of a profile, and its default session name."""
+
+import re
+import sys
+from collections.abc import Mapping
+
+from role_env import validators
+from role_env.errors import ProfileError
+from role_env.fingerprint import Fingerprint
+
+DEFAULT_ENDPOINT = "sts.aliyuncs.com"
+_VARIABLE = "ALIBABA_CLOUD_STS_ENDPOINT"
+# The variables that `getpass.getuser` reads, in its order.
+_USER_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
+
+
+def sts_endpoint(fingerprint: Fingerprint, *, endpoint: str = "", region: str = "") -> str:
+    """Return `host[:port]` of STS: `endpoint`, else ALIBABA_CLOUD_STS_ENDPOINT, else the region's, else the default.
+
+    Raises ProfileError for an invalid variable.
+    """
+    from_environment = fingerprint.variable(_VARIABLE)
+    if endpoint:
+        return endpoint
+    if from_environment:
+        return _check(from_environment)
+    return f"sts.{region}.aliyuncs.com" if region else DEFAULT_ENDPOINT
+
+
+def environment_endpoint(environ: Mapping[str, str]) -> str:
+    """Return ALIBABA_CLOUD_STS_ENDPOINT, else the default endpoint. Raises ProfileError if it is invalid."""
+    return _check(environ.get(_VARIABLE) or DEFAULT_ENDPOINT)
+
+
+def default_session_name(fingerprint: Fingerprint) -> str:
+    """Return user@host in the characters that STS allows, 2 to 64 of them."""
+    user = next(filter(None, map(fingerprint.variable, _USER_VARIABLES)), "") or _login_name()
+    name = re.sub(r"[^A-Za-z0-9.@_-]", "-", f"{user}@{fingerprint.host_name().split('.')[0]}")
+    return name[:64].ljust(2, "-")
+
+
+def _login_name() -> str:
+    if sys.platform == "win32":
+        return "user"
+    import os
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # no entry for this uid, as in many containers
+        return f"uid-{os.getuid()}"
+
+
+def _check(text: str) -> str:
+    try:
+        return validators.host(text)
+    except ValueError as error:
+        raise ProfileError(f"the variable {_VARIABLE} {error}") from None

@@ -1,0 +1,70 @@
+"""Locate the profiles file: the one that is named, else the user's own, else the Alibaba SDKs'."""
+
+import os
+import sys
+from pathlib import Path
+
+from role_env import paths
+from role_env.errors import ProfileError
+from role_env.fingerprint import Fingerprint
+
+
+def locate(config: str, fingerprint: Fingerprint) -> Path:
+    """Return the path of the profiles file: `config`, else ROLE_ENV_CONFIG, else the user's own, else the SDKs'.
+
+    It is absolute. A file that exists and cannot be read is chosen too: reading it fails, and no other account is used
+    instead. Raises ProfileError if there is none.
+    """
+    for chosen, by in ((config, "--config"), (fingerprint.variable("ROLE_ENV_CONFIG"), "ROLE_ENV_CONFIG")):
+        if chosen:
+            path = _absolute(chosen)
+            if path and fingerprint.exists(path):
+                return path
+            raise ProfileError(f"{by} names {chosen}, which does not exist", hint="give the path of a profiles file")
+    if path := usual_file(fingerprint):
+        return path
+    own = own_file(fingerprint)
+    hint = f"write one at {own}, or name one with --config" if own else "name one with --config, or set HOME"
+    raise ProfileError("there is no profiles file", hint=hint)
+
+
+def usual_file(fingerprint: Fingerprint) -> Path | None:
+    """Return the profiles file that is used if none is named: the user's own, else the SDKs'; None without either."""
+    own = own_file(fingerprint)
+    candidates = [*([own] if own else []), *sdk_files(fingerprint)]
+    return next((path for path in candidates if fingerprint.exists(path)), None)
+
+
+def own_file(fingerprint: Fingerprint) -> Path | None:
+    """Return where role-env's own profiles file is, or would be; None for a user without a home folder."""
+    environ = {name: fingerprint.variable(name) for name in ("HOME", "XDG_CONFIG_HOME")}
+    usual = paths.usual_folder(environ, paths.CONFIG) if sys.platform == "linux" else ""
+    try:
+        folder = Path(usual, "role-env") if usual else _platform_folder()
+    except RuntimeError:
+        return None
+    return folder / "profiles.ini" if folder.is_absolute() else None
+
+
+def sdk_files(fingerprint: Fingerprint) -> list[Path]:
+    """Return where the Alibaba SDKs look for their own file, first choice first."""
+    fingerprint.variable("HOME")
+    chosen = fingerprint.variable("ALIBABA_CLOUD_CREDENTIALS_FILE")
+    folder = os.path.expanduser("~/.alibabacloud")  # noqa: PTH111  Path's raises if there is no home folder
+    candidates = [_absolute(chosen) if chosen else None, Path(folder, "credentials.ini"), Path(folder, "credentials")]
+    return [path for path in candidates if path and path.is_absolute()]
+
+
+def _platform_folder() -> Path:
+    """Return the system's folder for settings. Raises RuntimeError for a user without a home folder."""
+    import platformdirs  # takes 10 ms, and a shell completes words with the names of profiles
+
+    return Path(platformdirs.user_config_dir("role-env", appauthor=False))
+
+
+def _absolute(path: str) -> Path | None:
+    """Return `path` as seen from the working folder; None if that has been deleted."""
+    try:
+        return Path(path).absolute()
+    except OSError:
+        return None

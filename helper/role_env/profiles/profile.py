@@ -1,0 +1,147 @@
+"""Profiles: one section of a profiles file, each key checked against the rules of STS."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from role_env import validators, variables
+from role_env.credentials import RoleArn
+from role_env.errors import ProfileError, UsageError
+from role_env.fingerprint import Fingerprint
+from role_env.profiles.endpoint import default_session_name, sts_endpoint
+from role_env.profiles.ini import Section
+
+if TYPE_CHECKING:
+    from role_env.sources.base import Source
+
+# How long a session lasts unless the profile or an option says otherwise (seconds).
+DURATION_SECONDS = 3600
+_LONGEST_POLICY = 2048
+_LONGER = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
+_FIELDS = (
+    "role_arn",
+    "role_session_name",
+    "duration_seconds",
+    "max_session_duration",
+    "external_id",
+    "source_identity",
+    "expected_account_id",
+    "region_id",
+    "variables",
+    "color",
+)
+
+
+class Profile(NamedTuple):
+    """One checked section of a profiles file.
+
+    `role_arn` is empty for a source. Either `source_profile` or `source` says where the credentials come from.
+    `path` is the file, `where` the file and line of the section. Durations are seconds.
+    """
+
+    name: str
+    where: str
+    path: Path
+    role_arn: RoleArn = RoleArn()
+    source_profile: str = ""
+    source: "Source | None" = None
+    role_session_name: str = ""
+    duration_seconds: int = DURATION_SECONDS
+    max_session_duration: int = 3600
+    external_id: str = ""
+    policy: str = ""
+    source_identity: str = ""
+    expected_account_id: str = ""
+    region_id: str = ""
+    endpoint: str = ""
+    variables: tuple[str, ...] = variables.DEFAULT_FAMILIES
+    color: str = ""
+
+    @property
+    def source_kind(self) -> str:
+        """Where its credentials come from: the name of its source profile, or the kind of its source."""
+        return self.source.kind if self.source else self.source_profile
+
+    def allows_duration(self, seconds: int) -> bool:
+        """Return whether a session may last so long."""
+        return 900 <= seconds <= self.max_session_duration
+
+    def with_duration(self, seconds: int) -> "Profile":
+        """Return the profile with the duration of the option --duration. Raises UsageError."""
+        if self.allows_duration(seconds):
+            return self._replace(duration_seconds=seconds)
+        raise UsageError(
+            f"--duration {seconds} must be between 900 and {self.max_session_duration} for profile {self.name}",
+            hint=_LONGER,
+        )
+
+    def with_session_name(self, name: str) -> "Profile":
+        """Return the profile with another session name."""
+        return self._replace(role_session_name=name)
+
+
+def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
+    """Check every key of `section` and return the profile. Raises ProfileError."""
+    from role_env.profiles import source_keys  # the sources: not for a shell that completes words with names
+
+    values = {key: _parse_value(section, key, text) for key, text in section.values.items()}
+    if "colour" in values:
+        if "color" in values:
+            raise section.error("colour", "and color are the same key", hint="keep one")
+        values["color"] = values.pop("colour")
+    source = source_keys.parse(section, values, fingerprint)
+    profile = Profile(
+        section.name,
+        section.where(),
+        section.path,
+        policy=_policy(section, values, fingerprint),
+        endpoint=sts_endpoint(
+            fingerprint, endpoint=values.get("sts_endpoint", ""), region=values.get("sts_region", "")
+        ),
+        **{**{key: values[key] for key in _FIELDS if key in values}, **source},
+    )
+    if not profile.role_session_name:
+        profile = profile.with_session_name(default_session_name(fingerprint))
+    if profile.allows_duration(profile.duration_seconds):
+        return profile
+    what = f"duration_seconds = {profile.duration_seconds} must be between 900 and {profile.max_session_duration}"
+    raise ProfileError(f"profile {profile.name}: {what} ({section.where('duration_seconds')})", hint=_LONGER)
+
+
+def _parse_value(section: Section, key: str, text: str) -> Any:
+    try:
+        return validators.KEYS[key](text)
+    except ValueError as error:
+        raise section.value_error(key, str(error)) from None
+
+
+def _policy(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> str:
+    """Return the session policy, from the key or from the file that it names: JSON, at most 2048 characters."""
+    if "policy" in values and "policy_file" in values:
+        raise section.error("policy", "and policy_file are both set", hint="keep one")
+    key = "policy_file" if "policy_file" in values else "policy"
+    if key not in values:
+        return ""
+    text = _read_policy(section, values[key], fingerprint) if key == "policy_file" else str(values[key])
+    if len(text) > _LONGEST_POLICY:
+        raise section.error(
+            key, f"has {len(text)} characters; STS allows {_LONGEST_POLICY}", hint="remove white space from it"
+        )
+    import json
+
+    try:
+        is_policy = isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):  # nested deeper than any policy
+        is_policy = False
+    if not is_policy:
+        raise section.error(key, "is not a policy in JSON")
+    return text
+
+
+def _read_policy(section: Section, name: str, fingerprint: Fingerprint) -> str:
+    try:
+        return fingerprint.read(section.file("policy_file", name))[0].decode("utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        what = (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"
+        hint = f"check the path; relative paths start at {section.path.parent}"
+        raise section.error("policy_file", f"names a file that cannot be read: {what}", hint=hint) from None

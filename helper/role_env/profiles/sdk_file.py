@@ -1,0 +1,35 @@
+"""Sections of the Alibaba SDKs' own file, in role-env's keys.
+
+Format: https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-access-credentials
+"""
+
+from role_env import validators
+from role_env.profiles.ini import Section
+
+_WITHOUT_SOURCE = validators.KEYS.keys() - validators.SOURCES.keys()
+# Which keys count, by the section's `type`.
+_KEYS_OF_TYPE = {
+    "": set(validators.KEYS),
+    "access_key": _WITHOUT_SOURCE - {"role_arn"} | {"access_key_id", "access_key_secret", "security_token"},
+    "ram_role_arn": _WITHOUT_SOURCE | {"access_key_id", "access_key_secret", "security_token"},
+    "ecs_ram_role": _WITHOUT_SOURCE - {"role_arn"} | {"credential_source", "role_name"},
+    "oidc_role_arn": _WITHOUT_SOURCE | {"oidc_provider_arn", "oidc_token_file"},
+}
+
+
+def translate(section: Section) -> Section:
+    """Return the section in role-env's keys, read as the SDKs read it.
+
+    A value ends at a #. Keys of other programs or of another `type` are ignored. Raises ProfileError for an unknown
+    `type`.
+    """
+    values = {key: value.split("#")[0].strip() for key, value in section.values.items()}
+    kind = values.get("type", "")
+    if kind not in _KEYS_OF_TYPE:
+        raise section.error("type", f"must be one of {', '.join(filter(None, _KEYS_OF_TYPE))}")
+    if kind == "ecs_ram_role":
+        values["credential_source"] = kind
+    if kind == "oidc_role_arn" and "oidc_token_file_path" in values:
+        values["oidc_token_file"] = values["oidc_token_file_path"]
+    used = _KEYS_OF_TYPE[kind]
+    return section.with_values({key: value for key, value in values.items() if value and key in used}, section.lines)

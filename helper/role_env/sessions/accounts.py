@@ -1,0 +1,41 @@
+"""The accounts of key IDs, remembered in the state folder: GetCallerIdentity is called once for each."""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from role_env.digests import sha256
+from role_env.paths import make_private, state_folder
+
+# The file is started anew beyond this size (bytes): a line has about 85.
+_LARGEST = 64 * 1024
+
+
+def find(access_key_id: str, environ: Mapping[str, str]) -> str:
+    """Return the remembered account of the key ID, or an empty text."""
+    try:
+        lines = _file(environ).read_text("ascii", "replace").splitlines()
+    except OSError:
+        return ""
+    digest = sha256(access_key_id)
+    pairs = [line.split(" ") for line in lines]
+    return next((pair[1] for pair in pairs if len(pair) == 2 and pair[0] == digest and pair[1].isdigit()), "")
+
+
+def remember(access_key_id: str, account: str, environ: Mapping[str, str]) -> None:
+    """Remember the account of the key ID, of which only a digest is stored, unless the folder cannot be written."""
+    with contextlib.suppress(OSError):
+        path = _file(environ)
+        make_private(path.parent)
+        is_full = path.exists() and path.stat().st_size > _LARGEST
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | (os.O_TRUNC if is_full else 0)
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            os.write(descriptor, f"{sha256(access_key_id)} {account}\n".encode())
+        finally:
+            os.close(descriptor)
+
+
+def _file(environ: Mapping[str, str]) -> Path:
+    return state_folder(environ) / "accounts"

@@ -1,0 +1,162 @@
+"""Single flight: processes that miss the same session at the same time make one request for it."""
+
+import time
+from contextlib import nullcontext
+
+from role_env import locks
+from role_env.context import Context
+from role_env.credentials import AccessKey, Credentials, Session
+from role_env.errors import UnreachableError
+from role_env.keyrings.entry import Entry
+from role_env.sessions.chain import Chain
+from role_env.sessions.passthrough import check_account, find_account, pass_through
+from role_env.sessions.record import Record
+from role_env.sessions.request import Request
+from role_env.sessions.store import Cache
+from role_env.sts import client as sts
+
+# If the current session has not expired, a renewal may take so long (seconds).
+RENEWAL_SECONDS = 3.0
+
+
+class SingleFlight:
+    """The session of `chain`, cached as `entry`; without a `cache` it is requested each time."""
+
+    def __init__(
+        self, chain: Chain, entry: Entry, cache: Cache | None, context: Context, request: Request | None = None
+    ) -> None:
+        self._chain = chain
+        self._entry = entry
+        self._cache = cache if chain.is_cacheable else None
+        self._whole_cache = cache
+        self._context = context
+        self._min_ttl = request.min_ttl if request else 0
+        self._wanted_ttl = request.renewal_ttl if request else 0
+        self._digest = chain.digest(context)
+
+    def obtain(self, cached: Record | None) -> Record:
+        """Return the session: `cached` if it is usable, else a new one. Raises any RoleEnvError."""
+        same = cached if cached and cached.chain == self._digest else None
+        decided, name = self._context.messages.decided, self._chain.target.name
+        if cached is None:
+            decided(f"no session of {name} is cached")
+        elif same is None:
+            decided(f"who requests {name}, or what is requested, has changed since its cached session was made")
+        if same and self._is_usable(same):
+            decided(f"the cached session of {name} is used: its chain is the same")
+            unchanged = same.is_unchanged(self._context.environ)
+            return same if unchanged else self._store(same.session.credentials, same.session.account_id)
+        return self._request(same, since=0)
+
+    def obtain_new(self, since: float) -> Record:
+        """Return a session that was issued after `since` (epoch seconds). Raises any RoleEnvError."""
+        return self._request(None, since=since)
+
+    def load(self) -> Record | None:
+        """Return the cached record, valid or not."""
+        return self._cache.load(self._entry) if self._cache else None
+
+    def _is_usable(self, record: Record) -> bool:
+        return not record.session.credentials.needs_renewal(time.time(), min_ttl=self._wanted_ttl)
+
+    def _request(self, old: Record | None, *, since: float) -> Record:
+        """Return a new session. If STS cannot be reached, return `old` as long as it lasts."""
+        context = self._context
+        if old and old.session.credentials.remaining(time.time()) <= max(0, self._min_ttl):
+            old = None
+        seconds = 0 if old else context.deadline.remaining() / 2
+        waiting = context.messages.waiting_for("another role-env, which requests the same session")
+        lock = locks.held(self._entry.name, context.environ, seconds=seconds, waiting=waiting)
+        with lock if self._cache else nullcontext(False) as is_busy:
+            if is_busy and old:
+                context.messages.decided("another process is renewing the session; the old one has not expired")
+                return self._record(old.session.credentials, old.session.account_id)
+            if stored := self._stored_meanwhile(since):
+                context.messages.decided("another process has just obtained the session")
+                return stored
+            if self._cache:
+                self._cache.prepare()
+            deadline = context.deadline.soonest(RENEWAL_SECONDS) if old else context.deadline
+            try:
+                return self._request_now(context.with_deadline(deadline))
+            except UnreachableError as failure:
+                if not old:
+                    raise
+                context.messages.warn(f"{failure.message}; the current session is used until it expires")
+                return self._record(old.session.credentials, old.session.account_id)
+
+    def _stored_meanwhile(self, since: float) -> Record | None:
+        """Return the session that another process stored while this one waited, if it answers the request."""
+        record = self.load()
+        if not record or record.chain != self._digest or not self._is_usable(record):
+            return None
+        return record if record.session.credentials.issued >= since else None
+
+    def _request_now(self, context: Context) -> Record:
+        """Request the session. If the source's session has ended early, as a revoked one, request that anew once."""
+        try:
+            return self._assume(context, since=None)
+        except sts.StsError as refusal:
+            is_renewable = self._chain.before or self._chain.source.is_renewable
+            if not refusal.code.startswith("InvalidSecurityToken.Expired") or not is_renewable:
+                raise
+            context.messages.decided("the source's session has ended: another one is requested")
+            return self._assume(context, since=time.time())
+
+    def _assume(self, context: Context, *, since: float | None) -> Record:
+        """Request the session, with a source's session that was issued after `since` if that is given."""
+        hop = self._chain.target
+        if not hop.role_arn:
+            credentials = pass_through(hop, self._key(context, since))
+            account = self._chain.role_arn.account or find_account(
+                credentials, hop, context, is_cached=self._whole_cache is not None
+            )
+            if hop.expected_account_id:
+                check_account(hop, account, hop.expected_account_id)
+            return self._store(credentials, account)
+        if self._chain.before is None:
+            return self._store(self._chain.source.assume(hop, self._for_source(context)), hop.role_arn.account)
+        from role_env.sources.assume_role import assume_role
+
+        return self._store(assume_role(hop, self._key(context, since), context), hop.role_arn.account)
+
+    def _key(self, context: Context, since: float | None) -> AccessKey:
+        """Return the key with which the target's role is assumed, or that is passed through."""
+        before = self._chain.before
+        if before is None:
+            return self._chain.source.key(self._for_source(context))
+        flight = SingleFlight(before, before.entry(), self._whole_cache, context)
+        record = flight.obtain(flight.load()) if since is None else flight.obtain_new(since)
+        return record.session.credentials
+
+    def _for_source(self, context: Context) -> Context:
+        """Return the context of a credential process, which is told the profiles that led to it."""
+        marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *self._chain.marks()]
+        return context.with_variable("ROLE_ENV_CHAIN", " ".join(marks).strip())
+
+    def _store(self, credentials: Credentials, account_id: str) -> Record:
+        record = self._record(credentials, account_id)
+        if self._cache:
+            self._cache.store(self._entry, record)
+        return record
+
+    def _record(self, credentials: Credentials, account_id: str) -> Record:
+        chain, target = self._chain, self._chain.target
+        session = Session(
+            target.name,
+            chain.role_arn,
+            credentials,
+            account_id=account_id,
+            region_id=target.region_id,
+            color=target.color,
+            variables=target.variables,
+            in_cli_file=chain.is_in_cli_file(),
+        )
+        return Record(
+            session,
+            endpoint=target.endpoint,
+            session_name=chain.session_name,
+            chain=self._digest,
+            base=chain.source.identity(self._context)[0] if chain.source.has_base_key else "",
+            fingerprint_lines=chain.fingerprint.lines(),
+        )

@@ -1,0 +1,111 @@
+"""A request for a session: a profile and the options that every command that obtains a session takes.
+
+The fast path uses it too, so it imports next to nothing.
+"""
+
+import os
+
+from role_env.keyrings.entry import Entry
+from role_env.sessions import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from role_env.sessions.record import Record
+
+
+class Request:
+    """A profile and the options. Times are seconds; an option that is not given is empty or None.
+
+    A session that has less than `min_ttl` left is never used. One that has less than `wanted_ttl` left is renewed, and
+    used all the same if STS cannot be reached.
+    """
+
+    __slots__ = (
+        "config",
+        "duration",
+        "expect_account",
+        "min_ttl",
+        "no_cache",
+        "profile",
+        "refresh",
+        "region",
+        "session_name",
+        "wanted_ttl",
+    )
+
+    def __init__(
+        self,
+        profile: str,
+        *,
+        config: str = "",
+        duration: int | None = None,
+        session_name: str = "",
+        region: str = "",
+        min_ttl: int = 0,
+        refresh: bool = False,
+        no_cache: bool = False,
+        expect_account: str = "",
+        wanted_ttl: int = 0,
+    ) -> None:
+        self.profile = profile
+        self.config = config
+        self.duration = duration
+        self.session_name = session_name
+        self.region = region
+        self.min_ttl = min_ttl
+        self.refresh = refresh
+        self.no_cache = no_cache
+        self.expect_account = expect_account
+        self.wanted_ttl = wanted_ttl
+
+    @property
+    def renewal_ttl(self) -> int:
+        """The seconds with less than which a session is renewed, whatever its lifetime."""
+        return max(self.min_ttl, self.wanted_ttl)
+
+    def entry(self, path: "str | os.PathLike[str]") -> Entry:
+        """Return the entry in the keyring for this request with the profiles file at `path`."""
+        return record.entry(os.path.realpath(path), self.profile, self._options_that_count())
+
+    def text(self, path: str, found: "Record") -> str:
+        """Return the JSON of ROLE_ENV_REQUEST for the session `found`, made by way of the profiles file at `path`."""
+        options = {
+            "duration": self.duration,
+            "session_name": self.session_name,
+            "region": self.region,
+            "expect_account": self.expect_account,
+        }
+        return _object(
+            {
+                "config": path,
+                "profile": self.profile,
+                "options": {name: value for name, value in options.items() if value not in ("", None)},
+                "sts_endpoint": found.endpoint,
+                "session_name": found.session_name,
+                "issued": int(found.session.credentials.issued),
+            }
+        )
+
+    def _options_that_count(self) -> str:
+        """Return the options that change what is requested from STS, as a text."""
+        duration = "" if self.duration is None else self.duration
+        return f"{duration}\0{self.session_name}"
+
+
+def _object(values: "dict[str, object]") -> str:
+    """Return `values` (texts, whole numbers and objects) as JSON on one line; `json` costs the fast path 6 ms."""
+    return "{" + ",".join(f"{_text(name)}:{_value(value)}" for name, value in values.items()) + "}"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return _object(value)
+    return str(value) if isinstance(value, int) else _text(str(value))
+
+
+def _text(value: str) -> str:
+    try:
+        from _json import encode_basestring_ascii
+    except ImportError:  # an interpreter without the accelerator
+        from json.encoder import encode_basestring_ascii
+    return str(encode_basestring_ascii(value))

@@ -1,0 +1,30 @@
+"""An access key in the profiles file."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from role_env.context import Context
+from role_env.credentials import AccessKey
+from role_env.sources.base import Source, key_digest
+
+
+@dataclass(frozen=True)
+class FileKey(Source):
+    """A credential source whose access key is in the file."""
+
+    access_key: AccessKey
+    kind: ClassVar[str] = "access_key_id"
+    is_renewable: ClassVar[bool] = False
+    gives_session: ClassVar[bool] = False
+
+    @property
+    def access_key_id(self) -> str | None:
+        """The ID of the key."""
+        return self.access_key.access_key_id
+
+    def identity(self, context: Context) -> list[str]:
+        """Return the key's digest."""
+        return [key_digest(self.access_key)]
+
+    def _fetch(self, context: Context) -> AccessKey:
+        return self.access_key

@@ -1,0 +1,60 @@
+"""The user's own access key in environment variables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from role_env.context import Context
+from role_env.credentials import AccessKey
+from role_env.environ import keys as environment
+from role_env.errors import ProfileError
+from role_env.sources.base import Source, SourceFault, key_digest
+
+_SET_BOTH = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
+
+
+@dataclass(frozen=True)
+class EnvironmentKey(Source):
+    """A credential source whose key is in the environment, and is not a session of role-env's."""
+
+    kind: ClassVar[str] = "environment"
+    is_renewable: ClassVar[bool] = False
+    gives_session: ClassVar[bool] = False
+    has_base_key: ClassVar[bool] = True
+
+    def location(self, environ: Mapping[str, str]) -> str:
+        """Return the line, and the variable with the key's ID."""
+        names = environment.own_names(environ)
+        return f"{self.where}; {names.access_key_id}" if names else self.where
+
+    def identity(self, context: Context) -> list[str]:
+        """Return the key's digest."""
+        return [key_digest(self.key(context))]
+
+    def find_fault(self, context: Context) -> SourceFault | None:
+        """Return that the environment has no key, or only a part of one."""
+        try:
+            if environment.own_key(context.environ):
+                return None
+        except ProfileError as error:
+            return SourceFault(f"profile {self.profile}: {error.message}", error.hint or _SET_BOTH)
+        message = f"profile {self.profile}: its source is a key in the environment, and none is set"
+        return SourceFault(message, f"{_SET_BOTH} where it is used", is_certain=False)
+
+    def key(self, context: Context) -> AccessKey:
+        """Return the key. Raises ProfileError; the error of an invalid variable does not name the profile."""
+        key = environment.own_key(context.environ)
+        return key or super().key(context)
+
+    def _fetch(self, context: Context) -> AccessKey:
+        raise _no_key(context.environ)
+
+
+def _no_key(environ: Mapping[str, str]) -> ProfileError:
+    found, hint = "no access key", _SET_BOTH
+    if environ.get("ROLE_ENV_PROFILE"):
+        found = f"only the session of {environ['ROLE_ENV_PROFILE']}, which is role-env's own"
+        hint = "use source_profile instead of the environment, or end the session with role-env off"
+    elif environ.get("ROLE_ENV_NO_ACCOUNT"):
+        found, hint = "no account since a switch failed", "restore what was there before with role-env off"
+    return ProfileError(f"credential_source = environment, but the environment has {found}", hint=hint)

@@ -1,0 +1,81 @@
+"""An access key in the OS keyring, stored there by `role-env login`."""
+
+import contextlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from role_env.context import Context
+from role_env.credentials import AccessKey
+from role_env.errors import KeyringError, ProfileError
+from role_env.fingerprint import Fingerprint
+from role_env.keyrings import access_keys
+from role_env.sources.base import Source, SourceFault, key_digest
+
+# The keys of a profile that choose a source.
+CHOICES = (
+    "source_profile, access_key_id with access_key_secret, credential_source, credential_process or oidc_provider_arn"
+)
+
+
+@dataclass(frozen=True)
+class KeyringKey(Source):
+    """A credential source whose key is in the keyring, for a profile of the file at `path`.
+
+    `named_id` is the access key ID that the file names, or empty.
+    """
+
+    path: Path
+    named_id: str = ""
+    # What has been read: some keyrings ask a person each time.
+    read: dict[str, AccessKey | None] = field(default_factory=dict, compare=False, repr=False)
+    kind: ClassVar[str] = "keyring"
+    is_renewable: ClassVar[bool] = False
+    gives_session: ClassVar[bool] = False
+
+    @property
+    def access_key_id(self) -> str | None:
+        """The ID that the file names; empty if it names none."""
+        return self.named_id
+
+    def watch(self, fingerprint: Fingerprint) -> None:
+        """Add the mark that each login and logout changes."""
+        if mark := access_keys.mark(fingerprint.environ):
+            fingerprint.watch(mark)
+
+    def identity(self, context: Context) -> list[str]:
+        """Return the key's digest."""
+        return [key_digest(self.key(context))]
+
+    def find_fault(self, context: Context) -> SourceFault | None:
+        """Return that its key is missing. What is wrong with the keyring itself is not this profile's fault."""
+        with contextlib.suppress(KeyringError):
+            if not access_keys.load(self.path, self.profile, context, prompts=False):
+                message = f"profile {self.profile}: its key is neither in the file nor in the keyring ({self.where})"
+                return SourceFault(message, f"store it: role-env login {self.profile}")
+        return None
+
+    def _fetch(self, context: Context) -> AccessKey:
+        key = self._load(context)
+        login = f"role-env login {self.profile}"
+        if key is None and self.named_id:
+            raise ProfileError("its secret is neither in the file nor in the keyring", hint=f"run: {login}")
+        if key is None:
+            raise ProfileError("it has no credential source", hint=f"add {CHOICES}, or run: {login}")
+        if self.named_id not in ("", key.access_key_id):
+            raise ProfileError(
+                f"access_key_id is {self.named_id}, but the keyring has the secret of {key.access_key_id}",
+                hint=f"run: {login}",
+            )
+        return key
+
+    def _load(self, context: Context) -> AccessKey | None:
+        try:
+            if "key" not in self.read:
+                self.read["key"] = access_keys.load(self.path, self.profile, context)
+            return self.read["key"]
+        except KeyringError as error:
+            if isinstance(error, access_keys.NoKeyring) and not self.named_id:
+                return None
+            message = f"profile {self.profile}: its key is in the keyring: {error.message} ({self.where})"
+            raise KeyringError(message, hint=error.hint) from None
