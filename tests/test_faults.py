@@ -397,6 +397,19 @@ def check(
         assert word in done.stderr
 
 
+def test_a_system_without_another_thread_is_worth_another_try(machine: Machine) -> None:
+    """As under `ulimit -u`, or a container's limit of processes, which count threads."""
+    limited = ["bash", "-c", 'ulimit -u 1; exec "$@"', "-", ROLE_ENV, "export", "profileB", "--format", "sh"]
+    if os.geteuid() == 0:  # for whom that limit does not count
+        number = next(USERS)
+        for path in (machine.home, *machine.home.rglob("*")):
+            os.chown(path, number, number)
+        limited = [*CONFINED, f"user:{number}", *limited]
+    done = machine.run(*limited, ROLE_ENV_CACHE="none")
+    check(machine, done, 5, ("no more memory, threads or processes", "ulimit -u"))
+    assert machine.sts.connections_seen == 0
+
+
 def test_every_fault_that_the_local_sts_knows_is_in_a_table() -> None:
     made = {kind for kind in FAULTS if any(f'"{kind}"' in line for line in Path(__file__).read_text().splitlines())}
     assert made == FAULTS

@@ -38,7 +38,11 @@ def run(argv: list[str]) -> int:
         return 1
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown
         _ignore_signals()
-        return _fail(failure, invocation)
+        try:
+            return _fail(failure, invocation)
+        except (ImportError, MemoryError):  # not even enough memory to report it
+            os.write(2, b"role-env: out of memory\n")
+            return 5
 
 
 def _run(invocation: "Invocation") -> int:
@@ -143,7 +147,7 @@ def _fail(failure: BaseException, invocation: "Invocation") -> int:
     if isinstance(failure, KeyboardInterrupt | _Terminated):
         messages.error(RoleEnvError("interrupted"))
         return 130 if isinstance(failure, KeyboardInterrupt) else 143
-    error = failure if isinstance(failure, RoleEnvError) else _bug(failure)
+    error = failure if isinstance(failure, RoleEnvError) else _resource_error(failure) or _bug(failure)
     messages.error(error)
     return 125 if invocation.command == "exec" and not isinstance(error, CommandError) else error.exit_status
 
@@ -157,6 +161,37 @@ def _report_old_bash() -> None:
     if parent.is_lost_to_old_bash():
         hint = 'type eval "$(role-env … || echo false)" instead'
         messages.error(RoleEnvError("this bash is older than 4, and its source <(…) reads nothing", hint=hint))
+
+
+def _resource_error(failure: BaseException) -> "RoleEnvError | None":
+    """Return what is reported if the system has no more memory, threads or processes for us; else None."""
+    import errno
+
+    from role_env.errors import ResourceError
+
+    trace = failure.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    module = trace.tb_frame.f_globals.get("__name__") if trace else ""
+    is_thread = isinstance(failure, RuntimeError) and module == "threading"
+    is_exhausted = isinstance(failure, OSError) and failure.errno in (errno.EAGAIN, errno.ENOMEM)
+    if not (isinstance(failure, MemoryError) or is_thread or is_exhausted or _has_no_room_for_library(failure)):
+        return None
+    return ResourceError(
+        "the system has no more memory, threads or processes for role-env",
+        hint="end other programs, or raise the limit (ulimit -v, ulimit -u, the container's), and try again",
+    )
+
+
+def _has_no_room_for_library(failure: BaseException) -> bool:
+    """Return whether a library that is installed could not be loaded while memory is limited."""
+    if not isinstance(failure, ImportError) or not failure.path or not os.path.exists(failure.path):  # noqa: PTH110
+        return False
+    try:
+        import resource
+    except ImportError:  # Windows, or no room for that either
+        return sys.platform != "win32"
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 def _bug(failure: BaseException) -> "RoleEnvError":

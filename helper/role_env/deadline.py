@@ -16,7 +16,7 @@ class TimedOut(Exception):
     """The work did not end in time."""
 
 
-class NoThread(Exception):
+class NoThread(MemoryError):
     """The process cannot start another thread."""
 
 

@@ -48,6 +48,12 @@ class UnreachableError(RoleEnvError):
     exit_status = 5
 
 
+class ResourceError(RoleEnvError):
+    """The system has no more memory, threads or processes for role-env; retryable."""
+
+    exit_status = 5
+
+
 class KeyringError(RoleEnvError):
     """The keyring was needed, since a key is kept there, and could not be used."""
 

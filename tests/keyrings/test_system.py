@@ -14,9 +14,10 @@ import pytest
 
 from role_env.keyrings import backends
 from role_env.keyrings.entry import Entry
+from role_env.keyrings.notes import KeyringNotes
 from role_env.keyrings.system import SystemKeyring
 from support.contexts import context
-from support.machine import Machine
+from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
 
 ENTRY = Entry("role-env session test", "profileB")
@@ -94,6 +95,18 @@ def test_a_long_session_is_kept_and_forgotten_in_windows_own_keyring() -> None:
         assert (kept.read(entry), kept.fault) == ("x" * length, None)
     kept.forget(entry)
     assert kept.read(entry) is None
+
+
+def test_two_installations_share_the_note(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pipx's and a project's own, used in turn: neither takes the other's place."""
+    machine.role_env("profileB")
+    note = machine.home / ".local/state/role-env/secret-service"
+    assert note.read_text().split() == [sys.prefix]
+    monkeypatch.setattr(sys, "prefix", "/another")
+    notes = KeyringNotes(machine.environ)
+    assert not notes.is_secret_service()
+    notes.choose_secret_service()
+    assert note.read_text().split() == [INSTALLED.parent.as_posix(), "/another"]
 
 
 # ---- a backend that writes plain text ----

@@ -108,6 +108,30 @@ def test_a_crowded_machine_is_not_taken_for_a_hung_keyring() -> None:
             within(0.5, lambda: time.sleep(20), at_most=at_most)
 
 
+def test_a_bus_that_stands_still_is_waited_for_and_reported_once_a_minute(machine: Machine) -> None:
+    with KeyringBus() as bus:
+        asks(machine, calls=1, **bus.environment)
+        bus.pause()
+        try:
+            assert "it timed out" in machine.role_env("profileB", **bus.environment).stderr
+            before = machine.sts.connections_seen
+            for _ in range(2):
+                began = time.monotonic()
+                again = machine.role_env("profileB", "--refresh", **bus.environment)
+                assert (again.returncode, again.stderr) == (0, "")
+                assert time.monotonic() - began < 5
+            assert machine.sts.connections_seen == before + 2
+        finally:
+            bus.resume()
+
+
+def test_after_a_call_without_a_bus_clear_reaches_the_keyring_again(machine: Machine) -> None:
+    asks(machine, calls=1)
+    machine.role_env("profileB", DBUS_SESSION_BUS_ADDRESS="")
+    assert machine.role_env("clear", "profileB").returncode == 0
+    assert not [item for item in machine.bus.items() if "role-env session" in item.attributes["service"]]
+
+
 def test_a_session_that_could_not_be_forgotten_is_told(machine: Machine, locked: KeyringBus) -> None:
     done = machine.role_env("clear", "profileB", **locked.environment)
     assert done.returncode == 6
