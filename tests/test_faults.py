@@ -478,7 +478,7 @@ KEYRINGS = rows(
     Fault("the service answers all but the last message", on(lambda: SilentBus(answers=3)), told=(LATE,)),
     Fault("the service dies at the first call", on(lambda: SilentBus(dies=True))),
     Fault("the service dies in the middle", on(lambda: SilentBus(answers=2, dies=True))),
-    Fault("the bus stands still", on(StoppedBus)),
+    Fault("the bus stands still", on(StoppedBus), told=(LATE,)),
     Fault("the bus is dead", dead_socket),
     Fault("the bus's address is malformed", environ(DBUS_SESSION_BUS_ADDRESS="garbage")),
     Fault("locked, and nothing can ask", on(KeyringBus, lock=True), told=(LOCKED,)),

@@ -25,10 +25,14 @@ class AskKeyring(Exception):
     """The fast read cannot tell what the entry is: `keyring` itself has to be asked."""
 
 
+class SlowService(AskKeyring):
+    """The bus, or the service on it, did not reply in time."""
+
+
 def read(service: str, username: str, environ: "Mapping[str, str]", *, seconds: float = USUAL_SECONDS) -> "str | None":
     """Return the secret of the one item of the default collection with these attributes, or None if there is none.
 
-    Raises AskKeyring, at the latest after `seconds`.
+    Raises AskKeyring, at the latest after `seconds`; then it is SlowService.
     """
     try:
         bus = Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds)
@@ -36,6 +40,8 @@ def read(service: str, username: str, environ: "Mapping[str, str]", *, seconds: 
             return _exchange(bus, service, username)
         finally:
             bus.close()
+    except TimeoutError:
+        raise SlowService from None
     except (OSError, ValueError, IndexError, UnexpectedReply) as error:
         raise AskKeyring(type(error).__name__) from None
 

@@ -69,7 +69,7 @@ class SystemKeyring:
         """Return what is stored as `entry`, or None."""
         if self.usable and self._notes.is_secret_service():
             try:
-                return secret_service.read(entry.service, entry.username, self._context.environ)
+                return self._read_directly(entry)
             except secret_service.AskKeyring:
                 pass
         return self._use(lambda backend: chunks.read(backend, entry))
@@ -108,6 +108,21 @@ class SystemKeyring:
         first = type(backends.writing_backend(backends.choose(self._context.environ, self._notes)))
         return f"{first.__module__}.{first.__qualname__}"
 
+    def _read_directly(self, entry: Entry) -> str | None:
+        """Return what the Secret Service has as `entry`. Raises AskKeyring if only `keyring` can tell.
+
+        It has the whole time of a use: on a busy machine, `keyring` would reply even later.
+        """
+        seconds, began = self._seconds(), time.monotonic()
+        try:
+            with self._context.messages.waiting_for("the keyring"):
+                return secret_service.read(entry.service, entry.username, self._context.environ, seconds=seconds)
+        except secret_service.SlowService:
+            self._fail(KeyringFault.TIMED_OUT)
+            return None
+        finally:
+            self._extend_deadline(seconds, began)
+
     def _use(self, operation: "Callable[[KeyringBackend], T]") -> T | None:
         """Return what `operation` returns for the chosen backend; None if the keyring cannot be used."""
         if not self.usable:
@@ -125,9 +140,13 @@ class SystemKeyring:
                 fault = KeyringFault.TIMED_OUT  # a bus that stands still, which nobody is to wait for each time
             self._fail(fault)
         finally:
-            if seconds == PROMPT_SECONDS:
-                self._deadline.extend(time.monotonic() - began)
+            self._extend_deadline(seconds, began)
         return None
+
+    def _extend_deadline(self, seconds: float, began: float) -> None:
+        """Do not count the time since `began` if a person could have been at a prompt."""
+        if seconds == PROMPT_SECONDS:
+            self._deadline.extend(time.monotonic() - began)
 
     def _backend(self) -> "KeyringBackend":
         backend = self._preparation.take() if self._preparation else None
