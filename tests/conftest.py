@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from _pytest.runner import runtestprotocol
 
+from support.cloud_sso_portal import CloudSsoPortal
 from support.local_sts import LocalSts
 from support.machine import ArgumentWatch, Machine, kernel_keys
 from support.namespaces import leave_the_users_kernel_keyring
+from support.oauth_server import OAuthServer
 from support.secret_service_bus import SECRET_SERVICE, KeyringBus, require
 
 # Here, since a process with threads can no longer do it, and the workers are yet to be started.
@@ -78,6 +80,24 @@ def machine(tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Machine]
     watch.end()
     assert not made.leaks()
     assert not watch.seen
+
+
+@pytest.fixture
+def portal(machine: Machine) -> Iterator[CloudSsoPortal]:
+    """A CloudSSO portal that the machine may sign in to."""
+    with CloudSsoPortal(machine.sts) as started:
+        machine.issuers.append(started)
+        machine.environ |= started.environment
+        yield started
+
+
+@pytest.fixture
+def oauth(machine: Machine) -> Iterator[OAuthServer]:
+    """An OAuth server that the machine signs in at."""
+    with OAuthServer(machine.sts) as started:
+        machine.issuers.append(started)
+        machine.environ |= started.environment
+        yield started
 
 
 @pytest.fixture

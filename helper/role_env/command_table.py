@@ -62,6 +62,7 @@ _FORMAT_HELP = "format of the output (default: fish if the parent process is fis
 _SHOW = Option("--show", "", "print secrets even if stdout is a terminal (default: refuse)")
 _JSON = Option("--json", "", "print JSON (default: text for a person)")
 _VERBOSE = Option("--verbose", "", "report on stderr what was decided and why (default: warnings and errors only)")
+_NO_BROWSER = Option("--no-browser", "", "print the address to sign in at (default: open it in the browser too)")
 _OBTAINING = (
     _CONFIG,
     Option(
@@ -178,11 +179,20 @@ _COMMANDS = (
             ),
             Option("--dry-run", "", "show the profile; neither verify nor append it (default: do both)"),
             Option("--no-verify", "", "append the profile without a request (default: verify it first)"),
+            Option(
+                "--cloud-sso",
+                "URL",
+                "sign-in URL of the CloudSSO portal whose profiles are added (default: none)",
+            ),
+            Option("--all", "", "with --cloud-sso: add every access configuration (default: asked at a terminal)"),
+            Option("--yes", "", "with --cloud-sso: ask nothing, and append (default: ask at a terminal)"),
+            _NO_BROWSER,
             _CONFIG,
         ),
         (
             "role-env configure",
             "role-env configure ops --role-arn acs:ram::2:role/ops --aliyun-profile me",
+            "role-env configure --cloud-sso $SIGN_IN_URL --yes",
         ),
         statuses=_ALL_STATUSES,
     ),
@@ -236,17 +246,17 @@ _COMMANDS = (
     ),
     Command(
         "login",
-        "store a profile's access key in the keyring of your system instead of the file",
+        "store a profile's access key in the keyring of your system, or sign in to CloudSSO or OAuth",
         (_PROFILE,),
-        (_CONFIG,),
+        (_CONFIG, _NO_BROWSER, _VERBOSE),
         ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA'),
         statuses=_ALL_STATUSES,
     ),
     Command(
         "logout",
-        "remove a profile's access key from the keyring of your system",
+        "remove a profile's access key or sign-in from the keyring of your system",
         (_PROFILE,),
-        (_CONFIG,),
+        (_CONFIG, _VERBOSE),
         ("role-env logout profileA", "role-env logout profileA --config other.ini"),
         statuses=dict.fromkeys((0, 1, 2, 3, 6), ""),
     ),

@@ -44,17 +44,20 @@ class Deadline:
         self._end += seconds
 
 
-def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
+def within(seconds: float, work: Callable[[], T], *, at_most: float = 0, grace: float = 0) -> T:
     """Return what `work` returns, or raise what it raises; raise TimedOut if it takes longer than `seconds`.
 
     With `at_most`, only the seconds in which nothing moves count: as long as this process uses the processor, which on
-    a busy machine takes long, the work may take `at_most` seconds in all.
+    a busy machine takes long, the work may take `at_most` seconds in all. When this is interrupted, the work has
+    `grace` more seconds to end.
 
     The work runs in a daemon thread, since neither a name lookup nor a keyring can be interrupted otherwise
     (keyring's own handlers swallow an exception raised by a signal handler). Raises NoThread if there can be none.
     """
     results: list[T] = []
     failures: list[Exception] = []
+
+    ended = threading.Event()
 
     def run() -> None:
         try:
@@ -63,6 +66,7 @@ def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
             failures.append(failure)
         except BaseException as failure:  # a library's SystemExit must not end the command as if all were well
             failures.append(RuntimeError(type(failure).__name__))
+        ended.set()
 
     thread = threading.Thread(target=run, daemon=True)
     try:
@@ -71,11 +75,15 @@ def within(seconds: float, work: Callable[[], T], *, at_most: float = 0) -> T:
         raise NoThread from None
     began = moved = time.monotonic()
     spent = time.process_time()
-    while thread.is_alive() and (now := time.monotonic()) < min(moved + seconds, began + max(seconds, at_most)):
-        thread.join(min(_STEP_SECONDS, moved + seconds - now))
-        if at_most and time.process_time() > spent + _MOVED_SECONDS:
-            moved = time.monotonic()
-        spent = time.process_time()
+    try:
+        while thread.is_alive() and (now := time.monotonic()) < min(moved + seconds, began + max(seconds, at_most)):
+            thread.join(min(_STEP_SECONDS, moved + seconds - now))
+            if at_most and time.process_time() > spent + _MOVED_SECONDS:
+                moved = time.monotonic()
+            spent = time.process_time()
+    except BaseException:
+        ended.wait(grace)  # before Python 3.13, a `join` that was interrupted takes the thread for ended
+        raise
     if results:
         return results[0]
     if failures:

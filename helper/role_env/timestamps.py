@@ -13,3 +13,16 @@ def parse_utc(text: str) -> int:
     import calendar
 
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+def parse_rfc3339(text: str) -> int:
+    """Return the seconds since the epoch of a time by RFC 3339, of any offset. Raises ValueError for any other text."""
+    import datetime
+    import re
+
+    pattern = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)"
+    parts = re.fullmatch(pattern, text, re.ASCII)
+    if not parts:
+        raise ValueError("not a time by RFC 3339")
+    offset = "+00:00" if parts[3] in "Zz" else parts[3]
+    return int(datetime.datetime.fromisoformat(f"{parts[1]}T{parts[2]}{offset}").timestamp())

@@ -113,6 +113,12 @@ def _token_kind(text: str) -> str:
     return text
 
 
+def _site_kind(text: str) -> str:
+    if text.upper() not in ("CN", "INTL"):
+        raise ValueError("must be CN or INTL")
+    return text.upper()
+
+
 def source_identity(text: str) -> str:
     """A source identity, checked against STS's rule. Raises ValueError."""
     if text.startswith(("acs:", "aliyun:", "alibabacloud:")):
@@ -150,6 +156,11 @@ KEYS: dict[str, Callable[[str], Any]] = {
     "role_name": role_name,
     "aliyun_profile": str,
     "credential_process": _command,
+    "cloud_sso_sign_in_url": str,
+    "cloud_sso_account_id": account_id,
+    "cloud_sso_access_config": _pattern(r"[\w.@-]{1,128}", "the ID or the name of an access configuration"),
+    "oauth_site_type": _site_kind,
+    "oauth_client_id": _pattern(r"[\w.-]{1,64}", "the ID of an OAuth application"),
     "oidc_provider_arn": oidc_provider_arn,
     "oidc_token_file": str,
     "oidc_token": _token_kind,
@@ -180,6 +191,11 @@ SOURCES = {
     "role_name": "credential_source",
     "aliyun_profile": "credential_source",
     "credential_process": "credential_process",
+    "cloud_sso_sign_in_url": "cloud_sso_sign_in_url",
+    "cloud_sso_account_id": "cloud_sso_sign_in_url",
+    "cloud_sso_access_config": "cloud_sso_sign_in_url",
+    "oauth_site_type": "oauth_site_type",
+    "oauth_client_id": "oauth_site_type",
     "oidc_provider_arn": "oidc_provider_arn",
     "oidc_token_file": "oidc_provider_arn",
     "oidc_token": "oidc_provider_arn",

@@ -38,11 +38,11 @@ def test_the_list_has_each_profile_in_file_order_with_what_its_session_has_left(
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued.expiration))
     role = machine.sts.role_arn
     rows = [
-        ("profileA", None, "access_key_id", None, None),
-        ("profileB", role, "profileA", None, until),
-        ("c", role, "profileA", "cn-x", None),
+        ("profileA", None, "access_key_id", None, None, None),
+        ("profileB", role, "profileA", None, until, None),
+        ("c", role, "profileA", "cn-x", None, None),
     ]
-    keys = ("profile", "role_arn", "source", "region_id", "expiration")
+    keys = ("profile", "role_arn", "source", "region_id", "expiration", "sign_in_expiration")
     told = json.loads(machine.role_env("list", "--json").stdout)
     assert told == [dict(zip(keys, row, strict=True)) for row in rows]
     assert [list(row) for row in told] == [list(keys)] * 3

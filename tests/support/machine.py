@@ -13,6 +13,7 @@ from pathlib import Path
 from support.files import settle
 from support.local_sts import LocalSts
 from support.secret_service_bus import KeyringBus, require
+from support.sign_in_server import SignInServer
 
 INSTALLED = Path(sys.executable).parent
 DEADLINE = 60.0
@@ -52,6 +53,8 @@ class Machine:
             **bus.environment,
         }
         self.has_kernel_keys = False
+        self.issuers: list[SignInServer] = []
+        """The sign-in servers of the test, whose tokens the canary looks for too."""
         self.told: list[str] = []
         """What was written to stderr by everything that ran."""
         self.file = home / ".config" / "role-env" / "profiles.ini"
@@ -114,6 +117,7 @@ source_profile = profileA
         """Every secret of the run."""
         world = self.sts.world
         keys = {key.secret for key in (*world.keys.values(), *world.deleted_keys)}
+        keys |= {secret for issuer in self.issuers for secret in issuer.secrets}
         return keys | {value for session in self.sts.issued for value in (session.secret, session.token)}
 
     def leaks(self) -> list[str]:

@@ -7,9 +7,9 @@ the profile and the key, and never a value that could be a secret.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from role_env import validators
 from role_env.aliyun import document
@@ -23,14 +23,27 @@ _KEY = ("access_key_id", "access_key_secret", "sts_token")
 _LONGEST_POLICY = 2048
 
 
+class SignInIdentity(NamedTuple):
+    """Where and as whom a person signed in: of CloudSSO the first three, of OAuth the site, and the profile's name."""
+
+    sign_in_url: str = ""
+    account_id: str = ""
+    access_config: str = ""
+    site_type: str = ""
+    profile: str = ""
+
+
+_NOBODY = SignInIdentity()
+
+
 @dataclass(frozen=True)
 class CliProfile:
     """One checked profile of the CLI. Fields that its mode does not use are empty.
 
     `mode` is one of AK, StsToken, RamRoleArn, RamRoleArnWithRoleName, ChainableRamRoleArn, EcsRamRole, OIDC, External,
     CredentialsURI, CloudSSO and OAuth. `duration_seconds` is 0 if the file has none. CloudSSO and OAuth have
-    `sts_expiration` (seconds since the epoch; it may be past) and `signed_in_as`, the identity that signed in, which
-    stays the same while the session is renewed.
+    `sts_expiration` (seconds since the epoch; it may be past), `access_token` with `access_token_expiration` (likewise)
+    and `signed_in_as`, the identity that signed in, which stays the same while the session is renewed.
     """
 
     name: str
@@ -53,7 +66,14 @@ class CliProfile:
     process_command: str = ""
     credentials_uri: str = ""
     sts_expiration: int = 0
-    signed_in_as: tuple[str, ...] = ()
+    signed_in_as: SignInIdentity = _NOBODY
+    access_token: str = field(default="", repr=False)
+    access_token_expiration: int = 0
+
+    @property
+    def sign_in_hint(self) -> str:
+        """What a person does where the sign-in has ended."""
+        return f"sign in again with: aliyun configure --profile {self.name} --mode {self.mode}"
 
     def live_key(self, now: float) -> Credentials:
         """Return the session that a sign-in left in the file (CloudSSO, OAuth); `now` is in epoch seconds.
@@ -72,7 +92,7 @@ class CliProfile:
         what = "has expired" if self.key else "is missing"
         raise ProfileError(
             f"{self.where}: the session of its last sign-in {what}",
-            hint=f"sign in again with: aliyun configure --profile {self.name} --mode {self.mode}",
+            hint=self.sign_in_hint,
         )
 
 
@@ -174,7 +194,11 @@ _MODES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "CloudSSO": ((), ()),
     "OAuth": ((), ()),
 }
-_SIGN_IN = ("CloudSSO", "OAuth")
+# The modes of a sign-in, with the keys of its access token and of that token's end.
+_SIGN_IN = {
+    "CloudSSO": ("access_token", "cloud_sso_access_token_expire"),
+    "OAuth": ("oauth_access_token", "oauth_access_token_expire"),
+}
 _SIGNED_IN_AS = (
     "cloud_sso_sign_in_url",
     "cloud_sso_account_id",
@@ -188,15 +212,15 @@ def _checked(entry: Mapping[str, Any], name: str, where: str) -> CliProfile:
     mode = _mode(entry, where)
     required, allowed = _MODES[mode]
     values: dict[str, Any] = {}
-    for field in dict.fromkeys((*required, *allowed, "region_id")):
-        key, check = _TEXTS[field]
+    for name_of_field in dict.fromkeys((*required, *allowed, "region_id")):
+        key, check = _TEXTS[name_of_field]
         text = _text(entry, key, where)
-        if not text and field in required:
+        if not text and name_of_field in required:
             raise ProfileError(
                 f"{where}: {key} is missing", hint=f"run: aliyun configure --profile {name} --mode {mode}"
             )
         try:
-            values[field] = check(text) if text else ""
+            values[name_of_field] = check(text) if text else ""
         except ValueError as error:
             raise ProfileError(f"{where}: {key} {error}") from None
     return CliProfile(
@@ -206,10 +230,22 @@ def _checked(entry: Mapping[str, Any], name: str, where: str) -> CliProfile:
         key=_key(entry, mode, where),
         duration_seconds=_number(entry, "expired_seconds", where) if "role_arn" in values else 0,
         enable_vpc=entry.get("enable_vpc") is True,
-        sts_expiration=_number(entry, "sts_expiration", where) if mode in _SIGN_IN else 0,
-        signed_in_as=tuple(_text(entry, key, where) for key in _SIGNED_IN_AS) if mode in _SIGN_IN else (),
+        **_sign_in(entry, mode, where),
         **values,
     )
+
+
+def _sign_in(entry: Mapping[str, Any], mode: str, where: str) -> dict[str, Any]:
+    """Return what a sign-in has left in the file, as fields of CliProfile."""
+    if mode not in _SIGN_IN:
+        return {}
+    token, token_end = _SIGN_IN[mode]
+    return {
+        "sts_expiration": _number(entry, "sts_expiration", where),
+        "access_token": _text(entry, token, where),
+        "access_token_expiration": _number(entry, token_end, where),
+        "signed_in_as": SignInIdentity(*(_text(entry, key, where) for key in _SIGNED_IN_AS)),
+    }
 
 
 def _mode(entry: Mapping[str, Any], where: str) -> str:

@@ -38,6 +38,7 @@ class Invocation:
 
     aliyun_profile: str = ""
     all: bool = False
+    cloud_sso: str = ""
     color: str = ""
     config: str = ""
     credential_source: str = ""
@@ -51,6 +52,7 @@ class Invocation:
     login: bool = False
     min_ttl: int = 0
     names: bool = False
+    no_browser: bool = False
     no_cache: bool = False
     no_prompt: bool = False
     no_verify: bool = False
@@ -67,6 +69,7 @@ class Invocation:
     site: str = ""
     source_profile: str = ""
     verbose: bool = False
+    yes: bool = False
 
     @property
     def needed_ttl(self) -> int:

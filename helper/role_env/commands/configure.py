@@ -32,8 +32,12 @@ _IMPLIED = {"aliyun_profile": "aliyun_cli", "role_name": "ecs_ram_role"}
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Ask what no option says, show the profile, verify it and append it."""
+    """Ask what no option says, show the profile, verify it and append it; or add those of a CloudSSO portal."""
     path = file_to_append_to(invocation.config, Fingerprint(context.environ))
+    if invocation.cloud_sso:
+        return _add_portal(invocation, path, context)
+    if invocation.all or invocation.yes or invocation.no_browser:
+        raise UsageError("--all, --yes and --no-browser require --cloud-sso", hint="add --cloud-sso URL")
     profile = _answered(invocation, path, context)
     fingerprint = Fingerprint(context.environ)
     planned = with_appended(path, UserFile(path).read(), [profile])
@@ -52,6 +56,29 @@ def run(invocation: Invocation, context: Context) -> int:
         access_keys.store(path, profile.name, key, context)
     append(path, [profile])
     output.write(f"\nappended to {path}; type: {_line_to_type(chain, path, invocation, context)}\n")
+    return 0
+
+
+def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
+    """Add the profiles of a CloudSSO portal."""
+    from role_env.sign_in.portal_configure import Choices, configure  # a web server and all
+
+    values = _from_options(invocation)
+    others = [key for key in values if key not in ("region_id", _COLOR)]
+    if invocation.profile or invocation.login or invocation.no_verify or others:
+        raise UsageError(
+            "with --cloud-sso, the portal says what the profiles are",
+            hint="give no more than --all, --yes, --no-browser, --dry-run, --region, --color and --config",
+        )
+    choices = Choices(
+        all=invocation.all,
+        yes=invocation.yes,
+        browse=not invocation.no_browser,
+        dry_run=invocation.dry_run,
+        region=invocation.region,
+        color=invocation.color,
+    )
+    configure(invocation.cloud_sso, path, context, choices)
     return 0
 
 

@@ -1,6 +1,7 @@
 """role-env explain: show the chain hop by hop, and whether the cached session is used."""
 
 import json
+import time
 from collections.abc import Mapping
 
 from role_env import timestamps
@@ -28,7 +29,7 @@ def run(invocation: Invocation, context: Context) -> int:
     if invocation.json:
         output.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     else:
-        output.write(_text(chain, verdict, context.environ))
+        output.write(_text(chain, verdict, context))
     return 0
 
 
@@ -40,8 +41,18 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
     return {"profile": hop.name, "kind": kind, "role_arn": hop.role_arn or None, "from": place}
 
 
-def _text(chain: Chain, verdict: CacheDecision, environ: Mapping[str, str]) -> str:
-    lines = [f"{chain.source.kind}: {chain.source.location(environ)}"]
+def _sign_in(chain: Chain, context: Context) -> str:
+    """Until when a person is signed in, and where."""
+    end = chain.source.sign_in_expiration(context)
+    if end is None:
+        return "not signed in"
+    return f"signed in until {timestamps.format_utc(end)}" if end > time.time() else "the sign-in has expired"
+
+
+def _text(chain: Chain, verdict: CacheDecision, context: Context) -> str:
+    lines = [f"{chain.source.kind}: {chain.source.location(context.environ)}"]
+    if chain.source.sign_in_name:
+        lines.append(f"  {_sign_in(chain, context)}")
     for position, hop in enumerate(chain.hops):
         if not hop.role_arn:
             continue

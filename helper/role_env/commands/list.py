@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from role_env.sessions.store import Cache
 
 
-_KEYS = ("profile", "role_arn", "source", "region_id", "expiration")
+_KEYS = ("profile", "role_arn", "source", "region_id", "expiration", "sign_in_expiration")
 _HEADING = ("PROFILE", "ROLE", "ACCOUNT", "SOURCE", "REGION", "SESSION")
 # The columns that are shortened where there is no room: roles, accounts and regions before names of profiles.
 _YIELDING = ((1, 2, 4), (0, 3))
@@ -49,14 +49,18 @@ def _rows(file: ProfilesFile, context: Context) -> list[dict[str, str | None]]:
 
     cache = Cache(context, prompts=False)
     with context.messages.waiting_for("the keyring"):
-        rows = [_row(file, name, cache) for name in file.names()]
+        sign_ins: dict[str, str | None] = {}
+        rows = [_row(file, name, cache, sign_ins, context) for name in file.names()]
     for message in dict.fromkeys(row["wrong"] for row in rows if row["wrong"]):
         context.messages.warn(message)
     return rows
 
 
-def _row(file: ProfilesFile, name: str, cache: "Cache") -> dict[str, str | None]:
-    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "wrong"))
+def _row(
+    file: ProfilesFile, name: str, cache: "Cache", sign_ins: dict[str, str | None], context: Context
+) -> dict[str, str | None]:
+    """The row of a profile. `sign_ins` has the ends of the sign-ins that are known, by their names."""
+    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "needs_sign_in", "wrong"))
     row["profile"] = name
     try:
         profile = file.profile(name)
@@ -65,7 +69,13 @@ def _row(file: ProfilesFile, name: str, cache: "Cache") -> dict[str, str | None]
             "source": profile.source_kind,
             "region_id": profile.region_id or None,
         }
-        file.chain(name)
+        source = file.chain(name)[0].source
+        if source and source.sign_in_name:
+            if source.sign_in_name not in sign_ins:
+                end = source.sign_in_expiration(context)
+                sign_ins[source.sign_in_name] = timestamps.format_utc(end) if end else None
+            row["sign_in_expiration"] = sign_ins[source.sign_in_name]
+            row["needs_sign_in"] = "" if _is_ahead(row["sign_in_expiration"]) else "sign in"
         row["expiration"] = _expiration(file, profile, cache)
     except ProfileError as error:
         row["wrong"] = error.message
@@ -102,13 +112,26 @@ def _cells(row: dict[str, str | None]) -> list[str]:
 
 
 def _left(row: dict[str, str | None]) -> str:
-    if not row["expiration"]:
-        return ""
+    """The time left on the session; without one, until when the person is signed in."""
+    if row["expiration"]:
+        return _time_left(row["expiration"])
+    if row["sign_in_expiration"] and not row["needs_sign_in"]:
+        return f"signed in, {_time_left(row['sign_in_expiration'])}"
+    return row["needs_sign_in"] or ""
+
+
+def _time_left(moment: str) -> str:
     import time
 
     from role_env.ui import table as display
 
-    return display.time_left(timestamps.parse_utc(row["expiration"]) - time.time())
+    return display.time_left(timestamps.parse_utc(moment) - time.time())
+
+
+def _is_ahead(moment: str | None) -> bool:
+    import time
+
+    return bool(moment) and timestamps.parse_utc(moment or "") > time.time()
 
 
 def _colour(row: dict[str, str | None]) -> str:

@@ -1,5 +1,6 @@
-"""role-env login: store a long-lived access key in the OS keyring."""
+"""role-env login: store a long-lived access key in the OS keyring, or sign in to CloudSSO or OAuth."""
 
+from role_env import timestamps
 from role_env.cli.access_key_input import read_access_key
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
@@ -8,15 +9,18 @@ from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
 from role_env.profiles import file as profiles
 from role_env.profiles.profile import Profile
+from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
 from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Ask for the key, check it with STS, store it, and print its identity."""
+    """Ask for the key, check it with STS, store it, and print its identity; or sign a person in."""
     fingerprint = Fingerprint(context.environ)
     file = profiles.load(invocation.config, fingerprint)
     profile = file.profile(invocation.profile)
+    if isinstance(profile.source, SignedInSource):
+        return _sign_in(profile.source, invocation, context)
     named = _named_id(profile)
     access_keys.check_available(file.path, profile.name, context)
     key = read_access_key(profile.name, named)
@@ -38,6 +42,15 @@ def run(invocation: Invocation, context: Context) -> int:
     if lines:
         numbers = " and ".join(f"line {line}" for line in lines)
         output.write(f"the file {file.path} still contains the secret in plain text: delete its {numbers}\n")
+    return 0
+
+
+def _sign_in(source: SignedInSource, invocation: Invocation, context: Context) -> int:
+    """Sign a person in, and print until when that lasts."""
+    from role_env.sign_in import flow  # a web server and all: not for who stores a key
+
+    made = flow.sign_in(source, context, browse=not invocation.no_browser)
+    output.write(f"{source.profile}: signed in at {made.host} until {timestamps.format_utc(int(made.expiration))}\n")
     return 0
 
 

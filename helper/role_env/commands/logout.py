@@ -1,4 +1,6 @@
-"""role-env logout: remove a long-lived access key from the OS keyring."""
+"""role-env logout: remove a long-lived access key, or a sign-in, from the OS keyring."""
+
+from pathlib import Path
 
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
@@ -8,6 +10,7 @@ from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
+from role_env.sources.signed_in import SignedInSource
 from role_env.ui import stdout as output
 
 
@@ -17,6 +20,8 @@ def run(invocation: Invocation, context: Context) -> int:
     options.check_profile_name(name)
     fingerprint = Fingerprint(context.environ)
     path = locate(invocation.config, fingerprint)
+    if source := _signed_in_source(path, name, fingerprint):
+        return _sign_out(source, context)
     key = access_keys.load(path, name, context)
     if key is None:
         _check_known(ProfilesFile(path, fingerprint), name)
@@ -24,6 +29,27 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0
     access_keys.forget(path, name, context)
     output.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
+    return 0
+
+
+def _signed_in_source(path: Path, name: str, fingerprint: Fingerprint) -> SignedInSource | None:
+    """Return the source of the profile, if a sign-in gives its credentials."""
+    try:
+        source = ProfilesFile(path, fingerprint).profile(name).source
+    except ProfileError:  # its access key, if there is one, is found by its name
+        return None
+    return source if isinstance(source, SignedInSource) else None
+
+
+def _sign_out(source: SignedInSource, context: Context) -> int:
+    from role_env.sign_in import flow  # a web server and all: not for who removes a key
+
+    found, sessions = flow.sign_out(source, context)
+    if found is None:
+        output.write(f"{source.profile} has no sign-in at {source.issuer_host}\n")
+        return 0
+    cached = f" and {sessions} cached session{'s' if sessions > 1 else ''}" if sessions else ""
+    output.write(f"removed the sign-in of {source.profile} at {source.issuer_host}{cached}\n")
     return 0
 
 

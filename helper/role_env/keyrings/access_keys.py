@@ -39,7 +39,7 @@ def load(path: Path, profile: str, context: Context, *, prompts: bool = True) ->
     """
     keyring = SystemKeyring(context, prompts=prompts)
     text = keyring.read(_entry(path, profile))
-    _check(keyring)
+    check(keyring)
     return _parse(text) if text else None
 
 
@@ -48,13 +48,13 @@ def store(path: Path, profile: str, key: AccessKey, context: Context) -> None:
     keyring = SystemKeyring(context)
     entry = _entry(path, profile)
     keyring.write(entry, "\n".join((_HEAD, key.access_key_id, key.access_key_secret)))
-    _check(keyring)
+    check(keyring)
     kept = keyring.read(entry)
-    _check(keyring)
+    check(keyring)
     parsed = _parse(kept or "")
     if not parsed or (parsed.access_key_id, parsed.access_key_secret) != (key.access_key_id, key.access_key_secret):
-        raise KeyringError("the keyring does not return the key that was stored", hint=_HINTS.get(sys.platform, _HINT))
-    _touch(context.environ)
+        raise KeyringError("the keyring does not return the key that was stored", hint=hint())
+    touch(context.environ)
 
 
 def check_available(path: Path, profile: str, context: Context) -> None:
@@ -68,8 +68,8 @@ def forget(path: Path, profile: str, context: Context) -> None:
     """Delete the key if there is one. Raises KeyringError."""
     keyring = SystemKeyring(context)
     keyring.forget(_entry(path, profile))
-    _check(keyring)
-    _touch(context.environ)
+    check(keyring)
+    touch(context.environ)
 
 
 def mark(environ: Mapping[str, str]) -> Path | None:
@@ -100,14 +100,21 @@ def _parse(text: str) -> AccessKey | None:
         return None
 
 
-def _check(keyring: SystemKeyring) -> None:
+def check(keyring: SystemKeyring) -> None:
+    """Raise KeyringError, or NoKeyring, if the keyring cannot be used."""
     if keyring.usable:
         return
     kind = NoKeyring if keyring.is_absent else KeyringError
-    raise kind(f"the keyring cannot be used: {keyring.reason}", hint=_HINTS.get(sys.platform, _HINT))
+    raise kind(f"the keyring cannot be used: {keyring.reason}", hint=hint())
 
 
-def _touch(environ: Mapping[str, str]) -> None:
+def hint() -> str:
+    """Return what to do about a keyring that cannot be used."""
+    return _HINTS.get(sys.platform, _HINT)
+
+
+def touch(environ: Mapping[str, str]) -> None:
+    """Change the mark: whoever has cached a session looks again for what it was made with."""
     path = mark(environ)
     if path:
         with contextlib.suppress(OSError):  # then a session made with another key lasts until it expires

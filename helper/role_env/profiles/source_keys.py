@@ -30,6 +30,10 @@ def parse(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint)
         return {"source_profile": values["source_profile"]}
     if kind == "oidc_provider_arn":
         return _oidc(section, values, fingerprint)
+    if kind == "cloud_sso_sign_in_url":
+        return _cloud_sso(section, values, fingerprint)
+    if kind == "oauth_site_type":
+        return {"source": _oauth(section, values, fingerprint)}
     if kind == "credential_process":
         from role_env.sources.credential_process import Process
 
@@ -60,6 +64,38 @@ def _credential_source(section: Section, values: Mapping[str, str], first: str) 
     from role_env.sources.environment import EnvironmentKey
 
     return EnvironmentKey(section.name, where)
+
+
+def _cloud_sso(section: Section, values: Mapping[str, str], fingerprint: Fingerprint) -> dict[str, Any]:
+    """The access configuration; without a role, a session of another account than its own is refused."""
+    from role_env.sources import cloud_sso  # only who signs in pays for it
+
+    for key in ("cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"):
+        if key not in values:
+            raise ProfileError(
+                f"profile {section.name}: {key} is missing ({section.where()})",
+                hint="add it, or run: role-env configure --cloud-sso URL",
+            )
+    key = "cloud_sso_sign_in_url"
+    try:
+        url = cloud_sso.check_url(values[key], fingerprint.variable(cloud_sso.ALLOWED_HOST))
+    except ValueError as error:
+        raise section.error(key, str(error)) from None
+    account = values["cloud_sso_account_id"]
+    source = cloud_sso.CloudSso(section.name, section.where(key), url, account, values["cloud_sso_access_config"])
+    checked = {} if "role_arn" in values else {"expected_account_id": values.get("expected_account_id", account)}
+    return {"source": source, **checked}
+
+
+def _oauth(section: Section, values: Mapping[str, str], fingerprint: Fingerprint) -> Source:
+    """The user's own session."""
+    from role_env.sources import oauth  # only who signs in pays for it
+
+    if "oauth_site_type" not in values:
+        raise section.error("oauth_client_id", "requires oauth_site_type", hint="add oauth_site_type = CN or INTL")
+    endpoints = fingerprint.variable(oauth.ENDPOINTS)
+    site = oauth.find_site(values["oauth_site_type"], values.get("oauth_client_id", ""), endpoints)
+    return oauth.OAuth(section.name, section.where("oauth_site_type"), section.path, site)
 
 
 def _oidc(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> dict[str, Any]:

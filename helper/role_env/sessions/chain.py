@@ -60,9 +60,10 @@ class Chain:
 
     @property
     def before(self) -> "Chain | None":
-        """The chain of the role whose session assumes the target's role; None if the source itself does."""
+        """The chain of the session that assumes the target's role; None if the source's own key does."""
         rest = self.hops[:-1]
-        return Chain(self.source, rest, self.fingerprint) if any(hop.role_arn for hop in rest) else None
+        has_session = any(hop.role_arn for hop in rest) or (rest and self.source.is_cached_as_source)
+        return Chain(self.source, rest, self.fingerprint) if has_session else None
 
     def digest(self, context: Context) -> str:
         """Return a digest of everything that decides who requests which role. Raises ProfileError, KeyringError."""

@@ -158,5 +158,6 @@ class SingleFlight:
             session_name=chain.session_name,
             chain=self._digest,
             base=chain.source.identity(self._context)[0] if chain.source.has_base_key else "",
+            sign_in=chain.source.sign_in_id(self._context),
             fingerprint_lines=chain.fingerprint.lines(),
         )

@@ -34,6 +34,7 @@ _FIELDS = (
     "session_name",
     "chain",
     "base",
+    "sign_in",
     "issued",
     "expiration",
     "access_key_id",
@@ -54,11 +55,11 @@ class Record:
     """A session as it is cached.
 
     `endpoint` and `session_name` are those with which it was requested. `chain` and `base` are digests of the resolved
-    chain and of the base key in the environment (empty if there is none); `fingerprint_lines` say what the session was
-    made from.
+    chain and of the base key in the environment, `sign_in` is the ID of the sign-in that it came from (the last two
+    are empty if there is none); `fingerprint_lines` say what the session was made from.
     """
 
-    __slots__ = ("base", "chain", "endpoint", "fingerprint_lines", "session", "session_name")
+    __slots__ = ("base", "chain", "endpoint", "fingerprint_lines", "session", "session_name", "sign_in")
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class Record:
         session_name: str,
         chain: str,
         base: str,
+        sign_in: str = "",
         fingerprint_lines: list[str],
     ) -> None:
         self.session = session
@@ -75,6 +77,7 @@ class Record:
         self.session_name = session_name
         self.chain = chain
         self.base = base
+        self.sign_in = sign_in
         self.fingerprint_lines = fingerprint_lines
 
     def is_current(self, path: "str | os.PathLike[str]", environ: "Mapping[str, str]") -> bool:
@@ -108,6 +111,7 @@ class Record:
             self.session_name,
             self.chain,
             self.base,
+            self.sign_in,
             f"{credentials.issued:.3f}",
             str(credentials.expiration),
             credentials.access_key_id,
@@ -157,6 +161,7 @@ def parse(text: str, profile: str) -> "Record | None":
         session_name=found["session_name"],
         chain=found["chain"],
         base=found["base"],
+        sign_in=found["sign_in"],
         fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
     )
 

@@ -7,7 +7,13 @@ from typing import ClassVar
 from role_env.aliyun.config import CliProfile
 from role_env.context import Context
 from role_env.credentials import AccessKey
+from role_env.digests import sha256
+from role_env.errors import ProfileError
 from role_env.sources.base import Source, key_digest
+
+# What an access token of the CLI must have left to be used (seconds): OAuth's is exchanged until 15 minutes before its
+# end.
+_LEAST_LEFT = {"CloudSSO": 0, "OAuth": 900}
 
 
 @dataclass(frozen=True)
@@ -31,8 +37,54 @@ class SignedIn(Source):
         return [self.cli_profile.mode, *self.cli_profile.signed_in_as]
 
     def passthrough_identity(self, context: Context) -> list[str]:
-        """Return the digest of the session in the file: another person may have signed in since."""
-        return [key_digest(self.cli_profile.key)] if self.cli_profile.key else []
+        """Return digests of the session and of the access token: another person may have signed in since."""
+        cli_profile = self.cli_profile
+        session = [key_digest(cli_profile.key)] if cli_profile.key else []
+        return [*session, sha256(cli_profile.access_token)] if cli_profile.access_token else session
 
     def _fetch(self, context: Context) -> AccessKey:
-        return self.cli_profile.live_key(time.time())
+        """Return the session in the file or, if that has expired, one for the CLI's access token.
+
+        The CLI's refresh token is left alone: whoever spends it may sign the CLI out.
+        """
+        cli_profile, now = self.cli_profile, time.time()
+        left = cli_profile.access_token_expiration - now
+        has_session = cli_profile.key and cli_profile.sts_expiration > now
+        if has_session or not cli_profile.access_token or left <= _LEAST_LEFT[cli_profile.mode]:
+            return cli_profile.live_key(now)
+        context.messages.decided(f"{cli_profile.name}: the CLI's session has expired, and its access token has not")
+        return self._cloud_sso_session(context) if cli_profile.mode == "CloudSSO" else self._oauth_session(context)
+
+    def _cloud_sso_session(self, context: Context) -> AccessKey:
+        from role_env.sources import cloud_sso  # TLS and all: only for whose session has expired
+
+        cli_profile, (url, account_id, access_config, *_) = self.cli_profile, self.cli_profile.signed_in_as
+        try:
+            portal = cloud_sso.Portal(
+                cloud_sso.check_url(url, context.environ.get(cloud_sso.ALLOWED_HOST, "")), context
+            )
+        except ValueError as error:
+            message = f"{cli_profile.where}: cloud_sso_sign_in_url {error}"
+            raise ProfileError(message, hint="correct it with: aliyun configure") from None
+        try:
+            return portal.issue_session(cli_profile.access_token, account_id, access_config)
+        except cloud_sso.TokenEnded as error:
+            raise ProfileError(f"{cli_profile.where}: {error.message}", hint=cli_profile.sign_in_hint) from None
+
+    def _oauth_session(self, context: Context) -> AccessKey:
+        from role_env.sources import oauth  # TLS and all: only for whose session has expired
+        from role_env.sources.issuer import SignInError
+
+        cli_profile, kind = self.cli_profile, self.cli_profile.signed_in_as.site_type.upper()
+        if kind not in oauth.SITES:
+            raise ProfileError(
+                f"{cli_profile.where}: oauth_site_type must be one of {', '.join(oauth.SITES)}",
+                hint=cli_profile.sign_in_hint,
+            )
+        site = oauth.find_site(kind, "", context.environ.get(oauth.ENDPOINTS, ""))
+        try:
+            return oauth.exchange(site.tokens, cli_profile.access_token, context)
+        except SignInError as error:
+            if not oauth.has_ended(error):
+                raise
+            raise ProfileError(f"{cli_profile.where}: {error.message}", hint=cli_profile.sign_in_hint) from None

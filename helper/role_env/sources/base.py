@@ -47,6 +47,9 @@ class Source:
     is_cacheable: ClassVar[bool] = True
     """Whether a session that is passed through may be cached: what identifies the source tells whose session it is."""
 
+    is_cached_as_source: ClassVar[bool] = False
+    """Whether its session is cached as its own profile's also when it is requested to assume a role."""
+
     has_base_key: ClassVar[bool] = False
     """Whether its key has to be exported beside the session, since renewal needs it."""
 
@@ -77,6 +80,19 @@ class Source:
     def passthrough_identity(self, context: Context) -> list[str]:
         """Return what decides, beside `identity`, which session a profile without a role passes through."""
         return []
+
+    def sign_in_id(self, context: Context) -> str:
+        """Return the ID of the sign-in that gives its credentials; empty if none does. Raises KeyringError."""
+        return ""
+
+    @property
+    def sign_in_name(self) -> str:
+        """The name of its sign-in, the same for sources that share one; empty if it has none."""
+        return ""
+
+    def sign_in_expiration(self, context: Context) -> int | None:
+        """Return the end of its sign-in (epoch seconds), which may be past; None if none is known without a prompt."""
+        return None
 
     def find_fault(self, context: Context) -> SourceFault | None:
         """Return what keeps it from giving credentials, as far as that is known without a request or a prompt."""

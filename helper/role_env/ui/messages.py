@@ -22,6 +22,18 @@ class Messages:
         if not self.silent:
             stderr.write_line(f"role-env: {printable(text)}")
 
+    def say(self, text: str) -> None:
+        """Tell a person what to do, or what has been done."""
+        if not self.silent:
+            stderr.write_line(f"role-env: {printable(text)}")
+
+    def show_progress(self, line: str) -> None:
+        """Show `line` on the terminal in place of the one shown before; an empty text removes that one."""
+        if not self.silent and on_terminal():
+            from role_env.ui.waiting import Waiting
+
+            Waiting.replace(line)
+
     def decided(self, text: str) -> None:
         """Report what was decided and why, for `--verbose`."""
         if self._verbose:

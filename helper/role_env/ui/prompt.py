@@ -12,6 +12,11 @@ def is_possible() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
+def show(line: str) -> None:
+    """Show a line that a question is about."""
+    _write(f"{printable(line)}\n")
+
+
 def ask(question: str, *, default: str = "", check: Callable[[str], str] = str) -> str:
     """Return the answer to `question`, or `default` if it is empty; asks again while `check` raises ValueError.
 

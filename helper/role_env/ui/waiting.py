@@ -39,6 +39,17 @@ class Waiting:
                 Waiting.shown = len(self._line)
 
     @classmethod
+    def replace(cls, line: str) -> None:
+        """Show `line` in place of the one that is there; an empty text only blanks that one."""
+        import shutil
+
+        with cls._lock:
+            cls.take_back()
+            if shown := line[: shutil.get_terminal_size((80, 24)).columns - 1]:
+                stderr.put(shown)
+                cls.shown = len(shown)
+
+    @classmethod
     def take_back(cls) -> None:
         """Blank the line that is there, if one is."""
         with cls._lock:

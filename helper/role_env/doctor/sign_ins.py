@@ -1,0 +1,40 @@
+"""Check the sign-ins that profiles take their credentials from."""
+
+import contextlib
+import time
+
+from role_env import timestamps
+from role_env.doctor.finding import LONGEST_CHECK, OK, WARN, Finding, Surroundings
+from role_env.errors import ProfileError
+from role_env.fingerprint import Fingerprint
+from role_env.profiles import file as profiles
+from role_env.sources.base import Source
+
+_NAME = "sign-in"
+# A sign-in that has less left is reported (seconds).
+_ENDS_SOON = 3600
+
+
+def check(at: Surroundings) -> list[Finding]:
+    """Check each sign-in once: whether there is one, and whether it has ended or ends within the hour."""
+    sources: dict[str, Source] = {}
+    with contextlib.suppress(ProfileError):  # another check reports it
+        file = profiles.load(at.config, Fingerprint(at.environ))
+        for name in file.names():
+            with contextlib.suppress(ProfileError):
+                source = file.profile(name).source
+                if source and source.sign_in_name:
+                    sources.setdefault(source.sign_in_name, source)
+    return [_finding(source, at) for source in sources.values()]
+
+
+def _finding(source: Source, at: Surroundings) -> Finding:
+    fix = f"role-env login {source.profile}"
+    end = source.sign_in_expiration(at.context(LONGEST_CHECK / 2))
+    if end is None:
+        return Finding(_NAME, WARN, f"profile {source.profile}: there is no sign-in", fix)
+    left = end - time.time()
+    if left <= 0:
+        return Finding(_NAME, WARN, f"profile {source.profile}: the sign-in has expired", fix)
+    what = f"profile {source.profile}: signed in until {timestamps.format_utc(end)}"
+    return Finding(_NAME, WARN, what, fix) if left < _ENDS_SOON else Finding(_NAME, OK, what)

@@ -1,0 +1,180 @@
+"""Sign-ins in the OS keyring: the tokens of CloudSSO, one for each sign-in URL, and of OAuth, one for each profile.
+
+They never go to a file. A CloudSSO access token may go to the kernel's keyring, which drops it at its end; a refresh
+token never does. The mark of the access keys changes with each sign-in, so that no session of an earlier one is used.
+"""
+
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from role_env.context import Context
+from role_env.digests import sha256
+from role_env.errors import KeyringError
+from role_env.keyrings import access_keys, kernel
+from role_env.keyrings.container import is_container
+from role_env.keyrings.entry import Entry
+from role_env.keyrings.system import SystemKeyring
+
+SERVICE = "role-env sign-in "
+_CACHE = "ROLE_ENV_CACHE"
+_HEAD = "role-env sign-in 1"
+_TEXTS = ("id", "host", "client_id", "access_token", "refresh_token")
+_NUMBERS = ("issued", "access_expiration", "expiration")
+
+
+class SignIn:
+    """The tokens of one sign-in, and the `host` (host or host:port) that issued them. Its repr shows no token.
+
+    `id` stays the same when the tokens are refreshed. Moments are in epoch seconds: `issued` of these tokens,
+    `access_expiration` of the access token, `expiration` of the whole sign-in. CloudSSO has no `refresh_token`.
+    """
+
+    __slots__ = (*_TEXTS, *_NUMBERS)
+
+    def __init__(
+        self,
+        host: str,
+        access_token: str,
+        *,
+        access_expiration: float,
+        expiration: float,
+        client_id: str = "",
+        refresh_token: str = "",
+        issued: float | None = None,
+        id: str = "",
+    ) -> None:
+        self.id = id or secrets.token_hex(8)
+        self.host = host
+        self.client_id = client_id
+        self.access_token = access_token
+        self.refresh_token = refresh_token
+        self.issued = time.time() if issued is None else issued
+        self.access_expiration = access_expiration
+        self.expiration = expiration
+
+    def __repr__(self) -> str:
+        return f"SignIn({self.id!r}, {self.host!r})"
+
+    def text(self) -> str:
+        """Return the sign-in as it is written."""
+        lines = [_HEAD, *(f"{name} {getattr(self, name)}" for name in _TEXTS)]
+        return "\n".join([*lines, *(f"{name} {getattr(self, name):.3f}" for name in _NUMBERS)])
+
+
+def portal_entry(url: str) -> Entry:
+    """Return the entry of the sign-in at a sign-in URL, in its normal form."""
+    return Entry(SERVICE + sha256("cloud_sso\0" + url)[:24], url)
+
+
+def profile_entry(path: Path, profile: str) -> Entry:
+    """Return the entry of the sign-in of a profile in the profiles file at `path`."""
+    return Entry(SERVICE + sha256("\0".join(("oauth", os.path.realpath(path), profile)))[:24], profile)
+
+
+def check_storable(context: Context, *, in_kernel: bool = False) -> None:
+    """Find out whether a sign-in could be kept, by an entry that is deleted at once. Raises KeyringError."""
+    probe = SignIn("probe", secrets.token_hex(8), access_expiration=0, expiration=time.time() + 60)
+    entry = Entry(f"{SERVICE}probe {probe.id}", "role-env")
+    try:
+        store(entry, probe, context, in_kernel=in_kernel)
+    finally:
+        with contextlib.suppress(KeyringError):
+            forget(entry, context, in_kernel=in_kernel)
+
+
+def load(entry: Entry, context: Context, *, in_kernel: bool = False, prompts: bool = True) -> SignIn | None:
+    """Return the sign-in kept as `entry`, or None; with `in_kernel` the newer one of both keyrings.
+
+    Raises KeyringError where none is found and the keyring could not be asked; without `prompts` also where it is
+    locked.
+    """
+    keyring = SystemKeyring(context, prompts=prompts)
+    found = _parse(keyring.read(entry))
+    may_be_in_kernel = in_kernel and _is_kernel_allowed(context)
+    held = _parse(_use_kernel(lambda: kernel.read(entry.name))) if may_be_in_kernel else None
+    if held and (found is None or held.issued > found.issued):
+        return held
+    if found is None and not (may_be_in_kernel and keyring.is_absent):
+        access_keys.check(keyring)
+    return found
+
+
+def store(entry: Entry, sign_in: SignIn, context: Context, *, in_kernel: bool = False) -> None:
+    """Keep a sign-in and read it back; with `in_kernel` in the kernel's keyring where the OS keyring is not usable.
+
+    Raises KeyringError; an earlier sign-in may then still be kept.
+    """
+    keyring = SystemKeyring(context)
+    may_be_in_kernel = in_kernel and _is_kernel_allowed(context)
+    if not (may_be_in_kernel and context.environ.get(_CACHE) == "kernel"):
+        keyring.write(entry, sign_in.text())
+        kept = keyring.read(entry)
+        if keyring.usable and kept != sign_in.text():
+            raise KeyringError("the keyring does not give back what it was given", hint=access_keys.hint())
+        if keyring.usable:
+            if in_kernel:
+                _use_kernel(lambda: kernel.forget(entry.name))
+            return
+    if not may_be_in_kernel:
+        access_keys.check(keyring)
+    try:
+        kernel.write(entry.name, sign_in.text(), seconds=max(1, int(sign_in.expiration - time.time())))
+    except kernel.Unavailable as error:
+        access_keys.check(keyring)
+        raise KeyringError(f"the sign-in cannot be kept: {error}", hint=access_keys.hint()) from None
+
+
+def forget(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
+    """Delete a sign-in wherever it is kept. Raises KeyringError where the keyring could not be asked."""
+    if in_kernel:
+        _use_kernel(lambda: kernel.forget(entry.name))
+    keyring = SystemKeyring(context)
+    keyring.forget(entry)
+    if not (in_kernel and keyring.is_absent):
+        access_keys.check(keyring)
+
+
+def _is_kernel_allowed(context: Context) -> bool:
+    """Return whether ROLE_ENV_CACHE lets the kernel's keyring stand in, which in a container may be shared."""
+    mode = context.environ.get(_CACHE)
+    return mode == "kernel" or (mode != "keyring" and not is_container(context.environ))
+
+
+def _use_kernel(operation: Callable[[], str | None]) -> str | None:
+    try:
+        return operation()
+    except kernel.Unavailable:
+        return None
+
+
+def _parse(text: str | None) -> SignIn | None:
+    """The sign-in in `text`, or None where it is damaged or of another format."""
+    lines = (text or "").split("\n")
+    names = (*_TEXTS, *_NUMBERS)
+    if lines[0] != _HEAD or len(lines) != len(names) + 1:
+        return None
+    values: dict[str, str] = {}
+    for name, line in zip(names, lines[1:], strict=True):
+        key, _, value = line.partition(" ")
+        if key != name or not (value.isascii() and value.isprintable()):
+            return None
+        values[name] = value
+    if not all(values[name] for name in ("id", "host", "access_token")):
+        return None
+    try:
+        return SignIn(
+            values["host"],
+            values["access_token"],
+            refresh_token=values["refresh_token"],
+            client_id=values["client_id"],
+            id=values["id"],
+            issued=float(values["issued"]),
+            access_expiration=float(values["access_expiration"]),
+            expiration=float(values["expiration"]),
+        )
+    except ValueError:
+        return None

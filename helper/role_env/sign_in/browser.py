@@ -1,0 +1,34 @@
+"""The browser of the person who signs in: whether there is one here, and how a page is opened in it."""
+
+import sys
+import threading
+import webbrowser
+from collections.abc import Mapping
+
+_SSH = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
+
+
+def has_browser(environ: Mapping[str, str]) -> bool:
+    """Return whether a browser here would be the person's own: not over ssh, and not one in the terminal."""
+    if any(environ.get(name) for name in _SSH):
+        return False
+    if sys.platform.startswith("linux") and not any(environ.get(name) for name in (*_DISPLAYS, "BROWSER")):
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+def open_page(address: str) -> None:
+    """Open `address` in the browser, and wait for nothing: some browsers come back only when they are closed."""
+    threading.Thread(target=_open, args=(address,), daemon=True).start()
+
+
+def _open(address: str) -> None:
+    try:
+        webbrowser.open(address)
+    except Exception:  # whatever a browser of the person's choice does: the address is on the terminal too
+        return

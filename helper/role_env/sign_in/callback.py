@@ -1,0 +1,195 @@
+"""The sign-in with OAuth: a browser comes back to a server on 127.0.0.1, or a person pastes where it was sent.
+
+What comes without the state of this sign-in is not of this sign-in, and is ignored.
+"""
+
+import contextlib
+import hmac
+import http.server
+import secrets
+import socketserver
+import threading
+import time
+import urllib.parse
+from http import HTTPStatus
+
+from role_env.context import Context
+from role_env.errors import printable
+from role_env.keyrings.sign_ins import SignIn
+from role_env.sign_in import browser
+from role_env.sign_in.countdown import wait_until
+from role_env.sign_in.pasted import Pasted
+from role_env.sources.issuer import SignInError, Verifier
+from role_env.sources.oauth import CALLBACK_PATH, PORTS, Site, authorization_address, redeem_code
+
+# A user without the application sees that in the browser alone, and nobody comes back: the wait has an end (seconds).
+LONGEST_SECONDS = 300.0
+
+
+class WrongCallback(ValueError):
+    """An address that is not of this sign-in."""
+
+
+def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
+    """Return a new sign-in, as soon as a person has approved it in a browser; nothing is stored.
+
+    LONGEST_SECONDS bounds the wait for the person. Raises SignInError where they refuse or do not come,
+    UnreachableError, UsageError.
+    """
+    state, verifier = secrets.token_urlsafe(24), Verifier()
+    server = _listen(state) if browse and browser.has_browser(context.environ) else None
+    redirect = server.redirect if server else f"http://127.0.0.1:{PORTS[0]}{CALLBACK_PATH}"
+    address = authorization_address(site, redirect, state, verifier)
+    say = context.messages.say
+    say(f"open {address} and sign in")
+    say(f"if the page refuses, an administrator must allow you the application {site.client_id} (Ctrl-C ends this)")
+    if server:
+        with server:
+            browser.open_page(address)
+            code = server.wait(context)
+    else:
+        code = _read_pasted(state, context)
+    return redeem_code(site, code, redirect, verifier, context.restarted())
+
+
+def read_code(query: str, state: str) -> str:
+    """Return the code in the query of a callback. Raises WrongCallback, and SignInError where the person refused."""
+    given = {name: values[0] for name, values in urllib.parse.parse_qs(query, max_num_fields=50).items()}
+    if not hmac.compare_digest(given.get("state", "").encode(), state.encode()):
+        raise WrongCallback("it is not of this sign-in")
+    if error := given.get("error"):
+        text = printable(": ".join(filter(None, (error, given.get("error_description")))))[:300]
+        raise SignInError(f"the sign-in was refused: {text}", code=error)
+    if not given.get("code"):
+        raise WrongCallback("it has no code")
+    return given["code"]
+
+
+class TooLate(SignInError):
+    """Nobody came back in time."""
+
+    def __init__(self) -> None:
+        what = f"nobody signed in within {LONGEST_SECONDS / 60:.0f} minutes"
+        super().__init__(what, hint="if the page refused, ask an administrator to allow you the application")
+
+
+def _read_pasted(state: str, context: Context) -> str:
+    """The code in the address that a person pastes, asked for again after a wrong one."""
+    end = time.monotonic() + LONGEST_SECONDS
+    context.messages.say("the last page does not load: paste its address here (it is not shown), then press Enter")
+    with Pasted() as pasted:
+        while (line := pasted.read_line(end)) is not None:
+            try:
+                return read_code(urllib.parse.urlsplit(line).query, state)
+            except ValueError as error:
+                why = error if isinstance(error, WrongCallback) else "it is no address"
+                context.messages.say(f"that is not the address of this sign-in's last page: {why}; paste it again")
+    raise TooLate()
+
+
+def _listen(state: str) -> "CallbackServer | None":
+    """A server on the first port that is free, None where all are taken."""
+    for port in PORTS:
+        with contextlib.suppress(OSError):
+            return CallbackServer(port, state)
+    return None
+
+
+class CallbackServer:
+    """A server on 127.0.0.1 that waits for the browser to come back with `state`; its address is `redirect`."""
+
+    def __init__(self, port: int, state: str) -> None:
+        self._state = state
+        self._came = threading.Event()
+        self._lock = threading.Lock()
+        self._code = ""
+        self._refusal: SignInError | None = None
+        self._server = _Loopback(("127.0.0.1", port), _handler(self))
+        self.redirect = f"http://127.0.0.1:{port}{CALLBACK_PATH}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __enter__(self) -> "CallbackServer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def wait(self, context: Context) -> str:
+        """Return the code. Raises SignInError where the person refused, or did not come in time."""
+        end = time.monotonic() + LONGEST_SECONDS
+        if not wait_until(end, end, context.messages, event=self._came):
+            raise TooLate()
+        if self._refusal:
+            raise self._refusal
+        return self._code
+
+    def answer(self, path: str) -> HTTPStatus:
+        """Take what a browser comes back with, once; `confirm` follows when it has been answered."""
+        parts = urllib.parse.urlsplit(path)
+        if parts.path != CALLBACK_PATH:
+            return HTTPStatus.NOT_FOUND
+        with self._lock:
+            if self._code or self._refusal:
+                return HTTPStatus.GONE
+            try:
+                self._code = read_code(parts.query, self._state)
+            except SignInError as refusal:
+                self._refusal = refusal
+            except ValueError:
+                return HTTPStatus.BAD_REQUEST
+            return HTTPStatus.OK
+
+    def confirm(self, status: HTTPStatus) -> None:
+        """Let `wait` end, once the browser has its answer."""
+        if status == HTTPStatus.OK:
+            self._came.set()
+
+
+class _Loopback(socketserver.ThreadingTCPServer):
+    # Browsers open connections that they may never use: one of them must not keep another waiting.
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: a browser that hangs up is no concern, and the traceback would stand on stderr."""
+
+
+_TEXTS = {
+    HTTPStatus.OK: "role-env has the answer: go back to the terminal. You can close this page.",
+    HTTPStatus.BAD_REQUEST: "This is not the sign-in that role-env waits for: use the address on the terminal.",
+    HTTPStatus.GONE: "role-env has its answer already: go back to the terminal.",
+    HTTPStatus.NOT_FOUND: "Nothing is here.",
+}
+
+
+def _handler(server: CallbackServer) -> type[http.server.BaseHTTPRequestHandler]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        timeout = 10
+
+        def do_GET(self) -> None:
+            """Answers the browser."""
+            status = server.answer(self.path)
+            body = f"{_TEXTS[status]}\n".encode()
+            self.send_response(status)
+            for name, value in (
+                ("Cache-Control", "no-store"),
+                ("Referrer-Policy", "no-referrer"),
+                ("Content-Security-Policy", "default-src 'none'"),
+                ("X-Content-Type-Options", "nosniff"),
+                ("Content-Type", "text/plain; charset=utf-8"),
+                ("Content-Length", str(len(body))),
+                ("Connection", "close"),
+            ):
+                self.send_header(name, value)
+            try:
+                self.end_headers()
+                self.wfile.write(body)
+            finally:
+                server.confirm(status)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing: the log would contain the code."""
+
+    return Handler

@@ -1,0 +1,51 @@
+"""The sign-in to CloudSSO: a person opens a page anywhere, and role-env polls until they have signed in."""
+
+import time
+
+from role_env.context import Context
+from role_env.errors import UnreachableError
+from role_env.keyrings.sign_ins import SignIn
+from role_env.sign_in import browser
+from role_env.sign_in.countdown import wait_until
+from role_env.sources.cloud_sso import SIGN_IN_AGAIN, SLOWER_SECONDS, Device, Pending, Portal
+from role_env.sources.issuer import SignInError, Verifier
+
+
+def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
+    """Return a new sign-in at the portal of `url`, as soon as a person has approved it; nothing is stored.
+
+    ROLE_ENV_TIMEOUT bounds each exchange with the portal, and the life of its code the whole. Raises SignInError where
+    the person refuses or the code expires, UnreachableError.
+    """
+    verifier, portal = Verifier(), Portal(url, context)
+    device = portal.authorize_device(verifier)
+    context.messages.say(f"open {device.address} and sign in; the page must show the code {device.user_code}")
+    if browse and browser.has_browser(context.environ):
+        browser.open_page(device.address)
+    token, end = _await_token(url, device, verifier, context)
+    return SignIn(portal.issuer.host, token, access_expiration=end, expiration=end)
+
+
+def _await_token(url: str, device: Device, verifier: Verifier, context: Context) -> tuple[str, float]:
+    """The token and its end in epoch seconds, polled for at the portal's interval, after a fault too."""
+    end, interval = time.monotonic() + device.life, device.interval
+    longest_fault = context.restarted().deadline.remaining()
+    failure: UnreachableError | None = None
+    failing_since = 0.0
+    while time.monotonic() < end:
+        wait_until(min(time.monotonic() + interval, end), end, context.messages)
+        polled, exchange = time.time(), context.restarted()
+        try:
+            token, seconds = Portal(url, exchange).poll_token(device, verifier)
+        except Pending as pending:
+            interval += SLOWER_SECONDS if pending.slower else 0
+            failure = None
+        except UnreachableError as error:
+            failing_since = failing_since if failure else time.monotonic()
+            failure = error
+            context.messages.decided(f"{error.message}; asked again in {interval:.0f} s")
+            if time.monotonic() - failing_since >= longest_fault:
+                raise
+        else:
+            return token, polled + seconds
+    raise failure or SignInError(f"the code {device.user_code} has expired", hint=SIGN_IN_AGAIN)

@@ -1,0 +1,61 @@
+"""Sign in and out: a person's part, the tokens in the keyring, and the sessions that an earlier sign-in has left."""
+
+from role_env.context import Context
+from role_env.errors import RoleEnvError
+from role_env.keyrings import access_keys, sign_ins
+from role_env.keyrings.sign_ins import SignIn
+from role_env.sessions.store import Cache
+from role_env.sign_in import callback, device
+from role_env.sources import oauth
+from role_env.sources.cloud_sso import CloudSso
+from role_env.sources.oauth import OAuth
+from role_env.sources.signed_in import SignedInSource
+
+
+def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn:
+    """Sign a person in anew, store the tokens and return them; sessions of the sign-in before are dropped.
+
+    ROLE_ENV_TIMEOUT bounds each exchange. Raises KeyringError before any request where no token could be kept,
+    SignInError, UnreachableError, UsageError.
+    """
+    sign_ins.check_storable(context, in_kernel=source.in_kernel)
+    if isinstance(source, CloudSso):
+        made = device.sign_in(source.url, context.restarted(), browse=browse)
+    elif isinstance(source, OAuth):
+        made = callback.sign_in(source.site, context, browse=browse)
+    else:
+        raise TypeError(type(source).__name__)
+    context = context.restarted()  # a person has taken the time they needed
+    before = source.load_sign_in(context)
+    access_keys.touch(context.environ)  # first: whatever happens below, no session of the one before is used unseen
+    sign_ins.store(source.entry, made, context, in_kernel=source.in_kernel)
+    access_keys.touch(context.environ)
+    if before:
+        drop_sessions(before, context)
+    return made
+
+
+def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, int]:
+    """Delete the sign-in and the cached sessions made from it; return it, or None, and how many sessions they were.
+
+    An OAuth sign-in is revoked first; a failure of that is a warning. Raises KeyringError.
+    """
+    found = source.load_sign_in(context)
+    if found and isinstance(source, OAuth):
+        try:
+            oauth.revoke(found, context)
+        except RoleEnvError as error:
+            context.messages.warn(f"the sign-in was not revoked, and is deleted all the same: {error.message}")
+    access_keys.touch(context.environ)
+    sign_ins.forget(source.entry, context.restarted(), in_kernel=source.in_kernel)
+    access_keys.touch(context.environ)
+    return found, drop_sessions(found, context) if found else 0
+
+
+def drop_sessions(sign_in: SignIn, context: Context) -> int:
+    """Delete the cached sessions that were made from a sign-in, wherever they are; return how many."""
+    cache = Cache(context, everywhere=True)
+    made = [entry for entry in cache.entries() if (kept := cache.load(entry)) and kept.sign_in == sign_in.id]
+    for entry in made:
+        cache.forget(entry)
+    return len(made)

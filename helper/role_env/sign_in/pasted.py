@@ -1,0 +1,65 @@
+"""Lines that a person pastes on stdin: not shown on a terminal, and awaited no longer than a deadline."""
+
+import os
+import select
+import sys
+import time
+from typing import Any, TypeAlias
+
+from role_env.errors import UsageError
+
+try:
+    import termios
+except ImportError:  # Windows
+    termios = None  # type: ignore[assignment]
+
+_LONGEST = 64 * 1024
+_Attributes: TypeAlias = list[Any]
+
+
+class Pasted:
+    """Stdin, line by line. Within the `with` block a terminal does not echo what is typed."""
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._before: _Attributes | None = None
+
+    def __enter__(self) -> "Pasted":
+        if termios and sys.stdin is not None and sys.stdin.isatty():
+            self._before = termios.tcgetattr(sys.stdin)
+            silent = termios.tcgetattr(sys.stdin)
+            silent[3] &= ~termios.ECHO
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, silent)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)
+
+    def read_line(self, end: float) -> str | None:
+        """Return the next line that is not empty, or None after `end` of the monotonic clock. Raises UsageError at the
+        end of stdin.
+        """
+        while True:
+            line, newline, rest = self._held.partition(b"\n")
+            if newline:
+                self._held = rest
+                if text := line.decode("utf-8", "replace").strip():
+                    return text
+                continue
+            left = end - time.monotonic()
+            if left <= 0 or len(self._held) > _LONGEST:
+                return None
+            if sys.stdin is None or not self._read(left):
+                raise UsageError("stdin ended before the address was pasted", hint="run it again on a terminal")
+
+    def _read(self, seconds: float) -> bool:
+        """Whether stdin goes on, after something has come or `seconds` are over."""
+        descriptor = sys.stdin.fileno()
+        if not select.select([descriptor], [], [], seconds)[0]:
+            return True
+        content = os.read(descriptor, 4096)
+        if not content and self._held:
+            content = b"\n"  # a last line without its end
+        self._held += content
+        return bool(content)

@@ -1,0 +1,164 @@
+"""`configure --cloud-sso`: sign in, choose among everything that the portal offers, and append a profile for each."""
+
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from role_env.context import Context
+from role_env.errors import ProfileError, UsageError
+from role_env.fingerprint import Fingerprint
+from role_env.profiles.append import NewProfile, append
+from role_env.profiles.file import ProfilesFile
+from role_env.sign_in import flow
+from role_env.sign_in.portal_profiles import Assignment, find_gone, find_new, list_assignments, name_profiles
+from role_env.sources.cloud_sso import ALLOWED_HOST, CloudSso, TokenEnded, check_url
+from role_env.ui import prompt
+from role_env.ui import stdout as output
+
+# What the name of an account for production contains.
+_PRODUCTION = "prod"
+
+
+class Choices(NamedTuple):
+    """What the options have decided; `region` and `color` of the new profiles may be empty."""
+
+    all: bool = False
+    yes: bool = False
+    browse: bool = True
+    dry_run: bool = False
+    region: str = ""
+    color: str = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person chooses among what the portal offers."""
+        return not (self.all or self.yes) and prompt.is_possible()
+
+
+def configure(url: str, path: Path, context: Context, choices: Choices) -> None:
+    """Append a profile to the file at `path` for everything that the portal of `url` offers and the file lacks.
+
+    Raises UsageError where a person would have to be asked and cannot, ProfileError, and what signing in raises.
+    """
+    if not (choices.yes or choices.dry_run or prompt.is_possible()):
+        raise UsageError("without a terminal, configure --cloud-sso requires --yes", hint="add --yes, or --dry-run")
+    try:
+        url = check_url(url, context.environ.get(ALLOWED_HOST, ""))
+    except ValueError as error:
+        raise ProfileError(f"--cloud-sso: the URL {error}", hint="copy the sign-in URL of your portal") from None
+    taken, known = _known(path, url, context)
+    assignments = _list(url, context, choices)
+    for source in find_gone(assignments, known):
+        context.messages.warn(f"profile {source.profile} is no longer offered by the portal ({source.where})")
+    new = name_profiles(find_new(assignments, known), taken)
+    if choices.asks and new:
+        new = _chosen(new)
+    profiles = _profiles(new, url, choices)
+    if not profiles:
+        output.write(f"nothing to add to {path}: the portal offers {len(assignments)} access configurations\n")
+        return
+    output.write("\n".join(profile.text() for profile in profiles))
+    if choices.dry_run:
+        return
+    count = f"{len(profiles)} profile{'s' if len(profiles) > 1 else ''}"
+    if not choices.yes and not _is_yes(f"Append {count} to {path}? yes or no", default="yes"):
+        output.write("nothing was appended\n")
+        return
+    append(path, profiles)
+    output.write(f"\nappended {count} to {path}\n")
+
+
+def _known(path: Path, url: str, context: Context) -> tuple[list[str], list[CloudSso]]:
+    """The names that the file has, and the sources of its profiles of this portal."""
+    if not path.exists():
+        return [], []
+    file = ProfilesFile(path, Fingerprint(context.environ))
+    found = []
+    for name in file.names():
+        try:
+            source = file.profile(name).source
+        except ProfileError:  # `list` and `doctor` report it
+            continue
+        if isinstance(source, CloudSso) and source.url == url:
+            found.append(source)
+    return file.names(), found
+
+
+def _list(url: str, context: Context, choices: Choices) -> list[Assignment]:
+    """Everything that the portal offers, after a sign-in where none is valid."""
+    source = CloudSso("", "", url, "", "")
+    found = source.load_sign_in(context)
+    if found and found.host == source.issuer_host and found.expiration > time.time():
+        try:
+            return list_assignments(url, found.access_token, context)
+        except TokenEnded:
+            context.messages.decided("the portal no longer takes the token: a person has to sign in")
+    made = flow.sign_in(source, context, browse=choices.browse)
+    return list_assignments(url, made.access_token, context)
+
+
+def _profiles(new: list[tuple[str, Assignment]], url: str, choices: Choices) -> list[NewProfile]:
+    production = [name for name, assignment in new if _PRODUCTION in assignment.account.name.lower()]
+    is_red = (
+        choices.asks
+        and not choices.color
+        and production
+        and _is_yes(
+            f"Color red for the accounts whose name contains {_PRODUCTION} ({len(production)} profiles)? yes or no",
+            default="no",
+        )
+    )
+    profiles = []
+    for name, (account, configuration) in new:
+        values = {
+            "cloud_sso_sign_in_url": url,
+            "cloud_sso_account_id": account.id,
+            "cloud_sso_access_config": configuration.id,
+            "region_id": choices.region,
+            "color": "red" if is_red and name in production else choices.color,
+        }
+        profiles.append(NewProfile(name, {key: value for key, value in values.items() if value}))
+    return profiles
+
+
+def _chosen(new: list[tuple[str, Assignment]]) -> list[tuple[str, Assignment]]:
+    """The profiles that a person chooses by their numbers."""
+    for number, (name, (account, _)) in enumerate(new, 1):
+        prompt.show(f"{number:>3}  {name}  ({account.id})")
+    chosen: list[int] = []
+
+    def check(answer: str) -> str:
+        chosen[:] = read_numbers(answer, len(new))
+        return answer
+
+    prompt.ask("Profiles to add, by number, such as 1,3-5", default="all", check=check)
+    return [new[index] for index in chosen]
+
+
+def read_numbers(text: str, count: int) -> list[int]:
+    """Return the indexes that `all`, `none` or numbers from 1 to `count`, such as `1,3-5`, stand for.
+
+    Raises ValueError for any other text.
+    """
+    if text in ("all", "none"):
+        return list(range(count)) if text == "all" else []
+    chosen: set[int] = set()
+    for part in text.replace(" ", "").split(","):
+        first, dash, last = part.partition("-")
+        numbers = [first, last] if dash else [first, first]
+        if not all(number.isascii() and number.isdigit() for number in numbers):
+            raise ValueError(f"type all, none, or numbers from 1 to {count}, such as 1,3-5")
+        low, high = map(int, numbers)
+        if not 1 <= low <= high <= count:
+            raise ValueError(f"the numbers are 1 to {count}")
+        chosen.update(range(low - 1, high))
+    return sorted(chosen)
+
+
+def _is_yes(question: str, *, default: str) -> bool:
+    def check(answer: str) -> str:
+        if answer.lower() not in ("yes", "y", "no", "n"):
+            raise ValueError("type yes or no")
+        return answer
+
+    return prompt.ask(question, default=default, check=check).lower().startswith("y")

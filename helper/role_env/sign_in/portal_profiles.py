@@ -1,0 +1,79 @@
+"""Profiles for everything that a person may use at a CloudSSO portal: their names, and what a profiles file lacks."""
+
+import unicodedata
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from role_env import names
+from role_env.context import Context
+from role_env.sources.cloud_sso import AccessConfiguration, Account, CloudSso, Portal
+
+_AT_ONCE = 8
+_LONGEST_PART = 31
+"""The characters that an account's and a configuration's name have in a profile's name, at most."""
+
+
+class Assignment(NamedTuple):
+    """An access configuration that a person may use in an account."""
+
+    account: Account
+    configuration: AccessConfiguration
+
+    def is_of(self, source: CloudSso) -> bool:
+        """Return whether a profile's source stands for it, by the configuration's ID or its name."""
+        return source.account_id == self.account.id and source.access_config in self.configuration
+
+
+def list_assignments(url: str, token: str, context: Context) -> list[Assignment]:
+    """Return everything that the user may use, by account and configuration.
+
+    ROLE_ENV_TIMEOUT bounds each account's exchanges. Raises TokenEnded, SignInError, UnreachableError.
+    """
+    accounts = Portal(url, context.restarted()).list_accounts(token)
+
+    def list_configurations(account: Account) -> list[AccessConfiguration]:
+        return Portal(url, context.restarted()).list_configurations(token, account.id)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = list(pool.map(list_configurations, accounts))
+    return [Assignment(account, each) for account, listed in zip(accounts, found, strict=True) for each in listed]
+
+
+def find_new(assignments: Iterable[Assignment], known: Collection[CloudSso]) -> list[Assignment]:
+    """Return the assignments for which there is no profile."""
+    by_account: dict[str, list[CloudSso]] = {}
+    for source in known:
+        by_account.setdefault(source.account_id, []).append(source)
+    return [one for one in assignments if not any(map(one.is_of, by_account.get(one.account.id, ())))]
+
+
+def find_gone(assignments: Collection[Assignment], known: Iterable[CloudSso]) -> list[CloudSso]:
+    """Return the profiles' sources that no assignment stands behind any longer."""
+    return [source for source in known if not any(one.is_of(source) for one in assignments)]
+
+
+def name_profiles(assignments: Iterable[Assignment], taken: Iterable[str]) -> list[tuple[str, Assignment]]:
+    """Return a name for the profile of each assignment; no two are the same, and none is one of `taken`."""
+    used = set(taken)
+    named = []
+    for assignment in assignments:
+        name = _unused_name(assignment, used)
+        used.add(name)
+        named.append((name, assignment))
+    return named
+
+
+def _unused_name(assignment: Assignment, used: Collection[str]) -> str:
+    """`account.configuration`; where that is used, with the account's ID, and then with a number."""
+    account, configuration = assignment
+    first = f"{_sanitize(account.name) or account.id}.{_sanitize(configuration.name) or configuration.id}"
+    longer = f"{first[: names.LONGEST - len(account.id) - 1]}-{account.id}"
+    numbered = (f"{first[: names.LONGEST - 4]}-{number}" for number in range(2, 1000))
+    return next(each for each in (first, longer, *numbered) if each not in used)
+
+
+def _sanitize(text: str) -> str:
+    """`text` in the characters of a profile's name, without a dot, which separates account and configuration."""
+    kept = "".join(c if c in "_@+-" or unicodedata.category(c)[0] in "LMN" else "-" for c in text)
+    return "-".join(filter(None, kept.split("-")))[:_LONGEST_PART].strip("-")

@@ -1,0 +1,81 @@
+"""What the sources after a sign-in share: where its tokens are kept, and its ID."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from role_env.context import Context
+from role_env.errors import KeyringError, ProfileError
+from role_env.fingerprint import Fingerprint
+from role_env.keyrings import access_keys, sign_ins
+from role_env.keyrings.entry import Entry
+from role_env.keyrings.sign_ins import SignIn
+from role_env.sources.base import Source
+
+
+@dataclass(frozen=True)
+class SignedInSource(Source):
+    """A source whose token `role-env login` keeps in the keyring."""
+
+    # The ID of the sign-in that has been read: who gives the session stays the same during a command.
+    read: dict[str, str] = field(default_factory=dict, compare=False, repr=False, kw_only=True)
+    is_cached_as_source: ClassVar[bool] = True
+    # Whether the kernel's keyring may keep the tokens: never a refresh token.
+    in_kernel: ClassVar[bool] = False
+
+    @property
+    def entry(self) -> Entry:
+        """The keyring's entry of the sign-in."""
+        raise NotImplementedError
+
+    @property
+    def issuer_host(self) -> str:
+        """The host (host or host:port) that issues the tokens, and gets them."""
+        raise NotImplementedError
+
+    @property
+    def hint(self) -> str:
+        """What a person does where the sign-in is missing or has ended."""
+        return f"run: role-env login {self.profile}"
+
+    def load_sign_in(self, context: Context, *, prompts: bool = True) -> SignIn | None:
+        """Return the sign-in, whether it has expired or not. Raises KeyringError."""
+        try:
+            return sign_ins.load(self.entry, context, in_kernel=self.in_kernel, prompts=prompts)
+        except KeyringError as error:
+            message = f"profile {self.profile}: its sign-in is in the keyring: {error.message} ({self.where})"
+            raise KeyringError(message, hint=error.hint) from None
+
+    def watch(self, fingerprint: Fingerprint) -> None:
+        """Add the mark that each login and logout changes."""
+        if mark := access_keys.mark(fingerprint.environ):
+            fingerprint.watch(mark)
+
+    def sign_in_id(self, context: Context) -> str:
+        """Return the ID of the sign-in, empty where there is none. Raises KeyringError."""
+        if "id" not in self.read:
+            found = self.load_sign_in(context)
+            self.read["id"] = found.id if found else ""
+        return self.read["id"]
+
+    @property
+    def sign_in_name(self) -> str:
+        """The name of the keyring's entry."""
+        return self.entry.name
+
+    def sign_in_expiration(self, context: Context) -> int | None:
+        """Return the end of the sign-in (epoch seconds); None if there is none, or if the keyring cannot say it."""
+        try:
+            found = self.load_sign_in(context, prompts=False)
+        except KeyringError:
+            return None
+        return int(found.expiration) if found else None
+
+    def require_sign_in(self, context: Context) -> SignIn:
+        """Return the sign-in, whose tokens may be sent to its issuer. Raises ProfileError, KeyringError."""
+        found = self.load_sign_in(context)
+        if found is None:
+            raise ProfileError(f"there is no sign-in at {self.issuer_host}", hint=self.hint)
+        if found.host != self.issuer_host:
+            what = f"its sign-in is of {found.host}, whose token is not sent to {self.issuer_host}"
+            raise ProfileError(what, hint=self.hint)
+        return found

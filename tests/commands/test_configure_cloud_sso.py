@@ -1,0 +1,162 @@
+"""configure --cloud-sso: one sign-in, and a profile for everything that the portal offers."""
+
+import json
+import re
+import subprocess
+import time
+
+import pexpect
+import pytest
+
+from support.cloud_sso_portal import AccessConfiguration, Account, CloudSsoPortal
+from support.local_sts import ACCOUNT_B
+from support.machine import INSTALLED, Machine
+
+ROLE_ENV = str(INSTALLED / "role-env")
+
+
+def configure(machine: Machine, portal: CloudSsoPortal, *options: str) -> subprocess.CompletedProcess[str]:
+    return machine.role_env("configure", "--cloud-sso", portal.url, "--no-browser", *options)
+
+
+def names(machine: Machine) -> list[str]:
+    """The profiles of the file beside the standard ones."""
+    return machine.role_env("list", "--names").stdout.split()[2:]
+
+
+def test_everything_that_the_portal_offers_becomes_a_profile(machine: Machine, portal: CloudSsoPortal) -> None:
+    before = machine.file.read_text()
+    done = configure(machine, portal, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert names(machine) == ["Production.Admin", "Production.ReadOnly", "Staging.Admin"]
+    text = machine.file.read_text()
+    assert text.startswith(before)
+    config = portal.accounts[0].configurations[0].id
+    assert (
+        f"[Production.Admin]\ncloud_sso_sign_in_url = {portal.url}\ncloud_sso_account_id = {ACCOUNT_B}\n"
+        f"cloud_sso_access_config = {config}\n"
+    ) in text
+    assert "color" not in text
+    assert done.stdout.endswith(f"appended 3 profiles to {machine.file}\n")
+    assert not portal.sessions
+    done = machine.role_env("export", "Production.ReadOnly", "--format", "json")
+    assert json.loads(done.stdout)["AccessKeyId"] == portal.sessions[-1].id
+    assert len(portal.devices) == 1
+
+
+def test_run_again_it_adds_what_is_new_and_names_what_has_gone(machine: Machine, portal: CloudSsoPortal) -> None:
+    configure(machine, portal, "--yes")
+    done = configure(machine, portal, "--yes")
+    assert (done.returncode, "nothing to add" in done.stdout) == (0, True)
+    portal.accounts[0].configurations.pop()
+    portal.accounts.append(Account("4444444444444444", "Lab", [AccessConfiguration("Admin")]))
+    done = configure(machine, portal, "--yes")
+    assert names(machine)[3:] == ["Lab.Admin"]
+    assert re.search(r"profile Production\.ReadOnly is no longer offered by the portal \(.*line \d+\)", done.stderr)
+    assert "[Production.ReadOnly]" in machine.file.read_text()
+
+
+def test_a_profile_by_the_name_of_its_configuration_is_not_added_again(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    machine.add(
+        f"[mine]\ncloud_sso_sign_in_url = {portal.url}\ncloud_sso_account_id = {ACCOUNT_B}\n"
+        "cloud_sso_access_config = Admin\n"
+    )
+    configure(machine, portal, "--yes")
+    assert names(machine) == ["mine", "Production.ReadOnly", "Staging.Admin"]
+
+
+def test_names_are_made_of_the_characters_of_a_profile_and_are_unique(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.accounts = [
+        Account("1000000000000001", "R&D (test)", [AccessConfiguration("Full Access")]),
+        Account("1000000000000002", "R&D (test)", [AccessConfiguration("Full Access")]),
+        Account("1000000000000003", "開発", [AccessConfiguration("管理者"), AccessConfiguration("管理者")]),
+        Account("1000000000000004", "", [AccessConfiguration("x" * 90)]),
+        Account("1000000000000005", "-\n[evil]\nrole_arn = x", [AccessConfiguration("a.b")]),
+    ]
+    machine.add("[taken]\nsource_profile = profileA\n")
+    assert configure(machine, portal, "--yes").returncode == 0
+    found = names(machine)[1:]
+    assert found[:3] == ["R-D-test.Full-Access", "R-D-test.Full-Access-1000000000000002", "開発.管理者"]
+    assert found[3] == "開発.管理者-1000000000000003"
+    assert len(set(found)) == 6
+    assert all(len(name) <= 64 for name in found)
+    assert "evil" in found[5]
+    assert machine.role_env("list").returncode == 0
+
+
+def test_dry_run_shows_the_profiles_and_writes_nothing(machine: Machine, portal: CloudSsoPortal) -> None:
+    before = machine.file.read_bytes()
+    done = configure(machine, portal, "--dry-run")
+    assert (done.returncode, done.stdout.count("[")) == (0, 3)
+    assert machine.file.read_bytes() == before
+
+
+def test_without_a_terminal_yes_is_required_before_anything_is_sent(machine: Machine, portal: CloudSsoPortal) -> None:
+    done = configure(machine, portal)
+    assert (done.returncode, "requires --yes" in done.stderr) == (2, True)
+    assert not portal.requests
+
+
+@pytest.mark.parametrize("url", ["http://signin-cn-shanghai.alibabacloudsso.com/x", "https://evil.example/x/login"])
+def test_another_host_is_exit_3_and_nothing_is_sent(machine: Machine, portal: CloudSsoPortal, url: str) -> None:
+    done = machine.role_env("configure", "--cloud-sso", url, "--yes")
+    assert (done.returncode, "--cloud-sso: the URL must be" in done.stderr) == (3, True)
+    assert not portal.requests
+
+
+def test_a_person_chooses_by_number_and_may_color_production_red(machine: Machine, portal: CloudSsoPortal) -> None:
+    person = pexpect.spawn(
+        ROLE_ENV,
+        ["configure", "--cloud-sso", portal.url, "--no-browser"],
+        env=machine.environ | {"TERM": "xterm"},
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(40, 200),
+    )
+    person.expect("3  Staging.Admin")
+    person.expect(r"Profiles to add, by number, such as 1,3-5 \[all\]: ")
+    person.sendline("7")
+    person.expect("the numbers are 1 to 3")
+    person.sendline("1,3")
+    person.expect(r"Color red for the accounts whose name contains prod \(1 profiles\)\? yes or no \[no\]: ")
+    person.sendline("yes")
+    person.expect("color = red")
+    person.expect("Append 2 profiles to .* yes or no")
+    person.sendline("")
+    person.expect("appended 2 profiles")
+    person.expect(pexpect.EOF)
+    person.close()
+    assert person.exitstatus == 0
+    assert names(machine) == ["Production.Admin", "Staging.Admin"]
+    assert machine.file.read_text().count("color = red") == 1
+
+
+def test_a_token_that_the_portal_no_longer_takes_is_replaced_by_a_new_sign_in(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    configure(machine, portal, "--dry-run")
+    portal.revoke_tokens()
+    assert configure(machine, portal, "--yes").returncode == 0
+    assert len(portal.devices) == 2
+
+
+@pytest.mark.parametrize(("fault", "status"), [("503", 5), ("refuse:403:NoPermission:No.", 4), ("html-200", 5)])
+def test_a_fault_on_the_way_appends_nothing(machine: Machine, portal: CloudSsoPortal, fault: str, status: int) -> None:
+    before = machine.file.read_bytes()
+    portal.fault(fault, times=None, path="/access-assignments/access-configurations")
+    done = configure(machine, portal, "--yes")
+    assert done.returncode == status
+    assert machine.file.read_bytes() == before
+
+
+def test_forty_accounts_with_five_configurations_are_added_in_seconds(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.add_accounts(40, 5)
+    portal.page_size = 10
+    began = time.monotonic()
+    assert configure(machine, portal, "--yes").returncode == 0
+    assert time.monotonic() - began < 30  # a few, and what a crowded machine adds
+    assert len(names(machine)) == 200
+    assert len(portal.devices) == 1
+    assert len(json.loads(machine.role_env("list", "--json").stdout)) == 202

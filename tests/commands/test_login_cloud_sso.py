@@ -1,0 +1,362 @@
+"""login and logout with CloudSSO: one token per portal, in the keyring, for every profile of that portal."""
+
+import itertools
+import json
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from support.cloud_sso_portal import CloudSsoPortal
+from support.local_sts import ACCOUNT_B, ACCOUNT_C
+from support.machine import INSTALLED, Machine
+from support.secret_service_bus import SilentBus
+
+ROLE_ENV = str(INSTALLED / "role-env")
+NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "ROLE_ENV_CACHE": "keyring"}
+
+
+def section(portal: CloudSsoPortal, name: str = "cloud", account: str = ACCOUNT_B, config: str = "Admin") -> str:
+    """A profile of the portal."""
+    return (
+        f"[{name}]\ncloud_sso_sign_in_url = {portal.url}\ncloud_sso_account_id = {account}\n"
+        f"cloud_sso_access_config = {config}\n"
+    )
+
+
+@pytest.fixture(autouse=True)
+def profiles(machine: Machine, portal: CloudSsoPortal) -> None:
+    """The profile cloud, and spoke, which assumes a role with its session."""
+    machine.sts.world.role("switchRoleSbc").trusts.add(f"acs:ram::{ACCOUNT_B}:root")
+    machine.add(section(portal) + f"\n[spoke]\nrole_arn = {machine.sts.role_arn}\nsource_profile = cloud\n")
+
+
+def login(machine: Machine, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return machine.role_env("login", "cloud", *options, **environ)
+
+
+def key_id(machine: Machine, profile: str, *options: str) -> str:
+    """The key ID of the profile's session."""
+    done = machine.role_env("export", profile, "--format", "json", *options)
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["AccessKeyId"])
+
+
+def test_a_person_signs_in_and_every_profile_of_the_portal_has_a_session(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    machine.add(section(portal, "staging", ACCOUNT_C))
+    portal.polls_to_wait = 1
+    done = login(machine)
+    assert done.returncode == 0
+    page, code = f"https://{portal.address}/device?user_code=", portal.devices[-1].user_code
+    assert f"role-env: open {page}{code} and sign in; the page must show the code {code}\n" in done.stderr
+    assert re.search(rf"^cloud: signed in at {portal.address} until \d{{4}}-\S+Z\n$", done.stdout)
+    assert key_id(machine, "cloud") == portal.sessions[-1].id
+    assert key_id(machine, "staging") == portal.sessions[-1].id
+    assert [session.role.account for session in portal.sessions] == [ACCOUNT_B, ACCOUNT_C]
+    assert len(portal.requests_to("/device-authorization")) == 1
+    assert all(request.bearer in portal.tokens for request in portal.requests_to("/cloud-credentials"))
+
+
+def test_a_session_is_cached_and_the_token_is_not_used_again_while_it_is_valid(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    login(machine)
+    first = key_id(machine, "cloud")
+    portal.revoke_tokens()
+    assert key_id(machine, "cloud") == first
+    assert key_id(machine, "spoke") != first
+    assert len(portal.sessions) == 1
+
+
+def test_a_session_of_the_portal_assumes_roles(machine: Machine, portal: CloudSsoPortal) -> None:
+    login(machine)
+    key_id(machine, "spoke")
+    assert machine.sts.calls_of("AssumeRole")[-1].access_key_id == portal.sessions[-1].id
+
+
+@pytest.mark.parametrize("profile", ["cloud", "spoke"])
+def test_without_a_sign_in_the_hint_names_the_profile_to_sign_in_to(machine: Machine, profile: str) -> None:
+    done = machine.role_env(profile)
+    assert done.returncode == 3
+    assert "role-env: profile cloud: there is no sign-in at localhost:" in done.stderr
+    assert done.stderr.endswith("role-env: hint: run: role-env login cloud\n")
+
+
+def test_an_expired_or_revoked_sign_in_is_exit_3_with_the_hint(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.token_seconds = 2
+    login(machine)
+    time.sleep(2)
+    done = machine.role_env("cloud")
+    assert (done.returncode, "expired at" in done.stderr, "role-env login cloud" in done.stderr) == (3, True, True)
+    assert not portal.requests_to("/cloud-credentials")
+    portal.token_seconds = 600
+    login(machine)
+    portal.revoke_tokens()
+    done = machine.role_env("cloud")
+    assert (done.returncode, "InvalidAccessToken" in done.stderr) == (3, True)
+    assert "role-env login cloud" in done.stderr
+
+
+def test_the_interval_is_kept_after_a_fault_and_grows_after_slow_down(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.interval, portal.polls_to_wait = 1, 1
+    for fault in ("500", "html-200", "reset"):
+        portal.fault(fault, path="/token")
+    assert login(machine).returncode == 0
+    moments = [request.arrived for request in portal.requests_to("/token")]
+    assert len(moments) == 5
+    assert all(after - before > 0.9 for before, after in itertools.pairwise(moments))
+    portal.fault("refuse:400:slow_down:Slower.", path="/token")
+    portal.polls_to_wait = 0
+    assert login(machine).returncode == 0
+    before, after = [request.arrived for request in portal.requests_to("/token")][-2:]
+    assert after - before > 5.9
+
+
+@pytest.mark.parametrize(
+    ("on_poll", "told"), [("deny", "the sign-in was refused"), ("expire", "the code has expired, or was used")]
+)
+def test_a_refused_or_expired_code_is_exit_4(machine: Machine, portal: CloudSsoPortal, on_poll: str, told: str) -> None:
+    portal.on_poll = on_poll  # type: ignore[assignment]
+    done = login(machine)
+    assert (done.returncode, told in done.stderr, done.stdout) == (4, True, "")
+
+
+def test_waiting_ends_with_the_code(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.on_poll, portal.code_seconds = "wait", 2.5
+    began = time.monotonic()
+    done = login(machine)
+    assert (done.returncode, "has expired" in done.stderr) == (4, True)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("fault", ["500", "html-200", "html-502", "json-list", "reset", "huge", "redirect", "429"])
+def test_a_portal_that_cannot_be_asked_is_exit_5(machine: Machine, portal: CloudSsoPortal, fault: str) -> None:
+    portal.fault(fault, times=None)
+    done = login(machine, ROLE_ENV_TIMEOUT="5")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert f"role-env: {portal.address}" in done.stderr
+    portal.heal()
+    login(machine)
+    portal.fault(fault, times=None)
+    done = machine.role_env("cloud", ROLE_ENV_TIMEOUT="5")
+    assert done.returncode == 5
+    assert "profile cloud" in done.stderr
+
+
+def test_faults_that_last_end_the_polls_with_exit_5(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.fault("503", times=None, path="/token")
+    done = login(machine, ROLE_ENV_TIMEOUT="2")
+    assert (done.returncode, "503" in done.stderr) == (5, True)
+
+
+def test_a_4xx_is_exit_4_with_the_portals_own_message(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.fault("refuse:404:EntityNotExist.Directory:The directory is gone.")
+    done = login(machine)
+    assert (done.returncode, "EntityNotExist.Directory: The directory is gone." in done.stderr) == (4, True)
+    login(machine)
+    portal.fault("refuse:403:NoPermission.Account:You were removed from it.")
+    done = machine.role_env("cloud")
+    assert (done.returncode, "NoPermission.Account: You were removed from it." in done.stderr) == (4, True)
+    portal.fault("escapes")
+    assert "\x1b" not in machine.role_env("cloud").stderr
+
+
+def test_a_message_that_repeats_the_token_is_shown_without_it(machine: Machine, portal: CloudSsoPortal) -> None:
+    login(machine)
+    token = next(iter(portal.tokens))
+    portal.fault(f"refuse:403:Forbidden:no {token} here")
+    done = machine.role_env("cloud")
+    assert (done.returncode, "Forbidden: no … here" in done.stderr) == (4, True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://signin-cn-shanghai.alibabacloudsso.com/x/login",
+        "https://alibabacloudsso.com.evil.example/x/login",
+        "https://evil.example/signin.alibabacloudsso.com",
+        "https://user@signin-cn-shanghai.alibabacloudsso.com/x/login",
+        "https://evilalibabacloudsso.com/x/login",
+        "https://evil.example\\.alibabacloudsso.com/x/login",
+        "https://signin-cn-shanghai.alibabacloudsso.com:99999/x/login",
+        "ftp://signin-cn-shanghai.alibabacloudsso.com/x/login",
+    ],
+)
+def test_another_host_is_exit_3_and_nothing_is_sent(machine: Machine, portal: CloudSsoPortal, url: str) -> None:
+    machine.write(section(portal).replace(portal.url, url))
+    for command in (["login", "cloud"], ["cloud"]):
+        done = machine.role_env(*command)
+        assert (done.returncode, "cloud_sso_sign_in_url" in done.stderr, "line 2" in done.stderr) == (3, True, True)
+    assert not portal.requests
+
+
+def test_a_private_portal_has_to_be_named(machine: Machine, portal: CloudSsoPortal) -> None:
+    del machine.environ["ROLE_ENV_ALLOW_SSO_HOST"]
+    done = login(machine)
+    assert (done.returncode, "ROLE_ENV_ALLOW_SSO_HOST" in done.stderr) == (3, True)
+    assert not portal.requests
+
+
+@pytest.mark.parametrize("missing", ["cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"])
+def test_a_profile_needs_all_three_keys(machine: Machine, portal: CloudSsoPortal, missing: str) -> None:
+    machine.write(re.sub(rf"{missing} = .*\n", "", section(portal)))
+    done = machine.role_env("cloud")
+    assert (done.returncode, f"profile cloud: {missing} is missing" in done.stderr) == (3, True)
+
+
+def test_login_signs_in_anew_and_drops_the_sessions_of_the_sign_in_before(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    login(machine)
+    first = key_id(machine, "cloud"), key_id(machine, "spoke")
+    login(machine)
+    assert len(portal.devices) == 2
+    assert [one["expiration"] for one in json.loads(machine.role_env("list", "--json").stdout)][-2:] == [None, None]
+    again = key_id(machine, "cloud"), key_id(machine, "spoke")
+    assert not set(first) & set(again)
+
+
+def test_logout_deletes_the_token_and_the_sessions_made_from_it(machine: Machine, portal: CloudSsoPortal) -> None:
+    machine.add(section(portal, "staging", ACCOUNT_C))
+    login(machine)
+    for profile in ("cloud", "staging", "spoke"):
+        key_id(machine, profile)
+    key_id(machine, "profileB")
+    done = machine.role_env("logout", "cloud")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"removed the sign-in of cloud at {portal.address} and 3 cached sessions\n"
+    for profile in ("cloud", "staging", "spoke"):
+        assert machine.role_env(profile).returncode == 3
+    calls = len(machine.sts.calls_of("AssumeRole"))
+    key_id(machine, "profileB")
+    assert len(machine.sts.calls_of("AssumeRole")) == calls
+    done = machine.role_env("logout", "cloud")
+    assert (done.returncode, done.stdout) == (0, f"cloud has no sign-in at {portal.address}\n")
+
+
+def test_list_explain_and_doctor_show_until_when_a_sign_in_lasts(machine: Machine, portal: CloudSsoPortal) -> None:
+    rows = {row["profile"]: row for row in json.loads(machine.role_env("list", "--json").stdout)}
+    assert (rows["cloud"]["sign_in_expiration"], rows["cloud"]["source"]) == (None, "cloud_sso")
+    portal.token_seconds = 1800
+    login(machine)
+    rows = {row["profile"]: row for row in json.loads(machine.role_env("list", "--json").stdout)}
+    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(max(portal.tokens.values())))
+    assert rows["cloud"]["sign_in_expiration"][:16] == end[:16]
+    assert rows["spoke"]["sign_in_expiration"] == rows["cloud"]["sign_in_expiration"]
+    assert rows["profileB"]["sign_in_expiration"] is None
+    assert "signed in" in machine.role_env("list").stdout
+    assert f"signed in until {end[:13]}" in machine.role_env("explain", "spoke").stdout
+    found = {one["check"]: one for one in json.loads(machine.role_env("doctor", "--json").stdout)}
+    assert (found["sign-in"]["status"], "role-env login cloud" in str(found["sign-in"])) == ("warn", True)
+
+
+@pytest.mark.parametrize("backend", ["keyring.backends.null.Keyring", "keyring.backends.fail.Keyring"])
+def test_without_any_keyring_nothing_is_asked_of_the_portal(
+    machine: Machine, portal: CloudSsoPortal, backend: str
+) -> None:
+    done = login(machine, PYTHON_KEYRING_BACKEND=backend, ROLE_ENV_CACHE="keyring")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "role-env: hint:" in done.stderr
+    assert not portal.requests
+
+
+@pytest.mark.usefixtures("own_kernel_keys")
+def test_the_kernels_keyring_keeps_the_token_to_its_end(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.token_seconds = 4
+    kernel = {"ROLE_ENV_CACHE": "kernel"}
+    machine.environ |= kernel
+    began = time.monotonic()
+    assert login(machine).returncode == 0
+    assert machine.role_env("cloud", "--no-cache").returncode == 0
+    time.sleep(max(0, began + 5.5 - time.monotonic()))
+    done = machine.role_env("cloud", "--no-cache")
+    assert (done.returncode, "there is no sign-in" in done.stderr or "expired" in done.stderr) == (3, True)
+    machine.role_env("logout", "cloud")
+
+
+def test_a_keyring_that_cannot_give_the_token_is_exit_6(machine: Machine, portal: CloudSsoPortal) -> None:
+    login(machine)
+    with SilentBus() as silent:
+        done = machine.role_env("cloud", "--refresh", **silent.environment, ROLE_ENV_CACHE="keyring")
+    assert (done.returncode, "profile cloud" in done.stderr) == (6, True)
+
+
+def test_verbose_shows_what_is_done_and_no_secret(machine: Machine, portal: CloudSsoPortal) -> None:
+    assert login(machine, "--verbose").returncode == 0
+    done = machine.role_env("cloud", "--verbose")
+    assert done.returncode == 0
+    assert not [secret for secret in portal.secrets if secret in done.stdout + done.stderr]
+
+
+def test_a_browser_opens_unless_it_would_not_be_the_persons(machine: Machine, portal: CloudSsoPortal) -> None:
+    opened = machine.home / "opened"
+    program = machine.home / "browser"
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >> {opened}\n')
+    program.chmod(0o700)
+    browser = {"BROWSER": f"{program} %s", "DISPLAY": ":99"}
+    portal.polls_to_wait = 1
+    assert login(machine, **browser).returncode == 0
+    assert opened.read_text() == f"https://{portal.address}/device?user_code={portal.devices[-1].user_code}\n"
+    login(machine, "--no-browser", **browser)
+    login(machine, **browser, SSH_CONNECTION="192.0.2.1 1 192.0.2.2 22")
+    login(machine)
+    assert len(opened.read_text().splitlines()) == 1
+
+
+def on_terminal(machine: Machine, *arguments: str, **environ: str) -> "pexpect.spawn[str]":
+    """The command on a terminal, whose output is looked at for secrets too."""
+    return pexpect.spawn(
+        ROLE_ENV,
+        list(arguments),
+        env=machine.environ | {"TERM": "xterm"} | environ,
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(24, 200),
+    )
+
+
+def test_a_terminal_shows_a_countdown_that_goes_away(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.on_poll = "wait"
+    person = on_terminal(machine, "login", "cloud")
+    person.expect("waiting for the sign-in, 9:5[0-9] left")
+    person.expect("waiting for the sign-in, 9:5[0-9] left")
+    portal.approve()
+    person.expect(r"\r *\r.*signed in at")
+    person.expect(pexpect.EOF)
+    person.close()
+    assert person.exitstatus == 0
+
+
+def test_ctrl_c_ends_the_wait_with_130_and_leaves_the_sign_in_before(machine: Machine, portal: CloudSsoPortal) -> None:
+    login(machine)
+    portal.on_poll = "wait"
+    person = on_terminal(machine, "login", "cloud")
+    person.expect("waiting for the sign-in")
+    person.kill(signal.SIGINT)
+    person.expect("role-env: interrupted")
+    person.expect(pexpect.EOF)
+    person.close()
+    assert person.exitstatus == 130
+    assert machine.role_env("cloud").returncode == 0
+
+
+def test_only_login_waits_for_a_person(machine: Machine, portal: CloudSsoPortal) -> None:
+    for command in (["cloud"], ["list"], ["explain", "cloud"], ["whoami", "cloud"], ["doctor"], ["process", "cloud"]):
+        machine.role_env(*command)
+    assert not [request for request in portal.requests if request.path in ("/device-authorization", "/token")]
+
+
+def test_a_token_is_sent_only_to_the_host_that_issued_it(
+    machine: Machine, portal: CloudSsoPortal, tmp_path: Path
+) -> None:
+    login(machine)
+    with CloudSsoPortal(machine.sts) as other:
+        machine.write(section(other))
+        assert machine.role_env("cloud").returncode == 3
+        assert not other.requests

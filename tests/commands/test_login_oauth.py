@@ -1,0 +1,325 @@
+"""login and logout with OAuth: the user's own session, by a sign-in in the browser."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from http import HTTPStatus
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from support.https_client import HttpsClient
+from support.local_sts import ACCOUNT_A
+from support.machine import INSTALLED, Machine
+from support.oauth_server import CLIENT_IDS, OAuthServer
+from support.secret_service_bus import require
+
+ROLE_ENV = str(INSTALLED / "role-env")
+
+
+@pytest.fixture(autouse=True)
+def profiles(machine: Machine, oauth: OAuthServer) -> None:
+    """The profile me, and spoke, which assumes a role with its session."""
+    machine.add(f"[me]\noauth_site_type = CN\n\n[spoke]\nrole_arn = {machine.sts.role_arn}\nsource_profile = me\n")
+
+
+@pytest.fixture
+def browser(machine: Machine) -> dict[str, str]:
+    """The variables of a desktop whose browser follows each redirect."""
+    program = machine.home / "browser"
+    program.write_text('#!/bin/sh\nexec curl -sL --cacert "$SSL_CERT_FILE" -o /dev/null "$1"\n')
+    program.chmod(0o700)
+    return {"BROWSER": f"{program} %s", "DISPLAY": ":99"}
+
+
+def sign_in(machine: Machine, browser: dict[str, str], profile: str = "me") -> subprocess.CompletedProcess[str]:
+    """Signs in by the browser."""
+    return machine.run(ROLE_ENV, "login", profile, **browser)
+
+
+def key_id(machine: Machine, profile: str, *options: str) -> str:
+    """The key ID of the profile's session."""
+    done = machine.role_env("export", profile, "--format", "json", *options)
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["AccessKeyId"])
+
+
+def begin(machine: Machine, *options: str, **environ: str) -> tuple["pexpect.spawn[str]", str]:
+    """`login me` on a terminal, and the address that it shows."""
+    person = pexpect.spawn(
+        ROLE_ENV,
+        ["login", "me", *options],
+        env=machine.environ | {"TERM": "xterm"} | environ,
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(24, 1000),
+    )
+    person.expect(r"open (https://\S+) and sign in")
+    assert person.match is not None
+    return person, str(person.match[1])
+
+
+def end(person: "pexpect.spawn[str]", status: int) -> str:
+    """Waits for the command's end; returns what else it has said."""
+    person.expect(pexpect.EOF)
+    told = str(person.before)
+    person.close()
+    assert person.exitstatus == status, told
+    return told
+
+
+def redirect_of(machine: Machine, address: str) -> str:
+    """Where the page of `address` sends the browser."""
+    parts = urllib.parse.urlsplit(address)
+    answer = HttpsClient(parts.netloc, machine.sts.ca_file).ask("GET", f"{parts.path}?{parts.query}")
+    assert answer.status == HTTPStatus.FOUND
+    return answer.headers["Location"]
+
+
+def visit(address: str) -> int:
+    """The status that a server on this machine answers."""
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_the_browser_comes_back_and_the_session_is_the_users_own(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    done = sign_in(machine, browser)
+    assert done.returncode == 0, done.stderr
+    assert re.search(rf"^me: signed in at {oauth.address} until \d{{4}}-\S+Z\n$", done.stdout)
+    assert f"an administrator must allow you the application {CLIENT_IDS['CN']}" in done.stderr
+    assert key_id(machine, "me") == oauth.sessions[-1].id
+    assert oauth.sessions[-1].role.account == ACCOUNT_A
+    assert key_id(machine, "me") == oauth.sessions[-1].id
+    assert len(oauth.sessions) == 1
+    key_id(machine, "spoke")
+    assert machine.sts.calls_of("AssumeRole")[-1].access_key_id == oauth.sessions[-1].id
+
+
+def test_both_spellings_of_a_session_are_read(machine: Machine, oauth: OAuthServer, browser: dict[str, str]) -> None:
+    oauth.pascal_case = oauth.expires_in_as_text = True
+    assert sign_in(machine, browser).returncode == 0
+    assert key_id(machine, "me") == oauth.sessions[-1].id
+
+
+@pytest.mark.parametrize(("site", "client"), [("INTL", ""), ("cn", "1234567890")])
+def test_the_client_is_the_sites_or_the_profiles_own(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str], site: str, client: str
+) -> None:
+    own = f"oauth_client_id = {client}\n" if client else ""
+    machine.write(f"[me]\noauth_site_type = {site}\n{own}")
+    oauth.client_ids.add("1234567890")
+    assert sign_in(machine, browser).returncode == 0
+    assert oauth.authorizations[-1].client_id == client or CLIENT_IDS["INTL"]
+
+
+def test_a_callback_with_a_wrong_state_is_ignored(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    person, address = begin(machine, **browser | {"BROWSER": "true %s"})
+    right = redirect_of(machine, address)
+    home = right.partition("?")[0]
+    assert visit(f"{home}?code=stolen&state=wrong") == 400
+    assert visit(f"{home}?error=access_denied&state=wrong") == 400
+    assert visit(f"{home}?code=stolen") == 400
+    assert visit(home.replace("/cli/callback", "/other")) == 404
+    assert visit(right) == 200
+    end(person, 0)
+
+
+def test_the_server_listens_on_loopback_only(machine: Machine, oauth: OAuthServer, browser: dict[str, str]) -> None:
+    person, address = begin(machine, **browser | {"BROWSER": "true %s"})
+    port = int(re.findall(r"127\.0\.0\.1%3A(\d+)", address)[0])
+    listening = [
+        line.split()[1]
+        for name in ("/proc/net/tcp", "/proc/net/tcp6")
+        for line in Path(name).read_text().splitlines()[1:]
+        if line.split()[3] == "0A" and int(line.split()[1].split(":")[1], 16) == port
+    ]
+    assert listening == [f"0100007F:{port:04X}"]
+    person.kill(signal.SIGINT)
+    end(person, 130)
+
+
+def test_another_port_is_taken_where_the_first_is_in_use(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    with socket.socket() as first:
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        first.bind(("127.0.0.1", 12345))
+        first.listen()
+        assert sign_in(machine, browser).returncode == 0
+    assert not oauth.authorizations[-1].redirect_uri.startswith("http://127.0.0.1:12345/")
+
+
+def test_a_refusal_is_exit_4_with_the_pages_own_words(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    oauth.consent = "deny"
+    done = sign_in(machine, browser)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "the sign-in was refused: access_denied: The user refused." in done.stderr
+
+
+@pytest.mark.parametrize("environ", [{}, {"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22", "DISPLAY": ":99"}])
+def test_without_a_browser_the_address_is_pasted_and_a_wrong_one_is_asked_for_again(
+    machine: Machine, oauth: OAuthServer, environ: dict[str, str]
+) -> None:
+    person, address = begin(machine, *([] if environ else ["--no-browser"]), **environ)
+    person.expect("paste its address here")
+    person.sendline("http://127.0.0.1:12345/cli/callback?code=stolen&state=wrong")
+    person.expect("that is not the address of this sign-in's last page: it is not of this sign-in; paste it again")
+    person.sendline("what?")
+    person.expect("paste it again")
+    right = redirect_of(machine, address)
+    person.sendline(right)
+    told = end(person, 0)
+    assert "me: signed in at" in told
+    assert right not in told
+    assert key_id(machine, "me") == oauth.sessions[-1].id
+
+
+def test_the_address_can_come_over_a_pipe_and_the_end_of_stdin_ends_the_wait(
+    machine: Machine, oauth: OAuthServer
+) -> None:
+    done = machine.run(ROLE_ENV, "login", "me", "--no-browser", text="what?\n")
+    assert (done.returncode, "stdin ended before" in done.stderr) == (2, True)
+    assert not oauth.requests_to("/v1/token")
+
+
+@pytest.mark.parametrize("fault", ["500", "html-200", "json-list", "empty", "reset", "redirect"])
+def test_a_server_that_cannot_be_asked_is_exit_5(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str], fault: str
+) -> None:
+    oauth.fault(fault, times=None, path="/v1/token")
+    assert sign_in(machine, browser | {"ROLE_ENV_TIMEOUT": "5"}).returncode == 5
+    oauth.heal()
+    assert sign_in(machine, browser).returncode == 0
+    oauth.fault(fault, times=None, path="/v1/exchange")
+    assert machine.role_env("me", ROLE_ENV_TIMEOUT="5").returncode == 5
+
+
+def test_a_4xx_is_exit_4_with_the_servers_own_message(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    oauth.fault("refuse:400:invalid_request:Not like this.", path="/v1/token")
+    done = sign_in(machine, browser)
+    assert (done.returncode, "invalid_request: Not like this." in done.stderr) == (4, True)
+    sign_in(machine, browser)
+    oauth.fault("refuse:403:access_denied:Not from here.", path="/v1/exchange")
+    done = machine.role_env("me")
+    assert (done.returncode, "access_denied: Not from here." in done.stderr) == (4, True)
+
+
+@pytest.mark.parametrize(
+    "endpoints", ["http://localhost:1", "https://localhost:1/path", "localhost:1", "https://a@localhost:1"]
+)
+def test_an_endpoint_that_is_not_https_is_exit_3(machine: Machine, oauth: OAuthServer, endpoints: str) -> None:
+    for command in (["login", "me"], ["me"]):
+        done = machine.role_env(*command, ROLE_ENV_OAUTH_ENDPOINTS=endpoints)
+        assert (done.returncode, "ROLE_ENV_OAUTH_ENDPOINTS" in done.stderr) == (3, True)
+
+
+def test_a_token_is_sent_only_to_the_host_that_issued_it(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    sign_in(machine, browser)
+    key_id(machine, "me")
+    with OAuthServer(machine.sts) as other:
+        done = machine.role_env("me", **other.environment)
+        assert (done.returncode, oauth.address in done.stderr, other.address in done.stderr) == (3, True, True)
+        assert "role-env login me" in done.stderr
+        assert not other.requests
+
+
+def test_without_a_keyring_nothing_is_asked_even_if_the_kernels_is_there(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    for backend in ("keyring.backends.null.Keyring", "keyring.backends.fail.Keyring"):
+        done = machine.run(ROLE_ENV, "login", "me", **browser, PYTHON_KEYRING_BACKEND=backend)
+        assert (done.returncode, done.stdout, "https://" in done.stderr) == (6, "", False)
+    assert not oauth.requests
+
+
+def test_without_a_sign_in_the_hint_names_the_profile(machine: Machine) -> None:
+    for profile in ("me", "spoke"):
+        done = machine.role_env(profile)
+        assert (done.returncode, "there is no sign-in" in done.stderr) == (3, True)
+        assert done.stderr.endswith("hint: run: role-env login me\n")
+
+
+def test_logout_revokes_and_deletes(machine: Machine, oauth: OAuthServer, browser: dict[str, str]) -> None:
+    sign_in(machine, browser)
+    key_id(machine, "me")
+    key_id(machine, "spoke")
+    done = machine.role_env("logout", "me")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"removed the sign-in of me at {oauth.address} and 2 cached sessions\n"
+    assert not oauth.refresh
+    for profile in ("me", "spoke"):
+        assert machine.role_env(profile).returncode == 3
+
+
+def test_logout_deletes_what_could_not_be_revoked_and_warns(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    sign_in(machine, browser)
+    oauth.fault("503", times=None, path="/v1/revoke")
+    done = machine.role_env("logout", "me", ROLE_ENV_TIMEOUT="5")
+    assert (done.returncode, "the sign-in was not revoked" in done.stderr) == (0, True)
+    assert machine.role_env("me").returncode == 3
+
+
+def test_a_sign_in_is_of_one_profile(machine: Machine, oauth: OAuthServer, browser: dict[str, str]) -> None:
+    machine.add("[other]\noauth_site_type = CN\n")
+    sign_in(machine, browser)
+    assert machine.role_env("other").returncode == 3
+    assert key_id(machine, "me")
+
+
+def test_login_drops_the_sessions_of_the_sign_in_before(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    sign_in(machine, browser)
+    before = key_id(machine, "me"), key_id(machine, "spoke")
+    sign_in(machine, browser)
+    rows = {row["profile"]: row for row in json.loads(machine.role_env("list", "--json").stdout)}
+    assert (rows["me"]["expiration"], rows["spoke"]["expiration"]) == (None, None)
+    assert rows["me"]["sign_in_expiration"]
+    assert not {key_id(machine, "me"), key_id(machine, "spoke")} & set(before)
+
+
+def test_ctrl_c_is_130(machine: Machine, oauth: OAuthServer) -> None:
+    for environ in ({"BROWSER": "true %s", "DISPLAY": ":99"}, {}):
+        person, _ = begin(machine, **environ)
+        time.sleep(0.5)
+        person.sendintr()
+        assert "role-env: interrupted" in end(person, 130)
+
+
+@pytest.mark.timeout(180)
+def test_a_real_browser_goes_through_the_sign_in(machine: Machine, oauth: OAuthServer, tmp_path: Path) -> None:
+    require("chromium")
+    oauth.consent = "button"
+    program = machine.home / "browser"
+    program.write_text(
+        "#!/bin/sh\nunset DISPLAY DBUS_SESSION_BUS_ADDRESS\n"
+        "exec chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --password-store=basic"
+        f" --ignore-certificate-errors --user-data-dir={tmp_path}/chromium --virtual-time-budget=5000"
+        f' --dump-dom "$1" >{tmp_path}/page 2>{tmp_path}/log\n'
+    )
+    program.chmod(0o700)
+    done = machine.run(ROLE_ENV, "login", "me", BROWSER=f"{program} %s", DISPLAY=":99")
+    assert done.returncode == 0, done.stderr
+    assert key_id(machine, "me") == oauth.sessions[-1].id

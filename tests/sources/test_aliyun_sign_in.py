@@ -1,0 +1,121 @@
+"""A sign-in of the `aliyun` CLI: its access token serves after its session has expired, and nothing of it is spent."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from support.cloud_sso_portal import CloudSsoPortal
+from support.machine import Machine
+from support.oauth_server import CLIENT_IDS, OAuthServer, Token
+
+
+def write_cli_file(machine: Machine, **profile: Any) -> bytes:
+    """Writes the CLI's file with one profile; returns its content."""
+    path = machine.home / ".aliyun" / "config.json"
+    path.parent.mkdir(exist_ok=True)
+    entry = {"name": "me", "region_id": "cn-hangzhou", **profile}
+    path.write_text(json.dumps({"current": "me", "profiles": [entry]}))
+    path.chmod(0o600)
+    machine.write("[cli]\ncredential_source = aliyun_cli\n")
+    return path.read_bytes()
+
+
+def expired_session() -> dict[str, Any]:
+    """The session that the CLI has kept, and whose end is past."""
+    key = {"access_key_id": "STS.old", "access_key_secret": "old-secret", "sts_token": "old-token"}
+    return {**key, "sts_expiration": int(time.time()) - 5}
+
+
+def cloud_sso(machine: Machine, portal: CloudSsoPortal, *, seconds: int = 600, **changed: str) -> bytes:
+    """The CLI signed in at the portal, with an access token that has so much left."""
+    token = portal.secret(60)
+    portal.tokens[token] = time.time() + seconds
+    account = portal.accounts[0]
+    given = {
+        "mode": "CloudSSO",
+        "cloud_sso_sign_in_url": portal.url,
+        "cloud_sso_account_id": account.id,
+        "cloud_sso_access_config": account.configurations[0].id,
+        "access_token": token,
+        "cloud_sso_access_token_expire": int(time.time()) + seconds,
+    }
+    return write_cli_file(machine, **{**given, **expired_session(), **changed})
+
+
+def oauth_sign_in(machine: Machine, oauth: OAuthServer, *, seconds: int = 3000) -> bytes:
+    """The CLI signed in with OAuth, likewise."""
+    token, refresh = oauth.secret(60), oauth.secret(60)
+    oauth.access[token] = Token(1, CLIENT_IDS["CN"], time.time() + seconds)
+    oauth.refresh[refresh] = Token(1, CLIENT_IDS["CN"], time.time() + 86400)
+    return write_cli_file(
+        machine,
+        mode="OAuth",
+        oauth_site_type="CN",
+        oauth_access_token=token,
+        oauth_refresh_token=refresh,
+        oauth_access_token_expire=int(time.time()) + seconds,
+        **expired_session(),
+    )
+
+
+def key_id(machine: Machine) -> str:
+    """The key ID of the session."""
+    done = machine.role_env("export", "cli", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["AccessKeyId"])
+
+
+def test_the_clis_cloud_sso_token_gets_a_new_session_and_its_file_stays(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    before = cloud_sso(machine, portal)
+    assert key_id(machine) == portal.sessions[-1].id
+    assert key_id(machine) == portal.sessions[-1].id
+    assert len(portal.sessions) == 1
+    assert (machine.home / ".aliyun" / "config.json").read_bytes() == before
+
+
+def test_the_clis_oauth_token_is_exchanged_and_its_refresh_token_is_never_spent(
+    machine: Machine, oauth: OAuthServer
+) -> None:
+    before = oauth_sign_in(machine, oauth)
+    assert key_id(machine) == oauth.sessions[-1].id
+    oauth_sign_in(machine, oauth, seconds=600)
+    done = machine.role_env("cli")
+    assert (done.returncode, "aliyun configure --profile me --mode OAuth" in done.stderr) == (3, True)
+    assert not oauth.requests_to("/v1/token")
+    assert not any(token.used for token in oauth.refresh.values())
+    assert len(before) == len((machine.home / ".aliyun" / "config.json").read_bytes())
+
+
+def test_an_expired_or_revoked_token_is_exit_3_with_the_clis_own_command(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    cloud_sso(machine, portal, seconds=-5)
+    done = machine.role_env("cli")
+    assert (done.returncode, "aliyun configure --profile me --mode CloudSSO" in done.stderr) == (3, True)
+    assert not portal.requests
+    cloud_sso(machine, portal)
+    portal.revoke_tokens()
+    done = machine.role_env("cli")
+    assert (done.returncode, "aliyun configure --profile me --mode CloudSSO" in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("url", ["http://signin-cn-shanghai.alibabacloudsso.com/x", "https://evil.example/x/login"])
+def test_another_host_in_the_clis_file_gets_nothing(machine: Machine, portal: CloudSsoPortal, url: str) -> None:
+    cloud_sso(machine, portal, cloud_sso_sign_in_url=url)
+    done = machine.role_env("cli")
+    assert (done.returncode, "cloud_sso_sign_in_url must be" in done.stderr) == (3, True)
+    assert not portal.requests
+
+
+def test_an_unreachable_portal_is_exit_5_and_its_own_refusal_exit_4(machine: Machine, portal: CloudSsoPortal) -> None:
+    cloud_sso(machine, portal)
+    portal.fault("503", times=None)
+    assert machine.role_env("cli", ROLE_ENV_TIMEOUT="5").returncode == 5
+    portal.heal()
+    portal.fault("refuse:403:NoPermission.Account:You were removed from it.")
+    done = machine.role_env("cli")
+    assert (done.returncode, "You were removed from it." in done.stderr) == (4, True)
