@@ -214,7 +214,12 @@ _COMMANDS = (
         "list",
         "show the profiles and the time left on their cached sessions",
         (),
-        (_CONFIG, _JSON, Option("--names", "", "print the names only (default: a table)")),
+        (
+            _CONFIG,
+            _JSON,
+            Option("--names", "", "print the names only (default: a table)"),
+            Option("--sessions", "", "with --names: only of profiles that give a session (default: all)"),
+        ),
         ("role-env list", "role-env list --json"),
         statuses={
             0: "success, even if some profiles are invalid",

@@ -80,6 +80,48 @@ def test_a_chain_to_nowhere_or_round_in_a_loop_is_wrong(machine: Machine) -> Non
     assert done.stderr.count("\n") == 2
 
 
+def test_names_of_sessions_are_those_of_profiles_that_give_one(machine: Machine) -> None:
+    role = f"role_arn = {machine.sts.role_arn}"
+    machine.add(
+        f"[a]\n{role}\ncredential_source = environment\n[b]\ncredential_source = environment\n"
+        "[c]\ncredential_source = ecs_ram_role\n[d]\ncredential_process = x\n[e]\n[f]\naccess_key_id = LTAI.f\n"
+        "[g]\ncredential_source = aliyun_cli\n[h]\ncredential_source = aliyun_cli\naliyun_profile = role\n"
+        "[i]\ncredential_source = aliyun_cli\naliyun_profile = missing\n"
+    )
+    key = {"access_key_id": "LTAI.cli", "access_key_secret": "x"}
+    profiles = [
+        {"name": "default", "mode": "AK", **key},
+        {"name": "role", "mode": "RamRoleArn", **key, "ram_role_arn": machine.sts.role_arn},
+    ]
+    (machine.home / ".aliyun").mkdir()
+    (machine.home / ".aliyun/config.json").write_text(json.dumps({"current": "default", "profiles": profiles}))
+    names = machine.role_env("list", "--names").stdout.split()
+    assert names == ["profileA", "profileB", *"abcdefghi"]
+    done = machine.role_env("list", "--names", "--sessions")
+    assert (done.stdout.split(), done.stderr) == (["profileB", "a", "c", "d", "h"], "")
+    for name in names:
+        gives = machine.role_env("setup", "aliyun-cli", name, "--dry-run").returncode == 0
+        assert gives is (name in done.stdout.split()), name
+
+
+def test_names_of_sessions_in_the_file_of_an_sdk_go_by_its_types(machine: Machine) -> None:
+    machine.file.unlink()
+    file = machine.home / ".alibabacloud" / "credentials.ini"
+    file.parent.mkdir()
+    file.write_text(
+        "[default]\ntype = access_key # mine\naccess_key_id = x\naccess_key_secret = y\n"
+        "[role]\ntype = ram_role_arn\n[ecs]\ntype = ecs_ram_role\n"
+    )
+    file.chmod(0o600)
+    assert machine.role_env("list", "--names", "--sessions").stdout.split() == ["role", "ecs"]
+
+
+def test_sessions_without_names_is_a_usage_error(machine: Machine) -> None:
+    done = machine.role_env("list", "--sessions")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--sessions requires --names" in done.stderr
+
+
 # ---- the table ----
 
 

@@ -64,6 +64,7 @@ class Invocation:
     role_arn: str = ""
     role_name: str = ""
     session: bool = False
+    sessions: bool = False
     session_name: str = ""
     show: bool = False
     site: str = ""

@@ -6,7 +6,7 @@ from role_env import timestamps
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import RoleArn
-from role_env.errors import ProfileError
+from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
@@ -25,10 +25,13 @@ _YIELDING = ((1, 2, 4), (0, 3))
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print a line for each, in file order."""
+    if invocation.sessions and not invocation.names:
+        raise UsageError("--sessions requires --names", hint="see role-env list --help")
     fingerprint = Fingerprint(context.environ)
     file = profiles.load(invocation.config, fingerprint)
     if invocation.names:  # a shell completes words with it: nothing but the file, and no import beyond
-        output.write("".join(f"{name}\n" for name in file.names()))
+        names = [name for name in file.names() if not invocation.sessions or _gives_session(file, name, fingerprint)]
+        output.write("".join(f"{name}\n" for name in names))
         return 0
     rows = _rows(file, context)
     if invocation.json:
@@ -39,6 +42,19 @@ def run(invocation: Invocation, context: Context) -> int:
     else:
         output.write(_table(rows, context))
     return 0
+
+
+def _gives_session(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> bool:
+    """Return whether the profile `name` gives a session, as far as that shows without a request."""
+    is_promised = file.promises_session(name)
+    if is_promised is not None:
+        return is_promised
+    from role_env.sessions import chain as chains  # only a profile of the aliyun CLI without a role pays for it
+
+    try:
+        return chains.resolve(file, name, fingerprint).gives_session
+    except ProfileError:
+        return False
 
 
 def _rows(file: ProfilesFile, context: Context) -> list[dict[str, str | None]]:

@@ -18,6 +18,10 @@ from role_env.profiles.profile import Profile, parse_profile
 
 DEFAULT = "DEFAULT"
 _LONGEST_SHOWN = 24
+# Each of these keys is of use only in a profile that gives a session.
+_SESSION_KEYS = frozenset(
+    ("role_arn", "credential_process", "oidc_provider_arn", "cloud_sso_sign_in_url", "oauth_site_type")
+)
 _SECRETS = ("access_key_secret", "security_token")
 
 
@@ -66,6 +70,20 @@ class ProfilesFile:
             raise ProfileError(f"there is no profile {name} in {self.path}", hint=self._hint_for_unknown(name))
         section = _with_defaults(self._sections[name], self._defaults)
         return parse_profile(sdk_file.translate(section) if self._is_sdk_file else _strict(section), self._fingerprint)
+
+    def promises_session(self, name: str) -> bool | None:
+        """Return whether the keys of the profile `name` promise a session, by their names alone.
+
+        None if the `aliyun` CLI's file decides. It costs no import: a shell completes words with it.
+        """
+        values = _with_defaults(self._sections[name], self._defaults).values
+        kind = values.get("type", "").split("#")[0].strip() if self._is_sdk_file else ""
+        if kind:
+            return kind != "access_key"
+        if not _SESSION_KEYS.isdisjoint(values):
+            return True
+        source = values.get("credential_source")
+        return None if source == "aliyun_cli" else source == "ecs_ram_role"
 
     def role_arn(self, name: str) -> str:
         """Return the role of the profile `name` as written in the file, even if the rest is invalid; else empty."""
