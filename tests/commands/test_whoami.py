@@ -60,6 +60,26 @@ def test_without_credentials_it_says_so_and_after_a_failed_switch_names_off(mach
     assert (done.returncode, "role-env off" in done.stderr) == (0, True)
 
 
+def test_in_a_session_it_asks_the_endpoint_that_the_session_came_from(machine: Machine) -> None:
+    """The profile names the endpoint, and no variable does."""
+    machine.write(f"{machine.standard_profiles()}sts_endpoint = {machine.sts.endpoint}\n")
+    machine.environ["ALIBABA_CLOUD_STS_ENDPOINT"] = ""
+    whoami = "source <(role-env profileB); export ROLE_ENV_REQUEST=$REQUEST; role-env whoami"
+    request = json.dumps({"sts_endpoint": machine.sts.endpoint})
+    done = machine.shell("bash", whoami, REQUEST=request)
+    assert f"account   {ACCOUNT_B}\n" in done.stdout
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1,localhost"}
+    for planted in ("", "nonsense", "[]", '{"sts_endpoint": 7}', '{"sts_endpoint": "http://x"}', "[" * 100_000):
+        done = machine.shell("bash", whoami, REQUEST=planted, ROLE_ENV_TIMEOUT="2", **nowhere)
+        assert done.returncode == 5, done.stderr  # the default endpoint, to which nothing leads here
+
+
+def test_a_key_that_is_set_after_a_failed_switch_is_told_with_the_tools_that_use_it(machine: Machine) -> None:
+    done = machine.role_env("whoami", ROLE_ENV_NO_ACCOUNT="1", **key(machine, "ALICLOUD_ACCESS_KEY"))
+    assert done.returncode == 0
+    assert "a key has been set since, which Terraform, Pulumi use" in done.stderr
+
+
 def test_a_key_that_is_gone_is_a_refusal(machine: Machine) -> None:
     gone = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIgone", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "hunter22"}
     done = machine.role_env("whoami", **gone)

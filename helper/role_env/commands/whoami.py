@@ -4,7 +4,7 @@ import json
 import textwrap
 from typing import Any
 
-from role_env import variables
+from role_env import validators, variables
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
@@ -127,14 +127,26 @@ def _profile_key(invocation: Invocation, context: Context) -> tuple[AccessKey, s
 
 
 def _environment_key(context: Context) -> tuple[AccessKey, str]:
-    environ, lost = context.environ, ShellState(context.environ).lost_account
+    environ, state = context.environ, ShellState(context.environ)
     key = environment.current_key(environ)
     if key is None and (uri := environ.get(variables.CREDENTIALS_URI)):
         key = credentials_uri.fetch(uri, context)
-    if key is None and lost:
+    if key is None and state.lost_account:
         raise ProfileError(NO_ACCOUNT, hint=OFF_HINT)
     if key is None:
         raise ProfileError("the environment holds no credentials", hint="name a profile, or set a session first")
-    if lost:
-        context.messages.warn(f"{NO_ACCOUNT}, and a key has been set since; {OFF_HINT}")
-    return key, environment_endpoint(environ)
+    if state.lost_account:
+        acting = tools.tools_with_key(environ)
+        context.messages.warn(f"{NO_ACCOUNT}; a key has been set since, which {acting} use; {OFF_HINT}")
+    is_chosen = bool(environ.get("ALIBABA_CLOUD_STS_ENDPOINT")) or not state.has_session
+    requested = "" if is_chosen else _session_endpoint(environ.get("ROLE_ENV_REQUEST", ""))
+    return key, requested or environment_endpoint(environ)
+
+
+def _session_endpoint(request: str) -> str:
+    """Return the STS endpoint that ROLE_ENV_REQUEST names, or an empty text."""
+    try:
+        endpoint = json.loads(request)["sts_endpoint"]
+        return validators.host(endpoint) if isinstance(endpoint, str) else ""
+    except (ValueError, TypeError, KeyError, RecursionError):  # anybody can have set the variable, to anything
+        return ""

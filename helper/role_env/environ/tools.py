@@ -52,6 +52,11 @@ def tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
     return [ToolKey(tool, order, environ) for tool, order in _TOOLS.items()]
 
 
+def tools_with_key(environ: Mapping[str, str]) -> str:
+    """Return the names of the tools that find a key, in one text."""
+    return ", ".join(tool.tool for tool in tool_keys(environ) if tool.key)
+
+
 def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
     """Return the keys of all tools if two of them find different keys, else an empty list."""
     found = tool_keys(environ)
