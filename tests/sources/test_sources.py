@@ -407,3 +407,12 @@ def test_the_origin_of_a_profile_is_every_file_and_variable_that_decided(
     assert is_current(lines, environ)
     policy.write_text("[]")
     assert not is_current(lines, environ)
+
+
+def test_a_secret_that_is_wrong_is_reported_with_the_section_and_line_of_the_source(machine: Machine) -> None:
+    machine.write(machine.standard_profiles().replace(machine.sts.access_key_secret, "mistyped-one"))
+    done = machine.role_env("profileB", "--format", "json")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "SignatureDoesNotMatch" in done.stderr
+    assert f"the key is that of profile profileA ({machine.file}, line 2)" in done.stderr
+    assert "mistyped-one" not in done.stderr

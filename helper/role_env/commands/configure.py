@@ -24,7 +24,6 @@ from role_env.sts import client as sts
 from role_env.ui import prompt
 from role_env.ui import stdout as output
 
-_COLOR = next(key for key in ("color", "colour") if key in validators.KEYS)
 # The options that say where the credentials come from; of these, and --login, one may be given.
 _SOURCE_OPTIONS = ("source_profile", "credential_source", "aliyun_profile", "role_name")
 # The credential_source that an option stands for.
@@ -115,7 +114,7 @@ def _answered(invocation: Invocation, path: Path, context: Context) -> NewProfil
     if not invocation.region:
         values["region_id"] = questions.ask_region(_region_of(values, cli_file))
     if not invocation.color:
-        values[_COLOR] = questions.ask_color(validators.KEYS[_COLOR])
+        values["color"] = questions.ask_color(validators.KEYS["color"])
     return NewProfile(name, {key: values[key] for key in sorted(values, key=_position) if values[key]})
 
 
@@ -129,14 +128,14 @@ def _from_options(invocation: Invocation) -> dict[str, str]:
     for name, kind in _IMPLIED.items():
         if name in given:
             given["credential_source"] = kind
-    values = {"role_arn": invocation.role_arn, **given, "region_id": invocation.region, _COLOR: invocation.color}
+    values = {"role_arn": invocation.role_arn, **given, "region_id": invocation.region, "color": invocation.color}
     values["expected_account_id"] = invocation.expected_account_id
     for key, value in values.items():
         try:
             if value:
                 validators.KEYS[key](value)
         except ValueError as error:
-            option = {"region_id": "region", _COLOR: "color"}.get(key, key).replace("_", "-")
+            option = ("region" if key == "region_id" else key).replace("_", "-")
             raise UsageError(f"--{option} {value} {error}") from None
     return {key: values[key] for key in sorted(values, key=_position) if values[key]}
 

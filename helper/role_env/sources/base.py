@@ -16,6 +16,9 @@ from role_env.errors import ProfileError, RefusedError, UnreachableError
 from role_env.fingerprint import Fingerprint
 from role_env.sources.hop import Hop
 
+# The Codes of STS that concern the key that signed, and not the role.
+_FAULTS_OF_THE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurityToken")
+
 
 class SourceFault(NamedTuple):
     """What keeps a source from giving credentials; not `is_certain` if another shell may have what it needs."""
@@ -110,8 +113,15 @@ class Source:
         """Request a session of the role of `hop`. Raises what `key` raises, and RefusedError and UnreachableError."""
         key = self.key(context)
         from role_env.sources.assume_role import assume_role  # the SDK and TLS: `list` and `explain` need neither
+        from role_env.sts.client import StsError
 
-        return assume_role(hop, key, context)
+        try:
+            return assume_role(hop, key, context)
+        except StsError as failure:
+            if not failure.code.startswith(_FAULTS_OF_THE_KEY):
+                raise
+            whose = f"the key is that of profile {self.profile} ({self.location(context.environ)})"
+            raise StsError(f"{failure.message}; {whose}", code=failure.code, hint=failure.hint) from None
 
     def _fetch(self, context: Context) -> AccessKey:
         raise NotImplementedError
