@@ -1,4 +1,4 @@
-"""The console, signed in with a session: a sign-in token, and the address that takes it.
+"""The console sign-in: a token for a session, and the address that takes it.
 
 The token is good once and for 30 seconds, and until then as good as the session. So it is asked for with the secret in
 the body of a POST, and a browser, whose argument list others can read, gets the address of a server on this machine,
@@ -46,10 +46,10 @@ BROWSER_SECONDS = 60.0
 
 
 def destination(text: str, site: str) -> tuple[Site, str]:
-    """The site, and the address to go to: of a product's console (`ecs`), one of the console's own, or for an empty
-    text its home. The name `site` may be empty: then the address tells, and China's is the one that counts without.
+    """Return the site and the address to go to: a product's console (`ecs`), an address of the console, or its home
+    page for an empty text. If the name `site` is empty, the address decides, and China's site is the default.
 
-    Raises UsageError for any other address, since the session would be signed in for it.
+    Raises UsageError for any other address, since it would be signed in with the session.
     """
     if not text or _PRODUCT.fullmatch(text):
         chosen = SITES[site or "china"]
@@ -58,7 +58,7 @@ def destination(text: str, site: str) -> tuple[Site, str]:
     name = next((name for name, each in SITES.items() if found and each.console == found[1]), "")
     if not name:
         raise UsageError(
-            f"the destination {printable(text)[:200]} is no address of the console's",
+            f"the destination {printable(text)[:200]} is not an address of the console",
             hint="give a product, such as ecs, or an https:// address below console.aliyun.com or"
             " console.alibabacloud.com",
         )
@@ -68,7 +68,7 @@ def destination(text: str, site: str) -> tuple[Site, str]:
 
 
 def sign_in_address(credentials: Credentials, site: Site, destination: str, context: Context) -> str:
-    """The address that signs a browser in and takes it to `destination`: good once, for 30 seconds, and secret.
+    """Return the address that signs a browser in and goes to `destination`: valid once, for 30 seconds, and secret.
 
     Raises RefusedError, UnreachableError.
     """
@@ -95,26 +95,26 @@ def sign_in_address(credentials: Credentials, site: Site, destination: str, cont
 
 def _token(site: Site, response: Response) -> str:
     code = response.error_code()
-    told = f" {printable(code)[:80]}" if code else ""
+    shown = f" {printable(code)[:80]}" if code else ""
     token = (responses.json_object(response.body) or {}).get("SigninToken")
     if response.status == 200 and isinstance(token, str) and _TOKEN.fullmatch(token):
         return token
-    if told:  # its Message could quote what it was sent
+    if shown:  # its Message could quote what it was sent
         raise RefusedError(
-            f"the console's sign-in at {site.signin} said{told} ({response.status})",
-            hint="has the session ended? --refresh takes another; and is --site the account's own?",
+            f"the console's sign-in at {site.signin} said{shown} ({response.status})",
+            hint="request a new session with --refresh, and check that --site is the account's",
         )
     raise UnreachableError(
-        f"what {site.signin} answered is no sign-in token (status {response.status})",
-        hint="does a sign-in page or proxy stand in between?",
+        f"{site.signin} did not answer with a sign-in token (status {response.status})",
+        hint="check the network: a proxy or sign-in page may be intercepting the request",
     )
 
 
 class Redirect:
-    """A server on loopback that sends the first who knows its `address` on to what `target` gives, and then no more.
+    """A loopback server that redirects the first visitor who knows its `address` to what `target` returns.
 
-    `target` is asked when the browser is there, so that the token is fresh; a RoleEnvError of it is told to the
-    browser's user, and raised by `wait`.
+    `target` is called when the browser is there, so that the token is fresh. If it raises, the browser shows an error
+    and `wait` raises the same.
     """
 
     def __init__(self, target: Callable[[], str]) -> None:
@@ -129,8 +129,8 @@ class Redirect:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def wait(self, seconds: float) -> None:
-        """Waits until the browser has been sent on. Raises what `target` raised, and UnreachableError when nobody
-        came.
+        """Wait until the browser has been redirected. Raises what `target` raised, and UnreachableError if no browser
+        came within `seconds`.
         """
         came = self._ended.wait(seconds)
         self._server.shutdown()
@@ -141,14 +141,14 @@ class Redirect:
             raise UnreachableError("the browser did not come", hint="add --print and open the address yourself")
 
     def give_up(self, failure: RoleEnvError) -> None:
-        """Ends the waiting with `failure`, unless somebody came."""
+        """End the wait with `failure`, unless a browser came."""
         if self._taken:
             return
         self._failure = failure
         self._ended.set()
 
     def answer(self, path: str) -> tuple[HTTPStatus, str]:
-        """The status and, for the one who is sent on, where to; `answered` has to follow."""
+        """Return the status and, for a redirect, its address; `answered` has to follow."""
         if not hmac.compare_digest(path.encode(), self._path.encode()):
             return HTTPStatus.NOT_FOUND, ""
         with self._lock:
@@ -162,7 +162,7 @@ class Redirect:
             return HTTPStatus.BAD_GATEWAY, ""
 
     def answered(self, status: HTTPStatus) -> None:
-        """Tells that an answer has been written."""
+        """Note that an answer has been written."""
         if status in (HTTPStatus.SEE_OTHER, HTTPStatus.BAD_GATEWAY):
             self._ended.set()
 
@@ -173,7 +173,7 @@ class _Loopback(socketserver.ThreadingTCPServer):
     block_on_close = False
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: a browser that hangs up is no concern, and the traceback would stand on stderr."""
+        """Ignore a browser that hangs up: its traceback would appear on stderr."""
 
 
 def _handler(redirect: Redirect) -> type[http.server.BaseHTTPRequestHandler]:
@@ -181,9 +181,9 @@ def _handler(redirect: Redirect) -> type[http.server.BaseHTTPRequestHandler]:
         timeout = 10
 
         def do_GET(self) -> None:
-            """Redirects the browser, once."""
+            """Redirect the browser, once."""
             status, address = redirect.answer(self.path)
-            body = b"" if address else f"role-env: {status.phrase}; the terminal tells more\n".encode()
+            body = b"" if address else f"role-env: {status.phrase}; see the terminal\n".encode()
             self.send_response(status)
             for name, value in (
                 *((("Location", address),) if address else ()),
@@ -201,6 +201,6 @@ def _handler(redirect: Redirect) -> type[http.server.BaseHTTPRequestHandler]:
                 redirect.answered(status)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing: the log would hold the address."""
+            """Write no log: it would contain the address."""
 
     return Handler

@@ -58,8 +58,9 @@ def _gives_session(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> b
 
 
 def _rows(file: ProfilesFile, context: Context) -> list[dict[str, str | None]]:
-    """The profiles as `list --json` shows them, and under `wrong` what is wrong with one; that is told on stderr once
-    for all the profiles that it spoils.
+    """Return the profiles as `list --json` shows them, with the error of an invalid one under `wrong`.
+
+    Each error is reported on stderr once, for all the profiles that it concerns.
     """
     from role_env.sessions.store import Cache
 
@@ -99,17 +100,17 @@ def _row(
 
 
 def _expiration(file: ProfilesFile, profile: Profile, cache: "Cache") -> str | None:
-    """When the kept session of `profile` ends; None where nothing live is kept."""
+    """Return when the cached session of `profile` expires; None if no live one is cached."""
     import os
     import time
 
     from role_env.sessions import record
 
-    kept = cache.load(record.entry(os.path.realpath(file.path), profile.name, record.NO_OPTIONS))
-    of_another = kept and profile.role_arn and kept.session.role_arn != profile.role_arn
-    if not kept or of_another or kept.session.credentials.remaining(time.time()) <= 0:
+    cached = cache.load(record.entry(os.path.realpath(file.path), profile.name, record.NO_OPTIONS))
+    is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
+    if not cached or is_of_another or cached.session.credentials.remaining(time.time()) <= 0:
         return None
-    return timestamps.format_utc(kept.session.credentials.expiration)
+    return timestamps.format_utc(cached.session.credentials.expiration)
 
 
 def _table(rows: list[dict[str, str | None]], context: Context) -> str:
@@ -123,8 +124,8 @@ def _table(rows: list[dict[str, str | None]], context: Context) -> str:
 def _cells(row: dict[str, str | None]) -> list[str]:
     arn = RoleArn(row["role_arn"] or "")
     source = "key" if row["source"] == "access_key_id" else row["source"]
-    told = (row["profile"], arn.name, arn.account, source, row["region_id"], "wrong" if row["wrong"] else _left(row))
-    return [cell or "-" for cell in told]
+    shown = (row["profile"], arn.name, arn.account, source, row["region_id"], "wrong" if row["wrong"] else _left(row))
+    return [cell or "-" for cell in shown]
 
 
 def _left(row: dict[str, str | None]) -> str:

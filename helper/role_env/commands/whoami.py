@@ -46,25 +46,25 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 class _Identities:
-    """Asks STS who signs with a key, once for each."""
+    """The identities of keys, requested from STS once for each."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._told: dict[str, dict[str, Any] | RoleEnvError] = {}
+        self._known: dict[str, dict[str, Any] | RoleEnvError] = {}
 
     def identity(self, key: AccessKey, endpoint: str) -> dict[str, Any]:
-        """STS's answer. Raises RefusedError, UnreachableError."""
-        known = key_digest(key)
-        if known not in self._told:
+        """Return STS's answer. Raises RefusedError, UnreachableError."""
+        digest = key_digest(key)
+        if digest not in self._known:
             try:
                 with self._context.messages.waiting_for(f"STS at {endpoint}"):
-                    self._told[known] = sts.caller_identity(key, endpoint=endpoint, context=self._context)
+                    self._known[digest] = sts.caller_identity(key, endpoint=endpoint, context=self._context)
             except RoleEnvError as error:
-                self._told[known] = error
-        told = self._told[known]
-        if isinstance(told, RoleEnvError):
-            raise told
-        return told
+                self._known[digest] = error
+        answer = self._known[digest]
+        if isinstance(answer, RoleEnvError):
+            raise answer
+        return answer
 
 
 def _write(identity: dict[str, Any], invocation: Invocation) -> None:
@@ -77,7 +77,7 @@ def _write(identity: dict[str, Any], invocation: Invocation) -> None:
 
 
 def _plain(identity: dict[str, Any]) -> str:
-    kind = str(identity.get("IdentityType") or "not told")
+    kind = str(identity.get("IdentityType") or "unknown")
     kind = f"{kind}, {_KINDS[kind]}" if kind in _KINDS else kind
     lines = (("account", identity["AccountId"]), ("identity", identity["Arn"]), ("kind", kind))
     return "".join(f"{name:8}  {printable(value)}\n" for name, value in lines)
@@ -86,7 +86,7 @@ def _plain(identity: dict[str, Any]) -> str:
 def _write_with_tools(
     key: AccessKey, endpoint: str, found: list[ToolKey], identities: _Identities, invocation: Invocation
 ) -> None:
-    """Who it is, and which tool acts as whom, whatever STS says of some of the keys."""
+    """Print the identity and which tool acts as whom, even if STS refuses some of the keys."""
     lines = [_tool_line(tool.tool, _acts(tool, endpoint, identities)) for tool in found]
     try:
         _write(identities.identity(key, endpoint), invocation)
@@ -111,14 +111,14 @@ def _acts(tool: ToolKey, endpoint: str, identities: _Identities) -> str:
     if not tool.key:
         return tool.fault or "finds no key in the variables"
     try:
-        told = str(identities.identity(tool.key, endpoint)["Arn"])
+        identity = str(identities.identity(tool.key, endpoint)["Arn"])
     except RoleEnvError as error:
-        told = f"nobody: {error.message}"
-    return f"{printable(told)} ({', '.join(tool.variables)})"
+        identity = f"nobody: {error.message}"
+    return f"{printable(identity)} ({', '.join(tool.variables)})"
 
 
 def _profile_key(invocation: Invocation, context: Context) -> tuple[AccessKey, str]:
-    """The profile's own credentials: its session, or the key of a source."""
+    """Return the profile's own credentials, its session or the key of a source, and the endpoint for them."""
     fingerprint = Fingerprint(context.environ)
     chain = chains.resolve(profiles.load(invocation.config, fingerprint), invocation.profile, fingerprint)
     if chain.gives_session:
