@@ -118,7 +118,7 @@ def test_nobody_is_signed_in_for_any_other_address(text: str, site: str) -> None
 def test_a_destination_elsewhere_asks_nobody_and_is_wrong_usage(machine: Machine, federation: Federation) -> None:
     done = machine.role_env("console", "profileB", "--destination", "https://evil.example/")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "no address of the console's" in done.stderr
+    assert "not an address of the console" in done.stderr
     mixed = ("--site", "china", "--destination", "https://ecs.console.alibabacloud.com/")
     assert machine.role_env("console", "profileB", *mixed).returncode == 2
     assert (machine.sts.calls, federation.asked) == ([], [])
@@ -213,5 +213,5 @@ def test_a_source_has_no_console_and_the_nearest_profile_is_named(machine: Machi
     assert machine.role_env("console", "profileA", "--print").returncode == 3
     screen = on_terminal(machine, "console", "profielB", columns=200)
     assert screen.status == 3
-    assert screen.lines[1] == "role-env: hint: the nearest is profileB"
+    assert screen.lines[1] == "role-env: hint: did you mean profileB?"
     assert not federation.asked

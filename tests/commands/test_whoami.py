@@ -94,7 +94,7 @@ def test_another_account_than_the_one_expected_is_refused(machine: Machine) -> N
 
 def test_the_nearest_profile_is_named(machine: Machine) -> None:
     done = machine.role_env("whoami", "profielB")
-    assert (done.returncode, "the nearest is profileB" in done.stderr) == (3, True)
+    assert (done.returncode, "did you mean profileB?" in done.stderr) == (3, True)
 
 
 def test_where_variables_disagree_it_tells_which_tool_acts_as_whom(machine: Machine) -> None:
