@@ -63,7 +63,7 @@ def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     from role_env.sign_in.portal_configure import Choices, configure  # a web server and all
 
     values = _from_options(invocation)
-    others = [key for key in values if key not in ("region_id", _COLOR)]
+    others = [key for key in values if key not in ("region_id", "color")]
     if invocation.profile or invocation.login or invocation.no_verify or others:
         raise UsageError(
             "with --cloud-sso, the portal says what the profiles are",
