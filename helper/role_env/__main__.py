@@ -105,8 +105,9 @@ def _answer_no_words(invocation: "Invocation") -> int:
 
 
 def _check_not_profile(invocation: "Invocation") -> None:
-    """Raise UsageError if the whole line is a new command's name and a shell, which asks for a profile of that name,
-    reads the answer.
+    """Raise UsageError if the whole line is the name of a new command and a shell reads the answer.
+
+    The shell then asks for a profile of that name.
     """
     from role_env.command_table import NEW_COMMANDS
 
@@ -195,9 +196,7 @@ def _has_no_room_for_library(failure: BaseException) -> bool:
 
 
 def _bug(failure: BaseException) -> "RoleEnvError":
-    """Return what is reported of a failure that nobody foresaw: its kind and place, and not its text, which could
-    contain a secret.
-    """
+    """Return the kind and place of a failure that nobody foresaw, and not its text, which could contain a secret."""
     from role_env.errors import RoleEnvError
 
     trace = failure.__traceback__

@@ -5,8 +5,9 @@ FIELDS = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
 
 
 class AccessKey:
-    """A key that requests are signed with: `access_key_id`, `access_key_secret`, and for a temporary one its
-    `security_token` (else empty). Its repr shows the id only.
+    """A key that requests are signed with.
+
+    `security_token` is empty for a long-lived key. The repr shows the ID only.
     """
 
     __slots__ = ("access_key_id", "access_key_secret", "security_token")

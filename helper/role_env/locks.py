@@ -25,8 +25,9 @@ _STEP_SECONDS = 0.02
 def held(
     name: str, environ: Mapping[str, str], *, seconds: float, waiting: AbstractContextManager[object] | None = None
 ) -> Iterator[bool]:
-    """Holds the lock of the entry `name`, for which it waits at most `seconds`, within `waiting`; yields whether
-    another process holds it.
+    """Hold the lock of the entry `name`, and yield whether another process holds it.
+
+    Waits at most `seconds` for it, within `waiting`.
     """
     with _held(lambda: _open(name, environ), seconds, waiting) as busy:
         yield busy
@@ -34,7 +35,7 @@ def held(
 
 @contextmanager
 def folder_held(folder: Path, *, seconds: float) -> Iterator[bool]:
-    """Holds the lock of what is in `folder`, which leaves no file there; yields as `held` does."""
+    """Hold the lock of what is in `folder`, which leaves no file there; yield as `held` does."""
     with _held(lambda: os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)), seconds) as busy:
         yield busy
 

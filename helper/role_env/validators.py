@@ -120,7 +120,7 @@ def _site_kind(text: str) -> str:
 
 
 def source_identity(text: str) -> str:
-    """A source identity, checked against STS's rule. Raises ValueError."""
+    """Return a source identity, checked against STS's rule. Raises ValueError."""
     if text.startswith(("acs:", "aliyun:", "alibabacloud:")):
         raise ValueError("begins with acs:, aliyun: or alibabacloud:")
     return _pattern(r"[\w+=,.@-]{2,64}", "2 to 64 of letters, digits and _+=,.@-")(text)

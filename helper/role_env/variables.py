@@ -23,7 +23,7 @@ class Key:
         self.security_token = security_token
 
     def names(self) -> tuple[str, ...]:
-        """The two or three names."""
+        """Return the two or three names."""
         return tuple(filter(None, (self.access_key_id, self.access_key_secret, self.security_token)))
 
 
@@ -138,12 +138,12 @@ REGIONS = _unique([name for family in FAMILIES.values() for name in family.regio
 
 
 def exported(families: tuple[str, ...]) -> tuple[str, ...]:
-    """The names of keys, secrets, tokens and regions in `families`."""
+    """Return the names of keys, secrets, tokens and regions in `families`."""
     return _unique([name for family in families for name in FAMILIES[family].names()])
 
 
 def unset(session: Session) -> tuple[str, ...]:
-    """The names that must not stand beside `session`."""
+    """Return the names that must not stand beside `session`."""
     others = _unique([name for family in FAMILIES.values() for name in family.names()])
     kept = {*exported(session.variables), "SECURITY_TOKEN"}
     chosen = CLI_PROFILE if session.in_cli_file else ""
@@ -176,12 +176,12 @@ BESIDE_URI = (
 
 
 def exported_regions(families: tuple[str, ...]) -> tuple[str, ...]:
-    """The names of the region in `families`."""
+    """Return the names of the region in `families`."""
     return _unique([name for family in families for name in FAMILIES[family].regions])
 
 
 def assignments(session: Session) -> "Iterator[tuple[str, str]]":
-    """The variables that hold `session`, with their values."""
+    """Return the variables that hold `session`, with their values."""
     credentials = session.credentials
     for family in session.variables:
         for key in FAMILIES[family].keys:
@@ -202,7 +202,7 @@ def assignments(session: Session) -> "Iterator[tuple[str, str]]":
 
 
 def served(session: Session, uri: str) -> "Iterator[tuple[str, str]]":
-    """The variables with which a program asks `uri` for `session`, and falls back to no other account."""
+    """Return the variables with which a program asks `uri` for `session`, and falls back to no other account."""
     yield CREDENTIALS_URI, uri
     yield CREDENTIALS_FILE, "/dev/null"
     yield from dict.fromkeys(DISABLED, "true").items()

@@ -7,8 +7,9 @@ from role_env.errors import ProfileError
 
 
 def config_path(home: str) -> Path:
-    """Where the CLI's file is, or would be, by the variable HOME: an absolute path. Raises ProfileError without a home
-    folder.
+    """Return the absolute path of the CLI's file, whether it exists or not, by the variable HOME.
+
+    Raises ProfileError without a home folder.
     """
     home = home or os.path.expanduser("~")  # noqa: PTH111  Path's raises where there is no home folder
     if not Path(home).is_absolute():

@@ -141,7 +141,7 @@ def _from_options(invocation: Invocation) -> dict[str, str]:
 
 
 def _position(key: str) -> int:
-    """The place of `key` in a section: the role, its source, the rest."""
+    """Return the place of `key` in a section: the role, its source, the rest."""
     order = ("role_arn", "source_profile", "credential_source", "aliyun_profile", "role_name", "region_id")
     return order.index(key) if key in order else len(order)
 

@@ -52,7 +52,7 @@ def _whose(state: ShellState) -> str:
 
 
 def _fault(state: ShellState) -> RoleEnvError | None:
-    """What keeps the shell's session from being a live one."""
+    """Return why the shell's session is not a live one, or None."""
     if state.lost_account:
         return RoleEnvError(NO_ACCOUNT, hint=OFF_HINT)
     if not state.is_begun:

@@ -39,7 +39,7 @@ def check(at: Surroundings) -> list[Finding]:
 
 
 def _read(at: Surroundings) -> tuple[ConfigFile, os.stat_result]:
-    """Raises OSError, ProfileError."""
+    """Return the CLI's file and its stat. Raises OSError, ProfileError."""
     path = config_path(at.environ.get("HOME", ""))
     content, status = read_file(path)
     return ConfigFile(path, content), status

@@ -60,7 +60,7 @@ def _names_us(at: Surroundings, profile: str) -> bool:
 
 
 def _cli_file(at: Surroundings) -> ConfigFile:
-    """Raises OSError, ProfileError."""
+    """Return the CLI's file. Raises OSError, ProfileError."""
     path = config_path(at.environ.get("HOME", ""))
     content, _ = read_file(path)
     return ConfigFile(path, content)

@@ -19,15 +19,17 @@ _ENVIRONMENT = (
 
 
 def own_key(environ: Mapping[str, str]) -> AccessKey | None:
-    """The user's own key in the environment, never a session of role-env's own: where the variables hold one, the key
-    that it was made with (ROLE_ENV_BASE_*). None when there is none. Raises ProfileError when it is not whole.
+    """Return the user's own key in the environment, or None. It is never a session of role-env's own.
+
+    Where the variables hold such a session, it is the key that the session was made with (ROLE_ENV_BASE_*). Raises
+    ProfileError when a key is not whole.
     """
     names = own_names(environ)
     return _whole(names, environ) if names else None
 
 
 def own_names(environ: Mapping[str, str]) -> Key | None:
-    """The variables that hold the user's own key, whole or not; None when there is none."""
+    """Return the variables that hold the user's own key, whole or not; None when there is none."""
     names = _first(environ)
     if names and environ.get(names.access_key_id) != (environ.get("ROLE_ENV_ACCESS_KEY_ID") or None):
         return names
@@ -35,7 +37,7 @@ def own_names(environ: Mapping[str, str]) -> Key | None:
 
 
 def current_key(environ: Mapping[str, str]) -> AccessKey | None:
-    """The key that the environment's variables hold, whoever put it there; None when there is none.
+    """Return the key that the environment's variables hold, whoever put it there; None when there is none.
 
     Raises ProfileError when it is not whole.
     """
@@ -44,7 +46,7 @@ def current_key(environ: Mapping[str, str]) -> AccessKey | None:
 
 
 def _first(environ: Mapping[str, str]) -> Key | None:
-    """The variables that count: the first of which anything is set."""
+    """Return the variables that count: the first of which anything is set."""
     return next((names for names in _ENVIRONMENT if _is_set(names, environ)), None)
 
 
@@ -53,7 +55,7 @@ def _is_set(names: Key, environ: Mapping[str, str]) -> bool:
 
 
 def _whole(names: Key, environ: Mapping[str, str]) -> AccessKey:
-    """The key in the variables `names`, of which one at least is set. Raises ProfileError when it is not whole."""
+    """Return the key in the variables `names`, one of which is set. Raises ProfileError when it is not whole."""
     pair = (names.access_key_id, names.access_key_secret)
     for name, other in (pair, pair[::-1]):
         if not environ.get(name):

@@ -18,8 +18,10 @@ OFF_HINT = 'eval "$(role-env off)" brings back what was there before (fish: role
 
 
 class ShellState:
-    """What the variables `environ` tell. `profile` and `role_arn` are empty where they tell none, as of a session that
-    a source lends without a role; `expiration` is seconds since the epoch, 0 where they tell none.
+    """What the variables say about the session of the shell.
+
+    `profile` and `role_arn` are empty where they do not say, as for a session passed through without a role.
+    `expiration` is in seconds since the epoch, 0 where they do not say.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -54,22 +56,22 @@ class ShellState:
         return any(self._environ.get(name) for name in _TELLING)
 
     def unreadable(self) -> list[str]:
-        """The variables that tell of the session and do not read as they should."""
+        """Return the variables that tell of the session and do not read as they should."""
         role = self.role_arn or self._environ.get("ROLE_ENV_ROLE_ARN") == ""
         told = (self.profile, role, *([1, 1] if self.is_served else [self.access_key_id, self.expiration]))
         return [name for name, value in zip(_TELLING, told, strict=True) if not value]
 
     def remaining(self) -> int:
-        """The seconds left, 0 at and after the end."""
+        """Return the seconds left, 0 at and after the end."""
         return max(0, int(self.expiration - time.time()))
 
     def strangers(self) -> list[str]:
-        """The key ids that are set and are not the session's."""
+        """Return the key ids that are set and are not the session's."""
         values = {name: self._environ.get(name) for name in _KEY_IDS}
         return [name for name, value in values.items() if value and value != self.access_key_id]
 
     def holders(self) -> list[str]:
-        """The key ids that are the session's."""
+        """Return the key ids that are the session's."""
         return [name for name in _KEY_IDS if self.access_key_id and self._environ.get(name) == self.access_key_id]
 
     def is_valid(self) -> bool:

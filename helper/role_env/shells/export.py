@@ -30,13 +30,14 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
 
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
-    """What ends the session of the shell, for a `form` of SHELL_FORMATS."""
+    """Return what ends the session of the shell, for a `form` of SHELL_FORMATS."""
     return _without_served(fish_shell.off() if form == "fish" else posix_shell.off(environ), form, environ)
 
 
 def _without_served(text: str, form: str, environ: "Mapping[str, str]") -> str:
-    """`text` behind the end of the session that a shell below `exec --renew` has, where nothing tells what was there
-    before.
+    """Return `text` behind code that ends the session of a shell below `exec --renew`.
+
+    Nothing says what was set before such a session.
     """
     served = environ.get(variables.CREDENTIALS_URI) and environ.get("ROLE_ENV_PROFILE")
     if not served or environ.get("ROLE_ENV_ACCESS_KEY_ID"):  # beside a key the URI is the user's
@@ -48,7 +49,7 @@ def _without_served(text: str, form: str, environ: "Mapping[str, str]") -> str:
 
 
 def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
-    """What a shell of the format `form` gets instead of a session: it ends in `false`.
+    """Return what a shell of the format `form` gets instead of a session: it ends in `false`.
 
     With `take_away` the session that was there goes too, and the shell is left without any account. A document's
     format gets nothing.
@@ -61,7 +62,7 @@ def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
 
 
 def process(credentials: Credentials) -> str:
-    """The External-mode document of the `aliyun` CLI, which the SDKs read too, on one line."""
+    """Return the External-mode document of the `aliyun` CLI, which the SDKs read too, on one line."""
     document = {
         "mode": "StsToken",
         "access_key_id": credentials.access_key_id,

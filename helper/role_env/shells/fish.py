@@ -64,7 +64,7 @@ def quote(value: str) -> str:
 
 
 def session(session: Session) -> str:
-    """The group that puts `session` into the shell."""
+    """Return the group that puts `session` into the shell."""
     values = dict(variables.assignments(session))
     gone = (name for name in (*variables.unset(session), *variables.OWN) if name not in values)
     bare = ("SECURITY_TOKEN",) if "SECURITY_TOKEN" in values else ()
@@ -85,8 +85,9 @@ def session(session: Session) -> str:
 
 
 def off() -> str:
-    """The group that ends the shell's session: what was there before comes back, a key that the user has set
-    meanwhile stays.
+    """Return the group that ends the shell's session.
+
+    What was set before comes back. A key that the user has set meanwhile stays.
     """
     return _group(
         _WHOSE,
@@ -106,7 +107,7 @@ def off() -> str:
 
 
 def failure(*, take_away: bool) -> str:
-    """The group that ends in `false`; with `take_away` it leaves the shell without any account."""
+    """Return the group that ends in `false`; with `take_away` it leaves the shell without any account."""
     if not take_away:
         return "begin; false; end\n"
     return _group(
@@ -136,7 +137,7 @@ def _each(names: "Iterable[str]", action: str) -> str:
 
 
 def _lift(*, but: tuple[str, ...] = ()) -> str:
-    """Ends the state without an account. What the user has set in it stays, and so do the names `but`."""
+    """Return code that ends the no-account state. What the user has set in it stays, and so do the names `but`."""
     bare = _each((name for name in variables.BARE.names() if name not in but), f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}")
     flags = _each(variables.DISABLED, f"{_PUT_BACK}\n{_FORGET}")
     return f'if test -n "$ROLE_ENV_NO_ACCOUNT"\n{bare}\n{flags}\nend'

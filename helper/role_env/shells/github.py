@@ -20,8 +20,9 @@ _ESCAPES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 
 
 class Step:
-    """A step of a job whose variables are `environ`; `variables_file` and `outputs_file` (None where the runner gives
-    none) are open descriptors.
+    """A step of a job whose variables are `environ`.
+
+    `variables_file` and `outputs_file` are open descriptors, None where the runner gives no file.
     """
 
     def __init__(self, environ: Mapping[str, str], variables_file: int, outputs_file: int | None) -> None:
@@ -41,14 +42,14 @@ class Step:
         _append(self._variables_file, {**self._outranking(session), **dict(variables.assignments(session))})
 
     def _outranking(self, session: Session) -> dict[str, str]:
-        """What is set and must not stand beside the session, each made empty: a step cannot unset it."""
+        """Return the variables that must not stand beside the session, each empty, since a step cannot unset one."""
         after = exporters.environment(session, self._environ)
         return {name: "" for name, value in self._environ.items() if value and name not in after}
 
 
 @contextlib.contextmanager
 def opened(environ: Mapping[str, str]) -> Iterator[Step]:
-    """The step that this process runs in. Raises ProfileError where it is none, or its files cannot be opened."""
+    """Yield the step that this process runs in. Raises ProfileError outside one, or if its files cannot be opened."""
     if not environ.get("GITHUB_ENV"):
         raise ProfileError(
             "--format github is for a step of a GitHub job, and GITHUB_ENV is not set",
@@ -70,15 +71,16 @@ def _opened(name: str, environ: Mapping[str, str], files: contextlib.ExitStack) 
 
 
 def _to_mask(session: Session) -> Iterator[str]:
-    """An id, which is no secret, comes first: after half a line of somebody else's the runner takes the next line for
-    no command, and shows it.
+    """Yield the values to mask, of each key the ID first, which is not a secret.
+
+    After half a line of somebody else's the runner takes the next line for no command, and shows it.
     """
     for key in filter(None, (session.credentials, session.base)):
         yield from filter(None, (key.access_key_id, key.access_key_secret, key.security_token))
 
 
 def _append(descriptor: int, values: Mapping[str, str]) -> None:
-    """Appends all of `values` in one write, or nothing."""
+    """Append all of `values` in one write, or nothing."""
     size = os.fstat(descriptor).st_size
     # What stands there may end without a line break.
     text = "".join(("\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else "", *map(_block, values.items())))
@@ -95,8 +97,9 @@ def _append(descriptor: int, values: Mapping[str, str]) -> None:
 
 
 def _block(item: tuple[str, str]) -> str:
-    """A variable with its value between two lines that nobody can guess, so that no value can end it and begin
-    another.
+    """Return a variable with its value between two lines that nobody can guess.
+
+    No value can end it and begin another.
     """
     name, value = item
     delimiter = f"role_env_{secrets.token_hex(16)}"

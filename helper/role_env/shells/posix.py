@@ -83,7 +83,7 @@ def quote(value: str) -> str:
 
 
 def session(session: Session, environ: "Mapping[str, str]") -> str:
-    """The group that puts `session` into the shell whose exported variables are `environ`."""
+    """Return the group that puts `session` into the shell whose exported variables are `environ`."""
     values = dict(variables.assignments(session))
     gone = (*values, *variables.unset(session), *variables.OWN)
     bare = ("SECURITY_TOKEN",) if "SECURITY_TOKEN" in values else ()
@@ -105,7 +105,7 @@ def session(session: Session, environ: "Mapping[str, str]") -> str:
 
 
 def off(environ: "Mapping[str, str]") -> str:
-    """The group that ends the session of the shell whose exported variables are `environ`.
+    """Return the group that ends the session of the shell whose exported variables are `environ`.
 
     What was there before comes back; a key that the user has set meanwhile stays.
     """
@@ -130,7 +130,7 @@ def off(environ: "Mapping[str, str]") -> str:
 
 
 def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
-    """The group that ends in `false`; with `take_away` it leaves the shell without any account."""
+    """Return the group that ends in `false`; with `take_away` it leaves the shell without any account."""
     if not take_away:
         return "{ \\false; }\n"
     names = (*_KEYS_AND_OWN, *variables.NO_ACCOUNT, *_OTHERS)
@@ -138,7 +138,7 @@ def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
 
 
 def _if_writable(names: "Iterable[str]", steps: list[str], environ: "Mapping[str, str]", *, when: str = "") -> str:
-    """The group that takes `steps`; where one of `names` is readonly it says so, and takes the session away.
+    """Return the group that runs `steps`; if one of `names` is readonly it reports that and removes the session.
 
     With `when`, the beginning of a case up to the one that counts, nothing happens in the others.
     """
@@ -173,7 +173,7 @@ def _each(names: "Iterable[str]", action: str) -> str:
 
 
 def _lift(*, but: tuple[str, ...] = ()) -> str:
-    """Ends the state without an account. What the user has set in it stays, and so do the names `but`."""
+    """Return code that ends the no-account state. What the user has set in it stays, and so do the names `but`."""
     bare = _each((name for name in variables.BARE.names() if name not in but), f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}")
     flags = _each(variables.DISABLED, f"{_PUT_BACK}\n{_FORGET}")
     return f'case "${{ROLE_ENV_NO_ACCOUNT-}}" in ?*) {bare}\n{flags} ;; esac'
@@ -185,7 +185,7 @@ def _restore_security_token() -> str:
 
 
 def _readonly(names: "Iterable[str]") -> str:
-    """Finds the readonly ones of `names` and says so."""
+    """Return code that finds the readonly ones of `names` and reports them."""
     return _each(
         names,
         '(\\unset -v "$_role_env_v") 2>/dev/null || { _role_env_o="$_role_env_o $_role_env_v "\n'

@@ -34,8 +34,9 @@ _STEP_SECONDS = 0.5
 
 
 class Supply:
-    """The live credentials of one role. `renew` obtains a session that has at least so many seconds left as it is told,
-    and may take its time or raise any RoleEnvError.
+    """The live credentials of one role.
+
+    `renew` obtains a session that has at least the given seconds left. It may take its time, or raise any RoleEnvError.
     """
 
     def __init__(self, first: Session, renew: Callable[[int], Session], messages: Messages) -> None:
@@ -51,8 +52,9 @@ class Supply:
         self._is_failing = False
 
     def credentials(self) -> Credentials | None:
-        """The credentials from memory; while they are being renewed, after a wait for that. None when the old ones have
-        ended and there are no new ones.
+        """Return the credentials from memory, after a wait where they are being renewed.
+
+        None when the old ones have expired and there are no new ones.
         """
         self._was_asked = True
         flight = self._flight_if_due()
@@ -72,7 +74,7 @@ class Supply:
         return self._credentials.expiration - self._credentials.issued
 
     def _margin(self) -> float:
-        """The seconds that are left when a renewal is due."""
+        """Return the seconds that are left when a renewal is due."""
         return min(RENEWAL_SECONDS, self._life() / 2)
 
     def _is_due(self) -> bool:
@@ -80,7 +82,7 @@ class Supply:
         return not self._margin() <= self._remaining() <= self._life() + 60
 
     def _flight_if_due(self) -> "Future[None] | None":
-        """The renewal that goes on, or begins with this call."""
+        """Return the renewal under way, or start one."""
         with self._lock:
             if self._flight and not self._flight.done():
                 return self._flight
@@ -142,7 +144,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        """The credentials, for who knows the path and asks this very address."""
+        """Answer with the credentials whoever knows the path and asks this very address."""
         if not self._is_ours():
             self.send_error(HTTPStatus.NOT_FOUND)
         elif credentials := self.server.supply.credentials():
@@ -156,7 +158,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return is_path and len(hosts) == 1 and hosts[0] in ("127.0.0.1", self.server.authority)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """A status and no more."""
+        """Send a status and nothing else."""
         self._answer(code, b"")
 
     def _answer(self, status: int, body: bytes) -> None:

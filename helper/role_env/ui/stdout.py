@@ -7,7 +7,7 @@ from role_env.errors import RoleEnvError
 
 
 def write(text: str) -> None:
-    """Writes all of `text`, whatever the locale says about letters.
+    """Write all of `text`, whatever the locale says about letters.
 
     Raises BrokenPipeError when the reader has gone, and RoleEnvError when stdout is closed or full.
     """

@@ -17,7 +17,7 @@ _NARROWEST = 6
 
 
 def columns() -> int:
-    """The columns of the terminal on stdout, or COLUMNS; 80 where there is neither."""
+    """Return the columns of the terminal on stdout, or COLUMNS; 80 where there is neither."""
     import shutil  # 3 ms, which `status` can do without
 
     return shutil.get_terminal_size((80, 24)).columns
@@ -44,7 +44,7 @@ def can_show(text: str) -> bool:
 
 
 def width(text: str) -> int:
-    """The columns that `text` takes on a terminal: two for an East Asian wide letter, none for a mark above one."""
+    """Return the columns of `text` on a terminal: two for an East Asian wide letter, none for a combining mark."""
     return sum(_width(character) for character in text)
 
 
@@ -80,7 +80,7 @@ def table(
     yielding: "Sequence[Sequence[int]]",
     colours: "Sequence[str]" = (),
 ) -> str:
-    """The rows below the heading, a line each, none wider than `most` columns.
+    """Return the rows below the heading, a line each, none wider than `most` columns.
 
     Where they would be, columns are shortened: the widest of the first group of `yielding` (numbers of columns) until
     each of the group is at its narrowest, then the next group. `colours` are those of the lines, the heading's first;
@@ -111,7 +111,7 @@ def time_left(seconds: float) -> str:
 
 
 def clock(moment: int) -> str:
-    """The local time of day at `moment` (seconds since the epoch), with the date where that is not today's."""
+    """Return the local time of day at `moment` (seconds since the epoch), with the date where that is not today's."""
     then, now = time.localtime(moment), time.localtime()
     form = "%H:%M" if then[:3] == now[:3] else "%Y-%m-%d %H:%M"
     return time.strftime(form, then)
