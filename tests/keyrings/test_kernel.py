@@ -78,7 +78,7 @@ def test_what_no_key_can_hold_is_unavailable(name: str) -> None:
 
 
 def test_an_unknown_machine_has_no_such_keyring(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_keyring, "_NUMBERS", {})
+    monkeypatch.setattr(kernel_keyring, "NUMBERS", {})
     for use in (kernel_keyring.names, lambda: kernel_keyring.read(name), lambda: kernel_keyring.forget(name)):
         with pytest.raises(kernel_keyring.Unavailable):
             use()

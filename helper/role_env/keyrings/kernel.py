@@ -14,7 +14,7 @@ except ImportError:  # a Python built without libffi
     ctypes = None  # type: ignore[assignment]
 
 # add_key and keyctl have no wrapper in libc, and libkeyutils is not on every machine.
-_NUMBERS = {"x86_64": (248, 250), "aarch64": (217, 219), "riscv64": (217, 219), "ppc64le": (269, 271)}
+NUMBERS = {"x86_64": (248, 250), "aarch64": (217, 219), "riscv64": (217, 219), "ppc64le": (269, 271)}
 _UPDATE, _SETPERM, _DESCRIBE, _LINK, _UNLINK, _SEARCH, _READ, _TIMEOUT = 2, 5, 6, 8, 9, 10, 11, 15
 _PROCESS, _USER = -2, -4
 # The possessor may do anything; a process of the user that does not possess the key, as under `su` or in a new session
@@ -161,7 +161,7 @@ def _keyctl(operation: int, *arguments: object) -> int:
 
 
 def _system_call(which: int, *arguments: object) -> int:
-    numbers = _NUMBERS.get(os.uname().machine) if sys.platform == "linux" else None
+    numbers = NUMBERS.get(os.uname().machine) if sys.platform == "linux" else None
     # A 32-bit Python on such a machine makes other system calls by these numbers.
     if numbers is None or ctypes is None or ctypes.sizeof(ctypes.c_void_p) != 8:
         raise OSError(errno.ENOSYS, "no kernel keyring on this system")
