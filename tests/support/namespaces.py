@@ -14,7 +14,7 @@ from pathlib import Path
 from support import confined
 
 _CLONE_NEWUSER = 0x10000000
-_KEYCTL = {"x86_64": 250, "aarch64": 219}
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "ppc64le": 271}
 _JOIN_SESSION_KEYRING = 1
 
 
