@@ -76,7 +76,7 @@ def _rows(file: ProfilesFile, context: Context) -> list[dict[str, str | None]]:
 def _row(
     file: ProfilesFile, name: str, cache: "Cache", sign_ins: dict[str, str | None], context: Context
 ) -> dict[str, str | None]:
-    """The row of a profile. `sign_ins` has the ends of the sign-ins that are known, by their names."""
+    """Return the row of a profile. `sign_ins` has the ends of the sign-ins that are known, by their names."""
     row: dict[str, str | None] = dict.fromkeys((*_KEYS, "needs_sign_in", "wrong"))
     row["profile"] = name
     try:
@@ -129,7 +129,7 @@ def _cells(row: dict[str, str | None]) -> list[str]:
 
 
 def _left(row: dict[str, str | None]) -> str:
-    """The time left on the session; without one, until when the person is signed in."""
+    """Return the time left on the session; without one, until when the person is signed in."""
     if row["expiration"]:
         return _time_left(row["expiration"])
     if row["sign_in_expiration"] and not row["needs_sign_in"]:

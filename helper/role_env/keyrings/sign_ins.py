@@ -152,7 +152,7 @@ def _use_kernel(operation: Callable[[], str | None]) -> str | None:
 
 
 def _parse(text: str | None) -> SignIn | None:
-    """The sign-in in `text`, or None where it is damaged or of another format."""
+    """Return the sign-in in `text`, or None where it is damaged or of another format."""
     lines = (text or "").split("\n")
     names = (*_TEXTS, *_NUMBERS)
     if lines[0] != _HEAD or len(lines) != len(names) + 1:

@@ -67,7 +67,7 @@ def _credential_source(section: Section, values: Mapping[str, str], first: str) 
 
 
 def _cloud_sso(section: Section, values: Mapping[str, str], fingerprint: Fingerprint) -> dict[str, Any]:
-    """The access configuration; without a role, a session of another account than its own is refused."""
+    """Return the access configuration; without a role, a session of another account than its own is refused."""
     from role_env.sources import cloud_sso  # only who signs in pays for it
 
     for key in ("cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"):
@@ -88,7 +88,7 @@ def _cloud_sso(section: Section, values: Mapping[str, str], fingerprint: Fingerp
 
 
 def _oauth(section: Section, values: Mapping[str, str], fingerprint: Fingerprint) -> Source:
-    """The user's own session."""
+    """Return the user's own session."""
     from role_env.sources import oauth  # only who signs in pays for it
 
     if "oauth_site_type" not in values:

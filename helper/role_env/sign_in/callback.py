@@ -74,7 +74,7 @@ class TooLate(SignInError):
 
 
 def _read_pasted(state: str, context: Context) -> str:
-    """The code in the address that a person pastes, asked for again after a wrong one."""
+    """Return the code in the address that a person pastes, asked for again after a wrong one."""
     end = time.monotonic() + LONGEST_SECONDS
     context.messages.say("the last page does not load: paste its address here (it is not shown), then press Enter")
     with Pasted() as pasted:
@@ -88,7 +88,7 @@ def _read_pasted(state: str, context: Context) -> str:
 
 
 def _listen(state: str) -> "CallbackServer | None":
-    """A server on the first port that is free, None where all are taken."""
+    """Return a server on the first port that is free, None where all are taken."""
     for port in PORTS:
         with contextlib.suppress(OSError):
             return CallbackServer(port, state)

@@ -27,7 +27,7 @@ def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
 
 
 def _await_token(url: str, device: Device, verifier: Verifier, context: Context) -> tuple[str, float]:
-    """The token and its end in epoch seconds, polled for at the portal's interval, after a fault too."""
+    """Return the token and its end in epoch seconds, polled for at the portal's interval, after a fault too."""
     end, interval = time.monotonic() + device.life, device.interval
     longest_fault = context.restarted().deadline.remaining()
     failure: UnreachableError | None = None

@@ -37,8 +37,9 @@ class Pasted:
             termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)
 
     def read_line(self, end: float) -> str | None:
-        """Return the next line that is not empty, or None after `end` of the monotonic clock. Raises UsageError at the
-        end of stdin.
+        """Return the next line that is not empty, or None after `end` of the monotonic clock.
+
+        Raises UsageError at the end of stdin.
         """
         while True:
             line, newline, rest = self._held.partition(b"\n")

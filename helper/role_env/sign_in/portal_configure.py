@@ -69,7 +69,7 @@ def configure(url: str, path: Path, context: Context, choices: Choices) -> None:
 
 
 def _known(path: Path, url: str, context: Context) -> tuple[list[str], list[CloudSso]]:
-    """The names that the file has, and the sources of its profiles of this portal."""
+    """Return the names that the file has, and the sources of its profiles of this portal."""
     if not path.exists():
         return [], []
     file = ProfilesFile(path, Fingerprint(context.environ))
@@ -122,7 +122,7 @@ def _profiles(new: list[tuple[str, Assignment]], url: str, choices: Choices) -> 
 
 
 def _chosen(new: list[tuple[str, Assignment]]) -> list[tuple[str, Assignment]]:
-    """The profiles that a person chooses by their numbers."""
+    """Return the profiles that a person chooses by their numbers."""
     for number, (name, (account, _)) in enumerate(new, 1):
         prompt.show(f"{number:>3}  {name}  ({account.id})")
     chosen: list[int] = []

@@ -234,7 +234,7 @@ class Portal:
             raise
 
     def _id(self, row: Mapping[str, Any], name: str, profile_key: str) -> str:
-        """The ID `name` of a row, which can be the value of a key of a profile."""
+        """Return the ID `name` of a row, which can be the value of a key of a profile."""
         value = row.get(name)
         try:
             return str(validators.KEYS[profile_key](str(value)))
@@ -292,7 +292,7 @@ def _folded(code: str) -> str:
 
 
 def _poll_failure(error: SignInError, host: str) -> Exception:
-    """What a refused poll means."""
+    """Return the error that a refused poll means."""
     code = _folded(error.code)
     if code in (*_PENDING, *_SLOW_DOWN):
         return Pending(slower=code in _SLOW_DOWN)

@@ -148,7 +148,7 @@ def read_session(document: Mapping[str, Any], issuer: Issuer, *, issued: float) 
 
 
 def _text(document: Mapping[str, Any], *names: str) -> str:
-    """The first of `names` that is a text, on one line."""
+    """Return the first of `names` that is a text, on one line."""
     found = (document.get(name) for name in names)
     return printable(next((value for value in found if isinstance(value, str) and value), ""))
 

@@ -130,7 +130,7 @@ def has_ended(error: SignInError) -> bool:
 
 
 def _request_tokens(site: Site, body: Body, before: SignIn | None, context: Context) -> SignIn:
-    """New tokens; `before` is the sign-in that they continue, whose refresh token stays where no new one came."""
+    """Return the new tokens. They continue the sign-in `before`, whose refresh token stays where no new one came."""
     issuer, issued = Issuer(site.tokens, context), time.time()
     answer = issuer.request("POST", "/v1/token", body=body)
     life = read_seconds(answer, "expires_in", issuer, default=SHORTEST_TOKEN_SECONDS)
@@ -197,7 +197,7 @@ class OAuth(SignedInSource):
         return found
 
     def _refreshed(self, stale: SignIn, context: Context) -> SignIn:
-        """The sign-in with another access token than that of `stale`: from this process, or from another one."""
+        """Return the sign-in with another access token than that of `stale`: from this process, or from another one."""
         waiting = context.messages.waiting_for("another role-env, which refreshes the same sign-in")
         seconds = context.deadline.remaining() / 2
         with locks.held(self.entry.name, context.environ, seconds=seconds, waiting=waiting) as busy:
