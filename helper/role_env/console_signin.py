@@ -46,10 +46,11 @@ BROWSER_SECONDS = 60.0
 
 
 def destination(text: str, site: str) -> tuple[Site, str]:
-    """Return the site and the address to go to: a product's console (`ecs`), an address of the console, or its home
-    page for an empty text. If the name `site` is empty, the address decides, and China's site is the default.
+    """Return the site and the address to go to.
 
-    Raises UsageError for any other address, since it would be signed in with the session.
+    It is a product's console (`ecs`), an address of the console, or its home page for an empty text. If the name `site` is
+    empty, the address decides, and China's site is the default. Raises UsageError for any other address, since it would be
+    signed in with the session.
     """
     if not text or _PRODUCT.fullmatch(text):
         chosen = SITES[site or "china"]
@@ -129,8 +130,9 @@ class Redirect:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def wait(self, seconds: float) -> None:
-        """Wait until the browser has been redirected. Raises what `target` raised, and UnreachableError if no browser
-        came within `seconds`.
+        """Wait until the browser has been redirected.
+
+        Raises what `target` raised, and UnreachableError if no browser came within `seconds`.
         """
         came = self._ended.wait(seconds)
         self._server.shutdown()
