@@ -48,9 +48,9 @@ BROWSER_SECONDS = 60.0
 def destination(text: str, site: str) -> tuple[Site, str]:
     """Return the site and the address to go to.
 
-    It is a product's console (`ecs`), an address of the console, or its home page for an empty text. If the name `site` is
-    empty, the address decides, and China's site is the default. Raises UsageError for any other address, since it would be
-    signed in with the session.
+    It is a product's console (`ecs`), an address of the console, or its home page for an empty text. If the name `site`
+    is empty, the address decides, and China's site is the default. Raises UsageError for any other address, since it
+    would be signed in with the session.
     """
     if not text or _PRODUCT.fullmatch(text):
         chosen = SITES[site or "china"]
