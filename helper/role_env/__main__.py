@@ -99,7 +99,7 @@ def _answer_no_words(invocation: "Invocation") -> int:
     from role_env.cli.failure import write_failure
     from role_env.ui import messages
 
-    write_failure(invocation, os.environ, role_arn="")
+    write_failure(invocation, os.environ)
     messages.show(pages.short())
     return 2
 
@@ -144,7 +144,8 @@ def _fail(failure: BaseException, invocation: "Invocation") -> int:
         failure = failure.__cause__  # Python 3.11 and older wrap an interruption that meets the making of a class
     role_arn = failure.role_arn if isinstance(failure, RoleEnvError) else ""
     with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
-        write_failure(invocation, os.environ, role_arn=role_arn)
+        is_interrupted = isinstance(failure, KeyboardInterrupt)
+        write_failure(invocation, os.environ, role_arn=role_arn, changes_nothing=is_interrupted)
     if isinstance(failure, KeyboardInterrupt | _Terminated):
         messages.error(RoleEnvError("interrupted"))
         return 130 if isinstance(failure, KeyboardInterrupt) else 143

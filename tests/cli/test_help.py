@@ -127,6 +127,27 @@ def test_a_topic_on_a_terminal_is_shown_in_the_persons_pager(machine: Machine) -
     assert machine.role_env("help", "exit-statuses", PAGER=str(pager)).stdout.startswith("# Exit statuses")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environ", "said"),
+    [
+        (("off", "--format", "fish"), {}, "role-env off prints code for a shell to evaluate, and stdout is a terminal"),
+        (("off", "--format", "fish"), {}, "type role-env off | source, or add --show to see the code"),
+        (("profileB", "--format", "sh"), {}, 'type eval "$(role-env profileB || echo false)", or add --show to see it'),
+        (("profileB", "--format", "bash"), {"ROLE_ENV_INIT": "1"}, "type role-env use profileB, or add --show"),
+        (("export", "list", "--format", "fish"), {}, "type role-env export list | source, or add --show"),
+        (("profileB", "--format", "json"), {"ROLE_ENV_INIT": "1"}, "type role-env profileB --format json | …, or"),
+        (("process", "profileB"), {"ROLE_ENV_INIT": "1"}, "type role-env process profileB | …, or add --show"),
+    ],
+)
+def test_a_terminal_gets_the_line_to_type_instead(
+    machine: Machine, arguments: tuple[str, ...], environ: dict[str, str], said: str
+) -> None:
+    screen = on_terminal(machine, *arguments, columns=200, environ=environ)
+    assert screen.status == 2
+    assert said in screen.raw
+    assert ("secrets" in screen.raw) == (arguments[0] != "off")
+
+
 def test_the_version_is_printed_by_the_command_and_the_option(machine: Machine) -> None:
     assert machine.role_env("version").stdout == machine.role_env("--version").stdout == f"role-env {__version__}\n"
 

@@ -17,14 +17,18 @@ _FOR_SHELLS = ("export", "off", "init", "")
 """The commands whose output a shell evaluates; a line without a command may be one that was meant to."""
 
 
-def write_failure(invocation: "Invocation", environ: "Mapping[str, str]", *, role_arn: str) -> None:
+def write_failure(
+    invocation: "Invocation", environ: "Mapping[str, str]", *, role_arn: str = "", changes_nothing: bool = False
+) -> None:
     """Answer a shell that waits on stdout: there is no session, and one for something else is taken away.
 
-    `role_arn` is the role of the failed request, empty if it is not known.
+    `role_arn` is the role of the failed request, empty if it is not known. With `changes_nothing` no session is taken
+    away: a person has pressed Ctrl-C.
     """
     form = _shell_format(invocation)
     if form and sys.stdout is not None and not sys.stdout.isatty():
-        output.write(exporters.failure(form, environ, take_away=_takes_away(invocation, environ, role_arn)))
+        take_away = not changes_nothing and _takes_away(invocation, environ, role_arn)
+        output.write(exporters.failure(form, environ, take_away=take_away))
 
 
 def _shell_format(invocation: "Invocation") -> str:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from role_env.sessions.request import Request
 
 
+_WITHOUT_SECRETS = ("off", "renew")
+"""The commands whose code for a shell is refused at a terminal, though it need not contain secrets."""
+
+
 def obtain(invocation: "Invocation", context: "Context") -> "Session":
     """Return the requested session. Raises any RoleEnvError."""
     from role_env.sessions import obtain as sessions  # imports TLS, which a command without a session can do without
@@ -67,13 +71,21 @@ def nearest_profile(name: str, known: "Iterable[str]") -> str:
     return f"did you mean {nearest}?" if nearest else "list the profiles with: role-env list"
 
 
-def refuse_terminal(command: str, form: str) -> None:
-    """Raise UsageError if stdout is a terminal: nothing secret goes there unasked, and STS is not called for it."""
+def refuse_terminal(command: str, form: str, environ: "Mapping[str, str]") -> None:
+    """Raise UsageError if stdout is a terminal: nothing secret goes there unasked, and STS is not called for it.
+
+    `command` would print it; the hint shows what to type instead.
+    """
     if sys.stdout is None or not sys.stdout.isatty():
         return
+    words = command.split()
+    if words[1] in _WITHOUT_SECRETS:
+        message = f"{command} prints code for a shell to evaluate, and stdout is a terminal"
+        raise UsageError(message, hint=f"type {_line_for(command, form)}, or add --show to see the code")
+    is_export = words[1] != "process" and (form in SHELL_FORMATS or not form)
+    line = f"role-env use {words[-1]}" if is_export and environ.get("ROLE_ENV_INIT") else _line_for(command, form)
     raise UsageError(
-        "this prints secrets, and stdout is a terminal",
-        hint=f"type {_line_for(command, form)}, or add --show to see it anyway",
+        "this prints secrets, and stdout is a terminal", hint=f"type {line}, or add --show to see it anyway"
     )
 
 

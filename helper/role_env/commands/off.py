@@ -12,6 +12,6 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print it."""
     form = invocation.format or parent.parent_format()
     if not invocation.show:
-        options.refuse_terminal("role-env off", form)
+        options.refuse_terminal("role-env off", form, context.environ)
     output.write(exporters.off(form, context.environ))
     return 0

@@ -20,7 +20,7 @@ def run(invocation: Invocation, context: Context) -> int:
     if bool(invocation.profile) == invocation.session:
         raise UsageError("process requires either PROFILE or --session", hint="see role-env process --help")
     if not invocation.show:
-        options.refuse_terminal(f"role-env process {invocation.profile or '--session'}", "")
+        options.refuse_terminal(f"role-env process {invocation.profile or '--session'}", "", context.environ)
     credentials = _session_of(context) if invocation.session else options.obtain(invocation, context).credentials
     output.write(exporters.process(credentials))
     return 0

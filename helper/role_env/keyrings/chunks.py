@@ -6,7 +6,6 @@ its name, so that they are found without a list. Each names the write that it be
 a killed process can leave, count as no entry and never as a text made of both.
 """
 
-import secrets
 from typing import TYPE_CHECKING
 
 from role_env.keyrings.backends import writing_backend
@@ -92,6 +91,8 @@ def _cut(text: str) -> list[str]:
     chunks = [text[start : start + length] for start in range(0, len(text), length)]
     if len(chunks) > MOST:
         raise TooLong
+    import secrets  # 4 ms, and only what is written needs it
+
     writing = secrets.token_hex(8)
     return [f"{_head(number, writing, len(chunks))}\n{chunk}" for number, chunk in enumerate(chunks, 1)]
 

@@ -1,0 +1,32 @@
+"""Times as STS writes them."""
+
+import calendar
+import random
+import time
+
+import pytest
+
+from role_env import timestamps
+
+
+def test_a_time_is_read_as_it_was_written() -> None:
+    chosen = random.Random(1)
+    moments = [0, 951782400, 1709164799, 4107542400, *(chosen.randrange(253402300799) for _ in range(2000))]
+    for moment in moments:
+        text = timestamps.format_utc(moment)
+        assert timestamps.parse_utc(text) == moment
+        assert moment == calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "soon", "2030-01-01", "2030-01-01 00:00:00Z", "2030-01-01T00:00:00", "2030-01-01T00:00:00+00:00"),
+        *("2030-02-29T00:00:00Z", "2030-13-01T00:00:00Z", "2030-00-01T00:00:00Z", "2030-01-32T00:00:00Z"),
+        *("2030-01-01T24:00:00Z", "2030-01-01T00:60:00Z", "2030-01-01T00:00:60Z", "0000-01-01T00:00:00Z"),
+        *("1969-12-31T23:59:59Z", "２030-01-01T00:00:00Z", "2030-01-01T00:00:00Z ", "2030-01-01T00:00:00z"),
+    ],
+)
+def test_any_other_text_is_no_time(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        timestamps.parse_utc(text)
