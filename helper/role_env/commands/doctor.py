@@ -41,9 +41,10 @@ def _settings(context: Context) -> list[Finding]:
 def _shown(finding: Finding, context: Context) -> str:
     mark = next(mark for mark in _MARKS[finding.status] if display.can_show(mark))
     colour = _COLOURS[finding.status] if display.has_colours(context.environ) else ""
+    columns = display.columns(context.environ)
     head = f"{finding.check}: "  # with which the message about a profile begins, too
-    text = _wrapped(_short(head + finding.message.removeprefix(head), context))
-    fix = _wrapped(_short(finding.fix, context), "fix: ") if finding.fix else ""
+    text = _wrapped(_short(head + finding.message.removeprefix(head), context), columns)
+    fix = _wrapped(_short(finding.fix, context), columns, "fix: ") if finding.fix else ""
     return f"{display.coloured(mark, colour)} {text.lstrip()}{fix}"
 
 
@@ -53,11 +54,11 @@ def _short(text: str, context: Context) -> str:
     return printable(text.replace(f"{home}/", "~/") if home else text)
 
 
-def _wrapped(text: str, before: str = "") -> str:
+def _wrapped(text: str, columns: int, before: str = "") -> str:
     """Return `text` in lines that fit the terminal, indented by two; a word, such as a path, stays whole."""
     lines = textwrap.wrap(
         before + text,
-        max(20, display.columns()),
+        max(20, columns),
         initial_indent="  ",
         subsequent_indent="  " + " " * len(before),
         break_long_words=False,

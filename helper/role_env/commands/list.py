@@ -106,7 +106,7 @@ def _expiration(file: ProfilesFile, profile: Profile, cache: "Cache") -> str | N
 
     from role_env.sessions import record
 
-    cached = cache.load(record.entry(os.path.realpath(file.path), profile.name, record.NO_OPTIONS))
+    cached = cache.load(record.entry(os.path.realpath(file.path), profile.name, record.NO_OPTIONS), by_index=True)
     is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
     if not cached or is_of_another or cached.session.credentials.remaining(time.time()) <= 0:
         return None
@@ -118,7 +118,7 @@ def _table(rows: list[dict[str, str | None]], context: Context) -> str:
 
     cells = [_cells(row) for row in rows]
     colours = [display.BOLD, *(_colour(row) for row in rows)] if display.has_colours(context.environ) else []
-    return display.table(_HEADING, cells, most=display.columns(), yielding=_YIELDING, colours=colours)
+    return display.table(_HEADING, cells, most=display.columns(context.environ), yielding=_YIELDING, colours=colours)
 
 
 def _cells(row: dict[str, str | None]) -> list[str]:

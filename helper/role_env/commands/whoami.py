@@ -52,6 +52,11 @@ class _Identities:
         self._context = context
         self._known: dict[str, dict[str, Any] | RoleEnvError] = {}
 
+    @property
+    def columns(self) -> int:
+        """The columns of the terminal on which they are shown."""
+        return display.columns(self._context.environ)
+
     def identity(self, key: AccessKey, endpoint: str) -> dict[str, Any]:
         """Return STS's answer. Raises RefusedError, UnreachableError."""
         digest = key_digest(key)
@@ -87,18 +92,18 @@ def _write_with_tools(
     key: AccessKey, endpoint: str, found: list[ToolKey], identities: _Identities, invocation: Invocation
 ) -> None:
     """Print the identity and which tool acts as whom, even if STS refuses some of the keys."""
-    lines = [_tool_line(tool.tool, _acts(tool, endpoint, identities)) for tool in found]
+    lines = [_tool_line(tool.tool, _acts(tool, endpoint, identities), identities.columns) for tool in found]
     try:
         _write(identities.identity(key, endpoint), invocation)
     finally:
         output.write("\nthe variables disagree:\n" + "\n".join(lines) + "\n")
 
 
-def _tool_line(tool: str, acts: str) -> str:
+def _tool_line(tool: str, acts: str, columns: int) -> str:
     indent = f"  {tool:18}  "
     lines = textwrap.wrap(
         acts,
-        max(display.columns(), 2 * len(indent)),
+        max(columns, 2 * len(indent)),
         initial_indent=indent,
         subsequent_indent=" " * len(indent),
         break_long_words=False,

@@ -18,7 +18,6 @@ from role_env.profiles.locate import locate
 from role_env.profiles.profile import Profile
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
-from role_env.sessions.flight import SingleFlight
 from role_env.sessions.passthrough import check_account
 from role_env.sessions.record import UNCHANGED, Record
 from role_env.sessions.request import Request
@@ -53,6 +52,8 @@ def plan(request: Request, context: Context) -> tuple[Chain, CacheDecision]:
 
 def verify(chain: Chain, context: Context) -> Credentials:
     """Return a new session of `chain`, which is cached like any other. Raises any RoleEnvError."""
+    from role_env.sessions.flight import SingleFlight
+
     flight = SingleFlight(chain, chain.entry(), Cache(context), context)
     return flight.obtain_new(time.time()).session.credentials
 
@@ -109,6 +110,8 @@ class SessionRequest:
             self._context.messages.decided(UNCHANGED)
             return cached
         chain = chain or self.resolve()
+        from role_env.sessions.flight import SingleFlight  # TLS, which a cached session can do without
+
         flight = SingleFlight(chain, self._entry, self._cache, self._context, self._request)
         return flight.obtain_new(self._began) if self._request.refresh else flight.obtain(cached)
 

@@ -5,8 +5,6 @@ from role_env.credentials import AccessKey, Credentials
 from role_env.errors import ProfileError, RefusedError
 from role_env.profiles.profile import Profile
 from role_env.sessions import accounts
-from role_env.sources.assume_role import error_context
-from role_env.sts import client as sts
 
 
 def pass_through(target: Profile, key: AccessKey) -> Credentials:
@@ -27,6 +25,9 @@ def find_account(credentials: Credentials, target: Profile, context: Context, *,
     """
     account = accounts.find(credentials.access_key_id, context.environ) if is_cached else ""
     if not account:
+        from role_env.sources.assume_role import error_context  # TLS, which a cached session can do without
+        from role_env.sts import client as sts
+
         with error_context(target), context.messages.waiting_for(f"STS at {target.endpoint}"):
             identity = sts.caller_identity(credentials, endpoint=target.endpoint, context=context)
         account = str(identity["AccountId"])

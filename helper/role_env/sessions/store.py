@@ -61,9 +61,13 @@ class Cache:
         if self._keyring:
             self._keyring.prepare()
 
-    def load(self, entry: Entry) -> Record | None:
-        """Return the record that is stored as `entry`, or None."""
-        text = self._keyring.read(entry) if self._keyring else None
+    def load(self, entry: Entry, *, by_index: bool = False) -> Record | None:
+        """Return the record that is stored as `entry`, or None.
+
+        With `by_index` the keyring is not asked for an entry that its index, if there is one, does not name.
+        """
+        is_left_out = by_index and self.has_index and entry.name not in self._noted()
+        text = self._keyring.read(entry) if self._keyring and not is_left_out else None
         # The kernel may have it, too, from a time when the keyring did not accept it.
         if not text and self._kernel_allowed:
             text = self._use_kernel(lambda: kernel.read(entry.name))

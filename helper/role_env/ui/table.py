@@ -1,5 +1,6 @@
 """How things are shown to a person: the width of text, what a terminal can show, how long a session lasts."""
 
+import os
 import sys
 import time
 
@@ -16,11 +17,18 @@ _GAP = "  "
 _NARROWEST = 6
 
 
-def columns() -> int:
-    """Return the columns of the terminal on stdout, or COLUMNS; 80 where there is neither."""
-    import shutil  # 3 ms, which `status` can do without
+def columns(environ: "Mapping[str, str]") -> int:
+    """Return the columns of the terminal on stdout, or COLUMNS; 80 if there is neither.
 
-    return shutil.get_terminal_size((80, 24)).columns
+    As `shutil.get_terminal_size` does it, which imports 5 ms of compression.
+    """
+    configured = environ.get("COLUMNS", "")
+    if configured.isdecimal() and int(configured):
+        return int(configured)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
 
 
 def has_colours(environ: "Mapping[str, str]") -> bool:
