@@ -22,6 +22,7 @@ def parse_utc(text: str) -> int:
         raise ValueError(text)
     return seconds
 
+
 def parse_rfc3339(text: str) -> int:
     """Return the seconds since the epoch of a time by RFC 3339, of any offset. Raises ValueError for any other text."""
     import datetime
