@@ -50,7 +50,8 @@ _COLLECTION = SERVICE_PATH + "/collection/login"
 _ITEM = _COLLECTION + "/1"
 _PROMPT = SERVICE_PATH + "/prompt/p1"
 
-# Without the second <allow> the bus delivers no answers at all.
+# The limits are those of dbus's own session.conf: with the defaults of dbus-daemon, 64 processes that connect at once
+# keep all others out. Without the second <allow> the bus delivers no answers at all.
 CONFIGURATION = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -58,6 +59,11 @@ CONFIGURATION = """\
   <type>session</type>
   <listen>{listen}</listen>
   <auth>EXTERNAL</auth>
+  <limit name="auth_timeout">240000</limit>
+  <limit name="max_completed_connections">100000</limit>
+  <limit name="max_incomplete_connections">10000</limit>
+  <limit name="max_connections_per_user">100000</limit>
+  <limit name="max_replies_per_connection">50000</limit>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>

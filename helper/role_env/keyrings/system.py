@@ -130,15 +130,13 @@ class SystemKeyring:
         messages, seconds, began = self._context.messages, self._seconds(), time.monotonic()
         try:
             with messages.waiting_for("the keyring"), messages.aside():
-                return within(seconds, lambda: operation(self._backend()), at_most=3 * seconds)
+                return within(seconds, lambda: self._try(operation, began + 3 * seconds), at_most=3 * seconds)
         except TimedOut:
             self._fail(KeyringFault.TIMED_OUT)
         except Exception as error:  # backends raise classes of their own, whose texts may contain what was stored
             self._failed_class = type(error).__name__
-            fault = fault_of(error)
-            if fault.is_absence and time.monotonic() - began > SLOW_SECONDS and self._has_bus:
-                fault = KeyringFault.TIMED_OUT  # a bus that stands still, which nobody is to wait for each time
-            self._fail(fault)
+            # A bus that stands still is not to be waited for each time.
+            self._fail(KeyringFault.TIMED_OUT if self._is_slow_absence(error, began) else fault_of(error))
         finally:
             self._extend_deadline(seconds, began)
         return None
@@ -147,6 +145,22 @@ class SystemKeyring:
         """Do not count the time since `began` if a person could have been at a prompt."""
         if seconds == PROMPT_SECONDS:
             self._deadline.extend(time.monotonic() - began)
+
+    def _try(self, operation: "Callable[[KeyringBackend], T]", end: float) -> T:
+        """Return what `operation` returns. Until `end`, try again if a busy bus needed more than a second."""
+        while True:
+            began = time.monotonic()
+            try:
+                return operation(self._backend())
+            except Exception as error:
+                known = self._notes.is_secret_service()
+                if not known or not self._is_slow_absence(error, began) or time.monotonic() > end:
+                    raise
+
+    def _is_slow_absence(self, error: Exception, began: float) -> bool:
+        """Return whether a keyring seems to be absent after a wait for the bus: without a bus, none is waited for."""
+        is_slow = time.monotonic() - began > SLOW_SECONDS
+        return is_slow and fault_of(error).is_absence and bool(self._context.environ.get("DBUS_SESSION_BUS_ADDRESS"))
 
     def _backend(self) -> "KeyringBackend":
         backend = self._preparation.take() if self._preparation else None
@@ -162,10 +176,6 @@ class SystemKeyring:
             self._context.messages.decided(f"the keyring's timeout could not be noted: {why}")
         if fault.is_absence:
             self._notes.report_absence()
-
-    @property
-    def _has_bus(self) -> bool:
-        return bool(self._context.environ.get("DBUS_SESSION_BUS_ADDRESS"))
 
     def _seconds(self) -> float:
         """Return how long a use may take: longer if a person could be at a prompt, and enough for a healthy keyring."""
