@@ -569,14 +569,37 @@ VARIABLES = {
 # ---- what the CLI uses then ----
 
 
-def cli_uses(machine: Machine, into: str, *options: str, **environ: str) -> dict[str, str]:
-    """What the CLI uses in a bash after the line `into`."""
-    program = Path(aliyun_cli.__file__)
-    command = shlex.join([sys.executable, str(program), *options])
-    done = machine.shell("bash", f"{into}\n{command}", **environ)
-    assert done.returncode == 0, done.stderr
+def cli_uses(machine: Machine, *options: str, spoil: str = ":") -> dict[str, str]:
+    """Return what the CLI uses in a bash with a session of profileB whose variables name the profile role-env."""
+    lines = [
+        "source <(role-env profileB --region eu-west-1)",
+        "export ALIBABA_CLOUD_PROFILE=role-env",
+        "unset ALIBABA_CLOUD_IGNORE_PROFILE ALIBABACLOUD_IGNORE_PROFILE",
+        spoil,
+        shlex.join([sys.executable, aliyun_cli.__file__, *options]),
+    ]
+    done = machine.shell("bash", "\n".join(lines))
+    if done.returncode:
+        return {"error": done.stderr}
     found: dict[str, str] = json.loads(done.stdout)
     return found
+
+
+def test_in_a_session_the_cli_follows_the_shell_and_its_profile_option_chooses_another_account(
+    machine: Machine,
+) -> None:
+    config = machine.home / ".aliyun" / "config.json"
+    config.parent.mkdir()
+    config.write_text(json.dumps(written(profile("AK", **KEY), {"name": "x", "mode": "StsToken", **SESSION})))
+    assert machine.role_env("setup", "aliyun-cli").returncode == 0
+    found = cli_uses(machine)
+    session = machine.sts.issued[-1]
+    assert found == {"AccessKeyId": session.id, "SecurityToken": session.token, "RegionId": "eu-west-1"}
+    assert cli_uses(machine, "--region", "us-east-1") == {**found, "RegionId": "us-east-1"}
+    assert cli_uses(machine, "--profile", "default")["AccessKeyId"] == KEY["access_key_id"]
+    assert cli_uses(machine, "--profile", "x")["SecurityToken"] == SESSION["sts_token"]
+    assert "exit status 3" in cli_uses(machine, spoil="export ROLE_ENV_EXPIRATION=1700000000")["error"]
+    assert "exit status 3" in cli_uses(machine, spoil="export OSS_ACCESS_KEY_ID=LTAI.other")["error"]
 
 
 def test_the_cli_in_a_shell_without_a_session_gets_no_account_from_it(machine: Machine) -> None:
