@@ -2,13 +2,16 @@
 
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
@@ -308,18 +311,30 @@ def test_ctrl_c_is_130(machine: Machine, oauth: OAuthServer) -> None:
         assert "role-env: interrupted" in end(person, 130)
 
 
+@pytest.fixture
+def chromium(machine: Machine) -> Iterator[dict[str, str]]:
+    """The variables of a desktop whose browser is Debian's Chromium, without a window and a keyring of its own."""
+    name = next(filter(shutil.which, ("chromium", "google-chrome")), "")
+    if not name:
+        require("chromium")
+    # Its socket's path has to be short, and what it keeps of the sign-in's addresses belongs to the browser.
+    with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as folder:
+        program = machine.home / "browser"
+        program.write_text(
+            f"#!/bin/sh\nunset DISPLAY DBUS_SESSION_BUS_ADDRESS\nexport TMPDIR={folder} HOME={folder}\n"
+            f"exec {name} --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --password-store=basic"
+            f" --ignore-certificate-errors --user-data-dir={folder}/profile --virtual-time-budget=5000"
+            f' --dump-dom "$1" >{folder}/page 2>{folder}/log\n'
+        )
+        program.chmod(0o700)
+        yield {"BROWSER": f"{program} %s", "DISPLAY": ":99"}
+
+
 @pytest.mark.timeout(180)
-def test_a_real_browser_goes_through_the_sign_in(machine: Machine, oauth: OAuthServer, tmp_path: Path) -> None:
-    require("chromium")
+def test_a_real_browser_goes_through_the_sign_in(
+    machine: Machine, oauth: OAuthServer, chromium: dict[str, str]
+) -> None:
     oauth.consent = "button"
-    program = machine.home / "browser"
-    program.write_text(
-        "#!/bin/sh\nunset DISPLAY DBUS_SESSION_BUS_ADDRESS\n"
-        "exec chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --password-store=basic"
-        f" --ignore-certificate-errors --user-data-dir={tmp_path}/chromium --virtual-time-budget=5000"
-        f' --dump-dom "$1" >{tmp_path}/page 2>{tmp_path}/log\n'
-    )
-    program.chmod(0o700)
-    done = machine.run(ROLE_ENV, "login", "me", BROWSER=f"{program} %s", DISPLAY=":99")
+    done = sign_in(machine, chromium)
     assert done.returncode == 0, done.stderr
     assert key_id(machine, "me") == oauth.sessions[-1].id
