@@ -359,7 +359,7 @@ FILES = rows(
     Fault("a policy of more than 2,048 characters", profiles(f"policy = {{{' ' * 2048}}}"), 3, ("2048",), asked=0),
     Fault("a policy that is not JSON", profiles("policy = allow"), 3, ("profile profileB: policy", "JSON"), asked=0),
     Fault("a policy file that is missing", profiles("policy_file = no.json"), 3, ("policy_file names",), asked=0),
-    Fault("an unknown key", profiles("polcy = {}"), 3, ("polcy", "the nearest is policy"), asked=0),
+    Fault("an unknown key", profiles("polcy = {}"), 3, ("polcy", "did you mean policy?"), asked=0),
 )
 
 

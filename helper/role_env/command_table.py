@@ -137,6 +137,14 @@ _COMMANDS = (
         statuses={0: "", 1: "", **_NO_TERMINAL},
     ),
     Command(
+        "renew",
+        "print code that renews the session in this shell in place, or leaves it as it is",
+        (),
+        (Option("--format", "FORMAT", _FORMAT_HELP, choices=SHELL_FORMATS), _SHOW),
+        ('eval "$(role-env renew)"', "role-env renew | source"),
+        statuses=_ALL_STATUSES | _NO_TERMINAL | {4: "it would be another session, or STS refused"},
+    ),
+    Command(
         "init",
         "print the shell integration",
         (Word("SHELL", CHOICE, "shell", choices=INTEGRATED_SHELLS),),

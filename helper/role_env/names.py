@@ -44,10 +44,16 @@ def value_fault(kind: str, value: str) -> str:
 
 
 def nearest(name: str, known: "Iterable[str]") -> str:
-    """Return the one of `known` that `name` could be mistyped from, or an empty text."""
+    """Return the one of `known` that `name` could be mistyped from, or an empty text. Never return `name` itself.
+
+    One that differs in case alone comes first.
+    """
     import difflib  # for failures only
 
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
+    folded = {other.casefold(): other for other in known if other != name}
+    if name.casefold() in folded:
+        return folded[name.casefold()]
+    return folded.get(next(iter(difflib.get_close_matches(name.casefold(), list(folded), n=1)), ""), "")
 
 
 def nearest_command(name: str) -> str:

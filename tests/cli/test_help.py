@@ -78,7 +78,7 @@ def test_each_command_names_the_nearest_profile(machine: Machine, command: str) 
     done = machine.role_env(command, "profielB", *(["--", "true"] if command == "exec" else []))
     assert done.returncode == (125 if command == "exec" else 3)
     assert "role-env: there is no profile profielB in " in done.stderr
-    assert "role-env: hint: the nearest is profileB\n" in done.stderr
+    assert "role-env: hint: did you mean profileB?\n" in done.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -706,6 +706,42 @@ def test_a_missing_source_is_told_with_its_line_and_the_nearest(folder: Folder) 
     assert "did you mean profileA?" in failure(lambda: file.chain("profileB"))
 
 
+def test_a_name_in_another_case_is_meant_first_and_never_the_profile_itself(folder: Folder) -> None:
+    file = folder.read(f"[profileA]\n{KEY}[profileC]\n{KEY}[b]\nrole_arn = {ARN}\nsource_profile = PROFILEC\n")
+    assert "did you mean profileC?" in failure(lambda: file.chain("b"))
+    file = folder.read(f"[profileB]\nrole_arn = {ARN}\nsource_profile = profileA\n")
+    told = failure(lambda: file.chain("profileB"))
+    assert "add [profileA] with its credentials" in told
+    assert "did you mean" not in told
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (f'role_arn = "{ARN}"', "role_arn is in quotes"),
+        (f"role_arn = {ARN} # prod", "role_arn has a comment after its value"),
+        ('region_id = "cn-hangzhou"', "region_id is in quotes"),
+        ("region_id = cn-hangzhou ; near", "region_id has a comment after its value"),
+    ],
+)
+def test_quotes_and_comments_in_a_value_are_named(folder: Folder, line: str, told: str) -> None:
+    file = folder.read(f"{A}[b]\n{line}\n")
+    message = failure(lambda: file.profile("b"))
+    assert told in message
+    assert f"{folder.file}, line 5" in message
+
+
+@pytest.mark.parametrize("line", ["role_arn: x", "profileB:", "- name: x", "---"])
+def test_yaml_is_told_what_to_write_instead(folder: Folder, line: str) -> None:
+    assert "this looks like YAML | write key = value, below a line [profile]" in failure(lambda: folder.read(line))
+
+
+def test_a_color_may_be_spelled_in_two_ways_and_set_once(folder: Folder) -> None:
+    assert folder.with_keys("colour = grey").color == "grey"
+    assert "colour and color are the same key" in failure(lambda: folder.with_keys("color = red\ncolour = red"))
+    assert "black, red, green, yellow" in failure(lambda: folder.with_keys("color = pink"))
+
+
 # ---- Alibaba's own file ----
 
 ALIBABAS = f"""\

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from role_env.cli.invocation import Invocation
 
-_FOR_SHELLS = ("export", "off", "init", "")
+_FOR_SHELLS = ("export", "off", "renew", "init", "")
 """The commands whose output a shell evaluates; a line without a command may be one that was meant to."""
 
 

@@ -13,7 +13,8 @@ from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import Session
 from role_env.errors import UsageError
-from role_env.sessions import obtain as session
+from role_env.sessions import obtain as sessions
+from role_env.sessions.renew import check_same_session
 from role_env.shells import export as exporters
 from role_env.supervise import execution
 from role_env.ui.messages import Messages
@@ -77,13 +78,15 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
     parent_pid = os.getppid()
     inherited = open_descriptors() - {writer} - supervisor.fds
     request = options.request_of(invocation)
-    first = options.obtain(invocation, context)
+    first = sessions.obtain(request, context)
     # stderr is the command's now.
     quiet = Messages(verbose=invocation.verbose, silent=not invocation.verbose)
 
     def renew(seconds: int) -> Session:
-        request.min_ttl, request.refresh = seconds, False
-        return session.obtain(request, context.restarted().with_messages(quiet))
+        request.wanted_ttl, request.refresh = seconds, False
+        renewed = sessions.obtain(request, context.restarted().with_messages(quiet))
+        check_same_session(renewed, account_id=first.account_id, role_arn=first.role_arn)
+        return renewed
 
     server = CredentialsServer(Supply(first, renew, context.messages))
     os.setsid()  # away from the terminal: what is typed there is for the command

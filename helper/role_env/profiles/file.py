@@ -123,7 +123,7 @@ class ProfilesFile:
     def _hint_for_unknown(self, name: str) -> str:
         near, command = names.nearest(name, self._sections), names.nearest_command(name)
         hint = f"did you mean {near}?" if near else "list the profiles with: role-env list"
-        return f"{hint} (for the command, type: role-env {command})" if command else hint
+        return f"{hint}; if you meant the command, it is role-env {command}" if command else hint
 
     def _check_names(self) -> None:
         for name, section in list(self._sections.items()):

@@ -10,6 +10,7 @@ from role_env.errors import UnreachableError
 from role_env.keyrings.entry import Entry
 from role_env.sessions.chain import Chain
 from role_env.sessions.passthrough import check_account, find_account, pass_through
+from role_env.sessions.proof import Proof
 from role_env.sessions.record import Record
 from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
@@ -30,6 +31,7 @@ class SingleFlight:
         self._cache = cache if chain.is_cacheable else None
         self._whole_cache = cache
         self._context = context
+        self._request_made = request
         self._min_ttl = request.min_ttl if request else 0
         self._wanted_ttl = request.renewal_ttl if request else 0
         self._digest = chain.digest(context)
@@ -138,6 +140,11 @@ class SingleFlight:
         record = self._record(credentials, account_id)
         if self._cache:
             self._cache.store(self._entry, record)
+        if self._request_made and self._whole_cache:
+            target = self._chain.target
+            Proof(self._request_made, target.path, target.endpoint).store(
+                self._digest, self._context, self._whole_cache
+            )
         return record
 
     def _record(self, credentials: Credentials, account_id: str) -> Record:

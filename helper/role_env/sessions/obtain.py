@@ -7,6 +7,7 @@ too, each as that profile's own, so that ten profiles behind one role cost one r
 
 import os
 import time
+from typing import TYPE_CHECKING
 
 from role_env.context import Context
 from role_env.credentials import Credentials, Session
@@ -23,6 +24,9 @@ from role_env.sessions.record import UNCHANGED, Record
 from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 from role_env.sources.base import key_digest
+
+if TYPE_CHECKING:
+    from role_env.sessions.flight import SingleFlight
 
 
 class CacheDecision:
@@ -67,8 +71,8 @@ class SessionRequest:
         self._began = time.time()
         self._role_arn = ""
         self._fingerprint = Fingerprint(context.environ)
-        self._path = locate(request.config, self._fingerprint)
-        self._entry = request.entry(self._path)
+        self.path = locate(request.config, self._fingerprint)
+        self._entry = request.entry(self.path)
         self._cache = None if request.no_cache else Cache(context)
 
     def obtain(self) -> Session:
@@ -79,6 +83,10 @@ class SessionRequest:
             error.role_arn = self._role_arn
             raise
 
+    def obtain_for(self, chain: Chain) -> Session:
+        """Return the session of `chain`, which is the request's: the cached one, else a new one."""
+        return self._session(self._flight(chain).obtain(self._load()))
+
     def plan(self) -> tuple[Chain, CacheDecision]:
         """Return the chain and the decision about the cached session. Raises ProfileError, UsageError, RefusedError."""
         chain = self.resolve()
@@ -87,7 +95,7 @@ class SessionRequest:
     def resolve(self) -> Chain:
         """Return the chain with the request's options, checked. Raises ProfileError, UsageError, RefusedError."""
         request = self._request
-        file = ProfilesFile(self._path, self._fingerprint)
+        file = ProfilesFile(self.path, self._fingerprint)
         self._role_arn = file.role_arn(request.profile)
         chain = chains.resolve(file, request.profile, self._fingerprint)
         chain.hops[-1] = _with_options(chain.target, request)
@@ -110,10 +118,13 @@ class SessionRequest:
             self._context.messages.decided(UNCHANGED)
             return cached
         chain = chain or self.resolve()
+        flight = self._flight(chain)
+        return flight.obtain_new(self._began) if self._request.refresh else flight.obtain(cached)
+
+    def _flight(self, chain: Chain) -> "SingleFlight":
         from role_env.sessions.flight import SingleFlight  # TLS, which a cached session can do without
 
-        flight = SingleFlight(chain, self._entry, self._cache, self._context, self._request)
-        return flight.obtain_new(self._began) if self._request.refresh else flight.obtain(cached)
+        return SingleFlight(chain, self._entry, self._cache, self._context, self._request)
 
     def _load(self) -> Record | None:
         return self._cache.load(self._entry) if self._cache else None
@@ -142,7 +153,7 @@ class SessionRequest:
 
     def _is_current(self, cached: Record) -> bool:
         """Return whether the record answers the request, without reading the profiles file."""
-        if not self._is_usable(cached) or not cached.is_current(self._path, self._context.environ):
+        if not self._is_usable(cached) or not cached.is_current(self.path, self._context.environ):
             return False
         expected = self._request.expect_account
         if expected and cached.session.account_id != expected:
@@ -161,7 +172,7 @@ class SessionRequest:
 
     def _session(self, record: Record) -> Session:
         session = record.session
-        session.request = self._request.text(os.fspath(self._path), record)
+        session.request = self._request.text(os.fspath(self.path), record)
         session.region_id = self._request.region or session.region_id
         session.base = environment.own_key(self._context.environ) if record.base else None
         return session

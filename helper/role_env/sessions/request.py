@@ -65,7 +65,7 @@ class Request:
 
     def entry(self, path: "str | os.PathLike[str]") -> Entry:
         """Return the entry in the keyring for this request with the profiles file at `path`."""
-        return record.entry(os.path.realpath(path), self.profile, self._options_that_count())
+        return record.entry(os.path.realpath(path), self.profile, self.key_options())
 
     def text(self, path: str, found: "Record") -> str:
         """Return the JSON of ROLE_ENV_REQUEST for the session `found`, made by way of the profiles file at `path`."""
@@ -86,7 +86,7 @@ class Request:
             }
         )
 
-    def _options_that_count(self) -> str:
+    def key_options(self) -> str:
         """Return the options that change what is requested from STS, as a text."""
         duration = "" if self.duration is None else self.duration
         return f"{duration}\0{self.session_name}"

@@ -66,28 +66,37 @@ class Cache:
 
         With `by_index` the keyring is not asked for an entry that its index, if there is one, does not name.
         """
+        text = self.load_text(entry, by_index=by_index)
+        record = parse(text, entry.username) if text else None
+        if text and not record:
+            self._messages.decided("the cached session cannot be read")
+        return record
+
+    def load_text(self, entry: Entry, *, by_index: bool = False) -> str | None:
+        """Return the text that is stored as `entry`, or None, as `load` does."""
         is_left_out = by_index and self.has_index and entry.name not in self._noted()
         text = self._keyring.read(entry) if self._keyring and not is_left_out else None
         # The kernel may have it, too, from a time when the keyring did not accept it.
         if not text and self._kernel_allowed:
             text = self._use_kernel(lambda: kernel.read(entry.name))
         self._warn()
-        record = parse(text, entry.username) if text else None
-        if text and not record:
-            self._messages.decided("the cached session cannot be read")
-        return record
+        return text
 
     def store(self, entry: Entry, record: Record) -> None:
-        """Store `record` as `entry`, and add the entry's name to the index."""
+        """Store `record` as `entry` until it expires, and add the entry's name to the index."""
+        self.store_text(entry, record.text(), seconds=int(record.session.credentials.remaining(time.time())))
+
+    def store_text(self, entry: Entry, text: str, *, seconds: int) -> bool:
+        """Store `text` as `entry`, in the kernel's keyring for `seconds`; return whether a backend took it."""
         if self._keyring and self._keyring.usable:
             self._note(entry)
-            self._keyring.write(entry, record.text())
+            self._keyring.write(entry, text)
             if self._kernel_allowed and self._keyring.usable:  # an older one, from a time when it could not be used
                 self._use_kernel(lambda: kernel.forget(entry.name))
         if self._is_in_kernel():
-            seconds = int(record.session.credentials.remaining(time.time()))
-            self._use_kernel(lambda: kernel.write(entry.name, record.text(), seconds=seconds))
+            self._use_kernel(lambda: kernel.write(entry.name, text, seconds=seconds))
         self._warn()
+        return bool(self._keyring and self._keyring.usable) or (self._is_in_kernel() and not self._kernel_fault)
 
     def forget(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""

@@ -29,6 +29,11 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     return posix_shell.session(session, environ)
 
 
+def renewal(session: Session, form: str, environ: "Mapping[str, str]") -> str:
+    """Return what replaces the session of the shell by `session`."""
+    return export(session, form, environ)
+
+
 def off(form: str, environ: "Mapping[str, str]") -> str:
     """Return what ends the session of the shell, for a `form` of SHELL_FORMATS."""
     return _without_served(fish_shell.off() if form == "fish" else posix_shell.off(environ), form, environ)

@@ -1,0 +1,58 @@
+"""role-env renew: print code that renews the session in this shell in place, or leaves it as it is."""
+
+import sys
+import time
+
+from role_env.cli.invocation import Invocation
+from role_env.context import Context
+from role_env.ui import stdout as output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ISSUED = '"issued":'
+_MOST_LEFT, _FRACTION = 300, 5
+
+
+def run(invocation: Invocation, context: Context) -> int:
+    """Print it. Most calls find nothing to do, and import next to nothing."""
+    if not invocation.show and sys.stdout is not None and sys.stdout.isatty():
+        from role_env.cli import options
+        from role_env.shells import parent
+
+        options.refuse_terminal("role-env renew", invocation.format or parent.parent_format(), context.environ)
+    if not _is_due(context.environ):
+        output.write(_nothing(invocation.format))
+        return 0
+    from role_env.sessions.renew import renew
+    from role_env.shells import export as exporters
+    from role_env.shells import parent
+
+    session = renew(context)
+    output.write(exporters.renewal(session, invocation.format or parent.parent_format(), context.environ))
+    return 0
+
+
+def _is_due(environ: "Mapping[str, str]") -> bool:
+    """Return whether less than min(300 s, 20% of the lifetime) is left, or the variables do not say how much."""
+    if environ.get("ALIBABA_CLOUD_CREDENTIALS_URI") and not environ.get("ROLE_ENV_ACCESS_KEY_ID"):
+        return not environ.get("ROLE_ENV_PROFILE")  # below `exec --renew`, which renews by itself
+    expiration = environ.get("ROLE_ENV_EXPIRATION", "")
+    if not environ.get("ROLE_ENV_PROFILE") or not expiration.isdecimal() or len(expiration) > 11:
+        return True
+    left = int(expiration) - time.time()
+    issued = environ.get("ROLE_ENV_REQUEST", "").partition(_ISSUED)[2][:12].rstrip("}")
+    lifetime = int(expiration) - int(issued) if issued.isdecimal() else 0
+    if lifetime <= 0:
+        return left < _MOST_LEFT
+    return left < min(_MOST_LEFT, lifetime / _FRACTION) or left > lifetime + 60
+
+
+def _nothing(form: str) -> str:
+    """Return what changes nothing in the shell."""
+    if not form:
+        from role_env.shells import parent
+
+        form = parent.parent_format()
+    return "begin; true; end\n" if form == "fish" else "{ :; }\n"

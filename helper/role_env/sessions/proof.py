@@ -1,0 +1,84 @@
+"""Proofs: records without secrets of what this user has requested, which `renew` needs before it acts unasked.
+
+Variables can be planted, and a prompt calls `renew` without a person. A proof says that a session was obtained here
+with the same file, profile, options, endpoint and chain. It is stored beside the session and outlives it. The backends
+that have stored one are pinned in the state folder, so that a planted setting cannot choose another.
+"""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from role_env.context import Context
+from role_env.digests import sha256
+from role_env.keyrings.entry import SESSION_SERVICE, Entry
+from role_env.paths import make_private, state_folder
+from role_env.sessions.request import Request
+from role_env.sessions.store import Cache
+
+_HEAD = "role-env proof 1"
+# How long a proof lasts in the kernel's keyring, which has to be told (seconds).
+_LIFETIME = 30 * 24 * 3600
+# What chooses the backend.
+_CHOOSING = ("ROLE_ENV_CACHE", "PYTHON_KEYRING_BACKEND", "DBUS_SESSION_BUS_ADDRESS")
+_CHOOSING_PREFIX = "KEYRING_PROPERTY_"
+# The pins are started anew beyond this size (bytes).
+_LARGEST = 16 * 1024
+
+
+class Proof:
+    """The proof that `request`, with the profiles file at `path`, was made at the STS `endpoint`."""
+
+    def __init__(self, request: Request, path: Path, endpoint: str) -> None:
+        session = request.entry(path)
+        self._entry = Entry(f"{SESSION_SERVICE}proof {sha256(session.name)[:24]}", session.username)
+        options = "\0".join((os.path.realpath(path), request.profile, request.key_options()))
+        self._lines = (_HEAD, sha256(options), endpoint)
+
+    def store(self, chain: str, context: Context, cache: Cache) -> None:
+        """Store the proof with the digest of the resolved chain, unless it is there."""
+        text = "\n".join((*self._lines, chain))
+        is_there = _is_pinned(context.environ) and cache.load_text(self._entry) == text
+        if not is_there and cache.store_text(self._entry, text, seconds=_LIFETIME):
+            _pin(context.environ)
+
+    def load(self, context: Context) -> str | None:
+        """Return the chain's digest, or None if there is no proof. Without a pin no backend is opened."""
+        if not _is_pinned(context.environ):
+            return None
+        *lines, chain = (Cache(context, prompts=False).load_text(self._entry) or "").split("\n")
+        return chain if tuple(lines) == self._lines else None
+
+
+def _is_pinned(environ: Mapping[str, str]) -> bool:
+    try:
+        return _backend(environ) in _pins(environ).read_text("ascii", "replace").split()
+    except OSError:
+        return False
+
+
+def _pin(environ: Mapping[str, str]) -> None:
+    with contextlib.suppress(OSError):  # then nothing is renewed unasked
+        path = _pins(environ)
+        make_private(path.parent)
+        if _is_pinned(environ):
+            return
+        is_full = path.exists() and path.stat().st_size > _LARGEST
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | (os.O_TRUNC if is_full else 0)
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            os.write(descriptor, f"{_backend(environ)}\n".encode())
+        finally:
+            os.close(descriptor)
+
+
+def _backend(environ: Mapping[str, str]) -> str:
+    """Return a digest of the variables that choose the backend."""
+    chosen = {name: environ.get(name, "") for name in _CHOOSING}
+    chosen |= {name: value for name, value in environ.items() if name.startswith(_CHOOSING_PREFIX)}
+    return sha256("\0".join(f"{name}={value}" for name, value in sorted(chosen.items())))
+
+
+def _pins(environ: Mapping[str, str]) -> Path:
+    return state_folder(environ) / "proofs"

@@ -1,0 +1,129 @@
+"""Renew the session of a shell in place: the same file, profile, account, role, session name and policy, or nothing.
+
+One place decides for every shell. Whatever cannot be renewed leaves the shell as it is.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from role_env import validators
+from role_env.context import Context
+from role_env.credentials import Session
+from role_env.environ.session import ShellState
+from role_env.errors import ProfileError, RefusedError, UnreachableError, UsageError
+from role_env.sessions.chain import Chain
+from role_env.sessions.flight import RENEWAL_SECONDS
+from role_env.sessions.obtain import SessionRequest
+from role_env.sessions.proof import Proof
+from role_env.sessions.request import Request
+
+# The options in ROLE_ENV_REQUEST besides the duration, with their checks.
+_OPTIONS = {
+    "session_name": validators.session_name,
+    "region": validators.region,
+    "expect_account": validators.account_id,
+}
+
+
+class _ShellRequest(NamedTuple):
+    """What ROLE_ENV_REQUEST says: the request, and the endpoint and session name that it was made with."""
+
+    request: Request
+    endpoint: str
+    session_name: str
+
+
+def renew(context: Context) -> Session:
+    """Return a new session for the shell whose exported variables are the context's.
+
+    Raises ProfileError if there is no session, no proof or an invalid profile, RefusedError if it would be another
+    session or STS refuses, and UnreachableError.
+    """
+    environ, state = context.environ, ShellState(context.environ)
+    if not state.has_session or state.lost_account or state.is_served:
+        raise ProfileError("this shell has no session that can be renewed", hint="begin one: role-env use PROFILE")
+    asked = _parse(environ.get("ROLE_ENV_REQUEST", ""), state.profile)
+    if state.remaining() > 0:
+        context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
+    session_request = SessionRequest(asked.request, context)
+    try:
+        chain = session_request.resolve()
+    except UsageError as error:  # an option that the profile no longer allows
+        raise ProfileError(error.message, hint=error.hint) from None
+    _check_same(chain, asked, state.role_arn, environ)
+    digest = Proof(asked.request, session_request.path, asked.endpoint).load(context)
+    if digest is None or chain.target.endpoint != asked.endpoint:
+        raise _no_proof(state.profile)
+    if chain.digest(context) != digest:  # reads the key or token, which the proof allows
+        raise _no_proof(state.profile)
+    session = session_request.obtain_for(chain)
+    check_same_session(session, account_id=environ.get("ROLE_ENV_ACCOUNT_ID", ""), role_arn=state.role_arn)
+    if session.policy != environ.get("ROLE_ENV_POLICY", ""):
+        raise _another(state.profile, "another session policy")
+    if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal(time.time()):
+        raise UnreachableError(f"the session of {state.profile} could not be renewed", hint="try again")
+    return session
+
+
+def check_same_session(session: Session, *, account_id: str, role_arn: str) -> None:
+    """Raise RefusedError unless `session` is of the account and role of the one that it renews."""
+    if session.account_id != account_id:
+        raise _another(session.profile, f"account {session.account_id}, not {account_id or 'the known one'}")
+    if session.role_arn.lower() != role_arn.lower():
+        raise _another(session.profile, f"role {session.role_arn or '(none)'}, not {role_arn or '(none)'}")
+
+
+def _check_same(chain: Chain, asked: _ShellRequest, role_arn: str, environ: Mapping[str, str]) -> None:
+    """Raise RefusedError if the profile stands for another role by now; give it the session's own session name."""
+    name = chain.target.name
+    if not chain.role_arn.is_same_role(role_arn):
+        raise _another(name, f"role {chain.role_arn or '(none)'}, not {role_arn or '(none)'}")
+    account = environ.get("ROLE_ENV_ACCOUNT_ID", "")
+    if chain.role_arn and chain.role_arn.account != account:
+        raise _another(name, f"account {chain.role_arn.account}, not {account or 'the known one'}")
+    if chain.target.role_arn:
+        chain.hops[-1] = chain.target.with_session_name(asked.session_name)
+    if chain.session_name != asked.session_name:
+        raise _another(name, "another session name")
+
+
+def _parse(text: str, profile: str) -> _ShellRequest:
+    """Parse ROLE_ENV_REQUEST. Raises ProfileError for anything that role-env did not write."""
+    try:
+        found = json.loads(text)
+        options = dict(found["options"])
+        duration = options.pop("duration", None)
+        texts = {name: check(options.pop(name)) for name, check in _OPTIONS.items() if name in options}
+        path, endpoint, name = found["config"], validators.host(found["sts_endpoint"]), found["session_name"]
+        if name:
+            validators.session_name(name)
+        is_valid = found["profile"] == profile and Path(path).is_absolute() and isinstance(duration, int | None)
+        is_valid = is_valid and not options
+        request = Request(profile, config=path, duration=duration)
+        for option, value in texts.items():
+            setattr(request, option, value)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        is_valid = False
+    if not is_valid:
+        raise ProfileError(
+            f"the session of {profile} cannot be renewed: the variable ROLE_ENV_REQUEST is missing or invalid",
+            hint=f"role-env use {profile}",
+        )
+    return _ShellRequest(request, endpoint, name)
+
+
+def _no_proof(profile: str) -> ProfileError:
+    return ProfileError(
+        f"the session of {profile} cannot be renewed: nothing proves that it was requested here as it is now",
+        hint=f"role-env use {profile}",
+    )
+
+
+def _another(profile: str, what: str) -> RefusedError:
+    return RefusedError(
+        f"the session of {profile} is not renewed: it would be of {what}; nothing has changed",
+        hint=f"switch with: role-env use {profile}",
+    )

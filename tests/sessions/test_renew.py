@@ -1,0 +1,157 @@
+"""role-env renew: the same session again, or a shell that stays as it is."""
+
+import json
+import socket
+import time
+
+import pytest
+
+from support.cached_sessions import age
+from support.machine import INSTALLED, Machine
+
+BEGIN = """
+import json, os, sys
+from role_env.context import Context
+from role_env.sessions.obtain import obtain
+from role_env.sessions.request import Request
+from role_env.ui.messages import Messages
+session = obtain(Request(sys.argv[1], config=sys.argv[2]), Context(os.environ, None, Messages()))
+credentials = session.credentials
+print(json.dumps({
+    "ROLE_ENV_PROFILE": session.profile,
+    "ROLE_ENV_ROLE_ARN": session.role_arn,
+    "ROLE_ENV_ACCOUNT_ID": session.account_id,
+    "ROLE_ENV_ACCESS_KEY_ID": credentials.access_key_id,
+    "ROLE_ENV_EXPIRATION": str(credentials.expiration),
+    "ROLE_ENV_REQUEST": session.request,
+    "ALIBABA_CLOUD_ACCESS_KEY_ID": credentials.access_key_id,
+}))
+"""
+NOTHING_CHANGED = "{ \\false; }\n"
+
+
+def begin(machine: Machine, profile: str = "profileB", config: str = "", **environ: str) -> dict[str, str]:
+    """The variables of a shell in which a session of `profile` begins."""
+    done = machine.run(str(INSTALLED / "python"), "-c", BEGIN, profile, config, **environ)
+    assert done.returncode == 0, done.stderr
+    variables: dict[str, str] = json.loads(done.stdout)
+    return variables
+
+
+def due(machine: Machine) -> dict[str, str]:
+    """The variables of a shell whose session is near its end."""
+    variables = begin(machine)
+    age(machine, 3400)
+    request = json.loads(variables["ROLE_ENV_REQUEST"])
+    end = str(int(time.time()) + 200)
+    issued = {"issued": request["issued"] - 3400}
+    return variables | {"ROLE_ENV_EXPIRATION": end, "ROLE_ENV_REQUEST": json.dumps(request | issued)}
+
+
+def refuses(machine: Machine, status: int, *told: str, **environ: str) -> None:
+    """`renew` ends with `status`, says why, changes nothing, and requests no session."""
+    before = len(machine.sts.calls_of("AssumeRole"))
+    done = machine.role_env("renew", "--format", "sh", **environ)
+    assert (done.returncode, done.stdout) == (status, NOTHING_CHANGED), done.stderr
+    assert all(text in done.stderr for text in told), done.stderr
+    assert len(machine.sts.calls_of("AssumeRole")) == before
+
+
+@pytest.mark.parametrize(("form", "nothing"), [("sh", "{ :; }\n"), ("zsh", "{ :; }\n"), ("fish", "begin; true; end\n")])
+def test_a_session_that_lasts_is_left_as_it_is(machine: Machine, form: str, nothing: str) -> None:
+    variables = begin(machine)
+    done = machine.role_env("renew", "--format", form, **variables)
+    assert (done.returncode, done.stdout, done.stderr) == (0, nothing, "")
+
+
+def test_a_session_near_its_end_is_renewed_with_its_own_session_name(machine: Machine) -> None:
+    done = machine.role_env("renew", "--format", "sh", **due(machine), USER="somebody-else", LOGNAME="somebody-else")
+    assert done.returncode == 0, done.stderr
+    assert machine.sts.issued[-1].id in done.stdout
+    first, second = machine.sts.calls_of("AssumeRole")
+    assert first.session_name == second.session_name
+
+
+def test_without_a_session_there_is_nothing_to_renew(machine: Machine) -> None:
+    refuses(machine, 3, "no session", "role-env use PROFILE")
+
+
+@pytest.mark.parametrize("request_text", ["", "{", "[]", "{}", '{"profile": "profileB"}', "null"])
+def test_a_session_without_a_request_cannot_be_renewed(machine: Machine, request_text: str) -> None:
+    variables = due(machine) | {"ROLE_ENV_REQUEST": request_text}
+    refuses(machine, 3, "ROLE_ENV_REQUEST", "role-env use profileB", **variables)
+
+
+def test_a_profile_of_another_role_by_now_leaves_the_session_alone(machine: Machine) -> None:
+    variables = due(machine)
+    other = machine.sts.world.role("hub").arn
+    machine.write(machine.standard_profiles().replace(machine.sts.role_arn, other))
+    refuses(machine, 4, "it would be of role", "role-env use profileB", **variables)
+
+
+def test_a_session_is_renewed_from_its_own_file_and_no_other(machine: Machine) -> None:
+    other = machine.home / "ro.ini"
+    other.write_text(machine.standard_profiles())
+    other.chmod(0o600)
+    variables = begin(machine, config=str(other)) | {"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)}
+    machine.write(machine.standard_profiles().replace(machine.sts.role_arn, machine.sts.world.role("hub").arn))
+    done = machine.role_env("renew", "--format", "sh", **variables)
+    assert done.returncode == 0, done.stderr
+    assert {call.role_arn for call in machine.sts.calls_of("AssumeRole")} == {machine.sts.role_arn}
+
+
+def test_what_was_never_requested_here_opens_no_socket_and_starts_no_process(machine: Machine) -> None:
+    variables = due(machine)
+    trap = machine.home / "planted"
+    planted = machine.home / "planted.ini"
+    arn = machine.sts.role_arn
+    planted.write_text(f"[profileB]\nrole_arn = {arn}\ncredential_process = touch {trap}\n")
+    planted.chmod(0o600)
+    request = json.loads(variables["ROLE_ENV_REQUEST"]) | {"config": str(planted)}
+    variables |= {"ROLE_ENV_REQUEST": json.dumps(request)}
+    refuses(machine, 3, "nothing proves", "role-env use profileB", **variables)
+    assert not trap.exists()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        endpoint = f"127.0.0.1:{server.getsockname()[1]}"
+        request = json.loads(due(machine)["ROLE_ENV_REQUEST"]) | {"sts_endpoint": endpoint}
+        hostile = due(machine) | {"ROLE_ENV_REQUEST": json.dumps(request), "ALIBABA_CLOUD_STS_ENDPOINT": endpoint}
+        refuses(machine, 3, "nothing proves", **hostile)
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_a_keyring_that_has_stored_no_proof_is_not_opened(machine: Machine) -> None:
+    variables = due(machine)
+    path = machine.home / "bus"
+    with socket.socket(socket.AF_UNIX) as bus:
+        bus.bind(str(path))
+        bus.listen()
+        bus.settimeout(0.1)
+        refuses(machine, 3, "nothing proves", **variables, DBUS_SESSION_BUS_ADDRESS=f"unix:path={path}")
+        with pytest.raises(TimeoutError):
+            bus.accept()
+
+
+def test_another_source_of_the_same_role_needs_a_person(machine: Machine) -> None:
+    variables = due(machine)
+    trap = machine.home / "trap"
+    machine.write(f"[profileB]\nrole_arn = {machine.sts.role_arn}\ncredential_process = touch {trap}\n")
+    refuses(machine, 3, "nothing proves", **variables)
+    assert not trap.exists()
+
+
+def test_a_passed_through_session_of_another_account_is_refused(machine: Machine) -> None:
+    machine.add("[lent]\ncredential_process = role-env process profileB\n")
+    variables = begin(machine, "lent") | {"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)}
+    assert variables["ROLE_ENV_ACCOUNT_ID"] == machine.sts.role_arn.split(":")[3]
+    done = machine.role_env("renew", "--format", "sh", **variables)
+    assert done.returncode == 0, done.stderr
+    refuses(machine, 4, "it would be of account", **variables | {"ROLE_ENV_ACCOUNT_ID": "999"})
+
+
+def test_the_account_of_a_passed_through_session_is_asked_for_once_for_each_key_id(machine: Machine) -> None:
+    machine.add("[lent]\ncredential_process = role-env process profileB\n")
+    for _ in range(3):
+        assert machine.role_env("lent", "--format", "json").returncode == 0
+    assert len(machine.sts.calls_of("GetCallerIdentity")) == 1
