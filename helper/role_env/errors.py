@@ -55,7 +55,7 @@ class ResourceError(RoleEnvError):
 
 
 class KeyringError(RoleEnvError):
-    """The keyring was needed, since a key is kept there, and could not be used."""
+    """The keyring was needed, since a key is stored there, and could not be used."""
 
     exit_status = 6
 

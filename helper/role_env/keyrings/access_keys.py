@@ -49,9 +49,9 @@ def store(path: Path, profile: str, key: AccessKey, context: Context) -> None:
     entry = _entry(path, profile)
     keyring.write(entry, "\n".join((_HEAD, key.access_key_id, key.access_key_secret)))
     check(keyring)
-    kept = keyring.read(entry)
+    stored = keyring.read(entry)
     check(keyring)
-    parsed = _parse(kept or "")
+    parsed = _parse(stored or "")
     if not parsed or (parsed.access_key_id, parsed.access_key_secret) != (key.access_key_id, key.access_key_secret):
         raise KeyringError("the keyring does not return the key that was stored", hint=hint())
     touch(context.environ)

@@ -82,7 +82,7 @@ class KeyringNotes:
             self._add_us(_ABSENT)
 
     def avoid(self) -> str:
-        """Let no process use the keyring for AVOID_SECONDS. Return why other processes cannot be told, or nothing."""
+        """Let no process use the keyring for AVOID_SECONDS. Return why that could not be noted, or nothing."""
         path = self._avoided_path
         _timeouts[path] = time.time()
         return self._write(path, "", os.O_TRUNC)

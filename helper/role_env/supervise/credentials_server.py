@@ -23,13 +23,13 @@ from role_env.errors import RefusedError, RoleEnvError
 from role_env.ui.messages import Messages
 
 RENEWAL_SECONDS = 960
-"""What a session has left at its renewal, unless that is half its life: the SDKs ask for another at 900."""
+"""The seconds left at a renewal, unless half the session's life is less: the SDKs fetch again at 900."""
 PATIENCE_SECONDS = 3.0
-"""How long a program waits for a renewal while the old session is good."""
+"""The seconds that a program waits for a renewal while the old session has not expired."""
 LAST_PATIENCE_SECONDS = 60.0
-"""And when it is not."""
+"""The seconds that it waits after that."""
 PAUSE_SECONDS = 30.0
-"""Between two calls to STS, unless a twentieth of the session's life is less."""
+"""The seconds between two calls to STS, unless a twentieth of the session's life is less."""
 _STEP_SECONDS = 0.5
 
 
@@ -63,7 +63,7 @@ class Supply:
         return self._credentials if self._remaining() > 0 else None
 
     def look_ahead(self) -> None:
-        """Begins a renewal that is due, if anybody asked since the last one: so the next who asks need not wait."""
+        """Start a renewal that is due if anybody asked since the last one: the next request need not wait."""
         if self._was_asked:
             self._flight_if_due()
 
@@ -78,7 +78,7 @@ class Supply:
         return min(RENEWAL_SECONDS, self._life() / 2)
 
     def _is_due(self) -> bool:
-        """Whether too little is left, or more than there ever was: by a clock that was set back no end can be told."""
+        """Return whether too little is left, or more than the whole life: then the clock was set back."""
         return not self._margin() <= self._remaining() <= self._life() + 60
 
     def _flight_if_due(self) -> "Future[None] | None":
@@ -98,17 +98,17 @@ class Supply:
                 raise RefusedError(f"profile {session.profile} is now of {session.role_arn}, not of {self._role_arn}")
             self._credentials, self._was_asked, self._is_failing = session.credentials, False, False
         except RoleEnvError as failure:
-            self._tell(failure.message)
-        except Exception as failure:  # a bug: its text could hold a secret
-            self._tell(type(failure).__name__)
+            self._warn(failure.message)
+        except Exception as failure:  # a bug: its text could contain a secret
+            self._warn(type(failure).__name__)
         # After a success too: the new session may be no younger.
         self._not_before = time.monotonic() + min(PAUSE_SECONDS, self._life() / 20)
 
-    def _tell(self, reason: str) -> None:
-        """Warns of the first failure of a row."""
-        tell = self._messages.decided if self._is_failing else self._messages.warn
+    def _warn(self, reason: str) -> None:
+        """Warn of the first failure in a row."""
+        say = self._messages.decided if self._is_failing else self._messages.warn
         self._is_failing = True
-        tell(f"the session is not renewed, and good for {max(0, int(self._remaining()))} s: {reason}")
+        say(f"the session is not renewed, and good for {max(0, int(self._remaining()))} s: {reason}")
 
 
 class CredentialsServer(socketserver.ThreadingTCPServer):
