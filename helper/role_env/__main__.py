@@ -128,7 +128,7 @@ def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvE
     from role_env.errors import UsageError
 
     if invocation.profile and not invocation.is_command_named and (meant := names.nearest_command(invocation.profile)):
-        hint = f"{hint} (for the command, type: role-env {meant})"
+        hint = f"{hint}; if you meant the command, it is role-env {meant}"
     return UsageError(message, hint=hint)
 
 

@@ -67,10 +67,10 @@ def test_a_mistyped_command_is_named_though_it_is_taken_for_a_profile(
     for arguments, status in (((word,), 3), ((word, "--json"), 2)):
         done = machine.role_env(*arguments)
         assert done.returncode == status
-        assert f" (for the command, type: role-env {command})\n" in done.stderr
+        assert f"; if you meant the command, it is role-env {command}\n" in done.stderr
     screen = on_terminal(machine, word, columns=200)
     assert screen.status == 2
-    assert screen.lines[-1].endswith(f" (for the command, type: role-env {command})")
+    assert screen.lines[-1].endswith(f"; if you meant the command, it is role-env {command}")
 
 
 @pytest.mark.parametrize("command", ["export", "exec", "process", "whoami", "explain", "console", "login"])
