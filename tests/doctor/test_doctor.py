@@ -165,7 +165,7 @@ def test_a_profiles_file_that_the_command_line_names(healthy: Machine) -> None:
     [
         ("role_arn = nonsense\nsource_profile = profileA", "role_arn is not a role's ARN"),
         ("role_arn = acs:ram::1:role/x\nsource_profile = profielA", "did you mean profileA?"),
-        ("role_arn = acs:ram::1:role/x\nsource_profile = bad", "round in a loop"),
+        ("role_arn = acs:ram::1:role/x\nsource_profile = bad", "form a loop"),
         ("role_arn = acs:ram::1:role/x\nsource_profile = profileA\npolcy = {}", "did you mean policy?"),
         ("role_arn = acs:ram::1:role/x", "neither in the file nor in the keyring"),
         ("role_arn = acs:ram::1:role/x\ncredential_source = environment", "none is set"),

@@ -646,3 +646,34 @@ def test_github_gives_a_token_for_the_audience_that_the_profile_names(machine: M
     assert path == "/token?api-version=2&audience=sts.aliyuncs.com"
     assert headers["authorization"].split() == ["bearer", "a-bearer-token"]
     assert assumed(machine, "AssumeRoleWithOIDC") == ["cideploy"]
+
+
+def test_a_role_that_was_assumed_from_one_persons_sign_in_is_not_anothers(machine: Machine, cli_file: CliFile) -> None:
+    write_spokes(machine)
+    spoke = machine.sts.world.role("spoke1").arn
+    machine.add(f"[signed]\nrole_arn = {spoke}\ncredential_source = aliyun_cli\n")
+    session = exports(machine, "hub")
+    assumed(machine)
+    key = {"access_key_id": session["AccessKeyId"], "access_key_secret": session["AccessKeySecret"]}
+    token = {"sts_token": session["SecurityToken"], "sts_expiration": int(time.time()) + 2000}
+    signed_in = {"mode": "OAuth", "oauth_site_type": "CN", **key, **token}
+    for person, calls in (("one", 1), ("one", 0), ("another", 1)):
+        cli_file.write({**signed_in, "oauth_refresh_token": f"token-of-{person}"})
+        exports(machine, "signed")
+        assert len(assumed(machine)) == calls, person
+
+
+def test_the_default_session_name_of_another_user_is_another_session(machine: Machine) -> None:
+    for user in ("one", "one", "another"):
+        assert exports(machine, "profileB", LOGNAME=user, USER=user)
+    names = [call.session_name.partition("@")[0] for call in machine.sts.calls_of("AssumeRole")]
+    assert names == ["one", "another"]
+
+
+def test_an_edit_within_the_second_and_of_the_same_length_is_seen(machine: Machine) -> None:
+    other = machine.sts.role_arn.replace("role/", "role/X")[: len(machine.sts.role_arn)]
+    assert exports(machine, "profileB")
+    status = machine.file.stat()
+    machine.file.write_text(machine.file.read_text().replace(machine.sts.role_arn, other))
+    os.utime(machine.file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert machine.role_env("profileB", "--format", "json").returncode == 4

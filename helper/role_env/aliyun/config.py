@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from role_env import validators
 from role_env.aliyun import document
 from role_env.credentials import AccessKey, Credentials
+from role_env.digests import sha256
 from role_env.errors import ProfileError
 from role_env.sts import responses
 
@@ -43,7 +44,8 @@ class CliProfile:
     `mode` is one of AK, StsToken, RamRoleArn, RamRoleArnWithRoleName, ChainableRamRoleArn, EcsRamRole, OIDC, External,
     CredentialsURI, CloudSSO and OAuth. `duration_seconds` is 0 if the file has none. CloudSSO and OAuth have
     `sts_expiration` (seconds since the epoch; it may be past), `access_token` with `access_token_expiration` (likewise)
-    and `signed_in_as`, the identity that signed in, which stays the same while the session is renewed.
+    and `signed_in_as`, the identity that signed in, which stays the same while the session is renewed. `sign_in_id`
+    is a digest that differs between two sign-ins, empty if the file has no token.
     """
 
     name: str
@@ -69,6 +71,7 @@ class CliProfile:
     signed_in_as: SignInIdentity = _NOBODY
     access_token: str = field(default="", repr=False)
     access_token_expiration: int = 0
+    sign_in_id: str = ""
 
     @property
     def sign_in_hint(self) -> str:
@@ -240,7 +243,10 @@ def _sign_in(entry: Mapping[str, Any], mode: str, where: str) -> dict[str, Any]:
     if mode not in _SIGN_IN:
         return {}
     token, token_end = _SIGN_IN[mode]
+    # OAuth's access tokens change each hour. A refresh token lasts, and belongs to one person's sign-in.
+    lasting = _text(entry, "oauth_refresh_token", where) or _text(entry, token, where)
     return {
+        "sign_in_id": sha256(lasting) if lasting else "",
         "sts_expiration": _number(entry, "sts_expiration", where),
         "access_token": _text(entry, token, where),
         "access_token_expiration": _number(entry, token_end, where),

@@ -33,8 +33,8 @@ class SignedIn(Source):
     is_renewable: ClassVar[bool] = False
 
     def identity(self, context: Context) -> list[str]:
-        """Return where and as whom a person signed in."""
-        return [self.cli_profile.mode, *self.cli_profile.signed_in_as]
+        """Return where and as whom a person signed in, and an ID of the sign-in: the next may be another person's."""
+        return [self.cli_profile.mode, *self.cli_profile.signed_in_as, self.cli_profile.sign_in_id]
 
     def passthrough_identity(self, context: Context) -> list[str]:
         """Return digests of the session and of the access token: another person may have signed in since."""
