@@ -14,7 +14,7 @@ from pathlib import Path
 from role_env.context import Context
 from role_env.digests import sha256
 from role_env.errors import KeyringError
-from role_env.keyrings import access_keys, kernel
+from role_env.keyrings import kernel, vault
 from role_env.keyrings.container import is_container
 from role_env.keyrings.entry import Entry
 from role_env.keyrings.system import SystemKeyring
@@ -99,7 +99,7 @@ def load(entry: Entry, context: Context, *, in_kernel: bool = False, prompts: bo
     if held and (found is None or held.issued > found.issued):
         return held
     if found is None and not (may_be_in_kernel and keyring.is_absent):
-        access_keys.check(keyring)
+        vault.check(keyring)
     return found
 
 
@@ -114,18 +114,18 @@ def store(entry: Entry, sign_in: SignIn, context: Context, *, in_kernel: bool = 
         keyring.write(entry, sign_in.text())
         kept = keyring.read(entry)
         if keyring.usable and kept != sign_in.text():
-            raise KeyringError("the keyring does not give back what it was given", hint=access_keys.hint())
+            raise KeyringError("the keyring does not give back what it was given", hint=vault.hint())
         if keyring.usable:
             if in_kernel:
                 _use_kernel(lambda: kernel.forget(entry.name))
             return
     if not may_be_in_kernel:
-        access_keys.check(keyring)
+        vault.check(keyring)
     try:
         kernel.write(entry.name, sign_in.text(), seconds=max(1, int(sign_in.expiration - time.time())))
     except kernel.Unavailable as error:
-        access_keys.check(keyring)
-        raise KeyringError(f"the sign-in cannot be kept: {error}", hint=access_keys.hint()) from None
+        vault.check(keyring)
+        raise KeyringError(f"the sign-in cannot be kept: {error}", hint=vault.hint()) from None
 
 
 def forget(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
@@ -135,7 +135,7 @@ def forget(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
     keyring = SystemKeyring(context)
     keyring.forget(entry)
     if not (in_kernel and keyring.is_absent):
-        access_keys.check(keyring)
+        vault.check(keyring)
 
 
 def _is_kernel_allowed(context: Context) -> bool:

@@ -9,7 +9,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Fingerprint
-from role_env.keyrings import access_keys
+from role_env.keyrings import access_keys, vault
 from role_env.sources.base import Source, SourceFault, key_digest
 
 # The keys of a profile that choose a source.
@@ -75,7 +75,7 @@ class KeyringKey(Source):
                 self.read["key"] = access_keys.load(self.path, self.profile, context)
             return self.read["key"]
         except KeyringError as error:
-            if isinstance(error, access_keys.NoKeyring) and not self.named_id:
+            if isinstance(error, vault.NoKeyring) and not self.named_id:
                 return None
             message = f"profile {self.profile}: its key is in the keyring: {error.message} ({self.where})"
             raise KeyringError(message, hint=error.hint) from None

@@ -1,0 +1,70 @@
+"""Texts that only the OS keyring may store, such as long-lived keys: they never go to the kernel keyring or a file."""
+
+import sys
+
+from role_env.context import Context
+from role_env.errors import KeyringError
+from role_env.keyrings.entry import Entry
+from role_env.keyrings.system import SystemKeyring
+
+_HINTS = {
+    "darwin": "unlock the login keychain (security unlock-keychain) and try again",
+    "win32": "sign in with a password, so that the Credential Manager has a vault, and try again",
+}
+_HINT = (
+    "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus; where there can be"
+    " none, put the key into the profiles file; role-env doctor says more"
+)
+
+
+class NoKeyring(KeyringError):
+    """There is no keyring at all, so nothing is stored in one."""
+
+
+def read(entry: Entry, context: Context, *, prompts: bool = True) -> str | None:
+    """Return the text stored as `entry`, or None.
+
+    Raises KeyringError if the keyring cannot be used; without `prompts` also if it is locked.
+    """
+    keyring = SystemKeyring(context, prompts=prompts)
+    text = keyring.read(entry)
+    check(keyring)
+    return text
+
+
+def write(entry: Entry, text: str, context: Context) -> None:
+    """Store `text` as `entry`, and read it back. Raises KeyringError; an earlier text may then still be stored."""
+    keyring = SystemKeyring(context)
+    keyring.write(entry, text)
+    check(keyring)
+    stored = keyring.read(entry)
+    check(keyring)
+    if stored != text:
+        raise KeyringError("the keyring does not return what it was given", hint=hint())
+
+
+def forget(entry: Entry, context: Context) -> None:
+    """Delete what is stored as `entry`, if anything is. Raises KeyringError."""
+    keyring = SystemKeyring(context)
+    keyring.forget(entry)
+    check(keyring)
+
+
+def check_available(entry: Entry, context: Context) -> None:
+    """Raise KeyringError if nothing could be stored as `entry`: no keyring, a locked one, or one without memory."""
+    read(entry, context)
+    if SystemKeyring(context).backend_name().startswith("keyring.backends.null."):
+        raise NoKeyring("the keyring that is chosen stores nothing", hint=hint())
+
+
+def check(keyring: SystemKeyring) -> None:
+    """Raise NoKeyring if there is no keyring, and KeyringError if it cannot be used."""
+    if keyring.usable:
+        return
+    kind = NoKeyring if keyring.is_absent else KeyringError
+    raise kind(f"the keyring cannot be used: {keyring.reason}", hint=hint())
+
+
+def hint() -> str:
+    """Return what to do about a keyring that cannot be used, on this system."""
+    return _HINTS.get(sys.platform, _HINT)
