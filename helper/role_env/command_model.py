@@ -1,8 +1,45 @@
 """What a command of the command line is: its words and its options."""
 
-# What a word or the value of an option is, if nothing more is known of it, or if its choices are all its values.
+# What a word or an option's value is, for the parser and for completion. The choices of CHOICE are all its values;
+# of TEXT nothing more is known.
 TEXT = "text"
 CHOICE = "choice"
+PROFILE = "profile"
+SESSION_PROFILE = "profile that gives a session"
+COMMAND_LINE = "command line"
+FILE = "file"
+DURATION = "duration"
+REGION = "region"
+ACCOUNT = "account"
+SESSION_NAME = "session name"
+TOPIC = "command or help topic"
+CHECKED_KINDS = (REGION, ACCOUNT, SESSION_NAME)
+"""The kinds of values that have a rule, in `names`."""
+
+EXIT_STATUSES = {
+    0: "success",
+    1: "a bug",
+    2: "usage error",
+    3: "an error in the profile, its file or a setting; or no credentials to make the request with",
+    4: "STS refused, or the session is not for the requested account, role and session name",
+    5: "STS could not be reached or returned an invalid response; retryable",
+    6: "the keyring was needed and could not be used",
+}
+
+TOPICS = {
+    "profiles": "the profiles file and its keys",
+    "sources": "where a chain of roles gets its first credentials",
+    "shells": "sessions in bash, zsh, fish and POSIX shells",
+    "prompt": "the session in the prompt",
+    "programs": "the aliyun CLI, SDKs, Terraform and other programs",
+    "ci": "GitHub Actions, GitLab and other CI",
+    "variables": "the variables that are set, read and unset",
+    "cache": "where sessions are cached, and when they are renewed",
+    "exit-statuses": "what an exit status means",
+    "uninstall": "how to remove everything",
+    "security": "what is protected, and from whom",
+}
+"""The topics of `role-env help`, each a file in `help/`, with what they are about."""
 
 
 class Option:

@@ -4,50 +4,29 @@ The parser, the help pages, the completion of the shells and the checks of profi
 part of each cached call, so they are built from nothing but tuples and three small classes.
 """
 
-from role_env.command_model import CHOICE, TEXT, Command, Option, Word
+from role_env.command_model import (
+    ACCOUNT,
+    CHOICE,
+    COMMAND_LINE,
+    DURATION,
+    EXIT_STATUSES,
+    FILE,
+    PROFILE,
+    REGION,
+    SESSION_NAME,
+    SESSION_PROFILE,
+    TEXT,
+    TOPIC,
+    Command,
+    Option,
+    Word,
+)
 
 SHELL_FORMATS = ("bash", "zsh", "sh", "fish")
 DOCUMENT_FORMATS = ("json", "dotenv", "github")
 FORMATS = (*SHELL_FORMATS, *DOCUMENT_FORMATS)
 INTEGRATED_SHELLS = ("bash", "zsh", "fish")
 CONSOLE_SITES = ("china", "international")
-TOPICS = {
-    "profiles": "the profiles file and its keys",
-    "sources": "where a chain of roles gets its first credentials",
-    "shells": "sessions in bash, zsh, fish and POSIX shells",
-    "prompt": "the session in the prompt",
-    "programs": "the aliyun CLI, SDKs, Terraform and other programs",
-    "ci": "GitHub Actions, GitLab and other CI",
-    "variables": "the variables that are set, read and unset",
-    "cache": "where sessions are cached, and when they are renewed",
-    "exit-statuses": "what an exit status means",
-    "uninstall": "how to remove everything",
-    "security": "what is protected, and from whom",
-}
-"""The topics of `role-env help`, each a file in `help/`, with what they are about."""
-
-# What a word or the value of an option is, for the parser and for completion.
-PROFILE = "profile"
-SESSION_PROFILE = "profile that gives a session"
-COMMAND_LINE = "command line"
-FILE = "file"
-DURATION = "duration"
-REGION = "region"
-ACCOUNT = "account"
-SESSION_NAME = "session name"
-TOPIC = "command or help topic"
-CHECKED_KINDS = (REGION, ACCOUNT, SESSION_NAME)
-"""The kinds of values that have a rule, in `names`."""
-
-EXIT_STATUSES = {
-    0: "success",
-    1: "a bug",
-    2: "usage error",
-    3: "an error in the profile, its file or a setting; or no credentials to make the request with",
-    4: "STS refused, or the session is not for the requested account, role and session name",
-    5: "STS could not be reached or returned an invalid response; retryable",
-    6: "the keyring was needed and could not be used",
-}
 _ALL_STATUSES = dict.fromkeys(EXIT_STATUSES, "")
 _NO_TERMINAL = {2: "usage error, or stdout is a terminal and --show is not given"}
 
@@ -82,6 +61,9 @@ _OBTAINING = (
     Option("--refresh", "", "ignore the cached session and request a new one (default: use the cached session)"),
     Option("--no-cache", "", "neither read nor write the cache (default: do both)"),
     Option("--expect-account", "ID", "refuse a session for any other account (default: accept any)", kind=ACCOUNT),
+    Option("--policy", "FILE", "narrow the session by the policy in FILE, or - for stdin (default: do not)", kind=FILE),
+    Option("--read-only", "", "narrow the session to reading (default: only if the profile says read_only = yes)"),
+    Option("--full", "", "allow a wider session within a narrowed one (default: refuse)"),
     _VERBOSE,
 )
 _PROFILE = Word("PROFILE", PROFILE, "profile")
@@ -272,6 +254,21 @@ _COMMANDS = (
         (_CONFIG, _VERBOSE),
         ("role-env logout profileA", "role-env logout profileA --config other.ini"),
         statuses=dict.fromkeys((0, 1, 2, 3, 6), ""),
+    ),
+    Command(
+        "rotate",
+        "replace a profile's access key in the keyring by a new one, in steps that survive a crash",
+        (_PROFILE,),
+        (
+            _CONFIG,
+            Option("--status", "", "show where the rotation is, and other keys of the user (default: rotate)"),
+            Option("--finish", "", "delete the old key, once the new one has been used (default: rotate)"),
+            Option("--abort", "", "go back to the old key, and delete the new one (default: rotate)"),
+            Option("--force", "", "rotate a key that other files also contain (default: refuse)"),
+        ),
+        ("role-env rotate profileA", "role-env rotate profileA --finish"),
+        statuses=_ALL_STATUSES,
+        exclusive=(("--status", "--finish", "--abort"),),
     ),
     Command(
         "clear",

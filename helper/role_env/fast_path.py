@@ -73,7 +73,7 @@ def _is_served(invocation: "Invocation") -> bool:
 def _is_usual(environ: "Mapping[str, str]") -> bool:
     """Return whether nothing in this process or its environment is left for the slow way to find out or report."""
     # A closed stdout is no usual one: the next file to be opened would take its number.
-    if sys.platform != "linux" or sys.stdout is None or environ.get("ROLE_ENV_CHAIN"):
+    if sys.platform != "linux" or sys.stdout is None or environ.get("ROLE_ENV_CHAIN") or environ.get("ROLE_ENV_POLICY"):
         return False
     if not environ.get("ROLE_ENV_TIMEOUT"):
         return True

@@ -1,6 +1,7 @@
 """Validate the names of profiles, sessions, regions and accounts, and suggest near misses."""
 
-from role_env.command_table import ACCOUNT, COMMANDS, REGION, SESSION_NAME
+from role_env.command_model import ACCOUNT, REGION, SESSION_NAME
+from role_env.command_table import COMMANDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

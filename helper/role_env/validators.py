@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from role_env import names, variables
-from role_env.command_table import ACCOUNT, REGION, SESSION_NAME
+from role_env.command_model import ACCOUNT, REGION, SESSION_NAME
 from role_env.credentials import RoleArn
 
 # The colors that every prompt can show.
@@ -83,6 +83,12 @@ def _families(text: str) -> tuple[str, ...]:
         if name not in variables.FAMILIES:
             raise ValueError(f"must be words of {' '.join(variables.FAMILIES)}")
     return families
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("yes", "no", "true", "false"):
+        raise ValueError("must be yes or no")
+    return text.lower() in ("yes", "true")
 
 
 def _source_kind(text: str) -> str:
@@ -178,6 +184,7 @@ KEYS: dict[str, Callable[[str], Any]] = {
     "sts_region": region,
     "variables": _families,
     "color": _color,
+    "read_only": _yes_or_no,
     "colour": _color,
 }
 

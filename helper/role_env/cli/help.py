@@ -1,7 +1,8 @@
 """The pages of `--help`, made of the tables of `command_table`."""
 
 from role_env import __version__
-from role_env.command_table import COMMANDS, EXIT_STATUSES, TOPICS
+from role_env.command_model import EXIT_STATUSES, TOPICS
+from role_env.command_table import COMMANDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ Options may stand before or after the words, and `role-env PROFILE` is `role-env
 is read to its end all the same: the shell that waits for an answer has to be told which session it does not get.
 """
 
-from role_env.command_model import Command, Option
-from role_env.command_table import CHECKED_KINDS, COMMAND_LINE, COMMANDS, DURATION
+from role_env.command_model import CHECKED_KINDS, COMMAND_LINE, DURATION, Command, Option
+from role_env.command_table import COMMANDS
 
 _UNITS = {"m": 60, "h": 3600}
 _MOST_DIGITS = 9
@@ -37,6 +37,7 @@ class Invocation:
     topic: str = ""
 
     aliyun_profile: str = ""
+    abort: bool = False
     all: bool = False
     cloud_sso: str = ""
     color: str = ""
@@ -47,7 +48,10 @@ class Invocation:
     duration: "int | None" = None
     expect_account: str = ""
     expected_account_id: str = ""
+    finish: bool = False
+    force: bool = False
     format: str = ""
+    full: bool = False
     json: bool = False
     login: bool = False
     min_ttl: int = 0
@@ -56,7 +60,9 @@ class Invocation:
     no_cache: bool = False
     no_prompt: bool = False
     no_verify: bool = False
+    policy: str = ""
     print: bool = False
+    read_only: bool = False
     refresh: bool = False
     region: str = ""
     remove: bool = False
@@ -69,6 +75,7 @@ class Invocation:
     show: bool = False
     site: str = ""
     source_profile: str = ""
+    status: bool = False
     verbose: bool = False
     yes: bool = False
 

@@ -1,5 +1,6 @@
 """What the options that commands share mean: the session to obtain, and whether a terminal may show it."""
 
+import os
 import sys
 
 from role_env import names
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from role_env.cli.invocation import Invocation
     from role_env.context import Context
     from role_env.credentials import Session
+    from role_env.profiles.policies import Narrowing
     from role_env.sessions.request import Request
 
 
@@ -44,7 +46,38 @@ def request_of(invocation: "Invocation") -> "Request":
         refresh=invocation.refresh,
         no_cache=invocation.no_cache,
         expect_account=invocation.expect_account,
+        narrowing=_narrowing(invocation),
     )
+
+
+def _narrowing(invocation: "Invocation") -> "Narrowing":
+    """Return how the options narrow the session. Raises UsageError for a policy that cannot be read, or is none."""
+    from role_env.profiles.policies import Narrowing, PolicyError, compact
+
+    is_read_only, is_full_allowed = invocation.read_only, invocation.full
+    if invocation.policy and is_read_only:
+        raise UsageError("--policy and --read-only exclude each other", hint="give one of them")
+    if not invocation.policy:
+        return Narrowing(is_read_only=is_read_only, is_full_allowed=is_full_allowed)
+    try:
+        text = compact(_policy_text(invocation.policy))
+    except PolicyError as error:
+        raise UsageError(f"--policy {invocation.policy} {error}", hint="see role-env help security") from None
+    file = "" if invocation.policy == "-" else os.path.abspath(invocation.policy)  # noqa: PTH100  as the fast path
+    return Narrowing(text, file=file, is_full_allowed=is_full_allowed)
+
+
+def _policy_text(file: str) -> str:
+    from role_env.profiles.policies import LARGEST_FILE
+
+    try:
+        if file == "-":
+            return sys.stdin.read(LARGEST_FILE) if sys.stdin else ""
+        with open(file, encoding="utf-8-sig") as stream:  # noqa: PTH123  as the fast path
+            return stream.read(LARGEST_FILE)
+    except (OSError, ValueError) as error:
+        what = (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8"
+        raise UsageError(f"--policy {file} cannot be read: {what}", hint="name a file with a policy in JSON") from None
 
 
 def check_profile_name(name: str) -> None:

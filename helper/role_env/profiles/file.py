@@ -118,7 +118,14 @@ class ProfilesFile:
             missing = f"[{source}]" if _is_shown(source) else "the section that it names"
             hint = f"did you mean {near}?" if near else f"add {missing} with its credentials"
             raise section.value_error("source_profile", "names no profile of the file", hint=hint)
-        return self.profile(source)
+        profile = self.profile(source)
+        if profile.read_only:
+            raise self._sections[first].error(
+                "source_profile",
+                f"names {source}, which is read_only and may not assume a role",
+                hint="use a source without read_only",
+            )
+        return profile
 
     def _hint_for_unknown(self, name: str) -> str:
         near, command = names.nearest(name, self._sections), names.nearest_command(name)

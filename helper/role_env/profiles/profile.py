@@ -8,6 +8,7 @@ from role_env import validators, variables
 from role_env.credentials import RoleArn
 from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
+from role_env.profiles import policies
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.profiles.ini import Section
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 # How long a session lasts unless the profile or an option says otherwise (seconds).
 DURATION_SECONDS = 3600
-_LONGEST_POLICY = 2048
 _LONGER = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
 _FIELDS = (
     "role_arn",
@@ -29,6 +29,7 @@ _FIELDS = (
     "region_id",
     "variables",
     "color",
+    "read_only",
 )
 
 
@@ -56,6 +57,7 @@ class Profile(NamedTuple):
     endpoint: str = ""
     variables: tuple[str, ...] = variables.DEFAULT_FAMILIES
     color: str = ""
+    read_only: bool = False
 
     @property
     def source_kind(self) -> str:
@@ -123,19 +125,10 @@ def _policy(section: Section, values: Mapping[str, Any], fingerprint: Fingerprin
     if key not in values:
         return ""
     text = _read_policy(section, values[key], fingerprint) if key == "policy_file" else str(values[key])
-    if len(text) > _LONGEST_POLICY:
-        raise section.error(
-            key, f"has {len(text)} characters; STS allows {_LONGEST_POLICY}", hint="remove white space from it"
-        )
-    import json
-
     try:
-        is_policy = isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):  # nested deeper than any policy
-        is_policy = False
-    if not is_policy:
-        raise section.error(key, "is not a policy in JSON")
-    return text
+        return policies.compact(text)
+    except policies.PolicyError as error:
+        raise section.error(key, str(error)) from None
 
 
 def _read_policy(section: Section, name: str, fingerprint: Fingerprint) -> str:

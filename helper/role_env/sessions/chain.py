@@ -23,12 +23,16 @@ from role_env.sources.base import Source
 
 
 class Chain:
-    """The profiles `hops` from the chain's source to the one asked for, and the `source` itself."""
+    """The profiles `hops` from the chain's source to the one asked for, and the `source` itself.
+
+    `policy_name` is what ROLE_ENV_POLICY says of the session: empty for a full one.
+    """
 
     def __init__(self, source: Source, hops: list[Profile], fingerprint: Fingerprint) -> None:
         self.source = source
         self.hops = hops
         self.fingerprint = fingerprint
+        self.policy_name = ""
 
     @property
     def target(self) -> Profile:

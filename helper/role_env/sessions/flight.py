@@ -157,6 +157,7 @@ class SingleFlight:
             region_id=target.region_id,
             color=target.color,
             variables=target.variables,
+            policy=chain.policy_name,
             in_cli_file=chain.is_in_cli_file(),
         )
         return Record(

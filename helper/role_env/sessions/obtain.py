@@ -16,9 +16,11 @@ from role_env.errors import KeyringError, ProfileError, RoleEnvError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
+from role_env.profiles.policies import Narrowing
 from role_env.profiles.profile import Profile
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
+from role_env.sessions.narrow import narrow
 from role_env.sessions.passthrough import check_account
 from role_env.sessions.record import UNCHANGED, Record
 from role_env.sessions.request import Request
@@ -102,6 +104,7 @@ class SessionRequest:
         self._role_arn = chain.role_arn
         chains.check_loop(chain, self._context.environ)
         _check_accounts(chain, request.expect_account)
+        narrow(chain, request.narrowing or Narrowing(), self._context.environ)
         if not chain.gives_session:
             raise ProfileError(
                 f"profile {chain.target.name} is only a source, without role_arn ({chain.target.where})",
@@ -110,8 +113,9 @@ class SessionRequest:
         return chain
 
     def _obtain(self) -> Record:
-        # A process that requests a profile on its own way must fail, whatever is cached.
-        may_loop = bool(self._context.environ.get("ROLE_ENV_CHAIN"))
+        # A process that requests a profile on its own way, or a wider session than its own, must fail whatever is
+        # cached.
+        may_loop = any(self._context.environ.get(name) for name in ("ROLE_ENV_CHAIN", "ROLE_ENV_POLICY"))
         chain = self.resolve() if may_loop else None
         cached = self._load()
         if cached and not self._request.refresh and self._is_current(cached):
@@ -174,7 +178,7 @@ class SessionRequest:
         session = record.session
         session.request = self._request.text(os.fspath(self.path), record)
         session.region_id = self._request.region or session.region_id
-        session.base = environment.own_key(self._context.environ) if record.base else None
+        session.base = environment.own_key(self._context.environ) if record.base and not session.policy else None
         return session
 
 

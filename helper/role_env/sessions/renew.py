@@ -14,6 +14,7 @@ from role_env.context import Context
 from role_env.credentials import Session
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, RefusedError, UnreachableError, UsageError
+from role_env.profiles.policies import READ_ONLY, Narrowing, compact
 from role_env.sessions.chain import Chain
 from role_env.sessions.flight import RENEWAL_SECONDS
 from role_env.sessions.obtain import SessionRequest
@@ -101,8 +102,9 @@ def _parse(text: str, profile: str) -> _ShellRequest:
         if name:
             validators.session_name(name)
         is_valid = found["profile"] == profile and Path(path).is_absolute() and isinstance(duration, int | None)
+        narrowing = _narrowing(profile, str(options.pop("policy", "")), str(options.pop("policy_file", "")))
         is_valid = is_valid and not options
-        request = Request(profile, config=path, duration=duration)
+        request = Request(profile, config=path, duration=duration, narrowing=narrowing)
         for option, value in texts.items():
             setattr(request, option, value)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -113,6 +115,19 @@ def _parse(text: str, profile: str) -> _ShellRequest:
             hint=f"role-env use {profile}",
         )
     return _ShellRequest(request, endpoint, name)
+
+
+def _narrowing(profile: str, name: str, file: str) -> Narrowing:
+    """Return how the session was narrowed. Raises RefusedError if its policy has changed or cannot be read again."""
+    if name in ("", READ_ONLY):
+        return Narrowing(is_read_only=name == READ_ONLY)
+    try:
+        narrowing = Narrowing(compact(Path(file).read_text("utf-8-sig")), file=file)
+    except (OSError, ValueError):  # also for one from stdin, which has no file
+        raise _another(profile, "a session policy that cannot be read again") from None
+    if narrowing.name != name:
+        raise _another(profile, "another session policy")
+    return narrowing
 
 
 def _no_proof(profile: str) -> ProfileError:

@@ -10,6 +10,7 @@ from role_env.sessions import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from role_env.profiles.policies import Narrowing
     from role_env.sessions.record import Record
 
 
@@ -25,6 +26,7 @@ class Request:
         "duration",
         "expect_account",
         "min_ttl",
+        "narrowing",
         "no_cache",
         "profile",
         "refresh",
@@ -46,6 +48,7 @@ class Request:
         no_cache: bool = False,
         expect_account: str = "",
         wanted_ttl: int = 0,
+        narrowing: "Narrowing | None" = None,
     ) -> None:
         self.profile = profile
         self.config = config
@@ -57,6 +60,7 @@ class Request:
         self.no_cache = no_cache
         self.expect_account = expect_account
         self.wanted_ttl = wanted_ttl
+        self.narrowing = narrowing
 
     @property
     def renewal_ttl(self) -> int:
@@ -74,6 +78,8 @@ class Request:
             "session_name": self.session_name,
             "region": self.region,
             "expect_account": self.expect_account,
+            "policy": self._policy_name,
+            "policy_file": self.narrowing.file if self.narrowing else "",
         }
         return _object(
             {
@@ -89,7 +95,12 @@ class Request:
     def key_options(self) -> str:
         """Return the options that change what is requested from STS, as a text."""
         duration = "" if self.duration is None else self.duration
-        return f"{duration}\0{self.session_name}"
+        options = f"{duration}\0{self.session_name}"
+        return f"{options}\0{self._policy_name}" if self._policy_name else options
+
+    @property
+    def _policy_name(self) -> str:
+        return self.narrowing.name if self.narrowing else ""
 
 
 def _object(values: "dict[str, object]") -> str:

@@ -17,7 +17,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.sts import responses, sdk
-from role_env.sts.http import Response, Server, retry
+from role_env.sts.http import TRIES, Response, Server, retry
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # A gateway's Message may quote the string to be signed, and in it the token: no other word is that long.
@@ -25,7 +25,10 @@ _LONG_WORD = re.compile(r"\S{120,}")
 
 
 class StsError(RefusedError):
-    """A refusal by STS. `code` is its Code; `clock_offset` is by how many seconds this clock is behind STS's."""
+    """A refusal by STS, or by RAM, whose requests are alike.
+
+    `code` is its Code; `clock_offset` is by how many seconds this clock is behind STS's.
+    """
 
     def __init__(self, message: str, *, code: str, hint: str = "", clock_offset: float = 0) -> None:
         super().__init__(message, hint=hint)
@@ -64,7 +67,7 @@ def assume_role(
         if value:
             put(value)
     issued = time.time()
-    document = _call(request, key, server, endpoint, context)
+    document = send(request, key, server, endpoint, context)
     credentials = _credentials(document, endpoint, issued)
     _check_assumed(document, endpoint, role_arn, session_name)
     return credentials
@@ -110,9 +113,9 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
     """Return STS's own response about who signs with `key`. Raises StsError and UnreachableError."""
     server = Server(endpoint, context)
     server.connect()
-    document = _call(sdk.caller_identity_request(), key, server, endpoint, context)
+    document = send(sdk.caller_identity_request(), key, server, endpoint, context)
     if not isinstance(document.get("Arn"), str) or not isinstance(document.get("AccountId"), str):
-        raise _nonsense(endpoint, "no Arn and AccountId")
+        raise invalid_response(endpoint, "no Arn and AccountId")
     return document
 
 
@@ -128,37 +131,54 @@ def _unsigned_path(action: str) -> str:
     return "/?" + urllib.parse.urlencode(common)
 
 
-def _call(request: Any, key: AccessKey, server: Server, endpoint: str, context: Context) -> dict[str, Any]:
-    """Send `request` and return STS's response. It is signed anew for each try, since STS takes a nonce only once."""
+def send(
+    request: Any,
+    key: AccessKey,
+    server: Server,
+    endpoint: str,
+    context: Context,
+    *,
+    service: str = "STS",
+    is_repeatable: bool = True,
+) -> dict[str, Any]:
+    """Send `request`, signed with `key`, and return the response of the `service`.
+
+    It is signed anew for each try, since a nonce is taken only once; without `is_repeatable` there is one try. Raises
+    StsError if the service refuses, UnreachableError if there is no valid response by the deadline.
+    """
     request.set_accept_format("JSON")
     if key.security_token:
         request.add_query_param("SecurityToken", key.security_token)
 
     def call() -> dict[str, Any]:
         path = sdk.signed_path(request, key)
-        return _document(endpoint, server.request("POST", path, headers=request.get_headers()))
+        return _document(endpoint, server.request("POST", path, headers=request.get_headers()), service)
 
-    return retry(_what(endpoint), call, context.deadline)
-
-
-def _what(endpoint: str) -> str:
-    return f"STS at {endpoint} could not be reached"
+    return retry(_what(endpoint, service), call, context.deadline, tries=TRIES if is_repeatable else 1)
 
 
-def _document(endpoint: str, response: Response) -> dict[str, Any]:
+def _what(endpoint: str, service: str = "STS") -> str:
+    return f"{service} at {endpoint} could not be reached"
+
+
+def _document(endpoint: str, response: Response, service: str = "STS") -> dict[str, Any]:
     document = responses.json_object(response.body)
     code = document.get("Code") if document else None
     if response.status == 200 and document is not None and not isinstance(code, str):
         return document
     if response.status != 200 and isinstance(code, str):
-        raise _refusal(document or {}, code, response.date)
-    raise _nonsense(endpoint, f"status {response.status}{'' if document is not None else ', not JSON'}")
+        raise _refusal(document or {}, code, response.date, service)
+    raise invalid_response(
+        endpoint, f"status {response.status}{'' if document is not None else ', not JSON'}", service=service
+    )
 
 
-def _nonsense(endpoint: str, what: str) -> UnreachableError:
+def invalid_response(endpoint: str, what: str, *, service: str = "STS") -> UnreachableError:
+    """Return the error for a response that the `service` would not give, because of `what`."""
+    setting = "sts_endpoint" if service == "STS" else f"ALIBABA_CLOUD_{service}_ENDPOINT"
     return UnreachableError(
-        f"{endpoint} did not answer like STS ({what})",
-        hint="check sts_endpoint; a proxy or sign-in page may be intercepting the request",
+        f"{endpoint} did not answer like {service} ({what})",
+        hint=f"check {setting}; a proxy or sign-in page may be intercepting the request",
     )
 
 
@@ -181,7 +201,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
 )
 
 
-def _refusal(document: dict[str, Any], code: str, moment: str) -> StsError:
+def _refusal(document: dict[str, Any], code: str, moment: str, service: str) -> StsError:
     message = document.get("Message")
     said = _LONG_WORD.sub("…", printable(message))[:300] if isinstance(message, str) else ""
     offset = _clock_offset(moment)
@@ -190,7 +210,7 @@ def _refusal(document: dict[str, Any], code: str, moment: str) -> StsError:
         direction = "behind" if offset > 0 else "ahead of"
         hint = f"set this machine's clock: it is {abs(round(offset / 60))} minutes {direction} STS's"
     said_code = _LONG_WORD.sub("…", printable(code))[:100]
-    return StsError(f"STS said {said_code}: {said}", code=code, hint=hint, clock_offset=offset)
+    return StsError(f"{service} said {said_code}: {said}", code=code, hint=hint, clock_offset=offset)
 
 
 def _clock_offset(moment: str) -> float:
@@ -208,7 +228,7 @@ def _credentials(document: dict[str, Any], endpoint: str, issued: float) -> Cred
     try:
         return responses.credentials(part if isinstance(part, dict) else {}, issued=issued)
     except ValueError as error:
-        raise _nonsense(endpoint, str(error)) from None
+        raise invalid_response(endpoint, str(error)) from None
 
 
 def _check_assumed(document: dict[str, Any], endpoint: str, role_arn: str, session_name: str) -> None:
@@ -219,7 +239,7 @@ def _check_assumed(document: dict[str, Any], endpoint: str, role_arn: str, sessi
     user = document.get("AssumedRoleUser")
     arn = user.get("Arn") if isinstance(user, dict) else None
     if not isinstance(arn, str):
-        raise _nonsense(endpoint, "no AssumedRoleUser")
+        raise invalid_response(endpoint, "no AssumedRoleUser")
     match = re.fullmatch(r"acs:(?:ram|sts)::([0-9]+):(?:role|assumed-role)/([^/]+)/([^/]+)", arn)
     account, role = role_arn.split(":")[3], role_arn.split("/", 1)[1]
     if not match or (match[1], match[2].lower(), match[3]) != (account, role.lower(), session_name):

@@ -66,13 +66,20 @@ class Response(NamedTuple):
             raise BusyError(f"status {self.status} {printable(code)[:80]}".rstrip())
 
 
-def retry(what: str, call: Callable[[], T], deadline: Deadline, *, hint: str = "check the network and try again") -> T:
-    """Return what `call` returns. After TransientError call it again, at most TRIES times and within `deadline`.
+def retry(
+    what: str,
+    call: Callable[[], T],
+    deadline: Deadline,
+    *,
+    hint: str = "check the network and try again",
+    tries: int = TRIES,
+) -> T:
+    """Return what `call` returns. After TransientError call it again, at most `tries` times and within `deadline`.
 
     Raises UnreachableError, whose text begins with `what`, if no try succeeds.
     """
     failure: Exception | None = None
-    for attempt in range(TRIES):
+    for attempt in range(tries):
         if failure:
             import random
 

@@ -1,4 +1,4 @@
-"""The request classes of Alibaba's SDK, which build and sign the requests to STS, imported without its transport.
+"""The request classes of Alibaba's SDK, which build and sign requests to STS and RAM, imported without its transport.
 
 The SDK's transport (its copy of `requests`) is never used, and is most of its 150 modules: of it, the request classes
 need one class, `CaseInsensitiveDict`, which needs three names of the standard library.
@@ -34,6 +34,16 @@ def caller_identity_request() -> Any:
     with _without_transport():
         from aliyunsdksts.request.v20150401.GetCallerIdentityRequest import GetCallerIdentityRequest
     return GetCallerIdentityRequest()
+
+
+def ram_request(action: str) -> Any:
+    """Return a new request for an `action` of RAM 2015-05-01."""
+    hush_libraries()
+    with _without_transport():
+        from aliyunsdkcore.request import RpcRequest
+    request = RpcRequest("Ram", "2015-05-01", action)
+    request.set_method("POST")  # part of what is signed
+    return request
 
 
 def signed_path(request: Any, key: AccessKey) -> str:

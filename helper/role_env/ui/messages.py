@@ -39,6 +39,11 @@ class Messages:
         if self._verbose:
             stderr.write_line(f"role-env: {printable(text)}")
 
+    def progress(self, text: str) -> None:
+        """Report a step of a long task: on a terminal, or with `verbose`."""
+        if self._verbose or (not self.silent and on_terminal()):
+            stderr.write_line(f"role-env: {printable(text)}")
+
     def waiting_for(self, what: str) -> "AbstractContextManager[object]":
         """Return a context in which a wait of more than a second is reported on a terminal as one for `what`.
 

@@ -1,0 +1,85 @@
+"""Narrow the session of a chain by a session policy, or to reading."""
+
+from collections.abc import Mapping
+
+from role_env.errors import ProfileError, RoleEnvError, UsageError
+from role_env.profiles import policies
+from role_env.profiles.policies import Narrowing
+from role_env.profiles.profile import Profile
+from role_env.sessions.chain import Chain
+
+
+def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> None:
+    """Put the policy of `narrowing`, or of a read-only profile, into the last role that `chain` assumes.
+
+    Raises UsageError for an option that cannot be followed, also for a session that is wider than the one that the
+    process runs in (ROLE_ENV_POLICY): two policies cannot be compared, so only the same one is as narrow. Raises
+    ProfileError for a profile whose `read_only` cannot be followed.
+    """
+    if chain.target.read_only or narrowing.is_read_only:
+        _narrow_to_reading(chain, narrowing)
+    elif narrowing.text:
+        _narrow_by_policy(chain, narrowing)
+    within = environ.get("ROLE_ENV_POLICY", "")
+    if within and chain.policy_name != within and not narrowing.is_full_allowed:
+        asked = chain.policy_name or "full"
+        raise UsageError(
+            f"the session of {chain.target.name} would be wider than this one, which is {_shown(within)}",
+            hint=f"add --full to request the {_shown(asked)} session all the same",
+        )
+
+
+def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> None:
+    target = chain.target
+    if narrowing.text:
+        raise UsageError(
+            f"--policy cannot narrow {target.name}, which is read_only ({target.where})", hint="leave it out"
+        )
+    position = _last_role(chain)
+    if position is None:
+        raise _refuse(
+            target, narrowing, "no role is assumed at the end of its chain, and only AssumeRole takes a policy"
+        )
+    hop = chain.hops[position]
+    try:
+        chain.hops[position] = hop._replace(policy=policies.read_only(hop.policy))
+    except policies.PolicyError as error:
+        raise _refuse(target, narrowing, f"its policy {error}") from None
+    chain.policy_name = policies.READ_ONLY
+
+
+def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> None:
+    target, position = chain.target, _last_role(chain)
+    if position is None:
+        raise UsageError(
+            f"--policy cannot narrow {target.name}: no role is assumed at the end of its chain ({target.where})",
+            hint="only AssumeRole takes a policy; use a profile with role_arn",
+        )
+    if chain.hops[position].policy:
+        raise UsageError(
+            f"--policy cannot narrow {target.name}, which has a policy ({target.where})",
+            hint="two policies cannot be combined; use --read-only, or a profile without a policy",
+        )
+    chain.hops[position] = chain.hops[position]._replace(policy=narrowing.text)
+    chain.policy_name = narrowing.name
+
+
+def _last_role(chain: Chain) -> int | None:
+    """Return the position of the last hop that assumes a role, if its session is the one that is handed out."""
+    roles = [position for position, hop in enumerate(chain.hops) if hop.role_arn]
+    return roles[-1] if roles else None
+
+
+def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:
+    """Return the error for a session that cannot be read-only: of the option if it is given, else of the profile."""
+    if narrowing.is_read_only:
+        return UsageError(
+            f"--read-only cannot narrow {target.name}: {why} ({target.where})", hint="use another profile"
+        )
+    return ProfileError(
+        f"profile {target.name}: read_only cannot be followed: {why} ({target.where})", hint="remove it"
+    )
+
+
+def _shown(policy_name: str) -> str:
+    return policy_name if policy_name in (policies.READ_ONLY, "full") else f"narrowed by the policy {policy_name[:8]}"

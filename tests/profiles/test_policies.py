@@ -1,0 +1,86 @@
+"""Session policies: their text, their length, and what the read-only policy allows."""
+
+import json
+from fnmatch import fnmatchcase
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from role_env.profiles import policies
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.text(max_size=10), VALUES, max_size=4), st.sampled_from([None, 1, "\t"]))
+def test_a_policy_without_white_space_means_the_same(document: dict[str, object], indent: int | str | None) -> None:
+    text = policies.compact(json.dumps(document, indent=indent))
+    assert json.loads(text) == document
+    assert text == json.dumps(document, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", '"text"', '{"a": 1', "[" * 100_000])
+def test_what_is_not_a_policy_in_json_is_refused(text: str) -> None:
+    with pytest.raises(policies.PolicyError, match="not a policy in JSON"):
+        policies.compact(text)
+
+
+def test_white_space_outside_strings_does_not_count_toward_the_length() -> None:
+    longest = '{"a":' + " " * 5000 + '"' + "x" * (2048 - len('{"a":""}')) + '"}'
+    assert len(policies.compact(longest)) == policies.LONGEST
+    with pytest.raises(policies.PolicyError, match="contains 2049 characters"):
+        policies.compact(longest.replace('"x', '"xx'))
+
+
+def is_allowed(policy: str, action: str) -> bool:
+    """Evaluate a policy for one action on any resource: a Deny wins, and what no statement allows is denied."""
+    allowed = False
+    for statement in json.loads(policy)["Statement"]:
+        named = statement.get("Action") or statement["NotAction"]
+        matches = any(fnmatchcase(action, pattern) for pattern in ([named] if isinstance(named, str) else named))
+        if matches == ("Action" in statement):
+            if statement["Effect"] == "Deny":
+                return False
+            allowed = True
+    return allowed
+
+
+READING = ["ecs:DescribeInstances", "oss:ListObjects", "ram:ListUsers", "sts:GetCallerIdentity", "rds:QueryNotify"]
+REVEALING = ["kms:GetSecretValue", "kms:GenerateDataKeyWithoutPlaintext", "oss:GetObject", "log:GetCursorOrData"]
+A_WAY_IN = ["cs:DescribeClusterUserKubeconfig", "ecs:DescribeInstanceVncUrl", "cr:GetAuthorizationToken"]
+CHANGING = ["sts:AssumeRole", "ecs:DeleteInstance", "ram:CreateAccessKey", "oss:PutObject", "kms:Decrypt"]
+
+
+def test_the_read_only_policy_allows_reading_and_neither_changes_nor_secrets_nor_a_way_in() -> None:
+    policy = policies.read_only()
+    assert len(policy) <= policies.LONGEST
+    assert all(is_allowed(policy, action) for action in READING)
+    assert not [action for action in (*REVEALING, *A_WAY_IN, *CHANGING) if is_allowed(policy, action)]
+
+
+@pytest.mark.parametrize("as_list", [True, False])
+def test_with_a_policy_of_its_own_a_profile_reads_no_more_than_that_allows(as_list: bool) -> None:
+    statement = {"Effect": "Allow", "Action": ["ecs:*", "kms:*"], "Resource": "*"}
+    own = json.dumps({"Version": "1", "Statement": [statement] if as_list else statement})
+    policy = policies.read_only(own)
+    assert is_allowed(policy, "ecs:DescribeInstances")
+    for action in ("ecs:DeleteInstance", "oss:ListObjects", "kms:GetSecretValue", "ecs:DescribeInstanceVncUrl"):
+        assert not is_allowed(policy, action)
+
+
+def test_a_policy_that_leaves_no_room_for_reading_only_is_refused() -> None:
+    own = policies.compact(json.dumps({"Version": "1", "Statement": [], "Note": "x" * 1500}))
+    with pytest.raises(policies.PolicyError, match="together contain"):
+        policies.read_only(own)
+
+
+def test_a_session_says_whether_it_is_full_read_only_or_of_which_policy() -> None:
+    assert policies.Narrowing().name == ""
+    assert policies.Narrowing(is_read_only=True).name == "read-only"
+    one, other = (policies.Narrowing(f'{{"a":{value}}}').name for value in (1, 2))
+    assert one != other
+    assert len(one) == 64

@@ -1,0 +1,123 @@
+"""Narrower sessions: `--policy`, `--read-only`, and profiles that are read-only."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.machine import Machine
+
+CALL = [sys.executable, str(Path(__file__).parents[1] / "support/cloud_call.py")]
+POLICY = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ecs:Describe*", "Resource": "*"}]}
+READ_ONLY = {
+    "ecs:DescribeInstances RegionId=cn-hangzhou": True,
+    "ecs:DeleteInstance InstanceId=i-example": False,
+    "kms:GetSecretValue SecretName=example": False,
+}
+"""What a read-only session may and may not do."""
+
+
+def document(machine: Machine, *words: str, **environ: str) -> dict[str, str]:
+    done = machine.role_env("export", *words, "--format", "json", **environ)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def policy_file(machine: Machine, policy: object) -> str:
+    file = machine.home / "policy.json"
+    file.write_text(json.dumps(policy, indent=2))
+    return str(file)
+
+
+@pytest.mark.parametrize("operation", READ_ONLY)
+def test_a_read_only_session_reads_and_neither_changes_nor_reads_secrets(machine: Machine, operation: str) -> None:
+    command = ["role-env", "exec", "--read-only", "profileB", "--", *CALL, machine.sts.endpoint, *operation.split()]
+    done = machine.run(*command)
+    assert (done.returncode == 0) is READ_ONLY[operation], done.stderr
+
+
+def test_the_policy_of_a_file_or_of_stdin_is_what_sts_gets(machine: Machine) -> None:
+    text = json.dumps(POLICY, separators=(",", ":"))
+    document(machine, "profileB", "--policy", policy_file(machine, POLICY))
+    machine.run("role-env", "export", "profileB", "--policy", "-", "--format", "json", "--refresh", text=f" {text}\n")
+    sent = [call.policy for call in machine.sts.calls_of("AssumeRole")]
+    assert sent == [text, text]
+
+
+def test_narrowed_sessions_have_entries_of_their_own_and_clear_deletes_them_all(machine: Machine) -> None:
+    other = {**POLICY, "Version": "1", "Statement": [{"Effect": "Allow", "Action": "oss:*", "Resource": "*"}]}
+    words: tuple[list[str], ...] = ([], ["--read-only"], ["--policy", policy_file(machine, POLICY)])
+    first = [document(machine, "profileB", *more)["AccessKeyId"] for more in words]
+    assert len(set(first)) == 3
+    assert [document(machine, "profileB", *more)["AccessKeyId"] for more in words] == first
+    policy_file(machine, other)
+    assert document(machine, "profileB", *words[2])["AccessKeyId"] not in first
+    assert machine.role_env("clear", "profileB").returncode == 0
+    assert not {document(machine, "profileB", *more)["AccessKeyId"] for more in words} & set(first)
+
+
+def test_a_read_only_profile_never_gives_a_wider_session(machine: Machine) -> None:
+    machine.add(f"[readers]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nread_only = yes\n")
+    document(machine, "readers")
+    document(machine, "readers", "--read-only")
+    policies = {call.policy for call in machine.sts.calls_of("AssumeRole")}
+    assert len(policies) == 1
+    assert '"NotAction"' not in policies.pop()
+    refused = machine.role_env("readers", "--policy", policy_file(machine, POLICY))
+    assert refused.returncode == 2
+    assert "is read_only" in refused.stderr
+
+
+def test_the_policy_of_a_profile_stays_beside_reading_only(machine: Machine) -> None:
+    machine.add(f"policy = {json.dumps(POLICY)}\n")
+    document(machine, "profileB", "--read-only")
+    sent = json.loads(machine.sts.calls_of("AssumeRole")[-1].policy)
+    assert sent["Statement"][0] == POLICY["Statement"][0]
+    assert [statement["Effect"] for statement in sent["Statement"]] == ["Allow", "Deny", "Deny"]
+
+
+@pytest.mark.parametrize(
+    ("words", "added", "status", "expected"),
+    [
+        (["--policy", "nosuch"], "", 2, "--policy nosuch cannot be read"),
+        (["--policy", "{file}", "--read-only"], "", 2, "exclude each other"),
+        (["--policy", "{file}"], "policy = {}\n", 2, "which has a policy"),
+        (["--policy", "{long}"], "", 2, "STS accepts 2048"),
+        (["--read-only"], "policy = {long_policy}\n", 2, "together contain"),
+        ([], "read_only = perhaps\n", 3, "must be yes or no"),
+    ],
+)
+def test_what_cannot_be_narrowed_is_refused(
+    machine: Machine, words: list[str], added: str, status: int, expected: str
+) -> None:
+    long = {**POLICY, "Note": "x" * 1500}
+    (machine.home / "long.json").write_text(json.dumps({**POLICY, "Note": "x" * 2048}))
+    names = {"{file}": policy_file(machine, POLICY), "{long}": str(machine.home / "long.json")}
+    machine.add(added.replace("{long_policy}", json.dumps(long, separators=(",", ":"))))
+    done = machine.role_env("export", "profileB", "--format", "json", *(names.get(word, word) for word in words))
+    assert (done.returncode, done.stdout) == (status, "")
+    assert expected in done.stderr
+    assert not machine.sts.calls_of("AssumeRole")
+
+
+def test_a_read_only_profile_is_no_source(machine: Machine) -> None:
+    machine.add(
+        f"read_only = yes\n[next]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileB\n",
+    )
+    done = machine.role_env("next")
+    assert done.returncode == 3
+    assert "which is read_only" in done.stderr
+
+
+@pytest.mark.parametrize("within", ["read-only", "0" * 64])
+def test_within_a_narrowed_session_a_wider_one_needs_full(machine: Machine, within: str) -> None:
+    document(machine, "profileB")
+    inside = {"ROLE_ENV_POLICY": within}
+    refused = machine.role_env("export", "profileB", "--format", "json", **inside)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--full" in refused.stderr
+    assert document(machine, "profileB", "--full", **inside)["Profile"] == "profileB"
+    same = machine.role_env("export", "profileB", "--format", "json", "--read-only", **inside)
+    assert same.returncode == (0 if within == "read-only" else 2)
