@@ -1,0 +1,83 @@
+"""A RAM user's own access keys. Rules of the API: RAM 2015-05-01; its requests are signed like those of STS."""
+
+from typing import Any, NamedTuple
+
+from role_env import timestamps, validators
+from role_env.context import Context
+from role_env.credentials import FIELDS, AccessKey
+from role_env.errors import ProfileError
+from role_env.sts import client, responses, sdk
+from role_env.sts.http import Server
+
+DEFAULT_ENDPOINT = "ram.aliyuncs.com"
+
+
+class KeyState(NamedTuple):
+    """What RAM says of an access key: its ID, whether it is active, and when it was created (as RAM writes it)."""
+
+    access_key_id: str
+    is_active: bool
+    created: str
+
+
+class Ram:
+    """RAM at the endpoint that the environment names, else at its public one."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        try:
+            self._endpoint = validators.host(context.environ.get("ALIBABA_CLOUD_RAM_ENDPOINT") or DEFAULT_ENDPOINT)
+        except ValueError as error:
+            raise ProfileError(f"the variable ALIBABA_CLOUD_RAM_ENDPOINT {error}") from None
+
+    def list_keys(self, key: AccessKey) -> list[KeyState]:
+        """Return the access keys of the user who signs with `key`. Raises StsError, UnreachableError."""
+        listed = self._call("ListAccessKeys", key).get("AccessKeys")
+        entries = listed.get("AccessKey") if isinstance(listed, dict) else None
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise client.invalid_response(self._endpoint, "it contains no list of access keys", service="RAM")
+        return [
+            KeyState(str(entry.get("AccessKeyId")), entry.get("Status") == "Active", str(entry.get("CreateDate", "")))
+            for entry in entries
+        ]
+
+    def create_key(self, key: AccessKey) -> AccessKey:
+        """Create an access key for the user who signs with `key`, and return it.
+
+        Never retried: a lost response can have created a key. Raises StsError, UnreachableError.
+        """
+        created = self._call("CreateAccessKey", key, is_repeatable=False).get("AccessKey")
+        try:
+            return responses.access_key(created if isinstance(created, dict) else {}, *FIELDS[:2])
+        except ValueError as error:
+            raise client.invalid_response(self._endpoint, str(error), service="RAM") from None
+
+    def set_status(self, key: AccessKey, access_key_id: str, *, is_active: bool) -> None:
+        """Make the access key `access_key_id` active or inactive. Raises StsError, UnreachableError."""
+        status = "Active" if is_active else "Inactive"
+        self._call("UpdateAccessKey", key, UserAccessKeyId=access_key_id, Status=status)
+
+    def delete_key(self, key: AccessKey, access_key_id: str) -> None:
+        """Delete the access key `access_key_id`, if it exists. Raises StsError, UnreachableError."""
+        try:
+            self._call("DeleteAccessKey", key, UserAccessKeyId=access_key_id)
+        except client.StsError as refusal:
+            if refusal.code != "EntityNotExist.User.AccessKey":
+                raise
+
+    def last_used(self, key: AccessKey, access_key_id: str) -> int:
+        """Return when `access_key_id` was last used (epoch seconds), 0 if never. Raises StsError, UnreachableError."""
+        used = self._call("GetAccessKeyLastUsed", key, UserAccessKeyId=access_key_id).get("AccessKeyLastUsed")
+        date = used.get("LastUsedDate") if isinstance(used, dict) else None
+        try:
+            return timestamps.parse_utc(str(date)) if date else 0
+        except ValueError:
+            raise client.invalid_response(self._endpoint, "LastUsedDate is not a time in UTC", service="RAM") from None
+
+    def _call(self, action: str, key: AccessKey, *, is_repeatable: bool = True, **parameters: str) -> dict[str, Any]:
+        request = sdk.ram_request(action)
+        for name, value in parameters.items():
+            request.add_query_param(name, value)
+        context = self._context.restarted()  # each call has the time of ROLE_ENV_TIMEOUT
+        server = Server(self._endpoint, context)
+        return client.send(request, key, server, self._endpoint, context, service="RAM", is_repeatable=is_repeatable)

@@ -1,0 +1,190 @@
+"""`role-env rotate`: a new access key in the keyring, in steps that can be killed and repeated."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.machine import INSTALLED, Machine
+from support.ram import LocalRam
+from support.secret_service_bus import require
+
+SENDS = "write,sendto,sendmsg"
+"""The system calls by which role-env changes anything: files, the keyring's bus, and the network."""
+
+
+@pytest.fixture
+def ram(machine: Machine, tmp_path: Path) -> Iterator[LocalRam]:
+    """A RAM whose world is the STS's, and the key of profileA in the keyring and nowhere else."""
+    with LocalRam(tmp_path / "ram", machine.sts) as running:
+        authorities = machine.temporary / "authorities.pem"
+        authorities.write_bytes(machine.sts.ca_file.read_bytes() + running.ca_file.read_bytes())
+        machine.environ |= {"ALIBABA_CLOUD_RAM_ENDPOINT": running.endpoint, "SSL_CERT_FILE": str(authorities)}
+        machine.write(f"[profileA]\n\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+        log_in(machine)
+        yield running
+
+
+def log_in(machine: Machine) -> None:
+    keys = f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n"
+    assert machine.run("role-env", "login", "profileA", text=keys).returncode == 0
+
+
+def states(ram: LocalRam) -> dict[str, bool]:
+    """The user's keys, and whether each is active."""
+    return {key.id: key.active for key in ram.keys_of("test_user1")}
+
+
+def works(machine: Machine) -> bool:
+    """Whether the key in the keyring assumes the role."""
+    return machine.role_env("export", "profileB", "--format", "json", "--refresh").returncode == 0
+
+
+def test_a_rotation_ends_with_a_new_key_that_works_and_an_inactive_old_one(machine: Machine, ram: LocalRam) -> None:
+    old = machine.sts.access_key_id
+    machine.role_env("profileB")
+    done = machine.role_env("rotate", "profileA")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert states(ram)[old] is False
+    (new,) = set(states(ram)) - {old}
+    assert done.stdout.splitlines() == [
+        f"profileA: {new} is used, and {old} is inactive",
+        "go back with: role-env rotate profileA --abort",
+        "delete the old key, once the new one has been used: role-env rotate profileA --finish",
+    ]
+    assert works(machine)
+    assert f"{new} is used, and {old} is inactive" in machine.role_env("rotate", "profileA", "--status").stdout
+
+
+def test_a_session_of_the_old_key_is_dropped_from_the_cache(machine: Machine, ram: LocalRam) -> None:
+    machine.role_env("profileB")
+    machine.role_env("rotate", "profileA")
+    assert '"valid": false' in machine.role_env("explain", "profileB", "--json").stdout
+
+
+def test_finish_deletes_the_old_key_once_the_new_one_has_given_a_session(machine: Machine, ram: LocalRam) -> None:
+    old = machine.sts.access_key_id
+    machine.role_env("rotate", "profileA")
+    early = machine.role_env("rotate", "profileA", "--finish")
+    assert early.returncode == 4
+    assert "no session has been obtained with the new key" in early.stderr
+    assert works(machine)
+    assert machine.role_env("rotate", "profileA", "--finish").stdout == f"profileA: the old key {old} is deleted\n"
+    assert old not in states(ram)
+    assert "no rotation is under way" in machine.role_env("rotate", "profileA", "--status").stdout
+    assert works(machine)
+
+
+def test_finish_refuses_while_something_else_uses_the_old_key(machine: Machine, ram: LocalRam) -> None:
+    machine.role_env("rotate", "profileA")
+    assert works(machine)
+    machine.sts.world.keys[machine.sts.access_key_id].last_used = 2**33
+    done = machine.role_env("rotate", "profileA", "--finish")
+    assert done.returncode == 4
+    assert "has been used since the rotation" in done.stderr
+
+
+def test_abort_goes_back_to_the_old_key_and_deletes_the_new_one(machine: Machine, ram: LocalRam) -> None:
+    old = machine.sts.access_key_id
+    machine.role_env("rotate", "profileA")
+    done = machine.role_env("rotate", "profileA", "--abort")
+    assert (done.returncode, done.stdout) == (0, f"profileA: {old} is used again\n")
+    assert states(ram) == {old: True}
+    assert works(machine)
+
+
+def test_a_new_key_that_takes_time_to_work_is_waited_for(machine: Machine, ram: LocalRam) -> None:
+    ram.sts.propagation_seconds = 3
+    assert machine.role_env("rotate", "profileA").returncode == 0
+    assert works(machine)
+
+
+def test_a_user_with_two_keys_is_told_which_one_and_how_to_delete_it(machine: Machine, ram: LocalRam) -> None:
+    other = machine.sts.world.add_key("1111111111111111", machine.sts.world.keys[machine.sts.access_key_id].user)
+    done = machine.role_env("rotate", "profileA")
+    assert done.returncode == 4
+    assert f"a second access key, {other.id}" in done.stderr
+    assert f"aliyun ram DeleteAccessKey --UserAccessKeyId {other.id}" in done.stderr
+    assert works(machine)
+
+
+def test_a_key_whose_answer_was_lost_is_named_and_never_requested_twice(machine: Machine, ram: LocalRam) -> None:
+    ram.fault("reset-mid-answer", action="CreateAccessKey")
+    assert machine.role_env("rotate", "profileA").returncode == 5
+    assert len(ram.calls_of("CreateAccessKey")) == 1
+    (orphan,) = set(states(ram)) - {machine.sts.access_key_id}
+    status = machine.role_env("rotate", "profileA", "--status")
+    assert f"the user has another access key, {orphan}" in status.stdout
+    assert works(machine)
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ("[profileA]\naccess_key_id = LTAI1\naccess_key_secret = x\n", "names its access key in the file"),
+        ("[profileA]\naccess_key_id = LTAI1\n", "names its access key in the file"),
+        ("[profileA]\ncredential_source = environment\n", "takes its credentials from environment"),
+    ],
+)
+def test_a_key_that_is_not_in_the_keyring_alone_is_not_rotated(machine: Machine, section: str, expected: str) -> None:
+    machine.write(section)
+    done = machine.role_env("rotate", "profileA")
+    assert done.returncode == 3
+    assert expected in done.stderr
+
+
+def test_a_key_that_the_aliyun_clis_file_also_has_is_rotated_only_with_force(machine: Machine, ram: LocalRam) -> None:
+    file = machine.home / ".aliyun/config.json"
+    file.parent.mkdir()
+    file.write_text(f'{{"profiles": [{{"name": "default", "access_key_id": "{machine.sts.access_key_id}"}}]}}')
+    refused = machine.role_env("rotate", "profileA")
+    assert refused.returncode == 4
+    assert str(file) in refused.stderr
+    assert machine.role_env("rotate", "profileA", "--force").returncode == 0
+
+
+@pytest.mark.parametrize("action", ["ListAccessKeys", "CreateAccessKey", "UpdateAccessKey"])
+def test_a_refusal_at_any_call_leaves_a_key_that_works_and_the_way_on(
+    machine: Machine, ram: LocalRam, action: str
+) -> None:
+    ram.fault("code:NoPermission:403", action=action)
+    done = machine.role_env("rotate", "profileA")
+    assert done.returncode == 4
+    assert "RAM said NoPermission" in done.stderr
+    assert works(machine)
+    assert machine.role_env("rotate", "profileA").returncode == 0
+    assert works(machine)
+
+
+def killed(machine: Machine, point: int, *words: str) -> bool:
+    """Run role-env, killed at the system call number `point` of those that change anything; whether it came so far."""
+    inject = f"inject={SENDS}:signal=KILL:when={point}"
+    command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={SENDS}", "-e", inject]
+    done = subprocess.run(
+        [*command, str(INSTALLED / "role-env"), *words],
+        env=machine.environ,
+        capture_output=True,
+        check=False,
+        timeout=90,
+    )
+    machine.told.append(done.stderr.decode())
+    return done.returncode == -9
+
+
+@pytest.mark.parametrize("point", [4, 12, 20, 28, 36, 44])
+@pytest.mark.parametrize("then", [["rotate", "profileA"], ["rotate", "profileA", "--abort"]], ids=["again", "abort"])
+def test_a_rotation_that_is_killed_anywhere_goes_on_or_back(
+    machine: Machine, ram: LocalRam, point: int, then: list[str]
+) -> None:
+    require("strace")
+    killed(machine, point, "rotate", "profileA")
+    assert works(machine)
+    done = machine.role_env(*then)
+    named = re.findall(r"another access key, (\w+)|a second access key, (\w+)", done.stderr + done.stdout)
+    assert done.returncode in (0, 4)
+    assert works(machine)
+    status = machine.role_env("rotate", "profileA", "--status").stdout
+    known = set(re.findall(r"LTAI\w+", status)) | {name for pair in named for name in pair if name}
+    assert set(states(ram)) <= known | {machine.sts.access_key_id}
