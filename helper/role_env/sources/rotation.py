@@ -5,9 +5,10 @@ and works before it takes the old one's place; the old one stays until `finish`.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from role_env import validators
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
@@ -20,6 +21,7 @@ from role_env.sts.ram import KeyState, Ram
 PROPAGATION_SECONDS = 60.0
 """How long a new key may take to work everywhere before the rotation says so and waits for another call."""
 _PAUSE_SECONDS = 1.0
+_PUBLIC_ENDPOINT = "ram.aliyuncs.com"
 _NOT_YET = ("InvalidAccessKeyId", "SignatureDoesNotMatch")
 
 
@@ -48,7 +50,7 @@ class Rotation:
         self._names = names
         self._drop_sessions = drop_sessions
         self._progress = progress
-        self._ram = Ram(context)
+        self._ram = Ram(_ram_endpoint(context.environ), context)
 
     @property
     def _exchange(self) -> Context:
@@ -234,6 +236,13 @@ class Rotation:
     def _record(self, journal: Journal, step: Step) -> None:
         journal.step = step
         rotation_journal.store(self._path, self._profile, journal, self._exchange)
+
+
+def _ram_endpoint(environ: Mapping[str, str]) -> str:
+    try:
+        return validators.host(environ.get("ALIBABA_CLOUD_RAM_ENDPOINT") or _PUBLIC_ENDPOINT)
+    except ValueError as error:
+        raise ProfileError(f"the variable ALIBABA_CLOUD_RAM_ENDPOINT {error}") from None
 
 
 def _new(journal: Journal) -> AccessKey:

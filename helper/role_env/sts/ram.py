@@ -2,14 +2,11 @@
 
 from typing import Any, NamedTuple
 
-from role_env import timestamps, validators
+from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import FIELDS, AccessKey
-from role_env.errors import ProfileError
 from role_env.sts import client, responses, sdk
 from role_env.sts.http import Server
-
-DEFAULT_ENDPOINT = "ram.aliyuncs.com"
 
 
 class KeyState(NamedTuple):
@@ -21,14 +18,11 @@ class KeyState(NamedTuple):
 
 
 class Ram:
-    """RAM at the endpoint that the environment names, else at its public one."""
+    """RAM at `endpoint` (host or host:port)."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, endpoint: str, context: Context) -> None:
+        self._endpoint = endpoint
         self._context = context
-        try:
-            self._endpoint = validators.host(context.environ.get("ALIBABA_CLOUD_RAM_ENDPOINT") or DEFAULT_ENDPOINT)
-        except ValueError as error:
-            raise ProfileError(f"the variable ALIBABA_CLOUD_RAM_ENDPOINT {error}") from None
 
     def list_keys(self, key: AccessKey) -> list[KeyState]:
         """Return the access keys of the user who signs with `key`. Raises StsError, UnreachableError."""
