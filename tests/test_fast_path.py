@@ -28,7 +28,7 @@ COMMAND_LINE = {"role_env", "role_env.__main__", "role_env.command_model", "role
 DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.commands"}
 DISPATCH |= below("ui", "messages", "stderr", "stdout")
 PAGE = COMMAND_LINE | {"role_env.cli.help", "role_env.errors"} | below("ui", "stdout")
-SHELL_CODE = below("shells", "export", "fish", "posix") | {
+SHELL_CODE = below("shells", "export", "fish", "posix", "posix_code") | {
     *("role_env.credentials", "role_env.timestamps", "role_env.variables")
 }
 CACHED = COMMAND_LINE | SHELL_CODE | below("keyrings", "dbus", "entry", "fast", "notes", "secret_service")

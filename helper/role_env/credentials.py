@@ -102,7 +102,7 @@ class Session:
         self.profile = profile
         self.role_arn = role_arn
         self.credentials = credentials
-        self.account_id = account_id
+        self.account_id = account_id or "".join(role_arn.split(":")[3:4])
         self.region_id = region_id
         self.fallback_region = fallback_region
         self.color = color

@@ -1,19 +1,19 @@
-"""The variables that tools read an account from, and what would outrank or add to a session in them.
+"""The variables from which tools read an account, and those that outrank a session or add to it.
 
-Which tool reads which: the README's table. A stale alias that ranks higher wins silently (an old
-ALICLOUD_ACCESS_KEY beats a fresh ALIBABA_CLOUD_ACCESS_KEY_ID in Terraform), so every family is set and unset as a
-whole, by the fixed lists below and never by a pattern over the environment.
+The README has the table of tools and variables. A stale alias of higher precedence wins silently (in Terraform, an
+old ALICLOUD_ACCESS_KEY beats a fresh ALIBABA_CLOUD_ACCESS_KEY_ID), so all families are set and unset together, by the
+fixed lists below and never by a pattern over the environment.
 """
 
 from role_env.credentials import AccessKey, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 class Key:
-    """Three variables that make one access key: its id, its secret and its token (a name, or "" for none)."""
+    """The variables of one access key: those of its ID, its secret and its token (empty if there is none)."""
 
     __slots__ = ("access_key_id", "access_key_secret", "security_token")
 
@@ -23,12 +23,12 @@ class Key:
         self.security_token = security_token
 
     def names(self) -> tuple[str, ...]:
-        """Return the two or three names."""
+        """Return the two or three names, the ID's first."""
         return tuple(filter(None, (self.access_key_id, self.access_key_secret, self.security_token)))
 
 
 class Family:
-    """Variables that one group of tools reads: the keys, and the names of the region."""
+    """The variables that one group of tools reads: its keys, and the names of the region."""
 
     __slots__ = ("keys", "regions")
 
@@ -37,7 +37,7 @@ class Family:
         self.regions = regions
 
     def names(self) -> tuple[str, ...]:
-        """Every variable of the family."""
+        """Return every variable of the family."""
         return tuple(name for key in self.keys for name in key.names()) + self.regions
 
 
@@ -58,161 +58,171 @@ FAMILIES = {
     "aliyun_log": Family(Key("ALIYUN_LOG_CLI_ACCESSID", "ALIYUN_LOG_CLI_ACCESSKEY", "ALIYUN_LOG_CLI_STS_TOKEN")),
     "plain": Family(Key("AccessKeyId", "AccessKeySecret", "SecurityToken")),
 }
-DEFAULT_FAMILIES = ("alibaba_cloud", "alibabacloud", "alicloud", "oss")
+# Always exported: each has a reader that would otherwise use a file of its own.
+DEFAULT_FAMILIES = ("alibaba_cloud", "alibabacloud", "alicloud", "oss", "aliyun_log")
 
 # The bare names, which the `aliyun` CLI reads last. SECURITY_TOKEN belongs to many programs: a session leaves it
-# alone, and only the shell that must hold no account at all loses it.
+# alone, and only a shell that must have no account at all loses it.
 BARE = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
-
-# Packer's key has the bare token's name.
-PACKER = FAMILIES["packer"].keys[0]
-
-CLI_PROFILE = "ALIBABA_CLOUD_PROFILE"
-IGNORE_PROFILE = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
-
-# What else chooses an account, or changes the one that is chosen.
-OUTRANKING = (
-    "ALIYUN_ACCESS_KEY_ID",
-    "ALIYUN_ACCESS_KEY_SECRET",
-    "ALICLOUD_ECS_ROLE_NAME",  # the older name of ALIBABA_CLOUD_ECS_METADATA in Terraform, Pulumi and Ansible
-    *(
-        prefix + name
-        for prefix in ("ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_")
-        for name in (
-            "PROFILE",
-            "PROFILE_MODE",
-            "BEARER_TOKEN",
-            "CREDENTIALS_URI",
-            "ECS_METADATA",
-            "EXTERNAL_ID",
-            "ROLE_ARN",
-            "ROLE_SESSION_NAME",
-            "ASSUME_ROLE_ARN",
-            "ASSUME_ROLE_SESSION_NAME",
-            "ASSUME_ROLE_POLICY",
-            "ASSUME_ROLE_EXTERNAL_ID",
-            "ASSUME_ROLE_SESSION_EXPIRATION",
-            "OIDC_PROVIDER_ARN",
-            "OIDC_TOKEN_FILE",
-        )
-    ),
-)
-
-# An invalid value that stands for no account, where an empty one would let a tool use a file of its own.
-NO_ACCOUNT_VALUE = "role-env-none"
-
-# With these and no key, no tool falls back to an account of a file or of the machine.
-NO_ACCOUNT = {
-    **dict.fromkeys(IGNORE_PROFILE, "TRUE"),
-    "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true",
-    "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
-    CLI_PROFILE: NO_ACCOUNT_VALUE,
-    "ROLE_ENV_NO_ACCOUNT": "1",
-}
-
-# The profile's colour in the prompt, as the shell keeps it; no tool reads it.
-COLOUR = "_role_env_colour"
-
-BASE = _named("ROLE_ENV_BASE")
-OWN = (
-    "ROLE_ENV_PROFILE",
-    "ROLE_ENV_ROLE_ARN",
-    "ROLE_ENV_ACCESS_KEY_ID",
-    "ROLE_ENV_EXPIRATION",
-    *BASE.names(),
-    "ROLE_ENV_NO_ACCOUNT",
-)
-
-
-CREDENTIALS_URI = "ALIBABA_CLOUD_CREDENTIALS_URI"
+BARE_PAIR = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "")
 
 
 def _unique(names: "list[str] | tuple[str, ...]") -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-# Every key of the families, each name once. SECURITY_TOKEN, which Packer shares with the world, is apart.
+# Every key of the families, each name once. Packer's differs from Terraform's in its token alone, the bare one.
 KEYS = tuple(key for name, family in FAMILIES.items() if name != "packer" for key in family.keys)
 KEY_NAMES = tuple(name for key in KEYS for name in key.names())
+KEY_IDS = tuple(key.access_key_id for key in KEYS)
 REGIONS = _unique([name for family in FAMILIES.values() for name in family.regions])
+OSS_REGIONS = FAMILIES["oss"].regions
+# Of the other regions each tool reads more than one: the CLI's first three come first, then Terraform's.
+CLI_REGIONS = ("ALIBABA_CLOUD_REGION_ID", "ALIBABACLOUD_REGION_ID", "ALICLOUD_REGION_ID", "REGION_ID", "REGION")
 
+NO_ACCOUNT_VALUE = "role-env-none"
+"""An invalid value that counts as absent: an empty one would let a tool use a file of its own."""
 
-def exported(families: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of keys, secrets, tokens and regions in `families`."""
-    return _unique([name for family in families for name in FAMILIES[family].names()])
+# --- what chooses an account by other means than a key
 
+CLI_PROFILE = "ALIBABA_CLOUD_PROFILE"
+FOLLOWING_PROFILE = "role-env"
+"""The profile in the `aliyun` CLI's file that follows the session of the shell."""
+IGNORE_PROFILE = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
+CREDENTIALS_URI = "ALIBABA_CLOUD_CREDENTIALS_URI"
+EXTERNAL_DISABLED = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS"
+PREFIXES = ("ALIBABA_CLOUD", "ALIBABACLOUD", "ALICLOUD")
+SUFFIXES = (
+    "PROFILE_MODE",
+    "BEARER_TOKEN",
+    "CREDENTIALS_URI",
+    "ECS_METADATA",
+    "EXTERNAL_ID",
+    "ROLE_ARN",
+    "ROLE_SESSION_NAME",
+    "ASSUME_ROLE_ARN",
+    "ASSUME_ROLE_SESSION_NAME",
+    "ASSUME_ROLE_POLICY",
+    "ASSUME_ROLE_EXTERNAL_ID",
+    "ASSUME_ROLE_SESSION_EXPIRATION",
+    "OIDC_PROVIDER_ARN",
+    "OIDC_TOKEN_FILE",
+)
+OTHER_OUTRANKING = (
+    "ALIYUN_ACCESS_KEY_ID",
+    "ALIYUN_ACCESS_KEY_SECRET",
+    "ALICLOUD_ECS_ROLE_NAME",  # the older name of ALIBABA_CLOUD_ECS_METADATA in Terraform, Pulumi and Ansible
+    "ALIBABACLOUD_PROFILE",
+    "ALICLOUD_PROFILE",
+)
+# A session and the no-account state leave these unset: what is set there is the user's.
+LEFT_UNSET = (*OTHER_OUTRANKING, *(f"{prefix}_{suffix}" for prefix in PREFIXES for suffix in SUFFIXES))
+OUTRANKING = (CLI_PROFILE, *LEFT_UNSET)
 
-def unset(session: Session) -> tuple[str, ...]:
-    """Return the names that must not stand beside `session`."""
-    others = _unique([name for family in FAMILIES.values() for name in family.names()])
-    kept = {*exported(session.variables), "SECURITY_TOKEN"}
-    chosen = CLI_PROFILE if session.in_cli_file else ""
-    outranking = (*OUTRANKING, *IGNORE_PROFILE) if chosen else OUTRANKING  # IGNORE_PROFILE beats any profile
-    return (*(name for name in others if name not in kept), *(name for name in outranking if name != chosen))
+# --- the guards, with which a tool without a key finds no account of a file or of the machine
 
-
-# What a session sets or unsets beside keys: saved once, at the first session of a shell.
-REST = _unique([*REGIONS, *IGNORE_PROFILE, *OUTRANKING])
-# Of these, what a session or the state without an account sets: what stands there is never the user's.
-FORCED = (*REGIONS, *IGNORE_PROFILE, CLI_PROFILE)
-# And what both leave unset: what stands there is the user's.
-LEFT_UNSET = tuple(name for name in OUTRANKING if name not in FORCED)
-# What the shell without any account loses or gets besides: saved when that happens, back when it ends.
 DISABLED = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
-NO_ACCOUNT_REST = (*BARE.names(), *DISABLED)
-# What leads a program to a credentials URI and to nothing else: the URI is the last that the SDKs ask.
-CREDENTIALS_FILE = "ALIBABA_CLOUD_CREDENTIALS_FILE"
-SERVED = (CREDENTIALS_URI, CREDENTIALS_FILE, *DISABLED)
-# What may not stand beside a credentials URI, which every key outranks and the last one would forbid.
-BESIDE_URI = (
-    *KEY_NAMES,
-    *BARE.names(),
-    *OUTRANKING,
-    *OWN,
-    COLOUR,
-    *NO_ACCOUNT,
-    "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS",
+# What both a session and the no-account state set: what is set there is never the user's.
+FORCED = (*REGIONS, *IGNORE_PROFILE, CLI_PROFILE, *DISABLED)
+# What a session sets or unsets besides keys: saved once, at the first session of a shell.
+REST = (*FORCED, *LEFT_UNSET)
+
+
+def guards(*, follows: bool = False) -> dict[str, str]:
+    """Return the guards of a session; with `follows`, those with which the `aliyun` CLI follows the shell."""
+    if follows:
+        return {**dict.fromkeys(DISABLED, "true"), CLI_PROFILE: FOLLOWING_PROFILE}
+    return {**dict.fromkeys(DISABLED, "true"), CLI_PROFILE: NO_ACCOUNT_VALUE, **dict.fromkeys(IGNORE_PROFILE, "TRUE")}
+
+
+def has_own_guards(environ: "Mapping[str, str]") -> bool:
+    """Return whether the guards in `environ` are role-env's: a session of this version, or the no-account state."""
+    return bool(environ.get("ROLE_ENV_FAMILIES") or environ.get("ROLE_ENV_NO_ACCOUNT"))
+
+
+# ossutil 2 and aliyunlog would otherwise use files of their own.
+NO_KEYS = dict.fromkeys((*FAMILIES["oss"].keys[0].names(), *FAMILIES["aliyun_log"].keys[0].names()), NO_ACCOUNT_VALUE)
+NO_ACCOUNT = {**guards(), **NO_KEYS, "ROLE_ENV_NO_ACCOUNT": "1"}
+
+# --- what describes a session
+
+# The profile's color in the prompt, as the shell keeps it; no tool reads it.
+COLOUR = "_role_env_colour"
+REQUEST = "ROLE_ENV_REQUEST"
+BASE = _named("ROLE_ENV_BASE")
+OWN = (
+    "ROLE_ENV_PROFILE",
+    "ROLE_ENV_ROLE_ARN",
+    "ROLE_ENV_ACCOUNT_ID",
+    "ROLE_ENV_ACCESS_KEY_ID",
+    "ROLE_ENV_EXPIRATION",
+    "ROLE_ENV_FAMILIES",
+    REQUEST,
+    "ROLE_ENV_POLICY",
+    *BASE.names(),
+    "ROLE_ENV_NO_ACCOUNT",
 )
 
+# What a renewal replaces besides the keys.
+RENEWED = ("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION", REQUEST, *BASE.names())
 
-def exported_regions(families: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the region in `families`."""
-    return _unique([name for family in families for name in FAMILIES[family].regions])
+# What may not be set beside a credentials URI, which every key outranks and the last one forbids.
+BESIDE_URI = (*KEY_NAMES, *BARE.names(), *OUTRANKING, *IGNORE_PROFILE, *OWN, COLOUR, EXTERNAL_DISABLED)
 
 
-def assignments(session: Session) -> "Iterator[tuple[str, str]]":
-    """Return the variables that hold `session`, with their values."""
+def families(session: Session) -> tuple[str, ...]:
+    """Return the families that `session` is exported to: the default ones, then those that its profile adds."""
+    return _unique((*DEFAULT_FAMILIES, *session.variables))
+
+
+def exported_keys(names: "tuple[str, ...]") -> tuple[Key, ...]:
+    """Return the keys of the families `names`."""
+    return tuple(key for name in names for key in FAMILIES[name].keys)
+
+
+def unset(session: Session, *, follows: bool = False) -> tuple[str, ...]:
+    """Return the names that must not be set beside `session`; with `follows`, beside those guards."""
+    kept = {name for key in exported_keys(families(session)) for name in key.names()}
+    others = (name for name in (*KEY_NAMES, *BARE_PAIR.names()) if name not in kept)
+    return (*others, *LEFT_UNSET, *(IGNORE_PROFILE if follows else ()))
+
+
+def assignments(session: Session, *, follows: bool = False) -> "Iterator[tuple[str, str]]":
+    """Yield the variables that hold `session`, with their values; with `follows`, with those guards."""
     credentials = session.credentials
-    for family in session.variables:
-        for key in FAMILIES[family].keys:
-            yield from _values(key, credentials)
-        if session.region_id:
-            yield from ((name, session.region_id) for name in FAMILIES[family].regions)
-    yield "ROLE_ENV_PROFILE", session.profile
-    yield "ROLE_ENV_ROLE_ARN", session.role_arn
+    for key in exported_keys(families(session)):
+        yield from _values(key, credentials)
+    if session.region_id:
+        yield from ((name, session.region_id) for name in REGIONS)
+    yield from _description(session)
     yield "ROLE_ENV_ACCESS_KEY_ID", credentials.access_key_id
     yield "ROLE_ENV_EXPIRATION", str(credentials.expiration)
-    if session.base:
+    if session.base and not session.policy:
         yield from ((name, value) for name, value in _values(BASE, session.base) if value)
-    # Without either the `aliyun` CLI goes on as its configured user; the first one gives it the region, too.
-    if session.in_cli_file:
-        yield CLI_PROFILE, session.profile
-    else:
-        yield from dict.fromkeys(IGNORE_PROFILE, "TRUE").items()
+    yield from guards(follows=follows).items()
 
 
 def served(session: Session, uri: str) -> "Iterator[tuple[str, str]]":
-    """Return the variables with which a program asks `uri` for `session`, and falls back to no other account."""
+    """Yield the variables with which a program asks `uri` for `session`, and falls back to no other account."""
     yield CREDENTIALS_URI, uri
-    yield CREDENTIALS_FILE, "/dev/null"
-    yield from dict.fromkeys(DISABLED, "true").items()
-    yield from dict.fromkeys(IGNORE_PROFILE, "TRUE").items()
+    yield from guards().items()
+    yield from NO_KEYS.items()
     if session.region_id:
-        yield from ((name, session.region_id) for name in exported_regions(session.variables))
-    yield "ROLE_ENV_PROFILE", session.profile
-    yield "ROLE_ENV_ROLE_ARN", session.role_arn
+        yield from ((name, session.region_id) for name in REGIONS)
+    yield from _description(session)
     if session.color:
         yield COLOUR, session.color
+
+
+def _description(session: Session) -> "Iterator[tuple[str, str]]":
+    yield "ROLE_ENV_PROFILE", session.profile
+    yield "ROLE_ENV_ROLE_ARN", session.role_arn
+    yield "ROLE_ENV_ACCOUNT_ID", session.account_id
+    yield "ROLE_ENV_FAMILIES", " ".join(families(session))
+    if session.request:
+        yield REQUEST, session.request
+    if session.policy:
+        yield "ROLE_ENV_POLICY", session.policy
 
 
 def _values(key: Key, access_key: AccessKey) -> "Iterator[tuple[str, str]]":

@@ -683,81 +683,87 @@ IGNORED = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
 CHOSEN = "ALIBABA_CLOUD_PROFILE"
 
 
+FOLLOWING, NONE = "role-env", "role-env-none"
+
+
 def chosen(machine: Machine, *arguments: str, **environ: str) -> str:
-    """The profile of the CLI's file that a command in the session finds; empty where the file is to be ignored."""
+    """The profile of the CLI's file that a command in the session finds; NONE where the file is to be ignored."""
     done = machine.role_env("exec", *(arguments or ("profileB",)), "--", "env", "-0", **environ)
     assert done.returncode == 0, done.stderr
     found = environment(done.stdout)
-    assert (CHOSEN in found) is not all(found.get(name) == "TRUE" for name in IGNORED)
-    return found.get(CHOSEN, "")
+    assert (found[CHOSEN] == NONE) is all(found.get(name) == "TRUE" for name in IGNORED)
+    return found[CHOSEN]
+
+
+def set_up(machine: Machine) -> None:
+    """Writes the profile that follows the shell; profileB has a region."""
+    machine.add("region_id = cn-shanghai\n")
+    assert machine.role_env("setup", "aliyun-cli").returncode == 0
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_session_names_its_profile_in_the_clis_file_and_off_brings_back_what_was_there(
+def test_a_session_names_the_profile_that_follows_it_and_off_restores_what_was_there(
     machine: Machine, shell: str
 ) -> None:
-    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    set_up(machine)
     end = "eval (role-env off | string collect)" if shell == "fish" else 'eval "$(role-env off)"'
     script = "\n".join([INTO_SHELL[shell].format("profileB"), "env -0; echo between", end, "env -0"])
     before = {CHOSEN: "mine", IGNORED[0]: "TRUE", "ALICLOUD_PROFILE": "mine, too"}
     done = machine.shell(shell, script, **before)
     assert (done.returncode, done.stderr) == (0, "")
     found, after = (environment(part) for part in done.stdout.split("between\n"))
-    assert found[CHOSEN] == "profileB"
+    assert found[CHOSEN] == FOLLOWING
     assert not found.keys() & {*IGNORED, "ALICLOUD_PROFILE"}
     assert {name: after.get(name) for name in (*before, IGNORED[1])} == before | {IGNORED[1]: None}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_success_after_a_failed_switch_names_it_again(machine: Machine, shell: str) -> None:
-    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    set_up(machine)
     into, fails = INTO_SHELL[shell].format("profileB"), INTO_SHELL[shell].format("nobody")
     done = machine.shell(shell, "\n".join([into, f"{fails} 2>failure; env -0 >failed", into, "env -0"]))
     failed, found = environment((machine.home / "failed").read_text()), environment(done.stdout)
-    assert (failed[CHOSEN], failed[IGNORED[0]]) == ("role-env-none", "TRUE")
-    assert found[CHOSEN] == "profileB"
+    assert (failed[CHOSEN], failed[IGNORED[0]]) == (NONE, "TRUE")
+    assert found[CHOSEN] == FOLLOWING
     assert not found.keys() & set(IGNORED)
 
 
 def test_the_kept_session_stays_whatever_is_written_into_the_clis_file(machine: Machine) -> None:
     path = machine.home / ".aliyun/config.json"
-    assert chosen(machine) == ""
-    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
-    assert [chosen(machine), chosen(machine)] == ["profileB"] * 2
-    document = json.loads(path.read_text())
-    document["profiles"][0] |= SESSION
-    path.write_text(json.dumps(document))
-    assert chosen(machine) == "profileB"
+    assert chosen(machine) == NONE
+    set_up(machine)
+    assert [chosen(machine), chosen(machine)] == [FOLLOWING] * 2
     path.write_text("half-writt")
-    assert chosen(machine) == ""
-    path.write_text(json.dumps(written({"name": "profileB", "mode": "AK", **KEY})))
-    assert chosen(machine) == ""
+    assert chosen(machine) == NONE
+    path.write_text(json.dumps(written({"name": FOLLOWING, "mode": "AK", **KEY})))
+    assert chosen(machine) == NONE
     path.unlink()
-    assert chosen(machine) == ""
+    assert chosen(machine) == NONE
     assert len(machine.sts.calls_of("AssumeRole")) == 1
 
 
-def test_a_profile_of_that_name_in_another_profiles_file_is_not_it(machine: Machine) -> None:
+def test_no_session_refers_to_a_profile_that_setup_wrote_for_one_of_ours(machine: Machine) -> None:
     assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
-    other = machine.home / "other.ini"
-    other.write_text(machine.standard_profiles())
-    other.chmod(0o600)
-    assert chosen(machine, "--config", "other.ini", "profileB") == ""
-    assert chosen(machine, ROLE_ENV_CONFIG=str(other)) == ""
-    assert machine.role_env("setup", "aliyun-cli", "profileB", "--config", str(other)).returncode == 0
-    assert chosen(machine, ROLE_ENV_CONFIG=str(other)) == "profileB"
-    assert chosen(machine) == ""
+    assert chosen(machine) == NONE
+
+
+def test_without_a_region_or_with_external_processes_disabled_the_cli_ignores_its_file(machine: Machine) -> None:
+    assert machine.role_env("setup", "aliyun-cli").returncode == 0
+    assert chosen(machine) == NONE
+    assert chosen(machine, ALIBABA_CLOUD_REGION_ID="cn-shanghai") == FOLLOWING
+    environ = {"ALIBABA_CLOUD_REGION_ID": "cn-shanghai", "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS": "true"}
+    assert chosen(machine, **environ) == NONE
 
 
 def test_a_document_that_is_read_elsewhere_names_no_profile_of_this_machines(machine: Machine) -> None:
-    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    set_up(machine)
     done = machine.role_env("export", "profileB", "--format", "dotenv")
-    assert f"{CHOSEN}=" not in done.stdout
+    assert f"{CHOSEN}={NONE}\n" in done.stdout
     assert f"{IGNORED[0]}=TRUE\n" in done.stdout
 
 
 def test_the_warm_path_tells_the_same_and_asks_for_no_other_session(machine: Machine) -> None:
-    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    set_up(machine)
     for form in ("bash", "fish"):
         ordinary = machine.role_env("export", "profileB", "--format", form, "--verbose")
         warm = machine.role_env("export", "profileB", "--format", form)
@@ -897,6 +903,5 @@ def test_the_sdk_runs_the_profile_and_what_it_writes_back_leaves_it_ours(machine
     assert done.stdout.strip() == machine.sts.issued[-1].id
     path = machine.home / ".aliyun/config.json"
     assert machine.role_env("setup", "aliyun-cli", "profileB").stdout == f"{path} has it already\n"
-    assert chosen(machine) == "profileB"
     assert len(machine.sts.issued) == 1
     path.unlink()  # the SDK has put the session into it, in plaintext

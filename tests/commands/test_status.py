@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from role_env import variables
+from role_env.credentials import Credentials, Session
 from support.machine import Machine
 from support.secret_service_bus import SilentBus
 from support.terminal import on_terminal
@@ -16,14 +18,9 @@ ID = "STS.NUexample"
 
 def session(seconds: float = 2550, changed: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of a session with so many seconds left; `changed` come on top."""
-    keys = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY", "OSS_ACCESS_KEY_ID")
-    told = {"ROLE_ENV_PROFILE": "profileB", "ROLE_ENV_ROLE_ARN": ARN, "ROLE_ENV_ACCESS_KEY_ID": ID}
-    return {
-        **dict.fromkeys(keys, ID),
-        **told,
-        "ROLE_ENV_EXPIRATION": str(int(time.time() + seconds)),
-        **(changed or {}),
-    }
+    end = int(time.time() + seconds)
+    made = Session("profileB", ARN, Credentials(ID, "x" * 30, "t", issued=end - 3600, expiration=end), variables=())
+    return dict(variables.assignments(made)) | dict(changed or {})
 
 
 def document(machine: Machine, **environ: str) -> tuple[int, dict[str, object]]:
@@ -63,15 +60,12 @@ def test_it_agrees_with_what_a_real_shell_was_given(machine: Machine, name: str)
     assert json.loads(rest)["valid"] is True
 
 
-def test_a_session_that_a_source_lends_without_a_role_is_one(machine: Machine) -> None:
-    lent = {"mode": "StsToken", "access_key_id": ID, "access_key_secret": "lent", "sts_token": "lent-too"}
-    answer = machine.home / "answer.json"
-    answer.write_text(json.dumps(lent | {"expiration": "2099-01-01T00:00:00Z"}), "utf-8")
-    machine.add(f"[lender]\ncredential_process = cat {answer}\n")
+def test_a_session_that_is_passed_through_without_a_role_is_valid(machine: Machine) -> None:
+    machine.add("[lender]\ncredential_process = role-env process profileB\n")
     script = "source <(role-env lender) && role-env status && role-env status --json"
     done = machine.shell("bash", script)
     line, _, told = done.stdout.partition("\n")
-    assert (done.returncode, line.split("  ")[:2]) == (0, ["lender", "no role"])
+    assert (done.returncode, line.split("  ")[:2]) == (0, ["lender", "account 2222222222222222"])
     assert json.loads(told)["role_arn"] is None
     assert json.loads(told)["valid"] is True
 
@@ -86,12 +80,14 @@ def test_without_a_session_it_says_so_and_ends_with_1(machine: Machine) -> None:
     assert document(machine) == (1, {"valid": False})
 
 
-def test_a_session_that_has_ended_is_none(machine: Machine) -> None:
+def test_an_expired_session_is_not_valid(machine: Machine) -> None:
     environ = session(-300)
     done = machine.role_env("status", **environ)
     assert done.returncode == 1
     assert " ended 5 min ago (at " in done.stdout
-    assert done.stderr.startswith("role-env: the session has ended\nrole-env: hint: source <(role-env profileB)")
+    assert done.stderr.startswith(
+        "role-env: the session has expired\nrole-env: hint: set it again: source <(role-env profileB)"
+    )
     status, told = document(machine, **environ)
     assert (status, told["valid"], told["remaining_seconds"]) == (1, False, 0)
 
@@ -109,7 +105,7 @@ def test_a_variable_that_is_no_longer_the_sessions_is_named(machine: Machine, na
     assert (status, told["valid"], told["profile"]) == (1, False, "profileB")
 
 
-def test_all_of_several_strangers_are_named(machine: Machine) -> None:
+def test_all_mismatched_variables_are_named(machine: Machine) -> None:
     done = machine.role_env("status", **session(changed={"ALICLOUD_ACCESS_KEY": "x", "OSS_ACCESS_KEY_ID": "y"}))
     assert "ALICLOUD_ACCESS_KEY, OSS_ACCESS_KEY_ID are no longer" in done.stderr
 
@@ -118,6 +114,58 @@ def test_a_session_without_any_key_is_none(machine: Machine) -> None:
     environ = {name: value for name, value in session().items() if name.startswith("ROLE_ENV")}
     assert machine.role_env("status", **environ).returncode == 1
     assert document(machine, **environ)[1]["valid"] is False
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["OSS_ACCESS_KEY_ID", "ALIYUN_LOG_CLI_ACCESSID", "ALIBABA_CLOUD_CLI_PROFILE_DISABLED", variables.CLI_PROFILE],
+)
+@pytest.mark.parametrize("value", [None, "", "other"])
+def test_a_session_is_not_valid_while_a_variable_that_it_needs_is_missing_or_changed(
+    machine: Machine, name: str, value: str | None
+) -> None:
+    environ = {key: text for key, text in session().items() if key != name} | ({} if value is None else {name: value})
+    done = machine.role_env("status", **environ)
+    assert (done.returncode, name in done.stderr) == (1, True)
+    assert document(machine, **environ)[1]["valid"] is False
+
+
+@pytest.mark.parametrize("name", ["ALIBABA_CLOUD_ROLE_ARN", "ALICLOUD_ECS_METADATA", "ALIBABA_CLOUD_CREDENTIALS_URI"])
+def test_a_session_is_not_valid_while_another_variable_outranks_it(machine: Machine, name: str) -> None:
+    done = machine.role_env("status", **session(changed={name: "x"}))
+    assert (done.returncode, f"{name} outranks the session" in done.stderr) == (1, True)
+
+
+def test_a_session_in_which_the_cli_follows_the_shell_is_valid(machine: Machine) -> None:
+    environ = session(changed={variables.CLI_PROFILE: "role-env"})
+    del environ["ALIBABA_CLOUD_IGNORE_PROFILE"], environ["ALIBABACLOUD_IGNORE_PROFILE"]
+    assert document(machine, **environ)[1]["valid"] is True
+
+
+def test_a_session_of_an_older_version_is_not_valid_and_the_hint_is_to_set_it_again(machine: Machine) -> None:
+    environ = {key: text for key, text in session().items() if key not in ("ROLE_ENV_FAMILIES", *variables.DISABLED)}
+    done = machine.role_env("status", **environ)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "role-env: an older version of role-env has set this session\nrole-env: hint: role-env use profileB\n"
+    )
+
+
+def test_a_narrowed_session_says_so(machine: Machine) -> None:
+    done = machine.role_env("status", **session(changed={"ROLE_ENV_POLICY": "read-only"}))
+    assert done.stdout.startswith("profileB (read-only)  role ")
+
+
+def test_the_invalid_key_of_the_no_account_state_counts_as_none(machine: Machine) -> None:
+    done = machine.role_env("status", **variables.NO_ACCOUNT)
+    assert (done.returncode, "has been set since" in done.stderr) == (1, False)
+
+
+def test_a_key_that_was_set_in_the_no_account_state_is_reported_with_its_tools(machine: Machine) -> None:
+    environ = variables.NO_ACCOUNT | {"OSS_ACCESS_KEY_ID": "LTAIx", "OSS_ACCESS_KEY_SECRET": "x" * 30}
+    for command in ("status", "whoami"):
+        done = machine.role_env(command, **environ)
+        assert "a key has been set since, which ossutil 2 use" in done.stderr
 
 
 def test_after_a_failed_switch_it_says_so_and_names_off(machine: Machine) -> None:

@@ -19,7 +19,7 @@ from support.machine import INSTALLED, Machine
 from support.secret_service_bus import KeyringBus, SilentBus, require
 from support.terminal import on_terminal
 
-IGNORE = {"ALIBABA_CLOUD_IGNORE_PROFILE": "TRUE", "ALIBABACLOUD_IGNORE_PROFILE": "TRUE"}
+GUARDS = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE", "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
 
 
 class Found(NamedTuple):
@@ -336,21 +336,21 @@ def test_a_stale_alias_that_outranks_the_session(healthy: Machine, name: str) ->
     assert "stale" not in only(examined(healthy, **environ), "variables", f"fail {name} is", "unset it")
 
 
-@pytest.mark.parametrize("name", list(IGNORE))
-def test_an_ignore_profile_that_is_missing(healthy: Machine, name: str) -> None:
+@pytest.mark.parametrize("name", GUARDS)
+def test_a_guard_that_is_missing(healthy: Machine, name: str) -> None:
     environ = session_of(healthy) | {name: ""}
-    only(examined(healthy, **environ), "variables", f"fail {name} not TRUE", "source <(role-env profileB)")
+    only(examined(healthy, **environ), "variables", f"fail {name} no longer", "source <(role-env profileB)")
 
 
-def test_the_profile_that_setup_has_written_stands_in_for_ignore_profile(healthy: Machine) -> None:
-    healthy.role_env("setup", "aliyun-cli", "profileB")
+def test_a_session_in_which_the_cli_follows_the_shell(healthy: Machine) -> None:
+    healthy.add("region_id = cn-shanghai\n")
+    healthy.role_env("setup", "aliyun-cli")
     environ = session_of(healthy)
-    assert environ["ALIBABA_CLOUD_PROFILE"] == "profileB"
-    assert not set(IGNORE) & set(environ)
+    assert environ["ALIBABA_CLOUD_PROFILE"] == "role-env"
+    assert "ALIBABA_CLOUD_IGNORE_PROFILE" not in environ
     assert examined(healthy, **environ).faults == {}
-    stale, missing = examined(healthy, **environ | {"ALIBABA_CLOUD_PROFILE": "other"}).faults["variables"]
-    assert "ALIBABA_CLOUD_PROFILE is set, and outranks" in stale
-    assert "not TRUE" in missing
+    missing = "\n".join(examined(healthy, **environ | {"ALIBABA_CLOUD_PROFILE": "other"}).faults["variables"])
+    assert "ALIBABA_CLOUD_PROFILE no longer has the session's value" in missing
 
 
 def test_a_session_that_has_ended_or_is_half(healthy: Machine) -> None:

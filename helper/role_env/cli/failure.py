@@ -23,8 +23,13 @@ def write_failure(
     """Answer a shell that waits on stdout: there is no session, and one for something else is taken away.
 
     `role_arn` is the role of the failed request, empty if it is not known. With `changes_nothing` no session is taken
-    away: a person has pressed Ctrl-C.
+    away: a person has pressed Ctrl-C. In a step of a GitHub job, the session of an earlier step is taken away. Raises
+    RoleEnvError.
     """
+    if invocation.command == "export" and invocation.format == "github" and not changes_nothing:
+        from role_env.shells import github  # for this format only
+
+        github.take_away_session(environ)
     form = _shell_format(invocation)
     if form and sys.stdout is not None and not sys.stdout.isatty():
         take_away = not changes_nothing and _takes_away(invocation, environ, role_arn)

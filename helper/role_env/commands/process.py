@@ -31,7 +31,7 @@ def _session_of(context: Context) -> Credentials:
     environ, state = context.environ, ShellState(context.environ)
     if state.lost_account:
         raise ProfileError(NO_ACCOUNT, hint=OFF_HINT)
-    if not state.is_begun:
+    if not state.has_session_variables:
         raise ProfileError("this shell has no session", hint="begin one with: role-env use PROFILE")
     if not state.is_valid():
         raise ProfileError("the session in this shell has expired or is not whole", hint="see: role-env status")

@@ -51,7 +51,8 @@ def _first(environ: Mapping[str, str]) -> Key | None:
 
 
 def _is_set(names: Key, environ: Mapping[str, str]) -> bool:
-    return bool(environ.get(names.access_key_id) or environ.get(names.access_key_secret))
+    absent = ("", variables.NO_ACCOUNT_VALUE)
+    return any(environ.get(name, "") not in absent for name in (names.access_key_id, names.access_key_secret))
 
 
 def _whole(names: Key, environ: Mapping[str, str]) -> AccessKey:

@@ -1,6 +1,7 @@
-"""The session in a shell, as its variables alone tell it: without a file, a keyring or the network.
+"""The session in a shell, read from its variables alone: no file, no keyring, no network.
 
-Anybody can have set them, and to anything: what does not read like a session's is told by its name, never by its value.
+Anybody can have set them, to anything. A value that does not read like a session's is reported by its variable's
+name, never shown.
 """
 
 import re
@@ -9,19 +10,24 @@ from collections.abc import Mapping
 
 from role_env import names, variables
 
-# Up to the year 5138: what `time.gmtime` and a person can read.
+# Up to the year 5138, which `time.gmtime` and a person can read.
 _MOMENT = re.compile(r"[0-9]{1,11}", re.ASCII)
 _ROLE = re.compile(r"acs:ram::([0-9]{1,32}):role/([A-Za-z0-9._-]{1,64})", re.ASCII)
+_ACCOUNT = re.compile(r"[0-9]{1,32}", re.ASCII)
 
-NO_ACCOUNT = "a switch to another profile failed, and this shell was left without an account"
-OFF_HINT = 'eval "$(role-env off)" brings back what was there before (fish: role-env off | source)'
+NO_ACCOUNT = "a switch to another profile failed and left this shell without an account"
+OFF_HINT = 'run eval "$(role-env off)" to restore what was set before (fish: role-env off | source)'
+
+_DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION")
 
 
 class ShellState:
-    """What the variables say about the session of the shell.
+    """What the variables `environ` say about the shell's session.
 
-    `profile` and `role_arn` are empty where they do not say, as for a session passed through without a role.
-    `expiration` is in seconds since the epoch, 0 where they do not say.
+    `profile`, `role_arn` and `account_id` are empty where no valid value is set; `role_arn` also for a session that is
+    passed through without a role. `expiration` is in seconds since the epoch, 0 where none is set. `policy` is
+    `read-only`, the digest of a session policy, or empty. `families` are those that the session was exported to,
+    empty for one of an older version.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -30,9 +36,14 @@ class ShellState:
         self.profile = "" if names.fault(name) else name
         role = environ.get("ROLE_ENV_ROLE_ARN", "")
         self.role_arn = role if _ROLE.fullmatch(role) else ""
+        account = environ.get("ROLE_ENV_ACCOUNT_ID", "")
+        self.account_id = account if _ACCOUNT.fullmatch(account) else ""
         moment = environ.get("ROLE_ENV_EXPIRATION", "")
         self.expiration = int(moment) if _MOMENT.fullmatch(moment) else 0
         self.access_key_id = environ.get("ROLE_ENV_ACCESS_KEY_ID", "")
+        self.policy = environ.get("ROLE_ENV_POLICY", "")
+        words = environ.get("ROLE_ENV_FAMILIES", "").split()
+        self.families = tuple(word for word in words if word in variables.FAMILIES)
 
     @property
     def lost_account(self) -> bool:
@@ -41,49 +52,81 @@ class ShellState:
 
     @property
     def is_served(self) -> bool:
-        """Whether the shell is below `exec --renew`: its programs ask a URI, and no variable tells an end."""
-        telling = self._environ.get("ROLE_ENV_ACCESS_KEY_ID") or self._environ.get("ROLE_ENV_EXPIRATION")
-        return bool(self.profile and self._environ.get(variables.CREDENTIALS_URI)) and not telling
+        """Whether the shell runs below `exec --renew`: its programs ask a URI, and no variable shows an expiration."""
+        own = self._environ.get("ROLE_ENV_ACCESS_KEY_ID") or self._environ.get("ROLE_ENV_EXPIRATION")
+        return bool(self.profile and self._environ.get(variables.CREDENTIALS_URI)) and not own
+
+    @property
+    def has_session_variables(self) -> bool:
+        """Whether any variable describes a session."""
+        return any(self._environ.get(name) for name in _DESCRIBING)
 
     @property
     def has_session(self) -> bool:
-        """Whether the variables tell of a whole session, be it past its end."""
-        return self.is_begun and not self.unreadable()
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether any variable tells of a session."""
-        return any(self._environ.get(name) for name in _TELLING)
+        """Whether the variables describe a session completely, even an expired one."""
+        return self.has_session_variables and not self.unreadable()
 
     def unreadable(self) -> list[str]:
-        """Return the variables that tell of the session and do not read as they should."""
+        """Return the variables that describe the session and have no valid value."""
         role = self.role_arn or self._environ.get("ROLE_ENV_ROLE_ARN") == ""
-        told = (self.profile, role, *([1, 1] if self.is_served else [self.access_key_id, self.expiration]))
-        return [name for name, value in zip(_TELLING, told, strict=True) if not value]
+        found = (self.profile, role, *([1, 1] if self.is_served else [self.access_key_id, self.expiration]))
+        return [name for name, value in zip(_DESCRIBING, found, strict=True) if not value]
 
     def remaining(self) -> int:
-        """Return the seconds left, 0 at and after the end."""
+        """Return the seconds left, 0 at and after the expiration."""
         return max(0, int(self.expiration - time.time()))
 
-    def strangers(self) -> list[str]:
-        """Return the key ids that are set and are not the session's."""
-        values = {name: self._environ.get(name) for name in _KEY_IDS}
+    def mismatched_key_ids(self) -> list[str]:
+        """Return the variables of key IDs that are set and are not the session's."""
+        values = {name: self._value(name) for name in variables.KEY_IDS}
         return [name for name, value in values.items() if value and value != self.access_key_id]
 
-    def holders(self) -> list[str]:
-        """Return the key ids that are the session's."""
-        return [name for name in _KEY_IDS if self.access_key_id and self._environ.get(name) == self.access_key_id]
+    def matching_key_ids(self) -> list[str]:
+        """Return the variables of key IDs that are the session's."""
+        own = self.access_key_id
+        return [name for name in variables.KEY_IDS if own and self._environ.get(name) == own]
+
+    def outranking(self) -> list[str]:
+        """Return the variables that are set, and that some tool prefers to the session's."""
+        own = variables.CREDENTIALS_URI if self.is_served else ""
+        return [name for name in variables.LEFT_UNSET if name != own and self._value(name)]
+
+    def missing(self) -> list[str]:
+        """Return the variables that the session needs and that are unset or have another value.
+
+        It needs the key IDs of the families that it was exported to, and the guards.
+        """
+        if self.is_served:
+            return []
+        ids = [key.access_key_id for key in variables.exported_keys(self.families)]
+        missing = [name for name in dict.fromkeys(ids) if not self._value(name)]
+        follows = self._environ.get(variables.CLI_PROFILE) == variables.FOLLOWING_PROFILE
+        guards = variables.guards(follows=follows)
+        return missing + [name for name, value in guards.items() if self._environ.get(name) != value]
+
+    def is_whole(self) -> bool:
+        """Return whether every tool finds the session or no account."""
+        if not self.has_session or self.mismatched_key_ids() or self.outranking():
+            return False
+        return self.is_served or (bool(self.families) and not self.missing())
 
     def is_valid(self) -> bool:
-        """Whether there is a session, it has not ended, and each key id that is set is its own."""
-        lives = self.is_served or (self.remaining() > 0 and bool(self.holders()))
-        return self.has_session and lives and not self.strangers()
+        """Return whether there is a session, it has not expired, and it is whole."""
+        return self.is_whole() and (self.is_served or self.remaining() > 0)
+
+    def label(self) -> str:
+        """Return the profile's name, behind which a narrowed session says so."""
+        narrowed = {"": "", "read-only": " (read-only)"}.get(self.policy, " (narrowed)")
+        return self.profile + narrowed
 
     def role(self) -> str:
-        """`role NAME of ACCOUNT`, or `no role`."""
+        """Return `role NAME of ACCOUNT`, for a passed-through session `account ACCOUNT`."""
         parts = _ROLE.fullmatch(self.role_arn)
-        return f"role {parts[2]} of {parts[1]}" if parts else "no role"
+        if parts:
+            return f"role {parts[2]} of {parts[1]}"
+        return f"account {self.account_id}" if self.account_id else "no role"
 
-
-_TELLING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION")
-_KEY_IDS = tuple(key.access_key_id for key in variables.KEYS)
+    def _value(self, name: str) -> str:
+        """Return the variable's value, empty for one that counts as absent."""
+        value = self._environ.get(name, "")
+        return "" if value == variables.NO_ACCOUNT_VALUE else value

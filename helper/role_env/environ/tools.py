@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from role_env import validators, variables
 from role_env.credentials import AccessKey
+from role_env.environ.session import NO_ACCOUNT
 from role_env.variables import Key
 
 _CLOUD = variables.FAMILIES["alibaba_cloud"].keys[0]
@@ -63,6 +64,12 @@ def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
     ids = {environ[tool.variables[0]] for tool in found if tool.variables}
     complete = {_values(tool.key) for tool in found if tool.key}
     return found if len(ids) > 1 or len(complete) > 1 else []
+
+
+def no_account(environ: Mapping[str, str]) -> str:
+    """Return what to say of a shell without an account: with the tools that find a key, which was set since."""
+    acting = tools_with_key(environ)
+    return f"{NO_ACCOUNT}; a key has been set since, which {acting} use" if acting else NO_ACCOUNT
 
 
 def _values(key: AccessKey) -> tuple[str, str, str]:

@@ -6,7 +6,6 @@ A chain makes no request. If its source is a profile of the `aliyun` CLI, what t
 import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from role_env.aliyun.location import config_path
 from role_env.context import Context
@@ -16,7 +15,6 @@ from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings.entry import Entry
 from role_env.profiles.file import ProfilesFile
-from role_env.profiles.locate import usual_file
 from role_env.profiles.profile import Profile
 from role_env.sessions import record
 from role_env.sources.base import Source
@@ -91,7 +89,10 @@ class Chain:
         return record.entry(os.path.realpath(self.target.path), self.target.name, record.NO_OPTIONS)
 
     def is_in_cli_file(self) -> bool:
-        """Return whether `setup` has written the target into the CLI's file, whose state joins the fingerprint."""
+        """Return whether the `aliyun` CLI's file has the profile that follows the shell.
+
+        The state of the file joins the fingerprint.
+        """
         try:
             path = config_path(self.fingerprint.variable("HOME"))
         except ProfileError:
@@ -101,11 +102,7 @@ class Chain:
             return False
         from role_env.aliyun import entries  # only for those who have the file
 
-        config = entries.find(self.target.name, path)
-        if config is None:
-            return False
-        named = Path(config) if config else usual_file(self.fingerprint)
-        return named is not None and os.path.realpath(named) == os.path.realpath(self.target.path)
+        return entries.has_session_profile(path)
 
     def marks(self) -> list[str]:
         """Return the profiles as ROLE_ENV_CHAIN names them: by name, and by file, since two files may share a name."""

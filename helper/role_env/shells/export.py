@@ -1,7 +1,9 @@
-"""Credentials as text for each shell and program.
+"""Sessions as text for each shell and program.
 
-A shell's format can also end a session and tell of a failure; a document's can only be whole or absent.
+A shell's format can also end a session, renew it and report a failure; a document is whole or absent.
 """
+
+import time
 
 from role_env import timestamps, variables
 from role_env.command_table import SHELL_FORMATS
@@ -12,58 +14,65 @@ from role_env.shells import posix as posix_shell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
-    """`session` in the format `form`, for a shell whose exported variables are `environ`.
+    """Return `session` in the format `form`, for a shell whose exported variables are `environ`.
 
     Raises ProfileError when the format cannot hold a value.
     """
-    if form == "fish":
-        return fish_shell.session(session)
     if form == "json":
         return _json(session)
     if form == "dotenv":
         return _dotenv(session)
-    return posix_shell.session(session, environ)
+    follows, text = _follows(session, environ), confirmation(session)
+    if form == "fish":
+        return fish_shell.session(session, follows=follows, confirmation=text)
+    return posix_shell.session(session, environ, follows=follows, confirmation=text)
 
 
 def renewal(session: Session, form: str, environ: "Mapping[str, str]") -> str:
-    """Return what replaces the session of the shell by `session`."""
-    return export(session, form, environ)
+    """Return what replaces the session of the shell by `session`; the user's keys stay."""
+    return fish_shell.renewal(session, environ) if form == "fish" else posix_shell.renewal(session, environ)
+
+
+def nothing(form: str) -> str:
+    """Return what changes nothing in a shell of the format `form` and succeeds."""
+    return "begin; true; end\n" if form == "fish" else "{ :; }\n"
 
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
     """Return what ends the session of the shell, for a `form` of SHELL_FORMATS."""
-    return _without_served(fish_shell.off() if form == "fish" else posix_shell.off(environ), form, environ)
-
-
-def _without_served(text: str, form: str, environ: "Mapping[str, str]") -> str:
-    """Return `text` behind code that ends the session of a shell below `exec --renew`.
-
-    Nothing says what was set before such a session.
-    """
-    served = environ.get(variables.CREDENTIALS_URI) and environ.get("ROLE_ENV_PROFILE")
-    if not served or environ.get("ROLE_ENV_ACCESS_KEY_ID"):  # beside a key the URI is the user's
-        return text
-    names = " ".join(variables.SERVED)
-    if form == "fish":
-        return f"begin\nset -e -g {names}\n{text}end\n"
-    return f"{{ (\\unset -v {names}) 2>/dev/null && \\unset -v {names}\n{text}}}\n"
+    return fish_shell.off() if form == "fish" else posix_shell.off(environ)
 
 
 def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
-    """Return what a shell of the format `form` gets instead of a session: it ends in `false`.
+    """Return what a shell of the format `form` gets instead of a session; it ends in `false`.
 
-    With `take_away` the session that was there goes too, and the shell is left without any account. A document's
-    format gets nothing.
+    With `take_away` it also removes the session in the shell, and leaves it without any account. For a format that
+    is not a shell's, return an empty text.
     """
     if form not in SHELL_FORMATS:
         return ""
     fish = form == "fish"
-    text = fish_shell.failure(take_away=take_away) if fish else posix_shell.failure(environ, take_away=take_away)
-    return _without_served(text, form, environ) if take_away else text
+    return fish_shell.failure(take_away=take_away) if fish else posix_shell.failure(environ, take_away=take_away)
+
+
+def confirmation(session: Session) -> str:
+    """Return the line with which an interactive shell confirms the switch to `session`."""
+    minutes = int(session.credentials.remaining(time.time())) // 60
+    role = session.role_arn.partition("/")[2]
+    who = f"role {role} of {session.account_id}" if role else f"account {session.account_id or 'unknown'}"
+    policy = f" ({session.policy if session.policy == 'read-only' else 'narrowed'})" if session.policy else ""
+    return f"{session.profile}{policy}: {who} for {max(0, minutes)} min"
+
+
+def _follows(session: Session, environ: "Mapping[str, str]") -> bool | None:
+    """Return whether the `aliyun` CLI can follow the shell; None if only the shell knows, which may have a region."""
+    if not session.in_cli_file or environ.get(variables.EXTERNAL_DISABLED):
+        return False
+    return True if session.region_id or session.fallback_region else None
 
 
 def process(credentials: Credentials) -> str:
@@ -79,24 +88,46 @@ def process(credentials: Credentials) -> str:
 
 
 def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
-    """`environ` as a command that runs in `session` has to find it."""
-    gone = {*variables.unset(session), *variables.OWN, variables.COLOUR}
+    """Return `environ` as a command that runs in `session` must find it."""
+    kept = _without_integration(environ)
+    has_session = environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_NO_ACCOUNT")
+    if has_session:
+        # A region beside a session may be that session's; what was set before it only the shell knows.
+        kept = {name: value for name, value in kept.items() if name not in variables.REGIONS}
+    regions = dict(_fallback_regions(session, kept))
+    follows = _follows(session, environ)
+    if follows is None:
+        follows = any(kept.get(name) for name in variables.CLI_REGIONS)
+    gone = {*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN}
     if environ.get("ROLE_ENV_NO_ACCOUNT"):
         gone.update(variables.NO_ACCOUNT)
-    if not session.region_id and environ.get("ROLE_ENV_PROFILE"):
-        # It may be that session's; what was there before it only the shell knows.
-        gone.update(variables.exported_regions(session.variables))
-    kept = {name: value for name, value in environ.items() if name not in gone}
-    colour = {variables.COLOUR: session.color} if session.color else {}
-    return kept | dict(variables.assignments(session)) | colour
+    kept = {name: value for name, value in kept.items() if name not in gone}
+    color = {variables.COLOUR: session.color} if session.color else {}
+    return kept | regions | dict(variables.assignments(session, follows=follows)) | color
 
 
 def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]") -> dict[str, str]:
-    """`environ` as a command has to find it that asks for its session by the variables `served` (variables.served)."""
+    """Return `environ` as a command must find it that asks for its session by the variables `served`."""
     gone = set(variables.BESIDE_URI)
     if environ.get("ROLE_ENV_PROFILE") or not served.keys().isdisjoint(variables.REGIONS):
         gone.update(variables.REGIONS)
-    return {name: value for name, value in environ.items() if name not in gone} | dict(served)
+    return {name: value for name, value in _without_integration(environ).items() if name not in gone} | dict(served)
+
+
+def _without_integration(environ: "Mapping[str, str]") -> dict[str, str]:
+    """Leave out what the shell integration has set, which describes the session of the shell."""
+    own = ("ROLE_ENV_PROMPT", "ROLE_ENV_INIT")
+    return {n: value for n, value in environ.items() if n not in own and not n.startswith("_role_env_")}
+
+
+def _fallback_regions(session: Session, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
+    """Yield the region of the `aliyun` CLI's current profile where neither `session` nor `environ` has one."""
+    if session.region_id or not session.fallback_region:
+        return
+    cloud = [name for name in variables.REGIONS if name not in variables.OSS_REGIONS]
+    for names, read in ((cloud, (*cloud, *variables.CLI_REGIONS)), (variables.OSS_REGIONS, variables.OSS_REGIONS)):
+        if not any(environ.get(name) for name in read):
+            yield from dict.fromkeys(names, session.fallback_region).items()
 
 
 def _json(session: Session) -> str:
@@ -121,15 +152,27 @@ def _json_text(value: str) -> str:
 
 
 def _dotenv(session: Session) -> str:
-    """Raw `KEY=value` lines, as docker reads them: quotes would stay in the value, so a value must need none."""
-    # Whoever reads this, as a container does, has another home folder, and is not handed the key behind the session.
-    session.in_cli_file, session.base = False, None
-    values = dict(variables.assignments(session))
+    """Return raw `KEY=value` lines, as docker reads them: quotes would stay in the value, so a value must need none.
+
+    Raises ProfileError for a value that needs quotes.
+    """
+    hidden = variables.BASE.names()  # a container does not get the key behind the session
+    values = {name: value for name, value in document_variables(session).items() if name not in hidden}
     for name, value in values.items():
         if value != value.strip() or not value.isprintable() or set(value) & set("'\"#"):
             raise ProfileError(
-                f"profile {session.profile}: {name} has a quote, a #, a line break or an edge space,"
+                f"profile {session.profile}: {name} contains a quote, a #, a line break or a space at an end,"
                 " which --format dotenv cannot hold",
                 hint="choose another format",
             )
     return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def document_variables(session: Session) -> dict[str, str]:
+    """Return the variables of `session` for a reader elsewhere.
+
+    It has another home folder and another file of the `aliyun` CLI, and cannot ask for the session again.
+    """
+    values = dict(variables.assignments(session)) | dict(_fallback_regions(session, {}))
+    values.pop(variables.REQUEST, None)
+    return values

@@ -1,8 +1,9 @@
-"""What fish evaluates: a session, its end, and a failure.
+"""What fish evaluates: a session, its renewal, its end, and a failure.
 
-The same steps as in `posix_shell`, as one `begin … end`. Fish has no readonly variables of the user's, but it has
-universal ones, which shine through where a global one is erased: there an empty exported global stays instead. What
-the shell had before is kept in `_role_env_old_NAME`, behind a first element `e` when it was exported, else `s`.
+The same steps as in `posix`, as one `begin … end` whose lines end in a semicolon: `eval (role-env PROFILE)`, which
+joins lines by spaces, works. Fish has no readonly variables of the user's, but it has universal ones, which show
+through where a global one is erased: there an empty exported global is set instead. What the shell had before is
+saved in `_role_env_old_NAME`, behind a first element `e` if it was exported, else `s`.
 """
 
 from role_env import variables
@@ -10,139 +11,222 @@ from role_env.credentials import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 # A local empty fish_trace hides the commands as `set +x` does in other shells.
 _QUIET = "set -l fish_trace"
 
 
-def _whose(key: variables.Key) -> str:
-    own = "".join(f'\nif test -n "${name}"; set -a own ${name}; end' for name in key.names()[1:])
-    return (
-        f'if test -z "${key.access_key_id}"\nelse if test "${key.access_key_id}" = "$id"{own}\n'
-        f"else; set -a theirs {' '.join(key.names())}\nend"
-    )
+def _quoted(keys: "Iterable[variables.Key]") -> str:
+    return " ".join("'" + " ".join(key.names()) + "'" for key in keys)
 
 
-# own: the secret and token of the session that is there; theirs: the names of the keys that the user has set
-# meanwhile; first: set when this is the shell's first session. One for Packer alone has its token elsewhere.
-_WHOSE = "\n".join(
-    [
-        'set -l id "$ROLE_ENV_ACCESS_KEY_ID"; set -l own $_role_env_token; set -l theirs; set -l first 1',
-        "for v in _role_env_saved ROLE_ENV_PROFILE ROLE_ENV_ACCESS_KEY_ID ROLE_ENV_NO_ACCOUNT",
-        'if test -n "$$v"; set -e first; end\nend',
-        *(_whose(key) for key in variables.KEYS),
-        f'if test -n "$id"; and test "${variables.PACKER.access_key_id}" = "$id"; and not set -q own[2]',
-        "set -a own $SECURITY_TOKEN\nend",
-        'if set -q SECURITY_TOKEN; and not contains -- "$SECURITY_TOKEN" $own; set -a theirs SECURITY_TOKEN; end',
-    ]
-)
+# own: the secret and the token of the session in this shell; ours: names of its keys, and absent ones; theirs: names
+# of the keys that the user has set meanwhile. `key` is the three names of one key.
+_WHOSE = f"""\
+set -l id "$ROLE_ENV_ACCESS_KEY_ID"; set -l own $_role_env_token; set -l ours; set -l theirs; set -l bare SECURITY_TOKEN
+for key in {_quoted((*variables.KEYS, variables.BARE_PAIR))}
+set -l names (string split ' ' -- $key); set -l value $$names[1]
+if contains -- "$value" '' {variables.NO_ACCOUNT_VALUE}; set -a ours $names
+else if test "$value" = "$id"; set -a ours $names; for v in $names[2..]; set -a own $$v; end
+else; set -a theirs $names
+end
+end
+if not set -q SECURITY_TOKEN; or contains -- "$SECURITY_TOKEN" {variables.NO_ACCOUNT_VALUE} $own; set -e bare; end
+set -l left {" ".join(variables.OTHER_OUTRANKING)}
+for p in {" ".join(variables.PREFIXES)}; for s in {" ".join(variables.SUFFIXES)}; set -a left $p'_'$s; end; end
+if test -n "$ROLE_ENV_PROFILE"; and test -z "$id"; set -e left[(contains -i {variables.CREDENTIALS_URI} $left)]; end"""
+# Set for a session of an older version, which left these as the user had set them.
+_OLDER = f"""\
+set -l older
+if test -z "$ROLE_ENV_FAMILIES$ROLE_ENV_NO_ACCOUNT"; set older {" ".join(variables.DISABLED)}; end"""
 
-# What loops do with the variable whose name is in v. To keep a value that is the session's own is to forget the one
-# that was kept; putting back leaves it kept.
-_KEEP = """\
-if not set -qg $v; or contains -- "$$v" $own; set -e -g _role_env_old_$v
+# What loops do with the variable whose name is in v. The session's own value, and one that counts as absent, is not
+# saved; what was saved is dropped. What is restored stays saved until it is forgotten.
+_KEEP = f"""\
+if not set -qg $v; or contains -- "$$v" {variables.NO_ACCOUNT_VALUE} $own; set -e -g _role_env_old_$v
 else if set -qgx $v; set -g _role_env_old_$v e $$v
 else; set -g _role_env_old_$v s $$v
 end"""
-_PUT_BACK = """\
+_RESTORE = """\
 set -e -g $v
 set -l old _role_env_old_$v; set old $$old
 switch "$old[1]"
 case e; set -gx $v $old[2..]
 case s; set -g $v $old[2..]
 end"""
-_KEPT = ("_role_env_saved", "_role_env_token", "_role_env_old_SECURITY_TOKEN")
 _FORGET = "set -e -g _role_env_old_$v"
-_PUT_BACK_UNLESS_SET = f'if test -z "$$v"\n{_PUT_BACK}\nend'
+_RESTORE_IF_EMPTY = f'if test -z "$$v"\n{_RESTORE}\nend'
 _REMOVE = "set -e -g $v\nif set -qU $v; set -gx $v ''; end"
+_RESTORE_BARE = f"if not set -q bare[1]\nfor v in SECURITY_TOKEN\n{_RESTORE}\n{_FORGET}\nend\nend"
 
 
 def quote(value: str) -> str:
-    """`value` as one word of fish, whatever it holds but NUL, which no variable can hold."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    """Return `value` as one word of fish on one line. It may contain anything but NUL, which no variable can."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "'\\n'") + "'"
 
 
-def session(session: Session) -> str:
-    """Return the group that puts `session` into the shell."""
-    values = dict(variables.assignments(session))
-    gone = (name for name in (*variables.unset(session), *variables.OWN) if name not in values)
-    bare = ("SECURITY_TOKEN",) if "SECURITY_TOKEN" in values else ()
+def session(session: Session, *, follows: "bool | None" = False, confirmation: str = "") -> str:
+    """Return the group that puts `session` into the shell.
+
+    With `follows` the guards are those with which the `aliyun` CLI follows the shell; with None the shell itself
+    decides that, by whether it has a region. An interactive shell prints `confirmation`.
+    """
+    values = dict(variables.assignments(session, follows=bool(follows)))
+    chosen = {variables.CLI_PROFILE, *variables.IGNORE_PROFILE} if follows is None else set()
+    gone = (*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN)
+    bare = "SECURITY_TOKEN" in values
+    begun = "_role_env_saved ROLE_ENV_PROFILE ROLE_ENV_ACCESS_KEY_ID ROLE_ENV_NO_ACCOUNT"
+    everything = f"$ours $theirs $left {' '.join(variables.FORCED)}"
     return _group(
         _WHOSE,
-        _each(
-            (*variables.KEY_NAMES, *variables.REST, *bare),
-            f"if set -q first[1]; or contains -- $v $theirs\n{_KEEP}\nend",
-        ),
-        _lift(but=bare),
-        "" if bare else _restore_security_token(),
-        "" if session.region_id else _each(variables.exported_regions(session.variables), _PUT_BACK),
-        _each((*gone, variables.COLOUR), _REMOVE),
-        *(f"set -gx {name} {quote(value)}" for name, value in values.items()),
+        _OLDER,
+        f'set -l begun; for v in {begun}; if test -n "$$v"; set begun 1; end; end',
+        f"if not set -q begun[1]; set theirs {everything}{' SECURITY_TOKEN' * bare}",
+        f"else; set -a theirs $older{' $bare' * bare}\nend",
+        _each("$theirs", _KEEP),
+        "" if bare else _RESTORE_BARE,
+        "" if session.region_id else _each(variables.REGIONS, _RESTORE),
+        "set -l names; set -l values",
+        *(f"set -a names {' '.join(names)}; {_times(value, names)}" for value, names in _by_value(values, chosen)),
+        *_fallback_regions(session),
+        _guards_by_region(chosen) if chosen else "",
+        f"set -l gone $left {' '.join(gone)}",
+        _each(f"$gone {variables.COLOUR}", _REMOVE),
+        "set -l rest $values; for v in $names; set -gx $v $rest[1]; set -e rest[1]; end",
         f"set -g _role_env_saved 1; set -g _role_env_token {quote(session.credentials.security_token)}",
         f"set -g {variables.COLOUR} {quote(session.color)}" if session.color else "",
+        "set -l wrong",
+        "set rest $values",
+        'for v in $names; test "$$v" = "$rest[1]"; or set -a wrong $v; set -e rest[1]; end',
+        _each("$gone", 'if not contains -- $v $names; and test -n "$$v"; set -a wrong $v; end'),
+        "if set -q wrong[1]",
+        'echo "role-env: $wrong does not keep the value that role-env sets" >&2',
+        "echo 'role-env: hint: call role-env outside of the function that declares it' >&2",
+        _take_away(),
+        f"else\nif status is-interactive; printf '%s\\n' {quote(confirmation)} >&2; end\ntrue\nend"
+        if confirmation
+        else "else\ntrue\nend",
     )
 
 
 def off() -> str:
     """Return the group that ends the shell's session.
 
-    What was set before comes back. A key that the user has set meanwhile stays.
+    What was set before comes back; a key that the user has set meanwhile stays.
     """
+    forced = (name for name in variables.FORCED if name not in variables.DISABLED)
     return _group(
         _WHOSE,
-        "if not set -q first[1]",
-        _each(
-            variables.KEY_NAMES,
-            'if contains -- $v $theirs; if contains -- "$$v" $own; set -e -g $v; end\n'
-            f"else\n{_PUT_BACK}\nend\n{_FORGET}",
-        ),
-        _restore_security_token(),
-        _lift(),
-        _each(variables.FORCED, f"{_PUT_BACK}\n{_FORGET}"),
-        _each(variables.LEFT_UNSET, f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}"),
-        _each((*_KEPT, variables.COLOUR, *variables.OWN), "set -e -g $v"),
+        _OLDER,
+        'if test -n "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_NO_ACCOUNT"',
+        _each("$ours", f"{_RESTORE}\n{_FORGET}"),
+        _each("$theirs", f'if contains -- "$$v" $own; set -e -g $v; end\n{_FORGET}'),
+        _RESTORE_BARE,
+        f"if not contains -- {variables.CREDENTIALS_URI} $left; set -e -g {variables.CREDENTIALS_URI}; end",
+        _each(forced, f"{_RESTORE}\n{_FORGET}"),
+        _each(variables.DISABLED, f"if not contains -- $v $older\n{_RESTORE}\n{_FORGET}\nend"),
+        _each("$left", f"{_RESTORE_IF_EMPTY}\n{_FORGET}"),
+        f"set -e -g _role_env_saved _role_env_token _role_env_old_SECURITY_TOKEN {variables.COLOUR}",
+        f"set -e -g {' '.join(variables.OWN)}",
         "end\ntrue",
     )
 
 
 def failure(*, take_away: bool) -> str:
     """Return the group that ends in `false`; with `take_away` it leaves the shell without any account."""
-    if not take_away:
-        return "begin; false; end\n"
+    return _group(_take_away()) if take_away else "begin; false; end\n"
+
+
+def renewal(session: Session, environ: "Mapping[str, str]") -> str:
+    """Return the group that replaces the session of the shell whose exported variables are `environ` by `session`.
+
+    Only variables that are still the old session's are replaced. If the shell has another session by now, nothing is
+    changed and the group ends in `false`.
+    """
+    credentials = session.credentials
+    own = {name: value for name, value in variables.assignments(session) if name in variables.RENEWED}
+    new = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
     return _group(
-        _WHOSE,
+        f"set -l id {quote(environ.get('ROLE_ENV_ACCESS_KEY_ID', ''))}; set -l secrets; set -l tokens $_role_env_token",
+        f"set -l new {' '.join(map(quote, new))}",
+        'if test "$ROLE_ENV_ACCESS_KEY_ID" = "$id"',
+        f"for key in {_quoted(variables.KEYS)}",
+        "set -l names (string split ' ' -- $key); set -l value $$names[1]",
+        'if test "$value" = "$id"; set -a secrets $$names[2]; set -q names[3]; and set -a tokens $$names[3]; end',
+        "end",
         _each(
-            (*variables.KEY_NAMES, "SECURITY_TOKEN", *variables.OWN),
-            f"if contains -- $v $theirs\n{_KEEP}\nend\n{_REMOVE}",
+            (*variables.KEY_NAMES, "SECURITY_TOKEN"),
+            'if test -z "$$v"\nelse if test "$$v" = "$id"; set -gx $v $new[1]\n'
+            'else if contains -- "$$v" $secrets; set -gx $v $new[2]\n'
+            'else if contains -- "$$v" $tokens; set -gx $v $new[3]\nend',
         ),
-        # All else that the user has set and that could be, or lead to, an account.
-        _each(
-            (name for name in (*variables.NO_ACCOUNT_REST, *variables.LEFT_UNSET) if name != "SECURITY_TOKEN"),
-            # An empty one before a universal one is ours.
-            f'if set -qg $v; and begin; test -n "$$v"; or not set -qU $v; end\n{_KEEP}\nend\n{_REMOVE}',
-        ),
-        f"set -e -g _role_env_token {variables.COLOUR}",
-        *(f"set -gx {name} {value}" for name, value in variables.NO_ACCOUNT.items()),
-        "false",
+        *(f"set -gx {name} {quote(value)}" for name, value in own.items()),
+        "set -g _role_env_token $new[3]\ntrue\nelse",
+        "echo 'role-env: the session of this shell has changed meanwhile; it was not renewed' >&2\nfalse\nend",
     )
 
 
+# --- parts of a group
+
+
 def _group(*steps: str) -> str:
-    return "begin\n" + "\n".join(filter(None, (_QUIET, *steps))) + "\nend\n"
+    lines = "\n".join(filter(None, (_QUIET, *steps))).split("\n")
+    return "".join(("begin;\n", *(f"{line};\n" for line in lines), "end\n"))
 
 
-def _each(names: "Iterable[str]", action: str) -> str:
-    return f"for v in {' '.join(names)}\n{action}\nend"
+def _each(names: "str | Iterable[str]", action: str) -> str:
+    words = names if isinstance(names, str) else " ".join(names)
+    return f"for v in {words}\n{action}\nend"
 
 
-def _lift(*, but: tuple[str, ...] = ()) -> str:
-    """Return code that ends the no-account state. What the user has set in it stays, and so do the names `but`."""
-    bare = _each((name for name in variables.BARE.names() if name not in but), f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}")
-    flags = _each(variables.DISABLED, f"{_PUT_BACK}\n{_FORGET}")
-    return f'if test -n "$ROLE_ENV_NO_ACCOUNT"\n{bare}\n{flags}\nend'
+def _by_value(values: "Mapping[str, str]", but: "set[str]") -> "Iterable[tuple[str, list[str]]]":
+    groups: dict[str, list[str]] = {}
+    for name, value in values.items():
+        if name not in but:
+            groups.setdefault(value, []).append(name)
+    return groups.items()
 
 
-def _restore_security_token() -> str:
-    back = _each(("SECURITY_TOKEN",), f"{_PUT_BACK}\n{_FORGET}")
-    return f'if test -n "$SECURITY_TOKEN"; and contains -- "$SECURITY_TOKEN" $own\n{back}\nend'
+def _times(value: str, names: "list[str]") -> str:
+    if len(names) == 1:
+        return f"set -a values {quote(value)}"
+    return f"set -l value {quote(value)}; set -a values {'$value ' * len(names)}".rstrip()
+
+
+def _fallback_regions(session: Session) -> "Iterable[str]":
+    """Set the fallback region where neither the profile nor the shell has one."""
+    if session.region_id or not session.fallback_region:
+        return
+    cloud = [name for name in variables.REGIONS if name not in variables.OSS_REGIONS]
+    for names, read in ((cloud, (*cloud, *variables.CLI_REGIONS)), (variables.OSS_REGIONS, variables.OSS_REGIONS)):
+        yield f'if test -z "{"".join("$" + name for name in read)}"; set -a names {" ".join(names)}'
+        yield f"{_times(session.fallback_region, list(names))}\nend"
+
+
+def _guards_by_region(chosen: "set[str]") -> str:
+    """Choose the guards by whether the shell has a region, which may be among those that are about to be set."""
+    known = " ".join(variables.CLI_REGIONS)
+    texts = []
+    for follows in (True, False):
+        guards = {name: value for name, value in variables.guards(follows=follows).items() if name in chosen}
+        texts.append(f"set -a names {' '.join(guards)}; set -a values {' '.join(guards.values())}")
+    condition = f'test -n "{"".join("$" + name for name in variables.CLI_REGIONS)}"'
+    return f"if {condition}; or contains -- {known.split()[0]} $names\n{texts[0]}\nelse\n{texts[1]}\nend"
+
+
+def _take_away() -> str:
+    """Leave the shell without any account, if it has a session, and end in `false`. What the user has set is saved."""
+    lines = (
+        _WHOSE,
+        _OLDER,
+        'if test -z "$ROLE_ENV_NO_ACCOUNT"; and test -n "$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID"',
+        _each("$theirs $bare", _KEEP),
+        # An empty one before a universal one is ours.
+        _each("$left $older", f'if set -qg $v; and begin; test -n "$$v"; or not set -qU $v; end\n{_KEEP}\nend'),
+        _each(f"$ours $theirs SECURITY_TOKEN $left {variables.CREDENTIALS_URI} {' '.join(variables.OWN)}", _REMOVE),
+        f"set -e -g _role_env_token {variables.COLOUR}",
+        *(f"set -gx {name} {value}" for name, value in variables.NO_ACCOUNT.items()),
+        "end\nfalse",
+    )
+    return "\n".join(lines)

@@ -1,7 +1,7 @@
 """A session for the later steps of a GitHub job, by the runner's workflow commands and its files.
 
-The log is public, as a rule: the runner is told to mask each secret before anything else. Then the variables go into
-the file that GITHUB_ENV names, and what later steps may want to know into that of GITHUB_OUTPUT. See
+The log is usually public: the runner is asked to mask each secret before anything else. Then the variables go into
+the file that GITHUB_ENV names, and the session's expiration and role into that of GITHUB_OUTPUT. See
 https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions.
 """
 
@@ -31,25 +31,37 @@ class Step:
         self._outputs_file = outputs_file
 
     def export(self, session: Session) -> None:
-        """Masks the secrets of `session`, sets its variables for the later steps, and tells its end and its role.
+        """Mask the secrets of `session`, set its variables for the later steps, and write the step's outputs.
 
-        Raises RoleEnvError when it cannot be written; then no variable is set.
+        Raises RoleEnvError when a file cannot be written; then no variable is set.
         """
         output.write("".join(f"::add-mask::{value.translate(_ESCAPES)}\n" for value in _to_mask(session)))
         if self._outputs_file is not None:
             expiration = timestamps.format_utc(session.credentials.expiration)
             _append(self._outputs_file, {"expiration": expiration, "role_arn": session.role_arn})
-        _append(self._variables_file, {**self._outranking(session), **dict(variables.assignments(session))})
+        _append(self._variables_file, {**self._outranking(session), **exporters.document_variables(session)})
+
+    def take_away(self) -> None:
+        """Leave the later steps without any account: a step cannot unset a variable, so each is made empty.
+
+        Raises RoleEnvError when the file cannot be written.
+        """
+        names = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.LEFT_UNSET, *variables.OWN)
+        empty = {name: "" for name in names if self._environ.get(name)}
+        _append(self._variables_file, {**empty, **variables.NO_ACCOUNT})
 
     def _outranking(self, session: Session) -> dict[str, str]:
-        """Return the variables that must not stand beside the session, each empty, since a step cannot unset one."""
+        """Return the variables that are set and must not be set beside the session, each with an empty value."""
         after = exporters.environment(session, self._environ)
         return {name: "" for name, value in self._environ.items() if value and name not in after}
 
 
 @contextlib.contextmanager
 def opened(environ: Mapping[str, str]) -> Iterator[Step]:
-    """Yield the step that this process runs in. Raises ProfileError outside one, or if its files cannot be opened."""
+    """Yield the step that this process runs in.
+
+    Raises ProfileError outside of a step, and if its files cannot be opened.
+    """
     if not environ.get("GITHUB_ENV"):
         raise ProfileError(
             "--format github is for a step of a GitHub job, and GITHUB_ENV is not set",
@@ -58,6 +70,13 @@ def opened(environ: Mapping[str, str]) -> Iterator[Step]:
     with contextlib.ExitStack() as files:
         descriptors = [_opened(name, environ, files) for name in ("GITHUB_ENV", "GITHUB_OUTPUT") if environ.get(name)]
         yield Step(environ, descriptors[0], descriptors[1] if len(descriptors) > 1 else None)
+
+
+def take_away_session(environ: Mapping[str, str]) -> None:
+    """Leave the later steps without any account, if an earlier step has set a session. Raises RoleEnvError."""
+    if environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID"):
+        with opened(environ) as step:
+            step.take_away()
 
 
 def _opened(name: str, environ: Mapping[str, str], files: contextlib.ExitStack) -> int:
@@ -82,7 +101,7 @@ def _to_mask(session: Session) -> Iterator[str]:
 def _append(descriptor: int, values: Mapping[str, str]) -> None:
     """Append all of `values` in one write, or nothing."""
     size = os.fstat(descriptor).st_size
-    # What stands there may end without a line break.
+    # The file's content may end without a line break.
     text = "".join(("\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else "", *map(_block, values.items())))
     data = text.encode("utf-8", "surrogateescape")
     try:

@@ -1,216 +1,246 @@
-"""What bash, zsh and any POSIX shell evaluate: a session, its end, and a failure.
+"""What bash, zsh and any POSIX shell evaluate: a session, its renewal, its end, and a failure.
 
-All text is one group `{ …; }`, so that output cut off anywhere is a syntax error and sets nothing. Inside it:
+Each text has three parts:
 
-- names are fixed, values are quoted, and no value of the shell's own is ever in the text: what the shell had before
-  is kept by the shell itself in `_role_env_old_NAME`, the value behind an `e` when it was exported, else an `s`;
-  beside it `_role_env_saved` says that it was, `_role_env_token` is the session's token, and `_role_env_colour` the
-  profile's colour in the prompt, where it has one;
-- `set -x` and `set -a` are off, and back on at the end;
-- nothing is assigned before a subshell has shown that every name can be (bash goes on after a readonly variable
-  with status 0, zsh stops in the middle);
-- words with a backslash are no aliases; loops are over literal words, since zsh does not split variables, and
-  variables are quoted in assignments too, since zsh's GLOB_SUBST would expand a leading = or ~ there.
+1. `{ case '⏎' in ' ') … ;; esac; }; #⏎`. Without quotes, as in `eval $(role-env PROFILE)`, the shell joins all words by
+   single spaces and expands those that look like patterns of file names. Then this case matches, and the rest is a
+   comment: it reports that the quotes are missing, takes a session away and ends in `false`.
+2. A line that turns `set -v` off, which would print the group while it is read.
+3. One group `{ …; }`: cut off anywhere it is a syntax error and sets nothing.
 
-The shell's variables, all gone at the end: `_role_env_x` options to turn on again, `_v` the name a loop is at, `_w` a
-value, `_r` how it was set, `_e` the exported names, `_k` the id of the session that is there, `_s` and `_t` its secret
-and token, `_n` the names of the keys that the user has set meanwhile, `_o` the readonly names.
+In the group:
+
+- Names are fixed and values are quoted. No value that the shell has already is ever in the text: the shell itself
+  saves it in `_role_env_old_NAME`, behind an `e` if it was exported, else behind an `s`. Beside it `_role_env_saved`
+  says that everything is saved, `_role_env_token` is the session's token, and `_role_env_colour` the profile's color.
+- `set -x` and `set -a` are off, and on again at the end.
+- Nothing is assigned before a subshell has shown that every name can be (after a readonly variable bash continues
+  with status 0, and zsh stops in the middle). At the end, each name must have the value that was assigned.
+- A backslash keeps aliases away. zsh does not split variables: a list in a variable, and code that several loops
+  share, are inserted into the text of an `eval`. That text consists of our own words and of names, never of values.
+- Variables are quoted in assignments too, since zsh's GLOB_SUBST would expand a leading = or ~ there.
 """
 
 from role_env import variables
 from role_env.credentials import Session
+from role_env.shells import posix_code as code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_QUIET = "{ case $- in *x*) _role_env_x=x ;; *) _role_env_x= ;; esac; \\set +x; } 2>/dev/null"
-_NO_ALLEXPORT = "case $- in *a*) _role_env_x=a$_role_env_x; \\set +a ;; esac"
-_LOUD = (
-    f"{{ \\unset -v {' '.join('_role_env_' + letter for letter in 'vwrekstno')}; }} 2>/dev/null\n"
-    "case $_role_env_x in a*) \\set -a ;; esac\n"
-    "case $_role_env_x in *x) \\unset -v _role_env_x; \\set -x ;; *) \\unset -v _role_env_x ;; esac"
-)
-
-
-def _whose(key: variables.Key) -> str:
-    token = f'; _role_env_t="${{{key.security_token}:-$_role_env_t}}"' if key.security_token else ""
-    return (
-        f'case "${{{key.access_key_id}-}}" in "") ;;'
-        f' "$_role_env_k") _role_env_s="${{{key.access_key_secret}-}}"{token} ;;'
-        f' *) _role_env_n="$_role_env_n {" ".join(key.names())} " ;; esac'
-    )
-
-
-# The keys that are still the session's tell its secret and token, in a shell of a shell too, which has no
-# _role_env_token. A session for Packer alone has its token in SECURITY_TOKEN only.
-_WHOSE = "\n".join(
-    [
-        '_role_env_k="${ROLE_ENV_ACCESS_KEY_ID-}"; _role_env_s=; _role_env_t="${_role_env_token-}"; _role_env_n=',
-        *(_whose(key) for key in variables.KEYS),
-        f'case "${{{variables.PACKER.access_key_id}-}}$_role_env_t" in "") ;; "$_role_env_k")'
-        ' _role_env_t="${SECURITY_TOKEN-}" ;; esac',
-        'case "${SECURITY_TOKEN-$_role_env_t}" in "$_role_env_t") ;;'
-        ' *) _role_env_n="$_role_env_n SECURITY_TOKEN " ;; esac',
-    ]
-)
-_SESSION = "${ROLE_ENV_PROFILE-}${ROLE_ENV_ACCESS_KEY_ID-}"
-_BEGUN = "${_role_env_saved-}${ROLE_ENV_NO_ACCOUNT-}" + _SESSION
-
-# What loops do with the variable whose name is in $_role_env_v. To keep a value that is the session's own is to
-# forget the one that was kept; putting back leaves it kept.
-_THEIRS = 'case "$_role_env_n" in all|*" $_role_env_v "*)'
-_READ = '\\eval "_role_env_w=\\"\\${$_role_env_v-}\\" _role_env_r=\\${$_role_env_v+s}"'
-_KEEP = f"""{_READ}
-case "$_role_env_w" in "") ;; "$_role_env_s"|"$_role_env_t") _role_env_r= ;; esac
-case $_role_env_r in "") \\unset -v "_role_env_old_$_role_env_v" ;; *)
-case "$_role_env_e" in *" $_role_env_v "*) _role_env_r=e ;; esac
-\\eval "_role_env_old_$_role_env_v=\\"\\$_role_env_r\\$_role_env_w\\"" ;; esac"""
-_PUT_BACK = """\\eval "_role_env_w=\\"\\${_role_env_old_$_role_env_v-}\\""; \\unset -v "$_role_env_v"
-case "$_role_env_w" in e*) \\export "$_role_env_v=${_role_env_w#?}" ;;
-s*) \\eval "$_role_env_v=\\"\\${_role_env_w#?}\\"" ;; esac"""
-_FORGET = '\\unset -v "_role_env_old_$_role_env_v"'
-_PUT_BACK_UNLESS_SET = f'{_READ}\ncase "$_role_env_w" in "") {_PUT_BACK} ;; esac'
-
-_KEPT = ("_role_env_saved", "_role_env_token", "_role_env_old_SECURITY_TOKEN")
-_KEYS_AND_OWN = (*variables.KEY_NAMES, "SECURITY_TOKEN", *variables.OWN)
-_OTHERS = tuple(name for name in (*variables.NO_ACCOUNT_REST, *variables.LEFT_UNSET) if name != "SECURITY_TOKEN")
+_NO_SESSION = "role-env: the quotes around $(…) are missing: no session was set"
+_NOTHING_CHANGED = "role-env: the quotes around $(…) are missing: nothing was changed"
+_QUOTE_IT = 'role-env: hint: type eval "$(role-env {})"'
+_CHANGED = "role-env: the session of this shell has changed meanwhile; it was not renewed"
 
 
 def quote(value: str) -> str:
-    """`value` as one word of a POSIX shell, whatever it holds but NUL, which no variable can hold."""
+    """Return `value` as one word of a POSIX shell. It may contain anything but NUL, which no variable can."""
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-def session(session: Session, environ: "Mapping[str, str]") -> str:
-    """Return the group that puts `session` into the shell whose exported variables are `environ`."""
-    values = dict(variables.assignments(session))
-    gone = (*values, *variables.unset(session), *variables.OWN)
-    bare = ("SECURITY_TOKEN",) if "SECURITY_TOKEN" in values else ()
-    return _if_writable(
-        (*gone, *variables.REGIONS, *variables.NO_ACCOUNT_REST),
-        [
-            f'case "{_BEGUN}" in "") _role_env_n=all ;; esac',
-            _each((*variables.KEY_NAMES, *variables.REST, *bare), f"{_THEIRS} {_KEEP} ;; esac"),
-            _lift(but=bare),
-            "" if bare else _restore_security_token(),
-            "" if session.region_id else _each(variables.exported_regions(session.variables), _PUT_BACK),
-            _unset((*gone, variables.COLOUR)),
-            "\\export " + " ".join(f"{name}={quote(value)}" for name, value in values.items()),
-            f"_role_env_saved=1 _role_env_token={quote(session.credentials.security_token)}",
-            f"{variables.COLOUR}={quote(session.color)}" if session.color else "",
-        ],
-        environ,
+def session(
+    session: Session, environ: "Mapping[str, str]", *, follows: "bool | None" = False, confirmation: str = ""
+) -> str:
+    """Return the text that puts `session` into the shell whose exported variables are `environ`.
+
+    With `follows` the guards are those with which the `aliyun` CLI follows the shell; with None the shell itself
+    decides that, by whether it has a region. An interactive shell prints `confirmation`.
+    """
+    values = dict(variables.assignments(session, follows=bool(follows)))
+    possible = (*values.values(), session.fallback_region, *variables.guards().values(), variables.FOLLOWING_PROFILE)
+    numbers = {value: str(number) for number, value in enumerate(dict.fromkeys(possible), 1)}
+    names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names(), *variables.IGNORE_PROFILE, *variables.OWN)
+    gone = [name for name in names if name not in values]
+    bare, by_region = "SECURITY_TOKEN" in values, follows is None
+    steps = [
+        *_keep(bare=bare),
+        "" if bare else _RESTORE_BARE,
+        "" if session.region_id else _for(variables.REGIONS, code.RESTORE),
+        *(f"{code.NEW}{number}={quote(value)}" for value, number in numbers.items()),
+        *_pairs(session, values, numbers, by_region=by_region),
+        f'_role_env_unset="$_role_env_left {" ".join(gone)}"',
+        f'\\eval "\\\\unset -v $_role_env_unset {" ".join(variables.IGNORE_PROFILE * by_region)} {variables.COLOUR}"',
+        _each_pair(code.ASSIGN),
+        f"_role_env_saved=1 _role_env_token={quote(session.credentials.security_token)}",
+        f"{variables.COLOUR}={quote(session.color)}" if session.color else "",
+        _each_pair(code.CHECK),
+        code.each("$_role_env_unset", code.escaped(code.CHECK_UNSET)),
+    ]
+    body = _checked(environ, steps, confirmation=confirmation)
+    return _unquoted(environ, _NO_SESSION, _QUOTE_IT.format("PROFILE || echo false")) + _group(
+        body, news=numbers.values()
     )
 
 
 def off(environ: "Mapping[str, str]") -> str:
-    """Return the group that ends the session of the shell whose exported variables are `environ`.
+    """Return the text that ends the session of the shell whose exported variables are `environ`.
 
-    What was there before comes back; a key that the user has set meanwhile stays.
+    What was set before comes back; a key that the user has set meanwhile stays.
     """
-    return _if_writable(
-        (*variables.KEY_NAMES, *variables.REST, *variables.OWN, *variables.NO_ACCOUNT_REST),
-        [
-            _each(
-                variables.KEY_NAMES,
-                f"{_THEIRS} {_READ}\n"
-                'case "$_role_env_w" in "") ;; "$_role_env_s"|"$_role_env_t") \\unset -v "$_role_env_v" ;; esac ;;\n'
-                f"*) {_PUT_BACK} ;; esac\n{_FORGET}",
-            ),
-            _restore_security_token(),
-            _lift(),
-            _each(variables.FORCED, f"{_PUT_BACK}\n{_FORGET}"),
-            _each(variables.LEFT_UNSET, f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}"),
-            _unset((*_KEPT, variables.COLOUR, *variables.OWN)),
-        ],
-        environ,
-        when=f'case "{_BEGUN}" in "") ;; *)',
-    )
+    forced = (*variables.REGIONS, *variables.IGNORE_PROFILE, variables.CLI_PROFILE)
+    steps = [
+        code.each("$_role_env_ours", f"$_role_env_back; {code.escaped(code.FORGET)}"),
+        code.each("$_role_env_theirs", code.escaped(f"{code.DROP_OWN}; {code.FORGET}")),
+        _RESTORE_BARE,
+        f"case {code.SERVED} in p) \\unset -v {variables.CREDENTIALS_URI} ;; esac",
+        _for(forced, f"{code.RESTORE}; {code.FORGET}"),
+        f'case {code.VERSION} in "") ;; *) {_for(variables.DISABLED, f"{code.RESTORE}; {code.FORGET}")} ;; esac',
+        code.each("$_role_env_left", code.escaped(f"{code.RESTORE_IF_EMPTY}; {code.FORGET}")),
+        f"\\unset -v _role_env_saved _role_env_old_SECURITY_TOKEN _role_env_token {variables.COLOUR} {code.OWN}",
+    ]
+    body = f'{{ _role_env_result=; }} 2>/dev/null\ncase {code.BEGUN} in "") ;; *) {_checked(environ, steps)} ;; esac'
+    return _unquoted(None, _NOTHING_CHANGED, _QUOTE_IT.format("off")) + _group(body)
 
 
 def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
-    """Return the group that ends in `false`; with `take_away` it leaves the shell without any account."""
+    """Return the text that ends in `false`; with `take_away` it leaves the shell without any account."""
     if not take_away:
         return "{ \\false; }\n"
-    names = (*_KEYS_AND_OWN, *variables.NO_ACCOUNT, *_OTHERS)
-    return _group(f"{_begin(environ)}\n({_unset(names)}) 2>/dev/null || {{ {_readonly(names)}\n}}\n{_take_away()}")
+    body = f"{{ _role_env_any='*'\n{_definitions(environ)}\n{code.TAKE_AWAY} }} 2>/dev/null\n_role_env_result='\\false'"
+    return _unquoted(environ) + _group(body)
 
 
-def _if_writable(names: "Iterable[str]", steps: list[str], environ: "Mapping[str, str]", *, when: str = "") -> str:
-    """Return the group that runs `steps`; if one of `names` is readonly it reports that and removes the session.
+def renewal(session: Session, environ: "Mapping[str, str]") -> str:
+    """Return the text that replaces the session of the shell whose exported variables are `environ` by `session`.
 
-    With `when`, the beginning of a case up to the one that counts, nothing happens in the others.
+    Only variables that are still the old session's are replaced. If one is readonly, or the shell has another
+    session by now, nothing is changed and the text ends in `false`.
     """
-    end = " ;; esac" if when else ""
-    return _group(
-        f"{_begin(environ)}\nif {when} ({_unset(names)}) 2>/dev/null{end}; then\n"
-        f"{{ {when} {_lines(steps)}{end}\n}} 2>/dev/null\n{_LOUD}\n"
-        f"else\n{_readonly(names)}\n{_take_away()}\nfi"
-    )
-
-
-def _group(body: str) -> str:
-    return f"{{ {_QUIET}\n{body}\n}}\n"
-
-
-def _begin(environ: "Mapping[str, str]") -> str:
-    names = (*variables.KEY_NAMES, *variables.REST, *variables.NO_ACCOUNT_REST)
-    exported = " ".join(name for name in names if name in environ)
-    return f'{{ {_NO_ALLEXPORT}\n{_WHOSE}\n_role_env_e=" {exported} "; _role_env_o=\n}} 2>/dev/null'
-
-
-def _lines(steps: list[str]) -> str:
-    return "\n".join(filter(None, steps))
-
-
-def _unset(names: "Iterable[str]") -> str:
-    return "\\unset -v " + " ".join(dict.fromkeys(names))
-
-
-def _each(names: "Iterable[str]", action: str) -> str:
-    return f"for _role_env_v in {' '.join(dict.fromkeys(names))}; do {action}\ndone"
-
-
-def _lift(*, but: tuple[str, ...] = ()) -> str:
-    """Return code that ends the no-account state. What the user has set in it stays, and so do the names `but`."""
-    bare = _each((name for name in variables.BARE.names() if name not in but), f"{_PUT_BACK_UNLESS_SET}\n{_FORGET}")
-    flags = _each(variables.DISABLED, f"{_PUT_BACK}\n{_FORGET}")
-    return f'case "${{ROLE_ENV_NO_ACCOUNT-}}" in ?*) {bare}\n{flags} ;; esac'
-
-
-def _restore_security_token() -> str:
-    back = _each(("SECURITY_TOKEN",), f"{_PUT_BACK}\n{_FORGET}")
-    return f'case "$_role_env_t" in "") ;; "${{SECURITY_TOKEN-}}") {back} ;; esac'
-
-
-def _readonly(names: "Iterable[str]") -> str:
-    """Return code that finds the readonly ones of `names` and reports them."""
-    return _each(
-        names,
-        '(\\unset -v "$_role_env_v") 2>/dev/null || { _role_env_o="$_role_env_o $_role_env_v "\n'
-        "\\printf '%s\\n' \"role-env: $_role_env_v is readonly in this shell and cannot be set or unset\""
-        " 'role-env: hint: start a new shell without it' >&2; }",
-    )
-
-
-def _take_away() -> str:
-    """Where a session is, it goes, and the shell is left without any account; it ends in `false`.
-
-    What the user has set is kept: of the keys those that are not the session's, and all else that could be, or lead
-    to, an account. The names in $_role_env_o are passed over.
-    """
-    unset = _unless_readonly('\\unset -v "$_role_env_v"')
-    pairs = (f"{name}={value}" for name, value in variables.NO_ACCOUNT.items())
-    steps = [
-        _each(_KEYS_AND_OWN, f"{_THEIRS} {_KEEP} ;; esac\n{unset}"),
-        _each(_OTHERS, f"{_READ}\ncase $_role_env_r in s) {_KEEP}\n{unset} ;; esac"),
-        f"\\unset -v _role_env_token {variables.COLOUR}",
-        _each(pairs, _unless_readonly('\\export "$_role_env_v"')),
+    credentials = session.credentials
+    values = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
+    own = {name: value for name, value in variables.assignments(session) if name in variables.RENEWED}
+    names = " ".join((*variables.KEY_NAMES, "SECURITY_TOKEN", *own))
+    old = quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", ""))
+    lines = [
+        f'{{ {_definitions(environ)}\n\\eval "$_role_env_whose"',
+        *(f"{code.NEW}{number}={quote(value)}" for number, value in enumerate(values, 1)),
+        f'}} 2>/dev/null\nif (\\unset -v {names}) 2>/dev/null; then case "$_role_env_id" in {old}) {{',
+        _for((*variables.KEY_NAMES, "SECURITY_TOKEN"), code.RENEW),
+        "\\export " + " ".join(f"{name}={quote(value)}" for name, value in own.items()),
+        f'_role_env_token="${code.NEW}3"; }} 2>/dev/null\n{_REPORT_WRONG} ;;',
+        f"*) _role_env_wrong='changed'; \\printf '%s\\n' {quote(_CHANGED)} >&2 ;; esac",
+        f"else _role_env_wrong='readonly'\n{_report_readonly(names)}\nfi",
+        "case $_role_env_wrong in ?*) _role_env_result='\\false' ;; esac",
     ]
-    there = f'case "${{ROLE_ENV_NO_ACCOUNT:+ }}{_SESSION}" in ""|" "*) ;; *)'
-    return f"{{ {there} {_lines(steps)} ;; esac\n}} 2>/dev/null\n{_LOUD}\n\\false"
+    group = _group("\n".join(lines), news=("1", "2", "3"))
+    return _unquoted(None, _NOTHING_CHANGED, _QUOTE_IT.format("renew")) + group
 
 
-def _unless_readonly(action: str) -> str:
-    return f'case "$_role_env_o" in *" ${{_role_env_v%%=*}} "*) ;; *) {action} ;; esac'
+# --- steps
+
+
+def _keep(*, bare: bool) -> tuple[str, ...]:
+    """Save what the user has set: at the first session everything, later the keys; `bare`: SECURITY_TOKEN, too."""
+    everything = f"$_role_env_ours $_role_env_theirs $_role_env_left {' '.join(variables.FORCED)}"
+    return (
+        f'case {code.BEGUN} in "") _role_env_bare=theirs _role_env_theirs="{everything}" ;;',
+        f'*) case {code.VERSION} in "") _role_env_theirs="$_role_env_theirs {code.DISABLED}" ;; esac ;; esac',
+        'case $_role_env_bare in theirs) _role_env_theirs="$_role_env_theirs SECURITY_TOKEN" ;; esac' if bare else "",
+        code.each("$_role_env_theirs", "$_role_env_keep"),
+    )
+
+
+def _pairs(
+    session: Session, values: "Mapping[str, str]", numbers: "Mapping[str, str]", *, by_region: bool
+) -> list[str]:
+    """List what is assigned, as NAME=NUMBER: `values`, the fallback region, and guards chosen by the region."""
+    chosen = {variables.CLI_PROFILE, *variables.IGNORE_PROFILE} if by_region else set()
+    steps = [f'_role_env_pairs="{_joined({n: v for n, v in values.items() if n not in chosen}, numbers)}"']
+    if not session.region_id and session.fallback_region:
+        cloud = [name for name in variables.REGIONS if name not in variables.OSS_REGIONS]
+        for names, read in ((cloud, (*cloud, *variables.CLI_REGIONS)), (variables.OSS_REGIONS, variables.OSS_REGIONS)):
+            more = _joined(dict.fromkeys(names, session.fallback_region), numbers)
+            steps.append(f'case {_any_of(read)} in "") _role_env_pairs="$_role_env_pairs {more}" ;; esac')
+    if by_region:
+        without, following = (
+            _joined(
+                {name: value for name, value in variables.guards(follows=follows).items() if name in chosen}, numbers
+            )
+            for follows in (False, True)
+        )
+        steps.append(
+            f'case {_any_of(variables.CLI_REGIONS)} in "") _role_env_pairs="$_role_env_pairs {without}" ;;'
+            f' *) _role_env_pairs="$_role_env_pairs {following}" ;; esac'
+        )
+    return steps
+
+
+def _joined(values: "Mapping[str, str]", numbers: "Mapping[str, str]") -> str:
+    return " ".join(f"{name}={numbers[value]}" for name, value in values.items())
+
+
+def _any_of(names: "Iterable[str]") -> str:
+    return f'"{"".join(f"${{{name}-}}" for name in names)}"'
+
+
+def _for(names: "Iterable[str]", action: str) -> str:
+    return f"for _role_env_var in {' '.join(names)}; do {action}\ndone"
+
+
+def _each_pair(action: str) -> str:
+    return code.each("$_role_env_pairs", code.escaped(action), name="_role_env_pair")
+
+
+# The bare SECURITY_TOKEN comes back where it was the session's, or where the no-account state has taken it.
+_RESTORE_BARE = f"case $_role_env_bare in ours) {_for(('SECURITY_TOKEN',), f'{code.RESTORE}; {code.FORGET}')} ;; esac"
+_REPORT_WRONG = (
+    'case $_role_env_wrong in "") ;; *) \\printf \'%s\\n\' "role-env:$_role_env_wrong does not keep the value that'
+    " role-env sets\" 'role-env: hint: call role-env outside of the function that declares it' >&2 ;; esac"
+)
+
+
+def _report_readonly(words: str) -> str:
+    report = (
+        "(\\unset -v $_role_env_var) 2>/dev/null ||"
+        " \\printf '%s\\n' \"role-env: $_role_env_var is readonly in this shell and cannot be set or unset\""
+        " 'role-env: hint: start a new shell without it' >&2"
+    )
+    return code.each(words, code.escaped(report))
+
+
+# --- parts of a text
+
+
+def _unquoted(environ: "Mapping[str, str] | None", *lines: str) -> str:
+    """Return the first part, which prints `lines`; with `environ` it takes a session away."""
+    steps = []
+    if environ is not None:
+        steps.append(f"{{ {code.QUIET_UNQUOTED}\n{_definitions(environ)}\n{code.TAKE_AWAY} }} 2>/dev/null;")
+    if lines:
+        steps.append(f"\\printf '%s\\n' {' '.join(map(quote, lines))} >&2;")
+    steps.append("\\false" if environ is None else _end("\\\\false"))
+    return f"{{ case '\n' in ' ') {' '.join(steps)} ;; esac; }}; #\n"
+
+
+def _group(body: str, *, news: "Iterable[str]" = ()) -> str:
+    """Return the other two parts. `body` ends with `_role_env_result`, which is empty or a command that fails."""
+    return f"{code.NOT_VERBOSE}\n{{ {code.QUIET}\n{body}\n{_end('$_role_env_result', news)}\n}}\n"
+
+
+def _end(last: str, news: "Iterable[str]" = ()) -> str:
+    """Unset the temporaries, turn options on again, and end in the command `last`, escaped."""
+    temporaries = " ".join((*code.TEMPORARIES, *(code.NEW + number for number in news)))
+    return f'\\eval "\\\\unset -v {temporaries}; $_role_env_turn_on {last}"'
+
+
+def _definitions(environ: "Mapping[str, str]") -> str:
+    names = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.REST)
+    return f"{code.DEFINITIONS}\n_role_env_exported=' {' '.join(name for name in names if name in environ)} ';"
+
+
+def _checked(environ: "Mapping[str, str]", steps: "Iterable[str]", *, confirmation: str = "") -> str:
+    """Take `steps` if no variable is readonly; else, or if one does not keep its value, take the session away."""
+    words = f"{code.EVERYTHING} {' '.join(variables.REGIONS)}"
+    confirm = f"case $- in *i*) \\printf '%s\\n' {quote(confirmation)} >&2 ;; esac; " if confirmation else ""
+    lines = [
+        f"{{ _role_env_any='*' _role_env_back={quote(code.BACK)}\n{_definitions(environ)}",
+        f'\\eval "$_role_env_whose"; }} 2>/dev/null\nif (\\eval "\\\\unset -v {words}") 2>/dev/null; then {{',
+        *filter(None, steps),
+        f"}} 2>/dev/null\n{_REPORT_WRONG}",
+        f"else _role_env_wrong='readonly'\n{_report_readonly(words)}\nfi",
+        f'case $_role_env_wrong in "") {confirm}_role_env_result= ;; *) {{ {code.TAKE_AWAY} }} 2>/dev/null',
+        "_role_env_result='\\false' ;; esac",
+    ]
+    return "\n".join(lines)

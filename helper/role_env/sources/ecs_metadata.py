@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NoReturn
 
-from role_env import timestamps
+from role_env import timestamps, variables
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.deadline import Deadline
@@ -56,7 +56,7 @@ def credentials(role_name: str, context: Context) -> Credentials:
     """
     environ = context.environ
     # After a failed switch, and in a session, it is role-env's own setting and not the user's.
-    if _is_true(environ, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") and not environ.get("ROLE_ENV_NO_ACCOUNT"):
+    if _is_true(environ, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") and not variables.has_own_guards(environ):
         raise ProfileError(
             "credential_source = ecs_ram_role, but the variable ALIBABA_CLOUD_ECS_METADATA_DISABLED is true",
             hint="unset it, or use another source",
