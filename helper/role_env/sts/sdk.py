@@ -75,5 +75,6 @@ def _replaced_transport() -> Iterator[None]:
         sys.modules |= {package.__name__: package, compatible.__name__: compatible}
         yield
     finally:  # whoever wants the transport gets the real one
-        for name in [name for name in sys.modules if name == _TRANSPORT or name.startswith(f"{_TRANSPORT}.")]:
-            del sys.modules[name]
+        for name in list(sys.modules):  # a copy, which is made at once: other threads import, too
+            if name == _TRANSPORT or name.startswith(f"{_TRANSPORT}."):
+                del sys.modules[name]
