@@ -68,7 +68,8 @@ def _credential_source(section: Section, values: Mapping[str, str], first: str) 
 
 def _cloud_sso(section: Section, values: Mapping[str, str], fingerprint: Fingerprint) -> dict[str, Any]:
     """Return the access configuration; without a role, a session of another account than its own is refused."""
-    from role_env.sources import cloud_sso  # only who signs in pays for it
+    from role_env.sources.cloud_sso import CloudSso
+    from role_env.sources.sign_in_hosts import ALLOWED_HOST, check_url
 
     for key in ("cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"):
         if key not in values:
@@ -78,24 +79,25 @@ def _cloud_sso(section: Section, values: Mapping[str, str], fingerprint: Fingerp
             )
     key = "cloud_sso_sign_in_url"
     try:
-        url = cloud_sso.check_url(values[key], fingerprint.variable(cloud_sso.ALLOWED_HOST))
+        url = check_url(values[key], fingerprint.variable(ALLOWED_HOST))
     except ValueError as error:
         raise section.error(key, str(error)) from None
     account = values["cloud_sso_account_id"]
-    source = cloud_sso.CloudSso(section.name, section.where(key), url, account, values["cloud_sso_access_config"])
+    source = CloudSso(section.name, section.where(key), url, account, values["cloud_sso_access_config"])
     checked = {} if "role_arn" in values else {"expected_account_id": values.get("expected_account_id", account)}
     return {"source": source, **checked}
 
 
 def _oauth(section: Section, values: Mapping[str, str], fingerprint: Fingerprint) -> Source:
     """Return the user's own session."""
-    from role_env.sources import oauth  # only who signs in pays for it
+    from role_env.sources.oauth import OAuth
+    from role_env.sources.sign_in_hosts import ENDPOINTS, find_site
 
     if "oauth_site_type" not in values:
         raise section.error("oauth_client_id", "requires oauth_site_type", hint="add oauth_site_type = CN or INTL")
-    endpoints = fingerprint.variable(oauth.ENDPOINTS)
-    site = oauth.find_site(values["oauth_site_type"], values.get("oauth_client_id", ""), endpoints)
-    return oauth.OAuth(section.name, section.where("oauth_site_type"), section.path, site)
+    endpoints = fingerprint.variable(ENDPOINTS)
+    site = find_site(values["oauth_site_type"], values.get("oauth_client_id", ""), endpoints)
+    return OAuth(section.name, section.where("oauth_site_type"), section.path, site)
 
 
 def _oidc(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> dict[str, Any]:

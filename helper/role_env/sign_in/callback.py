@@ -20,7 +20,8 @@ from role_env.sign_in import browser
 from role_env.sign_in.countdown import wait_until
 from role_env.sign_in.pasted import Pasted
 from role_env.sources.issuer import SignInError, Verifier
-from role_env.sources.oauth import CALLBACK_PATH, PORTS, Site, authorization_address, redeem_code
+from role_env.sources.oauth_client import CALLBACK_PATH, PORTS, authorization_address, redeem_code
+from role_env.sources.sign_in_hosts import Site
 
 # A user without the application sees that in the browser alone, and nobody comes back: the wait has an end (seconds).
 LONGEST_SECONDS = 300.0

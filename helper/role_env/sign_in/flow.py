@@ -6,7 +6,7 @@ from role_env.keyrings import access_keys, sign_ins
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sessions.store import Cache
 from role_env.sign_in import callback, device
-from role_env.sources import oauth
+from role_env.sources import oauth_client
 from role_env.sources.cloud_sso import CloudSso
 from role_env.sources.oauth import OAuth
 from role_env.sources.signed_in import SignedInSource
@@ -43,7 +43,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
     found = source.load_sign_in(context)
     if found and isinstance(source, OAuth):
         try:
-            oauth.revoke(found, context)
+            oauth_client.revoke(found, context)
         except RoleEnvError as error:
             context.messages.warn(f"the sign-in was not revoked, and is deleted all the same: {error.message}")
     access_keys.touch(context.environ)

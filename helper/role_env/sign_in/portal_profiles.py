@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from role_env import names
 from role_env.context import Context
-from role_env.sources.cloud_sso import AccessConfiguration, Account, CloudSso, Portal
+from role_env.sources.cloud_sso import CloudSso
+from role_env.sources.portal import AccessConfiguration, Account, Portal
 
 _AT_ONCE = 8
 _LONGEST_PART = 31

@@ -10,6 +10,7 @@ from role_env.credentials import AccessKey
 from role_env.digests import sha256
 from role_env.errors import ProfileError
 from role_env.sources.base import Source, key_digest
+from role_env.sources.sign_in_hosts import ALLOWED_HOST, ENDPOINTS, SITES, check_url, find_site
 
 # What an access token of the CLI must have left to be used (seconds): OAuth's is exchanged until 15 minutes before its
 # end.
@@ -56,35 +57,33 @@ class SignedIn(Source):
         return self._cloud_sso_session(context) if cli_profile.mode == "CloudSSO" else self._oauth_session(context)
 
     def _cloud_sso_session(self, context: Context) -> AccessKey:
-        from role_env.sources import cloud_sso  # TLS and all: only for whose session has expired
+        from role_env.sources.portal import Portal, TokenEnded  # TLS and all: only for whose session has expired
 
         cli_profile, (url, account_id, access_config, *_) = self.cli_profile, self.cli_profile.signed_in_as
         try:
-            portal = cloud_sso.Portal(
-                cloud_sso.check_url(url, context.environ.get(cloud_sso.ALLOWED_HOST, "")), context
-            )
+            portal = Portal(check_url(url, context.environ.get(ALLOWED_HOST, "")), context)
         except ValueError as error:
             message = f"{cli_profile.where}: cloud_sso_sign_in_url {error}"
             raise ProfileError(message, hint="correct it with: aliyun configure") from None
         try:
             return portal.issue_session(cli_profile.access_token, account_id, access_config)
-        except cloud_sso.TokenEnded as error:
+        except TokenEnded as error:
             raise ProfileError(f"{cli_profile.where}: {error.message}", hint=cli_profile.sign_in_hint) from None
 
     def _oauth_session(self, context: Context) -> AccessKey:
-        from role_env.sources import oauth  # TLS and all: only for whose session has expired
+        from role_env.sources import oauth_client  # TLS and all: only for whose session has expired
         from role_env.sources.issuer import SignInError
 
         cli_profile, kind = self.cli_profile, self.cli_profile.signed_in_as.site_type.upper()
-        if kind not in oauth.SITES:
+        if kind not in SITES:
             raise ProfileError(
-                f"{cli_profile.where}: oauth_site_type must be one of {', '.join(oauth.SITES)}",
+                f"{cli_profile.where}: oauth_site_type must be one of {', '.join(SITES)}",
                 hint=cli_profile.sign_in_hint,
             )
-        site = oauth.find_site(kind, "", context.environ.get(oauth.ENDPOINTS, ""))
+        site = find_site(kind, "", context.environ.get(ENDPOINTS, ""))
         try:
-            return oauth.exchange(site.tokens, cli_profile.access_token, context)
+            return oauth_client.exchange(site.tokens, cli_profile.access_token, context)
         except SignInError as error:
-            if not oauth.has_ended(error):
+            if not oauth_client.has_ended(error):
                 raise
             raise ProfileError(f"{cli_profile.where}: {error.message}", hint=cli_profile.sign_in_hint) from None

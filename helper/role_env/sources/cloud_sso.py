@@ -1,245 +1,17 @@
-"""CloudSSO: a session of an access configuration, obtained with the token of one sign-in per portal.
+"""CloudSSO: a session of an access configuration, obtained with the token of one sign-in per portal."""
 
-Protocol: device authorization (RFC 8628) with PKCE (RFC 7636), and the access portal's own calls, as the `aliyun` CLI
-3.4 makes them. One token serves every account and access configuration of its user.
-"""
-
-import json
-import re
 import time
-import urllib.parse
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar
 
-from role_env import names, timestamps, validators
+from role_env import timestamps
 from role_env.context import Context
-from role_env.credentials import AccessKey, Credentials
-from role_env.errors import ProfileError, RoleEnvError, printable
+from role_env.credentials import AccessKey
+from role_env.errors import ProfileError
 from role_env.keyrings import sign_ins
 from role_env.keyrings.entry import Entry
-from role_env.sources.issuer import (
-    NO_BODY,
-    Body,
-    Issuer,
-    SignInError,
-    Verifier,
-    read_seconds,
-    read_session,
-    read_token,
-)
+from role_env.sources.sign_in_hosts import host_of
 from role_env.sources.signed_in import SignedInSource
-
-DOMAIN = ".alibabacloudsso.com"
-ALLOWED_HOST = "ROLE_ENV_ALLOW_SSO_HOST"
-_CLIENT_ID, _CLIENT_VARIABLE = "app-vaz16tltdxs96audqf35", "ALIBABA_CLOUD_SSO_CLIENT_ID"
-_GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_URL = re.compile(rf"https://({_LABEL}(?:\.{_LABEL})*)(:[0-9]{{1,5}})?(/[!-~]*)?")
-# RFC 8628 gives the interval where the server gives none; a shorter one would be a flood (seconds).
-_USUAL_INTERVAL, _SHORTEST_INTERVAL, SLOWER_SECONDS = 5.0, 1.0, 5.0
-_USUAL_LIFE = 600.0
-SIGN_IN_AGAIN = "sign in again, and enter the code in time"
-_PAGE, _MOST_PAGES = 100, 1000
-# The codes of both RFC 8628 and CloudSSO, compared without case, - and _.
-_PENDING = ("authorizationpending",)
-_SLOW_DOWN = ("slowdown",)
-_EXPIRED = ("invaliddevicecodeerror", "invaliddevicecode", "expiredtoken", "expireddevicecode", "devicecodeexpired")
-_DENIED = ("accessdenied", "authorizationdenied", "userdenied")
-_TOKEN_FAULT = re.compile(r"(invalid|expired|malformed).*token|token.*(invalid|expired|notfound)|unauthenticated")
-
-
-class TokenEnded(ProfileError):
-    """The portal no longer takes the access token."""
-
-
-class Pending(Exception):
-    """The person has not signed in yet; `slower`: poll less often."""
-
-    def __init__(self, *, slower: bool) -> None:
-        super().__init__()
-        self.slower = slower
-
-
-class Device(NamedTuple):
-    """A device authorization: where a person enters `user_code`, how often to poll and how long (seconds)."""
-
-    code: str
-    user_code: str
-    address: str
-    interval: float
-    life: float
-
-    def __repr__(self) -> str:
-        return f"Device({self.user_code!r})"
-
-
-class Account(NamedTuple):
-    """A member account of the user, with the name that the portal shows."""
-
-    id: str
-    name: str
-
-
-class AccessConfiguration(NamedTuple):
-    """What the user may do in an account."""
-
-    id: str
-    name: str
-
-
-def check_url(text: str, allowed_host: str) -> str:
-    """Return a sign-in URL in its normal form: https, below DOMAIN or of the host `allowed_host`.
-
-    Raises ValueError for any other text: nothing is sent there.
-    """
-    parts = _URL.fullmatch(text.strip())
-    if not parts or set(text) & set("\\?#@") or not 0 < int((parts[2] or ":443")[1:]) < 65536:
-        raise ValueError(f"must be https://signin-<region>{DOMAIN}/<directory>/login")
-    host, port, path = parts[1].lower(), parts[2] or "", (parts[3] or "").rstrip("/")
-    if not host.endswith(DOMAIN) and host != allowed_host.lower():
-        raise ValueError(f"must be of a host below {DOMAIN}, or of the one that {ALLOWED_HOST} names")
-    return f"https://{host}{'' if port == ':443' else port}{path}"
-
-
-def host_of(url: str) -> str:
-    """Return the host, with its port where there is one, of a sign-in URL in its normal form."""
-    return url.removeprefix("https://").partition("/")[0]
-
-
-class Portal:
-    """The portal of the sign-in URL `url`, which check_url has passed. The context's deadline bounds the calls."""
-
-    def __init__(self, url: str, context: Context) -> None:
-        self.url = url
-        self.issuer = Issuer(host_of(url), context)
-        self._client_id = context.environ.get(_CLIENT_VARIABLE) or _CLIENT_ID
-
-    def authorize_device(self, verifier: Verifier) -> Device:
-        """Begin a sign-in. Raises SignInError, UnreachableError."""
-        body = _json(
-            PortalUrl=self.url,
-            ClientId=self._client_id,
-            CodeChallenge=verifier.challenge,
-            CodeChallengeMethod="S256",
-        )
-        answer = self.issuer.request("POST", "/device-authorization", body=body)
-        names = ("VerificationUriComplete", "VerificationUri")
-        address = read_token(answer, next((name for name in names if answer.get(name)), names[0]), self.issuer)
-        if not address.startswith("https://"):
-            raise self.issuer.nonsense("its page is not https")
-        interval = read_seconds(answer, "Interval", self.issuer, default=_USUAL_INTERVAL)
-        return Device(
-            read_token(answer, "DeviceCode", self.issuer),
-            read_token(answer, "UserCode", self.issuer),
-            address,
-            max(interval, _SHORTEST_INTERVAL),
-            read_seconds(answer, "ExpiresIn", self.issuer, default=_USUAL_LIFE),
-        )
-
-    def poll_token(self, device: Device, verifier: Verifier) -> tuple[str, float]:
-        """Return the access token and its life in seconds, once the person has signed in; ask only once.
-
-        Raises Pending before that, SignInError where the person refused or the code has expired, UnreachableError.
-        """
-        body = _json(
-            ClientId=self._client_id,
-            DeviceCode=device.code,
-            CodeVerifier=verifier.text,
-            GrantType=_GRANT_TYPE,
-        )._replace(secrets=(device.code, verifier.text))
-        try:
-            answer = self.issuer.request("POST", "/token", body=body, once=True)
-        except SignInError as error:
-            raise _poll_failure(error, self.issuer.host) from None
-        seconds = read_seconds(answer, "ExpiresIn", self.issuer, default=0)
-        if seconds <= 0:
-            raise self.issuer.nonsense("ExpiresIn is missing")
-        return read_token(answer, "AccessToken", self.issuer), seconds
-
-    def list_accounts(self, token: str) -> list[Account]:
-        """Return the accounts of the user. Raises TokenEnded, SignInError, UnreachableError."""
-        rows = self._rows("/access-assignments/accounts", "Accounts", {}, token)
-        return [Account(self._id(row, "AccountId", "cloud_sso_account_id"), _name(row, "DisplayName")) for row in rows]
-
-    def list_configurations(self, token: str, account_id: str) -> list[AccessConfiguration]:
-        """Return what the user may do in an account. Raises as `list_accounts`."""
-        path, key = "/access-assignments/access-configurations", "AccessConfigurationsForAccount"
-        rows = self._rows(path, key, {"AccountId": account_id}, token)
-        id_name, name, profile_key = "AccessConfigurationId", "AccessConfigurationName", "cloud_sso_access_config"
-        return [AccessConfiguration(self._id(row, id_name, profile_key), _name(row, name)) for row in rows]
-
-    def issue_session(self, token: str, account_id: str, configuration: str) -> Credentials:
-        """Return a session of the access configuration, given by its ID or its name.
-
-        Raises TokenEnded, SignInError, UnreachableError, and ProfileError for a name that the user does not have.
-        """
-        if not configuration.startswith("ac-"):
-            found = self._find_configuration(token, account_id, configuration)
-            return self._issue(token, account_id, found)
-        try:
-            return self._issue(token, account_id, configuration)
-        except SignInError as refusal:
-            try:  # a name can begin like an ID
-                found = self._find_configuration(token, account_id, configuration)
-            except RoleEnvError:
-                raise refusal from None
-            if found == configuration:
-                raise
-            return self._issue(token, account_id, found)
-
-    def _find_configuration(self, token: str, account_id: str, name: str) -> str:
-        known = self.list_configurations(token, account_id)
-        found = next((each.id for each in known if name in (each.name, each.id)), "")
-        if found:
-            return found
-        nearest = names.nearest(name, [each.name for each in known])
-        listed = ", ".join(each.name for each in known[:20]) or "(none)"
-        raise ProfileError(
-            f"you have no access configuration {name} in account {account_id}",
-            hint=f"did you mean {nearest}?" if nearest else f"cloud_sso_access_config can be {listed}",
-        )
-
-    def _issue(self, token: str, account_id: str, configuration_id: str) -> Credentials:
-        body = _json(AccountId=account_id, AccessConfigurationId=configuration_id)
-        issued = time.time()
-        answer = self._ask("POST", "/cloud-credentials", token, body=body)
-        session = answer.get("CloudCredential")
-        if not isinstance(session, dict):
-            raise self.issuer.nonsense("CloudCredential is missing")
-        return read_session(session, self.issuer, issued=issued)
-
-    def _rows(self, path: str, key: str, query: Mapping[str, str], token: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a list, page by page."""
-        more = ""
-        for _ in range(_MOST_PAGES):
-            given = {**query, "MaxResults": str(_PAGE), **({"NextToken": more} if more else {})}
-            answer = self._ask("GET", f"{path}?{urllib.parse.urlencode(given)}", token)
-            rows = answer.get(key)
-            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise self.issuer.nonsense(f"{key} is missing")
-            yield from rows
-            following = answer.get("NextToken")
-            if not answer.get("IsTruncated") or not isinstance(following, str) or following in ("", more):
-                return
-            more = following
-        raise self.issuer.nonsense(f"{key} has no end")
-
-    def _ask(self, method: str, path: str, token: str, *, body: Body = NO_BODY) -> dict[str, Any]:
-        try:
-            return self.issuer.request(method, path, body=body, token=token)
-        except SignInError as error:
-            if error.status == 401 or _TOKEN_FAULT.search(_folded(error.code)):
-                raise TokenEnded(error.message) from None
-            raise
-
-    def _id(self, row: Mapping[str, Any], name: str, profile_key: str) -> str:
-        """Return the ID `name` of a row, which can be the value of a key of a profile."""
-        value = row.get(name)
-        try:
-            return str(validators.KEYS[profile_key](str(value)))
-        except ValueError:
-            raise self.issuer.nonsense(f"{name} is missing or invalid") from None
 
 
 @dataclass(frozen=True)
@@ -268,6 +40,8 @@ class CloudSso(SignedInSource):
         return [self.url, self.account_id, self.access_config, self.sign_in_id(context)]
 
     def _fetch(self, context: Context) -> AccessKey:
+        from role_env.sources.portal import Portal, TokenEnded  # TLS, which `list` and `explain` do not need
+
         found = self.require_sign_in(context)
         if found.expiration <= time.time():
             ended = timestamps.format_utc(int(found.expiration))
@@ -277,27 +51,3 @@ class CloudSso(SignedInSource):
             return portal.issue_session(found.access_token, self.account_id, self.access_config)
         except TokenEnded as error:
             raise ProfileError(f"the sign-in has ended: {error.message}", hint=self.hint) from None
-
-
-def _name(row: Mapping[str, Any], name: str) -> str:
-    return printable(str(row.get(name) or ""))[:200]
-
-
-def _json(**document: str) -> Body:
-    return Body("application/json", json.dumps(document).encode())
-
-
-def _folded(code: str) -> str:
-    return code.lower().replace("_", "").replace("-", "")
-
-
-def _poll_failure(error: SignInError, host: str) -> Exception:
-    """Return the error that a refused poll means."""
-    code = _folded(error.code)
-    if code in (*_PENDING, *_SLOW_DOWN):
-        return Pending(slower=code in _SLOW_DOWN)
-    if code in _EXPIRED:
-        return SignInError(f"the code has expired, or was used: {error.message}", code=error.code, hint=SIGN_IN_AGAIN)
-    if code in _DENIED:
-        return SignInError(f"the sign-in was refused at {host}: {error.message}", code=error.code)
-    return error

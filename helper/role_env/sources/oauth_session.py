@@ -1,0 +1,78 @@
+"""A session of an OAuth sign-in: one refresh for all processes, whose new token is stored before anything else."""
+
+import time
+
+from role_env import locks
+from role_env.context import Context
+from role_env.credentials import Credentials
+from role_env.deadline import TimedOut, within
+from role_env.errors import ProfileError, UnreachableError
+from role_env.keyrings import sign_ins
+from role_env.keyrings.sign_ins import SignIn
+from role_env.sources.issuer import SHORTEST_TOKEN_SECONDS, SignInError
+from role_env.sources.oauth_client import exchange, has_ended, refresh
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from role_env.sources.oauth import OAuth
+
+# How long a refresh that has begun may take to end when it is interrupted, and a keyring to store it (seconds).
+_GRACE_SECONDS, _STORE_SECONDS = 3.0, 120.0
+
+
+def fetch(source: "OAuth", context: Context) -> Credentials:
+    """Return a session for the access token of the sign-in, which is refreshed where it has ended.
+
+    Raises ProfileError, SignInError, UnreachableError, KeyringError.
+    """
+    found = source.require_sign_in(context)
+    if _is_exchangeable(found):
+        try:
+            return exchange(found.host, found.access_token, context)
+        except SignInError as error:  # it can be revoked, or expire, before its time
+            if not has_ended(error):
+                raise
+    renewed = _refreshed(source, found, context)
+    try:
+        return exchange(renewed.host, renewed.access_token, context)
+    except SignInError as error:
+        raise (_ended(source, error) if has_ended(error) else error) from None
+
+
+def _refreshed(source: "OAuth", stale: SignIn, context: Context) -> SignIn:
+    """Return the sign-in with another access token than that of `stale`: from this process, or from another one."""
+    waiting = context.messages.waiting_for("another role-env, which refreshes the same sign-in")
+    seconds = context.deadline.remaining() / 2
+    with locks.held(source.entry.name, context.environ, seconds=seconds, waiting=waiting) as busy:
+        found = source.require_sign_in(context)
+        if found.access_token != stale.access_token:
+            context.messages.decided(f"{source.profile}: another process has just refreshed the sign-in")
+            return found
+        if busy:
+            raise UnreachableError("another process is still refreshing the sign-in", hint="try again")
+        if not found.refresh_token:
+            raise ProfileError("its sign-in has expired", hint=source.hint)
+        context.messages.decided(f"{source.profile}: the access token is refreshed at {source.site.tokens}")
+        try:  # an interruption between the answer and its storing would lose the new refresh token
+            most = context.deadline.remaining() + _STORE_SECONDS
+            return within(most, lambda: _refresh_and_store(source, found, context), grace=_GRACE_SECONDS)
+        except TimedOut:
+            raise UnreachableError("the sign-in was not refreshed in time", hint="try again") from None
+
+
+def _refresh_and_store(source: "OAuth", found: SignIn, context: Context) -> SignIn:
+    try:
+        renewed = refresh(source.site, found, context)
+    except SignInError as error:
+        raise (_ended(source, error) if has_ended(error) else error) from None
+    sign_ins.store(source.entry, renewed, context)
+    return renewed
+
+
+def _ended(source: "OAuth", error: SignInError) -> ProfileError:
+    return ProfileError(f"its sign-in has ended: {error.message}", hint=source.hint)
+
+
+def _is_exchangeable(sign_in: SignIn) -> bool:
+    """Whether the access token has enough left for an exchange."""
+    return sign_in.access_expiration - time.time() > SHORTEST_TOKEN_SECONDS

@@ -1,0 +1,61 @@
+"""The hosts to which a sign-in's codes and tokens may be sent: always https, and none that is not named here."""
+
+import re
+from typing import NamedTuple
+
+from role_env.errors import ProfileError
+
+DOMAIN = ".alibabacloudsso.com"
+ALLOWED_HOST = "ROLE_ENV_ALLOW_SSO_HOST"
+ENDPOINTS = "ROLE_ENV_OAUTH_ENDPOINTS"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_URL = re.compile(rf"https://({_LABEL}(?:\.{_LABEL})*)(:[0-9]{{1,5}})?(/[!-~]*)?")
+_HOST = re.compile(r"https://((?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}(?::[0-9]{1,5})?)/?")
+
+
+def check_url(text: str, allowed_host: str) -> str:
+    """Return a sign-in URL in its normal form: https, below DOMAIN or of the host `allowed_host`.
+
+    Raises ValueError for any other text: nothing is sent there.
+    """
+    parts = _URL.fullmatch(text.strip())
+    if not parts or set(text) & set("\\?#@") or not 0 < int((parts[2] or ":443")[1:]) < 65536:
+        raise ValueError(f"must be https://signin-<region>{DOMAIN}/<directory>/login")
+    host, port, path = parts[1].lower(), parts[2] or "", (parts[3] or "").rstrip("/")
+    if not host.endswith(DOMAIN) and host != allowed_host.lower():
+        raise ValueError(f"must be of a host below {DOMAIN}, or of the one that {ALLOWED_HOST} names")
+    return f"https://{host}{'' if port == ':443' else port}{path}"
+
+
+def host_of(url: str) -> str:
+    """Return the host, with its port where there is one, of a sign-in URL in its normal form."""
+    return url.removeprefix("https://").partition("/")[0]
+
+
+class Site(NamedTuple):
+    """One of the two sites: where a browser signs in, where tokens are issued, and the official CLI's client ID."""
+
+    signin: str
+    tokens: str
+    client_id: str
+
+
+SITES = {
+    "CN": Site("signin.aliyun.com", "oauth.aliyun.com", "4038181954557748008"),
+    "INTL": Site("signin.alibabacloud.com", "oauth.alibabacloud.com", "4103531455503354461"),
+}
+
+
+def find_site(kind: str, client_id: str, endpoints: str) -> Site:
+    """Return the site `kind` with the client `client_id`, or the official CLI's where that is empty.
+
+    `endpoints`, of the variable ENDPOINTS, replaces both hosts. Raises ProfileError if it is not https://host[:port].
+    """
+    site = SITES[kind]
+    if endpoints:
+        parts = _HOST.fullmatch(endpoints)
+        if not parts:
+            message = f"the variable {ENDPOINTS} must be https://host or https://host:port"
+            raise ProfileError(message, hint="correct the variable, or unset it")
+        site = site._replace(signin=parts[1].lower(), tokens=parts[1].lower())
+    return site._replace(client_id=client_id or site.client_id)
