@@ -677,3 +677,11 @@ def test_an_edit_within_the_second_and_of_the_same_length_is_seen(machine: Machi
     machine.file.write_text(machine.file.read_text().replace(machine.sts.role_arn, other))
     os.utime(machine.file, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert machine.role_env("profileB", "--format", "json").returncode == 4
+
+
+def test_the_region_of_the_clis_current_profile_serves_where_nothing_else_says_one(
+    machine: Machine, cli_file: CliFile
+) -> None:
+    cli_file.write({"mode": "AK", **cli_file.key, "region_id": "cn-beijing"})
+    done = machine.shell("bash", 'eval "$(role-env profileB)"; printenv ALIBABA_CLOUD_REGION_ID')
+    assert done.stdout == "cn-beijing\n", done.stderr

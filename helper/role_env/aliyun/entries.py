@@ -68,6 +68,16 @@ def is_own(entry: Mapping[str, Any]) -> bool:
     return is_session or profiles_file_of(entry) is not None
 
 
+def current_region(path: Path) -> str:
+    """Return the region of the current profile in the CLI's file at `path`; empty if there is none."""
+    try:
+        content, _ = read_file(path)
+        file = ConfigFile(path, content)
+        return file.profile().region_id
+    except (OSError, ProfileError):
+        return ""
+
+
 def has_session_profile(path: Path) -> bool:
     """Return whether the CLI's file at `path` has the profile role-env as `setup` writes it, and the CLI can use it."""
     try:

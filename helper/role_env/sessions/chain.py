@@ -88,6 +88,19 @@ class Chain:
         """Return the entry of the target's session in the keyring, as requested without options."""
         return record.entry(os.path.realpath(self.target.path), self.target.name, record.NO_OPTIONS)
 
+    def fallback_region(self) -> str:
+        """Return the region of the CLI's current profile, empty if there is none. Its file joins the fingerprint."""
+        try:
+            path = config_path(self.fingerprint.variable("HOME"))
+        except ProfileError:
+            return ""
+        self.fingerprint.watch(path)
+        if not os.path.exists(path):  # noqa: PTH110  Path's raises where the folder cannot be searched
+            return ""
+        from role_env.aliyun import entries  # only for those who have the file
+
+        return entries.current_region(path)
+
     def is_in_cli_file(self) -> bool:
         """Return whether the `aliyun` CLI's file has the profile that follows the shell.
 

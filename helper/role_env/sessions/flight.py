@@ -155,6 +155,7 @@ class SingleFlight:
             credentials,
             account_id=account_id,
             region_id=target.region_id,
+            fallback_region="" if target.region_id else chain.fallback_region(),
             color=target.color,
             variables=target.variables,
             policy=chain.policy_name,
