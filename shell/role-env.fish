@@ -1,26 +1,23 @@
-# role-env in fish: role-env init fish | source
+# role-env's integration in fish: role-env init fish | source
 #
-# `role-env use PROFILE` and `role-env off` act in this shell; all else goes to the command. In an interactive shell
-# ROLE_ENV_PROMPT tells of the session, the prompt shows it, and names complete. For the prompt fish 3.6 or newer.
+# `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
+# shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete. For the prompt fish 3.6 or newer.
+# `role-env init` fills in what stands between two @ from the command's own tables.
 #
-# Nothing from outside is ever evaluated, only what is all digits is reckoned with, and what a shell of this shell
-# could inherit is forgotten first.
-set -gu _role_env_seen ''
-set -gu _role_env_name ''
-set -gu _role_env_left ''
-set -gu _role_env_end ''
+# Nothing from outside is evaluated, arithmetic gets only digits, and what this shell may have inherited is replaced.
+for name in seen name left end on off plain warning warned previous
+    set -gu _role_env_$name ''
+end
+for name in retry since next
+    set -gu _role_env_$name 0
+end
 set -gu _role_env_window 1
-set -gu _role_env_retry 0
-set -gu _role_env_told ''
-set -gu _role_env_on ''
-set -gu _role_env_off ''
-set -gu _role_env_plain ''
-set -gu _role_env_warning ''
 set -gu _role_env_used
-set -gu _role_env_age 0
-set -gu _role_env_next 0
+set -gu _role_env_used_profile ''
+set -e -g name
+set -e ROLE_ENV_PROMPT
 
-# The version that this is of, and what `role-env init` was told: --no-prompt, --renew.
+# The version of this text, and the options of `role-env init`: --no-prompt, --renew.
 set -gu _role_env_options '@OPTIONS@'
 
 function role-env
@@ -28,78 +25,122 @@ function role-env
         case use
             _role_env_use $argv[2..]
         case off
+            _role_env_end_session $argv[2..]
+        case renew
             if contains -- -h $argv; or contains -- --help $argv
-                command role-env $argv
-            else
-                _role_env_take off $argv[2..]
+                _role_env_call $argv
+                return
             end
+            _role_env_take $PWD $argv
+            set -l result $status
+            _role_env_refresh
+            return $result
         case '*'
-            # For `role-env doctor`, which tells of an integration older than the command.
-            ROLE_ENV_INIT=(string split -f 1 ' ' -- "$_role_env_options") command role-env $argv
+            _role_env_call $argv
     end
 end
 
-# Puts a session into this shell, with the options of `role-env export`; without a profile it asks which.
+# Runs the command. ROLE_ENV_INIT is for its hints and for `role-env doctor`, which reports an older integration.
+function _role_env_call
+    ROLE_ENV_INIT=(string split -f 1 ' ' -- "$_role_env_options") command role-env $argv
+end
+
+# Puts a session into this shell, with the options of `role-env export`. Without a profile it asks which one, and `-`
+# is the last one.
 function _role_env_use
+    set -l folder $PWD
     if contains -- -h $argv; or contains -- --help $argv
-        command role-env export $argv
+        _role_env_call use $argv
         return
     end
-    _role_env_runs; or return
-    if not _role_env_has_profile $argv; and isatty stdin; and isatty stderr
+    _role_env_can_run; or return
+    if test "$argv" = -
+        if not set -q _role_env_previous[2]
+            printf 'role-env: this shell has had no other session\n' >&2
+            return 2
+        end
+        set folder $_role_env_previous[1]
+        set argv $_role_env_previous[2..]
+    else if not _role_env_has_profile $argv; and isatty stdin; and isatty stderr
         set -l chosen (_role_env_choose $argv); or return
         set -a argv $chosen
     end
-    _role_env_take export $argv; or return
-    _role_env_remember $argv
-end
-
-# Keeps what a renewal is to ask for: the same words, with a path that names the same file in any folder.
-function _role_env_remember
-    set -g _role_env_used "$ROLE_ENV_ACCESS_KEY_ID"
-    set -l before ''
-    for word in $argv
-        switch "$before$word"
-            case 'value/*' '--config=/*' value '--config='
-            case 'value*'
-                set word $PWD/$word
-            case '--config=*'
-                set word --config=$PWD/(string replace -- --config= '' $word)
-        end
-        set -a _role_env_used $word
-        if test "$word" = --config
-            set before value
-        else
-            set before ''
-        end
+    set -l before "$ROLE_ENV_PROFILE"
+    set -l was $_role_env_used
+    test "$before" = "$_role_env_used_profile"; or set was $PWD $before
+    _role_env_take $folder export $argv
+    set -l result $status
+    if test $result = 0
+        set -g _role_env_used $folder $argv
+        set -g _role_env_used_profile "$ROLE_ENV_PROFILE"
+        test -n "$before" -a "$was[2..]" != "$argv"; and set -g _role_env_previous $was
+    else if test -n "$before" -a "$before" != "$ROLE_ENV_PROFILE"
+        set -g _role_env_previous $was
     end
-    true
+    _role_env_refresh
+    return $result
 end
 
-# Whether the command can run: a line instead of what a shell says when it, or its interpreter, has gone.
-function _role_env_runs
-    set -l path (command -s role-env)
+# Ends the session without a process: the code is here. fish has no subshells, so it always acts in this shell.
+function _role_env_end_session
+    if contains -- -h $argv; or contains -- --help $argv
+        _role_env_call off $argv
+        return
+    end
+    set -l before "$ROLE_ENV_PROFILE"
+    set -l was $_role_env_used
+    test "$before" = "$_role_env_used_profile"; or set was $PWD $before
+    if set -q argv[1]
+        _role_env_take $PWD off $argv
+    else
+        _role_env_off_code
+    end
+    set -l result $status
+    test -n "$before" -a -z "$ROLE_ENV_PROFILE"; and set -g _role_env_previous $was
+    _role_env_refresh
+    return $result
+end
+
+function _role_env_off_code
+    @OFF@
+end
+
+# Evaluates what the command, in a folder, prints for this shell, and returns its status, or 1 if the shell could not
+# follow.
+function _role_env_take
+    _role_env_can_run; or return
+    set -l folder $argv[1]
+    set -e argv[1]
+    if test "$folder" = "$PWD"
+        _role_env_call $argv --format fish | source
+    else
+        _role_env_call_in $folder $argv --format fish | source
+    end
+    set -l results $pipestatus
+    test "$results[1]" = 0; and return $results[2]
+    return $results[1]
+end
+
+function _role_env_call_in
+    command sh -c 'cd -- "$0" && exec role-env "$@"' $argv
+end
+
+# Whether the command can run: one line instead of what a shell says when it, or its interpreter, has gone.
+function _role_env_can_run
+    set -l file (command -s role-env)
     set -l line ''
-    if test -n "$path"
-        read line <"$path"
+    if test -n "$file"
+        read line <"$file"
         set -l interpreter (string match -r -g '^#!(/\S*)' -- $line)
         if test -z "$interpreter"; or test -x "$interpreter"
             return 0
         end
     else
-        set path role-env
+        set file role-env
     end
-    printf 'role-env: the command %s cannot run: it, or its Python, has gone; install it anew\n' $path >&2
+    printf 'role-env: the command %s cannot run: it, or its Python, is missing\n%s\n' $file \
+        'role-env: hint: install it again; role-env off works without it' >&2
     return 127
-end
-
-# Evaluates what the command prints for this shell.
-function _role_env_take
-    _role_env_runs; or return
-    command role-env $argv --format fish | source
-    set -l ends $pipestatus
-    test "$ends" = '0 0'; and return 0
-    return 1
 end
 
 # Whether one of the words is neither an option nor the value of one.
@@ -111,7 +152,7 @@ function _role_env_has_profile
             continue
         end
         switch $word
-            case --config --duration --session-name --region --min-ttl --expect-account
+            case @VALUE_OPTIONS@
                 set value $word
             case '-*'
             case '*'
@@ -121,30 +162,37 @@ function _role_env_has_profile
     return 1
 end
 
-# Shows a numbered list of the profiles, asks for one and prints its name.
+# Lists the profiles that give a session, asks for one and prints its name.
 function _role_env_choose
-    set -l config (_role_env_config_of $argv)
-    set -l names (command role-env list --names $config); or return
-    set -l number 0
-    for name in $names
-        set number (math $number + 1)
-        printf '%3d  %s\n' $number $name >&2
+    set -l rows (_role_env_call list --sessions (_role_env_find_config $argv)); or return
+    if not set -q rows[1]
+        printf 'role-env: no profile gives a session\nrole-env: hint: run: role-env list\n' >&2
+        return 3
     end
-    read -l -P 'role-env: which profile (number or name)? ' answer; or return
-    set number 0
-    for name in $names
-        set number (math $number + 1)
+    set -l answer
+    if command -q fzf
+        set answer (printf '%s\n' $rows | command fzf --ansi --height=40% --reverse --prompt='role-env use '); or return 130
+        set answer (string split -f 1 ' ' -- $answer)
+    else
+        for number in (seq (count $rows))
+            printf '%3d  %s\n' $number $rows[$number] >&2
+        end
+        read -l -P 'role-env: which profile (number or name)? ' typed; or return 130
+        set answer $typed
+    end
+    for number in (seq (count $rows))
+        set -l name (string split -f 1 ' ' -- $rows[$number])
         if test "$answer" = $number; or test "$answer" = $name
             printf '%s\n' $name
             return 0
         end
     end
-    printf 'role-env: that is none of them; nothing was changed\n' >&2
-    return 1
+    printf 'role-env: there is no such profile in the list; nothing was changed\n' >&2
+    return 2
 end
 
-# The option --config out of words that hold it, as one word.
-function _role_env_config_of
+# Prints the option --config among words, as one word.
+function _role_env_find_config
     set -l previous ''
     set -l config
     for word in $argv
@@ -158,107 +206,122 @@ function _role_env_config_of
     set -q config[1]; and printf '%s\n' $config[-1]
 end
 
-# Sets ROLE_ENV_PROMPT before each prompt, and tells or renews what has to be. fish itself keeps $status.
+# Shows at once what has changed, even if the prompt's function has been replaced: a person who types `use` wants to see
+# it.
+function _role_env_refresh
+    functions -q _role_env_on_prompt; or return 0
+    _role_env_wrap
+    _role_env_prompt
+end
+
+# Sets ROLE_ENV_PROMPT before each prompt, and reports or renews what is due. fish itself keeps $status. Most of the
+# time nothing has changed, and the second in which the text will has not come.
 #
-# fish has no clock, but it tells the age of a file without a fork. Between two calls that of / only grows, unless it is
-# touched or the clock is set back; what is shown is reckoned anew then, and when it has grown to _role_env_next.
+# fish has no clock. On Linux a file has the time since the machine has started; elsewhere the age of a file tells the
+# time without a fork.
 function _role_env_prompt
-    set -q _role_env_wraps; and _role_env_wrap
-    if test -z "$ROLE_ENV_PROFILE"
-        _role_env_none
-        return
-    end
-    set -l key "$ROLE_ENV_ACCESS_KEY_ID $ROLE_ENV_PROFILE $ROLE_ENV_EXPIRATION" \
-        "$_role_env_colour $ALIBABA_CLOUD_CREDENTIALS_URI"
-    set -l age (path mtime -R /)
-    if test "$key" != "$_role_env_seen" -o "$age" -lt $_role_env_age -o "$age" -ge $_role_env_next
-        _role_env_look
-        test -n "$ROLE_ENV_PROFILE"; or return
-    end
-    set -g _role_env_age $age
-    if _role_env_is_whole
-        set -g ROLE_ENV_PROMPT "$_role_env_name$_role_env_left"
+    if set -q _role_env_has_uptime
+        read -l age rest </proc/uptime
+        test "@STATE@" = "$_role_env_state" -a $age -ge $_role_env_since -a $age -lt $_role_env_next
+        or _role_env_look $age
     else
-        set -g ROLE_ENV_PROMPT "$_role_env_name≠$_role_env_left"
-        set -g _role_env_on $_role_env_warning
-        set -g _role_env_next 0
+        set -l age (path mtime -R /)
+        test "@STATE@" = "$_role_env_state" -a $age -ge $_role_env_since -a $age -lt $_role_env_next
+        or _role_env_look $age
     end
 end
 
-# There is no session; after a failed switch, which left no account at all, it says so.
-function _role_env_none
-    set -g _role_env_seen ''
-    if test -n "$ROLE_ENV_NO_ACCOUNT"
+# Looks at everything: what is shown, in which color, and until which `age` that stays true.
+function _role_env_look
+    set -l age $argv[1]
+    set -l now (math (path mtime /) + (path mtime -R /))
+    set -g _role_env_since $age
+    set -g _role_env_next (math $age + 60)
+    if test -n "$ROLE_ENV_PROFILE"
+        _role_env_arrive $now
+        if test -n "$_role_env_end"; and test (math $_role_env_end - $now) -lt $_role_env_window -a $now -ge $_role_env_retry
+            _role_env_act $now
+            set now (math (path mtime /) + (path mtime -R /))
+            test -n "$ROLE_ENV_PROFILE"; and _role_env_arrive $now
+        end
+    end
+    if test -n "$ROLE_ENV_PROFILE"
+        _role_env_describe $age $now
+    else if test -n "$ROLE_ENV_NO_ACCOUNT"
         _role_env_paint
         set -g _role_env_on $_role_env_warning
         set -g ROLE_ENV_PROMPT 'no account'
+        set -g _role_env_seen ''
     else
         set -g ROLE_ENV_PROMPT ''
+        set -g _role_env_seen ''
     end
+    set -g _role_env_state "@STATE@"
 end
 
-# Whether the key ids of all families are still the session's, or absent, but not all of them.
+function _role_env_describe
+    set -l left (math "0$_role_env_end" - $argv[2])
+    set -l sign
+    set -l text
+    _role_env_is_whole; or set sign ≠
+    if _role_env_is_served
+        set left 300
+    else if test -z "$_role_env_end"
+        set text ' ?'
+    else if test $left -gt 0
+        set -l minutes (math "floor($left / 60)")
+        set text " "$minutes"m"
+        set -g _role_env_next (math "$argv[1] + max(1, min($left, $left - $minutes * 60 + 1))")
+    else
+        set text ' expired'
+    end
+    # Into the window, or out of the minute after a failure.
+    set -l wait (math "max(1, $left - $_role_env_window + 1, $_role_env_retry - $argv[2])")
+    set -g _role_env_next (math "min($_role_env_next, $argv[1] + $wait)")
+    set -g _role_env_on $_role_env_plain
+    set -q sign[1]; or test $left -lt 300; and set -g _role_env_on $_role_env_warning
+    set -g ROLE_ENV_PROMPT "$_role_env_name$sign$text"
+end
+
+# Whether `role-env exec --renew` serves the session, for as long as this shell lives.
+function _role_env_is_served
+    test -z "$ROLE_ENV_ACCESS_KEY_ID" -a -n "$ALIBABA_CLOUD_CREDENTIALS_URI"
+end
+
+# Whether all tools find the session: each key ID of an exported family and each guard is there and exported, no family
+# has another key, and nothing outranks them. A served session has no key ID.
 function _role_env_is_whole
     set -l id "$ROLE_ENV_ACCESS_KEY_ID"
-    # Those of the families that are exported by default, in one go; it is seldom that there is more to see.
-    set -l usual "$ALIBABA_CLOUD_ACCESS_KEY_ID $ALIBABACLOUD_ACCESS_KEY_ID $ALICLOUD_ACCESS_KEY"
-    set -l more "$ALICLOUD_ACCESS_KEY_ID $OSS_ACCESS_KEY_ID $ALIYUN_LOG_CLI_ACCESSID$AccessKeyId"
-    test "$usual $more" = "$id $id $id $id $id "; and return
-    for other in "$ALIBABA_CLOUD_ACCESS_KEY_ID" "$ALIBABACLOUD_ACCESS_KEY_ID" "$ALICLOUD_ACCESS_KEY" \
-        "$ALICLOUD_ACCESS_KEY_ID" "$OSS_ACCESS_KEY_ID" "$ALIYUN_LOG_CLI_ACCESSID" "$AccessKeyId"
-        contains -- $other '' "$id"; or return 1
+    test -z "@OUTRANKING@" -a (string replace -a @ABSENT@ '' -- "@KEY_IDS@") = "@EXPECTED_KEY_IDS@"; or return
+    # A family that a profile adds, and its key ID.
+    for pair in "@OTHER_KEY_IDS@"
+        set -l parts (string split ' ' -- $pair)
+        string match -q -- "* $parts[1] *" " $ROLE_ENV_FAMILIES "; or test -n "$parts[2]"; or continue
+        test "$parts[2]" = "$id"; or return
     end
-    string match -qr '\S' -- "$usual $more$ALIBABA_CLOUD_CREDENTIALS_URI"
+    _role_env_is_served; and return
+    contains -- "@GUARDS@" @EXPECTED_GUARDS@; or return
+    test -n "$id" -a -z "$ALIBABA_CLOUD_CREDENTIALS_URI" -a -n "$ROLE_ENV_REQUEST"; or return
+    for name in @KEY_ID_NAMES@ @GUARD_NAMES@
+        set -qx $name; or test -z "$$name"; or return
+    end
+    true
 end
 
-# Reckons with the time: what is left, in which colour, and until which age of / that stands. `key` and `age` are the
-# caller's.
-function _role_env_look --no-scope-shadowing
-    set -l now (math (path mtime /) + (path mtime -R /))
-    if test "$key" != "$_role_env_seen"
-        _role_env_arrive "$key" $now
-    end
-    set -g _role_env_next (math $age + 86400)
-    if test -z "$_role_env_end"
-        set -g _role_env_left ' ?'
-        set -g _role_env_on $_role_env_warning
-        if test -z "$ROLE_ENV_EXPIRATION" -a -n "$ALIBABA_CLOUD_CREDENTIALS_URI"
-            # `role-env exec --renew` serves it for as long as this shell lives.
-            set -g _role_env_left ''
-            set -g _role_env_on $_role_env_plain
-        end
-        return
-    end
-    set -l left (math $_role_env_end - $now)
-    if test $left -lt $_role_env_window -a $now -ge $_role_env_retry
-        _role_env_act $now
-        test -n "$ROLE_ENV_PROFILE"; or _role_env_none
-        test -n "$ROLE_ENV_PROFILE"; or return
-        set left (math $_role_env_end - (path mtime /) - (path mtime -R /))
-    end
-    if test $left -gt 0
-        set -l minutes (math "floor($left / 60)")
-        set -g _role_env_left " "$minutes"m"
-        set -g _role_env_next (math "$age + max(1, min($left, $left - $minutes * 60 + 1))")
-    else
-        set -g _role_env_left ' expired'
-    end
-    if string match -q -- '*--renew*' $_role_env_options
-        # Into the window, or out of the minute after a failure.
-        set -l wait (math "max(1, $left - $_role_env_window + 1, $_role_env_retry - $now)")
-        set -g _role_env_next (math "min($_role_env_next, $age + $wait)")
-    end
-    if test $left -lt 300
-        set -g _role_env_on $_role_env_warning
-    else
-        set -g _role_env_on $_role_env_plain
-    end
-end
-
-# A session that this shell has not seen yet: what tells it from others, and the time.
+# Looks at a session that this shell has not seen yet; the argument is the time.
 function _role_env_arrive
-    set -g _role_env_seen $argv[1]
+    set -l key "$ROLE_ENV_ACCESS_KEY_ID $ROLE_ENV_PROFILE $ROLE_ENV_EXPIRATION" \
+        "$ROLE_ENV_POLICY $_role_env_colour $(set -q ROLE_ENV_REQUEST; and echo 1)"
+    test "$key" = "$_role_env_seen"; and return
+    set -g _role_env_seen "$key"
     set -g _role_env_name (string replace -ra '\p{C}' '' -- "$ROLE_ENV_PROFILE" | string sub -l 64 | string collect)
+    switch "$ROLE_ENV_POLICY"
+        case ''
+        case read-only
+            set -g _role_env_name "$_role_env_name (read-only)"
+        case '*'
+            set -g _role_env_name "$_role_env_name (narrowed)"
+    end
     set -g _role_env_end ''
     if string match -qr '^[0-9]{1,12}\z' -- "$ROLE_ENV_EXPIRATION"
         set -g _role_env_end $ROLE_ENV_EXPIRATION
@@ -266,16 +329,24 @@ function _role_env_arrive
     set -g _role_env_retry 0
     set -g _role_env_window 1
     if test -n "$_role_env_end"; and string match -q -- '*--renew*' $_role_env_options
-        # The command renews when less than min(300 s, a fifth of its life) is left. What is left now is never more
-        # than its whole life, so that within this window it surely does.
-        set -g _role_env_window (math "max(1, min(300, floor(($_role_env_end - $argv[2]) / 5)))")
+        # The command renews when less than min(300 s, a fifth of the lifetime) is left. What is left now is never more
+        # than the lifetime, so within this window it surely does.
+        set -g _role_env_window (math "max(1, min(300, floor(($_role_env_end - $argv[1]) / 5)))")
     end
-    # For the shells of this shell.
+    # For the shells below this one.
     test -n "$_role_env_colour"; and set -gx _role_env_colour $_role_env_colour
     _role_env_paint
+    if test -z "$ROLE_ENV_REQUEST"; and not _role_env_is_served
+        _role_env_say "the session of $_role_env_name cannot be renewed: it is of an older version, or was not made for a shell"
+    end
 end
 
-# The colour is the profile's; a warning is in reverse video.
+# Prints a line about the session, and how to get a new one.
+function _role_env_say
+    printf 'role-env: %s\nrole-env: hint: role-env use %s\n' $argv[1] (string split -f 1 ' ' -- $_role_env_name) >&2
+end
+
+# Sets the colors: the profile's, or red for a warning without one, which is in reverse video.
 function _role_env_paint
     set -g _role_env_on ''
     set -g _role_env_off ''
@@ -284,55 +355,41 @@ function _role_env_paint
     if test -n "$NO_COLOR"; or test "$TERM" = dumb
         return
     end
-    set -l names black red green yellow blue magenta cyan white purple grey gray orange
-    set -l codes 30 31 32 33 34 35 36 37 35 90 90 '38;5;208'
-    set -l colour 33
+    set -l names @COLOR_NAMES@
+    set -l codes @COLOR_CODES@
+    set -l color 33
     set -l warning 31
     if test -n "$ROLE_ENV_PROFILE" -a -n "$_role_env_colour"
-        set -l position (contains -i -- "$_role_env_colour" $names); and set colour $codes[$position]
-        set warning $colour
+        set -l position (contains -i -- "$_role_env_colour" $names); and set color $codes[$position]
+        set warning $color
     end
-    set -g _role_env_plain \e"[1;"$colour"m"
+    set -g _role_env_plain \e"[1;"$color"m"
     set -g _role_env_warning \e"[1;7;"$warning"m"
     set -g _role_env_off \e"[0m"
 end
 
-# Inside the window: renews the session or, where that was not asked for, says once that it has expired.
+# Renews the session inside the window or, without --renew, says once that it has expired.
 function _role_env_act
     if string match -q -- '*--renew*' $_role_env_options
         set -g _role_env_retry (math $argv[1] + 60)
         _role_env_renew
-        set -l key "$ROLE_ENV_ACCESS_KEY_ID $ROLE_ENV_PROFILE $ROLE_ENV_EXPIRATION" \
-            "$_role_env_colour $ALIBABA_CLOUD_CREDENTIALS_URI"
-        test "$key" = "$_role_env_seen"; or _role_env_arrive "$key" (math (path mtime /) + (path mtime -R /))
-    else if test "$_role_env_told" != "$_role_env_seen"
-        printf 'role-env: the session of %s has expired: role-env use %s\n' $_role_env_name $_role_env_name >&2
-        set -g _role_env_told $_role_env_seen
+        return
     end
+    test "$_role_env_warned" = "$_role_env_seen"; or _role_env_say "the session of $_role_env_name has expired"
+    set -g _role_env_warned $_role_env_seen
 end
 
-# Within 5 seconds, and with a line at most: of what the command says on stderr the last but for hints.
+# Renews the session at a prompt: within 5 seconds, and with one line at most, the last one of stderr that is no hint.
+# Whatever is in the variables, the command decides.
 function _role_env_renew
-    _role_env_runs; or return
-    set -l words --format fish
-    set -l account (string match -r -g '^acs:ram::([0-9]+):' -- "$ROLE_ENV_ROLE_ARN")
-    set -q account[1]; and set -a words --expect-account=$account
-    set -l own
-    if set -q _role_env_used[2]; and test "$_role_env_used[1]" = "$ROLE_ENV_ACCESS_KEY_ID"
-        set own 1
-        set -p words $_role_env_used[2..]
-    else
-        # Whatever was planted there, it is no option.
-        set -a words -- "$ROLE_ENV_PROFILE"
-    end
+    _role_env_can_run; or return
+    string match -qr '^([123]|[0123]\.[0-9]*)\z' -- "$ROLE_ENV_TIMEOUT"; or set -lx ROLE_ENV_TIMEOUT 4
     begin
-        string match -qr '^([123]|[0123]\.[0-9]*)\z' -- "$ROLE_ENV_TIMEOUT"; or set -lx ROLE_ENV_TIMEOUT 4
-        command role-env export $words 2>| _role_env_last_line >&2
+        _role_env_call renew --format fish 2>| _role_env_print_last_line >&2
     end | source
-    set -q own[1]; and set -g _role_env_used[1] "$ROLE_ENV_ACCESS_KEY_ID"
 end
 
-function _role_env_last_line
+function _role_env_print_last_line
     set -l last
     while read -l line
         string match -q 'role-env: hint:*' -- $line; or set last $line
@@ -340,16 +397,20 @@ function _role_env_last_line
     set -q last[1]; and printf '%s\n' $last
 end
 
-# Puts what ROLE_ENV_PROMPT holds at the head of the prompt, whatever function that is; at the first prompt, for by
-# then it is there.
+# Wraps the prompt's function, whatever it is: at the first prompt, for by then it is there, and where it has been
+# replaced. It runs behind all hooks, so what they have changed is seen here.
 function _role_env_wrap
-    set -e -g _role_env_wraps
     functions fish_prompt | string match -q '*_role_env_inner_prompt*'; and return
     functions -e _role_env_inner_prompt
     functions -c fish_prompt _role_env_inner_prompt; or return
     function fish_prompt
         # Neither `switch` nor `set` changes $status and $pipestatus, which the prompt within may show.
-        switch "$ROLE_ENV_PROMPT/$pipestatus/$status"
+        switch "@STATE@"
+            case "$_role_env_state"
+            case '*'
+                set -g _role_env_changed 1
+        end
+        switch "$_role_env_hides$ROLE_ENV_PROMPT/$pipestatus/$status"
             case '/*'
                 _role_env_inner_prompt
             case '*/0/0'
@@ -365,113 +426,98 @@ end
 
 # Prints what can stand behind `role-env`.
 function _role_env_complete
-    set -l words (commandline -opc)
+    set -l before (commandline -opc)
     set -l here (commandline -ct)
     set -l value
     set -l command ''
-    set -l profile
+    set -l count 0
     set -l run 0
-    for position in (seq 2 (count $words))
-        if set -q value[1]
-            set -e value[1]
-        else
-            _role_env_read_word $words[$position] $position
-        end
+    for position in (seq 2 (count $before))
+        _role_env_read_word $before[$position] $position
         test $run = 0; or break
     end
-    if test "$value" = --config
-        __fish_complete_path $here
-    else if test "$value" = --format
-        _role_env_help_of $command choices
-    else if set -q value[1]
-        return
-    else if test $run = 0 -a "$command" = exec; and set -q profile[1]; and not string match -q -- '-*' $here
+    if test $run = 0 -a "$command" = exec -a $count -gt 0; and not set -q value[1]; and not string match -q -- '-*' $here
         # fish would run a substitution that stands where a command does.
         string match -q -- '*(*' $here; or complete -C "$here"
     else if test $run != 0
-        complete -C (string join ' ' -- (string escape -- $words[$run..]) $here)
-    else if string match -q -- '--config=*' $here
-        for path in (__fish_complete_path (string replace -- --config= '' $here))
-            printf '%s\n' --config=$path
-        end
-    else if string match -q -- '-*' $here
-        _role_env_help_of $command options
+        complete -C (string join ' ' -- (string escape -- $before[$run..]) $here)
+    else if string match -q -- '--*=*' $here
+        set -l parts (string split -m 1 = -- $here)
+        set value $parts[1]
+        set here $parts[2]
+        string replace -r -- "^" "$value=" (_role_env_offer)
     else
-        _role_env_complete_word $words
+        _role_env_offer
     end
 end
 
-# What a word, at a position, is. The variables are those of _role_env_complete; `run` is where the command begins that
-# `exec` runs.
+# Reads a word before the cursor, at a position, into the variables of _role_env_complete: `value` is an option that
+# waits for its value, `command` the command, `count` how many words it has had, `run` where a command line begins.
 function _role_env_read_word --no-scope-shadowing
+    if set -q value[1]
+        set -e value
+        return
+    end
     switch $argv[1]
-        case --config --duration --session-name --region --min-ttl --expect-account --format --destination
+        case @VALUE_OPTIONS@
             set value $argv[1]
         case --
-            if test "$command" = exec; and set -q profile[1]
-                set run (math $argv[2] + 1)
-            end
+            test "$command" = exec -a $count -gt 0; and set run (math $argv[2] + 1)
         case '-*'
-        case export exec process off init setup list status whoami login logout clear explain doctor console use help version
-            if test -z "$command"
+        case '*'
+            if test -z "$command"; and contains -- $argv[1] @COMMANDS@
                 set command $argv[1]
             else
-                set profile $argv[1]
+                test "$command" = exec -a $count -gt 0; and set run $argv[2]
+                test -n "$command"; or set command export
+                set count (math $count + 1)
             end
-        case '*'
-            if test "$command" = exec; and set -q profile[1]
-                set run $argv[2]
-            end
-            test -n "$command"; or set command export
-            set profile $argv[1]
     end
 end
 
-# Out of a command's own help: its options with what they are for, or the choices of the one that has some.
-function _role_env_help_of
-    set -l help $argv[1]
-    switch "$help"
-        case ''
-            printf '%s\n' --help --version
-            return
-        case use
-            set help export
-    end
-    for line in (command role-env $help --help 2>/dev/null)
-        set -l found (string match -r -g '^  (?:-\w, )?(--[\w-]+)(?: ([A-Z]+|\{.*?\}))?(?:  +(.*))?$' -- $line)
-        set -q found[1]; or continue
-        test "$argv[1]" = use; and contains -- $found[1] --format --show; and continue
-        if test $argv[2] = options
-            printf '%s\t%s\n' $found[1] $found[3]
-        else if set -l choices (string match -r -g '^\{(.*)\}$' -- $found[2])
-            string split , $choices
+# Prints what can stand at the cursor: behind `command` and `count` words, or behind the option `value`.
+function _role_env_offer --no-scope-shadowing
+    set -l kinds
+    set -l flags
+    _role_env_look_up $command
+    if set -q value[1]
+        for flag in $flags
+            string match -q -- "$value=*" $flag; and _role_env_offer_kind (string split -f 1 \t -- $flag | string replace -- "$value=" '')
         end
+    else if string match -q -- '-*' $here
+        for flag in --help\t'show this help' $flags
+            string replace -r -- '=[^\t]*' '' $flag
+        end
+        test -n "$command"; or printf '%s\n' --version
+    else if test -z "$command"
+        printf '%s\n' @COMMANDS@
+        _role_env_offer_kind session
+    else
+        set -l kind $kinds[(math $count + 1)]
+        set -q kind[1]; or set kind (string match -- '*+' $kinds[-1])
+        _role_env_offer_kind (string trim -r -c + -- $kind)
     end
 end
 
-function _role_env_complete_word --no-scope-shadowing
-    switch "$command"
-        case ''
-            printf '%s\n' export exec process off init setup list status whoami login logout clear explain doctor \
-                console use help version
-            _role_env_complete_profile $words
-        case export exec process whoami login logout explain console use
-            set -q profile[1]; or _role_env_complete_profile $words
-        case clear
-            _role_env_complete_profile $words
-        case init
-            set -q profile[1]; or printf '%s\n' bash zsh fish
-        case setup
-            if set -q profile[1]
-                _role_env_complete_profile $words
-            else
-                printf '%s\n' aliyun-cli
-            end
+function _role_env_offer_kind --no-scope-shadowing
+    switch "$argv[1]"
+        case '' -
+        case file
+            __fish_complete_path $here
+        case profile
+            _role_env_call list --names (_role_env_find_config $before) 2>/dev/null
+        case session
+            _role_env_call list --names --sessions (_role_env_find_config $before) 2>/dev/null
+        case '*'
+            string split , -- $argv[1]
     end
 end
 
-function _role_env_complete_profile
-    command role-env list --names (_role_env_config_of $argv) 2>/dev/null
+# Sets `kinds` to what the words of a command are, `flags` to its options with what their values are and what they do.
+function _role_env_look_up --no-scope-shadowing
+    switch "$argv[1]"
+        case @COMMAND_TABLE@
+    end
 end
 
 # Installs it where a person types. Without `path mtime` there is no way to tell the time.
@@ -479,8 +525,16 @@ if status is-interactive
     complete -c role-env -e
     complete -c role-env -f -a '(_role_env_complete)'
     if path mtime / >/dev/null 2>/dev/null
-        string match -q -- '*--no-prompt*' $_role_env_options; or set -g _role_env_wraps 1
+        set -g _role_env_hides ''
+        string match -q -- '*--no-prompt*' $_role_env_options; and set -g _role_env_hides /
+        set -e -g _role_env_has_uptime
+        string match -qr '^[0-9.]+ ' -- (read -z </proc/uptime 2>/dev/null); and set -g _role_env_has_uptime 1
+        set -g _role_env_wraps 1
         function _role_env_on_prompt --on-event fish_prompt
+            set -q _role_env_wraps; and _role_env_wrap; and set -e -g _role_env_wraps
+            _role_env_prompt
+        end
+        function _role_env_on_change --on-variable _role_env_changed
             _role_env_prompt
         end
     end

@@ -208,7 +208,7 @@ _COMMANDS = (
             _CONFIG,
             _JSON,
             Option("--names", "", "print the names only (default: a table)"),
-            Option("--sessions", "", "with --names: only of profiles that give a session (default: all)"),
+            Option("--sessions", "", "only profiles that give a session, as role-env use shows them (default: all)"),
         ),
         ("role-env list", "role-env list --json"),
         statuses={

@@ -13,22 +13,6 @@ from role_env import names, variables
 from role_env.command_model import ACCOUNT, REGION, SESSION_NAME
 from role_env.credentials import RoleArn
 
-# The colors that every prompt can show.
-COLORS = (
-    "black",
-    "red",
-    "green",
-    "yellow",
-    "blue",
-    "magenta",
-    "purple",
-    "cyan",
-    "white",
-    "grey",
-    "gray",
-    "orange",
-)
-
 # Takes the text of a value and gives it back, or raises ValueError with what it is not.
 Check = Callable[[str], str]
 
@@ -108,8 +92,8 @@ def _command(text: str) -> str:
 
 
 def _color(text: str) -> str:
-    if text not in COLORS:
-        raise ValueError(f"must be one of {', '.join(COLORS)}")
+    if text not in variables.COLORS:
+        raise ValueError(f"must be one of {', '.join(variables.COLORS)}")
     return text
 
 

@@ -148,6 +148,22 @@ NO_ACCOUNT = {**guards(), **NO_KEYS, "ROLE_ENV_NO_ACCOUNT": "1"}
 
 # The profile's color in the prompt, as the shell keeps it; no tool reads it.
 COLOUR = "_role_env_colour"
+COLORS = {
+    "black": "30",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "purple": "35",
+    "cyan": "36",
+    "white": "37",
+    "grey": "90",
+    "gray": "90",
+    "orange": "38;5;208",
+}
+"""The names of colors, and the SGR parameters with which a terminal shows them (ECMA-48 8.3.117)."""
+
 REQUEST = "ROLE_ENV_REQUEST"
 BASE = _named("ROLE_ENV_BASE")
 OWN = (

@@ -1,6 +1,7 @@
 """role-env list: the table and the JSON, and that reading what is kept asks nobody for anything."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from role_env.ui import table as display
+from support.local_sts import ACCOUNT_B
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus, SilentBus, require
 from support.terminal import on_terminal
@@ -116,10 +118,11 @@ def test_names_of_sessions_in_the_file_of_an_sdk_go_by_its_types(machine: Machin
     assert machine.role_env("list", "--names", "--sessions").stdout.split() == ["role", "ecs"]
 
 
-def test_sessions_without_names_is_a_usage_error(machine: Machine) -> None:
-    done = machine.role_env("list", "--sessions")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "--sessions requires --names" in done.stderr
+def test_sessions_without_names_are_the_lines_that_use_shows(machine: Machine) -> None:
+    machine.role_env("profileB")
+    assert re.fullmatch(
+        rf"profileB  switchrolesbc  {ACCOUNT_B}  \d+ min left\n", machine.role_env("list", "--sessions").stdout
+    )
 
 
 # ---- the table ----

@@ -448,6 +448,8 @@ def test_a_shell_without_the_integration(healthy: Machine) -> None:
 def test_an_integration_of_another_version(healthy: Machine) -> None:
     only(examined(healthy, ROLE_ENV_INIT="0.0.1"), "shell integration", "0.0.1", "start a new bash")
     assert examined(healthy, ROLE_ENV_INIT=__version__).faults == {}
+    hidden = examined(healthy, ROLE_ENV_INIT=f"{__version__} powerlevel10k")
+    only(hidden, "shell integration", "powerlevel10k", "add role_env to POWERLEVEL9K_LEFT_PROMPT_ELEMENTS")
 
 
 def test_bash_3_2_is_told_that_it_reads_nothing(healthy: Machine) -> None:

@@ -1,5 +1,6 @@
 """What completes behind `role-env` in each shell."""
 
+import re
 import shlex
 
 import pytest
@@ -16,6 +17,7 @@ START = {
     "zsh": """\
 eval "$(role-env init zsh)"
 compadd() { shift; print -rl -- "$@"; }
+compset() { :; }
 _files() { print FILES; }
 _command_names() { print COMMANDS; }
 _normal() { print -r -- NORMAL $CURRENT $words; }
@@ -48,7 +50,7 @@ def offers(machine: Machine, shell: str, *lines: str) -> list[list[str]]:
     answers = [answer.split("\n") for answer in done.stdout.split("-----\n")[:-1]]
     found = [[text.split("\t")[0] for text in answer if text] for answer in answers]
     if shell == "zsh":
-        begun = [line.split(" ")[-1] for line in lines]
+        begun = [re.sub("^--.*=", "", line.split(" ")[-1]) for line in lines]
         return [[text for text in texts if text.startswith(word)] for texts, word in zip(found, begun, strict=True)]
     return found
 
@@ -56,8 +58,8 @@ def offers(machine: Machine, shell: str, *lines: str) -> list[list[str]]:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_first_word_is_a_command_or_a_profile(machine: Machine, shell: str) -> None:
     everything, begun = offers(machine, shell, "role-env ", "role-env prof")
-    assert sorted(everything) == sorted({*COMMANDS, "profileA", "profileB"})
-    assert begun == ["profileA", "profileB"]
+    assert sorted(everything) == sorted({*COMMANDS, "profileB"})
+    assert begun == ["profileB"]
 
 
 def options_of(name: str) -> set[str]:
@@ -67,9 +69,8 @@ def options_of(name: str) -> set[str]:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_options_of_each_command_are_those_of_its_parser(machine: Machine, shell: str) -> None:
-    expected = {f"role-env {name} --": options_of(name) for name in COMMANDS if name != "use"}
+    expected = {f"role-env {name} --": options_of(name) for name in COMMANDS}
     expected["role-env profileB --"] = options_of("export")
-    expected["role-env use profileB --"] = options_of("export") - {"--format", "--show"}
     expected["role-env --"] = {"--help", "--version"}
     found = offers(machine, shell, *expected)
     assert {line: set(options) for line, options in zip(expected, found, strict=True)} == expected
@@ -80,15 +81,18 @@ def test_profiles_complete_where_one_can_stand_out_of_the_file_that_is_named(mac
     other = machine.home / "other.ini"
     other.write_text("[b@x:1/y]\nsource_profile = b@x:2\nrole_arn = acs:ram::1:role/x\n[b@x:2]\naccess_key_id = x\n")
     other.chmod(0o600)
-    both, formats = ["profileA", "profileB"], ["bash", "json"]
+    both, session, formats = ["profileA", "profileB"], ["profileB"], ["bash", "json"]
     expected = {
-        **{f"use {text}": both for text in ("prof", "--refresh prof", "--region x prof")},
-        **{f"{command} prof": both for command in ("exec", "whoami", "clear profileA")},
+        **{f"use {text}": session for text in ("prof", "--refresh prof", "--region x prof")},
+        **{f"{command} prof": session for command in ("export", "exec", "process", "console", "setup aliyun-cli")},
+        **{f"{command} prof": both for command in ("whoami", "clear profileA")},
         "use profileA prof": [],
         # Of a word with a colon, readline takes what stands behind it for the word.
-        f"use --config {other} b@x:": ["1/y", "2"] if shell == "bash" else ["b@x:1/y", "b@x:2"],
+        f"use --config {other} b@x:": ["1/y"] if shell == "bash" else ["b@x:1/y"],
         "init z": ["zsh"],
         "use --region ": [],
+        "console --site=ch": ["--site=china"] if shell == "fish" else ["china"],
+        "help unin": ["uninstall"],
         "export --format ": formats,
     }
     found = offers(machine, shell, *(f"role-env {line}" for line in expected))

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from role_env import timestamps
+from role_env import timestamps, variables
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import RoleArn
-from role_env.errors import ProfileError, UsageError
+from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
@@ -25,16 +25,16 @@ _YIELDING = ((1, 2, 4), (0, 3))
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print a line for each, in file order."""
-    if invocation.sessions and not invocation.names:
-        raise UsageError("--sessions requires --names", hint="see role-env list --help")
     fingerprint = Fingerprint(context.environ)
     file = profiles.load(invocation.config, fingerprint)
+    names = [name for name in file.names() if not invocation.sessions or _gives_session(file, name, fingerprint)]
     if invocation.names:  # a shell completes words with it: nothing but the file, and no import beyond
-        names = [name for name in file.names() if not invocation.sessions or _gives_session(file, name, fingerprint)]
         output.write("".join(f"{name}\n" for name in names))
         return 0
-    rows = _rows(file, context)
-    if invocation.json:
+    rows = _rows(file, names, context)
+    if invocation.sessions and not invocation.json:
+        output.write(_choices(file, rows, context))
+    elif invocation.json:
         import json
 
         shown = [{key: row[key] for key in _KEYS} for row in rows]
@@ -57,7 +57,7 @@ def _gives_session(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> b
         return False
 
 
-def _rows(file: ProfilesFile, context: Context) -> list[dict[str, str | None]]:
+def _rows(file: ProfilesFile, names: list[str], context: Context) -> list[dict[str, str | None]]:
     """Return the profiles as `list --json` shows them, with the error of an invalid one under `wrong`.
 
     Each error is reported on stderr once, for all the profiles that it concerns.
@@ -67,7 +67,7 @@ def _rows(file: ProfilesFile, context: Context) -> list[dict[str, str | None]]:
     cache = Cache(context, prompts=False)
     with context.messages.waiting_for("the keyring"):
         sign_ins: dict[str, str | None] = {}
-        rows = [_row(file, name, cache, sign_ins, context) for name in file.names()]
+        rows = [_row(file, name, cache, sign_ins, context) for name in names]
     for message in dict.fromkeys(row["wrong"] for row in rows if row["wrong"]):
         context.messages.warn(message)
     return rows
@@ -119,6 +119,33 @@ def _table(rows: list[dict[str, str | None]], context: Context) -> str:
     cells = [_cells(row) for row in rows]
     colours = [display.BOLD, *(_colour(row) for row in rows)] if display.has_colours(context.environ) else []
     return display.table(_HEADING, cells, most=display.columns(context.environ), yielding=_YIELDING, colours=colours)
+
+
+def _choices(file: ProfilesFile, rows: list[dict[str, str | None]], context: Context) -> str:
+    """Return what `role-env use` offers: a line for each profile, its name in front, the rest in the profile's color.
+
+    The shell integration reads it, and shows it on stderr.
+    """
+    import os
+    import sys
+
+    from role_env.ui import table as display
+
+    colors = [file.profile(row["profile"] or "").color for row in rows]
+    cells = []
+    for row, color in zip(rows, colors, strict=True):
+        name, role, account, *_, left = _cells(row)
+        cells.append((name, role, account, left, color))
+    on_terminal = sys.stderr is not None and sys.stderr.isatty()
+    most = os.get_terminal_size(sys.stderr.fileno()).columns - len("999  ") if on_terminal else 1000
+    heading = ("",) * 5
+    lines = display.table(heading, cells, most=most, yielding=((1, 2),)).splitlines()[1:]
+    if not on_terminal or context.environ.get("NO_COLOR") or context.environ.get("TERM", "dumb") == "dumb":
+        return "".join(f"{line}\n" for line in lines)
+    painted = (
+        (*line.partition(" "), variables.COLORS.get(color, "")) for line, color in zip(lines, colors, strict=True)
+    )
+    return "".join(f"{name}{gap}{display.coloured(rest, color)}\n" for name, gap, rest, color in painted)
 
 
 def _cells(row: dict[str, str | None]) -> list[str]:

@@ -11,6 +11,10 @@ from role_env.errors import printable
 from role_env.shells import parent
 
 _LONGEST_SHELL = 2.0
+_FIXES = {
+    "powerlevel10k": "add role_env to POWERLEVEL9K_LEFT_PROMPT_ELEMENTS in ~/.p10k.zsh",
+    "promptvars": "run: shopt -s promptvars",
+}
 
 
 def check(at: Surroundings) -> list[Finding]:
@@ -34,7 +38,12 @@ def _shell(environ: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _integration_finding(shell: str, environ: Mapping[str, str]) -> Finding:
-    name, version = "shell integration", printable(environ.get("ROLE_ENV_INIT", ""))[:20]
+    name = "shell integration"
+    # The integration's version and, behind a space, what keeps the prompt from showing the session.
+    version, _, hidden = printable(environ.get("ROLE_ENV_INIT", ""))[:40].partition(" ")
+    if hidden and version == __version__:
+        fix = _FIXES.get(hidden, "add ROLE_ENV_PROMPT to your prompt; see role-env help prompt")
+        return Finding(name, WARN, f"the prompt does not show the session, because of {hidden}", fix)
     if version == __version__:
         return Finding(name, OK, f"{shell} has it, of this version")
     if version:

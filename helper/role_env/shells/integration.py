@@ -1,10 +1,45 @@
-"""The shell integration: real files that a linter reads and the wheel carries."""
+"""The shell integration: files that a linter reads and the wheel carries, and the tables that `init` fills in.
 
-from role_env import __version__
+What the files say between two @, such as `@COMMANDS@`, comes from the tables of the command line and of the variables:
+the shell files list no command, no option and no variable of a family.
+"""
+
+from role_env import __version__, command_model, command_table, variables
+from role_env.shells import fish, posix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path  # 5 ms in Python 3.11: only who needs it pays for it
+
+    from role_env.command_model import Command, Option
+
+_FILES = {
+    "bash": ("role-env.sh", "role-env.bash"),
+    "zsh": ("role-env.sh", "role-env.zsh"),
+    "fish": ("role-env.fish",),
+}
+# zsh's own emulation for the text and, whatever the shell's options are, for each call of its functions.
+_ZSH = "\\builtin emulate zsh -o no_xtrace -o no_verbose -o no_err_exit -o no_err_return -c"
+# In POSIX mode bash refuses the name of our function.
+_BASH = "case :$SHELLOPTS: in *:posix:*) _role_env_posix=posix; \\set +o posix ;; *) _role_env_posix= ;; esac"
+_BASH_END = "case $_role_env_posix in posix) \\set -o posix ;; esac; \\unset -v _role_env_posix"
+_KINDS = {
+    command_model.PROFILE: "profile",
+    command_model.SESSION_PROFILE: "session",
+    command_model.FILE: "file",
+    command_model.TOPIC: ",".join((*command_table.COMMANDS, *command_model.TOPICS)),
+}
+_KEY_IDS = tuple(key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES))
+_GUARDS = tuple(variables.guards())
+_OUTRANKING = tuple(name for name in variables.LEFT_UNSET if name != variables.CREDENTIALS_URI)
+# What a prompt looks at each time: the rest is looked at once a minute.
+_STATE = (
+    *("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_PROFILE", "ROLE_ENV_EXPIRATION", "ROLE_ENV_POLICY", "ROLE_ENV_NO_ACCOUNT"),
+    *(*variables.KEY_IDS, *_GUARDS, variables.CREDENTIALS_URI, "ROLE_ENV_PROMPT"),
+)
+# `off` is the same text for all; it restores as exported what it has to save on the way to the no-account state.
+_EXPORTED = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.REST)
 
 
 def integration(shell: str, options: str = "") -> str:
@@ -12,16 +47,119 @@ def integration(shell: str, options: str = "") -> str:
 
     It is one group, like all that a shell reads from us: cut off anywhere it does nothing.
     """
-    text = (
-        (_folder() / f"role-env.{shell}").read_text("utf-8").replace("@OPTIONS@", f"{__version__} {options}".rstrip())
-    )
-    return f"begin\n{text}end\n" if shell == "fish" else f"{{\n{text}}}\n"
+    folder = _folder()
+    text = "".join((folder / name).read_text("utf-8") for name in _FILES[shell])
+    tables = _fish_tables() if shell == "fish" else _posix_tables()
+    given = {"SHELL": shell, "OPTIONS": f"{__version__} {options}".rstrip(), **_common_tables(), **tables}
+    for name, table in given.items():
+        text = text.replace(f"@{name}@", table)
+    return {
+        "bash": f"{{ {_BASH}\n{text}{_BASH_END}\n}}\n",
+        "zsh": f"{{ {_ZSH} {posix.quote(text)}\n}}\n",
+        "fish": f"begin\n{text}end\n",
+    }[shell]
 
 
 def _folder() -> "Path":
-    """Beside the modules in an installed wheel; in a checkout, where an editable install points, at its top."""
+    """Return the folder of the files: beside the modules in an installed wheel, else at the top of the checkout."""
     from pathlib import Path
 
     package = Path(__file__).parents[1]
     installed = package / "shell"
     return installed if installed.is_dir() else package.parents[1] / "shell"
+
+
+# --- the tables
+
+
+def _common_tables() -> dict[str, str]:
+    return {
+        "ABSENT": variables.NO_ACCOUNT_VALUE,
+        "COMMAND_LIST": ",".join(command_table.COMMANDS),
+        "KEY_ID_NAMES": " ".join(_KEY_IDS),
+        "GUARD_NAMES": " ".join(_GUARDS),
+    }
+
+
+def _posix_tables() -> dict[str, str]:
+    def values(names: "Iterable[str]") -> list[str]:
+        return [f"${{{name}-}}" for name in names]
+
+    return {
+        "COMMANDS": " | ".join(command_table.COMMANDS),
+        "VALUE_OPTIONS": " | ".join(_value_options()),
+        "STATE": " ".join((*values(_STATE), "${ROLE_ENV_REQUEST:+1}")),
+        "OUTRANKING": "".join(values(_OUTRANKING)),
+        "KEY_IDS": " ".join(values(_KEY_IDS)),
+        "EXPECTED_KEY_IDS": " ".join(["${id}"] * len(_KEY_IDS)),
+        "OTHER_KEY_IDS": '" "'.join(f"{family} ${{{name}-}}" for family, name in _other_key_ids()),
+        "GUARDS": " ".join(values(_GUARDS)),
+        "EXPECTED_GUARDS": " | ".join(f"'{guards}'" for guards in _expected_guards()),
+        "COLORS": "".join(f"{name}) color='{code}' ;;\n\t" for name, code in variables.COLORS.items()) + "''",
+        "OFF": posix.off(dict.fromkeys(_EXPORTED, ""), integrated=True).rstrip("\n").replace("'", "'\\''"),
+        "COMMAND_TABLE": "".join(map(_posix_case, command_table.COMMANDS.values())) + "''",
+    }
+
+
+def _fish_tables() -> dict[str, str]:
+    def values(names: "Iterable[str]") -> list[str]:
+        return [f"${name}" for name in names]
+
+    return {
+        "COMMANDS": " ".join(command_table.COMMANDS),
+        "VALUE_OPTIONS": " ".join(_value_options()),
+        "STATE": " ".join((*values(_STATE), "$ROLE_ENV_REQUEST")),
+        "OUTRANKING": "".join(values(_OUTRANKING)),
+        "KEY_IDS": " ".join(values(_KEY_IDS)),
+        "EXPECTED_KEY_IDS": " ".join(["$id"] * len(_KEY_IDS)),
+        "OTHER_KEY_IDS": '" "'.join(f"{family} ${name}" for family, name in _other_key_ids()),
+        "GUARDS": " ".join(values(_GUARDS)),
+        "EXPECTED_GUARDS": " ".join(f"'{guards}'" for guards in _expected_guards()),
+        "COLOR_NAMES": " ".join(variables.COLORS),
+        "COLOR_CODES": " ".join(f"'{code}'" for code in variables.COLORS.values()),
+        "OFF": fish.off().rstrip("\n"),
+        "COMMAND_TABLE": "case ".join(map(_fish_case, command_table.COMMANDS.values())),
+    }
+
+
+def _posix_case(command: "Command") -> str:
+    flags = "".join(f"{_flag(option)} " for option in command.options)
+    return f"{command.name}) kinds='{' '.join(_kinds(command))}' flags='{flags}' ;;\n\t"
+
+
+def _fish_case(command: "Command") -> str:
+    flags = (fish.quote(f"{_flag(option)}\t{option.help.partition(' (')[0]}") for option in command.options)
+    return f"{command.name}\nset kinds {' '.join(_kinds(command))}\nset flags {' '.join(flags)}\n"
+
+
+def _value_options() -> "Iterable[str]":
+    options = (option for command in command_table.COMMANDS.values() for option in command.options)
+    return dict.fromkeys(option.name for option in options if option.value)
+
+
+def _kinds(command: "Command") -> "Iterable[str]":
+    """Yield what each word of the command is; + behind it says that more of them can follow."""
+    for word in command.words:
+        yield (",".join(word.choices) or _KINDS.get(word.kind, "-")) + "+" * word.is_repeated
+
+
+def _flag(option: "Option") -> str:
+    """Return an option and, behind =, what its value is."""
+    if not option.value:
+        return option.name
+    return f"{option.name}={','.join(option.choices) or _KINDS.get(option.kind, '')}"
+
+
+def _other_key_ids() -> "Iterable[tuple[str, str]]":
+    """Yield the families that a profile can add, with the key IDs that no default family has."""
+    for name, family in variables.FAMILIES.items():
+        for key in family.keys:
+            if key.access_key_id not in _KEY_IDS:
+                yield name, key.access_key_id
+
+
+def _expected_guards() -> "Iterable[str]":
+    """Yield the values of the guards of a session, joined by spaces."""
+    for follows in (False, True):
+        guards = variables.guards(follows=follows)
+        yield " ".join(guards.get(name, "") for name in _GUARDS)

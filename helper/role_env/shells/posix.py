@@ -74,10 +74,11 @@ def session(
     )
 
 
-def off(environ: "Mapping[str, str]") -> str:
+def off(environ: "Mapping[str, str]", *, integrated: bool = False) -> str:
     """Return the text that ends the session of the shell whose exported variables are `environ`.
 
-    What was set before comes back; a key that the user has set meanwhile stays.
+    What was set before comes back; a key that the user has set meanwhile stays. With `integrated` the shell has
+    the integration, which finds readonly variables without a subshell.
     """
     forced = (*variables.REGIONS, *variables.IGNORE_PROFILE, variables.CLI_PROFILE)
     steps = [
@@ -90,7 +91,8 @@ def off(environ: "Mapping[str, str]") -> str:
         code.each("$_role_env_left", code.escaped(f"{code.RESTORE_IF_EMPTY}; {code.FORGET}")),
         f"\\unset -v _role_env_saved _role_env_old_SECURITY_TOKEN _role_env_token {variables.COLOUR} {code.OWN}",
     ]
-    body = f'{{ _role_env_result=; }} 2>/dev/null\ncase {code.BEGUN} in "") ;; *) {_checked(environ, steps)} ;; esac'
+    checked = _checked(environ, steps, integrated=integrated)
+    body = f'{{ _role_env_result=; }} 2>/dev/null\ncase {code.BEGUN} in "") ;; *) {checked} ;; esac'
     return _unquoted(None, _NOTHING_CHANGED, _QUOTE_IT.format("off")) + _group(body)
 
 
@@ -230,13 +232,16 @@ def _definitions(environ: "Mapping[str, str]") -> str:
     return f"{code.DEFINITIONS}\n_role_env_exported=' {' '.join(name for name in names if name in environ)} ';"
 
 
-def _checked(environ: "Mapping[str, str]", steps: "Iterable[str]", *, confirmation: str = "") -> str:
+def _checked(
+    environ: "Mapping[str, str]", steps: "Iterable[str]", *, confirmation: str = "", integrated: bool = False
+) -> str:
     """Take `steps` if no variable is readonly; else, or if one does not keep its value, take the session away."""
     words = f"{code.EVERYTHING} {' '.join(variables.REGIONS)}"
     confirm = f"case $- in *i*) \\printf '%s\\n' {quote(confirmation)} >&2 ;; esac; " if confirmation else ""
+    function = f'\\eval "_role_env_is_writable {words}" 2>/dev/null || ' if integrated else ""
     lines = [
         f"{{ _role_env_any='*' _role_env_back={quote(code.BACK)}\n{_definitions(environ)}",
-        f'\\eval "$_role_env_whose"; }} 2>/dev/null\nif (\\eval "\\\\unset -v {words}") 2>/dev/null; then {{',
+        f'\\eval "$_role_env_whose"; }} 2>/dev/null\nif {function}(\\eval "\\\\unset -v {words}") 2>/dev/null; then {{',
         *filter(None, steps),
         f"}} 2>/dev/null\n{_REPORT_WRONG}",
         f"else _role_env_wrong='readonly'\n{_report_readonly(words)}\nfi",
