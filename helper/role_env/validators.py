@@ -99,7 +99,7 @@ def _color(text: str) -> str:
 
 def _token_kind(text: str) -> str:
     if text != "github":
-        raise ValueError("is not github; set oidc_token_file for a file")
+        raise ValueError("is not github; set oidc_token_file or oidc_token_variable for another token")
     return text
 
 
@@ -153,6 +153,7 @@ KEYS: dict[str, Callable[[str], Any]] = {
     "oauth_client_id": _pattern(r"[\w.-]{1,64}", "the ID of an OAuth application"),
     "oidc_provider_arn": oidc_provider_arn,
     "oidc_token_file": str,
+    "oidc_token_variable": _pattern(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "the name of a variable"),
     "oidc_token": _token_kind,
     "oidc_audience": str,
     "role_session_name": session_name,
@@ -189,6 +190,7 @@ SOURCES = {
     "oauth_client_id": "oauth_site_type",
     "oidc_provider_arn": "oidc_provider_arn",
     "oidc_token_file": "oidc_provider_arn",
+    "oidc_token_variable": "oidc_provider_arn",
     "oidc_token": "oidc_provider_arn",
     "oidc_audience": "oidc_provider_arn",
 }

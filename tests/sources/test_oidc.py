@@ -16,6 +16,7 @@ from role_env.sts import client as sts
 from support.contexts import context
 from support.https_server import HttpsServer
 from support.local_sts import ACCOUNT_B, LocalSts, role_arn
+from support.machine import Machine
 
 ROLE = role_arn(ACCOUNT_B, "cideploy")
 TOKEN = "eyJhbGciOi.eyJpc3MiOiJ4In0.c2lnbmF0dXJl"
@@ -68,6 +69,34 @@ def test_a_pipe_and_a_folder_are_no_token_file_and_are_not_waited_for(tmp_path: 
     for path in (tmp_path / "pipe", tmp_path):
         with pytest.raises(ProfileError, match="cannot be read"):
             oidc.file_token(path)
+
+
+# ---- a variable ----
+
+
+def test_a_token_in_a_variable_assumes_the_role_and_stands_in_no_message(machine: Machine) -> None:
+    role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
+    machine.write(
+        f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\noidc_token_variable = CI_JOB_TOKEN\n"
+    )
+    token = machine.sts.oidc_token()
+    done = machine.role_env("export", "profileB", "--format", "json", "--verbose", CI_JOB_TOKEN=token)
+    assert (done.returncode, json.loads(done.stdout)["RoleArn"]) == (0, role)
+    assert token not in done.stderr
+    missing = machine.role_env("profileB")
+    assert missing.returncode == 3
+    assert "the variable CI_JOB_TOKEN with the OIDC token is not set" in missing.stderr
+    assert machine.role_env("profileB", CI_JOB_TOKEN="two words").returncode == 3
+
+
+def test_a_profile_takes_its_token_from_one_place(machine: Machine) -> None:
+    machine.write(
+        f"[profileB]\nrole_arn = {machine.sts.role_arn}\noidc_provider_arn = {machine.sts.oidc_provider_arn}\n"
+        "oidc_token_variable = CI_JOB_TOKEN\noidc_token_file = token\n"
+    )
+    done = machine.role_env("profileB")
+    assert done.returncode == 3
+    assert "oidc_token_file and oidc_token_variable are both set" in done.stderr
 
 
 # ---- GitHub ----

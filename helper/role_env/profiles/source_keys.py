@@ -100,15 +100,20 @@ def _oauth(section: Section, values: Mapping[str, str], fingerprint: Fingerprint
     return OAuth(section.name, section.where("oauth_site_type"), section.path, site)
 
 
+_OIDC_TOKENS = ("oidc_token", "oidc_token_file", "oidc_token_variable")
+
+
 def _oidc(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> dict[str, Any]:
     """Return the token's source and the role. The SDKs' own variables serve where a key is absent."""
     from role_env.sources.oidc import OidcToken
 
-    if "oidc_token" in values and "oidc_token_file" in values:
-        raise section.error("oidc_token", "and oidc_token_file are both set", hint="keep one")
+    tokens = [key for key in _OIDC_TOKENS if key in values]
+    if len(tokens) > 1:
+        raise section.error(tokens[0], f"and {tokens[1]} are both set", hint="keep one")
     if "oidc_audience" in values and "oidc_token" not in values:
         raise section.error("oidc_audience", "requires oidc_token", hint="add oidc_token = github, or remove it")
-    required = ("role_arn", "oidc_provider_arn", *(() if "oidc_token" in values else ("oidc_token_file",)))
+    is_elsewhere = tokens not in ([], ["oidc_token_file"])
+    required = ("role_arn", "oidc_provider_arn", *(() if is_elsewhere else ("oidc_token_file",)))
     absent = {key: f"ALIBABA_CLOUD_{key.upper()}" for key in required if key not in values}
     found = {key: values[key] for key in required if key not in absent}
     for key, name in absent.items():
@@ -120,6 +125,7 @@ def _oidc(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint)
         section.file("oidc_token_file", found["oidc_token_file"]) if "oidc_token_file" in found else None,
         values.get("oidc_audience", ""),
         tuple(absent.values()),
+        values.get("oidc_token_variable", ""),
     )
     fields: dict[str, Any] = {"source": source, "role_arn": found["role_arn"]}
     name = "" if "role_session_name" in values else fingerprint.variable("ALIBABA_CLOUD_ROLE_SESSION_NAME")

@@ -36,13 +36,15 @@ _RUN = ("GITHUB_REPOSITORY", "GITHUB_REF", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"
 class OidcToken(Source):
     """A credential source that is a token of an identity provider: the first role is assumed with it, without a key.
 
-    Without `token_file` it is GitHub's. `variables` are those that serve where a key of the profile is absent.
+    It is in `token_file`, or in the variable `token_variable`; without either it is GitHub's. `variables` are those
+    that serve where a key of the profile is absent.
     """
 
     provider_arn: str
     token_file: Path | None = None
     audience: str = ""
     variables: tuple[str, ...] = field(default=(), compare=False)
+    token_variable: str = ""
     kind: ClassVar[str] = "oidc"
     request_name: ClassVar[str] = "AssumeRoleWithOIDC"
 
@@ -54,6 +56,9 @@ class OidcToken(Source):
         """Add the token file, or the variables of the GitHub job."""
         if self.token_file:
             fingerprint.watch(self.token_file)
+            return
+        if self.token_variable:
+            fingerprint.secret_variable(self.token_variable)
             return
         for name in _RUN:
             fingerprint.variable(name)
@@ -68,6 +73,10 @@ class OidcToken(Source):
         if self.token_file:
             with self._locate_errors():
                 return [self.provider_arn, str(self.token_file), self.audience, *_claims(file_token(self.token_file))]
+        if self.token_variable:
+            with self._locate_errors():
+                claims = _claims(variable_token(self.token_variable, context.environ))
+            return [self.provider_arn, f"${self.token_variable}", self.audience, *claims]
         with self._locate_errors():
             _, bearer = _github_request(context.environ)
         run = [context.environ.get(name, "") for name in _RUN]
@@ -94,6 +103,8 @@ class OidcToken(Source):
             )
 
     def _token(self, context: Context) -> str:
+        if self.token_variable:
+            return variable_token(self.token_variable, context.environ)
         return file_token(self.token_file) if self.token_file else github_token(context, audience=self.audience)
 
 
@@ -112,6 +123,16 @@ def file_token(path: Path) -> str:
         raise ProfileError(f"the OIDC token file {path} is empty", hint=hint)
     if len(text) > LARGEST_TOKEN or not _TOKEN.fullmatch(text):
         raise ProfileError(f"the OIDC token file {path} does not contain a token", hint=hint)
+    return text
+
+
+def variable_token(name: str, environ: Mapping[str, str]) -> str:
+    """Return the token in the variable `name`. Raises ProfileError, which does not show it."""
+    text = environ.get(name, "").strip()
+    if not text:
+        raise ProfileError(f"the variable {name} with the OIDC token is not set", hint=f"let the CI system set {name}")
+    if len(text) > LARGEST_TOKEN or not _TOKEN.fullmatch(text):
+        raise ProfileError(f"the variable {name} does not contain a token", hint="check what sets it")
     return text
 
 
