@@ -126,9 +126,10 @@ def _policy(section: Section, values: Mapping[str, Any], fingerprint: Fingerprin
         return ""
     text = _read_policy(section, values[key], fingerprint) if key == "policy_file" else str(values[key])
     try:
-        return policies.compact(text)
+        shorter = policies.compact(text)
     except policies.PolicyError as error:
         raise section.error(key, str(error)) from None
+    return text if len(text) <= policies.LONGEST else shorter
 
 
 def _read_policy(section: Section, name: str, fingerprint: Fingerprint) -> str:
