@@ -9,11 +9,10 @@ import pytest
 from role_env import variables
 from role_env.command_table import COMMANDS, FORMATS
 from role_env.validators import KEYS
-from support.documents import README, codes, table
+from support.documents import README, TOP, TOPICS, codes, table, topic
 
-TOP = Path(__file__).parents[2]
 SECURITY = TOP / ".github/SECURITY.md"
-DOCUMENTS = [README, TOP / "README.ja.md", SECURITY, TOP / ".github/CONTRIBUTING.md"]
+DOCUMENTS = [README, TOP / "README.ja.md", SECURITY, TOP / ".github/CONTRIBUTING.md", *TOPICS]
 
 
 def named_tests() -> list[tuple[str, str, str]]:
@@ -58,12 +57,18 @@ def test_the_guide_for_contributors_stays_short() -> None:
 
 
 def test_no_line_of_prose_is_too_long_to_read_in_an_editor() -> None:
-    for document in (README, SECURITY, TOP / ".github/CONTRIBUTING.md"):
+    for document in (README, SECURITY, TOP / ".github/CONTRIBUTING.md", *TOPICS):
         prose = [line for line in document.read_text("utf-8").splitlines() if "|" not in line and ".py::" not in line]
         assert not [line for line in prose if len(line) > 120], document.name
 
 
-# ---- the README's tables ----
+def test_the_readme_stays_short_and_links_each_topic() -> None:
+    text = README.read_text("utf-8")
+    assert len(text.splitlines()) <= 250
+    assert set(re.findall(r"helper/role_env/help/([\w-]+\.md)", text)) == {file.name for file in TOPICS}
+
+
+# ---- tables and lists ----
 
 
 def test_the_table_of_commands_has_each_and_no_other() -> None:
@@ -83,14 +88,19 @@ def test_the_options_of_the_commands_are_there() -> None:
             assert command.option(option), f"{command.name} {option}"
 
 
-def test_the_table_of_keys_has_each_and_no_other() -> None:
-    named = [key for row in table("key") for key in codes(row[0])]
+def test_the_list_of_keys_has_each_and_no_other() -> None:
+    text = topic("profiles").read_text("utf-8").split("## Keys")[1]
+    items = re.findall(r"^- (`[^:]+`):", text, re.MULTILINE)
+    named = [key.split(" = ")[0] for item in items for key in codes(item)]
     assert len(named) == len(set(named))
     assert set(named) == set(KEYS)
 
 
 def test_the_table_of_families_has_each_with_its_variables() -> None:
-    rows = {codes(row[0])[0]: {name for cell in row[1:] for name in codes(cell)} for row in table("family")}
+    rows = {
+        codes(row[0])[0]: {name for cell in row[1:] for name in codes(cell)}
+        for row in table("family", topic("variables"))
+    }
     assert rows.keys() == variables.FAMILIES.keys()
     for name, told in rows.items():
         family = variables.FAMILIES[name]

@@ -1,4 +1,4 @@
-"""Every block of both READMEs is run: shell blocks in the shell that they are for, the others in the nearest form.
+"""Every block of both READMEs and of the topics is run: shell blocks in their shell, the others in the nearest form.
 
 A block says by its language what it is. What cannot be run as it stands is in NEAREST with the reason; a block of a
 language that has no way to be run, or a way that nothing uses, fails.
@@ -19,12 +19,12 @@ from typing import NamedTuple
 import pytest
 from ruamel.yaml import YAML
 
-from support.documents import codes, table
+from support.documents import TOP, TOPICS, codes, table
 from support.github_runner import Runner
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
+from support.ram import LocalRam
 
-TOP = Path(__file__).parents[2]
 SHELLS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "sh": "dash"}
 
 
@@ -45,10 +45,24 @@ def blocks(document: str) -> Iterator[Block]:
         yield Block(document, line, found[2], re.sub(f"^{found[1]}", "", found[3], flags=re.MULTILINE))
 
 
-BLOCKS = [block for document in ("README.md", "README.ja.md") for block in blocks(document)]
+# The steps of `uninstall` belong together: test_uninstall.py runs them.
+DOCUMENTS = (
+    "README.md",
+    "README.ja.md",
+    *(str(file.relative_to(TOP)) for file in TOPICS if file.stem != "uninstall"),
+)
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block.document}:{block.line}:{block.language}")
+def name_of(block: Block) -> str:
+    return f"{Path(block.document).name}:{block.line}:{block.language}"
+
+
+BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
+
+
+@pytest.mark.parametrize(
+    "block", BLOCKS, ids=lambda block: f"{Path(block.document).name}:{block.line}:{block.language}"
+)
 def test_every_block_can_be_run(block: Block, person: Machine, told: dict[str, str]) -> None:
     if nearest := nearest_of(block):
         nearest.run(person, block)
@@ -64,7 +78,7 @@ def test_no_block_is_hidden_from_this_test() -> None:
     languages = {*SHELLS, "console", "ini"}
     assert not [block for block in BLOCKS if block.language not in languages and not nearest_of(block)]
     assert not [start for start in NEAREST if not any(block.text.startswith(start) for block in BLOCKS)]
-    for document in ("README.md", "README.ja.md"):
+    for document in DOCUMENTS:
         lines = (TOP / document).read_text("utf-8").splitlines()
         assert sum(line.lstrip().startswith("```") for line in lines) == 2 * len(list(blocks(document)))
         fences = [number for number, line in enumerate(lines) if line.lstrip().startswith("```")]
@@ -284,12 +298,52 @@ def github_job(person: Machine, block: Block) -> None:
 
 def gitlab_job(person: Machine, block: Block) -> None:
     """All lines in one shell, as GitLab's runner gives them to it."""
-    job(person, "oidc_token_file = token")
+    job(person, "oidc_token_variable = ALIBABA_CLOUD_TOKEN")
     (described,) = YAML(typ="safe").load(block.text).values()
     (token,) = described["id_tokens"]
     script = "set -eo pipefail\n" + "\n".join(described["script"])
     done = person.shell("bash", script, **described["variables"], **{token: person.sts.oidc_token()}, CI="true")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def configure(person: Machine, block: Block) -> None:
+    """The lines as they are, by somebody without profiles; `--login` gets the key on stdin."""
+    person.file.unlink()
+    for line in block.text.splitlines():
+        keys = f"{person.sts.access_key_id}\n{person.sts.access_key_secret}\n" if "--login" in line else ""
+        done = person.run(*line.split(), text=keys)
+        assert done.returncode == 0, done.stderr
+    assert person.role_env("profileB").returncode == 0
+
+
+def portal(person: Machine, block: Block) -> None:
+    option = block.text.split()[2]
+    assert option in person.role_env("configure", "--help").stdout
+
+
+def set_up(person: Machine, block: Block) -> None:
+    done = person.shell("dash", "set -e\n" + block.text)
+    assert done.returncode == 0
+    assert not done.stderr or "cron" in done.stderr
+    assert "role-env process" in (person.home / ".aliyun/config.json").read_text()
+
+
+def rotate(person: Machine, block: Block) -> None:
+    person.write(f"[profileA]\n\n[profileB]\nrole_arn = {person.sts.role_arn}\nsource_profile = profileA\n")
+    (person.home / ".aliyun/config.json").unlink()
+    keys = f"{person.sts.access_key_id}\n{person.sts.access_key_secret}\n"
+    assert person.run("role-env", "login", "profileA", text=keys).returncode == 0
+    with LocalRam(person.temporary / "ram", person.sts) as ram:
+        authorities = person.temporary / "authorities.pem"
+        authorities.write_bytes(person.sts.ca_file.read_bytes() + ram.ca_file.read_bytes())
+        person.environ |= {"ALIBABA_CLOUD_RAM_ENDPOINT": ram.endpoint, "SSL_CERT_FILE": str(authorities)}
+        check_shell(person, block)
+    assert person.role_env("profileB").returncode == 0
+
+
+def commands(person: Machine, block: Block) -> None:
+    (person.home / "work.py").write_text("import os\nassert os.environ['ROLE_ENV_PROFILE'] == 'profileB'\n")
+    check_shell(person, block)
 
 
 def prompt(person: Machine, block: Block) -> None:
@@ -321,6 +375,11 @@ NEAREST = {
     "role-env login profileA": Nearest(LOG_IN, log_in),
     '{"name": "profileB", "mode": "External"': Nearest("a part of a file: its command is run", credential_process),
     "permissions: {id-token: write": Nearest("there is no GitHub here: its steps are run", github_job),
+    "role-env configure profile": Nearest("--login asks for the key: here it is on stdin", configure),
+    "role-env configure --cloud-sso": Nearest("no such portal: test_configure_cloud_sso.py signs in at one", portal),
+    "role-env setup aliyun-cli": Nearest("cron does not find the role-env of the tests, and a line says so", set_up),
+    "role-env rotate profileA": Nearest("there is no RAM here: a stand-in answers", rotate),
+    "role-env exec": Nearest("work.py is the reader's own: here it looks for the session", commands),
     "deploy:\n": Nearest("there is no GitLab here: its lines are run", gitlab_job),
 }
 """By what a block begins with."""
