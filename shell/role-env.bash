@@ -77,8 +77,8 @@ esac
 # It must not hide the status that others see; where each has its own (bash 5.1), or it would end a shell under
 # `set -e`, it returns 0.
 _role_env_prompt() {
-	\builtin local result="$?" now=''
-	_role_env_clock
+	\builtin local result="$?" now="${_role_env_list:+${EPOCHSECONDS-}}"
+	case ${now} in '' | *[!0123456789]*) _role_env_clock ;; *) ;; esac
 	if [[ "@STATE@" != "${_role_env_state}" ]] || ((now < _role_env_since || now >= _role_env_next)); then
 		_role_env_untraced _role_env_look
 	fi
