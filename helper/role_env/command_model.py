@@ -92,7 +92,7 @@ class Command:
 
     `summary` says what it is for, without its full stop; `examples` are lines to type; `statuses` are its exit
     statuses, an empty text standing for the meaning in EXIT_STATUSES. Of the options in one tuple of `exclusive` only
-    one may be given. A command with `is_silent` writes nothing to stderr when it succeeds, unless it is told to.
+    one may be given. A command with `is_silent` writes nothing to stderr when it succeeds, unless `--verbose` is given.
     """
 
     __slots__ = ("examples", "exclusive", "is_silent", "name", "options", "statuses", "summary", "usage", "words")

@@ -19,7 +19,7 @@ def explained(machine: Machine, *arguments: str, **environ: str) -> dict[str, An
 
 
 def foreseen(machine: Machine, profile: str, *options: str, **environ: str) -> bool:
-    """Whether explain says that the kept session is used; checks that asking then shows the same."""
+    """Whether explain says that the cached session is used; checks that a request then shows the same."""
     valid: bool = explained(machine, profile, *options, **environ)["cached"]["valid"]
     calls = len(machine.sts.calls_of("AssumeRole"))
     assert machine.role_env(profile, *options, **environ).returncode == 0
@@ -59,7 +59,7 @@ def test_a_person_reads_each_request_and_the_verdict(machine: Machine) -> None:
         f"access_key_id: {machine.file}, line 2",
         f"profileB: AssumeRole of {machine.sts.role_arn} for 900 s ({machine.file}, line 5)",
         f"  as me at {machine.sts.endpoint}",
-        "a new session is asked for: no session is cached",
+        "a new session is requested: no session is cached",
     ]
 
 

@@ -121,3 +121,12 @@ def test_within_a_narrowed_session_a_wider_one_needs_full(machine: Machine, with
     assert document(machine, "profileB", "--full", **inside)["Profile"] == "profileB"
     same = machine.role_env("export", "profileB", "--format", "json", "--read-only", **inside)
     assert same.returncode == (0 if within == "read-only" else 2)
+
+
+def test_a_narrowed_session_says_so_in_its_variables_in_status_and_in_explain(machine: Machine) -> None:
+    done = machine.role_env("exec", "--read-only", "profileB", "--", "role-env", "status")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "profileB (read-only)" in done.stdout
+    assert "narrowed: read-only" in machine.role_env("explain", "--read-only", "profileB").stdout
+    full = machine.role_env("exec", "profileB", "--", "sh", "-c", 'echo "${ROLE_ENV_POLICY-none}"')
+    assert full.stdout == "none\n"

@@ -88,16 +88,6 @@ def has_session_profile(path: Path) -> bool:
     return file.cli_error() is None and is_session_entry(file.entries.get(SESSION_NAME, {}))
 
 
-def find(name: str, path: Path) -> str | None:
-    """Return the profiles file that the profile `name` in the CLI's file at `path` names; None if it is not ours."""
-    try:
-        content, _ = read_file(path)
-        entry = _entries(path, content).get(name)
-    except (OSError, ProfileError):
-        return None
-    return profiles_file_of(entry) if entry else None
-
-
 def foreign(path: Path, content: bytes | None, names: Iterable[str]) -> list[str]:
     """Return those of `names` that the CLI's file has and `setup` did not write. Raises ProfileError."""
     entries = _entries(path, content)

@@ -8,6 +8,7 @@ from role_env import timestamps
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.profiles.policies import READ_ONLY
 from role_env.sessions import obtain as session
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import CacheDecision
@@ -59,5 +60,7 @@ def _text(chain: Chain, verdict: CacheDecision, context: Context) -> str:
         request = chain.source.request_name if position == 0 else "AssumeRole"
         lines.append(f"{hop.name}: {request} of {hop.role_arn} for {hop.duration_seconds} s ({hop.where})")
         lines.append(f"  as {hop.role_session_name} at {hop.endpoint}")
-    lines.append(f"{'the kept session is used' if verdict.valid else 'a new session is asked for'}: {verdict.why}")
+    if chain.policy_name:
+        lines.append(f"narrowed: {'read-only' if chain.policy_name == READ_ONLY else 'by --policy'}")
+    lines.append(f"{'the cached session is used' if verdict.valid else 'a new session is requested'}: {verdict.why}")
     return "".join(f"{line}\n" for line in lines)

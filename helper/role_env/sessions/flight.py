@@ -132,7 +132,7 @@ class SingleFlight:
         return record.session.credentials
 
     def _for_source(self, context: Context) -> Context:
-        """Return the context of a credential process, which is told the profiles that led to it."""
+        """Return the context of a credential process, which gets the profiles that led to it."""
         marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *self._chain.marks()]
         return context.with_variable("ROLE_ENV_CHAIN", " ".join(marks).strip())
 

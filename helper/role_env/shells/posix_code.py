@@ -58,7 +58,7 @@ token) _role_env_own_token="${_role_env_value:-$_role_env_own_token}" ;; esac;
 case $_role_env_field in theirs) _role_env_theirs="$_role_env_theirs $_role_env_var" ;;
 absent|secret|token) _role_env_ours="$_role_env_ours $_role_env_var" ;; esac"""
 KEYS = " ".join(f'"{" ".join(key.names())}"' for key in (*variables.KEYS, variables.BARE_PAIR))
-# Sorts all keys. `bare` tells whose the bare SECURITY_TOKEN is, which belongs to no family but Packer's.
+# Sorts all keys. `bare` says whose the bare SECURITY_TOKEN is, which belongs to no family but Packer's.
 _WHOSE = rf"""_role_env_id="${{ROLE_ENV_ACCESS_KEY_ID-}}" _role_env_own_token="${{_role_env_token-}}";
 _role_env_own_secret= _role_env_ours= _role_env_theirs= _role_env_bare=theirs;
 for _role_env_key in {KEYS}; do _role_env_field=id;

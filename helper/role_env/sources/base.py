@@ -48,7 +48,7 @@ class Source:
     """Whether its credentials are temporary, so that a profile without a role can pass them through."""
 
     is_cacheable: ClassVar[bool] = True
-    """Whether a session that is passed through may be cached: what identifies the source tells whose session it is."""
+    """Whether a session that is passed through may be cached: what identifies the source identifies the session."""
 
     is_cached_as_source: ClassVar[bool] = False
     """Whether its session is cached as its own profile's also when it is requested to assume a role."""
@@ -57,7 +57,7 @@ class Source:
     """Whether its key has to be exported beside the session, since renewal needs it."""
 
     waits_for: ClassVar[str] = ""
-    """What a person at a terminal is told that role-env waits for; empty if it does not wait."""
+    """What role-env waits for, as a terminal shows it; empty if it does not wait."""
 
     def location(self, environ: Mapping[str, str]) -> str:
         """Return the file and line, and the variables of `environ`, that say where the credentials come from."""

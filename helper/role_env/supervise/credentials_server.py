@@ -136,7 +136,7 @@ class CredentialsServer(socketserver.ThreadingTCPServer):
             self.supply.look_ahead()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says nothing: a program that hangs up is no failure of ours, and the command's stderr is its own."""
+        """Report nothing: a program may hang up, and stderr is the command's own."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
