@@ -174,7 +174,7 @@ def test_a_new_commands_name_that_is_also_a_profile_is_neither_where_a_shell_rea
     )
     assert on_terminal(machine, name).status == 0
     assert machine.role_env("help", "version").stdout.startswith("usage: role-env version")
-    assert f"ROLE_ENV_PROFILE='{name}'" in machine.role_env("export", name).stdout
+    assert f'"Profile": "{name}"' in machine.role_env("export", name, "--format", "json").stdout
 
 
 def test_a_profile_may_be_named_like_any_command(machine: Machine) -> None:

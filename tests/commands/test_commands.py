@@ -101,7 +101,8 @@ def test_the_command_has_the_session_and_nothing_that_outranks_it(machine: Machi
     assert found["ALICLOUD_ACCESS_KEY"] == found["OSS_ACCESS_KEY_ID"] == issued.id
     assert found["ALIBABA_CLOUD_SECURITY_TOKEN"] == issued.token
     assert found["ROLE_ENV_PROFILE"] == "profileB"
-    for name in ("ALIBABA_CLOUD_PROFILE", "ALIYUN_ACCESS_KEY_ID", "ROLE_ENV_NO_ACCOUNT"):
+    assert found["ALIBABA_CLOUD_PROFILE"] == "role-env-none"
+    for name in ("ALIYUN_ACCESS_KEY_ID", "ROLE_ENV_NO_ACCOUNT"):
         assert name not in found
 
 

@@ -112,17 +112,22 @@ def test_two_installations_share_the_note(machine: Machine, monkeypatch: pytest.
 # ---- a backend that writes plain text ----
 
 PLAIN_BACKEND = """
+import json
 from pathlib import Path
 from keyring.backend import KeyringBackend
 class PlaintextKeyring(KeyringBackend):
     priority = 0.5
     kept = Path(__file__).with_name("kept.ini")
+    def entries(self):
+        return json.loads(self.kept.read_text()) if self.kept.exists() else {}
     def get_password(self, service, username):
-        return self.kept.read_text() if self.kept.exists() else None
+        return self.entries().get(service + username)
     def set_password(self, service, username, password):
-        self.kept.write_text(password)
+        self.kept.write_text(json.dumps({**self.entries(), service + username: password}))
     def delete_password(self, service, username):
-        self.kept.unlink()
+        rest = self.entries()
+        del rest[service + username]
+        self.kept.write_text(json.dumps(rest)) if rest else self.kept.unlink()
 """
 
 

@@ -218,7 +218,7 @@ def test_a_profile_that_is_turned_to_another_role_does_not_turn_the_commands_acc
     running = begin()
     machine.write(machine.file.read_text().replace("switchrolesbc", "hub"))
     assert eventually(lambda: running.ask()[0] == 503)
-    assert "is now of acs:ram::2222222222222222:role/hub, not of" in running.end()
+    assert "it would be of role acs:ram::2222222222222222:role/hub, not acs:" in running.end()
 
 
 def session_with(left: float, role: str = "acs:ram::1:role/r", life: int = 3600) -> Session:

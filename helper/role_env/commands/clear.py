@@ -5,7 +5,7 @@ from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Fingerprint
-from role_env.keyrings.entry import Entry
+from role_env.keyrings.entry import PROOF_SERVICE, Entry
 from role_env.profiles import file as profiles
 from role_env.profiles.locate import locate
 from role_env.sessions.request import Request
@@ -21,7 +21,7 @@ def run(invocation: Invocation, context: Context) -> int:
         _check_known(invocation, found, context)
         found = [entry for entry in found if entry.username in invocation.profiles]
         found = list({entry.name: entry for entry in [*found, *_default_entries(invocation, context)]}.values())
-    removed = [entry for entry in found if cache.forget(entry)]
+    removed = [entry for entry in found if cache.forget(entry) and not entry.service.startswith(PROOF_SERVICE)]
     unreachable = cache.unreachable(found)
     if unreachable or (cache.fault and not cache.has_index):
         whose = " of " + ", ".join(dict.fromkeys(entry.username for entry in unreachable)) if unreachable else ""

@@ -2,6 +2,8 @@
 
 SESSION_SERVICE = "role-env session "
 """How the service of each cached session's entry begins."""
+PROOF_SERVICE = f"{SESSION_SERVICE}proof "
+"""How the service of the proof beside it begins, which contains no secret."""
 
 
 class Entry:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from role_env.context import Context
 from role_env.digests import sha256
-from role_env.keyrings.entry import SESSION_SERVICE, Entry
+from role_env.keyrings.entry import PROOF_SERVICE, Entry
 from role_env.paths import make_private, state_folder
 from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
@@ -32,7 +32,7 @@ class Proof:
 
     def __init__(self, request: Request, path: Path, endpoint: str) -> None:
         session = request.entry(path)
-        self._entry = Entry(f"{SESSION_SERVICE}proof {sha256(session.name)[:24]}", session.username)
+        self._entry = Entry(f"{PROOF_SERVICE}{sha256(session.name)[:24]}", session.username)
         options = "\0".join((os.path.realpath(path), request.profile, request.key_options()))
         self._lines = (_HEAD, sha256(options), endpoint)
 
