@@ -23,8 +23,8 @@ _role_env_is_exported() {
 	case ${BASH_VERSION} in
 	[0-3].* | 4.[0-3]*) ;;
 	*)
-		\builtin local -n _role_env_variable="$1"
-		[[ -z ${_role_env_variable-} || ${_role_env_variable@a} == *x* ]]
+		\builtin local -n _role_env_reference="$1"
+		[[ -z ${_role_env_reference-} || ${_role_env_reference@a} == *x* ]]
 		;;
 	esac
 }

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import pytest
 
+from support.documents import codes, table, topic
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
@@ -159,8 +160,8 @@ def test_node_has_the_session(machine: Machine, clients: Path, foreign: str, how
 
 
 @pytest.mark.skipif(not (CLIENTS / "role-env-node").exists(), reason="there are no clients for Node (tests/run)")
-def test_serverless_devs_takes_the_session_by_the_readmes_line(machine: Machine, clients: Path) -> None:
-    line = readme_line("s deploy").replace("s deploy -a", f"node {PROGRAMS / 'serverless_devs.js'}")
+def test_serverless_devs_takes_the_session_by_the_documented_line(machine: Machine, clients: Path) -> None:
+    line = documented_line("s deploy").replace("s deploy -a", f"node {PROGRAMS / 'serverless_devs.js'}")
     machine.add("variables = plain\n")
     script = f'eval "$(role-env profileB || echo false)"\n{line}'
     done = machine.shell("bash", script, NODE_PATH=str(CLIENTS / "node_modules"))
@@ -178,32 +179,33 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def readme_line(part: str) -> str:
-    """The line in the README's section on programs that holds `part`, as one would type it."""
-    section = (PROGRAMS.parent.parent / "README.md").read_text("utf-8").partition("\n## Programs and CI")[2]
-    lines: list[str] = re.findall(r"`([^`\n]+)`", section.split("\n## ")[0].replace("\\|", "|"))
+def documented_line(part: str) -> str:
+    """Return the line in the table of `role-env help programs` that contains `part`, as one would type it."""
+    lines = [line for row in table("program", topic("programs")) for line in codes(row[1])]
     return next(line for line in lines if part in line)
 
 
 # ---- programs that need no account to show that they have it ----
 
 
-def test_make_runs_a_recipe_in_the_session_by_the_readmes_line(machine: Machine) -> None:
+def test_make_runs_a_recipe_in_the_session_by_the_documented_line(machine: Machine) -> None:
     require("make")
-    line = readme_line("@role-env exec").replace("terraform plan", "sh -c 'echo made as $$ROLE_ENV_PROFILE'")
+    line = documented_line("@role-env exec").replace("terraform plan", "sh -c 'echo made as $$ROLE_ENV_PROFILE'")
     (machine.home / "Makefile").write_text(f"plan:\n\t{line}\n")
     assert machine.run("make", "-s").stdout == "made as profileB\n"
 
 
-def test_direnv_has_the_session_or_an_error_by_the_readmes_line(machine: Machine) -> None:
+def test_direnv_has_the_session_or_no_account_by_the_documented_line(machine: Machine) -> None:
     require("direnv")
     folder = machine.home / "work"
     folder.mkdir()
-    for name, shown in (("profileB", "role=profileB\n"), ("nobody", "")):
-        line = readme_line("|| exit").replace("profileB", name)
+    show = "sh -c 'echo role=$ROLE_ENV_PROFILE key=${ALIBABA_CLOUD_ACCESS_KEY_ID:+set}'"
+    for name, shown in (("profileB", "role=profileB key=set\n"), ("nobody", "role= key=\n")):
+        line = documented_line("eval").replace("profileB", name)
         (folder / ".envrc").write_text(line + "\n")
-        script = "direnv allow work/.envrc && direnv exec work sh -c 'echo role=$ROLE_ENV_PROFILE'"
-        assert machine.run("sh", "-c", script).stdout == shown
+        # From a live session of another profile, whose account must not stay.
+        script = f'eval "$(role-env profileB)"; direnv allow work/.envrc && direnv exec work {show}'
+        assert machine.shell("bash", script).stdout == shown
 
 
 class Daemon(http.server.BaseHTTPRequestHandler):
@@ -228,10 +230,10 @@ class Daemon(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="docker's command is not installed")
-def test_docker_reads_the_session_from_a_file_of_variables_by_the_readmes_line(machine: Machine) -> None:
+def test_docker_reads_the_session_from_a_file_of_variables_by_the_documented_line(machine: Machine) -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), Daemon) as daemon:
         threading.Thread(target=daemon.serve_forever, args=(0.02,), daemon=True).start()
-        done = machine.shell("bash", readme_line("docker run"), DOCKER_HOST=f"tcp://127.0.0.1:{daemon.server_port}")
+        done = machine.shell("bash", documented_line("docker run"), DOCKER_HOST=f"tcp://127.0.0.1:{daemon.server_port}")
         daemon.shutdown()
     (body,) = Daemon.created
     (issued,) = machine.sts.issued

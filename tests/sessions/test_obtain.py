@@ -103,10 +103,13 @@ def test_what_is_only_exported_asks_nothing_when_it_changes(machine: Machine, li
 
 def test_changed_variables_are_exported_at_once(machine: Machine) -> None:
     machine.role_env("profileB")
-    machine.add("variables = oss\n")
-    done = machine.role_env("exec", "profileB", "env")
-    assert "OSS_ACCESS_KEY_ID=" in done.stdout
-    assert "ALICLOUD_ACCESS_KEY=" not in done.stdout
+    before = machine.file.read_text()
+    machine.add("variables = plain\n")
+    assert "\nAccessKeySecret=" in machine.role_env("exec", "profileB", "env").stdout
+    machine.write(before)
+    found = machine.role_env("exec", "profileB", "env").stdout
+    assert "\nAccessKeySecret=" not in found
+    assert "\nOSS_ACCESS_KEY_ID=" in found
 
 
 def test_the_region_option_is_exported_and_asks_nothing(machine: Machine) -> None:
