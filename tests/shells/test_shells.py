@@ -347,7 +347,7 @@ def test_the_shells_own_role_env_switches_ends_and_passes_on_all_else(machine: M
     (issued,) = machine.sts.issued
     assert during["OSS_ACCESS_KEY_ID"] == issued.id
     assert "OSS_ACCESS_KEY_ID" not in after
-    assert done.stderr.endswith("status=1\n")
+    assert done.stderr.endswith("status=3\n")
 
 
 # --- what linters say, and what is packed
