@@ -292,8 +292,15 @@ NETWORK = rows(
     Fault("a proxy that is broken", proxy("502 Bad Gateway", 3), 5, ("refused", "502"), asked=0),
     Fault("a proxy of another kind", environ(HTTPS_PROXY="socks5://h:1"), 3, ("socks5", "NO_PROXY"), asked=0),
     Fault("plain HTTP", environ(ALIBABA_CLOUD_STS_ENDPOINT="http://h"), 3, ("http://",), asked=0),
-    Fault("no answer to a renewal", renewed("hang"), told=("timed out", "the session that is there is used"), asked=2),
-    Fault("nonsense for a renewal", renewed("html-200"), told=("the session that is there is used",), asked=2),
+    Fault(
+        "no answer to a renewal",
+        renewed("hang"),
+        told=("timed out", "the current session is used until it expires"),
+        asked=2,
+    ),
+    Fault(
+        "nonsense for a renewal", renewed("html-200"), told=("the current session is used until it expires",), asked=2
+    ),
     Fault("a renewal that is refused", renewed("code:NoPermission:403"), 4, ("may not assume",)),
 )
 
