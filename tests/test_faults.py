@@ -217,9 +217,9 @@ def planted_lock(machine: Machine, stack: ExitStack) -> Environ:
     environ = {"XDG_RUNTIME_DIR": str(runtime), "ROLE_ENV_CACHE": "auto"}
     machine.role_env("profileB", **environ)
     machine.role_env("clear", "--all", **environ)
-    (lock,) = (runtime / "role-env").iterdir()
-    lock.unlink()
-    lock.symlink_to(machine.home / "made")
+    for lock in list((runtime / "role-env").glob("*.lock")):
+        lock.unlink()
+        lock.symlink_to(machine.home / "made")
     stack.callback(_is_absent, machine.home / "made")
     return environ
 
@@ -244,6 +244,8 @@ def no_disk_space(machine: Machine, stack: ExitStack) -> Environ:
 
 
 # ---- the tables ----
+
+LONG_POLICY = '{"a": "' + "x" * 2048 + '"}'
 
 NETWORK = rows(
     "STS and network",
@@ -363,7 +365,7 @@ FILES = rows(
     Fault("others may read the secret in it", file(lambda f: f.chmod(0o644)), 3, ("chmod 600",), asked=0),
     Fault("it is empty", file(lambda f: f.write_text("")), 3, ("there is no profile profileB",), asked=0),
     Fault("it is no text", file(lambda f: f.write_bytes(b"\xff\xfe\0")), 3, ("profiles.ini",), asked=0),
-    Fault("a policy of more than 2,048 characters", profiles(f"policy = {{{' ' * 2048}}}"), 3, ("2048",), asked=0),
+    Fault("a policy of more than 2,048 characters", profiles(f"policy = {LONG_POLICY}"), 3, ("2048",), asked=0),
     Fault("a policy that is not JSON", profiles("policy = allow"), 3, ("profile profileB: policy", "JSON"), asked=0),
     Fault("a policy file that is missing", profiles("policy_file = no.json"), 3, ("policy_file names",), asked=0),
     Fault("an unknown key", profiles("polcy = {}"), 3, ("polcy", "did you mean policy?"), asked=0),

@@ -54,7 +54,7 @@ def test_a_wait_for_another_role_env_is_told(machine: Machine) -> None:
     while not machine.sts.requests_seen and first.isalive():
         time.sleep(0.05)
     screen = on_terminal(machine, *COMMAND)
-    assert waited(screen.raw, "another role-env, which asks for the same session")
+    assert waited(screen.raw, "another role-env, which requests the same session")
     assert screen.lines == ["profileB"]
     first.expect(pexpect.EOF)
     first.close()
