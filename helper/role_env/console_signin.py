@@ -6,10 +6,8 @@ which sends it on. Source: "Use a program to log on to the console", RAM's docum
 """
 
 import hmac
-import http.server
 import re
 import secrets
-import socketserver
 import threading
 import urllib.parse
 from collections.abc import Callable
@@ -21,6 +19,7 @@ from role_env.credentials import Credentials
 from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
 from role_env.sts import responses
 from role_env.sts.http import Response, Server, retry
+from role_env.ui.loopback import LoopbackServer, Reply
 
 
 class Site(NamedTuple):
@@ -41,6 +40,7 @@ _ADDRESS = re.compile(
 _PRODUCT = re.compile(r"[a-z0-9-]{1,40}")
 _TOKEN = re.compile(r"[!-~]{1,8192}")
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+_HEADERS = {"Content-Type": "text/plain"}
 # How long a browser may take to start (seconds).
 BROWSER_SECONDS = 60.0
 
@@ -125,9 +125,8 @@ class Redirect:
         self._taken = False
         self._ended = threading.Event()
         self._failure: Exception | None = None
-        self._server = _Loopback(("127.0.0.1", 0), _handler(self))
+        self._server = LoopbackServer(0, self)
         self.address = f"http://127.0.0.1:{self._server.server_address[1]}{self._path}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def wait(self, seconds: float) -> None:
         """Wait until the browser has been redirected.
@@ -135,8 +134,7 @@ class Redirect:
         Raises what `target` raised, and UnreachableError if no browser came within `seconds`.
         """
         came = self._ended.wait(seconds)
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
         if self._failure:
             raise self._failure
         if not came:
@@ -149,8 +147,14 @@ class Redirect:
         self._failure = failure
         self._ended.set()
 
-    def answer(self, path: str) -> tuple[HTTPStatus, str]:
-        """Return the status and, for a redirect, its address; `answered` has to follow."""
+    def answer(self, path: str) -> Reply:
+        """Return the redirect for the first visitor who knows the address, and an error for any other."""
+        status, address = self._visit(path)
+        if address:
+            return Reply(status, "", {"Location": address, **_HEADERS})
+        return Reply(status, f"role-env: {status.phrase}; see the terminal\n", _HEADERS)
+
+    def _visit(self, path: str) -> tuple[HTTPStatus, str]:
         if not hmac.compare_digest(path.encode(), self._path.encode()):
             return HTTPStatus.NOT_FOUND, ""
         with self._lock:
@@ -163,46 +167,7 @@ class Redirect:
             self._failure = failure
             return HTTPStatus.BAD_GATEWAY, ""
 
-    def answered(self, status: HTTPStatus) -> None:
-        """Note that an answer has been written."""
+    def confirm(self, status: HTTPStatus) -> None:
+        """Let `wait` end, once the browser has its answer."""
         if status in (HTTPStatus.SEE_OTHER, HTTPStatus.BAD_GATEWAY):
             self._ended.set()
-
-
-class _Loopback(socketserver.ThreadingTCPServer):
-    # Browsers open connections that they may never use: one of them must not keep another waiting.
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore a browser that hangs up: its traceback would appear on stderr."""
-
-
-def _handler(redirect: Redirect) -> type[http.server.BaseHTTPRequestHandler]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        timeout = 10
-
-        def do_GET(self) -> None:
-            """Redirect the browser, once."""
-            status, address = redirect.answer(self.path)
-            body = b"" if address else f"role-env: {status.phrase}; see the terminal\n".encode()
-            self.send_response(status)
-            for name, value in (
-                *((("Location", address),) if address else ()),
-                ("Cache-Control", "no-store"),
-                ("Referrer-Policy", "no-referrer"),
-                ("Content-Type", "text/plain"),
-                ("Content-Length", str(len(body))),
-                ("Connection", "close"),
-            ):
-                self.send_header(name, value)
-            try:
-                self.end_headers()
-                self.wfile.write(body)
-            finally:
-                redirect.answered(status)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Write no log: it would contain the address."""
-
-    return Handler

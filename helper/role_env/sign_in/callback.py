@@ -5,9 +5,7 @@ What comes without the state of this sign-in is not of this sign-in, and is igno
 
 import contextlib
 import hmac
-import http.server
 import secrets
-import socketserver
 import threading
 import time
 import urllib.parse
@@ -22,9 +20,21 @@ from role_env.sign_in.pasted import Pasted
 from role_env.sources.issuer import SignInError, Verifier
 from role_env.sources.oauth_client import CALLBACK_PATH, PORTS, authorization_address, redeem_code
 from role_env.sources.sign_in_hosts import Site
+from role_env.ui.loopback import LoopbackServer, Reply
 
 # A user without the application sees that in the browser alone, and nobody comes back: the wait has an end (seconds).
 LONGEST_SECONDS = 300.0
+_TEXTS = {
+    HTTPStatus.OK: "role-env has the answer: go back to the terminal. You can close this page.",
+    HTTPStatus.BAD_REQUEST: "This is not the sign-in that role-env waits for: use the address on the terminal.",
+    HTTPStatus.GONE: "role-env has its answer already: go back to the terminal.",
+    HTTPStatus.NOT_FOUND: "Nothing is here.",
+}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Type": "text/plain; charset=utf-8",
+}
 
 
 class WrongCallback(ValueError):
@@ -105,16 +115,14 @@ class CallbackServer:
         self._lock = threading.Lock()
         self._code = ""
         self._refusal: SignInError | None = None
-        self._server = _Loopback(("127.0.0.1", port), _handler(self))
+        self._server = LoopbackServer(port, self)
         self.redirect = f"http://127.0.0.1:{port}{CALLBACK_PATH}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def __enter__(self) -> "CallbackServer":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
     def wait(self, context: Context) -> str:
         """Return the code. Raises SignInError where the person refused, or did not come in time."""
@@ -125,8 +133,12 @@ class CallbackServer:
             raise self._refusal
         return self._code
 
-    def answer(self, path: str) -> HTTPStatus:
+    def answer(self, path: str) -> Reply:
         """Take what a browser comes back with, once; `confirm` follows when it has been answered."""
+        status = self._take(path)
+        return Reply(status, f"{_TEXTS[status]}\n", _HEADERS)
+
+    def _take(self, path: str) -> HTTPStatus:
         parts = urllib.parse.urlsplit(path)
         if parts.path != CALLBACK_PATH:
             return HTTPStatus.NOT_FOUND
@@ -145,52 +157,3 @@ class CallbackServer:
         """Let `wait` end, once the browser has its answer."""
         if status == HTTPStatus.OK:
             self._came.set()
-
-
-class _Loopback(socketserver.ThreadingTCPServer):
-    # Browsers open connections that they may never use: one of them must not keep another waiting.
-    daemon_threads = True
-    block_on_close = False
-    allow_reuse_address = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: a browser that hangs up is no concern, and the traceback would stand on stderr."""
-
-
-_TEXTS = {
-    HTTPStatus.OK: "role-env has the answer: go back to the terminal. You can close this page.",
-    HTTPStatus.BAD_REQUEST: "This is not the sign-in that role-env waits for: use the address on the terminal.",
-    HTTPStatus.GONE: "role-env has its answer already: go back to the terminal.",
-    HTTPStatus.NOT_FOUND: "Nothing is here.",
-}
-
-
-def _handler(server: CallbackServer) -> type[http.server.BaseHTTPRequestHandler]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        timeout = 10
-
-        def do_GET(self) -> None:
-            """Answers the browser."""
-            status = server.answer(self.path)
-            body = f"{_TEXTS[status]}\n".encode()
-            self.send_response(status)
-            for name, value in (
-                ("Cache-Control", "no-store"),
-                ("Referrer-Policy", "no-referrer"),
-                ("Content-Security-Policy", "default-src 'none'"),
-                ("X-Content-Type-Options", "nosniff"),
-                ("Content-Type", "text/plain; charset=utf-8"),
-                ("Content-Length", str(len(body))),
-                ("Connection", "close"),
-            ):
-                self.send_header(name, value)
-            try:
-                self.end_headers()
-                self.wfile.write(body)
-            finally:
-                server.confirm(status)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing: the log would contain the code."""
-
-    return Handler
