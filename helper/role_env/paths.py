@@ -58,3 +58,18 @@ def make_private(folder: "Path") -> None:
     status = folder.stat(follow_symlinks=False)
     if os.name == "posix" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
         raise PermissionError(errno.EPERM, f"{folder} is not this user's alone")
+
+
+def append_line(file: "Path", line: str, *, largest: int) -> None:
+    """Append `line` to a file of state, or start the file anew with it when the file is larger than `largest` bytes.
+
+    Raises OSError, as `make_private` does for the folder.
+    """
+    make_private(file.parent)
+    is_full = file.exists() and file.stat().st_size > largest
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | (os.O_TRUNC if is_full else 0)
+    descriptor = os.open(file, flags, 0o600)
+    try:
+        os.write(descriptor, f"{line}\n".encode())
+    finally:
+        os.close(descriptor)

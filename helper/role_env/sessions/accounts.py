@@ -1,12 +1,11 @@
 """The accounts of key IDs, remembered in the state folder: GetCallerIdentity is called once for each."""
 
 import contextlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from role_env.digests import sha256
-from role_env.paths import make_private, state_folder
+from role_env.paths import append_line, state_folder
 
 # The file is started anew beyond this size (bytes): a line has about 85.
 _LARGEST = 64 * 1024
@@ -26,15 +25,7 @@ def find(access_key_id: str, environ: Mapping[str, str]) -> str:
 def remember(access_key_id: str, account: str, environ: Mapping[str, str]) -> None:
     """Remember the account of the key ID, of which only a digest is stored, unless the folder cannot be written."""
     with contextlib.suppress(OSError):
-        path = _file(environ)
-        make_private(path.parent)
-        is_full = path.exists() and path.stat().st_size > _LARGEST
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | (os.O_TRUNC if is_full else 0)
-        descriptor = os.open(path, flags, 0o600)
-        try:
-            os.write(descriptor, f"{sha256(access_key_id)} {account}\n".encode())
-        finally:
-            os.close(descriptor)
+        append_line(_file(environ), f"{sha256(access_key_id)} {account}", largest=_LARGEST)
 
 
 def _file(environ: Mapping[str, str]) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 from role_env.context import Context
 from role_env.digests import sha256
 from role_env.keyrings.entry import PROOF_SERVICE, Entry
-from role_env.paths import make_private, state_folder
+from role_env.paths import append_line, state_folder
 from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 
@@ -60,17 +60,8 @@ def _is_pinned(environ: Mapping[str, str]) -> bool:
 
 def _pin(environ: Mapping[str, str]) -> None:
     with contextlib.suppress(OSError):  # then nothing is renewed unasked
-        path = _pins(environ)
-        make_private(path.parent)
-        if _is_pinned(environ):
-            return
-        is_full = path.exists() and path.stat().st_size > _LARGEST
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | (os.O_TRUNC if is_full else 0)
-        descriptor = os.open(path, flags, 0o600)
-        try:
-            os.write(descriptor, f"{_backend(environ)}\n".encode())
-        finally:
-            os.close(descriptor)
+        if not _is_pinned(environ):
+            append_line(_pins(environ), _backend(environ), largest=_LARGEST)
 
 
 def _backend(environ: Mapping[str, str]) -> str:
