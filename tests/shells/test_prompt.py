@@ -1,7 +1,6 @@
 """What a person sees at a prompt, in real terminals: the session, its end, its renewal, and what must never happen."""
 
 import re
-import subprocess
 import time
 from pathlib import Path
 
@@ -11,10 +10,8 @@ from role_env import variables
 from support.local_sts import ACCOUNT_B
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
-from support.shell_terminal import Terminal, command, init
+from support.shell_terminal import HOOK, SHELLS, Terminal, command, init, interactive
 
-SHELLS = ("bash", "zsh", "fish")
-HOOK = {"bash": "_role_env_prompt", "zsh": "_role_env_prompt", "fish": "emit fish_prompt"}
 EXPIRED = "the session of profileB has expired\nrole-env: hint: role-env use profileB"
 KEY_IDS = [key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES)]
 LIVE = {
@@ -37,18 +34,6 @@ def live(seconds: float, **more: str) -> dict[str, str]:
 
 def export(shell: str, name: str, value: str) -> str:
     return f"set -gx {name} {value}" if shell == "fish" else f"export {name}={value}"
-
-
-def interactive(
-    machine: Machine, shell: str, lines: str, options: str = "", before: str = "", **environ: str
-) -> "subprocess.CompletedProcess[str]":
-    """Runs lines at the prompts of an interactive shell without a terminal (in fish: in an interactive `-c`)."""
-    require(shell)
-    script = f"{before}\n{init(shell, options)}{lines}\n"
-    if shell == "fish":
-        return machine.run("fish", "--no-config", "-i", "-c", script, TERM="xterm", **environ)
-    start = ["bash", "--norc", "--noprofile", "-i"] if shell == "bash" else ["zsh", "-f", "-i"]
-    return machine.run(*start, text=script, PS1="$ ", TERM="xterm", **environ)
 
 
 def shown(machine: Machine, shell: str, options: str = "", before: str = "", **environ: str) -> str:

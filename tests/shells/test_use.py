@@ -1,7 +1,6 @@
 """`role-env use` and `off` as functions of the shell: what they change, print and return."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,24 +8,10 @@ import pytest
 from role_env import variables
 from support.machine import Machine
 from support.secret_service_bus import require
-from support.shell_terminal import Terminal, init
+from support.shell_terminal import SHELLS, Terminal, init, interactive
 
-SHELLS = ("bash", "zsh", "fish")
 POSIX = ("bash", "zsh")
-HOOK = {"bash": "_role_env_prompt", "zsh": "_role_env_prompt", "fish": "emit fish_prompt"}
 SHOW = 'printf \'<%s>\\n\' "$ROLE_ENV_PROFILE" "$OSS_ACCESS_KEY_ID"\n'
-
-
-def interactive(
-    machine: Machine, shell: str, lines: str, options: str = "", before: str = "", **environ: str
-) -> "subprocess.CompletedProcess[str]":
-    """Run lines at the prompts of an interactive shell without a terminal (in fish: in an interactive `-c`)."""
-    require(shell)
-    script = f"{before}\n{init(shell, options)}{lines}\n"
-    if shell == "fish":
-        return machine.run("fish", "--no-config", "-i", "-c", script, TERM="xterm", **environ)
-    start = ["bash", "--norc", "--noprofile", "-i"] if shell == "bash" else ["zsh", "-f", "-i"]
-    return machine.run(*start, text=script, PS1="$ ", TERM="xterm", **environ)
 
 
 # --- off

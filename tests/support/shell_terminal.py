@@ -10,6 +10,12 @@ from types import TracebackType
 from support.machine import Machine
 from support.secret_service_bus import require
 
+SHELLS = ("bash", "zsh", "fish")
+"""The shells that have the integration."""
+
+HOOK = {"bash": "_role_env_prompt", "zsh": "_role_env_prompt", "fish": "emit fish_prompt"}
+"""The line that runs what the integration does before each prompt."""
+
 PROMPT = ">>"
 """What the shells' own prompt is, before the integration puts something at its head."""
 
@@ -40,6 +46,18 @@ def command(shell: str, folder: Path, rc: str) -> str:
         "zsh": f"env ZDOTDIR={folder} zsh -d -i",
         "fish": f"fish --no-config -i -C 'source {file}'",
     }[shell]
+
+
+def interactive(
+    machine: Machine, shell: str, lines: str, options: str = "", before: str = "", **environ: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run lines at the prompts of an interactive shell without a terminal (in fish: in an interactive `-c`)."""
+    require(shell)
+    script = f"{before}\n{init(shell, options)}{lines}\n"
+    if shell == "fish":
+        return machine.run("fish", "--no-config", "-i", "-c", script, TERM="xterm", **environ)
+    start = ["bash", "--norc", "--noprofile", "-i"] if shell == "bash" else ["zsh", "-f", "-i"]
+    return machine.run(*start, text=script, PS1="$ ", TERM="xterm", **environ)
 
 
 class Terminal:
