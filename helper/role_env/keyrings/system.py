@@ -71,7 +71,7 @@ class SystemKeyring:
             try:
                 return self._read_directly(entry)
             except secret_service.AskKeyring:
-                pass
+                pass  # the direct way cannot answer: the keyring library below finds out and says why
         return self._use(lambda backend: chunks.read(backend, entry))
 
     def write(self, entry: Entry, text: str) -> None:
