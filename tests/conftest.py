@@ -4,27 +4,39 @@ When a test ends, its canary looks for the secrets of the run where none may be:
 below HOME and the temporary folder, and in the argument lists of processes.
 """
 
+import contextlib
+import shlex
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
 
+from role_env.keyrings import kernel
+from support import namespaces
 from support.cloud_sso_portal import CloudSsoPortal
 from support.local_sts import LocalSts
-from support.machine import ArgumentWatch, Machine, kernel_keys
-from support.namespaces import leave_the_users_kernel_keyring
+from support.machine import ArgumentWatch, Machine
 from support.oauth_server import OAuthServer
 from support.secret_service_bus import SECRET_SERVICE, KeyringBus, require
 
 # Here, since a process with threads can no longer do it, and the workers are yet to be started.
-leave_the_users_kernel_keyring()
+namespaces.leave_the_users_kernel_keyring()
 
 # Under nohup, or behind an & of a script, some are ignored, and every command that a test runs would ignore them, too.
 for number in signal.valid_signals():
     if number in (1, 2, 3, 15) and signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+    """Let each worker have a kernel keyring of its own."""
+    for spec in specs:
+        spec.python = shlex.join([sys.executable, namespaces.__file__])
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +85,11 @@ def machine(tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Machine]
     """A machine of this test's own, with profileA and profileB in its profiles file; its canary sings at the end."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
+    bus.clear()
+    if namespaces.has_own_kernel_keyring():
+        with contextlib.suppress(kernel.Unavailable):
+            for name in kernel.names():
+                kernel.forget(name)
     made = Machine(home, sts, bus)
     watch = ArgumentWatch(made)
     watch.start()
@@ -98,12 +115,3 @@ def oauth(machine: Machine) -> Iterator[OAuthServer]:
         machine.issuers.append(started)
         machine.environ |= started.environment
         yield started
-
-
-@pytest.fixture
-def own_kernel_keys(machine: Machine) -> Iterator[None]:
-    """The kernel's keyring is this test's alone."""
-    with kernel_keys():
-        machine.has_kernel_keys = True
-        yield
-        machine.role_env("clear", "--all", ROLE_ENV_CACHE="kernel")

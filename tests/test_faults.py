@@ -27,7 +27,7 @@ import pytest
 from role_env.keyrings import kernel as kernel_keyring
 from support.cached_sessions import age, asks
 from support.local_sts import FAULTS, Certificate, LocalSts
-from support.machine import INSTALLED, Machine, is_pythons_own, kernel_keys
+from support.machine import INSTALLED, Machine, is_pythons_own
 from support.proxy import Proxy
 from support.secret_service_bus import KeyringBus, PrivateBus, SilentBus, StoppedBus
 
@@ -505,7 +505,6 @@ def test_a_keyring_that_cannot_be_used_costs_one_warning_and_one_wait(machine: M
     mode = "auto" if kernel_keeps() else "keyring"
     told = ("the keyring cannot be used", *fault.told) if fault.told or mode == "keyring" else ()
     with ExitStack() as stack:
-        stack.enter_context(kernel_keys(shared=True))
         variables = fault.cause(machine, stack) | {"ROLE_ENV_CACHE": mode}
         began = time.monotonic()
         first = machine.role_env("profileB", **variables)
@@ -596,7 +595,7 @@ def test_a_person_at_a_prompt_is_waited_for_and_told_so(machine: Machine) -> Non
 
 
 @pytest.fixture
-def headless(machine: Machine, own_kernel_keys: None) -> Machine:
+def headless(machine: Machine) -> Machine:
     """A machine without a session bus, as over ssh, whose kernel keeps keys."""
     if not kernel_keeps():
         pytest.skip("this kernel keeps no keys for us, as in many containers")

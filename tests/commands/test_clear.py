@@ -1,7 +1,5 @@
 """role-env clear: one line says what was removed, and nothing is called done that was not."""
 
-import re
-
 import pytest
 
 from support.machine import Machine
@@ -14,16 +12,12 @@ def clear(machine: Machine, *arguments: str, **environ: str) -> tuple[int, str, 
 
 
 def test_one_line_says_what_was_removed(machine: Machine) -> None:
-    machine.bus.clear()  # of sessions of other tests
     machine.role_env("profileB")
     machine.role_env("profileB", "--duration", "900")
     assert clear(machine, "profileB") == (0, "removed 2 cached sessions of profileB\n", "")
     assert clear(machine, "profileB") == (0, "there was no cached session of profileB\n", "")
     machine.role_env("profileB")
-    status, out, err = clear(machine, "--all")
-    assert (status, err) == (0, "")
-    # Sessions of other tests may be in the kernel keyring.
-    assert re.fullmatch(r"removed (1 cached session|[1-9][0-9]* cached sessions)\n", out)
+    assert clear(machine, "--all") == (0, "removed 1 cached session\n", "")
     assert clear(machine, "profileB") == (0, "there was no cached session of profileB\n", "")
 
 

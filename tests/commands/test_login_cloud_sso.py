@@ -266,7 +266,6 @@ def test_without_any_keyring_nothing_is_asked_of_the_portal(
     assert not portal.requests
 
 
-@pytest.mark.usefixtures("own_kernel_keys")
 def test_the_kernels_keyring_keeps_the_token_to_its_end(machine: Machine, portal: CloudSsoPortal) -> None:
     portal.token_seconds = 4
     kernel = {"ROLE_ENV_CACHE": "kernel"}

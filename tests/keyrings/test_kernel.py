@@ -100,7 +100,6 @@ def test_25_profiles_of_an_ordinary_user_fit_for_older_ones_give_way() -> None:
     assert as_nobody(work) == 0
 
 
-@pytest.mark.usefixtures("own_kernel_keys")
 @pytest.mark.parametrize("arguments", [["process", "profileB"], ["exec", "profileB", "--", "true"]])
 def test_it_is_chosen_by_the_variable_too(machine: Machine, arguments: list[str]) -> None:
     machine.environ["ROLE_ENV_CACHE"] = "kernel"

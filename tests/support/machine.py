@@ -1,13 +1,10 @@
 """One person's machine: an empty HOME, a local STS, a real keyring, and the installed `role-env` on its PATH."""
 
-import contextlib
 import os
 import re
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from support.files import settle
@@ -18,19 +15,6 @@ from support.sign_in_server import SignInServer
 INSTALLED = Path(sys.executable).parent
 DEADLINE = 60.0
 """Seconds that a command may take, as a net below pytest's own."""
-
-
-@contextlib.contextmanager
-def kernel_keys(*, shared: bool = False) -> Iterator[None]:
-    """Keep tests that count on a session in the kernel keyring apart from `clear`, which deletes those of all tests.
-
-    That keyring is the user's, whatever their HOME.
-    """
-    import fcntl  # which Windows lacks, where some of the tests run and none with a machine
-
-    with (Path(tempfile.gettempdir()) / f"role-env-tests-{os.geteuid()}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
-        yield
 
 
 class Machine:
@@ -52,7 +36,6 @@ class Machine:
             "ALIBABA_CLOUD_STS_ENDPOINT": sts.endpoint,
             **bus.environment,
         }
-        self.has_kernel_keys = False
         self.issuers: list[SignInServer] = []
         """The sign-in servers of the test, whose tokens the canary looks for too."""
         self.told: list[str] = []
@@ -88,17 +71,15 @@ source_profile = profileA
 
     def run(self, *command: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command with `text` on its stdin and `environ` added to the machine's; neither raises nor hangs."""
-        forgets = "clear" in command and not self.has_kernel_keys
-        with kernel_keys() if forgets else contextlib.nullcontext():
-            done = subprocess.run(
-                command,
-                input=text.encode("utf-8", "surrogateescape"),
-                capture_output=True,
-                env=self.environ | environ,
-                cwd=self.home,
-                timeout=DEADLINE,
-                check=False,
-            )
+        done = subprocess.run(
+            command,
+            input=text.encode("utf-8", "surrogateescape"),
+            capture_output=True,
+            env=self.environ | environ,
+            cwd=self.home,
+            timeout=DEADLINE,
+            check=False,
+        )
         out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
         self.told.append(err)
         return subprocess.CompletedProcess(command, done.returncode, out, err)

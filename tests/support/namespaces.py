@@ -1,8 +1,11 @@
-"""A user namespace for a test run, so that its kernel keyring is not that of whoever runs the tests.
+"""User namespaces for the tests, so that their kernel keyring is neither the user's nor another worker's.
 
 The kernel has a user keyring (`@u`) for each user ID *of each user namespace* (user_namespaces(7), since Linux 5.3).
 In a namespace of their own the tests cannot meet the developer's cached sessions there, and `clear --all` cannot delete
 them, without any hook in role-env. All IDs stay as they are: of an ordinary user, others appear as nobody.
+
+This file is also the program that starts a worker of pytest-xdist: the Python that runs it, with the same arguments, in
+a namespace of its own.
 """
 
 import ctypes
@@ -10,8 +13,6 @@ import errno
 import os
 import sys
 from pathlib import Path
-
-from support import confined
 
 _CLONE_NEWUSER = 0x10000000
 _KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "ppc64le": 271}
@@ -32,7 +33,14 @@ def leave_the_users_kernel_keyring() -> None:
         return
     os.environ[_MARK] = "own" if enter_own_namespace() else "blocked"
     if os.environ[_MARK] == "blocked" and os.environ.get("CI") != "true":
+        from support import confined  # which a worker's start, without the folder of the tests on its path, has not
+
         confined.block(errno.EPERM)
+
+
+def has_own_kernel_keyring() -> bool:
+    """Return whether nobody else's sessions are in this process's kernel keyring."""
+    return os.environ.get(_MARK) == "own"
 
 
 def enter_own_namespace() -> bool:
@@ -89,3 +97,9 @@ def _write_maps(process: int, maps: dict[str, str]) -> bool:
     for name, text in maps.items():
         (folder / name).write_text(text)
     return True
+
+
+if __name__ == "__main__":
+    if os.environ.get(_MARK) == "own" and not enter_own_namespace():
+        sys.exit("tests: a user namespace within the run's own could not be made")
+    os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
