@@ -109,9 +109,9 @@ class Terminal:
         """Return the last line that holds something."""
         return next((line for line in reversed(self.screen().split("\n")) if line.strip()), "").rstrip()
 
-    def wait_for(self, pattern: str) -> re.Match[str]:
-        """Wait until the screen shows `pattern`."""
-        return self._wait(pattern, self.screen)
+    def wait_for(self, pattern: str, *, enter: bool = False) -> re.Match[str]:
+        """Wait until the screen shows `pattern`. With `enter`, press Enter for a new prompt meanwhile."""
+        return self._wait(pattern, self.screen, enter=enter)
 
     def wait_for_prompt(self, pattern: str, *, enter: bool = False) -> None:
         """Wait until the last line is a prompt with `pattern` at its head and nothing typed behind it.
@@ -119,14 +119,14 @@ class Terminal:
         With `enter`, press Enter for a new prompt meanwhile.
         """
         head = f"{pattern} " if pattern else ""
-        self._wait(f"^{head}{PROMPT}$", self.last_line, between=(lambda: self.type("")) if enter else None)
+        self._wait(f"^{head}{PROMPT}$", self.last_line, enter=enter)
 
-    def _wait(self, pattern: str, look: Callable[[], str], between: Callable[[], None] | None = None) -> re.Match[str]:
+    def _wait(self, pattern: str, look: Callable[[], str], *, enter: bool) -> re.Match[str]:
         end = time.monotonic() + SECONDS
         while not (found := re.search(pattern, look(), re.MULTILINE)):
             if time.monotonic() > end:
                 raise AssertionError(f"no {pattern!r} on the screen:\n{self.screen().rstrip()}")
-            time.sleep(0.1 if between is None else 0.5)
-            if between:
-                between()
+            time.sleep(0.5 if enter else 0.1)
+            if enter:
+                self.type("")
         return found
