@@ -11,9 +11,9 @@ first cannot be told apart, and the second cannot be caught.
 import contextlib
 import os
 import resource
+import select
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -109,11 +109,12 @@ class Supervisor:
 
         A stopped process cannot find that out itself. Returns when this one has ended. Needs Linux's /proc.
         """
-        while pid := os.read(self._stops_reader, 64).split()[-1:]:
-            while _is_stopped(self._pid):
-                if not _is_stopped(int(pid[0])):
+        while message := os.read(self._stops_reader, 4096):
+            child = int(message.split()[-1])
+            # Until this one says that it has gone on: asked earlier, it may not have stopped yet.
+            while child and not select.select([self._stops_reader], [], [], _POLL_SECONDS)[0]:
+                if _is_stopped(self._pid) and not _is_stopped(child):
                     _send(self._pid, signal.SIGCONT)
-                time.sleep(_POLL_SECONDS)
 
     @property
     def fds(self) -> set[int]:
@@ -123,13 +124,19 @@ class Supervisor:
     def _stop(self, number: int, child: int) -> None:
         """Stop this process as its child was stopped, until somebody continues it."""
         self._stopped = True
-        if sys.platform == "linux":
-            os.write(self._stops_writer, f"{child}\n".encode())
+        self._report_stop(child)
         # Sent while it is blocked, it merges with the terminal's own.
         os.kill(self._pid, number)
         if number in _STOPS:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
             signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+        self._report_stop(0)
+
+    def _report_stop(self, child: int) -> None:
+        """Report to `continue_with_child` that this process stops with `child`, or with 0 that it has gone on."""
+        if sys.platform == "linux":
+            with contextlib.suppress(BrokenPipeError):  # its process has ended
+                os.write(self._stops_writer, f"{child}\n".encode())
 
 
 def exit_like(status: int) -> int:
