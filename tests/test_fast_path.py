@@ -6,6 +6,7 @@ import random
 import shlex
 import subprocess
 import sys
+import sysconfig
 import time
 
 import pytest
@@ -84,10 +85,10 @@ def slow(machine: Machine, *arguments: str, **environ: str) -> subprocess.Comple
     return machine.run(sys.executable, "-c", SLOW, *arguments, **environ)
 
 
-def loaded(machine: Machine, *arguments: str, **environ: str) -> set[str]:
+def loaded(machine: Machine, *arguments: str, python: str = sys.executable, **environ: str) -> set[str]:
     """The modules that a command which succeeds has loaded at its end."""
     report = machine.home / "report"
-    script = f"exec {sys.executable} -c {shlex.quote(PROBE)} {shlex.join(arguments)} 3>{shlex.quote(str(report))}"
+    script = f"exec {python} -c {shlex.quote(PROBE)} {shlex.join(arguments)} 3>{shlex.quote(str(report))}"
     done = machine.run("sh", "-c", script, REPORT="3", **environ)
     assert done.returncode == 0
     return set(report.read_text().split())
@@ -99,6 +100,18 @@ def test_each_row_loads_these_modules_and_no_other(machine: Machine, line: str) 
     assert machine.role_env("profileB").returncode == 0
     account = machine.sts.role_arn.split(":")[3]
     assert loaded(machine, *line.replace("2222222222222222", account).split()) == ROWS[line]
+
+
+def test_two_installations_used_in_turn_both_load_no_more_than_one(machine: Machine) -> None:
+    second = machine.home / "second"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", second], check=True)
+    (packages,) = second.glob("lib/python*/site-packages")
+    (packages / "first.pth").write_text(sysconfig.get_path("purelib"))
+    machine.settle()
+    both = (sys.executable, str(second / "bin" / "python"))
+    for python in both:
+        loaded(machine, "profileB", python=python)
+    assert [loaded(machine, "profileB", python=python) for python in both * 2] == [ROWS["profileB"]] * 4
 
 
 @pytest.mark.parametrize(
