@@ -28,29 +28,29 @@ COMMAND_LINE = {"role_env", "role_env.__main__", "role_env.command_model", "role
 )
 DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.commands"}
 DISPATCH |= below("ui", "messages", "stderr", "stdout")
-PAGE = COMMAND_LINE | {"role_env.cli.help", "role_env.errors"} | below("ui", "stdout")
-SHELL_CODE = below("shells", "export", "fish", "posix", "posix_code") | {
-    *("role_env.credentials", "role_env.timestamps", "role_env.variables")
-}
-CACHED = COMMAND_LINE | SHELL_CODE | below("keyrings", "dbus", "entry", "fast", "notes", "secret_service")
+PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui", "stdout")
+CACHED = COMMAND_LINE | below("keyrings", "dbus", "entry", "notes", "secret_service") | below("shells", "export")
 CACHED |= below("sessions", "record", "request") | below("ui", "stdout")
-CACHED |= {f"role_env.{name}" for name in ("digests", "errors", "fast_path", "fingerprint", "paths")}
-CACHED |= {"_json", "_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
+CACHED |= {f"role_env.{name}" for name in ("credentials", "digests", "fast_path", "fingerprint", "paths", "variables")}
+CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
+POSIX, FISH = CACHED | below("shells", "posix", "posix_code"), CACHED | below("shells", "fish")
+DOCUMENT = CACHED | {"role_env.timestamps"}
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
-DECISION = {"role_env.ui.messages", "role_env.ui.stderr"}
+DECISION = {"role_env.errors", "role_env.ui.messages", "role_env.ui.stderr"}
 EXECUTION = below("supervise", "execution") - {"role_env.ui.stdout"}
 ROWS = {
-    "profileB": CACHED | PARENT,
-    "export profileB --format zsh": CACHED,
-    "profileB --format json": CACHED,
+    "profileB": POSIX | PARENT,
+    "export profileB --format zsh": POSIX,
+    "export profileB --format fish": FISH,
+    "profileB --format json": DOCUMENT,
     "profileB --format dotenv --show": CACHED,
-    "process profileB": CACHED,
+    "process profileB": DOCUMENT,
     "exec profileB -- true": CACHED | EXECUTION,
     "exec profileB": CACHED | EXECUTION,
-    "profileB --min-ttl 10m --config .config/role-env/profiles.ini": CACHED | PARENT,
-    "--expect-account 2222222222222222 profileB": CACHED | PARENT | OPTION_VALUE,
-    "profileB --format sh --region cn-shanghai": CACHED | OPTION_VALUE,
-    "process profileB --verbose": CACHED | DECISION,
+    "profileB --min-ttl 10m --config .config/role-env/profiles.ini": POSIX | PARENT,
+    "--expect-account 2222222222222222 profileB": POSIX | PARENT | OPTION_VALUE,
+    "profileB --format sh --region cn-shanghai": POSIX | OPTION_VALUE,
+    "process profileB --verbose": DOCUMENT | DECISION,
     "--version": PAGE,
     "--help": PAGE,
     "exec --help": PAGE,

@@ -11,7 +11,8 @@ import time
 
 from role_env import paths
 from role_env.credentials import Session
-from role_env.keyrings import fast
+from role_env.keyrings import secret_service
+from role_env.keyrings.notes import KeyringNotes
 from role_env.sessions import record
 from role_env.sessions.request import Request
 from role_env.shells import export as exporters
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from role_env.cli.invocation import Invocation
     from role_env.credentials import Session
+    from role_env.keyrings.entry import Entry
 
 _SERVED_FIELDS = {
     "command",
@@ -106,7 +108,7 @@ def _cached_session(invocation: "Invocation", environ: "Mapping[str, str]") -> "
         path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
     except (OSError, ValueError):
         return None
-    text = fast.read(entry, environ) if entry else None
+    text = _stored_text(entry, environ) if entry else None
     cached = record.parse(text, profile) if text else None
     if cached is None or cached.base or not cached.is_current(path, environ):
         return None
@@ -118,6 +120,38 @@ def _cached_session(invocation: "Invocation", environ: "Mapping[str, str]") -> "
     session.request = request.text(path, cached)
     session.region_id = invocation.region or session.region_id
     return session
+
+
+def _stored_text(entry: "Entry", environ: "Mapping[str, str]") -> "str | None":
+    """Return what is stored as `entry` where ROLE_ENV_CACHE says, if that can be read within milliseconds; else None.
+
+    `keyring` itself takes no part in it.
+    """
+    mode = environ.get("ROLE_ENV_CACHE") or "auto"
+    if mode == "kernel":
+        return _read_kernel(entry)
+    if mode not in ("auto", "keyring"):
+        return None
+    notes = KeyringNotes(environ)
+    if notes.is_secret_service() and not notes.is_avoided():
+        try:
+            return secret_service.read(entry.service, entry.username, environ)
+        except secret_service.AskKeyring:
+            return None
+    if mode == "auto" and notes.is_usual() and (notes.is_avoided() or notes.is_absent()):
+        from role_env.keyrings.container import is_container
+
+        return None if is_container(environ) else _read_kernel(entry)
+    return None
+
+
+def _read_kernel(entry: "Entry") -> "str | None":
+    from role_env.keyrings import kernel  # its ctypes costs as much as everything else
+
+    try:
+        return kernel.read(entry.name)
+    except kernel.Unavailable:
+        return None
 
 
 def _profiles_file(environ: "Mapping[str, str]") -> str:

@@ -131,8 +131,17 @@ class Reader:
 
     def align(self, size: int) -> None:
         """Skip the padding before a value that begins at a multiple of `size`."""
-        if any(self._take(-self._position % size)):
+        padding = -self._position % size
+        if padding and any(self.take(padding)):
             raise ValueError("no padding")
+
+    def take(self, count: int) -> bytes:
+        """Read `count` bytes, which are not aligned."""
+        taken = self._data[self._position : self._position + count]
+        if len(taken) != count:
+            raise IndexError("past the end")
+        self._position += count
+        return taken
 
     def byte(self) -> int:
         """Read a byte."""
@@ -142,7 +151,7 @@ class Reader:
     def number(self) -> int:
         """Read an unsigned number of 32 bits."""
         self.align(4)
-        return int.from_bytes(self._take(4), self._order)  # type: ignore[arg-type]  # "little" or "big"
+        return int.from_bytes(self.take(4), self._order)  # type: ignore[arg-type]  # "little" or "big"
 
     def text(self) -> str:
         """Read a string or an object path."""
@@ -154,20 +163,13 @@ class Reader:
 
     def array(self) -> bytes:
         """Read an array of bytes."""
-        return self._take(self.number())
+        return self.take(self.number())
 
     def _terminated(self, count: int) -> bytes:
-        taken = self._take(count + 1)
+        taken = self.take(count + 1)
         if taken.find(0) != count:
             raise ValueError("not one NUL, at the end")
         return taken[:-1]
-
-    def _take(self, count: int) -> bytes:
-        taken = self._data[self._position : self._position + count]
-        if len(taken) != count:
-            raise IndexError("past the end")
-        self._position += count
-        return taken
 
 
 def call(
@@ -214,13 +216,13 @@ def _fields(reader: Reader) -> "tuple[int, str]":
     reply_to, signature = 0, ""
     while reader.left():
         reader.align(8)
-        code, kind = reader.byte(), reader.signature()
-        if kind in ("s", "o"):
+        code, kind = reader.byte(), reader.take(3)  # the kind is a signature of one letter
+        if kind in (b"\1s\0", b"\1o\0"):
             reader.text()
-        elif kind == "g":
+        elif kind == b"\1g\0":
             value = reader.signature()
             signature = value if code == 8 else signature
-        elif kind == "u":
+        elif kind == b"\1u\0":
             number = reader.number()
             reply_to = number if code == 5 else reply_to
         else:

@@ -115,6 +115,8 @@ def _value(value: object) -> str:
 
 
 def _text(value: str) -> str:
+    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
     try:
         from _json import encode_basestring_ascii
     except ImportError:  # an interpreter without the accelerator

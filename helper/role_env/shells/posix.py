@@ -229,7 +229,8 @@ def _end(last: str, news: "Iterable[str]" = ()) -> str:
 
 def _definitions(environ: "Mapping[str, str]") -> str:
     names = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.REST)
-    return f"{code.DEFINITIONS}\n_role_env_exported=' {' '.join(name for name in names if name in environ)} ';"
+    exported = set(environ)  # each look into os.environ encodes the name anew
+    return f"{code.DEFINITIONS}\n_role_env_exported=' {' '.join(name for name in names if name in exported)} ';"
 
 
 def _checked(

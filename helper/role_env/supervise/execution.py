@@ -3,8 +3,6 @@
 import _signal  # `signal` makes enums of its numbers, which costs the warm path 5 ms
 import os
 
-from role_env.errors import CommandError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +24,10 @@ def become(words: "list[str]", environ: "dict[str, str]") -> "NoReturn":
             _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
     try:
         os.execvpe(words[0], words, environ)  # noqa: S606  running the user's command is what exec is for
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for a command without a name
-        raise CommandError(f"{words[0]}: command not found", exit_status=127) from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        from role_env.errors import CommandError
+
+        is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        if is_missing or isinstance(error, ValueError):  # the latter for a command without a name
+            raise CommandError(f"{words[0]}: command not found", exit_status=127) from None
         raise CommandError(f"{words[0]} cannot be run: {error.strerror}", exit_status=126) from None

@@ -3,7 +3,9 @@
 import os
 import sys
 
-from role_env.errors import RoleEnvError
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from role_env.errors import RoleEnvError
 
 
 def write(text: str) -> None:
@@ -12,7 +14,7 @@ def write(text: str) -> None:
     Raises BrokenPipeError when the reader has gone, and RoleEnvError when stdout is closed or full.
     """
     if sys.stdout is None:
-        raise RoleEnvError("stdout is closed")
+        raise _error("stdout is closed")
     data = text.encode("utf-8", "surrogateescape")
     try:
         while data:
@@ -20,4 +22,10 @@ def write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise RoleEnvError(f"stdout could not be written: {error.strerror}") from None
+        raise _error(f"stdout could not be written: {error.strerror}") from None
+
+
+def _error(text: str) -> "RoleEnvError":
+    from role_env.errors import RoleEnvError  # a cached session needs no error
+
+    return RoleEnvError(text)
