@@ -57,7 +57,7 @@ def _run(invocation: "Invocation") -> int:
     if not invocation.command and not invocation.fault:
         return _answer_no_words(invocation)
     if invocation.command == "use":
-        raise _usage_error(invocation, *_USE)
+        raise _no_integration(invocation)
     if invocation.fault:
         raise _usage_error(invocation, invocation.fault, invocation.hint)
     _check_not_profile(invocation)
@@ -77,11 +77,16 @@ def _run(invocation: "Invocation") -> int:
     return status
 
 
-_USE = (
-    "use acts in the shell itself, and this one is without the shell integration",
-    'eval "$(role-env init bash)" installs it, for zsh likewise (fish: role-env init fish | source);'
-    " source <(role-env PROFILE) does without",
-)
+def _no_integration(invocation: "Invocation") -> "RoleEnvError":
+    """Return the error for `use` where the shell integration, whose function it is, is not loaded."""
+    from role_env.errors import UsageError
+    from role_env.shells import hints
+
+    switch = hints.switch(invocation.profile or "PROFILE", {})
+    return UsageError(
+        "use acts in the shell itself and needs the shell integration, which this shell has not loaded",
+        hint=f"load it with: {hints.load_integration()}; or switch without it: {switch}",
+    )
 
 
 def _show(invocation: "Invocation") -> int:
@@ -143,15 +148,32 @@ def _fail(failure: BaseException, invocation: "Invocation") -> int:
     if isinstance(failure, RuntimeError) and failure.__cause__:
         failure = failure.__cause__  # Python 3.11 and older wrap an interruption that meets the making of a class
     role_arn = failure.role_arn if isinstance(failure, RoleEnvError) else ""
+    is_taken_away = False
     with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
         is_interrupted = isinstance(failure, KeyboardInterrupt)
-        write_failure(invocation, os.environ, role_arn=role_arn, changes_nothing=is_interrupted)
+        is_taken_away = write_failure(invocation, os.environ, role_arn=role_arn, changes_nothing=is_interrupted)
     if isinstance(failure, KeyboardInterrupt | _Terminated):
         messages.error(RoleEnvError("interrupted"))
         return 130 if isinstance(failure, KeyboardInterrupt) else 143
     error = failure if isinstance(failure, RoleEnvError) else _resource_error(failure) or _bug(failure)
     messages.error(error)
+    if is_taken_away:
+        messages.error(_no_account())
     return 125 if invocation.command == "exec" and not isinstance(error, CommandError) else error.exit_status
+
+
+def _no_account() -> "RoleEnvError":
+    """Return what is reported after a failed switch: that the shell has no account now, and the ways on."""
+    from role_env.environ.session import ShellState
+    from role_env.errors import RoleEnvError
+    from role_env.shells import hints
+
+    profile = ShellState(os.environ).profile
+    back = "role-env use -" if os.environ.get("ROLE_ENV_INIT") else profile and hints.switch(profile, os.environ)
+    return RoleEnvError(
+        f"the session{' of ' * bool(profile)}{profile} was removed, and this shell has no account now",
+        hint=f"{f'go back with: {back}; or ' if back else ''}{hints.restore(os.environ)}",
+    )
 
 
 def _report_old_bash() -> None:

@@ -267,7 +267,7 @@ def test_a_profile_may_have_a_name_in_any_script_in_any_locale(machine: Machine,
         ("role-env profileB --format json", "role-env profileB --format json | …"),
         ("role-env profileB --format dotenv", "role-env profileB --format dotenv | …"),
         ("role-env process profileB", "role-env process profileB | …"),
-        ("role-env off", "source <(role-env off)"),
+        ("role-env off", 'eval "$(role-env off)"'),
     ],
 )
 def test_no_secret_goes_to_a_terminal_unasked(machine: Machine, command: str, line: str) -> None:
@@ -347,5 +347,11 @@ def test_use_without_the_shell_integration_tells_how_to_install_it(machine: Mach
     done = machine.role_env(*words)
     assert (done.returncode, done.stdout) == (2, "")
     first, second = done.stderr.splitlines()
-    assert first == "role-env: use acts in the shell itself, and this one is without the shell integration"
-    assert second.startswith('role-env: hint: eval "$(role-env init bash)" installs it')
+    assert first == (
+        "role-env: use acts in the shell itself and needs the shell integration, which this shell has not loaded"
+    )
+    profile = "profileB" if "profileB" in words else "PROFILE"
+    assert second == (
+        'role-env: hint: load it with: eval "$(role-env init bash)"; or switch without it:'
+        f' eval "$(role-env {profile} || echo false)"'
+    )

@@ -75,7 +75,7 @@ def test_without_a_session_it_says_so_and_ends_with_1(machine: Machine) -> None:
     assert screen.status == 1
     assert screen.lines == [
         "role-env: this shell has no session",
-        "role-env: hint: source <(role-env PROFILE), or role-env list",
+        'role-env: hint: begin one with: eval "$(role-env PROFILE || echo false)"; role-env list has the names',
     ]
     assert document(machine) == (1, {"valid": False})
 
@@ -85,8 +85,9 @@ def test_an_expired_session_is_not_valid(machine: Machine) -> None:
     done = machine.role_env("status", **environ)
     assert done.returncode == 1
     assert " ended 5 min ago (at " in done.stdout
-    assert done.stderr.startswith(
-        "role-env: the session has expired\nrole-env: hint: set it again: source <(role-env profileB)"
+    assert done.stderr == (
+        "role-env: the session has expired\n"
+        'role-env: hint: switch again with: eval "$(role-env profileB || echo false)"\n'
     )
     status, told = document(machine, **environ)
     assert (status, told["valid"], told["remaining_seconds"]) == (1, False, 0)
@@ -142,12 +143,13 @@ def test_a_session_in_which_the_cli_follows_the_shell_is_valid(machine: Machine)
     assert document(machine, **environ)[1]["valid"] is True
 
 
-def test_a_session_of_an_older_version_is_not_valid_and_the_hint_is_to_set_it_again(machine: Machine) -> None:
+def test_a_session_of_an_older_version_is_not_valid_and_the_hint_is_to_switch_again(machine: Machine) -> None:
     environ = {key: text for key, text in session().items() if key not in ("ROLE_ENV_FAMILIES", *variables.DISABLED)}
     done = machine.role_env("status", **environ)
     assert done.returncode == 1
     assert done.stderr == (
-        "role-env: an older version of role-env has set this session\nrole-env: hint: role-env use profileB\n"
+        "role-env: an older version of role-env has set this session\n"
+        'role-env: hint: switch again with: eval "$(role-env profileB || echo false)"\n'
     )
 
 

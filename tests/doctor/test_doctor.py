@@ -339,7 +339,12 @@ def test_a_stale_alias_that_outranks_the_session(healthy: Machine, name: str) ->
 @pytest.mark.parametrize("name", GUARDS)
 def test_a_guard_that_is_missing(healthy: Machine, name: str) -> None:
     environ = session_of(healthy) | {name: ""}
-    only(examined(healthy, **environ), "variables", f"fail {name} no longer", "source <(role-env profileB)")
+    only(
+        examined(healthy, **environ),
+        "variables",
+        f"fail {name} no longer",
+        'switch again with: eval "$(role-env profileB',
+    )
 
 
 def test_a_session_in_which_the_cli_follows_the_shell(healthy: Machine) -> None:

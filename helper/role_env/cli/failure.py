@@ -19,21 +19,23 @@ _FOR_SHELLS = ("export", "off", "renew", "init", "")
 
 def write_failure(
     invocation: "Invocation", environ: "Mapping[str, str]", *, role_arn: str = "", changes_nothing: bool = False
-) -> None:
+) -> bool:
     """Answer a shell that waits on stdout: there is no session, and one for something else is taken away.
 
-    `role_arn` is the role of the failed request, empty if it is not known. With `changes_nothing` no session is taken
-    away: a person has pressed Ctrl-C. In a step of a GitHub job, the session of an earlier step is taken away. Raises
-    RoleEnvError.
+    Return whether the shell that evaluates the answer is left without an account. `role_arn` is the role of the failed
+    request, empty if it is not known. With `changes_nothing` no session is taken away: a person has pressed Ctrl-C. In
+    a step of a GitHub job, the session of an earlier step is taken away. Raises RoleEnvError.
     """
     if invocation.command == "export" and invocation.format == "github" and not changes_nothing:
         from role_env.shells import github  # for this format only
 
         github.take_away_session(environ)
     form = _shell_format(invocation)
-    if form and sys.stdout is not None and not sys.stdout.isatty():
-        take_away = not changes_nothing and _takes_away(invocation, environ, role_arn)
-        output.write(exporters.failure(form, environ, take_away=take_away))
+    if not form or sys.stdout is None or sys.stdout.isatty():
+        return False
+    take_away = not changes_nothing and _takes_away(invocation, environ, role_arn)
+    output.write(exporters.failure(form, environ, take_away=take_away))
+    return take_away
 
 
 def _shell_format(invocation: "Invocation") -> str:

@@ -4,9 +4,9 @@ import os
 import sys
 
 from role_env import names
-from role_env.command_table import COMMANDS, SHELL_FORMATS
+from role_env.command_table import SHELL_FORMATS
 from role_env.errors import RoleEnvError, UsageError
-from role_env.shells import parent
+from role_env.shells import hints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,27 +114,10 @@ def refuse_terminal(command: str, form: str, environ: "Mapping[str, str]") -> No
     words = command.split()
     if words[1] in _WITHOUT_SECRETS:
         message = f"{command} prints code for a shell to evaluate, and stdout is a terminal"
-        raise UsageError(message, hint=f"type {_line_for(command, form)}, or add --show to see the code")
+        raise UsageError(message, hint=f"type {hints.evaluate_code(command, form)}, or add --show to see the code")
     is_export = words[1] != "process" and (form in SHELL_FORMATS or not form)
-    line = f"role-env use {words[-1]}" if is_export and environ.get("ROLE_ENV_INIT") else _line_for(command, form)
+    uses_integration = is_export and environ.get("ROLE_ENV_INIT")
+    line = f"role-env use {words[-1]}" if uses_integration else hints.evaluate(command, form)
     raise UsageError(
         "this prints secrets, and stdout is a terminal", hint=f"type {line}, or add --show to see it anyway"
     )
-
-
-def line_to_type(profile: str, environ: "Mapping[str, str]") -> str:
-    """Return the line that switches the shell to `profile`, a name that options may follow."""
-    if environ.get("ROLE_ENV_INIT"):
-        return f"role-env use {profile}"
-    words = profile if profile.split(maxsplit=1)[0] not in COMMANDS else f"export {profile}"
-    return _line_for(f"role-env {words}", parent.parent_format())
-
-
-def _line_for(command: str, form: str) -> str:
-    """Return what to type in the shell that is the parent, or that `form` names."""
-    if form == "fish":
-        return f"{command} | source"
-    if form not in SHELL_FORMATS:
-        return f"{command} --format {form} | …" if form else f"{command} | …"
-    reads_pipes = form in ("bash", "zsh") or parent.parent_name() in ("bash", "zsh")
-    return f"source <({command})" if reads_pipes else f'eval "$({command} || echo false)"'

@@ -19,6 +19,7 @@ from role_env.profiles.append import NewProfile, append, file_to_append_to, with
 from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
+from role_env.shells import hints
 from role_env.sources.keyring import KeyringKey
 from role_env.sts import client as sts
 from role_env.ui import prompt
@@ -195,4 +196,4 @@ def _line_to_type(chain: Chain, path: Path, invocation: Invocation, context: Con
     config = f" --config {path}" if invocation.config else ""
     if not chain.gives_session:
         return f"role-env whoami {name}{config}"
-    return options.line_to_type(f"{name}{config}", context.environ)
+    return hints.switch(f"{name}{config}", context.environ)

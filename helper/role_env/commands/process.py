@@ -8,9 +8,10 @@ from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.environ import keys as environment
-from role_env.environ.session import NO_ACCOUNT, OFF_HINT, ShellState
+from role_env.environ.session import NO_ACCOUNT, ShellState
 from role_env.errors import ProfileError, UsageError
 from role_env.shells import export as exporters
+from role_env.shells import hints
 from role_env.sources import credentials_uri
 from role_env.ui import stdout as output
 
@@ -30,7 +31,7 @@ def _session_of(context: Context) -> Credentials:
     """Return the session in the environment. Raises ProfileError if it is not valid, UnreachableError."""
     environ, state = context.environ, ShellState(context.environ)
     if state.lost_account:
-        raise ProfileError(NO_ACCOUNT, hint=OFF_HINT)
+        raise ProfileError(NO_ACCOUNT, hint=hints.restore(environ))
     if not state.has_session_variables:
         raise ProfileError("this shell has no session", hint="begin one with: role-env use PROFILE")
     if not state.is_valid():

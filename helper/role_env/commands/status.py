@@ -6,8 +6,9 @@ from role_env import timestamps
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.environ import tools
-from role_env.environ.session import OFF_HINT, ShellState
+from role_env.environ.session import ShellState
 from role_env.errors import RoleEnvError
+from role_env.shells import hints
 from role_env.ui import stdout as output
 from role_env.ui import table as display
 
@@ -57,22 +58,31 @@ def _whose(state: ShellState) -> str:
 def _fault(state: ShellState, environ: Mapping[str, str]) -> RoleEnvError | None:
     """Return why the shell's session is not valid; None if it is."""
     if state.lost_account:
-        return RoleEnvError(tools.no_account(environ), hint=OFF_HINT)
+        return RoleEnvError(tools.no_account(environ), hint=hints.restore(environ))
     if not state.has_session_variables:
-        return RoleEnvError("this shell has no session", hint="source <(role-env PROFILE), or role-env list")
+        switch = hints.switch("PROFILE", environ)
+        return RoleEnvError("this shell has no session", hint=f"begin one with: {switch}; role-env list has the names")
     if unreadable := state.unreadable():
         what = f"the variables of the session are invalid: {', '.join(unreadable)}"
-        return RoleEnvError(what, hint=f"{OFF_HINT}, or set the session again")
-    again = f"set it again: source <(role-env {state.profile})"
+        return RoleEnvError(what, hint=hints.restore(environ))
+    what = _session_fault(state)
+    if not what:
+        return None
+    again = f"switch again with: {hints.switch(state.profile, environ)}"
+    return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if state.mismatched_key_ids() else again)
+
+
+def _session_fault(state: ShellState) -> str:
+    """Return what is wrong with a session that the variables describe, or an empty text."""
     if mismatched := state.mismatched_key_ids():
         verb = "is" if len(mismatched) == 1 else "are"
-        what = f"{', '.join(mismatched)} {verb} no longer the session's: some tools act as somebody else"
-        return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}")
+        return f"{', '.join(mismatched)} {verb} no longer the session's: some tools act as somebody else"
     if outranking := state.outranking():
-        return RoleEnvError(f"{', '.join(outranking)} outranks the session in some tools", hint=again)
+        verb = "outranks" if len(outranking) == 1 else "outrank"
+        return f"{', '.join(outranking)} {verb} the session in some tools"
     if not state.is_served and not state.families:
-        return RoleEnvError("an older version of role-env has set this session", hint=f"role-env use {state.profile}")
+        return "an older version of role-env has set this session"
     if missing := state.missing():
-        what = f"{', '.join(missing)} no longer {'has' if len(missing) == 1 else 'have'} the session's value"
-        return RoleEnvError(f"{what}: some tools find another account", hint=again)
-    return None if state.is_valid() else RoleEnvError("the session has expired", hint=again)
+        verb = "has" if len(missing) == 1 else "have"
+        return f"{', '.join(missing)} no longer {verb} the session's value: some tools find another account"
+    return "" if state.is_valid() else "the session has expired"

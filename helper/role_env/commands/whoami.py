@@ -11,13 +11,14 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ import keys as environment
 from role_env.environ import tools
-from role_env.environ.session import OFF_HINT, ShellState
+from role_env.environ.session import ShellState
 from role_env.environ.tools import ToolKey
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.profiles.endpoint import environment_endpoint
 from role_env.sessions import chain as chains
+from role_env.shells import hints
 from role_env.sources import credentials_uri
 from role_env.sources.base import key_digest
 from role_env.sts import client as sts
@@ -137,11 +138,11 @@ def _environment_key(context: Context) -> tuple[AccessKey, str]:
     if key is None and (uri := environ.get(variables.CREDENTIALS_URI)):
         key = credentials_uri.fetch(uri, context)
     if key is None and state.lost_account:
-        raise ProfileError(tools.no_account(environ), hint=OFF_HINT)
+        raise ProfileError(tools.no_account(environ), hint=hints.restore(environ))
     if key is None:
         raise ProfileError("the environment holds no credentials", hint="name a profile, or set a session first")
     if state.lost_account:
-        context.messages.warn(f"{tools.no_account(environ)}; {OFF_HINT}")
+        context.messages.warn(f"{tools.no_account(environ)}; {hints.restore(environ)}")
     is_chosen = bool(environ.get("ALIBABA_CLOUD_STS_ENDPOINT")) or not state.has_session
     requested = "" if is_chosen else _session_endpoint(environ.get("ROLE_ENV_REQUEST", ""))
     return key, requested or environment_endpoint(environ)

@@ -8,7 +8,7 @@ from role_env import __version__
 from role_env.command_table import INTEGRATED_SHELLS
 from role_env.doctor.finding import OK, WARN, Finding, Surroundings
 from role_env.errors import printable
-from role_env.shells import parent
+from role_env.shells import hints, parent
 
 _LONGEST_SHELL = 2.0
 _FIXES = {
@@ -53,7 +53,7 @@ def _integration_finding(shell: str, environ: Mapping[str, str]) -> Finding:
     for file in files:
         if _has_init(file):
             return Finding(name, OK, f"{file} has it")
-    line = "role-env init fish | source" if shell == "fish" else f'eval "$(role-env init {shell})"'
+    line = hints.load_integration(shell)
     fix = f"add to {files[0]}: {line}" if files else f"add to its start-up file: {line}"
     return Finding(name, WARN, f"{shell} does not have it: no role-env use, off and prompt", fix)
 

@@ -16,7 +16,6 @@ _ROLE = re.compile(r"acs:ram::([0-9]{1,32}):role/([A-Za-z0-9._-]{1,64})", re.ASC
 _ACCOUNT = re.compile(r"[0-9]{1,32}", re.ASCII)
 
 NO_ACCOUNT = "a switch to another profile failed and left this shell without an account"
-OFF_HINT = 'run eval "$(role-env off)" to restore what was set before (fish: role-env off | source)'
 
 _DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION")
 

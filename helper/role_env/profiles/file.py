@@ -90,6 +90,10 @@ class ProfilesFile:
         section = self._sections.get(name)
         return section.values.get("role_arn", "") if section else ""
 
+    def users(self, source: str) -> list[str]:
+        """Return the names of the profiles whose `source_profile` is `source`."""
+        return [name for name, section in self._sections.items() if section.values.get("source_profile") == source]
+
     def lines(self, name: str, keys: tuple[str, ...]) -> list[int]:
         """Return the lines of the file in which the profile `name` has the keys `keys`."""
         section = self._sections[name]

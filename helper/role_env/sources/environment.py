@@ -8,6 +8,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ import keys as environment
 from role_env.errors import ProfileError
+from role_env.shells import hints
 from role_env.sources.base import Source, SourceFault, key_digest
 
 _SET_BOTH = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
@@ -54,7 +55,7 @@ def _no_key(environ: Mapping[str, str]) -> ProfileError:
     found, hint = "no access key", _SET_BOTH
     if environ.get("ROLE_ENV_PROFILE"):
         found = f"only the session of {environ['ROLE_ENV_PROFILE']}, which is role-env's own"
-        hint = "use source_profile instead of the environment, or end the session with role-env off"
+        hint = f"use source_profile instead of the environment, or end the session with: {hints.end_session(environ)}"
     elif environ.get("ROLE_ENV_NO_ACCOUNT"):
-        found, hint = "no account since a switch failed", "restore what was there before with role-env off"
+        found, hint = "no account since a switch failed", hints.restore(environ)
     return ProfileError(f"credential_source = environment, but the environment has {found}", hint=hint)

@@ -1,0 +1,55 @@
+"""The lines that a hint gives a person to type: they act in the shell that called role-env.
+
+With the shell integration, which sets ROLE_ENV_INIT for the commands that it runs, they are `role-env use` and
+`role-env off`; without it, the shell has to evaluate what role-env prints.
+"""
+
+from role_env.command_table import COMMANDS, INTEGRATED_SHELLS, SHELL_FORMATS
+from role_env.shells import parent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def switch(profile: str, environ: "Mapping[str, str]") -> str:
+    """Return the line that switches the shell to `profile`, a name that options may follow."""
+    if environ.get("ROLE_ENV_INIT"):
+        return f"role-env use {profile}"
+    words = profile if profile.split(maxsplit=1)[0] not in COMMANDS else f"export {profile}"
+    return evaluate(f"role-env {words}", parent.parent_format())
+
+
+def end_session(environ: "Mapping[str, str]") -> str:
+    """Return the line that ends the session of the shell, or its no-account state."""
+    if environ.get("ROLE_ENV_INIT"):
+        return "role-env off"
+    return evaluate_code("role-env off", parent.parent_format())
+
+
+def restore(environ: "Mapping[str, str]") -> str:
+    """Return the hint for a shell without an account: how to restore what was set before the session."""
+    return f"restore what was set before with: {end_session(environ)}"
+
+
+def load_integration(shell: str = "") -> str:
+    """Return the line that loads the shell integration, in `shell` or else the shell that is the parent."""
+    shell = shell or parent.parent_name()
+    if shell == "fish":
+        return "role-env init fish | source"
+    return f'eval "$(role-env init {shell if shell in INTEGRATED_SHELLS else "bash"})"'
+
+
+def evaluate(command: str, form: str) -> str:
+    """Return the line with which the shell that is the parent, or that `form` names, evaluates a session."""
+    if form == "fish":
+        return f"{command} | source"
+    if form not in SHELL_FORMATS:
+        return f"{command} --format {form} | …" if form else f"{command} | …"
+    reads_pipes = form in ("bash", "zsh") or parent.parent_name() in ("bash", "zsh")
+    return f"source <({command})" if reads_pipes else f'eval "$({command} || echo false)"'
+
+
+def evaluate_code(command: str, form: str) -> str:
+    """Return the line with which a shell evaluates the code of `off` or `renew`."""
+    return f"{command} | source" if form == "fish" else f'eval "$({command})"'
