@@ -188,12 +188,29 @@ def test_what_cannot_be_a_profile_is_a_usage_error_and_changes_nothing(
     assert not machine.sts.calls
 
 
-def test_a_source_profile_that_is_missing_is_told(machine: Machine) -> None:
+def test_an_error_of_the_new_profile_names_the_option_and_no_line_of_the_file(machine: Machine) -> None:
     before = machine.file.read_bytes()
     options = ("new", "--role-arn", machine.sts.role_arn, "--source-profile", "profielA")
+    assert configure(machine, *options) == (
+        3,
+        "",
+        "role-env: profile new: source_profile names no profile of the file (--source-profile)\n"
+        "role-env: hint: did you mean profileA?\n",
+    )
+    options = ("new", "--role-arn", machine.sts.role_arn, "--aliyun-profile", "nobody")
+    write_cli_file(machine)
     status, _, err = configure(machine, *options)
-    assert (status, "profileA" in err) == (3, True)
+    assert (status, "profile nobody does not exist (--aliyun-profile)\n" in err) == (3, True)
+    options = ("new", "--role-arn", machine.sts.role_arn.replace("/", "/no"), "--source-profile", "profileA")
+    status, _, err = configure(machine, *options)
+    assert (status, f"(not yet in {machine.file})\n" in err) == (4, True)
     assert machine.file.read_bytes() == before
+
+
+def test_an_error_in_the_file_itself_keeps_its_line(machine: Machine) -> None:
+    machine.write(f"[DEFAULT]\ncolor = pink\n{machine.standard_profiles()}")
+    status, _, err = configure(machine, "new", "--role-arn", machine.sts.role_arn, "--credential-source", "environment")
+    assert (status, "color must be one of" in err, f"({machine.file}, line 2)" in err) == (3, True, True)
 
 
 # ---- by questions ----
@@ -254,11 +271,11 @@ def test_a_key_is_asked_for_with_its_id_shown_and_its_secret_hidden(machine: Mac
     machine.file.unlink()
     person = Person(machine, "new", "--role-arn", machine.sts.role_arn)
     person.answers("Source of the credentials, by number: ", "1")
-    person.answers("Region", "")
-    person.answers("Color", "red")
     person.answers("AccessKey ID of new: ", machine.sts.access_key_id)
     person.sees(machine.sts.access_key_id)
     person.answers("AccessKey secret of new: ", machine.sts.access_key_secret)
+    person.answers("Region", "")
+    person.answers("Color", "red")
     person.sees("verified: ")
     assert person.ends() == 0
     assert machine.sts.access_key_secret not in machine.file.read_text()

@@ -39,7 +39,7 @@ def ask_source(others: Sequence[str], cli_file: ConfigFile | None) -> Source:
             choices.append((f"profile {name} of the aliyun CLI ({entry['mode']})", values))
     choices += [(f"profile {name} of this file", {"source_profile": name}) for name in others]
     choices += [
-        ("an access key, asked for at the end and stored in the keyring", {}),
+        ("an access key, asked for next and stored in the keyring", {}),
         ("the access key in the environment's variables", {"credential_source": "environment"}),
         ("the RAM role of this ECS instance", {"credential_source": "ecs_ram_role"}),
     ]

@@ -1,7 +1,9 @@
 """role-env configure: create a profile, verify it, and append it to the profiles file."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from role_env import validators
 from role_env.aliyun.config import ConfigFile
@@ -31,6 +33,14 @@ _SOURCE_OPTIONS = ("source_profile", "credential_source", "aliyun_profile", "rol
 _IMPLIED = {"aliyun_profile": "aliyun_cli", "role_name": "ecs_ram_role"}
 
 
+class _Answers(NamedTuple):
+    """The profile to append, what has given each of its keys, and its access key if a person has been asked for it."""
+
+    profile: NewProfile
+    origins: Mapping[str, str]
+    key: AccessKey | None = None
+
+
 def run(invocation: Invocation, context: Context) -> int:
     """Ask what no option says, show the profile, verify it and append it; or add those of a CloudSSO portal."""
     path = file_to_append_to(invocation.config, Fingerprint(context.environ))
@@ -38,17 +48,18 @@ def run(invocation: Invocation, context: Context) -> int:
         return _add_portal(invocation, path, context)
     if invocation.all or invocation.yes or invocation.no_browser:
         raise UsageError("--all, --yes and --no-browser require --cloud-sso", hint="add --cloud-sso URL")
-    profile = _answered(invocation, path, context)
+    profile, origins, key = _answered(invocation, path, context)
     fingerprint = Fingerprint(context.environ)
     planned = with_appended(path, UserFile(path).read(), [profile])
-    chain = chains.resolve(ProfilesFile(path, fingerprint, planned=planned), profile.name, fingerprint)
+    file = ProfilesFile(path, fingerprint, planned=planned, origins={profile.name: origins})
+    chain = chains.resolve(file, profile.name, fingerprint)
     is_login = isinstance(chain.source, KeyringKey) and chain.source.profile == profile.name
     if not chain.gives_session and not is_login:
-        raise UsageError("a profile with this source requires --role-arn")
+        raise UsageError("a profile with this source requires --role-arn", hint="add --role-arn, the role to assume")
     output.write(profile.text())
     if invocation.dry_run:
         return 0
-    key = _read_key(chain, path, context) if is_login else None
+    key = key or (_read_key(profile.name, path, context) if is_login else None)
     context = context.restarted()  # a person at the prompt has taken the time they needed
     if not invocation.no_verify:
         _verify(chain, key, context)
@@ -82,8 +93,8 @@ def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     return 0
 
 
-def _answered(invocation: Invocation, path: Path, context: Context) -> NewProfile:
-    """Return the profile that the options and the answers describe. Raises UsageError, RoleEnvError."""
+def _answered(invocation: Invocation, path: Path, context: Context) -> _Answers:
+    """Return what the options and the answers say. Raises UsageError, RoleEnvError."""
     file = ProfilesFile(path, Fingerprint(context.environ)) if path.exists() else None
     known = file.names() if file else []
 
@@ -106,17 +117,36 @@ def _answered(invocation: Invocation, path: Path, context: Context) -> NewProfil
         check_new(name)
     except ValueError as error:
         raise UsageError(f"{error}, and nothing was changed", hint="choose another name, or edit the file") from None
+    given = _origins(invocation, values, path)
     if not asks:
-        return NewProfile(name, values)
+        return _Answers(NewProfile(name, values), given)
     cli_file = None if has_source else _cli_file(context)
     values.setdefault("role_arn", invocation.role_arn or questions.ask_role())
     if not has_source:
         values |= questions.ask_source(known, cli_file)
+    # Next, and not behind the harmless questions: a secret that is pasted too early would be shown.
+    is_login = not any(key in values for key in ("source_profile", "credential_source"))
+    access_key = _read_key(name, path, context) if is_login and not invocation.dry_run else None
     if not invocation.region:
         values["region_id"] = questions.ask_region(_region_of(values, cli_file))
     if not invocation.color:
         values["color"] = questions.ask_color(validators.KEYS["color"])
-    return NewProfile(name, {key: values[key] for key in sorted(values, key=_position) if values[key]})
+    profile = NewProfile(name, {key: values[key] for key in sorted(values, key=_position) if values[key]})
+    return _Answers(profile, {**dict.fromkeys(profile.values, "your answer"), **given}, access_key)
+
+
+def _origins(invocation: Invocation, values: Mapping[str, str], path: Path) -> dict[str, str]:
+    """Return the option that has given each of `values`, and where the section itself is."""
+    origins = {key: f"--{_option(key)}" for key in values}
+    for name, kind in _IMPLIED.items():
+        if getattr(invocation, name) and not invocation.credential_source and values["credential_source"] == kind:
+            origins["credential_source"] = f"--{_option(name)}"
+    return {"": f"not yet in {path}", **origins}
+
+
+def _option(key: str) -> str:
+    """Return the option that gives the key `key` of a profile, without its dashes."""
+    return ("region" if key == "region_id" else key).replace("_", "-")
 
 
 def _from_options(invocation: Invocation) -> dict[str, str]:
@@ -124,7 +154,7 @@ def _from_options(invocation: Invocation) -> dict[str, str]:
     given = {name: getattr(invocation, name) for name in _SOURCE_OPTIONS if getattr(invocation, name)}
     kinds = {_IMPLIED.get(name, value if name == "credential_source" else name) for name, value in given.items()}
     if len(kinds) + invocation.login > 1:
-        named = [f"--{name.replace('_', '-')}" for name in given] + (["--login"] if invocation.login else [])
+        named = [f"--{_option(name)}" for name in given] + (["--login"] if invocation.login else [])
         raise UsageError(f"{' and '.join(named)} exclude each other", hint="give one source")
     for name, kind in _IMPLIED.items():
         if name in given:
@@ -136,8 +166,7 @@ def _from_options(invocation: Invocation) -> dict[str, str]:
             if value:
                 validators.KEYS[key](value)
         except ValueError as error:
-            option = ("region" if key == "region_id" else key).replace("_", "-")
-            raise UsageError(f"--{option} {value} {error}") from None
+            raise UsageError(f"--{_option(key)} {value} {error}", hint="see role-env configure --help") from None
     return {key: values[key] for key in sorted(values, key=_position) if values[key]}
 
 
@@ -168,9 +197,8 @@ def _region_of(values: dict[str, str], cli_file: ConfigFile | None) -> str:
     return region if isinstance(region, str) else ""
 
 
-def _read_key(chain: Chain, path: Path, context: Context) -> AccessKey:
+def _read_key(name: str, path: Path, context: Context) -> AccessKey:
     """Return the access key to store. Raises KeyringError, before it asks, if there is no place for it."""
-    name = chain.target.name
     access_keys.check_available(path, name, context)
     return read_access_key(name)
 

@@ -6,6 +6,7 @@ be a secret.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from role_env import names, validators
@@ -33,11 +34,19 @@ def load(config: str, fingerprint: Fingerprint) -> "ProfilesFile":
 class ProfilesFile:
     """The profiles file at `path` (absolute).
 
-    With `planned`, a content that is not yet written, it is what the file would be. Raises ProfileError if the file
-    cannot be read as a whole: for its syntax, a duplicate, an invalid name, or its permissions.
+    With `planned`, a content that is not yet written, it is what the file would be; errors of the profiles in `origins`
+    name what has given a key, instead of a line. Raises ProfileError if the file cannot be read as a whole: for its
+    syntax, a duplicate, an invalid name, or its permissions.
     """
 
-    def __init__(self, path: Path, fingerprint: Fingerprint, *, planned: bytes | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        fingerprint: Fingerprint,
+        *,
+        planned: bytes | None = None,
+        origins: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self.path = path
         self._fingerprint = fingerprint
         self._is_sdk_file = path in sdk_files(fingerprint) and path != own_file(fingerprint)
@@ -46,6 +55,8 @@ class ProfilesFile:
         else:
             fingerprint.watch(path)
             self._sections = ini.parse(path, planned)
+            for name, of_keys in (origins or {}).items():
+                self._sections[name].origins = of_keys
         self._defaults = self._sections.pop(DEFAULT, Section(path, DEFAULT, 0))
         self._check_names()
 

@@ -30,16 +30,23 @@ class Section:
         self.line = line
         self.values: dict[str, str] = {}
         self.lines: dict[str, int] = {}
+        self.origins: Mapping[str, str] = {}
+        """Of a section that is not in the file yet: what has given each key, and under "" where the section is."""
 
     def with_values(self, values: Mapping[str, str], lines: Mapping[str, int]) -> "Section":
         """Return the section with these keys instead of its own."""
         other = Section(self.path, self.name, self.line)
         other.values.update(values)
         other.lines.update(lines)
+        other.origins = self.origins
         return other
 
     def where(self, key: str = "") -> str:
-        """Return the file and line of `key`, or of the section's head."""
+        """Return the file and line of `key`, or of the section's head; for a planned section what has given the key."""
+        if self.origins and key not in self.lines:
+            key = ""
+        if key in self.origins:
+            return self.origins[key]
         return f"{self.path}, line {self.lines.get(key, self.line)}"
 
     def file(self, key: str, text: str) -> Path:
