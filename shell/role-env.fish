@@ -56,7 +56,8 @@ function _role_env_use
     _role_env_can_run; or return
     if test "$argv" = -
         if not set -q _role_env_previous[2]
-            printf 'role-env: this shell has had no other session\n' >&2
+            printf 'role-env: %s\nrole-env: hint: %s\n' 'this shell has had no other session' \
+                'name a profile: role-env use PROFILE' >&2
             return 2
         end
         set folder $_role_env_previous[1]

@@ -59,7 +59,8 @@ _role_env_use() {
 	_role_env_can_run || \builtin return
 	if [[ $# == 1 && $1 == - ]]; then
 		if [[ -z ${_role_env_previous} ]]; then
-			\builtin printf 'role-env: this shell has had no other session\n' >&2
+			\builtin printf 'role-env: %s\nrole-env: hint: %s\n' 'this shell has had no other session' \
+				'name a profile: role-env use PROFILE' >&2
 			\builtin return 2
 		fi
 		folder=${_role_env_previous%%$'\n'*}

@@ -360,15 +360,12 @@ FILES = rows(
     Fault("the profiles file is a symlink", file(linked)),
     Fault("the profiles file is missing", file(Path.unlink), 3, ("profiles.ini",), asked=0),
     Fault("the profiles file is a folder", environ(ROLE_ENV_CONFIG="/"), 3, ("cannot be read",), asked=0),
-    Fault("others may write the profiles file", file(lambda f: f.chmod(0o622)), 3, ("chmod go-w",), asked=0),
     Fault("the profiles file is somebody else's", file(anothers), 3, ("belongs to another user",), asked=0),
-    Fault("others may read the secret in it", file(lambda f: f.chmod(0o644)), 3, ("chmod 600",), asked=0),
     Fault("it is empty", file(lambda f: f.write_text("")), 3, ("there is no profile profileB",), asked=0),
     Fault("it is no text", file(lambda f: f.write_bytes(b"\xff\xfe\0")), 3, ("profiles.ini",), asked=0),
     Fault("a policy of more than 2,048 characters", profiles(f"policy = {LONG_POLICY}"), 3, ("2048",), asked=0),
     Fault("a policy that is not JSON", profiles("policy = allow"), 3, ("profile profileB: policy", "JSON"), asked=0),
     Fault("a policy file that is missing", profiles("policy_file = no.json"), 3, ("policy_file names",), asked=0),
-    Fault("an unknown key", profiles("polcy = {}"), 3, ("polcy", "did you mean policy?"), asked=0),
 )
 
 

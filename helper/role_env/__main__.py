@@ -130,10 +130,12 @@ def _check_not_profile(invocation: "Invocation") -> None:
 def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":
     """Return the error, with the command that was meant if a word that is none was taken for a profile."""
     from role_env import names
+    from role_env.cli import options
     from role_env.errors import UsageError
 
-    if invocation.profile and not invocation.is_command_named and (meant := names.nearest_command(invocation.profile)):
-        hint = f"{hint}; if you meant the command, it is role-env {meant}"
+    meant = "" if invocation.is_command_named else names.nearest_command(invocation.profile)
+    if meant and not options.has_profile(invocation.profile, os.environ):
+        hint = f"did you mean role-env {meant}?"
     return UsageError(message, hint=hint)
 
 

@@ -61,5 +61,8 @@ def timeout_of(environ: "Mapping[str, str]") -> float:
     except ValueError:
         seconds = 0
     if not 0 < seconds <= _LONGEST_TIMEOUT:
-        raise ProfileError("the variable ROLE_ENV_TIMEOUT is not a number of seconds above 0")
+        raise ProfileError(
+            "the variable ROLE_ENV_TIMEOUT is not a number of seconds above 0",
+            hint="set it to a number of seconds, such as 30, or unset it",
+        )
     return seconds

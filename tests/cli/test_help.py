@@ -68,10 +68,12 @@ def test_a_mistyped_command_is_named_though_it_is_taken_for_a_profile(
     for arguments, status in (((word,), 3), ((word, "--json"), 2)):
         done = machine.role_env(*arguments)
         assert done.returncode == status
-        assert f"; if you meant the command, it is role-env {command}\n" in done.stderr
+        assert done.stderr.endswith(f"role-env: hint: did you mean role-env {command}?\n")
     screen = on_terminal(machine, word, columns=200)
     assert screen.status == 2
-    assert screen.lines[-1].endswith(f"; if you meant the command, it is role-env {command}")
+    assert screen.lines[-1] == f"role-env: hint: did you mean role-env {command}?"
+    machine.add(f"[{word}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    assert "did you mean --show?" in machine.role_env(word, "--shw").stderr
 
 
 @pytest.mark.parametrize("command", ["export", "exec", "process", "whoami", "explain", "console", "login"])
@@ -99,14 +101,12 @@ def test_each_topic_travels_with_the_command_and_is_printed_into_a_pipe(machine:
         assert topic in machine.role_env("help").stdout
 
 
-@pytest.mark.parametrize(
-    ("word", "meant"),
-    [("profils", "did you mean role-env help profiles?"), ("exce", "did you mean role-env help exec?")],
-)
-def test_an_unknown_topic_is_answered_with_the_closest(machine: Machine, word: str, meant: str) -> None:
-    done = machine.role_env("help", word)
+def test_an_unknown_topic_is_answered_with_the_closest_command_too(machine: Machine) -> None:
+    done = machine.role_env("help", "exce")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"role-env: there is no command or help topic {word}\nrole-env: hint: {meant}\n"
+    assert done.stderr == (
+        "role-env: there is no command or help topic exce\nrole-env: hint: did you mean role-env help exec?\n"
+    )
     assert "role-env help shows the commands and topics" in machine.role_env("help", "zzzzzz").stderr
 
 

@@ -201,8 +201,8 @@ def test_without_a_profiles_file_it_fails_and_says_where_one_would_be(machine: M
     screen = on_terminal(machine, "list", columns=300)
     assert screen.status == 3
     assert screen.lines == [
-        "role-env: there is no profiles file",
-        f"role-env: hint: write one at {machine.file}, or name one with --config",
+        f"role-env: there is no profiles file: {machine.file} does not exist",
+        "role-env: hint: create it with: role-env configure; or name another with --config",
     ]
 
 

@@ -186,33 +186,3 @@ def test_logout_of_a_name_that_nobody_knows_is_told_with_the_closest(machine: Ma
     machine.write(f"[profileB]\nrole_arn = {machine.sts.role_arn}\ncredential_source = environment\n")
     assert machine.role_env("logout", "profileA").returncode == 0  # it has left the file, and its key was there
     assert machine.role_env("logout", "profileA").returncode == 3
-
-
-def test_an_id_and_a_secret_that_are_swapped_are_noticed_before_anything_is_sent(machine: Machine) -> None:
-    without_secret(machine)
-    machine.write(f"[profileA]\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    swapped = f"{machine.sts.access_key_secret}\n{machine.sts.access_key_id}\n"
-    done = machine.run(ROLE_ENV, "login", "profileA", text=swapped)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "are swapped; nothing was sent" in done.stderr
-    assert machine.sts.access_key_secret not in done.stderr
-    assert not machine.sts.calls
-
-
-@pytest.mark.parametrize("backend", ["keyring.backends.null.Keyring", "keyring.backends.fail.Keyring"])
-def test_a_person_without_a_keyring_is_told_before_anything_is_asked(machine: Machine, backend: str) -> None:
-    without_secret(machine)
-    environ = machine.environ | {"PYTHON_KEYRING_BACKEND": backend}
-    person = pexpect.spawn(ROLE_ENV, ["login", "profileA"], env=environ, encoding="utf-8", timeout=30)
-    person.expect(pexpect.EOF)
-    person.close()
-    assert person.exitstatus == 6
-    assert "AccessKey" not in str(person.before)
-
-
-def test_a_secret_that_sts_refuses_is_told_with_its_profile_and_line(machine: Machine) -> None:
-    without_secret(machine)
-    done = machine.run(ROLE_ENV, "login", "profileA", text=f"{machine.sts.access_key_id}\nwrong\n")
-    assert done.returncode == 4
-    assert "profile profileA: " in done.stderr
-    assert f"({machine.file}, line 1)" in done.stderr

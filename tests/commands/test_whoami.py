@@ -49,8 +49,8 @@ def test_without_credentials_it_says_so_and_after_a_failed_switch_names_off(mach
     assert (screen.status, screen.lines) == (
         3,
         [
-            "role-env: the environment holds no credentials",
-            "role-env: hint: name a profile, or set a session first",
+            "role-env: the environment has no credentials",
+            'role-env: hint: name a profile, or begin a session with: eval "$(role-env PROFILE || echo false)"',
         ],
     )
     done = machine.shell("bash", "source <(role-env profileB); source <(role-env nobody 2>/dev/null); role-env whoami")

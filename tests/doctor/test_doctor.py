@@ -141,7 +141,8 @@ def test_it_leaves_nothing_behind_in_the_keyring(healthy: Machine) -> None:
 def test_a_profiles_file_that_is_absent(healthy: Machine) -> None:
     healthy.file.unlink()
     fault = only(examined(healthy), "profiles file", "fail there is no profiles file")
-    assert f"write one at {healthy.file}" in fault
+    assert f"{healthy.file} does not exist" in fault
+    assert "create it with: role-env configure" in fault
 
 
 def test_a_profiles_file_with_open_permissions(healthy: Machine) -> None:

@@ -262,7 +262,8 @@ def test_a_session_of_another_account_than_expected_is_refused_unasked(machine: 
         machine.add("expected_account_id = 9999\n")
     done = machine.role_env("profileB", *options)
     assert done.returncode == 4
-    assert f"account {ACCOUNT_B}, not of 9999" in done.stderr
+    said = "not of 9999" if by == "key" else "and --expect-account is 9999"
+    assert f"profile profileB is of account {ACCOUNT_B}, {said}" in done.stderr
     assert len(machine.sts.calls) == warm
 
 

@@ -190,7 +190,7 @@ class _Parser:
 
     def _set_value(self, option: Option, value: str) -> None:
         if option.choices and value not in option.choices:
-            self._fail(f"{option.name} {value} is none of {', '.join(option.choices)}")
+            self._fail_choice(f"{option.name} {value}", value, option.choices)
         elif option.kind == DURATION:
             seconds = parse_duration(value)
             if seconds is None:
@@ -217,7 +217,7 @@ class _Parser:
                 value, words = words[0], words[1:]
                 setattr(self._result, word.attribute, value)
                 if word.choices and value not in word.choices:
-                    self._fail(f"{value} is none of {', '.join(word.choices)}")
+                    self._fail_choice(value, value, word.choices)
             elif not word.is_optional:
                 self._fail(f"{command.name} requires {word.name}")
         if words:
@@ -245,6 +245,13 @@ class _Parser:
         nearest = names.nearest(name, [*own, "--help", *([] if self._command else ["--version"])])
         of_command = f" of {self._command.name}" if self._command else ""
         self._fail(f"unknown option {name}{of_command}", f"did you mean {nearest}?" if nearest else "")
+
+    def _fail_choice(self, what: str, value: str, choices: "tuple[str, ...]") -> None:
+        """Report that `what` has a value that is none of `choices`, with the one that was probably meant."""
+        from role_env import names
+
+        nearest = names.nearest(value, choices)
+        self._fail(f"{what} is none of {', '.join(choices)}", f"did you mean {nearest}?" if nearest else "")
 
     def _fail(self, fault: str, hint: str = "") -> None:
         if not self._result.fault:

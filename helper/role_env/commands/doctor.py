@@ -34,7 +34,7 @@ def _settings(context: Context) -> list[Finding]:
     try:
         _ = context.deadline
     except ProfileError as error:
-        return [Finding("variables", FAIL, error.message, "set it to a number of seconds, such as 30, or unset it")]
+        return [Finding("variables", FAIL, error.message, error.hint)]
     return []
 
 

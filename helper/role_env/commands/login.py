@@ -8,6 +8,7 @@ from role_env.errors import ProfileError, RefusedError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
 from role_env.profiles import file as profiles
+from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
 from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
@@ -21,7 +22,7 @@ def run(invocation: Invocation, context: Context) -> int:
     profile = file.profile(invocation.profile)
     if isinstance(profile.source, SignedInSource):
         return _sign_in(profile.source, invocation, context)
-    named = _named_id(profile)
+    named = _named_id(profile, file)
     access_keys.check_available(file.path, profile.name, context)
     key = read_access_key(profile.name, named)
     if named not in ("", key.access_key_id):
@@ -54,11 +55,15 @@ def _sign_in(source: SignedInSource, invocation: Invocation, context: Context) -
     return 0
 
 
-def _named_id(profile: Profile) -> str:
+def _named_id(profile: Profile, file: ProfilesFile) -> str:
     """Return the ID that the file names, or an empty text. Raises ProfileError for a profile that takes no key."""
     if profile.source and profile.source.access_key_id is not None:
         return profile.source.access_key_id
+    hint = "name a profile whose access key may be in the keyring"
+    if profile.source_profile:
+        source = file.chain(profile.name)[0].name
+        hint = f"store the key of its chain's source: role-env login {source}"
     raise ProfileError(
         f"profile {profile.name} takes its credentials from {profile.source_kind}, not from a key ({profile.where})",
-        hint="name the profile that its chain begins with",
+        hint=hint,
     )

@@ -140,7 +140,8 @@ def _environment_key(context: Context) -> tuple[AccessKey, str]:
     if key is None and state.lost_account:
         raise ProfileError(tools.no_account(environ), hint=hints.restore(environ))
     if key is None:
-        raise ProfileError("the environment holds no credentials", hint="name a profile, or set a session first")
+        hint = f"name a profile, or begin a session with: {hints.switch('PROFILE', environ)}"
+        raise ProfileError("the environment has no credentials", hint=hint)
     if state.lost_account:
         context.messages.warn(f"{tools.no_account(environ)}; {hints.restore(environ)}")
     is_chosen = bool(environ.get("ALIBABA_CLOUD_STS_ENDPOINT")) or not state.has_session

@@ -67,5 +67,5 @@ def _whole(names: Key, environ: Mapping[str, str]) -> AccessKey:
         try:
             values.append(keys.key_part(value) if value else "")
         except ValueError as error:
-            raise ProfileError(f"the variable {name} {error}") from None
+            raise ProfileError(f"the variable {name} {error}", hint="correct the variable, or unset it") from None
     return AccessKey(*values)

@@ -55,4 +55,4 @@ def _check(text: str) -> str:
     try:
         return validators.host(text)
     except ValueError as error:
-        raise ProfileError(f"the variable {_VARIABLE} {error}") from None
+        raise ProfileError(f"the variable {_VARIABLE} {error}", hint="correct the variable, or unset it") from None

@@ -144,8 +144,11 @@ class ProfilesFile:
 
     def _hint_for_unknown(self, name: str) -> str:
         near, command = names.nearest(name, self._sections), names.nearest_command(name)
-        hint = f"did you mean {near}?" if near else "list the profiles with: role-env list"
-        return f"{hint}; if you meant the command, it is role-env {command}" if command else hint
+        if near and command:
+            return f"did you mean {near}, or the command role-env {command}?"
+        if near or command:
+            return f"did you mean {near or f'role-env {command}'}?"
+        return "list the profiles with: role-env list"
 
     def _check_names(self) -> None:
         for name, section in list(self._sections.items()):

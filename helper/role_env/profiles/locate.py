@@ -8,6 +8,8 @@ from role_env import paths
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 
+_SET_OR_UNSET = "set ROLE_ENV_CONFIG to the path of a profiles file, or unset it"
+
 
 def locate(config: str, fingerprint: Fingerprint) -> Path:
     """Return the path of the profiles file: `config`, else ROLE_ENV_CONFIG, else the user's own, else the SDKs'.
@@ -20,12 +22,19 @@ def locate(config: str, fingerprint: Fingerprint) -> Path:
             path = _absolute(chosen)
             if path and fingerprint.exists(path):
                 return path
-            raise ProfileError(f"{by} names {chosen}, which does not exist", hint="give the path of a profiles file")
+            raise ProfileError(
+                f"{by} names {chosen}, which does not exist",
+                hint=f"give {by} the path of a profiles file, or leave it out" if by == "--config" else _SET_OR_UNSET,
+            )
     if path := usual_file(fingerprint):
         return path
     own = own_file(fingerprint)
-    hint = f"write one at {own}, or name one with --config" if own else "name one with --config, or set HOME"
-    raise ProfileError("there is no profiles file", hint=hint)
+    if own is None:
+        raise ProfileError("there is no profiles file", hint="name one with --config, or set HOME")
+    raise ProfileError(
+        f"there is no profiles file: {own} does not exist",
+        hint="create it with: role-env configure; or name another with --config",
+    )
 
 
 def usual_file(fingerprint: Fingerprint) -> Path | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from role_env import validators, variables
+from role_env import names, validators, variables
 from role_env.credentials import RoleArn
 from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
@@ -114,7 +114,16 @@ def _parse_value(section: Section, key: str, text: str) -> Any:
     try:
         return validators.KEYS[key](text)
     except ValueError as error:
-        raise section.value_error(key, str(error)) from None
+        raise section.value_error(key, str(error), hint=_value_hint(key, text)) from None
+
+
+def _value_hint(key: str, text: str) -> str:
+    """Return how to correct the value `text` of `key`."""
+    if key == "role_arn":
+        return "copy the ARN from the role's page in the RAM console"
+    if key in ("color", "colour") and (near := names.nearest(text, variables.COLORS)):
+        return f"did you mean {near}?"
+    return f"correct {key}, or remove the line"
 
 
 def _policy(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from role_env.context import Context
 from role_env.credentials import Credentials, Session
 from role_env.environ import keys as environment
-from role_env.errors import KeyringError, ProfileError, RoleEnvError, UsageError
+from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
@@ -203,7 +203,11 @@ def _check_accounts(chain: Chain, expect_account: str) -> None:
     target = chain.target
     if not target.role_arn and expect_account:  # the account of a source is known only when it is asked
         check_account(target, target.expected_account_id, expect_account)
+    if target.role_arn and expect_account not in ("", target.role_arn.account):
+        raise RefusedError(
+            f"profile {target.name} is of account {target.role_arn.account}, and --expect-account is {expect_account}",
+            hint="name a profile of that account, or leave out --expect-account; nothing was exported",
+        )
     for hop in chain.hops:
-        expectations = {hop.expected_account_id, expect_account if hop is target else ""} - {""}
-        for expected in expectations if hop.role_arn else ():
-            check_account(hop, hop.role_arn.account, expected)
+        if hop.role_arn and hop.expected_account_id:
+            check_account(hop, hop.role_arn.account, hop.expected_account_id)

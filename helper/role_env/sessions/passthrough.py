@@ -40,6 +40,6 @@ def check_account(hop: Profile, account: str, expected: str) -> None:
     """Raise RefusedError if `account` is not the one that `hop` must be of."""
     if account != expected:
         raise RefusedError(
-            f"profile {hop.name}: it is of account {account}, not of {expected} ({hop.where})",
-            hint="check role_arn and the expected account; nothing was exported",
+            f"profile {hop.name} is of account {account}, not of {expected} ({hop.where})",
+            hint="check the role and expected_account_id, or --expect-account; nothing was exported",
         )
