@@ -94,6 +94,16 @@ def test_what_is_set_and_outranks_the_session_is_made_empty_and_nothing_else(run
     assert not {"ALIBABA_CLOUD_ECS_METADATA", "ALIBABA_CLOUD_ROLE_ARN", "PATH_OF"} & found.keys()
 
 
+def test_a_second_session_leaves_no_token_of_the_first(machine: Machine, runner: Runner) -> None:
+    machine.add(f"variables = packer\n\n[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    runner.step()
+    first = runner.variables()
+    assert first["SECURITY_TOKEN"] == machine.sts.issued[0].token
+    runner.step("role-env export other --format github", **first)
+    assert runner.variables()["SECURITY_TOKEN"] == ""
+    assert machine.sts.issued[0].token not in runner.variables().values()
+
+
 ODD = "two\nlines=1\r\n::add-mask::x%0A\nEVIL<<role_env_0\nEVIL=1\n$(touch owned)'\"`"
 
 

@@ -323,6 +323,16 @@ def test_a_shell_inside_a_shell_can_switch_again_and_end_the_session(
     assert {name.decode() for name in ended} == CLEAN.keys()
 
 
+def test_exec_passes_on_no_token_of_the_session_around_it_and_the_users_own(machine: Machine) -> None:
+    machine.add(f"variables = packer\n\n[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    inner = ("exec", "other", "--", "env", "-0")
+    found = environment(machine.role_env("exec", "profileB", "--", "role-env", *inner).stdout)
+    outer, issued = machine.sts.issued
+    assert (found["ROLE_ENV_ACCESS_KEY_ID"], "SECURITY_TOKEN" in found) == (issued.id, False)
+    assert outer.token not in found.values()
+    assert environment(machine.role_env(*inner, SECURITY_TOKEN="mine").stdout)["SECURITY_TOKEN"] == "mine"
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_success_says_nothing_in_a_strict_shell(machine: Machine, shell: str) -> None:
     strict = {"bash": "set -euo pipefail", "zsh": "set -eu; setopt warn_create_global", "dash": "set -eu", "fish": ""}

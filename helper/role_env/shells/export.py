@@ -114,9 +114,18 @@ def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str
     gone = {*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN}
     if environ.get("ROLE_ENV_NO_ACCOUNT"):
         gone.update(variables.NO_ACCOUNT)
+    if environ.get(variables.BARE.security_token) in _tokens_of_session(environ):
+        gone.add(variables.BARE.security_token)
     kept = {name: value for name, value in kept.items() if name not in gone}
     color = {variables.COLOUR: session.color} if session.color else {}
     return kept | regions | dict(variables.assignments(session, follows=follows)) | color
+
+
+def _tokens_of_session(environ: "Mapping[str, str]") -> set[str]:
+    """Return the tokens beside the key IDs that are still those of the session in `environ`."""
+    own = environ.get("ROLE_ENV_ACCESS_KEY_ID")
+    keys = [key for key in variables.KEYS if own and environ.get(key.access_key_id) == own]
+    return {environ.get(key.security_token, "") for key in keys} - {""}
 
 
 def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]") -> dict[str, str]:
