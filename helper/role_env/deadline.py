@@ -1,5 +1,6 @@
 """Deadlines, and work that must end by one: no wait of role-env is without a deadline."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ T = TypeVar("T")
 _STEP_SECONDS = 0.25
 # Processor time in one step: less is only the waiting itself.
 _MOVED_SECONDS = 0.002
+# With so many processes waiting for each processor, one that needs milliseconds can take seconds.
+_CROWD = 8
 
 
 class TimedOut(Exception):
@@ -42,6 +45,16 @@ class Deadline:
     def extend(self, seconds: float) -> None:
         """Move the moment by `seconds`: the time that a person takes at a prompt is not counted."""
         self._end += seconds
+
+
+def is_crowded(load: str = "/proc/loadavg") -> bool:
+    """Return whether so many processes want to run that a healthy service may take seconds; `load` is Linux's file."""
+    try:
+        with open(load, encoding="ascii") as file:  # noqa: PTH123
+            runnable = int(file.read().split()[3].partition("/")[0])
+    except (OSError, ValueError, IndexError):
+        return False
+    return runnable > _CROWD * (os.cpu_count() or 1)
 
 
 def within(seconds: float, work: Callable[[], T], *, at_most: float = 0, grace: float = 0) -> T:

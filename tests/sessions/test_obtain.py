@@ -294,3 +294,13 @@ def test_many_refreshes_at_once_share_calls_and_none_gets_the_old_session(machin
     answers = together(machine, 10, "--refresh")
     assert not [answer for answer in answers if machine.sts.issued[0].token in answer]
     assert len(machine.sts.calls) - 1 < 10
+
+
+def test_a_process_waits_most_of_its_time_for_the_one_that_requests_the_same_session(machine: Machine) -> None:
+    machine.sts.fault("delay:5.5", times=1)
+    machine.environ["ROLE_ENV_TIMEOUT"] = "10"
+    first = subprocess.Popen([INSTALLED / "role-env", "profileB"], env=machine.environ, stdout=subprocess.DEVNULL)
+    while not machine.sts.calls:
+        time.sleep(0.02)
+    assert machine.sts.issued[0].token in asks(machine, calls=0)
+    assert first.wait(30) == 0

@@ -1,14 +1,19 @@
 """The keyring as the place for sessions: what is wrong with it costs one call to STS, a warning, and little time."""
 
+import os
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from role_env.deadline import TimedOut, within
-from role_env.keyrings.entry import PROOF_SERVICE
+from role_env.context import Context
+from role_env.deadline import TimedOut, is_crowded, within
+from role_env.keyrings import system
+from role_env.keyrings.entry import PROOF_SERVICE, Entry
+from role_env.ui.messages import Messages
 from support.cached_sessions import asks, kept, put_instead
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus, SilentBus
@@ -107,6 +112,32 @@ def test_a_crowded_machine_is_not_taken_for_a_hung_keyring() -> None:
     for at_most in (0, 2):
         with pytest.raises(TimedOut):
             within(0.5, lambda: time.sleep(20), at_most=at_most)
+
+
+def test_on_a_crowded_machine_a_reply_may_take_three_times_as_long(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks(machine, calls=1)
+    entry = Entry(kept(machine).attributes["service"], kept(machine).attributes["username"])
+    monkeypatch.setattr(system, "TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(system, "is_crowded", lambda: True)
+    machine.bus.pause()
+    resume = threading.Timer(1.3, machine.bus.resume)
+    resume.start()
+    try:
+        found = system.SystemKeyring(Context(machine.environ, None, Messages())).read(entry)
+    finally:
+        resume.join()
+    assert found
+    assert machine.sts.issued[-1].token in found
+
+
+def test_a_machine_is_crowded_when_many_processes_wait_for_each_processor(tmp_path: Path) -> None:
+    load = tmp_path / "loadavg"
+    for runnable, crowded in ((8, False), (9, True)):
+        load.write_text(f"0.20 0.18 0.12 {runnable * (os.cpu_count() or 1)}/900 11206\n")
+        assert is_crowded(str(load)) is crowded
+    assert not is_crowded(str(tmp_path / "absent"))
 
 
 def test_a_bus_that_stands_still_is_waited_for_and_reported_once_a_minute(machine: Machine) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from role_env.context import Context
-from role_env.deadline import TimedOut, within
+from role_env.deadline import TimedOut, is_crowded, within
 from role_env.keyrings import backends, chunks, secret_service
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
 from role_env.keyrings.faults import KeyringFault, fault_of
@@ -28,6 +28,8 @@ PROMPT_SECONDS = 60.0
 UNASKED_SECONDS = 2.0
 # The connection to STS is to begin first: it needs little of the processor, and importing a backend all of it.
 PREPARATION_DELAY = 0.01
+# A use may take so many times as long where this process, or the keyring's, waits for the processor.
+_MOST_PATIENCE = 3
 
 
 class SystemKeyring:
@@ -114,9 +116,10 @@ class SystemKeyring:
         It has the whole time of a use: on a busy machine, `keyring` would reply even later.
         """
         seconds, began = self._seconds(), time.monotonic()
+        patience = seconds * _patience()
         try:
             with self._context.messages.waiting_for("the keyring"):
-                return secret_service.read(entry.service, entry.username, self._context.environ, seconds=seconds)
+                return secret_service.read(entry.service, entry.username, self._context.environ, seconds=patience)
         except secret_service.SlowService:
             self._fail(KeyringFault.TIMED_OUT)
             return None
@@ -130,7 +133,10 @@ class SystemKeyring:
         messages, seconds, began = self._context.messages, self._seconds(), time.monotonic()
         try:
             with messages.waiting_for("the keyring"), messages.aside():
-                return within(seconds, lambda: self._try(operation, began + 3 * seconds), at_most=3 * seconds)
+                end = began + _MOST_PATIENCE * seconds
+                return within(
+                    seconds * _patience(), lambda: self._try(operation, end), at_most=_MOST_PATIENCE * seconds
+                )
         except TimedOut:
             self._fail(KeyringFault.TIMED_OUT)
         except Exception as error:  # backends raise classes of their own, whose texts may contain what was stored
@@ -185,6 +191,11 @@ class SystemKeyring:
         if (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
             return PROMPT_SECONDS
         return min(TIMEOUT_SECONDS, max(1, self._deadline.remaining() / 3))
+
+
+def _patience() -> int:
+    """Return how many times as long as usual the keyring may take to reply."""
+    return _MOST_PATIENCE if is_crowded() else 1
 
 
 class _Preparation:

@@ -18,6 +18,8 @@ from role_env.sts import client as sts
 
 # If the current session has not expired, a renewal may take so long (seconds).
 RENEWAL_SECONDS = 3.0
+# Of the time that is left, the part that may be spent on waiting for another process; the rest is for a request.
+WAITING_PART = 5 / 6
 
 
 class SingleFlight:
@@ -66,7 +68,7 @@ class SingleFlight:
         context = self._context
         if old and old.session.credentials.remaining(time.time()) <= max(0, self._min_ttl):
             old = None
-        seconds = 0 if old else context.deadline.remaining() / 2
+        seconds = 0 if old else context.deadline.remaining() * WAITING_PART
         waiting = context.messages.waiting_for("another role-env, which requests the same session")
         lock = locks.held(self._entry.name, context.environ, seconds=seconds, waiting=waiting)
         with lock if self._cache else nullcontext(False) as is_busy:
