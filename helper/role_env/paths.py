@@ -60,16 +60,16 @@ def make_private(folder: "Path") -> None:
         raise PermissionError(errno.EPERM, f"{folder} is not this user's alone")
 
 
-def append_line(file: "Path", line: str, *, largest: int) -> None:
-    """Append `line` to a file of state, or start the file anew with it when the file is larger than `largest` bytes.
+def append_line(file: "Path", line: str, *, largest: int = 0) -> None:
+    """Append `line` to a file of state in one write, so that no process loses another's.
 
-    Raises OSError, as `make_private` does for the folder.
+    With `largest`, a file of more bytes is started anew. Raises OSError, as `make_private` does for the folder.
     """
     make_private(file.parent)
-    is_full = file.exists() and file.stat().st_size > largest
+    is_full = bool(largest) and file.exists() and file.stat().st_size > largest
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | (os.O_TRUNC if is_full else 0)
     descriptor = os.open(file, flags, 0o600)
     try:
-        os.write(descriptor, f"{line}\n".encode())
+        os.write(descriptor, f"{line}\n".encode("utf-8", "surrogateescape"))
     finally:
         os.close(descriptor)

@@ -16,7 +16,7 @@ from role_env.keyrings import kernel
 from role_env.keyrings.container import is_container
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
 from role_env.keyrings.system import SystemKeyring
-from role_env.paths import make_private, state_folder
+from role_env.paths import append_line, state_folder
 from role_env.sessions.record import Record, parse
 
 T = TypeVar("T")
@@ -88,15 +88,20 @@ class Cache:
 
     def store_text(self, entry: Entry, text: str, *, seconds: int) -> bool:
         """Store `text` as `entry`, in the kernel's keyring for `seconds`; return whether a backend took it."""
-        if self._keyring and self._keyring.usable:
-            self._note(entry)
-            self._keyring.write(entry, text)
-            if self._kernel_allowed and self._keyring.usable:  # an older one, from a time when it could not be used
-                self._use_kernel(lambda: kernel.forget(entry.name))
-        if self._is_in_kernel():
+        in_keyring = self._store_in_keyring(entry, text)
+        if in_keyring and self._kernel_allowed:  # an older one, from a time when the keyring could not be used
+            self._use_kernel(lambda: kernel.forget(entry.name))
+        elif self._kernel_allowed:
             self._use_kernel(lambda: kernel.write(entry.name, text, seconds=seconds))
         self._warn()
-        return bool(self._keyring and self._keyring.usable) or (self._is_in_kernel() and not self._kernel_fault)
+        return in_keyring or (self._kernel_allowed and not self._kernel_fault)
+
+    def _store_in_keyring(self, entry: Entry, text: str) -> bool:
+        if not self._keyring or not self._keyring.usable:
+            return False
+        self._note(entry)
+        self._keyring.write(entry, text)
+        return self._keyring.usable
 
     def forget(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""
@@ -104,7 +109,7 @@ class Cache:
         if self._keyring:
             self._keyring.forget(entry)
             if self._keyring.usable and entry.name in self._noted():
-                self._append(f"{_REMOVED}{entry.name}\n")
+                self._append(f"{_REMOVED}{entry.name}")
         if self._kernel_allowed:
             is_there = bool(self._use_kernel(lambda: kernel.read(entry.name))) or is_there
             self._use_kernel(lambda: kernel.forget(entry.name))
@@ -146,8 +151,10 @@ class Cache:
     def _warn(self) -> None:
         """Warn once of a keyring that cannot be used; of an absent one only if the kernel's does not replace it."""
         fault = self._keyring.reason if self._keyring else self._kernel_fault
+        if not fault or self._has_warned:
+            return
         is_replaced = self._is_in_kernel() and not self._kernel_fault
-        if not fault or self._has_warned or (is_replaced and self._keyring and self._keyring.is_absent):
+        if is_replaced and self._keyring and self._keyring.is_absent:
             return
         self._has_warned = True
         say = self._messages.decided if self._environ.get("CI") else self._messages.warn
@@ -177,17 +184,12 @@ class Cache:
     def _note(self, entry: Entry) -> None:
         """Add the entry's name to the index, unless it is there."""
         if entry.name not in self._noted():
-            self._append(f"{entry.name}\n")
+            self._append(entry.name)
 
     def _append(self, line: str) -> None:
-        """Append a line to the index in one write: no process loses another's."""
+        """Append a line to the index."""
         try:
-            make_private(self._index.parent)
-            descriptor = os.open(self._index, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                os.write(descriptor, line.encode("utf-8", "surrogateescape"))
-            finally:
-                os.close(descriptor)
+            append_line(self._index, line)
         except OSError as error:
             self._messages.decided(f"the index of sessions could not be written: {error.strerror}")
 
