@@ -29,7 +29,7 @@ def write(folder: Path, *profiles: dict[str, Any], mark: bytes = b"", **top: Any
     ],
 )
 def test_the_profile_that_follows_the_shell_is_found_as_setup_writes_it(tmp_path: Path, entry: dict[str, Any]) -> None:
-    assert entries.has_session_profile(write(tmp_path, {"name": "default"}, entry))
+    assert entries.shell_settings(write(tmp_path, {"name": "default"}, entry)).has_session_profile
 
 
 @pytest.mark.parametrize(
@@ -47,16 +47,18 @@ def test_the_profile_that_follows_the_shell_is_found_as_setup_writes_it(tmp_path
     ],
 )
 def test_a_profile_that_differs_is_not_taken_for_it(tmp_path: Path, entry: dict[str, Any]) -> None:
-    assert not entries.has_session_profile(write(tmp_path, {"name": "default"}, entry))
+    assert not entries.shell_settings(write(tmp_path, {"name": "default"}, entry)).has_session_profile
 
 
 def test_it_does_not_count_in_a_file_that_the_cli_cannot_use(tmp_path: Path) -> None:
-    assert not entries.has_session_profile(tmp_path / "missing.json")
-    assert not entries.has_session_profile(tmp_path)
-    assert not entries.has_session_profile(write(tmp_path, SESSION))  # no profile `default`, which is the current one
-    assert not entries.has_session_profile(write(tmp_path, {"name": "default"}, SESSION, mark=b"\xef\xbb\xbf"))
+    assert not entries.shell_settings(tmp_path / "missing.json").has_session_profile
+    assert not entries.shell_settings(tmp_path).has_session_profile
+    without_current = write(tmp_path, SESSION)  # no profile `default`, which is the current one
+    assert not entries.shell_settings(without_current).has_session_profile
+    with_mark = write(tmp_path, {"name": "default"}, SESSION, mark=b"\xef\xbb\xbf")
+    assert not entries.shell_settings(with_mark).has_session_profile
     write(tmp_path).write_text("half-writt")
-    assert not entries.has_session_profile(tmp_path / "config.json")
+    assert not entries.shell_settings(tmp_path / "config.json").has_session_profile
 
 
 @pytest.mark.parametrize(

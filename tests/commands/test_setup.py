@@ -502,7 +502,7 @@ def test_without_a_profile_one_is_written_that_follows_the_session_of_the_shell(
     assert done.returncode == 0, done.stderr
     assert home.entry("role-env") == FOLLOWS
     assert home.entry("default")["mode"] == "AK"
-    assert entries.has_session_profile(home.config)
+    assert entries.shell_settings(home.config).has_session_profile
     before = home.config.read_bytes()
     done = home.setup()
     assert (done.returncode, done.stdout) == (0, f"{home.config} has it already\n")

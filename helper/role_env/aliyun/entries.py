@@ -7,7 +7,7 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from role_env.aliyun import document, process_command
 from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
@@ -68,24 +68,29 @@ def is_own(entry: Mapping[str, Any]) -> bool:
     return is_session or profiles_file_of(entry) is not None
 
 
-def current_region(path: Path) -> str:
-    """Return the region of the current profile in the CLI's file at `path`; empty if there is none."""
+class ShellSettings(NamedTuple):
+    """What the CLI's file contributes to a shell with a session.
+
+    `region_id` is the current profile's, empty if there is none. `has_session_profile` says whether the file has the
+    profile role-env as `setup` writes it, and the CLI can use it.
+    """
+
+    region_id: str = ""
+    has_session_profile: bool = False
+
+
+def shell_settings(path: Path) -> ShellSettings:
+    """Read the CLI's file at `path`. One that is missing or invalid contributes nothing."""
     try:
         content, _ = read_file(path)
         file = ConfigFile(path, content)
-        return file.profile().region_id
     except (OSError, ProfileError):
-        return ""
-
-
-def has_session_profile(path: Path) -> bool:
-    """Return whether the CLI's file at `path` has the profile role-env as `setup` writes it, and the CLI can use it."""
+        return ShellSettings()
+    has_session_profile = file.cli_error() is None and is_session_entry(file.entries.get(SESSION_NAME, {}))
     try:
-        content, _ = read_file(path)
-        file = ConfigFile(path, content)
-    except (OSError, ProfileError):
-        return False
-    return file.cli_error() is None and is_session_entry(file.entries.get(SESSION_NAME, {}))
+        return ShellSettings(file.profile().region_id, has_session_profile)
+    except ProfileError:
+        return ShellSettings("", has_session_profile)
 
 
 def foreign(path: Path, content: bytes | None, names: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ A chain makes no request. If its source is a profile of the `aliyun` CLI, what t
 import json
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from role_env.aliyun.location import config_path
 from role_env.context import Context
@@ -18,6 +19,11 @@ from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
 from role_env.sessions import record
 from role_env.sources.base import Source
+
+if TYPE_CHECKING:
+    from role_env.aliyun.entries import ShellSettings
+
+_NO_ROLE = RoleArn()
 
 
 class Chain:
@@ -43,7 +49,7 @@ class Chain:
 
         Empty if the source's own session is passed through.
         """
-        return next((hop.role_arn for hop in reversed(self.hops) if hop.role_arn), RoleArn())
+        return next((hop.role_arn for hop in reversed(self.hops) if hop.role_arn), _NO_ROLE)
 
     @property
     def session_name(self) -> str:
@@ -88,34 +94,21 @@ class Chain:
         """Return the entry of the target's session in the keyring, as requested without options."""
         return record.entry(os.path.realpath(self.target.path), self.target.name, record.NO_OPTIONS)
 
-    def fallback_region(self) -> str:
-        """Return the region of the CLI's current profile, empty if there is none. Its file joins the fingerprint."""
-        try:
-            path = config_path(self.fingerprint.variable("HOME"))
-        except ProfileError:
-            return ""
-        self.fingerprint.watch(path)
-        if not os.path.exists(path):  # noqa: PTH110  Path's raises where the folder cannot be searched
-            return ""
-        from role_env.aliyun import entries  # only for those who have the file
-
-        return entries.current_region(path)
-
-    def is_in_cli_file(self) -> bool:
-        """Return whether the `aliyun` CLI's file has the profile that follows the shell.
+    def shell_settings(self) -> "ShellSettings | None":
+        """Return what the `aliyun` CLI's file contributes to the session's shell, None if there is no such file.
 
         The state of the file joins the fingerprint.
         """
         try:
             path = config_path(self.fingerprint.variable("HOME"))
         except ProfileError:
-            return False
+            return None
         self.fingerprint.watch(path)
         if not os.path.exists(path):  # noqa: PTH110  Path's raises where the folder cannot be searched
-            return False
+            return None
         from role_env.aliyun import entries  # only for those who have the file
 
-        return entries.has_session_profile(path)
+        return entries.shell_settings(path)
 
     def marks(self) -> list[str]:
         """Return the profiles as ROLE_ENV_CHAIN names them: by name, and by file, since two files may share a name."""

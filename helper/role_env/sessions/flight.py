@@ -29,6 +29,8 @@ class SingleFlight:
         self, chain: Chain, entry: Entry, cache: Cache | None, context: Context, request: Request | None = None
     ) -> None:
         self._chain = chain
+        self._target = chain.target
+        self._before = chain.before
         self._entry = entry
         self._cache = cache if chain.is_cacheable else None
         self._whole_cache = cache
@@ -41,7 +43,7 @@ class SingleFlight:
     def obtain(self, cached: Record | None) -> Record:
         """Return the session: `cached` if it is usable, else a new one. Raises any RoleEnvError."""
         same = cached if cached and cached.chain == self._digest else None
-        decided, name = self._context.messages.decided, self._chain.target.name
+        decided, name = self._context.messages.decided, self._target.name
         if cached is None:
             decided(f"no session of {name} is cached")
         elif same is None:
@@ -101,7 +103,7 @@ class SingleFlight:
         try:
             return self._assume(context, since=None)
         except sts.StsError as refusal:
-            is_renewable = self._chain.before or self._chain.source.is_renewable
+            is_renewable = self._before or self._chain.source.is_renewable
             if not refusal.code.startswith("InvalidSecurityToken.Expired") or not is_renewable:
                 raise
             context.messages.decided("the source's session has ended: another one is requested")
@@ -109,7 +111,7 @@ class SingleFlight:
 
     def _assume(self, context: Context, *, since: float | None) -> Record:
         """Request the session, with a source's session that was issued after `since` if that is given."""
-        hop = self._chain.target
+        hop = self._target
         if not hop.role_arn:
             credentials = pass_through(hop, self._key(context, since))
             account = self._chain.role_arn.account or find_account(
@@ -118,7 +120,7 @@ class SingleFlight:
             if hop.expected_account_id:
                 check_account(hop, account, hop.expected_account_id)
             return self._store(credentials, account)
-        if self._chain.before is None:
+        if self._before is None:
             return self._store(self._chain.source.assume(hop, self._for_source(context)), hop.role_arn.account)
         from role_env.sources.assume_role import assume_role
 
@@ -126,7 +128,7 @@ class SingleFlight:
 
     def _key(self, context: Context, since: float | None) -> AccessKey:
         """Return the key with which the target's role is assumed, or that is passed through."""
-        before = self._chain.before
+        before = self._before
         if before is None:
             return self._chain.source.key(self._for_source(context))
         flight = SingleFlight(before, before.entry(), self._whole_cache, context)
@@ -143,25 +145,24 @@ class SingleFlight:
         if self._cache:
             self._cache.store(self._entry, record)
         if self._request_made and self._whole_cache:
-            target = self._chain.target
-            Proof(self._request_made, target.path, target.endpoint).store(
-                self._digest, self._context, self._whole_cache
-            )
+            proof = Proof(self._request_made, self._target.path, self._target.endpoint)
+            proof.store(self._digest, self._context, self._whole_cache)
         return record
 
     def _record(self, credentials: Credentials, account_id: str) -> Record:
-        chain, target = self._chain, self._chain.target
+        chain, target = self._chain, self._target
+        settings = chain.shell_settings()
         session = Session(
             target.name,
             chain.role_arn,
             credentials,
             account_id=account_id,
             region_id=target.region_id,
-            fallback_region="" if target.region_id else chain.fallback_region(),
+            fallback_region=settings.region_id if settings and not target.region_id else "",
             color=target.color,
             variables=target.variables,
             policy=chain.policy_name,
-            in_cli_file=chain.is_in_cli_file(),
+            in_cli_file=bool(settings and settings.has_session_profile),
         )
         return Record(
             session,
