@@ -102,7 +102,7 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         ),
         **{**{key: values[key] for key in _FIELDS if key in values}, **source},
     )
-    if not profile.role_session_name:
+    if profile.role_arn and not profile.role_session_name:
         profile = profile.with_session_name(default_session_name(fingerprint))
     if profile.allows_duration(profile.duration_seconds):
         return profile
