@@ -252,6 +252,8 @@ function _role_env_look
         _role_env_paint
         set -g _role_env_on $_role_env_warning
         set -g ROLE_ENV_PROMPT 'no account'
+        test -z "$ALIBABA_CLOUD_CREDENTIALS_URI"; and _role_env_is_guarded
+        or set -g ROLE_ENV_PROMPT 'no account≠'
         set -g _role_env_seen ''
     else
         set -g ROLE_ENV_PROMPT ''
@@ -290,19 +292,31 @@ function _role_env_is_served
 end
 
 # Whether all tools find the session: each key ID of an exported family and each guard is there and exported, no family
-# has another key, and nothing outranks them. A served session has no key ID.
+# has another key, and nothing outranks them or remains of a failed switch. A served session has no key ID.
 function _role_env_is_whole
     set -l id "$ROLE_ENV_ACCESS_KEY_ID"
-    test -z "@OUTRANKING@" -a (string replace -a @ABSENT@ '' -- "@KEY_IDS@") = "@EXPECTED_KEY_IDS@"; or return
+    test -z "@OUTRANKING@$ROLE_ENV_NO_ACCOUNT" -a (string replace -a @ABSENT@ '' -- "@KEY_IDS@") = "@EXPECTED_KEY_IDS@"; or return
     # A family that a profile adds, and its key ID.
     for pair in "@OTHER_KEY_IDS@"
         set -l parts (string split ' ' -- $pair)
         string match -q -- "* $parts[1] *" " $ROLE_ENV_FAMILIES "; or test -n "$parts[2]"; or continue
         test "$parts[2]" = "$id"; or return
     end
-    _role_env_is_served; and return
+    if _role_env_is_served
+        _role_env_is_guarded
+        return
+    end
     contains -- "@GUARDS@" @EXPECTED_GUARDS@; or return
     test -n "$id" -a -z "$ALIBABA_CLOUD_CREDENTIALS_URI" -a -n "$ROLE_ENV_REQUEST"; or return
+    for name in @KEY_ID_NAMES@ @GUARD_NAMES@
+        set -qx $name; or test -z "$$name"; or return
+    end
+    true
+end
+
+# Whether tools find neither a key nor an account of their own, as below `exec --renew` and after a failed switch.
+function _role_env_is_guarded
+    test -z "@OUTRANKING@" -a "@WITHOUT_KEY@" = '@EXPECTED_WITHOUT_KEY@'; or return
     for name in @KEY_ID_NAMES@ @GUARD_NAMES@
         set -qx $name; or test -z "$$name"; or return
     end

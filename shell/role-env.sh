@@ -265,6 +265,7 @@ _role_env_look() {
 	elif [[ -n ${ROLE_ENV_NO_ACCOUNT-} ]]; then
 		_role_env_paint
 		ROLE_ENV_PROMPT='no account' _role_env_on=${_role_env_warning} _role_env_seen=''
+		if [[ -n ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]] || ! _role_env_is_guarded; then ROLE_ENV_PROMPT='no account≠'; fi
 	else
 		ROLE_ENV_PROMPT='' _role_env_on='' _role_env_off='' _role_env_seen=''
 	fi
@@ -300,7 +301,7 @@ _role_env_is_served() {
 }
 
 # Whether all tools find the session: each key ID of an exported family and each guard is there and exported, no family
-# has another key, and nothing outranks them. A served session has no key ID.
+# has another key, and nothing outranks them or remains of a failed switch. A served session has no key ID.
 _role_env_is_whole() {
 	\builtin local id="${ROLE_ENV_ACCESS_KEY_ID-}" ids="@KEY_IDS@" name=''
 	[[ -z "@OUTRANKING@" && ${ids//@ABSENT@/} == "@EXPECTED_KEY_IDS@" ]] || \builtin return 1
@@ -313,12 +314,24 @@ _role_env_is_whole() {
 		*) \builtin return 1 ;;
 		esac
 	done
-	_role_env_is_served && \builtin return
+	if _role_env_is_served; then
+		_role_env_is_guarded
+		\builtin return
+	fi
 	case "@GUARDS@" in
 	@EXPECTED_GUARDS@) ;;
 	*) \builtin return 1 ;;
 	esac
 	[[ -n ${id} && -z ${ALIBABA_CLOUD_CREDENTIALS_URI-} && -n ${ROLE_ENV_REQUEST-} ]] || \builtin return 1
+	for name in @KEY_ID_NAMES@ @GUARD_NAMES@; do
+		_role_env_is_exported "${name}" || \builtin return 1
+	done
+}
+
+# Whether tools find neither a key nor an account of their own, as below `exec --renew` and after a failed switch.
+_role_env_is_guarded() {
+	\builtin local name=''
+	[[ -z "@OUTRANKING@" && "@WITHOUT_KEY@" == '@EXPECTED_WITHOUT_KEY@' ]] || \builtin return 1
 	for name in @KEY_ID_NAMES@ @GUARD_NAMES@; do
 		_role_env_is_exported "${name}" || \builtin return 1
 	done

@@ -163,6 +163,29 @@ def test_the_invalid_key_of_the_no_account_state_counts_as_none(machine: Machine
     assert (done.returncode, "has been set since" in done.stderr) == (1, False)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ALIBABA_CLOUD_IGNORE_PROFILE", ""), ("OSS_ACCESS_KEY_ID", ""), ("ALICLOUD_ROLE_ARN", "mine")],
+)
+def test_what_has_changed_in_the_no_account_state_is_reported(machine: Machine, name: str, value: str) -> None:
+    done = machine.role_env("status", **variables.NO_ACCOUNT | {name: value})
+    assert f"without an account; {name} has changed since: some tools find an account\n" in done.stderr
+
+
+def test_a_served_session_needs_the_guards_and_the_invalid_keys(machine: Machine) -> None:
+    served = {
+        "ROLE_ENV_PROFILE": "profileB",
+        "ROLE_ENV_ROLE_ARN": ARN,
+        "ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:1/",
+        **variables.guards(),
+        **variables.NO_KEYS,
+    }
+    assert document(machine, **served)[0] == 0
+    for name in ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIYUN_LOG_CLI_ACCESSID"):
+        assert document(machine, **served | {name: ""})[0] == 1
+    assert document(machine, **served | {"ACCESS_KEY_ID": "mine"})[0] == 1
+
+
 def test_a_key_that_was_set_in_the_no_account_state_is_reported_with_its_tools(machine: Machine) -> None:
     environ = variables.NO_ACCOUNT | {"OSS_ACCESS_KEY_ID": "LTAIx", "OSS_ACCESS_KEY_SECRET": "x" * 30}
     for command in ("status", "whoami"):

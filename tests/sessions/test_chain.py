@@ -670,13 +670,38 @@ def test_the_default_session_name_of_another_user_is_another_session(machine: Ma
     assert names == ["one", "another"]
 
 
-def test_an_edit_within_the_second_and_of_the_same_length_is_seen(machine: Machine) -> None:
-    other = machine.sts.role_arn.replace("role/", "role/X")[: len(machine.sts.role_arn)]
-    assert exports(machine, "profileB")
-    status = machine.file.stat()
-    machine.file.write_text(machine.file.read_text().replace(machine.sts.role_arn, other))
-    os.utime(machine.file, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert machine.role_env("profileB", "--format", "json").returncode == 4
+WHOLE_SECONDS = """\
+import os
+
+class Status:
+    def __init__(self, status):
+        self.__dict__ |= {name: getattr(status, name) for name in dir(status) if name.startswith("st_")}
+        self.st_ctime_ns = self.st_mtime_ns = status.st_mtime_ns // 10**9 * 10**9
+
+for name in ("stat", "fstat"):
+    setattr(os, name, lambda *words, real=getattr(os, name), **more: Status(real(*words, **more)))
+"""
+"""Python's start-up file for a file system whose times are whole seconds, and where nobody waits for the clock."""
+
+
+def test_where_times_are_whole_seconds_an_edit_of_the_same_length_within_one_is_seen(
+    machine: Machine, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(WHOLE_SECONDS)
+    machine.environ["PYTHONPATH"] = str(tmp_path)
+    roles = [machine.sts.world.role(name).arn for name in ("spoke1", "spoke2")]
+    text = machine.standard_profiles().partition("[profileB]")[0]
+    text += f"[hub]\nrole_arn = {machine.sts.world.role('hub').arn}\nsource_profile = profileA\n"
+    now = int(time.time()) + 60  # by the clock of this file system the file stays young
+    stats = []
+    for role in roles:
+        machine.write(f"{text}[profileB]\nrole_arn = {role}\nsource_profile = hub\n")
+        os.utime(machine.file, (now, now))
+        stats.append(machine.file.stat())
+        assert exports(machine, "profileB")["RoleArn"] == role
+    # Only a finer clock tells the two files apart.
+    names = ("st_ino", "st_size", "st_mode", "st_mtime_ns")
+    assert [getattr(stats[0], name) for name in names] == [getattr(stats[1], name) for name in names]
 
 
 def test_the_region_of_the_clis_current_profile_serves_where_nothing_else_says_one(

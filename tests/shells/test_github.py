@@ -62,6 +62,37 @@ def test_a_step_needs_no_key_where_github_gives_a_token(machine: Machine, runner
     assert len(machine.sts.calls_of("AssumeRoleWithOIDC")) == 1
 
 
+def test_on_a_self_hosted_runner_no_other_run_gets_the_session(
+    machine: Machine, runner: Runner, tmp_path: Path
+) -> None:
+    role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
+    machine.write(f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\noidc_token = github\n")
+    with HttpsServer(tmp_path) as github:
+        authorities = tmp_path / "authorities.pem"
+        authorities.write_bytes(machine.sts.ca_file.read_bytes() + github.ca_file.read_bytes())
+        run = {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://localhost:{github.port}/token?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token",
+            "SSL_CERT_FILE": str(authorities),
+            **{"GITHUB_REPOSITORY": "o/r", "GITHUB_REF": "refs/heads/main", "GITHUB_JOB": "deploy"},
+            **{"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"},
+        }
+        github.body = json.dumps({"value": machine.sts.oidc_token()}).encode()
+        for _ in range(2):  # two steps of one job share it
+            assert runner.step(**run)[0] == 0
+        assert len(machine.sts.issued) == 1
+        # STS refuses the token of each other run: it must not act as the first one.
+        refused = machine.sts.oidc_token("AuthenticationFail.OIDCToken.Expired")
+        github.body = json.dumps({"value": refused}).encode()
+        runner.variables()
+        for name in ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "GITHUB_REF", "GITHUB_REPOSITORY"):
+            assert runner.step(**run | {name: "another"})[0] == 4, name
+        assert runner.step(**run | {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "another"})[0] == 4
+        assert runner.step(**run | {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": ""})[0] == 3
+        assert runner.variables() == {}
+    assert len(machine.sts.issued) == 1
+
+
 def test_a_log_that_repeats_the_variables_is_masked(machine: Machine, runner: Runner) -> None:
     status, log = runner.step(f"printf 'no line yet'; {INTO_JOB}; cat $GITHUB_ENV; role-env profileB --format json")
     (issued,) = machine.sts.issued

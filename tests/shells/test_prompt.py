@@ -247,7 +247,9 @@ STATES: list[tuple[float, dict[str, str], str]] = [
     (42 * 60 + 50, {"ROLE_ENV_POLICY": "0123456789abcdef"}, "profileB (narrowed) 42m"),
     (42 * 60 + 50, {"ROLE_ENV_POLICY": ""}, "profileB 42m"),
     (-1, {"ROLE_ENV_EXPIRATION": "soon"}, "profileB ?"),
-    (-1, {"ROLE_ENV_PROFILE": "", "ROLE_ENV_NO_ACCOUNT": "1"}, "no account"),
+    (-1, {"ROLE_ENV_PROFILE": "", **dict.fromkeys(KEY_IDS, ""), **variables.NO_ACCOUNT}, "no account"),
+    (-1, {"ALIBABA_CLOUD_IGNORE_PROFILE": ""}, "no account≠"),
+    (-1, {"ALIBABA_CLOUD_IGNORE_PROFILE": "TRUE", "OSS_ACCESS_KEY_ID": "another"}, "no account≠"),
     (-1, {"ROLE_ENV_NO_ACCOUNT": ""}, ""),
 ]
 SERVED = {
@@ -275,6 +277,7 @@ def test_a_session_that_exec_serves_has_no_key_in_any_family(machine: Machine, s
     served = LIVE | dict.fromkeys(KEY_IDS, "") | SERVED | variables.NO_ACCOUNT | {"ROLE_ENV_NO_ACCOUNT": ""}
     assert shown(machine, shell, **served) == "profileB"
     assert shown(machine, shell, **served | {"ALICLOUD_ACCESS_KEY": "another"}) == "profileB≠"
+    assert shown(machine, shell, **served | {"ALIBABA_CLOUD_CLI_PROFILE_DISABLED": ""}) == "profileB≠"
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -20,6 +20,16 @@ NO_ACCOUNT = "a switch to another profile failed and left this shell without an 
 _DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION")
 
 
+def missing_without_key(environ: Mapping[str, str]) -> list[str]:
+    """Return the variables that keep tools from an account of their own while no key is set, and no longer do.
+
+    They are the guards, and the invalid key IDs; one that has another value is a key.
+    """
+    ids = [key.access_key_id for key in variables.KEYS if key.access_key_id in variables.NO_KEYS]
+    missing = [name for name, value in variables.guards().items() if environ.get(name) != value]
+    return missing + [name for name in ids if not environ.get(name)]
+
+
 class ShellState:
     """What the variables `environ` say about the shell's session.
 
@@ -77,7 +87,9 @@ class ShellState:
 
     def mismatched_key_ids(self) -> list[str]:
         """Return the variables of key IDs that are set and are not the session's."""
-        values = {name: self._value(name) for name in variables.KEY_IDS}
+        # Where no family has a key, the `aliyun` CLI comes to the bare one.
+        bare = (variables.BARE.access_key_id,) if self.is_served else ()
+        values = {name: self._value(name) for name in (*variables.KEY_IDS, *bare)}
         return [name for name, value in values.items() if value and value != self.access_key_id]
 
     def matching_key_ids(self) -> list[str]:
@@ -93,10 +105,11 @@ class ShellState:
     def missing(self) -> list[str]:
         """Return the variables that the session needs and that are unset or have another value.
 
-        It needs the key IDs of the families that it was exported to, and the guards.
+        It needs the key IDs of the families that it was exported to, and the guards; a served one needs what keeps
+        tools from an account of their own.
         """
         if self.is_served:
-            return []
+            return missing_without_key(self._environ)
         ids = [key.access_key_id for key in variables.exported_keys(self.families)]
         missing = [name for name in dict.fromkeys(ids) if not self._value(name)]
         follows = self._environ.get(variables.CLI_PROFILE) == variables.FOLLOWING_PROFILE
@@ -105,9 +118,9 @@ class ShellState:
 
     def is_whole(self) -> bool:
         """Return whether every tool finds the session or no account."""
-        if not self.has_session or self.mismatched_key_ids() or self.outranking():
+        if not self.has_session or self.lost_account or self.mismatched_key_ids() or self.outranking():
             return False
-        return self.is_served or (bool(self.families) and not self.missing())
+        return (self.is_served or bool(self.families)) and not self.missing()
 
     def is_valid(self) -> bool:
         """Return whether there is a session, it has not expired, and it is whole."""

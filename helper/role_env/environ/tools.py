@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from role_env import validators, variables
 from role_env.credentials import AccessKey
-from role_env.environ.session import NO_ACCOUNT
+from role_env.environ.session import NO_ACCOUNT, ShellState, missing_without_key
 from role_env.variables import Key
 
 _CLOUD = variables.FAMILIES["alibaba_cloud"].keys[0]
@@ -67,9 +67,15 @@ def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
 
 
 def no_account(environ: Mapping[str, str]) -> str:
-    """Return what to say of a shell without an account: with the tools that find a key, which was set since."""
-    acting = tools_with_key(environ)
-    return f"{NO_ACCOUNT}; a key has been set since, which {acting} use" if acting else NO_ACCOUNT
+    """Return what to say of a shell without an account, and of what has been set or unset since."""
+    text = NO_ACCOUNT
+    if acting := tools_with_key(environ):
+        text += f"; a key has been set since, which {acting} use"
+    if changed := [*missing_without_key(environ), *ShellState(environ).outranking()]:
+        text += (
+            f"; {', '.join(changed)} {'has' if len(changed) == 1 else 'have'} changed since: some tools find an account"
+        )
+    return text
 
 
 def _values(key: AccessKey) -> tuple[str, str, str]:

@@ -32,6 +32,8 @@ _KINDS = {
 }
 _KEY_IDS = tuple(key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES))
 _GUARDS = tuple(variables.guards())
+# What keeps tools from an account of their own while no key is set, and the key IDs that would be one.
+_WITHOUT_KEY = (*_KEY_IDS, variables.BARE.access_key_id, *_GUARDS)
 _OUTRANKING = tuple(name for name in variables.LEFT_UNSET if name != variables.CREDENTIALS_URI)
 # What a prompt looks at each time: the rest is looked at once a minute.
 _STATE = (
@@ -78,6 +80,7 @@ def _common_tables() -> dict[str, str]:
         "COMMAND_LIST": ",".join(command_table.COMMANDS),
         "KEY_ID_NAMES": " ".join(_KEY_IDS),
         "GUARD_NAMES": " ".join(_GUARDS),
+        "EXPECTED_WITHOUT_KEY": " ".join(variables.NO_ACCOUNT.get(name, "") for name in _WITHOUT_KEY),
     }
 
 
@@ -94,6 +97,7 @@ def _posix_tables() -> dict[str, str]:
         "EXPECTED_KEY_IDS": " ".join(["${id}"] * len(_KEY_IDS)),
         "OTHER_KEY_IDS": '" "'.join(f"{family} ${{{name}-}}" for family, name in _other_key_ids()),
         "GUARDS": " ".join(values(_GUARDS)),
+        "WITHOUT_KEY": " ".join(values(_WITHOUT_KEY)),
         "EXPECTED_GUARDS": " | ".join(f"'{guards}'" for guards in _expected_guards()),
         "COLORS": "".join(f"{name}) color='{code}' ;;\n\t" for name, code in variables.COLORS.items()) + "''",
         "OFF": posix.off(dict.fromkeys(_EXPORTED, ""), integrated=True).rstrip("\n").replace("'", "'\\''"),
@@ -114,6 +118,7 @@ def _fish_tables() -> dict[str, str]:
         "EXPECTED_KEY_IDS": " ".join(["$id"] * len(_KEY_IDS)),
         "OTHER_KEY_IDS": '" "'.join(f"{family} ${name}" for family, name in _other_key_ids()),
         "GUARDS": " ".join(values(_GUARDS)),
+        "WITHOUT_KEY": " ".join(values(_WITHOUT_KEY)),
         "EXPECTED_GUARDS": " ".join(f"'{guards}'" for guards in _expected_guards()),
         "COLOR_NAMES": " ".join(variables.COLORS),
         "COLOR_CODES": " ".join(f"'{code}'" for code in variables.COLORS.values()),
