@@ -101,7 +101,7 @@ def test_the_browser_comes_back_and_the_session_is_the_users_own(
     done = sign_in(machine, browser)
     assert done.returncode == 0, done.stderr
     assert re.search(rf"^me: signed in at {oauth.address} until \d{{4}}-\S+Z\n$", done.stdout)
-    assert f"an administrator must allow you the application {CLIENT_IDS['CN']}" in done.stderr
+    assert f"ask an administrator to allow you the application {CLIENT_IDS['CN']}" in done.stderr
     assert key_id(machine, "me") == oauth.sessions[-1].id
     assert oauth.sessions[-1].role.account == ACCOUNT_A
     assert key_id(machine, "me") == oauth.sessions[-1].id
@@ -182,7 +182,7 @@ def test_without_a_browser_the_address_is_pasted_and_a_wrong_one_is_asked_for_ag
     person, address = begin(machine, *([] if environ else ["--no-browser"]), **environ)
     person.expect("paste its address here")
     person.sendline("http://127.0.0.1:12345/cli/callback?code=stolen&state=wrong")
-    person.expect("that is not the address of this sign-in's last page: it is not of this sign-in; paste it again")
+    person.expect("that is not the address of this sign-in's last page: it belongs to another sign-in; paste it again")
     person.sendline("what?")
     person.expect("paste it again")
     right = redirect_of(machine, address)

@@ -23,7 +23,7 @@ def has_browser(environ: Mapping[str, str]) -> bool:
 
 
 def open_page(address: str) -> None:
-    """Open `address` in the browser, and wait for nothing: some browsers come back only when they are closed."""
+    """Open `address` in the browser, without waiting: some browsers return only when they are closed."""
     threading.Thread(target=_open, args=(address,), daemon=True).start()
 
 

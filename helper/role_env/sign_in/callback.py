@@ -1,6 +1,6 @@
-"""The sign-in with OAuth: a browser comes back to a server on 127.0.0.1, or a person pastes where it was sent.
+"""OAuth sign-in: the browser is redirected to a server on 127.0.0.1, or a person pastes the address of the redirect.
 
-What comes without the state of this sign-in is not of this sign-in, and is ignored.
+A callback without the state of this sign-in is ignored.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ from role_env.sources.oauth_client import CALLBACK_PATH, PORTS, authorization_ad
 from role_env.sources.sign_in_hosts import Site
 from role_env.ui.loopback import LoopbackServer, Reply
 
-# A user without the application sees that in the browser alone, and nobody comes back: the wait has an end (seconds).
+# A user who is not allowed the application sees that in the browser only, and no callback comes (seconds).
 LONGEST_SECONDS = 300.0
 _TEXTS = {
-    HTTPStatus.OK: "role-env has the answer: go back to the terminal. You can close this page.",
-    HTTPStatus.BAD_REQUEST: "This is not the sign-in that role-env waits for: use the address on the terminal.",
-    HTTPStatus.GONE: "role-env has its answer already: go back to the terminal.",
-    HTTPStatus.NOT_FOUND: "Nothing is here.",
+    HTTPStatus.OK: "role-env has received the answer. You can close this page and return to the terminal.",
+    HTTPStatus.BAD_REQUEST: "This is not the sign-in that role-env is waiting for. Use the address in the terminal.",
+    HTTPStatus.GONE: "role-env has already received an answer. Return to the terminal.",
+    HTTPStatus.NOT_FOUND: "There is nothing here.",
 }
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
@@ -38,14 +38,14 @@ _HEADERS = {
 
 
 class WrongCallback(ValueError):
-    """An address that is not of this sign-in."""
+    """An address that is not a callback of this sign-in."""
 
 
 def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     """Return a new sign-in, as soon as a person has approved it in a browser; nothing is stored.
 
-    LONGEST_SECONDS bounds the wait for the person. Raises SignInError where they refuse or do not come,
-    UnreachableError, UsageError.
+    LONGEST_SECONDS bounds the wait for the person. Raises SignInError if they refuse or do not finish
+    in time, UnreachableError, UsageError.
     """
     state, verifier = secrets.token_urlsafe(24), Verifier()
     server = _listen(state) if browse and browser.has_browser(context.environ) else None
@@ -53,7 +53,7 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     address = authorization_address(site, redirect, state, verifier)
     say = context.messages.say
     say(f"open {address} and sign in")
-    say(f"if the page refuses, an administrator must allow you the application {site.client_id} (Ctrl-C ends this)")
+    say(f"if the page refuses, ask an administrator to allow you the application {site.client_id} (stop with Ctrl-C)")
     if server:
         with server:
             browser.open_page(address)
@@ -64,10 +64,10 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
 
 
 def read_code(query: str, state: str) -> str:
-    """Return the code in the query of a callback. Raises WrongCallback, and SignInError where the person refused."""
+    """Return the code in the query of a callback. Raises WrongCallback, and SignInError if the person refused."""
     given = {name: values[0] for name, values in urllib.parse.parse_qs(query, max_num_fields=50).items()}
     if not hmac.compare_digest(given.get("state", "").encode(), state.encode()):
-        raise WrongCallback("it is not of this sign-in")
+        raise WrongCallback("it belongs to another sign-in")
     if error := given.get("error"):
         text = printable(": ".join(filter(None, (error, given.get("error_description")))))[:300]
         raise SignInError(f"the sign-in was refused: {text}", code=error)
@@ -77,7 +77,7 @@ def read_code(query: str, state: str) -> str:
 
 
 class TooLate(SignInError):
-    """Nobody came back in time."""
+    """Nobody signed in in time."""
 
     def __init__(self) -> None:
         what = f"nobody signed in within {LONGEST_SECONDS / 60:.0f} minutes"
@@ -85,21 +85,21 @@ class TooLate(SignInError):
 
 
 def _read_pasted(state: str, context: Context) -> str:
-    """Return the code in the address that a person pastes, asked for again after a wrong one."""
+    """Return the code in the address that a person pastes; ask again after a wrong one."""
     end = time.monotonic() + LONGEST_SECONDS
-    context.messages.say("the last page does not load: paste its address here (it is not shown), then press Enter")
+    context.messages.say("the last page does not load: paste its address here (it is not shown) and press Enter")
     with Pasted() as pasted:
         while (line := pasted.read_line(end)) is not None:
             try:
                 return read_code(urllib.parse.urlsplit(line).query, state)
             except ValueError as error:
-                why = error if isinstance(error, WrongCallback) else "it is no address"
+                why = error if isinstance(error, WrongCallback) else "it is not an address"
                 context.messages.say(f"that is not the address of this sign-in's last page: {why}; paste it again")
     raise TooLate()
 
 
 def _listen(state: str) -> "CallbackServer | None":
-    """Return a server on the first port that is free, None where all are taken."""
+    """Return a server on the first free port; None if all are taken."""
     for port in PORTS:
         with contextlib.suppress(OSError):
             return CallbackServer(port, state)
@@ -107,7 +107,7 @@ def _listen(state: str) -> "CallbackServer | None":
 
 
 class CallbackServer:
-    """A server on 127.0.0.1 that waits for the browser to come back with `state`; its address is `redirect`."""
+    """A server on 127.0.0.1 that waits for the callback with `state`; its address is `redirect`."""
 
     def __init__(self, port: int, state: str) -> None:
         self._state = state
@@ -125,7 +125,7 @@ class CallbackServer:
         self._server.close()
 
     def wait(self, context: Context) -> str:
-        """Return the code. Raises SignInError where the person refused, or did not come in time."""
+        """Return the code. Raises SignInError if the person refused or did not finish in time."""
         end = time.monotonic() + LONGEST_SECONDS
         if not wait_until(end, end, context.messages, event=self._came):
             raise TooLate()
@@ -134,7 +134,7 @@ class CallbackServer:
         return self._code
 
     def answer(self, path: str) -> Reply:
-        """Take what a browser comes back with, once; `confirm` follows when it has been answered."""
+        """Accept a callback, once; `confirm` follows when the browser has its reply."""
         status = self._take(path)
         return Reply(status, f"{_TEXTS[status]}\n", _HEADERS)
 

@@ -1,4 +1,4 @@
-"""The sign-in to CloudSSO: a person opens a page anywhere, and role-env polls until they have signed in."""
+"""CloudSSO sign-in: a person opens a page anywhere, and role-env polls until they have signed in."""
 
 import time
 
@@ -14,7 +14,7 @@ from role_env.sources.portal import SIGN_IN_AGAIN, SLOWER_SECONDS, Device, Pendi
 def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
     """Return a new sign-in at the portal of `url`, as soon as a person has approved it; nothing is stored.
 
-    ROLE_ENV_TIMEOUT bounds each exchange with the portal, and the life of its code the whole. Raises SignInError where
+    ROLE_ENV_TIMEOUT bounds each exchange with the portal, and the life of its code the whole. Raises SignInError if
     the person refuses or the code expires, UnreachableError.
     """
     verifier, portal = Verifier(), Portal(url, context)
@@ -43,7 +43,7 @@ def _await_token(url: str, device: Device, verifier: Verifier, context: Context)
         except UnreachableError as error:
             failing_since = failing_since if failure else time.monotonic()
             failure = error
-            context.messages.decided(f"{error.message}; asked again in {interval:.0f} s")
+            context.messages.decided(f"{error.message}; next attempt in {interval:.0f} s")
             if time.monotonic() - failing_since >= longest_fault:
                 raise
         else:

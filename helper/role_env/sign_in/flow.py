@@ -1,4 +1,4 @@
-"""Sign in and out: a person's part, the tokens in the keyring, and the sessions that an earlier sign-in has left."""
+"""Sign in and out: the person in the browser, the tokens in the keyring, and the sessions of an earlier sign-in."""
 
 from role_env.context import Context
 from role_env.errors import RoleEnvError
@@ -15,7 +15,7 @@ from role_env.sources.signed_in import SignedInSource
 def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn:
     """Sign a person in anew, store the tokens and return them; sessions of the sign-in before are dropped.
 
-    ROLE_ENV_TIMEOUT bounds each exchange. Raises KeyringError before any request where no token could be kept,
+    ROLE_ENV_TIMEOUT bounds each exchange. Raises KeyringError before any request if no token could be stored,
     SignInError, UnreachableError, UsageError.
     """
     sign_ins.check_storable(context, in_kernel=source.in_kernel)
@@ -27,7 +27,9 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
         raise TypeError(type(source).__name__)
     context = context.restarted()  # a person has taken the time they needed
     before = source.load_sign_in(context)
-    access_keys.touch(context.environ)  # first: whatever happens below, no session of the one before is used unseen
+    access_keys.touch(
+        context.environ
+    )  # first: whatever happens below, no session of the earlier sign-in is used unchecked
     sign_ins.store(source.entry, made, context, in_kernel=source.in_kernel)
     access_keys.touch(context.environ)
     if before:
@@ -45,7 +47,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
         try:
             oauth_client.revoke(found, context)
         except RoleEnvError as error:
-            context.messages.warn(f"the sign-in was not revoked, and is deleted all the same: {error.message}")
+            context.messages.warn(f"the sign-in could not be revoked, and is deleted anyway: {error.message}")
     access_keys.touch(context.environ)
     sign_ins.forget(source.entry, context.restarted(), in_kernel=source.in_kernel)
     access_keys.touch(context.environ)
@@ -55,7 +57,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
 def drop_sessions(sign_in: SignIn, context: Context) -> int:
     """Delete the cached sessions that were made from a sign-in, wherever they are; return how many."""
     cache = Cache(context, everywhere=True)
-    made = [entry for entry in cache.entries() if (kept := cache.load(entry)) and kept.sign_in == sign_in.id]
+    made = [entry for entry in cache.entries() if (cached := cache.load(entry)) and cached.sign_in == sign_in.id]
     for entry in made:
         cache.forget(entry)
     return len(made)

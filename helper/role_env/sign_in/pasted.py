@@ -1,4 +1,4 @@
-"""Lines that a person pastes on stdin: not shown on a terminal, and awaited no longer than a deadline."""
+"""Lines that a person pastes on stdin: not echoed on a terminal, and read until a deadline."""
 
 import os
 import select
@@ -55,7 +55,7 @@ class Pasted:
                 raise UsageError("stdin ended before the address was pasted", hint="run it again on a terminal")
 
     def _read(self, seconds: float) -> bool:
-        """Whether stdin goes on, after something has come or `seconds` are over."""
+        """Read what comes within `seconds`. Return False at the end of stdin."""
         descriptor = sys.stdin.fileno()
         if not select.select([descriptor], [], [], seconds)[0]:
             return True

@@ -40,7 +40,7 @@ class Choices(NamedTuple):
 def configure(url: str, path: Path, context: Context, choices: Choices) -> None:
     """Append a profile to the file at `path` for everything that the portal of `url` offers and the file lacks.
 
-    Raises UsageError where a person would have to be asked and cannot, ProfileError, and what signing in raises.
+    Raises UsageError if a person has to be asked and cannot be, ProfileError, and what signing in raises.
     """
     if not (choices.yes or choices.dry_run or prompt.is_possible()):
         raise UsageError("without a terminal, configure --cloud-sso requires --yes", hint="add --yes, or --dry-run")
@@ -87,14 +87,14 @@ def _known(path: Path, url: str, context: Context) -> tuple[list[str], list[Clou
 
 
 def _list(url: str, context: Context, choices: Choices) -> list[Assignment]:
-    """Everything that the portal offers, after a sign-in where none is valid."""
+    """Return everything that the portal offers. Sign a person in first if no sign-in is valid."""
     source = CloudSso("", "", url, "", "")
     found = source.load_sign_in(context)
     if found and found.host == source.issuer_host and found.expiration > time.time():
         try:
             return list_assignments(url, found.access_token, context)
         except TokenEnded:
-            context.messages.decided("the portal no longer takes the token: a person has to sign in")
+            context.messages.decided("the portal no longer accepts the token: a person has to sign in")
     made = flow.sign_in(source, context, browse=choices.browse)
     return list_assignments(url, made.access_token, context)
 

@@ -1,4 +1,4 @@
-"""Profiles for everything that a person may use at a CloudSSO portal: their names, and what a profiles file lacks."""
+"""Profiles for everything that a person may use at a CloudSSO portal: their names, and which are new."""
 
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -22,7 +22,7 @@ class Assignment(NamedTuple):
     configuration: AccessConfiguration
 
     def is_of(self, source: CloudSso) -> bool:
-        """Return whether a profile's source stands for it, by the configuration's ID or its name."""
+        """Return whether `source` names it, by the ID or the name of the configuration."""
         return source.account_id == self.account.id and source.access_config in self.configuration
 
 
@@ -50,7 +50,7 @@ def find_new(assignments: Iterable[Assignment], known: Collection[CloudSso]) -> 
 
 
 def find_gone(assignments: Collection[Assignment], known: Iterable[CloudSso]) -> list[CloudSso]:
-    """Return the profiles' sources that no assignment stands behind any longer."""
+    """Return the sources of profiles that the portal no longer offers."""
     return [source for source in known if not any(one.is_of(source) for one in assignments)]
 
 
@@ -66,7 +66,7 @@ def name_profiles(assignments: Iterable[Assignment], taken: Iterable[str]) -> li
 
 
 def _unused_name(assignment: Assignment, used: Collection[str]) -> str:
-    """`account.configuration`; where that is used, with the account's ID, and then with a number."""
+    """Return `account.configuration`; if that is used, add the account's ID, then a number."""
     account, configuration = assignment
     first = f"{_sanitize(account.name) or account.id}.{_sanitize(configuration.name) or configuration.id}"
     longer = f"{first[: names.LONGEST - len(account.id) - 1]}-{account.id}"
@@ -75,6 +75,6 @@ def _unused_name(assignment: Assignment, used: Collection[str]) -> str:
 
 
 def _sanitize(text: str) -> str:
-    """`text` in the characters of a profile's name, without a dot, which separates account and configuration."""
+    """Return `text` in the characters of a profile's name, without a dot, which separates account and configuration."""
     kept = "".join(c if c in "_@+-" or unicodedata.category(c)[0] in "LMN" else "-" for c in text)
     return "-".join(filter(None, kept.split("-")))[:_LONGEST_PART].strip("-")
