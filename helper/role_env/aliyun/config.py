@@ -75,7 +75,7 @@ class CliProfile:
 
     @property
     def sign_in_hint(self) -> str:
-        """What a person does where the sign-in has ended."""
+        """What to do if the sign-in has ended."""
         return f"sign in again with: aliyun configure --profile {self.name} --mode {self.mode}"
 
     def live_key(self, now: float) -> Credentials:

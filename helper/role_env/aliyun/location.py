@@ -1,4 +1,4 @@
-"""Where the `aliyun` CLI keeps its file: apart from what reads it, which most people's chains need not load."""
+"""Where the `aliyun` CLI's file is. The module that reads it is another one, which few chains import."""
 
 import os
 from pathlib import Path

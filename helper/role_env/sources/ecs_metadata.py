@@ -144,7 +144,7 @@ class _Service:
 
 
 def _issued(updated: object, found: Credentials) -> float:
-    """Return when the session began (LastUpdated) in epoch seconds; now if that is no time in the past."""
+    """Return when the session began (LastUpdated) in epoch seconds; now if that is not a time in the past."""
     try:
         moment = float(timestamps.parse_utc(str(updated)))
     except ValueError:

@@ -1,7 +1,7 @@
 """What the two kinds of sign-in share: code verifiers, and exchanges in JSON with a server that issues tokens.
 
-A token, a code and a verifier go into a header or a body, and into nothing else. Of an answer, an error quotes only
-the server's own code and message, without any secret that was sent.
+Tokens, codes and verifiers go into a header or a body, and nowhere else. Errors quote only the server's own code and
+message, without any secret that was sent.
 """
 
 import base64
@@ -19,7 +19,8 @@ from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.sts import responses
 from role_env.sts.http import Response, Server, TransientError, retry
 
-# A session's access token with less left cannot be exchanged; also the shortest that either server issues (seconds).
+# An access token with less left cannot be exchanged for a session; also the shortest life that either server gives a
+# token (seconds).
 SHORTEST_TOKEN_SECONDS = 900
 LONGEST_TOKEN_SECONDS = 400 * 86400
 _LONG_WORD = re.compile(r"\S{60,}")
@@ -29,7 +30,7 @@ _NONSENSE_HINT = "check the address; a proxy or another sign-in page may be inte
 
 
 class SignInError(RefusedError):
-    """A sign-in server's refusal: its HTTP `status`, and its `code` (both empty where nothing was asked)."""
+    """A sign-in server's refusal: its HTTP `status`, and its `code` (both empty without a response)."""
 
     def __init__(self, message: str, *, hint: str = "", code: str = "", status: int = 0) -> None:
         super().__init__(message, hint=hint)
@@ -60,7 +61,7 @@ NO_BODY = Body("", b"")
 
 
 class Issuer:
-    """The server at `host` (host or host:port, always TLS), which issues tokens and takes them back."""
+    """The server at `host` (host or host:port, always TLS), which issues and revokes tokens."""
 
     def __init__(self, host: str, context: Context) -> None:
         self.host = host
@@ -72,8 +73,8 @@ class Issuer:
     ) -> dict[str, Any]:
         """Return the JSON object that answers one request, sent with the access token `token` where there is one.
 
-        A request that did not come through is repeated, unless it is to be sent `once`. An empty answer counts as an
-        empty object. Raises SignInError for a 4xx in the server's words, UnreachableError for everything else.
+        A request that failed is sent again, unless `once` forbids it. An empty response counts as an empty object.
+        Raises SignInError for a 4xx in the server's words, UnreachableError for everything else.
         """
         headers = {"Accept": "application/json"}
         if body.content_type:
@@ -96,7 +97,7 @@ class Issuer:
             raise UnreachableError(f"{what}: {why}", hint="check the network and try again") from None
 
     def nonsense(self, what: str) -> UnreachableError:
-        """Return the error for an answer that is not a sign-in server's."""
+        """Return the error for a response that no sign-in server gives."""
         return UnreachableError(f"{self.host} did not answer like a sign-in server ({what})", hint=_NONSENSE_HINT)
 
     def _document(self, response: Response, sent: Iterable[str]) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def _text(document: Mapping[str, Any], *names: str) -> str:
 
 
 def _without(message: str, sent: Iterable[str]) -> str:
-    """`message` without the secrets that were sent, and short."""
+    """Return `message` without the secrets that were sent, shortened."""
     for secret in sent:
         message = message.replace(secret, "…")
     return _LONG_WORD.sub("…", message)[:_LONGEST_MESSAGE]

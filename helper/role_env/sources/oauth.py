@@ -46,5 +46,5 @@ class OAuth(SignedInSource):
         """Return the sign-in, which is of the profile's client. Raises ProfileError, KeyringError."""
         found = super().require_sign_in(context)
         if found.client_id != self.site.client_id:
-            raise ProfileError(f"its sign-in is of the client {found.client_id}", hint=self.hint)
+            raise ProfileError(f"its sign-in belongs to the client {found.client_id}", hint=self.hint)
         return found

@@ -26,7 +26,7 @@ CALLBACK_PATH = "/cli/callback"
 PORTS = range(12345, 12350)
 # What the server says when a sign-in has ended for good; expired_token is the exchange's.
 _ENDED = ("invalid_grant", "invalid_client", "unauthorized_client", "invalid_token", "expired_token")
-# How long a refresh token lasts by default, where its server does not say (seconds).
+# How long a refresh token lasts if the server does not say it (seconds).
 _REFRESH_SECONDS = 30 * 86400
 
 
@@ -58,7 +58,7 @@ def redeem_code(site: Site, code: str, redirect: str, verifier: Verifier, contex
 
 
 def refresh(site: Site, sign_in: SignIn, context: Context) -> SignIn:
-    """Return the same sign-in with new tokens, to be stored before anything else: the old ones may be used up.
+    """Return the same sign-in with new tokens, to be stored before anything else: the old ones may be invalid by then.
 
     Raises SignInError, UnreachableError.
     """
@@ -83,12 +83,12 @@ def revoke(sign_in: SignIn, context: Context) -> None:
 
 
 def has_ended(error: SignInError) -> bool:
-    """Return whether a refusal means that the server no longer takes the token."""
+    """Return whether a refusal means that the server no longer accepts the token."""
     return error.code in _ENDED or error.status == 401
 
 
 def _request_tokens(site: Site, body: Body, before: SignIn | None, context: Context) -> SignIn:
-    """Return the new tokens. They continue the sign-in `before`, whose refresh token stays where no new one came."""
+    """Return the new tokens. They continue the sign-in `before`, whose refresh token stays if there is no new one."""
     issuer, issued = Issuer(site.tokens, context), time.time()
     answer = issuer.request("POST", "/v1/token", body=body)
     life = read_seconds(answer, "expires_in", issuer, default=SHORTEST_TOKEN_SECONDS)

@@ -21,7 +21,7 @@ _GRACE_SECONDS, _STORE_SECONDS = 3.0, 120.0
 
 
 def fetch(source: "OAuth", context: Context) -> Credentials:
-    """Return a session for the access token of the sign-in, which is refreshed where it has ended.
+    """Return a session for the access token of the sign-in, which is refreshed if it has expired.
 
     Raises ProfileError, SignInError, UnreachableError, KeyringError.
     """
@@ -74,5 +74,5 @@ def _ended(source: "OAuth", error: SignInError) -> ProfileError:
 
 
 def _is_exchangeable(sign_in: SignIn) -> bool:
-    """Whether the access token has enough left for an exchange."""
+    """Return whether the access token has enough time left for an exchange."""
     return sign_in.access_expiration - time.time() > SHORTEST_TOKEN_SECONDS

@@ -1,6 +1,6 @@
 """OIDC tokens, with which AssumeRoleWithOIDC needs no key: from a file, or from GitHub's own issuer.
 
-A token is a secret of a few minutes, so it is read anew each time. Whose token it is decides over a cached session.
+A token is a secret of a few minutes, so it is read anew each time. A cached session is used for the same identity only.
 """
 
 import base64
@@ -23,12 +23,10 @@ from role_env.sts.http import Response, Server, retry
 
 LARGEST_TOKEN = 32 * 1024
 _TOKEN = re.compile(r"[\x21-\x7e]+")
-# The variables by which GitHub tells a job's step where, and with what, to ask for a token.
+# The variables with the address of GitHub's token service, and with the token that a job calls it with.
 _URL, _BEARER = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 _PERMISSION = "give the job `permissions: id-token: write`"
-
-
-# What tells one job from another: a session belongs to the job that obtained it.
+# What distinguishes one job from another: a session belongs to the job that obtained it.
 _RUN = ("GITHUB_REPOSITORY", "GITHUB_REF", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB")
 
 

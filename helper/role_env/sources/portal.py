@@ -29,7 +29,7 @@ from role_env.sources.sign_in_hosts import host_of
 
 _CLIENT_ID, _CLIENT_VARIABLE = "app-vaz16tltdxs96audqf35", "ALIBABA_CLOUD_SSO_CLIENT_ID"
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
-# RFC 8628 gives the interval where the server gives none; a shorter one would be a flood (seconds).
+# The interval of RFC 8628 if the server gives none, and the shortest that is kept to (seconds).
 _USUAL_INTERVAL, _SHORTEST_INTERVAL, SLOWER_SECONDS = 5.0, 1.0, 5.0
 _USUAL_LIFE = 600.0
 SIGN_IN_AGAIN = "sign in again, and enter the code in time"
@@ -43,7 +43,7 @@ _TOKEN_FAULT = re.compile(r"(invalid|expired|malformed).*token|token.*(invalid|e
 
 
 class TokenEnded(ProfileError):
-    """The portal no longer takes the access token."""
+    """The portal no longer accepts the access token."""
 
 
 class Pending(Exception):
@@ -82,7 +82,7 @@ class AccessConfiguration(NamedTuple):
 
 
 class Portal:
-    """The portal of the sign-in URL `url`, which check_url has passed. The context's deadline bounds the calls."""
+    """The portal of the sign-in URL `url`, which check_url has accepted. The context's deadline bounds the calls."""
 
     def __init__(self, url: str, context: Context) -> None:
         self.url = url
@@ -114,7 +114,7 @@ class Portal:
     def poll_token(self, device: Device, verifier: Verifier) -> tuple[str, float]:
         """Return the access token and its life in seconds, once the person has signed in; ask only once.
 
-        Raises Pending before that, SignInError where the person refused or the code has expired, UnreachableError.
+        Raises Pending before that, SignInError if the person refused or the code has expired, UnreachableError.
         """
         body = _json(
             ClientId=self._client_id,

@@ -1,4 +1,4 @@
-"""The hosts to which a sign-in's codes and tokens may be sent: always https, and none that is not named here."""
+"""The hosts to which a sign-in's codes and tokens may be sent: always https, and only those that are named here."""
 
 import re
 from typing import NamedTuple
@@ -23,7 +23,7 @@ def check_url(text: str, allowed_host: str) -> str:
         raise ValueError(f"must be https://signin-<region>{DOMAIN}/<directory>/login")
     host, port, path = parts[1].lower(), parts[2] or "", (parts[3] or "").rstrip("/")
     if not host.endswith(DOMAIN) and host != allowed_host.lower():
-        raise ValueError(f"must be of a host below {DOMAIN}, or of the one that {ALLOWED_HOST} names")
+        raise ValueError(f"must be on a host below {DOMAIN}, or on the one that {ALLOWED_HOST} names")
     return f"https://{host}{'' if port == ':443' else port}{path}"
 
 
@@ -47,7 +47,7 @@ SITES = {
 
 
 def find_site(kind: str, client_id: str, endpoints: str) -> Site:
-    """Return the site `kind` with the client `client_id`, or the official CLI's where that is empty.
+    """Return the site `kind` with the client `client_id`, or the official CLI's if that is empty.
 
     `endpoints`, of the variable ENDPOINTS, replaces both hosts. Raises ProfileError if it is not https://host[:port].
     """

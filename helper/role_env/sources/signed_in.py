@@ -1,4 +1,4 @@
-"""What the sources after a sign-in share: where its tokens are kept, and its ID."""
+"""The common part of the sources that need a sign-in: where its tokens are stored, and its ID."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -14,12 +14,12 @@ from role_env.sources.base import Source
 
 @dataclass(frozen=True)
 class SignedInSource(Source):
-    """A source whose token `role-env login` keeps in the keyring."""
+    """A source whose token `role-env login` stores in the keyring."""
 
     # The ID of the sign-in that has been read: who gives the session stays the same during a command.
     read: dict[str, str] = field(default_factory=dict, compare=False, repr=False, kw_only=True)
     is_cached_as_source: ClassVar[bool] = True
-    # Whether the kernel's keyring may keep the tokens: never a refresh token.
+    # Whether the kernel's keyring may store the tokens: never a refresh token.
     in_kernel: ClassVar[bool] = False
 
     @property
@@ -29,12 +29,12 @@ class SignedInSource(Source):
 
     @property
     def issuer_host(self) -> str:
-        """The host (host or host:port) that issues the tokens, and gets them."""
+        """The host (host or host:port) that issues the tokens, and to which alone they are sent."""
         raise NotImplementedError
 
     @property
     def hint(self) -> str:
-        """What a person does where the sign-in is missing or has ended."""
+        """What to do if the sign-in is missing or has ended."""
         return f"run: role-env login {self.profile}"
 
     def load_sign_in(self, context: Context, *, prompts: bool = True) -> SignIn | None:
@@ -51,7 +51,7 @@ class SignedInSource(Source):
             fingerprint.watch(mark)
 
     def sign_in_id(self, context: Context) -> str:
-        """Return the ID of the sign-in, empty where there is none. Raises KeyringError."""
+        """Return the ID of the sign-in, empty if there is none. Raises KeyringError."""
         if "id" not in self.read:
             found = self.load_sign_in(context)
             self.read["id"] = found.id if found else ""
@@ -76,6 +76,6 @@ class SignedInSource(Source):
         if found is None:
             raise ProfileError(f"there is no sign-in at {self.issuer_host}", hint=self.hint)
         if found.host != self.issuer_host:
-            what = f"its sign-in is of {found.host}, whose token is not sent to {self.issuer_host}"
+            what = f"its sign-in is at {found.host}, whose token is not sent to {self.issuer_host}"
             raise ProfileError(what, hint=self.hint)
         return found
