@@ -8,7 +8,7 @@ import _socket
 import os
 import time
 
-# A record has some 3,000 bytes, the line that lets us in 37.
+# A record has some 3,000 bytes, the line that accepts us 37.
 _LARGEST_MESSAGE = 256 * 1024
 _LONGEST_LINE = 64
 _METHOD_RETURN, _SIGNAL = 2, 4
@@ -58,7 +58,7 @@ class Bus:
                 raise UnexpectedReply("not D-Bus")
             self._receive()
         if not self._buffer.startswith(b"OK "):
-            raise UnexpectedReply("not let in")
+            raise UnexpectedReply("not accepted")
         del self._buffer[: length + 2]
 
     def reply(self, serial: int, signature: str) -> "Reader":

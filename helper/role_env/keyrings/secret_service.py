@@ -22,7 +22,7 @@ USUAL_SECONDS = 0.25
 
 
 class AskKeyring(Exception):
-    """The fast read cannot tell what the entry is: `keyring` itself has to be asked."""
+    """The fast read cannot read the entry: `keyring` itself has to."""
 
 
 class SlowService(AskKeyring):

@@ -76,7 +76,7 @@ def profile_entry(path: Path, profile: str) -> Entry:
 
 
 def check_storable(context: Context, *, in_kernel: bool = False) -> None:
-    """Find out whether a sign-in could be kept, by an entry that is deleted at once. Raises KeyringError."""
+    """Check that a sign-in could be stored, by an entry that is deleted at once. Raises KeyringError."""
     probe = SignIn("probe", secrets.token_hex(8), access_expiration=0, expiration=time.time() + 60)
     entry = Entry(f"{SERVICE}probe {probe.id}", "role-env")
     try:
@@ -87,34 +87,33 @@ def check_storable(context: Context, *, in_kernel: bool = False) -> None:
 
 
 def load(entry: Entry, context: Context, *, in_kernel: bool = False, prompts: bool = True) -> SignIn | None:
-    """Return the sign-in kept as `entry`, or None; with `in_kernel` the newer one of both keyrings.
+    """Return the sign-in that is stored as `entry`, or None; with `in_kernel` the newer one of both keyrings.
 
-    Raises KeyringError where none is found and the keyring could not be asked; without `prompts` also where it is
-    locked.
+    Raises KeyringError if none is found and the keyring could not be used; without `prompts` also if it is locked.
     """
     keyring = SystemKeyring(context, prompts=prompts)
     found = _parse(keyring.read(entry))
     may_be_in_kernel = in_kernel and _is_kernel_allowed(context)
-    held = _parse(_use_kernel(lambda: kernel.read(entry.name))) if may_be_in_kernel else None
-    if held and (found is None or held.issued > found.issued):
-        return held
+    in_kernel_now = _parse(_use_kernel(lambda: kernel.read(entry.name))) if may_be_in_kernel else None
+    if in_kernel_now and (found is None or in_kernel_now.issued > found.issued):
+        return in_kernel_now
     if found is None and not (may_be_in_kernel and keyring.is_absent):
         vault.check(keyring)
     return found
 
 
 def store(entry: Entry, sign_in: SignIn, context: Context, *, in_kernel: bool = False) -> None:
-    """Keep a sign-in and read it back; with `in_kernel` in the kernel's keyring where the OS keyring is not usable.
+    """Store a sign-in and read it back; with `in_kernel` in the kernel's keyring if the OS keyring cannot be used.
 
-    Raises KeyringError; an earlier sign-in may then still be kept.
+    Raises KeyringError; an earlier sign-in may then still be stored.
     """
     keyring = SystemKeyring(context)
     may_be_in_kernel = in_kernel and _is_kernel_allowed(context)
     if not (may_be_in_kernel and context.environ.get(_CACHE) == "kernel"):
         keyring.write(entry, sign_in.text())
-        kept = keyring.read(entry)
-        if keyring.usable and kept != sign_in.text():
-            raise KeyringError("the keyring does not give back what it was given", hint=vault.hint())
+        stored = keyring.read(entry)
+        if keyring.usable and stored != sign_in.text():
+            raise KeyringError("the keyring does not return what it was given", hint=vault.hint())
         if keyring.usable:
             if in_kernel:
                 _use_kernel(lambda: kernel.forget(entry.name))
@@ -125,11 +124,11 @@ def store(entry: Entry, sign_in: SignIn, context: Context, *, in_kernel: bool = 
         kernel.write(entry.name, sign_in.text(), seconds=max(1, int(sign_in.expiration - time.time())))
     except kernel.Unavailable as error:
         vault.check(keyring)
-        raise KeyringError(f"the sign-in cannot be kept: {error}", hint=vault.hint()) from None
+        raise KeyringError(f"the sign-in cannot be stored: {error}", hint=vault.hint()) from None
 
 
 def forget(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
-    """Delete a sign-in wherever it is kept. Raises KeyringError where the keyring could not be asked."""
+    """Delete a sign-in wherever it is stored. Raises KeyringError if the keyring could not be used."""
     if in_kernel:
         _use_kernel(lambda: kernel.forget(entry.name))
     keyring = SystemKeyring(context)
@@ -139,7 +138,7 @@ def forget(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
 
 
 def _is_kernel_allowed(context: Context) -> bool:
-    """Return whether ROLE_ENV_CACHE lets the kernel's keyring stand in, which in a container may be shared."""
+    """Return whether ROLE_ENV_CACHE allows the kernel's keyring, which may be shared in a container."""
     mode = context.environ.get(_CACHE)
     return mode == "kernel" or (mode != "keyring" and not is_container(context.environ))
 
@@ -152,7 +151,7 @@ def _use_kernel(operation: Callable[[], str | None]) -> str | None:
 
 
 def _parse(text: str | None) -> SignIn | None:
-    """Return the sign-in in `text`, or None where it is damaged or of another format."""
+    """Return the sign-in in `text`, or None if it is damaged or of another format."""
     lines = (text or "").split("\n")
     names = (*_TEXTS, *_NUMBERS)
     if lines[0] != _HEAD or len(lines) != len(names) + 1:

@@ -16,7 +16,7 @@ from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 from role_env.sts import client as sts
 
-# If the current session has not expired, a renewal may take so long (seconds).
+# How long a renewal may take while the current session has not expired (seconds).
 RENEWAL_SECONDS = 3.0
 # Of the time that is left, the part that may be spent on waiting for another process; the rest is for a request.
 WAITING_PART = 5 / 6

@@ -18,7 +18,7 @@ from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 
 _HEAD = "role-env proof 1"
-# How long a proof lasts in the kernel's keyring, which has to be told (seconds).
+# How long a proof lasts in the kernel's keyring, whose entries expire (seconds).
 _LIFETIME = 30 * 24 * 3600
 # What chooses the backend.
 _CHOOSING = ("ROLE_ENV_CACHE", "PYTHON_KEYRING_BACKEND", "DBUS_SESSION_BUS_ADDRESS")
