@@ -179,7 +179,7 @@ def _no_account() -> "RoleEnvError":
 
 
 def _report_old_bash() -> None:
-    """Report a bash that never read: if any other reader has gone, there is nothing to report."""
+    """Report a bash that reads nothing; any other reader that has gone is not reported."""
     from role_env.errors import RoleEnvError
     from role_env.shells import parent
     from role_env.ui import messages
@@ -221,7 +221,7 @@ def _has_no_room_for_library(failure: BaseException) -> bool:
 
 
 def _bug(failure: BaseException) -> "RoleEnvError":
-    """Return the kind and place of a failure that nobody foresaw, and not its text, which could contain a secret."""
+    """Return an error with the kind and place of a bug, without its text, which could contain a secret."""
     from role_env.errors import RoleEnvError
 
     trace = failure.__traceback__
@@ -236,7 +236,7 @@ def _terminate(_number: int, _frame: "FrameType | None") -> None:
 
 
 def _ignore_signals() -> None:
-    """Ignore what would cut off half-way a message, or output that is written."""
+    """Ignore the signals that would cut off a message or output half-way."""
     for number in (_signal.SIGINT, _signal.SIGTERM):
         _signal.signal(number, _signal.SIG_IGN)
 

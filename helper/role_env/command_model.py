@@ -1,7 +1,7 @@
 """What a command of the command line is: its words and its options."""
 
 # What a word or an option's value is, for the parser and for completion. The choices of CHOICE are all its values;
-# of TEXT nothing more is known.
+# TEXT is any other text.
 TEXT = "text"
 CHOICE = "choice"
 PROFILE = "profile"

@@ -138,7 +138,7 @@ class Redirect:
         if self._failure:
             raise self._failure
         if not came:
-            raise UnreachableError("the browser did not come", hint="add --print and open the address yourself")
+            raise UnreachableError("no browser opened the address", hint="add --print and open the address yourself")
 
     def give_up(self, failure: RoleEnvError) -> None:
         """End the wait with `failure`, unless a browser came."""

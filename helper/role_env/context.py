@@ -16,7 +16,7 @@ class Context:
     """The environment variables, the deadline of the whole command, and where its messages go.
 
     Nothing below `__main__` reads `os.environ`: it reads `environ`. Without a `deadline` it is ROLE_ENV_TIMEOUT seconds
-    after its first use: a command that waits for nothing does not mind what the variable says.
+    after its first use: a command that never waits ignores the variable.
     """
 
     __slots__ = ("_deadline", "environ", "messages")

@@ -49,7 +49,7 @@ class Credentials(AccessKey):
         """Whether less than min(300 s, a fifth of their life), or less than `min_ttl` seconds, is left.
 
         A session that seems to have more than its whole life left was issued by a clock that has since been set
-        back; it needs renewal too, for its end can no longer be told.
+        back; it needs renewal too, because its end is unknown.
         """
         life = self.expiration - self.issued
         left = self.remaining(now)

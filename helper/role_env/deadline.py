@@ -1,4 +1,4 @@
-"""Deadlines, and work that must end by one: no wait of role-env is without a deadline."""
+"""Deadlines, and work that must end by one: role-env never waits without a deadline."""
 
 import os
 import threading
@@ -24,7 +24,7 @@ class NoThread(MemoryError):
 
 
 class Deadline:
-    """A moment `seconds` from now, by a clock that nobody sets."""
+    """A moment `seconds` from now, by the monotonic clock."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds

@@ -1,16 +1,16 @@
-"""What can go wrong, each kind with the exit status that the README promises.
+"""Errors, each kind with its exit status.
 
 What a person sees: `role-env: <what happened>` and, where there is one, `role-env: hint: <what to do>`, both on
-stderr. Messages name the profile, file and line; no message ever holds a secret, and control characters that came
-from outside are taken out.
+stderr. Messages name the profile, file and line. No message contains a secret; control characters from outside are
+removed.
 """
 
 
 class RoleEnvError(Exception):
     """A failure that a person can do something about.
 
-    `message` says what happened, `hint` what to do, and `exit_status` is what the command ends with. `role_arn` is the
-    role that was requested, as far as that was known; else empty.
+    `message` says what happened, `hint` what to do, and `exit_status` is that of the command. `role_arn` is the
+    requested role if it is known, else empty.
     """
 
     exit_status = 1
@@ -25,25 +25,25 @@ class RoleEnvError(Exception):
 
 
 class UsageError(RoleEnvError):
-    """The command line is wrong, or stdout is a terminal where a shell should read."""
+    """The command line is invalid, or stdout is a terminal instead of a shell."""
 
     exit_status = 2
 
 
 class ProfileError(RoleEnvError):
-    """The profile, its file, or a setting from the environment is wrong; or there is nothing to ask with."""
+    """The profile, its file or an environment setting is invalid; or there are no credentials to request with."""
 
     exit_status = 3
 
 
 class RefusedError(RoleEnvError):
-    """STS said no, or its session is not of the account, role and name that were asked for."""
+    """STS refused, or its session is not for the requested account, role and session name."""
 
     exit_status = 4
 
 
 class UnreachableError(RoleEnvError):
-    """STS could not be reached, throttled, or answered nonsense: trying again may help."""
+    """STS could not be reached, throttled the request or returned an invalid response; retryable."""
 
     exit_status = 5
 
@@ -55,7 +55,7 @@ class ResourceError(RoleEnvError):
 
 
 class KeyringError(RoleEnvError):
-    """The keyring was needed, since a key is stored there, and could not be used."""
+    """The keyring was needed (a key is stored there) and could not be used."""
 
     exit_status = 6
 
@@ -69,5 +69,5 @@ class CommandError(RoleEnvError):
 
 
 def printable(text: str) -> str:
-    """`text` on one line and without control characters, so that nothing from outside can act on a terminal."""
+    """Return `text` on one line, without control characters: nothing from outside may control a terminal."""
     return "".join(c if c.isprintable() else " " for c in text).strip()

@@ -1,7 +1,7 @@
-"""One flight: processes that miss the same session together make one call to STS.
+"""The locks of single flight: processes that miss the same session at the same time make one request to STS.
 
-The lock is the kernel's own (flock), so a dead holder blocks nobody. Where no lock can be had, the answer is not
-delayed or refused for it.
+The lock is the kernel's own (flock), so a dead holder blocks nobody. If no lock can be taken, the request is made
+without one.
 """
 
 import os

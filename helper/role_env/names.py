@@ -21,7 +21,7 @@ _RULES = {
 
 
 def fault(name: str) -> str:
-    """Return what keeps `name` from being a profile's, or an empty text.
+    """Return why `name` cannot be the name of a profile, or an empty text.
 
     Letters and digits of any script, with the marks that belong to them, and `._@+:/-`.
     """

@@ -1,7 +1,7 @@
 """Every key that a profile can have, with its check.
 
-A check takes the text of a value and gives back what it means, or raises ValueError with what it is not. The rules are
-those of STS 2015-04-01, AssumeRole.
+A check takes the text of a value and returns what it means, or raises ValueError, whose text completes a sentence
+about the key. The rules are those of STS 2015-04-01, AssumeRole.
 """
 
 import re
@@ -13,7 +13,7 @@ from role_env import names, variables
 from role_env.command_model import ACCOUNT, REGION, SESSION_NAME
 from role_env.credentials import RoleArn
 
-# Takes the text of a value and gives it back, or raises ValueError with what it is not.
+# Takes the text of a value and returns it, or raises ValueError.
 Check = Callable[[str], str]
 
 
@@ -135,7 +135,6 @@ oidc_provider_arn = _pattern(
     "an OIDC provider's ARN, acs:ram::<account>:oidc-provider/<name>",
 )
 
-# Every key that a profile can have, with its check. The rules are those of STS 2015-04-01, AssumeRole.
 KEYS: dict[str, Callable[[str], Any]] = {
     "role_arn": role_arn,
     "source_profile": str,
@@ -173,7 +172,7 @@ KEYS: dict[str, Callable[[str], Any]] = {
     "colour": _color,
 }
 
-# The keys that say where a profile's credentials come from: one of these groups a profile.
+# The keys that say where a profile's credentials come from, with their groups. A profile uses one group.
 SOURCES = {
     "source_profile": "source_profile",
     "access_key_id": "access_key_id",

@@ -173,7 +173,7 @@ def test_a_source_without_a_role_is_verified_by_its_identity(machine: Machine) -
         (["new", "--role-arn", "acs:ram::1:role/x", "--aliyun-profile", "a", "--role-name", "b"], "exclude each other"),
         (["new", "--role-arn", "acs:ram::1:role/x", "--login", "--color", "Mauve!"], "--color Mauve!"),
         (["new", "--role-arn", "acs:ram::1:role/x", "--login", "--region", "Beijing!"], "--region Beijing!"),
-        (["a b", "--role-arn", "acs:ram::1:role/x", "--login"], "'a b' is no profile"),
+        (["a b", "--role-arn", "acs:ram::1:role/x", "--login"], "'a b' is not a profile name"),
         (["new", "--credential-source", "environment"], "--role-arn"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The pages of `--help`, made of the tables of `command_table`."""
+"""The pages of `--help`, made from the tables of `command_table`."""
 
 from role_env import __version__
 from role_env.command_model import EXIT_STATUSES, TOPICS
@@ -39,7 +39,7 @@ def page(command: str) -> str:
 
 
 def short() -> str:
-    """Return what a line without any word is answered with."""
+    """Return the answer to a line without any word."""
     return f"usage: {_USAGE}\n\n{_LINES}\nrole-env help shows all commands and topics.\n"
 
 

@@ -1,7 +1,7 @@
 """A command line, parsed once, by the tables of `command_table`.
 
 Options may stand before or after the words, and `role-env PROFILE` is `role-env export PROFILE`. A line with an error
-is read to its end all the same: the shell that waits for an answer has to be told which session it does not get.
+is read to its end anyway: what the waiting shell gets depends on the session that was requested.
 """
 
 from role_env.command_model import CHECKED_KINDS, COMMAND_LINE, DURATION, Command, Option

@@ -1,4 +1,4 @@
-"""What the options that commands share mean: the session to obtain, and whether a terminal may show it."""
+"""The options that commands share: the session to obtain, and whether a terminal may show it."""
 
 import os
 import sys
@@ -31,7 +31,7 @@ def obtain(invocation: "Invocation", context: "Context") -> "Session":
 
 
 def request_of(invocation: "Invocation") -> "Request":
-    """Return the request for a session that `invocation` makes. Raises UsageError for what can be no profile."""
+    """Return the request for a session that `invocation` makes. Raises UsageError for an invalid profile name."""
     check_profile_name(invocation.profile)
     from role_env.sessions.request import Request
 
@@ -51,7 +51,7 @@ def request_of(invocation: "Invocation") -> "Request":
 
 
 def _narrowing(invocation: "Invocation") -> "Narrowing":
-    """Return how the options narrow the session. Raises UsageError for a policy that cannot be read, or is none."""
+    """Return how the options narrow the session. Raises UsageError for an invalid or unreadable policy."""
     from role_env.profiles.policies import Narrowing, PolicyError, compact
 
     is_read_only, is_full_allowed = invocation.read_only, invocation.full
@@ -81,9 +81,9 @@ def _policy_text(file: str) -> str:
 
 
 def check_profile_name(name: str) -> None:
-    """Raise UsageError if `name` can be no profile's."""
+    """Raise UsageError if `name` cannot be the name of a profile."""
     if fault := names.fault(name):
-        raise UsageError(f"{name[:80]!r} is no profile: {fault}", hint="role-env list shows them")
+        raise UsageError(f"{name[:80]!r} is not a profile name: {fault}", hint="list the profiles with: role-env list")
 
 
 def has_profile(name: str, environ: "Mapping[str, str]") -> bool:

@@ -72,7 +72,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     """Add the profiles of a CloudSSO portal."""
-    from role_env.sign_in.portal_configure import Choices, configure  # a web server and all
+    from role_env.sign_in.portal_configure import Choices, configure  # imports a web server
 
     values = _from_options(invocation)
     others = [key for key in values if key not in ("region_id", "color")]

@@ -14,7 +14,7 @@ from role_env.ui import stdout as output
 def run(invocation: Invocation, context: Context) -> int:
     """Open the browser, or print the address."""
     site, where = console.destination(invocation.destination, invocation.site)
-    # Whoever sets ROLE_ENV_TIMEOUT bounds all; else a browser, and a person's look at it, have their own time.
+    # ROLE_ENV_TIMEOUT bounds everything if it is set; otherwise the browser has a time of its own.
     own_time = not context.environ.get("ROLE_ENV_TIMEOUT")
     session = options.obtain(invocation, context)
 

@@ -21,7 +21,7 @@ def run(invocation: Invocation, context: Context) -> int:
     stdout = sys.stdout
     with context.messages.waiting_for("the checks"):
         findings = [*_settings(context), *examination.examine(context.environ, invocation.config)]
-    sys.stdout = stdout  # a keyring that hangs has left another in its place
+    sys.stdout = stdout  # a keyring that hangs has replaced it
     if invocation.json:
         shown = [finding._asdict() for finding in findings]
         output.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")

@@ -43,7 +43,7 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
 
 
 def _sign_in(chain: Chain, context: Context) -> str:
-    """Until when a person is signed in, and where."""
+    """Return until when a person is signed in."""
     end = chain.source.sign_in_expiration(context)
     if end is None:
         return "not signed in"

@@ -48,7 +48,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 def _sign_in(source: SignedInSource, invocation: Invocation, context: Context) -> int:
     """Sign a person in, and print until when that lasts."""
-    from role_env.sign_in import flow  # a web server and all: not for who stores a key
+    from role_env.sign_in import flow  # imports a web server, which storing a key does not need
 
     made = flow.sign_in(source, context, browse=not invocation.no_browser)
     output.write(f"{source.profile}: signed in at {made.host} until {timestamps.format_utc(int(made.expiration))}\n")

@@ -42,7 +42,7 @@ def _signed_in_source(path: Path, name: str, fingerprint: Fingerprint) -> Signed
 
 
 def _sign_out(source: SignedInSource, context: Context) -> int:
-    from role_env.sign_in import flow  # a web server and all: not for who removes a key
+    from role_env.sign_in import flow  # imports a web server, which removing a key does not need
 
     found, sessions = flow.sign_out(source, context)
     if found is None:

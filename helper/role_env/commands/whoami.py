@@ -42,7 +42,9 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0
     _write(identities.identity(key, endpoint), invocation)
     if found:
-        context.messages.warn("the variables disagree, so tools act as different identities: role-env whoami tells")
+        context.messages.warn(
+            "the variables disagree, so tools act as different identities; role-env whoami shows them"
+        )
     return 0
 
 

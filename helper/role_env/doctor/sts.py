@@ -19,7 +19,7 @@ _MOST_ENDPOINTS = 20
 
 
 def check(at: Surroundings) -> list[Finding]:
-    """Ask each endpoint who signs with a key that does not exist."""
+    """Send each endpoint a request that is signed with a key that does not exist."""
     endpoints = _endpoints(at)[:_MOST_ENDPOINTS]
     with ThreadPoolExecutor(len(endpoints)) as pool:
         return list(pool.map(lambda endpoint: _finding(endpoint, at), endpoints))

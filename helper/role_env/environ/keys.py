@@ -1,4 +1,4 @@
-"""The access keys that stand in the environment's variables: the user's own, and whoever's counts now."""
+"""Read the access keys in environment variables: the user's own, and the one that is in effect."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,8 @@ from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.variables import Key
 
-# The variables that hold an account for every tool, the one that counts first: the `aliyun` CLI's order of families,
-# and in the last one Terraform's name before the CLI's.
+# The variables of the families, in order of precedence: the `aliyun` CLI's order, and in the last family Terraform's
+# name before the CLI's.
 _ENVIRONMENT = (
     *variables.FAMILIES["alibaba_cloud"].keys,
     *variables.FAMILIES["alibabacloud"].keys,
@@ -19,17 +19,17 @@ _ENVIRONMENT = (
 
 
 def own_key(environ: Mapping[str, str]) -> AccessKey | None:
-    """Return the user's own key in the environment, or None. It is never a session of role-env's own.
+    """Return the user's own key in the environment, or None; never a session of role-env's own.
 
-    Where the variables hold such a session, it is the key that the session was made with (ROLE_ENV_BASE_*). Raises
-    ProfileError when a key is not whole.
+    If the variables contain such a session, it is the key that the session was made with (ROLE_ENV_BASE_*). Raises
+    ProfileError if a key is incomplete.
     """
     names = own_names(environ)
     return _whole(names, environ) if names else None
 
 
 def own_names(environ: Mapping[str, str]) -> Key | None:
-    """Return the variables that hold the user's own key, whole or not; None when there is none."""
+    """Return the variables of the user's own key, complete or not; None if there is none."""
     names = _first(environ)
     if names and environ.get(names.access_key_id) != (environ.get("ROLE_ENV_ACCESS_KEY_ID") or None):
         return names
@@ -37,16 +37,16 @@ def own_names(environ: Mapping[str, str]) -> Key | None:
 
 
 def current_key(environ: Mapping[str, str]) -> AccessKey | None:
-    """Return the key that the environment's variables hold, whoever put it there; None when there is none.
+    """Return the key in the environment's variables, whoever set it; None if there is none.
 
-    Raises ProfileError when it is not whole.
+    Raises ProfileError if it is incomplete.
     """
     names = _first(environ)
     return _whole(names, environ) if names else None
 
 
 def _first(environ: Mapping[str, str]) -> Key | None:
-    """Return the variables that count: the first of which anything is set."""
+    """Return the first variables of _ENVIRONMENT of which one is set."""
     return next((names for names in _ENVIRONMENT if _is_set(names, environ)), None)
 
 
@@ -56,7 +56,7 @@ def _is_set(names: Key, environ: Mapping[str, str]) -> bool:
 
 
 def _whole(names: Key, environ: Mapping[str, str]) -> AccessKey:
-    """Return the key in the variables `names`, one of which is set. Raises ProfileError when it is not whole."""
+    """Return the key in the variables `names`, one of which is set. Raises ProfileError if it is incomplete."""
     pair = (names.access_key_id, names.access_key_secret)
     for name, other in (pair, pair[::-1]):
         if not environ.get(name):

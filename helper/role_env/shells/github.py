@@ -92,7 +92,7 @@ def _opened(name: str, environ: Mapping[str, str], files: contextlib.ExitStack) 
 def _to_mask(session: Session) -> Iterator[str]:
     """Yield the values to mask, of each key the ID first, which is not a secret.
 
-    After half a line of somebody else's the runner takes the next line for no command, and shows it.
+    If another program has printed half a line, the runner does not see the next command, and shows it.
     """
     for key in filter(None, (session.credentials, session.base)):
         yield from filter(None, (key.access_key_id, key.access_key_secret, key.security_token))

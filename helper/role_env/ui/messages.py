@@ -18,12 +18,12 @@ class Messages:
         self.silent = silent
 
     def warn(self, text: str) -> None:
-        """Report something that the command got round."""
+        """Report a problem that did not stop the command."""
         if not self.silent:
             stderr.write_line(f"role-env: {printable(text)}")
 
     def say(self, text: str) -> None:
-        """Tell a person what to do, or what has been done."""
+        """Say what a person has to do, or what has been done."""
         if not self.silent:
             stderr.write_line(f"role-env: {printable(text)}")
 

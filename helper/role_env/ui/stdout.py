@@ -1,4 +1,4 @@
-"""What goes to stdout: all of a text or a failure, and nothing in between is buffered."""
+"""What goes to stdout: all of a text, or an error. Nothing is buffered."""
 
 import os
 import sys

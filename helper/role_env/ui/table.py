@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # SGR, ECMA-48 8.3.117.
 BOLD, RED, GREEN, YELLOW = "1", "31", "32", "33"
 _GAP = "  "
-# What is left of a cell that gives way to others: less tells nothing.
+# The columns that a shortened cell keeps at least: fewer would say nothing.
 _NARROWEST = 6
 
 

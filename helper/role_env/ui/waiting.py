@@ -4,7 +4,7 @@ import threading
 
 from role_env.ui import stderr
 
-# A wait that is shorter is not worth a word (seconds).
+# A shorter wait is not reported (seconds).
 _PATIENCE = 1.0
 
 
