@@ -18,7 +18,7 @@ _role_env_is_writable() {
 	done
 }
 
-# Whether the variable, if it has a value, is exported. Older ones than 4.4 cannot say it.
+# Whether the variable, if it has a value, is exported. bash before 4.4 cannot say it.
 _role_env_is_exported() {
 	case ${BASH_VERSION} in
 	[0-3].* | 4.[0-3]*) ;;
@@ -29,7 +29,7 @@ _role_env_is_exported() {
 	esac
 }
 
-# The controls of ASCII, and in whatever locale those beyond it (U+0080 to U+009F).
+# Removes the control characters of ASCII and, in any locale, those beyond it (U+0080 to U+009F).
 _role_env_remove_controls() {
 	_role_env_name=${_role_env_name//[[:cntrl:]]/}
 	_role_env_name=${_role_env_name//$'\xc2'[$'\x80'-$'\x9f']/}
@@ -74,8 +74,8 @@ case ${BASH_VERSION} in
 esac
 
 # The hook in PROMPT_COMMAND. Most of the time nothing has changed, and the second in which the text will has not come.
-# It must not hide the status that others see; where each has its own (bash 5.1), or it would end a shell under
-# `set -e`, it returns 0.
+# It passes on the status that later hooks see. Where each hook gets the status anew (bash 5.1), and under `set -e`,
+# where a failure would end the shell, it returns 0.
 _role_env_prompt() {
 	\builtin local result="$?" now="${_role_env_list:+${EPOCHSECONDS-}}"
 	case ${now} in '' | *[!0123456789]*) _role_env_clock ;; *) ;; esac
@@ -102,9 +102,9 @@ _role_env_show() {
 	esac
 }
 
-# Puts the hook behind all others, once. With --no-prompt it is also in front, but for direnv's, so that those that show
-# ROLE_ENV_PROMPT in a prompt of their own come behind it. In a string it is a line of its own, whatever comes before
-# it, and only the last one: others are to see $PIPESTATUS.
+# Puts the hook behind all others, once. With --no-prompt it is also in front, behind direnv's, so that hooks that show
+# ROLE_ENV_PROMPT in a prompt of their own run after it. In a string it is a line of its own, and only the last one:
+# other hooks have to see $PIPESTATUS.
 _role_env_install() {
 	\builtin local command='' rest=''
 	if [[ -z ${_role_env_list} ]]; then

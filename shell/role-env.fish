@@ -2,7 +2,7 @@
 #
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
 # shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete. For the prompt fish 3.6 or newer.
-# `role-env init` fills in what stands between two @ from the command's own tables.
+# `role-env init` fills in what is between two @ from the command's own tables.
 #
 # Nothing from outside is evaluated, arithmetic gets only digits, and what this shell may have inherited is replaced.
 for name in seen name left end on off plain warning warned previous
@@ -126,7 +126,7 @@ function _role_env_call_in
     command sh -c 'cd -- "$0" && exec role-env "$@"' $argv
 end
 
-# Whether the command can run: one line instead of what a shell says when it, or its interpreter, has gone.
+# Whether the command can run: one line instead of the shell's own message if it, or its interpreter, is missing.
 function _role_env_can_run
     set -l file (command -s role-env)
     set -l line ''
@@ -218,8 +218,8 @@ end
 # Sets ROLE_ENV_PROMPT before each prompt, and reports or renews what is due. fish itself keeps $status. Most of the
 # time nothing has changed, and the second in which the text will has not come.
 #
-# fish has no clock. On Linux a file has the time since the machine has started; elsewhere the age of a file tells the
-# time without a fork.
+# fish has no clock. On Linux a file has the time since the machine has started; elsewhere the age of a file gives
+# the time without a fork.
 function _role_env_prompt
     if set -q _role_env_has_uptime
         read -l age rest </proc/uptime
@@ -394,8 +394,8 @@ function _role_env_act
     set -g _role_env_warned $_role_env_seen
 end
 
-# Renews the session at a prompt: within 5 seconds, and with one line at most, the last one of stderr that is no hint.
-# Whatever is in the variables, the command decides.
+# Renews the session at a prompt: within 5 seconds, and with at most one line, the last one of stderr that is not a
+# hint. The command alone decides what the variables mean.
 function _role_env_renew
     _role_env_can_run; or return
     string match -qr '^([123]|[0123]\.[0-9]*)\z' -- "$ROLE_ENV_TIMEOUT"; or set -lx ROLE_ENV_TIMEOUT 4
@@ -535,7 +535,7 @@ function _role_env_look_up --no-scope-shadowing
     end
 end
 
-# Installs it where a person types. Without `path mtime` there is no way to tell the time.
+# Installs it where a person types. Without `path mtime` fish cannot find out the time.
 if status is-interactive
     complete -c role-env -e
     complete -c role-env -f -a '(_role_env_complete)'

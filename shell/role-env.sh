@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2043,SC2154,SC2157,SC2194  # variables of the other file; what the tables fill in
 # What role-env's integration has in common in bash (from 3.2 on) and zsh. `role-env init` prints it in front of the
-# file of the shell and fills in what stands between two @ from the command's own tables.
+# file of the shell and fills in what is between two @ from the command's own tables.
 #
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
 # shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete.
@@ -89,13 +89,13 @@ _role_env_use() {
 	\builtin return "${result}"
 }
 
-# Sets the caller's `was` to the folder and the words, a line each, that give the session of this shell again.
+# Sets the caller's `was` to the folder and the words, one per line, with which this shell's session can be had again.
 _role_env_current() {
 	was=${_role_env_used}
 	if [[ ${_role_env_used_profile} != "${before}" ]]; then was=${PWD-}$'\n'${before}; fi
 }
 
-# Joins words in the caller's `words`, a line each.
+# Joins words in the caller's `words`, one per line.
 _role_env_join() {
 	\builtin local IFS=$'\n'
 	words="$*"
@@ -163,7 +163,7 @@ _role_env_is_captured() {
 	_role_env_is_subshell && [[ ! -t 1 ]]
 }
 
-# Whether the command can run: one line instead of what a shell says when it, or its interpreter, has gone.
+# Whether the command can run: one line instead of the shell's own message if it, or its interpreter, is missing.
 _role_env_can_run() {
 	\builtin local file='' line=''
 	file=$(_role_env_which role-env) || file=''
@@ -238,12 +238,12 @@ _role_env_find_config() {
 	done
 }
 
-# Shows at once what has changed, even if the hook has been lost: a person who types `use` wants to see it.
+# Shows a change at once, even if another program has removed the hook: a person who types `use` wants to see it.
 _role_env_refresh() {
 	case $- in *i*) _role_env_is_subshell || _role_env_prompt ;; *) ;; esac || \builtin :
 }
 
-# Says once that what this shell does to its prompt hides the session: $1 is what does, $2 what to type or add.
+# Says once that something in this shell hides the session in the prompt: $1 names it, $2 is what to type or add.
 _role_env_report_hidden() {
 	if [[ -n ${ROLE_ENV_PROMPT} && -z ${_role_env_hidden} ]]; then
 		_role_env_hidden=$1
@@ -409,8 +409,8 @@ _role_env_act() {
 	esac
 }
 
-# Renews the session at a prompt: within 5 seconds, and with one line at most, the last one of stderr that is no hint.
-# Whatever is in the variables, the command decides.
+# Renews the session at a prompt: within 5 seconds, and with at most one line, the last one of stderr that is not a
+# hint. The command alone decides what the variables mean.
 _role_env_renew() {
 	\builtin local timeout=4 code=''
 	case ${ROLE_ENV_TIMEOUT-} in *[!0-9.]*) ;; [123] | [0123].*) timeout=${ROLE_ENV_TIMEOUT} ;; *) ;; esac

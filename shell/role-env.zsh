@@ -22,7 +22,7 @@ _role_env_is_exported() {
 	[[ -z ${(P)1} || ${(Pt)1} == *export* ]]
 }
 
-# The controls of ASCII, and in whatever locale those beyond it (U+0080 to U+009F).
+# Removes the control characters of ASCII and, in any locale, those beyond it (U+0080 to U+009F).
 _role_env_remove_controls() {
 	_role_env_name=${_role_env_name//[[:cntrl:]]/}
 	() {
@@ -92,8 +92,8 @@ if ((!${+functions[prompt_role_env]})); then
 	}
 fi
 
-# Puts the hook behind all others, once; powerlevel10k's stays the last one, as it wants. With --no-prompt the hook is
-# also in front, but for direnv's, so that those that show ROLE_ENV_PROMPT in a prompt of their own come behind it.
+# Puts the hook behind all others, once; powerlevel10k's stays last, as it has to. With --no-prompt the hook is also
+# in front, behind direnv's, so that hooks that show ROLE_ENV_PROMPT in a prompt of their own run after it.
 _role_env_install() {
 	\builtin local -a hooks
 	\builtin local -i place
