@@ -2,6 +2,7 @@
 
 from role_env.command_model import ACCOUNT, REGION, SESSION_NAME
 from role_env.command_table import COMMANDS
+from role_env.credentials import RoleArn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,12 +11,16 @@ if TYPE_CHECKING:
 LONGEST = 64
 """The characters that a profile's name may have."""
 
+ROLE_NAME = "role name"
 _DIGITS = "0123456789"
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
+_LETTERS = _LOWER + _LOWER.upper()
+_SIGNS = "._@+:/-"
 # The characters of each kind, the fewest and most of them, and the rule in words. STS 2015-04-01, AssumeRole.
 _RULES = {
-    SESSION_NAME: (_LOWER + _LOWER.upper() + _DIGITS + ".@-_", 2, 64, "2 to 64 of letters, digits and .@-_"),
+    SESSION_NAME: (_LETTERS + _DIGITS + ".@-_", 2, 64, "2 to 64 of letters, digits and .@-_"),
     ACCOUNT: (_DIGITS, 1, 32, "the number of an account"),
+    ROLE_NAME: (_LETTERS + _DIGITS + "._-", 1, 64, "a role's name"),
     REGION: (_LOWER + _DIGITS + "-", 2, 64, "the ID of a region, such as cn-hangzhou"),
 }
 
@@ -29,9 +34,11 @@ def fault(name: str) -> str:
         return f"it is longer than {LONGEST} characters"
     if not name or name.startswith("-"):
         return "it is empty or begins with -"
-    import unicodedata
+    if not name.strip(_LETTERS + _DIGITS + _SIGNS):
+        return ""
+    import unicodedata  # for the letters of other scripts
 
-    if odd := next((c for c in name if c not in "._@+:/-" and unicodedata.category(c)[0] not in "LMN"), ""):
+    if odd := next((c for c in name if c not in _SIGNS and unicodedata.category(c)[0] not in "LMN"), ""):
         return f"it contains {odd!a}"
     return ""
 
@@ -42,6 +49,13 @@ def value_fault(kind: str, value: str) -> str:
         return ""
     characters, fewest, most, rule = _RULES[kind]
     return "" if fewest <= len(value) <= most and not value.strip(characters) else rule
+
+
+def is_role_arn(text: str) -> bool:
+    """Return whether `text` is `acs:ram::<account>:role/<name>`."""
+    role = RoleArn(text)
+    is_whole = text == f"acs:ram::{role.account}:role/{role.name}"
+    return is_whole and not value_fault(ACCOUNT, role.account) and not value_fault(ROLE_NAME, role.name)
 
 
 def nearest(name: str, known: "Iterable[str]") -> str:

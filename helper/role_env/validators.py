@@ -4,21 +4,23 @@ A check takes the text of a value and returns what it means, or raises ValueErro
 about the key. The rules are those of STS 2015-04-01, AssumeRole.
 """
 
-import re
-import shlex
-from collections.abc import Callable
-from typing import Any
-
 from role_env import names, variables
 from role_env.command_model import ACCOUNT, REGION, SESSION_NAME
 from role_env.credentials import RoleArn
 
-# Takes the text of a value and returns it, or raises ValueError.
-Check = Callable[[str], str]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    # Takes the text of a value and returns it, or raises ValueError.
+    Check = Callable[[str], str]
 
 
-def _pattern(pattern: str, rule: str) -> Check:
+def _pattern(pattern: str, rule: str) -> "Check":
     def check(text: str) -> str:
+        import re  # 5 ms, which the keys of most profiles do without
+
         if not re.fullmatch(pattern, text, re.ASCII):
             raise ValueError(f"is not {rule}")
         return text
@@ -26,7 +28,7 @@ def _pattern(pattern: str, rule: str) -> Check:
     return check
 
 
-def _of_kind(kind: str) -> Check:
+def _of_kind(kind: str) -> "Check":
     def check(text: str) -> str:
         if rule := names.value_fault(kind, text):
             raise ValueError(f"is not {rule}")
@@ -36,7 +38,7 @@ def _of_kind(kind: str) -> Check:
 
 
 def _seconds(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,6}", text):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
         raise ValueError("is not a number of seconds")
     return int(text)
 
@@ -47,6 +49,7 @@ def _most_seconds(text: str) -> int:
     return int(text)
 
 
+_MOST_DIGITS = 6
 _LABEL = r"[A-Za-z0-9_-]{1,63}"
 
 
@@ -54,6 +57,8 @@ def host(text: str) -> str:
     """`host` or `host:port` of an endpoint, without `https://`. Raises ValueError; for `http://` too."""
     if text.startswith("http://"):
         raise ValueError("begins with http://, and STS is only asked over TLS; write host or host:port")
+    import re
+
     bare = text.removeprefix("https://").rstrip("/")
     parts = re.fullmatch(rf"({_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{{1,5}}))?", bare)
     if not parts or not 0 < int(parts[2] or 443) < 65536:
@@ -82,6 +87,8 @@ def _source_kind(text: str) -> str:
 
 
 def _command(text: str) -> str:
+    import shlex
+
     try:
         words = shlex.split(text)
     except ValueError:
@@ -121,13 +128,14 @@ account_id = _of_kind(ACCOUNT)
 region = _of_kind(REGION)
 key_part = _pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 
-role_name = _pattern(r"[A-Za-z0-9._-]{1,64}", "a role's name")
-_role_arn = _pattern(r"acs:ram::[0-9]{1,32}:role/[A-Za-z0-9._-]{1,64}", "a role's ARN, acs:ram::<account>:role/<name>")
+role_name = _of_kind(names.ROLE_NAME)
 
 
 def role_arn(text: str) -> RoleArn:
     """Parse the ARN of a role. Raises ValueError."""
-    return RoleArn(_role_arn(text))
+    if not names.is_role_arn(text):
+        raise ValueError("is not a role's ARN, acs:ram::<account>:role/<name>")
+    return RoleArn(text)
 
 
 oidc_provider_arn = _pattern(
@@ -135,7 +143,7 @@ oidc_provider_arn = _pattern(
     "an OIDC provider's ARN, acs:ram::<account>:oidc-provider/<name>",
 )
 
-KEYS: dict[str, Callable[[str], Any]] = {
+KEYS: "dict[str, Callable[[str], Any]]" = {
     "role_arn": role_arn,
     "source_profile": str,
     "access_key_id": key_part,

@@ -1,16 +1,17 @@
 """role-env status: report the session in this shell."""
 
-from collections.abc import Mapping
-
 from role_env import timestamps
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
-from role_env.environ import tools
 from role_env.environ.session import ShellState
 from role_env.errors import RoleEnvError
 from role_env.shells import hints
 from role_env.ui import stdout as output
 from role_env.ui import table as display
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -55,9 +56,11 @@ def _whose(state: ShellState) -> str:
     return "  ".join(filter(None, (state.label(), state.role())))
 
 
-def _fault(state: ShellState, environ: Mapping[str, str]) -> RoleEnvError | None:
+def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | None:
     """Return why the shell's session is not valid; None if it is."""
     if state.lost_account:
+        from role_env.environ import tools  # what other tools find is asked for only here
+
         return RoleEnvError(tools.no_account(environ), hint=hints.restore(environ))
     if not state.has_session_variables:
         switch = hints.switch("PROFILE", environ)

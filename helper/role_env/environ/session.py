@@ -4,16 +4,18 @@ Anybody can have set them, to anything. A value that does not read like a sessio
 name, never shown.
 """
 
-import re
 import time
-from collections.abc import Mapping
 
 from role_env import names, variables
+from role_env.command_model import ACCOUNT
+from role_env.credentials import RoleArn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Up to the year 5138, which `time.gmtime` and a person can read.
-_MOMENT = re.compile(r"[0-9]{1,11}", re.ASCII)
-_ROLE = re.compile(r"acs:ram::([0-9]{1,32}):role/([A-Za-z0-9._-]{1,64})", re.ASCII)
-_ACCOUNT = re.compile(r"[0-9]{1,32}", re.ASCII)
+_MOST_DIGITS = 11
 
 NO_ACCOUNT = "a switch to another profile failed and left this shell without an account"
 
@@ -39,16 +41,16 @@ class ShellState:
     empty for one of an older version.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: "Mapping[str, str]") -> None:
         self._environ = environ
         name = environ.get("ROLE_ENV_PROFILE", "")
         self.profile = "" if names.fault(name) else name
         role = environ.get("ROLE_ENV_ROLE_ARN", "")
-        self.role_arn = role if _ROLE.fullmatch(role) else ""
+        self.role_arn = role if names.is_role_arn(role) else ""
         account = environ.get("ROLE_ENV_ACCOUNT_ID", "")
-        self.account_id = account if _ACCOUNT.fullmatch(account) else ""
+        self.account_id = "" if names.value_fault(ACCOUNT, account) else account
         moment = environ.get("ROLE_ENV_EXPIRATION", "")
-        self.expiration = int(moment) if _MOMENT.fullmatch(moment) else 0
+        self.expiration = int(moment) if _is_moment(moment) else 0
         self.access_key_id = environ.get("ROLE_ENV_ACCESS_KEY_ID", "")
         self.policy = environ.get("ROLE_ENV_POLICY", "")
         words = environ.get("ROLE_ENV_FAMILIES", "").split()
@@ -133,12 +135,16 @@ class ShellState:
 
     def role(self) -> str:
         """Return `role NAME of ACCOUNT`, for a passed-through session `account ACCOUNT`."""
-        parts = _ROLE.fullmatch(self.role_arn)
-        if parts:
-            return f"role {parts[2]} of {parts[1]}"
+        if self.role_arn:
+            role = RoleArn(self.role_arn)
+            return f"role {role.name} of {role.account}"
         return f"account {self.account_id}" if self.account_id else "no role"
 
     def _value(self, name: str) -> str:
         """Return the variable's value, empty for one that counts as absent."""
         value = self._environ.get(name, "")
         return "" if value == variables.NO_ACCOUNT_VALUE else value
+
+
+def _is_moment(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS

@@ -4,13 +4,14 @@ What the files say between two @, such as `@COMMANDS@`, comes from the tables of
 the shell files list no command, no option and no variable of a family.
 """
 
+import os
+
 from role_env import __version__, command_model, command_table, variables
 from role_env.shells import fish, posix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path  # 5 ms in Python 3.11: only who needs it pays for it
 
     from role_env.command_model import Command, Option
 
@@ -49,8 +50,7 @@ def integration(shell: str, options: str = "") -> str:
 
     It is one group, like all that a shell reads from us: cut off anywhere it does nothing.
     """
-    folder = _folder()
-    text = "".join((folder / name).read_text("utf-8") for name in _FILES[shell])
+    text = "".join(_read(name) for name in _FILES[shell])
     tables = _fish_tables() if shell == "fish" else _posix_tables()
     given = {"SHELL": shell, "OPTIONS": f"{__version__} {options}".rstrip(), **_common_tables(), **tables}
     for name, table in given.items():
@@ -62,13 +62,13 @@ def integration(shell: str, options: str = "") -> str:
     }[shell]
 
 
-def _folder() -> "Path":
-    """Return the folder of the files: beside the modules in an installed wheel, else at the top of the checkout."""
-    from pathlib import Path
-
-    package = Path(__file__).parents[1]
-    installed = package / "shell"
-    return installed if installed.is_dir() else package.parents[1] / "shell"
+def _read(name: str) -> str:
+    """Return the text of a file: beside the modules in an installed wheel, else at the top of the checkout."""
+    package = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  pathlib costs more than the whole command
+    installed = f"{package}/shell"
+    folder = installed if os.path.isdir(installed) else f"{package}/../../shell"  # noqa: PTH112
+    with open(f"{folder}/{name}", encoding="utf-8") as file:  # noqa: PTH123
+        return file.read()
 
 
 # --- the tables
