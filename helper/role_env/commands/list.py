@@ -1,7 +1,5 @@
 """role-env list: show the profiles."""
 
-from typing import TYPE_CHECKING
-
 from role_env import timestamps, variables
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
@@ -10,10 +8,11 @@ from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
-from role_env.profiles.profile import Profile
 from role_env.ui import stdout as output
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from role_env.profiles.profile import Profile
     from role_env.sessions.store import Cache
 
 
@@ -99,7 +98,7 @@ def _row(
     return row
 
 
-def _expiration(file: ProfilesFile, profile: Profile, cache: "Cache") -> str | None:
+def _expiration(file: ProfilesFile, profile: "Profile", cache: "Cache") -> str | None:
     """Return when the cached session of `profile` expires; None if no live one is cached."""
     import os
     import time

@@ -15,7 +15,10 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini, sdk_file
 from role_env.profiles.ini import Section
 from role_env.profiles.locate import locate, own_file, sdk_files
-from role_env.profiles.profile import Profile, parse_profile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from role_env.profiles.profile import Profile
 
 DEFAULT = "DEFAULT"
 _LONGEST_SHOWN = 24
@@ -75,10 +78,12 @@ class ProfilesFile:
         """Return the names of the profiles, in file order."""
         return list(self._sections)
 
-    def profile(self, name: str) -> Profile:
+    def profile(self, name: str) -> "Profile":
         """Return the profile `name`, checked. Raises ProfileError."""
         if name not in self._sections:
             raise ProfileError(f"there is no profile {name} in {self.path}", hint=self._hint_for_unknown(name))
+        from role_env.profiles.profile import parse_profile  # not for a shell that completes words with names
+
         section = _with_defaults(self._sections[name], self._defaults)
         return parse_profile(sdk_file.translate(section) if self._is_sdk_file else _strict(section), self._fingerprint)
 
@@ -110,14 +115,14 @@ class ProfilesFile:
         section = self._sections[name]
         return [section.lines[key] for key in keys if key in section.values]
 
-    def chain(self, name: str) -> list[Profile]:
+    def chain(self, name: str) -> "list[Profile]":
         """Return the profiles from the chain's source to `name` itself. Raises ProfileError, also for a loop."""
         chain = [self.profile(name)]
         while source := chain[0].source_profile:
             chain.insert(0, self._source_of(chain, source))
         return chain
 
-    def _source_of(self, chain: list[Profile], source: str) -> Profile:
+    def _source_of(self, chain: "list[Profile]", source: str) -> "Profile":
         first = chain[0].name
         where = self._sections[first].where("source_profile")
         passed = [hop.name for hop in reversed(chain)]

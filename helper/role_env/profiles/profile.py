@@ -8,7 +8,7 @@ from role_env import names, validators, variables
 from role_env.credentials import RoleArn
 from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
-from role_env.profiles import policies
+from role_env.profiles import policies, source_keys
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.profiles.ini import Section
 
@@ -84,8 +84,6 @@ class Profile(NamedTuple):
 
 def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
     """Check every key of `section` and return the profile. Raises ProfileError."""
-    from role_env.profiles import source_keys  # the sources: not for a shell that completes words with names
-
     values = {key: _parse_value(section, key, text) for key, text in section.values.items()}
     if "colour" in values:
         if "color" in values:
