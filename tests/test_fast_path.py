@@ -13,7 +13,7 @@ import pytest
 
 from role_env import paths, variables
 from role_env.keyrings.notes import KeyringNotes
-from support.machine import Machine
+from support.machine import INSTALLED, Machine
 from support.secret_service_bus import SilentBus
 
 
@@ -112,6 +112,19 @@ def test_two_installations_used_in_turn_both_load_no_more_than_one(machine: Mach
     for python in both:
         loaded(machine, "profileB", python=python)
     assert [loaded(machine, "profileB", python=python) for python in both * 2] == [ROWS["profileB"]] * 4
+
+
+def test_a_process_that_meets_another_one_at_its_request_waits_and_loads_little_more(machine: Machine) -> None:
+    machine.settle()
+    for command in ("export", "clear"):
+        assert machine.role_env(command, "profileB").returncode == 0
+    machine.sts.fault("delay:1.5", times=1)
+    first = subprocess.Popen([INSTALLED / "role-env", "profileB"], env=machine.environ, stdout=subprocess.DEVNULL)
+    while len(machine.sts.calls) < 2:
+        time.sleep(0.02)
+    assert loaded(machine, "process", "profileB") <= DOCUMENT | {"fcntl", "role_env.context", "role_env.locks"}
+    assert first.wait(30) == 0
+    assert len(machine.sts.calls) == 2
 
 
 @pytest.mark.parametrize(

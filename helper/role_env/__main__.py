@@ -3,6 +3,7 @@
 import _signal  # `signal` makes enums of its numbers, which costs the warm path 5 ms
 import os
 import sys
+import time
 
 from role_env.cli import invocation as invocations
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
     from role_env.cli.invocation import Invocation
     from role_env.errors import RoleEnvError
+
+
+_FAST_SECONDS = 0.5
+"""What the fast path takes at most, unless it has waited for another process."""
 
 
 class _Terminated(BaseException):
@@ -49,11 +54,14 @@ def _run(invocation: "Invocation") -> int:
     """Run the command, or show what the line asks to be shown. Raises any RoleEnvError."""
     if invocation.help or invocation.version:
         return _show(invocation)
+    spent = 0.0
     if invocation.command in ("export", "process", "exec"):
         from role_env import fast_path
 
+        began = time.monotonic()
         if fast_path.answer(invocation, os.environ):
             os._exit(0)  # nothing is left to be written, and the interpreter's own end costs 2 ms
+        spent = time.monotonic() - began
     if not invocation.command and not invocation.fault:
         return _answer_no_words(invocation)
     if invocation.command == "use":
@@ -68,6 +76,8 @@ def _run(invocation: "Invocation") -> int:
 
     is_silent = COMMANDS[invocation.command].is_silent and not invocation.verbose
     context = Context(os.environ, None, Messages(verbose=invocation.verbose, silent=is_silent))
+    if spent > _FAST_SECONDS:
+        context.deadline.extend(-spent)
     # importlib imports warnings and more, which costs 1 ms
     command = __import__(f"role_env.commands.{invocation.command}", fromlist=["run"])
     try:

@@ -54,13 +54,13 @@ class Context:
 
 def timeout_of(environ: "Mapping[str, str]") -> float:
     """Return the seconds that a command may take. Raises ProfileError for an invalid ROLE_ENV_TIMEOUT."""
-    from role_env.errors import ProfileError
-
     try:
         seconds = float(environ.get("ROLE_ENV_TIMEOUT") or DEFAULT_TIMEOUT)
     except ValueError:
         seconds = 0
     if not 0 < seconds <= _LONGEST_TIMEOUT:
+        from role_env.errors import ProfileError
+
         raise ProfileError(
             "the variable ROLE_ENV_TIMEOUT is not a number of seconds above 0",
             hint="set it to a number of seconds, such as 30, or unset it",

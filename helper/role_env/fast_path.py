@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from role_env.credentials import Session
     from role_env.keyrings.entry import Entry
 
+_UNREPORTED_SECONDS = 0.9
+"""The longest wait that a terminal does not report: the slow way reports a longer one."""
 _SERVED_FIELDS = {
     "command",
     "command_line",
@@ -135,7 +137,10 @@ def _stored_text(entry: "Entry", environ: "Mapping[str, str]") -> "str | None":
     notes = KeyringNotes(environ)
     if notes.is_secret_service() and not notes.is_avoided():
         try:
-            return secret_service.read(entry.service, entry.username, environ)
+            text = secret_service.read(entry.service, entry.username, environ)
+            if text is None and _has_waited_for_other(entry, environ):
+                text = secret_service.read(entry.service, entry.username, environ)
+            return text
         except secret_service.AskKeyring:
             return None
     if mode == "auto" and notes.is_usual() and (notes.is_avoided() or notes.is_absent()):
@@ -143,6 +148,19 @@ def _stored_text(entry: "Entry", environ: "Mapping[str, str]") -> "str | None":
 
         return None if is_container(environ) else _read_kernel(entry)
     return None
+
+
+def _has_waited_for_other(entry: "Entry", environ: "Mapping[str, str]") -> bool:
+    """Wait while another process requests the session of `entry`, and return whether one has.
+
+    Of many processes that miss it at once, one alone then takes the slow way, which costs ten times as much.
+    """
+    from role_env import context, locks  # not for a session that is cached
+
+    seconds = context.timeout_of(environ) / 2
+    if os.isatty(2):
+        seconds = min(seconds, _UNREPORTED_SECONDS)
+    return locks.wait_for_holder(entry.name, environ, seconds=seconds)
 
 
 def _read_kernel(entry: "Entry") -> "str | None":

@@ -1,67 +1,101 @@
 """The locks of single flight: processes that miss the same session at the same time make one request to STS.
 
 The lock is the kernel's own (flock), so a dead holder blocks nobody. If no lock can be taken, the request is made
-without one.
+without one. The fast path uses it too, so it imports next to nothing.
 """
 
 import os
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 
+from role_env import paths
 from role_env.digests import sha256
-from role_env.paths import make_private, state_folder
 
 try:
     import fcntl
 except ImportError:  # Windows: no lock, at worst two calls
     fcntl = None  # type: ignore[assignment]
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
 _STEP_SECONDS = 0.02
+_taken: "dict[str, int]" = {}
+"""The locks that `wait_for_holder` has taken, by the names of their entries, until `held` is asked for them."""
 
 
-@contextmanager
 def held(
-    name: str, environ: Mapping[str, str], *, seconds: float, waiting: AbstractContextManager[object] | None = None
-) -> Iterator[bool]:
-    """Hold the lock of the entry `name`, and yield whether another process holds it.
+    name: str, environ: "Mapping[str, str]", *, seconds: float, waiting: "AbstractContextManager[object] | None" = None
+) -> "AbstractContextManager[bool]":
+    """Hold the lock of the entry `name`, and give whether another process holds it.
 
     Waits at most `seconds` for it, within `waiting`.
     """
-    with _held(lambda: _open(name, environ), seconds, waiting) as busy:
-        yield busy
+    return _Held(lambda: _taken.pop(name) if name in _taken else _open(name, environ), seconds, waiting)
 
 
-@contextmanager
-def folder_held(folder: Path, *, seconds: float) -> Iterator[bool]:
-    """Hold the lock of what is in `folder`, which leaves no file there; yield as `held` does."""
-    with _held(lambda: os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)), seconds) as busy:
-        yield busy
+def folder_held(folder: "Path", *, seconds: float) -> "AbstractContextManager[bool]":
+    """Hold the lock of what is in `folder`, which leaves no file there; give what `held` gives."""
+    return _Held(lambda: os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)), seconds)
 
 
-@contextmanager
-def _held(
-    opened: Callable[[], int], seconds: float, waiting: AbstractContextManager[object] | None = None
-) -> Iterator[bool]:
+def wait_for_holder(name: str, environ: "Mapping[str, str]", *, seconds: float) -> bool:
+    """Wait while another process holds the lock of the entry `name`, at most `seconds`; return whether one did.
+
+    If none does, this process has it from now on: those that come meanwhile wait for it, and need not import what a
+    request takes.
+    """
     try:
-        descriptor = opened()
+        descriptor = _open(name, environ)
     except OSError:
-        yield False
-        return
-    try:
-        with waiting or nullcontext():
-            held_by_us = _acquire(descriptor, seconds)
-        yield not held_by_us
-    finally:
-        os.close(descriptor)
+        return False
+    if _acquire(descriptor, 0):
+        _taken[name] = descriptor
+        return False
+    _acquire(descriptor, seconds, is_shared=True)  # all that wait go on at once
+    os.close(descriptor)
+    return True
 
 
-def _acquire(descriptor: int, seconds: float) -> bool:
+class _Held:
+    """The lock of the descriptor that `opened` gives, while a `with` block runs."""
+
+    def __init__(
+        self, opened: "Callable[[], int]", seconds: float, waiting: "AbstractContextManager[object] | None" = None
+    ) -> None:
+        self._opened = opened
+        self._seconds = seconds
+        self._waiting = waiting
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> bool:
+        try:
+            self._descriptor = self._opened()
+        except OSError:
+            return False
+        try:
+            if self._waiting is None:
+                return not _acquire(self._descriptor, self._seconds)
+            with self._waiting:
+                return not _acquire(self._descriptor, self._seconds)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *failure: object) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+
+def _acquire(descriptor: int, seconds: float, *, is_shared: bool = False) -> bool:
+    """Lock the descriptor's file, and return whether that was possible within `seconds`."""
     end = time.monotonic() + seconds
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= end:
                 return False
@@ -72,22 +106,27 @@ def _acquire(descriptor: int, seconds: float) -> bool:
             return True
 
 
-def _open(name: str, environ: Mapping[str, str]) -> int:
+def _open(name: str, environ: "Mapping[str, str]") -> int:
     if fcntl is None:
         raise OSError("no flock on this system")
     folder = _folder(environ)
-    make_private(folder)
-    return os.open(folder / f"{sha256(name)[:32]}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    if not paths.is_private(folder):
+        from pathlib import Path
+
+        paths.make_private(Path(folder))
+    path = f"{folder}/{sha256(name)[:32]}.lock"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
-def _folder(environ: Mapping[str, str]) -> Path:
+def _folder(environ: "Mapping[str, str]") -> str:
     """In the user's runtime folder if it is theirs alone, else in the state folder; never in a shared one."""
     runtime = environ.get("XDG_RUNTIME_DIR", "")
-    if runtime and Path(runtime).is_absolute():
+    if runtime.startswith("/"):
         try:
-            status = Path(runtime).stat(follow_symlinks=False)
+            status = os.stat(runtime, follow_symlinks=False)  # noqa: PTH116  pathlib costs more than the wait
         except OSError:
-            return state_folder(environ)
-        if status.st_uid == os.geteuid() and status.st_mode & 0o777 == 0o700:
-            return Path(runtime) / "role-env"
-    return state_folder(environ)
+            status = None
+        if status and status.st_uid == os.geteuid() and status.st_mode & 0o777 == 0o700:
+            return f"{runtime}/role-env"
+    usual = paths.usual_folder(environ, paths.STATE) if sys.platform == "linux" else ""
+    return f"{usual}/role-env" if usual else str(paths.state_folder(environ))

@@ -55,9 +55,17 @@ def make_private(folder: "Path") -> None:
 
     for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
         missing.mkdir(mode=0o700, exist_ok=True)  # each of them: parents=True would leave that to the umask
-    status = folder.stat(follow_symlinks=False)
-    if os.name == "posix" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
+    if not is_private(str(folder)):
         raise PermissionError(errno.EPERM, f"{folder} is not this user's alone")
+
+
+def is_private(folder: str) -> bool:
+    """Return whether `folder` is there, and belongs to this user, and nobody else can write it."""
+    try:
+        status = os.stat(folder, follow_symlinks=False)  # noqa: PTH116  not for the fast path
+    except OSError:
+        return False
+    return os.name != "posix" or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
 
 
 def append_line(file: "Path", line: str, *, largest: int = 0) -> None:
