@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 class Key:
-    """The variables of one access key: those of its ID, its secret and its token (empty if there is none)."""
+    """The variables of one access key: those of its ID, its secret and its token (empty if there is none).
 
-    __slots__ = ("access_key_id", "access_key_secret", "security_token")
+    `names` are the two or three of them, the ID's first.
+    """
+
+    __slots__ = ("access_key_id", "access_key_secret", "names", "security_token")
 
     def __init__(self, access_key_id: str, access_key_secret: str, security_token: str) -> None:
         self.access_key_id = access_key_id
         self.access_key_secret = access_key_secret
         self.security_token = security_token
-
-    def names(self) -> tuple[str, ...]:
-        """Return the two or three names, the ID's first."""
-        return tuple(filter(None, (self.access_key_id, self.access_key_secret, self.security_token)))
+        self.names = tuple(filter(None, (access_key_id, access_key_secret, security_token)))
 
 
 class Family:
@@ -38,7 +38,7 @@ class Family:
 
     def names(self) -> tuple[str, ...]:
         """Return every variable of the family."""
-        return tuple(name for key in self.keys for name in key.names()) + self.regions
+        return tuple(name for key in self.keys for name in key.names) + self.regions
 
 
 def _named(prefix: str) -> Key:
@@ -73,7 +73,7 @@ def _unique(names: "list[str] | tuple[str, ...]") -> tuple[str, ...]:
 
 # Every key of the families, each name once. Packer's differs from Terraform's in its token alone, the bare one.
 KEYS = tuple(key for name, family in FAMILIES.items() if name != "packer" for key in family.keys)
-KEY_NAMES = tuple(name for key in KEYS for name in key.names())
+KEY_NAMES = tuple(name for key in KEYS for name in key.names)
 KEY_IDS = tuple(key.access_key_id for key in KEYS)
 REGIONS = _unique([name for family in FAMILIES.values() for name in family.regions])
 OSS_REGIONS = FAMILIES["oss"].regions
@@ -141,7 +141,7 @@ def has_own_guards(environ: "Mapping[str, str]") -> bool:
 
 
 # ossutil 2 and aliyunlog would otherwise use files of their own.
-NO_KEYS = dict.fromkeys((*FAMILIES["oss"].keys[0].names(), *FAMILIES["aliyun_log"].keys[0].names()), NO_ACCOUNT_VALUE)
+NO_KEYS = dict.fromkeys((*FAMILIES["oss"].keys[0].names, *FAMILIES["aliyun_log"].keys[0].names), NO_ACCOUNT_VALUE)
 NO_ACCOUNT = {**guards(), **NO_KEYS, "ROLE_ENV_NO_ACCOUNT": "1"}
 
 # --- what describes a session
@@ -175,15 +175,15 @@ OWN = (
     "ROLE_ENV_FAMILIES",
     REQUEST,
     "ROLE_ENV_POLICY",
-    *BASE.names(),
+    *BASE.names,
     "ROLE_ENV_NO_ACCOUNT",
 )
 
 # What a renewal replaces besides the keys.
-RENEWED = ("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION", REQUEST, *BASE.names())
+RENEWED = ("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION", REQUEST, *BASE.names)
 
 # What may not be set beside a credentials URI, which every key outranks and the last one forbids.
-BESIDE_URI = (*KEY_NAMES, *BARE.names(), *OUTRANKING, *IGNORE_PROFILE, *OWN, COLOUR, EXTERNAL_DISABLED)
+BESIDE_URI = (*KEY_NAMES, *BARE.names, *OUTRANKING, *IGNORE_PROFILE, *OWN, COLOUR, EXTERNAL_DISABLED)
 
 
 def families(session: Session) -> tuple[str, ...]:
@@ -198,8 +198,8 @@ def exported_keys(names: "tuple[str, ...]") -> tuple[Key, ...]:
 
 def unset(session: Session, *, follows: bool = False) -> tuple[str, ...]:
     """Return the names that must not be set beside `session`; with `follows`, beside those guards."""
-    kept = {name for key in exported_keys(families(session)) for name in key.names()}
-    others = (name for name in (*KEY_NAMES, *BARE_PAIR.names()) if name not in kept)
+    kept = {name for key in exported_keys(families(session)) for name in key.names}
+    others = (name for name in (*KEY_NAMES, *BARE_PAIR.names) if name not in kept)
     return (*others, *LEFT_UNSET, *(IGNORE_PROFILE if follows else ()))
 
 

@@ -104,4 +104,4 @@ def test_the_table_of_families_has_each_with_its_variables() -> None:
     assert rows.keys() == variables.FAMILIES.keys()
     for name, told in rows.items():
         family = variables.FAMILIES[name]
-        assert told == {variable for key in family.keys for variable in key.names()} | set(family.regions)
+        assert told == {variable for key in family.keys for variable in key.names} | set(family.regions)

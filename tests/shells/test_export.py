@@ -32,7 +32,7 @@ HOSTILE = {
     "dash": f"set -euCf\nIFS='eS_a \n'\n{ALIASES}",
 }
 DEFAULT = variables.DEFAULT_FAMILIES
-NAMES = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.REST, *variables.OWN)
+NAMES = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST, *variables.OWN)
 FIVE = (
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
     "OSS_ACCESS_KEY_SECRET",
@@ -296,7 +296,7 @@ class Story:
 
     def begin(self) -> None:
         """Any state before: each variable absent, exported, or set without being exported."""
-        names = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.REST)
+        names = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
         for export in (True, False):
             self.put({name: self.value() for name in names if self.dice.random() < 0.2}, export=export)
         self.before = self.living.state()
@@ -358,7 +358,7 @@ class Story:
         """The user sets a key of theirs while the session is there."""
         bare = variables.Key("", "", "SECURITY_TOKEN")
         key = self.dice.choice([*variables.KEYS, variables.BARE_PAIR, bare])
-        values: dict[str, str | None] = {name: f"mine{self.dice.randrange(10**6)}" for name in key.names()}
+        values: dict[str, str | None] = {name: f"mine{self.dice.randrange(10**6)}" for name in key.names}
         if key.access_key_id and key.security_token and self.dice.random() < 0.4:
             values[key.security_token] = None
         export = self.dice.random() < 0.8
@@ -377,7 +377,7 @@ class Story:
         if not other:
             assert found == before
             return
-        names = {*variables.KEY_NAMES, *variables.BARE.names(), *variables.LEFT_UNSET} - variables.NO_ACCOUNT.keys()
+        names = {*variables.KEY_NAMES, *variables.BARE.names, *variables.LEFT_UNSET} - variables.NO_ACCOUNT.keys()
         assert not names & found.keys()
         assert {name: found.get(name) for name in variables.OWN if name in found} == {"ROLE_ENV_NO_ACCOUNT": "e1"}
         for name, value in variables.NO_ACCOUNT.items():

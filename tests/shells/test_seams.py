@@ -71,7 +71,7 @@ def found(output: bytes) -> dict[str, str]:
 
 
 def is_without_account(environ: dict[str, str]) -> bool:
-    keys = {*variables.KEY_NAMES, *variables.BARE.names()} - variables.NO_KEYS.keys()
+    keys = {*variables.KEY_NAMES, *variables.BARE.names} - variables.NO_KEYS.keys()
     return not keys & environ.keys() and variables.NO_ACCOUNT.items() <= environ.items()
 
 

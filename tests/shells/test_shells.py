@@ -59,7 +59,7 @@ def tried(shell: str, line: str) -> str:
 
 
 def assert_no_account(found: dict[str, str]) -> None:
-    keys = {*variables.KEY_NAMES, *variables.BARE.names()} - variables.NO_KEYS.keys()
+    keys = {*variables.KEY_NAMES, *variables.BARE.names} - variables.NO_KEYS.keys()
     assert not keys & {name for name, value in found.items() if value}
     assert {name for name in variables.OWN if name in found} == {"ROLE_ENV_NO_ACCOUNT"}
     assert {name: found.get(name) for name in variables.NO_ACCOUNT} == variables.NO_ACCOUNT

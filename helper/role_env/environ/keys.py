@@ -55,14 +55,14 @@ def _is_set(names: Key, environ: Mapping[str, str]) -> bool:
     return any(environ.get(name, "") not in absent for name in (names.access_key_id, names.access_key_secret))
 
 
-def _whole(names: Key, environ: Mapping[str, str]) -> AccessKey:
-    """Return the key in the variables `names`, one of which is set. Raises ProfileError if it is incomplete."""
-    pair = (names.access_key_id, names.access_key_secret)
+def _whole(key: Key, environ: Mapping[str, str]) -> AccessKey:
+    """Return the key in the variables of `key`, one of which is set. Raises ProfileError if it is incomplete."""
+    pair = (key.access_key_id, key.access_key_secret)
     for name, other in (pair, pair[::-1]):
         if not environ.get(name):
             raise ProfileError(f"the variable {other} is set and {name} is not", hint="set both, or neither")
     values = []
-    for name in names.names():
+    for name in key.names:
         value = environ.get(name, "")
         try:
             values.append(keys.key_part(value) if value else "")

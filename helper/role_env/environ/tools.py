@@ -39,9 +39,9 @@ class ToolKey:
     def __init__(self, tool: str, order: tuple[Key, ...], environ: Mapping[str, str]) -> None:
         self.tool = tool
         self.key: AccessKey | None = None
-        names = [_first_set(environ, field, order) for field in Key.__slots__]
+        names = [_first_set(environ, field, order) for field in AccessKey.__slots__]
         self.variables = [name for name in names if name]
-        if any(set(names) <= {*key.names(), ""} for key in order):
+        if any(set(names) <= {*key.names, ""} for key in order):
             del self.variables[1:]  # the ID's name shows the family
         self.fault = _fault(names, environ)
         if names[0] and not self.fault:

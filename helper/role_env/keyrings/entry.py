@@ -7,15 +7,14 @@ PROOF_SERVICE = f"{SESSION_SERVICE}proof "
 
 
 class Entry:
-    """The name of an entry in a keyring, which a keyring browser shows."""
+    """The name of an entry in a keyring, which a keyring browser shows.
 
-    __slots__ = ("service", "username")
+    `name` is both parts in one text, as the index and the kernel's keyring name it.
+    """
+
+    __slots__ = ("name", "service", "username")
 
     def __init__(self, service: str, username: str) -> None:
         self.service = service
         self.username = username
-
-    @property
-    def name(self) -> str:
-        """Both in one text, as the index and the kernel's keyring name it."""
-        return f"{self.service}\t{self.username}"
+        self.name = f"{service}\t{username}"

@@ -180,7 +180,7 @@ def _dotenv(session: Session) -> str:
 
     Raises ProfileError for a value that needs quotes.
     """
-    hidden = variables.BASE.names()  # a container does not get the key behind the session
+    hidden = variables.BASE.names  # a container does not get the key behind the session
     values = {name: value for name, value in document_variables(session).items() if name not in hidden}
     for name, value in values.items():
         if value != value.strip() or not value.isprintable() or set(value) & set("'\"#"):

@@ -18,7 +18,7 @@ _QUIET = "set -l fish_trace"
 
 
 def _quoted(keys: "Iterable[variables.Key]") -> str:
-    return " ".join("'" + " ".join(key.names()) + "'" for key in keys)
+    return " ".join("'" + " ".join(key.names) + "'" for key in keys)
 
 
 # own: the secret and the token of the session in this shell; ours: names of its keys, and absent ones; theirs: names

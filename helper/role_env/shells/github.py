@@ -46,7 +46,7 @@ class Step:
 
         Raises RoleEnvError when the file cannot be written.
         """
-        names = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.LEFT_UNSET, *variables.OWN)
+        names = (*variables.KEY_NAMES, *variables.BARE.names, *variables.LEFT_UNSET, *variables.OWN)
         empty = {name: "" for name in names if self._environ.get(name)}
         _append(self._variables_file, {**empty, **variables.NO_ACCOUNT})
 

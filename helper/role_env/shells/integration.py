@@ -42,7 +42,7 @@ _STATE = (
     *(*variables.KEY_IDS, *_GUARDS, variables.CREDENTIALS_URI, "ROLE_ENV_PROMPT"),
 )
 # `off` is the same text for all; it restores as exported what it has to save on the way to the no-account state.
-_EXPORTED = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.REST)
+_EXPORTED = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
 
 
 def integration(shell: str, options: str = "") -> str:

@@ -51,7 +51,7 @@ def session(
     values = dict(variables.assignments(session, follows=bool(follows)))
     possible = (*values.values(), session.fallback_region, *variables.guards().values(), variables.FOLLOWING_PROFILE)
     numbers = {value: str(number) for number, value in enumerate(dict.fromkeys(possible), 1)}
-    names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names(), *variables.IGNORE_PROFILE, *variables.OWN)
+    names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names, *variables.IGNORE_PROFILE, *variables.OWN)
     gone = [name for name in names if name not in values]
     bare, by_region = "SECURITY_TOKEN" in values, follows is None
     steps = [
@@ -62,11 +62,11 @@ def session(
         *_pairs(session, values, numbers, by_region=by_region),
         f'_role_env_unset="$_role_env_left {" ".join(gone)}"',
         f'\\eval "\\\\unset -v $_role_env_unset {" ".join(variables.IGNORE_PROFILE * by_region)} {variables.COLOUR}"',
-        _each_pair(code.ASSIGN),
+        code.ASSIGN_PAIRS,
         f"_role_env_saved=1 _role_env_token={quote(session.credentials.security_token)}",
         f"{variables.COLOUR}={quote(session.color)}" if session.color else "",
-        _each_pair(code.CHECK),
-        code.each("$_role_env_unset", code.escaped(code.CHECK_UNSET)),
+        code.CHECK_PAIRS,
+        code.CHECK_UNSET,
     ]
     body = _checked(environ, steps, confirmation=confirmation)
     return _unquoted(environ, _NO_SESSION, _QUOTE_IT.format("PROFILE || echo false")) + _group(
@@ -140,7 +140,7 @@ def _keep(*, bare: bool) -> tuple[str, ...]:
         f'case {code.BEGUN} in "") _role_env_bare=theirs _role_env_theirs="{everything}" ;;',
         f'*) case {code.VERSION} in "") _role_env_theirs="$_role_env_theirs {code.DISABLED}" ;; esac ;; esac',
         'case $_role_env_bare in theirs) _role_env_theirs="$_role_env_theirs SECURITY_TOKEN" ;; esac' if bare else "",
-        code.each("$_role_env_theirs", "$_role_env_keep"),
+        code.KEEP_THEIRS,
     )
 
 
@@ -179,10 +179,6 @@ def _any_of(names: "Iterable[str]") -> str:
 
 def _for(names: "Iterable[str]", action: str) -> str:
     return f"for _role_env_var in {' '.join(names)}; do {action}\ndone"
-
-
-def _each_pair(action: str) -> str:
-    return code.each("$_role_env_pairs", code.escaped(action), name="_role_env_pair")
 
 
 # The bare SECURITY_TOKEN comes back where it was the session's, or where the no-account state has taken it.
@@ -228,7 +224,7 @@ def _end(last: str, news: "Iterable[str]" = ()) -> str:
 
 
 def _definitions(environ: "Mapping[str, str]") -> str:
-    names = (*variables.KEY_NAMES, *variables.BARE.names(), *variables.REST)
+    names = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
     exported = set(environ)  # each look into os.environ encodes the name anew
     return f"{code.DEFINITIONS}\n_role_env_exported=' {' '.join(name for name in names if name in exported)} ';"
 

@@ -57,7 +57,7 @@ secret) _role_env_own_secret="$_role_env_value"; _role_env_field=token ;;
 token) _role_env_own_token="${_role_env_value:-$_role_env_own_token}" ;; esac;
 case $_role_env_field in theirs) _role_env_theirs="$_role_env_theirs $_role_env_var" ;;
 absent|secret|token) _role_env_ours="$_role_env_ours $_role_env_var" ;; esac"""
-KEYS = " ".join(f'"{" ".join(key.names())}"' for key in (*variables.KEYS, variables.BARE_PAIR))
+KEYS = " ".join(f'"{" ".join(key.names)}"' for key in (*variables.KEYS, variables.BARE_PAIR))
 # Sorts all keys. `bare` says whose the bare SECURITY_TOKEN is, which belongs to no family but Packer's.
 _WHOSE = rf"""_role_env_id="${{ROLE_ENV_ACCESS_KEY_ID-}}" _role_env_own_token="${{_role_env_token-}}";
 _role_env_own_secret= _role_env_ours= _role_env_theirs= _role_env_bare=theirs;
@@ -82,15 +82,19 @@ DROP_OWN = (
     r' "$_role_env_own_secret"|"$_role_env_own_token") \unset -v "$_role_env_var" ;; esac'
 )
 # A pair is NAME=NUMBER.
-ASSIGN = (
+_ASSIGN = (
     r'\unset -v "${_role_env_pair%%=*}";'
     r' \eval "\\export ${_role_env_pair%%=*}=\"\$_role_env_new_${_role_env_pair#*=}\""'
 )
-CHECK = (
+_CHECK = (
     r'\eval "case \"\${${_role_env_pair%%=*}-}\" in \"\$_role_env_new_${_role_env_pair#*=}\") ;;'
     r' *) _role_env_wrong=\"\$_role_env_wrong ${_role_env_pair%%=*}\" ;; esac"'
 )
-CHECK_UNSET = rf'{READ}; case $_role_env_how in s) _role_env_wrong="$_role_env_wrong $_role_env_var" ;; esac'
+_CHECK_UNSET = rf'{READ}; case $_role_env_how in s) _role_env_wrong="$_role_env_wrong $_role_env_var" ;; esac'
+ASSIGN_PAIRS, CHECK_PAIRS = (
+    each("$_role_env_pairs", escaped(action), name="_role_env_pair") for action in (_ASSIGN, _CHECK)
+)
+CHECK_UNSET = each("$_role_env_unset", escaped(_CHECK_UNSET))
 # Replaces the variable if its value is the session's: the new ID, secret and token are numbered 1 to 3.
 RENEW = rf"""{READ}
 case "$_role_env_value" in "") _role_env_pair= ;; "$_role_env_id") _role_env_pair="${NEW}1" ;;
@@ -140,6 +144,7 @@ def _exports() -> str:
     )
 
 
+KEEP_THEIRS = each("$_role_env_theirs", "$_role_env_keep")
 _KEEP_IF_SET = f"{escaped(READ)}; case {escaped('$_role_env_how')} in s) $_role_env_keep ;; esac"
 _UNSET_IF_WRITABLE = escaped(r'if \eval "$_role_env_try"; then \unset -v "$_role_env_var"; fi')
 # Takes the session away, if there is one: the shell is left without any account. What the user has set is saved, of
@@ -148,7 +153,7 @@ TAKE_AWAY = rf"""case "${{ROLE_ENV_NO_ACCOUNT:+n}}{_SESSION}" in s|ss) \eval "$_
 (\eval "\\unset -v {EVERYTHING}") 2>/dev/null || _role_env_try='(\unset -v "$_role_env_var") 2>/dev/null';
 case $_role_env_bare in theirs) _role_env_theirs="$_role_env_theirs SECURITY_TOKEN" ;; esac;
 case {VERSION} in "") _role_env_left="$_role_env_left {DISABLED}" ;; esac;
-{each("$_role_env_theirs", "$_role_env_keep")};
+{KEEP_THEIRS};
 {each("$_role_env_left", _KEEP_IF_SET)};
 {each(EVERYTHING, _UNSET_IF_WRITABLE)};
 \unset -v _role_env_token {variables.COLOUR};
