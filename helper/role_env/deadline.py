@@ -57,6 +57,16 @@ def is_crowded(load: str = "/proc/loadavg") -> bool:
     return runnable > _CROWD * (os.cpu_count() or 1)
 
 
+def start_thread(work: Callable[[], None]) -> threading.Thread:
+    """Run `work` in a daemon thread, which does not keep the command from ending. Raises NoThread."""
+    thread = threading.Thread(target=work, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        raise NoThread from None
+    return thread
+
+
 def within(seconds: float, work: Callable[[], T], *, at_most: float = 0, grace: float = 0) -> T:
     """Return what `work` returns, or raise what it raises; raise TimedOut if it takes longer than `seconds`.
 
@@ -81,11 +91,7 @@ def within(seconds: float, work: Callable[[], T], *, at_most: float = 0, grace: 
             failures.append(RuntimeError(type(failure).__name__))
         ended.set()
 
-    thread = threading.Thread(target=run, daemon=True)
-    try:
-        thread.start()
-    except RuntimeError:
-        raise NoThread from None
+    thread = start_thread(run)
     began = moved = time.monotonic()
     spent = time.process_time()
     try:

@@ -23,7 +23,7 @@ GUARDS = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE", "ALIBAB
 
 
 class Found(NamedTuple):
-    """What doctor told: the exit status, and by check the findings that are not ok, each `status message | fix`."""
+    """What doctor reported: the exit status, and by check the findings that are not ok, each `status message | fix`."""
 
     status: int
     checks: list[str]
@@ -89,8 +89,8 @@ def read(done: "subprocess.CompletedProcess[str]") -> Found:
         assert finding["status"] in ("ok", "warn", "fail")
         if finding["status"] != "ok":
             assert finding["fix"]
-            told = f"{finding['status']} {finding['message']} | {finding['fix']}"
-            faults.setdefault(finding["check"], []).append(told)
+            reported = f"{finding['status']} {finding['message']} | {finding['fix']}"
+            faults.setdefault(finding["check"], []).append(reported)
     fails = any(finding["status"] == "fail" for finding in findings)
     assert done.returncode == fails
     messages = {finding["check"]: finding["message"] for finding in findings}
@@ -162,7 +162,7 @@ def test_a_profiles_file_that_the_command_line_names(healthy: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "reported"),
     [
         ("role_arn = nonsense\nsource_profile = profileA", "role_arn is not a role's ARN"),
         ("role_arn = acs:ram::1:role/x\nsource_profile = profielA", "did you mean profileA?"),
@@ -172,12 +172,12 @@ def test_a_profiles_file_that_the_command_line_names(healthy: Machine) -> None:
         ("role_arn = acs:ram::1:role/x\ncredential_source = environment", "none is set"),
     ],
 )
-def test_a_profile_that_does_not_resolve(healthy: Machine, keys: str, told: str) -> None:
+def test_a_profile_that_does_not_resolve(healthy: Machine, keys: str, reported: str) -> None:
     healthy.add(f"[bad]\n{keys}\n")
-    only(examined(healthy), "profile bad", told)
+    only(examined(healthy), "profile bad", reported)
 
 
-def test_a_source_that_spoils_several_profiles_is_told_once(healthy: Machine) -> None:
+def test_a_source_that_spoils_several_profiles_is_reported_once(healthy: Machine) -> None:
     healthy.write(healthy.standard_profiles().replace("access_key_secret", "access_key_sicret"))
     assert list(examined(healthy).faults) == ["profile profileA"]
 
@@ -239,7 +239,7 @@ def test_a_locked_keyring_that_the_kernels_replaces_has_one_fix(healthy: Machine
 
 
 @pytest.mark.parametrize(
-    ("environ", "told"),
+    ("environ", "reported"),
     [
         (
             {"PYTHON_KEYRING_BACKEND": "no.such.Keyring"},
@@ -249,8 +249,8 @@ def test_a_locked_keyring_that_the_kernels_replaces_has_one_fix(healthy: Machine
         ({"ROLE_ENV_CACHE": "disk"}, "set it to one of auto, keyring, kernel, none"),
     ],
 )
-def test_a_setting_that_chooses_no_keyring(healthy: Machine, environ: dict[str, str], told: str) -> None:
-    only(examined(healthy, **environ), "keyring", told)
+def test_a_setting_that_chooses_no_keyring(healthy: Machine, environ: dict[str, str], reported: str) -> None:
+    only(examined(healthy, **environ), "keyring", reported)
 
 
 PLAIN = """
@@ -402,16 +402,16 @@ def test_a_file_of_the_aliyun_cli_that_is_broken_or_open_to_others(healthy: Mach
 
 
 @pytest.mark.parametrize(
-    ("name", "program", "told"),
+    ("name", "program", "reported"),
     [("profileB", "/gone/role-env", "/gone/role-env does not exist"), ("nobody", "role-env", "has no such profile")],
 )
 def test_a_profile_that_setup_has_written_and_that_no_longer_works(
-    healthy: Machine, name: str, program: str, told: str
+    healthy: Machine, name: str, program: str, reported: str
 ) -> None:
     command = f"{program} process {name}"
     entry = {"name": name, "mode": "External", "process_command": command}
     cli_file(healthy, {"current": name, "profiles": [entry]})
-    only(examined(healthy), "aliyun CLI", f"profile {name}", told, "role-env setup aliyun-cli")
+    only(examined(healthy), "aliyun CLI", f"profile {name}", reported, "role-env setup aliyun-cli")
 
 
 def test_a_file_that_the_aliyun_cli_cannot_use(healthy: Machine) -> None:
@@ -470,7 +470,7 @@ def test_bash_3_2_is_told_that_it_reads_nothing(healthy: Machine) -> None:
 
 
 def test_whatever_hangs_it_ends_in_ten_seconds(healthy: Machine, silent: SilentBus) -> None:
-    """The keyring, STS and a shell at once; what is told stands on stdout all the same."""
+    """The keyring, STS and a shell at once; what is found is on stdout all the same."""
     bash = healthy.home / "bash"
     bash.write_text("#!/bin/sh\nexec sleep 60\n")
     bash.chmod(0o755)

@@ -55,7 +55,7 @@ def test_what_was_written_last_is_read_and_nothing_is_left_of_it(locker: Keyring
         assert chunks.read(locker, ENTRY) == text
     longest = max(len(text.encode("utf-16-le")) for _, text in kept().values())
     assert longest <= LARGEST_BLOB
-    chunks.forget(locker, ENTRY)
+    chunks.delete(locker, ENTRY)
     assert chunks.read(locker, ENTRY) is None
     assert kept() == {}
 
@@ -64,7 +64,7 @@ def test_what_was_written_last_is_read_and_nothing_is_left_of_it(locker: Keyring
 def test_a_text_at_the_limit_is_what_it_was(locker: KeyringBackend, text: str) -> None:
     chunks.write(locker, ENTRY, text)
     assert chunks.read(locker, ENTRY) == text
-    chunks.forget(locker, ENTRY)
+    chunks.delete(locker, ENTRY)
 
 
 def test_what_no_number_of_pieces_holds_is_not_written(locker: KeyringBackend) -> None:
@@ -79,7 +79,7 @@ def test_what_no_number_of_pieces_holds_is_not_written(locker: KeyringBackend) -
 def test_a_first_piece_that_is_none_is_nothing_kept(locker: KeyringBackend, head: str) -> None:
     locker.set_password(ENTRY.service, ENTRY.username, head + "\nx")
     assert chunks.read(locker, ENTRY) in (None, head + "\nx")
-    chunks.forget(locker, ENTRY)
+    chunks.delete(locker, ENTRY)
 
 
 def test_a_keyring_without_the_limit_gets_the_whole_in_one_entry() -> None:

@@ -30,7 +30,7 @@ def name() -> Iterator[str]:
     """A name that nothing else uses."""
     made = f"test {secrets.token_hex(8)}"
     yield made
-    kernel_keyring.forget(made)
+    kernel_keyring.delete(made)
 
 
 def as_nobody(work: Callable[[], None]) -> int:
@@ -57,10 +57,10 @@ def test_what_is_written_is_read_and_forgotten(name: str, text: str) -> None:
     kernel_keyring.write(name, text, seconds=60)
     assert kernel_keyring.read(name) == text
     assert name in kernel_keyring.names()
-    kernel_keyring.forget(name)
+    kernel_keyring.delete(name)
     assert kernel_keyring.read(name) is None
     assert name not in kernel_keyring.names()
-    kernel_keyring.forget(name)
+    kernel_keyring.delete(name)
 
 
 def test_the_kernel_drops_an_entry_at_its_end_and_writing_again_renews_the_end(name: str) -> None:
@@ -79,7 +79,7 @@ def test_what_no_key_can_hold_is_unavailable(name: str) -> None:
 
 def test_an_unknown_machine_has_no_such_keyring(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel_keyring, "NUMBERS", {})
-    for use in (kernel_keyring.names, lambda: kernel_keyring.read(name), lambda: kernel_keyring.forget(name)):
+    for use in (kernel_keyring.names, lambda: kernel_keyring.read(name), lambda: kernel_keyring.delete(name)):
         with pytest.raises(kernel_keyring.Unavailable):
             use()
 
@@ -95,7 +95,7 @@ def test_25_profiles_of_an_ordinary_user_fit_for_older_ones_give_way() -> None:
         assert kept == names[-len(kept) :]
         assert len(kept) >= 5
         for name in kept:
-            kernel_keyring.forget(name)
+            kernel_keyring.delete(name)
 
     assert as_nobody(work) == 0
 

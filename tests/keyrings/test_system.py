@@ -65,9 +65,9 @@ def test_the_native_keyring_is_used_without_looking_for_others(platform: str, mo
     assert kept.read(ENTRY) is None
     kept.write(ENTRY, "session")
     assert kept.read(ENTRY) == "session"
-    kept.forget(ENTRY)
-    kept.forget(ENTRY)
-    assert (kept.read(ENTRY), kept.usable, kept.fault) == (None, True, None)
+    kept.delete(ENTRY)
+    kept.delete(ENTRY)
+    assert (kept.read(ENTRY), kept.is_usable, kept.fault) == (None, True, None)
 
 
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
@@ -93,7 +93,7 @@ def test_a_long_session_is_kept_and_forgotten_in_windows_own_keyring() -> None:
     for length in (9000, 4000):
         kept.write(entry, "x" * length)
         assert (kept.read(entry), kept.fault) == ("x" * length, None)
-    kept.forget(entry)
+    kept.delete(entry)
     assert kept.read(entry) is None
 
 

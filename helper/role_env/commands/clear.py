@@ -21,7 +21,7 @@ def run(invocation: Invocation, context: Context) -> int:
         _check_known(invocation, found, context)
         found = [entry for entry in found if entry.username in invocation.profiles]
         found = list({entry.name: entry for entry in [*found, *_default_entries(invocation, context)]}.values())
-    removed = [entry for entry in found if cache.forget(entry) and not entry.service.startswith(PROOF_SERVICE)]
+    removed = [entry for entry in found if cache.delete(entry) and not entry.service.startswith(PROOF_SERVICE)]
     unreachable = cache.unreachable(found)
     if unreachable or (cache.fault and not cache.has_index):
         whose = " of " + ", ".join(dict.fromkeys(entry.username for entry in unreachable)) if unreachable else ""

@@ -17,20 +17,20 @@ from role_env.ui import stdout as output
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the hops in the order in which they are called, and the cache decision."""
-    chain, verdict = session.plan(options.request_of(invocation), context)
+    chain, decision = session.plan(options.request_of(invocation), context)
     document = {
         "profile": chain.target.name,
         "hops": [_hop(chain, position, context.environ) for position in range(len(chain.hops))],
         "cached": {
-            "valid": verdict.valid,
-            "expiration": timestamps.format_utc(verdict.expiration) if verdict.expiration else None,
-            "why": verdict.why,
+            "valid": decision.valid,
+            "expiration": timestamps.format_utc(decision.expiration) if decision.expiration else None,
+            "why": decision.why,
         },
     }
     if invocation.json:
         output.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     else:
-        output.write(_text(chain, verdict, context))
+        output.write(_text(chain, decision, context))
     return 0
 
 
@@ -50,7 +50,7 @@ def _sign_in(chain: Chain, context: Context) -> str:
     return f"signed in until {timestamps.format_utc(end)}" if end > time.time() else "the sign-in has expired"
 
 
-def _text(chain: Chain, verdict: CacheDecision, context: Context) -> str:
+def _text(chain: Chain, decision: CacheDecision, context: Context) -> str:
     lines = [f"{chain.source.kind}: {chain.source.location(context.environ)}"]
     if chain.source.sign_in_name:
         lines.append(f"  {_sign_in(chain, context)}")
@@ -62,5 +62,5 @@ def _text(chain: Chain, verdict: CacheDecision, context: Context) -> str:
         lines.append(f"  as {hop.role_session_name} at {hop.endpoint}")
     if chain.policy_name:
         lines.append(f"narrowed: {'read-only' if chain.policy_name == READ_ONLY else 'by --policy'}")
-    lines.append(f"{'the cached session is used' if verdict.valid else 'a new session is requested'}: {verdict.why}")
+    lines.append(f"{'the cached session is used' if decision.valid else 'a new session is requested'}: {decision.why}")
     return "".join(f"{line}\n" for line in lines)

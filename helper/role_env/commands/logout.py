@@ -27,7 +27,7 @@ def run(invocation: Invocation, context: Context) -> int:
         _check_known(ProfilesFile(path, fingerprint), name)
         output.write(f"{name} has no access key in the keyring\n")
         return 0
-    access_keys.forget(path, name, context)
+    access_keys.delete(path, name, context)
     output.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
     return 0
 

@@ -94,7 +94,7 @@ def _drop_sessions(names: list[str], context: Context) -> None:
     cache = Cache(context, everywhere=True)
     for entry in cache.entries():
         if entry.username in names:
-            cache.forget(entry)
+            cache.delete(entry)
 
 
 def _has_session_since(names: list[str], moment: int, context: Context) -> bool:

@@ -35,7 +35,7 @@ def check(at: Surroundings) -> list[Finding]:
         return [_kernel_alone()]
     ring = SystemKeyring(at.context(), prompts=False, even_if_avoided=True)
     found = _round_trip(ring, at.environ)
-    if ring.usable:
+    if ring.is_usable:
         return [found] if found else []
     return [_fault(ring, at.environ)] if mode == "keyring" else _replaced(ring, at.environ)
 
@@ -47,10 +47,10 @@ def _round_trip(ring: SystemKeyring, environ: Mapping[str, str]) -> Finding | No
     began = time.monotonic()
     ring.write(entry, _TEXT)
     stored = ring.read(entry)
-    ring.forget(entry)
+    ring.delete(entry)
     left = ring.read(entry)
     took = time.monotonic() - began
-    if not ring.usable:
+    if not ring.is_usable:
         return None
     if stored is None or left is not None:
         what = f"{chosen}: {'it stores nothing' if stored is None else 'it does not delete entries'}"
@@ -102,7 +102,7 @@ def _kernel_round_trip() -> tuple[float, str]:
     try:
         kernel.write(name, _TEXT, seconds=30)
         stored = kernel.read(name)
-        kernel.forget(name)
+        kernel.delete(name)
     except kernel.Unavailable as error:
         return 0, str(error)
     return (time.monotonic() - began) * 1000, "" if stored == _TEXT else "it does not return what was stored"

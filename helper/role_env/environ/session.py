@@ -94,11 +94,6 @@ class ShellState:
         values = {name: self._value(name) for name in (*variables.KEY_IDS, *bare)}
         return [name for name, value in values.items() if value and value != self.access_key_id]
 
-    def matching_key_ids(self) -> list[str]:
-        """Return the variables of key IDs that are the session's."""
-        own = self.access_key_id
-        return [name for name in variables.KEY_IDS if own and self._environ.get(name) == own]
-
     def outranking(self) -> list[str]:
         """Return the variables that are set, and that some tool prefers to the session's."""
         own = variables.CREDENTIALS_URI if self.is_served else ""

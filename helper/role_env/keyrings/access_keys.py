@@ -36,9 +36,9 @@ def store(path: Path, profile: str, key: AccessKey, context: Context) -> None:
     touch(context.environ)
 
 
-def forget(path: Path, profile: str, context: Context) -> None:
+def delete(path: Path, profile: str, context: Context) -> None:
     """Delete the key, if there is one. Raises KeyringError."""
-    vault.forget(_entry(path, profile), context)
+    vault.delete(_entry(path, profile), context)
     touch(context.environ)
 
 

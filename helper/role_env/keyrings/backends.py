@@ -123,3 +123,17 @@ def open_ahead(backend: "KeyringBackend") -> None:
         return opened.pop() if opened else usual()
 
     backend.get_preferred_collection = preferred_collection  # type: ignore[attr-defined]
+
+
+def search(backend: "KeyringBackend", prefix: str) -> list[dict[str, str]]:
+    """Return the attributes of the entries whose service begins with `prefix`, if `backend` is the Secret Service's.
+
+    Others return nothing: `keyring` has no search of its own.
+    """
+    collection_of = getattr(backend, "get_preferred_collection", None)
+    if collection_of is None:
+        return []
+    collection = collection_of()
+    with contextlib.closing(collection.connection):
+        found = [item.get_attributes() for item in collection.get_all_items()]
+    return [attributes for attributes in found if attributes.get("service", "").startswith(prefix)]

@@ -53,14 +53,14 @@ def write(backend: "KeyringBackend", entry: Entry, text: str) -> None:
     if len(chunks) > 1:
         # `keyring` would move an overwritten entry aside, with its secret; a text in one chunk, such as a long-lived
         # key, is not risked for that.
-        forget(backend, entry)
+        delete(backend, entry)
     for service, chunk in zip(_services(entry), chunks, strict=False):
         backend.set_password(service, entry.username, chunk)
     for service in _services(entry)[len(chunks) :]:
         _delete(backend, service, entry.username)
 
 
-def forget(backend: "KeyringBackend", entry: Entry) -> None:
+def delete(backend: "KeyringBackend", entry: Entry) -> None:
     """Remove `entry` if it exists, with every chunk of it that is left."""
     for service in _services(entry) if _is_limited(backend) else [entry.service]:
         _delete(backend, service, entry.username)

@@ -78,7 +78,7 @@ def write(name: str, text: str, *, seconds: int) -> None:
         raise _unavailable(error) from None
 
 
-def forget(name: str) -> None:
+def delete(name: str) -> None:
     """Delete `name` if it exists. Raises Unavailable."""
     try:
         _keyctl(_UNLINK, _find(name), _USER)

@@ -69,9 +69,9 @@ def store(path: Path, profile: str, journal: Journal, context: Context) -> None:
     vault.write(_entry(path, profile), "\n".join((_HEAD, journal.step.value, *numbers, *keys)), context)
 
 
-def forget(path: Path, profile: str, context: Context) -> None:
+def delete(path: Path, profile: str, context: Context) -> None:
     """Remove the journal, if there is one. Raises KeyringError."""
-    vault.forget(_entry(path, profile), context)
+    vault.delete(_entry(path, profile), context)
 
 
 def _entry(path: Path, profile: str) -> Entry:

@@ -83,7 +83,7 @@ def check_storable(context: Context, *, in_kernel: bool = False) -> None:
         store(entry, probe, context, in_kernel=in_kernel)
     finally:
         with contextlib.suppress(KeyringError):
-            forget(entry, context, in_kernel=in_kernel)
+            delete(entry, context, in_kernel=in_kernel)
 
 
 def load(entry: Entry, context: Context, *, in_kernel: bool = False, prompts: bool = True) -> SignIn | None:
@@ -112,11 +112,10 @@ def store(entry: Entry, sign_in: SignIn, context: Context, *, in_kernel: bool = 
     if not (may_be_in_kernel and context.environ.get(_CACHE) == "kernel"):
         keyring.write(entry, sign_in.text())
         stored = keyring.read(entry)
-        if keyring.usable and stored != sign_in.text():
-            raise KeyringError("the keyring does not return what it was given", hint=vault.hint())
-        if keyring.usable:
+        if keyring.is_usable:
+            vault.check_stored(stored, sign_in.text())
             if in_kernel:
-                _use_kernel(lambda: kernel.forget(entry.name))
+                _use_kernel(lambda: kernel.delete(entry.name))
             return
     if not may_be_in_kernel:
         vault.check(keyring)
@@ -127,12 +126,12 @@ def store(entry: Entry, sign_in: SignIn, context: Context, *, in_kernel: bool = 
         raise KeyringError(f"the sign-in cannot be stored: {error}", hint=vault.hint()) from None
 
 
-def forget(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
+def delete(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
     """Delete a sign-in wherever it is stored. Raises KeyringError if the keyring could not be used."""
     if in_kernel:
-        _use_kernel(lambda: kernel.forget(entry.name))
+        _use_kernel(lambda: kernel.delete(entry.name))
     keyring = SystemKeyring(context)
-    keyring.forget(entry)
+    keyring.delete(entry)
     if not (in_kernel and keyring.is_absent):
         vault.check(keyring)
 

@@ -3,13 +3,13 @@
 Reading goes past `keyring` where the Secret Service can be read at once; writing is always `keyring`'s.
 """
 
-import threading
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from role_env.context import Context
-from role_env.deadline import TimedOut, is_crowded, within
+from role_env.deadline import NoThread, TimedOut, is_crowded, start_thread, within
 from role_env.keyrings import backends, chunks, secret_service
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
 from role_env.keyrings.faults import KeyringFault, fault_of
@@ -33,7 +33,7 @@ _MOST_PATIENCE = 3
 
 
 class SystemKeyring:
-    """The keyring of the system. After its first failure `usable` is False and `fault` says why.
+    """The keyring of the system. After its first failure `is_usable` is False and `fault` says why.
 
     Each use may take a third of what is left of the context's deadline at most; the time that a person takes at a
     prompt is added to it. Without `prompts` nobody is asked to unlock anything: a locked keyring cannot be used. After
@@ -51,7 +51,7 @@ class SystemKeyring:
         self.fault: KeyringFault | None = KeyringFault.AVOIDED if avoided else None
 
     @property
-    def usable(self) -> bool:
+    def is_usable(self) -> bool:
         """Whether no use of it has failed."""
         return self.fault is None
 
@@ -69,7 +69,7 @@ class SystemKeyring:
 
     def read(self, entry: Entry) -> str | None:
         """Return what is stored as `entry`, or None."""
-        if self.usable and self._notes.is_secret_service():
+        if self.is_usable and self._notes.is_secret_service():
             try:
                 return self._read_directly(entry)
             except secret_service.AskKeyring:
@@ -85,22 +85,23 @@ class SystemKeyring:
 
         self._use(work)
 
-    def forget(self, entry: Entry) -> None:
+    def delete(self, entry: Entry) -> None:
         """Delete `entry` if it exists."""
-        self._use(lambda backend: chunks.forget(backend, entry))
+        self._use(lambda backend: chunks.delete(backend, entry))
 
     def entries(self) -> list[Entry]:
         """Return our entries if the keyring is the Secret Service: others cannot be searched."""
-        return self._use(_search) or []
+        found = self._use(lambda backend: backends.search(backend, SESSION_SERVICE)) or []
+        return [Entry(attributes["service"], attributes.get("username", "")) for attributes in found]
 
     def prepare(self) -> None:
         """Get ready for a write in the background: import the backend, and open the Secret Service.
 
         Only where the choice is known: choosing imports backends of others, which may print.
         """
-        if self.usable and self._preparation is None and self._notes.is_secret_service():
-            preparation = _Preparation(self._context.environ, self._notes)
-            self._preparation = preparation if preparation.begin() else None
+        if self.is_usable and self._preparation is None and self._notes.is_secret_service():
+            with contextlib.suppress(NoThread):
+                self._preparation = _Preparation(self._context.environ, self._notes)
 
     def backend_name(self) -> str:
         """Return the class that entries are written to, such as `keyring.backends.SecretService.Keyring`.
@@ -128,7 +129,7 @@ class SystemKeyring:
 
     def _use(self, operation: "Callable[[KeyringBackend], T]") -> T | None:
         """Return what `operation` returns for the chosen backend; None if the keyring cannot be used."""
-        if not self.usable:
+        if not self.is_usable:
             return None
         messages, seconds, began = self._context.messages, self._seconds(), time.monotonic()
         try:
@@ -199,21 +200,13 @@ def _patience() -> int:
 
 
 class _Preparation:
-    """A thread that chooses the backend and opens it, for one use."""
+    """A thread that chooses the backend and opens it, for one use. Raises NoThread."""
 
     def __init__(self, environ: Mapping[str, str], notes: KeyringNotes) -> None:
         self._environ = environ
         self._notes = notes
         self._backend: KeyringBackend | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def begin(self) -> bool:
-        """Start. Return False if this process can have no more threads."""
-        try:
-            self._thread.start()
-        except RuntimeError:
-            return False
-        return True
+        self._thread = start_thread(self._run)
 
     def take(self) -> "KeyringBackend | None":
         """Return the backend once, when it is ready; None if it failed, and at each later call."""
@@ -229,17 +222,3 @@ class _Preparation:
             self._backend = backend
         except Exception:  # the use itself meets the same fault, and reports it
             return
-
-
-def _search(backend: "KeyringBackend") -> list[Entry]:
-    """Return our entries if the backend is the Secret Service's: it can be searched, `keyring` itself cannot."""
-    collection_of = getattr(backend, "get_preferred_collection", None)
-    if collection_of is None:
-        return []
-    collection = collection_of()
-    try:
-        found = [item.get_attributes() for item in collection.get_all_items()]
-    finally:
-        collection.connection.close()
-    ours = [attributes for attributes in found if attributes.get("service", "").startswith(SESSION_SERVICE)]
-    return [Entry(attributes["service"], attributes.get("username", "")) for attributes in ours]

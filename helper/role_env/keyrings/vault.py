@@ -39,14 +39,13 @@ def write(entry: Entry, text: str, context: Context) -> None:
     check(keyring)
     stored = keyring.read(entry)
     check(keyring)
-    if stored != text:
-        raise KeyringError("the keyring does not return what it was given", hint=hint())
+    check_stored(stored, text)
 
 
-def forget(entry: Entry, context: Context) -> None:
+def delete(entry: Entry, context: Context) -> None:
     """Delete what is stored as `entry`, if anything is. Raises KeyringError."""
     keyring = SystemKeyring(context)
-    keyring.forget(entry)
+    keyring.delete(entry)
     check(keyring)
 
 
@@ -59,10 +58,16 @@ def check_available(entry: Entry, context: Context) -> None:
 
 def check(keyring: SystemKeyring) -> None:
     """Raise NoKeyring if there is no keyring, and KeyringError if it cannot be used."""
-    if keyring.usable:
+    if keyring.is_usable:
         return
     kind = NoKeyring if keyring.is_absent else KeyringError
     raise kind(f"the keyring cannot be used: {keyring.reason}", hint=hint())
+
+
+def check_stored(stored: str | None, text: str) -> None:
+    """Raise KeyringError if `stored`, which was read back, is not `text`."""
+    if stored != text:
+        raise KeyringError("the keyring does not return what it was given", hint=hint())
 
 
 def hint() -> str:

@@ -90,29 +90,29 @@ class Cache:
         """Store `text` as `entry`, in the kernel's keyring for `seconds`; return whether a backend took it."""
         in_keyring = self._store_in_keyring(entry, text)
         if in_keyring and self._kernel_allowed:  # an older one, from a time when the keyring could not be used
-            self._use_kernel(lambda: kernel.forget(entry.name))
+            self._use_kernel(lambda: kernel.delete(entry.name))
         elif self._kernel_allowed:
             self._use_kernel(lambda: kernel.write(entry.name, text, seconds=seconds))
         self._warn()
         return in_keyring or (self._kernel_allowed and not self._kernel_fault)
 
     def _store_in_keyring(self, entry: Entry, text: str) -> bool:
-        if not self._keyring or not self._keyring.usable:
+        if not self._keyring or not self._keyring.is_usable:
             return False
         self._note(entry)
         self._keyring.write(entry, text)
-        return self._keyring.usable
+        return self._keyring.is_usable
 
-    def forget(self, entry: Entry) -> bool:
+    def delete(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""
         is_there = bool(self._keyring and self._keyring.read(entry))
         if self._keyring:
-            self._keyring.forget(entry)
-            if self._keyring.usable and entry.name in self._noted():
+            self._keyring.delete(entry)
+            if self._keyring.is_usable and entry.name in self._noted():
                 self._append(f"{_REMOVED}{entry.name}")
         if self._kernel_allowed:
             is_there = bool(self._use_kernel(lambda: kernel.read(entry.name))) or is_there
-            self._use_kernel(lambda: kernel.forget(entry.name))
+            self._use_kernel(lambda: kernel.delete(entry.name))
         return is_there
 
     @property
@@ -122,7 +122,7 @@ class Cache:
 
     def unreachable(self, entries: Sequence[Entry]) -> list[Entry]:
         """Return those of `entries` that the keyring has, by the index, while it cannot be used."""
-        if not self._keyring or self._keyring.usable:
+        if not self._keyring or self._keyring.is_usable:
             return []
         noted = self._noted()
         return [entry for entry in entries if entry.name in noted]
@@ -139,7 +139,7 @@ class Cache:
 
     def _is_in_kernel(self) -> bool:
         """Return whether the kernel's keyring is the place, or replaces the one that cannot be used."""
-        return self._kernel_allowed and not (self._keyring and self._keyring.usable)
+        return self._kernel_allowed and not (self._keyring and self._keyring.is_usable)
 
     def _use_kernel(self, operation: Callable[[], T]) -> T | None:
         try:

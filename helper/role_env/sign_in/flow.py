@@ -49,7 +49,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
         except RoleEnvError as error:
             context.messages.warn(f"the sign-in could not be revoked, and is deleted anyway: {error.message}")
     access_keys.touch(context.environ)
-    sign_ins.forget(source.entry, context.restarted(), in_kernel=source.in_kernel)
+    sign_ins.delete(source.entry, context.restarted(), in_kernel=source.in_kernel)
     access_keys.touch(context.environ)
     return found, drop_sessions(found, context) if found else 0
 
@@ -59,5 +59,5 @@ def drop_sessions(sign_in: SignIn, context: Context) -> int:
     cache = Cache(context, everywhere=True)
     made = [entry for entry in cache.entries() if (cached := cache.load(entry)) and cached.sign_in == sign_in.id]
     for entry in made:
-        cache.forget(entry)
+        cache.delete(entry)
     return len(made)

@@ -118,7 +118,7 @@ class Rotation:
                 hint=f"find it, or go back: role-env rotate {self._profile} --abort",
             )
         self._ram.delete_key(new, old)
-        rotation_journal.forget(self._path, self._profile, self._exchange)
+        rotation_journal.delete(self._path, self._profile, self._exchange)
         return old
 
     def abort(self) -> Journal:
@@ -136,7 +136,7 @@ class Rotation:
             self._swap(journal, _new(journal), journal.old, Step.ABORTING)
             self._progress(f"deleting {journal.new.access_key_id}")
             self._ram.delete_key(journal.old, journal.new.access_key_id)
-        rotation_journal.forget(self._path, self._profile, self._exchange)
+        rotation_journal.delete(self._path, self._profile, self._exchange)
         return journal
 
     def _start(self) -> Journal:
@@ -172,7 +172,7 @@ class Rotation:
         """Raise RefusedError, which names the user's other key: a user has two at most, and only ours is deleted."""
         used = self._ram.last_used(journal.old, other.access_key_id)
         last = time.strftime("last used on %Y-%m-%d", time.gmtime(used)) if used else "never used"
-        rotation_journal.forget(self._path, self._profile, self._exchange)
+        rotation_journal.delete(self._path, self._profile, self._exchange)
         raise RefusedError(
             f"the user has a second access key, {other.access_key_id} (created {other.created}, {last});"
             " RAM allows two",

@@ -7,18 +7,21 @@ import base64
 import socket
 import ssl
 import sys
-import threading
 import urllib.parse
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from role_env.deadline import start_thread
 from role_env.errors import ProfileError, printable
 
 _PROXY_VARIABLES = ("https_proxy", "all_proxy", "no_proxy")
 
 
 class EarlyConnection:
-    """A TLS connection to a server, without a proxy, that a thread opens while this one prepares the request."""
+    """A TLS connection to a server, without a proxy, that a thread opens while this one prepares the request.
+
+    Raises NoThread.
+    """
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext, *, seconds: float) -> None:
         self._host = host
@@ -27,15 +30,7 @@ class EarlyConnection:
         self._seconds = seconds
         self._socket: ssl.SSLSocket | None = None
         self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def begin(self) -> bool:
-        """Start to connect. Return False if this process can have no more threads."""
-        try:
-            self._thread.start()
-        except RuntimeError:
-            return False
-        return True
+        self._thread = start_thread(self._run)
 
     def socket(self) -> ssl.SSLSocket | None:
         """Return the open connection, when it is open. Raises what connecting raised."""

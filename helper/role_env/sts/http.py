@@ -4,6 +4,7 @@ Every certificate and host name is checked, no redirect is followed, no `.netrc`
 bounded and the whole exchange has a deadline. No part of a request or a response is ever put into an error.
 """
 
+import contextlib
 import re
 import socket
 import ssl
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from role_env import __version__
 from role_env.context import Context
-from role_env.deadline import Deadline, TimedOut, within
+from role_env.deadline import Deadline, NoThread, TimedOut, within
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.sts.connection import EarlyConnection, proxy_for, tls_context
 from role_env.sts.responses import LARGEST_RESPONSE, json_object
@@ -122,8 +123,8 @@ class Server:
     def connect(self) -> None:
         """Begin to connect in the background, so that the next request finds an open connection."""
         if self._tls and not self._proxy:
-            early = EarlyConnection(self._host, self._port, self._tls, seconds=self._connect_timeout())
-            self._early = early if early.begin() else None
+            with contextlib.suppress(NoThread):
+                self._early = EarlyConnection(self._host, self._port, self._tls, seconds=self._connect_timeout())
 
     def request(
         self,
