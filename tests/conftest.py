@@ -89,7 +89,7 @@ def machine(tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Machine]
     if namespaces.has_own_kernel_keyring():
         with contextlib.suppress(kernel.Unavailable):
             for name in kernel.names():
-                kernel.forget(name)
+                kernel.delete(name)
     made = Machine(home, sts, bus)
     watch = ArgumentWatch(made)
     watch.start()

@@ -206,11 +206,11 @@ def test_the_usual_folders_are_those_of_platformdirs(environ: dict[str, str]) ->
         "import json, platformdirs as p; "
         "print(json.dumps([p.user_config_dir('x', appauthor=False), p.user_state_dir('x', appauthor=False)]))"
     )
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", code], env={"PATH": os.environ["PATH"], **environ}, capture_output=True, check=True
     )
     expected = [f"{paths.usual_folder(environ, kind)}/x" for kind in (paths.CONFIG, paths.STATE)]
-    assert json.loads(told.stdout) == expected
+    assert json.loads(reported.stdout) == expected
 
 
 def test_no_command_is_looked_for_in_the_keyring(machine: Machine) -> None:
@@ -222,7 +222,7 @@ def test_no_command_is_looked_for_in_the_keyring(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("value", ["abc", "-1", "0"])
-def test_a_bad_timeout_is_told_though_a_session_is_kept(machine: Machine, value: str) -> None:
+def test_a_bad_timeout_is_reported_though_a_session_is_kept(machine: Machine, value: str) -> None:
     machine.role_env("profileB")
     assert machine.role_env("profileB", ROLE_ENV_TIMEOUT=value).returncode == 3
     assert machine.role_env("profileB", ROLE_ENV_TIMEOUT="20").returncode == 0

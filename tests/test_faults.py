@@ -1,8 +1,9 @@
 """Every fault that a person can meet, produced for real, and what `role-env profileB` makes of it.
 
 The tables read like a list of what can go wrong. A row says the fault, the exit status of the contract, the words of
-the message, and how the fault is made. Whatever it is: nothing but a session or `false` is on stdout, what is told are
-whole printable lines of role-env's own, no wait is longer than it may be, and the machine's canary finds no secret.
+the message, and how the fault is made. Whatever it is: nothing but a session or `false` is on stdout, what is
+reported are whole printable lines of role-env's own, no wait is longer than it may be, and the machine's canary finds
+no secret.
 """
 
 import base64
@@ -44,12 +45,12 @@ Cause = Callable[[Machine, ExitStack], Environ]
 
 @dataclass(frozen=True)
 class Fault:
-    """One row. `told` are words of the message; without any, nothing is told. `asked` is how often STS was reached."""
+    """One row. `reported` are words of the message, if there is one. `asked` is how often STS was reached."""
 
     said: str
     cause: Cause
     status: int = 0
-    told: tuple[str, ...] = ()
+    reported: tuple[str, ...] = ()
     asked: int | None = None
     shell: str = ""
     """What is run in bash instead of the plain command, where the fault is the shell's."""
@@ -108,7 +109,7 @@ def black_hole(machine: Machine, stack: ExitStack) -> Environ:
 
 
 def proxy(status: str, asked: int) -> Cause:
-    """By a proxy that answers with `status`; it is asked so many times, and its password is not told."""
+    """By a proxy that answers with `status`; it is asked so many times, and its password is not shown."""
 
     def make(machine: Machine, stack: ExitStack) -> Environ:
         made = Proxy(status)
@@ -122,7 +123,7 @@ def proxy(status: str, asked: int) -> Cause:
 def _asked_without_the_password(machine: Machine, made: Proxy, asked: int) -> None:
     assert len(made.heads) == asked
     for secret in ("hunter22", base64.b64encode(b"me:hunter22").decode()):
-        assert secret not in machine.told[-1]
+        assert secret not in machine.reported[-1]
 
 
 def clock(seconds: float) -> Cause:
@@ -297,11 +298,14 @@ NETWORK = rows(
     Fault(
         "no answer to a renewal",
         renewed("hang"),
-        told=("timed out", "the current session is used until it expires"),
+        reported=("timed out", "the current session is used until it expires"),
         asked=2,
     ),
     Fault(
-        "nonsense for a renewal", renewed("html-200"), told=("the current session is used until it expires",), asked=2
+        "nonsense for a renewal",
+        renewed("html-200"),
+        reported=("the current session is used until it expires",),
+        asked=2,
     ),
     Fault("a renewal that is refused", renewed("code:NoPermission:403"), 4, ("may not assume",)),
 )
@@ -379,13 +383,13 @@ def test_a_fault_ends_as_the_contract_says(machine: Machine, fault: Fault) -> No
         else:
             done = machine.role_env("export", "profileB", "--format", "sh", **variables)
         assert time.monotonic() - began < WITHIN
-        check(machine, done, fault.status, fault.told)
+        check(machine, done, fault.status, fault.reported)
     assert fault.asked in (None, machine.sts.connections_seen)
     assert not machine.sts.command_ran.exists()
 
 
 def check(
-    machine: Machine, done: "subprocess.CompletedProcess[str]", status: int = 0, told: tuple[str, ...] = ()
+    machine: Machine, done: "subprocess.CompletedProcess[str]", status: int = 0, reported: tuple[str, ...] = ()
 ) -> None:
     """What holds for every fault, and the status and words of this one."""
     assert done.returncode == status, done.stderr
@@ -394,12 +398,12 @@ def check(
     else:
         assert machine.sts.issued[-1].id in done.stdout
     lines = done.stderr.splitlines()
-    assert bool(lines) == bool(told), done.stderr
+    assert bool(lines) == bool(reported), done.stderr
     assert len(lines) <= 2
     for line in lines:
         assert line.startswith("role-env: ")
         assert line.isprintable()
-    for word in told:
+    for word in reported:
         assert word in done.stderr
 
 
@@ -479,20 +483,20 @@ class LeavesAThread(Keyring):
 
 KEYRINGS = rows(
     "the keyring",
-    Fault("the service never answers", on(SilentBus), told=(LATE,), smoke=True),
-    Fault("the service answers once", on(lambda: SilentBus(answers=1)), told=(LATE,)),
-    Fault("the service answers all but the last message", on(lambda: SilentBus(answers=3)), told=(LATE,)),
+    Fault("the service never answers", on(SilentBus), reported=(LATE,), smoke=True),
+    Fault("the service answers once", on(lambda: SilentBus(answers=1)), reported=(LATE,)),
+    Fault("the service answers all but the last message", on(lambda: SilentBus(answers=3)), reported=(LATE,)),
     Fault("the service dies at the first call", on(lambda: SilentBus(dies=True))),
     Fault("the service dies in the middle", on(lambda: SilentBus(answers=2, dies=True))),
-    Fault("the bus stands still", on(StoppedBus), told=(LATE,)),
+    Fault("the bus stands still", on(StoppedBus), reported=(LATE,)),
     Fault("the bus is dead", dead_socket),
     Fault("the bus's address is malformed", environ(DBUS_SESSION_BUS_ADDRESS="garbage")),
-    Fault("locked, and nothing can ask", on(KeyringBus, lock=True), told=(LOCKED,)),
-    Fault("locked, and nobody sees the question", on(lambda: KeyringBus(prompter=True), lock=True), told=(LATE,)),
-    Fault("a KeePassXC that is locked", on(lambda: SilentBus(answers=10**6, locked=True)), told=(LATE,)),
-    Fault("no backend of that name", backend("no.such.Keyring"), told=("PYTHON_KEYRING_BACKEND",)),
-    Fault("a backend that raises its own exceptions", backend("odd_keyrings.Raises"), told=("KeyError",)),
-    Fault("a backend that cannot be interrupted", backend("odd_keyrings.HangsUninterruptibly"), told=(LATE,)),
+    Fault("locked, and nothing can ask", on(KeyringBus, lock=True), reported=(LOCKED,)),
+    Fault("locked, and nobody sees the question", on(lambda: KeyringBus(prompter=True), lock=True), reported=(LATE,)),
+    Fault("a KeePassXC that is locked", on(lambda: SilentBus(answers=10**6, locked=True)), reported=(LATE,)),
+    Fault("no backend of that name", backend("no.such.Keyring"), reported=("PYTHON_KEYRING_BACKEND",)),
+    Fault("a backend that raises its own exceptions", backend("odd_keyrings.Raises"), reported=("KeyError",)),
+    Fault("a backend that cannot be interrupted", backend("odd_keyrings.HangsUninterruptibly"), reported=(LATE,)),
 )
 
 
@@ -500,21 +504,21 @@ KEYRINGS = rows(
 def test_a_keyring_that_cannot_be_used_costs_one_warning_and_one_wait(machine: Machine, fault: Fault) -> None:
     """Sessions are kept in the kernel's keyring meanwhile, and where there is none at all without a word of it."""
     mode = "auto" if kernel_keeps() else "keyring"
-    told = ("the keyring cannot be used", *fault.told) if fault.told or mode == "keyring" else ()
+    reported = ("the keyring cannot be used", *fault.reported) if fault.reported or mode == "keyring" else ()
     with ExitStack() as stack:
         variables = fault.cause(machine, stack) | {"ROLE_ENV_CACHE": mode}
         began = time.monotonic()
         first = machine.role_env("profileB", **variables)
         waited, began = time.monotonic() - began, time.monotonic()
-        check(machine, first, told=told)
+        check(machine, first, reported=reported)
         assert waited < WITHIN
         second = machine.role_env("profileB", **variables)
         assert second.returncode == 0
-        if LATE in fault.told:
+        if LATE in fault.reported:
             assert second.stderr == ""
             assert time.monotonic() - began < waited
         if kernel_keeps():
-            assert ("are cached in the kernel's" in first.stderr) == bool(told)
+            assert ("are cached in the kernel's" in first.stderr) == bool(reported)
             assert second.stdout == first.stdout
     assert len(machine.sts.issued) == (1 if kernel_keeps() else 2)
 
@@ -529,7 +533,7 @@ def kernel_keeps() -> bool:
 
 
 @pytest.mark.parametrize(
-    ("name", "told", "keeps"),
+    ("name", "reported", "keeps"),
     [
         ("keyring.backends.null.Keyring", "", False),
         ("keyring.backends.fail.Keyring", "there is none on this system", False),
@@ -537,13 +541,13 @@ def kernel_keeps() -> bool:
         ("odd_keyrings.LeavesAThread", "", False),
     ],
 )
-def test_another_backend_does_what_it_says(machine: Machine, name: str, told: str, keeps: bool) -> None:
+def test_another_backend_does_what_it_says(machine: Machine, name: str, reported: str, keeps: bool) -> None:
     """The backend null keeps nothing and says nothing, fail says that there is none, a chain keeps in its first."""
     with ExitStack() as stack:
         variables = backend(name)(machine, stack) | {"ROLE_ENV_CACHE": "keyring"}
         began = time.monotonic()
         for _ in range(2):
-            check(machine, machine.role_env("profileB", **variables), told=(told,) if told else ())
+            check(machine, machine.role_env("profileB", **variables), reported=(reported,) if reported else ())
         assert time.monotonic() - began < WITHIN
     assert len(machine.sts.issued) == (1 if keeps else 2)
 
@@ -558,7 +562,7 @@ def test_a_short_deadline_is_not_spent_on_the_keyring_alone(machine: Machine) ->
     with SilentBus() as silent:
         began = time.monotonic()
         done = machine.role_env("profileB", ROLE_ENV_TIMEOUT="6", ROLE_ENV_CACHE="keyring", **silent.environment)
-        check(machine, done, told=(LATE,))
+        check(machine, done, reported=(LATE,))
         assert time.monotonic() - began < WITHIN
 
 
@@ -583,8 +587,8 @@ def test_a_person_at_a_prompt_is_waited_for_and_told_so(machine: Machine) -> Non
     variables |= machine.environ | {"DISPLAY": ":0", "ROLE_ENV_TIMEOUT": "1", "ROLE_ENV_CACHE": "keyring"}
     command = "role-env exec profileB -- printenv ROLE_ENV_PROFILE"
     output, status = pexpect.run(command, env=variables, withexitstatus=True, timeout=30)
-    told, blank, printed = output.decode().splitlines()
-    assert (told, blank.strip(), printed) == ("role-env: waiting for the keyring", "", "profileB")
+    reported, blank, printed = output.decode().splitlines()
+    assert (reported, blank.strip(), printed) == ("role-env: waiting for the keyring", "", "profileB")
     assert status == 0
 
 
@@ -662,13 +666,13 @@ def test_a_kernel_that_keeps_nothing_costs_one_warning_and_none_under_ci(headles
     """As in Docker, in podman, and where others have taken all of an ordinary user's share."""
     if kind == "full" and os.geteuid():
         pytest.skip("only root can become another user, whose share is known")
-    told = {"EPERM": "blocked here", "ENOSYS": "has no keyring", "full": "no room left for this user"}
+    reported = {"EPERM": "blocked here", "ENOSYS": "has no keyring", "full": "no room left for this user"}
     for variables in ({"ROLE_ENV_CACHE": "auto"}, {"ROLE_ENV_CACHE": "kernel"}):
-        words = ("no session is cached", told[kind] if "kernel" in variables.values() else "")
+        words = ("no session is cached", reported[kind] if "kernel" in variables.values() else "")
         for ci in ({}, {"CI": "true"}):
             # One after the other: the kernel counts what a user had before for a while.
             way = f"{kind}:{next(USERS)}" if kind == "full" else kind
-            check(headless, confined(headless, way, "profileB", **variables, **ci), told=() if ci else words)
+            check(headless, confined(headless, way, "profileB", **variables, **ci), reported=() if ci else words)
     assert len(headless.sts.issued) == 4
 
 
@@ -721,7 +725,7 @@ def test_a_hundred_killed_holders_keep_nobody_waiting(machine: Machine) -> None:
 @pytest.mark.parametrize("command", ["profileB", "process profileB", "list", "--help"])
 @pytest.mark.parametrize("sink", ["| true", ">&-", ">/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full"])
 def test_output_that_cannot_be_written_makes_no_traceback(machine: Machine, command: str, sink: str) -> None:
-    """A reader that has gone is nothing to tell; a closed or full stdout is told where it can be."""
+    """A reader that has gone is not reported; a closed or full stdout is, where it can be."""
     done = machine.shell("bash", f"role-env {command} {sink}", ROLE_ENV_CACHE="none")
     for word in ("Traceback", "Exception ignored", "bug"):
         assert word not in done.stderr

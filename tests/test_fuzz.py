@@ -184,10 +184,10 @@ def test_any_answer_is_the_session_that_was_asked_for_or_an_error_of_the_contrac
                 context=context(),
             )
         except (RefusedError, UnreachableError) as error:
-            told = error.message + error.hint
-            assert told.isprintable()
-            assert SECRET not in told
-            assert TOKEN not in told
+            reported = error.message + error.hint
+            assert reported.isprintable()
+            assert SECRET not in reported
+            assert TOKEN not in reported
             return
     document = json.loads(said[2])
     assert found.access_key_secret == document["Credentials"]["AccessKeySecret"]

@@ -53,20 +53,20 @@ def test_the_sdist_has_what_is_needed_to_build_read_and_test_it_and_nothing_else
 
 def test_the_wheel_has_the_modules_and_the_shell_files_and_nothing_else(built: Path) -> None:
     names = set(zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl").namelist())
-    told = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
+    reported = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
     modules = moved(files("helper"), "helper/", "")
     assert "role_env/py.typed" in modules
-    assert names == modules | moved(files("shell"), "", "role_env/") | moved(told, "", f"{NAME}.dist-info/")
+    assert names == modules | moved(files("shell"), "", "role_env/") | moved(reported, "", f"{NAME}.dist-info/")
 
 
 def test_what_is_installed_says_what_it_is() -> None:
-    told = metadata("role-env")
-    assert told["Version"] == role_env.__version__
-    assert told["License-Expression"] == "MIT"
-    assert told["Requires-Python"] == ">=3.10"
-    assert told["Description-Content-Type"] == "text/markdown"
-    assert told["Description"].startswith("# role-env\n")
-    needed = {line.partition(">=")[0] for line in told.get_all("Requires-Dist", ())}
+    reported = metadata("role-env")
+    assert reported["Version"] == role_env.__version__
+    assert reported["License-Expression"] == "MIT"
+    assert reported["Requires-Python"] == ">=3.10"
+    assert reported["Description-Content-Type"] == "text/markdown"
+    assert reported["Description"].startswith("# role-env\n")
+    needed = {line.partition(">=")[0] for line in reported.get_all("Requires-Dist", ())}
     assert needed == {"aliyun-python-sdk-core", "aliyun-python-sdk-sts", "keyring", "platformdirs"}
 
 

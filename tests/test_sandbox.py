@@ -21,7 +21,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(checkout: Path, **environ: str) -> list[str]:
+def reported(checkout: Path, **environ: str) -> list[str]:
     """The lines on stderr of a run that fails."""
     command = [sys.executable, str(checkout / "tests" / "sandbox")]
     done = subprocess.run(
@@ -34,7 +34,7 @@ def told(checkout: Path, **environ: str) -> list[str]:
 
 def test_without_venv_it_names_the_package_to_install(checkout: Path, tmp_path: Path) -> None:
     (tmp_path / "venv.py").write_text("raise ImportError('Debian keeps it in a package of its own')")
-    what, hint = told(checkout, PYTHONPATH=str(tmp_path))
+    what, hint = reported(checkout, PYTHONPATH=str(tmp_path))
     assert what.endswith("cannot make .venv: it has no venv or no pip")
     assert f"apt-get install python3.{sys.version_info.minor}-venv" in hint
 
@@ -44,6 +44,6 @@ def test_without_a_way_to_packages_it_names_the_command_that_fails(checkout: Pat
     python.parent.mkdir(parents=True)
     python.write_text('#!/bin/sh\n[ "$2" = "import pip" ]\n')  # a venv where all but that fails
     python.chmod(0o700)
-    what, hint = told(checkout)
+    what, hint = reported(checkout)
     assert "pip cannot install role-env" in what
     assert ".venv/bin/python -m pip install . trustme" in hint

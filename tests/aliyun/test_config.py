@@ -1,4 +1,4 @@
-"""The `aliyun` CLI's own file, read: each mode in its documented shape, and what is told of a file that is wrong."""
+"""The `aliyun` CLI's own file, read: each mode in its documented shape, and what is reported of an invalid file."""
 
 import json
 import time
@@ -35,14 +35,14 @@ def key_of(found: CliProfile) -> tuple[str, str, str]:
 
 
 def fault(content: bytes | dict[str, Any], name: str = "x") -> str:
-    """What is told of the file, or of a file with that one profile; never a secret."""
+    """What is reported of the file, or of a file with that one profile; never a secret."""
     with pytest.raises(ProfileError) as caught:
         (written({"name": "x", **content}) if isinstance(content, dict) else ConfigFile(PATH, content)).profile(name)
-    told = f"{caught.value.message} {caught.value.hint}"
-    assert str(PATH) in told
-    assert "the-secret" not in told
-    assert "the-token" not in told
-    return told
+    reported = f"{caught.value.message} {caught.value.hint}"
+    assert str(PATH) in reported
+    assert "the-secret" not in reported
+    assert "the-token" not in reported
+    return reported
 
 
 # ---- the modes ----
@@ -78,7 +78,7 @@ def test_an_instances_role_may_be_named_and_go_on_to_another() -> None:
     assert (found.ecs_role_name, found.role_arn) == ("node", ROLE["ram_role_arn"])
 
 
-def test_oidc_a_process_and_a_uri_are_told() -> None:
+def test_oidc_a_process_and_a_uri_are_reported() -> None:
     found = profile("OIDC", **OIDC, **ROLE)
     assert (found.oidc_provider_arn, found.oidc_token_file, found.role_arn) == (*OIDC.values(), ROLE["ram_role_arn"])
     assert profile("External", process_command="get 'a key'").process_command == "get 'a key'"
@@ -100,7 +100,7 @@ def test_the_session_of_a_sign_in_is_taken_while_it_lasts(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["CloudSSO", "OAuth"])
 @pytest.mark.parametrize("values", [{}, KEY, {**SESSION, "sts_token": ""}, {"sts_expiration": 2**40}])
-def test_a_sign_in_that_never_happened_is_told_with_its_command(mode: str, values: dict[str, Any]) -> None:
+def test_a_sign_in_that_never_happened_is_reported_with_its_command(mode: str, values: dict[str, Any]) -> None:
     with pytest.raises(ProfileError) as caught:
         profile(mode, **values).live_key(time.time())
     assert "is missing" in caught.value.message
@@ -173,18 +173,18 @@ def test_a_byte_order_mark_and_unknown_keys_do_no_harm() -> None:
         b'{"profiles": [{"name": "x", "expired_seconds": 1' + b"0" * 5000 + b"}]}",
     ],
 )
-def test_what_the_cli_could_not_have_written_is_told_with_the_files_name(content: bytes) -> None:
+def test_what_the_cli_could_not_have_written_is_reported_with_the_files_name(content: bytes) -> None:
     fault(content)
 
 
-def test_a_fault_of_the_syntax_is_told_with_its_line() -> None:
+def test_a_fault_of_the_syntax_is_reported_with_its_line() -> None:
     assert "line 3" in fault(b'{\n"current": "x",\n"profiles" []}')
 
 
-def test_a_profile_that_is_not_there_is_told_with_those_that_are() -> None:
-    told = fault({"mode": "AK", **KEY}, name="another")
-    assert "profile another does not exist" in told
-    assert "use one of: x" in told
+def test_a_profile_that_is_not_there_is_reported_with_those_that_are() -> None:
+    reported = fault({"mode": "AK", **KEY}, name="another")
+    assert "profile another does not exist" in reported
+    assert "use one of: x" in reported
 
 
 @pytest.mark.parametrize(
@@ -219,10 +219,10 @@ def test_a_profile_that_is_not_there_is_told_with_those_that_are() -> None:
         ({}, "mode"),
     ],
 )
-def test_what_is_wrong_in_a_profile_is_told_with_profile_and_key(values: dict[str, Any], key: str) -> None:
-    told = fault(values)
-    assert "profile x" in told
-    assert f" {key} " in told
+def test_what_is_wrong_in_a_profile_is_reported_with_profile_and_key(values: dict[str, Any], key: str) -> None:
+    reported = fault(values)
+    assert "profile x" in reported
+    assert f" {key} " in reported
 
 
 def test_a_profile_shows_no_secret_when_it_is_printed() -> None:

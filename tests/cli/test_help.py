@@ -32,7 +32,7 @@ def test_each_command_tells_what_it_is_for_two_examples_and_its_exit_statuses(ma
 
 
 @pytest.mark.parametrize(
-    ("command", "told", "untold"),
+    ("command", "reported", "untold"),
     [
         ("exec", {125, 126, 127}, {3, 4}),
         ("status", {0, 1, 2}, {3, 4, 5, 6}),
@@ -44,11 +44,11 @@ def test_each_command_tells_what_it_is_for_two_examples_and_its_exit_statuses(ma
     ],
 )
 def test_a_command_tells_its_own_exit_statuses_and_no_others(
-    machine: Machine, command: str, told: set[int], untold: set[int]
+    machine: Machine, command: str, reported: set[int], untold: set[int]
 ) -> None:
     text = machine.role_env(command, "--help").stdout.split("exit statuses:")[1]
     numbers = {int(number) for number in re.findall(r"^  (\d+) ", text, re.MULTILINE)}
-    assert told <= numbers
+    assert reported <= numbers
     assert not untold & numbers
 
 

@@ -21,7 +21,7 @@ def test_one_line_says_what_was_removed(machine: Machine) -> None:
     assert clear(machine, "profileB") == (0, "there was no cached session of profileB\n", "")
 
 
-def test_a_name_that_is_neither_in_the_file_nor_cached_is_told_with_the_closest(machine: Machine) -> None:
+def test_a_name_that_is_neither_in_the_file_nor_cached_is_reported_with_the_closest(machine: Machine) -> None:
     machine.role_env("profileB")
     status, out, err = clear(machine, "profielB")
     assert (status, out) == (3, "")

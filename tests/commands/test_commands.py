@@ -64,7 +64,7 @@ def test_exec_without_a_command_runs_the_users_shell(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (("profileB", "echo", "--help"), "--help"),
         (("profileB", "echo", "--region", "x"), "--region x"),
@@ -74,11 +74,11 @@ def test_exec_without_a_command_runs_the_users_shell(machine: Machine) -> None:
         (("profileB", "--region=x1", "--", "echo", "--version"), "--version"),
     ],
 )
-def test_a_commands_own_options_are_left_to_it(machine: Machine, arguments: tuple[str, ...], told: str) -> None:
+def test_a_commands_own_options_are_left_to_it(machine: Machine, arguments: tuple[str, ...], reported: str) -> None:
     done = machine.run("env", "PATH=" + machine.environ["PATH"], ROLE_ENV, "exec", *arguments)
     assert done.returncode == 0
     # /bin/echo has a --help and a --version of its own
-    assert told in ("--help", "--version") or done.stdout.strip() == told
+    assert reported in ("--help", "--version") or done.stdout.strip() == reported
     assert "role-env" not in done.stdout
 
 
@@ -196,7 +196,7 @@ WRONG_USAGE += [("profileB", "--expect-account", ""), ("profileB", "--region", "
 
 
 @pytest.mark.parametrize("arguments", WRONG_USAGE)
-def test_wrong_usage_is_told_and_fails_the_shell_too(machine: Machine, arguments: tuple[str, ...]) -> None:
+def test_wrong_usage_is_reported_and_fails_the_shell_too(machine: Machine, arguments: tuple[str, ...]) -> None:
     done = machine.role_env(*arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("role-env: ")
@@ -271,12 +271,12 @@ def test_a_profile_may_have_a_name_in_any_script_in_any_locale(machine: Machine,
     ],
 )
 def test_no_secret_goes_to_a_terminal_unasked(machine: Machine, command: str, line: str) -> None:
-    script = f"{command} 2>told; echo status=$?"
+    script = f"{command} 2>reported; echo status=$?"
     output, _ = pexpect.run(
         "bash --norc -c " + f"'{script}'", env=machine.environ, cwd=str(machine.home), withexitstatus=True, timeout=30
     )
     assert output.decode().strip() == "status=2"
-    assert line in (machine.home / "told").read_text()
+    assert line in (machine.home / "reported").read_text()
     assert not machine.sts.calls
     if "off" not in command:
         output = pexpect.run(f"bash --norc -c '{command} --show'", env=machine.environ, timeout=30)

@@ -164,7 +164,7 @@ def test_a_source_without_a_role_is_verified_by_its_identity(machine: Machine) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["new"], "configure requires PROFILE, --role-arn and a source"),
         (["--role-arn", "acs:ram::1:role/x", "--login"], "configure requires PROFILE"),
@@ -178,12 +178,12 @@ def test_a_source_without_a_role_is_verified_by_its_identity(machine: Machine) -
     ],
 )
 def test_what_cannot_be_a_profile_is_a_usage_error_and_changes_nothing(
-    machine: Machine, arguments: list[str], told: str
+    machine: Machine, arguments: list[str], reported: str
 ) -> None:
     before = machine.file.read_bytes()
     status, out, err = configure(machine, *arguments)
     assert (status, out) == (2, "")
-    assert told in err
+    assert reported in err
     assert machine.file.read_bytes() == before
     assert not machine.sts.calls
 

@@ -28,8 +28,8 @@ guessed = get("/")
 idle = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
 idle.connect()
 first = get(parts.path)
-told = {"arguments": sys.argv[1:], "guessed": guessed, "first": first}
-pathlib.Path("told.json").write_text(json.dumps(told))
+seen = {"arguments": sys.argv[1:], "guessed": guessed, "first": first}
+pathlib.Path("seen.json").write_text(json.dumps(seen))
 """
 
 
@@ -91,11 +91,11 @@ def test_both_sites_are_asked_each_for_its_own_consoles(
     done = machine.role_env("console", "profileB", "--print", *arguments)
     assert federation.hosts == [host]
     assert urlsplit(done.stdout).hostname == host
-    told = query(done.stdout.strip())["Destination"]
+    reported = query(done.stdout.strip())["Destination"]
     if leads_to:
-        assert told == leads_to
+        assert reported == leads_to
     else:
-        assert told in (arguments[-1], f"https://{arguments[-1]}.console.alibabacloud.com/")
+        assert reported in (arguments[-1], f"https://{arguments[-1]}.console.alibabacloud.com/")
 
 
 ELSEWHERE = [
@@ -132,12 +132,12 @@ def test_a_browser_gets_a_loopback_address_and_is_sent_on_once(machine: Machine,
     screen = on_terminal(machine, "console", "profileB", "--destination", "ecs", environ=with_browser(machine))
     assert screen.status == 0
     assert screen.lines[-1] == f"the console of {machine.sts.role_arn} opens in the browser"
-    told = json.loads((machine.home / "told.json").read_text())
-    (address,) = told["arguments"]
+    reported = json.loads((machine.home / "seen.json").read_text())
+    (address,) = reported["arguments"]
     assert address.startswith("http://127.0.0.1:")
     assert len(urlsplit(address).path) > 40
-    assert told["guessed"][:2] == [404, None]
-    status, location, body, headers = told["first"]
+    assert reported["guessed"][:2] == [404, None]
+    status, location, body, headers = reported["first"]
     assert (status, body) == (303, "")
     assert query(location)["SigninToken"] == federation.tokens[0]
     assert (headers["Cache-Control"], headers["Referrer-Policy"]) == ("no-store", "no-referrer")
@@ -153,7 +153,7 @@ def test_what_the_sign_in_refuses_is_told_in_the_terminal_and_not_to_the_browser
     assert done.returncode == 4
     assert "role-env: the console's sign-in at signin.aliyun.com said NoPermission (403)\n" in done.stderr
     assert "the whole request" not in done.stderr
-    status, location, body, _ = json.loads((machine.home / "told.json").read_text())["first"]
+    status, location, body, _ = json.loads((machine.home / "seen.json").read_text())["first"]
     assert (status, location, "NoPermission" in body) == (502, None, False)
 
 

@@ -1,4 +1,4 @@
-"""explain: the chain and the verdict, without asking anyone; what it foresees is what then happens."""
+"""explain: the chain and the decision, without asking anyone; what it announces is what then happens."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ def explained(machine: Machine, *arguments: str, **environ: str) -> dict[str, An
     return document
 
 
-def foreseen(machine: Machine, profile: str, *options: str, **environ: str) -> bool:
+def uses_cache(machine: Machine, profile: str, *options: str, **environ: str) -> bool:
     """Whether explain says that the cached session is used; checks that a request then shows the same."""
     valid: bool = explained(machine, profile, *options, **environ)["cached"]["valid"]
     calls = len(machine.sts.calls_of("AssumeRole"))
@@ -53,7 +53,7 @@ def test_the_hops_are_in_the_order_in_which_they_are_called(machine: Machine) ->
     }
 
 
-def test_a_person_reads_each_request_and_the_verdict(machine: Machine) -> None:
+def test_a_person_reads_each_request_and_the_decision(machine: Machine) -> None:
     done = machine.role_env("explain", "profileB", "--session-name", "me", "--duration", "900")
     assert done.stdout.splitlines() == [
         f"access_key_id: {machine.file}, line 2",
@@ -63,23 +63,23 @@ def test_a_person_reads_each_request_and_the_verdict(machine: Machine) -> None:
     ]
 
 
-def test_what_is_foreseen_happens(machine: Machine) -> None:
-    assert not foreseen(machine, "profileB")
-    assert foreseen(machine, "profileB")
+def test_what_is_announced_happens(machine: Machine) -> None:
+    assert not uses_cache(machine, "profileB")
+    assert uses_cache(machine, "profileB")
     machine.file.touch()
-    assert foreseen(machine, "profileB")
+    assert uses_cache(machine, "profileB")
     machine.add("[other]\n")
-    assert foreseen(machine, "profileB")
-    assert not foreseen(machine, "profileB", "--refresh")
-    assert not foreseen(machine, "profileB", "--no-cache")
-    assert not foreseen(machine, "profileB", "--duration", "1200")
-    assert foreseen(machine, "profileB", "--duration", "1200")
-    assert not foreseen(machine, "profileB", "--min-ttl", "3599")
+    assert uses_cache(machine, "profileB")
+    assert not uses_cache(machine, "profileB", "--refresh")
+    assert not uses_cache(machine, "profileB", "--no-cache")
+    assert not uses_cache(machine, "profileB", "--duration", "1200")
+    assert uses_cache(machine, "profileB", "--duration", "1200")
+    assert not uses_cache(machine, "profileB", "--min-ttl", "3599")
     machine.write(machine.file.read_text("utf-8").replace("[profileB]", "[profileB]\nexternal_id = xy"))
-    assert not foreseen(machine, "profileB")
-    assert foreseen(machine, "profileB")
+    assert not uses_cache(machine, "profileB")
+    assert uses_cache(machine, "profileB")
     machine.role_env("clear", "profileB")
-    assert not foreseen(machine, "profileB")
+    assert not uses_cache(machine, "profileB")
 
 
 def test_each_source_is_explained_without_being_asked(machine: Machine) -> None:
@@ -121,18 +121,18 @@ def test_each_source_is_explained_without_being_asked(machine: Machine) -> None:
     ]
     assert str(config) in hops[0]["from"]
     assert not (machine.home / "ran").exists()
-    assert not foreseen(machine, "environment", **environ)
-    assert foreseen(machine, "environment", **environ)
+    assert not uses_cache(machine, "environment", **environ)
+    assert uses_cache(machine, "environment", **environ)
     cached = explained(machine, "environment")["cached"]
     assert (cached["valid"], "the environment has no access key" in cached["why"]) == (False, True)
 
 
 @pytest.mark.parametrize(
-    ("profile", "status", "told"),
+    ("profile", "status", "reported"),
     [("profileA", 3, "only a source"), ("profileX", 3, "there is no profile profileX"), ("-", 2, "")],
 )
-def test_what_cannot_be_asked_for_is_told_as_when_it_is_asked_for(
-    machine: Machine, profile: str, status: int, told: str
+def test_what_cannot_be_asked_for_is_reported_as_when_it_is_asked_for(
+    machine: Machine, profile: str, status: int, reported: str
 ) -> None:
     done = machine.role_env("explain", profile)
-    assert (done.returncode, done.stdout, told in done.stderr) == (status, "", True)
+    assert (done.returncode, done.stdout, reported in done.stderr) == (status, "", True)

@@ -45,9 +45,9 @@ def test_the_list_has_each_profile_in_file_order_with_what_its_session_has_left(
         ("c", role, "profileA", "cn-x", None, None),
     ]
     keys = ("profile", "role_arn", "source", "region_id", "expiration", "sign_in_expiration")
-    told = json.loads(machine.role_env("list", "--json").stdout)
-    assert told == [dict(zip(keys, row, strict=True)) for row in rows]
-    assert [list(row) for row in told] == [list(keys)] * 3
+    reported = json.loads(machine.role_env("list", "--json").stdout)
+    assert reported == [dict(zip(keys, row, strict=True)) for row in rows]
+    assert [list(row) for row in reported] == [list(keys)] * 3
 
 
 def test_a_session_of_another_role_is_none_of_the_profile(machine: Machine) -> None:
@@ -65,7 +65,7 @@ def test_a_profile_that_is_wrong_is_one_row_and_one_line_and_hides_no_other(mach
     assert done.stderr.count("\n") == 1
 
 
-def test_what_is_wrong_with_a_source_is_told_once_for_all_that_it_spoils(machine: Machine) -> None:
+def test_what_is_wrong_with_a_source_is_reported_once_for_all_that_it_spoils(machine: Machine) -> None:
     machine.write(machine.standard_profiles().replace("access_key_secret", "access_key_sicret"))
     for name in "cd":
         machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")

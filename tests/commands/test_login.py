@@ -69,7 +69,7 @@ def test_a_key_that_sts_refuses_is_not_kept(machine: Machine, wrong: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "told"),
+    ("text", "status", "reported"),
     [
         ("", 2, "stdin has 0 lines, not two"),
         ("LTAI\n", 2, "stdin has 1 line, not two"),
@@ -79,11 +79,11 @@ def test_a_key_that_sts_refuses_is_not_kept(machine: Machine, wrong: str) -> Non
         ("LTAI5other\nsecret\n", 3, "access_key_id is"),
     ],
 )
-def test_what_can_be_no_key_is_refused_unasked(machine: Machine, text: str, status: int, told: str) -> None:
+def test_what_can_be_no_key_is_refused_unasked(machine: Machine, text: str, status: int, reported: str) -> None:
     without_secret(machine)
     done = machine.run(ROLE_ENV, "login", "profileA", text=text)
     assert (done.returncode, done.stdout) == (status, "")
-    assert told in done.stderr
+    assert reported in done.stderr
     assert not machine.sts.calls_of("GetCallerIdentity")
 
 
@@ -94,12 +94,12 @@ def test_what_is_no_text_is_refused_and_not_shown(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "told"),
+    ("profile", "reported"),
     [("profileB", "profile profileB takes its credentials from profileA"), ("profileX", "did you mean profile")],
 )
-def test_a_profile_that_takes_no_key_is_refused(machine: Machine, profile: str, told: str) -> None:
+def test_a_profile_that_takes_no_key_is_refused(machine: Machine, profile: str, reported: str) -> None:
     done = machine.run(ROLE_ENV, "login", profile, text="a\nb\n")
-    assert (done.returncode, told in done.stderr) == (3, True)
+    assert (done.returncode, reported in done.stderr) == (3, True)
 
 
 def test_a_person_sees_the_id_and_not_the_secret_while_typing(machine: Machine) -> None:
@@ -176,7 +176,7 @@ def test_a_key_that_the_keyring_has_and_cannot_give_is_exit_6(machine: Machine) 
     assert "hint: unlock it" in done.stderr
 
 
-def test_logout_of_a_name_that_nobody_knows_is_told_with_the_closest(machine: Machine) -> None:
+def test_logout_of_a_name_that_nobody_knows_is_reported_with_the_closest(machine: Machine) -> None:
     assert machine.run(ROLE_ENV, "login", "profileA", text=without_secret(machine)).returncode == 0
     done = machine.role_env("logout", "profielA")
     assert (done.returncode, done.stdout) == (3, "")

@@ -119,12 +119,14 @@ def test_the_interval_is_kept_after_a_fault_and_grows_after_slow_down(machine: M
 
 
 @pytest.mark.parametrize(
-    ("on_poll", "told"), [("deny", "the sign-in was refused"), ("expire", "the code has expired, or was used")]
+    ("on_poll", "reported"), [("deny", "the sign-in was refused"), ("expire", "the code has expired, or was used")]
 )
-def test_a_refused_or_expired_code_is_exit_4(machine: Machine, portal: CloudSsoPortal, on_poll: str, told: str) -> None:
+def test_a_refused_or_expired_code_is_exit_4(
+    machine: Machine, portal: CloudSsoPortal, on_poll: str, reported: str
+) -> None:
     portal.on_poll = on_poll  # type: ignore[assignment]
     done = login(machine)
-    assert (done.returncode, told in done.stderr, done.stdout) == (4, True, "")
+    assert (done.returncode, reported in done.stderr, done.stdout) == (4, True, "")
 
 
 def test_waiting_ends_with_the_code(machine: Machine, portal: CloudSsoPortal) -> None:

@@ -72,10 +72,10 @@ def begin(machine: Machine, *options: str, **environ: str) -> tuple["pexpect.spa
 def end(person: "pexpect.spawn[str]", status: int) -> str:
     """Waits for the command's end; returns what else it has said."""
     person.expect(pexpect.EOF)
-    told = str(person.before)
+    reported = str(person.before)
     person.close()
-    assert person.exitstatus == status, told
-    return told
+    assert person.exitstatus == status, reported
+    return reported
 
 
 def redirect_of(machine: Machine, address: str) -> str:
@@ -187,9 +187,9 @@ def test_without_a_browser_the_address_is_pasted_and_a_wrong_one_is_asked_for_ag
     person.expect("paste it again")
     right = redirect_of(machine, address)
     person.sendline(right)
-    told = end(person, 0)
-    assert "me: signed in at" in told
-    assert right not in told
+    reported = end(person, 0)
+    assert "me: signed in at" in reported
+    assert right not in reported
     assert key_id(machine, "me") == oauth.sessions[-1].id
 
 

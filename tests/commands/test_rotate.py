@@ -169,7 +169,7 @@ def killed(machine: Machine, point: int, *words: str) -> bool:
         check=False,
         timeout=90,
     )
-    machine.told.append(done.stderr.decode())
+    machine.reported.append(done.stderr.decode())
     return done.returncode == -9
 
 

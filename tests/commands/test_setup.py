@@ -65,7 +65,7 @@ class Home:
         self.config.chmod(mode)
 
     def setup(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs the installed command; no secret may be told."""
+        """Runs the installed command; no secret may be shown."""
         done = subprocess.run(
             [INSTALLED / "role-env", "setup", "aliyun-cli", *arguments],
             capture_output=True,
@@ -285,7 +285,7 @@ def test_a_file_that_the_cli_cannot_use_or_that_would_lose_something_is_not_touc
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         (b'{"profiles": [{"name": "default"}],\n "later": 1,\n "later": 2}', "line 3: the key later is there twice"),
         (b'{"profiles": [{"name": "default",\n "A": {},\n "a": [{}]}]}', "line 3: the key a is there twice"),
@@ -295,10 +295,12 @@ def test_a_file_that_the_cli_cannot_use_or_that_would_lose_something_is_not_touc
         (b"\xef\xbb\xbf{}", "byte order mark"),
     ],
 )
-def test_what_keeps_the_file_from_being_changed_is_told_with_its_line(home: Home, content: bytes, told: str) -> None:
+def test_what_keeps_the_file_from_being_changed_is_reported_with_its_line(
+    home: Home, content: bytes, reported: str
+) -> None:
     home.write(content)
     done = home.setup("profileB")
-    assert (done.returncode, told in done.stderr) == (3, True), done.stderr
+    assert (done.returncode, reported in done.stderr) == (3, True), done.stderr
 
 
 def test_a_read_only_file_is_not_touched(home: Home) -> None:
@@ -311,7 +313,7 @@ def test_a_read_only_file_is_not_touched(home: Home) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "file in the folder's place"])
-def test_what_is_no_file_is_told_and_not_waited_for(home: Home, kind: str) -> None:
+def test_what_is_no_file_is_reported_and_not_waited_for(home: Home, kind: str) -> None:
     if kind == "file in the folder's place":
         home.config.parent.write_text("")
     else:
@@ -357,7 +359,7 @@ def test_one_profile_that_is_not_our_own_keeps_all_that_were_named_from_being_wr
     assert home.config.read_bytes() == before
 
 
-def test_with_all_the_others_are_written_and_what_cannot_be_is_told(home: Home) -> None:
+def test_with_all_the_others_are_written_and_what_cannot_be_is_reported(home: Home) -> None:
     home.write(written({"name": "profileB", "mode": "AK", **KEY}))
     done = home.setup("--all")
     assert done.returncode == 0, done.stderr
@@ -372,7 +374,7 @@ def test_with_all_the_others_are_written_and_what_cannot_be_is_told(home: Home) 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "told"),
+    ("arguments", "status", "reported"),
     [
         (["profileB", "--all"], 2, "either profiles or --all"),
         (["nobody"], 3, "no profile nobody"),
@@ -381,11 +383,11 @@ def test_with_all_the_others_are_written_and_what_cannot_be_is_told(home: Home) 
         (["profileB", "broken"], 3, "role_arn"),
     ],
 )
-def test_what_cannot_be_set_up_is_told_and_writes_nothing(
-    home: Home, arguments: list[str], status: int, told: str
+def test_what_cannot_be_set_up_is_reported_and_writes_nothing(
+    home: Home, arguments: list[str], status: int, reported: str
 ) -> None:
     done = home.setup(*arguments)
-    assert (done.returncode, told in done.stderr) == (status, True)
+    assert (done.returncode, reported in done.stderr) == (status, True)
     assert not home.config.parent.exists()
 
 
@@ -399,7 +401,7 @@ def test_our_own_profile_follows_the_profiles_file_and_keeps_what_others_put_the
     assert home.entry() == {**OURS, "process_command": home.command(), "region_id": "cn-beijing", **more}
 
 
-def test_a_profile_without_a_region_is_told_and_its_region_in_the_file_stays(home: Home) -> None:
+def test_a_profile_without_a_region_is_reported_and_its_region_in_the_file_stays(home: Home) -> None:
     name = "team/日本:prod"
     home.write(written({**OURS, "name": name, "process_command": f"role-env process {name}", "region_id": "eu-west-1"}))
     done = home.setup(name)
@@ -535,13 +537,13 @@ def test_the_names_that_role_env_uses_itself_are_refused(home: Home, name: str) 
     assert name not in ConfigFile(home.config, home.config.read_bytes()).entries
 
 
-def test_what_cron_does_not_find_is_told_with_the_line_that_helps(home: Home) -> None:
+def test_what_cron_does_not_find_is_reported_with_the_line_that_helps(home: Home) -> None:
     done = home.setup()
     assert "cron does not find role-env" in done.stderr
     assert f"PATH={INSTALLED}:/usr/bin:/bin" in done.stderr
 
 
-def test_a_disabled_external_mode_is_told(home: Home) -> None:
+def test_a_disabled_external_mode_is_reported(home: Home) -> None:
     done = home.setup(ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS="true")
     assert (done.returncode, "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS" in done.stderr) == (0, True)
 

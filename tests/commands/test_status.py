@@ -42,12 +42,12 @@ def test_a_live_session_is_a_line_with_its_profile_role_account_and_end(machine:
 
 def test_the_json_of_a_live_session_has_these_keys(machine: Machine) -> None:
     environ = session()
-    status, told = document(machine, **environ)
+    status, reported = document(machine, **environ)
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(environ["ROLE_ENV_EXPIRATION"])))
-    remaining = told.pop("remaining_seconds")
+    remaining = reported.pop("remaining_seconds")
     assert isinstance(remaining, int)
     assert 2400 < remaining <= 2550
-    assert (status, told) == (0, {"profile": "profileB", "role_arn": ARN, "expiration": until, "valid": True})
+    assert (status, reported) == (0, {"profile": "profileB", "role_arn": ARN, "expiration": until, "valid": True})
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
@@ -64,10 +64,10 @@ def test_a_session_that_is_passed_through_without_a_role_is_valid(machine: Machi
     machine.add("[lender]\ncredential_process = role-env process profileB\n")
     script = "source <(role-env lender) && role-env status && role-env status --json"
     done = machine.shell("bash", script)
-    line, _, told = done.stdout.partition("\n")
+    line, _, reported = done.stdout.partition("\n")
     assert (done.returncode, line.split("  ")[:2]) == (0, ["lender", "account 2222222222222222"])
-    assert json.loads(told)["role_arn"] is None
-    assert json.loads(told)["valid"] is True
+    assert json.loads(reported)["role_arn"] is None
+    assert json.loads(reported)["valid"] is True
 
 
 def test_without_a_session_it_says_so_and_ends_with_1(machine: Machine) -> None:
@@ -89,8 +89,8 @@ def test_an_expired_session_is_not_valid(machine: Machine) -> None:
         "role-env: the session has expired\n"
         'role-env: hint: switch again with: eval "$(role-env profileB || echo false)"\n'
     )
-    status, told = document(machine, **environ)
-    assert (status, told["valid"], told["remaining_seconds"]) == (1, False, 0)
+    status, reported = document(machine, **environ)
+    assert (status, reported["valid"], reported["remaining_seconds"]) == (1, False, 0)
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_a_variable_that_is_no_longer_the_sessions_is_named(machine: Machine, na
     assert done.returncode == 1
     assert f"role-env: {name} is no longer the session's" in done.stderr
     assert "LTAIother" not in done.stderr
-    status, told = document(machine, **environ)
-    assert (status, told["valid"], told["profile"]) == (1, False, "profileB")
+    status, reported = document(machine, **environ)
+    assert (status, reported["valid"], reported["profile"]) == (1, False, "profileB")
 
 
 def test_all_mismatched_variables_are_named(machine: Machine) -> None:
@@ -216,8 +216,8 @@ def test_no_value_acts_on_the_terminal_or_makes_a_traceback(machine: Machine, na
         for text in (done.stdout, done.stderr):
             assert text.replace("\n", "").isprintable()
             assert "all is well" not in text
-        told = json.loads(machine.role_env("status", "--json", **session(changed={name: value})).stdout)
-        assert set(told) in ({"valid"}, {"profile", "role_arn", "expiration", "remaining_seconds", "valid"})
+        reported = json.loads(machine.role_env("status", "--json", **session(changed={name: value})).stdout)
+        assert set(reported) in ({"valid"}, {"profile", "role_arn", "expiration", "remaining_seconds", "valid"})
 
 
 @pytest.mark.parametrize("gone", ["ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION"])

@@ -74,7 +74,7 @@ def test_in_a_session_it_asks_the_endpoint_that_the_session_came_from(machine: M
         assert done.returncode == 5, done.stderr  # the default endpoint, to which nothing leads here
 
 
-def test_a_key_that_is_set_after_a_failed_switch_is_told_with_the_tools_that_use_it(machine: Machine) -> None:
+def test_a_key_that_is_set_after_a_failed_switch_is_reported_with_the_tools_that_use_it(machine: Machine) -> None:
     done = machine.role_env("whoami", ROLE_ENV_NO_ACCOUNT="1", **key(machine, "ALICLOUD_ACCESS_KEY"))
     assert done.returncode == 0
     assert "a key has been set since, which Terraform, Pulumi use" in done.stderr

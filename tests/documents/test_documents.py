@@ -102,6 +102,6 @@ def test_the_table_of_families_has_each_with_its_variables() -> None:
         for row in table("family", topic("variables"))
     }
     assert rows.keys() == variables.FAMILIES.keys()
-    for name, told in rows.items():
+    for name, reported in rows.items():
         family = variables.FAMILIES[name]
-        assert told == {variable for key in family.keys for variable in key.names} | set(family.regions)
+        assert reported == {variable for key in family.keys for variable in key.names} | set(family.regions)

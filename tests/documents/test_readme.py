@@ -63,11 +63,11 @@ BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
 @pytest.mark.parametrize(
     "block", BLOCKS, ids=lambda block: f"{Path(block.document).name}:{block.line}:{block.language}"
 )
-def test_every_block_can_be_run(block: Block, person: Machine, told: dict[str, str]) -> None:
+def test_every_block_can_be_run(block: Block, person: Machine, reported: dict[str, str]) -> None:
     if nearest := nearest_of(block):
         nearest.run(person, block)
     elif block.language == "console":
-        check_console(person, block, told)
+        check_console(person, block, reported)
     elif block.language == "ini":
         check_profiles(person, block)
     else:
@@ -178,7 +178,7 @@ def steps(text: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def reported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What `tests/sandbox` shows, by its lines."""
     environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(tmp_path_factory.mktemp("home"))}
     command = [sys.executable, "-m", "support.walkthrough"]
@@ -189,11 +189,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return steps(done.stdout)
 
 
-def check_console(person: Machine, block: Block, told: dict[str, str]) -> None:
+def check_console(person: Machine, block: Block, reported: dict[str, str]) -> None:
     """Each line with what it shows, in the sandbox or else on this machine; an … stands for the rest of a line."""
     for command, shown in steps(block.text + "\n").items():
         # The colon keeps bash from making way for the last command, which may look at its parent.
-        really = told[command] if command in told else alike(person.shell("bash", f"{command}\n:").stdout)
+        really = reported[command] if command in reported else alike(person.shell("bash", f"{command}\n:").stdout)
         wanted = "".join(re.escape(line).replace("…", ".*") + "\n" for line in shown.splitlines())
         assert re.fullmatch(wanted, really), really
 

@@ -96,9 +96,9 @@ def failure(call: Callable[[], object]) -> str:
     with pytest.raises(ProfileError) as caught:
         call()
     assert caught.value.exit_status == 3
-    told = f"{caught.value.message} | {caught.value.hint}"
-    assert SECRET.lower() not in told.lower()
-    return told
+    reported = f"{caught.value.message} | {caught.value.hint}"
+    assert SECRET.lower() not in reported.lower()
+    return reported
 
 
 # ---- the keys ----
@@ -149,10 +149,10 @@ BAD = [
 
 @pytest.mark.parametrize(("key", "text"), BAD)
 def test_any_other_value_is_refused_by_profile_key_and_line(folder: Folder, key: str, text: str) -> None:
-    told = failure(lambda: folder.with_keys(f"{key} = {text}"))
-    assert "profile b: " in told
-    assert key in told
-    assert f"{folder.file}, line 7" in told
+    reported = failure(lambda: folder.with_keys(f"{key} = {text}"))
+    assert "profile b: " in reported
+    assert key in reported
+    assert f"{folder.file}, line 7" in reported
 
 
 @pytest.mark.parametrize(
@@ -186,9 +186,9 @@ def test_an_empty_source_profile_never_turns_into_the_key_in_the_environment(fol
 def test_a_key_is_printable_ascii_and_an_error_does_not_tell_it(folder: Folder, key: str, value: str) -> None:
     others = {"access_key_id": "LTAI", "access_key_secret": "s", "security_token": "t"} | {key: value}
     file = folder.read("[a]\n" + "".join(f"{name} = {text}\n" for name, text in others.items()))
-    told = failure(lambda: file.profile("a"))
-    assert f"profile a: {key} is not printable ASCII" in told
-    assert value not in told
+    reported = failure(lambda: file.profile("a"))
+    assert f"profile a: {key} is not printable ASCII" in reported
+    assert value not in reported
 
 
 @pytest.mark.parametrize(
@@ -244,9 +244,9 @@ def test_a_policy_file_is_found_beside_the_profiles_file(folder: Folder) -> None
 def test_a_policy_file_that_is_no_policy_is_refused_by_key_and_line(folder: Folder, content: bytes | None) -> None:
     if content is not None:
         (folder.file.parent / "p.json").write_bytes(content)
-    told = failure(lambda: folder.with_keys("policy_file = p.json"))
-    assert "profile b: policy_file" in told
-    assert f"{folder.file}, line 7" in told
+    reported = failure(lambda: folder.with_keys("policy_file = p.json"))
+    assert "profile b: policy_file" in reported
+    assert f"{folder.file}, line 7" in reported
 
 
 @pytest.mark.parametrize("path", ["~no-such-user/p.json", ".", "x" * 5000])
@@ -311,12 +311,12 @@ def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(
     assert profile.role_session_name == "own"
     assert profile.source == OidcToken("b", f"{folder.file}, line 2", PROVIDER)
     monkeypatch.setenv("ALIBABA_CLOUD_ROLE_ARN", "nonsense")
-    told = failure(lambda: folder.read(f"[b]\noidc_provider_arn = {PROVIDER}\n").profile("b"))
-    assert "the variable ALIBABA_CLOUD_ROLE_ARN is not a role's ARN" in told
+    reported = failure(lambda: folder.read(f"[b]\noidc_provider_arn = {PROVIDER}\n").profile("b"))
+    assert "the variable ALIBABA_CLOUD_ROLE_ARN is not a role's ARN" in reported
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "reported"),
     [
         ("access_key_secret = s", "access_key_id is missing"),
         ("security_token = t", "access_key_id is missing"),
@@ -343,8 +343,8 @@ def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(
         ("credential_source = ecs_ram_role\nrole_name = a/b", "role_name is not a role's name"),
     ],
 )
-def test_a_role_has_one_whole_source(folder: Folder, keys: str, told: str) -> None:
-    assert told in failure(lambda: folder.read(f"{A}[b]\nrole_arn = {ARN}\n{keys}\n").profile("b"))
+def test_a_role_has_one_whole_source(folder: Folder, keys: str, reported: str) -> None:
+    assert reported in failure(lambda: folder.read(f"{A}[b]\nrole_arn = {ARN}\n{keys}\n").profile("b"))
 
 
 def test_a_source_profile_is_of_no_use_without_a_role(folder: Folder) -> None:
@@ -354,9 +354,9 @@ def test_a_source_profile_is_of_no_use_without_a_role(folder: Folder) -> None:
 
 @pytest.mark.parametrize(("key", "nearest"), [("polcy", "policy"), ("role-arn", "role_arn"), ("colr", "color")])
 def test_an_unknown_key_is_refused_and_the_nearest_one_named(folder: Folder, key: str, nearest: str) -> None:
-    told = failure(lambda: folder.with_keys(f"{key} = x"))
-    assert f"did you mean {nearest}?" in told
-    assert f"{folder.file}, line 7" in told
+    reported = failure(lambda: folder.with_keys(f"{key} = x"))
+    assert f"did you mean {nearest}?" in reported
+    assert f"{folder.file}, line 7" in reported
 
 
 def test_what_is_wrong_in_one_section_stops_the_chains_through_it_and_no_other(folder: Folder) -> None:
@@ -453,7 +453,7 @@ def test_an_error_in_the_defaults_names_their_line(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "told"),
+    ("text", "line", "reported"),
     [
         (f"{A}[a]\n", 4, "this section already exists in line 1"),
         (f"[DEFAULT]\n{A}[DEFAULT]\n", 5, "this section already exists in line 1"),
@@ -474,12 +474,12 @@ def test_an_error_in_the_defaults_names_their_line(folder: Folder) -> None:
         ("[a]\n".encode("utf-16"), 1, "not UTF-8"),
     ],
 )
-def test_what_keeps_the_file_from_being_read_is_told_with_its_line(
-    folder: Folder, text: str | bytes, line: int, told: str
+def test_what_keeps_the_file_from_being_read_is_reported_with_its_line(
+    folder: Folder, text: str | bytes, line: int, reported: str
 ) -> None:
     message = failure(lambda: folder.read(text))
     assert f"{folder.file}, line {line}: " in message
-    assert told in message
+    assert reported in message
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# only\n; comments", "\ufeff", "[DEFAULT]\nregion_id = cn-beijing\n"])
@@ -499,9 +499,9 @@ def test_a_name_is_letters_and_digits_of_any_script_and_a_few_signs(folder: Fold
 )
 def test_any_other_name_is_refused_with_its_line(folder: Folder, name: str) -> None:
     assert fault(name)
-    told = failure(lambda: folder.read(f"{A}[{name}]\n{KEY}"))
-    assert f"{folder.file}, line 4" in told
-    assert told.isprintable()
+    reported = failure(lambda: folder.read(f"{A}[{name}]\n{KEY}"))
+    assert f"{folder.file}, line 4" in reported
+    assert reported.isprintable()
 
 
 # ---- the file ----
@@ -576,10 +576,10 @@ def test_an_own_file_in_a_folder_that_may_not_be_entered_is_an_error(monkeypatch
             os.seteuid(12345)
             try:
                 path = folder.located()
-                told = failure(lambda path=path: ProfilesFile(path, Fingerprint(os.environ)))  # type: ignore[misc]
+                reported = failure(lambda path=path: ProfilesFile(path, Fingerprint(os.environ)))  # type: ignore[misc]
             finally:
                 os.seteuid(0)
-            assert f"the profiles file {folder.file} cannot be read: Permission denied" in told
+            assert f"the profiles file {folder.file} cannot be read: Permission denied" in reported
 
 
 def test_a_users_folder_for_settings_is_found_without_and_with_xdg(
@@ -633,8 +633,8 @@ def test_a_file_that_others_can_read_may_hold_no_secret(folder: Folder, mode: in
     for key in ("access_key_secret", "security_token"):
         folder.read(f"{where}\n{key} = {SECRET}\n")
         folder.file.chmod(mode)
-        told = failure(lambda: ProfilesFile(folder.file, Fingerprint({})))
-        assert f"chmod 600 {folder.file}" in told
+        reported = failure(lambda: ProfilesFile(folder.file, Fingerprint({})))
+        assert f"chmod 600 {folder.file}" in reported
 
 
 @needs_root
@@ -694,16 +694,16 @@ def test_a_loop_is_named_by_its_members(folder: Folder, sources: str, loop: str)
     text = "".join(
         f"[{name}]\nrole_arn = {ARN}\nsource_profile = {source}\n" for name, source in zip("bcd", sources, strict=False)
     )
-    told = failure(lambda: folder.read(text).chain("b"))
-    assert f"loop, {loop} (" in told
-    assert f"{folder.file}, line {3 * len(sources)}" in told
+    reported = failure(lambda: folder.read(text).chain("b"))
+    assert f"loop, {loop} (" in reported
+    assert f"{folder.file}, line {3 * len(sources)}" in reported
 
 
-def test_a_missing_source_is_told_with_its_line_and_the_nearest(folder: Folder) -> None:
+def test_a_missing_source_is_reported_with_its_line_and_the_nearest(folder: Folder) -> None:
     file = folder.read(f"[profileA]\n{KEY}[b]\nrole_arn = {ARN}\nsource_profile = profilA\n")
-    told = failure(lambda: file.chain("b"))
-    assert f"profile b: source_profile names no profile of the file ({folder.file}, line 6)" in told
-    assert "did you mean profileA?" in told
+    reported = failure(lambda: file.chain("b"))
+    assert f"profile b: source_profile names no profile of the file ({folder.file}, line 6)" in reported
+    assert "did you mean profileA?" in reported
     assert "did you mean profileA?" in failure(lambda: file.chain("profileB"))
 
 
@@ -711,13 +711,13 @@ def test_a_name_in_another_case_is_meant_first_and_never_the_profile_itself(fold
     file = folder.read(f"[profileA]\n{KEY}[profileC]\n{KEY}[b]\nrole_arn = {ARN}\nsource_profile = PROFILEC\n")
     assert "did you mean profileC?" in failure(lambda: file.chain("b"))
     file = folder.read(f"[profileB]\nrole_arn = {ARN}\nsource_profile = profileA\n")
-    told = failure(lambda: file.chain("profileB"))
-    assert "add [profileA] with its credentials" in told
-    assert "did you mean" not in told
+    reported = failure(lambda: file.chain("profileB"))
+    assert "add [profileA] with its credentials" in reported
+    assert "did you mean" not in reported
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "reported"),
     [
         (f'role_arn = "{ARN}"', "role_arn is in quotes"),
         (f"role_arn = {ARN} # prod", "role_arn has a comment after its value"),
@@ -725,10 +725,10 @@ def test_a_name_in_another_case_is_meant_first_and_never_the_profile_itself(fold
         ("region_id = cn-hangzhou ; near", "region_id has a comment after its value"),
     ],
 )
-def test_quotes_and_comments_in_a_value_are_named(folder: Folder, line: str, told: str) -> None:
+def test_quotes_and_comments_in_a_value_are_named(folder: Folder, line: str, reported: str) -> None:
     file = folder.read(f"{A}[b]\n{line}\n")
     message = failure(lambda: file.profile("b"))
-    assert told in message
+    assert reported in message
     assert f"{folder.file}, line 5" in message
 
 
@@ -822,14 +822,14 @@ def test_the_own_file_stays_strict_where_the_sdks_read_it_too(folder: Folder, mo
         f"{SECRET} = 1\n{SECRET} = 2",
     ],
 )
-def test_a_secret_in_the_wrong_place_is_not_told(folder: Folder, line: str) -> None:
+def test_a_secret_in_the_wrong_place_is_not_reported(folder: Folder, line: str) -> None:
     for text in (f"{A}[b]\nrole_arn = {ARN}\n{line}\n", f"{A}{B}{line}\n", f"{line}\n{A}{B}"):
         try:
             folder.read(text).chain("b")
         except ProfileError as error:
-            told = (error.message + error.hint).lower()
-            assert str(folder.file).lower() in told
-            assert SECRET.strip("=").lower() not in told
+            reported = (error.message + error.hint).lower()
+            assert str(folder.file).lower() in reported
+            assert SECRET.strip("=").lower() not in reported
 
 
 VALID = f"""\
@@ -887,34 +887,34 @@ def mutated(draw: st.DrawFn) -> bytes:
 @example(VALID.encode())
 @example(f"[{SECRET}]\n{VALID}".encode())
 @example(f"[{SECRET}]\nx = 1\nx = 2\n[{SECRET}]\n".encode())
-def test_a_damaged_file_is_read_or_refused_and_its_secret_never_told(folder: Folder, content: bytes) -> None:
+def test_a_damaged_file_is_read_or_refused_and_its_secret_never_reported(folder: Folder, content: bytes) -> None:
     try:
         file = folder.read(content)
     except ProfileError as error:
-        check_told(error, folder)
+        check_reported(error, folder)
         return
     for name in file.names():
         try:
             assert file.chain(name)[-1].name == name
         except ProfileError as error:
-            check_told(error, folder)
+            check_reported(error, folder)
 
 
-def check_told(error: ProfileError, folder: Folder) -> None:
+def check_reported(error: ProfileError, folder: Folder) -> None:
     """The error names the file, is exit 3, one printable line, and holds no secret."""
-    told = error.message + error.hint
+    reported = error.message + error.hint
     assert error.exit_status == 3
-    assert str(folder.file) in told
-    assert SECRET not in told
-    assert SECRET.lower() not in told
-    assert told.isprintable()
+    assert str(folder.file) in reported
+    assert SECRET not in reported
+    assert SECRET.lower() not in reported
+    assert reported.isprintable()
 
 
 # ---- through the installed command ----
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "reported"),
     [
         ("sts_endpoint = http://sts.aliyuncs.com", "profile bad: sts_endpoint begins with http://"),
         (
@@ -924,12 +924,14 @@ def check_told(error: ProfileError, folder: Folder) -> None:
         ("duration_seconds = 899", "profile bad: duration_seconds = 899 must be between 900 and 3600"),
     ],
 )
-def test_the_command_ends_with_3_and_tells_profile_key_file_and_line(machine: Machine, keys: str, told: str) -> None:
+def test_the_command_ends_with_3_and_tells_profile_key_file_and_line(
+    machine: Machine, keys: str, reported: str
+) -> None:
     source = "" if keys.startswith("credential_source") else "source_profile = profileA\n"
     machine.add(f"[bad]\nrole_arn = {machine.sts.role_arn}\n{keys}\n{source}")
     done = machine.role_env("bad", "--format", "sh")
     assert done.returncode == 3
-    assert f"role-env: {told}" in done.stderr
+    assert f"role-env: {reported}" in done.stderr
     assert f"({machine.file}, line 11)" in done.stderr
     assert not machine.sts.calls_of("AssumeRole")
     assert machine.role_env("profileB").returncode == 0

@@ -225,7 +225,7 @@ def test_a_session_that_is_handed_out_as_it_is_counts_as_any_other(machine: Mach
     assert machine.role_env("exec", "--renew", "lent", "--", "role-env", "status").returncode == 0
 
 
-def test_whose_session_cannot_be_told_is_told_with_the_profile(machine: Machine) -> None:
+def test_whose_session_cannot_be_told_is_reported_with_the_profile(machine: Machine) -> None:
     bogus = {"mode": "StsToken", "sts_token": "bogus", "expiration": "2037-01-01T00:00:00Z"}
     (machine.home / "print.sh").write_text(f"echo '{key_document(machine, **bogus)}'\n")
     machine.add(f"[lent]\ncredential_process = sh {machine.home}/print.sh\nexpected_account_id = 2222222222222222\n")
@@ -257,10 +257,10 @@ def test_a_process_that_comes_back_is_a_loop_at_once(machine: Machine) -> None:
         ("print('SECRET' * 2_000_000)", 3),
     ],
 )
-def test_a_process_that_fails_is_told_without_its_output(machine: Machine, script: str, status: int) -> None:
+def test_a_process_that_fails_is_reported_without_its_output(machine: Machine, script: str, status: int) -> None:
     process(machine, script)
-    told = fails(machine, "q", status, "profile p", f"{machine.file}, line", ROLE_ENV_TIMEOUT="3")
-    assert "SECRET" not in told
+    reported = fails(machine, "q", status, "profile p", f"{machine.file}, line", ROLE_ENV_TIMEOUT="3")
+    assert "SECRET" not in reported
     assert assumed(machine) == []
 
 
@@ -456,7 +456,7 @@ def test_a_token_file_that_can_be_none_is_no_bug(machine: Machine, cli_file: Cli
 
 
 @pytest.mark.parametrize("what", ["folder", "pipe", "large"])
-def test_what_is_not_the_clis_file_is_told_as_what_it_is(machine: Machine, cli_file: CliFile, what: str) -> None:
+def test_what_is_not_the_clis_file_is_reported_as_what_it_is(machine: Machine, cli_file: CliFile, what: str) -> None:
     if what == "folder":
         cli_file.path.mkdir()
     elif what == "pipe":
@@ -496,8 +496,8 @@ def test_the_session_of_a_sign_in_serves_while_it_lives(machine: Machine, cli_fi
     assert assumed(machine) == []
     sign_in(session, -5)
     exports(machine, "spoke")
-    told = fails(machine, "spoke", 3, "has expired", ROLE_ENV_CACHE="none")
-    assert f"aliyun configure --profile default --mode {mode}" in told
+    reported = fails(machine, "spoke", 3, "has expired", ROLE_ENV_CACHE="none")
+    assert f"aliyun configure --profile default --mode {mode}" in reported
 
 
 def test_a_rewritten_cli_file_costs_a_session_only_when_the_chain_is_another_one(

@@ -219,7 +219,7 @@ def test_an_expired_session_is_never_used(machine: Machine) -> None:
     assert machine.role_env("profileB").returncode == 5
 
 
-def test_a_refusal_inside_the_renewal_window_is_told_at_once(machine: Machine) -> None:
+def test_a_refusal_inside_the_renewal_window_is_reported_at_once(machine: Machine) -> None:
     asks(machine, calls=1)
     age(machine, 3400)
     machine.sts.fault("code:NoPermission:403", action="AssumeRole")

@@ -48,12 +48,12 @@ def due(machine: Machine) -> dict[str, str]:
     return variables | {"ROLE_ENV_EXPIRATION": end, "ROLE_ENV_REQUEST": json.dumps(request | issued)}
 
 
-def refuses(machine: Machine, status: int, *told: str, **environ: str) -> None:
+def refuses(machine: Machine, status: int, *reported: str, **environ: str) -> None:
     """`renew` ends with `status`, says why, changes nothing, and requests no session."""
     before = len(machine.sts.calls_of("AssumeRole"))
     done = machine.role_env("renew", "--format", "sh", **environ)
     assert (done.returncode, done.stdout) == (status, NOTHING_CHANGED), done.stderr
-    assert all(text in done.stderr for text in told), done.stderr
+    assert all(text in done.stderr for text in reported), done.stderr
     assert len(machine.sts.calls_of("AssumeRole")) == before
 
 

@@ -165,7 +165,7 @@ def test_after_a_call_without_a_bus_clear_reaches_the_keyring_again(machine: Mac
     assert not [item for item in machine.bus.items() if "role-env session" in item.attributes["service"]]
 
 
-def test_a_session_that_could_not_be_forgotten_is_told(machine: Machine, locked: KeyringBus) -> None:
+def test_a_session_that_could_not_be_forgotten_is_reported(machine: Machine, locked: KeyringBus) -> None:
     done = machine.role_env("clear", "profileB", **locked.environment)
     assert done.returncode == 6
     assert "role-env: cached sessions may remain" in done.stderr

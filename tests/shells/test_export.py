@@ -281,7 +281,7 @@ class Story:
     def __init__(self, living: Living, dice: random.Random) -> None:
         self.living = living
         self.dice = dice
-        self.told: list[str] = []
+        self.reported: list[str] = []
         self.before: dict[str, str] = {}
         self.current: Session | None = None
 
@@ -291,7 +291,7 @@ class Story:
 
     def put(self, values: dict[str, str | None], *, export: bool = True) -> None:
         lines = [self.living.put(name, value, export=export) for name, value in values.items()]
-        self.told.append(f"put {values} {export}")
+        self.reported.append(f"put {values} {export}")
         assert self.living.run("".join(lines)) == 0
 
     def begin(self) -> None:
@@ -327,7 +327,9 @@ class Story:
             fallback_region=self.dice.choice(["", "", "cn-fallback"]),
         )
         made = self.current
-        self.told.append(f"session {families} {made.region_id} {made.fallback_region} {made.base} {made.in_cli_file}")
+        self.reported.append(
+            f"session {families} {made.region_id} {made.fallback_region} {made.base} {made.in_cli_file}"
+        )
         assert self.living.session(self.current) == 0
         self.check_session()
 
@@ -371,7 +373,7 @@ class Story:
     def fail(self) -> None:
         other = self.current is not None and self.dice.random() < 0.7
         before = self.living.state()
-        self.told.append(f"fail {other}")
+        self.reported.append(f"fail {other}")
         assert self.living.fail(take_away=other) == 1
         found = self.living.state()
         if not other:
@@ -385,7 +387,7 @@ class Story:
         self.current = None
 
     def off(self) -> None:
-        self.told.append("off")
+        self.reported.append("off")
         assert self.living.off() == 0
         assert self.living.state() == self.before
 
@@ -406,6 +408,6 @@ def test_before_a_session_and_after_off_the_environment_is_the_same(living: Livi
         try:
             story.tell(dice.randrange(6))
         except AssertionError:
-            print("\n".join(story.told))
+            print("\n".join(story.reported))
             raise
     assert living.errors() == ""

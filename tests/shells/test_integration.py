@@ -53,9 +53,9 @@ def test_an_alias_of_the_same_name_gives_way(machine: Machine, shell: str) -> No
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_text_depends_on_the_options_alone_and_differs_in_one_line(machine: Machine, shell: str) -> None:
     plain = machine.role_env("init", shell).stdout
-    told = machine.role_env("init", shell, "--renew", "--no-prompt", ROLE_ENV_PROFILE="x", TERM="dumb").stdout
-    assert machine.role_env("init", shell, "--no-prompt", "--renew").stdout == told
-    differing = [pair for pair in zip(plain.split("\n"), told.split("\n"), strict=True) if pair[0] != pair[1]]
+    reported = machine.role_env("init", shell, "--renew", "--no-prompt", ROLE_ENV_PROFILE="x", TERM="dumb").stdout
+    assert machine.role_env("init", shell, "--no-prompt", "--renew").stdout == reported
+    differing = [pair for pair in zip(plain.split("\n"), reported.split("\n"), strict=True) if pair[0] != pair[1]]
     version = role_env.__version__
     assert [[re.findall("'.*'", line.replace("'\\''", "'")) for line in pair] for pair in differing] == [
         [[f"'{version}'"], [f"'{version} --no-prompt --renew'"]]
@@ -90,8 +90,8 @@ def test_an_old_bash_whose_source_read_nothing_is_told_what_to_type(machine: Mac
         )
     )
     old.chmod(0o755)
-    told = subprocess.run([old, "--version"], capture_output=True, text=True, check=False).stdout
-    if "version 3.2" not in told:
+    reported = subprocess.run([old, "--version"], capture_output=True, text=True, check=False).stdout
+    if "version 3.2" not in reported:
         pytest.skip("this bash writes its version otherwise")
     done = machine.run(str(old), "--norc", "-c", f"{{ sleep 0.3; {INSTALLED}/role-env profileB; true; }} | true")
     assert done.stderr == (

@@ -332,10 +332,10 @@ def test_nothing_that_is_planted_in_the_environment_acts_and_no_control_characte
     assert not (machine.home / "planted").exists()
     for locale in ("C", "C.UTF-8"):
         environ = live(60, ROLE_ENV_PROFILE="x\x1b[31m\x07\x9b1m\n\x7fé", LC_ALL=locale)
-        told = shown(machine, shell, before="true", **environ).removesuffix(" 1m").removesuffix(" 0m")
-        assert "".join(c for c in told if c.isprintable() and c.isascii()) == "x[31m1m"
-        assert all(c.isprintable() or "\udc80" <= c <= "\udcff" for c in told)
-        assert "\x9b" not in told.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        reported = shown(machine, shell, before="true", **environ).removesuffix(" 1m").removesuffix(" 0m")
+        assert "".join(c for c in reported if c.isprintable() and c.isascii()) == "x[31m1m"
+        assert all(c.isprintable() or "\udc80" <= c <= "\udcff" for c in reported)
+        assert "\x9b" not in reported.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def test_an_expiration_with_a_leading_zero_is_a_decimal_number(machine: Machine) -> None:
@@ -354,8 +354,8 @@ def test_bash_and_zsh_hold_a_reference_in_the_prompt_and_never_the_text(machine:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_colour_of_a_profile_comes_with_its_session_and_goes_with_it(machine: Machine, shell: str) -> None:
     machine.add("color = cyan\n")
-    told = 'echo "<$_role_env_plain$_role_env_colour>"'
-    lines = f"role-env use profileB\n{HOOK[shell]}\n{told}\nenv | grep role_env_colour\n"
+    reported = 'echo "<$_role_env_plain$_role_env_colour>"'
+    lines = f"role-env use profileB\n{HOOK[shell]}\n{reported}\nenv | grep role_env_colour\n"
     done = interactive(machine, shell, f"{lines}role-env off\n{HOOK[shell]}\nenv | grep -c role_env_colour", "")
     assert re.search("<.*(36|6).*cyan>", done.stdout), done
     assert "\n_role_env_colour=cyan\n" in done.stdout
@@ -417,8 +417,8 @@ def test_fish_keeps_the_statuses_that_the_prompt_within_sees(machine: Machine) -
     )
     done = interactive(machine, "fish", lines, "", before, **live(42 * 60 + 50))
     heads = [line for line in done.stdout.split("\n") if "[" in line]
-    told = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in heads]
-    assert told == [f"profileB 42m [{text}]" for text in ("0 0", "1 1", "0 1 0", "1 0", "1 0 1")]
+    reported = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in heads]
+    assert reported == [f"profileB 42m [{text}]" for text in ("0 0", "1 1", "0 1 0", "1 0", "1 0 1")]
     assert done.stdout.count(">> \n") == 5
 
 
@@ -487,7 +487,7 @@ def test_traps_are_left_alone(machine: Machine, shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_an_interpreter_that_has_gone_is_told_in_one_line(machine: Machine, shell: str, tmp_path: Path) -> None:
+def test_an_interpreter_that_has_gone_is_reported_in_one_line(machine: Machine, shell: str, tmp_path: Path) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
     start = init(shell) + "{0}role-env use profileB\nrole-env off\n"

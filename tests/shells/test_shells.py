@@ -276,11 +276,11 @@ def test_tracing_shows_no_secret_and_goes_on_afterwards(machine: Machine, shell:
         shell,
         f"{trace}{start}\n{switch}\n{off(shell)}\n{switch}\necho after",
     )
-    told = (machine.home / "trace").read_text() if trace else done.stderr
+    reported = (machine.home / "trace").read_text() if trace else done.stderr
     (issued,) = machine.sts.issued
-    assert "echo after" in told
-    assert issued.secret not in told
-    assert issued.token not in told
+    assert "echo after" in reported
+    assert issued.secret not in reported
+    assert issued.token not in reported
 
 
 @pytest.mark.parametrize("shell", POSIX)

@@ -189,10 +189,10 @@ def test_use_and_off_show_the_change_though_the_hook_has_been_lost(machine: Mach
 def test_powerlevel10k_shows_the_segment_and_without_it_the_shell_says_once_what_to_add(machine: Machine) -> None:
     theme = "p10k() { print -r -- p10k \"$@\"; }; _p9k_precmd() { PS1='theme '; }; precmd_functions+=(_p9k_precmd)\n"
     lines = 'role-env use profileB\n:\nprompt_role_env\nprint -r -- "<$precmd_functions> <$PS1>"'
-    for elements, told in (("dir", 1), ("dir role_env", 0)):
+    for elements, reported in (("dir", 1), ("dir role_env", 0)):
         before = f"{theme}POWERLEVEL9K_LEFT_PROMPT_ELEMENTS=({elements})"
         done = interactive(machine, "zsh", lines, "", before)
-        assert done.stderr.count("hint: add role_env to POWERLEVEL9K_LEFT_PROMPT_ELEMENTS") == told
+        assert done.stderr.count("hint: add role_env to POWERLEVEL9K_LEFT_PROMPT_ELEMENTS") == reported
         assert "p10k segment -c $ROLE_ENV_PROMPT -e -t $_role_env_segment" in done.stdout
         assert "<_role_env_prompt _p9k_precmd> <theme >" in done.stdout
 

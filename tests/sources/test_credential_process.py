@@ -44,11 +44,11 @@ def fails(kind: type[RoleEnvError], text: str, *words: str, seconds: float = 30)
     with pytest.raises(kind) as caught:
         run(text, seconds=seconds)
     assert caught.type is kind
-    told = f"{caught.value.message} {caught.value.hint}"
+    reported = f"{caught.value.message} {caught.value.hint}"
     for word in words:
-        assert word in told
+        assert word in reported
     for secret in ("the-secret", "the-token"):
-        assert secret not in told
+        assert secret not in reported
 
 
 def is_gone(pid: int) -> bool:
@@ -136,7 +136,7 @@ def test_a_command_is_found_on_the_path_that_is_passed(tmp_path: Path) -> None:
         ("\udcff", "not found"),
     ],
 )
-def test_a_command_that_cannot_run_is_told_without_its_words(text: str, what: str) -> None:
+def test_a_command_that_cannot_run_is_reported_without_its_words(text: str, what: str) -> None:
     fails(ProfileError, text, "credential_process", what)
 
 
@@ -246,9 +246,9 @@ def test_its_stderr_is_passed_on_and_where_silence_is_wanted_only_when_it_fails(
         credential_process.run(text, ENVIRON, deadline=Deadline(30), silent=silent)
     except ProfileError:
         assert status
-    told = capfd.readouterr()
-    assert told.err == ("" if silent and not status else "a word of its own\n")
-    assert told.out == ""
+    reported = capfd.readouterr()
+    assert reported.err == ("" if silent and not status else "a word of its own\n")
+    assert reported.out == ""
 
 
 def test_a_flood_on_stderr_does_not_stop_a_process_that_is_listened_to_silently() -> None:

@@ -35,11 +35,11 @@ def fails(kind: type[RoleEnvError], uri: str, *words: str) -> None:
     with pytest.raises(kind) as caught:
         credentials_uri.fetch(uri, context())
     assert caught.type is kind
-    told = f"{caught.value.message} {caught.value.hint}"
+    reported = f"{caught.value.message} {caught.value.hint}"
     for word in words:
-        assert word in told
+        assert word in reported
     for secret in (PATH, "the-secret", "the-token"):
-        assert secret not in told
+        assert secret not in reported
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -105,7 +105,7 @@ def test_what_is_no_document_is_refused(server: HttpsServer, body: bytes) -> Non
 
 
 @pytest.mark.parametrize(("status", "times"), [(404, 1), (302, 1), (403, 1), (500, 3)])
-def test_another_status_is_told_and_only_a_passing_one_tried_again(
+def test_another_status_is_reported_and_only_a_passing_one_tried_again(
     server: HttpsServer, status: int, times: int
 ) -> None:
     server.status, server.headers = status, {"Location": "/elsewhere"}
@@ -113,5 +113,5 @@ def test_another_status_is_told_and_only_a_passing_one_tried_again(
     assert len(server.asked) == times
 
 
-def test_a_server_that_is_not_there_is_told() -> None:
+def test_a_server_that_is_not_there_is_reported() -> None:
     fails(UnreachableError, f"http://127.0.0.1:1{PATH}", "127.0.0.1:1", "refused")

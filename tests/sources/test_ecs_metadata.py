@@ -42,12 +42,12 @@ def fails(kind: type[RoleEnvError], service: MetadataServer, *words: str, role: 
     """Checks that asking fails as `kind`, telling `words` and none of what the service holds."""
     with pytest.raises(kind) as caught:
         credentials(role, **environ)
-    told = f"{caught.value.message} {caught.value.hint}"
+    reported = f"{caught.value.message} {caught.value.hint}"
     assert caught.type is kind
     for word in words:
-        assert word in told
+        assert word in reported
     secrets = [str(service.credentials[name] or "-") for name in ("AccessKeySecret", "SecurityToken")]
-    assert not [secret for secret in secrets if len(secret) > 1 and secret in told]
+    assert not [secret for secret in secrets if len(secret) > 1 and secret in reported]
 
 
 @pytest.mark.parametrize("role", ["", ROLE])
@@ -65,7 +65,7 @@ def test_version_2_is_asked_with_a_token_and_the_role_looked_up_when_it_is_not_n
     assert all("x-aliyun-ecs-metadata-token" in headers for _, _, headers in service.asked[1:])
 
 
-def test_a_role_that_the_instance_does_not_have_is_told(service: MetadataServer) -> None:
+def test_a_role_that_the_instance_does_not_have_is_reported(service: MetadataServer) -> None:
     fails(ProfileError, service, "no RAM role another", role="another")
 
 
@@ -106,7 +106,7 @@ def test_a_name_that_no_role_has_is_not_asked_for(service: MetadataServer, role:
 
 
 @pytest.mark.parametrize("answer", [(404, "Not Found"), (200, ""), (200, "\n")])
-def test_an_instance_without_a_role_is_told(service: MetadataServer, answer: tuple[int, str]) -> None:
+def test_an_instance_without_a_role_is_reported(service: MetadataServer, answer: tuple[int, str]) -> None:
     service.answers[ROLES_PATH] = answer
     fails(ProfileError, service, "no RAM role")
 
@@ -138,7 +138,7 @@ def test_credentials_that_are_not_whole_are_refused(service: MetadataServer, cha
 
 @pytest.mark.parametrize("path", [TOKEN_PATH, ROLES_PATH, ROLES_PATH + ROLE])
 @pytest.mark.parametrize("answer", [(200, "<html>Sign in here</html>"), (302, ""), (200, "x" * 3_000_000)])
-def test_what_is_no_metadata_service_is_told_as_that(
+def test_what_is_no_metadata_service_is_reported_as_that(
     service: MetadataServer, path: str, answer: tuple[int, str]
 ) -> None:
     service.answers[path] = answer

@@ -133,9 +133,9 @@ def test_fifty_processes_make_one_refresh(machine: Machine, oauth: OAuthServer) 
         )
         for name in names
     ]
-    told = [process.communicate(timeout=110) for process in processes]
-    assert [process.returncode for process in processes] == [0] * 50, [err for _, err in told if err]
-    assert Counter(json.loads(out)["AccessKeyId"] for out, _ in told)[oauth.sessions[0].id] == 25
+    reported = [process.communicate(timeout=110) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 50, [err for _, err in reported if err]
+    assert Counter(json.loads(out)["AccessKeyId"] for out, _ in reported)[oauth.sessions[0].id] == 25
     assert (refreshes(oauth), oauth.reused) == (1, [])
     assert len(oauth.sessions) == 1
 

@@ -54,7 +54,7 @@ def test_a_token_is_read_anew_each_time(tmp_path: Path) -> None:
         (b"x" * 5_000_000, "larger than"),
     ],
 )
-def test_a_file_without_a_token_is_told_with_its_path(tmp_path: Path, content: bytes | None, what: str) -> None:
+def test_a_file_without_a_token_is_reported_with_its_path(tmp_path: Path, content: bytes | None, what: str) -> None:
     path = tmp_path / "token"
     if content is not None:
         path.write_bytes(content)
@@ -123,11 +123,11 @@ def fails(kind: type[RoleEnvError], environ: dict[str, str], *words: str) -> Non
     with pytest.raises(kind) as caught:
         oidc.github_token(context(environ), audience="x")
     assert caught.type is kind
-    told = f"{caught.value.message} {caught.value.hint}"
+    reported = f"{caught.value.message} {caught.value.hint}"
     for word in words:
-        assert word in told
-    assert BEARER not in told
-    assert TOKEN not in told
+        assert word in reported
+    assert BEARER not in reported
+    assert TOKEN not in reported
 
 
 def test_github_is_asked_for_a_token_with_its_bearer_token(github: HttpsServer) -> None:
@@ -209,7 +209,7 @@ def test_a_passing_failure_is_tried_again(github: HttpsServer, status: int) -> N
         b'{"value": "%s"}' % (b"x" * 40_000),
     ],
 )
-def test_an_answer_without_a_token_is_told(github: HttpsServer, body: bytes) -> None:
+def test_an_answer_without_a_token_is_reported(github: HttpsServer, body: bytes) -> None:
     github.body = body
     fails(UnreachableError, job(github), "did not answer with a GitHub token")
 

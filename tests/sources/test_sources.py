@@ -79,7 +79,7 @@ def test_a_half_set_pair_is_refused_and_both_variables_named(names: tuple[str, s
 
 
 @pytest.mark.parametrize("value", ["a b", "a\nb", "ключ", "\udc80"])
-def test_a_value_that_no_key_has_is_refused_and_not_told(value: str) -> None:
+def test_a_value_that_no_key_has_is_refused_and_not_reported(value: str) -> None:
     for name in FAMILIES[0]:
         with pytest.raises(ProfileError) as caught:
             own_key(key_in(FAMILIES[0], "x") | {name: value})
@@ -112,16 +112,18 @@ def test_a_key_that_the_user_set_over_a_session_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "told", "hint"),
+    ("environ", "reported", "hint"),
     [
         ({}, "has no access key", "set ALIBABA_CLOUD_ACCESS_KEY_ID and"),
         ({"ROLE_ENV_NO_ACCOUNT": "1"}, "has no account since a switch failed", "role-env off"),
     ],
 )
-def test_an_environment_without_a_key_is_told_as_what_it_is(environ: dict[str, str], told: str, hint: str) -> None:
+def test_an_environment_without_a_key_is_reported_as_what_it_is(
+    environ: dict[str, str], reported: str, hint: str
+) -> None:
     with pytest.raises(ProfileError) as caught:
         own_key(environ)
-    assert told in caught.value.message
+    assert reported in caught.value.message
     assert hint in caught.value.hint
 
 

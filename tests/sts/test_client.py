@@ -215,23 +215,23 @@ HINTS = {
 )
 def test_a_refusal_is_final_and_tells_stss_own_code(machine: Machine, code: str) -> None:
     machine.sts.fault(f"code:{code}:{REFUSALS[code][0]}", action="AssumeRole")
-    told = fails(machine, 4, f"STS said {code}: ", "profileB")
+    reported = fails(machine, 4, f"STS said {code}: ", "profileB")
     assert len(machine.sts.calls_of("AssumeRole")) == 1
-    assert HINTS.get(code, "") in told
+    assert HINTS.get(code, "") in reported
 
 
-def test_who_lacks_permission_is_told_with_the_role_and_the_policy(machine: Machine) -> None:
+def test_who_lacks_permission_is_reported_with_the_role_and_the_policy(machine: Machine) -> None:
     key = machine.sts.world.key_of("test_user2")
     machine.add(f"[user2]\naccess_key_id = {key.id}\naccess_key_secret = {key.secret}\n")
     machine.add(f"[mine]\nrole_arn = {machine.sts.role_arn}\nsource_profile = user2\n")
     done = machine.role_env("mine", **QUICK)
     assert done.returncode == 4
-    told, hint = done.stderr.splitlines()
-    assert "user/test_user2 may not assume " + machine.sts.role_arn in told
+    reported, hint = done.stderr.splitlines()
+    assert "user/test_user2 may not assume " + machine.sts.role_arn in reported
     assert f'"Resource": "{machine.sts.role_arn}"' in hint
 
 
-def test_a_wrong_secret_is_told_without_it(machine: Machine) -> None:
+def test_a_wrong_secret_is_reported_without_it(machine: Machine) -> None:
     machine.write(machine.standard_profiles().replace(machine.sts.access_key_secret, "hunter22hunter22"))
     assert "hunter22" not in fails(machine, 4, "SignatureDoesNotMatch")
 

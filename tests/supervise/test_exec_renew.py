@@ -31,7 +31,7 @@ RENEW = ("exec", "--renew", "profileB", "--")
 
 
 class Running:
-    """A command beside its server: a shell that told its address and waits for the end of its input."""
+    """A command beside its server: a shell that printed its address and waits for the end of its input."""
 
     def __init__(self, machine: Machine, *, command: str = "echo $ALIBABA_CLOUD_CREDENTIALS_URI; read line") -> None:
         self.machine = machine
@@ -66,10 +66,10 @@ class Running:
         return found
 
     def end(self) -> str:
-        """Lets the command end; returns what was told on stderr."""
-        _, told = self.process.communicate("\n", timeout=30)
-        self.machine.told.append(told)
-        return told
+        """Lets the command end; returns what it printed on stderr."""
+        _, reported = self.process.communicate("\n", timeout=30)
+        self.machine.reported.append(reported)
+        return reported
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_a_client_that_works_for_long_never_sees_an_expired_session(
         time.sleep(0.01)
     calls = len(machine.sts.calls_of("AssumeRole"))
     assert 2 < len(seen) <= calls
-    # A session of 6 s is told as one of 5 to 6 s, and half of that is its use.
+    # A session of 6 s is reported as one of 5 to 6 s, and half of that is its use.
     assert calls <= 1 + (time.monotonic() - began) / 2.5
     assert running.end() == ""
 
@@ -193,7 +193,7 @@ def test_a_command_that_does_not_ask_costs_no_calls_and_has_a_live_session_when_
     assert expires(running.session()) > time.time()
 
 
-def test_a_failed_renewal_leaves_the_old_session_while_it_lives_and_is_told_once(
+def test_a_failed_renewal_leaves_the_old_session_while_it_lives_and_is_reported_once(
     machine: Machine, begin: Callable[..., Running]
 ) -> None:
     machine.sts.session_seconds = 8
@@ -206,9 +206,9 @@ def test_a_failed_renewal_leaves_the_old_session_while_it_lives_and_is_told_once
     assert answer == (503, "")
     machine.sts.heal()
     assert eventually(lambda: running.ask()[0] == 200)
-    told = running.end()
-    assert told.startswith("role-env: the session is not renewed, and good for ")
-    assert told.count("\n") == 1
+    reported = running.end()
+    assert reported.startswith("role-env: the session is not renewed, and good for ")
+    assert reported.count("\n") == 1
 
 
 def test_a_profile_that_is_turned_to_another_role_does_not_turn_the_commands_account(
@@ -306,7 +306,7 @@ def test_the_end_of_the_command_is_that_of_role_env(machine: Machine, line: str,
     assert (done.returncode, done.stderr) == (status, "")
 
 
-def test_a_command_that_cannot_be_started_is_told_as_exec_does(machine: Machine) -> None:
+def test_a_command_that_cannot_be_started_is_reported_as_exec_does(machine: Machine) -> None:
     (machine.home / "text").write_text("text")
     missing = machine.role_env(*RENEW, "no-such-command")
     assert (missing.returncode, missing.stderr) == (127, "role-env: no-such-command: command not found\n")
@@ -462,9 +462,9 @@ def test_status_and_whoami_beside_the_server_know_the_session(machine: Machine) 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("profileB  role switchrolesbc of 2222222222222222  renewed by exec --renew\n")
     assert ":assumed-role/switchrolesbc/" in done.stdout
-    told = json.loads(done.stdout[done.stdout.index("{") :])
+    reported = json.loads(done.stdout[done.stdout.index("{") :])
     nothing = {"expiration": None, "remaining_seconds": None}
-    assert told == {"profile": "profileB", "role_arn": machine.sts.role_arn, "valid": True} | nothing
+    assert reported == {"profile": "profileB", "role_arn": machine.sts.role_arn, "valid": True} | nothing
     stranger = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIother"}
     served = environment(machine.role_env(*RENEW, "env", "-0").stdout)
     assert machine.role_env("status", **served | stranger).returncode == 1
@@ -526,7 +526,7 @@ def test_the_server_ends_with_the_command(begin: Callable[..., Running]) -> None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
-def test_a_server_that_ends_is_told_and_the_command_goes_on(begin: Callable[..., Running]) -> None:
+def test_a_server_that_ends_is_reported_and_the_command_goes_on(begin: Callable[..., Running]) -> None:
     running = begin()
     children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
     server = next(pid for pid in children if os.getsid(int(pid)) == int(pid))

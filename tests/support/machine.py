@@ -38,7 +38,7 @@ class Machine:
         }
         self.issuers: list[SignInServer] = []
         """The sign-in servers of the test, whose tokens the canary looks for too."""
-        self.told: list[str] = []
+        self.reported: list[str] = []
         """What was written to stderr by everything that ran."""
         self.file = home / ".config" / "role-env" / "profiles.ini"
         self.write(self.standard_profiles())
@@ -81,7 +81,7 @@ source_profile = profileA
             check=False,
         )
         out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
-        self.told.append(err)
+        self.reported.append(err)
         return subprocess.CompletedProcess(command, done.returncode, out, err)
 
     def role_env(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -104,7 +104,7 @@ source_profile = profileA
     def leaks(self) -> list[str]:
         """Where a secret stands that may not stand there: on stderr, in files but the user's own, those of profiles."""
         secrets = self.secrets()
-        places = [f"stderr: {text[:200]}" for text in self.told if any(secret in text for secret in secrets)]
+        places = [f"stderr: {text[:200]}" for text in self.reported if any(secret in text for secret in secrets)]
         encoded = [secret.encode() for secret in secrets]
         for path in self.home.rglob("*"):
             if path.is_file() and path.suffix != ".ini" and not {"keyring", ".aliyun"} & set(path.parts):
@@ -113,12 +113,12 @@ source_profile = profileA
         return places
 
 
-def is_pythons_own(told: str) -> bool:
+def is_pythons_own(reported: str) -> bool:
     """Return whether stderr has Python's own report of an interruption, from before role-env's first line ran.
 
     The command may even go on after that.
     """
-    return "Traceback" in told and not re.search(r'__main__\.py", line \d+, in (main|run)\n', told)
+    return "Traceback" in reported and not re.search(r'__main__\.py", line \d+, in (main|run)\n', reported)
 
 
 def _processes() -> set[str]:

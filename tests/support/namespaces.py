@@ -64,18 +64,18 @@ def _unshare() -> bool:
     """Make the namespace and map the IDs to themselves, by a helper outside, which alone may map all of root's."""
     libc = ctypes.CDLL(None, use_errno=True)
     maps = {name: _identity(name) for name in ("uid_map", "gid_map")}
-    ready, told = os.pipe()
+    ready, reported = os.pipe()
     helper = os.fork()
     if helper == 0:
         try:
-            os.close(told)
+            os.close(reported)
             os._exit(0 if os.read(ready, 1) and _write_maps(os.getppid(), maps) else 1)
         except BaseException:
             os._exit(1)
     os.close(ready)
     made = libc.unshare(_CLONE_NEWUSER) == 0
-    os.write(told, b"1" if made else b"")
-    os.close(told)
+    os.write(reported, b"1" if made else b"")
+    os.close(reported)
     mapped = os.waitpid(helper, 0)[1] == 0
     # The session keyring has a link to the user keyring of before.
     return made and mapped and libc.syscall(_KEYCTL[os.uname().machine], _JOIN_SESSION_KEYRING, None) >= 0

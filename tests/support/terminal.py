@@ -39,7 +39,7 @@ def on_terminal(
         dimensions=(24, columns),
     )
     text = output.decode("utf-8", "surrogateescape")
-    machine.told.append(text)
+    machine.reported.append(text)
     return Screen(text, status)
 
 

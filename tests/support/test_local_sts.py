@@ -242,7 +242,7 @@ def test_a_token_cut_short_is_refused(sts: LocalSts) -> None:
 
 
 def test_an_expired_session_is_refused(sts: LocalSts) -> None:
-    """A session works until the second that STS told, and no longer."""
+    """A session works until the second that STS named, and no longer."""
     sts.session_seconds = 2
     session = assume(sts).key
     assert call(sts, session, "GetCallerIdentity").status == 200

@@ -1,4 +1,4 @@
-"""Waits of over a second are told to a person at a terminal, in one line that is gone when they are over."""
+"""Waits of over a second are shown to a person at a terminal, in one line that is gone when they are over."""
 
 import signal
 import time
@@ -12,12 +12,12 @@ COMMAND = ("exec", "profileB", "--", "printenv", "ROLE_ENV_PROFILE")
 
 
 def waited(raw: str, what: str) -> bool:
-    """Whether the terminal was told of the wait once, and the line was blanked again to the last letter."""
+    """Whether the terminal showed the wait once, and the line was blanked again to the last letter."""
     line = f"role-env: waiting for {what}"
     return raw.count(line) == 1 and f"{line}\r{' ' * len(line)}\r" in raw
 
 
-def test_a_slow_sts_is_told_and_the_line_is_gone_when_it_has_answered(machine: Machine) -> None:
+def test_a_slow_sts_is_reported_and_the_line_is_gone_when_it_has_answered(machine: Machine) -> None:
     machine.sts.fault("delay:2")
     screen = on_terminal(machine, *COMMAND)
     assert waited(screen.raw, f"STS at {machine.sts.endpoint}")
@@ -44,11 +44,11 @@ def test_an_interruption_stands_where_the_line_was(machine: Machine) -> None:
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130
-    blank, told = child.before.rstrip().rsplit("\r", 1)
-    assert (blank.strip(), told) == ("", "role-env: interrupted")
+    blank, reported = child.before.rstrip().rsplit("\r", 1)
+    assert (blank.strip(), reported) == ("", "role-env: interrupted")
 
 
-def test_a_wait_for_another_role_env_is_told(machine: Machine) -> None:
+def test_a_wait_for_another_role_env_is_reported(machine: Machine) -> None:
     machine.sts.fault("delay:5")
     first = pexpect.spawn(str(INSTALLED / "role-env"), list(COMMAND), env=machine.environ, timeout=30)
     while not machine.sts.requests_seen and first.isalive():
@@ -61,7 +61,7 @@ def test_a_wait_for_another_role_env_is_told(machine: Machine) -> None:
     assert len(machine.sts.issued) == 1
 
 
-def test_a_slow_credential_process_is_told(machine: Machine) -> None:
+def test_a_slow_credential_process_is_reported(machine: Machine) -> None:
     key = f'{{"mode":"AK","access_key_id":"{machine.sts.access_key_id}","access_key_secret":"%s"}}'
     program = machine.home / "slow.ini"  # the canary lets secrets be in .ini files
     program.write_text(f"#!/bin/sh\nsleep 2\necho '{key % machine.sts.access_key_secret}'\n")
@@ -79,7 +79,7 @@ def test_a_line_that_is_wider_than_the_terminal_is_cut_so_that_it_can_be_taken_b
     assert screen.lines == ["profileB"]
 
 
-def test_what_nobody_reads_is_not_told(machine: Machine) -> None:
+def test_what_nobody_reads_is_not_reported(machine: Machine) -> None:
     machine.sts.fault("delay:2")
     assert machine.role_env("profileB", "--refresh").stderr == ""
     machine.sts.fault("delay:2")
