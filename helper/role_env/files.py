@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from role_env import locks as lock
+from role_env import locks
 from role_env.errors import ProfileError, UnreachableError
 from role_env.fingerprint import current_stamp, read_file
 
@@ -48,7 +48,7 @@ class UserFile:
         try:
             for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
                 missing.mkdir(mode=0o700, exist_ok=True)
-            with lock.folder_held(folder, seconds=LOCK_SECONDS) as busy:
+            with locks.folder_held(folder, seconds=LOCK_SECONDS) as busy:
                 for _ in range(0 if busy else _TRIES):
                     if (is_replaced := self._try(change)) is not None:
                         return is_replaced

@@ -20,9 +20,9 @@ def run(invocation: Invocation, context: Context) -> int:
     if not invocation.show:
         options.refuse_terminal(f"role-env {_words(invocation)}", form, context.environ)
     if form == "github":
-        from role_env.shells import github as github_step
+        from role_env.shells import github
 
-        with github_step.opened(context.environ) as step:
+        with github.opened(context.environ) as step:
             step.export(options.obtain(invocation, context))
         return 0
     output.write(exporters.export(options.obtain(invocation, context), form, context.environ))

@@ -2,12 +2,12 @@
 
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
-from role_env.shells import integration as shell_scripts
+from role_env.shells import integration
 from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print it."""
     given = {"--no-prompt": invocation.no_prompt, "--renew": invocation.renew}
-    output.write(shell_scripts.integration(invocation.shell, " ".join(option for option in given if given[option])))
+    output.write(integration.integration(invocation.shell, " ".join(option for option in given if given[option])))
     return 0

@@ -17,12 +17,11 @@ from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
 from role_env.sessions import chain as chains
 from role_env.ui import stdout as output
-
-_NO_EXTERNAL = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS"
+from role_env.variables import EXTERNAL_DISABLED
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Show the change and, without --dry-run, make it."""
+    """Write the profiles into the `aliyun` CLI's file, or remove them from it."""
     file = UserFile(config_path(context.environ.get("HOME", "")))
     if invocation.remove:
         _remove(file, invocation)
@@ -33,9 +32,9 @@ def run(invocation: Invocation, context: Context) -> int:
         wanted = [Entry(entries.SESSION_NAME, command=process_command.session_command(context.environ), region_id="")]
     _write(file, wanted, invocation)
     for entry in wanted:
-        _warn_of(entry, context)
-    if context.environ.get(_NO_EXTERNAL, "").lower() in ("1", "true"):
-        context.messages.warn(f"{_NO_EXTERNAL} is set, so aliyun refuses to run role-env; unset it where it is set")
+        _warn_of_limits(entry, context)
+    if context.environ.get(EXTERNAL_DISABLED, "").lower() in ("1", "true"):
+        context.messages.warn(f"{EXTERNAL_DISABLED} is set, so aliyun refuses to run role-env; unset it")
     return 0
 
 
@@ -100,21 +99,14 @@ def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
                 raise
             context.messages.warn(error.message)
             continue
+        if not invocation.all:
+            chains.check_gives_session(chain, file)
         if chain.gives_session:
             command = process_command.profile_command(name, config, context.environ)
             found.append(Entry(name, command=command, region_id=chain.target.region_id))
-        elif not invocation.all:
-            raise _is_source(name, path)
     if not found:
         raise ProfileError(f"no profile of {path} gives a session", hint="list the profiles with: role-env list")
     return found
-
-
-def _is_source(name: str, path: Path) -> ProfileError:
-    return ProfileError(
-        f"profile {name} of {path} is only a source, without role_arn",
-        hint="role-env hands out temporary credentials only; name a profile with role_arn",
-    )
 
 
 def _without_foreign(file: UserFile, found: list[Entry], invocation: Invocation, context: Context) -> list[Entry]:
@@ -125,8 +117,8 @@ def _without_foreign(file: UserFile, found: list[Entry], invocation: Invocation,
     return [entry for entry in found if entry.name not in theirs]
 
 
-def _warn_of(entry: Entry, context: Context) -> None:
-    """Warn of what the profile needs to work everywhere."""
+def _warn_of_limits(entry: Entry, context: Context) -> None:
+    """Warn of where the profile does not work as it is."""
     if "region_id" not in entry.members:
         context.messages.warn(f"profile {entry.name} has no region_id, so aliyun requires --region each time")
     if process_command.needs_quotes(entry.command):

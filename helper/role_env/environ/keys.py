@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from role_env import validators as keys
-from role_env import variables
+from role_env import validators, variables
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.variables import Key
@@ -65,7 +64,7 @@ def _whole(key: Key, environ: Mapping[str, str]) -> AccessKey:
     for name in key.names:
         value = environ.get(name, "")
         try:
-            values.append(keys.key_part(value) if value else "")
+            values.append(validators.key_part(value) if value else "")
         except ValueError as error:
             raise ProfileError(f"the variable {name} {error}", hint="correct the variable, or unset it") from None
     return AccessKey(*values)

@@ -131,6 +131,17 @@ def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
     return Chain(source, hops, fingerprint)
 
 
+def check_gives_session(chain: Chain, file: ProfilesFile) -> None:
+    """Raise ProfileError for a profile of `file` that gives a long-lived key and no session."""
+    if not chain.gives_session:
+        users = file.users(chain.target.name)
+        such_as = f", such as {users[0]}" if users else ", or create one with: role-env configure"
+        raise ProfileError(
+            f"profile {chain.target.name} is only a source, without role_arn ({chain.target.where})",
+            hint=f"use a profile with role_arn{such_as}; role-env hands out temporary credentials only",
+        )
+
+
 def check_loop(chain: Chain, environ: Mapping[str, str]) -> None:
     """Refuse a chain with a profile whose credential process, directly or not, started this process.
 

@@ -105,13 +105,7 @@ class SessionRequest:
         chains.check_loop(chain, self._context.environ)
         _check_accounts(chain, request.expect_account)
         narrow(chain, request.narrowing or Narrowing(), self._context.environ)
-        if not chain.gives_session:
-            users = file.users(chain.target.name)
-            such_as = f", such as {users[0]}" if users else ", or create one with: role-env configure"
-            raise ProfileError(
-                f"profile {chain.target.name} is only a source, without role_arn ({chain.target.where})",
-                hint=f"use a profile with role_arn{such_as}; role-env hands out temporary credentials only",
-            )
+        chains.check_gives_session(chain, file)
         return chain
 
     def _obtain(self) -> Record:
