@@ -11,6 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from support.cached_sessions import key_id
 from support.cloud_sso_portal import CloudSsoPortal
 from support.local_sts import ACCOUNT_B, ACCOUNT_C
 from support.machine import INSTALLED, Machine
@@ -37,13 +38,6 @@ def profiles(machine: Machine, portal: CloudSsoPortal) -> None:
 
 def login(machine: Machine, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return machine.role_env("login", "cloud", *options, **environ)
-
-
-def key_id(machine: Machine, profile: str, *options: str) -> str:
-    """The key ID of the profile's session."""
-    done = machine.role_env("export", profile, "--format", "json", *options)
-    assert done.returncode == 0, done.stderr
-    return str(json.loads(done.stdout)["AccessKeyId"])
 
 
 def test_a_person_signs_in_and_every_profile_of_the_portal_has_a_session(

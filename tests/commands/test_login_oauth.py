@@ -18,6 +18,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from support.cached_sessions import key_id
 from support.https_client import HttpsClient
 from support.local_sts import ACCOUNT_A
 from support.machine import INSTALLED, Machine
@@ -45,13 +46,6 @@ def browser(machine: Machine) -> dict[str, str]:
 def sign_in(machine: Machine, browser: dict[str, str], profile: str = "me") -> subprocess.CompletedProcess[str]:
     """Signs in by the browser."""
     return machine.run(ROLE_ENV, "login", profile, **browser)
-
-
-def key_id(machine: Machine, profile: str, *options: str) -> str:
-    """The key ID of the profile's session."""
-    done = machine.role_env("export", profile, "--format", "json", *options)
-    assert done.returncode == 0, done.stderr
-    return str(json.loads(done.stdout)["AccessKeyId"])
 
 
 def begin(machine: Machine, *options: str, **environ: str) -> tuple["pexpect.spawn[str]", str]:

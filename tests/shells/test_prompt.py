@@ -9,6 +9,7 @@ import pytest
 from role_env import variables
 from support.local_sts import ACCOUNT_B
 from support.machine import INSTALLED, Machine
+from support.process_trace import ProcessTrace
 from support.secret_service_bus import require
 from support.shell_terminal import HOOK, SHELLS, Terminal, command, init, interactive
 
@@ -505,11 +506,8 @@ def test_an_interpreter_that_has_gone_is_reported_in_one_line(machine: Machine, 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_prompt_makes_no_process_while_the_session_lives(machine: Machine, shell: str, tmp_path: Path) -> None:
-    require(shell, "strace")
-    log = tmp_path / "strace"
-    strace = ["strace", "-f", "-qq", "-o", str(log), "-e", "trace=clone,clone3,fork,vfork,execve"]
-    if machine.run(*strace, "true").returncode:
-        pytest.skip("strace may not trace here")
+    require(shell)
+    trace = ProcessTrace(machine, tmp_path / "strace")
     script = tmp_path / "init"
     script.write_text(machine.role_env("init", shell, "--renew").stdout, "utf-8")
     processes = []
@@ -520,8 +518,7 @@ def test_a_prompt_makes_no_process_while_the_session_lives(machine: Machine, she
             start = ["fish", "--no-config", "-i", "-c", f"function fish_prompt; end; source {script}; {each}"]
         else:
             start = ["bash", "--norc", "-i"] if shell == "bash" else ["zsh", "-f", "-i"]
-        done = machine.run(*strace, *start, text=text, TERM="xterm", **live(3000))
+        done = machine.run(*trace.command, *start, text=text, TERM="xterm", **live(3000))
         assert done.returncode == 0
-        made = [line for line in log.read_text().split("\n") if line and "CLONE_THREAD" not in line]
-        processes.append(len([line for line in made if re.search(r" (clone3?|v?fork|execve)\(", line)]))
+        processes.append(len(trace.processes()))
     assert processes[0] == processes[1]

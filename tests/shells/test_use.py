@@ -7,6 +7,7 @@ import pytest
 
 from role_env import variables
 from support.machine import Machine
+from support.process_trace import ProcessTrace
 from support.secret_service_bus import require
 from support.shell_terminal import SHELLS, Terminal, init, interactive
 
@@ -46,11 +47,8 @@ def test_a_subshell_prints_the_code_of_off_and_no_value(machine: Machine, shell:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_off_runs_no_process_and_needs_no_command(machine: Machine, shell: str, tmp_path: Path) -> None:
-    require(shell, "strace")
-    log = tmp_path / "strace"
-    strace = ["strace", "-f", "-qq", "-o", str(log), "-e", "trace=clone,clone3,fork,vfork,execve"]
-    if machine.run(*strace, "true").returncode:
-        pytest.skip("strace may not trace here")
+    require(shell)
+    trace = ProcessTrace(machine, tmp_path / "strace")
     script = tmp_path / "init"
     script.write_text(machine.role_env("init", shell).stdout, "utf-8")
     session = machine.role_env("export", "profileB", "--format", shell).stdout
@@ -59,9 +57,8 @@ def test_off_runs_no_process_and_needs_no_command(machine: Machine, shell: str, 
     for lines in ("", "role-env off\n"):
         run.write_text(f"source {script}\n{session}{end}\n{lines}{SHOW}", "utf-8")
         options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
-        done = machine.run(*strace, shell, *options, str(run))
-        made = [line for line in log.read_text().split("\n") if line and "CLONE_THREAD" not in line]
-        found = [line for line in made if re.search(r" (clone3?|v?fork|execve)\(", line)]
+        done = machine.run(*trace.command, shell, *options, str(run))
+        found = trace.processes()
         if not lines:
             assert "<profileB>" in done.stdout
             without = len(found)

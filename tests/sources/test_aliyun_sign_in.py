@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from support.cached_sessions import key_id
 from support.cloud_sso_portal import CloudSsoPortal
 from support.machine import Machine
 from support.oauth_server import CLIENT_IDS, OAuthServer, Token
@@ -60,19 +61,12 @@ def oauth_sign_in(machine: Machine, oauth: OAuthServer, *, seconds: int = 3000) 
     )
 
 
-def key_id(machine: Machine) -> str:
-    """The key ID of the session."""
-    done = machine.role_env("export", "cli", "--format", "json")
-    assert done.returncode == 0, done.stderr
-    return str(json.loads(done.stdout)["AccessKeyId"])
-
-
 def test_the_clis_cloud_sso_token_gets_a_new_session_and_its_file_stays(
     machine: Machine, portal: CloudSsoPortal
 ) -> None:
     before = cloud_sso(machine, portal)
-    assert key_id(machine) == portal.sessions[-1].id
-    assert key_id(machine) == portal.sessions[-1].id
+    assert key_id(machine, "cli") == portal.sessions[-1].id
+    assert key_id(machine, "cli") == portal.sessions[-1].id
     assert len(portal.sessions) == 1
     assert (machine.home / ".aliyun" / "config.json").read_bytes() == before
 
@@ -81,7 +75,7 @@ def test_the_clis_oauth_token_is_exchanged_and_its_refresh_token_is_never_spent(
     machine: Machine, oauth: OAuthServer
 ) -> None:
     before = oauth_sign_in(machine, oauth)
-    assert key_id(machine) == oauth.sessions[-1].id
+    assert key_id(machine, "cli") == oauth.sessions[-1].id
     oauth_sign_in(machine, oauth, seconds=600)
     done = machine.role_env("cli")
     assert (done.returncode, "aliyun configure --profile me --mode OAuth" in done.stderr) == (3, True)

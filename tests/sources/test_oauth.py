@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from support.cached_sessions import key_id
 from support.machine import INSTALLED, Machine
 from support.oauth_server import OAuthServer
 from support.secret_service_bus import require
@@ -27,13 +28,6 @@ def signed_in(machine: Machine, oauth: OAuthServer) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def key_id(machine: Machine, *options: str) -> str:
-    """The key ID of a session."""
-    done = machine.role_env("export", "me", "--format", "json", *options)
-    assert done.returncode == 0, done.stderr
-    return str(json.loads(done.stdout)["AccessKeyId"])
-
-
 def refreshes(oauth: OAuthServer) -> int:
     """How often the tokens were refreshed."""
     return sum(b"grant_type=refresh_token" in request.body for request in oauth.requests_to("/v1/token"))
@@ -48,19 +42,19 @@ def age(machine: Machine, oauth: OAuthServer, seconds: float) -> None:
 
 
 def test_an_access_token_is_used_until_15_minutes_before_its_end(machine: Machine, oauth: OAuthServer) -> None:
-    key_id(machine, "--refresh")
-    key_id(machine, "--refresh")
+    key_id(machine, "me", "--refresh")
+    key_id(machine, "me", "--refresh")
     assert (refreshes(oauth), len(oauth.sessions)) == (0, 2)
     age(machine, oauth, 850)
-    key_id(machine, "--refresh")
-    key_id(machine, "--refresh")
+    key_id(machine, "me", "--refresh")
+    key_id(machine, "me", "--refresh")
     assert (refreshes(oauth), len(oauth.sessions)) == (1, 4)
 
 
 def test_a_token_that_lives_15_minutes_is_exchanged_at_once(machine: Machine, oauth: OAuthServer) -> None:
     age(machine, oauth, 850)
     oauth.access_seconds = 900
-    key_id(machine)
+    key_id(machine, "me")
     assert refreshes(oauth) == 1
 
 
@@ -71,13 +65,13 @@ def test_a_refresh_token_is_kept_where_no_new_one_came(machine: Machine, oauth: 
         oauth.access_seconds = 850
         machine.role_env("me", "--refresh")
     oauth.access_seconds = 3600
-    key_id(machine, "--refresh")
+    key_id(machine, "me", "--refresh")
     assert not oauth.reused
 
 
 def test_a_token_that_ended_before_its_time_is_refreshed(machine: Machine, oauth: OAuthServer) -> None:
     oauth.expire_access_tokens()
-    assert key_id(machine) == oauth.sessions[-1].id
+    assert key_id(machine, "me") == oauth.sessions[-1].id
     assert refreshes(oauth) == 1
 
 
@@ -101,7 +95,7 @@ def test_a_refresh_that_was_not_answered_is_exit_5_and_the_token_stays(machine: 
     oauth.fault("503", times=None, path="/v1/token")
     assert machine.role_env("me", ROLE_ENV_TIMEOUT="5").returncode == 5
     oauth.heal()
-    assert key_id(machine) == oauth.sessions[-1].id
+    assert key_id(machine, "me") == oauth.sessions[-1].id
 
 
 def test_the_new_refresh_token_is_stored_before_the_exchange(machine: Machine, oauth: OAuthServer) -> None:
@@ -109,7 +103,7 @@ def test_the_new_refresh_token_is_stored_before_the_exchange(machine: Machine, o
     oauth.fault("reset", times=None, path="/v1/exchange")
     assert machine.role_env("me", ROLE_ENV_TIMEOUT="5").returncode == 5
     oauth.heal()
-    assert key_id(machine) == oauth.sessions[-1].id
+    assert key_id(machine, "me") == oauth.sessions[-1].id
     assert (refreshes(oauth), oauth.reused) == (1, [])
 
 
@@ -201,5 +195,5 @@ def test_an_interruption_lets_a_refresh_that_has_begun_end(machine: Machine, oau
     process.terminate()
     _, err = process.communicate(timeout=20)
     assert (process.returncode, b"interrupted" in err) == (143, True)
-    assert key_id(machine) == oauth.sessions[-1].id
+    assert key_id(machine, "me") == oauth.sessions[-1].id
     assert (refreshes(oauth), oauth.reused) == (1, [])

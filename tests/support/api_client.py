@@ -1,16 +1,13 @@
-"""A client of the local servers: signs as Alibaba's own SDK does, and carries the request by http.client."""
+"""A client of the local servers, which signs as Alibaba's own SDK does."""
 
 from __future__ import annotations
 
-import http.client
-import json
-import ssl
 from dataclasses import dataclass
-from typing import Any
 
 from aliyunsdkcore.request import RpcRequest
 
 from support.api_server import ApiServer
+from support.https_client import HttpsClient, Received
 from support.local_sts import LocalSts
 
 
@@ -23,19 +20,8 @@ class Key:
     token: str = ""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Received):
     """What came back."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The body, which has to be JSON."""
-        document: dict[str, Any] = json.loads(self.body)
-        return document
 
     @property
     def code(self) -> str:
@@ -77,14 +63,8 @@ def send(
     timeout: float = 10,
 ) -> Answer:
     """Carry a request over verified TLS."""
-    context = ssl.create_default_context(cafile=str(server.ca_file))
-    connection = http.client.HTTPSConnection(server.endpoint, context=context, timeout=timeout)
-    try:
-        connection.request(method, target, body or None, headers or {})
-        response = connection.getresponse()
-        return Answer(response.status, dict(response.getheaders()), response.read())
-    finally:
-        connection.close()
+    client = HttpsClient(server.endpoint, server.ca_file, timeout=timeout)
+    return Answer(*client.ask(method, target, body.encode(), headers=headers))
 
 
 def call(server: ApiServer, key: Key, action: str, version: str = "2015-04-01", **parameters: str) -> Answer:

@@ -1,5 +1,7 @@
 """What the tests of cached sessions share: a look at one in the keyring, and at what a request for it costs."""
 
+import json
+
 from role_env.sessions import record as records
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import KeptItem
@@ -12,6 +14,13 @@ def asks(machine: Machine, *arguments: str, calls: int, **environ: str) -> str:
     assert (done.returncode, done.stderr) == (0, "")
     assert len(machine.sts.calls_of("AssumeRole")) - before == calls
     return done.stdout
+
+
+def key_id(machine: Machine, profile: str, *options: str) -> str:
+    """Return the key ID of the session of `profile`."""
+    done = machine.role_env("export", profile, "--format", "json", *options)
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["AccessKeyId"])
 
 
 def kept(machine: Machine) -> KeptItem:

@@ -1,4 +1,4 @@
-"""A plain HTTPS client for the tests of the stand-ins themselves."""
+"""A plain HTTPS client of the local servers."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ class Received(NamedTuple):
 class HttpsClient:
     """Asks the server at `address` (host:port), whose authority is in `ca_file`."""
 
-    def __init__(self, address: str, ca_file: Path) -> None:
+    def __init__(self, address: str, ca_file: Path, *, timeout: float = 10) -> None:
         self._address = address
+        self._timeout = timeout
         self._context = ssl.create_default_context(cafile=str(ca_file))
 
     def ask(self, method: str, path: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None) -> Received:
         """One request and its answer. Raises what `http.client` raises."""
-        connection = http.client.HTTPSConnection(self._address, timeout=10, context=self._context)
+        connection = http.client.HTTPSConnection(self._address, timeout=self._timeout, context=self._context)
         try:
-            connection.request(method, path, body, dict(headers or {}))
+            connection.request(method, path, body or None, dict(headers or {}))
             response = connection.getresponse()
             return Received(response.status, dict(response.headers), response.read())
         finally:
