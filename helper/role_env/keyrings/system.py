@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TIMEOUT_SECONDS = 5.0
-# Finding out that there is no keyring takes less, unless it waited for a bus that stands still.
+# Finding out that there is no keyring takes less, unless it waited for a bus that hangs.
 SLOW_SECONDS = 1.0
 PROMPT_SECONDS = 60.0
 UNASKED_SECONDS = 2.0
@@ -142,7 +142,7 @@ class SystemKeyring:
             self._fail(KeyringFault.TIMED_OUT)
         except Exception as error:  # backends raise classes of their own, whose texts may contain what was stored
             self._failed_class = type(error).__name__
-            # A bus that stands still is not to be waited for each time.
+            # Then the bus hangs, and must not be waited for each time.
             self._fail(KeyringFault.TIMED_OUT if self._is_slow_absence(error, began) else fault_of(error))
         finally:
             self._extend_deadline(seconds, began)

@@ -74,16 +74,16 @@ def _is_loopback(host: str) -> bool:
 def _credentials(host: str, response: Response) -> Credentials:
     document = responses.json_object(response.body) if response.status == 200 else None
     if document is None:
-        raise _nonsense(host, f"status {response.status}" if response.status != 200 else "not a JSON object")
+        raise _invalid_response(host, f"status {response.status}" if response.status != 200 else "not a JSON object")
     if document.get("Code") != "Success":
-        raise _nonsense(host, "its Code is not Success")
+        raise _invalid_response(host, "its Code is not Success")
     try:
         return responses.credentials(document, issued=time.time())
     except ValueError as error:
-        raise _nonsense(host, str(error)) from None
+        raise _invalid_response(host, str(error)) from None
 
 
-def _nonsense(host: str, what: str) -> UnreachableError:
+def _invalid_response(host: str, what: str) -> UnreachableError:
     return UnreachableError(
         f"the credentials URI at {host} did not answer with credentials ({what})", hint="check its address"
     )

@@ -86,7 +86,7 @@ class _Service:
         if response.status == 200 and _TOKEN.fullmatch(token):
             self._headers["X-aliyun-ecs-metadata-token"] = token
         elif response.status not in _NO_VERSION_2:
-            _nonsense(f"status {response.status} instead of a token")
+            _fail(f"status {response.status} instead of a token")
         elif not version_1:
             raise UnreachableError(
                 f"the metadata service at {ADDRESS} has no version 2 (status {response.status}), and"
@@ -101,7 +101,7 @@ class _Service:
         if response.status == 404 or (response.status == 200 and not names):
             raise ProfileError("this ECS instance has no RAM role", hint="attach one to it, or use another source")
         if response.status != 200 or not all(_ROLE.fullmatch(name) for name in names):
-            _nonsense(f"status {response.status} and no name of a role")
+            _fail(f"status {response.status} and no name of a role")
         if len(names) > 1:
             raise ProfileError("this ECS instance has several RAM roles", hint="set role_name to one of them")
         return names[0]
@@ -115,13 +115,13 @@ class _Service:
             )
         document = responses.json_object(response.body) if response.status == 200 else None
         if document is None:
-            _nonsense(f"status {response.status} and no credentials")
+            _fail(f"status {response.status} and no credentials")
         if document.get("Code") != "Success":
-            _nonsense("its Code is not Success")
+            _fail("its Code is not Success")
         try:
             found = responses.credentials(document, issued=time.time())
         except ValueError as error:
-            _nonsense(str(error))
+            _fail(str(error))
         found.issued = _issued(document.get("LastUpdated"), found)
         return found
 
@@ -152,7 +152,7 @@ def _issued(updated: object, found: Credentials) -> float:
     return min(moment, found.issued)
 
 
-def _nonsense(what: str) -> NoReturn:
+def _fail(what: str) -> NoReturn:
     raise UnreachableError(
         f"{ADDRESS} did not answer like the metadata service of an ECS instance with a RAM role: {what}",
         hint=_HINT,

@@ -26,7 +26,7 @@ LONGEST_TOKEN_SECONDS = 400 * 86400
 _LONG_WORD = re.compile(r"\S{60,}")
 _LONGEST_MESSAGE = 300
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
-_NONSENSE_HINT = "check the address; a proxy or another sign-in page may be intercepting the request"
+_INVALID_HINT = "check the address; a proxy or another sign-in page may be intercepting the request"
 
 
 class SignInError(RefusedError):
@@ -96,9 +96,9 @@ class Issuer:
             why = str(failure) or "it timed out"
             raise UnreachableError(f"{what}: {why}", hint="check the network and try again") from None
 
-    def nonsense(self, what: str) -> UnreachableError:
+    def invalid_response(self, what: str) -> UnreachableError:
         """Return the error for a response that no sign-in server gives."""
-        return UnreachableError(f"{self.host} did not answer like a sign-in server ({what})", hint=_NONSENSE_HINT)
+        return UnreachableError(f"{self.host} did not answer like a sign-in server ({what})", hint=_INVALID_HINT)
 
     def _document(self, response: Response, sent: Iterable[str]) -> dict[str, Any]:
         is_empty = response.status == 200 and not response.body
@@ -107,7 +107,7 @@ class Issuer:
             return document
         code = _text(document or {}, "ErrorCode", "error", "Code", "code")
         if document is None or not 400 <= response.status < 500 or not code:
-            raise self.nonsense(f"status {response.status}" + (", not JSON" if document is None else ""))
+            raise self.invalid_response(f"status {response.status}" + (", not JSON" if document is None else ""))
         message = _text(document, "ErrorMessage", "error_description", "Message", "message")
         text = _without(f"{code}: {message}" if message else code, sent)
         raise SignInError(f"{self.host} refused: {text}", code=code, status=response.status)
@@ -117,7 +117,7 @@ def read_token(document: Mapping[str, Any], name: str, issuer: Issuer) -> str:
     """Return the token, code or text `name` of an answer. Raises UnreachableError."""
     value = document.get(name)
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise issuer.nonsense(f"{name} is missing or not printable ASCII")
+        raise issuer.invalid_response(f"{name} is missing or not printable ASCII")
     return value
 
 
@@ -131,7 +131,7 @@ def read_seconds(document: Mapping[str, Any], name: str, issuer: Issuer, *, defa
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= LONGEST_TOKEN_SECONDS:
-        raise issuer.nonsense(f"{name} is not a number of seconds")
+        raise issuer.invalid_response(f"{name} is not a number of seconds")
     return seconds
 
 
@@ -145,7 +145,7 @@ def read_session(document: Mapping[str, Any], issuer: Issuer, *, issued: float) 
         end = timestamps.parse_rfc3339(str(found["Expiration"]))
         return responses.credentials({**found, "Expiration": timestamps.format_utc(end)}, issued=issued)
     except ValueError as error:
-        raise issuer.nonsense(str(error)) from None
+        raise issuer.invalid_response(str(error)) from None
 
 
 def _text(document: Mapping[str, Any], *names: str) -> str:

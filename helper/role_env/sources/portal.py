@@ -101,7 +101,7 @@ class Portal:
         names = ("VerificationUriComplete", "VerificationUri")
         address = read_token(answer, next((name for name in names if answer.get(name)), names[0]), self.issuer)
         if not address.startswith("https://"):
-            raise self.issuer.nonsense("its page is not https")
+            raise self.issuer.invalid_response("its page is not https")
         interval = read_seconds(answer, "Interval", self.issuer, default=_USUAL_INTERVAL)
         return Device(
             read_token(answer, "DeviceCode", self.issuer),
@@ -128,7 +128,7 @@ class Portal:
             raise _poll_failure(error, self.issuer.host) from None
         seconds = read_seconds(answer, "ExpiresIn", self.issuer, default=0)
         if seconds <= 0:
-            raise self.issuer.nonsense("ExpiresIn is missing")
+            raise self.issuer.invalid_response("ExpiresIn is missing")
         return read_token(answer, "AccessToken", self.issuer), seconds
 
     def list_accounts(self, token: str) -> list[Account]:
@@ -180,7 +180,7 @@ class Portal:
         answer = self._ask("POST", "/cloud-credentials", token, body=body)
         session = answer.get("CloudCredential")
         if not isinstance(session, dict):
-            raise self.issuer.nonsense("CloudCredential is missing")
+            raise self.issuer.invalid_response("CloudCredential is missing")
         return read_session(session, self.issuer, issued=issued)
 
     def _rows(self, path: str, key: str, query: Mapping[str, str], token: str) -> Iterator[dict[str, Any]]:
@@ -191,13 +191,13 @@ class Portal:
             answer = self._ask("GET", f"{path}?{urllib.parse.urlencode(given)}", token)
             rows = answer.get(key)
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise self.issuer.nonsense(f"{key} is missing")
+                raise self.issuer.invalid_response(f"{key} is missing")
             yield from rows
             following = answer.get("NextToken")
             if not answer.get("IsTruncated") or not isinstance(following, str) or following in ("", more):
                 return
             more = following
-        raise self.issuer.nonsense(f"{key} has no end")
+        raise self.issuer.invalid_response(f"{key} has no end")
 
     def _ask(self, method: str, path: str, token: str, *, body: Body = NO_BODY) -> dict[str, Any]:
         try:
@@ -213,7 +213,7 @@ class Portal:
         try:
             return str(validators.KEYS[profile_key](str(value)))
         except ValueError:
-            raise self.issuer.nonsense(f"{name} is missing or invalid") from None
+            raise self.issuer.invalid_response(f"{name} is missing or invalid") from None
 
 
 def _name(row: Mapping[str, Any], name: str) -> str:
