@@ -196,11 +196,11 @@ def exported_keys(names: "tuple[str, ...]") -> tuple[Key, ...]:
     return tuple(key for name in names for key in FAMILIES[name].keys)
 
 
-def unset(session: Session, *, follows: bool = False) -> tuple[str, ...]:
-    """Return the names that must not be set beside `session`; with `follows`, beside those guards."""
+def unset(session: Session) -> tuple[str, ...]:
+    """Return the names that must not be set beside `session`."""
     kept = {name for key in exported_keys(families(session)) for name in key.names}
     others = (name for name in (*KEY_NAMES, *BARE_PAIR.names) if name not in kept)
-    return (*others, *LEFT_UNSET, *(IGNORE_PROFILE if follows else ()))
+    return (*others, *LEFT_UNSET)
 
 
 def assignments(session: Session, *, follows: bool = False) -> "Iterator[tuple[str, str]]":

@@ -341,7 +341,8 @@ class Story:
         wanted = dict(variables.assignments(self.current, follows=follows))
         assert {name: found.get(name) for name in wanted} == {name: "e" + value for name, value in wanted.items()}
         assert {name: found.get(name) for name in variables.REGIONS} == {n: regions.get(n) for n in variables.REGIONS}
-        gone = {*variables.unset(self.current, follows=follows), *variables.OWN} - wanted.keys()
+        ignored = variables.IGNORE_PROFILE if follows else ()
+        gone = {*variables.unset(self.current), *ignored, *variables.OWN} - wanted.keys()
         assert not gone & found.keys()
 
     def regions(self) -> dict[str, str | None]:

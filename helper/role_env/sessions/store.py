@@ -137,10 +137,6 @@ class Cache:
         ]
         return [Entry(service, username) for service, username in pairs]
 
-    def _is_in_kernel(self) -> bool:
-        """Return whether the kernel's keyring is the place, or replaces the one that cannot be used."""
-        return self._kernel_allowed and not (self._keyring and self._keyring.is_usable)
-
     def _use_kernel(self, operation: Callable[[], T]) -> T | None:
         try:
             return operation()
@@ -153,7 +149,7 @@ class Cache:
         fault = self._keyring.reason if self._keyring else self._kernel_fault
         if not fault or self._has_warned:
             return
-        is_replaced = self._is_in_kernel() and not self._kernel_fault
+        is_replaced = self._kernel_allowed and not self._kernel_fault
         if is_replaced and self._keyring and self._keyring.is_absent:
             return
         self._has_warned = True

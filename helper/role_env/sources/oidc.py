@@ -169,7 +169,10 @@ def _address(url: str, audience: str) -> tuple[str, str]:
 
 def _token_of(host: str, response: Response) -> str:
     if response.status in (400, 401, 403):
-        raise ProfileError(f"GitHub's token service at {host} refused a token ({response.status})", hint=_refused())
+        raise ProfileError(
+            f"GitHub's token service at {host} refused a token ({response.status})",
+            hint=f"{_PERMISSION}; its variables are valid only while the job runs",
+        )
     token = (responses.json_object(response.body) or {}).get("value") if response.status == 200 else None
     if not isinstance(token, str) or len(token) > LARGEST_TOKEN or not _TOKEN.fullmatch(token):
         raise UnreachableError(
@@ -177,10 +180,6 @@ def _token_of(host: str, response: Response) -> str:
             hint="check the network; a proxy or sign-in page may be intercepting the request",
         )
     return token
-
-
-def _refused() -> str:
-    return f"{_PERMISSION}; its variables are valid only while the job runs"
 
 
 def _github_request(environ: Mapping[str, str]) -> tuple[str, str]:
