@@ -10,10 +10,10 @@ from role_env.doctor import examination
 from role_env.doctor.finding import FAIL, OK, WARN, Finding
 from role_env.errors import ProfileError, printable
 from role_env.ui import stdout as output
-from role_env.ui import table as display
+from role_env.ui import table
 
 _MARKS = {OK: ("✓", "+"), WARN: ("!", "!"), FAIL: ("✗", "x")}
-_COLOURS = {OK: display.GREEN, WARN: display.YELLOW, FAIL: display.RED}
+_COLOURS = {OK: table.GREEN, WARN: table.YELLOW, FAIL: table.RED}
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -39,13 +39,13 @@ def _settings(context: Context) -> list[Finding]:
 
 
 def _shown(finding: Finding, context: Context) -> str:
-    mark = next(mark for mark in _MARKS[finding.status] if display.can_show(mark))
-    colour = _COLOURS[finding.status] if display.has_colours(context.environ) else ""
-    columns = display.columns(context.environ)
+    mark = next(mark for mark in _MARKS[finding.status] if table.can_show(mark))
+    colour = _COLOURS[finding.status] if table.has_colours(context.environ) else ""
+    columns = table.columns(context.environ)
     head = f"{finding.check}: "  # with which the message about a profile begins, too
     text = _wrapped(_short(head + finding.message.removeprefix(head), context), columns)
     fix = _wrapped(_short(finding.fix, context), columns, "fix: ") if finding.fix else ""
-    return f"{display.coloured(mark, colour)} {text.lstrip()}{fix}"
+    return f"{table.coloured(mark, colour)} {text.lstrip()}{fix}"
 
 
 def _short(text: str, context: Context) -> str:

@@ -7,7 +7,7 @@ from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import Credentials
-from role_env.environ import keys as environment
+from role_env.environ.keys import current_key
 from role_env.environ.session import NO_ACCOUNT, ShellState
 from role_env.errors import ProfileError, UsageError
 from role_env.shells import export as exporters
@@ -38,7 +38,7 @@ def _session_of(context: Context) -> Credentials:
         raise ProfileError("the session in this shell has expired or is not whole", hint="see: role-env status")
     if state.is_served:
         return credentials_uri.fetch(environ[variables.CREDENTIALS_URI], context)
-    key = environment.current_key(environ)
+    key = current_key(environ)
     if key is None or not key.security_token:
         raise ProfileError("the session in this shell is not whole", hint="see: role-env status")
     return Credentials(

@@ -7,7 +7,7 @@ from role_env.environ.session import ShellState
 from role_env.errors import RoleEnvError
 from role_env.shells import hints
 from role_env.ui import stdout as output
-from role_env.ui import table as display
+from role_env.ui import table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def _line(state: ShellState) -> str:
     import time
 
     left = state.expiration - time.time()
-    until = f"({'until' if left > 0 else 'at'} {display.clock(state.expiration)})"
-    return f"{_whose(state)}  {display.time_left(left)} {until}\n"
+    until = f"({'until' if left > 0 else 'at'} {table.clock(state.expiration)})"
+    return f"{_whose(state)}  {table.time_left(left)} {until}\n"
 
 
 def _whose(state: ShellState) -> str:

@@ -9,8 +9,8 @@ from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.environ import keys as environment
 from role_env.environ import tools
+from role_env.environ.keys import current_key
 from role_env.environ.session import ShellState
 from role_env.environ.tools import ToolKey
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
@@ -23,7 +23,7 @@ from role_env.sources import credentials_uri
 from role_env.sources.base import key_digest
 from role_env.sts import client as sts
 from role_env.ui import stdout as output
-from role_env.ui import table as display
+from role_env.ui import table
 
 _KINDS = {"AssumedRoleUser": "a session of a role", "RAMUser": "a RAM user", "Account": "the account itself"}
 
@@ -58,7 +58,7 @@ class _Identities:
     @property
     def columns(self) -> int:
         """The columns of the terminal on which they are shown."""
-        return display.columns(self._context.environ)
+        return table.columns(self._context.environ)
 
     def identity(self, key: AccessKey, endpoint: str) -> dict[str, Any]:
         """Return STS's answer. Raises RefusedError, UnreachableError."""
@@ -136,7 +136,7 @@ def _profile_key(invocation: Invocation, context: Context) -> tuple[AccessKey, s
 
 def _environment_key(context: Context) -> tuple[AccessKey, str]:
     environ, state = context.environ, ShellState(context.environ)
-    key = environment.current_key(environ)
+    key = current_key(environ)
     if key is None and (uri := environ.get(variables.CREDENTIALS_URI)):
         key = credentials_uri.fetch(uri, context)
     if key is None and state.lost_account:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from role_env.context import Context
 from role_env.credentials import Credentials, Session
-from role_env.environ import keys as environment
+from role_env.environ.keys import own_key
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
@@ -162,7 +162,7 @@ class SessionRequest:
 
     def _base_digest(self) -> str:
         try:
-            key = environment.own_key(self._context.environ)
+            key = own_key(self._context.environ)
         except ProfileError:
             return ""
         return key_digest(key) if key else ""
@@ -174,7 +174,7 @@ class SessionRequest:
         session = record.session
         session.request = self._request.text(os.fspath(self.path), record)
         session.region_id = self._request.region or session.region_id
-        session.base = environment.own_key(self._context.environ) if record.base and not session.policy else None
+        session.base = own_key(self._context.environ) if record.base and not session.policy else None
         return session
 
 

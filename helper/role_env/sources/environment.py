@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.environ import keys as environment
+from role_env.environ.keys import own_key, own_names
 from role_env.errors import ProfileError
 from role_env.shells import hints
 from role_env.sources.base import Source, SourceFault, key_digest
@@ -25,7 +25,7 @@ class EnvironmentKey(Source):
 
     def location(self, environ: Mapping[str, str]) -> str:
         """Return the line, and the variable with the key's ID."""
-        names = environment.own_names(environ)
+        names = own_names(environ)
         return f"{self.where}; {names.access_key_id}" if names else self.where
 
     def identity(self, context: Context) -> list[str]:
@@ -35,7 +35,7 @@ class EnvironmentKey(Source):
     def find_fault(self, context: Context) -> SourceFault | None:
         """Return that the environment has no key, or only a part of one."""
         try:
-            if environment.own_key(context.environ):
+            if own_key(context.environ):
                 return None
         except ProfileError as error:
             return SourceFault(f"profile {self.profile}: {error.message}", error.hint or _SET_BOTH)
@@ -44,7 +44,7 @@ class EnvironmentKey(Source):
 
     def key(self, context: Context) -> AccessKey:
         """Return the key. Raises ProfileError; the error of an invalid variable does not name the profile."""
-        key = environment.own_key(context.environ)
+        key = own_key(context.environ)
         return key or super().key(context)
 
     def _fetch(self, context: Context) -> AccessKey:
