@@ -13,7 +13,7 @@ from support.local_sts import LocalSts
 
 @dataclass(frozen=True)
 class Key:
-    """With what a request is signed."""
+    """The key that a request is signed with."""
 
     id: str
     secret: str
@@ -21,7 +21,7 @@ class Key:
 
 
 class Answer(Received):
-    """What came back."""
+    """A response."""
 
     @property
     def code(self) -> str:
@@ -73,7 +73,7 @@ def call(server: ApiServer, key: Key, action: str, version: str = "2015-04-01", 
 
 
 def assume(sts: LocalSts, key: Key | None = None, role: str = "", **parameters: str) -> Answer:
-    """Call AssumeRole, with defaults for all that the test is not about."""
+    """Call AssumeRole, with defaults for what the test does not name."""
     arn = role or sts.role_arn
     wanted = {"RoleArn": arn, "RoleSessionName": "alice", **parameters}
     return call(sts, key or key_of(sts), "AssumeRole", **wanted)

@@ -1,4 +1,4 @@
-"""A server that takes Alibaba Cloud's API calls over real TLS and believes none that is not signed as it should be.
+"""A server for Alibaba Cloud's API calls over real TLS, which refuses every call that is not signed correctly.
 
 It checks what the real ones check, with an implementation of its own, so that a test which passes against it has
 signed, timed and carried its request properly. Nothing of role-env or of Alibaba's SDK is imported here.
@@ -38,7 +38,7 @@ CLOCK_TOLERANCE = 15 * 60
 
 @dataclass
 class Call:
-    """One request that arrived, without its secrets. `status` is 0 where no answer was given."""
+    """One request that arrived, without its secrets. `status` is 0 if it was not answered."""
 
     action: str
     role_arn: str = ""
@@ -101,10 +101,10 @@ class ApiServer(TlsService, abc.ABC):
         self.requests_seen = 0
         self.connections_seen = 0
         self.server_names: list[str | None] = []
-        """The SNI name of each handshake, None where the client sent none."""
+        """The SNI name of each handshake, None if the client sent none."""
         self.clock_offset = 0.0
         self.propagation_seconds = 0.0
-        """For how long after it was made a key is still unknown here."""
+        """How long a new key is unknown here (seconds)."""
         self.seconds_per_byte = 1.0
         """The pace of the fault "slow"."""
         self._nonces: set[str] = set()
@@ -123,7 +123,7 @@ class ApiServer(TlsService, abc.ABC):
             return [call for call in self.calls if call.action == action]
 
     def clear_calls(self) -> None:
-        """Forget the calls and counts so far; the nonces stay spent."""
+        """Forget the calls and counts so far; used nonces stay used."""
         with self.lock:
             self.calls.clear()
             self.requests_seen = self.connections_seen = 0
@@ -138,7 +138,7 @@ class ApiServer(TlsService, abc.ABC):
             self._faults.add(kind, times, action, after)
 
     def heal(self) -> None:
-        """Take back all faults and end what hangs or dawdles because of one."""
+        """Cancel all faults, and end what hangs or is slow because of one."""
         with self.lock:
             self._faults.clear()
             super().heal()
@@ -163,7 +163,7 @@ class ApiServer(TlsService, abc.ABC):
         self.server_names.append(name)
 
     def begin_connection(self) -> str:
-        """Count a connection, and return the fault that befalls it, or ""."""
+        """Count a connection, and return its fault, or ""."""
         with self.lock:
             self.connections_seen += 1
             return self._faults.take_for_connection()
@@ -229,7 +229,7 @@ class ApiServer(TlsService, abc.ABC):
                 with self.calls_file.open("a", encoding="utf-8") as lines:
                     lines.write(json.dumps(asdict(call)) + "\n")
 
-    # -- who asks --
+    # -- the caller --
 
     def _authenticate(self, request: Request) -> Identity:
         for name, value in (
@@ -289,7 +289,7 @@ class ApiServer(TlsService, abc.ABC):
         if owner is not claimed:
             raise Refused("InvalidSecurityToken.MismatchWithAccessKey")
 
-    # -- answers that no service meant --
+    # -- invalid answers --
 
     def _fault_answer(self, fault: str, request: Request, request_id: str) -> _Answer:
         if fault.startswith("code:"):
@@ -350,7 +350,7 @@ def _call_of(request: Request, fault: str) -> Call:
 
 
 def _encoded(document: Document, root: str, as_json: bool) -> tuple[bytes, str]:
-    """Return the body and its type. The services answer XML to whoever does not ask for JSON."""
+    """Return the body and its type. The services answer in XML unless JSON is requested."""
     if as_json:
         return json.dumps(document, ensure_ascii=False).encode(), "application/json;charset=utf-8"
     return f"<?xml version='1.0' encoding='UTF-8'?>{_xml(root, document)}".encode(), "text/xml;charset=utf-8"

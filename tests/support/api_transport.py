@@ -21,7 +21,7 @@ class TlsService:
     def __init__(self, context: ssl.SSLContext, handler: type[http.server.BaseHTTPRequestHandler]) -> None:
         self.lock = threading.RLock()
         self.healed = threading.Event()
-        """Set when the faults of this moment are taken back; then there is a new one."""
+        """Set when the current faults are cancelled, and then replaced by a new one."""
         self.closing = False
         self._server = TlsServer(self, context, handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -54,18 +54,18 @@ class TlsService:
         return f"localhost:{self.port}"
 
     def heal(self) -> None:
-        """Take back all faults and end what hangs or dawdles because of one."""
+        """Cancel all faults, and end what hangs or is slow because of one."""
         with self.lock:
             ended, self.healed = self.healed, threading.Event()
             ended.set()
 
     def begin_connection(self) -> str:
-        """Return the fault that befalls a new connection, or ""."""
+        """Return the fault of a new connection, or ""."""
         return ""
 
 
 class ApiTarget(Protocol):
-    """What answers API calls."""
+    """A service that answers API calls."""
 
     closing: bool
     seconds_per_byte: float
@@ -91,7 +91,7 @@ class TlsServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         super().__init__(("127.0.0.1", 0), handler)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Run in the connection's own thread: a client that dawdles in its handshake delays no other."""
+        """Run in the connection's own thread: a client with a slow handshake delays no other."""
         healed = self.target.healed
         fault = self.target.begin_connection()
         if fault == "hang-in-handshake" and not self.target.closing:
@@ -163,7 +163,7 @@ class ApiHandler(http.server.BaseHTTPRequestHandler):
                 return
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: what arrived is in `calls`."""
+        """Write no log: the requests are in `calls`."""
 
 
 def reset_on_close(connection: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of cached sessions share: a look at one in the keyring, and at what a request for it costs."""
+"""Helpers for the tests of cached sessions: read one from the keyring, change it, and count what a request costs."""
 
 import json
 
@@ -8,7 +8,7 @@ from support.secret_service_bus import KeptItem
 
 
 def asks(machine: Machine, *arguments: str, calls: int, **environ: str) -> str:
-    """Check that a session of profileB is printed at the price of `calls` AssumeRole calls, and return its JSON."""
+    """Check that printing a session of profileB makes `calls` AssumeRole calls, and return its JSON."""
     before = len(machine.sts.calls_of("AssumeRole"))
     done = machine.role_env("export", "profileB", "--format", "json", *arguments, **environ)
     assert (done.returncode, done.stderr) == (0, "")
@@ -31,7 +31,7 @@ def kept(machine: Machine) -> KeptItem:
 
 
 def put_instead(machine: Machine, text: str) -> None:
-    """Write `text` where the machine's session is kept, as keyring itself would."""
+    """Replace the stored session of the machine by `text`, as keyring itself would."""
     item = kept(machine)
     script = "import keyring, sys; keyring.set_password(*sys.argv[1:], sys.stdin.buffer.read().decode('utf-8'))"
     names = item.attributes["service"], item.attributes["username"]

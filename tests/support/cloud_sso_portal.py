@@ -90,7 +90,7 @@ class CloudSsoPortal(SignInServer):
         self.client_id = CLIENT_ID
         self.devices: list[Device] = []
         self.tokens: dict[str, float] = {}
-        """Each access token with its end, in seconds since the epoch; a token that is taken away is refused."""
+        """Each access token with its end, in seconds since the epoch; a token that was revoked is refused."""
         self.expiration_format = "%Y-%m-%dT%H:%M:%SZ"
         self.sessions: list[Session] = []
         super().__init__(sts)
@@ -102,7 +102,7 @@ class CloudSsoPortal(SignInServer):
 
     @property
     def environment(self) -> dict[str, str]:
-        """What lets a command sign in here, whose host is not below `.alibabacloudsso.com`."""
+        """The variable that allows a command to sign in here, at a host that is not below `.alibabacloudsso.com`."""
         return {"ROLE_ENV_ALLOW_SSO_HOST": "localhost"}
 
     def add_accounts(self, count: int, configurations: int) -> None:
@@ -125,17 +125,17 @@ class CloudSsoPortal(SignInServer):
         self.devices[-1].state = "denied"
 
     def revoke_tokens(self) -> None:
-        """Take no access token any longer that was given until now."""
+        """Revoke every access token that was issued until now."""
         with self.lock:
             self.tokens.clear()
 
     def refusal(self, refused: Refused) -> Answer:
-        """As CloudSSO writes errors."""
+        """Return an error as CloudSSO writes it."""
         document = {"ErrorCode": refused.code, "ErrorMessage": refused.text, "RequestId": secrets.token_hex(8)}
         return answer_json(document, refused.status)
 
     def carry_out(self, request: Request) -> Answer:
-        """Answers one call."""
+        """Answer one call."""
         known = {
             ("POST", "/device-authorization"): self._authorize,
             ("POST", "/token"): self._token,
@@ -182,7 +182,7 @@ class CloudSsoPortal(SignInServer):
         )
 
     def _visit(self, request: Request) -> Answer:
-        """Approve, as whoever opens the page in the browser does."""
+        """Approve, as a person who opens the page in the browser does."""
         code = parse_qs(request.query).get("user_code", [""])[0]
         device = next((one for one in self.devices if one.user_code == code), None)
         if device is None:
@@ -223,7 +223,7 @@ class CloudSsoPortal(SignInServer):
         if device.state == "denied":
             raise Refused(403, "AccessDenied", "The user refused the request.")
 
-    # -- what a token is good for --
+    # -- with a token --
 
     def _check_token(self, request: Request) -> None:
         if self.tokens.get(request.bearer, 0) <= time.time():

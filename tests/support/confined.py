@@ -1,4 +1,4 @@
-"""Runs a command as the systems would that role-env has to get along with.
+"""Run a command as on systems with restrictions.
 
 usage: python tests/support/confined.py KIND COMMAND…
   EPERM, ENOSYS      the kernel's keyring is blocked by seccomp, as in Docker and in podman
@@ -27,7 +27,7 @@ def checked(result: int) -> int:
 
 
 def block(number: int) -> None:
-    """Lets the kernel's keyring answer with the error `number`, by a seccomp filter."""
+    """Make the kernel's keyring fail with the error `number`, by a seccomp filter."""
     # struct sock_filter: code, jump if true, jump if false, operand. linux/filter.h, linux/seccomp.h.
     load, jump, answer = 0x20, 0x15, 0x06
     calls = (ADD_KEY, REQUEST_KEY, KEYCTL)
@@ -56,7 +56,7 @@ def become(user: int) -> None:
 
 
 def fill() -> None:
-    """Take all of the user's share with keys of the session's own, which end with it."""
+    """Use up the user's quota with keys of the session's own, which end with it."""
     checked(libc.syscall(KEYCTL, 1, None))
     for size in (4000, 400, 40, 1):
         for number in range(200):
@@ -65,7 +65,7 @@ def fill() -> None:
 
 
 def main(kind: str, command: list[str]) -> None:
-    """Becomes the command."""
+    """Become the command."""
     kind, _, user = kind.partition(":")
     if user:
         become(int(user))

@@ -22,7 +22,7 @@ _PACKAGE = "from credential_locker import pywintypes, win32cred\n"
 
 
 class WindowsError(Exception):
-    """What pywin32 raises: an exception of its own, of no kind of `keyring`'s."""
+    """What pywin32 raises: an exception of its own, which `keyring` does not know."""
 
     def __init__(self, winerror: int, funcname: str, strerror: str) -> None:
         super().__init__(winerror, funcname, strerror)
@@ -30,7 +30,7 @@ class WindowsError(Exception):
 
 
 class CredentialLocker:
-    """One entry a target's name, with one user; at most 2,560 bytes of UTF-16 in each."""
+    """One entry per target name, with one user and at most 2,560 bytes of UTF-16."""
 
     __name__ = "win32cred"
     CRED_TYPE_GENERIC = 1
@@ -61,7 +61,7 @@ _changes = 0
 
 
 def environment(folder: Path, *, lasts: int | None = None) -> dict[str, str]:
-    """Return the variables by which a process finds itself on Windows, as far as `keyring` goes."""
+    """Return the variables with which `keyring` believes that it runs on Windows."""
     package = folder / "win32ctypes" / "pywin32"
     package.mkdir(parents=True, exist_ok=True)
     (folder / "win32ctypes" / "__init__.py").touch()
@@ -72,7 +72,7 @@ def environment(folder: Path, *, lasts: int | None = None) -> dict[str, str]:
 
 
 def read_entries() -> dict[str, list[str]]:
-    """Return what is kept, by its names: the user and the text."""
+    """Return the entries by their names: the user and the text of each."""
     file = Path(os.environ["LOCKER"])
     entries: dict[str, list[str]] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     return entries

@@ -1,4 +1,4 @@
-"""How a call to one of the local servers can fail, and the queue of failures that a test orders."""
+"""How a call to one of the local servers can fail, and the queue of faults that a test requests."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ NO_ANSWER_FAULTS = frozenset(
         "escape-in-message",
     }
 )
-"""The request is recorded and its nonce is spent, but nothing is carried out."""
+"""The request is recorded and its nonce is used, but nothing is done."""
 
 CARRIAGE_FAULTS = frozenset({"reset-mid-answer", "truncated-json", "slow"})
-"""The call is carried out (a session may be issued) and its answer is lost, cut or a byte a second."""
+"""The call is carried out (a session may be issued), and its answer is lost, cut off or sent a byte a second."""
 
 SESSION_FAULTS = frozenset(
     {
@@ -50,10 +50,10 @@ SESSION_FAULTS = frozenset(
         "megabyte-token",
     }
 )
-"""A session is issued and answered wrongly. They wait for a call that issues one."""
+"""A session is issued and the answer is invalid. They wait for a call that issues one."""
 
 FAULTS = CONNECTION_FAULTS | NO_ANSWER_FAULTS | CARRIAGE_FAULTS | SESSION_FAULTS
-"""Every kind but the two with arguments: "delay:SECONDS" and "code:CODE:STATUS"."""
+"""Every kind except the two with arguments: "delay:SECONDS" and "code:CODE:STATUS"."""
 
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b[31mrole-env: all is well\x1b[0m\r\x9b2K\b\u202e"
 """What "escape-in-message" puts into a Message: a terminal's title, colours, erasure, direction of text."""
@@ -61,7 +61,7 @@ ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b[31mrole-env: all is well\x1b[0m\r\x9b2K\b
 
 @dataclass
 class Fault:
-    """An ordered failure of the next `times` calls (None: of all) of `action` (None: of any), after `after` more."""
+    """A requested failure of the next `times` calls (None: of all) of `action` (None: of any), after `after` more."""
 
     kind: str
     times: int | None
@@ -69,20 +69,20 @@ class Fault:
     after: int
 
     def fits(self, action: str) -> bool:
-        """Return whether it may befall a call of this action."""
+        """Return whether it applies to a call of this action."""
         if self.kind in SESSION_FAULTS and not action.startswith("AssumeRole"):
             return False
         return self.action in (None, action)
 
 
 class FaultQueue:
-    """The failures that are ordered. Its owner holds a lock while it calls this."""
+    """The requested failures. Its owner holds a lock while it calls this."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
     def add(self, kind: str, times: int | None, action: str | None, after: int) -> None:
-        """Order a failure. Raises ValueError for one that could never happen."""
+        """Add a failure. Raises ValueError for one that could never happen."""
         if kind not in FAULTS and not re.fullmatch(r"delay:[0-9.]+|code:[^:]+:[1-5]\d\d", kind):
             raise ValueError(f"no such fault: {kind}")
         if kind in CONNECTION_FAULTS and (action or after):
@@ -90,16 +90,16 @@ class FaultQueue:
         self._faults.append(Fault(kind, times, action, after))
 
     def clear(self) -> None:
-        """Take all back."""
+        """Remove all."""
         self._faults.clear()
 
     def take_for_connection(self) -> str:
-        """Return the kind that befalls a new connection, or ""."""
+        """Return the kind for a new connection, or ""."""
         first = next((fault for fault in self._faults if fault.action is None), None)
         return self._use(first) if first and first.kind in CONNECTION_FAULTS else ""
 
     def take_for_call(self, action: str) -> str:
-        """Return the kind that befalls a call of this action, or ""."""
+        """Return the kind for a call of this action, or ""."""
         for fault in self._faults:
             if fault.kind in CONNECTION_FAULTS or not fault.fits(action):
                 continue

@@ -1,4 +1,4 @@
-"""The console's sign-in of both sites, behind a proxy that leads to it: nothing in role-env knows of tests."""
+"""The console's sign-in of both sites, behind a proxy that leads to it, so that role-env needs no test setting."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Federation:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What leads a command here, and past here to the local STS."""
+        """The variables that lead a command here, and to the local STS."""
         proxy = f"http://127.0.0.1:{self._server.server_address[1]}"
         return {"HTTPS_PROXY": proxy, "NO_PROXY": "localhost", "SSL_CERT_FILE": str(self.sts.ca_file)}
 
@@ -105,6 +105,6 @@ def _handler(federation: Federation) -> Any:
             self.wfile.write(answer)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing: what arrived is in `asked`."""
+            """Write no log: the requests are in `asked`."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""A keyring in a file of the home folder, for `tests/sandbox` on a machine that has none: its keys are thrown away."""
+"""A keyring in a file of the home folder, for `tests/sandbox` on a machine without one; its keys are throwaway keys."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ class Keyring(keyring.backend.KeyringBackend):
         return self._entries().get(f"{service}\n{username}")
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """Keep the entry."""
+        """Store the entry."""
         self._path().write_text(json.dumps(self._entries() | {f"{service}\n{username}": password}), "utf-8")
 
     def _entries(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""GitHub's runner, as far as the steps of a job can tell."""
+"""GitHub's runner, as the steps of a job see it."""
 
 import re
 from pathlib import Path
@@ -37,11 +37,11 @@ class Runner:
         return done.returncode, "\n".join(log)
 
     def variables(self) -> dict[str, str]:
-        """Return what later steps have; reading it empties the file, as the runner takes a new one for each step."""
+        """Return the variables of later steps, and empty the file: the runner uses a new one for each step."""
         return taken(self.variables_file)
 
     def outputs(self) -> dict[str, str]:
-        """Return what later steps may ask for."""
+        """Return the outputs of the step."""
         return taken(self.outputs_file)
 
 
@@ -51,7 +51,7 @@ def unescaped(value: str) -> str:
 
 
 def taken(file: Path) -> dict[str, str]:
-    """Return the variables of a runner's file, which may hold a value on its line or between delimiters."""
+    """Return the variables of a runner's file, which may have a value on its line or between delimiters."""
     found = {}
     lines = iter(file.read_bytes().decode().split("\n"))
     for line in lines:
@@ -62,6 +62,6 @@ def taken(file: Path) -> dict[str, str]:
             found[match[1]] = "\n".join(value)
         elif line:
             name, _, found[name] = line.partition("=")
-    # The values are the canary's prey, and the runner's own folder is no place of the user's.
+    # The canary looks for the values in the home folder, and the runner's own folder is not in there.
     file.write_text("")
     return found

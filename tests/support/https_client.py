@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 
 class Received(NamedTuple):
-    """What a server answered."""
+    """The response of a server."""
 
     status: int
     headers: Mapping[str, str]
@@ -26,7 +26,7 @@ class Received(NamedTuple):
 
 
 class HttpsClient:
-    """Asks the server at `address` (host:port), whose authority is in `ca_file`."""
+    """A client of the server at `address` (host:port), whose authority is in `ca_file`."""
 
     def __init__(self, address: str, ca_file: Path, *, timeout: float = 10) -> None:
         self._address = address
@@ -34,7 +34,7 @@ class HttpsClient:
         self._context = ssl.create_default_context(cafile=str(ca_file))
 
     def ask(self, method: str, path: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None) -> Received:
-        """One request and its answer. Raises what `http.client` raises."""
+        """Send one request and return its response. Raises what `http.client` raises."""
         connection = http.client.HTTPSConnection(self._address, timeout=self._timeout, context=self._context)
         try:
             connection.request(method, path, body or None, dict(headers or {}))

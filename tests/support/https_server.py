@@ -1,4 +1,4 @@
-"""A small HTTPS (or HTTP) server of a test's own, which answers what the test says and keeps what it was asked."""
+"""A small HTTPS (or HTTP) server of a test's own, which answers what the test says and records the requests."""
 
 from __future__ import annotations
 
@@ -51,6 +51,6 @@ def _handler(server: HttpsServer) -> type[http.server.BaseHTTPRequestHandler]:
                 self.wfile.write(server.body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing: what arrived is in `asked`."""
+            """Write no log: the requests are in `asked`."""
 
     return Handler

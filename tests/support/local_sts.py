@@ -117,7 +117,7 @@ class LocalSts(ApiServer):
         return self._assume_role_with_oidc(request, fault) if request.action == "AssumeRoleWithOIDC" else None
 
     def act(self, request: Request, identity: Identity, fault: str) -> Document:
-        """Carry out what the identity asks for. Raises Refused."""
+        """Carry out the request of the identity. Raises Refused."""
         if request.action == "AssumeRole":
             return self._assume_role(request, identity, fault)
         if request.action == "GetCallerIdentity":
@@ -145,7 +145,7 @@ class LocalSts(ApiServer):
         parameters = request.parameters
         if identity.kind == "Account":
             raise Refused("NoPermission", "Roles may not be assumed by root accounts.")
-        # Without any permission to call AssumeRole one does not learn which roles exist.
+        # A caller without any permission for AssumeRole does not learn which roles exist.
         if not identity.may_assume:
             raise Refused("NoPermission")
         role = self._role_asked_for(parameters)
@@ -183,7 +183,7 @@ class LocalSts(ApiServer):
             id="STS.NU" + letters(22),
             secret=self._new_secret(fault),
             token=self._new_token(fault),
-            # STS tells whole seconds, and the session ends when it says so.
+            # STS gives whole seconds, and the session ends at that second.
             expiration=float(int(self.now() + seconds)),
             role=role,
             name=parameters["RoleSessionName"],

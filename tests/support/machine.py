@@ -14,7 +14,7 @@ from support.sign_in_server import SignInServer
 
 INSTALLED = Path(sys.executable).parent
 DEADLINE = 60.0
-"""Seconds that a command may take, as a net below pytest's own."""
+"""Seconds that a command may take, well below pytest's own timeout."""
 
 
 class Machine:
@@ -102,7 +102,7 @@ source_profile = profileA
         return keys | {value for session in self.sts.issued for value in (session.secret, session.token)}
 
     def leaks(self) -> list[str]:
-        """Where a secret stands that may not stand there: on stderr, in files but the user's own, those of profiles."""
+        """Return where a secret is that may not be there: on stderr, and in files except the user's own profiles."""
         secrets = self.secrets()
         places = [f"stderr: {text[:200]}" for text in self.reported if any(secret in text for secret in secrets)]
         encoded = [secret.encode() for secret in secrets]
@@ -127,7 +127,7 @@ def _processes() -> set[str]:
 
 
 class ArgumentWatch(threading.Thread):
-    """Looks at the argument lists of the processes that start while a test runs, and keeps those that hold a secret."""
+    """Looks at the arguments of the processes that start during a test, and records those that contain a secret."""
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(daemon=True)

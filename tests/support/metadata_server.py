@@ -105,7 +105,7 @@ def _handler(service: MetadataServer) -> type[http.server.BaseHTTPRequestHandler
         do_PUT = do_GET
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing: what arrived is in `asked`."""
+            """Write no log: the requests are in `asked`."""
 
     return Handler
 
@@ -114,7 +114,7 @@ def _handler(service: MetadataServer) -> type[http.server.BaseHTTPRequestHandler
 
 
 def has_namespaces() -> bool:
-    """Whether this user may make a network namespace."""
+    """Return whether this user may create a network namespace."""
     if not shutil.which("unshare"):
         return False
     return subprocess.run([*_UNSHARE, "true"], capture_output=True, check=False).returncode == 0
@@ -134,7 +134,7 @@ def in_namespace(*command: str, relay: tuple[Path, int] | None = None) -> list[s
 
 @contextmanager
 def relayed(folder: Path, port: int) -> Iterator[tuple[Path, int]]:
-    """Open the way from a namespace to `port` of this machine's loopback: a unix socket in `folder`."""
+    """Open a connection from a namespace to `port` of this machine's loopback: a unix socket in `folder`."""
     path = folder / f"relay-{port}"
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
@@ -147,7 +147,7 @@ def relayed(folder: Path, port: int) -> Iterator[tuple[Path, int]]:
 
 
 def _relay(listener: socket.socket, family: int, target: Any) -> None:
-    """Connect whatever comes to `listener` with `target`."""
+    """Connect each client of `listener` with `target`."""
     with contextlib.suppress(OSError):
         while True:
             near, _ = listener.accept()

@@ -20,11 +20,11 @@ _JOIN_SESSION_KEYRING = 1
 
 
 _MARK = "TESTS_KERNEL_KEYRING"
-"""Says in the environment what was done, to the workers of a run among others."""
+"""The variable that says what was done, for the workers of the run too."""
 
 
 def leave_the_users_kernel_keyring() -> None:
-    """See to it that neither this process nor what it starts meets the user's sessions in the kernel keyring.
+    """Keep this process, and what it starts, away from the user's sessions in the kernel keyring.
 
     Where no namespace can be made, that keyring is blocked, as containers do it, and the tests that need it are
     skipped. In CI (`CI=true`) the user is the run's own, and nothing is blocked.

@@ -71,33 +71,33 @@ class OAuthServer(SignInServer):
         self.access: dict[str, Token] = {}
         self.refresh: dict[str, Token] = {}
         self.reused: list[int] = []
-        """The families of which a used refresh token came again."""
+        """The families whose used refresh token was sent again."""
         self.sessions: list[Session] = []
         super().__init__(sts)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What leads a command here."""
+        """The variables that lead a command here."""
         return {"ROLE_ENV_OAUTH_ENDPOINTS": f"https://{self.address}"}
 
     def expire_access_tokens(self) -> None:
-        """Lets every access token end now."""
+        """Let every access token expire now."""
         with self.lock:
             for token in self.access.values():
                 token.ends = 0
 
     def revoke_everything(self) -> None:
-        """Take no token any longer, as after an administrator has ended the sign-in."""
+        """Accept no token any more, as after an administrator has ended the sign-in."""
         with self.lock:
             self.access.clear()
             self.refresh.clear()
 
     def refusal(self, refused: Refused) -> Answer:
-        """As RFC 6749 writes errors."""
+        """Return an error as RFC 6749 writes it."""
         return answer_json({"error": refused.code, "error_description": refused.text}, refused.status)
 
     def carry_out(self, request: Request) -> Answer:
-        """Answers one call."""
+        """Answer one call."""
         known = {
             ("GET", "/oauth2/v1/auth"): self._page,
             ("POST", "/v1/token"): self._token,
@@ -211,7 +211,7 @@ class OAuthServer(SignInServer):
         return answer_json({**dict(zip(names, values, strict=True)), "requestId": secrets.token_hex(8)})
 
     def _revoke(self, request: Request) -> Answer:
-        """RFC 7009: an unknown token is no error."""
+        """Revoke a token. An unknown one is not an error (RFC 7009)."""
         form = self._form(request)
         given = form.get("token", "")
         token = self.refresh.get(given) or self.access.get(given)

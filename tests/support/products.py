@@ -31,7 +31,7 @@ VERSIONS = {**dict.fromkeys(ECS, "2014-05-26"), **dict.fromkeys(KMS, "2016-01-20
 """The version of the API that knows each action."""
 
 SECRET_VALUE = "open sesame"
-"""What KMS keeps, and OSS has in each object: who sees it could read data."""
+"""The secret in KMS, and the content of each object in OSS: whoever gets it could read data."""
 
 
 def service_of(request: Request) -> str:
@@ -40,13 +40,13 @@ def service_of(request: Request) -> str:
 
 
 def is_allowed(request: Request, identity: Identity) -> bool:
-    """Return whether the identity may do what it asks for."""
+    """Return whether the identity may make the request."""
     service = service_of(request)
     return identity.is_allowed(f"{service}:{request.action}", _resource(service, request, identity.account))
 
 
 def answer(request: Request) -> dict[str, Any]:
-    """Return what the service answers to whom it is allowed."""
+    """Return the answer of the service to an allowed request."""
     if request.action == "DescribeInstances":
         return _instances(request.parameters["RegionId"])
     if request.action == "GetSecretValue":

@@ -7,7 +7,7 @@ import threading
 
 
 class Proxy:
-    """A CONNECT proxy that answers `status`, carries the connection when that is 200, and keeps what it was asked."""
+    """A CONNECT proxy that answers `status`, carries the connection if that is 200, and records the requests."""
 
     def __init__(self, status: str = "200 OK") -> None:
         self.status = status
@@ -41,5 +41,5 @@ class Proxy:
                         ends[end].sendall(piece)
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         self._server.close()

@@ -52,7 +52,7 @@ REFUSALS = {
 
 
 class Refused(Exception):
-    """A service says no. The status and the text belong to the code unless given."""
+    """A refusal of a service, by default with the status and the text of the code."""
 
     def __init__(self, code: str, message: str = "", status: int = 0) -> None:
         known_status, known_message = REFUSALS.get(code, (400, f"{code} was asked for by the test."))

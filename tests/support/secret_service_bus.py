@@ -31,13 +31,13 @@ from typing import IO, Any, NamedTuple, TypeVar
 _Bus = TypeVar("_Bus", bound="PrivateBus")
 
 DEADLINE = 10.0
-"""Seconds that any one wait in here may last."""
+"""The longest wait in here (seconds)."""
 
 SECRET_SERVICE = ("dbus-daemon", "gnome-keyring-daemon")
 """The programs behind `KeyringBus`; `SilentBus` and `StoppedBus` need only the first."""
 
 SHELLS = ("bash", "zsh", "fish", "dash")
-"""The shells that role-env speaks to."""
+"""The shells that role-env supports."""
 
 SERVICE = "org.freedesktop.secrets"
 SERVICE_PATH = "/org/freedesktop/secrets"
@@ -281,7 +281,7 @@ class KeyringBus(PrivateBus):
             environment=environment,
         )
         assert keyring.stdin is not None
-        # It fits the pipe, so a daemon that does not read it cannot block us; one that died is told below.
+        # It fits the pipe, so a daemon that does not read it cannot block us; one that has died is reported below.
         with contextlib.suppress(BrokenPipeError), keyring.stdin as password:
             password.write(PASSWORD)
         try:
@@ -297,7 +297,7 @@ class KeyringBus(PrivateBus):
                 list(collection.search_items({"no such": "attribute"}))
                 return not collection.is_locked()
         except Exception:
-            # Until it has its name and its collections there is no telling which of many errors comes.
+            # Until it has its name and its collections, any of many errors can come.
             return False
 
     @contextlib.contextmanager

@@ -20,7 +20,7 @@ PROMPT = ">>"
 """What the shells' own prompt is, before the integration puts something at its head."""
 
 SECONDS = 40.0
-"""How long a screen may take to show what it has to, as a net on a crowded machine."""
+"""How long a screen may take to show what it has to, on a busy machine too (seconds)."""
 
 _PROMPTS = {
     "bash": f"PS1='{PROMPT} '\n",
@@ -92,13 +92,13 @@ class Terminal:
         return done.stdout
 
     def type(self, line: str) -> None:
-        """Types a line and Enter."""
+        """Type a line and Enter."""
         if line:
             self._run("send-keys", "-l", line)
         self._run("send-keys", "Enter")
 
     def press(self, *keys: str) -> None:
-        """Presses keys, by tmux's names for them."""
+        """Press keys, by tmux's names for them."""
         self._run("send-keys", *keys)
 
     def screen(self, *, colours: bool = False) -> str:

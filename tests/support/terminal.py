@@ -19,7 +19,7 @@ class Screen(NamedTuple):
 
     @property
     def lines(self) -> list[str]:
-        """The lines, each as it stands when the command has ended."""
+        """The lines, each as it is when the command has ended."""
         return [_overwritten(line).rstrip() for line in self.raw.replace("\r\n", "\n").rstrip("\n").split("\n")]
 
 

@@ -86,7 +86,7 @@ def test_what_was_issued_is_kept_for_comparison(sts: LocalSts) -> None:
 
 
 def test_a_call_is_recorded_without_its_secrets(sts: LocalSts) -> None:
-    """`calls` tells who asked for what; neither secret nor token nor signature stands in it."""
+    """`calls` says who requested what, and contains no secret, token or signature."""
     session = assume(sts, RoleSessionName="alice", DurationSeconds="900", Policy=DENY_ECS).key
     call(sts, session, "GetCallerIdentity")
 
@@ -133,7 +133,7 @@ def test_who_does_not_ask_for_json_gets_xml(sts: LocalSts) -> None:
 
 
 def test_identities_are_told_in_their_kinds(sts: LocalSts) -> None:
-    """GetCallerIdentity needs no permission, and tells accounts, users and sessions apart."""
+    """GetCallerIdentity needs no permission, and distinguishes accounts, users and sessions."""
     user = call(sts, key_of(sts, "test_user2"), "GetCallerIdentity").document
     account = call(sts, key_of(sts, "root"), "GetCallerIdentity").document
     session = call(sts, assume(sts).key, "GetCallerIdentity").document
@@ -173,7 +173,7 @@ def test_a_replayed_request_is_refused(sts: LocalSts) -> None:
 
 @pytest.mark.parametrize("seconds", [-1000, 1000])
 def test_a_clock_that_is_off_is_refused(sts: LocalSts, seconds: int) -> None:
-    """More than 15 minutes either way is InvalidTimeStamp.Expired; the Date header tells the right time."""
+    """More than 15 minutes either way is InvalidTimeStamp.Expired; the Date header has the right time."""
     sts.clock_offset = seconds
     answer = assume(sts)
     assert answer.code == "InvalidTimeStamp.Expired"
@@ -198,7 +198,7 @@ def test_a_timestamp_of_another_form_is_refused(sts: LocalSts) -> None:
     ("user", "code"), [("test_user3", "InvalidAccessKeyId.Inactive"), ("", "InvalidAccessKeyId.NotFound")]
 )
 def test_a_key_that_does_not_serve_is_refused(sts: LocalSts, user: str, code: str) -> None:
-    """A key that was switched off and one that never existed are told apart."""
+    """A disabled key and one that never existed have different codes."""
     key = key_of(sts, user) if user else Key("LTAI5tNobody", "secret")
     assert call(sts, key, "GetCallerIdentity").code == code
 
@@ -374,7 +374,7 @@ def test_an_oidc_token_gets_a_session_without_any_key(sts: LocalSts) -> None:
 
 
 def test_an_oidc_token_that_is_not_good_is_refused(sts: LocalSts) -> None:
-    """Unknown, expired and meant for another audience are told apart; the role has to trust the provider."""
+    """Unknown, expired and meant for another audience have different codes; the role has to trust the provider."""
     failure = "AuthenticationFail.OIDCToken"
     assert with_oidc(sts, OIDCToken="x.y.z").code == f"{failure}.Invalid"
     for code in (f"{failure}.Expired", f"{failure}.AudienceNotMatch"):
@@ -504,7 +504,7 @@ def test_a_connection_that_breaks_before_the_request_leaves_no_call(sts: LocalSt
 
 @pytest.mark.parametrize(("kind", "issued"), [("reset-after-request", 0), ("reset-mid-answer", 1)])
 def test_a_connection_that_breaks_after_it_leaves_a_call(sts: LocalSts, kind: str, issued: int) -> None:
-    """The request is recorded; an answer that was lost on the way was a session all the same."""
+    """The request is recorded; an answer that was lost was a session anyway."""
     sts.fault(kind)
     with pytest.raises((OSError, http.client.HTTPException)):
         assume(sts)
@@ -569,7 +569,7 @@ def test_a_refusal_can_be_ordered(sts: LocalSts, kind: str, status: int, code: s
     ],
 )
 def test_an_answer_can_be_nonsense(sts: LocalSts, kind: str, status: int, size: int) -> None:
-    """What proxies, portals and broken servers send is no JSON of STS's."""
+    """What proxies, portals and broken servers send is not STS's JSON."""
     sts.fault(kind)
     answer = assume(sts)
     assert answer.status == status
@@ -648,7 +648,7 @@ def test_a_secret_can_hold_a_newline(sts: LocalSts) -> None:
 
 
 def test_faults_queue_up_and_wait_for_their_action(sts: LocalSts) -> None:
-    """They befall calls in the order in which they were ordered; one for an action leaves others alone."""
+    """They apply to calls in the order in which they were requested; one for an action leaves others alone."""
     sts.fault("internal-error", times=2, action="AssumeRole")
     sts.fault("throttling")
     codes = [call(sts, key_of(sts), "GetCallerIdentity").code, *(assume(sts).code for _ in range(3))]

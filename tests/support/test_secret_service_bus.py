@@ -87,7 +87,7 @@ def running_on(bus: PrivateBus) -> list[str]:
 
 
 def test_keyring_sets_gets_and_deletes(keyring_bus: KeyringBus) -> None:
-    """The backend of keyring works with it as with a desktop's, and `items` tells what it stored."""
+    """The backend of keyring works with it as with a desktop's, and `items` shows what it stored."""
     assert python(GET, keyring_bus).stdout == "None\n"
 
     done = python(SET, keyring_bus)
@@ -167,7 +167,7 @@ def test_what_a_silent_service_answers_is_plausible() -> None:
 @pytest.mark.usefixtures("dbus")
 @pytest.mark.parametrize("answers", [0, 2])
 def test_a_service_that_dies_fails_its_caller(answers: int) -> None:
-    """The bus tells the caller, who does not wait."""
+    """The bus reports it to the caller, who does not wait."""
     with SilentBus(answers=answers, dies=True) as bus:
         done = python(GET, bus)
         assert (done.returncode, done.stdout) == (1, "")

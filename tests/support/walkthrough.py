@@ -1,4 +1,4 @@
-"""The story that `tests/sandbox` tells: a switch between two accounts in six steps, and the second time.
+"""The walk of `tests/sandbox`: a switch between two accounts in six steps, and the second time.
 
 Every line behind a `$` is run by a real bash (or sh); the story ends with an error when a line does not show what it
 has to.
