@@ -175,7 +175,7 @@ def test_serverless_devs_takes_the_session_by_the_documented_line(machine: Machi
 
 
 def digest(secret: str) -> str:
-    """By which a program can tell that it has a secret."""
+    """By which a program can recognize a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

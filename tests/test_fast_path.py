@@ -1,4 +1,4 @@
-"""The fast path: nothing but speed tells it from the slow way."""
+"""The fast path: it differs from the slow one in nothing but speed."""
 
 import json
 import os

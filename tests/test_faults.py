@@ -58,7 +58,7 @@ class Fault:
 
 
 def rows(group: str, *faults: Fault) -> list[object]:
-    """The rows of one group as parameters, each with a name that tells what it is."""
+    """The rows of one group as parameters, each with a name that says what it is."""
     marks = {True: [pytest.mark.smoke], False: []}
     return [pytest.param(fault, id=f"{group}: {fault.said}", marks=marks[fault.smoke]) for fault in faults]
 
@@ -127,7 +127,7 @@ def _asked_without_the_password(machine: Machine, made: Proxy, asked: int) -> No
 
 
 def clock(seconds: float) -> Cause:
-    """By the clock of STS, which is all that one can tell of one's own."""
+    """By the clock of STS: one's own is only known by the difference."""
 
     def make(machine: Machine, stack: ExitStack) -> Environ:
         machine.sts.clock_offset = seconds
@@ -137,7 +137,7 @@ def clock(seconds: float) -> Cause:
 
 
 def renewed(kind: str) -> Cause:
-    """By STS, while a session is kept that is still good and near its end."""
+    """By STS, while a valid session near its end is cached."""
 
     def make(machine: Machine, stack: ExitStack) -> Environ:
         asks(machine, calls=1)
@@ -211,7 +211,7 @@ def _is_empty(made: Path) -> None:
 
 
 def planted_lock(machine: Machine, stack: ExitStack) -> Environ:
-    """Locks that lead elsewhere: whoever may write into the folder would have us make a file of their choosing."""
+    """Locks that lead elsewhere: who can write to the folder could make us create a file of their choice."""
     runtime = machine.home / "runtime"
     (runtime / "role-env").mkdir(parents=True, mode=0o700)
     runtime.chmod(0o700)
@@ -502,7 +502,7 @@ KEYRINGS = rows(
 
 @pytest.mark.parametrize("fault", KEYRINGS)
 def test_a_keyring_that_cannot_be_used_costs_one_warning_and_one_wait(machine: Machine, fault: Fault) -> None:
-    """Sessions are kept in the kernel's keyring meanwhile, and where there is none at all without a word of it."""
+    """Meanwhile sessions are cached in the kernel's keyring; without any keyring that needs no warning."""
     mode = "auto" if kernel_keeps() else "keyring"
     reported = ("the keyring cannot be used", *fault.reported) if fault.reported or mode == "keyring" else ()
     with ExitStack() as stack:

@@ -9,7 +9,7 @@ from support.machine import Machine
 
 
 def explained(machine: Machine, *arguments: str, **environ: str) -> dict[str, Any]:
-    """What `explain --json` tells; it asks STS nothing."""
+    """Return what `explain --json` prints; it sends STS nothing."""
     calls = len(machine.sts.calls)
     done = machine.role_env("explain", *arguments, "--json", **environ)
     assert (done.returncode, done.stderr) == (0, "")

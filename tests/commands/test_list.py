@@ -1,4 +1,4 @@
-"""role-env list: the table and the JSON, and that reading what is kept asks nobody for anything."""
+"""role-env list: the table and the JSON, and that reading cached sessions asks nobody for anything."""
 
 import json
 import re
@@ -206,7 +206,7 @@ def test_without_a_profiles_file_it_fails_and_says_where_one_would_be(machine: M
     ]
 
 
-# ---- what is kept ----
+# ---- cached sessions ----
 
 
 def test_a_locked_keyring_is_neither_asked_nor_waited_for(machine: Machine, locked: KeyringBus) -> None:

@@ -1,4 +1,4 @@
-"""role-env status: the session in a shell, from its variables alone, whatever stands in them."""
+"""role-env status: the session in a shell, from its variables alone, whatever is in them."""
 
 import json
 import time

@@ -98,7 +98,7 @@ def test_the_nearest_profile_is_named(machine: Machine) -> None:
 
 
 def test_where_variables_disagree_it_tells_which_tool_acts_as_whom(machine: Machine) -> None:
-    """A stale alias that only Terraform reads, in a shell with a session: each key is asked for once."""
+    """A stale alias that only Terraform reads, in a shell with a session: STS is asked once for each key."""
     stale = {f"STALE_{name}": value for name, value in key(machine, "ALICLOUD_ACCESS_KEY", "test_user2").items()}
     assign = " ".join(f"{name.removeprefix('STALE_')}=${name}" for name in stale)
     script = f"source <(role-env profileB); unset ALICLOUD_SECURITY_TOKEN; {assign} role-env whoami"

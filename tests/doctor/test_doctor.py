@@ -56,7 +56,7 @@ def locked() -> Iterator[KeyringBus]:
 
 
 def examined(machine: Machine, *arguments: str, **environ: str) -> Found:
-    """What `doctor --json` tells, its shape checked; it takes at most ten seconds and the time to start."""
+    """Run `doctor --json`, check the shape of its output and that it ends within ten seconds, and return it."""
     began = time.monotonic()
     done = machine.role_env("doctor", "--json", *arguments, **environ)
     assert time.monotonic() - began < 20  # ten, and what a crowded machine adds
@@ -98,7 +98,7 @@ def read(done: "subprocess.CompletedProcess[str]") -> Found:
 
 
 def only(found: Found, check: str, *words: str) -> str:
-    """The one fault, which is of `check` and tells the words."""
+    """Check that the one fault is of `check` and contains `words`, and return it."""
     assert list(found.faults) == [check]
     (fault,) = found.faults[check]
     for word in words:
@@ -459,7 +459,7 @@ def test_an_integration_of_another_version(healthy: Machine) -> None:
 
 
 def test_bash_3_2_is_told_that_it_reads_nothing(healthy: Machine) -> None:
-    """A program that says the version stands in for a bash that this machine does not have."""
+    """A program that prints the version replaces a bash that this machine does not have."""
     bash = healthy.home / "bash"
     bash.write_text("#!/bin/sh\nprintf '3.2.57(1)-release'\n")
     bash.chmod(0o755)

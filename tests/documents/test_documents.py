@@ -83,7 +83,7 @@ def test_the_table_of_commands_has_each_and_no_other() -> None:
 def test_the_options_of_the_commands_are_there() -> None:
     for row in table("command")[1:]:
         command = COMMANDS[codes(row[0])[0].split()[1]]
-        # A row may tell more than one option; `--` alone is none.
+        # A row may name more than one option; `--` alone is not one.
         for option in re.findall(r"--[a-z-]+", " ".join(row)):
             assert command.option(option), f"{command.name} {option}"
 

@@ -202,7 +202,7 @@ def check_console(person: Machine, block: Block, reported: dict[str, str]) -> No
 
 
 class Nearest(NamedTuple):
-    """Why a block cannot be run as it stands, and what is run instead."""
+    """Why a block cannot be run as it is, and what is run instead."""
 
     why: str
     run: Callable[[Machine, Block], None]

@@ -44,7 +44,7 @@ needs_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason=
 
 
 def key_of(profile: Profile) -> AccessKey:
-    """The key that stands in the profile."""
+    """Return the key in the profile."""
     assert isinstance(profile.source, FileKey)
     return profile.source.access_key
 
@@ -92,7 +92,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
 
 
 def failure(call: Callable[[], object]) -> str:
-    """What the ProfileError says, hint included; it is exit 3 and tells no secret."""
+    """Return what the ProfileError says, hint included; check that it is exit 3 and contains no secret."""
     with pytest.raises(ProfileError) as caught:
         call()
     assert caught.value.exit_status == 3

@@ -1,4 +1,4 @@
-"""Chains through the installed command: each place where one can begin, roles that assume roles, and what is kept."""
+"""Chains through the installed command: each place where one can begin, roles that assume roles, and what is cached."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def exports(machine: Machine, profile: str, *options: str, **environ: str) -> di
 
 
 def fails(machine: Machine, profile: str, status: int, *words: str, **environ: str) -> str:
-    """Checks that asking for `profile` ends with `status`, tells `words` and hands out nothing."""
+    """Check that requesting `profile` ends with `status`, prints `words` and gives no session."""
     done = machine.role_env(profile, "--format", "json", **environ)
     assert (done.returncode, done.stdout) == (status, ""), done.stderr
     for word in words:
@@ -622,7 +622,7 @@ def test_a_service_role_of_an_instance_assumes_the_next_role(machine: Machine, t
         assert assumed(machine) == ["spoke1"]
         done = machine.run(*in_namespace("role-env", "instance", "--format", "json", relay=relay), **environ)
         assert json.loads(done.stdout)["AccessKeyId"] == instance["AccessKeyId"]
-    exports(machine, "far")  # a kept session needs no metadata service
+    exports(machine, "far")  # a cached session needs no metadata service
 
 
 # ---- GitHub's tokens ----

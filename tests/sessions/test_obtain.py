@@ -1,4 +1,4 @@
-"""When a kept session answers, when STS is asked instead, and what happens when STS cannot be."""
+"""When the cached session is used, when STS is asked, and what happens if STS cannot be reached."""
 
 import os
 import subprocess

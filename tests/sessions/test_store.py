@@ -293,7 +293,7 @@ def test_a_state_folder_that_cannot_be_used_costs_the_index_and_no_more(
 def test_an_odd_home_costs_no_session_and_writes_nothing_where_it_does_not_belong(
     machine: Machine, home: str | None
 ) -> None:
-    """XDG_STATE_HOME keeps the test out of the home folder of whoever runs it."""
+    """XDG_STATE_HOME keeps the test out of the home folder of the user who runs it."""
     del machine.environ["HOME"]
     environ = {} if home is None else {"HOME": home}
     environ |= {"ROLE_ENV_CONFIG": str(machine.file), "XDG_STATE_HOME": str(machine.home / "state")}

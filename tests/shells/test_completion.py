@@ -87,7 +87,7 @@ def test_profiles_complete_where_one_can_stand_out_of_the_file_that_is_named(mac
         **{f"{command} prof": session for command in ("export", "exec", "process", "console", "setup aliyun-cli")},
         **{f"{command} prof": both for command in ("whoami", "clear profileA")},
         "use profileA prof": [],
-        # Of a word with a colon, readline takes what stands behind it for the word.
+        # Of a word with a colon, readline takes what follows the colon for the word.
         f"use --config {other} b@x:": ["1/y"] if shell == "bash" else ["b@x:1/y"],
         "init z": ["zsh"],
         "use --region ": [],

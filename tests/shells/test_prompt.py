@@ -306,7 +306,7 @@ def test_what_an_outer_shell_has_exported_is_not_shown(machine: Machine, shell: 
 
 @pytest.mark.parametrize("version", ["5.2.37(1)-release", "4.4.23(1)-release", "3.2.57(1)-release"])
 def test_every_bash_tells_the_time_by_what_it_has(machine: Machine, version: str) -> None:
-    """Each older one is played by this bash, which takes its way for the one that it is told to be."""
+    """Each older version is played by this bash, which takes the way of the version that it reports."""
     before = f"BASH_VERSION='{version}'"
     assert shown(machine, "bash", before=before, **live(42 * 60 + 50)) == "profileB 42m"
     assert shown(machine, "bash", before=before + "\nSECONDS=99", **live(-5)) == "profileB expired"
@@ -476,7 +476,7 @@ def test_aliases_of_everyday_commands_and_tracing_do_no_harm(machine: Machine, s
     traced = interactive(
         machine, shell, "role-env use profileB\nrole-env off", before="set -x" if shell != "fish" else ""
     )
-    assert traced.returncode == 0  # that its stderr holds no secret the machine's canary tells
+    assert traced.returncode == 0  # the machine's canary checks that its stderr has no secret
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])

@@ -29,7 +29,7 @@ from support.shells import (
 EVAL = 'eval "$(role-env {0} || echo false)"'
 OFF = {"fish": "role-env off --format fish | source"}
 POSIX = ("bash", "zsh", "dash")
-# Prints what is exported, for `snapshots` to tell apart. Not into a file: a secret in one is a leak.
+# Prints what is exported, for `snapshots` to compare. Not into a file: a secret in one is a leak.
 SNAPSHOT = "env -0; printf '\\0-----\\0'\n"
 CHAIN = """\
 from alibabacloud_credentials.client import Client

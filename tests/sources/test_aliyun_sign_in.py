@@ -24,7 +24,7 @@ def write_cli_file(machine: Machine, **profile: Any) -> bytes:
 
 
 def expired_session() -> dict[str, Any]:
-    """The session that the CLI has kept, and whose end is past."""
+    """The session in the CLI's file, which has expired."""
     key = {"access_key_id": "STS.old", "access_key_secret": "old-secret", "sts_token": "old-token"}
     return {**key, "sts_expiration": int(time.time()) - 5}
 

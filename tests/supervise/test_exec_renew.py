@@ -500,7 +500,7 @@ def test_off_after_a_failed_switch_brings_back_no_half_of_a_session(machine: Mac
 
 
 def alive(pid: int) -> bool:
-    """Whether a process is there and is no zombie."""
+    """Return whether a process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
