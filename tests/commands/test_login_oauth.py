@@ -274,7 +274,7 @@ def test_logout_deletes_what_could_not_be_revoked_and_warns(
     sign_in(machine, browser)
     oauth.fault("503", times=None, path="/v1/revoke")
     done = machine.role_env("logout", "me", ROLE_ENV_TIMEOUT="5")
-    assert (done.returncode, "the sign-in was not revoked" in done.stderr) == (0, True)
+    assert (done.returncode, "the sign-in could not be revoked" in done.stderr) == (0, True)
     assert machine.role_env("me").returncode == 3
 
 
