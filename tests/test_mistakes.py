@@ -19,6 +19,7 @@ from support.machine import INSTALLED, Machine
 from support.secret_service_bus import KeyringBus
 from support.shell_terminal import init
 from support.terminal import on_terminal
+from support.world import Session
 
 FALSE = "{ \\false; }\n"
 SESSION = "ROLE_ENV_PROFILE"
@@ -248,6 +249,19 @@ FROM_STS = (
         "enable the key in the RAM console, or use another",
         4,
         change=(KEY, "access_key_id = {disabled_id}\naccess_key_secret = {disabled_secret}\n"),
+        requests=1,
+    ),
+    Mistake(
+        "a session in the file that has expired",
+        "role-env profileB --refresh",
+        "profile profileB: STS said InvalidSecurityToken.Expired: Specified SecurityToken is expired. ({file}, line 6);"
+        " the key is that of profile profileA ({file}, line 2)",
+        "get a new session for the source: its own has expired",
+        4,
+        change=(
+            KEY,
+            "access_key_id = {expired_id}\naccess_key_secret = {expired_secret}\nsecurity_token = {expired_token}\n",
+        ),
         requests=1,
     ),
     Mistake(
@@ -602,7 +616,7 @@ class Newcomer:
         self.machine = machine
         sts = machine.sts
         self._values = {"file": machine.file, "role": sts.role_arn, "id": sts.access_key_id, "endpoint": sts.endpoint}
-        self._values |= {"secret": sts.access_key_secret, **self._disabled()}
+        self._values |= {"secret": sts.access_key_secret, **self._disabled(), **self._expired()}
         self.line, self.in_bash = mistake.typed, mistake.in_bash
         self.text = self.filled(mistake.text)
         self.environ = {name: self.filled(value) for name, value in mistake.environ.items()}
@@ -611,6 +625,12 @@ class Newcomer:
     def _disabled(self) -> dict[str, str]:
         key = self.machine.sts.world.key_of("test_user3")
         return {"disabled_id": key.id, "disabled_secret": key.secret}
+
+    def _expired(self) -> dict[str, str]:
+        world = self.machine.sts.world
+        session = Session("STS.Expired", "SecretOfExpired", "TokenOfExpired", 0, world.role("hub"), "newcomer")
+        world.issued.append(session)
+        return {"expired_id": session.id, "expired_secret": session.secret, "expired_token": session.token}
 
     def filled(self, text: str) -> str:
         """Return a text of the table with the machine's own values."""
@@ -847,6 +867,7 @@ HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
     ("unlock it, .* put the key into the profiles file; role-env doctor says more", write_key_to_file),
     ("type (.*), or add --show to see (?:it anyway|the code)", evaluate),
     ("enable the key in the RAM console, or use another", enable_key),
+    ("get a new session for the source: its own has expired", write_key_to_file),
     ("name a profile: (role-env use) PROFILE", name_profile),
     ("load it with: (.*); or switch without it: (.*)", load_or_switch),
 )
