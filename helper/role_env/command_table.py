@@ -39,6 +39,7 @@ _CONFIG = Option(
 )
 _FORMAT_HELP = "format of the output (default: fish if the parent process is fish, else sh)"
 _SHOW = Option("--show", "", "print secrets even if stdout is a terminal (default: refuse)")
+_SHOW_CODE = Option("--show", "", "print the code even if stdout is a terminal (default: refuse)")
 _JSON = Option("--json", "", "print JSON (default: text for a person)")
 _VERBOSE = Option("--verbose", "", "report on stderr what was decided and why (default: warnings and errors only)")
 _NO_BROWSER = Option("--no-browser", "", "print the address to sign in at (default: open it in the browser too)")
@@ -114,7 +115,7 @@ _COMMANDS = (
         "off",
         "print code that ends the session in this shell and restores what was set before it",
         (),
-        (Option("--format", "FORMAT", _FORMAT_HELP, choices=SHELL_FORMATS), _SHOW),
+        (Option("--format", "FORMAT", _FORMAT_HELP, choices=SHELL_FORMATS), _SHOW_CODE),
         ('eval "$(role-env off)"', "role-env off | source"),
         statuses={0: "", 1: "", **_NO_TERMINAL},
     ),
@@ -122,7 +123,7 @@ _COMMANDS = (
         "renew",
         "print code that renews the session in this shell in place, or leaves it as it is",
         (),
-        (Option("--format", "FORMAT", _FORMAT_HELP, choices=SHELL_FORMATS), _SHOW),
+        (Option("--format", "FORMAT", _FORMAT_HELP, choices=SHELL_FORMATS), _SHOW_CODE),
         ('eval "$(role-env renew)"', "role-env renew | source"),
         statuses=_ALL_STATUSES | _NO_TERMINAL | {4: "it would be another session, or STS refused"},
     ),

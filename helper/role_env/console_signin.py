@@ -1,8 +1,8 @@
-"""The console sign-in: a token for a session, and the address that takes it.
+"""Console sign-in: exchange a session for a token, and build the address that uses it.
 
-The token is good once and for 30 seconds, and until then as good as the session. So it is asked for with the secret in
-the body of a POST, and a browser, whose argument list others can read, gets the address of a server on this machine,
-which sends it on. Source: "Use a program to log on to the console", RAM's documentation of the federation endpoint.
+The token is valid once, for 30 seconds, and opens what the session opens. So it is requested with the secret in the
+body of a POST, and a browser, whose arguments others can read, gets the address of a server on this machine, which
+redirects it. Source: "Use a program to log on to the console", RAM's documentation of the federation endpoint.
 """
 
 import hmac
@@ -33,7 +33,7 @@ SITES = {
     "china": Site("signin.aliyun.com", "console.aliyun.com"),
     "international": Site("signin.alibabacloud.com", "console.alibabacloud.com"),
 }
-# Browsers read a backslash as a slash, and what stands before an @ is no host.
+# Browsers read a backslash as a slash, and what is before an @ is not the host.
 _ADDRESS = re.compile(
     r"https://(?:[a-z0-9-]{1,63}\.){0,4}(console\.(?:aliyun|alibabacloud)\.com)(?::443)?(?:[/?#][!-\[\]-~]{0,2000})?"
 )
@@ -64,7 +64,7 @@ def destination(text: str, site: str) -> tuple[Site, str]:
             " console.alibabacloud.com",
         )
     if site not in ("", name):
-        raise UsageError(f"the destination is of the {name} site, and --site is {site}")
+        raise UsageError(f"the destination belongs to the {name} site, and --site is {site}", hint="leave out --site")
     return SITES[name], text
 
 

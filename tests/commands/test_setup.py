@@ -287,8 +287,8 @@ def test_a_file_that_the_cli_cannot_use_or_that_would_lose_something_is_not_touc
 @pytest.mark.parametrize(
     ("content", "reported"),
     [
-        (b'{"profiles": [{"name": "default"}],\n "later": 1,\n "later": 2}', "line 3: the key later is there twice"),
-        (b'{"profiles": [{"name": "default",\n "A": {},\n "a": [{}]}]}', "line 3: the key a is there twice"),
+        (b'{"profiles": [{"name": "default"}],\n "later": 1,\n "later": 2}', "line 3: the key later appears twice"),
+        (b'{"profiles": [{"name": "default",\n "A": {},\n "a": [{}]}]}', "line 3: the key a appears twice"),
         (b'{\n // mine\n"profiles": []}', "line 2: not JSON (a comment"),
         (b'{\n"profiles": [] /* mine */}', "line 2: not JSON (a comment"),
         (b'{"profiles": [{"name": "x"}], "current": "y"}', "current is y, and no profile has that name"),

@@ -44,7 +44,7 @@ def parse_for_change(path: Path, content: bytes) -> dict[str, Any]:
     document = parse(path, content)
     if twice := _key_given_twice(_text(path, content)):
         key, line = twice
-        raise ProfileError(f"{path}, line {line}: the key {key} is there twice", hint="keep one of the two")
+        raise ProfileError(f"{path}, line {line}: the key {key} appears twice", hint="keep one of the two")
     return document
 
 

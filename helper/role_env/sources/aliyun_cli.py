@@ -57,7 +57,7 @@ class SignedIn(Source):
         return self._cloud_sso_session(context) if cli_profile.mode == "CloudSSO" else self._oauth_session(context)
 
     def _cloud_sso_session(self, context: Context) -> AccessKey:
-        from role_env.sources.portal import Portal, TokenEnded  # TLS and all: only for whose session has expired
+        from role_env.sources.portal import Portal, TokenEnded  # imports TLS, which only an expired session needs
 
         cli_profile, (url, account_id, access_config, *_) = self.cli_profile, self.cli_profile.signed_in_as
         try:
@@ -71,7 +71,7 @@ class SignedIn(Source):
             raise ProfileError(f"{cli_profile.where}: {error.message}", hint=cli_profile.sign_in_hint) from None
 
     def _oauth_session(self, context: Context) -> AccessKey:
-        from role_env.sources import oauth_client  # TLS and all: only for whose session has expired
+        from role_env.sources import oauth_client  # imports TLS, which only an expired session needs
         from role_env.sources.issuer import SignInError
 
         cli_profile, kind = self.cli_profile, self.cli_profile.signed_in_as.site_type.upper()

@@ -16,7 +16,7 @@ from typing import Any
 from role_env.credentials import AccessKey
 from role_env.ui.messages import hush_libraries
 
-_importing = threading.Lock()  # what one thread puts in place, another would take away
+_importing = threading.Lock()  # one thread would remove what another has put in place
 _TRANSPORT = "aliyunsdkcore.vendored.requests"
 
 
@@ -74,7 +74,7 @@ def _replaced_transport() -> Iterator[None]:
         )
         sys.modules |= {package.__name__: package, compatible.__name__: compatible}
         yield
-    finally:  # whoever wants the transport gets the real one
+    finally:  # the next import of the transport gets the real one
         for name in list(sys.modules):  # a copy, which is made at once: other threads import, too
             if name == _TRANSPORT or name.startswith(f"{_TRANSPORT}."):
                 del sys.modules[name]
