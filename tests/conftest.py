@@ -21,6 +21,7 @@ from support.cloud_sso_portal import CloudSsoPortal
 from support.local_sts import LocalSts
 from support.machine import ArgumentWatch, Machine
 from support.oauth_server import OAuthServer
+from support.ram import LocalRam
 from support.secret_service_bus import SECRET_SERVICE, KeyringBus, require
 
 # Here, since a process with threads can no longer do it, and the workers are yet to be started.
@@ -114,4 +115,16 @@ def oauth(machine: Machine) -> Iterator[OAuthServer]:
     with OAuthServer(machine.sts) as started:
         machine.issuers.append(started)
         machine.environ |= started.environment
+        yield started
+
+
+@pytest.fixture
+def ram(machine: Machine, tmp_path: Path) -> Iterator[LocalRam]:
+    """A RAM whose world is the STS's, and the key of profileA in the keyring and nowhere else."""
+    with LocalRam(tmp_path / "ram", machine.sts) as started:
+        authorities = machine.temporary / "authorities.pem"
+        authorities.write_bytes(machine.sts.ca_file.read_bytes() + started.ca_file.read_bytes())
+        machine.environ |= {"ALIBABA_CLOUD_RAM_ENDPOINT": started.endpoint, "SSL_CERT_FILE": str(authorities)}
+        machine.write(f"[profileA]\n\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+        machine.log_in("profileA")
         yield started

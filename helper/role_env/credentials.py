@@ -7,15 +7,19 @@ FIELDS = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
 class AccessKey:
     """A key that requests are signed with.
 
-    `security_token` is empty for a long-lived key. The repr shows the ID only.
+    `security_token` is empty for a long-lived key, whose `created` is in epoch seconds, 0 if it is unknown. The repr
+    shows the ID only.
     """
 
-    __slots__ = ("access_key_id", "access_key_secret", "security_token")
+    __slots__ = ("access_key_id", "access_key_secret", "created", "security_token")
 
-    def __init__(self, access_key_id: str, access_key_secret: str, security_token: str = "") -> None:
+    def __init__(
+        self, access_key_id: str, access_key_secret: str, security_token: str = "", *, created: int = 0
+    ) -> None:
         self.access_key_id = access_key_id
         self.access_key_secret = access_key_secret
         self.security_token = security_token
+        self.created = created
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.access_key_id!r})"

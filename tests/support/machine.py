@@ -34,6 +34,7 @@ class Machine:
             "LANG": "C.UTF-8",
             "SSL_CERT_FILE": str(sts.ca_file),
             "ALIBABA_CLOUD_STS_ENDPOINT": sts.endpoint,
+            "ALIBABA_CLOUD_RAM_ENDPOINT": sts.endpoint,  # where no action of RAM is known, until a test starts one
             **bus.environment,
         }
         self.issuers: list[SignInServer] = []
@@ -87,6 +88,11 @@ source_profile = profileA
     def role_env(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run the installed command."""
         return self.run(str(INSTALLED / "role-env"), *arguments, **environ)
+
+    def log_in(self, profile: str) -> None:
+        """Store test_user1's key in the keyring, as that of `profile`."""
+        done = self.run("role-env", "login", profile, text=f"{self.sts.access_key_id}\n{self.sts.access_key_secret}\n")
+        assert done.returncode == 0, done.stderr
 
     def shell(self, name: str, script: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run `script` in a real shell that reads no start-up file."""

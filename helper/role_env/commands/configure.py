@@ -23,6 +23,7 @@ from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
 from role_env.shells import hints
 from role_env.sources.keyring import KeyringKey
+from role_env.sources.ram import find_creation
 from role_env.sts import client as sts
 from role_env.ui import prompt
 from role_env.ui import stdout as output
@@ -216,6 +217,8 @@ def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
         elif key:
             identity = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)
             output.write(f"\nverified: {identity['Arn']}\n")
+        if key:
+            key.created = find_creation(key, context)
 
 
 def _line_to_type(chain: Chain, path: Path, invocation: Invocation, context: Context) -> str:

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from role_env.profiles.profile import Profile
     from role_env.sessions.store import Cache
+    from role_env.sources.base import Source
 
 
 _KEYS = ("profile", "role_arn", "source", "region_id", "expiration", "sign_in_expiration")
@@ -76,7 +77,7 @@ def _row(
     file: ProfilesFile, name: str, cache: "Cache", sign_ins: dict[str, str | None], context: Context
 ) -> dict[str, str | None]:
     """Return the row of a profile. `sign_ins` has the ends of the sign-ins that are known, by their names."""
-    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "needs_sign_in", "wrong"))
+    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "key_age", "needs_sign_in", "wrong"))
     row["profile"] = name
     try:
         profile = file.profile(name)
@@ -85,6 +86,8 @@ def _row(
             "source": profile.source_kind,
             "region_id": profile.region_id or None,
         }
+        if profile.source and profile.source.kind == "keyring":
+            row["key_age"] = _key_age(profile.source, context)
         source = file.chain(name)[0].source
         if source and source.sign_in_name:
             if source.sign_in_name not in sign_ins:
@@ -96,6 +99,18 @@ def _row(
     except ProfileError as error:
         row["wrong"] = error.message
     return row
+
+
+def _key_age(source: "Source", context: Context) -> str | None:
+    """Return the age of the access key that the keyring has for `source`; None if it is unknown."""
+    from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
+
+    key = source.stored_key(context)
+    days = age(key) if key else None
+    if days is None:
+        return None
+    text = f"{days} day{'' if days == 1 else 's'}"
+    return f"{text}: rotate it" if days >= ROTATE_AFTER_DAYS else text
 
 
 def _expiration(file: ProfilesFile, profile: "Profile", cache: "Cache") -> str | None:
@@ -150,6 +165,7 @@ def _choices(file: ProfilesFile, rows: list[dict[str, str | None]], context: Con
 def _cells(row: dict[str, str | None]) -> list[str]:
     arn = RoleArn(row["role_arn"] or "")
     source = "key" if row["source"] == "access_key_id" else row["source"]
+    source = f"{source} ({row['key_age']})" if row["key_age"] else source
     shown = (row["profile"], arn.name, arn.account, source, row["region_id"], "wrong" if row["wrong"] else _left(row))
     return [cell or "-" for cell in shown]
 

@@ -10,6 +10,7 @@ from role_env.keyrings import access_keys
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
+from role_env.sources.ram import find_creation
 from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
 from role_env.ui import stdout as output
@@ -37,6 +38,7 @@ def run(invocation: Invocation, context: Context) -> int:
     except RefusedError as error:
         message = f"profile {profile.name}: {error.message} ({profile.where})"
         raise RefusedError(message, hint=f"nothing was stored; {error.hint}" if error.hint else "") from None
+    key.created = find_creation(key, context)
     access_keys.store(file.path, profile.name, key, context)
     output.write(f"{profile.name}: {identity['Arn']}; its access key {key.access_key_id} is stored in the keyring\n")
     lines = file.lines(profile.name, ("access_key_secret", "security_token"))

@@ -154,7 +154,7 @@ def _show_status(rotation: Rotation, name: str, context: Context) -> int:
         context.messages.warn(f"the user's keys could not be listed: {failure.message}")
         return 0
     for state in foreign:
-        created = f", created {state.created}" if state.created else ""
+        created = f", created {timestamps.format_utc(state.created)}" if state.created else ""
         output.write(
             f"{name}: the user has another access key, {state.access_key_id}{created}; to delete it:"
             f" aliyun ram DeleteAccessKey --UserAccessKeyId {state.access_key_id}\n"

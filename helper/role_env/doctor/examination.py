@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from role_env.deadline import NoThread, TimedOut, within
-from role_env.doctor import aliyun_cli, keyring, other_tools, profiles, shell, sign_ins, sts, variables
+from role_env.doctor import access_keys, aliyun_cli, keyring, other_tools, profiles, shell, sign_ins, sts, variables
 from role_env.doctor.finding import FAIL, LONGEST_CHECK, Check, Finding, Surroundings
 
 CHECKS: dict[str, Check] = {
     "profiles file": profiles.check,
     "sign-in": sign_ins.check,
+    "access keys": access_keys.check,
     "keyring": keyring.check,
     "STS": sts.check,
     "variables": variables.check,

@@ -5,6 +5,7 @@ A mark in the state folder changes with each change of a key, so that no session
 
 import contextlib
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from role_env.paths import make_private, state_folder
 from role_env.validators import key_part
 
 SERVICE = "role-env key "
+ROTATE_AFTER_DAYS = 90
+"""The age at which `list` and `doctor` suggest to rotate a key."""
 _HEAD = "role-env key 1"
 
 
@@ -31,8 +34,10 @@ def load(path: Path, profile: str, context: Context, *, prompts: bool = True) ->
 
 def store(path: Path, profile: str, key: AccessKey, context: Context) -> None:
     """Store the key, and read it back. Raises KeyringError; an earlier key may then still be stored."""
-    text = "\n".join((_HEAD, key.access_key_id, key.access_key_secret))
-    vault.write(_entry(path, profile), text, context)
+    lines = [_HEAD, key.access_key_id, key.access_key_secret]
+    if key.created:
+        lines.append(str(key.created))
+    vault.write(_entry(path, profile), "\n".join(lines), context)
     touch(context.environ)
 
 
@@ -45,6 +50,11 @@ def delete(path: Path, profile: str, context: Context) -> None:
 def check_available(path: Path, profile: str, context: Context) -> None:
     """Raise KeyringError if a key of `profile` could not be stored."""
     vault.check_available(_entry(path, profile), context)
+
+
+def age(key: AccessKey) -> int | None:
+    """Return the days since `key` was created, or None if that is unknown."""
+    return max(0, int(time.time()) - key.created) // 86400 if key.created else None
 
 
 def mark(environ: Mapping[str, str]) -> Path | None:
@@ -60,12 +70,15 @@ def _entry(path: Path, profile: str) -> Entry:
 
 
 def _parse(text: str) -> AccessKey | None:
-    """Return the key in `text`, or None if it is damaged or of another format."""
+    """Return the key in `text`, or None if it is damaged or of another format.
+
+    The fourth line, the time of its creation, is missing where RAM did not say it.
+    """
     lines = text.split("\n")
-    if len(lines) != 3 or lines[0] != _HEAD:
+    if len(lines) not in (3, 4) or lines[0] != _HEAD:
         return None
     try:
-        return AccessKey(key_part(lines[1]), key_part(lines[2]))
+        return AccessKey(key_part(lines[1]), key_part(lines[2]), created=int(lines[3]) if lines[3:] else 0)
     except ValueError:
         return None
 

@@ -49,24 +49,24 @@ def load(path: Path, profile: str, context: Context) -> Journal | None:
     """Return the journal of the rotation of `profile`'s key, or None if there is none. Raises KeyringError."""
     text = vault.read(_entry(path, profile), context)
     lines = text.split("\n") if text else []
-    if len(lines) != 8 or lines[0] != _HEAD:
+    if len(lines) != 10 or lines[0] != _HEAD:
         return None
-    _, step, started_at, swapped_at, old_id, old_secret, new_id, new_secret = lines
+    _, step, started_at, swapped_at, old_id, old_secret, old_created, new_id, new_secret, new_created = lines
     return Journal(
         Step(step),
-        AccessKey(old_id, old_secret),
+        AccessKey(old_id, old_secret, created=int(old_created)),
         started_at=int(started_at),
-        new=AccessKey(new_id, new_secret) if new_id else None,
+        new=AccessKey(new_id, new_secret, created=int(new_created)) if new_id else None,
         swapped_at=int(swapped_at),
     )
 
 
 def store(path: Path, profile: str, journal: Journal, context: Context) -> None:
     """Write the journal and read it back. Raises KeyringError, after which nothing has changed."""
-    new = journal.new or AccessKey("", "")
-    numbers = (str(journal.started_at), str(journal.swapped_at))
-    keys = (journal.old.access_key_id, journal.old.access_key_secret, new.access_key_id, new.access_key_secret)
-    vault.write(_entry(path, profile), "\n".join((_HEAD, journal.step.value, *numbers, *keys)), context)
+    lines = [_HEAD, journal.step.value, str(journal.started_at), str(journal.swapped_at)]
+    for key in (journal.old, journal.new or AccessKey("", "")):
+        lines += [key.access_key_id, key.access_key_secret, str(key.created)]
+    vault.write(_entry(path, profile), "\n".join(lines), context)
 
 
 def delete(path: Path, profile: str, context: Context) -> None:

@@ -97,6 +97,10 @@ class Source:
         """Return the end of its sign-in (epoch seconds), which may be past; None if none is known without a prompt."""
         return None
 
+    def stored_key(self, context: Context) -> AccessKey | None:
+        """Return its access key if that is in the keyring and can be read without a prompt."""
+        return None
+
     def find_fault(self, context: Context) -> SourceFault | None:
         """Return what keeps it from giving credentials, as far as that is known without a request or a prompt."""
         return None

@@ -47,13 +47,22 @@ class KeyringKey(Source):
         """Return the key's digest."""
         return [key_digest(self.key(context))]
 
+    def stored_key(self, context: Context) -> AccessKey | None:
+        """Return its key, if the keyring has it and is open."""
+        with contextlib.suppress(KeyringError):
+            return self._load_unasked(context)
+        return None
+
     def find_fault(self, context: Context) -> SourceFault | None:
         """Return that its key is missing. What is wrong with the keyring itself is not this profile's fault."""
         with contextlib.suppress(KeyringError):
-            if not access_keys.load(self.path, self.profile, context, prompts=False):
+            if not self._load_unasked(context):
                 message = f"profile {self.profile}: its key is neither in the file nor in the keyring ({self.where})"
                 return SourceFault(message, f"store it: role-env login {self.profile}")
         return None
+
+    def _load_unasked(self, context: Context) -> AccessKey | None:
+        return access_keys.load(self.path, self.profile, context, prompts=False)
 
     def _fetch(self, context: Context) -> AccessKey:
         key = self._load(context)

@@ -5,23 +5,23 @@ and works before it takes the old one's place; the old one stays until `finish`.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from role_env import validators
+from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
 from role_env.keyrings import access_keys, rotation_journal
 from role_env.keyrings.rotation_journal import Journal, Step
+from role_env.sources.ram import ram
 from role_env.sts import client
-from role_env.sts.ram import KeyState, Ram
+from role_env.sts.ram import KeyState
 
 PROPAGATION_SECONDS = 60.0
 """How long a new key may take to work everywhere before the rotation says so and waits for another call."""
 _PAUSE_SECONDS = 1.0
-_PUBLIC_ENDPOINT = "ram.aliyuncs.com"
 _NOT_YET = ("InvalidAccessKeyId", "SignatureDoesNotMatch")
 
 
@@ -50,7 +50,7 @@ class Rotation:
         self._names = names
         self._drop_sessions = drop_sessions
         self._progress = progress
-        self._ram = Ram(_ram_endpoint(context.environ), context)
+        self._ram = ram(context)
 
     @property
     def _exchange(self) -> Context:
@@ -173,9 +173,9 @@ class Rotation:
         used = self._ram.last_used(journal.old, other.access_key_id)
         last = time.strftime("last used on %Y-%m-%d", time.gmtime(used)) if used else "never used"
         rotation_journal.delete(self._path, self._profile, self._exchange)
+        created = f"created {timestamps.format_utc(other.created)}, " if other.created else ""
         raise RefusedError(
-            f"the user has a second access key, {other.access_key_id} (created {other.created}, {last});"
-            " RAM allows two",
+            f"the user has a second access key, {other.access_key_id} ({created}{last}); RAM allows two",
             hint=f"if nothing needs it: aliyun ram DeleteAccessKey --UserAccessKeyId {other.access_key_id};"
             f" then role-env rotate {self._profile}",
         )
@@ -236,13 +236,6 @@ class Rotation:
     def _record(self, journal: Journal, step: Step) -> None:
         journal.step = step
         rotation_journal.store(self._path, self._profile, journal, self._exchange)
-
-
-def _ram_endpoint(environ: Mapping[str, str]) -> str:
-    try:
-        return validators.host(environ.get("ALIBABA_CLOUD_RAM_ENDPOINT") or _PUBLIC_ENDPOINT)
-    except ValueError as error:
-        raise ProfileError(f"the variable ALIBABA_CLOUD_RAM_ENDPOINT {error}") from None
 
 
 def _new(journal: Journal) -> AccessKey:

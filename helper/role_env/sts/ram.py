@@ -5,24 +5,26 @@ from typing import Any, NamedTuple
 from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import FIELDS, AccessKey
+from role_env.deadline import Deadline
 from role_env.sts import client, responses, sdk
 from role_env.sts.http import Server
 
 
 class KeyState(NamedTuple):
-    """What RAM says of an access key: its ID, whether it is active, and when it was created (as RAM writes it)."""
+    """What RAM says of an access key: its ID, whether it is active, and when it was created (epoch seconds, or 0)."""
 
     access_key_id: str
     is_active: bool
-    created: str
+    created: int
 
 
 class Ram:
-    """RAM at `endpoint` (host or host:port)."""
+    """RAM at `endpoint` (host or host:port). Each call may take `seconds`, by default those of ROLE_ENV_TIMEOUT."""
 
-    def __init__(self, endpoint: str, context: Context) -> None:
+    def __init__(self, endpoint: str, context: Context, *, seconds: float | None = None) -> None:
         self._endpoint = endpoint
         self._context = context
+        self._seconds = seconds
 
     def list_keys(self, key: AccessKey) -> list[KeyState]:
         """Return the access keys of the user who signs with `key`. Raises StsError, UnreachableError."""
@@ -30,21 +32,21 @@ class Ram:
         entries = listed.get("AccessKey") if isinstance(listed, dict) else None
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise client.invalid_response(self._endpoint, "it contains no list of access keys", service="RAM")
-        return [
-            KeyState(str(entry.get("AccessKeyId")), entry.get("Status") == "Active", str(entry.get("CreateDate", "")))
-            for entry in entries
-        ]
+        return [self._state(entry) for entry in entries]
 
     def create_key(self, key: AccessKey) -> AccessKey:
         """Create an access key for the user who signs with `key`, and return it.
 
         Never retried: a lost response can have created a key. Raises StsError, UnreachableError.
         """
-        created = self._call("CreateAccessKey", key, is_repeatable=False).get("AccessKey")
+        document = self._call("CreateAccessKey", key, is_repeatable=False).get("AccessKey")
+        created = document if isinstance(document, dict) else {}
         try:
-            return responses.access_key(created if isinstance(created, dict) else {}, *FIELDS[:2])
+            new = responses.access_key(created, *FIELDS[:2])
         except ValueError as error:
             raise client.invalid_response(self._endpoint, str(error), service="RAM") from None
+        new.created = _moment(created)
+        return new
 
     def set_status(self, key: AccessKey, access_key_id: str, *, is_active: bool) -> None:
         """Make the access key `access_key_id` active or inactive. Raises StsError, UnreachableError."""
@@ -68,10 +70,27 @@ class Ram:
         except ValueError:
             raise client.invalid_response(self._endpoint, "LastUsedDate is not a time in UTC", service="RAM") from None
 
+    def _state(self, entry: dict[str, Any]) -> KeyState:
+        try:
+            access_key_id = responses.value(entry, FIELDS[0])
+        except ValueError as error:
+            raise client.invalid_response(self._endpoint, str(error), service="RAM") from None
+        return KeyState(access_key_id, entry.get("Status") == "Active", _moment(entry))
+
     def _call(self, action: str, key: AccessKey, *, is_repeatable: bool = True, **parameters: str) -> dict[str, Any]:
         request = sdk.ram_request(action)
         for name, value in parameters.items():
             request.add_query_param(name, value)
-        context = self._context.restarted()  # each call has the time of ROLE_ENV_TIMEOUT
+        context = self._context.restarted()
+        if self._seconds:
+            context = context.with_deadline(Deadline(self._seconds))
         server = Server(self._endpoint, context)
         return client.send(request, key, server, self._endpoint, context, service="RAM", is_repeatable=is_repeatable)
+
+
+def _moment(document: dict[str, Any]) -> int:
+    """Return the CreateDate of `document` (epoch seconds); 0 if it is missing or not a time in UTC."""
+    try:
+        return timestamps.parse_utc(str(document.get("CreateDate")))
+    except ValueError:
+        return 0

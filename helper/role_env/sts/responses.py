@@ -36,7 +36,7 @@ def credentials(
     not a time in UTC, and for one in the past.
     """
     key_id, secret, token, end = fields
-    values = [_value(document, name) for name in (key_id, secret, token)]
+    values = [value(document, name) for name in (key_id, secret, token)]
     try:
         expiration = parse_utc(str(document.get(end)))
     except ValueError:
@@ -51,11 +51,12 @@ def access_key(document: Mapping[str, Any], *fields: str) -> AccessKey:
 
     Raises ValueError for values that are not printable ASCII.
     """
-    return AccessKey(*(_value(document, name) for name in fields))
+    return AccessKey(*(value(document, name) for name in fields))
 
 
-def _value(document: Mapping[str, Any], name: str) -> str:
-    value = document.get(name)
-    if not isinstance(value, str) or not _VALUE.fullmatch(value):
+def value(document: Mapping[str, Any], name: str) -> str:
+    """Return the text in `document` under `name`. Raises ValueError for a value that is not printable ASCII."""
+    found = document.get(name)
+    if not isinstance(found, str) or not _VALUE.fullmatch(found):
         raise ValueError(f"{name} is missing or not printable ASCII")
-    return value
+    return found

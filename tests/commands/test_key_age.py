@@ -1,0 +1,78 @@
+"""The age of an access key in the keyring, in `list` and `doctor`, and when they suggest to rotate it."""
+
+import json
+import time
+
+import pytest
+
+from support.machine import INSTALLED, Machine
+from support.ram import LocalRam
+
+DAY = 86400
+
+
+def log_in(machine: Machine, *, days: float) -> str:
+    """Store a key that is `days` old, and return its ID."""
+    machine.sts.world.keys[machine.sts.access_key_id].created = time.time() - days * DAY
+    machine.log_in("profileA")
+    return machine.sts.access_key_id
+
+
+def source_shown(machine: Machine) -> str:
+    """What `list` shows as the source of profileA."""
+    heading, row, *_ = machine.role_env("list").stdout.splitlines()
+    return row[heading.index("SOURCE") : heading.index("REGION")].strip()
+
+
+def findings(machine: Machine) -> list[dict[str, str]]:
+    """What `doctor` says of access keys."""
+    found: list[dict[str, str]] = json.loads(machine.role_env("doctor", "--json").stdout)
+    return [finding for finding in found if finding["check"] == "access key"]
+
+
+def test_a_young_key_is_shown_with_its_age(machine: Machine, ram: LocalRam) -> None:
+    key_id = log_in(machine, days=89.5)
+    assert source_shown(machine) == "keyring (89 days)"
+    (finding,) = findings(machine)
+    assert finding["message"].startswith(f"profile profileA: {key_id} is 89 days old (created 20")
+    assert (finding["status"], finding["fix"]) == ("ok", "")
+
+
+def test_after_90_days_a_rotation_is_suggested_and_makes_the_key_young(machine: Machine, ram: LocalRam) -> None:
+    log_in(machine, days=90.5)
+    assert source_shown(machine) == "keyring (90 days: rotate it)"
+    (finding,) = findings(machine)
+    assert (finding["status"], finding["fix"]) == ("warn", "role-env rotate profileA")
+    assert machine.role_env(*finding["fix"].split()[1:]).returncode == 0
+    assert source_shown(machine) == "keyring (0 days)"
+    assert [finding["status"] for finding in findings(machine)] == ["ok"]
+    assert machine.role_env("rotate", "profileA", "--abort").returncode == 0
+    assert source_shown(machine) == "keyring (90 days: rotate it)"
+
+
+def test_a_key_of_several_profiles_is_one_finding(machine: Machine, ram: LocalRam) -> None:
+    machine.add("[other]\n")
+    log_in(machine, days=91)
+    machine.log_in("other")
+    assert [finding["message"].split()[1] for finding in findings(machine)] == ["profileA:"]
+
+
+@pytest.mark.parametrize("fault", ["code:NoPermission:403", "hang", "html-200", "reset-after-request"])
+def test_a_key_is_stored_without_its_age_where_ram_does_not_say_it(machine: Machine, ram: LocalRam, fault: str) -> None:
+    ram.fault(fault, times=None)
+    began = time.monotonic()
+    log_in(machine, days=91)
+    assert time.monotonic() - began < 15
+    assert source_shown(machine) == "keyring"
+    assert findings(machine) == []
+    assert machine.role_env("profileB").returncode == 0
+
+
+def test_configure_stores_the_age_too(machine: Machine, ram: LocalRam) -> None:
+    machine.sts.world.keys[machine.sts.access_key_id].created = time.time() - DAY
+    done = machine.run(
+        *(str(INSTALLED / "role-env"), "configure", "new", "--login", "--region", "cn-x", "--color", "red"),
+        text=f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n",
+    )
+    assert done.returncode == 0, done.stderr
+    assert machine.role_env("list").stdout.splitlines()[-1].split()[3:6] == ["keyring", "(1", "day)"]
