@@ -1,35 +1,9 @@
 """`role-env rotate`: a new access key in the keyring, in steps that can be killed and repeated."""
 
-import re
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 from support.ram import LocalRam
-from support.secret_service_bus import require
-
-SENDS = "write,sendto,sendmsg"
-"""The system calls by which role-env changes anything: files, the keyring's bus, and the network."""
-
-
-@pytest.fixture
-def ram(machine: Machine, tmp_path: Path) -> Iterator[LocalRam]:
-    """A RAM whose world is the STS's, and the key of profileA in the keyring and nowhere else."""
-    with LocalRam(tmp_path / "ram", machine.sts) as running:
-        authorities = machine.temporary / "authorities.pem"
-        authorities.write_bytes(machine.sts.ca_file.read_bytes() + running.ca_file.read_bytes())
-        machine.environ |= {"ALIBABA_CLOUD_RAM_ENDPOINT": running.endpoint, "SSL_CERT_FILE": str(authorities)}
-        machine.write(f"[profileA]\n\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-        log_in(machine)
-        yield running
-
-
-def log_in(machine: Machine) -> None:
-    keys = f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n"
-    assert machine.run("role-env", "login", "profileA", text=keys).returncode == 0
 
 
 def states(ram: LocalRam) -> dict[str, bool]:
@@ -156,35 +130,3 @@ def test_a_refusal_at_any_call_leaves_a_key_that_works_and_the_way_on(
     assert works(machine)
     assert machine.role_env("rotate", "profileA").returncode == 0
     assert works(machine)
-
-
-def killed(machine: Machine, point: int, *words: str) -> bool:
-    """Run role-env, killed at the system call number `point` of those that change anything; whether it came so far."""
-    inject = f"inject={SENDS}:signal=KILL:when={point}"
-    command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={SENDS}", "-e", inject]
-    done = subprocess.run(
-        [*command, str(INSTALLED / "role-env"), *words],
-        env=machine.environ,
-        capture_output=True,
-        check=False,
-        timeout=90,
-    )
-    machine.reported.append(done.stderr.decode())
-    return done.returncode == -9
-
-
-@pytest.mark.parametrize("point", [4, 12, 20, 28, 36, 44])
-@pytest.mark.parametrize("then", [["rotate", "profileA"], ["rotate", "profileA", "--abort"]], ids=["again", "abort"])
-def test_a_rotation_that_is_killed_anywhere_goes_on_or_back(
-    machine: Machine, ram: LocalRam, point: int, then: list[str]
-) -> None:
-    require("strace")
-    killed(machine, point, "rotate", "profileA")
-    assert works(machine)
-    done = machine.role_env(*then)
-    named = re.findall(r"another access key, (\w+)|a second access key, (\w+)", done.stderr + done.stdout)
-    assert done.returncode in (0, 4)
-    assert works(machine)
-    status = machine.role_env("rotate", "profileA", "--status").stdout
-    known = set(re.findall(r"LTAI\w+", status)) | {name for pair in named for name in pair if name}
-    assert set(states(ram)) <= known | {machine.sts.access_key_id}
