@@ -120,7 +120,7 @@ def test_a_person_chooses_by_number_and_may_color_production_red(machine: Machin
     person.sendline("7")
     person.expect("the numbers are 1 to 3")
     person.sendline("1,3")
-    person.expect(r"Color red for the accounts whose name contains prod \(1 profiles\)\? yes or no \[no\]: ")
+    person.expect(r"Color red for the accounts whose name contains prod \(1 profile\)\? yes or no \[no\]: ")
     person.sendline("yes")
     person.expect("color = red")
     person.expect("Append 2 profiles to .* yes or no")

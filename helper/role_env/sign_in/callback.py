@@ -60,19 +60,24 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
             code = server.wait(context)
     else:
         code = _read_pasted(state, context)
-    return redeem_code(site, code, redirect, verifier, context.restarted())
+    try:
+        return redeem_code(site, code, redirect, verifier, context.restarted())
+    except SignInError as error:
+        raise SignInError(error.message, hint="sign in again", code=error.code, status=error.status) from None
 
 
 def read_code(query: str, state: str) -> str:
     """Return the code in the query of a callback. Raises WrongCallback, and SignInError if the person refused."""
     given = {name: values[0] for name, values in urllib.parse.parse_qs(query, max_num_fields=50).items()}
-    if not hmac.compare_digest(given.get("state", "").encode(), state.encode()):
-        raise WrongCallback("it belongs to another sign-in")
+    if "state" not in given:
+        raise WrongCallback("this is not the address of a sign-in's last page")
+    if not hmac.compare_digest(given["state"].encode(), state.encode()):
+        raise WrongCallback("this is the address of another sign-in")
     if error := given.get("error"):
         text = printable(": ".join(filter(None, (error, given.get("error_description")))))[:300]
         raise SignInError(f"the sign-in was refused: {text}", code=error)
     if not given.get("code"):
-        raise WrongCallback("it has no code")
+        raise WrongCallback("this address has no code")
     return given["code"]
 
 
@@ -87,14 +92,15 @@ class TooLate(SignInError):
 def _read_pasted(state: str, context: Context) -> str:
     """Return the code in the address that a person pastes; ask again after a wrong one."""
     end = time.monotonic() + LONGEST_SECONDS
-    context.messages.say("the last page does not load: paste its address here (it is not shown) and press Enter")
+    say = context.messages.say
+    say("the browser ends on a page that does not load: paste its address here (it is not shown), then press Enter")
     with Pasted() as pasted:
         while (line := pasted.read_line(end)) is not None:
             try:
                 return read_code(urllib.parse.urlsplit(line).query, state)
             except ValueError as error:
-                why = error if isinstance(error, WrongCallback) else "it is not an address"
-                context.messages.say(f"that is not the address of this sign-in's last page: {why}; paste it again")
+                why = error if isinstance(error, WrongCallback) else "this is not an address"
+                say(f"{why}: paste that of the page that does not load")
     raise TooLate()
 
 

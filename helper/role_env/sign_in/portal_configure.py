@@ -1,6 +1,7 @@
 """`configure --cloud-sso`: sign in, choose among everything that the portal offers, and append a profile for each."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ def configure(url: str, path: Path, context: Context, choices: Choices) -> None:
     output.write("\n".join(profile.text() for profile in profiles))
     if choices.dry_run:
         return
-    count = f"{len(profiles)} profile{'s' if len(profiles) > 1 else ''}"
+    count = _count(profiles)
     if not choices.yes and not _is_yes(f"Append {count} to {path}? yes or no", default="yes"):
         output.write("nothing was appended\n")
         return
@@ -101,15 +102,8 @@ def _list(url: str, context: Context, choices: Choices) -> list[Assignment]:
 
 def _profiles(new: list[tuple[str, Assignment]], url: str, choices: Choices) -> list[NewProfile]:
     production = [name for name, assignment in new if _PRODUCTION in assignment.account.name.lower()]
-    is_red = (
-        choices.asks
-        and not choices.color
-        and production
-        and _is_yes(
-            f"Color red for the accounts whose name contains {_PRODUCTION} ({len(production)} profiles)? yes or no",
-            default="no",
-        )
-    )
+    question = f"Color red for the accounts whose name contains {_PRODUCTION} ({_count(production)})? yes or no"
+    is_red = choices.asks and not choices.color and production and _is_yes(question, default="no")
     profiles = []
     for name, (account, configuration) in new:
         values = {
@@ -121,6 +115,10 @@ def _profiles(new: list[tuple[str, Assignment]], url: str, choices: Choices) -> 
         }
         profiles.append(NewProfile(name, {key: value for key, value in values.items() if value}))
     return profiles
+
+
+def _count(profiles: Sequence[object]) -> str:
+    return f"{len(profiles)} profile{'s' if len(profiles) > 1 else ''}"
 
 
 def _chosen(new: list[tuple[str, Assignment]]) -> list[tuple[str, Assignment]]:
@@ -148,7 +146,7 @@ def read_numbers(text: str, count: int) -> list[int]:
     for part in text.replace(" ", "").split(","):
         first, dash, last = part.partition("-")
         numbers = [first, last] if dash else [first, first]
-        if not all(number.isascii() and number.isdigit() for number in numbers):
+        if not all(number.isascii() and number.isdigit() and len(number) < 10 for number in numbers):
             raise ValueError(f"type all, none, or numbers from 1 to {count}, such as 1,3-5")
         low, high = map(int, numbers)
         if not 1 <= low <= high <= count:

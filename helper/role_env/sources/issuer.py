@@ -30,12 +30,13 @@ _INVALID_HINT = "check the address; a proxy or another sign-in page may be inter
 
 
 class SignInError(RefusedError):
-    """A sign-in server's refusal: its HTTP `status`, and its `code` (both empty without a response)."""
+    """A sign-in server's refusal: its HTTP `status`, `code` and words (`said`), all empty without a response."""
 
-    def __init__(self, message: str, *, hint: str = "", code: str = "", status: int = 0) -> None:
+    def __init__(self, message: str, *, hint: str = "", code: str = "", status: int = 0, said: str = "") -> None:
         super().__init__(message, hint=hint)
         self.code = code
         self.status = status
+        self.said = said
 
 
 class Verifier:
@@ -110,7 +111,7 @@ class Issuer:
             raise self.invalid_response(f"status {response.status}" + (", not JSON" if document is None else ""))
         message = _text(document, "ErrorMessage", "error_description", "Message", "message")
         text = _without(f"{code}: {message}" if message else code, sent)
-        raise SignInError(f"{self.host} refused: {text}", code=code, status=response.status)
+        raise SignInError(f"{self.host} refused: {text}", code=code, status=response.status, said=text)
 
 
 def read_token(document: Mapping[str, Any], name: str, issuer: Issuer) -> str:

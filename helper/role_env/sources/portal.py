@@ -234,7 +234,7 @@ def _poll_failure(error: SignInError, host: str) -> Exception:
     if code in (*_PENDING, *_SLOW_DOWN):
         return Pending(slower=code in _SLOW_DOWN)
     if code in _EXPIRED:
-        return SignInError(f"the code has expired, or was used: {error.message}", code=error.code, hint=SIGN_IN_AGAIN)
+        return SignInError(f"the code has expired, or was used: {error.said}", code=error.code, hint=SIGN_IN_AGAIN)
     if code in _DENIED:
-        return SignInError(f"the sign-in was refused at {host}: {error.message}", code=error.code)
+        return SignInError(f"the sign-in was refused at {host}: {error.said}", code=error.code)
     return error
