@@ -139,9 +139,9 @@ def test_a_key_from_two_lines_is_verified_with_the_role_and_stored_in_the_keyrin
     assert (status, err) == (0, "")
     assert machine.file.read_text().endswith(f"\n[new]\nrole_arn = {machine.sts.role_arn}\n")
     assert machine.role_env("new").returncode == 0
-    assert [call.action for call in machine.sts.calls] == ["AssumeRole"]
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
     machine.role_env("new", "--refresh")
-    assert len(machine.sts.calls) == 2
+    assert len(machine.sts.calls_of("AssumeRole")) == 2
 
 
 def test_a_key_that_is_refused_is_neither_stored_nor_written(machine: Machine) -> None:
@@ -154,6 +154,14 @@ def test_a_key_that_is_refused_is_neither_stored_nor_written(machine: Machine) -
 
 
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+
+
+def test_a_file_that_cannot_be_written_leaves_no_key_in_the_keyring(machine: Machine) -> None:
+    command = ("role-env", "configure", "new", "--login", "--no-verify")
+    done = machine.run("sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command, text=two_lines(machine))
+    assert (done.returncode, "hint: nothing was changed" in done.stderr) == (3, True)
+    machine.add("[new]\n")
+    assert machine.role_env("whoami", "new").returncode == 3
 
 
 def test_a_source_without_a_role_is_verified_by_its_identity(machine: Machine) -> None:

@@ -1,5 +1,6 @@
 """login and logout with OAuth: the user's own session, by a sign-in in the browser."""
 
+import io
 import json
 import re
 import shutil
@@ -58,6 +59,8 @@ def begin(machine: Machine, *options: str, **environ: str) -> tuple["pexpect.spa
         timeout=30,
         dimensions=(24, 1000),
     )
+    machine.terminals.append(io.StringIO())
+    person.logfile_read = machine.terminals[-1]
     person.expect(r"open (https://\S+) and sign in")
     assert person.match is not None
     return person, str(person.match[1])

@@ -130,3 +130,51 @@ def test_a_refusal_at_any_call_leaves_a_key_that_works_and_the_way_on(
     assert works(machine)
     assert machine.role_env("rotate", "profileA").returncode == 0
     assert works(machine)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"AccessKey": []},
+        {"AccessKey": {"AccessKeyId": "LTAI; rm -rf ~", "AccessKeySecret": "secret"}},
+        {"AccessKey": {"AccessKeyId": "LTAInew", "AccessKeySecret": "two\nlines"}},
+    ],
+)
+def test_an_answer_without_a_key_is_exit_5_and_the_old_key_works(
+    machine: Machine, ram: LocalRam, answer: dict[str, object]
+) -> None:
+    ram.answers["CreateAccessKey"] = answer
+    done = machine.role_env("rotate", "profileA")
+    assert (done.returncode, "did not answer like RAM" in done.stderr) == (5, True)
+    assert machine.role_env("rotate", "profileA", "--abort").returncode == 0
+    assert works(machine)
+
+
+def test_the_key_that_signs_is_never_taken_for_the_new_one(machine: Machine, ram: LocalRam) -> None:
+    key = {"AccessKeyId": machine.sts.access_key_id, "AccessKeySecret": "another"}
+    ram.answers["CreateAccessKey"] = {"AccessKey": key}
+    assert machine.role_env("rotate", "profileA").returncode == 5
+    assert machine.role_env("rotate", "profileA", "--abort").returncode == 0
+    assert states(ram) == {machine.sts.access_key_id: True}
+    assert works(machine)
+
+
+def test_a_line_to_type_contains_nothing_but_the_id_of_a_key(machine: Machine, ram: LocalRam) -> None:
+    ram.answers["ListAccessKeys"] = {"AccessKeys": {"AccessKey": [{"AccessKeyId": "LTAI; rm -rf ~"}]}}
+    for options in ([], ["--status"]):
+        done = machine.role_env("rotate", "profileA", *options)
+        assert "did not answer like RAM (AccessKeyId is not the ID of a key)" in done.stderr
+        assert "rm -rf" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("action", ["ListAccessKeys", "CreateAccessKey", "UpdateAccessKey"])
+def test_a_keyring_that_is_locked_on_the_way_leaves_a_key_that_works_and_the_way_on(
+    machine: Machine, ram: LocalRam, action: str
+) -> None:
+    ram.after[action] = machine.bus.lock
+    assert machine.role_env("rotate", "profileA").returncode == 6
+    ram.after.clear()
+    machine.bus.unlock()
+    assert works(machine)
+    assert machine.role_env("rotate", "profileA").returncode == 0
+    assert works(machine)

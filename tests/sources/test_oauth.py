@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -158,6 +159,37 @@ def test_a_refresh_that_is_killed_anywhere_loses_no_token_that_was_stored(machin
             print(point, sent, outcome, flush=True)
     print(f"\n{point - 1} points:", *(f"  {count:3} {what}" for what, count in sorted(found.items())), sep="\n")
     assert found["1 refreshes in all, then a session"] > sum(found.values()) / 2
+
+
+def test_a_refresh_that_cannot_be_stored_is_exit_6_and_says_to_sign_in_again(
+    machine: Machine, oauth: OAuthServer
+) -> None:
+    oauth.expire_access_tokens()
+    oauth.after["/v1/token"] = machine.bus.lock
+    done = machine.role_env("me")
+    machine.bus.unlock()
+    assert (done.returncode, refreshes(oauth)) == (6, 1)
+    assert "profile me: its refreshed sign-in could not be stored" in done.stderr
+    assert done.stderr.endswith("hint: when the keyring can be used again: role-env login me\n")
+
+
+def test_a_refresh_token_is_not_spent_where_the_new_one_could_not_be_stored(
+    machine: Machine, oauth: OAuthServer
+) -> None:
+    (machine.home / "full.py").write_text(
+        "import support.file_keyring\n"
+        "class Keyring(support.file_keyring.Keyring):\n"
+        "    def set_password(self, *_):\n"
+        "        raise OSError('No space left on device')\n"
+    )
+    machine.environ["PYTHONPATH"] = f"{Path(__file__).parents[1]}:{machine.home}"
+    machine.environ["PYTHON_KEYRING_BACKEND"] = "support.file_keyring.Keyring"
+    age(machine, oauth, 3600)
+    oauth.expire_access_tokens()
+    assert machine.role_env("me", PYTHON_KEYRING_BACKEND="full.Keyring").returncode == 6
+    assert refreshes(oauth) == 0
+    assert key_id(machine) == oauth.sessions[-1].id
+    (machine.home / "keyring.json").unlink()  # a plain file, which the canary would report
 
 
 def test_an_interruption_lets_a_refresh_that_has_begun_end(machine: Machine, oauth: OAuthServer) -> None:

@@ -1,10 +1,12 @@
 """One person's machine: an empty HOME, a local STS, a real keyring, and the installed `role-env` on its PATH."""
 
+import io
 import os
 import re
 import subprocess
 import sys
 import threading
+import urllib.parse
 from pathlib import Path
 
 from support.files import settle
@@ -13,6 +15,7 @@ from support.secret_service_bus import KeyringBus, require
 from support.sign_in_server import SignInServer
 
 INSTALLED = Path(sys.executable).parent
+_WITHOUT_SESSION = {"login", "logout", "rotate", "configure", "list", "doctor", "explain", "clear", "status"}
 DEADLINE = 60.0
 """Seconds that a command may take, well below pytest's own timeout."""
 
@@ -40,7 +43,9 @@ class Machine:
         self.issuers: list[SignInServer] = []
         """The sign-in servers of the test, whose tokens the canary looks for too."""
         self.reported: list[str] = []
-        """What was written to stderr by everything that ran."""
+        """What was written to stderr by everything that ran, and to stdout by what gives no session."""
+        self.terminals: list[io.StringIO] = []
+        """What terminals have shown."""
         self.file = home / ".config" / "role-env" / "profiles.ini"
         self.write(self.standard_profiles())
 
@@ -83,6 +88,8 @@ source_profile = profileA
         )
         out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
         self.reported.append(err)
+        if Path(command[0]).name == "role-env" and _WITHOUT_SESSION & set(command):
+            self.reported.append(out)
         return subprocess.CompletedProcess(command, done.returncode, out, err)
 
     def role_env(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -105,12 +112,14 @@ source_profile = profileA
         world = self.sts.world
         keys = {key.secret for key in (*world.keys.values(), *world.deleted_keys)}
         keys |= {secret for issuer in self.issuers for secret in issuer.secrets}
-        return keys | {value for session in self.sts.issued for value in (session.secret, session.token)}
+        keys |= {value for session in self.sts.issued for value in (session.secret, session.token)}
+        return keys | {urllib.parse.quote(secret, safe="") for secret in keys}
 
     def leaks(self) -> list[str]:
         """Return where a secret is that may not be there: on stderr, and in files except the user's own profiles."""
         secrets = self.secrets()
-        places = [f"stderr: {text[:200]}" for text in self.reported if any(secret in text for secret in secrets)]
+        reported = [*self.reported, *(shown.getvalue() for shown in self.terminals)]
+        places = [f"reported: {text[:200]}" for text in reported if any(secret in text for secret in secrets)]
         encoded = [secret.encode() for secret in secrets]
         for path in self.home.rglob("*"):
             if path.is_file() and path.suffix != ".ini" and not {"keyring", ".aliyun"} & set(path.parts):

@@ -14,6 +14,7 @@ It shares its world with `sts`: what is made, switched off or deleted here is so
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from support.api_server import TIME_FORMAT, ApiServer, Document, check_mandatory
@@ -33,6 +34,10 @@ class LocalRam(ApiServer):
 
     def __init__(self, folder: Path, sts: LocalSts, *, certificate: Certificate = "good") -> None:
         self.sts = sts
+        self.answers: dict[str, Document] = {}
+        """What an action answers instead of being carried out."""
+        self.after: dict[str, Callable[[], object]] = {}
+        """What happens after an action, before its answer."""
         self._actions = {
             "CreateAccessKey": self._create,
             "ListAccessKeys": self._list,
@@ -52,7 +57,11 @@ class LocalRam(ApiServer):
         resource = f"acs:ram:*:{account}:" + (f"user/{user.name}" if user else "root")
         if not identity.is_allowed(f"ram:{request.action}", resource):
             raise Refused("NoPermission")
-        return self._actions[request.action](request, account, user)
+        if request.action in self.answers:
+            return self.answers[request.action]
+        document = self._actions[request.action](request, account, user)
+        self.after.get(request.action, bool)()
+        return document
 
     def keys_of(self, user_name: str) -> list[AccessKey]:
         """Return the keys of the user of that name, the oldest first; "root" is account A itself."""

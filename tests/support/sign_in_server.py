@@ -12,6 +12,7 @@ import http.server
 import json
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -107,6 +108,8 @@ class SignInServer(TlsService):
     def __init__(self, sts: LocalSts) -> None:
         self.sts = sts
         self.requests: list[Request] = []
+        self.after: dict[str, Callable[[], object]] = {}
+        """What happens after a request for a path, before its answer."""
         self._faults: list[_Fault] = []
         self._issued: set[str] = set()
         super().__init__(server_context(), _Handler)
@@ -197,6 +200,7 @@ class SignInServer(TlsService):
             try:
                 with self.lock:
                     answer = self.carry_out(request)
+                self.after.get(request.path, bool)()
             except Refused as refused:
                 answer = self.refusal(refused)
         request.status = answer.status

@@ -13,6 +13,7 @@ from role_env.cli.access_key_input import read_access_key
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import AccessKey
+from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, UsageError
 from role_env.files import UserFile
 from role_env.fingerprint import Fingerprint, read_file
@@ -44,6 +45,7 @@ class _Answers(NamedTuple):
 
 def run(invocation: Invocation, context: Context) -> int:
     """Ask what no option says, show the profile, verify it and append it; or add those of a CloudSSO portal."""
+    forbid_core_dumps()
     path = file_to_append_to(invocation.config, Fingerprint(context.environ))
     if invocation.cloud_sso:
         return _add_portal(invocation, path, context)
@@ -66,7 +68,12 @@ def run(invocation: Invocation, context: Context) -> int:
         _verify(chain, key, context)
     if key:
         access_keys.store(path, profile.name, key, context)
-    append(path, [profile])
+    try:
+        append(path, [profile])
+    except ProfileError:
+        if key:
+            access_keys.delete(path, profile.name, context)  # "nothing was changed" has to be true
+        raise
     output.write(f"\nappended to {path}; type: {_line_to_type(chain, path, invocation, context)}\n")
     return 0
 

@@ -4,6 +4,7 @@ from role_env import timestamps
 from role_env.cli.access_key_input import read_access_key
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
@@ -18,6 +19,7 @@ from role_env.ui import stdout as output
 
 def run(invocation: Invocation, context: Context) -> int:
     """Ask for the key, check it with STS, store it, and print its identity; or sign a person in."""
+    forbid_core_dumps()
     fingerprint = Fingerprint(context.environ)
     file = profiles.load(invocation.config, fingerprint)
     profile = file.profile(invocation.profile)

@@ -5,6 +5,7 @@ from pathlib import Path
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
@@ -16,6 +17,7 @@ from role_env.ui import stdout as output
 
 def run(invocation: Invocation, context: Context) -> int:
     """Remove it if there is one, and print what was removed."""
+    forbid_core_dumps()
     name = invocation.profile
     options.check_profile_name(name)
     fingerprint = Fingerprint(context.environ)

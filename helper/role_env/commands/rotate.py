@@ -7,6 +7,7 @@ from role_env.aliyun.location import config_path
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError, RoleEnvError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings.rotation_journal import Journal, Step
@@ -29,6 +30,7 @@ _STATES = {
 
 def run(invocation: Invocation, context: Context) -> int:
     """Take the rotation as far as the options say, and print where it is."""
+    forbid_core_dumps()
     options.check_profile_name(invocation.profile)
     fingerprint = Fingerprint(context.environ)
     file = profiles.load(invocation.config, fingerprint)

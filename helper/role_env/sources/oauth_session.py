@@ -6,7 +6,7 @@ from role_env import locks
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.deadline import TimedOut, within
-from role_env.errors import ProfileError, UnreachableError
+from role_env.errors import KeyringError, ProfileError, UnreachableError
 from role_env.keyrings import sign_ins
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sources.issuer import SHORTEST_TOKEN_SECONDS, SignInError
@@ -66,7 +66,11 @@ def _refresh_and_store(source: "OAuth", found: SignIn, context: Context) -> Sign
         renewed = refresh(source.site, found, context)
     except SignInError as error:
         raise (_ended(source, error) if has_ended(error) else error) from None
-    sign_ins.store(source.entry, renewed, context)
+    try:
+        sign_ins.store(source.entry, renewed, context)
+    except KeyringError as error:
+        what = f"profile {source.profile}: its refreshed sign-in could not be stored: {error.message}"
+        raise KeyringError(what, hint=f"when the keyring can be used again: role-env login {source.profile}") from None
     return renewed
 
 

@@ -1,5 +1,6 @@
 """A RAM user's own access keys. Rules of the API: RAM 2015-05-01; its requests are signed like those of STS."""
 
+import re
 from typing import Any, NamedTuple
 
 from role_env import timestamps
@@ -8,6 +9,8 @@ from role_env.credentials import FIELDS, AccessKey
 from role_env.deadline import Deadline
 from role_env.sts import client, responses, sdk
 from role_env.sts.http import Server
+
+_KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class KeyState(NamedTuple):
@@ -43,6 +46,8 @@ class Ram:
         created = document if isinstance(document, dict) else {}
         try:
             new = responses.access_key(created, *FIELDS[:2])
+            if _check_id(new.access_key_id) == key.access_key_id:
+                raise ValueError("AccessKeyId is that of the key that signed")
         except ValueError as error:
             raise client.invalid_response(self._endpoint, str(error), service="RAM") from None
         new.created = _moment(created)
@@ -72,7 +77,7 @@ class Ram:
 
     def _state(self, entry: dict[str, Any]) -> KeyState:
         try:
-            access_key_id = responses.value(entry, FIELDS[0])
+            access_key_id = _check_id(responses.value(entry, FIELDS[0]))
         except ValueError as error:
             raise client.invalid_response(self._endpoint, str(error), service="RAM") from None
         return KeyState(access_key_id, entry.get("Status") == "Active", _moment(entry))
@@ -86,6 +91,13 @@ class Ram:
             context = context.with_deadline(Deadline(self._seconds))
         server = Server(self._endpoint, context)
         return client.send(request, key, server, self._endpoint, context, service="RAM", is_repeatable=is_repeatable)
+
+
+def _check_id(text: str) -> str:
+    """Return the ID of an access key, which goes into lines to type. Raises ValueError."""
+    if not _KEY_ID.fullmatch(text):
+        raise ValueError("AccessKeyId is not the ID of a key")
+    return text
 
 
 def _moment(document: dict[str, Any]) -> int:

@@ -10,7 +10,6 @@ first cannot be told apart, and the second cannot be caught.
 
 import contextlib
 import os
-import resource
 import select
 import signal
 import sys
@@ -18,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import CommandError
 from role_env.supervise import execution
 from role_env.ui import messages
@@ -144,8 +144,7 @@ def exit_like(status: int) -> int:
     if not os.WIFSIGNALED(status):
         return os.WEXITSTATUS(status)
     number = os.WTERMSIG(status)
-    # The command's core dump is its own business; ours could contain a secret.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    forbid_core_dumps()  # the command has written its own
     with contextlib.suppress(OSError):  # SIGKILL has no handler to reset
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

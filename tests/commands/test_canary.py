@@ -1,0 +1,104 @@
+"""No token, code, verifier or key where it may not be: each test ends with the canary of the `machine` fixture."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from support.cloud_sso_portal import CloudSsoPortal
+from support.local_sts import ACCOUNT_B
+from support.machine import INSTALLED, Machine
+from support.oauth_server import OAuthServer
+from support.ram import LocalRam
+
+ROLE_ENV = str(INSTALLED / "role-env")
+
+
+@pytest.fixture(autouse=True)
+def profiles(machine: Machine) -> None:
+    """A browser that follows each redirect."""
+    program = machine.home / "browser"
+    program.write_text('#!/bin/sh\nexec curl -sL --cacert "$SSL_CERT_FILE" -o /dev/null "$1"\n')
+    program.chmod(0o700)
+    machine.environ |= {"BROWSER": f"{program} %s", "DISPLAY": ":99"}
+
+
+def add_cloud(machine: Machine, portal: CloudSsoPortal) -> None:
+    machine.add(
+        f"[cloud]\ncloud_sso_sign_in_url = {portal.url}\ncloud_sso_account_id = {ACCOUNT_B}\n"
+        "cloud_sso_access_config = Admin\n"
+    )
+
+
+def succeed(machine: Machine, *commands: str) -> None:
+    for command in commands:
+        done = machine.role_env(*command.split())
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_sign_in_to_cloud_sso_shows_no_secret_even_with_verbose(machine: Machine, portal: CloudSsoPortal) -> None:
+    add_cloud(machine, portal)
+    succeed(machine, "login cloud --verbose", f"configure --cloud-sso {portal.url} --yes")
+    succeed(machine, "exec --verbose cloud -- true", "logout cloud --verbose")
+
+
+def test_a_sign_in_with_oauth_and_a_refresh_show_no_secret_even_with_verbose(
+    machine: Machine, oauth: OAuthServer
+) -> None:
+    machine.add("[me]\noauth_site_type = CN\n")
+    succeed(machine, "login me --verbose")
+    oauth.expire_access_tokens()
+    succeed(machine, "exec --verbose me -- true", "logout me --verbose")
+
+
+def test_a_rotation_and_a_narrower_session_show_no_secret(machine: Machine, ram: LocalRam) -> None:
+    succeed(machine, "rotate profileA", "exec --verbose profileB -- true", "rotate profileA --status")
+    succeed(machine, "rotate profileA --finish", "exec --verbose --read-only profileB -- true")
+    succeed(machine, "rotate profileA", "rotate profileA --abort")
+
+
+def dump_core(machine: Machine, *words: str, until: Callable[[], object], text: str = "") -> None:
+    """Abort role-env, which may dump core, as soon as `until` says so."""
+    with subprocess.Popen(
+        ["sh", "-c", 'ulimit -c unlimited; exec "$@"', "sh", ROLE_ENV, *words],
+        env=machine.environ,
+        cwd=machine.home,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        process.stdin.write(text)
+        process.stdin.close()
+        end = time.monotonic() + 60
+        while not until():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        process.send_signal(signal.SIGABRT)
+        assert process.stderr
+        machine.reported.append(process.stderr.read())
+    assert process.returncode == -signal.SIGABRT
+
+
+def test_a_login_that_is_aborted_leaves_no_core_dump(
+    machine: Machine, portal: CloudSsoPortal, oauth: OAuthServer
+) -> None:
+    add_cloud(machine, portal)
+    machine.add("[me]\noauth_site_type = CN\n")
+    machine.sts.fault("hang")
+    keys = f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n"
+    dump_core(machine, "login", "profileA", text=keys, until=lambda: machine.sts.requests_seen)
+    portal.on_poll = "wait"
+    dump_core(machine, "login", "cloud", until=lambda: portal.requests_to("/token"))
+    oauth.fault("hang", path="/v1/token")
+    dump_core(machine, "login", "me", until=lambda: oauth.requests_to("/v1/token"))
+    assert not list(machine.home.glob("core*"))
+
+
+def test_a_rotation_that_is_aborted_leaves_no_core_dump(machine: Machine, ram: LocalRam) -> None:
+    ram.fault("hang", action="UpdateAccessKey")
+    dump_core(machine, "rotate", "profileA", until=lambda: ram.calls_of("UpdateAccessKey"))
+    assert not list(machine.home.glob("core*"))
