@@ -178,3 +178,20 @@ def test_a_keyring_that_is_locked_on_the_way_leaves_a_key_that_works_and_the_way
     assert works(machine)
     assert machine.role_env("rotate", "profileA").returncode == 0
     assert works(machine)
+
+
+def test_a_finish_that_ended_after_the_deletion_is_repeated_and_there_is_no_way_back(
+    machine: Machine, ram: LocalRam
+) -> None:
+    machine.role_env("rotate", "profileA")
+    assert works(machine)
+    ram.after["DeleteAccessKey"] = machine.bus.lock
+    assert machine.role_env("rotate", "profileA", "--finish").returncode == 6
+    ram.after.clear()
+    machine.bus.unlock()
+    refused = machine.role_env("rotate", "profileA", "--abort")
+    assert (refused.returncode, "no longer exists, so there is no way back" in refused.stderr) == (4, True)
+    assert refused.stderr.endswith("hint: role-env rotate profileA --finish\n")
+    assert machine.role_env("rotate", "profileA", "--finish").returncode == 0
+    assert "no rotation is under way" in machine.role_env("rotate", "profileA", "--status").stdout
+    assert works(machine)

@@ -116,6 +116,8 @@ class Trial:
                 assert "a second access key" in done.stderr
             elif then == "rotate":
                 assert done.returncode == 0, done.stderr
+            elif then == command:
+                assert done.returncode == (0 if killed.journal else 4), done.stderr
         return found
 
     def check_from(self, before: State, command: str, point: int, following: Iterable[str]) -> list[str]:

@@ -131,6 +131,7 @@ class Rotation:
             raise RefusedError(f"no rotation of {self._profile} is under way")
         if journal.new is not None:
             if journal.step is not Step.ABORTING:
+                self._check_way_back(journal)
                 self._record(journal, Step.ABORTING)
             self._activate_old(journal)
             self._swap(journal, _new(journal), journal.old, Step.ABORTING)
@@ -223,6 +224,17 @@ class Rotation:
             key = access_keys.load(self._path, name, self._exchange)
             if key and key.access_key_id == access_key_id:
                 yield name
+
+    def _check_way_back(self, journal: Journal) -> None:
+        """Raise RefusedError if `finish` has deleted the old key and was killed before it could say so."""
+        old = journal.old.access_key_id
+        if journal.step is not Step.RETIRED:
+            return
+        if old not in (state.access_key_id for state in self._ram.list_keys(_new(journal))):
+            raise RefusedError(
+                f"the old key {old} no longer exists, so there is no way back",
+                hint=f"role-env rotate {self._profile} --finish",
+            )
 
     def _activate_old(self, journal: Journal) -> None:
         """Make the old key active, signed with the new one if the old one does not work."""

@@ -10,6 +10,7 @@ from role_env.deadline import Deadline
 from role_env.sts import client, responses, sdk
 from role_env.sts.http import Server
 
+_NO_KEY = "EntityNotExist.User.AccessKey"
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -63,12 +64,20 @@ class Ram:
         try:
             self._call("DeleteAccessKey", key, UserAccessKeyId=access_key_id)
         except client.StsError as refusal:
-            if refusal.code != "EntityNotExist.User.AccessKey":
+            if refusal.code != _NO_KEY:
                 raise
 
     def last_used(self, key: AccessKey, access_key_id: str) -> int:
-        """Return when `access_key_id` was last used (epoch seconds), 0 if never. Raises StsError, UnreachableError."""
-        used = self._call("GetAccessKeyLastUsed", key, UserAccessKeyId=access_key_id).get("AccessKeyLastUsed")
+        """Return when `access_key_id` was last used (epoch seconds); 0 if never, or if there is no such key.
+
+        Raises StsError, UnreachableError.
+        """
+        try:
+            used = self._call("GetAccessKeyLastUsed", key, UserAccessKeyId=access_key_id).get("AccessKeyLastUsed")
+        except client.StsError as refusal:
+            if refusal.code != _NO_KEY:
+                raise
+            return 0
         date = used.get("LastUsedDate") if isinstance(used, dict) else None
         try:
             return timestamps.parse_utc(str(date)) if date else 0
