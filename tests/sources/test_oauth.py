@@ -188,7 +188,7 @@ def test_a_refresh_token_is_not_spent_where_the_new_one_could_not_be_stored(
     oauth.expire_access_tokens()
     assert machine.role_env("me", PYTHON_KEYRING_BACKEND="full.Keyring").returncode == 6
     assert refreshes(oauth) == 0
-    assert key_id(machine) == oauth.sessions[-1].id
+    assert key_id(machine, "me") == oauth.sessions[-1].id
     (machine.home / "keyring.json").unlink()  # a plain file, which the canary would report
 
 
