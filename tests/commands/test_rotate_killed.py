@@ -24,7 +24,7 @@ from support.machine import Machine
 from support.ram import LocalRam
 
 FIRST = int(os.environ.get("ROTATE_POINTS", "0"))
-FEW = {"rotate": (10, 45, 65, 80), "--finish": (20,), "--abort": (20, 45)}
+FEW = {"rotate": (10, 20, 30, 60, 85), "--finish": (20, 38), "--abort": (20, 45)}
 """The points at which each command is killed in the usual tests."""
 FOLLOWING = {"rotate": ("--finish", "--abort", "rotate"), "--finish": ("--finish", "--abort"), "--abort": ("--abort",)}
 
