@@ -22,7 +22,7 @@ NO_ACCOUNT = "a switch to another profile failed and left this shell without an 
 _DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION")
 
 
-def missing_without_key(environ: Mapping[str, str]) -> list[str]:
+def missing_without_key(environ: "Mapping[str, str]") -> list[str]:
     """Return the variables that keep tools from an account of their own while no key is set, and no longer do.
 
     They are the guards, and the invalid key IDs; one that has another value is a key.
