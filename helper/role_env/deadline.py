@@ -3,10 +3,13 @@
 import os
 import threading
 import time
-from collections.abc import Callable
-from typing import TypeVar
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 _STEP_SECONDS = 0.25
 # Processor time in one step: less is only the waiting itself.
@@ -57,7 +60,7 @@ def is_crowded(load: str = "/proc/loadavg") -> bool:
     return runnable > _CROWD * (os.cpu_count() or 1)
 
 
-def start_thread(work: Callable[[], None]) -> threading.Thread:
+def start_thread(work: "Callable[[], None]") -> threading.Thread:
     """Run `work` in a daemon thread, which does not keep the command from ending. Raises NoThread."""
     thread = threading.Thread(target=work, daemon=True)
     try:
@@ -67,7 +70,7 @@ def start_thread(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def within(seconds: float, work: Callable[[], T], *, at_most: float = 0, grace: float = 0) -> T:
+def within(seconds: float, work: "Callable[[], T]", *, at_most: float = 0, grace: float = 0) -> "T":
     """Return what `work` returns, or raise what it raises; raise TimedOut if it takes longer than `seconds`.
 
     With `at_most`, only the seconds in which nothing moves count: as long as this process uses the processor, which on

@@ -10,7 +10,6 @@ import sys
 import time
 
 from role_env import paths
-from role_env.credentials import Session
 from role_env.keyrings import secret_service
 from role_env.keyrings.notes import KeyringNotes
 from role_env.sessions import record
@@ -91,7 +90,7 @@ def _is_usual(environ: "Mapping[str, str]") -> bool:
     return True
 
 
-def _text(invocation: "Invocation", session: Session, environ: "Mapping[str, str]") -> str:
+def _text(invocation: "Invocation", session: "Session", environ: "Mapping[str, str]") -> str:
     if invocation.command == "process":
         return exporters.process(session.credentials)
     if invocation.format:

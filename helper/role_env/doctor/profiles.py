@@ -43,4 +43,6 @@ def _profile_fault(file: ProfilesFile, name: str, fingerprint: Fingerprint, at: 
         fault = chains.resolve(file, name, fingerprint).source.find_fault(at.context(LONGEST_CHECK / 2))
     except ProfileError as error:
         return Finding(f"profile {name}", FAIL, error.message, error.hint or "correct the file")
-    return fault and Finding(f"profile {name}", FAIL if fault.is_certain else WARN, fault.message, fault.hint)
+    if fault is None:
+        return None
+    return Finding(f"profile {name}", FAIL if fault.is_certain else WARN, fault.message, fault.hint)

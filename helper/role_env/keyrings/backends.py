@@ -4,12 +4,12 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from role_env.keyrings.notes import KeyringNotes
 from role_env.keyrings.secret_service import DEFAULT_COLLECTION
 from role_env.ui.messages import hush_libraries
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 

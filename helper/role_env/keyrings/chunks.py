@@ -6,11 +6,10 @@ its name, so that they are found without a list. Each names the write that it be
 a killed process can leave, count as no entry and never as a text made of both.
 """
 
-from typing import TYPE_CHECKING
-
 from role_env.keyrings.backends import writing_backend
 from role_env.keyrings.entry import Entry
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 

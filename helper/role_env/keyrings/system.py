@@ -5,8 +5,6 @@ Reading goes past `keyring` where the Secret Service can be read at once; writin
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
 
 from role_env.context import Context
 from role_env.deadline import NoThread, TimedOut, is_crowded, start_thread, within
@@ -16,10 +14,14 @@ from role_env.keyrings.faults import KeyringFault, fault_of
 from role_env.keyrings.notes import KeyringNotes
 from role_env.ui.messages import on_terminal
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeVar
+
     from keyring.backend import KeyringBackend
 
-T = TypeVar("T")
+    T = TypeVar("T")
 
 TIMEOUT_SECONDS = 5.0
 # Finding out that there is no keyring takes less, unless it waited for a bus that hangs.
@@ -127,7 +129,7 @@ class SystemKeyring:
         finally:
             self._extend_deadline(seconds, began)
 
-    def _use(self, operation: "Callable[[KeyringBackend], T]") -> T | None:
+    def _use(self, operation: "Callable[[KeyringBackend], T]") -> "T | None":
         """Return what `operation` returns for the chosen backend; None if the keyring cannot be used."""
         if not self.is_usable:
             return None
@@ -153,7 +155,7 @@ class SystemKeyring:
         if seconds == PROMPT_SECONDS:
             self._deadline.extend(time.monotonic() - began)
 
-    def _try(self, operation: "Callable[[KeyringBackend], T]", end: float) -> T:
+    def _try(self, operation: "Callable[[KeyringBackend], T]", end: float) -> "T":
         """Return what `operation` returns. Until `end`, try again if a busy bus needed more than a second."""
         while True:
             began = time.monotonic()
@@ -202,7 +204,7 @@ def _patience() -> int:
 class _Preparation:
     """A thread that chooses the backend and opens it, for one use. Raises NoThread."""
 
-    def __init__(self, environ: Mapping[str, str], notes: KeyringNotes) -> None:
+    def __init__(self, environ: "Mapping[str, str]", notes: KeyringNotes) -> None:
         self._environ = environ
         self._notes = notes
         self._backend: KeyringBackend | None = None

@@ -1,8 +1,6 @@
 """Profiles: one section of a profiles file, each key checked against the rules of STS."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from role_env import names, validators, variables
 from role_env.credentials import RoleArn
@@ -12,12 +10,17 @@ from role_env.profiles import policies, source_keys
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.profiles.ini import Section
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from role_env.sources.base import Source
 
 # How long a session lasts unless the profile or an option says otherwise (seconds).
 DURATION_SECONDS = 3600
 _LONGER = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
+_NO_ROLE = RoleArn()
 _FIELDS = (
     "role_arn",
     "role_session_name",
@@ -33,36 +36,83 @@ _FIELDS = (
 )
 
 
-class Profile(NamedTuple):
+class Profile:
     """One checked section of a profiles file.
 
     `role_arn` is empty for a source. Either `source_profile` or `source` says where the credentials come from.
     `path` is the file, `where` the file and line of the section. Durations are seconds.
     """
 
-    name: str
-    where: str
-    path: Path
-    role_arn: RoleArn = RoleArn()
-    source_profile: str = ""
-    source: "Source | None" = None
-    role_session_name: str = ""
-    duration_seconds: int = DURATION_SECONDS
-    max_session_duration: int = 3600
-    external_id: str = ""
-    policy: str = ""
-    source_identity: str = ""
-    expected_account_id: str = ""
-    region_id: str = ""
-    endpoint: str = ""
-    variables: tuple[str, ...] = variables.DEFAULT_FAMILIES
-    color: str = ""
-    read_only: bool = False
+    __slots__ = (
+        "color",
+        "duration_seconds",
+        "endpoint",
+        "expected_account_id",
+        "external_id",
+        "max_session_duration",
+        "name",
+        "path",
+        "policy",
+        "read_only",
+        "region_id",
+        "role_arn",
+        "role_session_name",
+        "source",
+        "source_identity",
+        "source_profile",
+        "variables",
+        "where",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        where: str,
+        path: Path,
+        *,
+        role_arn: RoleArn = _NO_ROLE,
+        source_profile: str = "",
+        source: "Source | None" = None,
+        role_session_name: str = "",
+        duration_seconds: int = DURATION_SECONDS,
+        max_session_duration: int = 3600,
+        external_id: str = "",
+        policy: str = "",
+        source_identity: str = "",
+        expected_account_id: str = "",
+        region_id: str = "",
+        endpoint: str = "",
+        variables: tuple[str, ...] = variables.DEFAULT_FAMILIES,
+        color: str = "",
+        read_only: bool = False,
+    ) -> None:
+        self.name = name
+        self.where = where
+        self.path = path
+        self.role_arn = role_arn
+        self.source_profile = source_profile
+        self.source = source
+        self.role_session_name = role_session_name
+        self.duration_seconds = duration_seconds
+        self.max_session_duration = max_session_duration
+        self.external_id = external_id
+        self.policy = policy
+        self.source_identity = source_identity
+        self.expected_account_id = expected_account_id
+        self.region_id = region_id
+        self.endpoint = endpoint
+        self.variables = variables
+        self.color = color
+        self.read_only = read_only
 
     @property
     def source_kind(self) -> str:
         """Where its credentials come from: the name of its source profile, or the kind of its source."""
         return self.source.kind if self.source else self.source_profile
+
+    def replace(self, **fields: "Any") -> "Profile":
+        """Return the profile with other values of some fields."""
+        return Profile(**{name: getattr(self, name) for name in self.__slots__} | fields)
 
     def allows_duration(self, seconds: int) -> bool:
         """Return whether a session may last so long."""
@@ -71,7 +121,7 @@ class Profile(NamedTuple):
     def with_duration(self, seconds: int) -> "Profile":
         """Return the profile with the duration of the option --duration. Raises UsageError."""
         if self.allows_duration(seconds):
-            return self._replace(duration_seconds=seconds)
+            return self.replace(duration_seconds=seconds)
         raise UsageError(
             f"--duration {seconds} must be between 900 and {self.max_session_duration} for profile {self.name}",
             hint=_LONGER,
@@ -79,7 +129,7 @@ class Profile(NamedTuple):
 
     def with_session_name(self, name: str) -> "Profile":
         """Return the profile with another session name."""
-        return self._replace(role_session_name=name)
+        return self.replace(role_session_name=name)
 
 
 def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
@@ -108,7 +158,7 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
     raise ProfileError(f"profile {profile.name}: {what} ({section.where('duration_seconds')})", hint=_LONGER)
 
 
-def _parse_value(section: Section, key: str, text: str) -> Any:
+def _parse_value(section: Section, key: str, text: str) -> "Any":
     try:
         return validators.KEYS[key](text)
     except ValueError as error:
@@ -124,7 +174,7 @@ def _value_hint(key: str, text: str) -> str:
     return f"correct {key}, or remove the line"
 
 
-def _policy(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> str:
+def _policy(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> str:
     """Return the session policy, from the key or from the file that it names: JSON, at most 2048 characters."""
     if "policy" in values and "policy_file" in values:
         raise section.error("policy", "and policy_file are both set", hint="keep one")

@@ -3,9 +3,6 @@
 Each source's module is imported where it is used: most bring TLS along, and a profile has one.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from role_env import validators
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
@@ -13,8 +10,13 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles.ini import Section
 from role_env.sources.base import Source
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
-def parse(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> dict[str, Any]:
+
+def parse(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "dict[str, Any]":
     """Return the one source that the section chooses, as fields of Profile; `values` are its checked keys.
 
     Raises ProfileError.
@@ -43,7 +45,7 @@ def parse(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint)
     return {"source": _access_key(section, values)}
 
 
-def _credential_source(section: Section, values: Mapping[str, str], first: str) -> Source:
+def _credential_source(section: Section, values: "Mapping[str, str]", first: str) -> Source:
     """Return the source of environment, ecs_ram_role or aliyun_cli, each with no more than its own key."""
     chosen = values.get("credential_source")
     where = section.where("credential_source")
@@ -66,7 +68,7 @@ def _credential_source(section: Section, values: Mapping[str, str], first: str) 
     return EnvironmentKey(section.name, where)
 
 
-def _cloud_sso(section: Section, values: Mapping[str, str], fingerprint: Fingerprint) -> dict[str, Any]:
+def _cloud_sso(section: Section, values: "Mapping[str, str]", fingerprint: Fingerprint) -> "dict[str, Any]":
     """Return the access configuration; without a role, a session of another account than its own is refused."""
     from role_env.sources.cloud_sso import CloudSso
     from role_env.sources.sign_in_hosts import ALLOWED_HOST, check_url
@@ -88,7 +90,7 @@ def _cloud_sso(section: Section, values: Mapping[str, str], fingerprint: Fingerp
     return {"source": source, **checked}
 
 
-def _oauth(section: Section, values: Mapping[str, str], fingerprint: Fingerprint) -> Source:
+def _oauth(section: Section, values: "Mapping[str, str]", fingerprint: Fingerprint) -> Source:
     """Return the user's own session."""
     from role_env.sources.oauth import OAuth
     from role_env.sources.sign_in_hosts import ENDPOINTS, find_site
@@ -103,7 +105,7 @@ def _oauth(section: Section, values: Mapping[str, str], fingerprint: Fingerprint
 _OIDC_TOKENS = ("oidc_token", "oidc_token_file", "oidc_token_variable")
 
 
-def _oidc(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> dict[str, Any]:
+def _oidc(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "dict[str, Any]":
     """Return the token's source and the role. The SDKs' own variables serve where a key is absent."""
     from role_env.sources.oidc import OidcToken
 
@@ -123,9 +125,9 @@ def _oidc(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint)
         section.where(next(key for key in values if key.startswith("oidc_"))),
         found["oidc_provider_arn"],
         section.file("oidc_token_file", found["oidc_token_file"]) if "oidc_token_file" in found else None,
-        values.get("oidc_audience", ""),
-        tuple(absent.values()),
-        values.get("oidc_token_variable", ""),
+        audience=values.get("oidc_audience", ""),
+        variables=tuple(absent.values()),
+        token_variable=values.get("oidc_token_variable", ""),
     )
     fields: dict[str, Any] = {"source": source, "role_arn": found["role_arn"]}
     name = "" if "role_session_name" in values else fingerprint.variable("ALIBABA_CLOUD_ROLE_SESSION_NAME")
@@ -134,7 +136,7 @@ def _oidc(section: Section, values: Mapping[str, Any], fingerprint: Fingerprint)
     return fields
 
 
-def _from_variable(section: Section, key: str, name: str, fingerprint: Fingerprint) -> Any:
+def _from_variable(section: Section, key: str, name: str, fingerprint: Fingerprint) -> "Any":
     text = fingerprint.variable(name)
     if not text:
         hint = f"add the key, or set {name}"
@@ -144,14 +146,14 @@ def _from_variable(section: Section, key: str, name: str, fingerprint: Fingerpri
     return _check_variable(key, text)
 
 
-def _check_variable(key: str, text: str) -> Any:
+def _check_variable(key: str, text: str) -> "Any":
     try:
         return validators.KEYS[key](text)
     except ValueError as error:
         raise ProfileError(f"the variable ALIBABA_CLOUD_{key.upper()} {error}") from None
 
 
-def _access_key(section: Section, values: Mapping[str, str]) -> Source:
+def _access_key(section: Section, values: "Mapping[str, str]") -> Source:
     """Return the key in the file or, if its secret is not there, the one in the keyring."""
     if "access_key_secret" in values or "security_token" in values:
         for name in ("access_key_id", "access_key_secret"):

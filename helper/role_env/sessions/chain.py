@@ -126,7 +126,7 @@ def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
 
         found = aliyun_hops.resolve(source, source.aliyun_profile, fingerprint)
         source, hops = found.source, [*found.hops, *hops]
-        hops[-1] = hops[-1]._replace(region_id=hops[-1].region_id or found.region_id)
+        hops[-1] = hops[-1].replace(region_id=hops[-1].region_id or found.region_id)
     source.watch(fingerprint)
     return Chain(source, hops, fingerprint)
 

@@ -42,7 +42,7 @@ def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> None:
         )
     hop = chain.hops[position]
     try:
-        chain.hops[position] = hop._replace(policy=policies.read_only(hop.policy))
+        chain.hops[position] = hop.replace(policy=policies.read_only(hop.policy))
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
     chain.policy_name = policies.READ_ONLY
@@ -60,7 +60,7 @@ def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> None:
             f"--policy cannot narrow {target.name}, which has a policy ({target.where})",
             hint="two policies cannot be combined; use --read-only, or a profile without a policy",
         )
-    chain.hops[position] = chain.hops[position]._replace(policy=narrowing.text)
+    chain.hops[position] = chain.hops[position].replace(policy=narrowing.text)
     chain.policy_name = narrowing.name
 
 

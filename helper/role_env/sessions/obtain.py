@@ -189,7 +189,7 @@ def _with_options(target: Profile, request: Request) -> Profile:
             hint="give a smaller --min-ttl or a longer --duration",
         )
     if request.expect_account and not target.role_arn and not target.expected_account_id:
-        target = target._replace(expected_account_id=request.expect_account)
+        target = target.replace(expected_account_id=request.expect_account)
     return target
 
 

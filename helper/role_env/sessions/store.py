@@ -6,9 +6,7 @@ one of them, `none` is neither. A fault of a place costs one warning, never the 
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
@@ -19,7 +17,12 @@ from role_env.keyrings.system import SystemKeyring
 from role_env.paths import append_line, state_folder
 from role_env.sessions.record import Record, parse
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 # What begins a line of the index that takes an entry back. Older releases skip such a line.
 _REMOVED = "removed "
@@ -120,7 +123,7 @@ class Cache:
         """Whether there is an index, which says what the keyring has while that cannot be used."""
         return os.path.exists(self._index)  # noqa: PTH110  Path's raises where the folder cannot be searched
 
-    def unreachable(self, entries: Sequence[Entry]) -> list[Entry]:
+    def unreachable(self, entries: "Sequence[Entry]") -> list[Entry]:
         """Return those of `entries` that the keyring has, by the index, while it cannot be used."""
         if not self._keyring or self._keyring.is_usable:
             return []
@@ -137,7 +140,7 @@ class Cache:
         ]
         return [Entry(service, username) for service, username in pairs]
 
-    def _use_kernel(self, operation: Callable[[], T]) -> T | None:
+    def _use_kernel(self, operation: "Callable[[], T]") -> "T | None":
         try:
             return operation()
         except kernel.Unavailable as error:
@@ -190,7 +193,7 @@ class Cache:
             self._messages.decided(f"the index of sessions could not be written: {error.strerror}")
 
 
-def cache_mode(environ: Mapping[str, str]) -> str:
+def cache_mode(environ: "Mapping[str, str]") -> str:
     """Return the value of ROLE_ENV_CACHE. Raises ProfileError for an invalid one."""
     mode = environ.get("ROLE_ENV_CACHE") or "auto"
     if mode not in MODES:

@@ -1,21 +1,20 @@
 """An access key in the profiles file."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.sources.base import Source, key_digest
 
 
-@dataclass(frozen=True)
 class FileKey(Source):
     """A credential source whose access key is in the file."""
 
-    access_key: AccessKey
-    kind: ClassVar[str] = "access_key_id"
-    is_renewable: ClassVar[bool] = False
-    gives_session: ClassVar[bool] = False
+    kind = "access_key_id"
+    is_renewable = False
+    gives_session = False
+
+    def __init__(self, profile: str, where: str, access_key: AccessKey) -> None:
+        super().__init__(profile, where)
+        self.access_key = access_key
 
     @property
     def access_key_id(self) -> str | None:

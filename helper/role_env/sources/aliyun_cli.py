@@ -1,8 +1,6 @@
 """Profiles of the `aliyun` CLI as credential sources."""
 
 import time
-from dataclasses import dataclass
-from typing import ClassVar
 
 from role_env.aliyun.config import CliProfile
 from role_env.context import Context
@@ -17,21 +15,26 @@ from role_env.sources.sign_in_hosts import ALLOWED_HOST, ENDPOINTS, SITES, check
 _LEAST_LEFT = {"CloudSSO": 0, "OAuth": 900}
 
 
-@dataclass(frozen=True)
 class AliyunCliProfile(Source):
     """A profile of the `aliyun` CLI, by name or its current one, until `sessions.aliyun_hops` reads it."""
 
+    kind = "aliyun_cli"
     aliyun_profile: str | None = ""
-    kind: ClassVar[str] = "aliyun_cli"
+
+    def __init__(self, profile: str, where: str, aliyun_profile: str = "") -> None:
+        super().__init__(profile, where)
+        self.aliyun_profile = aliyun_profile
 
 
-@dataclass(frozen=True)
 class SignedIn(Source):
     """A credential source that is the session of a sign-in with the CLI (CloudSSO, OAuth)."""
 
-    cli_profile: CliProfile
-    kind: ClassVar[str] = "aliyun_cli"
-    is_renewable: ClassVar[bool] = False
+    kind = "aliyun_cli"
+    is_renewable = False
+
+    def __init__(self, profile: str, where: str, cli_profile: CliProfile) -> None:
+        super().__init__(profile, where)
+        self.cli_profile = cli_profile
 
     def identity(self, context: Context) -> list[str]:
         """Return where and as whom a person signed in, and an ID of the sign-in: the next may be another person's."""

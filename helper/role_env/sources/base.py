@@ -5,61 +5,66 @@ chain: everything that decides who requests a role, and nothing that changes whi
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
 
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.digests import sha256
 from role_env.errors import ProfileError, RefusedError, UnreachableError
 from role_env.fingerprint import Fingerprint
-from role_env.sources.hop import Hop
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from role_env.sources.hop import Hop
 
 # The Codes of STS that concern the key that signed, and not the role.
 _FAULTS_OF_THE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurityToken")
 
 
-class SourceFault(NamedTuple):
+class SourceFault:
     """What keeps a source from giving credentials; not `is_certain` if another shell may have what it needs."""
 
-    message: str
-    hint: str
-    is_certain: bool = True
+    __slots__ = ("hint", "is_certain", "message")
+
+    def __init__(self, message: str, hint: str, *, is_certain: bool = True) -> None:
+        self.message = message
+        self.hint = hint
+        self.is_certain = is_certain
 
 
-@dataclass(frozen=True)
 class Source:
     """The credential source of the profile `profile`; `where` is the file and line that choose it."""
 
-    profile: str
-    where: str
-
-    kind: ClassVar[str] = ""
+    kind = ""
     """The name of the kind, as `list` and `explain` show it."""
 
-    request_name: ClassVar[str] = "AssumeRole"
+    request_name = "AssumeRole"
     """The request to STS with which a role is assumed from it."""
 
-    is_renewable: ClassVar[bool] = True
+    is_renewable = True
     """Whether it gives other credentials when it is asked again."""
 
-    gives_session: ClassVar[bool] = True
+    gives_session = True
     """Whether its credentials are temporary, so that a profile without a role can pass them through."""
 
-    is_cacheable: ClassVar[bool] = True
+    is_cacheable = True
     """Whether a session that is passed through may be cached: what identifies the source identifies the session."""
 
-    is_cached_as_source: ClassVar[bool] = False
+    is_cached_as_source = False
     """Whether its session is cached as its own profile's also when it is requested to assume a role."""
 
-    has_base_key: ClassVar[bool] = False
+    has_base_key = False
     """Whether its key has to be exported beside the session, since renewal needs it."""
 
-    waits_for: ClassVar[str] = ""
+    waits_for = ""
     """What role-env waits for, as a terminal shows it; empty if it does not wait."""
 
-    def location(self, environ: Mapping[str, str]) -> str:
+    def __init__(self, profile: str, where: str) -> None:
+        self.profile = profile
+        self.where = where
+
+    def location(self, environ: "Mapping[str, str]") -> str:
         """Return the file and line, and the variables of `environ`, that say where the credentials come from."""
         return self.where
 
@@ -113,7 +118,7 @@ class Source:
         with self._locate_errors(), context.messages.waiting_for(self.waits_for):
             return self._fetch(context)
 
-    def assume(self, hop: Hop, context: Context) -> Credentials:
+    def assume(self, hop: "Hop", context: Context) -> Credentials:
         """Request a session of the role of `hop`. Raises what `key` raises, and RefusedError and UnreachableError."""
         key = self.key(context)
         from role_env.sources.assume_role import assume_role  # the SDK and TLS: `list` and `explain` need neither
@@ -131,7 +136,7 @@ class Source:
         raise NotImplementedError
 
     @contextlib.contextmanager
-    def _locate_errors(self) -> Iterator[None]:
+    def _locate_errors(self) -> "Iterator[None]":
         """Add the profile and its location to errors."""
         try:
             yield

@@ -1,8 +1,6 @@
 """CloudSSO: a session of an access configuration, obtained with the token of one sign-in per portal."""
 
 import time
-from dataclasses import dataclass
-from typing import ClassVar
 
 from role_env import timestamps
 from role_env.context import Context
@@ -14,16 +12,18 @@ from role_env.sources.sign_in_hosts import host_of
 from role_env.sources.signed_in import SignedInSource
 
 
-@dataclass(frozen=True)
 class CloudSso(SignedInSource):
     """A session of an access configuration of CloudSSO, after `role-env login`."""
 
-    url: str
-    account_id: str
-    access_config: str
-    kind: ClassVar[str] = "cloud_sso"
-    waits_for: ClassVar[str] = "CloudSSO"
-    in_kernel: ClassVar[bool] = True
+    kind = "cloud_sso"
+    waits_for = "CloudSSO"
+    in_kernel = True
+
+    def __init__(self, profile: str, where: str, url: str, account_id: str, access_config: str) -> None:
+        super().__init__(profile, where)
+        self.url = url
+        self.account_id = account_id
+        self.access_config = access_config
 
     @property
     def entry(self) -> Entry:

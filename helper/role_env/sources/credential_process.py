@@ -13,8 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import IO, ClassVar
+from typing import IO
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -30,14 +29,16 @@ LARGEST_STDERR = 64 * 1024
 _FIELDS = ("access_key_id", "access_key_secret", "sts_token", "expiration")
 
 
-@dataclass(frozen=True)
 class Process(Source):
     """A credential source that runs a command, which prints External-mode JSON."""
 
-    command: str
-    kind: ClassVar[str] = "credential_process"
-    is_cacheable: ClassVar[bool] = False
-    waits_for: ClassVar[str] = "the credential process"
+    kind = "credential_process"
+    is_cacheable = False
+    waits_for = "the credential process"
+
+    def __init__(self, profile: str, where: str, command: str) -> None:
+        super().__init__(profile, where)
+        self.command = command
 
     def identity(self, context: Context) -> list[str]:
         """Return the command."""

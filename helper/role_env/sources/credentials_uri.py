@@ -3,8 +3,6 @@
 import ipaddress
 import time
 import urllib.parse
-from dataclasses import dataclass
-from typing import ClassVar
 
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
@@ -15,14 +13,16 @@ from role_env.sts import responses
 from role_env.sts.http import Response, Server, retry
 
 
-@dataclass(frozen=True)
 class CredentialsUri(Source):
     """A credential source that requests a URI."""
 
-    uri: str
-    kind: ClassVar[str] = "credentials_uri"
-    is_cacheable: ClassVar[bool] = False
-    waits_for: ClassVar[str] = "the credentials URI"
+    kind = "credentials_uri"
+    is_cacheable = False
+    waits_for = "the credentials URI"
+
+    def __init__(self, profile: str, where: str, uri: str) -> None:
+        super().__init__(profile, where)
+        self.uri = uri
 
     def identity(self, context: Context) -> list[str]:
         """Return the digest of the address: its path may be all that protects the credentials."""

@@ -9,8 +9,7 @@ import re
 import time
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, NoReturn
+from typing import NoReturn
 
 from role_env import timestamps, variables
 from role_env.context import Context
@@ -33,13 +32,15 @@ _HINT = "use this source on an ECS instance with a RAM role only"
 _NO_VERSION_2 = (400, 403, 404, 405, 501)
 
 
-@dataclass(frozen=True)
 class EcsRole(Source):
     """A credential source that is the RAM role of this ECS instance; `role_name` may be empty."""
 
-    role_name: str = ""
-    kind: ClassVar[str] = "ecs_ram_role"
-    waits_for: ClassVar[str] = "this instance's metadata service"
+    kind = "ecs_ram_role"
+    waits_for = "this instance's metadata service"
+
+    def __init__(self, profile: str, where: str, role_name: str = "") -> None:
+        super().__init__(profile, where)
+        self.role_name = role_name
 
     def identity(self, context: Context) -> list[str]:
         """Return the role's name."""

@@ -1,8 +1,6 @@
 """The user's own access key in environment variables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -14,14 +12,13 @@ from role_env.sources.base import Source, SourceFault, key_digest
 _SET_BOTH = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
 
 
-@dataclass(frozen=True)
 class EnvironmentKey(Source):
     """A credential source whose key is in the environment, and is not a session of role-env's."""
 
-    kind: ClassVar[str] = "environment"
-    is_renewable: ClassVar[bool] = False
-    gives_session: ClassVar[bool] = False
-    has_base_key: ClassVar[bool] = True
+    kind = "environment"
+    is_renewable = False
+    gives_session = False
+    has_base_key = True
 
     def location(self, environ: Mapping[str, str]) -> str:
         """Return the line, and the variable with the key's ID."""

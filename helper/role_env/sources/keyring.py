@@ -1,9 +1,7 @@
 """An access key in the OS keyring, stored there by `role-env login`."""
 
 import contextlib
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -18,25 +16,33 @@ CHOICES = (
 )
 
 
-@dataclass(frozen=True)
 class KeyringKey(Source):
     """A credential source whose key is in the keyring, for a profile of the file at `path`.
 
     `named_id` is the access key ID that the file names, or empty.
     """
 
-    path: Path
-    named_id: str = ""
-    # What has been read: some keyrings ask a person each time.
-    read: dict[str, AccessKey | None] = field(default_factory=dict, compare=False, repr=False)
-    kind: ClassVar[str] = "keyring"
-    is_renewable: ClassVar[bool] = False
-    gives_session: ClassVar[bool] = False
+    kind = "keyring"
+    is_renewable = False
+    gives_session = False
+
+    def __init__(self, profile: str, where: str, path: Path, named_id: str = "") -> None:
+        super().__init__(profile, where)
+        self.path = path
+        self.named_id = named_id
+        # What has been read: some keyrings ask a person each time.
+        self._read: dict[str, AccessKey | None] = {}
 
     @property
     def access_key_id(self) -> str | None:
         """The ID that the file names; empty if it names none."""
         return self.named_id
+
+    def with_key(self, key: AccessKey) -> "KeyringKey":
+        """Return the same source, with `key` as what the keyring has."""
+        source = KeyringKey(self.profile, self.where, self.path, self.named_id)
+        source._read["key"] = key
+        return source
 
     def watch(self, fingerprint: Fingerprint) -> None:
         """Add the mark that each login and logout changes."""
@@ -80,9 +86,9 @@ class KeyringKey(Source):
 
     def _load(self, context: Context) -> AccessKey | None:
         try:
-            if "key" not in self.read:
-                self.read["key"] = access_keys.load(self.path, self.profile, context)
-            return self.read["key"]
+            if "key" not in self._read:
+                self._read["key"] = access_keys.load(self.path, self.profile, context)
+            return self._read["key"]
         except KeyringError as error:
             if isinstance(error, vault.NoKeyring) and not self.named_id:
                 return None

@@ -1,8 +1,6 @@
 """OAuth: the user's own session, obtained with the tokens of a sign-in in the browser."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -14,14 +12,16 @@ from role_env.sources.sign_in_hosts import Site
 from role_env.sources.signed_in import SignedInSource
 
 
-@dataclass(frozen=True)
 class OAuth(SignedInSource):
     """The user's own session by an OAuth sign-in, after `role-env login`."""
 
-    path: Path
-    site: Site
-    kind: ClassVar[str] = "oauth"
-    waits_for: ClassVar[str] = "the OAuth sign-in"
+    kind = "oauth"
+    waits_for = "the OAuth sign-in"
+
+    def __init__(self, profile: str, where: str, path: Path, site: Site) -> None:
+        super().__init__(profile, where)
+        self.path = path
+        self.site = site
 
     @property
     def entry(self) -> Entry:

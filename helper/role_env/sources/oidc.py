@@ -7,9 +7,8 @@ import base64
 import re
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from role_env.context import Context
 from role_env.credentials import Credentials
@@ -30,7 +29,6 @@ _PERMISSION = "give the job `permissions: id-token: write`"
 _RUN = ("GITHUB_REPOSITORY", "GITHUB_REF", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB")
 
 
-@dataclass(frozen=True)
 class OidcToken(Source):
     """A credential source that is a token of an identity provider: the first role is assumed with it, without a key.
 
@@ -38,13 +36,26 @@ class OidcToken(Source):
     that serve where a key of the profile is absent.
     """
 
-    provider_arn: str
-    token_file: Path | None = None
-    audience: str = ""
-    variables: tuple[str, ...] = field(default=(), compare=False)
-    token_variable: str = ""
-    kind: ClassVar[str] = "oidc"
-    request_name: ClassVar[str] = "AssumeRoleWithOIDC"
+    kind = "oidc"
+    request_name = "AssumeRoleWithOIDC"
+
+    def __init__(
+        self,
+        profile: str,
+        where: str,
+        provider_arn: str,
+        token_file: Path | None = None,
+        *,
+        audience: str = "",
+        variables: tuple[str, ...] = (),
+        token_variable: str = "",
+    ) -> None:
+        super().__init__(profile, where)
+        self.provider_arn = provider_arn
+        self.token_file = token_file
+        self.audience = audience
+        self.variables = variables
+        self.token_variable = token_variable
 
     def location(self, environ: Mapping[str, str]) -> str:
         """Return the line, and the variables that say the rest."""

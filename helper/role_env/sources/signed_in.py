@@ -1,8 +1,5 @@
 """The common part of the sources that need a sign-in: where its tokens are stored, and its ID."""
 
-from dataclasses import dataclass, field
-from typing import ClassVar
-
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Fingerprint
@@ -12,15 +9,17 @@ from role_env.keyrings.sign_ins import SignIn
 from role_env.sources.base import Source
 
 
-@dataclass(frozen=True)
 class SignedInSource(Source):
     """A source whose token `role-env login` stores in the keyring."""
 
-    # The ID of the sign-in that has been read: who gives the session stays the same during a command.
-    read: dict[str, str] = field(default_factory=dict, compare=False, repr=False, kw_only=True)
-    is_cached_as_source: ClassVar[bool] = True
+    is_cached_as_source = True
     # Whether the kernel's keyring may store the tokens: never a refresh token.
-    in_kernel: ClassVar[bool] = False
+    in_kernel = False
+
+    def __init__(self, profile: str, where: str) -> None:
+        super().__init__(profile, where)
+        # The ID of the sign-in that has been read: who gives the session stays the same during a command.
+        self._read: dict[str, str] = {}
 
     @property
     def entry(self) -> Entry:
@@ -52,10 +51,10 @@ class SignedInSource(Source):
 
     def sign_in_id(self, context: Context) -> str:
         """Return the ID of the sign-in, empty if there is none. Raises KeyringError."""
-        if "id" not in self.read:
+        if "id" not in self._read:
             found = self.load_sign_in(context)
-            self.read["id"] = found.id if found else ""
-        return self.read["id"]
+            self._read["id"] = found.id if found else ""
+        return self._read["id"]
 
     @property
     def sign_in_name(self) -> str:
