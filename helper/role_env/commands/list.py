@@ -115,12 +115,11 @@ def _key_age(source: "Source", context: Context) -> str | None:
 
 def _expiration(file: ProfilesFile, profile: "Profile", cache: "Cache") -> str | None:
     """Return when the cached session of `profile` expires; None if no live one is cached."""
-    import os
     import time
 
     from role_env.sessions import record
 
-    cached = cache.load(record.entry(os.path.realpath(file.path), profile.name, record.NO_OPTIONS), by_index=True)
+    cached = cache.load(record.entry(file.real_path, profile.name, record.NO_OPTIONS), by_index=True)
     is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
     if not cached or is_of_another or cached.session.credentials.remaining(time.time()) <= 0:
         return None

@@ -6,7 +6,6 @@ token never does. The mark of the access keys changes with each sign-in, so that
 
 import contextlib
 import os
-import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +46,7 @@ class SignIn:
         issued: float | None = None,
         id: str = "",
     ) -> None:
-        self.id = id or secrets.token_hex(8)
+        self.id = id or os.urandom(8).hex()
         self.host = host
         self.client_id = client_id
         self.access_token = access_token
@@ -77,7 +76,7 @@ def profile_entry(path: Path, profile: str) -> Entry:
 
 def check_storable(context: Context, *, in_kernel: bool = False) -> None:
     """Check that a sign-in could be stored, by an entry that is deleted at once. Raises KeyringError."""
-    probe = SignIn("probe", secrets.token_hex(8), access_expiration=0, expiration=time.time() + 60)
+    probe = SignIn("probe", os.urandom(8).hex(), access_expiration=0, expiration=time.time() + 60)
     entry = Entry(f"{SERVICE}probe {probe.id}", "role-env")
     try:
         store(entry, probe, context, in_kernel=in_kernel)

@@ -35,7 +35,7 @@ def load(config: str, fingerprint: Fingerprint) -> "ProfilesFile":
 
 
 class ProfilesFile:
-    """The profiles file at `path` (absolute).
+    """The profiles file at `path` (absolute); `real_path` is without symlinks.
 
     With `planned`, a content that is not yet written, it is what the file would be; errors of the profiles in `origins`
     name what has given a key, instead of a line. Raises ProfileError if the file cannot be read as a whole: for its
@@ -51,7 +51,9 @@ class ProfilesFile:
         origins: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.path = path
+        self.real_path = os.path.realpath(path)
         self._fingerprint = fingerprint
+        self._profiles: dict[str, Profile] = {}
         self._is_sdk_file = path in sdk_files(fingerprint) and path != own_file(fingerprint)
         if planned is None:
             self._sections = self._read()
@@ -79,13 +81,17 @@ class ProfilesFile:
         return list(self._sections)
 
     def profile(self, name: str) -> "Profile":
-        """Return the profile `name`, checked. Raises ProfileError."""
+        """Return the profile `name`, which is checked once. Raises ProfileError."""
+        if name in self._profiles:
+            return self._profiles[name]
         if name not in self._sections:
             raise ProfileError(f"there is no profile {name} in {self.path}", hint=self._hint_for_unknown(name))
         from role_env.profiles.profile import parse_profile  # not for a shell that completes words with names
 
         section = _with_defaults(self._sections[name], self._defaults)
-        return parse_profile(sdk_file.translate(section) if self._is_sdk_file else _strict(section), self._fingerprint)
+        section = sdk_file.translate(section) if self._is_sdk_file else _strict(section)
+        self._profiles[name] = parse_profile(section, self._fingerprint)
+        return self._profiles[name]
 
     def promises_session(self, name: str) -> bool | None:
         """Return whether the keys of the profile `name` promise a session, by their names alone.

@@ -14,10 +14,8 @@ from pathlib import Path
 
 from role_env.errors import ProfileError
 
-_HEAD = re.compile(r"\[([^]]+)\]\s*([#;].*)?")
-_LINE_END = re.compile(r"\r\n?|\n")
 # `- key: value` or `key: value` or `key:`, and the separator of documents.
-_YAML = re.compile(r"(- *)?[A-Za-z_][\w.-]*:( .*)?|---")
+_YAML = r"(- *)?[A-Za-z_][\w.-]*:( .*)?|---"
 _QUOTES = ('"', "'")
 
 
@@ -104,8 +102,8 @@ class _Parser:
             self._parts.append(text)
             return
         self.end_value()
-        if head := _HEAD.fullmatch(text):
-            self._begin_section(number, head[1])
+        if name := _head_name(text):
+            self._begin_section(number, name)
             return
         key, equals, value = (part.strip() for part in text.partition("="))
         if not key or not equals or key.startswith("["):
@@ -134,6 +132,14 @@ class _Parser:
         self._key, self._indent, self._parts = key, indent, [value]
 
 
+def _head_name(text: str) -> str:
+    """Return the name in `[name]`, which a comment may follow; an empty text for another line."""
+    if not text.startswith("["):
+        return ""
+    name, end, rest = text[1:].partition("]")
+    return name if end and rest.strip()[:1] in ("", "#", ";") else ""
+
+
 def printable_key(key: str) -> str:
     """Return `key` if it can be shown, else an empty text: what does not look like a key may be a secret."""
     return key if re.fullmatch(r"[a-z_-]{1,24}", key) else ""
@@ -142,7 +148,7 @@ def printable_key(key: str) -> str:
 def _syntax_error(path: Path, number: int, text: str) -> ProfileError:
     if text.startswith("[") and "]" not in text:
         return _error(path, number, "this section name is not closed", hint="write it as [profile], on its own line")
-    if _YAML.fullmatch(text):
+    if re.fullmatch(_YAML, text):
         return _error(path, number, "this looks like YAML", hint="write key = value, below a line [profile]")
     hint = "write key = value; a comment is a line of its own that begins with # or ;"
     return _error(path, number, "this is neither [profile] nor key = value", hint=hint)
@@ -153,11 +159,16 @@ def _lines(path: Path, content: bytes) -> list[str]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8")
-        raise _error(path, len(_LINE_END.split(before)), "this is not UTF-8", hint="save the file as UTF-8") from None
+        raise _error(path, len(_split(before)), "this is not UTF-8", hint="save the file as UTF-8") from None
     before, nul, _ = text.partition("\0")
     if nul:
-        raise _error(path, len(_LINE_END.split(before)), "a NUL byte", hint="remove it")
-    return _LINE_END.split(text)
+        raise _error(path, len(_split(before)), "a NUL byte", hint="remove it")
+    return _split(text)
+
+
+def _split(text: str) -> list[str]:
+    """Return the lines of `text`, whichever way they end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _error(path: Path, line: int, what: str, *, hint: str = "") -> ProfileError:

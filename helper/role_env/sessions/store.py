@@ -46,6 +46,8 @@ class Cache:
         self._kernel_allowed = everywhere or mode == "kernel" or (mode == "auto" and not is_container(context.environ))
         self._kernel_fault = ""
         self._prompts = prompts
+        self._indexed: tuple[bool, frozenset[str]] | None = None
+        self._in_kernel: frozenset[str] | None = None
         # A timeout is reported when it happens, and not again for a minute.
         self._has_warned = bool(self.fault)
 
@@ -67,7 +69,7 @@ class Cache:
     def load(self, entry: Entry, *, by_index: bool = False) -> Record | None:
         """Return the record that is stored as `entry`, or None.
 
-        With `by_index` the keyring is not asked for an entry that its index, if there is one, does not name.
+        With `by_index` a keyring is not asked for an entry that its list of names, if there is one, does not have.
         """
         text = self.load_text(entry, by_index=by_index)
         record = parse(text, entry.username) if text else None
@@ -77,10 +79,11 @@ class Cache:
 
     def load_text(self, entry: Entry, *, by_index: bool = False) -> str | None:
         """Return the text that is stored as `entry`, or None, as `load` does."""
-        is_left_out = by_index and self.has_index and entry.name not in self._noted()
-        text = self._keyring.read(entry) if self._keyring and not is_left_out else None
+        text = None
+        if self._keyring and not (by_index and self._is_left_out(entry)):
+            text = self._keyring.read(entry)
         # The kernel may have it, too, from a time when the keyring did not accept it.
-        if not text and self._kernel_allowed:
+        if not text and self._kernel_allowed and not (by_index and entry.name not in self._kernel_names()):
             text = self._use_kernel(lambda: kernel.read(entry.name))
         self._warn()
         return text
@@ -162,6 +165,19 @@ class Cache:
             return
         where = "sessions are cached in the kernel's" if is_replaced else "no session is cached"
         say(f"the keyring cannot be used, so {where}: {fault}")
+
+    def _is_left_out(self, entry: Entry) -> bool:
+        """Return whether there is an index without `entry`. It is read once: `list` asks for each profile."""
+        if self._indexed is None:
+            self._indexed = (self.has_index, frozenset(self._noted()))
+        has_index, names = self._indexed
+        return has_index and entry.name not in names
+
+    def _kernel_names(self) -> frozenset[str]:
+        """Return the names of the entries that the kernel's keyring has, which is asked for them once."""
+        if self._in_kernel is None:
+            self._in_kernel = frozenset(self._use_kernel(kernel.names) or ())
+        return self._in_kernel
 
     @property
     def _index(self) -> Path:

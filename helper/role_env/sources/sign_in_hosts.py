@@ -1,7 +1,6 @@
 """The hosts to which a sign-in's codes and tokens may be sent: always https, and only those that are named here."""
 
 import re
-from typing import NamedTuple
 
 from role_env.errors import ProfileError
 
@@ -32,12 +31,15 @@ def host_of(url: str) -> str:
     return url.removeprefix("https://").partition("/")[0]
 
 
-class Site(NamedTuple):
+class Site:
     """One of the two sites: where a browser signs in, where tokens are issued, and the official CLI's client ID."""
 
-    signin: str
-    tokens: str
-    client_id: str
+    __slots__ = ("client_id", "signin", "tokens")
+
+    def __init__(self, signin: str, tokens: str, client_id: str) -> None:
+        self.signin = signin
+        self.tokens = tokens
+        self.client_id = client_id
 
 
 SITES = {
@@ -52,10 +54,11 @@ def find_site(kind: str, client_id: str, endpoints: str) -> Site:
     `endpoints`, of the variable ENDPOINTS, replaces both hosts. Raises ProfileError if it is not https://host[:port].
     """
     site = SITES[kind]
+    signin, tokens = site.signin, site.tokens
     if endpoints:
         parts = _HOST.fullmatch(endpoints)
         if not parts:
             message = f"the variable {ENDPOINTS} must be https://host or https://host:port"
             raise ProfileError(message, hint="correct the variable, or unset it")
-        site = site._replace(signin=parts[1].lower(), tokens=parts[1].lower())
-    return site._replace(client_id=client_id or site.client_id)
+        signin = tokens = parts[1].lower()
+    return Site(signin, tokens, client_id or site.client_id)

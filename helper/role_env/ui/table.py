@@ -53,7 +53,7 @@ def can_show(text: str) -> bool:
 
 def width(text: str) -> int:
     """Return the columns of `text` on a terminal: two for an East Asian wide letter, none for a combining mark."""
-    return sum(_width(character) for character in text)
+    return len(text) if text.isascii() else sum(_width(character) for character in text)
 
 
 def _width(character: str) -> int:
