@@ -302,6 +302,10 @@ function _role_env_is_whole
         string match -q -- "* $parts[1] *" " $ROLE_ENV_FAMILIES "; or test -n "$parts[2]"; or continue
         test "$parts[2]" = "$id"; or return
     end
+    # The variables of two sessions can be mixed: direnv brings back only those that it has changed.
+    string match -q -- "*\"access_key_id\":\"$id*\"shown\":\"@SHOWN@\"*" "$ROLE_ENV_REQUEST"
+    or not string match -q -- '*"shown":*' "$ROLE_ENV_REQUEST"
+    or return
     if _role_env_is_served
         _role_env_is_guarded
         return

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2043,SC2154,SC2157,SC2194  # variables of the other file; what the tables fill in
+# shellcheck disable=SC2034,SC2043,SC2050,SC2154,SC2157,SC2194  # variables of the other file; what the tables fill in
 # What role-env's integration has in common in bash (from 3.2 on) and zsh. `role-env init` prints it in front of the
 # file of the shell and fills in what is between two @ from the command's own tables.
 #
@@ -314,6 +314,12 @@ _role_env_is_whole() {
 		*) \builtin return 1 ;;
 		esac
 	done
+	# The variables of two sessions can be mixed: direnv brings back only those that it has changed.
+	case ${ROLE_ENV_REQUEST-} in
+	*'"access_key_id":"'"${id}"*'"shown":"'"@SHOWN@"'"'*) ;;
+	*'"shown":'*) \builtin return 1 ;;
+	*) ;;
+	esac
 	if _role_env_is_served; then
 		_role_env_is_guarded
 		\builtin return

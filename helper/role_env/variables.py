@@ -180,10 +180,18 @@ OWN = (
 )
 
 # What a renewal replaces besides the keys.
-RENEWED = ("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION", REQUEST, *BASE.names)
+RENEWED = ("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION", REQUEST, *BASE.names)
+
+# What is shown of a session besides its end; REQUEST repeats their values.
+SHOWN = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCOUNT_ID", "ROLE_ENV_POLICY")
 
 # What may not be set beside a credentials URI, which every key outranks and the last one forbids.
 BESIDE_URI = (*KEY_NAMES, *BARE.names, *OUTRANKING, *IGNORE_PROFILE, *OWN, COLOUR, EXTERNAL_DISABLED)
+
+
+def shown(session: Session) -> str:
+    """Return the values of SHOWN for `session`, joined by spaces."""
+    return f"{session.profile} {session.role_arn} {session.account_id} {session.policy}"
 
 
 def families(session: Session) -> tuple[str, ...]:

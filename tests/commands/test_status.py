@@ -172,6 +172,21 @@ def test_what_has_changed_in_the_no_account_state_is_reported(machine: Machine, 
     assert f"without an account; {name} has changed since: some tools find an account\n" in done.stderr
 
 
+def test_aliyunlog_uses_no_key_behind_the_invalid_one(machine: Machine) -> None:
+    environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIx", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "x" * 30}
+    done = machine.role_env("status", **variables.NO_ACCOUNT | environ)
+    assert "a key has been set since, which aliyun, Terraform, Pulumi, SDKs use\n" in done.stderr
+
+
+@pytest.mark.parametrize("name", variables.SHOWN)
+def test_variables_of_two_sessions_are_not_taken_for_one(machine: Machine, name: str) -> None:
+    show = "role-env status --json; role-env init bash >init; source ./init; _role_env_prompt; echo $ROLE_ENV_PROMPT"
+    for value, status in (("", "true"), (f"export {name}=acs:ram::1:role/another\n", "false")):
+        done = machine.shell("bash", f"source <(role-env profileB)\n{value}{show}")
+        assert f'"valid": {status}' in done.stdout
+        assert ("≠" in done.stdout) is bool(value)
+
+
 def test_a_served_session_needs_the_guards_and_the_invalid_keys(machine: Machine) -> None:
     served = {
         "ROLE_ENV_PROFILE": "profileB",

@@ -80,6 +80,8 @@ def _session_fault(state: ShellState) -> str:
     if mismatched := state.mismatched_key_ids():
         verb = "is" if len(mismatched) == 1 else "are"
         return f"{', '.join(mismatched)} {verb} no longer the session's: some tools act as somebody else"
+    if state.is_mixed():
+        return "the variables of two sessions are mixed: the keys are not those of the profile and role that are shown"
     if outranking := state.outranking():
         verb = "outranks" if len(outranking) == 1 else "outrank"
         return f"{', '.join(outranking)} {verb} the session in some tools"

@@ -113,9 +113,23 @@ class ShellState:
         guards = variables.guards(follows=follows)
         return missing + [name for name, value in guards.items() if self._environ.get(name) != value]
 
+    def is_mixed(self) -> bool:
+        """Return whether the variables describe another session than ROLE_ENV_REQUEST says.
+
+        direnv brings back only those variables of an earlier session that it has changed.
+        """
+        text = self._environ.get(variables.REQUEST, "")
+        if '"shown":' not in text:  # from a document for a reader elsewhere
+            return False
+        shown = " ".join(self._environ.get(name, "") for name in variables.SHOWN)
+        has_own_key = self.is_served or f'"access_key_id":"{self.access_key_id}"' in text
+        return f'"shown":"{shown}"' not in text or not has_own_key
+
     def is_whole(self) -> bool:
         """Return whether every tool finds the session or no account."""
-        if not self.has_session or self.lost_account or self.mismatched_key_ids() or self.outranking():
+        if not self.has_session or self.lost_account or self.is_mixed():
+            return False
+        if self.mismatched_key_ids() or self.outranking():
             return False
         return (self.is_served or bool(self.families)) and not self.missing()
 

@@ -40,6 +40,8 @@ class ToolKey:
         self.tool = tool
         self.key: AccessKey | None = None
         names = [_first_set(environ, field, order) for field in AccessKey.__slots__]
+        if _is_stopped(environ, order):
+            names = ["", "", ""]
         self.variables = [name for name in names if name]
         if any(set(names) <= {*key.names, ""} for key in order):
             del self.variables[1:]  # the ID's name shows the family
@@ -86,6 +88,12 @@ def _first_set(environ: Mapping[str, str], field: str, order: tuple[Key, ...]) -
     """Return the first name of `field` that is set and does not stand for no account, or an empty text."""
     names = (getattr(key, field) for key in order)
     return next((name for name in names if environ.get(name) not in (None, "", variables.NO_ACCOUNT_VALUE)), "")
+
+
+def _is_stopped(environ: Mapping[str, str], order: tuple[Key, ...]) -> bool:
+    """Return whether the first ID that the tool reads is the invalid one, behind which it looks no further."""
+    ids = (environ.get(key.access_key_id, "") for key in order)
+    return next(filter(None, ids), "") == variables.NO_ACCOUNT_VALUE
 
 
 def _fault(names: list[str], environ: Mapping[str, str]) -> str:

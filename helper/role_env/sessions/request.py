@@ -5,6 +5,7 @@ The fast path uses it too, so it imports next to nothing.
 
 import os
 
+from role_env import variables
 from role_env.keyrings.entry import Entry
 from role_env.sessions import record
 
@@ -72,7 +73,10 @@ class Request:
         return record.entry(os.path.realpath(path), self.profile, self.key_options())
 
     def text(self, path: str, found: "Record") -> str:
-        """Return the JSON of ROLE_ENV_REQUEST for the session `found`, made by way of the profiles file at `path`."""
+        """Return the JSON of ROLE_ENV_REQUEST for the session `found`, made by way of the profiles file at `path`.
+
+        It repeats what other variables say of the session, so that those of two sessions are not taken for one.
+        """
         options = {
             "duration": self.duration,
             "session_name": self.session_name,
@@ -88,6 +92,8 @@ class Request:
                 "options": {name: value for name, value in options.items() if value not in ("", None)},
                 "sts_endpoint": found.endpoint,
                 "session_name": found.session_name,
+                "access_key_id": found.session.credentials.access_key_id,
+                "shown": _Raw(variables.shown(found.session)),
                 "issued": int(found.session.credentials.issued),
             }
         )
@@ -103,6 +109,12 @@ class Request:
         return self.narrowing.name if self.narrowing else ""
 
 
+class _Raw(str):
+    """A text without quotes, backslashes and controls, which a shell compares: it is not escaped."""
+
+    __slots__ = ()
+
+
 def _object(values: "dict[str, object]") -> str:
     """Return `values` (texts, whole numbers and objects) as JSON on one line; `json` costs the fast path 6 ms."""
     return "{" + ",".join(f"{_text(name)}:{_value(value)}" for name, value in values.items()) + "}"
@@ -111,6 +123,8 @@ def _object(values: "dict[str, object]") -> str:
 def _value(value: object) -> str:
     if isinstance(value, dict):
         return _object(value)
+    if isinstance(value, _Raw):
+        return f'"{value}"'
     return str(value) if isinstance(value, int) else _text(str(value))
 
 
