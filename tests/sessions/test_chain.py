@@ -1,5 +1,6 @@
 """Chains through the installed command: each place where one can begin, roles that assume roles, and what is cached."""
 
+import base64
 import json
 import os
 import shlex
@@ -213,6 +214,14 @@ def test_a_process_that_gives_a_session_can_be_handed_out_as_it_is(machine: Mach
     assert (done.returncode, "is of account 2222222222222222" in done.stderr) == (4, True)
 
 
+def test_a_process_whose_answer_depends_on_a_variable_is_asked_each_time(machine: Machine) -> None:
+    machine.add(f"[hub]\nrole_arn = {machine.sts.world.role('hub').arn}\nsource_profile = profileA\n")
+    machine.add("[lent]\ncredential_process = sh -c 'role-env process $LENT'\n")
+    for name in ("profileB", "hub", "profileB"):
+        own = exports(machine, name)["AccessKeyId"]
+        assert exports(machine, "lent", LENT=name)["AccessKeyId"] == own
+
+
 def test_a_session_that_is_handed_out_as_it_is_counts_as_any_other(machine: Machine) -> None:
     machine.add("[lent]\ncredential_process = role-env process profileB\n")
     done = machine.shell("bash", "source <(role-env lent); role-env status && role-env status --json")
@@ -285,6 +294,27 @@ def test_a_token_file_is_read_anew_each_time_and_no_key_is_needed(machine: Machi
     for arguments in (["ci"], ["ci", "--refresh"]):
         done = machine.role_env(*arguments)
         assert (done.returncode, "AuthenticationFail.OIDCToken.Invalid" in done.stderr) == (4, True)
+
+
+def test_a_session_belongs_to_the_identity_of_its_token_and_not_to_another_ones(machine: Machine) -> None:
+    token = machine.home / "token"
+    oidc(machine, f"oidc_token_file = {token}")
+    claims = {"iss": "https://issuer", "sub": "job 1", "aud": "sts.aliyuncs.com"}
+
+    def write(signature: str, **changed: str) -> None:
+        parts = (b"{}", json.dumps(claims | changed).encode(), signature.encode())
+        token.write_text(".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts))
+
+    provider = machine.sts.world.providers[machine.sts.oidc_provider_arn]
+    write("first")
+    provider.tokens[token.read_text()] = ""
+    exports(machine, "ci")
+    write("renewed")  # a new token of the same identity
+    exports(machine, "ci")
+    assert assumed(machine, "AssumeRoleWithOIDC") == ["cideploy"]
+    for name in claims:  # STS refuses the token of each other one: it must not act as the first
+        write("other", **{name: "another"})
+        fails(machine, "ci", 4, "profile ci")
 
 
 def test_the_sdks_own_variables_are_enough(machine: Machine) -> None:

@@ -135,6 +135,20 @@ def test_a_second_session_leaves_no_token_of_the_first(machine: Machine, runner:
     assert machine.sts.issued[0].token not in runner.variables().values()
 
 
+def test_a_failure_leaves_the_later_steps_without_the_earlier_steps_session(machine: Machine, runner: Runner) -> None:
+    assert runner.step()[0] == 0
+    earlier = runner.variables()
+    assert runner.step("role-env export nobody --format github", **earlier)[0] == 3
+    later = earlier | runner.variables()
+    (issued,) = machine.sts.issued
+    assert not {issued.id, issued.secret, issued.token} & set(later.values())
+    assert variables.NO_ACCOUNT.items() <= later.items()
+    assert runner.step("role-env status", **later)[0] == 1
+    # Where no earlier step has set a session, a failure sets nothing.
+    assert runner.step("role-env export nobody --format github")[0] == 3
+    assert runner.variables() == {}
+
+
 ODD = "two\nlines=1\r\n::add-mask::x%0A\nEVIL<<role_env_0\nEVIL=1\n$(touch owned)'\"`"
 
 

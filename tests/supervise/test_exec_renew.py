@@ -33,10 +33,16 @@ RENEW = ("exec", "--renew", "profileB", "--")
 class Running:
     """A command beside its server: a shell that printed its address and waits for the end of its input."""
 
-    def __init__(self, machine: Machine, *, command: str = "echo $ALIBABA_CLOUD_CREDENTIALS_URI; read line") -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        command: str = "echo $ALIBABA_CLOUD_CREDENTIALS_URI; read line",
+        profile: str = "profileB",
+    ) -> None:
         self.machine = machine
         self.process = subprocess.Popen(
-            [ROLE_ENV, *RENEW, "sh", "-c", command],
+            [ROLE_ENV, "exec", "--renew", profile, "--", "sh", "-c", command],
             env=machine.environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -219,6 +225,23 @@ def test_a_profile_that_is_turned_to_another_role_does_not_turn_the_commands_acc
     machine.write(machine.file.read_text().replace("switchrolesbc", "hub"))
     assert eventually(lambda: running.ask()[0] == 503)
     assert "it would be of role acs:ram::2222222222222222:role/hub, not acs:" in running.end()
+
+
+def test_a_program_that_is_signed_in_to_another_account_by_now_does_not_turn_the_commands_account(
+    machine: Machine, begin: Callable[..., Running]
+) -> None:
+    world, signed_in = machine.sts.world, machine.home / "signed-in"
+    machine.add(
+        f"[hub]\nrole_arn = {world.role('hub').arn}\nsource_profile = profileA\n"
+        f"[far]\nrole_arn = {world.role('spoke1').arn}\nsource_profile = hub\n"
+        f"[lent]\ncredential_process = sh -c 'role-env process $(cat {signed_in})'\n"
+    )
+    signed_in.write_text("profileB")
+    machine.sts.session_seconds = 4
+    running = begin(profile="lent")
+    signed_in.write_text("far")
+    assert eventually(lambda: running.ask()[0] == 503)
+    assert "it would be of account " in running.end()
 
 
 def session_with(left: float, role: str = "acs:ram::1:role/r", life: int = 3600) -> Session:
