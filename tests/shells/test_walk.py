@@ -1,207 +1,135 @@
 """A random walk of a user through shells in shells: whatever they do, every tool is the account that is shown, or none.
 
 WALK_STEPS and WALK_SEED make it longer and other than usual:
-WALK_STEPS=5000 WALK_SEED=7 tests/run tests/shells/test_walk.py
+WALK_STEPS=5000 WALK_SEED=7 tests/run -s tests/shells/test_walk.py
 """
 
-import itertools
 import json
 import os
 import random
-import subprocess
+import shutil
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support import aliyun_cli
+from support.local_sts import LocalSts
 from support.machine import Machine
-from support.secret_service_bus import require
+from support.nested_shells import SHELLS, NestedShells
+from support.readers import ORDERS, Key, RealClients, keys_by_order
+from support.secret_service_bus import KeyringBus, require
 
-SHELLS = ("bash", "zsh", "fish")
-STEPS = int(os.environ.get("WALK_STEPS", "0"))
+STEPS = int(os.environ.get("WALK_STEPS", "80"))
 SEED = os.environ.get("WALK_SEED", "1")
-SECONDS = 40.0
-"""How long a walk of the usual tests takes at most."""
+SHORT_SECONDS = 6 if "WALK_STEPS" in os.environ else None
+"""How long some sessions last; the usual walk waits for no clock, so that it is the same each time."""
 
-# The order in which each tool reads, as its own source has it: for the key's ID, the secret and the token.
-CLOUD, OLDER = ("ALIBABA_CLOUD", "ALIBABACLOUD")
-Fields = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
-
-
-def names(*families: str) -> Fields:
-    return (
-        tuple(f"{family}_ACCESS_KEY_ID".lstrip("_") for family in families),
-        tuple(f"{family}_ACCESS_KEY_SECRET".lstrip("_") for family in families),
-        tuple(f"{family}_SECURITY_TOKEN".lstrip("_") for family in families),
-    )
-
-
-SDK = names(CLOUD)
-READERS: dict[str, Fields] = {
-    "SDK": SDK,
-    "aliyun": names(CLOUD, OLDER, "ALICLOUD", ""),
-    "terraform": (
-        ("ALICLOUD_ACCESS_KEY", *names(CLOUD, OLDER)[0]),
-        ("ALICLOUD_SECRET_KEY", *names(CLOUD, OLDER)[1]),
-        ("ALICLOUD_SECURITY_TOKEN", *names(CLOUD, OLDER)[2]),
-    ),
-    "ossutil": (("OSS_ACCESS_KEY_ID",), ("OSS_ACCESS_KEY_SECRET",), ("OSS_SESSION_TOKEN",)),
-    "aliyunlog": (
-        ("ALIYUN_LOG_CLI_ACCESSID", *SDK[0]),
-        ("ALIYUN_LOG_CLI_ACCESSKEY", *SDK[1]),
-        ("ALIYUN_LOG_CLI_STS_TOKEN", *SDK[2]),
-    ),
-}
-# What makes a tool another account than its key's.
 OUTRANKING = ("ALIBABA_CLOUD_ROLE_ARN", "ALICLOUD_ASSUME_ROLE_ARN", "ALIBABA_CLOUD_ECS_METADATA", "ALICLOUD_PROFILE")
+"""What makes a tool another account than its key's."""
 OWN_KEYS = (
-    *(
-        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
-        ("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY"),
-    ),
-    *(("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"), ("ALIYUN_LOG_CLI_ACCESSID", "ALIYUN_LOG_CLI_ACCESSKEY")),
-    *(("ACCESS_KEY_ID", "ACCESS_KEY_SECRET"), ("ALIBABACLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_SECRET")),
+    ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
+    ("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY"),
+    ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"),
+    ("ALIYUN_LOG_CLI_ACCESSID", "ALIYUN_LOG_CLI_ACCESSKEY"),
+    ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET"),
+    ("ALIBABACLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_SECRET"),
+    ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"),
 )
-TOLD = {"SDKs": "SDK", "Terraform, Pulumi": "terraform", "ossutil 2": "ossutil"}
-
-
-class Shells:
-    """Shells in shells, of which the innermost evaluates one file after another."""
-
-    def __init__(self, machine: Machine, first: str) -> None:
-        require(*SHELLS)
-        self.machine = machine
-        self.kinds = [first]
-        self._count = itertools.count()
-        self._errors = (machine.home / "walk-errors").open("w+b")
-        for kind in SHELLS:
-            (machine.home / f"loop-{kind}").write_text(self._loop(kind))
-        self._process = subprocess.Popen(
-            self.command(first),
-            env=machine.environ,
-            cwd=machine.home,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-        )
-
-    @staticmethod
-    def _loop(kind: str) -> str:
-        if kind == "fish":
-            return "while read -l file; test $file = leave; and exit 0; source ./$file; echo done $status; end\n"
-        return "while IFS= read -r file; do case $file in leave) exit 0 ;; esac; . ./$file; echo done $?; done\n"
-
-    def command(self, kind: str) -> list[str]:
-        """The words that start a shell."""
-        options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[kind]
-        return [kind, *options, f"loop-{kind}"]
-
-    @property
-    def kind(self) -> str:
-        """The innermost shell."""
-        return self.kinds[-1]
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.communicate(timeout=30)
-        self._errors.close()
-
-    def run(self, text: str) -> int:
-        """Evaluates `text` in the innermost shell, and returns its status."""
-        self._send(text)
-        return self._answer()
-
-    def enter(self, kind: str, prefix: str) -> None:
-        """Starts a shell in the innermost one, by the command `prefix`."""
-        self._send(f"{prefix} {' '.join(self.command(kind))}\n")
-        self.kinds.append(kind)
-        # One that has failed answers for the outer shell.
-        self._send("command true\n" if kind != "fish" else "true\n")
-        answer = self._answer()
-        if answer:
-            self.kinds.pop()
-            assert self._answer() == 0
-
-    def leave(self) -> None:
-        """Ends the innermost shell."""
-        assert self._process.stdin
-        self._process.stdin.write(b"leave\n")
-        self._process.stdin.flush()
-        self.kinds.pop()
-        self._answer()
-
-    def environment(self) -> dict[str, str]:
-        """What a tool that the innermost shell starts has in its environment."""
-        self.run("command env -0 >walk-env\n")
-        pairs = (self.machine.home / "walk-env").read_bytes().split(b"\0")
-        (self.machine.home / "walk-env").unlink()
-        texts = (pair.decode("utf-8", "surrogateescape") for pair in pairs if pair)
-        return {name: value for name, _, value in (text.partition("=") for text in texts)}
-
-    def _send(self, text: str) -> None:
-        assert self._process.stdin
-        name = f"step{next(self._count) % 8}"
-        (self.machine.home / name).write_text(text)
-        self._process.stdin.write(f"{name}\n".encode())
-        self._process.stdin.flush()
-
-    def _answer(self) -> int:
-        assert self._process.stdout
-        line = self._process.stdout.readline().decode()
-        assert line.startswith("done "), (line, self._process.poll())
-        return int(line.split()[1])
+FIRST_NAMES = {names[0] for fields in ORDERS.values() for names in fields}
+NAMES = ("one", "two", "three")
+UNSET = ("unset -v {0}", "export {0}=")
+SPOIL = {
+    "bash": (*UNSET, "export -n {0}"),
+    "zsh": (*UNSET, "typeset +x {0}"),
+    "fish": ("set -e -g {0}", "set -gx {0} ''", "set -gu {0} ${0}"),
+}
+"""How to unset, empty or unexport a variable."""
 
 
 class Walk:
     """What the user does, at random, and what has to be true after each step."""
 
-    def __init__(self, machine: Machine, dice: random.Random) -> None:
+    def __init__(self, machine: Machine, dice: random.Random, clients: RealClients) -> None:
         self.machine = machine
         self.dice = dice
-        self.shells = Shells(machine, dice.choice(SHELLS))
+        self.clients = clients
+        self.shells = NestedShells(machine, dice.choice(SHELLS))
         self.log: list[str] = []
         self.seen: set[str] = set()
-        self.roles = ["switchrolesbc", "hub", "longsession", "needsnone"]
+        self.strange: set[str] = set()
+        """Values of sessions that the prompt has shown not to be the session's."""
         self.other = machine.home / "other.ini"
-        self.write_profiles()
+        self.project = machine.home / "project"
+        self.project.mkdir()
+        self.foreign = self.write_foreign_files()
+        self.edit()
+        self.prompt, self.environ = self.shells.prompt()
 
     def close(self) -> None:
         while len(self.shells.kinds) > 1:
             self.shells.leave()
         self.shells.close()
 
-    # --- the user's steps
+    # --- the user's files
 
-    def write_profiles(self) -> None:
-        """Makes both profiles files anew: which name stands for which role changes."""
+    def write_foreign_files(self) -> str:
+        """Give each tool a file of its own, with the key of another user, and return its ID."""
+        key = self.machine.sts.world.key_of("test_user2")
+        mine = {"name": "mine", "mode": "AK", "access_key_id": key.id, "access_key_secret": key.secret}
+        token = mine | {"name": "token", "mode": "StsToken", "sts_token": "another"}
+        ini = f"[default]\ntype = access_key\naccess_key_id = {key.id}\naccess_key_secret = {key.secret}\n"
+        document = {"current": "mine", "profiles": [profile | {"region_id": "cn-beijing"} for profile in (mine, token)]}
+        write(self.machine.home / ".aliyun" / "config.json", json.dumps(document))
+        write(self.machine.home / ".alibabacloud" / "credentials.ini", ini)
+        write(self.machine.home / ".aliyunlogcli", f"[main]\naccess-id = {key.id}\naccess-key = file\n")
+        return key.id
+
+    def edit(self) -> None:
+        """Write both profiles files, .envrc and the `aliyun` CLI's file anew: which name is which role changes."""
         world = self.machine.sts.world
         known = [world.role(name).arn for name in ("switchRoleSbc", "hub", "longSession", "operator")]
         for path in (self.machine.file, self.other):
             self.dice.shuffle(known)
             text = self.machine.standard_profiles().split("[profileB]")[0]
-            for name, role in zip(("one", "two", "three"), known, strict=False):
+            for name, role in zip(NAMES, known, strict=False):
                 region = self.dice.choice(["", "region_id = cn-shanghai\n"])
                 more = self.dice.choice(["", "variables = plain\n", "variables = packer oss\n"])
                 text += f"[{name}]\nrole_arn = {role}\nsource_profile = profileA\n{region}{more}"
             text += f"[refused]\nrole_arn = {world.role('strangers').arn}\nsource_profile = profileA\n"
-            path.write_text(text)
-            path.chmod(0o600)
+            write(path, text)
+        self.machine.sts.session_seconds = self.dice.choice([None, None, None, SHORT_SECONDS])
+        inside = self.dice.choice([self.profile(), self.profile(), "nosuch"])
+        write(self.project / ".envrc", f'eval "$(role-env {inside} 2>/dev/null || echo false)"\n')
+        self.machine.run("direnv", "allow", str(self.project))
+        follow = self.dice.choice([("role-env",), ("role-env", "one"), ()])
+        for remove in ("role-env", "one"):
+            self.machine.role_env("setup", "aliyun-cli", *filter("role-env".__ne__, [remove]), "--remove")
+        for name in follow:
+            self.machine.role_env("setup", "aliyun-cli", *filter("role-env".__ne__, [name]))
+        self.log.append(f"edit: .envrc {inside}, CLI profiles {follow}, {self.machine.sts.session_seconds} s")
+
+    # --- the user's steps
 
     def do(self, text: str) -> None:
         self.log.append(f"{'/'.join(self.shells.kinds)}: {text}")
         self.shells.run(text + "\n")
 
     def take(self, words: str) -> None:
-        if self.shells.kind == "fish":
-            self.do(f"role-env {words} 2>/dev/null | source")
+        if self.dice.random() < 0.3:
+            self.do(f"role-env {words.replace('export', 'use')}")
+        elif self.shells.kind == "fish":
+            self.do(f"role-env {words} | source")
         else:
-            self.do(f'eval "$(role-env {words} --format bash 2>/dev/null || echo false)"')
+            self.do(f'eval "$(role-env {words} --format bash || echo false)"')
 
     def profile(self) -> str:
         config = self.dice.choice(["", "", "", f"--config={self.other} "])
-        return config + self.dice.choice(["one", "two", "three"])
+        return config + self.dice.choice(NAMES)
 
     def switch(self) -> None:
         self.take(f"export {self.profile()}{self.dice.choice(['', '', '', ' --refresh', ' --region eu-west-1'])}")
@@ -215,42 +143,45 @@ class Walk:
     def renew(self) -> None:
         self.take("renew")
 
-    def edit(self) -> None:
-        self.log.append("edit")
-        self.write_profiles()
-
     def expire(self) -> None:
-        if self.environment().get("ROLE_ENV_EXPIRATION"):
-            self.set({"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)})
+        if self.environ.get("ROLE_ENV_EXPIRATION"):
+            self.assign({"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)})
 
     def own_key(self) -> None:
         pair = self.dice.choice(OWN_KEYS)
-        self.set({name: f"mine{self.dice.randrange(1000)}" for name in pair})
+        self.assign({name: f"mine{self.dice.randrange(1000)}" for name in pair})
 
-    def unset(self) -> None:
-        present = [name for name in sorted(self.environment()) if name.startswith(("ALI", "OSS", "ROLE_ENV", "ACCESS"))]
-        if present:
-            name = self.dice.choice(present)
-            if name == "ALIBABA_CLOUD_STS_ENDPOINT":
-                return
-            self.do(f"set -e -g {name}" if self.shells.kind == "fish" else f"unset -v {name}")
+    def spoil(self) -> None:
+        """Unset, empty or unexport a variable that may be the session's."""
+        present = [name for name in sorted(self.environ) if name.startswith(("ALI", "OSS", "ROLE_ENV", "ACCESS"))]
+        name = self.dice.choice([name for name in present if name != "ALIBABA_CLOUD_STS_ENDPOINT"] or ["ALI"])
+        self.do(self.dice.choice(SPOIL[self.shells.kind]).format(name))
 
     def outrank(self) -> None:
-        self.set({self.dice.choice(OUTRANKING): "mine"})
+        self.assign({self.dice.choice(OUTRANKING): "mine"})
 
-    def set(self, values: dict[str, str]) -> None:
+    def assign(self, values: dict[str, str]) -> None:
         form = "set -gx {} {}" if self.shells.kind == "fish" else "export {}={}"
         self.do("; ".join(form.format(name, value) for name, value in values.items()))
+
+    def go(self) -> None:
+        """Enter or leave the folder where direnv takes a session."""
+        inside = "DIRENV_DIR" in self.environ
+        self.do(f"cd {self.machine.home if inside else self.project}")
 
     def nest(self) -> None:
         if len(self.shells.kinds) == 3:
             return self.leave()
         prefix = self.dice.choice(
-            ["command", f"role-env exec {self.profile()} --", f"role-env exec --renew {self.profile()} --"]
+            [
+                "command",
+                f"command role-env exec {self.profile()} --",
+                f"command role-env exec --renew {self.profile()} --",
+            ]
         )
-        kind = self.dice.choice(SHELLS)
-        self.log.append(f"{'/'.join(self.shells.kinds)}: {prefix} {kind}")
-        self.shells.enter(kind, prefix)
+        kind, renew = self.dice.choice(SHELLS), self.dice.choice(["", "", "--renew"])
+        self.log.append(f"{'/'.join(self.shells.kinds)}: {prefix} {kind} {renew}")
+        self.shells.enter(kind, prefix, renew)
         return None
 
     def leave(self) -> None:
@@ -258,102 +189,177 @@ class Walk:
             self.log.append("leave")
             self.shells.leave()
 
-    # --- what has to be true
-
-    def environment(self) -> dict[str, str]:
-        return self.shells.environment()
-
     def step(self) -> None:
         steps: dict[Callable[[], Any], int] = {self.switch: 6, self.fail: 2, self.off: 2, self.renew: 2, self.edit: 1}
-        steps |= {self.expire: 1, self.own_key: 2, self.unset: 1, self.outrank: 1, self.nest: 2, self.leave: 1}
+        steps |= {self.expire: 1, self.own_key: 2, self.spoil: 1, self.outrank: 1, self.go: 2, self.nest: 2}
+        steps |= {self.leave: 1}
         self.dice.choices(list(steps), list(steps.values()))[0]()
+        before = self.environ.get("DIRENV_DIFF")
+        self.prompt, self.environ = self.shells.prompt()
+        if before and before != self.environ.get("DIRENV_DIFF"):
+            # direnv brings back the variables that it has changed, and leaves those that role-env has set besides.
+            self.strange |= self.issued_values(*self.environ) - self.own_values()
         self.check()
 
+    # --- what has to be true
+
     def check(self) -> None:
-        environ = self.environment()
-        done = self.machine.run("role-env", "status", "--json", **self.exactly(environ))
-        shown = json.loads(done.stdout)
-        found = {tool: self.found(fields, environ) for tool, fields in READERS.items()}
-        if shown["valid"]:
-            self.seen.add("served" if shown["expiration"] is None else "session")
-            self.check_session(shown, found, environ)
-        elif environ.get("ROLE_ENV_NO_ACCOUNT"):
+        """Check what `status` and the prompt show against what each tool would be."""
+        shown = json.loads(self.status("--json"))
+        own = self.environ.get("ROLE_ENV_ACCESS_KEY_ID")
+        if self.environ.get("ROLE_ENV_NO_ACCOUNT"):
             self.seen.add("no account")
-            self.check_no_account(found, environ)
-        elif not any(environ.get(name) for name in ("ROLE_ENV_PROFILE", "ROLE_ENV_ACCESS_KEY_ID")):
+            assert not shown["valid"]
+            self.check_no_account()
+        elif shown["valid"] or not set("≠?") & set(self.prompt or "?"):
+            role = shown.get("role_arn") or self.environ.get("ROLE_ENV_ROLE_ARN", "")
+            if own:
+                self.seen.add("session" if shown["valid"] else "expired")
+                self.check_session(role)
+            else:
+                self.seen.add("served")
+                self.check_served(role)
+        elif not self.environ.get("ROLE_ENV_PROFILE") and not own:
             self.seen.add("nothing")
+            assert self.prompt == ""
             # What is left is the user's: no part of a session.
-            issued = {value for session in self.issued() for value in (session.id, session.secret, session.token)}
-            assert not issued & {value for name, value in environ.items() if name != "ROLE_ENV_BASE_ACCESS_KEY_ID"}
+            assert self.issued_values(*self.environ.keys() - {"ROLE_ENV_BASE_ACCESS_KEY_ID"}) <= self.strange
         else:
             self.seen.add("not whole")
-            assert done.returncode == 1
+            assert not self.environ.get("ROLE_ENV_PROFILE") or set("≠?") & set(self.prompt)
+            # What is not the session's is the user's from now on.
+            self.strange |= self.issued_values(*self.environ) - self.own_values()
 
-    def check_session(self, shown: dict[str, Any], found: dict[str, Any], environ: dict[str, str]) -> None:
-        by_id = {session.id: session for session in self.issued()}
-        if shown["expiration"] is None:
-            assert not any(found.values())
-            self.check_guards(environ)
-            with urllib.request.urlopen(environ["ALIBABA_CLOUD_CREDENTIALS_URI"], timeout=30) as answer:
+    def issued_values(self, *names: str) -> set[str]:
+        """Return those of the variables' values that STS has issued."""
+        issued = {value for session in self.issued() for value in (session.id, session.secret, session.token)}
+        return issued & {self.environ.get(name, "") for name in names}
+
+    def own_values(self) -> set[str]:
+        """Return the values of the session that the variables describe."""
+        own = self.environ.get("ROLE_ENV_ACCESS_KEY_ID")
+        return {value for each in self.issued() if each.id == own for value in (each.id, each.secret, each.token)}
+
+    def check_session(self, role: str) -> None:
+        """All tools find one session; the `aliyun` CLI does, too, or with --profile the account that is asked for."""
+        (session,) = (found for found in self.issued() if found.id == self.environ["ROLE_ENV_ACCESS_KEY_ID"])
+        key = (session.id, session.secret, session.token)
+        assert not role or session.role.arn.lower() == role.lower()
+        assert self.prompt.startswith(self.environ["ROLE_ENV_PROFILE"])
+        found = keys_by_order(self.environ) | self.clients.keys(self.environ)
+        assert {tool for tool, value in found.items() if value and value[0] != key[0]} == set()
+        # Without its secret or its token a tool is refused, and nobody.
+        if all(self.environ.get(name) for name in FIRST_NAMES):
+            assert {tool for tool, value in found.items() if value != key} == set()
+        assert not [name for name in OUTRANKING if self.environ.get(name)]
+        self.check_guards()
+        assert self.aliyun() in (key[0], None)
+        follows = not self.environ.get("ALIBABA_CLOUD_IGNORE_PROFILE")
+        assert self.aliyun("mine") == self.aliyun("token") == (self.foreign if follows else key[0])
+
+    def check_served(self, role: str) -> None:
+        """The URI has the session, and SDKs ask it. Nothing else finds an account."""
+        found = keys_by_order(self.environ)
+        assert not any(found.values())
+        self.check_guards()
+        assert [self.aliyun(name) for name in ("", "mine", "token")] == [None] * 3
+        answers = {"URI": self.served_key()} | self.clients.keys(self.environ)
+        sessions = {(each.id, each.secret, each.token): each for each in self.issued()}
+        for tool, key in answers.items():
+            if key is None:  # a renewal that would be another session is refused
+                continue
+            self.seen.add("asked")
+            assert tool in ("URI", "credentials SDK", "Node SDK")
+            assert not role or sessions[key].role.arn.lower() == role.lower(), tool
+
+    def served_key(self) -> Key | None:
+        """Return the key that the credentials URI has; None if it has no live one."""
+        try:
+            with urllib.request.urlopen(self.environ["ALIBABA_CLOUD_CREDENTIALS_URI"], timeout=30) as answer:
                 served = json.load(answer)
-            found = {"URI": (served["AccessKeyId"], served["AccessKeySecret"], served["SecurityToken"])}
-        for tool, key in found.items():
-            assert key, tool
-            session = by_id[key[0]]
-            assert key == (session.id, session.secret, session.token), tool
-            assert session.role.arn.lower() == shown["role_arn"].lower(), tool
-        assert not [name for name in OUTRANKING if environ.get(name)]
-        self.check_guards(environ)
+        except urllib.error.HTTPError:
+            return None
+        return served["AccessKeyId"], served["AccessKeySecret"], served["SecurityToken"]
 
-    def check_no_account(self, found: dict[str, Any], environ: dict[str, str]) -> None:
+    def check_no_account(self) -> None:
         """A tool finds no key but one that the user has set since, and `status` names that tool."""
-        assert not {key[0] for key in found.values() if key} & {session.id for session in self.issued()}
-        done = self.machine.run("role-env", "status", **self.exactly(environ))
-        told = done.stderr.partition("a key has been set since, which ")[2].partition(" use")[0]
-        for name, tool in TOLD.items():
-            told = told.replace(name, tool)
+        found, status = keys_by_order(self.environ), self.status()
+        assert self.issued_values(*self.environ) <= self.strange | self.own_values()
+        if "changed since" not in status:
+            real = self.clients.keys(self.environ)
+            assert self.foreign not in {*(key[0] for key in real.values() if key), self.aliyun(), self.aliyun("mine")}
+        if self.prompt == "no account":
+            assert "since" not in status
+            assert not any(found.values())
+        else:  # direnv can bring back a part of what describes a session
+            assert "≠" in self.prompt
+            assert "since" in status or not self.prompt.startswith("no account")
+        told = status.partition("a key has been set since, which ")[2].partition(" use")[0]
         whole = {tool for tool, key in found.items() if key and key[1] not in ("", "role-env-none")}
-        assert set(told.split(", ")) - {""} == whole
+        assert set(told.replace("Terraform, Pulumi", "Terraform; Pulumi").split(", ")) - {""} == {
+            tool.replace(", ", "; ") for tool in whole
+        }
 
-    def check_guards(self, environ: dict[str, str]) -> None:
+    def check_guards(self) -> None:
         """No tool without a key goes on to a file of its own or to the instance's role."""
+        environ = self.environ
         assert environ["ALIBABA_CLOUD_CLI_PROFILE_DISABLED"] == environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] == "true"
+        if environ["ALIBABA_CLOUD_PROFILE"] == "role-env":
+            self.seen.add("followed")
+            assert not environ.get("ALIBABA_CLOUD_IGNORE_PROFILE")
+            return
         assert environ["ALIBABA_CLOUD_PROFILE"] == "role-env-none"
         assert environ["ALIBABA_CLOUD_IGNORE_PROFILE"] == environ["ALIBABACLOUD_IGNORE_PROFILE"] == "TRUE"
+
+    def status(self, *options: str) -> str:
+        """Return what `role-env status` prints in the innermost shell."""
+        # Machine.run adds its own variables: what is absent is made empty.
+        absent = dict.fromkeys(self.machine.environ, "")
+        done = self.machine.run("role-env", "status", *options, **{**absent, **self.environ})
+        assert done.returncode in (0, 1), done.stderr
+        return done.stdout if options else done.stderr
+
+    def aliyun(self, profile: str = "") -> str | None:
+        """Return the key ID with which `aliyun --profile NAME` would sign; None where it ends with an error."""
+        try:
+            return aliyun_cli.read(self.environ, profile=profile)["AccessKeyId"]
+        except aliyun_cli.CliError:
+            return None
 
     def issued(self) -> list[Any]:
         return list(self.machine.sts.issued)
 
-    def exactly(self, environ: dict[str, str]) -> dict[str, str]:
-        """`environ` for Machine.run, which adds its own to it: what is absent is empty."""
-        return {**dict.fromkeys(self.machine.environ, ""), **environ}
 
-    @staticmethod
-    def found(fields: Fields, environ: dict[str, str]) -> tuple[str, str, str] | None:
-        """The key that a tool finds: each field by itself; None without one, or with the one that counts as none."""
-        key = tuple(next((environ[n] for n in field if environ.get(n)), "") for field in fields)
-        return None if key[0] in ("", "role-env-none") else (key[0], key[1], key[2])
+def write(file: Path, text: str) -> None:
+    """Write a file of the user's, which only they can read."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o600)
 
 
 @pytest.fixture
-def walk(machine: Machine) -> Iterator[Walk]:
-    dice = random.Random(SEED)
-    made = Walk(machine, dice)
-    yield made
-    made.close()
+def walk(tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Walk]:
+    """A user in a shell of a machine, whose argument lists other tests watch."""
+    require("direnv")
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    machine = Machine(home, sts, bus)
+    with RealClients(home) as clients:
+        made = Walk(machine, random.Random(SEED), clients)
+        yield made
+        made.close()
+    shutil.rmtree(home / ".aliyun")  # the tools' own files hold secrets by their nature
+    assert not machine.leaks()
 
 
-@pytest.mark.timeout(0 if STEPS else 120)
+@pytest.mark.timeout(0 if "WALK_STEPS" in os.environ else 300)
 def test_after_any_step_every_tool_is_the_account_that_is_shown_or_none(walk: Walk) -> None:
-    end = time.monotonic() + SECONDS
-    for number in itertools.count():
-        if number >= STEPS if STEPS else time.monotonic() > end:
-            break
+    for number in range(STEPS):
         try:
             walk.step()
         except BaseException:
-            print(f"seed {SEED}, step {number}", *walk.log[-25:], sep="\n")
+            print(f"seed {SEED}, step {number}, prompt <{walk.prompt}>", *walk.log[-25:], sep="\n")
             raise
-        if STEPS and number % 100 == 0:
-            print(number, sorted(walk.seen), flush=True)
-    assert not STEPS or walk.seen >= {"session", "served", "no account", "nothing", "not whole"}
+        if number % 100 == 99:
+            print(number + 1, sorted(walk.seen), flush=True)
+    assert walk.seen >= {"session", "served", "no account", "nothing", "not whole"}

@@ -1,0 +1,98 @@
+"""Which key each tool finds in an environment: by the order in which it reads the variables, and by real clients."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+CLIENTS = Path(__file__).parents[2] / ".venv-nox" / "clients"
+"""The venv of real clients, which `tests/run` makes."""
+PROGRAMS = Path(__file__).parents[1] / "clients"
+
+Key = tuple[str, str, str]
+"""The ID, the secret and the token."""
+Fields = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+
+def _names(*prefixes: str) -> Fields:
+    return (
+        tuple(f"{prefix}_ACCESS_KEY_ID".lstrip("_") for prefix in prefixes),
+        tuple(f"{prefix}_ACCESS_KEY_SECRET".lstrip("_") for prefix in prefixes),
+        tuple(f"{prefix}_SECURITY_TOKEN".lstrip("_") for prefix in prefixes),
+    )
+
+
+_CLOUD, _OLDER = _names("ALIBABA_CLOUD"), _names("ALIBABA_CLOUD", "ALIBABACLOUD")
+ORDERS: dict[str, Fields] = {
+    "SDKs": _CLOUD,
+    "aliyun": _names("ALIBABA_CLOUD", "ALIBABACLOUD", "ALICLOUD", ""),
+    "Terraform, Pulumi": (
+        ("ALICLOUD_ACCESS_KEY", *_OLDER[0]),
+        ("ALICLOUD_SECRET_KEY", *_OLDER[1]),
+        ("ALICLOUD_SECURITY_TOKEN", *_OLDER[2]),
+    ),
+    "ossutil 2": (("OSS_ACCESS_KEY_ID",), ("OSS_ACCESS_KEY_SECRET",), ("OSS_SESSION_TOKEN",)),
+    "aliyunlog": (
+        ("ALIYUN_LOG_CLI_ACCESSID", *_CLOUD[0]),
+        ("ALIYUN_LOG_CLI_ACCESSKEY", *_CLOUD[1]),
+        ("ALIYUN_LOG_CLI_STS_TOKEN", *_CLOUD[2]),
+    ),
+}
+"""For each tool, as `role-env status` names it, the order of the variables, by its source (see environ/tools.py)."""
+
+
+def keys_by_order(environ: Mapping[str, str]) -> dict[str, Key | None]:
+    """Return the key that each tool finds, each field by itself; None without one, or for role-env-none."""
+    return {tool: _find(fields, environ) for tool, fields in ORDERS.items()}
+
+
+def _find(fields: Fields, environ: Mapping[str, str]) -> Key | None:
+    key_id, secret, token = (next((environ[n] for n in names if environ.get(n)), "") for names in fields)
+    return None if key_id in ("", "role-env-none") else (key_id, secret, token)
+
+
+class RealClients:
+    """Processes that run real clients, with `home` as their home folder; none where they are not installed."""
+
+    def __init__(self, home: Path) -> None:
+        self._processes: list[subprocess.Popen[str]] = []
+        base = {"HOME": str(home), "PATH": os.environ["PATH"]}
+        if (CLIENTS / "bin" / "aliyunlog").exists():
+            self._start([str(CLIENTS / "bin" / "python"), str(PROGRAMS / "found_keys.py")], base)
+        if (CLIENTS / "role-env-node").exists():
+            self._start(["node", str(PROGRAMS / "found_key.js")], base | {"NODE_PATH": str(CLIENTS / "node_modules")})
+
+    def _start(self, command: list[str], environ: dict[str, str]) -> None:
+        pipe, quiet = subprocess.PIPE, subprocess.DEVNULL  # the SDKs report each failure
+        self._processes.append(subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, stderr=quiet, text=True))
+
+    def __enter__(self) -> "RealClients":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes:
+            process.kill()
+            process.communicate(timeout=30)
+
+    def keys(self, environ: Mapping[str, str]) -> dict[str, Key | None]:
+        """Return the key that each client finds in `environ`."""
+        for process in self._processes:
+            assert process.stdin
+            process.stdin.write(json.dumps(environ) + "\n")
+            process.stdin.flush()
+        found: dict[str, Key | None] = {}
+        for process in self._processes:
+            assert process.stdout
+            found |= {name: _key(values) for name, values in json.loads(process.stdout.readline()).items()}
+        return found
+
+
+def _key(values: list[str] | None) -> Key | None:
+    if values is None or values[0] == "role-env-none":
+        return None
+    key_id, secret, token = values
+    return key_id, secret, token
