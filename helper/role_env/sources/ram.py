@@ -23,7 +23,8 @@ def ram(context: Context, *, seconds: float | None = None) -> Ram:
 def find_creation(key: AccessKey, context: Context) -> int:
     """Return when `key` was created (epoch seconds); 0 if RAM does not say it, or not within seconds."""
     try:
-        states = ram(context, seconds=_DATE_SECONDS).list_keys(key)
+        with context.messages.waiting_for("RAM"):
+            states = ram(context, seconds=_DATE_SECONDS).list_keys(key)
     except RoleEnvError as error:
         context.messages.decided(f"the age of {key.access_key_id} is unknown: {error.message}")
         return 0
