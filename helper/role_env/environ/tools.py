@@ -12,6 +12,8 @@ from role_env.credentials import AccessKey
 from role_env.environ.session import NO_ACCOUNT, ShellState, missing_without_key
 from role_env.variables import Key
 
+# What names a variable in a Key.
+_FIELDS = ("access_key_id", "access_key_secret", "security_token")
 _CLOUD = variables.FAMILIES["alibaba_cloud"].keys[0]
 _OLDER = variables.FAMILIES["alibabacloud"].keys[0]
 _OSS = variables.FAMILIES["oss"].keys[0]
@@ -39,7 +41,7 @@ class ToolKey:
     def __init__(self, tool: str, order: tuple[Key, ...], environ: Mapping[str, str]) -> None:
         self.tool = tool
         self.key: AccessKey | None = None
-        names = [_first_set(environ, field, order) for field in AccessKey.__slots__]
+        names = [_first_set(environ, field, order) for field in _FIELDS]
         if _is_stopped(environ, order):
             names = ["", "", ""]
         self.variables = [name for name in names if name]
