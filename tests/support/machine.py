@@ -88,7 +88,7 @@ source_profile = profileA
         )
         out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
         self.reported.append(err)
-        if Path(command[0]).name == "role-env" and _WITHOUT_SESSION & set(command):
+        if Path(command[0]).name == "role-env" and _WITHOUT_SESSION & set(command[1:2]):
             self.reported.append(out)
         return subprocess.CompletedProcess(command, done.returncode, out, err)
 
