@@ -38,6 +38,8 @@ DOCUMENT = CACHED | {"role_env.timestamps"}
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
 DECISION = {"role_env.errors", "role_env.ui.messages", "role_env.ui.stderr"}
 EXECUTION = below("supervise", "execution") - {"role_env.ui.stdout"}
+INTEGRATION = {"role_env.commands.init", "role_env.credentials", "role_env.variables"}
+INTEGRATION |= below("shells", "fish", "integration", "posix", "posix_code")
 ROWS = {
     "profileB": POSIX | PARENT,
     "export profileB --format zsh": POSIX,
@@ -54,6 +56,7 @@ ROWS = {
     "--version": PAGE,
     "--help": PAGE,
     "exec --help": PAGE,
+    "init bash": DISPATCH | INTEGRATION,
     "help list": DISPATCH | {"role_env.commands.help", "role_env.cli.help"},
 }
 PROBE = """
@@ -100,6 +103,13 @@ def test_each_row_loads_these_modules_and_no_other(machine: Machine, line: str) 
     assert machine.role_env("profileB").returncode == 0
     account = machine.sts.role_arn.split(":")[3]
     assert loaded(machine, *line.replace("2222222222222222", account).split()) == ROWS[line]
+
+
+@pytest.mark.parametrize("line", ["list", "list --names --sessions"])
+def test_a_list_loads_no_module_that_costs_more_than_its_profiles(machine: Machine, line: str) -> None:
+    assert machine.role_env("profileB").returncode == 0
+    costly = {"dataclasses", "inspect", "json", "keyring", "platformdirs", "typing"}
+    assert loaded(machine, *line.split()).isdisjoint(costly)
 
 
 def test_two_installations_used_in_turn_both_load_no_more_than_one(machine: Machine) -> None:
