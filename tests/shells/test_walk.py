@@ -24,7 +24,7 @@ from support.nested_shells import SHELLS, NestedShells
 from support.readers import ORDERS, Key, RealClients, keys_by_order
 from support.secret_service_bus import KeyringBus, require
 
-STEPS = int(os.environ.get("WALK_STEPS", "80"))
+STEPS = int(os.environ.get("WALK_STEPS", "60"))
 SEED = os.environ.get("WALK_SEED", "1")
 SHORT_SECONDS = 6 if "WALK_STEPS" in os.environ else None
 """How long some sessions last; the usual walk waits for no clock, so that it is the same each time."""
