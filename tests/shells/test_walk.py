@@ -249,7 +249,7 @@ class Walk:
         (session,) = (found for found in self.issued() if found.id == shown)
         key = (session.id, session.secret, session.token)
         assert not role or session.role.arn.lower() == role.lower()
-        assert self.prompt.startswith(self.environ["ROLE_ENV_PROFILE"])
+        assert self.prompt.startswith(self.environ.get("ROLE_ENV_PROFILE", ""))
         found = keys_by_order(self.environ) | self.clients.keys(self.environ)
         assert {tool for tool, value in found.items() if value and value[0] != key[0]} == set()
         # Without its secret or its token a tool is refused, and nobody.
