@@ -422,8 +422,9 @@ _role_env_renew() {
 	case ${ROLE_ENV_TIMEOUT-} in *[!0-9.]*) ;; [123] | [0123].*) timeout=${ROLE_ENV_TIMEOUT} ;; *) ;; esac
 	_role_env_can_run || \builtin return
 	# shellcheck disable=SC2312  # a failure prints a group that fails
+	# Without the inner group, zsh sends stdout to the pipe as well as to 3 (MULTIOS).
 	code=$({
-		ROLE_ENV_TIMEOUT=${timeout} _role_env_call renew --format "${_role_env_shell}" 2>&1 >&3 3>&- |
+		{ ROLE_ENV_TIMEOUT=${timeout} _role_env_call renew --format "${_role_env_shell}" 2>&1 >&3 3>&-; } |
 			_role_env_print_last_line
 	} 3>&1)
 	\eval "${code}"

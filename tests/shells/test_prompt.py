@@ -11,7 +11,7 @@ from support.local_sts import ACCOUNT_B
 from support.machine import INSTALLED, Machine
 from support.process_trace import ProcessTrace
 from support.secret_service_bus import require
-from support.shell_terminal import HOOK, SHELLS, Terminal, command, init, interactive
+from support.shell_terminal import HOOK, PROMPT, SHELLS, Terminal, command, init, interactive
 
 EXPIRED = "the session of profileB has expired\nrole-env: hint: role-env use profileB"
 KEY_IDS = [key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES)]
@@ -85,6 +85,8 @@ def test_with_renew_a_session_is_renewed_in_place_and_a_failure_says_one_line_in
             time.sleep(0.5)
             terminal.type("")
         terminal.wait_for_prompt("profileB (0m|expired)", enter=True)
+        lines = [line for line in terminal.screen().split("\n") if line and PROMPT not in line]
+        assert [line for line in lines if not line.startswith("profileB: role switchrolesbc of ")] == []
         machine.sts.fault("hang", times=None)
         began = time.monotonic()
         # On a crowded machine the second session, too, may have expired before it came: that prompt has no line.
