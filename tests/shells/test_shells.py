@@ -11,7 +11,7 @@ import pytest
 
 from role_env import variables
 from role_env.shells import export as exporters
-from support.machine import INSTALLED, Machine
+from support.machine import ENDPOINTS, INSTALLED, Machine
 from support.secret_service_bus import require
 from support.shells import (
     CLEAN,
@@ -152,7 +152,7 @@ def test_a_failed_switch_leaves_no_account_and_off_brings_back_what_was_there(
     middle, end = snapshots(done.stdout)
     assert_no_account(middle)
     left = {name for name in end if name in variables.KEY_NAMES or name.startswith(("ROLE_ENV", "ALI"))}
-    assert left == {"OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_STS_ENDPOINT"}
+    assert left == {"OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", *ENDPOINTS}
     assert end["OSS_ACCESS_KEY_SECRET"] == "mine too"
 
 

@@ -16,6 +16,9 @@ from support.sign_in_server import SignInServer
 
 INSTALLED = Path(sys.executable).parent
 _WITHOUT_SESSION = {"login", "logout", "rotate", "configure", "list", "doctor", "explain", "clear", "status"}
+ENDPOINTS = {"ALIBABA_CLOUD_STS_ENDPOINT", "ALIBABA_CLOUD_RAM_ENDPOINT"}
+"""The variables of Alibaba's tools that a machine starts with."""
+
 DEADLINE = 60.0
 """Seconds that a command may take, well below pytest's own timeout."""
 
