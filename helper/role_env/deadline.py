@@ -60,6 +60,16 @@ def is_crowded(load: str = "/proc/loadavg") -> bool:
     return runnable > _CROWD * (os.cpu_count() or 1)
 
 
+def idle_seconds(thread: str = "/proc/thread-self/schedstat") -> float:
+    """Return a clock that stops while this thread runs, or waits for a processor as `thread`, Linux's file, says."""
+    try:
+        with open(thread, encoding="ascii") as file:  # noqa: PTH123
+            queued = int(file.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        queued = 0.0
+    return time.monotonic() - time.thread_time() - queued
+
+
 def start_thread(work: "Callable[[], None]") -> threading.Thread:
     """Run `work` in a daemon thread, which does not keep the command from ending. Raises NoThread."""
     thread = threading.Thread(target=work, daemon=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from role_env.context import Context
-from role_env.deadline import TimedOut, is_crowded, within
+from role_env.deadline import TimedOut, idle_seconds, is_crowded, within
 from role_env.keyrings import system
 from role_env.keyrings.entry import PROOF_SERVICE, Entry
 from role_env.ui.messages import Messages
@@ -138,6 +138,16 @@ def test_a_machine_is_crowded_when_many_processes_wait_for_each_processor(tmp_pa
         load.write_text(f"0.20 0.18 0.12 {runnable * (os.cpu_count() or 1)}/900 11206\n")
         assert is_crowded(str(load)) is crowded
     assert not is_crowded(str(tmp_path / "absent"))
+
+
+def test_only_the_time_in_which_a_thread_waits_for_another_is_idle() -> None:
+    idle, until = idle_seconds(), time.thread_time() + 0.2
+    while time.thread_time() < until:
+        pass
+    assert idle_seconds() - idle < 0.1
+    idle = idle_seconds()
+    time.sleep(0.2)
+    assert idle_seconds() - idle > 0.19
 
 
 def test_a_bus_that_stands_still_is_waited_for_and_reported_once_a_minute(machine: Machine) -> None:

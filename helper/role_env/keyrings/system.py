@@ -7,7 +7,7 @@ import contextlib
 import time
 
 from role_env.context import Context
-from role_env.deadline import NoThread, TimedOut, is_crowded, start_thread, within
+from role_env.deadline import NoThread, TimedOut, idle_seconds, is_crowded, start_thread, within
 from role_env.keyrings import backends, chunks, secret_service
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
 from role_env.keyrings.faults import KeyringFault, fault_of
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 TIMEOUT_SECONDS = 5.0
-# Finding out that there is no keyring takes less, unless it waited for a bus that hangs.
-SLOW_SECONDS = 1.0
+# Finding out that there is no keyring waits less, unless the bus hangs: `keyring` waits a second for its greeting.
+SLOW_SECONDS = 0.9
 PROMPT_SECONDS = 60.0
 UNASKED_SECONDS = 2.0
 # The connection to STS is to begin first: it needs little of the processor, and importing a backend all of it.
@@ -144,8 +144,7 @@ class SystemKeyring:
             self._fail(KeyringFault.TIMED_OUT)
         except Exception as error:  # backends raise classes of their own, whose texts may contain what was stored
             self._failed_class = type(error).__name__
-            # Then the bus hangs, and must not be waited for each time.
-            self._fail(KeyringFault.TIMED_OUT if self._is_slow_absence(error, began) else fault_of(error))
+            self._fail(fault_of(error))
         finally:
             self._extend_deadline(seconds, began)
         return None
@@ -156,20 +155,22 @@ class SystemKeyring:
             self._deadline.extend(time.monotonic() - began)
 
     def _try(self, operation: "Callable[[KeyringBackend], T]", end: float) -> "T":
-        """Return what `operation` returns. Until `end`, try again if a busy bus needed more than a second."""
+        """Return what `operation` returns. Where the keyring is known to be there, try a busy bus again until `end`.
+
+        Raises TimedOut if the keyring seems to be absent after a wait for a bus: that hangs, and must not be waited for
+        each time.
+        """
         while True:
-            began = time.monotonic()
+            began = idle_seconds()
             try:
                 return operation(self._backend())
             except Exception as error:
-                known = self._notes.is_secret_service()
-                if not known or not self._is_slow_absence(error, began) or time.monotonic() > end:
+                is_slow = idle_seconds() - began > SLOW_SECONDS
+                has_bus = bool(self._context.environ.get("DBUS_SESSION_BUS_ADDRESS"))
+                if not (is_slow and has_bus and fault_of(error).is_absence):
                     raise
-
-    def _is_slow_absence(self, error: Exception, began: float) -> bool:
-        """Return whether a keyring seems to be absent after a wait for the bus: without a bus, none is waited for."""
-        is_slow = time.monotonic() - began > SLOW_SECONDS
-        return is_slow and fault_of(error).is_absence and bool(self._context.environ.get("DBUS_SESSION_BUS_ADDRESS"))
+                if not self._notes.is_secret_service() or time.monotonic() > end:
+                    raise TimedOut from None
 
     def _backend(self) -> "KeyringBackend":
         backend = self._preparation.take() if self._preparation else None
