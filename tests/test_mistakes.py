@@ -406,6 +406,7 @@ TYPED = (
         "pritnenv: command not found",
         "",
         127,
+        requests=1,
         shows="profileB\n",
         corrected="role-env exec profileB -- printenv ROLE_ENV_PROFILE",
     ),
@@ -876,6 +877,7 @@ HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_a_mistake_is_named_and_its_hint_works_when_followed(shared: Machine, mistake: Mistake) -> None:
     shared.write(shared.standard_profiles())
+    shared.bus.clear()
     person = Newcomer(shared, mistake)
     make_mistake(person, mistake)
     before = len(shared.sts.calls)

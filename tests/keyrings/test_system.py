@@ -77,7 +77,7 @@ def test_a_setting_chooses_another_than_the_native_keyring(
     as_on(platform, monkeypatch)
     null = "keyring.backends.null.Keyring"
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", null)
-    keyring.core.init_backend()
+    monkeypatch.setattr(keyring.core, "_keyring_backend", None)  # its choice for this process, until the test ends
     SystemKeyring(context({"PYTHON_KEYRING_BACKEND": null})).write(ENTRY, "session")
     settings = home / ".config" / "python_keyring" / "keyringrc.cfg"
     settings.parent.mkdir(parents=True)
