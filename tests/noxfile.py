@@ -96,7 +96,7 @@ def tests(session: nox.Session) -> None:
 def smoke(session: nox.Session) -> None:
     """Run the smoke tests on another Python, where it is on the machine."""
     session.chdir(TOP)
-    session.install("--group", "test", silent=True, env=INSTALLING)
+    session.install("--no-compile", "--group", "test", silent=True, env=INSTALLING)
     session.install("--force-reinstall", _built(), silent=True, env=INSTALLING)
     session.run("python", "-m", "pytest", "tests", "-m", "smoke")
 
@@ -105,7 +105,7 @@ def smoke(session: nox.Session) -> None:
 def clients(session: nox.Session) -> None:
     """Install real clients of Alibaba Cloud, apart from the project's own dependencies, for tests/test_clients.py."""
     session.chdir(TOP)
-    session.install("--group", "clients", silent=True, env=INSTALLING)
+    session.install("--no-compile", "--group", "clients", silent=True, env=INSTALLING)
     folder = Path(session.virtualenv.location)
     stamp, wanted = folder / "role-env-node", " ".join(NODE_CLIENTS)
     if stamp.exists() and stamp.read_text("ascii") == wanted:

@@ -21,7 +21,7 @@ from role_env.sts import client as sts
 from role_env.sts.http import Server
 from support.contexts import context
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
 ROLE, NAME = "acs:ram::2222222222222222:role/switchRoleSbc", "somebody"
 SECRET, TOKEN = "hunter22hunter22hunter22", "CAISxyz" * 100
 

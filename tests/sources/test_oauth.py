@@ -15,7 +15,7 @@ from support.kill_points import KillPoints
 from support.machine import INSTALLED, Machine
 from support.oauth_server import OAuthServer
 
-EVERY = 1 if os.environ.get("OAUTH_POINTS") == "all" else 7
+EVERY = 1 if os.environ.get("OAUTH_POINTS") == "all" else 11
 """At which of its system calls a refresh is killed: at every one with OAUTH_POINTS=all."""
 ROLE_ENV = str(INSTALLED / "role-env")
 HINT = "role-env: hint: run: role-env login me\n"
