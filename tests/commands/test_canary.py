@@ -80,7 +80,7 @@ def dump_core(machine: Machine, *words: str, until: Callable[[], object], text: 
         process.send_signal(signal.SIGABRT)
         assert process.stderr
         machine.reported.append(process.stderr.read())
-    assert process.returncode == -signal.SIGABRT
+    assert process.returncode == -signal.SIGABRT, (words, machine.reported[-1])
 
 
 def test_a_login_that_is_aborted_leaves_no_core_dump(
@@ -88,12 +88,12 @@ def test_a_login_that_is_aborted_leaves_no_core_dump(
 ) -> None:
     add_cloud(machine, portal)
     machine.add("[me]\noauth_site_type = CN\n")
-    machine.sts.fault("hang")
+    machine.sts.fault("hang", times=None)
     keys = f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n"
     dump_core(machine, "login", "profileA", text=keys, until=lambda: machine.sts.requests_seen)
     portal.on_poll = "wait"
-    dump_core(machine, "login", "cloud", until=lambda: portal.requests_to("/token"))
-    oauth.fault("hang", path="/v1/token")
+    dump_core(machine, "login", "cloud", "--no-browser", until=lambda: portal.requests_to("/token"))
+    oauth.fault("hang", times=None, path="/v1/token")
     dump_core(machine, "login", "me", until=lambda: oauth.requests_to("/v1/token"))
     assert not list(machine.home.glob("core*"))
 
