@@ -84,21 +84,30 @@ def _common_tables() -> dict[str, str]:
     }
 
 
-def _posix_tables() -> dict[str, str]:
+def _names_and_values(value: str, expected_id: str) -> dict[str, str]:
+    """Return the tables that all shells share; `value` is the form of a variable's value, `expected_id` the key ID."""
+
     def values(names: "Iterable[str]") -> list[str]:
-        return [f"${{{name}-}}" for name in names]
+        return [value.format(name) for name in names]
 
     return {
-        "COMMANDS": " | ".join(command_table.COMMANDS),
-        "VALUE_OPTIONS": " | ".join(_value_options()),
-        "STATE": " ".join((*values(_STATE), "${ROLE_ENV_REQUEST:+1}")),
         "OUTRANKING": "".join(values(_OUTRANKING)),
         "SHOWN": " ".join(values(variables.SHOWN)),
         "KEY_IDS": " ".join(values(_KEY_IDS)),
-        "EXPECTED_KEY_IDS": " ".join(["${id}"] * len(_KEY_IDS)),
-        "OTHER_KEY_IDS": '" "'.join(f"{family} ${{{name}-}}" for family, name in _other_key_ids()),
+        "EXPECTED_KEY_IDS": " ".join([expected_id] * len(_KEY_IDS)),
+        "OTHER_KEY_IDS": '" "'.join(f"{family} {value.format(name)}" for family, name in _other_key_ids()),
         "GUARDS": " ".join(values(_GUARDS)),
         "WITHOUT_KEY": " ".join(values(_WITHOUT_KEY)),
+        "STATE": " ".join(values(_STATE)),
+    }
+
+
+def _posix_tables() -> dict[str, str]:
+    shared = _names_and_values("${{{}-}}", "${id}")
+    return shared | {
+        "COMMANDS": " | ".join(command_table.COMMANDS),
+        "VALUE_OPTIONS": " | ".join(_value_options()),
+        "STATE": shared["STATE"] + " ${ROLE_ENV_REQUEST:+1}",
         "EXPECTED_GUARDS": " | ".join(f"'{guards}'" for guards in _expected_guards()),
         "COLORS": "".join(f"{name}) color='{code}' ;;\n\t" for name, code in variables.COLORS.items()) + "''",
         "OFF": posix.off(dict.fromkeys(_EXPORTED, ""), integrated=True).rstrip("\n").replace("'", "'\\''"),
@@ -107,20 +116,11 @@ def _posix_tables() -> dict[str, str]:
 
 
 def _fish_tables() -> dict[str, str]:
-    def values(names: "Iterable[str]") -> list[str]:
-        return [f"${name}" for name in names]
-
-    return {
+    shared = _names_and_values("${}", "$id")
+    return shared | {
         "COMMANDS": " ".join(command_table.COMMANDS),
         "VALUE_OPTIONS": " ".join(_value_options()),
-        "STATE": " ".join((*values(_STATE), "$ROLE_ENV_REQUEST")),
-        "OUTRANKING": "".join(values(_OUTRANKING)),
-        "SHOWN": " ".join(values(variables.SHOWN)),
-        "KEY_IDS": " ".join(values(_KEY_IDS)),
-        "EXPECTED_KEY_IDS": " ".join(["$id"] * len(_KEY_IDS)),
-        "OTHER_KEY_IDS": '" "'.join(f"{family} ${name}" for family, name in _other_key_ids()),
-        "GUARDS": " ".join(values(_GUARDS)),
-        "WITHOUT_KEY": " ".join(values(_WITHOUT_KEY)),
+        "STATE": shared["STATE"] + " $ROLE_ENV_REQUEST",
         "EXPECTED_GUARDS": " ".join(f"'{guards}'" for guards in _expected_guards()),
         "COLOR_NAMES": " ".join(variables.COLORS),
         "COLOR_CODES": " ".join(f"'{code}'" for code in variables.COLORS.values()),
