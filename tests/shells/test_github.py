@@ -1,6 +1,8 @@
 """`--format github`: a step of a job, with the runner's files, and its log as the runner shows it."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
@@ -18,6 +20,24 @@ from support.machine import Machine
 def runner(machine: Machine) -> Runner:
     """A job's runner."""
     return Runner(machine)
+
+
+@contextlib.contextmanager
+def token_server(machine: Machine, folder: Path) -> Iterator[tuple[HttpsServer, dict[str, str]]]:
+    """Give a job GitHub's tokens and no key: yield their server, and what the job has in its environment."""
+    role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
+    machine.write(f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\noidc_token = github\n")
+    with HttpsServer(folder) as github:
+        authorities = folder / "authorities.pem"
+        authorities.write_bytes(machine.sts.ca_file.read_bytes() + github.ca_file.read_bytes())
+        yield (
+            github,
+            {
+                "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://localhost:{github.port}/token?api-version=2.0",
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token",
+                "SSL_CERT_FILE": str(authorities),
+            },
+        )
 
 
 def test_later_steps_have_the_session_and_the_log_has_no_secret(machine: Machine, runner: Runner) -> None:
@@ -38,45 +58,26 @@ def test_later_steps_have_the_session_and_the_log_has_no_secret(machine: Machine
 
 
 def test_a_step_needs_no_key_where_github_gives_a_token(machine: Machine, runner: Runner, tmp_path: Path) -> None:
-    role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
-    machine.write(f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\noidc_token = github\n")
     token = machine.sts.oidc_token()
-    with HttpsServer(tmp_path) as github:
+    with token_server(machine, tmp_path) as (github, job):
         github.body = json.dumps({"value": token}).encode()
-        authorities = tmp_path / "authorities.pem"
-        authorities.write_bytes(machine.sts.ca_file.read_bytes() + github.ca_file.read_bytes())
-        job = {
-            "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://localhost:{github.port}/token?api-version=2.0",
-            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token",
-            "SSL_CERT_FILE": str(authorities),
-            # A runner has no keyring.
-            "DBUS_SESSION_BUS_ADDRESS": "unix:path=/no/such/bus",
-        }
+        job["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/no/such/bus"  # a runner has no keyring
         status, log = runner.step(f"{INTO_JOB}; cat $GITHUB_ENV", **job)
     assert status == 0
     (issued,) = machine.sts.issued
     assert not [secret for secret in (issued.secret, issued.token, token, "a-bearer-token") if secret in log]
     assert "role-env:" not in log
     assert runner.variables()["OSS_SESSION_TOKEN"] == issued.token
-    assert runner.outputs()["role_arn"] == role
+    assert runner.outputs()["role_arn"] == machine.sts.world.role("cideploy").arn
     assert len(machine.sts.calls_of("AssumeRoleWithOIDC")) == 1
 
 
 def test_on_a_self_hosted_runner_no_other_run_gets_the_session(
     machine: Machine, runner: Runner, tmp_path: Path
 ) -> None:
-    role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
-    machine.write(f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\noidc_token = github\n")
-    with HttpsServer(tmp_path) as github:
-        authorities = tmp_path / "authorities.pem"
-        authorities.write_bytes(machine.sts.ca_file.read_bytes() + github.ca_file.read_bytes())
-        run = {
-            "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://localhost:{github.port}/token?api-version=2.0",
-            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token",
-            "SSL_CERT_FILE": str(authorities),
-            **{"GITHUB_REPOSITORY": "o/r", "GITHUB_REF": "refs/heads/main", "GITHUB_JOB": "deploy"},
-            **{"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"},
-        }
+    with token_server(machine, tmp_path) as (github, run):
+        run |= {"GITHUB_REPOSITORY": "o/r", "GITHUB_REF": "refs/heads/main", "GITHUB_JOB": "deploy"}
+        run |= {"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"}
         github.body = json.dumps({"value": machine.sts.oidc_token()}).encode()
         for _ in range(2):  # two steps of one job share it
             assert runner.step(**run)[0] == 0
