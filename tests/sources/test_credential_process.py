@@ -211,13 +211,19 @@ def test_what_a_process_prints_after_the_deadline_is_not_taken() -> None:
     fails(UnreachableError, command(script), "did not end within", seconds=1)
 
 
-def test_an_interruption_ends_the_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("while_starting", [False, True], ids=["running", "starting"])
+def test_an_interruption_ends_the_process(tmp_path: Path, while_starting: bool) -> None:
     pid = tmp_path / "pid"
     hanging = command(
         f"import os, time; open({str(pid) + '.new'!r}, 'w').write(str(os.getpid()));"
         f" os.rename({str(pid) + '.new'!r}, {str(pid)!r}); time.sleep(600)"
     )
-    script = (
+    # On a busy machine the process may run before Popen has returned.
+    slow = (
+        "import subprocess, time\nclass Slow(subprocess.Popen):\n  def __init__(self, *a, **k):\n"
+        "    super().__init__(*a, **k)\n    time.sleep(2)\nsubprocess.Popen = Slow\n"
+    )
+    script = (slow if while_starting else "") + (
         "import os\nfrom role_env.sources import credential_process\nfrom role_env.deadline import Deadline\n"
         f"credential_process.run({hanging!r}, os.environ, deadline=Deadline(60))"
     )

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO
 
@@ -26,6 +26,8 @@ from role_env.sts.responses import LARGEST_RESPONSE
 # A credential process may ask a person for something: it has longer than a request to STS.
 LONGEST_SECONDS = 60.0
 LARGEST_STDERR = 64 * 1024
+# An interruption waits so long for a process that is being started, to kill it.
+_START_SECONDS = 5.0
 _FIELDS = ("access_key_id", "access_key_secret", "sts_token", "expiration")
 
 
@@ -66,15 +68,16 @@ def run(command: str, environ: Mapping[str, str], *, deadline: Deadline, silent:
     name = printable(os.path.basename(words[0]))[:80]  # noqa: PTH119  it need not be a path
     seconds = min(LONGEST_SECONDS, deadline.remaining())
     began = time.time()
-    with _started(name, command, words, environ, silent) as process:
-        try:
-            output = within(seconds, lambda: _output(process))
-        except TimedOut:
-            raise UnreachableError(
-                f"the credential process {name} did not end within {seconds:.0f} seconds",
-                hint="run it by hand: does it wait for something?",
-            ) from None
-        status = process.returncode
+    end = Deadline(seconds)
+    try:
+        with _started(lambda: _start(name, command, words, environ, silent), end) as process:
+            output = within(end.remaining(), lambda: _output(process))
+    except TimedOut:
+        raise UnreachableError(
+            f"the credential process {name} did not end within {seconds:.0f} seconds",
+            hint="run it by hand: does it wait for something?",
+        ) from None
+    status = process.returncode
     if len(output) > LARGEST_RESPONSE:
         raise _invalid(name, f"prints more than {LARGEST_RESPONSE} bytes")
     if status:
@@ -95,12 +98,31 @@ def _words(command: str) -> list[str]:
 
 
 @contextmanager
-def _started(
-    name: str, command: str, words: list[str], environ: Mapping[str, str], silent: bool
-) -> Iterator["subprocess.Popen[bytes]"]:
+def _started(start: Callable[[], "subprocess.Popen[bytes]"], end: Deadline) -> Iterator["subprocess.Popen[bytes]"]:
     """Start the process. If the caller does not wait for its end, kill it with everything that it has started."""
+    processes: list[subprocess.Popen[bytes]] = []
+    held_back = None
     try:
-        process = subprocess.Popen(  # noqa: S603  the words are the user's own, and no shell reads them
+        # In a thread, because an interruption between the fork and the end of Popen would lose the process.
+        within(end.remaining(), lambda: processes.append(start()), grace=_START_SECONDS)
+        process = processes[0]
+        held_back = _HeldBack(process.stderr) if process.stderr else None
+        yield process
+    except BaseException:  # an interruption too
+        for process in processes:
+            _kill(process)
+        raise
+    finally:
+        if held_back and process.poll() != 0:
+            held_back.show()
+
+
+def _start(
+    name: str, command: str, words: list[str], environ: Mapping[str, str], silent: bool
+) -> "subprocess.Popen[bytes]":
+    """Start the process. Raises ProfileError, which contains no word of the command but its name."""
+    try:
+        return subprocess.Popen(  # noqa: S603  the words are the user's own, and no shell reads them
             words if os.name == "posix" else command,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
@@ -113,15 +135,6 @@ def _started(
     except (OSError, ValueError) as error:
         what = (error.strerror if isinstance(error, OSError) else None) or "invalid command line"
         raise ProfileError(f"credential_process: the command {name} cannot run: {what}") from None
-    held_back = _HeldBack(process.stderr) if process.stderr else None
-    try:
-        yield process
-    except BaseException:  # an interruption too
-        _kill(process)
-        raise
-    finally:
-        if held_back and process.poll() != 0:
-            held_back.show()
 
 
 def _output(process: "subprocess.Popen[bytes]") -> bytes:
