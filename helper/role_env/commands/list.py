@@ -117,9 +117,9 @@ def _expiration(file: ProfilesFile, profile: "Profile", cache: "Cache") -> str |
     """Return when the cached session of `profile` expires; None if no live one is cached."""
     import time
 
-    from role_env.sessions import record
+    from role_env.keyrings.entry import session_entry
 
-    cached = cache.load(record.entry(file.real_path, profile.name, record.NO_OPTIONS), by_index=True)
+    cached = cache.load(session_entry(file.real_path, profile.name), by_index=True)
     is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
     if not cached or is_of_another or cached.session.credentials.remaining(time.time()) <= 0:
         return None

@@ -1,9 +1,13 @@
-"""The name of an entry in a keyring."""
+"""The names of entries in a keyring."""
+
+from role_env.digests import sha256
 
 SESSION_SERVICE = "role-env session "
 """How the service of each cached session's entry begins."""
 PROOF_SERVICE = f"{SESSION_SERVICE}proof "
 """How the service of the proof beside it begins, which contains no secret."""
+NO_OPTIONS = "\0"
+"""The options of an entry if none of them changes what is requested from STS."""
 
 
 class Entry:
@@ -18,3 +22,11 @@ class Entry:
         self.service = service
         self.username = username
         self.name = f"{service}\t{username}"
+
+
+def session_entry(path: str, profile: str, options: str = NO_OPTIONS) -> Entry:
+    """Return the entry of the session of `profile` in the profiles file whose real path is `path`.
+
+    `options` is a text of the options that change what is requested from STS.
+    """
+    return Entry(SESSION_SERVICE + sha256("\0".join((path, profile, options)))[:24], profile)

@@ -14,10 +14,9 @@ from role_env.credentials import RoleArn
 from role_env.digests import sha256
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
-from role_env.keyrings.entry import Entry
+from role_env.keyrings.entry import Entry, session_entry
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
-from role_env.sessions import record
 from role_env.sources.base import Source
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class Chain:
 
     def entry(self) -> Entry:
         """Return the entry of the target's session in the keyring, as requested without options."""
-        return record.entry(os.path.realpath(self.target.path), self.target.name, record.NO_OPTIONS)
+        return session_entry(os.path.realpath(self.target.path), self.target.name)
 
     def shell_settings(self) -> "ShellSettings | None":
         """Return what the `aliyun` CLI's file contributes to the session's shell, None if there is no such file.

@@ -8,14 +8,11 @@ import os
 from role_env import fingerprint, variables
 from role_env.credentials import Credentials, RoleArn, Session
 from role_env.digests import sha256
-from role_env.keyrings.entry import SESSION_SERVICE, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The options of an entry if none of them changes what is requested from STS.
-NO_OPTIONS = "\0"
 UNCHANGED = "the cached session is used: nothing that it was made from has changed"
 """What is reported, on the fast path too, of a cached session that answers a request."""
 
@@ -41,14 +38,6 @@ _FIELDS = (
     "access_key_secret",
     "security_token",
 )
-
-
-def entry(path: str, profile: str, options: str) -> Entry:
-    """Return the entry of `profile` in the profiles file whose real path is `path`.
-
-    `options` is a text of the options that change what is requested from STS.
-    """
-    return Entry(SESSION_SERVICE + sha256("\0".join((path, profile, options)))[:24], profile)
 
 
 class Record:

@@ -6,8 +6,7 @@ The fast path uses it too, so it imports next to nothing.
 import os
 
 from role_env import variables
-from role_env.keyrings.entry import Entry
-from role_env.sessions import record
+from role_env.keyrings.entry import Entry, session_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class Request:
 
     def entry(self, path: "str | os.PathLike[str]") -> Entry:
         """Return the entry in the keyring for this request with the profiles file at `path`."""
-        return record.entry(os.path.realpath(path), self.profile, self.key_options())
+        return session_entry(os.path.realpath(path), self.profile, self.key_options())
 
     def text(self, path: str, found: "Record") -> str:
         """Return the JSON of ROLE_ENV_REQUEST for the session `found`, made by way of the profiles file at `path`.
