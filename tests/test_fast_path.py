@@ -38,7 +38,7 @@ POSIX, FISH = CACHED | below("shells", "posix", "posix_code"), CACHED | below("s
 DOCUMENT = CACHED | {"role_env.timestamps"}
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
 DECISION = {"role_env.errors", "role_env.ui.messages", "role_env.ui.stderr"}
-EXECUTION = below("supervise", "execution") - {"role_env.ui.stdout"}
+EXECUTION = CACHED - below("ui", "stdout") | below("supervise", "execution")
 INTEGRATION = {"role_env.commands.init", "role_env.credentials", "role_env.variables"}
 INTEGRATION |= below("shells", "fish", "integration", "posix", "posix_code")
 ROWS = {
@@ -48,8 +48,8 @@ ROWS = {
     "profileB --format json": DOCUMENT,
     "profileB --format dotenv --show": CACHED,
     "process profileB": DOCUMENT,
-    "exec profileB -- true": CACHED | EXECUTION,
-    "exec profileB": CACHED | EXECUTION,
+    "exec profileB -- true": EXECUTION,
+    "exec profileB": EXECUTION,
     "profileB --min-ttl 10m --config .config/role-env/profiles.ini": POSIX | PARENT,
     "--expect-account 2222222222222222 profileB": POSIX | PARENT | OPTION_VALUE,
     "profileB --format sh --region cn-shanghai": POSIX | OPTION_VALUE,

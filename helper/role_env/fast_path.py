@@ -11,15 +11,12 @@ import time
 
 from role_env import paths
 from role_env.keyrings import secret_service
+from role_env.keyrings.entry import session_entry
 from role_env.keyrings.notes import KeyringNotes
-from role_env.sessions import record
-from role_env.sessions.request import Request
-from role_env.shells import export as exporters
-from role_env.ui import stdout as output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from role_env.cli.invocation import Invocation
     from role_env.credentials import Session
@@ -54,14 +51,18 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> bool:
     if session is None:
         return False
     if invocation.verbose:
+        from role_env.sessions.record import UNCHANGED
         from role_env.ui.messages import Messages
 
-        Messages(verbose=True).decided(record.UNCHANGED)
+        Messages(verbose=True).decided(UNCHANGED)
     if invocation.command == "exec":
+        from role_env.shells import export as exporters
         from role_env.supervise import execution
 
         command = execution.command_of(invocation.command_line, environ)
         execution.become(command, exporters.environment(session, environ))
+    from role_env.ui import stdout as output
+
     output.write(_text(invocation, session, environ))
     return True
 
@@ -90,7 +91,21 @@ def _is_usual(environ: "Mapping[str, str]") -> bool:
     return True
 
 
+def _imports(invocation: "Invocation") -> "Iterator[None]":
+    """Import what the rest of the answer uses, in two steps: they fit into the two waits for the Secret Service."""
+    from role_env.sessions import record, request  # noqa: F401  for later
+
+    yield
+    from role_env.shells import export  # noqa: F401  for later
+
+    if invocation.command == "export" and invocation.format not in ("fish", "json", "dotenv"):
+        from role_env.shells import posix  # noqa: F401  for later
+    yield
+
+
 def _text(invocation: "Invocation", session: "Session", environ: "Mapping[str, str]") -> str:
+    from role_env.shells import export as exporters
+
     if invocation.command == "process":
         return exporters.process(session.credentials)
     if invocation.format:
@@ -103,14 +118,19 @@ def _text(invocation: "Invocation", session: "Session", environ: "Mapping[str, s
 def _cached_session(invocation: "Invocation", environ: "Mapping[str, str]") -> "Session | None":
     """Return the cached session if it answers the line beyond any doubt."""
     path, profile = invocation.config or _profiles_file(environ), invocation.profile
-    request = Request(profile, region=invocation.region, expect_account=invocation.expect_account)
     try:
-        entry = request.entry(path) if path else None
+        # No option that is served here changes what is requested from STS.
+        entry = session_entry(os.path.realpath(path), profile) if path else None
         path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
     except (OSError, ValueError):
         return None
-    text = _stored_text(entry, environ) if entry else None
-    cached = record.parse(text, profile) if text else None
+    text = _stored_text(entry, environ, _imports(invocation)) if entry else None
+    if not text:
+        return None
+    from role_env.sessions import record
+    from role_env.sessions.request import Request
+
+    cached = record.parse(text, profile)
     if cached is None or cached.base or not cached.is_current(path, environ):
         return None
     session = cached.session
@@ -118,15 +138,16 @@ def _cached_session(invocation: "Invocation", environ: "Mapping[str, str]") -> "
         return None
     if invocation.expect_account not in ("", session.account_id):
         return None
+    request = Request(profile, region=invocation.region, expect_account=invocation.expect_account)
     session.request = request.text(path, cached)
     session.region_id = invocation.region or session.region_id
     return session
 
 
-def _stored_text(entry: "Entry", environ: "Mapping[str, str]") -> "str | None":
+def _stored_text(entry: "Entry", environ: "Mapping[str, str]", imports: "Iterator[None]") -> "str | None":
     """Return what is stored as `entry` where ROLE_ENV_CACHE says, if that can be read within milliseconds; else None.
 
-    `keyring` itself takes no part in it.
+    `keyring` itself takes no part in it. The Secret Service is waited for with `imports`.
     """
     mode = environ.get("ROLE_ENV_CACHE") or "auto"
     if mode == "kernel":
@@ -136,7 +157,7 @@ def _stored_text(entry: "Entry", environ: "Mapping[str, str]") -> "str | None":
     notes = KeyringNotes(environ)
     if notes.is_secret_service() and not notes.is_avoided():
         try:
-            text = secret_service.read(entry.service, entry.username, environ)
+            text = secret_service.read(entry.service, entry.username, environ, meanwhile=imports)
             if text is None and _has_waited_for_other(entry, environ):
                 text = secret_service.read(entry.service, entry.username, environ)
             return text

@@ -40,6 +40,10 @@ class Bus:
                 return
         raise UnexpectedReply("no session bus")
 
+    def extend(self, seconds: float) -> None:
+        """Move the end by `seconds` in which nothing was waited for."""
+        self._end += seconds
+
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()

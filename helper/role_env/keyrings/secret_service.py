@@ -11,7 +11,7 @@ from role_env.keyrings.dbus import Bus, Reader, UnexpectedReply, attributes, aut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _SERVICE, _PATH = "org.freedesktop.secrets", "/org/freedesktop/secrets"
 _SERVICE_INTERFACE, _COLLECTION = "org.freedesktop.Secret.Service", "org.freedesktop.Secret.Collection"
@@ -19,6 +19,7 @@ DEFAULT_COLLECTION = f"{_PATH}/aliases/default"
 _HELLO, _SEARCH, _OPEN, _GET = 1, 2, 3, 4
 # A healthy service replies within milliseconds (seconds); a prompt is `keyring`'s business.
 USUAL_SECONDS = 0.25
+_NOTHING: "Iterator[None]" = iter(())
 
 
 class AskKeyring(Exception):
@@ -29,15 +30,23 @@ class SlowService(AskKeyring):
     """The bus, or the service on it, did not reply in time."""
 
 
-def read(service: str, username: str, environ: "Mapping[str, str]", *, seconds: float = USUAL_SECONDS) -> "str | None":
+def read(
+    service: str,
+    username: str,
+    environ: "Mapping[str, str]",
+    *,
+    seconds: float = USUAL_SECONDS,
+    meanwhile: "Iterator[None]" = _NOTHING,
+) -> "str | None":
     """Return the secret of the one item of the default collection with these attributes, or None if there is none.
 
-    Raises AskKeyring, at the latest after `seconds`; then it is SlowService.
+    A step of `meanwhile` is done in each of the two waits for the service. Raises AskKeyring, at the latest after
+    `seconds`, in which those steps do not count; then it is SlowService.
     """
     try:
         bus = Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds)
         try:
-            return _exchange(bus, service, username)
+            return _exchange(bus, service, username, meanwhile)
         finally:
             bus.close()
     except TimeoutError:
@@ -46,7 +55,7 @@ def read(service: str, username: str, environ: "Mapping[str, str]", *, seconds: 
         raise AskKeyring(type(error).__name__) from None
 
 
-def _exchange(bus: Bus, service: str, username: str) -> "str | None":
+def _exchange(bus: Bus, service: str, username: str, meanwhile: "Iterator[None]") -> "str | None":
     searched = attributes({"username": username, "service": service})
     plain = string("plain") + b"\1s\0"
     plain += bytes(-len(plain) % 4) + string("")
@@ -56,6 +65,7 @@ def _exchange(bus: Bus, service: str, username: str) -> "str | None":
         call(_SEARCH, _SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", searched),
         call(_OPEN, _SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", plain),
     )
+    _use_wait(bus, meanwhile)
     bus.expect_ok()
     bus.reply(_HELLO, "s")
     items = _paths(bus.reply(_SEARCH, "ao"))
@@ -67,7 +77,15 @@ def _exchange(bus: Bus, service: str, username: str) -> "str | None":
             raise AskKeyring("locked")
         return None
     bus.send(call(_GET, _SERVICE, items[0], "org.freedesktop.Secret.Item", "GetSecret", "o", string(session)))
+    _use_wait(bus, meanwhile)
     return _secret(bus.reply(_GET, "(oayays)"), session)
+
+
+def _use_wait(bus: Bus, meanwhile: "Iterator[None]") -> None:
+    """Do a step of `meanwhile` while the service works on what was sent."""
+    began = time.monotonic()
+    next(meanwhile, None)
+    bus.extend(time.monotonic() - began)
 
 
 def _is_locked(bus: Bus) -> bool:
