@@ -9,7 +9,7 @@ from role_env.credentials import AccessKey, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 class Key:
@@ -211,46 +211,45 @@ def unset(session: Session) -> tuple[str, ...]:
     return (*others, *LEFT_UNSET)
 
 
-def assignments(session: Session, *, follows: bool = False) -> "Iterator[tuple[str, str]]":
-    """Yield the variables that hold `session`, with their values; with `follows`, with those guards."""
+def assignments(session: Session, *, follows: bool = False) -> dict[str, str]:
+    """Return the variables that hold `session`, with their values; with `follows`, with those guards."""
     credentials = session.credentials
+    values: dict[str, str] = {}
     for key in exported_keys(families(session)):
-        yield from _values(key, credentials)
+        values.update(_values(key, credentials))
     if session.region_id:
-        yield from ((name, session.region_id) for name in REGIONS)
-    yield from _description(session)
-    yield "ROLE_ENV_ACCESS_KEY_ID", credentials.access_key_id
-    yield "ROLE_ENV_EXPIRATION", str(credentials.expiration)
+        values.update(dict.fromkeys(REGIONS, session.region_id))
+    values.update(_description(session))
+    values["ROLE_ENV_ACCESS_KEY_ID"] = credentials.access_key_id
+    values["ROLE_ENV_EXPIRATION"] = str(credentials.expiration)
     if session.base and not session.policy:
-        yield from ((name, value) for name, value in _values(BASE, session.base) if value)
-    yield from guards(follows=follows).items()
+        values.update({name: value for name, value in _values(BASE, session.base).items() if value})
+    return values | guards(follows=follows)
 
 
-def served(session: Session, uri: str) -> "Iterator[tuple[str, str]]":
-    """Yield the variables with which a program asks `uri` for `session`, and falls back to no other account."""
-    yield CREDENTIALS_URI, uri
-    yield from guards().items()
-    yield from NO_KEYS.items()
+def served(session: Session, uri: str) -> dict[str, str]:
+    """Return the variables with which a program asks `uri` for `session`, and falls back to no other account."""
+    values = {CREDENTIALS_URI: uri, **guards(), **NO_KEYS}
     if session.region_id:
-        yield from ((name, session.region_id) for name in REGIONS)
-    yield from _description(session)
-    if session.color:
-        yield COLOUR, session.color
+        values.update(dict.fromkeys(REGIONS, session.region_id))
+    values.update(_description(session))
+    return values | ({COLOUR: session.color} if session.color else {})
 
 
-def _description(session: Session) -> "Iterator[tuple[str, str]]":
-    yield "ROLE_ENV_PROFILE", session.profile
-    yield "ROLE_ENV_ROLE_ARN", session.role_arn
-    yield "ROLE_ENV_ACCOUNT_ID", session.account_id
-    yield "ROLE_ENV_FAMILIES", " ".join(families(session))
+def _description(session: Session) -> dict[str, str]:
+    values = {
+        "ROLE_ENV_PROFILE": session.profile,
+        "ROLE_ENV_ROLE_ARN": session.role_arn,
+        "ROLE_ENV_ACCOUNT_ID": session.account_id,
+        "ROLE_ENV_FAMILIES": " ".join(families(session)),
+    }
     if session.request:
-        yield REQUEST, session.request
+        values[REQUEST] = session.request
     if session.policy:
-        yield "ROLE_ENV_POLICY", session.policy
+        values["ROLE_ENV_POLICY"] = session.policy
+    return values
 
 
-def _values(key: Key, access_key: AccessKey) -> "Iterator[tuple[str, str]]":
-    yield key.access_key_id, access_key.access_key_id
-    yield key.access_key_secret, access_key.access_key_secret
-    if key.security_token:
-        yield key.security_token, access_key.security_token
+def _values(key: Key, access_key: AccessKey) -> dict[str, str]:
+    values = {key.access_key_id: access_key.access_key_id, key.access_key_secret: access_key.access_key_secret}
+    return values | ({key.security_token: access_key.security_token} if key.security_token else {})

@@ -338,7 +338,7 @@ class Story:
         found = self.living.state()
         regions = self.regions()
         follows = self.current.in_cli_file and any((regions.get(name) or "e")[1:] for name in variables.CLI_REGIONS)
-        wanted = dict(variables.assignments(self.current, follows=follows))
+        wanted = variables.assignments(self.current, follows=follows)
         assert {name: found.get(name) for name in wanted} == {name: "e" + value for name, value in wanted.items()}
         assert {name: found.get(name) for name in variables.REGIONS} == {n: regions.get(n) for n in variables.REGIONS}
         ignored = variables.IGNORE_PROFILE if follows else ()

@@ -99,7 +99,7 @@ def test_without_quotes_no_session_is_set_no_secret_is_shown_and_no_file_name_ac
 def test_without_quotes_a_session_is_taken_away_and_off_restores_what_the_user_had(
     shell: str, failed: bool, tmp_path: Path
 ) -> None:
-    environ = dict(variables.assignments(old_session())) | {"OSS_ACCESS_KEY_ID": "mine"}
+    environ = variables.assignments(old_session()) | {"OSS_ACCESS_KEY_ID": "mine"}
     new = exporters.failure("sh", environ, take_away=True) if failed else exporters.export(new_session(), "sh", environ)
     (tmp_path / "old").write_text(exporters.export(old_session(), "sh", {"ACCESS_KEY_ID": "bare"}))
     (tmp_path / "text").write_text(new)
@@ -120,7 +120,7 @@ def test_without_quotes_a_session_is_taken_away_and_off_restores_what_the_user_h
 @pytest.mark.parametrize("text", ["off", "renewal"])
 @pytest.mark.parametrize("shell", POSIX)
 def test_without_quotes_off_and_renew_change_nothing_and_say_so(shell: str, text: str, tmp_path: Path) -> None:
-    environ = dict(variables.assignments(old_session()))
+    environ = variables.assignments(old_session())
     code = exporters.off("sh", environ) if text == "off" else exporters.renewal(new_session(), "sh", environ)
     (tmp_path / "old").write_text(exporters.export(old_session(), "sh", {}))
     (tmp_path / "text").write_text(code)
@@ -157,7 +157,7 @@ def test_fish_joins_the_lines_of_a_value_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "dash", "ash"])
 def test_set_v_shows_no_secret_and_is_on_again_afterwards(shell: str, way: str, tmp_path: Path) -> None:
     (tmp_path / "text").write_text(exporters.export(new_session(), "sh", {}))
-    (tmp_path / "off").write_text(exporters.off("sh", dict(variables.assignments(new_session()))))
+    (tmp_path / "off").write_text(exporters.off("sh", variables.assignments(new_session())))
     (tmp_path / "script").write_text(f"set -v\n{way}\necho after\n. ./off\ncase $- in *v*) echo verbose ;; esac\n")
     require(POSIX[shell][0])
     done = subprocess.run([*POSIX[shell], "script"], cwd=tmp_path, env=CLEAN, capture_output=True, check=False)
@@ -214,12 +214,12 @@ def test_an_attribute_of_a_variable_changes_no_value(shell: str, attribute: str,
 @pytest.mark.parametrize("shell", ALL)
 def test_a_renewal_replaces_what_is_the_sessions_and_off_restores_all_the_same(shell: str, tmp_path: Path) -> None:
     form = FORMATS.get(shell, "fish" if shell == "fish" else "sh")
-    first = dict(variables.assignments(old_session()))
+    first = variables.assignments(old_session())
     again = session_of("STS.new", "the-secret", "the-token", profile="old")
     for name, text in {
         "old": exporters.export(old_session(), form, {"OSS_ACCESS_KEY_ID": "before"}),
         "again": exporters.renewal(again, form, first | {"OSS_ACCESS_KEY_ID": "mine"}),
-        "off": exporters.off(form, dict(variables.assignments(again))),
+        "off": exporters.off(form, variables.assignments(again)),
     }.items():
         (tmp_path / name).write_text(text)
     put = "set -gx OSS_ACCESS_KEY_ID mine; set -e ALIYUN_LOG_CLI_ACCESSID"
@@ -245,7 +245,7 @@ def test_a_renewal_replaces_what_is_the_sessions_and_off_restores_all_the_same(s
 
 @pytest.mark.parametrize("shell", POSIX)
 def test_a_renewal_that_meets_a_readonly_variable_changes_nothing(shell: str, tmp_path: Path) -> None:
-    first = dict(variables.assignments(old_session()))
+    first = variables.assignments(old_session())
     (tmp_path / "old").write_text(exporters.export(old_session(), "sh", {}))
     (tmp_path / "again").write_text(exporters.renewal(new_session(), "sh", first))
     script = (
@@ -295,7 +295,7 @@ def test_documents_have_the_guards_for_a_reader_elsewhere_and_no_request() -> No
 
 def test_a_profiles_families_come_on_top_of_the_default_ones() -> None:
     made = session_of("STS.new", "the-secret", "the-token", families=("plain", "oss"))
-    values = dict(variables.assignments(made))
+    values = variables.assignments(made)
     assert values["AccessKeyId"] == values["OSS_ACCESS_KEY_ID"] == values["ALIBABA_CLOUD_ACCESS_KEY_ID"] == "STS.new"
     assert values["ROLE_ENV_FAMILIES"].split() == [*variables.DEFAULT_FAMILIES, "plain"]
 

@@ -306,10 +306,10 @@ def test_a_shell_inside_a_shell_can_switch_again_and_end_the_session(
 
     def text(number: int, shell: str) -> str:
         made = session_of(f"id{number}", f"secret{number}", f"token{number}", region="r", families=families)
-        environ = dict(variables.assignments(session_of("id1", "secret1", "token1", region="r", families=families)))
+        environ = variables.assignments(session_of("id1", "secret1", "token1", region="r", families=families))
         return exporters.export(made, FORMATS.get(shell, shell), environ if number > 1 else {})
 
-    environ = dict(variables.assignments(session_of("id2", "secret2", "token2", region="r", families=families)))
+    environ = variables.assignments(session_of("id2", "secret2", "token2", region="r", families=families))
     ends = exporters.off(FORMATS.get(inner, inner), environ)
     (tmp_path / "inner").write_text(f"{text(2, inner)}env -0 >switched\n{ends}env -0 >ended\n")
     script = f"{text(1, outer)}{' '.join(COMMANDS[inner])} inner\n"

@@ -118,7 +118,7 @@ def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str
         gone.add(variables.BARE.security_token)
     kept = {name: value for name, value in kept.items() if name not in gone}
     color = {variables.COLOUR: session.color} if session.color else {}
-    return kept | regions | dict(variables.assignments(session, follows=follows)) | color
+    return kept | regions | variables.assignments(session, follows=follows) | color
 
 
 def _tokens_of_session(environ: "Mapping[str, str]") -> set[str]:
@@ -199,6 +199,6 @@ def document_variables(session: Session) -> dict[str, str]:
 
     It has another home folder and another file of the `aliyun` CLI, and cannot ask for the session again.
     """
-    values = dict(variables.assignments(session)) | dict(_fallback_regions(session, {}))
+    values = variables.assignments(session) | dict(_fallback_regions(session, {}))
     values.pop(variables.REQUEST, None)
     return values

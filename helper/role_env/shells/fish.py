@@ -72,7 +72,7 @@ def session(session: Session, *, follows: "bool | None" = False, confirmation: s
     With `follows` the guards are those with which the `aliyun` CLI follows the shell; with None the shell itself
     decides that, by whether it has a region. An interactive shell prints `confirmation`.
     """
-    values = dict(variables.assignments(session, follows=bool(follows)))
+    values = variables.assignments(session, follows=bool(follows))
     chosen = {variables.CLI_PROFILE, *variables.IGNORE_PROFILE} if follows is None else set()
     gone = (*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN)
     bare = "SECURITY_TOKEN" in values
@@ -145,7 +145,7 @@ def renewal(session: Session, environ: "Mapping[str, str]") -> str:
     changed and the group ends in `false`.
     """
     credentials = session.credentials
-    own = {name: value for name, value in variables.assignments(session) if name in variables.RENEWED}
+    own = {name: value for name, value in variables.assignments(session).items() if name in variables.RENEWED}
     new = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
     return _group(
         f"set -l id {quote(environ.get('ROLE_ENV_ACCESS_KEY_ID', ''))}; set -l secrets; set -l tokens $_role_env_token",

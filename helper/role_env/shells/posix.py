@@ -48,7 +48,7 @@ def session(
     With `follows` the guards are those with which the `aliyun` CLI follows the shell; with None the shell itself
     decides that, by whether it has a region. An interactive shell prints `confirmation`.
     """
-    values = dict(variables.assignments(session, follows=bool(follows)))
+    values = variables.assignments(session, follows=bool(follows))
     possible = (*values.values(), session.fallback_region, *variables.guards().values(), variables.FOLLOWING_PROFILE)
     numbers = {value: str(number) for number, value in enumerate(dict.fromkeys(possible), 1)}
     names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names, *variables.IGNORE_PROFILE, *variables.OWN)
@@ -112,7 +112,7 @@ def renewal(session: Session, environ: "Mapping[str, str]") -> str:
     """
     credentials = session.credentials
     values = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
-    own = {name: value for name, value in variables.assignments(session) if name in variables.RENEWED}
+    own = {name: value for name, value in variables.assignments(session).items() if name in variables.RENEWED}
     names = " ".join((*variables.KEY_NAMES, "SECURITY_TOKEN", *own))
     old = quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", ""))
     lines = [
