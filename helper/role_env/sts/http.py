@@ -28,8 +28,8 @@ T = TypeVar("T")
 CONNECT_SECONDS = 10.0
 TRIES = 3
 USER_AGENT = f"role-env/{__version__}"
-# A second request to a proxy that refuses the user could lock that user out.
-_PROXY_REFUSED = re.compile(r"Tunnel connection failed: 4")
+# What a proxy answers that opens no tunnel. `http.client` raises a bare OSError: only its text has the status.
+_NO_TUNNEL = re.compile(r"Tunnel connection failed: (\d)")
 
 
 class TransientError(Exception):
@@ -153,7 +153,8 @@ class Server:
             ) from None
         except (OSError, http.client.HTTPException) as error:
             fault = self._fault(error)
-            if _PROXY_REFUSED.match(str(error)):
+            if (refusal := _NO_TUNNEL.match(str(error))) and refusal[1] == "4":
+                # A second request to a proxy that refuses the user could lock that user out.
                 raise UnreachableError(
                     f"{self._endpoint} was not reached: {fault}",
                     hint="check HTTPS_PROXY, and the user name and password in it",
@@ -207,7 +208,7 @@ class Server:
         if not self._proxy:
             return fault
         where = f"the proxy {self._proxy.host}:{self._proxy.port} (HTTPS_PROXY)"
-        if str(error).startswith("Tunnel connection failed"):
+        if _NO_TUNNEL.match(str(error)):
             return f"{where} refused: {printable(str(error))[:100]}"
         return f"{where}: {fault}"
 
