@@ -38,9 +38,6 @@ def run(argv: list[str]) -> int:
             _signal.signal(_signal.SIGTERM, _terminate)
         invocation = invocations.parse(argv)
         return _run(invocation)
-    except BrokenPipeError:
-        _report_old_bash()
-        return 1
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown
         _ignore_signals()
         try:
@@ -150,95 +147,19 @@ def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvE
 
 
 def _fail(failure: BaseException, invocation: "Invocation") -> int:
-    """Report the failure on stderr and, if a shell waits for it, on stdout; return the exit status."""
-    import contextlib
-
-    from role_env.cli.failure import write_failure
-    from role_env.errors import CommandError, RoleEnvError
-    from role_env.ui import messages
+    """Report the failure, and return the exit status."""
+    from role_env.cli import failure as failures
 
     if isinstance(failure, RuntimeError) and failure.__cause__:
         failure = failure.__cause__  # Python 3.11 and older wrap an interruption that meets the making of a class
-    role_arn = failure.role_arn if isinstance(failure, RoleEnvError) else ""
-    is_taken_away = False
-    with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
-        is_interrupted = isinstance(failure, KeyboardInterrupt)
-        is_taken_away = write_failure(invocation, os.environ, role_arn=role_arn, changes_nothing=is_interrupted)
+    if isinstance(failure, BrokenPipeError):
+        failures.report_old_bash()
+        return 1
     if isinstance(failure, KeyboardInterrupt | _Terminated):
-        messages.error(RoleEnvError("interrupted"))
-        return 130 if isinstance(failure, KeyboardInterrupt) else 143
-    error = failure if isinstance(failure, RoleEnvError) else _resource_error(failure) or _bug(failure)
-    messages.error(error)
-    if is_taken_away:
-        messages.error(_no_account())
-    return 125 if invocation.command == "exec" and not isinstance(error, CommandError) else error.exit_status
-
-
-def _no_account() -> "RoleEnvError":
-    """Return what is reported after a failed switch: that the shell has no account now, and the ways on."""
-    from role_env.environ.session import ShellState
-    from role_env.errors import RoleEnvError
-    from role_env.shells import hints
-
-    profile = ShellState(os.environ).profile
-    back = "role-env use -" if os.environ.get("ROLE_ENV_INIT") else profile and hints.switch(profile, os.environ)
-    return RoleEnvError(
-        f"the session{' of ' * bool(profile)}{profile} was removed, and this shell has no account now",
-        hint=f"{f'go back with: {back}; or ' if back else ''}{hints.restore(os.environ)}",
-    )
-
-
-def _report_old_bash() -> None:
-    """Report a bash that reads nothing; any other reader that has gone is not reported."""
-    from role_env.errors import RoleEnvError
-    from role_env.shells import parent
-    from role_env.ui import messages
-
-    if parent.is_lost_to_old_bash():
-        hint = 'type eval "$(role-env … || echo false)" instead'
-        messages.error(RoleEnvError("this bash is older than 4, and its source <(…) reads nothing", hint=hint))
-
-
-def _resource_error(failure: BaseException) -> "RoleEnvError | None":
-    """Return what is reported if the system has no more memory, threads or processes for us; else None."""
-    import errno
-
-    from role_env.errors import ResourceError
-
-    trace = failure.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    module = trace.tb_frame.f_globals.get("__name__") if trace else ""
-    is_thread = isinstance(failure, RuntimeError) and module == "threading"
-    is_exhausted = isinstance(failure, OSError) and failure.errno in (errno.EAGAIN, errno.ENOMEM)
-    if not (isinstance(failure, MemoryError) or is_thread or is_exhausted or _has_no_room_for_library(failure)):
-        return None
-    return ResourceError(
-        "the system has no more memory, threads or processes for role-env",
-        hint="end other programs, or raise the limit (ulimit -v, ulimit -u, the container's), and try again",
-    )
-
-
-def _has_no_room_for_library(failure: BaseException) -> bool:
-    """Return whether a library that is installed could not be loaded while memory is limited."""
-    if not isinstance(failure, ImportError) or not failure.path or not os.path.exists(failure.path):  # noqa: PTH110
-        return False
-    try:
-        import resource
-    except ImportError:  # Windows, or no room for that either
-        return sys.platform != "win32"
-    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
-
-
-def _bug(failure: BaseException) -> "RoleEnvError":
-    """Return an error with the kind and place of a bug, without its text, which could contain a secret."""
-    from role_env.errors import RoleEnvError
-
-    trace = failure.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    place = f" in {os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno}" if trace else ""  # noqa: PTH119
-    return RoleEnvError(f"{type(failure).__name__}{place}", hint="this is a bug in role-env; please report it")
+        is_by_person = isinstance(failure, KeyboardInterrupt)
+        failures.report_interruption(invocation, os.environ, is_by_person=is_by_person)
+        return 130 if is_by_person else 143
+    return failures.report(failure, invocation, os.environ)
 
 
 def _terminate(_number: int, _frame: "FrameType | None") -> None:

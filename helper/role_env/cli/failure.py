@@ -1,10 +1,17 @@
-"""What the shell that waits for an answer gets when a command fails: code that ends in `false`."""
+"""What a failed command reports on stderr, and what a shell that waits for its answer gets: code that ends in `false`.
 
+No traceback is ever shown: it could contain a secret.
+"""
+
+import contextlib
+import os
 import sys
 
 from role_env.command_table import DOCUMENT_FORMATS
+from role_env.errors import CommandError, ResourceError, RoleEnvError
 from role_env.shells import export as exporters
-from role_env.shells import parent
+from role_env.shells import hints, parent
+from role_env.ui import messages
 from role_env.ui import stdout as output
 
 TYPE_CHECKING = False
@@ -15,6 +22,33 @@ if TYPE_CHECKING:
 
 _FOR_SHELLS = ("export", "off", "renew", "init", "")
 """The commands whose output a shell evaluates; a line without a command may be one that was meant to."""
+
+
+def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[str, str]") -> int:
+    """Report the failure on stderr and, if a shell waits for it, on stdout; return the exit status."""
+    role_arn = failure.role_arn if isinstance(failure, RoleEnvError) else ""
+    is_taken_away = False
+    with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
+        is_taken_away = write_failure(invocation, environ, role_arn=role_arn)
+    error = failure if isinstance(failure, RoleEnvError) else _resource_error(failure) or _bug(failure)
+    messages.error(error)
+    if is_taken_away:
+        messages.error(_no_account(environ))
+    return 125 if invocation.command == "exec" and not isinstance(error, CommandError) else error.exit_status
+
+
+def report_interruption(invocation: "Invocation", environ: "Mapping[str, str]", *, is_by_person: bool) -> None:
+    """Report that the command was interrupted; Ctrl-C, which `is_by_person`, leaves the session in the shell alone."""
+    with contextlib.suppress(Exception):
+        write_failure(invocation, environ, changes_nothing=is_by_person)
+    messages.error(RoleEnvError("interrupted"))
+
+
+def report_old_bash() -> None:
+    """Report a bash that reads nothing; any other reader that has gone is not reported."""
+    if parent.is_lost_to_old_bash():
+        hint = 'type eval "$(role-env … || echo false)" instead'
+        messages.error(RoleEnvError("this bash is older than 4, and its source <(…) reads nothing", hint=hint))
 
 
 def write_failure(
@@ -52,3 +86,53 @@ def _takes_away(invocation: "Invocation", environ: "Mapping[str, str]", role_arn
         return False
     is_other_role = bool(role_arn) and role_arn.lower() != environ.get("ROLE_ENV_ROLE_ARN", "").lower()
     return invocation.profile != environ.get("ROLE_ENV_PROFILE") or is_other_role
+
+
+def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
+    """Return what is reported after a failed switch: that the shell has no account now, and the ways on."""
+    from role_env.environ.session import ShellState
+
+    profile = ShellState(environ).profile
+    back = "role-env use -" if environ.get("ROLE_ENV_INIT") else profile and hints.switch(profile, environ)
+    return RoleEnvError(
+        f"the session{' of ' * bool(profile)}{profile} was removed, and this shell has no account now",
+        hint=f"{f'go back with: {back}; or ' if back else ''}{hints.restore(environ)}",
+    )
+
+
+def _resource_error(failure: BaseException) -> RoleEnvError | None:
+    """Return what is reported if the system has no more memory, threads or processes for us; else None."""
+    import errno
+
+    trace = failure.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    module = trace.tb_frame.f_globals.get("__name__") if trace else ""
+    is_thread = isinstance(failure, RuntimeError) and module == "threading"
+    is_exhausted = isinstance(failure, OSError) and failure.errno in (errno.EAGAIN, errno.ENOMEM)
+    if not (isinstance(failure, MemoryError) or is_thread or is_exhausted or _has_no_room_for_library(failure)):
+        return None
+    return ResourceError(
+        "the system has no more memory, threads or processes for role-env",
+        hint="end other programs, or raise the limit (ulimit -v, ulimit -u, the container's), and try again",
+    )
+
+
+def _has_no_room_for_library(failure: BaseException) -> bool:
+    """Return whether a library that is installed could not be loaded while memory is limited."""
+    if not isinstance(failure, ImportError) or not failure.path or not os.path.exists(failure.path):  # noqa: PTH110
+        return False
+    try:
+        import resource
+    except ImportError:  # Windows, or no room for that either
+        return sys.platform != "win32"
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
+def _bug(failure: BaseException) -> RoleEnvError:
+    """Return an error with the kind and place of a bug, without its text, which could contain a secret."""
+    trace = failure.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f" in {os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno}" if trace else ""  # noqa: PTH119
+    return RoleEnvError(f"{type(failure).__name__}{place}", hint="this is a bug in role-env; please report it")
