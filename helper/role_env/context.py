@@ -30,7 +30,7 @@ class Context:
     def deadline(self) -> "Deadline":
         """The deadline of the whole command. Raises ProfileError for an invalid ROLE_ENV_TIMEOUT."""
         if self._deadline is None:
-            from role_env.deadline import Deadline  # imports threading, which not every command needs
+            from role_env.deadline import Deadline
 
             self._deadline = Deadline(timeout_of(self.environ))
         return self._deadline

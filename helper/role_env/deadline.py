@@ -1,11 +1,11 @@
 """Deadlines, and work that must end by one: role-env never waits without a deadline."""
 
 import os
-import threading
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
     from typing import TypeVar
 
@@ -53,7 +53,7 @@ class Deadline:
 def is_crowded(load: str = "/proc/loadavg") -> bool:
     """Return whether so many processes want to run that a healthy service may take seconds; `load` is Linux's file."""
     try:
-        with open(load, encoding="ascii") as file:  # noqa: PTH123
+        with open(load, encoding="utf-8") as file:  # noqa: PTH123
             runnable = int(file.read().split()[3].partition("/")[0])
     except (OSError, ValueError, IndexError):
         return False
@@ -63,15 +63,17 @@ def is_crowded(load: str = "/proc/loadavg") -> bool:
 def idle_seconds(thread: str = "/proc/thread-self/schedstat") -> float:
     """Return a clock that stops while this thread runs, or waits for a processor as `thread`, Linux's file, says."""
     try:
-        with open(thread, encoding="ascii") as file:  # noqa: PTH123
+        with open(thread, encoding="utf-8") as file:  # noqa: PTH123
             queued = int(file.read().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         queued = 0.0
     return time.monotonic() - time.thread_time() - queued
 
 
-def start_thread(work: "Callable[[], None]") -> threading.Thread:
+def start_thread(work: "Callable[[], None]") -> "threading.Thread":
     """Run `work` in a daemon thread, which does not keep the command from ending. Raises NoThread."""
+    import threading  # `list` and `explain` do without threads
+
     thread = threading.Thread(target=work, daemon=True)
     try:
         thread.start()
@@ -90,6 +92,8 @@ def within(seconds: float, work: "Callable[[], T]", *, at_most: float = 0, grace
     The work runs in a daemon thread, since neither a name lookup nor a keyring can be interrupted otherwise
     (keyring's own handlers swallow an exception raised by a signal handler). Raises NoThread if there can be none.
     """
+    import threading
+
     results: list[T] = []
     failures: list[Exception] = []
 

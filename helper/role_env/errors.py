@@ -70,4 +70,5 @@ class CommandError(RoleEnvError):
 
 def printable(text: str) -> str:
     """Return `text` on one line, without control characters: nothing from outside may control a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text).strip()
+    shown = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    return shown.strip()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from role_env.ui import table as display
+from support.cloud_sso_portal import CloudSsoPortal
 from support.local_sts import ACCOUNT_B
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus, SilentBus, require
@@ -207,6 +208,54 @@ def test_without_a_profiles_file_it_fails_and_says_where_one_would_be(machine: M
 
 
 # ---- cached sessions ----
+
+CONNECTIONS = """
+import sys
+from role_env.keyrings import dbus, secret_service
+made = []
+class Bus(dbus.Bus):
+    def __init__(self, *arguments):
+        made.append(arguments)
+        super().__init__(*arguments)
+secret_service.Bus = Bus
+from role_env.__main__ import run
+status = run(["list", "--json"])
+print(len(made), file=sys.stderr)
+sys.exit(status)
+"""
+"""What `list --json` prints, and on stderr how often it connected to the bus itself."""
+
+
+def test_sessions_and_sign_ins_are_read_over_one_connection(machine: Machine, portal: CloudSsoPortal) -> None:
+    machine.add(
+        f"[cloud]\ncloud_sso_sign_in_url = {portal.url}\ncloud_sso_account_id = {ACCOUNT_B}\n"
+        "cloud_sso_access_config = Admin\n"
+    )
+    for number in range(3):
+        machine.add(f"[p{number}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    assert machine.role_env("login", "cloud").returncode == 0
+    for profile in ("profileB", "cloud", "p0", "p2"):
+        assert machine.role_env(profile).returncode == 0
+    done = machine.run(sys.executable, "-c", CONNECTIONS)
+    assert (done.returncode, done.stderr) == (0, "1\n")
+    rows = {row["profile"]: row for row in json.loads(done.stdout)}
+    assert [name for name, row in rows.items() if row["expiration"]] == ["profileB", "cloud", "p0", "p2"]
+    assert rows["cloud"]["sign_in_expiration"]
+
+
+def test_an_entry_that_cannot_be_read_at_once_hides_no_other(machine: Machine) -> None:
+    machine.add(f"[c]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    for profile in ("profileB", "c"):
+        machine.role_env(profile)
+    service, _ = next(line for line in sessions_index(machine) if line.endswith("\tc")).split("\t")
+    machine.bus.put("foreign", {"service": service, "username": "c", "another": "attribute"}, b"shadow")
+    rows = json.loads(machine.role_env("list", "--json").stdout)
+    assert [bool(row["expiration"]) for row in rows[:2]] == [False, True]
+
+
+def sessions_index(machine: Machine) -> list[str]:
+    """The names of the entries with sessions, as the state folder lists them."""
+    return (machine.home / ".local/state/role-env/sessions").read_text().splitlines()
 
 
 def test_a_locked_keyring_is_neither_asked_nor_waited_for(machine: Machine, locked: KeyringBus) -> None:

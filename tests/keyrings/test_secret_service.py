@@ -25,7 +25,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from role_env.keyrings import dbus, secret_service
-from role_env.keyrings.secret_service import AskKeyring, read
+from role_env.keyrings.entry import Entry
+from role_env.keyrings.secret_service import AskKeyring, SlowService, read, read_several
 from support import secret_service_bus
 from support.secret_service_bus import DEADLINE, KeyringBus, PrivateBus, SilentBus, StoppedBus, require
 
@@ -317,6 +318,77 @@ def test_a_keyring_on_an_abstract_socket_is_read() -> None:
     with KeyringBus(abstract=True) as bus:
         bus.put("label", ATTRIBUTES, b"s3cret")
         assert read(SERVICE, NAME, bus.environment, seconds=DEADLINE) == "s3cret"
+
+
+# --- Several entries over one connection
+
+SEVERAL = [Entry(f"service {number}", f"näme {number}") for number in range(5)]
+
+
+def put_several(keyring: KeyringBus) -> list[str | None]:
+    """Stores a secret for all but the third and the last of SEVERAL; returns what is read of them."""
+    for entry in (SEVERAL[0], SEVERAL[1], SEVERAL[3]):
+        keyring.put("label", {"service": entry.service, "username": entry.username}, f"sécret {entry.name}".encode())
+    return [read(entry.service, entry.username, keyring.environment, seconds=DEADLINE) for entry in SEVERAL]
+
+
+def test_several_entries_are_read_over_one_connection_as_each_by_itself(keyring: KeyringBus) -> None:
+    each = put_several(keyring)
+    assert [text is None for text in each] == [False, False, True, False, True]
+    with mock.patch.object(secret_service, "Bus", wraps=dbus.Bus) as connections:
+        assert read_several(SEVERAL, keyring.environment, seconds=DEADLINE) == each
+        assert read_several(SEVERAL[2:3], keyring.environment, seconds=DEADLINE) == [None]
+        assert read_several([], keyring.environment, seconds=DEADLINE) == []
+    assert connections.call_count == 3
+
+
+def test_two_hundred_entries_are_read(keyring: KeyringBus) -> None:
+    each = put_several(keyring)
+    assert read_several(SEVERAL * 40, keyring.environment, seconds=DEADLINE) == each * 40
+
+
+@pytest.mark.parametrize("secret", [b"shadow", b"\xff", b"a\0b", b"x" * 300_000], ids=["twin", "bytes", "nul", "huge"])
+def test_one_entry_that_cannot_be_read_makes_all_unsure(keyring: KeyringBus, secret: bytes) -> None:
+    put_several(keyring)
+    entry = SEVERAL[1] if secret == b"shadow" else SEVERAL[2]
+    keyring.put("foreign", {"service": entry.service, "username": entry.username, "x": "y"}, secret)
+    with pytest.raises(AskKeyring):
+        read_several(SEVERAL, keyring.environment, seconds=DEADLINE)
+
+
+def test_several_entries_of_a_locked_keyring_are_unsure(keyring: KeyringBus) -> None:
+    put_several(keyring)
+    keyring.lock()
+    try:
+        with pytest.raises(AskKeyring):
+            read_several(SEVERAL, keyring.environment, seconds=DEADLINE)
+    finally:
+        keyring.unlock()
+
+
+def test_several_entries_that_a_locked_keyring_hides_are_unsure() -> None:
+    require("dbus-daemon")
+    with SilentBus(answers=10, locked=True) as bus, pytest.raises(AskKeyring, match="locked"):
+        read_several(SEVERAL, bus.environment, seconds=DEADLINE)
+
+
+@pytest.mark.parametrize("dies", [False, True])
+@pytest.mark.parametrize("answers", [0, 3, 5, 6, 10])
+def test_a_service_that_falls_silent_amid_several_is_unsure_in_time(answers: int, *, dies: bool) -> None:
+    require("dbus-daemon")
+    with SilentBus(answers=answers, dies=dies) as bus:
+        began = time.monotonic()
+        with pytest.raises(AskKeyring if dies else SlowService):
+            read_several(SEVERAL, bus.environment, seconds=DEADLINE if dies else SHORT)
+        assert time.monotonic() - began < (DEADLINE / 2 if dies else SHORT + SLACK)
+
+
+def test_the_calls_for_several_entries_are_sent_together() -> None:
+    require("dbus-daemon")
+    with SilentBus(answers=11, secret=SECRET.encode()) as bus:
+        assert read_several(SEVERAL, bus.environment, seconds=DEADLINE) == [SECRET] * 5
+        # gnome-keyring 48 ends itself if the session of a new client is opened before it knows that client.
+        assert bus.calls() == ["SearchItems"] * 5 + ["OpenSession"] + ["GetSecret"] * 5
 
 
 # --- Services that hang or are not there

@@ -52,7 +52,7 @@ def _sign_in(chain: Chain, context: Context) -> str:
 
 def _text(chain: Chain, decision: CacheDecision, context: Context) -> str:
     lines = [f"{chain.source.kind}: {chain.source.location(context.environ)}"]
-    if chain.source.sign_in_name:
+    if chain.source.sign_in_entry:
         lines.append(f"  {_sign_in(chain, context)}")
     for position, hop in enumerate(chain.hops):
         if not hop.role_arn:

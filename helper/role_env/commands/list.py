@@ -1,5 +1,8 @@
 """role-env list: show the profiles."""
 
+import gc
+import time
+
 from role_env import timestamps, variables
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
@@ -12,6 +15,9 @@ from role_env.ui import stdout as output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from role_env.keyrings.entry import Entry
     from role_env.profiles.profile import Profile
     from role_env.sessions.store import Cache
     from role_env.sources.base import Source
@@ -25,6 +31,7 @@ _YIELDING = ((1, 2, 4), (0, 3))
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print a line for each, in file order."""
+    gc.disable()  # the process ends before a collection could be worth the 2 ms that some take with 200 profiles
     fingerprint = Fingerprint(context.environ)
     file = profiles.load(invocation.config, fingerprint)
     names = [name for name in file.names() if not invocation.sessions or _gives_session(file, name, fingerprint)]
@@ -62,22 +69,38 @@ def _rows(file: ProfilesFile, names: list[str], context: Context) -> list[dict[s
 
     Each error is reported on stderr once, for all the profiles that it concerns.
     """
+    from role_env.keyrings.entry import session_entry
     from role_env.sessions.store import Cache
 
     cache = Cache(context, prompts=False)
+    entries = [session_entry(file.real_path, name) for name in names]
     with context.messages.waiting_for("the keyring"):
-        sign_ins: dict[str, str | None] = {}
-        rows = [_row(file, name, cache, sign_ins, context) for name in names]
+        sign_ins = _SignIns(cache.read_ahead(entries, _sign_in_entries(file, names)), context)
+        rows = [_row(file, entry, cache, sign_ins, context) for entry in entries]
     for message in dict.fromkeys(row["wrong"] for row in rows if row["wrong"]):
         context.messages.warn(message)
     return rows
 
 
+def _sign_in_entries(file: ProfilesFile, names: list[str]) -> "list[Entry]":
+    """Return the keyring's entries of the sign-ins that the profiles need."""
+    found = {}
+    for name in names:
+        try:
+            source = file.chain(name)[0].source
+        except ProfileError:  # which its row shows
+            continue
+        if source and (entry := source.sign_in_entry):
+            found[entry.name] = entry
+    return list(found.values())
+
+
 def _row(
-    file: ProfilesFile, name: str, cache: "Cache", sign_ins: dict[str, str | None], context: Context
+    file: ProfilesFile, entry: "Entry", cache: "Cache", sign_ins: "_SignIns", context: Context
 ) -> dict[str, str | None]:
-    """Return the row of a profile. `sign_ins` has the ends of the sign-ins that are known, by their names."""
-    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "key_age", "needs_sign_in", "wrong"))
+    """Return the row of the profile whose session is stored as `entry`."""
+    name = entry.username
+    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "key_age", "left", "wrong"))
     row["profile"] = name
     try:
         profile = file.profile(name)
@@ -89,16 +112,32 @@ def _row(
         if profile.source and profile.source.kind == "keyring":
             row["key_age"] = _key_age(profile.source, context)
         source = file.chain(name)[0].source
-        if source and source.sign_in_name:
-            if source.sign_in_name not in sign_ins:
-                end = source.sign_in_expiration(context)
-                sign_ins[source.sign_in_name] = timestamps.format_utc(end) if end else None
-            row["sign_in_expiration"] = sign_ins[source.sign_in_name]
-            row["needs_sign_in"] = "" if _is_ahead(row["sign_in_expiration"]) else "sign in"
-        row["expiration"] = _expiration(file, profile, cache)
+        if source and source.sign_in_entry:
+            row["sign_in_expiration"], row["left"] = sign_ins.find(source)
+        if expiration := _expiration(profile, entry, cache):
+            row["expiration"], row["left"] = timestamps.format_utc(expiration), _time_left(expiration)
     except ProfileError as error:
         row["wrong"] = error.message
     return row
+
+
+class _SignIns:
+    """When the sign-ins of the profiles end, each found out once; `known` has texts that the keyring has given."""
+
+    def __init__(self, known: "Mapping[str, str | None]", context: Context) -> None:
+        self._known = known
+        self._context = context
+        self._found: dict[str, tuple[str | None, str]] = {}
+
+    def find(self, source: "Source") -> tuple[str | None, str]:
+        """Return when the sign-in of `source` expires, None if there is none, and what the table shows of it."""
+        entry = source.sign_in_entry
+        name = entry.name if entry else ""
+        if name not in self._found:
+            end = source.sign_in_expiration(self._context, self._known)
+            shown = f"signed in, {_time_left(end)}" if end and end > time.time() else "sign in"
+            self._found[name] = (timestamps.format_utc(end) if end else None, shown)
+        return self._found[name]
 
 
 def _key_age(source: "Source", context: Context) -> str | None:
@@ -113,17 +152,13 @@ def _key_age(source: "Source", context: Context) -> str | None:
     return f"{text}: rotate it" if days >= ROTATE_AFTER_DAYS else text
 
 
-def _expiration(file: ProfilesFile, profile: "Profile", cache: "Cache") -> str | None:
-    """Return when the cached session of `profile` expires; None if no live one is cached."""
-    import time
-
-    from role_env.keyrings.entry import session_entry
-
-    cached = cache.load(session_entry(file.real_path, profile.name), by_index=True)
+def _expiration(profile: "Profile", entry: "Entry", cache: "Cache") -> int | None:
+    """Return when the cached session of `profile`, stored as `entry`, expires; None if no live one is cached."""
+    cached = cache.load(entry, by_index=True)
     is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
     if not cached or is_of_another or cached.session.credentials.remaining(time.time()) <= 0:
         return None
-    return timestamps.format_utc(cached.session.credentials.expiration)
+    return cached.session.credentials.expiration
 
 
 def _table(rows: list[dict[str, str | None]], context: Context) -> str:
@@ -165,31 +200,14 @@ def _cells(row: dict[str, str | None]) -> list[str]:
     arn = RoleArn(row["role_arn"] or "")
     source = "key" if row["source"] == "access_key_id" else row["source"]
     source = f"{source} ({row['key_age']})" if row["key_age"] else source
-    shown = (row["profile"], arn.name, arn.account, source, row["region_id"], "wrong" if row["wrong"] else _left(row))
+    shown = (row["profile"], arn.name, arn.account, source, row["region_id"], "wrong" if row["wrong"] else row["left"])
     return [cell or "-" for cell in shown]
 
 
-def _left(row: dict[str, str | None]) -> str:
-    """Return the time left on the session; without one, until when the person is signed in."""
-    if row["expiration"]:
-        return _time_left(row["expiration"])
-    if row["sign_in_expiration"] and not row["needs_sign_in"]:
-        return f"signed in, {_time_left(row['sign_in_expiration'])}"
-    return row["needs_sign_in"] or ""
-
-
-def _time_left(moment: str) -> str:
-    import time
-
+def _time_left(moment: int) -> str:
     from role_env.ui import table as display
 
-    return display.time_left(timestamps.parse_utc(moment) - time.time())
-
-
-def _is_ahead(moment: str | None) -> bool:
-    import time
-
-    return bool(moment) and timestamps.parse_utc(moment or "") > time.time()
+    return display.time_left(moment - time.time())
 
 
 def _colour(row: dict[str, str | None]) -> str:

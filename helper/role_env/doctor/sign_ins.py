@@ -23,8 +23,8 @@ def check(at: Surroundings) -> list[Finding]:
         for name in file.names():
             with contextlib.suppress(ProfileError):
                 source = file.profile(name).source
-                if source and source.sign_in_name:
-                    sources.setdefault(source.sign_in_name, source)
+                if source and (entry := source.sign_in_entry):
+                    sources.setdefault(entry.name, source)
     return [_finding(source, at) for source in sources.values()]
 
 

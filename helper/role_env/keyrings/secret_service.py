@@ -11,7 +11,9 @@ from role_env.keyrings.dbus import Bus, Reader, UnexpectedReply, attributes, aut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from role_env.keyrings.entry import Entry
 
 _SERVICE, _PATH = "org.freedesktop.secrets", "/org/freedesktop/secrets"
 _SERVICE_INTERFACE, _COLLECTION = "org.freedesktop.Secret.Service", "org.freedesktop.Secret.Collection"
@@ -55,16 +57,25 @@ def read(
         raise AskKeyring(type(error).__name__) from None
 
 
+def read_several(entries: "Sequence[Entry]", environ: "Mapping[str, str]", *, seconds: float) -> "list[str | None]":
+    """Return what `read` returns for each of `entries`, over one connection.
+
+    Raises AskKeyring, at the latest after `seconds`, also if only one of them cannot be read.
+    """
+    try:
+        bus = Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds)
+        try:
+            return _exchange_several(bus, entries)
+        finally:
+            bus.close()
+    except TimeoutError:
+        raise SlowService from None
+    except (OSError, ValueError, IndexError, UnexpectedReply) as error:
+        raise AskKeyring(type(error).__name__) from None
+
+
 def _exchange(bus: Bus, service: str, username: str, meanwhile: "Iterator[None]") -> "str | None":
-    searched = attributes({"username": username, "service": service})
-    plain = string("plain") + b"\1s\0"
-    plain += bytes(-len(plain) % 4) + string("")
-    bus.send(
-        authentication(),
-        call(_HELLO, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello"),
-        call(_SEARCH, _SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", searched),
-        call(_OPEN, _SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", plain),
-    )
+    bus.send(_greeting(), _search(_SEARCH, service, username), _open())
     _use_wait(bus, meanwhile)
     bus.expect_ok()
     bus.reply(_HELLO, "s")
@@ -76,7 +87,7 @@ def _exchange(bus: Bus, service: str, username: str, meanwhile: "Iterator[None]"
         if _is_locked(bus):
             raise AskKeyring("locked")
         return None
-    bus.send(call(_GET, _SERVICE, items[0], "org.freedesktop.Secret.Item", "GetSecret", "o", string(session)))
+    bus.send(_get(_GET, items[0], session))
     _use_wait(bus, meanwhile)
     return _secret(bus.reply(_GET, "(oayays)"), session)
 
@@ -86,6 +97,46 @@ def _use_wait(bus: Bus, meanwhile: "Iterator[None]") -> None:
     began = time.monotonic()
     next(meanwhile, None)
     bus.extend(time.monotonic() - began)
+
+
+def _exchange_several(bus: Bus, entries: "Sequence[Entry]") -> "list[str | None]":
+    searches = range(_GET + 1, _GET + 1 + len(entries))
+    # gnome-keyring 48 can fail to know a client at its first calls, and ends itself if one of these is OpenSession.
+    calls = (_search(serial, entry.service, entry.username) for serial, entry in zip(searches, entries, strict=True))
+    bus.send(_greeting(), *calls, _open())
+    bus.expect_ok()
+    bus.reply(_HELLO, "s")
+    found = [_paths(bus.reply(serial, "ao")) for serial in searches]
+    session = _session_path(bus.reply(_OPEN, "vo"))
+    if any(len(items) > 1 for items in found):
+        raise UnexpectedReply("more than one item")
+    if not all(found) and _is_locked(bus):
+        raise AskKeyring("locked")
+    items = {searches.stop + number: paths[0] for number, paths in enumerate(found) if paths}
+    bus.send(*(_get(serial, item, session) for serial, item in items.items()))
+    secrets = {serial: _secret(bus.reply(serial, "(oayays)"), session) for serial in items}
+    return [secrets.get(searches.stop + number) for number in range(len(entries))]
+
+
+def _greeting() -> bytes:
+    return authentication() + call(
+        _HELLO, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello"
+    )
+
+
+def _search(serial: int, service: str, username: str) -> bytes:
+    searched = attributes({"username": username, "service": service})
+    return call(serial, _SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", searched)
+
+
+def _open() -> bytes:
+    plain = string("plain") + b"\1s\0"
+    plain += bytes(-len(plain) % 4) + string("")
+    return call(_OPEN, _SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", plain)
+
+
+def _get(serial: int, item: str, session: str) -> bytes:
+    return call(serial, _SERVICE, item, "org.freedesktop.Secret.Item", "GetSecret", "o", string(session))
 
 
 def _is_locked(bus: Bus) -> bool:

@@ -5,9 +5,10 @@ token never does. The mark of the access keys changes with each sign-in, so that
 """
 
 import contextlib
+import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from role_env.context import Context
@@ -64,6 +65,7 @@ class SignIn:
         return "\n".join([*lines, *(f"{name} {getattr(self, name):.3f}" for name in _NUMBERS)])
 
 
+@functools.cache
 def portal_entry(url: str) -> Entry:
     """Return the entry of the sign-in at a sign-in URL, in its normal form."""
     return Entry(SERVICE + sha256("cloud_sso\0" + url)[:24], url)
@@ -85,13 +87,21 @@ def check_storable(context: Context, *, in_kernel: bool = False) -> None:
             delete(entry, context, in_kernel=in_kernel)
 
 
-def load(entry: Entry, context: Context, *, in_kernel: bool = False, prompts: bool = True) -> SignIn | None:
+def load(
+    entry: Entry,
+    context: Context,
+    *,
+    in_kernel: bool = False,
+    prompts: bool = True,
+    known: Mapping[str, str | None] | None = None,
+) -> SignIn | None:
     """Return the sign-in that is stored as `entry`, or None; with `in_kernel` the newer one of both keyrings.
 
-    Raises KeyringError if none is found and the keyring could not be used; without `prompts` also if it is locked.
+    The keyring is not asked for an entry whose name is in `known`, with its text. Raises KeyringError if none is found
+    and the keyring could not be used; without `prompts` also if it is locked.
     """
     keyring = SystemKeyring(context, prompts=prompts)
-    found = _parse(keyring.read(entry))
+    found = _parse(known[entry.name] if known and entry.name in known else keyring.read(entry))
     may_be_in_kernel = in_kernel and _is_kernel_allowed(context)
     in_kernel_now = _parse(_use_kernel(lambda: kernel.read(entry.name))) if may_be_in_kernel else None
     if in_kernel_now and (found is None or in_kernel_now.issued > found.issued):

@@ -16,7 +16,7 @@ from role_env.ui.messages import on_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TypeVar
 
     from keyring.backend import KeyringBackend
@@ -32,6 +32,8 @@ UNASKED_SECONDS = 2.0
 PREPARATION_DELAY = 0.01
 # A use may take so many times as long where this process, or the keyring's, waits for the processor.
 _MOST_PATIENCE = 3
+# The entries that are read over one connection, in the time of one use.
+_MOST_TOGETHER = 50
 
 
 class SystemKeyring:
@@ -72,11 +74,31 @@ class SystemKeyring:
     def read(self, entry: Entry) -> str | None:
         """Return what is stored as `entry`, or None."""
         if self.is_usable and self._notes.is_secret_service():
+            service, username, environ = entry.service, entry.username, self._context.environ
             try:
-                return self._read_directly(entry)
+                return self._ask_service(
+                    lambda seconds: secret_service.read(service, username, environ, seconds=seconds)
+                )
             except secret_service.AskKeyring:
                 pass  # the direct way cannot answer: the keyring library below finds out and says why
         return self._use(lambda backend: chunks.read(backend, entry))
+
+    def read_together(self, entries: "Sequence[Entry]") -> "dict[str, str | None]":
+        """Return what is stored as each of `entries`, by their names, as far as the Secret Service says it at once.
+
+        What it does not say is left to `read`, which finds out why.
+        """
+        found: dict[str, str | None] = {}
+        for start in range(0, len(entries), _MOST_TOGETHER):
+            if not (self.is_usable and self._notes.is_secret_service()):
+                break
+            part = entries[start : start + _MOST_TOGETHER]
+            try:
+                texts = self._read_at_once(part)
+            except secret_service.AskKeyring:
+                break
+            found.update(zip((entry.name for entry in part), texts, strict=False))
+        return found
 
     def write(self, entry: Entry, text: str) -> None:
         """Store `text` as `entry`."""
@@ -113,16 +135,22 @@ class SystemKeyring:
         first = type(backends.writing_backend(backends.choose(self._context.environ, self._notes)))
         return f"{first.__module__}.{first.__qualname__}"
 
-    def _read_directly(self, entry: Entry) -> str | None:
-        """Return what the Secret Service has as `entry`. Raises AskKeyring if only `keyring` can tell.
+    def _read_at_once(self, entries: "Sequence[Entry]") -> "list[str | None]":
+        """Return what is stored as each of `entries`, nothing after a timeout. Raises AskKeyring."""
+        environ = self._context.environ
+        return self._ask_service(lambda seconds: secret_service.read_several(entries, environ, seconds=seconds)) or []
 
-        It has the whole time of a use: on a busy machine, `keyring` would reply even later.
+    def _ask_service(self, ask: "Callable[[float], T]") -> "T | None":
+        """Return what `ask` returns, which asks the Secret Service and takes the seconds that it may take.
+
+        It has the whole time of a use: on a busy machine, `keyring` would reply even later. Raises AskKeyring if only
+        `keyring` can tell.
         """
         seconds, began = self._seconds(), time.monotonic()
         patience = seconds * _patience()
         try:
             with self._context.messages.waiting_for("the keyring"):
-                return secret_service.read(entry.service, entry.username, self._context.environ, seconds=patience)
+                return ask(patience)
         except secret_service.SlowService:
             self._fail(KeyringFault.TIMED_OUT)
             return None

@@ -1,5 +1,6 @@
 """The STS endpoint of a profile, and its default session name."""
 
+import functools
 import re
 import sys
 from collections.abc import Mapping
@@ -51,6 +52,7 @@ def _login_name() -> str:
         return f"uid-{os.getuid()}"
 
 
+@functools.cache
 def _check(text: str) -> str:
     try:
         return validators.host(text)

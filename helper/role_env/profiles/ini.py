@@ -16,6 +16,7 @@ from role_env.errors import ProfileError
 
 # `- key: value` or `key: value` or `key:`, and the separator of documents.
 _YAML = r"(- *)?[A-Za-z_][\w.-]*:( .*)?|---"
+_BOM = b"\xef\xbb\xbf"
 _QUOTES = ('"', "'")
 
 
@@ -105,10 +106,10 @@ class _Parser:
         if name := _head_name(text):
             self._begin_section(number, name)
             return
-        key, equals, value = (part.strip() for part in text.partition("="))
+        key, equals, value = text.partition("=")
         if not key or not equals or key.startswith("["):
             raise _syntax_error(self._path, number, text)
-        self._begin_value(number, key.lower(), value, indent)
+        self._begin_value(number, key.rstrip().lower(), value.lstrip(), indent)
 
     def end_value(self) -> None:
         """Store the value that has been read so far, if there is one."""
@@ -156,7 +157,7 @@ def _syntax_error(path: Path, number: int, text: str) -> ProfileError:
 
 def _lines(path: Path, content: bytes) -> list[str]:
     try:
-        text = content.decode("utf-8-sig")
+        text = content.removeprefix(_BOM).decode("utf-8")
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8")
         raise _error(path, len(_split(before)), "this is not UTF-8", hint="save the file as UTF-8") from None

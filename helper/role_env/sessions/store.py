@@ -48,6 +48,7 @@ class Cache:
         self._prompts = prompts
         self._indexed: tuple[bool, frozenset[str]] | None = None
         self._in_kernel: frozenset[str] | None = None
+        self._ahead: dict[str, str | None] = {}
         # A timeout is reported when it happens, and not again for a minute.
         self._has_warned = bool(self.fault)
 
@@ -77,11 +78,21 @@ class Cache:
             self._messages.decided("the cached session cannot be read")
         return record
 
+    def read_ahead(self, entries: "Sequence[Entry]", others: "Sequence[Entry]" = ()) -> "Mapping[str, str | None]":
+        """Read together what the keyring has of `entries`, for a `load` of each with `by_index`, and of `others`.
+
+        Return the texts of these by the names of the entries, as far as they could be read.
+        """
+        if self._keyring:
+            indexed = [entry for entry in entries if not self._is_left_out(entry)]
+            self._ahead = self._keyring.read_together([*others, *indexed])
+        return {entry.name: self._ahead.pop(entry.name) for entry in others if entry.name in self._ahead}
+
     def load_text(self, entry: Entry, *, by_index: bool = False) -> str | None:
         """Return the text that is stored as `entry`, or None, as `load` does."""
         text = None
         if self._keyring and not (by_index and self._is_left_out(entry)):
-            text = self._keyring.read(entry)
+            text = self._ahead.pop(entry.name) if entry.name in self._ahead else self._keyring.read(entry)
         # The kernel may have it, too, from a time when the keyring did not accept it.
         if not text and self._kernel_allowed and not (by_index and entry.name not in self._kernel_names()):
             text = self._use_kernel(lambda: kernel.read(entry.name))

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from role_env.keyrings.entry import Entry
     from role_env.sources.hop import Hop
 
 # The Codes of STS that concern the key that signed, and not the role.
@@ -94,12 +95,15 @@ class Source:
         return ""
 
     @property
-    def sign_in_name(self) -> str:
-        """The name of its sign-in, the same for sources that share one; empty if it has none."""
-        return ""
+    def sign_in_entry(self) -> "Entry | None":
+        """The keyring's entry of its sign-in, the same for sources that share one; None if it has none."""
+        return None
 
-    def sign_in_expiration(self, context: Context) -> int | None:
-        """Return the end of its sign-in (epoch seconds), which may be past; None if none is known without a prompt."""
+    def sign_in_expiration(self, context: Context, known: "Mapping[str, str | None] | None" = None) -> int | None:
+        """Return the end of its sign-in (epoch seconds), which may be past; None if none is known without a prompt.
+
+        `known` has texts that the keyring has just given, by the names of their entries.
+        """
         return None
 
     def stored_key(self, context: Context) -> AccessKey | None:

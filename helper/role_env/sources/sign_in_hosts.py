@@ -1,5 +1,6 @@
 """The hosts to which a sign-in's codes and tokens may be sent: always https, and only those that are named here."""
 
+import functools
 import re
 
 from role_env.errors import ProfileError
@@ -8,16 +9,17 @@ DOMAIN = ".alibabacloudsso.com"
 ALLOWED_HOST = "ROLE_ENV_ALLOW_SSO_HOST"
 ENDPOINTS = "ROLE_ENV_OAUTH_ENDPOINTS"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_URL = re.compile(rf"https://({_LABEL}(?:\.{_LABEL})*)(:[0-9]{{1,5}})?(/[!-~]*)?")
-_HOST = re.compile(r"https://((?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}(?::[0-9]{1,5})?)/?")
+_URL = rf"https://({_LABEL}(?:\.{_LABEL})*)(:[0-9]{{1,5}})?(/[!-~]*)?"
+_HOST = r"https://((?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}(?::[0-9]{1,5})?)/?"
 
 
+@functools.cache
 def check_url(text: str, allowed_host: str) -> str:
     """Return a sign-in URL in its normal form: https, below DOMAIN or of the host `allowed_host`.
 
     Raises ValueError for any other text: nothing is sent there.
     """
-    parts = _URL.fullmatch(text.strip())
+    parts = re.fullmatch(_URL, text.strip())
     if not parts or set(text) & set("\\?#@") or not 0 < int((parts[2] or ":443")[1:]) < 65536:
         raise ValueError(f"must be https://signin-<region>{DOMAIN}/<directory>/login")
     host, port, path = parts[1].lower(), parts[2] or "", (parts[3] or "").rstrip("/")
@@ -56,7 +58,7 @@ def find_site(kind: str, client_id: str, endpoints: str) -> Site:
     site = SITES[kind]
     signin, tokens = site.signin, site.tokens
     if endpoints:
-        parts = _HOST.fullmatch(endpoints)
+        parts = re.fullmatch(_HOST, endpoints)
         if not parts:
             message = f"the variable {ENDPOINTS} must be https://host or https://host:port"
             raise ProfileError(message, hint="correct the variable, or unset it")

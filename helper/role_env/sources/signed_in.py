@@ -1,5 +1,7 @@
 """The common part of the sources that need a sign-in: where its tokens are stored, and its ID."""
 
+from collections.abc import Mapping
+
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Fingerprint
@@ -36,10 +38,12 @@ class SignedInSource(Source):
         """What to do if the sign-in is missing or has ended."""
         return f"run: role-env login {self.profile}"
 
-    def load_sign_in(self, context: Context, *, prompts: bool = True) -> SignIn | None:
+    def load_sign_in(
+        self, context: Context, *, prompts: bool = True, known: Mapping[str, str | None] | None = None
+    ) -> SignIn | None:
         """Return the sign-in, whether it has expired or not. Raises KeyringError."""
         try:
-            return sign_ins.load(self.entry, context, in_kernel=self.in_kernel, prompts=prompts)
+            return sign_ins.load(self.entry, context, in_kernel=self.in_kernel, prompts=prompts, known=known)
         except KeyringError as error:
             message = f"profile {self.profile}: its sign-in is in the keyring: {error.message} ({self.where})"
             raise KeyringError(message, hint=error.hint) from None
@@ -57,14 +61,14 @@ class SignedInSource(Source):
         return self._read["id"]
 
     @property
-    def sign_in_name(self) -> str:
-        """The name of the keyring's entry."""
-        return self.entry.name
+    def sign_in_entry(self) -> Entry:
+        """The keyring's entry of the sign-in."""
+        return self.entry
 
-    def sign_in_expiration(self, context: Context) -> int | None:
+    def sign_in_expiration(self, context: Context, known: Mapping[str, str | None] | None = None) -> int | None:
         """Return the end of the sign-in (epoch seconds); None if there is none, or if the keyring cannot say it."""
         try:
-            found = self.load_sign_in(context, prompts=False)
+            found = self.load_sign_in(context, prompts=False, known=known)
         except KeyringError:
             return None
         return int(found.expiration) if found else None

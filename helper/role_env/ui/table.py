@@ -107,6 +107,8 @@ def table(
 
 
 def _padded(cell: str, most: int) -> str:
+    if cell.isascii() and len(cell) <= most:
+        return cell.ljust(most)
     cell = fitted(cell, most)
     return cell + " " * (most - width(cell))
 
