@@ -1,6 +1,6 @@
-"""The fast read of one entry from the Secret Service, over the session bus's own socket.
+"""The fast read of entries from the Secret Service, over the session bus's own socket.
 
-It reads what `keyring` reads, in four messages, the first three in one write. It never writes, prompts or starts a
+It reads what `keyring` reads, one entry in four messages, the first three in one write. It never writes, prompts or starts a
 service. Everything unexpected is left to `keyring` itself: another transport, more than one item, a locked one, an odd
 reply, a timeout. API: Secret Service API draft 0.2.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SERVICE, _PATH = "org.freedesktop.secrets", "/org/freedesktop/secrets"
 _SERVICE_INTERFACE, _COLLECTION = "org.freedesktop.Secret.Service", "org.freedesktop.Secret.Collection"
 DEFAULT_COLLECTION = f"{_PATH}/aliases/default"
-_HELLO, _SEARCH, _OPEN, _GET = 1, 2, 3, 4
+_HELLO = 1
 # A healthy service replies within milliseconds (seconds); a prompt is `keyring`'s business.
 USUAL_SECONDS = 0.25
 _NOTHING: "Iterator[None]" = iter(())
@@ -45,16 +45,7 @@ def read(
     A step of `meanwhile` is done in each of the two waits for the service. Raises AskKeyring, at the latest after
     `seconds`, in which those steps do not count; then it is SlowService.
     """
-    try:
-        bus = Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds)
-        try:
-            return _exchange(bus, service, username, meanwhile)
-        finally:
-            bus.close()
-    except TimeoutError:
-        raise SlowService from None
-    except (OSError, ValueError, IndexError, UnexpectedReply) as error:
-        raise AskKeyring(type(error).__name__) from None
+    return _read([(service, username)], environ, seconds, meanwhile)[0]
 
 
 def read_several(entries: "Sequence[Entry]", environ: "Mapping[str, str]", *, seconds: float) -> "list[str | None]":
@@ -62,10 +53,16 @@ def read_several(entries: "Sequence[Entry]", environ: "Mapping[str, str]", *, se
 
     Raises AskKeyring, at the latest after `seconds`, also if only one of them cannot be read.
     """
+    return _read([(entry.service, entry.username) for entry in entries], environ, seconds, _NOTHING)
+
+
+def _read(
+    names: "list[tuple[str, str]]", environ: "Mapping[str, str]", seconds: float, meanwhile: "Iterator[None]"
+) -> "list[str | None]":
     try:
         bus = Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds)
         try:
-            return _exchange_several(bus, entries)
+            return _exchange(bus, names, meanwhile)
         finally:
             bus.close()
     except TimeoutError:
@@ -74,22 +71,29 @@ def read_several(entries: "Sequence[Entry]", environ: "Mapping[str, str]", *, se
         raise AskKeyring(type(error).__name__) from None
 
 
-def _exchange(bus: Bus, service: str, username: str, meanwhile: "Iterator[None]") -> "str | None":
-    bus.send(_greeting(), _search(_SEARCH, service, username), _open())
+def _exchange(bus: Bus, names: "list[tuple[str, str]]", meanwhile: "Iterator[None]") -> "list[str | None]":
+    """Return the secret of each of `names`, a service and a username. The calls are numbered as they are sent."""
+    searches = range(_HELLO + 1, _HELLO + 1 + len(names))
+    opening = searches.stop
+    gets = range(opening + 1, opening + 1 + len(names))
+    calls = (_search(serial, *name) for serial, name in zip(searches, names, strict=True))
+    # gnome-keyring 48 can fail to know a client at its first calls, and ends itself if one of these is OpenSession.
+    bus.send(_greeting(), *calls, _open(opening))
     _use_wait(bus, meanwhile)
     bus.expect_ok()
     bus.reply(_HELLO, "s")
-    items = _paths(bus.reply(_SEARCH, "ao"))
-    if len(items) > 1:
+    found = [_paths(bus.reply(serial, "ao")) for serial in searches]
+    session = _session_path(bus.reply(opening, "vo"))
+    if any(len(items) > 1 for items in found):
         raise UnexpectedReply("more than one item")
-    session = _session_path(bus.reply(_OPEN, "vo"))
-    if not items:
-        if _is_locked(bus):
-            raise AskKeyring("locked")
-        return None
-    bus.send(_get(_GET, items[0], session))
-    _use_wait(bus, meanwhile)
-    return _secret(bus.reply(_GET, "(oayays)"), session)
+    if not all(found) and _is_locked(bus, gets.stop):
+        raise AskKeyring("locked")
+    items = {serial: paths[0] for serial, paths in zip(gets, found, strict=True) if paths}
+    if items:
+        bus.send(*(_get(serial, item, session) for serial, item in items.items()))
+        _use_wait(bus, meanwhile)
+    secrets = {serial: _secret(bus.reply(serial, "(oayays)"), session) for serial in items}
+    return [secrets.get(serial) for serial in gets]
 
 
 def _use_wait(bus: Bus, meanwhile: "Iterator[None]") -> None:
@@ -97,25 +101,6 @@ def _use_wait(bus: Bus, meanwhile: "Iterator[None]") -> None:
     began = time.monotonic()
     next(meanwhile, None)
     bus.extend(time.monotonic() - began)
-
-
-def _exchange_several(bus: Bus, entries: "Sequence[Entry]") -> "list[str | None]":
-    searches = range(_GET + 1, _GET + 1 + len(entries))
-    # gnome-keyring 48 can fail to know a client at its first calls, and ends itself if one of these is OpenSession.
-    calls = (_search(serial, entry.service, entry.username) for serial, entry in zip(searches, entries, strict=True))
-    bus.send(_greeting(), *calls, _open())
-    bus.expect_ok()
-    bus.reply(_HELLO, "s")
-    found = [_paths(bus.reply(serial, "ao")) for serial in searches]
-    session = _session_path(bus.reply(_OPEN, "vo"))
-    if any(len(items) > 1 for items in found):
-        raise UnexpectedReply("more than one item")
-    if not all(found) and _is_locked(bus):
-        raise AskKeyring("locked")
-    items = {searches.stop + number: paths[0] for number, paths in enumerate(found) if paths}
-    bus.send(*(_get(serial, item, session) for serial, item in items.items()))
-    secrets = {serial: _secret(bus.reply(serial, "(oayays)"), session) for serial in items}
-    return [secrets.get(searches.stop + number) for number in range(len(entries))]
 
 
 def _greeting() -> bytes:
@@ -129,22 +114,22 @@ def _search(serial: int, service: str, username: str) -> bytes:
     return call(serial, _SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", searched)
 
 
-def _open() -> bytes:
+def _open(serial: int) -> bytes:
     plain = string("plain") + b"\1s\0"
     plain += bytes(-len(plain) % 4) + string("")
-    return call(_OPEN, _SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", plain)
+    return call(serial, _SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", plain)
 
 
 def _get(serial: int, item: str, session: str) -> bytes:
     return call(serial, _SERVICE, item, "org.freedesktop.Secret.Item", "GetSecret", "o", string(session))
 
 
-def _is_locked(bus: Bus) -> bool:
+def _is_locked(bus: Bus, serial: int) -> bool:
     """Return whether the collection is locked: KeePassXC then finds nothing in it."""
     arguments = string(_COLLECTION)
     arguments += bytes(-len(arguments) % 4) + string("Locked")
-    bus.send(call(_GET, _SERVICE, DEFAULT_COLLECTION, "org.freedesktop.DBus.Properties", "Get", "ss", arguments))
-    return _flag(bus.reply(_GET, "v"))
+    bus.send(call(serial, _SERVICE, DEFAULT_COLLECTION, "org.freedesktop.DBus.Properties", "Get", "ss", arguments))
+    return _flag(bus.reply(serial, "v"))
 
 
 def _paths(body: Reader) -> "list[str]":
