@@ -37,7 +37,8 @@ INSTALLING = {"HOME": os.environ.get("HOME_FOR_INSTALLING") or os.environ["HOME"
 def wheel(session: nox.Session) -> None:
     """Build the wheel and install it in .venv, unless this has been done since the last change."""
     session.chdir(TOP)
-    files = [TOP / "pyproject.toml", TOP / "README.md", *(TOP / "helper").rglob("*.py"), *(TOP / "shell").iterdir()]
+    package = [path for path in (TOP / "helper").rglob("*.*") if path.suffix in (".py", ".md")]
+    files = [TOP / "pyproject.toml", TOP / "README.md", *package, *(TOP / "shell").iterdir()]
     contents = b"".join(f"{path}\n".encode() + path.read_bytes() for path in sorted(files))
     wanted, stamp = hashlib.sha256(contents).hexdigest(), WHEELS / "stamp"
     if stamp.exists() and stamp.read_text("ascii") == f"{wanted} {_installed()}":
