@@ -110,6 +110,13 @@ def test_an_unknown_topic_is_answered_with_the_closest_command_too(machine: Mach
     assert "role-env help shows the commands and topics" in machine.role_env("help", "zzzzzz").stderr
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"), [("exit", "exit-statuses"), ("github", "ci"), ("Agents", "programs"), ("oidc", "sources")]
+)
+def test_a_word_that_no_topic_is_called_leads_to_the_topic_about_it(machine: Machine, word: str, meant: str) -> None:
+    assert f"did you mean role-env help {meant}?" in machine.role_env("help", word).stderr
+
+
 def test_a_topic_on_a_terminal_is_shown_in_the_persons_pager(machine: Machine) -> None:
     pager = machine.home / "pager"
     pager.write_text('#!/bin/sh\necho paged "$1"\nwc -l\n')

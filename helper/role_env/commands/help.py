@@ -24,8 +24,19 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _unknown(topic: str) -> UsageError:
-    from role_env import names
-
-    meant = names.nearest(topic, [*TOPICS, *COMMANDS])
+    meant = _closest(topic)
     hint = f"did you mean role-env help {meant}?" if meant else "role-env help shows the commands and topics"
     return UsageError(f"there is no command or help topic {topic[:80]}", hint=hint)
+
+
+def _closest(topic: str) -> str:
+    """Return the topic or command that is meant: by its beginning, by its spelling, or by the use of the word in it."""
+    from role_env import names
+
+    known = [*TOPICS, *COMMANDS]
+    word = topic.casefold()
+    if spelled := next((name for name in known if name.startswith(word)), "") or names.nearest(topic, known):
+        return spelled
+    uses = {name: pages.topic(name).casefold().count(word) for name in TOPICS}
+    most = max(uses, key=lambda name: uses[name])
+    return most if uses[most] else ""
