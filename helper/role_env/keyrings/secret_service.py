@@ -1,8 +1,8 @@
 """The fast read of entries from the Secret Service, over the session bus's own socket.
 
-It reads what `keyring` reads, one entry in four messages, the first three in one write. It never writes, prompts or starts a
-service. Everything unexpected is left to `keyring` itself: another transport, more than one item, a locked one, an odd
-reply, a timeout. API: Secret Service API draft 0.2.
+It reads what `keyring` reads, one entry in four messages, the first three in one write. It never writes, prompts or
+starts a service. Everything unexpected is left to `keyring` itself: another transport, more than one item, a locked
+one, an odd reply, a timeout. API: Secret Service API draft 0.2.
 """
 
 import time
