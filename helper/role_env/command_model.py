@@ -22,7 +22,7 @@ EXIT_STATUSES = {
     2: "usage error",
     3: "an error in the profile, its file or a setting; or no credentials to make the request with",
     4: "STS refused, or the session is not for the requested account, role and session name",
-    5: "STS could not be reached or returned an invalid response; retryable",
+    5: "STS could not be reached, throttled the request or returned an invalid response; retryable",
     6: "the keyring was needed and could not be used",
 }
 

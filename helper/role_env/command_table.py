@@ -56,7 +56,7 @@ _OBTAINING = (
     Option(
         "--min-ttl",
         "SECONDS",
-        "renew a session that has less time left, such as 600 or 10m (default: 0)",
+        "renew a session that has less time left, such as 600 or 10m (default: 5m, or a fifth of its lifetime)",
         kind=DURATION,
     ),
     Option("--refresh", "", "ignore the cached session and request a new one (default: use the cached session)"),
