@@ -317,7 +317,7 @@ TYPED = (
     Mistake(
         "a mistyped command with an option",
         "role-env lst --json",
-        "unknown option --json of export",
+        "there is no command or profile lst",
         "did you mean role-env list?",
         2,
         shows='"profile": "profileB"',
@@ -558,6 +558,23 @@ AT_A_TERMINAL = (
         'type eval "$(role-env profileB || echo false)", or add --show to see it anyway',
         2,
         at_terminal=True,
+    ),
+    Mistake(
+        "a mistyped profile at a terminal",
+        "role-env profilB",
+        "there is no profile profilB in {file}",
+        "did you mean profileB?",
+        2,
+        at_terminal=True,
+    ),
+    Mistake(
+        "a topic in place of a profile",
+        "role-env uninstall",
+        "there is no command or profile uninstall",
+        "did you mean role-env help uninstall?",
+        2,
+        at_terminal=True,
+        shows="# Uninstall",
     ),
     Mistake(
         "off at a terminal",
@@ -894,7 +911,7 @@ def test_a_mistake_is_named_and_its_hint_works_when_followed(shared: Machine, mi
     )
     person.message, _, person.hint = err.removesuffix("\n").partition("\nrole-env: hint: ")
     shown = person.follow()
-    if not shown and not mistake.at_terminal:
+    if not shown and (person.line != mistake.typed or not mistake.at_terminal):
         status, shown, err = person.type(mistake.corrected)
         assert (status, err) == (0, "")
     assert mistake.shows in shown

@@ -140,9 +140,10 @@ def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvE
     from role_env.cli import options
     from role_env.errors import UsageError
 
-    meant = "" if invocation.is_command_named else names.nearest_command(invocation.profile)
-    if meant and not options.has_profile(invocation.profile, os.environ):
-        hint = f"did you mean role-env {meant}?"
+    word = invocation.profile
+    meant = "" if invocation.is_command_named else names.nearest_command_line(word)
+    if meant and not options.has_profile(word, os.environ):
+        message, hint = f"there is no command or profile {word}", f"did you mean {meant}?"
     return UsageError(message, hint=hint)
 
 

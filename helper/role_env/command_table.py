@@ -30,7 +30,6 @@ CONSOLE_SITES = ("china", "international")
 _ALL_STATUSES = dict.fromkeys(EXIT_STATUSES, "")
 _NO_TERMINAL = {2: "usage error, or stdout is a terminal and --show is not given"}
 
-
 _CONFIG = Option(
     "--config",
     "FILE",
@@ -344,3 +343,8 @@ COMMANDS = {command.name: command for command in _COMMANDS}
 
 NEW_COMMANDS = ("renew", "configure", "rotate", "help", "version")
 """Commands that a profile could be named like before there were any: alone, such a word may be meant as the profile."""
+
+
+def export_words(profile: str) -> str:
+    """Return the words that export `profile`; one that is named like a command needs the command."""
+    return f"export {profile}" if profile in COMMANDS else profile

@@ -1,6 +1,6 @@
 """Validate the names of profiles, sessions, regions and accounts, and suggest near misses."""
 
-from role_env.command_model import ACCOUNT, REGION, SESSION_NAME
+from role_env.command_model import ACCOUNT, REGION, SESSION_NAME, TOPICS
 from role_env.command_table import COMMANDS
 from role_env.credentials import RoleArn
 
@@ -71,6 +71,9 @@ def nearest(name: str, known: "Iterable[str]") -> str:
     return folded.get(next(iter(difflib.get_close_matches(name.casefold(), list(folded), n=1)), ""), "")
 
 
-def nearest_command(name: str) -> str:
-    """Return the command that `name` could be mistyped from, or an empty text."""
-    return nearest(name, COMMANDS)
+def nearest_command_line(name: str) -> str:
+    """Return the command that `name` could be mistyped from, or its help topic, as it is typed; or an empty text."""
+    if name in TOPICS:
+        return f"role-env help {name}"
+    command = nearest(name, COMMANDS)
+    return f"role-env {command}" if command else ""

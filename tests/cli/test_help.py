@@ -150,6 +150,7 @@ def test_a_topic_on_a_terminal_is_shown_in_the_persons_pager(machine: Machine) -
 def test_a_terminal_gets_the_line_to_type_instead(
     machine: Machine, arguments: tuple[str, ...], environ: dict[str, str], said: str
 ) -> None:
+    machine.add(f"[list]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     screen = on_terminal(machine, *arguments, columns=200, environ=environ)
     assert screen.status == 2
     assert said in screen.raw

@@ -88,7 +88,8 @@ def test_without_quotes_no_session_is_set_no_secret_is_shown_and_no_file_name_ac
     script = "eval $(cat ../text)\necho status=$? >&2\nenv -0"
     _, output, errors = run({**POSIX, **INTERACTIVE}[shell], script, folder)
     assert "status=1" in errors
-    assert "role-env: the quotes around $(…) are missing: no session was set\nrole-env: hint: " in errors
+    line = f'type eval "$(role-env {new_session().profile} || echo false)"'
+    assert f"role-env: the quotes around $(…) are missing: no session was set\nrole-env: hint: {line}\n" in errors
     assert not [secret for secret in SECRETS if secret in errors]
     assert not [name for name in found(output) if name.startswith(("ALI", "OSS", "ROLE", "_role"))]
     assert sorted(path.name for path in folder.iterdir()) == sorted(ODD_NAMES)

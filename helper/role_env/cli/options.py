@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from role_env.cli.invocation import Invocation
     from role_env.context import Context
     from role_env.credentials import Session
+    from role_env.profiles.file import ProfilesFile
     from role_env.profiles.policies import Narrowing
     from role_env.sessions.request import Request
 
@@ -88,14 +89,19 @@ def check_profile_name(name: str) -> None:
 
 def has_profile(name: str, environ: "Mapping[str, str]") -> bool:
     """Return whether the profiles file that is chosen without options has the profile `name`."""
+    file = _readable_file("", environ)
+    return file is not None and name in file.names()
+
+
+def _readable_file(config: str, environ: "Mapping[str, str]") -> "ProfilesFile | None":
+    """Return the profiles file, or None if it cannot be read."""
     from role_env.fingerprint import Fingerprint
     from role_env.profiles import file as profiles
 
-    fingerprint = Fingerprint(environ)
     try:
-        return name in profiles.load("", fingerprint).names()
+        return profiles.load(config, Fingerprint(environ))
     except RoleEnvError:
-        return False
+        return None
 
 
 def nearest_profile(name: str, known: "Iterable[str]") -> str:
@@ -104,13 +110,21 @@ def nearest_profile(name: str, known: "Iterable[str]") -> str:
     return f"did you mean {nearest}?" if nearest else "list the profiles with: role-env list"
 
 
-def refuse_terminal(command: str, form: str, environ: "Mapping[str, str]") -> None:
+def refuse_terminal(
+    command: str, form: str, environ: "Mapping[str, str]", *, profile: str = "", config: str = ""
+) -> None:
     """Raise UsageError if stdout is a terminal: nothing secret goes there unasked, and STS is not called for it.
 
-    `command` would print it; the hint shows what to type instead.
+    `command` would print it; the hint shows what to type instead, unless the file `config` has no such `profile`.
     """
     if sys.stdout is None or not sys.stdout.isatty():
         return
+    if profile:
+        check_profile_name(profile)
+        file = _readable_file(config, environ)
+        if file and profile not in file.names():
+            hint = nearest_profile(profile, file.names())
+            raise UsageError(f"there is no profile {profile} in {file.path}", hint=hint)
     words = command.split()
     if words[1] in _WITHOUT_SECRETS:
         message = f"{command} prints code for a shell to evaluate, and stdout is a terminal"

@@ -2,23 +2,19 @@
 
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
-from role_env.command_table import COMMANDS
+from role_env.command_table import export_words
 from role_env.context import Context
 from role_env.shells import export as exporters
 from role_env.shells import parent
 from role_env.ui import stdout as output
 
 
-def _words(invocation: Invocation) -> str:
-    """Return the words that export the profile; one that is named like a command needs the command."""
-    return f"export {invocation.profile}" if invocation.profile in COMMANDS else invocation.profile
-
-
 def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
     form = invocation.format or parent.parent_format()
     if not invocation.show:
-        options.refuse_terminal(f"role-env {_words(invocation)}", form, context.environ)
+        command = f"role-env {export_words(invocation.profile)}"
+        options.refuse_terminal(command, form, context.environ, profile=invocation.profile, config=invocation.config)
     if form == "github":
         from role_env.shells import github
 

@@ -21,7 +21,8 @@ def run(invocation: Invocation, context: Context) -> int:
     if bool(invocation.profile) == invocation.session:
         raise UsageError("process requires either PROFILE or --session", hint="see role-env process --help")
     if not invocation.show:
-        options.refuse_terminal(f"role-env process {invocation.profile or '--session'}", "", context.environ)
+        command, profile = f"role-env process {invocation.profile or '--session'}", invocation.profile
+        options.refuse_terminal(command, "", context.environ, profile=profile, config=invocation.config)
     credentials = _session_of(context) if invocation.session else options.obtain(invocation, context).credentials
     output.write(exporters.process(credentials))
     return 0

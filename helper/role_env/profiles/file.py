@@ -154,11 +154,11 @@ class ProfilesFile:
         return profile
 
     def _hint_for_unknown(self, name: str) -> str:
-        near, command = names.nearest(name, self._sections), names.nearest_command(name)
+        near, command = names.nearest(name, self._sections), names.nearest_command_line(name)
         if near and command:
-            return f"did you mean {near}, or the command role-env {command}?"
+            return f"did you mean {near}, or the command {command}?"
         if near or command:
-            return f"did you mean {near or f'role-env {command}'}?"
+            return f"did you mean {near or command}?"
         return "list the profiles with: role-env list"
 
     def _check_names(self) -> None:

@@ -4,7 +4,7 @@ With the shell integration, which sets ROLE_ENV_INIT for the commands that it ru
 `role-env off`; without it, the shell has to evaluate what role-env prints.
 """
 
-from role_env.command_table import COMMANDS, INTEGRATED_SHELLS, SHELL_FORMATS
+from role_env.command_table import INTEGRATED_SHELLS, SHELL_FORMATS, export_words
 from role_env.shells import parent
 
 TYPE_CHECKING = False
@@ -16,8 +16,8 @@ def switch(profile: str, environ: "Mapping[str, str]") -> str:
     """Return the line that switches the shell to `profile`, a name that options may follow."""
     if environ.get("ROLE_ENV_INIT"):
         return f"role-env use {profile}"
-    words = profile if profile.split(maxsplit=1)[0] not in COMMANDS else f"export {profile}"
-    return evaluate(f"role-env {words}", parent.parent_format())
+    name, *options = profile.split(maxsplit=1)
+    return evaluate(" ".join(("role-env", export_words(name), *options)), parent.parent_format())
 
 
 def end_session(environ: "Mapping[str, str]") -> str:

@@ -22,6 +22,7 @@ In the group:
 """
 
 from role_env import variables
+from role_env.command_table import export_words
 from role_env.credentials import Session
 from role_env.shells import posix_code as code
 
@@ -69,7 +70,7 @@ def session(
         code.CHECK_UNSET,
     ]
     body = _checked(environ, steps, confirmation=confirmation)
-    return _unquoted(environ, _NO_SESSION, _QUOTE_IT.format("PROFILE || echo false")) + _group(
+    return _unquoted(environ, _NO_SESSION, _QUOTE_IT.format(f"{export_words(session.profile)} || echo false")) + _group(
         body, news=numbers.values()
     )
 
