@@ -639,7 +639,7 @@ def test_remove_takes_the_empty_default_that_had_to_be_added_too(home: Home, con
     document["profiles"][0] |= {"region_id": "", "retry_timeout": 0, "verified": ""}  # as the CLI saves it
     home.write(document)
     assert home.setup("--remove").returncode == 0
-    assert list(home.config.parent.iterdir()) == []
+    assert not home.config.parent.exists()
 
 
 def test_remove_takes_only_the_profiles_that_are_named(home: Home) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from role_env.aliyun import entries, process_command
@@ -74,6 +75,8 @@ def _remove(file: UserFile, invocation: Invocation) -> None:
     if set(names) == set(own):
         file.remove_backup()
     if after is None:
+        with suppress(OSError):  # other files are in the folder, or it is a link
+            file.path.parent.rmdir()
         output.write(f"removed, and with them {file.path}, which had nothing else\n")
         return
     current = ConfigFile(file.path, after).current
