@@ -147,8 +147,10 @@ def test_a_key_from_two_lines_is_verified_with_the_role_and_stored_in_the_keyrin
 def test_a_key_that_is_refused_is_neither_stored_nor_written(machine: Machine) -> None:
     before = machine.file.read_bytes()
     options = ("new", "--role-arn", machine.sts.role_arn, "--login")
-    status, _, _ = configure(machine, *options, text=f"{machine.sts.access_key_id}\nwrongsecret\n")
+    status, out, err = configure(machine, *options, text=f"{machine.sts.access_key_id}\nwrongsecret\n")
     assert (status, machine.file.read_bytes()) == (4, before)
+    assert "verified" not in out
+    assert "role-env: hint: nothing was written; check access_key_secret: " in err
     assert configure(machine, *options, "--no-verify", text=two_lines(machine), **NO_KEYRING)[0] == 6
     assert machine.file.read_bytes() == before
 
@@ -177,6 +179,7 @@ def test_a_source_without_a_role_is_verified_by_its_identity(machine: Machine) -
         (["new"], "configure requires PROFILE, --role-arn and a source"),
         (["--role-arn", "acs:ram::1:role/x", "--login"], "configure requires PROFILE"),
         (["new", "--role-arn", "nonsense", "--login"], "--role-arn nonsense is not a role's ARN"),
+        (["new", "--role-arn", "arn:acs:x", "--login"], "an example: acs:ram::2222222222222222:role/ops"),
         (["new", "--role-arn", "acs:ram::1:role/x", "--login", "--source-profile", "a"], "exclude each other"),
         (["new", "--role-arn", "acs:ram::1:role/x", "--aliyun-profile", "a", "--role-name", "b"], "exclude each other"),
         (["new", "--role-arn", "acs:ram::1:role/x", "--login", "--color", "Mauve!"], "--color Mauve!"),

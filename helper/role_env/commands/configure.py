@@ -13,7 +13,7 @@ from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
-from role_env.errors import ProfileError, UsageError
+from role_env.errors import ProfileError, RoleEnvError, UsageError
 from role_env.files import UserFile
 from role_env.fingerprint import Fingerprint, read_file
 from role_env.keyrings import access_keys
@@ -32,6 +32,7 @@ from role_env.ui import stdout as output
 _SOURCE_OPTIONS = ("source_profile", "credential_source", "aliyun_profile", "role_name")
 # The credential_source that an option stands for.
 _IMPLIED = {"aliyun_profile": "aliyun_cli", "role_name": "ecs_ram_role"}
+_ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
 
 
 class _Answers(NamedTuple):
@@ -64,7 +65,11 @@ def run(invocation: Invocation, context: Context) -> int:
     key = key or (_read_key(profile.name, path, context) if is_login else None)
     context = context.restarted()  # a person at the prompt has taken the time they needed
     if not invocation.no_verify:
-        _verify(chain, key, context)
+        try:
+            _verify(chain, key, context)
+        except RoleEnvError as error:
+            error.hint = "; ".join(filter(None, ("nothing was written", error.hint)))
+            raise
     if key:
         access_keys.store(path, profile.name, key, context)
     try:
@@ -173,7 +178,8 @@ def _from_options(invocation: Invocation) -> dict[str, str]:
             if value:
                 validators.KEYS[key](value)
         except ValueError as error:
-            raise UsageError(f"--{_option(key)} {value} {error}", hint="see role-env configure --help") from None
+            hint = _ARN_HINT if key == "role_arn" else "see role-env configure --help"
+            raise UsageError(f"--{_option(key)} {value} {error}", hint=hint) from None
     return {key: values[key] for key in sorted(values, key=_position) if values[key]}
 
 
@@ -217,14 +223,14 @@ def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
     from role_env.sessions import obtain  # imports TLS, which a profile that is not verified can do without
 
     with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
+        verified = chain.role_arn or "its source gives a session"
         if chain.gives_session:
             obtain.verify(chain, context)
-            output.write(f"\nverified: {chain.role_arn or 'its source gives a session'}\n")
         elif key:
-            identity = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)
-            output.write(f"\nverified: {identity['Arn']}\n")
+            verified = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)["Arn"]
         if key:
             key.created = find_creation(key, context)
+    output.write(f"\nverified: {verified}\n")
 
 
 def _line_to_type(chain: Chain, path: Path, invocation: Invocation, context: Context) -> str:
