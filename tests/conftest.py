@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
+from hypothesis import HealthCheck, settings
 
 from role_env.keyrings import kernel
 from support import namespaces
@@ -31,6 +32,10 @@ namespaces.leave_the_users_kernel_keyring()
 for number in signal.valid_signals():
     if number in (1, 2, 3, 15) and signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+# On a busy machine an example may take any time. CI's own profile says so too, and its other settings stay.
+settings.register_profile("busy", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.hookimpl(optionalhook=True)
