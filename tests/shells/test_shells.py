@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -100,10 +101,10 @@ def test_output_cut_off_anywhere_sets_nothing_and_runs_nothing(
         (tmp_path / f"cut{cut}").write_bytes(encoded(content[:cut]))
         if shell == "fish":
             line = f"source cut{cut}" if take == "source" else f"cat cut{cut} | source"
-            script += f"{line} 2>/dev/null\nenv -0 >out{cut}; set -n | string match '_role_env*' >>out{cut}\n"
+            script += f"{line} 2>/dev/null\nenv -0 >out{cut}; set -n >set{cut}\n"
         else:
             line = f". ./cut{cut}" if take == "source" else f'eval "$(cat cut{cut})"'
-            script += f"(trap 'env -0 >out{cut}; set | grep -a ^_role_env >>out{cut}' EXIT; {line}) 2>/dev/null\n"
+            script += f"(trap 'set >set{cut}; exec env -0 >out{cut}' EXIT; {line}) 2>/dev/null\n"
     (tmp_path / "script").write_text(script)
     done = subprocess.run(
         [*COMMANDS[shell], "script"], env=CLEAN | before, cwd=tmp_path, capture_output=True, timeout=100, check=False
@@ -111,6 +112,8 @@ def test_output_cut_off_anywhere_sets_nothing_and_runs_nothing(
     assert done.stdout == b""
     wanted = {name.encode(): value.encode() for name, value in (CLEAN | before).items()}
     assert {cut for cut in cuts if exported((tmp_path / f"out{cut}").read_bytes()) != wanted} == set()
+    assert {cut for cut in cuts if re.search(rb"^_role_env", (tmp_path / f"set{cut}").read_bytes(), re.M)} == set()
+    assert all(b"SECURITY_TOKEN" in (tmp_path / f"set{cut}").read_bytes() for cut in cuts)
     assert not (tmp_path / "marker").exists()
 
 
