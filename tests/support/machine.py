@@ -139,9 +139,23 @@ def is_pythons_own(reported: str) -> bool:
     return "Traceback" in reported and not re.search(r'__main__\.py", line \d+, in (main|run)\n', reported)
 
 
-def _processes() -> set[str]:
-    """Return the ids of all processes."""
-    return {name for name in os.listdir("/proc") if name.isdecimal()}  # noqa: PTH208  20 times a second, no Paths
+def _look(path: str) -> "bytes | None":
+    """Return what is in a file of /proc, None if it is gone."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return b"".join(iter(lambda: os.read(file, 1 << 16), b""))
+    except OSError:
+        return None
+    finally:
+        os.close(file)
+
+
+def _youngest() -> int:
+    """Return the id that was given to a process or thread last."""
+    return int((_look("/proc/loadavg") or b"0").split()[-1])
 
 
 class ArgumentWatch(threading.Thread):
@@ -155,18 +169,17 @@ class ArgumentWatch(threading.Thread):
 
     def run(self) -> None:
         """Look until the end."""
-        older = _processes()  # none of them has an argument of this test
+        youngest = _youngest()  # no older one has an argument of this test
+        running: set[int] = set()
         while not self._ended.wait(0.05):
-            secrets = [secret.encode() for secret in self._machine.secrets()]
-            running = _processes()
-            older &= running
-            for process in running - older:
-                try:
-                    arguments = Path("/proc", process, "cmdline").read_bytes()
-                except OSError:
-                    continue
-                if any(secret in arguments for secret in secrets):
-                    self.seen.add(arguments)
+            before, youngest = youngest, _youngest()
+            if youngest < before:  # the numbers begin anew
+                running |= {int(name) for name in os.listdir("/proc") if name.isdecimal()}  # noqa: PTH208
+            running |= set(range(before + 1, youngest + 1))
+            found = {process: _look(f"/proc/{process}/cmdline") for process in running}
+            running = {process for process, arguments in found.items() if arguments is not None}
+            secrets = [secret.encode() for secret in self._machine.secrets()] if running else []
+            self.seen |= {text for text in found.values() if text and any(secret in text for secret in secrets)}
 
     def end(self) -> None:
         """Stop looking."""
