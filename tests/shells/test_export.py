@@ -5,6 +5,7 @@ in one shell.
 """
 
 import random
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,6 +170,7 @@ class Living:
         self.fish = shell == "fish"
         self._where = where
         self._count = 0
+        self._exported: dict[str, str] | None = None
         evaluate = '\\eval "$(command cat "./$file")"' if shell == "dash" else '. "./$file"'  # its . fails under -e
         loop = f"while IFS= read -r file; do if {evaluate}; then echo 0; else echo $?; fi; done"
         if self.fish:
@@ -195,6 +197,7 @@ class Living:
         assert self._process.stdin
         assert self._process.stdout
         self._count += 1
+        self._exported = None
         name = f"script{self._count}"
         (self._where / name).write_bytes(encoded(text))
         self._process.stdin.write(f"{name}\n".encode())
@@ -209,14 +212,21 @@ class Living:
         return (self._where / "stderr").read_text("utf-8", "replace")
 
     def exported(self) -> dict[str, str]:
-        """What is exported."""
-        self.run("command env -0 >exported")
-        output = (self._where / "exported").read_bytes()
-        (self._where / "exported").unlink()
-        return {
-            name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
-            for name, value in exported(output).items()
-        }
+        """What is exported, which is asked once after each text."""
+        if self._exported is None:
+            self.run("command env -0 >exported")
+            self._exported = {
+                name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
+                for name, value in exported(encoded(self.take("exported"))).items()
+            }
+        return self._exported
+
+    def take(self, name: str) -> str:
+        """Return what the shell has written to a file, which is deleted."""
+        file = self._where / name
+        output = file.read_bytes().decode("utf-8", "surrogateescape")
+        file.unlink()
+        return output
 
     def state(self) -> dict[str, str]:
         """Every variable that role-env could touch, as `e` or `s` and its value, and the names of its leftovers."""
@@ -225,18 +235,18 @@ class Living:
             script = (
                 "begin\n"
                 + "".join(f"if set -qg {name}; printf '{name}=%s\\0' ${name}; end\n" for name in NAMES)
-                + "set -n | string match -r '^_role_env.*=?' | string join0\nend >state\n"
+                + "end >state\nset -n >variables\n"
             )
         else:
             script = (
                 "{\n"
                 + "".join(f"case ${{{name}+s}} in s) \\printf '{name}=%s\\0' \"${name}\" ;; esac\n" for name in NAMES)
-                + "} >state\n\\set | command grep -a '^_role_env_' >>state || :\n"
+                + "} >state\n\\set >variables\n"
             )
         self.run(script)
-        output = (self._where / "state").read_bytes().decode("utf-8", "surrogateescape")
-        (self._where / "state").unlink()
-        found = dict(pair.partition("=")[::2] for pair in output.split("\0") if pair)
+        self._exported = exported  # which the script has not changed
+        output, leftovers = self.take("state"), re.findall(r"^_role_env.*$", self.take("variables"), re.MULTILINE)
+        found = dict(pair.partition("=")[::2] for pair in [*output.split("\0"), *leftovers] if pair)
         kinds = {name: ("e" if name in exported else "s") + value for name, value in found.items()}
         others = {name: "e" + value for name, value in exported.items() if name not in found}
         return kinds | others
