@@ -3,7 +3,7 @@
 import json
 
 from role_env.sessions import record as records
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 from support.secret_service_bus import KeptItem
 
 
@@ -32,11 +32,7 @@ def kept(machine: Machine) -> KeptItem:
 
 def put_instead(machine: Machine, text: str) -> None:
     """Replace the stored session of the machine by `text`, as keyring itself would."""
-    item = kept(machine)
-    script = "import keyring, sys; keyring.set_password(*sys.argv[1:], sys.stdin.buffer.read().decode('utf-8'))"
-    names = item.attributes["service"], item.attributes["username"]
-    done = machine.run(str(INSTALLED / "python"), "-c", script, *names, text=text)
-    assert done.returncode == 0, done.stderr
+    machine.bus.replace(kept(machine), text.encode("utf-8"))
 
 
 def age(machine: Machine, seconds: int) -> None:

@@ -231,6 +231,11 @@ class KeyringBus(PrivateBus):
         with self._collection() as collection:
             collection.create_item(label, attributes, secret, replace=False)
 
+    def replace(self, kept: KeptItem, secret: bytes) -> None:
+        """Give an item another secret, as its own program would."""
+        with self._collection() as collection:
+            collection.create_item(kept.label, kept.attributes, secret, replace=True)
+
     def revive(self) -> bool:
         """Start the keyring again, with what it holds, if it has ended by itself; whether it had."""
         # gnome-keyring 48 ends itself (g_variant_new: expected GVariant of type 'v') when one client asks for a
