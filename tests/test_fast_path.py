@@ -168,9 +168,9 @@ def test_exec_gives_the_command_the_same_environment_both_ways(machine: Machine)
         assert machine.role_env("exec", "profileB", *command).returncode == status
 
 
-@pytest.mark.parametrize(
-    "environ",
-    [
+def test_where_another_keyring_or_file_is_chosen_the_ordinary_way_decides(machine: Machine) -> None:
+    machine.role_env("profileB")
+    environs: list[dict[str, str]] = [
         {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"},
         {"ROLE_ENV_CACHE": "none"},
         {"XDG_CURRENT_DESKTOP": "KDE"},
@@ -178,15 +178,11 @@ def test_exec_gives_the_command_the_same_environment_both_ways(machine: Machine)
         {"XDG_CONFIG_HOME": "relative"},
         {"HOME": ""},
         {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"},
-    ],
-)
-def test_where_another_keyring_or_file_is_chosen_the_ordinary_way_decides(
-    machine: Machine, environ: dict[str, str]
-) -> None:
-    machine.role_env("profileB")
-    quick, ordinary = machine.role_env("profileB", **environ), slow(machine, "profileB", **environ)
-    assert quick.returncode == ordinary.returncode
-    assert (quick.stdout == "{ \\false; }\n") == (quick.returncode != 0)
+    ]
+    for environ in environs:
+        quick, ordinary = machine.role_env("profileB", **environ), slow(machine, "profileB", **environ)
+        assert quick.returncode == ordinary.returncode, environ
+        assert (quick.stdout == "{ \\false; }\n") == (quick.returncode != 0), environ
 
 
 def test_a_keyringrc_file_chooses(machine: Machine) -> None:

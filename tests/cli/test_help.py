@@ -88,6 +88,9 @@ def test_each_command_names_the_nearest_profile(machine: Machine, command: str) 
 def test_help_of_a_command_is_its_own_help_option(machine: Machine, command: str) -> None:
     first, second = machine.role_env("help", command), machine.role_env(command, "--help")
     assert (first.returncode, first.stdout, first.stderr) == (second.returncode, second.stdout, second.stderr)
+
+
+def test_help_alone_is_the_help_option(machine: Machine) -> None:
     assert machine.role_env("help").stdout == machine.role_env("--help").stdout
 
 

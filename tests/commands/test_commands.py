@@ -63,23 +63,20 @@ def test_exec_without_a_command_runs_the_users_shell(machine: Machine) -> None:
     assert done.stdout == "profileB /bin/sh\n"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "reported"),
-    [
+def test_a_commands_own_options_are_left_to_it(machine: Machine) -> None:
+    for arguments, reported in (
         (("profileB", "echo", "--help"), "--help"),
         (("profileB", "echo", "--region", "x"), "--region x"),
         (("profileB", "--", "echo", "--"), "--"),
         (("--region", "x1", "profileB", "echo", "--format", "json"), "--format json"),
         (("profileB", "--region", "x1", "echo", "-n"), ""),
         (("profileB", "--region=x1", "--", "echo", "--version"), "--version"),
-    ],
-)
-def test_a_commands_own_options_are_left_to_it(machine: Machine, arguments: tuple[str, ...], reported: str) -> None:
-    done = machine.run("env", "PATH=" + machine.environ["PATH"], ROLE_ENV, "exec", *arguments)
-    assert done.returncode == 0
-    # /bin/echo has a --help and a --version of its own
-    assert reported in ("--help", "--version") or done.stdout.strip() == reported
-    assert "role-env" not in done.stdout
+    ):
+        done = machine.run("env", "PATH=" + machine.environ["PATH"], ROLE_ENV, "exec", *arguments)
+        assert done.returncode == 0, arguments
+        # /bin/echo has a --help and a --version of its own
+        assert reported in ("--help", "--version") or done.stdout.strip() == reported, arguments
+        assert "role-env" not in done.stdout, arguments
 
 
 def test_a_command_whose_name_is_an_option_is_a_command_after_two_dashes(machine: Machine) -> None:
@@ -175,19 +172,16 @@ def test_help_and_version_touch_neither_keyring_nor_network(
     assert silent.calls() == before
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_options_may_stand_before_or_after_the_profile(machine: Machine) -> None:
+    for arguments in (
         ("--format", "json", "profileB"),
         ("profileB", "--format=json"),
         ("--format=json", "export", "profileB"),
         ("export", "--format", "json", "profileB"),
         ("--format", "json", "--", "profileB"),
         ("--format", "sh", "profileB", "--format", "json"),
-    ],
-)
-def test_options_may_stand_before_or_after_the_profile(machine: Machine, arguments: tuple[str, ...]) -> None:
-    assert json.loads(machine.role_env(*arguments).stdout)["Profile"] == "profileB"
+    ):
+        assert json.loads(machine.role_env(*arguments).stdout)["Profile"] == "profileB", arguments
 
 
 WRONG_USAGE = [("--bogus",), ("profileB", "--bogus"), ("profileB", "more"), ("profileB", "--duration", "soon")]
@@ -215,9 +209,8 @@ def test_wrong_usage_prints_nothing_where_a_document_was_asked_for(machine: Mach
     assert machine.role_env("--bogus", "profileB", "--format", form).stdout == ""
 
 
-@pytest.mark.parametrize(
-    ("line", "stays"),
-    [
+def test_a_failed_call_for_another_profile_takes_the_session_away(machine: Machine) -> None:
+    for line, stays in (
         ("profileB --bogus", True),
         ("-- profileB --bogus", True),
         ("--region x --bogus profileB", True),
@@ -225,13 +218,11 @@ def test_wrong_usage_prints_nothing_where_a_document_was_asked_for(machine: Mach
         ("--bogus -- profileC", False),
         ("export profileC --duration soon", False),
         ("nobody", False),
-    ],
-)
-def test_a_failed_call_for_another_profile_takes_the_session_away(machine: Machine, line: str, stays: bool) -> None:
-    script = f"source <(role-env profileB)\nsource <(role-env {line} 2>/dev/null) && echo no\n"
-    done = machine.shell("bash", script + 'echo "${ALIBABA_CLOUD_ACCESS_KEY_ID-none} ${ROLE_ENV_NO_ACCOUNT-}"')
-    (issued,) = machine.sts.issued
-    assert done.stdout.split() == ([issued.id] if stays else ["none", "1"])
+    ):
+        script = f"source <(role-env profileB)\nsource <(role-env {line} 2>/dev/null) && echo no\n"
+        done = machine.shell("bash", script + 'echo "${ALIBABA_CLOUD_ACCESS_KEY_ID-none} ${ROLE_ENV_NO_ACCOUNT-}"')
+        (issued,) = machine.sts.issued
+        assert done.stdout.split() == ([issued.id] if stays else ["none", "1"]), line
 
 
 def test_a_shell_integration_that_is_none_fails_the_shell(machine: Machine) -> None:

@@ -174,9 +174,8 @@ def test_a_browser_that_does_not_come_is_not_waited_for_without_end(machine: Mac
 # ---- failures ----
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "expected"),
-    [
+def test_an_answer_that_is_no_token_is_a_failure(machine: Machine, federation: Federation) -> None:
+    for status, body, expected in (
         (200, b"<html>hotel</html>", 5),
         (200, b"{}", 5),
         (200, b'{"SigninToken": ""}', 5),
@@ -184,16 +183,12 @@ def test_a_browser_that_does_not_come_is_not_waited_for_without_end(machine: Mac
         (200, b'{"SigninToken": 1}', 5),
         (302, b"", 5),
         (400, b'{"Code": "Invalid\\u001b[2J"}', 4),
-    ],
-)
-def test_an_answer_that_is_no_token_is_a_failure(
-    machine: Machine, federation: Federation, status: int, body: bytes, expected: int
-) -> None:
-    federation.answers = [(status, body)]
-    done = machine.role_env("console", "profileB", "--print")
-    assert (done.returncode, done.stdout) == (expected, "")
-    assert done.stderr.startswith("role-env: ")
-    assert done.stderr.replace("\n", "").isprintable()
+    ):
+        federation.answers = [(status, body)]
+        done = machine.role_env("console", "profileB", "--print")
+        assert (done.returncode, done.stdout) == (expected, ""), body
+        assert done.stderr.startswith("role-env: "), body
+        assert done.stderr.replace("\n", "").isprintable(), body
 
 
 def test_a_passing_failure_is_tried_again(machine: Machine, federation: Federation) -> None:

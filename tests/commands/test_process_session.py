@@ -3,8 +3,6 @@
 import json
 import time
 
-import pytest
-
 from role_env import timestamps
 from support.machine import Machine
 
@@ -31,9 +29,8 @@ def test_it_prints_the_session_of_its_environment_without_a_region(machine: Mach
     assert len(machine.sts.calls) == 1
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
+def test_a_session_that_is_missing_expired_or_not_whole_is_exit_3(machine: Machine) -> None:
+    for spoil in (
         "export ROLE_ENV_EXPIRATION=1700000000",
         "export ALIBABA_CLOUD_ACCESS_KEY_ID=LTAI.other",
         "export OSS_ACCESS_KEY_ID=LTAI.other",
@@ -42,13 +39,11 @@ def test_it_prints_the_session_of_its_environment_without_a_region(machine: Mach
         "export ROLE_ENV_NO_ACCOUNT=1",
         "source <(role-env nobody 2>/dev/null)",
         'eval "$(role-env off)"',
-    ],
-)
-def test_a_session_that_is_missing_expired_or_not_whole_is_exit_3(machine: Machine, spoil: str) -> None:
-    status, out, err = in_session(machine, spoil, ASK)
-    assert (status, out) == (3, "")
-    assert err.startswith("role-env: ")
-    assert "hint:" in err
+    ):
+        status, out, err = in_session(machine, spoil, ASK)
+        assert (status, out) == (3, ""), spoil
+        assert err.startswith("role-env: "), spoil
+        assert "hint:" in err, spoil
 
 
 def test_in_a_served_session_it_asks_the_uri(machine: Machine) -> None:

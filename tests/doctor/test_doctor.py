@@ -329,23 +329,17 @@ def test_each_endpoint_that_a_profile_uses_is_asked_and_only_those(healthy: Mach
 # ---- variables ----
 
 
-@pytest.mark.parametrize(
-    "name", ["ALICLOUD_ACCESS_KEY", "OSS_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_ID", "ALIBABA_CLOUD_CREDENTIALS_URI"]
-)
-def test_a_stale_alias_that_outranks_the_session(healthy: Machine, name: str) -> None:
-    environ = session_of(healthy) | {name: "stale"}
-    assert "stale" not in only(examined(healthy, **environ), "variables", f"fail {name} is", "unset it")
+def test_a_stale_alias_that_outranks_the_session(healthy: Machine) -> None:
+    session = session_of(healthy)
+    for name in ("ALICLOUD_ACCESS_KEY", "OSS_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_ID", "ALIBABA_CLOUD_CREDENTIALS_URI"):
+        found = examined(healthy, **session | {name: "stale"})
+        assert "stale" not in only(found, "variables", f"fail {name} is", "unset it")
 
 
-@pytest.mark.parametrize("name", GUARDS)
-def test_a_guard_that_is_missing(healthy: Machine, name: str) -> None:
-    environ = session_of(healthy) | {name: ""}
-    only(
-        examined(healthy, **environ),
-        "variables",
-        f"fail {name} no longer",
-        'switch again with: eval "$(role-env profileB',
-    )
+def test_a_guard_that_is_missing(healthy: Machine) -> None:
+    session, hint = session_of(healthy), 'switch again with: eval "$(role-env profileB'
+    for name in GUARDS:
+        only(examined(healthy, **session | {name: ""}), "variables", f"fail {name} no longer", hint)
 
 
 def test_a_session_in_which_the_cli_follows_the_shell(healthy: Machine) -> None:

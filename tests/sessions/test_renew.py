@@ -76,10 +76,10 @@ def test_without_a_session_there_is_nothing_to_renew(machine: Machine) -> None:
     refuses(machine, 3, "no session", "role-env use PROFILE")
 
 
-@pytest.mark.parametrize("request_text", ["", "{", "[]", "{}", '{"profile": "profileB"}', "null"])
-def test_a_session_without_a_request_cannot_be_renewed(machine: Machine, request_text: str) -> None:
-    variables = due(machine) | {"ROLE_ENV_REQUEST": request_text}
-    refuses(machine, 3, "ROLE_ENV_REQUEST", "role-env use profileB", **variables)
+def test_a_session_without_a_request_cannot_be_renewed(machine: Machine) -> None:
+    variables = due(machine)
+    for text in ("", "{", "[]", "{}", '{"profile": "profileB"}', "null"):
+        refuses(machine, 3, "ROLE_ENV_REQUEST", "role-env use profileB", **variables | {"ROLE_ENV_REQUEST": text})
 
 
 def test_a_profile_of_another_role_by_now_leaves_the_session_alone(machine: Machine) -> None:

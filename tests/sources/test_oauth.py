@@ -22,14 +22,16 @@ HINT = "role-env: hint: run: role-env login me\n"
 
 
 @pytest.fixture(autouse=True)
-def signed_in(machine: Machine, oauth: OAuthServer) -> None:
-    """The profile me, signed in."""
+def signed_in(machine: Machine, oauth: OAuthServer, request: pytest.FixtureRequest) -> None:
+    """The profile me, signed in, with an access token that lasts the parameter's seconds."""
+    oauth.access_seconds = getattr(request, "param", 3600)
     program = machine.home / "browser"
     program.write_text('#!/bin/sh\nexec curl -sL --cacert "$SSL_CERT_FILE" -o /dev/null "$1"\n')
     program.chmod(0o700)
     machine.add("[me]\noauth_site_type = CN\n")
     done = machine.run(ROLE_ENV, "login", "me", BROWSER=f"{program} %s", DISPLAY=":99")
     assert done.returncode == 0, done.stderr
+    oauth.access_seconds = 3600
 
 
 def refreshes(oauth: OAuthServer) -> int:
@@ -55,8 +57,8 @@ def test_an_access_token_is_used_until_15_minutes_before_its_end(machine: Machin
     assert (refreshes(oauth), len(oauth.sessions)) == (1, 4)
 
 
+@pytest.mark.parametrize("signed_in", [850], indirect=True)
 def test_a_token_that_lives_15_minutes_is_exchanged_at_once(machine: Machine, oauth: OAuthServer) -> None:
-    age(machine, oauth, 850)
     oauth.access_seconds = 900
     key_id(machine, "me")
     assert refreshes(oauth) == 1
@@ -86,24 +88,24 @@ def test_a_sign_in_that_has_ended_is_exit_3_with_the_hint(machine: Machine, oaut
     assert "profile me: its sign-in has ended" in done.stderr
 
 
-@pytest.mark.parametrize("code", ["invalid_grant", "invalid_client", "unauthorized_client", "invalid_token"])
-def test_each_permanent_error_is_exit_3_with_the_hint(machine: Machine, oauth: OAuthServer, code: str) -> None:
-    age(machine, oauth, 850)
-    oauth.fault(f"refuse:400:{code}:No.", path="/v1/token")
-    done = machine.role_env("me")
-    assert (done.returncode, done.stderr.endswith(HINT)) == (3, True)
+@pytest.mark.parametrize("signed_in", [850], indirect=True)
+def test_each_permanent_error_is_exit_3_with_the_hint(machine: Machine, oauth: OAuthServer) -> None:
+    for code in ("invalid_grant", "invalid_client", "unauthorized_client", "invalid_token"):
+        oauth.fault(f"refuse:400:{code}:No.", path="/v1/token")
+        done = machine.role_env("me")
+        assert (done.returncode, done.stderr.endswith(HINT)) == (3, True), code
 
 
+@pytest.mark.parametrize("signed_in", [850], indirect=True)
 def test_a_refresh_that_was_not_answered_is_exit_5_and_the_token_stays(machine: Machine, oauth: OAuthServer) -> None:
-    age(machine, oauth, 850)
     oauth.fault("503", times=None, path="/v1/token")
     assert machine.role_env("me", ROLE_ENV_TIMEOUT="5").returncode == 5
     oauth.heal()
     assert key_id(machine, "me") == oauth.sessions[-1].id
 
 
+@pytest.mark.parametrize("signed_in", [850], indirect=True)
 def test_the_new_refresh_token_is_stored_before_the_exchange(machine: Machine, oauth: OAuthServer) -> None:
-    age(machine, oauth, 850)
     oauth.fault("reset", times=None, path="/v1/exchange")
     assert machine.role_env("me", ROLE_ENV_TIMEOUT="5").returncode == 5
     oauth.heal()
@@ -111,6 +113,7 @@ def test_the_new_refresh_token_is_stored_before_the_exchange(machine: Machine, o
     assert (refreshes(oauth), oauth.reused) == (1, [])
 
 
+@pytest.mark.parametrize("signed_in", [850], indirect=True)
 def test_fifty_processes_make_one_refresh(machine: Machine, oauth: OAuthServer) -> None:
     roles = "".join(
         f"[spoke{number}]\nrole_arn = {machine.sts.world.role('switchRoleSbc').arn}\nsource_profile = me\n"
@@ -118,7 +121,6 @@ def test_fifty_processes_make_one_refresh(machine: Machine, oauth: OAuthServer) 
         for number in range(25)
     )
     machine.add(roles)
-    age(machine, oauth, 850)
     names = ["me"] * 25 + [f"spoke{number}" for number in range(25)]
     processes = [
         subprocess.Popen(
@@ -192,8 +194,8 @@ def test_a_refresh_token_is_not_spent_where_the_new_one_could_not_be_stored(
     (machine.home / "keyring.json").unlink()  # a plain file, which the canary would report
 
 
+@pytest.mark.parametrize("signed_in", [850], indirect=True)
 def test_an_interruption_lets_a_refresh_that_has_begun_end(machine: Machine, oauth: OAuthServer) -> None:
-    age(machine, oauth, 850)
     oauth.fault("delay:1.5", path="/v1/token")
     process = subprocess.Popen(
         [ROLE_ENV, "me"], env=machine.environ, cwd=machine.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE
