@@ -172,6 +172,35 @@ def test_what_has_changed_in_the_no_account_state_is_reported(machine: Machine, 
     assert f"without an account; {name} has changed since: some tools find an account\n" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
+        ("ALICLOUD_SECRET_KEY", "ALICLOUD_ACCESS_KEY"),
+        ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"),
+        ("ALIYUN_LOG_CLI_ACCESSKEY", "ALIYUN_LOG_CLI_ACCESSID"),
+        ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET"),
+    ],
+)
+@pytest.mark.parametrize("before", [{}, variables.NO_ACCOUNT], ids=["no session", "no account"])
+def test_half_a_key_is_named_with_what_it_lacks(
+    machine: Machine, before: Mapping[str, str], name: str, other: str
+) -> None:
+    environ = dict(before) | {name: "LTAIhalf"}
+    done = machine.role_env("status", **environ)
+    assert done.returncode == 1
+    assert f"; {name} is set without {other}\nrole-env: hint: set both, or neither; " in done.stderr
+    assert "LTAIhalf" not in done.stderr
+    assert document(machine, **environ) == (1, {"valid": False})
+    assert "set without" not in machine.role_env("status", **environ | {other: "x"}).stderr
+
+
+def test_one_tool_that_has_a_key_uses_it(machine: Machine) -> None:
+    environ = {"ACCESS_KEY_ID": "LTAIx", "ACCESS_KEY_SECRET": "x" * 30}
+    done = machine.role_env("status", **variables.NO_ACCOUNT | environ)
+    assert "without an account; a key has been set since, which aliyun uses\n" in done.stderr
+
+
 def test_aliyunlog_uses_no_key_behind_the_invalid_one(machine: Machine) -> None:
     environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIx", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "x" * 30}
     done = machine.role_env("status", **variables.NO_ACCOUNT | environ)

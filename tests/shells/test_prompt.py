@@ -290,6 +290,24 @@ def test_a_key_id_that_programs_do_not_see_marks_the_session(machine: Machine, s
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_after_a_failed_switch_status_names_each_variable_that_the_prompt_marks(machine: Machine, shell: str) -> None:
+    watched = [*KEY_IDS, *variables.BARE_PAIR.names[:1], *variables.guards(), "ALICLOUD_ROLE_ARN"]
+    lines = "role-env use nosuch 2>/dev/null\n"
+    unset = "set -e {}" if shell == "fish" else "unset -v {}"
+    # What is not looked at at every prompt is looked at where the text is not the integration's.
+    look = f"{'set -g ROLE_ENV_PROMPT x' if shell == 'fish' else 'ROLE_ENV_PROMPT=x'}\n{HOOK[shell]}"
+    for name in [*watched, "ALIBABA_CLOUD_CREDENTIALS_URI"]:
+        back = export(shell, name, variables.NO_ACCOUNT[name]) if name in variables.NO_ACCOUNT else unset.format(name)
+        lines += f'{export(shell, name, "another")}\n{look}\necho "<{name} $ROLE_ENV_PROMPT>"\n'
+        lines += f"role-env status 2>&1\n{back}\n"
+    done = interactive(machine, shell, lines, "--no-prompt", **live(999))
+    parts = re.findall(r"<(\S+) ([^>]*)>\n(role-env: .*)", done.stdout)
+    assert [name for name, _, _ in parts] == [*watched, "ALIBABA_CLOUD_CREDENTIALS_URI"]
+    assert {prompt for _, prompt, _ in parts} == {"no account≠"}
+    assert [name for name, _, told in parts if name not in told] == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_a_session_of_an_older_version_is_marked_and_the_shell_says_once_what_to_type(
     machine: Machine, shell: str
 ) -> None:

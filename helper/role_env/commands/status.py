@@ -61,10 +61,11 @@ def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | No
     if state.lost_account:
         from role_env.environ import tools  # what other tools find is asked for only here
 
-        return RoleEnvError(tools.no_account(environ), hint=hints.restore(environ))
+        return RoleEnvError(tools.no_account(environ), hint=_completing(state) + hints.restore(environ))
     if not state.has_session_variables:
-        switch = hints.switch("PROFILE", environ)
-        return RoleEnvError("this shell has no session", hint=f"begin one with: {switch}; role-env list has the names")
+        what = "; ".join(filter(None, ("this shell has no session", state.incomplete_keys())))
+        begin = f"begin one with: {hints.switch('PROFILE', environ)}; role-env list has the names"
+        return RoleEnvError(what, hint=_completing(state) + begin)
     if unreadable := state.unreadable():
         what = f"the variables of the session are invalid: {', '.join(unreadable)}"
         return RoleEnvError(what, hint=hints.restore(environ))
@@ -73,6 +74,11 @@ def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | No
         return None
     again = f"switch again with: {hints.switch(state.profile, environ)}"
     return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if state.mismatched_key_ids() else again)
+
+
+def _completing(state: ShellState) -> str:
+    """Return the beginning of a hint where only half a key is set."""
+    return "set both, or neither; " if state.incomplete_keys() else ""
 
 
 def _session_fault(state: ShellState) -> str:

@@ -99,6 +99,18 @@ class ShellState:
         own = variables.CREDENTIALS_URI if self.is_served else ""
         return [name for name in variables.LEFT_UNSET if name != own and self._value(name)]
 
+    def incomplete_keys(self) -> str:
+        """Return which variables are set of a key whose other half is not, in one text; empty where there is none."""
+        texts = []
+        for key in (*variables.KEYS, variables.BARE):
+            pair = (key.access_key_id, key.access_key_secret)
+            texts += [
+                f"{name} is set without {other}"
+                for name, other in (pair, pair[::-1])
+                if self._value(name) and not self._value(other)
+            ]
+        return ", ".join(texts)
+
     def missing(self) -> list[str]:
         """Return the variables that the session needs and that are unset or have another value.
 

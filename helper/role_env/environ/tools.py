@@ -72,10 +72,12 @@ def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
 
 def no_account(environ: Mapping[str, str]) -> str:
     """Return what to say of a shell without an account, and of what has been set or unset since."""
-    text = NO_ACCOUNT
+    text, state = NO_ACCOUNT, ShellState(environ)
     if acting := tools_with_key(environ):
-        text += f"; a key has been set since, which {acting} use"
-    if changed := [*missing_without_key(environ), *ShellState(environ).outranking()]:
+        text += f"; a key has been set since, which {acting} {'use' if ', ' in acting else 'uses'}"
+    if incomplete := state.incomplete_keys():
+        text += f"; {incomplete}"
+    if changed := [*missing_without_key(environ), *state.outranking()]:
         text += (
             f"; {', '.join(changed)} {'has' if len(changed) == 1 else 'have'} changed since: some tools find an account"
         )
