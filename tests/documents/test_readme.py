@@ -259,7 +259,7 @@ def log_in(person: Machine, block: Block) -> None:
 
 
 def credential_process(person: Machine, block: Block) -> None:
-    profile = json.loads(block.text)
+    profile = json.loads(block.text.replace("/home/me", str(person.home)))
     done = person.run(*profile["process_command"].split())
     assert json.loads(done.stdout)["mode"] == "StsToken"
     assert done.stderr == ""
