@@ -2,8 +2,8 @@
 
 usage: python aliyun_cli.py [--profile NAME] [--region ID]   prints {"AccessKeyId", "SecurityToken", "RegionId"}
 
-Read from aliyun-cli at commit eadd68d9a13d (July 2026); the numbers are lines of its files, and its own `--dryrun` gave
-the same in 600 random environments. Modes that call STS end with an error that names the mode.
+Read from aliyun-cli at commit eadd68d9a13d (July 2026, release 3.4.11); the numbers are lines of its files, and the CLI
+itself gave the same in 1,200 random environments. Modes that call STS end with an error that names the mode.
 """
 
 import json
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-PROFILE = ("ALIBABACLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE", "ALICLOUD_PROFILE")  # config/configuration.go:131
+PROFILE = ("ALIBABACLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE", "ALICLOUD_PROFILE")  # config/configuration.go:133
 IGNORE = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")  # config/configuration.go:141
 FIELDS = {  # config/profile.go:325-339
     "access_key_id": (
@@ -53,7 +53,7 @@ class CliError(Exception):
 def read(environ: Mapping[str, str], *, profile: str = "", region: str = "") -> dict[str, str]:
     """Return what the CLI would use for a call with `--profile` and `--region`. Raises CliError."""
     document = _load(environ)
-    _named(document, document["current"])  # main/main.go:71, before anything else
+    _named(document, document["current"])  # main/main.go:83, before anything else
     if _first(environ, IGNORE) == "TRUE":  # config/configuration.go:141
         chosen: dict[str, Any] = {"name": "default", "region_id": "cn-hangzhou"}
     else:
@@ -68,7 +68,7 @@ def read(environ: Mapping[str, str], *, profile: str = "", region: str = "") -> 
 
 
 def _load(environ: Mapping[str, str]) -> dict[str, Any]:
-    document: dict[str, Any] = {"current": "default", "profiles": [{"name": "default"}]}  # configuration.go:48
+    document: dict[str, Any] = {"current": "default", "profiles": [{"name": "default"}]}  # configuration.go:46
     path = Path(environ["HOME"], ".aliyun", "config.json")
     if path.exists():
         try:
@@ -84,15 +84,17 @@ def _named(document: dict[str, Any], name: str) -> dict[str, Any]:
         folded = {key.lower(): value for key, value in profile.items()}
         if folded.get("name") == name:
             return folded
-    raise CliError(f"unknown profile {name}, run configure to check")  # config/configuration.go:114
+    raise CliError(f"unknown profile {name}, run configure to check")  # config/configuration.go:112
 
 
 def _credentials(profile: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
-    """config/profile.go:361-420 (the mode, where the profile has none) and 475-677."""
+    """config/profile.go:402-427 (the mode, where the profile has none) and 475-780."""
     mode = profile.get("mode") or _inferred(profile)
     if mode == "External":
         if environ.get("ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS", "").lower() in ("1", "true"):
             raise CliError("external credential source is disabled")
+        if not profile.get("process_command"):
+            raise CliError("invalid process_command")
         done = subprocess.run(
             shlex.split(profile["process_command"]), env=dict(environ), capture_output=True, text=True, check=False
         )
@@ -103,6 +105,8 @@ def _credentials(profile: dict[str, Any], environ: Mapping[str, str]) -> dict[st
         raise CliError(f"profile {profile['name']} of mode {mode or 'none'}")
     if not profile["access_key_id"] or not profile["access_key_secret"]:
         raise CliError("invalid access_key_id or access_key_secret")
+    if mode == "StsToken" and not profile["sts_token"]:
+        raise CliError("sts_token is not configured")
     token = profile["sts_token"] if mode == "StsToken" else ""
     return {"AccessKeyId": profile["access_key_id"], "SecurityToken": token, "RegionId": profile["region_id"]}
 
