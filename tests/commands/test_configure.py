@@ -168,9 +168,11 @@ def test_a_file_that_cannot_be_written_leaves_no_key_in_the_keyring(machine: Mac
 
 def test_a_source_without_a_role_is_verified_by_its_identity(machine: Machine) -> None:
     status, out, _ = configure(machine, "key", "--login", text=two_lines(machine))
+    assert "; add a role: role-env configure PROFILE --role-arn ARN --source-profile key\n" in out
     assert (status, f"verified: {machine.sts.user_arn}\n" in out) == (0, True)
     assert machine.file.read_text().endswith("\n[key]\n")
     assert machine.sts.user_arn in machine.role_env("whoami", "key").stdout
+    assert configure(machine, "ops", "--role-arn", machine.sts.role_arn, "--source-profile", "key")[0] == 0
 
 
 @pytest.mark.parametrize(

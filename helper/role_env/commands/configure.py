@@ -78,7 +78,7 @@ def run(invocation: Invocation, context: Context) -> int:
         if key:
             access_keys.delete(path, profile.name, context)  # "nothing was changed" has to be true
         raise
-    output.write(f"\nappended to {path}; type: {_line_to_type(chain, path, invocation, context)}\n")
+    output.write(f"\nappended to {path}; {_next_step(chain, path, invocation, context)}\n")
     return 0
 
 
@@ -233,10 +233,10 @@ def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
     output.write(f"\nverified: {verified}\n")
 
 
-def _line_to_type(chain: Chain, path: Path, invocation: Invocation, context: Context) -> str:
-    """Return the line with which the new profile is used."""
+def _next_step(chain: Chain, path: Path, invocation: Invocation, context: Context) -> str:
+    """Return the line with which the new profile is used; a source needs a profile with a role first."""
     name = chain.target.name
     config = f" --config {path}" if invocation.config else ""
     if not chain.gives_session:
-        return f"role-env whoami {name}{config}"
-    return hints.switch(f"{name}{config}", context.environ)
+        return f"add a role: role-env configure PROFILE --role-arn ARN --source-profile {name}{config}"
+    return f"type: {hints.switch(f'{name}{config}', context.environ)}"
