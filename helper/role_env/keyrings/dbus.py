@@ -1,18 +1,24 @@
-"""The part of D-Bus that one fast read needs: a connection to a message bus on a Unix socket, calls and their replies.
+"""The part of D-Bus that a fast read needs: a connection to a message bus on a Unix socket, calls and their replies.
 
-It imports only `_socket`: the `socket` module alone costs as much as the whole exchange. Formats: D-Bus specification
-0.43, "Message Format" and "Authentication Protocol".
+Values are those of a signature: `s` and `o` are texts, `b` a bool, `ay` bytes, `ao` a list of texts, `a{ss}` a
+dictionary, `v` the value in it, and a struct is a tuple. Formats: D-Bus specification 0.43, "Message Format" and
+"Authentication Protocol". It imports only `_socket`: the `socket` module alone costs as much as the whole exchange.
 """
 
 import _socket
 import os
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 # A record has some 3,000 bytes, the line that accepts us 37.
 _LARGEST_MESSAGE = 256 * 1024
 _LONGEST_LINE = 64
 _METHOD_RETURN, _SIGNAL = 2, 4
 _NO_AUTO_START = 2
+_BUS = "org.freedesktop.DBus"
 
 
 class UnexpectedReply(Exception):
@@ -28,17 +34,48 @@ class Bus:
     def __init__(self, address: str, end: float) -> None:
         self._end = end
         self._buffer = bytearray()
-        for path in _unix_paths(address):
-            # No child inherits it (PEP 446).
-            self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-            try:
-                self._wait()
-                self._socket.connect(path)
-            except OSError:
-                self.close()
-            else:
-                return
-        raise UnexpectedReply("no session bus")
+        self._serial = 0
+        self._socket = self._connected(address)
+        self._unsent = b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\nBEGIN\r\n"
+        self._greeting = self.call(_BUS, "/org/freedesktop/DBus", _BUS, "Hello")
+
+    def call(
+        self, destination: str, path: str, interface: str, member: str, signature: str = "", *values: "Any"
+    ) -> int:
+        """Prepare a call with `values` of the signature, and return its serial. `send` sends it."""
+        self._serial += 1
+        body = _body(signature, values)
+        self._unsent += _message(self._serial, (destination, path, interface, member), signature, body)
+        return self._serial
+
+    def send(self) -> None:
+        """Write all calls that are prepared."""
+        while self._unsent:
+            self._wait()
+            self._unsent = self._unsent[self._socket.send(self._unsent) :]
+
+    def accept(self) -> None:
+        """Read the replies to the authentication and the greeting, which come before any other."""
+        while (length := self._buffer.find(b"\r\n", 0, _LONGEST_LINE)) < 0:
+            if len(self._buffer) >= _LONGEST_LINE:
+                raise UnexpectedReply("not D-Bus")
+            self._receive()
+        if not self._buffer.startswith(b"OK "):
+            raise UnexpectedReply("not accepted")
+        del self._buffer[: length + 2]
+        self.reply(self._greeting, "s")
+
+    def reply(self, serial: int, signature: str) -> "list[Any]":
+        """Return the values in the reply to the call `serial`, which must have this signature. Signals are ignored."""
+        while True:
+            kind, reply_to, found, body = self._receive_message()
+            if kind == _SIGNAL:
+                continue
+            if kind != _METHOD_RETURN or reply_to != serial or found != signature:
+                raise UnexpectedReply("another reply")
+            values = body.values(signature)
+            body.end()
+            return values
 
     def extend(self, seconds: float) -> None:
         """Move the end by `seconds` in which nothing was waited for."""
@@ -48,34 +85,20 @@ class Bus:
         """Close the connection."""
         self._socket.close()
 
-    def send(self, *parts: bytes) -> None:
-        """Write all of `parts`."""
-        data = b"".join(parts)
-        while data:
-            self._wait()
-            data = data[self._socket.send(data) :]
+    def _connected(self, address: str) -> _socket.socket:
+        for path in _unix_paths(address):
+            # No child inherits it (PEP 446).
+            connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            try:
+                connection.settimeout(self._left())
+                connection.connect(path)
+            except OSError:
+                connection.close()
+            else:
+                return connection
+        raise UnexpectedReply("no session bus")
 
-    def expect_ok(self) -> None:
-        """Read the reply to the authentication."""
-        while (length := self._buffer.find(b"\r\n", 0, _LONGEST_LINE)) < 0:
-            if len(self._buffer) >= _LONGEST_LINE:
-                raise UnexpectedReply("not D-Bus")
-            self._receive()
-        if not self._buffer.startswith(b"OK "):
-            raise UnexpectedReply("not accepted")
-        del self._buffer[: length + 2]
-
-    def reply(self, serial: int, signature: str) -> "Reader":
-        """Return the body of the reply to the call `serial`, which must have this signature. Signals are ignored."""
-        while True:
-            kind, reply_to, found, body = self._message()
-            if kind == _SIGNAL:
-                continue
-            if kind != _METHOD_RETURN or reply_to != serial or found != signature:
-                raise UnexpectedReply("another reply")
-            return body
-
-    def _message(self) -> "tuple[int, int, str, Reader]":
+    def _receive_message(self) -> "tuple[int, int, str, Reader]":
         self._need(16)
         order = {108: "little", 66: "big"}.get(self._buffer[0])
         if order is None or self._buffer[3] != 1:
@@ -107,10 +130,13 @@ class Bus:
 
     def _wait(self) -> None:
         """Let the next operation wait until the end and no longer."""
+        self._socket.settimeout(self._left())
+
+    def _left(self) -> float:
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        self._socket.settimeout(left)
+        return left
 
 
 class Reader:
@@ -132,6 +158,26 @@ class Reader:
         """Check that nothing is left."""
         if self.left():
             raise ValueError("more than expected")
+
+    def values(self, signature: str) -> "list[Any]":
+        """Read a value for each type in `signature`."""
+        if signature.startswith("("):
+            self.align(8)
+            return [tuple(self.values(signature[1:-1]))]
+        values: list[Any] = []
+        types = iter(signature)
+        for kind in types:
+            if kind == "a":
+                values.append(self._array(next(types, "")))
+            elif kind == "v":
+                values += self.values(self.signature())
+            elif kind == "b":
+                values.append(bool(self.number()))
+            elif kind in "so":
+                values.append(self.text())
+            else:
+                raise ValueError("an unknown type")
+        return values
 
     def align(self, size: int) -> None:
         """Skip the padding before a value that begins at a multiple of `size`."""
@@ -165,9 +211,17 @@ class Reader:
         """Read a signature."""
         return self._terminated(self.byte()).decode("ascii")
 
-    def array(self) -> bytes:
-        """Read an array of bytes."""
-        return self.take(self.number())
+    def _array(self, element: str) -> "bytes | list[Any]":
+        """Read an array of bytes or of texts."""
+        length = self.number()
+        if element == "y":
+            return self.take(length)
+        end, items = self._position + length, []
+        while self._position < end:
+            items += self.values(element)
+        if self._position != end:
+            raise ValueError("an item across the end")
+        return items
 
     def _terminated(self, count: int) -> bytes:
         taken = self.take(count + 1)
@@ -176,13 +230,12 @@ class Reader:
         return taken[:-1]
 
 
-def call(
-    serial: int, destination: str, path: str, interface: str, member: str, signature: str = "", body: bytes = b""
-) -> bytes:
-    """Return a method call in little-endian, which starts no service."""
+def _message(serial: int, target: "tuple[str, str, str, str]", signature: str, body: bytes) -> bytes:
+    """Return a method call in little-endian, which starts no service; `target` is as the arguments of `Bus.call`."""
+    destination, path, interface, member = target
     fields = b""
     for code, kind, value in ((1, b"o", path), (2, b"s", interface), (3, b"s", member), (6, b"s", destination)):
-        fields += bytes(-len(fields) % 8) + bytes((code, 1)) + kind + b"\0" + string(value)
+        fields += bytes(-len(fields) % 8) + bytes((code, 1)) + kind + b"\0" + _string(value)
     if signature:
         text = signature.encode()
         fields += bytes(-len(fields) % 8) + b"\x08\x01g\0" + bytes((len(text),)) + text + b"\0"
@@ -190,23 +243,27 @@ def call(
     return head + fields + bytes(-len(fields) % 8) + body
 
 
-def authentication() -> bytes:
-    """Return what begins a connection: who we are, and that messages follow."""
-    return b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\nBEGIN\r\n"
+def _body(signature: str, values: "tuple[Any, ...]") -> bytes:
+    """Return `values` as they are written: one dictionary, or texts, of which some are in a variant."""
+    if signature == "a{ss}":
+        return _dictionary(*values)
+    body = b""
+    for kind, value in zip(signature, values, strict=True):
+        body += b"\1s\0" if kind == "v" else b""
+        body += bytes(-len(body) % 4) + _string(value)
+    return body
 
 
-def attributes(pairs: "dict[str, str]") -> bytes:
-    """Return `a{ss}` at the start of a body."""
+def _dictionary(pairs: "dict[str, str]") -> bytes:
     entries = b""
     for name, value in pairs.items():
         # An array's length comes first and its entries begin at 8: the padding within them counts from there.
-        entries += bytes(-len(entries) % 8) + string(name)
-        entries += bytes(-len(entries) % 4) + string(value)
+        entries += bytes(-len(entries) % 8) + _string(name)
+        entries += bytes(-len(entries) % 4) + _string(value)
     return _number(len(entries)) + bytes(4) + entries
 
 
-def string(text: str) -> bytes:
-    """Return a string as it is written."""
+def _string(text: str) -> bytes:
     data = text.encode("utf-8")
     return _number(len(data)) + data + b"\0"
 

@@ -7,7 +7,7 @@ one, an odd reply, a timeout. API: Secret Service API draft 0.2.
 
 import time
 
-from role_env.keyrings.dbus import Bus, Reader, UnexpectedReply, attributes, authentication, call, string
+from role_env.keyrings.dbus import Bus, UnexpectedReply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _SERVICE, _PATH = "org.freedesktop.secrets", "/org/freedesktop/secrets"
 _SERVICE_INTERFACE, _COLLECTION = "org.freedesktop.Secret.Service", "org.freedesktop.Secret.Collection"
+_ITEM, _PROPERTIES = "org.freedesktop.Secret.Item", "org.freedesktop.DBus.Properties"
 DEFAULT_COLLECTION = f"{_PATH}/aliases/default"
-_HELLO = 1
 # A healthy service replies within milliseconds (seconds); a prompt is `keyring`'s business.
 USUAL_SECONDS = 0.25
 _NOTHING: "Iterator[None]" = iter(())
@@ -72,28 +72,27 @@ def _read(
 
 
 def _exchange(bus: Bus, names: "list[tuple[str, str]]", meanwhile: "Iterator[None]") -> "list[str | None]":
-    """Return the secret of each of `names`, a service and a username. The calls are numbered as they are sent."""
-    searches = range(_HELLO + 1, _HELLO + 1 + len(names))
-    opening = searches.stop
-    gets = range(opening + 1, opening + 1 + len(names))
-    calls = (_search(serial, *name) for serial, name in zip(searches, names, strict=True))
+    """Return the secret of each of `names`, a service and a username."""
+    sought = ({"username": username, "service": service} for service, username in names)
+    searches = [
+        bus.call(_SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", attributes) for attributes in sought
+    ]
     # gnome-keyring 48 can fail to know a client at its first calls, and ends itself if one of these is OpenSession.
-    bus.send(_greeting(), *calls, _open(opening))
+    opening = bus.call(_SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", "plain", "")
+    bus.send()
     _use_wait(bus, meanwhile)
-    bus.expect_ok()
-    bus.reply(_HELLO, "s")
-    found = [_paths(bus.reply(serial, "ao")) for serial in searches]
-    session = _session_path(bus.reply(opening, "vo"))
-    if any(len(items) > 1 for items in found):
-        raise UnexpectedReply("more than one item")
-    if not all(found) and _is_locked(bus, gets.stop):
+    bus.accept()
+    found = [bus.reply(serial, "ao")[0] for serial in searches]
+    output, session = bus.reply(opening, "vo")
+    if output != "" or any(len(items) > 1 for items in found):
+        raise UnexpectedReply("not plain, or more than one item")
+    if not all(found) and _is_locked(bus):
         raise AskKeyring("locked")
-    items = {serial: paths[0] for serial, paths in zip(gets, found, strict=True) if paths}
-    if items:
-        bus.send(*(_get(serial, item, session) for serial, item in items.items()))
+    gets = [items and bus.call(_SERVICE, items[0], _ITEM, "GetSecret", "o", session) for items in found]
+    if any(gets):
+        bus.send()
         _use_wait(bus, meanwhile)
-    secrets = {serial: _secret(bus.reply(serial, "(oayays)"), session) for serial in items}
-    return [secrets.get(serial) for serial in gets]
+    return [_secret(bus.reply(serial, "(oayays)")[0], session) if serial else None for serial in gets]
 
 
 def _use_wait(bus: Bus, meanwhile: "Iterator[None]") -> None:
@@ -103,68 +102,20 @@ def _use_wait(bus: Bus, meanwhile: "Iterator[None]") -> None:
     bus.extend(time.monotonic() - began)
 
 
-def _greeting() -> bytes:
-    return authentication() + call(
-        _HELLO, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello"
-    )
-
-
-def _search(serial: int, service: str, username: str) -> bytes:
-    searched = attributes({"username": username, "service": service})
-    return call(serial, _SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", searched)
-
-
-def _open(serial: int) -> bytes:
-    plain = string("plain") + b"\1s\0"
-    plain += bytes(-len(plain) % 4) + string("")
-    return call(serial, _SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", plain)
-
-
-def _get(serial: int, item: str, session: str) -> bytes:
-    return call(serial, _SERVICE, item, "org.freedesktop.Secret.Item", "GetSecret", "o", string(session))
-
-
-def _is_locked(bus: Bus, serial: int) -> bool:
+def _is_locked(bus: Bus) -> bool:
     """Return whether the collection is locked: KeePassXC then finds nothing in it."""
-    arguments = string(_COLLECTION)
-    arguments += bytes(-len(arguments) % 4) + string("Locked")
-    bus.send(call(serial, _SERVICE, DEFAULT_COLLECTION, "org.freedesktop.DBus.Properties", "Get", "ss", arguments))
-    return _flag(bus.reply(serial, "v"))
+    asked = bus.call(_SERVICE, DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", _COLLECTION, "Locked")
+    bus.send()
+    (is_locked,) = bus.reply(asked, "v")
+    if not isinstance(is_locked, bool):
+        raise UnexpectedReply("no flag")
+    return is_locked
 
 
-def _paths(body: Reader) -> "list[str]":
-    if body.number() != body.left():
-        raise ValueError("not one array")
-    paths = []
-    while body.left():
-        paths.append(body.text())
-    return paths
-
-
-def _session_path(body: Reader) -> str:
-    if body.signature() != "s":
-        raise ValueError("not plain")
-    body.text()
-    path = body.text()
-    body.end()
-    return path
-
-
-def _flag(body: Reader) -> bool:
-    if body.signature() != "b":
-        raise ValueError("no flag")
-    return bool(body.number())
-
-
-def _secret(body: Reader, session: str) -> str:
-    if body.text() != session:
-        raise ValueError("another session")
-    if body.array():
-        raise ValueError("parameters, which a plain session has none of")
-    secret = body.array()
-    body.text()  # its content type
-    body.end()
+def _secret(struct: "tuple[str, bytes, bytes, str]", session: str) -> str:
+    """Return the text in a Secret: its session, its parameters, which a plain session has none of, and its value."""
+    found, parameters, value, _ = struct
     # A record has no NUL, and padding that a wrong length made part of it is nothing else.
-    if 0 in secret:
-        raise ValueError("a NUL")
-    return secret.decode("utf-8")
+    if found != session or parameters or 0 in value:
+        raise UnexpectedReply("not the secret of this session")
+    return value.decode("utf-8")
