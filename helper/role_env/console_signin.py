@@ -81,7 +81,7 @@ def sign_in_address(credentials: Credentials, site: Site, destination: str, cont
     del form["Expiration"]
     server, body = Server(site.signin, context), urllib.parse.urlencode(form).encode()
     token = retry(
-        f"the console's sign-in at {site.signin} could not be reached",
+        f"the console's sign-in at {site.signin}",
         lambda: _token(site, server.request("POST", "/federation", headers=_FORM, body=body)),
         context.deadline,
     )

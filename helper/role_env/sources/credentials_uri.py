@@ -41,7 +41,7 @@ def fetch(uri: str, context: Context) -> Credentials:
     plain, host, path = _address(uri)
     server = Server(host, context, plain=plain)
     return retry(
-        f"the credentials URI at {host} could not be reached",
+        f"the credentials URI at {host}",
         lambda: _credentials(host, server.request("GET", path, headers={"Accept": "*/*"})),
         context.deadline,
     )

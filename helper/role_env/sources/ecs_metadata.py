@@ -140,8 +140,7 @@ class _Service:
             except TransientError as fault:
                 raise UnreachableError(f"there is no metadata service at {ADDRESS}: {fault}", hint=_HINT) from None
 
-        what = f"the metadata service at {ADDRESS} could not be reached"
-        return retry(what, call, self._context.deadline, hint=_HINT)
+        return retry(f"the metadata service at {ADDRESS}", call, self._context.deadline, hint=_HINT)
 
 
 def _issued(updated: object, found: Credentials) -> float:

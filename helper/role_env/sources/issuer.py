@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import FIELDS, Credentials
-from role_env.deadline import TimedOut, within
 from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.sts import responses
-from role_env.sts.http import Response, Server, TransientError, retry
+from role_env.sts.http import TRIES, Response, Server, retry
 
 # An access token with less left cannot be exchanged for a session; also the shortest life that either server gives a
 # token (seconds).
@@ -88,14 +87,7 @@ class Issuer:
             response = self._server.request(method, path, headers=headers, body=body.content)
             return self._document(response, sent)
 
-        what = f"{self.host} could not be reached"
-        if not once:
-            return retry(what, call, self._deadline)
-        try:
-            return within(self._deadline.remaining(), call)
-        except (TransientError, TimedOut) as failure:
-            why = str(failure) or "it timed out"
-            raise UnreachableError(f"{what}: {why}", hint="check the network and try again") from None
+        return retry(self.host, call, self._deadline, tries=1 if once else TRIES)
 
     def invalid_response(self, what: str) -> UnreachableError:
         """Return the error for a response that no sign-in server gives."""

@@ -156,7 +156,7 @@ def github_token(context: Context, *, audience: str = "") -> str:
     # GitHub's bearer token would follow a redirect to wherever that leads; http.client follows none.
     headers = {"Authorization": f"bearer {bearer}", "Accept": "application/json"}
     return retry(
-        f"GitHub's token service at {host} could not be reached",
+        f"GitHub's token service at {host}",
         lambda: _token_of(host, server.request("GET", path, headers=headers)),
         context.deadline,
     )

@@ -103,7 +103,7 @@ def assume_role_with_oidc(
         return _document(endpoint, server.request("POST", path, headers=_FORM, body=body))
 
     issued = time.time()
-    document = retry(_what(endpoint), call, context.deadline)
+    document = retry(f"STS at {endpoint}", call, context.deadline)
     credentials = _credentials(document, endpoint, issued)
     _check_assumed(document, endpoint, role_arn, session_name)
     return credentials
@@ -154,11 +154,7 @@ def send(
         path = sdk.signed_path(request, key)
         return _document(endpoint, server.request("POST", path, headers=request.get_headers()), service)
 
-    return retry(_what(endpoint, service), call, context.deadline, tries=TRIES if is_repeatable else 1)
-
-
-def _what(endpoint: str, service: str = "STS") -> str:
-    return f"{service} at {endpoint} could not be reached"
+    return retry(f"{service} at {endpoint}", call, context.deadline, tries=TRIES if is_repeatable else 1)
 
 
 def _document(endpoint: str, response: Response, service: str = "STS") -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Response(NamedTuple):
 
 
 def retry(
-    what: str,
+    server: str,
     call: Callable[[], T],
     deadline: Deadline,
     *,
@@ -77,7 +77,7 @@ def retry(
 ) -> T:
     """Return what `call` returns. After TransientError call it again, at most `tries` times and within `deadline`.
 
-    Raises UnreachableError, whose text begins with `what`, if no try succeeds.
+    Raises UnreachableError, whose text begins with `server`, if no try succeeds.
     """
     failure: Exception | None = None
     for attempt in range(tries):
@@ -93,8 +93,9 @@ def retry(
             break
         if deadline.remaining() <= 0:
             break
-    why = str(failure) if failure else "it timed out"
-    raise UnreachableError(f"{what}: {why}", hint=hint) from None
+    if isinstance(failure, BusyError):
+        raise UnreachableError(f"{server} cannot answer now: {failure}", hint="wait a minute and try again") from None
+    raise UnreachableError(f"{server} could not be reached: {failure or 'it timed out'}", hint=hint) from None
 
 
 class Server:
