@@ -70,7 +70,8 @@ class ProfilesFile:
             content, status = self._fingerprint.read(self.path)
         except OSError as error:
             what = error.strerror or str(error)
-            raise ProfileError(f"the profiles file {self.path} cannot be read: {what}") from None
+            hint = "check the path and its permissions, or name another file with --config"
+            raise ProfileError(f"the profiles file {self.path} cannot be read: {what}", hint=hint) from None
         sections = ini.parse(self.path, content)
         has_secret = any(key in section.values for section in sections.values() for key in _SECRETS)
         _check_permissions(self.path, status, has_secret=has_secret)

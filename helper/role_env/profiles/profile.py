@@ -185,7 +185,8 @@ def _policy(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerpr
     try:
         shorter = policies.compact(text)
     except policies.PolicyError as error:
-        raise section.error(key, str(error)) from None
+        hint = f'give a RAM policy of at most {policies.LONGEST} characters: {{"Version": "1", "Statement": [...]}}'
+        raise section.error(key, str(error), hint=hint) from None
     return text if len(text) <= policies.LONGEST else shorter
 
 
