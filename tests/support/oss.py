@@ -35,7 +35,7 @@ def read_oss_request(method: str, target: str, headers: dict[str, str]) -> Reque
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     action = OPERATIONS.get((method, "object" if key else "bucket" if bucket else "service"), "")
     if "acl" in query:
-        action = f"{action[:3]}{'Object' if key else 'Bucket'}Acl"
+        action = f"{method.capitalize()}{'Object' if key else 'Bucket'}Acl"
     key_id, _, signature = credential.partition(":")
     return Request(
         action=action,
