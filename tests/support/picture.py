@@ -82,7 +82,7 @@ def _without_waiting(shown: list[str]) -> Iterator[str]:
 
 def alike(text: str) -> str:
     """Return the text of a picture without what differs between two runs: minutes, and a date after today."""
-    return re.sub(r"\b\d+( ?m\b| min\b)", r"59\1", re.sub(r"(\d{4}-\d\d-\d\d )?\d\d:\d\d", "09:41", text))
+    return re.sub(r"\b[1-9]\d*( ?m\b| min\b)", r"59\1", re.sub(r"(\d{4}-\d\d-\d\d )?\d\d:\d\d", "09:41", text))
 
 
 def render(lines: list[str]) -> str:
