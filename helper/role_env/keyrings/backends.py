@@ -1,7 +1,6 @@
 """The backend of `keyring` that `keyring` itself would choose, found faster where the choice is known."""
 
 import contextlib
-import importlib
 import sys
 from collections.abc import Iterator, Mapping
 
@@ -36,6 +35,8 @@ def choose(environ: Mapping[str, str], notes: KeyringNotes) -> "KeyringBackend":
 
         return Keyring()  # type: ignore[no-untyped-call]  # SchemeSelectable's
     if sys.platform in NATIVE and not is_set(environ):  # looking at all backends costs 40 ms
+        import importlib
+
         module, name = NATIVE[sys.platform]
         native: KeyringBackend = getattr(importlib.import_module(module), name)()
         return native

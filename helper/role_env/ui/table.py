@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # SGR, ECMA-48 8.3.117.
 BOLD, RED, GREEN, YELLOW = "1", "31", "32", "33"
 _GAP = "  "
+_ELLIPSIS = "…"
 # The columns that a shortened cell keeps at least: fewer would say nothing.
 _NARROWEST = 6
 
@@ -57,7 +58,7 @@ def width(text: str) -> int:
 
 
 def _width(character: str) -> int:
-    if character.isascii():
+    if character.isascii() or character == _ELLIPSIS:  # which is all that most tables have
         return 1
     import unicodedata
 
@@ -70,7 +71,7 @@ def fitted(text: str, most: int) -> str:
     """`text`, or as much of it as fits `most` columns with a … behind it."""
     if width(text) <= most:
         return text
-    end = "…" if can_show("…") else "~"
+    end = _ELLIPSIS if can_show(_ELLIPSIS) else "~"
     kept, room = "", most - 1
     for character in text:
         room -= _width(character)
