@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import time
 
@@ -86,6 +87,23 @@ def test_names_are_made_of_the_characters_of_a_profile_and_are_unique(machine: M
     assert machine.role_env("list").returncode == 0
 
 
+def test_a_name_that_is_made_of_ids_is_not_too_long(machine: Machine, portal: CloudSsoPortal) -> None:
+    symbols = [
+        AccessConfiguration("🙂" * count, f"ac-{letter * 120}") for count, letter in ((1, "x"), (2, "y"), (3, "x"))
+    ]
+    portal.accounts = [Account("1" * 32, "Ä" * 80, symbols)]
+    assert configure(machine, portal, "--yes").returncode == 0
+    found = names(machine)
+    assert len(found) == 2
+    assert all(len(name) <= 64 for name in found)
+
+
+def test_what_is_listed_twice_becomes_one_profile(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.accounts.append(portal.accounts[0])
+    assert configure(machine, portal, "--yes").returncode == 0
+    assert names(machine) == ["Production.Admin", "Production.ReadOnly", "Staging.Admin"]
+
+
 def test_dry_run_shows_the_profiles_and_writes_nothing(machine: Machine, portal: CloudSsoPortal) -> None:
     before = machine.file.read_bytes()
     done = configure(machine, portal, "--dry-run")
@@ -149,6 +167,26 @@ def test_a_fault_on_the_way_appends_nothing(machine: Machine, portal: CloudSsoPo
     done = configure(machine, portal, "--yes")
     assert done.returncode == status
     assert machine.file.read_bytes() == before
+
+
+def test_ctrl_c_does_not_wait_for_a_portal_that_hangs(machine: Machine, portal: CloudSsoPortal) -> None:
+    lists = "/access-assignments/access-configurations"
+    configure(machine, portal, "--dry-run")
+    portal.add_accounts(40, 5)
+    portal.fault("hang", times=None, path=lists)
+    before = len(portal.requests_to(lists))
+    process = subprocess.Popen(
+        [ROLE_ENV, "configure", "--cloud-sso", portal.url, "--yes"],
+        env=machine.environ | {"ROLE_ENV_TIMEOUT": "300"},
+        cwd=machine.home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while len(portal.requests_to(lists)) == before:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, b"", b"role-env: interrupted\n")
 
 
 def test_forty_accounts_with_five_configurations_are_added_in_seconds(machine: Machine, portal: CloudSsoPortal) -> None:

@@ -36,9 +36,14 @@ def list_assignments(url: str, token: str, context: Context) -> list[Assignment]
     def list_configurations(account: Account) -> list[AccessConfiguration]:
         return Portal(url, context.restarted()).list_configurations(token, account.id)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
         found = list(pool.map(list_configurations, accounts))
-    return [Assignment(account, each) for account, listed in zip(accounts, found, strict=True) for each in listed]
+    finally:  # an interruption does not wait for a portal that hangs
+        pool.shutdown(wait=False, cancel_futures=True)
+    listed = ((account, each) for account, known in zip(accounts, found, strict=True) for each in known)
+    # By their IDs: what moves from one page to the next while they are read is listed twice.
+    return list({(account.id, each.id): Assignment(account, each) for account, each in listed}.values())
 
 
 def find_new(assignments: Iterable[Assignment], known: Collection[CloudSso]) -> list[Assignment]:
@@ -69,6 +74,7 @@ def _unused_name(assignment: Assignment, used: Collection[str]) -> str:
     """Return `account.configuration`; if that is used, add the account's ID, then a number."""
     account, configuration = assignment
     first = f"{_sanitize(account.name) or account.id}.{_sanitize(configuration.name) or configuration.id}"
+    first = first[: names.LONGEST]
     longer = f"{first[: names.LONGEST - len(account.id) - 1]}-{account.id}"
     numbered = (f"{first[: names.LONGEST - 4]}-{number}" for number in range(2, 1000))
     return next(each for each in (first, longer, *numbered) if each not in used)
