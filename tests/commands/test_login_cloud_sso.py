@@ -282,6 +282,37 @@ def test_a_keyring_that_cannot_give_the_token_is_exit_6(machine: Machine, portal
     assert (done.returncode, "profile cloud" in done.stderr) == (6, True)
 
 
+def test_a_keyring_that_is_locked_meanwhile_is_exit_6_and_leaves_the_sign_in_before(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    login(machine)
+    before = key_id(machine, "cloud")
+    portal.after["/token"] = machine.bus.lock
+    done = login(machine)
+    machine.bus.unlock()
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "profile cloud: the new sign-in could not be stored: the keyring cannot be used: it is locked" in done.stderr
+    assert done.stderr.endswith("hint: when the keyring can be used again: role-env login cloud\n")
+    assert key_id(machine, "cloud") == before
+
+
+def test_sign_ins_at_the_same_time_all_succeed(machine: Machine, portal: CloudSsoPortal) -> None:
+    environ = machine.environ | {"ROLE_ENV_TIMEOUT": "100"}
+    processes = [subprocess.Popen([ROLE_ENV, "login", "cloud"], env=environ, cwd=machine.home) for _ in range(8)]
+    assert [process.wait(110) for process in processes] == [0] * 8
+    assert key_id(machine, "cloud") == portal.sessions[-1].id
+    assert sum(item.attributes["service"].startswith("role-env sign-in") for item in machine.bus.items()) == 1
+
+
+def test_what_a_killed_login_has_left_goes_away(machine: Machine, portal: CloudSsoPortal) -> None:
+    login(machine)
+    (kept,) = (item for item in machine.bus.items() if item.attributes["service"].startswith("role-env sign-in"))
+    left = f"{kept.attributes['service']} probe"
+    machine.bus.put("left", {**kept.attributes, "service": left}, b"x")
+    login(machine)
+    assert left not in [item.attributes["service"] for item in machine.bus.items()]
+
+
 def test_verbose_shows_what_is_done_and_no_secret(machine: Machine, portal: CloudSsoPortal) -> None:
     assert login(machine, "--verbose").returncode == 0
     done = machine.role_env("cloud", "--verbose")

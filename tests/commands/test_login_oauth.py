@@ -300,6 +300,41 @@ def test_login_drops_the_sessions_of_the_sign_in_before(
     assert not {key_id(machine, "me"), key_id(machine, "spoke")} & set(before)
 
 
+def begin_refresh(machine: Machine, oauth: OAuthServer) -> "subprocess.Popen[bytes]":
+    """A command that refreshes the sign-in of me, whose new tokens the server sends late."""
+    oauth.expire_access_tokens()
+    oauth.fault("delay:2", path="/v1/token")
+    process = subprocess.Popen([ROLE_ENV, "me", "--no-cache"], env=machine.environ, stdout=subprocess.DEVNULL)
+    while not any(b"grant_type=refresh_token" in request.body for request in oauth.requests_to("/v1/token")):
+        time.sleep(0.02)
+    return process
+
+
+def test_a_refresh_that_ends_after_a_new_sign_in_does_not_replace_it(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    sign_in(machine, browser)
+    person, address = begin(machine, **browser | {"BROWSER": "true %s"})
+    process = begin_refresh(machine, oauth)
+    assert visit(redirect_of(machine, address)) == 200
+    end(person, 0)
+    assert process.wait(30) == 0
+    key_id(machine, "me", "--no-cache")
+    bearer = oauth.requests_to("/v1/exchange")[-1].bearer
+    assert oauth.access[bearer].family == oauth.authorizations[-1].family
+
+
+def test_a_refresh_that_ends_after_logout_brings_nothing_back(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    sign_in(machine, browser)
+    process = begin_refresh(machine, oauth)
+    assert machine.role_env("logout", "me").returncode == 0
+    process.wait(30)
+    assert "there is no sign-in" in machine.role_env("me", "--no-cache").stderr
+    assert not oauth.refresh
+
+
 def test_ctrl_c_is_130(machine: Machine, oauth: OAuthServer) -> None:
     for environ in ({"BROWSER": "true %s", "DISPLAY": ":99"}, {}):
         person, _ = begin(machine, **environ)

@@ -76,15 +76,18 @@ def profile_entry(path: Path, profile: str) -> Entry:
     return Entry(SERVICE + sha256("\0".join(("oauth", os.path.realpath(path), profile)))[:24], profile)
 
 
-def check_storable(context: Context, *, in_kernel: bool = False) -> None:
-    """Check that a sign-in could be stored, by an entry that is deleted at once. Raises KeyringError."""
+def check_storable(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
+    """Check that a sign-in could be stored as `entry`, by an entry beside it that is deleted at once.
+
+    The caller holds the lock of `entry`: a killed process leaves that other entry to the next one. Raises KeyringError.
+    """
     probe = SignIn("probe", os.urandom(8).hex(), access_expiration=0, expiration=time.time() + 60)
-    entry = Entry(f"{SERVICE}probe {probe.id}", "role-env")
+    beside = Entry(f"{entry.service} probe", entry.username)
     try:
-        store(entry, probe, context, in_kernel=in_kernel)
+        store(beside, probe, context, in_kernel=in_kernel)
     finally:
         with contextlib.suppress(KeyringError):
-            delete(entry, context, in_kernel=in_kernel)
+            delete(beside, context, in_kernel=in_kernel)
 
 
 def load(
@@ -107,7 +110,7 @@ def load(
     if in_kernel_now and (found is None or in_kernel_now.issued > found.issued):
         return in_kernel_now
     if found is None and not (may_be_in_kernel and keyring.is_absent):
-        vault.check(keyring)
+        vault.check(keyring, is_key=False)
     return found
 
 
@@ -122,17 +125,17 @@ def store(entry: Entry, sign_in: SignIn, context: Context, *, in_kernel: bool = 
         keyring.write(entry, sign_in.text())
         stored = keyring.read(entry)
         if keyring.is_usable:
-            vault.check_stored(stored, sign_in.text())
+            vault.check_stored(stored, sign_in.text(), is_key=False)
             if in_kernel:
                 _use_kernel(lambda: kernel.delete(entry.name))
             return
     if not may_be_in_kernel:
-        vault.check(keyring)
+        vault.check(keyring, is_key=False)
     try:
         kernel.write(entry.name, sign_in.text(), seconds=max(1, int(sign_in.expiration - time.time())))
     except kernel.Unavailable as error:
-        vault.check(keyring)
-        raise KeyringError(f"the sign-in cannot be stored: {error}", hint=vault.hint()) from None
+        vault.check(keyring, is_key=False)
+        raise KeyringError(f"the sign-in cannot be stored: {error}", hint=vault.hint(is_key=False)) from None
 
 
 def delete(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
@@ -142,7 +145,7 @@ def delete(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
     keyring = SystemKeyring(context)
     keyring.delete(entry)
     if not (in_kernel and keyring.is_absent):
-        vault.check(keyring)
+        vault.check(keyring, is_key=False)
 
 
 def _is_kernel_allowed(context: Context) -> bool:

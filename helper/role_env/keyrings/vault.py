@@ -11,10 +11,9 @@ _HINTS = {
     "darwin": "unlock the login keychain (security unlock-keychain) and try again",
     "win32": "sign in with a password, so that the Credential Manager has a vault, and try again",
 }
-_HINT = (
-    "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus; where there can be"
-    " none, put the key into the profiles file; role-env doctor says more"
-)
+_HINT = "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus"
+_WITHOUT = "where there can be none, put the key into the profiles file"
+_MORE = "role-env doctor says more"
 
 
 class NoKeyring(KeyringError):
@@ -56,20 +55,23 @@ def check_available(entry: Entry, context: Context) -> None:
         raise NoKeyring("the keyring that is chosen stores nothing", hint=hint())
 
 
-def check(keyring: SystemKeyring) -> None:
-    """Raise NoKeyring if there is no keyring, and KeyringError if it cannot be used."""
+def check(keyring: SystemKeyring, *, is_key: bool = True) -> None:
+    """Raise NoKeyring if there is no keyring, and KeyringError if it cannot be used; `is_key` is as for `hint`."""
     if keyring.is_usable:
         return
     kind = NoKeyring if keyring.is_absent else KeyringError
-    raise kind(f"the keyring cannot be used: {keyring.reason}", hint=hint())
+    raise kind(f"the keyring cannot be used: {keyring.reason}", hint=hint(is_key=is_key))
 
 
-def check_stored(stored: str | None, text: str) -> None:
-    """Raise KeyringError if `stored`, which was read back, is not `text`."""
+def check_stored(stored: str | None, text: str, *, is_key: bool = True) -> None:
+    """Raise KeyringError if `stored`, which was read back, is not `text`; `is_key` is as for `hint`."""
     if stored != text:
-        raise KeyringError("the keyring does not return what it was given", hint=hint())
+        raise KeyringError("the keyring does not return what it was given", hint=hint(is_key=is_key))
 
 
-def hint() -> str:
-    """Return what to do about a keyring that cannot be used, on this system."""
-    return _HINTS.get(sys.platform, _HINT)
+def hint(*, is_key: bool = True) -> str:
+    """Return what to do about a keyring that cannot be used, on this system.
+
+    `is_key`: it was for an access key, which can be in the profiles file instead.
+    """
+    return _HINTS.get(sys.platform) or "; ".join([_HINT, *([_WITHOUT] if is_key else []), _MORE])

@@ -1,7 +1,10 @@
 """Sign in and out: the person in the browser, the tokens in the keyring, and the sessions of an earlier sign-in."""
 
+from contextlib import AbstractContextManager
+
+from role_env import locks
 from role_env.context import Context
-from role_env.errors import RoleEnvError
+from role_env.errors import KeyringError, RoleEnvError
 from role_env.keyrings import access_keys, sign_ins
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sessions.store import Cache
@@ -18,7 +21,8 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
     ROLE_ENV_TIMEOUT bounds each exchange. Raises KeyringError before any request if no token could be stored,
     SignInError, UnreachableError, UsageError.
     """
-    sign_ins.check_storable(context, in_kernel=source.in_kernel)
+    with _held(source, context):
+        sign_ins.check_storable(source.entry, context, in_kernel=source.in_kernel)
     if isinstance(source, CloudSso):
         made = device.sign_in(source.url, context.restarted(), browse=browse)
     elif isinstance(source, OAuth):
@@ -26,15 +30,36 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
     else:
         raise TypeError(type(source).__name__)
     context = context.restarted()  # a person has taken the time they needed
-    before = source.load_sign_in(context)
-    access_keys.touch(
-        context.environ
-    )  # first: whatever happens below, no session of the earlier sign-in is used unchecked
+    with _held(source, context):
+        try:
+            before = _replace(source, made, context)
+        except KeyringError as error:
+            raise KeyringError(
+                f"profile {source.profile}: the new sign-in could not be stored: {error.message}",
+                hint=f"when the keyring can be used again: role-env login {source.profile}",
+            ) from None
+        if before:
+            drop_sessions(before, context)
+    return made
+
+
+def _replace(source: SignedInSource, made: SignIn, context: Context) -> SignIn | None:
+    """Store a new sign-in, and return the one before. Raises KeyringError."""
+    before = sign_ins.load(source.entry, context, in_kernel=source.in_kernel)
+    # First: whatever happens below, no session of the earlier sign-in is used unchecked.
+    access_keys.touch(context.environ)
     sign_ins.store(source.entry, made, context, in_kernel=source.in_kernel)
     access_keys.touch(context.environ)
-    if before:
-        drop_sessions(before, context)
-    return made
+    return before
+
+
+def _held(source: SignedInSource, context: Context) -> AbstractContextManager[bool]:
+    """Hold the lock under which the tokens of `source` are refreshed.
+
+    A refresh that is under way would store the tokens of the sign-in before over those that are stored now.
+    """
+    waiting = context.messages.waiting_for("another role-env, which changes the same sign-in")
+    return locks.held(source.entry.name, context.environ, seconds=context.deadline.remaining() / 2, waiting=waiting)
 
 
 def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, int]:
@@ -42,16 +67,17 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
 
     An OAuth sign-in is revoked first; a failure of that is a warning. Raises KeyringError.
     """
-    found = source.load_sign_in(context)
-    if found and isinstance(source, OAuth):
-        try:
-            oauth_client.revoke(found, context)
-        except RoleEnvError as error:
-            context.messages.warn(f"the sign-in could not be revoked, and is deleted anyway: {error.message}")
-    access_keys.touch(context.environ)
-    sign_ins.delete(source.entry, context.restarted(), in_kernel=source.in_kernel)
-    access_keys.touch(context.environ)
-    return found, drop_sessions(found, context) if found else 0
+    with _held(source, context):
+        found = source.load_sign_in(context)
+        if found and isinstance(source, OAuth):
+            try:
+                oauth_client.revoke(found, context)
+            except RoleEnvError as error:
+                context.messages.warn(f"the sign-in could not be revoked, and is deleted anyway: {error.message}")
+        access_keys.touch(context.environ)
+        sign_ins.delete(source.entry, context.restarted(), in_kernel=source.in_kernel)
+        access_keys.touch(context.environ)
+        return found, drop_sessions(found, context) if found else 0
 
 
 def drop_sessions(sign_in: SignIn, context: Context) -> int:

@@ -61,7 +61,7 @@ def _refreshed(source: "OAuth", stale: SignIn, context: Context) -> SignIn:
 
 
 def _refresh_and_store(source: "OAuth", found: SignIn, context: Context) -> SignIn:
-    sign_ins.check_storable(context)  # before the server takes the old token for the last time
+    sign_ins.check_storable(source.entry, context)  # before the server takes the old token for the last time
     try:
         renewed = refresh(source.site, found, context)
     except SignInError as error:
