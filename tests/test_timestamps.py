@@ -30,3 +30,9 @@ def test_a_time_is_read_as_it_was_written() -> None:
 def test_any_other_text_is_no_time(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         timestamps.parse_utc(text)
+
+
+@pytest.mark.parametrize("text", ["", "2030-02-29T00:00:00Z", "2030-01-01T25:00:00Z", "2030-01-01T00:00:00+99:99"])
+def test_a_text_that_is_no_time_by_rfc_3339_is_called_that(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^not a time by RFC 3339$"):
+        timestamps.parse_rfc3339(text)

@@ -30,10 +30,13 @@ def parse_rfc3339(text: str) -> int:
 
     pattern = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)"
     parts = re.fullmatch(pattern, text, re.ASCII)
-    if not parts:
-        raise ValueError("not a time by RFC 3339")
-    offset = "+00:00" if parts[3] in "Zz" else parts[3]
-    return int(datetime.datetime.fromisoformat(f"{parts[1]}T{parts[2]}{offset}").timestamp())
+    try:
+        if not parts:
+            raise ValueError
+        offset = "+00:00" if parts[3] in "Zz" else parts[3]
+        return int(datetime.datetime.fromisoformat(f"{parts[1]}T{parts[2]}{offset}").timestamp())
+    except ValueError:  # Python's own words say nothing to a person
+        raise ValueError("not a time by RFC 3339") from None
 
 
 def _days_since_epoch(year: int, month: int, day: int) -> int:
