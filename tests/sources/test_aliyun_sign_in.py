@@ -105,6 +105,15 @@ def test_another_host_in_the_clis_file_gets_nothing(machine: Machine, portal: Cl
     assert not portal.requests
 
 
+@pytest.mark.parametrize("token", ["a\r\nX: y", "a b", "é", "秘"])
+def test_a_token_that_no_header_can_carry_is_exit_3(machine: Machine, portal: CloudSsoPortal, token: str) -> None:
+    cloud_sso(machine, portal, access_token=token)
+    done = machine.role_env("cli")
+    assert (done.returncode, "its access token is not printable ASCII" in done.stderr) == (3, True)
+    assert "aliyun configure --profile me" in done.stderr
+    assert not portal.requests
+
+
 def test_an_unreachable_portal_is_exit_5_and_its_own_refusal_exit_4(machine: Machine, portal: CloudSsoPortal) -> None:
     cloud_sso(machine, portal)
     portal.fault("503", times=None)

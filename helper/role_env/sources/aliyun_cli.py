@@ -9,6 +9,7 @@ from role_env.digests import sha256
 from role_env.errors import ProfileError
 from role_env.sources.base import Source, key_digest
 from role_env.sources.sign_in_hosts import ALLOWED_HOST, ENDPOINTS, SITES, check_url, find_site
+from role_env.validators import key_part
 
 # What an access token of the CLI must have left to be used (seconds): OAuth's is exchanged until 15 minutes before its
 # end.
@@ -57,6 +58,12 @@ class SignedIn(Source):
         if has_session or not cli_profile.access_token or left <= _LEAST_LEFT[cli_profile.mode]:
             return cli_profile.live_key(now)
         context.messages.decided(f"{cli_profile.name}: the CLI's session has expired, and its access token has not")
+        try:
+            key_part(cli_profile.access_token)
+        except ValueError as error:  # it goes into a header
+            raise ProfileError(
+                f"{cli_profile.where}: its access token {error}", hint=cli_profile.sign_in_hint
+            ) from None
         return self._cloud_sso_session(context) if cli_profile.mode == "CloudSSO" else self._oauth_session(context)
 
     def _cloud_sso_session(self, context: Context) -> AccessKey:
