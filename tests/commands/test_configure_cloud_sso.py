@@ -189,6 +189,23 @@ def test_ctrl_c_does_not_wait_for_a_portal_that_hangs(machine: Machine, portal: 
     assert (process.returncode, out, err) == (130, b"", b"role-env: interrupted\n")
 
 
+def test_a_keyring_that_cannot_be_used_is_exit_6_without_the_name_of_a_profile(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    machine.environ["ROLE_ENV_CACHE"] = "keyring"
+    machine.bus.lock()
+    done = configure(machine, portal, "--yes")
+    machine.bus.unlock()
+    assert (done.returncode, portal.requests) == (6, [])
+    assert done.stderr.startswith("role-env: the keyring cannot be used: it is locked\nrole-env: hint: unlock it")
+    portal.after["/token"] = machine.bus.lock
+    done = configure(machine, portal, "--yes")
+    machine.bus.unlock()
+    assert done.returncode == 6
+    assert "\nrole-env: the new sign-in could not be stored: the keyring cannot be used: it is locked\n" in done.stderr
+    assert done.stderr.endswith("hint: run it again when the keyring can be used\n")
+
+
 def test_forty_accounts_with_five_configurations_are_added_in_seconds(machine: Machine, portal: CloudSsoPortal) -> None:
     portal.add_accounts(40, 5)
     portal.page_size = 10

@@ -34,13 +34,19 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
         try:
             before = _replace(source, made, context)
         except KeyringError as error:
-            raise KeyringError(
-                f"profile {source.profile}: the new sign-in could not be stored: {error.message}",
-                hint=f"when the keyring can be used again: role-env login {source.profile}",
-            ) from None
+            raise _not_stored(source, error) from None
         if before:
             drop_sessions(before, context)
     return made
+
+
+def _not_stored(source: SignedInSource, error: KeyringError) -> KeyringError:
+    """Return the error for a sign-in that could not be stored; `configure` has no profile for it yet."""
+    what = f"the new sign-in could not be stored: {error.message}"
+    if not source.profile:
+        return KeyringError(what, hint="run it again when the keyring can be used")
+    again = f"when the keyring can be used again: role-env login {source.profile}"
+    return KeyringError(f"profile {source.profile}: {what}", hint=again)
 
 
 def _replace(source: SignedInSource, made: SignIn, context: Context) -> SignIn | None:

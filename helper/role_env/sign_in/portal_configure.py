@@ -8,6 +8,7 @@ from typing import NamedTuple
 from role_env.context import Context
 from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
+from role_env.keyrings import sign_ins
 from role_env.profiles.append import NewProfile, append
 from role_env.profiles.file import ProfilesFile
 from role_env.sign_in import flow
@@ -90,7 +91,7 @@ def _known(path: Path, url: str, context: Context) -> tuple[list[str], list[Clou
 def _list(url: str, context: Context, choices: Choices) -> list[Assignment]:
     """Return everything that the portal offers. Sign a person in first if no sign-in is valid."""
     source = CloudSso("", "", url, "", "")
-    found = source.load_sign_in(context)
+    found = sign_ins.load(source.entry, context, in_kernel=source.in_kernel)
     if found and found.host == source.issuer_host and found.expiration > time.time():
         try:
             return list_assignments(url, found.access_token, context)
