@@ -300,10 +300,10 @@ def test_login_drops_the_sessions_of_the_sign_in_before(
     assert not {key_id(machine, "me"), key_id(machine, "spoke")} & set(before)
 
 
-def begin_refresh(machine: Machine, oauth: OAuthServer) -> "subprocess.Popen[bytes]":
+def begin_refresh(machine: Machine, oauth: OAuthServer, seconds: int = 2) -> "subprocess.Popen[bytes]":
     """A command that refreshes the sign-in of me, whose new tokens the server sends late."""
     oauth.expire_access_tokens()
-    oauth.fault("delay:2", path="/v1/token")
+    oauth.fault(f"delay:{seconds}", path="/v1/token")
     process = subprocess.Popen([ROLE_ENV, "me", "--no-cache"], env=machine.environ, stdout=subprocess.DEVNULL)
     while not any(b"grant_type=refresh_token" in request.body for request in oauth.requests_to("/v1/token")):
         time.sleep(0.02)
@@ -319,6 +319,21 @@ def test_a_refresh_that_ends_after_a_new_sign_in_does_not_replace_it(
     assert visit(redirect_of(machine, address)) == 200
     end(person, 0)
     assert process.wait(30) == 0
+    key_id(machine, "me", "--no-cache")
+    bearer = oauth.requests_to("/v1/exchange")[-1].bearer
+    assert oauth.access[bearer].family == oauth.authorizations[-1].family
+
+
+def test_a_refresh_that_another_process_did_not_wait_for_does_not_replace_its_sign_in(
+    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+) -> None:
+    sign_in(machine, browser)
+    process = begin_refresh(machine, oauth, seconds=60)
+    elsewhere = machine.temporary / "locks"  # as if the wait for the lock had ended
+    elsewhere.mkdir(mode=0o700)
+    assert sign_in(machine, browser | {"XDG_RUNTIME_DIR": str(elsewhere)}).returncode == 0
+    oauth.heal()
+    assert process.wait(30) == 5
     key_id(machine, "me", "--no-cache")
     bearer = oauth.requests_to("/v1/exchange")[-1].bearer
     assert oauth.access[bearer].family == oauth.authorizations[-1].family

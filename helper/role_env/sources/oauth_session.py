@@ -67,6 +67,9 @@ def _refresh_and_store(source: "OAuth", found: SignIn, context: Context) -> Sign
     except SignInError as error:
         raise (_ended(source, error) if has_ended(error) else error) from None
     try:
+        stored = sign_ins.load(source.entry, context)
+        if stored is None or stored.id != found.id:  # without the lock, if this process was stopped for long
+            raise UnreachableError("the sign-in was replaced or removed while it was refreshed", hint="try again")
         sign_ins.store(source.entry, renewed, context)
     except KeyringError as error:
         what = f"profile {source.profile}: its refreshed sign-in could not be stored: {error.message}"
