@@ -458,6 +458,14 @@ def test_the_change_is_shown_and_with_dry_run_not_made(home: Home) -> None:
     assert home.setup("profileB", "--dry-run").stdout == f"{home.config} has it already\n"
 
 
+def test_what_the_profile_option_does_in_a_session_is_said_until_the_cli_follows_sessions(home: Home) -> None:
+    home.write(written(profile("AK", **KEY)))
+    said = "in a session aliyun ignores --profile; to change that: role-env setup aliyun-cli\n"
+    assert home.setup("profileB").stdout.endswith(said)
+    assert said not in home.setup().stdout
+    assert said not in home.setup("--all").stdout
+
+
 def test_a_change_of_one_key_is_shown_as_that(home: Home) -> None:
     home.write(written({**OURS, "process_command": home.command(), "region_id": "cn-shanghai"}))
     lines = home.setup("profileB", "--dry-run").stdout.splitlines()

@@ -353,6 +353,16 @@ def test_a_session_in_which_the_cli_follows_the_shell(healthy: Machine) -> None:
     assert "ALIBABA_CLOUD_PROFILE no longer has the session's value" in missing
 
 
+def test_a_session_in_which_the_cli_ignores_its_profiles_says_so(healthy: Machine) -> None:
+    healthy.add("region_id = cn-shanghai\n")
+    healthy.role_env("setup", "aliyun-cli", "profileB")
+    limit = "in this session aliyun ignores --profile and the region variable, see role-env help programs"
+    assert limit in examined(healthy, **session_of(healthy)).messages["aliyun CLI"]
+    assert limit not in examined(healthy).messages["aliyun CLI"]
+    healthy.role_env("setup", "aliyun-cli")
+    assert limit not in examined(healthy, **session_of(healthy)).messages["aliyun CLI"]
+
+
 def test_a_session_that_has_ended_or_is_half(healthy: Machine) -> None:
     environ = session_of(healthy)
     only(

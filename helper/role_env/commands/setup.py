@@ -55,6 +55,8 @@ def _write(file: UserFile, wanted: list[Entry], invocation: Invocation) -> None:
     output.write(f"written; the former content is in {file.backup}\n" if before is not None else "written\n")
     if any(entry.name == entries.SESSION_NAME for entry in wanted):
         output.write("aliyun follows each session that begins from now on; outside of sessions nothing changes\n")
+    elif not entries.shell_settings(file.path).has_session_profile:
+        output.write("in a session aliyun ignores --profile; to change that: role-env setup aliyun-cli\n")
 
 
 def _remove(file: UserFile, invocation: Invocation) -> None:

@@ -10,10 +10,11 @@ from role_env.aliyun import entries as cli_profiles
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
 from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
+from role_env.environ.session import ShellState
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint, read_file
 from role_env.profiles import file as profiles
-from role_env.variables import NO_ACCOUNT_VALUE
+from role_env.variables import IGNORE_PROFILE, NO_ACCOUNT_VALUE
 
 NAME = "aliyun CLI"
 
@@ -35,7 +36,7 @@ def check(at: Surroundings) -> list[Finding]:
     if unusable := file.cli_error():
         findings.append(Finding(NAME, FAIL, unusable.message, unusable.hint))
     findings += _profile_findings(file, at)
-    return findings or [Finding(NAME, OK, f"{file.path} can be read")]
+    return findings or [Finding(NAME, OK, f"{file.path} can be read{_limit_in_session(at)}")]
 
 
 def _read(at: Surroundings) -> tuple[ConfigFile, os.stat_result]:
@@ -56,6 +57,13 @@ def _profile_findings(file: ConfigFile, at: Surroundings) -> list[Finding]:
             fix = f"aliyun configure delete --profile {name}; to have it again: role-env setup aliyun-cli {name}"
             findings.append(Finding(NAME, FAIL, f"{file.path}: profile {name}: {fault}", fix))
     return findings
+
+
+def _limit_in_session(at: Surroundings) -> str:
+    """Return what to add of a CLI that does not follow the session of the shell."""
+    if not ShellState(at.environ).has_session or at.environ.get(IGNORE_PROFILE[0]) != "TRUE":
+        return ""
+    return "; in this session aliyun ignores --profile and the region variable, see role-env help programs"
 
 
 def _command_fault(name: str, command: str, config: str, at: Surroundings) -> str:
