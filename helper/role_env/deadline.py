@@ -1,11 +1,11 @@
 """Deadlines, and work that must end by one: role-env never waits without a deadline."""
 
+import _thread
 import os
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
     from typing import TypeVar
 
@@ -70,16 +70,36 @@ def idle_seconds(thread: str = "/proc/thread-self/schedstat") -> float:
     return time.monotonic() - time.thread_time() - queued
 
 
-def start_thread(work: "Callable[[], None]") -> "threading.Thread":
-    """Run `work` in a daemon thread, which does not keep the command from ending. Raises NoThread."""
-    import threading  # `list` and `explain` do without threads
+class Worker:
+    """A daemon thread that does `work`, and does not keep the command from ending. Raises NoThread.
 
-    thread = threading.Thread(target=work, daemon=True)
-    try:
-        thread.start()
-    except RuntimeError:
-        raise NoThread from None
-    return thread
+    `threading.Thread.start` waits until the thread has reported itself, and forever for one that dies before that, as
+    threads do where memory is short.
+    """
+
+    def __init__(self, work: "Callable[[], None]") -> None:
+        self._work = work
+        self._running = _thread.allocate_lock()
+        self._running.acquire()
+        try:
+            _thread.start_new_thread(self._run, ())
+        except RuntimeError:
+            raise NoThread from None
+
+    def is_alive(self) -> bool:
+        """Return whether the work has not ended."""
+        return self._running.locked()
+
+    def join(self, seconds: float = _thread.TIMEOUT_MAX) -> None:
+        """Wait until the work has ended, at most so many seconds."""
+        if self._running.acquire(timeout=max(0.0, seconds)):
+            self._running.release()
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            self._running.release()
 
 
 def within(seconds: float, work: "Callable[[], T]", *, at_most: float = 0, grace: float = 0) -> "T":
@@ -92,12 +112,8 @@ def within(seconds: float, work: "Callable[[], T]", *, at_most: float = 0, grace
     The work runs in a daemon thread, since neither a name lookup nor a keyring can be interrupted otherwise
     (keyring's own handlers swallow an exception raised by a signal handler). Raises NoThread if there can be none.
     """
-    import threading
-
     results: list[T] = []
     failures: list[Exception] = []
-
-    ended = threading.Event()
 
     def run() -> None:
         try:
@@ -106,9 +122,8 @@ def within(seconds: float, work: "Callable[[], T]", *, at_most: float = 0, grace
             failures.append(failure)
         except BaseException as failure:  # a library's SystemExit must not end the command as if all were well
             failures.append(RuntimeError(type(failure).__name__))
-        ended.set()
 
-    thread = start_thread(run)
+    thread = Worker(run)
     began = moved = time.monotonic()
     spent = time.process_time()
     try:
@@ -118,7 +133,7 @@ def within(seconds: float, work: "Callable[[], T]", *, at_most: float = 0, grace
                 moved = time.monotonic()
             spent = time.process_time()
     except BaseException:
-        ended.wait(grace)  # before Python 3.13, a `join` that was interrupted takes the thread for ended
+        thread.join(grace)
         raise
     if results:
         return results[0]

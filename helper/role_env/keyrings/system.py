@@ -7,7 +7,7 @@ import contextlib
 import time
 
 from role_env.context import Context
-from role_env.deadline import NoThread, TimedOut, idle_seconds, is_crowded, start_thread, within
+from role_env.deadline import NoThread, TimedOut, Worker, idle_seconds, is_crowded, within
 from role_env.keyrings import backends, chunks, secret_service
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
 from role_env.keyrings.faults import KeyringFault, fault_of
@@ -237,7 +237,7 @@ class _Preparation:
         self._environ = environ
         self._notes = notes
         self._backend: KeyringBackend | None = None
-        self._thread = start_thread(self._run)
+        self._thread = Worker(self._run)
 
     def take(self) -> "KeyringBackend | None":
         """Return the backend once, when it is ready; None if it failed, and at each later call."""

@@ -9,7 +9,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from typing import IO
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.deadline import Deadline, TimedOut, within
+from role_env.deadline import Deadline, TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.sources.base import Source
 from role_env.sts import responses
@@ -164,12 +163,12 @@ class _HeldBack:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._text = bytearray()
-        self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
-        self._thread.start()
+        self._stream = stream
+        self._thread = Worker(self._read)
 
-    def _read(self, stream: IO[bytes]) -> None:
+    def _read(self) -> None:
         with suppress(OSError, ValueError):
-            while piece := os.read(stream.fileno(), 65536):
+            while piece := os.read(self._stream.fileno(), 65536):
                 self._text += piece[: LARGEST_STDERR - len(self._text)]
 
     def show(self) -> None:

@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from role_env.deadline import start_thread
+from role_env.deadline import Worker
 from role_env.errors import ProfileError, printable
 
 _PROXY_VARIABLES = ("https_proxy", "all_proxy", "no_proxy")
@@ -30,7 +30,7 @@ class EarlyConnection:
         self._seconds = seconds
         self._socket: ssl.SSLSocket | None = None
         self._failure: Exception | None = None
-        self._thread = start_thread(self._run)
+        self._thread = Worker(self._run)
 
     def socket(self) -> ssl.SSLSocket | None:
         """Return the open connection, when it is open. Raises what connecting raised."""

@@ -2,6 +2,7 @@
 
 import threading
 
+from role_env.deadline import Worker
 from role_env.ui import stderr
 
 # A shorter wait is not reported (seconds).
@@ -19,22 +20,20 @@ class Waiting:
         import shutil  # for a wait at a terminal only
 
         self._line = line[: shutil.get_terminal_size((80, 24)).columns - 1]
-        self._timer = threading.Timer(_PATIENCE, self._show)
-        self._timer.daemon = True
-        self._over = False
+        self._over = threading.Event()
 
     def __enter__(self) -> None:
-        self._timer.start()
+        Worker(self._show_later)
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
         with self._lock:
-            self._over = True
+            self._over.set()
             self.take_back()
 
-    def _show(self) -> None:
+    def _show_later(self) -> None:
+        self._over.wait(_PATIENCE)
         with self._lock:
-            if not self._over and not Waiting.shown:
+            if not self._over.is_set() and not Waiting.shown:
                 stderr.put(self._line)
                 Waiting.shown = len(self._line)
 
