@@ -110,7 +110,9 @@ def _resource_error(failure: BaseException) -> RoleEnvError | None:
     module = trace.tb_frame.f_globals.get("__name__") if trace else ""
     is_thread = isinstance(failure, RuntimeError) and module == "threading"
     is_exhausted = isinstance(failure, OSError) and failure.errno in (errno.EAGAIN, errno.ENOMEM)
-    if not (isinstance(failure, MemoryError) or is_thread or is_exhausted or _has_no_room_for_library(failure)):
+    # CPython can lose an error that it has no memory for.
+    is_lost = isinstance(failure, SystemError) and _is_memory_limited()
+    if not (isinstance(failure, MemoryError) or is_thread or is_exhausted or is_lost or _has_no_room(failure)):
         return None
     return ResourceError(
         "the system has no more memory, threads or processes for role-env",
@@ -118,10 +120,13 @@ def _resource_error(failure: BaseException) -> RoleEnvError | None:
     )
 
 
-def _has_no_room_for_library(failure: BaseException) -> bool:
+def _has_no_room(failure: BaseException) -> bool:
     """Return whether a library that is installed could not be loaded while memory is limited."""
-    if not isinstance(failure, ImportError) or not failure.path or not os.path.exists(failure.path):  # noqa: PTH110
-        return False
+    is_installed = isinstance(failure, ImportError) and failure.path and os.path.exists(failure.path)  # noqa: PTH110
+    return bool(is_installed) and _is_memory_limited()
+
+
+def _is_memory_limited() -> bool:
     try:
         import resource
     except ImportError:  # Windows, or no room for that either

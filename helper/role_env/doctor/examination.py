@@ -3,10 +3,10 @@
 None asks a person for anything, and none reports a secret.
 """
 
+import functools
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
-from role_env.deadline import NoThread, TimedOut, within
+from role_env.deadline import Deadline, NoThread, TimedOut, Worker, within
 from role_env.doctor import access_keys, aliyun_cli, keyring, other_tools, profiles, shell, sign_ins, sts, variables
 from role_env.doctor.finding import FAIL, LONGEST_CHECK, Check, Finding, Surroundings
 
@@ -26,17 +26,28 @@ CHECKS: dict[str, Check] = {
 def examine(environ: Mapping[str, str], config: str) -> list[Finding]:
     """Return the findings of every check, in a fixed order, within ten seconds even if something hangs."""
     at = Surroundings(environ, config)
-    with ThreadPoolExecutor(len(CHECKS)) as pool:
-        found = pool.map(lambda item: _run(item[0], item[1], at), CHECKS.items())
-        return [finding for findings in found for finding in findings]
+    found: dict[str, list[Finding]] = {}
+
+    def run(name: str) -> None:
+        found[name] = _run(name, CHECKS[name], at)
+
+    workers = [Worker(functools.partial(run, name)) for name in CHECKS]
+    deadline = Deadline(LONGEST_CHECK + 1)
+    for worker in workers:
+        worker.join(deadline.remaining())
+    return [finding for name in CHECKS for finding in found.get(name, [_late(name)])]
+
+
+def _late(name: str) -> Finding:
+    what = f"the check did not end within {LONGEST_CHECK:.0f} seconds"
+    return Finding(name, FAIL, what, "run role-env doctor again when the machine is less busy")
 
 
 def _run(name: str, check: Check, at: Surroundings) -> list[Finding]:
     try:
         return within(LONGEST_CHECK, lambda: check(at))
     except TimedOut:
-        what = f"the check did not end within {LONGEST_CHECK:.0f} seconds"
-        return [Finding(name, FAIL, what, "run role-env doctor again when the machine is less busy")]
+        return [_late(name)]
     except NoThread:
         return [Finding(name, FAIL, "this process can have no more threads", "end other programs, or raise ulimit -u")]
     except Exception as error:  # its text could contain a secret
