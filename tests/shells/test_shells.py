@@ -33,12 +33,19 @@ POSIX = ("bash", "zsh", "dash")
 # Prints what is exported, for `snapshots` to compare. Not into a file: a secret in one is a leak.
 SNAPSHOT = "env -0; printf '\\0-----\\0'\n"
 CHAIN = """\
+import importlib, os, sys
 from alibabacloud_credentials.client import Client
-try:
-    print(Client().get_credential().access_key_id)
-except Exception:
-    print("nobody")
+from alibabacloud_credentials.utils import auth_util
+for text in sys.stdin.read().split("\\0-----\\0")[:-1]:
+    os.environ.clear()
+    os.environ.update(pair.split("=", 1) for pair in text.split("\\0") if "=" in pair)
+    importlib.reload(auth_util)  # which reads the variables when it is imported
+    try:
+        print(Client().get_credential().access_key_id)
+    except Exception:
+        print("nobody")
 """
+"""Prints whose key the SDK's default chain finds in each SNAPSHOT."""
 
 
 def off(shell: str) -> str:
@@ -230,11 +237,11 @@ def test_the_sdk_finds_the_session_and_after_a_failed_switch_no_account_at_all(m
         (machine.home / name).parent.mkdir()
         (machine.home / name).write_text(text)
     (machine.home / "chain.py").write_text(CHAIN)
-    ask = f"{sys.executable} chain.py"
     way = INTO_SHELL[shell]
-    done = machine.shell(
-        shell, f"{ask}\n{into(way, 'profileB')}\n{ask}\n{into(way, 'nosuch')}\n{ask}\n{off(shell)}\n{ask}"
+    seen = machine.shell(
+        shell, f"{SNAPSHOT}{into(way, 'profileB')}\n{SNAPSHOT}{into(way, 'nosuch')}\n{SNAPSHOT}{off(shell)}\n{SNAPSHOT}"
     )
+    done = machine.run(sys.executable, "chain.py", text=seen.stdout)
     (issued,) = machine.sts.issued
     assert done.stdout.split() == ["LTAIother", issued.id, "nobody", "LTAIother"]
 
