@@ -97,9 +97,10 @@ def _nothing_was_sent(server: LocalSts) -> None:
 
 
 def nobody_listens(machine: Machine, stack: ExitStack) -> Environ:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return {"ALIBABA_CLOUD_STS_ENDPOINT": f"localhost:{server.getsockname()[1]}"}
+    """A port that nobody else can have, and where no connection is taken."""
+    silent = stack.enter_context(socket.socket())
+    silent.bind(("127.0.0.1", 0))
+    return {"ALIBABA_CLOUD_STS_ENDPOINT": f"localhost:{silent.getsockname()[1]}"}
 
 
 def black_hole(machine: Machine, stack: ExitStack) -> Environ:
@@ -582,7 +583,7 @@ class Keyring(KeyringBackend):
     priority = 1
     waited = 0
     def get_password(self, service, username):
-        time.sleep(0 if Keyring.waited else 2.5)
+        time.sleep(0 if Keyring.waited else 7)
         Keyring.waited = 1
     def set_password(self, service, username, password):
         pass
@@ -590,10 +591,10 @@ class Keyring(KeyringBackend):
 
 
 def test_a_person_at_a_prompt_is_waited_for_and_told_so(machine: Machine) -> None:
-    """What they take is not counted against the time for the whole command, one second here."""
+    """What they take is not counted against the time for the whole command, five seconds here."""
     (machine.home / "slow_keyring.py").write_text(SLOW_KEYRING)
     variables = {"PYTHONPATH": str(machine.home), "PYTHON_KEYRING_BACKEND": "slow_keyring.Keyring"}
-    variables |= machine.environ | {"DISPLAY": ":0", "ROLE_ENV_TIMEOUT": "1", "ROLE_ENV_CACHE": "keyring"}
+    variables |= machine.environ | {"DISPLAY": ":0", "ROLE_ENV_TIMEOUT": "5", "ROLE_ENV_CACHE": "keyring"}
     command = "role-env exec profileB -- printenv ROLE_ENV_PROFILE"
     output, status = pexpect.run(command, env=variables, withexitstatus=True, timeout=30)
     reported, blank, printed = output.decode().splitlines()
@@ -755,7 +756,7 @@ def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_grou
         )
         time.sleep(milliseconds / 1000)
         process.send_signal(number)
-        out, err = (stream.decode() for stream in process.communicate(timeout=20))
+        out, err = (stream.decode() for stream in process.communicate(timeout=60))
         if process.returncode not in (0, -number) and not is_pythons_own(err):
             assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
             assert out in FALSE

@@ -62,7 +62,7 @@ def test_a_key_is_stored_without_its_age_where_ram_does_not_say_it(machine: Mach
     ram.fault(fault, times=None)
     began = time.monotonic()
     log_in(machine, days=91)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 25
     assert source_shown(machine) == "keyring"
     assert findings(machine) == []
     assert machine.role_env("profileB").returncode == 0

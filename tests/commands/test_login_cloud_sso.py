@@ -128,7 +128,7 @@ def test_waiting_ends_with_the_code(machine: Machine, portal: CloudSsoPortal) ->
     began = time.monotonic()
     done = login(machine)
     assert (done.returncode, "has expired" in done.stderr) == (4, True)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
 
 
 @pytest.mark.parametrize("fault", ["500", "html-200", "html-502", "json-list", "reset", "huge", "redirect", "429"])
@@ -263,13 +263,13 @@ def test_without_any_keyring_nothing_is_asked_of_the_portal(
 
 
 def test_the_kernels_keyring_keeps_the_token_to_its_end(machine: Machine, portal: CloudSsoPortal) -> None:
-    portal.token_seconds = 4
+    portal.token_seconds = 10
     kernel = {"ROLE_ENV_CACHE": "kernel"}
     machine.environ |= kernel
     began = time.monotonic()
     assert login(machine).returncode == 0
     assert machine.role_env("cloud", "--no-cache").returncode == 0
-    time.sleep(max(0, began + 5.5 - time.monotonic()))
+    time.sleep(max(0, began + 11.5 - time.monotonic()))
     done = machine.role_env("cloud", "--no-cache")
     assert (done.returncode, "there is no sign-in" in done.stderr or "expired" in done.stderr) == (3, True)
     machine.role_env("logout", "cloud")
@@ -350,8 +350,8 @@ def on_terminal(machine: Machine, *arguments: str, **environ: str) -> "pexpect.s
 def test_a_terminal_shows_a_countdown_that_goes_away(machine: Machine, portal: CloudSsoPortal) -> None:
     portal.on_poll = "wait"
     person = on_terminal(machine, "login", "cloud")
-    person.expect("waiting for the sign-in, 9:5[0-9] left")
-    person.expect("waiting for the sign-in, 9:5[0-9] left")
+    person.expect("waiting for the sign-in, 9:[0-5][0-9] left")
+    person.expect("waiting for the sign-in, 9:[0-5][0-9] left")
     portal.approve()
     person.expect(r"\r *\r.*signed in at")
     person.expect(pexpect.EOF)

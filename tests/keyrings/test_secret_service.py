@@ -40,7 +40,7 @@ SECRET = "role-env session 1\nprofile Zürich\nend"
 SHORT = 0.3
 """Seconds that a read gets when nothing will come."""
 
-SLACK = 1.5
+SLACK = 10.0
 """Seconds by which a busy machine may be late."""
 
 ORDERS = [pytest.param(low_level.Endianness.little, id="little"), pytest.param(low_level.Endianness.big, id="big")]
@@ -398,7 +398,8 @@ def test_the_calls_for_several_entries_are_sent_together() -> None:
 def test_a_service_that_falls_silent_is_unsure_at_the_deadline(answers: int) -> None:
     require("dbus-daemon")
     with SilentBus(answers=answers) as bus:
-        assert assert_unsure(bus.environment) > SHORT * 0.9
+        seconds = SHORT if answers == 0 else 2  # a busy machine's answers may take some time
+        assert assert_unsure(bus.environment, seconds=seconds) > seconds * 0.9
         assert bus.calls() == ["SearchItems", "OpenSession", "GetSecret"][: max(2, answers + 1)]
 
 

@@ -190,7 +190,7 @@ def test_an_old_session_is_used_with_a_warning_when_sts_cannot_be_reached(machin
     machine.sts.fault(fault, times=None)
     began = time.monotonic()
     done = machine.role_env("export", "profileB", "--format", "json")
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20
     assert (done.returncode, machine.sts.issued[0].token in done.stdout) == (0, True)
     (warning,) = done.stderr.splitlines()
     assert "the current session is used until it expires" in warning
@@ -224,12 +224,13 @@ def test_a_refusal_inside_the_renewal_window_is_reported_at_once(machine: Machin
 def test_a_holder_of_a_good_session_does_not_wait_for_another_ones_renewal(machine: Machine) -> None:
     asks(machine, calls=1)
     age(machine, 3400)
-    machine.sts.fault("delay:2.5", times=1)
+    machine.sts.fault("delay:60", times=1)
     first = subprocess.Popen([INSTALLED / "role-env", "profileB"], env=machine.environ, stdout=subprocess.DEVNULL)
     while len(machine.sts.calls) < 2:
         time.sleep(0.02)
     assert machine.sts.issued[0].token in asks(machine, calls=0)
-    assert first.wait(30) == 0
+    machine.sts.heal()
+    assert first.wait(60) == 0
 
 
 # ---- whose session it may be ----
@@ -298,4 +299,4 @@ def test_a_process_waits_most_of_its_time_for_the_one_that_requests_the_same_ses
     while not machine.sts.calls:
         time.sleep(0.02)
     assert machine.sts.issued[0].token in asks(machine, calls=0)
-    assert first.wait(30) == 0
+    assert first.wait(60) == 0

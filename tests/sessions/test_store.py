@@ -94,7 +94,7 @@ def test_a_keyring_that_never_answers_is_waited_for_once_a_minute(machine: Machi
     again = machine.role_env("profileB", **silent.environment)
     assert (again.returncode, again.stderr) == (0, "")
     assert first < 8 * 3  # on a crowded machine the keyring has three times as long
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < first
     assert len(machine.sts.calls) == 2
     # another keyring, or a minute later, is another matter
     asks(machine, calls=1)
@@ -103,7 +103,7 @@ def test_a_keyring_that_never_answers_is_waited_for_once_a_minute(machine: Machi
 
 def test_a_crowded_machine_is_not_taken_for_a_hung_keyring() -> None:
     def work() -> str:
-        end = time.monotonic() + 1.5
+        end = time.monotonic() + 1
         while time.monotonic() < end:
             pass
         return "done"
@@ -119,10 +119,10 @@ def test_on_a_crowded_machine_a_reply_may_take_three_times_as_long(
 ) -> None:
     asks(machine, calls=1)
     entry = Entry(kept(machine).attributes["service"], kept(machine).attributes["username"])
-    monkeypatch.setattr(system, "TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(system, "TIMEOUT_SECONDS", 3.0)
     monkeypatch.setattr(system, "is_crowded", lambda: True)
     machine.bus.pause()
-    resume = threading.Timer(1.3, machine.bus.resume)
+    resume = threading.Timer(3.3, machine.bus.resume)
     resume.start()
     try:
         found = system.SystemKeyring(Context(machine.environ, None, Messages())).read(entry)
@@ -155,13 +155,15 @@ def test_a_bus_that_stands_still_is_waited_for_and_reported_once_a_minute(machin
         asks(machine, calls=1, **bus.environment)
         bus.pause()
         try:
+            began = time.monotonic()
             assert "it timed out" in machine.role_env("profileB", **bus.environment).stderr
+            waited = time.monotonic() - began
             before = machine.sts.connections_seen
             for _ in range(2):
                 began = time.monotonic()
                 again = machine.role_env("profileB", "--refresh", **bus.environment)
                 assert (again.returncode, again.stderr) == (0, "")
-                assert time.monotonic() - began < 5
+                assert time.monotonic() - began < waited
             assert machine.sts.connections_seen == before + 2
         finally:
             bus.resume()

@@ -189,7 +189,7 @@ class Living:
         )
 
     def close(self) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
         self._errors.close()
 
     def run(self, text: str) -> int:

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -182,10 +183,12 @@ def test_role_env_that_is_stopped_while_it_waits_still_tells_the_shell(
         stderr=subprocess.PIPE,
         text=True,
     )
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.communicate(timeout=2)
+    end = time.monotonic() + 60
+    while not machine.sts.requests_seen:
+        assert time.monotonic() < end
+        time.sleep(0.02)
     process.send_signal(number)
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == status
     done = machine.run("dash", "-c", f"{out}echo status=$? >&2\nenv -0", **there)
     assert done.stderr == "status=1\n"
@@ -262,7 +265,7 @@ def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(she
     second = exporters.export(session_of("second", "s2", "t2", region="r"), "sh", {})
     for there in ("", first):
         script = f"{there}readonly {name}=kept\n{second}echo status=$? >&2\nenv -0\n"
-        done = subprocess.run([*COMMANDS[shell], "-c", script], env=CLEAN, capture_output=True, timeout=20, check=False)
+        done = subprocess.run([*COMMANDS[shell], "-c", script], env=CLEAN, capture_output=True, timeout=60, check=False)
         assert done.stderr.decode() == (
             f"role-env: {name} is readonly in this shell and cannot be set or unset\n"
             "role-env: hint: start a new shell without it\nstatus=1\n"
@@ -302,7 +305,7 @@ def test_allexport_leaves_saved_values_unexported_and_is_on_again_afterwards(she
     old = "OSS_ACCESS_KEY_ID=mine\nexport OSS_ACCESS_KEY_ID\n"
     made = exporters.export(session_of("id", "secret", "token"), "sh", {"OSS_ACCESS_KEY_ID": "mine"})
     script = f"{old}set -a\n{made}fresh=1\nenv -0"
-    done = subprocess.run([*COMMANDS[shell], "-c", script], env=CLEAN, capture_output=True, timeout=20, check=False)
+    done = subprocess.run([*COMMANDS[shell], "-c", script], env=CLEAN, capture_output=True, timeout=60, check=False)
     found = environment(done.stdout.decode())
     assert found["fresh"] == "1"
     assert found["OSS_ACCESS_KEY_ID"] == "id"
@@ -327,7 +330,7 @@ def test_a_shell_inside_a_shell_can_switch_again_and_end_the_session(
     (tmp_path / "inner").write_text(f"{text(2, inner)}env -0 >switched\n{ends}env -0 >ended\n")
     script = f"{text(1, outer)}{' '.join(COMMANDS[inner])} inner\n"
     done = subprocess.run(
-        [*COMMANDS[outer], "-c", script], env=CLEAN, cwd=tmp_path, capture_output=True, timeout=20, check=False
+        [*COMMANDS[outer], "-c", script], env=CLEAN, cwd=tmp_path, capture_output=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     switched = environment((tmp_path / "switched").read_text())

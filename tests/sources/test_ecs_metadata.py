@@ -180,7 +180,7 @@ def test_off_the_cloud_it_fails_fast(monkeypatch: pytest.MonkeyPatch) -> None:
         began = time.monotonic()
         with pytest.raises(UnreachableError) as caught:
             credentials()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 15
     assert "there is no metadata service" in caught.value.message
     assert "ECS instance with a RAM role" in caught.value.hint
 
@@ -193,7 +193,7 @@ def test_a_host_that_accepts_and_never_answers_does_not_cost_the_whole_deadline(
         began = time.monotonic()
         with pytest.raises(UnreachableError):
             credentials()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 15
 
 
 # ---- at the real address ----

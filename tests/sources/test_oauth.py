@@ -203,7 +203,7 @@ def test_an_interruption_lets_a_refresh_that_has_begun_end(machine: Machine, oau
     while not refreshes(oauth):
         time.sleep(0.02)
     process.terminate()
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert (process.returncode, b"interrupted" in err) == (143, True)
     assert key_id(machine, "me") == oauth.sessions[-1].id
     assert (refreshes(oauth), oauth.reused) == (1, [])

@@ -90,10 +90,10 @@ def begin(machine: Machine) -> Iterator[Callable[..., Running]]:
     yield start
     for running in begun:
         running.process.kill()
-        running.process.communicate(timeout=10)
+        running.process.communicate(timeout=60)
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Whether it holds soon enough."""
     end = time.monotonic() + seconds
     while not holds():
@@ -196,6 +196,7 @@ def test_a_command_that_does_not_ask_costs_no_calls_and_has_a_live_session_when_
     running = begin()
     time.sleep(4)
     assert len(machine.sts.calls_of("AssumeRole")) == 1
+    machine.sts.session_seconds = 60  # which a busy machine does not outlast
     assert expires(running.session()) > time.time()
 
 
@@ -206,9 +207,12 @@ def test_a_failed_renewal_leaves_the_old_session_while_it_lives_and_is_reported_
     running = begin()
     old = running.session()
     machine.sts.fault("code:NoPermission:403", times=None, action="AssumeRole")
+    asked = time.time()
     while (answer := running.ask())[0] == 200:
         assert json.loads(answer[1]) == old
-        assert expires(old) > time.time() - 1
+        assert expires(old) > asked - 1
+        time.sleep(0.05)
+        asked = time.time()
     assert answer == (503, "")
     machine.sts.heal()
     assert eventually(lambda: running.ask()[0] == 200)
@@ -379,7 +383,7 @@ def test_a_signal_that_is_sent_to_role_env_is_the_commands(machine: Machine, nam
     assert begun.stdout
     assert begun.stdout.readline() == "ready\n"
     begun.send_signal(signal.Signals[name])
-    assert begun.communicate(timeout=20)[0] == f"{name}\n"
+    assert begun.communicate(timeout=60)[0] == f"{name}\n"
     assert begun.returncode == 0
 
 
@@ -390,7 +394,7 @@ def test_a_signal_before_the_session_is_there_interrupts_role_env(machine: Machi
     )
     assert eventually(lambda: machine.sts.requests_seen > 0)
     begun.send_signal(signal.SIGINT)
-    assert begun.communicate(timeout=20) == ("", "role-env: interrupted\n")
+    assert begun.communicate(timeout=60) == ("", "role-env: interrupted\n")
     assert begun.returncode == 130
 
 
@@ -446,7 +450,7 @@ def test_role_env_goes_on_when_its_command_alone_is_continued_or_killed(
     time.sleep(0.5)
     assert is_stopped(begun.pid)
     os.kill(child, number)
-    assert begun.wait(20) == (3 if number == signal.SIGCONT else -signal.SIGKILL)
+    assert begun.wait(60) == (3 if number == signal.SIGCONT else -signal.SIGKILL)
 
 
 def is_stopped(pid: int) -> bool:

@@ -86,7 +86,7 @@ def test_a_poll_before_the_interval_is_told_to_slow_down(portal: CloudSsoPortal,
 )
 def test_a_code_can_be_refused_or_expire(portal: CloudSsoPortal, client: HttpsClient, on_poll: str, code: str) -> None:
     portal.on_poll = on_poll  # type: ignore[assignment]
-    portal.code_seconds = 0.3
+    portal.code_seconds = 600 if code else 0.3
     device = begin(portal, client).document["DeviceCode"]
     if not code:
         time.sleep(0.4)

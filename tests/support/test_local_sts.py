@@ -521,18 +521,18 @@ def test_what_hangs_goes_on_until_it_is_healed(sts: LocalSts, kind: str) -> None
         time.sleep(0.3)
         assert not waiting.done()
         sts.heal()
-        error = waiting.exception(timeout=5)
+        error = waiting.exception(timeout=60)
         assert error is None if kind == "delay:60" else isinstance(error, OSError | http.client.HTTPException)
     assert assume(sts).status == 200
 
 
 def test_a_slow_answer_keeps_a_timeout_per_read_from_firing(sts: LocalSts) -> None:
     """Each byte comes in time, the whole does not: only a deadline in total helps."""
-    sts.seconds_per_byte = 0.0005
+    sts.seconds_per_byte = 0.005
     sts.fault("slow")
     began = time.monotonic()
-    assert send(sts, sign(key_of(sts), "GetCallerIdentity"), timeout=0.2).status == 200
-    assert time.monotonic() - began > 0.2
+    assert send(sts, sign(key_of(sts), "GetCallerIdentity"), timeout=2).status == 200
+    assert time.monotonic() - began > 2
 
 
 @pytest.mark.parametrize(
@@ -687,7 +687,7 @@ def test_fifty_clients_at_once_are_served(sts: LocalSts) -> None:
 
     assert {answer.status for answer in answers} == {200}
     assert len({answer.key for answer in answers}) == len(sts.calls) == 50
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
     for dawdler in dawdlers:
         dawdler.close()
 

@@ -49,7 +49,7 @@ def test_an_interruption_stands_where_the_line_was(machine: Machine) -> None:
 
 
 def test_a_wait_for_another_role_env_is_reported(machine: Machine) -> None:
-    machine.sts.fault("delay:5")
+    machine.sts.fault("delay:8")
     first = pexpect.spawn(str(INSTALLED / "role-env"), list(COMMAND), env=machine.environ, timeout=30)
     while not machine.sts.requests_seen and first.isalive():
         time.sleep(0.05)
