@@ -46,25 +46,27 @@ def locked() -> Iterator[KeyringBus]:
 # ---- records ----
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(lambda text: "", id="empty"),
-        pytest.param(lambda text: text[: len(text) // 2], id="truncated"),
-        pytest.param(lambda text: text[:-1], id="last-byte-lost"),
-        pytest.param(lambda text: text.replace("session 3", "session 2", 1), id="other-version"),
-        pytest.param(lambda text: '{"AccessKeyId": "STS.x"}', id="foreign"),
-        pytest.param(lambda text: "\n" * 1000, id="lines"),
-        pytest.param(lambda text: "\U0001f600\x00é" * 50, id="garbage"),
-        pytest.param(lambda text: text.replace("issued ", "issued nan", 1), id="no-number"),
-        pytest.param(lambda text: text.replace("security_token ", "security_token x", 1), id="other-token"),
-    ],
-)
-def test_a_record_that_is_not_whole_is_a_miss_and_is_replaced(machine: Machine, damage: Callable[[str], str]) -> None:
+DAMAGES: dict[str, Callable[[str], str]] = {
+    "empty": lambda text: "",
+    "truncated": lambda text: text[: len(text) // 2],
+    "last byte lost": lambda text: text[:-1],
+    "other version": lambda text: text.replace("session 3", "session 2", 1),
+    "foreign": lambda text: '{"AccessKeyId": "STS.x"}',
+    "lines": lambda text: "\n" * 1000,
+    "garbage": lambda text: "\U0001f600\x00é" * 50,
+    "no number": lambda text: text.replace("issued ", "issued nan", 1),
+    "other token": lambda text: text.replace("security_token ", "security_token x", 1),
+}
+
+
+def test_a_record_that_is_not_whole_is_a_miss_and_is_replaced(machine: Machine) -> None:
     asks(machine, calls=1)
-    put_instead(machine, damage(kept(machine).secret.decode()))
-    asks(machine, calls=1)
-    asks(machine, calls=0)
+    for name, damage in DAMAGES.items():
+        text = kept(machine).secret.decode()
+        assert damage(text) != text, name
+        put_instead(machine, damage(text))
+        asks(machine, calls=1)
+        asks(machine, calls=0)
 
 
 def test_an_item_of_another_program_is_not_taken_for_ours(machine: Machine) -> None:

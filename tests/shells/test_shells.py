@@ -281,10 +281,12 @@ def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(she
 # --- options of the shell
 
 
-@pytest.mark.parametrize(
-    ("shell", "where"), [("bash", "stderr"), ("bash", "BASH_XTRACEFD"), ("zsh", "stderr"), ("fish", "stderr")]
-)
-def test_tracing_shows_no_secret_and_goes_on_afterwards(machine: Machine, shell: str, where: str) -> None:
+def test_tracing_shows_no_secret_and_goes_on_afterwards(machine: Machine) -> None:
+    for shell, where in (("bash", "stderr"), ("bash", "BASH_XTRACEFD"), ("zsh", "stderr"), ("fish", "stderr")):
+        check_tracing(machine, shell, where)
+
+
+def check_tracing(machine: Machine, shell: str, where: str) -> None:
     trace = "exec 9>trace\nBASH_XTRACEFD=9\n" if where == "BASH_XTRACEFD" else ""
     switch = into(INTO_SHELL[shell], "profileB")
     start = "set fish_trace 1" if shell == "fish" else "set -x"
@@ -349,12 +351,12 @@ def test_exec_passes_on_no_token_of_the_session_around_it_and_the_users_own(mach
     assert environment(machine.role_env(*inner, SECURITY_TOKEN="mine").stdout)["SECURITY_TOKEN"] == "mine"
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_success_says_nothing_in_a_strict_shell(machine: Machine, shell: str) -> None:
+def test_a_success_says_nothing_in_a_strict_shell(machine: Machine) -> None:
     strict = {"bash": "set -euo pipefail", "zsh": "set -eu; setopt warn_create_global", "dash": "set -eu", "fish": ""}
-    way = INTO_SHELL[shell]
-    done = machine.shell(shell, f"{strict[shell]}\n{into(way, 'profileB')}\n{into(way, 'profileB')}\n{off(shell)}")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for shell, way in INTO_SHELL.items():
+        switch = into(way, "profileB")
+        done = machine.shell(shell, f"{strict[shell]}\n{switch}\n{switch}\n{off(shell)}")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), shell
 
 
 # --- the integration
