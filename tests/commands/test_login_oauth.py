@@ -1,5 +1,6 @@
 """login and logout with OAuth: the user's own session, by a sign-in in the browser."""
 
+import contextlib
 import io
 import json
 import re
@@ -157,7 +158,11 @@ def test_another_port_is_taken_where_the_first_is_in_use(
 ) -> None:
     with socket.socket() as first:
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        first.bind(("127.0.0.1", 12345))
+        while True:  # another worker may have it for a moment
+            with contextlib.suppress(OSError):
+                first.bind(("127.0.0.1", 12345))
+                break
+            time.sleep(0.05)
         first.listen()
         assert sign_in(machine, browser).returncode == 0
     assert not oauth.authorizations[-1].redirect_uri.startswith("http://127.0.0.1:12345/")

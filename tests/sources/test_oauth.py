@@ -84,7 +84,7 @@ def test_a_token_that_ended_before_its_time_is_refreshed(machine: Machine, oauth
 def test_a_sign_in_that_has_ended_is_exit_3_with_the_hint(machine: Machine, oauth: OAuthServer) -> None:
     oauth.revoke_everything()
     done = machine.role_env("me")
-    assert (done.returncode, done.stderr.endswith(HINT)) == (3, True)
+    assert (done.returncode, done.stderr.endswith(HINT)) == (3, True), done.stderr
     assert "profile me: its sign-in has ended" in done.stderr
 
 
