@@ -165,11 +165,12 @@ class ArgumentWatch(threading.Thread):
         super().__init__(daemon=True)
         self._machine = machine
         self._ended = threading.Event()
+        self._youngest = _youngest()  # no older one has an argument of this test
         self.seen: set[bytes] = set()
 
     def run(self) -> None:
         """Look until the end."""
-        youngest = _youngest()  # no older one has an argument of this test
+        youngest = self._youngest
         running: set[int] = set()
         while not self._ended.wait(0.05):
             before, youngest = youngest, _youngest()
