@@ -232,7 +232,7 @@ def test_no_command_is_looked_for_in_the_keyring(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("value", ["abc", "-1", "0"])
-def test_a_bad_timeout_is_reported_though_a_session_is_kept(machine: Machine, value: str) -> None:
+def test_a_bad_timeout_is_reported_though_a_session_is_cached(machine: Machine, value: str) -> None:
     machine.role_env("profileB")
     assert machine.role_env("profileB", ROLE_ENV_TIMEOUT=value).returncode == 3
     assert machine.role_env("profileB", ROLE_ENV_TIMEOUT="20").returncode == 0
@@ -277,7 +277,7 @@ def test_both_ways_agree_over_generated_profiles(machine: Machine) -> None:
         assert len(machine.sts.calls_of("AssumeRole")) == number
 
 
-def test_what_another_owner_of_the_name_tells_is_no_session(machine: Machine) -> None:
+def test_what_another_owner_of_the_name_replies_is_no_session(machine: Machine) -> None:
     machine.role_env("profileB")
     with SilentBus(answers=99, secret=b"role-env session 2\nprofile profileB\nlies\nend") as liar:
         done = machine.role_env("profileB", **liar.environment)

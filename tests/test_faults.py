@@ -590,7 +590,7 @@ class Keyring(KeyringBackend):
 """
 
 
-def test_a_person_at_a_prompt_is_waited_for_and_told_so(machine: Machine) -> None:
+def test_a_person_at_a_prompt_is_waited_for_and_sees_a_line(machine: Machine) -> None:
     """What they take is not counted against the time for the whole command, five seconds here."""
     (machine.home / "slow_keyring.py").write_text(SLOW_KEYRING)
     variables = {"PYTHONPATH": str(machine.home), "PYTHON_KEYRING_BACKEND": "slow_keyring.Keyring"}
@@ -634,7 +634,7 @@ def user(headless: Machine) -> str:
     return str(number)
 
 
-def test_without_a_bus_sessions_are_kept_in_the_kernel_without_a_word(headless: Machine) -> None:
+def test_without_a_bus_sessions_are_cached_in_the_kernel_without_a_message(headless: Machine) -> None:
     answers = [headless.role_env("profileB") for _ in range(2)]
     for done in answers:
         check(headless, done)

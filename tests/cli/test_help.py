@@ -14,7 +14,7 @@ from support.terminal import on_terminal
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_tells_what_it_is_for_two_examples_and_its_exit_statuses(machine: Machine, command: str) -> None:
+def test_each_page_has_a_summary_two_examples_and_the_exit_statuses(machine: Machine, command: str) -> None:
     screen = on_terminal(machine, command, "--help")
     assert screen.status == 0
     assert max(map(len, screen.lines)) <= 80
@@ -43,7 +43,7 @@ def test_each_command_tells_what_it_is_for_two_examples_and_its_exit_statuses(ma
         ("init", {2}, {3, 4, 5, 6}),
     ],
 )
-def test_a_command_tells_its_own_exit_statuses_and_no_others(
+def test_a_page_has_its_commands_exit_statuses_and_no_others(
     machine: Machine, command: str, reported: set[int], untold: set[int]
 ) -> None:
     text = machine.role_env(command, "--help").stdout.split("exit statuses:")[1]

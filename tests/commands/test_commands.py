@@ -40,7 +40,7 @@ def test_exec_ends_with_the_commands_own_status(machine: Machine, command: tuple
     assert machine.role_env(*command, "sh", "-c", "exit 7").returncode == 7
 
 
-def test_exec_tells_a_missing_command_and_one_that_cannot_run(machine: Machine) -> None:
+def test_exec_distinguishes_a_missing_command_from_one_that_cannot_run(machine: Machine) -> None:
     (machine.home / "text").write_text("text")
     missing = machine.role_env("exec", "profileB", "no-such-command")
     assert (missing.returncode, missing.stderr) == (127, "role-env: no-such-command: command not found\n")
@@ -277,7 +277,7 @@ def test_no_secret_goes_to_a_terminal_unasked(machine: Machine, command: str, li
 # ---- the enemy ----
 
 
-def test_a_bug_is_told_by_its_kind_and_place_and_without_its_text(machine: Machine, tmp_path: Path) -> None:
+def test_a_bug_is_reported_by_its_kind_and_place_and_without_its_text(machine: Machine, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
     sabotage = (
@@ -324,7 +324,7 @@ def test_a_line_without_any_name_takes_nothing_away(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("mode", ["none", "kernel"])
-def test_clear_forgets_wherever_it_is_kept(machine: Machine, mode: str) -> None:
+def test_clear_deletes_sessions_wherever_they_are_cached(machine: Machine, mode: str) -> None:
     machine.role_env("profileB")
     assert machine.role_env("clear", "profileB", ROLE_ENV_CACHE=mode).returncode == 0
     machine.role_env("profileB")
@@ -334,7 +334,7 @@ def test_clear_forgets_wherever_it_is_kept(machine: Machine, mode: str) -> None:
 @pytest.mark.parametrize(
     "words", [["use"], ["use", "profileB"], ["use", "--bogus"], ["--region", "cn-x", "use", "profileB"]]
 )
-def test_use_without_the_shell_integration_tells_how_to_install_it(machine: Machine, words: list[str]) -> None:
+def test_use_without_the_shell_integration_says_how_to_install_it(machine: Machine, words: list[str]) -> None:
     done = machine.role_env(*words)
     assert (done.returncode, done.stdout) == (2, "")
     first, second = done.stderr.splitlines()

@@ -145,7 +145,7 @@ def test_a_browser_gets_a_loopback_address_and_is_sent_on_once(machine: Machine,
     assert len(federation.tokens) == 1
 
 
-def test_what_the_sign_in_refuses_is_told_in_the_terminal_and_not_to_the_browser(
+def test_what_the_sign_in_refuses_is_shown_in_the_terminal_and_not_in_the_browser(
     machine: Machine, federation: Federation
 ) -> None:
     federation.answers = [(403, b'{"Code":"NoPermission","Message":"the whole request"}')]

@@ -19,7 +19,7 @@ def without_secret(machine: Machine) -> str:
     return f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n"
 
 
-def test_a_key_over_a_pipe_is_checked_kept_and_used(machine: Machine) -> None:
+def test_a_key_over_a_pipe_is_checked_stored_and_used(machine: Machine) -> None:
     lines = without_secret(machine)
     done = machine.role_env("profileB")
     assert done.returncode == 3
@@ -46,7 +46,7 @@ def test_a_section_without_any_key_has_its_key_in_the_keyring(machine: Machine) 
     assert machine.role_env("profileB").returncode == 0
 
 
-def test_what_the_file_still_holds_is_told_by_its_lines(machine: Machine) -> None:
+def test_what_the_file_still_contains_is_reported_with_its_lines(machine: Machine) -> None:
     lines = f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n"
     done = machine.run(ROLE_ENV, "login", "profileA", text=lines)
     assert done.returncode == 0
@@ -54,7 +54,7 @@ def test_what_the_file_still_holds_is_told_by_its_lines(machine: Machine) -> Non
 
 
 @pytest.mark.parametrize("wrong", ["secret", "id"])
-def test_a_key_that_sts_refuses_is_not_kept(machine: Machine, wrong: str) -> None:
+def test_a_key_that_sts_refuses_is_not_stored(machine: Machine, wrong: str) -> None:
     lines = without_secret(machine)
     machine.write(f"[profileA]\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     access_key_id, secret = lines.split()

@@ -75,7 +75,7 @@ def test_a_new_key_that_takes_time_to_work_is_waited_for(machine: Machine, ram: 
     assert works(machine)
 
 
-def test_a_user_with_two_keys_is_told_which_one_and_how_to_delete_it(machine: Machine, ram: LocalRam) -> None:
+def test_a_user_with_two_keys_learns_which_one_and_how_to_delete_it(machine: Machine, ram: LocalRam) -> None:
     other = machine.sts.world.add_key("1111111111111111", machine.sts.world.keys[machine.sts.access_key_id].user)
     done = machine.role_env("rotate", "profileA")
     assert done.returncode == 4

@@ -736,7 +736,7 @@ def test_a_success_after_a_failed_switch_names_it_again(machine: Machine, shell:
     assert not found.keys() & set(IGNORED)
 
 
-def test_the_kept_session_stays_whatever_is_written_into_the_clis_file(machine: Machine) -> None:
+def test_the_cached_session_stays_whatever_is_written_into_the_clis_file(machine: Machine) -> None:
     path = machine.home / ".aliyun/config.json"
     assert chosen(machine) == NONE
     set_up(machine)
@@ -770,7 +770,7 @@ def test_a_document_that_is_read_elsewhere_names_no_profile_of_this_machines(mac
     assert f"{IGNORED[0]}=TRUE\n" in done.stdout
 
 
-def test_the_warm_path_tells_the_same_and_asks_for_no_other_session(machine: Machine) -> None:
+def test_the_warm_path_exports_the_same_and_asks_for_no_other_session(machine: Machine) -> None:
     set_up(machine)
     for form in ("bash", "fish"):
         ordinary = machine.role_env("export", "profileB", "--format", form, "--verbose")
@@ -838,7 +838,7 @@ def test_a_file_that_never_comes_to_rest_is_given_up(home: Home) -> None:
     assert not home.leftovers()
 
 
-def test_another_setup_at_work_is_waited_for_and_then_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_setup_at_work_is_waited_for_and_then_reported(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("role_env.files.LOCK_SECONDS", 0.2)
     home.write(written())
     descriptor = os.open(home.config.parent, os.O_RDONLY)

@@ -14,7 +14,7 @@ def key(machine: Machine, prefix: str = "ALIBABA_CLOUD_ACCESS_KEY", user: str = 
     return dict(zip(names.get(prefix, (f"{prefix}_ID", f"{prefix}_SECRET")), (kept.id, kept.secret), strict=True))
 
 
-def test_it_tells_account_identity_and_kind_of_the_environments_credentials(machine: Machine) -> None:
+def test_it_shows_account_identity_and_kind_of_the_environments_credentials(machine: Machine) -> None:
     screen = on_terminal(machine, "whoami", environ=key(machine))
     assert screen.status == 0
     assert screen.lines == [
@@ -97,7 +97,7 @@ def test_the_nearest_profile_is_named(machine: Machine) -> None:
     assert (done.returncode, "did you mean profileB?" in done.stderr) == (3, True)
 
 
-def test_where_variables_disagree_it_tells_which_tool_acts_as_whom(machine: Machine) -> None:
+def test_where_variables_disagree_it_shows_which_tool_acts_as_whom(machine: Machine) -> None:
     """A stale alias that only Terraform reads, in a shell with a session: STS is asked once for each key."""
     stale = {f"STALE_{name}": value for name, value in key(machine, "ALICLOUD_ACCESS_KEY", "test_user2").items()}
     assign = " ".join(f"{name.removeprefix('STALE_')}=${name}" for name in stale)
@@ -117,7 +117,7 @@ def test_where_variables_disagree_it_tells_which_tool_acts_as_whom(machine: Mach
     assert len(machine.sts.calls_of("GetCallerIdentity")) == 2
 
 
-def test_two_users_keys_are_told_apart_and_the_json_only_warns(machine: Machine) -> None:
+def test_two_users_keys_are_distinguished_and_the_json_only_warns(machine: Machine) -> None:
     environ = key(machine) | key(machine, "OSS_ACCESS_KEY", "test_user2") | {"COLUMNS": "120"}
     done = machine.role_env("whoami", **environ)
     assert done.returncode == 0
@@ -140,7 +140,7 @@ def test_on_a_terminal_of_80_columns_its_lines_are_wrapped_between_words(machine
     assert "                      (ALIBABA_CLOUD_ACCESS_KEY_ID)" in screen.lines
 
 
-def test_half_a_key_and_no_key_are_told_for_the_tool_that_finds_them(machine: Machine) -> None:
+def test_half_a_key_and_no_key_are_reported_for_the_tool_that_finds_them(machine: Machine) -> None:
     environ = key(machine) | {"OSS_ACCESS_KEY_ID": "LTAIother"}
     assert (
         "  ossutil 2           finds OSS_ACCESS_KEY_ID without its secret\n"

@@ -462,7 +462,7 @@ def test_an_integration_of_another_version(healthy: Machine) -> None:
     only(hidden, "shell integration", "powerlevel10k", "add role_env to POWERLEVEL9K_LEFT_PROMPT_ELEMENTS")
 
 
-def test_bash_3_2_is_told_that_it_reads_nothing(healthy: Machine) -> None:
+def test_bash_3_2_is_reported_to_read_nothing(healthy: Machine) -> None:
     """A program that prints the version replaces a bash that this machine does not have."""
     bash = healthy.home / "bash"
     bash.write_text("#!/bin/sh\nprintf '3.2.57(1)-release'\n")

@@ -67,7 +67,7 @@ def test_a_text_at_the_limit_is_what_it_was(locker: KeyringBackend, text: str) -
     chunks.delete(locker, ENTRY)
 
 
-def test_what_no_number_of_pieces_holds_is_not_written(locker: KeyringBackend) -> None:
+def test_what_fits_into_no_number_of_chunks_is_not_written(locker: KeyringBackend) -> None:
     with pytest.raises(chunks.TooLong):
         chunks.write(locker, ENTRY, "x" * 30000)
     assert kept() == {}
@@ -76,7 +76,7 @@ def test_what_no_number_of_pieces_holds_is_not_written(locker: KeyringBackend) -
 @pytest.mark.parametrize(
     "head", ["role-env piece", "role-env piece 1 x", "role-env piece 1 x 99", "role-env piece 1 x ²"]
 )
-def test_a_first_piece_that_is_none_is_nothing_kept(locker: KeyringBackend, head: str) -> None:
+def test_a_first_chunk_that_is_none_is_an_empty_entry(locker: KeyringBackend, head: str) -> None:
     locker.set_password(ENTRY.service, ENTRY.username, head + "\nx")
     assert chunks.read(locker, ENTRY) in (None, head + "\nx")
     chunks.delete(locker, ENTRY)

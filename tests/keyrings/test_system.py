@@ -87,7 +87,7 @@ def test_a_setting_chooses_another_than_the_native_keyring(
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="Windows' own keyring; test_chunks.py has a stand-in")
-def test_a_long_session_is_kept_and_forgotten_in_windows_own_keyring() -> None:
+def test_a_long_session_is_cached_and_cleared_in_windows_own_keyring() -> None:
     kept = SystemKeyring(context())
     entry = Entry(f"role-env session {secrets.token_hex(8)}", "profileB")
     for length in (9000, 4000):

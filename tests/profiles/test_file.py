@@ -123,7 +123,7 @@ GOOD = [
 
 
 @pytest.mark.parametrize(("key", "text", "value"), GOOD)
-def test_a_value_that_sts_takes_is_taken_as_it_stands(folder: Folder, key: str, text: str, value: object) -> None:
+def test_a_value_that_sts_accepts_is_used_unchanged(folder: Folder, key: str, text: str, value: object) -> None:
     assert getattr(folder.with_keys(f"{key} = {text}"), key) == value
 
 
@@ -737,7 +737,7 @@ def test_quotes_and_comments_in_a_value_are_named(folder: Folder, line: str, rep
 
 
 @pytest.mark.parametrize("line", ["role_arn: x", "profileB:", "- name: x", "---"])
-def test_yaml_is_told_what_to_write_instead(folder: Folder, line: str) -> None:
+def test_yaml_gets_a_hint_with_the_ini_line(folder: Folder, line: str) -> None:
     assert "this looks like YAML | write key = value, below a line [profile]" in failure(lambda: folder.read(line))
 
 
@@ -930,7 +930,7 @@ def check_reported(error: ProfileError, folder: Folder) -> None:
         ("duration_seconds = 899", "profile bad: duration_seconds = 899 must be between 900 and 3600"),
     ],
 )
-def test_the_command_ends_with_3_and_tells_profile_key_file_and_line(
+def test_the_command_ends_with_3_and_names_profile_key_file_and_line(
     machine: Machine, keys: str, reported: str
 ) -> None:
     source = "" if keys.startswith("credential_source") else "source_profile = profileA\n"

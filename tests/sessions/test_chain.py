@@ -185,7 +185,7 @@ def key_document(machine: Machine, **more: str) -> str:
     return json.dumps(document | more)
 
 
-def test_a_process_gives_the_key_and_is_told_the_chain(machine: Machine) -> None:
+def test_a_process_gives_the_key_and_gets_the_chain(machine: Machine) -> None:
     machine.environ["KEY"] = key_document(machine)
     process(machine, "import os, sys\nprint(os.environ['KEY'])\nprint(os.environ['ROLE_ENV_CHAIN'], file=sys.stderr)\n")
     done = machine.role_env("q", "--format", "json")
@@ -234,7 +234,7 @@ def test_a_session_that_is_handed_out_as_it_is_counts_as_any_other(machine: Mach
     assert machine.role_env("exec", "--renew", "lent", "--", "role-env", "status").returncode == 0
 
 
-def test_whose_session_cannot_be_told_is_reported_with_the_profile(machine: Machine) -> None:
+def test_an_unknown_owner_of_a_session_is_reported_with_the_profile(machine: Machine) -> None:
     bogus = {"mode": "StsToken", "sts_token": "bogus", "expiration": "2037-01-01T00:00:00Z"}
     (machine.home / "print.sh").write_text(f"echo '{key_document(machine, **bogus)}'\n")
     machine.add(f"[lent]\ncredential_process = sh {machine.home}/print.sh\nexpected_account_id = 2222222222222222\n")

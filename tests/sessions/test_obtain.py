@@ -113,7 +113,7 @@ def test_the_region_option_is_exported_and_asks_nothing(machine: Machine) -> Non
     assert '"RegionId": null' in asks(machine, calls=0)
 
 
-def test_sessions_of_other_durations_and_names_are_kept_apart(machine: Machine) -> None:
+def test_sessions_of_other_durations_and_names_are_cached_separately(machine: Machine) -> None:
     asks(machine, calls=1)
     asks(machine, "--duration", "1200", calls=1)
     asks(machine, "--session-name", "somebody", calls=1)
@@ -236,13 +236,13 @@ def test_a_holder_of_a_good_session_does_not_wait_for_another_ones_renewal(machi
 # ---- whose session it may be ----
 
 
-def test_a_kept_session_that_names_another_role_is_not_used(machine: Machine) -> None:
+def test_a_cached_session_that_names_another_role_is_not_used(machine: Machine) -> None:
     asks(machine, calls=1)
     put_instead(machine, kept(machine).secret.decode().replace("role/switchrolesbc", "role/hub"))
     asks(machine, calls=1)
 
 
-def test_a_kept_session_of_another_profile_is_not_used(machine: Machine) -> None:
+def test_a_cached_session_of_another_profile_is_not_used(machine: Machine) -> None:
     asks(machine, calls=1)
     put_instead(machine, kept(machine).secret.decode().replace("profile profileB", "profile profileC"))
     asks(machine, calls=1)

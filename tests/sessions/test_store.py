@@ -78,7 +78,7 @@ def test_an_item_of_another_program_is_not_taken_for_ours(machine: Machine) -> N
     assert machine.sts.issued[-1].token in done.stdout
 
 
-def test_what_is_kept_tells_in_a_keyring_browser_what_it_is(machine: Machine) -> None:
+def test_a_keyring_browser_shows_what_an_entry_is(machine: Machine) -> None:
     asks(machine, calls=1)
     assert kept(machine).attributes["service"].startswith("role-env session ")
     assert kept(machine).attributes["username"] == "profileB"

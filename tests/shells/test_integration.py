@@ -78,7 +78,7 @@ def test_a_reader_that_has_gone_is_nothing_to_tell_a_newer_bash(machine: Machine
     assert "older" not in done.stderr
 
 
-def test_an_old_bash_whose_source_read_nothing_is_told_what_to_type(machine: Machine, tmp_path: Path) -> None:
+def test_an_old_bash_whose_source_read_nothing_gets_the_line_to_type(machine: Machine, tmp_path: Path) -> None:
     """A bash that calls itself 3.2 plays the one of macOS: its copy, with another text for its version."""
     require("bash")
     machine.role_env("profileB")
@@ -103,7 +103,7 @@ def test_an_old_bash_whose_source_read_nothing_is_told_what_to_type(machine: Mac
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_command_is_told_of_which_version_the_integration_is(machine: Machine, shell: str) -> None:
+def test_the_command_learns_the_version_of_the_integration(machine: Machine, shell: str) -> None:
     source = "role-env init fish | source" if shell == "fish" else f'eval "$(role-env init {shell})"'
     done = machine.shell(shell, f"{source}; role-env doctor --json; printenv ROLE_ENV_INIT")
     findings = {finding["check"]: finding for finding in json.loads(done.stdout)}

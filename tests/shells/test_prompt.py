@@ -263,7 +263,7 @@ SERVED = {
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_variable_holds_the_name_and_the_minutes_left(machine: Machine, shell: str) -> None:
+def test_the_variable_contains_the_name_and_the_minutes_left(machine: Machine, shell: str) -> None:
     lines = ""
     for seconds, more, _ in STATES:
         values = dict(more)
@@ -325,7 +325,7 @@ def test_what_an_outer_shell_has_exported_is_not_shown(machine: Machine, shell: 
 
 
 @pytest.mark.parametrize("version", ["5.2.37(1)-release", "4.4.23(1)-release", "3.2.57(1)-release"])
-def test_every_bash_tells_the_time_by_what_it_has(machine: Machine, version: str) -> None:
+def test_every_bash_reads_the_time_by_what_it_has(machine: Machine, version: str) -> None:
     """Each older version is played by this bash, which takes the way of the version that it reports."""
     before = f"BASH_VERSION='{version}'"
     assert shown(machine, "bash", before=before, **live(42 * 60 + 50)) == "profileB 42m"

@@ -171,7 +171,7 @@ def check_failed_switch(machine: Machine, shell: str, way: str, failure: str) ->
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_role_env_that_is_stopped_while_it_waits_still_tells_the_shell(
+def test_role_env_that_is_terminated_while_it_waits_still_answers_the_shell(
     machine: Machine, number: signal.Signals, status: int
 ) -> None:
     machine.sts.fault("hang")

@@ -165,7 +165,7 @@ def test_what_is_no_such_document_is_refused_and_not_shown(tmp_path: Path, print
     fails(ProfileError, f"cat {tmp_path / 'printed'}", "credential process cat", what)
 
 
-def test_a_process_that_fails_is_told_by_its_status_though_it_printed_well() -> None:
+def test_a_process_that_fails_is_recognized_by_its_status_though_it_printed_well() -> None:
     fails(ProfileError, command(f"print({json.dumps(DOCUMENT)!r}); raise SystemExit(7)"), "status 7")
     fails(ProfileError, command("import os; os.kill(os.getpid(), 9)"), "signal 9")
 

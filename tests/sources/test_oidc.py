@@ -74,7 +74,7 @@ def test_a_pipe_and_a_folder_are_no_token_file_and_are_not_waited_for(tmp_path: 
 # ---- a variable ----
 
 
-def test_a_token_in_a_variable_assumes_the_role_and_stands_in_no_message(machine: Machine) -> None:
+def test_a_token_in_a_variable_assumes_the_role_and_is_in_no_message(machine: Machine) -> None:
     role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
     machine.write(
         f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\noidc_token_variable = CI_JOB_TOKEN\n"
@@ -153,7 +153,7 @@ def test_the_audience_is_added_as_one_encoded_value(github: HttpsServer, audienc
 
 @pytest.mark.parametrize("absent", ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
 @pytest.mark.parametrize("value", [None, ""])
-def test_a_job_without_the_permission_is_told_which_one(github: HttpsServer, absent: str, value: str | None) -> None:
+def test_a_job_without_the_permission_gets_its_name(github: HttpsServer, absent: str, value: str | None) -> None:
     environ = {name: text for name, text in job(github).items() if name != absent}
     environ |= {absent: value} if value is not None else {}
     fails(ProfileError, environ, absent, "permissions: id-token: write")
@@ -263,9 +263,7 @@ def test_a_token_gets_a_session_without_a_key_and_without_a_signature(trusted: L
     assert call.policy == '{"Version": "1", "Statement": []}'
 
 
-def test_the_token_stands_in_the_body_and_not_in_the_address(
-    trusted: LocalSts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_token_is_in_the_body_and_not_in_the_address(trusted: LocalSts, monkeypatch: pytest.MonkeyPatch) -> None:
     targets = []
     answer = trusted.answer_call
 
@@ -291,7 +289,7 @@ def test_the_token_stands_in_the_body_and_not_in_the_address(
         ("EntityNotExist.Role", "role_arn"),
     ],
 )
-def test_a_refusal_tells_what_to_do_and_not_the_token(trusted: LocalSts, code: str, hint: str) -> None:
+def test_a_refusal_says_what_to_do_and_not_the_token(trusted: LocalSts, code: str, hint: str) -> None:
     changes: dict[str, str] = {
         "AuthenticationFail.OIDCToken.Invalid": {"token": "a.b.c"},
         "AuthenticationFail.NoPermission": {"role_arn": trusted.role_arn},

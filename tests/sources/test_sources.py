@@ -127,7 +127,7 @@ def test_an_environment_without_a_key_is_reported_as_what_it_is(
     assert hint in caught.value.hint
 
 
-def test_the_digest_of_a_key_is_another_for_any_other_part_and_tells_none() -> None:
+def test_the_digest_of_a_key_differs_with_each_part_and_reveals_none() -> None:
     keys = [("a", "b", "c"), ("a", "b", ""), ("ab", "", "c"), ("a", "bc", ""), ("A", "b", "c")]
     assert len({key_digest(AccessKey(*parts)) for parts in keys}) == len(keys)
     assert "secret" not in key_digest(AccessKey("id", "secret"))

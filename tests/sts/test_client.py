@@ -213,7 +213,7 @@ HINTS = {
 @pytest.mark.parametrize(
     "code", sorted(code for code in REFUSALS if REFUSALS[code][0] < 500 and "Throttling" not in code)
 )
-def test_a_refusal_is_final_and_tells_stss_own_code(machine: Machine, code: str) -> None:
+def test_a_refusal_is_final_and_has_stss_own_code(machine: Machine, code: str) -> None:
     machine.sts.fault(f"code:{code}:{REFUSALS[code][0]}", action="AssumeRole")
     reported = fails(machine, 4, f"STS said {code}: ", "profileB")
     assert len(machine.sts.calls_of("AssumeRole")) == 1

@@ -139,7 +139,7 @@ def test_the_command_has_a_uri_and_no_key_and_nothing_that_outranks_the_uri(mach
 # ---- the server ----
 
 
-def test_the_server_answers_with_the_kept_session(machine: Machine, begin: Callable[..., Running]) -> None:
+def test_the_server_answers_with_the_cached_session(machine: Machine, begin: Callable[..., Running]) -> None:
     machine.role_env("profileB")
     running = begin()
     (issued,) = machine.sts.issued

@@ -73,7 +73,7 @@ def test_a_code_is_pending_then_approved_and_used_once(portal: CloudSsoPortal, c
     assert VERIFIER in portal.secrets
 
 
-def test_a_poll_before_the_interval_is_told_to_slow_down(portal: CloudSsoPortal, client: HttpsClient) -> None:
+def test_a_poll_before_the_interval_gets_slow_down(portal: CloudSsoPortal, client: HttpsClient) -> None:
     portal.on_poll, portal.interval = "wait", 2
     code = begin(portal, client).document["DeviceCode"]
     poll(client, code)

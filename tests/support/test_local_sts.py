@@ -132,7 +132,7 @@ def test_who_does_not_ask_for_json_gets_xml(sts: LocalSts) -> None:
     assert send(sts, target).body.startswith(b"<?xml")
 
 
-def test_identities_are_told_in_their_kinds(sts: LocalSts) -> None:
+def test_each_kind_of_identity_is_reported(sts: LocalSts) -> None:
     """GetCallerIdentity needs no permission, and distinguishes accounts, users and sessions."""
     user = call(sts, key_of(sts, "test_user2"), "GetCallerIdentity").document
     account = call(sts, key_of(sts, "root"), "GetCallerIdentity").document

@@ -24,7 +24,7 @@ def test_a_slow_sts_is_reported_and_the_line_is_gone_when_it_has_answered(machin
     assert (screen.status, screen.lines) == (0, ["profileB"])
 
 
-def test_a_failure_stands_where_the_line_was(machine: Machine) -> None:
+def test_a_failure_replaces_the_line(machine: Machine) -> None:
     machine.sts.fault("hang", times=None)
     screen = on_terminal(machine, "whoami", "profileA", environ={"ROLE_ENV_TIMEOUT": "3"})
     assert waited(screen.raw, f"STS at {machine.sts.endpoint}")
@@ -35,7 +35,7 @@ def test_a_failure_stands_where_the_line_was(machine: Machine) -> None:
     ]
 
 
-def test_an_interruption_stands_where_the_line_was(machine: Machine) -> None:
+def test_an_interruption_replaces_the_line(machine: Machine) -> None:
     machine.sts.fault("hang", times=None)
     arguments = ["whoami", "profileA"]
     child = pexpect.spawn(str(INSTALLED / "role-env"), arguments, env=machine.environ, timeout=30, encoding="utf-8")
