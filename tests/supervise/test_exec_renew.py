@@ -53,13 +53,13 @@ class Running:
         self.uri = urlsplit(self.process.stdout.readline().strip())
 
     def ask(self, path: str = "", host: str = "127.0.0.1", method: str = "GET") -> tuple[int, str]:
-        """The status and the text of an answer; status 0 where nobody listens."""
+        """The status and the text of an answer; status 0 where nobody answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.uri.port or 0, timeout=60)
         try:
             connection.request(method, path or self.uri.path, headers={"Host": host})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
-        except ConnectionRefusedError:
+        except ConnectionError:
             return 0, ""
         finally:
             connection.close()
