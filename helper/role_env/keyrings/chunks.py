@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 _LIMITED = "keyring.backends.Windows"
-_ROOM = 1280
-# Lower, to leave room for the head line; other characters than ASCII may take two units of UTF-16.
-_LENGTH, _SHORTER_LENGTH = 1200, 600
+_LARGEST_ENTRY = 2560  # bytes of UTF-16
+# The characters of a chunk, which leave room for its head; outside ASCII a character can take two units of UTF-16.
+_ASCII_LENGTH, _OTHER_LENGTH = 1200, 600
 # More than any record needs: a text may have some 28,000 characters.
 MOST = 24
+# Stored entries begin with it: with another text the chunks of an older version could not be read.
 _HEAD = "role-env piece"
 
 
@@ -32,12 +33,13 @@ def read(backend: "KeyringBackend", entry: Entry) -> str | None:
     if first is None or not first.startswith(_HEAD + " "):
         return first
     head, _, text = first.partition("\n")
-    writing, count = [*head.split(" "), "", ""][3:5]
-    if not (count.isascii() and count.isdecimal()) or int(count) > MOST:
+    parsed = _parse_head(head)
+    if parsed is None:
         return None
-    for number, service in enumerate(_services(entry)[1 : int(count)], 2):
+    writing, count = parsed
+    for number, service in enumerate(_services(entry)[1:count], 2):
         head, _, chunk = (backend.get_password(service, entry.username) or "").partition("\n")
-        if head != _head(number, writing, int(count)):
+        if head != _head(number, writing, count):
             return None
         text += chunk
     return text
@@ -66,7 +68,7 @@ def delete(backend: "KeyringBackend", entry: Entry) -> None:
 
 
 def _delete(backend: "KeyringBackend", service: str, username: str) -> None:
-    # Two processes that wrote at once may have stored two; the limit is for a backend that lies.
+    # Two processes that wrote at once may have stored two; the limit is for a backend that never deletes.
     for _ in range(20):
         if backend.get_password(service, username) is None:
             break
@@ -84,9 +86,10 @@ def _services(entry: Entry) -> list[str]:
 
 
 def _cut(text: str) -> list[str]:
-    if len(text.encode("utf-16-le", "surrogatepass")) <= 2 * _ROOM and not text.startswith(_HEAD):
+    """Return what to store for `text`: the text itself or, if it is too long or looks like a chunk, chunks of it."""
+    if len(text.encode("utf-16-le", "surrogatepass")) <= _LARGEST_ENTRY and not text.startswith(_HEAD):
         return [text]
-    length = _LENGTH if text.isascii() else _SHORTER_LENGTH
+    length = _ASCII_LENGTH if text.isascii() else _OTHER_LENGTH
     chunks = [text[start : start + length] for start in range(0, len(text), length)]
     if len(chunks) > MOST:
         raise TooLong
@@ -97,4 +100,13 @@ def _cut(text: str) -> list[str]:
 
 
 def _head(number: int, writing: str, count: int) -> str:
+    """Return the first line of chunk `number` of `count`; `writing` is an id that all chunks of one write share."""
     return f"{_HEAD} {number} {writing} {count}"
+
+
+def _parse_head(head: str) -> tuple[str, int] | None:
+    """Return the id of the write and the number of its chunks, or None if one is missing or invalid."""
+    match head.split(" ")[3:5]:
+        case [writing, count] if count.isascii() and count.isdecimal() and int(count) <= MOST:
+            return writing, int(count)
+    return None
