@@ -17,6 +17,7 @@ from role_env.ui import stdout as output
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import TracebackType
 
     from role_env.cli.invocation import Invocation
 
@@ -67,7 +68,7 @@ def write_failure(
     form = _shell_format(invocation)
     if not form or sys.stdout is None or sys.stdout.isatty():
         return False
-    take_away = not changes_nothing and _takes_away(invocation, environ, role_arn)
+    take_away = not changes_nothing and _has_other_session(invocation, environ, role_arn)
     output.write(exporters.failure(form, environ, take_away=take_away))
     return take_away
 
@@ -79,8 +80,8 @@ def _shell_format(invocation: "Invocation") -> str:
     return invocation.format or parent.parent_format()
 
 
-def _takes_away(invocation: "Invocation", environ: "Mapping[str, str]", role_arn: str) -> bool:
-    """Return whether the shell has a session for something else; roles are compared without case."""
+def _has_other_session(invocation: "Invocation", environ: "Mapping[str, str]", role_arn: str) -> bool:
+    """Return whether the shell has a session for something else; roles are compared without case, as RAM does."""
     has_session = environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID")
     if invocation.command != "export" or not has_session or not invocation.profile:
         return False
@@ -93,10 +94,11 @@ def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
     from role_env.environ.session import ShellState
 
     profile = ShellState(environ).profile
+    session = f"the session of {profile}" if profile else "the session"
     back = "role-env use -" if environ.get("ROLE_ENV_INIT") else profile and hints.switch(profile, environ)
+    way_back = f"go back with: {back}; or " if back else ""
     return RoleEnvError(
-        f"the session{' of ' * bool(profile)}{profile} was removed, and this shell has no account now",
-        hint=f"{f'go back with: {back}; or ' if back else ''}{hints.restore(environ)}",
+        f"{session} was removed, and this shell has no account now", hint=f"{way_back}{hints.restore(environ)}"
     )
 
 
@@ -104,9 +106,7 @@ def _resource_error(failure: BaseException) -> RoleEnvError | None:
     """Return what is reported if the system has no more memory, threads or processes for us; else None."""
     import errno
 
-    trace = failure.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
+    trace = _innermost(failure)
     module = trace.tb_frame.f_globals.get("__name__") if trace else ""
     is_thread = isinstance(failure, RuntimeError) and module == "threading"
     is_exhausted = isinstance(failure, OSError) and failure.errno in (errno.EAGAIN, errno.ENOMEM)
@@ -136,8 +136,14 @@ def _is_memory_limited() -> bool:
 
 def _bug(failure: BaseException) -> RoleEnvError:
     """Return an error with the kind and place of a bug, without its text, which could contain a secret."""
+    trace = _innermost(failure)
+    place = f" in {os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno}" if trace else ""  # noqa: PTH119
+    return RoleEnvError(f"{type(failure).__name__}{place}", hint="this is a bug in role-env; please report it")
+
+
+def _innermost(failure: BaseException) -> "TracebackType | None":
+    """Return the entry of the traceback for the line that raised `failure`, or None if it has no traceback."""
     trace = failure.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
-    place = f" in {os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno}" if trace else ""  # noqa: PTH119
-    return RoleEnvError(f"{type(failure).__name__}{place}", hint="this is a bug in role-env; please report it")
+    return trace
