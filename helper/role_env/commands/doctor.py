@@ -13,7 +13,7 @@ from role_env.ui import stdout as output
 from role_env.ui import table
 
 _MARKS = {OK: ("✓", "+"), WARN: ("!", "!"), FAIL: ("✗", "x")}
-_COLOURS = {OK: table.GREEN, WARN: table.YELLOW, FAIL: table.RED}
+_COLORS = {OK: table.GREEN, WARN: table.YELLOW, FAIL: table.RED}
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -40,12 +40,12 @@ def _settings(context: Context) -> list[Finding]:
 
 def _shown(finding: Finding, context: Context) -> str:
     mark = next(mark for mark in _MARKS[finding.status] if table.can_show(mark))
-    colour = _COLOURS[finding.status] if table.has_colours(context.environ) else ""
+    color = _COLORS[finding.status] if table.has_colors(context.environ) else ""
     columns = table.columns(context.environ)
     head = f"{finding.check}: "  # with which the message about a profile begins, too
     text = _wrapped(_short(head + finding.message.removeprefix(head), context), columns)
     fix = _wrapped(_short(finding.fix, context), columns, "fix: ") if finding.fix else ""
-    return f"{table.coloured(mark, colour)} {text.lstrip()}{fix}"
+    return f"{table.colored(mark, color)} {text.lstrip()}{fix}"
 
 
 def _short(text: str, context: Context) -> str:

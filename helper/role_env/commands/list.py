@@ -165,8 +165,8 @@ def _table(rows: list[dict[str, str | None]], context: Context) -> str:
     from role_env.ui import table as display
 
     cells = [_cells(row) for row in rows]
-    colours = [display.BOLD, *(_colour(row) for row in rows)] if display.has_colours(context.environ) else []
-    return display.table(_HEADING, cells, most=display.columns(context.environ), yielding=_YIELDING, colours=colours)
+    colors = [display.BOLD, *(_color(row) for row in rows)] if display.has_colors(context.environ) else []
+    return display.table(_HEADING, cells, most=display.columns(context.environ), yielding=_YIELDING, colors=colors)
 
 
 def _choices(file: ProfilesFile, rows: list[dict[str, str | None]], context: Context) -> str:
@@ -193,7 +193,7 @@ def _choices(file: ProfilesFile, rows: list[dict[str, str | None]], context: Con
     painted = (
         (*line.partition(" "), variables.COLORS.get(color, "")) for line, color in zip(lines, colors, strict=True)
     )
-    return "".join(f"{name}{gap}{display.coloured(rest, color)}\n" for name, gap, rest, color in painted)
+    return "".join(f"{name}{gap}{display.colored(rest, color)}\n" for name, gap, rest, color in painted)
 
 
 def _cells(row: dict[str, str | None]) -> list[str]:
@@ -210,7 +210,7 @@ def _time_left(moment: int) -> str:
     return display.time_left(moment - time.time())
 
 
-def _colour(row: dict[str, str | None]) -> str:
+def _color(row: dict[str, str | None]) -> str:
     from role_env.ui import table as display
 
     return display.RED if row["wrong"] else display.GREEN if row["expiration"] else ""

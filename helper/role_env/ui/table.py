@@ -19,7 +19,7 @@ _NARROWEST = 6
 
 
 def columns(environ: "Mapping[str, str]") -> int:
-    """Return the columns of the terminal on stdout, or COLUMNS; 80 if there is neither.
+    """Return COLUMNS or, without it, the columns of the terminal on stdout; 80 if there is neither.
 
     As `shutil.get_terminal_size` does it, which imports 5 ms of compression.
     """
@@ -32,19 +32,19 @@ def columns(environ: "Mapping[str, str]") -> int:
         return 80
 
 
-def has_colours(environ: "Mapping[str, str]") -> bool:
-    """Whether stdout is a terminal that shows colours, and NO_COLOR (https://no-color.org) does not forbid them."""
+def has_colors(environ: "Mapping[str, str]") -> bool:
+    """Return whether stdout is a terminal with colors, and NO_COLOR (https://no-color.org) does not forbid them."""
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     return on_terminal and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
 
 
-def coloured(text: str, colour: str) -> str:
-    """`text` in one of the colours, without it where that is empty."""
-    return f"\x1b[{colour}m{text}\x1b[0m" if colour else text
+def colored(text: str, color: str) -> str:
+    """Return `text` in `color`, an SGR number; unchanged if that is empty."""
+    return f"\x1b[{color}m{text}\x1b[0m" if color else text
 
 
 def can_show(text: str) -> bool:
-    """Whether the locale's encoding, in which a terminal shows stdout, has these characters."""
+    """Return whether the locale's encoding, in which a terminal shows stdout, has these characters."""
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -68,7 +68,7 @@ def _width(character: str) -> int:
 
 
 def fitted(text: str, most: int) -> str:
-    """`text`, or as much of it as fits `most` columns with a … behind it."""
+    """Return `text`, or as much of it as fits `most` columns with a … behind it."""
     if width(text) <= most:
         return text
     end = _ELLIPSIS if can_show(_ELLIPSIS) else "~"
@@ -87,13 +87,13 @@ def table(
     *,
     most: int,
     yielding: "Sequence[Sequence[int]]",
-    colours: "Sequence[str]" = (),
+    colors: "Sequence[str]" = (),
 ) -> str:
     """Return the rows below the heading, a line each, none wider than `most` columns.
 
     Where they would be, columns are shortened: the widest of the first group of `yielding` (numbers of columns) until
-    each of the group is at its narrowest, then the next group. `colours` are those of the lines, the heading's first;
-    none without it.
+    each of the group is at its narrowest, then the next group. `colors` are those of the lines, the heading's first;
+    without it no line has one.
     """
     lines = [[printable(cell) for cell in row] for row in (heading, *rows)]
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
@@ -103,8 +103,8 @@ def table(
             widths[widest] -= 1
             excess -= 1
     shown = [fitted(_GAP.join(map(_padded, line, widths)).rstrip(), most) for line in lines]
-    pairs = zip(shown, colours or [""] * len(shown), strict=True)
-    return "".join(coloured(line, colour) + "\n" for line, colour in pairs)
+    pairs = zip(shown, colors or [""] * len(shown), strict=True)
+    return "".join(colored(line, color) + "\n" for line, color in pairs)
 
 
 def _padded(cell: str, most: int) -> str:
@@ -115,14 +115,14 @@ def _padded(cell: str, most: int) -> str:
 
 
 def time_left(seconds: float) -> str:
-    """How long `seconds` are, in whole minutes: `42 min left`."""
+    """Return in whole minutes how long a session lasts, or how long ago it ended: `42 min left`."""
     if seconds <= 0:
         return f"ended {int(-seconds) // 60} min ago"
     return f"{int(seconds) // 60} min left" if seconds >= 60 else "under 1 min left"
 
 
 def clock(moment: int) -> str:
-    """Return the local time of day at `moment` (seconds since the epoch), with the date where that is not today's."""
+    """Return the local time of day at `moment` (seconds since the epoch), with the date if that is not today's."""
     then, now = time.localtime(moment), time.localtime()
     form = "%H:%M" if then[:3] == now[:3] else "%Y-%m-%d %H:%M"
     return time.strftime(form, then)
