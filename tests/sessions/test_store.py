@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from role_env.context import Context
-from role_env.deadline import TimedOut, idle_seconds, is_crowded, within
+from role_env.deadline import Deadline, TimedOut, idle_seconds, is_crowded, within
 from role_env.keyrings import system
 from role_env.keyrings.entry import PROOF_SERVICE, Entry
 from role_env.ui.messages import Messages
@@ -132,6 +132,24 @@ def test_on_a_crowded_machine_a_reply_may_take_three_times_as_long(
         resume.join()
     assert found
     assert machine.sts.issued[-1].token in found
+
+
+def test_on_a_crowded_machine_a_keyring_takes_half_of_a_short_deadline_at_most(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks(machine, calls=1)
+    entry = Entry(kept(machine).attributes["service"], kept(machine).attributes["username"])
+    monkeypatch.setattr(system, "is_crowded", lambda: True)
+    deadline = Deadline(9)
+    keyring = system.SystemKeyring(Context(machine.environ, deadline, Messages(silent=True)))
+    machine.bus.pause()
+    try:
+        assert keyring.read(entry) is None
+    finally:
+        machine.bus.resume()
+    assert keyring.fault
+    assert keyring.fault.is_timeout
+    assert deadline.remaining() > 1
 
 
 def test_a_machine_is_crowded_when_many_processes_wait_for_each_processor(tmp_path: Path) -> None:

@@ -39,9 +39,9 @@ _MOST_TOGETHER = 50
 class SystemKeyring:
     """The keyring of the system. After its first failure `is_usable` is False and `fault` says why.
 
-    Each use may take a third of what is left of the context's deadline at most; the time that a person takes at a
-    prompt is added to it. Without `prompts` nobody is asked to unlock anything: a locked keyring cannot be used. After
-    a timeout it is not used for a minute, unless `even_if_avoided`.
+    Each use may take a third of what is left of the context's deadline at most, and half of it on a busy machine; the
+    time that a person takes at a prompt is added to it. Without `prompts` nobody is asked to unlock anything: a locked
+    keyring cannot be used. After a timeout it is not used for a minute, unless `even_if_avoided`.
     """
 
     def __init__(self, context: Context, *, prompts: bool = True, even_if_avoided: bool = False) -> None:
@@ -147,7 +147,7 @@ class SystemKeyring:
         `keyring` can tell.
         """
         seconds, began = self._seconds(), time.monotonic()
-        patience = seconds * _patience()
+        patience = self._most(seconds) if is_crowded() else seconds
         try:
             with self._context.messages.waiting_for("the keyring"):
                 return ask(patience)
@@ -162,12 +162,11 @@ class SystemKeyring:
         if not self.is_usable:
             return None
         messages, seconds, began = self._context.messages, self._seconds(), time.monotonic()
+        most = self._most(seconds)
         try:
             with messages.waiting_for("the keyring"), messages.aside():
-                end = began + _MOST_PATIENCE * seconds
-                return within(
-                    seconds * _patience(), lambda: self._try(operation, end), at_most=_MOST_PATIENCE * seconds
-                )
+                end = began + most
+                return within(most if is_crowded() else seconds, lambda: self._try(operation, end), at_most=most)
         except TimedOut:
             self._fail(KeyringFault.TIMED_OUT)
         except Exception as error:  # backends raise classes of their own, whose texts may contain what was stored
@@ -224,10 +223,9 @@ class SystemKeyring:
             return PROMPT_SECONDS
         return min(TIMEOUT_SECONDS, max(1, self._deadline.remaining() / 3))
 
-
-def _patience() -> int:
-    """Return how many times as long as usual the keyring may take to reply."""
-    return _MOST_PATIENCE if is_crowded() else 1
+    def _most(self, seconds: float) -> float:
+        """Return how long a use that usually takes `seconds` at most may take on a busy machine."""
+        return max(seconds, min(_MOST_PATIENCE * seconds, self._deadline.remaining() / 2))
 
 
 class _Preparation:
