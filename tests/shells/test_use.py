@@ -106,10 +106,7 @@ def test_the_status_of_the_command_is_passed_on(machine: Machine, shell: str) ->
     assert re.findall("<(.*)>", done.stdout) == ["0", "3", "2", "4", "0", "2", "3"]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_minus_returns_to_the_last_session_from_the_folder_and_with_the_options_that_it_had(
-    machine: Machine, shell: str
-) -> None:
+def test_a_minus_returns_to_the_last_session_from_the_folder_and_with_the_options_that_it_had(machine: Machine) -> None:
     machine.add(f"[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     (machine.home / "sub").mkdir()
     (machine.home / "here.ini").write_text(machine.file.read_text("utf-8"), "utf-8")
@@ -118,12 +115,13 @@ def test_a_minus_returns_to_the_last_session_from_the_folder_and_with_the_option
     lines = "role-env use -\nrole-env use profileB --config here.ini --region cn-x\n" + show
     lines += f"role-env use other\ncd sub\n{show}role-env use -\n{show}role-env use -\n{show}"
     lines += f"role-env off\n{show}role-env use -\n{show}role-env use nosuch\n{show}role-env use -\n{show}pwd\n"
-    done = machine.shell(shell, init(shell) + lines)
-    assert re.findall("<(.*)>", done.stdout) == [
-        *("profileB cn-x", "other ", "profileB cn-x", "other ", " ", "other ", " ", "other "),
-    ]
-    assert done.stdout.endswith("/sub\n")
-    assert done.stderr.startswith("role-env: this shell has had no other session\n")
+    for shell in SHELLS:
+        done = machine.shell(shell, init(shell) + lines)
+        assert re.findall("<(.*)>", done.stdout) == [
+            *("profileB cn-x", "other ", "profileB cn-x", "other ", " ", "other ", " ", "other "),
+        ], shell
+        assert done.stdout.endswith("/sub\n"), shell
+        assert done.stderr.startswith("role-env: this shell has had no other session\n"), shell
 
 
 @pytest.mark.parametrize("shell", SHELLS)
