@@ -99,7 +99,7 @@ def smoke(session: nox.Session) -> None:
     session.chdir(TOP)
     session.install("--no-compile", "--group", "test", silent=True, env=INSTALLING)
     session.install("--force-reinstall", _built(), silent=True, env=INSTALLING)
-    session.run("python", "-m", "pytest", "tests", "-m", "smoke")
+    session.run("python", "-m", "pytest", "tests", "-m", "smoke", "-n", "3")
 
 
 @nox.session
