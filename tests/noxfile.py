@@ -90,7 +90,7 @@ def tests(session: nox.Session) -> None:
     """Run all tests."""
     session.chdir(TOP)
     # More workers than there are processors: most tests wait, for a deadline or a session's end.
-    session.run(sys.executable, "-m", "pytest", "tests", "-n", "5", "--dist", "worksteal", *session.posargs)
+    session.run(sys.executable, "-m", "pytest", "tests", "-n", "6", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session(python=OTHER_PYTHON)
@@ -115,7 +115,7 @@ def clients(session: nox.Session) -> None:
         session.log("the clients for Node are left out: there is no npm")
         return
     npm = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder))
-    network = ("--fetch-retries=1", "--fetch-timeout=15000")
+    network = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=15000")
     try:
         session.run(*npm, *network, *NODE_CLIENTS, silent=True, external=True, env=INSTALLING)
     except CommandFailed:  # npm's network is not pip's; the same client for Python is there
