@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from role_env import names
 from role_env.context import Context
+from role_env.deadline import TimedOut, within
+from role_env.errors import UnreachableError
 from role_env.sources.cloud_sso import CloudSso
 from role_env.sources.portal import AccessConfiguration, Account, Portal
 
@@ -36,11 +38,15 @@ def list_assignments(url: str, token: str, context: Context) -> list[Assignment]
     def list_configurations(account: Account) -> list[AccessConfiguration]:
         return Portal(url, context.restarted()).list_configurations(token, account.id)
 
-    pool = ThreadPoolExecutor(_AT_ONCE)
+    def list_all() -> list[list[AccessConfiguration]]:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(list_configurations, accounts))
+
+    # In a thread: an interruption neither waits for a portal that hangs nor meets the pool with its locks held.
     try:
-        found = list(pool.map(list_configurations, accounts))
-    finally:  # an interruption does not wait for a portal that hangs
-        pool.shutdown(wait=False, cancel_futures=True)
+        found = within(context.restarted().deadline.remaining() * (len(accounts) + 1), list_all)
+    except TimedOut:
+        raise UnreachableError(f"{url} did not list everything in time", hint="try again") from None
     listed = ((account, each) for account, known in zip(accounts, found, strict=True) for each in known)
     # By their IDs: what moves from one page to the next while they are read is listed twice.
     return list({(account.id, each.id): Assignment(account, each) for account, each in listed}.values())
