@@ -317,6 +317,13 @@ def begin_refresh(machine: Machine, oauth: OAuthServer, seconds: int = 2) -> "su
     return process
 
 
+def check_newest_is_used(machine: Machine, oauth: OAuthServer) -> None:
+    """Check that a session of me is made from the tokens of the newest sign-in."""
+    key_id(machine, "me", "--no-cache")
+    bearer = oauth.requests_to("/v1/exchange")[-1].bearer
+    assert oauth.access[bearer].family == oauth.authorizations[-1].family
+
+
 def test_a_refresh_that_ends_after_a_new_sign_in_does_not_replace_it(
     machine: Machine, oauth: OAuthServer, browser: dict[str, str]
 ) -> None:
@@ -326,9 +333,7 @@ def test_a_refresh_that_ends_after_a_new_sign_in_does_not_replace_it(
     assert visit(redirect_of(machine, address)) == 200
     end(person, 0)
     assert process.wait(30) == 0
-    key_id(machine, "me", "--no-cache")
-    bearer = oauth.requests_to("/v1/exchange")[-1].bearer
-    assert oauth.access[bearer].family == oauth.authorizations[-1].family
+    check_newest_is_used(machine, oauth)
 
 
 def test_a_refresh_that_another_process_did_not_wait_for_does_not_replace_its_sign_in(
@@ -341,9 +346,7 @@ def test_a_refresh_that_another_process_did_not_wait_for_does_not_replace_its_si
     assert sign_in(machine, browser | {"XDG_RUNTIME_DIR": str(elsewhere)}).returncode == 0
     oauth.heal()
     assert process.wait(30) == 5
-    key_id(machine, "me", "--no-cache")
-    bearer = oauth.requests_to("/v1/exchange")[-1].bearer
-    assert oauth.access[bearer].family == oauth.authorizations[-1].family
+    check_newest_is_used(machine, oauth)
 
 
 def test_a_refresh_that_ends_after_logout_brings_nothing_back(
