@@ -49,7 +49,7 @@ class Option:
     values, where they are few. `attribute` is the name of its field in an Invocation.
     """
 
-    __slots__ = ("choices", "help", "kind", "name", "value")
+    __slots__ = ("attribute", "choices", "help", "kind", "name", "value")
 
     def __init__(self, name: str, value: str, help: str, *, kind: str = TEXT, choices: "tuple[str, ...]" = ()) -> None:
         self.name = name
@@ -57,11 +57,7 @@ class Option:
         self.help = help
         self.kind = CHOICE if choices else kind
         self.choices = choices
-
-    @property
-    def attribute(self) -> str:
-        """The name of its field in an Invocation."""
-        return self.name[2:].replace("-", "_")
+        self.attribute = name[2:].replace("-", "_")
 
 
 class Word:
@@ -90,9 +86,10 @@ class Word:
 class Command:
     """A command.
 
-    `summary` says what it is for, without its full stop; `examples` are lines to type; `statuses` are its exit
-    statuses, an empty text standing for the meaning in EXIT_STATUSES. Of the options in one tuple of `exclusive` only
-    one may be given. A command with `is_silent` writes nothing to stderr when it succeeds, unless `--verbose` is given.
+    `summary` says what it is for, without its full stop; `options` has its options by their names; `examples` are lines
+    to type; `statuses` are its exit statuses, an empty text standing for the meaning in EXIT_STATUSES. Of the options
+    in one tuple of `exclusive` only one may be given. A command with `is_silent` writes nothing to stderr when it
+    succeeds, unless `--verbose` is given.
     """
 
     __slots__ = ("examples", "exclusive", "is_silent", "name", "options", "statuses", "summary", "usage", "words")
@@ -113,16 +110,9 @@ class Command:
         self.name = name
         self.summary = summary
         self.words = words
-        self.options = options
+        self.options = {option.name: option for option in options}
         self.examples = examples
         self.statuses = statuses
         self.exclusive = exclusive
         self.usage = usage
         self.is_silent = is_silent
-
-    def option(self, name: str) -> "Option | None":
-        """Return its option `name`, or None."""
-        for option in self.options:
-            if option.name == name:
-                return option
-        return None

@@ -130,7 +130,7 @@ def test_anything_else_is_no_duration(text: str) -> None:
     assert parse_duration(text) is None
 
 
-OPTIONS = [(command, option) for command in COMMANDS.values() for option in command.options]
+OPTIONS = [(command, option) for command in COMMANDS.values() for option in command.options.values()]
 
 
 @pytest.mark.parametrize(("command", "option"), OPTIONS, ids=lambda each: each.name)

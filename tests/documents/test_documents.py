@@ -85,7 +85,7 @@ def test_the_options_of_the_commands_are_there() -> None:
         command = COMMANDS[codes(row[0])[0].split()[1]]
         # A row may name more than one option; `--` alone is not one.
         for option in re.findall(r"--[a-z-]+", " ".join(row)):
-            assert command.option(option), f"{command.name} {option}"
+            assert option in command.options, f"{command.name} {option}"
 
 
 def test_the_list_of_keys_has_each_and_no_other() -> None:

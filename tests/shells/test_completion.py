@@ -64,7 +64,7 @@ def test_the_first_word_is_a_command_or_a_profile(machine: Machine, shell: str) 
 
 def options_of(name: str) -> set[str]:
     """The long options of a command."""
-    return {"--help", *(option.name for option in COMMANDS[name].options)}
+    return {"--help", *COMMANDS[name].options}
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -67,7 +67,7 @@ def _overview() -> str:
 def _command_page(command: "Command") -> str:
     usage = " ".join(["role-env", command.name, "[options]", *_usage_words(command)])
     summary = command.summary[0].upper() + command.summary[1:] + "."
-    options = _rows([_HELP, *((_heading(option), option.help) for option in command.options)])
+    options = _rows([_HELP, *((_heading(option), option.help) for option in command.options.values())])
     examples = "".join(f"  {line}\n" for line in command.examples)
     return (
         f"usage: {usage}\n\n{_wrapped(summary, '', '')}\n"

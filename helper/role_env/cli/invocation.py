@@ -162,11 +162,7 @@ class _Parser:
 
     def _takes_value(self, name: str) -> bool:
         """Return whether the option takes a value; in all commands that have it, it does or does not."""
-        option = self._command.option(name) if self._command else None
-        if option is None:
-            found = (command.option(name) for command in COMMANDS.values())
-            option = next(filter(None, found), None)
-        return bool(option and option.value)
+        return any(command.options[name].value for command in COMMANDS.values() if name in command.options)
 
     def _apply(self, name: str, value: "str | None") -> None:
         """Set the field of an option."""
@@ -176,7 +172,7 @@ class _Parser:
         if name == "--version" and value is None and not self._command:
             self._result.version = True
             return
-        option = self._command.option(name) if self._command else None
+        option = self._command.options.get(name) if self._command else None
         if option is None:
             self._fail_unknown(name)
         elif not option.value:
@@ -241,7 +237,7 @@ class _Parser:
         """Report an option that the command does not have, with the one that was probably meant."""
         from role_env import names
 
-        own = [option.name for option in self._command.options] if self._command else []
+        own = self._command.options if self._command else ()
         nearest = names.nearest(name, [*own, "--help", *([] if self._command else ["--version"])])
         of_command = f" of {self._command.name}" if self._command else ""
         self._fail(f"unknown option {name}{of_command}", f"did you mean {nearest}?" if nearest else "")

@@ -130,17 +130,17 @@ def _fish_tables() -> dict[str, str]:
 
 
 def _posix_case(command: "Command") -> str:
-    flags = "".join(f"{_flag(option)} " for option in command.options)
+    flags = "".join(f"{_flag(option)} " for option in command.options.values())
     return f"{command.name}) kinds='{' '.join(_kinds(command))}' flags='{flags}' ;;\n\t"
 
 
 def _fish_case(command: "Command") -> str:
-    flags = (fish.quote(f"{_flag(option)}\t{option.help.partition(' (')[0]}") for option in command.options)
+    flags = (fish.quote(f"{_flag(option)}\t{option.help.partition(' (')[0]}") for option in command.options.values())
     return f"{command.name}\nset kinds {' '.join(_kinds(command))}\nset flags {' '.join(flags)}\n"
 
 
 def _value_options() -> "Iterable[str]":
-    options = (option for command in command_table.COMMANDS.values() for option in command.options)
+    options = (option for command in command_table.COMMANDS.values() for option in command.options.values())
     return dict.fromkeys(option.name for option in options if option.value)
 
 
