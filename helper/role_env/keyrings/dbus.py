@@ -11,6 +11,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 # A record has some 3,000 bytes, the line that accepts us 37.
@@ -19,6 +20,8 @@ _LONGEST_LINE = 64
 _METHOD_RETURN, _SIGNAL = 2, 4
 _NO_AUTO_START = 2
 _BUS = "org.freedesktop.DBus"
+NOTHING: "Iterator[object]" = iter(())
+"""What is done while nothing has to be done."""
 
 
 class UnexpectedReply(Exception):
@@ -34,28 +37,54 @@ class Bus:
     def __init__(self, address: str, end: float) -> None:
         self._end = end
         self._buffer = bytearray()
+        self._is_accepted = False
         self._serial = 0
         self._socket = self._connected(address)
         self._unsent = b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\nBEGIN\r\n"
-        self._greeting = self.call(_BUS, "/org/freedesktop/DBus", _BUS, "Hello")
+        self._expected: list[tuple[int, str]] = []
+        self.call(_BUS, "/org/freedesktop/DBus", _BUS, "Hello", returns="s")
 
     def call(
-        self, destination: str, path: str, interface: str, member: str, signature: str = "", *values: "Any"
-    ) -> int:
-        """Prepare a call with `values` of the signature, and return its serial. `send` sends it."""
+        self,
+        destination: str,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str = "",
+        *values: "Any",
+        returns: str,
+    ) -> None:
+        """Prepare a call with `values` of the signature, whose reply must have the signature `returns`."""
         self._serial += 1
         body = _body(signature, values)
         self._unsent += _message(self._serial, (destination, path, interface, member), signature, body)
-        return self._serial
+        self._expected.append((self._serial, returns))
 
-    def send(self) -> None:
-        """Write all calls that are prepared."""
+    def replies(self, meanwhile: "Iterator[object]" = NOTHING) -> "list[list[Any]]":
+        """Send the calls that are prepared, and return the values in the reply to each, in their order.
+
+        A step of `meanwhile` is done while they are waited for; its time does not count.
+        """
+        if not self._unsent:
+            return []
         while self._unsent:
             self._wait()
             self._unsent = self._unsent[self._socket.send(self._unsent) :]
+        began = time.monotonic()
+        next(meanwhile, None)
+        self._end += time.monotonic() - began
+        expected, self._expected = self._expected, []
+        if self._is_accepted:
+            return [self._reply(serial, signature) for serial, signature in expected]
+        self._accept()
+        return [self._reply(serial, signature) for serial, signature in expected][1:]  # without that to the greeting
 
-    def accept(self) -> None:
-        """Read the replies to the authentication and the greeting, which come before any other."""
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+    def _accept(self) -> None:
+        """Read the reply to the authentication, which comes before any other."""
         while (length := self._buffer.find(b"\r\n", 0, _LONGEST_LINE)) < 0:
             if len(self._buffer) >= _LONGEST_LINE:
                 raise UnexpectedReply("not D-Bus")
@@ -63,9 +92,9 @@ class Bus:
         if not self._buffer.startswith(b"OK "):
             raise UnexpectedReply("not accepted")
         del self._buffer[: length + 2]
-        self.reply(self._greeting, "s")
+        self._is_accepted = True
 
-    def reply(self, serial: int, signature: str) -> "list[Any]":
+    def _reply(self, serial: int, signature: str) -> "list[Any]":
         """Return the values in the reply to the call `serial`, which must have this signature. Signals are ignored."""
         while True:
             kind, reply_to, found, body = self._receive_message()
@@ -76,14 +105,6 @@ class Bus:
             values = body.values(signature)
             body.end()
             return values
-
-    def extend(self, seconds: float) -> None:
-        """Move the end by `seconds` in which nothing was waited for."""
-        self._end += seconds
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._socket.close()
 
     def _connected(self, address: str) -> _socket.socket:
         for path in _unix_paths(address):

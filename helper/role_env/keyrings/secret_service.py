@@ -7,7 +7,7 @@ one, an odd reply, a timeout. API: Secret Service API draft 0.2.
 
 import time
 
-from role_env.keyrings.dbus import Bus, UnexpectedReply
+from role_env.keyrings.dbus import NOTHING, Bus, UnexpectedReply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ _ITEM, _PROPERTIES = "org.freedesktop.Secret.Item", "org.freedesktop.DBus.Proper
 DEFAULT_COLLECTION = f"{_PATH}/aliases/default"
 # A healthy service replies within milliseconds (seconds); a prompt is `keyring`'s business.
 USUAL_SECONDS = 0.25
-_NOTHING: "Iterator[None]" = iter(())
 
 
 class AskKeyring(Exception):
@@ -38,7 +37,7 @@ def read(
     environ: "Mapping[str, str]",
     *,
     seconds: float = USUAL_SECONDS,
-    meanwhile: "Iterator[None]" = _NOTHING,
+    meanwhile: "Iterator[object]" = NOTHING,
 ) -> "str | None":
     """Return the secret of the one item of the default collection with these attributes, or None if there is none.
 
@@ -53,66 +52,51 @@ def read_several(entries: "Sequence[Entry]", environ: "Mapping[str, str]", *, se
 
     Raises AskKeyring, at the latest after `seconds`, also if only one of them cannot be read.
     """
-    return _read([(entry.service, entry.username) for entry in entries], environ, seconds, _NOTHING)
+    return _read([(entry.service, entry.username) for entry in entries], environ, seconds, NOTHING)
 
 
 def _read(
-    names: "list[tuple[str, str]]", environ: "Mapping[str, str]", seconds: float, meanwhile: "Iterator[None]"
+    names: "list[tuple[str, str]]", environ: "Mapping[str, str]", seconds: float, meanwhile: "Iterator[object]"
 ) -> "list[str | None]":
+    """Return the secret of each of `names`, a service and a username."""
     try:
         bus = Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds)
         try:
-            return _exchange(bus, names, meanwhile)
+            for service, username in names:
+                sought = {"username": username, "service": service}
+                bus.call(_SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", sought, returns="ao")
+            # gnome-keyring 48 can fail to know a client at its first calls, and ends itself if one is OpenSession.
+            bus.call(_SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", "plain", "", returns="vo")
+            *found, (output, session) = bus.replies(meanwhile)
+            if output != "":
+                raise UnexpectedReply("not plain")
+            if [[]] in found and _is_locked(bus):
+                raise AskKeyring("locked")
+            for (items,) in found:
+                if len(items) > 1:
+                    raise UnexpectedReply("more than one item")
+                if items:
+                    bus.call(_SERVICE, items[0], _ITEM, "GetSecret", "o", session, returns="(oayays)")
+            secrets = iter(bus.replies(meanwhile))
         finally:
             bus.close()
+        return [_text(next(secrets)[0], session) if items else None for (items,) in found]
     except TimeoutError:
         raise SlowService from None
     except (OSError, ValueError, IndexError, UnexpectedReply) as error:
         raise AskKeyring(type(error).__name__) from None
 
 
-def _exchange(bus: Bus, names: "list[tuple[str, str]]", meanwhile: "Iterator[None]") -> "list[str | None]":
-    """Return the secret of each of `names`, a service and a username."""
-    sought = ({"username": username, "service": service} for service, username in names)
-    searches = [
-        bus.call(_SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", attributes) for attributes in sought
-    ]
-    # gnome-keyring 48 can fail to know a client at its first calls, and ends itself if one of these is OpenSession.
-    opening = bus.call(_SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", "plain", "")
-    bus.send()
-    _use_wait(bus, meanwhile)
-    bus.accept()
-    found = [bus.reply(serial, "ao")[0] for serial in searches]
-    output, session = bus.reply(opening, "vo")
-    if output != "" or any(len(items) > 1 for items in found):
-        raise UnexpectedReply("not plain, or more than one item")
-    if not all(found) and _is_locked(bus):
-        raise AskKeyring("locked")
-    gets = [items and bus.call(_SERVICE, items[0], _ITEM, "GetSecret", "o", session) for items in found]
-    if any(gets):
-        bus.send()
-        _use_wait(bus, meanwhile)
-    return [_secret(bus.reply(serial, "(oayays)")[0], session) if serial else None for serial in gets]
-
-
-def _use_wait(bus: Bus, meanwhile: "Iterator[None]") -> None:
-    """Do a step of `meanwhile` while the service works on what was sent."""
-    began = time.monotonic()
-    next(meanwhile, None)
-    bus.extend(time.monotonic() - began)
-
-
 def _is_locked(bus: Bus) -> bool:
     """Return whether the collection is locked: KeePassXC then finds nothing in it."""
-    asked = bus.call(_SERVICE, DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", _COLLECTION, "Locked")
-    bus.send()
-    (is_locked,) = bus.reply(asked, "v")
+    bus.call(_SERVICE, DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", _COLLECTION, "Locked", returns="v")
+    ((is_locked,),) = bus.replies()
     if not isinstance(is_locked, bool):
         raise UnexpectedReply("no flag")
     return is_locked
 
 
-def _secret(struct: "tuple[str, bytes, bytes, str]", session: str) -> str:
+def _text(struct: "tuple[str, bytes, bytes, str]", session: str) -> str:
     """Return the text in a Secret: its session, its parameters, which a plain session has none of, and its value."""
     found, parameters, value, _ = struct
     # A record has no NUL, and padding that a wrong length made part of it is nothing else.

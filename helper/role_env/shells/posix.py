@@ -49,6 +49,7 @@ def session(
     With `follows` the guards are those with which the `aliyun` CLI follows the shell; with None the shell itself
     decides that, by whether it has a region. An interactive shell prints `confirmation`.
     """
+    line = f"{export_words(session.profile)} || echo false"
     values = variables.assignments(session, follows=bool(follows))
     possible = (*values.values(), session.fallback_region, *variables.guards().values(), variables.FOLLOWING_PROFILE)
     numbers = {value: str(number) for number, value in enumerate(dict.fromkeys(possible), 1)}
@@ -70,9 +71,7 @@ def session(
         code.CHECK_UNSET,
     ]
     body = _checked(environ, steps, confirmation=confirmation)
-    return _unquoted(environ, _NO_SESSION, _QUOTE_IT.format(f"{export_words(session.profile)} || echo false")) + _group(
-        body, news=numbers.values()
-    )
+    return _unquoted(environ, _NO_SESSION, _QUOTE_IT.format(line)) + _group(body, news=numbers.values())
 
 
 def off(environ: "Mapping[str, str]", *, integrated: bool = False) -> str:
@@ -199,6 +198,11 @@ def _report_readonly(words: str) -> str:
     return code.each(words, code.escaped(report))
 
 
+# What a session sets or unsets.
+_NAMES = f"{code.EVERYTHING} {' '.join(variables.REGIONS)}"
+_REPORT_READONLY = _report_readonly(_NAMES)
+
+
 # --- parts of a text
 
 
@@ -234,15 +238,15 @@ def _checked(
     environ: "Mapping[str, str]", steps: "Iterable[str]", *, confirmation: str = "", integrated: bool = False
 ) -> str:
     """Take `steps` if no variable is readonly; else, or if one does not keep its value, take the session away."""
-    words = f"{code.EVERYTHING} {' '.join(variables.REGIONS)}"
     confirm = f"case $- in *i*) \\printf '%s\\n' {quote(confirmation)} >&2 ;; esac; " if confirmation else ""
-    function = f'\\eval "_role_env_is_writable {words}" 2>/dev/null || ' if integrated else ""
+    function = f'\\eval "_role_env_is_writable {_NAMES}" 2>/dev/null || ' if integrated else ""
     lines = [
         f"{{ _role_env_any='*' _role_env_back={quote(code.BACK)}\n{_definitions(environ)}",
-        f'\\eval "$_role_env_whose"; }} 2>/dev/null\nif {function}(\\eval "\\\\unset -v {words}") 2>/dev/null; then {{',
+        '\\eval "$_role_env_whose"; } 2>/dev/null',
+        f'if {function}(\\eval "\\\\unset -v {_NAMES}") 2>/dev/null; then {{',
         *filter(None, steps),
         f"}} 2>/dev/null\n{_REPORT_WRONG}",
-        f"else _role_env_wrong='readonly'\n{_report_readonly(words)}\nfi",
+        f"else _role_env_wrong='readonly'\n{_REPORT_READONLY}\nfi",
         f'case $_role_env_wrong in "") {confirm}_role_env_result= ;; *) {{ {code.TAKE_AWAY} }} 2>/dev/null',
         "_role_env_result='\\false' ;; esac",
     ]
