@@ -111,8 +111,11 @@ def read_file(path: "Path") -> tuple[bytes, os.stat_result]:
 
 
 def is_current(lines: list[str], environ: "Mapping[str, str]") -> bool:
-    """Return whether everything in `lines` (of Fingerprint.lines) is as it was. Raises ValueError for other lines."""
-    return all(_is_same(line, environ) for line in lines)
+    """Return whether everything in `lines` (of Fingerprint.lines) is as it was; False if any line is another."""
+    try:
+        return all(_is_same(line, environ) for line in lines)
+    except ValueError:
+        return False
 
 
 def has_file(lines: list[str], path: str) -> bool:

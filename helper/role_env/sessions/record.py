@@ -74,14 +74,12 @@ class Record:
 
         By way of a symlink, a relative path in the file may lead elsewhere.
         """
-        return fingerprint.has_file(self.fingerprint_lines, os.fspath(path)) and self.is_unchanged(environ)
+        lines = self.fingerprint_lines
+        return fingerprint.has_file(lines, os.fspath(path)) and fingerprint.is_current(lines, environ)
 
     def is_unchanged(self, environ: "Mapping[str, str]") -> bool:
         """Return whether every file and variable that the session was made from is as it was."""
-        try:
-            return fingerprint.is_current(self.fingerprint_lines, environ)
-        except ValueError:
-            return False
+        return fingerprint.is_current(self.fingerprint_lines, environ)
 
     def text(self) -> str:
         """Return the record as it is written."""
@@ -126,11 +124,11 @@ def parse(text: str, profile: str) -> "Record | None":
         if not line.startswith(name + " "):
             return None
         found[name] = line[len(name) + 1 :]
-    credentials = _credentials(found)
     families = found["variables"].split()
-    if credentials is None or found["profile"] != profile or not families:
+    if found["profile"] != profile or not families or not variables.FAMILIES.keys() >= {*families}:
         return None
-    if any(family not in variables.FAMILIES for family in families):
+    credentials = _credentials(found)
+    if credentials is None:
         return None
     session = Session(
         profile,
