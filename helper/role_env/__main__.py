@@ -37,7 +37,13 @@ def run(argv: list[str]) -> int:
         if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
             _signal.signal(_signal.SIGTERM, _terminate)
         invocation = invocations.parse(argv)
-        return _run(invocation)
+        began = time.monotonic()
+        if invocation.command in ("export", "process", "exec") and not invocation.help:
+            from role_env import fast_path
+
+            if fast_path.answer(invocation, os.environ):
+                os._exit(0)  # nothing is left to be written, and the interpreter's own end costs 2 ms
+        return _run(invocation, spent=time.monotonic() - began)
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown
         _ignore_signals()
         try:
@@ -47,18 +53,10 @@ def run(argv: list[str]) -> int:
             return 5
 
 
-def _run(invocation: "Invocation") -> int:
-    """Run the command, or show what the line asks to be shown. Raises any RoleEnvError."""
+def _run(invocation: "Invocation", *, spent: float) -> int:
+    """Run the command, or show what the line asks to be shown, after `spent` seconds. Raises any RoleEnvError."""
     if invocation.help or invocation.version:
         return _show(invocation)
-    spent = 0.0
-    if invocation.command in ("export", "process", "exec"):
-        from role_env import fast_path
-
-        began = time.monotonic()
-        if fast_path.answer(invocation, os.environ):
-            os._exit(0)  # nothing is left to be written, and the interpreter's own end costs 2 ms
-        spent = time.monotonic() - began
     if not invocation.command and not invocation.fault:
         return _answer_no_words(invocation)
     if invocation.command == "use":

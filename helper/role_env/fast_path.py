@@ -16,7 +16,7 @@ from role_env.keyrings.notes import KeyringNotes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from role_env.cli.invocation import Invocation
     from role_env.credentials import Session
@@ -32,6 +32,7 @@ _SERVED_FIELDS = {
     "format",
     "is_command_named",
     "min_ttl",
+    "needed_ttl",
     "profile",
     "region",
     "show",
@@ -55,15 +56,24 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> bool:
         from role_env.ui.messages import Messages
 
         Messages(verbose=True).decided(UNCHANGED)
+    from role_env.shells import export as exporters
+
     if invocation.command == "exec":
-        from role_env.shells import export as exporters
         from role_env.supervise import execution
 
         command = execution.command_of(invocation.command_line, environ)
         execution.become(command, exporters.environment(session, environ))
     from role_env.ui import stdout as output
 
-    output.write(_text(invocation, session, environ))
+    if invocation.command == "process":
+        output.write(exporters.process(session.credentials))
+        return True
+    form = invocation.format
+    if not form:
+        from role_env.shells import parent
+
+        form = parent.parent_format()
+    output.write(exporters.export(session, form, environ))
     return True
 
 
@@ -91,46 +101,23 @@ def _is_usual(environ: "Mapping[str, str]") -> bool:
     return True
 
 
-def _imports(invocation: "Invocation") -> "Iterator[None]":
-    """Import what the rest of the answer uses, in two steps: they fit into the two waits for the Secret Service."""
-    from role_env.sessions import record, request  # noqa: F401  for later
-
-    yield
-    from role_env.shells import export  # noqa: F401  for later
-
+def _modules(invocation: "Invocation") -> "list[str]":
+    """Return the modules that the rest of the answer uses: they are imported while the Secret Service works."""
+    modules = ["role_env.sessions.record", "role_env.sessions.request", "role_env.shells.export"]
     if invocation.command == "export" and invocation.format not in ("fish", "json", "dotenv"):
-        from role_env.shells import posix  # noqa: F401  for later
-    yield
-
-
-def _text(invocation: "Invocation", session: "Session", environ: "Mapping[str, str]") -> str:
-    from role_env.shells import export as exporters
-
-    if invocation.command == "process":
-        return exporters.process(session.credentials)
-    if invocation.format:
-        return exporters.export(session, invocation.format, environ)
-    from role_env.shells import parent
-
-    return exporters.export(session, parent.parent_format(), environ)
+        modules.append("role_env.shells.posix")
+    return modules
 
 
 def _cached_session(invocation: "Invocation", environ: "Mapping[str, str]") -> "Session | None":
     """Return the cached session if it answers the line beyond any doubt."""
-    path, profile = invocation.config or _profiles_file(environ), invocation.profile
-    try:
-        # No option that is served here changes what is requested from STS.
-        entry = session_entry(os.path.realpath(path), profile) if path else None
-        path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
-    except (OSError, ValueError):
-        return None
-    text = _stored_text(entry, environ, _imports(invocation)) if entry else None
+    path, text = _read_record(invocation, environ)
     if not text:
         return None
     from role_env.sessions import record
     from role_env.sessions.request import Request
 
-    cached = record.parse(text, profile)
+    cached = record.parse(text, invocation.profile)
     if cached is None or cached.base or not cached.is_current(path, environ):
         return None
     session = cached.session
@@ -138,36 +125,42 @@ def _cached_session(invocation: "Invocation", environ: "Mapping[str, str]") -> "
         return None
     if invocation.expect_account not in ("", session.account_id):
         return None
-    request = Request(profile, region=invocation.region, expect_account=invocation.expect_account)
+    request = Request(invocation.profile, region=invocation.region, expect_account=invocation.expect_account)
     session.request = request.text(path, cached)
     session.region_id = invocation.region or session.region_id
     return session
 
 
-def _stored_text(entry: "Entry", environ: "Mapping[str, str]", imports: "Iterator[None]") -> "str | None":
-    """Return what is stored as `entry` where ROLE_ENV_CACHE says, if that can be read within milliseconds; else None.
+def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tuple[str, str | None]":
+    """Return the absolute path of the profiles file, and what is stored of the session where ROLE_ENV_CACHE says.
 
-    `keyring` itself takes no part in it. The Secret Service is waited for with `imports`.
+    That is None if it cannot be read within milliseconds: `keyring` itself takes no part in it.
     """
-    mode = environ.get("ROLE_ENV_CACHE") or "auto"
+    modules, mode = _modules(invocation), environ.get("ROLE_ENV_CACHE") or "auto"
+    try:
+        path = os.path.abspath(invocation.config or paths.usual_profiles_file(environ))  # noqa: PTH100  pathlib costs 5 ms
+        # No option that is served here changes what is requested from STS.
+        entry = session_entry(os.path.realpath(path), invocation.profile)
+    except (OSError, ValueError):
+        return "", None
     if mode == "kernel":
-        return _read_kernel(entry)
+        return path, _read_kernel(entry)
     if mode not in ("auto", "keyring"):
-        return None
+        return path, None
     notes = KeyringNotes(environ)
     if notes.is_secret_service() and not notes.is_avoided():
         try:
-            text = secret_service.read(entry.service, entry.username, environ, meanwhile=imports)
+            text = secret_service.read(entry.service, entry.username, environ, meanwhile=map(__import__, modules))
             if text is None and _has_waited_for_other(entry, environ):
                 text = secret_service.read(entry.service, entry.username, environ)
-            return text
         except secret_service.AskKeyring:
-            return None
+            return path, None
+        return path, text
     if mode == "auto" and notes.is_usual() and (notes.is_avoided() or notes.is_absent()):
         from role_env.keyrings.container import is_container
 
-        return None if is_container(environ) else _read_kernel(entry)
-    return None
+        return path, None if is_container(environ) else _read_kernel(entry)
+    return path, None
 
 
 def _has_waited_for_other(entry: "Entry", environ: "Mapping[str, str]") -> bool:
@@ -190,12 +183,3 @@ def _read_kernel(entry: "Entry") -> "str | None":
         return kernel.read(entry.name)
     except kernel.Unavailable:
         return None
-
-
-def _profiles_file(environ: "Mapping[str, str]") -> str:
-    """Return the profiles file in the usual two places, or an empty text if `profiles.locate` has to look further.
-
-    That it is there, and is the one that counts, is part of what a cached session was made from.
-    """
-    folder = paths.usual_folder(environ, paths.CONFIG)
-    return environ.get("ROLE_ENV_CONFIG", "") or (folder and f"{folder}/role-env/profiles.ini")

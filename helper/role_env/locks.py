@@ -5,7 +5,6 @@ without one. The fast path uses it too, so it imports next to nothing.
 """
 
 import os
-import sys
 import time
 
 from role_env import paths
@@ -128,5 +127,5 @@ def _folder(environ: "Mapping[str, str]") -> str:
             status = None
         if status and status.st_uid == os.geteuid() and status.st_mode & 0o777 == 0o700:
             return f"{runtime}/role-env"
-    usual = paths.usual_folder(environ, paths.STATE) if sys.platform == "linux" else ""
+    usual = paths.usual_folder(environ, paths.STATE)
     return f"{usual}/role-env" if usual else str(paths.state_folder(environ))

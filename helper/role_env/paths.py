@@ -17,12 +17,29 @@ STATE = ("XDG_STATE_HOME", ".local/state")
 
 
 def usual_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
-    """Return the folder of the `kind` CONFIG or STATE as an absolute path, or an empty text in unusual cases."""
+    """Return the folder of the `kind` CONFIG or STATE as an absolute path.
+
+    Return an empty text in unusual cases, and on another system than Linux.
+    """
+    if sys.platform != "linux":
+        return ""
     variable, below_home = kind
     configured, home = environ.get(variable, ""), environ.get("HOME", "")
     if configured:
         return configured if configured.startswith("/") else ""
     return f"{home}/{below_home}" if home.startswith("/") else ""
+
+
+def usual_profiles_file(environ: "Mapping[str, str]") -> str:
+    """Return the profiles file, if it is the one of ROLE_ENV_CONFIG or the user's own in the usual place.
+
+    Whether it is there, and counts, is not looked at. Raises FileNotFoundError if `profiles.locate` has to look on.
+    """
+    if configured := environ.get("ROLE_ENV_CONFIG"):
+        return configured
+    if folder := usual_folder(environ, CONFIG):
+        return f"{folder}/role-env/profiles.ini"
+    raise FileNotFoundError
 
 
 def state_folder(environ: "Mapping[str, str]") -> "Path":
@@ -33,7 +50,7 @@ def state_folder(environ: "Mapping[str, str]") -> "Path":
     import errno
     from pathlib import Path
 
-    if sys.platform == "linux" and (usual := usual_folder(environ, STATE)):
+    if usual := usual_folder(environ, STATE):
         return Path(usual, "role-env")
     import platformdirs
 

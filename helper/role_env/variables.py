@@ -189,11 +189,6 @@ SHOWN = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCOUNT_ID", "ROLE_E
 BESIDE_URI = (*KEY_NAMES, *BARE.names, *OUTRANKING, *IGNORE_PROFILE, *OWN, COLOUR, EXTERNAL_DISABLED)
 
 
-def shown(session: Session) -> str:
-    """Return the values of SHOWN for `session`, joined by spaces."""
-    return f"{session.profile} {session.role_arn} {session.account_id} {session.policy}"
-
-
 def families(session: Session) -> tuple[str, ...]:
     """Return the families that `session` is exported to: the default ones, then those that its profile adds."""
     return _unique((*DEFAULT_FAMILIES, *session.variables))

@@ -9,6 +9,7 @@ from role_env.command_table import COMMANDS
 
 _UNITS = {"m": 60, "h": 3600}
 _MOST_DIGITS = 9
+# Readers of `process` stop using a session 180 s before it expires.
 _PROCESS_SECONDS = 200
 
 
@@ -18,7 +19,7 @@ class Invocation:
     `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`, and `is_alone` is True if
     the line is the command's name and nothing else. `fault` says what is wrong with the line and `hint` what to do;
     both are empty for a valid one. Each option has a field of its name: True for a switch that is given, seconds for a
-    duration, an empty text or None where it is not given.
+    duration, an empty text or None where it is not given. `needed_ttl` are the seconds that a session must have left.
     """
 
     command: str = ""
@@ -79,10 +80,7 @@ class Invocation:
     verbose: bool = False
     yes: bool = False
 
-    @property
-    def needed_ttl(self) -> int:
-        """The seconds that a session must have left: readers of `process` stop using one 180 s before it expires."""
-        return max(self.min_ttl, _PROCESS_SECONDS) if self.command == "process" else self.min_ttl
+    needed_ttl: int = 0
 
 
 def parse(argv: "list[str]") -> Invocation:
@@ -112,6 +110,7 @@ class _Parser:
             result.command = command.name
         for name, value in self._options:
             self._apply(name, value)
+        result.needed_ttl = max(result.min_ttl, _PROCESS_SECONDS if result.command == "process" else 0)
         if command and not result.help:
             self._assign_words(command)
             self._check_together(command)

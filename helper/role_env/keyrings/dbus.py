@@ -63,7 +63,7 @@ class Bus:
     def replies(self, meanwhile: "Iterator[object]" = NOTHING) -> "list[list[Any]]":
         """Send the calls that are prepared, and return the values in the reply to each, in their order.
 
-        A step of `meanwhile` is done while they are waited for; its time does not count.
+        Meanwhile a step of `meanwhile` is done for each call; that time does not count.
         """
         if not self._unsent:
             return []
@@ -71,9 +71,10 @@ class Bus:
             self._wait()
             self._unsent = self._unsent[self._socket.send(self._unsent) :]
         began = time.monotonic()
-        next(meanwhile, None)
-        self._end += time.monotonic() - began
         expected, self._expected = self._expected, []
+        for _ in expected:
+            next(meanwhile, None)
+        self._end += time.monotonic() - began
         if self._is_accepted:
             return [self._reply(serial, signature) for serial, signature in expected]
         self._accept()

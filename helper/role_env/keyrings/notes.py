@@ -28,24 +28,24 @@ _timeouts: "dict[str, float]" = {}
 class KeyringNotes:
     """The notes about the keyring that `environ` leads to."""
 
-    __slots__ = ("_environ", "_folder")
+    __slots__ = ("_environ", "_settings", "_state")
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self._environ = environ
-        self._folder = paths.usual_folder(environ, paths.STATE) if sys.platform == "linux" else ""
+        self._state = paths.usual_folder(environ, paths.STATE)
+        self._settings = paths.usual_folder(environ, paths.CONFIG)
 
     def is_usual(self) -> bool:
         """Return whether no setting chooses a backend or a collection, so that `keyring` tries the Secret Service."""
         environ = self._environ
-        if sys.platform != "linux" or "PYTHON_KEYRING_BACKEND" in environ:
+        if not self._settings or "PYTHON_KEYRING_BACKEND" in environ:
             return False
         # On KDE `keyring` prefers KWallet; its properties can name another collection.
         if "KDE" in environ.get("XDG_CURRENT_DESKTOP", ""):
             return False
         if any(name.startswith("KEYRING_PROPERTY_") for name in environ):
             return False
-        folder = paths.usual_folder(environ, paths.CONFIG)
-        return bool(folder) and not os.path.exists(f"{folder}/python_keyring/keyringrc.cfg")  # noqa: PTH110  pathlib costs 5 ms
+        return not os.path.exists(f"{self._settings}/python_keyring/keyringrc.cfg")  # noqa: PTH110  pathlib costs 5 ms
 
     def is_secret_service(self) -> bool:
         """Return whether this installation's `keyring` chose the Secret Service, and no setting chooses another."""
@@ -93,15 +93,15 @@ class KeyringNotes:
 
     @property
     def _avoided_path(self) -> str:
-        return self._path("keyring-avoided-" + sha256(self._bus)[:16])
+        return self._path("keyring-avoided-") + sha256(self._bus)[:16]
 
     def _path(self, name: str) -> str:
-        if not self._folder:
+        if not self._state:
             try:
                 return str(paths.state_folder(self._environ) / name)
             except OSError:
                 return name
-        return f"{self._folder}/role-env/{name}"
+        return f"{self._state}/role-env/{name}"
 
     def _lists_us(self, name: str) -> bool:
         path = self._path(name)

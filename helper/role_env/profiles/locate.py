@@ -1,7 +1,6 @@
 """Locate the profiles file: the one that is named, else the user's own, else the Alibaba SDKs'."""
 
 import os
-import sys
 from pathlib import Path
 
 from role_env import paths
@@ -47,7 +46,7 @@ def usual_file(fingerprint: Fingerprint) -> Path | None:
 def own_file(fingerprint: Fingerprint) -> Path | None:
     """Return where role-env's own profiles file is, or would be; None for a user without a home folder."""
     environ = {name: fingerprint.variable(name) for name in ("HOME", "XDG_CONFIG_HOME")}
-    usual = paths.usual_folder(environ, paths.CONFIG) if sys.platform == "linux" else ""
+    usual = paths.usual_folder(environ, paths.CONFIG)
     try:
         folder = Path(usual, "role-env") if usual else _platform_folder()
     except RuntimeError:

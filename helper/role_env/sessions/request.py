@@ -5,11 +5,11 @@ The fast path uses it too, so it imports next to nothing.
 
 import os
 
-from role_env import variables
 from role_env.keyrings.entry import Entry, session_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from role_env.credentials import Session
     from role_env.profiles.policies import Narrowing
     from role_env.sessions.record import Record
 
@@ -92,7 +92,7 @@ class Request:
                 "sts_endpoint": found.endpoint,
                 "session_name": found.session_name,
                 "access_key_id": found.session.credentials.access_key_id,
-                "shown": _Raw(variables.shown(found.session)),
+                "shown": _Raw(_shown(found.session)),
                 "issued": int(found.session.credentials.issued),
             }
         )
@@ -106,6 +106,11 @@ class Request:
     @property
     def _policy_name(self) -> str:
         return self.narrowing.name if self.narrowing else ""
+
+
+def _shown(session: "Session") -> str:
+    """Return the values of `variables.SHOWN` for `session`, joined by spaces."""
+    return f"{session.profile} {session.role_arn} {session.account_id} {session.policy}"
 
 
 class _Raw(str):
