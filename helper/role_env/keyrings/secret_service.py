@@ -41,8 +41,8 @@ def read(
 ) -> "str | None":
     """Return the secret of the one item of the default collection with these attributes, or None if there is none.
 
-    Three steps of `meanwhile` are done in the first wait for the service, and one in the second. Raises AskKeyring, at
-    the latest after `seconds`, in which those steps do not count; then it is SlowService.
+    Two steps of `meanwhile` are done in each of the two waits for the service. Raises AskKeyring, at the latest after
+    `seconds`, in which those steps do not count; then it is SlowService.
     """
     return _read([(service, username)], environ, seconds, meanwhile)[0]
 
