@@ -48,9 +48,10 @@ class Narrowing:
     """How a request narrows its session: by the policy `text` from `file` (empty for stdin), or to reading.
 
     `is_full_allowed` lets a request within a narrowed session be a full one. Without arguments it narrows nothing.
+    `name` is what ROLE_ENV_POLICY says of the session: empty for a full one.
     """
 
-    __slots__ = ("file", "is_full_allowed", "is_read_only", "text")
+    __slots__ = ("file", "is_full_allowed", "is_read_only", "name", "text")
 
     def __init__(
         self, text: str = "", *, file: str = "", is_read_only: bool = False, is_full_allowed: bool = False
@@ -59,11 +60,7 @@ class Narrowing:
         self.file = file
         self.is_read_only = is_read_only
         self.is_full_allowed = is_full_allowed
-
-    @property
-    def name(self) -> str:
-        """What ROLE_ENV_POLICY says of the session: empty for a full one."""
-        return READ_ONLY if self.is_read_only else sha256(self.text) if self.text else ""
+        self.name = READ_ONLY if is_read_only else sha256(text) if text else ""
 
 
 class PolicyError(ValueError):

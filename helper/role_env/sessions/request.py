@@ -22,6 +22,7 @@ class Request:
     """
 
     __slots__ = (
+        "_policy",
         "config",
         "duration",
         "expect_account",
@@ -61,6 +62,7 @@ class Request:
         self.expect_account = expect_account
         self.wanted_ttl = wanted_ttl
         self.narrowing = narrowing
+        self._policy = narrowing.name if narrowing else ""
 
     @property
     def renewal_ttl(self) -> int:
@@ -81,7 +83,7 @@ class Request:
             "session_name": self.session_name,
             "region": self.region,
             "expect_account": self.expect_account,
-            "policy": self._policy_name,
+            "policy": self._policy,
             "policy_file": self.narrowing.file if self.narrowing else "",
         }
         return _object(
@@ -101,11 +103,7 @@ class Request:
         """Return the options that change what is requested from STS, as a text."""
         duration = "" if self.duration is None else self.duration
         options = f"{duration}\0{self.session_name}"
-        return f"{options}\0{self._policy_name}" if self._policy_name else options
-
-    @property
-    def _policy_name(self) -> str:
-        return self.narrowing.name if self.narrowing else ""
+        return f"{options}\0{self._policy}" if self._policy else options
 
 
 def _shown(session: "Session") -> str:
