@@ -147,7 +147,7 @@ def check_loop(chain: Chain, environ: Mapping[str, str]) -> None:
     Raises ProfileError.
     """
     passed = environ.get("ROLE_ENV_CHAIN", "").split()
-    for hop in chain.hops:
+    for hop in chain.hops if passed else ():
         if {hop.name, _mark(hop)} & set(passed):
             names = " -> ".join([*(item.split("#")[0] for item in passed), hop.name])
             raise ProfileError(
