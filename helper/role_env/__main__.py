@@ -37,13 +37,12 @@ def run(argv: list[str]) -> int:
         if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
             _signal.signal(_signal.SIGTERM, _terminate)
         invocation = invocations.parse(argv)
-        began = time.monotonic()
+        began, missing = time.monotonic(), ""
         if invocation.command in ("export", "process", "exec") and not invocation.help:
             from role_env import fast_path
 
-            if fast_path.answer(invocation, os.environ):
-                os._exit(0)  # nothing is left to be written, and the interpreter's own end costs 2 ms
-        return _run(invocation, spent=time.monotonic() - began)
+            missing = fast_path.answer(invocation, os.environ)
+        return _run(invocation, missing, spent=time.monotonic() - began)
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown
         _ignore_signals()
         try:
@@ -53,8 +52,11 @@ def run(argv: list[str]) -> int:
             return 5
 
 
-def _run(invocation: "Invocation", *, spent: float) -> int:
-    """Run the command, or show what the line asks to be shown, after `spent` seconds. Raises any RoleEnvError."""
+def _run(invocation: "Invocation", missing: str, *, spent: float) -> int:
+    """Run the command, or show what the line asks to be shown. Raises any RoleEnvError.
+
+    The fast path has taken `spent` seconds, and found out that the keyring has no entry `missing`.
+    """
     if invocation.help or invocation.version:
         return _show(invocation)
     if not invocation.command and not invocation.fault:
@@ -70,7 +72,7 @@ def _run(invocation: "Invocation", *, spent: float) -> int:
     from role_env.ui.messages import Messages
 
     is_silent = COMMANDS[invocation.command].is_silent and not invocation.verbose
-    context = Context(os.environ, None, Messages(verbose=invocation.verbose, silent=is_silent))
+    context = Context(os.environ, None, Messages(verbose=invocation.verbose, silent=is_silent), missing)
     if spent > _FAST_SECONDS:
         context.deadline.extend(-spent)
     # importlib imports warnings and more, which costs 1 ms

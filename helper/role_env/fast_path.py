@@ -41,16 +41,20 @@ _SERVED_FIELDS = {
 """The fields of an Invocation that may be set on a line that this path serves."""
 
 
-def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> bool:
-    """Answer the command line from the cache: write the output, or run the command in this process.
+def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> str:
+    """Answer the command line from the cache and end the process, or become the command that it names.
 
-    Return False, with nothing written, if the slow way has to answer it.
+    Return, with nothing written, if the slow way has to answer it: the name of the entry if the keyring turned out to
+    have none of the session, else an empty text.
     """
     if not _is_served(invocation) or not _is_usual(environ):
-        return False
-    session = _cached_session(invocation, environ)
+        return ""
+    path, entry, text = _read_record(invocation, environ)
+    if entry and text is None:
+        return entry.name
+    session = _session(invocation, environ, path, text) if text else None
     if session is None:
-        return False
+        return ""
     if invocation.verbose:
         from role_env.sessions.record import UNCHANGED
         from role_env.ui.messages import Messages
@@ -67,14 +71,15 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> bool:
 
     if invocation.command == "process":
         output.write(exporters.process(session.credentials))
-        return True
-    form = invocation.format
-    if not form:
-        from role_env.shells import parent
+    else:
+        output.write(exporters.export(session, invocation.format or _parent_format(), environ))
+    os._exit(0)  # nothing is left to be written, and the interpreter's own end costs 2 ms
 
-        form = parent.parent_format()
-    output.write(exporters.export(session, form, environ))
-    return True
+
+def _parent_format() -> str:
+    from role_env.shells import parent
+
+    return parent.parent_format()
 
 
 def _is_served(invocation: "Invocation") -> bool:
@@ -109,11 +114,8 @@ def _modules(invocation: "Invocation") -> "list[str]":
     return modules
 
 
-def _cached_session(invocation: "Invocation", environ: "Mapping[str, str]") -> "Session | None":
-    """Return the cached session if it answers the line beyond any doubt."""
-    path, text = _read_record(invocation, environ)
-    if not text:
-        return None
+def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, text: str) -> "Session | None":
+    """Return the session in the record `text` if it answers the line, with the profiles file `path`, beyond doubt."""
     from role_env.sessions import record
     from role_env.sessions.request import Request
 
@@ -131,10 +133,11 @@ def _cached_session(invocation: "Invocation", environ: "Mapping[str, str]") -> "
     return session
 
 
-def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tuple[str, str | None]":
-    """Return the absolute path of the profiles file, and what is stored of the session where ROLE_ENV_CACHE says.
+def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tuple[str, Entry | None, str | None]":
+    """Return the absolute path of the profiles file, the session's entry, and what is stored as that.
 
-    That is None if it cannot be read within milliseconds: `keyring` itself takes no part in it.
+    The text is None if the Secret Service has no such entry, and empty if it cannot be read within milliseconds where
+    ROLE_ENV_CACHE says: `keyring` itself takes no part in it.
     """
     modules, mode = _modules(invocation), environ.get("ROLE_ENV_CACHE") or "auto"
     try:
@@ -142,25 +145,25 @@ def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tup
         # No option that is served here changes what is requested from STS.
         entry = session_entry(os.path.realpath(path), invocation.profile)
     except (OSError, ValueError):
-        return "", None
+        return "", None, ""
     if mode == "kernel":
-        return path, _read_kernel(entry)
+        return path, entry, _read_kernel(entry)
     if mode not in ("auto", "keyring"):
-        return path, None
+        return path, entry, ""
     notes = KeyringNotes(environ)
     if notes.is_secret_service() and not notes.is_avoided():
         try:
-            text = secret_service.read(entry.service, entry.username, environ, meanwhile=map(__import__, modules))
+            (text,) = secret_service.read([entry], environ, meanwhile=map(__import__, modules))
             if text is None and _has_waited_for_other(entry, environ):
-                text = secret_service.read(entry.service, entry.username, environ)
+                (text,) = secret_service.read([entry], environ)
         except secret_service.AskKeyring:
-            return path, None
-        return path, text
+            return path, entry, ""
+        return path, entry, text
     if mode == "auto" and notes.is_usual() and (notes.is_avoided() or notes.is_absent()):
         from role_env.keyrings.container import is_container
 
-        return path, None if is_container(environ) else _read_kernel(entry)
-    return path, None
+        return path, entry, "" if is_container(environ) else _read_kernel(entry)
+    return path, entry, ""
 
 
 def _has_waited_for_other(entry: "Entry", environ: "Mapping[str, str]") -> bool:
@@ -176,10 +179,10 @@ def _has_waited_for_other(entry: "Entry", environ: "Mapping[str, str]") -> bool:
     return locks.wait_for_holder(entry.name, environ, seconds=seconds)
 
 
-def _read_kernel(entry: "Entry") -> "str | None":
+def _read_kernel(entry: "Entry") -> str:
     from role_env.keyrings import kernel  # its ctypes costs as much as everything else
 
     try:
-        return kernel.read(entry.name)
+        return kernel.read(entry.name) or ""
     except kernel.Unavailable:
-        return None
+        return ""

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from role_env.keyrings import dbus, secret_service
 from role_env.keyrings.entry import Entry
-from role_env.keyrings.secret_service import AskKeyring, SlowService, read, read_several
+from role_env.keyrings.secret_service import AskKeyring, SlowService
 from support import secret_service_bus
 from support.secret_service_bus import DEADLINE, KeyringBus, PrivateBus, SilentBus, StoppedBus, require
 
@@ -97,6 +97,12 @@ def error(serial: int, name: str) -> bytes:
 def noise(order: object = low_level.Endianness.little) -> bytes:
     fields = {"path": "/", "interface": "a.b", "member": "Signal"}
     return message("signal", "a{sv}as", ({"a": ("u", 1)}, ["b"]), order=order, **fields)
+
+
+def read(service: str, name: str, environ: Mapping[str, str], *, seconds: float) -> str | None:
+    """What the fast read finds as the one entry of this name."""
+    (found,) = secret_service.read([Entry(service, name)], environ, seconds=seconds)
+    return found
 
 
 def exchange(secret: bytes = SECRET.encode(), order: object = low_level.Endianness.little) -> dict[str, bytes]:
@@ -336,15 +342,15 @@ def test_several_entries_are_read_over_one_connection_as_each_by_itself(keyring:
     each = put_several(keyring)
     assert [text is None for text in each] == [False, False, True, False, True]
     with mock.patch.object(secret_service, "Bus", wraps=dbus.Bus) as connections:
-        assert read_several(SEVERAL, keyring.environment, seconds=DEADLINE) == each
-        assert read_several(SEVERAL[2:3], keyring.environment, seconds=DEADLINE) == [None]
-        assert read_several([], keyring.environment, seconds=DEADLINE) == []
+        assert secret_service.read(SEVERAL, keyring.environment, seconds=DEADLINE) == each
+        assert secret_service.read(SEVERAL[2:3], keyring.environment, seconds=DEADLINE) == [None]
+        assert secret_service.read([], keyring.environment, seconds=DEADLINE) == []
     assert connections.call_count == 3
 
 
 def test_two_hundred_entries_are_read(keyring: KeyringBus) -> None:
     each = put_several(keyring)
-    assert read_several(SEVERAL * 40, keyring.environment, seconds=DEADLINE) == each * 40
+    assert secret_service.read(SEVERAL * 40, keyring.environment, seconds=DEADLINE) == each * 40
 
 
 @pytest.mark.parametrize("secret", [b"shadow", b"\xff", b"a\0b", b"x" * 300_000], ids=["twin", "bytes", "nul", "huge"])
@@ -353,7 +359,7 @@ def test_one_entry_that_cannot_be_read_makes_all_unsure(keyring: KeyringBus, sec
     entry = SEVERAL[1] if secret == b"shadow" else SEVERAL[2]
     keyring.put("foreign", {"service": entry.service, "username": entry.username, "x": "y"}, secret)
     with pytest.raises(AskKeyring):
-        read_several(SEVERAL, keyring.environment, seconds=DEADLINE)
+        secret_service.read(SEVERAL, keyring.environment, seconds=DEADLINE)
 
 
 def test_several_entries_of_a_locked_keyring_are_unsure(keyring: KeyringBus) -> None:
@@ -361,7 +367,7 @@ def test_several_entries_of_a_locked_keyring_are_unsure(keyring: KeyringBus) -> 
     keyring.lock()
     try:
         with pytest.raises(AskKeyring):
-            read_several(SEVERAL, keyring.environment, seconds=DEADLINE)
+            secret_service.read(SEVERAL, keyring.environment, seconds=DEADLINE)
     finally:
         keyring.unlock()
 
@@ -369,7 +375,7 @@ def test_several_entries_of_a_locked_keyring_are_unsure(keyring: KeyringBus) -> 
 def test_several_entries_that_a_locked_keyring_hides_are_unsure() -> None:
     require("dbus-daemon")
     with SilentBus(answers=10, locked=True) as bus, pytest.raises(AskKeyring, match="locked"):
-        read_several(SEVERAL, bus.environment, seconds=DEADLINE)
+        secret_service.read(SEVERAL, bus.environment, seconds=DEADLINE)
 
 
 @pytest.mark.parametrize("dies", [False, True])
@@ -379,14 +385,14 @@ def test_a_service_that_falls_silent_amid_several_is_unsure_in_time(answers: int
     with SilentBus(answers=answers, dies=dies) as bus:
         began = time.monotonic()
         with pytest.raises(AskKeyring if dies else SlowService):
-            read_several(SEVERAL, bus.environment, seconds=DEADLINE if dies else SHORT)
+            secret_service.read(SEVERAL, bus.environment, seconds=DEADLINE if dies else SHORT)
         assert time.monotonic() - began < (DEADLINE / 2 if dies else SHORT + SLACK)
 
 
 def test_the_calls_for_several_entries_are_sent_together() -> None:
     require("dbus-daemon")
     with SilentBus(answers=11, secret=SECRET.encode()) as bus:
-        assert read_several(SEVERAL, bus.environment, seconds=DEADLINE) == [SECRET] * 5
+        assert secret_service.read(SEVERAL, bus.environment, seconds=DEADLINE) == [SECRET] * 5
         # gnome-keyring 48 ends itself if the session of a new client is opened before it knows that client.
         assert bus.calls() == ["SearchItems"] * 5 + ["OpenSession"] + ["GetSecret"] * 5
 
@@ -815,8 +821,10 @@ import sys
 sys.path.insert(0, sys.argv[1])
 before = set(sys.modules)
 from role_env.keyrings.secret_service import AskKeyring, read
+class Entry:
+    service, username = {SERVICE!r}, {NAME!r}
 try:
-    found = read({SERVICE!r}, {NAME!r}, {keyring.environment!r}, seconds=10)
+    (found,) = read([Entry], {keyring.environment!r}, seconds=10)
 except AskKeyring:
     found = None
 after = set(sys.modules)

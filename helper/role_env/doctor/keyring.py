@@ -35,7 +35,7 @@ def check(at: Surroundings) -> list[Finding]:
         return [_kernel_alone()]
     ring = SystemKeyring(at.context(), prompts=False, even_if_avoided=True)
     found = _round_trip(ring, at.environ)
-    if ring.is_usable:
+    if not ring.fault:
         return [found] if found else []
     return [_fault(ring, at.environ)] if mode == "keyring" else _replaced(ring, at.environ)
 
@@ -50,7 +50,7 @@ def _round_trip(ring: SystemKeyring, environ: Mapping[str, str]) -> Finding | No
     ring.delete(entry)
     left = ring.read(entry)
     took = time.monotonic() - began
-    if not ring.is_usable:
+    if ring.fault:
         return None
     if stored is None or left is not None:
         what = f"{chosen}: {'it stores nothing' if stored is None else 'it does not delete entries'}"

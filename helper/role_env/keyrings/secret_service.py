@@ -32,38 +32,23 @@ class SlowService(AskKeyring):
 
 
 def read(
-    service: str,
-    username: str,
+    entries: "Sequence[Entry]",
     environ: "Mapping[str, str]",
     *,
     seconds: float = USUAL_SECONDS,
     meanwhile: "Iterator[object]" = NOTHING,
-) -> "str | None":
-    """Return the secret of the one item of the default collection with these attributes, or None if there is none.
+) -> "list[str | None]":
+    """Return what the default collection has as each of `entries`, None for one that it lacks, over one connection.
 
     Two steps of `meanwhile` are done in each of the two waits for the service. Raises AskKeyring, at the latest after
-    `seconds`, in which those steps do not count; then it is SlowService.
+    `seconds`, in which those steps do not count; then it is SlowService. It does so, too, if only one of the entries
+    cannot be read.
     """
-    return _read([(service, username)], environ, seconds, meanwhile)[0]
-
-
-def read_several(entries: "Sequence[Entry]", environ: "Mapping[str, str]", *, seconds: float) -> "list[str | None]":
-    """Return what `read` returns for each of `entries`, over one connection.
-
-    Raises AskKeyring, at the latest after `seconds`, also if only one of them cannot be read.
-    """
-    return _read([(entry.service, entry.username) for entry in entries], environ, seconds, NOTHING)
-
-
-def _read(
-    names: "list[tuple[str, str]]", environ: "Mapping[str, str]", seconds: float, meanwhile: "Iterator[object]"
-) -> "list[str | None]":
-    """Return the secret of each of `names`, a service and a username."""
     try:
         bus = Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds)
         try:
-            for service, username in names:
-                sought = {"username": username, "service": service}
+            for entry in entries:
+                sought = {"username": entry.username, "service": entry.service}
                 bus.call(_SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", sought, returns="ao")
             # gnome-keyring 48 can fail to know a client at its first calls, and ends itself if one is OpenSession.
             bus.call(_SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", "plain", "", returns="vo")

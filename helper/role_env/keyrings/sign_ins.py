@@ -124,7 +124,7 @@ def store(entry: Entry, sign_in: SignIn, context: Context, *, in_kernel: bool = 
     if not (may_be_in_kernel and context.environ.get(_CACHE) == "kernel"):
         keyring.write(entry, sign_in.text())
         stored = keyring.read(entry)
-        if keyring.is_usable:
+        if not keyring.fault:
             vault.check_stored(stored, sign_in.text(), is_key=False)
             if in_kernel:
                 _use_kernel(lambda: kernel.delete(entry.name))

@@ -37,7 +37,7 @@ _MOST_TOGETHER = 50
 
 
 class SystemKeyring:
-    """The keyring of the system. After its first failure `is_usable` is False and `fault` says why.
+    """The keyring of the system. After its first failure `fault` says why it cannot be used, and `reason` does as text.
 
     Each use may take a third of what is left of the context's deadline at most, and half of it on a busy machine; the
     time that a person takes at a prompt is added to it. Without `prompts` nobody is asked to unlock anything: a locked
@@ -50,35 +50,20 @@ class SystemKeyring:
         self._prompts = prompts
         self._notes = KeyringNotes(context.environ)
         self._preparation: _Preparation | None = None
-        self._failed_class = ""
         avoided = not even_if_avoided and self._notes.is_avoided()
         self.fault: KeyringFault | None = KeyringFault.AVOIDED if avoided else None
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether no use of it has failed."""
-        return self.fault is None
+        self.reason = self.fault.value if self.fault else ""
 
     @property
     def is_absent(self) -> bool:
         """Whether there is no keyring at all."""
         return self.fault is not None and self.fault.is_absence
 
-    @property
-    def reason(self) -> str:
-        """Why it cannot be used, for a message; empty while it can."""
-        if self.fault is KeyringFault.BROKEN:
-            return f"{self.fault.value} ({self._failed_class})"
-        return self.fault.value if self.fault else ""
-
     def read(self, entry: Entry) -> str | None:
         """Return what is stored as `entry`, or None."""
-        if self.is_usable and self._notes.is_secret_service():
-            service, username, environ = entry.service, entry.username, self._context.environ
+        if not self.fault and self._notes.is_secret_service():
             try:
-                return self._ask_service(
-                    lambda seconds: secret_service.read(service, username, environ, seconds=seconds)
-                )
+                return next(iter(self._ask_service([entry])), None)
             except secret_service.AskKeyring:
                 pass  # the direct way cannot answer: the keyring library below finds out and says why
         return self._use(lambda backend: chunks.read(backend, entry))
@@ -90,11 +75,11 @@ class SystemKeyring:
         """
         found: dict[str, str | None] = {}
         for start in range(0, len(entries), _MOST_TOGETHER):
-            if not (self.is_usable and self._notes.is_secret_service()):
+            if self.fault or not self._notes.is_secret_service():
                 break
             part = entries[start : start + _MOST_TOGETHER]
             try:
-                texts = self._read_at_once(part)
+                texts = self._ask_service(part)
             except secret_service.AskKeyring:
                 break
             found.update(zip((entry.name for entry in part), texts, strict=False))
@@ -123,7 +108,7 @@ class SystemKeyring:
 
         Only where the choice is known: choosing imports backends of others, which may print.
         """
-        if self.is_usable and self._preparation is None and self._notes.is_secret_service():
+        if not self.fault and self._preparation is None and self._notes.is_secret_service():
             with contextlib.suppress(NoThread):
                 self._preparation = _Preparation(self._context.environ, self._notes)
 
@@ -135,34 +120,29 @@ class SystemKeyring:
         first = type(backends.writing_backend(backends.choose(self._context.environ, self._notes)))
         return f"{first.__module__}.{first.__qualname__}"
 
-    def _read_at_once(self, entries: "Sequence[Entry]") -> "list[str | None]":
-        """Return what is stored as each of `entries`, nothing after a timeout. Raises AskKeyring."""
-        environ = self._context.environ
-        return self._ask_service(lambda seconds: secret_service.read_several(entries, environ, seconds=seconds)) or []
-
-    def _ask_service(self, ask: "Callable[[float], T]") -> "T | None":
-        """Return what `ask` returns, which asks the Secret Service and takes the seconds that it may take.
+    def _ask_service(self, entries: "Sequence[Entry]") -> "list[str | None]":
+        """Return what the Secret Service has stored as each of `entries`, nothing after a timeout.
 
         It has the whole time of a use: on a busy machine, `keyring` would reply even later. Raises AskKeyring if only
         `keyring` can tell.
         """
-        seconds, began = self._seconds(), time.monotonic()
-        patience = self._most(seconds) if is_crowded() else seconds
+        (seconds, most), began = self._patience(), time.monotonic()
+        patience = most if is_crowded() else seconds
         try:
             with self._context.messages.waiting_for("the keyring"):
-                return ask(patience)
+                return secret_service.read(entries, self._context.environ, seconds=patience)
         except secret_service.SlowService:
             self._fail(KeyringFault.TIMED_OUT)
-            return None
+            return []
         finally:
-            self._extend_deadline(seconds, began)
+            if seconds == PROMPT_SECONDS:
+                self._deadline.extend(time.monotonic() - began)
 
     def _use(self, operation: "Callable[[KeyringBackend], T]") -> "T | None":
         """Return what `operation` returns for the chosen backend; None if the keyring cannot be used."""
-        if not self.is_usable:
+        if self.fault:
             return None
-        messages, seconds, began = self._context.messages, self._seconds(), time.monotonic()
-        most = self._most(seconds)
+        messages, (seconds, most), began = self._context.messages, self._patience(), time.monotonic()
         try:
             with messages.waiting_for("the keyring"), messages.aside():
                 end = began + most
@@ -170,16 +150,11 @@ class SystemKeyring:
         except TimedOut:
             self._fail(KeyringFault.TIMED_OUT)
         except Exception as error:  # backends raise classes of their own, whose texts may contain what was stored
-            self._failed_class = type(error).__name__
-            self._fail(fault_of(error))
+            self._fail(fault_of(error), type(error).__name__)
         finally:
-            self._extend_deadline(seconds, began)
+            if seconds == PROMPT_SECONDS:
+                self._deadline.extend(time.monotonic() - began)
         return None
-
-    def _extend_deadline(self, seconds: float, began: float) -> None:
-        """Do not count the time since `began` if a person could have been at a prompt."""
-        if seconds == PROMPT_SECONDS:
-            self._deadline.extend(time.monotonic() - began)
 
     def _try(self, operation: "Callable[[KeyringBackend], T]", end: float) -> "T":
         """Return what `operation` returns. Where the keyring is known to be there, try a busy bus again until `end`.
@@ -207,25 +182,27 @@ class SystemKeyring:
             backends.check_open(backend)
         return backend
 
-    def _fail(self, fault: KeyringFault) -> None:
+    def _fail(self, fault: KeyringFault, failure: str = "") -> None:
         self.fault = fault
+        self.reason = f"{fault.value} ({failure})" if fault is KeyringFault.BROKEN else fault.value
         if fault.is_timeout and (why := self._notes.avoid()):
             self._context.messages.decided(f"the keyring's timeout could not be noted: {why}")
         if fault.is_absence:
             self._notes.report_absence()
 
-    def _seconds(self) -> float:
-        """Return how long a use may take: longer if a person could be at a prompt, and enough for a healthy keyring."""
-        environ = self._context.environ
-        if not self._prompts:
-            return UNASKED_SECONDS
-        if (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
-            return PROMPT_SECONDS
-        return min(TIMEOUT_SECONDS, max(1, self._deadline.remaining() / 3))
+    def _patience(self) -> tuple[float, float]:
+        """Return how long a use may take, and how long on a busy machine.
 
-    def _most(self, seconds: float) -> float:
-        """Return how long a use that usually takes `seconds` at most may take on a busy machine."""
-        return max(seconds, min(_MOST_PATIENCE * seconds, self._deadline.remaining() / 2))
+        It is longer, and not counted, if a person could be at a prompt, and enough for a healthy keyring.
+        """
+        environ, left = self._context.environ, self._deadline.remaining()
+        if not self._prompts:
+            seconds = UNASKED_SECONDS
+        elif (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
+            seconds = PROMPT_SECONDS
+        else:
+            seconds = min(TIMEOUT_SECONDS, max(1, left / 3))
+        return seconds, max(seconds, min(_MOST_PATIENCE * seconds, left / 2))
 
 
 class _Preparation:

@@ -57,7 +57,7 @@ def check_available(entry: Entry, context: Context) -> None:
 
 def check(keyring: SystemKeyring, *, is_key: bool = True) -> None:
     """Raise NoKeyring if there is no keyring, and KeyringError if it cannot be used; `is_key` is as for `hint`."""
-    if keyring.is_usable:
+    if not keyring.fault:
         return
     kind = NoKeyring if keyring.is_absent else KeyringError
     raise kind(f"the keyring cannot be used: {keyring.reason}", hint=hint(is_key=is_key))

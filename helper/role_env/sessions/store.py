@@ -4,6 +4,7 @@
 one of them, `none` is neither. A fault of a place costs one warning, never the session.
 """
 
+import functools
 import os
 import time
 from pathlib import Path
@@ -48,9 +49,9 @@ class Cache:
         self._prompts = prompts
         self._indexed: tuple[bool, frozenset[str]] | None = None
         self._in_kernel: frozenset[str] | None = None
-        self._ahead: dict[str, str | None] = {}
+        self._ahead: dict[str, str | None] = {context.missing: None} if context.missing else {}
         # A timeout is reported when it happens, and not again for a minute.
-        self._has_warned = bool(self.fault)
+        self._has_warned = bool(self._keyring and self._keyring.fault)
 
     @property
     def reason(self) -> str:
@@ -83,10 +84,13 @@ class Cache:
 
         Return the texts of these by the names of the entries, as far as they could be read.
         """
-        if self._keyring:
-            indexed = [entry for entry in entries if not self._is_left_out(entry)]
-            self._ahead = self._keyring.read_together([*others, *indexed])
+        self.prefetch(*others, *(entry for entry in entries if not self._is_left_out(entry)))
         return {entry.name: self._ahead.pop(entry.name) for entry in others if entry.name in self._ahead}
+
+    def prefetch(self, *entries: Entry) -> None:
+        """Read together what the keyring has of `entries`, for a `load` or `load_text` of each."""
+        if self._keyring:
+            self._ahead |= self._keyring.read_together(entries)
 
     def load_text(self, entry: Entry, *, by_index: bool = False) -> str | None:
         """Return the text that is stored as `entry`, or None, as `load` does."""
@@ -114,18 +118,18 @@ class Cache:
         return in_keyring or (self._kernel_allowed and not self._kernel_fault)
 
     def _store_in_keyring(self, entry: Entry, text: str) -> bool:
-        if not self._keyring or not self._keyring.is_usable:
+        if not self._keyring or self._keyring.fault:
             return False
         self._note(entry)
         self._keyring.write(entry, text)
-        return self._keyring.is_usable
+        return not self._keyring.fault
 
     def delete(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""
         is_there = bool(self._keyring and self._keyring.read(entry))
         if self._keyring:
             self._keyring.delete(entry)
-            if self._keyring.is_usable and entry.name in self._noted():
+            if not self._keyring.fault and entry.name in self._noted():
                 self._append(f"{_REMOVED}{entry.name}")
         if self._kernel_allowed:
             is_there = bool(self._use_kernel(lambda: kernel.read(entry.name))) or is_there
@@ -139,7 +143,7 @@ class Cache:
 
     def unreachable(self, entries: "Sequence[Entry]") -> list[Entry]:
         """Return those of `entries` that the keyring has, by the index, while it cannot be used."""
-        if not self._keyring or self._keyring.is_usable:
+        if not self._keyring or not self._keyring.fault:
             return []
         noted = self._noted()
         return [entry for entry in entries if entry.name in noted]
@@ -190,7 +194,7 @@ class Cache:
             self._in_kernel = frozenset(self._use_kernel(kernel.names) or ())
         return self._in_kernel
 
-    @property
+    @functools.cached_property
     def _index(self) -> Path:
         return state_folder(self._environ) / "sessions"
 
