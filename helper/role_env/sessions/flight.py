@@ -34,8 +34,8 @@ class SingleFlight:
         self._entry = entry
         self._cache = cache if chain.is_cacheable else None
         self._whole_cache = cache
+        self._proof = Proof(request, entry, chain.target.path, chain.target.endpoint) if request and cache else None
         self._context = context
-        self._request_made = request
         self._min_ttl = request.min_ttl if request else 0
         self._wanted_ttl = request.renewal_ttl if request else 0
         self._digest = chain.digest(context)
@@ -82,9 +82,10 @@ class SingleFlight:
                 return stored
             if self._cache:
                 self._cache.prepare()
-            deadline = context.deadline.soonest(RENEWAL_SECONDS) if old else context.deadline
+            if old:
+                context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
             try:
-                return self._request_now(context.with_deadline(deadline))
+                return self._request_now(context)
             except UnreachableError as failure:
                 if not old:
                     raise
@@ -93,6 +94,8 @@ class SingleFlight:
 
     def _stored_meanwhile(self, since: float) -> Record | None:
         """Return the session that another process stored while this one waited, if it answers the request."""
+        if self._cache and self._proof:
+            self._cache.prefetch(self._entry, self._proof.entry)
         record = self.load()
         if not record or record.chain != self._digest or not self._is_usable(record):
             return None
@@ -144,9 +147,8 @@ class SingleFlight:
         record = self._record(credentials, account_id)
         if self._cache:
             self._cache.store(self._entry, record)
-        if self._request_made and self._whole_cache:
-            proof = Proof(self._request_made, self._target.path, self._target.endpoint)
-            proof.store(self._digest, self._context, self._whole_cache)
+        if self._proof and self._whole_cache:
+            self._proof.store(self._digest, self._context, self._whole_cache)
         return record
 
     def _record(self, credentials: Credentials, account_id: str) -> Record:
