@@ -26,34 +26,29 @@ _NO_ROLE = RoleArn()
 
 
 class Chain:
-    """The profiles `hops` from the chain's source to the one asked for, and the `source` itself.
+    """The profiles `hops` from the chain's source to the one asked for, its `target`, and the `source` itself.
 
-    `policy_name` is what ROLE_ENV_POLICY says of the session: empty for a full one.
+    `last_role` is the hop whose role the session has: the target or, if that has none, the last one before it. It is
+    None if the source's own session is passed through; then `role_arn` and `session_name`, which are the hop's, are
+    empty. `policy_name` is what ROLE_ENV_POLICY says of the session: empty for a full one.
     """
 
     def __init__(self, source: Source, hops: list[Profile], fingerprint: Fingerprint) -> None:
         self.source = source
-        self.hops = hops
         self.fingerprint = fingerprint
         self.policy_name = ""
+        self._set_hops(hops)
 
-    @property
-    def target(self) -> Profile:
-        """The profile that was asked for."""
-        return self.hops[-1]
+    def _set_hops(self, hops: list[Profile]) -> None:
+        self.hops = hops
+        self.target = hops[-1]
+        self.last_role = next((hop for hop in reversed(hops) if hop.role_arn), None)
+        self.role_arn = self.last_role.role_arn if self.last_role else _NO_ROLE
+        self.session_name = self.last_role.role_session_name if self.last_role else ""
 
-    @property
-    def role_arn(self) -> RoleArn:
-        """The role of the session: the target's or, if that has none, the last one before it.
-
-        Empty if the source's own session is passed through.
-        """
-        return next((hop.role_arn for hop in reversed(self.hops) if hop.role_arn), _NO_ROLE)
-
-    @property
-    def session_name(self) -> str:
-        """The session name of the role; empty if the source's own session is passed through."""
-        return next((hop.role_session_name for hop in reversed(self.hops) if hop.role_arn), "")
+    def replace(self, hop: Profile, changed: Profile) -> None:
+        """Put `changed` in the place of `hop`."""
+        self._set_hops([changed if other is hop else other for other in self.hops])
 
     @property
     def gives_session(self) -> bool:

@@ -35,39 +35,32 @@ def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> None:
         raise UsageError(
             f"--policy cannot narrow {target.name}, which is read_only ({target.where})", hint="leave it out"
         )
-    position = _last_role(chain)
-    if position is None:
+    hop = chain.last_role
+    if hop is None:
         raise _refuse(
             target, narrowing, "no role is assumed at the end of its chain, and only AssumeRole takes a policy"
         )
-    hop = chain.hops[position]
     try:
-        chain.hops[position] = hop.replace(policy=policies.read_only(hop.policy))
+        chain.replace(hop, hop.replace(policy=policies.read_only(hop.policy)))
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
     chain.policy_name = policies.READ_ONLY
 
 
 def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> None:
-    target, position = chain.target, _last_role(chain)
-    if position is None:
+    target, hop = chain.target, chain.last_role
+    if hop is None:
         raise UsageError(
             f"--policy cannot narrow {target.name}: no role is assumed at the end of its chain ({target.where})",
             hint="only AssumeRole takes a policy; use a profile with role_arn",
         )
-    if chain.hops[position].policy:
+    if hop.policy:
         raise UsageError(
             f"--policy cannot narrow {target.name}, which has a policy ({target.where})",
             hint="two policies cannot be combined; use --read-only, or a profile without a policy",
         )
-    chain.hops[position] = chain.hops[position].replace(policy=narrowing.text)
+    chain.replace(hop, hop.replace(policy=narrowing.text))
     chain.policy_name = narrowing.name
-
-
-def _last_role(chain: Chain) -> int | None:
-    """Return the position of the last hop that assumes a role, if its session is the one that is handed out."""
-    roles = [position for position, hop in enumerate(chain.hops) if hop.role_arn]
-    return roles[-1] if roles else None
 
 
 def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:

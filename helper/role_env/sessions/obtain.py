@@ -100,7 +100,7 @@ class SessionRequest:
         file = ProfilesFile(self.path, self._fingerprint)
         self._role_arn = file.role_arn(request.profile)
         chain = chains.resolve(file, request.profile, self._fingerprint)
-        chain.hops[-1] = _with_options(chain.target, request)
+        chain.replace(chain.target, _with_options(chain.target, request))
         self._role_arn = chain.role_arn
         chains.check_loop(chain, self._context.environ)
         _check_accounts(chain, request.expect_account)

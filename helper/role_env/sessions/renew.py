@@ -86,7 +86,7 @@ def _check_same(chain: Chain, asked: _ShellRequest, role_arn: str, environ: Mapp
     if chain.role_arn and chain.role_arn.account != account:
         raise _another(name, f"account {chain.role_arn.account}, not {account or 'the known one'}")
     if chain.target.role_arn:
-        chain.hops[-1] = chain.target.with_session_name(asked.session_name)
+        chain.replace(chain.target, chain.target.with_session_name(asked.session_name))
     if chain.session_name != asked.session_name:
         raise _another(name, "another session name")
 
