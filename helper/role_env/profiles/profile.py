@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from role_env import names, validators, variables
+from role_env import names, validators
 from role_env.credentials import RoleArn
 from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import policies, source_keys
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.profiles.ini import Section
+from role_env.variables import COLORS, DEFAULT_FAMILIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,90 +21,37 @@ if TYPE_CHECKING:
 # How long a session lasts unless the profile or an option says otherwise (seconds).
 DURATION_SECONDS = 3600
 _LONGER = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
-_NO_ROLE = RoleArn()
-_FIELDS = (
-    "role_arn",
-    "role_session_name",
-    "duration_seconds",
-    "max_session_duration",
-    "external_id",
-    "source_identity",
-    "expected_account_id",
-    "region_id",
-    "variables",
-    "color",
-    "read_only",
-)
 
 
 class Profile:
     """One checked section of a profiles file.
 
     `role_arn` is empty for a source. Either `source_profile` or `source` says where the credentials come from.
-    `path` is the file, `where` the file and line of the section. Durations are seconds.
+    `path` is the file, `where` the file and line of the section. Durations are seconds. (Importing `dataclasses` would
+    take longer than `list` takes for all profiles.)
     """
 
-    __slots__ = (
-        "color",
-        "duration_seconds",
-        "endpoint",
-        "expected_account_id",
-        "external_id",
-        "max_session_duration",
-        "name",
-        "path",
-        "policy",
-        "read_only",
-        "region_id",
-        "role_arn",
-        "role_session_name",
-        "source",
-        "source_identity",
-        "source_profile",
-        "variables",
-        "where",
-    )
+    name: str
+    where: str
+    path: Path
+    role_arn: RoleArn = RoleArn()
+    source_profile: str = ""
+    source: "Source | None" = None
+    role_session_name: str = ""
+    duration_seconds: int = DURATION_SECONDS
+    max_session_duration: int = 3600
+    external_id: str = ""
+    policy: str = ""
+    source_identity: str = ""
+    expected_account_id: str = ""
+    region_id: str = ""
+    endpoint: str = ""
+    variables: tuple[str, ...] = DEFAULT_FAMILIES
+    color: str = ""
+    read_only: bool = False
 
-    def __init__(
-        self,
-        name: str,
-        where: str,
-        path: Path,
-        *,
-        role_arn: RoleArn = _NO_ROLE,
-        source_profile: str = "",
-        source: "Source | None" = None,
-        role_session_name: str = "",
-        duration_seconds: int = DURATION_SECONDS,
-        max_session_duration: int = 3600,
-        external_id: str = "",
-        policy: str = "",
-        source_identity: str = "",
-        expected_account_id: str = "",
-        region_id: str = "",
-        endpoint: str = "",
-        variables: tuple[str, ...] = variables.DEFAULT_FAMILIES,
-        color: str = "",
-        read_only: bool = False,
-    ) -> None:
-        self.name = name
-        self.where = where
-        self.path = path
-        self.role_arn = role_arn
-        self.source_profile = source_profile
-        self.source = source
-        self.role_session_name = role_session_name
-        self.duration_seconds = duration_seconds
-        self.max_session_duration = max_session_duration
-        self.external_id = external_id
-        self.policy = policy
-        self.source_identity = source_identity
-        self.expected_account_id = expected_account_id
-        self.region_id = region_id
-        self.endpoint = endpoint
-        self.variables = variables
-        self.color = color
-        self.read_only = read_only
+    def __init__(self, name: str, where: str, path: Path, **fields: "Any") -> None:
+        vars(self).update(fields, name=name, where=where, path=path)
 
     @property
     def source_kind(self) -> str:
@@ -112,7 +60,7 @@ class Profile:
 
     def replace(self, **fields: "Any") -> "Profile":
         """Return the profile with other values of some fields."""
-        return Profile(**{name: getattr(self, name) for name in self.__slots__} | fields)
+        return Profile(**vars(self) | fields)
 
     def allows_duration(self, seconds: int) -> bool:
         """Return whether a session may last so long."""
@@ -139,17 +87,13 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         if "color" in values:
             raise section.error("colour", "and color are the same key", hint="keep one")
         values["color"] = values.pop("colour")
-    source = source_keys.parse(section, values, fingerprint)
-    profile = Profile(
-        section.name,
-        section.where(),
-        section.path,
-        policy=_policy(section, values, fingerprint),
-        endpoint=sts_endpoint(
-            fingerprint, endpoint=values.get("sts_endpoint", ""), region=values.get("sts_region", "")
-        ),
-        **{**{key: values[key] for key in _FIELDS if key in values}, **source},
+    fields = {key: value for key, value in values.items() if hasattr(Profile, key)}
+    fields |= source_keys.parse(section, values, fingerprint)
+    fields["policy"] = _policy(section, values, fingerprint)
+    fields["endpoint"] = sts_endpoint(
+        fingerprint, endpoint=values.get("sts_endpoint", ""), region=values.get("sts_region", "")
     )
+    profile = Profile(section.name, section.where(), section.path, **fields)
     if profile.role_arn and not profile.role_session_name:
         profile = profile.with_session_name(default_session_name(fingerprint))
     if profile.allows_duration(profile.duration_seconds):
@@ -169,7 +113,7 @@ def _value_hint(key: str, text: str) -> str:
     """Return how to correct the value `text` of `key`."""
     if key == "role_arn":
         return "copy the ARN from the role's page in the RAM console"
-    if key in ("color", "colour") and (near := names.nearest(text, variables.COLORS)):
+    if key in ("color", "colour") and (near := names.nearest(text, COLORS)):
         return f"did you mean {near}?"
     return f"correct {key}, or remove the line"
 
