@@ -10,7 +10,7 @@ from role_env.credentials import RoleArn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import Any
 
     # Takes the text of a value and returns it, or raises ValueError.
@@ -32,6 +32,15 @@ def _of_kind(kind: str) -> "Check":
     def check(text: str) -> str:
         if rule := names.value_fault(kind, text):
             raise ValueError(f"is not {rule}")
+        return text
+
+    return check
+
+
+def _one_of(words: "Collection[str]") -> "Check":
+    def check(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
         return text
 
     return check
@@ -80,12 +89,6 @@ def _yes_or_no(text: str) -> bool:
     return text.lower() in ("yes", "true")
 
 
-def _source_kind(text: str) -> str:
-    if text not in ("environment", "ecs_ram_role", "aliyun_cli"):
-        raise ValueError("must be one of environment, ecs_ram_role, aliyun_cli")
-    return text
-
-
 def _command(text: str) -> str:
     import shlex
 
@@ -95,12 +98,6 @@ def _command(text: str) -> str:
         raise ValueError("has an unclosed quote") from None
     if not words or "\0" in text:
         raise ValueError("is empty")
-    return text
-
-
-def _color(text: str) -> str:
-    if text not in variables.COLORS:
-        raise ValueError(f"must be one of {', '.join(variables.COLORS)}")
     return text
 
 
@@ -128,8 +125,6 @@ account_id = _of_kind(ACCOUNT)
 region = _of_kind(REGION)
 key_part = _pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 
-role_name = _of_kind(names.ROLE_NAME)
-
 
 def role_arn(text: str) -> RoleArn:
     """Parse the ARN of a role. Raises ValueError."""
@@ -138,19 +133,14 @@ def role_arn(text: str) -> RoleArn:
     return RoleArn(text)
 
 
-oidc_provider_arn = _pattern(
-    r"acs:ram::[0-9]{1,32}:oidc-provider/[A-Za-z0-9._-]{1,128}",
-    "an OIDC provider's ARN, acs:ram::<account>:oidc-provider/<name>",
-)
-
 KEYS: "dict[str, Callable[[str], Any]]" = {
     "role_arn": role_arn,
     "source_profile": str,
     "access_key_id": key_part,
     "access_key_secret": key_part,
     "security_token": key_part,
-    "credential_source": _source_kind,
-    "role_name": role_name,
+    "credential_source": _one_of(("environment", "ecs_ram_role", "aliyun_cli")),
+    "role_name": _of_kind(names.ROLE_NAME),
     "aliyun_profile": str,
     "credential_process": _command,
     "cloud_sso_sign_in_url": str,
@@ -158,7 +148,10 @@ KEYS: "dict[str, Callable[[str], Any]]" = {
     "cloud_sso_access_config": _pattern(r"[\w.@-]{1,128}", "the ID or the name of an access configuration"),
     "oauth_site_type": _site_kind,
     "oauth_client_id": _pattern(r"[\w.-]{1,64}", "the ID of an OAuth application"),
-    "oidc_provider_arn": oidc_provider_arn,
+    "oidc_provider_arn": _pattern(
+        r"acs:ram::[0-9]{1,32}:oidc-provider/[A-Za-z0-9._-]{1,128}",
+        "an OIDC provider's ARN, acs:ram::<account>:oidc-provider/<name>",
+    ),
     "oidc_token_file": str,
     "oidc_token_variable": _pattern(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "the name of a variable"),
     "oidc_token": _token_kind,
@@ -175,29 +168,20 @@ KEYS: "dict[str, Callable[[str], Any]]" = {
     "sts_endpoint": host,
     "sts_region": region,
     "variables": _families,
-    "color": _color,
+    "color": _one_of(variables.COLORS),
     "read_only": _yes_or_no,
-    "colour": _color,
+    "colour": _one_of(variables.COLORS),
 }
 
-# The keys that say where a profile's credentials come from, with their groups. A profile uses one group.
-SOURCES = {
-    "source_profile": "source_profile",
-    "access_key_id": "access_key_id",
-    "access_key_secret": "access_key_id",
-    "security_token": "access_key_id",
-    "credential_source": "credential_source",
-    "role_name": "credential_source",
-    "aliyun_profile": "credential_source",
-    "credential_process": "credential_process",
-    "cloud_sso_sign_in_url": "cloud_sso_sign_in_url",
-    "cloud_sso_account_id": "cloud_sso_sign_in_url",
-    "cloud_sso_access_config": "cloud_sso_sign_in_url",
-    "oauth_site_type": "oauth_site_type",
-    "oauth_client_id": "oauth_site_type",
-    "oidc_provider_arn": "oidc_provider_arn",
-    "oidc_token_file": "oidc_provider_arn",
-    "oidc_token_variable": "oidc_provider_arn",
-    "oidc_token": "oidc_provider_arn",
-    "oidc_audience": "oidc_provider_arn",
-}
+# The keys that say where a profile's credentials come from, in groups. A profile uses one group.
+_SOURCE_GROUPS = (
+    ("source_profile",),
+    ("access_key_id", "access_key_secret", "security_token"),
+    ("credential_source", "role_name", "aliyun_profile"),
+    ("credential_process",),
+    ("cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"),
+    ("oauth_site_type", "oauth_client_id"),
+    ("oidc_provider_arn", "oidc_token_file", "oidc_token_variable", "oidc_token", "oidc_audience"),
+)
+# Each of them with the first one of its group.
+SOURCES = {key: group[0] for group in _SOURCE_GROUPS for key in group}
