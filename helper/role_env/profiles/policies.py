@@ -70,6 +70,7 @@ class PolicyError(ValueError):
 def compact(text: str) -> str:
     """Return the policy `text` without white space outside its strings. Raises PolicyError."""
     import json  # the fast path needs the names of policies alone
+    import re
 
     try:
         document = json.loads(text)
@@ -77,7 +78,7 @@ def compact(text: str) -> str:
         document = None
     if not isinstance(document, dict):
         raise PolicyError("is not a policy in JSON")
-    policy = _without_space(text)
+    policy = re.sub(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', r"\1", text)  # the group is a string, which stays
     if len(policy) > LONGEST:
         raise PolicyError(f"contains {len(policy)} characters, and STS accepts {LONGEST}")
     return policy
@@ -90,39 +91,17 @@ def read_only(own: str = "") -> str:
     """
     import json
 
-    refused = {"Effect": "Deny", "Action": list(REVEALING), "Resource": "*"}
-    if not own:
-        return _text({"Version": "1", "Statement": [_statement("Allow", Action=READING), refused]})
-    document = json.loads(own)
+    reading = {"Effect": "Allow", "Action": READING, "Resource": "*"}
+    if own:
+        reading = {"Effect": "Deny", "NotAction": READING, "Resource": "*"}
+    revealing = {"Effect": "Deny", "Action": REVEALING, "Resource": "*"}
+    document = json.loads(own) if own else {"Version": "1"}
     statements = document.get("Statement", [])
     kept = statements if isinstance(statements, list) else [statements]
-    policy = _text({**document, "Statement": [*kept, _statement("Deny", NotAction=READING), refused]})
+    narrowed = {**document, "Statement": [*kept, reading, revealing]}
+    policy = json.dumps(narrowed, separators=(",", ":"), ensure_ascii=False)
     if len(policy) > LONGEST:
         raise PolicyError(
             f"and the read-only policy together contain {len(policy)} characters, and STS accepts {LONGEST}"
         )
     return policy
-
-
-def _statement(effect: str, **actions: "tuple[str, ...]") -> "dict[str, object]":
-    return {"Effect": effect, **{key: list(values) for key, values in actions.items()}, "Resource": "*"}
-
-
-def _text(document: "dict[str, object]") -> str:
-    import json
-
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-
-
-def _without_space(text: str) -> str:
-    kept, is_string, is_escaped = [], False, False
-    for character in text:
-        if is_string or character not in " \t\r\n":
-            kept.append(character)
-        if is_string and is_escaped:
-            is_escaped = False
-        elif is_string and character == "\\":
-            is_escaped = True
-        elif character == '"':
-            is_string = not is_string
-    return "".join(kept)
