@@ -75,10 +75,7 @@ def _cloud_sso(section: Section, values: "Mapping[str, str]", fingerprint: Finge
 
     for key in ("cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"):
         if key not in values:
-            raise ProfileError(
-                f"profile {section.name}: {key} is missing ({section.where()})",
-                hint="add it, or run: role-env configure --cloud-sso URL",
-            )
+            raise _missing(section, key, "add it, or run: role-env configure --cloud-sso URL")
     key = "cloud_sso_sign_in_url"
     try:
         url = check_url(values[key], fingerprint.variable(ALLOWED_HOST))
@@ -142,7 +139,7 @@ def _from_variable(section: Section, key: str, name: str, fingerprint: Fingerpri
         hint = f"add the key, or set {name}"
         if fingerprint.variable("ROLE_ENV_PROFILE"):
             hint = f"add the key: a session unsets {name} in its shell"
-        raise ProfileError(f"profile {section.name}: {key} is missing ({section.where()})", hint=hint)
+        raise _missing(section, key, hint)
     return _check_variable(key, text)
 
 
@@ -158,10 +155,7 @@ def _access_key(section: Section, values: "Mapping[str, str]") -> Source:
     if "access_key_secret" in values or "security_token" in values:
         for name in ("access_key_id", "access_key_secret"):
             if name not in values:
-                raise ProfileError(
-                    f"profile {section.name}: {name} is missing ({section.where()})",
-                    hint="give access_key_id and access_key_secret together",
-                )
+                raise _missing(section, name, "give access_key_id and access_key_secret together")
         from role_env.sources.access_key import FileKey
 
         key = AccessKey(values["access_key_id"], values["access_key_secret"], values.get("security_token", ""))
@@ -169,3 +163,7 @@ def _access_key(section: Section, values: "Mapping[str, str]") -> Source:
     from role_env.sources.keyring import KeyringKey
 
     return KeyringKey(section.name, section.where("access_key_id"), section.path, values.get("access_key_id", ""))
+
+
+def _missing(section: Section, key: str, hint: str) -> ProfileError:
+    return ProfileError(f"profile {section.name}: {key} is missing ({section.where()})", hint=hint)
