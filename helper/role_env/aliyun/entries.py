@@ -39,11 +39,6 @@ class Entry:
         """The command that prints the credentials."""
         return self.members["process_command"]
 
-    def merge_into(self, entry: dict[str, Any]) -> None:
-        """Set the members in the profile `entry` of the file; keys keep the case in which they are there."""
-        spelled = {key.lower(): key for key in entry}
-        entry.update({spelled.get(key, key): value for key, value in self.members.items()})
-
 
 def profiles_file_of(entry: Mapping[str, Any]) -> str | None:
     """Return the profiles file that a profile written by `setup` names; None for any other profile.
@@ -174,7 +169,9 @@ def _merge(listed: list[dict[str, Any]], wanted: Sequence[Entry]) -> None:
         if entry.name not in by_name:
             by_name[entry.name] = {"name": entry.name, **entry.members, **_TASTE}
             listed.append(by_name[entry.name])
-        entry.merge_into(by_name[entry.name])
+        there = by_name[entry.name]
+        spelled = {key.lower(): key for key in there}  # keys keep the case in which they are there
+        there.update({spelled.get(key, key): value for key, value in entry.members.items()})
 
 
 def _changed(path: Path, content: bytes, change: Callable[[list[dict[str, Any]]], None]) -> bytes:
