@@ -52,7 +52,7 @@ def integration(shell: str, options: str = "") -> str:
     """
     text = "".join(_read(name) for name in _FILES[shell])
     tables = _fish_tables() if shell == "fish" else _posix_tables()
-    given = {"SHELL": shell, "OPTIONS": f"{__version__} {options}".rstrip(), **_common_tables(), **tables}
+    given = {"SHELL": shell, "OPTIONS": f"{__version__} {options}".rstrip(), **tables}
     for name, table in given.items():
         text = text.replace(f"@{name}@", table)
     return {
@@ -74,41 +74,39 @@ def _read(name: str) -> str:
 # --- the tables
 
 
-def _common_tables() -> dict[str, str]:
+def _shared_tables(value: str, *, key_id: str, request: str, separator: str) -> dict[str, str]:
+    """Return the tables that all shells share.
+
+    `value` is the form of a variable's value, `key_id` the key ID that is expected, `request` differs with and without
+    ROLE_ENV_REQUEST, and `separator` is between patterns.
+    """
+
+    def values(names: "Iterable[str]") -> list[str]:
+        return [value.format(name) for name in names]
+
     return {
         "ABSENT": variables.NO_ACCOUNT_VALUE,
         "COMMAND_LIST": ",".join(command_table.COMMANDS),
         "KEY_ID_NAMES": " ".join(_KEY_IDS),
         "GUARD_NAMES": " ".join(_GUARDS),
         "EXPECTED_WITHOUT_KEY": " ".join(variables.NO_ACCOUNT.get(name, "") for name in _WITHOUT_KEY),
-    }
-
-
-def _names_and_values(value: str, expected_id: str) -> dict[str, str]:
-    """Return the tables that all shells share; `value` is the form of a variable's value, `expected_id` the key ID."""
-
-    def values(names: "Iterable[str]") -> list[str]:
-        return [value.format(name) for name in names]
-
-    return {
         "OUTRANKING": "".join(values(_OUTRANKING)),
         "SHOWN": " ".join(values(variables.SHOWN)),
         "KEY_IDS": " ".join(values(_KEY_IDS)),
-        "EXPECTED_KEY_IDS": " ".join([expected_id] * len(_KEY_IDS)),
+        "EXPECTED_KEY_IDS": " ".join([key_id] * len(_KEY_IDS)),
         "OTHER_KEY_IDS": '" "'.join(f"{family} {value.format(name)}" for family, name in _other_key_ids()),
         "GUARDS": " ".join(values(_GUARDS)),
         "WITHOUT_KEY": " ".join(values(_WITHOUT_KEY)),
-        "STATE": " ".join(values(_STATE)),
+        "STATE": " ".join([*values(_STATE), request]),
+        "COMMANDS": separator.join(command_table.COMMANDS),
+        "VALUE_OPTIONS": separator.join(_value_options()),
+        "EXPECTED_GUARDS": separator.join(f"'{guards}'" for guards in _expected_guards()),
     }
 
 
 def _posix_tables() -> dict[str, str]:
-    shared = _names_and_values("${{{}-}}", "${id}")
+    shared = _shared_tables("${{{}-}}", key_id="${id}", request="${ROLE_ENV_REQUEST:+1}", separator=" | ")
     return shared | {
-        "COMMANDS": " | ".join(command_table.COMMANDS),
-        "VALUE_OPTIONS": " | ".join(_value_options()),
-        "STATE": shared["STATE"] + " ${ROLE_ENV_REQUEST:+1}",
-        "EXPECTED_GUARDS": " | ".join(f"'{guards}'" for guards in _expected_guards()),
         "COLORS": "".join(f"{name}) color='{code}' ;;\n\t" for name, code in variables.COLORS.items()) + "''",
         "OFF": posix.off(dict.fromkeys(_EXPORTED, ""), integrated=True).rstrip("\n").replace("'", "'\\''"),
         "COMMAND_TABLE": "".join(map(_posix_case, command_table.COMMANDS.values())) + "''",
@@ -116,12 +114,8 @@ def _posix_tables() -> dict[str, str]:
 
 
 def _fish_tables() -> dict[str, str]:
-    shared = _names_and_values("${}", "$id")
+    shared = _shared_tables("${}", key_id="$id", request="$ROLE_ENV_REQUEST", separator=" ")
     return shared | {
-        "COMMANDS": " ".join(command_table.COMMANDS),
-        "VALUE_OPTIONS": " ".join(_value_options()),
-        "STATE": shared["STATE"] + " $ROLE_ENV_REQUEST",
-        "EXPECTED_GUARDS": " ".join(f"'{guards}'" for guards in _expected_guards()),
         "COLOR_NAMES": " ".join(variables.COLORS),
         "COLOR_CODES": " ".join(f"'{code}'" for code in variables.COLORS.values()),
         "OFF": fish.off().rstrip("\n"),
