@@ -12,8 +12,6 @@ from role_env.credentials import AccessKey
 from role_env.environ.session import NO_ACCOUNT, ShellState, missing_without_key
 from role_env.variables import Key
 
-# What names a variable in a Key.
-_FIELDS = ("access_key_id", "access_key_secret", "security_token")
 _CLOUD = variables.FAMILIES["alibaba_cloud"].keys[0]
 _OLDER = variables.FAMILIES["alibabacloud"].keys[0]
 _OSS = variables.FAMILIES["oss"].keys[0]
@@ -41,7 +39,8 @@ class ToolKey:
     def __init__(self, tool: str, order: tuple[Key, ...], environ: Mapping[str, str]) -> None:
         self.tool = tool
         self.key: AccessKey | None = None
-        names = [_first_set(environ, field, order) for field in _FIELDS]
+        fields = ("access_key_id", "access_key_secret", "security_token")
+        names = [_first_set(environ, field, order) for field in fields]
         if _is_stopped(environ, order):
             names = ["", "", ""]
         self.variables = [name for name in names if name]
@@ -52,28 +51,19 @@ class ToolKey:
             self.key = AccessKey(*(environ.get(name, "") for name in names))
 
 
-def tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
-    """Return for every tool the key that it finds."""
-    return [ToolKey(tool, order, environ) for tool, order in _TOOLS.items()]
-
-
-def tools_with_key(environ: Mapping[str, str]) -> str:
-    """Return the names of the tools that find a key, in one text."""
-    return ", ".join(tool.tool for tool in tool_keys(environ) if tool.key)
-
-
 def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
     """Return the keys of all tools if two of them find different keys, else an empty list."""
-    found = tool_keys(environ)
+    found = _tool_keys(environ)
     ids = {environ[tool.variables[0]] for tool in found if tool.variables}
-    complete = {_values(tool.key) for tool in found if tool.key}
+    keys = [tool.key for tool in found if tool.key]
+    complete = {(key.access_key_id, key.access_key_secret, key.security_token) for key in keys}
     return found if len(ids) > 1 or len(complete) > 1 else []
 
 
 def no_account(environ: Mapping[str, str]) -> str:
     """Return what to say of a shell without an account, and of what has been set or unset since."""
     text, state = NO_ACCOUNT, ShellState(environ)
-    if acting := tools_with_key(environ):
+    if acting := ", ".join(tool.tool for tool in _tool_keys(environ) if tool.key):
         text += f"; a key has been set since, which {acting} {'use' if ', ' in acting else 'uses'}"
     if incomplete := state.incomplete_keys():
         text += f"; {incomplete}"
@@ -84,8 +74,8 @@ def no_account(environ: Mapping[str, str]) -> str:
     return text
 
 
-def _values(key: AccessKey) -> tuple[str, str, str]:
-    return key.access_key_id, key.access_key_secret, key.security_token
+def _tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
+    return [ToolKey(tool, order, environ) for tool, order in _TOOLS.items()]
 
 
 def _first_set(environ: Mapping[str, str], field: str, order: tuple[Key, ...]) -> str:
