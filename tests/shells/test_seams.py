@@ -11,7 +11,7 @@ from role_env.shells import export as exporters
 from role_env.shells import posix_code
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
-from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, encoded, exported, session_of
+from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, check_no_account, encoded, exported, session_of
 
 POSIX = {
     "bash": ("bash", "--norc"),
@@ -24,24 +24,9 @@ POSIX = {
 INTERACTIVE = {"bash -i": (*POSIX["bash"], "-i"), "zsh -i": (*POSIX["zsh"], "-i")}
 ALL = {**POSIX, "fish": ("fish", "--no-config")}
 # Names that could be words of the text, patterns that it contains, or code.
-ODD_NAMES = (
-    *("; touch owned;", "')", "x)", "x*)", "*", "?", "[a]", "in", "esac", "case", "`touch owned`", "$(touch owned)"),
-    *(
-        "a b",
-        "'; touch owned; '",
-        "-n",
-        "~",
-        "{ x; }",
-        "#",
-        "touch owned)",
-        "\\eval",
-        "\\set",
-        '"',
-        "e)",
-        "s)",
-        "true)",
-    ),
-)
+ODD_NAMES = ["in", "esac", "case", "-n", "~", "#", '"', "\\eval", "\\set", "a b", "{ x; }"]
+ODD_NAMES += ["x)", "x*)", "e)", "s)", "true)", "touch owned)", "*", "?", "[a]"]
+ODD_NAMES += ["')", "; touch owned;", "'; touch owned; '", "`touch owned`", "$(touch owned)"]
 # What ksh93 exports of its own.
 KSH = (b"A__z", b"_AST_FEATURES")
 SECRETS = ("the-secret", "the-token", "old-secret", "old-token")
@@ -64,15 +49,16 @@ def run(command: tuple[str, ...], script: str, folder: Path, **environ: str) -> 
     return done.returncode, done.stdout, done.stderr.decode("utf-8", "surrogateescape")
 
 
+def write(folder: Path, **texts: str) -> None:
+    """Write each text into the file of its name."""
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+
+
 def found(output: bytes) -> dict[str, str]:
     """The environment that `env -0` printed, without what ksh93 adds of its own."""
     pairs = exported(output).items()
     return {name.decode(): value.decode("utf-8", "surrogateescape") for name, value in pairs if name not in KSH}
-
-
-def is_without_account(environ: dict[str, str]) -> bool:
-    keys = {*variables.KEY_NAMES, *variables.BARE.names} - variables.NO_KEYS.keys()
-    return not keys & environ.keys() and variables.NO_ACCOUNT.items() <= environ.items()
 
 
 # --- missing quotes
@@ -102,9 +88,8 @@ def test_without_quotes_a_session_is_taken_away_and_off_restores_what_the_user_h
 ) -> None:
     environ = variables.assignments(old_session()) | {"OSS_ACCESS_KEY_ID": "mine"}
     new = exporters.failure("sh", environ, take_away=True) if failed else exporters.export(new_session(), "sh", environ)
-    (tmp_path / "old").write_text(exporters.export(old_session(), "sh", {"ACCESS_KEY_ID": "bare"}))
-    (tmp_path / "text").write_text(new)
-    (tmp_path / "off").write_text(exporters.off("sh", variables.NO_ACCOUNT))
+    old = exporters.export(old_session(), "sh", {"ACCESS_KEY_ID": "bare"})
+    write(tmp_path, old=old, text=new, off=exporters.off("sh", variables.NO_ACCOUNT))
     script = (
         "ACCESS_KEY_ID=bare; export ACCESS_KEY_ID; . ./old; OSS_ACCESS_KEY_ID=mine; OSS_ACCESS_KEY_SECRET=mine-too\n"
         "eval $(cat text); echo status=$? >&2; env -0 >middle; . ./off; env -0 >end; set | grep '^_role_env' >&2"
@@ -112,7 +97,7 @@ def test_without_quotes_a_session_is_taken_away_and_off_restores_what_the_user_h
     _, _, errors = run(POSIX[shell], script, tmp_path)
     assert errors.startswith("status=1" if failed else "role-env: the quotes")
     assert "_role_env" not in errors
-    assert is_without_account(found((tmp_path / "middle").read_bytes()))
+    check_no_account(found((tmp_path / "middle").read_bytes()))
     left = found((tmp_path / "end").read_bytes())
     mine = {"ACCESS_KEY_ID": "bare", "OSS_ACCESS_KEY_ID": "mine", "OSS_ACCESS_KEY_SECRET": "mine-too"}
     assert {name: value for name, value in left.items() if name not in CLEAN} == mine
@@ -123,8 +108,7 @@ def test_without_quotes_a_session_is_taken_away_and_off_restores_what_the_user_h
 def test_without_quotes_off_and_renew_change_nothing_and_say_so(shell: str, text: str, tmp_path: Path) -> None:
     environ = variables.assignments(old_session())
     code = exporters.off("sh", environ) if text == "off" else exporters.renewal(new_session(), "sh", environ)
-    (tmp_path / "old").write_text(exporters.export(old_session(), "sh", {}))
-    (tmp_path / "text").write_text(code)
+    write(tmp_path, old=exporters.export(old_session(), "sh", {}), text=code)
     script = ". ./old; env -0 >one; eval $(cat text); echo status=$? >&2; env -0 >two"
     _, _, errors = run(POSIX[shell], script, tmp_path)
     assert errors.startswith("role-env: the quotes around $(…) are missing: nothing was changed\n")
@@ -157,9 +141,9 @@ def test_fish_joins_the_lines_of_a_value_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("way", [". ./text", 'eval "$(cat text)"'])
 @pytest.mark.parametrize("shell", ["bash", "zsh", "dash", "ash"])
 def test_set_v_shows_no_secret_and_is_on_again_afterwards(shell: str, way: str, tmp_path: Path) -> None:
-    (tmp_path / "text").write_text(exporters.export(new_session(), "sh", {}))
-    (tmp_path / "off").write_text(exporters.off("sh", variables.assignments(new_session())))
-    (tmp_path / "script").write_text(f"set -v\n{way}\necho after\n. ./off\ncase $- in *v*) echo verbose ;; esac\n")
+    script = f"set -v\n{way}\necho after\n. ./off\ncase $- in *v*) echo verbose ;; esac\n"
+    end = exporters.off("sh", variables.assignments(new_session()))
+    write(tmp_path, text=exporters.export(new_session(), "sh", {}), off=end, script=script)
     require(POSIX[shell][0])
     done = subprocess.run([*POSIX[shell], "script"], cwd=tmp_path, env=CLEAN, capture_output=True, check=False)
     assert done.stdout == b"after\nverbose\n"
@@ -174,8 +158,8 @@ def test_set_v_shows_no_secret_and_is_on_again_afterwards(shell: str, way: str, 
 def test_a_callers_local_variable_that_comes_back_is_reported_and_the_session_taken_away(
     shell: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "text").write_text(exporters.export(new_session(), "sh", {"ALIBABA_CLOUD_ROLE_ARN": "x"}))
-    (tmp_path / "off").write_text(exporters.off("sh", variables.NO_ACCOUNT))
+    text = exporters.export(new_session(), "sh", {"ALIBABA_CLOUD_ROLE_ARN": "x"})
+    write(tmp_path, text=text, off=exporters.off("sh", variables.NO_ACCOUNT))
     script = (
         "ALIBABA_CLOUD_ROLE_ARN=outer; export ALIBABA_CLOUD_ROLE_ARN\n"
         "inner() { . ./text; echo status=$? >&2; env -0 >middle; }\n"
@@ -184,7 +168,7 @@ def test_a_callers_local_variable_that_comes_back_is_reported_and_the_session_ta
     _, output, errors = run(POSIX[shell], script, tmp_path)
     assert errors.startswith("role-env: ALIBABA_CLOUD_ROLE_ARN does not keep the value that role-env sets\n")
     assert errors.endswith("status=1\n")
-    assert is_without_account(found((tmp_path / "middle").read_bytes()))
+    check_no_account(found((tmp_path / "middle").read_bytes()))
     assert found(output)["ALIBABA_CLOUD_ROLE_ARN"] == "outer"
 
 
@@ -194,7 +178,7 @@ def test_a_local_variable_of_a_fish_function_is_reported_and_the_session_taken_a
     _, output, errors = run(ALL["fish"], script, tmp_path)
     assert errors.startswith("role-env: OSS_ACCESS_KEY_ID does not keep the value that role-env sets\n")
     assert errors.endswith("status=1\n")
-    assert is_without_account(found(output))
+    check_no_account(found(output))
 
 
 @pytest.mark.parametrize(
@@ -217,12 +201,12 @@ def test_a_renewal_replaces_what_is_the_sessions_and_off_restores_all_the_same(s
     form = FORMATS.get(shell, "fish" if shell == "fish" else "sh")
     first = variables.assignments(old_session())
     again = session_of("STS.new", "the-secret", "the-token", profile="old")
-    for name, text in {
-        "old": exporters.export(old_session(), form, {"OSS_ACCESS_KEY_ID": "before"}),
-        "again": exporters.renewal(again, form, first | {"OSS_ACCESS_KEY_ID": "mine"}),
-        "off": exporters.off(form, variables.assignments(again)),
-    }.items():
-        (tmp_path / name).write_text(text)
+    write(
+        tmp_path,
+        old=exporters.export(old_session(), form, {"OSS_ACCESS_KEY_ID": "before"}),
+        again=exporters.renewal(again, form, first | {"OSS_ACCESS_KEY_ID": "mine"}),
+        off=exporters.off(form, variables.assignments(again)),
+    )
     put = "set -gx OSS_ACCESS_KEY_ID mine; set -e ALIYUN_LOG_CLI_ACCESSID"
     if shell != "fish":
         put = "OSS_ACCESS_KEY_ID=mine; unset ALIYUN_LOG_CLI_ACCESSID"
@@ -247,8 +231,8 @@ def test_a_renewal_replaces_what_is_the_sessions_and_off_restores_all_the_same(s
 @pytest.mark.parametrize("shell", POSIX)
 def test_a_renewal_that_meets_a_readonly_variable_changes_nothing(shell: str, tmp_path: Path) -> None:
     first = variables.assignments(old_session())
-    (tmp_path / "old").write_text(exporters.export(old_session(), "sh", {}))
-    (tmp_path / "again").write_text(exporters.renewal(new_session(), "sh", first))
+    again = exporters.renewal(new_session(), "sh", first)
+    write(tmp_path, old=exporters.export(old_session(), "sh", {}), again=again)
     script = (
         ". ./old; readonly OSS_SESSION_TOKEN; env -0 >one\n"
         "if . ./again; then echo 0 >&2; else echo 1 >&2; fi; env -0 >two"
@@ -332,8 +316,7 @@ def test_a_session_of_the_version_before_can_be_ended_or_replaced(shell: str, be
         "failure": exporters.failure(form, own, take_away=True),
         "off": exporters.off(form, own),
     }
-    for name, text in texts.items():
-        (tmp_path / name).write_text(text)
+    write(tmp_path, **texts)
     take = "source" if shell == "fish" else "."
     steps = [f"{take} ./{name}" for name in ("before", between, "off") if name in texts]
     if between == "child":

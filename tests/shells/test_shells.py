@@ -22,6 +22,7 @@ from support.shells import (
     INTO_SHELL,
     OWN_COUNTS,
     SHELLS,
+    check_no_account,
     encoded,
     environment,
     exported,
@@ -65,14 +66,6 @@ def snapshots(output: str) -> list[dict[str, str]]:
 def tried(shell: str, line: str) -> str:
     """The line, and its status on stderr."""
     return f"{line}\necho status=$status >&2\n" if shell == "fish" else f"{line}\necho status=$? >&2\n"
-
-
-def assert_no_account(found: dict[str, str]) -> None:
-    keys = {*variables.KEY_NAMES, *variables.BARE.names} - variables.NO_KEYS.keys()
-    assert not keys & {name for name, value in found.items() if value}
-    assert {name for name in variables.OWN if name in found} == {"ROLE_ENV_NO_ACCOUNT"}
-    assert {name: found.get(name) for name in variables.NO_ACCOUNT} == variables.NO_ACCOUNT
-    assert not [name for name in found if name.startswith("_role_env")]
 
 
 # --- cut off
@@ -164,7 +157,7 @@ def check_failed_switch(machine: Machine, shell: str, way: str, failure: str) ->
     assert "role-env: " in done.stderr
     assert len(machine.sts.issued) == 1
     middle, end = snapshots(done.stdout)
-    assert_no_account(middle)
+    check_no_account(middle)
     left = {name for name in end if name in variables.KEY_NAMES or name.startswith(("ROLE_ENV", "ALI"))}
     assert left == {"OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", *ENDPOINTS}
     assert end["OSS_ACCESS_KEY_SECRET"] == "mine too"
@@ -196,7 +189,7 @@ def test_role_env_that_is_terminated_while_it_waits_still_answers_the_shell(
         assert there.items() <= environment(done.stdout).items()
         assert "ROLE_ENV_NO_ACCOUNT" not in environment(done.stdout)
     else:
-        assert_no_account(environment(done.stdout))
+        check_no_account(environment(done.stdout))
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
@@ -273,7 +266,7 @@ def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(she
         found = environment(done.stdout.decode())
         found.pop(name, None)
         if there or name == "ROLE_ENV_PROFILE":  # which says that a session is there
-            assert_no_account(found)
+            check_no_account(found)
         else:
             assert found.keys() - {name.decode() for name in OWN_COUNTS} == CLEAN.keys()
 

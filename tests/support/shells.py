@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from role_env import variables
 from role_env.credentials import AccessKey, Credentials, Session
-from role_env.variables import DEFAULT_FAMILIES
 
 INTO_SHELL = {
     "bash": "source <(role-env {0})",
@@ -42,6 +42,15 @@ def encoded(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
 
 
+def check_no_account(environ: dict[str, str]) -> None:
+    """Check that the environment is that of a shell without an account."""
+    keys = {*variables.KEY_NAMES, *variables.BARE.names} - variables.NO_KEYS.keys()
+    assert not keys & environ.keys()
+    assert {name for name in variables.OWN if name in environ} == {"ROLE_ENV_NO_ACCOUNT"}
+    assert variables.NO_ACCOUNT.items() <= environ.items()
+    assert not [name for name in environ if name.startswith("_role_env")]
+
+
 def session_of(
     key_id: str,
     secret: str,
@@ -49,7 +58,7 @@ def session_of(
     *,
     region: str = "",
     profile: str = "profileB",
-    families: tuple[str, ...] = DEFAULT_FAMILIES,
+    families: tuple[str, ...] = variables.DEFAULT_FAMILIES,
     base: AccessKey | None = None,
     in_cli_file: bool = False,
     fallback_region: str = "",
