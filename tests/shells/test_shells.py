@@ -54,10 +54,6 @@ def off(shell: str) -> str:
     return OFF.get(shell, 'eval "$(role-env off || echo false)"')
 
 
-def into(way: str, arguments: str) -> str:
-    return way.format(arguments)
-
-
 def snapshots(output: str) -> list[dict[str, str]]:
     """What each SNAPSHOT printed."""
     return [environment(text) for text in output.split("\0-----\0")[:-1]]
@@ -124,43 +120,36 @@ def test_output_cut_off_anywhere_sets_nothing_and_runs_nothing(
 REFUSED = "\n[refused]\nrole_arn = acs:ram::2222222222222222:role/strangers\nsource_profile = profileA\n"
 FAR = "\n[far]\nrole_arn = acs:ram::1:role/far\nsource_profile = profileA\nsts_endpoint = 127.0.0.1:9\n"
 # What is in the file beside the standard profiles, what is added to it once the session is there, what is asked for.
-FAILURES = {
-    "no such profile": ("", "", "nosuch"),
-    "a broken file": ("", "nonsense", "profileC"),
-    "a refused role": (REFUSED, "", "refused"),
-    "no way to STS": (FAR, "", "far"),
-    "wrong usage": ("", "", "nosuch --nonsense"),
-}
-# Each failure in one way a shell, and the plainest in all of them.
-WAYS = {shell: [(way, failure) for failure in FAILURES] for shell, way in INTO_SHELL.items()}
-for name in ("bash", "zsh"):
-    WAYS[name].append((EVAL, "no such profile"))
+FAILURES = [
+    ("", "", "nosuch"),
+    ("", "nonsense", "profileC"),
+    (REFUSED, "", "refused"),
+    (FAR, "", "far"),
+    ("", "", "nosuch --nonsense"),
+]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_failed_switch_leaves_no_account_and_off_brings_back_what_was_there(machine: Machine, shell: str) -> None:
-    for way, failure in WAYS[shell]:
-        check_failed_switch(machine, shell, way, failure)
-
-
-def check_failed_switch(machine: Machine, shell: str, way: str, failure: str) -> None:
-    more, spoilt, asked = FAILURES[failure]
-    machine.write(machine.standard_profiles() + more)
-    spoil = f"echo {spoilt} >>'{machine.file}'\n" if spoilt else ""
-    done = machine.shell(
-        shell,
-        f"{into(way, 'profileB')}\n{spoil}{tried(shell, into(way, asked))}{SNAPSHOT}{off(shell)}\n{SNAPSHOT}",
-        OSS_ACCESS_KEY_ID="mine",
-        OSS_ACCESS_KEY_SECRET="mine too",
-    )
-    assert "status=1" in done.stderr, done.stderr
-    assert "role-env: " in done.stderr
-    assert len(machine.sts.issued) == 1
-    middle, end = snapshots(done.stdout)
-    check_no_account(middle)
-    left = {name for name in end if name in variables.KEY_NAMES or name.startswith(("ROLE_ENV", "ALI"))}
-    assert left == {"OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", *ENDPOINTS}
-    assert end["OSS_ACCESS_KEY_SECRET"] == "mine too"
+    ways = [(INTO_SHELL[shell], failure) for failure in FAILURES]
+    ways += [(EVAL, FAILURES[0])] if shell in ("bash", "zsh") else []
+    for way, (more, spoilt, asked) in ways:
+        machine.write(machine.standard_profiles() + more)
+        spoil = f"echo {spoilt} >>'{machine.file}'\n" if spoilt else ""
+        done = machine.shell(
+            shell,
+            f"{way.format('profileB')}\n{spoil}{tried(shell, way.format(asked))}{SNAPSHOT}{off(shell)}\n{SNAPSHOT}",
+            OSS_ACCESS_KEY_ID="mine",
+            OSS_ACCESS_KEY_SECRET="mine too",
+        )
+        assert "status=1" in done.stderr, done.stderr
+        assert "role-env: " in done.stderr
+        assert len(machine.sts.issued) == 1
+        middle, end = snapshots(done.stdout)
+        check_no_account(middle)
+        left = {name for name in end if name in variables.KEY_NAMES or name.startswith(("ROLE_ENV", "ALI"))}
+        assert left == {"OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", *ENDPOINTS}
+        assert end["OSS_ACCESS_KEY_SECRET"] == "mine too"
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -202,10 +191,10 @@ def test_a_strict_script_ends_at_a_failed_switch(machine: Machine, shell: str) -
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_failed_renewal_takes_nothing_away(machine: Machine, shell: str) -> None:
     way = INTO_SHELL[shell]
-    again = into(way, "profileB --refresh")
+    again = way.format("profileB --refresh")
     lost = "ALIBABA_CLOUD_STS_ENDPOINT"
     lose = f"set -gx {lost} 127.0.0.1:9" if shell == "fish" else f"export {lost}=127.0.0.1:9"
-    script = f"{into(way, 'profileB')}\n{lose}\n{SNAPSHOT}{tried(shell, again)}{SNAPSHOT}"
+    script = f"{way.format('profileB')}\n{lose}\n{SNAPSHOT}{tried(shell, again)}{SNAPSHOT}"
     done = machine.shell(shell, script)
     assert "status=1" in done.stderr, done.stderr
     one, two = snapshots(done.stdout)
@@ -238,7 +227,8 @@ def test_the_sdk_finds_the_session_and_after_a_failed_switch_no_account_at_all(m
     (machine.home / "chain.py").write_text(CHAIN)
     way = INTO_SHELL[shell]
     seen = machine.shell(
-        shell, f"{SNAPSHOT}{into(way, 'profileB')}\n{SNAPSHOT}{into(way, 'nosuch')}\n{SNAPSHOT}{off(shell)}\n{SNAPSHOT}"
+        shell,
+        f"{SNAPSHOT}{way.format('profileB')}\n{SNAPSHOT}{way.format('nosuch')}\n{SNAPSHOT}{off(shell)}\n{SNAPSHOT}",
     )
     done = machine.run(sys.executable, "chain.py", text=seen.stdout)
     (issued,) = machine.sts.issued
@@ -275,23 +265,20 @@ def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(she
 
 
 def test_tracing_shows_no_secret_and_goes_on_afterwards(machine: Machine) -> None:
-    for shell, where in (("bash", "stderr"), ("bash", "BASH_XTRACEFD"), ("zsh", "stderr"), ("fish", "stderr")):
-        check_tracing(machine, shell, where)
-
-
-def check_tracing(machine: Machine, shell: str, where: str) -> None:
-    trace = "exec 9>trace\nBASH_XTRACEFD=9\n" if where == "BASH_XTRACEFD" else ""
-    switch = into(INTO_SHELL[shell], "profileB")
-    start = "set fish_trace 1" if shell == "fish" else "set -x"
-    done = machine.shell(
-        shell,
-        f"{trace}{start}\n{switch}\n{off(shell)}\n{switch}\necho after",
-    )
-    reported = (machine.home / "trace").read_text() if trace else done.stderr
-    (issued,) = machine.sts.issued
-    assert "echo after" in reported
-    assert issued.secret not in reported
-    assert issued.token not in reported
+    to_file = "exec 9>trace\nBASH_XTRACEFD=9\n"
+    for shell, begin in (
+        ("bash", "set -x"),
+        ("bash", f"{to_file}set -x"),
+        ("zsh", "set -x"),
+        ("fish", "set fish_trace 1"),
+    ):
+        switch = INTO_SHELL[shell].format("profileB")
+        done = machine.shell(shell, f"{begin}\n{switch}\n{off(shell)}\n{switch}\necho after")
+        reported = (machine.home / "trace").read_text() if to_file in begin else done.stderr
+        (issued,) = machine.sts.issued
+        assert "echo after" in reported
+        assert issued.secret not in reported
+        assert issued.token not in reported
 
 
 @pytest.mark.parametrize("shell", POSIX)
@@ -347,7 +334,7 @@ def test_exec_passes_on_no_token_of_the_session_around_it_and_the_users_own(mach
 def test_a_success_says_nothing_in_a_strict_shell(machine: Machine) -> None:
     strict = {"bash": "set -euo pipefail", "zsh": "set -eu; setopt warn_create_global", "dash": "set -eu", "fish": ""}
     for shell, way in INTO_SHELL.items():
-        switch = into(way, "profileB")
+        switch = way.format("profileB")
         done = machine.shell(shell, f"{strict[shell]}\n{switch}\n{switch}\n{off(shell)}")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), shell
 
@@ -379,28 +366,24 @@ def test_the_shells_own_role_env_switches_ends_and_passes_on_all_else(machine: M
 EXCLUDED = "SC2016,SC2043,SC2154,SC2163,SC2194"
 
 
-@pytest.mark.parametrize("text", ["session", "renewal", "off", "failure"])
-def test_shellcheck_finds_nothing_in_the_text_for_posix_shells(text: str, tmp_path: Path) -> None:
+def shellcheck(*arguments: str | Path) -> str:
+    """What shellcheck says of a file."""
     require("shellcheck")
+    return subprocess.run(["shellcheck", *arguments], capture_output=True, text=True, check=False).stdout
+
+
+def test_shellcheck_finds_nothing_in_the_texts_for_posix_shells(tmp_path: Path) -> None:
     made = session_of("id", "it's", "token", families=tuple(variables.FAMILIES))
-    group = {
+    texts = {
         "session": exporters.export(made, "sh", {}),
         "renewal": exporters.renewal(made, "sh", {}),
         "off": exporters.off("sh", {}),
         "failure": exporters.failure("sh", {}, take_away=True),
-    }[text]
-    (tmp_path / "group.sh").write_text(group)
-    done = subprocess.run(
-        ["shellcheck", "--shell=sh", f"--exclude={EXCLUDED}", tmp_path / "group.sh"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == ""
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        assert shellcheck("--shell=sh", f"--exclude={EXCLUDED}", tmp_path / name) == ""
 
 
 def test_shellcheck_finds_nothing_in_the_integration_for_bash() -> None:
-    require("shellcheck")
-    file = Path(__file__).parents[2] / "shell" / "role-env.bash"
-    done = subprocess.run(["shellcheck", "--enable=all", file], capture_output=True, text=True, check=False)
-    assert done.stdout == ""
+    assert shellcheck("--enable=all", Path(__file__).parents[2] / "shell" / "role-env.bash") == ""
