@@ -84,24 +84,10 @@ def test_use_in_a_subshell_prints_nothing_and_says_that_only_that_was_switched(
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_status_of_the_command_is_passed_on(machine: Machine, shell: str) -> None:
-    status = "$status" if shell == "fish" else "$?"
     machine.add(f"[refused]\nrole_arn = {machine.sts.role_arn}x\nsource_profile = profileA\n")
-    lines = (
-        "".join(
-            f"role-env {words}\necho <{status}>\n"
-            for words in (
-                "use profileB",
-                "use nosuch",
-                "use --nosuch",
-                "use refused",
-                "off",
-                "off --nosuch",
-                "use profileA",
-            )
-        )
-        .replace("<", "'<'")
-        .replace(">", "'>'")
-    )
+    status = "$status" if shell == "fish" else "$?"
+    calls = ("use profileB", "use nosuch", "use --nosuch", "use refused", "off", "off --nosuch", "use profileA")
+    lines = "".join(f"role-env {words}\necho '<'{status}'>'\n" for words in calls)
     done = machine.shell(shell, init(shell) + lines)
     assert re.findall("<(.*)>", done.stdout) == ["0", "3", "2", "4", "0", "2", "3"]
 
@@ -163,17 +149,12 @@ def test_beside_direnv_the_text_is_right_at_each_prompt_whatever_the_order(
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_use_and_off_show_the_change_though_the_hook_has_been_lost(machine: Machine, shell: str) -> None:
-    lose = {
-        "bash": "PROMPT_COMMAND=true; PROMPT_COMMAND=(true); PS1='> '",
-        "zsh": "precmd_functions=(); PS1='> '",
-        "fish": "function fish_prompt; echo '> '; end",
+    lose, drawn = {
+        "bash": ("PROMPT_COMMAND=true; PROMPT_COMMAND=(true); PS1='> '", 'printf "{%s}\\n" "${PS1@P}"'),
+        "zsh": ("precmd_functions=(); PS1='> '", 'print -P "{$PS1}"'),
+        "fish": ("function fish_prompt; echo '> '; end", "echo '{'(fish_prompt)'}'"),
     }[shell]
     show = "printf '<%s>\\n' \"$ROLE_ENV_PROMPT\"\n"
-    drawn = {
-        "bash": 'printf "{%s}\\n" "${PS1@P}"',
-        "zsh": 'print -P "{$PS1}"',
-        "fish": "echo '{'(fish_prompt)'}'",
-    }[shell]
     done = interactive(machine, shell, f"{lose}\nrole-env use profileB\n{show}{drawn}\n{lose}\nrole-env off\n{show}")
     shown = re.findall("^(?:.*[$>%#] )?<(.*)>$", done.stdout, re.MULTILINE)
     assert re.fullmatch(r"profileB≠? \d+m", shown[0])
