@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from role_env.aliyun import entries, process_command
+from support.files import write_program
 
 SESSION = {"name": "role-env", "mode": "External", "process_command": "role-env process --session", "region_id": ""}
 
@@ -84,9 +85,7 @@ def test_a_session_command_needs_no_path_where_the_shell_finds_role_env(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "bin" / "role-env"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
+    write_program(program, "#!/bin/sh\n")
     monkeypatch.setattr("sys.argv", [str(program)])
     assert process_command.session_command({"PATH": str(program.parent)}) == "role-env process --session"
     assert process_command.session_command({"PATH": os.defpath}) == f"{program} process --session"

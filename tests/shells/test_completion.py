@@ -5,10 +5,11 @@ import shlex
 
 import pytest
 
-from role_env.command_table import COMMANDS
+from role_env import command_table
 from support.machine import Machine
 from support.secret_service_bus import require
 from support.shell_terminal import Terminal
+from support.shells import COMMANDS
 
 SHELLS = ("bash", "zsh", "fish")
 # In bash and zsh their own engines, which need a terminal, are left out: only what they are handed is looked at.
@@ -44,8 +45,8 @@ def offers(machine: Machine, shell: str, *lines: str) -> list[list[str]]:
     """What is offered for the last word of each line; zsh itself takes those that do not begin with it away."""
     require(shell)
     script = START[shell] + "".join(asking(shell, line) + "echo -----\n" for line in lines)
-    options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config", "-i"]}[shell]
-    done = machine.run(shell, *options, "-c", script)
+    interactive = ["-i"] if shell == "fish" else []
+    done = machine.run(*COMMANDS[shell], *interactive, "-c", script)
     assert done.stderr == ""
     answers = [answer.split("\n") for answer in done.stdout.split("-----\n")[:-1]]
     found = [[text.split("\t")[0] for text in answer if text] for answer in answers]
@@ -58,18 +59,18 @@ def offers(machine: Machine, shell: str, *lines: str) -> list[list[str]]:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_first_word_is_a_command_or_a_profile(machine: Machine, shell: str) -> None:
     everything, begun = offers(machine, shell, "role-env ", "role-env prof")
-    assert sorted(everything) == sorted({*COMMANDS, "profileB"})
+    assert sorted(everything) == sorted({*command_table.COMMANDS, "profileB"})
     assert begun == ["profileB"]
 
 
 def options_of(name: str) -> set[str]:
     """The long options of a command."""
-    return {"--help", *COMMANDS[name].options}
+    return {"--help", *command_table.COMMANDS[name].options}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_options_of_each_command_are_those_of_its_parser(machine: Machine, shell: str) -> None:
-    expected = {f"role-env {name} --": options_of(name) for name in COMMANDS}
+    expected = {f"role-env {name} --": options_of(name) for name in command_table.COMMANDS}
     expected["role-env profileB --"] = options_of("export")
     expected["role-env --"] = {"--help", "--version"}
     found = offers(machine, shell, *expected)

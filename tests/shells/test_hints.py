@@ -37,26 +37,22 @@ def test_each_shell_has_one_line_for_each_act(
 @pytest.mark.parametrize("integrated", [True, False])
 def test_after_a_failed_switch_both_ways_on_work_as_they_are_written(machine: Machine, integrated: bool) -> None:
     for shell in SHELLS:
-        check_ways_on(machine, shell, integrated)
-
-
-def check_ways_on(machine: Machine, shell: str, integrated: bool) -> None:
-    begin = f"{init(shell)}role-env use {{}}\n" if integrated else INTO_SHELL[shell] + "\n"
-    failed = begin.format("profileB") + begin.format("profileA").removeprefix(init(shell))
-    done = machine.shell(shell, failed + "role-env status", OSS_ACCESS_KEY_ID="before")
-    switched, status = done.stderr.split("role-env: a switch to another profile failed")
-    source, use, lost, ways = switched.splitlines()
-    assert "profile profileA is only a source, without role_arn" in source
-    assert use.startswith("role-env: hint: use a profile with role_arn, such as profileB;")
-    assert lost == "role-env: the session of profileB was removed, and this shell has no account now"
-    found = re.fullmatch(f"role-env: hint: go back with: (.*); or {ENDED}", ways)
-    assert found
-    back, off = found.groups()
-    assert f"role-env: hint: restore what was set before with: {off}" in status
-    assert integrated == (off == "role-env off")
-    show = "printf '<%s>' \"$ROLE_ENV_PROFILE $OSS_ACCESS_KEY_ID\"\n"
-    done = machine.shell(shell, f"{failed}{back}\n{show}{off}\n{show}", OSS_ACCESS_KEY_ID="before")
-    assert re.fullmatch(r"<profileB STS\..*>< before>", done.stdout), done
+        begin = f"{init(shell)}role-env use {{}}\n" if integrated else INTO_SHELL[shell] + "\n"
+        failed = begin.format("profileB") + begin.format("profileA").removeprefix(init(shell))
+        done = machine.shell(shell, failed + "role-env status", OSS_ACCESS_KEY_ID="before")
+        switched, status = done.stderr.split("role-env: a switch to another profile failed")
+        source, use, lost, ways = switched.splitlines()
+        assert "profile profileA is only a source, without role_arn" in source
+        assert use.startswith("role-env: hint: use a profile with role_arn, such as profileB;")
+        assert lost == "role-env: the session of profileB was removed, and this shell has no account now"
+        found = re.fullmatch(f"role-env: hint: go back with: (.*); or {ENDED}", ways)
+        assert found
+        back, off = found.groups()
+        assert f"role-env: hint: restore what was set before with: {off}" in status
+        assert integrated == (off == "role-env off")
+        show = "printf '<%s>' \"$ROLE_ENV_PROFILE $OSS_ACCESS_KEY_ID\"\n"
+        done = machine.shell(shell, f"{failed}{back}\n{show}{off}\n{show}", OSS_ACCESS_KEY_ID="before")
+        assert re.fullmatch(r"<profileB STS\..*>< before>", done.stdout), done
 
 
 @pytest.mark.parametrize("shell", SHELLS)

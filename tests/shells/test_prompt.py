@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from role_env import variables
+from support.files import write_program
 from support.local_sts import ACCOUNT_B
 from support.machine import INSTALLED, Machine
 from support.process_trace import ProcessTrace
 from support.secret_service_bus import require
 from support.shell_terminal import HOOK, PROMPT, SHELLS, Terminal, command, init, interactive
+from support.shells import COMMANDS
 
 EXPIRED = "the session of profileB has expired\nrole-env: hint: role-env use profileB"
 KEY_IDS = [key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES)]
@@ -35,6 +37,11 @@ def live(seconds: float, **more: str) -> dict[str, str]:
 
 def export(shell: str, name: str, value: str) -> str:
     return f"set -gx {name} {value}" if shell == "fish" else f"export {name}={value}"
+
+
+def path_with(shell: str, folder: Path) -> str:
+    """The line that looks for programs in a folder first."""
+    return export(shell, "PATH", f"{folder} $PATH" if shell == "fish" else f"{folder}:$PATH")
 
 
 def shown(machine: Machine, shell: str, options: str = "", before: str = "", **environ: str) -> str:
@@ -172,16 +179,13 @@ def test_ctrl_c_ends_the_wait_for_a_renewal(machine: Machine, shell: str) -> Non
 def test_whatever_is_planted_a_prompt_only_calls_renew(machine: Machine, shell: str, tmp_path: Path) -> None:
     log = tmp_path / "calls"
     planted = {"ROLE_ENV_PROFILE": "--help", "ROLE_ENV_ROLE_ARN": "--config=x", "ROLE_ENV_CONFIG": "$(touch planted)"}
-    command = tmp_path / "bin" / "role-env"
-    command.parent.mkdir()
-    command.write_text(
+    write_program(
+        tmp_path / "bin" / "role-env",
         f'#!/bin/sh\n[ "$1" = init ] && exec {INSTALLED}/role-env "$@"\n'
-        f'echo "$@" >>{log}\necho "role-env: no proof" >&2\nexit 3\n'
+        f'echo "$@" >>{log}\necho "role-env: no proof" >&2\nexit 3\n',
     )
-    command.chmod(0o755)
-    path = f"set -gx PATH {command.parent} $PATH" if shell == "fish" else f"PATH={command.parent}:$PATH"
     lines = f"{HOOK[shell]}\n{HOOK[shell]}\n"
-    done = interactive(machine, shell, lines, "--renew", path, **live(-5, **planted))
+    done = interactive(machine, shell, lines, "--renew", path_with(shell, tmp_path / "bin"), **live(-5, **planted))
     assert log.read_text() == f"renew --format {shell}\n"
     assert done.stderr.count("role-env: no proof") == 1
     assert not (machine.home / "planted").exists()
@@ -197,19 +201,17 @@ def test_help_is_shown_and_never_evaluated_whatever_separates_words(machine: Mac
 
 
 @pytest.mark.parametrize(
-    "options", ["ksh_arrays sh_word_split glob_subst", "no_rcs ksh_glob no_equals warn_create_global"]
+    ("shell", "before"),
+    [
+        ("zsh", "setopt ksh_arrays sh_word_split glob_subst"),
+        ("zsh", "setopt no_rcs ksh_glob no_equals warn_create_global"),
+        ("bash", "IFS=0123456789m; set -f; shopt -s nullglob failglob extglob nocasematch"),
+    ],
 )
-def test_zsh_works_whatever_its_options_are(machine: Machine, options: str) -> None:
-    lines = 'role-env use profileB\n_role_env_prompt\nprint -r -- "<$ROLE_ENV_PROMPT>"\nrole-env off\n'
-    done = interactive(machine, "zsh", lines, "--renew", f"setopt {options}")
-    assert re.search(r"<profileB \d+m>", done.stdout), done
-    assert "role_env" not in done.stderr
-
-
-def test_bash_works_whatever_its_options_are(machine: Machine) -> None:
-    before = "IFS=0123456789m; set -f; shopt -s nullglob failglob extglob nocasematch"
-    lines = 'role-env use profileB\n:\necho "<$ROLE_ENV_PROMPT>"\nrole-env off'
-    done = interactive(machine, "bash", lines, "--renew", before)
+def test_bash_and_zsh_work_whatever_their_options_are(machine: Machine, shell: str, before: str) -> None:
+    hook = {"zsh": HOOK["zsh"], "bash": ":"}[shell]  # bash itself runs it before each line
+    lines = f'role-env use profileB\n{hook}\necho "<$ROLE_ENV_PROMPT>"\nrole-env off'
+    done = interactive(machine, shell, lines, "--renew", before)
     assert re.search(r"<profileB \d+m>", done.stdout), done
     assert "role_env" not in done.stderr
     assert "not a valid" not in done.stderr
@@ -395,7 +397,7 @@ def test_a_command_in_a_session_has_its_profiles_colour_and_no_other(machine: Ma
 
 # --- what it leaves alone
 
-COMMANDS = {
+PROMPT_COMMANDS = {
     "a string": "PROMPT_COMMAND='echo \"[$? ${PIPESTATUS[*]}]\"'",
     "with a semicolon": "PROMPT_COMMAND='echo \"[$? ${PIPESTATUS[*]}]\"; '",
     "with a comment": "PROMPT_COMMAND='echo \"[$? ${PIPESTATUS[*]}]\" # of mine'",
@@ -405,11 +407,11 @@ COMMANDS = {
 
 @pytest.mark.parametrize("version", ["5.2.37(1)-release", "4.4.23(1)-release"])
 @pytest.mark.parametrize("options", ["", "--no-prompt"])
-@pytest.mark.parametrize("form", COMMANDS)
+@pytest.mark.parametrize("form", PROMPT_COMMANDS)
 def test_bash_keeps_what_is_in_prompt_command_and_the_statuses_that_it_sees(
     machine: Machine, form: str, options: str, version: str
 ) -> None:
-    before = f"BASH_VERSION='{version}'\n{COMMANDS[form]}"
+    before = f"BASH_VERSION='{version}'\n{PROMPT_COMMANDS[form]}"
     lines = '(exit 3) | (exit 4)\necho "(after $? ${PIPESTATUS[*]})"\n(exit 9)\necho "<$ROLE_ENV_PROMPT>"'
     done = interactive(machine, "bash", lines, options, before, **live(42 * 60 + 50))
     assert "[4 3 4]" in done.stdout
@@ -502,21 +504,18 @@ def test_aliases_of_everyday_commands_and_tracing_do_no_harm(machine: Machine, s
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_traps_are_left_alone(machine: Machine, shell: str) -> None:
     traps = "trap 'echo bye' EXIT\ntrap 'echo usr' USR1"
-    plain = machine.run(shell, *(["--norc", "-i"] if shell == "bash" else ["-f", "-i"]), text=f"{traps}\ntrap\n")
+    plain = machine.run(*COMMANDS[shell], "-i", text=f"{traps}\ntrap\n")
     assert plain.stdout.count("echo ") == 2
     assert interactive(machine, shell, "trap", "", traps).stdout == plain.stdout
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_an_interpreter_that_has_gone_is_reported_in_one_line(machine: Machine, shell: str, tmp_path: Path) -> None:
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    start = init(shell) + "{0}role-env use profileB\nrole-env off\n"
-    (folder / "role-env").write_text("#!/gone/python\n")
-    (folder / "role-env").chmod(0o755)
-    path = f"set -gx PATH {folder} $PATH\n" if shell == "fish" else f"PATH={folder}:$PATH\n"
-    done = machine.shell(shell, start.format(path))
-    line = f"role-env: the command {folder}/role-env cannot run: it, or its Python, is missing\n"
+    program = tmp_path / "bin" / "role-env"
+    write_program(program, "#!/gone/python\n")
+    lines = f"{path_with(shell, program.parent)}\nrole-env use profileB\nrole-env off\n"
+    done = machine.shell(shell, init(shell) + lines)
+    line = f"role-env: the command {program} cannot run: it, or its Python, is missing\n"
     assert done.stderr == line + "role-env: hint: install it again; role-env off works without it\n"
     assert done.returncode == 0
 
@@ -532,13 +531,11 @@ def test_a_prompt_makes_no_process_while_the_session_lives(machine: Machine, she
     script.write_text(machine.role_env("init", shell, "--renew").stdout, "utf-8")
     processes = []
     for prompts in (1, 40):
-        text = f". {script}\n" + ":\n" * prompts
+        text, more = f". {script}\n" + ":\n" * prompts, []
         if shell == "fish":
             each = f"for i in (seq {prompts}); emit fish_prompt; fish_prompt >/dev/null; end"
-            start = ["fish", "--no-config", "-i", "-c", f"function fish_prompt; end; source {script}; {each}"]
-        else:
-            start = ["bash", "--norc", "-i"] if shell == "bash" else ["zsh", "-f", "-i"]
-        done = machine.run(*trace.command, *start, text=text, TERM="xterm", **live(3000))
+            more = ["-c", f"function fish_prompt; end; source {script}; {each}"]
+        done = machine.run(*trace.command, *COMMANDS[shell], "-i", *more, text=text, TERM="xterm", **live(3000))
         assert done.returncode == 0
         processes.append(len(trace.processes()))
     assert processes[0] == processes[1]

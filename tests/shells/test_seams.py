@@ -13,16 +13,10 @@ from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
 from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, check_no_account, encoded, exported, session_of
 
-POSIX = {
-    "bash": ("bash", "--norc"),
-    "zsh": ("zsh", "-f"),
-    "dash": ("dash",),
-    "ksh": ("ksh",),
-    "mksh": ("mksh",),
-    "ash": ("busybox", "ash"),
-}
+POSIX = {name: COMMANDS[name] for name in ("bash", "zsh", "dash")}
+POSIX |= {"ksh": ("ksh",), "mksh": ("mksh",), "ash": ("busybox", "ash")}
 INTERACTIVE = {"bash -i": (*POSIX["bash"], "-i"), "zsh -i": (*POSIX["zsh"], "-i")}
-ALL = {**POSIX, "fish": ("fish", "--no-config")}
+ALL = {**POSIX, "fish": COMMANDS["fish"]}
 # Names that could be words of the text, patterns that it contains, or code.
 ODD_NAMES = ["in", "esac", "case", "-n", "~", "#", '"', "\\eval", "\\set", "a b", "{ x; }"]
 ODD_NAMES += ["x)", "x*)", "e)", "s)", "true)", "touch owned)", "*", "?", "[a]"]

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from role_env import variables
+from support.files import write_program
 from support.machine import Machine
 from support.process_trace import ProcessTrace
 from support.secret_service_bus import require
 from support.shell_terminal import SHELLS, Terminal, init, interactive
+from support.shells import COMMANDS
 
 POSIX = ("bash", "zsh")
 SHOW = 'printf \'<%s>\\n\' "$ROLE_ENV_PROFILE" "$OSS_ACCESS_KEY_ID"\n'
@@ -56,8 +58,7 @@ def test_off_runs_no_process_and_needs_no_command(machine: Machine, shell: str, 
     run = tmp_path / "run"
     for lines in ("", "role-env off\n"):
         run.write_text(f"source {script}\n{session}{end}\n{lines}{SHOW}", "utf-8")
-        options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
-        done = machine.run(*trace.command, shell, *options, str(run))
+        done = machine.run(*trace.command, *COMMANDS[shell], str(run))
         found = trace.processes()
         if not lines:
             assert "<profileB>" in done.stdout
@@ -112,9 +113,7 @@ def test_a_minus_returns_to_the_last_session_from_the_folder_and_with_the_option
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_fzf_offers_the_profiles_where_it_is_installed(machine: Machine, shell: str, tmp_path: Path) -> None:
-    fzf = tmp_path / "fzf"
-    fzf.write_text(f"#!/bin/sh\ncat >{tmp_path}/offered\ntail -n 1 {tmp_path}/offered\n")
-    fzf.chmod(0o755)
+    write_program(tmp_path / "fzf", f"#!/bin/sh\ncat >{tmp_path}/offered\ntail -n 1 {tmp_path}/offered\n")
     machine.add(f"[last]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\ncolour = cyan\n")
     with Terminal(machine, shell, PATH=f"{tmp_path}:{machine.environ['PATH']}") as terminal:
         terminal.wait_for_prompt("")
