@@ -35,6 +35,7 @@ from role_env.variables import DEFAULT_FAMILIES
 from support.machine import Machine
 
 ARN = "acs:ram::2222222222222222:role/switchRoleSbc"
+ENDPOINT = "ALIBABA_CLOUD_STS_ENDPOINT"
 SECRET = "LongLivedSecret0123456789abcd="
 KEY = f"access_key_id = LTAI5tExample\naccess_key_secret = {SECRET}\n"
 A = f"[a]\n{KEY}"
@@ -49,12 +50,16 @@ def key_of(profile: Profile) -> AccessKey:
 
 
 class Folder:
-    """A home folder with role-env's own profiles file, read by this process."""
+    """A home folder with role-env's own profiles file, read by this process, and nothing that names another place."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.home = home
         self.file = home / ".config" / "role-env" / "profiles.ini"
         self.file.parent.mkdir(parents=True)
+        self.set_variable = monkeypatch.setenv
+        for name in ("XDG_CONFIG_HOME", "ROLE_ENV_CONFIG", "ALIBABA_CLOUD_CREDENTIALS_FILE", ENDPOINT):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HOME", str(home))
 
     def alibaba(self, name: str, text: str) -> Path:
         """Writes a file of the Alibaba SDKs."""
@@ -69,11 +74,20 @@ class Folder:
         path = path or self.file
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         path.chmod(0o600)
-        return ProfilesFile(path, Fingerprint(os.environ))
+        return self.load(path)
+
+    def load(self, path: Path | None = None) -> ProfilesFile:
+        """The profiles file as it is."""
+        return ProfilesFile(path or self.file, Fingerprint(os.environ))
 
     def with_keys(self, keys: str) -> Profile:
         """The checked profile [b] of role switchRoleSbc with these keys besides."""
         return self.read(f"{A}{B}{keys}\n").profile("b")
+
+    def fault(self, text: str, name: str = "b") -> str:
+        """What is reported of a profile's chain in the file with `text`, which can be read."""
+        file = self.read(text)
+        return failure(lambda: file.chain(name))
 
     def located(self, config: str = "") -> Path:
         """The file that is chosen."""
@@ -82,12 +96,8 @@ class Folder:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
-    """An empty home folder, and an environment that names no other place."""
-    for name in ("XDG_CONFIG_HOME", "ROLE_ENV_CONFIG", "ALIBABA_CLOUD_CREDENTIALS_FILE", "ALIBABA_CLOUD_STS_ENDPOINT"):
-        monkeypatch.delenv(name, raising=False)
-    home = tmp_path / "home"
-    monkeypatch.setenv("HOME", str(home))
-    return Folder(home)
+    """An empty home folder."""
+    return Folder(tmp_path / "home", monkeypatch)
 
 
 def failure(call: Callable[[], object]) -> str:
@@ -176,8 +186,7 @@ def test_a_role_is_named_by_its_whole_arn(folder: Folder, arn: str, good: bool) 
 
 
 def test_an_empty_source_profile_never_turns_into_the_key_in_the_environment(folder: Folder) -> None:
-    file = folder.read(f"[b]\nrole_arn = {ARN}\nsource_profile =\n")
-    assert "source_profile is empty" in failure(lambda: file.chain("b"))
+    assert "source_profile is empty" in folder.fault(f"[b]\nrole_arn = {ARN}\nsource_profile =\n")
 
 
 @pytest.mark.parametrize("key", ["access_key_id", "access_key_secret", "security_token"])
@@ -198,15 +207,13 @@ def test_an_endpoint_is_a_host_with_or_without_a_port(folder: Folder, endpoint: 
     assert folder.with_keys(f"sts_endpoint = https://{endpoint}/").endpoint == endpoint
 
 
-def test_the_endpoint_is_the_profiles_then_the_variables_then_the_regions_then_the_general_one(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_endpoint_is_the_profiles_then_the_variables_then_the_regions_then_the_general_one(folder: Folder) -> None:
     assert folder.with_keys("region_id = cn-beijing").endpoint == "sts.aliyuncs.com"
     assert folder.with_keys("sts_region = cn-beijing").endpoint == "sts.cn-beijing.aliyuncs.com"
-    monkeypatch.setenv("ALIBABA_CLOUD_STS_ENDPOINT", "variable.example")
+    folder.set_variable(ENDPOINT, "variable.example")
     assert folder.with_keys("sts_region = cn-beijing").endpoint == "variable.example"
     assert folder.with_keys("sts_endpoint = profile.example").endpoint == "profile.example"
-    monkeypatch.setenv("ALIBABA_CLOUD_STS_ENDPOINT", "http://variable.example")
+    folder.set_variable(ENDPOINT, "http://variable.example")
     assert "the variable ALIBABA_CLOUD_STS_ENDPOINT begins with http://" in failure(lambda: folder.with_keys(""))
 
 
@@ -258,6 +265,7 @@ def test_a_policy_and_a_policy_file_are_one_too_many(folder: Folder) -> None:
 
 
 PROVIDER = "acs:ram::1:oidc-provider/x"
+OIDC = f"oidc_provider_arn = {PROVIDER}\n"
 
 
 @pytest.mark.parametrize(
@@ -269,15 +277,9 @@ PROVIDER = "acs:ram::1:oidc-provider/x"
         ("credential_source = aliyun_cli", AliyunCliProfile("b", "line 3")),
         ("credential_source = aliyun_cli\naliyun_profile = p", AliyunCliProfile("b", "line 3", "p")),
         ("credential_process = command 'with words'", Process("b", "line 3", "command 'with words'")),
-        (
-            f"oidc_provider_arn = {PROVIDER}\noidc_token_file = /run/f",
-            OidcToken("b", "line 3", PROVIDER, Path("/run/f")),
-        ),
-        (f"oidc_token = github\noidc_provider_arn = {PROVIDER}", OidcToken("b", "line 3", PROVIDER)),
-        (
-            f"oidc_provider_arn = {PROVIDER}\noidc_token = github\noidc_audience = a",
-            OidcToken("b", "line 3", PROVIDER, audience="a"),
-        ),
+        (f"{OIDC}oidc_token_file = /run/f", OidcToken("b", "line 3", PROVIDER, Path("/run/f"))),
+        (f"oidc_token = github\n{OIDC}", OidcToken("b", "line 3", PROVIDER)),
+        (f"{OIDC}oidc_token = github\noidc_audience = a", OidcToken("b", "line 3", PROVIDER, audience="a")),
         ("access_key_id = LTAI", KeyringKey("b", "line 3", Path(), "LTAI")),
         ("", KeyringKey("b", "line 1", Path())),
     ],
@@ -292,19 +294,16 @@ def test_each_source_is_made_from_its_keys(folder: Folder, keys: str, source: So
 
 
 def test_a_token_file_is_relative_to_the_profiles_file(folder: Folder) -> None:
-    keys = f"oidc_provider_arn = {PROVIDER}\noidc_token_file = tokens/t"
-    source = folder.read(f"[b]\nrole_arn = {ARN}\n{keys}\n").profile("b").source
+    source = folder.read(f"[b]\nrole_arn = {ARN}\n{OIDC}oidc_token_file = tokens/t\n").profile("b").source
     assert isinstance(source, OidcToken)
     assert source.token_file == folder.file.parent / "tokens" / "t"
 
 
-def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(folder: Folder) -> None:
     for key, value in {"OIDC_PROVIDER_ARN": PROVIDER, "OIDC_TOKEN_FILE": "/run/t", "ROLE_ARN": ARN}.items():
-        monkeypatch.setenv(f"ALIBABA_CLOUD_{key}", value)
-    monkeypatch.setenv("ALIBABA_CLOUD_ROLE_SESSION_NAME", "pod")
-    profile = folder.read(f"[b]\noidc_provider_arn = {PROVIDER}\n").profile("b")
+        folder.set_variable(f"ALIBABA_CLOUD_{key}", value)
+    folder.set_variable("ALIBABA_CLOUD_ROLE_SESSION_NAME", "pod")
+    profile = folder.read(f"[b]\n{OIDC}").profile("b")
     assert (profile.role_arn, profile.role_session_name) == (ARN, "pod")
     names = ("ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_TOKEN_FILE")
     source = OidcToken("b", f"{folder.file}, line 2", PROVIDER, Path("/run/t"), variables=names)
@@ -314,9 +313,8 @@ def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(
     names = ("ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN")
     source = OidcToken("b", f"{folder.file}, line 2", PROVIDER, variables=names)
     assert vars(profile.source) == vars(source)
-    monkeypatch.setenv("ALIBABA_CLOUD_ROLE_ARN", "nonsense")
-    reported = failure(lambda: folder.read(f"[b]\noidc_provider_arn = {PROVIDER}\n").profile("b"))
-    assert "the variable ALIBABA_CLOUD_ROLE_ARN is not a role's ARN" in reported
+    folder.set_variable("ALIBABA_CLOUD_ROLE_ARN", "nonsense")
+    assert "the variable ALIBABA_CLOUD_ROLE_ARN is not a role's ARN" in folder.fault(f"[b]\n{OIDC}")
 
 
 @pytest.mark.parametrize(
@@ -329,14 +327,11 @@ def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(
         (f"{KEY}source_profile = a", "both choose a credential source"),
         (f"{KEY}credential_source = environment", "both choose a credential source"),
         ("credential_source = environment\nsource_profile = a", "both choose a credential source"),
-        (f"oidc_provider_arn = {PROVIDER}", "oidc_token_file is missing"),
+        (OIDC, "oidc_token_file is missing"),
         ("oidc_token = github", "oidc_provider_arn is missing"),
         ("oidc_token = gitlab", "oidc_token is not github"),
-        (f"oidc_provider_arn = {PROVIDER}\noidc_token = github\noidc_token_file = f", "are both set"),
-        (
-            f"oidc_provider_arn = {PROVIDER}\noidc_token_file = f\noidc_audience = a",
-            "oidc_audience requires oidc_token",
-        ),
+        (f"{OIDC}oidc_token = github\noidc_token_file = f", "are both set"),
+        (f"{OIDC}oidc_token_file = f\noidc_audience = a", "oidc_audience requires oidc_token"),
         ("oidc_provider_arn = x", "oidc_provider_arn is not an OIDC provider's ARN"),
         ("credential_process = run 'it", "credential_process has an unclosed quote"),
         ("credential_source = environment\nrole_name = r", "role_name requires credential_source = ecs_ram_role"),
@@ -348,12 +343,11 @@ def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(
     ],
 )
 def test_a_role_has_one_whole_source(folder: Folder, keys: str, reported: str) -> None:
-    assert reported in failure(lambda: folder.read(f"{A}[b]\nrole_arn = {ARN}\n{keys}\n").profile("b"))
+    assert reported in folder.fault(f"{A}[b]\nrole_arn = {ARN}\n{keys}\n")
 
 
 def test_a_source_profile_is_of_no_use_without_a_role(folder: Folder) -> None:
-    file = folder.read(f"{A}[b]\nsource_profile = a\n")
-    assert "source_profile requires role_arn" in failure(lambda: file.profile("b"))
+    assert "source_profile requires role_arn" in folder.fault(f"{A}[b]\nsource_profile = a\n")
 
 
 @pytest.mark.parametrize(("key", "nearest"), [("polcy", "policy"), ("role-arn", "role_arn"), ("colr", "color")])
@@ -383,9 +377,8 @@ def test_any_line_ending_and_a_byte_order_mark_read_the_same(folder: Folder, end
 
 @pytest.mark.parametrize("secret", ["%(x)s%%", "a#b", "a;b", "a:b", "#a", ";a", "a=b==", "=", "'a'", '"a"', "$a`b`\\"])
 def test_inside_a_value_no_character_means_anything(folder: Folder, secret: str) -> None:
-    key = key_of(folder.read(f"[a]\naccess_key_id=LTAI\naccess_key_secret  =  {secret}  \n").profile("a"))
-    assert key is not None
-    assert key.access_key_secret == secret
+    file = folder.read(f"[a]\naccess_key_id=LTAI\naccess_key_secret  =  {secret}  \n")
+    assert key_of(file.profile("a")).access_key_secret == secret
 
 
 def test_a_comment_is_a_whole_line_and_may_be_indented(folder: Folder) -> None:
@@ -452,8 +445,7 @@ def test_a_line_of_a_value_that_looks_like_a_key_does_not_hide_the_default_sourc
 
 
 def test_an_error_in_the_defaults_names_their_line(folder: Folder) -> None:
-    file = folder.read(f"[DEFAULT]\nregion_id = NO\n{A}")
-    assert f"{folder.file}, line 2" in failure(lambda: file.profile("a"))
+    assert f"{folder.file}, line 2" in folder.fault(f"[DEFAULT]\nregion_id = NO\n{A}", "a")
 
 
 @pytest.mark.parametrize(
@@ -511,33 +503,29 @@ def test_any_other_name_is_refused_with_its_line(folder: Folder, name: str) -> N
 # ---- the file ----
 
 
-def test_a_file_is_chosen_by_option_variable_own_folder_and_then_alibabas(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_is_chosen_by_option_variable_own_folder_and_then_alibabas(folder: Folder) -> None:
     assert "there is no profiles file" in failure(folder.located)
     last = folder.alibaba("credentials", "")
     assert folder.located() == last
     first = folder.alibaba("credentials.ini", "")
     assert folder.located() == first
-    monkeypatch.setenv("ALIBABA_CLOUD_CREDENTIALS_FILE", str(folder.home / "named"))
+    folder.set_variable("ALIBABA_CLOUD_CREDENTIALS_FILE", str(folder.home / "named"))
     assert folder.located() == first
     (folder.home / "named").touch()
     assert folder.located() == folder.home / "named"
     folder.file.touch()
     assert folder.located() == folder.file
-    monkeypatch.setenv("ROLE_ENV_CONFIG", "")
+    folder.set_variable("ROLE_ENV_CONFIG", "")
     assert folder.located() == folder.file
-    monkeypatch.setenv("ROLE_ENV_CONFIG", str(last))
+    folder.set_variable("ROLE_ENV_CONFIG", str(last))
     assert folder.located() == last
     assert folder.located(str(first)) == first
 
 
 @pytest.mark.parametrize("by", ["--config", "ROLE_ENV_CONFIG"])
-def test_a_file_that_is_named_and_absent_is_not_replaced_by_another(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, by: str
-) -> None:
+def test_a_file_that_is_named_and_absent_is_not_replaced_by_another(folder: Folder, by: str) -> None:
     folder.file.touch()
-    monkeypatch.setenv("ROLE_ENV_CONFIG", "absent" if by == "ROLE_ENV_CONFIG" else "")
+    folder.set_variable("ROLE_ENV_CONFIG", "absent" if by == "ROLE_ENV_CONFIG" else "")
     assert f"{by} names absent" in failure(lambda: folder.located("absent" if by == "--config" else ""))
 
 
@@ -562,17 +550,15 @@ def test_an_own_file_that_is_none_is_an_error_and_alibabas_is_not_read_instead(f
         os.mkfifo(folder.file)
     else:
         folder.file.symlink_to("nowhere")
-    path = folder.located()
-    assert path == folder.file
-    assert f"the profiles file {path} cannot be read" in failure(lambda: ProfilesFile(path, Fingerprint(os.environ)))
+    assert folder.located() == folder.file
+    assert f"the profiles file {folder.file} cannot be read" in failure(folder.load)
 
 
 @needs_root
 def test_an_own_file_in_a_folder_that_may_not_be_entered_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryDirectory() as home:
         Path(home).chmod(0o755)
-        monkeypatch.setenv("HOME", home)
-        folder = Folder(Path(home))
+        folder = Folder(Path(home), monkeypatch)
         folder.alibaba("credentials.ini", A).chmod(0o644)
         folder.read(B)
         for mode in (0o755, 0o700):  # the file, then its folder too
@@ -580,23 +566,22 @@ def test_an_own_file_in_a_folder_that_may_not_be_entered_is_an_error(monkeypatch
             os.seteuid(12345)
             try:
                 path = folder.located()
-                reported = failure(lambda path=path: ProfilesFile(path, Fingerprint(os.environ)))  # type: ignore[misc]
+                assert path == folder.file
+                reported = failure(folder.load)
             finally:
                 os.seteuid(0)
             assert f"the profiles file {folder.file} cannot be read: Permission denied" in reported
 
 
-def test_a_users_folder_for_settings_is_found_without_and_with_xdg(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_users_folder_for_settings_is_found_without_and_with_xdg(folder: Folder) -> None:
     folder.file.touch()
     for ignored in ("", "relative"):
-        monkeypatch.setenv("XDG_CONFIG_HOME", ignored)
+        folder.set_variable("XDG_CONFIG_HOME", ignored)
         assert folder.located() == folder.file
     other = folder.home / "x d g" / "role-env" / "profiles.ini"
     other.parent.mkdir(parents=True)
     other.touch()
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder.home / "x d g"))
+    folder.set_variable("XDG_CONFIG_HOME", str(folder.home / "x d g"))
     assert folder.located() == other
 
 
@@ -611,21 +596,21 @@ def test_a_user_without_a_home_folder_can_still_name_a_file(folder: Folder, monk
     assert failure(folder.located) == "there is no profiles file | name one with --config, or set HOME"
     assert folder.read(A + B, path=path).names() == ["a", "b"]
     assert folder.located(str(path)) == path
-    monkeypatch.setenv("ALIBABA_CLOUD_CREDENTIALS_FILE", str(path))
+    folder.set_variable("ALIBABA_CLOUD_CREDENTIALS_FILE", str(path))
     assert folder.located() == path
 
 
 def test_a_symlink_is_followed(folder: Folder) -> None:
     folder.read(A + B, path=folder.home / "elsewhere.ini")
     folder.file.symlink_to(folder.home / "elsewhere.ini")
-    assert ProfilesFile(folder.located(), Fingerprint(os.environ)).names() == ["a", "b"]
+    assert folder.load(folder.located()).names() == ["a", "b"]
 
 
 @pytest.mark.parametrize("mode", [0o602, 0o620, 0o622, 0o666])
 def test_a_file_that_others_can_write_is_refused(folder: Folder, mode: int) -> None:
     folder.read(B)
     folder.file.chmod(mode)
-    assert "others can write" in failure(lambda: ProfilesFile(folder.file, Fingerprint({})))
+    assert "others can write" in failure(folder.load)
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o644])
@@ -633,11 +618,11 @@ def test_a_file_that_others_can_write_is_refused(folder: Folder, mode: int) -> N
 def test_a_file_that_others_can_read_may_hold_no_secret(folder: Folder, mode: int, where: str) -> None:
     folder.read(B)
     folder.file.chmod(mode)
-    assert ProfilesFile(folder.file, Fingerprint({})).names() == ["b"]
+    assert folder.load().names() == ["b"]
     for key in ("access_key_secret", "security_token"):
         folder.read(f"{where}\n{key} = {SECRET}\n")
         folder.file.chmod(mode)
-        reported = failure(lambda: ProfilesFile(folder.file, Fingerprint({})))
+        reported = failure(folder.load)
         assert f"chmod 600 {folder.file}" in reported
 
 
@@ -647,11 +632,11 @@ def test_a_file_of_another_user_is_refused_and_one_of_roots_is_not(
 ) -> None:
     folder.read(A)
     os.chown(folder.file, 12345, 12345)
-    assert "belongs to another user (uid 12345)" in failure(lambda: ProfilesFile(folder.file, Fingerprint({})))
+    assert "belongs to another user (uid 12345)" in failure(folder.load)
     monkeypatch.setattr("os.geteuid", lambda: 12345)
-    assert ProfilesFile(folder.file, Fingerprint({})).names() == ["a"]
+    assert folder.load().names() == ["a"]
     os.chown(folder.file, 0, 0)
-    assert ProfilesFile(folder.file, Fingerprint({})).names() == ["a"]
+    assert folder.load().names() == ["a"]
 
 
 def test_a_huge_file_is_refused_before_it_is_parsed(folder: Folder) -> None:
@@ -661,13 +646,12 @@ def test_a_huge_file_is_refused_before_it_is_parsed(folder: Folder) -> None:
 
 
 def test_the_largest_file_there_may_be_is_read_in_seconds_whatever_is_in_it(folder: Folder) -> None:
-    for line in (" x\n", "#\n", "k=\n"):
-        text = ("[a]\npolicy = \n" + line * (LARGEST_FILE // len(line) - 10)).encode()
+    def read(line: str) -> None:
+        folder.read("[a]\npolicy = \n" + line * (LARGEST_FILE // len(line) - 10))
+
+    for check in (lambda: read(" x\n"), lambda: read("#\n"), lambda: failure(lambda: read("k=\n"))):
         began = time.monotonic()
-        if line == "k=\n":
-            failure(lambda text=text: folder.read(text))  # type: ignore[misc]
-        else:
-            folder.read(text)
+        check()
         assert time.monotonic() - began < 10
 
 
@@ -675,7 +659,7 @@ def test_a_thousand_profiles_are_read_in_a_moment(folder: Folder) -> None:
     text = A + "".join(f"[p{n}]\nrole_arn = {ARN}\nsource_profile = a\nregion_id = cn-beijing\n" for n in range(1000))
     folder.read(text)
     began = time.process_time()
-    file = ProfilesFile(folder.file, Fingerprint(os.environ))
+    file = folder.load()
     assert len(file.chain("p999")) == 2
     assert time.process_time() - began < 0.5
 
@@ -695,10 +679,10 @@ def test_a_chain_is_the_profiles_in_the_order_in_which_they_are_called(folder: F
     ("sources", "loop"), [("b", "b -> b"), ("cb", "b -> c -> b"), ("cdb", "b -> c -> d -> b"), ("cdc", "c -> d -> c")]
 )
 def test_a_loop_is_named_by_its_members(folder: Folder, sources: str, loop: str) -> None:
-    text = "".join(
-        f"[{name}]\nrole_arn = {ARN}\nsource_profile = {source}\n" for name, source in zip("bcd", sources, strict=False)
+    pairs = zip("bcd", sources, strict=False)
+    reported = folder.fault(
+        "".join(f"[{name}]\nrole_arn = {ARN}\nsource_profile = {source}\n" for name, source in pairs)
     )
-    reported = failure(lambda: folder.read(text).chain("b"))
     assert f"loop, {loop} (" in reported
     assert f"{folder.file}, line {3 * len(sources)}" in reported
 
@@ -730,8 +714,7 @@ def test_a_name_in_another_case_is_meant_first_and_never_the_profile_itself(fold
     ],
 )
 def test_quotes_and_comments_in_a_value_are_named(folder: Folder, line: str, reported: str) -> None:
-    file = folder.read(f"{A}[b]\n{line}\n")
-    message = failure(lambda: file.profile("b"))
+    message = folder.fault(f"{A}[b]\n{line}\n")
     assert reported in message
     assert f"{folder.file}, line 5" in message
 
@@ -789,7 +772,7 @@ type = rsa_key_pair
 def test_sections_of_alibabas_own_file_work_as_they_are(folder: Folder) -> None:
     path = folder.alibaba("credentials.ini", ALIBABAS)
     assert folder.located() == path
-    file = ProfilesFile(path, Fingerprint(os.environ))
+    file = folder.load(path)
     assert file.names() == ["default", "role", "list", "ecs", "oidc", "rsa"]
     default, role = file.profile("default"), file.profile("role")
     assert (default.role_arn, role.role_arn, role.role_session_name, role.policy) == ("", ARN, "session", "")
@@ -806,8 +789,8 @@ def test_sections_of_alibabas_own_file_work_as_they_are(folder: Folder) -> None:
     assert "type must be one of" in failure(lambda: file.profile("rsa"))
 
 
-def test_the_own_file_stays_strict_where_the_sdks_read_it_too(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALIBABA_CLOUD_CREDENTIALS_FILE", str(folder.file))
+def test_the_own_file_stays_strict_where_the_sdks_read_it_too(folder: Folder) -> None:
+    folder.set_variable("ALIBABA_CLOUD_CREDENTIALS_FILE", str(folder.file))
     assert "unknown key polcy" in failure(lambda: folder.with_keys("polcy = {}"))
 
 
@@ -922,12 +905,9 @@ def check_reported(error: ProfileError, folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("keys", "reported"),
     [
-        ("sts_endpoint = http://sts.aliyuncs.com", "profile bad: sts_endpoint begins with http://"),
-        (
-            "credential_source = ecs",
-            "profile bad: credential_source must be one of environment, ecs_ram_role",
-        ),
-        ("duration_seconds = 899", "profile bad: duration_seconds = 899 must be between 900 and 3600"),
+        ("sts_endpoint = http://sts.aliyuncs.com", "sts_endpoint begins with http://"),
+        ("credential_source = ecs", "credential_source must be one of environment, ecs_ram_role"),
+        ("duration_seconds = 899", "duration_seconds = 899 must be between 900 and 3600"),
     ],
 )
 def test_the_command_ends_with_3_and_names_profile_key_file_and_line(
@@ -937,7 +917,7 @@ def test_the_command_ends_with_3_and_names_profile_key_file_and_line(
     machine.add(f"[bad]\nrole_arn = {machine.sts.role_arn}\n{keys}\n{source}")
     done = machine.role_env("bad", "--format", "sh")
     assert done.returncode == 3
-    assert f"role-env: {reported}" in done.stderr
+    assert f"role-env: profile bad: {reported}" in done.stderr
     assert f"({machine.file}, line 11)" in done.stderr
     assert not machine.sts.calls_of("AssumeRole")
     assert machine.role_env("profileB").returncode == 0
