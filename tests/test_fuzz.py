@@ -8,14 +8,16 @@ import email.message
 import http.client
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from role_env.credentials import AccessKey, Credentials, Session
+from role_env.credentials import AccessKey, Credentials, RoleArn, Session
 from role_env.errors import RefusedError, UnreachableError
+from role_env.profiles.profile import Profile
 from role_env.sessions import record
 from role_env.sts import client as sts
 from role_env.sts.http import Server
@@ -175,14 +177,15 @@ def test_any_answer_is_the_session_that_was_asked_for_or_an_error_of_the_contrac
         patch.setattr(Server, "connect", lambda _: None)
         patch.setattr("time.sleep", lambda _: None)
         try:
-            found = sts.assume_role(
-                AccessKey("LTAIx", "y"),
+            hop = Profile(
+                "profileB",
+                "profiles.ini, line 1",
+                Path("profiles.ini"),
+                role_arn=RoleArn(ROLE),
+                role_session_name=NAME,
                 endpoint="sts.aliyuncs.com",
-                role_arn=ROLE,
-                session_name=NAME,
-                duration_seconds=900,
-                context=context(),
             )
+            found = sts.assume_role(hop, AccessKey("LTAIx", "y"), context())
         except (RefusedError, UnreachableError) as error:
             reported = error.message + error.hint
             assert reported.isprintable()

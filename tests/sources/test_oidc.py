@@ -5,12 +5,12 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from role_env.credentials import Credentials
+from role_env.credentials import Credentials, RoleArn
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError
+from role_env.profiles.profile import Profile
 from role_env.sources import oidc
 from role_env.sts import client as sts
 from support.contexts import context
@@ -236,17 +236,21 @@ def trusted(sts: LocalSts, monkeypatch: pytest.MonkeyPatch) -> LocalSts:
     return sts
 
 
-def assume(server: LocalSts, **changes: Any) -> Credentials:
-    values: dict[str, Any] = {
-        "token": server.oidc_token(),
-        "endpoint": server.endpoint,
-        "provider_arn": server.oidc_provider_arn,
-        "role_arn": ROLE,
-        "session_name": "ci",
-        "duration_seconds": 900,
-        "context": context(),
-    } | changes
-    return sts.assume_role_with_oidc(values.pop("token"), **values)
+def assume(
+    server: LocalSts, *, token: str = "", provider_arn: str = "", role_arn: str = ROLE, policy: str = ""
+) -> Credentials:
+    hop = Profile(
+        "profileB",
+        "profiles.ini, line 1",
+        Path("profiles.ini"),
+        role_arn=RoleArn(role_arn),
+        role_session_name="ci",
+        duration_seconds=900,
+        policy=policy,
+        endpoint=server.endpoint,
+    )
+    token, provider_arn = token or server.oidc_token(), provider_arn or server.oidc_provider_arn
+    return sts.assume_role_with_oidc(hop, token, provider_arn, context())
 
 
 def test_a_token_gets_a_session_without_a_key_and_without_a_signature(trusted: LocalSts) -> None:

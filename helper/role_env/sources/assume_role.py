@@ -3,32 +3,25 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.errors import RefusedError, UnreachableError
-from role_env.sources.hop import Hop
 from role_env.sts import client as sts
+
+if TYPE_CHECKING:
+    from role_env.profiles.profile import Profile
 
 _IDENTITY_SECONDS = 3.0
 
 
-def assume_role(hop: Hop, key: AccessKey, context: Context) -> Credentials:
+def assume_role(hop: "Profile", key: AccessKey, context: Context) -> Credentials:
     """Request a session of the role of `hop` with `key`. Raises RefusedError and UnreachableError."""
     context.messages.decided(f"{hop.name}: AssumeRole of {hop.role_arn} at {hop.endpoint}")
     with error_context(hop), context.messages.waiting_for(f"STS at {hop.endpoint}"):
         try:
-            return sts.assume_role(
-                key,
-                endpoint=hop.endpoint,
-                role_arn=hop.role_arn,
-                session_name=hop.role_session_name,
-                duration_seconds=hop.duration_seconds,
-                external_id=hop.external_id,
-                policy=hop.policy,
-                source_identity=hop.source_identity,
-                context=context,
-            )
+            return sts.assume_role(hop, key, context)
         except sts.StsError as failure:
             if failure.code != "NoPermission":
                 raise
@@ -36,7 +29,7 @@ def assume_role(hop: Hop, key: AccessKey, context: Context) -> Credentials:
 
 
 @contextlib.contextmanager
-def error_context(hop: Hop) -> Iterator[None]:
+def error_context(hop: "Profile") -> Iterator[None]:
     """Add the profile and its location to errors of STS."""
     try:
         yield
@@ -47,7 +40,7 @@ def error_context(hop: Hop) -> Iterator[None]:
         raise UnreachableError(f"profile {hop.name}: {failure.message}", hint=failure.hint) from None
 
 
-def _explain_no_permission(hop: Hop, key: AccessKey, context: Context, failure: sts.StsError) -> RefusedError:
+def _explain_no_permission(hop: "Profile", key: AccessKey, context: Context, failure: sts.StsError) -> RefusedError:
     """Return an error that says which identity requested which role, and what it lacks.
 
     GetCallerIdentity needs no permission.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from role_env.keyrings.entry import Entry
-    from role_env.sources.hop import Hop
+    from role_env.profiles.profile import Profile
 
 # The Codes of STS that concern the key that signed, and not the role.
 _FAULTS_OF_THE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurityToken")
@@ -122,7 +122,7 @@ class Source:
         with self._locate_errors(), context.messages.waiting_for(self.waits_for):
             return self._fetch(context)
 
-    def assume(self, hop: "Hop", context: Context) -> Credentials:
+    def assume(self, hop: "Profile", context: Context) -> Credentials:
         """Request a session of the role of `hop`. Raises what `key` raises, and RefusedError and UnreachableError."""
         key = self.key(context)
         from role_env.sources.assume_role import assume_role  # the SDK and TLS: `list` and `explain` need neither

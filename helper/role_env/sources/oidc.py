@@ -8,7 +8,7 @@ import re
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from role_env.context import Context
 from role_env.credentials import Credentials
@@ -16,9 +16,11 @@ from role_env.digests import sha256
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.fingerprint import Fingerprint, read_file
 from role_env.sources.base import Source
-from role_env.sources.hop import Hop
 from role_env.sts import responses
 from role_env.sts.http import Response, Server, retry
+
+if TYPE_CHECKING:
+    from role_env.profiles.profile import Profile
 
 LARGEST_TOKEN = 32 * 1024
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -91,7 +93,7 @@ class OidcToken(Source):
         run = [context.environ.get(name, "") for name in _RUN]
         return [self.provider_arn, "github", self.audience, *run, sha256(bearer)]
 
-    def assume(self, hop: Hop, context: Context) -> Credentials:
+    def assume(self, hop: "Profile", context: Context) -> Credentials:
         """Request a session of the role of `hop` with the token."""
         with self._locate_errors():
             token = self._token(context)
@@ -100,16 +102,7 @@ class OidcToken(Source):
         from role_env.sts import client as sts
 
         with error_context(hop), context.messages.waiting_for(f"STS at {hop.endpoint}"):
-            return sts.assume_role_with_oidc(
-                token,
-                endpoint=hop.endpoint,
-                provider_arn=self.provider_arn,
-                role_arn=hop.role_arn,
-                session_name=hop.role_session_name,
-                duration_seconds=hop.duration_seconds,
-                policy=hop.policy,
-                context=context,
-            )
+            return sts.assume_role_with_oidc(hop, token, self.provider_arn, context)
 
     def _token(self, context: Context) -> str:
         if self.token_variable:

@@ -6,11 +6,13 @@ AssumeRoleWithOIDC (which is not signed) and GetCallerIdentity. Of a request and
 Message are ever put into an error.
 """
 
+import contextlib
 import re
 import secrets
 import time
 import urllib.parse
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from role_env import timestamps
 from role_env.context import Context
@@ -18,6 +20,9 @@ from role_env.credentials import AccessKey, Credentials
 from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.sts import responses, sdk
 from role_env.sts.http import TRIES, Response, Server, retry
+
+if TYPE_CHECKING:
+    from role_env.profiles.profile import Profile
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # A gateway's Message may quote the string to be signed, and in it the token: no other word is that long.
@@ -36,140 +41,126 @@ class StsError(RefusedError):
         self.clock_offset = clock_offset
 
 
-def assume_role(
-    key: AccessKey,
-    *,
-    endpoint: str,
-    role_arn: str,
-    session_name: str,
-    duration_seconds: int,
-    context: Context,
-    external_id: str = "",
-    policy: str = "",
-    source_identity: str = "",
-) -> Credentials:
-    """Return the credentials of a new session of `role_arn`, after a check of the response.
+def assume_role(hop: "Profile", key: AccessKey, context: Context) -> Credentials:
+    """Return the credentials of a new session of the role of `hop`, after a check of the response.
 
     Raises StsError if STS refuses, RefusedError if the session is for another account, role or session name,
     UnreachableError if there is no valid response by the deadline.
     """
-    server = Server(endpoint, context)
-    server.connect()  # while the SDK is imported
+    service = Service("STS", hop.endpoint, context)
+    service.connect()  # while the SDK is imported
     request = sdk.assume_role_request()
-    request.set_RoleArn(role_arn)
-    request.set_RoleSessionName(session_name)
-    request.set_DurationSeconds(duration_seconds)
+    request.set_RoleArn(hop.role_arn)
+    request.set_RoleSessionName(hop.role_session_name)
+    request.set_DurationSeconds(hop.duration_seconds)
     for put, value in (
-        (request.set_ExternalId, external_id),
-        (request.set_Policy, policy),
-        (request.set_SourceIdentity, source_identity),
+        (request.set_ExternalId, hop.external_id),
+        (request.set_Policy, hop.policy),
+        (request.set_SourceIdentity, hop.source_identity),
     ):
         if value:
             put(value)
     issued = time.time()
-    document = send(request, key, server, endpoint, context)
-    credentials = _credentials(document, endpoint, issued)
-    _check_assumed(document, endpoint, role_arn, session_name)
-    return credentials
+    return _session(service.send(request, key), hop, issued)
 
 
-def assume_role_with_oidc(
-    token: str,
-    *,
-    endpoint: str,
-    provider_arn: str,
-    role_arn: str,
-    session_name: str,
-    duration_seconds: int,
-    context: Context,
-    policy: str = "",
-) -> Credentials:
-    """Return the credentials of a new session of `role_arn`, requested with the OIDC provider's `token` and no key.
+def assume_role_with_oidc(hop: "Profile", token: str, provider_arn: str, context: Context) -> Credentials:
+    """Return the credentials of a new session of the role of `hop`, requested with the OIDC provider's `token` alone.
 
     The token is sent in the body, since addresses are written to logs. Raises as assume_role does.
     """
     form = {
-        "RoleArn": role_arn,
+        "RoleArn": hop.role_arn,
         "OIDCProviderArn": provider_arn,
         "OIDCToken": token,
-        "RoleSessionName": session_name,
-        "DurationSeconds": str(duration_seconds),
-        **({"Policy": policy} if policy else {}),
+        "RoleSessionName": hop.role_session_name,
+        "DurationSeconds": str(hop.duration_seconds),
+        **({"Policy": hop.policy} if hop.policy else {}),
     }
-    server, body = Server(endpoint, context), urllib.parse.urlencode(form).encode()
-
-    def call() -> dict[str, Any]:
-        path = _unsigned_path("AssumeRoleWithOIDC")
-        return _document(endpoint, server.request("POST", path, headers=_FORM, body=body))
-
-    issued = time.time()
-    document = retry(f"STS at {endpoint}", call, context.deadline)
-    credentials = _credentials(document, endpoint, issued)
-    _check_assumed(document, endpoint, role_arn, session_name)
-    return credentials
+    service, issued = Service("STS", hop.endpoint, context), time.time()
+    return _session(service.send_form("AssumeRoleWithOIDC", form), hop, issued)
 
 
 def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[str, Any]:
     """Return STS's own response about who signs with `key`. Raises StsError and UnreachableError."""
-    server = Server(endpoint, context)
-    server.connect()
-    document = send(sdk.caller_identity_request(), key, server, endpoint, context)
+    service = Service("STS", endpoint, context)
+    service.connect()
+    document = service.send(sdk.caller_identity_request(), key)
     if not isinstance(document.get("Arn"), str) or not isinstance(document.get("AccountId"), str):
-        raise invalid_response(endpoint, "no Arn and AccountId")
+        raise invalid_response("STS", endpoint, "no Arn and AccountId")
     return document
 
 
-def _unsigned_path(action: str) -> str:
-    """Return the path of a call that needs no signature, with a timestamp of now."""
-    common = {
-        "Action": action,
-        "Version": "2015-04-01",
-        "Format": "JSON",
-        "Timestamp": timestamps.format_utc(int(time.time())),
-        "SignatureNonce": secrets.token_hex(16),
-    }
-    return "/?" + urllib.parse.urlencode(common)
+class Service:
+    """STS or RAM, which `name` says, at `endpoint` (host or host:port)."""
+
+    def __init__(self, name: str, endpoint: str, context: Context) -> None:
+        self._name = name
+        self._endpoint = endpoint
+        self._deadline = context.deadline
+        self._server = Server(endpoint, context)
+
+    def connect(self) -> None:
+        """Begin to connect in the background."""
+        self._server.connect()
+
+    def send(self, request: Any, key: AccessKey, *, is_repeatable: bool = True) -> dict[str, Any]:
+        """Send `request`, signed with `key`, and return the response.
+
+        It is signed anew for each try, since a nonce is taken only once; without `is_repeatable` there is one try.
+        Raises StsError if the service refuses, UnreachableError if there is no valid response by the deadline.
+        """
+        request.set_accept_format("JSON")
+        if key.security_token:
+            request.add_query_param("SecurityToken", key.security_token)
+
+        def call() -> Response:
+            path = sdk.signed_path(request, key)
+            return self._server.request("POST", path, headers=request.get_headers())
+
+        return self._document(call, TRIES if is_repeatable else 1)
+
+    def send_form(self, action: str, form: dict[str, str]) -> dict[str, Any]:
+        """Send `form` to an action that needs no signature, and return the response. Raises as `send`."""
+        body = urllib.parse.urlencode(form).encode()
+
+        def call() -> Response:
+            common = {
+                "Action": action,
+                "Version": "2015-04-01",
+                "Format": "JSON",
+                "Timestamp": timestamps.format_utc(int(time.time())),
+                "SignatureNonce": secrets.token_hex(16),
+            }
+            path = "/?" + urllib.parse.urlencode(common)
+            return self._server.request("POST", path, headers=_FORM, body=body)
+
+        return self._document(call)
+
+    def _document(self, call: Callable[[], Response], tries: int = TRIES) -> dict[str, Any]:
+        return retry(f"{self._name} at {self._endpoint}", lambda: self._parse(call()), self._deadline, tries=tries)
+
+    def _parse(self, response: Response) -> dict[str, Any]:
+        document = responses.json_object(response.body)
+        code = document.get("Code") if document else None
+        if response.status == 200 and document is not None and not isinstance(code, str):
+            return document
+        if response.status != 200 and isinstance(code, str):
+            raise _refusal(document or {}, code, response.date, self._name)
+        what = f"status {response.status}{'' if document is not None else ', not JSON'}"
+        raise invalid_response(self._name, self._endpoint, what)
 
 
-def send(
-    request: Any,
-    key: AccessKey,
-    server: Server,
-    endpoint: str,
-    context: Context,
-    *,
-    service: str = "STS",
-    is_repeatable: bool = True,
-) -> dict[str, Any]:
-    """Send `request`, signed with `key`, and return the response of the `service`.
-
-    It is signed anew for each try, since a nonce is taken only once; without `is_repeatable` there is one try. Raises
-    StsError if the service refuses, UnreachableError if there is no valid response by the deadline.
-    """
-    request.set_accept_format("JSON")
-    if key.security_token:
-        request.add_query_param("SecurityToken", key.security_token)
-
-    def call() -> dict[str, Any]:
-        path = sdk.signed_path(request, key)
-        return _document(endpoint, server.request("POST", path, headers=request.get_headers()), service)
-
-    return retry(f"{service} at {endpoint}", call, context.deadline, tries=TRIES if is_repeatable else 1)
+@contextlib.contextmanager
+def reading(service: str, endpoint: str) -> Iterator[None]:
+    """Report a ValueError about a response of the `service` as UnreachableError."""
+    try:
+        yield
+    except ValueError as error:
+        raise invalid_response(service, endpoint, str(error)) from None
 
 
-def _document(endpoint: str, response: Response, service: str = "STS") -> dict[str, Any]:
-    document = responses.json_object(response.body)
-    code = document.get("Code") if document else None
-    if response.status == 200 and document is not None and not isinstance(code, str):
-        return document
-    if response.status != 200 and isinstance(code, str):
-        raise _refusal(document or {}, code, response.date, service)
-    raise invalid_response(
-        endpoint, f"status {response.status}{'' if document is not None else ', not JSON'}", service=service
-    )
-
-
-def invalid_response(endpoint: str, what: str, *, service: str = "STS") -> UnreachableError:
+def invalid_response(service: str, endpoint: str, what: str) -> UnreachableError:
     """Return the error for a response that the `service` would not give, because of `what`."""
     setting = "sts_endpoint" if service == "STS" else f"ALIBABA_CLOUD_{service}_ENDPOINT"
     return UnreachableError(
@@ -219,27 +210,24 @@ def _clock_offset(moment: str) -> float:
         return 0.0
 
 
-def _credentials(document: dict[str, Any], endpoint: str, issued: float) -> Credentials:
-    part = document.get("Credentials")
-    try:
-        return responses.credentials(part if isinstance(part, dict) else {}, issued=issued)
-    except ValueError as error:
-        raise invalid_response(endpoint, str(error)) from None
+def _session(document: dict[str, Any], hop: "Profile", issued: float) -> Credentials:
+    """Return the session in a response; `issued` is in epoch seconds.
 
-
-def _check_assumed(document: dict[str, Any], endpoint: str, role_arn: str, session_name: str) -> None:
-    """Refuse a session of another account, role or session name, in each form in which STS writes an ARN.
-
-    The case of the role is ignored: a role created as `switchRoleSbc` comes back as `switchrolesbc`.
+    One of another account, role or session name is refused, in each form in which STS writes an ARN. The case of the
+    role is ignored: a role created as `switchRoleSbc` comes back as `switchrolesbc`.
     """
-    user = document.get("AssumedRoleUser")
+    part, user = document.get("Credentials"), document.get("AssumedRoleUser")
+    with reading("STS", hop.endpoint):
+        credentials = responses.credentials(part if isinstance(part, dict) else {}, issued=issued)
     arn = user.get("Arn") if isinstance(user, dict) else None
     if not isinstance(arn, str):
-        raise invalid_response(endpoint, "no AssumedRoleUser")
+        raise invalid_response("STS", hop.endpoint, "no AssumedRoleUser")
     match = re.fullmatch(r"acs:(?:ram|sts)::([0-9]+):(?:role|assumed-role)/([^/]+)/([^/]+)", arn)
-    account, role = role_arn.split(":")[3], role_arn.split("/", 1)[1]
-    if not match or (match[1], match[2].lower(), match[3]) != (account, role.lower(), session_name):
+    requested = (hop.role_arn.account, hop.role_arn.name.lower(), hop.role_session_name)
+    if not match or (match[1], match[2].lower(), match[3]) != requested:
         raise RefusedError(
-            f"STS returned a session of {printable(arn)[:200]}, not of {role_arn} with the name {session_name}",
+            f"STS returned a session of {printable(arn)[:200]}, not of {hop.role_arn}"
+            f" with the name {hop.role_session_name}",
             hint="check sts_endpoint; nothing was exported",
         )
+    return credentials

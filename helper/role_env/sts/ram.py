@@ -8,7 +8,6 @@ from role_env.context import Context
 from role_env.credentials import FIELDS, AccessKey
 from role_env.deadline import Deadline
 from role_env.sts import client, responses, sdk
-from role_env.sts.http import Server
 
 _NO_KEY = "EntityNotExist.User.AccessKey"
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -34,9 +33,10 @@ class Ram:
         """Return the access keys of the user who signs with `key`. Raises StsError, UnreachableError."""
         listed = self._call("ListAccessKeys", key).get("AccessKeys")
         entries = listed.get("AccessKey") if isinstance(listed, dict) else None
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise client.invalid_response(self._endpoint, "it contains no list of access keys", service="RAM")
-        return [self._state(entry) for entry in entries]
+        with client.reading("RAM", self._endpoint):
+            if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+                raise ValueError("it contains no list of access keys")
+            return [_state(entry) for entry in entries]
 
     def create_key(self, key: AccessKey) -> AccessKey:
         """Create an access key for the user who signs with `key`, and return it.
@@ -45,12 +45,10 @@ class Ram:
         """
         document = self._call("CreateAccessKey", key, is_repeatable=False).get("AccessKey")
         created = document if isinstance(document, dict) else {}
-        try:
+        with client.reading("RAM", self._endpoint):
             new = responses.access_key(created, *FIELDS[:2])
             if _check_id(new.access_key_id) == key.access_key_id:
                 raise ValueError("AccessKeyId is that of the key that signed")
-        except ValueError as error:
-            raise client.invalid_response(self._endpoint, str(error), service="RAM") from None
         new.created = _moment(created)
         return new
 
@@ -82,14 +80,7 @@ class Ram:
         try:
             return timestamps.parse_utc(str(date)) if date else 0
         except ValueError:
-            raise client.invalid_response(self._endpoint, "LastUsedDate is not a time in UTC", service="RAM") from None
-
-    def _state(self, entry: dict[str, Any]) -> KeyState:
-        try:
-            access_key_id = _check_id(responses.value(entry, FIELDS[0]))
-        except ValueError as error:
-            raise client.invalid_response(self._endpoint, str(error), service="RAM") from None
-        return KeyState(access_key_id, entry.get("Status") == "Active", _moment(entry))
+            raise client.invalid_response("RAM", self._endpoint, "LastUsedDate is not a time in UTC") from None
 
     def _call(self, action: str, key: AccessKey, *, is_repeatable: bool = True, **parameters: str) -> dict[str, Any]:
         request = sdk.ram_request(action)
@@ -98,8 +89,12 @@ class Ram:
         context = self._context.restarted()
         if self._seconds:
             context = context.with_deadline(Deadline(self._seconds))
-        server = Server(self._endpoint, context)
-        return client.send(request, key, server, self._endpoint, context, service="RAM", is_repeatable=is_repeatable)
+        return client.Service("RAM", self._endpoint, context).send(request, key, is_repeatable=is_repeatable)
+
+
+def _state(entry: dict[str, Any]) -> KeyState:
+    access_key_id = _check_id(responses.value(entry, FIELDS[0]))
+    return KeyState(access_key_id, entry.get("Status") == "Active", _moment(entry))
 
 
 def _check_id(text: str) -> str:
