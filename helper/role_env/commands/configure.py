@@ -219,7 +219,7 @@ def _read_key(name: str, path: Path, context: Context) -> AccessKey:
 def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
     """Obtain one session, or ask for the identity of a key without a role. Raises any RoleEnvError."""
     if key and isinstance(chain.source, KeyringKey):
-        chain.source = chain.source.with_key(key)
+        chain.source.use(key)
     from role_env.sessions import obtain  # imports TLS, which a profile that is not verified can do without
 
     with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):

@@ -22,7 +22,7 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
     SignInError, UnreachableError, UsageError.
     """
     with _held(source, context):
-        sign_ins.check_storable(source.entry, context, in_kernel=source.in_kernel)
+        sign_ins.check_storable(source.sign_in_entry, context, in_kernel=source.in_kernel)
     if isinstance(source, CloudSso):
         made = device.sign_in(source.url, context.restarted(), browse=browse)
     elif isinstance(source, OAuth):
@@ -51,10 +51,10 @@ def _not_stored(source: SignedInSource, error: KeyringError) -> KeyringError:
 
 def _replace(source: SignedInSource, made: SignIn, context: Context) -> SignIn | None:
     """Store a new sign-in, and return the one before. Raises KeyringError."""
-    before = sign_ins.load(source.entry, context, in_kernel=source.in_kernel)
+    before = sign_ins.load(source.sign_in_entry, context, in_kernel=source.in_kernel)
     # First: whatever happens below, no session of the earlier sign-in is used unchecked.
     access_keys.touch(context.environ)
-    sign_ins.store(source.entry, made, context, in_kernel=source.in_kernel)
+    sign_ins.store(source.sign_in_entry, made, context, in_kernel=source.in_kernel)
     access_keys.touch(context.environ)
     return before
 
@@ -65,7 +65,9 @@ def _held(source: SignedInSource, context: Context) -> AbstractContextManager[bo
     A refresh that is under way would store the tokens of the sign-in before over those that are stored now.
     """
     waiting = context.messages.waiting_for("another role-env, which changes the same sign-in")
-    return locks.held(source.entry.name, context.environ, seconds=context.deadline.remaining() / 2, waiting=waiting)
+    return locks.held(
+        source.sign_in_entry.name, context.environ, seconds=context.deadline.remaining() / 2, waiting=waiting
+    )
 
 
 def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, int]:
@@ -81,7 +83,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
             except RoleEnvError as error:
                 context.messages.warn(f"the sign-in could not be revoked, and is deleted anyway: {error.message}")
         access_keys.touch(context.environ)
-        sign_ins.delete(source.entry, context.restarted(), in_kernel=source.in_kernel)
+        sign_ins.delete(source.sign_in_entry, context.restarted(), in_kernel=source.in_kernel)
         access_keys.touch(context.environ)
         return found, drop_sessions(found, context) if found else 0
 

@@ -91,7 +91,7 @@ def _known(path: Path, url: str, context: Context) -> tuple[list[str], list[Clou
 def _list(url: str, context: Context, choices: Choices) -> list[Assignment]:
     """Return everything that the portal offers. Sign a person in first if no sign-in is valid."""
     source = CloudSso("", "", url, "", "")
-    found = sign_ins.load(source.entry, context, in_kernel=source.in_kernel)
+    found = sign_ins.load(source.sign_in_entry, context, in_kernel=source.in_kernel)
     if found and found.host == source.issuer_host and found.expiration > time.time():
         try:
             return list_assignments(url, found.access_token, context)

@@ -15,11 +15,7 @@ class FileKey(Source):
     def __init__(self, profile: str, where: str, access_key: AccessKey) -> None:
         super().__init__(profile, where)
         self.access_key = access_key
-
-    @property
-    def access_key_id(self) -> str | None:
-        """The ID of the key."""
-        return self.access_key.access_key_id
+        self.access_key_id = access_key.access_key_id
 
     def identity(self, context: Context) -> list[str]:
         """Return the key's digest."""

@@ -20,7 +20,6 @@ class AliyunCliProfile(Source):
     """A profile of the `aliyun` CLI, by name or its current one, until `sessions.aliyun_hops` reads it."""
 
     kind = "aliyun_cli"
-    aliyun_profile: str | None = ""
 
     def __init__(self, profile: str, where: str, aliyun_profile: str = "") -> None:
         super().__init__(profile, where)

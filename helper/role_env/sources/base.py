@@ -61,6 +61,15 @@ class Source:
     waits_for = ""
     """What role-env waits for, as a terminal shows it; empty if it does not wait."""
 
+    access_key_id: str | None = None
+    """The ID of the access key that the profile names, empty if it names none; None if it takes no access key."""
+
+    aliyun_profile: str | None = None
+    """The profile of the `aliyun` CLI that it stands for, empty for the current one; None for other sources."""
+
+    sign_in_entry: "Entry | None" = None
+    """The keyring's entry of its sign-in, the same for sources that share one; None if it has none."""
+
     def __init__(self, profile: str, where: str) -> None:
         self.profile = profile
         self.where = where
@@ -68,16 +77,6 @@ class Source:
     def location(self, environ: "Mapping[str, str]") -> str:
         """Return the file and line, and the variables of `environ`, that say where the credentials come from."""
         return self.where
-
-    @property
-    def access_key_id(self) -> str | None:
-        """The ID of the access key that the profile names, empty if it names none; None if it takes no access key."""
-        return None
-
-    @property
-    def aliyun_profile(self) -> str | None:
-        """The profile of the `aliyun` CLI that it stands for, empty for the current one; None for other sources."""
-        return None
 
     def watch(self, fingerprint: Fingerprint) -> None:
         """Add to `fingerprint` what changes when the source gives another identity's credentials."""
@@ -93,11 +92,6 @@ class Source:
     def sign_in_id(self, context: Context) -> str:
         """Return the ID of the sign-in that gives its credentials; empty if none does. Raises KeyringError."""
         return ""
-
-    @property
-    def sign_in_entry(self) -> "Entry | None":
-        """The keyring's entry of its sign-in, the same for sources that share one; None if it has none."""
-        return None
 
     def sign_in_expiration(self, context: Context, known: "Mapping[str, str | None] | None" = None) -> int | None:
         """Return the end of its sign-in (epoch seconds), which may be past; None if none is known without a prompt.

@@ -7,7 +7,6 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.keyrings import sign_ins
-from role_env.keyrings.entry import Entry
 from role_env.sources.sign_in_hosts import host_of
 from role_env.sources.signed_in import SignedInSource
 
@@ -20,20 +19,10 @@ class CloudSso(SignedInSource):
     in_kernel = True
 
     def __init__(self, profile: str, where: str, url: str, account_id: str, access_config: str) -> None:
-        super().__init__(profile, where)
+        super().__init__(profile, where, sign_ins.portal_entry(url), host_of(url))
         self.url = url
         self.account_id = account_id
         self.access_config = access_config
-
-    @property
-    def entry(self) -> Entry:
-        """The keyring's entry of the sign-in, one for each sign-in URL."""
-        return sign_ins.portal_entry(self.url)
-
-    @property
-    def issuer_host(self) -> str:
-        """The portal's host."""
-        return host_of(self.url)
 
     def identity(self, context: Context) -> list[str]:
         """Return the portal, what is asked for there, and the ID of the sign-in."""

@@ -17,32 +17,22 @@ CHOICES = (
 
 
 class KeyringKey(Source):
-    """A credential source whose key is in the keyring, for a profile of the file at `path`.
-
-    `named_id` is the access key ID that the file names, or empty.
-    """
+    """A credential source whose key is in the keyring, for a profile of the file at `path`."""
 
     kind = "keyring"
     is_renewable = False
     gives_session = False
 
-    def __init__(self, profile: str, where: str, path: Path, named_id: str = "") -> None:
+    def __init__(self, profile: str, where: str, path: Path, access_key_id: str = "") -> None:
         super().__init__(profile, where)
         self.path = path
-        self.named_id = named_id
+        self.access_key_id = access_key_id
         # What has been read: some keyrings ask a person each time.
         self._read: dict[str, AccessKey | None] = {}
 
-    @property
-    def access_key_id(self) -> str | None:
-        """The ID that the file names; empty if it names none."""
-        return self.named_id
-
-    def with_key(self, key: AccessKey) -> "KeyringKey":
-        """Return the same source, with `key` as what the keyring has."""
-        source = KeyringKey(self.profile, self.where, self.path, self.named_id)
-        source._read["key"] = key
-        return source
+    def use(self, key: AccessKey) -> None:
+        """Let `key` be what the keyring has."""
+        self._read["key"] = key
 
     def watch(self, fingerprint: Fingerprint) -> None:
         """Add the mark that each login and logout changes."""
@@ -73,13 +63,13 @@ class KeyringKey(Source):
     def _fetch(self, context: Context) -> AccessKey:
         key = self._load(context)
         login = f"role-env login {self.profile}"
-        if key is None and self.named_id:
+        if key is None and self.access_key_id:
             raise ProfileError("its secret is neither in the file nor in the keyring", hint=f"run: {login}")
         if key is None:
             raise ProfileError("it has no credential source", hint=f"add {CHOICES}, or run: {login}")
-        if self.named_id not in ("", key.access_key_id):
+        if self.access_key_id not in ("", key.access_key_id):
             raise ProfileError(
-                f"access_key_id is {self.named_id}, but the keyring has the secret of {key.access_key_id}",
+                f"access_key_id is {self.access_key_id}, but the keyring has the secret of {key.access_key_id}",
                 hint=f"run: {login}",
             )
         return key
@@ -90,7 +80,7 @@ class KeyringKey(Source):
                 self._read["key"] = access_keys.load(self.path, self.profile, context)
             return self._read["key"]
         except KeyringError as error:
-            if isinstance(error, vault.NoKeyring) and not self.named_id:
+            if isinstance(error, vault.NoKeyring) and not self.access_key_id:
                 return None
             message = f"profile {self.profile}: its key is in the keyring: {error.message} ({self.where})"
             raise KeyringError(message, hint=error.hint) from None

@@ -6,7 +6,6 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.keyrings import sign_ins
-from role_env.keyrings.entry import Entry
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sources.sign_in_hosts import Site
 from role_env.sources.signed_in import SignedInSource
@@ -19,19 +18,8 @@ class OAuth(SignedInSource):
     waits_for = "the OAuth sign-in"
 
     def __init__(self, profile: str, where: str, path: Path, site: Site) -> None:
-        super().__init__(profile, where)
-        self.path = path
+        super().__init__(profile, where, sign_ins.profile_entry(path, profile), site.tokens)
         self.site = site
-
-    @property
-    def entry(self) -> Entry:
-        """The keyring's entry of the sign-in, which belongs to this profile of its file."""
-        return sign_ins.profile_entry(self.path, self.profile)
-
-    @property
-    def issuer_host(self) -> str:
-        """The host that issues tokens."""
-        return self.site.tokens
 
     def identity(self, context: Context) -> list[str]:
         """Return the server, the client and the ID of the sign-in."""

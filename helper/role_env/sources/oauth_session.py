@@ -43,7 +43,7 @@ def _refreshed(source: "OAuth", stale: SignIn, context: Context) -> SignIn:
     """Return the sign-in with another access token than that of `stale`: from this process, or from another one."""
     waiting = context.messages.waiting_for("another role-env, which refreshes the same sign-in")
     seconds = context.deadline.remaining() / 2
-    with locks.held(source.entry.name, context.environ, seconds=seconds, waiting=waiting) as busy:
+    with locks.held(source.sign_in_entry.name, context.environ, seconds=seconds, waiting=waiting) as busy:
         found = source.require_sign_in(context)
         if found.access_token != stale.access_token:
             context.messages.decided(f"{source.profile}: another process has just refreshed the sign-in")
@@ -61,16 +61,16 @@ def _refreshed(source: "OAuth", stale: SignIn, context: Context) -> SignIn:
 
 
 def _refresh_and_store(source: "OAuth", found: SignIn, context: Context) -> SignIn:
-    sign_ins.check_storable(source.entry, context)  # before the server takes the old token for the last time
+    sign_ins.check_storable(source.sign_in_entry, context)  # before the server takes the old token for the last time
     try:
         renewed = refresh(source.site, found, context)
     except SignInError as error:
         raise (_ended(source, error) if has_ended(error) else error) from None
     try:
-        stored = sign_ins.load(source.entry, context)
+        stored = sign_ins.load(source.sign_in_entry, context)
         if stored is None or stored.id != found.id:  # without the lock, if this process was stopped for long
             raise UnreachableError("the sign-in was replaced or removed while it was refreshed", hint="try again")
-        sign_ins.store(source.entry, renewed, context)
+        sign_ins.store(source.sign_in_entry, renewed, context)
     except KeyringError as error:
         what = f"profile {source.profile}: its refreshed sign-in could not be stored: {error.message}"
         raise KeyringError(what, hint=f"when the keyring can be used again: role-env login {source.profile}") from None

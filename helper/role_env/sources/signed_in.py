@@ -12,38 +12,31 @@ from role_env.sources.base import Source
 
 
 class SignedInSource(Source):
-    """A source whose token `role-env login` stores in the keyring."""
+    """A source whose tokens `role-env login` stores in the keyring as `sign_in_entry`.
+
+    `issuer_host` (host or host:port) issues the tokens, and they are sent to it alone. `hint` says what to do if the
+    sign-in is missing or has ended.
+    """
 
     is_cached_as_source = True
     # Whether the kernel's keyring may store the tokens: never a refresh token.
     in_kernel = False
+    sign_in_entry: Entry
 
-    def __init__(self, profile: str, where: str) -> None:
+    def __init__(self, profile: str, where: str, sign_in_entry: Entry, issuer_host: str) -> None:
         super().__init__(profile, where)
+        self.sign_in_entry = sign_in_entry
+        self.issuer_host = issuer_host
+        self.hint = f"run: role-env login {profile}"
         # The ID of the sign-in that has been read: who gives the session stays the same during a command.
         self._read: dict[str, str] = {}
-
-    @property
-    def entry(self) -> Entry:
-        """The keyring's entry of the sign-in."""
-        raise NotImplementedError
-
-    @property
-    def issuer_host(self) -> str:
-        """The host (host or host:port) that issues the tokens, and to which alone they are sent."""
-        raise NotImplementedError
-
-    @property
-    def hint(self) -> str:
-        """What to do if the sign-in is missing or has ended."""
-        return f"run: role-env login {self.profile}"
 
     def load_sign_in(
         self, context: Context, *, prompts: bool = True, known: Mapping[str, str | None] | None = None
     ) -> SignIn | None:
         """Return the sign-in, whether it has expired or not. Raises KeyringError."""
         try:
-            return sign_ins.load(self.entry, context, in_kernel=self.in_kernel, prompts=prompts, known=known)
+            return sign_ins.load(self.sign_in_entry, context, in_kernel=self.in_kernel, prompts=prompts, known=known)
         except KeyringError as error:
             message = f"profile {self.profile}: its sign-in is in the keyring: {error.message} ({self.where})"
             raise KeyringError(message, hint=error.hint) from None
@@ -59,11 +52,6 @@ class SignedInSource(Source):
             found = self.load_sign_in(context)
             self._read["id"] = found.id if found else ""
         return self._read["id"]
-
-    @property
-    def sign_in_entry(self) -> Entry:
-        """The keyring's entry of the sign-in."""
-        return self.entry
 
     def sign_in_expiration(self, context: Context, known: Mapping[str, str | None] | None = None) -> int | None:
         """Return the end of the sign-in (epoch seconds); None if there is none, or if the keyring cannot say it."""
