@@ -63,7 +63,8 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     try:
         return redeem_code(site, code, redirect, verifier, context.restarted())
     except SignInError as error:
-        raise SignInError(error.message, hint="sign in again", code=error.code, status=error.status) from None
+        error.hint = "sign in again"
+        raise
 
 
 def read_code(query: str, state: str) -> str:
@@ -75,7 +76,7 @@ def read_code(query: str, state: str) -> str:
         raise WrongCallback("this is the address of another sign-in")
     if error := given.get("error"):
         text = printable(": ".join(filter(None, (error, given.get("error_description")))))[:300]
-        raise SignInError(f"the sign-in was refused: {text}", code=error)
+        raise SignInError(f"the sign-in was refused: {text}")
     if not given.get("code"):
         raise WrongCallback("this address has no code")
     return given["code"]

@@ -6,10 +6,12 @@ message, without any secret that was sent.
 
 import base64
 import hashlib
+import json
 import re
-import secrets
+import urllib.parse
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from secrets import token_urlsafe
+from typing import Any
 
 from role_env import timestamps
 from role_env.context import Context
@@ -44,20 +46,9 @@ class Verifier:
     __slots__ = ("challenge", "text")
 
     def __init__(self) -> None:
-        self.text = secrets.token_urlsafe(48)
+        self.text = token_urlsafe(48)
         digest = hashlib.sha256(self.text.encode("ascii")).digest()
         self.challenge = base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
-
-
-class Body(NamedTuple):
-    """The body of a request: its content type, its bytes and the secrets in it."""
-
-    content_type: str
-    content: bytes
-    secrets: tuple[str, ...] = ()
-
-
-NO_BODY = Body("", b"")
 
 
 class Issuer:
@@ -69,25 +60,67 @@ class Issuer:
         self._server = Server(host, context)
 
     def request(
-        self, method: str, path: str, *, body: Body = NO_BODY, token: str = "", once: bool = False
+        self,
+        method: str,
+        path: str,
+        *,
+        document: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        secrets: tuple[str, ...] = (),
+        token: str = "",
+        tries: int = TRIES,
     ) -> dict[str, Any]:
-        """Return the JSON object that answers one request, sent with the access token `token` where there is one.
+        """Return the JSON object that answers a request, whose body is a JSON `document`, a `form` or empty.
 
-        A request that failed is sent again, unless `once` forbids it. An empty response counts as an empty object.
-        Raises SignInError for a 4xx in the server's words, UnreachableError for everything else.
+        `token` is the access token, if it needs one. No error quotes it, or the `secrets` in the body. An empty
+        response counts as an empty object. Raises SignInError for a 4xx in the server's words, UnreachableError for
+        everything else, after `tries` attempts.
         """
-        headers = {"Accept": "application/json"}
-        if body.content_type:
-            headers["Content-Type"] = body.content_type
+        headers, body = {"Accept": "application/json"}, ""
+        if document is not None:
+            headers["Content-Type"], body = "application/json", json.dumps(document)
+        if form is not None:
+            headers["Content-Type"], body = "application/x-www-form-urlencoded", urllib.parse.urlencode(form)
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        sent = tuple(filter(None, (*body.secrets, token)))
 
         def call() -> dict[str, Any]:
-            response = self._server.request(method, path, headers=headers, body=body.content)
-            return self._document(response, sent)
+            response = self._server.request(method, path, headers=headers, body=body.encode())
+            return self._document(response, (*secrets, token))
 
-        return retry(self.host, call, self._deadline, tries=1 if once else TRIES)
+        return retry(self.host, call, self._deadline, tries=tries)
+
+    def read_token(self, answer: Mapping[str, Any], name: str) -> str:
+        """Return the token, code or text `name` of an answer. Raises UnreachableError."""
+        value = answer.get(name)
+        if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+            raise self.invalid_response(f"{name} is missing or not printable ASCII")
+        return value
+
+    def read_seconds(self, answer: Mapping[str, Any], name: str, *, default: float) -> float:
+        """Return the number of seconds `name` of an answer, which may be a text. Raises UnreachableError."""
+        value = answer.get(name)
+        if value is None:
+            return default
+        try:
+            seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= LONGEST_TOKEN_SECONDS:
+            raise self.invalid_response(f"{name} is not a number of seconds")
+        return seconds
+
+    def read_session(self, answer: Mapping[str, Any], *, issued: float) -> Credentials:
+        """Return the session in an answer, whose names may begin with a small letter; `issued` is in epoch seconds.
+
+        Raises UnreachableError.
+        """
+        found = {name: answer.get(name) or answer.get(name[0].lower() + name[1:]) for name in FIELDS}
+        try:
+            end = timestamps.parse_rfc3339(str(found["Expiration"]))
+            return responses.credentials({**found, "Expiration": timestamps.format_utc(end)}, issued=issued)
+        except ValueError as error:
+            raise self.invalid_response(str(error)) from None
 
     def invalid_response(self, what: str) -> UnreachableError:
         """Return the error for a response that no sign-in server gives."""
@@ -102,53 +135,14 @@ class Issuer:
         if document is None or not 400 <= response.status < 500 or not code:
             raise self.invalid_response(f"status {response.status}" + (", not JSON" if document is None else ""))
         message = _text(document, "ErrorMessage", "error_description", "Message", "message")
-        text = _without(f"{code}: {message}" if message else code, sent)
+        text = f"{code}: {message}" if message else code
+        for secret in filter(None, sent):
+            text = text.replace(secret, "…")
+        text = _LONG_WORD.sub("…", text)[:_LONGEST_MESSAGE]
         raise SignInError(f"{self.host} refused: {text}", code=code, status=response.status, said=text)
-
-
-def read_token(document: Mapping[str, Any], name: str, issuer: Issuer) -> str:
-    """Return the token, code or text `name` of an answer. Raises UnreachableError."""
-    value = document.get(name)
-    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise issuer.invalid_response(f"{name} is missing or not printable ASCII")
-    return value
-
-
-def read_seconds(document: Mapping[str, Any], name: str, issuer: Issuer, *, default: float) -> float:
-    """Return the number of seconds `name` of an answer, which may be a text. Raises UnreachableError."""
-    value = document.get(name)
-    if value is None:
-        return default
-    try:
-        seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= LONGEST_TOKEN_SECONDS:
-        raise issuer.invalid_response(f"{name} is not a number of seconds")
-    return seconds
-
-
-def read_session(document: Mapping[str, Any], issuer: Issuer, *, issued: float) -> Credentials:
-    """Return the session in an answer, whose names may begin with a small letter; `issued` is in epoch seconds.
-
-    Raises UnreachableError.
-    """
-    found = {name: document.get(name) or document.get(name[0].lower() + name[1:]) for name in FIELDS}
-    try:
-        end = timestamps.parse_rfc3339(str(found["Expiration"]))
-        return responses.credentials({**found, "Expiration": timestamps.format_utc(end)}, issued=issued)
-    except ValueError as error:
-        raise issuer.invalid_response(str(error)) from None
 
 
 def _text(document: Mapping[str, Any], *names: str) -> str:
     """Return the first of `names` that is a text, on one line."""
     found = (document.get(name) for name in names)
     return printable(next((value for value in found if isinstance(value, str) and value), ""))
-
-
-def _without(message: str, sent: Iterable[str]) -> str:
-    """Return `message` without the secrets that were sent, shortened."""
-    for secret in sent:
-        message = message.replace(secret, "…")
-    return _LONG_WORD.sub("…", message)[:_LONGEST_MESSAGE]

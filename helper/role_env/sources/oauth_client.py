@@ -10,16 +10,7 @@ import urllib.parse
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.keyrings.sign_ins import SignIn
-from role_env.sources.issuer import (
-    SHORTEST_TOKEN_SECONDS,
-    Body,
-    Issuer,
-    SignInError,
-    Verifier,
-    read_seconds,
-    read_session,
-    read_token,
-)
+from role_env.sources.issuer import SHORTEST_TOKEN_SECONDS, Issuer, SignInError, Verifier
 from role_env.sources.sign_in_hosts import Site
 
 CALLBACK_PATH = "/cli/callback"
@@ -45,16 +36,14 @@ def authorization_address(site: Site, redirect: str, state: str, verifier: Verif
 
 def redeem_code(site: Site, code: str, redirect: str, verifier: Verifier, context: Context) -> SignIn:
     """Return a new sign-in for the code of a callback. Raises SignInError, UnreachableError."""
-    secrets = (code, verifier.text)
-    body = _form(
-        secrets,
-        grant_type="authorization_code",
-        code=code,
-        client_id=site.client_id,
-        redirect_uri=redirect,
-        code_verifier=verifier.text,
-    )
-    return _request_tokens(site, body, None, context)
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "client_id": site.client_id,
+        "redirect_uri": redirect,
+        "code_verifier": verifier.text,
+    }
+    return _request_tokens(site, form, (code, verifier.text), context)
 
 
 def refresh(site: Site, sign_in: SignIn, context: Context) -> SignIn:
@@ -63,23 +52,23 @@ def refresh(site: Site, sign_in: SignIn, context: Context) -> SignIn:
     Raises SignInError, UnreachableError.
     """
     token = sign_in.refresh_token
-    body = _form((token,), grant_type="refresh_token", refresh_token=token, client_id=site.client_id)
-    return _request_tokens(site, body, sign_in, context)
+    form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": site.client_id}
+    return _request_tokens(site, form, (token,), context, before=sign_in)
 
 
 def exchange(host: str, access_token: str, context: Context) -> Credentials:
     """Return a session for an access token that `host` has issued. Raises SignInError, UnreachableError."""
     issuer, issued = Issuer(host, context), time.time()
     answer = issuer.request("POST", "/v1/exchange", token=access_token)
-    return read_session(answer, issuer, issued=issued)
+    return issuer.read_session(answer, issued=issued)
 
 
 def revoke(sign_in: SignIn, context: Context) -> None:
     """Let the server forget a sign-in (RFC 7009). Raises SignInError, UnreachableError."""
     token = sign_in.refresh_token or sign_in.access_token
     kind = "refresh_token" if sign_in.refresh_token else "access_token"
-    body = _form((token,), token=token, token_type_hint=kind, client_id=sign_in.client_id)
-    Issuer(sign_in.host, context).request("POST", "/v1/revoke", body=body)
+    form = {"token": token, "token_type_hint": kind, "client_id": sign_in.client_id}
+    Issuer(sign_in.host, context).request("POST", "/v1/revoke", form=form, secrets=(token,))
 
 
 def has_ended(error: SignInError) -> bool:
@@ -87,24 +76,22 @@ def has_ended(error: SignInError) -> bool:
     return error.code in _ENDED or error.status == 401
 
 
-def _request_tokens(site: Site, body: Body, before: SignIn | None, context: Context) -> SignIn:
+def _request_tokens(
+    site: Site, form: dict[str, str], secrets: tuple[str, ...], context: Context, *, before: SignIn | None = None
+) -> SignIn:
     """Return the new tokens. They continue the sign-in `before`, whose refresh token stays if there is no new one."""
     issuer, issued = Issuer(site.tokens, context), time.time()
-    answer = issuer.request("POST", "/v1/token", body=body)
-    life = read_seconds(answer, "expires_in", issuer, default=SHORTEST_TOKEN_SECONDS)
+    answer = issuer.request("POST", "/v1/token", form=form, secrets=secrets)
+    life = issuer.read_seconds(answer, "expires_in", default=SHORTEST_TOKEN_SECONDS)
     old_token, old_end = (before.refresh_token, before.expiration) if before else ("", issued + life)
     renewed = bool(answer.get("refresh_token"))
     return SignIn(
         site.tokens,
-        read_token(answer, "access_token", issuer),
-        refresh_token=read_token(answer, "refresh_token", issuer) if renewed else old_token,
+        issuer.read_token(answer, "access_token"),
+        refresh_token=issuer.read_token(answer, "refresh_token") if renewed else old_token,
         access_expiration=issued + life,
         expiration=issued + _REFRESH_SECONDS if renewed else old_end,
         client_id=site.client_id,
         issued=issued,
         id=before.id if before else "",
     )
-
-
-def _form(secrets: tuple[str, ...], **fields: str) -> Body:
-    return Body("application/x-www-form-urlencoded", urllib.parse.urlencode(fields).encode(), secrets)

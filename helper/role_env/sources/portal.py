@@ -4,7 +4,6 @@ Protocol: device authorization (RFC 8628) with PKCE (RFC 7636), and the access p
 3.4 makes them. One token serves every account and access configuration of its user.
 """
 
-import json
 import re
 import time
 import urllib.parse
@@ -15,16 +14,7 @@ from role_env import names, validators
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import ProfileError, RoleEnvError, printable
-from role_env.sources.issuer import (
-    NO_BODY,
-    Body,
-    Issuer,
-    SignInError,
-    Verifier,
-    read_seconds,
-    read_session,
-    read_token,
-)
+from role_env.sources.issuer import Issuer, SignInError, Verifier
 from role_env.sources.sign_in_hosts import host_of
 
 _CLIENT_ID, _CLIENT_VARIABLE = "app-vaz16tltdxs96audqf35", "ALIBABA_CLOUD_SSO_CLIENT_ID"
@@ -35,8 +25,7 @@ _USUAL_LIFE = 600.0
 SIGN_IN_AGAIN = "sign in again, and enter the code in time"
 _PAGE, _MOST_PAGES = 100, 1000
 # The codes of both RFC 8628 and CloudSSO, compared without case, - and _.
-_PENDING = ("authorizationpending",)
-_SLOW_DOWN = ("slowdown",)
+_PENDING, _SLOW_DOWN = "authorizationpending", "slowdown"
 _EXPIRED = ("invaliddevicecodeerror", "invaliddevicecode", "expiredtoken", "expireddevicecode", "devicecodeexpired")
 _DENIED = ("accessdenied", "authorizationdenied", "userdenied")
 _TOKEN_FAULT = re.compile(r"(invalid|expired|malformed).*token|token.*(invalid|expired|notfound)|unauthenticated")
@@ -91,24 +80,24 @@ class Portal:
 
     def authorize_device(self, verifier: Verifier) -> Device:
         """Begin a sign-in. Raises SignInError, UnreachableError."""
-        body = _json(
-            PortalUrl=self.url,
-            ClientId=self._client_id,
-            CodeChallenge=verifier.challenge,
-            CodeChallengeMethod="S256",
-        )
-        answer = self.issuer.request("POST", "/device-authorization", body=body)
+        document = {
+            "PortalUrl": self.url,
+            "ClientId": self._client_id,
+            "CodeChallenge": verifier.challenge,
+            "CodeChallengeMethod": "S256",
+        }
+        answer = self.issuer.request("POST", "/device-authorization", document=document)
         names = ("VerificationUriComplete", "VerificationUri")
-        address = read_token(answer, next((name for name in names if answer.get(name)), names[0]), self.issuer)
+        address = self.issuer.read_token(answer, next((name for name in names if answer.get(name)), names[0]))
         if not address.startswith("https://"):
             raise self.issuer.invalid_response("its page is not https")
-        interval = read_seconds(answer, "Interval", self.issuer, default=_USUAL_INTERVAL)
+        interval = self.issuer.read_seconds(answer, "Interval", default=_USUAL_INTERVAL)
         return Device(
-            read_token(answer, "DeviceCode", self.issuer),
-            read_token(answer, "UserCode", self.issuer),
+            self.issuer.read_token(answer, "DeviceCode"),
+            self.issuer.read_token(answer, "UserCode"),
             address,
             max(interval, _SHORTEST_INTERVAL),
-            read_seconds(answer, "ExpiresIn", self.issuer, default=_USUAL_LIFE),
+            self.issuer.read_seconds(answer, "ExpiresIn", default=_USUAL_LIFE),
         )
 
     def poll_token(self, device: Device, verifier: Verifier) -> tuple[str, float]:
@@ -116,20 +105,21 @@ class Portal:
 
         Raises Pending before that, SignInError if the person refused or the code has expired, UnreachableError.
         """
-        body = _json(
-            ClientId=self._client_id,
-            DeviceCode=device.code,
-            CodeVerifier=verifier.text,
-            GrantType=_GRANT_TYPE,
-        )._replace(secrets=(device.code, verifier.text))
+        document = {
+            "ClientId": self._client_id,
+            "DeviceCode": device.code,
+            "CodeVerifier": verifier.text,
+            "GrantType": _GRANT_TYPE,
+        }
+        secrets = (device.code, verifier.text)
         try:
-            answer = self.issuer.request("POST", "/token", body=body, once=True)
+            answer = self.issuer.request("POST", "/token", document=document, secrets=secrets, tries=1)
         except SignInError as error:
             raise _poll_failure(error, self.issuer.host) from None
-        seconds = read_seconds(answer, "ExpiresIn", self.issuer, default=0)
+        seconds = self.issuer.read_seconds(answer, "ExpiresIn", default=0)
         if seconds <= 0:
             raise self.issuer.invalid_response("ExpiresIn is missing")
-        return read_token(answer, "AccessToken", self.issuer), seconds
+        return self.issuer.read_token(answer, "AccessToken"), seconds
 
     def list_accounts(self, token: str) -> list[Account]:
         """Return the accounts of the user. Raises TokenEnded, SignInError, UnreachableError."""
@@ -175,13 +165,13 @@ class Portal:
         )
 
     def _issue(self, token: str, account_id: str, configuration_id: str) -> Credentials:
-        body = _json(AccountId=account_id, AccessConfigurationId=configuration_id)
+        document = {"AccountId": account_id, "AccessConfigurationId": configuration_id}
         issued = time.time()
-        answer = self._ask("POST", "/cloud-credentials", token, body=body)
+        answer = self._ask("POST", "/cloud-credentials", token, document)
         session = answer.get("CloudCredential")
         if not isinstance(session, dict):
             raise self.issuer.invalid_response("CloudCredential is missing")
-        return read_session(session, self.issuer, issued=issued)
+        return self.issuer.read_session(session, issued=issued)
 
     def _rows(self, path: str, key: str, query: Mapping[str, str], token: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of a list, page by page."""
@@ -199,9 +189,9 @@ class Portal:
             more = following
         raise self.issuer.invalid_response(f"{key} has no end")
 
-    def _ask(self, method: str, path: str, token: str, *, body: Body = NO_BODY) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, token: str, document: Mapping[str, str] | None = None) -> dict[str, Any]:
         try:
-            return self.issuer.request(method, path, body=body, token=token)
+            return self.issuer.request(method, path, document=document, token=token)
         except SignInError as error:
             if error.status == 401 or _TOKEN_FAULT.search(_folded(error.code)):
                 raise TokenEnded(error.message) from None
@@ -220,10 +210,6 @@ def _name(row: Mapping[str, Any], name: str) -> str:
     return printable(str(row.get(name) or ""))[:200]
 
 
-def _json(**document: str) -> Body:
-    return Body("application/json", json.dumps(document).encode())
-
-
 def _folded(code: str) -> str:
     return code.lower().replace("_", "").replace("-", "")
 
@@ -231,10 +217,10 @@ def _folded(code: str) -> str:
 def _poll_failure(error: SignInError, host: str) -> Exception:
     """Return the error that a refused poll means."""
     code = _folded(error.code)
-    if code in (*_PENDING, *_SLOW_DOWN):
-        return Pending(slower=code in _SLOW_DOWN)
+    if code in (_PENDING, _SLOW_DOWN):
+        return Pending(slower=code == _SLOW_DOWN)
     if code in _EXPIRED:
-        return SignInError(f"the code has expired, or was used: {error.said}", code=error.code, hint=SIGN_IN_AGAIN)
+        return SignInError(f"the code has expired, or was used: {error.said}", hint=SIGN_IN_AGAIN)
     if code in _DENIED:
-        return SignInError(f"the sign-in was refused at {host}: {error.said}", code=error.code)
+        return SignInError(f"the sign-in was refused at {host}: {error.said}")
     return error
