@@ -8,7 +8,7 @@ import re
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from role_env.context import Context
 from role_env.credentials import Credentials
@@ -22,8 +22,8 @@ from role_env.sts.http import Response, Server, retry
 if TYPE_CHECKING:
     from role_env.profiles.profile import Profile
 
-LARGEST_TOKEN = 32 * 1024
-_TOKEN = re.compile(r"[\x21-\x7e]+")
+_TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
 # The variables with the address of GitHub's token service, and with the token that a job calls it with.
 _URL, _BEARER = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 _PERMISSION = "give the job `permissions: id-token: write`"
@@ -67,31 +67,28 @@ class OidcToken(Source):
         """Add the token file, or the variables of the GitHub job."""
         if self.token_file:
             fingerprint.watch(self.token_file)
-            return
-        if self.token_variable:
+        elif self.token_variable:
             fingerprint.secret_variable(self.token_variable)
-            return
-        for name in _RUN:
-            fingerprint.variable(name)
-        for name in (_URL, _BEARER):
-            fingerprint.secret_variable(name)
+        else:
+            for name in _RUN:
+                fingerprint.variable(name)
+            for name in (_URL, _BEARER):
+                fingerprint.secret_variable(name)
 
     def identity(self, context: Context) -> list[str]:
         """Return the provider and whose token it is: issuer, subject and audience, or the run of the GitHub job.
 
         A new token of the same identity is no change. Raises ProfileError if there is no token.
         """
-        if self.token_file:
-            with self._locate_errors():
-                return [self.provider_arn, str(self.token_file), self.audience, *_claims(file_token(self.token_file))]
-        if self.token_variable:
-            with self._locate_errors():
-                claims = _claims(variable_token(self.token_variable, context.environ))
-            return [self.provider_arn, f"${self.token_variable}", self.audience, *claims]
         with self._locate_errors():
-            _, bearer = _github_request(context.environ)
-        run = [context.environ.get(name, "") for name in _RUN]
-        return [self.provider_arn, "github", self.audience, *run, sha256(bearer)]
+            if self.token_file:
+                place, holder = str(self.token_file), _claims(file_token(self.token_file))
+            elif self.token_variable:
+                place, holder = f"${self.token_variable}", _claims(variable_token(self.token_variable, context.environ))
+            else:
+                _, bearer = _github_request(context.environ)
+                place, holder = "github", [*(context.environ.get(name, "") for name in _RUN), sha256(bearer)]
+        return [self.provider_arn, place, self.audience, *holder]
 
     def assume(self, hop: "Profile", context: Context) -> Credentials:
         """Request a session of the role of `hop` with the token."""
@@ -123,7 +120,7 @@ def file_token(path: Path) -> str:
         text = "\0"
     if not text:
         raise ProfileError(f"the OIDC token file {path} is empty", hint=hint)
-    if len(text) > LARGEST_TOKEN or not _TOKEN.fullmatch(text):
+    if not _TOKEN.fullmatch(text):
         raise ProfileError(f"the OIDC token file {path} does not contain a token", hint=hint)
     return text
 
@@ -133,7 +130,7 @@ def variable_token(name: str, environ: Mapping[str, str]) -> str:
     text = environ.get(name, "").strip()
     if not text:
         raise ProfileError(f"the variable {name} with the OIDC token is not set", hint=f"let the CI system set {name}")
-    if len(text) > LARGEST_TOKEN or not _TOKEN.fullmatch(text):
+    if not _TOKEN.fullmatch(text):
         raise ProfileError(f"the variable {name} does not contain a token", hint="check what sets it")
     return text
 
@@ -159,7 +156,7 @@ def _address(url: str, audience: str) -> tuple[str, str]:
     """Return the host and port of `url`, and its path with the audience. Raises ProfileError."""
     try:
         parts = urllib.parse.urlsplit(url)
-        whole = parts.scheme == "https" and parts.hostname and "@" not in parts.netloc and _TOKEN.fullmatch(url)
+        whole = parts.scheme == "https" and parts.hostname and "@" not in parts.netloc and _PRINTABLE.fullmatch(url)
     except ValueError:
         whole = None
     if not whole:
@@ -178,7 +175,7 @@ def _token_of(host: str, response: Response) -> str:
             hint=f"{_PERMISSION}; its variables are valid only while the job runs",
         )
     token = (responses.json_object(response.body) or {}).get("value") if response.status == 200 else None
-    if not isinstance(token, str) or len(token) > LARGEST_TOKEN or not _TOKEN.fullmatch(token):
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise UnreachableError(
             f"{printable(host)} did not answer with a GitHub token (status {response.status})",
             hint="check the network; a proxy or sign-in page may be intercepting the request",
@@ -192,24 +189,19 @@ def _github_request(environ: Mapping[str, str]) -> tuple[str, str]:
     for name, value in ((_URL, url), (_BEARER, bearer)):
         if not value:
             raise ProfileError(f"oidc_token = github, but the variable {name} is not set", hint=_PERMISSION)
-    if not _TOKEN.fullmatch(bearer):
+    if not _PRINTABLE.fullmatch(bearer):
         raise ProfileError(f"the variable {_BEARER} does not contain a token")
     return url, bearer
 
 
 def _claims(token: str) -> list[str]:
     """Return the issuer, subject and audience of a JWT (RFC 7519); of another token its digest."""
-    claims = _payload(token)
-    if claims is None or not ({"iss", "sub", "aud"} & claims.keys()):
+    parts = token.split(".")
+    try:
+        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)) if len(parts) == 3 else b""
+    except ValueError:
+        payload = b""
+    claims = responses.json_object(payload) or {}
+    if not {"iss", "sub", "aud"} & claims.keys():
         return [sha256(token)]
     return [str(claims.get(name)) for name in ("iss", "sub", "aud")]
-
-
-def _payload(token: str) -> dict[str, Any] | None:
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        return responses.json_object(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
-        return None
