@@ -111,8 +111,8 @@ def _token(site: Site, response: Response) -> str:
     )
 
 
-class Redirect:
-    """A loopback server that redirects the first visitor who knows its `address` to what `target` returns.
+class Redirect(LoopbackServer):
+    """A server that redirects the first visitor who knows its `address` to what `target` returns.
 
     `target` is called when the browser is there, so that the token is fresh. If it raises, the browser shows an error
     and `wait` raises the same.
@@ -123,18 +123,17 @@ class Redirect:
         self._path = f"/{secrets.token_urlsafe(32)}"
         self._lock = threading.Lock()
         self._taken = False
-        self._ended = threading.Event()
         self._failure: Exception | None = None
-        self._server = LoopbackServer(0, self)
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}{self._path}"
+        super().__init__(0)
+        self.address = f"http://127.0.0.1:{self.server_address[1]}{self._path}"
 
     def wait(self, seconds: float) -> None:
         """Wait until the browser has been redirected.
 
         Raises what `target` raised, and UnreachableError if no browser came within `seconds`.
         """
-        came = self._ended.wait(seconds)
-        self._server.close()
+        came = self.ended.wait(seconds)
+        self.close()
         if self._failure:
             raise self._failure
         if not came:
@@ -142,32 +141,24 @@ class Redirect:
 
     def give_up(self, failure: RoleEnvError) -> None:
         """End the wait with `failure`, unless a browser came."""
-        if self._taken:
-            return
-        self._failure = failure
-        self._ended.set()
+        if not self._taken:
+            self._failure = failure
+            self.ended.set()
 
     def answer(self, path: str) -> Reply:
         """Return the redirect for the first visitor who knows the address, and an error for any other."""
-        status, address = self._visit(path)
-        if address:
-            return Reply(status, "", {"Location": address, **_HEADERS})
-        return Reply(status, f"role-env: {status.phrase}; see the terminal\n", _HEADERS)
-
-    def _visit(self, path: str) -> tuple[HTTPStatus, str]:
         if not hmac.compare_digest(path.encode(), self._path.encode()):
-            return HTTPStatus.NOT_FOUND, ""
+            return _error(HTTPStatus.NOT_FOUND)
         with self._lock:
             if self._taken:
-                return HTTPStatus.GONE, ""
+                return _error(HTTPStatus.GONE)
             self._taken = True
         try:
-            return HTTPStatus.SEE_OTHER, self._target()
+            return Reply(HTTPStatus.SEE_OTHER, "", {"Location": self._target(), **_HEADERS}, is_last=True)
         except Exception as failure:
             self._failure = failure
-            return HTTPStatus.BAD_GATEWAY, ""
+            return _error(HTTPStatus.BAD_GATEWAY)._replace(is_last=True)
 
-    def confirm(self, status: HTTPStatus) -> None:
-        """Let `wait` end, once the browser has its answer."""
-        if status in (HTTPStatus.SEE_OTHER, HTTPStatus.BAD_GATEWAY):
-            self._ended.set()
+
+def _error(status: HTTPStatus) -> Reply:
+    return Reply(status, f"role-env: {status.phrase}; see the terminal\n", _HEADERS)

@@ -113,37 +113,30 @@ def _listen(state: str) -> "CallbackServer | None":
     return None
 
 
-class CallbackServer:
+class CallbackServer(LoopbackServer):
     """A server on 127.0.0.1 that waits for the callback with `state`; its address is `redirect`."""
 
     def __init__(self, port: int, state: str) -> None:
         self._state = state
-        self._came = threading.Event()
         self._lock = threading.Lock()
         self._code = ""
         self._refusal: SignInError | None = None
-        self._server = LoopbackServer(port, self)
         self.redirect = f"http://127.0.0.1:{port}{CALLBACK_PATH}"
-
-    def __enter__(self) -> "CallbackServer":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.close()
+        super().__init__(port)
 
     def wait(self, context: Context) -> str:
         """Return the code. Raises SignInError if the person refused or did not finish in time."""
         end = time.monotonic() + LONGEST_SECONDS
-        if not wait_until(end, end, context.messages, event=self._came):
+        if not wait_until(end, end, context.messages, event=self.ended):
             raise TooLate()
         if self._refusal:
             raise self._refusal
         return self._code
 
     def answer(self, path: str) -> Reply:
-        """Accept a callback, once; `confirm` follows when the browser has its reply."""
+        """Accept a callback, once."""
         status = self._take(path)
-        return Reply(status, f"{_TEXTS[status]}\n", _HEADERS)
+        return Reply(status, f"{_TEXTS[status]}\n", _HEADERS, is_last=status == HTTPStatus.OK)
 
     def _take(self, path: str) -> HTTPStatus:
         parts = urllib.parse.urlsplit(path)
@@ -159,8 +152,3 @@ class CallbackServer:
             except ValueError:
                 return HTTPStatus.BAD_REQUEST
             return HTTPStatus.OK
-
-    def confirm(self, status: HTTPStatus) -> None:
-        """Let `wait` end, once the browser has its answer."""
-        if status == HTTPStatus.OK:
-            self._came.set()
