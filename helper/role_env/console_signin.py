@@ -12,7 +12,6 @@ import threading
 import urllib.parse
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import NamedTuple
 
 from role_env.context import Context
 from role_env.credentials import Credentials
@@ -21,21 +20,11 @@ from role_env.sts import responses
 from role_env.sts.http import Response, Server, retry
 from role_env.ui.loopback import LoopbackServer, Reply
 
-
-class Site(NamedTuple):
-    """One of the two sites: the host that signs in, and the domain of its consoles."""
-
-    signin: str
-    console: str
-
-
-SITES = {
-    "china": Site("signin.aliyun.com", "console.aliyun.com"),
-    "international": Site("signin.alibabacloud.com", "console.alibabacloud.com"),
-}
+SITES = {"china": "aliyun.com", "international": "alibabacloud.com"}
+"""The domains of the two sites: `signin.` before one is the host that signs in, `console.` the one of the console."""
 # Browsers read a backslash as a slash, and what is before an @ is not the host.
 _ADDRESS = re.compile(
-    r"https://(?:[a-z0-9-]{1,63}\.){0,4}(console\.(?:aliyun|alibabacloud)\.com)(?::443)?(?:[/?#][!-\[\]-~]{0,2000})?"
+    r"https://(?:[a-z0-9-]{1,63}\.){0,4}console\.((?:aliyun|alibabacloud)\.com)(?::443)?(?:[/?#][!-\[\]-~]{0,2000})?"
 )
 _PRODUCT = re.compile(r"[a-z0-9-]{1,40}")
 _TOKEN = re.compile(r"[!-~]{1,8192}")
@@ -45,68 +34,59 @@ _HEADERS = {"Content-Type": "text/plain"}
 BROWSER_SECONDS = 60.0
 
 
-def destination(text: str, site: str) -> tuple[Site, str]:
-    """Return the site and the address to go to.
+def destination(text: str, site: str) -> tuple[str, str]:
+    """Return the host that signs in, and the address to go to.
 
     It is a product's console (`ecs`), an address of the console, or its home page for an empty text. If the name `site`
     is empty, the address decides, and China's site is the default. Raises UsageError for any other address, since it
     would be signed in with the session.
     """
     if not text or _PRODUCT.fullmatch(text):
-        chosen = SITES[site or "china"]
-        return chosen, f"https://{text or 'home'}.{chosen.console}/"
+        domain = SITES[site or "china"]
+        return f"signin.{domain}", f"https://{text or 'home'}.console.{domain}/"
     found = _ADDRESS.fullmatch(text)
-    name = next((name for name, each in SITES.items() if found and each.console == found[1]), "")
-    if not name:
+    if not found:
         raise UsageError(
             f"the destination {printable(text)[:200]} is not an address of the console",
             hint="give a product, such as ecs, or an https:// address below console.aliyun.com or"
             " console.alibabacloud.com",
         )
+    domain = found[1]
+    name = next(name for name, each in SITES.items() if each == domain)
     if site not in ("", name):
         raise UsageError(f"the destination belongs to the {name} site, and --site is {site}", hint="leave out --site")
-    return SITES[name], text
+    return f"signin.{domain}", text
 
 
-def sign_in_address(credentials: Credentials, site: Site, destination: str, context: Context) -> str:
-    """Return the address that signs a browser in and goes to `destination`: valid once, for 30 seconds, and secret.
+def sign_in_address(credentials: Credentials, host: str, destination: str, context: Context) -> str:
+    """Return the address at `host` that signs a browser in and goes to `destination`.
 
-    Raises RefusedError, UnreachableError.
+    It is valid once, for 30 seconds, and secret. Raises RefusedError, UnreachableError.
     """
-    form = {
-        "Action": "GetSigninToken",
-        "TicketType": "mini",
-        **credentials.document(""),
-    }
+    form = {"Action": "GetSigninToken", "TicketType": "mini", **credentials.document("")}
     del form["Expiration"]
-    server, body = Server(site.signin, context), urllib.parse.urlencode(form).encode()
+    server, body = Server(host, context), urllib.parse.urlencode(form).encode()
     token = retry(
-        f"the console's sign-in at {site.signin}",
-        lambda: _token(site, server.request("POST", "/federation", headers=_FORM, body=body)),
+        f"the console's sign-in at {host}",
+        lambda: _token(host, server.request("POST", "/federation", headers=_FORM, body=body)),
         context.deadline,
     )
-    query = {
-        "Action": "Login",
-        "LoginUrl": f"https://{site.signin}/",
-        "Destination": destination,
-        "SigninToken": token,
-    }
-    return f"https://{site.signin}/federation?{urllib.parse.urlencode(query)}"
+    query = {"Action": "Login", "LoginUrl": f"https://{host}/", "Destination": destination, "SigninToken": token}
+    return f"https://{host}/federation?{urllib.parse.urlencode(query)}"
 
 
-def _token(site: Site, response: Response) -> str:
+def _token(host: str, response: Response) -> str:
     code = response.error_code()
-    shown = f" {printable(code)[:80]}" if code else ""
     token = (responses.json_object(response.body) or {}).get("SigninToken")
     if response.status == 200 and isinstance(token, str) and _TOKEN.fullmatch(token):
         return token
-    if shown:  # its Message could quote what it was sent
+    if code:  # its Message could quote what it was sent
         raise RefusedError(
-            f"the console's sign-in at {site.signin} said{shown} ({response.status})",
+            f"the console's sign-in at {host} said {printable(code)[:80]} ({response.status})",
             hint="request a new session with --refresh, and check that --site is the account's",
         )
     raise UnreachableError(
-        f"{site.signin} did not answer with a sign-in token (status {response.status})",
+        f"{host} did not answer with a sign-in token (status {response.status})",
         hint="check the network: a proxy or sign-in page may be intercepting the request",
     )
 

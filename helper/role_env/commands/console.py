@@ -13,17 +13,17 @@ from role_env.ui import stdout as output
 
 def run(invocation: Invocation, context: Context) -> int:
     """Open the browser, or print the address."""
-    site, where = console.destination(invocation.destination, invocation.site)
+    host, where = console.destination(invocation.destination, invocation.site)
     # ROLE_ENV_TIMEOUT bounds everything if it is set; otherwise the browser has a time of its own.
     own_time = not context.environ.get("ROLE_ENV_TIMEOUT")
     session = options.obtain(invocation, context)
 
     def address() -> str:
         exchange = context.restarted() if own_time else context
-        return console.sign_in_address(session.credentials, site, where, exchange)
+        return console.sign_in_address(session.credentials, host, where, exchange)
 
     if invocation.print:
-        with context.messages.waiting_for(f"the console's sign-in at {site.signin}"):
+        with context.messages.waiting_for(f"the console's sign-in at {host}"):
             secret = address()
         output.write(secret + "\n")
         return 0
