@@ -39,12 +39,13 @@ def fetch(uri: str, context: Context) -> Credentials:
     invalid address, UnreachableError if no valid response arrives by the deadline.
     """
     plain, host, path = _address(uri)
-    server = Server(host, context, plain=plain)
-    return retry(
-        f"the credentials URI at {host}",
-        lambda: _credentials(host, server.request("GET", path, headers={"Accept": "*/*"})),
-        context.deadline,
-    )
+    name, server = f"the credentials URI at {host}", Server(host, context, plain=plain)
+    response = retry(name, lambda: server.request("GET", path, headers={"Accept": "*/*"}), context.deadline)
+    try:
+        return _credentials(response)
+    except ValueError as error:
+        message = f"{name} did not answer with credentials ({error})"
+        raise UnreachableError(message, hint="check its address") from None
 
 
 def _address(uri: str) -> tuple[bool, str, str]:
@@ -71,19 +72,13 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _credentials(host: str, response: Response) -> Credentials:
-    document = responses.json_object(response.body) if response.status == 200 else None
+def _credentials(response: Response) -> Credentials:
+    """Return the credentials in a response. Raises ValueError."""
+    if response.status != 200:
+        raise ValueError(f"status {response.status}")
+    document = responses.json_object(response.body)
     if document is None:
-        raise _invalid_response(host, f"status {response.status}" if response.status != 200 else "not a JSON object")
+        raise ValueError("not a JSON object")
     if document.get("Code") != "Success":
-        raise _invalid_response(host, "its Code is not Success")
-    try:
-        return responses.credentials(document, issued=time.time())
-    except ValueError as error:
-        raise _invalid_response(host, str(error)) from None
-
-
-def _invalid_response(host: str, what: str) -> UnreachableError:
-    return UnreachableError(
-        f"the credentials URI at {host} did not answer with credentials ({what})", hint="check its address"
-    )
+        raise ValueError("its Code is not Success")
+    return responses.credentials(document, issued=time.time())
