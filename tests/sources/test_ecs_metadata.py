@@ -35,7 +35,9 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[MetadataServer]:
 
 
 def credentials(role: str = "", **environ: str) -> Credentials:
-    return ecs_metadata.credentials(role, context(environ))
+    found = ecs_metadata.EcsRole("profileE", "profiles.ini, line 1", role).key(context(environ))
+    assert isinstance(found, Credentials)
+    return found
 
 
 def fails(kind: type[RoleEnvError], service: MetadataServer, *words: str, role: str = "", **environ: str) -> None:
@@ -204,7 +206,8 @@ from role_env.sources import ecs_metadata
 from role_env.context import Context
 from role_env.deadline import Deadline
 from role_env.ui.messages import Messages
-found = ecs_metadata.credentials("", Context(os.environ, Deadline(20), Messages()))
+source = ecs_metadata.EcsRole("profileE", "profiles.ini, line 1")
+found = source.key(Context(os.environ, Deadline(20), Messages()))
 print(json.dumps([found.access_key_id, found.security_token]))
 """
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from role_env import timestamps, variables
 from role_env.context import Context
-from role_env.credentials import AccessKey, Credentials
+from role_env.credentials import Credentials
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, UnreachableError
 from role_env.sources.base import Source
@@ -46,27 +46,19 @@ class EcsRole(Source):
         """Return the role's name."""
         return [self.role_name]
 
-    def _fetch(self, context: Context) -> AccessKey:
-        return credentials(self.role_name, context)
-
-
-def credentials(role_name: str, context: Context) -> Credentials:
-    """Fetch the credentials of the instance's role; with an empty `role_name` of the one that it has.
-
-    Raises ProfileError if there are none or they must not be used, UnreachableError if there is no valid response.
-    """
-    environ = context.environ
-    # After a failed switch, and in a session, it is role-env's own setting and not the user's.
-    if _is_true(environ, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") and not variables.has_own_guards(environ):
-        raise ProfileError(
-            "credential_source = ecs_ram_role, but the variable ALIBABA_CLOUD_ECS_METADATA_DISABLED is true",
-            hint="unset it, or use another source",
-        )
-    if role_name and not _ROLE.fullmatch(role_name):
-        raise ProfileError("role_name is not a role's name", hint="leave it out to use the instance's own role")
-    service = _Service(context.with_deadline(Deadline(min(TOTAL_SECONDS, context.deadline.remaining()))))
-    service.fetch_token(version_1=not _is_true(environ, "ALIBABA_CLOUD_IMDSV1_DISABLED"))
-    return service.fetch_credentials(role_name or service.fetch_role_name())
+    def _fetch(self, context: Context) -> Credentials:
+        environ = context.environ
+        # After a failed switch, and in a session, it is role-env's own setting and not the user's.
+        if _is_true(environ, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") and not variables.has_own_guards(environ):
+            raise ProfileError(
+                "credential_source = ecs_ram_role, but the variable ALIBABA_CLOUD_ECS_METADATA_DISABLED is true",
+                hint="unset it, or use another source",
+            )
+        if self.role_name and not _ROLE.fullmatch(self.role_name):
+            raise ProfileError("role_name is not a role's name", hint="leave it out to use the instance's own role")
+        service = _Service(context.with_deadline(Deadline(min(TOTAL_SECONDS, context.deadline.remaining()))))
+        service.fetch_token(version_1=not _is_true(environ, "ALIBABA_CLOUD_IMDSV1_DISABLED"))
+        return service.fetch_credentials(self.role_name or service.fetch_role_name())
 
 
 def _is_true(environ: Mapping[str, str], name: str) -> bool:
