@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from role_env.credentials import AccessKey, Credentials
-from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.sources import credential_process
 from support.metadata_server import timestamp
@@ -37,7 +36,7 @@ def printing(document: object) -> str:
 
 
 def run(text: str, *, seconds: float = 30, **environ: str) -> AccessKey:
-    return credential_process.run(text, ENVIRON | environ, deadline=Deadline(seconds))
+    return credential_process.run(text, ENVIRON | environ, seconds=seconds)
 
 
 def fails(kind: type[RoleEnvError], text: str, *words: str, seconds: float = 30) -> None:
@@ -224,8 +223,8 @@ def test_an_interruption_ends_the_process(tmp_path: Path, while_starting: bool) 
         "    super().__init__(*a, **k)\n    time.sleep(2)\nsubprocess.Popen = Slow\n"
     )
     script = (slow if while_starting else "") + (
-        "import os\nfrom role_env.sources import credential_process\nfrom role_env.deadline import Deadline\n"
-        f"credential_process.run({hanging!r}, os.environ, deadline=Deadline(60))"
+        "import os\nfrom role_env.sources import credential_process\n"
+        f"credential_process.run({hanging!r}, os.environ, seconds=60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
     end = time.monotonic() + 30
@@ -249,7 +248,7 @@ def test_its_stderr_is_passed_on_and_where_silence_is_wanted_only_when_it_fails(
 ) -> None:
     text = command(f"{NOISY}({status})")
     try:
-        credential_process.run(text, ENVIRON, deadline=Deadline(30), silent=silent)
+        credential_process.run(text, ENVIRON, seconds=30, silent=silent)
     except ProfileError:
         assert status
     reported = capfd.readouterr()
@@ -259,5 +258,5 @@ def test_its_stderr_is_passed_on_and_where_silence_is_wanted_only_when_it_fails(
 
 def test_a_flood_on_stderr_does_not_stop_a_process_that_is_listened_to_silently() -> None:
     script = f"import sys; sys.stderr.write('x' * 3_000_000); print({json.dumps(DOCUMENT)!r})"
-    key = credential_process.run(command(script), ENVIRON, deadline=Deadline(30), silent=True)
+    key = credential_process.run(command(script), ENVIRON, seconds=30, silent=True)
     assert key.access_key_id == "STS.process"

@@ -48,26 +48,24 @@ class Process(Source):
     def _fetch(self, context: Context) -> AccessKey:
         # ROLE_ENV_TIMEOUT bounds everything; without it the process has its own time, as a person at a prompt has.
         has_own_time = not context.environ.get("ROLE_ENV_TIMEOUT") and not context.deadline.is_short
-        deadline = Deadline(LONGEST_SECONDS) if has_own_time else context.deadline
+        seconds = LONGEST_SECONDS if has_own_time else min(LONGEST_SECONDS, context.deadline.remaining())
         began = time.monotonic()
         try:
-            return run(self.command, context.environ, deadline=deadline, silent=context.messages.silent)
+            return run(self.command, context.environ, seconds=seconds, silent=context.messages.silent)
         finally:
             if has_own_time:
                 context.deadline.extend(time.monotonic() - began)
 
 
-def run(command: str, environ: Mapping[str, str], *, deadline: Deadline, silent: bool = False) -> AccessKey:
+def run(command: str, environ: Mapping[str, str], *, seconds: float, silent: bool = False) -> AccessKey:
     """Run `command` in the environment `environ` and return the key that it prints; Credentials if they expire.
 
     With `silent` its stderr is shown only if it fails. Raises ProfileError for an invalid command or document, and
-    UnreachableError if it does not end within 60 s or by the deadline, whichever is sooner.
+    UnreachableError if it does not end within `seconds`.
     """
     words = _words(command)
     name = printable(os.path.basename(words[0]))[:80]  # noqa: PTH119  it need not be a path
-    seconds = min(LONGEST_SECONDS, deadline.remaining())
-    began = time.time()
-    end = Deadline(seconds)
+    began, end = time.time(), Deadline(seconds)
     try:
         with _started(lambda: _start(name, command, words, environ, silent), end) as process:
             output = within(end.remaining(), lambda: _output(process))
@@ -188,12 +186,11 @@ def _key(name: str, output: bytes, began: float) -> AccessKey:
     mode = document.get("mode")
     if mode not in ("StsToken", "AK"):
         raise _invalid(name, "prints a document whose mode is neither StsToken nor AK")
-    key_id, secret, token, end = _FIELDS
     try:
         if mode == "AK":
-            return responses.access_key(document, key_id, secret)
-        if not document.get(end):
-            return responses.access_key(document, key_id, secret, token)
+            return responses.access_key(document, *_FIELDS[:2])
+        if not document.get("expiration"):
+            return responses.access_key(document, *_FIELDS[:3])
         return responses.credentials(document, issued=began, fields=_FIELDS)
     except ValueError as error:
         raise _invalid(name, f"prints an invalid document: {error}") from None
