@@ -41,18 +41,15 @@ class EnvironmentKey(Source):
 
     def key(self, context: Context) -> AccessKey:
         """Return the key. Raises ProfileError; the error of an invalid variable does not name the profile."""
-        key = own_key(context.environ)
-        return key or super().key(context)
+        return own_key(context.environ) or super().key(context)
 
     def _fetch(self, context: Context) -> AccessKey:
-        raise _no_key(context.environ)
-
-
-def _no_key(environ: Mapping[str, str]) -> ProfileError:
-    found, hint = "no access key", _SET_BOTH
-    if environ.get("ROLE_ENV_PROFILE"):
-        found = f"only the session of {environ['ROLE_ENV_PROFILE']}, which is role-env's own"
-        hint = f"use source_profile instead of the environment, or end the session with: {hints.end_session(environ)}"
-    elif environ.get("ROLE_ENV_NO_ACCOUNT"):
-        found, hint = "no account since a switch failed", hints.restore(environ)
-    return ProfileError(f"credential_source = environment, but the environment has {found}", hint=hint)
+        environ = context.environ
+        found, hint = "no access key", _SET_BOTH
+        if environ.get("ROLE_ENV_PROFILE"):
+            found = f"only the session of {environ['ROLE_ENV_PROFILE']}, which is role-env's own"
+            end = hints.end_session(environ)
+            hint = f"use source_profile instead of the environment, or end the session with: {end}"
+        elif environ.get("ROLE_ENV_NO_ACCOUNT"):
+            found, hint = "no account since a switch failed", hints.restore(environ)
+        raise ProfileError(f"credential_source = environment, but the environment has {found}", hint=hint)

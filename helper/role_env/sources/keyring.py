@@ -11,7 +11,7 @@ from role_env.keyrings import access_keys, vault
 from role_env.sources.base import Source, SourceFault, key_digest
 
 # The keys of a profile that choose a source.
-CHOICES = (
+_CHOICES = (
     "source_profile, access_key_id with access_key_secret, credential_source, credential_process or oidc_provider_arn"
 )
 
@@ -46,19 +46,16 @@ class KeyringKey(Source):
     def stored_key(self, context: Context) -> AccessKey | None:
         """Return its key, if the keyring has it and is open."""
         with contextlib.suppress(KeyringError):
-            return self._load_unasked(context)
+            return access_keys.load(self.path, self.profile, context, prompts=False)
         return None
 
     def find_fault(self, context: Context) -> SourceFault | None:
         """Return that its key is missing. What is wrong with the keyring itself is not this profile's fault."""
         with contextlib.suppress(KeyringError):
-            if not self._load_unasked(context):
+            if not access_keys.load(self.path, self.profile, context, prompts=False):
                 message = f"profile {self.profile}: its key is neither in the file nor in the keyring ({self.where})"
                 return SourceFault(message, f"store it: role-env login {self.profile}")
         return None
-
-    def _load_unasked(self, context: Context) -> AccessKey | None:
-        return access_keys.load(self.path, self.profile, context, prompts=False)
 
     def _fetch(self, context: Context) -> AccessKey:
         key = self._load(context)
@@ -66,7 +63,7 @@ class KeyringKey(Source):
         if key is None and self.access_key_id:
             raise ProfileError("its secret is neither in the file nor in the keyring", hint=f"run: {login}")
         if key is None:
-            raise ProfileError("it has no credential source", hint=f"add {CHOICES}, or run: {login}")
+            raise ProfileError("it has no credential source", hint=f"add {_CHOICES}, or run: {login}")
         if self.access_key_id not in ("", key.access_key_id):
             raise ProfileError(
                 f"access_key_id is {self.access_key_id}, but the keyring has the secret of {key.access_key_id}",
