@@ -44,7 +44,6 @@ def run(invocation: Invocation, context: Context) -> int:
         endpoint=profile.endpoint,
         names=_keyring_profiles(file),
         drop_sessions=lambda: _drop_sessions(dependents, context),
-        progress=lambda line: context.messages.progress(f"{profile.name}: {line}"),
     )
     if invocation.status:
         return _show_status(rotation, profile.name, context)

@@ -28,8 +28,8 @@ _NOT_YET = ("InvalidAccessKeyId", "SignatureDoesNotMatch")
 class Rotation:
     """The rotation of the key of `profile` in the profiles file at `path`, checked by STS at `endpoint`.
 
-    `names` are the profiles of the file whose key is in the keyring; `dependents` are the cached sessions to drop when
-    the key changes; `progress` gets a line for each step.
+    `names` are the profiles of the file whose key is in the keyring; `drop_sessions` deletes the cached sessions that
+    were made with it.
     """
 
     def __init__(
@@ -41,7 +41,6 @@ class Rotation:
         endpoint: str,
         names: list[str],
         drop_sessions: Callable[[], None],
-        progress: Callable[[str], None],
     ) -> None:
         self._path = path
         self._profile = profile
@@ -49,7 +48,6 @@ class Rotation:
         self._endpoint = endpoint
         self._names = names
         self._drop_sessions = drop_sessions
-        self._progress = progress
         self._ram = ram(context)
 
     @property
@@ -154,11 +152,9 @@ class Rotation:
         return key
 
     def _create(self, journal: Journal) -> None:
-        others = [
-            state for state in self._ram.list_keys(journal.old) if state.access_key_id != journal.old.access_key_id
-        ]
-        if others:
-            self._refuse_second(journal, others[0])
+        for state in self._ram.list_keys(journal.old):
+            if state.access_key_id != journal.old.access_key_id:
+                self._refuse_second(journal, state)
         self._progress("creating an access key")
         new = self._ram.create_key(journal.old)
         journal.new = new
@@ -244,6 +240,9 @@ class Rotation:
             self._progress(f"making {journal.old.access_key_id} active")
             self._ram.set_status(_new(journal), journal.old.access_key_id, is_active=True)
             self._wait_until_usable(journal.old)
+
+    def _progress(self, line: str) -> None:
+        self._context.messages.progress(f"{self._profile}: {line}")
 
     def _record(self, journal: Journal, step: Step) -> None:
         journal.step = step
