@@ -1,31 +1,127 @@
-"""RAM where the environment says it is, and what it says of an access key."""
+"""A RAM user's own access keys. Rules of the API: RAM 2015-05-01; its requests are signed like those of STS."""
 
-from role_env import validators
+import re
+from typing import Any, NamedTuple
+
+from role_env import timestamps, validators
 from role_env.context import Context
-from role_env.credentials import AccessKey
+from role_env.credentials import FIELDS, AccessKey
+from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RoleEnvError
-from role_env.sts.ram import Ram
+from role_env.sts import client, responses, sdk
 
 _PUBLIC_ENDPOINT = "ram.aliyuncs.com"
 # How long a login waits for the creation date of a key, which it can do without (seconds).
 _DATE_SECONDS = 5.0
+_NO_KEY = "EntityNotExist.User.AccessKey"
+_KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
-def ram(context: Context, *, seconds: float | None = None) -> Ram:
-    """Return RAM, each call of which may take `seconds`. Raises ProfileError for an invalid endpoint."""
-    try:
-        endpoint = validators.host(context.environ.get("ALIBABA_CLOUD_RAM_ENDPOINT") or _PUBLIC_ENDPOINT)
-    except ValueError as error:
-        raise ProfileError(f"the variable ALIBABA_CLOUD_RAM_ENDPOINT {error}") from None
-    return Ram(endpoint, context, seconds=seconds)
+class KeyState(NamedTuple):
+    """What RAM says of an access key: its ID, and when it was created (epoch seconds, or 0)."""
+
+    access_key_id: str
+    created: int
+
+
+class Ram:
+    """RAM where the environment says it is. Each call may take `seconds`, by default those of ROLE_ENV_TIMEOUT.
+
+    Raises ProfileError for an invalid endpoint.
+    """
+
+    def __init__(self, context: Context, *, seconds: float | None = None) -> None:
+        try:
+            self._endpoint = validators.host(context.environ.get("ALIBABA_CLOUD_RAM_ENDPOINT") or _PUBLIC_ENDPOINT)
+        except ValueError as error:
+            raise ProfileError(f"the variable ALIBABA_CLOUD_RAM_ENDPOINT {error}") from None
+        self._context = context
+        self._seconds = seconds
+
+    def list_keys(self, key: AccessKey) -> list[KeyState]:
+        """Return the access keys of the user who signs with `key`. Raises StsError, UnreachableError."""
+        listed = self._call("ListAccessKeys", key).get("AccessKeys")
+        entries = listed.get("AccessKey") if isinstance(listed, dict) else None
+        with client.reading("RAM", self._endpoint):
+            if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+                raise ValueError("it contains no list of access keys")
+            return [KeyState(_check_id(responses.value(entry, FIELDS[0])), _moment(entry)) for entry in entries]
+
+    def create_key(self, key: AccessKey) -> AccessKey:
+        """Create an access key for the user who signs with `key`, and return it.
+
+        Never retried: a lost response can have created a key. Raises StsError, UnreachableError.
+        """
+        document = self._call("CreateAccessKey", key, is_repeatable=False).get("AccessKey")
+        created = document if isinstance(document, dict) else {}
+        with client.reading("RAM", self._endpoint):
+            new = responses.access_key(created, *FIELDS[:2])
+            if _check_id(new.access_key_id) == key.access_key_id:
+                raise ValueError("AccessKeyId is that of the key that signed")
+        new.created = _moment(created)
+        return new
+
+    def set_status(self, key: AccessKey, access_key_id: str, *, is_active: bool) -> None:
+        """Make the access key `access_key_id` active or inactive. Raises StsError, UnreachableError."""
+        status = "Active" if is_active else "Inactive"
+        self._call("UpdateAccessKey", key, UserAccessKeyId=access_key_id, Status=status)
+
+    def delete_key(self, key: AccessKey, access_key_id: str) -> None:
+        """Delete the access key `access_key_id`, if it exists. Raises StsError, UnreachableError."""
+        try:
+            self._call("DeleteAccessKey", key, UserAccessKeyId=access_key_id)
+        except client.StsError as refusal:
+            if refusal.code != _NO_KEY:
+                raise
+
+    def last_used(self, key: AccessKey, access_key_id: str) -> int:
+        """Return when `access_key_id` was last used (epoch seconds); 0 if never, or if there is no such key.
+
+        Raises StsError, UnreachableError.
+        """
+        try:
+            used = self._call("GetAccessKeyLastUsed", key, UserAccessKeyId=access_key_id).get("AccessKeyLastUsed")
+        except client.StsError as refusal:
+            if refusal.code != _NO_KEY:
+                raise
+            return 0
+        date = used.get("LastUsedDate") if isinstance(used, dict) else None
+        try:
+            return timestamps.parse_utc(str(date)) if date else 0
+        except ValueError:
+            raise client.invalid_response("RAM", self._endpoint, "LastUsedDate is not a time in UTC") from None
+
+    def _call(self, action: str, key: AccessKey, *, is_repeatable: bool = True, **parameters: str) -> dict[str, Any]:
+        request = sdk.ram_request(action)
+        for name, value in parameters.items():
+            request.add_query_param(name, value)
+        context = self._context.restarted()
+        if self._seconds:
+            context = context.with_deadline(Deadline(self._seconds))
+        return client.Service("RAM", self._endpoint, context).send(request, key, is_repeatable=is_repeatable)
 
 
 def find_creation(key: AccessKey, context: Context) -> int:
     """Return when `key` was created (epoch seconds); 0 if RAM does not say it, or not within seconds."""
     try:
         with context.messages.waiting_for("RAM"):
-            states = ram(context, seconds=_DATE_SECONDS).list_keys(key)
+            states = Ram(context, seconds=_DATE_SECONDS).list_keys(key)
     except RoleEnvError as error:
         context.messages.decided(f"the age of {key.access_key_id} is unknown: {error.message}")
         return 0
     return next((state.created for state in states if state.access_key_id == key.access_key_id), 0)
+
+
+def _check_id(text: str) -> str:
+    """Return the ID of an access key, which goes into lines to type. Raises ValueError."""
+    if not _KEY_ID.fullmatch(text):
+        raise ValueError("AccessKeyId is not the ID of a key")
+    return text
+
+
+def _moment(document: dict[str, Any]) -> int:
+    """Return the CreateDate of `document` (epoch seconds); 0 if it is missing or not a time in UTC."""
+    try:
+        return timestamps.parse_utc(str(document.get("CreateDate")))
+    except ValueError:
+        return 0

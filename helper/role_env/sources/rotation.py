@@ -15,9 +15,8 @@ from role_env.deadline import Deadline
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
 from role_env.keyrings import access_keys, rotation_journal
 from role_env.keyrings.rotation_journal import Journal, Step
-from role_env.sources.ram import ram
+from role_env.sources.ram import KeyState, Ram
 from role_env.sts import client
-from role_env.sts.ram import KeyState
 
 PROPAGATION_SECONDS = 60.0
 """How long a new key may take to work everywhere before the rotation says so and waits for another call."""
@@ -48,7 +47,7 @@ class Rotation:
         self._endpoint = endpoint
         self._names = names
         self._drop_sessions = drop_sessions
-        self._ram = ram(context)
+        self._ram = Ram(context)
 
     @property
     def _exchange(self) -> Context:
