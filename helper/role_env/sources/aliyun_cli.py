@@ -63,10 +63,15 @@ class SignedIn(Source):
             raise ProfileError(
                 f"{cli_profile.where}: its access token {error}", hint=cli_profile.sign_in_hint
             ) from None
-        return self._cloud_sso_session(context) if cli_profile.mode == "CloudSSO" else self._oauth_session(context)
+        from role_env.sources.issuer import TokenEnded  # imports TLS, which only an expired session needs
+
+        try:
+            return self._cloud_sso_session(context) if cli_profile.mode == "CloudSSO" else self._oauth_session(context)
+        except TokenEnded as error:
+            raise ProfileError(f"{cli_profile.where}: {error.message}", hint=cli_profile.sign_in_hint) from None
 
     def _cloud_sso_session(self, context: Context) -> AccessKey:
-        from role_env.sources.portal import Portal, TokenEnded  # imports TLS, which only an expired session needs
+        from role_env.sources.portal import Portal
 
         cli_profile, (url, account_id, access_config, *_) = self.cli_profile, self.cli_profile.signed_in_as
         try:
@@ -74,14 +79,10 @@ class SignedIn(Source):
         except ValueError as error:
             message = f"{cli_profile.where}: cloud_sso_sign_in_url {error}"
             raise ProfileError(message, hint="correct it with: aliyun configure") from None
-        try:
-            return portal.issue_session(cli_profile.access_token, account_id, access_config)
-        except TokenEnded as error:
-            raise ProfileError(f"{cli_profile.where}: {error.message}", hint=cli_profile.sign_in_hint) from None
+        return portal.issue_session(cli_profile.access_token, account_id, access_config)
 
     def _oauth_session(self, context: Context) -> AccessKey:
-        from role_env.sources import oauth_client  # imports TLS, which only an expired session needs
-        from role_env.sources.issuer import SignInError
+        from role_env.sources import oauth_client
 
         cli_profile, kind = self.cli_profile, self.cli_profile.signed_in_as.site_type.upper()
         if kind not in SITES:
@@ -90,9 +91,4 @@ class SignedIn(Source):
                 hint=cli_profile.sign_in_hint,
             )
         site = find_site(kind, "", context.environ.get(ENDPOINTS, ""))
-        try:
-            return oauth_client.exchange(site.tokens, cli_profile.access_token, context)
-        except SignInError as error:
-            if not oauth_client.has_ended(error):
-                raise
-            raise ProfileError(f"{cli_profile.where}: {error.message}", hint=cli_profile.sign_in_hint) from None
+        return oauth_client.exchange(site.tokens, cli_profile.access_token, context)

@@ -29,7 +29,8 @@ class CloudSso(SignedInSource):
         return [self.url, self.account_id, self.access_config, self.sign_in_id(context)]
 
     def _fetch(self, context: Context) -> AccessKey:
-        from role_env.sources.portal import Portal, TokenEnded  # TLS, which `list` and `explain` do not need
+        from role_env.sources.issuer import TokenEnded  # TLS, which `list` and `explain` do not need
+        from role_env.sources.portal import Portal
 
         found = self.require_sign_in(context)
         if found.expiration <= time.time():

@@ -16,7 +16,7 @@ from typing import Any
 from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import FIELDS, Credentials
-from role_env.errors import RefusedError, UnreachableError, printable
+from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
 from role_env.sts import responses
 from role_env.sts.http import TRIES, Response, Server, retry
 
@@ -38,6 +38,10 @@ class SignInError(RefusedError):
         self.code = code
         self.status = status
         self.said = said
+
+
+class TokenEnded(ProfileError):
+    """The server no longer accepts the token."""
 
 
 class Verifier:

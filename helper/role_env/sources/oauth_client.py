@@ -4,13 +4,15 @@ Protocol: authorization code (RFC 6749) with PKCE (RFC 7636), refresh tokens tha
 exchange of an access token for a session, as the `aliyun` CLI 3.4 makes them.
 """
 
+import contextlib
 import time
 import urllib.parse
+from collections.abc import Iterator
 
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.keyrings.sign_ins import SignIn
-from role_env.sources.issuer import SHORTEST_TOKEN_SECONDS, Issuer, SignInError, Verifier
+from role_env.sources.issuer import SHORTEST_TOKEN_SECONDS, Issuer, SignInError, TokenEnded, Verifier
 from role_env.sources.sign_in_hosts import Site
 
 CALLBACK_PATH = "/cli/callback"
@@ -49,17 +51,19 @@ def redeem_code(site: Site, code: str, redirect: str, verifier: Verifier, contex
 def refresh(site: Site, sign_in: SignIn, context: Context) -> SignIn:
     """Return the same sign-in with new tokens, to be stored before anything else: the old ones may be invalid by then.
 
-    Raises SignInError, UnreachableError.
+    Raises TokenEnded, SignInError, UnreachableError.
     """
     token = sign_in.refresh_token
     form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": site.client_id}
-    return _request_tokens(site, form, (token,), context, before=sign_in)
+    with _noticing_end():
+        return _request_tokens(site, form, (token,), context, before=sign_in)
 
 
 def exchange(host: str, access_token: str, context: Context) -> Credentials:
-    """Return a session for an access token that `host` has issued. Raises SignInError, UnreachableError."""
+    """Return a session for an access token that `host` has issued. Raises TokenEnded, SignInError, UnreachableError."""
     issuer, issued = Issuer(host, context), time.time()
-    answer = issuer.request("POST", "/v1/exchange", token=access_token)
+    with _noticing_end():
+        answer = issuer.request("POST", "/v1/exchange", token=access_token)
     return issuer.read_session(answer, issued=issued)
 
 
@@ -71,9 +75,15 @@ def revoke(sign_in: SignIn, context: Context) -> None:
     Issuer(sign_in.host, context).request("POST", "/v1/revoke", form=form, secrets=(token,))
 
 
-def has_ended(error: SignInError) -> bool:
-    """Return whether a refusal means that the server no longer accepts the token."""
-    return error.code in _ENDED or error.status == 401
+@contextlib.contextmanager
+def _noticing_end() -> Iterator[None]:
+    """Raise TokenEnded for a refusal that means that the server no longer accepts the token."""
+    try:
+        yield
+    except SignInError as error:
+        if error.code in _ENDED or error.status == 401:
+            raise TokenEnded(error.message) from None
+        raise
 
 
 def _request_tokens(

@@ -1,5 +1,6 @@
 """A session of an OAuth sign-in: one refresh for all processes, whose new token is stored before anything else."""
 
+import contextlib
 import time
 
 from role_env import locks
@@ -9,8 +10,8 @@ from role_env.deadline import TimedOut, within
 from role_env.errors import KeyringError, ProfileError, UnreachableError
 from role_env.keyrings import sign_ins
 from role_env.keyrings.sign_ins import SignIn
-from role_env.sources.issuer import SHORTEST_TOKEN_SECONDS, SignInError
-from role_env.sources.oauth_client import exchange, has_ended, refresh
+from role_env.sources.issuer import SHORTEST_TOKEN_SECONDS, TokenEnded
+from role_env.sources.oauth_client import exchange, refresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,17 +27,14 @@ def fetch(source: "OAuth", context: Context) -> Credentials:
     Raises ProfileError, SignInError, UnreachableError, KeyringError.
     """
     found = source.require_sign_in(context)
-    if _is_exchangeable(found):
-        try:
+    if found.access_expiration - time.time() > SHORTEST_TOKEN_SECONDS:
+        with contextlib.suppress(TokenEnded):  # it can be revoked, or expire, before its time
             return exchange(found.host, found.access_token, context)
-        except SignInError as error:  # it can be revoked, or expire, before its time
-            if not has_ended(error):
-                raise
-    renewed = _refreshed(source, found, context)
     try:
+        renewed = _refreshed(source, found, context)
         return exchange(renewed.host, renewed.access_token, context)
-    except SignInError as error:
-        raise (_ended(source, error) if has_ended(error) else error) from None
+    except TokenEnded as error:
+        raise ProfileError(f"its sign-in has ended: {error.message}", hint=source.hint) from None
 
 
 def _refreshed(source: "OAuth", stale: SignIn, context: Context) -> SignIn:
@@ -62,10 +60,7 @@ def _refreshed(source: "OAuth", stale: SignIn, context: Context) -> SignIn:
 
 def _refresh_and_store(source: "OAuth", found: SignIn, context: Context) -> SignIn:
     sign_ins.check_storable(source.sign_in_entry, context)  # before the server takes the old token for the last time
-    try:
-        renewed = refresh(source.site, found, context)
-    except SignInError as error:
-        raise (_ended(source, error) if has_ended(error) else error) from None
+    renewed = refresh(source.site, found, context)
     try:
         stored = sign_ins.load(source.sign_in_entry, context)
         if stored is None or stored.id != found.id:  # without the lock, if this process was stopped for long
@@ -75,12 +70,3 @@ def _refresh_and_store(source: "OAuth", found: SignIn, context: Context) -> Sign
         what = f"profile {source.profile}: its refreshed sign-in could not be stored: {error.message}"
         raise KeyringError(what, hint=f"when the keyring can be used again: role-env login {source.profile}") from None
     return renewed
-
-
-def _ended(source: "OAuth", error: SignInError) -> ProfileError:
-    return ProfileError(f"its sign-in has ended: {error.message}", hint=source.hint)
-
-
-def _is_exchangeable(sign_in: SignIn) -> bool:
-    """Return whether the access token has enough time left for an exchange."""
-    return sign_in.access_expiration - time.time() > SHORTEST_TOKEN_SECONDS

@@ -14,7 +14,7 @@ from role_env import names, validators
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import ProfileError, RoleEnvError, printable
-from role_env.sources.issuer import Issuer, SignInError, Verifier
+from role_env.sources.issuer import Issuer, SignInError, TokenEnded, Verifier
 from role_env.sources.sign_in_hosts import host_of
 
 _CLIENT_ID, _CLIENT_VARIABLE = "app-vaz16tltdxs96audqf35", "ALIBABA_CLOUD_SSO_CLIENT_ID"
@@ -29,10 +29,6 @@ _PENDING, _SLOW_DOWN = "authorizationpending", "slowdown"
 _EXPIRED = ("invaliddevicecodeerror", "invaliddevicecode", "expiredtoken", "expireddevicecode", "devicecodeexpired")
 _DENIED = ("accessdenied", "authorizationdenied", "userdenied")
 _TOKEN_FAULT = re.compile(r"(invalid|expired|malformed).*token|token.*(invalid|expired|notfound)|unauthenticated")
-
-
-class TokenEnded(ProfileError):
-    """The portal no longer accepts the access token."""
 
 
 class Pending(Exception):
