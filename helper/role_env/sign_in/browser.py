@@ -1,5 +1,6 @@
 """The browser of the person who signs in: whether there is one here, and how a page is opened in it."""
 
+import contextlib
 import sys
 import threading
 import webbrowser
@@ -28,7 +29,5 @@ def open_page(address: str) -> None:
 
 
 def _open(address: str) -> None:
-    try:
+    with contextlib.suppress(Exception):  # whatever the person's browser does: the address is on the terminal too
         webbrowser.open(address)
-    except Exception:  # whatever a browser of the person's choice does: the address is on the terminal too
-        return

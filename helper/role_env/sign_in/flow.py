@@ -32,7 +32,11 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
     context = context.restarted()  # a person has taken the time they needed
     with _held(source, context):
         try:
-            before = _replace(source, made, context)
+            before = sign_ins.load(source.sign_in_entry, context, in_kernel=source.in_kernel)
+            # First: whatever happens below, no session of the earlier sign-in is used unchecked.
+            access_keys.touch(context.environ)
+            sign_ins.store(source.sign_in_entry, made, context, in_kernel=source.in_kernel)
+            access_keys.touch(context.environ)
         except KeyringError as error:
             raise _not_stored(source, error) from None
         if before:
@@ -47,16 +51,6 @@ def _not_stored(source: SignedInSource, error: KeyringError) -> KeyringError:
         return KeyringError(what, hint="run it again when the keyring can be used")
     again = f"when the keyring can be used again: role-env login {source.profile}"
     return KeyringError(f"profile {source.profile}: {what}", hint=again)
-
-
-def _replace(source: SignedInSource, made: SignIn, context: Context) -> SignIn | None:
-    """Store a new sign-in, and return the one before. Raises KeyringError."""
-    before = sign_ins.load(source.sign_in_entry, context, in_kernel=source.in_kernel)
-    # First: whatever happens below, no session of the earlier sign-in is used unchecked.
-    access_keys.touch(context.environ)
-    sign_ins.store(source.sign_in_entry, made, context, in_kernel=source.in_kernel)
-    access_keys.touch(context.environ)
-    return before
 
 
 def _held(source: SignedInSource, context: Context) -> AbstractContextManager[bool]:

@@ -4,7 +4,7 @@ import os
 import select
 import sys
 import time
-from typing import Any, TypeAlias
+from typing import Any
 
 from role_env.errors import UsageError
 
@@ -14,7 +14,6 @@ except ImportError:  # Windows
     termios = None  # type: ignore[assignment]
 
 _LONGEST = 64 * 1024
-_Attributes: TypeAlias = list[Any]
 
 
 class Pasted:
@@ -22,7 +21,7 @@ class Pasted:
 
     def __init__(self) -> None:
         self._held = b""
-        self._before: _Attributes | None = None
+        self._before: list[Any] | None = None
 
     def __enter__(self) -> "Pasted":
         if termios and sys.stdin is not None and sys.stdin.isatty():

@@ -29,7 +29,7 @@ class SignedInSource(Source):
         self.issuer_host = issuer_host
         self.hint = f"run: role-env login {profile}"
         # The ID of the sign-in that has been read: who gives the session stays the same during a command.
-        self._read: dict[str, str] = {}
+        self._id: str | None = None
 
     def load_sign_in(
         self, context: Context, *, prompts: bool = True, known: Mapping[str, str | None] | None = None
@@ -48,10 +48,10 @@ class SignedInSource(Source):
 
     def sign_in_id(self, context: Context) -> str:
         """Return the ID of the sign-in, empty if there is none. Raises KeyringError."""
-        if "id" not in self._read:
+        if self._id is None:
             found = self.load_sign_in(context)
-            self._read["id"] = found.id if found else ""
-        return self._read["id"]
+            self._id = found.id if found else ""
+        return self._id
 
     def sign_in_expiration(self, context: Context, known: Mapping[str, str | None] | None = None) -> int | None:
         """Return the end of the sign-in (epoch seconds); None if there is none, or if the keyring cannot say it."""

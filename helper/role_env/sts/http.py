@@ -132,7 +132,7 @@ class Server:
         method: str,
         path: str,
         *,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str],
         body: bytes = b"",
         final: Collection[int] = (),
     ) -> Response:
@@ -143,7 +143,7 @@ class Server:
         """
         import http.client
 
-        sent = {**(headers or {}), "User-Agent": USER_AGENT}
+        sent = {**headers, "User-Agent": USER_AGENT}
         try:
             response = self._exchange(method, path, body, sent)
         except ssl.SSLCertVerificationError as error:
