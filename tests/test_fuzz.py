@@ -8,20 +8,18 @@ import email.message
 import http.client
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from role_env.credentials import AccessKey, Credentials, RoleArn, Session
+from role_env.credentials import AccessKey, Credentials, Session
 from role_env.errors import RefusedError, UnreachableError
-from role_env.profiles.profile import Profile
 from role_env.sessions import record
 from role_env.sts import client as sts
 from role_env.sts.http import Server
-from support.contexts import context
+from support.contexts import context, hop
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
 ROLE, NAME = "acs:ram::2222222222222222:role/switchRoleSbc", "somebody"
@@ -177,15 +175,8 @@ def test_any_answer_is_the_session_that_was_asked_for_or_an_error_of_the_contrac
         patch.setattr(Server, "connect", lambda _: None)
         patch.setattr("time.sleep", lambda _: None)
         try:
-            hop = Profile(
-                "profileB",
-                "profiles.ini, line 1",
-                Path("profiles.ini"),
-                role_arn=RoleArn(ROLE),
-                role_session_name=NAME,
-                endpoint="sts.aliyuncs.com",
-            )
-            found = sts.assume_role(hop, AccessKey("LTAIx", "y"), context())
+            role = hop(ROLE, role_session_name=NAME, endpoint="sts.aliyuncs.com")
+            found = sts.assume_role(role, AccessKey("LTAIx", "y"), context())
         except (RefusedError, UnreachableError) as error:
             reported = error.message + error.hint
             assert reported.isprintable()

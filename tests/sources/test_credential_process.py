@@ -14,6 +14,7 @@ import pytest
 from role_env.credentials import AccessKey, Credentials
 from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.sources import credential_process
+from support.contexts import check_fails
 from support.metadata_server import timestamp
 
 DOCUMENT = {
@@ -40,14 +41,7 @@ def run(text: str, *, seconds: float = 30, **environ: str) -> AccessKey:
 
 
 def fails(kind: type[RoleEnvError], text: str, *words: str, seconds: float = 30) -> None:
-    with pytest.raises(kind) as caught:
-        run(text, seconds=seconds)
-    assert caught.type is kind
-    reported = f"{caught.value.message} {caught.value.hint}"
-    for word in words:
-        assert word in reported
-    for secret in ("the-secret", "the-token"):
-        assert secret not in reported
+    check_fails(kind, lambda: run(text, seconds=seconds), words, ("the-secret", "the-token"))
 
 
 def is_gone(pid: int) -> bool:

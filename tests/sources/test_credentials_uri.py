@@ -9,7 +9,7 @@ import pytest
 
 from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.sources import credentials_uri
-from support.contexts import context
+from support.contexts import check_fails, context
 from support.https_server import HttpsServer
 from support.metadata_server import timestamp
 
@@ -32,14 +32,7 @@ def server() -> Iterator[HttpsServer]:
 
 
 def fails(kind: type[RoleEnvError], uri: str, *words: str) -> None:
-    with pytest.raises(kind) as caught:
-        credentials_uri.fetch(uri, context())
-    assert caught.type is kind
-    reported = f"{caught.value.message} {caught.value.hint}"
-    for word in words:
-        assert word in reported
-    for secret in (PATH, "the-secret", "the-token"):
-        assert secret not in reported
+    check_fails(kind, lambda: credentials_uri.fetch(uri, context()), words, (PATH, "the-secret", "the-token"))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

@@ -1,12 +1,38 @@
-"""A context for the tests that call a module directly."""
+"""What the tests need that call a module directly: a context, a role to assume, and a look at what is raised."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from role_env.context import Context
+from role_env.credentials import RoleArn
 from role_env.deadline import Deadline
+from role_env.errors import RoleEnvError
+from role_env.profiles.profile import Profile
 from role_env.ui.messages import Messages
 
 
-def context(environ: Mapping[str, str] | None = None, *, seconds: float = 20) -> Context:
-    """Return a context with the variables `environ` and a deadline `seconds` from now."""
-    return Context(environ or {}, Deadline(seconds), Messages())
+def context(environ: Mapping[str, str] | None = None) -> Context:
+    """Return a context with the variables `environ` and a deadline in 20 seconds."""
+    return Context(environ or {}, Deadline(20), Messages())
+
+
+def hop(role_arn: str, **fields: Any) -> Profile:
+    """Return a profile that assumes a role."""
+    return Profile("profileB", "profiles.ini, line 1", Path("profiles.ini"), role_arn=RoleArn(role_arn), **fields)
+
+
+def check_fails(
+    kind: type[RoleEnvError], call: Callable[[], object], words: Iterable[str], secrets: Iterable[str]
+) -> None:
+    """Check that `call` raises exactly `kind`, with all `words` and none of the `secrets` in what it reports."""
+    with pytest.raises(kind) as caught:
+        call()
+    assert caught.type is kind
+    reported = f"{caught.value.message} {caught.value.hint}"
+    for word in words:
+        assert word in reported
+    for secret in secrets:
+        assert secret not in reported
