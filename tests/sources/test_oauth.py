@@ -24,14 +24,11 @@ HINT = "role-env: hint: run: role-env login me\n"
 @pytest.fixture(autouse=True)
 def signed_in(machine: Machine, oauth: OAuthServer, request: pytest.FixtureRequest) -> None:
     """The profile me, signed in, with an access token that lasts the parameter's seconds."""
-    oauth.access_seconds = getattr(request, "param", 3600)
     program = machine.home / "browser"
     program.write_text('#!/bin/sh\nexec curl -sL --cacert "$SSL_CERT_FILE" -o /dev/null "$1"\n')
     program.chmod(0o700)
     machine.add("[me]\noauth_site_type = CN\n")
-    done = machine.run(ROLE_ENV, "login", "me", BROWSER=f"{program} %s", DISPLAY=":99")
-    assert done.returncode == 0, done.stderr
-    oauth.access_seconds = 3600
+    age(machine, oauth, getattr(request, "param", 3600))
 
 
 def refreshes(oauth: OAuthServer) -> int:
@@ -42,8 +39,8 @@ def refreshes(oauth: OAuthServer) -> int:
 def age(machine: Machine, oauth: OAuthServer, seconds: float) -> None:
     """Signs in with an access token that lasts `seconds`."""
     oauth.access_seconds = seconds
-    program = machine.home / "browser"
-    assert machine.run(ROLE_ENV, "login", "me", BROWSER=f"{program} %s", DISPLAY=":99").returncode == 0
+    done = machine.run(ROLE_ENV, "login", "me", BROWSER=f"{machine.home / 'browser'} %s", DISPLAY=":99")
+    assert done.returncode == 0, done.stderr
     oauth.access_seconds = 3600
 
 
