@@ -1,8 +1,5 @@
 """Sign in and out: the person in the browser, the tokens in the keyring, and the sessions of an earlier sign-in."""
 
-from contextlib import AbstractContextManager
-
-from role_env import locks
 from role_env.context import Context
 from role_env.errors import KeyringError, RoleEnvError
 from role_env.keyrings import access_keys, sign_ins
@@ -21,7 +18,7 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
     ROLE_ENV_TIMEOUT bounds each exchange. Raises KeyringError before any request if no token could be stored,
     SignInError, UnreachableError, UsageError.
     """
-    with _held(source, context):
+    with source.held(context, "changes"):
         sign_ins.check_storable(source.sign_in_entry, context, in_kernel=source.in_kernel)
     if isinstance(source, CloudSso):
         made = device.sign_in(source.url, context.restarted(), browse=browse)
@@ -30,7 +27,7 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
     else:
         raise TypeError(type(source).__name__)
     context = context.restarted()  # a person has taken the time they needed
-    with _held(source, context):
+    with source.held(context, "changes"):
         try:
             before = sign_ins.load(source.sign_in_entry, context, in_kernel=source.in_kernel)
             # First: whatever happens below, no session of the earlier sign-in is used unchecked.
@@ -53,23 +50,12 @@ def _not_stored(source: SignedInSource, error: KeyringError) -> KeyringError:
     return KeyringError(f"profile {source.profile}: {what}", hint=again)
 
 
-def _held(source: SignedInSource, context: Context) -> AbstractContextManager[bool]:
-    """Hold the lock under which the tokens of `source` are refreshed.
-
-    A refresh that is under way would store the tokens of the sign-in before over those that are stored now.
-    """
-    waiting = context.messages.waiting_for("another role-env, which changes the same sign-in")
-    return locks.held(
-        source.sign_in_entry.name, context.environ, seconds=context.deadline.remaining() / 2, waiting=waiting
-    )
-
-
 def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, int]:
     """Delete the sign-in and the cached sessions made from it; return it, or None, and how many sessions they were.
 
     An OAuth sign-in is revoked first; a failure of that is a warning. Raises KeyringError.
     """
-    with _held(source, context):
+    with source.held(context, "changes"):
         found = source.load_sign_in(context)
         if found and isinstance(source, OAuth):
             try:

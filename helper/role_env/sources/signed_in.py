@@ -1,7 +1,9 @@
 """The common part of the sources that need a sign-in: where its tokens are stored, and its ID."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
+from role_env import locks
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Fingerprint
@@ -30,6 +32,15 @@ class SignedInSource(Source):
         self.hint = f"run: role-env login {profile}"
         # The ID of the sign-in that has been read: who gives the session stays the same during a command.
         self._id: str | None = None
+
+    def held(self, context: Context, does: str) -> AbstractContextManager[bool]:
+        """Hold the lock under which the tokens change, and give whether another role-env still `does` that.
+
+        Without it, a refresh that is under way could store its tokens over newer ones.
+        """
+        waiting = context.messages.waiting_for(f"another role-env, which {does} the same sign-in")
+        seconds = context.deadline.remaining() / 2
+        return locks.held(self.sign_in_entry.name, context.environ, seconds=seconds, waiting=waiting)
 
     def load_sign_in(
         self, context: Context, *, prompts: bool = True, known: Mapping[str, str | None] | None = None
