@@ -1,5 +1,6 @@
 """A credential process: what it may print, and what becomes of one that hangs, fails or prints something else."""
 
+import contextlib
 import json
 import os
 import shlex
@@ -14,7 +15,7 @@ import pytest
 from role_env.credentials import AccessKey, Credentials
 from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.sources import credential_process
-from support.contexts import check_fails
+from support.contexts import check_fails, values
 from support.metadata_server import timestamp
 
 DOCUMENT = {
@@ -44,20 +45,13 @@ def fails(kind: type[RoleEnvError], text: str, *words: str, seconds: float = 30)
     check_fails(kind, lambda: run(text, seconds=seconds), words, ("the-secret", "the-token"))
 
 
-def is_gone(pid: int) -> bool:
-    """Whether the process has ended; it may be waited for by nobody yet."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return True
-    return state in "ZX"
-
-
 def wait_until_gone(pid: int) -> None:
+    """Waits until the process has ended, also as one that nobody has waited for yet."""
     end = time.monotonic() + 20
-    while not is_gone(pid):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    with contextlib.suppress(FileNotFoundError):
+        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
+            assert time.monotonic() < end
+            time.sleep(0.02)
 
 
 # ---- what serves ----
@@ -66,9 +60,7 @@ def wait_until_gone(pid: int) -> None:
 def test_a_session_with_its_end_is_taken() -> None:
     key = run(printing(DOCUMENT | {"expiration": timestamp(3600)}))
     assert isinstance(key, Credentials)
-    assert (key.access_key_id, key.access_key_secret, key.security_token) == tuple(
-        DOCUMENT[name] for name in ("access_key_id", "access_key_secret", "sts_token")
-    )
+    assert values(key) == tuple(DOCUMENT[name] for name in ("access_key_id", "access_key_secret", "sts_token"))
     assert key.remaining(time.time()) == pytest.approx(3600, abs=120)
 
 

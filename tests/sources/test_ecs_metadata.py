@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from role_env.credentials import Credentials
+from role_env.credentials import FIELDS, Credentials
 from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.sources import ecs_metadata
-from support.contexts import check_fails, context
+from support.contexts import check_fails, context, values
 from support.metadata_server import (
     ROLE,
     ROLES_PATH,
@@ -52,8 +52,7 @@ def test_version_2_is_asked_with_a_token_and_the_role_looked_up_when_it_is_not_n
     service: MetadataServer, role: str
 ) -> None:
     found = credentials(role)
-    expected = [service.credentials[name] for name in ("AccessKeyId", "AccessKeySecret", "SecurityToken")]
-    assert [found.access_key_id, found.access_key_secret, found.security_token] == expected
+    assert values(found) == tuple(service.credentials[name] for name in FIELDS[:3])
     assert found.expiration - found.issued == pytest.approx(6 * 3600 + 600, abs=2)
     paths = [TOKEN_PATH, *([] if role else [ROLES_PATH]), ROLES_PATH + ROLE]
     assert [(method, path) for method, path, _ in service.asked] == [
@@ -102,34 +101,26 @@ def test_a_name_that_no_role_has_is_not_asked_for(service: MetadataServer, role:
     assert not service.asked
 
 
-@pytest.mark.parametrize("answer", [(404, "Not Found"), (200, ""), (200, "\n")])
-def test_an_instance_without_a_role_is_reported(service: MetadataServer, answer: tuple[int, str]) -> None:
-    service.answers[ROLES_PATH] = answer
-    fails(ProfileError, service, "no RAM role")
-
-
-def test_several_roles_are_not_chosen_from(service: MetadataServer) -> None:
+def test_an_instance_without_a_role_is_reported_and_several_are_not_chosen_from(service: MetadataServer) -> None:
+    for answer in ((404, "Not Found"), (200, ""), (200, "\n")):
+        service.answers[ROLES_PATH] = answer
+        fails(ProfileError, service, "no RAM role")
     service.answers[ROLES_PATH] = 200, "first\nsecond\n"
     fails(ProfileError, service, "several", "role_name")
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"Code": "Failed"},
-        {"Code": None},
-        {"AccessKeyId": None},
-        {"AccessKeySecret": ""},
-        {"SecurityToken": 7},
-        {"AccessKeySecret": "with\nnewline"},
-        {"SecurityToken": "ключ"},
-        {"Expiration": timestamp(-60)},
-        {"Expiration": "soon"},
-        {"Expiration": None},
-    ],
-)
-def test_credentials_that_are_not_whole_are_refused(service: MetadataServer, change: dict[str, object]) -> None:
-    service.credentials |= change
+INVALID = {
+    "Code": ("Failed", None),
+    "AccessKeyId": (None,),
+    "AccessKeySecret": ("", "with\nnewline"),
+    "SecurityToken": (7, "ключ"),
+    "Expiration": (timestamp(-60), "soon", None),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in INVALID.items() for value in values])
+def test_credentials_that_are_not_whole_are_refused(service: MetadataServer, name: str, value: object) -> None:
+    service.credentials[name] = value
     fails(UnreachableError, service, "did not answer like the metadata service")
 
 
@@ -166,6 +157,16 @@ def test_no_proxy_is_gone_through(service: MetadataServer, monkeypatch: pytest.M
     assert credentials().access_key_id == service.credentials["AccessKeyId"]
 
 
+def fails_fast(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> UnreachableError:
+    """Checks that asking at `listener` soon fails, and gives back the error."""
+    monkeypatch.setattr(ecs_metadata, "ADDRESS", f"127.0.0.1:{listener.getsockname()[1]}")
+    began = time.monotonic()
+    with pytest.raises(UnreachableError) as caught:
+        credentials()
+    assert time.monotonic() - began < 15
+    return caught.value
+
+
 def test_off_the_cloud_it_fails_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as hole, socket.socket() as first, socket.socket() as second:
         hole.bind(("127.0.0.1", 0))
@@ -173,24 +174,16 @@ def test_off_the_cloud_it_fails_fast(monkeypatch: pytest.MonkeyPatch) -> None:
         for client in (first, second):  # more than may wait: what comes now gets no answer, as off the cloud
             client.setblocking(False)
             client.connect_ex(hole.getsockname())
-        monkeypatch.setattr(ecs_metadata, "ADDRESS", f"127.0.0.1:{hole.getsockname()[1]}")
-        began = time.monotonic()
-        with pytest.raises(UnreachableError) as caught:
-            credentials()
-        assert time.monotonic() - began < 15
-    assert "there is no metadata service" in caught.value.message
-    assert "ECS instance with a RAM role" in caught.value.hint
+        error = fails_fast(hole, monkeypatch)
+    assert "there is no metadata service" in error.message
+    assert "ECS instance with a RAM role" in error.hint
 
 
 def test_a_host_that_accepts_and_never_answers_does_not_cost_the_whole_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setattr(ecs_metadata, "ADDRESS", f"127.0.0.1:{silent.getsockname()[1]}")
-        began = time.monotonic()
-        with pytest.raises(UnreachableError):
-            credentials()
-        assert time.monotonic() - began < 15
+        fails_fast(silent, monkeypatch)
 
 
 # ---- at the real address ----

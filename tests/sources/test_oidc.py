@@ -12,7 +12,7 @@ from role_env.credentials import Credentials
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError
 from role_env.sources import oidc
 from role_env.sts import client as sts
-from support.contexts import check_fails, context, hop
+from support.contexts import check_fails, context, hop, values
 from support.https_server import HttpsServer
 from support.local_sts import ACCOUNT_B, LocalSts, role_arn
 from support.machine import Machine
@@ -38,22 +38,16 @@ def test_a_token_is_read_anew_each_time(tmp_path: Path) -> None:
         assert oidc.file_token(path) == token
 
 
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [
-        (None, "No such file"),
-        (b"", "is empty"),
-        (b" \n", "is empty"),
-        (b"two words", "does not contain a token"),
-        (b"two\nlines", "does not contain a token"),
-        ("ключ".encode(), "does not contain a token"),
-        (b"\xff\xfe", "does not contain a token"),
-        (b"a\0b", "does not contain a token"),
-        (b"x" * 40_000, "does not contain a token"),
-        (b"x" * 5_000_000, "larger than"),
-    ],
-)
-def test_a_file_without_a_token_is_reported_with_its_path(tmp_path: Path, content: bytes | None, what: str) -> None:
+NO_TOKENS = {
+    "No such file": (None,),
+    "is empty": (b"", b" \n"),
+    "does not contain a token": (b"two words", b"two\nlines", "ключ".encode(), b"\xff\xfe", b"a\0b", b"x" * 40_000),
+    "larger than": (b"x" * 5_000_000,),
+}
+
+
+@pytest.mark.parametrize(("what", "content"), [(what, each) for what, found in NO_TOKENS.items() for each in found])
+def test_a_file_without_a_token_is_reported_with_its_path(tmp_path: Path, what: str, content: bytes | None) -> None:
     path = tmp_path / "token"
     if content is not None:
         path.write_bytes(content)
@@ -189,20 +183,10 @@ def test_a_passing_failure_is_tried_again(github: HttpsServer, status: int) -> N
 
 
 @pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"<html>",
-        b"[]",
-        b"{}",
-        b'{"value": 7}',
-        b'{"value": ""}',
-        b'{"value": "a b"}',
-        b'{"value": "%s"}' % (b"x" * 40_000),
-    ],
+    "body", ["", "<html>", "[]", "{}", *(json.dumps({"value": value}) for value in (7, "", "a b", "x" * 40_000))]
 )
-def test_an_answer_without_a_token_is_reported(github: HttpsServer, body: bytes) -> None:
-    github.body = body
+def test_an_answer_without_a_token_is_reported(github: HttpsServer, body: str) -> None:
+    github.body = body.encode()
     fails(UnreachableError, job(github), "did not answer with a GitHub token")
 
 
@@ -239,11 +223,7 @@ def assume(
 def test_a_token_gets_a_session_without_a_key_and_without_a_signature(trusted: LocalSts) -> None:
     found = assume(trusted, policy='{"Version": "1", "Statement": []}')
     (issued,) = trusted.issued
-    assert (found.access_key_id, found.access_key_secret, found.security_token) == (
-        issued.id,
-        issued.secret,
-        issued.token,
-    )
+    assert values(found) == (issued.id, issued.secret, issued.token)
     assert found.expiration == pytest.approx(time.time() + 900, abs=30)
     (call,) = trusted.calls_of("AssumeRoleWithOIDC")
     assert (call.role_arn, call.session_name, call.duration, call.access_key_id) == (ROLE, "ci", "900", "")

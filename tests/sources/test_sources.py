@@ -1,5 +1,6 @@
 """Where a chain begins, and what a session was made from: the environment's keys; files and variables that change."""
 
+import contextlib
 import os
 import threading
 import time
@@ -8,16 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.deadline import Deadline
 from role_env.environ import keys as environment_variables
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint, is_current, read_file
 from role_env.profiles.file import load
 from role_env.sources.base import key_digest
 from role_env.sources.environment import EnvironmentKey
-from role_env.ui.messages import Messages
+from support.contexts import context, values
 from support.files import settle
 from support.machine import Machine
 from support.shells import environment
@@ -34,12 +33,7 @@ BASE = ("ROLE_ENV_BASE_ACCESS_KEY_ID", "ROLE_ENV_BASE_ACCESS_KEY_SECRET", "ROLE_
 
 def own_key(environ: dict[str, str]) -> AccessKey:
     """The key of a profile with credential_source = environment."""
-    return SOURCE.key(Context(environ, Deadline(5), Messages()))
-
-
-def values(key: AccessKey | None) -> tuple[str, str, str] | None:
-    """The key's three values."""
-    return (key.access_key_id, key.access_key_secret, key.security_token) if key else None
+    return SOURCE.key(context(environ))
 
 
 def fails(environ: dict[str, str], message: str, *hints: str) -> str:
@@ -315,10 +309,8 @@ def test_reading_leaves_no_descriptor_open(file: Path) -> None:
     os.close(free)
     for path in (file, file.parent):
         for _ in range(3):
-            try:
+            with contextlib.suppress(OSError):
                 read_file(path)
-            except OSError:
-                continue
     again = os.dup(0)
     os.close(again)
     assert again == free

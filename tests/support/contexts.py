@@ -1,4 +1,4 @@
-"""What the tests need that call a module directly: a context, a role to assume, and a look at what is raised."""
+"""What the tests need that call a module directly: a context, a role, and a look at keys and at what is raised."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from role_env.context import Context
-from role_env.credentials import RoleArn
+from role_env.credentials import AccessKey, RoleArn
 from role_env.deadline import Deadline
 from role_env.errors import RoleEnvError
 from role_env.profiles.profile import Profile
@@ -22,6 +22,11 @@ def context(environ: Mapping[str, str] | None = None) -> Context:
 def hop(role_arn: str, **fields: Any) -> Profile:
     """Return a profile that assumes a role."""
     return Profile("profileB", "profiles.ini, line 1", Path("profiles.ini"), role_arn=RoleArn(role_arn), **fields)
+
+
+def values(key: AccessKey | None) -> tuple[str, ...]:
+    """Return the three values of a key; nothing without a key."""
+    return (key.access_key_id, key.access_key_secret, key.security_token) if key else ()
 
 
 def check_fails(
