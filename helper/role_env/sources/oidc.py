@@ -185,13 +185,12 @@ def _token_of(host: str, response: Response) -> str:
 
 def _github_request(environ: Mapping[str, str]) -> tuple[str, str]:
     """Return the address and the token with which this job requests OIDC tokens. Raises ProfileError."""
-    url, bearer = (environ.get(name, "") for name in (_URL, _BEARER))
-    for name, value in ((_URL, url), (_BEARER, bearer)):
-        if not value:
+    for name in (_URL, _BEARER):
+        if not environ.get(name):
             raise ProfileError(f"oidc_token = github, but the variable {name} is not set", hint=_PERMISSION)
-    if not _PRINTABLE.fullmatch(bearer):
+    if not _PRINTABLE.fullmatch(environ[_BEARER]):
         raise ProfileError(f"the variable {_BEARER} does not contain a token")
-    return url, bearer
+    return environ[_URL], environ[_BEARER]
 
 
 def _claims(token: str) -> list[str]:
