@@ -109,7 +109,6 @@ class Server:
         self, endpoint: str, context: Context, *, plain: bool = False, connect_seconds: float = CONNECT_SECONDS
     ) -> None:
         self._endpoint = endpoint
-        self._plain = plain
         self._deadline = context.deadline
         self._connect_seconds = connect_seconds
         self._early: EarlyConnection | None = None
@@ -143,9 +142,8 @@ class Server:
         """
         import http.client
 
-        sent = {**headers, "User-Agent": USER_AGENT}
         try:
-            response = self._exchange(method, path, body, sent)
+            response = self._exchange(method, path, body, {**headers, "User-Agent": USER_AGENT})
         except ssl.SSLCertVerificationError as error:
             raise UnreachableError(
                 f"the certificate of {self._endpoint} was not accepted: {error.verify_message}; nothing was sent",
@@ -164,7 +162,7 @@ class Server:
         response.check_transient(final=final)
         return response
 
-    def _exchange(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Response:
         import http.client
 
         early, self._early = self._early, None
@@ -176,7 +174,7 @@ class Server:
                 connection.connect()
             if connection.sock:
                 connection.sock.settimeout(self._seconds())
-            connection.request(method, path, body or None, dict(headers))
+            connection.request(method, path, body or None, headers)
             response = connection.getresponse()
             content = response.read(LARGEST_RESPONSE + 1)
             if response.length and len(content) <= LARGEST_RESPONSE:
@@ -195,7 +193,7 @@ class Server:
         import http.client  # 25 ms, spent while an early connection is being opened
 
         seconds = self._connect_timeout()
-        if self._plain:
+        if not self._tls:
             return http.client.HTTPConnection(self._host, self._port, timeout=seconds)
         if not self._proxy:
             return http.client.HTTPSConnection(self._host, self._port, timeout=seconds, context=self._tls)
