@@ -2,7 +2,6 @@
 
 import json
 import sys
-import textwrap
 
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
@@ -41,27 +40,16 @@ def _settings(context: Context) -> list[Finding]:
 def _shown(finding: Finding, context: Context) -> str:
     mark = next(mark for mark in _MARKS[finding.status] if table.can_show(mark))
     color = _COLORS[finding.status] if table.has_colors(context.environ) else ""
-    columns = table.columns(context.environ)
+    most = max(20, table.columns(context.environ))
     head = f"{finding.check}: "  # with which the message about a profile begins, too
-    text = _wrapped(_short(head + finding.message.removeprefix(head), context), columns)
-    fix = _wrapped(_short(finding.fix, context), columns, "fix: ") if finding.fix else ""
-    return f"{table.colored(mark, color)} {text.lstrip()}{fix}"
+    text = _short(head + finding.message.removeprefix(head), context)
+    shown = table.wrapped(text, most, first="  ", others="  ").lstrip()
+    if finding.fix:
+        shown += table.wrapped(f"fix: {_short(finding.fix, context)}", most, first="  ", others=" " * len("  fix: "))
+    return f"{table.colored(mark, color)} {shown}"
 
 
 def _short(text: str, context: Context) -> str:
     """Return `text` with ~ for the home folder, which a shell reads the same."""
     home = context.environ.get("HOME", "").rstrip("/")
     return printable(text.replace(f"{home}/", "~/") if home else text)
-
-
-def _wrapped(text: str, columns: int, before: str = "") -> str:
-    """Return `text` in lines that fit the terminal, indented by two; a word, such as a path, stays whole."""
-    lines = textwrap.wrap(
-        before + text,
-        max(20, columns),
-        initial_indent="  ",
-        subsequent_indent="  " + " " * len(before),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return "".join(f"{line}\n" for line in lines)

@@ -1,7 +1,6 @@
 """role-env whoami: ask STS for the identity of credentials."""
 
 import json
-import textwrap
 from typing import Any
 
 from role_env import validators, variables
@@ -37,7 +36,11 @@ def run(invocation: Invocation, context: Context) -> int:
     key, endpoint = _environment_key(context)
     found = tools.conflicting_tool_keys(context.environ)
     if found and not invocation.json:
-        _write_with_tools(key, endpoint, found, identities, invocation)
+        shown = _tools(found, endpoint, identities, context)
+        try:
+            _write(identities.identity(key, endpoint), invocation)
+        finally:  # even if STS refuses this key
+            output.write(f"\nthe variables disagree:\n{shown}")
         context.messages.warn("tools act as different identities")
         return 0
     _write(identities.identity(key, endpoint), invocation)
@@ -54,11 +57,6 @@ class _Identities:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._known: dict[str, dict[str, Any] | RoleEnvError] = {}
-
-    @property
-    def columns(self) -> int:
-        """The columns of the terminal on which they are shown."""
-        return table.columns(self._context.environ)
 
     def identity(self, key: AccessKey, endpoint: str) -> dict[str, Any]:
         """Return STS's answer. Raises RefusedError, UnreachableError."""
@@ -91,28 +89,14 @@ def _plain(identity: dict[str, Any]) -> str:
     return "".join(f"{name:8}  {printable(value)}\n" for name, value in lines)
 
 
-def _write_with_tools(
-    key: AccessKey, endpoint: str, found: list[ToolKey], identities: _Identities, invocation: Invocation
-) -> None:
-    """Print the identity and which tool acts as whom, even if STS refuses some of the keys."""
-    lines = [_tool_line(tool.tool, _acts(tool, endpoint, identities), identities.columns) for tool in found]
-    try:
-        _write(identities.identity(key, endpoint), invocation)
-    finally:
-        output.write("\nthe variables disagree:\n" + "\n".join(lines) + "\n")
-
-
-def _tool_line(tool: str, acts: str, columns: int) -> str:
-    indent = f"  {tool:18}  "
-    lines = textwrap.wrap(
-        acts,
-        max(columns, 2 * len(indent)),
-        initial_indent=indent,
-        subsequent_indent=" " * len(indent),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return "\n".join(lines)
+def _tools(found: list[ToolKey], endpoint: str, identities: _Identities, context: Context) -> str:
+    """Return a line for each tool, with whom it acts as; a key that STS refuses is nobody's."""
+    shown = ""
+    for tool in found:
+        first = f"  {tool.tool:18}  "
+        most = max(table.columns(context.environ), 2 * len(first))
+        shown += table.wrapped(_acts(tool, endpoint, identities), most, first=first, others=" " * len(first))
+    return shown
 
 
 def _acts(tool: ToolKey, endpoint: str, identities: _Identities) -> str:

@@ -81,6 +81,17 @@ def fitted(text: str, most: int) -> str:
     return (kept + end)[: max(most, 0)]
 
 
+def wrapped(text: str, most: int, *, first: str, others: str) -> str:
+    """Return `text` in lines of at most `most` columns, the first one behind `first`, the others behind `others`.
+
+    A word, such as a path, stays whole.
+    """
+    import textwrap
+
+    wrapper = textwrap.TextWrapper(most, first, others, break_long_words=False, break_on_hyphens=False)
+    return "".join(f"{line}\n" for line in wrapper.wrap(text))
+
+
 def table(
     heading: "Sequence[str]",
     rows: "Sequence[Sequence[str]]",
