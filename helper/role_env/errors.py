@@ -14,8 +14,6 @@ class RoleEnvError(Exception):
     """
 
     exit_status = 1
-    role_arn = ""
-    """The role that the failed request was for, once it is known."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
