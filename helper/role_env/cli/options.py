@@ -4,7 +4,7 @@ import os
 import sys
 
 from role_env import names
-from role_env.command_table import SHELL_FORMATS
+from role_env.command_table import SHELL_FORMATS, export_words
 from role_env.errors import RoleEnvError, UsageError
 from role_env.shells import hints
 
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from role_env.profiles.file import ProfilesFile
     from role_env.profiles.policies import Narrowing
     from role_env.sessions.request import Request
-
-
-_WITHOUT_SECRETS = ("off", "renew")
-"""The commands whose code for a shell is refused at a terminal, though it need not contain secrets."""
 
 
 def obtain(invocation: "Invocation", context: "Context") -> "Session":
@@ -110,28 +106,29 @@ def nearest_profile(name: str, known: "Iterable[str]") -> str:
     return f"did you mean {nearest}?" if nearest else "list the profiles with: role-env list"
 
 
-def refuse_terminal(
-    command: str, form: str, environ: "Mapping[str, str]", *, profile: str = "", config: str = ""
-) -> None:
+def refuse_terminal(invocation: "Invocation", form: str, environ: "Mapping[str, str]") -> None:
     """Raise UsageError if stdout is a terminal: nothing secret goes there unasked, and STS is not called for it.
 
-    `command` would print it; the hint shows what to type instead, unless the file `config` has no such `profile`.
+    `form` is the format of the output. The hint shows what to type instead, or the nearest profile for an unknown one.
     """
-    if sys.stdout is None or not sys.stdout.isatty():
+    if invocation.show or sys.stdout is None or not sys.stdout.isatty():
         return
+    name, profile = invocation.command, invocation.profile
     if profile:
         check_profile_name(profile)
-        file = _readable_file(config, environ)
+        file = _readable_file(invocation.config, environ)
         if file and profile not in file.names():
             hint = nearest_profile(profile, file.names())
             raise UsageError(f"there is no profile {profile} in {file.path}", hint=hint)
-    words = command.split()
-    if words[1] in _WITHOUT_SECRETS:
-        message = f"{command} prints code for a shell to evaluate, and stdout is a terminal"
-        raise UsageError(message, hint=f"type {hints.evaluate_code(command, form)}, or add --show to see the code")
-    is_export = words[1] != "process" and (form in SHELL_FORMATS or not form)
-    uses_integration = is_export and environ.get("ROLE_ENV_INIT")
-    line = f"role-env use {words[-1]}" if uses_integration else hints.evaluate(command, form)
+    if name in ("off", "renew"):
+        message = f"role-env {name} prints code for a shell to evaluate, and stdout is a terminal"
+        line = hints.evaluate_code(f"role-env {name}", form)
+        raise UsageError(message, hint=f"type {line}, or add --show to see the code")
+    if name == "export" and form in SHELL_FORMATS and environ.get("ROLE_ENV_INIT"):
+        line = f"role-env use {profile}"
+    else:
+        words = export_words(profile) if name == "export" else f"process {profile or '--session'}"
+        line = hints.evaluate(f"role-env {words}", form)
     raise UsageError(
         "this prints secrets, and stdout is a terminal", hint=f"type {line}, or add --show to see it anyway"
     )

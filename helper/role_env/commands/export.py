@@ -2,7 +2,6 @@
 
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
-from role_env.command_table import export_words
 from role_env.context import Context
 from role_env.shells import export as exporters
 from role_env.shells import parent
@@ -12,9 +11,7 @@ from role_env.ui import stdout as output
 def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
     form = invocation.format or parent.parent_format()
-    if not invocation.show:
-        command = f"role-env {export_words(invocation.profile)}"
-        options.refuse_terminal(command, form, context.environ, profile=invocation.profile, config=invocation.config)
+    options.refuse_terminal(invocation, form, context.environ)
     if form == "github":
         from role_env.shells import github
 

@@ -11,7 +11,6 @@ from role_env.ui import stdout as output
 def run(invocation: Invocation, context: Context) -> int:
     """Print it."""
     form = invocation.format or parent.parent_format()
-    if not invocation.show:
-        options.refuse_terminal("role-env off", form, context.environ)
+    options.refuse_terminal(invocation, form, context.environ)
     output.write(exporters.off(form, context.environ))
     return 0

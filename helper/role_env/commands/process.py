@@ -20,9 +20,7 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the document."""
     if bool(invocation.profile) == invocation.session:
         raise UsageError("process requires either PROFILE or --session", hint="see role-env process --help")
-    if not invocation.show:
-        command, profile = f"role-env process {invocation.profile or '--session'}", invocation.profile
-        options.refuse_terminal(command, "", context.environ, profile=profile, config=invocation.config)
+    options.refuse_terminal(invocation, "", context.environ)
     credentials = _session_of(context) if invocation.session else options.obtain(invocation, context).credentials
     output.write(exporters.process(credentials))
     return 0

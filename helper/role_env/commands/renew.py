@@ -19,19 +19,26 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print it. Most calls find nothing to do, and import next to nothing."""
     if not invocation.show and sys.stdout is not None and sys.stdout.isatty():
         from role_env.cli import options
-        from role_env.shells import parent
 
-        options.refuse_terminal("role-env renew", invocation.format or parent.parent_format(), context.environ)
+        options.refuse_terminal(invocation, _form(invocation), context.environ)
     if not _is_due(context.environ):
-        output.write(_nothing(invocation.format))
+        output.write("begin; true; end\n" if _form(invocation) == "fish" else "{ :; }\n")
         return 0
     from role_env.sessions.renew import renew
     from role_env.shells import export as exporters
-    from role_env.shells import parent
 
     session = renew(context)
-    output.write(exporters.renewal(session, invocation.format or parent.parent_format(), context.environ))
+    output.write(exporters.renewal(session, _form(invocation), context.environ))
     return 0
+
+
+def _form(invocation: Invocation) -> str:
+    """Return the format of the output."""
+    if invocation.format:
+        return invocation.format
+    from role_env.shells import parent
+
+    return parent.parent_format()
 
 
 def _is_due(environ: "Mapping[str, str]") -> bool:
@@ -47,12 +54,3 @@ def _is_due(environ: "Mapping[str, str]") -> bool:
     if lifetime <= 0:
         return left < _MOST_LEFT
     return left < min(_MOST_LEFT, lifetime / _FRACTION) or left > lifetime + 60
-
-
-def _nothing(form: str) -> str:
-    """Return what changes nothing in the shell."""
-    if not form:
-        from role_env.shells import parent
-
-        form = parent.parent_format()
-    return "begin; true; end\n" if form == "fish" else "{ :; }\n"
