@@ -39,7 +39,7 @@ def _settings(context: Context) -> list[Finding]:
 
 def _shown(finding: Finding, context: Context) -> str:
     mark = next(mark for mark in _MARKS[finding.status] if table.can_show(mark))
-    color = _COLORS[finding.status] if table.has_colors(context.environ) else ""
+    color = _COLORS[finding.status] if table.has_colors(context.environ, sys.stdout) else ""
     most = max(20, table.columns(context.environ))
     head = f"{finding.check}: "  # with which the message about a profile begins, too
     text = _short(head + finding.message.removeprefix(head), context)

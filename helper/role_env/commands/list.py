@@ -1,6 +1,8 @@
 """role-env list: show the profiles."""
 
 import gc
+import os
+import sys
 import time
 
 from role_env import timestamps, variables
@@ -12,6 +14,8 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.ui import stdout as output
+from role_env.ui import table
+from role_env.ui.messages import on_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,13 +43,13 @@ def run(invocation: Invocation, context: Context) -> int:
         output.write("".join(f"{name}\n" for name in names))
         return 0
     rows = _rows(file, names, context)
-    if invocation.sessions and not invocation.json:
-        output.write(_choices(file, rows, context))
-    elif invocation.json:
+    if invocation.json:
         import json
 
         shown = [{key: row[key] for key in _KEYS} for row in rows]
         output.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
+    elif invocation.sessions:
+        output.write(_choices(file, rows, context))
     else:
         output.write(_table(rows, context))
     return 0
@@ -74,16 +78,18 @@ def _rows(file: ProfilesFile, names: list[str], context: Context) -> list[dict[s
 
     cache = Cache(context, prompts=False)
     entries = [session_entry(file.real_path, name) for name in names]
+    sign_ins = _sign_ins(file, names)
     with context.messages.waiting_for("the keyring"):
-        sign_ins = _SignIns(cache.read_ahead(entries, _sign_in_entries(file, names)), context)
-        rows = [_row(file, entry, cache, sign_ins, context) for entry in entries]
+        known = cache.read_ahead(entries, [entry for entry, _ in sign_ins])
+        ends = {entry.name: source.sign_in_expiration(context, known) for entry, source in sign_ins}
+        rows = [_row(file, entry, cache, ends, context) for entry in entries]
     for message in dict.fromkeys(row["wrong"] for row in rows if row["wrong"]):
         context.messages.warn(message)
     return rows
 
 
-def _sign_in_entries(file: ProfilesFile, names: list[str]) -> "list[Entry]":
-    """Return the keyring's entries of the sign-ins that the profiles need."""
+def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[tuple[Entry, Source]]":
+    """Return the keyring's entries of the sign-ins that the profiles need, each with a source that uses it."""
     found = {}
     for name in names:
         try:
@@ -91,14 +97,14 @@ def _sign_in_entries(file: ProfilesFile, names: list[str]) -> "list[Entry]":
         except ProfileError:  # which its row shows
             continue
         if source and (entry := source.sign_in_entry):
-            found[entry.name] = entry
+            found[entry.name] = entry, source
     return list(found.values())
 
 
 def _row(
-    file: ProfilesFile, entry: "Entry", cache: "Cache", sign_ins: "_SignIns", context: Context
+    file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str, int | None]", context: Context
 ) -> dict[str, str | None]:
-    """Return the row of the profile whose session is stored as `entry`."""
+    """Return the row of the profile whose session is stored as `entry`; `ends` are those of the sign-ins."""
     name = entry.username
     row: dict[str, str | None] = dict.fromkeys((*_KEYS, "key_age", "left", "wrong"))
     row["profile"] = name
@@ -112,32 +118,15 @@ def _row(
         if profile.source and profile.source.kind == "keyring":
             row["key_age"] = _key_age(profile.source, context)
         source = file.chain(name)[0].source
-        if source and source.sign_in_entry:
-            row["sign_in_expiration"], row["left"] = sign_ins.find(source)
+        if source and (sign_in := source.sign_in_entry):
+            end = ends[sign_in.name]
+            row["sign_in_expiration"] = timestamps.format_utc(end) if end else None
+            row["left"] = f"signed in, {_time_left(end)}" if end and end > time.time() else "sign in"
         if expiration := _expiration(profile, entry, cache):
             row["expiration"], row["left"] = timestamps.format_utc(expiration), _time_left(expiration)
     except ProfileError as error:
         row["wrong"] = error.message
     return row
-
-
-class _SignIns:
-    """When the sign-ins of the profiles end, each found out once; `known` has texts that the keyring has given."""
-
-    def __init__(self, known: "Mapping[str, str | None]", context: Context) -> None:
-        self._known = known
-        self._context = context
-        self._found: dict[str, tuple[str | None, str]] = {}
-
-    def find(self, source: "Source") -> tuple[str | None, str]:
-        """Return when the sign-in of `source` expires, None if there is none, and what the table shows of it."""
-        entry = source.sign_in_entry
-        name = entry.name if entry else ""
-        if name not in self._found:
-            end = source.sign_in_expiration(self._context, self._known)
-            shown = f"signed in, {_time_left(end)}" if end and end > time.time() else "sign in"
-            self._found[name] = (timestamps.format_utc(end) if end else None, shown)
-        return self._found[name]
 
 
 def _key_age(source: "Source", context: Context) -> str | None:
@@ -162,11 +151,9 @@ def _expiration(profile: "Profile", entry: "Entry", cache: "Cache") -> int | Non
 
 
 def _table(rows: list[dict[str, str | None]], context: Context) -> str:
-    from role_env.ui import table as display
-
     cells = [_cells(row) for row in rows]
-    colors = [display.BOLD, *(_color(row) for row in rows)] if display.has_colors(context.environ) else []
-    return display.table(_HEADING, cells, most=display.columns(context.environ), yielding=_YIELDING, colors=colors)
+    colors = [table.BOLD, *map(_color, rows)] if table.has_colors(context.environ, sys.stdout) else []
+    return table.table(_HEADING, cells, most=table.columns(context.environ), yielding=_YIELDING, colors=colors)
 
 
 def _choices(file: ProfilesFile, rows: list[dict[str, str | None]], context: Context) -> str:
@@ -174,26 +161,19 @@ def _choices(file: ProfilesFile, rows: list[dict[str, str | None]], context: Con
 
     The shell integration reads it, and shows it on stderr.
     """
-    import os
-    import sys
-
-    from role_env.ui import table as display
-
     colors = [file.profile(row["profile"] or "").color for row in rows]
     cells = []
     for row, color in zip(rows, colors, strict=True):
         name, role, account, *_, left = _cells(row)
         cells.append((name, role, account, left, color))
-    on_terminal = sys.stderr is not None and sys.stderr.isatty()
-    most = os.get_terminal_size(sys.stderr.fileno()).columns - len("999  ") if on_terminal else 1000
-    heading = ("",) * 5
-    lines = display.table(heading, cells, most=most, yielding=((1, 2),)).splitlines()[1:]
-    if not on_terminal or context.environ.get("NO_COLOR") or context.environ.get("TERM", "dumb") == "dumb":
-        return "".join(f"{line}\n" for line in lines)
-    painted = (
-        (*line.partition(" "), variables.COLORS.get(color, "")) for line, color in zip(lines, colors, strict=True)
-    )
-    return "".join(f"{name}{gap}{display.colored(rest, color)}\n" for name, gap, rest, color in painted)
+    most = os.get_terminal_size(sys.stderr.fileno()).columns - len("999  ") if on_terminal() else 1000
+    lines = table.table(("",) * 5, cells, most=most, yielding=((1, 2),)).splitlines()[1:]
+    has_colors = table.has_colors(context.environ, sys.stderr)
+    shown = ""
+    for line, color in zip(lines, colors, strict=True):
+        name, gap, rest = line.partition(" ")
+        shown += f"{name}{gap}{table.colored(rest, variables.COLORS.get(color, '') if has_colors else '')}\n"
+    return shown
 
 
 def _cells(row: dict[str, str | None]) -> list[str]:
@@ -205,12 +185,8 @@ def _cells(row: dict[str, str | None]) -> list[str]:
 
 
 def _time_left(moment: int) -> str:
-    from role_env.ui import table as display
-
-    return display.time_left(moment - time.time())
+    return table.time_left(moment - time.time())
 
 
 def _color(row: dict[str, str | None]) -> str:
-    from role_env.ui import table as display
-
-    return display.RED if row["wrong"] else display.GREEN if row["expiration"] else ""
+    return table.RED if row["wrong"] else table.GREEN if row["expiration"] else ""

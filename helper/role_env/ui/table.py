@@ -9,6 +9,7 @@ from role_env.errors import printable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TextIO
 
 # SGR, ECMA-48 8.3.117.
 BOLD, RED, GREEN, YELLOW = "1", "31", "32", "33"
@@ -32,9 +33,9 @@ def columns(environ: "Mapping[str, str]") -> int:
         return 80
 
 
-def has_colors(environ: "Mapping[str, str]") -> bool:
-    """Return whether stdout is a terminal with colors, and NO_COLOR (https://no-color.org) does not forbid them."""
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+def has_colors(environ: "Mapping[str, str]", stream: "TextIO | None") -> bool:
+    """Return whether `stream` is a terminal with colors, and NO_COLOR (https://no-color.org) does not forbid them."""
+    on_terminal = stream is not None and stream.isatty()
     return on_terminal and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
 
 
