@@ -126,6 +126,13 @@ def test_sessions_without_names_are_the_lines_that_use_shows(machine: Machine) -
     )
 
 
+def test_a_profile_that_is_wrong_hides_no_other_line_that_use_shows(machine: Machine) -> None:
+    machine.add("[wrong]\nrole_arn = nonsense\nsource_profile = profileA\n")
+    done = machine.role_env("list", "--sessions")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["profileB", "wrong"]
+
+
 # ---- the table ----
 
 

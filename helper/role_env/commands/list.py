@@ -49,7 +49,7 @@ def run(invocation: Invocation, context: Context) -> int:
         shown = [{key: row[key] for key in _KEYS} for row in rows]
         output.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
     elif invocation.sessions:
-        output.write(_choices(file, rows, context))
+        output.write(_choices(rows, context))
     else:
         output.write(_table(rows, context))
     return 0
@@ -106,7 +106,7 @@ def _row(
 ) -> dict[str, str | None]:
     """Return the row of the profile whose session is stored as `entry`; `ends` are those of the sign-ins."""
     name = entry.username
-    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "key_age", "left", "wrong"))
+    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "color", "key_age", "left", "wrong"))
     row["profile"] = name
     try:
         profile = file.profile(name)
@@ -114,6 +114,7 @@ def _row(
             "role_arn": profile.role_arn or None,
             "source": profile.source_kind,
             "region_id": profile.region_id or None,
+            "color": profile.color,
         }
         if profile.source and profile.source.kind == "keyring":
             row["key_age"] = _key_age(profile.source, context)
@@ -156,23 +157,23 @@ def _table(rows: list[dict[str, str | None]], context: Context) -> str:
     return table.table(_HEADING, cells, most=table.columns(context.environ), yielding=_YIELDING, colors=colors)
 
 
-def _choices(file: ProfilesFile, rows: list[dict[str, str | None]], context: Context) -> str:
+def _choices(rows: list[dict[str, str | None]], context: Context) -> str:
     """Return what `role-env use` offers: a line for each profile, its name in front, the rest in the profile's color.
 
     The shell integration reads it, and shows it on stderr.
     """
-    colors = [file.profile(row["profile"] or "").color for row in rows]
     cells = []
-    for row, color in zip(rows, colors, strict=True):
+    for row in rows:
         name, role, account, *_, left = _cells(row)
-        cells.append((name, role, account, left, color))
+        cells.append((name, role, account, left, row["color"] or ""))
     most = os.get_terminal_size(sys.stderr.fileno()).columns - len("999  ") if on_terminal() else 1000
     lines = table.table(("",) * 5, cells, most=most, yielding=((1, 2),)).splitlines()[1:]
     has_colors = table.has_colors(context.environ, sys.stderr)
     shown = ""
-    for line, color in zip(lines, colors, strict=True):
+    for line, row in zip(lines, rows, strict=True):
         name, gap, rest = line.partition(" ")
-        shown += f"{name}{gap}{table.colored(rest, variables.COLORS.get(color, '') if has_colors else '')}\n"
+        color = variables.COLORS.get(row["color"] or "", "") if has_colors else ""
+        shown += f"{name}{gap}{table.colored(rest, color)}\n"
     return shown
 
 
