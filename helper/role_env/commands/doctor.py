@@ -1,6 +1,5 @@
 """role-env doctor: report what is wrong on this machine, and how to fix it."""
 
-import json
 import sys
 
 from role_env.cli.invocation import Invocation
@@ -22,8 +21,7 @@ def run(invocation: Invocation, context: Context) -> int:
         findings = [*_settings(context), *examination.examine(context.environ, invocation.config)]
     sys.stdout = stdout  # a keyring that hangs has replaced it
     if invocation.json:
-        shown = [finding._asdict() for finding in findings]
-        output.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
+        output.write_json([finding._asdict() for finding in findings])
     else:
         output.write("".join(_shown(finding, context) for finding in findings))
     return 1 if any(finding.status == FAIL for finding in findings) else 0

@@ -1,6 +1,5 @@
 """role-env explain: show the chain hop by hop, and whether the cached session is used."""
 
-import json
 import time
 from collections.abc import Mapping
 
@@ -28,7 +27,7 @@ def run(invocation: Invocation, context: Context) -> int:
         },
     }
     if invocation.json:
-        output.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        output.write_json(document)
     else:
         output.write(_text(chain, decision, context))
     return 0

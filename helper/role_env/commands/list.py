@@ -44,10 +44,7 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0
     rows = _rows(file, names, context)
     if invocation.json:
-        import json
-
-        shown = [{key: row[key] for key in _KEYS} for row in rows]
-        output.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
+        output.write_json([{key: row[key] for key in _KEYS} for row in rows])
     elif invocation.sessions:
         output.write(_choices(rows, context))
     else:

@@ -18,7 +18,7 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print one line; raise RoleEnvError for a session that is not valid."""
     state = ShellState(context.environ)
     if invocation.json:
-        output.write(_json(state))
+        output.write_json(_document(state))
         return 0 if state.is_valid() else 1
     if state.has_session:
         output.write(_line(state))
@@ -27,19 +27,16 @@ def run(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _json(state: ShellState) -> str:
-    import json  # what a prompt asks for often is the plain line
-
+def _document(state: ShellState) -> dict[str, object]:
     if not state.has_session:
-        return json.dumps({"valid": False}) + "\n"
-    document = {
+        return {"valid": False}
+    return {
         "profile": state.profile,
         "role_arn": state.role_arn or None,
         "expiration": None if state.is_served else timestamps.format_utc(state.expiration),
         "remaining_seconds": None if state.is_served else state.remaining(),
         "valid": state.is_valid(),
     }
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def _line(state: ShellState) -> str:

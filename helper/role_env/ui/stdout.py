@@ -25,6 +25,13 @@ def write(text: str) -> None:
         raise _error(f"stdout could not be written: {error.strerror}") from None
 
 
+def write_json(document: object) -> None:
+    """Write `document` as JSON for programs and people."""
+    import json  # 3 ms, which the commands that a shell waits for do without
+
+    write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
 def _error(text: str) -> "RoleEnvError":
     from role_env.errors import RoleEnvError  # a cached session needs no error
 
