@@ -1,10 +1,15 @@
 """A finding of a check, and what checks look at."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from role_env.context import Context
 from role_env.deadline import Deadline
+from role_env.errors import ProfileError
+from role_env.fingerprint import Fingerprint
+from role_env.profiles import file as profiles
+from role_env.sources.base import Source
 from role_env.ui.messages import Messages
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -32,6 +37,16 @@ class Surroundings(NamedTuple):
     def context(self, seconds: float = LONGEST_CALL) -> Context:
         """Return a silent context with a deadline in `seconds`."""
         return Context(self.environ, Deadline(seconds), Messages(silent=True))
+
+    def sources(self) -> list[Source]:
+        """Return the credential sources of the valid profiles; another check reports on the others."""
+        found: list[Source | None] = []
+        with contextlib.suppress(ProfileError):
+            file = profiles.load(self.config, Fingerprint(self.environ))
+            for name in file.names():
+                with contextlib.suppress(ProfileError):
+                    found.append(file.profile(name).source)
+        return [source for source in found if source]
 
 
 Check = Callable[[Surroundings], list[Finding]]

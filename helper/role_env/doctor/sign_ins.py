@@ -1,13 +1,9 @@
 """Check the sign-ins that profiles take their credentials from."""
 
-import contextlib
 import time
 
 from role_env import timestamps
 from role_env.doctor.finding import LONGEST_CHECK, OK, WARN, Finding, Surroundings
-from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint
-from role_env.profiles import file as profiles
 from role_env.sources.base import Source
 
 _NAME = "sign-in"
@@ -18,13 +14,9 @@ _ENDS_SOON = 3600
 def check(at: Surroundings) -> list[Finding]:
     """Check each sign-in once: whether there is one, and whether it has ended or ends within the hour."""
     sources: dict[str, Source] = {}
-    with contextlib.suppress(ProfileError):  # another check reports it
-        file = profiles.load(at.config, Fingerprint(at.environ))
-        for name in file.names():
-            with contextlib.suppress(ProfileError):
-                source = file.profile(name).source
-                if source and (entry := source.sign_in_entry):
-                    sources.setdefault(entry.name, source)
+    for source in at.sources():
+        if entry := source.sign_in_entry:
+            sources.setdefault(entry.name, source)
     return [_finding(source, at) for source in sources.values()]
 
 
