@@ -34,15 +34,17 @@ def check(at: Surroundings) -> list[Finding]:
     if mode == "kernel":
         return [_kernel_alone()]
     ring = SystemKeyring(at.context(), prompts=False, even_if_avoided=True)
-    found = _round_trip(ring, at.environ)
+    chosen = _chosen(ring, at.environ)
+    found = _round_trip(ring, chosen)
     if not ring.fault:
-        return [found] if found else []
-    return [_fault(ring, at.environ)] if mode == "keyring" else _replaced(ring, at.environ)
+        return [found]
+    what = ring.reason if ring.is_absent else f"{chosen}: {ring.reason}"
+    fault = Finding("keyring", FAIL, what, _fix(ring))
+    return [fault] if mode == "keyring" else _replaced(ring, fault, at.environ)
 
 
-def _round_trip(ring: SystemKeyring, environ: Mapping[str, str]) -> Finding | None:
-    """Write, read and delete an entry. Return None if the keyring cannot be used."""
-    chosen = _chosen(ring, environ)
+def _round_trip(ring: SystemKeyring, chosen: str) -> Finding:
+    """Write, read and delete an entry; what is found says nothing if the keyring cannot be used then."""
     entry = Entry(f"{SESSION_SERVICE}{token_hex(12)}", _TEXT)
     began = time.monotonic()
     ring.write(entry, _TEXT)
@@ -50,8 +52,6 @@ def _round_trip(ring: SystemKeyring, environ: Mapping[str, str]) -> Finding | No
     ring.delete(entry)
     left = ring.read(entry)
     took = time.monotonic() - began
-    if ring.fault:
-        return None
     if stored is None or left is not None:
         what = f"{chosen}: {'it stores nothing' if stored is None else 'it does not delete entries'}"
         return Finding("keyring", WARN, what, "choose another backend in keyringrc.cfg")
@@ -61,23 +61,17 @@ def _round_trip(ring: SystemKeyring, environ: Mapping[str, str]) -> Finding | No
     return Finding("keyring", OK, what)
 
 
-def _fault(ring: SystemKeyring, environ: Mapping[str, str]) -> Finding:
-    """Return the finding for a keyring that has to be used and cannot be."""
-    what = ring.reason if ring.is_absent else f"{_chosen(ring, environ)}: {ring.reason}"
-    return Finding("keyring", FAIL, what, _fix(ring))
-
-
-def _replaced(ring: SystemKeyring, environ: Mapping[str, str]) -> list[Finding]:
+def _replaced(ring: SystemKeyring, fault: Finding, environ: Mapping[str, str]) -> list[Finding]:
     """Return the findings for a keyring that cannot be used under `auto`, and for the kernel's instead."""
     if is_container(environ):
         if not ring.is_absent:
-            return [_fault(ring, environ)._replace(status=WARN)]
+            return [fault._replace(status=WARN)]
         what = "there is none, as in most containers, and none is needed: each call asks STS for a new session"
         return [Finding("keyring", OK, what)]
     took, reason = _kernel_round_trip()
     if reason:
         blocked = Finding("kernel keyring", OK, f"it cannot replace the keyring: {reason}")
-        return [_fault(ring, environ)._replace(status=WARN if ring.is_absent else FAIL), blocked]
+        return [fault._replace(status=WARN if ring.is_absent else FAIL), blocked]
     what = (
         f"it is used instead (entry written, read and deleted in {took:.0f} ms): sessions are in memory until they"
         " expire or the machine restarts"
@@ -86,7 +80,7 @@ def _replaced(ring: SystemKeyring, environ: Mapping[str, str]) -> list[Finding]:
     if ring.is_absent:
         nothing = f"{ring.reason}: sessions go to the kernel keyring; role-env login needs a keyring"
         return [Finding("keyring", OK, nothing), kernel_finding]
-    return [_fault(ring, environ)._replace(status=WARN), kernel_finding]
+    return [fault._replace(status=WARN), kernel_finding]
 
 
 def _kernel_alone() -> Finding:
