@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from role_env import validators
 from role_env.aliyun.config import ConfigFile
@@ -30,17 +29,9 @@ from role_env.ui import stdout as output
 
 # The options that say where the credentials come from; of these, and --login, one may be given.
 _SOURCE_OPTIONS = ("source_profile", "credential_source", "aliyun_profile", "role_name")
-# The credential_source that an option stands for.
+# The credential_source that an option implies.
 _IMPLIED = {"aliyun_profile": "aliyun_cli", "role_name": "ecs_ram_role"}
 _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
-
-
-class _Answers(NamedTuple):
-    """The profile to append, what has given each of its keys, and its access key if a person has been asked for it."""
-
-    profile: NewProfile
-    origins: Mapping[str, str]
-    key: AccessKey | None = None
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -105,8 +96,13 @@ def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     return 0
 
 
-def _answered(invocation: Invocation, path: Path, context: Context) -> _Answers:
-    """Return what the options and the answers say. Raises UsageError, RoleEnvError."""
+def _answered(
+    invocation: Invocation, path: Path, context: Context
+) -> tuple[NewProfile, Mapping[str, str], AccessKey | None]:
+    """Return the profile, what has given each of its keys, and its access key if a person has been asked for it.
+
+    Raises UsageError, RoleEnvError.
+    """
     file = ProfilesFile(path, Fingerprint(context.environ)) if path.exists() else None
     known = file.names() if file else []
 
@@ -114,11 +110,11 @@ def _answered(invocation: Invocation, path: Path, context: Context) -> _Answers:
         if name in known:
             raise ValueError(f"profile {name} exists already in {path}")
 
-    values = _from_options(invocation)
-    has_source = invocation.login or any(key in values for key in ("source_profile", "credential_source"))
-    is_complete = bool(invocation.profile and has_source and (invocation.role_arn or _needs_no_role(invocation)))
-    asks = not is_complete and prompt.is_possible()
-    if not is_complete and not asks:
+    given = _from_options(invocation)
+    has_source = invocation.login or not given.keys().isdisjoint(_SOURCE_OPTIONS)
+    needs_role = not (invocation.login or given.get("credential_source") == "aliyun_cli")
+    is_complete = invocation.profile and has_source and (invocation.role_arn or not needs_role)
+    if not is_complete and not prompt.is_possible():
         raise UsageError(
             "without a terminal, configure requires PROFILE, --role-arn and a source",
             hint="add --source-profile, --credential-source, --aliyun-profile, --role-name or --login",
@@ -129,30 +125,29 @@ def _answered(invocation: Invocation, path: Path, context: Context) -> _Answers:
         check_new(name)
     except ValueError as error:
         raise UsageError(f"{error}, and nothing was changed", hint="choose another name, or edit the file") from None
-    given = _origins(invocation, values, path)
-    if not asks:
-        return _Answers(NewProfile(name, values), given)
+    origins = _origins(invocation, given, path)
+    if is_complete:
+        return NewProfile(name, given), origins, None
     cli_file = None if has_source else _cli_file(context)
-    values.setdefault("role_arn", invocation.role_arn or questions.ask_role())
+    role_arn = invocation.role_arn or questions.ask_role()
+    source = {key: given[key] for key in _SOURCE_OPTIONS if key in given}
     if not has_source:
-        values |= questions.ask_source(known, cli_file)
+        source = questions.ask_source(known, cli_file)
     # Next, and not behind the harmless questions: a secret that is pasted too early would be shown.
-    is_login = not any(key in values for key in ("source_profile", "credential_source"))
-    access_key = _read_key(name, path, context) if is_login and not invocation.dry_run else None
-    if not invocation.region:
-        values["region_id"] = questions.ask_region(_region_of(values, cli_file))
-    if not invocation.color:
-        values["color"] = questions.ask_color(validators.KEYS["color"])
-    profile = NewProfile(name, {key: values[key] for key in sorted(values, key=_position) if values[key]})
-    return _Answers(profile, {**dict.fromkeys(profile.values, "your answer"), **given}, access_key)
+    access_key = None if source or invocation.dry_run else _read_key(name, path, context)
+    region = invocation.region or questions.ask_region(_region_of(source, cli_file))
+    color = invocation.color or questions.ask_color(validators.KEYS["color"])
+    values = {"role_arn": role_arn, **source, "region_id": region, **given, "color": color}
+    profile = NewProfile(name, {key: value for key, value in values.items() if value})
+    return profile, {**dict.fromkeys(profile.values, "your answer"), **origins}, access_key
 
 
-def _origins(invocation: Invocation, values: Mapping[str, str], path: Path) -> dict[str, str]:
-    """Return the option that has given each of `values`, and where the section itself is."""
-    origins = {key: f"--{_option(key)}" for key in values}
-    for name, kind in _IMPLIED.items():
-        if getattr(invocation, name) and not invocation.credential_source and values["credential_source"] == kind:
-            origins["credential_source"] = f"--{_option(name)}"
+def _origins(invocation: Invocation, given: Mapping[str, str], path: Path) -> dict[str, str]:
+    """Return the option that has given each key, and where the section itself is."""
+    origins = {key: f"--{_option(key)}" for key in given}
+    for name in _IMPLIED:
+        if name in given and not invocation.credential_source:
+            origins["credential_source"] = origins[name]
     return {"": f"not yet in {path}", **origins}
 
 
@@ -162,17 +157,26 @@ def _option(key: str) -> str:
 
 
 def _from_options(invocation: Invocation) -> dict[str, str]:
-    """Return the keys that the options give. Raises UsageError for an invalid value, and for two sources."""
+    """Return the keys that the options give, in the order in which a section has them.
+
+    Raises UsageError for an invalid value, and for two sources.
+    """
     given = {name: getattr(invocation, name) for name in _SOURCE_OPTIONS if getattr(invocation, name)}
     kinds = {_IMPLIED.get(name, value if name == "credential_source" else name) for name, value in given.items()}
     if len(kinds) + invocation.login > 1:
         named = [f"--{_option(name)}" for name in given] + (["--login"] if invocation.login else [])
         raise UsageError(f"{' and '.join(named)} exclude each other", hint="give one source")
-    for name, kind in _IMPLIED.items():
-        if name in given:
-            given["credential_source"] = kind
-    values = {"role_arn": invocation.role_arn, **given, "region_id": invocation.region, "color": invocation.color}
-    values["expected_account_id"] = invocation.expected_account_id
+    implied = next((kind for name, kind in _IMPLIED.items() if name in given), "")
+    values = {
+        "role_arn": invocation.role_arn,
+        "source_profile": invocation.source_profile,
+        "credential_source": invocation.credential_source or implied,
+        "aliyun_profile": invocation.aliyun_profile,
+        "role_name": invocation.role_name,
+        "region_id": invocation.region,
+        "color": invocation.color,
+        "expected_account_id": invocation.expected_account_id,
+    }
     for key, value in values.items():
         try:
             if value:
@@ -180,18 +184,7 @@ def _from_options(invocation: Invocation) -> dict[str, str]:
         except ValueError as error:
             hint = _ARN_HINT if key == "role_arn" else "see role-env configure --help"
             raise UsageError(f"--{_option(key)} {value} {error}", hint=hint) from None
-    return {key: values[key] for key in sorted(values, key=_position) if values[key]}
-
-
-def _position(key: str) -> int:
-    """Return the place of `key` in a section: the role, its source, the rest."""
-    order = ("role_arn", "source_profile", "credential_source", "aliyun_profile", "role_name", "region_id")
-    return order.index(key) if key in order else len(order)
-
-
-def _needs_no_role(invocation: Invocation) -> bool:
-    """Whether a profile with this source is of use without a role."""
-    return bool(invocation.login or invocation.aliyun_profile or invocation.credential_source == "aliyun_cli")
+    return {key: value for key, value in values.items() if value}
 
 
 def _cli_file(context: Context) -> ConfigFile | None:
