@@ -14,19 +14,15 @@ def run(invocation: Invocation, context: Context) -> int:
     topic = invocation.topic
     if not topic or topic in COMMANDS:
         output.write(pages.page(topic))
-        return 0
-    if topic not in TOPICS:
-        raise _unknown(topic)
-    from role_env.ui import pager
+    elif topic in TOPICS:
+        from role_env.ui import pager
 
-    pager.show(pages.topic(topic), context.environ)
+        pager.show(pages.topic(topic), context.environ)
+    else:
+        meant = _closest(topic)
+        hint = f"did you mean role-env help {meant}?" if meant else "role-env help shows the commands and topics"
+        raise UsageError(f"there is no command or help topic {topic[:80]}", hint=hint)
     return 0
-
-
-def _unknown(topic: str) -> UsageError:
-    meant = _closest(topic)
-    hint = f"did you mean role-env help {meant}?" if meant else "role-env help shows the commands and topics"
-    return UsageError(f"there is no command or help topic {topic[:80]}", hint=hint)
 
 
 def _closest(topic: str) -> str:

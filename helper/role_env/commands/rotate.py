@@ -46,12 +46,18 @@ def run(invocation: Invocation, context: Context) -> int:
         drop_sessions=lambda: _drop_sessions(dependents, context),
     )
     if invocation.status:
-        return _show_status(rotation, profile.name, context)
-    if invocation.abort:
-        return _abort(rotation, profile.name)
-    if invocation.finish:
-        return _finish(rotation, profile.name, dependents, context)
-    return _rotate(rotation, profile.name, file, context, is_forced=invocation.force)
+        _show_status(rotation, profile.name, context)
+    elif invocation.abort:
+        journal = rotation.abort()
+        output.write(f"{profile.name}: {journal.old.access_key_id} is used again\n")
+    elif invocation.finish:
+        old = rotation.finish(has_session_since=lambda moment: _has_session_since(dependents, moment, context))
+        output.write(f"{profile.name}: the old key {old} is deleted\n")
+    else:
+        if not invocation.force:
+            _check_other_files(rotation.current_key_id(), file, context)
+        _rotate(rotation, profile.name)
+    return 0
 
 
 def _check_source(profile: Profile) -> None:
@@ -105,16 +111,13 @@ def _has_session_since(names: list[str], moment: int, context: Context) -> bool:
     return any(record.session.credentials.issued >= moment for record in records if record)
 
 
-def _rotate(rotation: Rotation, name: str, file: ProfilesFile, context: Context, *, is_forced: bool) -> int:
-    if not is_forced:
-        _check_other_files(rotation.current_key_id(), file, context)
+def _rotate(rotation: Rotation, name: str) -> None:
     journal = rotation.run()
     output.write(
         f"{name}: {_state(journal)}\n"
         f"go back with: role-env rotate {name} --abort\n"
         f"delete the old key, once the new one has been used: role-env rotate {name} --finish\n"
     )
-    return 0
 
 
 def _check_other_files(key_id: str, file: ProfilesFile, context: Context) -> None:
@@ -130,19 +133,7 @@ def _check_other_files(key_id: str, file: ProfilesFile, context: Context) -> Non
         )
 
 
-def _finish(rotation: Rotation, name: str, dependents: list[str], context: Context) -> int:
-    old = rotation.finish(has_session_since=lambda moment: _has_session_since(dependents, moment, context))
-    output.write(f"{name}: the old key {old} is deleted\n")
-    return 0
-
-
-def _abort(rotation: Rotation, name: str) -> int:
-    journal = rotation.abort()
-    output.write(f"{name}: {journal.old.access_key_id} is used again\n")
-    return 0
-
-
-def _show_status(rotation: Rotation, name: str, context: Context) -> int:
+def _show_status(rotation: Rotation, name: str, context: Context) -> None:
     journal = rotation.journal()
     if journal is None:
         output.write(f"{name}: no rotation is under way\n")
@@ -153,14 +144,13 @@ def _show_status(rotation: Rotation, name: str, context: Context) -> int:
         foreign = rotation.foreign_keys()
     except RoleEnvError as failure:
         context.messages.warn(f"the user's keys could not be listed: {failure.message}")
-        return 0
+        return
     for state in foreign:
         created = f", created {timestamps.format_utc(state.created)}" if state.created else ""
         output.write(
             f"{name}: the user has another access key, {state.access_key_id}{created}; to delete it:"
             f" aliyun ram DeleteAccessKey --UserAccessKeyId {state.access_key_id}\n"
         )
-    return 0
 
 
 def _state(journal: Journal) -> str:
