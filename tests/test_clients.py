@@ -1,15 +1,12 @@
 """Real clients, fed by role-env: each ends as the assumed role, as STS or a stand-in of its service answers."""
 
 import hashlib
-import http.server
 import json
 import os
 import re
 import shutil
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
@@ -17,6 +14,7 @@ from support.documents import codes, table, topic
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
+from support.service import Answer, Service
 
 pytestmark = pytest.mark.clients
 
@@ -208,34 +206,26 @@ def test_direnv_has_the_session_or_no_account_by_the_documented_line(machine: Ma
         assert machine.shell("bash", script).stdout == shown
 
 
-class Daemon(http.server.BaseHTTPRequestHandler):
+class Daemon(Service):
     """A docker daemon that takes note of what is to be created, and creates nothing."""
 
-    created: ClassVar[list[bytes]] = []
+    def __init__(self) -> None:
+        self.created: list[bytes] = []
+        super().__init__()
 
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Api-Version", "1.45")
-        self.end_headers()
-
-    do_HEAD = do_GET
-
-    def do_POST(self) -> None:
-        if "/containers/create" in self.path:
-            self.created.append(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_error(500)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        if method != "POST":
+            return Answer(200, headers={"Api-Version": "1.45"})
+        if "/containers/create" in target:
+            self.created.append(body)
+        return Answer(500)
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="docker's command is not installed")
 def test_docker_reads_the_session_from_a_file_of_variables_by_the_documented_line(machine: Machine) -> None:
-    with http.server.HTTPServer(("127.0.0.1", 0), Daemon) as daemon:
-        threading.Thread(target=daemon.serve_forever, args=(0.02,), daemon=True).start()
-        done = machine.shell("bash", documented_line("docker run"), DOCKER_HOST=f"tcp://127.0.0.1:{daemon.server_port}")
-        daemon.shutdown()
-    (body,) = Daemon.created
+    with Daemon() as daemon:
+        done = machine.shell("bash", documented_line("docker run"), DOCKER_HOST=f"tcp://127.0.0.1:{daemon.port}")
+    (body,) = daemon.created
     (issued,) = machine.sts.issued
     found = dict(pair.split("=", 1) for pair in json.loads(body)["Env"])
     assert (found["OSS_ACCESS_KEY_SECRET"], found["ALIBABA_CLOUD_SECURITY_TOKEN"]) == (issued.secret, issued.token)

@@ -272,6 +272,7 @@ NETWORK = rows(
     Fault("200 with HTML", sts("html-200"), 5, ("did not answer like STS", "sign-in page"), asked=1),
     Fault("a captive portal", sts("captive-portal"), 5, ("did not answer like STS", "sign-in page"), asked=1),
     Fault("a redirect, which is not followed", sts("redirect"), 5, ("did not answer like STS",), asked=1),
+    Fault("a list in JSON", sts("json-list"), 5, ("did not answer like STS",), asked=1),
     Fault("no body at all", sts("empty"), 5, ("did not answer like STS",), asked=1),
     Fault("JSON that is cut", sts("truncated-json"), 5, ("did not answer like STS",), asked=1),
     Fault("an answer without key id", sts("missing-id"), 5, ("AccessKeyId is missing",), asked=1),

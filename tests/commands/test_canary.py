@@ -93,7 +93,7 @@ def test_a_login_that_is_aborted_leaves_no_core_dump(
     dump_core(machine, "login", "profileA", text=keys, until=lambda: machine.sts.requests_seen)
     portal.on_poll = "wait"
     dump_core(machine, "login", "cloud", "--no-browser", until=lambda: portal.requests_to("/token"))
-    oauth.fault("hang", times=None, path="/v1/token")
+    oauth.fault("hang", times=None, action="/v1/token")
     dump_core(machine, "login", "me", until=lambda: oauth.requests_to("/v1/token"))
     assert not list(machine.home.glob("core*"))
 

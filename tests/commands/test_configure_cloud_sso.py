@@ -160,10 +160,10 @@ def test_a_token_that_the_portal_no_longer_takes_is_replaced_by_a_new_sign_in(
     assert len(portal.devices) == 2
 
 
-@pytest.mark.parametrize(("fault", "status"), [("503", 5), ("refuse:403:NoPermission:No.", 4), ("html-200", 5)])
+@pytest.mark.parametrize(("fault", "status"), [("503", 5), ("code:NoPermission:403:No.", 4), ("html-200", 5)])
 def test_a_fault_on_the_way_appends_nothing(machine: Machine, portal: CloudSsoPortal, fault: str, status: int) -> None:
     before = machine.file.read_bytes()
-    portal.fault(fault, times=None, path="/access-assignments/access-configurations")
+    portal.fault(fault, times=None, action="/access-assignments/access-configurations")
     done = configure(machine, portal, "--yes")
     assert done.returncode == status
     assert machine.file.read_bytes() == before
@@ -173,7 +173,7 @@ def test_ctrl_c_does_not_wait_for_a_portal_that_hangs(machine: Machine, portal: 
     lists = "/access-assignments/access-configurations"
     configure(machine, portal, "--dry-run")
     portal.add_accounts(40, 5)
-    portal.fault("hang", times=None, path=lists)
+    portal.fault("hang", times=None, action=lists)
     before = len(portal.requests_to(lists))
     process = subprocess.Popen(
         [ROLE_ENV, "configure", "--cloud-sso", portal.url, "--yes"],

@@ -99,13 +99,13 @@ def test_an_expired_or_revoked_sign_in_is_exit_3_with_the_hint(machine: Machine,
 
 def test_the_interval_is_kept_after_a_fault_and_grows_after_slow_down(machine: Machine, portal: CloudSsoPortal) -> None:
     portal.interval, portal.polls_to_wait = 1, 1
-    for fault in ("500", "html-200", "reset"):
-        portal.fault(fault, path="/token")
+    for fault in ("internal-error", "html-200", "reset-after-request"):
+        portal.fault(fault, action="/token")
     assert login(machine).returncode == 0
     moments = [request.arrived for request in portal.requests_to("/token")]
     assert len(moments) == 5
     assert all(after - before > 0.9 for before, after in itertools.pairwise(moments))
-    portal.fault("refuse:400:slow_down:Slower.", path="/token")
+    portal.fault("code:slow_down:400:Slower.", action="/token")
     portal.polls_to_wait = 0
     assert login(machine).returncode == 0
     before, after = [request.arrived for request in portal.requests_to("/token")][-2:]
@@ -131,7 +131,8 @@ def test_waiting_ends_with_the_code(machine: Machine, portal: CloudSsoPortal) ->
     assert time.monotonic() - began < 25
 
 
-PORTAL_FAULTS = ("500", "html-200", "html-502", "json-list", "reset", "huge", "redirect", "429")
+PORTAL_FAULTS = ["internal-error", "html-200", "html-502", "json-list", "reset-after-request", "huge", "captive-portal"]
+PORTAL_FAULTS += ["throttling-429"]
 
 
 @pytest.mark.timeout(240)
@@ -156,27 +157,27 @@ def test_a_portal_that_cannot_be_asked_for_a_session_is_exit_5(machine: Machine,
 
 
 def test_faults_that_last_end_the_polls_with_exit_5(machine: Machine, portal: CloudSsoPortal) -> None:
-    portal.fault("503", times=None, path="/token")
+    portal.fault("503", times=None, action="/token")
     done = login(machine, ROLE_ENV_TIMEOUT="2")
     assert (done.returncode, "503" in done.stderr) == (5, True)
 
 
 def test_a_4xx_is_exit_4_with_the_portals_own_message(machine: Machine, portal: CloudSsoPortal) -> None:
-    portal.fault("refuse:404:EntityNotExist.Directory:The directory is gone.")
+    portal.fault("code:EntityNotExist.Directory:404:The directory is gone.")
     done = login(machine)
     assert (done.returncode, "EntityNotExist.Directory: The directory is gone." in done.stderr) == (4, True)
     login(machine)
-    portal.fault("refuse:403:NoPermission.Account:You were removed from it.")
+    portal.fault("code:NoPermission.Account:403:You were removed from it.")
     done = machine.role_env("cloud")
     assert (done.returncode, "NoPermission.Account: You were removed from it." in done.stderr) == (4, True)
-    portal.fault("escapes")
+    portal.fault("escape-in-message")
     assert "\x1b" not in machine.role_env("cloud").stderr
 
 
 def test_a_message_that_repeats_the_token_is_shown_without_it(machine: Machine, portal: CloudSsoPortal) -> None:
     login(machine)
     token = next(iter(portal.tokens))
-    portal.fault(f"refuse:403:Forbidden:no {token} here")
+    portal.fault(f"code:Forbidden:403:no {token} here")
     done = machine.role_env("cloud")
     assert (done.returncode, "Forbidden: no … here" in done.stderr) == (4, True)
 

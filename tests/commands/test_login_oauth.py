@@ -205,14 +205,14 @@ def test_the_address_can_come_over_a_pipe_and_the_end_of_stdin_ends_the_wait(
 
 @pytest.mark.timeout(240)
 def test_a_server_that_cannot_be_asked_is_exit_5(machine: Machine, oauth: OAuthServer, browser: dict[str, str]) -> None:
-    faults = ("500", "html-200", "json-list", "empty", "reset", "redirect")
+    faults = ("internal-error", "html-200", "json-list", "empty", "reset-after-request", "captive-portal")
     for fault in faults:
-        oauth.fault(fault, times=None, path="/v1/token")
+        oauth.fault(fault, times=None, action="/v1/token")
         assert sign_in(machine, browser | {"ROLE_ENV_TIMEOUT": "5"}).returncode == 5, fault
         oauth.heal()
     assert sign_in(machine, browser).returncode == 0
     for fault in faults:
-        oauth.fault(fault, times=None, path="/v1/exchange")
+        oauth.fault(fault, times=None, action="/v1/exchange")
         assert machine.role_env("me", ROLE_ENV_TIMEOUT="5").returncode == 5, fault
         oauth.heal()
 
@@ -220,11 +220,11 @@ def test_a_server_that_cannot_be_asked_is_exit_5(machine: Machine, oauth: OAuthS
 def test_a_4xx_is_exit_4_with_the_servers_own_message(
     machine: Machine, oauth: OAuthServer, browser: dict[str, str]
 ) -> None:
-    oauth.fault("refuse:400:invalid_request:Not like this.", path="/v1/token")
+    oauth.fault("code:invalid_request:400:Not like this.", action="/v1/token")
     done = sign_in(machine, browser)
     assert (done.returncode, "invalid_request: Not like this." in done.stderr) == (4, True)
     sign_in(machine, browser)
-    oauth.fault("refuse:403:access_denied:Not from here.", path="/v1/exchange")
+    oauth.fault("code:access_denied:403:Not from here.", action="/v1/exchange")
     done = machine.role_env("me")
     assert (done.returncode, "access_denied: Not from here." in done.stderr) == (4, True)
 
@@ -282,7 +282,7 @@ def test_logout_deletes_what_could_not_be_revoked_and_warns(
     machine: Machine, oauth: OAuthServer, browser: dict[str, str]
 ) -> None:
     sign_in(machine, browser)
-    oauth.fault("503", times=None, path="/v1/revoke")
+    oauth.fault("503", times=None, action="/v1/revoke")
     done = machine.role_env("logout", "me", ROLE_ENV_TIMEOUT="5")
     assert (done.returncode, "the sign-in could not be revoked" in done.stderr) == (0, True)
     assert machine.role_env("me").returncode == 3
@@ -310,7 +310,7 @@ def test_login_drops_the_sessions_of_the_sign_in_before(
 def begin_refresh(machine: Machine, oauth: OAuthServer, seconds: int = 2) -> "subprocess.Popen[bytes]":
     """A command that refreshes the sign-in of me, whose new tokens the server sends late."""
     oauth.expire_access_tokens()
-    oauth.fault(f"delay:{seconds}", path="/v1/token")
+    oauth.fault(f"delay:{seconds}", action="/v1/token")
     process = subprocess.Popen([ROLE_ENV, "me", "--no-cache"], env=machine.environ, stdout=subprocess.DEVNULL)
     while not any(b"grant_type=refresh_token" in request.body for request in oauth.requests_to("/v1/token")):
         time.sleep(0.02)

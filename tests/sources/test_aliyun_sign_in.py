@@ -121,6 +121,6 @@ def test_an_unreachable_portal_is_exit_5_and_its_own_refusal_exit_4(machine: Mac
     portal.fault("503", times=None)
     assert machine.role_env("cli", ROLE_ENV_TIMEOUT="5").returncode == 5
     portal.heal()
-    portal.fault("refuse:403:NoPermission.Account:You were removed from it.")
+    portal.fault("code:NoPermission.Account:403:You were removed from it.")
     done = machine.role_env("cli")
     assert (done.returncode, "You were removed from it." in done.stderr) == (4, True)

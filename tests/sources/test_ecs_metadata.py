@@ -22,6 +22,7 @@ from support.metadata_server import (
     in_namespace,
     timestamp,
 )
+from support.service import Answer
 
 FORBIDDEN = {"ALIBABA_CLOUD_IMDSV1_DISABLED": "true"}
 
@@ -145,7 +146,7 @@ def test_where_the_service_does_not_tell_when_the_session_began_it_is_now(
 def test_a_service_that_is_busy_is_asked_again(
     service: MetadataServer, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    busy = iter([(status, "")])
+    busy = iter([Answer(status)])
     answer = service.answer
     monkeypatch.setattr(service, "answer", lambda *asked: next(busy, None) or answer(*asked))
     assert credentials().access_key_id == service.credentials["AccessKeyId"]

@@ -88,14 +88,14 @@ def test_a_sign_in_that_has_ended_is_exit_3_with_the_hint(machine: Machine, oaut
 @pytest.mark.parametrize("signed_in", [850], indirect=True)
 def test_each_permanent_error_is_exit_3_with_the_hint(machine: Machine, oauth: OAuthServer) -> None:
     for code in ("invalid_grant", "invalid_client", "unauthorized_client", "invalid_token"):
-        oauth.fault(f"refuse:400:{code}:No.", path="/v1/token")
+        oauth.fault(f"code:{code}:400:No.", action="/v1/token")
         done = machine.role_env("me")
         assert (done.returncode, done.stderr.endswith(HINT)) == (3, True), code
 
 
 @pytest.mark.parametrize("signed_in", [850], indirect=True)
 def test_a_refresh_that_was_not_answered_is_exit_5_and_the_token_stays(machine: Machine, oauth: OAuthServer) -> None:
-    oauth.fault("503", times=None, path="/v1/token")
+    oauth.fault("503", times=None, action="/v1/token")
     assert machine.role_env("me", ROLE_ENV_TIMEOUT="5").returncode == 5
     oauth.heal()
     assert key_id(machine, "me") == oauth.sessions[-1].id
@@ -103,7 +103,7 @@ def test_a_refresh_that_was_not_answered_is_exit_5_and_the_token_stays(machine: 
 
 @pytest.mark.parametrize("signed_in", [850], indirect=True)
 def test_the_new_refresh_token_is_stored_before_the_exchange(machine: Machine, oauth: OAuthServer) -> None:
-    oauth.fault("reset", times=None, path="/v1/exchange")
+    oauth.fault("reset-after-request", times=None, action="/v1/exchange")
     assert machine.role_env("me", ROLE_ENV_TIMEOUT="5").returncode == 5
     oauth.heal()
     assert key_id(machine, "me") == oauth.sessions[-1].id
@@ -193,7 +193,7 @@ def test_a_refresh_token_is_not_spent_where_the_new_one_could_not_be_stored(
 
 @pytest.mark.parametrize("signed_in", [850], indirect=True)
 def test_an_interruption_lets_a_refresh_that_has_begun_end(machine: Machine, oauth: OAuthServer) -> None:
-    oauth.fault("delay:1.5", path="/v1/token")
+    oauth.fault("delay:1.5", action="/v1/token")
     process = subprocess.Popen(
         [ROLE_ENV, "me"], env=machine.environ, cwd=machine.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

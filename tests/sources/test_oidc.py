@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from support.contexts import check_fails, context, hop, values
 from support.https_server import HttpsServer
 from support.local_sts import ACCOUNT_B, LocalSts, role_arn
 from support.machine import Machine
+from support.service import Answer
 
 ROLE = role_arn(ACCOUNT_B, "cideploy")
 TOKEN = "eyJhbGciOi.eyJpc3MiOiJ4In0.c2lnbmF0dXJl"
@@ -232,14 +233,14 @@ def test_a_token_gets_a_session_without_a_key_and_without_a_signature(trusted: L
 
 def test_the_token_is_in_the_body_and_not_in_the_address(trusted: LocalSts, monkeypatch: pytest.MonkeyPatch) -> None:
     targets = []
-    answer = trusted.answer_call
+    answer = trusted.answer
 
-    def noted(method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[bytes, str]:
+    def noted(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         targets.append(target)
         assert trusted.oidc_token().encode() in body
         return answer(method, target, headers, body)
 
-    monkeypatch.setattr(trusted, "answer_call", noted)
+    monkeypatch.setattr(trusted, "answer", noted)
     assume(trusted)
     assert "AssumeRoleWithOIDC" in targets[0]
     assert trusted.oidc_token() not in targets[0]

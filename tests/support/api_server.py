@@ -10,26 +10,22 @@ import abc
 import calendar
 import email.utils
 import hmac
-import http.client
 import json
 import ssl
 import time
 import uuid
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 from xml.sax.saxutils import escape
 
-from support.api_transport import ApiHandler, TlsService
 from support.certificates import Certificate, server_context, write_authority
-from support.faults import ESCAPES, NO_ANSWER_FAULTS, FaultQueue
 from support.oss import read_oss_request
 from support.refusals import REFUSALS, Refused
+from support.service import Answer, Document, Service, answer_json, fail
 from support.signatures import Request, read_request
 from support.world import Identity, Session, World, identity_of_key, identity_of_session
-
-Document = dict[str, Any]
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 CLOCK_TOLERANCE = 15 * 60
@@ -45,8 +41,6 @@ class Call:
     session_name: str = ""
     duration: str = ""
     policy: str = ""
-    external_id: str = ""
-    source_identity: str = ""
     region_id: str = ""
     access_key_id: str = ""
     identity: str = ""
@@ -55,33 +49,10 @@ class Call:
     nonce: str = ""
     fault: str = ""
     header_names: tuple[str, ...] = ()
-    arrived: float = 0.0
 
 
-@dataclass
-class _Answer:
-    status: int
-    body: bytes
-    content_type: str = "application/json;charset=utf-8"
-    code: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def to_bytes(self, date: str, request_id: str) -> bytes:
-        """Return the whole HTTP answer."""
-        headers = {
-            "Date": date,
-            "Content-Type": self.content_type,
-            "Content-Length": str(len(self.body)),
-            "x-acs-request-id": request_id,
-            **self.headers,
-        }
-        lines = [f"HTTP/1.1 {self.status} {http.client.responses.get(self.status, 'Unknown')}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
-
-
-class ApiServer(TlsService, abc.ABC):
-    """A running server; see TlsService.
+class ApiServer(Service, abc.ABC):
+    """A running server; see Service.
 
     world       -- who exists; servers that belong together share one.
     certificate -- "good", or how TLS is wrong: "wrong-host", "expired", "unknown-ca".
@@ -99,19 +70,15 @@ class ApiServer(TlsService, abc.ABC):
         self.calls_file = calls_file
         self.calls: list[Call] = []
         self.requests_seen = 0
-        self.connections_seen = 0
         self.server_names: list[str | None] = []
         """The SNI name of each handshake, None if the client sent none."""
         self.clock_offset = 0.0
         self.propagation_seconds = 0.0
         """How long a new key is unknown here (seconds)."""
-        self.seconds_per_byte = 1.0
-        """The pace of the fault "slow"."""
         self._nonces: set[str] = set()
-        self._faults = FaultQueue()
         context = server_context(certificate)
         context.sni_callback = cast(Any, self._note_name)
-        super().__init__(context, ApiHandler)
+        super().__init__(context)
 
     def now(self) -> float:
         """Return the server's own time, in seconds of the epoch."""
@@ -128,20 +95,6 @@ class ApiServer(TlsService, abc.ABC):
             self.calls.clear()
             self.requests_seen = self.connections_seen = 0
             self.server_names.clear()
-
-    def fault(self, kind: str, times: int | None = 1, action: str | None = None, *, after: int = 0) -> None:
-        """Let the next `times` calls (of `action`) fail that way, `after` others; None: until `heal()`.
-
-        Faults queue up. Raises ValueError for one that could never happen.
-        """
-        with self.lock:
-            self._faults.add(kind, times, action, after)
-
-    def heal(self) -> None:
-        """Cancel all faults, and end what hangs or is slow because of one."""
-        with self.lock:
-            self._faults.clear()
-            super().heal()
 
     # -- what a server is made of --
 
@@ -162,46 +115,43 @@ class ApiServer(TlsService, abc.ABC):
     def _note_name(self, _connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
         self.server_names.append(name)
 
-    def begin_connection(self) -> str:
-        """Count a connection, and return its fault, or ""."""
-        with self.lock:
-            self.connections_seen += 1
-            return self._faults.take_for_connection()
-
-    def answer_call(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[bytes, str]:
-        """Return the bytes to send, and the fault by which to send them."""
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Return the answer to a call."""
         request_id = str(uuid.uuid4()).upper()
         request = read_oss_request(method, target, headers) or read_request(method, target, headers, body)
         with self.lock:
             self.requests_seen += 1
             request.is_replay = request.nonce in self._nonces
             self._nonces.add(request.nonce)
-            fault = self._faults.take_for_call(request.action)
-        call = _call_of(request, fault)
-        if fault in NO_ANSWER_FAULTS or fault.startswith("code:"):
-            answer = self._fault_answer(fault, request, request_id)
-        else:
-            answer = self._carry_out(request, request_id, fault, call)
-        if fault == "truncated-json":
-            answer.body = answer.body[: len(answer.body) // 2]
-        if fault not in ("hang", "reset-after-request"):
-            call.status, call.code = answer.status, answer.code
-        self._keep(call)
-        return answer.to_bytes(email.utils.formatdate(self.now(), usegmt=True), request_id), fault
-
-    def _carry_out(self, request: Request, request_id: str, fault: str, call: Call) -> _Answer:
+            fault = self.faults.take_for_call(request.action)
+        call = _call_of(request, tuple(headers), fault)
         try:
-            self._check(request)
-            with self.lock:
-                document = self.act_unsigned(request, fault)
-                if document is None:
-                    identity = self._authenticate(request)
-                    call.identity = identity.arn
-                    document = self.act(request, identity, fault)
+            answer = fail(fault, self.endpoint)
+            if answer is None:
+                document = {"RequestId": request_id, **self._carry_out(request, fault, call)}
+                answer = _encoded(document, f"{request.action}Response", request.json)
         except Refused as refused:
-            return self._refusal(request, request_id, refused)
-        document = {"RequestId": request_id, **document}
-        return _Answer(200, *_encoded(document, f"{request.action}Response", request.json))
+            call.code = refused.code
+            answer = self._refusal(request, request_id, refused)
+        answer.fault = fault
+        answer.headers |= {
+            "Date": email.utils.formatdate(self.now(), usegmt=True),
+            "x-acs-request-id": request_id,
+        }
+        if fault not in ("hang", "reset-after-request"):
+            call.status = answer.status
+        self._keep(call)
+        return answer
+
+    def _carry_out(self, request: Request, fault: str, call: Call) -> Document:
+        self._check(request)
+        with self.lock:
+            document = self.act_unsigned(request, fault)
+            if document is None:
+                identity = self._authenticate(request)
+                call.identity = identity.arn
+                document = self.act(request, identity, fault)
+        return document
 
     def _check(self, request: Request) -> None:
         if request.defect:
@@ -212,7 +162,7 @@ class ApiServer(TlsService, abc.ABC):
         if request.version != version:
             raise Refused("InvalidVersion")
 
-    def _refusal(self, request: Request, request_id: str, refused: Refused) -> _Answer:
+    def _refusal(self, request: Request, request_id: str, refused: Refused) -> Answer:
         document = {
             "RequestId": request_id,
             "HostId": self.endpoint,
@@ -220,7 +170,7 @@ class ApiServer(TlsService, abc.ABC):
             "Message": refused.message,
             "Recommend": f"https://api.aliyun.com/troubleshoot?q={refused.code}&product=Sts&requestId={request_id}",
         }
-        return _Answer(refused.status, *_encoded(document, "Error", request.json), code=refused.code)
+        return _encoded(document, "Error", request.json, refused.status)
 
     def _keep(self, call: Call) -> None:
         with self.lock:
@@ -289,38 +239,10 @@ class ApiServer(TlsService, abc.ABC):
         if owner is not claimed:
             raise Refused("InvalidSecurityToken.MismatchWithAccessKey")
 
-    # -- invalid answers --
 
-    def _fault_answer(self, fault: str, request: Request, request_id: str) -> _Answer:
-        if fault.startswith("code:"):
-            _, code, status = fault.split(":")
-            return self._refusal(request, request_id, Refused(code, status=int(status)))
-        refusals = {
-            "503": Refused("ServiceUnavailable"),
-            "internal-error": Refused("InternalError"),
-            "throttling": Refused("Throttling.User"),
-            "throttling-429": Refused("Throttling.User", status=429),
-            "escape-in-message": Refused("NoPermission", f"You are not {ESCAPES}authorized."),
-        }
-        if fault in refusals:
-            return self._refusal(request, request_id, refusals[fault])
-        return self._foreign_answer(fault)
-
-    def _foreign_answer(self, fault: str) -> _Answer:
-        def page(title: str) -> bytes:
-            return f"<!DOCTYPE html><html><head><title>{title}</title></head><body></body></html>".encode()
-
-        html = "text/html;charset=utf-8"
-        elsewhere = {"Location": f"https://{self.endpoint}/elsewhere"}
-        portal = {"Location": "http://portal.invalid/login"}
-        return {
-            "html-200": _Answer(200, page("Welcome to the hotel"), html),
-            "html-502": _Answer(502, page("502 Bad Gateway"), html),
-            "500": _Answer(500, page("500 Internal Server Error"), html),
-            "captive-portal": _Answer(302, page("Please sign in"), html, headers=portal),
-            "redirect": _Answer(307, b"", html, headers=elsewhere),
-            "huge": _Answer(200, b'{"RequestId":"' + b"A" * (10 << 20) + b'"}'),
-        }.get(fault, _Answer(200, b""))
+def format_time(moment: float) -> str:
+    """Return a moment (seconds of the epoch) as the services write it."""
+    return time.strftime(TIME_FORMAT, time.gmtime(moment))
 
 
 def check_mandatory(parameters: dict[str, str], names: Iterable[str]) -> None:
@@ -330,7 +252,7 @@ def check_mandatory(parameters: dict[str, str], names: Iterable[str]) -> None:
             raise Refused(f"Missing{name}", f"{name} is mandatory for this action.")
 
 
-def _call_of(request: Request, fault: str) -> Call:
+def _call_of(request: Request, header_names: tuple[str, ...], fault: str) -> Call:
     given = request.parameters.get
     return Call(
         action=request.action,
@@ -338,22 +260,20 @@ def _call_of(request: Request, fault: str) -> Call:
         session_name=given("RoleSessionName", ""),
         duration=given("DurationSeconds", ""),
         policy=given("Policy", ""),
-        external_id=given("ExternalId", ""),
-        source_identity=given("SourceIdentity", ""),
         region_id=given("RegionId", ""),
         access_key_id=request.access_key_id,
         nonce=request.nonce,
         fault=fault,
-        header_names=request.header_names,
-        arrived=time.time(),
+        header_names=header_names,
     )
 
 
-def _encoded(document: Document, root: str, as_json: bool) -> tuple[bytes, str]:
-    """Return the body and its type. The services answer in XML unless JSON is requested."""
+def _encoded(document: Document, root: str, as_json: bool, status: int = 200) -> Answer:
+    """Return the answer in XML, as the services do unless JSON is requested."""
     if as_json:
-        return json.dumps(document, ensure_ascii=False).encode(), "application/json;charset=utf-8"
-    return f"<?xml version='1.0' encoding='UTF-8'?>{_xml(root, document)}".encode(), "text/xml;charset=utf-8"
+        return answer_json(document, status)
+    text = f"<?xml version='1.0' encoding='UTF-8'?>{_xml(root, document)}"
+    return Answer(status, text.encode(), "text/xml;charset=utf-8")
 
 
 def _xml(name: str, value: object) -> str:

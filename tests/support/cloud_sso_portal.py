@@ -4,7 +4,7 @@ In a test::
 
     with CloudSsoPortal(sts) as portal:
         portal.on_poll = "approve"              # or "wait", "deny", "expire"; or portal.approve() at any time
-        portal.fault("500", path="/token")      # the next poll fails that way; see sign_in_server.FAULTS
+        portal.fault("500", action="/token")    # the next poll fails that way; see faults.FAULTS
         assert len(portal.requests_to("/cloud-credentials")) == 1
 
 It wants the sign-in URL `portal.url`, the CLI's client id, an S256 challenge and its verifier, polls that keep the
@@ -17,20 +17,13 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import parse_qs
 
+from support.api_server import format_time
 from support.local_sts import LocalSts
-from support.sign_in_server import (
-    Answer,
-    Document,
-    Refused,
-    Request,
-    SignInServer,
-    answer_json,
-    pkce_challenge,
-    read_json,
-)
-from support.world import ACCOUNT_B, ACCOUNT_C, Session
+from support.refusals import Refused
+from support.service import Answer, Document, answer_json
+from support.sign_in_server import Request, SignInServer, pkce_challenge, read_json
+from support.world import ACCOUNT_B, ACCOUNT_C
 
 CLIENT_ID = "app-vaz16tltdxs96audqf35"
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -71,8 +64,8 @@ class Device:
 class CloudSsoPortal(SignInServer):
     """A running portal with one user, who may use the two `accounts`.
 
-    `interval` and `code_seconds` are of a device authorization, `token_seconds` of an access token, `session_seconds`
-    of a session. `polls_to_wait` polls are answered AuthorizationPending before `on_poll` takes effect.
+    `interval` and `code_seconds` are of a device authorization, `token_seconds` of an access token. `polls_to_wait`
+    polls are answered AuthorizationPending before `on_poll` takes effect.
     """
 
     def __init__(self, sts: LocalSts) -> None:
@@ -83,16 +76,20 @@ class CloudSsoPortal(SignInServer):
         self.interval: float = 1
         self.code_seconds: float = 600
         self.token_seconds: float = 28800
-        self.session_seconds: float = 3600
         self.polls_to_wait = 0
         self.on_poll: Literal["wait", "approve", "deny", "expire"] = "approve"
         self.page_size = 20
-        self.client_id = CLIENT_ID
         self.devices: list[Device] = []
         self.tokens: dict[str, float] = {}
         """Each access token with its end, in seconds since the epoch; a token that was revoked is refused."""
-        self.expiration_format = "%Y-%m-%dT%H:%M:%SZ"
-        self.sessions: list[Session] = []
+        self.routes = {
+            ("POST", "/device-authorization"): self._authorize,
+            ("POST", "/token"): self._token,
+            ("GET", "/device"): self._visit,
+            ("GET", "/access-assignments/accounts"): self._list_accounts,
+            ("GET", "/access-assignments/access-configurations"): self._list_configurations,
+            ("POST", "/cloud-credentials"): self._issue,
+        }
         super().__init__(sts)
 
     @property
@@ -117,12 +114,8 @@ class CloudSsoPortal(SignInServer):
         ]
 
     def approve(self) -> None:
-        """Lets the user approve the newest device authorization."""
+        """Let the user approve the newest device authorization."""
         self.devices[-1].state = "approved"
-
-    def deny(self) -> None:
-        """Lets the user refuse the newest device authorization."""
-        self.devices[-1].state = "denied"
 
     def revoke_tokens(self) -> None:
         """Revoke every access token that was issued until now."""
@@ -131,34 +124,19 @@ class CloudSsoPortal(SignInServer):
 
     def refusal(self, refused: Refused) -> Answer:
         """Return an error as CloudSSO writes it."""
-        document = {"ErrorCode": refused.code, "ErrorMessage": refused.text, "RequestId": secrets.token_hex(8)}
+        document = {"ErrorCode": refused.code, "ErrorMessage": refused.message, "RequestId": secrets.token_hex(8)}
         return answer_json(document, refused.status)
-
-    def carry_out(self, request: Request) -> Answer:
-        """Answer one call."""
-        known = {
-            ("POST", "/device-authorization"): self._authorize,
-            ("POST", "/token"): self._token,
-            ("GET", "/device"): self._visit,
-            ("GET", "/access-assignments/accounts"): self._list_accounts,
-            ("GET", "/access-assignments/access-configurations"): self._list_configurations,
-            ("POST", "/cloud-credentials"): self._issue,
-        }
-        answer = known.get((request.method, request.path))
-        if answer is None:
-            raise Refused(404, "InvalidAction.NotFound", "Specified api is not found.")
-        return answer(request)
 
     # -- the sign-in --
 
     def _authorize(self, request: Request) -> Answer:
         given = read_json(request, "PortalUrl", "ClientId", "CodeChallenge", "CodeChallengeMethod")
         if given["PortalUrl"] != self.url:
-            raise Refused(404, "EntityNotExist.Directory", "The specified directory does not exist.")
-        if given["ClientId"] != self.client_id:
-            raise Refused(400, "InvalidClient", "The client is not registered.")
+            raise Refused("EntityNotExist.Directory", "The specified directory does not exist.", status=404)
+        if given["ClientId"] != CLIENT_ID:
+            raise Refused("InvalidClient", "The client is not registered.")
         if given["CodeChallengeMethod"] != "S256" or len(given["CodeChallenge"]) != 43:
-            raise Refused(400, "InvalidParameter.CodeChallenge", "An S256 challenge is required.")
+            raise Refused("InvalidParameter.CodeChallenge", "An S256 challenge is required.")
         letters = "".join(secrets.choice("BCDFGHJKLMNPQRSTVWXZ") for _ in range(8))
         device = Device(
             self.secret(),
@@ -183,10 +161,10 @@ class CloudSsoPortal(SignInServer):
 
     def _visit(self, request: Request) -> Answer:
         """Approve, as a person who opens the page in the browser does."""
-        code = parse_qs(request.query).get("user_code", [""])[0]
+        code = request.query.get("user_code")
         device = next((one for one in self.devices if one.user_code == code), None)
         if device is None:
-            raise Refused(404, "InvalidUserCode", "No such code.")
+            raise Refused("InvalidUserCode", "No such code.", status=404)
         device.state = "approved"
         return Answer(200, b"<html>You have signed in.</html>", "text/html")
 
@@ -194,15 +172,15 @@ class CloudSsoPortal(SignInServer):
         given = read_json(request, "ClientId", "DeviceCode", "CodeVerifier", "GrantType")
         self.guard(given["CodeVerifier"])
         device = next((one for one in self.devices if one.code == given["DeviceCode"]), None)
-        if device is None or given["ClientId"] != self.client_id or given["GrantType"] != GRANT_TYPE:
-            raise Refused(400, "InvalidDeviceCodeError", "The device code is invalid.")
+        if device is None or given["ClientId"] != CLIENT_ID or given["GrantType"] != GRANT_TYPE:
+            raise Refused("InvalidDeviceCodeError", "The device code is invalid.")
         if pkce_challenge(given["CodeVerifier"]) != device.challenge or len(given["CodeVerifier"]) < 43:
-            raise Refused(400, "InvalidCodeVerifier", "The code verifier does not match the challenge.")
+            raise Refused("InvalidCodeVerifier", "The code verifier does not match the challenge.")
         now, since = time.time(), time.time() - device.polled
         device.polled = now
         if device.polls and since < device.interval - 0.2:
             device.interval += 5
-            raise Refused(400, "slow_down", "Polling too fast.")
+            raise Refused("slow_down", "Polling too fast.")
         device.polls += 1
         self._check_state(device, now)
         device.state = "used"
@@ -217,22 +195,21 @@ class CloudSsoPortal(SignInServer):
             states = {"approve": "approved", "deny": "denied", "expire": "used"}
             device.state = states.get(self.on_poll, device.state)
         if device.state == "used" or now >= device.ends:
-            raise Refused(400, "InvalidDeviceCodeError", "The device code is invalid or has expired.")
+            raise Refused("InvalidDeviceCodeError", "The device code is invalid or has expired.")
         if device.state == "waiting":
-            raise Refused(400, "AuthorizationPending", "The user has not signed in yet.")
+            raise Refused("AuthorizationPending", "The user has not signed in yet.")
         if device.state == "denied":
-            raise Refused(403, "AccessDenied", "The user refused the request.")
+            raise Refused("AccessDenied", "The user refused the request.", status=403)
 
     # -- with a token --
 
     def _check_token(self, request: Request) -> None:
         if self.tokens.get(request.bearer, 0) <= time.time():
-            raise Refused(401, "InvalidAccessToken", "The access token is invalid or has expired.")
+            raise Refused("InvalidAccessToken", "The access token is invalid or has expired.", status=401)
 
     def _page(self, request: Request, key: str, rows: list[Document]) -> Answer:
-        query = parse_qs(request.query)
-        start = int(query.get("NextToken", ["0"])[0])
-        size = min(int(query.get("MaxResults", ["10"])[0]), self.page_size)
+        start = int(request.query.get("NextToken", "0"))
+        size = min(int(request.query.get("MaxResults", "10")), self.page_size)
         more = start + size < len(rows)
         document: Document = {key: rows[start : start + size], "IsTruncated": more, "TotalCounts": len(rows)}
         return answer_json({**document, "NextToken": str(start + size) if more else ""})
@@ -244,7 +221,7 @@ class CloudSsoPortal(SignInServer):
 
     def _list_configurations(self, request: Request) -> Answer:
         self._check_token(request)
-        account = self._account(parse_qs(request.query).get("AccountId", [""])[0])
+        account = self._account(request.query.get("AccountId", ""))
         rows: list[Document] = [
             {
                 "AccessConfigurationId": one.id,
@@ -259,7 +236,7 @@ class CloudSsoPortal(SignInServer):
         for account in self.accounts:
             if account.id == account_id:
                 return account
-        raise Refused(403, "NoPermission.Account", "You have no access to the account.")
+        raise Refused("NoPermission.Account", "You have no access to the account.", status=403)
 
     def _issue(self, request: Request) -> Answer:
         self._check_token(request)
@@ -267,18 +244,15 @@ class CloudSsoPortal(SignInServer):
         account = self._account(given["AccountId"])
         chosen = next((one for one in account.configurations if one.id == given["AccessConfigurationId"]), None)
         if chosen is None:
-            raise Refused(404, "EntityNotExist.AccessConfiguration", "The access configuration does not exist.")
-        session = self.issue_session(
-            f"AliyunReservedSSO-{chosen.name}", account=account.id, seconds=self.session_seconds
-        )
-        self.sessions.append(session)
+            raise Refused("EntityNotExist.AccessConfiguration", "The access configuration does not exist.", status=404)
+        session = self.issue_session(f"AliyunReservedSSO-{chosen.name}", account.id)
         return answer_json(
             {
                 "CloudCredential": {
                     "AccessKeyId": session.id,
                     "AccessKeySecret": session.secret,
                     "SecurityToken": session.token,
-                    "Expiration": time.strftime(self.expiration_format, time.gmtime(session.expiration)),
+                    "Expiration": format_time(session.expiration),
                 },
                 "RequestId": secrets.token_hex(8),
             }

@@ -24,6 +24,7 @@ NO_ANSWER_FAULTS = frozenset(
         "throttling",
         "throttling-429",
         "escape-in-message",
+        "json-list",
     }
 )
 """The request is recorded and its nonce is used, but nothing is done."""
@@ -53,7 +54,7 @@ SESSION_FAULTS = frozenset(
 """A session is issued and the answer is invalid. They wait for a call that issues one."""
 
 FAULTS = CONNECTION_FAULTS | NO_ANSWER_FAULTS | CARRIAGE_FAULTS | SESSION_FAULTS
-"""Every kind except the two with arguments: "delay:SECONDS" and "code:CODE:STATUS"."""
+"""Every kind except the two with arguments: "delay:SECONDS" and "code:CODE:STATUS", perhaps with ":TEXT"."""
 
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b[31mrole-env: all is well\x1b[0m\r\x9b2K\b\u202e"
 """What "escape-in-message" puts into a Message: a terminal's title, colours, erasure, direction of text."""
@@ -83,7 +84,7 @@ class FaultQueue:
 
     def add(self, kind: str, times: int | None, action: str | None, after: int) -> None:
         """Add a failure. Raises ValueError for one that could never happen."""
-        if kind not in FAULTS and not re.fullmatch(r"delay:[0-9.]+|code:[^:]+:[1-5]\d\d", kind):
+        if kind not in FAULTS and not re.fullmatch(r"delay:[0-9.]+|code:[^:]+:[1-5]\d\d(:.*)?", kind):
             raise ValueError(f"no such fault: {kind}")
         if kind in CONNECTION_FAULTS and (action or after):
             raise ValueError(f"{kind} comes before any action is known")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
-import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from support.certificates import server_context, write_authority
+from support.service import Answer, Service
 
 
-class HttpsServer:
-    """Answers every GET with `status`, `headers` and `body`.
+class HttpsServer(Service):
+    """Answers every request with `status`, `headers` and `body`.
 
     Over TLS with a certificate for localhost by `ca_file`, without a `folder` for that over plain HTTP. `asked` holds
     path and headers (names in small letters).
@@ -21,36 +20,13 @@ class HttpsServer:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.body = b""
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.port = self._server.server_port
+        self.asked: list[tuple[str, Mapping[str, str]]] = []
         if folder:
             self.ca_file = folder / "https-ca.pem"
             write_authority(self.ca_file)
-            self._server.socket = server_context().wrap_socket(self._server.socket, server_side=True)
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        super().__init__(server_context() if folder else None)
 
-    def __enter__(self) -> HttpsServer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-def _handler(server: HttpsServer) -> type[http.server.BaseHTTPRequestHandler]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            server.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-            self.send_response(server.status)
-            for name, value in {"Content-Length": str(len(server.body)), **server.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            with contextlib.suppress(OSError):
-                self.wfile.write(server.body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Write no log: the requests are in `asked`."""
-
-    return Handler
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Record the request and return the answer."""
+        self.asked.append((target, headers))
+        return Answer(self.status, self.body, headers=dict(self.headers))

@@ -15,15 +15,15 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-import time
 from pathlib import Path
 from typing import Literal
 
 from support import policies, products
-from support.api_server import TIME_FORMAT, ApiServer, Document, check_mandatory
+from support.api_server import ApiServer, check_mandatory, format_time
 from support.certificates import Certificate
 from support.faults import FAULTS
 from support.refusals import REFUSALS, Refused
+from support.service import Document
 from support.signatures import Request
 from support.world import (
     ACCOUNT_A,
@@ -196,7 +196,7 @@ class LocalSts(ApiServer):
                 "AccessKeyId": session.id,
                 "AccessKeySecret": session.secret,
                 "SecurityToken": session.token,
-                "Expiration": time.strftime(TIME_FORMAT, time.gmtime(session.expiration)),
+                "Expiration": format_time(session.expiration),
             },
             "AssumedRoleUser": {
                 "Arn": self._assumed_role_arn(role, session.name, fault),

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import http.server
 import json
 import os
 import secrets
@@ -28,10 +27,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from support.service import Answer, Service
 
 REAL_ADDRESS = "100.100.100.200"
 ROLE = "instance-role"
@@ -44,7 +45,7 @@ def timestamp(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
 
 
-class MetadataServer:
+class MetadataServer(Service):
     """The service at `host` and `port`, for an instance with the role ROLE.
 
     `credentials` is the document of that role, `answers` gives a path another status and body, `version_2` says
@@ -62,23 +63,18 @@ class MetadataServer:
         }
         self.version_2 = True
         self.answers: dict[str, tuple[int, str]] = {}
-        self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.asked: list[tuple[str, str, Mapping[str, str]]] = []
         self._token = secrets.token_urlsafe(40)
-        self._server = http.server.ThreadingHTTPServer((host, port), _handler(self))
-        self._server.daemon_threads = True
-        self.address = f"{host}:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        super().__init__(address=(host, port))
+        self.address = f"{host}:{self.port}"
 
-    def __enter__(self) -> MetadataServer:
-        return self
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Record the request and return the answer."""
+        self.asked.append((method, target, headers))
+        status, text = self._status_and_text(method, target, headers)
+        return Answer(status, text.encode())
 
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def answer(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
-        """Status and body for a request; header names in small letters."""
-        self.asked.append((method, path, headers))
+    def _status_and_text(self, method: str, path: str, headers: Mapping[str, str]) -> tuple[int, str]:
         if path in self.answers:
             return self.answers[path]
         if path == TOKEN_PATH:
@@ -89,25 +85,6 @@ class MetadataServer:
             return 403, "Forbidden"
         documents = {ROLES_PATH: ROLE, ROLES_PATH + ROLE: json.dumps(self.credentials)}
         return (200, documents[path]) if method == "GET" and path in documents else (404, "Not Found")
-
-
-def _handler(service: MetadataServer) -> type[http.server.BaseHTTPRequestHandler]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            status, body = service.answer(self.command, self.path, headers)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body.encode())))
-            self.end_headers()
-            with contextlib.suppress(OSError):
-                self.wfile.write(body.encode())
-
-        do_PUT = do_GET
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Write no log: the requests are in `asked`."""
-
-    return Handler
 
 
 # ---- at the real address ----
@@ -129,7 +106,8 @@ def in_namespace(*command: str, relay: tuple[Path, int] | None = None) -> list[s
     `relay` is what `relayed` gave.
     """
     onward = [str(relay[0]), str(relay[1])] if relay else ["-", "0"]
-    return [*_UNSHARE, sys.executable, __file__, *onward, *command]
+    here = ("env", f"PYTHONPATH={Path(__file__).parents[1]}", sys.executable, "-m", "support.metadata_server")
+    return [*_UNSHARE, *here, *onward, *command]
 
 
 @contextmanager
@@ -180,6 +158,7 @@ def main(path: str, port: str, *command: str) -> int:
     if port != "0":
         listener = socket.create_server(("127.0.0.1", int(port)))
         threading.Thread(target=_relay, args=(listener, socket.AF_UNIX, path), daemon=True).start()
+    del os.environ["PYTHONPATH"]  # which led to this module
     with MetadataServer(REAL_ADDRESS, 80) as service:
         for changed, (status, body) in json.loads(os.environ.get("METADATA_ANSWERS", "{}")).items():
             service.answers[changed] = (status, body)

@@ -5,7 +5,7 @@ Rules: RFC 6749, RFC 7636, RFC 7009. In a test::
     with OAuthServer(sts) as oauth:
         machine.environ |= oauth.environment    # ROLE_ENV_OAUTH_ENDPOINTS
         oauth.consent = "deny"                  # what the page in the browser does; see `consent`
-        oauth.fault("500", path="/v1/token")    # see sign_in_server.FAULTS
+        oauth.fault("500", action="/v1/token")  # see faults.FAULTS
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import urlencode
 
+from support.api_server import format_time
 from support.local_sts import LocalSts
-from support.sign_in_server import Answer, Document, Refused, Request, SignInServer, answer_json, pkce_challenge
-from support.world import ACCOUNT_A, Session
+from support.refusals import Refused
+from support.service import Answer, Document, answer_json
+from support.sign_in_server import Request, SignInServer, pkce_challenge, read_form
+from support.world import ACCOUNT_A
 
 CLIENT_IDS = {"CN": "4038181954557748008", "INTL": "4103531455503354461"}
 _REDIRECT = re.compile(r"http://127\.0\.0\.1:1234[5-9]/cli/callback")
@@ -62,8 +65,6 @@ class OAuthServer(SignInServer):
         self.consent: Literal["allow", "button", "deny", "unassigned"] = "allow"
         self.rotates = True
         self.access_seconds: float = 3600
-        self.refresh_seconds: float = 30 * 86400
-        self.session_seconds: float = 3600
         self.expires_in_as_text = False
         self.pascal_case = False
         self.client_ids = set(CLIENT_IDS.values())
@@ -72,7 +73,12 @@ class OAuthServer(SignInServer):
         self.refresh: dict[str, Token] = {}
         self.reused: list[int] = []
         """The families whose used refresh token was sent again."""
-        self.sessions: list[Session] = []
+        self.routes = {
+            ("GET", "/oauth2/v1/auth"): self._page,
+            ("POST", "/v1/token"): self._token,
+            ("POST", "/v1/exchange"): self._exchange,
+            ("POST", "/v1/revoke"): self._revoke,
+        }
         super().__init__(sts)
 
     @property
@@ -94,25 +100,12 @@ class OAuthServer(SignInServer):
 
     def refusal(self, refused: Refused) -> Answer:
         """Return an error as RFC 6749 writes it."""
-        return answer_json({"error": refused.code, "error_description": refused.text}, refused.status)
-
-    def carry_out(self, request: Request) -> Answer:
-        """Answer one call."""
-        known = {
-            ("GET", "/oauth2/v1/auth"): self._page,
-            ("POST", "/v1/token"): self._token,
-            ("POST", "/v1/exchange"): self._exchange,
-            ("POST", "/v1/revoke"): self._revoke,
-        }
-        answer = known.get((request.method, request.path))
-        if answer is None:
-            raise Refused(404, "not_found", "Nothing is here.")
-        return answer(request)
+        return answer_json({"error": refused.code, "error_description": refused.message}, refused.status)
 
     # -- in the browser --
 
     def _page(self, request: Request) -> Answer:
-        given = {name: values[0] for name, values in parse_qs(request.query).items()}
+        given = request.query
         if given.get("client_id") not in self.client_ids or self.consent == "unassigned":
             return Answer(400, b"<html>The application is not assigned to you.</html>", "text/html")
         redirect = given.get("redirect_uri", "")
@@ -146,20 +139,15 @@ class OAuthServer(SignInServer):
 
     # -- tokens --
 
-    def _form(self, request: Request) -> dict[str, str]:
-        if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            raise Refused(400, "invalid_request", "The body must be a form.")
-        return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-
     def _token(self, request: Request) -> Answer:
-        form = self._form(request)
+        form = read_form(request)
         kind = form.get("grant_type")
         if kind == "authorization_code":
             family = self._family_of_code(form)
         elif kind == "refresh_token":
             family = self._family_of_refresh(form)
         else:
-            raise Refused(400, "unsupported_grant_type", "The grant type is not supported.")
+            raise Refused("unsupported_grant_type", "The grant type is not supported.")
         client_id, now = form["client_id"], time.time()
         access = self.secret(60)
         self.access[access] = Token(family, client_id, now + self.access_seconds)
@@ -167,7 +155,7 @@ class OAuthServer(SignInServer):
         document: Document = {"access_token": access, "token_type": "Bearer", "expires_in": seconds}
         if kind == "authorization_code" or self.rotates:
             refresh = self.secret(60)
-            self.refresh[refresh] = Token(family, client_id, now + self.refresh_seconds)
+            self.refresh[refresh] = Token(family, client_id, now + 30 * 86400)
             document["refresh_token"] = refresh
         return answer_json(document)
 
@@ -175,48 +163,46 @@ class OAuthServer(SignInServer):
         self.guard(form.get("code_verifier", ""))
         found = next((one for one in self.authorizations if one.code == form.get("code")), None)
         if found is None or found.used:
-            raise Refused(400, "invalid_grant", "The code is invalid or was used.")
+            raise Refused("invalid_grant", "The code is invalid or was used.")
         found.used = True
         if (found.client_id, found.redirect_uri) != (form.get("client_id"), form.get("redirect_uri")):
-            raise Refused(400, "invalid_grant", "The code is of another client or redirect.")
+            raise Refused("invalid_grant", "The code is of another client or redirect.")
         if len(form.get("code_verifier", "")) < 43 or pkce_challenge(form["code_verifier"]) != found.challenge:
-            raise Refused(400, "invalid_grant", "The code verifier does not match.")
+            raise Refused("invalid_grant", "The code verifier does not match.")
         return found.family
 
     def _family_of_refresh(self, form: dict[str, str]) -> int:
         token = self.refresh.get(form.get("refresh_token", ""))
         if token is None or token.client_id != form.get("client_id") or token.ends <= time.time():
-            raise Refused(400, "invalid_grant", "The refresh token is invalid or has expired.")
+            raise Refused("invalid_grant", "The refresh token is invalid or has expired.")
         if token.used:
             self.reused.append(token.family)
-            raise Refused(400, "invalid_grant", "The refresh token was used.")
+            raise Refused("invalid_grant", "The refresh token was used.")
         token.used = self.rotates
         return token.family
 
     def _exchange(self, request: Request) -> Answer:
         token = self.access.get(request.bearer)
         if token is None:
-            raise Refused(401, "invalid_token", "The access token is invalid.")
+            raise Refused("invalid_token", "The access token is invalid.", status=401)
         if token.ends - time.time() < _LEAST_LEFT:
-            raise Refused(400, "expired_token", "The access token has less than 15 minutes left.")
+            raise Refused("expired_token", "The access token has less than 15 minutes left.")
         if request.body:
-            raise Refused(400, "invalid_request", "The body must be empty.")
-        session = self.issue_session("oauth-user", account=ACCOUNT_A, seconds=self.session_seconds)
-        self.sessions.append(session)
+            raise Refused("invalid_request", "The body must be empty.")
+        session = self.issue_session("oauth-user", ACCOUNT_A)
         names = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
         if not self.pascal_case:
             names = ("accessKeyId", "accessKeySecret", "securityToken", "expiration")
-        end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.expiration))
-        values = (session.id, session.secret, session.token, end)
+        values = (session.id, session.secret, session.token, format_time(session.expiration))
         return answer_json({**dict(zip(names, values, strict=True)), "requestId": secrets.token_hex(8)})
 
     def _revoke(self, request: Request) -> Answer:
         """Revoke a token. An unknown one is not an error (RFC 7009)."""
-        form = self._form(request)
+        form = read_form(request)
         given = form.get("token", "")
         token = self.refresh.get(given) or self.access.get(given)
         if not given or form.get("client_id") not in self.client_ids:
-            raise Refused(400, "invalid_request", "token and client_id are required.")
+            raise Refused("invalid_request", "token and client_id are required.")
         if token:
             for tokens in (self.access, self.refresh):
                 for text in [text for text, one in tokens.items() if one.family == token.family]:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import time
 import uuid
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from support.signatures import Request
@@ -24,7 +25,7 @@ OPERATIONS = {
 """RAM's names for what a method does to the service, a bucket or an object; `?acl` makes it an ACL's."""
 
 
-def read_oss_request(method: str, target: str, headers: dict[str, str]) -> Request | None:
+def read_oss_request(method: str, target: str, headers: Mapping[str, str]) -> Request | None:
     """Return a request of OSS, taken apart, or None for one of another service. Header names are in lower case."""
     scheme, _, credential = headers.get("authorization", "").partition(" ")
     if scheme != "OSS":
@@ -41,7 +42,6 @@ def read_oss_request(method: str, target: str, headers: dict[str, str]) -> Reque
         action=action,
         version="",
         parameters={"bucket": bucket, "key": key},
-        header_names=tuple(headers),
         json=False,
         access_key_id=key_id,
         token=headers.get("x-oss-security-token", ""),
@@ -54,7 +54,7 @@ def read_oss_request(method: str, target: str, headers: dict[str, str]) -> Reque
     )
 
 
-def oss_string_to_sign(method: str, path: str, query: dict[str, str], headers: dict[str, str]) -> str:
+def oss_string_to_sign(method: str, path: str, query: dict[str, str], headers: Mapping[str, str]) -> str:
     """Return what OSS's signature of version 1 is made of. Of the query, `acl` alone is part of it here."""
     own = "".join(f"{name}:{value}\n" for name, value in sorted(headers.items()) if name.startswith("x-oss-"))
     lines = [method, *(headers.get(name, "") for name in ("content-md5", "content-type", "date"))]

@@ -13,14 +13,14 @@ It shares its world with `sts`: what is made, switched off or deleted here is so
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from support.api_server import TIME_FORMAT, ApiServer, Document, check_mandatory
+from support.api_server import ApiServer, check_mandatory, format_time
 from support.certificates import Certificate
 from support.local_sts import LocalSts
 from support.refusals import Refused
+from support.service import Document
 from support.signatures import Request
 from support.world import AccessKey, Identity, User
 
@@ -122,13 +122,9 @@ class LocalRam(ApiServer):
 
     def _last_used(self, request: Request, account: str, user: User | None) -> Document:
         key = self._named(request, account, user)
-        return {"AccessKeyLastUsed": {"LastUsedDate": _written(key.last_used) if key.last_used else ""}}
+        return {"AccessKeyLastUsed": {"LastUsedDate": format_time(key.last_used) if key.last_used else ""}}
 
 
 def _described(key: AccessKey) -> dict[str, str]:
     status = "Active" if key.active else "Inactive"
-    return {"AccessKeyId": key.id, "CreateDate": _written(key.created), "Status": status}
-
-
-def _written(moment: float) -> str:
-    return time.strftime(TIME_FORMAT, time.gmtime(moment))
+    return {"AccessKeyId": key.id, "CreateDate": format_time(key.created), "Status": status}

@@ -1,76 +1,37 @@
-"""What the two sign-in servers share: HTTPS beside a local STS, faults, and the sessions that they issue.
+"""What the two sign-in servers share: HTTPS beside a local STS, and the sessions that they issue.
 
 Nothing of role-env is imported here: what is checked is checked by an implementation of its own.
 """
 
 from __future__ import annotations
 
+import abc
 import base64
 import hashlib
-import http.client
-import http.server
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from support.api_transport import TlsService, reset_on_close
 from support.certificates import server_context
-from support.faults import ESCAPES
 from support.local_sts import LocalSts
-from support.world import ACCOUNT_B, Role, Session
-
-Document = dict[str, Any]
-
-BEFORE_FAULTS = frozenset(
-    {"reset", "hang", "empty", "500", "503", "429", "html-200", "html-502", "json-list", "redirect", "huge", "escapes"}
-)
-"""The request is recorded and not carried out."""
-
-AFTER_FAULTS = frozenset({"lost", "reset-mid-answer", "truncated"})
-"""The request is carried out, and its answer is lost or cut."""
-
-FAULTS = BEFORE_FAULTS | AFTER_FAULTS
-"""Every kind but the two with arguments: "delay:SECONDS" and "refuse:STATUS:CODE:TEXT"."""
-
-
-@dataclass
-class Answer:
-    """What a server answers to one request."""
-
-    status: int
-    body: bytes = b""
-    content_type: str = "application/json;charset=utf-8"
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def to_bytes(self) -> bytes:
-        """Return the whole HTTP answer."""
-        headers = {"Content-Type": self.content_type, "Content-Length": str(len(self.body)), **self.headers}
-        lines = [f"HTTP/1.1 {self.status} {http.client.responses.get(self.status, 'Unknown')}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        return "\r\n".join([*lines, "Connection: close"]).encode() + b"\r\n\r\n" + self.body
-
-
-def answer_json(document: Document, status: int = 200) -> Answer:
-    """Return an answer in JSON."""
-    return Answer(status, json.dumps(document).encode())
+from support.refusals import Refused
+from support.service import Answer, Service, fail
+from support.world import Role, Session
 
 
 @dataclass
 class Request:
-    """One request that arrived. `status` is 0 where no answer was given; `header_names` are in small letters."""
+    """One request that arrived. The names of its `headers` are in small letters."""
 
     method: str
     path: str
-    query: str = ""
-    body: bytes = field(default=b"", repr=False)
-    headers: dict[str, str] = field(default_factory=dict, repr=False)
-    arrived: float = 0.0
-    status: int = 0
-    fault: str = ""
+    query: dict[str, str]
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    arrived: float = field(default_factory=time.time)
 
     @property
     def bearer(self) -> str:
@@ -78,20 +39,9 @@ class Request:
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token if scheme == "Bearer" else ""
 
-
-@dataclass
-class _Fault:
-    kind: str
-    times: int | None
-    path: str | None
-
-
-class Refused(Exception):
-    """The server says no. How that is written is each server's own."""
-
-    def __init__(self, status: int, code: str, text: str) -> None:
-        super().__init__(code)
-        self.status, self.code, self.text = status, code, text
+    def has_type(self, content_type: str) -> bool:
+        """Return whether the body is said to be of this type."""
+        return self.headers.get("content-type", "").startswith(content_type)
 
 
 def pkce_challenge(verifier: str) -> str:
@@ -99,20 +49,22 @@ def pkce_challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-class SignInServer(TlsService):
-    """A running server; see TlsService. Whoever trusts `sts.ca_file` trusts it too.
+class SignInServer(Service, abc.ABC):
+    """A running server; see Service. Whoever trusts `sts.ca_file` trusts it too.
 
-    `requests` holds what arrived. A subclass answers in `carry_out`, and says no in the form of `refusal`.
+    `requests` holds what arrived. A subclass has the `routes`, by method and path, and the form of a `refusal`.
     """
+
+    routes: dict[tuple[str, str], Callable[[Request], Answer]]
 
     def __init__(self, sts: LocalSts) -> None:
         self.sts = sts
         self.requests: list[Request] = []
+        self.sessions: list[Session] = []
         self.after: dict[str, Callable[[], object]] = {}
         """What happens after a request for a path, before its answer."""
-        self._faults: list[_Fault] = []
         self._issued: set[str] = set()
-        super().__init__(server_context(), _Handler)
+        super().__init__(server_context())
 
     @property
     def address(self) -> str:
@@ -128,151 +80,80 @@ class SignInServer(TlsService):
     def secret(self, length: int = 32) -> str:
         """Return a new secret text, which a canary looks for from now on."""
         made = secrets.token_urlsafe(length)
-        return self.guard(made)
+        self.guard(made)
+        return made
 
-    def guard(self, text: str) -> str:
-        """Lets a canary look for `text` too; returns it."""
+    def guard(self, text: str) -> None:
+        """Let a canary look for `text` too."""
         with self.lock:
             self._issued.add(text)
-        return text
 
     def requests_to(self, path: str) -> list[Request]:
         """Return the requests for one path, in the order in which they came."""
         with self.lock:
             return [request for request in self.requests if request.path == path]
 
-    def fault(self, kind: str, times: int | None = 1, path: str | None = None) -> None:
-        """Lets the next `times` requests (for `path`) fail that way; None: until `heal()`. Faults queue up."""
-        if kind not in FAULTS and not kind.startswith(("delay:", "refuse:")):
-            raise ValueError(f"no such fault: {kind}")
-        with self.lock:
-            self._faults.append(_Fault(kind, times, path))
-
-    def heal(self) -> None:
-        """Take back all faults and end what hangs because of one."""
-        with self.lock:
-            self._faults.clear()
-            super().heal()
-
-    def issue_session(
-        self, role_name: str, *, account: str = ACCOUNT_B, name: str = "alice", seconds: float = 3600
-    ) -> Session:
+    def issue_session(self, role_name: str, account: str) -> Session:
         """Return a session that the local STS knows: of a role that may assume whatever the account's keys may."""
         may_assume = {role.arn for role in self.sts.world.roles.values()}
-        role = Role(account, role_name, set(), may_assume=may_assume)
         session = Session(
             "STS." + secrets.token_hex(12),
             secrets.token_urlsafe(30),
             secrets.token_urlsafe(300),
-            time.time() + seconds,
-            role,
-            name,
+            time.time() + 3600,
+            Role(account, role_name, set(), may_assume=may_assume),
+            "alice",
         )
         self.sts.issued.append(session)
+        self.sessions.append(session)
         return session
 
-    # -- what a subclass is made of --
-
-    def carry_out(self, request: Request) -> Answer:
-        """Answers one request, or raises Refused."""
-        raise NotImplementedError
-
+    @abc.abstractmethod
     def refusal(self, refused: Refused) -> Answer:
-        """How this server says no."""
-        raise NotImplementedError
+        """Return how this server says no."""
 
-    # -- one request --
-
-    def answer(self, request: Request) -> tuple[Answer | None, str]:
-        """Return the answer, None where the connection is cut, and the fault by which to send it."""
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Return the answer to a request."""
+        parts = urlsplit(target)
+        request = Request(method, parts.path, dict(parse_qsl(parts.query)), body, headers)
         with self.lock:
             self.requests.append(request)
-            fault = request.fault = self._take_fault(request.path)
-            healed = self.healed
-        if fault.startswith("delay:"):
-            healed.wait(float(fault.partition(":")[2]))
-        if fault == "hang":
-            healed.wait()
-        if fault in ("reset", "hang"):
-            return None, fault
-        answer = self._by_fault(fault) if fault in BEFORE_FAULTS or fault.startswith("refuse:") else None
-        if answer is None:
-            try:
-                with self.lock:
-                    answer = self.carry_out(request)
-                self.after.get(request.path, bool)()
-            except Refused as refused:
-                answer = self.refusal(refused)
-        request.status = answer.status
-        return (None if fault == "lost" else answer), fault
+            fault = self.faults.take_for_call(request.path)
+        try:
+            answer = fail(fault, self.endpoint) or self._carry_out(request)
+        except Refused as refused:
+            answer = self.refusal(refused)
+        answer.fault = fault
+        return answer
 
-    def _take_fault(self, path: str) -> str:
-        for fault in self._faults:
-            if fault.path in (None, path):
-                if fault.times is not None:
-                    fault.times -= 1
-                    if fault.times <= 0:
-                        self._faults.remove(fault)
-                return fault.kind
-        return ""
-
-    def _by_fault(self, fault: str) -> Answer:
-        if fault.startswith("refuse:"):
-            _, status, code, text = fault.split(":", 3)
-            return self.refusal(Refused(int(status), code, text))
-        html = "text/html"
-        return {
-            "empty": Answer(200),
-            "500": self.refusal(Refused(500, "InternalError", "Something went wrong.")),
-            "503": self.refusal(Refused(503, "ServiceUnavailable", "Try again later.")),
-            "429": self.refusal(Refused(429, "TooManyRequests", "Slow down.")),
-            "html-200": Answer(200, b"<html><h1>Welcome to the hotel</h1></html>", html),
-            "html-502": Answer(502, b"<html><h1>Bad gateway</h1></html>", html),
-            "json-list": Answer(200, b'["no", "object"]'),
-            "redirect": Answer(302, headers={"Location": "http://portal.example/"}),
-            "huge": Answer(200, b'{"x": "' + b"x" * 1024 * 1024 + b'"}'),
-            "escapes": self.refusal(Refused(403, "Forbidden", ESCAPES)),
-        }[fault]
+    def _carry_out(self, request: Request) -> Answer:
+        route = self.routes.get((request.method, request.path))
+        if route is None:
+            raise Refused("InvalidAction.NotFound")
+        with self.lock:
+            answer = route(request)
+        self.after.get(request.path, bool)()
+        return answer
 
 
 def read_json(request: Request, *names: str) -> dict[str, str]:
     """Return the named texts of a JSON body, all of which have to be there. Raises Refused."""
-    if not request.headers.get("content-type", "").startswith("application/json"):
-        raise Refused(400, "InvalidContentType", "The body must be JSON.")
+    if not request.has_type("application/json"):
+        raise Refused("InvalidContentType", "The body must be JSON.")
     try:
         document = json.loads(request.body)
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise Refused(400, "InvalidParameter", "The body must be a JSON object.")
+        raise Refused("InvalidParameter", "The body must be a JSON object.")
     for name in names:
         if not isinstance(document.get(name), str) or not document[name]:
-            raise Refused(400, f"Missing{name}", f"{name} is mandatory for this action.")
+            raise Refused(f"Missing{name}", f"{name} is mandatory for this action.")
     return document
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    timeout = 60
-    server: Any
-
-    def _answer(self) -> None:
-        parts = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, parts.path, parts.query, body, headers, time.time())
-        answer, fault = self.server.target.answer(request)
-        content = answer.to_bytes() if answer else b""
-        if fault == "reset-mid-answer":
-            content = content[: len(content) - 20]
-        if fault == "truncated" and answer:
-            content = Answer(answer.status, answer.body[: len(answer.body) // 2]).to_bytes()
-        self.wfile.write(content)
-        if fault == "reset-mid-answer" or answer is None:
-            reset_on_close(self.connection)
-        self.close_connection = True
-
-    do_GET = _answer
-    do_POST = _answer
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: what arrived is in `requests`."""
+def read_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form. Raises Refused."""
+    if not request.has_type("application/x-www-form-urlencoded"):
+        raise Refused("invalid_request", "The body must be a form.")
+    return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -32,7 +32,7 @@ def rpc_signature(secret: str, string_to_sign: str) -> str:
 
 
 def acs3_string_to_sign(
-    method: str, path: str, *, query: dict[str, str], headers: dict[str, str], signed: list[str], body: bytes
+    method: str, path: str, *, query: dict[str, str], headers: Mapping[str, str], signed: list[str], body: bytes
 ) -> str:
     """Return what a V3 request's signature (ACS3-HMAC-SHA256) is made of; `headers` has lower-case names."""
     canonical = "\n".join(
@@ -60,7 +60,6 @@ class Request:
     action: str
     version: str
     parameters: dict[str, str]
-    header_names: tuple[str, ...]
     json: bool
     access_key_id: str
     token: str
@@ -75,7 +74,7 @@ class Request:
     """`oss`, or "" where action and version tell the service."""
 
 
-def read_request(method: str, target: str, headers: dict[str, str], body: bytes) -> Request:
+def read_request(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Request:
     """Take a request of either protocol apart. Header names are in lower case."""
     parts = urlsplit(target)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -97,7 +96,6 @@ def read_request(method: str, target: str, headers: dict[str, str], body: bytes)
         action=both.get("Action", ""),
         version=both.get("Version", ""),
         parameters=both,
-        header_names=tuple(headers),
         json=both.get("Format", "XML").upper() == "JSON",
         access_key_id=both.get("AccessKeyId", ""),
         token=both.get("SecurityToken", ""),
@@ -116,7 +114,7 @@ def _read_acs3(
     *,
     query: dict[str, str],
     parameters: dict[str, str],
-    headers: dict[str, str],
+    headers: Mapping[str, str],
     body: bytes,
     defect: str,
 ) -> Request:
@@ -136,7 +134,6 @@ def _read_acs3(
         action=headers.get("x-acs-action", ""),
         version=headers.get("x-acs-version", ""),
         parameters=parameters,
-        header_names=tuple(headers),
         json=True,
         access_key_id=key_id,
         token=headers.get("x-acs-security-token", ""),

@@ -126,17 +126,23 @@ def test_a_session_is_one_that_the_sts_knows(portal: CloudSsoPortal, client: Htt
 
 @pytest.mark.parametrize(
     ("fault", "status"),
-    [("500", 500), ("429", 429), ("html-200", 200), ("html-502", 502), ("refuse:403:NoPermission:No.", 403)],
+    [
+        ("internal-error", 500),
+        ("throttling-429", 429),
+        ("html-200", 200),
+        ("html-502", 502),
+        ("code:NoPermission:403:No.", 403),
+    ],
 )
 def test_a_fault_carries_nothing_out(portal: CloudSsoPortal, client: HttpsClient, fault: str, status: int) -> None:
-    portal.fault(fault, path="/device-authorization")
+    portal.fault(fault, action="/device-authorization")
     assert begin(portal, client).status == status
     assert not portal.devices
     assert begin(portal, client).status == 200
 
 
 def test_an_answer_can_be_lost_after_it_was_carried_out(portal: CloudSsoPortal, client: HttpsClient) -> None:
-    portal.fault("lost")
+    portal.fault("reset-mid-answer")
     with pytest.raises((OSError, http.client.HTTPException)):
         begin(portal, client)
     assert len(portal.devices) == 1

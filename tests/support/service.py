@@ -1,0 +1,256 @@
+"""A server on a port of this machine: its sockets, TLS and HTTP, and what can go wrong with a connection or a call."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import json
+import socket
+import socketserver
+import ssl
+import struct
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+from support.faults import ESCAPES, NO_ANSWER_FAULTS, FaultQueue
+from support.refusals import Refused
+
+Running = TypeVar("Running", bound="Service")
+Document = dict[str, Any]
+
+
+@dataclass
+class Answer:
+    """What a server answers to one request, and the fault by which that is sent."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json;charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    fault: str = ""
+
+    def to_bytes(self) -> bytes:
+        """Return the whole HTTP answer."""
+        headers = {"Content-Type": self.content_type, "Content-Length": str(len(self.body)), **self.headers}
+        lines = [f"HTTP/1.1 {self.status} {http.client.responses.get(self.status, 'Unknown')}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
+
+
+def answer_json(document: Document, status: int = 200) -> Answer:
+    """Return an answer in JSON."""
+    return Answer(status, json.dumps(document, ensure_ascii=False).encode())
+
+
+def fail(fault: str, endpoint: str) -> Answer | None:
+    """Return what a call gets by a fault that keeps it from being carried out, None by any other. Raises Refused."""
+    if fault.startswith("code:"):
+        _, code, status, *text = fault.split(":", 3)
+        raise Refused(code, "".join(text), int(status))
+    refusals = {
+        "503": Refused("ServiceUnavailable"),
+        "internal-error": Refused("InternalError"),
+        "throttling": Refused("Throttling.User"),
+        "throttling-429": Refused("Throttling.User", status=429),
+        "escape-in-message": Refused("NoPermission", f"You are not {ESCAPES}authorized."),
+    }
+    if fault in refusals:
+        raise refusals[fault]
+    if fault not in NO_ANSWER_FAULTS:
+        return None
+    return {
+        "html-200": _page(200, "Welcome to the hotel"),
+        "html-502": _page(502, "502 Bad Gateway"),
+        "500": _page(500, "500 Internal Server Error"),
+        "captive-portal": _page(302, "Please sign in", Location="http://portal.invalid/login"),
+        "redirect": Answer(307, headers={"Location": f"https://{endpoint}/elsewhere"}),
+        "huge": Answer(200, b'{"RequestId":"' + b"A" * (10 << 20) + b'"}'),
+        "json-list": Answer(200, b'["no", "object"]'),
+    }.get(fault, Answer(200))
+
+
+def _page(status: int, title: str, **headers: str) -> Answer:
+    body = f"<!DOCTYPE html><html><head><title>{title}</title></head><body></body></html>".encode()
+    return Answer(status, body, "text/html;charset=utf-8", headers)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Sends the answers on one connection, as their faults say."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 60
+    server: Any
+
+    def do_POST(self) -> None:
+        """Answer a request."""
+        service: Service = self.server.service
+        # Taken before the fault is: a heal() between the two must not be missed.
+        healed = service.healed
+        if service.closing:
+            self._hang_up()
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = service.answer(self.command, self.path, headers, body)
+        if answer.fault.startswith("delay:"):
+            healed.wait(float(answer.fault.partition(":")[2]))
+        if answer.fault == "hang":
+            healed.wait()
+        if answer.fault == "truncated-json":
+            answer.body = answer.body[: len(answer.body) // 2]
+        if answer.fault in ("hang", "reset-after-request"):
+            self._hang_up()
+        elif answer.fault == "reset-mid-answer":
+            self.wfile.write(answer.to_bytes()[:-100])
+            self._hang_up()
+        elif answer.fault == "slow":
+            self._dawdle(answer.to_bytes(), healed)
+        else:
+            self.wfile.write(answer.to_bytes())
+
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_POST
+
+    def _hang_up(self) -> None:
+        _reset_on_close(self.connection)
+        self.close_connection = True
+
+    def _dawdle(self, answer: bytes, healed: threading.Event) -> None:
+        for value in answer:
+            self.wfile.write(bytes([value]))
+            if healed.wait(self.server.service.seconds_per_byte):
+                self._hang_up()
+                return
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Write no log: each service records its requests."""
+
+
+class Service:
+    """A service on a port of this machine. It starts at once; `close()`, or leaving the `with` block, ends it.
+
+    Without a `context` for TLS it speaks plain HTTP. `address` is where it listens, by default any port of loopback.
+    """
+
+    def __init__(
+        self,
+        context: ssl.SSLContext | None = None,
+        address: tuple[str, int] = ("127.0.0.1", 0),
+        handler: type[Handler] = Handler,
+    ) -> None:
+        self.lock = threading.RLock()
+        self.healed = threading.Event()
+        """Set when the current faults are cancelled, and then replaced by a new one."""
+        self.closing = False
+        self.connections_seen = 0
+        self.seconds_per_byte = 1.0
+        """The pace of the fault "slow"."""
+        self.faults = FaultQueue()
+        self._server = _Server(self, context, address, handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def __enter__(self: Running) -> Running:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the service and whatever hangs in it."""
+        self.closing = True
+        self.heal()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def port(self) -> int:
+        """The TCP port."""
+        return int(self._server.server_address[1])
+
+    @property
+    def endpoint(self) -> str:
+        """`localhost:<port>`."""
+        return f"localhost:{self.port}"
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Return the answer to a request. Header names are in lower case."""
+        raise NotImplementedError
+
+    def fault(self, kind: str, times: int | None = 1, action: str | None = None, *, after: int = 0) -> None:
+        """Let the next `times` calls (of `action`) fail that way, `after` others; None: until `heal()`.
+
+        The action of a sign-in server is a path. Faults queue up. Raises ValueError for one that could never happen.
+        """
+        with self.lock:
+            self.faults.add(kind, times, action, after)
+
+    def heal(self) -> None:
+        """Cancel all faults, and end what hangs or is slow because of one."""
+        with self.lock:
+            self.faults.clear()
+            ended, self.healed = self.healed, threading.Event()
+            ended.set()
+
+    def begin_connection(self) -> str:
+        """Count a connection, and return its fault, or ""."""
+        with self.lock:
+            self.connections_seen += 1
+            return self.faults.take_for_connection()
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """Takes the connections of a service."""
+
+    # Not HTTPServer: that one looks its own name up when it binds, which can take seconds.
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 256
+
+    def __init__(
+        self, service: Service, context: ssl.SSLContext | None, address: tuple[str, int], handler: type[Handler]
+    ) -> None:
+        self.service, self._context, self._handler = service, context, handler
+        super().__init__(address, handler)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Run in the connection's own thread: a client with a slow handshake delays no other."""
+        healed = self.service.healed
+        fault = self.service.begin_connection()
+        if fault == "hang-in-handshake" and not self.service.closing:
+            healed.wait()
+        if fault in ("hang-in-handshake", "reset-on-accept"):
+            _reset_on_close(request)
+            return
+        request.settimeout(10)
+        if self._context is None:
+            self._handler(request, client_address, cast(Any, self))
+            return
+        with self._context.wrap_socket(request, server_side=True) as connection:
+            if fault == "reset-after-handshake":
+                _reset_on_close(connection)
+                return
+            self._handler(connection, client_address, cast(Any, self))
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close without the FIN that the base class sends first, which would spoil a reset."""
+        self.close_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report bugs of the servers only: clients that hang up or refuse a certificate are what is tested."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+def _reset_on_close(connection: socket.socket) -> None:
+    """Let closing the connection send RST instead of FIN."""
+    linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
