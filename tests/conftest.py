@@ -23,7 +23,7 @@ from support.local_sts import LocalSts
 from support.machine import ArgumentWatch, Machine
 from support.oauth_server import OAuthServer
 from support.ram import LocalRam
-from support.secret_service_bus import SECRET_SERVICE, KeyringBus, require
+from support.secret_service_bus import KeyringBus
 
 # Here, since a process with threads can no longer do it, and the workers are yet to be started.
 namespaces.leave_the_users_kernel_keyring()
@@ -48,7 +48,6 @@ def pytest_xdist_setupnodes(specs: list[Any]) -> None:
 @pytest.fixture(scope="session")
 def bus() -> Iterator[KeyringBus]:
     """A private session bus with a real, unlocked keyring."""
-    require(*SECRET_SERVICE)
     with KeyringBus() as started:
         _keyrings.append(started)
         yield started

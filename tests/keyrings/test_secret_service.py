@@ -28,7 +28,7 @@ from role_env.keyrings import dbus, secret_service
 from role_env.keyrings.entry import Entry
 from role_env.keyrings.secret_service import AskKeyring, SlowService
 from support import secret_service_bus
-from support.secret_service_bus import DEADLINE, KeyringBus, PrivateBus, SilentBus, StoppedBus, require
+from support.secret_service_bus import DEADLINE, KeyringBus, PrivateBus, SilentBus, StoppedBus
 
 jeepney = pytest.importorskip("jeepney", reason="keyring brings it where there can be a Secret Service")
 low_level = pytest.importorskip("jeepney.low_level")
@@ -320,7 +320,6 @@ def test_a_locked_keyring_is_unsure_until_it_is_unlocked(keyring: KeyringBus, mo
 
 
 def test_a_keyring_on_an_abstract_socket_is_read() -> None:
-    require(*secret_service_bus.SECRET_SERVICE)
     with KeyringBus(abstract=True) as bus:
         bus.put("label", ATTRIBUTES, b"s3cret")
         assert read(SERVICE, NAME, bus.environment, seconds=DEADLINE) == "s3cret"
@@ -373,7 +372,6 @@ def test_several_entries_of_a_locked_keyring_are_unsure(keyring: KeyringBus) -> 
 
 
 def test_several_entries_that_a_locked_keyring_hides_are_unsure() -> None:
-    require("dbus-daemon")
     with SilentBus(answers=10, locked=True) as bus, pytest.raises(AskKeyring, match="locked"):
         secret_service.read(SEVERAL, bus.environment, seconds=DEADLINE)
 
@@ -381,7 +379,6 @@ def test_several_entries_that_a_locked_keyring_hides_are_unsure() -> None:
 @pytest.mark.parametrize("dies", [False, True])
 @pytest.mark.parametrize("answers", [0, 3, 5, 6, 10])
 def test_a_service_that_falls_silent_amid_several_is_unsure_in_time(answers: int, *, dies: bool) -> None:
-    require("dbus-daemon")
     with SilentBus(answers=answers, dies=dies) as bus:
         began = time.monotonic()
         with pytest.raises(AskKeyring if dies else SlowService):
@@ -390,7 +387,6 @@ def test_a_service_that_falls_silent_amid_several_is_unsure_in_time(answers: int
 
 
 def test_the_calls_for_several_entries_are_sent_together() -> None:
-    require("dbus-daemon")
     with SilentBus(answers=11, secret=SECRET.encode()) as bus:
         assert secret_service.read(SEVERAL, bus.environment, seconds=DEADLINE) == [SECRET] * 5
         # gnome-keyring 48 ends itself if the session of a new client is opened before it knows that client.
@@ -402,7 +398,6 @@ def test_the_calls_for_several_entries_are_sent_together() -> None:
 
 @pytest.mark.parametrize("answers", [0, 1, 2])
 def test_a_service_that_falls_silent_is_unsure_at_the_deadline(answers: int) -> None:
-    require("dbus-daemon")
     with SilentBus(answers=answers) as bus:
         seconds = SHORT if answers == 0 else 2  # a busy machine's answers may take some time
         assert assert_unsure(bus.environment, seconds=seconds) > seconds * 0.9
@@ -410,20 +405,17 @@ def test_a_service_that_falls_silent_is_unsure_at_the_deadline(answers: int) -> 
 
 
 def test_a_service_that_falls_silent_after_its_last_answer_is_not_waited_for() -> None:
-    require("dbus-daemon")
     with SilentBus(answers=3, secret=SECRET.encode()) as bus:
         assert read(SERVICE, NAME, bus.environment, seconds=DEADLINE) == SECRET
 
 
 @pytest.mark.parametrize("answers", [0, 1, 2])
 def test_a_service_that_dies_is_unsure_at_once(answers: int) -> None:
-    require("dbus-daemon")
     with SilentBus(answers=answers, dies=True) as bus:
         assert assert_unsure(bus.environment, seconds=DEADLINE) < DEADLINE / 2
 
 
 def test_a_stopped_bus_is_unsure_at_the_deadline() -> None:
-    require("dbus-daemon")
     with StoppedBus() as bus:
         assert assert_unsure(bus.environment) > SHORT * 0.9
         # More than a socket holds, so that it is sending that waits.
@@ -436,7 +428,6 @@ def test_no_time_at_all_is_unsure(bus: KeyringBus, seconds: float) -> None:
 
 
 def test_a_service_that_nobody_runs_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    require("dbus-daemon")
     started = tmp_path / "started"
     program = tmp_path / "program"
     program.write_text(f"#!/bin/sh\n: > '{started}'\nexit 1\n", "utf-8")

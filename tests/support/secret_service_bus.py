@@ -83,11 +83,11 @@ def require(*programs: str) -> None:
 
     Where there can be no Secret Service at all, as on macOS, its absence is a skip in CI too.
     """
-    import pytest
-
     absent = missing(*programs)
     if not absent:
         return
+    import pytest
+
     reason = f"not installed: {', '.join(absent)} (tests/run installs what the tests need)"
     possible = sys.platform.startswith("linux") or not set(absent) <= set(SECRET_SERVICE)
     if os.environ.get("CI") == "true" and possible:
@@ -104,11 +104,13 @@ class KeptItem(NamedTuple):
 
 
 class PrivateBus:
-    """A message bus of its own, with nothing on it.
+    """A message bus of its own, with nothing on it. A test that starts one is skipped where a program is missing.
 
     `folder` is for the configuration, the logs and the service's home folder, and may have any length. Sockets
     are in `runtime`, a short-named folder of the bus's own, or with `abstract` in no folder at all.
     """
+
+    programs: tuple[str, ...] = ("dbus-daemon",)
 
     def __init__(self, folder: Path | None = None, *, abstract: bool = False) -> None:
         self._given_folder = folder
@@ -130,6 +132,7 @@ class PrivateBus:
 
     def start(self) -> None:
         """Start everything, and return when it answers; what was started is ended if something fails."""
+        require(*self.programs)
         self.runtime = short_folder()
         self.folder = self._given_folder or self.runtime / "files"
         try:
@@ -213,6 +216,8 @@ class KeyringBus(PrivateBus):
     With `prompter`, something owns the name of the desktop's password dialog and never shows one: then asking for
     a locked secret waits for ever, as at a desk where nobody looks. Without it gnome-keyring refuses at once.
     """
+
+    programs = SECRET_SERVICE
 
     def __init__(self, folder: Path | None = None, *, abstract: bool = False, prompter: bool = False) -> None:
         super().__init__(folder, abstract=abstract)

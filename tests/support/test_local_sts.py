@@ -14,7 +14,6 @@ import ssl
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -29,13 +28,6 @@ from support.api_client import Answer, Key, assume, call, key_of, send, sign
 from support.local_sts import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, LocalSts, role_arn
 
 DENY_ECS = '{"Version":"1","Statement":[{"Effect":"Deny","Action":"ecs:*","Resource":"*"}]}'
-
-
-@pytest.fixture
-def sts(tmp_path: Path) -> Iterator[LocalSts]:
-    """A running STS with a good certificate."""
-    with LocalSts(tmp_path / "sts") as running:
-        yield running
 
 
 def resigned(target: str, key: Key, **changes: str) -> str:

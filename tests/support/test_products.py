@@ -3,8 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -23,12 +21,6 @@ READING = json.dumps(
     }
 )
 ONE_BUCKET = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:*","Resource":"acs:oss:*:*:mine*"}]}'
-
-
-@pytest.fixture
-def sts(tmp_path: Path) -> Iterator[LocalSts]:
-    with LocalSts(tmp_path / "sts") as running:
-        yield running
 
 
 def operator(sts: LocalSts, policy: str = "") -> Key:

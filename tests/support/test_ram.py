@@ -16,12 +16,6 @@ RAM = "2015-05-01"
 
 
 @pytest.fixture
-def sts(tmp_path: Path) -> Iterator[LocalSts]:
-    with LocalSts(tmp_path / "sts") as running:
-        yield running
-
-
-@pytest.fixture
 def ram(tmp_path: Path, sts: LocalSts) -> Iterator[LocalRam]:
     with LocalRam(tmp_path / "ram", sts) as running:
         yield running

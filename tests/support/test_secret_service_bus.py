@@ -35,7 +35,6 @@ HANGS = 2.0
 
 @pytest.fixture(scope="module")
 def shared_keyring() -> Iterator[KeyringBus]:
-    require(*secret_service_bus.SECRET_SERVICE)
     with KeyringBus() as bus:
         yield bus
 
@@ -44,11 +43,6 @@ def shared_keyring() -> Iterator[KeyringBus]:
 def keyring_bus(shared_keyring: KeyringBus) -> KeyringBus:
     shared_keyring.clear()
     return shared_keyring
-
-
-@pytest.fixture
-def dbus() -> None:
-    require("dbus-daemon")
 
 
 def python(code: str, bus: PrivateBus, *, timeout: float = ANSWERED) -> subprocess.CompletedProcess[str]:
@@ -124,7 +118,6 @@ def test_a_locked_keyring_gives_nothing_until_it_is_unlocked(keyring_bus: Keyrin
 
 def test_a_locked_keyring_with_a_prompter_nobody_sees_hangs() -> None:
     """Without a timeout keyring waits for a password dialog that never comes."""
-    require(*secret_service_bus.SECRET_SERVICE)
     with KeyringBus(prompter=True) as bus:
         bus.put("label", {"service": "service", "username": "name"}, b"secret")
         assert python(GET, bus).stdout == "secret\n"
@@ -145,7 +138,6 @@ def test_each_bus_has_a_keyring_of_its_own(keyring_bus: KeyringBus, tmp_path: Pa
     assert [item.label for item in keyring_bus.items()] == ["label"]
 
 
-@pytest.mark.usefixtures("dbus")
 @pytest.mark.parametrize("answers", [0, 1, 2, 3])
 def test_keyring_hangs_on_a_silent_service(answers: int) -> None:
     """However many calls were answered before: keyring has no timeout of its own."""
@@ -154,7 +146,6 @@ def test_keyring_hangs_on_a_silent_service(answers: int) -> None:
         assert len(bus.calls()) == answers + 1
 
 
-@pytest.mark.usefixtures("dbus")
 def test_what_a_silent_service_answers_is_plausible() -> None:
     """With answers enough, keyring reads, writes and deletes as with a real one."""
     with SilentBus(answers=1000, secret=b"kept") as bus:
@@ -164,7 +155,6 @@ def test_what_a_silent_service_answers_is_plausible() -> None:
         assert {"OpenSession", "SearchItems", "GetSecret", "CreateItem", "Delete"} <= set(bus.calls())
 
 
-@pytest.mark.usefixtures("dbus")
 @pytest.mark.parametrize("answers", [0, 2])
 def test_a_service_that_dies_fails_its_caller(answers: int) -> None:
     """The bus reports it to the caller, who does not wait."""
@@ -174,7 +164,6 @@ def test_a_service_that_dies_fails_its_caller(answers: int) -> None:
         assert len(bus.calls()) == answers + 1
 
 
-@pytest.mark.usefixtures("dbus")
 def test_a_stopped_bus_does_not_even_greet() -> None:
     """Connecting works; the first answer comes when the bus goes on."""
     greet = (
@@ -190,7 +179,6 @@ def test_a_stopped_bus_does_not_even_greet() -> None:
 @pytest.mark.parametrize("kind", [KeyringBus, SilentBus, StoppedBus])
 def test_nothing_is_left_of_a_bus(kind: type[PrivateBus], tmp_path: Path) -> None:
     """No process, no socket, no folder but the one given; and a second stop is harmless."""
-    require(*secret_service_bus.SECRET_SERVICE)
     with kind(tmp_path) as bus:
         assert any("dbus-daemon" in command for command in running_on(bus))
         began = time.monotonic()
@@ -201,7 +189,6 @@ def test_nothing_is_left_of_a_bus(kind: type[PrivateBus], tmp_path: Path) -> Non
     bus.stop()
 
 
-@pytest.mark.usefixtures("dbus")
 def test_nothing_is_left_of_a_bus_that_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The daemon that did start is ended, and the error shows what the other one said."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
@@ -211,7 +198,6 @@ def test_nothing_is_left_of_a_bus_that_does_not_start(monkeypatch: pytest.Monkey
     assert running_on(bus) == []
 
 
-@pytest.mark.usefixtures("dbus")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a signal upon the parent's death is Linux's")
 def test_nothing_is_left_when_the_tests_are_killed() -> None:
     """A bus ends with the process that started it, even where that has no chance to stop it."""
