@@ -54,7 +54,7 @@ class ProfilesFile:
         self.real_path = os.path.realpath(path)
         self._fingerprint = fingerprint
         self._profiles: dict[str, Profile] = {}
-        self._is_sdk_file = path in sdk_files(fingerprint) and path != own_file(fingerprint)
+        self._is_sdk_file = path != own_file(fingerprint) and path in sdk_files(fingerprint)
         if planned is None:
             self._sections = self._read()
         else:

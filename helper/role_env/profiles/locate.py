@@ -39,8 +39,9 @@ def locate(config: str, fingerprint: Fingerprint) -> Path:
 def usual_file(fingerprint: Fingerprint) -> Path | None:
     """Return the profiles file that is used if none is named: the user's own, else the SDKs'; None without either."""
     own = own_file(fingerprint)
-    candidates = [*([own] if own else []), *sdk_files(fingerprint)]
-    return next((path for path in candidates if fingerprint.exists(path)), None)
+    if own and fingerprint.exists(own):
+        return own
+    return next(filter(fingerprint.exists, sdk_files(fingerprint)), None)
 
 
 def own_file(fingerprint: Fingerprint) -> Path | None:
