@@ -115,7 +115,7 @@ INVALID = {
     "AccessKeyId": (None,),
     "AccessKeySecret": ("", "with\nnewline"),
     "SecurityToken": (7, "ключ"),
-    "Expiration": (timestamp(-60), "soon", None),
+    "Expiration": ("2026-01-01T00:00:00Z", "soon", None),
 }
 
 
