@@ -14,6 +14,7 @@ import pytest
 
 from role_env import paths, variables
 from role_env.keyrings.notes import KeyringNotes
+from support.cached_sessions import kept
 from support.files import settle
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import SilentBus
@@ -164,7 +165,21 @@ def test_the_warm_path_writes_what_the_ordinary_way_writes(machine: Machine, key
         assert len(machine.sts.calls_of("AssumeRole")) == 1, arguments
 
 
+def test_both_ways_follow_the_aliyun_clis_file_alike(machine: Machine) -> None:
+    machine.add("region_id = cn-shanghai\n")
+    assert machine.role_env("setup", "aliyun-cli").returncode == 0
+    settle(machine.file, machine.home / ".aliyun/config.json")
+    machine.role_env("profileB")
+    for form in ("bash", "fish"):
+        line = ("export", "profileB", "--format", form)
+        warm, ordinary = machine.role_env(*line), slow(machine, *line)
+        assert f"'{variables.FOLLOWING_PROFILE}'" in warm.stdout, form
+        assert without_minutes(warm.stdout) == without_minutes(ordinary.stdout), form
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
+
+
 def test_exec_gives_the_command_the_same_environment_both_ways(machine: Machine) -> None:
+    machine.settle()
     machine.role_env("profileB")
     warm = machine.role_env("exec", "profileB", "--", "env", "-0", ALICLOUD_PROFILE="stale")
     ordinary = slow(machine, "exec", "profileB", "--", "env", "-0", ALICLOUD_PROFILE="stale")
@@ -175,6 +190,7 @@ def test_exec_gives_the_command_the_same_environment_both_ways(machine: Machine)
 
 
 def test_where_another_keyring_or_file_is_chosen_the_ordinary_way_decides(machine: Machine) -> None:
+    machine.settle()
     machine.role_env("profileB")
     environs: list[dict[str, str]] = [
         {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"},
@@ -192,6 +208,7 @@ def test_where_another_keyring_or_file_is_chosen_the_ordinary_way_decides(machin
 
 
 def test_a_keyringrc_file_chooses(machine: Machine) -> None:
+    machine.settle()
     machine.role_env("profileB")
     settings = machine.home / ".config" / "python_keyring" / "keyringrc.cfg"
     settings.parent.mkdir(parents=True)
@@ -201,6 +218,7 @@ def test_a_keyringrc_file_chooses(machine: Machine) -> None:
 
 
 def test_a_profiles_file_that_comes_or_goes_or_changes_is_noticed(machine: Machine) -> None:
+    machine.settle()
     machine.role_env("profileB")
     machine.write(machine.standard_profiles().replace("[profileB]", "[profileB]\nexternal_id = another"))
     assert machine.role_env("profileB").returncode == 0
@@ -233,6 +251,7 @@ def test_no_command_is_looked_for_in_the_keyring(machine: Machine) -> None:
 
 @pytest.mark.parametrize("value", ["abc", "-1", "0"])
 def test_a_bad_timeout_is_reported_though_a_session_is_cached(machine: Machine, value: str) -> None:
+    machine.settle()
     machine.role_env("profileB")
     assert machine.role_env("profileB", ROLE_ENV_TIMEOUT=value).returncode == 3
     assert machine.role_env("profileB", ROLE_ENV_TIMEOUT="20").returncode == 0
@@ -278,8 +297,10 @@ def test_both_ways_agree_over_generated_profiles(machine: Machine) -> None:
 
 
 def test_what_another_owner_of_the_name_replies_is_no_session(machine: Machine) -> None:
+    machine.settle()
     machine.role_env("profileB")
-    with SilentBus(answers=99, secret=b"role-env session 2\nprofile profileB\nlies\nend") as liar:
+    lie = kept(machine).secret.replace(b"access_key_id ", b"access_key_id x", 1)
+    with SilentBus(answers=99, secret=lie) as liar:
         done = machine.role_env("profileB", **liar.environment)
     assert done.returncode == 0
     assert len(machine.sts.issued) == 2

@@ -219,7 +219,9 @@ def planted_lock(machine: Machine, stack: ExitStack) -> Environ:
     environ = {"XDG_RUNTIME_DIR": str(runtime), "ROLE_ENV_CACHE": "auto"}
     machine.role_env("profileB", **environ)
     machine.role_env("clear", "--all", **environ)
-    for lock in list((runtime / "role-env").glob("*.lock")):
+    locks = list((runtime / "role-env").glob("*.lock"))
+    assert locks
+    for lock in locks:
         lock.unlink()
         lock.symlink_to(machine.home / "made")
     stack.callback(_is_absent, machine.home / "made")
@@ -636,6 +638,7 @@ def user(headless: Machine) -> str:
 
 
 def test_without_a_bus_sessions_are_cached_in_the_kernel_without_a_message(headless: Machine) -> None:
+    headless.settle()
     answers = [headless.role_env("profileB") for _ in range(2)]
     for done in answers:
         check(headless, done)
@@ -660,7 +663,7 @@ def test_an_ordinary_user_has_a_place_for_sessions_too(headless: Machine, user: 
 
 
 def test_older_sessions_give_way_where_all_do_not_fit(headless: Machine, user: str) -> None:
-    """Eight long ones are twice what an ordinary user may have; tests/test_kernel_keyring.py has 25."""
+    """Eight long ones are twice what an ordinary user may have; tests/keyrings/test_kernel.py has 25."""
     headless.sts.token_length = 4000
     names = [f"more{number}" for number in range(8)]
     for name in names:

@@ -770,16 +770,6 @@ def test_a_document_that_is_read_elsewhere_names_no_profile_of_this_machines(mac
     assert f"{IGNORED[0]}=TRUE\n" in done.stdout
 
 
-def test_the_warm_path_exports_the_same_and_asks_for_no_other_session(machine: Machine) -> None:
-    set_up(machine)
-    for form in ("bash", "fish"):
-        ordinary = machine.role_env("export", "profileB", "--format", form, "--verbose")
-        warm = machine.role_env("export", "profileB", "--format", form)
-        assert f"{CHOSEN}" in warm.stdout
-        assert warm.stdout == ordinary.stdout
-    assert len(machine.sts.calls_of("AssumeRole")) == 1
-
-
 # ---- together, and half-way ----
 
 

@@ -287,3 +287,8 @@ def test_output_that_cannot_be_written_makes_no_traceback(machine: Machine, sink
     done = machine.shell("bash", f"role-env status {sink}", **session())
     assert "Traceback" not in done.stderr
     assert done.stderr == "" or done.stderr.startswith("role-env: stdout ")
+
+
+def test_a_session_without_a_role_and_an_account_says_so(machine: Machine) -> None:
+    done = machine.role_env("status", **session(changed={"ROLE_ENV_ROLE_ARN": "", "ROLE_ENV_ACCOUNT_ID": ""}))
+    assert (done.returncode, done.stdout.split("  ")[:2]) == (0, ["profileB", "no role"])

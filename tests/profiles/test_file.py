@@ -906,7 +906,7 @@ def check_reported(error: ProfileError, folder: Folder) -> None:
     ("keys", "reported"),
     [
         ("sts_endpoint = http://sts.aliyuncs.com", "sts_endpoint begins with http://"),
-        ("credential_source = ecs", "credential_source must be one of environment, ecs_ram_role"),
+        ("credential_source = ecs", "credential_source must be one of environment, ecs_ram_role, aliyun_cli"),
         ("duration_seconds = 899", "duration_seconds = 899 must be between 900 and 3600"),
     ],
 )

@@ -93,9 +93,10 @@ def test_a_session_is_renewed_from_its_own_file_and_no_other(machine: Machine) -
     other = machine.home / "ro.ini"
     other.write_text(machine.standard_profiles())
     other.chmod(0o600)
-    variables = begin(machine, config=str(other)) | {"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)}
+    variables = begin(machine, config="ro.ini") | {"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)}
     machine.write(machine.standard_profiles().replace(machine.sts.role_arn, machine.sts.world.role("hub").arn))
-    done = machine.role_env("renew", "--format", "sh", **variables)
+    variables["ROLE_ENV_CONFIG"] = str(machine.file)
+    done = machine.run("sh", "-c", "cd / && exec role-env renew --format sh", **variables)
     assert done.returncode == 0, done.stderr
     assert {call.role_arn for call in machine.sts.calls_of("AssumeRole")} == {machine.sts.role_arn}
 

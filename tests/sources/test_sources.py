@@ -147,6 +147,7 @@ def test_a_container_is_not_handed_the_base_key(machine: Machine) -> None:
 
 def test_another_key_in_the_environment_is_another_session(machine: Machine) -> None:
     key = write_environment_profiles(machine)
+    machine.settle()
     assert machine.role_env("profileE", "--format", "json", **key).returncode == 0
     assert machine.role_env("profileE", "--format", "json", **key).returncode == 0
     assert len(machine.sts.calls_of("AssumeRole")) == 1

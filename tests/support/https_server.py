@@ -10,7 +10,7 @@ from support.service import Answer, Service
 
 
 class HttpsServer(Service):
-    """Answers every request with `status`, `headers` and `body`.
+    """Answers every GET with `status`, `headers` and `body`.
 
     Over TLS with a certificate for localhost by `ca_file`, without a `folder` for that over plain HTTP. `asked` holds
     path and headers (names in small letters).
@@ -27,6 +27,8 @@ class HttpsServer(Service):
         super().__init__(server_context() if folder else None)
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Record the request and return the answer."""
+        """Record a GET and return the answer; refuse any other method."""
+        if method != "GET":
+            return Answer(405)
         self.asked.append((target, headers))
         return Answer(self.status, self.body, headers=dict(self.headers))
