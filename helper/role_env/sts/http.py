@@ -56,16 +56,6 @@ class Response(NamedTuple):
         code = document.get("Code") or document.get("code")
         return code if isinstance(code, str) else ""
 
-    def check_transient(self, *, final: Collection[int] = ()) -> None:
-        """Raise BusyError if the same request may succeed later: for a 5xx status except `final`, or throttling.
-
-        Alibaba Cloud reports throttling by a Code, with various statuses.
-        """
-        code = "" if self.status == 200 else self.error_code()
-        is_busy = self.status == 429 or (self.status >= 500 and self.status not in final)
-        if is_busy or code.startswith("Throttling"):
-            raise BusyError(f"status {self.status} {printable(code)[:80]}".rstrip())
-
 
 def retry(
     server: str,
@@ -137,8 +127,8 @@ class Server:
     ) -> Response:
         """Send one request and return the response.
 
-        Raises TransientError for a network fault, BusyError for a status that is transient unless it is in `final`, and
-        UnreachableError for a failure that no second try would cure.
+        Raises TransientError for a network fault, BusyError for throttling and a 5xx status that is not in `final`,
+        and UnreachableError for a failure that no second try would cure.
         """
         import http.client
 
@@ -159,7 +149,10 @@ class Server:
                     hint="check HTTPS_PROXY, and the user name and password in it",
                 ) from None
             raise TransientError(fault) from None
-        response.check_transient(final=final)
+        status, code = response.status, "" if response.status == 200 else response.error_code()
+        is_busy = status == 429 or (status >= 500 and status not in final)
+        if is_busy or code.startswith("Throttling"):  # which Alibaba Cloud reports with various statuses
+            raise BusyError(f"status {status} {printable(code)[:80]}".rstrip())
         return response
 
     def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Response:
