@@ -19,7 +19,7 @@ def read_access_key(profile: str, known_id: str = "") -> AccessKey:
     such as an ID and a secret that are swapped, and RoleEnvError if the terminal is closed.
     """
     if sys.stdin is not None and sys.stdin.isatty():
-        access_key_id = prompt.ask(f"AccessKey ID of {profile}", default=known_id)
+        access_key_id = prompt.ask(f"AccessKey ID of {profile}", default=known_id, check=str)
         secret = prompt.ask_hidden(f"AccessKey secret of {profile}")
     else:
         access_key_id, secret = _two_lines()

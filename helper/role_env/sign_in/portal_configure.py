@@ -126,13 +126,8 @@ def _chosen(new: list[tuple[str, Assignment]]) -> list[tuple[str, Assignment]]:
     """Return the profiles that a person chooses by their numbers."""
     for number, (name, (account, _)) in enumerate(new, 1):
         prompt.show(f"{number:>3}  {name}  ({account.id})")
-    chosen: list[int] = []
-
-    def check(answer: str) -> str:
-        chosen[:] = read_numbers(answer, len(new))
-        return answer
-
-    prompt.ask("Profiles to add, by number, such as 1,3-5", default="all", check=check)
+    question = "Profiles to add, by number, such as 1,3-5"
+    chosen = prompt.ask(question, default="all", check=lambda answer: read_numbers(answer, len(new)))
     return [new[index] for index in chosen]
 
 
@@ -157,9 +152,9 @@ def read_numbers(text: str, count: int) -> list[int]:
 
 
 def _is_yes(question: str, *, default: str) -> bool:
-    def check(answer: str) -> str:
+    def check(answer: str) -> bool:
         if answer.lower() not in ("yes", "y", "no", "n"):
             raise ValueError("type yes or no")
-        return answer
+        return answer.lower().startswith("y")
 
-    return prompt.ask(question, default=default, check=check).lower().startswith("y")
+    return prompt.ask(question, default=default, check=check)

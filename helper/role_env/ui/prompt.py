@@ -3,8 +3,11 @@
 import getpass
 import sys
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from role_env.errors import RoleEnvError, UsageError, printable
+
+T = TypeVar("T")
 
 
 def is_possible() -> bool:
@@ -17,10 +20,10 @@ def show(line: str) -> None:
     _write(f"{printable(line)}\n")
 
 
-def ask(question: str, *, default: str = "", check: Callable[[str], str] = str) -> str:
-    """Return the answer to `question`, or `default` if it is empty; asks again while `check` raises ValueError.
+def ask(question: str, *, default: str = "", check: Callable[[str], T]) -> T:
+    """Return what `check` makes of the answer to `question`, or of `default` if it is empty.
 
-    Raises RoleEnvError if the terminal is closed.
+    Asks again while `check` raises ValueError. Raises RoleEnvError if the terminal is closed.
     """
     shown = f"{question} [{default}]: " if default else f"{question}: "
     while True:
@@ -51,12 +54,12 @@ def choose(question: str, choices: Sequence[str]) -> int:
     for number, choice in enumerate(choices, 1):
         _write(f"  {number}  {printable(choice)}\n")
 
-    def check(answer: str) -> str:
+    def check(answer: str) -> int:
         if not answer.isascii() or not answer.isdigit() or not 0 < int(answer) <= len(choices):
             raise ValueError(f"type a number from 1 to {len(choices)}")
-        return answer
+        return int(answer) - 1
 
-    return int(ask(question, check=check)) - 1
+    return ask(question, check=check)
 
 
 def _read_line() -> str:
