@@ -25,6 +25,7 @@ DOCUMENT = {
     "sts_token": "the-token-of-the-process",
     "expiration": timestamp(3600),
 }
+PRINT = f"print({json.dumps(DOCUMENT)!r})"
 ENVIRON = {"PATH": os.environ["PATH"]}
 
 
@@ -151,13 +152,12 @@ def test_what_is_no_such_document_is_refused_and_not_shown(tmp_path: Path, print
 
 
 def test_a_process_that_fails_is_recognized_by_its_status_though_it_printed_well() -> None:
-    fails(ProfileError, command(f"print({json.dumps(DOCUMENT)!r}); raise SystemExit(7)"), "status 7")
+    fails(ProfileError, command(f"{PRINT}; raise SystemExit(7)"), "status 7")
     fails(ProfileError, command("import os; os.kill(os.getpid(), 9)"), "signal 9")
 
 
 def test_a_process_that_prints_without_end_is_ended() -> None:
-    script = "import sys\nwhile True: sys.stdout.write('x' * 65536)"
-    fails(ProfileError, command(script), "prints more than")
+    fails(ProfileError, command("import sys\nwhile True: sys.stdout.write('x' * 65536)"), "prints more than")
 
 
 def test_a_process_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
@@ -180,20 +180,18 @@ def test_a_child_that_holds_stdout_open_is_ended_too(tmp_path: Path) -> None:
         "import subprocess, sys\n"
         "child = subprocess.Popen([sys.executable, '-Sc', 'import time; time.sleep(600)'])\n"
         f"open({str(pid)!r}, 'w').write(str(child.pid))\n"
-        f"print({json.dumps(DOCUMENT)!r})"
+        f"{PRINT}"
     )
     fails(UnreachableError, command(script), "did not end within", seconds=5)
     wait_until_gone(int(pid.read_text()))
 
 
 def test_a_process_that_prints_late_but_in_time_is_waited_for() -> None:
-    script = f"import time\ntime.sleep(1.5)\nprint({json.dumps(DOCUMENT)!r})"
-    assert run(command(script)).access_key_id == "STS.process"
+    assert run(command(f"import time; time.sleep(1.5); {PRINT}")).access_key_id == "STS.process"
 
 
 def test_what_a_process_prints_after_the_deadline_is_not_taken() -> None:
-    script = f"import time; time.sleep(4); print({json.dumps(DOCUMENT)!r})"
-    fails(UnreachableError, command(script), "did not end within", seconds=1)
+    fails(UnreachableError, command(f"import time; time.sleep(4); {PRINT}"), "did not end within", seconds=1)
 
 
 @pytest.mark.parametrize("while_starting", [False, True], ids=["running", "starting"])
@@ -224,15 +222,13 @@ def test_an_interruption_ends_the_process(tmp_path: Path, while_starting: bool) 
 
 # ---- stderr ----
 
-NOISY = f"import sys; sys.stderr.write('a word of its own\\n'); print({json.dumps(DOCUMENT)!r}); sys.exit"
-
 
 @pytest.mark.parametrize("status", [0, 3])
 @pytest.mark.parametrize("silent", [True, False])
 def test_its_stderr_is_passed_on_and_where_silence_is_wanted_only_when_it_fails(
     capfd: pytest.CaptureFixture[str], status: int, silent: bool
 ) -> None:
-    text = command(f"{NOISY}({status})")
+    text = command(f"import sys; sys.stderr.write('a word of its own\\n'); {PRINT}; sys.exit({status})")
     try:
         credential_process.run(text, ENVIRON, seconds=30, silent=silent)
     except ProfileError:
@@ -243,6 +239,6 @@ def test_its_stderr_is_passed_on_and_where_silence_is_wanted_only_when_it_fails(
 
 
 def test_a_flood_on_stderr_does_not_stop_a_process_that_is_listened_to_silently() -> None:
-    script = f"import sys; sys.stderr.write('x' * 3_000_000); print({json.dumps(DOCUMENT)!r})"
+    script = f"import sys; sys.stderr.write('x' * 3_000_000); {PRINT}"
     key = credential_process.run(command(script), ENVIRON, seconds=30, silent=True)
     assert key.access_key_id == "STS.process"
