@@ -63,7 +63,7 @@ _LABEL = r"[A-Za-z0-9_-]{1,63}"
 
 
 def host(text: str) -> str:
-    """`host` or `host:port` of an endpoint, without `https://`. Raises ValueError; for `http://` too."""
+    """Check `host` or `host:port` of an endpoint, without `https://`. Raises ValueError; for `http://` too."""
     if text.startswith("http://"):
         raise ValueError("begins with http://, and STS is only asked over TLS; write host or host:port")
     import re

@@ -23,6 +23,6 @@ def wait_until(moment: float, end: float, messages: Messages, *, event: threadin
 
 
 def _left(seconds: float) -> str:
-    """`9:58`."""
+    """Return minutes and seconds as in `9:58`."""
     minutes, rest = divmod(max(0, int(seconds)), 60)
     return f"{minutes}:{rest:02}"

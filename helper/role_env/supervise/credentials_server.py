@@ -129,7 +129,7 @@ class CredentialsServer(socketserver.ThreadingTCPServer):
         return f"http://{self.authority}{self.path}"
 
     def serve(self, *, while_true: Callable[[], bool]) -> None:
-        """Answers, and looks ahead, for as long as `while_true` says so."""
+        """Answer requests, and look ahead, for as long as `while_true` says so."""
         threading.Thread(target=self.serve_forever, daemon=True).start()
         while while_true():
             time.sleep(_STEP_SECONDS)
