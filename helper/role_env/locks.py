@@ -116,7 +116,7 @@ def _open(name: str, environ: "Mapping[str, str]") -> int:
 
 
 def _folder(environ: "Mapping[str, str]") -> str:
-    """Return the user's runtime folder if it is theirs alone, else the state folder; never a shared one."""
+    """Return our folder in the user's runtime folder if that is theirs alone, else in the state folder."""
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     if runtime.startswith("/"):
         try:
