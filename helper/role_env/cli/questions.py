@@ -49,20 +49,14 @@ def ask_source(others: Sequence[str], cli_file: ConfigFile | None) -> Source:
 
 def ask_region(default: str) -> str:
     """Return the region, or an empty text for none."""
-    return prompt.ask(
-        "Region, such as cn-hangzhou (Enter for none)" if not default else "Region",
-        default=default,
-        check=_optional(validators.region),
-    )
+    question = "Region" if default else "Region, such as cn-hangzhou (Enter for none)"
+    return prompt.ask(question, default=default, check=_optional(validators.region))
 
 
-def ask_color(check: Callable[[str], str]) -> str:
+def ask_color() -> str:
     """Return the color of the profile in the prompt, or an empty text for none."""
-    return prompt.ask("Color in the prompt, such as red (Enter for none)", check=_optional(check))
+    return prompt.ask("Color in the prompt, such as red (Enter for none)", check=_optional(validators.KEYS["color"]))
 
 
 def _optional(check: Callable[[str], str]) -> Callable[[str], str]:
-    def checked(text: str) -> str:
-        return check(text) if text else ""
-
-    return checked
+    return lambda text: text and check(text)

@@ -46,8 +46,7 @@ def _check_known(invocation: Invocation, found: list[Entry], context: Context) -
     cached = {entry.username for entry in found}
     if cached.issuperset(invocation.profiles):
         return
-    fingerprint = Fingerprint(context.environ)
-    file = profiles.load(invocation.config, fingerprint)
+    file = profiles.load(invocation.config, Fingerprint(context.environ))
     known = [*file.names(), *cached]
     for name in invocation.profiles:
         if name not in known:

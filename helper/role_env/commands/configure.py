@@ -136,7 +136,7 @@ def _answered(
     # Next, and not behind the harmless questions: a secret that is pasted too early would be shown.
     access_key = None if source or invocation.dry_run else _read_key(name, path, context)
     region = invocation.region or questions.ask_region(_region_of(source, cli_file))
-    color = invocation.color or questions.ask_color(validators.KEYS["color"])
+    color = invocation.color or questions.ask_color()
     values = {"role_arn": role_arn, **source, "region_id": region, **given, "color": color}
     profile = NewProfile(name, {key: value for key, value in values.items() if value})
     return profile, {**dict.fromkeys(profile.values, "your answer"), **origins}, access_key

@@ -22,7 +22,9 @@ NAME = "aliyun CLI"
 def check(at: Surroundings) -> list[Finding]:
     """Check the file, and each profile in it whose command is role-env."""
     try:
-        file, status = _read(at)
+        path = config_path(at.environ.get("HOME", ""))
+        content, status = read_file(path)
+        file = ConfigFile(path, content)
     except FileNotFoundError:
         return [Finding(NAME, OK, "it has no file of its own")]
     except OSError as error:
@@ -37,13 +39,6 @@ def check(at: Surroundings) -> list[Finding]:
         findings.append(Finding(NAME, FAIL, unusable.message, unusable.hint))
     findings += _profile_findings(file, at)
     return findings or [Finding(NAME, OK, f"{file.path} can be read{_limit_in_session(at)}")]
-
-
-def _read(at: Surroundings) -> tuple[ConfigFile, os.stat_result]:
-    """Return the CLI's file and its stat. Raises OSError, ProfileError."""
-    path = config_path(at.environ.get("HOME", ""))
-    content, status = read_file(path)
-    return ConfigFile(path, content), status
 
 
 def _profile_findings(file: ConfigFile, at: Surroundings) -> list[Finding]:

@@ -148,7 +148,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not self._is_ours():
             self.send_error(HTTPStatus.NOT_FOUND)
         elif credentials := self.server.supply.credentials():
-            self._answer(HTTPStatus.OK, _document(credentials))
+            document = credentials.document(timestamps.format_utc(credentials.expiration))
+            self._answer(HTTPStatus.OK, json.dumps({"Code": "Success", **document}).encode())
         else:
             self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -175,8 +176,3 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
-
-
-def _document(credentials: Credentials) -> bytes:
-    document = credentials.document(timestamps.format_utc(credentials.expiration))
-    return json.dumps({"Code": "Success", **document}).encode()
