@@ -22,8 +22,8 @@ from support.cloud_sso_portal import CloudSsoPortal
 from support.local_sts import LocalSts
 from support.machine import ArgumentWatch, Machine
 from support.oauth_server import OAuthServer
-from support.ram import LocalRam
-from support.secret_service_bus import KeyringBus
+from support.ram import LocalRam, ram_of
+from support.secret_service_bus import KeyringBus, SilentBus
 
 # Here, since a process with threads can no longer do it, and the workers are yet to be started.
 namespaces.leave_the_users_kernel_keyring()
@@ -78,6 +78,13 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     return True
 
 
+@pytest.fixture(scope="module")
+def silent() -> Iterator[SilentBus]:
+    """A keyring that never answers."""
+    with SilentBus() as started:
+        yield started
+
+
 @pytest.fixture
 def sts(tmp_path: Path) -> Iterator[LocalSts]:
     """A local STS of this test's own."""
@@ -123,12 +130,7 @@ def oauth(machine: Machine) -> Iterator[OAuthServer]:
 
 
 @pytest.fixture
-def ram(machine: Machine, tmp_path: Path) -> Iterator[LocalRam]:
-    """A RAM whose world is the STS's, and the key of profileA in the keyring and nowhere else."""
-    with LocalRam(tmp_path / "ram", machine.sts) as started:
-        authorities = machine.temporary / "authorities.pem"
-        authorities.write_bytes(machine.sts.ca_file.read_bytes() + started.ca_file.read_bytes())
-        machine.environ |= {"ALIBABA_CLOUD_RAM_ENDPOINT": started.endpoint, "SSL_CERT_FILE": str(authorities)}
-        machine.write(f"[profileA]\n\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-        machine.log_in("profileA")
+def ram(machine: Machine) -> Iterator[LocalRam]:
+    """A RAM of the machine's own, and the key of profileA in the keyring and nowhere else."""
+    with ram_of(machine) as started:
         yield started

@@ -121,9 +121,7 @@ def test_a_word_that_no_topic_is_called_leads_to_the_topic_about_it(machine: Mac
 
 
 def test_a_topic_on_a_terminal_is_shown_in_the_persons_pager(machine: Machine) -> None:
-    pager = machine.home / "pager"
-    pager.write_text('#!/bin/sh\necho paged "$1"\nwc -l\n')
-    pager.chmod(0o755)
+    pager = machine.write_program("pager", '#!/bin/sh\necho paged "$1"\nwc -l\n')
     screen = on_terminal(machine, "help", "exit-statuses", environ={"PAGER": f"'{pager}' 'a b'"})
     assert (screen.status, screen.lines[0]) == (0, "paged a b")
     for environ in (
@@ -176,7 +174,7 @@ def test_no_words_at_all_show_a_short_help_on_stderr_and_fail_the_shell(machine:
 
 @pytest.mark.parametrize("name", ["help", "version"])
 def test_a_new_commands_name_that_is_also_a_profile_is_neither_where_a_shell_reads(machine: Machine, name: str) -> None:
-    assert machine.role_env(name).returncode == 0
+    machine.succeeds(name)
     machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     done = machine.role_env(name)
     assert (done.returncode, done.stdout) == (2, "{ \\false; }\n")
@@ -204,7 +202,7 @@ def test_a_duration_that_the_profile_does_not_allow_is_an_error_of_the_option(ma
 
 
 def test_minutes_and_hours_are_durations_too(machine: Machine) -> None:
-    assert machine.role_env("profileB", "--duration", "30m", "--min-ttl", "20m").returncode == 0
+    machine.succeeds("profileB", "--duration", "30m", "--min-ttl", "20m")
     assert machine.sts.calls_of("AssumeRole")[-1].duration == "1800"
-    assert machine.role_env("profileB", "--duration", "1h").returncode == 0
+    machine.succeeds("profileB", "--duration", "1h")
     assert machine.sts.calls_of("AssumeRole")[-1].duration == "3600"

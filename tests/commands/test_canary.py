@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 
 from support.cloud_sso_portal import CloudSsoPortal
-from support.local_sts import ACCOUNT_B
 from support.machine import INSTALLED, Machine
 from support.oauth_server import OAuthServer
 from support.ram import LocalRam
@@ -17,29 +16,18 @@ ROLE_ENV = str(INSTALLED / "role-env")
 
 
 @pytest.fixture(autouse=True)
-def profiles(machine: Machine) -> None:
+def browser(machine: Machine) -> None:
     """A browser that follows each redirect."""
-    program = machine.home / "browser"
-    program.write_text('#!/bin/sh\nexec curl -sL --cacert "$SSL_CERT_FILE" -o /dev/null "$1"\n')
-    program.chmod(0o700)
-    machine.environ |= {"BROWSER": f"{program} %s", "DISPLAY": ":99"}
-
-
-def add_cloud(machine: Machine, portal: CloudSsoPortal) -> None:
-    machine.add(
-        f"[cloud]\ncloud_sso_sign_in_url = {portal.url}\ncloud_sso_account_id = {ACCOUNT_B}\n"
-        "cloud_sso_access_config = Admin\n"
-    )
+    machine.use_curl_as_browser()
 
 
 def succeed(machine: Machine, *commands: str) -> None:
     for command in commands:
-        done = machine.role_env(*command.split())
-        assert done.returncode == 0, done.stderr
+        machine.succeeds(*command.split())
 
 
 def test_a_sign_in_to_cloud_sso_shows_no_secret_even_with_verbose(machine: Machine, portal: CloudSsoPortal) -> None:
-    add_cloud(machine, portal)
+    machine.add(portal.section())
     succeed(machine, "login cloud --verbose", f"configure --cloud-sso {portal.url} --yes")
     succeed(machine, "exec --verbose cloud -- true", "logout cloud --verbose")
 
@@ -86,11 +74,10 @@ def dump_core(machine: Machine, *words: str, until: Callable[[], object], text: 
 def test_a_login_that_is_aborted_leaves_no_core_dump(
     machine: Machine, portal: CloudSsoPortal, oauth: OAuthServer
 ) -> None:
-    add_cloud(machine, portal)
+    machine.add(portal.section())
     machine.add("[me]\noauth_site_type = CN\n")
     machine.sts.fault("hang", times=None)
-    keys = f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n"
-    dump_core(machine, "login", "profileA", text=keys, until=lambda: machine.sts.requests_seen)
+    dump_core(machine, "login", "profileA", text=machine.key_lines(), until=lambda: machine.sts.requests_seen)
     portal.on_poll = "wait"
     dump_core(machine, "login", "cloud", "--no-browser", until=lambda: portal.requests_to("/token"))
     oauth.fault("hang", times=None, action="/v1/token")

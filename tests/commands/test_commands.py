@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
@@ -18,13 +17,6 @@ ROLE_ENV = str(INSTALLED / "role-env")
 FALSE = ("{ false; }\n", "{ \\false; }\n")
 """What a shell gets when there is nothing to take away."""
 SHELL_FORMATS = ("bash", "zsh", "sh", "fish")
-
-
-@pytest.fixture(scope="module")
-def silent() -> Iterator[SilentBus]:
-    """A keyring that never answers."""
-    with SilentBus() as started:
-        yield started
 
 
 def dead_end(silent: SilentBus) -> dict[str, str]:
@@ -80,8 +72,7 @@ def test_a_commands_own_options_are_left_to_it(machine: Machine) -> None:
 
 
 def test_a_command_whose_name_is_an_option_is_a_command_after_two_dashes(machine: Machine) -> None:
-    done = machine.role_env("exec", "profileB", "--", "--weird")
-    assert (done.returncode, "--weird: command not found" in done.stderr) == (127, True)
+    machine.fails("exec", "profileB", "--", "--weird", status=127, said="--weird: command not found")
 
 
 def test_execs_options_may_stand_on_either_side_of_the_profile(machine: Machine) -> None:
@@ -231,9 +222,7 @@ def test_a_shell_integration_that_is_none_fails_the_shell(machine: Machine) -> N
 
 
 def test_a_word_that_is_no_command_is_a_profile_that_is_not_there(machine: Machine) -> None:
-    done = machine.role_env("lsit")
-    assert done.returncode == 3
-    assert "there is no profile lsit" in done.stderr
+    machine.fails("lsit", status=3, said="there is no profile lsit")
 
 
 @pytest.mark.parametrize("locale", ["C", "POSIX", "en_US.ISO-8859-1"])
@@ -326,7 +315,7 @@ def test_a_line_without_any_name_takes_nothing_away(machine: Machine) -> None:
 @pytest.mark.parametrize("mode", ["none", "kernel"])
 def test_clear_deletes_sessions_wherever_they_are_cached(machine: Machine, mode: str) -> None:
     machine.role_env("profileB")
-    assert machine.role_env("clear", "profileB", ROLE_ENV_CACHE=mode).returncode == 0
+    machine.succeeds("clear", "profileB", ROLE_ENV_CACHE=mode)
     machine.role_env("profileB")
     assert len(machine.sts.calls_of("AssumeRole")) == 2
 

@@ -4,32 +4,22 @@ import json
 import stat
 from pathlib import Path
 
-import pexpect
 import pytest
 
-from support.machine import INSTALLED, Machine
-
-ROLE_ENV = str(INSTALLED / "role-env")
+from support.machine import Machine
+from support.terminal import Person
 
 
 def configure(machine: Machine, *arguments: str, text: str = "", **environ: str) -> tuple[int, str, str]:
-    done = machine.run(ROLE_ENV, "configure", *arguments, text=text, **environ)
+    done = machine.role_env("configure", *arguments, text=text, **environ)
     return done.returncode, done.stdout, done.stderr
 
 
-def two_lines(machine: Machine, user: str = "test_user1") -> str:
-    key = machine.sts.world.key_of(user)
-    return f"{key.id}\n{key.secret}\n"
-
-
 def write_cli_file(machine: Machine) -> None:
-    path = machine.home / ".aliyun" / "config.json"
-    path.parent.mkdir()
     key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
     ours = {"name": "role-env", "mode": "External", "process_command": "role-env process --session"}
     default = {"name": "default", "mode": "AK", "region_id": "cn-beijing", **key}
-    path.write_text(json.dumps({"current": "default", "profiles": [default, ours]}))
-    path.chmod(0o600)
+    machine.write_cli_file({"current": "default", "profiles": [default, ours]})
 
 
 def files_below(folder: Path) -> list[str]:
@@ -61,8 +51,8 @@ def test_the_first_profile_makes_a_file_for_the_user_alone(machine: Machine) -> 
     write_cli_file(machine)
     machine.file.unlink()
     machine.file.parent.rmdir()
-    status, _, err = configure(machine, "first", "--role-arn", machine.sts.role_arn, "--aliyun-profile", "default")
-    assert (status, err) == (0, "")
+    done = machine.succeeds("configure", "first", "--role-arn", machine.sts.role_arn, "--aliyun-profile", "default")
+    assert done.stderr == ""
     assert stat.S_IMODE(machine.file.stat().st_mode) == 0o600
     assert machine.file.read_text() == (
         f"[first]\nrole_arn = {machine.sts.role_arn}\ncredential_source = aliyun_cli\naliyun_profile = default\n"
@@ -77,12 +67,9 @@ def test_what_sts_refuses_is_not_written(machine: Machine, role: str) -> None:
     options = ("new", "--role-arn", role, "--credential-source", "environment")
     key = machine.sts.world.key_of("test_user2")
     environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": key.id, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "wrong"}
-    status, _, err = configure(machine, *options, **environ)
-    assert status == 4
-    assert "SignatureDoesNotMatch" in err
+    machine.fails("configure", *options, status=4, said="SignatureDoesNotMatch", **environ)
     assert not machine.file.exists()
-    status, _, _ = configure(machine, *options, **environ, ALIBABA_CLOUD_STS_ENDPOINT="127.0.0.1:9")
-    assert status == 5
+    assert configure(machine, *options, **environ, ALIBABA_CLOUD_STS_ENDPOINT="127.0.0.1:9")[0] == 5
     assert not machine.file.exists()
 
 
@@ -92,7 +79,7 @@ def test_without_verification_there_is_no_request_and_with_dry_run_no_file(machi
     status, out, _ = configure(machine, *options, "--dry-run")
     assert (status, out) == (0, f"[new]\nrole_arn = {machine.sts.role_arn}\ncredential_source = ecs_ram_role\n")
     assert not machine.file.exists()
-    assert configure(machine, *options, "--no-verify", "--color", "red")[0] == 0
+    machine.succeeds("configure", *options, "--no-verify", "--color", "red")
     assert machine.file.read_text().endswith("\ncolor = red\n")
     assert not machine.sts.calls
 
@@ -117,17 +104,17 @@ def test_a_new_file_that_would_hide_the_profiles_of_an_sdk_is_refused_with_their
     assert (status, out) == (2, "")
     assert f"would hide the profiles of {sdk_file}: profileA, profileB" in err
     assert not machine.file.exists()
-    assert configure(machine, *options, "--config", str(sdk_file))[0] == 0
-    assert machine.role_env("new").returncode == 0
+    machine.succeeds("configure", *options, "--config", str(sdk_file))
+    machine.succeeds("new")
     other = ("other", *options[1:3], "--credential-source", "ecs_ram_role", "--no-verify")
-    assert configure(machine, *other, "--config", str(machine.file))[0] == 0
+    machine.succeeds("configure", *other, "--config", str(machine.file))
     assert machine.file.read_text().startswith("[other]")
 
 
 def test_the_file_is_the_one_that_role_env_config_names(machine: Machine) -> None:
     path = machine.home / "deep" / "mine.ini"
     options = ("new", "--role-arn", machine.sts.role_arn, "--credential-source", "environment", "--no-verify")
-    assert configure(machine, *options, ROLE_ENV_CONFIG=str(path))[0] == 0
+    machine.succeeds("configure", *options, ROLE_ENV_CONFIG=str(path))
     assert path.read_text().startswith("[new]\n")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "[new]" not in machine.file.read_text()
@@ -135,10 +122,10 @@ def test_the_file_is_the_one_that_role_env_config_names(machine: Machine) -> Non
 
 def test_a_key_from_two_lines_is_verified_with_the_role_and_stored_in_the_keyring(machine: Machine) -> None:
     options = ("new", "--role-arn", machine.sts.role_arn, "--login")
-    status, _, err = configure(machine, *options, text=two_lines(machine))
+    status, _, err = configure(machine, *options, text=machine.key_lines())
     assert (status, err) == (0, "")
     assert machine.file.read_text().endswith(f"\n[new]\nrole_arn = {machine.sts.role_arn}\n")
-    assert machine.role_env("new").returncode == 0
+    machine.succeeds("new")
     assert len(machine.sts.calls_of("AssumeRole")) == 1
     machine.role_env("new", "--refresh")
     assert len(machine.sts.calls_of("AssumeRole")) == 2
@@ -151,7 +138,7 @@ def test_a_key_that_is_refused_is_neither_stored_nor_written(machine: Machine) -
     assert (status, machine.file.read_bytes()) == (4, before)
     assert "verified" not in out
     assert "role-env: hint: nothing was written; check access_key_secret: " in err
-    assert configure(machine, *options, "--no-verify", text=two_lines(machine), **NO_KEYRING)[0] == 6
+    assert configure(machine, *options, "--no-verify", text=machine.key_lines(), **NO_KEYRING)[0] == 6
     assert machine.file.read_bytes() == before
 
 
@@ -160,19 +147,19 @@ NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 
 def test_a_file_that_cannot_be_written_leaves_no_key_in_the_keyring(machine: Machine) -> None:
     command = ("role-env", "configure", "new", "--login", "--no-verify")
-    done = machine.run("sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command, text=two_lines(machine))
+    done = machine.run("sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command, text=machine.key_lines())
     assert (done.returncode, "hint: nothing was changed" in done.stderr) == (3, True)
     machine.add("[new]\n")
     assert machine.role_env("whoami", "new").returncode == 3
 
 
 def test_a_source_without_a_role_is_verified_by_its_identity(machine: Machine) -> None:
-    status, out, _ = configure(machine, "key", "--login", text=two_lines(machine))
-    assert "; add a role: role-env configure PROFILE --role-arn ARN --source-profile key\n" in out
-    assert (status, f"verified: {machine.sts.user_arn}\n" in out) == (0, True)
+    done = machine.succeeds("configure", "key", "--login", text=machine.key_lines())
+    assert "; add a role: role-env configure PROFILE --role-arn ARN --source-profile key\n" in done.stdout
+    assert f"verified: {machine.sts.user_arn}\n" in done.stdout
     assert machine.file.read_text().endswith("\n[key]\n")
     assert machine.sts.user_arn in machine.role_env("whoami", "key").stdout
-    assert configure(machine, "ops", "--role-arn", machine.sts.role_arn, "--source-profile", "key")[0] == 0
+    machine.succeeds("configure", "ops", "--role-arn", machine.sts.role_arn, "--source-profile", "key")
 
 
 @pytest.mark.parametrize(
@@ -212,11 +199,9 @@ def test_an_error_of_the_new_profile_names_the_option_and_no_line_of_the_file(ma
     )
     options = ("new", "--role-arn", machine.sts.role_arn, "--aliyun-profile", "nobody")
     write_cli_file(machine)
-    status, _, err = configure(machine, *options)
-    assert (status, "profile nobody does not exist (--aliyun-profile)\n" in err) == (3, True)
+    machine.fails("configure", *options, status=3, said="profile nobody does not exist (--aliyun-profile)\n")
     options = ("new", "--role-arn", machine.sts.role_arn.replace("/", "/no"), "--source-profile", "profileA")
-    status, _, err = configure(machine, *options)
-    assert (status, f"(not yet in {machine.file})\n" in err) == (4, True)
+    machine.fails("configure", *options, status=4, said=f"(not yet in {machine.file})\n")
     assert machine.file.read_bytes() == before
 
 
@@ -229,35 +214,9 @@ def test_an_error_in_the_file_itself_keeps_its_line(machine: Machine) -> None:
 # ---- by questions ----
 
 
-class Person:
-    """Somebody at the terminal, who answers."""
-
-    def __init__(self, machine: Machine, *arguments: str) -> None:
-        self._machine = machine
-        environ = machine.environ | {"TERM": "dumb"}
-        self._screen = pexpect.spawn(
-            ROLE_ENV, ["configure", *arguments], env=environ, encoding="utf-8", timeout=30, dimensions=(40, 200)
-        )
-
-    def sees(self, text: str) -> None:
-        self._screen.expect_exact(text)
-
-    def answers(self, question: str, answer: str) -> None:
-        self.sees(question)
-        self._screen.sendline(answer)
-
-    def presses(self, control: str) -> None:
-        self._screen.sendcontrol(control)
-
-    def ends(self) -> int:
-        self._screen.expect(pexpect.EOF)
-        self._screen.close()
-        return int(self._screen.exitstatus)
-
-
 def test_a_person_is_asked_for_everything_and_asked_again_after_a_wrong_answer(machine: Machine) -> None:
     write_cli_file(machine)
-    person = Person(machine)
+    person = Person(machine, "configure", TERM="dumb")
     person.answers("Name of the profile: ", "profileB")
     person.answers("exists already", "new")
     person.answers("Role to assume", "switchrolesbc")
@@ -271,18 +230,18 @@ def test_a_person_is_asked_for_everything_and_asked_again_after_a_wrong_answer(m
     person.sees("[new]")
     person.sees("verified: ")
     person.sees(f"appended to {machine.file}; type: ")
-    assert person.ends() == 0
+    person.ends()
     assert machine.file.read_text().endswith(
         f"[new]\nrole_arn = {machine.sts.role_arn}\ncredential_source = aliyun_cli\naliyun_profile = default\n"
         "region_id = cn-beijing\n"
     )
     assert len(machine.sts.calls) == 1
-    assert machine.role_env("new").returncode == 0
+    machine.succeeds("new")
 
 
 def test_a_key_is_asked_for_with_its_id_shown_and_its_secret_hidden(machine: Machine) -> None:
     machine.file.unlink()
-    person = Person(machine, "new", "--role-arn", machine.sts.role_arn)
+    person = Person(machine, "configure", "new", "--role-arn", machine.sts.role_arn)
     person.answers("Source of the credentials, by number: ", "1")
     person.answers("AccessKey ID of new: ", machine.sts.access_key_id)
     person.sees(machine.sts.access_key_id)
@@ -290,23 +249,23 @@ def test_a_key_is_asked_for_with_its_id_shown_and_its_secret_hidden(machine: Mac
     person.answers("Region", "")
     person.answers("Color", "red")
     person.sees("verified: ")
-    assert person.ends() == 0
+    person.ends()
     assert machine.sts.access_key_secret not in machine.file.read_text()
-    assert machine.role_env("new").returncode == 0
+    machine.succeeds("new")
 
 
 @pytest.mark.parametrize(("control", "status"), [("c", 130), ("d", 1)])
 def test_a_person_who_leaves_changes_nothing(machine: Machine, control: str, status: int) -> None:
     before, files = machine.file.read_bytes(), files_below(machine.home)
-    person = Person(machine, "new")
+    person = Person(machine, "configure", "new")
     person.sees("Role to assume")
     person.presses(control)
-    assert person.ends() == status
+    person.ends(status)
     assert machine.file.read_bytes() == before
     assert files_below(machine.home) == files
 
 
 def test_options_that_say_everything_leave_no_question(machine: Machine) -> None:
-    person = Person(machine, "new", "--role-arn", machine.sts.role_arn, "--source-profile", "profileA")
-    assert person.ends() == 0
+    options = ("--role-arn", machine.sts.role_arn, "--source-profile", "profileA")
+    Person(machine, "configure", "new", *options).ends()
     assert "[new]" in machine.file.read_text()

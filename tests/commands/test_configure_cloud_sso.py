@@ -6,12 +6,11 @@ import signal
 import subprocess
 import time
 
-import pexpect
 import pytest
 
 from support.cloud_sso_portal import AccessConfiguration, Account, CloudSsoPortal
-from support.local_sts import ACCOUNT_B
 from support.machine import INSTALLED, Machine
+from support.terminal import Person
 
 ROLE_ENV = str(INSTALLED / "role-env")
 
@@ -33,10 +32,7 @@ def test_everything_that_the_portal_offers_becomes_a_profile(machine: Machine, p
     text = machine.file.read_text()
     assert text.startswith(before)
     config = portal.accounts[0].configurations[0].id
-    assert (
-        f"[Production.Admin]\ncloud_sso_sign_in_url = {portal.url}\ncloud_sso_account_id = {ACCOUNT_B}\n"
-        f"cloud_sso_access_config = {config}\n"
-    ) in text
+    assert portal.section("Production.Admin", config=config) in text
     assert "color" not in text
     assert done.stdout.endswith(f"appended 3 profiles to {machine.file}\n")
     assert not portal.sessions
@@ -60,10 +56,7 @@ def test_run_again_it_adds_what_is_new_and_names_what_has_gone(machine: Machine,
 def test_a_profile_by_the_name_of_its_configuration_is_not_added_again(
     machine: Machine, portal: CloudSsoPortal
 ) -> None:
-    machine.add(
-        f"[mine]\ncloud_sso_sign_in_url = {portal.url}\ncloud_sso_account_id = {ACCOUNT_B}\n"
-        "cloud_sso_access_config = Admin\n"
-    )
+    machine.add(portal.section("mine"))
     configure(machine, portal, "--yes")
     assert names(machine) == ["mine", "Production.ReadOnly", "Staging.Admin"]
 
@@ -84,7 +77,7 @@ def test_names_are_made_of_the_characters_of_a_profile_and_are_unique(machine: M
     assert len(set(found)) == 6
     assert all(len(name) <= 64 for name in found)
     assert "evil" in found[5]
-    assert machine.role_env("list").returncode == 0
+    machine.succeeds("list")
 
 
 def test_a_name_that_is_made_of_ids_is_not_too_long(machine: Machine, portal: CloudSsoPortal) -> None:
@@ -119,34 +112,20 @@ def test_without_a_terminal_yes_is_required_before_anything_is_sent(machine: Mac
 
 @pytest.mark.parametrize("url", ["http://signin-cn-shanghai.alibabacloudsso.com/x", "https://evil.example/x/login"])
 def test_another_host_is_exit_3_and_nothing_is_sent(machine: Machine, portal: CloudSsoPortal, url: str) -> None:
-    done = machine.role_env("configure", "--cloud-sso", url, "--yes")
-    assert (done.returncode, "--cloud-sso: the URL must be" in done.stderr) == (3, True)
+    machine.fails("configure", "--cloud-sso", url, "--yes", status=3, said="--cloud-sso: the URL must be")
     assert not portal.requests
 
 
 def test_a_person_chooses_by_number_and_may_color_production_red(machine: Machine, portal: CloudSsoPortal) -> None:
-    person = pexpect.spawn(
-        ROLE_ENV,
-        ["configure", "--cloud-sso", portal.url, "--no-browser"],
-        env=machine.environ | {"TERM": "xterm"},
-        encoding="utf-8",
-        timeout=30,
-        dimensions=(40, 200),
-    )
-    person.expect("3  Staging.Admin")
-    person.expect(r"Profiles to add, by number, such as 1,3-5 \[all\]: ")
-    person.sendline("7")
-    person.expect("the numbers are 1 to 3")
-    person.sendline("1,3")
-    person.expect(r"Color red for the accounts whose name contains prod \(1 profile\)\? yes or no \[no\]: ")
-    person.sendline("yes")
-    person.expect("color = red")
-    person.expect("Append 2 profiles to .* yes or no")
-    person.sendline("")
-    person.expect("appended 2 profiles")
-    person.expect(pexpect.EOF)
-    person.close()
-    assert person.exitstatus == 0
+    person = Person(machine, "configure", "--cloud-sso", portal.url, "--no-browser")
+    person.sees("3  Staging.Admin")
+    person.answers("Profiles to add, by number, such as 1,3-5 [all]: ", "7")
+    person.answers("the numbers are 1 to 3", "1,3")
+    person.answers("Color red for the accounts whose name contains prod (1 profile)? yes or no [no]: ", "yes")
+    person.sees("color = red")
+    person.answers(f"Append 2 profiles to {machine.file}? yes or no", "")
+    person.sees("appended 2 profiles")
+    person.ends()
     assert names(machine) == ["Production.Admin", "Staging.Admin"]
     assert machine.file.read_text().count("color = red") == 1
 

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -34,7 +33,7 @@ pathlib.Path("seen.json").write_text(json.dumps(seen))
 
 
 @pytest.fixture
-def federation(machine: Machine, tmp_path: Path) -> Iterator[Federation]:
+def federation(machine: Machine) -> Iterator[Federation]:
     """The sign-in of both sites; the machine's way out leads to it."""
     with Federation(machine.sts) as started:
         machine.environ |= started.environment
@@ -193,14 +192,13 @@ def test_an_answer_that_is_no_token_is_a_failure(machine: Machine, federation: F
 
 def test_a_passing_failure_is_tried_again(machine: Machine, federation: Federation) -> None:
     federation.answers = [(502, b"bad gateway"), (429, b"{}")]
-    assert machine.role_env("console", "profileB", "--print").returncode == 0
+    machine.succeeds("console", "profileB", "--print")
     assert len(federation.asked) == 3
 
 
 def test_nothing_is_sent_where_the_certificate_is_wrong(machine: Machine, federation: Federation) -> None:
     federation.context = server_context("unknown-ca", HOSTS)
-    done = machine.role_env("console", "profileB", "--print")
-    assert (done.returncode, "certificate of signin.aliyun.com" in done.stderr) == (5, True)
+    machine.fails("console", "profileB", "--print", status=5, said="certificate of signin.aliyun.com")
     assert not federation.asked
 
 

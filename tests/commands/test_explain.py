@@ -22,7 +22,7 @@ def uses_cache(machine: Machine, profile: str, *options: str, **environ: str) ->
     """Whether explain says that the cached session is used; checks that a request then shows the same."""
     valid: bool = explained(machine, profile, *options, **environ)["cached"]["valid"]
     calls = len(machine.sts.calls_of("AssumeRole"))
-    assert machine.role_env(profile, *options, **environ).returncode == 0
+    machine.succeeds(profile, *options, **environ)
     assert (len(machine.sts.calls_of("AssumeRole")) == calls) is valid
     return valid
 
@@ -84,12 +84,10 @@ def test_what_is_announced_happens(machine: Machine) -> None:
 
 def test_each_source_is_explained_without_being_asked(machine: Machine) -> None:
     arn = machine.sts.role_arn
-    (machine.home / ".aliyun").mkdir()
     key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
     role = {"ram_role_arn": machine.sts.world.role("hub").arn, "ram_session_name": "cli"}
     profile = {"name": "default", "mode": "RamRoleArn", **key, **role}
-    config = machine.home / ".aliyun" / "config.json"
-    config.write_text(json.dumps({"current": "default", "profiles": [profile]}))
+    config = machine.write_cli_file({"current": "default", "profiles": [profile]})
     provider = machine.sts.oidc_provider_arn
     machine.add(
         f"[ecs]\nrole_arn = {arn}\ncredential_source = ecs_ram_role\n"

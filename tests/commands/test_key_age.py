@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 from support.ram import LocalRam
 
 DAY = 86400
@@ -43,10 +43,10 @@ def test_after_90_days_a_rotation_is_suggested_and_makes_the_key_young(machine: 
     assert source_shown(machine) == "keyring (90 days: rotate it)"
     (finding,) = findings(machine)
     assert (finding["status"], finding["fix"]) == ("warn", "role-env rotate profileA")
-    assert machine.role_env(*finding["fix"].split()[1:]).returncode == 0
+    machine.succeeds(*finding["fix"].split()[1:])
     assert source_shown(machine) == "keyring (0 days)"
     assert [finding["status"] for finding in findings(machine)] == ["ok"]
-    assert machine.role_env("rotate", "profileA", "--abort").returncode == 0
+    machine.succeeds("rotate", "profileA", "--abort")
     assert source_shown(machine) == "keyring (90 days: rotate it)"
 
 
@@ -65,14 +65,11 @@ def test_a_key_is_stored_without_its_age_where_ram_does_not_say_it(machine: Mach
     assert time.monotonic() - began < 25
     assert source_shown(machine) == "keyring"
     assert findings(machine) == []
-    assert machine.role_env("profileB").returncode == 0
+    machine.succeeds("profileB")
 
 
 def test_configure_stores_the_age_too(machine: Machine, ram: LocalRam) -> None:
     machine.sts.world.keys[machine.sts.access_key_id].created = time.time() - DAY
-    done = machine.run(
-        *(str(INSTALLED / "role-env"), "configure", "new", "--login", "--region", "cn-x", "--color", "red"),
-        text=f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n",
-    )
-    assert done.returncode == 0, done.stderr
+    options = ("--login", "--region", "cn-x", "--color", "red")
+    machine.succeeds("configure", "new", *options, text=machine.key_lines())
     assert machine.role_env("list").stdout.splitlines()[-1].split()[3:6] == ["keyring", "(1", "day)"]

@@ -3,24 +3,25 @@
 import re
 import time
 
-import pexpect
 import pytest
 
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 from support.secret_service_bus import SilentBus
+from support.terminal import Person
 
-ROLE_ENV = str(INSTALLED / "role-env")
+
+@pytest.fixture(autouse=True)
+def without_secret(machine: Machine) -> None:
+    """Of profileA's key, the file has the ID only."""
+    machine.write(re.sub(r"access_key_secret = .*\n", "", machine.standard_profiles()))
 
 
-def without_secret(machine: Machine) -> str:
-    """The profiles file without profileA's secret; gives the two lines for stdin."""
-    text = machine.standard_profiles()
-    machine.write(re.sub(r"access_key_secret = .*\n", "", text))
-    return f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n"
+def name_no_key(machine: Machine) -> None:
+    """Take the ID out of the file, too."""
+    machine.write(f"[profileA]\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
 
 
 def test_a_key_over_a_pipe_is_checked_stored_and_used(machine: Machine) -> None:
-    lines = without_secret(machine)
     done = machine.role_env("profileB")
     assert done.returncode == 3
     assert (
@@ -28,44 +29,40 @@ def test_a_key_over_a_pipe_is_checked_stored_and_used(machine: Machine) -> None:
         in done.stderr
     )
     assert "role-env login profileA" in done.stderr
-    done = machine.run(ROLE_ENV, "login", "profileA", text=lines)
+    done = machine.role_env("login", "profileA", text=machine.key_lines())
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
         f"profileA: {machine.sts.user_arn}; its access key {machine.sts.access_key_id} is stored in the keyring\n"
     )
-    assert machine.role_env("profileB").returncode == 0
+    machine.succeeds("profileB")
     assert machine.sts.user_arn in machine.role_env("whoami", "profileA", "--json").stdout
 
 
 def test_a_section_without_any_key_has_its_key_in_the_keyring(machine: Machine) -> None:
-    lines = without_secret(machine)
-    machine.write(f"[profileA]\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    done = machine.role_env("profileB")
-    assert (done.returncode, "it has no credential source" in done.stderr) == (3, True)
-    assert machine.run(ROLE_ENV, "login", "profileA", text=lines).returncode == 0
-    assert machine.role_env("profileB").returncode == 0
+    name_no_key(machine)
+    machine.fails("profileB", status=3, said="it has no credential source")
+    machine.log_in("profileA")
+    machine.succeeds("profileB")
 
 
 def test_what_the_file_still_contains_is_reported_with_its_lines(machine: Machine) -> None:
-    lines = f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n"
-    done = machine.run(ROLE_ENV, "login", "profileA", text=lines)
-    assert done.returncode == 0
+    machine.write(machine.standard_profiles())
+    done = machine.succeeds("login", "profileA", text=machine.key_lines())
     assert f"the file {machine.file} still contains the secret in plain text: delete its line 3" in done.stdout
 
 
 @pytest.mark.parametrize("wrong", ["secret", "id"])
 def test_a_key_that_sts_refuses_is_not_stored(machine: Machine, wrong: str) -> None:
-    lines = without_secret(machine)
-    machine.write(f"[profileA]\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    access_key_id, secret = lines.split()
+    name_no_key(machine)
+    access_key_id, secret = machine.key_lines().split()
     bad = f"{access_key_id}\nwrong{secret}\n" if wrong == "secret" else f"LTAIwrong\n{secret}\n"
-    done = machine.run(ROLE_ENV, "login", "profileA", text=bad)
+    done = machine.role_env("login", "profileA", text=bad)
     assert (done.returncode, done.stdout) == (4, "")
     assert machine.role_env("profileB").returncode == 3
-    assert machine.run(ROLE_ENV, "login", "profileA", text=lines).returncode == 0
-    done = machine.run(ROLE_ENV, "login", "profileA", text=bad)
+    machine.log_in("profileA")
+    done = machine.role_env("login", "profileA", text=bad)
     assert done.returncode == 4
-    assert machine.role_env("profileB").returncode == 0
+    machine.succeeds("profileB")
 
 
 @pytest.mark.parametrize(
@@ -80,15 +77,14 @@ def test_a_key_that_sts_refuses_is_not_stored(machine: Machine, wrong: str) -> N
     ],
 )
 def test_what_can_be_no_key_is_refused_unasked(machine: Machine, text: str, status: int, reported: str) -> None:
-    without_secret(machine)
-    done = machine.run(ROLE_ENV, "login", "profileA", text=text)
+    done = machine.role_env("login", "profileA", text=text)
     assert (done.returncode, done.stdout) == (status, "")
     assert reported in done.stderr
     assert not machine.sts.calls_of("GetCallerIdentity")
 
 
 def test_what_is_no_text_is_refused_and_not_shown(machine: Machine) -> None:
-    done = machine.run(ROLE_ENV, "login", "profileA", text="\udcff\nsecret\n", PYTHONIOENCODING="utf-8:strict")
+    done = machine.role_env("login", "profileA", text="\udcff\nsecret\n", PYTHONIOENCODING="utf-8:strict")
     assert (done.returncode, done.stdout) == (2, "")
     assert "stdin is not text" in done.stderr
 
@@ -98,59 +94,52 @@ def test_what_is_no_text_is_refused_and_not_shown(machine: Machine) -> None:
     [("profileB", "profile profileB takes its credentials from profileA"), ("profileX", "did you mean profile")],
 )
 def test_a_profile_that_takes_no_key_is_refused(machine: Machine, profile: str, reported: str) -> None:
-    done = machine.run(ROLE_ENV, "login", profile, text="a\nb\n")
-    assert (done.returncode, reported in done.stderr) == (3, True)
+    machine.fails("login", profile, text="a\nb\n", status=3, said=reported)
 
 
 def test_a_person_sees_the_id_and_not_the_secret_while_typing(machine: Machine) -> None:
-    without_secret(machine)
-    person = pexpect.spawn(ROLE_ENV, ["login", "profileA"], env=machine.environ, encoding="utf-8", timeout=30)
-    person.expect(r"AccessKey ID of profileA \[LTAI.*\]: ")
-    person.sendline("")
-    person.expect("AccessKey secret of profileA: ")
-    person.sendline(machine.sts.access_key_secret)
-    person.expect("is stored in the keyring")
-    person.expect(pexpect.EOF)
-    person.close()
-    assert person.exitstatus == 0
-    assert machine.sts.access_key_secret not in str(person.before)
-    assert machine.role_env("profileB").returncode == 0
+    person = Person(machine, "login", "profileA")
+    person.answers(f"AccessKey ID of profileA [{machine.sts.access_key_id}]: ", "")
+    person.answers("AccessKey secret of profileA: ", machine.sts.access_key_secret)
+    person.sees("is stored in the keyring")
+    person.ends()
+    assert machine.sts.access_key_secret not in machine.terminals[-1].getvalue()
+    machine.succeeds("profileB")
 
 
 def test_logout_removes_the_key_and_what_was_made_with_it_does_not_stand(machine: Machine) -> None:
-    lines = without_secret(machine)
-    assert machine.run(ROLE_ENV, "login", "profileA", text=lines).returncode == 0
-    assert machine.role_env("profileB").returncode == 0
+    machine.log_in("profileA")
+    machine.succeeds("profileB")
     done = machine.role_env("logout", "profileA")
     removed = f"removed the access key {machine.sts.access_key_id} of profileA from the keyring\n"
     assert (done.returncode, done.stdout, done.stderr) == (0, removed, "")
     assert machine.role_env("profileB").returncode == 3
     done = machine.role_env("logout", "profileA")
     assert (done.returncode, done.stdout, done.stderr) == (0, "profileA has no access key in the keyring\n", "")
-    assert machine.run(ROLE_ENV, "login", "profileA", text=lines).returncode == 0
+    machine.log_in("profileA")
     calls = len(machine.sts.calls_of("AssumeRole"))
-    assert machine.role_env("profileB").returncode == 0
+    machine.succeeds("profileB")
     assert len(machine.sts.calls_of("AssumeRole")) == calls
 
 
 def test_a_login_with_another_key_is_another_session(machine: Machine) -> None:
-    machine.write(f"[profileA]\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    name_no_key(machine)
     for name in ("test_user1", "root"):
         key = machine.sts.world.key_of(name)
-        assert machine.run(ROLE_ENV, "login", "profileA", text=f"{key.id}\n{key.secret}\n").returncode == 0
+        machine.succeeds("login", "profileA", text=f"{key.id}\n{key.secret}\n")
         machine.role_env("profileB")
     assert len(machine.sts.calls_of("AssumeRole")) == 2
     assert machine.sts.calls_of("AssumeRole")[-1].access_key_id == machine.sts.world.key_of("root").id
 
 
 def test_clear_leaves_keys_alone(machine: Machine) -> None:
-    assert machine.run(ROLE_ENV, "login", "profileA", text=without_secret(machine)).returncode == 0
-    assert machine.role_env("clear", "--all").returncode == 0
-    assert machine.role_env("profileB").returncode == 0
+    machine.log_in("profileA")
+    machine.succeeds("clear", "--all")
+    machine.succeeds("profileB")
 
 
 def test_a_key_is_of_one_profiles_file(machine: Machine) -> None:
-    assert machine.run(ROLE_ENV, "login", "profileA", text=without_secret(machine)).returncode == 0
+    machine.log_in("profileA")
     other = machine.home / "other.ini"
     other.write_text(machine.file.read_text("utf-8"), "utf-8")
     other.chmod(0o600)
@@ -159,14 +148,13 @@ def test_a_key_is_of_one_profiles_file(machine: Machine) -> None:
 
 @pytest.mark.parametrize("backend", ["keyring.backends.null.Keyring", "keyring.backends.fail.Keyring"])
 def test_a_keyring_that_cannot_keep_is_exit_6_and_says_what_to_do(machine: Machine, backend: str) -> None:
-    lines = without_secret(machine)
-    done = machine.run(ROLE_ENV, "login", "profileA", text=lines, PYTHON_KEYRING_BACKEND=backend)
+    done = machine.role_env("login", "profileA", text=machine.key_lines(), PYTHON_KEYRING_BACKEND=backend)
     assert (done.returncode, done.stdout) == (6, "")
     assert "role-env: hint:" in done.stderr
 
 
 def test_a_key_that_the_keyring_has_and_cannot_give_is_exit_6(machine: Machine) -> None:
-    assert machine.run(ROLE_ENV, "login", "profileA", text=without_secret(machine)).returncode == 0
+    machine.log_in("profileA")
     with SilentBus() as silent:
         began = time.monotonic()
         done = machine.role_env("profileB", "--refresh", **silent.environment)
@@ -177,12 +165,11 @@ def test_a_key_that_the_keyring_has_and_cannot_give_is_exit_6(machine: Machine) 
 
 
 def test_logout_of_a_name_that_nobody_knows_is_reported_with_the_closest(machine: Machine) -> None:
-    assert machine.run(ROLE_ENV, "login", "profileA", text=without_secret(machine)).returncode == 0
-    done = machine.role_env("logout", "profielA")
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "there is no profile profielA" in done.stderr
+    machine.log_in("profileA")
+    done = machine.fails("logout", "profielA", status=3, said="there is no profile profielA")
+    assert done.stdout == ""
     assert "did you mean profileA?" in done.stderr
-    assert machine.role_env("profileB").returncode == 0
+    machine.succeeds("profileB")
     machine.write(f"[profileB]\nrole_arn = {machine.sts.role_arn}\ncredential_source = environment\n")
     assert machine.role_env("logout", "profileA").returncode == 0  # it has left the file, and its key was there
     assert machine.role_env("logout", "profileA").returncode == 3

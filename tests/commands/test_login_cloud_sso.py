@@ -3,12 +3,9 @@
 import itertools
 import json
 import re
-import signal
 import subprocess
 import time
-from pathlib import Path
 
-import pexpect
 import pytest
 
 from support.cached_sessions import key_id
@@ -16,24 +13,17 @@ from support.cloud_sso_portal import CloudSsoPortal
 from support.local_sts import ACCOUNT_B, ACCOUNT_C
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import SilentBus
+from support.terminal import Person
 
 ROLE_ENV = str(INSTALLED / "role-env")
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "ROLE_ENV_CACHE": "keyring"}
-
-
-def section(portal: CloudSsoPortal, name: str = "cloud", account: str = ACCOUNT_B, config: str = "Admin") -> str:
-    """A profile of the portal."""
-    return (
-        f"[{name}]\ncloud_sso_sign_in_url = {portal.url}\ncloud_sso_account_id = {account}\n"
-        f"cloud_sso_access_config = {config}\n"
-    )
 
 
 @pytest.fixture(autouse=True)
 def profiles(machine: Machine, portal: CloudSsoPortal) -> None:
     """The profile cloud, and spoke, which assumes a role with its session."""
     machine.sts.world.role("switchRoleSbc").trusts.add(f"acs:ram::{ACCOUNT_B}:root")
-    machine.add(section(portal) + f"\n[spoke]\nrole_arn = {machine.sts.role_arn}\nsource_profile = cloud\n")
+    machine.add(portal.section() + f"\n[spoke]\nrole_arn = {machine.sts.role_arn}\nsource_profile = cloud\n")
 
 
 def login(machine: Machine, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -43,7 +33,7 @@ def login(machine: Machine, *options: str, **environ: str) -> subprocess.Complet
 def test_a_person_signs_in_and_every_profile_of_the_portal_has_a_session(
     machine: Machine, portal: CloudSsoPortal
 ) -> None:
-    machine.add(section(portal, "staging", ACCOUNT_C))
+    machine.add(portal.section("staging", ACCOUNT_C))
     portal.polls_to_wait = 1
     done = login(machine)
     assert done.returncode == 0
@@ -76,9 +66,7 @@ def test_a_session_of_the_portal_assumes_roles(machine: Machine, portal: CloudSs
 
 @pytest.mark.parametrize("profile", ["cloud", "spoke"])
 def test_without_a_sign_in_the_hint_names_the_profile_to_sign_in_to(machine: Machine, profile: str) -> None:
-    done = machine.role_env(profile)
-    assert done.returncode == 3
-    assert "role-env: profile cloud: there is no sign-in at localhost:" in done.stderr
+    done = machine.fails(profile, status=3, said="role-env: profile cloud: there is no sign-in at localhost:")
     assert done.stderr.endswith("role-env: hint: run: role-env login cloud\n")
 
 
@@ -92,8 +80,7 @@ def test_an_expired_or_revoked_sign_in_is_exit_3_with_the_hint(machine: Machine,
     portal.token_seconds = 600
     login(machine)
     portal.revoke_tokens()
-    done = machine.role_env("cloud")
-    assert (done.returncode, "InvalidAccessToken" in done.stderr) == (3, True)
+    done = machine.fails("cloud", status=3, said="InvalidAccessToken")
     assert "role-env login cloud" in done.stderr
 
 
@@ -126,8 +113,7 @@ def test_a_refused_or_expired_code_is_exit_4(
 def test_waiting_ends_with_the_code(machine: Machine, portal: CloudSsoPortal) -> None:
     portal.on_poll, portal.code_seconds = "wait", 2.5
     began = time.monotonic()
-    done = login(machine)
-    assert (done.returncode, "has expired" in done.stderr) == (4, True)
+    machine.fails("login", "cloud", status=4, said="has expired")
     assert time.monotonic() - began < 25
 
 
@@ -158,18 +144,15 @@ def test_a_portal_that_cannot_be_asked_for_a_session_is_exit_5(machine: Machine,
 
 def test_faults_that_last_end_the_polls_with_exit_5(machine: Machine, portal: CloudSsoPortal) -> None:
     portal.fault("503", times=None, action="/token")
-    done = login(machine, ROLE_ENV_TIMEOUT="2")
-    assert (done.returncode, "503" in done.stderr) == (5, True)
+    machine.fails("login", "cloud", ROLE_ENV_TIMEOUT="2", status=5, said="503")
 
 
 def test_a_4xx_is_exit_4_with_the_portals_own_message(machine: Machine, portal: CloudSsoPortal) -> None:
     portal.fault("code:EntityNotExist.Directory:404:The directory is gone.")
-    done = login(machine)
-    assert (done.returncode, "EntityNotExist.Directory: The directory is gone." in done.stderr) == (4, True)
+    machine.fails("login", "cloud", status=4, said="EntityNotExist.Directory: The directory is gone.")
     login(machine)
     portal.fault("code:NoPermission.Account:403:You were removed from it.")
-    done = machine.role_env("cloud")
-    assert (done.returncode, "NoPermission.Account: You were removed from it." in done.stderr) == (4, True)
+    machine.fails("cloud", status=4, said="NoPermission.Account: You were removed from it.")
     portal.fault("escape-in-message")
     assert "\x1b" not in machine.role_env("cloud").stderr
 
@@ -178,8 +161,7 @@ def test_a_message_that_repeats_the_token_is_shown_without_it(machine: Machine, 
     login(machine)
     token = next(iter(portal.tokens))
     portal.fault(f"code:Forbidden:403:no {token} here")
-    done = machine.role_env("cloud")
-    assert (done.returncode, "Forbidden: no … here" in done.stderr) == (4, True)
+    machine.fails("cloud", status=4, said="Forbidden: no … here")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +178,7 @@ def test_a_message_that_repeats_the_token_is_shown_without_it(machine: Machine, 
     ],
 )
 def test_another_host_is_exit_3_and_nothing_is_sent(machine: Machine, portal: CloudSsoPortal, url: str) -> None:
-    machine.write(section(portal).replace(portal.url, url))
+    machine.write(portal.section().replace(portal.url, url))
     for command in (["login", "cloud"], ["cloud"]):
         done = machine.role_env(*command)
         assert (done.returncode, "cloud_sso_sign_in_url" in done.stderr, "line 2" in done.stderr) == (3, True, True)
@@ -205,16 +187,14 @@ def test_another_host_is_exit_3_and_nothing_is_sent(machine: Machine, portal: Cl
 
 def test_a_private_portal_has_to_be_named(machine: Machine, portal: CloudSsoPortal) -> None:
     del machine.environ["ROLE_ENV_ALLOW_SSO_HOST"]
-    done = login(machine)
-    assert (done.returncode, "ROLE_ENV_ALLOW_SSO_HOST" in done.stderr) == (3, True)
+    machine.fails("login", "cloud", status=3, said="ROLE_ENV_ALLOW_SSO_HOST")
     assert not portal.requests
 
 
 @pytest.mark.parametrize("missing", ["cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"])
 def test_a_profile_needs_all_three_keys(machine: Machine, portal: CloudSsoPortal, missing: str) -> None:
-    machine.write(re.sub(rf"{missing} = .*\n", "", section(portal)))
-    done = machine.role_env("cloud")
-    assert (done.returncode, f"profile cloud: {missing} is missing" in done.stderr) == (3, True)
+    machine.write(re.sub(rf"{missing} = .*\n", "", portal.section()))
+    machine.fails("cloud", status=3, said=f"profile cloud: {missing} is missing")
 
 
 def test_login_signs_in_anew_and_drops_the_sessions_of_the_sign_in_before(
@@ -230,7 +210,7 @@ def test_login_signs_in_anew_and_drops_the_sessions_of_the_sign_in_before(
 
 
 def test_logout_deletes_the_token_and_the_sessions_made_from_it(machine: Machine, portal: CloudSsoPortal) -> None:
-    machine.add(section(portal, "staging", ACCOUNT_C))
+    machine.add(portal.section("staging", ACCOUNT_C))
     login(machine)
     for profile in ("cloud", "staging", "spoke"):
         key_id(machine, profile)
@@ -279,14 +259,14 @@ def test_the_kernels_keyring_keeps_the_token_to_its_end(machine: Machine, portal
     machine.environ |= kernel
     began = time.monotonic()
     assert login(machine).returncode == 0
-    assert machine.role_env("cloud", "--no-cache").returncode == 0
+    machine.succeeds("cloud", "--no-cache")
     time.sleep(max(0, began + 11.5 - time.monotonic()))
     done = machine.role_env("cloud", "--no-cache")
     assert (done.returncode, "there is no sign-in" in done.stderr or "expired" in done.stderr) == (3, True)
     machine.role_env("logout", "cloud")
 
 
-def test_a_keyring_that_cannot_give_the_token_is_exit_6(machine: Machine, portal: CloudSsoPortal) -> None:
+def test_a_keyring_that_cannot_give_the_token_is_exit_6(machine: Machine) -> None:
     login(machine)
     with SilentBus() as silent:
         done = machine.role_env("cloud", "--refresh", **silent.environment, ROLE_ENV_CACHE="keyring")
@@ -315,7 +295,7 @@ def test_sign_ins_at_the_same_time_all_succeed(machine: Machine, portal: CloudSs
     assert sum(item.attributes["service"].startswith("role-env sign-in") for item in machine.bus.items()) == 1
 
 
-def test_what_a_killed_login_has_left_goes_away(machine: Machine, portal: CloudSsoPortal) -> None:
+def test_what_a_killed_login_has_left_goes_away(machine: Machine) -> None:
     login(machine)
     (kept,) = (item for item in machine.bus.items() if item.attributes["service"].startswith("role-env sign-in"))
     left = f"{kept.attributes['service']} probe"
@@ -326,16 +306,13 @@ def test_what_a_killed_login_has_left_goes_away(machine: Machine, portal: CloudS
 
 def test_verbose_shows_what_is_done_and_no_secret(machine: Machine, portal: CloudSsoPortal) -> None:
     assert login(machine, "--verbose").returncode == 0
-    done = machine.role_env("cloud", "--verbose")
-    assert done.returncode == 0
+    done = machine.succeeds("cloud", "--verbose")
     assert not [secret for secret in portal.secrets if secret in done.stdout + done.stderr]
 
 
 def test_a_browser_opens_unless_it_would_not_be_the_persons(machine: Machine, portal: CloudSsoPortal) -> None:
     opened = machine.home / "opened"
-    program = machine.home / "browser"
-    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >> {opened}\n')
-    program.chmod(0o700)
+    program = machine.write_program("browser", f'#!/bin/sh\nprintf "%s\\n" "$1" >> {opened}\n')
     browser = {"BROWSER": f"{program} %s", "DISPLAY": ":99"}
     portal.polls_to_wait = 1
     assert login(machine, **browser).returncode == 0
@@ -346,41 +323,25 @@ def test_a_browser_opens_unless_it_would_not_be_the_persons(machine: Machine, po
     assert len(opened.read_text().splitlines()) == 1
 
 
-def on_terminal(machine: Machine, *arguments: str, **environ: str) -> "pexpect.spawn[str]":
-    """The command on a terminal, whose output is looked at for secrets too."""
-    return pexpect.spawn(
-        ROLE_ENV,
-        list(arguments),
-        env=machine.environ | {"TERM": "xterm"} | environ,
-        encoding="utf-8",
-        timeout=30,
-        dimensions=(24, 200),
-    )
-
-
 def test_a_terminal_shows_a_countdown_that_goes_away(machine: Machine, portal: CloudSsoPortal) -> None:
     portal.on_poll = "wait"
-    person = on_terminal(machine, "login", "cloud")
-    person.expect("waiting for the sign-in, 9:[0-5][0-9] left")
-    person.expect("waiting for the sign-in, 9:[0-5][0-9] left")
+    person = Person(machine, "login", "cloud")
+    person.reads("waiting for the sign-in, 9:[0-5][0-9] left")
+    person.reads("waiting for the sign-in, 9:[0-5][0-9] left")
     portal.approve()
-    person.expect(r"\r *\r.*signed in at")
-    person.expect(pexpect.EOF)
-    person.close()
-    assert person.exitstatus == 0
+    person.reads(r"\r *\r.*signed in at")
+    person.ends()
 
 
 def test_ctrl_c_ends_the_wait_with_130_and_leaves_the_sign_in_before(machine: Machine, portal: CloudSsoPortal) -> None:
     login(machine)
     portal.on_poll = "wait"
-    person = on_terminal(machine, "login", "cloud")
-    person.expect("waiting for the sign-in")
-    person.kill(signal.SIGINT)
-    person.expect("role-env: interrupted")
-    person.expect(pexpect.EOF)
-    person.close()
-    assert person.exitstatus == 130
-    assert machine.role_env("cloud").returncode == 0
+    person = Person(machine, "login", "cloud")
+    person.sees("waiting for the sign-in")
+    person.interrupts()
+    person.sees("role-env: interrupted")
+    person.ends(130)
+    machine.succeeds("cloud")
 
 
 def test_only_login_waits_for_a_person(machine: Machine, portal: CloudSsoPortal) -> None:
@@ -389,11 +350,9 @@ def test_only_login_waits_for_a_person(machine: Machine, portal: CloudSsoPortal)
     assert not [request for request in portal.requests if request.path in ("/device-authorization", "/token")]
 
 
-def test_a_token_is_sent_only_to_the_host_that_issued_it(
-    machine: Machine, portal: CloudSsoPortal, tmp_path: Path
-) -> None:
+def test_a_token_is_sent_only_to_the_host_that_issued_it(machine: Machine) -> None:
     login(machine)
     with CloudSsoPortal(machine.sts) as other:
-        machine.write(section(other))
+        machine.write(other.section())
         assert machine.role_env("cloud").returncode == 3
         assert not other.requests

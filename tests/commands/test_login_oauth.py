@@ -1,11 +1,9 @@
 """login and logout with OAuth: the user's own session, by a sign-in in the browser."""
 
 import contextlib
-import io
 import json
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -17,7 +15,6 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from support.cached_sessions import key_id
@@ -26,54 +23,31 @@ from support.local_sts import ACCOUNT_A
 from support.machine import INSTALLED, Machine
 from support.oauth_server import CLIENT_IDS, OAuthServer
 from support.secret_service_bus import require
+from support.terminal import Person
 
 ROLE_ENV = str(INSTALLED / "role-env")
 
 
+# A browser that does not come back, and a machine without any.
+IDLE, NONE = {"BROWSER": "true %s"}, {"BROWSER": "", "DISPLAY": ""}
+
+
 @pytest.fixture(autouse=True)
-def profiles(machine: Machine, oauth: OAuthServer) -> None:
-    """The profile me, and spoke, which assumes a role with its session."""
+def desktop(machine: Machine, oauth: OAuthServer) -> None:
+    """A browser that follows each redirect; the profile me, and spoke, which assumes a role with its session."""
+    machine.use_curl_as_browser()
     machine.add(f"[me]\noauth_site_type = CN\n\n[spoke]\nrole_arn = {machine.sts.role_arn}\nsource_profile = me\n")
 
 
-@pytest.fixture
-def browser(machine: Machine) -> dict[str, str]:
-    """The variables of a desktop whose browser follows each redirect."""
-    program = machine.home / "browser"
-    program.write_text('#!/bin/sh\nexec curl -sL --cacert "$SSL_CERT_FILE" -o /dev/null "$1"\n')
-    program.chmod(0o700)
-    return {"BROWSER": f"{program} %s", "DISPLAY": ":99"}
-
-
-def sign_in(machine: Machine, browser: dict[str, str], profile: str = "me") -> subprocess.CompletedProcess[str]:
+def sign_in(machine: Machine, **environ: str) -> subprocess.CompletedProcess[str]:
     """Signs in by the browser."""
-    return machine.run(ROLE_ENV, "login", profile, **browser)
+    return machine.role_env("login", "me", **environ)
 
 
-def begin(machine: Machine, *options: str, **environ: str) -> tuple["pexpect.spawn[str]", str]:
+def begin(machine: Machine, *options: str, **environ: str) -> tuple[Person, str]:
     """`login me` on a terminal, and the address that it shows."""
-    person = pexpect.spawn(
-        ROLE_ENV,
-        ["login", "me", *options],
-        env=machine.environ | {"TERM": "xterm"} | environ,
-        encoding="utf-8",
-        timeout=30,
-        dimensions=(24, 1000),
-    )
-    machine.terminals.append(io.StringIO())
-    person.logfile_read = machine.terminals[-1]
-    person.expect(r"open (https://\S+) and sign in")
-    assert person.match is not None
-    return person, str(person.match[1])
-
-
-def end(person: "pexpect.spawn[str]", status: int) -> str:
-    """Waits for the command's end; returns what else it has said."""
-    person.expect(pexpect.EOF)
-    reported = str(person.before)
-    person.close()
-    assert person.exitstatus == status, reported
-    return reported
+    person = Person(machine, "login", "me", *options, columns=1000, **environ)
+    return person, person.reads(r"open (https://\S+) and sign in")[1]
 
 
 def redirect_of(machine: Machine, address: str) -> str:
@@ -93,10 +67,8 @@ def visit(address: str) -> int:
         return error.code
 
 
-def test_the_browser_comes_back_and_the_session_is_the_users_own(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
-) -> None:
-    done = sign_in(machine, browser)
+def test_the_browser_comes_back_and_the_session_is_the_users_own(machine: Machine, oauth: OAuthServer) -> None:
+    done = sign_in(machine)
     assert done.returncode == 0, done.stderr
     assert re.search(rf"^me: signed in at {oauth.address} until \d{{4}}-\S+Z\n$", done.stdout)
     assert f"ask an administrator to allow you the application {CLIENT_IDS['CN']}" in done.stderr
@@ -108,27 +80,25 @@ def test_the_browser_comes_back_and_the_session_is_the_users_own(
     assert machine.sts.calls_of("AssumeRole")[-1].access_key_id == oauth.sessions[-1].id
 
 
-def test_both_spellings_of_a_session_are_read(machine: Machine, oauth: OAuthServer, browser: dict[str, str]) -> None:
+def test_both_spellings_of_a_session_are_read(machine: Machine, oauth: OAuthServer) -> None:
     oauth.pascal_case = oauth.expires_in_as_text = True
-    assert sign_in(machine, browser).returncode == 0
+    assert sign_in(machine).returncode == 0
     assert key_id(machine, "me") == oauth.sessions[-1].id
 
 
 @pytest.mark.parametrize(("site", "client"), [("INTL", ""), ("cn", "1234567890")])
 def test_the_client_is_the_sites_or_the_profiles_own(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str], site: str, client: str
+    machine: Machine, oauth: OAuthServer, site: str, client: str
 ) -> None:
     own = f"oauth_client_id = {client}\n" if client else ""
     machine.write(f"[me]\noauth_site_type = {site}\n{own}")
     oauth.client_ids.add("1234567890")
-    assert sign_in(machine, browser).returncode == 0
+    assert sign_in(machine).returncode == 0
     assert oauth.authorizations[-1].client_id == client or CLIENT_IDS["INTL"]
 
 
-def test_a_callback_with_a_wrong_state_is_ignored(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
-) -> None:
-    person, address = begin(machine, **browser | {"BROWSER": "true %s"})
+def test_a_callback_with_a_wrong_state_is_ignored(machine: Machine) -> None:
+    person, address = begin(machine, **IDLE)
     right = redirect_of(machine, address)
     home = right.partition("?")[0]
     assert visit(f"{home}?code=stolen&state=wrong") == 400
@@ -136,11 +106,11 @@ def test_a_callback_with_a_wrong_state_is_ignored(
     assert visit(f"{home}?code=stolen") == 400
     assert visit(home.replace("/cli/callback", "/other")) == 404
     assert visit(right) == 200
-    end(person, 0)
+    person.ends()
 
 
-def test_the_server_listens_on_loopback_only(machine: Machine, oauth: OAuthServer, browser: dict[str, str]) -> None:
-    person, address = begin(machine, **browser | {"BROWSER": "true %s"})
+def test_the_server_listens_on_loopback_only(machine: Machine) -> None:
+    person, address = begin(machine, **IDLE)
     port = int(re.findall(r"127\.0\.0\.1%3A(\d+)", address)[0])
     listening = [
         line.split()[1]
@@ -149,13 +119,11 @@ def test_the_server_listens_on_loopback_only(machine: Machine, oauth: OAuthServe
         if line.split()[3] == "0A" and int(line.split()[1].split(":")[1], 16) == port
     ]
     assert listening == [f"0100007F:{port:04X}"]
-    person.kill(signal.SIGINT)
-    end(person, 130)
+    person.interrupts()
+    person.ends(130)
 
 
-def test_another_port_is_taken_where_the_first_is_in_use(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
-) -> None:
+def test_another_port_is_taken_where_the_first_is_in_use(machine: Machine, oauth: OAuthServer) -> None:
     with socket.socket() as first:
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         while True:  # another worker may have it for a moment
@@ -164,17 +132,14 @@ def test_another_port_is_taken_where_the_first_is_in_use(
                 break
             time.sleep(0.05)
         first.listen()
-        assert sign_in(machine, browser).returncode == 0
+        assert sign_in(machine).returncode == 0
     assert not oauth.authorizations[-1].redirect_uri.startswith("http://127.0.0.1:12345/")
 
 
-def test_a_refusal_is_exit_4_with_the_pages_own_words(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
-) -> None:
+def test_a_refusal_is_exit_4_with_the_pages_own_words(machine: Machine, oauth: OAuthServer) -> None:
     oauth.consent = "deny"
-    done = sign_in(machine, browser)
-    assert (done.returncode, done.stdout) == (4, "")
-    assert "the sign-in was refused: access_denied: The user refused." in done.stderr
+    done = machine.fails("login", "me", status=4, said="the sign-in was refused: access_denied: The user refused.")
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("environ", [{}, {"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22", "DISPLAY": ":99"}])
@@ -182,14 +147,11 @@ def test_without_a_browser_the_address_is_pasted_and_a_wrong_one_is_asked_for_ag
     machine: Machine, oauth: OAuthServer, environ: dict[str, str]
 ) -> None:
     person, address = begin(machine, *([] if environ else ["--no-browser"]), **environ)
-    person.expect("paste its address here")
-    person.sendline("http://127.0.0.1:12345/cli/callback?code=stolen&state=wrong")
-    person.expect("this is the address of another sign-in: paste that of the page that does not load")
-    person.sendline("what?")
-    person.expect("this is not the address of a sign-in's last page: paste")
+    person.answers("paste its address here", "http://127.0.0.1:12345/cli/callback?code=stolen&state=wrong")
+    person.answers("this is the address of another sign-in: paste that of the page that does not load", "what?")
     right = redirect_of(machine, address)
-    person.sendline(right)
-    reported = end(person, 0)
+    person.answers("this is not the address of a sign-in's last page: paste", right)
+    reported = person.ends()
     assert "me: signed in at" in reported
     assert right not in reported
     assert key_id(machine, "me") == oauth.sessions[-1].id
@@ -198,50 +160,42 @@ def test_without_a_browser_the_address_is_pasted_and_a_wrong_one_is_asked_for_ag
 def test_the_address_can_come_over_a_pipe_and_the_end_of_stdin_ends_the_wait(
     machine: Machine, oauth: OAuthServer
 ) -> None:
-    done = machine.run(ROLE_ENV, "login", "me", "--no-browser", text="what?\n")
-    assert (done.returncode, "stdin ended before" in done.stderr) == (2, True)
+    machine.fails("login", "me", "--no-browser", text="what?\n", status=2, said="stdin ended before")
     assert not oauth.requests_to("/v1/token")
 
 
 @pytest.mark.timeout(240)
-def test_a_server_that_cannot_be_asked_is_exit_5(machine: Machine, oauth: OAuthServer, browser: dict[str, str]) -> None:
+def test_a_server_that_cannot_be_asked_is_exit_5(machine: Machine, oauth: OAuthServer) -> None:
     faults = ("internal-error", "html-200", "json-list", "empty", "reset-after-request", "captive-portal")
     for fault in faults:
         oauth.fault(fault, times=None, action="/v1/token")
-        assert sign_in(machine, browser | {"ROLE_ENV_TIMEOUT": "5"}).returncode == 5, fault
+        assert sign_in(machine, ROLE_ENV_TIMEOUT="5").returncode == 5, fault
         oauth.heal()
-    assert sign_in(machine, browser).returncode == 0
+    assert sign_in(machine).returncode == 0
     for fault in faults:
         oauth.fault(fault, times=None, action="/v1/exchange")
         assert machine.role_env("me", ROLE_ENV_TIMEOUT="5").returncode == 5, fault
         oauth.heal()
 
 
-def test_a_4xx_is_exit_4_with_the_servers_own_message(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
-) -> None:
+def test_a_4xx_is_exit_4_with_the_servers_own_message(machine: Machine, oauth: OAuthServer) -> None:
     oauth.fault("code:invalid_request:400:Not like this.", action="/v1/token")
-    done = sign_in(machine, browser)
-    assert (done.returncode, "invalid_request: Not like this." in done.stderr) == (4, True)
-    sign_in(machine, browser)
+    machine.fails("login", "me", status=4, said="invalid_request: Not like this.")
+    sign_in(machine)
     oauth.fault("code:access_denied:403:Not from here.", action="/v1/exchange")
-    done = machine.role_env("me")
-    assert (done.returncode, "access_denied: Not from here." in done.stderr) == (4, True)
+    machine.fails("me", status=4, said="access_denied: Not from here.")
 
 
 @pytest.mark.parametrize(
     "endpoints", ["http://localhost:1", "https://localhost:1/path", "localhost:1", "https://a@localhost:1"]
 )
-def test_an_endpoint_that_is_not_https_is_exit_3(machine: Machine, oauth: OAuthServer, endpoints: str) -> None:
+def test_an_endpoint_that_is_not_https_is_exit_3(machine: Machine, endpoints: str) -> None:
     for command in (["login", "me"], ["me"]):
-        done = machine.role_env(*command, ROLE_ENV_OAUTH_ENDPOINTS=endpoints)
-        assert (done.returncode, "ROLE_ENV_OAUTH_ENDPOINTS" in done.stderr) == (3, True)
+        machine.fails(*command, ROLE_ENV_OAUTH_ENDPOINTS=endpoints, status=3, said="ROLE_ENV_OAUTH_ENDPOINTS")
 
 
-def test_a_token_is_sent_only_to_the_host_that_issued_it(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
-) -> None:
-    sign_in(machine, browser)
+def test_a_token_is_sent_only_to_the_host_that_issued_it(machine: Machine, oauth: OAuthServer) -> None:
+    sign_in(machine)
     key_id(machine, "me")
     with OAuthServer(machine.sts) as other:
         done = machine.role_env("me", **other.environment)
@@ -250,24 +204,21 @@ def test_a_token_is_sent_only_to_the_host_that_issued_it(
         assert not other.requests
 
 
-def test_without_a_keyring_nothing_is_asked_even_if_the_kernels_is_there(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
-) -> None:
+def test_without_a_keyring_nothing_is_asked_even_if_the_kernels_is_there(machine: Machine, oauth: OAuthServer) -> None:
     for backend in ("keyring.backends.null.Keyring", "keyring.backends.fail.Keyring"):
-        done = machine.run(ROLE_ENV, "login", "me", **browser, PYTHON_KEYRING_BACKEND=backend)
+        done = sign_in(machine, PYTHON_KEYRING_BACKEND=backend)
         assert (done.returncode, done.stdout, "https://" in done.stderr) == (6, "", False)
     assert not oauth.requests
 
 
 def test_without_a_sign_in_the_hint_names_the_profile(machine: Machine) -> None:
     for profile in ("me", "spoke"):
-        done = machine.role_env(profile)
-        assert (done.returncode, "there is no sign-in" in done.stderr) == (3, True)
+        done = machine.fails(profile, status=3, said="there is no sign-in")
         assert done.stderr.endswith("hint: run: role-env login me\n")
 
 
-def test_logout_revokes_and_deletes(machine: Machine, oauth: OAuthServer, browser: dict[str, str]) -> None:
-    sign_in(machine, browser)
+def test_logout_revokes_and_deletes(machine: Machine, oauth: OAuthServer) -> None:
+    sign_in(machine)
     key_id(machine, "me")
     key_id(machine, "spoke")
     done = machine.role_env("logout", "me")
@@ -278,29 +229,25 @@ def test_logout_revokes_and_deletes(machine: Machine, oauth: OAuthServer, browse
         assert machine.role_env(profile).returncode == 3
 
 
-def test_logout_deletes_what_could_not_be_revoked_and_warns(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
-) -> None:
-    sign_in(machine, browser)
+def test_logout_deletes_what_could_not_be_revoked_and_warns(machine: Machine, oauth: OAuthServer) -> None:
+    sign_in(machine)
     oauth.fault("503", times=None, action="/v1/revoke")
     done = machine.role_env("logout", "me", ROLE_ENV_TIMEOUT="5")
     assert (done.returncode, "the sign-in could not be revoked" in done.stderr) == (0, True)
     assert machine.role_env("me").returncode == 3
 
 
-def test_a_sign_in_is_of_one_profile(machine: Machine, oauth: OAuthServer, browser: dict[str, str]) -> None:
+def test_a_sign_in_is_of_one_profile(machine: Machine) -> None:
     machine.add("[other]\noauth_site_type = CN\n")
-    sign_in(machine, browser)
+    sign_in(machine)
     assert machine.role_env("other").returncode == 3
     assert key_id(machine, "me")
 
 
-def test_login_drops_the_sessions_of_the_sign_in_before(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
-) -> None:
-    sign_in(machine, browser)
+def test_login_drops_the_sessions_of_the_sign_in_before(machine: Machine) -> None:
+    sign_in(machine)
     before = key_id(machine, "me"), key_id(machine, "spoke")
-    sign_in(machine, browser)
+    sign_in(machine)
     rows = {row["profile"]: row for row in json.loads(machine.role_env("list", "--json").stdout)}
     assert (rows["me"]["expiration"], rows["spoke"]["expiration"]) == (None, None)
     assert rows["me"]["sign_in_expiration"]
@@ -324,74 +271,68 @@ def check_newest_is_used(machine: Machine, oauth: OAuthServer) -> None:
     assert oauth.access[bearer].family == oauth.authorizations[-1].family
 
 
-def test_a_refresh_that_ends_after_a_new_sign_in_does_not_replace_it(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
-) -> None:
-    sign_in(machine, browser)
-    person, address = begin(machine, **browser | {"BROWSER": "true %s"})
+def test_a_refresh_that_ends_after_a_new_sign_in_does_not_replace_it(machine: Machine, oauth: OAuthServer) -> None:
+    sign_in(machine)
+    person, address = begin(machine, **IDLE)
     process = begin_refresh(machine, oauth)
     assert visit(redirect_of(machine, address)) == 200
-    end(person, 0)
+    person.ends()
     assert process.wait(30) == 0
     check_newest_is_used(machine, oauth)
 
 
 def test_a_refresh_that_another_process_did_not_wait_for_does_not_replace_its_sign_in(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
+    machine: Machine, oauth: OAuthServer
 ) -> None:
-    sign_in(machine, browser)
+    sign_in(machine)
     process = begin_refresh(machine, oauth, seconds=60)
     elsewhere = machine.temporary / "locks"  # as if the wait for the lock had ended
     elsewhere.mkdir(mode=0o700)
-    assert sign_in(machine, browser | {"XDG_RUNTIME_DIR": str(elsewhere)}).returncode == 0
+    assert sign_in(machine, XDG_RUNTIME_DIR=str(elsewhere)).returncode == 0
     oauth.heal()
     assert process.wait(30) == 5
     check_newest_is_used(machine, oauth)
 
 
-def test_a_refresh_that_ends_after_logout_brings_nothing_back(
-    machine: Machine, oauth: OAuthServer, browser: dict[str, str]
-) -> None:
-    sign_in(machine, browser)
+def test_a_refresh_that_ends_after_logout_brings_nothing_back(machine: Machine, oauth: OAuthServer) -> None:
+    sign_in(machine)
     process = begin_refresh(machine, oauth)
-    assert machine.role_env("logout", "me").returncode == 0
+    machine.succeeds("logout", "me")
     process.wait(30)
     assert "there is no sign-in" in machine.role_env("me", "--no-cache").stderr
     assert not oauth.refresh
 
 
-def test_ctrl_c_is_130(machine: Machine, oauth: OAuthServer) -> None:
-    for environ in ({"BROWSER": "true %s", "DISPLAY": ":99"}, {}):
+def test_ctrl_c_is_130(machine: Machine) -> None:
+    for environ in (IDLE, NONE):
         person, _ = begin(machine, **environ)
         time.sleep(0.5)
-        person.sendintr()
-        assert "role-env: interrupted" in end(person, 130)
+        person.presses("c")
+        assert "role-env: interrupted" in person.ends(130)
 
 
 @pytest.fixture
-def chromium(machine: Machine) -> Iterator[dict[str, str]]:
-    """The variables of a desktop whose browser is Debian's Chromium, without a window and a keyring of its own."""
+def chromium(machine: Machine, desktop: None) -> Iterator[None]:
+    """Debian's Chromium as the browser, without a window and a keyring of its own."""
     name = next(filter(shutil.which, ("chromium", "google-chrome")), "")
     if not name:
         require("chromium")
     # Its socket's path has to be short, and what it keeps of the sign-in's addresses belongs to the browser.
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as folder:
-        program = machine.home / "browser"
-        program.write_text(
+        machine.write_program(
+            "browser",
             f"#!/bin/sh\nunset DISPLAY DBUS_SESSION_BUS_ADDRESS\nexport TMPDIR={folder} HOME={folder}\n"
             f"exec {name} --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --password-store=basic"
             f" --ignore-certificate-errors --user-data-dir={folder}/profile --virtual-time-budget=5000"
-            f' --dump-dom "$1" >{folder}/page 2>{folder}/log\n'
+            f' --dump-dom "$1" >{folder}/page 2>{folder}/log\n',
         )
-        program.chmod(0o700)
-        yield {"BROWSER": f"{program} %s", "DISPLAY": ":99"}
+        yield
 
 
 @pytest.mark.timeout(180)
-def test_a_real_browser_goes_through_the_sign_in(
-    machine: Machine, oauth: OAuthServer, chromium: dict[str, str]
-) -> None:
+@pytest.mark.usefixtures("chromium")
+def test_a_real_browser_goes_through_the_sign_in(machine: Machine, oauth: OAuthServer) -> None:
     oauth.consent = "button"
-    done = sign_in(machine, chromium)
+    done = sign_in(machine)
     assert done.returncode == 0, done.stderr
     assert key_id(machine, "me") == oauth.sessions[-1].id

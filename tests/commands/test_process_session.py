@@ -57,6 +57,5 @@ def test_in_a_served_session_it_asks_the_uri(machine: Machine) -> None:
 
 def test_either_a_profile_or_session_is_required(machine: Machine) -> None:
     for words in ([], ["profileB", "--session"]):
-        done = machine.role_env("process", *words)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert "either PROFILE or --session" in done.stderr
+        done = machine.fails("process", *words, status=2, said="either PROFILE or --session")
+        assert done.stdout == ""

@@ -41,9 +41,7 @@ def test_a_session_of_the_old_key_is_dropped_from_the_cache(machine: Machine, ra
 def test_finish_deletes_the_old_key_once_the_new_one_has_given_a_session(machine: Machine, ram: LocalRam) -> None:
     old = machine.sts.access_key_id
     machine.role_env("rotate", "profileA")
-    early = machine.role_env("rotate", "profileA", "--finish")
-    assert early.returncode == 4
-    assert "no session has been obtained with the new key" in early.stderr
+    machine.fails("rotate", "profileA", "--finish", status=4, said="no session has been obtained with the new key")
     assert works(machine)
     assert machine.role_env("rotate", "profileA", "--finish").stdout == f"profileA: the old key {old} is deleted\n"
     assert old not in states(ram)
@@ -55,9 +53,7 @@ def test_finish_refuses_while_something_else_uses_the_old_key(machine: Machine, 
     machine.role_env("rotate", "profileA")
     assert works(machine)
     machine.sts.world.keys[machine.sts.access_key_id].last_used = 2**33
-    done = machine.role_env("rotate", "profileA", "--finish")
-    assert done.returncode == 4
-    assert "has been used since the rotation" in done.stderr
+    machine.fails("rotate", "profileA", "--finish", status=4, said="has been used since the rotation")
 
 
 def test_abort_goes_back_to_the_old_key_and_deletes_the_new_one(machine: Machine, ram: LocalRam) -> None:
@@ -71,15 +67,13 @@ def test_abort_goes_back_to_the_old_key_and_deletes_the_new_one(machine: Machine
 
 def test_a_new_key_that_takes_time_to_work_is_waited_for(machine: Machine, ram: LocalRam) -> None:
     ram.sts.propagation_seconds = 3
-    assert machine.role_env("rotate", "profileA").returncode == 0
+    machine.succeeds("rotate", "profileA")
     assert works(machine)
 
 
 def test_a_user_with_two_keys_learns_which_one_and_how_to_delete_it(machine: Machine, ram: LocalRam) -> None:
     other = machine.sts.world.add_key("1111111111111111", machine.sts.world.keys[machine.sts.access_key_id].user)
-    done = machine.role_env("rotate", "profileA")
-    assert done.returncode == 4
-    assert f"a second access key, {other.id}" in done.stderr
+    done = machine.fails("rotate", "profileA", status=4, said=f"a second access key, {other.id}")
     assert f"aliyun ram DeleteAccessKey --UserAccessKeyId {other.id}" in done.stderr
     assert works(machine)
 
@@ -104,19 +98,13 @@ def test_a_key_whose_answer_was_lost_is_named_and_never_requested_twice(machine:
 )
 def test_a_key_that_is_not_in_the_keyring_alone_is_not_rotated(machine: Machine, section: str, expected: str) -> None:
     machine.write(section)
-    done = machine.role_env("rotate", "profileA")
-    assert done.returncode == 3
-    assert expected in done.stderr
+    machine.fails("rotate", "profileA", status=3, said=expected)
 
 
 def test_a_key_that_the_aliyun_clis_file_also_has_is_rotated_only_with_force(machine: Machine, ram: LocalRam) -> None:
-    file = machine.home / ".aliyun/config.json"
-    file.parent.mkdir()
-    file.write_text(f'{{"profiles": [{{"name": "default", "access_key_id": "{machine.sts.access_key_id}"}}]}}')
-    refused = machine.role_env("rotate", "profileA")
-    assert refused.returncode == 4
-    assert str(file) in refused.stderr
-    assert machine.role_env("rotate", "profileA", "--force").returncode == 0
+    file = machine.write_cli_file({"profiles": [{"name": "default", "access_key_id": machine.sts.access_key_id}]})
+    machine.fails("rotate", "profileA", status=4, said=str(file))
+    machine.succeeds("rotate", "profileA", "--force")
 
 
 @pytest.mark.parametrize("action", ["ListAccessKeys", "CreateAccessKey", "UpdateAccessKey"])
@@ -124,11 +112,9 @@ def test_a_refusal_at_any_call_leaves_a_key_that_works_and_the_way_on(
     machine: Machine, ram: LocalRam, action: str
 ) -> None:
     ram.fault("code:NoPermission:403", action=action)
-    done = machine.role_env("rotate", "profileA")
-    assert done.returncode == 4
-    assert "RAM said NoPermission" in done.stderr
+    machine.fails("rotate", "profileA", status=4, said="RAM said NoPermission")
     assert works(machine)
-    assert machine.role_env("rotate", "profileA").returncode == 0
+    machine.succeeds("rotate", "profileA")
     assert works(machine)
 
 
@@ -144,9 +130,8 @@ def test_an_answer_without_a_key_is_exit_5_and_the_old_key_works(
     machine: Machine, ram: LocalRam, answer: dict[str, object]
 ) -> None:
     ram.answers["CreateAccessKey"] = answer
-    done = machine.role_env("rotate", "profileA")
-    assert (done.returncode, "did not answer like RAM" in done.stderr) == (5, True)
-    assert machine.role_env("rotate", "profileA", "--abort").returncode == 0
+    machine.fails("rotate", "profileA", status=5, said="did not answer like RAM")
+    machine.succeeds("rotate", "profileA", "--abort")
     assert works(machine)
 
 
@@ -154,7 +139,7 @@ def test_the_key_that_signs_is_never_taken_for_the_new_one(machine: Machine, ram
     key = {"AccessKeyId": machine.sts.access_key_id, "AccessKeySecret": "another"}
     ram.answers["CreateAccessKey"] = {"AccessKey": key}
     assert machine.role_env("rotate", "profileA").returncode == 5
-    assert machine.role_env("rotate", "profileA", "--abort").returncode == 0
+    machine.succeeds("rotate", "profileA", "--abort")
     assert states(ram) == {machine.sts.access_key_id: True}
     assert works(machine)
 
@@ -176,7 +161,7 @@ def test_a_keyring_that_is_locked_on_the_way_leaves_a_key_that_works_and_the_way
     ram.after.clear()
     machine.bus.unlock()
     assert works(machine)
-    assert machine.role_env("rotate", "profileA").returncode == 0
+    machine.succeeds("rotate", "profileA")
     assert works(machine)
 
 
@@ -189,9 +174,8 @@ def test_a_finish_that_ended_after_the_deletion_is_repeated_and_there_is_no_way_
     assert machine.role_env("rotate", "profileA", "--finish").returncode == 6
     ram.after.clear()
     machine.bus.unlock()
-    refused = machine.role_env("rotate", "profileA", "--abort")
-    assert (refused.returncode, "no longer exists, so there is no way back" in refused.stderr) == (4, True)
+    refused = machine.fails("rotate", "profileA", "--abort", status=4, said="no longer exists, so there is no way back")
     assert refused.stderr.endswith("hint: role-env rotate profileA --finish\n")
-    assert machine.role_env("rotate", "profileA", "--finish").returncode == 0
+    machine.succeeds("rotate", "profileA", "--finish")
     assert "no rotation is under way" in machine.role_env("rotate", "profileA", "--status").stdout
     assert works(machine)

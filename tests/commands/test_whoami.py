@@ -75,8 +75,7 @@ def test_in_a_session_it_asks_the_endpoint_that_the_session_came_from(machine: M
 
 
 def test_a_key_that_is_set_after_a_failed_switch_is_reported_with_the_tools_that_use_it(machine: Machine) -> None:
-    done = machine.role_env("whoami", ROLE_ENV_NO_ACCOUNT="1", **key(machine, "ALICLOUD_ACCESS_KEY"))
-    assert done.returncode == 0
+    done = machine.succeeds("whoami", ROLE_ENV_NO_ACCOUNT="1", **key(machine, "ALICLOUD_ACCESS_KEY"))
     assert "a key has been set since, which Terraform, Pulumi use" in done.stderr
 
 
@@ -89,12 +88,11 @@ def test_a_key_that_is_gone_is_a_refusal(machine: Machine) -> None:
 def test_another_account_than_the_one_expected_is_refused(machine: Machine) -> None:
     done = machine.role_env("whoami", "profileA", "--expect-account", "9999999999999999")
     assert (done.returncode, done.stdout) == (4, "")
-    assert machine.role_env("whoami", "profileA", "--expect-account", ACCOUNT_A).returncode == 0
+    machine.succeeds("whoami", "profileA", "--expect-account", ACCOUNT_A)
 
 
 def test_the_nearest_profile_is_named(machine: Machine) -> None:
-    done = machine.role_env("whoami", "profielB")
-    assert (done.returncode, "did you mean profileB?" in done.stderr) == (3, True)
+    machine.fails("whoami", "profielB", status=3, said="did you mean profileB?")
 
 
 def test_where_variables_disagree_it_shows_which_tool_acts_as_whom(machine: Machine) -> None:
@@ -119,8 +117,7 @@ def test_where_variables_disagree_it_shows_which_tool_acts_as_whom(machine: Mach
 
 def test_two_users_keys_are_distinguished_and_the_json_only_warns(machine: Machine) -> None:
     environ = key(machine) | key(machine, "OSS_ACCESS_KEY", "test_user2") | {"COLUMNS": "120"}
-    done = machine.role_env("whoami", **environ)
-    assert done.returncode == 0
+    done = machine.succeeds("whoami", **environ)
     lines = done.stdout.splitlines()
     assert lines[3:5] == ["", "the variables disagree:"]
     assert [line.split("acs:")[-1].split()[0] for line in lines[5:]] == [

@@ -41,13 +41,6 @@ def healthy(machine: Machine) -> Machine:
 
 
 @pytest.fixture(scope="module")
-def silent() -> Iterator[SilentBus]:
-    """A keyring that never answers."""
-    with SilentBus() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def locked() -> Iterator[KeyringBus]:
     """A locked keyring that waits for a person who is not there."""
     with KeyringBus(prompter=True) as started:
@@ -124,7 +117,7 @@ def test_on_a_healthy_machine_nothing_is_found(healthy: Machine) -> None:
 
 
 def test_nor_in_a_session_with_the_aliyun_clis_file_and_every_kind_of_keyring(healthy: Machine) -> None:
-    cli_file(healthy, {"current": "x", "profiles": [{"name": "x", "mode": "AK"}]})
+    healthy.write_cli_file({"current": "x", "profiles": [{"name": "x", "mode": "AK"}]})
     for environ in ({}, {"ROLE_ENV_CACHE": "keyring"}, {"ROLE_ENV_CACHE": "kernel"}, {"ROLE_ENV_CACHE": "none"}):
         assert examined(healthy, **session_of(healthy), **environ).faults == {}
 
@@ -389,19 +382,10 @@ def test_a_timeout_that_is_no_number(healthy: Machine) -> None:
 # ---- the aliyun CLI's file ----
 
 
-def cli_file(machine: Machine, document: object) -> Path:
-    """Writes ~/.aliyun/config.json."""
-    path = machine.home / ".aliyun" / "config.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(document) if not isinstance(document, str) else document)
-    path.chmod(0o600)
-    return path
-
-
 def test_a_file_of_the_aliyun_cli_that_is_broken_or_open_to_others(healthy: Machine) -> None:
-    path = cli_file(healthy, "{")
+    path = healthy.write_cli_file("{")
     only(examined(healthy), "aliyun CLI", "fail", "not JSON")
-    cli_file(healthy, {"profiles": []}).chmod(0o644)
+    healthy.write_cli_file({"profiles": []}).chmod(0o644)
     only(examined(healthy), "aliyun CLI", "warn", f"chmod 600 {path}")
 
 
@@ -414,17 +398,17 @@ def test_a_profile_that_setup_has_written_and_that_no_longer_works(
 ) -> None:
     command = f"{program} process {name}"
     entry = {"name": name, "mode": "External", "process_command": command}
-    cli_file(healthy, {"current": name, "profiles": [entry]})
+    healthy.write_cli_file({"current": name, "profiles": [entry]})
     only(examined(healthy), "aliyun CLI", f"profile {name}", reported, "role-env setup aliyun-cli")
 
 
 def test_a_file_that_the_aliyun_cli_cannot_use(healthy: Machine) -> None:
-    cli_file(healthy, {"current": "gone", "profiles": [{"name": "x", "mode": "AK"}]})
+    healthy.write_cli_file({"current": "gone", "profiles": [{"name": "x", "mode": "AK"}]})
     only(examined(healthy), "aliyun CLI", "fail", "current is gone", "set current to one of: x")
 
 
 def test_a_profile_of_the_aliyun_cli_with_the_name_for_no_account_fails(healthy: Machine) -> None:
-    cli_file(healthy, {"current": "role-env-none", "profiles": [{"name": "role-env-none", "mode": "AK"}]})
+    healthy.write_cli_file({"current": "role-env-none", "profiles": [{"name": "role-env-none", "mode": "AK"}]})
     only(examined(healthy), "aliyun CLI", "fail", "aliyun configure delete --profile role-env-none")
 
 
@@ -436,10 +420,7 @@ def test_the_files_of_ossutil_and_aliyunlog_are_reported(healthy: Machine) -> No
         (healthy.home / name).write_text("[Credentials]\n")
     found = examined(healthy)
     assert (found.checks.count("other tools"), found.faults) == (2, {})
-    ossutil = healthy.home / "bin" / "ossutil"
-    ossutil.parent.mkdir()
-    ossutil.write_text("#!/bin/sh\n")
-    ossutil.chmod(0o755)
+    ossutil = healthy.write_program("bin/ossutil", "#!/bin/sh\n")
     healthy.environ["PATH"] = f"{ossutil.parent}:{healthy.environ['PATH']}"
     only(examined(healthy), "other tools", "warn", "ossutil 1 always acts as", "use ossutil 2")
 
@@ -464,9 +445,7 @@ def test_an_integration_of_another_version(healthy: Machine) -> None:
 
 def test_bash_3_2_is_reported_to_read_nothing(healthy: Machine) -> None:
     """A program that prints the version replaces a bash that this machine does not have."""
-    bash = healthy.home / "bash"
-    bash.write_text("#!/bin/sh\nprintf '3.2.57(1)-release'\n")
-    bash.chmod(0o755)
+    bash = healthy.write_program("bash", "#!/bin/sh\nprintf '3.2.57(1)-release'\n")
     only(examined(healthy, SHELL=str(bash)), "shell integration", "bash 3.2.57", "source <(…)", "eval")
 
 
@@ -475,9 +454,7 @@ def test_bash_3_2_is_reported_to_read_nothing(healthy: Machine) -> None:
 
 def test_whatever_hangs_it_ends_in_ten_seconds(healthy: Machine, silent: SilentBus) -> None:
     """The keyring, STS and a shell at once; what is found is on stdout all the same."""
-    bash = healthy.home / "bash"
-    bash.write_text("#!/bin/sh\nexec sleep 60\n")
-    bash.chmod(0o755)
+    bash = healthy.write_program("bash", "#!/bin/sh\nexec sleep 60\n")
     healthy.sts.fault("hang", times=None)
     found = examined(healthy, **silent.environment, SHELL=str(bash))
     assert set(found.faults) == {"keyring", f"STS {healthy.sts.endpoint}"}

@@ -3,7 +3,7 @@
 import re
 from importlib import resources
 
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 
 
 def commands() -> list[str]:
@@ -15,25 +15,14 @@ def commands() -> list[str]:
 
 def use_everything(machine: Machine) -> None:
     """Leave what role-env can leave: sessions, a key, profiles of the CLI with a backup, and a line in an rc file."""
-    key = f"{machine.sts.access_key_id}\n{machine.sts.access_key_secret}\n"
-    role_env = str(INSTALLED / "role-env")
     machine.write(f"[profileA]\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    config = machine.home / ".aliyun" / "config.json"
-    config.parent.mkdir()
-    config.write_text('{"current": "default", "profiles": [{"name": "default", "mode": "AK"}]}')
+    machine.write_cli_file({"current": "default", "profiles": [{"name": "default", "mode": "AK"}]})
     (machine.home / ".bashrc").write_text('alias ll="ls -l"\neval "$(role-env init bash)"\n')
-    assert machine.run(role_env, "login", "profileA", text=key).returncode == 0
-    configured = machine.run(role_env, "configure", "other", "--role-arn", machine.sts.role_arn, "--login", text=key)
-    assert configured.returncode == 0, configured.stderr
-    for line in (
-        ["profileB"],
-        ["profileB", "--duration", "900"],
-        ["other"],
-        ["setup", "aliyun-cli"],
-        ["setup", "aliyun-cli", "--all"],
-        ["list"],
-    ):
-        assert machine.role_env(*line).returncode == 0
+    machine.log_in("profileA")
+    options = ("--role-arn", machine.sts.role_arn, "--login")
+    machine.succeeds("configure", "other", *options, text=machine.key_lines())
+    for line in ("profileB", "profileB --duration 900", "other", "setup aliyun-cli", "setup aliyun-cli --all", "list"):
+        machine.succeeds(*line.split())
     assert len(of_role_env(machine)) >= 5
 
 

@@ -97,6 +97,13 @@ class CloudSsoPortal(SignInServer):
         """The sign-in URL."""
         return f"https://{self.address}/ssodir/login"
 
+    def section(self, name: str = "cloud", account: str = ACCOUNT_B, config: str = "Admin") -> str:
+        """Return a section of a profiles file for one of the portal's access configurations."""
+        return (
+            f"[{name}]\ncloud_sso_sign_in_url = {self.url}\ncloud_sso_account_id = {account}\n"
+            f"cloud_sso_access_config = {config}\n"
+        )
+
     @property
     def environment(self) -> dict[str, str]:
         """The variable that allows a command to sign in here, at a host that is not below `.alibabacloudsso.com`."""

@@ -1,6 +1,7 @@
 """One person's machine: an empty HOME, a local STS, a real keyring, and the installed `role-env` on its PATH."""
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -70,6 +71,29 @@ source_profile = profileA
         self.file.write_text(text, "utf-8")
         self.file.chmod(0o600)
 
+    def write_cli_file(self, document: object) -> Path:
+        """Make `document`, or a text, the `aliyun` CLI's file, readable by its owner alone; return its path."""
+        path = self.home / ".aliyun" / "config.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(document if isinstance(document, str) else json.dumps(document), "utf-8")
+        path.chmod(0o600)
+        return path
+
+    def write_program(self, name: str, script: str) -> Path:
+        """Make an executable of `script`, below HOME; return its path."""
+        path = self.home / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(script, "utf-8")
+        path.chmod(0o755)
+        return path
+
+    def use_curl_as_browser(self) -> None:
+        """Give programs a desktop whose browser follows each redirect and shows nothing."""
+        browser = self.write_program(
+            "browser", '#!/bin/sh\nexec curl -sL --cacert "$SSL_CERT_FILE" -o /dev/null "$1"\n'
+        )
+        self.environ |= {"BROWSER": f"{browser} %s", "DISPLAY": ":99"}
+
     def settle(self) -> None:
         """Wait until the profiles file is old enough for its stat to be trusted, so that the next call can be warm."""
         settle(self.file)
@@ -95,14 +119,37 @@ source_profile = profileA
             self.reported.append(out)
         return subprocess.CompletedProcess(command, done.returncode, out, err)
 
-    def role_env(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run the installed command."""
-        return self.run(str(INSTALLED / "role-env"), *arguments, **environ)
+    def role_env(self, *arguments: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run the installed command with `text` on its stdin."""
+        return self.run(str(INSTALLED / "role-env"), *arguments, text=text, **environ)
+
+    def succeeds(self, *arguments: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run the installed command, which has to succeed."""
+        done = self.role_env(*arguments, text=text, **environ)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def fails(
+        self, *arguments: str, status: int, said: str, text: str = "", **environ: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the installed command, which has to end with `status` and report `said` on stderr."""
+        done = self.role_env(*arguments, text=text, **environ)
+        assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+        return done
+
+    def trust(self, authority: Path) -> None:
+        """Let programs accept certificates of `authority`, a file, beside those of the local STS."""
+        authorities = self.temporary / "authorities.pem"
+        authorities.write_bytes(self.sts.ca_file.read_bytes() + authority.read_bytes())
+        self.environ["SSL_CERT_FILE"] = str(authorities)
+
+    def key_lines(self) -> str:
+        """test_user1's key as `login` reads it from stdin: its ID and its secret."""
+        return f"{self.sts.access_key_id}\n{self.sts.access_key_secret}\n"
 
     def log_in(self, profile: str) -> None:
         """Store test_user1's key in the keyring, as that of `profile`."""
-        done = self.run("role-env", "login", profile, text=f"{self.sts.access_key_id}\n{self.sts.access_key_secret}\n")
-        assert done.returncode == 0, done.stderr
+        self.succeeds("login", profile, text=self.key_lines())
 
     def shell(self, name: str, script: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run `script` in a real shell that reads no start-up file."""

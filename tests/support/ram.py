@@ -13,12 +13,14 @@ It shares its world with `sts`: what is made, switched off or deleted here is so
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from support.api_server import ApiServer, check_mandatory, format_time
 from support.certificates import Certificate
 from support.local_sts import LocalSts
+from support.machine import Machine
 from support.refusals import Refused
 from support.service import Document
 from support.signatures import Request
@@ -128,3 +130,14 @@ class LocalRam(ApiServer):
 def _described(key: AccessKey) -> dict[str, str]:
     status = "Active" if key.active else "Inactive"
     return {"AccessKeyId": key.id, "CreateDate": format_time(key.created), "Status": status}
+
+
+@contextlib.contextmanager
+def ram_of(machine: Machine) -> Iterator[LocalRam]:
+    """Give the machine a RAM whose world is the STS's, and the key of profileA in the keyring and nowhere else."""
+    with LocalRam(machine.temporary / "ram", machine.sts) as started:
+        machine.trust(started.ca_file)
+        machine.environ["ALIBABA_CLOUD_RAM_ENDPOINT"] = started.endpoint
+        machine.write(f"[profileA]\n\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+        machine.log_in("profileA")
+        yield started

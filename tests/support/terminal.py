@@ -1,6 +1,8 @@
 """A command on a real terminal, as a person sees it."""
 
+import io
 import re
+import signal
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -41,6 +43,54 @@ def on_terminal(
     text = output.decode("utf-8", "surrogateescape")
     machine.reported.append(text)
     return Screen(text, status)
+
+
+class Person:
+    """Somebody at a terminal of 200 columns who runs the installed command there, and answers what it asks."""
+
+    def __init__(self, machine: Machine, *arguments: str, columns: int = 200, **environ: str) -> None:
+        self._screen = pexpect.spawn(
+            str(INSTALLED / "role-env"),
+            list(arguments),
+            env=machine.environ | {"TERM": "xterm"} | environ,
+            encoding="utf-8",
+            timeout=DEADLINE,
+            cwd=str(machine.home),
+            dimensions=(40, columns),
+        )
+        self._screen.logfile_read = io.StringIO()
+        machine.terminals.append(self._screen.logfile_read)
+
+    def sees(self, text: str) -> None:
+        """Wait until the terminal shows `text`."""
+        self._screen.expect_exact(text)
+
+    def reads(self, pattern: str) -> re.Match[str]:
+        """Wait until the terminal shows what matches `pattern`, and return that."""
+        self._screen.expect(pattern)
+        match: re.Match[str] = self._screen.match
+        return match
+
+    def answers(self, question: str, answer: str) -> None:
+        """Wait for `question` and type `answer`."""
+        self.sees(question)
+        self._screen.sendline(answer)
+
+    def presses(self, control: str) -> None:
+        """Press a key together with Ctrl."""
+        self._screen.sendcontrol(control)
+
+    def interrupts(self) -> None:
+        """Send the command a SIGINT."""
+        self._screen.kill(signal.SIGINT)
+
+    def ends(self, status: int = 0) -> str:
+        """Wait for the end of the command, whose exit status has to be `status`; return what it has shown since."""
+        self._screen.expect(pexpect.EOF)
+        shown = str(self._screen.before)
+        self._screen.close()
+        assert self._screen.exitstatus == status, shown
+        return shown
 
 
 def _overwritten(line: str) -> str:

@@ -1,12 +1,11 @@
 """Waits of over a second are shown to a person at a terminal, in one line that is gone when they are over."""
 
-import signal
 import time
 
 import pexpect
 
 from support.machine import INSTALLED, Machine
-from support.terminal import on_terminal
+from support.terminal import Person, on_terminal
 
 COMMAND = ("exec", "profileB", "--", "printenv", "ROLE_ENV_PROFILE")
 
@@ -37,14 +36,10 @@ def test_a_failure_replaces_the_line(machine: Machine) -> None:
 
 def test_an_interruption_replaces_the_line(machine: Machine) -> None:
     machine.sts.fault("hang", times=None)
-    arguments = ["whoami", "profileA"]
-    child = pexpect.spawn(str(INSTALLED / "role-env"), arguments, env=machine.environ, timeout=30, encoding="utf-8")
-    child.expect("waiting for STS at [^\r]*")
-    child.kill(signal.SIGINT)
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == 130
-    blank, reported = child.before.rstrip().rsplit("\r", 1)
+    person = Person(machine, "whoami", "profileA")
+    person.reads("waiting for STS at [^\r]*")
+    person.interrupts()
+    blank, reported = person.ends(130).rstrip().rsplit("\r", 1)
     assert (blank.strip(), reported) == ("", "role-env: interrupted")
 
 
@@ -63,9 +58,8 @@ def test_a_wait_for_another_role_env_is_reported(machine: Machine) -> None:
 
 def test_a_slow_credential_process_is_reported(machine: Machine) -> None:
     key = f'{{"mode":"AK","access_key_id":"{machine.sts.access_key_id}","access_key_secret":"%s"}}'
-    program = machine.home / "slow.ini"  # the canary lets secrets be in .ini files
-    program.write_text(f"#!/bin/sh\nsleep 2\necho '{key % machine.sts.access_key_secret}'\n")
-    program.chmod(0o700)
+    script = f"#!/bin/sh\nsleep 2\necho '{key % machine.sts.access_key_secret}'\n"
+    program = machine.write_program("slow.ini", script)  # the canary lets secrets be in .ini files
     machine.write(f"[profileB]\nrole_arn = {machine.sts.role_arn}\ncredential_process = {program}\n")
     screen = on_terminal(machine, *COMMAND)
     assert (screen.status, screen.lines) == (0, ["profileB"])
