@@ -80,6 +80,18 @@ class Home:
         assert "Traceback" not in done.stderr
         return done
 
+    def succeeds(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run the command, which has to succeed."""
+        done = self.setup(*arguments, **environ)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def fails(self, *arguments: str, status: int, said: str) -> subprocess.CompletedProcess[str]:
+        """Run the command, which has to end with `status` and report `said` on stderr."""
+        done = self.setup(*arguments)
+        assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+        return done
+
     def command(self, name: str = "profileB") -> str:
         """The command that a profile gets, by the path of a program that cron would not find."""
         return f"{INSTALLED / 'role-env'} process --config {self.profiles} {name}"
@@ -87,6 +99,10 @@ class Home:
     def entry(self, name: str = "profileB") -> dict[str, Any]:
         """A profile in the CLI's file."""
         return ConfigFile(self.config, self.config.read_bytes()).entries[name]
+
+    def names(self) -> list[str]:
+        """The names of the profiles in the CLI's file."""
+        return ConfigFile(self.config, self.config.read_bytes()).names()
 
     def leftovers(self) -> list[str]:
         """What lies beside the CLI's file and its backup."""
@@ -109,39 +125,33 @@ def profile(mode: str, **values: Any) -> dict[str, Any]:
     return {"name": "default", "mode": mode, **values, "region_id": "cn-hangzhou", **CLI}
 
 
+def dumped(*profiles: dict[str, Any], indent: int | str | None = "\t", **more: Any) -> bytes:
+    """A file with these profiles; without `indent`, in one line."""
+    return json.dumps(written(*profiles, **more), indent=indent).encode()
+
+
 ROLE = {"ram_role_arn": "acs:ram::1:role/x", "ram_session_name": "me", "expired_seconds": 900}
-ONE = json.dumps(written(profile("AK", **KEY)))
+CHAINED = {"name": "c", "mode": "ChainableRamRoleArn", "source_profile": "default", **ROLE}
+AK = profile("AK", **KEY)
+ONE = dumped(AK, indent=None)
 OURS = {"name": "profileB", "mode": "External", "process_command": "role-env process profileB"}
 FILES: dict[str, bytes] = {
-    "AK": json.dumps(written(profile("AK", **KEY)), indent="\t").encode(),
-    "StsToken": json.dumps(written(profile("StsToken", **SESSION)), indent="\t").encode(),
-    "RamRoleArn": json.dumps(written(profile("RamRoleArn", **KEY, **ROLE)), indent="\t").encode(),
-    "EcsRamRole": json.dumps(written(profile("EcsRamRole", ram_role_name="node")), indent="\t").encode(),
-    "Chainable": json.dumps(
-        written(
-            profile("AK", **KEY), {"name": "c", "mode": "ChainableRamRoleArn", "source_profile": "default", **ROLE}
-        ),
-        indent="\t",
-    ).encode(),
-    "OIDC": json.dumps(
-        written(profile("OIDC", oidc_provider_arn="x", oidc_token_file="/t", **ROLE)), indent=2
-    ).encode(),
-    "External": json.dumps(written(profile("External", process_command="get 'a key' \"b\"")), indent=4).encode(),
-    "CredentialsURI": json.dumps(written(profile("CredentialsURI", credentials_uri="http://x/?a=b&c"))).encode(),
-    "CloudSSO": json.dumps(
-        written(profile("CloudSSO", **SESSION, access_token="the-secret-one")), indent="\t"
-    ).encode(),
-    "OAuth": json.dumps(
-        written(profile("OAuth", **SESSION, oauth_refresh_token="the-token-two")), indent="\t"
-    ).encode(),
-    "unknown keys": json.dumps(
-        written(profile("AK", later={"a": [1, {}]}, **KEY), plugins=[{"x": None}]), indent=1
-    ).encode(),
-    "one line": ONE.encode(),
-    "no spaces": json.dumps(written(profile("AK", **KEY)), separators=(",", ":")).encode(),
+    "AK": dumped(AK),
+    "StsToken": dumped(profile("StsToken", **SESSION)),
+    "RamRoleArn": dumped(profile("RamRoleArn", **KEY, **ROLE)),
+    "EcsRamRole": dumped(profile("EcsRamRole", ram_role_name="node")),
+    "Chainable": dumped(AK, CHAINED),
+    "OIDC": dumped(profile("OIDC", oidc_provider_arn="x", oidc_token_file="/t", **ROLE), indent=2),
+    "External": dumped(profile("External", process_command="get 'a key' \"b\""), indent=4),
+    "CredentialsURI": dumped(profile("CredentialsURI", credentials_uri="http://x/?a=b&c"), indent=None),
+    "CloudSSO": dumped(profile("CloudSSO", **SESSION, access_token="the-secret-one")),
+    "OAuth": dumped(profile("OAuth", **SESSION, oauth_refresh_token="the-token-two")),
+    "unknown keys": dumped(profile("AK", later={"a": [1, {}]}, **KEY), plugins=[{"x": None}], indent=1),
+    "one line": ONE,
+    "no spaces": json.dumps(written(AK), separators=(",", ":")).encode(),
     "odd spaces": b'  {"profiles"  :  [ { "name" :"default"  ,\n "mode": "AK" } ,\n\n  {"name":"x" } ]\n ,  "n":0 }\n',
-    "CRLF": json.dumps(written(profile("AK", **KEY)), indent=2).replace("\n", "\r\n").encode(),
-    "other scripts": json.dumps(written(profile("AK", **KEY), {"name": "生产"}), indent=2, ensure_ascii=False).encode(),
+    "CRLF": dumped(AK, indent=2).replace(b"\n", b"\r\n"),
+    "other scripts": json.dumps(written(AK, {"name": "生产"}), indent=2, ensure_ascii=False).encode(),
     "escapes": b'{"current": "d\\u0065fault", "profiles": [{"name": "\\u0064efault", "x": "\\ud83d\\ude00 \\/ \\n"}]}',
     "numbers": b'{"profiles": [{"name": "default"}], "n": 1.5, "b": 12345678901234567890123, "c": -0.25, "d": 1e30}',
     "other case": b'{"Current": "default", "Profiles": [{"Name": "default", "Mode": "AK"}], "META_PATH": ""}',
@@ -149,7 +159,7 @@ FILES: dict[str, bytes] = {
     "no profiles": b'{\n\t"current": "default",\n\t"profiles": [],\n\t"meta_path": ""\n}',
     "empty": b"{}",
     "null": b'{"current": "", "profiles": null}',
-    "ours by hand": json.dumps(written({**OURS, "language": "zh"}), indent="\t").encode(),
+    "ours by hand": dumped({**OURS, "language": "zh"}),
 }
 
 
@@ -163,8 +173,7 @@ def test_two_profiles_are_added_to_any_file_and_nothing_else_changes(home: Home,
     before = FILES[kind]
     home.write(before)
     names = ["profileB", "team/日本:prod"]
-    done = home.setup(*names)
-    assert done.returncode == 0, done.stderr
+    home.succeeds(*names)
     after = home.config.read_bytes()
     for name in names:
         assert home.entry(name)["mode"] == "External"
@@ -180,7 +189,7 @@ def test_two_profiles_are_added_to_any_file_and_nothing_else_changes(home: Home,
     assert [list(entry) for entry in entries_of(new)][: len(kept)] == [list(entry) for entry in kept]
     assert home.backup.read_bytes() == before
     identity = home.config.stat()
-    assert home.setup(*names).returncode == 0
+    home.succeeds(*names)
     assert home.config.read_bytes() == after
     assert home.config.stat() == identity
     assert home.backup.read_bytes() == before
@@ -196,16 +205,15 @@ def test_there_are_at_least_twenty_of_them() -> None:
 def test_the_file_is_written_with_the_indentation_and_the_line_ends_that_it_had(
     home: Home, unit: str, end: str
 ) -> None:
-    document = written(profile("AK", **KEY))
+    document = written(AK)
     home.write((json.dumps(document, indent=unit) + "\n").replace("\n", end).encode())
-    assert home.setup("profileB").returncode == 0
+    home.succeeds("profileB")
     new = json.loads(home.config.read_text())
     assert home.config.read_bytes().decode() == (json.dumps(new, indent=unit) + "\n").replace("\n", end)
 
 
 def test_where_there_is_no_file_one_is_made_for_the_user_alone(home: Home) -> None:
-    done = home.setup("profileB")
-    assert done.returncode == 0, done.stderr
+    home.succeeds("profileB")
     assert stat.S_IMODE(home.config.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.config.parent.stat().st_mode) == 0o700
     document = json.loads(home.config.read_text())
@@ -219,9 +227,9 @@ def test_where_there_is_no_file_one_is_made_for_the_user_alone(home: Home) -> No
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
 def test_mode_and_owner_stay_and_the_backup_is_the_users_alone(home: Home, mode: int) -> None:
-    home.write(written(profile("AK", **KEY)), mode)
+    home.write(written(AK), mode)
     before = home.config.stat()
-    assert home.setup("profileB").returncode == 0
+    home.succeeds("profileB")
     after = home.config.stat()
     assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
     assert stat.S_IMODE(home.backup.stat().st_mode) == 0o600
@@ -229,19 +237,19 @@ def test_mode_and_owner_stay_and_the_backup_is_the_users_alone(home: Home, mode:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_root_leaves_the_file_to_its_owner(home: Home) -> None:
-    home.write(written(profile("AK", **KEY)))
+    home.write(written(AK))
     os.chown(home.config, 1234, 2345)
-    assert home.setup("profileB").returncode == 0
+    home.succeeds("profileB")
     assert (home.config.stat().st_uid, home.config.stat().st_gid) == (1234, 2345)
 
 
 def test_a_symlink_is_followed_and_stays(home: Home) -> None:
-    home.write(written(profile("AK", **KEY)))
+    home.write(written(AK))
     real = home.path / "dotfiles" / "aliyun.json"
     real.parent.mkdir()
     home.config.rename(real)
     home.config.symlink_to(real)
-    assert home.setup("profileB").returncode == 0
+    home.succeeds("profileB")
     assert home.config.is_symlink()
     assert "profileB" in real.read_text()
     assert real.with_name(real.name + BACKUP_SUFFIX).exists()
@@ -252,62 +260,47 @@ def test_a_symlink_is_followed_and_stays(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "reported"),
     [
-        FILES["AK"][:-40],
-        FILES["AK"] + b"}",
-        b"",
-        b"null",
-        b"[]",
-        b"not JSON",
-        b"\xff\xfe{\0}\0",
-        b'{"profiles": {}}',
-        b'{"profiles": ["the-secret"]}',
-        b"[" * 100_000,
-        b"\xef\xbb\xbf" + ONE.encode(),
-        b'{"profiles": [{"name": "x"}], "current": "y"}',
-        b'{"profiles": [{"name": "x"}]}',
-        b'{"profiles": [{"name": "default"}], "current": ""}',
-        b'{"profiles": [{"name": "default", "n": NaN}]}',
-        ONE.encode() + b" // a comment",
-        b'{"profiles": [{"name": "default"}],\n "later": 1,\n "later": 2}',
-        b'{"profiles": [{"name": "default"}], "Profiles": []}',
+        (FILES["AK"][:-40], ""),
+        (FILES["AK"] + b"}", ""),
+        (b"", ""),
+        (b"null", ""),
+        (b"[]", ""),
+        (b"not JSON", ""),
+        (b"\xff\xfe{\0}\0", ""),
+        (b'{"profiles": {}}', ""),
+        (b'{"profiles": ["the-secret"]}', ""),
+        (b"[" * 100_000, ""),
+        (b"\xef\xbb\xbf" + ONE, "byte order mark"),
+        (b"\xef\xbb\xbf{}", "byte order mark"),
+        (b'{"profiles": [{"name": "x"}], "current": "y"}', "current is y, and no profile has that name"),
+        (b'{"profiles": [{"name": "x"}]}', ""),
+        (b'{"profiles": [{"name": "default"}], "current": ""}', ""),
+        (b'{"profiles": [{"name": "default", "n": NaN}]}', ""),
+        (ONE + b" // a comment", ""),
+        (b'{\n // mine\n"profiles": []}', "line 2: not JSON (a comment"),
+        (b'{\n"profiles": [] /* mine */}', "line 2: not JSON (a comment"),
+        (b'{"profiles": [{"name": "default"}],\n "later": 1,\n "later": 2}', "line 3: the key later appears twice"),
+        (b'{"profiles": [{"name": "default",\n "A": {},\n "a": [{}]}]}', "line 3: the key a appears twice"),
+        (b'{"profiles": [{"name": "default"}], "Profiles": []}', ""),
     ],
 )
-def test_a_file_that_the_cli_cannot_use_or_that_would_lose_something_is_not_touched(home: Home, content: bytes) -> None:
+def test_a_file_that_the_cli_cannot_use_or_that_would_lose_something_is_not_touched(
+    home: Home, content: bytes, reported: str
+) -> None:
     home.write(content)
-    done = home.setup("profileB")
-    assert done.returncode == 3, done.stderr
+    done = home.fails("profileB", status=3, said=reported)
     assert str(home.config) in done.stderr
     assert home.config.read_bytes() == content
     assert not home.backup.exists()
     assert not home.leftovers()
 
 
-@pytest.mark.parametrize(
-    ("content", "reported"),
-    [
-        (b'{"profiles": [{"name": "default"}],\n "later": 1,\n "later": 2}', "line 3: the key later appears twice"),
-        (b'{"profiles": [{"name": "default",\n "A": {},\n "a": [{}]}]}', "line 3: the key a appears twice"),
-        (b'{\n // mine\n"profiles": []}', "line 2: not JSON (a comment"),
-        (b'{\n"profiles": [] /* mine */}', "line 2: not JSON (a comment"),
-        (b'{"profiles": [{"name": "x"}], "current": "y"}', "current is y, and no profile has that name"),
-        (b"\xef\xbb\xbf{}", "byte order mark"),
-    ],
-)
-def test_what_keeps_the_file_from_being_changed_is_reported_with_its_line(
-    home: Home, content: bytes, reported: str
-) -> None:
-    home.write(content)
-    done = home.setup("profileB")
-    assert (done.returncode, reported in done.stderr) == (3, True), done.stderr
-
-
 def test_a_read_only_file_is_not_touched(home: Home) -> None:
     home.write(written(), 0o400)
     before = home.config.read_bytes()
-    done = home.setup("profileB")
-    assert (done.returncode, "read-only" in done.stderr) == (3, True)
+    home.fails("profileB", status=3, said="read-only")
     assert home.config.read_bytes() == before
     assert not home.backup.exists()
 
@@ -342,7 +335,7 @@ def test_a_profile_that_role_env_has_not_written_is_not_touched(home: Home, thei
     home.write(written(theirs))
     before = home.config.read_bytes()
     with pytest.raises(ProfileError, match="has a profile profileB that role-env did not write"):
-        UserFile(home.config).replace(change(UserFile(home.config)))
+        replace(home)
     assert home.config.read_bytes() == before
     assert not home.backup.exists()
 
@@ -361,16 +354,12 @@ def test_one_profile_that_is_not_our_own_keeps_all_that_were_named_from_being_wr
 
 def test_with_all_the_others_are_written_and_what_cannot_be_is_reported(home: Home) -> None:
     home.write(written({"name": "profileB", "mode": "AK", **KEY}))
-    done = home.setup("--all")
-    assert done.returncode == 0, done.stderr
+    done = home.succeeds("--all")
     assert "profileB that role-env did not write; it stays" in done.stderr
     assert "broken" in done.stderr
     assert home.entry() == {"name": "profileB", "mode": "AK", **KEY}
     assert home.entry("team/日本:prod")["mode"] == "External"
-    assert [entry["name"] for entry in json.loads(home.config.read_text())["profiles"]] == [
-        "profileB",
-        "team/日本:prod",
-    ]
+    assert home.names() == ["profileB", "team/日本:prod"]
 
 
 @pytest.mark.parametrize(
@@ -397,7 +386,7 @@ def test_what_cannot_be_set_up_is_reported_and_writes_nothing(
 def test_our_own_profile_follows_the_profiles_file_and_keeps_what_others_put_there(home: Home) -> None:
     more = {"language": "zh", "sts_token": "the-token", "later": [1]}
     home.write(written({**OURS, "region_id": "cn-shanghai", **more}))
-    assert home.setup("profileB").returncode == 0
+    home.succeeds("profileB")
     assert home.entry() == {**OURS, "process_command": home.command(), "region_id": "cn-beijing", **more}
 
 
@@ -421,15 +410,14 @@ def test_the_command_names_the_profiles_file_wherever_it_was_found(home: Home) -
         path = home.path / (arguments[1] if arguments else "mine.ini") if number else home.profiles
         path.write_text(PROFILES)
         path.chmod(0o600)
-        done = home.setup("profileB", *arguments, **environ)
-        assert done.returncode == 0, done.stderr
+        done = home.succeeds("profileB", *arguments, **environ)
         assert shlex.split(home.entry()["process_command"])[1:] == ["process", "--config", str(path), "profileB"]
         assert ("3.4.9" in done.stderr) == (number == 3)
 
 
 @pytest.mark.parametrize("environ", [{"PATH": "/usr/bin:/bin"}, {"VIRTUAL_ENV": str(INSTALLED.parent)}, {}])
 def test_a_command_that_cron_would_not_find_is_written_with_its_path(home: Home, environ: dict[str, str]) -> None:
-    assert home.setup("profileB", **environ).returncode == 0
+    home.succeeds("profileB", **environ)
     assert home.entry()["process_command"] == home.command()
 
 
@@ -446,8 +434,7 @@ def test_the_module_run_by_python_writes_the_command_beside_that_python(home: Ho
 
 def test_the_change_is_shown_and_with_dry_run_not_made(home: Home) -> None:
     home.write(FILES["OAuth"])
-    shown = home.setup("profileB", "--dry-run")
-    assert shown.returncode == 0
+    shown = home.succeeds("profileB", "--dry-run")
     assert home.config.read_bytes() == FILES["OAuth"]
     assert not home.backup.exists()
     assert shown.stdout.startswith(f"--- {home.config}\n+++ {home.config}\n")
@@ -459,7 +446,7 @@ def test_the_change_is_shown_and_with_dry_run_not_made(home: Home) -> None:
 
 
 def test_what_the_profile_option_does_in_a_session_is_said_until_the_cli_follows_sessions(home: Home) -> None:
-    home.write(written(profile("AK", **KEY)))
+    home.write(written(AK))
     said = "in a session aliyun ignores --profile; to change that: role-env setup aliyun-cli\n"
     assert home.setup("profileB").stdout.endswith(said)
     assert said not in home.setup().stdout
@@ -483,8 +470,7 @@ def test_what_could_act_on_a_terminal_or_has_no_encoding_is_shown_as_the_file_ma
 
 def test_what_is_written_is_what_the_cli_would_run(machine: Machine) -> None:
     machine.add("region_id = cn-beijing")
-    done = machine.role_env("setup", "aliyun-cli", "profileB")
-    assert done.returncode == 0, done.stderr
+    machine.succeeds("setup", "aliyun-cli", "profileB")
     path = machine.home / ".aliyun/config.json"
     command = ConfigFile(path, path.read_bytes()).profile("profileB").process_command
     printed = machine.run(*command.split())  # as releases before 3.4.9 split it
@@ -506,10 +492,9 @@ FOLLOWS = {
 
 
 def test_without_a_profile_one_is_written_that_follows_the_session_of_the_shell(home: Home) -> None:
-    home.write(written(profile("AK", **KEY)))
+    home.write(written(AK))
     home.profiles.unlink()  # it needs no profiles file
-    done = home.setup()
-    assert done.returncode == 0, done.stderr
+    home.succeeds()
     assert home.entry("role-env") == FOLLOWS
     assert home.entry("default")["mode"] == "AK"
     assert entries.shell_settings(home.config).has_session_profile
@@ -520,16 +505,15 @@ def test_without_a_profile_one_is_written_that_follows_the_session_of_the_shell(
 
 
 def test_a_region_that_was_put_into_it_is_taken_out(home: Home) -> None:
-    home.write(written(profile("AK", **KEY), {**FOLLOWS, "region_id": "cn-beijing", "later": 1}))
-    assert home.setup().returncode == 0
+    home.write(written(AK, {**FOLLOWS, "region_id": "cn-beijing", "later": 1}))
+    home.succeeds()
     assert home.entry("role-env") == {**FOLLOWS, "later": 1}
 
 
 def test_a_profile_of_that_name_that_setup_did_not_write_is_not_touched(home: Home) -> None:
-    home.write(written(profile("AK", **KEY), {"name": "role-env", "mode": "AK", **KEY}))
+    home.write(written(AK, {"name": "role-env", "mode": "AK", **KEY}))
     before = home.config.read_bytes()
-    done = home.setup()
-    assert (done.returncode, "has a profile role-env that role-env did not write" in done.stderr) == (3, True)
+    home.fails(status=3, said="has a profile role-env that role-env did not write")
     assert home.config.read_bytes() == before
 
 
@@ -537,8 +521,7 @@ def test_a_profile_of_that_name_that_setup_did_not_write_is_not_touched(home: Ho
 def test_the_names_that_role_env_uses_itself_are_refused(home: Home, name: str) -> None:
     with home.profiles.open("a") as file:
         file.write(f"\n[{name}]\nrole_arn = acs:ram::1:role/x\nsource_profile = source\n")
-    done = home.setup(name)
-    assert (done.returncode, f"{name} is reserved" in done.stderr) == (2, True)
+    home.fails(name, status=2, said=f"{name} is reserved")
     assert not home.config.exists()
     done = home.setup("--all")
     assert (done.returncode, f"{name} is reserved" in done.stderr) == (0, True)
@@ -598,10 +581,8 @@ def cli_uses(machine: Machine, *options: str, spoil: str = ":") -> dict[str, str
 def test_in_a_session_the_cli_follows_the_shell_and_its_profile_option_chooses_another_account(
     machine: Machine,
 ) -> None:
-    config = machine.home / ".aliyun" / "config.json"
-    config.parent.mkdir()
-    config.write_text(json.dumps(written(profile("AK", **KEY), {"name": "x", "mode": "StsToken", **SESSION})))
-    assert machine.role_env("setup", "aliyun-cli").returncode == 0
+    machine.write_cli_file(written(AK, {"name": "x", "mode": "StsToken", **SESSION}))
+    machine.succeeds("setup", "aliyun-cli")
     found = cli_uses(machine)
     session = machine.sts.issued[-1]
     assert found == {"AccessKeyId": session.id, "SecurityToken": session.token, "RegionId": "eu-west-1"}
@@ -613,7 +594,7 @@ def test_in_a_session_the_cli_follows_the_shell_and_its_profile_option_chooses_a
 
 
 def test_the_cli_in_a_shell_without_a_session_gets_no_account_from_it(machine: Machine) -> None:
-    assert machine.role_env("setup", "aliyun-cli").returncode == 0
+    machine.succeeds("setup", "aliyun-cli")
     done = machine.run(*shlex.split("role-env process --session"))
     assert (done.returncode, done.stdout) == (3, "")
     assert "no session" in done.stderr
@@ -625,10 +606,9 @@ def test_the_cli_in_a_shell_without_a_session_gets_no_account_from_it(machine: M
 @pytest.mark.parametrize("kind", sorted(FILES.keys() - {"ours by hand", "no profiles", "empty", "null"}))
 def test_remove_leaves_the_file_as_it_was_before_setup(home: Home, kind: str) -> None:
     home.write(FILES[kind])
-    assert home.setup("profileB").returncode == 0
-    assert home.setup().returncode == 0
-    done = home.setup("--remove")
-    assert done.returncode == 0, done.stderr
+    home.succeeds("profileB")
+    home.succeeds()
+    done = home.succeeds("--remove")
     assert json.loads(home.config.read_bytes()) == json.loads(FILES[kind])
     assert list(home.config.parent.iterdir()) == [home.config]
     assert '-  "process_command": "role-env process --session",' in done.stdout
@@ -640,22 +620,21 @@ def test_remove_leaves_the_file_as_it_was_before_setup(home: Home, kind: str) ->
 def test_remove_takes_the_empty_default_that_had_to_be_added_too(home: Home, content: bytes | None) -> None:
     if content is not None:
         home.write(content)
-    assert home.setup("profileB", "team/日本:prod").returncode == 0
+    home.succeeds("profileB", "team/日本:prod")
     document = json.loads(home.config.read_text())
     document["profiles"][0] |= {"region_id": "", "retry_timeout": 0, "verified": ""}  # as the CLI saves it
     home.write(document)
-    assert home.setup("--remove").returncode == 0
+    home.succeeds("--remove")
     assert not home.config.parent.exists()
 
 
 def test_remove_takes_only_the_profiles_that_are_named(home: Home) -> None:
-    assert home.setup("profileB", "team/日本:prod").returncode == 0
-    assert home.setup().returncode == 0
-    assert home.setup("--remove", "profileB").returncode == 0
-    assert ConfigFile(home.config, home.config.read_bytes()).names() == ["default", "team/日本:prod", "role-env"]
-    done = home.setup("--remove", "profileB")
-    assert (done.returncode, "has no profile profileB that setup wrote" in done.stderr) == (3, True)
-    assert home.setup("--remove", "--all").returncode == 0
+    home.succeeds("profileB", "team/日本:prod")
+    home.succeeds()
+    home.succeeds("--remove", "profileB")
+    assert home.names() == ["default", "team/日本:prod", "role-env"]
+    home.fails("--remove", "profileB", status=3, said="has no profile profileB that setup wrote")
+    home.succeeds("--remove", "--all")
     assert not home.config.exists()
 
 
@@ -663,13 +642,13 @@ def test_remove_takes_only_the_profiles_that_are_named(home: Home) -> None:
 def test_remove_leaves_profiles_that_setup_did_not_write(home: Home, theirs: dict[str, Any]) -> None:
     home.write(written(theirs, profile("AK", **KEY)))
     before = home.config.read_bytes()
-    assert home.setup("--remove").returncode == 0
+    home.succeeds("--remove")
     assert home.setup("--remove", "profileB").returncode == 3
     assert home.config.read_bytes() == before
 
 
 def test_remove_of_the_current_profile_makes_another_one_current(home: Home) -> None:
-    home.write(written(profile("AK", **KEY), {**OURS}, current="profileB"))
+    home.write(written(AK, {**OURS}, current="profileB"))
     done = home.setup("--remove")
     assert (done.returncode, "current is default now" in done.stdout) == (0, True)
     assert json.loads(home.config.read_text())["current"] == "default"
@@ -696,8 +675,7 @@ FOLLOWING, NONE = "role-env", "role-env-none"
 
 def chosen(machine: Machine, *arguments: str, **environ: str) -> str:
     """The profile of the CLI's file that a command in the session finds; NONE where the file is to be ignored."""
-    done = machine.role_env("exec", *(arguments or ("profileB",)), "--", "env", "-0", **environ)
-    assert done.returncode == 0, done.stderr
+    done = machine.succeeds("exec", *(arguments or ("profileB",)), "--", "env", "-0", **environ)
     found = environment(done.stdout)
     assert (found[CHOSEN] == NONE) is all(found.get(name) == "TRUE" for name in IGNORED)
     return found[CHOSEN]
@@ -706,7 +684,7 @@ def chosen(machine: Machine, *arguments: str, **environ: str) -> str:
 def set_up(machine: Machine) -> None:
     """Writes the profile that follows the shell; profileB has a region."""
     machine.add("region_id = cn-shanghai\n")
-    assert machine.role_env("setup", "aliyun-cli").returncode == 0
+    machine.succeeds("setup", "aliyun-cli")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -751,12 +729,12 @@ def test_the_cached_session_stays_whatever_is_written_into_the_clis_file(machine
 
 
 def test_no_session_refers_to_a_profile_that_setup_wrote_for_one_of_ours(machine: Machine) -> None:
-    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    machine.succeeds("setup", "aliyun-cli", "profileB")
     assert chosen(machine) == NONE
 
 
 def test_without_a_region_or_with_external_processes_disabled_the_cli_ignores_its_file(machine: Machine) -> None:
-    assert machine.role_env("setup", "aliyun-cli").returncode == 0
+    machine.succeeds("setup", "aliyun-cli")
     assert chosen(machine) == NONE
     assert chosen(machine, ALIBABA_CLOUD_REGION_ID="cn-shanghai") == FOLLOWING
     environ = {"ALIBABA_CLOUD_REGION_ID": "cn-shanghai", "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS": "true"}
@@ -778,7 +756,7 @@ def test_many_at_once_lose_nothing(home: Home) -> None:
     for name in names:
         with home.profiles.open("a") as file:
             file.write(f"\n[{name}]\nrole_arn = acs:ram::1:role/{name}\nsource_profile = source\n")
-    home.write(written(profile("AK", **KEY)))
+    home.write(written(AK))
     results: list[subprocess.CompletedProcess[str]] = []
     threads = [threading.Thread(target=lambda name=name: results.append(home.setup(name))) for name in names]
     for thread in threads:
@@ -786,34 +764,32 @@ def test_many_at_once_lose_nothing(home: Home) -> None:
     for thread in threads:
         thread.join()
     assert [done.returncode for done in results] == [0] * len(names)
-    listed = [entry["name"] for entry in json.loads(home.config.read_text())["profiles"]]
-    assert sorted(listed) == sorted(["default", *names])
+    assert sorted(home.names()) == sorted(["default", *names])
     assert not home.leftovers()
 
 
 ENTRY = [Entry("profileB", command="role-env process profileB", region_id="cn-beijing")]
 
 
-def change(file: UserFile) -> Any:
-    return lambda content: entries.with_entries(file.path, content, ENTRY)
+def replace(home: Home) -> bool:
+    """Write the profile of ENTRY into the CLI's file; return whether that changed it."""
+    return UserFile(home.config).replace(lambda content: entries.with_entries(home.config, content, ENTRY))
 
 
 def test_what_another_program_writes_meanwhile_is_not_lost(home: Home) -> None:
     home.write(written())
-    file = UserFile(home.config)
-    newer = json.dumps(written(profile("AK", **KEY))).encode()
     calls: list[bytes | None] = []
 
     def disturbed(content: bytes | None) -> bytes:
         calls.append(content)
         if len(calls) == 1:
-            home.config.write_bytes(newer)
+            home.config.write_bytes(ONE)
         return entries.with_entries(home.config, content, ENTRY)
 
-    assert file.replace(disturbed)
-    assert calls[1] == newer
-    assert [entry["name"] for entry in json.loads(home.config.read_text())["profiles"]] == ["default", "profileB"]
-    assert home.backup.read_bytes() == newer
+    assert UserFile(home.config).replace(disturbed)
+    assert calls[1] == ONE
+    assert home.names() == ["default", "profileB"]
+    assert home.backup.read_bytes() == ONE
 
 
 def test_a_file_that_never_comes_to_rest_is_given_up(home: Home) -> None:
@@ -835,10 +811,10 @@ def test_another_setup_at_work_is_waited_for_and_then_reported(home: Home, monke
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         with pytest.raises(UnreachableError, match="another process"):
-            UserFile(home.config).replace(change(UserFile(home.config)))
+            replace(home)
     finally:
         os.close(descriptor)
-    assert UserFile(home.config).replace(change(UserFile(home.config)))
+    assert replace(home)
 
 
 def test_a_full_disk_changes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -850,7 +826,7 @@ def test_a_full_disk_changes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ProfileError, match="No space left"):
-        UserFile(home.config).replace(change(UserFile(home.config)))
+        replace(home)
     assert home.config.read_bytes() == before
     assert not home.leftovers()
     assert not home.backup.exists()
@@ -860,15 +836,14 @@ def test_what_a_killed_one_left_behind_is_taken_away(home: Home) -> None:
     home.write(written())
     left = home.config.with_name(home.config.name + ".role-env-new")
     left.symlink_to(home.path / "elsewhere")
-    assert home.setup("profileB").returncode == 0
+    home.succeeds("profileB")
     assert not home.leftovers()
     assert not (home.path / "elsewhere").exists()
 
 
-@pytest.fixture
-def killed(home: Home) -> None:
-    """A setup that is killed just before it puts the new file in place."""
-    home.write(written(profile("AK", **KEY)))
+def test_one_that_is_killed_half_way_leaves_the_file_as_it_was(home: Home) -> None:
+    """It is killed just before it puts the new file in place."""
+    home.write(written(AK))
     code = (
         "import os, pathlib, signal, sys\n"
         "pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -877,12 +852,8 @@ def killed(home: Home) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], env=home.environ, capture_output=True, timeout=60, check=False)
     assert done.returncode == -9
-
-
-@pytest.mark.usefixtures("killed")
-def test_one_that_is_killed_half_way_leaves_the_file_as_it_was(home: Home) -> None:
-    assert home.config.read_bytes() == json.dumps(written(profile("AK", **KEY)), indent="\t").encode()
-    assert home.setup("profileB").returncode == 0
+    assert home.config.read_bytes() == FILES["AK"]
+    home.succeeds("profileB")
     assert not home.leftovers()
 
 
@@ -895,7 +866,7 @@ print(CLIProfileCredentialsProvider(profile_name="profileB").get_credentials().g
 
 
 def test_the_sdk_runs_the_profile_and_what_it_writes_back_leaves_it_ours(machine: Machine) -> None:
-    assert machine.role_env("setup", "aliyun-cli", "profileB").returncode == 0
+    machine.succeeds("setup", "aliyun-cli", "profileB")
     done = machine.run(sys.executable, "-c", SDK)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == machine.sts.issued[-1].id
