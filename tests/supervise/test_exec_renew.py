@@ -1,5 +1,6 @@
 """`exec --renew`: a command beside a server of live sessions, as if role-env were not there."""
 
+import calendar
 import http.client
 import json
 import os
@@ -25,6 +26,7 @@ from role_env.ui.messages import Messages
 from support.machine import ENDPOINTS, INSTALLED, Machine
 from support.secret_service_bus import require
 from support.shells import INTO_SHELL, SHELLS, environment
+from support.terminal import Person
 
 ROLE_ENV = str(INSTALLED / "role-env")
 RENEW = ("exec", "--renew", "profileB", "--")
@@ -49,8 +51,7 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert self.process.stdout
-        self.uri = urlsplit(self.process.stdout.readline().strip())
+        self.uri = urlsplit(next_line(self.process).strip())
 
     def ask(self, path: str = "", host: str = "127.0.0.1", method: str = "GET") -> tuple[int, str]:
         """The status and the text of an answer; status 0 where nobody answers."""
@@ -78,8 +79,11 @@ class Running:
         return reported
 
 
+Begin = Callable[..., Running]
+
+
 @pytest.fixture
-def begin(machine: Machine) -> Iterator[Callable[..., Running]]:
+def begin(machine: Machine) -> Iterator[Begin]:
     """Begins commands, and ends those that are left."""
     begun: list[Running] = []
 
@@ -103,9 +107,9 @@ def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> bool:
     return True
 
 
-def expires(session: dict[str, str]) -> float:
+def expires(session: dict[str, str]) -> int:
     """Its end, in seconds of the epoch."""
-    return float(time.mktime(time.strptime(session["Expiration"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone)
+    return calendar.timegm(time.strptime(session["Expiration"], "%Y-%m-%dT%H:%M:%SZ"))
 
 
 # ---- the command's environment ----
@@ -139,7 +143,7 @@ def test_the_command_has_a_uri_and_no_key_and_nothing_that_outranks_the_uri(mach
 # ---- the server ----
 
 
-def test_the_server_answers_with_the_cached_session(machine: Machine, begin: Callable[..., Running]) -> None:
+def test_the_server_answers_with_the_cached_session(machine: Machine, begin: Begin) -> None:
     machine.role_env("profileB")
     running = begin()
     (issued,) = machine.sts.issued
@@ -155,7 +159,7 @@ def test_the_server_answers_with_the_cached_session(machine: Machine, begin: Cal
     assert len(machine.sts.calls_of("AssumeRole")) == 1
 
 
-def test_a_foreign_host_and_a_guessed_path_get_nothing(begin: Callable[..., Running]) -> None:
+def test_a_foreign_host_and_a_guessed_path_get_nothing(begin: Begin) -> None:
     running = begin()
     port = running.uri.port
     assert running.ask(host=f"127.0.0.1:{port}")[0] == 200
@@ -170,9 +174,7 @@ def test_a_foreign_host_and_a_guessed_path_get_nothing(begin: Callable[..., Runn
     assert running.end() == ""
 
 
-def test_a_client_that_works_for_long_never_sees_an_expired_session(
-    machine: Machine, begin: Callable[..., Running]
-) -> None:
+def test_a_client_that_works_for_long_never_sees_an_expired_session(machine: Machine, begin: Begin) -> None:
     machine.sts.session_seconds = 6
     running = begin()
     began = time.monotonic()
@@ -190,7 +192,7 @@ def test_a_client_that_works_for_long_never_sees_an_expired_session(
 
 
 def test_a_command_that_does_not_ask_costs_no_calls_and_has_a_live_session_when_it_does(
-    machine: Machine, begin: Callable[..., Running]
+    machine: Machine, begin: Begin
 ) -> None:
     machine.sts.session_seconds = 3
     running = begin()
@@ -201,7 +203,7 @@ def test_a_command_that_does_not_ask_costs_no_calls_and_has_a_live_session_when_
 
 
 def test_a_failed_renewal_leaves_the_old_session_while_it_lives_and_is_reported_once(
-    machine: Machine, begin: Callable[..., Running]
+    machine: Machine, begin: Begin
 ) -> None:
     machine.sts.session_seconds = 8
     running = begin()
@@ -222,7 +224,7 @@ def test_a_failed_renewal_leaves_the_old_session_while_it_lives_and_is_reported_
 
 
 def test_a_profile_that_is_turned_to_another_role_does_not_turn_the_commands_account(
-    machine: Machine, begin: Callable[..., Running]
+    machine: Machine, begin: Begin
 ) -> None:
     machine.sts.session_seconds = 4
     running = begin()
@@ -232,7 +234,7 @@ def test_a_profile_that_is_turned_to_another_role_does_not_turn_the_commands_acc
 
 
 def test_a_program_that_is_signed_in_to_another_account_by_now_does_not_turn_the_commands_account(
-    machine: Machine, begin: Callable[..., Running]
+    machine: Machine, begin: Begin
 ) -> None:
     world, signed_in = machine.sts.world, machine.home / "signed-in"
     machine.add(
@@ -254,6 +256,13 @@ def session_with(left: float, role: str = "acs:ram::1:role/r", life: int = 3600)
     return Session("p", role, Credentials("STS.x", "s", "t", issued=end - life, expiration=end), variables=("plain",))
 
 
+def seconds_left(supply: Supply) -> float:
+    """The seconds that the credentials of `supply` have left, which there have to be."""
+    found = supply.credentials()
+    assert found is not None
+    return found.remaining(time.time())
+
+
 @pytest.mark.parametrize(("left", "is_due"), [(1000, False), (950, True)])
 def test_a_session_of_an_hour_is_renewed_when_960_seconds_are_left(left: int, is_due: bool) -> None:
     asked: list[int] = []
@@ -262,11 +271,9 @@ def test_a_session_of_an_hour_is_renewed_when_960_seconds_are_left(left: int, is
         asked.append(seconds)
         return session_with(3600)
 
-    supply = Supply(session_with(left), renew, Messages())
-    found = supply.credentials()
-    assert found is not None
+    is_renewed = seconds_left(Supply(session_with(left), renew, Messages())) > 3500
     assert asked == ([960] if is_due else [])
-    assert (found.remaining(time.time()) > 3500) == is_due
+    assert is_renewed == is_due
 
 
 def test_a_session_that_nobody_asked_for_is_not_renewed_ahead() -> None:
@@ -276,16 +283,11 @@ def test_a_session_that_nobody_asked_for_is_not_renewed_ahead() -> None:
     supply = Supply(session_with(900), renew, Messages())
     supply.look_ahead()
     time.sleep(0.1)
-    found = supply.credentials()
-    assert found is not None
-    assert found.remaining(time.time()) < 901
+    assert seconds_left(supply) < 901
 
 
 def test_a_session_from_a_clock_that_was_set_back_is_renewed() -> None:
-    supply = Supply(session_with(7200), lambda _: session_with(3600), Messages())
-    found = supply.credentials()
-    assert found is not None
-    assert found.remaining(time.time()) < 3601
+    assert seconds_left(Supply(session_with(7200), lambda _: session_with(3600), Messages())) < 3601
 
 
 def test_a_program_does_not_wait_for_a_renewal_that_hangs_while_the_old_session_is_good() -> None:
@@ -295,10 +297,7 @@ def test_a_program_does_not_wait_for_a_renewal_that_hangs_while_the_old_session_
         released.wait(60)
         return session_with(3600)
 
-    supply = Supply(session_with(900), renew, Messages())
-    found = supply.credentials()
-    assert found is not None
-    assert found.remaining(time.time()) < 901
+    assert seconds_left(Supply(session_with(900), renew, Messages())) < 901
     released.set()
 
 
@@ -348,7 +347,7 @@ def test_where_role_env_itself_fails_no_command_runs(machine: Machine, arguments
 
 
 def test_the_command_reads_and_writes_what_it_would_without_role_env(machine: Machine) -> None:
-    assert machine.run(ROLE_ENV, *RENEW, "cat", text="line\n").stdout == "line\n"
+    assert machine.role_env(*RENEW, "cat", text="line\n").stdout == "line\n"
     done = machine.shell("bash", "role-env exec --renew profileB -- yes | head -1; echo ${PIPESTATUS[0]}")
     assert (done.stdout, done.stderr) == ("y\n141\n", "")
     # Who waits for the end of the command's output does not wait for role-env.
@@ -356,7 +355,7 @@ def test_the_command_reads_and_writes_what_it_would_without_role_env(machine: Ma
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_output_that_the_command_has_closed_is_closed(begin: Callable[..., Running]) -> None:
+def test_output_that_the_command_has_closed_is_closed(begin: Begin) -> None:
     running = begin(command="echo $ALIBABA_CLOUD_CREDENTIALS_URI; exec >&-; read line")
     assert running.process.stdout
     assert running.process.stdout.read() == ""
@@ -376,12 +375,23 @@ print(*seen, flush=True)
 """
 
 
+def start(machine: Machine, *command: str, **options: Any) -> "subprocess.Popen[str]":
+    """Start a command beside its server; what it prints goes into a pipe."""
+    return subprocess.Popen(
+        [ROLE_ENV, *RENEW, *command], env=machine.environ, stdout=subprocess.PIPE, text=True, **options
+    )
+
+
+def next_line(process: "subprocess.Popen[str]") -> str:
+    """The next line that a process prints."""
+    assert process.stdout
+    return process.stdout.readline()
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGWINCH"])
 def test_a_signal_that_is_sent_to_role_env_is_the_commands(machine: Machine, name: str) -> None:
-    command = [ROLE_ENV, *RENEW, sys.executable, "-c", COUNTS]
-    begun = subprocess.Popen(command, env=machine.environ, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    assert begun.stdout
-    assert begun.stdout.readline() == "ready\n"
+    begun = start(machine, sys.executable, "-c", COUNTS, start_new_session=True)
+    assert next_line(begun) == "ready\n"
     begun.send_signal(signal.Signals[name])
     assert begun.communicate(timeout=60)[0] == f"{name}\n"
     assert begun.returncode == 0
@@ -389,9 +399,7 @@ def test_a_signal_that_is_sent_to_role_env_is_the_commands(machine: Machine, nam
 
 def test_a_signal_before_the_session_is_there_interrupts_role_env(machine: Machine) -> None:
     machine.sts.fault("hang")
-    begun = subprocess.Popen(
-        [ROLE_ENV, *RENEW, "echo"], env=machine.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    begun = start(machine, "echo", stderr=subprocess.PIPE)
     assert eventually(lambda: machine.sts.requests_seen > 0)
     begun.send_signal(signal.SIGINT)
     assert begun.communicate(timeout=60) == ("", "role-env: interrupted\n")
@@ -400,41 +408,37 @@ def test_a_signal_before_the_session_is_there_interrupts_role_env(machine: Machi
 
 def test_what_is_typed_reaches_the_command_once(machine: Machine) -> None:
     arguments = [*RENEW, sys.executable, "-c", COUNTS]
-    terminal = pexpect.spawn(ROLE_ENV, arguments, env=machine.environ, encoding="utf-8", timeout=30)
-    terminal.expect("ready\r\n")
-    terminal.sendintr()
-    terminal.expect(r"(SIG[A-Z ]+)\r\n")
-    assert terminal.match.group(1) == "SIGINT"
-    terminal.expect(pexpect.EOF)
-    terminal.wait()
-    assert terminal.exitstatus == 0
+    person = Person(machine, *arguments)
+    person.sees("ready\r\n")
+    person.presses("c")
+    assert person.reads(r"(SIG[A-Z ]+)\r\n")[1] == "SIGINT"
+    person.ends()
 
 
 def test_a_command_is_stopped_and_goes_on_as_a_job_of_the_shell(machine: Machine) -> None:
     environ = machine.environ | {"PS1": "ready> ", "TERM": "dumb"}
     terminal = pexpect.spawn("bash", ["--norc", "--noediting"], env=environ, encoding="utf-8", timeout=30, echo=False)
     terminal.expect("ready> ")
-    terminal.sendline("role-env exec --renew profileB -- sh -c 'echo begun; read line; echo got $line; exit 3'")
-    terminal.expect("begun\r\n")
+    command = "role-env exec --renew profileB --"
+    type_line(terminal, f"{command} sh -c 'echo begun; read line; echo got $line; exit 3'", "begun\r\n")
     terminal.send("\x1a")
     terminal.expect("Stopped.*ready> ")
-    terminal.sendline("jobs")
-    terminal.expect("Stopped .*ready> ")
-    terminal.sendline("fg")
-    terminal.expect("role-env exec")
-    terminal.sendline("more")
-    terminal.expect("got more\r\nready> ")
-    terminal.sendline("echo status=$?")
-    terminal.expect("status=3\r\n")
-    terminal.sendline("role-env exec --renew profileB -- sh -c 'read line; echo got $line' &")
-    terminal.expect("ready> ")
-    assert eventually(lambda: "Stopped (tty input)" in jobs(terminal))
-    terminal.sendline("fg")
-    terminal.expect("role-env exec")
-    terminal.sendline("the rest")
-    terminal.expect("got the rest\r\n.*ready> ")
-    terminal.sendline("exit")
-    terminal.expect(pexpect.EOF)
+    type_line(terminal, "jobs", "Stopped .*ready> ")
+    type_line(terminal, "fg", "role-env exec")
+    type_line(terminal, "more", "got more\r\nready> ")
+    type_line(terminal, "echo status=$?", "status=3\r\n")
+    type_line(terminal, f"{command} sh -c 'read line; echo got $line' &", "ready> ")
+    assert eventually(lambda: "Stopped (tty input)" in type_line(terminal, "jobs -l; echo listed", "listed\r\n"))
+    type_line(terminal, "fg", "role-env exec")
+    type_line(terminal, "the rest", "got the rest\r\n.*ready> ")
+    type_line(terminal, "exit", pexpect.EOF)
+
+
+def type_line(terminal: "pexpect.spawn[str]", line: str, expected: Any) -> str:
+    """Type a line, wait for what is expected then, and return what the terminal showed before that."""
+    terminal.sendline(line)
+    terminal.expect(expected)
+    return str(terminal.before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a stopped process is seen in /proc")
@@ -442,27 +446,21 @@ def test_a_command_is_stopped_and_goes_on_as_a_job_of_the_shell(machine: Machine
 def test_role_env_goes_on_when_its_command_alone_is_continued_or_killed(
     machine: Machine, number: signal.Signals
 ) -> None:
-    command = [ROLE_ENV, *RENEW, "sh", "-c", "echo $$; kill -STOP $$; exit 3"]
-    begun = subprocess.Popen(command, env=machine.environ, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    assert begun.stdout
-    child = int(begun.stdout.readline())
-    assert eventually(lambda: is_stopped(begun.pid))
+    begun = start(machine, "sh", "-c", "echo $$; kill -STOP $$; exit 3", start_new_session=True)
+    child = int(next_line(begun))
+    assert eventually(lambda: state(begun.pid) == "T")
     time.sleep(0.5)
-    assert is_stopped(begun.pid)
+    assert state(begun.pid) == "T"
     os.kill(child, number)
     assert begun.wait(60) == (3 if number == signal.SIGCONT else -signal.SIGKILL)
 
 
-def is_stopped(pid: int) -> bool:
-    """Whether a process is stopped."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-
-
-def jobs(terminal: "pexpect.spawn[str]") -> str:
-    """What the shell says of its jobs."""
-    terminal.sendline("jobs -l; echo listed")
-    terminal.expect("listed\r\n")
-    return str(terminal.before)
+def state(pid: int) -> str:
+    """The state of a process by Linux's proc(5), such as T for a stopped one; Z for one that is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"
 
 
 def test_a_shell_in_a_terminal_has_its_own_jobs(machine: Machine) -> None:
@@ -470,16 +468,13 @@ def test_a_shell_in_a_terminal_has_its_own_jobs(machine: Machine) -> None:
     arguments = [*RENEW, "bash", "--norc", "--noediting"]
     terminal = pexpect.spawn(ROLE_ENV, arguments, env=environ, encoding="utf-8", timeout=30, echo=False)
     terminal.expect("ready> ")
-    terminal.sendline("sh -c 'echo begun; exec sleep 60'")
-    terminal.expect("begun\r\n")
+    type_line(terminal, "sh -c 'echo begun; exec sleep 60'", "begun\r\n")
     terminal.send("\x1a")
     terminal.expect("Stopped.*ready> ")
-    terminal.sendline("fg")
-    terminal.expect("sleep 60")
+    type_line(terminal, "fg", "sleep 60")
     terminal.sendintr()
     terminal.expect("ready> ")
-    terminal.sendline("exit 5")
-    terminal.expect(pexpect.EOF)
+    type_line(terminal, "exit 5", pexpect.EOF)
     terminal.wait()
     assert terminal.exitstatus == 5
 
@@ -497,11 +492,13 @@ def test_status_and_whoami_beside_the_server_know_the_session(machine: Machine) 
     assert machine.role_env("status", **served | stranger).returncode == 1
 
 
+OFF = {"fish": "role-env off | source"} | dict.fromkeys(("bash", "zsh", "dash"), 'eval "$(role-env off)"')
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_off_in_a_shell_beside_the_server_leaves_no_way_to_the_role(machine: Machine, shell: str) -> None:
     require(shell)
-    off = "role-env off | source" if shell == "fish" else 'eval "$(role-env off)"'
-    done = machine.role_env(*RENEW, shell, "-c", f"{off} && env -0")
+    done = machine.role_env(*RENEW, shell, "-c", f"{OFF[shell]} && env -0")
     assert (done.returncode, done.stderr) == (0, "")
     left = {name for name in environment(done.stdout) if name.startswith(("ALIBABA", "ROLE_ENV_"))}
     assert left == ENDPOINTS
@@ -520,32 +517,22 @@ def test_a_failed_switch_in_a_shell_beside_the_server_leaves_no_account(machine:
 def test_off_after_a_failed_switch_brings_back_no_half_of_a_session(machine: Machine, shell: str) -> None:
     require(shell)
     into = INTO_SHELL[shell].format("nobody")
-    off = "role-env off | source" if shell == "fish" else 'eval "$(role-env off)"'
-    found = environment(machine.role_env(*RENEW, shell, "-c", f"{into}\n{off}\nenv -0").stdout)
+    found = environment(machine.role_env(*RENEW, shell, "-c", f"{into}\n{OFF[shell]}\nenv -0").stdout)
     left = {name for name in found if name.startswith(("ALIBABA", "ROLE_ENV_"))}
     assert left == ENDPOINTS
 
 
-def alive(pid: int) -> bool:
-    """Return whether a process exists and is not a zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
-def test_a_killed_role_env_takes_the_command_and_the_server_with_it(begin: Callable[..., Running]) -> None:
+def test_a_killed_role_env_takes_the_command_and_the_server_with_it(begin: Begin) -> None:
     running = begin(command="echo $ALIBABA_CLOUD_CREDENTIALS_URI; echo $$; trap '' TERM HUP INT; read line")
-    assert running.process.stdout
-    command = int(running.process.stdout.readline())
+    command = int(next_line(running.process))
     assert running.ask()[0] == 200
     os.kill(running.process.pid, signal.SIGKILL)
-    assert eventually(lambda: not alive(command))
+    assert eventually(lambda: state(command) == "Z")
     assert eventually(lambda: running.ask()[0] == 0)
 
 
-def test_the_server_ends_with_the_command(begin: Callable[..., Running]) -> None:
+def test_the_server_ends_with_the_command(begin: Begin) -> None:
     running = begin()
     assert running.ask()[0] == 200
     running.end()
@@ -553,7 +540,7 @@ def test_the_server_ends_with_the_command(begin: Callable[..., Running]) -> None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
-def test_a_server_that_ends_is_reported_and_the_command_goes_on(begin: Callable[..., Running]) -> None:
+def test_a_server_that_ends_is_reported_and_the_command_goes_on(begin: Begin) -> None:
     running = begin()
     children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
     server = next(pid for pid in children if os.getsid(int(pid)) == int(pid))
