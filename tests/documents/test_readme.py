@@ -23,7 +23,7 @@ from support.documents import TOP, TOPICS, codes, table
 from support.github_runner import Runner
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
-from support.ram import LocalRam
+from support.ram import ram_of
 
 SHELLS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "sh": "dash"}
 
@@ -62,12 +62,10 @@ DISTINCT = list({(block.language, block.text): block for block in reversed(BLOCK
 """Each text once, though both READMEs have it."""
 
 
-@pytest.mark.parametrize(
-    "block", DISTINCT, ids=lambda block: f"{Path(block.document).name}:{block.line}:{block.language}"
-)
+@pytest.mark.parametrize("block", DISTINCT, ids=name_of)
 def test_every_block_can_be_run(block: Block, person: Machine, reported: dict[str, str]) -> None:
     if nearest := nearest_of(block):
-        nearest.run(person, block)
+        nearest(person, block)
     elif block.language == "console":
         check_console(person, block, reported)
     elif block.language == "ini":
@@ -116,17 +114,11 @@ STAND_INS = {
 @pytest.fixture
 def person(machine: Machine) -> Machine:
     """A machine whose user has a working `aliyun` CLI, and the programs of the documents."""
-    folder = machine.home / "bin"
-    folder.mkdir()
     for name, script in STAND_INS.items():
-        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-        (folder / name).chmod(0o755)
-    machine.environ["PATH"] = f"{folder}:{machine.environ['PATH']}"
-    file = machine.home / ".aliyun/config.json"
-    file.parent.mkdir()
+        machine.write_program(f"bin/{name}", f"#!/bin/sh\n{script}\n")
+    machine.environ["PATH"] = f"{machine.home / 'bin'}:{machine.environ['PATH']}"
     key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
-    file.write_text(json.dumps({"current": "default", "profiles": [{"name": "default", "mode": "AK", **key}]}))
-    file.chmod(0o600)
+    machine.write_cli_file({"current": "default", "profiles": [{"name": "default", "mode": "AK", **key}]})
     machine.add("region_id = cn-hangzhou\n")  # profileB is the last section
     return machine
 
@@ -203,13 +195,6 @@ def check_console(person: Machine, block: Block, reported: dict[str, str]) -> No
 # ---- what can be run in the nearest form only ----
 
 
-class Nearest(NamedTuple):
-    """Why a block cannot be run as it is, and what is run instead."""
-
-    why: str
-    run: Callable[[Machine, Block], None]
-
-
 def install(person: Machine, block: Block) -> None:
     """The built wheel in a venv of its own."""
     assert block.text.split()[-1] == "role-env"
@@ -255,9 +240,9 @@ def log_in(person: Machine, block: Block) -> None:
     same = [other for other in BLOCKS if other.document == block.document]
     (empty,) = [other for other in same if other.text.startswith("[profileA]\n\n")]
     person.write(empty.text)
-    done = person.run(*block.text.split(), text=f"{person.sts.access_key_id}\n{person.sts.access_key_secret}\n")
+    done = person.run(*block.text.split(), text=person.key_lines())
     assert done.returncode == 0
-    assert person.role_env("profileB").returncode == 0
+    person.succeeds("profileB")
 
 
 def credential_process(person: Machine, block: Block) -> None:
@@ -283,10 +268,8 @@ def github_job(person: Machine, block: Block) -> None:
     environ: dict[str, str] = {}
     with HttpsServer(person.temporary) as server:
         server.body = json.dumps({"value": person.sts.oidc_token()}).encode()
-        authorities = person.temporary / "authorities.pem"
-        authorities.write_bytes(person.sts.ca_file.read_bytes() + server.ca_file.read_bytes())
+        person.trust(server.ca_file)
         person.environ |= {
-            "SSL_CERT_FILE": str(authorities),
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://localhost:{server.port}/token?api-version=2",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token",
         }
@@ -312,10 +295,9 @@ def configure(person: Machine, block: Block) -> None:
     """The lines as they are, by somebody without profiles; `--login` gets the key on stdin."""
     person.file.unlink()
     for line in block.text.splitlines():
-        keys = f"{person.sts.access_key_id}\n{person.sts.access_key_secret}\n" if "--login" in line else ""
-        done = person.run(*line.split(), text=keys)
+        done = person.run(*line.split(), text=person.key_lines() if "--login" in line else "")
         assert done.returncode == 0, done.stderr
-    assert person.role_env("profileB").returncode == 0
+    person.succeeds("profileB")
 
 
 def portal(person: Machine, block: Block) -> None:
@@ -331,16 +313,10 @@ def set_up(person: Machine, block: Block) -> None:
 
 
 def rotate(person: Machine, block: Block) -> None:
-    person.write(f"[profileA]\n\n[profileB]\nrole_arn = {person.sts.role_arn}\nsource_profile = profileA\n")
     (person.home / ".aliyun/config.json").unlink()
-    keys = f"{person.sts.access_key_id}\n{person.sts.access_key_secret}\n"
-    assert person.run("role-env", "login", "profileA", text=keys).returncode == 0
-    with LocalRam(person.temporary / "ram", person.sts) as ram:
-        authorities = person.temporary / "authorities.pem"
-        authorities.write_bytes(person.sts.ca_file.read_bytes() + ram.ca_file.read_bytes())
-        person.environ |= {"ALIBABA_CLOUD_RAM_ENDPOINT": ram.endpoint, "SSL_CERT_FILE": str(authorities)}
+    with ram_of(person):
         check_shell(person, block)
-    assert person.role_env("profileB").returncode == 0
+    person.succeeds("profileB")
 
 
 def commands(person: Machine, block: Block) -> None:
@@ -366,26 +342,25 @@ def starship(person: Machine, block: Block) -> None:
         assert "profileB 42m" in person.run("starship", "prompt", **environ).stdout
 
 
-LOG_IN = "it asks at a terminal, which test_login.py has: here two lines on stdin"
-NEAREST = {
-    "pipx install role-env": Nearest("there is no index here: the built wheel is installed", install),
-    "uv tool install role-env": Nearest("likewise", install),
-    "python3 -m venv": Nearest("the index again: without the lines that ask it", install_by_hand),
-    "tests/sandbox": Nearest("one would make .venv in the checkout, the other runs this test", help_of_each),
-    "profileB 42m $": Nearest("three prompts, which test_prompt.py has on terminals: the first is looked at", prompt),
-    "[env_var.ROLE_ENV_PROMPT]": Nearest("a part of a file: starship reads it where it is installed", starship),
-    "role-env login profileA": Nearest(LOG_IN, log_in),
-    '{"name": "profileB", "mode": "External"': Nearest("a part of a file: its command is run", credential_process),
-    "permissions: {id-token: write": Nearest("there is no GitHub here: its steps are run", github_job),
-    "role-env configure profile": Nearest("--login asks for the key: here it is on stdin", configure),
-    "role-env configure --cloud-sso": Nearest("no such portal: test_configure_cloud_sso.py signs in at one", portal),
-    "role-env setup aliyun-cli": Nearest("cron does not find the role-env of the tests, and a line says so", set_up),
-    "role-env rotate profileA": Nearest("there is no RAM here: a stand-in answers", rotate),
-    "role-env exec": Nearest("work.py is the reader's own: here it looks for the session", commands),
-    "deploy:\n": Nearest("there is no GitLab here: its lines are run", gitlab_job),
+NEAREST: dict[str, Callable[[Machine, Block], None]] = {
+    "pipx install role-env": install,  # there is no index here: the built wheel is installed
+    "uv tool install role-env": install,
+    "python3 -m venv": install_by_hand,  # the index again: without the lines that ask it
+    "tests/sandbox": help_of_each,  # one would make .venv in the checkout, the other runs this test
+    "profileB 42m $": prompt,  # three prompts, which test_prompt.py has on terminals: the first is looked at
+    "[env_var.ROLE_ENV_PROMPT]": starship,  # a part of a file: starship reads it where it is installed
+    "role-env login profileA": log_in,  # it asks at a terminal, which test_login.py has: here two lines on stdin
+    '{"name": "profileB", "mode": "External"': credential_process,  # a part of a file: its command is run
+    "permissions: {id-token: write": github_job,  # there is no GitHub here: its steps are run
+    "role-env configure profile": configure,  # --login asks for the key: here it is on stdin
+    "role-env configure --cloud-sso": portal,  # no such portal: test_configure_cloud_sso.py signs in at one
+    "role-env setup aliyun-cli": set_up,  # cron does not find the role-env of the tests, and a line says so
+    "role-env rotate profileA": rotate,  # there is no RAM here: a stand-in answers
+    "role-env exec": commands,  # work.py is the reader's own: here it looks for the session
+    "deploy:\n": gitlab_job,  # there is no GitLab here: its lines are run
 }
-"""By what a block begins with."""
+"""What is run instead of a block that begins so, with the reason."""
 
 
-def nearest_of(block: Block) -> Nearest | None:
+def nearest_of(block: Block) -> Callable[[Machine, Block], None] | None:
     return next((nearest for start, nearest in NEAREST.items() if block.text.startswith(start)), None)
