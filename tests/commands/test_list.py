@@ -117,6 +117,10 @@ def test_sessions_without_names_are_the_lines_that_use_shows(machine: Machine) -
     )
 
 
+def test_a_terminal_that_does_not_say_its_size_shows_the_lines_too(machine: Machine) -> None:
+    assert on_terminal(machine, "list", "--sessions", columns=0).lines == [f"profileB  switchrolesbc  {ACCOUNT_B}  -"]
+
+
 def test_a_profile_that_is_wrong_hides_no_other_line_that_use_shows(machine: Machine) -> None:
     machine.add("[wrong]\nrole_arn = nonsense\nsource_profile = profileA\n")
     done = machine.role_env("list", "--sessions")

@@ -163,7 +163,7 @@ def _choices(rows: list[dict[str, str | None]], context: Context) -> str:
     for row in rows:
         name, role, account, *_, left = _cells(row)
         cells.append((name, role, account, left, row["color"] or ""))
-    most = os.get_terminal_size(sys.stderr.fileno()).columns - len("999  ") if on_terminal() else 1000
+    most = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - len("999  ") if on_terminal() else 1000
     lines = table.table(("",) * 5, cells, most=most, yielding=((1, 2),)).splitlines()[1:]
     has_colors = table.has_colors(context.environ, sys.stderr)
     shown = ""
