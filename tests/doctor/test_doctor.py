@@ -17,6 +17,7 @@ from role_env.keyrings.container import is_container
 from support.local_sts import Certificate, LocalSts
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import KeyringBus, SilentBus, require
+from support.shells import environment
 from support.terminal import on_terminal
 
 GUARDS = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE", "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
@@ -101,9 +102,8 @@ def only(found: Found, check: str, *words: str) -> str:
 
 def session_of(machine: Machine) -> dict[str, str]:
     """The variables of a real session."""
-    done = machine.role_env("exec", "profileB", "--", "env", "-0")
-    pairs = (line.split("=", 1) for line in done.stdout.split("\0") if "=" in line)
-    return {name: value for name, value in pairs if machine.environ.get(name) != value}
+    found = environment(machine.role_env("exec", "profileB", "--", "env", "-0").stdout)
+    return {name: value for name, value in found.items() if machine.environ.get(name) != value}
 
 
 # ---- a healthy machine ----
