@@ -133,9 +133,8 @@ def test_it_leaves_nothing_behind_in_the_keyring(healthy: Machine) -> None:
 
 def test_a_profiles_file_that_is_absent(healthy: Machine) -> None:
     healthy.file.unlink()
-    fault = only(examined(healthy), "profiles file", "fail there is no profiles file")
-    assert f"{healthy.file} does not exist" in fault
-    assert "create it with: role-env configure" in fault
+    words = ("fail there is no profiles file", f"{healthy.file} does not exist", "create it with: role-env configure")
+    only(examined(healthy), "profiles file", *words)
 
 
 def test_a_profiles_file_with_open_permissions(healthy: Machine) -> None:
@@ -358,11 +357,8 @@ def test_a_session_in_which_the_cli_ignores_its_profiles_says_so(healthy: Machin
 
 def test_a_session_that_has_ended_or_is_half(healthy: Machine) -> None:
     environ = session_of(healthy)
-    only(
-        examined(healthy, **environ | {"ROLE_ENV_EXPIRATION": "1"}),
-        "variables",
-        "warn the session of profileB has expired",
-    )
+    ended = examined(healthy, **environ | {"ROLE_ENV_EXPIRATION": "1"})
+    only(ended, "variables", "warn the session of profileB has expired")
     only(examined(healthy, **environ | {"ROLE_ENV_EXPIRATION": "x"}), "variables", "fail", "ROLE_ENV_EXPIRATION")
 
 
