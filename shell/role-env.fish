@@ -21,16 +21,17 @@ set -e ROLE_ENV_PROMPT
 set -gu _role_env_options '@OPTIONS@'
 
 function role-env
+    # Help is for a person and never evaluated.
+    if contains -- -h $argv; or contains -- --help $argv
+        _role_env_call $argv
+        return
+    end
     switch "$argv[1]"
         case use
             _role_env_use $argv[2..]
         case off
             _role_env_end_session $argv[2..]
         case renew
-            if contains -- -h $argv; or contains -- --help $argv
-                _role_env_call $argv
-                return
-            end
             _role_env_take $PWD $argv
             set -l result $status
             _role_env_refresh
@@ -49,10 +50,6 @@ end
 # is the last one.
 function _role_env_use
     set -l folder $PWD
-    if contains -- -h $argv; or contains -- --help $argv
-        _role_env_call use $argv
-        return
-    end
     _role_env_can_run; or return
     if test "$argv" = -
         if not set -q _role_env_previous[2]
@@ -84,10 +81,6 @@ end
 
 # Ends the session without a process: the code is here. fish has no subshells, so it always acts in this shell.
 function _role_env_end_session
-    if contains -- -h $argv; or contains -- --help $argv
-        _role_env_call off $argv
-        return
-    end
     set -l before "$ROLE_ENV_PROFILE"
     set -l was $_role_env_used
     test "$before" = "$_role_env_used_profile"; or set was $PWD $before
@@ -222,14 +215,12 @@ end
 # the time without a fork.
 function _role_env_prompt
     if set -q _role_env_has_uptime
-        read -l age rest </proc/uptime
-        test "@STATE@" = "$_role_env_state" -a $age -ge $_role_env_since -a $age -lt $_role_env_next
-        or _role_env_look $age
+        read -f age rest </proc/uptime
     else
-        set -l age (path mtime -R /)
-        test "@STATE@" = "$_role_env_state" -a $age -ge $_role_env_since -a $age -lt $_role_env_next
-        or _role_env_look $age
+        set -f age (path mtime -R /)
     end
+    test "@STATE@" = "$_role_env_state" -a $age -ge $_role_env_since -a $age -lt $_role_env_next
+    or _role_env_look $age
 end
 
 # Looks at everything: what is shown, in which color, and until which `age` that stays true.

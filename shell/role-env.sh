@@ -24,20 +24,8 @@ _role_env_shell='@SHELL@'
 
 function role-env {
 	case ${1-} in
-	use)
-		\builtin shift
-		_role_env_untraced _role_env_use "$@"
-		;;
-	off)
-		\builtin shift
-		_role_env_untraced _role_env_end_session "$@"
-		;;
-	renew)
-		_role_env_untraced _role_env_renew_here "$@"
-		;;
-	*)
-		_role_env_call "$@"
-		;;
+	use | off | renew) _role_env_untraced _role_env_act_here "$@" ;;
+	*) _role_env_call "$@" ;;
 	esac
 	# In zsh a failure behind a `case` would not end a shell with `set -e`.
 	\builtin return
@@ -48,14 +36,30 @@ _role_env_call() {
 	ROLE_ENV_INIT=${_role_env_options%% *}${_role_env_hidden:+ ${_role_env_hidden}} \builtin command role-env "$@"
 }
 
+# Runs `use`, `off` or `renew`, or shows its help, which is for a person and never evaluated.
+_role_env_act_here() {
+	\builtin local word=''
+	for word in "$@"; do
+		case ${word} in
+		-h | --help)
+			_role_env_call "$@"
+			\builtin return
+			;;
+		*) ;;
+		esac
+	done
+	case $1 in
+	use) _role_env_use "$@" ;;
+	off) _role_env_end_session "$@" ;;
+	*) _role_env_renew_here "$@" ;;
+	esac
+}
+
 # Puts a session into this shell, with the options of `role-env export`. Without a profile it asks which one, and `-`
 # is the last one.
 _role_env_use() {
+	\builtin shift
 	\builtin local reply='' words='' folder="${PWD-}" before="${ROLE_ENV_PROFILE-}" was='' result=0
-	if _role_env_wants_help "$@"; then
-		_role_env_call use "$@"
-		\builtin return
-	fi
 	_role_env_can_run || \builtin return
 	if [[ $# == 1 && $1 == - ]]; then
 		if [[ -z ${_role_env_previous} ]]; then
@@ -104,11 +108,8 @@ _role_env_join() {
 # Ends the session without a process: the code is here. A substitution such as `eval "$(role-env off)"` changes only a
 # subshell, so there the code is printed as well, for the shell that reads it.
 _role_env_end_session() {
+	\builtin shift
 	\builtin local code='' was='' before="${ROLE_ENV_PROFILE-}" result=0
-	if _role_env_wants_help "$@"; then
-		_role_env_call off "$@"
-		\builtin return
-	fi
 	if (($#)); then
 		_role_env_can_run || \builtin return
 		code=$(_role_env_call off "$@" --format "${_role_env_shell}") || result=$?
@@ -127,10 +128,6 @@ _role_env_end_session() {
 # `renew`, as a person types it.
 _role_env_renew_here() {
 	\builtin local folder="${PWD-}" result=0
-	if _role_env_wants_help "$@"; then
-		_role_env_call "$@"
-		\builtin return
-	fi
 	_role_env_can_run || \builtin return
 	_role_env_take "$@" || result=$?
 	_role_env_refresh
@@ -147,15 +144,6 @@ _role_env_take() {
 	) || result=$?
 	\eval "${code}" || [[ ${result} != 0 ]] || result=1
 	\builtin return "${result}"
-}
-
-# Whether one of the words asks for help, which is for a person and never evaluated.
-_role_env_wants_help() {
-	\builtin local word=''
-	for word in "$@"; do
-		case ${word} in -h | --help) \builtin return 0 ;; *) ;; esac
-	done
-	\builtin return 1
 }
 
 # Whether this is a subshell whose output somebody else reads.
