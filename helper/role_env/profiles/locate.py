@@ -48,10 +48,14 @@ def own_file(fingerprint: Fingerprint) -> Path | None:
     """Return where role-env's own profiles file is, or would be; None for a user without a home folder."""
     environ = {name: fingerprint.variable(name) for name in ("HOME", "XDG_CONFIG_HOME")}
     usual = paths.usual_folder(environ, paths.CONFIG)
-    try:
-        folder = Path(usual, "role-env") if usual else _platform_folder()
-    except RuntimeError:
-        return None
+    folder = Path(usual, "role-env")
+    if not usual:
+        import platformdirs  # takes 10 ms, and a shell completes words with the names of profiles
+
+        try:
+            folder = Path(platformdirs.user_config_dir("role-env", appauthor=False))
+        except RuntimeError:
+            return None
     return folder / "profiles.ini" if folder.is_absolute() else None
 
 
@@ -62,13 +66,6 @@ def sdk_files(fingerprint: Fingerprint) -> list[Path]:
     folder = os.path.expanduser("~/.alibabacloud")  # noqa: PTH111  Path's raises if there is no home folder
     candidates = [_absolute(chosen) if chosen else None, Path(folder, "credentials.ini"), Path(folder, "credentials")]
     return [path for path in candidates if path and path.is_absolute()]
-
-
-def _platform_folder() -> Path:
-    """Return the system's folder for settings. Raises RuntimeError for a user without a home folder."""
-    import platformdirs  # takes 10 ms, and a shell completes words with the names of profiles
-
-    return Path(platformdirs.user_config_dir("role-env", appauthor=False))
 
 
 def _absolute(path: str) -> Path | None:
