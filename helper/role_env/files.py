@@ -78,15 +78,11 @@ class UserFile:
         if self._keeps_backup and content is not None and not self._put(self.backup, content, stamp):
             return None
         if changed is None:
-            return self._remove(stamp)
+            if current_stamp(str(self._real)) != stamp:
+                return None
+            self._real.unlink()
+            return True
         return self._put(self._real, changed, stamp, like=status) or None
-
-    def _remove(self, stamp: str) -> bool | None:
-        """Remove the file; None if it is no longer as `stamp` says."""
-        if current_stamp(str(self._real)) != stamp:
-            return None
-        self._real.unlink()
-        return True
 
     def _read(self) -> tuple[bytes | None, os.stat_result | None]:
         try:

@@ -84,19 +84,10 @@ class CliProfile:
         Raises ProfileError if there is none or it has expired.
         """
         if self.key and self.sts_expiration > now:
-            key = self.key
-            return Credentials(
-                key.access_key_id,
-                key.access_key_secret,
-                key.security_token,
-                issued=now,
-                expiration=self.sts_expiration,
-            )
+            values = (self.key.access_key_id, self.key.access_key_secret, self.key.security_token)
+            return Credentials(*values, issued=now, expiration=self.sts_expiration)
         what = "has expired" if self.key else "is missing"
-        raise ProfileError(
-            f"{self.where}: the session of its last sign-in {what}",
-            hint=self.sign_in_hint,
-        )
+        raise ProfileError(f"{self.where}: the session of its last sign-in {what}", hint=self.sign_in_hint)
 
 
 class ConfigFile:

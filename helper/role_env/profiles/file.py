@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from role_env.profiles.profile import Profile
 
 DEFAULT = "DEFAULT"
-_LONGEST_SHOWN = 24
 # Each of these keys is of use only in a profile that gives a session.
 _SESSION_KEYS = frozenset(
     ("role_arn", "credential_process", "oidc_provider_arn", "cloud_sso_sign_in_url", "oauth_site_type")
@@ -142,7 +141,9 @@ class ProfilesFile:
         if source not in self._sections:
             section = self._sections[first]
             near = names.nearest(source, [name for name in self._sections if name != first])
-            missing = f"[{source}]" if _is_shown(source) else "the section that it names"
+            # A longer text may be a secret in the wrong place: a secret has 30.
+            is_shown = len(source) <= 24 and not names.fault(source)
+            missing = f"[{source}]" if is_shown else "the section that it names"
             hint = f"did you mean {near}?" if near else f"add {missing} with its credentials"
             raise section.value_error("source_profile", "names no profile of the file", hint=hint)
         profile = self.profile(source)
@@ -172,11 +173,6 @@ class ProfilesFile:
                     f"{section.where()}: invalid profile name: {fault}",
                     hint="use letters, digits and . _ @ + : / -",
                 )
-
-
-def _is_shown(name: str) -> bool:
-    """Return whether `name` can be shown: a longer text may be a secret in the wrong place (a secret has 30)."""
-    return len(name) <= _LONGEST_SHOWN and not names.fault(name)
 
 
 def _with_defaults(section: Section, defaults: Section) -> Section:

@@ -99,14 +99,11 @@ def _oauth(section: Section, values: "Mapping[str, str]", fingerprint: Fingerpri
     return OAuth(section.name, section.where("oauth_site_type"), section.path, site)
 
 
-_OIDC_TOKENS = ("oidc_token", "oidc_token_file", "oidc_token_variable")
-
-
 def _oidc(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "dict[str, Any]":
     """Return the token's source and the role. The SDKs' own variables serve where a key is absent."""
     from role_env.sources.oidc import OidcToken
 
-    tokens = [key for key in _OIDC_TOKENS if key in values]
+    tokens = [key for key in ("oidc_token", "oidc_token_file", "oidc_token_variable") if key in values]
     if len(tokens) > 1:
         raise section.error(tokens[0], f"and {tokens[1]} are both set", hint="keep one")
     if "oidc_audience" in values and "oidc_token" not in values:
