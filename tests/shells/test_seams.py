@@ -1,6 +1,5 @@
 """What shells do to the text: missing quotes, tracing, a caller's variables, a session of an older version."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from role_env.shells import export as exporters
 from role_env.shells import posix_code
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
-from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, check_no_account, encoded, exported, session_of
+from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, check_no_account, encoded, exported, run, session_of
 
 POSIX = {name: COMMANDS[name] for name in ("bash", "zsh", "dash")}
 POSIX |= {"ksh": ("ksh",), "mksh": ("mksh",), "ash": ("busybox", "ash")}
@@ -34,13 +33,10 @@ def old_session() -> Session:
     return session_of("STS.old", "old-secret", "old-token", profile="old")
 
 
-def run(command: tuple[str, ...], script: str, folder: Path, **environ: str) -> tuple[int, bytes, str]:
-    """The status of a script, its stdout and its stderr."""
-    require(command[0])
-    done = subprocess.run(
-        [*command, "-c", script], cwd=folder, env=CLEAN | environ, capture_output=True, timeout=60, check=False
-    )
-    return done.returncode, done.stdout, done.stderr.decode("utf-8", "surrogateescape")
+def evaluate(command: tuple[str, ...], script: str, folder: Path, **environ: str) -> tuple[bytes, str]:
+    """What a script prints on stdout and on stderr."""
+    done = run(command, "-c", script, folder=folder, **environ)
+    return done.stdout, done.stderr.decode("utf-8", "surrogateescape")
 
 
 def write(folder: Path, **texts: str) -> None:
@@ -66,7 +62,7 @@ def test_without_quotes_no_session_is_set_no_secret_is_shown_and_no_file_name_ac
         (folder / name).touch()
     (tmp_path / "text").write_text(exporters.export(new_session(), "sh", {}))
     script = "eval $(cat ../text)\necho status=$? >&2\nenv -0"
-    _, output, errors = run({**POSIX, **INTERACTIVE}[shell], script, folder)
+    output, errors = evaluate({**POSIX, **INTERACTIVE}[shell], script, folder)
     assert "status=1" in errors
     line = f'type eval "$(role-env {new_session().profile} || echo false)"'
     assert f"role-env: the quotes around $(…) are missing: no session was set\nrole-env: hint: {line}\n" in errors
@@ -88,7 +84,7 @@ def test_without_quotes_a_session_is_taken_away_and_off_restores_what_the_user_h
         "ACCESS_KEY_ID=bare; export ACCESS_KEY_ID; . ./old; OSS_ACCESS_KEY_ID=mine; OSS_ACCESS_KEY_SECRET=mine-too\n"
         "eval $(cat text); echo status=$? >&2; env -0 >middle; . ./off; env -0 >end; set | grep '^_role_env' >&2"
     )
-    _, _, errors = run(POSIX[shell], script, tmp_path)
+    _, errors = evaluate(POSIX[shell], script, tmp_path)
     assert errors.startswith("status=1" if failed else "role-env: the quotes")
     assert "_role_env" not in errors
     check_no_account(found((tmp_path / "middle").read_bytes()))
@@ -104,7 +100,7 @@ def test_without_quotes_off_and_renew_change_nothing_and_say_so(shell: str, text
     code = exporters.off("sh", environ) if text == "off" else exporters.renewal(new_session(), "sh", environ)
     write(tmp_path, old=exporters.export(old_session(), "sh", {}), text=code)
     script = ". ./old; env -0 >one; eval $(cat text); echo status=$? >&2; env -0 >two"
-    _, _, errors = run(POSIX[shell], script, tmp_path)
+    _, errors = evaluate(POSIX[shell], script, tmp_path)
     assert errors.startswith("role-env: the quotes around $(…) are missing: nothing was changed\n")
     assert errors.endswith("status=1\n")
     assert found((tmp_path / "one").read_bytes()) == found((tmp_path / "two").read_bytes())
@@ -121,7 +117,7 @@ def test_fish_joins_lines_by_spaces_and_has_the_same_session(machine: Machine) -
 
 def test_fish_joins_the_lines_of_a_value_too(tmp_path: Path) -> None:
     (tmp_path / "text").write_text(exporters.export(session_of("a\nb", "'\n'\\n", "\n\n"), "fish", {}))
-    _, output, errors = run(ALL["fish"], "eval (cat text); env -0", tmp_path)
+    output, errors = evaluate(ALL["fish"], "eval (cat text); env -0", tmp_path)
     assert errors == ""
     got = found(output)
     names = ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN")
@@ -138,8 +134,7 @@ def test_set_v_shows_no_secret_and_is_on_again_afterwards(shell: str, way: str, 
     script = f"set -v\n{way}\necho after\n. ./off\ncase $- in *v*) echo verbose ;; esac\n"
     end = exporters.off("sh", variables.assignments(new_session()))
     write(tmp_path, text=exporters.export(new_session(), "sh", {}), off=end, script=script)
-    require(POSIX[shell][0])
-    done = subprocess.run([*POSIX[shell], "script"], cwd=tmp_path, env=CLEAN, capture_output=True, check=False)
+    done = run(POSIX[shell], "script", folder=tmp_path)
     assert done.stdout == b"after\nverbose\n"
     assert b"echo after" in done.stderr
     assert not [secret for secret in SECRETS if secret.encode() in done.stderr]
@@ -159,7 +154,7 @@ def test_a_callers_local_variable_that_comes_back_is_reported_and_the_session_ta
         "inner() { . ./text; echo status=$? >&2; env -0 >middle; }\n"
         "outer() { local ALIBABA_CLOUD_ROLE_ARN=x; inner; }\nouter\n. ./off\nenv -0"
     )
-    _, output, errors = run(POSIX[shell], script, tmp_path)
+    output, errors = evaluate(POSIX[shell], script, tmp_path)
     assert errors.startswith("role-env: ALIBABA_CLOUD_ROLE_ARN does not keep the value that role-env sets\n")
     assert errors.endswith("status=1\n")
     check_no_account(found((tmp_path / "middle").read_bytes()))
@@ -169,7 +164,7 @@ def test_a_callers_local_variable_that_comes_back_is_reported_and_the_session_ta
 def test_a_local_variable_of_a_fish_function_is_reported_and_the_session_taken_away(tmp_path: Path) -> None:
     (tmp_path / "text").write_text(exporters.export(new_session(), "fish", {}))
     script = "function f; set -l OSS_ACCESS_KEY_ID x; source text; echo status=$status >&2; end; f; env -0"
-    _, output, errors = run(ALL["fish"], script, tmp_path)
+    output, errors = evaluate(ALL["fish"], script, tmp_path)
     assert errors.startswith("role-env: OSS_ACCESS_KEY_ID does not keep the value that role-env sets\n")
     assert errors.endswith("status=1\n")
     check_no_account(found(output))
@@ -182,7 +177,7 @@ def test_a_local_variable_of_a_fish_function_is_reported_and_the_session_taken_a
 def test_an_attribute_of_a_variable_changes_no_value(shell: str, attribute: str, tmp_path: Path) -> None:
     (tmp_path / "text").write_text(exporters.export(new_session(), "sh", {}))
     script = f"{attribute} OSS_REGION OSS_ACCESS_KEY_SECRET; . ./text; echo status=$? >&2; env -0"
-    _, output, errors = run(POSIX[shell], script, tmp_path)
+    output, errors = evaluate(POSIX[shell], script, tmp_path)
     assert errors == "status=0\n"
     assert (found(output)["OSS_REGION"], found(output)["OSS_ACCESS_KEY_SECRET"]) == ("cn-x", "the-secret")
 
@@ -192,7 +187,7 @@ def test_an_attribute_of_a_variable_changes_no_value(shell: str, attribute: str,
 
 @pytest.mark.parametrize("shell", ALL)
 def test_a_renewal_replaces_what_is_the_sessions_and_off_restores_all_the_same(shell: str, tmp_path: Path) -> None:
-    form = FORMATS.get(shell, "fish" if shell == "fish" else "sh")
+    form = "fish" if shell == "fish" else "sh"
     first = variables.assignments(old_session())
     again = session_of("STS.new", "the-secret", "the-token", profile="old")
     write(
@@ -210,7 +205,7 @@ def test_a_renewal_replaces_what_is_the_sessions_and_off_restores_all_the_same(s
         f"{take} ./old; {put}; {take} ./again; echo status={status} >&2; env -0 >middle\n"
         f"{take} ./again; echo status={status} >&2; {take} ./off; env -0"
     )
-    _, output, errors = run(ALL[shell], script, tmp_path, OSS_ACCESS_KEY_ID="before")
+    output, errors = evaluate(ALL[shell], script, tmp_path, OSS_ACCESS_KEY_ID="before")
     changed = "role-env: the session of this shell has changed meanwhile; it was not renewed\n"
     assert errors == f"status=0\n{changed}status=1\n"
     middle = found((tmp_path / "middle").read_bytes())
@@ -231,7 +226,7 @@ def test_a_renewal_that_meets_a_readonly_variable_changes_nothing(shell: str, tm
         ". ./old; readonly OSS_SESSION_TOKEN; env -0 >one\n"
         "if . ./again; then echo 0 >&2; else echo 1 >&2; fi; env -0 >two"
     )
-    _, _, errors = run(POSIX[shell], script, tmp_path)
+    _, errors = evaluate(POSIX[shell], script, tmp_path)
     assert errors.startswith("role-env: OSS_SESSION_TOKEN is readonly in this shell and cannot be set or unset\n")
     assert errors.endswith("1\n")
     assert found((tmp_path / "one").read_bytes()) == found((tmp_path / "two").read_bytes())
@@ -244,10 +239,10 @@ def test_a_renewal_that_meets_a_readonly_variable_changes_nothing(shell: str, tm
 @pytest.mark.parametrize("region", ["", "ALIBABACLOUD_REGION_ID", "REGION"])
 def test_the_cli_follows_the_shell_only_where_a_region_is_known(shell: str, region: str, tmp_path: Path) -> None:
     made = session_of("STS.new", "the-secret", "the-token", in_cli_file=True)
-    text = exporters.export(made, FORMATS.get(shell, shell), {region: "eu"} if region else {})
+    text = exporters.export(made, FORMATS[shell], {region: "eu"} if region else {})
     (tmp_path / "text").write_bytes(encoded(text))
     take = "source" if shell == "fish" else "."
-    _, output, errors = run(COMMANDS[shell], f"{take} ./text; env -0", tmp_path, **({region: "eu"} if region else {}))
+    output, errors = evaluate(COMMANDS[shell], f"{take} ./text; env -0", tmp_path, **({region: "eu"} if region else {}))
     assert errors == ""
     guards = {name: value for name, value in found(output).items() if "PROFILE" in name and name != "ROLE_ENV_PROFILE"}
     assert guards == {n: v for n, v in variables.guards(follows=bool(region)).items() if "PROFILE" in n}
@@ -318,16 +313,12 @@ def test_a_session_of_the_version_before_can_be_ended_or_replaced(shell: str, be
         steps[1:] = [" ".join((*ALL[shell], "child"))]
     else:
         steps.append("env -0")
-    _, output, errors = run(ALL[shell], "\n".join(steps), tmp_path, **own)
+    output, errors = evaluate(ALL[shell], "\n".join(steps), tmp_path, **own)
     assert errors == ""
     left = {name: value for name, value in found(output).items() if name not in CLEAN}
     # A shell inside a shell does not know what the outer one has saved.
-    kept = (
-        own
-        if between != "child"
-        else {n: v for n, v in own.items() if n not in ("OSS_ACCESS_KEY_ID", "ALIBABA_CLOUD_PROFILE")}
-    )
-    assert left == kept
+    lost = {"OSS_ACCESS_KEY_ID", "ALIBABA_CLOUD_PROFILE"} if between == "child" else set()
+    assert left == {name: value for name, value in own.items() if name not in lost}
 
 
 # --- the text itself

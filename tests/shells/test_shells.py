@@ -26,6 +26,7 @@ from support.shells import (
     encoded,
     environment,
     exported,
+    run,
     session_of,
 )
 
@@ -73,8 +74,7 @@ def tried(shell: str, line: str) -> str:
 def test_output_cut_off_anywhere_sets_nothing_and_runs_nothing(
     shell: str, group: str, take: str, tmp_path: Path
 ) -> None:
-    require(shell)
-    form = FORMATS.get(shell, shell)
+    form = FORMATS[shell]
     before = {"ALICLOUD_REGION": "mine", "SECURITY_TOKEN": "mine"}
     if group == "session":
         text = exporters.export(session_of("id", "it's; touch marker\n", "token", region="r"), form, before)
@@ -103,9 +103,7 @@ def test_output_cut_off_anywhere_sets_nothing_and_runs_nothing(
             line = f". ./cut{cut}" if take == "source" else f'eval "$(cat cut{cut})"'
             script += f"(trap 'set >set{cut}; exec env -0 >out{cut}' EXIT; {line}) 2>/dev/null\n"
     (tmp_path / "script").write_text(script)
-    done = subprocess.run(
-        [*COMMANDS[shell], "script"], env=CLEAN | before, cwd=tmp_path, capture_output=True, timeout=100, check=False
-    )
+    done = run(COMMANDS[shell], "script", folder=tmp_path, **before)
     assert done.stdout == b""
     wanted = {name.encode(): value.encode() for name, value in (CLEAN | before).items()}
     assert {cut for cut in cuts if exported((tmp_path / f"out{cut}").read_bytes()) != wanted} == set()
@@ -243,12 +241,11 @@ def test_the_sdk_finds_the_session_and_after_a_failed_switch_no_account_at_all(m
 )
 @pytest.mark.parametrize("shell", POSIX)
 def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(shell: str, name: str) -> None:
-    require(shell)
     first = exporters.export(session_of("first", "s1", "t1"), "sh", {})
     second = exporters.export(session_of("second", "s2", "t2", region="r"), "sh", {})
     for there in ("", first):
         script = f"{there}readonly {name}=kept\n{second}echo status=$? >&2\nenv -0\n"
-        done = subprocess.run([*COMMANDS[shell], "-c", script], env=CLEAN, capture_output=True, timeout=60, check=False)
+        done = run(COMMANDS[shell], "-c", script)
         assert done.stderr.decode() == (
             f"role-env: {name} is readonly in this shell and cannot be set or unset\n"
             "role-env: hint: start a new shell without it\nstatus=1\n"
@@ -283,11 +280,10 @@ def test_tracing_shows_no_secret_and_goes_on_afterwards(machine: Machine) -> Non
 
 @pytest.mark.parametrize("shell", POSIX)
 def test_allexport_leaves_saved_values_unexported_and_is_on_again_afterwards(shell: str) -> None:
-    require(shell)
     old = "OSS_ACCESS_KEY_ID=mine\nexport OSS_ACCESS_KEY_ID\n"
     made = exporters.export(session_of("id", "secret", "token"), "sh", {"OSS_ACCESS_KEY_ID": "mine"})
     script = f"{old}set -a\n{made}fresh=1\nenv -0"
-    done = subprocess.run([*COMMANDS[shell], "-c", script], env=CLEAN, capture_output=True, timeout=60, check=False)
+    done = run(COMMANDS[shell], "-c", script)
     found = environment(done.stdout.decode())
     assert found["fresh"] == "1"
     assert found["OSS_ACCESS_KEY_ID"] == "id"
@@ -300,20 +296,18 @@ def test_allexport_leaves_saved_values_unexported_and_is_on_again_afterwards(she
 def test_a_shell_inside_a_shell_can_switch_again_and_end_the_session(
     outer: str, inner: str, families: tuple[str, ...], tmp_path: Path
 ) -> None:
-    require(outer, inner)
+    require(inner)
 
     def text(number: int, shell: str) -> str:
         made = session_of(f"id{number}", f"secret{number}", f"token{number}", region="r", families=families)
         environ = variables.assignments(session_of("id1", "secret1", "token1", region="r", families=families))
-        return exporters.export(made, FORMATS.get(shell, shell), environ if number > 1 else {})
+        return exporters.export(made, FORMATS[shell], environ if number > 1 else {})
 
     environ = variables.assignments(session_of("id2", "secret2", "token2", region="r", families=families))
-    ends = exporters.off(FORMATS.get(inner, inner), environ)
+    ends = exporters.off(FORMATS[inner], environ)
     (tmp_path / "inner").write_text(f"{text(2, inner)}env -0 >switched\n{ends}env -0 >ended\n")
     script = f"{text(1, outer)}{' '.join(COMMANDS[inner])} inner\n"
-    done = subprocess.run(
-        [*COMMANDS[outer], "-c", script], env=CLEAN, cwd=tmp_path, capture_output=True, timeout=60, check=False
-    )
+    done = run(COMMANDS[outer], "-c", script, folder=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     switched = environment((tmp_path / "switched").read_text())
     assert switched["ROLE_ENV_ACCESS_KEY_ID"] == switched["ALICLOUD_ACCESS_KEY"] == "id2"

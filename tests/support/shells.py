@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from pathlib import Path
 
 from role_env import variables
 from role_env.credentials import AccessKey, Credentials, Session
+from support.secret_service_bus import require
 
 INTO_SHELL = {
     "bash": "source <(role-env {0})",
@@ -20,10 +23,20 @@ COMMANDS = {
     "fish": ("fish", "--no-config"),
     "dash": ("dash",),
 }
-FORMATS = {"dash": "sh"}
+FORMATS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "dash": "sh"}
 # What a shell counts, or sets where it is absent.
 OWN_COUNTS = (b"_", b"SHLVL", b"PWD", b"OLDPWD", b"USER", b"LOGNAME")
 CLEAN = {"PATH": os.environ["PATH"], "HOME": "/", "LANG": "C.UTF-8"}
+
+
+def run(
+    command: tuple[str, ...], *arguments: str, folder: Path | None = None, **environ: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a shell in a clean environment, with `environ`."""
+    require(command[0])
+    return subprocess.run(
+        [*command, *arguments], cwd=folder, env=CLEAN | environ, capture_output=True, timeout=100, check=False
+    )
 
 
 def environment(output: str) -> dict[str, str]:
