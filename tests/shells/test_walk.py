@@ -139,12 +139,6 @@ class Walk:
     def fail(self) -> None:
         self.take(f"export {self.dice.choice(['nosuch', 'refused', 'one --nonsense', 'two --expect-account 1'])}")
 
-    def off(self) -> None:
-        self.take("off")
-
-    def renew(self) -> None:
-        self.take("renew")
-
     def expire(self) -> None:
         if self.environ.get("ROLE_ENV_EXPIRATION"):
             self.assign({"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)})
@@ -174,13 +168,8 @@ class Walk:
     def nest(self) -> None:
         if len(self.shells.kinds) == 3:
             return self.leave()
-        prefix = self.dice.choice(
-            [
-                "command",
-                f"command role-env exec {self.profile()} --",
-                f"command role-env exec --renew {self.profile()} --",
-            ]
-        )
+        execs = [f"command role-env exec {more}{self.profile()} --" for more in ("", "--renew ")]
+        prefix = self.dice.choice(["command", *execs])
         kind, renew = self.dice.choice(SHELLS), self.dice.choice(["", "", "--renew"])
         self.log.append(f"{'/'.join(self.shells.kinds)}: {prefix} {kind} {renew}")
         self.shells.enter(kind, prefix, renew)
@@ -192,7 +181,8 @@ class Walk:
             self.shells.leave()
 
     def step(self) -> None:
-        steps: dict[Callable[[], Any], int] = {self.switch: 6, self.fail: 2, self.off: 2, self.renew: 2, self.edit: 1}
+        off, renew = (lambda: self.take("off")), (lambda: self.take("renew"))
+        steps: dict[Callable[[], Any], int] = {self.switch: 6, self.fail: 2, off: 2, renew: 2, self.edit: 1}
         steps |= {self.expire: 1, self.own_key: 2, self.spoil: 1, self.outrank: 1, self.go: 2, self.nest: 2}
         steps |= {self.leave: 1}
         self.dice.choices(list(steps), list(steps.values()))[0]()
