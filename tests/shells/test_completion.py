@@ -11,7 +11,6 @@ from support.secret_service_bus import require
 from support.shell_terminal import Terminal
 from support.shells import COMMANDS
 
-SHELLS = ("bash", "zsh", "fish")
 # In bash and zsh their own engines, which need a terminal, are left out: only what they are handed is looked at.
 START = {
     "bash": 'eval "$(role-env init bash)"\ncompopt() { :; }\n',
@@ -56,7 +55,6 @@ def offers(machine: Machine, shell: str, *lines: str) -> list[list[str]]:
     return found
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_first_word_is_a_command_or_a_profile(machine: Machine, shell: str) -> None:
     everything, begun = offers(machine, shell, "role-env ", "role-env prof")
     assert sorted(everything) == sorted({*command_table.COMMANDS, "profileB"})
@@ -68,7 +66,6 @@ def options_of(name: str) -> set[str]:
     return {"--help", *command_table.COMMANDS[name].options}
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_options_of_each_command_are_those_of_its_parser(machine: Machine, shell: str) -> None:
     expected = {f"role-env {name} --": options_of(name) for name in command_table.COMMANDS}
     expected["role-env profileB --"] = options_of("export")
@@ -77,7 +74,6 @@ def test_the_options_of_each_command_are_those_of_its_parser(machine: Machine, s
     assert {line: set(options) for line, options in zip(expected, found, strict=True)} == expected
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_profiles_complete_where_one_can_stand_out_of_the_file_that_is_named(machine: Machine, shell: str) -> None:
     other = machine.home / "other.ini"
     other.write_text("[b@x:1/y]\nsource_profile = b@x:2\nrole_arn = acs:ram::1:role/x\n[b@x:2]\naccess_key_id = x\n")
@@ -101,7 +97,6 @@ def test_profiles_complete_where_one_can_stand_out_of_the_file_that_is_named(mac
     assert dict(zip(expected, found, strict=True)) == expected
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_files_complete_after_config_and_commands_after_exec(machine: Machine, shell: str) -> None:
     (machine.home / "some.ini").write_text("")
     begun = {"zsh": ""}.get(shell, "som")
@@ -113,7 +108,6 @@ def test_files_complete_after_config_and_commands_after_exec(machine: Machine, s
         assert ("COMMANDS" if shell == "zsh" else "role-env") in found
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_tab_key_completes_in_a_terminal(machine: Machine, shell: str) -> None:
     before = "autoload -Uz compinit; compinit -u -D\n" if shell == "zsh" else ""
     with Terminal(machine, shell, before=before) as terminal:

@@ -55,7 +55,6 @@ def test_after_a_failed_switch_both_ways_on_work_as_they_are_written(machine: Ma
         assert re.fullmatch(r"<profileB STS\..*>< before>", done.stdout), done
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_with_the_integration_status_and_doctor_say_use_and_off(machine: Machine, shell: str) -> None:
     lines = f"{init(shell)}role-env status\nrole-env use profileB\n"
     lines += "set -gx ALICLOUD_PROFILE x\n" if shell == "fish" else "export ALICLOUD_PROFILE=x\n"

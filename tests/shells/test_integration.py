@@ -14,12 +14,10 @@ from role_env.shells import integration
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
 
-SHELLS = ("bash", "zsh", "fish")
 OPTIONS = ("", "--no-prompt", "--renew", "--no-prompt --renew")
 
 
 @pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_integration_says_nothing_in_a_strict_shell(machine: Machine, shell: str, options: str) -> None:
     text = machine.role_env("init", shell, *options.split()).stdout
     (machine.home / "init").write_text(text, "utf-8")
@@ -28,7 +26,6 @@ def test_the_integration_says_nothing_in_a_strict_shell(machine: Machine, shell:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_integration_cut_off_anywhere_does_nothing(machine: Machine, shell: str) -> None:
     text = machine.role_env("init", shell).stdout.rstrip("\n")
     dice = random.Random(shell)
@@ -50,7 +47,6 @@ def test_an_alias_of_the_same_name_gives_way(machine: Machine, shell: str) -> No
     assert (done.stdout, done.stderr) == ("profileA\nprofileB\n", "")
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_text_depends_on_the_options_alone_and_differs_in_one_line(machine: Machine, shell: str) -> None:
     plain = machine.role_env("init", shell).stdout
     reported = machine.role_env("init", shell, "--renew", "--no-prompt", ROLE_ENV_PROFILE="x", TERM="dumb").stdout
@@ -62,7 +58,6 @@ def test_the_text_depends_on_the_options_alone_and_differs_in_one_line(machine: 
     ]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_key_ids_of_every_family_are_looked_at(shell: str) -> None:
     text = integration.integration(shell)
     assert not [key.access_key_id for key in variables.KEYS if f"{key.access_key_id}" not in text]

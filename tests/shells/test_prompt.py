@@ -12,7 +12,7 @@ from support.local_sts import ACCOUNT_B
 from support.machine import INSTALLED, Machine
 from support.process_trace import ProcessTrace
 from support.secret_service_bus import require
-from support.shell_terminal import HOOK, PROMPT, SHELLS, Terminal, command, init, interactive
+from support.shell_terminal import HOOK, PROMPT, Terminal, command, init, interactive
 from support.shells import COMMANDS
 
 EXPIRED = "the session of profileB has expired\nrole-env: hint: role-env use profileB"
@@ -56,7 +56,6 @@ def shown(machine: Machine, shell: str, options: str = "", before: str = "", **e
 # --- in a terminal
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_prompt_shows_the_session_a_foreign_key_and_the_end_and_off_restores_what_was_set(
     machine: Machine, shell: str
 ) -> None:
@@ -77,7 +76,6 @@ def test_the_prompt_shows_the_session_a_foreign_key_and_the_end_and_off_restores
     assert len(machine.sts.issued) == 1
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_with_renew_a_session_is_renewed_in_place_and_a_failure_says_one_line_in_a_minute_and_holds_no_prompt(
     machine: Machine, shell: str
 ) -> None:
@@ -113,7 +111,6 @@ def test_with_renew_a_session_is_renewed_in_place_and_a_failure_says_one_line_in
         machine.sts.heal()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_use_without_a_profile_offers_a_numbered_list_and_a_failed_use_leaves_no_account(
     machine: Machine, shell: str
 ) -> None:
@@ -161,7 +158,6 @@ def test_shells_within_shells_each_tell_of_the_session_once(machine: Machine) ->
         terminal.wait_for_prompt(r"profileB \d+m")
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_ctrl_c_ends_the_wait_for_a_renewal(machine: Machine, shell: str) -> None:
     machine.sts.fault("hang", times=None)
     with Terminal(machine, shell, "--renew", **live(-5, ROLE_ENV_ROLE_ARN=machine.sts.role_arn)) as terminal:
@@ -175,7 +171,6 @@ def test_ctrl_c_ends_the_wait_for_a_renewal(machine: Machine, shell: str) -> Non
         machine.sts.heal()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_whatever_is_planted_a_prompt_only_calls_renew(machine: Machine, shell: str, tmp_path: Path) -> None:
     log = tmp_path / "calls"
     planted = {"ROLE_ENV_PROFILE": "--help", "ROLE_ENV_ROLE_ARN": "--config=x", "ROLE_ENV_CONFIG": "$(touch planted)"}
@@ -191,7 +186,6 @@ def test_whatever_is_planted_a_prompt_only_calls_renew(machine: Machine, shell: 
     assert not (machine.home / "planted").exists()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_help_is_shown_and_never_evaluated_whatever_separates_words(machine: Machine, shell: str) -> None:
     before = "" if shell == "fish" else "IFS=:"
     lines = "role-env use profileB --help\nrole-env off --format bash --help"
@@ -267,7 +261,6 @@ STATES: list[tuple[float, dict[str, str], str]] = [
 ]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_variable_contains_the_name_and_the_minutes_left(machine: Machine, shell: str) -> None:
     lines = ""
     for seconds, more, _ in STATES:
@@ -280,13 +273,11 @@ def test_the_variable_contains_the_name_and_the_minutes_left(machine: Machine, s
     assert re.findall("<([^%>]*)>", done.stdout) == [text for _, _, text in STATES]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_a_key_id_that_programs_do_not_see_marks_the_session(machine: Machine, shell: str) -> None:
     take = "set -gu OSS_ACCESS_KEY_ID STS.mine" if shell == "fish" else "typeset +x OSS_ACCESS_KEY_ID"
     assert shown(machine, shell, before=take, **live(999)) == "profileB≠ 16m"
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_after_a_failed_switch_status_names_each_variable_that_the_prompt_marks(machine: Machine, shell: str) -> None:
     watched = [*KEY_IDS, *variables.BARE_PAIR.names[:1], *variables.guards(), "ALICLOUD_ROLE_ARN"]
     lines = "role-env use nosuch 2>/dev/null\n"
@@ -304,7 +295,6 @@ def test_after_a_failed_switch_status_names_each_variable_that_the_prompt_marks(
     assert [name for name, _, told in parts if name not in told] == []
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_a_session_of_an_older_version_is_marked_and_the_shell_says_once_what_to_type(
     machine: Machine, shell: str
 ) -> None:
@@ -315,7 +305,6 @@ def test_a_session_of_an_older_version_is_marked_and_the_shell_says_once_what_to
     assert done.stderr.count("role-env: hint: role-env use profileB\n") == 1
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_what_an_outer_shell_has_exported_is_not_shown(machine: Machine, shell: str) -> None:
     assert shown(machine, shell, ROLE_ENV_PROMPT="outer 59m") == ""
     assert shown(machine, shell, ROLE_ENV_PROMPT="outer 59m", **live(999)) == "profileB 16m"
@@ -329,7 +318,6 @@ def test_every_bash_reads_the_time_by_what_it_has(machine: Machine, version: str
     assert shown(machine, "bash", before=before + "\nSECONDS=99", **live(-5)) == "profileB expired"
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_nothing_that_is_planted_in_the_environment_acts_and_no_control_character_is_shown(
     machine: Machine, shell: str
 ) -> None:
@@ -363,7 +351,6 @@ def test_bash_and_zsh_hold_a_reference_in_the_prompt_and_never_the_text(machine:
         assert "profileB" not in done.stdout
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_colour_of_a_profile_comes_with_its_session_and_goes_with_it(machine: Machine, shell: str) -> None:
     machine.add("color = cyan\n")
     reported = 'echo "<$_role_env_plain$_role_env_colour>"'
@@ -434,7 +421,6 @@ def test_fish_keeps_the_statuses_that_the_prompt_within_sees(machine: Machine) -
     assert done.stdout.count(">> \n") == 5
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_what_is_read_twice_is_installed_once(machine: Machine, shell: str) -> None:
     lines = {
         "bash": 'echo "<${PROMPT_COMMAND[*]}>{$PS1}"',
@@ -448,7 +434,6 @@ def test_what_is_read_twice_is_installed_once(machine: Machine, shell: str) -> N
         assert prompt.count({"bash": "${ROLE_ENV_PROMPT-}", "zsh": "%(97V.", "fish": "profileB 16m"}[shell]) == 1
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_a_shell_that_is_not_interactive_gets_the_functions_and_nothing_else(machine: Machine, shell: str) -> None:
     there = {
         "bash": "echo ${PROMPT_COMMAND-none} ${PS1-none}; complete -p role-env",
@@ -476,7 +461,6 @@ def test_a_renewal_that_fails_does_not_end_a_strict_shell(machine: Machine, shel
     assert "reached\n" in done.stdout
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_aliases_of_everyday_commands_and_tracing_do_no_harm(machine: Machine, shell: str) -> None:
     names = ("cd", "export", "date", "printf", "read", "local", "unset", "return", "shift", "set")
     harm = "\n".join(f"alias {name}='echo harm'" for name in (names if shell != "fish" else ("cd", "export", "date")))
@@ -498,7 +482,6 @@ def test_traps_are_left_alone(machine: Machine, shell: str) -> None:
     assert interactive(machine, shell, "trap", "", traps).stdout == plain.stdout
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_an_interpreter_that_has_gone_is_reported_in_one_line(machine: Machine, shell: str, tmp_path: Path) -> None:
     program = tmp_path / "bin" / "role-env"
     write_program(program, "#!/gone/python\n")
@@ -512,9 +495,7 @@ def test_an_interpreter_that_has_gone_is_reported_in_one_line(machine: Machine, 
 # --- what it costs
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_a_prompt_makes_no_process_while_the_session_lives(machine: Machine, shell: str, tmp_path: Path) -> None:
-    require(shell)
     trace = ProcessTrace(machine, tmp_path / "strace")
     script = tmp_path / "init"
     script.write_text(machine.role_env("init", shell, "--renew").stdout, "utf-8")

@@ -29,7 +29,6 @@ def test_every_documented_line_ends_the_session_beside_the_integration(machine: 
         assert done.stderr == ""
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_off_without_a_session_changes_nothing_and_succeeds(machine: Machine, shell: str) -> None:
     done = machine.shell(shell, f"{init(shell)}role-env off && echo 0\n{SHOW}", OSS_ACCESS_KEY_ID="mine")
     assert done.stdout == "0\n<>\n<mine>\n"
@@ -45,9 +44,7 @@ def test_a_subshell_prints_the_code_of_off_and_no_value(machine: Machine, shell:
     assert text == machine.shell(shell, f'{init(shell)}text=$(role-env off)\nprintf %s "$text"').stdout
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_off_runs_no_process_and_needs_no_command(machine: Machine, shell: str, tmp_path: Path) -> None:
-    require(shell)
     trace = ProcessTrace(machine, tmp_path / "strace")
     script = tmp_path / "init"
     script.write_text(machine.role_env("init", shell).stdout, "utf-8")
@@ -81,7 +78,6 @@ def test_use_in_a_subshell_prints_nothing_and_says_that_only_that_was_switched(
     )
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_the_status_of_the_command_is_passed_on(machine: Machine, shell: str) -> None:
     machine.add(f"[refused]\nrole_arn = {machine.sts.role_arn}x\nsource_profile = profileA\n")
     status = "$status" if shell == "fish" else "$?"
@@ -109,7 +105,6 @@ def test_a_minus_returns_to_the_last_session_from_the_folder_and_with_the_option
         assert done.stderr.startswith("role-env: this shell has had no other session\n"), shell
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_fzf_offers_the_profiles_where_it_is_installed(machine: Machine, shell: str, tmp_path: Path) -> None:
     write_program(tmp_path / "fzf", f"#!/bin/sh\ncat >{tmp_path}/offered\ntail -n 1 {tmp_path}/offered\n")
     machine.add(f"[last]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\ncolour = cyan\n")
@@ -125,7 +120,6 @@ def test_fzf_offers_the_profiles_where_it_is_installed(machine: Machine, shell: 
 # --- what the shell is like
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("options", ["", "--no-prompt"])
 @pytest.mark.parametrize("order", ["before", "after"])
 def test_beside_direnv_the_text_is_right_at_each_prompt_whatever_the_order(
@@ -144,7 +138,6 @@ def test_beside_direnv_the_text_is_right_at_each_prompt_whatever_the_order(
     assert re.findall("^<(.*)>$", done.stdout, re.MULTILINE) == ["", "inside≠ expired", ""]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_use_and_off_show_the_change_though_the_hook_has_been_lost(machine: Machine, shell: str) -> None:
     lose, drawn = {
         "bash": ("PROMPT_COMMAND=true; PROMPT_COMMAND=(true); PS1='> '", 'printf "{%s}\\n" "${PS1@P}"'),
