@@ -13,53 +13,46 @@ from support.files import write_program
 SESSION = {"name": "role-env", "mode": "External", "process_command": "role-env process --session", "region_id": ""}
 
 
-def write(folder: Path, *profiles: dict[str, Any], mark: bytes = b"", **top: Any) -> Path:
+def write(folder: Path, *profiles: dict[str, Any], mark: bytes = b"") -> Path:
     path = folder / "config.json"
-    path.write_bytes(mark + json.dumps({"current": "default", "profiles": list(profiles), **top}).encode())
+    path.write_bytes(mark + json.dumps({"current": "default", "profiles": list(profiles)}).encode())
     return path
 
 
 @pytest.mark.parametrize(
-    "entry",
+    ("entry", "is_session"),
     [
-        SESSION,
-        {**SESSION, "process_command": "/opt/bin/role-env process --session"},
-        {**SESSION, "process_command": "/usr/bin/python3 -m role_env process --session"},
-        {**SESSION, "access_key_id": "STS.x", "sts_token": "written back by an SDK"},
-        {key.title(): value for key, value in SESSION.items()},
+        (SESSION, True),
+        ({**SESSION, "process_command": "/opt/bin/role-env process --session"}, True),
+        ({**SESSION, "process_command": "/usr/bin/python3 -m role_env process --session"}, True),
+        ({**SESSION, "access_key_id": "STS.x", "sts_token": "written back by an SDK"}, True),
+        ({key.title(): value for key, value in SESSION.items()}, True),
+        ({**SESSION, "name": "role-env-2"}, False),
+        ({**SESSION, "mode": "AK"}, False),
+        ({**SESSION, "mode": "external"}, False),
+        ({**SESSION, "region_id": "cn-hangzhou"}, False),
+        ({**SESSION, "process_command": "role-env process role-env"}, False),
+        ({**SESSION, "process_command": "role-env process --session --verbose"}, False),
+        ({**SESSION, "process_command": "env HOME=/ role-env process --session"}, False),
+        ({**SESSION, "process_command": "other process --session"}, False),
+        ({**SESSION, "process_command": ["role-env"]}, False),
     ],
 )
-def test_the_profile_that_follows_the_shell_is_found_as_setup_writes_it(tmp_path: Path, entry: dict[str, Any]) -> None:
-    assert entries.shell_settings(write(tmp_path, {"name": "default"}, entry)).has_session_profile
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [
-        {**SESSION, "name": "role-env-2"},
-        {**SESSION, "mode": "AK"},
-        {**SESSION, "mode": "external"},
-        {**SESSION, "region_id": "cn-hangzhou"},
-        {**SESSION, "process_command": "role-env process role-env"},
-        {**SESSION, "process_command": "role-env process --session --verbose"},
-        {**SESSION, "process_command": "env HOME=/ role-env process --session"},
-        {**SESSION, "process_command": "other process --session"},
-        {**SESSION, "process_command": ["role-env"]},
-    ],
-)
-def test_a_profile_that_differs_is_not_taken_for_it(tmp_path: Path, entry: dict[str, Any]) -> None:
-    assert not entries.shell_settings(write(tmp_path, {"name": "default"}, entry)).has_session_profile
+def test_the_profile_that_follows_the_shell_is_found_as_setup_writes_it(
+    tmp_path: Path, entry: dict[str, Any], is_session: bool
+) -> None:
+    assert entries.shell_settings(write(tmp_path, {"name": "default"}, entry)).has_session_profile is is_session
 
 
 def test_it_does_not_count_in_a_file_that_the_cli_cannot_use(tmp_path: Path) -> None:
     assert not entries.shell_settings(tmp_path / "missing.json").has_session_profile
     assert not entries.shell_settings(tmp_path).has_session_profile
-    without_current = write(tmp_path, SESSION)  # no profile `default`, which is the current one
-    assert not entries.shell_settings(without_current).has_session_profile
-    with_mark = write(tmp_path, {"name": "default"}, SESSION, mark=b"\xef\xbb\xbf")
-    assert not entries.shell_settings(with_mark).has_session_profile
-    write(tmp_path).write_text("half-writt")
-    assert not entries.shell_settings(tmp_path / "config.json").has_session_profile
+    config = write(tmp_path, SESSION)  # no profile `default`, which is the current one
+    assert not entries.shell_settings(config).has_session_profile
+    write(tmp_path, {"name": "default"}, SESSION, mark=b"\xef\xbb\xbf")
+    assert not entries.shell_settings(config).has_session_profile
+    config.write_text("half-writt")
+    assert not entries.shell_settings(config).has_session_profile
 
 
 @pytest.mark.parametrize(
