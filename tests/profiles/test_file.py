@@ -39,8 +39,15 @@ ENDPOINT = "ALIBABA_CLOUD_STS_ENDPOINT"
 SECRET = "LongLivedSecret0123456789abcd="
 KEY = f"access_key_id = LTAI5tExample\naccess_key_secret = {SECRET}\n"
 A = f"[a]\n{KEY}"
-B = f"[b]\nrole_arn = {ARN}\nsource_profile = a\n"
 needs_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root, to be another user")
+
+
+def role(name: str, source: str) -> str:
+    """Return the section of a role that is assumed from a source profile."""
+    return f"[{name}]\nrole_arn = {ARN}\nsource_profile = {source}\n"
+
+
+B = role("b", "a")
 
 
 def key_of(profile: Profile) -> AccessKey:
@@ -123,22 +130,17 @@ def check_said(error: ProfileError, file: Path) -> None:
 # ---- the keys ----
 
 GOOD = [
-    ("role_session_name", "ci.user@host_-1", "ci.user@host_-1"),
-    ("role_session_name", "ab", "ab"),
-    ("role_session_name", "a" * 64, "a" * 64),
-    ("duration_seconds", "900", 900),
-    ("duration_seconds", "3600", 3600),
+    *[("role_session_name", text, text) for text in ("ci.user@host_-1", "ab", "a" * 64)],
+    *[("duration_seconds", text, int(text)) for text in ("900", "3600")],
     ("duration_seconds", "43200\nmax_session_duration = 43200", 43200),
     ("max_session_duration", "3600", 3600),
-    ("external_id", "vendor/2024:a+=,.@-_", "vendor/2024:a+=,.@-_"),
-    ("external_id", "x" * 1224, "x" * 1224),
+    *[("external_id", text, text) for text in ("vendor/2024:a+=,.@-_", "x" * 1224)],
     ("policy", '{"Version": "1", "Statement": []}', '{"Version": "1", "Statement": []}'),
     ("source_identity", "alice+=,.@-_", "alice+=,.@-_"),
     ("expected_account_id", "2222222222222222", "2222222222222222"),
     ("region_id", "cn-hangzhou", "cn-hangzhou"),
     ("variables", "oss  plain", ("oss", "plain")),
-    ("color", "red", "red"),
-    ("color", "orange", "orange"),
+    *[("color", text, text) for text in ("red", "orange")],
 ]
 
 
@@ -174,37 +176,20 @@ def test_any_other_value_is_refused_by_profile_key_and_line(folder: Folder, key:
     assert f"{folder.file}, line 7" in reported
 
 
-@pytest.mark.parametrize(
-    ("arn", "good"),
-    [
-        (ARN, True),
-        ("acs:ram::1:role/a.b-c_D", True),
-        ("acs:ram::1:role/" + "a" * 65, False),
-        ("acs:ram::1:user/a", False),
-        ("acs:ram:::role/a", False),
-        ("arn:aws:iam::1:role/a", False),
-        (f"{ARN} x", False),
-        ("", False),
-    ],
-)
-def test_a_role_is_named_by_its_whole_arn(folder: Folder, arn: str, good: bool) -> None:
-    file = folder.read(f"{A}[b]\nsource_profile = a\nrole_arn = {arn}\n")
-    if good:
-        assert file.profile("b").role_arn == arn
-    else:
-        assert f"{folder.file}, line 6" in failure(lambda: file.profile("b"))
-
-
-def test_an_empty_source_profile_never_turns_into_the_key_in_the_environment(folder: Folder) -> None:
-    assert "source_profile is empty" in folder.fault(f"[b]\nrole_arn = {ARN}\nsource_profile =\n")
+def test_a_role_is_named_by_its_whole_arn(folder: Folder) -> None:
+    text = f"{A}[b]\nsource_profile = a\nrole_arn = {{}}\n"
+    for arn in (ARN, "acs:ram::1:role/a.b-c_D"):
+        assert folder.read(text.format(arn)).profile("b").role_arn == arn
+    longer, others = "acs:ram::1:role/" + "a" * 65, ("acs:ram::1:user/a", "acs:ram:::role/a", "arn:aws:iam::1:role/a")
+    for arn in (longer, *others, f"{ARN} x", ""):
+        assert f"{folder.file}, line 6" in folder.fault(text.format(arn)), arn
 
 
 @pytest.mark.parametrize("key", ["access_key_id", "access_key_secret", "security_token"])
 @pytest.mark.parametrize("value", ["two words", "line\n  two", "ключ", "\x7f"])
 def test_a_key_is_printable_ascii_and_an_error_does_not_tell_it(folder: Folder, key: str, value: str) -> None:
     others = {"access_key_id": "LTAI", "access_key_secret": "s", "security_token": "t"} | {key: value}
-    file = folder.read("[a]\n" + "".join(f"{name} = {text}\n" for name, text in others.items()))
-    reported = failure(lambda: file.profile("a"))
+    reported = folder.fault("[a]\n" + "".join(f"{name} = {text}\n" for name, text in others.items()), "a")
     assert f"profile a: {key} is not printable ASCII" in reported
     assert value not in reported
 
@@ -330,6 +315,7 @@ def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(folder: Fold
 @pytest.mark.parametrize(
     ("keys", "reported"),
     [
+        ("source_profile =", "source_profile is empty"),  # and not the key in the environment
         ("access_key_secret = s", "access_key_id is missing"),
         ("security_token = t", "access_key_id is missing"),
         ("role_name = r", "role_name requires credential_source"),
@@ -368,7 +354,7 @@ def test_an_unknown_key_is_refused_and_the_nearest_one_named(folder: Folder, key
 
 
 def test_what_is_wrong_in_one_section_stops_the_chains_through_it_and_no_other(folder: Folder) -> None:
-    file = folder.read(f"{A}{B}[wrong]\nfrobnicate = 1\n[c]\nrole_arn = {ARN}\nsource_profile = wrong\n")
+    file = folder.read(f"{A}{B}[wrong]\nfrobnicate = 1\n{role('c', 'wrong')}")
     assert file.names() == ["a", "b", "wrong", "c"]
     assert len(file.chain("b")) == 2
     assert "profile wrong: unknown key frobnicate" in failure(lambda: file.chain("c"))
@@ -436,9 +422,8 @@ def test_defaults_go_to_every_section_and_its_own_keys_count_more(folder: Folder
 def test_a_default_source_yields_to_a_sections_own_and_is_not_its_own_source(folder: Folder) -> None:
     defaults = "[DEFAULT]\nsource_profile = a\n"
     role = f"role_arn = {ARN}\n"
-    file = folder.read(
-        f"{defaults}{A}[b]\n{role}[c]\n{role}source_profile = b\n[d]\n{role}credential_source=environment"
-    )
+    others = f"[c]\n{role}source_profile = b\n[d]\n{role}credential_source=environment"
+    file = folder.read(f"{defaults}{A}[b]\n{role}{others}")
     assert [hop.name for hop in file.chain("b")] == ["a", "b"]
     assert [hop.name for hop in file.chain("c")] == ["a", "b", "c"]
     assert [hop.name for hop in file.chain("d")] == ["d"]
@@ -679,7 +664,7 @@ def test_a_thousand_profiles_are_read_in_a_moment(folder: Folder) -> None:
 
 @pytest.mark.parametrize("depth", [1, 5, 50])
 def test_a_chain_is_the_profiles_in_the_order_in_which_they_are_called(folder: Folder, depth: int) -> None:
-    roles = "".join(f"[{n}]\nrole_arn = {ARN}\nsource_profile = {n - 1 or 'a'}\n" for n in range(1, depth + 1))
+    roles = "".join(role(str(n), str(n - 1 or "a")) for n in range(1, depth + 1))
     chain = folder.read(A + roles).chain(str(depth))
     assert [hop.name for hop in chain] == ["a", *map(str, range(1, depth + 1))]
     assert [hop.name for hop in chain if hop.source] == ["a"]
@@ -689,16 +674,13 @@ def test_a_chain_is_the_profiles_in_the_order_in_which_they_are_called(folder: F
     ("sources", "loop"), [("b", "b -> b"), ("cb", "b -> c -> b"), ("cdb", "b -> c -> d -> b"), ("cdc", "c -> d -> c")]
 )
 def test_a_loop_is_named_by_its_members(folder: Folder, sources: str, loop: str) -> None:
-    pairs = zip("bcd", sources, strict=False)
-    reported = folder.fault(
-        "".join(f"[{name}]\nrole_arn = {ARN}\nsource_profile = {source}\n" for name, source in pairs)
-    )
+    reported = folder.fault("".join(role(*pair) for pair in zip("bcd", sources, strict=False)))
     assert f"loop, {loop} (" in reported
     assert f"{folder.file}, line {3 * len(sources)}" in reported
 
 
 def test_a_missing_source_is_reported_with_its_line_and_the_nearest(folder: Folder) -> None:
-    file = folder.read(f"[profileA]\n{KEY}[b]\nrole_arn = {ARN}\nsource_profile = profilA\n")
+    file = folder.read(f"[profileA]\n{KEY}{role('b', 'profilA')}")
     reported = failure(lambda: file.chain("b"))
     assert f"profile b: source_profile names no profile of the file ({folder.file}, line 6)" in reported
     assert "did you mean profileA?" in reported
@@ -706,10 +688,9 @@ def test_a_missing_source_is_reported_with_its_line_and_the_nearest(folder: Fold
 
 
 def test_a_name_in_another_case_is_meant_first_and_never_the_profile_itself(folder: Folder) -> None:
-    file = folder.read(f"[profileA]\n{KEY}[profileC]\n{KEY}[b]\nrole_arn = {ARN}\nsource_profile = PROFILEC\n")
+    file = folder.read(f"[profileA]\n{KEY}[profileC]\n{KEY}{role('b', 'PROFILEC')}")
     assert "did you mean profileC?" in failure(lambda: file.chain("b"))
-    file = folder.read(f"[profileB]\nrole_arn = {ARN}\nsource_profile = profileA\n")
-    reported = failure(lambda: file.chain("profileB"))
+    reported = folder.fault(role("profileB", "profileA"), "profileB")
     assert "add [profileA] with its credentials" in reported
     assert "did you mean" not in reported
 
