@@ -62,17 +62,12 @@ def test_the_prompt_shows_the_session_a_foreign_key_and_the_end_and_off_restores
     machine.sts.session_seconds = 8
     with Terminal(machine, shell, OSS_ACCESS_KEY_ID="before") as terminal:
         terminal.wait_for_prompt("")
-        terminal.type("role-env use profileB")
-        terminal.wait_for_prompt("profileB (0m|expired)")
-        terminal.type(export(shell, "OSS_ACCESS_KEY_ID", "another"))
-        terminal.wait_for_prompt("profileB≠ (0m|expired)")
-        terminal.type(export(shell, "OSS_ACCESS_KEY_ID", "$ROLE_ENV_ACCESS_KEY_ID"))
-        terminal.wait_for_prompt("profileB (0m|expired)")
+        terminal.type("role-env use profileB", prompt="profileB (0m|expired)")
+        terminal.type(export(shell, "OSS_ACCESS_KEY_ID", "another"), prompt="profileB≠ (0m|expired)")
+        terminal.type(export(shell, "OSS_ACCESS_KEY_ID", "$ROLE_ENV_ACCESS_KEY_ID"), prompt="profileB (0m|expired)")
         terminal.wait_for_prompt("profileB expired", enter=True)
         assert terminal.screen().count(EXPIRED) == 1
-        terminal.type("role-env off; printf '<%s>\\n' $OSS_ACCESS_KEY_ID")
-        terminal.wait_for("^<before>$")
-        terminal.wait_for_prompt("")
+        terminal.type("role-env off; printf '<%s>\\n' $OSS_ACCESS_KEY_ID", shows="^<before>$", prompt="")
     assert len(machine.sts.issued) == 1
 
 
@@ -82,8 +77,7 @@ def test_with_renew_a_session_is_renewed_in_place_and_a_failure_says_one_line_in
     machine.sts.session_seconds = 6
     with Terminal(machine, shell, "--renew") as terminal:
         terminal.wait_for_prompt("")
-        terminal.type("role-env use profileB")
-        terminal.wait_for_prompt("profileB (0m|expired)")
+        terminal.type("role-env use profileB", prompt="profileB (0m|expired)")
         deadline = time.monotonic() + 60
         while len(machine.sts.issued) < 2:
             assert time.monotonic() < deadline, terminal.screen()
@@ -102,8 +96,7 @@ def test_with_renew_a_session_is_renewed_in_place_and_a_failure_says_one_line_in
         calls = machine.sts.connections_seen
         for _ in range(5):
             terminal.type("")
-        terminal.type("echo reached | tr a-z A-Z")
-        terminal.wait_for("^REACHED$")
+        terminal.type("echo reached | tr a-z A-Z", shows="^REACHED$")
         assert [line for line in terminal.screen().split("\n") if line.startswith("role-env: ")] == said
         assert len(said) == 1
         assert "profileB" in said[0]
@@ -116,23 +109,17 @@ def test_use_without_a_profile_offers_a_numbered_list_and_a_failed_use_leaves_no
 ) -> None:
     with Terminal(machine, shell) as terminal:
         terminal.wait_for_prompt("")
-        terminal.type("role-env use --region cn-x")
-        terminal.wait_for(
-            rf"^ *1 +profileB +switchrolesbc +{ACCOUNT_B} +-\nrole-env: which profile \(number or name\)\?"
+        terminal.type(
+            "role-env use --region cn-x",
+            shows=rf"^ *1 +profileB +switchrolesbc +{ACCOUNT_B} +-\nrole-env: which profile \(number or name\)\?",
         )
-        terminal.type("1")
-        terminal.wait_for_prompt(r"profileB \d+m")
-        terminal.type("echo $ALICLOUD_REGION | tr a-z A-Z")
-        terminal.wait_for("^CN-X$")
-        terminal.type("role-env use")
-        terminal.wait_for(r"number or name\)\? *$")
-        terminal.type("9")
-        terminal.wait_for("^role-env: there is no such profile in the list; nothing was changed$")
-        terminal.wait_for_prompt(r"profileB \d+m")
-        terminal.type("role-env use nosuch")
-        terminal.wait_for_prompt("no account")
-        terminal.type("role-env off")
-        terminal.wait_for_prompt("")
+        terminal.type("1", prompt=r"profileB \d+m")
+        terminal.type("echo $ALICLOUD_REGION | tr a-z A-Z", shows="^CN-X$")
+        terminal.type("role-env use", shows=r"number or name\)\? *$")
+        refusal = "^role-env: there is no such profile in the list; nothing was changed$"
+        terminal.type("9", shows=refusal, prompt=r"profileB \d+m")
+        terminal.type("role-env use nosuch", prompt="no account")
+        terminal.type("role-env off", prompt="")
 
 
 def test_shells_within_shells_each_tell_of_the_session_once(machine: Machine) -> None:
@@ -143,19 +130,13 @@ def test_shells_within_shells_each_tell_of_the_session_once(machine: Machine) ->
     fish = command("fish", folder, "function fish_prompt; printf '>> '; end\n" + init("fish"))
     bash = command("bash", folder, "PS1='>> '\n" + init("bash"))
     with Terminal(machine, "zsh") as terminal:
-        terminal.type("role-env use profileB")
-        terminal.wait_for_prompt(r"profileB \d+m")
+        terminal.type("role-env use profileB", prompt=r"profileB \d+m")
         for start, name in ((fish, "fish"), (bash, "bash")):
-            terminal.type(start)
-            terminal.wait_for_prompt(r"profileB \d+m")
-            terminal.type(f"clear; echo {name} | tr a-z A-Z")
-            terminal.wait_for(f"^{name.upper()}$")
-            terminal.wait_for_prompt(r"profileB \d+m")
+            terminal.type(start, prompt=r"profileB \d+m")
+            terminal.type(f"clear; echo {name} | tr a-z A-Z", shows=f"^{name.upper()}$", prompt=r"profileB \d+m")
             assert "\x1b[1m\x1b[31mprofileB" in terminal.screen(colours=True)
-        terminal.type("role-env off")
-        terminal.wait_for_prompt("")
-        terminal.type("exit")
-        terminal.wait_for_prompt(r"profileB \d+m")
+        terminal.type("role-env off", prompt="")
+        terminal.type("exit", prompt=r"profileB \d+m")
 
 
 def test_ctrl_c_ends_the_wait_for_a_renewal(machine: Machine, shell: str) -> None:
@@ -166,8 +147,7 @@ def test_ctrl_c_ends_the_wait_for_a_renewal(machine: Machine, shell: str) -> Non
         time.sleep(0.5)
         terminal.press("C-c")
         terminal.wait_for_prompt("profileB expired")
-        terminal.type("echo reached | tr a-z A-Z")
-        terminal.wait_for("^REACHED$")
+        terminal.type("echo reached | tr a-z A-Z", shows="^REACHED$")
         machine.sts.heal()
 
 

@@ -110,8 +110,7 @@ def test_fzf_offers_the_profiles_where_it_is_installed(machine: Machine, shell: 
     machine.add(f"[last]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\ncolour = cyan\n")
     with Terminal(machine, shell, PATH=f"{tmp_path}:{machine.environ['PATH']}") as terminal:
         terminal.wait_for_prompt("")
-        terminal.type("role-env use")
-        terminal.wait_for_prompt(r"last≠? \d+m")
+        terminal.type("role-env use", prompt=r"last≠? \d+m")
     offered = re.sub("\x1b[^m]*m", "", (tmp_path / "offered").read_text()).splitlines()
     assert [line.split()[0] for line in offered] == ["profileB", "last"]
     assert offered[1].split()[-1] == "cyan"

@@ -91,11 +91,15 @@ class Terminal:
         )
         return done.stdout
 
-    def type(self, line: str) -> None:
-        """Type a line and Enter."""
+    def type(self, line: str, *, shows: str = "", prompt: str | None = None) -> None:
+        """Type a line and Enter; wait until the screen shows the pattern `shows`, then for a prompt with `prompt`."""
         if line:
             self._run("send-keys", "-l", line)
         self._run("send-keys", "Enter")
+        if shows:
+            self.wait_for(shows)
+        if prompt is not None:
+            self.wait_for_prompt(prompt)
 
     def press(self, *keys: str) -> None:
         """Press keys, by tmux's names for them."""
