@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from role_env import variables
-from role_env.credentials import Session
 from role_env.shells import export as exporters
 from role_env.shells import posix_code
 from support.machine import INSTALLED, Machine
@@ -22,15 +21,9 @@ ODD_NAMES += ["x)", "x*)", "e)", "s)", "true)", "touch owned)", "*", "?", "[a]"]
 ODD_NAMES += ["')", "; touch owned;", "'; touch owned; '", "`touch owned`", "$(touch owned)"]
 # What ksh93 exports of its own.
 KSH = (b"A__z", b"_AST_FEATURES")
+NEW = session_of("STS.new", "the-secret", "the-token", region="cn-x", profile="new")
+OLD = session_of("STS.old", "old-secret", "old-token", profile="old")
 SECRETS = ("the-secret", "the-token", "old-secret", "old-token")
-
-
-def new_session() -> Session:
-    return session_of("STS.new", "the-secret", "the-token", region="cn-x", profile="new")
-
-
-def old_session() -> Session:
-    return session_of("STS.old", "old-secret", "old-token", profile="old")
 
 
 def evaluate(command: tuple[str, ...], script: str, folder: Path, **environ: str) -> tuple[bytes, str]:
@@ -60,11 +53,11 @@ def test_without_quotes_no_session_is_set_no_secret_is_shown_and_no_file_name_ac
     folder.mkdir()
     for name in ODD_NAMES:
         (folder / name).touch()
-    (tmp_path / "text").write_text(exporters.export(new_session(), "sh", {}))
+    (tmp_path / "text").write_text(exporters.export(NEW, "sh", {}))
     script = "eval $(cat ../text)\necho status=$? >&2\nenv -0"
     output, errors = evaluate({**POSIX, **INTERACTIVE}[shell], script, folder)
     assert "status=1" in errors
-    line = f'type eval "$(role-env {new_session().profile} || echo false)"'
+    line = f'type eval "$(role-env {NEW.profile} || echo false)"'
     assert f"role-env: the quotes around $(…) are missing: no session was set\nrole-env: hint: {line}\n" in errors
     assert not [secret for secret in SECRETS if secret in errors]
     assert not [name for name in found(output) if name.startswith(("ALI", "OSS", "ROLE", "_role"))]
@@ -76,9 +69,9 @@ def test_without_quotes_no_session_is_set_no_secret_is_shown_and_no_file_name_ac
 def test_without_quotes_a_session_is_taken_away_and_off_restores_what_the_user_had(
     shell: str, failed: bool, tmp_path: Path
 ) -> None:
-    environ = variables.assignments(old_session()) | {"OSS_ACCESS_KEY_ID": "mine"}
-    new = exporters.failure("sh", environ, take_away=True) if failed else exporters.export(new_session(), "sh", environ)
-    old = exporters.export(old_session(), "sh", {"ACCESS_KEY_ID": "bare"})
+    environ = variables.assignments(OLD) | {"OSS_ACCESS_KEY_ID": "mine"}
+    new = exporters.failure("sh", environ, take_away=True) if failed else exporters.export(NEW, "sh", environ)
+    old = exporters.export(OLD, "sh", {"ACCESS_KEY_ID": "bare"})
     write(tmp_path, old=old, text=new, off=exporters.off("sh", variables.NO_ACCOUNT))
     script = (
         "ACCESS_KEY_ID=bare; export ACCESS_KEY_ID; . ./old; OSS_ACCESS_KEY_ID=mine; OSS_ACCESS_KEY_SECRET=mine-too\n"
@@ -96,9 +89,9 @@ def test_without_quotes_a_session_is_taken_away_and_off_restores_what_the_user_h
 @pytest.mark.parametrize("text", ["off", "renewal"])
 @pytest.mark.parametrize("shell", POSIX)
 def test_without_quotes_off_and_renew_change_nothing_and_say_so(shell: str, text: str, tmp_path: Path) -> None:
-    environ = variables.assignments(old_session())
-    code = exporters.off("sh", environ) if text == "off" else exporters.renewal(new_session(), "sh", environ)
-    write(tmp_path, old=exporters.export(old_session(), "sh", {}), text=code)
+    environ = variables.assignments(OLD)
+    code = exporters.off("sh", environ) if text == "off" else exporters.renewal(NEW, "sh", environ)
+    write(tmp_path, old=exporters.export(OLD, "sh", {}), text=code)
     script = ". ./old; env -0 >one; eval $(cat text); echo status=$? >&2; env -0 >two"
     _, errors = evaluate(POSIX[shell], script, tmp_path)
     assert errors.startswith("role-env: the quotes around $(…) are missing: nothing was changed\n")
@@ -132,8 +125,8 @@ def test_fish_joins_the_lines_of_a_value_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "dash", "ash"])
 def test_set_v_shows_no_secret_and_is_on_again_afterwards(shell: str, way: str, tmp_path: Path) -> None:
     script = f"set -v\n{way}\necho after\n. ./off\ncase $- in *v*) echo verbose ;; esac\n"
-    end = exporters.off("sh", variables.assignments(new_session()))
-    write(tmp_path, text=exporters.export(new_session(), "sh", {}), off=end, script=script)
+    end = exporters.off("sh", variables.assignments(NEW))
+    write(tmp_path, text=exporters.export(NEW, "sh", {}), off=end, script=script)
     done = run(POSIX[shell], "script", folder=tmp_path)
     assert done.stdout == b"after\nverbose\n"
     assert b"echo after" in done.stderr
@@ -147,7 +140,7 @@ def test_set_v_shows_no_secret_and_is_on_again_afterwards(shell: str, way: str, 
 def test_a_callers_local_variable_that_comes_back_is_reported_and_the_session_taken_away(
     shell: str, tmp_path: Path
 ) -> None:
-    text = exporters.export(new_session(), "sh", {"ALIBABA_CLOUD_ROLE_ARN": "x"})
+    text = exporters.export(NEW, "sh", {"ALIBABA_CLOUD_ROLE_ARN": "x"})
     write(tmp_path, text=text, off=exporters.off("sh", variables.NO_ACCOUNT))
     script = (
         "ALIBABA_CLOUD_ROLE_ARN=outer; export ALIBABA_CLOUD_ROLE_ARN\n"
@@ -162,7 +155,7 @@ def test_a_callers_local_variable_that_comes_back_is_reported_and_the_session_ta
 
 
 def test_a_local_variable_of_a_fish_function_is_reported_and_the_session_taken_away(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text(exporters.export(new_session(), "fish", {}))
+    (tmp_path / "text").write_text(exporters.export(NEW, "fish", {}))
     script = "function f; set -l OSS_ACCESS_KEY_ID x; source text; echo status=$status >&2; end; f; env -0"
     output, errors = evaluate(ALL["fish"], script, tmp_path)
     assert errors.startswith("role-env: OSS_ACCESS_KEY_ID does not keep the value that role-env sets\n")
@@ -175,7 +168,7 @@ def test_a_local_variable_of_a_fish_function_is_reported_and_the_session_taken_a
     [("bash", "declare -u"), ("bash", "declare -i"), ("zsh", "typeset -u"), ("ksh", "typeset -u")],
 )
 def test_an_attribute_of_a_variable_changes_no_value(shell: str, attribute: str, tmp_path: Path) -> None:
-    (tmp_path / "text").write_text(exporters.export(new_session(), "sh", {}))
+    (tmp_path / "text").write_text(exporters.export(NEW, "sh", {}))
     script = f"{attribute} OSS_REGION OSS_ACCESS_KEY_SECRET; . ./text; echo status=$? >&2; env -0"
     output, errors = evaluate(POSIX[shell], script, tmp_path)
     assert errors == "status=0\n"
@@ -188,11 +181,11 @@ def test_an_attribute_of_a_variable_changes_no_value(shell: str, attribute: str,
 @pytest.mark.parametrize("shell", ALL)
 def test_a_renewal_replaces_what_is_the_sessions_and_off_restores_all_the_same(shell: str, tmp_path: Path) -> None:
     form = "fish" if shell == "fish" else "sh"
-    first = variables.assignments(old_session())
+    first = variables.assignments(OLD)
     again = session_of("STS.new", "the-secret", "the-token", profile="old")
     write(
         tmp_path,
-        old=exporters.export(old_session(), form, {"OSS_ACCESS_KEY_ID": "before"}),
+        old=exporters.export(OLD, form, {"OSS_ACCESS_KEY_ID": "before"}),
         again=exporters.renewal(again, form, first | {"OSS_ACCESS_KEY_ID": "mine"}),
         off=exporters.off(form, variables.assignments(again)),
     )
@@ -219,9 +212,9 @@ def test_a_renewal_replaces_what_is_the_sessions_and_off_restores_all_the_same(s
 
 @pytest.mark.parametrize("shell", POSIX)
 def test_a_renewal_that_meets_a_readonly_variable_changes_nothing(shell: str, tmp_path: Path) -> None:
-    first = variables.assignments(old_session())
-    again = exporters.renewal(new_session(), "sh", first)
-    write(tmp_path, old=exporters.export(old_session(), "sh", {}), again=again)
+    first = variables.assignments(OLD)
+    again = exporters.renewal(NEW, "sh", first)
+    write(tmp_path, old=exporters.export(OLD, "sh", {}), again=again)
     script = (
         ". ./old; readonly OSS_SESSION_TOKEN; env -0 >one\n"
         "if . ./again; then echo 0 >&2; else echo 1 >&2; fi; env -0 >two"
@@ -301,7 +294,7 @@ def test_a_session_of_the_version_before_can_be_ended_or_replaced(shell: str, be
     }
     texts = {
         "before": (Path(__file__).parent / f"session-0.1.0.{form}.txt").read_text(),
-        "session": exporters.export(new_session(), form, own),
+        "session": exporters.export(NEW, form, own),
         "failure": exporters.failure(form, own, take_away=True),
         "off": exporters.off(form, own),
     }

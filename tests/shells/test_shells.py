@@ -1,6 +1,5 @@
 """What a person sees in a real shell: failed switches, readonly variables, tracing, nested shells, the integration."""
 
-import json
 import random
 import re
 import signal
@@ -14,6 +13,7 @@ import pytest
 from role_env import variables
 from role_env.shells import export as exporters
 from support.machine import ENDPOINTS, INSTALLED, Machine
+from support.readers import write_foreign_files
 from support.secret_service_bus import require
 from support.shells import (
     CLEAN,
@@ -31,7 +31,7 @@ from support.shells import (
 )
 
 EVAL = 'eval "$(role-env {0} || echo false)"'
-OFF = {"fish": "role-env off --format fish | source"}
+OFF = dict.fromkeys(SHELLS, 'eval "$(role-env off || echo false)"') | {"fish": "role-env off --format fish | source"}
 POSIX = ("bash", "zsh", "dash")
 # Prints what is exported, for `snapshots` to compare. Not into a file: a secret in one is a leak.
 SNAPSHOT = "env -0; printf '\\0-----\\0'\n"
@@ -49,10 +49,6 @@ for text in sys.stdin.read().split("\\0-----\\0")[:-1]:
         print("nobody")
 """
 """Prints whose key the SDK's default chain finds in each SNAPSHOT."""
-
-
-def off(shell: str) -> str:
-    return OFF.get(shell, 'eval "$(role-env off || echo false)"')
 
 
 def snapshots(output: str) -> list[dict[str, str]]:
@@ -136,7 +132,7 @@ def test_a_failed_switch_leaves_no_account_and_off_brings_back_what_was_there(ma
         spoil = f"echo {spoilt} >>'{machine.file}'\n" if spoilt else ""
         done = machine.shell(
             shell,
-            f"{way.format('profileB')}\n{spoil}{tried(shell, way.format(asked))}{SNAPSHOT}{off(shell)}\n{SNAPSHOT}",
+            f"{way.format('profileB')}\n{spoil}{tried(shell, way.format(asked))}{SNAPSHOT}{OFF[shell]}\n{SNAPSHOT}",
             OSS_ACCESS_KEY_ID="mine",
             OSS_ACCESS_KEY_SECRET="mine too",
         )
@@ -213,20 +209,12 @@ def test_a_failed_renewal_takes_nothing_away_where_only_the_roles_case_differs(m
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_sdk_finds_the_session_and_after_a_failed_switch_no_account_at_all(machine: Machine, shell: str) -> None:
     """Though the files of somebody else's account lie where the SDK looks."""
-    theirs = {"name": "default", "mode": "AK", "access_key_id": "LTAIother", "access_key_secret": "x" * 30}
-    document = {"current": "default", "profiles": [theirs | {"region_id": "cn-hangzhou"}]}
-    for name, text in {
-        ".aliyun/config.json": json.dumps(document),
-        ".alibabacloud/credentials.ini": "[default]\ntype = access_key\naccess_key_id = LTAIother\n"
-        f"access_key_secret = {'x' * 30}\n",
-    }.items():
-        (machine.home / name).parent.mkdir()
-        (machine.home / name).write_text(text)
+    write_foreign_files(machine.home, "LTAIother", "x" * 30)
     (machine.home / "chain.py").write_text(CHAIN)
     way = INTO_SHELL[shell]
     seen = machine.shell(
         shell,
-        f"{SNAPSHOT}{way.format('profileB')}\n{SNAPSHOT}{way.format('nosuch')}\n{SNAPSHOT}{off(shell)}\n{SNAPSHOT}",
+        f"{SNAPSHOT}{way.format('profileB')}\n{SNAPSHOT}{way.format('nosuch')}\n{SNAPSHOT}{OFF[shell]}\n{SNAPSHOT}",
     )
     done = machine.run(sys.executable, "chain.py", text=seen.stdout)
     (issued,) = machine.sts.issued
@@ -270,7 +258,7 @@ def test_tracing_shows_no_secret_and_goes_on_afterwards(machine: Machine) -> Non
         ("fish", "set fish_trace 1"),
     ):
         switch = INTO_SHELL[shell].format("profileB")
-        done = machine.shell(shell, f"{begin}\n{switch}\n{off(shell)}\n{switch}\necho after")
+        done = machine.shell(shell, f"{begin}\n{switch}\n{OFF[shell]}\n{switch}\necho after")
         reported = (machine.home / "trace").read_text() if to_file in begin else done.stderr
         (issued,) = machine.sts.issued
         assert "echo after" in reported
@@ -329,7 +317,7 @@ def test_a_success_says_nothing_in_a_strict_shell(machine: Machine) -> None:
     strict = {"bash": "set -euo pipefail", "zsh": "set -eu; setopt warn_create_global", "dash": "set -eu", "fish": ""}
     for shell, way in INTO_SHELL.items():
         switch = way.format("profileB")
-        done = machine.shell(shell, f"{strict[shell]}\n{switch}\n{switch}\n{off(shell)}")
+        done = machine.shell(shell, f"{strict[shell]}\n{switch}\n{switch}\n{OFF[shell]}")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), shell
 
 

@@ -1,12 +1,10 @@
 """The main job, in every shell: from account A's user to account B's role, and the second time from the keyring."""
 
-import json
-
 import pytest
 
 from support import aliyun_cli
 from support.machine import Machine
-from support.readers import keys_by_order
+from support.readers import keys_by_order, write_foreign_files
 from support.shells import INTO_SHELL, SHELLS, environment
 
 IDS = (
@@ -52,10 +50,7 @@ def test_the_second_call_makes_no_call_to_sts(machine: Machine) -> None:
 def test_whatever_families_a_profile_names_every_tool_is_the_session_and_not_the_user_of_a_file_or_a_stale_key(
     machine: Machine, added: str
 ) -> None:
-    mine = {"name": "mine", "mode": "AK", "access_key_id": "LTAI.file", "access_key_secret": "x", "region_id": "cn-x"}
-    config = machine.home / ".aliyun" / "config.json"
-    config.parent.mkdir()
-    config.write_text(json.dumps({"current": "mine", "profiles": [mine]}))
+    write_foreign_files(machine.home, "LTAI.file", "x")
     machine.write(f"{machine.standard_profiles()}variables = {added}\n")
     stale = "export ACCESS_KEY_ID=LTAI.stale ACCESS_KEY_SECRET=x\n"
     done = machine.shell("bash", f"{stale}source <(role-env profileB)\nenv -0")

@@ -21,7 +21,7 @@ from support import aliyun_cli
 from support.local_sts import LocalSts
 from support.machine import Machine
 from support.nested_shells import SHELLS, NestedShells
-from support.readers import ORDERS, Key, RealClients, keys_by_order
+from support.readers import ORDERS, Key, RealClients, keys_by_order, write_foreign_files
 from support.secret_service_bus import KeyringBus, require
 
 STEPS = int(os.environ.get("WALK_STEPS", "60"))
@@ -68,7 +68,9 @@ class Walk:
         self.other = machine.home / "other.ini"
         self.project = machine.home / "project"
         self.project.mkdir()
-        self.foreign = self.write_foreign_files()
+        foreign = machine.sts.world.key_of("test_user2")
+        self.foreign = foreign.id
+        write_foreign_files(machine.home, foreign.id, foreign.secret)
         self.edit()
         self.prompt, self.environ = self.shells.prompt()
 
@@ -78,18 +80,6 @@ class Walk:
         self.shells.close()
 
     # --- the user's files
-
-    def write_foreign_files(self) -> str:
-        """Give each tool a file of its own, with the key of another user, and return its ID."""
-        key = self.machine.sts.world.key_of("test_user2")
-        mine = {"name": "mine", "mode": "AK", "access_key_id": key.id, "access_key_secret": key.secret}
-        token = mine | {"name": "token", "mode": "StsToken", "sts_token": "another"}
-        ini = f"[default]\ntype = access_key\naccess_key_id = {key.id}\naccess_key_secret = {key.secret}\n"
-        document = {"current": "mine", "profiles": [profile | {"region_id": "cn-beijing"} for profile in (mine, token)]}
-        write(self.machine.home / ".aliyun" / "config.json", json.dumps(document))
-        write(self.machine.home / ".alibabacloud" / "credentials.ini", ini)
-        write(self.machine.home / ".aliyunlogcli", f"[main]\naccess-id = {key.id}\naccess-key = file\n")
-        return key.id
 
     def edit(self) -> None:
         """Write both profiles files, .envrc and the `aliyun` CLI's file anew: which name is which role changes."""

@@ -53,6 +53,23 @@ def _find(fields: Fields, environ: Mapping[str, str]) -> Key | None:
     return None if key_id in ("", "role-env-none") else (key_id, secret, token)
 
 
+def write_foreign_files(home: Path, key_id: str, secret: str) -> None:
+    """Give each tool a file of its own with another user's key; the `aliyun` CLI's profiles are `mine` and `token`."""
+    mine = {"name": "mine", "mode": "AK", "access_key_id": key_id, "access_key_secret": secret}
+    token = mine | {"name": "token", "mode": "StsToken", "sts_token": "another"}
+    document = {"current": "mine", "profiles": [profile | {"region_id": "cn-beijing"} for profile in (mine, token)]}
+    for name, text in {
+        ".aliyun/config.json": json.dumps(document),
+        ".alibabacloud/credentials.ini": (
+            f"[default]\ntype = access_key\naccess_key_id = {key_id}\naccess_key_secret = {secret}\n"
+        ),
+        ".aliyunlogcli": f"[main]\naccess-id = {key_id}\naccess-key = file\n",
+    }.items():
+        (home / name).parent.mkdir(exist_ok=True)
+        (home / name).write_text(text)
+        (home / name).chmod(0o600)
+
+
 class RealClients:
     """Processes that run real clients, with `home` as their home folder; none where they are not installed."""
 
