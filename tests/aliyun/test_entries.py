@@ -38,9 +38,7 @@ def write(folder: Path, *profiles: dict[str, Any], mark: bytes = b"") -> Path:
         ({**SESSION, "process_command": ["role-env"]}, False),
     ],
 )
-def test_the_profile_that_follows_the_shell_is_found_as_setup_writes_it(
-    tmp_path: Path, entry: dict[str, Any], is_session: bool
-) -> None:
+def test_only_what_setup_writes_is_the_session_profile(tmp_path: Path, entry: dict[str, Any], is_session: bool) -> None:
     assert entries.shell_settings(write(tmp_path, {"name": "default"}, entry)).has_session_profile is is_session
 
 
@@ -74,9 +72,7 @@ def test_a_command_of_role_envs_own_is_recognized(command: str, is_ours: bool) -
     assert process_command.runs_process(command) is is_ours
 
 
-def test_a_session_command_needs_no_path_where_the_shell_finds_role_env(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_command_needs_no_path_if_role_env_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "bin" / "role-env"
     write_program(program, "#!/bin/sh\n")
     monkeypatch.setattr("sys.argv", [str(program)])

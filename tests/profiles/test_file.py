@@ -465,9 +465,7 @@ def test_an_error_in_the_defaults_names_their_line(folder: Folder) -> None:
         ("[a]\n".encode("utf-16"), 1, "not UTF-8"),
     ],
 )
-def test_what_keeps_the_file_from_being_read_is_reported_with_its_line(
-    folder: Folder, text: str | bytes, line: int, reported: str
-) -> None:
+def test_a_fault_of_the_syntax_is_reported_by_line(folder: Folder, text: str | bytes, line: int, reported: str) -> None:
     message = failure(lambda: folder.read(text))
     assert f"{folder.file}, line {line}: " in message
     assert reported in message
@@ -884,9 +882,7 @@ def test_a_damaged_file_is_read_or_refused_and_its_secret_never_reported(folder:
         ("duration_seconds = 899", "duration_seconds = 899 must be between 900 and 3600"),
     ],
 )
-def test_the_command_ends_with_3_and_names_profile_key_file_and_line(
-    machine: Machine, keys: str, reported: str
-) -> None:
+def test_the_command_ends_with_3_and_names_profile_key_and_line(machine: Machine, keys: str, reported: str) -> None:
     source = "" if keys.startswith("credential_source") else "source_profile = profileA\n"
     machine.add(f"[bad]\nrole_arn = {machine.sts.role_arn}\n{keys}\n{source}")
     done = machine.role_env("bad", "--format", "sh")

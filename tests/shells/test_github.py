@@ -72,9 +72,7 @@ def test_a_step_needs_no_key_where_github_gives_a_token(machine: Machine, runner
     assert len(machine.sts.calls_of("AssumeRoleWithOIDC")) == 1
 
 
-def test_on_a_self_hosted_runner_no_other_run_gets_the_session(
-    machine: Machine, runner: Runner, tmp_path: Path
-) -> None:
+def test_on_a_self_hosted_runner_no_other_run_has_the_session(machine: Machine, runner: Runner, tmp_path: Path) -> None:
     with token_server(machine, tmp_path) as (github, run):
         run |= {"GITHUB_REPOSITORY": "o/r", "GITHUB_REF": "refs/heads/main", "GITHUB_JOB": "deploy"}
         run |= {"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"}

@@ -56,9 +56,7 @@ def shown(machine: Machine, shell: str, options: str = "", before: str = "", **e
 # --- in a terminal
 
 
-def test_the_prompt_shows_the_session_a_foreign_key_and_the_end_and_off_restores_what_was_set(
-    machine: Machine, shell: str
-) -> None:
+def test_the_prompt_shows_session_foreign_key_and_end_and_off_restores_what_was(machine: Machine, shell: str) -> None:
     machine.sts.session_seconds = 8
     with Terminal(machine, shell, OSS_ACCESS_KEY_ID="before") as terminal:
         terminal.wait_for_prompt("")
@@ -71,9 +69,7 @@ def test_the_prompt_shows_the_session_a_foreign_key_and_the_end_and_off_restores
     assert len(machine.sts.issued) == 1
 
 
-def test_with_renew_a_session_is_renewed_in_place_and_a_failure_says_one_line_in_a_minute_and_holds_no_prompt(
-    machine: Machine, shell: str
-) -> None:
+def test_a_renewal_is_in_place_and_its_failure_one_line_a_minute_without_a_wait(machine: Machine, shell: str) -> None:
     machine.sts.session_seconds = 6
     with Terminal(machine, shell, "--renew") as terminal:
         terminal.wait_for_prompt("")
@@ -104,9 +100,7 @@ def test_with_renew_a_session_is_renewed_in_place_and_a_failure_says_one_line_in
         machine.sts.heal()
 
 
-def test_use_without_a_profile_offers_a_numbered_list_and_a_failed_use_leaves_no_account(
-    machine: Machine, shell: str
-) -> None:
+def test_use_without_a_profile_offers_a_list_and_a_failed_use_leaves_no_account(machine: Machine, shell: str) -> None:
     with Terminal(machine, shell) as terminal:
         terminal.wait_for_prompt("")
         terminal.type(
@@ -275,9 +269,7 @@ def test_after_a_failed_switch_status_names_each_variable_that_the_prompt_marks(
     assert [name for name, _, told in parts if name not in told] == []
 
 
-def test_a_session_of_an_older_version_is_marked_and_the_shell_says_once_what_to_type(
-    machine: Machine, shell: str
-) -> None:
+def test_a_session_of_an_older_version_is_marked_and_one_line_says_what_to_type(machine: Machine, shell: str) -> None:
     done = interactive(
         machine, shell, f'{HOOK[shell]}\n{HOOK[shell]}\necho "<$ROLE_ENV_PROMPT>"', **live(999, ROLE_ENV_REQUEST="")
     )
@@ -364,9 +356,7 @@ PROMPT_COMMANDS = {
 @pytest.mark.parametrize("version", ["5.2.37(1)-release", "4.4.23(1)-release"])
 @pytest.mark.parametrize("options", ["", "--no-prompt"])
 @pytest.mark.parametrize("form", PROMPT_COMMANDS)
-def test_bash_keeps_what_is_in_prompt_command_and_the_statuses_that_it_sees(
-    machine: Machine, form: str, options: str, version: str
-) -> None:
+def test_bash_keeps_prompt_command_and_its_statuses(machine: Machine, form: str, options: str, version: str) -> None:
     before = f"BASH_VERSION='{version}'\n{PROMPT_COMMANDS[form]}"
     lines = '(exit 3) | (exit 4)\necho "(after $? ${PIPESTATUS[*]})"\n(exit 9)\necho "<$ROLE_ENV_PROMPT>"'
     done = interactive(machine, "bash", lines, options, before, **live(42 * 60 + 50))

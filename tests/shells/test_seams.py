@@ -66,9 +66,7 @@ def test_without_quotes_no_session_is_set_no_secret_is_shown_and_no_file_name_ac
 
 @pytest.mark.parametrize("failed", [False, True], ids=["session", "failure"])
 @pytest.mark.parametrize("shell", POSIX)
-def test_without_quotes_a_session_is_taken_away_and_off_restores_what_the_user_had(
-    shell: str, failed: bool, tmp_path: Path
-) -> None:
+def test_without_quotes_a_session_is_taken_away_and_off_restores_all(shell: str, failed: bool, tmp_path: Path) -> None:
     environ = variables.assignments(OLD) | {"OSS_ACCESS_KEY_ID": "mine"}
     new = exporters.failure("sh", environ, take_away=True) if failed else exporters.export(NEW, "sh", environ)
     old = exporters.export(OLD, "sh", {"ACCESS_KEY_ID": "bare"})
@@ -137,9 +135,7 @@ def test_set_v_shows_no_secret_and_is_on_again_afterwards(shell: str, way: str, 
 
 
 @pytest.mark.parametrize("shell", ["bash", "mksh"])
-def test_a_callers_local_variable_that_comes_back_is_reported_and_the_session_taken_away(
-    shell: str, tmp_path: Path
-) -> None:
+def test_a_callers_local_variable_that_comes_back_is_reported_and_the_session_gone(shell: str, tmp_path: Path) -> None:
     text = exporters.export(NEW, "sh", {"ALIBABA_CLOUD_ROLE_ARN": "x"})
     write(tmp_path, text=text, off=exporters.off("sh", variables.NO_ACCOUNT))
     script = (

@@ -147,9 +147,7 @@ def test_a_failed_switch_leaves_no_account_and_off_brings_back_what_was_there(ma
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_role_env_that_is_terminated_while_it_waits_still_answers_the_shell(
-    machine: Machine, number: signal.Signals, status: int
-) -> None:
+def test_role_env_answers_the_shell_even_when_terminated(machine: Machine, number: signal.Signals, status: int) -> None:
     machine.sts.fault("hang")
     there = {"ROLE_ENV_PROFILE": "other", "ROLE_ENV_ACCESS_KEY_ID": "STS.other"}
     process = subprocess.Popen(
@@ -281,9 +279,7 @@ def test_allexport_leaves_saved_values_unexported_and_is_on_again_afterwards(she
 
 @pytest.mark.parametrize("families", [variables.DEFAULT_FAMILIES, ("packer",)], ids=["default", "packer"])
 @pytest.mark.parametrize(("outer", "inner"), [("bash", "bash"), ("bash", "fish"), ("zsh", "dash"), ("fish", "zsh")])
-def test_a_shell_inside_a_shell_can_switch_again_and_end_the_session(
-    outer: str, inner: str, families: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_a_nested_shell_can_switch_and_end(outer: str, inner: str, families: tuple[str, ...], tmp_path: Path) -> None:
     require(inner)
 
     def text(number: int, shell: str) -> str:

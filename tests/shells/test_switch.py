@@ -47,9 +47,7 @@ def test_the_second_call_makes_no_call_to_sts(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("added", ["plain", "oss", "packer", "alicloud", "plain packer"])
-def test_whatever_families_a_profile_names_every_tool_is_the_session_and_not_the_user_of_a_file_or_a_stale_key(
-    machine: Machine, added: str
-) -> None:
+def test_whatever_families_a_profile_names_every_tool_is_the_session_and_no_other(machine: Machine, added: str) -> None:
     write_foreign_files(machine.home, "LTAI.file", "x")
     machine.write(f"{machine.standard_profiles()}variables = {added}\n")
     stale = "export ACCESS_KEY_ID=LTAI.stale ACCESS_KEY_SECRET=x\n"

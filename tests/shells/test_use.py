@@ -68,9 +68,7 @@ def test_off_runs_no_process_and_needs_no_command(machine: Machine, shell: str, 
 
 @pytest.mark.parametrize("line", ["(role-env use profileB)", 'eval "$(role-env use profileB)"'])
 @pytest.mark.parametrize("shell", POSIX)
-def test_use_in_a_subshell_prints_nothing_and_says_that_only_that_was_switched(
-    machine: Machine, shell: str, line: str
-) -> None:
+def test_use_in_a_subshell_prints_nothing_and_says_what_was_switched(machine: Machine, shell: str, line: str) -> None:
     done = machine.shell(shell, f"{init(shell)}{line}\n{SHOW}")
     assert done.stdout == "<>\n<>\n"
     assert done.stderr == (
@@ -121,9 +119,7 @@ def test_fzf_offers_the_profiles_where_it_is_installed(machine: Machine, shell: 
 
 @pytest.mark.parametrize("options", ["", "--no-prompt"])
 @pytest.mark.parametrize("order", ["before", "after"])
-def test_beside_direnv_the_text_is_right_at_each_prompt_whatever_the_order(
-    machine: Machine, shell: str, options: str, order: str
-) -> None:
+def test_beside_direnv_the_text_is_right_in_any_order(machine: Machine, shell: str, options: str, order: str) -> None:
     require("direnv")
     folder = machine.home / "project"
     folder.mkdir()
