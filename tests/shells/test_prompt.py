@@ -44,10 +44,10 @@ def path_with(shell: str, folder: Path) -> str:
     return export(shell, "PATH", f"{folder} $PATH" if shell == "fish" else f"{folder}:$PATH")
 
 
-def shown(machine: Machine, shell: str, options: str = "", before: str = "", **environ: str) -> str:
+def shown(machine: Machine, shell: str, *, before: str = "", **environ: str) -> str:
     """ROLE_ENV_PROMPT as the next prompt has it."""
     lines = f"{HOOK[shell]}\nprintf '<%s>\\n' \"$ROLE_ENV_PROMPT\""
-    done = interactive(machine, shell, lines, options, before, **environ)
+    done = interactive(machine, shell, lines, "", before, **environ)
     found = re.search(r"<(.*)>", done.stdout, re.DOTALL)
     assert found, done
     return found[1]

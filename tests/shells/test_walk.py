@@ -215,18 +215,20 @@ class Walk:
 
     def issued_values(self, *names: str) -> set[str]:
         """Return those of the variables' values that STS has issued."""
-        issued = {value for session in self.issued() for value in (session.id, session.secret, session.token)}
+        issued = {value for session in self.machine.sts.issued for value in (session.id, session.secret, session.token)}
         return issued & {self.environ.get(name, "") for name in names}
 
     def own_values(self) -> set[str]:
         """Return the values of the session that the variables describe."""
         own = self.environ.get("ROLE_ENV_ACCESS_KEY_ID")
-        return {value for each in self.issued() if each.id == own for value in (each.id, each.secret, each.token)}
+        return {
+            value for each in self.machine.sts.issued if each.id == own for value in (each.id, each.secret, each.token)
+        }
 
     def check_session(self, role: str) -> None:
         """All tools find one session; the `aliyun` CLI does, too, or with --profile the account that is asked for."""
         shown = self.environ.get("ROLE_ENV_ACCESS_KEY_ID") or self.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"]
-        (session,) = (found for found in self.issued() if found.id == shown)
+        (session,) = (found for found in self.machine.sts.issued if found.id == shown)
         key = (session.id, session.secret, session.token)
         assert not role or session.role.arn.lower() == role.lower()
         assert self.prompt.startswith(self.environ.get("ROLE_ENV_PROFILE", ""))
@@ -248,7 +250,7 @@ class Walk:
         self.check_guards()
         assert [self.aliyun(name) for name in ("", "mine", "token")] == [None] * 3
         answers = {"URI": self.served_key()} | self.clients.keys(self.environ)
-        sessions = {(each.id, each.secret, each.token): each for each in self.issued()}
+        sessions = {(each.id, each.secret, each.token): each for each in self.machine.sts.issued}
         for tool, key in answers.items():
             if key is None:  # a renewal that would be another session is refused
                 continue
@@ -308,9 +310,6 @@ class Walk:
             return aliyun_cli.read(self.environ, profile=profile)["AccessKeyId"]
         except aliyun_cli.CliError:
             return None
-
-    def issued(self) -> list[Any]:
-        return list(self.machine.sts.issued)
 
 
 def write(file: Path, text: str) -> None:

@@ -61,17 +61,12 @@ def interactive(
 
 
 class Terminal:
-    """The shell `shell` in a window of 100 columns and 40 lines.
+    """The shell `shell` in a window of 100 columns and 40 lines; `before` is in its rc file before the integration."""
 
-    `before` and `after` are lines of its rc file around the integration's.
-    """
-
-    def __init__(
-        self, machine: Machine, shell: str, options: str = "", *, before: str = "", after: str = "", **environ: str
-    ) -> None:
+    def __init__(self, machine: Machine, shell: str, options: str = "", *, before: str = "", **environ: str) -> None:
         require(shell, "tmux")
         self._machine = machine
-        rc = _PROMPTS[shell] + before + init(shell, options) + after
+        rc = _PROMPTS[shell] + before + init(shell, options)
         self._tmux = ["tmux", "-L", "test", "-f", "/dev/null"]
         self._environ = machine.environ | {"TMUX_TMPDIR": str(machine.temporary)} | environ
         start = command(shell, machine.temporary, rc)
