@@ -75,62 +75,43 @@ def parse(path: Path, content: bytes) -> dict[str, Section]:
 
     Raises ProfileError with the line for an invalid line, and for a duplicate section or key.
     """
-    parser = _Parser(path)
+    sections: dict[str, Section] = {}
+    section: Section | None = None
+    values: list[tuple[Section, str, list[str]]] = []
+    parts: list[str] = []  # the lines of the value that is being read
+    indent = 0  # of its key
     for number, line in enumerate(_lines(path, content), 1):
-        parser.add(number, line)
-    parser.end_value()
-    return parser.sections
-
-
-class _Parser:
-    """Reads a file line by line; `sections` is what it has read."""
-
-    def __init__(self, path: Path) -> None:
-        self.sections: dict[str, Section] = {}
-        self._path = path
-        self._section: Section | None = None
-        self._key = ""
-        self._indent = 0
-        self._parts: list[str] = []
-
-    def add(self, number: int, line: str) -> None:
-        """Read one line. Raises ProfileError."""
         text = line.strip()
         if not text or text[0] in "#;":
-            return
-        indent = len(line) - len(line.lstrip())
-        if self._key and indent > self._indent:
-            self._parts.append(text)
-            return
-        self.end_value()
-        if name := _head_name(text):
-            self._begin_section(number, name)
-            return
-        key, equals, value = text.partition("=")
-        if not key or not equals or key.startswith("["):
-            raise _syntax_error(self._path, number, text)
-        self._begin_value(number, key.rstrip().lower(), value.lstrip(), indent)
+            continue
+        own_indent = len(line) - len(line.lstrip())
+        if parts and own_indent > indent:
+            parts.append(text)
+        elif name := _head_name(text):
+            if name in sections:
+                what = f"this section already exists in line {sections[name].line}"
+                raise _error(path, number, what, hint="merge the two")
+            section, parts = Section(path, name, number), []
+            sections[name] = section
+        else:
+            key, equals, value = text.partition("=")
+            if not key or not equals or key.startswith("["):
+                raise _syntax_error(path, number, text)
+            if section is None:
+                raise _error(path, number, "a key before the first [profile]", hint="add a line [profile] above it")
+            key, parts, indent = key.rstrip().lower(), [value.lstrip()], own_indent
+            _add_key(section, key, number)
+            values.append((section, key, parts))
+    for section, key, parts in values:
+        section.values[key] = "\n".join(parts).strip()
+    return sections
 
-    def end_value(self) -> None:
-        """Store the value that has been read so far, if there is one."""
-        if self._section and self._key:
-            self._section.values[self._key] = "\n".join(self._parts).strip()
-        self._key = ""
 
-    def _begin_section(self, number: int, name: str) -> None:
-        if name in self.sections:
-            what = f"this section already exists in line {self.sections[name].line}"
-            raise _error(self._path, number, what, hint="merge the two")
-        self._section = self.sections[name] = Section(self._path, name, number)
-
-    def _begin_value(self, number: int, key: str, value: str, indent: int) -> None:
-        if self._section is None:
-            raise _error(self._path, number, "a key before the first [profile]", hint="add a line [profile] above it")
-        if key in self._section.lines:
-            what = f"{printable_key(key) or 'a key'} already exists in line {self._section.lines[key]}"
-            raise _error(self._path, number, what, hint="keep one of the two")
-        self._section.lines[key] = number
-        self._key, self._indent, self._parts = key, indent, [value]
+def _add_key(section: Section, key: str, number: int) -> None:
+    if key in section.lines:
+        what = f"{printable_key(key) or 'a key'} already exists in line {section.lines[key]}"
+        raise _error(section.path, number, what, hint="keep one of the two")
+    section.lines[key] = number
 
 
 def _head_name(text: str) -> str:
