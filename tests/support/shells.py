@@ -24,8 +24,8 @@ COMMANDS = {
     "dash": ("dash",),
 }
 FORMATS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "dash": "sh"}
-# What a shell counts, or sets where it is absent.
-OWN_COUNTS = (b"_", b"SHLVL", b"PWD", b"OLDPWD", b"USER", b"LOGNAME")
+# What a shell counts, or sets where it is absent; the last two are ksh93's.
+_OWN_COUNTS = ("_", "SHLVL", "PWD", "OLDPWD", "USER", "LOGNAME", "A__z", "_AST_FEATURES")
 CLEAN = {"PATH": os.environ["PATH"], "HOME": "/", "LANG": "C.UTF-8"}
 
 
@@ -44,10 +44,10 @@ def environment(output: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in output.split("\0") if "=" in pair)
 
 
-def exported(output: bytes) -> dict[bytes, bytes]:
+def exported(output: bytes) -> dict[str, str]:
     """Return what `env -0` printed, but for what a shell itself counts and notes."""
-    pairs = (pair.split(b"=", 1) for pair in output.split(b"\0") if pair)
-    return {name: value for name, value in pairs if name not in OWN_COUNTS}
+    pairs = environment(output.decode("utf-8", "surrogateescape")).items()
+    return {name: value for name, value in pairs if name not in _OWN_COUNTS}
 
 
 def encoded(value: str) -> bytes:
