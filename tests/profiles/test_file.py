@@ -32,6 +32,7 @@ from role_env.sources.keyring import KeyringKey
 from role_env.sources.oidc import OidcToken
 from role_env.validators import KEYS
 from role_env.variables import DEFAULT_FAMILIES
+from support.files import write_private
 from support.machine import Machine
 
 ARN = "acs:ram::2222222222222222:role/switchRoleSbc"
@@ -71,9 +72,7 @@ class Folder:
     def alibaba(self, name: str, text: str) -> Path:
         """Writes a file of the Alibaba SDKs."""
         path = self.home / ".alibabacloud" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, "utf-8")
-        path.chmod(0o600)
+        write_private(path, text)
         return path
 
     def read(self, text: str | bytes, *, path: Path | None = None) -> ProfilesFile:

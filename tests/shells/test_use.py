@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from role_env import variables
-from support.files import write_program
+from support.files import write_private, write_program
 from support.machine import Machine
 from support.process_trace import ProcessTrace
 from support.secret_service_bus import require
@@ -88,8 +88,7 @@ def test_the_status_of_the_command_is_passed_on(machine: Machine, shell: str) ->
 def test_a_minus_returns_to_the_last_session_from_the_folder_and_with_the_options_that_it_had(machine: Machine) -> None:
     machine.add(f"[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     (machine.home / "sub").mkdir()
-    (machine.home / "here.ini").write_text(machine.file.read_text("utf-8"), "utf-8")
-    (machine.home / "here.ini").chmod(0o600)
+    write_private(machine.home / "here.ini", machine.file.read_text("utf-8"))
     show = "printf '<%s>\\n' \"$ROLE_ENV_PROFILE $ALICLOUD_REGION\"\n"
     lines = "role-env use -\nrole-env use profileB --config here.ini --region cn-x\n" + show
     lines += f"role-env use other\ncd sub\n{show}role-env use -\n{show}role-env use -\n{show}"

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from support import aliyun_cli
+from support.files import write_private
 from support.local_sts import LocalSts
 from support.machine import Machine
 from support.nested_shells import SHELLS, NestedShells
@@ -93,10 +94,10 @@ class Walk:
                 more = self.dice.choice(["", "variables = plain\n", "variables = packer oss\n"])
                 text += f"[{name}]\nrole_arn = {role}\nsource_profile = profileA\n{region}{more}"
             text += f"[refused]\nrole_arn = {world.role('strangers').arn}\nsource_profile = profileA\n"
-            write(path, text)
+            write_private(path, text)
         self.machine.sts.session_seconds = self.dice.choice([None, None, None, SHORT_SECONDS])
         inside = self.dice.choice([self.profile(), self.profile(), "nosuch"])
-        write(self.project / ".envrc", f'eval "$(role-env {inside} 2>/dev/null || echo false)"\n')
+        write_private(self.project / ".envrc", f'eval "$(role-env {inside} 2>/dev/null || echo false)"\n')
         self.machine.run("direnv", "allow", str(self.project))
         follow = self.dice.choice([("role-env",), ("role-env", "one"), ()])
         for remove in ("role-env", "one"):
@@ -310,13 +311,6 @@ class Walk:
             return aliyun_cli.read(self.environ, profile=profile)["AccessKeyId"]
         except aliyun_cli.CliError:
             return None
-
-
-def write(file: Path, text: str) -> None:
-    """Write a file of the user's, which only they can read."""
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(text)
-    file.chmod(0o600)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from support.files import write_private
+
 CLIENTS = Path(__file__).parents[2] / ".venv-nox" / "clients"
 """The venv of real clients, which `tests/run` makes."""
 PROGRAMS = Path(__file__).parents[1] / "clients"
@@ -65,9 +67,7 @@ def write_foreign_files(home: Path, key_id: str, secret: str) -> None:
         ),
         ".aliyunlogcli": f"[main]\naccess-id = {key_id}\naccess-key = file\n",
     }.items():
-        (home / name).parent.mkdir(exist_ok=True)
-        (home / name).write_text(text)
-        (home / name).chmod(0o600)
+        write_private(home / name, text)
 
 
 class RealClients:
