@@ -273,12 +273,8 @@ def test_an_interactive_shell_confirms_a_switch_in_one_line(machine: Machine, sh
 def test_a_session_of_the_version_before_can_be_ended_or_replaced(shell: str, between: str, tmp_path: Path) -> None:
     """`before` is what version 0.1.0 printed; the user had a key, and guards of their own."""
     form = "fish" if shell == "fish" else "sh"
-    own = {
-        "OSS_ACCESS_KEY_ID": "mine",
-        "ACCESS_KEY_ID": "bare",
-        "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
-        "ALIBABA_CLOUD_PROFILE": "mine",
-    }
+    own = {"OSS_ACCESS_KEY_ID": "mine", "ACCESS_KEY_ID": "bare"}
+    own |= {"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true", "ALIBABA_CLOUD_PROFILE": "mine"}
     texts = {
         "before": (Path(__file__).parent / f"session-0.1.0.{form}.txt").read_text(),
         "session": exporters.export(NEW, form, own),
@@ -310,7 +306,7 @@ def test_the_output_has_at_most_22_kb_with_a_long_token_and_request() -> None:
     assert len(exporters.export(made, "fish", {})) <= 22_000
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_the_integration_uses_none_of_the_texts_temporary_variables(shell: str) -> None:
-    text = (INSTALLED.parents[1] / "shell" / f"role-env.{shell}").read_text()
+@pytest.mark.parametrize("suffix", ["sh", "bash", "zsh"])
+def test_the_integration_uses_none_of_the_texts_temporary_variables(suffix: str) -> None:
+    text = (INSTALLED.parents[1] / "shell" / f"role-env.{suffix}").read_text()
     assert not [name for name in posix_code.TEMPORARIES if name in text]
