@@ -4,7 +4,7 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -86,11 +86,8 @@ def test_a_symlink_is_followed_and_stays(tmp_path: Path) -> None:
 
 def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "profiles.ini"
-    threads = [threading.Thread(target=append, args=(path, [NewProfile(f"p{n}", {"a": "b"})])) for n in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: append(path, [NewProfile(f"p{number}", {"a": "b"})]), range(16)))
     assert sorted(ini.parse(path, path.read_bytes())) == sorted(f"p{number}" for number in range(16))
     assert names(tmp_path) == ["profiles.ini"]
 

@@ -13,6 +13,7 @@ from role_env import variables
 from role_env.shells import integration
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
+from support.shell_terminal import init
 
 OPTIONS = ("", "--no-prompt", "--renew", "--no-prompt --renew")
 
@@ -97,9 +98,7 @@ def test_an_old_bash_whose_source_read_nothing_gets_the_line_to_type(machine: Ma
     assert (done.stdout, done.stderr) == ("profileB\n", "")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_command_learns_the_version_of_the_integration(machine: Machine, shell: str) -> None:
-    source = "role-env init fish | source" if shell == "fish" else f'eval "$(role-env init {shell})"'
-    done = machine.shell(shell, f"{source}; role-env doctor --json; printenv ROLE_ENV_INIT")
+    done = machine.shell(shell, f"{init(shell)}role-env doctor --json; printenv ROLE_ENV_INIT")
     findings = {finding["check"]: finding for finding in json.loads(done.stdout)}
     assert findings["shell integration"]["message"] == f"{shell} has it, of this version"

@@ -270,9 +270,8 @@ def test_after_a_failed_switch_status_names_each_variable_that_the_prompt_marks(
 
 
 def test_a_session_of_an_older_version_is_marked_and_one_line_says_what_to_type(machine: Machine, shell: str) -> None:
-    done = interactive(
-        machine, shell, f'{HOOK[shell]}\n{HOOK[shell]}\necho "<$ROLE_ENV_PROMPT>"', **live(999, ROLE_ENV_REQUEST="")
-    )
+    lines = f'{HOOK[shell]}\n{HOOK[shell]}\necho "<$ROLE_ENV_PROMPT>"'
+    done = interactive(machine, shell, lines, **live(999, ROLE_ENV_REQUEST=""))
     assert "<profileB≠ 16m>" in done.stdout
     assert done.stderr.count("role-env: hint: role-env use profileB\n") == 1
 
@@ -438,9 +437,8 @@ def test_aliases_of_everyday_commands_and_tracing_do_no_harm(machine: Machine, s
     done = interactive(machine, shell, lines, "--renew", harm)
     assert re.search(r"<profileB \d+m>", done.stdout), done
     assert "harm" not in done.stdout
-    traced = interactive(
-        machine, shell, "role-env use profileB\nrole-env off", before="set -x" if shell != "fish" else ""
-    )
+    before = "" if shell == "fish" else "set -x"
+    traced = interactive(machine, shell, "role-env use profileB\nrole-env off", before=before)
     assert traced.returncode == 0  # the machine's canary checks that its stderr has no secret
 
 

@@ -15,6 +15,7 @@ from role_env.shells import export as exporters
 from support.machine import ENDPOINTS, INSTALLED, Machine
 from support.readers import write_foreign_files
 from support.secret_service_bus import require
+from support.shell_terminal import init
 from support.shells import (
     CLEAN,
     COMMANDS,
@@ -317,11 +318,10 @@ def test_a_success_says_nothing_in_a_strict_shell(machine: Machine) -> None:
 # --- the integration
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shells_own_role_env_switches_ends_and_passes_on_all_else(machine: Machine, shell: str) -> None:
-    start = "role-env init fish | source" if shell == "fish" else f'set -eu\neval "$(role-env init {shell})"'
+    start = init(shell) if shell == "fish" else f"set -eu\n{init(shell)}"
     script = (
-        f"{start}\nrole-env list --names\nrole-env --version\nprintf '\\0-----\\0'\nrole-env use profileB\n{SNAPSHOT}"
+        f"{start}role-env list --names\nrole-env --version\nprintf '\\0-----\\0'\nrole-env use profileB\n{SNAPSHOT}"
         f"role-env off\n{SNAPSHOT}{'' if shell == 'fish' else 'set +e'}\n{tried(shell, 'role-env use nosuch')}"
     )
     done = machine.shell(shell, script)
