@@ -42,7 +42,6 @@ def resigned(target: str, key: Key, **changes: str) -> str:
 
 
 def test_a_request_made_as_the_program_makes_it_gets_a_session(sts: LocalSts) -> None:
-    """AssumeRoleRequest.get_url() and its headers, POSTed, are answered as STS answers them."""
     request = AssumeRoleRequest()
     request.set_accept_format("JSON")
     request.set_RoleArn(sts.role_arn)
@@ -66,7 +65,6 @@ def test_a_request_made_as_the_program_makes_it_gets_a_session(sts: LocalSts) ->
 
 
 def test_what_was_issued_is_kept_for_comparison(sts: LocalSts) -> None:
-    """`issued` holds the very values that the caller got, and when they end."""
     answer = assume(sts)
     issued = sts.issued[0]
 
@@ -78,7 +76,6 @@ def test_what_was_issued_is_kept_for_comparison(sts: LocalSts) -> None:
 
 
 def test_a_call_is_recorded_without_its_secrets(sts: LocalSts) -> None:
-    """`calls` says who requested what, and contains no secret, token or signature."""
     session = assume(sts, RoleSessionName="alice", DurationSeconds="900", Policy=DENY_ECS).key
     call(sts, session, "GetCallerIdentity")
 
@@ -93,7 +90,6 @@ def test_a_call_is_recorded_without_its_secrets(sts: LocalSts) -> None:
 
 
 def test_parameters_count_in_a_form_and_in_a_get_too(sts: LocalSts) -> None:
-    """Both ways of RPC carry parameters; the method is part of the signature."""
     key = key_of(sts)
     query = urlsplit(sign(key, "GetCallerIdentity")).query
     form = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -112,7 +108,6 @@ def test_parameters_count_in_a_form_and_in_a_get_too(sts: LocalSts) -> None:
     ],
 )
 def test_the_assumed_role_can_be_written_in_each_shape_seen(sts: LocalSts, shape: Any, arn: str) -> None:
-    """`arn_shape` chooses one; role names are compared without case and come back in lower case."""
     sts.arn_shape = shape
     answer = assume(sts, role=role_arn(ACCOUNT_B, "SWITCHroleSbc"))
     assert answer.document["AssumedRoleUser"]["Arn"] == arn
@@ -148,7 +143,6 @@ def test_a_wrong_secret_is_refused_and_the_string_echoed(sts: LocalSts) -> None:
 
 
 def test_a_tampered_parameter_is_refused(sts: LocalSts) -> None:
-    """A signature covers every parameter."""
     target = sign(key_of(sts), "AssumeRole", RoleArn=sts.role_arn, RoleSessionName="alice")
     answer = send(sts, target.replace("RoleSessionName=alice", "RoleSessionName=mallory"))
     assert answer.code == "SignatureDoesNotMatch"
@@ -165,7 +159,6 @@ def test_a_replayed_request_is_refused(sts: LocalSts) -> None:
 
 @pytest.mark.parametrize("seconds", [-1000, 1000])
 def test_a_clock_that_is_off_is_refused(sts: LocalSts, seconds: int) -> None:
-    """More than 15 minutes either way is InvalidTimeStamp.Expired; the Date header has the right time."""
     sts.clock_offset = seconds
     answer = assume(sts)
     assert answer.code == "InvalidTimeStamp.Expired"
@@ -174,14 +167,12 @@ def test_a_clock_that_is_off_is_refused(sts: LocalSts, seconds: int) -> None:
 
 
 def test_a_clock_that_is_off_by_less_is_borne(sts: LocalSts) -> None:
-    """Fourteen minutes are within the tolerance, and sessions end by the server's clock."""
     sts.clock_offset = -14 * 60
     assert assume(sts).status == 200
     assert abs(sts.issued[0].expiration - sts.now() - 3600) < 5
 
 
 def test_a_timestamp_of_another_form_is_refused(sts: LocalSts) -> None:
-    """Only UTC with a Z is read."""
     target = resigned(sign(key_of(sts), "GetCallerIdentity"), key_of(sts), Timestamp="2024-01-01 00:00:00")
     assert send(sts, target).code == "InvalidTimeStamp.Format"
 
@@ -190,7 +181,6 @@ def test_a_timestamp_of_another_form_is_refused(sts: LocalSts) -> None:
     ("user", "code"), [("test_user3", "InvalidAccessKeyId.Inactive"), ("", "InvalidAccessKeyId.NotFound")]
 )
 def test_a_key_that_does_not_serve_is_refused(sts: LocalSts, user: str, code: str) -> None:
-    """A disabled key and one that never existed have different codes."""
     key = key_of(sts, user) if user else Key("LTAI5tNobody", "secret")
     assert call(sts, key, "GetCallerIdentity").code == code
 
@@ -206,7 +196,6 @@ def test_a_key_that_does_not_serve_is_refused(sts: LocalSts, user: str, code: st
     ],
 )
 def test_a_request_of_another_api_is_refused(sts: LocalSts, changes: dict[str, str], code: str) -> None:
-    """The common parameters of RPC have to be right."""
     assert send(sts, resigned(sign(key_of(sts), "AssumeRole"), key_of(sts), **changes)).code == code
 
 
@@ -214,12 +203,10 @@ def test_a_request_of_another_api_is_refused(sts: LocalSts, changes: dict[str, s
 
 
 def test_a_session_without_its_token_is_refused(sts: LocalSts) -> None:
-    """A key that begins with STS. is nothing without its token."""
     assert call(sts, replace(assume(sts).key, token=""), "GetCallerIdentity").code == "MissingSecurityToken"
 
 
 def test_a_token_of_another_key_is_refused(sts: LocalSts) -> None:
-    """A mixture of two sessions is found out, and one of a session and a long-lived key too."""
     one, other = assume(sts).key, assume(sts).key
     mismatch = "InvalidSecurityToken.MismatchWithAccessKey"
     assert call(sts, replace(one, token=other.token), "GetCallerIdentity").code == mismatch
@@ -227,14 +214,12 @@ def test_a_token_of_another_key_is_refused(sts: LocalSts) -> None:
 
 
 def test_a_token_cut_short_is_refused(sts: LocalSts) -> None:
-    """Every character of the token counts."""
     session = assume(sts).key
     answer = call(sts, replace(session, token=session.token[:-1]), "GetCallerIdentity")
     assert answer.code == "InvalidSecurityToken.Malformed"
 
 
 def test_an_expired_session_is_refused(sts: LocalSts) -> None:
-    """A session works until the second that STS named, and no longer."""
     sts.session_seconds = 2
     session = assume(sts).key
     assert call(sts, session, "GetCallerIdentity").status == 200
@@ -268,13 +253,11 @@ def test_an_expired_session_is_refused(sts: LocalSts) -> None:
     ],
 )
 def test_a_parameter_against_its_rule_is_refused(sts: LocalSts, parameters: Any, code: str) -> None:
-    """STS's own rules hold, and nothing is issued."""
     assert assume(sts, None, "", **parameters).code == code
     assert not sts.issued
 
 
 def test_long_sessions_are_up_to_the_role(sts: LocalSts) -> None:
-    """DurationSeconds may be what the role's MaxSessionDuration says, and no more."""
     long = role_arn(ACCOUNT_B, "longsession")
     assert assume(sts, role=long, DurationSeconds="43200").status == 200
     assert assume(sts, role=long, DurationSeconds="43201").code == "InvalidParameter.DurationSeconds"
@@ -299,7 +282,6 @@ def test_who_may_not_assume_a_role_is_refused(sts: LocalSts, user: str, role: st
 
 
 def test_an_external_id_has_to_be_the_roles_own(sts: LocalSts) -> None:
-    """Without it or with another one there is no permission."""
     role = role_arn(ACCOUNT_B, "needsexternalid")
     assert assume(sts, role=role).code == "NoPermission"
     assert assume(sts, role=role, ExternalId="another").code == "NoPermission"
@@ -307,7 +289,6 @@ def test_an_external_id_has_to_be_the_roles_own(sts: LocalSts) -> None:
 
 
 def test_a_chain_goes_from_role_to_role(sts: LocalSts) -> None:
-    """Each role of the chain trusts the one before it, and none can be skipped."""
     key = key_of(sts)
     for number in range(1, 6):
         key = assume(sts, key, role_arn(ACCOUNT_B, f"chain{number}")).key
@@ -326,13 +307,11 @@ def test_the_hub_reaches_every_spoke(sts: LocalSts) -> None:
 
 
 def test_a_roles_trust_alone_is_not_enough(sts: LocalSts) -> None:
-    """A role that trusts the whole account is still refused to a user whose own policy leaves it out."""
     role = sts.world.add_role(local_sts.Role(ACCOUNT_C, "open", {f"acs:ram::{ACCOUNT_A}:root"}))
     assert assume(sts, role=role.arn).code == "NoPermission"
 
 
 def test_a_test_can_add_to_the_world(sts: LocalSts) -> None:
-    """Roles and users of a test's own need two lines."""
     role = sts.world.add_role(local_sts.Role(ACCOUNT_C, "mine", {f"acs:ram::{ACCOUNT_A}:root"}))
     sts.world.key_of("test_user2").user = local_sts.User(ACCOUNT_A, "test_user2", {role.arn})
     assert assume(sts, key_of(sts, "test_user2"), role.arn).status == 200
@@ -358,7 +337,6 @@ def with_oidc(sts: LocalSts, **changes: str) -> Answer:
 
 
 def test_an_oidc_token_gets_a_session_without_any_key(sts: LocalSts) -> None:
-    """The session serves like any other."""
     answer = with_oidc(sts)
     identity = call(sts, answer.key, "GetCallerIdentity").document
     assert identity["Arn"] == f"acs:ram::{ACCOUNT_B}:assumed-role/cideploy/ci"
@@ -366,7 +344,6 @@ def test_an_oidc_token_gets_a_session_without_any_key(sts: LocalSts) -> None:
 
 
 def test_an_oidc_token_that_is_not_good_is_refused(sts: LocalSts) -> None:
-    """Unknown, expired and meant for another audience have different codes; the role has to trust the provider."""
     failure = "AuthenticationFail.OIDCToken"
     assert with_oidc(sts, OIDCToken="x.y.z").code == f"{failure}.Invalid"
     for code in (f"{failure}.Expired", f"{failure}.AudienceNotMatch"):
@@ -401,7 +378,6 @@ def acs3_headers(sts: LocalSts, key: Key, action: str, query: dict[str, str]) ->
 
 
 def test_requests_of_the_newer_sdks_are_verified_too(sts: LocalSts) -> None:
-    """ACS3-HMAC-SHA256 is accepted, and refused when a header or a parameter was exchanged on the way."""
     query = {"RoleArn": sts.role_arn, "RoleSessionName": "alice"}
     answer = send(sts, f"/?{urlencode(query)}", headers=acs3_headers(sts, key_of(sts), "AssumeRole", query))
     assert answer.status == 200
@@ -416,7 +392,6 @@ def test_requests_of_the_newer_sdks_are_verified_too(sts: LocalSts) -> None:
 
 
 def test_the_newer_signature_is_as_alibaba_documents_it() -> None:
-    """The example of Alibaba's description of V3 signatures comes out to the letter."""
     headers = {
         "host": "ecs.cn-shanghai.aliyuncs.com",
         "x-acs-action": "RunInstances",
@@ -444,7 +419,6 @@ def test_the_newer_signature_is_as_alibaba_documents_it() -> None:
     ],
 )
 def test_a_bad_certificate_keeps_clients_from_asking(tmp_path: Path, certificate: Any, reason: str) -> None:
-    """The handshake fails for the reason meant, and the server can show that no request was sent."""
     with LocalSts(tmp_path, certificate=certificate) as sts:
         with pytest.raises(ssl.SSLCertVerificationError, match=reason):
             assume(sts)
@@ -453,7 +427,6 @@ def test_a_bad_certificate_keeps_clients_from_asking(tmp_path: Path, certificate
 
 
 def test_a_careless_client_is_found_out(tmp_path: Path) -> None:
-    """Who does not verify gets through to a server with a bad certificate, and is counted."""
     with LocalSts(tmp_path, certificate="wrong-host") as sts:
         careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         careless.check_hostname = False
@@ -472,7 +445,6 @@ def test_the_name_that_the_client_sends_is_noted(sts: LocalSts) -> None:
 
 
 def test_plain_http_gets_no_answer(sts: LocalSts) -> None:
-    """There is nothing on the port but TLS."""
     connection = http.client.HTTPConnection("127.0.0.1", sts.port, timeout=10)
     connection.request("POST", "/")
     with pytest.raises((OSError, http.client.HTTPException)):
@@ -486,7 +458,6 @@ def test_plain_http_gets_no_answer(sts: LocalSts) -> None:
 
 @pytest.mark.parametrize("kind", ["reset-on-accept", "reset-after-handshake"])
 def test_a_connection_that_breaks_before_the_request_leaves_no_call(sts: LocalSts, kind: str) -> None:
-    """The next connection is good again, and only that one is in `calls`."""
     sts.fault(kind)
     with pytest.raises((OSError, http.client.HTTPException)):
         assume(sts)
@@ -506,7 +477,6 @@ def test_a_connection_that_breaks_after_it_leaves_a_call(sts: LocalSts, kind: st
 
 @pytest.mark.parametrize("kind", ["hang", "hang-in-handshake", "slow", "delay:60"])
 def test_what_hangs_goes_on_until_it_is_healed(sts: LocalSts, kind: str) -> None:
-    """The client waits; `heal()` ends its waiting and all faults."""
     sts.fault(kind, times=None)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(assume, sts)
@@ -539,7 +509,6 @@ def test_a_slow_answer_keeps_a_timeout_per_read_from_firing(sts: LocalSts) -> No
     ],
 )
 def test_a_refusal_can_be_ordered(sts: LocalSts, kind: str, status: int, code: str) -> None:
-    """Any code with any status, once by default."""
     sts.fault(kind)
     answer = assume(sts)
     assert (answer.status, answer.code) == (status, code)
@@ -581,7 +550,6 @@ def test_an_answer_can_be_nonsense(sts: LocalSts, kind: str, status: int, size: 
     ],
 )
 def test_a_field_can_be_missing(sts: LocalSts, kind: str, field: str) -> None:
-    """One of the four values is left out of an answer that is good otherwise."""
     sts.fault(kind)
     assert field not in assume(sts).document["Credentials"]
 
@@ -595,7 +563,6 @@ def test_a_field_can_be_missing(sts: LocalSts, kind: str, field: str) -> None:
     ],
 )
 def test_a_session_can_be_of_somebody_else(sts: LocalSts, kind: str, part: str) -> None:
-    """The ARN is of another account, role or session than was asked for."""
     sts.fault(kind)
     assert part in assume(sts).document["AssumedRoleUser"]["Arn"]
 
@@ -604,7 +571,6 @@ def test_a_session_can_be_of_somebody_else(sts: LocalSts, kind: str, part: str) 
     ("kind", "ending"), [("expired-answer", "2020-01-01T00:00:00Z"), ("expiration-without-zone", "")]
 )
 def test_an_expiration_can_be_useless(sts: LocalSts, kind: str, ending: str) -> None:
-    """In the past, or without saying in which zone."""
     sts.fault(kind)
     expiration = assume(sts).document["Credentials"]["Expiration"]
     assert expiration == ending if ending else not expiration.endswith("Z")
@@ -632,7 +598,6 @@ def test_a_token_can_hold_anything(sts: LocalSts, kind: str, text: str) -> None:
 
 
 def test_a_secret_can_hold_a_newline(sts: LocalSts) -> None:
-    """And signs with it."""
     sts.fault("newline-in-secret")
     session = assume(sts).key
     assert "\n" in session.secret
@@ -640,7 +605,6 @@ def test_a_secret_can_hold_a_newline(sts: LocalSts) -> None:
 
 
 def test_faults_queue_up_and_wait_for_their_action(sts: LocalSts) -> None:
-    """They apply to calls in the order in which they were requested; one for an action leaves others alone."""
     sts.fault("internal-error", times=2, action="AssumeRole")
     sts.fault("throttling")
     codes = [call(sts, key_of(sts), "GetCallerIdentity").code, *(assume(sts).code for _ in range(3))]
@@ -648,7 +612,6 @@ def test_faults_queue_up_and_wait_for_their_action(sts: LocalSts) -> None:
 
 
 def test_a_fault_for_ever_lasts_until_healed(sts: LocalSts) -> None:
-    """times=None."""
     sts.fault("503", times=None)
     assert {assume(sts).status for _ in range(4)} == {503}
     sts.heal()
@@ -665,7 +628,6 @@ def test_a_mistyped_fault_is_an_error(sts: LocalSts) -> None:
 
 
 def test_fifty_clients_at_once_are_served(sts: LocalSts) -> None:
-    """Each gets a session of its own, quickly, even while others dawdle in their handshake."""
     dawdlers = [socket.create_connection(("127.0.0.1", sts.port)) for _ in range(10)]
     began, gate = time.monotonic(), threading.Barrier(50)
 
@@ -685,7 +647,6 @@ def test_fifty_clients_at_once_are_served(sts: LocalSts) -> None:
 
 
 def test_a_connection_serves_more_than_one_call(sts: LocalSts) -> None:
-    """HTTP/1.1 keeps connections."""
     context = ssl.create_default_context(cafile=str(sts.ca_file))
     connection = http.client.HTTPSConnection(sts.endpoint, context=context, timeout=10)
     for _ in range(3):
@@ -696,7 +657,6 @@ def test_a_connection_serves_more_than_one_call(sts: LocalSts) -> None:
 
 
 def test_a_closed_server_is_gone(tmp_path: Path) -> None:
-    """After the `with` block the port refuses."""
     with LocalSts(tmp_path) as sts:
         pass
     with pytest.raises(OSError, match=r"."):

@@ -81,7 +81,6 @@ def running_on(bus: PrivateBus) -> list[str]:
 
 
 def test_keyring_sets_gets_and_deletes(keyring_bus: KeyringBus) -> None:
-    """The backend of keyring works with it as with a desktop's, and `items` shows what it stored."""
     assert python(GET, keyring_bus).stdout == "None\n"
 
     done = python(SET, keyring_bus)
@@ -147,7 +146,6 @@ def test_keyring_hangs_on_a_silent_service(answers: int) -> None:
 
 
 def test_what_a_silent_service_answers_is_plausible() -> None:
-    """With answers enough, keyring reads, writes and deletes as with a real one."""
     with SilentBus(answers=1000, secret=b"kept") as bus:
         for code, printed in ((GET, "kept\n"), (SET, ""), (DELETE, "")):
             done = python(code, bus)
@@ -157,7 +155,6 @@ def test_what_a_silent_service_answers_is_plausible() -> None:
 
 @pytest.mark.parametrize("answers", [0, 2])
 def test_a_service_that_dies_fails_its_caller(answers: int) -> None:
-    """The bus reports it to the caller, who does not wait."""
     with SilentBus(answers=answers, dies=True) as bus:
         done = python(GET, bus)
         assert (done.returncode, done.stdout) == (1, "")
@@ -165,7 +162,6 @@ def test_a_service_that_dies_fails_its_caller(answers: int) -> None:
 
 
 def test_a_stopped_bus_does_not_even_greet() -> None:
-    """Connecting works; the first answer comes when the bus goes on."""
     greet = (
         "from jeepney.io.blocking import open_dbus_connection as connect; print(connect(auth_timeout=%s).unique_name)"
     )
@@ -178,7 +174,6 @@ def test_a_stopped_bus_does_not_even_greet() -> None:
 
 @pytest.mark.parametrize("kind", [KeyringBus, SilentBus, StoppedBus])
 def test_nothing_is_left_of_a_bus(kind: type[PrivateBus], tmp_path: Path) -> None:
-    """No process, no socket, no folder but the one given; and a second stop is harmless."""
     with kind(tmp_path) as bus:
         assert any("dbus-daemon" in command for command in running_on(bus))
         began = time.monotonic()
@@ -190,7 +185,6 @@ def test_nothing_is_left_of_a_bus(kind: type[PrivateBus], tmp_path: Path) -> Non
 
 
 def test_nothing_is_left_of_a_bus_that_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The daemon that did start is ended, and the error shows what the other one said."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
     bus = SilentBus(tmp_path)
     with pytest.raises(RuntimeError, match="did not start"):
@@ -226,12 +220,10 @@ def test_nothing_is_left_when_the_tests_are_killed() -> None:
 
 
 def test_missing_names_what_is_not_installed() -> None:
-    """Only the absent ones, in the order asked for."""
     assert missing("no-such-program", "sh", "nor-this-one") == ["no-such-program", "nor-this-one"]
 
 
 def test_a_missing_program_skips_a_test_locally(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody without fish can still run the tests."""
     monkeypatch.delenv("CI", raising=False)
     require("sh")
     with pytest.raises(pytest.skip.Exception, match="no-such-shell"):
