@@ -95,14 +95,12 @@ def sts(tmp_path: Path) -> Iterator[LocalSts]:
 @pytest.fixture
 def machine(tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Machine]:
     """A machine of this test's own, with profileA and profileB in its profiles file; its canary sings at the end."""
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
     bus.clear()
     if namespaces.has_own_kernel_keyring():
         with contextlib.suppress(kernel.Unavailable):
             for name in kernel.names():
                 kernel.delete(name)
-    made = Machine(home, sts, bus)
+    made = Machine(tmp_path / "home", sts, bus)
     watch = ArgumentWatch(made)
     watch.start()
     yield made

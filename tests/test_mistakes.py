@@ -620,7 +620,6 @@ MISTAKES = (*IN_FILE, *FROM_STS, *TYPED, *SETTINGS, *LOGIN, *AT_A_TERMINAL, *IN_
 def shared(tmp_path_factory: pytest.TempPathFactory, bus: KeyringBus) -> Iterator[Machine]:
     """A machine for all rows, since its STS costs more than a row."""
     folder = tmp_path_factory.mktemp("mistakes")
-    (folder / "home").mkdir(mode=0o700)
     with LocalSts(folder / "sts") as sts:
         made = Machine(folder / "home", sts, bus)
         yield made

@@ -1,13 +1,16 @@
 """One person's machine: an empty HOME, a local STS, a real keyring, and the installed `role-env` on its PATH."""
 
+import contextlib
 import io
 import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.parse
+from collections.abc import Iterator
 from pathlib import Path
 
 from support.files import settle
@@ -25,14 +28,15 @@ DEADLINE = 60.0
 
 
 class Machine:
-    """One person's machine. `environ` is what its shells start with."""
+    """One person's machine, with a new folder `home`. `environ` is what its shells start with."""
 
     def __init__(self, home: Path, sts: LocalSts, bus: KeyringBus) -> None:
         self.home = home
         self.sts = sts
         self.bus = bus
         self.temporary = home / "tmp"
-        self.temporary.mkdir()
+        for folder in (home, self.temporary):
+            folder.mkdir(mode=0o700, exist_ok=True)
         self.environ = {
             "PATH": f"{INSTALLED}:{os.environ['PATH']}",
             "HOME": str(home),
@@ -176,6 +180,17 @@ source_profile = profileA
                 content = path.read_bytes()
                 places += [str(path) for secret in encoded if secret in content]
         return places
+
+
+@contextlib.contextmanager
+def throwaway_machine(purpose: str) -> Iterator[Machine]:
+    """Yield a machine in a temporary folder, with an STS and a keyring of its own, for a program that is no test."""
+    with (
+        tempfile.TemporaryDirectory(prefix=f"role-env-{purpose}-") as folder,
+        KeyringBus() as bus,
+        LocalSts(Path(folder) / "sts") as sts,
+    ):
+        yield Machine(Path(folder) / "home", sts, bus)
 
 
 def is_pythons_own(reported: str) -> bool:

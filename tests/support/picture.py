@@ -1,15 +1,13 @@
 """The picture of a terminal at the head of the README: an SVG, made from what a real shell shows on a real terminal."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from support.local_sts import ACCOUNT_B, ACCOUNT_C, LocalSts, role_arn
-from support.machine import Machine
-from support.secret_service_bus import KeyringBus
+from support.local_sts import ACCOUNT_B, ACCOUNT_C, role_arn
+from support.machine import Machine, throwaway_machine
 from support.shell_terminal import PROMPT, Terminal
 
 FILE = Path(__file__).parents[2] / ".github/terminal.svg"
@@ -36,14 +34,8 @@ class Run(NamedTuple):
 
 def lines_of_a_day() -> list[str]:
     """Return what the terminal shows in a short story, line by line, with the SGR codes."""
-    with (
-        tempfile.TemporaryDirectory(prefix="role-env-picture-") as folder,
-        KeyringBus() as bus,
-        LocalSts(Path(folder) / "sts") as sts,
-    ):
-        home = Path(folder) / "home"
-        home.mkdir(mode=0o700)
-        return _story(Machine(home, sts, bus))
+    with throwaway_machine("picture") as machine:
+        return _story(machine)
 
 
 def _story(machine: Machine) -> list[str]:
