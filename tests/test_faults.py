@@ -16,11 +16,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Concatenate, ParamSpec
 
 import pexpect
 import pytest
@@ -40,7 +40,8 @@ FALSE = ("{ false; }\n", "{ \\false; }\n")
 """What a shell gets that waits for a session, when there is none to take away from it."""
 
 Environ = dict[str, str]
-Cause = Callable[[Machine, ExitStack], Environ]
+Cause = Callable[[Machine], AbstractContextManager[Environ]]
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -66,127 +67,94 @@ def rows(group: str, *faults: Fault) -> list[object]:
 # ---- how a fault is made ----
 
 
-def environ(**variables: str) -> Cause:
+def cause(make: Callable[Concatenate[Machine, P], Iterator[Environ]]) -> Callable[P, Cause]:
+    """Let `make`, which yields variables for the command while there is the fault, get its machine later."""
+
+    def of(*words: P.args, **more: P.kwargs) -> Cause:
+        return lambda machine: contextmanager(make)(machine, *words, **more)
+
+    return of
+
+
+@cause
+def environ(machine: Machine, /, **variables: str) -> Iterator[Environ]:
     """By the environment."""
-    return lambda machine, stack: {name: value.format(machine=machine) for name, value in variables.items()}
+    yield {name: value.format(machine=machine) for name, value in variables.items()}
 
 
-def sts(kind: str, times: int | None = None, **variables: str) -> Cause:
-    """By STS, as tests/local_sts.py knows how; `times` None: each time."""
-
-    def make(machine: Machine, stack: ExitStack) -> Environ:
-        machine.sts.fault(kind, times=times)
-        return variables
-
-    return make
+@cause
+def sts(machine: Machine, /, kind: str, times: int | None = None, **variables: str) -> Iterator[Environ]:
+    """By STS, as tests/support/faults.py has them; `times` None: each time."""
+    machine.sts.fault(kind, times=times)
+    yield variables
 
 
-def certificate(kind: str) -> Cause:
+@cause
+def certificate(machine: Machine, kind: Certificate) -> Iterator[Environ]:
     """By a server in STS's place whose certificate is wrong, and which must be sent nothing."""
-
-    def make(machine: Machine, stack: ExitStack) -> Environ:
-        wrong = stack.enter_context(LocalSts(machine.temporary / "wrong", certificate=cast(Certificate, kind)))
-        stack.callback(lambda: _nothing_was_sent(wrong))
-        return {"ALIBABA_CLOUD_STS_ENDPOINT": wrong.endpoint, "SSL_CERT_FILE": str(wrong.ca_file)}
-
-    return make
+    with LocalSts(machine.temporary / "wrong", certificate=kind) as wrong:
+        yield {"ALIBABA_CLOUD_STS_ENDPOINT": wrong.endpoint, "SSL_CERT_FILE": str(wrong.ca_file)}
+        assert (wrong.connections_seen, wrong.requests_seen) == (1, 0)
 
 
-def _nothing_was_sent(server: LocalSts) -> None:
-    assert (server.connections_seen, server.requests_seen) == (1, 0)
+@cause
+def nobody_listens(machine: Machine) -> Iterator[Environ]:
+    """By a port that nobody else can have, and where no connection is taken."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        yield {"ALIBABA_CLOUD_STS_ENDPOINT": f"localhost:{silent.getsockname()[1]}"}
 
 
-def nobody_listens(machine: Machine, stack: ExitStack) -> Environ:
-    """A port that nobody else can have, and where no connection is taken."""
-    silent = stack.enter_context(socket.socket())
-    silent.bind(("127.0.0.1", 0))
-    return {"ALIBABA_CLOUD_STS_ENDPOINT": f"localhost:{silent.getsockname()[1]}"}
+@cause
+def black_hole(machine: Machine) -> Iterator[Environ]:
+    """By a port where connections are taken and nothing is ever said."""
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        yield {"ALIBABA_CLOUD_STS_ENDPOINT": f"localhost:{hole.getsockname()[1]}", "ROLE_ENV_TIMEOUT": "1"}
 
 
-def black_hole(machine: Machine, stack: ExitStack) -> Environ:
-    """A port where connections are taken and nothing is ever said."""
-    hole = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-    return {"ALIBABA_CLOUD_STS_ENDPOINT": f"localhost:{hole.getsockname()[1]}", "ROLE_ENV_TIMEOUT": "1"}
-
-
-def proxy(status: str, asked: int) -> Cause:
+@cause
+def proxy(machine: Machine, status: str, asked: int) -> Iterator[Environ]:
     """By a proxy that answers with `status`; it is asked so many times, and its password is not shown."""
-
-    def make(machine: Machine, stack: ExitStack) -> Environ:
-        made = Proxy(status)
-        stack.callback(made.close)
-        stack.callback(lambda: _asked_without_the_password(machine, made, asked))
-        return {"HTTPS_PROXY": f"http://me:hunter22@{made.address}"}
-
-    return make
-
-
-def _asked_without_the_password(machine: Machine, made: Proxy, asked: int) -> None:
+    with closing(Proxy(status)) as made:
+        yield {"HTTPS_PROXY": f"http://me:hunter22@{made.address}"}
     assert len(made.heads) == asked
     for secret in ("hunter22", base64.b64encode(b"me:hunter22").decode()):
         assert secret not in machine.reported[-1]
 
 
-def clock(seconds: float) -> Cause:
+@cause
+def clock(machine: Machine, seconds: float) -> Iterator[Environ]:
     """By the clock of STS: one's own is only known by the difference."""
-
-    def make(machine: Machine, stack: ExitStack) -> Environ:
-        machine.sts.clock_offset = seconds
-        return {}
-
-    return make
+    machine.sts.clock_offset = seconds
+    yield {}
 
 
-def renewed(kind: str) -> Cause:
+@cause
+def renewed(machine: Machine, kind: str) -> Iterator[Environ]:
     """By STS, while a valid session near its end is cached."""
-
-    def make(machine: Machine, stack: ExitStack) -> Environ:
-        asks(machine, calls=1)
-        age(machine, 3400)
-        machine.sts.fault(kind, times=None)
-        return {"ROLE_ENV_CACHE": "auto"}
-
-    return make
+    asks(machine, calls=1)
+    age(machine, 3400)
+    machine.sts.fault(kind, times=None)
+    yield {"ROLE_ENV_CACHE": "auto"}
 
 
-def profiles(text: str, **variables: str) -> Cause:
+@cause
+def profiles(machine: Machine, text: str) -> Iterator[Environ]:
     """By further lines of profileB, the last section of the profiles file."""
-
-    def make(machine: Machine, stack: ExitStack) -> Environ:
-        machine.add(text + "\n")
-        return variables
-
-    return make
+    machine.add(text + "\n")
+    yield {}
 
 
-def file(deed: Callable[[Path], object]) -> Cause:
+@cause
+def file(machine: Machine, deed: Callable[[Path], object]) -> Iterator[Environ]:
     """By what is done to the profiles file."""
-
-    def make(machine: Machine, stack: ExitStack) -> Environ:
-        deed(machine.file)
-        return {}
-
-    return make
+    deed(machine.file)
+    yield {}
 
 
 def linked(file: Path) -> None:
     file.rename(file.with_name("elsewhere.ini"))
     file.symlink_to("elsewhere.ini")
-
-
-def folder(mode: int, variable: str, **variables: str) -> Cause:
-    """By a folder with that mode, named by a variable."""
-
-    def make(machine: Machine, stack: ExitStack) -> Environ:
-        made = machine.home / "folder"
-        made.mkdir()
-        made.chmod(mode)
-        if mode & 0o022:  # others could have made whatever is in it
-            stack.callback(_is_empty, made)
-        stack.callback(made.chmod, 0o700)
-        return {variable: str(made), **variables}
-
-    return make
 
 
 def anothers(path: Path) -> None:
@@ -195,24 +163,36 @@ def anothers(path: Path) -> None:
     os.chown(path, 12345, 12345)
 
 
-def foreign_folder(machine: Machine, stack: ExitStack) -> Environ:
-    """A runtime folder that looks right and belongs to somebody else, who could hold every lock in it."""
+@cause
+def folder(machine: Machine, mode: int, variable: str) -> Iterator[Environ]:
+    """By a folder with that mode, named by a variable."""
+    made = machine.home / "folder"
+    made.mkdir()
+    made.chmod(mode)
+    try:
+        yield {variable: str(made), "ROLE_ENV_CACHE": "auto"}
+    finally:
+        made.chmod(0o700)
+    if mode & 0o022:  # others could have made whatever is in it
+        assert list(made.iterdir()) == []
+
+
+@cause
+def foreign_folder(machine: Machine) -> Iterator[Environ]:
+    """By a runtime folder that looks right and belongs to somebody else, who could hold every lock in it."""
     made = machine.home / "folder"
     made.mkdir(mode=0o700)
     if os.geteuid() == 0:
         os.chown(made, 12345, 12345)
     else:
         made.chmod(0o777)
-    stack.callback(_is_empty, made)
-    return {"XDG_RUNTIME_DIR": str(made), "ROLE_ENV_CACHE": "auto"}
-
-
-def _is_empty(made: Path) -> None:
+    yield {"XDG_RUNTIME_DIR": str(made), "ROLE_ENV_CACHE": "auto"}
     assert list(made.iterdir()) == []
 
 
-def planted_lock(machine: Machine, stack: ExitStack) -> Environ:
-    """Locks that lead elsewhere: who can write to the folder could make us create a file of their choice."""
+@cause
+def planted_lock(machine: Machine) -> Iterator[Environ]:
+    """By locks that lead elsewhere: who can write to the folder could make us create a file of their choice."""
     runtime = machine.home / "runtime"
     (runtime / "role-env").mkdir(parents=True, mode=0o700)
     runtime.chmod(0o700)
@@ -224,16 +204,13 @@ def planted_lock(machine: Machine, stack: ExitStack) -> Environ:
     for lock in locks:
         lock.unlink()
         lock.symlink_to(machine.home / "made")
-    stack.callback(_is_absent, machine.home / "made")
-    return environ
+    yield environ
+    assert not (machine.home / "made").exists()
 
 
-def _is_absent(path: Path) -> None:
-    assert not path.exists()
-
-
-def no_disk_space(machine: Machine, stack: ExitStack) -> Environ:
-    """A disk without a free block for all that role-env writes."""
+@cause
+def no_disk_space(machine: Machine) -> Iterator[Environ]:
+    """By a disk without a free block for all that role-env writes."""
     if os.geteuid():
         pytest.skip("only root can mount a small disk; `nothing can be written` is the same for others")
     disk = machine.home / "disk"
@@ -241,10 +218,12 @@ def no_disk_space(machine: Machine, stack: ExitStack) -> Environ:
     mount = ["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=3", "tmpfs", str(disk)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("this container may not mount")
-    stack.callback(subprocess.run, ["umount", str(disk)], check=True)
     (disk / "full").write_bytes(b"x" * 4096)
     folders = {name: str(disk) for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "TMPDIR")}
-    return {**folders, "ROLE_ENV_CACHE": "auto"}
+    try:
+        yield {**folders, "ROLE_ENV_CACHE": "auto"}
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 # ---- the tables ----
@@ -253,7 +232,7 @@ LONG_POLICY = '{"a": "' + "x" * 2048 + '"}'
 
 NETWORK = rows(
     "STS and network",
-    Fault("connection refused", nobody_listens, 5, ("refused", "check the network"), smoke=True),
+    Fault("connection refused", nobody_listens(), 5, ("refused", "check the network"), smoke=True),
     Fault("reset when it connects", sts("reset-on-accept"), 5, ("try again",), asked=3),
     Fault("reset after the handshake", sts("reset-after-handshake"), 5, ("try again",), asked=3),
     Fault("reset after the request", sts("reset-after-request"), 5, ("try again",), asked=3),
@@ -264,7 +243,7 @@ NETWORK = rows(
     Fault("a certificate that has expired", certificate("expired"), 5, ("certificate", "nothing was sent")),
     Fault("a certificate of an unknown authority", certificate("unknown-ca"), 5, ("certificate", "CA_BUNDLE")),
     Fault("no authority is trusted", environ(SSL_CERT_FILE="/dev/null"), 5, ("certificate",), asked=1),
-    Fault("a black hole", black_hole, 5, ("timed out",), smoke=True),
+    Fault("a black hole", black_hole(), 5, ("timed out",), smoke=True),
     Fault("a handshake that stops", sts("hang-in-handshake", ROLE_ENV_TIMEOUT="1"), 5, ("timed out",)),
     Fault("an answer that never comes", sts("hang", ROLE_ENV_TIMEOUT="1"), 5, ("timed out",)),
     Fault("one byte a second", sts("slow", ROLE_ENV_TIMEOUT="2"), 5, ("timed out",)),
@@ -330,26 +309,20 @@ HOSTILE = rows(
 
 MACHINE = rows(
     "the machine",
-    Fault(
-        "the clock is an hour behind",
-        clock(3600),
-        4,
-        ("clock: it is 60 minutes behind STS's",),
-        smoke=True,
-    ),
+    Fault("the clock is an hour behind", clock(3600), 4, ("clock: it is 60 minutes behind STS's",), smoke=True),
     Fault("the clock is an hour ahead", clock(-3600), 4, ("60 minutes ahead of STS's",)),
     Fault("HOME is unset", environ(ROLE_ENV_CONFIG="{machine.file}"), shell="unset HOME; role-env profileB"),
     Fault("HOME is nowhere", environ(ROLE_ENV_CONFIG="{machine.file}", HOME="/nonexistent")),
     Fault("the state folder is a file", environ(XDG_STATE_HOME="/dev/null", ROLE_ENV_CACHE="auto")),
     Fault("the state folder is missing", environ(XDG_STATE_HOME="{machine.home}/a/b", ROLE_ENV_CACHE="auto")),
-    Fault("the state folder is read-only", folder(0o500, "XDG_STATE_HOME", ROLE_ENV_CACHE="auto")),
+    Fault("the state folder is read-only", folder(0o500, "XDG_STATE_HOME")),
     Fault("the runtime folder is missing", environ(XDG_RUNTIME_DIR="/nonexistent", ROLE_ENV_CACHE="auto")),
-    Fault("the runtime folder is read-only", folder(0o500, "XDG_RUNTIME_DIR", ROLE_ENV_CACHE="auto")),
-    Fault("the runtime folder is somebody else's", foreign_folder),
-    Fault("the runtime folder is everybody's", folder(0o777, "XDG_RUNTIME_DIR", ROLE_ENV_CACHE="auto")),
-    Fault("a lock leads elsewhere", planted_lock),
+    Fault("the runtime folder is read-only", folder(0o500, "XDG_RUNTIME_DIR")),
+    Fault("the runtime folder is somebody else's", foreign_folder()),
+    Fault("the runtime folder is everybody's", folder(0o777, "XDG_RUNTIME_DIR")),
+    Fault("a lock leads elsewhere", planted_lock()),
     Fault("the temporary folder is missing", environ(TMPDIR="/nonexistent", ROLE_ENV_CACHE="auto")),
-    Fault("the disk is full", no_disk_space),
+    Fault("the disk is full", no_disk_space()),
     Fault("nothing can be written", environ(ROLE_ENV_CACHE="auto"), shell="ulimit -f 0; role-env profileB"),
     Fault("stderr is closed", environ(PYTHON_KEYRING_BACKEND="no.such"), shell="role-env profileB 2>&-"),
     Fault("stderr is full", environ(PYTHON_KEYRING_BACKEND="no.such"), shell="role-env profileB 2>/dev/full"),
@@ -379,8 +352,8 @@ FILES = rows(
 
 @pytest.mark.parametrize("fault", [*NETWORK, *HOSTILE, *MACHINE, *FILES])
 def test_a_fault_ends_as_the_contract_says(machine: Machine, fault: Fault) -> None:
-    with ExitStack() as stack:
-        variables = {"ROLE_ENV_CACHE": "none"} | fault.cause(machine, stack)
+    with fault.cause(machine) as caused:
+        variables = {"ROLE_ENV_CACHE": "none"} | caused
         began = time.monotonic()
         if fault.shell:
             done = machine.shell("bash", fault.shell.format(role_env=ROLE_ENV), **variables)
@@ -443,34 +416,36 @@ def test_every_fault_that_the_local_sts_knows_is_in_a_table() -> None:
 LATE, LOCKED = "it timed out; is it locked, or hung?", "it is locked"
 
 
-def on(bus: Callable[[], PrivateBus], *, lock: bool = False) -> Cause:
+@cause
+def on(machine: Machine, bus: Callable[[], PrivateBus]) -> Iterator[Environ]:
     """By what is on the session bus."""
-
-    def make(machine: Machine, stack: ExitStack) -> Environ:
-        started = stack.enter_context(bus())
-        if lock:
-            cast(KeyringBus, started).lock()
-        return started.environment
-
-    return make
+    with bus() as started:
+        yield started.environment
 
 
-def dead_socket(machine: Machine, stack: ExitStack) -> Environ:
-    """A socket that nobody listens on, as a bus leaves it that died."""
+@cause
+def on_locked(machine: Machine, *, prompter: bool = False) -> Iterator[Environ]:
+    """By a locked keyring on the session bus, which may ask where nobody looks."""
+    with KeyringBus(prompter=prompter) as bus:
+        bus.lock()
+        yield bus.environment
+
+
+@cause
+def dead_socket(machine: Machine) -> Iterator[Environ]:
+    """By a socket that nobody listens on, as a bus leaves it that died."""
+    path = machine.bus.runtime / "dead"
     with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(machine.bus.runtime / "dead"))
-    stack.callback((machine.bus.runtime / "dead").unlink)
-    return {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={machine.bus.runtime}/dead"}
+        made.bind(str(path))
+    yield {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={path}"}
+    path.unlink()
 
 
-def backend(name: str) -> Cause:
+@cause
+def backend(machine: Machine, name: str) -> Iterator[Environ]:
     """By the backend that the environment names; those of ODD_KEYRINGS are made for it."""
-
-    def make(machine: Machine, stack: ExitStack) -> Environ:
-        (machine.home / "odd_keyrings.py").write_text(ODD_KEYRINGS)
-        return {"PYTHON_KEYRING_BACKEND": name, "PYTHONPATH": str(machine.home)}
-
-    return make
+    (machine.home / "odd_keyrings.py").write_text(ODD_KEYRINGS)
+    yield {"PYTHON_KEYRING_BACKEND": name, "PYTHONPATH": str(machine.home)}
 
 
 ODD_KEYRINGS = """
@@ -502,10 +477,10 @@ KEYRINGS = rows(
     Fault("the service dies at the first call", on(lambda: SilentBus(dies=True))),
     Fault("the service dies in the middle", on(lambda: SilentBus(answers=2, dies=True))),
     Fault("the bus stands still", on(StoppedBus), reported=(LATE,)),
-    Fault("the bus is dead", dead_socket),
+    Fault("the bus is dead", dead_socket()),
     Fault("the bus's address is malformed", environ(DBUS_SESSION_BUS_ADDRESS="garbage")),
-    Fault("locked, and nothing can ask", on(KeyringBus, lock=True), reported=(LOCKED,)),
-    Fault("locked, and nobody sees the question", on(lambda: KeyringBus(prompter=True), lock=True), reported=(LATE,)),
+    Fault("locked, and nothing can ask", on_locked(), reported=(LOCKED,)),
+    Fault("locked, and nobody sees the question", on_locked(prompter=True), reported=(LATE,)),
     Fault("a KeePassXC that is locked", on(lambda: SilentBus(answers=10**6, locked=True)), reported=(LATE,)),
     Fault("no backend of that name", backend("no.such.Keyring"), reported=("PYTHON_KEYRING_BACKEND",)),
     Fault("a backend that raises its own exceptions", backend("odd_keyrings.Raises"), reported=("KeyError",)),
@@ -518,8 +493,8 @@ def test_a_keyring_that_cannot_be_used_costs_one_warning_and_one_wait(machine: M
     """Meanwhile sessions are cached in the kernel's keyring; without any keyring that needs no warning."""
     mode = "auto" if kernel_keeps() else "keyring"
     reported = ("the keyring cannot be used", *fault.reported) if fault.reported or mode == "keyring" else ()
-    with ExitStack() as stack:
-        variables = fault.cause(machine, stack) | {"ROLE_ENV_CACHE": mode}
+    with fault.cause(machine) as caused:
+        variables = caused | {"ROLE_ENV_CACHE": mode}
         began = time.monotonic()
         first = machine.role_env("profileB", **variables)
         waited, began = time.monotonic() - began, time.monotonic()
@@ -556,8 +531,8 @@ def kernel_keeps() -> bool:
 )
 def test_another_backend_does_what_it_says(machine: Machine, name: str, reported: str, keeps: bool) -> None:
     """The backend null keeps nothing and says nothing, fail says that there is none, a chain keeps in its first."""
-    with ExitStack() as stack:
-        variables = backend(name)(machine, stack) | {"ROLE_ENV_CACHE": "keyring"}
+    with backend(name)(machine) as caused:
+        variables = caused | {"ROLE_ENV_CACHE": "keyring"}
         began = time.monotonic()
         for _ in range(2):
             check(machine, machine.role_env("profileB", **variables), reported=(reported,) if reported else ())
