@@ -15,6 +15,7 @@ import pytest
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
+from support.cached_sessions import exports
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
 from support.metadata_server import has_namespaces, in_namespace, relayed
@@ -27,14 +28,6 @@ def assumed(machine: Machine, action: str = "AssumeRole") -> list[str]:
     roles = [call.role_arn.rpartition("/")[2].lower() for call in machine.sts.calls_of(action)]
     machine.sts.clear_calls()
     return roles
-
-
-def exports(machine: Machine, profile: str, *options: str, **environ: str) -> dict[str, Any]:
-    """The session of `profile` as JSON; it is the last one that the local STS issued, or an earlier one of its own."""
-    done = machine.role_env(profile, "--format", "json", *options, **environ)
-    assert (done.returncode, done.stderr) == (0, "")
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
 
 
 def fails(machine: Machine, profile: str, status: int, *words: str, **environ: str) -> str:
@@ -114,9 +107,8 @@ def test_without_the_cache_every_role_is_asked_for(machine: Machine) -> None:
 def test_another_key_at_the_beginning_is_another_session_all_along(machine: Machine) -> None:
     write_spokes(machine)
     exports(machine, "spoke1")
-    other = machine.sts.world.add_key(
-        machine.sts.world.key_of("test_user1").account, machine.sts.world.key_of("test_user1").user
-    )
+    user = machine.sts.world.key_of("test_user1")
+    other = machine.sts.world.add_key(user.account, user.user)
     text = machine.file.read_text("utf-8").replace(machine.sts.access_key_id, other.id)
     machine.write(text.replace(machine.sts.access_key_secret, other.secret))
     exports(machine, "spoke1")
@@ -148,11 +140,9 @@ def test_twenty_at_once_of_ten_spokes_make_eleven_calls(machine: Machine) -> Non
 
 def test_a_chain_of_five_roles_is_assumed_in_order(machine: Machine) -> None:
     source = "profileA"
-    for number in range(1, 6):
-        machine.add(
-            f"[chain{number}]\nrole_arn = {machine.sts.world.role(f'chain{number}').arn}\nsource_profile = {source}\n"
-        )
-        source = f"chain{number}"
+    for name in (f"chain{number}" for number in range(1, 6)):
+        machine.add(f"[{name}]\nrole_arn = {machine.sts.world.role(name).arn}\nsource_profile = {source}\n")
+        source = name
     assert exports(machine, "chain5")["RoleArn"].endswith("chain5")
     assert assumed(machine) == [f"chain{number}" for number in range(1, 6)]
     exports(machine, "chain3")
@@ -177,12 +167,8 @@ def process(machine: Machine, script: str) -> None:
 
 
 def key_document(machine: Machine, **more: str) -> str:
-    document = {
-        "mode": "AK",
-        "access_key_id": machine.sts.access_key_id,
-        "access_key_secret": machine.sts.access_key_secret,
-    }
-    return json.dumps(document | more)
+    key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
+    return json.dumps({"mode": "AK", **key, **more})
 
 
 def test_a_process_gives_the_key_and_gets_the_chain(machine: Machine) -> None:
@@ -399,6 +385,12 @@ class CliFile:
         self.path.write_text(text, "utf-8")
         self.path.chmod(0o600)
 
+    def sign_in(self, session: dict[str, Any], mode: str = "OAuth", seconds: int = 2000, **more: Any) -> None:
+        """Writes the file of somebody who has signed in and got a session that lasts so many seconds."""
+        key = {"access_key_id": session["AccessKeyId"], "access_key_secret": session["AccessKeySecret"]}
+        token = {"sts_token": session["SecurityToken"], "sts_expiration": int(time.time()) + seconds}
+        self.write({"mode": mode, **key, **token, **more})
+
 
 @pytest.fixture
 def cli_file(machine: Machine) -> CliFile:
@@ -444,18 +436,10 @@ def test_other_modes_of_the_cli(machine: Machine, cli_file: CliFile) -> None:
     token.write_text(machine.sts.oidc_token())
     role = machine.sts.world.role("cideploy").arn
     provider = machine.sts.oidc_provider_arn
-    cli_file.write(
-        {
-            "mode": "OIDC",
-            "oidc_provider_arn": provider,
-            "oidc_token_file": str(token),
-            "ram_role_arn": role,
-            "ram_session_name": "cli",
-        }
-    )
+    identity = {"oidc_provider_arn": provider, "oidc_token_file": str(token)}
+    cli_file.write({"mode": "OIDC", **identity, "ram_role_arn": role, "ram_session_name": "cli"})
     machine.add("[itself]\ncredential_source = aliyun_cli\n")
-    done = machine.role_env("itself", "--format", "json")
-    assert done.returncode == 0, done.stderr
+    exports(machine, "itself")
     assert assumed(machine, "AssumeRoleWithOIDC") == ["cideploy"]
     (machine.home / "print.sh").write_text(f"echo '{key_document(machine)}'\n")
     cli_file.write({"mode": "External", "process_command": f"sh {machine.home}/print.sh"})
@@ -471,9 +455,7 @@ def test_who_signs_in_anew_is_not_given_the_session_of_who_was_signed_in_before(
     machine.add(f"[hub]\nrole_arn = {HUB}\nsource_profile = profileA\n[itself]\ncredential_source = aliyun_cli\n")
     for profile in ("profileB", "hub"):
         session = exports(machine, profile)
-        key = {"access_key_id": session["AccessKeyId"], "access_key_secret": session["AccessKeySecret"]}
-        token = {"sts_token": session["SecurityToken"], "sts_expiration": int(time.time()) + 2000}
-        cli_file.write({"mode": "OAuth", "oauth_site_type": "CN", **key, **token})
+        cli_file.sign_in(session, oauth_site_type="CN")
         assert exports(machine, "itself")["AccessKeyId"] == session["AccessKeyId"]
 
 
@@ -501,30 +483,21 @@ def test_the_session_of_a_sign_in_serves_while_it_lives(machine: Machine, cli_fi
     machine.add(f"[first]\nrole_arn = {machine.sts.world.role('hub').arn}\nsource_profile = profileA\n")
     session = exports(machine, "first")
 
-    def sign_in(key: dict[str, Any], seconds: int) -> None:
-        cli_file.write(
-            {
-                "mode": mode,
-                "access_key_id": key["AccessKeyId"],
-                "access_key_secret": key["AccessKeySecret"],
-                "sts_token": key["SecurityToken"],
-                "sts_expiration": int(time.time()) + seconds,
-                "cloud_sso_sign_in_url": "https://signin.example/start",
-                "cloud_sso_account_id": "2222222222222222",
-            }
-        )
-
-    sign_in(session, 1000)
+    portal: dict[str, Any] = {
+        "cloud_sso_sign_in_url": "https://signin.example/start",
+        "cloud_sso_account_id": "2222222222222222",
+    }
+    cli_file.sign_in(session, mode, 1000, **portal)
     machine.add(f"[spoke]\nrole_arn = {machine.sts.world.role('spoke1').arn}\ncredential_source = aliyun_cli\n")
     machine.add("[itself]\ncredential_source = aliyun_cli\n")
     assert exports(machine, "itself")["AccessKeyId"] == session["AccessKeyId"]
     exports(machine, "spoke")
     assumed(machine)
-    sign_in(exports(machine, "first", "--refresh"), 2000)
+    cli_file.sign_in(exports(machine, "first", "--refresh"), mode, **portal)
     assumed(machine)
     exports(machine, "spoke")
     assert assumed(machine) == []
-    sign_in(session, -5)
+    cli_file.sign_in(session, mode, -5, **portal)
     exports(machine, "spoke")
     reported = fails(machine, "spoke", 3, "has expired", ROLE_ENV_CACHE="none")
     assert f"aliyun configure --profile default --mode {mode}" in reported
@@ -684,11 +657,8 @@ def test_a_role_that_was_assumed_from_one_persons_sign_in_is_not_anothers(machin
     machine.add(f"[signed]\nrole_arn = {spoke}\ncredential_source = aliyun_cli\n")
     session = exports(machine, "hub")
     assumed(machine)
-    key = {"access_key_id": session["AccessKeyId"], "access_key_secret": session["AccessKeySecret"]}
-    token = {"sts_token": session["SecurityToken"], "sts_expiration": int(time.time()) + 2000}
-    signed_in = {"mode": "OAuth", "oauth_site_type": "CN", **key, **token}
     for person, calls in (("one", 1), ("one", 0), ("another", 1)):
-        cli_file.write({**signed_in, "oauth_refresh_token": f"token-of-{person}"})
+        cli_file.sign_in(session, oauth_site_type="CN", oauth_refresh_token=f"token-of-{person}")
         exports(machine, "signed")
         assert len(assumed(machine)) == calls, person
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cached_sessions import exports, key_id
 from support.machine import Machine
 
 CALL = [sys.executable, str(Path(__file__).parents[1] / "support/cloud_call.py")]
@@ -16,13 +17,6 @@ READ_ONLY = {
     "kms:GetSecretValue SecretName=example": False,
 }
 """What a read-only session may and may not do."""
-
-
-def document(machine: Machine, *words: str, **environ: str) -> dict[str, str]:
-    done = machine.role_env("export", *words, "--format", "json", **environ)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
 
 
 def policy_file(machine: Machine, policy: object) -> str:
@@ -40,7 +34,7 @@ def test_a_read_only_session_reads_and_neither_changes_nor_reads_secrets(machine
 
 def test_the_policy_of_a_file_or_of_stdin_is_what_sts_gets(machine: Machine) -> None:
     text = json.dumps(POLICY, separators=(",", ":"))
-    document(machine, "profileB", "--policy", policy_file(machine, POLICY))
+    exports(machine, "profileB", "--policy", policy_file(machine, POLICY))
     machine.run("role-env", "export", "profileB", "--policy", "-", "--format", "json", "--refresh", text=f" {text}\n")
     sent = [call.policy for call in machine.sts.calls_of("AssumeRole")]
     assert sent == [text, text]
@@ -49,19 +43,19 @@ def test_the_policy_of_a_file_or_of_stdin_is_what_sts_gets(machine: Machine) -> 
 def test_narrowed_sessions_have_entries_of_their_own_and_clear_deletes_them_all(machine: Machine) -> None:
     other = {**POLICY, "Version": "1", "Statement": [{"Effect": "Allow", "Action": "oss:*", "Resource": "*"}]}
     words: tuple[list[str], ...] = ([], ["--read-only"], ["--policy", policy_file(machine, POLICY)])
-    first = [document(machine, "profileB", *more)["AccessKeyId"] for more in words]
+    first = [key_id(machine, "profileB", *more) for more in words]
     assert len(set(first)) == 3
-    assert [document(machine, "profileB", *more)["AccessKeyId"] for more in words] == first
+    assert [key_id(machine, "profileB", *more) for more in words] == first
     policy_file(machine, other)
-    assert document(machine, "profileB", *words[2])["AccessKeyId"] not in first
+    assert key_id(machine, "profileB", *words[2]) not in first
     assert machine.role_env("clear", "profileB").returncode == 0
-    assert not {document(machine, "profileB", *more)["AccessKeyId"] for more in words} & set(first)
+    assert not {key_id(machine, "profileB", *more) for more in words} & set(first)
 
 
 def test_a_read_only_profile_never_gives_a_wider_session(machine: Machine) -> None:
     machine.add(f"[readers]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nread_only = yes\n")
-    document(machine, "readers")
-    document(machine, "readers", "--read-only")
+    exports(machine, "readers")
+    exports(machine, "readers", "--read-only")
     policies = {call.policy for call in machine.sts.calls_of("AssumeRole")}
     assert len(policies) == 1
     assert '"NotAction"' not in policies.pop()
@@ -72,7 +66,7 @@ def test_a_read_only_profile_never_gives_a_wider_session(machine: Machine) -> No
 
 def test_the_policy_of_a_profile_stays_beside_reading_only(machine: Machine) -> None:
     machine.add(f"policy = {json.dumps(POLICY)}\n")
-    document(machine, "profileB", "--read-only")
+    exports(machine, "profileB", "--read-only")
     sent = json.loads(machine.sts.calls_of("AssumeRole")[-1].policy)
     assert sent["Statement"][0] == POLICY["Statement"][0]
     assert [statement["Effect"] for statement in sent["Statement"]] == ["Allow", "Deny", "Deny"]
@@ -113,12 +107,12 @@ def test_a_read_only_profile_is_no_source(machine: Machine) -> None:
 
 @pytest.mark.parametrize("within", ["read-only", "0" * 64])
 def test_within_a_narrowed_session_a_wider_one_needs_full(machine: Machine, within: str) -> None:
-    document(machine, "profileB")
+    exports(machine, "profileB")
     inside = {"ROLE_ENV_POLICY": within}
     refused = machine.role_env("export", "profileB", "--format", "json", **inside)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "--full" in refused.stderr
-    assert document(machine, "profileB", "--full", **inside)["Profile"] == "profileB"
+    assert exports(machine, "profileB", "--full", **inside)["Profile"] == "profileB"
     same = machine.role_env("export", "profileB", "--format", "json", "--read-only", **inside)
     assert same.returncode == (0 if within == "read-only" else 2)
 

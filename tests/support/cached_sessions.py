@@ -1,6 +1,7 @@
 """Helpers for the tests of cached sessions: read one from the keyring, change it, and count what a request costs."""
 
 import json
+from typing import Any
 
 from role_env.sessions import record as records
 from support.machine import Machine
@@ -16,11 +17,17 @@ def asks(machine: Machine, *arguments: str, calls: int, **environ: str) -> str:
     return done.stdout
 
 
+def exports(machine: Machine, profile: str, *options: str, **environ: str) -> dict[str, Any]:
+    """Return the session of `profile` as JSON."""
+    done = machine.role_env("export", profile, "--format", "json", *options, **environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
 def key_id(machine: Machine, profile: str, *options: str) -> str:
     """Return the key ID of the session of `profile`."""
-    done = machine.role_env("export", profile, "--format", "json", *options)
-    assert done.returncode == 0, done.stderr
-    return str(json.loads(done.stdout)["AccessKeyId"])
+    return str(exports(machine, profile, *options)["AccessKeyId"])
 
 
 def kept(machine: Machine) -> KeptItem:
