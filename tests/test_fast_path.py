@@ -16,7 +16,7 @@ from role_env import paths, variables
 from role_env.keyrings.notes import KeyringNotes
 from support.cached_sessions import kept
 from support.files import settle
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 from support.secret_service_bus import SilentBus
 
 
@@ -136,11 +136,12 @@ def test_a_process_that_meets_another_one_at_its_request_waits_and_loads_little_
     for command in ("export", "clear"):
         assert machine.role_env(command, "profileB").returncode == 0
     machine.sts.fault("delay:1.5", times=1)
-    first = subprocess.Popen([INSTALLED / "role-env", "profileB"], env=machine.environ, stdout=subprocess.DEVNULL)
+    first = machine.start("profileB")
     while len(machine.sts.calls) < 2:
         time.sleep(0.02)
     assert loaded(machine, "process", "profileB") <= DOCUMENT | {"fcntl", "role_env.context", "role_env.locks"}
-    assert first.wait(30) == 0
+    first.communicate(timeout=30)
+    assert first.returncode == 0
     assert len(machine.sts.calls) == 2
 
 

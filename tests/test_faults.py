@@ -668,11 +668,7 @@ def test_a_kernel_that_keeps_nothing_costs_one_warning_and_none_under_ci(headles
 # ---- one flight ----
 
 
-def begun(machine: Machine, *options: str, **variables: str) -> "subprocess.Popen[str]":
-    """A call that goes on while the test does."""
-    command = [ROLE_ENV, "export", "profileB", "--format", "json", *options]
-    environment = machine.environ | variables
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+EXPORT = ("export", "profileB", "--format", "json")
 
 
 @pytest.mark.parametrize(("count", "variables"), [(50, {}), (10, {"XDG_RUNTIME_DIR": "/nonexistent"})])
@@ -680,7 +676,7 @@ def test_fifty_at_once_make_one_call_and_get_fifty_right_answers(
     machine: Machine, count: int, variables: Environ
 ) -> None:
     """Also where the lock has to be in the state folder, of which ten are enough to tell."""
-    ended = [process.communicate(timeout=60) for process in [begun(machine, **variables) for _ in range(count)]]
+    ended = [process.communicate(timeout=60) for process in [machine.start(*EXPORT, **variables) for _ in range(count)]]
     (issued,) = machine.sts.issued
     assert all(issued.token in out for out, _ in ended)
     assert not [err for _, err in ended if err]
@@ -692,8 +688,8 @@ def test_fifty_killed_holders_keep_nobody_waiting(machine: Machine) -> None:
     machine.sts.fault("delay:0.2", times=None)
     for _ in range(10):
         moments = sorted(chance.uniform(0, 0.8) for _ in range(5))
-        holders = [begun(machine, "--refresh") for _ in moments]
-        survivor = begun(machine, "--refresh")
+        holders = [machine.start(*EXPORT, "--refresh") for _ in moments]
+        survivor = machine.start(*EXPORT, "--refresh")
         start = time.monotonic()
         for holder, moment in zip(holders, moments, strict=True):
             time.sleep(max(0, start + moment - time.monotonic()))
@@ -730,12 +726,10 @@ def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_grou
 ) -> None:
     machine.sts.fault("delay:0.2", times=None)
     for milliseconds in range(40, 700, 60):
-        process = subprocess.Popen(
-            [ROLE_ENV, "profileB", "--refresh"], env=machine.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        process = machine.start("profileB", "--refresh")
         time.sleep(milliseconds / 1000)
         process.send_signal(number)
-        out, err = (stream.decode() for stream in process.communicate(timeout=60))
+        out, err = process.communicate(timeout=60)
         if process.returncode not in (0, -number) and not is_pythons_own(err):
             assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
             assert out in FALSE
@@ -773,7 +767,7 @@ def test_a_profiles_file_that_is_replaced_while_it_is_read_gives_one_of_the_two_
     thread = threading.Thread(target=replace)
     thread.start()
     try:
-        answers = [machine.role_env("export", "profileB", "--format", "json") for _ in range(8)]
+        answers = [machine.role_env(*EXPORT) for _ in range(8)]
     finally:
         ended.set()
         thread.join()
@@ -782,4 +776,4 @@ def test_a_profiles_file_that_is_replaced_while_it_is_read_gives_one_of_the_two_
         (session,) = (session for session in machine.sts.issued if session.token in done.stdout)
         assert f"role/{session.role.name.lower()}" in done.stdout.lower()
     role = "longsession" if "longsession" in texts[0] else "switchrolesbc"
-    assert f"role/{role}" in machine.role_env("export", "profileB", "--format", "json").stdout
+    assert f"role/{role}" in machine.role_env(*EXPORT).stdout

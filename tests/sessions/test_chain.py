@@ -482,7 +482,6 @@ def test_what_is_not_the_clis_file_is_reported_as_what_it_is(machine: Machine, c
 def test_the_session_of_a_sign_in_serves_while_it_lives(machine: Machine, cli_file: CliFile, mode: str) -> None:
     machine.add(f"[first]\nrole_arn = {machine.sts.world.role('hub').arn}\nsource_profile = profileA\n")
     session = exports(machine, "first")
-
     portal: dict[str, Any] = {
         "cloud_sso_sign_in_url": "https://signin.example/start",
         "cloud_sso_account_id": "2222222222222222",

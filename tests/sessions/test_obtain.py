@@ -1,7 +1,6 @@
 """When the cached session is used, when STS is asked, and what happens if STS cannot be reached."""
 
 import os
-import subprocess
 import time
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from support.cached_sessions import age, asks, kept, put_instead
 from support.local_sts import ACCOUNT_B, EXTERNAL_ID, LocalSts
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 
 
 def edit(machine: Machine, old: str, new: str) -> None:
@@ -225,12 +224,13 @@ def test_a_holder_of_a_good_session_does_not_wait_for_another_ones_renewal(machi
     asks(machine, calls=1)
     age(machine, 3400)
     machine.sts.fault("delay:60", times=1)
-    first = subprocess.Popen([INSTALLED / "role-env", "profileB"], env=machine.environ, stdout=subprocess.DEVNULL)
+    first = machine.start("profileB")
     while len(machine.sts.calls) < 2:
         time.sleep(0.02)
     assert machine.sts.issued[0].token in asks(machine, calls=0)
     machine.sts.heal()
-    assert first.wait(60) == 0
+    first.communicate(timeout=60)
+    assert first.returncode == 0
 
 
 # ---- whose session it may be ----
@@ -274,11 +274,7 @@ def test_a_session_of_the_expected_account_is_handed_out(machine: Machine, warm:
 
 def together(machine: Machine, count: int, *options: str) -> list[str]:
     """What `count` calls at once printed, all of which ended well."""
-    command = [str(INSTALLED / "role-env"), "export", "profileB", "--format", "json", *options]
-    begun = [
-        subprocess.Popen(command, env=machine.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(count)
-    ]
+    begun = [machine.start("export", "profileB", "--format", "json", *options) for _ in range(count)]
     ended = [process.communicate(timeout=60) for process in begun]
     assert [err for _, err in ended if err] == []
     return [out for out, _ in ended]
@@ -295,8 +291,9 @@ def test_many_refreshes_at_once_share_calls_and_none_gets_the_old_session(machin
 def test_a_process_waits_most_of_its_time_for_the_one_that_requests_the_same_session(machine: Machine) -> None:
     machine.sts.fault("delay:5.5", times=1)
     machine.environ["ROLE_ENV_TIMEOUT"] = "10"
-    first = subprocess.Popen([INSTALLED / "role-env", "profileB"], env=machine.environ, stdout=subprocess.DEVNULL)
+    first = machine.start("profileB")
     while not machine.sts.calls:
         time.sleep(0.02)
     assert machine.sts.issued[0].token in asks(machine, calls=0)
-    assert first.wait(60) == 0
+    first.communicate(timeout=60)
+    assert first.returncode == 0

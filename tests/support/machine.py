@@ -151,6 +151,11 @@ source_profile = profileA
         """test_user1's key as `login` reads it from stdin: its ID and its secret."""
         return f"{self.sts.access_key_id}\n{self.sts.access_key_secret}\n"
 
+    def start(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
+        """Start the installed command, which goes on while the test does."""
+        command, pipe = [str(INSTALLED / "role-env"), *arguments], subprocess.PIPE
+        return subprocess.Popen(command, env=self.environ | environ, cwd=self.home, stdout=pipe, stderr=pipe, text=True)
+
     def log_in(self, profile: str) -> None:
         """Store test_user1's key in the keyring, as that of `profile`."""
         self.succeeds("login", profile, text=self.key_lines())
