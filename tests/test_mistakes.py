@@ -58,70 +58,66 @@ class Mistake:
     """The corrected line, where it is for the person and not for the hint to know."""
 
 
+def in_file(name: str, change: tuple[str, str], said: str, hint: str, status: int = 3) -> Mistake:
+    """Return a row for a change of the profiles file that the next use of profileB meets."""
+    return Mistake(name, "role-env profileB", said, hint, status, change)
+
+
 IN_FILE = (
-    Mistake(
+    in_file(
         "quotes around the ARN",
-        "role-env profileB",
+        (ROLE, 'role_arn = "{role}"'),
         "profile profileB: role_arn is in quotes ({file}, line 6)",
         "remove the quotes; values are written without them",
-        change=(ROLE, 'role_arn = "{role}"'),
     ),
-    Mistake(
+    in_file(
         "a comment after a value",
-        "role-env profileB",
+        (ROLE, ROLE + "  # prod"),
         "profile profileB: role_arn has a comment after its value ({file}, line 6)",
         "move the comment to a line of its own",
-        change=(ROLE, ROLE + "  # prod"),
     ),
-    Mistake(
+    in_file(
         "one line of YAML",
-        "role-env profileB",
+        (ROLE, "role_arn: {role}"),
         "{file}, line 6: this looks like YAML",
         "write key = value, below a line [profile]",
-        change=(ROLE, "role_arn: {role}"),
     ),
-    Mistake(
+    in_file(
         "a section in YAML",
-        "role-env profileB",
+        (f"[profileB]\n{ROLE}\n{SOURCE}", "profileB:\n  role_arn: {role}\n  source_profile: profileA"),
         "{file}, line 5: this looks like YAML",
         "write key = value, below a line [profile]",
-        change=(f"[profileB]\n{ROLE}\n{SOURCE}", "profileB:\n  role_arn: {role}\n  source_profile: profileA"),
     ),
-    Mistake(
+    in_file(
         "an unclosed [",
-        "role-env profileB",
+        ("[profileB]", "[profileB"),
         "{file}, line 5: this section name is not closed",
         "write it as [profile], on its own line",
-        change=("[profileB]", "[profileB"),
     ),
-    Mistake(
+    in_file(
         "a mistyped source_profile",
-        "role-env profileB",
+        (SOURCE, "source_profile = profilA"),
         "profile profileB: source_profile names no profile of the file ({file}, line 7)",
         "did you mean profileA?",
-        change=(SOURCE, "source_profile = profilA"),
     ),
-    Mistake(
+    in_file(
         "a source profile without a section",
-        "role-env profileB",
+        (SOURCE, "source_profile = ops"),
         "profile profileB: source_profile names no profile of the file ({file}, line 7)",
         "add [ops] with its credentials",
-        change=(SOURCE, "source_profile = ops"),
     ),
-    Mistake(
+    in_file(
         "no source at all",
-        "role-env profileB",
+        (SOURCE + "\n", ""),
         "profile profileB: it has no credential source ({file}, line 5)",
         "add source_profile, access_key_id with access_key_secret, credential_source, credential_process or"
         " oidc_provider_arn, or run: role-env login profileB",
-        change=(SOURCE + "\n", ""),
     ),
-    Mistake(
+    in_file(
         "two sources",
-        "role-env profileB",
+        (SOURCE, SOURCE + "\ncredential_source = environment"),
         "profile profileB: credential_source and source_profile both choose a credential source ({file}, line 8)",
         "keep one",
-        change=(SOURCE, SOURCE + "\ncredential_source = environment"),
     ),
     Mistake(
         "a file that others can read",
@@ -137,78 +133,68 @@ IN_FILE = (
         "chmod go-w {file}",
         mode=0o620,
     ),
-    Mistake(
+    in_file(
         "a color that does not exist",
-        "role-env profileB",
+        (SOURCE, SOURCE + "\ncolor = pink"),
         "profile profileB: color must be one of black, red, green, yellow, blue, magenta, purple, cyan, white, grey,"
         " gray, orange ({file}, line 8)",
         "correct color, or remove the line",
-        change=(SOURCE, SOURCE + "\ncolor = pink"),
     ),
-    Mistake(
+    in_file(
         "a mistyped color",
-        "role-env profileB",
+        (SOURCE, SOURCE + "\ncolor = gren"),
         "profile profileB: color must be one of black, red, green, yellow, blue, magenta, purple, cyan, white, grey,"
         " gray, orange ({file}, line 8)",
         "did you mean green?",
-        change=(SOURCE, SOURCE + "\ncolor = gren"),
     ),
-    Mistake(
+    in_file(
         "a mistyped key",
-        "role-env profileB",
+        (SOURCE, f"{SOURCE}\npolcy = {POLICY}"),
         "profile profileB: unknown key polcy ({file}, line 8)",
         "did you mean policy?",
-        change=(SOURCE, f"{SOURCE}\npolcy = {POLICY}"),
     ),
-    Mistake(
+    in_file(
         "the name of a region",
-        "role-env profileB",
+        (SOURCE, SOURCE + "\nregion_id = Hangzhou"),
         "profile profileB: region_id is not the ID of a region, such as cn-hangzhou ({file}, line 8)",
         "correct region_id, or remove the line",
-        change=(SOURCE, SOURCE + "\nregion_id = Hangzhou"),
     ),
-    Mistake(
+    in_file(
         "an empty ARN",
-        "role-env profileB",
+        (ROLE, "role_arn ="),
         "profile profileB: role_arn is empty ({file}, line 6)",
         "give it a value, or remove the line",
-        change=(ROLE, "role_arn ="),
     ),
-    Mistake(
+    in_file(
         "the role's name instead of its ARN",
-        "role-env profileB",
+        (ROLE, "role_arn = switchRoleSbc"),
         "profile profileB: role_arn is not a role's ARN, acs:ram::<account>:role/<name> ({file}, line 6)",
         "copy the ARN from the role's page in the RAM console",
-        change=(ROLE, "role_arn = switchRoleSbc"),
     ),
-    Mistake(
+    in_file(
         "a section twice",
-        "role-env profileB",
+        (SOURCE, SOURCE + "\n[profileB]"),
         "{file}, line 8: this section already exists in line 5",
         "merge the two",
-        change=(SOURCE, SOURCE + "\n[profileB]"),
     ),
-    Mistake(
+    in_file(
         "a key twice",
-        "role-env profileB",
+        (ROLE, f"{ROLE}\n{ROLE}"),
         "{file}, line 7: role_arn already exists in line 6",
         "keep one of the two",
-        change=(ROLE, f"{ROLE}\n{ROLE}"),
     ),
-    Mistake(
+    in_file(
         "keys without a section",
-        "role-env profileB",
+        ("[profileA]\n", ""),
         "{file}, line 1: a key before the first [profile]",
         "add a line [profile] above it",
-        change=("[profileA]\n", ""),
     ),
-    Mistake(
+    in_file(
         "another account than expected",
-        "role-env profileB",
+        (SOURCE, SOURCE + "\nexpected_account_id = 1111111111111111"),
         "profile profileB is of account 2222222222222222, not of 1111111111111111 ({file}, line 5)",
         "check the role and expected_account_id, or --expect-account; nothing was exported",
         4,
-        change=(SOURCE, SOURCE + "\nexpected_account_id = 1111111111111111"),
     ),
     Mistake(
         "a duration that the role does not allow",
@@ -488,12 +474,11 @@ SETTINGS = (
         "correct the variable, or unset it",
         environ={"ALIBABA_CLOUD_STS_ENDPOINT": "http://{endpoint}"},
     ),
-    Mistake(
+    in_file(
         "no key in the environment",
-        "role-env profileB",
+        (SOURCE, "credential_source = environment"),
         "profile profileB: credential_source = environment, but the environment has no access key ({file}, line 7)",
         "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-        change=(SOURCE, "credential_source = environment"),
     ),
 )
 
