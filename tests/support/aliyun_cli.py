@@ -11,38 +11,18 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 PROFILE = ("ALIBABACLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE", "ALICLOUD_PROFILE")  # config/configuration.go:133
 IGNORE = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")  # config/configuration.go:141
+PREFIXES = ("ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_", "")
 FIELDS = {  # config/profile.go:325-339
-    "access_key_id": (
-        "ALIBABA_CLOUD_ACCESS_KEY_ID",
-        "ALIBABACLOUD_ACCESS_KEY_ID",
-        "ALICLOUD_ACCESS_KEY_ID",
-        "ACCESS_KEY_ID",
-    ),
-    "access_key_secret": (
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-        "ALIBABACLOUD_ACCESS_KEY_SECRET",
-        "ALICLOUD_ACCESS_KEY_SECRET",
-        "ACCESS_KEY_SECRET",
-    ),
-    "sts_token": (
-        "ALIBABA_CLOUD_SECURITY_TOKEN",
-        "ALIBABACLOUD_SECURITY_TOKEN",
-        "ALICLOUD_SECURITY_TOKEN",
-        "SECURITY_TOKEN",
-    ),
-    "region_id": (
-        "ALIBABA_CLOUD_REGION_ID",
-        "ALIBABACLOUD_REGION_ID",
-        "ALICLOUD_REGION_ID",
-        "REGION_ID",
-        "REGION",
-    ),
+    "access_key_id": [f"{prefix}ACCESS_KEY_ID" for prefix in PREFIXES],
+    "access_key_secret": [f"{prefix}ACCESS_KEY_SECRET" for prefix in PREFIXES],
+    "sts_token": [f"{prefix}SECURITY_TOKEN" for prefix in PREFIXES],
+    "region_id": [*(f"{prefix}REGION_ID" for prefix in PREFIXES), "REGION"],
 }
 
 
@@ -117,7 +97,7 @@ def _inferred(profile: dict[str, Any]) -> str:
     return "External" if profile.get("process_command") else ""
 
 
-def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:
+def _first(environ: Mapping[str, str], names: Iterable[str]) -> str:
     return next((environ[name] for name in names if environ.get(name)), "")
 
 
