@@ -280,7 +280,7 @@ class KeyringBus(PrivateBus):
 
     def _start_service(self) -> None:
         if self._with_prompter:
-            _start_silent_service(self, name=_PROMPTER)
+            _start_silent_service(self, _PROMPTER)
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         environment = {**_environment(), **self.environment, "HOME": str(home), "XDG_DATA_HOME": str(home)}
@@ -332,16 +332,13 @@ class SilentBus(PrivateBus):
         self,
         folder: Path | None = None,
         *,
-        abstract: bool = False,
         answers: int = 0,
         dies: bool = False,
         locked: bool = False,
         secret: bytes = b"secret",
     ) -> None:
-        super().__init__(folder, abstract=abstract)
-        self._answers = answers
-        self._dies = dies
-        self._locked = locked
+        super().__init__(folder)
+        self._options = [f"--answers={answers}", *["--dies"] * dies, *["--locked"] * locked]
         self._secret = secret
 
     def calls(self) -> list[str]:
@@ -351,7 +348,7 @@ class SilentBus(PrivateBus):
     def _start_service(self) -> None:
         (self.folder / "calls").touch()
         (self.folder / "secret").write_bytes(self._secret)
-        _start_silent_service(self, answers=self._answers, dies=self._dies, locked=self._locked)
+        _start_silent_service(self, SERVICE, *self._options)
 
 
 class StoppedBus(PrivateBus):
@@ -361,13 +358,9 @@ class StoppedBus(PrivateBus):
         self.pause()
 
 
-def _start_silent_service(
-    bus: PrivateBus, *, name: str = SERVICE, answers: int = 0, dies: bool = False, locked: bool = False
-) -> None:
-    command = [sys.executable, "-I", __file__, f"--answers={answers}", f"--name={name}"]
-    command += ["--dies"] * dies + ["--locked"] * locked
-    # A method of another's: this and the classes are one room, and two of them start it.
-    process = bus.run([*command, bus.address], log="service.log", stdout=subprocess.PIPE)
+def _start_silent_service(bus: PrivateBus, name: str, *options: str) -> None:
+    command = [sys.executable, "-I", __file__, *options, bus.address, name]
+    process = bus.run(command, log="service.log", stdout=subprocess.PIPE)
     bus.first_line(process, log="service.log")
 
 
@@ -462,12 +455,9 @@ def call_method(connection: Any, path: str, method: str, signature: str, body: t
 class _SilentService:
     """The program behind `SilentBus`: runs until its bus goes away."""
 
-    def __init__(self, *, address: str, name: str, answers: int, dies: bool, locked: bool) -> None:
-        self.connection = connect(address)
-        self._name = name
-        self._answers = answers
-        self._dies = dies
-        self._locked = locked
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.connection = connect(options.address)
+        self._options = options
         self._attributes: dict[str, str] = {}
 
     def run(self) -> None:
@@ -475,7 +465,7 @@ class _SilentService:
         from jeepney import HeaderFields, MessageType, message_bus
         from jeepney.io.blocking import Proxy
 
-        Proxy(message_bus, self.connection, timeout=DEADLINE).RequestName(self._name)
+        Proxy(message_bus, self.connection, timeout=DEADLINE).RequestName(self._options.name)
         print("ready", flush=True)
         with contextlib.suppress(ConnectionError), Path("calls").open("a", encoding="utf-8") as log:
             # The one wait without a deadline: it ends with the bus, which has its own.
@@ -487,10 +477,10 @@ class _SilentService:
                     self._meet(message)
 
     def _meet(self, call: Any) -> None:
-        if self._answers > 0:
-            self._answers -= 1
+        if self._options.answers > 0:
+            self._options.answers -= 1
             self.connection.send(self._answer(call))
-        elif self._dies:
+        elif self._options.dies:
             os._exit(1)
 
     def _answer(self, call: Any) -> Any:
@@ -503,14 +493,14 @@ class _SilentService:
         if member == "OpenSession" and call.body[0] != "plain":
             return new_error(call, "org.freedesktop.DBus.Error.NotSupported", "s", ("plain only",))
         secret = (_SESSION, b"", Path("secret").read_bytes(), "text/plain")
-        found = [] if self._locked else [_ITEM]
+        found = [] if self._options.locked else [_ITEM]
         answers: dict[str, Callable[[], tuple[str, tuple[object, ...]]]] = {
             "OpenSession": lambda: ("vo", (("s", ""), _SESSION)),
             "SearchItems": lambda: ("aoao", (found, [])) if of_service else ("ao", (found,)),
             "GetSecret": lambda: ("(oayays)", (secret,)),
             "GetSecrets": lambda: ("a{o(oayays)}", ({_ITEM: secret},)),
             "ReadAlias": lambda: ("o", (_COLLECTION,)),
-            "Unlock": lambda: ("aoo", ([], _PROMPT) if self._locked else (call.body[0], "/")),
+            "Unlock": lambda: ("aoo", ([], _PROMPT) if self._options.locked else (call.body[0], "/")),
             "Lock": lambda: ("aoo", (call.body[0], "/")),
             "CreateItem": lambda: ("oo", (_ITEM, "/")),
             "Delete": lambda: ("o", ("/",)),
@@ -521,7 +511,7 @@ class _SilentService:
 
     def _properties(self) -> dict[str, tuple[str, object]]:
         return {
-            "Locked": ("b", self._locked),
+            "Locked": ("b", self._options.locked),
             "Label": ("s", "label"),
             "Attributes": ("a{ss}", self._attributes),
             "Items": ("ao", [_ITEM]),
@@ -534,11 +524,11 @@ class _SilentService:
 def _main() -> None:
     parser = argparse.ArgumentParser(description=_SilentService.__doc__)
     parser.add_argument("address")
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--answers", type=int, required=True)
+    parser.add_argument("name")
+    parser.add_argument("--answers", type=int, default=0)
     parser.add_argument("--dies", action="store_true")
     parser.add_argument("--locked", action="store_true")
-    _SilentService(**vars(parser.parse_args())).run()
+    _SilentService(parser.parse_args()).run()
 
 
 if __name__ == "__main__":
