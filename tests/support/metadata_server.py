@@ -15,7 +15,6 @@ the namespace reaches a server on this machine's loopback, such as the local STS
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -25,13 +24,13 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from support.relay import relay
 from support.service import Answer, Service
 
 REAL_ADDRESS = "100.100.100.200"
@@ -114,33 +113,11 @@ def in_namespace(*command: str, relay: tuple[Path, int] | None = None) -> list[s
 def relayed(folder: Path, port: int) -> Iterator[tuple[Path, int]]:
     """Open a connection from a namespace to `port` of this machine's loopback: a unix socket in `folder`."""
     path = folder / f"relay-{port}"
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(path))
-    listener.listen(64)
-    threading.Thread(target=_relay, args=(listener, socket.AF_INET, ("127.0.0.1", port)), daemon=True).start()
-    try:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(64)
+        relay(listener, lambda: socket.create_connection(("127.0.0.1", port)))
         yield path, port
-    finally:
-        listener.close()
-
-
-def _relay(listener: socket.socket, family: int, target: Any) -> None:
-    """Connect each client of `listener` with `target`."""
-    with contextlib.suppress(OSError):
-        while True:
-            near, _ = listener.accept()
-            far = socket.socket(family)
-            far.connect(target)
-            for ends in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=ends, daemon=True).start()
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while piece := source.recv(65536):
-            target.sendall(piece)
-    with contextlib.suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
 
 
 def _bring_up() -> None:
@@ -152,12 +129,17 @@ def _bring_up() -> None:
         fcntl.ioctl(control, address, wanted)
 
 
+def _connected(path: str) -> socket.socket:
+    near = socket.socket(socket.AF_UNIX)
+    near.connect(path)
+    return near
+
+
 def main(path: str, port: str, *command: str) -> int:
     """Run `command` beside the service; return its exit status."""
     _bring_up()
     if port != "0":
-        listener = socket.create_server(("127.0.0.1", int(port)))
-        threading.Thread(target=_relay, args=(listener, socket.AF_UNIX, path), daemon=True).start()
+        relay(socket.create_server(("127.0.0.1", int(port))), lambda: _connected(path))
     del os.environ["PYTHONPATH"]  # which led to this module
     with MetadataServer(REAL_ADDRESS, 80) as service:
         for changed, (status, body) in json.loads(os.environ.get("METADATA_ANSWERS", "{}")).items():

@@ -1,9 +1,10 @@
 """A proxy of a test's own."""
 
 import contextlib
-import select
 import socket
 import threading
+
+from support.relay import carry
 
 
 class Proxy:
@@ -23,22 +24,17 @@ class Proxy:
                 threading.Thread(target=self._carry, args=(client,), daemon=True).start()
 
     def _carry(self, client: socket.socket) -> None:
-        with contextlib.suppress(OSError), client:
+        with contextlib.suppress(OSError):
             head = b""
             while b"\r\n\r\n" not in head:
                 head += client.recv(4096)
             self.heads.append(head.decode())
             client.sendall(f"HTTP/1.1 {self.status}\r\n\r\n".encode("latin-1"))
             if not self.status.startswith("200"):
+                client.close()
                 return
             host, port = head.split()[1].decode().split(":")
-            with socket.create_connection((host, int(port)), 5) as server:
-                ends = {client: server, server: client}
-                while True:
-                    for end in select.select(list(ends), [], [], 10)[0]:
-                        if not (piece := end.recv(65536)):
-                            return
-                        ends[end].sendall(piece)
+            carry(client, socket.create_connection((host, int(port))))
 
     def close(self) -> None:
         """Accept no more connections."""
