@@ -166,9 +166,7 @@ class Connection:
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(answered())
-def test_any_answer_is_the_session_that_was_asked_for_or_an_error_of_the_contract(
-    said: tuple[int, str, bytes],
-) -> None:
+def test_any_answer_is_the_session_that_was_asked_for_or_an_error_of_the_contract(said: tuple[int, str, bytes]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(http.client, "HTTPSConnection", Connection)
         patch.setattr(Connection, "said", said)

@@ -851,10 +851,7 @@ HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
     ("add (source_profile), .*, or run: role-env login profileB", add_source),
     ("keep one|keep one of the two|merge the two", remove_line),
     (r"correct \w+, or remove the line", remove_line),
-    (
-        "check the role and (expected_account_id), or --expect-account; nothing was exported",
-        expect_account_of_role,
-    ),
+    ("check the role and (expected_account_id), or --expect-account; nothing was exported", expect_account_of_role),
     (r"add a line \[profile\] above it", add_head),
     ("give it a value, or remove the line|copy the ARN from the role's page in the RAM console", give_role),
     (r"(?:nothing was stored; )?check (\w+): .*", check_value),

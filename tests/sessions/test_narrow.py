@@ -97,9 +97,7 @@ def test_what_cannot_be_narrowed_is_refused(
 
 
 def test_a_read_only_profile_is_no_source(machine: Machine) -> None:
-    machine.add(
-        f"read_only = yes\n[next]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileB\n",
-    )
+    machine.add(f"read_only = yes\n[next]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileB\n")
     done = machine.role_env("next")
     assert done.returncode == 3
     assert "which is read_only" in done.stderr

@@ -33,10 +33,7 @@ REFUSALS = {
     "InvalidParameter.SourceIdentity": (400, "The parameter SourceIdentity is wrongly formed."),
     "InvalidSecurityToken.Expired": (403, "Specified SecurityToken is expired."),
     "InvalidSecurityToken.Malformed": (400, "Specified SecurityToken is malformed."),
-    "InvalidSecurityToken.MismatchWithAccessKey": (
-        400,
-        "Specified SecurityToken mismatch with the AccessKey.",
-    ),
+    "InvalidSecurityToken.MismatchWithAccessKey": (400, "Specified SecurityToken mismatch with the AccessKey."),
     "InvalidSignatureMethod": (400, "Specified signature method is not valid."),
     "InvalidTimeStamp.Expired": (400, "Specified time stamp or date value is expired."),
     "InvalidTimeStamp.Format": (400, "Specified time stamp or date value is not well formatted."),

@@ -52,12 +52,7 @@ def test_a_request_made_as_the_program_makes_it_gets_a_session(sts: LocalSts) ->
 
     assert answer.status == 200
     assert set(answer.document) == {"RequestId", "Credentials", "AssumedRoleUser"}
-    assert set(answer.document["Credentials"]) == {
-        "AccessKeyId",
-        "AccessKeySecret",
-        "SecurityToken",
-        "Expiration",
-    }
+    assert set(answer.document["Credentials"]) == {"AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration"}
     arn = f"acs:sts::{ACCOUNT_B}:assumed-role/switchrolesbc/alice@host"
     assert answer.document["AssumedRoleUser"]["Arn"] == arn
     assert answer.headers["x-acs-request-id"] == answer.document["RequestId"]

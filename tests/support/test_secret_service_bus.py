@@ -10,15 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import secret_service_bus
-from support.secret_service_bus import (
-    KeptItem,
-    KeyringBus,
-    PrivateBus,
-    SilentBus,
-    StoppedBus,
-    missing,
-    require,
-)
+from support.secret_service_bus import KeptItem, KeyringBus, PrivateBus, SilentBus, StoppedBus, missing, require
 
 # Choosing a backend is keyring's business, and costs more than all the rest.
 KEYRING = "from keyring.backends.SecretService import Keyring; keyring = Keyring(); "
