@@ -25,9 +25,8 @@ from support.oss import read_oss_request
 from support.refusals import REFUSALS, Refused
 from support.service import Answer, Document, Service, answer_json, fail
 from support.signatures import Request, read_request
-from support.world import Identity, Session, World, identity_of_key, identity_of_session
+from support.world import TIME_FORMAT, Identity, Session, World, identity_of_key, identity_of_session
 
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 CLOCK_TOLERANCE = 15 * 60
 """Seconds by which a caller's clock may differ."""
 
@@ -134,10 +133,7 @@ class ApiServer(Service, abc.ABC):
             call.code = refused.code
             answer = self._refusal(request, request_id, refused)
         answer.fault = fault
-        answer.headers |= {
-            "Date": email.utils.formatdate(self.now(), usegmt=True),
-            "x-acs-request-id": request_id,
-        }
+        answer.headers |= {"Date": email.utils.formatdate(self.now(), usegmt=True), "x-acs-request-id": request_id}
         if fault not in ("hang", "reset-after-request"):
             call.status = answer.status
         self._keep(call)
@@ -238,11 +234,6 @@ class ApiServer(Service, abc.ABC):
             raise Refused("InvalidSecurityToken.Malformed")
         if owner is not claimed:
             raise Refused("InvalidSecurityToken.MismatchWithAccessKey")
-
-
-def format_time(moment: float) -> str:
-    """Return a moment (seconds of the epoch) as the services write it."""
-    return time.strftime(TIME_FORMAT, time.gmtime(moment))
 
 
 def check_mandatory(parameters: dict[str, str], names: Iterable[str]) -> None:

@@ -18,7 +18,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-from support.api_server import format_time
 from support.local_sts import LocalSts
 from support.refusals import Refused
 from support.service import Answer, Document, answer_json
@@ -253,14 +252,4 @@ class CloudSsoPortal(SignInServer):
         if chosen is None:
             raise Refused("EntityNotExist.AccessConfiguration", "The access configuration does not exist.", status=404)
         session = self.issue_session(f"AliyunReservedSSO-{chosen.name}", account.id)
-        return answer_json(
-            {
-                "CloudCredential": {
-                    "AccessKeyId": session.id,
-                    "AccessKeySecret": session.secret,
-                    "SecurityToken": session.token,
-                    "Expiration": format_time(session.expiration),
-                },
-                "RequestId": secrets.token_hex(8),
-            }
-        )
+        return answer_json({"CloudCredential": session.credentials, "RequestId": secrets.token_hex(8)})

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from support import policies, products
-from support.api_server import ApiServer, check_mandatory, format_time
+from support.api_server import ApiServer, check_mandatory
 from support.certificates import Certificate
 from support.faults import FAULTS
 from support.refusals import REFUSALS, Refused
@@ -192,12 +192,7 @@ class LocalSts(ApiServer):
         )
         self.world.issued.append(session)
         document: Document = {
-            "Credentials": {
-                "AccessKeyId": session.id,
-                "AccessKeySecret": session.secret,
-                "SecurityToken": session.token,
-                "Expiration": format_time(session.expiration),
-            },
+            "Credentials": session.credentials,
             "AssumedRoleUser": {
                 "Arn": self._assumed_role_arn(role, session.name, fault),
                 "AssumedRoleId": f"{role.role_id}:{session.name}",

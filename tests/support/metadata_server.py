@@ -32,6 +32,7 @@ from typing import Any
 
 from support.relay import relay
 from support.service import Answer, Service
+from support.world import format_time
 
 REAL_ADDRESS = "100.100.100.200"
 ROLE = "instance-role"
@@ -41,7 +42,7 @@ ROLES_PATH = "/latest/meta-data/ram/security-credentials/"
 
 def timestamp(seconds: float) -> str:
     """Return a moment, `seconds` from now, as the service writes it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+    return format_time(time.time() + seconds)
 
 
 class MetadataServer(Service):

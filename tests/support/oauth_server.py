@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlencode
 
-from support.api_server import format_time
 from support.local_sts import LocalSts
 from support.refusals import Refused
 from support.service import Answer, Document, answer_json
@@ -190,11 +189,10 @@ class OAuthServer(SignInServer):
         if request.body:
             raise Refused("invalid_request", "The body must be empty.")
         session = self.issue_session("oauth-user", ACCOUNT_A)
-        names = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
+        document = session.credentials
         if not self.pascal_case:
-            names = ("accessKeyId", "accessKeySecret", "securityToken", "expiration")
-        values = (session.id, session.secret, session.token, format_time(session.expiration))
-        return answer_json({**dict(zip(names, values, strict=True)), "requestId": secrets.token_hex(8)})
+            document = {name[0].lower() + name[1:]: value for name, value in document.items()}
+        return answer_json({**document, "requestId": secrets.token_hex(8)})
 
     def _revoke(self, request: Request) -> Answer:
         """Revoke a token. An unknown one is not an error (RFC 7009)."""

@@ -17,14 +17,14 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from support.api_server import ApiServer, check_mandatory, format_time
+from support.api_server import ApiServer, check_mandatory
 from support.certificates import Certificate
 from support.local_sts import LocalSts
 from support.machine import Machine
 from support.refusals import Refused
 from support.service import Document
 from support.signatures import Request
-from support.world import AccessKey, Identity, User
+from support.world import AccessKey, Identity, User, format_time
 
 RAM_VERSION = "2015-05-01"
 MOST_KEYS = 2

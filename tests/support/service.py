@@ -13,7 +13,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from support.faults import ESCAPES, NO_ANSWER_FAULTS, FaultQueue
@@ -157,9 +156,7 @@ class Service:
     def __enter__(self: Running) -> Running:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 from support.machine import Machine
 from support.secret_service_bus import require
@@ -75,9 +74,7 @@ class Terminal:
     def __enter__(self) -> "Terminal":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         subprocess.run([*self._tmux, "kill-server"], env=self._environ, capture_output=True, check=False)
 
     def _run(self, *arguments: str) -> str:

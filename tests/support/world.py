@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 import string
+import time
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,6 +25,8 @@ EXTERNAL_ID = "vendor/2024:role-env"
 OWN_KEYS = {"ram:CreateAccessKey", "ram:ListAccessKeys", "ram:UpdateAccessKey", "ram:DeleteAccessKey"}
 OWN_KEYS |= {"ram:GetAccessKeyLastUsed"}
 """What a user may do with the own keys unless a test takes it away."""
+
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 LONG_AGO = 1_600_000_000.0
 """When the keys of the default world were made (seconds of the epoch)."""
@@ -101,6 +104,16 @@ class Session:
     name: str
     policy: str = ""
     source_identity: str = ""
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The four values as the services write them."""
+        return {
+            "AccessKeyId": self.id,
+            "AccessKeySecret": self.secret,
+            "SecurityToken": self.token,
+            "Expiration": format_time(self.expiration),
+        }
 
     def may(self, action: str, resource: str = "*") -> bool:
         """Return whether the session policy lets the session do it. The role's own permissions are not looked at."""
@@ -240,6 +253,11 @@ def default_world() -> World:
         trusted = {role_arn(ACCOUNT_B, name) for name in ("hub", "operator")}
         world.add_role(Role(ACCOUNT_C, f"spoke{number}", trusted))
     return world
+
+
+def format_time(moment: float) -> str:
+    """Return a moment (seconds of the epoch) as the services write it."""
+    return time.strftime(TIME_FORMAT, time.gmtime(moment))
 
 
 def digits(count: int) -> str:
