@@ -55,6 +55,13 @@ def bus() -> Iterator[KeyringBus]:
         _ended.extend([started] if started.revive() else [])
 
 
+@pytest.fixture(scope="module")
+def silent() -> Iterator[SilentBus]:
+    """A keyring that never answers."""
+    with SilentBus() as started:
+        yield started
+
+
 # The keyring of `bus` while there is one, and those that had ended by themselves when their last test was over.
 _keyrings: list[KeyringBus] = []
 _ended: list[KeyringBus] = []
@@ -76,13 +83,6 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
-
-
-@pytest.fixture(scope="module")
-def silent() -> Iterator[SilentBus]:
-    """A keyring that never answers."""
-    with SilentBus() as started:
-        yield started
 
 
 @pytest.fixture

@@ -28,13 +28,6 @@ def keyring_alone(machine: Machine) -> None:
     machine.environ["ROLE_ENV_CACHE"] = "keyring"
 
 
-@pytest.fixture(scope="module")
-def silent() -> Iterator[SilentBus]:
-    """A keyring that never answers."""
-    with SilentBus() as started:
-        yield started
-
-
 @pytest.fixture
 def locked() -> Iterator[KeyringBus]:
     """A locked keyring, where nothing can ask for its password."""
