@@ -16,6 +16,7 @@ from pathlib import Path
 from support.files import settle
 from support.local_sts import LocalSts
 from support.secret_service_bus import KeyringBus, require
+from support.shells import COMMANDS
 from support.sign_in_server import SignInServer
 
 INSTALLED = Path(sys.executable).parent
@@ -163,8 +164,7 @@ source_profile = profileA
     def shell(self, name: str, script: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run `script` in a real shell that reads no start-up file."""
         require(name)
-        options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}.get(name, [])
-        return self.run(name, *options, "-c", script, **environ)
+        return self.run(*COMMANDS.get(name, (name,)), "-c", script, **environ)
 
     def secrets(self) -> set[str]:
         """Every secret of the run."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from support.machine import Machine
 from support.secret_service_bus import require
+from support.shells import COMMANDS
 
 SHELLS = ("bash", "zsh", "fish")
-_OPTIONS = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}
 
 
 class NestedShells:
@@ -44,7 +44,7 @@ class NestedShells:
 
     def command(self, kind: str, renew: str = "") -> list[str]:
         """Return the words that start a shell; with `renew` as "--renew" its prompt renews the session."""
-        return [kind, *_OPTIONS[kind], str(self._folder / f"{kind}{renew}")]
+        return [*COMMANDS[kind], str(self._folder / f"{kind}{renew}")]
 
     @property
     def kind(self) -> str:

@@ -36,9 +36,6 @@ DEADLINE = 10.0
 SECRET_SERVICE = ("dbus-daemon", "gnome-keyring-daemon")
 """The programs behind `KeyringBus`; `SilentBus` and `StoppedBus` need only the first."""
 
-SHELLS = ("bash", "zsh", "fish", "dash")
-"""The shells that role-env supports."""
-
 SERVICE = "org.freedesktop.secrets"
 SERVICE_PATH = "/org/freedesktop/secrets"
 DEFAULT_COLLECTION = SERVICE_PATH + "/aliases/default"
@@ -74,8 +71,8 @@ CONFIGURATION = """\
 
 
 def missing(*programs: str) -> list[str]:
-    """Those of the programs (by default the ones of a real Secret Service) that are not installed."""
-    return [program for program in programs or SECRET_SERVICE if shutil.which(program) is None]
+    """Return those of the programs that are not installed."""
+    return [program for program in programs if shutil.which(program) is None]
 
 
 def require(*programs: str) -> None:
