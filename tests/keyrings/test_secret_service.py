@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -228,13 +229,14 @@ def keyring(bus: KeyringBus) -> Iterator[KeyringBus]:
     bus.clear()
 
 
-def store(bus: KeyringBus, monkeypatch: pytest.MonkeyPatch, service: str, name: str, secret: str) -> None:
-    """Stores a secret as keyring does."""
+@pytest.fixture
+def own(keyring: KeyringBus, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The backend of keyring for it."""
     from keyring.backends.SecretService import Keyring
 
-    for variable, value in bus.environment.items():
+    for variable, value in keyring.environment.items():
         monkeypatch.setenv(variable, value)
-    Keyring().set_password(service, name, secret)  # type: ignore[no-untyped-call]
+    return Keyring()  # type: ignore[no-untyped-call]
 
 
 EIGHT = ["abcdefgh"[:size] for size in range(1, 9)]
@@ -245,50 +247,40 @@ EIGHT = ["abcdefgh"[:size] for size in range(1, 9)]
     ["s3cret", "", "a\nb\r\n\tc ", "sécret ✓ 秘密 🔑", "x" * 3000, "é秘" * 30000, *EIGHT],
     ids=["ascii", "empty", "lines", "utf-8", "3000", "60000", *EIGHT],
 )
-def test_the_secret_is_what_keyring_stored(keyring: KeyringBus, monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
-    store(keyring, monkeypatch, SERVICE, NAME, secret)
+def test_the_secret_is_what_keyring_stored(keyring: KeyringBus, own: Any, secret: str) -> None:
+    own.set_password(SERVICE, NAME, secret)
     assert read(SERVICE, NAME, keyring.environment, seconds=DEADLINE) == secret
 
 
 @pytest.mark.parametrize(
     ("service", "name"), [("sérvice 秘", "näme"), ("s", "é"), ("abcd", "abcdefg"), ("x" * 999, "n")]
 )
-def test_names_of_any_length_and_script_are_found(
-    keyring: KeyringBus, monkeypatch: pytest.MonkeyPatch, service: str, name: str
-) -> None:
-    store(keyring, monkeypatch, service, name, "s3cret")
+def test_names_of_any_length_and_script_are_found(keyring: KeyringBus, own: Any, service: str, name: str) -> None:
+    own.set_password(service, name, "s3cret")
     assert read(service, name, keyring.environment, seconds=DEADLINE) == "s3cret"
 
 
-def test_only_the_item_asked_for_is_read(keyring: KeyringBus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_item_asked_for_is_read(keyring: KeyringBus, own: Any) -> None:
     for service, name in itertools.product(("one", "two"), ("three", "four")):
-        store(keyring, monkeypatch, service, name, f"{service} {name}")
+        own.set_password(service, name, f"{service} {name}")
     assert read("two", "three", keyring.environment, seconds=DEADLINE) == "two three"
 
 
-def test_an_item_that_is_not_there_is_none(keyring: KeyringBus, monkeypatch: pytest.MonkeyPatch) -> None:
-    store(keyring, monkeypatch, SERVICE, "another", "s3cret")
+def test_an_item_that_is_not_there_is_none(keyring: KeyringBus, own: Any) -> None:
+    own.set_password(SERVICE, "another", "s3cret")
     assert read(SERVICE, NAME, keyring.environment, seconds=DEADLINE) is None
 
 
 @pytest.mark.parametrize("more", [{}, {"application": "another"}], ids=["twin", "extra attribute"])
-def test_a_second_item_with_the_attributes_is_unsure(
-    keyring: KeyringBus, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
-) -> None:
-    store(keyring, monkeypatch, SERVICE, NAME, "s3cret")
+def test_a_second_item_with_the_attributes_is_unsure(keyring: KeyringBus, own: Any, more: dict[str, str]) -> None:
+    own.set_password(SERVICE, NAME, "s3cret")
     keyring.put("foreign", ATTRIBUTES | more, b"shadow")
     assert_unsure(keyring.environment, seconds=DEADLINE)
 
 
-def test_a_foreign_item_with_an_extra_attribute_is_read_as_keyring_reads_it(
-    keyring: KeyringBus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from keyring.backends.SecretService import Keyring
-
+def test_a_foreign_item_with_an_extra_attribute_is_read_as_keyring_reads_it(keyring: KeyringBus, own: Any) -> None:
     keyring.put("foreign", ATTRIBUTES | {"extra": "attribute"}, b"shadow")
-    for variable, value in keyring.environment.items():
-        monkeypatch.setenv(variable, value)
-    assert Keyring().get_password(SERVICE, NAME) == "shadow"  # type: ignore[no-untyped-call]
+    assert own.get_password(SERVICE, NAME) == "shadow"
     assert read(SERVICE, NAME, keyring.environment, seconds=DEADLINE) == "shadow"
 
 
@@ -309,8 +301,8 @@ def test_names_that_dbus_cannot_carry_are_unsure(keyring: KeyringBus, service: s
         read(service, name, keyring.environment, seconds=DEADLINE)
 
 
-def test_a_locked_keyring_is_unsure_until_it_is_unlocked(keyring: KeyringBus, monkeypatch: pytest.MonkeyPatch) -> None:
-    store(keyring, monkeypatch, SERVICE, NAME, "s3cret")
+def test_a_locked_keyring_is_unsure_until_it_is_unlocked(keyring: KeyringBus, own: Any) -> None:
+    own.set_password(SERVICE, NAME, "s3cret")
     keyring.lock()
     try:
         assert_unsure(keyring.environment, seconds=DEADLINE)
