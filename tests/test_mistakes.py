@@ -617,22 +617,17 @@ class Newcomer:
     def __init__(self, machine: Machine, mistake: Mistake) -> None:
         self.machine = machine
         sts = machine.sts
-        self._values = {"file": machine.file, "role": sts.role_arn, "id": sts.access_key_id, "endpoint": sts.endpoint}
-        self._values |= {"secret": sts.access_key_secret, **self._disabled(), **self._expired()}
+        disabled = sts.world.key_of("test_user3")
+        expired = Session("STS.Expired", "SecretOfExpired", "TokenOfExpired", 0, sts.world.role("hub"), "newcomer")
+        sts.issued.append(expired)
+        self._values: dict[str, object] = {"file": machine.file, "role": sts.role_arn, "endpoint": sts.endpoint}
+        self._values |= {"id": sts.access_key_id, "secret": sts.access_key_secret}
+        self._values |= {"disabled_id": disabled.id, "disabled_secret": disabled.secret}
+        self._values |= {"expired_id": expired.id, "expired_secret": expired.secret, "expired_token": expired.token}
         self.line, self.in_bash = mistake.typed, mistake.in_bash
         self.text = self.filled(mistake.text)
         self.environ = {name: self.filled(value) for name, value in mistake.environ.items()}
         self.message = self.hint = ""
-
-    def _disabled(self) -> dict[str, str]:
-        key = self.machine.sts.world.key_of("test_user3")
-        return {"disabled_id": key.id, "disabled_secret": key.secret}
-
-    def _expired(self) -> dict[str, str]:
-        world = self.machine.sts.world
-        session = Session("STS.Expired", "SecretOfExpired", "TokenOfExpired", 0, world.role("hub"), "newcomer")
-        world.issued.append(session)
-        return {"expired_id": session.id, "expired_secret": session.secret, "expired_token": session.token}
 
     def filled(self, text: str) -> str:
         """Return a text of the table with the machine's own values."""
@@ -823,10 +818,6 @@ def name_profile(person: Newcomer, command: str) -> None:
     person.line = f"{command} profileB"
 
 
-def evaluate(person: Newcomer, line: str) -> str:
-    return person.evaluate(line)
-
-
 def load_or_switch(person: Newcomer, load: str, switch: str) -> str:
     assert person.evaluate(switch) == SESSION
     return person.evaluate(load, person.line)
@@ -864,7 +855,7 @@ HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
     ("(?:set (?:it|ROLE_ENV_CONFIG) to .*|correct the variable), or unset it", unset),
     ("set (ALIBABA_CLOUD_ACCESS_KEY_ID) and (ALIBABA_CLOUD_ACCESS_KEY_SECRET)", set_both),
     ("unlock it, .* put the key into the profiles file; role-env doctor says more", write_key_to_file),
-    ("type (.*), or add --show to see (?:it anyway|the code)", evaluate),
+    ("type (.*), or add --show to see (?:it anyway|the code)", Newcomer.evaluate),
     ("enable the key in the RAM console, or use another", enable_key),
     ("get a new session for the source: its own has expired", write_key_to_file),
     ("name a profile: (role-env use) PROFILE", name_profile),
