@@ -18,7 +18,7 @@ from role_env.keyrings.notes import KeyringNotes
 from role_env.keyrings.system import SystemKeyring
 from support.contexts import context
 from support.machine import INSTALLED, Machine
-from support.secret_service_bus import require
+from support.process_trace import ProcessTrace
 
 ENTRY = Entry("role-env session test", "profileB")
 
@@ -166,9 +166,7 @@ def test_who_chooses_a_plain_file_gets_it_and_what_is_in_one_is_forgotten_in_any
 
 
 def test_the_first_choice_of_a_backend_starts_no_program(machine: Machine) -> None:
-    require("strace")
-    trace = machine.home / "trace"
-    command = ["strace", "-f", "-e", "trace=execve", "-e", "status=successful", "-o", str(trace)]
-    assert machine.run(*command, "role-env", "profileB").returncode == 0
-    started = [line for line in trace.read_text().splitlines() if "execve(" in line]
+    trace = ProcessTrace(machine, machine.home / "trace")
+    assert machine.run(*trace.command, "role-env", "profileB").returncode == 0
+    started = [line for line in trace.processes() if "execve(" in line and line.endswith(" = 0")]
     assert len(started) == 1, started
