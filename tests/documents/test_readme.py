@@ -268,7 +268,6 @@ def github_job(person: Machine, block: Block) -> None:
     environ: dict[str, str] = {}
     with HttpsServer(person.temporary) as server:
         server.body = json.dumps({"value": person.sts.oidc_token()}).encode()
-        person.trust(server.ca_file)
         person.environ |= {
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://localhost:{server.port}/token?api-version=2",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token",

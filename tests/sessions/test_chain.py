@@ -635,12 +635,9 @@ def test_github_gives_a_token_for_the_audience_that_the_profile_names(machine: M
     fails(machine, "ci", 3, "profile ci", "id-token: write")
     with HttpsServer(tmp_path) as server:
         server.body = json.dumps({"value": machine.sts.oidc_token()}).encode()
-        both = tmp_path / "both.pem"
-        both.write_bytes(machine.sts.ca_file.read_bytes() + server.ca_file.read_bytes())
         exports(
             machine,
             "ci",
-            SSL_CERT_FILE=str(both),
             ACTIONS_ID_TOKEN_REQUEST_URL=f"https://localhost:{server.port}/token?api-version=2",
             ACTIONS_ID_TOKEN_REQUEST_TOKEN="a-bearer-token",
         )

@@ -142,12 +142,6 @@ source_profile = profileA
         assert (done.returncode, said in done.stderr) == (status, True), done.stderr
         return done
 
-    def trust(self, authority: Path) -> None:
-        """Let programs accept certificates of `authority`, a file, beside those of the local STS."""
-        authorities = self.temporary / "authorities.pem"
-        authorities.write_bytes(self.sts.ca_file.read_bytes() + authority.read_bytes())
-        self.environ["SSL_CERT_FILE"] = str(authorities)
-
     def key_lines(self) -> str:
         """test_user1's key as `login` reads it from stdin: its ID and its secret."""
         return f"{self.sts.access_key_id}\n{self.sts.access_key_secret}\n"
