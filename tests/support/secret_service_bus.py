@@ -9,11 +9,10 @@ Each is a context manager, and its `environment` goes into that of the process u
 Nothing touches the bus, the keyring or the home folder of whoever runs the tests, no wait is without a deadline,
 and `stop()` raises if it could not end everything that was started.
 
-This file is also the program that plays the misbehaving service, so pytest is imported only where it is needed;
-jeepney and secretstorage likewise, as keyring brings them on Linux only.
+pytest is imported only where it is needed, since programs use this too; jeepney and secretstorage likewise, as keyring
+brings them on Linux only.
 """
 
-import argparse
 import contextlib
 import functools
 import os
@@ -23,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -277,7 +277,7 @@ class KeyringBus(PrivateBus):
 
     def _start_service(self) -> None:
         if self._with_prompter:
-            _start_silent_service(self, _PROMPTER)
+            self._prompter = own(_PROMPTER, self.address)
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         environment = {**_environment(), **self.environment, "HOME": str(home), "XDG_DATA_HOME": str(home)}
@@ -335,17 +335,70 @@ class SilentBus(PrivateBus):
         secret: bytes = b"secret",
     ) -> None:
         super().__init__(folder)
-        self._options = [f"--answers={answers}", *["--dies"] * dies, *["--locked"] * locked]
-        self._secret = secret
+        self._answers, self._dies, self._locked, self._secret = answers, dies, locked, secret
+        self._attributes: dict[str, str] = {}
+        self._calls: list[str] = []
 
     def calls(self) -> list[str]:
         """Return the methods that were called so far, answered or not: `["OpenSession", "SearchItems"]`."""
-        return self._log("calls").split()
+        return list(self._calls)
 
     def _start_service(self) -> None:
-        (self.folder / "calls").touch()
-        (self.folder / "secret").write_bytes(self._secret)
-        _start_silent_service(self, SERVICE, *self._options)
+        self._service = own(SERVICE, self.address)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        from jeepney import HeaderFields, MessageType
+
+        with contextlib.suppress(OSError), self._service:
+            # The one wait without a deadline: it ends with the bus, which has its own.
+            while True:
+                message = self._service.receive()
+                if message.header.message_type is not MessageType.method_call:
+                    continue
+                self._calls.append(message.header.fields[HeaderFields.member])
+                if self._answers > 0:
+                    self._answers -= 1
+                    self._service.send(self._answer(message))
+                elif self._dies:
+                    return
+
+    def _answer(self, call: Any) -> Any:
+        from jeepney import HeaderFields, new_error, new_method_return
+
+        member = call.header.fields[HeaderFields.member]
+        of_service = call.header.fields[HeaderFields.path] == SERVICE_PATH
+        if member == "SearchItems":
+            self._attributes = call.body[0]
+        if member == "OpenSession" and call.body[0] != "plain":
+            return new_error(call, "org.freedesktop.DBus.Error.NotSupported", "s", ("plain only",))
+        secret = (_SESSION, b"", self._secret, "text/plain")
+        found = [] if self._locked else [_ITEM]
+        answers: dict[str, Callable[[], tuple[str, tuple[object, ...]]]] = {
+            "OpenSession": lambda: ("vo", (("s", ""), _SESSION)),
+            "SearchItems": lambda: ("aoao", (found, [])) if of_service else ("ao", (found,)),
+            "GetSecret": lambda: ("(oayays)", (secret,)),
+            "GetSecrets": lambda: ("a{o(oayays)}", ({_ITEM: secret},)),
+            "ReadAlias": lambda: ("o", (_COLLECTION,)),
+            "Unlock": lambda: ("aoo", ([], _PROMPT) if self._locked else (call.body[0], "/")),
+            "Lock": lambda: ("aoo", (call.body[0], "/")),
+            "CreateItem": lambda: ("oo", (_ITEM, "/")),
+            "Delete": lambda: ("o", ("/",)),
+            "Get": lambda: ("v", (self._properties()[call.body[1]],)),
+            "GetAll": lambda: ("a{sv}", (self._properties(),)),
+        }
+        return new_method_return(call, *answers[member]() if member in answers else ())
+
+    def _properties(self) -> dict[str, tuple[str, object]]:
+        return {
+            "Locked": ("b", self._locked),
+            "Label": ("s", "label"),
+            "Attributes": ("a{ss}", self._attributes),
+            "Items": ("ao", [_ITEM]),
+            "Collections": ("ao", [_COLLECTION]),
+            "Created": ("t", 0),
+            "Modified": ("t", 0),
+        }
 
 
 class StoppedBus(PrivateBus):
@@ -353,12 +406,6 @@ class StoppedBus(PrivateBus):
 
     def _start_service(self) -> None:
         self.pause()
-
-
-def _start_silent_service(bus: PrivateBus, name: str, *options: str) -> None:
-    command = [sys.executable, "-I", __file__, *options, bus.address, name]
-    process = bus.run(command, log="service.log", stdout=subprocess.PIPE)
-    bus.first_line(process, log="service.log")
 
 
 def _environment() -> dict[str, str]:
@@ -438,6 +485,16 @@ def connect(address: str) -> Any:
     return open_dbus_connection(bus=address, auth_timeout=DEADLINE)
 
 
+def own(name: str, address: str) -> Any:
+    """Return a connection to the bus at `address` that owns `name`."""
+    from jeepney import message_bus
+    from jeepney.io.blocking import Proxy
+
+    connection = connect(address)
+    Proxy(message_bus, connection, timeout=DEADLINE).RequestName(name)
+    return connection
+
+
 def call_method(connection: Any, path: str, method: str, signature: str, body: tuple[object, ...]) -> Any:
     """Return the answer to one call of the Secret Service; an error answer is raised."""
     import jeepney
@@ -447,86 +504,3 @@ def call_method(connection: Any, path: str, method: str, signature: str, body: t
     target = jeepney.DBusAddress(path, bus_name=SERVICE, interface=interface)
     message = jeepney.new_method_call(target, member, signature, body)
     return unwrap_msg(connection.send_and_get_reply(message, timeout=DEADLINE))
-
-
-class _SilentService:
-    """The program behind `SilentBus`: runs until its bus goes away."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        self.connection = connect(options.address)
-        self._options = options
-        self._attributes: dict[str, str] = {}
-
-    def run(self) -> None:
-        """Take the name, say so on stdout, and see what comes."""
-        from jeepney import HeaderFields, MessageType, message_bus
-        from jeepney.io.blocking import Proxy
-
-        Proxy(message_bus, self.connection, timeout=DEADLINE).RequestName(self._options.name)
-        print("ready", flush=True)
-        with contextlib.suppress(ConnectionError), Path("calls").open("a", encoding="utf-8") as log:
-            # The one wait without a deadline: it ends with the bus, which has its own.
-            while True:
-                message = self.connection.receive()
-                if message.header.message_type is MessageType.method_call:
-                    log.write(message.header.fields[HeaderFields.member] + "\n")
-                    log.flush()
-                    self._meet(message)
-
-    def _meet(self, call: Any) -> None:
-        if self._options.answers > 0:
-            self._options.answers -= 1
-            self.connection.send(self._answer(call))
-        elif self._options.dies:
-            os._exit(1)
-
-    def _answer(self, call: Any) -> Any:
-        from jeepney import HeaderFields, new_error, new_method_return
-
-        member = call.header.fields[HeaderFields.member]
-        of_service = call.header.fields[HeaderFields.path] == SERVICE_PATH
-        if member == "SearchItems":
-            self._attributes = call.body[0]
-        if member == "OpenSession" and call.body[0] != "plain":
-            return new_error(call, "org.freedesktop.DBus.Error.NotSupported", "s", ("plain only",))
-        secret = (_SESSION, b"", Path("secret").read_bytes(), "text/plain")
-        found = [] if self._options.locked else [_ITEM]
-        answers: dict[str, Callable[[], tuple[str, tuple[object, ...]]]] = {
-            "OpenSession": lambda: ("vo", (("s", ""), _SESSION)),
-            "SearchItems": lambda: ("aoao", (found, [])) if of_service else ("ao", (found,)),
-            "GetSecret": lambda: ("(oayays)", (secret,)),
-            "GetSecrets": lambda: ("a{o(oayays)}", ({_ITEM: secret},)),
-            "ReadAlias": lambda: ("o", (_COLLECTION,)),
-            "Unlock": lambda: ("aoo", ([], _PROMPT) if self._options.locked else (call.body[0], "/")),
-            "Lock": lambda: ("aoo", (call.body[0], "/")),
-            "CreateItem": lambda: ("oo", (_ITEM, "/")),
-            "Delete": lambda: ("o", ("/",)),
-            "Get": lambda: ("v", (self._properties()[call.body[1]],)),
-            "GetAll": lambda: ("a{sv}", (self._properties(),)),
-        }
-        return new_method_return(call, *answers[member]() if member in answers else ())
-
-    def _properties(self) -> dict[str, tuple[str, object]]:
-        return {
-            "Locked": ("b", self._options.locked),
-            "Label": ("s", "label"),
-            "Attributes": ("a{ss}", self._attributes),
-            "Items": ("ao", [_ITEM]),
-            "Collections": ("ao", [_COLLECTION]),
-            "Created": ("t", 0),
-            "Modified": ("t", 0),
-        }
-
-
-def _main() -> None:
-    parser = argparse.ArgumentParser(description=_SilentService.__doc__)
-    parser.add_argument("address")
-    parser.add_argument("name")
-    parser.add_argument("--answers", type=int, default=0)
-    parser.add_argument("--dies", action="store_true")
-    parser.add_argument("--locked", action="store_true")
-    _SilentService(parser.parse_args()).run()
-
-
-if __name__ == "__main__":
-    _main()

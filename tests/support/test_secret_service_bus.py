@@ -177,9 +177,13 @@ def test_nothing_is_left_of_a_bus(kind: type[PrivateBus], tmp_path: Path) -> Non
 
 
 def test_nothing_is_left_of_a_bus_that_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sys, "executable", "/bin/false")
     bus = SilentBus(tmp_path)
-    with pytest.raises(RuntimeError, match="did not start"):
+    monkeypatch.setattr(secret_service_bus, "SERVICE", "no name of a service")
+    with pytest.raises(Exception, match="no name of a service"):
+        bus.start()
+    assert running_on(bus) == []
+    monkeypatch.setattr(secret_service_bus, "CONFIGURATION", "no configuration of a bus")
+    with pytest.raises(RuntimeError, match=r"(?s)did not start:.*bus\.conf"):
         bus.start()
     assert running_on(bus) == []
 
