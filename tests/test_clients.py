@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,14 +14,16 @@ import pytest
 from support.documents import codes, table, topic
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
+from support.readers import CLIENTS, PROGRAMS
 from support.secret_service_bus import require
 from support.service import Answer, Service
 
 pytestmark = pytest.mark.clients
 
-CLIENTS = Path(__file__).parent.parent / ".venv-nox" / "clients"
-PROGRAMS = Path(__file__).parent / "clients"
 ROLE = ":assumed-role/switchrolesbc/"
+needs_node = pytest.mark.skipif(
+    not (CLIENTS / "role-env-node").exists(), reason="there are no clients for Node (tests/run)"
+)
 
 
 @pytest.fixture(scope="session")
@@ -77,11 +80,15 @@ def _forget_foreign_files(machine: Machine) -> Iterator[None]:
     shutil.rmtree(machine.home / ".aliyun", ignore_errors=True)
 
 
-def test_the_sdks_take_the_session_from_the_environment(machine: Machine, clients: Path, foreign: str) -> None:
-    done = machine.role_env("exec", "profileB", "--", str(clients / "python"), str(PROGRAMS / "sts_identity.py"))
+def check_identity(machine: Machine, done: "subprocess.CompletedProcess[str]") -> None:
     (issued,) = machine.sts.issued
     assert done.stdout.startswith(f"{issued.id} "), done.stderr
     assert ROLE in done.stdout
+
+
+def test_the_sdks_take_the_session_from_the_environment(machine: Machine, clients: Path, foreign: str) -> None:
+    done = machine.role_env("exec", "profileB", "--", str(clients / "python"), str(PROGRAMS / "sts_identity.py"))
+    check_identity(machine, done)
 
 
 def test_the_sdks_take_the_session_from_an_external_profile_and_write_it_into_its_file(
@@ -92,11 +99,9 @@ def test_the_sdks_take_the_session_from_an_external_profile_and_write_it_into_it
     profile = {"name": "B", "mode": "External", "process_command": process, "region_id": "cn-hangzhou"}
     write(config, json.dumps({"current": "B", "profiles": [profile]}))
     done = machine.run(str(clients / "python"), str(PROGRAMS / "sts_identity.py"))
-    (issued,) = machine.sts.issued
-    assert done.stdout.startswith(f"{issued.id} "), done.stderr
-    assert ROLE in done.stdout
+    check_identity(machine, done)
     # What the README warns of: should an SDK no longer do it, the README may say so.
-    assert issued.secret in config.read_text()
+    assert machine.sts.issued[0].secret in config.read_text()
 
 
 def test_the_sdks_take_live_sessions_from_the_credentials_uri_whatever_the_tools_files_name(
@@ -147,17 +152,15 @@ def test_the_log_services_command_signs_as_the_role(machine: Machine, clients: P
     assert set(signers(service)) == {(issued.id, issued.token)}
 
 
-@pytest.mark.skipif(not (CLIENTS / "role-env-node").exists(), reason="there are no clients for Node (tests/run)")
+@needs_node
 @pytest.mark.parametrize("how", [("exec", "profileB"), ("exec", "--renew", "profileB")], ids=["variables", "uri"])
 def test_node_has_the_session(machine: Machine, clients: Path, foreign: str, how: tuple[str, ...]) -> None:
     environ = {"NODE_PATH": str(CLIENTS / "node_modules"), "NODE_EXTRA_CA_CERTS": str(machine.sts.ca_file)}
     done = machine.role_env(*how, "--", "node", str(PROGRAMS / "identity.js"), **environ)
-    (issued,) = machine.sts.issued
-    assert done.stdout.startswith(f"{issued.id} "), done.stderr
-    assert ROLE in done.stdout
+    check_identity(machine, done)
 
 
-@pytest.mark.skipif(not (CLIENTS / "role-env-node").exists(), reason="there are no clients for Node (tests/run)")
+@needs_node
 def test_serverless_devs_takes_the_session_by_the_documented_line(machine: Machine, clients: Path) -> None:
     line = documented_line("s deploy").replace("s deploy -a", f"node {PROGRAMS / 'serverless_devs.js'}")
     machine.add("variables = plain\n")

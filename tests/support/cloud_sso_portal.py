@@ -34,7 +34,6 @@ class AccessConfiguration:
 
     name: str
     id: str = field(default_factory=lambda: "ac-00" + secrets.token_hex(9))
-    description: str = ""
 
 
 @dataclass
@@ -232,7 +231,7 @@ class CloudSsoPortal(SignInServer):
             {
                 "AccessConfigurationId": one.id,
                 "AccessConfigurationName": one.name,
-                "AccessConfigurationDescription": one.description,
+                "AccessConfigurationDescription": "",
             }
             for one in account.configurations
         ]

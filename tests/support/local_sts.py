@@ -181,7 +181,7 @@ class LocalSts(ApiServer):
             seconds = self.session_seconds
         session = Session(
             id="STS.NU" + letters(22),
-            secret=self._new_secret(fault),
+            secret=letters(20) + ("\n" if fault == "newline-in-secret" else "") + letters(24),
             token=self._new_token(fault),
             # STS gives whole seconds, and the session ends at that second.
             expiration=float(int(self.now() + seconds)),
@@ -213,10 +213,6 @@ class LocalSts(ApiServer):
             "ram-assumed-role": f"acs:ram::{account}:assumed-role",
         }[self.arn_shape]
         return f"{head}/{name}/{session_name}"
-
-    def _new_secret(self, fault: str) -> str:
-        secret = letters(44)
-        return f"{secret[:20]}\n{secret[20:]}" if fault == "newline-in-secret" else secret
 
     def _new_token(self, fault: str) -> str:
         token = base64.b64encode(secrets.token_bytes(self.token_length)).decode()[: self.token_length]

@@ -165,7 +165,12 @@ class PrivateBus:
         configuration.write_text(CONFIGURATION.format(listen=listen), encoding="utf-8")
         command = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile", "--print-address=1"]
         daemon = self.run([*_die_with_parent(), *command], log="bus.log", stdout=subprocess.PIPE)
-        self.address = self.first_line(daemon, log="bus.log")
+        assert daemon.stdout is not None
+        with daemon.stdout as output:
+            line = _read_line(output)
+        if not line.endswith(b"\n"):
+            raise RuntimeError(f"dbus-daemon did not start:\n{self._log('bus.log')}")
+        self.address = line.decode().strip()
 
     def _start_service(self) -> None:
         """Put on the bus what the subclass is for."""
@@ -193,15 +198,6 @@ class PrivateBus:
             )
         self._processes.append(process)
         return process
-
-    def first_line(self, process: subprocess.Popen[bytes], *, log: str) -> str:
-        """Return the line by which a process says that it is ready."""
-        assert process.stdout is not None
-        with process.stdout as output:
-            line = _read_line(output)
-        if not line.endswith(b"\n"):
-            raise RuntimeError(f"{process.args!r} did not start:\n{self._log(log)}")
-        return line.decode().strip()
 
     def _log(self, name: str) -> str:
         return (self.folder / name).read_text(encoding="utf-8", errors="replace")

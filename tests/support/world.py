@@ -195,11 +195,6 @@ class World:
         self.roles[role.arn.lower()] = role
         return role
 
-    def add_provider(self, provider: OidcProvider) -> OidcProvider:
-        """Make the OIDC provider known."""
-        self.providers[provider.arn] = provider
-        return provider
-
     def key_of(self, user_name: str) -> AccessKey:
         """Return the first key of the user of that name; "root" is account A itself."""
         return next(key for key in self.keys.values() if (key.user.name if key.user else "root") == user_name)
@@ -225,9 +220,8 @@ def default_world() -> World:
 
     of_a = {f"acs:ram::{ACCOUNT_A}:root"}
     spokes = [role_arn(ACCOUNT_C, f"spoke{number}") for number in range(1, 11)]
-    provider = world.add_provider(
-        OidcProvider(f"acs:ram::{ACCOUNT_B}:oidc-provider/github", "https://token.actions.example")
-    )
+    provider = OidcProvider(f"acs:ram::{ACCOUNT_B}:oidc-provider/github", "https://token.actions.example")
+    world.providers[provider.arn] = provider
     provider.tokens = {
         _json_web_token(provider.issuer, "good"): "",
         _json_web_token(provider.issuer, "old"): "AuthenticationFail.OIDCToken.Expired",
