@@ -1,10 +1,8 @@
 """Sessions in a keyring whose entries are too short for them, as Windows' is: whole or not at all."""
 
-import json
 import sys
 import types
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +13,8 @@ from keyring.backends import null
 from role_env.keyrings import chunks
 from role_env.keyrings.entry import Entry
 from support import credential_locker
-from support.credential_locker import LARGEST_BLOB
+from support.cached_sessions import exports
+from support.credential_locker import LARGEST_BLOB, read_entries
 from support.machine import Machine
 
 ENTRY = Entry("role-env session test", "profileB")
@@ -39,10 +38,6 @@ def locker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyringBackend]
         KeyringBackend._classes.discard(WinVaultKeyring)  # else another test's keyring would be this one
 
 
-def kept() -> dict[str, list[str]]:
-    return credential_locker.read_entries()
-
-
 # No mark of a byte order, which the backend takes for one.
 TEXTS = st.text(st.characters(codec="utf-16", exclude_characters="\ufeff\ufffe"), max_size=4000)
 
@@ -53,11 +48,11 @@ def test_what_was_written_last_is_read_and_nothing_is_left_of_it(locker: Keyring
     for text in texts:
         chunks.write(locker, ENTRY, text)
         assert chunks.read(locker, ENTRY) == text
-    longest = max(len(text.encode("utf-16-le")) for _, text in kept().values())
+    longest = max(len(text.encode("utf-16-le")) for _, text in read_entries().values())
     assert longest <= LARGEST_BLOB
     chunks.delete(locker, ENTRY)
     assert chunks.read(locker, ENTRY) is None
-    assert kept() == {}
+    assert read_entries() == {}
 
 
 @pytest.mark.parametrize("text", ["", "x", "x" * 1280, "x" * 1281, "role-env piece 1 x 2\nx", "𝕏" * 640, "𝕏" * 641])
@@ -70,7 +65,7 @@ def test_a_text_at_the_limit_is_what_it_was(locker: KeyringBackend, text: str) -
 def test_what_fits_into_no_number_of_chunks_is_not_written(locker: KeyringBackend) -> None:
     with pytest.raises(chunks.TooLong):
         chunks.write(locker, ENTRY, "x" * 30000)
-    assert kept() == {}
+    assert read_entries() == {}
 
 
 @pytest.mark.parametrize(
@@ -104,18 +99,13 @@ def windows(machine: Machine) -> Machine:
 
 
 def held(machine: Machine) -> dict[str, list[str]]:
-    """The entries of the machine's locker."""
-    file = Path(machine.environ["LOCKER"])
-    entries: dict[str, list[str]] = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    return entries
+    return read_entries(machine.environ["LOCKER"])
 
 
 def asks(machine: Machine, *options: str, **environ: str) -> bool:
     """Whether a call made STS issue a session; what it hands out is one, and all of it."""
     before = len(machine.sts.issued)
-    done = machine.role_env("export", "profileB", "--format", "json", *options, **environ)
-    assert (done.returncode, done.stderr) == (0, "")
-    said = json.loads(done.stdout)
+    said = exports(machine, "profileB", *options, **environ)
     answer = said["AccessKeyId"], said["AccessKeySecret"], said["SecurityToken"]
     assert answer in [(session.id, session.secret, session.token) for session in machine.sts.issued]
     return len(machine.sts.issued) > before

@@ -71,9 +71,9 @@ def environment(folder: Path, *, lasts: int | None = None) -> dict[str, str]:
     return environ | ({} if lasts is None else {"LOCKER_LASTS": str(lasts)})
 
 
-def read_entries() -> dict[str, list[str]]:
-    """Return the entries by their names: the user and the text of each."""
-    file = Path(os.environ["LOCKER"])
+def read_entries(name: str = "") -> dict[str, list[str]]:
+    """Return the entries of a file, by default that of `LOCKER`, by their names: the user and the text of each."""
+    file = Path(name or os.environ["LOCKER"])
     entries: dict[str, list[str]] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     return entries
 
