@@ -688,6 +688,11 @@ def replaced_nearest(line: str, word: str) -> str:
     return "".join(word if each == nearest else each for each in words)
 
 
+def changing(change: Callable[[str], str]) -> Callable[..., None]:
+    """Return what changes the line of the profiles file that the message names."""
+    return lambda person, *_: person.change_line(change)
+
+
 def say_word(person: Newcomer, word: str) -> None:
     if re.search(r", line \d+\)", person.message):
         person.change_line(lambda line: replaced_nearest(line, word))
@@ -711,22 +716,10 @@ def take_profile_from_list(person: Newcomer, command: str) -> None:
     person.line = f"role-env {out.splitlines()[-1].split()[0]}"
 
 
-def remove_quotes(person: Newcomer) -> None:
-    person.change_line(lambda line: re.sub("[\"']", "", line))
-
-
-def move_comment(person: Newcomer) -> None:
-    person.change_line(lambda line: re.sub(r"(.*?)\s+(#.*)", r"\2\n\1", line))
-
-
 def write_as_ini(person: Newcomer) -> None:
     text = person.machine.file.read_text("utf-8")
     text = re.sub(r"^(\w+):$", r"[\1]", text, flags=re.MULTILINE)
     person.machine.write(re.sub(r"^\s*(\w+): ", r"\1 = ", text, flags=re.MULTILINE))
-
-
-def close_bracket(person: Newcomer) -> None:
-    person.change_line(lambda line: line + "]")
 
 
 def add_section(person: Newcomer, head: str) -> None:
@@ -735,14 +728,6 @@ def add_section(person: Newcomer, head: str) -> None:
 
 def add_source(person: Newcomer, key: str) -> None:
     person.machine.add(f"{key} = profileA\n")
-
-
-def remove_line(person: Newcomer, *_: str) -> None:
-    person.change_line(lambda line: "")
-
-
-def add_head(person: Newcomer) -> None:
-    person.change_line(lambda line: f"[profileA]\n{line}")
 
 
 def give_role(person: Newcomer) -> None:
@@ -834,16 +819,16 @@ HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
     ("see (role-env .* --help)", run),
     ("create it with: (role-env configure); or name another with --config", configure),
     (r"(role-env export \w+) is the profile", say_command),
-    ("remove the quotes; values are written without them", remove_quotes),
-    ("move the comment to a line of its own", move_comment),
+    ("remove the quotes; values are written without them", changing(lambda line: re.sub("[\"']", "", line))),
+    ("move the comment to a line of its own", changing(lambda line: re.sub(r"(.*?)\s+(#.*)", r"\2\n\1", line))),
     (r"write key = value, below a line \[profile\]", write_as_ini),
-    (r"write it as \[profile\], on its own line", close_bracket),
+    (r"write it as \[profile\], on its own line", changing(lambda line: line + "]")),
     (r"add (\[\w+\]) with its credentials", add_section),
     ("add (source_profile), .*, or run: role-env login profileB", add_source),
-    ("keep one|keep one of the two|merge the two", remove_line),
-    (r"correct \w+, or remove the line", remove_line),
+    ("keep one|keep one of the two|merge the two", changing(lambda line: "")),
+    (r"correct \w+, or remove the line", changing(lambda line: "")),
     ("check the role and (expected_account_id), or --expect-account; nothing was exported", expect_account_of_role),
-    (r"add a line \[profile\] above it", add_head),
+    (r"add a line \[profile\] above it", changing(lambda line: f"[profileA]\n{line}")),
     ("give it a value, or remove the line|copy the ARN from the role's page in the RAM console", give_role),
     (r"(?:nothing was stored; )?check (\w+): .*", check_value),
     (r"for more than 3600, raise the role's own maximum and set (\w+) to it \(at most 43200\)", raise_maximum),
