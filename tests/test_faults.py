@@ -27,7 +27,9 @@ import pytest
 
 from role_env.keyrings import kernel as kernel_keyring
 from support.cached_sessions import age, asks
-from support.local_sts import FAULTS, Certificate, LocalSts
+from support.certificates import Certificate
+from support.faults import FAULTS
+from support.local_sts import LocalSts
 from support.machine import INSTALLED, Machine, is_pythons_own
 from support.proxy import Proxy
 from support.secret_service_bus import KeyringBus, PrivateBus, SilentBus, StoppedBus

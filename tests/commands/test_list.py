@@ -10,10 +10,10 @@ import pytest
 
 from role_env.ui import table as display
 from support.cloud_sso_portal import CloudSsoPortal
-from support.local_sts import ACCOUNT_B
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus, SilentBus
 from support.terminal import on_terminal
+from support.world import ACCOUNT_B
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["refuses", "prompts"])

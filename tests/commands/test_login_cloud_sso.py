@@ -10,10 +10,10 @@ import pytest
 
 from support.cached_sessions import key_id
 from support.cloud_sso_portal import CloudSsoPortal
-from support.local_sts import ACCOUNT_B, ACCOUNT_C
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import SilentBus
 from support.terminal import Person
+from support.world import ACCOUNT_B, ACCOUNT_C
 
 ROLE_ENV = str(INSTALLED / "role-env")
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "ROLE_ENV_CACHE": "keyring"}

@@ -19,11 +19,11 @@ import pytest
 
 from support.cached_sessions import key_id
 from support.https_client import HttpsClient
-from support.local_sts import ACCOUNT_A
 from support.machine import INSTALLED, Machine
 from support.oauth_server import CLIENT_IDS, OAuthServer
 from support.secret_service_bus import require
 from support.terminal import Person
+from support.world import ACCOUNT_A
 
 ROLE_ENV = str(INSTALLED / "role-env")
 

@@ -14,7 +14,8 @@ import pytest
 from role_env import __version__
 from role_env.keyrings import kernel
 from role_env.keyrings.container import is_container
-from support.local_sts import Certificate, LocalSts
+from support.certificates import Certificate
+from support.local_sts import LocalSts
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import KeyringBus, SilentBus, require
 from support.shells import environment

@@ -8,12 +8,12 @@ import pytest
 
 from role_env import variables
 from support.files import write_program
-from support.local_sts import ACCOUNT_B
 from support.machine import INSTALLED, Machine
 from support.process_trace import ProcessTrace
 from support.secret_service_bus import require
 from support.shell_terminal import HOOK, PROMPT, Terminal, command, init, interactive
 from support.shells import COMMANDS
+from support.world import ACCOUNT_B
 
 EXPIRED = "the session of profileB has expired\nrole-env: hint: role-env use profileB"
 KEY_IDS = [key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES)]

@@ -14,9 +14,10 @@ from role_env.sources import oidc
 from role_env.sts import client as sts
 from support.contexts import check_fails, context, hop, values
 from support.https_server import HttpsServer
-from support.local_sts import ACCOUNT_B, LocalSts, role_arn
+from support.local_sts import LocalSts
 from support.machine import Machine
 from support.service import Answer
+from support.world import ACCOUNT_B, role_arn
 
 ROLE = role_arn(ACCOUNT_B, "cideploy")
 TOKEN = "eyJhbGciOi.eyJpc3MiOiJ4In0.c2lnbmF0dXJl"

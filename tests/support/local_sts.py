@@ -4,7 +4,7 @@ In a test::
 
     with LocalSts(tmp_path) as sts:
         ...                                     # sts.endpoint, sts.ca_file, sts.access_key_id, sts.role_arn
-        sts.fault("reset-mid-answer")           # the next call fails that way; see FAULTS
+        sts.fault("reset-mid-answer")           # the next call fails that way; see faults.py
         assert len(sts.calls_of("AssumeRole")) == 1
 
 The same server answers a few calls of ECS, KMS and OSS (products.py), for what a session may do.
@@ -21,38 +21,10 @@ from typing import Literal
 from support import policies, products
 from support.api_server import ApiServer, check_mandatory
 from support.certificates import Certificate
-from support.faults import FAULTS
 from support.refusals import REFUSALS, Refused
 from support.service import Document
 from support.signatures import Request
-from support.world import (
-    ACCOUNT_A,
-    ACCOUNT_B,
-    ACCOUNT_C,
-    EXTERNAL_ID,
-    Identity,
-    Role,
-    Session,
-    User,
-    default_world,
-    letters,
-    role_arn,
-)
-
-__all__ = [  # what the tests take from here, wherever it is
-    "ACCOUNT_A",
-    "ACCOUNT_B",
-    "ACCOUNT_C",
-    "EXTERNAL_ID",
-    "FAULTS",
-    "REFUSALS",
-    "ArnShape",
-    "Certificate",
-    "LocalSts",
-    "Role",
-    "User",
-    "role_arn",
-]
+from support.world import ACCOUNT_A, ACCOUNT_B, Identity, Role, Session, default_world, letters, role_arn
 
 ArnShape = Literal["role", "assumed-role", "ram-assumed-role"]
 

@@ -8,8 +8,9 @@ import pytest
 
 from support.cloud_sso_portal import CLIENT_ID, GRANT_TYPE, CloudSsoPortal
 from support.https_client import HttpsClient, Received
-from support.local_sts import ACCOUNT_B, LocalSts
+from support.local_sts import LocalSts
 from support.sign_in_server import pkce_challenge
+from support.world import ACCOUNT_B
 
 VERIFIER = "v" * 64
 

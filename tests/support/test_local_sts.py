@@ -23,9 +23,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from aliyunsdksts.request.v20150401.AssumeRoleRequest import AssumeRoleRequest
 
-from support import local_sts, signatures
+from support import signatures
 from support.api_client import Answer, Key, assume, call, key_of, send, sign
-from support.local_sts import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, LocalSts, role_arn
+from support.local_sts import LocalSts
+from support.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, Role, User, role_arn
 
 DENY_ECS = '{"Version":"1","Statement":[{"Effect":"Deny","Action":"ecs:*","Resource":"*"}]}'
 
@@ -302,13 +303,13 @@ def test_the_hub_reaches_every_spoke(sts: LocalSts) -> None:
 
 
 def test_a_roles_trust_alone_is_not_enough(sts: LocalSts) -> None:
-    role = sts.world.add_role(local_sts.Role(ACCOUNT_C, "open", {f"acs:ram::{ACCOUNT_A}:root"}))
+    role = sts.world.add_role(Role(ACCOUNT_C, "open", {f"acs:ram::{ACCOUNT_A}:root"}))
     assert assume(sts, role=role.arn).code == "NoPermission"
 
 
 def test_a_test_can_add_to_the_world(sts: LocalSts) -> None:
-    role = sts.world.add_role(local_sts.Role(ACCOUNT_C, "mine", {f"acs:ram::{ACCOUNT_A}:root"}))
-    sts.world.key_of("test_user2").user = local_sts.User(ACCOUNT_A, "test_user2", {role.arn})
+    role = sts.world.add_role(Role(ACCOUNT_C, "mine", {f"acs:ram::{ACCOUNT_A}:root"}))
+    sts.world.key_of("test_user2").user = User(ACCOUNT_A, "test_user2", {role.arn})
     assert assume(sts, key_of(sts, "test_user2"), role.arn).status == 200
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from support import cloud_call
 from support.api_client import Key, assume, call, key_of
-from support.local_sts import ACCOUNT_B, ACCOUNT_C, LocalSts, role_arn
+from support.local_sts import LocalSts
 from support.products import SECRET_VALUE
+from support.world import ACCOUNT_B, ACCOUNT_C, role_arn
 
 READING = json.dumps(
     {
