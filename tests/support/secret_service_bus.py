@@ -16,7 +16,6 @@ brings them on Linux only.
 import contextlib
 import functools
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -26,7 +25,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 _Bus = TypeVar("_Bus", bound="PrivateBus")
 
@@ -164,13 +163,13 @@ class PrivateBus:
         configuration = self.folder / "bus.conf"
         configuration.write_text(CONFIGURATION.format(listen=listen), encoding="utf-8")
         command = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile", "--print-address=1"]
-        daemon = self.run([*_die_with_parent(), *command], log="bus.log", stdout=subprocess.PIPE)
-        assert daemon.stdout is not None
-        with daemon.stdout as output:
-            line = _read_line(output)
-        if not line.endswith(b"\n"):
+        printed = self.folder / "address"
+        with printed.open("wb") as stdout:
+            daemon = self.run([*_die_with_parent(), *command], log="bus.log", stdout=stdout.fileno())
+        _wait_until(lambda: self._log("address").endswith("\n") or daemon.poll() is not None, "no address was printed")
+        self.address = printed.read_text().strip()
+        if not self.address:
             raise RuntimeError(f"dbus-daemon did not start:\n{self._log('bus.log')}")
-        self.address = line.decode().strip()
 
     def _start_service(self) -> None:
         """Put on the bus what the subclass is for."""
@@ -459,19 +458,6 @@ def _wait_until(condition: Callable[[], bool], complaint: str, patience: float =
         if time.monotonic() > deadline:
             raise TimeoutError(complaint)
         time.sleep(0.01)
-
-
-def _read_line(output: IO[bytes]) -> bytes:
-    """Up to and with the first newline; less if the writer ends or the deadline passes."""
-    deadline = time.monotonic() + DEADLINE
-    line = b""
-    while not line.endswith(b"\n"):
-        readable, _, _ = select.select([output], [], [], max(0.0, deadline - time.monotonic()))
-        piece = os.read(output.fileno(), 1) if readable else b""
-        if not piece:
-            break
-        line += piece
-    return line
 
 
 def connect(address: str) -> Any:
