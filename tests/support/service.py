@@ -196,12 +196,6 @@ class Service:
             ended, self.healed = self.healed, threading.Event()
             ended.set()
 
-    def begin_connection(self) -> str:
-        """Count a connection, and return its fault, or ""."""
-        with self.lock:
-            self.connections_seen += 1
-            return self.faults.take_for_connection()
-
 
 class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """Takes the connections of a service."""
@@ -221,7 +215,9 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Run in the connection's own thread: a client with a slow handshake delays no other."""
         healed = self.service.healed
-        fault = self.service.begin_connection()
+        with self.service.lock:
+            self.service.connections_seen += 1
+            fault = self.service.faults.take_for_connection()
         if fault == "hang-in-handshake" and not self.service.closing:
             healed.wait()
         if fault in ("hang-in-handshake", "reset-on-accept"):
