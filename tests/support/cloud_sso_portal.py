@@ -109,14 +109,10 @@ class CloudSsoPortal(SignInServer):
 
     def add_accounts(self, count: int, configurations: int) -> None:
         """Make the user a member of `count` accounts instead, with so many access configurations each."""
-        self.accounts = [
-            Account(
-                f"{4000000000000000 + number}",
-                f"Team {number}",
-                [AccessConfiguration(f"Config-{each}") for each in range(1, configurations + 1)],
-            )
-            for number in range(1, count + 1)
-        ]
+        self.accounts = []
+        for number in range(1, count + 1):
+            own = [AccessConfiguration(f"Config-{each}") for each in range(1, configurations + 1)]
+            self.accounts.append(Account(f"{4000000000000000 + number}", f"Team {number}", own))
 
     def approve(self) -> None:
         """Let the user approve the newest device authorization."""
@@ -143,13 +139,8 @@ class CloudSsoPortal(SignInServer):
         if given["CodeChallengeMethod"] != "S256" or len(given["CodeChallenge"]) != 43:
             raise Refused("InvalidParameter.CodeChallenge", "An S256 challenge is required.")
         letters = "".join(secrets.choice("BCDFGHJKLMNPQRSTVWXZ") for _ in range(8))
-        device = Device(
-            self.secret(),
-            f"{letters[:4]}-{letters[4:]}",
-            given["CodeChallenge"],
-            time.time() + self.code_seconds,
-            self.interval,
-        )
+        user_code, ends = f"{letters[:4]}-{letters[4:]}", time.time() + self.code_seconds
+        device = Device(self.secret(), user_code, given["CodeChallenge"], ends, self.interval)
         self.devices.append(device)
         page = f"https://{self.address}/device"
         return answer_json(

@@ -200,18 +200,11 @@ def is_pythons_own(reported: str) -> bool:
     return "Traceback" in reported and not re.search(r'__main__\.py", line \d+, in (main|run)\n', reported)
 
 
-def _look(path: str) -> "bytes | None":
+def _look(path: str) -> bytes | None:
     """Return what is in a file of /proc, None if it is gone."""
-    try:
-        file = os.open(path, os.O_RDONLY)
-    except OSError:
-        return None
-    try:
-        return b"".join(iter(lambda: os.read(file, 1 << 16), b""))
-    except OSError:
-        return None
-    finally:
-        os.close(file)
+    with contextlib.suppress(OSError):
+        return Path(path).read_bytes()
+    return None
 
 
 def _youngest() -> int:
