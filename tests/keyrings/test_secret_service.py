@@ -303,11 +303,8 @@ def test_names_that_dbus_cannot_carry_are_unsure(keyring: KeyringBus, service: s
 
 def test_a_locked_keyring_is_unsure_until_it_is_unlocked(keyring: KeyringBus, own: Any) -> None:
     own.set_password(SERVICE, NAME, "s3cret")
-    keyring.lock()
-    try:
+    with keyring.locked():
         assert_unsure(keyring.environment, seconds=DEADLINE)
-    finally:
-        keyring.unlock()
     assert read(SERVICE, NAME, keyring.environment, seconds=DEADLINE) == "s3cret"
 
 
@@ -355,12 +352,8 @@ def test_one_entry_that_cannot_be_read_makes_all_unsure(keyring: KeyringBus, sec
 
 def test_several_entries_of_a_locked_keyring_are_unsure(keyring: KeyringBus) -> None:
     put_several(keyring)
-    keyring.lock()
-    try:
-        with pytest.raises(AskKeyring):
-            secret_service.read(SEVERAL, keyring.environment, seconds=DEADLINE)
-    finally:
-        keyring.unlock()
+    with keyring.locked(), pytest.raises(AskKeyring):
+        secret_service.read(SEVERAL, keyring.environment, seconds=DEADLINE)
 
 
 def test_several_entries_that_a_locked_keyring_hides_are_unsure() -> None:

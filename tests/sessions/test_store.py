@@ -135,11 +135,8 @@ def test_on_a_crowded_machine_a_keyring_takes_half_of_a_short_deadline_at_most(
     monkeypatch.setattr(system, "is_crowded", lambda: True)
     deadline = Deadline(9)
     keyring = system.SystemKeyring(Context(machine.environ, deadline, Messages(silent=True)))
-    machine.bus.pause()
-    try:
+    with machine.bus.paused():
         assert keyring.read(entry) is None
-    finally:
-        machine.bus.resume()
     assert keyring.fault
     assert keyring.fault.is_timeout
     assert deadline.remaining() > 1
@@ -166,8 +163,7 @@ def test_only_the_time_in_which_a_thread_waits_for_another_is_idle() -> None:
 def test_a_bus_that_stands_still_is_waited_for_and_reported_once_a_minute(machine: Machine) -> None:
     with KeyringBus() as bus:
         asks(machine, calls=1, **bus.environment)
-        bus.pause()
-        try:
+        with bus.paused():
             began = time.monotonic()
             assert "it timed out" in machine.role_env("profileB", **bus.environment).stderr
             waited = time.monotonic() - began
@@ -178,8 +174,6 @@ def test_a_bus_that_stands_still_is_waited_for_and_reported_once_a_minute(machin
                 assert (again.returncode, again.stderr) == (0, "")
                 assert time.monotonic() - began < waited
             assert machine.sts.connections_seen == before + 2
-        finally:
-            bus.resume()
 
 
 def test_after_a_call_without_a_bus_clear_reaches_the_keyring_again(machine: Machine) -> None:

@@ -157,6 +157,15 @@ class PrivateBus:
         """Let a paused bus daemon go on, with all that was sent to it meanwhile."""
         self._processes[0].send_signal(signal.SIGCONT)
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Pause the bus within a block."""
+        try:
+            self.pause()
+            yield
+        finally:
+            self.resume()
+
     def _start_daemon(self) -> None:
         # Freed names of abstract sockets can be taken again at once, so the folder's unique name will do.
         listen = f"unix:abstract={self.runtime}/bus" if self._abstract else f"unix:path={self.runtime}/bus"
@@ -269,6 +278,15 @@ class KeyringBus(PrivateBus):
             call(f"{guilt_ridden}.UnlockWithMasterPassword", "o(oayays)", (_COLLECTION, secret))
             if collection.is_locked():
                 raise RuntimeError("the keyring did not unlock")
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Lock the default collection within a block."""
+        try:
+            self.lock()
+            yield
+        finally:
+            self.unlock()
 
     def _start_service(self) -> None:
         if self._with_prompter:

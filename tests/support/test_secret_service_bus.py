@@ -97,13 +97,10 @@ def test_put_adds_beside_an_item_with_the_same_attributes(keyring_bus: KeyringBu
 def test_a_locked_keyring_gives_nothing_until_it_is_unlocked(keyring_bus: KeyringBus) -> None:
     """Without a prompter gnome-keyring refuses at once, and keyring raises."""
     keyring_bus.put("label", {"service": "service", "username": "name"}, b"secret")
-    keyring_bus.lock()
-    try:
+    with keyring_bus.locked():
         locked = python(GET, keyring_bus)
-        assert (locked.returncode, locked.stdout) == (1, "")
-        assert "KeyringLocked" in locked.stderr
-    finally:
-        keyring_bus.unlock()
+    assert (locked.returncode, locked.stdout) == (1, "")
+    assert "KeyringLocked" in locked.stderr
     assert python(GET, keyring_bus).stdout == "secret\n"
 
 
