@@ -178,14 +178,9 @@ class ApiServer(Service, abc.ABC):
     # -- the caller --
 
     def _authenticate(self, request: Request) -> Identity:
-        for name, value in (
-            ("AccessKeyId", request.access_key_id),
-            ("Signature", request.signature),
-            ("SignatureNonce", request.nonce),
-            ("Timestamp", request.timestamp),
-        ):
-            if not value:
-                raise Refused(f"Missing{name}", f"{name} is mandatory for this action.")
+        given = {"AccessKeyId": request.access_key_id, "Signature": request.signature}
+        given |= {"SignatureNonce": request.nonce, "Timestamp": request.timestamp}
+        check_mandatory(given, given)
         self._check_timestamp(request.timestamp)
         secret, identity = self._find_key(request)
         expected = request.sign(secret, request.string_to_sign)
