@@ -5,8 +5,8 @@ import json
 import os
 import shlex
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +39,18 @@ def fails(machine: Machine, profile: str, status: int, *words: str, **environ: s
     return done.stderr
 
 
+def add_profile(machine: Machine, name: str, role: str, source: str = "source_profile = profileA") -> None:
+    machine.add(f"[{name}]\nrole_arn = {machine.sts.world.role(role).arn}\n{source}\n")
+
+
 # ---- hub and spokes ----
 
 
 def write_spokes(machine: Machine) -> None:
     """hub, from profileA, and spoke1 to spoke10, which hub assumes."""
-    hub = machine.sts.world.role("hub").arn
-    machine.add(f"[hub]\nrole_arn = {hub}\nsource_profile = profileA\n")
+    add_profile(machine, "hub", "hub")
     for number in range(1, 11):
-        arn = machine.sts.world.role(f"spoke{number}").arn
-        machine.add(f"[spoke{number}]\nrole_arn = {arn}\nsource_profile = hub\n")
+        add_profile(machine, f"spoke{number}", f"spoke{number}", "source_profile = hub")
 
 
 def test_ten_spokes_one_after_the_other_cost_one_call_for_the_hub(machine: Machine) -> None:
@@ -130,18 +132,15 @@ def test_a_role_on_the_way_whose_session_was_ended_is_assumed_anew_once(machine:
 def test_twenty_at_once_of_ten_spokes_make_eleven_calls(machine: Machine) -> None:
     write_spokes(machine)
     machine.sts.fault("delay:0.3", times=None)
-    threads = [threading.Thread(target=exports, args=(machine, f"spoke{n % 10 + 1}")) for n in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(20) as pool:
+        assert len(list(pool.map(lambda number: exports(machine, f"spoke{number % 10 + 1}"), range(20)))) == 20
     assert sorted(assumed(machine)) == sorted(["hub", *(f"spoke{number}" for number in range(1, 11))])
 
 
 def test_a_chain_of_five_roles_is_assumed_in_order(machine: Machine) -> None:
     source = "profileA"
     for name in (f"chain{number}" for number in range(1, 6)):
-        machine.add(f"[{name}]\nrole_arn = {machine.sts.world.role(name).arn}\nsource_profile = {source}\n")
+        add_profile(machine, name, name, f"source_profile = {source}")
         source = name
     assert exports(machine, "chain5")["RoleArn"].endswith("chain5")
     assert assumed(machine) == [f"chain{number}" for number in range(1, 6)]
@@ -151,7 +150,7 @@ def test_a_chain_of_five_roles_is_assumed_in_order(machine: Machine) -> None:
 
 def test_a_loop_names_its_members(machine: Machine) -> None:
     for name, source in (("x", "y"), ("y", "z"), ("z", "x")):
-        machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = {source}\n")
+        add_profile(machine, name, "switchRoleSbc", f"source_profile = {source}")
     fails(machine, "x", 3, "x -> y -> z -> x")
 
 
@@ -201,7 +200,7 @@ def test_a_process_that_gives_a_session_can_be_handed_out_as_it_is(machine: Mach
 
 
 def test_a_process_whose_answer_depends_on_a_variable_is_asked_each_time(machine: Machine) -> None:
-    machine.add(f"[hub]\nrole_arn = {machine.sts.world.role('hub').arn}\nsource_profile = profileA\n")
+    add_profile(machine, "hub", "hub")
     machine.add("[lent]\ncredential_process = sh -c 'role-env process $LENT'\n")
     for name in ("profileB", "hub", "profileB"):
         own = exports(machine, name)["AccessKeyId"]
@@ -229,12 +228,11 @@ def test_an_unknown_owner_of_a_session_is_reported_with_the_profile(machine: Mac
 
 
 def test_a_process_that_comes_back_is_a_loop_at_once(machine: Machine) -> None:
-    arn = machine.sts.role_arn
-    machine.add(f"[back]\nrole_arn = {arn}\ncredential_process = role-env process back\n")
+    add_profile(machine, "back", "hub", "credential_process = role-env process back")
     began = time.monotonic()
     fails(machine, "back", 3, "its credential process comes back to it, back -> back")
-    machine.add(f"[one]\nrole_arn = {arn}\ncredential_process = role-env process two\n")
-    machine.add(f"[two]\nrole_arn = {arn}\ncredential_process = role-env process one\n")
+    add_profile(machine, "one", "hub", "credential_process = role-env process two")
+    add_profile(machine, "two", "hub", "credential_process = role-env process one")
     fails(machine, "one", 3, "one -> two -> one")
     assert time.monotonic() - began < 20
     exports(machine, "profileB")
@@ -263,8 +261,7 @@ def test_a_process_that_fails_is_reported_without_its_output(machine: Machine, s
 
 
 def oidc(machine: Machine, keys: str) -> None:
-    role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
-    machine.add(f"[ci]\nrole_arn = {role}\noidc_provider_arn = {provider}\n{keys}\n")
+    add_profile(machine, "ci", "ciDeploy", f"oidc_provider_arn = {machine.sts.oidc_provider_arn}\n{keys}")
 
 
 def test_a_token_file_is_read_anew_each_time_and_no_key_is_needed(machine: Machine) -> None:
@@ -365,14 +362,17 @@ role_name = instance-role
 # ---- the aliyun CLI's file ----
 
 
+OF_CLI = "credential_source = aliyun_cli"
+
+
 class CliFile:
-    """~/.aliyun/config.json of the machine, as the CLI writes it."""
+    """~/.aliyun/config.json of the machine, as the CLI writes it; quick has a role and `itself` none."""
 
     def __init__(self, machine: Machine) -> None:
         self.path = machine.home / ".aliyun" / "config.json"
         self.path.parent.mkdir()
         self.sts = machine.sts
-        machine.add(f"[quick]\nrole_arn = {machine.sts.role_arn}\ncredential_source = aliyun_cli\n")
+        machine.add(f"[quick]\nrole_arn = {machine.sts.role_arn}\n{OF_CLI}\n\n[itself]\n{OF_CLI}\n")
 
     @property
     def key(self) -> dict[str, str]:
@@ -405,13 +405,10 @@ def test_three_lines_are_enough_for_whom_the_aliyun_cli_works(machine: Machine, 
 
 
 def test_the_clis_roles_are_assumed_on_the_way(machine: Machine, cli_file: CliFile) -> None:
-    hub = {"ram_role_arn": machine.sts.world.role("hub").arn, "ram_session_name": "cli", "expired_seconds": 900}
+    hub = {"ram_role_arn": HUB, "ram_session_name": "cli", "expired_seconds": 900}
     cli_file.write({"mode": "RamRoleArn", **cli_file.key, **hub})
-    machine.add(
-        f"[far]\nrole_arn = {machine.sts.world.role('spoke1').arn}\ncredential_source = aliyun_cli\n"
-        f"[near]\nrole_arn = {machine.sts.world.role('spoke2').arn}\ncredential_source = aliyun_cli\n"
-        "[hub-itself]\ncredential_source = aliyun_cli\n"
-    )
+    add_profile(machine, "far", "spoke1", OF_CLI)
+    add_profile(machine, "near", "spoke2", OF_CLI)
     exports(machine, "far")
     first = machine.sts.calls_of("AssumeRole")[0]
     assert (first.session_name, first.duration) == ("cli", "900")
@@ -420,13 +417,13 @@ def test_the_clis_roles_are_assumed_on_the_way(machine: Machine, cli_file: CliFi
     chained = {"name": "chained", "mode": "ChainableRamRoleArn", "source_profile": "default"}
     cli_file.write(
         {"mode": "AK", **cli_file.key},
-        chained | {"ram_role_arn": machine.sts.world.role("hub").arn, "ram_session_name": "xy"},
+        chained | {"ram_role_arn": HUB, "ram_session_name": "xy"},
         current="chained",
     )
     exports(machine, "far")
     assert assumed(machine) == ["hub", "spoke1"]
-    assert exports(machine, "hub-itself", "--expect-account", "2222222222222222")["RoleArn"] == HUB
-    assert machine.role_env("setup", "aliyun-cli", "hub-itself", "--dry-run").returncode == 0
+    assert exports(machine, "itself", "--expect-account", "2222222222222222")["RoleArn"] == HUB
+    assert machine.role_env("setup", "aliyun-cli", "itself", "--dry-run").returncode == 0
     cli_file.write(chained | {"name": "default", "ram_role_arn": HUB, "ram_session_name": "xy"})
     fails(machine, "far", 3, "config.json", "default -> default")
 
@@ -438,7 +435,6 @@ def test_other_modes_of_the_cli(machine: Machine, cli_file: CliFile) -> None:
     provider = machine.sts.oidc_provider_arn
     identity = {"oidc_provider_arn": provider, "oidc_token_file": str(token)}
     cli_file.write({"mode": "OIDC", **identity, "ram_role_arn": role, "ram_session_name": "cli"})
-    machine.add("[itself]\ncredential_source = aliyun_cli\n")
     exports(machine, "itself")
     assert assumed(machine, "AssumeRoleWithOIDC") == ["cideploy"]
     (machine.home / "print.sh").write_text(f"echo '{key_document(machine)}'\n")
@@ -452,7 +448,7 @@ def test_other_modes_of_the_cli(machine: Machine, cli_file: CliFile) -> None:
 def test_who_signs_in_anew_is_not_given_the_session_of_who_was_signed_in_before(
     machine: Machine, cli_file: CliFile
 ) -> None:
-    machine.add(f"[hub]\nrole_arn = {HUB}\nsource_profile = profileA\n[itself]\ncredential_source = aliyun_cli\n")
+    add_profile(machine, "hub", "hub")
     for profile in ("profileB", "hub"):
         session = exports(machine, profile)
         cli_file.sign_in(session, oauth_site_type="CN")
@@ -480,15 +476,14 @@ def test_what_is_not_the_clis_file_is_reported_as_what_it_is(machine: Machine, c
 
 @pytest.mark.parametrize("mode", ["CloudSSO", "OAuth"])
 def test_the_session_of_a_sign_in_serves_while_it_lives(machine: Machine, cli_file: CliFile, mode: str) -> None:
-    machine.add(f"[first]\nrole_arn = {machine.sts.world.role('hub').arn}\nsource_profile = profileA\n")
+    add_profile(machine, "first", "hub")
     session = exports(machine, "first")
     portal: dict[str, Any] = {
         "cloud_sso_sign_in_url": "https://signin.example/start",
         "cloud_sso_account_id": "2222222222222222",
     }
     cli_file.sign_in(session, mode, 1000, **portal)
-    machine.add(f"[spoke]\nrole_arn = {machine.sts.world.role('spoke1').arn}\ncredential_source = aliyun_cli\n")
-    machine.add("[itself]\ncredential_source = aliyun_cli\n")
+    add_profile(machine, "spoke", "spoke1", OF_CLI)
     assert exports(machine, "itself")["AccessKeyId"] == session["AccessKeyId"]
     exports(machine, "spoke")
     assumed(machine)
@@ -532,7 +527,6 @@ POLICY = '{"Version": "1", "Statement": []}'
 
 def test_a_role_of_the_cli_is_assumed_with_its_policy_at_its_endpoint(machine: Machine, cli_file: CliFile) -> None:
     role = {"mode": "RamRoleArn", **cli_file.key, "ram_role_arn": HUB, "policy": POLICY}
-    machine.add("[itself]\ncredential_source = aliyun_cli\n")
     cli_file.write({**role, "sts_endpoint": machine.sts.endpoint, "sts_region": "cn-beijing", "enable_vpc": True})
     assert exports(machine, "itself", ALIBABA_CLOUD_STS_ENDPOINT="sts.invalid")["RoleArn"] == HUB
     assert machine.sts.calls_of("AssumeRole")[-1].policy == POLICY
@@ -563,30 +557,20 @@ def test_the_region_of_a_cli_profile_serves_where_the_profile_has_none(machine: 
     assert exports(machine, "quick")["RegionId"] == "cn-beijing"
     cli_file.write({"mode": "AK", **cli_file.key, "region_id": "cn-shanghai"})
     assert exports(machine, "quick")["RegionId"] == "cn-shanghai"
-    machine.add(f"[own]\nrole_arn = {machine.sts.role_arn}\ncredential_source = aliyun_cli\nregion_id = eu-west-1\n")
+    add_profile(machine, "own", "switchRoleSbc", f"{OF_CLI}\nregion_id = eu-west-1")
     assert exports(machine, "own")["RegionId"] == "eu-west-1"
 
 
 def test_role_envs_own_process_is_refused_as_a_source_of_the_cli(machine: Machine, cli_file: CliFile) -> None:
+    add_profile(machine, "far", "switchRoleSbc", f"{OF_CLI}\naliyun_profile = chained")
     for command in ("role-env process profileB", "role-env process --session", "env A=b /opt/role-env process x"):
         cli_file.write(
             {"mode": "External", "process_command": command},
             {"name": "chained", "mode": "ChainableRamRoleArn", "source_profile": "default", "ram_role_arn": HUB},
         )
-        machine.write(machine.standard_profiles() + CHAINED.format(machine.sts.role_arn))
-        for name in ("direct", "far"):
+        for name in ("itself", "far"):
             fails(machine, name, 3, "its command is role-env's own process", "source_profile")
     assert not machine.sts.calls
-
-
-CHAINED = """
-[direct]
-credential_source = aliyun_cli
-[far]
-role_arn = {}
-credential_source = aliyun_cli
-aliyun_profile = chained
-"""
 
 
 def test_a_folder_of_the_cli_that_cannot_be_searched_costs_no_session(machine: Machine, cli_file: CliFile) -> None:
@@ -607,12 +591,10 @@ def test_a_folder_of_the_cli_that_cannot_be_searched_costs_no_session(machine: M
 def test_a_service_role_of_an_instance_assumes_the_next_role(machine: Machine, tmp_path: Path) -> None:
     if not has_namespaces():
         pytest.skip("no network namespaces for this user; test_ecs_metadata.py asks one on loopback")
-    machine.add(f"[hub]\nrole_arn = {machine.sts.world.role('hub').arn}\nsource_profile = profileA\n")
+    add_profile(machine, "hub", "hub")
     instance = exports(machine, "hub")
-    machine.add(
-        f"[far]\nrole_arn = {machine.sts.world.role('spoke1').arn}\ncredential_source = ecs_ram_role\n"
-        "[instance]\ncredential_source = ecs_ram_role\nrole_name = instance-role\n"
-    )
+    add_profile(machine, "far", "spoke1", "credential_source = ecs_ram_role")
+    machine.add("[instance]\ncredential_source = ecs_ram_role\nrole_name = instance-role\n")
     answer = {key: instance[key] for key in ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")}
     path = "/latest/meta-data/ram/security-credentials/instance-role"
     environ = {"METADATA_ANSWERS": json.dumps({path: [200, json.dumps({"Code": "Success", **answer})]})}
@@ -649,8 +631,7 @@ def test_github_gives_a_token_for_the_audience_that_the_profile_names(machine: M
 
 def test_a_role_that_was_assumed_from_one_persons_sign_in_is_not_anothers(machine: Machine, cli_file: CliFile) -> None:
     write_spokes(machine)
-    spoke = machine.sts.world.role("spoke1").arn
-    machine.add(f"[signed]\nrole_arn = {spoke}\ncredential_source = aliyun_cli\n")
+    add_profile(machine, "signed", "spoke1", OF_CLI)
     session = exports(machine, "hub")
     assumed(machine)
     for person, calls in (("one", 1), ("one", 0), ("another", 1)):
