@@ -151,7 +151,8 @@ class PrivateBus:
         """Stop the bus daemon with SIGSTOP: one can connect to it, and then nothing ever comes."""
         daemon = self._processes[0]
         daemon.send_signal(signal.SIGSTOP)
-        _wait_until(lambda: _stopped(daemon.pid), "the bus daemon did not stop")
+        stopped = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+        _wait_until(lambda: os.waitid(os.P_PID, daemon.pid, stopped) is not None, "the bus daemon did not stop")
 
     def resume(self) -> None:
         """Let a paused bus daemon go on, with all that was sent to it meanwhile."""
@@ -464,10 +465,6 @@ def _group_exists(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def _stopped(pid: int) -> bool:
-    return os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _wait_until(condition: Callable[[], bool], complaint: str, patience: float = DEADLINE) -> None:
