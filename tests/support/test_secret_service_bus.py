@@ -216,16 +216,12 @@ def test_missing_names_what_is_not_installed() -> None:
     assert missing("no-such-program", "sh", "nor-this-one") == ["no-such-program", "nor-this-one"]
 
 
-def test_a_missing_program_skips_a_test_locally(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CI", raising=False)
-    require("sh")
-    with pytest.raises(pytest.skip.Exception, match="no-such-shell"):
-        require("sh", "no-such-shell")
-
-
-def test_a_missing_program_fails_a_test_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_a_missing_program_skips_a_test_locally_and_fails_it_in_ci(
+    monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]
+) -> None:
     """Where nobody looks at skips, a test must not be skipped for want of a package."""
-    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("CI", ci)
     require("sh")
-    with pytest.raises(pytest.fail.Exception, match="no-such-shell"):
+    with pytest.raises(outcome, match="no-such-shell"):
         require("sh", "no-such-shell")
