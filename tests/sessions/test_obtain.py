@@ -237,16 +237,11 @@ def test_a_holder_of_a_good_session_does_not_wait_for_another_ones_renewal(machi
 # ---- whose session it may be ----
 
 
-def test_a_cached_session_that_names_another_role_is_not_used(machine: Machine) -> None:
+def test_a_cached_session_that_names_another_role_or_profile_is_not_used(machine: Machine) -> None:
     asks(machine, calls=1)
-    put_instead(machine, kept(machine).secret.decode().replace("role/switchrolesbc", "role/hub"))
-    asks(machine, calls=1)
-
-
-def test_a_cached_session_of_another_profile_is_not_used(machine: Machine) -> None:
-    asks(machine, calls=1)
-    put_instead(machine, kept(machine).secret.decode().replace("profile profileB", "profile profileC"))
-    asks(machine, calls=1)
+    for right, wrong in (("role/switchrolesbc", "role/hub"), ("profile profileB", "profile profileC")):
+        put_instead(machine, kept(machine).secret.decode().replace(right, wrong))
+        asks(machine, calls=1)
 
 
 @pytest.mark.parametrize("by", ["option", "key"])

@@ -4,7 +4,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,14 +26,6 @@ STATE = ".local/state/role-env"
 def keyring_alone(machine: Machine) -> None:
     """The kernel's keyring does not stand in for the one under test here; tests/keyrings/test_kernel.py has that."""
     machine.environ["ROLE_ENV_CACHE"] = "keyring"
-
-
-@pytest.fixture
-def locked() -> Iterator[KeyringBus]:
-    """A locked keyring, where nothing can ask for its password."""
-    with KeyringBus() as started:
-        started.lock()
-        yield started
 
 
 # ---- records ----
@@ -184,8 +176,9 @@ def test_after_a_call_without_a_bus_clear_reaches_the_keyring_again(machine: Mac
     assert not [item for item in machine.bus.items() if "role-env session" in item.attributes["service"]]
 
 
-def test_a_session_that_could_not_be_forgotten_is_reported(machine: Machine, locked: KeyringBus) -> None:
-    done = machine.role_env("clear", "profileB", **locked.environment)
+def test_a_session_that_could_not_be_forgotten_is_reported(machine: Machine) -> None:
+    with KeyringBus() as bus, bus.locked():
+        done = machine.role_env("clear", "profileB", **bus.environment)
     assert done.returncode == 6
     assert "role-env: cached sessions may remain" in done.stderr
 
