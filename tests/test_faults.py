@@ -230,6 +230,7 @@ def no_disk_space(machine: Machine) -> Iterator[Environ]:
 
 # ---- the tables ----
 
+STILL_USED = "the current session is used until it expires"
 LONG_POLICY = '{"a": "' + "x" * 2048 + '"}'
 
 NETWORK = rows(
@@ -280,18 +281,8 @@ NETWORK = rows(
     Fault("a proxy that is broken", proxy("502 Bad Gateway", 3), 5, ("refused", "502"), asked=0),
     Fault("a proxy of another kind", environ(HTTPS_PROXY="socks5://h:1"), 3, ("socks5", "NO_PROXY"), asked=0),
     Fault("plain HTTP", environ(ALIBABA_CLOUD_STS_ENDPOINT="http://h"), 3, ("http://",), asked=0),
-    Fault(
-        "no answer to a renewal",
-        renewed("hang"),
-        reported=("timed out", "the current session is used until it expires"),
-        asked=2,
-    ),
-    Fault(
-        "nonsense for a renewal",
-        renewed("html-200"),
-        reported=("the current session is used until it expires",),
-        asked=2,
-    ),
+    Fault("no answer to a renewal", renewed("hang"), reported=("timed out", STILL_USED), asked=2),
+    Fault("nonsense for a renewal", renewed("html-200"), reported=(STILL_USED,), asked=2),
     Fault("a renewal that is refused", renewed("code:NoPermission:403"), 4, ("may not assume",)),
 )
 

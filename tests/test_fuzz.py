@@ -78,15 +78,12 @@ def test_a_changed_record_is_no_record(text: str) -> None:
 def test_a_record_of_any_lines_is_sound_or_none(text: str) -> None:
     found = record.parse(text, "profileB")
     if found:
-        values = (
-            found.session.credentials.access_key_id,
-            found.session.credentials.access_key_secret,
-            found.session.credentials.security_token,
-        )
+        credentials = found.session.credentials
+        values = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
         assert all(value.isascii() and value.isprintable() and value for value in values)
-        assert found.session.credentials.issued < found.session.credentials.expiration
+        assert credentials.issued < credentials.expiration
         assert found.is_unchanged({}) in (True, False)
-        found.session.credentials.needs_renewal(2000.0)
+        credentials.needs_renewal(2000.0)
 
 
 # ---- STS's answers ----
