@@ -14,7 +14,7 @@ import ssl
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -30,6 +30,13 @@ from support.local_sts import LocalSts
 from support.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, Role, User, role_arn
 
 DENY_ECS = '{"Version":"1","Statement":[{"Effect":"Deny","Action":"ecs:*","Resource":"*"}]}'
+
+
+@pytest.fixture
+def sts(tmp_path: Path) -> Iterator[LocalSts]:
+    """The fixture of conftest.py, without which CI's job for Windows runs this file."""
+    with LocalSts(tmp_path / "sts") as running:
+        yield running
 
 
 def resigned(target: str, key: Key, **changes: str) -> str:
