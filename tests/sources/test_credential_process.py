@@ -16,7 +16,7 @@ from role_env.credentials import AccessKey, Credentials
 from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.sources import credential_process
 from support.contexts import check_fails, values
-from support.metadata_server import timestamp
+from support.world import timestamp
 
 DOCUMENT = {
     "mode": "StsToken",

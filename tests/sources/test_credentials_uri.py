@@ -11,7 +11,7 @@ from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.sources import credentials_uri
 from support.contexts import check_fails, context
 from support.https_server import HttpsServer
-from support.metadata_server import timestamp
+from support.world import timestamp
 
 DOCUMENT = {
     "Code": "Success",

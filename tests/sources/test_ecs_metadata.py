@@ -20,9 +20,9 @@ from support.metadata_server import (
     MetadataServer,
     has_namespaces,
     in_namespace,
-    timestamp,
 )
 from support.service import Answer
+from support.world import timestamp
 
 FORBIDDEN = {"ALIBABA_CLOUD_IMDSV1_DISABLED": "true"}
 

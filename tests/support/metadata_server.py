@@ -24,7 +24,6 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,17 +31,12 @@ from typing import Any
 
 from support.relay import relay
 from support.service import Answer, Service
-from support.world import format_time
+from support.world import timestamp
 
 REAL_ADDRESS = "100.100.100.200"
 ROLE = "instance-role"
 TOKEN_PATH = "/latest/api/token"
 ROLES_PATH = "/latest/meta-data/ram/security-credentials/"
-
-
-def timestamp(seconds: float) -> str:
-    """Return a moment, `seconds` from now, as the service writes it."""
-    return format_time(time.time() + seconds)
 
 
 class MetadataServer(Service):

@@ -254,6 +254,11 @@ def format_time(moment: float) -> str:
     return time.strftime(TIME_FORMAT, time.gmtime(moment))
 
 
+def timestamp(seconds: float) -> str:
+    """Return a moment, `seconds` from now, as the services write it."""
+    return format_time(time.time() + seconds)
+
+
 def digits(count: int) -> str:
     """Return a random number as the IDs of users and roles are."""
     return "3" + "".join(secrets.choice(string.digits) for _ in range(count - 1))
