@@ -67,7 +67,6 @@ def foreign(machine: Machine) -> str:
 
 
 def write(file: Path, text: str) -> None:
-    """A file of a tool's."""
     file.parent.mkdir(exist_ok=True)
     file.write_text(text)
     file.chmod(0o600)

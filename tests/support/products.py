@@ -34,14 +34,9 @@ SECRET_VALUE = "open sesame"
 """The secret in KMS, and the content of each object in OSS: whoever gets it could read data."""
 
 
-def service_of(request: Request) -> str:
-    """Return RAM's name of the service: `ecs`."""
-    return request.service or ("ecs" if request.action in ECS else "kms")
-
-
 def is_allowed(request: Request, identity: Identity) -> bool:
     """Return whether the identity may make the request."""
-    service = service_of(request)
+    service = request.service or ("ecs" if request.action in ECS else "kms")
     return identity.is_allowed(f"{service}:{request.action}", _resource(service, request, identity.account))
 
 

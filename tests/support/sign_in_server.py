@@ -56,6 +56,7 @@ class SignInServer(Service, abc.ABC):
     """
 
     routes: dict[tuple[str, str], Callable[[Request], Answer]]
+    address = Service.endpoint
 
     def __init__(self, sts: LocalSts) -> None:
         self.sts = sts
@@ -65,11 +66,6 @@ class SignInServer(Service, abc.ABC):
         """What happens after a request for a path, before its answer."""
         self._issued: set[str] = set()
         super().__init__(server_context())
-
-    @property
-    def address(self) -> str:
-        """`localhost:<port>`."""
-        return self.endpoint
 
     @property
     def secrets(self) -> set[str]:
