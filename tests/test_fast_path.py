@@ -208,6 +208,20 @@ def test_where_another_keyring_or_file_is_chosen_the_ordinary_way_decides(machin
         assert (quick.stdout == "{ \\false; }\n") == (quick.returncode != 0), environ
 
 
+def test_a_path_through_a_symlink_and_back_names_the_file_that_the_system_opens(machine: Machine) -> None:
+    (machine.home / "elsewhere" / "below").mkdir(parents=True)
+    (machine.home / "link").symlink_to(machine.home / "elsewhere" / "below")
+    other = machine.home / "elsewhere" / "profiles.ini"
+    other.write_text(machine.standard_profiles().replace("switchrolesbc", "operator"))
+    (machine.home / "profiles.ini").write_text(machine.standard_profiles())
+    for file in (other, machine.home / "profiles.ini"):
+        file.chmod(0o600)
+        settle(file)
+    for config, role in (("profiles.ini", "switchrolesbc"), ("link/../profiles.ini", "operator")) * 2:
+        done = machine.role_env("profileB", "--format", "json", "--config", config)
+        assert json.loads(done.stdout)["RoleArn"] == f"acs:ram::2222222222222222:role/{role}", config
+
+
 def test_a_keyringrc_file_chooses(machine: Machine) -> None:
     machine.settle()
     machine.role_env("profileB")

@@ -141,9 +141,11 @@ def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tup
     """
     modules, mode = _modules(invocation), environ.get("ROLE_ENV_CACHE") or "auto"
     try:
-        path = os.path.abspath(invocation.config or paths.usual_profiles_file(environ))  # noqa: PTH100  pathlib costs 5 ms
-        # No option that is served here changes what is requested from STS.
+        path = invocation.config or paths.usual_profiles_file(environ)
+        # No option that is served here changes what is requested from STS. The path is as given: in an absolute one
+        # `link/..` is gone, which may lead to another file.
         entry = session_entry(os.path.realpath(path), invocation.profile)
+        path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
     except (OSError, ValueError):
         return "", None, ""
     if mode == "kernel":
