@@ -77,7 +77,8 @@ def test_without_a_session_it_says_so_and_ends_with_1(machine: Machine) -> None:
         "role-env: this shell has no session",
         'role-env: hint: begin one with: eval "$(role-env PROFILE || echo false)"; role-env list has the names',
     ]
-    assert document(machine) == (1, {"valid": False})
+    done = machine.role_env("status", "--json")
+    assert (done.returncode, done.stdout) == (1, '{"valid": false}\n')
 
 
 def test_an_expired_session_is_not_valid(machine: Machine) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 def run(invocation: Invocation, context: Context) -> int:
     """Print one line; raise RoleEnvError for a session that is not valid."""
     state = ShellState(context.environ)
+    if invocation.json and not state.has_session:
+        output.write('{"valid": false}\n')  # on one line, as scripts may compare it
+        return 1
     if invocation.json:
         output.write_json(_document(state))
         return 0 if state.is_valid() else 1
@@ -28,8 +31,6 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _document(state: ShellState) -> dict[str, object]:
-    if not state.has_session:
-        return {"valid": False}
     return {
         "profile": state.profile,
         "role_arn": state.role_arn or None,
