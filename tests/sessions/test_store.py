@@ -13,6 +13,7 @@ from role_env.context import Context
 from role_env.deadline import Deadline, TimedOut, idle_seconds, is_crowded, within
 from role_env.keyrings import system
 from role_env.keyrings.entry import PROOF_SERVICE, Entry
+from role_env.sessions.store import Cache
 from role_env.ui.messages import Messages
 from support.cached_sessions import asks, kept, put_instead
 from support.machine import Machine
@@ -312,3 +313,14 @@ def test_an_odd_home_costs_no_session_and_writes_nothing_where_it_does_not_belon
     asks(machine, calls=1, **environ)
     asks(machine, calls=0, **environ)
     assert not [path for path in machine.home.iterdir() if path.name in ("~", "relative")]
+
+
+@pytest.mark.parametrize("mode", ["none", "keyring"])
+def test_a_user_without_a_home_folder_has_no_index(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise RuntimeError
+
+    monkeypatch.setattr("platformdirs.user_state_dir", fail)
+    cache = Cache(Context({"ROLE_ENV_CACHE": mode}, Deadline(20), Messages()), prompts=False)
+    assert cache.read_ahead([Entry("role-env session x", "profileB")]) == {}
+    assert not cache.has_index

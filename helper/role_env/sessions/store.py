@@ -139,7 +139,10 @@ class Cache:
     @property
     def has_index(self) -> bool:
         """Whether there is an index, which says what the keyring has while that cannot be used."""
-        return os.path.exists(self._index)  # noqa: PTH110  Path's raises where the folder cannot be searched
+        try:
+            return os.path.exists(self._index)  # noqa: PTH110  Path's raises where the folder cannot be searched
+        except OSError:  # the user has no home folder
+            return False
 
     def unreachable(self, entries: "Sequence[Entry]") -> list[Entry]:
         """Return those of `entries` that the keyring has, by the index, while it cannot be used."""
