@@ -2,10 +2,12 @@
 
 import json
 import socket
+import subprocess
 import time
 
 import pytest
 
+from role_env.keyrings.entry import PROOF_SERVICE
 from support.cached_sessions import age
 from support.machine import INSTALLED, Machine
 
@@ -132,6 +134,18 @@ def test_a_keyring_that_has_stored_no_proof_is_not_opened(machine: Machine) -> N
         refuses(machine, 3, "nothing proves", **variables, DBUS_SESSION_BUS_ADDRESS=f"unix:path={path}")
         with pytest.raises(TimeoutError):
             bus.accept()
+
+
+def test_a_session_that_is_cleared_while_a_new_one_is_requested_leaves_that_one_its_proof(machine: Machine) -> None:
+    machine.role_env("profileB")
+    machine.sts.fault("delay:3", action="AssumeRole")
+    command = [str(INSTALLED / "role-env"), "profileB", "--refresh"]
+    with subprocess.Popen(command, env=machine.environ, cwd=machine.home, stdout=subprocess.DEVNULL) as refreshing:
+        while len(machine.sts.calls_of("AssumeRole")) < 2:
+            time.sleep(0.02)
+        machine.role_env("clear", "profileB")
+    assert refreshing.returncode == 0
+    assert [item for item in machine.bus.items() if item.attributes["service"].startswith(PROOF_SERVICE)]
 
 
 def test_another_source_of_the_same_role_needs_a_person(machine: Machine) -> None:

@@ -94,8 +94,6 @@ class SingleFlight:
 
     def _stored_meanwhile(self, since: float) -> Record | None:
         """Return the session that another process stored while this one waited, if it answers the request."""
-        if self._cache and self._proof:
-            self._cache.prefetch(self._entry, self._proof.entry)
         record = self.load()
         if not record or record.chain != self._digest or not self._is_usable(record):
             return None

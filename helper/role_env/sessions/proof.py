@@ -30,20 +30,20 @@ _LARGEST = 16 * 1024
 class Proof:
     """The proof that `request`, with the profiles file at `path`, was made at the STS `endpoint`.
 
-    It is stored as `entry`; `session` is the entry of the request's session.
+    `session` is the entry of the request's session.
     """
 
     def __init__(self, request: Request, session: Entry, path: Path, endpoint: str) -> None:
-        self.entry = Entry(f"{PROOF_SERVICE}{sha256(session.name)[:24]}", session.username)
+        self._entry = Entry(f"{PROOF_SERVICE}{sha256(session.name)[:24]}", session.username)
         options = "\0".join((os.path.realpath(path), request.profile, request.key_options()))
         self._lines = (_HEAD, sha256(options), endpoint)
 
     def store(self, chain: str, context: Context, cache: Cache) -> None:
         """Store the proof with the digest of the resolved chain, unless it is there."""
         text, is_pinned = "\n".join((*self._lines, chain)), _is_pinned(context.environ)
-        if is_pinned and cache.load_text(self.entry) == text:
+        if is_pinned and cache.load_text(self._entry) == text:
             return
-        if cache.store_text(self.entry, text, seconds=_LIFETIME) and not is_pinned:
+        if cache.store_text(self._entry, text, seconds=_LIFETIME) and not is_pinned:
             with contextlib.suppress(OSError):  # then nothing is renewed unasked
                 append_line(_pins(context.environ), _backend(context.environ), largest=_LARGEST)
 
@@ -51,7 +51,7 @@ class Proof:
         """Return the chain's digest, or None if there is no proof. Without a pin no backend is opened."""
         if not _is_pinned(context.environ):
             return None
-        *lines, chain = (Cache(context, prompts=False).load_text(self.entry) or "").split("\n")
+        *lines, chain = (Cache(context, prompts=False).load_text(self._entry) or "").split("\n")
         return chain if tuple(lines) == self._lines else None
 
 

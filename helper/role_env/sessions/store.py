@@ -84,13 +84,10 @@ class Cache:
 
         Return the texts of these by the names of the entries, as far as they could be read.
         """
-        self.prefetch(*others, *(entry for entry in entries if not self._is_left_out(entry)))
-        return {entry.name: self._ahead.pop(entry.name) for entry in others if entry.name in self._ahead}
-
-    def prefetch(self, *entries: Entry) -> None:
-        """Read together what the keyring has of `entries`, for a `load` or `load_text` of each."""
         if self._keyring:
-            self._ahead |= self._keyring.read_together(entries)
+            indexed = [entry for entry in entries if not self._is_left_out(entry)]
+            self._ahead |= self._keyring.read_together([*others, *indexed])
+        return {entry.name: self._ahead.pop(entry.name) for entry in others if entry.name in self._ahead}
 
     def load_text(self, entry: Entry, *, by_index: bool = False) -> str | None:
         """Return the text that is stored as `entry`, or None, as `load` does."""
