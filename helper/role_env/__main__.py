@@ -55,7 +55,7 @@ def run(argv: list[str]) -> int:
 def _run(invocation: "Invocation", missing: str, *, spent: float) -> int:
     """Run the command, or show what the line asks to be shown. Raises any RoleEnvError.
 
-    The fast path has taken `spent` seconds, and found out that the keyring has no entry `missing`.
+    The fast path has taken `spent` seconds; `missing` is the entry that it did not find in the keyring, or empty.
     """
     if invocation.help or invocation.version:
         return _show(invocation)

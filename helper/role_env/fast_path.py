@@ -44,8 +44,8 @@ _SERVED_FIELDS = {
 def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> str:
     """Answer the command line from the cache and end the process, or become the command that it names.
 
-    Return, with nothing written, if the slow way has to answer it: the name of the entry if the keyring turned out to
-    have none of the session, else an empty text.
+    Return only if the slow way has to answer it; nothing is written then. The result is the name of the session's entry
+    if the Secret Service has no such entry, else an empty text.
     """
     if not _is_served(invocation) or not _is_usual(environ):
         return ""
@@ -115,7 +115,7 @@ def _modules(invocation: "Invocation") -> "list[str]":
 
 
 def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, text: str) -> "Session | None":
-    """Return the session in the record `text` if it answers the line, with the profiles file `path`, beyond doubt."""
+    """Return the session in the record `text` if it certainly answers the line; `path` is the profiles file."""
     from role_env.sessions import record
     from role_env.sessions.request import Request
 

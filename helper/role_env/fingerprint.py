@@ -111,7 +111,7 @@ def read_file(path: "Path") -> tuple[bytes, os.stat_result]:
 
 
 def is_current(lines: list[str], environ: "Mapping[str, str]") -> bool:
-    """Return whether everything in `lines` (of Fingerprint.lines) is as it was; False if any line is another."""
+    """Return whether everything in `lines` (of Fingerprint.lines) is as it was; False for an invalid line."""
     try:
         return all(_is_same(line, environ) for line in lines)
     except ValueError:

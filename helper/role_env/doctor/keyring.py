@@ -44,7 +44,7 @@ def check(at: Surroundings) -> list[Finding]:
 
 
 def _round_trip(ring: SystemKeyring, chosen: str) -> Finding:
-    """Write, read and delete an entry; what is found says nothing if the keyring cannot be used then."""
+    """Write, read and delete an entry. The finding is meaningless if the keyring has a fault afterwards."""
     entry = Entry(f"{SESSION_SERVICE}{token_hex(12)}", _TEXT)
     began = time.monotonic()
     ring.write(entry, _TEXT)

@@ -20,10 +20,10 @@ _LONGEST_LINE = 64
 _METHOD_RETURN, _SIGNAL = 2, 4
 _NO_AUTO_START = 2
 _BUS = "org.freedesktop.DBus"
-# So many imports fit into a wait for a healthy service.
+# The number of imports that fit into a wait for a healthy service.
 _STEPS = 2
 NOTHING: "Iterator[object]" = iter(())
-"""What is done while nothing has to be done."""
+"""No steps, for a wait in which there is nothing else to do."""
 
 
 class UnexpectedReply(Exception):

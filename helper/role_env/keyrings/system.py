@@ -37,7 +37,7 @@ _MOST_TOGETHER = 50
 
 
 class SystemKeyring:
-    """The keyring of the system. After its first failure `fault` says why it cannot be used, and `reason` does as text.
+    """The keyring of the system. After its first failure `fault` is why it cannot be used, and `reason` the text of it.
 
     Each use may take a third of what is left of the context's deadline at most, and half of it on a busy machine; the
     time that a person takes at a prompt is added to it. Without `prompts` nobody is asked to unlock anything: a locked
@@ -193,7 +193,8 @@ class SystemKeyring:
     def _patience(self) -> tuple[float, float]:
         """Return how long a use may take, and how long on a busy machine.
 
-        It is longer, and not counted, if a person could be at a prompt, and enough for a healthy keyring.
+        A person at a prompt has a minute, which the deadline does not count. Where nobody may be asked, it is short.
+        Else it is a third of what is left.
         """
         environ, left = self._context.environ, self._deadline.remaining()
         if not self._prompts:
