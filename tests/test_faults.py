@@ -723,7 +723,7 @@ def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_grou
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
         if process.returncode not in (0, -number) and not is_pythons_own(err):
-            assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
+            assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number], err
             assert out in FALSE
             assert err == "role-env: interrupted\n"
         assert out == "" or subprocess.run(["bash", "-n"], input=out.encode(), check=False).returncode == 0
