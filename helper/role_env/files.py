@@ -13,6 +13,7 @@ from pathlib import Path
 from role_env import locks
 from role_env.errors import ProfileError, UnreachableError
 from role_env.fingerprint import current_stamp, read_file
+from role_env.paths import make_folders
 
 # Another role-env holds the lock for milliseconds.
 LOCK_SECONDS = 10.0
@@ -46,8 +47,7 @@ class UserFile:
         """
         folder = self._real.parent
         try:
-            for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
-                missing.mkdir(mode=0o700, exist_ok=True)
+            make_folders(folder)
             with locks.folder_held(folder, seconds=LOCK_SECONDS) as busy:
                 for _ in range(0 if busy else _TRIES):
                     if (is_replaced := self._try(change)) is not None:

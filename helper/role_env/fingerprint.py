@@ -56,7 +56,7 @@ class Fingerprint:
         self._files[str(path)] = _ABSENT
         return False
 
-    def watch(self, path: "Path") -> None:
+    def watch(self, path: "Path | str") -> None:
         """Record the state of the file at `path`, or that it is absent. An earlier state stays."""
         name = str(path)
         if name not in self._files:

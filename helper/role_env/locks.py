@@ -107,10 +107,7 @@ def _open(name: str, environ: "Mapping[str, str]") -> int:
     if fcntl is None:
         raise OSError("no flock on this system")
     folder = _folder(environ)
-    if not paths.is_private(folder):
-        from pathlib import Path
-
-        paths.make_private(Path(folder))
+    paths.make_private(folder)
     path = f"{folder}/{sha256(name)[:32]}.lock"
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
@@ -125,5 +122,4 @@ def _folder(environ: "Mapping[str, str]") -> str:
             status = None
         if status and status.st_uid == os.geteuid() and status.st_mode & 0o777 == 0o700:
             return f"{runtime}/role-env"
-    usual = paths.usual_folder(environ, paths.STATE)
-    return f"{usual}/role-env" if usual else str(paths.state_folder(environ))
+    return paths.state_folder(environ)

@@ -42,41 +42,48 @@ def usual_profiles_file(environ: "Mapping[str, str]") -> str:
     raise FileNotFoundError
 
 
-def state_folder(environ: "Mapping[str, str]") -> "Path":
+def state_folder(environ: "Mapping[str, str]") -> str:
     """Return the folder for the index, notes and locks, which contain no secrets and may be lost. It may not exist.
 
     Raises OSError if the user has no such place: no HOME, and no entry in the system's list of users.
     """
-    import errno
-    from pathlib import Path
-
     if usual := usual_folder(environ, STATE):
-        return Path(usual, "role-env")
+        return f"{usual}/role-env"
+    import errno
+
     import platformdirs
 
     try:
-        folder = Path(platformdirs.user_state_dir("role-env", appauthor=False))
+        folder = platformdirs.user_state_dir("role-env", appauthor=False)
     except RuntimeError:  # neither HOME nor an entry in the system's list of users
-        folder = Path()
-    if not folder.is_absolute():
+        folder = ""
+    if not os.path.isabs(folder):  # noqa: PTH117
         raise FileNotFoundError(errno.ENOENT, "there is no folder for it; is HOME set?")
     return folder
 
 
-def make_private(folder: "Path") -> None:
+def make_folders(folder: "Path") -> None:
+    """Create `folder` and what is missing above it, for this user alone. Raises OSError."""
+    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)  # each of them: parents=True would leave that to the umask
+
+
+def make_private(folder: str) -> None:
     """Create `folder` for this user alone.
 
     Raises OSError, also if the folder belongs to another user or others can write it.
     """
+    if _is_private(folder):
+        return
     import errno
+    from pathlib import Path
 
-    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
-        missing.mkdir(mode=0o700, exist_ok=True)  # each of them: parents=True would leave that to the umask
-    if not is_private(str(folder)):
+    make_folders(Path(folder))
+    if not _is_private(folder):
         raise PermissionError(errno.EPERM, f"{folder} is not this user's alone")
 
 
-def is_private(folder: str) -> bool:
+def _is_private(folder: str) -> bool:
     """Return whether `folder` is there, and belongs to this user, and nobody else can write it."""
     try:
         status = os.stat(folder, follow_symlinks=False)  # noqa: PTH116  not for the fast path
@@ -85,16 +92,36 @@ def is_private(folder: str) -> bool:
     return os.name != "posix" or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
 
 
-def append_line(file: "Path", line: str, *, largest: int = 0) -> None:
-    """Append `line` to a file of state in one write, so that no process loses another's.
+def state_lines(environ: "Mapping[str, str]", name: str) -> "list[str]":
+    """Return the lines of the file of state `name`; none if it cannot be read."""
+    try:
+        with open(f"{state_folder(environ)}/{name}", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
+            return file.read().split("\n")
+    except OSError:
+        return []
+
+
+def append_line(environ: "Mapping[str, str]", name: str, line: str, *, largest: int = 0) -> None:
+    """Append `line` to the file of state `name` in one write, so that no process loses another's.
 
     With `largest`, a file of more bytes is started anew. Raises OSError, as `make_private` does for the folder.
     """
-    make_private(file.parent)
-    is_full = bool(largest) and file.exists() and file.stat().st_size > largest
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | (os.O_TRUNC if is_full else 0)
-    descriptor = os.open(file, flags, 0o600)
+    descriptor = _open_state(environ, name)
     try:
+        if largest and os.fstat(descriptor).st_size > largest:
+            os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{line}\n".encode("utf-8", "surrogateescape"))
     finally:
         os.close(descriptor)
+
+
+def touch(environ: "Mapping[str, str]", name: str) -> None:
+    """Let the time of the file of state `name` be now. Raises OSError as `append_line` does."""
+    os.close(_open_state(environ, name))
+    os.utime(f"{state_folder(environ)}/{name}")
+
+
+def _open_state(environ: "Mapping[str, str]", name: str) -> int:
+    folder = state_folder(environ)
+    make_private(folder)
+    return os.open(f"{folder}/{name}", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

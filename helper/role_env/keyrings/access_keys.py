@@ -9,18 +9,20 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from role_env import paths
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.digests import sha256
+from role_env.fingerprint import Fingerprint
 from role_env.keyrings import vault
 from role_env.keyrings.entry import Entry
-from role_env.paths import make_private, state_folder
 from role_env.validators import key_part
 
 SERVICE = "role-env key "
 ROTATE_AFTER_DAYS = 90
 """The age at which `list` and `doctor` suggest to rotate a key."""
 _HEAD = "role-env key 1"
+_MARK = "keys"
 
 
 def load(path: Path, profile: str, context: Context, *, prompts: bool = True) -> AccessKey | None:
@@ -57,12 +59,10 @@ def age(key: AccessKey) -> int | None:
     return max(0, int(time.time()) - key.created) // 86400 if key.created else None
 
 
-def mark(environ: Mapping[str, str]) -> Path | None:
-    """Return the file whose stat changes with each change of a key; None for a user without a state folder."""
-    try:
-        return state_folder(environ) / "keys"
-    except OSError:
-        return None
+def watch_mark(fingerprint: Fingerprint) -> None:
+    """Add the mark, whose stat changes with each change of a key; a user without a state folder has none."""
+    with contextlib.suppress(OSError):
+        fingerprint.watch(f"{paths.state_folder(fingerprint.environ)}/{_MARK}")
 
 
 def _entry(path: Path, profile: str) -> Entry:
@@ -85,9 +85,5 @@ def _parse(text: str) -> AccessKey | None:
 
 def touch(environ: Mapping[str, str]) -> None:
     """Change the mark: whoever has cached a session looks again for what it was made with."""
-    path = mark(environ)
-    if path:
-        with contextlib.suppress(OSError):  # then a session that was made with another key lasts until its end
-            make_private(path.parent)
-            path.write_bytes(b"")
-            os.utime(path)
+    with contextlib.suppress(OSError):  # then a session that was made with another key lasts until its end
+        paths.touch(environ, _MARK)

@@ -28,11 +28,10 @@ _timeouts: "dict[str, float]" = {}
 class KeyringNotes:
     """The notes about the keyring that `environ` leads to."""
 
-    __slots__ = ("_environ", "_settings", "_state")
+    __slots__ = ("_environ", "_settings")
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self._environ = environ
-        self._state = paths.usual_folder(environ, paths.STATE)
         self._settings = paths.usual_folder(environ, paths.CONFIG)
 
     def is_usual(self) -> bool:
@@ -57,7 +56,7 @@ class KeyringNotes:
 
     def is_avoided(self) -> bool:
         """Return whether the keyring timed out within the last AVOID_SECONDS."""
-        path = self._avoided_path
+        path = self._path(self._avoided)
         try:
             age = time.time() - os.stat(path).st_mtime  # noqa: PTH116  pathlib costs 5 ms
         except OSError:
@@ -73,8 +72,8 @@ class KeyringNotes:
         """Note that there is no keyring: without a session bus for good, with one until a process finds it again."""
         import contextlib  # not for the warm path
 
-        path = self._path(_CHOSEN)
         if self._lists_us(_CHOSEN):
+            path = self._path(_CHOSEN)
             _lists.pop(path, None)
             with contextlib.suppress(OSError):  # then the next process finds it out again
                 os.unlink(path)  # noqa: PTH108
@@ -83,52 +82,37 @@ class KeyringNotes:
 
     def avoid(self) -> str:
         """Let no process use the keyring for AVOID_SECONDS. Return why that could not be noted, or nothing."""
-        path = self._avoided_path
-        _timeouts[path] = time.time()
-        return self._write(path, "", os.O_TRUNC)
+        _timeouts[self._path(self._avoided)] = time.time()
+        try:
+            paths.touch(self._environ, self._avoided)
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        return ""
 
     @property
     def _bus(self) -> str:
         return self._environ.get("DBUS_SESSION_BUS_ADDRESS", "")
 
     @property
-    def _avoided_path(self) -> str:
-        return self._path("keyring-avoided-") + sha256(self._bus)[:16]
+    def _avoided(self) -> str:
+        return f"keyring-avoided-{sha256(self._bus)[:16]}"
 
     def _path(self, name: str) -> str:
-        if not self._state:
-            try:
-                return str(paths.state_folder(self._environ) / name)
-            except OSError:
-                return name
-        return f"{self._state}/role-env/{name}"
+        try:
+            return f"{paths.state_folder(self._environ)}/{name}"
+        except OSError:
+            return name
 
     def _lists_us(self, name: str) -> bool:
         path = self._path(name)
         if path not in _lists:
-            try:
-                with open(path, encoding="utf-8") as file:  # noqa: PTH123
-                    _lists[path] = file.read().split("\n")
-            except (OSError, ValueError):
-                _lists[path] = []
+            _lists[path] = paths.state_lines(self._environ, name)
         return sys.prefix in _lists[path]
 
     def _add_us(self, name: str) -> None:
         if not self._lists_us(name):
-            path = self._path(name)
-            _lists[path].append(sys.prefix)
-            self._write(path, f"{sys.prefix}\n", os.O_APPEND)
-
-    def _write(self, path: str, text: str, flags: int) -> str:
-        """Write the file `path` in the state folder. Return the reason if that failed: then it is found out again."""
-        try:
-            paths.make_private(paths.state_folder(self._environ))
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
+            _lists[self._path(name)].append(sys.prefix)
             try:
-                os.write(descriptor, text.encode("utf-8", "surrogateescape"))
-            finally:
-                os.close(descriptor)
-            os.utime(path)
-        except OSError as error:
-            return error.strerror or type(error).__name__
-        return ""
+                paths.append_line(self._environ, name, sys.prefix)
+            except OSError:  # then the next process finds it out again
+                return

@@ -1,10 +1,19 @@
-"""Sessions of a source that a profile without a role passes through, and the accounts that they are of."""
+"""Sessions of a source that a profile without a role passes through, and the accounts that they are of.
 
+The accounts of key IDs are remembered in the state folder: GetCallerIdentity is called once for each.
+"""
+
+import contextlib
+
+from role_env import paths
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
+from role_env.digests import sha256
 from role_env.errors import ProfileError, RefusedError
 from role_env.profiles.profile import Profile
-from role_env.sessions import accounts
+
+# The file of the accounts, which is started anew beyond this size (bytes): a line has about 85.
+_ACCOUNTS, _LARGEST = "accounts", 64 * 1024
 
 
 def pass_through(target: Profile, key: AccessKey) -> Credentials:
@@ -23,17 +32,25 @@ def find_account(credentials: Credentials, target: Profile, context: Context, *,
 
     Raises RefusedError and UnreachableError.
     """
-    account = accounts.find(credentials.access_key_id, context.environ) if is_cached else ""
-    if not account:
-        from role_env.sources.assume_role import error_context  # TLS, which a cached session can do without
-        from role_env.sts import client as sts
+    digest = sha256(credentials.access_key_id)
+    if is_cached and (account := _remembered(digest, context)):
+        return account
+    from role_env.sources.assume_role import error_context  # TLS, which a cached session can do without
+    from role_env.sts import client as sts
 
-        with error_context(target), context.messages.waiting_for(f"STS at {target.endpoint}"):
-            identity = sts.caller_identity(credentials, endpoint=target.endpoint, context=context)
-        account = str(identity["AccountId"])
-        if is_cached:
-            accounts.remember(credentials.access_key_id, account, context.environ)
+    with error_context(target), context.messages.waiting_for(f"STS at {target.endpoint}"):
+        identity = sts.caller_identity(credentials, endpoint=target.endpoint, context=context)
+    account = str(identity["AccountId"])
+    if is_cached:
+        with contextlib.suppress(OSError):  # then STS is asked again
+            paths.append_line(context.environ, _ACCOUNTS, f"{digest} {account}", largest=_LARGEST)
     return account
+
+
+def _remembered(digest: str, context: Context) -> str:
+    """Return the account of the key ID with this digest, or an empty text."""
+    pairs = [line.split(" ") for line in paths.state_lines(context.environ, _ACCOUNTS)]
+    return next((pair[1] for pair in pairs if len(pair) == 2 and pair[0] == digest and pair[1].isdigit()), "")
 
 
 def check_account(hop: Profile, account: str, expected: str) -> None:

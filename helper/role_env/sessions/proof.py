@@ -10,10 +10,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from role_env import paths
 from role_env.context import Context
 from role_env.digests import sha256
 from role_env.keyrings.entry import PROOF_SERVICE, Entry
-from role_env.paths import append_line, state_folder
 from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 
@@ -23,8 +23,8 @@ _LIFETIME = 30 * 24 * 3600
 # What chooses the backend.
 _CHOOSING = ("ROLE_ENV_CACHE", "PYTHON_KEYRING_BACKEND", "DBUS_SESSION_BUS_ADDRESS")
 _CHOOSING_PREFIX = "KEYRING_PROPERTY_"
-# The pins are started anew beyond this size (bytes).
-_LARGEST = 16 * 1024
+# The file of the pins, which is started anew beyond this size (bytes).
+_PINS, _LARGEST = "proofs", 16 * 1024
 
 
 class Proof:
@@ -45,7 +45,7 @@ class Proof:
             return
         if cache.store_text(self._entry, text, seconds=_LIFETIME) and not is_pinned:
             with contextlib.suppress(OSError):  # then nothing is renewed unasked
-                append_line(_pins(context.environ), _backend(context.environ), largest=_LARGEST)
+                paths.append_line(context.environ, _PINS, _backend(context.environ), largest=_LARGEST)
 
     def load(self, context: Context) -> str | None:
         """Return the chain's digest, or None if there is no proof. Without a pin no backend is opened."""
@@ -56,10 +56,7 @@ class Proof:
 
 
 def _is_pinned(environ: Mapping[str, str]) -> bool:
-    try:
-        return _backend(environ) in _pins(environ).read_text("ascii", "replace").split()
-    except OSError:
-        return False
+    return _backend(environ) in paths.state_lines(environ, _PINS)
 
 
 def _backend(environ: Mapping[str, str]) -> str:
@@ -67,7 +64,3 @@ def _backend(environ: Mapping[str, str]) -> str:
     chosen = {name: environ.get(name, "") for name in _CHOOSING}
     chosen |= {name: value for name, value in environ.items() if name.startswith(_CHOOSING_PREFIX)}
     return sha256("\0".join(f"{name}={value}" for name, value in sorted(chosen.items())))
-
-
-def _pins(environ: Mapping[str, str]) -> Path:
-    return state_folder(environ) / "proofs"

@@ -4,18 +4,16 @@
 one of them, `none` is neither. A fault of a place costs one warning, never the session.
 """
 
-import functools
 import os
 import time
-from pathlib import Path
 
+from role_env import paths
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
 from role_env.keyrings import kernel
 from role_env.keyrings.container import is_container
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
 from role_env.keyrings.system import SystemKeyring
-from role_env.paths import append_line, state_folder
 from role_env.sessions.record import Record, parse
 
 TYPE_CHECKING = False
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+_INDEX = "sessions"
 # What begins a line of the index that takes an entry back. Older releases skip such a line.
 _REMOVED = "removed "
 
@@ -136,10 +135,8 @@ class Cache:
     @property
     def has_index(self) -> bool:
         """Whether there is an index, which says what the keyring has while that cannot be used."""
-        try:
-            return os.path.exists(self._index)  # noqa: PTH110  Path's raises where the folder cannot be searched
-        except OSError:  # the user has no home folder
-            return False
+        folder = paths.state_folder(self._environ)
+        return os.path.exists(f"{folder}/{_INDEX}")  # noqa: PTH110  Path's raises where the folder cannot be searched
 
     def unreachable(self, entries: "Sequence[Entry]") -> list[Entry]:
         """Return those of `entries` that the keyring has, by the index, while it cannot be used."""
@@ -194,18 +191,10 @@ class Cache:
             self._in_kernel = frozenset(self._use_kernel(kernel.names) or ())
         return self._in_kernel
 
-    @functools.cached_property
-    def _index(self) -> Path:
-        return state_folder(self._environ) / "sessions"
-
     def _noted(self) -> list[str]:
         """Return the names of the entries that the keyring has by the index: noted, and not removed since."""
-        try:
-            text = self._index.read_text("utf-8", "surrogateescape")
-        except OSError:
-            return []
         noted: dict[str, bool] = {}
-        for line in text.split("\n"):
+        for line in paths.state_lines(self._environ, _INDEX):
             name = line.removeprefix(_REMOVED)
             if name.startswith(SESSION_SERVICE) and "\t" in name:
                 noted[name] = name == line
@@ -219,7 +208,7 @@ class Cache:
     def _append(self, line: str) -> None:
         """Append a line to the index."""
         try:
-            append_line(self._index, line)
+            paths.append_line(self._environ, _INDEX, line)
         except OSError as error:
             self._messages.decided(f"the index of sessions could not be written: {error.strerror}")
 

@@ -36,8 +36,7 @@ class KeyringKey(Source):
 
     def watch(self, fingerprint: Fingerprint) -> None:
         """Add the mark that each login and logout changes."""
-        if mark := access_keys.mark(fingerprint.environ):
-            fingerprint.watch(mark)
+        access_keys.watch_mark(fingerprint)
 
     def identity(self, context: Context) -> list[str]:
         """Return the key's digest."""

@@ -54,8 +54,7 @@ class SignedInSource(Source):
 
     def watch(self, fingerprint: Fingerprint) -> None:
         """Add the mark that each login and logout changes."""
-        if mark := access_keys.mark(fingerprint.environ):
-            fingerprint.watch(mark)
+        access_keys.watch_mark(fingerprint)
 
     def sign_in_id(self, context: Context) -> str:
         """Return the ID of the sign-in, empty if there is none. Raises KeyringError."""
