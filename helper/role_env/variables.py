@@ -9,7 +9,7 @@ from role_env.credentials import AccessKey, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class Key:
@@ -35,10 +35,6 @@ class Family:
     def __init__(self, *keys: Key, regions: tuple[str, ...] = ()) -> None:
         self.keys = keys
         self.regions = regions
-
-    def names(self) -> tuple[str, ...]:
-        """Return every variable of the family."""
-        return tuple(name for key in self.keys for name in key.names) + self.regions
 
 
 def _named(prefix: str) -> Key:
@@ -128,11 +124,20 @@ FORCED = (*REGIONS, *IGNORE_PROFILE, CLI_PROFILE, *DISABLED)
 REST = (*FORCED, *LEFT_UNSET)
 
 
-def guards(*, follows: bool = False) -> dict[str, str]:
-    """Return the guards of a session; with `follows`, those with which the `aliyun` CLI follows the shell."""
+def guards(*, follows: "bool | None" = False) -> dict[str, str]:
+    """Return the guards of a session; with `follows`, those with which the `aliyun` CLI follows the shell.
+
+    With None, return only those that both have.
+    """
+    both = dict.fromkeys(DISABLED, "true")
+    return both if follows is None else both | profile_guards(follows=follows)
+
+
+def profile_guards(*, follows: bool) -> dict[str, str]:
+    """Return the guards that choose the profile of the `aliyun` CLI's file."""
     if follows:
-        return {**dict.fromkeys(DISABLED, "true"), CLI_PROFILE: FOLLOWING_PROFILE}
-    return {**dict.fromkeys(DISABLED, "true"), CLI_PROFILE: NO_ACCOUNT_VALUE, **dict.fromkeys(IGNORE_PROFILE, "TRUE")}
+        return {CLI_PROFILE: FOLLOWING_PROFILE}
+    return {CLI_PROFILE: NO_ACCOUNT_VALUE, **dict.fromkeys(IGNORE_PROFILE, "TRUE")}
 
 
 def has_own_guards(environ: "Mapping[str, str]") -> bool:
@@ -206,14 +211,12 @@ def unset(session: Session) -> tuple[str, ...]:
     return (*others, *LEFT_UNSET)
 
 
-def assignments(session: Session, *, follows: bool = False) -> dict[str, str]:
-    """Return the variables that hold `session`, with their values; with `follows`, with those guards."""
+def assignments(session: Session, *, follows: "bool | None" = False) -> dict[str, str]:
+    """Return the variables that hold `session`, with their values; `follows` is as for `guards`."""
     credentials = session.credentials
     values: dict[str, str] = {}
     for key in exported_keys(families(session)):
         values.update(_values(key, credentials))
-    if session.region_id:
-        values.update(dict.fromkeys(REGIONS, session.region_id))
     values.update(_description(session))
     values["ROLE_ENV_ACCESS_KEY_ID"] = credentials.access_key_id
     values["ROLE_ENV_EXPIRATION"] = str(credentials.expiration)
@@ -222,17 +225,31 @@ def assignments(session: Session, *, follows: bool = False) -> dict[str, str]:
     return values | guards(follows=follows)
 
 
+def fallback_regions(session: Session) -> "Iterator[tuple[tuple[str, ...], tuple[str, ...]]]":
+    """Yield the names that get the fallback region of `session`, with those of which none may be set for that."""
+    if session.fallback_region and not session.region_id:
+        cloud = tuple(name for name in REGIONS if name not in OSS_REGIONS)
+        yield cloud, (*cloud, *CLI_REGIONS)
+        yield OSS_REGIONS, OSS_REGIONS
+
+
+def by_value(values: "Mapping[str, str]") -> dict[str, list[str]]:
+    """Return the names of `values` by their value."""
+    groups: dict[str, list[str]] = {}
+    for name, value in values.items():
+        groups.setdefault(value, []).append(name)
+    return groups
+
+
 def served(session: Session, uri: str) -> dict[str, str]:
     """Return the variables with which a program asks `uri` for `session`, and falls back to no other account."""
-    values = {CREDENTIALS_URI: uri, **guards(), **NO_KEYS}
-    if session.region_id:
-        values.update(dict.fromkeys(REGIONS, session.region_id))
-    values.update(_description(session))
+    values = {CREDENTIALS_URI: uri, **guards(), **NO_KEYS, **_description(session)}
     return values | ({COLOUR: session.color} if session.color else {})
 
 
 def _description(session: Session) -> dict[str, str]:
-    values = {
+    values = dict.fromkeys(REGIONS, session.region_id) if session.region_id else {}
+    values |= {
         "ROLE_ENV_PROFILE": session.profile,
         "ROLE_ENV_ROLE_ARN": session.role_arn,
         "ROLE_ENV_ACCOUNT_ID": session.account_id,

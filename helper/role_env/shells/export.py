@@ -144,10 +144,7 @@ def _without_integration(environ: "Mapping[str, str]") -> dict[str, str]:
 
 def _fallback_regions(session: Session, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
     """Yield the region of the `aliyun` CLI's current profile where neither `session` nor `environ` has one."""
-    if session.region_id or not session.fallback_region:
-        return
-    cloud = [name for name in variables.REGIONS if name not in variables.OSS_REGIONS]
-    for names, read in ((cloud, (*cloud, *variables.CLI_REGIONS)), (variables.OSS_REGIONS, variables.OSS_REGIONS)):
+    for names, read in variables.fallback_regions(session):
         if not any(environ.get(name) for name in read):
             yield from dict.fromkeys(names, session.fallback_region).items()
 

@@ -11,7 +11,7 @@ from role_env.credentials import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 # A local empty fish_trace hides the commands as `set +x` does in other shells.
 _QUIET = "set -l fish_trace"
@@ -66,14 +66,13 @@ def quote(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "'\\n'") + "'"
 
 
-def session(session: Session, *, follows: "bool | None" = False, confirmation: str = "") -> str:
+def session(session: Session, *, follows: "bool | None", confirmation: str) -> str:
     """Return the group that puts `session` into the shell.
 
     With `follows` the guards are those with which the `aliyun` CLI follows the shell; with None the shell itself
     decides that, by whether it has a region. An interactive shell prints `confirmation`.
     """
-    values = variables.assignments(session, follows=bool(follows))
-    chosen = {variables.CLI_PROFILE, *variables.IGNORE_PROFILE} if follows is None else set()
+    values = variables.assignments(session, follows=follows)
     gone = (*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN)
     bare = "SECURITY_TOKEN" in values
     begun = "_role_env_saved ROLE_ENV_PROFILE ROLE_ENV_ACCESS_KEY_ID ROLE_ENV_NO_ACCOUNT"
@@ -88,9 +87,12 @@ def session(session: Session, *, follows: "bool | None" = False, confirmation: s
         "" if bare else _RESTORE_BARE,
         "" if session.region_id else _each(variables.REGIONS, _RESTORE),
         "set -l names; set -l values",
-        *(f"set -a names {' '.join(names)}; {_times(value, names)}" for value, names in _by_value(values, chosen)),
+        *(
+            f"set -a names {' '.join(names)}; {_times(value, names)}"
+            for value, names in variables.by_value(values).items()
+        ),
         *_fallback_regions(session),
-        _guards_by_region(chosen) if chosen else "",
+        _guards_by_region() if follows is None else "",
         f"set -l gone $left {' '.join(gone)}",
         _each(f"$gone {variables.COLOUR}", _REMOVE),
         "set -l rest $values; for v in $names; set -gx $v $rest[1]; set -e rest[1]; end",
@@ -104,9 +106,7 @@ def session(session: Session, *, follows: "bool | None" = False, confirmation: s
         'echo "role-env: $wrong does not keep the value that role-env sets" >&2',
         "echo 'role-env: hint: call role-env outside of the function that declares it' >&2",
         _take_away(),
-        f"else\nif status is-interactive; printf '%s\\n' {quote(confirmation)} >&2; end\ntrue\nend"
-        if confirmation
-        else "else\ntrue\nend",
+        f"else\nif status is-interactive; printf '%s\\n' {quote(confirmation)} >&2; end\ntrue\nend",
     )
 
 
@@ -180,15 +180,7 @@ def _each(names: "str | Iterable[str]", action: str) -> str:
     return f"for v in {words}\n{action}\nend"
 
 
-def _by_value(values: "Mapping[str, str]", but: "set[str]") -> "Iterable[tuple[str, list[str]]]":
-    groups: dict[str, list[str]] = {}
-    for name, value in values.items():
-        if name not in but:
-            groups.setdefault(value, []).append(name)
-    return groups.items()
-
-
-def _times(value: str, names: "list[str]") -> str:
+def _times(value: str, names: "Sequence[str]") -> str:
     if len(names) == 1:
         return f"set -a values {quote(value)}"
     return f"set -l value {quote(value)}; set -a values {'$value ' * len(names)}".rstrip()
@@ -196,23 +188,19 @@ def _times(value: str, names: "list[str]") -> str:
 
 def _fallback_regions(session: Session) -> "Iterable[str]":
     """Set the fallback region where neither the profile nor the shell has one."""
-    if session.region_id or not session.fallback_region:
-        return
-    cloud = [name for name in variables.REGIONS if name not in variables.OSS_REGIONS]
-    for names, read in ((cloud, (*cloud, *variables.CLI_REGIONS)), (variables.OSS_REGIONS, variables.OSS_REGIONS)):
+    for names, read in variables.fallback_regions(session):
         yield f'if test -z "{"".join("$" + name for name in read)}"; set -a names {" ".join(names)}'
-        yield f"{_times(session.fallback_region, list(names))}\nend"
+        yield f"{_times(session.fallback_region, names)}\nend"
 
 
-def _guards_by_region(chosen: "set[str]") -> str:
+def _guards_by_region() -> str:
     """Choose the guards by whether the shell has a region, which may be among those that are about to be set."""
-    known = " ".join(variables.CLI_REGIONS)
-    texts = []
-    for follows in (True, False):
-        guards = {name: value for name, value in variables.guards(follows=follows).items() if name in chosen}
-        texts.append(f"set -a names {' '.join(guards)}; set -a values {' '.join(guards.values())}")
+    following, without = (
+        f"set -a names {' '.join(guards)}; set -a values {' '.join(guards.values())}"
+        for guards in (variables.profile_guards(follows=True), variables.profile_guards(follows=False))
+    )
     condition = f'test -n "{"".join("$" + name for name in variables.CLI_REGIONS)}"'
-    return f"if {condition}; or contains -- {known.split()[0]} $names\n{texts[0]}\nelse\n{texts[1]}\nend"
+    return f"if {condition}; or contains -- {variables.CLI_REGIONS[0]} $names\n{following}\nelse\n{without}\nend"
 
 
 def _take_away() -> str:

@@ -41,27 +41,27 @@ def quote(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-def session(
-    session: Session, environ: "Mapping[str, str]", *, follows: "bool | None" = False, confirmation: str = ""
-) -> str:
+def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | None", confirmation: str) -> str:
     """Return the text that puts `session` into the shell whose exported variables are `environ`.
 
     With `follows` the guards are those with which the `aliyun` CLI follows the shell; with None the shell itself
     decides that, by whether it has a region. An interactive shell prints `confirmation`.
     """
     line = f"{export_words(session.profile)} || echo false"
-    values = variables.assignments(session, follows=bool(follows))
+    by_region = follows is None
+    assigned = variables.assignments(session, follows=follows)
+    values = assigned | variables.profile_guards(follows=False) if by_region else assigned
     possible = (*values.values(), session.fallback_region, *variables.guards().values(), variables.FOLLOWING_PROFILE)
     numbers = {value: str(number) for number, value in enumerate(dict.fromkeys(possible), 1)}
     names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names, *variables.IGNORE_PROFILE, *variables.OWN)
     gone = [name for name in names if name not in values]
-    bare, by_region = "SECURITY_TOKEN" in values, follows is None
+    bare = "SECURITY_TOKEN" in values
     steps = [
         *_keep(bare=bare),
         "" if bare else _RESTORE_BARE,
         "" if session.region_id else _for(variables.REGIONS, code.RESTORE),
         *(f"{code.NEW}{number}={quote(value)}" for value, number in numbers.items()),
-        *_pairs(session, values, numbers, by_region=by_region),
+        *_pairs(session, assigned, numbers, by_region=by_region),
         f'_role_env_unset="$_role_env_left {" ".join(gone)}"',
         f'\\eval "\\\\unset -v $_role_env_unset {" ".join(variables.IGNORE_PROFILE * by_region)} {variables.COLOUR}"',
         code.ASSIGN_PAIRS,
@@ -145,23 +145,16 @@ def _keep(*, bare: bool) -> tuple[str, ...]:
 
 
 def _pairs(
-    session: Session, values: "Mapping[str, str]", numbers: "Mapping[str, str]", *, by_region: bool
+    session: Session, assigned: "Mapping[str, str]", numbers: "Mapping[str, str]", *, by_region: bool
 ) -> list[str]:
-    """List what is assigned, as NAME=NUMBER: `values`, the fallback region, and guards chosen by the region."""
-    chosen = {variables.CLI_PROFILE, *variables.IGNORE_PROFILE} if by_region else set()
-    steps = [f'_role_env_pairs="{_joined({n: v for n, v in values.items() if n not in chosen}, numbers)}"']
-    if not session.region_id and session.fallback_region:
-        cloud = [name for name in variables.REGIONS if name not in variables.OSS_REGIONS]
-        for names, read in ((cloud, (*cloud, *variables.CLI_REGIONS)), (variables.OSS_REGIONS, variables.OSS_REGIONS)):
-            more = _joined(dict.fromkeys(names, session.fallback_region), numbers)
-            steps.append(f'case {_any_of(read)} in "") _role_env_pairs="$_role_env_pairs {more}" ;; esac')
+    """List what is assigned, as NAME=NUMBER: `assigned`, the fallback region, and guards chosen by the region."""
+    steps = [f'_role_env_pairs="{_joined(assigned, numbers)}"']
+    for names, read in variables.fallback_regions(session):
+        more = _joined(dict.fromkeys(names, session.fallback_region), numbers)
+        steps.append(f'case {_any_of(read)} in "") _role_env_pairs="$_role_env_pairs {more}" ;; esac')
     if by_region:
-        without, following = (
-            _joined(
-                {name: value for name, value in variables.guards(follows=follows).items() if name in chosen}, numbers
-            )
-            for follows in (False, True)
-        )
+        without = _joined(variables.profile_guards(follows=False), numbers)
+        following = _joined(variables.profile_guards(follows=True), numbers)
         steps.append(
             f'case {_any_of(variables.CLI_REGIONS)} in "") _role_env_pairs="$_role_env_pairs {without}" ;;'
             f' *) _role_env_pairs="$_role_env_pairs {following}" ;; esac'

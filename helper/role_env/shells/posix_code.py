@@ -134,13 +134,10 @@ EVERYTHING = (
 
 def _exports() -> str:
     """Set the variables of the no-account state, one loop for each value."""
-    groups: dict[str, list[str]] = {}
-    for name, value in variables.NO_ACCOUNT.items():
-        groups.setdefault(value, []).append(name)
     return "\n".join(
         f'for _role_env_var in {" ".join(names)}; do if \\eval "$_role_env_try";'
         f' then \\export "$_role_env_var={value}"; fi; done;'
-        for value, names in groups.items()
+        for value, names in variables.by_value(variables.NO_ACCOUNT).items()
     )
 
 
