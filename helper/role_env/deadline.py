@@ -7,7 +7,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     T = TypeVar("T")
 
@@ -73,12 +73,17 @@ def idle_seconds(thread: str = "/proc/thread-self/schedstat") -> float:
 class Worker:
     """A daemon thread that does `work`, and does not keep the command from ending. Raises NoThread.
 
+    It has to be a thread, since neither a name lookup nor a keyring can be interrupted otherwise (keyring's own
+    handlers swallow an exception raised by a signal handler).
+
     `threading.Thread.start` waits until the thread has reported itself, and forever for one that dies before that, as
     threads do where memory is short.
     """
 
-    def __init__(self, work: "Callable[[], None]") -> None:
+    def __init__(self, work: "Callable[[], object]") -> None:
         self._work = work
+        self._result: object = None
+        self._failure: Exception | None = None
         self._running = _thread.allocate_lock()
         self._running.acquire()
         try:
@@ -95,9 +100,20 @@ class Worker:
         if self._running.acquire(timeout=max(0.0, seconds)):
             self._running.release()
 
+    def result(self) -> "Any":
+        """Return what the work returns, when it has ended, or raise what it raises."""
+        self.join()
+        if self._failure:
+            raise self._failure
+        return self._result
+
     def _run(self) -> None:
         try:
-            self._work()
+            self._result = self._work()
+        except Exception as failure:  # raised again by `result`
+            self._failure = failure
+        except BaseException as failure:  # a library's SystemExit must not end the command as if all were well
+            self._failure = RuntimeError(type(failure).__name__)
         finally:
             self._running.release()
 
@@ -107,23 +123,9 @@ def within(seconds: float, work: "Callable[[], T]", *, at_most: float = 0, grace
 
     With `at_most`, only the seconds in which nothing moves count: as long as this process uses the processor, which on
     a busy machine takes long, the work may take `at_most` seconds in all. When this is interrupted, the work has
-    `grace` more seconds to end.
-
-    The work runs in a daemon thread, since neither a name lookup nor a keyring can be interrupted otherwise
-    (keyring's own handlers swallow an exception raised by a signal handler). Raises NoThread if there can be none.
+    `grace` more seconds to end. Raises NoThread.
     """
-    results: list[T] = []
-    failures: list[Exception] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except Exception as failure:  # raised again below
-            failures.append(failure)
-        except BaseException as failure:  # a library's SystemExit must not end the command as if all were well
-            failures.append(RuntimeError(type(failure).__name__))
-
-    thread = Worker(run)
+    thread = Worker(work)
     began = moved = time.monotonic()
     spent = time.process_time()
     try:
@@ -135,8 +137,7 @@ def within(seconds: float, work: "Callable[[], T]", *, at_most: float = 0, grace
     except BaseException:
         thread.join(grace)
         raise
-    if results:
-        return results[0]
-    if failures:
-        raise failures[0]
-    raise TimedOut
+    if thread.is_alive():
+        raise TimedOut
+    result: T = thread.result()
+    return result

@@ -16,7 +16,7 @@ from role_env.ui.messages import on_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     from keyring.backend import KeyringBackend
@@ -49,7 +49,8 @@ class SystemKeyring:
         self._deadline = context.deadline
         self._prompts = prompts
         self._notes = KeyringNotes(context.environ)
-        self._preparation: _Preparation | None = None
+        self._preparation: Worker | None = None
+        self._prepared: list[KeyringBackend] = []
         avoided = not even_if_avoided and self._notes.is_avoided()
         self.fault: KeyringFault | None = KeyringFault.AVOIDED if avoided else None
         self.reason = self.fault.value if self.fault else ""
@@ -110,7 +111,7 @@ class SystemKeyring:
         """
         if not self.fault and self._preparation is None and self._notes.is_secret_service():
             with contextlib.suppress(NoThread):
-                self._preparation = _Preparation(self._context.environ, self._notes)
+                self._preparation = Worker(self._open_ahead)
 
     def backend_name(self) -> str:
         """Return the class that entries are written to, such as `keyring.backends.SecretService.Keyring`.
@@ -175,12 +176,19 @@ class SystemKeyring:
                     raise TimedOut from None
 
     def _backend(self) -> "KeyringBackend":
-        backend = self._preparation.take() if self._preparation else None
-        if backend is None:
-            backend = backends.choose(self._context.environ, self._notes)
+        if self._preparation:
+            self._preparation.join()
+        backend = self._prepared.pop() if self._prepared else backends.choose(self._context.environ, self._notes)
         if not self._prompts:
             backends.check_open(backend)
         return backend
+
+    def _open_ahead(self) -> None:
+        """Prepare a backend for one use; that meets the same fault, and reports it."""
+        time.sleep(PREPARATION_DELAY)
+        backend = backends.choose(self._context.environ, self._notes)
+        backends.open_ahead(backend)
+        self._prepared.append(backend)
 
     def _fail(self, fault: KeyringFault, failure: str = "") -> None:
         self.fault = fault
@@ -204,28 +212,3 @@ class SystemKeyring:
         else:
             seconds = min(TIMEOUT_SECONDS, max(1, left / 3))
         return seconds, max(seconds, min(_MOST_PATIENCE * seconds, left / 2))
-
-
-class _Preparation:
-    """A thread that chooses the backend and opens it, for one use. Raises NoThread."""
-
-    def __init__(self, environ: "Mapping[str, str]", notes: KeyringNotes) -> None:
-        self._environ = environ
-        self._notes = notes
-        self._backend: KeyringBackend | None = None
-        self._thread = Worker(self._run)
-
-    def take(self) -> "KeyringBackend | None":
-        """Return the backend once, when it is ready; None if it failed, and at each later call."""
-        self._thread.join()
-        backend, self._backend = self._backend, None
-        return backend
-
-    def _run(self) -> None:
-        time.sleep(PREPARATION_DELAY)
-        try:
-            backend = backends.choose(self._environ, self._notes)
-            backends.open_ahead(backend)
-            self._backend = backend
-        except Exception:  # the use itself meets the same fault, and reports it
-            return
