@@ -36,17 +36,21 @@ _LARGEST = 32767
 
 
 class Unavailable(Exception):
-    """The kernel keyring cannot be used: absent on this system, blocked, or full."""
+    """The kernel keyring cannot be used: absent on this system, blocked, or full. `number` is its errno."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(_REASONS.get(number) or os.strerror(number))
+        self.number = number
 
 
 def read(name: str) -> str | None:
     """Return what is stored as `name`, or None. Raises Unavailable."""
     try:
         return _bytes(_find(name)).decode("utf-8").partition("\n")[2]
-    except OSError as error:
-        if error.errno in _GONE:
-            return None
-        raise _unavailable(error) from None
+    except Unavailable as error:
+        if error.number not in _GONE:
+            raise
+        return None
     except ValueError:
         return None
 
@@ -58,46 +62,36 @@ def write(name: str, text: str, *, seconds: int) -> None:
     """
     # The expiration comes first, to find the oldest: the kernel lists keys in no order.
     content = f"{int(time.time()) + seconds}\n{text}".encode()
-    try:
-        _reach()
-        while True:
-            try:
-                key = _add(name, content)
-                break
-            except OSError as error:
-                if error.errno != errno.EDQUOT or not _drop_oldest():
-                    raise
+    _reach()
+    while True:
         try:
-            _keyctl(_SETPERM, key, _PERMISSIONS)
-            # Last: writing a key again clears its timeout.
-            _keyctl(_TIMEOUT, key, max(1, seconds))
-        except OSError:  # one without a timeout must not stay
-            _keyctl(_UNLINK, key, _USER)
-            raise
-    except OSError as error:
-        raise _unavailable(error) from None
+            key = _add(name, content)
+            break
+        except Unavailable as error:
+            if error.number != errno.EDQUOT or not _drop_oldest():
+                raise
+    try:
+        _keyctl(_SETPERM, key, _PERMISSIONS)
+        # Last: writing a key again clears its timeout.
+        _keyctl(_TIMEOUT, key, max(1, seconds))
+    except Unavailable:  # one without a timeout must not stay
+        _keyctl(_UNLINK, key, _USER)
+        raise
 
 
 def delete(name: str) -> None:
     """Delete `name` if it exists. Raises Unavailable."""
     try:
         _keyctl(_UNLINK, _find(name), _USER)
-    except OSError as error:
-        if error.errno not in _GONE:
-            raise _unavailable(error) from None
+    except Unavailable as error:
+        if error.number not in _GONE:
+            raise
 
 
 def names() -> list[str]:
     """Return the names of our entries. Raises Unavailable."""
-    try:
-        _reach()
-        return [name for _, name in _ours()]
-    except OSError as error:
-        raise _unavailable(error) from None
-
-
-def _unavailable(error: OSError) -> Unavailable:
-    return Unavailable(_REASONS.get(error.errno or 0, error.strerror or "the kernel keyring cannot be used"))
+    _reach()
+    return [name for _, name in _ours()]
 
 
 def _reach() -> None:
@@ -128,7 +122,7 @@ def _ours() -> list[tuple[int, str]]:
         buffer = ctypes.create_string_buffer(4096)
         try:
             _keyctl(_DESCRIBE, key, buffer, 4096)
-        except OSError:  # it expired meanwhile
+        except Unavailable:  # it expired meanwhile
             continue
         name = buffer.value.decode("utf-8", "surrogateescape").split(";", 4)[-1]
         if name.startswith(_PREFIX):
@@ -142,7 +136,7 @@ def _drop_oldest() -> bool:
     for key, _ in _ours():
         try:
             ends.append((_bytes(key).partition(b"\n")[0], key))
-        except OSError:  # it expired meanwhile, and its room is free
+        except Unavailable:  # it expired meanwhile, and its room is free
             return True
     if ends:
         oldest = min(ends)[1]
@@ -164,12 +158,11 @@ def _system_call(which: int, *arguments: object) -> int:
     numbers = NUMBERS.get(os.uname().machine) if sys.platform == "linux" else None
     # A 32-bit Python on such a machine makes other system calls by these numbers.
     if numbers is None or ctypes is None or ctypes.sizeof(ctypes.c_void_p) != 8:
-        raise OSError(errno.ENOSYS, "no kernel keyring on this system")
+        raise Unavailable(errno.ENOSYS)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
     converted = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
     result = libc.syscall(ctypes.c_long(numbers[which]), *converted)
     if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+        raise Unavailable(ctypes.get_errno())
     return int(result)
