@@ -83,7 +83,7 @@ def test_a_record_of_any_lines_is_sound_or_none(text: str) -> None:
         assert all(value.isascii() and value.isprintable() and value for value in values)
         assert credentials.issued < credentials.expiration
         assert found.is_unchanged({}) in (True, False)
-        credentials.needs_renewal(2000.0)
+        credentials.needs_renewal()
 
 
 # ---- STS's answers ----

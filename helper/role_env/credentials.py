@@ -1,5 +1,7 @@
 """Access keys, sessions and roles: what requests are signed with, what STS returns, and for which role."""
 
+import time
+
 FIELDS = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
 """The names under which STS, the metadata service, a credentials URI and the SDKs write credentials."""
 
@@ -45,18 +47,18 @@ class Credentials(AccessKey):
         values = (self.access_key_id, self.access_key_secret, self.security_token, expiration)
         return dict(zip(FIELDS, values, strict=True))
 
-    def remaining(self, now: float) -> float:
-        """Return the seconds left at `now` (seconds since the epoch); negative after the expiration."""
-        return self.expiration - now
+    def remaining(self) -> float:
+        """Return the seconds left; negative after the expiration."""
+        return self.expiration - time.time()
 
-    def needs_renewal(self, now: float, *, min_ttl: int = 0) -> bool:
+    def needs_renewal(self, min_ttl: int = 0) -> bool:
         """Return whether less than min(300 s, a fifth of their life), or less than `min_ttl` seconds, is left.
 
         A session that seems to have more than its whole life left was issued by a clock that has since been set
         back; it needs renewal too, because its end is unknown.
         """
         life = self.expiration - self.issued
-        left = self.remaining(now)
+        left = self.remaining()
         return left < max(min(300, life / 5), min_ttl) or left > life + 60
 
 

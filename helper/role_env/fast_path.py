@@ -7,7 +7,6 @@ gives the same answer byte for byte.
 
 import os
 import sys
-import time
 
 from role_env import paths
 from role_env.keyrings import secret_service
@@ -123,7 +122,7 @@ def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, 
     if cached is None or cached.base or not cached.is_current(path, environ):
         return None
     session = cached.session
-    if session.credentials.needs_renewal(time.time(), min_ttl=invocation.needed_ttl):
+    if session.credentials.needs_renewal(min_ttl=invocation.needed_ttl):
         return None
     if invocation.expect_account not in ("", session.account_id):
         return None

@@ -62,7 +62,7 @@ def test_a_session_with_its_end_is_taken() -> None:
     key = run(printing(DOCUMENT | {"expiration": timestamp(3600)}))
     assert isinstance(key, Credentials)
     assert values(key) == tuple(DOCUMENT[name] for name in ("access_key_id", "access_key_secret", "sts_token"))
-    assert key.remaining(time.time()) == pytest.approx(3600, abs=120)
+    assert key.remaining() == pytest.approx(3600, abs=120)
 
 
 def test_a_session_without_an_end_and_a_key_without_a_token_are_taken_as_keys() -> None:

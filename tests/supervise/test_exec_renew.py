@@ -260,7 +260,7 @@ def seconds_left(supply: Supply) -> float:
     """The seconds that the credentials of `supply` have left, which there have to be."""
     found = supply.credentials()
     assert found is not None
-    return found.remaining(time.time())
+    return found.remaining()
 
 
 @pytest.mark.parametrize(("left", "is_due"), [(1000, False), (950, True)])

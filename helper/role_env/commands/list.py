@@ -143,7 +143,7 @@ def _expiration(profile: "Profile", entry: "Entry", cache: "Cache") -> int | Non
     """Return when the cached session of `profile`, stored as `entry`, expires; None if no live one is cached."""
     cached = cache.load(entry, by_index=True)
     is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
-    if not cached or is_of_another or cached.session.credentials.remaining(time.time()) <= 0:
+    if not cached or is_of_another or cached.session.credentials.remaining() <= 0:
         return None
     return cached.session.credentials.expiration
 

@@ -63,12 +63,12 @@ class SingleFlight:
         return self._cache.load(self._entry) if self._cache else None
 
     def _is_usable(self, record: Record) -> bool:
-        return not record.session.credentials.needs_renewal(time.time(), min_ttl=self._wanted_ttl)
+        return not record.session.credentials.needs_renewal(min_ttl=self._wanted_ttl)
 
     def _request(self, old: Record | None, *, since: float) -> Record:
         """Return a new session. If STS cannot be reached, return `old` as long as it lasts."""
         context = self._context
-        if old and old.session.credentials.remaining(time.time()) <= max(0, self._min_ttl):
+        if old and old.session.credentials.remaining() <= max(0, self._min_ttl):
             old = None
         seconds = 0 if old else context.deadline.remaining() * WAITING_PART
         waiting = context.messages.waiting_for("another role-env, which requests the same session")

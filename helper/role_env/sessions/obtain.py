@@ -146,7 +146,7 @@ class SessionRequest:
         if not is_same:
             return CacheDecision("who requests it, or what is requested, has changed", record=cached)
         if not is_usable:
-            left = int(cached.session.credentials.remaining(time.time()))
+            left = int(cached.session.credentials.remaining())
             why = f"the cached one has {left} seconds left" if left > 0 else "the cached one has expired"
             return CacheDecision(why, record=cached)
         return CacheDecision("it was made from the same, though files were written anew", record=cached, valid=True)
@@ -168,7 +168,7 @@ class SessionRequest:
         return key_digest(key) if key else ""
 
     def _is_usable(self, record: Record) -> bool:
-        return not record.session.credentials.needs_renewal(time.time(), min_ttl=self._request.renewal_ttl)
+        return not record.session.credentials.needs_renewal(min_ttl=self._request.renewal_ttl)
 
     def _session(self, record: Record) -> Session:
         session = record.session

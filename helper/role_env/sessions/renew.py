@@ -4,7 +4,6 @@ One place decides for every shell. Whatever cannot be renewed leaves the shell a
 """
 
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -64,7 +63,7 @@ def renew(context: Context) -> Session:
     check_same_session(session, account_id=environ.get("ROLE_ENV_ACCOUNT_ID", ""), role_arn=state.role_arn)
     if session.policy != environ.get("ROLE_ENV_POLICY", ""):
         raise _another(state.profile, "another session policy")
-    if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal(time.time()):
+    if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal():
         raise UnreachableError(f"the session of {state.profile} could not be renewed", hint="try again")
     return session
 

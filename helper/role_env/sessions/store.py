@@ -5,7 +5,6 @@ one of them, `none` is neither. A fault of a place costs one warning, never the 
 """
 
 import os
-import time
 
 from role_env import paths
 from role_env.context import Context
@@ -101,7 +100,7 @@ class Cache:
 
     def store(self, entry: Entry, record: Record) -> None:
         """Store `record` as `entry` until it expires, and add the entry's name to the index."""
-        self.store_text(entry, record.text(), seconds=int(record.session.credentials.remaining(time.time())))
+        self.store_text(entry, record.text(), seconds=int(record.session.credentials.remaining()))
 
     def store_text(self, entry: Entry, text: str, *, seconds: int) -> bool:
         """Store `text` as `entry`, in the kernel's keyring for `seconds`; return whether a backend took it."""

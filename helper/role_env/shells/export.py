@@ -4,8 +4,6 @@ A shell's format can also end a session, renew it and report a failure; a docume
 imports only what it needs: a cached session takes a few milliseconds, of which each module costs 0.2.
 """
 
-import time
-
 from role_env import variables
 from role_env.command_table import SHELL_FORMATS
 from role_env.credentials import Credentials, Session
@@ -72,7 +70,7 @@ def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
 
 def confirmation(session: Session) -> str:
     """Return the line with which an interactive shell confirms the switch to `session`."""
-    minutes = int(session.credentials.remaining(time.time())) // 60
+    minutes = int(session.credentials.remaining()) // 60
     role = session.role_arn.partition("/")[2]
     who = f"role {role} of {session.account_id}" if role else f"account {session.account_id or 'unknown'}"
     policy = f" ({session.policy if session.policy == 'read-only' else 'narrowed'})" if session.policy else ""

@@ -59,16 +59,13 @@ class Supply:
         self._was_asked = True
         flight = self._flight_if_due()
         if flight:
-            wait([flight], PATIENCE_SECONDS if self._remaining() > 0 else LAST_PATIENCE_SECONDS)
-        return self._credentials if self._remaining() > 0 else None
+            wait([flight], PATIENCE_SECONDS if self._credentials.remaining() > 0 else LAST_PATIENCE_SECONDS)
+        return self._credentials if self._credentials.remaining() > 0 else None
 
     def look_ahead(self) -> None:
         """Start a renewal that is due if anybody asked since the last one: the next request need not wait."""
         if self._was_asked:
             self._flight_if_due()
-
-    def _remaining(self) -> float:
-        return self._credentials.remaining(time.time())
 
     def _life(self) -> float:
         return self._credentials.expiration - self._credentials.issued
@@ -79,7 +76,7 @@ class Supply:
 
     def _is_due(self) -> bool:
         """Return whether too little is left, or more than the whole life: then the clock was set back."""
-        return not self._margin() <= self._remaining() <= self._life() + 60
+        return not self._margin() <= self._credentials.remaining() <= self._life() + 60
 
     def _flight_if_due(self) -> "Future[None] | None":
         """Return the renewal under way, or start one."""
@@ -108,7 +105,7 @@ class Supply:
         """Warn of the first failure in a row."""
         say = self._messages.decided if self._is_failing else self._messages.warn
         self._is_failing = True
-        say(f"the session is not renewed, and good for {max(0, int(self._remaining()))} s: {reason}")
+        say(f"the session is not renewed, and good for {max(0, int(self._credentials.remaining()))} s: {reason}")
 
 
 class CredentialsServer(socketserver.ThreadingTCPServer):
