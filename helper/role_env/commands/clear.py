@@ -22,11 +22,11 @@ def run(invocation: Invocation, context: Context) -> int:
         found = [entry for entry in found if entry.username in invocation.profiles]
         found = list({entry.name: entry for entry in [*found, *_default_entries(invocation, context)]}.values())
     removed = [entry for entry in found if cache.delete(entry) and not entry.service.startswith(PROOF_SERVICE)]
-    unreachable = cache.unreachable(found)
-    if unreachable or (cache.fault and not cache.has_index):
+    reason, unreachable = cache.unreachable(found)
+    if reason:
         whose = " of " + ", ".join(dict.fromkeys(entry.username for entry in unreachable)) if unreachable else ""
         raise KeyringError(
-            f"cached sessions{whose} may remain: the keyring cannot be used, {cache.reason}",
+            f"cached sessions{whose} may remain: the keyring cannot be used, {reason}",
             hint="unlock it, or run role-env clear again in your desktop session",
         )
     output.write(_report(invocation, removed))

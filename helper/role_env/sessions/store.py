@@ -4,6 +4,7 @@
 one of them, `none` is neither. A fault of a place costs one warning, never the session.
 """
 
+import functools
 import os
 
 from role_env import paths
@@ -45,21 +46,9 @@ class Cache:
         self._kernel_allowed = everywhere or mode == "kernel" or (mode == "auto" and not is_container(context.environ))
         self._kernel_fault = ""
         self._prompts = prompts
-        self._indexed: tuple[bool, frozenset[str]] | None = None
-        self._in_kernel: frozenset[str] | None = None
         self._ahead: dict[str, str | None] = {context.missing: None} if context.missing else {}
         # A timeout is reported when it happens, and not again for a minute.
         self._has_warned = bool(self._keyring and self._keyring.fault)
-
-    @property
-    def reason(self) -> str:
-        """Why the keyring cannot be used; empty while it can."""
-        return self._keyring.reason if self._keyring else ""
-
-    @property
-    def fault(self) -> str:
-        """Why the keyring, though there is one, cannot be used; empty while it can."""
-        return self._keyring.reason if self._keyring and not self._keyring.is_absent else ""
 
     def prepare(self) -> None:
         """Get ready for `store` in the background."""
@@ -93,7 +82,7 @@ class Cache:
         if self._keyring and not (by_index and self._is_left_out(entry)):
             text = self._ahead.pop(entry.name) if entry.name in self._ahead else self._keyring.read(entry)
         # The kernel may have it, too, from a time when the keyring did not accept it.
-        if not text and self._kernel_allowed and not (by_index and entry.name not in self._kernel_names()):
+        if not text and self._kernel_allowed and not (by_index and entry.name not in self._kernel_names):
             text = self._use_kernel(lambda: kernel.read(entry.name))
         self._warn()
         return text
@@ -131,18 +120,17 @@ class Cache:
             self._use_kernel(lambda: kernel.delete(entry.name))
         return is_there
 
-    @property
-    def has_index(self) -> bool:
-        """Whether there is an index, which says what the keyring has while that cannot be used."""
-        folder = paths.state_folder(self._environ)
-        return os.path.exists(f"{folder}/{_INDEX}")  # noqa: PTH110  Path's raises where the folder cannot be searched
+    def unreachable(self, entries: "Sequence[Entry]") -> tuple[str, list[Entry]]:
+        """Return why the keyring may have entries that it cannot delete, and those of `entries` that it has.
 
-    def unreachable(self, entries: "Sequence[Entry]") -> list[Entry]:
-        """Return those of `entries` that the keyring has, by the index, while it cannot be used."""
+        The index says what it has. Without an index it may have any, unless there is no keyring at all.
+        """
         if not self._keyring or not self._keyring.fault:
-            return []
+            return "", []
         noted = self._noted()
-        return [entry for entry in entries if entry.name in noted]
+        left = [entry for entry in entries if entry.name in noted]
+        may_have = left or not (self._keyring.is_absent or self._has_index())
+        return self._keyring.reason if may_have else "", left
 
     def entries(self) -> list[Entry]:
         """Return the entries that the index names, and those that can be searched for: an index can be lost."""
@@ -178,17 +166,22 @@ class Cache:
         say(f"the keyring cannot be used, so {where}: {fault}")
 
     def _is_left_out(self, entry: Entry) -> bool:
-        """Return whether there is an index without `entry`. It is read once: `list` asks for each profile."""
-        if self._indexed is None:
-            self._indexed = (self.has_index, frozenset(self._noted()))
-        has_index, names = self._indexed
-        return has_index and entry.name not in names
+        """Return whether there is an index without `entry`."""
+        return self._indexed is not None and entry.name not in self._indexed
 
+    @functools.cached_property
+    def _indexed(self) -> frozenset[str] | None:
+        """The names in the index, None without one. It is read once: `list` asks for each profile."""
+        return frozenset(self._noted()) if self._has_index() else None
+
+    @functools.cached_property
     def _kernel_names(self) -> frozenset[str]:
-        """Return the names of the entries that the kernel's keyring has, which is asked for them once."""
-        if self._in_kernel is None:
-            self._in_kernel = frozenset(self._use_kernel(kernel.names) or ())
-        return self._in_kernel
+        """The names of the entries that the kernel's keyring has, which is asked for them once."""
+        return frozenset(self._use_kernel(kernel.names) or ())
+
+    def _has_index(self) -> bool:
+        folder = paths.state_folder(self._environ)
+        return os.path.exists(f"{folder}/{_INDEX}")  # noqa: PTH110  Path's raises where the folder cannot be searched
 
     def _noted(self) -> list[str]:
         """Return the names of the entries that the keyring has by the index: noted, and not removed since."""
