@@ -47,14 +47,6 @@ class Context:
         """Return the same context with another deadline."""
         return Context(self.environ, deadline, self.messages)
 
-    def with_messages(self, messages: "Messages") -> "Context":
-        """Return the same context with other messages."""
-        return Context(self.environ, self._deadline, messages)
-
-    def with_variable(self, name: str, value: str) -> "Context":
-        """Return the same context with the environment variable `name` set to `value`."""
-        return Context({**self.environ, name: value}, self._deadline, self.messages)
-
 
 def timeout_of(environ: "Mapping[str, str]") -> float:
     """Return the seconds that a command may take. Raises ProfileError for an invalid ROLE_ENV_TIMEOUT."""

@@ -84,7 +84,7 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
 
     def renew(seconds: int) -> Session:
         request.wanted_ttl, request.refresh = seconds, False
-        renewed = sessions.obtain(request, context.restarted().with_messages(quiet))
+        renewed = sessions.obtain(request, Context(context.environ, None, quiet))
         check_same_session(renewed, account_id=first.account_id, role_arn=first.role_arn)
         return renewed
 

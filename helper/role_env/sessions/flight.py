@@ -139,7 +139,8 @@ class SingleFlight:
     def _for_source(self, context: Context) -> Context:
         """Return the context of a credential process, which gets the profiles that led to it."""
         marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *self._chain.marks()]
-        return context.with_variable("ROLE_ENV_CHAIN", " ".join(marks).strip())
+        environ = {**context.environ, "ROLE_ENV_CHAIN": " ".join(marks).strip()}
+        return Context(environ, context.deadline, context.messages)
 
     def _store(self, credentials: Credentials, account_id: str) -> Record:
         record = self._record(credentials, account_id)
