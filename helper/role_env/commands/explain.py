@@ -8,15 +8,14 @@ from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.profiles.policies import READ_ONLY
-from role_env.sessions import obtain
 from role_env.sessions.chain import Chain
-from role_env.sessions.obtain import CacheDecision
+from role_env.sessions.obtain import CacheDecision, SessionRequest
 from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the hops in the order in which they are called, and the cache decision."""
-    chain, decision = obtain.plan(options.request_of(invocation), context)
+    chain, decision = SessionRequest(options.request_of(invocation), context).plan()
     document = {
         "profile": chain.target.name,
         "hops": [_hop(chain, position, context.environ) for position in range(len(chain.hops))],

@@ -48,14 +48,6 @@ def obtain(request: Request, context: Context) -> Session:
     return SessionRequest(request, context).obtain()
 
 
-def plan(request: Request, context: Context) -> tuple[Chain, CacheDecision]:
-    """Return the chain that `obtain` would follow, and whether it would use the cached session. Makes no request.
-
-    Raises ProfileError, UsageError, RefusedError.
-    """
-    return SessionRequest(request, context).plan()
-
-
 def verify(chain: Chain, context: Context) -> Credentials:
     """Return a new session of `chain`, which is cached like any other. Raises any RoleEnvError."""
     from role_env.sessions.flight import SingleFlight
@@ -90,7 +82,10 @@ class SessionRequest:
         return self._session(self._flight(chain).obtain(self._load()))
 
     def plan(self) -> tuple[Chain, CacheDecision]:
-        """Return the chain and the decision about the cached session. Raises ProfileError, UsageError, RefusedError."""
+        """Return the chain that `obtain` would follow, and whether it would use the cached session.
+
+        Makes no request. Raises ProfileError, UsageError, RefusedError.
+        """
         chain = self.resolve()
         return chain, self._decide(chain, self._load())
 
