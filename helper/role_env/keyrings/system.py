@@ -16,7 +16,7 @@ from role_env.ui.messages import on_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TypeVar
 
     from keyring.backend import KeyringBackend
@@ -127,34 +127,25 @@ class SystemKeyring:
         It has the whole time of a use: on a busy machine, `keyring` would reply even later. Raises AskKeyring if only
         `keyring` can tell.
         """
-        (seconds, most), began = self._patience(), time.monotonic()
-        patience = most if is_crowded() else seconds
         try:
-            with self._context.messages.waiting_for("the keyring"):
-                return secret_service.read(entries, self._context.environ, seconds=patience)
+            with self._waiting() as (seconds, _):
+                return secret_service.read(entries, self._context.environ, seconds=seconds)
         except secret_service.SlowService:
             self._fail(KeyringFault.TIMED_OUT)
             return []
-        finally:
-            if seconds == PROMPT_SECONDS:
-                self._deadline.extend(time.monotonic() - began)
 
     def _use(self, operation: "Callable[[KeyringBackend], T]") -> "T | None":
         """Return what `operation` returns for the chosen backend; None if the keyring cannot be used."""
         if self.fault:
             return None
-        messages, (seconds, most), began = self._context.messages, self._patience(), time.monotonic()
         try:
-            with messages.waiting_for("the keyring"), messages.aside():
-                end = began + most
-                return within(most if is_crowded() else seconds, lambda: self._try(operation, end), at_most=most)
+            with self._waiting() as (seconds, most), self._context.messages.aside():
+                end = time.monotonic() + most
+                return within(seconds, lambda: self._try(operation, end), at_most=most)
         except TimedOut:
             self._fail(KeyringFault.TIMED_OUT)
         except Exception as error:  # backends raise classes of their own, whose texts may contain what was stored
             self._fail(fault_of(error), type(error).__name__)
-        finally:
-            if seconds == PROMPT_SECONDS:
-                self._deadline.extend(time.monotonic() - began)
         return None
 
     def _try(self, operation: "Callable[[KeyringBackend], T]", end: float) -> "T":
@@ -198,8 +189,9 @@ class SystemKeyring:
         if fault.is_absence:
             self._notes.report_absence()
 
-    def _patience(self) -> tuple[float, float]:
-        """Return how long a use may take, and how long on a busy machine.
+    @contextlib.contextmanager
+    def _waiting(self) -> "Iterator[tuple[float, float]]":
+        """Show that the keyring is waited for; give how long a use may take, and how long at most on a busy machine.
 
         A person at a prompt has a minute, which the deadline does not count. Where nobody may be asked, it is short.
         Else it is a third of what is left.
@@ -211,4 +203,11 @@ class SystemKeyring:
             seconds = PROMPT_SECONDS
         else:
             seconds = min(TIMEOUT_SECONDS, max(1, left / 3))
-        return seconds, max(seconds, min(_MOST_PATIENCE * seconds, left / 2))
+        most = max(seconds, min(_MOST_PATIENCE * seconds, left / 2))
+        began = time.monotonic()
+        try:
+            with self._context.messages.waiting_for("the keyring"):
+                yield most if is_crowded() else seconds, most
+        finally:
+            if seconds == PROMPT_SECONDS:
+                self._deadline.extend(time.monotonic() - began)
