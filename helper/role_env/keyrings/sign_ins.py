@@ -19,6 +19,10 @@ from role_env.keyrings.container import is_container
 from role_env.keyrings.entry import Entry
 from role_env.keyrings.system import SystemKeyring
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 SERVICE = "role-env sign-in "
 _CACHE = "ROLE_ENV_CACHE"
 _HEAD = "role-env sign-in 1"
@@ -163,28 +167,15 @@ def _use_kernel(operation: Callable[[], str | None]) -> str | None:
 
 def _parse(text: str | None) -> SignIn | None:
     """Return the sign-in in `text`, or None if it is damaged or of another format."""
-    lines = (text or "").split("\n")
-    names = (*_TEXTS, *_NUMBERS)
-    if lines[0] != _HEAD or len(lines) != len(names) + 1:
+    head, *lines = (text or "").split("\n")
+    pairs = [line.partition(" ")[::2] for line in lines]
+    if head != _HEAD or [name for name, _ in pairs] != [*_TEXTS, *_NUMBERS]:
         return None
-    values: dict[str, str] = {}
-    for name, line in zip(names, lines[1:], strict=True):
-        key, _, value = line.partition(" ")
-        if key != name or not (value.isascii() and value.isprintable()):
-            return None
-        values[name] = value
-    if not all(values[name] for name in ("id", "host", "access_token")):
+    if not all(value.isascii() and value.isprintable() for _, value in pairs):
         return None
+    values: dict[str, Any] = dict(pairs)
     try:
-        return SignIn(
-            values["host"],
-            values["access_token"],
-            refresh_token=values["refresh_token"],
-            client_id=values["client_id"],
-            id=values["id"],
-            issued=float(values["issued"]),
-            access_expiration=float(values["access_expiration"]),
-            expiration=float(values["expiration"]),
-        )
+        values |= {name: float(values[name]) for name in _NUMBERS}
     except ValueError:
         return None
+    return SignIn(**values) if values["id"] and values["host"] and values["access_token"] else None
