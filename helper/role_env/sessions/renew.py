@@ -3,10 +3,11 @@
 One place decides for every shell. Whatever cannot be renewed leaves the shell as it is.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from role_env import validators
 from role_env.context import Context
@@ -21,7 +22,7 @@ from role_env.sessions.proof import Proof
 from role_env.sessions.request import Request
 
 # The options in ROLE_ENV_REQUEST besides the duration, with their checks.
-_OPTIONS = {
+_OPTIONS: dict[str, Callable[[str], Any]] = {
     "session_name": validators.session_name,
     "region": validators.region,
     "expect_account": validators.account_id,
@@ -92,28 +93,23 @@ def _check_same(chain: Chain, asked: _ShellRequest, role_arn: str, environ: Mapp
 
 def _parse(text: str, profile: str) -> _ShellRequest:
     """Parse ROLE_ENV_REQUEST. Raises ProfileError for anything that role-env did not write."""
-    try:
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
         found = json.loads(text)
         options = dict(found["options"])
         duration = options.pop("duration", None)
-        texts = {name: check(options.pop(name)) for name, check in _OPTIONS.items() if name in options}
+        policy, file = str(options.pop("policy", "")), str(options.pop("policy_file", ""))
+        texts = {name: _OPTIONS[name](value) for name, value in options.items()}
         path, endpoint, name = found["config"], validators.host(found["sts_endpoint"]), found["session_name"]
         if name:
             validators.session_name(name)
-        is_valid = found["profile"] == profile and Path(path).is_absolute() and isinstance(duration, int | None)
-        narrowing = _narrowing(profile, str(options.pop("policy", "")), str(options.pop("policy_file", "")))
-        is_valid = is_valid and not options
-        request = Request(profile, config=path, duration=duration, narrowing=narrowing)
-        for option, value in texts.items():
-            setattr(request, option, value)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        is_valid = False
-    if not is_valid:
-        raise ProfileError(
-            f"the session of {profile} cannot be renewed: the variable ROLE_ENV_REQUEST is missing or invalid",
-            hint=f"role-env use {profile}",
-        )
-    return _ShellRequest(request, endpoint, name)
+        if found["profile"] == profile and Path(path).is_absolute() and isinstance(duration, int | None):
+            narrowing = _narrowing(profile, policy, file)
+            request = Request(profile, config=path, duration=duration, narrowing=narrowing, **texts)
+            return _ShellRequest(request, endpoint, name)
+    raise ProfileError(
+        f"the session of {profile} cannot be renewed: the variable ROLE_ENV_REQUEST is missing or invalid",
+        hint=f"role-env use {profile}",
+    )
 
 
 def _narrowing(profile: str, name: str, file: str) -> Narrowing:
