@@ -5,7 +5,6 @@ imports only what it needs: a cached session takes a few milliseconds, of which 
 """
 
 from role_env import variables
-from role_env.command_table import SHELL_FORMATS
 from role_env.credentials import Credentials, Session
 
 TYPE_CHECKING = False
@@ -58,11 +57,8 @@ def off(form: str, environ: "Mapping[str, str]") -> str:
 def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
     """Return what a shell of the format `form` gets instead of a session; it ends in `false`.
 
-    With `take_away` it also removes the session in the shell, and leaves it without any account. For a format that
-    is not a shell's, return an empty text.
+    With `take_away` it also removes the session in the shell, and leaves it without any account.
     """
-    if form not in SHELL_FORMATS:
-        return ""
     from role_env.shells import fish, posix
 
     return fish.failure(take_away=take_away) if form == "fish" else posix.failure(environ, take_away=take_away)
