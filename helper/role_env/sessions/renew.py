@@ -55,11 +55,13 @@ def renew(context: Context) -> Session:
     except UsageError as error:  # an option that the profile no longer allows
         raise ProfileError(error.message, hint=error.hint) from None
     _check_same(chain, asked, state.role_arn, environ)
-    digest = Proof(asked.request, session_request.entry, session_request.path, asked.endpoint).load(context)
-    if digest is None or chain.target.endpoint != asked.endpoint:
-        raise _no_proof(state.profile)
-    if chain.digest(context) != digest:  # reads the key or token, which the proof allows
-        raise _no_proof(state.profile)
+    proven = Proof(asked.request, session_request.entry, session_request.path, asked.endpoint).load(context)
+    # The chain's digest reads the key or token, which the proof allows.
+    if proven is None or chain.target.endpoint != asked.endpoint or chain.digest(context) != proven:
+        raise ProfileError(
+            f"the session of {state.profile} cannot be renewed: nothing proves that it was requested here as it is now",
+            hint=f"role-env use {state.profile}",
+        )
     session = session_request.obtain_for(chain)
     check_same_session(session, account_id=environ.get("ROLE_ENV_ACCOUNT_ID", ""), role_arn=state.role_arn)
     if session.policy != environ.get("ROLE_ENV_POLICY", ""):
@@ -123,13 +125,6 @@ def _narrowing(profile: str, name: str, file: str) -> Narrowing:
     if narrowing.name != name:
         raise _another(profile, "another session policy")
     return narrowing
-
-
-def _no_proof(profile: str) -> ProfileError:
-    return ProfileError(
-        f"the session of {profile} cannot be renewed: nothing proves that it was requested here as it is now",
-        hint=f"role-env use {profile}",
-    )
 
 
 def _another(profile: str, what: str) -> RefusedError:
