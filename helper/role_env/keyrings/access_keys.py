@@ -4,7 +4,6 @@ A mark in the state folder changes with each change of a key, so that no session
 """
 
 import contextlib
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +11,9 @@ from pathlib import Path
 from role_env import paths
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.digests import sha256
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import vault
-from role_env.keyrings.entry import Entry
+from role_env.keyrings.entry import profile_entry
 from role_env.validators import key_part
 
 SERVICE = "role-env key "
@@ -30,7 +28,7 @@ def load(path: Path, profile: str, context: Context, *, prompts: bool = True) ->
 
     Raises KeyringError if the keyring cannot be used; without `prompts` also if it is locked.
     """
-    text = vault.read(_entry(path, profile), context, prompts=prompts)
+    text = vault.read(profile_entry(SERVICE, path, profile), context, prompts=prompts)
     return _parse(text) if text else None
 
 
@@ -39,19 +37,19 @@ def store(path: Path, profile: str, key: AccessKey, context: Context) -> None:
     lines = [_HEAD, key.access_key_id, key.access_key_secret]
     if key.created:
         lines.append(str(key.created))
-    vault.write(_entry(path, profile), "\n".join(lines), context)
+    vault.write(profile_entry(SERVICE, path, profile), "\n".join(lines), context)
     touch(context.environ)
 
 
 def delete(path: Path, profile: str, context: Context) -> None:
     """Delete the key, if there is one. Raises KeyringError."""
-    vault.delete(_entry(path, profile), context)
+    vault.delete(profile_entry(SERVICE, path, profile), context)
     touch(context.environ)
 
 
 def check_available(path: Path, profile: str, context: Context) -> None:
     """Raise KeyringError if a key of `profile` could not be stored."""
-    vault.check_available(_entry(path, profile), context)
+    vault.check_available(profile_entry(SERVICE, path, profile), context)
 
 
 def age(key: AccessKey) -> int | None:
@@ -63,10 +61,6 @@ def watch_mark(fingerprint: Fingerprint) -> None:
     """Add the mark, whose stat changes with each change of a key; a user without a state folder has none."""
     with contextlib.suppress(OSError):
         fingerprint.watch(f"{paths.state_folder(fingerprint.environ)}/{_MARK}")
-
-
-def _entry(path: Path, profile: str) -> Entry:
-    return Entry(SERVICE + sha256("\0".join((os.path.realpath(path), profile)))[:24], profile)
 
 
 def _parse(text: str) -> AccessKey | None:

@@ -1,5 +1,7 @@
 """The names of entries in a keyring."""
 
+import os
+
 from role_env.digests import sha256
 
 SESSION_SERVICE = "role-env session "
@@ -29,4 +31,14 @@ def session_entry(path: str, profile: str, options: str = NO_OPTIONS) -> Entry:
 
     `options` is a text of the options that change what is requested from STS.
     """
-    return Entry(SESSION_SERVICE + sha256("\0".join((path, profile, options)))[:24], profile)
+    return hashed_entry(SESSION_SERVICE, profile, path, profile, options)
+
+
+def profile_entry(service: str, path: "str | os.PathLike[str]", profile: str) -> Entry:
+    """Return the entry of what `service` is for, of `profile` in the profiles file at `path`."""
+    return hashed_entry(service, profile, os.path.realpath(path), profile)
+
+
+def hashed_entry(service: str, username: str, *parts: str) -> Entry:
+    """Return an entry whose service is `service` with a digest of `parts`."""
+    return Entry(service + sha256("\0".join(parts))[:24], username)

@@ -4,14 +4,12 @@ It contains both keys, so that no state of a rotation loses a secret that we had
 """
 
 import enum
-import os
 from pathlib import Path
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.digests import sha256
 from role_env.keyrings import vault
-from role_env.keyrings.entry import Entry
+from role_env.keyrings.entry import profile_entry
 
 _HEAD = "role-env rotation 1"
 _SERVICE = "role-env rotation "
@@ -47,7 +45,7 @@ class Journal:
 
 def load(path: Path, profile: str, context: Context) -> Journal | None:
     """Return the journal of the rotation of `profile`'s key, or None if there is none. Raises KeyringError."""
-    text = vault.read(_entry(path, profile), context)
+    text = vault.read(profile_entry(_SERVICE, path, profile), context)
     lines = text.split("\n") if text else []
     if len(lines) != 10 or lines[0] != _HEAD:
         return None
@@ -66,13 +64,9 @@ def store(path: Path, profile: str, journal: Journal, context: Context) -> None:
     lines = [_HEAD, journal.step.value, str(journal.started_at), str(journal.swapped_at)]
     for key in (journal.old, journal.new or AccessKey("", "")):
         lines += [key.access_key_id, key.access_key_secret, str(key.created)]
-    vault.write(_entry(path, profile), "\n".join(lines), context)
+    vault.write(profile_entry(_SERVICE, path, profile), "\n".join(lines), context)
 
 
 def delete(path: Path, profile: str, context: Context) -> None:
     """Remove the journal, if there is one. Raises KeyringError."""
-    vault.delete(_entry(path, profile), context)
-
-
-def _entry(path: Path, profile: str) -> Entry:
-    return Entry(_SERVICE + sha256("\0".join((os.path.realpath(path), profile)))[:24], profile)
+    vault.delete(profile_entry(_SERVICE, path, profile), context)

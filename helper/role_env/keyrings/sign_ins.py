@@ -12,11 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from role_env.context import Context
-from role_env.digests import sha256
 from role_env.errors import KeyringError
 from role_env.keyrings import kernel, vault
 from role_env.keyrings.container import is_container
-from role_env.keyrings.entry import Entry
+from role_env.keyrings.entry import Entry, hashed_entry
 from role_env.keyrings.system import SystemKeyring
 
 TYPE_CHECKING = False
@@ -72,12 +71,12 @@ class SignIn:
 @functools.cache
 def portal_entry(url: str) -> Entry:
     """Return the entry of the sign-in at a sign-in URL, in its normal form."""
-    return Entry(SERVICE + sha256("cloud_sso\0" + url)[:24], url)
+    return hashed_entry(SERVICE, url, "cloud_sso", url)
 
 
 def profile_entry(path: Path, profile: str) -> Entry:
     """Return the entry of the sign-in of a profile in the profiles file at `path`."""
-    return Entry(SERVICE + sha256("\0".join(("oauth", os.path.realpath(path), profile)))[:24], profile)
+    return hashed_entry(SERVICE, profile, "oauth", os.path.realpath(path), profile)
 
 
 def check_storable(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from role_env import paths
 from role_env.context import Context
 from role_env.digests import sha256
-from role_env.keyrings.entry import PROOF_SERVICE, Entry
+from role_env.keyrings.entry import PROOF_SERVICE, Entry, hashed_entry
 from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 
@@ -34,7 +34,7 @@ class Proof:
     """
 
     def __init__(self, request: Request, session: Entry, path: Path, endpoint: str) -> None:
-        self._entry = Entry(f"{PROOF_SERVICE}{sha256(session.name)[:24]}", session.username)
+        self._entry = hashed_entry(PROOF_SERVICE, session.username, session.name)
         options = "\0".join((os.path.realpath(path), request.profile, request.key_options()))
         self._lines = (_HEAD, sha256(options), endpoint)
 
