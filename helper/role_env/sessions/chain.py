@@ -14,7 +14,6 @@ from role_env.credentials import RoleArn
 from role_env.digests import sha256
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
-from role_env.keyrings.entry import Entry, session_entry
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
 from role_env.sources.base import Source
@@ -83,10 +82,6 @@ class Chain:
         if not self.target.role_arn:  # its account is known only when it is asked
             source.append(self.target.expected_account_id)
         return sha256(json.dumps([source, roles]))
-
-    def entry(self) -> Entry:
-        """Return the entry of the target's session in the keyring, as requested without options."""
-        return session_entry(os.path.realpath(self.target.path), self.target.name)
 
     def shell_settings(self) -> "ShellSettings | None":
         """Return what the `aliyun` CLI's file contributes to the session's shell, None if there is no such file.

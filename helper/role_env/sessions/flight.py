@@ -7,7 +7,6 @@ from role_env import locks
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.errors import UnreachableError
-from role_env.keyrings.entry import Entry
 from role_env.sessions.chain import Chain
 from role_env.sessions.passthrough import check_account, find_account, pass_through
 from role_env.sessions.proof import Proof
@@ -23,21 +22,21 @@ WAITING_PART = 5 / 6
 
 
 class SingleFlight:
-    """The session of `chain`, cached as `entry`; without a `cache` it is requested each time."""
+    """The session of `chain`; without a `cache` it is requested each time.
 
-    def __init__(
-        self, chain: Chain, entry: Entry, cache: Cache | None, context: Context, request: Request | None = None
-    ) -> None:
+    Without a `request` it is the session that the target has without options, and is never renewed unasked.
+    """
+
+    def __init__(self, chain: Chain, cache: Cache | None, context: Context, request: Request | None = None) -> None:
         self._chain = chain
         self._target = chain.target
         self._before = chain.before
-        self._entry = entry
+        self._options = request or Request(chain.target.name)
+        self._entry = self._options.entry(chain.target.path)
         self._cache = cache if chain.is_cacheable else None
         self._whole_cache = cache
-        self._proof = Proof(request, entry, chain.target.path, chain.target.endpoint) if request and cache else None
+        self._proof = Proof(request, chain.target.path, chain.target.endpoint) if request and cache else None
         self._context = context
-        self._min_ttl = request.min_ttl if request else 0
-        self._wanted_ttl = request.renewal_ttl if request else 0
         self._digest = chain.digest(context)
 
     def obtain(self, cached: Record | None) -> Record:
@@ -63,12 +62,12 @@ class SingleFlight:
         return self._cache.load(self._entry) if self._cache else None
 
     def _is_usable(self, record: Record) -> bool:
-        return not record.session.credentials.needs_renewal(min_ttl=self._wanted_ttl)
+        return not record.session.credentials.needs_renewal(self._options.renewal_ttl)
 
     def _request(self, old: Record | None, *, since: float) -> Record:
         """Return a new session. If STS cannot be reached, return `old` as long as it lasts."""
         context = self._context
-        if old and old.session.credentials.remaining() <= max(0, self._min_ttl):
+        if old and old.session.credentials.remaining() <= self._options.min_ttl:
             old = None
         seconds = 0 if old else context.deadline.remaining() * WAITING_PART
         waiting = context.messages.waiting_for("another role-env, which requests the same session")
@@ -132,7 +131,7 @@ class SingleFlight:
         before = self._before
         if before is None:
             return self._chain.source.key(self._for_source(context))
-        flight = SingleFlight(before, before.entry(), self._whole_cache, context)
+        flight = SingleFlight(before, self._whole_cache, context)
         record = flight.obtain(flight.load()) if since is None else flight.obtain_new(since)
         return record.session.credentials
 

@@ -52,8 +52,7 @@ def verify(chain: Chain, context: Context) -> Credentials:
     """Return a new session of `chain`, which is cached like any other. Raises any RoleEnvError."""
     from role_env.sessions.flight import SingleFlight
 
-    flight = SingleFlight(chain, chain.entry(), Cache(context), context)
-    return flight.obtain_new(time.time()).session.credentials
+    return SingleFlight(chain, Cache(context), context).obtain_new(time.time()).session.credentials
 
 
 class SessionRequest:
@@ -66,7 +65,7 @@ class SessionRequest:
         self._role_arn = ""
         self._fingerprint = Fingerprint(context.environ)
         self.path = locate(request.config, self._fingerprint)
-        self.entry = request.entry(self.path)
+        self._entry = request.entry(self.path)
         self._cache = None if request.no_cache else Cache(context)
 
     def obtain(self) -> Session:
@@ -119,10 +118,10 @@ class SessionRequest:
     def _flight(self, chain: Chain) -> "SingleFlight":
         from role_env.sessions.flight import SingleFlight  # TLS, which a cached session can do without
 
-        return SingleFlight(chain, self.entry, self._cache, self._context, self._request)
+        return SingleFlight(chain, self._cache, self._context, self._request)
 
     def _load(self) -> Record | None:
-        return self._cache.load(self.entry) if self._cache else None
+        return self._cache.load(self._entry) if self._cache else None
 
     def _decide(self, chain: Chain, cached: Record | None) -> CacheDecision:
         if not chain.is_cacheable:
