@@ -8,7 +8,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.errors import UnreachableError
 from role_env.sessions.chain import Chain
-from role_env.sessions.passthrough import check_account, find_account, pass_through
+from role_env.sessions.passthrough import pass_through
 from role_env.sessions.proof import Proof
 from role_env.sessions.record import Record
 from role_env.sessions.request import Request
@@ -111,20 +111,15 @@ class SingleFlight:
 
     def _assume(self, context: Context, *, since: float | None) -> Record:
         """Request the session, with a source's session that was issued after `since` if that is given."""
-        hop = self._target
+        hop, account, is_cached = self._target, self._chain.role_arn.account, self._whole_cache is not None
         if not hop.role_arn:
-            credentials = pass_through(hop, self._key(context, since))
-            account = self._chain.role_arn.account or find_account(
-                credentials, hop, context, is_cached=self._whole_cache is not None
-            )
-            if hop.expected_account_id:
-                check_account(hop, account, hop.expected_account_id)
-            return self._store(credentials, account)
+            key = self._key(context, since)
+            return self._store(*pass_through(hop, key, account, context, is_cached=is_cached))
         if self._before is None:
-            return self._store(self._chain.source.assume(hop, self._for_source(context)), hop.role_arn.account)
+            return self._store(self._chain.source.assume(hop, self._for_source(context)), account)
         from role_env.sources.assume_role import assume_role
 
-        return self._store(assume_role(hop, self._key(context, since), context), hop.role_arn.account)
+        return self._store(assume_role(hop, self._key(context, since), context), account)
 
     def _key(self, context: Context, since: float | None) -> AccessKey:
         """Return the key with which the target's role is assumed, or that is passed through."""

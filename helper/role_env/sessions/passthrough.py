@@ -16,25 +16,32 @@ from role_env.profiles.profile import Profile
 _ACCOUNTS, _LARGEST = "accounts", 64 * 1024
 
 
-def pass_through(target: Profile, key: AccessKey) -> Credentials:
-    """Return the source's own session `key`. Raises ProfileError if it does not expire."""
+def pass_through(
+    target: Profile, key: AccessKey, account: str, context: Context, *, is_cached: bool
+) -> tuple[Credentials, str]:
+    """Return the source's own session `key`, and its account: `account` or, if that is empty, what STS says.
+
+    Raises ProfileError for a key that does not expire, RefusedError, and UnreachableError.
+    """
     if not isinstance(key, Credentials) or not key.security_token:
         raise ProfileError(
             f"profile {target.name}: its source gives a key that does not expire, and there is no role_arn"
             f" ({target.where})",
             hint="add the role_arn to assume; role-env hands out temporary credentials only",
         )
-    return key
+    account = account or _find_account(key, target, context, is_cached=is_cached)
+    if target.expected_account_id:
+        check_account(target, account, target.expected_account_id)
+    return key, account
 
 
-def find_account(credentials: Credentials, target: Profile, context: Context, *, is_cached: bool) -> str:
-    """Return the account of a session that is passed through. STS is asked once per key ID.
-
-    Raises RefusedError and UnreachableError.
-    """
+def _find_account(credentials: Credentials, target: Profile, context: Context, *, is_cached: bool) -> str:
+    """Return the account of a session that is passed through. STS is asked once per key ID."""
     digest = sha256(credentials.access_key_id)
-    if is_cached and (account := _remembered(digest, context)):
-        return account
+    for line in paths.state_lines(context.environ, _ACCOUNTS) if is_cached else ():
+        known, _, account = line.partition(" ")
+        if known == digest and account.isdigit():
+            return account
     from role_env.sources.assume_role import error_context  # TLS, which a cached session can do without
     from role_env.sts import client as sts
 
@@ -45,12 +52,6 @@ def find_account(credentials: Credentials, target: Profile, context: Context, *,
         with contextlib.suppress(OSError):  # then STS is asked again
             paths.append_line(context.environ, _ACCOUNTS, f"{digest} {account}", largest=_LARGEST)
     return account
-
-
-def _remembered(digest: str, context: Context) -> str:
-    """Return the account of the key ID with this digest, or an empty text."""
-    pairs = [line.split(" ") for line in paths.state_lines(context.environ, _ACCOUNTS)]
-    return next((pair[1] for pair in pairs if len(pair) == 2 and pair[0] == digest and pair[1].isdigit()), "")
 
 
 def check_account(hop: Profile, account: str, expected: str) -> None:
