@@ -63,15 +63,11 @@ BARE = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
 BARE_PAIR = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "")
 
 
-def _unique(names: "list[str] | tuple[str, ...]") -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
-
-
 # Every key of the families, each name once. Packer's differs from Terraform's in its token alone, the bare one.
 KEYS = tuple(key for name, family in FAMILIES.items() if name != "packer" for key in family.keys)
 KEY_NAMES = tuple(name for key in KEYS for name in key.names)
 KEY_IDS = tuple(key.access_key_id for key in KEYS)
-REGIONS = _unique([name for family in FAMILIES.values() for name in family.regions])
+REGIONS = tuple(dict.fromkeys(name for family in FAMILIES.values() for name in family.regions))
 OSS_REGIONS = FAMILIES["oss"].regions
 # Of the other regions each tool reads more than one: the CLI's first three come first, then Terraform's.
 CLI_REGIONS = ("ALIBABA_CLOUD_REGION_ID", "ALIBABACLOUD_REGION_ID", "ALICLOUD_REGION_ID", "REGION_ID", "REGION")
@@ -113,7 +109,6 @@ OTHER_OUTRANKING = (
 )
 # A session and the no-account state leave these unset: what is set there is the user's.
 LEFT_UNSET = (*OTHER_OUTRANKING, *(f"{prefix}_{suffix}" for prefix in PREFIXES for suffix in SUFFIXES))
-OUTRANKING = (CLI_PROFILE, *LEFT_UNSET)
 
 # --- the guards, with which a tool without a key finds no account of a file or of the machine
 
@@ -184,19 +179,16 @@ OWN = (
     "ROLE_ENV_NO_ACCOUNT",
 )
 
-# What a renewal replaces besides the keys.
-RENEWED = ("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION", REQUEST, *BASE.names)
-
 # What is shown of a session besides its end; REQUEST repeats their values.
 SHOWN = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCOUNT_ID", "ROLE_ENV_POLICY")
 
 # What may not be set beside a credentials URI, which every key outranks and the last one forbids.
-BESIDE_URI = (*KEY_NAMES, *BARE.names, *OUTRANKING, *IGNORE_PROFILE, *OWN, COLOUR, EXTERNAL_DISABLED)
+BESIDE_URI = (*KEY_NAMES, *BARE.names, CLI_PROFILE, *LEFT_UNSET, *IGNORE_PROFILE, *OWN, COLOUR, EXTERNAL_DISABLED)
 
 
 def families(session: Session) -> tuple[str, ...]:
     """Return the families that `session` is exported to: the default ones, then those that its profile adds."""
-    return _unique((*DEFAULT_FAMILIES, *session.variables))
+    return tuple(dict.fromkeys((*DEFAULT_FAMILIES, *session.variables)))
 
 
 def exported_keys(names: "tuple[str, ...]") -> tuple[Key, ...]:
@@ -223,6 +215,12 @@ def assignments(session: Session, *, follows: "bool | None" = False) -> dict[str
     if session.base and not session.policy:
         values.update({name: value for name, value in _values(BASE, session.base).items() if value})
     return values | guards(follows=follows)
+
+
+def renewed(session: Session) -> dict[str, str]:
+    """Return what a renewal replaces besides the keys."""
+    names = ("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION", REQUEST, *BASE.names)
+    return {name: value for name, value in assignments(session).items() if name in names}
 
 
 def fallback_regions(session: Session) -> "Iterator[tuple[tuple[str, ...], tuple[str, ...]]]":

@@ -145,7 +145,6 @@ def renewal(session: Session, environ: "Mapping[str, str]") -> str:
     changed and the group ends in `false`.
     """
     credentials = session.credentials
-    own = {name: value for name, value in variables.assignments(session).items() if name in variables.RENEWED}
     new = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
     return _group(
         f"set -l id {quote(environ.get('ROLE_ENV_ACCESS_KEY_ID', ''))}; set -l secrets; set -l tokens $_role_env_token",
@@ -161,7 +160,7 @@ def renewal(session: Session, environ: "Mapping[str, str]") -> str:
             'else if contains -- "$$v" $secrets; set -gx $v $new[2]\n'
             'else if contains -- "$$v" $tokens; set -gx $v $new[3]\nend',
         ),
-        *(f"set -gx {name} {quote(value)}" for name, value in own.items()),
+        *(f"set -gx {name} {quote(value)}" for name, value in variables.renewed(session).items()),
         "set -g _role_env_token $new[3]\ntrue\nelse",
         "echo 'role-env: the session of this shell has changed meanwhile; it was not renewed' >&2\nfalse\nend",
     )

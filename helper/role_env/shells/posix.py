@@ -112,7 +112,7 @@ def renewal(session: Session, environ: "Mapping[str, str]") -> str:
     """
     credentials = session.credentials
     values = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
-    own = {name: value for name, value in variables.assignments(session).items() if name in variables.RENEWED}
+    own = variables.renewed(session)
     names = " ".join((*variables.KEY_NAMES, "SECURITY_TOKEN", *own))
     old = quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", ""))
     lines = [
