@@ -93,7 +93,7 @@ def _is_private(folder: str) -> bool:
 
 
 def state_lines(environ: "Mapping[str, str]", name: str) -> "list[str]":
-    """Return the lines of the file of state `name`; none if it cannot be read."""
+    """Return the lines of the file of state `name`, at least one; none if it cannot be read."""
     try:
         with open(f"{state_folder(environ)}/{name}", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
             return file.read().split("\n")

@@ -5,7 +5,6 @@ one of them, `none` is neither. A fault of a place costs one warning, never the 
 """
 
 import functools
-import os
 
 from role_env import paths
 from role_env.context import Context
@@ -180,8 +179,7 @@ class Cache:
         return frozenset(self._use_kernel(kernel.names) or ())
 
     def _has_index(self) -> bool:
-        folder = paths.state_folder(self._environ)
-        return os.path.exists(f"{folder}/{_INDEX}")  # noqa: PTH110  Path's raises where the folder cannot be searched
+        return bool(paths.state_lines(self._environ, _INDEX))  # even an empty file has a line
 
     def _noted(self) -> list[str]:
         """Return the names of the entries that the keyring has by the index: noted, and not removed since."""
