@@ -81,7 +81,7 @@ class Cache:
         if self._keyring and not (by_index and self._is_left_out(entry)):
             text = self._ahead.pop(entry.name) if entry.name in self._ahead else self._keyring.read(entry)
         # The kernel may have it, too, from a time when the keyring did not accept it.
-        if not text and self._kernel_allowed and not (by_index and entry.name not in self._kernel_names):
+        if not text and not (by_index and entry.name not in self._kernel_names):
             text = self._use_kernel(lambda: kernel.read(entry.name))
         self._warn()
         return text
@@ -92,20 +92,18 @@ class Cache:
 
     def store_text(self, entry: Entry, text: str, *, seconds: int) -> bool:
         """Store `text` as `entry`, in the kernel's keyring for `seconds`; return whether a backend took it."""
-        in_keyring = self._store_in_keyring(entry, text)
-        if in_keyring and self._kernel_allowed:  # an older one, from a time when the keyring could not be used
+        in_keyring = False
+        if self._keyring and not self._keyring.fault:
+            if entry.name not in self._noted():
+                self._append(entry.name)
+            self._keyring.write(entry, text)
+            in_keyring = not self._keyring.fault
+        if in_keyring:  # an older one, from a time when the keyring could not be used
             self._use_kernel(lambda: kernel.delete(entry.name))
-        elif self._kernel_allowed:
+        else:
             self._use_kernel(lambda: kernel.write(entry.name, text, seconds=seconds))
         self._warn()
         return in_keyring or (self._kernel_allowed and not self._kernel_fault)
-
-    def _store_in_keyring(self, entry: Entry, text: str) -> bool:
-        if not self._keyring or self._keyring.fault:
-            return False
-        self._note(entry)
-        self._keyring.write(entry, text)
-        return not self._keyring.fault
 
     def delete(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""
@@ -114,9 +112,8 @@ class Cache:
             self._keyring.delete(entry)
             if not self._keyring.fault and entry.name in self._noted():
                 self._append(f"{_REMOVED}{entry.name}")
-        if self._kernel_allowed:
-            is_there = bool(self._use_kernel(lambda: kernel.read(entry.name))) or is_there
-            self._use_kernel(lambda: kernel.delete(entry.name))
+        is_there = bool(self._use_kernel(lambda: kernel.read(entry.name))) or is_there
+        self._use_kernel(lambda: kernel.delete(entry.name))
         return is_there
 
     def unreachable(self, entries: "Sequence[Entry]") -> tuple[str, list[Entry]]:
@@ -135,15 +132,14 @@ class Cache:
         """Return the entries that the index names, and those that can be searched for: an index can be lost."""
         names = self._noted()
         names += [entry.name for entry in self._keyring.entries()] if self._keyring else []
-        names += (self._use_kernel(kernel.names) or []) if self._kernel_allowed else []
-        pairs = [
-            name.split("\t", 1) for name in dict.fromkeys(names) if name.startswith(SESSION_SERVICE) and "\t" in name
-        ]
-        return [Entry(service, username) for service, username in pairs]
+        names += self._use_kernel(kernel.names) or []
+        ours = (name for name in dict.fromkeys(names) if name.startswith(SESSION_SERVICE) and "\t" in name)
+        return [Entry(*name.split("\t", 1)) for name in ours]
 
     def _use_kernel(self, operation: "Callable[[], T]") -> "T | None":
+        """Return what `operation` returns; None if the kernel's keyring may not, or cannot, be used."""
         try:
-            return operation()
+            return operation() if self._kernel_allowed else None
         except kernel.Unavailable as error:
             self._kernel_fault = str(error)
         return None
@@ -189,11 +185,6 @@ class Cache:
             if name.startswith(SESSION_SERVICE) and "\t" in name:
                 noted[name] = name == line
         return [name for name, is_there in noted.items() if is_there]
-
-    def _note(self, entry: Entry) -> None:
-        """Add the entry's name to the index, unless it is there."""
-        if entry.name not in self._noted():
-            self._append(entry.name)
 
     def _append(self, line: str) -> None:
         """Append a line to the index."""
