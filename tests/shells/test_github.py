@@ -157,8 +157,7 @@ def test_no_value_can_add_a_variable_or_escape_its_mask(
     # STS's values and keys from the environment are checked before: so the room itself is given what none of them is.
     credentials = Credentials("STS.x", ODD, ODD + "token", issued=0, expiration=1)
     session = Session("p", "acs:ram::1:role/r", credentials, variables=("plain",), base=AccessKey("LTAI", ODD + "base"))
-    with github_step.opened(runner.environ) as step:
-        step.export(session)
+    github_step.export(lambda: session, runner.environ)
     lines = capfd.readouterr().out.splitlines()
     assert len(lines) == 5
     assert {unescaped(line.removeprefix("::add-mask::")) for line in lines} >= {ODD, ODD + "token", ODD + "base"}

@@ -15,8 +15,7 @@ def run(invocation: Invocation, context: Context) -> int:
     if form == "github":
         from role_env.shells import github
 
-        with github.opened(context.environ) as step:
-            step.export(options.obtain(invocation, context))
+        github.export(lambda: options.obtain(invocation, context), context.environ)
         return 0
     output.write(exporters.export(options.obtain(invocation, context), form, context.environ))
     return 0

@@ -8,7 +8,7 @@ https://docs.github.com/en/actions/reference/workflow-commands-for-github-action
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from role_env import timestamps, variables
 from role_env.credentials import Session
@@ -19,67 +19,48 @@ from role_env.ui import stdout as output
 _ESCAPES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 
 
-class Step:
-    """A step of a job whose variables are `environ`.
+def export(obtain: Callable[[], Session], environ: Mapping[str, str]) -> None:
+    """Obtain a session, mask its secrets, set its variables for the later steps, and write the step's outputs.
 
-    `variables_file` and `outputs_file` are open descriptors, None where the runner gives no file.
+    Raises what `obtain` raises, ProfileError outside of a step and if its files cannot be opened, which is found out
+    first, and RoleEnvError when one cannot be written; then no variable is set.
     """
-
-    def __init__(self, environ: Mapping[str, str], variables_file: int, outputs_file: int | None) -> None:
-        self._environ = environ
-        self._variables_file = variables_file
-        self._outputs_file = outputs_file
-
-    def export(self, session: Session) -> None:
-        """Mask the secrets of `session`, set its variables for the later steps, and write the step's outputs.
-
-        Raises RoleEnvError when a file cannot be written; then no variable is set.
-        """
+    with _opened(environ) as (variables_file, *outputs_files):
+        session = obtain()
         output.write("".join(f"::add-mask::{value.translate(_ESCAPES)}\n" for value in _to_mask(session)))
-        if self._outputs_file is not None:
+        for file in outputs_files:
             expiration = timestamps.format_utc(session.credentials.expiration)
-            _append(self._outputs_file, {"expiration": expiration, "role_arn": session.role_arn})
-        _append(self._variables_file, {**self._outranking(session), **exporters.document_variables(session)})
+            _append(file, {"expiration": expiration, "role_arn": session.role_arn})
+        after = exporters.environment(session, environ)
+        outranking = {name: "" for name, value in environ.items() if value and name not in after}
+        _append(variables_file, {**outranking, **exporters.document_variables(session)})
 
-    def take_away(self) -> None:
-        """Leave the later steps without any account: a step cannot unset a variable, so each is made empty.
 
-        Raises RoleEnvError when the file cannot be written.
-        """
+def take_away_session(environ: Mapping[str, str]) -> None:
+    """Leave the later steps without any account, if an earlier step has set a session. Raises RoleEnvError.
+
+    A step cannot unset a variable, so each is made empty.
+    """
+    if environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID"):
         names = (*variables.KEY_NAMES, *variables.BARE.names, *variables.LEFT_UNSET, *variables.OWN)
-        empty = {name: "" for name in names if self._environ.get(name)}
-        _append(self._variables_file, {**empty, **variables.NO_ACCOUNT})
-
-    def _outranking(self, session: Session) -> dict[str, str]:
-        """Return the variables that are set and must not be set beside the session, each with an empty value."""
-        after = exporters.environment(session, self._environ)
-        return {name: "" for name, value in self._environ.items() if value and name not in after}
+        empty = {name: "" for name in names if environ.get(name)}
+        with _opened(environ) as (variables_file, *_):
+            _append(variables_file, {**empty, **variables.NO_ACCOUNT})
 
 
 @contextlib.contextmanager
-def opened(environ: Mapping[str, str]) -> Iterator[Step]:
-    """Yield the step that this process runs in.
-
-    Raises ProfileError outside of a step, and if its files cannot be opened.
-    """
+def _opened(environ: Mapping[str, str]) -> Iterator[list[int]]:
+    """Yield the open file of the step's variables and, if the runner gives it one, that of its outputs."""
     if not environ.get("GITHUB_ENV"):
         raise ProfileError(
             "--format github is for a step of a GitHub job, and GITHUB_ENV is not set",
             hint='elsewhere in CI: eval "$(role-env PROFILE || echo false)"',
         )
     with contextlib.ExitStack() as files:
-        descriptors = [_opened(name, environ, files) for name in ("GITHUB_ENV", "GITHUB_OUTPUT") if environ.get(name)]
-        yield Step(environ, descriptors[0], descriptors[1] if len(descriptors) > 1 else None)
+        yield [_open(name, environ, files) for name in ("GITHUB_ENV", "GITHUB_OUTPUT") if environ.get(name)]
 
 
-def take_away_session(environ: Mapping[str, str]) -> None:
-    """Leave the later steps without any account, if an earlier step has set a session. Raises RoleEnvError."""
-    if environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID"):
-        with opened(environ) as step:
-            step.take_away()
-
-
-def _opened(name: str, environ: Mapping[str, str], files: contextlib.ExitStack) -> int:
+def _open(name: str, environ: Mapping[str, str], files: contextlib.ExitStack) -> int:
     try:
         descriptor = os.open(environ[name], os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except (OSError, ValueError) as error:
