@@ -126,15 +126,12 @@ def open_ahead(backend: "KeyringBackend") -> None:
     backend.get_preferred_collection = preferred_collection  # type: ignore[attr-defined]
 
 
-def search(backend: "KeyringBackend", prefix: str) -> list[dict[str, str]]:
-    """Return the attributes of the entries whose service begins with `prefix`, if `backend` is the Secret Service's.
-
-    Others return nothing: `keyring` has no search of its own.
-    """
+def names(backend: "KeyringBackend") -> list[str]:
+    """Return the names of all entries if `backend` is the Secret Service's: `keyring` has no search of its own."""
     collection_of = getattr(backend, "get_preferred_collection", None)
     if collection_of is None:
         return []
     collection = collection_of()
     with contextlib.closing(collection.connection):
         found = [item.get_attributes() for item in collection.get_all_items()]
-    return [attributes for attributes in found if attributes.get("service", "").startswith(prefix)]
+    return [f"{attributes.get('service', '')}\t{attributes.get('username', '')}" for attributes in found]

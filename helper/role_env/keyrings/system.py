@@ -9,7 +9,7 @@ import time
 from role_env.context import Context
 from role_env.deadline import NoThread, TimedOut, Worker, idle_seconds, is_crowded, within
 from role_env.keyrings import backends, chunks, secret_service
-from role_env.keyrings.entry import SESSION_SERVICE, Entry
+from role_env.keyrings.entry import Entry
 from role_env.keyrings.faults import KeyringFault, fault_of
 from role_env.keyrings.notes import KeyringNotes
 from role_env.ui.messages import on_terminal
@@ -99,10 +99,9 @@ class SystemKeyring:
         """Delete `entry` if it exists."""
         self._use(lambda backend: chunks.delete(backend, entry))
 
-    def entries(self) -> list[Entry]:
-        """Return our entries if the keyring is the Secret Service: others cannot be searched."""
-        found = self._use(lambda backend: backends.search(backend, SESSION_SERVICE)) or []
-        return [Entry(attributes["service"], attributes.get("username", "")) for attributes in found]
+    def names(self) -> list[str]:
+        """Return the names of all entries if the keyring is the Secret Service: others cannot be searched."""
+        return self._use(backends.names) or []
 
     def prepare(self) -> None:
         """Get ready for a write in the background: import the backend, and open the Secret Service.

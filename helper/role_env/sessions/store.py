@@ -131,7 +131,7 @@ class Cache:
     def entries(self) -> list[Entry]:
         """Return the entries that the index names, and those that can be searched for: an index can be lost."""
         names = self._noted()
-        names += [entry.name for entry in self._keyring.entries()] if self._keyring else []
+        names += self._keyring.names() if self._keyring else []
         names += self._use_kernel(kernel.names) or []
         ours = (name for name in dict.fromkeys(names) if name.startswith(SESSION_SERVICE) and "\t" in name)
         return [Entry(*name.split("\t", 1)) for name in ours]
