@@ -99,9 +99,11 @@ class Chain:
 
         return entries.shell_settings(path)
 
-    def marks(self) -> list[str]:
-        """Return the profiles as ROLE_ENV_CHAIN names them: by name, and by file, since two files may share a name."""
-        return [_mark(hop) for hop in self.hops]
+    def for_source(self, context: Context) -> Context:
+        """Return the context of a credential process, which gets the profiles that led to it in ROLE_ENV_CHAIN."""
+        marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *map(_mark, self.hops)]
+        environ = {**context.environ, "ROLE_ENV_CHAIN": " ".join(marks).strip()}
+        return Context(environ, context.deadline, context.messages)
 
 
 def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
@@ -147,4 +149,5 @@ def check_loop(chain: Chain, environ: Mapping[str, str]) -> None:
 
 
 def _mark(profile: Profile) -> str:
+    """Return the name of a profile and its file's digest: two files may share a name."""
     return f"{profile.name}#{sha256(os.path.realpath(profile.path))[:8]}"

@@ -116,7 +116,7 @@ class SingleFlight:
             key = self._key(context, since)
             return self._store(*pass_through(hop, key, account, context, is_cached=is_cached))
         if self._before is None:
-            return self._store(self._chain.source.assume(hop, self._for_source(context)), account)
+            return self._store(self._chain.source.assume(hop, self._chain.for_source(context)), account)
         from role_env.sources.assume_role import assume_role
 
         return self._store(assume_role(hop, self._key(context, since), context), account)
@@ -125,16 +125,10 @@ class SingleFlight:
         """Return the key with which the target's role is assumed, or that is passed through."""
         before = self._before
         if before is None:
-            return self._chain.source.key(self._for_source(context))
+            return self._chain.source.key(self._chain.for_source(context))
         flight = SingleFlight(before, self._whole_cache, context)
         record = flight.obtain(flight.load()) if since is None else flight.obtain_new(since)
         return record.session.credentials
-
-    def _for_source(self, context: Context) -> Context:
-        """Return the context of a credential process, which gets the profiles that led to it."""
-        marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *self._chain.marks()]
-        environ = {**context.environ, "ROLE_ENV_CHAIN": " ".join(marks).strip()}
-        return Context(environ, context.deadline, context.messages)
 
     def _store(self, credentials: Credentials, account_id: str) -> Record:
         record = self._record(credentials, account_id)

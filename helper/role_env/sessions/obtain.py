@@ -149,8 +149,7 @@ class SessionRequest:
         """Return whether the record answers the request, without reading the profiles file."""
         if not self._is_usable(cached) or not cached.is_current(self.path, self._context.environ):
             return False
-        expected = self._request.expect_account
-        if expected and cached.session.account_id != expected:
+        if self._request.expect_account not in ("", cached.session.account_id):
             return False
         return not cached.base or cached.base == self._base_digest()
 
