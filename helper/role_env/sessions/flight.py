@@ -47,7 +47,7 @@ class SingleFlight:
             decided(f"no session of {name} is cached")
         elif same is None:
             decided(f"who requests {name}, or what is requested, has changed since its cached session was made")
-        if same and self._is_usable(same):
+        if same and self._options.accepts(same):
             decided(f"the cached session of {name} is used: its chain is the same")
             unchanged = same.is_unchanged(self._context.environ)
             return same if unchanged else self._store(same.session.credentials, same.session.account_id)
@@ -60,9 +60,6 @@ class SingleFlight:
     def load(self) -> Record | None:
         """Return the cached record, valid or not."""
         return self._cache.load(self._entry) if self._cache else None
-
-    def _is_usable(self, record: Record) -> bool:
-        return not record.session.credentials.needs_renewal(self._options.renewal_ttl)
 
     def _request(self, old: Record | None, *, since: float) -> Record:
         """Return a new session. If STS cannot be reached, return `old` as long as it lasts."""
@@ -94,7 +91,7 @@ class SingleFlight:
     def _stored_meanwhile(self, since: float) -> Record | None:
         """Return the session that another process stored while this one waited, if it answers the request."""
         record = self.load()
-        if not record or record.chain != self._digest or not self._is_usable(record):
+        if not record or record.chain != self._digest or not self._options.accepts(record):
             return None
         return record if record.session.credentials.issued >= since else None
 
@@ -111,9 +108,9 @@ class SingleFlight:
 
     def _assume(self, context: Context, *, since: float | None) -> Record:
         """Request the session, with a source's session that was issued after `since` if that is given."""
-        hop, account, is_cached = self._target, self._chain.role_arn.account, self._whole_cache is not None
+        hop, account = self._target, self._chain.role_arn.account
         if not hop.role_arn:
-            key = self._key(context, since)
+            key, is_cached = self._key(context, since), self._whole_cache is not None
             return self._store(*pass_through(hop, key, account, context, is_cached=is_cached))
         if self._before is None:
             return self._store(self._chain.source.assume(hop, self._chain.for_source(context)), account)

@@ -126,7 +126,7 @@ class SessionRequest:
     def _decide(self, chain: Chain, cached: Record | None) -> CacheDecision:
         if not chain.is_cacheable:
             return CacheDecision(f"a session of a {chain.source.kind} is requested each time")
-        is_usable = cached is not None and not self._request.refresh and self._is_usable(cached)
+        is_usable = cached is not None and not self._request.refresh and self._request.accepts(cached)
         if cached and is_usable and self._is_current(cached):
             return CacheDecision("nothing that it was made from has changed", record=cached, valid=True)
         try:
@@ -147,7 +147,7 @@ class SessionRequest:
 
     def _is_current(self, cached: Record) -> bool:
         """Return whether the record answers the request, without reading the profiles file."""
-        if not self._is_usable(cached) or not cached.is_current(self.path, self._context.environ):
+        if not self._request.accepts(cached) or not cached.is_current(self.path, self._context.environ):
             return False
         if self._request.expect_account not in ("", cached.session.account_id):
             return False
@@ -159,9 +159,6 @@ class SessionRequest:
         except ProfileError:
             return ""
         return key_digest(key) if key else ""
-
-    def _is_usable(self, record: Record) -> bool:
-        return not record.session.credentials.needs_renewal(min_ttl=self._request.renewal_ttl)
 
     def _session(self, record: Record) -> Session:
         session = record.session

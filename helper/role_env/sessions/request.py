@@ -63,10 +63,9 @@ class Request:
         self.narrowing = narrowing
         self._policy = narrowing.name if narrowing else ""
 
-    @property
-    def renewal_ttl(self) -> int:
-        """The seconds with less than which a session is renewed, whatever its lifetime."""
-        return max(self.min_ttl, self.wanted_ttl)
+    def accepts(self, found: "Record") -> bool:
+        """Return whether the session `found` has so much time left that it need not be renewed."""
+        return not found.session.credentials.needs_renewal(max(self.min_ttl, self.wanted_ttl))
 
     def entry(self, path: "str | os.PathLike[str]") -> Entry:
         """Return the entry in the keyring for this request with the profiles file at `path`."""
