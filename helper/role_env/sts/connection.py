@@ -17,35 +17,18 @@ from role_env.errors import ProfileError, printable
 _PROXY_VARIABLES = ("https_proxy", "all_proxy", "no_proxy")
 
 
-class EarlyConnection:
-    """A TLS connection to a server, without a proxy, that a thread opens while this one prepares the request.
+def begin_connecting(host: str, port: int, tls: ssl.SSLContext, *, seconds: float) -> Worker:
+    """Open a TLS connection to a server, without a proxy, in a thread while this one prepares the request.
 
     Raises NoThread.
     """
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext, *, seconds: float) -> None:
-        self._host = host
-        self._port = port
-        self._tls = tls
-        self._seconds = seconds
-        self._socket: ssl.SSLSocket | None = None
-        self._failure: Exception | None = None
-        self._thread = Worker(self._run)
+    def connect() -> ssl.SSLSocket:
+        plain = socket.create_connection((host, port), seconds)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return tls.wrap_socket(plain, server_hostname=host)
 
-    def socket(self) -> ssl.SSLSocket | None:
-        """Return the open connection, when it is open. Raises what connecting raised."""
-        self._thread.join()
-        if self._failure:
-            raise self._failure
-        return self._socket
-
-    def _run(self) -> None:
-        try:
-            plain = socket.create_connection((self._host, self._port), self._seconds)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket = self._tls.wrap_socket(plain, server_hostname=self._host)
-        except Exception as failure:  # raised again by `socket`
-            self._failure = failure
+    return Worker(connect)
 
 
 class Proxy(NamedTuple):

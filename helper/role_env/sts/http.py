@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from role_env import __version__
 from role_env.context import Context
-from role_env.deadline import Deadline, NoThread, TimedOut, within
+from role_env.deadline import Deadline, NoThread, TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
-from role_env.sts.connection import EarlyConnection, proxy_for, tls_context
+from role_env.sts.connection import begin_connecting, proxy_for, tls_context
 from role_env.sts.responses import LARGEST_RESPONSE, json_object
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Server:
         self._endpoint = endpoint
         self._deadline = context.deadline
         self._connect_seconds = connect_seconds
-        self._early: EarlyConnection | None = None
+        self._early: Worker | None = None
         try:
             parts = urllib.parse.urlsplit(f"//{endpoint}")
             self._host, self._port = parts.hostname or endpoint, parts.port or (80 if plain else 443)
@@ -114,7 +114,7 @@ class Server:
         """Begin to connect in the background, so that the next request finds an open connection."""
         if self._tls and not self._proxy:
             with contextlib.suppress(NoThread):
-                self._early = EarlyConnection(self._host, self._port, self._tls, seconds=self._connect_timeout())
+                self._early = begin_connecting(self._host, self._port, self._tls, seconds=self._connect_timeout())
 
     def request(
         self,
@@ -162,7 +162,7 @@ class Server:
         connection = self._connection()
         try:
             if early:
-                connection.sock = early.socket()
+                connection.sock = early.result()
             else:
                 connection.connect()
             if connection.sock:
