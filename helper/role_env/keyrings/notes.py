@@ -28,11 +28,15 @@ _timeouts: "dict[str, float]" = {}
 class KeyringNotes:
     """The notes about the keyring that `environ` leads to."""
 
-    __slots__ = ("_environ", "_settings")
+    __slots__ = ("_environ", "_folder", "_settings")
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self._environ = environ
         self._settings = paths.usual_folder(environ, paths.CONFIG)
+        try:
+            self._folder = f"{paths.state_folder(environ)}/"
+        except OSError:  # then this process alone knows what is noted
+            self._folder = ""
 
     def is_usual(self) -> bool:
         """Return whether no setting chooses a backend or a collection, so that `keyring` tries the Secret Service."""
@@ -48,7 +52,7 @@ class KeyringNotes:
 
     def is_secret_service(self) -> bool:
         """Return whether this installation's `keyring` chose the Secret Service, and no setting chooses another."""
-        return bool(self._bus) and self._lists_us(_CHOSEN) and self.is_usual()
+        return bool(self._bus) and self.is_usual() and self._lists_us(_CHOSEN)
 
     def is_absent(self) -> bool:
         """Return whether there is no session bus, and this installation's `keyring` found no other keyring."""
@@ -56,7 +60,7 @@ class KeyringNotes:
 
     def is_avoided(self) -> bool:
         """Return whether the keyring timed out within the last AVOID_SECONDS."""
-        path = self._path(self._avoided)
+        path = self._folder + self._avoided
         try:
             age = time.time() - os.stat(path).st_mtime  # noqa: PTH116  pathlib costs 5 ms
         except OSError:
@@ -73,7 +77,7 @@ class KeyringNotes:
         import contextlib  # not for the warm path
 
         if self._lists_us(_CHOSEN):
-            path = self._path(_CHOSEN)
+            path = self._folder + _CHOSEN
             _lists.pop(path, None)
             with contextlib.suppress(OSError):  # then the next process finds it out again
                 os.unlink(path)  # noqa: PTH108
@@ -82,7 +86,7 @@ class KeyringNotes:
 
     def avoid(self) -> str:
         """Let no process use the keyring for AVOID_SECONDS. Return why that could not be noted, or nothing."""
-        _timeouts[self._path(self._avoided)] = time.time()
+        _timeouts[self._folder + self._avoided] = time.time()
         try:
             paths.touch(self._environ, self._avoided)
         except OSError as error:
@@ -97,21 +101,15 @@ class KeyringNotes:
     def _avoided(self) -> str:
         return f"keyring-avoided-{sha256(self._bus)[:16]}"
 
-    def _path(self, name: str) -> str:
-        try:
-            return f"{paths.state_folder(self._environ)}/{name}"
-        except OSError:
-            return name
-
     def _lists_us(self, name: str) -> bool:
-        path = self._path(name)
+        path = self._folder + name
         if path not in _lists:
             _lists[path] = paths.state_lines(self._environ, name)
         return sys.prefix in _lists[path]
 
     def _add_us(self, name: str) -> None:
         if not self._lists_us(name):
-            _lists[self._path(name)].append(sys.prefix)
+            _lists[self._folder + name].append(sys.prefix)
             try:
                 paths.append_line(self._environ, name, sys.prefix)
             except OSError:  # then the next process finds it out again

@@ -127,13 +127,18 @@ def parse(text: str, profile: str) -> "Record | None":
     families = found["variables"].split()
     if found["profile"] != profile or not families or not variables.FAMILIES.keys() >= {*families}:
         return None
-    credentials = _credentials(found)
-    if credentials is None:
+    key_id, secret, token = found["access_key_id"], found["access_key_secret"], found["security_token"]
+    whole = key_id + secret + token
+    try:
+        issued, expiration = float(found["issued"]), int(found["expiration"])
+    except ValueError:
+        return None
+    if not (key_id and secret and token and whole.isascii() and whole.isprintable() and issued < expiration):
         return None
     session = Session(
         profile,
         RoleArn(found["role_arn"]),
-        credentials,
+        Credentials(key_id, secret, token, issued=issued, expiration=expiration),
         account_id=found["account_id"],
         region_id=found["region_id"],
         fallback_region=found["fallback_region"],
@@ -151,14 +156,3 @@ def parse(text: str, profile: str) -> "Record | None":
         sign_in=found["sign_in"],
         fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
     )
-
-
-def _credentials(found: "Mapping[str, str]") -> "Credentials | None":
-    secrets = [found[name] for name in ("access_key_id", "access_key_secret", "security_token")]
-    if not all(value and value.isascii() and value.isprintable() for value in secrets):
-        return None
-    try:
-        issued, expiration = float(found["issued"]), int(found["expiration"])
-    except ValueError:
-        return None
-    return Credentials(*secrets, issued=issued, expiration=expiration) if issued < expiration else None

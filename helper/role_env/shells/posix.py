@@ -149,7 +149,7 @@ def _pairs(
 ) -> list[str]:
     """List what is assigned, as NAME=NUMBER: `assigned`, the fallback region, and guards chosen by the region."""
     steps = [f'_role_env_pairs="{_joined(assigned, numbers)}"']
-    for names, read in variables.fallback_regions(session):
+    for names, read in variables.fallback_regions(session) if session.fallback_region else ():
         more = _joined(dict.fromkeys(names, session.fallback_region), numbers)
         steps.append(f'case {_any_of(read)} in "") _role_env_pairs="$_role_env_pairs {more}" ;; esac')
     if by_region:
