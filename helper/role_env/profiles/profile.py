@@ -7,6 +7,7 @@ from role_env.credentials import RoleArn
 from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import policies, source_keys
+from role_env.profiles.dataclass import dataclass, replace
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.profiles.ini import Section
 from role_env.variables import COLORS, DEFAULT_FAMILIES
@@ -23,12 +24,12 @@ DURATION_SECONDS = 3600
 _LONGER = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
 
 
+@dataclass
 class Profile:
     """One checked section of a profiles file.
 
     `role_arn` is empty for a source. Either `source_profile` or `source` says where the credentials come from.
-    `path` is the file, `where` the file and line of the section. Durations are seconds. (Importing `dataclasses` would
-    take longer than `list` takes for all profiles.)
+    `path` is the file, `where` the file and line of the section. Durations are seconds.
     """
 
     name: str
@@ -50,17 +51,10 @@ class Profile:
     color: str = ""
     read_only: bool = False
 
-    def __init__(self, name: str, where: str, path: Path, **fields: "Any") -> None:
-        vars(self).update(fields, name=name, where=where, path=path)
-
     @property
     def source_kind(self) -> str:
         """Where its credentials come from: the name of its source profile, or the kind of its source."""
         return self.source.kind if self.source else self.source_profile
-
-    def replace(self, **fields: "Any") -> "Profile":
-        """Return the profile with other values of some fields."""
-        return Profile(**vars(self) | fields)
 
     def allows_duration(self, seconds: int) -> bool:
         """Return whether a session may last so long."""
@@ -69,15 +63,11 @@ class Profile:
     def with_duration(self, seconds: int) -> "Profile":
         """Return the profile with the duration of the option --duration. Raises UsageError."""
         if self.allows_duration(seconds):
-            return self.replace(duration_seconds=seconds)
+            return replace(self, duration_seconds=seconds)
         raise UsageError(
             f"--duration {seconds} must be between 900 and {self.max_session_duration} for profile {self.name}",
             hint=_LONGER,
         )
-
-    def with_session_name(self, name: str) -> "Profile":
-        """Return the profile with another session name."""
-        return self.replace(role_session_name=name)
 
 
 def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
@@ -95,7 +85,7 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
     )
     profile = Profile(section.name, section.where(), section.path, **fields)
     if profile.role_arn and not profile.role_session_name:
-        profile = profile.with_session_name(default_session_name(fingerprint))
+        profile = replace(profile, role_session_name=default_session_name(fingerprint))
     if profile.allows_duration(profile.duration_seconds):
         return profile
     what = f"duration_seconds = {profile.duration_seconds} must be between 900 and {profile.max_session_duration}"

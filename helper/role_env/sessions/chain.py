@@ -14,6 +14,7 @@ from role_env.credentials import RoleArn
 from role_env.digests import sha256
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
+from role_env.profiles.dataclass import replace
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
 from role_env.sources.base import Source
@@ -117,7 +118,7 @@ def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
 
         found = aliyun_hops.resolve(source, source.aliyun_profile, fingerprint)
         source, hops = found.source, [*found.hops, *hops]
-        hops[-1] = hops[-1].replace(region_id=hops[-1].region_id or found.region_id)
+        hops[-1] = replace(hops[-1], region_id=hops[-1].region_id or found.region_id)
     source.watch(fingerprint)
     return Chain(source, hops, fingerprint)
 

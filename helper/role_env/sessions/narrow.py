@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from role_env.errors import ProfileError, RoleEnvError, UsageError
 from role_env.profiles import policies
+from role_env.profiles.dataclass import replace
 from role_env.profiles.policies import Narrowing
 from role_env.profiles.profile import Profile
 from role_env.sessions.chain import Chain
@@ -41,7 +42,7 @@ def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> None:
             target, narrowing, "no role is assumed at the end of its chain, and only AssumeRole takes a policy"
         )
     try:
-        chain.replace(hop, hop.replace(policy=policies.read_only(hop.policy)))
+        chain.replace(hop, replace(hop, policy=policies.read_only(hop.policy)))
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
     chain.policy_name = policies.READ_ONLY
@@ -59,7 +60,7 @@ def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> None:
             f"--policy cannot narrow {target.name}, which has a policy ({target.where})",
             hint="two policies cannot be combined; use --read-only, or a profile without a policy",
         )
-    chain.replace(hop, hop.replace(policy=narrowing.text))
+    chain.replace(hop, replace(hop, policy=narrowing.text))
     chain.policy_name = narrowing.name
 
 

@@ -14,6 +14,7 @@ from role_env.credentials import Credentials, Session
 from role_env.environ.keys import own_key
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UsageError
 from role_env.fingerprint import Fingerprint
+from role_env.profiles.dataclass import replace
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
 from role_env.profiles.policies import Narrowing
@@ -170,7 +171,7 @@ class SessionRequest:
 
 def _with_options(target: Profile, request: Request) -> Profile:
     if request.session_name:
-        target = target.with_session_name(request.session_name)
+        target = replace(target, role_session_name=request.session_name)
     if request.duration is not None:
         target = target.with_duration(request.duration)
     if request.min_ttl >= target.duration_seconds:
@@ -179,7 +180,7 @@ def _with_options(target: Profile, request: Request) -> Profile:
             hint="give a smaller --min-ttl or a longer --duration",
         )
     if request.expect_account and not target.role_arn and not target.expected_account_id:
-        target = target.replace(expected_account_id=request.expect_account)
+        target = replace(target, expected_account_id=request.expect_account)
     return target
 
 

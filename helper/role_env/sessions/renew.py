@@ -14,6 +14,7 @@ from role_env.context import Context
 from role_env.credentials import Session
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, RefusedError, UnreachableError, UsageError
+from role_env.profiles.dataclass import replace
 from role_env.profiles.policies import READ_ONLY, Narrowing, compact
 from role_env.sessions.chain import Chain
 from role_env.sessions.flight import RENEWAL_SECONDS
@@ -88,7 +89,7 @@ def _check_same(chain: Chain, asked: _ShellRequest, role_arn: str, environ: Mapp
     if chain.role_arn and chain.role_arn.account != account:
         raise _another(name, f"account {chain.role_arn.account}, not {account or 'the known one'}")
     if chain.target.role_arn:
-        chain.replace(chain.target, chain.target.with_session_name(asked.session_name))
+        chain.replace(chain.target, replace(chain.target, role_session_name=asked.session_name))
     if chain.session_name != asked.session_name:
         raise _another(name, "another session name")
 
