@@ -56,19 +56,8 @@ def run(invocation: Invocation, context: Context) -> int:
     key = key or (_read_key(profile.name, path, context) if is_login else None)
     context = context.restarted()  # a person at the prompt has taken the time they needed
     if not invocation.no_verify:
-        try:
-            _verify(chain, key, context)
-        except RoleEnvError as error:
-            error.hint = "; ".join(filter(None, ("nothing was written", error.hint)))
-            raise
-    if key:
-        access_keys.store(path, profile.name, key, context)
-    try:
-        append(path, [profile])
-    except ProfileError:
-        if key:
-            access_keys.delete(path, profile.name, context)  # "nothing was changed" has to be true
-        raise
+        _verify(chain, key, context)
+    _append(path, profile, key, context)
     output.write(f"\nappended to {path}; {_next_step(chain, path, invocation, context)}\n")
     return 0
 
@@ -210,20 +199,36 @@ def _read_key(name: str, path: Path, context: Context) -> AccessKey:
 
 
 def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
-    """Obtain one session, or ask for the identity of a key without a role. Raises any RoleEnvError."""
+    """Request one session, or the identity of a key without a role. Raises any RoleEnvError."""
+    from role_env.sessions import obtain  # imports TLS, which --no-verify does not need
+
     if key and isinstance(chain.source, KeyringKey):
         chain.source.use(key)
-    from role_env.sessions import obtain  # imports TLS, which a profile that is not verified can do without
+    verified = chain.role_arn or "its source gives a session"
+    try:
+        with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
+            if chain.gives_session:
+                obtain.verify(chain, context)
+            elif key:
+                verified = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)["Arn"]
+            if key:
+                key.created = find_creation(key, context)
+        output.write(f"\nverified: {verified}\n")
+    except RoleEnvError as error:
+        error.hint = "; ".join(filter(None, ("nothing was written", error.hint)))
+        raise
 
-    with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
-        verified = chain.role_arn or "its source gives a session"
-        if chain.gives_session:
-            obtain.verify(chain, context)
-        elif key:
-            verified = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)["Arn"]
+
+def _append(path: Path, profile: NewProfile, key: AccessKey | None, context: Context) -> None:
+    """Store the key and append the profile, or do neither. Raises RoleEnvError."""
+    if key:
+        access_keys.store(path, profile.name, key, context)
+    try:
+        append(path, [profile])
+    except ProfileError:
         if key:
-            key.created = find_creation(key, context)
-    output.write(f"\nverified: {verified}\n")
+            access_keys.delete(path, profile.name, context)  # the error says that nothing was changed
+        raise
 
 
 def _next_step(chain: Chain, path: Path, invocation: Invocation, context: Context) -> str:
