@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from role_env.locks import folder_held
 from support.machine import Machine
 from support.terminal import Person
 
@@ -149,6 +150,14 @@ def test_a_file_that_cannot_be_written_leaves_no_key_in_the_keyring(machine: Mac
     command = ("role-env", "configure", "new", "--login", "--no-verify")
     done = machine.run("sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command, text=machine.key_lines())
     assert (done.returncode, "hint: nothing was changed" in done.stderr) == (3, True)
+    machine.add("[new]\n")
+    assert machine.role_env("whoami", "new").returncode == 3
+
+
+def test_a_file_that_another_process_writes_leaves_no_key_in_the_keyring(machine: Machine) -> None:
+    with folder_held(machine.file.parent, seconds=0):
+        status, _, err = configure(machine, "new", "--login", "--no-verify", text=machine.key_lines())
+    assert (status, "is being written by another process" in err) == (5, True)
     machine.add("[new]\n")
     assert machine.role_env("whoami", "new").returncode == 3
 

@@ -225,7 +225,7 @@ def _append(path: Path, profile: NewProfile, key: AccessKey | None, context: Con
         access_keys.store(path, profile.name, key, context)
     try:
         append(path, [profile])
-    except ProfileError:
+    except RoleEnvError:
         if key:
             access_keys.delete(path, profile.name, context)  # the error says that nothing was changed
         raise
