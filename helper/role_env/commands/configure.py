@@ -27,22 +27,22 @@ from role_env.sts import client as sts
 from role_env.ui import prompt
 from role_env.ui import stdout as output
 
-# The options that say where the credentials come from; of these, and --login, one may be given.
-_SOURCE_OPTIONS = ("source_profile", "credential_source", "aliyun_profile", "role_name")
+# The options that choose the credential source. One source may be given.
+_SOURCE_OPTIONS = ("source_profile", "credential_source", "aliyun_profile", "role_name", "login")
 # The credential_source that an option implies.
 _IMPLIED = {"aliyun_profile": "aliyun_cli", "role_name": "ecs_ram_role"}
 _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Ask what no option says, show the profile, verify it and append it; or add those of a CloudSSO portal."""
+    """Ask for what no option gives, show the profile, verify it and append it; or add those of a CloudSSO portal."""
     forbid_core_dumps()
     path = file_to_append_to(invocation.config, Fingerprint(context.environ))
     if invocation.cloud_sso:
         return _add_portal(invocation, path, context)
     if invocation.all or invocation.yes or invocation.no_browser:
         raise UsageError("--all, --yes and --no-browser require --cloud-sso", hint="add --cloud-sso URL")
-    profile, origins, key = _answered(invocation, path, context)
+    profile, origins, key = _plan_profile(invocation, path, context)
     fingerprint = Fingerprint(context.environ)
     planned = with_appended(path, UserFile(path).read(), [profile])
     file = ProfilesFile(path, fingerprint, planned=planned, origins={profile.name: origins})
@@ -54,7 +54,7 @@ def run(invocation: Invocation, context: Context) -> int:
     if invocation.dry_run:
         return 0
     key = key or (_read_key(profile.name, path, context) if is_login else None)
-    context = context.restarted()  # a person at the prompt has taken the time they needed
+    context = context.restarted()  # the time at the prompts does not count
     if not invocation.no_verify:
         _verify(chain, key, context)
     _append(path, profile, key, context)
@@ -66,7 +66,7 @@ def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     """Add the profiles of a CloudSSO portal."""
     from role_env.sign_in.portal_configure import Choices, configure  # imports a web server
 
-    values = _from_options(invocation)
+    values = _read_options(invocation)
     others = [key for key in values if key not in ("region_id", "color")]
     if invocation.profile or invocation.login or invocation.no_verify or others:
         raise UsageError(
@@ -85,12 +85,12 @@ def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     return 0
 
 
-def _answered(
+def _plan_profile(
     invocation: Invocation, path: Path, context: Context
 ) -> tuple[NewProfile, Mapping[str, str], AccessKey | None]:
-    """Return the profile, what has given each of its keys, and its access key if a person has been asked for it.
+    """Return the new profile, where each of its keys comes from, and its access key if the user was asked for it.
 
-    Raises UsageError, RoleEnvError.
+    Raises RoleEnvError.
     """
     file = ProfilesFile(path, Fingerprint(context.environ)) if path.exists() else None
     known = file.names() if file else []
@@ -99,8 +99,8 @@ def _answered(
         if name in known:
             raise ValueError(f"profile {name} exists already in {path}")
 
-    given = _from_options(invocation)
-    has_source = invocation.login or not given.keys().isdisjoint(_SOURCE_OPTIONS)
+    given = _read_options(invocation)
+    has_source = any(getattr(invocation, name) for name in _SOURCE_OPTIONS)
     needs_role = not (invocation.login or given.get("credential_source") == "aliyun_cli")
     is_complete = invocation.profile and has_source and (invocation.role_arn or not needs_role)
     if not is_complete and not prompt.is_possible():
@@ -122,7 +122,7 @@ def _answered(
     source = {key: given[key] for key in _SOURCE_OPTIONS if key in given}
     if not has_source:
         source = questions.ask_source(known, cli_file)
-    # Next, and not behind the harmless questions: a secret that is pasted too early would be shown.
+    # Before the other questions: a secret that is pasted too early would be shown at one of their prompts.
     access_key = None if source or invocation.dry_run else _read_key(name, path, context)
     region = invocation.region or questions.ask_region(_region_of(source, cli_file))
     color = invocation.color or questions.ask_color()
@@ -132,7 +132,7 @@ def _answered(
 
 
 def _origins(invocation: Invocation, given: Mapping[str, str], path: Path) -> dict[str, str]:
-    """Return the option that has given each key, and where the section itself is."""
+    """Return the option that gives each key and, under "", where the section will be."""
     origins = {key: f"--{_option(key)}" for key in given}
     for name in _IMPLIED:
         if name in given and not invocation.credential_source:
@@ -145,17 +145,17 @@ def _option(key: str) -> str:
     return ("region" if key == "region_id" else key).replace("_", "-")
 
 
-def _from_options(invocation: Invocation) -> dict[str, str]:
+def _read_options(invocation: Invocation) -> dict[str, str]:
     """Return the keys that the options give, in the order in which a section has them.
 
     Raises UsageError for an invalid value, and for two sources.
     """
-    given = {name: getattr(invocation, name) for name in _SOURCE_OPTIONS if getattr(invocation, name)}
-    kinds = {_IMPLIED.get(name, value if name == "credential_source" else name) for name, value in given.items()}
-    if len(kinds) + invocation.login > 1:
-        named = [f"--{_option(name)}" for name in given] + (["--login"] if invocation.login else [])
-        raise UsageError(f"{' and '.join(named)} exclude each other", hint="give one source")
-    implied = next((kind for name, kind in _IMPLIED.items() if name in given), "")
+    chosen = {name: getattr(invocation, name) for name in _SOURCE_OPTIONS if getattr(invocation, name)}
+    sources = {_IMPLIED.get(name, value if name == "credential_source" else name) for name, value in chosen.items()}
+    if len(sources) > 1:
+        named = " and ".join(f"--{_option(name)}" for name in chosen)
+        raise UsageError(f"{named} exclude each other", hint="give one source")
+    implied = next((source for name, source in _IMPLIED.items() if name in chosen), "")
     values = {
         "role_arn": invocation.role_arn,
         "source_profile": invocation.source_profile,
@@ -166,18 +166,18 @@ def _from_options(invocation: Invocation) -> dict[str, str]:
         "color": invocation.color,
         "expected_account_id": invocation.expected_account_id,
     }
-    for key, value in values.items():
+    given = {key: value for key, value in values.items() if value}
+    for key, value in given.items():
         try:
-            if value:
-                validators.KEYS[key](value)
+            validators.KEYS[key](value)
         except ValueError as error:
             hint = _ARN_HINT if key == "role_arn" else "see role-env configure --help"
             raise UsageError(f"--{_option(key)} {value} {error}", hint=hint) from None
-    return {key: value for key, value in values.items() if value}
+    return given
 
 
 def _cli_file(context: Context) -> ConfigFile | None:
-    """Return the `aliyun` CLI's file, or None if there is none that can be read."""
+    """Return the `aliyun` CLI's file, or None if it is missing or cannot be read."""
     try:
         path = config_path(context.environ.get("HOME", ""))
         return ConfigFile(path, read_file(path)[0])
@@ -185,15 +185,15 @@ def _cli_file(context: Context) -> ConfigFile | None:
         return None
 
 
-def _region_of(values: dict[str, str], cli_file: ConfigFile | None) -> str:
-    """Return the region of the CLI's profile that `values` name, or an empty text."""
-    entry = cli_file.entries.get(values.get("aliyun_profile", ""), {}) if cli_file else {}
+def _region_of(source: Mapping[str, str], cli_file: ConfigFile | None) -> str:
+    """Return the region of the CLI's profile that `source` names, or an empty text."""
+    entry = cli_file.entries.get(source.get("aliyun_profile", ""), {}) if cli_file else {}
     region = entry.get("region_id")
     return region if isinstance(region, str) else ""
 
 
 def _read_key(name: str, path: Path, context: Context) -> AccessKey:
-    """Return the access key to store. Raises KeyringError, before it asks, if there is no place for it."""
+    """Return the access key to store. Raises KeyringError, before asking for it, if no keyring can store it."""
     access_keys.check_available(path, name, context)
     return read_access_key(name)
 
@@ -232,7 +232,7 @@ def _append(path: Path, profile: NewProfile, key: AccessKey | None, context: Con
 
 
 def _next_step(chain: Chain, path: Path, invocation: Invocation, context: Context) -> str:
-    """Return the line with which the new profile is used; a source needs a profile with a role first."""
+    """Return how to use the new profile; a source first needs a profile with a role."""
     name = chain.target.name
     config = f" --config {path}" if invocation.config else ""
     if not chain.gives_session:
