@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # How long a session lasts unless the profile or an option says otherwise (seconds).
 DURATION_SECONDS = 3600
-_LONGER = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
+_DURATION_HINT = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Profile:
         return self.source.kind if self.source else self.source_profile
 
     def allows_duration(self, seconds: int) -> bool:
-        """Return whether a session may last so long."""
+        """Return whether a session may last `seconds`."""
         return 900 <= seconds <= self.max_session_duration
 
     def with_duration(self, seconds: int) -> "Profile":
@@ -66,7 +66,7 @@ class Profile:
             return replace(self, duration_seconds=seconds)
         raise UsageError(
             f"--duration {seconds} must be between 900 and {self.max_session_duration} for profile {self.name}",
-            hint=_LONGER,
+            hint=_DURATION_HINT,
         )
 
 
@@ -77,9 +77,10 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         if "color" in values:
             raise section.error("colour", "and color are the same key", hint="keep one")
         values["color"] = values.pop("colour")
+    # The other keys choose the source, the policy's file or the STS endpoint.
     fields = {key: value for key, value in values.items() if hasattr(Profile, key)}
     fields |= source_keys.parse(section, values, fingerprint)
-    fields["policy"] = _policy(section, values, fingerprint)
+    fields["policy"] = _read_policy(section, values, fingerprint)
     fields["endpoint"] = sts_endpoint(
         fingerprint, endpoint=values.get("sts_endpoint", ""), region=values.get("sts_region", "")
     )
@@ -88,8 +89,9 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         profile = replace(profile, role_session_name=default_session_name(fingerprint))
     if profile.allows_duration(profile.duration_seconds):
         return profile
+    where = section.where("duration_seconds")
     what = f"duration_seconds = {profile.duration_seconds} must be between 900 and {profile.max_session_duration}"
-    raise ProfileError(f"profile {profile.name}: {what} ({section.where('duration_seconds')})", hint=_LONGER)
+    raise ProfileError(f"profile {profile.name}: {what} ({where})", hint=_DURATION_HINT)
 
 
 def _parse_value(section: Section, key: str, text: str) -> "Any":
@@ -100,7 +102,7 @@ def _parse_value(section: Section, key: str, text: str) -> "Any":
 
 
 def _value_hint(key: str, text: str) -> str:
-    """Return how to correct the value `text` of `key`."""
+    """Return what to do about the invalid value `text` of `key`."""
     if key == "role_arn":
         return "copy the ARN from the role's page in the RAM console"
     if key in ("color", "colour") and (near := names.nearest(text, COLORS)):
@@ -108,23 +110,23 @@ def _value_hint(key: str, text: str) -> str:
     return f"correct {key}, or remove the line"
 
 
-def _policy(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> str:
-    """Return the session policy, from the key or from the file that it names: JSON, at most 2048 characters."""
+def _read_policy(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> str:
+    """Return the session policy, from `policy` or from `policy_file`: JSON of at most 2048 characters."""
     if "policy" in values and "policy_file" in values:
         raise section.error("policy", "and policy_file are both set", hint="keep one")
     key = "policy_file" if "policy_file" in values else "policy"
     if key not in values:
         return ""
-    text = _read_policy(section, values[key], fingerprint) if key == "policy_file" else str(values[key])
+    text = _read_policy_file(section, values[key], fingerprint) if key == "policy_file" else str(values[key])
     try:
-        shorter = policies.compact(text)
+        compact = policies.compact(text)
     except policies.PolicyError as error:
         hint = f'give a RAM policy of at most {policies.LONGEST} characters: {{"Version": "1", "Statement": [...]}}'
         raise section.error(key, str(error), hint=hint) from None
-    return text if len(text) <= policies.LONGEST else shorter
+    return text if len(text) <= policies.LONGEST else compact
 
 
-def _read_policy(section: Section, name: str, fingerprint: Fingerprint) -> str:
+def _read_policy_file(section: Section, name: str, fingerprint: Fingerprint) -> str:
     try:
         return fingerprint.read(section.file("policy_file", name))[0].decode("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
