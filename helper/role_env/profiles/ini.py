@@ -21,7 +21,11 @@ _QUOTES = ('"', "'")
 
 
 class Section:
-    """A section of the file at `path`: its keys, in lower case, with their values, and the line of each."""
+    """A section of the file at `path`: its keys, in lower case, with their values, and the line of each.
+
+    A section that is not in the file yet has `origins`: the option or answer that gave each key and, under "", where
+    the section will be.
+    """
 
     def __init__(self, path: Path, name: str, line: int) -> None:
         self.path = path
@@ -30,7 +34,6 @@ class Section:
         self.values: dict[str, str] = {}
         self.lines: dict[str, int] = {}
         self.origins: Mapping[str, str] = {}
-        """Of a section that is not in the file yet: what has given each key, and under "" where the section is."""
 
     def with_values(self, values: Mapping[str, str], lines: Mapping[str, int]) -> "Section":
         """Return the section with these keys instead of its own."""
@@ -41,15 +44,15 @@ class Section:
         return other
 
     def where(self, key: str = "") -> str:
-        """Return the file and line of `key`, or of the section's head; for a planned section what has given the key."""
+        """Return the file and line of `key`, or of the section; the key's origin if the section is not in the file."""
         if self.origins and key not in self.lines:
             key = ""
         if key in self.origins:
             return self.origins[key]
         return f"{self.path}, line {self.lines.get(key, self.line)}"
 
-    def file(self, key: str, text: str) -> Path:
-        """Return the path `text` that `key` names; a relative one starts at this file. Raises ProfileError."""
+    def resolve_path(self, key: str, text: str) -> Path:
+        """Return the path `text` of `key`; a relative one starts at the file's folder. Raises ProfileError."""
         try:
             return self.path.parent / Path(text).expanduser()
         except RuntimeError:
@@ -61,7 +64,7 @@ class Section:
         return ProfileError(f"profile {self.name}: {shown} {what} ({self.where(key)})", hint=hint)
 
     def value_error(self, key: str, what: str, *, hint: str = "") -> ProfileError:
-        """Return a ProfileError about the value of `key`: that it has quotes or a comment, if it has, else `what`."""
+        """Return a ProfileError about the value of `key`: quotes or a comment in it if there are any, else `what`."""
         value = self.values.get(key, "")
         if value[:1] in _QUOTES or value[-1:] in _QUOTES:
             return self.error(key, "is in quotes", hint="remove the quotes; values are written without them")
@@ -78,32 +81,33 @@ def parse(path: Path, content: bytes) -> dict[str, Section]:
     sections: dict[str, Section] = {}
     section: Section | None = None
     values: list[tuple[Section, str, list[str]]] = []
-    parts: list[str] = []  # the lines of the value that is being read
-    indent = 0  # of its key
+    value_lines: list[str] = []  # of the current key
+    key_indent = 0
     for number, line in enumerate(_lines(path, content), 1):
         text = line.strip()
         if not text or text[0] in "#;":
             continue
-        own_indent = len(line) - len(line.lstrip())
-        if parts and own_indent > indent:
-            parts.append(text)
-        elif name := _head_name(text):
+        indent = len(line) - len(line.lstrip())
+        if value_lines and indent > key_indent:
+            value_lines.append(text)
+        elif name := _section_name(text):
             if name in sections:
                 what = f"this section already exists in line {sections[name].line}"
                 raise _error(path, number, what, hint="merge the two")
-            section, parts = Section(path, name, number), []
-            sections[name] = section
+            section = sections[name] = Section(path, name, number)
+            value_lines = []
         else:
             key, equals, value = text.partition("=")
             if not key or not equals or key.startswith("["):
                 raise _syntax_error(path, number, text)
             if section is None:
                 raise _error(path, number, "a key before the first [profile]", hint="add a line [profile] above it")
-            key, parts, indent = key.rstrip().lower(), [value.lstrip()], own_indent
+            key = key.rstrip().lower()
             _add_key(section, key, number)
-            values.append((section, key, parts))
-    for section, key, parts in values:
-        section.values[key] = "\n".join(parts).strip()
+            value_lines, key_indent = [value.lstrip()], indent
+            values.append((section, key, value_lines))
+    for section, key, value_lines in values:
+        section.values[key] = "\n".join(value_lines).strip()
     return sections
 
 
@@ -114,8 +118,8 @@ def _add_key(section: Section, key: str, number: int) -> None:
     section.lines[key] = number
 
 
-def _head_name(text: str) -> str:
-    """Return the name in `[name]`, which a comment may follow; an empty text for another line."""
+def _section_name(text: str) -> str:
+    """Return the name in `[name]`, which a comment may follow; an empty text for any other line."""
     if not text.startswith("["):
         return ""
     name, end, rest = text[1:].partition("]")
@@ -123,7 +127,7 @@ def _head_name(text: str) -> str:
 
 
 def printable_key(key: str) -> str:
-    """Return `key` if it can be shown, else an empty text: what does not look like a key may be a secret."""
+    """Return `key` if it looks like a key, else an empty text: it may be a secret."""
     return key if re.fullmatch(r"[a-z_-]{1,24}", key) else ""
 
 
@@ -149,7 +153,7 @@ def _lines(path: Path, content: bytes) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    """Return the lines of `text`, whichever way they end."""
+    """Return the lines of `text`, whatever their line ending."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 

@@ -128,7 +128,7 @@ def _read_policy(section: Section, values: "Mapping[str, Any]", fingerprint: Fin
 
 def _read_policy_file(section: Section, name: str, fingerprint: Fingerprint) -> str:
     try:
-        return fingerprint.read(section.file("policy_file", name))[0].decode("utf-8-sig").strip()
+        return fingerprint.read(section.resolve_path("policy_file", name))[0].decode("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         what = (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"
         hint = f"check the path; relative paths start at {section.path.parent}"

@@ -118,7 +118,7 @@ def _oidc(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprin
         section.name,
         section.where(next(key for key in values if key.startswith("oidc_"))),
         found["oidc_provider_arn"],
-        section.file("oidc_token_file", found["oidc_token_file"]) if "oidc_token_file" in found else None,
+        section.resolve_path("oidc_token_file", found["oidc_token_file"]) if "oidc_token_file" in found else None,
         audience=values.get("oidc_audience", ""),
         variables=tuple(absent.values()),
         token_variable=values.get("oidc_token_variable", ""),
