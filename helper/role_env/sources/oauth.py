@@ -1,6 +1,6 @@
-"""OAuth: the user's own session, obtained with the tokens of a sign-in in the browser.
+"""A credential source that exchanges the tokens of an OAuth sign-in for the user's own session.
 
-All processes share one refresh, whose new token is stored before anything else.
+A refresh token works once. So all processes share one refresh, and its new token is stored before anything else.
 """
 
 import contextlib
@@ -16,12 +16,14 @@ from role_env.keyrings.sign_ins import SignIn
 from role_env.sources.sign_in_hosts import Site
 from role_env.sources.signed_in import SignedInSource
 
-# How long a refresh that has begun may take to end when it is interrupted, and a keyring to store it (seconds).
-_GRACE_SECONDS, _STORE_SECONDS = 3.0, 120.0
+# How long the keyring may take to store the new tokens.
+_STORE_SECONDS = 120.0
+# How long a refresh may go on when it is interrupted: without storing its answer, the sign-in would be lost.
+_GRACE_SECONDS = 3.0
 
 
 class OAuth(SignedInSource):
-    """The user's own session by an OAuth sign-in, after `role-env login`."""
+    """The OAuth sign-in of a profile, made by `role-env login`."""
 
     kind = "oauth"
     waits_for = "the OAuth sign-in"
@@ -35,56 +37,56 @@ class OAuth(SignedInSource):
         return [self.site.tokens, self.site.client_id, self.sign_in_id(context)]
 
     def require_sign_in(self, context: Context) -> SignIn:
-        """Return the sign-in, which is of the profile's client. Raises ProfileError, KeyringError."""
-        found = super().require_sign_in(context)
-        if found.client_id != self.site.client_id:
-            raise ProfileError(f"its sign-in belongs to the client {found.client_id}", hint=self.hint)
-        return found
+        """Return the sign-in of the profile's client. Raises ProfileError, KeyringError."""
+        sign_in = super().require_sign_in(context)
+        if sign_in.client_id != self.site.client_id:
+            raise ProfileError(f"its sign-in belongs to the client {sign_in.client_id}", hint=self.hint)
+        return sign_in
 
     def _fetch(self, context: Context) -> Credentials:
         from role_env.sources.issuer import SHORTEST_TOKEN_SECONDS, TokenEnded  # TLS, which `list` does not need
         from role_env.sources.oauth_client import exchange
 
-        found = self.require_sign_in(context)
-        if found.access_expiration - time.time() > SHORTEST_TOKEN_SECONDS:
-            with contextlib.suppress(TokenEnded):  # it can be revoked, or expire, before its time
-                return exchange(found.host, found.access_token, context)
+        sign_in = self.require_sign_in(context)
+        if sign_in.access_expiration - time.time() > SHORTEST_TOKEN_SECONDS:
+            with contextlib.suppress(TokenEnded):  # the server may have revoked it
+                return exchange(sign_in.host, sign_in.access_token, context)
         try:
-            renewed = self._refreshed(found, context)
-            return exchange(renewed.host, renewed.access_token, context)
+            sign_in = self._refresh_once(sign_in, context)
+            return exchange(sign_in.host, sign_in.access_token, context)
         except TokenEnded as error:
             raise ProfileError(f"its sign-in has ended: {error.message}", hint=self.hint) from None
 
-    def _refreshed(self, stale: SignIn, context: Context) -> SignIn:
-        """Return the sign-in with another access token than that of `stale`: from this process, or from another one."""
-        with self.held(context, "refreshes") as busy:
-            found = self.require_sign_in(context)
-            if found.access_token != stale.access_token:
+    def _refresh_once(self, stale: SignIn, context: Context) -> SignIn:
+        """Refresh `stale` unless another process already has, and return the new sign-in."""
+        with self.held(context, "refreshes") as is_busy:
+            sign_in = self.require_sign_in(context)
+            if sign_in.access_token != stale.access_token:
                 context.messages.decided(f"{self.profile}: another process has just refreshed the sign-in")
-                return found
-            if busy:
+                return sign_in
+            if is_busy:
                 raise UnreachableError("another process is still refreshing the sign-in", hint="try again")
-            if not found.refresh_token:
+            if not sign_in.refresh_token:
                 raise ProfileError("its sign-in has expired", hint=self.hint)
             context.messages.decided(f"{self.profile}: the access token is refreshed at {self.site.tokens}")
-            try:  # an interruption between the answer and its storing would lose the new refresh token
-                most = context.deadline.remaining() + _STORE_SECONDS
-                return within(most, lambda: self._refresh_and_store(found, context), grace=_GRACE_SECONDS)
+            seconds = context.deadline.remaining() + _STORE_SECONDS
+            try:
+                return within(seconds, lambda: self._refresh_and_store(sign_in, context), grace=_GRACE_SECONDS)
             except TimedOut:
                 raise UnreachableError("the sign-in was not refreshed in time", hint="try again") from None
 
-    def _refresh_and_store(self, found: SignIn, context: Context) -> SignIn:
+    def _refresh_and_store(self, sign_in: SignIn, context: Context) -> SignIn:
         from role_env.sources.oauth_client import refresh
 
-        sign_ins.check_storable(self.sign_in_entry, context)  # before the server takes the old token for the last time
-        renewed = refresh(self.site, found, context)
+        sign_ins.check_storable(self.sign_in_entry, context)  # a refresh that cannot be stored would end the sign-in
+        renewed = refresh(self.site, sign_in, context)
         try:
             stored = sign_ins.load(self.sign_in_entry, context)
-            if stored is None or stored.id != found.id:  # without the lock, if this process was stopped for long
+            if stored is None or stored.id != sign_in.id:  # login and logout wait for the lock, but not forever
                 raise UnreachableError("the sign-in was replaced or removed while it was refreshed", hint="try again")
             sign_ins.store(self.sign_in_entry, renewed, context)
         except KeyringError as error:
-            what = f"profile {self.profile}: its refreshed sign-in could not be stored: {error.message}"
-            again = f"when the keyring can be used again: role-env login {self.profile}"
-            raise KeyringError(what, hint=again) from None
+            message = f"profile {self.profile}: its refreshed sign-in could not be stored: {error.message}"
+            hint = f"when the keyring can be used again: role-env login {self.profile}"
+            raise KeyringError(message, hint=hint) from None
         return renewed
