@@ -107,8 +107,8 @@ class Issuer:
         if value is None:
             return default
         try:
-            seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
-        except ValueError:
+            seconds = -1.0 if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError, OverflowError):
             seconds = -1.0
         if not 0 <= seconds <= LONGEST_TOKEN_SECONDS:
             raise self.invalid_response(f"{name} is not a number of seconds")
