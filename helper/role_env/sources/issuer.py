@@ -1,4 +1,4 @@
-"""What the two kinds of sign-in share: code verifiers, and exchanges in JSON with a server that issues tokens.
+"""The client of a sign-in server, OAuth's or CloudSSO's: requests, the values in its answers, and code verifiers.
 
 Tokens, codes and verifiers go into a header or a body, and nowhere else. Errors quote only the server's own code and
 message, without any secret that was sent.
@@ -20,12 +20,12 @@ from role_env.errors import ProfileError, RefusedError, UnreachableError, printa
 from role_env.sts import responses
 from role_env.sts.http import TRIES, Response, Server, retry
 
-# An access token with less left cannot be exchanged for a session; also the shortest life that either server gives a
-# token (seconds).
+# An access token with less left cannot be exchanged for a session, and neither server issues a shorter one.
 SHORTEST_TOKEN_SECONDS = 900
-LONGEST_TOKEN_SECONDS = 400 * 86400
-_LONG_WORD = re.compile(r"\S{60,}")
+_LONGEST_TOKEN_SECONDS = 400 * 86400
 _LONGEST_MESSAGE = 300
+# A word of a message that may be a token.
+_LONG_WORD = re.compile(r"\S{60,}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 _INVALID_HINT = "check the address; a proxy or another sign-in page may be intercepting the request"
 
@@ -74,11 +74,11 @@ class Issuer:
         token: str = "",
         tries: int = TRIES,
     ) -> dict[str, Any]:
-        """Return the JSON object that answers a request, whose body is a JSON `document`, a `form` or empty.
+        """Send a request whose body is a JSON `document`, a `form` or empty, and return the JSON object of the answer.
 
-        `token` is the access token, if it needs one. No error quotes it, or the `secrets` in the body. An empty
-        response counts as an empty object. Raises SignInError for a 4xx in the server's words, UnreachableError for
-        everything else, after `tries` attempts.
+        `token` is the access token, if the request needs one. No error quotes it, or the `secrets` in the body. An
+        empty answer counts as an empty object. Raises SignInError for a 4xx in the server's words, and UnreachableError
+        for everything else, after `tries` attempts.
         """
         headers, body = {"Accept": "application/json"}, ""
         if document is not None:
@@ -90,19 +90,19 @@ class Issuer:
 
         def call() -> dict[str, Any]:
             response = self._server.request(method, path, headers=headers, body=body.encode())
-            return self._document(response, (*secrets, token))
+            return self._parse(response, (*secrets, token))
 
         return retry(self.host, call, self._deadline, tries=tries)
 
     def read_token(self, answer: Mapping[str, Any], name: str) -> str:
-        """Return the token, code or text `name` of an answer. Raises UnreachableError."""
+        """Return the token, code or address `name` of an answer. Raises UnreachableError."""
         value = answer.get(name)
         if not isinstance(value, str) or not _TOKEN.fullmatch(value):
             raise self.invalid_response(f"{name} is missing or not printable ASCII")
         return value
 
     def read_seconds(self, answer: Mapping[str, Any], name: str, *, default: float) -> float:
-        """Return the number of seconds `name` of an answer, which may be a text. Raises UnreachableError."""
+        """Return the seconds `name` of an answer, a number or its text. Raises UnreachableError."""
         value = answer.get(name)
         if value is None:
             return default
@@ -110,14 +110,14 @@ class Issuer:
             seconds = -1.0 if isinstance(value, bool) else float(value)
         except (TypeError, ValueError, OverflowError):
             seconds = -1.0
-        if not 0 <= seconds <= LONGEST_TOKEN_SECONDS:
+        if not 0 <= seconds <= _LONGEST_TOKEN_SECONDS:
             raise self.invalid_response(f"{name} is not a number of seconds")
         return seconds
 
     def read_session(self, answer: Mapping[str, Any], *, issued: float) -> Credentials:
-        """Return the session in an answer, whose names may begin with a small letter; `issued` is in epoch seconds.
+        """Return the session in an answer; `issued` is in epoch seconds. Raises UnreachableError.
 
-        Raises UnreachableError.
+        The names in the answer begin with a capital or a small letter.
         """
         found = {name: answer.get(name) or answer.get(name[0].lower() + name[1:]) for name in FIELDS}
         try:
@@ -127,10 +127,10 @@ class Issuer:
             raise self.invalid_response(str(error)) from None
 
     def invalid_response(self, what: str) -> UnreachableError:
-        """Return the error for a response that no sign-in server gives."""
+        """Return the error for an answer that no sign-in server gives."""
         return UnreachableError(f"{self.host} did not answer like a sign-in server ({what})", hint=_INVALID_HINT)
 
-    def _document(self, response: Response, sent: Iterable[str]) -> dict[str, Any]:
+    def _parse(self, response: Response, secrets: Iterable[str]) -> dict[str, Any]:
         is_empty = response.status == 200 and not response.body
         document = {} if is_empty else responses.json_object(response.body)
         if response.status == 200 and document is not None:
@@ -139,14 +139,18 @@ class Issuer:
         if document is None or not 400 <= response.status < 500 or not code:
             raise self.invalid_response(f"status {response.status}" + (", not JSON" if document is None else ""))
         message = _text(document, "ErrorMessage", "error_description", "Message", "message")
-        text = f"{code}: {message}" if message else code
-        for secret in filter(None, sent):
-            text = text.replace(secret, "…")
-        text = _LONG_WORD.sub("…", text)[:_LONGEST_MESSAGE]
+        text = _redact(f"{code}: {message}" if message else code, secrets)
         raise SignInError(f"{self.host} refused: {text}", code=code, status=response.status, said=text)
 
 
+def _redact(text: str, secrets: Iterable[str]) -> str:
+    """Return the beginning of a server's message, without `secrets` and without what may be another token."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "…")
+    return _LONG_WORD.sub("…", text)[:_LONGEST_MESSAGE]
+
+
 def _text(document: Mapping[str, Any], *names: str) -> str:
-    """Return the first of `names` that is a text, on one line."""
+    """Return the value of the first of `names` that has a text, on one line; empty if none has."""
     found = (document.get(name) for name in names)
     return printable(next((value for value in found if isinstance(value, str) and value), ""))
