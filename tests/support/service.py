@@ -18,13 +18,13 @@ from typing import Any, TypeVar, cast
 from support.faults import ESCAPES, NO_ANSWER_FAULTS, FaultQueue
 from support.refusals import Refused
 
-Running = TypeVar("Running", bound="Service")
+Self = TypeVar("Self", bound="Service")
 Document = dict[str, Any]
 
 
 @dataclass
 class Answer:
-    """What a server answers to one request, and the fault by which that is sent."""
+    """An answer to one request, and the fault with which it is sent."""
 
     status: int
     body: bytes = b""
@@ -46,7 +46,7 @@ def answer_json(document: Document, status: int = 200) -> Answer:
 
 
 def fail(fault: str, endpoint: str) -> Answer | None:
-    """Return what a call gets by a fault that keeps it from being carried out, None by any other. Raises Refused."""
+    """Return the answer to a call that `fault` keeps from being carried out, or None if it does not. Raises Refused."""
     if fault.startswith("code:"):
         _, code, status, *text = fault.split(":", 3)
         raise Refused(code, "".join(text), int(status))
@@ -78,24 +78,27 @@ def _page(status: int, title: str, **headers: str) -> Answer:
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Sends the answers on one connection, as their faults say."""
+    """The handler of one connection. It sends each answer as the answer's fault says."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = 60
     server: Any
 
-    def do_POST(self) -> None:
-        """Answer a request."""
+    def _handle(self) -> None:
         service: Service = self.server.service
-        # Taken before the fault is: a heal() between the two must not be missed.
+        # Read before the fault is taken, so that no heal() between the two is missed.
         healed = service.healed
         if service.closing:
             self._hang_up()
             return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = service.answer(self.command, self.path, headers, body)
+        self._send(service.answer(self.command, self.path, headers, body), healed)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _handle
+
+    def _send(self, answer: Answer, healed: threading.Event) -> None:
         if answer.fault.startswith("delay:"):
             healed.wait(float(answer.fault.partition(":")[2]))
         if answer.fault == "hang":
@@ -108,22 +111,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(answer.to_bytes()[:-100])
             self._hang_up()
         elif answer.fault == "slow":
-            self._dawdle(answer.to_bytes(), healed)
+            self._send_slowly(answer.to_bytes(), healed)
         else:
             self.wfile.write(answer.to_bytes())
 
-    do_GET = do_HEAD = do_PUT = do_DELETE = do_POST
-
-    def _hang_up(self) -> None:
-        _reset_on_close(self.connection)
-        self.close_connection = True
-
-    def _dawdle(self, answer: bytes, healed: threading.Event) -> None:
+    def _send_slowly(self, answer: bytes, healed: threading.Event) -> None:
         for value in answer:
             self.wfile.write(bytes([value]))
             if healed.wait(self.server.service.seconds_per_byte):
                 self._hang_up()
                 return
+
+    def _hang_up(self) -> None:
+        _reset_on_close(self.connection)
+        self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:
         """Write no log: each service records its requests."""
@@ -153,14 +154,14 @@ class Service:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
-    def __enter__(self: Running) -> Running:
+    def __enter__(self: Self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """End the service and whatever hangs in it."""
+        """End the service, and the calls that hang in it."""
         self.closing = True
         self.heal()
         self._server.shutdown()
@@ -182,9 +183,10 @@ class Service:
         raise NotImplementedError
 
     def fault(self, kind: str, times: int | None = 1, action: str | None = None, *, after: int = 0) -> None:
-        """Let the next `times` calls (of `action`) fail that way, `after` others; None: until `heal()`.
+        """Make the next `times` calls (of `action`) fail in the way `kind`, after the first `after`.
 
-        The action of a sign-in server is a path. Faults queue up. Raises ValueError for one that could never happen.
+        With `times` None, all fail until `heal()`. The action of a sign-in server is a path. Faults queue up.
+        Raises ValueError for a fault that can never happen.
         """
         with self.lock:
             self.faults.add(kind, times, action, after)
@@ -198,9 +200,11 @@ class Service:
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """Takes the connections of a service."""
+    """The server of a service's connections.
 
-    # Not HTTPServer: that one looks its own name up when it binds, which can take seconds.
+    HTTPServer looks up its own name when it binds, which can take seconds.
+    """
+
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = True
@@ -209,11 +213,13 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def __init__(
         self, service: Service, context: ssl.SSLContext | None, address: tuple[str, int], handler: type[Handler]
     ) -> None:
-        self.service, self._context, self._handler = service, context, handler
+        self.service = service
+        self._context = context
+        self._handler = handler
         super().__init__(address, handler)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Run in the connection's own thread: a client with a slow handshake delays no other."""
+        """Serve a connection in its own thread, so that a slow handshake delays no other client."""
         healed = self.service.healed
         with self.service.lock:
             self.service.connections_seen += 1
