@@ -1,6 +1,6 @@
 """role-env configure: create a profile, verify it, and append it to the profiles file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from role_env import validators
@@ -94,11 +94,6 @@ def _plan_profile(
     """
     file = ProfilesFile(path, Fingerprint(context.environ)) if path.exists() else None
     known = file.names() if file else []
-
-    def check_new(name: str) -> None:
-        if name in known:
-            raise ValueError(f"profile {name} exists already in {path}")
-
     given = _read_options(invocation)
     has_source = any(getattr(invocation, name) for name in _SOURCE_OPTIONS)
     needs_role = not (invocation.login or given.get("credential_source") == "aliyun_cli")
@@ -108,12 +103,7 @@ def _plan_profile(
             "without a terminal, configure requires PROFILE, --role-arn and a source",
             hint="add --source-profile, --credential-source, --aliyun-profile, --role-name or --login",
         )
-    name = invocation.profile or questions.ask_name(check_new)
-    options.check_profile_name(name)
-    try:
-        check_new(name)
-    except ValueError as error:
-        raise UsageError(f"{error}, and nothing was changed", hint="choose another name, or edit the file") from None
+    name = _choose_name(invocation.profile, known, path)
     origins = _origins(invocation, given, path)
     if is_complete:
         return NewProfile(name, given), origins, None
@@ -129,6 +119,22 @@ def _plan_profile(
     values = {"role_arn": role_arn, **source, "region_id": region, **given, "color": color}
     profile = NewProfile(name, {key: value for key, value in values.items() if value})
     return profile, {**dict.fromkeys(profile.values, "your answer"), **origins}, access_key
+
+
+def _choose_name(name: str, known: Sequence[str], path: Path) -> str:
+    """Return the name of the new profile, which is `name` or an answer. Raises UsageError if it cannot be used."""
+
+    def check_new(name: str) -> None:
+        if name in known:
+            raise ValueError(f"profile {name} exists already in {path}")
+
+    name = name or questions.ask_name(check_new)
+    options.check_profile_name(name)
+    try:
+        check_new(name)
+    except ValueError as error:
+        raise UsageError(f"{error}, and nothing was changed", hint="choose another name, or edit the file") from None
+    return name
 
 
 def _origins(invocation: Invocation, given: Mapping[str, str], path: Path) -> dict[str, str]:
