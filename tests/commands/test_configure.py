@@ -90,7 +90,7 @@ def test_an_existing_profile_is_refused_and_nothing_changes(machine: Machine) ->
     options = ("--role-arn", machine.sts.role_arn, "--source-profile", "profileA")
     status, out, err = configure(machine, "profileB", *options)
     assert (status, out) == (2, "")
-    assert "profile profileB exists already" in err
+    assert "profile profileB already exists" in err
     assert "nothing was changed" in err
     assert machine.file.read_bytes() == before
     assert not machine.sts.calls
@@ -227,7 +227,7 @@ def test_a_person_is_asked_for_everything_and_asked_again_after_a_wrong_answer(m
     write_cli_file(machine)
     person = Person(machine, "configure", TERM="dumb")
     person.answers("Name of the profile: ", "profileB")
-    person.answers("exists already", "new")
+    person.answers("already exists", "new")
     person.answers("Role to assume", "switchrolesbc")
     person.answers("is not a role's ARN", machine.sts.role_arn)
     person.sees("1  profile default of the aliyun CLI (AK)")

@@ -60,7 +60,7 @@ def test_what_is_there_stays_byte_for_byte(tmp_path: Path, before: bytes, gap: b
 def test_a_profile_of_that_name_is_refused_and_nothing_changes(tmp_path: Path, before: bytes) -> None:
     path = tmp_path / "profiles.ini"
     path.write_bytes(before)
-    with pytest.raises(UsageError, match=r"profile new exists already .*line "):
+    with pytest.raises(UsageError, match=r"profile new already exists .*line "):
         append(path, [NewProfile("first", {}), NEW])
     assert path.read_bytes() == before
     assert names(tmp_path) == ["profiles.ini"]

@@ -126,7 +126,7 @@ def _choose_name(name: str, known: Sequence[str], path: Path) -> str:
 
     def check_new(name: str) -> None:
         if name in known:
-            raise ValueError(f"profile {name} exists already in {path}")
+            raise ValueError(f"profile {name} already exists in {path}")
 
     name = name or questions.ask_name(check_new)
     options.check_profile_name(name)
