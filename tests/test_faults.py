@@ -743,6 +743,21 @@ session.obtain = obtain
     assert (done.returncode, done.stdout in FALSE, done.stderr) == (130, True, "role-env: interrupted\n")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_that_comes_when_all_is_done_changes_nothing(machine: Machine, number: signal.Signals) -> None:
+    sabotage = f"""
+import os, sys
+def trace(frame, event, argument):
+    if frame.f_code.co_name == "_ignore_signals":
+        sys.settrace(None)
+        os.kill(os.getpid(), {number.value})
+sys.settrace(trace)
+"""
+    (machine.home / "sitecustomize.py").write_text(sabotage)
+    done = machine.role_env(*EXPORT, PYTHONPATH=str(machine.home))
+    assert (done.returncode, done.stderr, machine.sts.issued[0].token in done.stdout) == (0, "", True)
+
+
 def test_a_profiles_file_that_is_replaced_while_it_is_read_gives_one_of_the_two_sessions(machine: Machine) -> None:
     """Whole, and never the one of before for the file of now."""
     texts = [machine.standard_profiles(), machine.standard_profiles().replace("switchrolesbc", "longsession")]

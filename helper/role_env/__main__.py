@@ -25,14 +25,12 @@ class _Terminated(BaseException):
 
 def main() -> None:
     """Run role-env on sys.argv and end the process with its exit status."""
-    status = run(sys.argv[1:])
-    _ignore_signals()
-    _end(status)
+    _end(run(sys.argv[1:]))
 
 
 def run(argv: list[str]) -> int:
     """Run a command line in this process's environment and return its exit status."""
-    invocation = invocations.Invocation()
+    invocation, status = invocations.Invocation(), None
     try:
         if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
             _signal.signal(_signal.SIGTERM, _terminate)
@@ -42,14 +40,18 @@ def run(argv: list[str]) -> int:
             from role_env import fast_path
 
             missing = fast_path.answer(invocation, os.environ)
-        return _run(invocation, missing, spent=time.monotonic() - began)
+        status = _run(invocation, missing, spent=time.monotonic() - began)
+        _ignore_signals()
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown
         _ignore_signals()
+        if status is not None:  # an interruption that came when all was done
+            return status
         try:
             return _fail(failure, invocation)
         except (ImportError, MemoryError):  # not even enough memory to report it
             os.write(2, b"role-env: out of memory\n")
             return 5
+    return status
 
 
 def _run(invocation: "Invocation", missing: str, *, spent: float) -> int:
