@@ -195,8 +195,10 @@ def throwaway_machine(purpose: str) -> Iterator[Machine]:
 def is_pythons_own(reported: str) -> bool:
     """Return whether stderr has Python's own report of an interruption, from before role-env's first line ran.
 
-    The command may even go on after that.
+    The command may even go on after that. While Python itself starts, it can end with 1 and without a traceback.
     """
+    if reported == "KeyboardInterrupt\n" or reported.startswith("Fatal Python error: init_"):
+        return True
     return "Traceback" in reported and not re.search(r'__main__\.py", line \d+, in (main|run)\n', reported)
 
 
