@@ -159,7 +159,10 @@ def _system_call(which: int, *arguments: object) -> int:
     # A 32-bit Python on such a machine makes other system calls by these numbers.
     if numbers is None or ctypes is None or ctypes.sizeof(ctypes.c_void_p) != 8:
         raise Unavailable(errno.ENOSYS)
-    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+    except OSError:  # an interpreter that is linked statically
+        raise Unavailable(errno.ENOSYS) from None
     libc.syscall.restype = ctypes.c_long
     converted = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
     result = libc.syscall(ctypes.c_long(numbers[which]), *converted)
