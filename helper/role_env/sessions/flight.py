@@ -35,7 +35,9 @@ class SingleFlight:
         self._entry = self._options.entry(chain.target.path)
         self._cache = cache if chain.is_cacheable else None
         self._whole_cache = cache
-        self._proof = Proof(request, chain.target.path, chain.target.endpoint) if request and cache else None
+        self._proof = (
+            Proof(request, self._entry, chain.target.path, chain.target.endpoint) if request and cache else None
+        )
         self._context = context
         self._digest = chain.digest(context)
 

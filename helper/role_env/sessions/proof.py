@@ -13,7 +13,7 @@ from pathlib import Path
 from role_env import paths
 from role_env.context import Context
 from role_env.digests import sha256
-from role_env.keyrings.entry import PROOF_SERVICE, hashed_entry
+from role_env.keyrings.entry import PROOF_SERVICE, Entry, hashed_entry
 from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 
@@ -28,10 +28,13 @@ _PINS, _LARGEST = "proofs", 16 * 1024
 
 
 class Proof:
-    """The proof that `request`, with the profiles file at `path`, was made at the STS `endpoint`."""
+    """The proof that `request`, with the profiles file at `path`, was made at the STS `endpoint`.
 
-    def __init__(self, request: Request, path: Path, endpoint: str) -> None:
-        self._entry = hashed_entry(PROOF_SERVICE, request.profile, request.entry(path).name)
+    `session` is the entry of the session that it requests.
+    """
+
+    def __init__(self, request: Request, session: Entry, path: Path, endpoint: str) -> None:
+        self._entry = hashed_entry(PROOF_SERVICE, request.profile, session.name)
         options = "\0".join((os.path.realpath(path), request.profile, request.key_options()))
         self._lines = (_HEAD, sha256(options), endpoint)
 
