@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 # A record has some 3,000 bytes, the line that accepts us 37.
 _LARGEST_MESSAGE = 256 * 1024
 _LONGEST_LINE = 64
-_METHOD_RETURN, _SIGNAL = 2, 4
+_METHOD_RETURN, _ERROR, _SIGNAL = 2, 3, 4
 _NO_AUTO_START = 2
 _BUS = "org.freedesktop.DBus"
-# The number of imports that fit into a wait for a healthy service.
-_STEPS = 2
 NOTHING: "Iterator[object]" = iter(())
 """No steps, for a wait in which there is nothing else to do."""
 
@@ -30,14 +28,20 @@ class UnexpectedReply(Exception):
     """The bus, or the service on it, is not there or does not reply as expected."""
 
 
+class ErrorReply(UnexpectedReply):
+    """The reply to a call is an error. The connection can still be used."""
+
+
 class Bus:
     """A connection to the bus at `address`; every wait ends at the moment `end` (of time.monotonic).
 
+    Steps of `meanwhile`, none of them None, are done while there is nothing to read; their time does not count.
     Raises UnexpectedReply, OSError and, for a malformed message, ValueError or IndexError.
     """
 
-    def __init__(self, address: str, end: float) -> None:
+    def __init__(self, address: str, end: float, meanwhile: "Iterator[object]" = NOTHING) -> None:
         self._end = end
+        self._meanwhile = meanwhile
         self._buffer = bytearray()
         self._is_accepted = False
         self._serial = 0
@@ -62,21 +66,14 @@ class Bus:
         self._unsent += _message(self._serial, (destination, path, interface, member), signature, body)
         self._expected.append((self._serial, returns))
 
-    def replies(self, meanwhile: "Iterator[object]" = NOTHING) -> "list[list[Any]]":
-        """Send the calls that are prepared, and return the values in the reply to each, in their order.
-
-        Two steps of `meanwhile` are done while they are waited for; that time does not count.
-        """
+    def replies(self) -> "list[list[Any]]":
+        """Send the calls that are prepared, and return the values in the reply to each, in their order."""
         if not self._unsent:
             return []
         while self._unsent:
-            self._wait()
+            self._socket.settimeout(self._left())
             self._unsent = self._unsent[self._socket.send(self._unsent) :]
-        began = time.monotonic()
         expected, self._expected = self._expected, []
-        for _ in range(_STEPS):
-            next(meanwhile, None)
-        self._end += time.monotonic() - began
         if self._is_accepted:
             return [self._reply(serial, signature) for serial, signature in expected]
         self._accept()
@@ -98,11 +95,16 @@ class Bus:
         self._is_accepted = True
 
     def _reply(self, serial: int, signature: str) -> "list[Any]":
-        """Return the values in the reply to the call `serial`, which must have this signature. Signals are ignored."""
+        """Return the values in the reply to the call `serial`, which must have this signature.
+
+        Signals are ignored, and so are replies to the calls that came after one whose reply was an error.
+        """
         while True:
             kind, reply_to, found, body = self._receive_message()
-            if kind == _SIGNAL:
+            if kind == _SIGNAL or reply_to < serial:
                 continue
+            if kind == _ERROR:
+                raise ErrorReply("an error")
             if kind != _METHOD_RETURN or reply_to != serial or found != signature:
                 raise UnexpectedReply("another reply")
             values = body.values(signature)
@@ -146,15 +148,24 @@ class Bus:
             self._receive()
 
     def _receive(self) -> None:
-        self._wait()
-        data = self._socket.recv(65536)
+        self._left()  # what keeps coming must not delay the end
+        self._socket.settimeout(0)
+        data = None
+        while data is None:
+            try:
+                data = self._socket.recv(65536)
+            except BlockingIOError:
+                self._go_on()
         if not data:
             raise UnexpectedReply("the bus hung up")
         self._buffer += data
 
-    def _wait(self) -> None:
-        """Let the next operation wait until the end and no longer."""
-        self._socket.settimeout(self._left())
+    def _go_on(self) -> None:
+        """Do a step of what is to be done meanwhile, or let the next operation wait until the end and no longer."""
+        began = time.monotonic()
+        if next(self._meanwhile, None) is None:
+            self._socket.settimeout(self._left())
+        self._end += time.monotonic() - began
 
     def _left(self) -> float:
         left = self._end - time.monotonic()

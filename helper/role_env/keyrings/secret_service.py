@@ -1,13 +1,13 @@
 """The fast read of entries from the Secret Service, over the session bus's own socket.
 
-It reads what `keyring` reads, one entry in four messages, the first three in one write. It never writes, prompts or
-starts a service. Everything unexpected is left to `keyring` itself: another transport, more than one item, a locked
-one, an odd reply, a timeout. API: Secret Service API draft 0.2.
+It reads what `keyring` reads, one entry in four messages. It never writes, prompts or starts a service. Everything
+unexpected is left to `keyring` itself: another transport, more than one item, a locked one, an odd reply, a timeout.
+API: Secret Service API draft 0.2.
 """
 
 import time
 
-from role_env.keyrings.dbus import NOTHING, Bus, UnexpectedReply
+from role_env.keyrings.dbus import NOTHING, Bus, ErrorReply, UnexpectedReply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,19 +40,20 @@ def read(
 ) -> "list[str | None]":
     """Return what the default collection has as each of `entries`, None for one that it lacks, over one connection.
 
-    Two steps of `meanwhile` are done in each of the two waits for the service. Raises AskKeyring, at the latest after
-    `seconds`, in which those steps do not count; then it is SlowService. It does so, too, if only one of the entries
-    cannot be read.
+    Steps of `meanwhile` are done while the service works. Raises AskKeyring, at the latest after `seconds`, in which
+    those steps do not count; then it is SlowService. It does so, too, if only one of the entries cannot be read.
     """
     try:
-        bus = Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds)
+        bus = Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds, meanwhile)
         try:
-            for entry in entries:
-                sought = {"username": entry.username, "service": entry.service}
-                bus.call(_SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", sought, returns="ao")
-            # gnome-keyring 48 can fail to know a client at its first calls, and ends itself if one is OpenSession.
+            try:
+                found = _search(bus, entries)
+            except ErrorReply:
+                # gnome-keyring 48 can reply to a client's first calls before it knows the client. It does by now, and
+                # must when a session is opened: it would end itself.
+                found = _search(bus, entries)
             bus.call(_SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", "plain", "", returns="vo")
-            *found, (output, session) = bus.replies(meanwhile)
+            ((output, session),) = bus.replies()
             if output != "":
                 raise UnexpectedReply("not plain")
             if [[]] in found and _is_locked(bus):
@@ -62,7 +63,7 @@ def read(
                     raise UnexpectedReply("more than one item")
                 if items:
                     bus.call(_SERVICE, items[0], _ITEM, "GetSecret", "o", session, returns="(oayays)")
-            secrets = iter(bus.replies(meanwhile))
+            secrets = iter(bus.replies())
         finally:
             bus.close()
         return [_text(next(secrets)[0], session) if items else None for (items,) in found]
@@ -70,6 +71,14 @@ def read(
         raise SlowService from None
     except (OSError, ValueError, IndexError, UnexpectedReply) as error:
         raise AskKeyring(type(error).__name__) from None
+
+
+def _search(bus: Bus, entries: "Sequence[Entry]") -> "list[list[list[str]]]":
+    """Return the paths of the items of each entry, as the one value in a reply."""
+    for entry in entries:
+        sought = {"username": entry.username, "service": entry.service}
+        bus.call(_SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", sought, returns="ao")
+    return bus.replies()
 
 
 def _is_locked(bus: Bus) -> bool:
