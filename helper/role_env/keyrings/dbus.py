@@ -108,7 +108,8 @@ class Bus:
             if kind != _METHOD_RETURN or reply_to != serial or found != signature:
                 raise UnexpectedReply("another reply")
             values = body.values(signature)
-            body.end()
+            if body.left():
+                raise UnexpectedReply("more than the values")
             return values
 
     def _connected(self, address: str) -> _socket.socket:
@@ -186,13 +187,8 @@ class Reader:
         self._position = position
 
     def left(self) -> int:
-        """Return the number of bytes left."""
+        """Return the number of bytes that are left."""
         return len(self._data) - self._position
-
-    def end(self) -> None:
-        """Check that nothing is left."""
-        if self.left():
-            raise ValueError("more than expected")
 
     def values(self, signature: str) -> "list[Any]":
         """Read a value for each type in `signature`."""
