@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    Call = tuple[str, str, str, str, tuple[Any, ...], str]
+    """Object path, interface, member, the signature of the values, these, and the signature of those in the reply."""
+
 # A record has some 3,000 bytes, the line that accepts us 37.
 _LARGEST_MESSAGE = 256 * 1024
 _LONGEST_LINE = 64
 _METHOD_RETURN, _ERROR, _SIGNAL = 2, 3, 4
 _NO_AUTO_START = 2
 _BUS = "org.freedesktop.DBus"
-NOTHING: "Iterator[object]" = iter(())
-"""No steps, for a wait in which there is nothing else to do."""
 
 
 class UnexpectedReply(Exception):
@@ -33,54 +34,43 @@ class ErrorReply(UnexpectedReply):
 
 
 class Bus:
-    """A connection to the bus at `address`; every wait ends at the moment `end` (of time.monotonic).
+    """A connection to the bus at `address`, for calls of the service `destination`.
 
-    Steps of `meanwhile`, none of them None, are done while there is nothing to read; their time does not count.
-    Raises UnexpectedReply, OSError and, for a malformed message, ValueError or IndexError.
+    Every wait ends at the moment `end` (of time.monotonic). While there is nothing to read, steps of `meanwhile`, none
+    of them None, are done; their time does not count. Raises UnexpectedReply, OSError and, for a malformed message,
+    ValueError or IndexError.
     """
 
-    def __init__(self, address: str, end: float, meanwhile: "Iterator[object]" = NOTHING) -> None:
+    def __init__(self, address: str, destination: str, end: float, meanwhile: "Iterator[object]") -> None:
+        self._destination = destination
         self._end = end
         self._meanwhile = meanwhile
         self._buffer = bytearray()
-        self._is_accepted = False
-        self._serial = 0
+        self._serial = 1
         self._socket = self._connected(address)
-        self._unsent = b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\nBEGIN\r\n"
-        self._expected: list[tuple[int, str]] = []
-        self.call(_BUS, "/org/freedesktop/DBus", _BUS, "Hello", returns="s")
+        greeting = b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\nBEGIN\r\n"
+        self._unsent = greeting + _message(1, _BUS, "/org/freedesktop/DBus", _BUS, "Hello")
+        self._is_greeted = False
 
-    def call(
-        self,
-        destination: str,
-        path: str,
-        interface: str,
-        member: str,
-        signature: str = "",
-        *values: "Any",
-        returns: str,
-    ) -> None:
-        """Prepare a call with `values` of the signature, whose reply must have the signature `returns`."""
-        self._serial += 1
-        body = _body(signature, values)
-        self._unsent += _message(self._serial, (destination, path, interface, member), signature, body)
-        self._expected.append((self._serial, returns))
-
-    def replies(self) -> "list[list[Any]]":
-        """Send the calls that are prepared, and return the values in the reply to each, in their order."""
-        if not self._unsent:
-            return []
+    def exchange(self, *calls: "Call") -> "list[list[Any]]":
+        """Send all `calls` at once, and return the values in the reply to each, in their order."""
+        first = self._serial + 1
+        for path, interface, member, signature, values, _ in calls:
+            self._serial += 1
+            self._unsent += _message(self._serial, self._destination, path, interface, member, signature, values)
         while self._unsent:
             self._socket.settimeout(self._left())
             self._unsent = self._unsent[self._socket.send(self._unsent) :]
-        expected, self._expected = self._expected, []
-        if self._is_accepted:
-            return [self._reply(serial, signature) for serial, signature in expected]
-        self._accept()
-        return [self._reply(serial, signature) for serial, signature in expected][1:]  # without that to the greeting
+        if not self._is_greeted:
+            self._accept()
+            self._reply(1, "s")
+            self._is_greeted = True
+        return [self._reply(serial, returns) for serial, (*_, returns) in enumerate(calls, first)]
 
-    def close(self) -> None:
-        """Close the connection."""
+    def __enter__(self) -> "Bus":
+        return self
+
+    def __exit__(self, *failure: object) -> None:
         self._socket.close()
 
     def _accept(self) -> None:
@@ -92,7 +82,6 @@ class Bus:
         if not self._buffer.startswith(b"OK "):
             raise UnexpectedReply("not accepted")
         del self._buffer[: length + 2]
-        self._is_accepted = True
 
     def _reply(self, serial: int, signature: str) -> "list[Any]":
         """Return the values in the reply to the call `serial`, which must have this signature.
@@ -261,15 +250,23 @@ class Reader:
         return taken[:-1]
 
 
-def _message(serial: int, target: "tuple[str, str, str, str]", signature: str, body: bytes) -> bytes:
-    """Return a method call in little-endian, which starts no service; `target` is as the arguments of `Bus.call`."""
-    destination, path, interface, member = target
+def _message(
+    serial: int,
+    destination: str,
+    path: str,
+    interface: str,
+    member: str,
+    signature: str = "",
+    values: "tuple[Any, ...]" = (),
+) -> bytes:
+    """Return a method call in little-endian, which starts no service."""
     fields = b""
     for code, kind, value in ((1, b"o", path), (2, b"s", interface), (3, b"s", member), (6, b"s", destination)):
         fields += bytes(-len(fields) % 8) + bytes((code, 1)) + kind + b"\0" + _string(value)
     if signature:
         text = signature.encode()
         fields += bytes(-len(fields) % 8) + b"\x08\x01g\0" + bytes((len(text),)) + text + b"\0"
+    body = _body(signature, values)
     head = bytes((108, 1, _NO_AUTO_START, 1)) + _number(len(body)) + _number(serial) + _number(len(fields))
     return head + fields + bytes(-len(fields) % 8) + body
 

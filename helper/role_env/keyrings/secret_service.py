@@ -7,18 +7,21 @@ API: Secret Service API draft 0.2.
 
 import time
 
-from role_env.keyrings.dbus import NOTHING, Bus, ErrorReply, UnexpectedReply
+from role_env.keyrings.dbus import Bus, ErrorReply, UnexpectedReply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from role_env.keyrings.dbus import Call
     from role_env.keyrings.entry import Entry
 
 _SERVICE, _PATH = "org.freedesktop.secrets", "/org/freedesktop/secrets"
 _SERVICE_INTERFACE, _COLLECTION = "org.freedesktop.Secret.Service", "org.freedesktop.Secret.Collection"
 _ITEM, _PROPERTIES = "org.freedesktop.Secret.Item", "org.freedesktop.DBus.Properties"
 DEFAULT_COLLECTION = f"{_PATH}/aliases/default"
+_OPENING: "Call" = (_PATH, _SERVICE_INTERFACE, "OpenSession", "sv", ("plain", ""), "vo")
+_LOCKED: "Call" = (DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", (_COLLECTION, "Locked"), "v")
 # A healthy service replies within milliseconds (seconds); a prompt is `keyring`'s business.
 USUAL_SECONDS = 0.25
 
@@ -36,58 +39,44 @@ def read(
     environ: "Mapping[str, str]",
     *,
     seconds: float = USUAL_SECONDS,
-    meanwhile: "Iterator[object]" = NOTHING,
+    meanwhile: "Iterator[object] | None" = None,
 ) -> "list[str | None]":
     """Return what the default collection has as each of `entries`, None for one that it lacks, over one connection.
 
     Steps of `meanwhile` are done while the service works. Raises AskKeyring, at the latest after `seconds`, in which
     those steps do not count; then it is SlowService. It does so, too, if only one of the entries cannot be read.
     """
+    address, end = environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds
+    searches: list[Call] = []
+    for entry in entries:
+        sought = {"username": entry.username, "service": entry.service}
+        searches.append((DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", (sought,), "ao"))
     try:
-        bus = Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds, meanwhile)
-        try:
+        with Bus(address, _SERVICE, end, meanwhile or iter(())) as bus:
             try:
-                found = _search(bus, entries)
+                found = bus.exchange(*searches)
             except ErrorReply:
                 # gnome-keyring 48 can reply to a client's first calls before it knows the client. It does by now, and
                 # must when a session is opened: it would end itself.
-                found = _search(bus, entries)
-            bus.call(_SERVICE, _PATH, _SERVICE_INTERFACE, "OpenSession", "sv", "plain", "", returns="vo")
-            ((output, session),) = bus.replies()
+                found = bus.exchange(*searches)
+            # A locked KeePassXC finds nothing.
+            (output, session), *locked = bus.exchange(_OPENING, *([_LOCKED] if [[]] in found else []))
             if output != "":
                 raise UnexpectedReply("not plain")
-            if [[]] in found and _is_locked(bus):
+            if locked not in ([], [[False]]):
                 raise AskKeyring("locked")
+            calls: list[Call] = []
             for (items,) in found:
                 if len(items) > 1:
                     raise UnexpectedReply("more than one item")
                 if items:
-                    bus.call(_SERVICE, items[0], _ITEM, "GetSecret", "o", session, returns="(oayays)")
-            secrets = iter(bus.replies())
-        finally:
-            bus.close()
+                    calls.append((items[0], _ITEM, "GetSecret", "o", (session,), "(oayays)"))
+            secrets = iter(bus.exchange(*calls))
         return [_text(next(secrets)[0], session) if items else None for (items,) in found]
     except TimeoutError:
         raise SlowService from None
     except (OSError, ValueError, IndexError, UnexpectedReply) as error:
         raise AskKeyring(type(error).__name__) from None
-
-
-def _search(bus: Bus, entries: "Sequence[Entry]") -> "list[list[list[str]]]":
-    """Return the paths of the items of each entry, as the one value in a reply."""
-    for entry in entries:
-        sought = {"username": entry.username, "service": entry.service}
-        bus.call(_SERVICE, DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", sought, returns="ao")
-    return bus.replies()
-
-
-def _is_locked(bus: Bus) -> bool:
-    """Return whether the collection is locked: KeePassXC then finds nothing in it."""
-    bus.call(_SERVICE, DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", _COLLECTION, "Locked", returns="v")
-    ((is_locked,),) = bus.replies()
-    if not isinstance(is_locked, bool):
-        raise UnexpectedReply("no flag")
-    return is_locked
 
 
 def _text(struct: "tuple[str, bytes, bytes, str]", session: str) -> str:
