@@ -35,12 +35,12 @@ def run(argv: list[str]) -> int:
         if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
             _signal.signal(_signal.SIGTERM, _terminate)
         invocation = invocations.parse(argv)
-        began, missing = time.monotonic(), ""
+        began = time.monotonic()
         if invocation.command in ("export", "process", "exec") and not invocation.help:
             from role_env import fast_path
 
-            missing = fast_path.answer(invocation, os.environ)
-        status = _run(invocation, missing, spent=time.monotonic() - began)
+            fast_path.answer(invocation, os.environ)
+        status = _run(invocation, spent=time.monotonic() - began)
         _ignore_signals()
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown
         _ignore_signals()
@@ -54,10 +54,10 @@ def run(argv: list[str]) -> int:
     return status
 
 
-def _run(invocation: "Invocation", missing: str, *, spent: float) -> int:
+def _run(invocation: "Invocation", *, spent: float) -> int:
     """Run the command, or show what the line asks to be shown. Raises any RoleEnvError.
 
-    The fast path has taken `spent` seconds; `missing` is the entry that it did not find in the keyring, or empty.
+    The fast path has taken `spent` seconds.
     """
     if invocation.help or invocation.version:
         return _show(invocation)
@@ -74,7 +74,7 @@ def _run(invocation: "Invocation", missing: str, *, spent: float) -> int:
     from role_env.ui.messages import Messages
 
     is_silent = COMMANDS[invocation.command].is_silent and not invocation.verbose
-    context = Context(os.environ, None, Messages(verbose=invocation.verbose, silent=is_silent), missing)
+    context = Context(os.environ, None, Messages(verbose=invocation.verbose, silent=is_silent))
     if spent > _FAST_SECONDS:
         context.deadline.extend(-spent)
     # importlib imports warnings and more, which costs 1 ms

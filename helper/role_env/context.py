@@ -16,19 +16,15 @@ class Context:
     """The environment variables, the deadline of the whole command, and where its messages go.
 
     Nothing below `__main__` reads `os.environ`: it reads `environ`. Without a `deadline` it is ROLE_ENV_TIMEOUT seconds
-    after its first use: a command that never waits ignores the variable. `missing` is the name of an entry that the
-    keyring did not have a moment ago, if one is known.
+    after its first use: a command that never waits ignores the variable.
     """
 
-    __slots__ = ("_deadline", "environ", "messages", "missing")
+    __slots__ = ("_deadline", "environ", "messages")
 
-    def __init__(
-        self, environ: "Mapping[str, str]", deadline: "Deadline | None", messages: "Messages", missing: str = ""
-    ) -> None:
+    def __init__(self, environ: "Mapping[str, str]", deadline: "Deadline | None", messages: "Messages") -> None:
         self.environ = environ
         self._deadline = deadline
         self.messages = messages
-        self.missing = missing
 
     @property
     def deadline(self) -> "Deadline":

@@ -40,20 +40,17 @@ _SERVED_FIELDS = {
 """The fields of an Invocation that may be set on a line that this path serves."""
 
 
-def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> str:
+def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
     """Answer the command line from the cache and end the process, or become the command that it names.
 
-    Return only if the slow way has to answer it; nothing is written then. The result is the name of the session's entry
-    if the Secret Service has no such entry, else an empty text.
+    Return only if the slow way has to answer it; nothing is written then.
     """
     if not _is_served(invocation) or not _is_usual(environ):
-        return ""
-    path, entry, text = _read_record(invocation, environ)
-    if entry and text is None:
-        return entry.name
+        return
+    path, text = _read_record(invocation, environ)
     session = _session(invocation, environ, path, text) if text else None
     if session is None:
-        return ""
+        return
     if invocation.verbose:
         from role_env.sessions.record import UNCHANGED
         from role_env.ui.messages import Messages
@@ -132,11 +129,11 @@ def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, 
     return session
 
 
-def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tuple[str, Entry | None, str | None]":
-    """Return the absolute path of the profiles file, the session's entry, and what is stored as that.
+def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tuple[str, str]":
+    """Return the absolute path of the profiles file, and what is stored as the session's entry.
 
-    The text is None if the Secret Service has no such entry, and empty if it cannot be read within milliseconds where
-    ROLE_ENV_CACHE says: `keyring` itself takes no part in it.
+    The text is empty if there is none, or if it cannot be read within milliseconds where ROLE_ENV_CACHE says: `keyring`
+    itself takes no part in it.
     """
     modules, mode = _modules(invocation), environ.get("ROLE_ENV_CACHE") or "auto"
     try:
@@ -146,11 +143,11 @@ def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tup
         entry = session_entry(os.path.realpath(path), invocation.profile)
         path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
     except (OSError, ValueError):
-        return "", None, ""
+        return "", ""
     if mode == "kernel":
-        return path, entry, _read_kernel(entry)
+        return path, _read_kernel(entry)
     if mode not in ("auto", "keyring"):
-        return path, entry, ""
+        return path, ""
     notes = KeyringNotes(environ)
     if notes.is_secret_service() and not notes.is_avoided():
         try:
@@ -158,13 +155,13 @@ def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tup
             if text is None and _has_waited_for_other(entry, environ):
                 (text,) = secret_service.read([entry], environ)
         except secret_service.AskKeyring:
-            return path, entry, ""
-        return path, entry, text
+            return path, ""
+        return path, text or ""
     if mode == "auto" and notes.is_usual() and (notes.is_avoided() or notes.is_absent()):
         from role_env.keyrings.container import is_container
 
-        return path, entry, "" if is_container(environ) else _read_kernel(entry)
-    return path, entry, ""
+        return path, "" if is_container(environ) else _read_kernel(entry)
+    return path, ""
 
 
 def _has_waited_for_other(entry: "Entry", environ: "Mapping[str, str]") -> bool:

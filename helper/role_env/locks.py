@@ -43,6 +43,11 @@ def folder_held(folder: "Path", *, seconds: float) -> "AbstractContextManager[bo
     return _Held(lambda: os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)), seconds, nullcontext())
 
 
+def is_taken(name: str) -> bool:
+    """Return whether `wait_for_holder` has taken the lock of the entry `name` for `held`."""
+    return name in _taken
+
+
 def wait_for_holder(name: str, environ: "Mapping[str, str]", *, seconds: float) -> bool:
     """Wait while another process holds the lock of the entry `name`, at most `seconds`; return whether one did.
 

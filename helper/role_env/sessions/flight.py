@@ -70,12 +70,13 @@ class SingleFlight:
             old = None
         seconds = 0 if old else context.deadline.remaining() * WAITING_PART
         waiting = context.messages.waiting_for("another role-env, which requests the same session")
+        may_be_stored = not locks.is_taken(self._entry.name)  # else the cache has been asked within the lock
         lock = locks.held(self._entry.name, context.environ, seconds=seconds, waiting=waiting)
         with lock if self._cache else nullcontext(False) as is_busy:
             if is_busy and old:
                 context.messages.decided("another process is renewing the session; the old one has not expired")
                 return self._record(old.session.credentials, old.session.account_id)
-            if stored := self._stored_meanwhile(since):
+            if may_be_stored and (stored := self._stored_meanwhile(since)):
                 context.messages.decided("another process has just obtained the session")
                 return stored
             if self._cache:

@@ -45,7 +45,7 @@ class Cache:
         self._kernel_allowed = everywhere or mode == "kernel" or (mode == "auto" and not is_container(context.environ))
         self._kernel_fault = ""
         self._prompts = prompts
-        self._ahead: dict[str, str | None] = {context.missing: None} if context.missing else {}
+        self._ahead: dict[str, str | None] = {}
         # A timeout is reported when it happens, and not again for a minute.
         self._has_warned = bool(self._keyring and self._keyring.fault)
 
