@@ -7,6 +7,7 @@ from role_env import locks
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.errors import UnreachableError
+from role_env.keyrings.entry import Entry
 from role_env.sessions.chain import Chain
 from role_env.sessions.passthrough import pass_through
 from role_env.sessions.proof import Proof
@@ -22,24 +23,29 @@ WAITING_PART = 5 / 6
 
 
 class SingleFlight:
-    """The session of `chain`; without a `cache` it is requested each time.
+    """The session of `chain`, which answers `request` and is stored as `entry`; without a `cache` it is requested anew.
 
     Without a `request` it is the session that the target has without options, and is never renewed unasked.
     """
 
-    def __init__(self, chain: Chain, cache: Cache | None, context: Context, request: Request | None = None) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        cache: Cache | None,
+        context: Context,
+        request: Request | None = None,
+        entry: Entry | None = None,
+    ) -> None:
         self._chain = chain
         self._target = chain.target
         self._before = chain.before
-        self._options = request or Request(chain.target.name)
-        self._entry = self._options.entry(chain.target.path)
+        self._digest = chain.digest(context)
         self._cache = cache if chain.is_cacheable else None
         self._whole_cache = cache
-        self._proof = (
-            Proof(request, self._entry, chain.target.path, chain.target.endpoint) if request and cache else None
-        )
         self._context = context
-        self._digest = chain.digest(context)
+        self._options = request or Request(chain.target.name)
+        self._entry = entry or self._options.entry(chain.target.path)
+        self._proof = Proof(self._entry, chain.target.endpoint) if request and cache else None
 
     def obtain(self, cached: Record | None) -> Record:
         """Return the session: `cached` if it is usable, else a new one. Raises any RoleEnvError."""

@@ -66,7 +66,7 @@ class SessionRequest:
         self._role_arn = ""
         self._fingerprint = Fingerprint(context.environ)
         self.path = locate(request.config, self._fingerprint)
-        self._entry = request.entry(self.path)
+        self.entry = request.entry(self.path)
         self._cache = None if request.no_cache else Cache(context)
 
     def obtain(self) -> Session:
@@ -119,10 +119,10 @@ class SessionRequest:
     def _flight(self, chain: Chain) -> "SingleFlight":
         from role_env.sessions.flight import SingleFlight  # TLS, which a cached session can do without
 
-        return SingleFlight(chain, self._cache, self._context, self._request)
+        return SingleFlight(chain, self._cache, self._context, self._request, self.entry)
 
     def _load(self) -> Record | None:
-        return self._cache.load(self._entry) if self._cache else None
+        return self._cache.load(self.entry) if self._cache else None
 
     def _decide(self, chain: Chain, cached: Record | None) -> CacheDecision:
         if not chain.is_cacheable:

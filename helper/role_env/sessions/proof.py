@@ -6,15 +6,12 @@ that have stored one are pinned in the state folder, so that a planted setting c
 """
 
 import contextlib
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from role_env import paths
 from role_env.context import Context
 from role_env.digests import sha256
 from role_env.keyrings.entry import PROOF_SERVICE, Entry, hashed_entry
-from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 
 _HEAD = "role-env proof 1"
@@ -28,15 +25,11 @@ _PINS, _LARGEST = "proofs", 16 * 1024
 
 
 class Proof:
-    """The proof that `request`, with the profiles file at `path`, was made at the STS `endpoint`.
+    """The proof that the session of the entry `session`, which names file, profile and options, is of `endpoint`."""
 
-    `session` is the entry of the session that it requests.
-    """
-
-    def __init__(self, request: Request, session: Entry, path: Path, endpoint: str) -> None:
-        self._entry = hashed_entry(PROOF_SERVICE, request.profile, session.name)
-        options = "\0".join((os.path.realpath(path), request.profile, request.key_options()))
-        self._lines = (_HEAD, sha256(options), endpoint)
+    def __init__(self, session: Entry, endpoint: str) -> None:
+        self._entry = hashed_entry(PROOF_SERVICE, session.username, session.name)
+        self._lines = (_HEAD, session.service, endpoint)
 
     def store(self, chain: str, context: Context, cache: Cache) -> None:
         """Store the proof with the digest of the resolved chain, unless it is there."""

@@ -56,8 +56,7 @@ def renew(context: Context) -> Session:
     except UsageError as error:  # an option that the profile no longer allows
         raise ProfileError(error.message, hint=error.hint) from None
     _check_same(chain, asked, state.role_arn, environ)
-    path = session_request.path
-    proven = Proof(asked.request, asked.request.entry(path), path, asked.endpoint).load(context)
+    proven = Proof(session_request.entry, asked.endpoint).load(context)
     # The chain's digest reads the key or token, which the proof allows.
     if proven is None or chain.target.endpoint != asked.endpoint or chain.digest(context) != proven:
         raise ProfileError(

@@ -69,7 +69,9 @@ class Request:
 
     def entry(self, path: "str | os.PathLike[str]") -> Entry:
         """Return the entry in the keyring for this request with the profiles file at `path`."""
-        return session_entry(os.path.realpath(path), self.profile, self.key_options())
+        duration = "" if self.duration is None else self.duration
+        options = f"{duration}\0{self.session_name}" + (f"\0{self._policy}" if self._policy else "")
+        return session_entry(os.path.realpath(path), self.profile, options)
 
     def text(self, path: str, found: "Record") -> str:
         """Return the JSON of ROLE_ENV_REQUEST for the session `found`, made by way of the profiles file at `path`.
@@ -100,12 +102,6 @@ class Request:
                 "issued": str(int(session.credentials.issued)),
             }
         )
-
-    def key_options(self) -> str:
-        """Return the options that change what is requested from STS, as a text."""
-        duration = "" if self.duration is None else self.duration
-        options = f"{duration}\0{self.session_name}"
-        return f"{options}\0{self._policy}" if self._policy else options
 
 
 def _object(values: "dict[str, str]") -> str:
