@@ -101,7 +101,9 @@ class Chain:
         return entries.shell_settings(path)
 
     def for_source(self, context: Context) -> Context:
-        """Return the context of a credential process, which gets the profiles that led to it in ROLE_ENV_CHAIN."""
+        """Return the context for the source: a program gets the profiles that led to it in ROLE_ENV_CHAIN."""
+        if not self.source.runs_program:
+            return context
         marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *map(_mark, self.hops)]
         environ = {**context.environ, "ROLE_ENV_CHAIN": " ".join(marks).strip()}
         return Context(environ, context.deadline, context.messages)

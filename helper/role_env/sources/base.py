@@ -58,6 +58,9 @@ class Source:
     has_base_key = False
     """Whether its key has to be exported beside the session, since renewal needs it."""
 
+    runs_program = False
+    """Whether it runs a program, which could ask for a profile of its own chain."""
+
     waits_for = ""
     """What role-env waits for, as a terminal shows it; empty if it does not wait."""
 

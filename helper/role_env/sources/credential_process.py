@@ -35,6 +35,7 @@ class Process(Source):
 
     kind = "credential_process"
     is_cacheable = False
+    runs_program = True
     waits_for = "the credential process"
 
     def __init__(self, profile: str, where: str, command: str) -> None:
