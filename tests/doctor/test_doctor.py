@@ -442,7 +442,7 @@ def test_an_integration_of_another_version(healthy: Machine) -> None:
 
 def test_bash_3_2_is_reported_to_read_nothing(healthy: Machine) -> None:
     """A program that prints the version replaces a bash that this machine does not have."""
-    bash = healthy.write_program("bash", "#!/bin/sh\nprintf '3.2.57(1)-release'\n")
+    bash = healthy.write_program("bash", "#!/bin/sh\necho 'GNU bash, version 3.2.57(1)-release (arm64)'\n")
     only(examined(healthy, SHELL=str(bash)), "shell integration", "bash 3.2.57", "source <(…)", "eval")
 
 

@@ -1,6 +1,5 @@
 """Check the shell integration."""
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from role_env.doctor.finding import OK, WARN, Finding, Surroundings
 from role_env.errors import printable
 from role_env.shells import hints, parent
 
-_LONGEST_SHELL = 2.0
 _FIXES = {
     "powerlevel10k": "add role_env to POWERLEVEL9K_LEFT_PROMPT_ELEMENTS in ~/.p10k.zsh",
     "promptvars": "run: shopt -s promptvars",
@@ -23,7 +21,7 @@ def check(at: Surroundings) -> list[Finding]:
     if shell not in INTEGRATED_SHELLS:
         return [Finding("shell integration", OK, f"there is none for {shell or 'this shell'}, and none is needed")]
     findings = [_integration_finding(shell, at.environ)]
-    if shell == "bash" and (old := _old_bash(program)):
+    if shell == "bash" and (old := parent.old_bash_version(program)):
         fix = 'use role-env use PROFILE, or eval "$(role-env PROFILE || echo false)"; or install a newer bash'
         what = f"bash {old} reads nothing from source <(…), and says nothing"
         findings.append(Finding("shell integration", WARN, what, fix))
@@ -77,16 +75,3 @@ def _has_init(file: Path) -> bool:
     except OSError:
         return False
     return any("role-env init" in line and not line.lstrip().startswith("#") for line in lines)
-
-
-def _old_bash(program: str) -> str:
-    """Return the version of the bash `program` if it is older than 4, else an empty text."""
-    command = [program, "--norc", "--noprofile", "-c", 'printf %s "$BASH_VERSION"']
-    try:
-        done = subprocess.run(  # noqa: S603  the user's own shell
-            command, capture_output=True, timeout=_LONGEST_SHELL, check=False, stdin=subprocess.DEVNULL
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    version = printable(done.stdout.decode("utf-8", "replace"))[:20]
-    return version if version[:2] in ("2.", "3.") else ""

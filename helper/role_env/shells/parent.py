@@ -23,18 +23,20 @@ def is_lost_to_old_bash() -> bool:
 
     There `source <(…)` reads nothing, and says nothing.
     """
-    return parent_name() == "bash" and is_old_bash(_parent_program())
+    return parent_name() == "bash" and bool(old_bash_version(_parent_program()))
 
 
-def is_old_bash(program: str) -> bool:
-    """Return whether `program` calls itself a bash of a version before 4."""
+def old_bash_version(program: str) -> str:
+    """Return the version that `program` says it has if that is a bash before 4, else an empty text."""
+    import re
     import subprocess
 
     try:
         done = subprocess.run([program, "--version"], capture_output=True, timeout=2, check=False)  # noqa: S603
     except (OSError, ValueError, subprocess.SubprocessError):
-        return False
-    return done.stdout.startswith((b"GNU bash, version 2.", b"GNU bash, version 3."))
+        return ""
+    found = re.match(rb"GNU bash, \S+ ([23]\.[\w.()-]+)", done.stdout)
+    return found[1].decode("ascii") if found else ""
 
 
 def _parent_program() -> str:
