@@ -179,12 +179,14 @@ class Cache:
 
     def _noted(self) -> list[str]:
         """Return the names of the entries that the keyring has by the index: noted, and not removed since."""
-        noted: dict[str, bool] = {}
+        noted: dict[str, None] = {}
         for line in paths.state_lines(self._environ, _INDEX):
             name = line.removeprefix(_REMOVED)
-            if name.startswith(SESSION_SERVICE) and "\t" in name:
-                noted[name] = name == line
-        return [name for name, is_there in noted.items() if is_there]
+            if name != line:
+                noted.pop(name, None)
+            elif name.startswith(SESSION_SERVICE) and "\t" in name:
+                noted[name] = None
+        return list(noted)
 
     def _append(self, line: str) -> None:
         """Append a line to the index."""
