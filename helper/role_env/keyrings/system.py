@@ -203,10 +203,11 @@ class SystemKeyring:
         else:
             seconds = min(TIMEOUT_SECONDS, max(1, left / 3))
         most = max(seconds, min(_MOST_PATIENCE * seconds, left / 2))
+        patience = most if is_crowded() else seconds
         began = time.monotonic()
         try:
             with self._context.messages.waiting_for("the keyring"):
-                yield most if is_crowded() else seconds, most
+                yield patience, most
         finally:
             if seconds == PROMPT_SECONDS:
                 self._deadline.extend(time.monotonic() - began)
