@@ -48,7 +48,7 @@ class UserFile:
         folder = self._real.parent
         try:
             make_folders(folder)
-            with locks.folder_held(folder, seconds=LOCK_SECONDS) as busy:
+            with locks.hold_folder(folder, seconds=LOCK_SECONDS) as busy:
                 for _ in range(0 if busy else _TRIES):
                     if (is_replaced := self._try(change)) is not None:
                         return is_replaced

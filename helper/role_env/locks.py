@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 
 _STEP_SECONDS = 0.02
 _taken: "dict[str, int]" = {}
-"""The locks that `wait_for_holder` has taken, by the names of their entries, until `held` is asked for them."""
+"""The locks that `wait_for_holder` has taken, by the names of their entries, until `hold` is asked for them."""
 
 
-def held(
+def hold(
     name: str, environ: "Mapping[str, str]", *, seconds: float, waiting: "AbstractContextManager[object]"
 ) -> "AbstractContextManager[bool]":
     """Hold the lock of the entry `name`, and give whether another process holds it.
 
     Waits at most `seconds` for it, within `waiting`.
     """
-    return _Held(lambda: _taken.pop(name) if name in _taken else _open(name, environ), seconds, waiting)
+    return _Lock(lambda: _taken.pop(name) if name in _taken else _open(name, environ), seconds, waiting)
 
 
-def folder_held(folder: "Path", *, seconds: float) -> "AbstractContextManager[bool]":
-    """Hold the lock of what is in `folder`, which leaves no file there; give what `held` gives."""
+def hold_folder(folder: "Path", *, seconds: float) -> "AbstractContextManager[bool]":
+    """Hold the lock of what is in `folder`, which leaves no file there; give what `hold` gives."""
     from contextlib import nullcontext  # 2 ms, which the fast path can do without
 
-    return _Held(lambda: os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)), seconds, nullcontext())
+    return _Lock(lambda: os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)), seconds, nullcontext())
 
 
 def is_taken(name: str) -> bool:
-    """Return whether `wait_for_holder` has taken the lock of the entry `name` for `held`."""
+    """Return whether `wait_for_holder` has taken the lock of the entry `name` for `hold`."""
     return name in _taken
 
 
@@ -66,7 +66,7 @@ def wait_for_holder(name: str, environ: "Mapping[str, str]", *, seconds: float) 
     return True
 
 
-class _Held:
+class _Lock:
     """The lock of the descriptor that `opened` gives, while a `with` block runs."""
 
     def __init__(self, opened: "Callable[[], int]", seconds: float, waiting: "AbstractContextManager[object]") -> None:

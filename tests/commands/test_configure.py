@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from role_env.locks import folder_held
+from role_env.locks import hold_folder
 from support.machine import Machine
 from support.terminal import Person
 
@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_written_leaves_no_key_in_the_keyring(machine: Mac
 
 
 def test_a_file_that_another_process_writes_leaves_no_key_in_the_keyring(machine: Machine) -> None:
-    with folder_held(machine.file.parent, seconds=0):
+    with hold_folder(machine.file.parent, seconds=0):
         status, _, err = configure(machine, "new", "--login", "--no-verify", text=machine.key_lines())
     assert (status, "is being written by another process" in err) == (5, True)
     machine.add("[new]\n")

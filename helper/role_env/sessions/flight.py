@@ -77,7 +77,7 @@ class SingleFlight:
         seconds = 0 if old else context.deadline.remaining() * WAITING_PART
         waiting = context.messages.waiting_for("another role-env, which requests the same session")
         may_be_stored = not locks.is_taken(self._entry.name)  # else the cache has been asked within the lock
-        lock = locks.held(self._entry.name, context.environ, seconds=seconds, waiting=waiting)
+        lock = locks.hold(self._entry.name, context.environ, seconds=seconds, waiting=waiting)
         with lock if self._cache else nullcontext(False) as is_busy:
             if is_busy and old:
                 context.messages.decided("another process is renewing the session; the old one has not expired")

@@ -18,7 +18,7 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
     ROLE_ENV_TIMEOUT bounds each exchange. Raises KeyringError before any request if no token could be stored,
     SignInError, UnreachableError, UsageError.
     """
-    with source.held(context, "changes"):
+    with source.hold_lock(context, "changes"):
         sign_ins.check_storable(source.sign_in_entry, context, in_kernel=source.in_kernel)
     if isinstance(source, CloudSso):
         made = device.sign_in(source.url, context.restarted(), browse=browse)
@@ -27,7 +27,7 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
     else:
         raise TypeError(type(source).__name__)
     context = context.restarted()  # a person has taken the time they needed
-    with source.held(context, "changes"):
+    with source.hold_lock(context, "changes"):
         try:
             before = sign_ins.load(source.sign_in_entry, context, in_kernel=source.in_kernel)
             # First: whatever happens below, no session of the earlier sign-in is used unchecked.
@@ -55,7 +55,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
 
     An OAuth sign-in is revoked first; a failure of that is a warning. Raises KeyringError.
     """
-    with source.held(context, "changes"):
+    with source.hold_lock(context, "changes"):
         found = source.load_sign_in(context)
         if found and isinstance(source, OAuth):
             try:

@@ -59,7 +59,7 @@ class OAuth(SignedInSource):
 
     def _refresh_once(self, stale: SignIn, context: Context) -> SignIn:
         """Refresh `stale` unless another process already has, and return the new sign-in."""
-        with self.held(context, "refreshes") as is_busy:
+        with self.hold_lock(context, "refreshes") as is_busy:
             sign_in = self.require_sign_in(context)
             if sign_in.access_token != stale.access_token:
                 context.messages.decided(f"{self.profile}: another process has just refreshed the sign-in")

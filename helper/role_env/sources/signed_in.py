@@ -33,14 +33,14 @@ class SignedInSource(Source):
         # The ID of the sign-in that has been read: who gives the session stays the same during a command.
         self._id: str | None = None
 
-    def held(self, context: Context, does: str) -> AbstractContextManager[bool]:
+    def hold_lock(self, context: Context, does: str) -> AbstractContextManager[bool]:
         """Hold the lock under which the tokens change, and give whether another role-env still `does` that.
 
         Without it, a refresh that is under way could store its tokens over newer ones.
         """
         waiting = context.messages.waiting_for(f"another role-env, which {does} the same sign-in")
         seconds = context.deadline.remaining() / 2
-        return locks.held(self.sign_in_entry.name, context.environ, seconds=seconds, waiting=waiting)
+        return locks.hold(self.sign_in_entry.name, context.environ, seconds=seconds, waiting=waiting)
 
     def load_sign_in(
         self, context: Context, *, prompts: bool = True, known: Mapping[str, str | None] | None = None
