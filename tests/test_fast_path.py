@@ -29,7 +29,7 @@ def below(package: str, *modules: str) -> set[str]:
 COMMAND_LINE = {"role_env", "role_env.__main__", "role_env.command_model", "role_env.command_table"} | below(
     "cli", "invocation"
 )
-DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.commands"}
+DISPATCH = COMMAND_LINE | {"gc", "role_env.context", "role_env.errors", "role_env.commands"}
 DISPATCH |= below("ui", "messages", "stderr", "stdout")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui", "stdout")
 CACHED = COMMAND_LINE | below("keyrings", "dbus", "entry", "notes", "secret_service") | below("shells", "export")
