@@ -2,11 +2,12 @@
 
 from role_env.command_model import ACCOUNT, REGION, SESSION_NAME, TOPICS
 from role_env.command_table import COMMANDS
-from role_env.credentials import RoleArn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from role_env.credentials import RoleArn
 
 LONGEST = 64
 """The characters that a profile's name may have."""
@@ -51,10 +52,9 @@ def value_fault(kind: str, value: str) -> str:
     return "" if fewest <= len(value) <= most and not value.strip(characters) else rule
 
 
-def is_role_arn(text: str) -> bool:
-    """Return whether `text` is `acs:ram::<account>:role/<name>`."""
-    role = RoleArn(text)
-    is_whole = text == f"acs:ram::{role.account}:role/{role.name}"
+def is_valid_role(role: "RoleArn") -> bool:
+    """Return whether `role` is `acs:ram::<account>:role/<name>`."""
+    is_whole = role == f"acs:ram::{role.account}:role/{role.name}"
     return is_whole and not value_fault(ACCOUNT, role.account) and not value_fault(ROLE_NAME, role.name)
 
 

@@ -128,9 +128,10 @@ key_part = _pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 
 def role_arn(text: str) -> RoleArn:
     """Parse the ARN of a role. Raises ValueError."""
-    if not names.is_role_arn(text):
+    role = RoleArn(text)
+    if not names.is_valid_role(role):
         raise ValueError("is not a role's ARN, acs:ram::<account>:role/<name>")
-    return RoleArn(text)
+    return role
 
 
 KEYS: "dict[str, Callable[[str], Any]]" = {

@@ -45,8 +45,8 @@ class ShellState:
         self._environ = environ
         name = environ.get("ROLE_ENV_PROFILE", "")
         self.profile = "" if names.fault(name) else name
-        role = environ.get("ROLE_ENV_ROLE_ARN", "")
-        self.role_arn = role if names.is_role_arn(role) else ""
+        role = RoleArn(environ.get("ROLE_ENV_ROLE_ARN", ""))
+        self.role_arn = role if names.is_valid_role(role) else RoleArn()
         account = environ.get("ROLE_ENV_ACCOUNT_ID", "")
         self.account_id = "" if names.value_fault(ACCOUNT, account) else account
         moment = environ.get("ROLE_ENV_EXPIRATION", "")
@@ -157,8 +157,7 @@ class ShellState:
     def role(self) -> str:
         """Return `role NAME of ACCOUNT`, for a passed-through session `account ACCOUNT`."""
         if self.role_arn:
-            role = RoleArn(self.role_arn)
-            return f"role {role.name} of {role.account}"
+            return f"role {self.role_arn.name} of {self.role_arn.account}"
         return f"account {self.account_id}" if self.account_id else "no role"
 
     def _value(self, name: str) -> str:
