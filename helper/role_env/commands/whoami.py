@@ -15,7 +15,7 @@ from role_env.environ.tools import ToolKey
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
-from role_env.profiles.endpoint import environment_endpoint
+from role_env.profiles.endpoint import sts_endpoint
 from role_env.sessions import chain as chains
 from role_env.shells import hints
 from role_env.sources import credentials_uri
@@ -132,7 +132,7 @@ def _environment_key(context: Context) -> tuple[AccessKey, str]:
         context.messages.warn(f"{tools.no_account(environ)}; {hints.restore(environ)}")
     is_chosen = bool(environ.get("ALIBABA_CLOUD_STS_ENDPOINT")) or not state.has_session
     requested = "" if is_chosen else _session_endpoint(environ.get("ROLE_ENV_REQUEST", ""))
-    return key, requested or environment_endpoint(environ)
+    return key, requested or sts_endpoint(Fingerprint(environ))
 
 
 def _session_endpoint(request: str) -> str:

@@ -1,15 +1,12 @@
 """The STS endpoint of a profile, and its default session name."""
 
-import functools
 import re
 import sys
-from collections.abc import Mapping
 
 from role_env import validators
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 
-DEFAULT_ENDPOINT = "sts.aliyuncs.com"
 _VARIABLE = "ALIBABA_CLOUD_STS_ENDPOINT"
 # The variables that `getpass.getuser` reads, in its order.
 _USER_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
@@ -23,14 +20,12 @@ def sts_endpoint(fingerprint: Fingerprint, *, endpoint: str = "", region: str = 
     from_environment = fingerprint.variable(_VARIABLE)
     if endpoint:
         return endpoint
-    if from_environment:
-        return _check(from_environment)
-    return f"sts.{region}.aliyuncs.com" if region else DEFAULT_ENDPOINT
-
-
-def environment_endpoint(environ: Mapping[str, str]) -> str:
-    """Return ALIBABA_CLOUD_STS_ENDPOINT, else the default endpoint. Raises ProfileError if it is invalid."""
-    return _check(environ.get(_VARIABLE) or DEFAULT_ENDPOINT)
+    if not from_environment:
+        return f"sts.{region}.aliyuncs.com" if region else "sts.aliyuncs.com"
+    try:
+        return validators.host(from_environment)
+    except ValueError as error:
+        raise ProfileError(f"the variable {_VARIABLE} {error}", hint="correct the variable, or unset it") from None
 
 
 def default_session_name(fingerprint: Fingerprint) -> str:
@@ -50,11 +45,3 @@ def _login_name() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # no entry for this uid, as in many containers
         return f"uid-{os.getuid()}"
-
-
-@functools.cache
-def _check(text: str) -> str:
-    try:
-        return validators.host(text)
-    except ValueError as error:
-        raise ProfileError(f"the variable {_VARIABLE} {error}", hint="correct the variable, or unset it") from None
