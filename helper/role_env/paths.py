@@ -42,24 +42,30 @@ def usual_profiles_file(environ: "Mapping[str, str]") -> str:
     raise FileNotFoundError
 
 
-def state_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder for the index, notes and locks, which contain no secrets and may be lost. It may not exist.
+def own_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
+    """Return role-env's folder of the `kind` CONFIG or STATE as an absolute path. It may not exist.
 
-    Raises OSError if the user has no such place: no HOME, and no entry in the system's list of users.
+    Return an empty text if the user has no such place: no HOME, and no entry in the system's list of users.
     """
-    if usual := usual_folder(environ, STATE):
+    if usual := usual_folder(environ, kind):
         return f"{usual}/role-env"
-    import errno
-
     import platformdirs
 
+    find = platformdirs.user_config_dir if kind == CONFIG else platformdirs.user_state_dir
     try:
-        folder = platformdirs.user_state_dir("role-env", appauthor=False)
+        folder = find("role-env", appauthor=False)
     except RuntimeError:  # neither HOME nor an entry in the system's list of users
-        folder = ""
-    if not os.path.isabs(folder):  # noqa: PTH117  it is a text for its callers
-        raise FileNotFoundError(errno.ENOENT, "there is no folder for it; is HOME set?")
-    return folder
+        return ""
+    return folder if os.path.isabs(folder) else ""  # noqa: PTH117  it is a text for its callers
+
+
+def state_folder(environ: "Mapping[str, str]") -> str:
+    """Return the folder for the index, notes and locks: no secrets, and all may be lost. Raises OSError without one."""
+    if folder := own_folder(environ, STATE):
+        return folder
+    import errno
+
+    raise FileNotFoundError(errno.ENOENT, "there is no folder for it; is HOME set?")
 
 
 def make_folders(folder: "Path") -> None:

@@ -47,16 +47,8 @@ def usual_file(fingerprint: Fingerprint) -> Path | None:
 def own_file(fingerprint: Fingerprint) -> Path | None:
     """Return where role-env's own profiles file is, or would be; None for a user without a home folder."""
     environ = {name: fingerprint.variable(name) for name in ("HOME", "XDG_CONFIG_HOME")}
-    usual = paths.usual_folder(environ, paths.CONFIG)
-    folder = Path(usual, "role-env")
-    if not usual:
-        import platformdirs  # takes 10 ms, and a shell completes words with the names of profiles
-
-        try:
-            folder = Path(platformdirs.user_config_dir("role-env", appauthor=False))
-        except RuntimeError:
-            return None
-    return folder / "profiles.ini" if folder.is_absolute() else None
+    folder = paths.own_folder(environ, paths.CONFIG)
+    return Path(folder, "profiles.ini") if folder else None
 
 
 def sdk_files(fingerprint: Fingerprint) -> list[Path]:
