@@ -426,6 +426,7 @@ def test_a_default_source_yields_to_a_sections_own_and_is_not_its_own_source(fol
     assert [hop.name for hop in file.chain("b")] == ["a", "b"]
     assert [hop.name for hop in file.chain("c")] == ["a", "b", "c"]
     assert [hop.name for hop in file.chain("d")] == ["d"]
+    assert file.users("a") == ["b"]
     file = folder.read(f"{defaults}[a]\n{role}[b]\n{role}")
     assert [(hop.name, hop.source_kind) for hop in file.chain("b")] == [("a", "keyring"), ("b", "a")]
 

@@ -61,7 +61,9 @@ class ProfilesFile:
             self._sections = ini.parse(path, planned)
             for name, of_keys in (origins or {}).items():
                 self._sections[name].origins = of_keys
-        self._defaults = self._sections.pop(DEFAULT, Section(path, DEFAULT, 0))
+        if defaults := self._sections.pop(DEFAULT, None):
+            for section in self._sections.values():
+                _add_defaults(section, defaults)
         self._check_names()
 
     def _read(self) -> dict[str, Section]:
@@ -88,7 +90,7 @@ class ProfilesFile:
             raise ProfileError(f"there is no profile {name} in {self.path}", hint=self._hint_for_unknown(name))
         from role_env.profiles.profile import parse_profile  # not for a shell that completes words with names
 
-        section = _with_defaults(self._sections[name], self._defaults)
+        section = self._sections[name]
         section = sdk_file.translate(section) if self._is_sdk_file else _strict(section)
         self._profiles[name] = parse_profile(section, self._fingerprint)
         return self._profiles[name]
@@ -98,7 +100,7 @@ class ProfilesFile:
 
         None if the `aliyun` CLI's file decides. It costs no import: a shell completes words with it.
         """
-        values = _with_defaults(self._sections[name], self._defaults).values
+        values = self._sections[name].values
         kind = values.get("type", "").split("#")[0].strip() if self._is_sdk_file else ""
         if kind:
             return kind != "access_key"
@@ -175,15 +177,16 @@ class ProfilesFile:
                 )
 
 
-def _with_defaults(section: Section, defaults: Section) -> Section:
-    """Return the section with what [DEFAULT] adds.
+def _add_defaults(section: Section, defaults: Section) -> None:
+    """Add the keys of [DEFAULT] that the section does not have.
 
     A section that chooses its own source takes none from there, and no section is its own source.
     """
     added = {key: value for key, value in defaults.values.items() if key not in section.values}
     if any(key in validators.SOURCES for key in section.values) or added.get("source_profile") == section.name:
         added = {key: value for key, value in added.items() if key not in validators.SOURCES}
-    return section.with_values({**added, **section.values}, {**defaults.lines, **section.lines})
+    section.values = {**added, **section.values}
+    section.lines = {**defaults.lines, **section.lines}
 
 
 def _check_permissions(path: Path, status: os.stat_result, *, has_secret: bool) -> None:

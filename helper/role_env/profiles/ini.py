@@ -35,12 +35,10 @@ class Section:
         self.lines: dict[str, int] = {}
         self.origins: Mapping[str, str] = {}
 
-    def with_values(self, values: Mapping[str, str], lines: Mapping[str, int]) -> "Section":
-        """Return the section with these keys instead of its own."""
+    def with_values(self, values: dict[str, str]) -> "Section":
+        """Return the section with other values; the lines of keys stay."""
         other = Section(self.path, self.name, self.line)
-        other.values.update(values)
-        other.lines.update(lines)
-        other.origins = self.origins
+        other.values, other.lines, other.origins = values, self.lines, self.origins
         return other
 
     def where(self, key: str = "") -> str:

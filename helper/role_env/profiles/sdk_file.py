@@ -32,4 +32,4 @@ def translate(section: Section) -> Section:
     if kind == "oidc_role_arn" and "oidc_token_file_path" in values:
         values["oidc_token_file"] = values["oidc_token_file_path"]
     used = _KEYS_OF_TYPE[kind]
-    return section.with_values({key: value for key, value in values.items() if value and key in used}, section.lines)
+    return section.with_values({key: value for key, value in values.items() if value and key in used})
