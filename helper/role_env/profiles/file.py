@@ -91,7 +91,8 @@ class ProfilesFile:
         from role_env.profiles.profile import parse_profile  # not for a shell that completes words with names
 
         section = self._sections[name]
-        section = sdk_file.translate(section) if self._is_sdk_file else _strict(section)
+        if self._is_sdk_file:
+            section = sdk_file.translate(section)
         self._profiles[name] = parse_profile(section, self._fingerprint)
         return self._profiles[name]
 
@@ -131,18 +132,17 @@ class ProfilesFile:
         return chain
 
     def _source_of(self, chain: "list[Profile]", source: str) -> "Profile":
-        first = chain[0].name
-        where = self._sections[first].where("source_profile")
+        section = self._sections[chain[0].name]
         passed = [hop.name for hop in reversed(chain)]
         if source in passed:
             loop = " -> ".join([*passed[passed.index(source) :], source])
+            where = section.where("source_profile")
             raise ProfileError(
                 f"profile {passed[0]}: its source profiles form a loop, {loop} ({where})",
                 hint="give one of them an access key or another source",
             )
         if source not in self._sections:
-            section = self._sections[first]
-            near = names.nearest(source, [name for name in self._sections if name != first])
+            near = names.nearest(source, [name for name in self._sections if name != section.name])
             # A longer text may be a secret in the wrong place: a secret has 30.
             is_shown = len(source) <= 24 and not names.fault(source)
             missing = f"[{source}]" if is_shown else "the section that it names"
@@ -150,7 +150,7 @@ class ProfilesFile:
             raise section.value_error("source_profile", "names no profile of the file", hint=hint)
         profile = self.profile(source)
         if profile.read_only:
-            raise self._sections[first].error(
+            raise section.error(
                 "source_profile",
                 f"names {source}, which is read_only and may not assume a role",
                 hint="use a source without read_only",
@@ -202,16 +202,3 @@ def _check_permissions(path: Path, status: os.stat_result, *, has_secret: bool) 
         raise ProfileError(
             f"the profiles file {path} contains a secret and others can read it", hint=f"chmod 600 {path}"
         )
-
-
-def _strict(section: Section) -> Section:
-    """Return a section of role-env's own file, in which every key must be known and have a value."""
-    for key, value in section.values.items():
-        if key not in validators.KEYS:
-            shown = ini.printable_key(key)
-            nearest = names.nearest(key, validators.KEYS)
-            message = f"profile {section.name}: unknown key{f' {shown}' if shown else ''} ({section.where(key)})"
-            raise ProfileError(message, hint=f"did you mean {nearest}?" if nearest else "")
-        if not value:
-            raise section.error(key, "is empty", hint="give it a value, or remove the line")
-    return section

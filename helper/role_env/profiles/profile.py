@@ -9,7 +9,7 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles import policies, source_keys
 from role_env.profiles.dataclass import dataclass, replace
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
-from role_env.profiles.ini import Section
+from role_env.profiles.ini import Section, printable_key
 from role_env.variables import COLORS, DEFAULT_FAMILIES
 
 TYPE_CHECKING = False
@@ -72,7 +72,13 @@ class Profile:
 
 def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
     """Check every key of `section` and return the profile. Raises ProfileError."""
-    values = {key: _parse_value(section, key, text) for key, text in section.values.items()}
+    _check_keys(section)
+    values: dict[str, Any] = {}
+    for key, text in section.values.items():
+        try:
+            values[key] = validators.KEYS[key](text)
+        except ValueError as error:
+            raise section.value_error(key, str(error), hint=_value_hint(key, text)) from None
     if "colour" in values:
         if "color" in values:
             raise section.error("colour", "and color are the same key", hint="keep one")
@@ -80,13 +86,14 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
     # The other keys choose the source, the policy's file or the STS endpoint.
     fields = {key: value for key, value in values.items() if hasattr(Profile, key)}
     fields |= source_keys.parse(section, values, fingerprint)
-    fields["policy"] = _read_policy(section, values, fingerprint)
+    if "policy" in values or "policy_file" in values:
+        fields["policy"] = _read_policy(section, values, fingerprint)
     fields["endpoint"] = sts_endpoint(
         fingerprint, endpoint=values.get("sts_endpoint", ""), region=values.get("sts_region", "")
     )
+    if "role_arn" in fields and "role_session_name" not in fields:
+        fields["role_session_name"] = default_session_name(fingerprint)
     profile = Profile(section.name, section.where(), section.path, **fields)
-    if profile.role_arn and not profile.role_session_name:
-        profile = replace(profile, role_session_name=default_session_name(fingerprint))
     if profile.allows_duration(profile.duration_seconds):
         return profile
     where = section.where("duration_seconds")
@@ -94,11 +101,16 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
     raise ProfileError(f"profile {profile.name}: {what} ({where})", hint=_DURATION_HINT)
 
 
-def _parse_value(section: Section, key: str, text: str) -> "Any":
-    try:
-        return validators.KEYS[key](text)
-    except ValueError as error:
-        raise section.value_error(key, str(error), hint=_value_hint(key, text)) from None
+def _check_keys(section: Section) -> None:
+    """Raise ProfileError if a key is unknown or has no value."""
+    for key, value in section.values.items():
+        if key not in validators.KEYS:
+            shown = printable_key(key)
+            nearest = names.nearest(key, validators.KEYS)
+            message = f"profile {section.name}: unknown key{f' {shown}' if shown else ''} ({section.where(key)})"
+            raise ProfileError(message, hint=f"did you mean {nearest}?" if nearest else "")
+        if not value:
+            raise section.error(key, "is empty", hint="give it a value, or remove the line")
 
 
 def _value_hint(key: str, text: str) -> str:
@@ -115,8 +127,6 @@ def _read_policy(section: Section, values: "Mapping[str, Any]", fingerprint: Fin
     if "policy" in values and "policy_file" in values:
         raise section.error("policy", "and policy_file are both set", hint="keep one")
     key = "policy_file" if "policy_file" in values else "policy"
-    if key not in values:
-        return ""
     text = _read_policy_file(section, values[key], fingerprint) if key == "policy_file" else str(values[key])
     try:
         compact = policies.compact(text)
