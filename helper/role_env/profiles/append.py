@@ -64,7 +64,7 @@ def with_appended(path: Path, content: bytes | None, new: Sequence[NewProfile]) 
     for profile in new:
         if profile.name in there:
             raise UsageError(
-                f"profile {profile.name} already exists ({there[profile.name].where()}), and nothing was changed",
+                f"profile {profile.name} already exists ({there[profile.name].where}), and nothing was changed",
                 hint="choose another name, or edit the file",
             )
     new_line = "\r\n" if b"\r\n" in content else "\n"

@@ -60,7 +60,7 @@ class ProfilesFile:
             fingerprint.watch(path)
             self._sections = ini.parse(path, planned)
             for name, of_keys in (origins or {}).items():
-                self._sections[name].origins = of_keys
+                self._sections[name].where, self._sections[name].origins = of_keys[""], of_keys
         if defaults := self._sections.pop(DEFAULT, None):
             for section in self._sections.values():
                 _add_defaults(section, defaults)
@@ -136,7 +136,7 @@ class ProfilesFile:
         passed = [hop.name for hop in reversed(chain)]
         if source in passed:
             loop = " -> ".join([*passed[passed.index(source) :], source])
-            where = section.where("source_profile")
+            where = section.where_is("source_profile")
             raise ProfileError(
                 f"profile {passed[0]}: its source profiles form a loop, {loop} ({where})",
                 hint="give one of them an access key or another source",
@@ -172,7 +172,7 @@ class ProfilesFile:
                 del self._sections[name]
             elif fault:
                 raise ProfileError(
-                    f"{section.where()}: invalid profile name: {fault}",
+                    f"{section.where}: invalid profile name: {fault}",
                     hint="use letters, digits and . _ @ + : / -",
                 )
 

@@ -23,14 +23,15 @@ _QUOTES = ('"', "'")
 class Section:
     """A section of the file at `path`: its keys, in lower case, with their values, and the line of each.
 
-    A section that is not in the file yet has `origins`: the option or answer that gave each key and, under "", where
-    the section will be.
+    `where` is the file and the line of the section. If it is not in the file yet, `where` says so, and `origins` are
+    the options or answers that gave its keys.
     """
 
     def __init__(self, path: Path, name: str, line: int) -> None:
         self.path = path
         self.name = name
         self.line = line
+        self.where = f"{path}, line {line}"
         self.values: dict[str, str] = {}
         self.lines: dict[str, int] = {}
         self.origins: Mapping[str, str] = {}
@@ -38,16 +39,14 @@ class Section:
     def with_values(self, values: dict[str, str]) -> "Section":
         """Return the section with other values; the lines of keys stay."""
         other = Section(self.path, self.name, self.line)
-        other.values, other.lines, other.origins = values, self.lines, self.origins
+        other.values, other.lines, other.where, other.origins = values, self.lines, self.where, self.origins
         return other
 
-    def where(self, key: str = "") -> str:
-        """Return the file and line of `key`, or of the section; the key's origin if the section is not in the file."""
-        if self.origins and key not in self.lines:
-            key = ""
+    def where_is(self, key: str) -> str:
+        """Return the file and line of `key`, or its origin; `where` for a key that the section does not have."""
         if key in self.origins:
             return self.origins[key]
-        return f"{self.path}, line {self.lines.get(key, self.line)}"
+        return f"{self.path}, line {self.lines[key]}" if key in self.lines else self.where
 
     def resolve_path(self, key: str, text: str) -> Path:
         """Return the path `text` of `key`; a relative one starts at the file's folder. Raises ProfileError."""
@@ -59,7 +58,7 @@ class Section:
     def error(self, key: str, what: str, *, hint: str = "") -> ProfileError:
         """Return a ProfileError about `key` of this profile."""
         shown = printable_key(key) or "a key"
-        return ProfileError(f"profile {self.name}: {shown} {what} ({self.where(key)})", hint=hint)
+        return ProfileError(f"profile {self.name}: {shown} {what} ({self.where_is(key)})", hint=hint)
 
     def value_error(self, key: str, what: str, *, hint: str = "") -> ProfileError:
         """Return a ProfileError about the value of `key`: quotes or a comment in it if there are any, else `what`."""

@@ -93,10 +93,10 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
     )
     if "role_arn" in fields and "role_session_name" not in fields:
         fields["role_session_name"] = default_session_name(fingerprint)
-    profile = Profile(section.name, section.where(), section.path, **fields)
+    profile = Profile(section.name, section.where, section.path, **fields)
     if profile.allows_duration(profile.duration_seconds):
         return profile
-    where = section.where("duration_seconds")
+    where = section.where_is("duration_seconds")
     what = f"duration_seconds = {profile.duration_seconds} must be between 900 and {profile.max_session_duration}"
     raise ProfileError(f"profile {profile.name}: {what} ({where})", hint=_DURATION_HINT)
 
@@ -107,7 +107,7 @@ def _check_keys(section: Section) -> None:
         if key not in validators.KEYS:
             shown = printable_key(key)
             nearest = names.nearest(key, validators.KEYS)
-            message = f"profile {section.name}: unknown key{f' {shown}' if shown else ''} ({section.where(key)})"
+            message = f"profile {section.name}: unknown key{f' {shown}' if shown else ''} ({section.where_is(key)})"
             raise ProfileError(message, hint=f"did you mean {nearest}?" if nearest else "")
         if not value:
             raise section.error(key, "is empty", hint="give it a value, or remove the line")

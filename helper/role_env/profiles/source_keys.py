@@ -39,7 +39,7 @@ def parse(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprin
     if kind == "credential_process":
         from role_env.sources.credential_process import Process
 
-        return {"source": Process(section.name, section.where(kind), values[kind])}
+        return {"source": Process(section.name, section.where_is(kind), values[kind])}
     if kind == "credential_source":
         return {"source": _credential_source(section, values, chosen[kind])}
     return {"source": _access_key(section, values)}
@@ -48,7 +48,7 @@ def parse(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprin
 def _credential_source(section: Section, values: "Mapping[str, str]", first: str) -> Source:
     """Return the source of environment, ecs_ram_role or aliyun_cli, each with no more than its own key."""
     chosen = values.get("credential_source")
-    where = section.where("credential_source")
+    where = section.where_is("credential_source")
     own_keys = {"ecs_ram_role": "role_name", "aliyun_cli": "aliyun_profile"}
     if chosen is None:
         raise section.error(first, "requires credential_source", hint="add credential_source")
@@ -82,7 +82,7 @@ def _cloud_sso(section: Section, values: "Mapping[str, str]", fingerprint: Finge
     except ValueError as error:
         raise section.error(key, str(error)) from None
     account = values["cloud_sso_account_id"]
-    source = CloudSso(section.name, section.where(key), url, account, values["cloud_sso_access_config"])
+    source = CloudSso(section.name, section.where_is(key), url, account, values["cloud_sso_access_config"])
     checked = {} if "role_arn" in values else {"expected_account_id": values.get("expected_account_id", account)}
     return {"source": source, **checked}
 
@@ -96,7 +96,7 @@ def _oauth(section: Section, values: "Mapping[str, str]", fingerprint: Fingerpri
         raise section.error("oauth_client_id", "requires oauth_site_type", hint="add oauth_site_type = CN or INTL")
     endpoints = fingerprint.variable(ENDPOINTS)
     site = find_site(values["oauth_site_type"], values.get("oauth_client_id", ""), endpoints)
-    return OAuth(section.name, section.where("oauth_site_type"), section.path, site)
+    return OAuth(section.name, section.where_is("oauth_site_type"), section.path, site)
 
 
 def _oidc(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "dict[str, Any]":
@@ -116,7 +116,7 @@ def _oidc(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprin
         found[key] = _from_variable(section, key, name, fingerprint)
     source = OidcToken(
         section.name,
-        section.where(next(key for key in values if key.startswith("oidc_"))),
+        section.where_is(next(key for key in values if key.startswith("oidc_"))),
         found["oidc_provider_arn"],
         section.resolve_path("oidc_token_file", found["oidc_token_file"]) if "oidc_token_file" in found else None,
         audience=values.get("oidc_audience", ""),
@@ -156,11 +156,11 @@ def _access_key(section: Section, values: "Mapping[str, str]") -> Source:
         from role_env.sources.access_key import FileKey
 
         key = AccessKey(values["access_key_id"], values["access_key_secret"], values.get("security_token", ""))
-        return FileKey(section.name, section.where("access_key_id"), key)
+        return FileKey(section.name, section.where_is("access_key_id"), key)
     from role_env.sources.keyring import KeyringKey
 
-    return KeyringKey(section.name, section.where("access_key_id"), section.path, values.get("access_key_id", ""))
+    return KeyringKey(section.name, section.where_is("access_key_id"), section.path, values.get("access_key_id", ""))
 
 
 def _missing(section: Section, key: str, hint: str) -> ProfileError:
-    return ProfileError(f"profile {section.name}: {key} is missing ({section.where()})", hint=hint)
+    return ProfileError(f"profile {section.name}: {key} is missing ({section.where})", hint=hint)
