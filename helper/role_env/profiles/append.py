@@ -9,7 +9,7 @@ from role_env.files import UserFile
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini
 from role_env.profiles.file import ProfilesFile
-from role_env.profiles.locate import own_file, usual_file
+from role_env.profiles.locate import existing_sdk_file, own_file
 
 
 class NewProfile:
@@ -35,8 +35,8 @@ def file_to_append_to(config: str, fingerprint: Fingerprint) -> Path:
     own = own_file(fingerprint)
     if own is None:
         raise ProfileError("there is no folder for a profiles file", hint="name a file with --config, or set HOME")
-    in_use = usual_file(fingerprint)
-    hidden = ProfilesFile(in_use, fingerprint).names() if in_use and in_use != own else []
+    in_use = None if fingerprint.exists(own) else existing_sdk_file(fingerprint)
+    hidden = ProfilesFile(in_use, fingerprint).names() if in_use else []
     if hidden:
         raise UsageError(
             f"{own} does not exist yet, and would hide the profiles of {in_use}: {', '.join(hidden)}",

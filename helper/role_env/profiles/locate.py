@@ -16,6 +16,7 @@ def locate(config: str, fingerprint: Fingerprint) -> Path:
     It is absolute. A file that exists and cannot be read is chosen too: reading it fails, and no other account is used
     instead. Raises ProfileError if there is none.
     """
+    own = own_file(fingerprint)
     for chosen, by in ((config, "--config"), (fingerprint.variable("ROLE_ENV_CONFIG"), "ROLE_ENV_CONFIG")):
         if chosen:
             path = _absolute(chosen)
@@ -25,23 +26,16 @@ def locate(config: str, fingerprint: Fingerprint) -> Path:
                 f"{by} names {chosen}, which does not exist",
                 hint=f"give {by} the path of a profiles file, or leave it out" if by == "--config" else _SET_OR_UNSET,
             )
-    if path := usual_file(fingerprint):
+    if own and fingerprint.exists(own):
+        return own
+    if path := existing_sdk_file(fingerprint):
         return path
-    own = own_file(fingerprint)
     if own is None:
         raise ProfileError("there is no profiles file", hint="name one with --config, or set HOME")
     raise ProfileError(
         f"there is no profiles file: {own} does not exist",
         hint="create it with: role-env configure; or name another with --config",
     )
-
-
-def usual_file(fingerprint: Fingerprint) -> Path | None:
-    """Return the profiles file that is used if none is named: the user's own, else the SDKs'; None without either."""
-    own = own_file(fingerprint)
-    if own and fingerprint.exists(own):
-        return own
-    return next(filter(fingerprint.exists, sdk_files(fingerprint)), None)
 
 
 def own_file(fingerprint: Fingerprint) -> Path | None:
@@ -58,6 +52,11 @@ def sdk_files(fingerprint: Fingerprint) -> list[Path]:
     folder = os.path.expanduser("~/.alibabacloud")  # noqa: PTH111  Path's raises if there is no home folder
     candidates = [_absolute(chosen) if chosen else None, Path(folder, "credentials.ini"), Path(folder, "credentials")]
     return [path for path in candidates if path and path.is_absolute()]
+
+
+def existing_sdk_file(fingerprint: Fingerprint) -> Path | None:
+    """Return the file that the Alibaba SDKs use, which role-env uses if the user has none of its own; None without."""
+    return next(filter(fingerprint.exists, sdk_files(fingerprint)), None)
 
 
 def _absolute(path: str) -> Path | None:
