@@ -30,9 +30,9 @@ def sts_endpoint(fingerprint: Fingerprint, *, endpoint: str = "", region: str = 
 
 def default_session_name(fingerprint: Fingerprint) -> str:
     """Return user@host in the characters that STS allows, 2 to 64 of them."""
+    host = fingerprint.host_name().split(".")[0]
     user = next(filter(None, map(fingerprint.variable, _USER_VARIABLES)), "") or _login_name()
-    name = re.sub(r"[^A-Za-z0-9.@_-]", "-", f"{user}@{fingerprint.host_name().split('.')[0]}")
-    return name[:64].ljust(2, "-")
+    return re.sub(r"[^A-Za-z0-9.@_-]", "-", f"{user}@{host}")[:64].ljust(2, "-")
 
 
 def _login_name() -> str:

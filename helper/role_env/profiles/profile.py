@@ -88,11 +88,10 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
     fields |= source_keys.parse(section, values, fingerprint)
     if "policy" in values or "policy_file" in values:
         fields["policy"] = _read_policy(section, values, fingerprint)
-    fields["endpoint"] = sts_endpoint(
-        fingerprint, endpoint=values.get("sts_endpoint", ""), region=values.get("sts_region", "")
-    )
     if "role_arn" in fields and "role_session_name" not in fields:
         fields["role_session_name"] = default_session_name(fingerprint)
+    endpoint, region = values.get("sts_endpoint", ""), values.get("sts_region", "")
+    fields["endpoint"] = sts_endpoint(fingerprint, endpoint=endpoint, region=region)
     profile = Profile(section.name, section.where, section.path, **fields)
     if profile.allows_duration(profile.duration_seconds):
         return profile
