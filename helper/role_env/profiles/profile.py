@@ -56,13 +56,9 @@ class Profile:
         """Where its credentials come from: the name of its source profile, or the kind of its source."""
         return self.source.kind if self.source else self.source_profile
 
-    def allows_duration(self, seconds: int) -> bool:
-        """Return whether a session may last `seconds`."""
-        return 900 <= seconds <= self.max_session_duration
-
     def with_duration(self, seconds: int) -> "Profile":
         """Return the profile with the duration of the option --duration. Raises UsageError."""
-        if self.allows_duration(seconds):
+        if 900 <= seconds <= self.max_session_duration:
             return replace(self, duration_seconds=seconds)
         raise UsageError(
             f"--duration {seconds} must be between 900 and {self.max_session_duration} for profile {self.name}",
@@ -92,12 +88,12 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         fields["role_session_name"] = default_session_name(fingerprint)
     endpoint, region = values.get("sts_endpoint", ""), values.get("sts_region", "")
     fields["endpoint"] = sts_endpoint(fingerprint, endpoint=endpoint, region=region)
-    profile = Profile(section.name, section.where, section.path, **fields)
-    if profile.allows_duration(profile.duration_seconds):
-        return profile
-    where = section.where_is("duration_seconds")
-    what = f"duration_seconds = {profile.duration_seconds} must be between 900 and {profile.max_session_duration}"
-    raise ProfileError(f"profile {profile.name}: {what} ({where})", hint=_DURATION_HINT)
+    seconds = values.get("duration_seconds", Profile.duration_seconds)
+    longest = values.get("max_session_duration", Profile.max_session_duration)
+    if not 900 <= seconds <= longest:
+        what = f"= {seconds} must be between 900 and {longest}"
+        raise section.error("duration_seconds", what, hint=_DURATION_HINT)
+    return Profile(section.name, section.where, section.path, **fields)
 
 
 def _check_keys(section: Section) -> None:
