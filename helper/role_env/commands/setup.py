@@ -1,6 +1,5 @@
 """role-env setup: write profiles for other programs into their own files."""
 
-import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -14,8 +13,7 @@ from role_env.context import Context
 from role_env.errors import ProfileError, UsageError
 from role_env.files import UserFile
 from role_env.fingerprint import Fingerprint
-from role_env.profiles.file import ProfilesFile
-from role_env.profiles.locate import locate
+from role_env.profiles import file as profiles
 from role_env.sessions import chain as chains
 from role_env.ui import stdout as output
 from role_env.variables import EXTERNAL_DISABLED
@@ -89,10 +87,7 @@ def _remove(file: UserFile, invocation: Invocation) -> None:
 def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
     """Return the entries for the named profiles, or for all that give a session. Raises ProfileError, UsageError."""
     fingerprint = Fingerprint(context.environ)
-    path = locate(invocation.config, fingerprint)
-    file = ProfilesFile(path, fingerprint)
-    # A CLI that starts elsewhere, with other variables, would otherwise find a profile of that name in another file.
-    config = os.path.realpath(path)
+    file = profiles.load(invocation.config, fingerprint)
     found = []
     for name in invocation.profiles or file.names():
         try:
@@ -107,10 +102,11 @@ def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
         if not invocation.all:
             chains.check_gives_session(chain, file)
         if chain.gives_session:
-            command = process_command.profile_command(name, config, context.environ)
+            # A CLI that starts elsewhere, with other variables, would otherwise find that name in another file.
+            command = process_command.profile_command(name, file.real_path, context.environ)
             found.append(Entry(name, command=command, region_id=chain.target.region_id))
     if not found:
-        raise ProfileError(f"no profile of {path} gives a session", hint="list the profiles with: role-env list")
+        raise ProfileError(f"no profile of {file.path} gives a session", hint="list the profiles with: role-env list")
     return found
 
 
