@@ -6,7 +6,7 @@ A damaged record is a miss and never an error.
 import os
 
 from role_env import fingerprint, variables
-from role_env.credentials import Credentials, RoleArn, Session
+from role_env.credentials import Credentials, Session
 from role_env.digests import sha256
 
 TYPE_CHECKING = False
@@ -137,7 +137,7 @@ def parse(text: str, profile: str) -> "Record | None":
         return None
     session = Session(
         profile,
-        RoleArn(found["role_arn"]),
+        found["role_arn"],
         Credentials(key_id, secret, token, issued=issued, expiration=expiration),
         account_id=found["account_id"],
         region_id=found["region_id"],
