@@ -104,7 +104,7 @@ def _plan_profile(
             hint="add --source-profile, --credential-source, --aliyun-profile, --role-name or --login",
         )
     name = _choose_name(invocation.profile, known, path)
-    origins = _origins(invocation, given, path)
+    origins = _origins(invocation, given)
     if is_complete:
         return NewProfile(name, given), origins, None
     cli_file = None if has_source else _cli_file(context)
@@ -137,13 +137,13 @@ def _choose_name(name: str, known: Sequence[str], path: Path) -> str:
     return name
 
 
-def _origins(invocation: Invocation, given: Mapping[str, str], path: Path) -> dict[str, str]:
-    """Return the option that gives each key and, under "", where the section will be."""
+def _origins(invocation: Invocation, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the option that gives each key."""
     origins = {key: f"--{_option(key)}" for key in given}
     for name in _IMPLIED:
         if name in given and not invocation.credential_source:
             origins["credential_source"] = origins[name]
-    return {"": f"not yet in {path}", **origins}
+    return origins
 
 
 def _option(key: str) -> str:

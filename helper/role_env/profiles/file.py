@@ -60,7 +60,7 @@ class ProfilesFile:
             fingerprint.watch(path)
             self._sections = ini.parse(path, planned)
             for name, of_keys in (origins or {}).items():
-                self._sections[name].where, self._sections[name].origins = of_keys[""], of_keys
+                self._sections[name].where, self._sections[name].origins = f"not yet in {path}", of_keys
         if defaults := self._sections.pop(DEFAULT, None):
             for section in self._sections.values():
                 _add_defaults(section, defaults)
