@@ -108,10 +108,9 @@ def _oidc(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprin
         raise section.error(tokens[0], f"and {tokens[1]} are both set", hint="keep one")
     if "oidc_audience" in values and "oidc_token" not in values:
         raise section.error("oidc_audience", "requires oidc_token", hint="add oidc_token = github, or remove it")
-    is_elsewhere = tokens not in ([], ["oidc_token_file"])
-    required = ("role_arn", "oidc_provider_arn", *(() if is_elsewhere else ("oidc_token_file",)))
+    required = ("role_arn", "oidc_provider_arn", *(tokens or ["oidc_token_file"]))
     absent = {key: f"ALIBABA_CLOUD_{key.upper()}" for key in required if key not in values}
-    found = {key: values[key] for key in required if key not in absent}
+    found = dict(values)
     for key, name in absent.items():
         found[key] = _from_variable(section, key, name, fingerprint)
     source = OidcToken(
