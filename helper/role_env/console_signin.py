@@ -17,7 +17,7 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
 from role_env.sts import responses
-from role_env.sts.http import Response, Server, retry
+from role_env.sts.http import Response, Server
 from role_env.ui.loopback import LoopbackServer, Reply
 
 SITES = {"china": "aliyun.com", "international": "alibabacloud.com"}
@@ -65,12 +65,8 @@ def sign_in_address(credentials: Credentials, host: str, destination: str, conte
     """
     form = {"Action": "GetSigninToken", "TicketType": "mini", **credentials.document("")}
     del form["Expiration"]
-    server, body = Server(host, context), urllib.parse.urlencode(form).encode()
-    token = retry(
-        f"the console's sign-in at {host}",
-        lambda: _token(host, server.request("POST", "/federation", headers=_FORM, body=body)),
-        context.deadline,
-    )
+    server, body = Server("the console's sign-in", host, context), urllib.parse.urlencode(form).encode()
+    token = _token(host, server.request("POST", "/federation", headers=_FORM, body=body))
     query = {"Action": "Login", "LoginUrl": f"https://{host}/", "Destination": destination, "SigninToken": token}
     return f"https://{host}/federation?{urllib.parse.urlencode(query)}"
 

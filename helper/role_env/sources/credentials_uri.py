@@ -10,7 +10,7 @@ from role_env.digests import sha256
 from role_env.errors import ProfileError, UnreachableError
 from role_env.sources.base import Source
 from role_env.sts import responses
-from role_env.sts.http import Response, Server, retry
+from role_env.sts.http import Response, Server
 
 
 class CredentialsUri(Source):
@@ -39,12 +39,12 @@ def fetch(uri: str, context: Context) -> Credentials:
     invalid address, UnreachableError if no valid response arrives by the deadline.
     """
     plain, host, path = _address(uri)
-    name, server = f"the credentials URI at {host}", Server(host, context, plain=plain)
-    response = retry(name, lambda: server.request("GET", path, headers={"Accept": "*/*"}), context.deadline)
+    server = Server("the credentials URI", host, context, plain=plain)
+    response = server.request("GET", path, headers={"Accept": "*/*"})
     try:
         return _credentials(response)
     except ValueError as error:
-        message = f"{name} did not answer with credentials ({error})"
+        message = f"the credentials URI at {host} did not answer with credentials ({error})"
         raise UnreachableError(message, hint="check its address") from None
 
 

@@ -124,9 +124,9 @@ class _Service:
         def call() -> Response:
             soon = Deadline(min(ANSWER_SECONDS, self._context.deadline.remaining()))
             context = self._context.with_deadline(soon)
-            server = Server(ADDRESS, context, plain=True, connect_seconds=CONNECT_SECONDS)
+            server = Server("", ADDRESS, context, plain=True, connect_seconds=CONNECT_SECONDS)
             try:
-                return server.request(method, path, headers=headers, final=_NO_VERSION_2)
+                return server.try_once(method, path, headers=headers, final=_NO_VERSION_2)
             except BusyError:
                 raise
             except TransientError as fault:

@@ -18,7 +18,7 @@ from role_env.context import Context
 from role_env.credentials import FIELDS, Credentials
 from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
 from role_env.sts import responses
-from role_env.sts.http import TRIES, Response, Server, retry
+from role_env.sts.http import TRIES, Response, Server
 
 # An access token with less left cannot be exchanged for a session, and neither server issues a shorter one.
 SHORTEST_TOKEN_SECONDS = 900
@@ -60,8 +60,7 @@ class Issuer:
 
     def __init__(self, host: str, context: Context) -> None:
         self.host = host
-        self._deadline = context.deadline
-        self._server = Server(host, context)
+        self._server = Server("", host, context)
 
     def request(
         self,
@@ -87,12 +86,8 @@ class Issuer:
             headers["Content-Type"], body = "application/x-www-form-urlencoded", urllib.parse.urlencode(form)
         if token:
             headers["Authorization"] = f"Bearer {token}"
-
-        def call() -> dict[str, Any]:
-            response = self._server.request(method, path, headers=headers, body=body.encode())
-            return self._parse(response, (*secrets, token))
-
-        return retry(self.host, call, self._deadline, tries=tries)
+        response = self._server.request(method, path, headers=headers, body=body.encode(), tries=tries)
+        return self._parse(response, (*secrets, token))
 
     def read_token(self, answer: Mapping[str, Any], name: str) -> str:
         """Return the token, code or address `name` of an answer. Raises UnreachableError."""

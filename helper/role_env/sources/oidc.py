@@ -17,7 +17,7 @@ from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.fingerprint import Fingerprint, read_file
 from role_env.sources.base import Source
 from role_env.sts import responses
-from role_env.sts.http import Response, Server, retry
+from role_env.sts.http import Response, Server
 
 if TYPE_CHECKING:
     from role_env.profiles.profile import Profile
@@ -142,14 +142,10 @@ def github_token(context: Context, *, audience: str = "") -> str:
     """
     url, bearer = _github_request(context.environ)
     host, path = _address(url, audience)
-    server = Server(host, context)
+    server = Server("GitHub's token service", host, context)
     # GitHub's bearer token would follow a redirect to wherever that leads; http.client follows none.
     headers = {"Authorization": f"bearer {bearer}", "Accept": "application/json"}
-    return retry(
-        f"GitHub's token service at {host}",
-        lambda: _token_of(host, server.request("GET", path, headers=headers)),
-        context.deadline,
-    )
+    return _token_of(host, server.request("GET", path, headers=headers))
 
 
 def _address(url: str, audience: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from role_env.credentials import FIELDS, AccessKey
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RoleEnvError
 from role_env.sts import client, responses, sdk
+from role_env.sts.http import TRIES
 
 _PUBLIC_ENDPOINT = "ram.aliyuncs.com"
 # How long a login waits for the creation date of a key, which it can do without (seconds).
@@ -52,7 +53,7 @@ class Ram:
 
         Never retried: a lost response can have created a key. Raises StsError, UnreachableError.
         """
-        document = self._call("CreateAccessKey", key, is_repeatable=False).get("AccessKey")
+        document = self._call("CreateAccessKey", key, tries=1).get("AccessKey")
         created = document if isinstance(document, dict) else {}
         with client.reading("RAM", self._endpoint):
             new = responses.access_key(created, *FIELDS[:2])
@@ -91,14 +92,14 @@ class Ram:
         except ValueError:
             raise client.invalid_response("RAM", self._endpoint, "LastUsedDate is not a time in UTC") from None
 
-    def _call(self, action: str, key: AccessKey, *, is_repeatable: bool = True, **parameters: str) -> dict[str, Any]:
+    def _call(self, action: str, key: AccessKey, *, tries: int = TRIES, **parameters: str) -> dict[str, Any]:
         request = sdk.ram_request(action)
         for name, value in parameters.items():
             request.add_query_param(name, value)
         context = self._context.restarted()
         if self._seconds:
             context = context.with_deadline(Deadline(self._seconds))
-        return client.Service("RAM", self._endpoint, context).send(request, key, is_repeatable=is_repeatable)
+        return client.Service("RAM", self._endpoint, context).send(request, key, tries=tries)
 
 
 def find_creation(key: AccessKey, context: Context) -> int:

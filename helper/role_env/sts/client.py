@@ -11,7 +11,7 @@ import re
 import secrets
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from role_env import timestamps
@@ -19,7 +19,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.sts import responses, sdk
-from role_env.sts.http import TRIES, Response, Server, retry
+from role_env.sts.http import TRIES, Response, Server
 
 if TYPE_CHECKING:
     from role_env.profiles.profile import Profile
@@ -91,40 +91,26 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
     return document
 
 
-class Service:
-    """STS or RAM, which `name` says, at `endpoint` (host or host:port)."""
+class Service(Server):
+    """STS or RAM, as its `name` says."""
 
-    def __init__(self, name: str, endpoint: str, context: Context) -> None:
-        self._name = name
-        self._endpoint = endpoint
-        self._deadline = context.deadline
-        self._server = Server(endpoint, context)
-
-    def connect(self) -> None:
-        """Begin to connect in the background."""
-        self._server.connect()
-
-    def send(self, request: Any, key: AccessKey, *, is_repeatable: bool = True) -> dict[str, Any]:
+    def send(self, request: Any, key: AccessKey, *, tries: int = TRIES) -> dict[str, Any]:
         """Send `request`, signed with `key`, and return the response.
 
-        It is signed anew for each try, since a nonce is taken only once; without `is_repeatable` there is one try.
-        Raises StsError if the service refuses, UnreachableError if there is no valid response by the deadline.
+        It is signed anew for each of at most `tries` tries, since a nonce is taken only once. Raises StsError if the
+        service refuses, UnreachableError if there is no valid response by the deadline.
         """
         request.set_accept_format("JSON")
         if key.security_token:
             request.add_query_param("SecurityToken", key.security_token)
-
-        def call() -> Response:
-            path = sdk.signed_path(request, key)
-            return self._server.request("POST", path, headers=request.get_headers())
-
-        return self._document(call, TRIES if is_repeatable else 1)
+        headers = request.get_headers()
+        return self._parse(self.request("POST", lambda: sdk.signed_path(request, key), headers=headers, tries=tries))
 
     def send_form(self, action: str, form: dict[str, str]) -> dict[str, Any]:
         """Send `form` to an action that needs no signature, and return the response. Raises as `send`."""
         body = urllib.parse.urlencode(form).encode()
 
-        def call() -> Response:
+        def path() -> str:
             common = {
                 "Action": action,
                 "Version": "2015-04-01",
@@ -132,13 +118,9 @@ class Service:
                 "Timestamp": timestamps.format_utc(int(time.time())),
                 "SignatureNonce": secrets.token_hex(16),
             }
-            path = "/?" + urllib.parse.urlencode(common)
-            return self._server.request("POST", path, headers=_FORM, body=body)
+            return "/?" + urllib.parse.urlencode(common)
 
-        return self._document(call)
-
-    def _document(self, call: Callable[[], Response], tries: int = TRIES) -> dict[str, Any]:
-        return retry(f"{self._name} at {self._endpoint}", lambda: self._parse(call()), self._deadline, tries=tries)
+        return self._parse(self.request("POST", path, headers=_FORM, body=body))
 
     def _parse(self, response: Response) -> dict[str, Any]:
         document = responses.json_object(response.body)
@@ -146,9 +128,9 @@ class Service:
         if response.status == 200 and document is not None and not isinstance(code, str):
             return document
         if response.status != 200 and isinstance(code, str):
-            raise _refusal(document or {}, code, response.date, self._name)
+            raise _refusal(document or {}, code, response.date, self.name)
         what = f"status {response.status}{'' if document is not None else ', not JSON'}"
-        raise invalid_response(self._name, self._endpoint, what)
+        raise invalid_response(self.name, self.endpoint, what)
 
 
 @contextlib.contextmanager

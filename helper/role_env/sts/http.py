@@ -89,16 +89,23 @@ def retry(
 
 
 class Server:
-    """A server at `endpoint` (host or host:port) that gets one request at a time.
+    """The server that errors call `name`, at `endpoint` (host or host:port), which gets one request at a time.
 
     With `plain` there is neither TLS nor a proxy: for servers on this machine, and for the metadata service, which is
     part of it. Raises ProfileError for an endpoint or a proxy that cannot be used.
     """
 
     def __init__(
-        self, endpoint: str, context: Context, *, plain: bool = False, connect_seconds: float = CONNECT_SECONDS
+        self,
+        name: str,
+        endpoint: str,
+        context: Context,
+        *,
+        plain: bool = False,
+        connect_seconds: float = CONNECT_SECONDS,
     ) -> None:
-        self._endpoint = endpoint
+        self.name = name
+        self.endpoint = endpoint
         self._deadline = context.deadline
         self._connect_seconds = connect_seconds
         self._early: Worker | None = None
@@ -119,13 +126,33 @@ class Server:
     def request(
         self,
         method: str,
+        path: str | Callable[[], str],
+        *,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        tries: int = TRIES,
+    ) -> Response:
+        """Send a request, again after a failure that may pass, and return the response.
+
+        A `path` that a server accepts only once is made for each of at most `tries` tries. Raises UnreachableError.
+        """
+
+        def call() -> Response:
+            return self.try_once(method, path if isinstance(path, str) else path(), headers=headers, body=body)
+
+        name = f"{self.name} at {self.endpoint}" if self.name else self.endpoint
+        return retry(name, call, self._deadline, tries=tries)
+
+    def try_once(
+        self,
+        method: str,
         path: str,
         *,
         headers: Mapping[str, str],
         body: bytes = b"",
         final: Collection[int] = (),
     ) -> Response:
-        """Send one request and return the response.
+        """Send a request once, and return the response.
 
         Raises TransientError for a network fault, BusyError for throttling and a 5xx status that is not in `final`,
         and UnreachableError for a failure that no second try would cure.
@@ -136,7 +163,7 @@ class Server:
             response = self._exchange(method, path, body, {**headers, "User-Agent": USER_AGENT})
         except ssl.SSLCertVerificationError as error:
             raise UnreachableError(
-                f"the certificate of {self._endpoint} was not accepted: {error.verify_message}; nothing was sent",
+                f"the certificate of {self.endpoint} was not accepted: {error.verify_message}; nothing was sent",
                 hint="a proxy may be intercepting TLS: set ALIBABA_CLOUD_CA_BUNDLE or SSL_CERT_FILE to the certificate"
                 " of the authority to trust",
             ) from None
@@ -145,7 +172,7 @@ class Server:
             if (refusal := _NO_TUNNEL.match(str(error))) and refusal[1] == "4":
                 # A second request to a proxy that refuses the user could lock that user out.
                 raise UnreachableError(
-                    f"{self._endpoint} was not reached: {fault}",
+                    f"{self.endpoint} was not reached: {fault}",
                     hint="check HTTPS_PROXY, and the user name and password in it",
                 ) from None
             raise TransientError(fault) from None
