@@ -1,34 +1,15 @@
-"""Connections to a server: the proxy and the TLS settings that the environment names, and one opened ahead of its use.
-
-It imports no more than opening a connection takes: the modules that speak HTTP are imported while one is being opened.
-"""
+"""The proxy and the TLS settings that the environment names."""
 
 import base64
-import socket
 import ssl
 import sys
 import urllib.parse
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from role_env.deadline import Worker
 from role_env.errors import ProfileError, printable
 
 _PROXY_VARIABLES = ("https_proxy", "all_proxy", "no_proxy")
-
-
-def begin_connecting(host: str, port: int, tls: ssl.SSLContext, *, seconds: float) -> Worker:
-    """Open a TLS connection to a server, without a proxy, in a thread while this one prepares the request.
-
-    Raises NoThread.
-    """
-
-    def connect() -> ssl.SSLSocket:
-        plain = socket.create_connection((host, port), seconds)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return tls.wrap_socket(plain, server_hostname=host)
-
-    return Worker(connect)
 
 
 class Proxy(NamedTuple):

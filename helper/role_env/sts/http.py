@@ -17,7 +17,7 @@ from role_env import __version__
 from role_env.context import Context
 from role_env.deadline import Deadline, NoThread, TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
-from role_env.sts.connection import begin_connecting, proxy_for, tls_context
+from role_env.sts.connection import proxy_for, tls_context
 from role_env.sts.responses import LARGEST_RESPONSE, json_object
 
 if TYPE_CHECKING:
@@ -119,9 +119,17 @@ class Server:
 
     def connect(self) -> None:
         """Begin to connect in the background, so that the next request finds an open connection."""
-        if self._tls and not self._proxy:
-            with contextlib.suppress(NoThread):
-                self._early = begin_connecting(self._host, self._port, self._tls, seconds=self._connect_timeout())
+        tls, seconds = self._tls, self._connect_timeout()
+        if not tls or self._proxy:
+            return
+
+        def connect() -> ssl.SSLSocket:
+            plain = socket.create_connection((self._host, self._port), seconds)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return tls.wrap_socket(plain, server_hostname=self._host)
+
+        with contextlib.suppress(NoThread):
+            self._early = Worker(connect)
 
     def request(
         self,
