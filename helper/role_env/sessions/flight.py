@@ -123,9 +123,7 @@ class SingleFlight:
             return self._store(*pass_through(hop, key, account, context, is_cached=is_cached))
         if self._before is None:
             return self._store(self._chain.source.assume(hop, self._chain.for_source(context)), account)
-        from role_env.sources.assume_role import assume_role
-
-        return self._store(assume_role(hop, self._key(context, since), context), account)
+        return self._store(sts.assume_role(hop, self._key(context, since), context), account)
 
     def _key(self, context: Context, since: float | None) -> AccessKey:
         """Return the key with which the target's role is assumed, or that is passed through."""

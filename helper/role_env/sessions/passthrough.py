@@ -42,10 +42,9 @@ def _find_account(credentials: Credentials, target: Profile, context: Context, *
         known, _, account = line.partition(" ")
         if known == digest and account.isdigit():
             return account
-    from role_env.sources.assume_role import error_context  # TLS, which a cached session can do without
-    from role_env.sts import client as sts
+    from role_env.sts import client as sts  # TLS, which a cached session can do without
 
-    with error_context(target), context.messages.waiting_for(f"STS at {target.endpoint}"):
+    with sts.waiting_for_sts(target, context):
         identity = sts.caller_identity(credentials, endpoint=target.endpoint, context=context)
     account = str(identity["AccountId"])
     if is_cached:

@@ -9,7 +9,7 @@ import contextlib
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.digests import sha256
-from role_env.errors import ProfileError, RefusedError, UnreachableError
+from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
 from role_env.fingerprint import Fingerprint
 
 TYPE_CHECKING = False
@@ -122,16 +122,15 @@ class Source:
     def assume(self, hop: "Profile", context: Context) -> Credentials:
         """Request a session of the role of `hop`. Raises what `key` raises, and RefusedError and UnreachableError."""
         key = self.key(context)
-        from role_env.sources.assume_role import assume_role  # the SDK and TLS: `list` and `explain` need neither
-        from role_env.sts.client import StsError
+        from role_env.sts import client as sts  # imports TLS, which `list` and `explain` do not need
 
         try:
-            return assume_role(hop, key, context)
-        except StsError as failure:
-            if not failure.code.startswith(_FAULTS_OF_THE_KEY):
-                raise
-            whose = f"the key is that of profile {self.profile} ({self.location(context.environ)})"
-            raise StsError(f"{failure.message}; {whose}", code=failure.code, hint=failure.hint) from None
+            return sts.assume_role(hop, key, context)
+        except sts.StsError as refusal:
+            if refusal.code.startswith(_FAULTS_OF_THE_KEY):
+                whose = f"the key is that of profile {self.profile} ({self.location(context.environ)})"
+                refusal.message = printable(f"{refusal.message}; {whose}")
+            raise
 
     def _fetch(self, context: Context) -> AccessKey:
         raise NotImplementedError

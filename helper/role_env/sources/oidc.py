@@ -94,12 +94,9 @@ class OidcToken(Source):
         """Request a session of the role of `hop` with the token."""
         with self._locate_errors():
             token = self._token(context)
-        context.messages.decided(f"{hop.name}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
-        from role_env.sources.assume_role import error_context
         from role_env.sts import client as sts
 
-        with error_context(hop), context.messages.waiting_for(f"STS at {hop.endpoint}"):
-            return sts.assume_role_with_oidc(hop, token, self.provider_arn, context)
+        return sts.assume_role_with_oidc(hop, token, self.provider_arn, context)
 
     def _token(self, context: Context) -> str:
         if self.token_variable:

@@ -7,6 +7,7 @@ Message are ever put into an error.
 """
 
 import contextlib
+import json
 import re
 import secrets
 import time
@@ -24,6 +25,8 @@ from role_env.sts.http import TRIES, Response, Server
 if TYPE_CHECKING:
     from role_env.profiles.profile import Profile
 
+# How long an explanation of a missing permission may wait for the caller's identity.
+_IDENTITY_SECONDS = 3.0
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # A gateway's Message may quote the string to be signed, and in it the token: no other word is that long.
 _LONG_WORD = re.compile(r"\S{120,}")
@@ -42,26 +45,34 @@ class StsError(RefusedError):
 
 
 def assume_role(hop: "Profile", key: AccessKey, context: Context) -> Credentials:
-    """Return the credentials of a new session of the role of `hop`, after a check of the response.
+    """Return the credentials of a new session of the role of `hop`, requested with `key`.
 
-    Raises StsError if STS refuses, RefusedError if the session is for another account, role or session name,
-    UnreachableError if there is no valid response by the deadline.
+    Errors name the profile. Raises StsError if STS refuses, RefusedError if the key may not assume the role or the
+    session is for another account, role or session name, UnreachableError if there is no valid response by the
+    deadline.
     """
-    service = Service("STS", hop.endpoint, context)
-    service.connect()  # while the SDK is imported
-    request = sdk.assume_role_request()
-    request.set_RoleArn(hop.role_arn)
-    request.set_RoleSessionName(hop.role_session_name)
-    request.set_DurationSeconds(hop.duration_seconds)
-    for put, value in (
-        (request.set_ExternalId, hop.external_id),
-        (request.set_Policy, hop.policy),
-        (request.set_SourceIdentity, hop.source_identity),
-    ):
-        if value:
-            put(value)
-    issued = time.time()
-    return _session(service.send(request, key), hop, issued)
+    with waiting_for_sts(hop, context):
+        context.messages.decided(f"{hop.name}: AssumeRole of {hop.role_arn} at {hop.endpoint}")
+        service = Service("STS", hop.endpoint, context)
+        service.connect()  # while the SDK is imported
+        request = sdk.assume_role_request()
+        request.set_RoleArn(hop.role_arn)
+        request.set_RoleSessionName(hop.role_session_name)
+        request.set_DurationSeconds(hop.duration_seconds)
+        for put, value in (
+            (request.set_ExternalId, hop.external_id),
+            (request.set_Policy, hop.policy),
+            (request.set_SourceIdentity, hop.source_identity),
+        ):
+            if value:
+                put(value)
+        issued = time.time()
+        try:
+            return _session(service.send(request, key), hop, issued)
+        except StsError as refusal:
+            if refusal.code != "NoPermission":
+                raise
+            raise _no_permission(hop, key, context, refusal) from None
 
 
 def assume_role_with_oidc(hop: "Profile", token: str, provider_arn: str, context: Context) -> Credentials:
@@ -77,8 +88,10 @@ def assume_role_with_oidc(hop: "Profile", token: str, provider_arn: str, context
         "DurationSeconds": str(hop.duration_seconds),
         **({"Policy": hop.policy} if hop.policy else {}),
     }
-    service, issued = Service("STS", hop.endpoint, context), time.time()
-    return _session(service.send_form("AssumeRoleWithOIDC", form), hop, issued)
+    with waiting_for_sts(hop, context):
+        context.messages.decided(f"{hop.name}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
+        service, issued = Service("STS", hop.endpoint, context), time.time()
+        return _session(service.send_form("AssumeRoleWithOIDC", form), hop, issued)
 
 
 def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[str, Any]:
@@ -89,6 +102,18 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
     if not isinstance(document.get("Arn"), str) or not isinstance(document.get("AccountId"), str):
         raise invalid_response("STS", endpoint, "no Arn and AccountId")
     return document
+
+
+@contextlib.contextmanager
+def waiting_for_sts(hop: "Profile", context: Context) -> Iterator[None]:
+    """Report a wait for the STS of `hop`, and add the profile and its location to errors."""
+    try:
+        with context.messages.waiting_for(f"STS at {hop.endpoint}"):
+            yield
+    except (StsError, UnreachableError) as failure:
+        where = f" ({hop.where})" if isinstance(failure, StsError) else ""
+        failure.message = printable(f"profile {hop.name}: {failure.message}{where}")
+        raise
 
 
 class Service(Server):
@@ -148,6 +173,24 @@ def invalid_response(service: str, endpoint: str, what: str) -> UnreachableError
     return UnreachableError(
         f"{endpoint} did not answer like {service} ({what})",
         hint=f"check {setting}; a proxy or sign-in page may be intercepting the request",
+    )
+
+
+def _no_permission(hop: "Profile", key: AccessKey, context: Context, refusal: StsError) -> RefusedError:
+    """Return an error that says which identity requested which role, and what it lacks.
+
+    GetCallerIdentity needs no permission.
+    """
+    caller, trusted = f"the key {key.access_key_id}", "its account"
+    with contextlib.suppress(RefusedError, UnreachableError):
+        short = context.with_deadline(context.deadline.soonest(_IDENTITY_SECONDS))
+        identity = caller_identity(key, endpoint=hop.endpoint, context=short)
+        caller, trusted = identity["Arn"], f"acs:ram::{identity['AccountId']}:root"
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": hop.role_arn}
+    policy = json.dumps({"Version": "1", "Statement": [statement]})
+    return RefusedError(
+        f"profile {hop.name}: {caller} may not assume {hop.role_arn}: {refusal.message} ({hop.where})",
+        hint=f"attach the policy {policy} to it, name {trusted} in the role's trust policy, and check external_id",
     )
 
 
