@@ -21,5 +21,6 @@ class FileKey(Source):
         """Return the key's digest."""
         return [key_digest(self.access_key)]
 
-    def _fetch(self, context: Context) -> AccessKey:
+    def key(self, context: Context) -> AccessKey:
+        """Return the key."""
         return self.access_key
