@@ -16,7 +16,6 @@ from http import HTTPStatus
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
-from role_env.sts import responses
 from role_env.sts.http import Response, Server
 from role_env.ui.loopback import LoopbackServer, Reply
 
@@ -73,7 +72,7 @@ def sign_in_address(credentials: Credentials, host: str, destination: str, conte
 
 def _token(host: str, response: Response) -> str:
     code = response.error_code()
-    token = (responses.json_object(response.body) or {}).get("SigninToken")
+    token = (response.document or {}).get("SigninToken")
     if response.status == 200 and isinstance(token, str) and _TOKEN.fullmatch(token):
         return token
     if code:  # its Message could quote what it was sent

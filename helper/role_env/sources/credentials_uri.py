@@ -76,9 +76,8 @@ def _credentials(response: Response) -> Credentials:
     """Return the credentials in a response. Raises ValueError."""
     if response.status != 200:
         raise ValueError(f"status {response.status}")
-    document = responses.json_object(response.body)
-    if document is None:
+    if response.document is None:
         raise ValueError("not a JSON object")
-    if document.get("Code") != "Success":
+    if response.document.get("Code") != "Success":
         raise ValueError("its Code is not Success")
-    return responses.credentials(document, issued=time.time())
+    return responses.credentials(response.document, issued=time.time())

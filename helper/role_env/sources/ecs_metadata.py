@@ -106,7 +106,7 @@ class _Service:
             raise ProfileError(
                 f"this ECS instance has no RAM role {role_name}", hint="leave role_name out to use the one that it has"
             )
-        document = responses.json_object(response.body) if response.status == 200 else None
+        document = response.document if response.status == 200 else None
         if document is None:
             _fail(f"status {response.status} and no credentials")
         if document.get("Code") != "Success":

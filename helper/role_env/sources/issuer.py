@@ -127,7 +127,7 @@ class Issuer:
 
     def _parse(self, response: Response, secrets: Iterable[str]) -> dict[str, Any]:
         is_empty = response.status == 200 and not response.body
-        document = {} if is_empty else responses.json_object(response.body)
+        document = {} if is_empty else response.document
         if response.status == 200 and document is not None:
             return document
         code = _text(document or {}, "ErrorCode", "error", "Code", "code")

@@ -167,7 +167,7 @@ def _token_of(host: str, response: Response) -> str:
             f"GitHub's token service at {host} refused a token ({response.status})",
             hint=f"{_PERMISSION}; its variables are valid only while the job runs",
         )
-    token = (responses.json_object(response.body) or {}).get("value") if response.status == 200 else None
+    token = (response.document or {}).get("value") if response.status == 200 else None
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise UnreachableError(
             f"{printable(host)} did not answer with a GitHub token (status {response.status})",

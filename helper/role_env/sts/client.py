@@ -148,7 +148,7 @@ class Service(Server):
         return self._parse(self.request("POST", path, headers=_FORM, body=body))
 
     def _parse(self, response: Response) -> dict[str, Any]:
-        document = responses.json_object(response.body)
+        document = response.document
         code = document.get("Code") if document else None
         if response.status == 200 and document is not None and not isinstance(code, str):
             return document

@@ -11,7 +11,7 @@ import ssl
 import time
 import urllib.parse
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from role_env import __version__
 from role_env.context import Context
@@ -43,16 +43,17 @@ class BusyError(TransientError):
 class Response(NamedTuple):
     """The response of a server: the HTTP status, its Date header (empty if absent) and the body.
 
-    The body has at most LARGEST_RESPONSE + 1 bytes.
+    The body has at most LARGEST_RESPONSE + 1 bytes. `document` is the JSON object in it, or None.
     """
 
     status: int
     date: str
     body: bytes
+    document: dict[str, Any] | None
 
     def error_code(self) -> str:
         """Return the Code of Alibaba Cloud's error document, or an empty text if there is none."""
-        document = json_object(self.body) or {}
+        document = self.document or {}
         code = document.get("Code") or document.get("code")
         return code if isinstance(code, str) else ""
 
@@ -207,7 +208,7 @@ class Server:
             content = response.read(LARGEST_RESPONSE + 1)
             if response.length and len(content) <= LARGEST_RESPONSE:
                 raise http.client.IncompleteRead(b"")
-            return Response(response.status, response.headers.get("Date") or "", content)
+            return Response(response.status, response.headers.get("Date") or "", content, json_object(content))
         finally:
             connection.close()
 
