@@ -93,13 +93,11 @@ class Ram:
             raise client.invalid_response("RAM", self._endpoint, "LastUsedDate is not a time in UTC") from None
 
     def _call(self, action: str, key: AccessKey, *, tries: int = TRIES, **parameters: str) -> dict[str, Any]:
-        request = sdk.ram_request(action)
-        for name, value in parameters.items():
-            request.add_query_param(name, value)
         context = self._context.restarted()
         if self._seconds:
             context = context.with_deadline(Deadline(self._seconds))
-        return client.Service("RAM", self._endpoint, context).send(request, key, tries=tries)
+        service = client.Service("RAM", self._endpoint, context)
+        return service.send(sdk.ram_request(action), parameters, key, tries=tries)
 
 
 def find_creation(key: AccessKey, context: Context) -> int:

@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from role_env import timestamps
@@ -56,19 +56,10 @@ def assume_role(hop: "Profile", key: AccessKey, context: Context) -> Credentials
         service = Service("STS", hop.endpoint, context)
         service.connect()  # while the SDK is imported
         request = sdk.assume_role_request()
-        request.set_RoleArn(hop.role_arn)
-        request.set_RoleSessionName(hop.role_session_name)
-        request.set_DurationSeconds(hop.duration_seconds)
-        for put, value in (
-            (request.set_ExternalId, hop.external_id),
-            (request.set_Policy, hop.policy),
-            (request.set_SourceIdentity, hop.source_identity),
-        ):
-            if value:
-                put(value)
+        parameters = _parameters(hop, ExternalId=hop.external_id, SourceIdentity=hop.source_identity)
         issued = time.time()
         try:
-            return _session(service.send(request, key), hop, issued)
+            return _session(service.send(request, parameters, key), hop, issued)
         except StsError as refusal:
             if refusal.code != "NoPermission":
                 raise
@@ -80,14 +71,7 @@ def assume_role_with_oidc(hop: "Profile", token: str, provider_arn: str, context
 
     The token is sent in the body, since addresses are written to logs. Raises as assume_role does.
     """
-    form = {
-        "RoleArn": hop.role_arn,
-        "OIDCProviderArn": provider_arn,
-        "OIDCToken": token,
-        "RoleSessionName": hop.role_session_name,
-        "DurationSeconds": str(hop.duration_seconds),
-        **({"Policy": hop.policy} if hop.policy else {}),
-    }
+    form = _parameters(hop, OIDCProviderArn=provider_arn, OIDCToken=token)
     with waiting_for_sts(hop, context):
         context.messages.decided(f"{hop.name}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
         service, issued = Service("STS", hop.endpoint, context), time.time()
@@ -98,7 +82,7 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
     """Return STS's own response about who signs with `key`. Raises StsError and UnreachableError."""
     service = Service("STS", endpoint, context)
     service.connect()
-    document = service.send(sdk.caller_identity_request(), key)
+    document = service.send(sdk.caller_identity_request(), {}, key)
     if not isinstance(document.get("Arn"), str) or not isinstance(document.get("AccountId"), str):
         raise invalid_response("STS", endpoint, "no Arn and AccountId")
     return document
@@ -119,19 +103,26 @@ def waiting_for_sts(hop: "Profile", context: Context) -> Iterator[None]:
 class Service(Server):
     """STS or RAM, as its `name` says."""
 
-    def send(self, request: Any, key: AccessKey, *, tries: int = TRIES) -> dict[str, Any]:
-        """Send `request`, signed with `key`, and return the response.
+    def send(
+        self, request: Any, parameters: Mapping[str, str], key: AccessKey, *, tries: int = TRIES
+    ) -> dict[str, Any]:
+        """Send `request` with its `parameters`, signed with `key`, and return the response.
 
         It is signed anew for each of at most `tries` tries, since a nonce is taken only once. Raises StsError if the
         service refuses, UnreachableError if there is no valid response by the deadline.
         """
         request.set_accept_format("JSON")
+        for name, value in parameters.items():
+            request.add_query_param(name, value)
         if key.security_token:
             request.add_query_param("SecurityToken", key.security_token)
-        headers = request.get_headers()
-        return self._parse(self.request("POST", lambda: sdk.signed_path(request, key), headers=headers, tries=tries))
 
-    def send_form(self, action: str, form: dict[str, str]) -> dict[str, Any]:
+        def path() -> str:
+            return str(request.get_url("cn-hangzhou", key.access_key_id, key.access_key_secret))
+
+        return self._parse(self.request("POST", path, headers=request.get_headers(), tries=tries))
+
+    def send_form(self, action: str, form: Mapping[str, str]) -> dict[str, Any]:
         """Send `form` to an action that needs no signature, and return the response. Raises as `send`."""
         body = urllib.parse.urlencode(form).encode()
 
@@ -174,6 +165,18 @@ def invalid_response(service: str, endpoint: str, what: str) -> UnreachableError
         f"{endpoint} did not answer like {service} ({what})",
         hint=f"check {setting}; a proxy or sign-in page may be intercepting the request",
     )
+
+
+def _parameters(hop: "Profile", **more: str) -> dict[str, str]:
+    """Return the parameters of a request for the role of `hop`, without those that are empty."""
+    parameters = {
+        "RoleArn": hop.role_arn,
+        "RoleSessionName": hop.role_session_name,
+        "DurationSeconds": str(hop.duration_seconds),
+        "Policy": hop.policy,
+        **more,
+    }
+    return {name: value for name, value in parameters.items() if value}
 
 
 def _no_permission(hop: "Profile", key: AccessKey, context: Context, refusal: StsError) -> RefusedError:

@@ -13,7 +13,6 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from role_env.credentials import AccessKey
 from role_env.ui.messages import hush_libraries
 
 _importing = threading.Lock()  # one thread would remove what another has put in place
@@ -41,11 +40,6 @@ def ram_request(action: str) -> Any:
     request = RpcRequest("Ram", "2015-05-01", action)
     request.set_method("POST")  # part of what is signed
     return request
-
-
-def signed_path(request: Any, key: AccessKey) -> str:
-    """Return the path and query of `request`, signed with `key` now: STS takes a nonce only once."""
-    return str(request.get_url("cn-hangzhou", key.access_key_id, key.access_key_secret))
 
 
 @contextlib.contextmanager
