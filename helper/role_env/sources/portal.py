@@ -66,12 +66,12 @@ class AccessConfiguration(NamedTuple):
     name: str
 
 
-class Portal:
+class Portal(Issuer):
     """The portal of the sign-in URL `url`, which check_url has accepted. The context's deadline bounds the calls."""
 
     def __init__(self, url: str, context: Context) -> None:
+        super().__init__(host_of(url), context)
         self.url = url
-        self.issuer = Issuer(host_of(url), context)
         self._client_id = context.environ.get(_CLIENT_VARIABLE) or _CLIENT_ID
 
     def authorize_device(self, verifier: Verifier) -> Device:
@@ -82,18 +82,18 @@ class Portal:
             "CodeChallenge": verifier.challenge,
             "CodeChallengeMethod": "S256",
         }
-        answer = self.issuer.request("POST", "/device-authorization", document=document)
+        answer = self.request("POST", "/device-authorization", document=document)
         names = ("VerificationUriComplete", "VerificationUri")
-        address = self.issuer.read_token(answer, next((name for name in names if answer.get(name)), names[0]))
+        address = self.read_token(answer, next((name for name in names if answer.get(name)), names[0]))
         if not address.startswith("https://"):
-            raise self.issuer.invalid_response("its page is not https")
-        interval = self.issuer.read_seconds(answer, "Interval", default=_USUAL_INTERVAL)
+            raise self.invalid_response("its page is not https")
+        interval = self.read_seconds(answer, "Interval", default=_USUAL_INTERVAL)
         return Device(
-            self.issuer.read_token(answer, "DeviceCode"),
-            self.issuer.read_token(answer, "UserCode"),
+            self.read_token(answer, "DeviceCode"),
+            self.read_token(answer, "UserCode"),
             address,
             max(interval, _SHORTEST_INTERVAL),
-            self.issuer.read_seconds(answer, "ExpiresIn", default=_USUAL_LIFE),
+            self.read_seconds(answer, "ExpiresIn", default=_USUAL_LIFE),
         )
 
     def poll_token(self, device: Device, verifier: Verifier) -> tuple[str, float]:
@@ -109,13 +109,13 @@ class Portal:
         }
         secrets = (device.code, verifier.text)
         try:
-            answer = self.issuer.request("POST", "/token", document=document, secrets=secrets, tries=1)
+            answer = self.request("POST", "/token", document=document, secrets=secrets, tries=1)
         except SignInError as error:
-            raise _poll_failure(error, self.issuer.host) from None
-        seconds = self.issuer.read_seconds(answer, "ExpiresIn", default=0)
+            raise _poll_failure(error, self.host) from None
+        seconds = self.read_seconds(answer, "ExpiresIn", default=0)
         if seconds <= 0:
-            raise self.issuer.invalid_response("ExpiresIn is missing")
-        return self.issuer.read_token(answer, "AccessToken"), seconds
+            raise self.invalid_response("ExpiresIn is missing")
+        return self.read_token(answer, "AccessToken"), seconds
 
     def list_accounts(self, token: str) -> list[Account]:
         """Return the accounts of the user. Raises TokenEnded, SignInError, UnreachableError."""
@@ -166,8 +166,8 @@ class Portal:
         answer = self._ask("POST", "/cloud-credentials", token, document)
         session = answer.get("CloudCredential")
         if not isinstance(session, dict):
-            raise self.issuer.invalid_response("CloudCredential is missing")
-        return self.issuer.read_session(session, issued=issued)
+            raise self.invalid_response("CloudCredential is missing")
+        return self.read_session(session, issued=issued)
 
     def _rows(self, path: str, key: str, query: Mapping[str, str], token: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of a list, page by page."""
@@ -177,17 +177,17 @@ class Portal:
             answer = self._ask("GET", f"{path}?{urllib.parse.urlencode(given)}", token)
             rows = answer.get(key)
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise self.issuer.invalid_response(f"{key} is missing")
+                raise self.invalid_response(f"{key} is missing")
             yield from rows
             following = answer.get("NextToken")
             if not answer.get("IsTruncated") or not isinstance(following, str) or following in ("", more):
                 return
             more = following
-        raise self.issuer.invalid_response(f"{key} has no end")
+        raise self.invalid_response(f"{key} has no end")
 
     def _ask(self, method: str, path: str, token: str, document: Mapping[str, str] | None = None) -> dict[str, Any]:
         try:
-            return self.issuer.request(method, path, document=document, token=token)
+            return self.request(method, path, document=document, token=token)
         except SignInError as error:
             if error.status == 401 or _TOKEN_FAULT.search(_folded(error.code)):
                 raise TokenEnded(error.message) from None
@@ -199,7 +199,7 @@ class Portal:
         try:
             return str(validators.KEYS[profile_key](str(value)))
         except ValueError:
-            raise self.issuer.invalid_response(f"{name} is missing or invalid") from None
+            raise self.invalid_response(f"{name} is missing or invalid") from None
 
 
 def _name(row: Mapping[str, Any], name: str) -> str:
