@@ -11,7 +11,7 @@ import ssl
 import time
 import urllib.parse
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from role_env import __version__
 from role_env.context import Context
@@ -19,9 +19,6 @@ from role_env.deadline import Deadline, NoThread, TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.sts.connection import proxy_for, tls_context
 from role_env.sts.responses import LARGEST_RESPONSE, json_object
-
-if TYPE_CHECKING:
-    import http.client
 
 T = TypeVar("T")
 
@@ -166,7 +163,7 @@ class Server:
         Raises TransientError for a network fault, BusyError for throttling and a 5xx status that is not in `final`,
         and UnreachableError for a failure that no second try would cure.
         """
-        import http.client
+        import http.client  # 25 ms, spent while an early connection is being opened
 
         try:
             response = self._exchange(method, path, body, {**headers, "User-Agent": USER_AGENT})
@@ -195,7 +192,15 @@ class Server:
         import http.client
 
         early, self._early = self._early, None
-        connection = self._connection()
+        host, port, seconds = self._host, self._port, self._connect_timeout()
+        if self._proxy:
+            host, port = self._proxy.host, self._proxy.port
+        if not self._tls:
+            connection = http.client.HTTPConnection(host, port, timeout=seconds)
+        else:
+            connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=self._tls)
+        if self._proxy:
+            connection.set_tunnel(self._host, self._port, self._proxy.headers)
         try:
             if early:
                 connection.sock = early.result()
@@ -217,18 +222,6 @@ class Server:
 
     def _connect_timeout(self) -> float:
         return min(self._connect_seconds, self._seconds())
-
-    def _connection(self) -> "http.client.HTTPConnection":
-        import http.client  # 25 ms, spent while an early connection is being opened
-
-        seconds = self._connect_timeout()
-        if not self._tls:
-            return http.client.HTTPConnection(self._host, self._port, timeout=seconds)
-        if not self._proxy:
-            return http.client.HTTPSConnection(self._host, self._port, timeout=seconds, context=self._tls)
-        connection = http.client.HTTPSConnection(self._proxy.host, self._proxy.port, timeout=seconds, context=self._tls)
-        connection.set_tunnel(self._host, self._port, self._proxy.headers)
-        return connection
 
     def _fault(self, error: Exception) -> str:
         """Describe a network fault; the proxy is named if the connection to it failed."""
