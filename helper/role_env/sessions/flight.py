@@ -39,8 +39,8 @@ class SingleFlight:
         self._chain = chain
         self._target = chain.target
         self._before = chain.before
-        self._digest = chain.digest(context)
         self._cache = cache if chain.is_cacheable else None
+        self._digest = chain.digest(context)
         self._whole_cache = cache
         self._context = context
         self._options = request or Request(chain.target.name)
