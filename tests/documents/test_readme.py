@@ -236,15 +236,6 @@ def help_of_each(person: Machine, block: Block) -> None:
         assert person.run(str(TOP / line.split()[0]), "--help").returncode == 0
 
 
-def log_in(person: Machine, block: Block) -> None:
-    same = [other for other in BLOCKS if other.document == block.document]
-    (empty,) = [other for other in same if other.text.startswith("[profileA]\n\n")]
-    person.write(empty.text)
-    done = person.run(*block.text.split(), text=person.key_lines())
-    assert done.returncode == 0
-    person.succeeds("profileB")
-
-
 def credential_process(person: Machine, block: Block) -> None:
     profile = json.loads(block.text.replace("/home/me", str(person.home)))
     done = person.run(*profile["process_command"].split())
@@ -346,9 +337,8 @@ NEAREST: dict[str, Callable[[Machine, Block], None]] = {
     "uv tool install role-env": install,
     "python3 -m venv": install_by_hand,  # the index again: without the lines that ask it
     "tests/sandbox": help_of_each,  # one would make .venv in the checkout, the other runs this test
-    "profileB 42m $": prompt,  # three prompts, which test_prompt.py has on terminals: the first is looked at
+    "profileB 42m $": prompt,  # prompts, which test_prompt.py has on terminals: the first is looked at
     "[env_var.ROLE_ENV_PROMPT]": starship,  # a part of a file: starship reads it where it is installed
-    "role-env login profileA": log_in,  # it asks at a terminal, which test_login.py has: here two lines on stdin
     '{"name": "profileB", "mode": "External"': credential_process,  # a part of a file: its command is run
     "permissions: {id-token: write": github_job,  # there is no GitHub here: its steps are run
     "role-env configure profile": configure,  # --login asks for the key: here it is on stdin
