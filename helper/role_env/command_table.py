@@ -41,7 +41,7 @@ _SHOW = Option("--show", "", "print secrets even if stdout is a terminal (defaul
 _SHOW_CODE = Option("--show", "", "print the code even if stdout is a terminal (default: refuse)")
 _JSON = Option("--json", "", "print JSON (default: text for a person)")
 _VERBOSE = Option("--verbose", "", "report on stderr what was decided and why (default: warnings and errors only)")
-_NO_BROWSER = Option("--no-browser", "", "print the address to sign in at (default: open it in the browser too)")
+_NO_BROWSER = Option("--no-browser", "", "only print the sign-in address (default: open it in the browser too)")
 _OBTAINING = (
     _CONFIG,
     Option(
@@ -55,7 +55,7 @@ _OBTAINING = (
     Option(
         "--min-ttl",
         "SECONDS",
-        "renew a session that has less time left, such as 600 or 10m (default: 5m, or a fifth of its lifetime)",
+        "renew a session that has less time left, such as 600 or 10m (default: a fifth of its lifetime, at most 5m)",
         kind=DURATION,
     ),
     Option("--refresh", "", "ignore the cached session and request a new one (default: use the cached session)"),
@@ -86,7 +86,9 @@ _COMMANDS = (
         (_SESSION_PROFILE, Word("COMMAND", COMMAND_LINE, "command_line", is_optional=True, is_repeated=True)),
         (
             *_OBTAINING,
-            Option("--renew", "", "stay, and serve live sessions to programs with an SDK (default: become COMMAND)"),
+            Option(
+                "--renew", "", "stay, and serve live sessions to programs that use an SDK (default: become COMMAND)"
+            ),
         ),
         ("role-env exec profileB -- terraform plan", "role-env exec --renew profileB -- python work-for-hours.py"),
         statuses={
@@ -106,7 +108,7 @@ _COMMANDS = (
             *_OBTAINING,
             _SHOW,
         ),
-        ("role-env process profileB", "aliyun configure set --mode External --process-command 'role-env process B'"),
+        ("role-env process profileB", "role-env process --session"),
         statuses=_ALL_STATUSES | _NO_TERMINAL,
         is_silent=True,
     ),
@@ -131,7 +133,7 @@ _COMMANDS = (
         "print the shell integration",
         (Word("SHELL", CHOICE, "shell", choices=INTEGRATED_SHELLS),),
         (
-            Option("--no-prompt", "", "set ROLE_ENV_PROMPT only (default: show the session in the prompt)"),
+            Option("--no-prompt", "", "only set ROLE_ENV_PROMPT (default: show the session in the prompt)"),
             Option("--renew", "", "renew the session at a prompt shortly before it expires (default: do not)"),
         ),
         ('eval "$(role-env init bash)"', 'eval "$(role-env init zsh --renew)"', "role-env init fish | source"),
@@ -160,7 +162,7 @@ _COMMANDS = (
             Option(
                 "--login",
                 "",
-                "ask for an access key, or read two lines of stdin, and store it in the keyring (default: do not)",
+                "store an access key in the keyring: asked for, or read from two lines of stdin (default: do not)",
             ),
             Option("--region", "ID", "region of the profile (default: none)", kind=REGION),
             Option("--color", "NAME", "color in the prompt (default: none)"),
@@ -169,11 +171,7 @@ _COMMANDS = (
             ),
             Option("--dry-run", "", "show the profile; neither verify nor append it (default: do both)"),
             Option("--no-verify", "", "append the profile without a request (default: verify it first)"),
-            Option(
-                "--cloud-sso",
-                "URL",
-                "sign-in URL of the CloudSSO portal whose profiles are added (default: none)",
-            ),
+            Option("--cloud-sso", "URL", "sign-in URL of the CloudSSO portal to add profiles for (default: none)"),
             Option("--all", "", "with --cloud-sso: add every access configuration (default: asked at a terminal)"),
             Option("--yes", "", "with --cloud-sso: ask nothing, and append (default: ask at a terminal)"),
             _NO_BROWSER,
@@ -181,7 +179,7 @@ _COMMANDS = (
         ),
         (
             "role-env configure",
-            "role-env configure ops --role-arn acs:ram::2:role/ops --aliyun-profile me",
+            "role-env configure profileB --role-arn $ROLE_ARN --aliyun-profile me",
             "role-env configure --cloud-sso $SIGN_IN_URL --yes",
         ),
         statuses=_ALL_STATUSES,
@@ -191,9 +189,9 @@ _COMMANDS = (
         "write profiles into the aliyun CLI's own file; without PROFILE, one that follows the session of the shell",
         (Word("aliyun-cli", CHOICE, "program", choices=("aliyun-cli",)), _OPTIONAL_SESSION_PROFILES),
         (
-            Option("--all", "", "every profile that gives a session (default: the named ones)"),
-            Option("--dry-run", "", "show the change and make none (default: make it)"),
-            Option("--remove", "", "remove what setup wrote, or the named profiles of it (default: write)"),
+            Option("--all", "", "write every profile that gives a session (default: the named ones)"),
+            Option("--dry-run", "", "show the change and do not make it (default: make it)"),
+            Option("--remove", "", "remove the named profiles, or all that setup wrote (default: write)"),
             _CONFIG,
         ),
         ("role-env setup aliyun-cli", "role-env setup aliyun-cli profileB --dry-run"),
@@ -207,8 +205,8 @@ _COMMANDS = (
         (
             _CONFIG,
             _JSON,
-            Option("--names", "", "print the names only (default: a table)"),
-            Option("--sessions", "", "only profiles that give a session, as role-env use shows them (default: all)"),
+            Option("--names", "", "print only the names (default: a table)"),
+            Option("--sessions", "", "show only profiles that give a session, as role-env use does (default: all)"),
         ),
         ("role-env list", "role-env list --json"),
         statuses={
@@ -241,15 +239,15 @@ _COMMANDS = (
     ),
     Command(
         "login",
-        "store a profile's access key in the keyring of your system, or sign in to CloudSSO or OAuth",
+        "store a profile's access key in the OS keyring, or sign in to CloudSSO or OAuth",
         (_PROFILE,),
         (_CONFIG, _NO_BROWSER, _VERBOSE),
         ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA'),
-        statuses=_ALL_STATUSES,
+        statuses=_ALL_STATUSES | {4: "STS or the sign-in server refused, or nobody signed in in time"},
     ),
     Command(
         "logout",
-        "remove a profile's access key or sign-in from the keyring of your system",
+        "remove a profile's access key or sign-in from the OS keyring",
         (_PROFILE,),
         (_CONFIG, _VERBOSE),
         ("role-env logout profileA", "role-env logout profileA --config other.ini"),
@@ -261,20 +259,20 @@ _COMMANDS = (
         (_PROFILE,),
         (
             _CONFIG,
-            Option("--status", "", "show where the rotation is, and other keys of the user (default: rotate)"),
-            Option("--finish", "", "delete the old key, once the new one has been used (default: rotate)"),
+            Option("--status", "", "show the progress, and other keys of the user (default: rotate)"),
+            Option("--finish", "", "delete the old key once the new one has been used (default: rotate)"),
             Option("--abort", "", "go back to the old key, and delete the new one (default: rotate)"),
             Option("--force", "", "rotate a key that other files also contain (default: refuse)"),
         ),
         ("role-env rotate profileA", "role-env rotate profileA --finish"),
-        statuses=_ALL_STATUSES,
+        statuses=_ALL_STATUSES | {4: "STS or RAM refused, or rotate itself did"},
         exclusive=(("--status", "--finish", "--abort"),),
     ),
     Command(
         "clear",
         "delete cached sessions",
         (Word("PROFILE", PROFILE, "profiles", is_repeated=True),),
-        (Option("--all", "", "every cached session (default: those of the named profiles)"), _CONFIG),
+        (Option("--all", "", "delete every cached session (default: those of the named profiles)"), _CONFIG),
         ("role-env clear profileB", "role-env clear --all"),
         statuses=dict.fromkeys((0, 1, 2, 3, 6), ""),
     ),
@@ -284,7 +282,7 @@ _COMMANDS = (
         (_PROFILE,),
         (*_OBTAINING, _JSON),
         ("role-env explain profileB", "role-env explain profileB --json"),
-        statuses=dict.fromkeys((0, 1, 2, 3, 4, 6), ""),
+        statuses=dict.fromkeys((0, 1, 2, 3, 6), "") | {4: "the session would be for another account than expected"},
     ),
     Command(
         "doctor",
@@ -300,7 +298,7 @@ _COMMANDS = (
         (_SESSION_PROFILE,),
         (
             *_OBTAINING,
-            Option("--print", "", "print the address, valid once and for 30 seconds (default: open the browser)"),
+            Option("--print", "", "print the address, which works once, for 30 seconds (default: open the browser)"),
             Option(
                 "--destination",
                 "WHERE",
@@ -318,8 +316,9 @@ _COMMANDS = (
         "switch this shell to a profile's session (a function of the shell integration)",
         (_SESSION_PROFILE,),
         _OBTAINING,
-        ("role-env use profileB", "role-env use profileB --region cn-shanghai"),
+        ("role-env use profileB --region cn-shanghai", "role-env use -     # the session before this one"),
         statuses=_ALL_STATUSES,
+        usage="[PROFILE|-]",
     ),
     Command(
         "help",
