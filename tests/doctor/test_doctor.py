@@ -266,7 +266,7 @@ class PlaintextKeyring(KeyringBackend):
 def test_a_keyring_that_is_a_plain_file_is_a_warning(healthy: Machine) -> None:
     (healthy.home / "plain.py").write_text(PLAIN)
     environ = {"PYTHONPATH": str(healthy.home), "PYTHON_KEYRING_BACKEND": "plain.PlaintextKeyring"}
-    fault = only(examined(healthy, **environ), "keyring", "writes secrets readable into a file")
+    fault = only(examined(healthy, **environ), "keyring", "writes secrets to a file in plain text")
     assert fault.startswith("warn plain.PlaintextKeyring (PYTHON_KEYRING_BACKEND names it)")
 
 
@@ -431,6 +431,11 @@ def test_a_shell_without_the_integration(healthy: Machine) -> None:
     only(examined(healthy), "shell integration", f'add to {rc}: eval "$(role-env init bash)"')
     only(examined(healthy, SHELL="/usr/bin/fish"), "shell integration", "role-env init fish | source")
     assert examined(healthy, SHELL="/bin/dash").faults == {}
+
+
+def test_a_start_file_that_loads_the_stored_integration(healthy: Machine) -> None:
+    (healthy.home / ".bashrc").write_text(". ~/.config/role-env/init.bash\n")
+    assert examined(healthy).faults == {}
 
 
 def test_an_integration_of_another_version(healthy: Machine) -> None:

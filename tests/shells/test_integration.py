@@ -101,4 +101,4 @@ def test_an_old_bash_whose_source_read_nothing_gets_the_line_to_type(machine: Ma
 def test_the_command_learns_the_version_of_the_integration(machine: Machine, shell: str) -> None:
     done = machine.shell(shell, f"{init(shell)}role-env doctor --json; printenv ROLE_ENV_INIT")
     findings = {finding["check"]: finding for finding in json.loads(done.stdout)}
-    assert findings["shell integration"]["message"] == f"{shell} has it, of this version"
+    assert findings["shell integration"]["message"] == f"loaded in this {shell}, version {role_env.__version__}"

@@ -26,7 +26,7 @@ def check(at: Surroundings) -> list[Finding]:
         content, status = read_file(path)
         file = ConfigFile(path, content)
     except FileNotFoundError:
-        return [Finding(NAME, OK, "it has no file of its own")]
+        return [Finding(NAME, OK, "~/.aliyun/config.json does not exist")]
     except OSError as error:
         what = f"~/.aliyun/config.json cannot be read: {error.strerror or error}"
         return [Finding(NAME, FAIL, what, "give yourself access: chmod 700 ~/.aliyun; chmod 600 ~/.aliyun/config.json")]
@@ -55,7 +55,7 @@ def _profile_findings(file: ConfigFile, at: Surroundings) -> list[Finding]:
 
 
 def _limit_in_session(at: Surroundings) -> str:
-    """Return what to add of a CLI that does not follow the session of the shell."""
+    """Return what to add to the message if the CLI does not follow the session of the shell."""
     if not ShellState(at.environ).has_session or at.environ.get(IGNORE_PROFILE[0]) != "TRUE":
         return ""
     return "; in this session aliyun ignores --profile and the region variable, see role-env help programs"

@@ -1,4 +1,4 @@
-"""A finding of a check, and what checks look at."""
+"""What a check looks at, and what it finds."""
 
 import contextlib
 from collections.abc import Callable, Mapping

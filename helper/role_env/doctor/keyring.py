@@ -1,7 +1,7 @@
 """Check the places where sessions are cached, each by a round trip through the code that caches them.
 
-Under `auto`, the kernel keyring replaces an absent one, and in a container none is needed: neither is a fault. A fix
-for one place never sends to another that cannot be used.
+Under `auto`, the kernel keyring replaces an absent one, and in a container none is needed: neither is a fault. No fix
+suggests a place that cannot be used.
 """
 
 import time
@@ -57,7 +57,9 @@ def _round_trip(ring: SystemKeyring, chosen: str) -> Finding:
         return Finding("keyring", WARN, what, "choose another backend in keyringrc.cfg")
     what = f"{chosen}: wrote, read and deleted an entry in {took * 1000:.0f} ms"
     if "plaintext" in chosen.lower():
-        return Finding("keyring", WARN, f"{what}; it writes secrets readable into a file", f"{_INSTALL}, and choose it")
+        return Finding(
+            "keyring", WARN, f"{what}; it writes secrets to a file in plain text", f"{_INSTALL}, and choose it"
+        )
     return Finding("keyring", OK, what)
 
 
@@ -91,7 +93,7 @@ def _kernel_alone() -> Finding:
 
 
 def _kernel_round_trip() -> tuple[float, str]:
-    """Return how many milliseconds an entry of the kernel keyring took, and why it cannot be used (or nothing)."""
+    """Return the milliseconds of a round trip through the kernel keyring, and why it cannot be used, if so."""
     name, began = f"{SESSION_SERVICE}{token_hex(12)}\t{_TEXT}", time.monotonic()
     try:
         kernel.write(name, _TEXT, seconds=30)

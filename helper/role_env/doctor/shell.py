@@ -1,5 +1,6 @@
 """Check the shell integration."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def check(at: Surroundings) -> list[Finding]:
 
 
 def _shell(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return the name of the calling shell, else of the login shell, and the program to ask for its version."""
+    """Return the name of the calling shell or else of the login shell, and the program to ask for its version."""
     login = environ.get("SHELL", "")
     name, asking = Path(login).name, parent.parent_name()
     return (asking, asking) if asking in INTEGRATED_SHELLS and asking != name else (name, login)
@@ -37,23 +38,23 @@ def _shell(environ: Mapping[str, str]) -> tuple[str, str]:
 
 def _integration_finding(shell: str, environ: Mapping[str, str]) -> Finding:
     name = "shell integration"
-    # The integration's version and, behind a space, what keeps the prompt from showing the session.
+    # The integration's version and, after a space, what keeps the prompt from showing the session.
     version, _, hidden = printable(environ.get("ROLE_ENV_INIT", ""))[:40].partition(" ")
     if hidden and version == __version__:
         fix = _FIXES.get(hidden, "add ROLE_ENV_PROMPT to your prompt; see role-env help prompt")
         return Finding(name, WARN, f"the prompt does not show the session, because of {hidden}", fix)
     if version == __version__:
-        return Finding(name, OK, f"{shell} has it, of this version")
+        return Finding(name, OK, f"loaded in this {shell}, version {version}")
     if version:
-        what = f"this {shell} has the one of role-env {version}, and the command is {__version__}"
-        return Finding(name, WARN, what, f"start a new {shell}")
+        what = f"this {shell} has loaded version {version}, and the command is version {__version__}"
+        return Finding(name, WARN, what, f"start a new {shell}; if it loads a stored file, write that again first")
     files = _start_files(shell, environ)
     for file in files:
         if _has_init(file):
-            return Finding(name, OK, f"{file} has it")
+            return Finding(name, OK, f"{file} loads it")
     line = hints.load_integration(shell)
     fix = f"add to {files[0]}: {line}" if files else f"add to its start-up file: {line}"
-    return Finding(name, WARN, f"{shell} does not have it: no role-env use, off and prompt", fix)
+    return Finding(name, WARN, f"{shell} does not load it: no role-env use, role-env off or prompt", fix)
 
 
 def _start_files(shell: str, environ: Mapping[str, str]) -> list[Path]:
@@ -70,8 +71,9 @@ def _start_files(shell: str, environ: Mapping[str, str]) -> list[Path]:
 
 
 def _has_init(file: Path) -> bool:
+    """Return whether `file` runs `role-env init`, or loads a file such as ~/.config/role-env/init.bash."""
     try:
         lines = file.read_text("utf-8", "replace").splitlines()
     except OSError:
         return False
-    return any("role-env init" in line and not line.lstrip().startswith("#") for line in lines)
+    return any(re.search("role-env[ /]init", line) and not line.lstrip().startswith("#") for line in lines)

@@ -54,11 +54,11 @@ def _finding(endpoint: str, at: Surroundings) -> Finding:
 def _clock_finding(name: str, offset: float, took: float) -> Finding:
     if abs(offset) < _CLOCK_ODD:
         return Finding(name, OK, f"answered in {took * 1000:.0f} ms, and the clocks agree")
-    what = f"this machine's clock is {abs(offset) / 60:.0f} min {'behind' if offset > 0 else 'ahead of'} its clock"
+    what = f"this machine's clock is {abs(offset) / 60:.0f} min {'behind' if offset > 0 else 'ahead of'} that of STS"
     is_refused = abs(offset) >= _CLOCK_REFUSED
     return Finding(
         name,
         FAIL if is_refused else WARN,
-        f"{what}, and it refuses requests that are 15 min off" if is_refused else what,
+        f"{what}, which refuses requests that are 15 min off" if is_refused else what,
         "set the clock, and let the system keep it: timedatectl set-ntp true",
     )
