@@ -64,14 +64,14 @@ def test_what_is_wrong_with_a_source_is_reported_once_for_all_that_it_spoils(mac
         machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     done = machine.role_env("list")
     assert done.stderr.count("\n") == 1
-    assert [line.split()[-1] for line in done.stdout.splitlines()] == ["SESSION", *["wrong"] * 4]
+    assert [line.split()[-1] for line in done.stdout.splitlines()] == ["SESSION", *["invalid"] * 4]
 
 
 def test_a_chain_to_nowhere_or_round_in_a_loop_is_wrong(machine: Machine) -> None:
     machine.add("[nowhere]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileAA\n")
     machine.add("[round]\nrole_arn = acs:ram::1:role/x\nsource_profile = round\n")
     done = machine.role_env("list")
-    assert [line.endswith(" wrong") for line in done.stdout.splitlines()] == [False, False, False, True, True]
+    assert [line.endswith(" invalid") for line in done.stdout.splitlines()] == [False, False, False, True, True]
     assert done.stderr.count("\n") == 2
 
 

@@ -66,7 +66,7 @@ def _gives_session(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> b
 
 
 def _rows(file: ProfilesFile, names: list[str], context: Context) -> list[dict[str, str | None]]:
-    """Return the profiles as `list --json` shows them, with the error of an invalid one under `wrong`.
+    """Return the profiles as `list --json` shows them, with the message about an invalid one under `error`.
 
     Each error is reported on stderr once, for all the profiles that it concerns.
     """
@@ -80,7 +80,7 @@ def _rows(file: ProfilesFile, names: list[str], context: Context) -> list[dict[s
         known = cache.read_ahead(entries, [entry for entry, _ in sign_ins])
         ends = {entry.name: source.sign_in_expiration(context, known) for entry, source in sign_ins}
         rows = [_row(file, entry, cache, ends, context) for entry in entries]
-    for message in dict.fromkeys(row["wrong"] for row in rows if row["wrong"]):
+    for message in dict.fromkeys(row["error"] for row in rows if row["error"]):
         context.messages.warn(message)
     return rows
 
@@ -103,7 +103,7 @@ def _row(
 ) -> dict[str, str | None]:
     """Return the row of the profile whose session is stored as `entry`; `ends` are those of the sign-ins."""
     name = entry.username
-    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "color", "key_age", "left", "wrong"))
+    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "color", "key_age", "left", "error"))
     row["profile"] = name
     try:
         profile = file.profile(name)
@@ -123,7 +123,7 @@ def _row(
         if expiration := _expiration(profile, entry, cache):
             row["expiration"], row["left"] = timestamps.format_utc(expiration), _time_left(expiration)
     except ProfileError as error:
-        row["wrong"] = error.message
+        row["error"] = error.message
     return row
 
 
@@ -178,7 +178,14 @@ def _cells(row: dict[str, str | None]) -> list[str]:
     arn = RoleArn(row["role_arn"] or "")
     source = "key" if row["source"] == "access_key_id" else row["source"]
     source = f"{source} ({row['key_age']})" if row["key_age"] else source
-    shown = (row["profile"], arn.name, arn.account, source, row["region_id"], "wrong" if row["wrong"] else row["left"])
+    shown = (
+        row["profile"],
+        arn.name,
+        arn.account,
+        source,
+        row["region_id"],
+        "invalid" if row["error"] else row["left"],
+    )
     return [cell or "-" for cell in shown]
 
 
@@ -187,4 +194,4 @@ def _time_left(moment: int) -> str:
 
 
 def _color(row: dict[str, str | None]) -> str:
-    return table.RED if row["wrong"] else table.GREEN if row["expiration"] else ""
+    return table.RED if row["error"] else table.GREEN if row["expiration"] else ""
