@@ -1,4 +1,4 @@
-"""What a failed command reports on stderr, and what a shell that waits for its answer gets: code that ends in `false`.
+"""Report a failed command: lines on stderr and, for a shell that evaluates stdout, code that ends in `false`.
 
 No traceback is ever shown: it could contain a secret.
 """
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from role_env.cli.invocation import Invocation
 
 _FOR_SHELLS = ("export", "off", "renew", "init", "")
-"""The commands whose output a shell evaluates; a line without a command may be one that was meant to."""
+"""The commands whose output a shell evaluates; the empty text stands for a line without a command."""
 
 
 def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[str, str]") -> int:
-    """Report the failure on stderr and, if a shell waits for it, on stdout; return the exit status."""
+    """Report the failure on stderr and, if a shell reads it, on stdout. Return the exit status."""
     role_arn = failure.role_arn if isinstance(failure, RoleEnvError) else ""
     is_taken_away = False
     with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
@@ -39,14 +39,14 @@ def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[s
 
 
 def report_interruption(invocation: "Invocation", environ: "Mapping[str, str]", *, is_by_person: bool) -> None:
-    """Report that the command was interrupted; Ctrl-C, which `is_by_person`, leaves the session in the shell alone."""
+    """Report that the command was interrupted. With `is_by_person`, by Ctrl-C, the session in the shell stays."""
     with contextlib.suppress(Exception):
         write_failure(invocation, environ, changes_nothing=is_by_person)
     messages.error(RoleEnvError("interrupted"))
 
 
 def report_old_bash() -> None:
-    """Report a bash that reads nothing; any other reader that has gone is not reported."""
+    """Report a reader that has gone if it is an old bash, which reads nothing."""
     if parent.is_lost_to_old_bash():
         hint = 'type eval "$(role-env … || echo false)" instead'
         messages.error(RoleEnvError("this bash is older than 4, and its source <(…) reads nothing", hint=hint))
@@ -55,11 +55,11 @@ def report_old_bash() -> None:
 def write_failure(
     invocation: "Invocation", environ: "Mapping[str, str]", *, role_arn: str = "", changes_nothing: bool = False
 ) -> bool:
-    """Answer a shell that waits on stdout: there is no session, and one for something else is taken away.
+    """Write code that fails for a shell that reads stdout; the code also removes a session for something else.
 
-    Return whether the shell that evaluates the answer is left without an account. `role_arn` is the role of the failed
-    request, empty if it is not known. With `changes_nothing` no session is taken away: a person has pressed Ctrl-C. In
-    a step of a GitHub job, the session of an earlier step is taken away. Raises RoleEnvError.
+    Return whether the shell is then without an account. `role_arn` is the role of the failed request, empty if it is
+    not known. With `changes_nothing` no session is removed: a person has pressed Ctrl-C. In a step of a GitHub job, the
+    session of an earlier step is removed. Raises RoleEnvError.
     """
     if invocation.command == "export" and invocation.format == "github" and not changes_nothing:
         from role_env.shells import github  # for this format only
@@ -74,7 +74,7 @@ def write_failure(
 
 
 def _shell_format(invocation: "Invocation") -> str:
-    """Return the format in which a shell waits for an answer, or an empty text if none does."""
+    """Return the format of the shell that reads stdout, or an empty text if none does."""
     if invocation.command not in _FOR_SHELLS or invocation.format in DOCUMENT_FORMATS:
         return ""
     return invocation.format or parent.parent_format()
@@ -90,7 +90,7 @@ def _has_other_session(invocation: "Invocation", environ: "Mapping[str, str]", r
 
 
 def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
-    """Return what is reported after a failed switch: that the shell has no account now, and the ways on."""
+    """Return what to report after a failed switch: the shell has no account now, and how to get one."""
     from role_env.environ.session import ShellState
 
     profile = ShellState(environ).profile
@@ -103,7 +103,7 @@ def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
 
 
 def _resource_error(failure: BaseException) -> RoleEnvError | None:
-    """Return what is reported if the system has no more memory, threads or processes for us; else None."""
+    """Return the error to report if the system has no more memory, threads or processes for us; else None."""
     import errno
 
     trace = _innermost(failure)

@@ -39,7 +39,7 @@ def page(command: str) -> str:
 
 
 def short() -> str:
-    """Return the answer to a line without any word."""
+    """Return the help for a line without any word."""
     return f"usage: {_USAGE}\n\n{_LINES}\nrole-env help shows all commands and topics.\n"
 
 

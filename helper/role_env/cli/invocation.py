@@ -1,7 +1,7 @@
 """A command line, parsed once, by the tables of `command_table`.
 
 Options may stand before or after the words, and `role-env PROFILE` is `role-env export PROFILE`. A line with an error
-is read to its end anyway: what the waiting shell gets depends on the session that was requested.
+is still read to its end: what the shell gets depends on the session that was requested.
 """
 
 from role_env.command_model import CHECKED_KINDS, COMMAND_LINE, DURATION, Command, Option
@@ -19,7 +19,8 @@ class Invocation:
     `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`, and `is_alone` is True if
     the line is the command's name and nothing else. `fault` says what is wrong with the line and `hint` what to do;
     both are empty for a valid one. Each option has a field of its name: True for a switch that is given, seconds for a
-    duration, an empty text or None where it is not given. `needed_ttl` are the seconds that a session must have left.
+    duration, and a false value for an option that is not given. `needed_ttl` is how many seconds a session must have
+    left.
     """
 
     command: str = ""
@@ -89,7 +90,7 @@ def parse(argv: "list[str]") -> Invocation:
 
 
 class _Parser:
-    """One run along a command line. The first error is kept, and reading goes on."""
+    """A parser of one command line. It remembers the first error and reads on."""
 
     def __init__(self, argv: "list[str]") -> None:
         self._rest = argv[::-1]
@@ -160,7 +161,7 @@ class _Parser:
             self._options.append((name, None))
 
     def _takes_value(self, name: str) -> bool:
-        """Return whether the option takes a value; in all commands that have it, it does or does not."""
+        """Return whether the option takes a value, which is the same in all commands that have it."""
         return any(command.options[name].value for command in COMMANDS.values() if name in command.options)
 
     def _apply(self, name: str, value: "str | None") -> None:
@@ -246,7 +247,8 @@ class _Parser:
         from role_env import names
 
         nearest = names.nearest(value, choices)
-        self._fail(f"{what} is none of {', '.join(choices)}", f"did you mean {nearest}?" if nearest else "")
+        rule = f"none of {', '.join(choices)}" if len(choices) > 1 else f"not {choices[0]}"
+        self._fail(f"{what} is {rule}", f"did you mean {nearest}?" if nearest else "")
 
     def _fail(self, fault: str, hint: str = "") -> None:
         if not self._result.fault:

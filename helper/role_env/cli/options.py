@@ -101,7 +101,7 @@ def _readable_file(config: str, environ: "Mapping[str, str]") -> "ProfilesFile |
 
 
 def nearest_profile(name: str, known: "Iterable[str]") -> str:
-    """Return a hint with the one of `known` that `name` could be mistyped from."""
+    """Return a hint with the profile of `known` that `name` may be a mistyped form of."""
     nearest = names.nearest(name, known)
     return f"did you mean {nearest}?" if nearest else "list the profiles with: role-env list"
 

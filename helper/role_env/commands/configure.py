@@ -70,8 +70,8 @@ def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     others = [key for key in values if key not in ("region_id", "color")]
     if invocation.profile or invocation.login or invocation.no_verify or others:
         raise UsageError(
-            "with --cloud-sso, the portal says what the profiles are",
-            hint="give no more than --all, --yes, --no-browser, --dry-run, --region, --color and --config",
+            "with --cloud-sso, the profiles come from the portal",
+            hint="combine it only with --all, --yes, --no-browser, --dry-run, --region, --color and --config",
         )
     choices = Choices(
         all=invocation.all,

@@ -42,7 +42,7 @@ def _run_beside_server(command: list[str], invocation: Invocation, context: Cont
 
     def report_end(pid: int) -> None:
         if pid == server:
-            context.messages.warn("the process that serves the session has ended; the session is not renewed")
+            context.messages.warn("the process that serves the session has ended; the session is no longer renewed")
 
     reader, writer = os.pipe()
     supervisor = Supervisor(on_end=report_end)

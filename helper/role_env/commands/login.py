@@ -63,7 +63,7 @@ def _named_id(profile: Profile, file: ProfilesFile) -> str:
     """Return the ID that the file names, or an empty text. Raises ProfileError for a profile that takes no key."""
     if profile.source and profile.source.access_key_id is not None:
         return profile.source.access_key_id
-    hint = "name a profile whose access key may be in the keyring"
+    hint = "name a profile that has an access key of its own"
     if profile.source_profile:
         source = file.chain(profile.name)[0].name
         hint = f"store the key of its chain's source: role-env login {source}"

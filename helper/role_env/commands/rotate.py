@@ -72,7 +72,7 @@ def _check_source(profile: Profile) -> None:
     raise ProfileError(
         f"profile {profile.name} has no access key in the keyring, but takes its credentials from"
         f" {profile.source_kind} ({profile.where})",
-        hint="rotate the profile at the source of its chain; role-env explain shows it",
+        hint=f"rotate the source of its chain; to see it: role-env explain {profile.name}",
     )
 
 
@@ -139,7 +139,7 @@ def _show_status(rotation: Rotation, name: str, context: Context) -> None:
         output.write(f"{name}: no rotation is under way\n")
     else:
         began = timestamps.format_utc(journal.started_at)
-        output.write(f"{name}: {_state(journal)} (begun {began})\n")
+        output.write(f"{name}: {_state(journal)} (started {began})\n")
     try:
         foreign = rotation.foreign_keys()
     except RoleEnvError as failure:

@@ -63,7 +63,7 @@ def _remove(file: UserFile, invocation: Invocation) -> None:
     own = entries.own_names(file.path, before)
     for name in invocation.profiles:
         if name not in own:
-            hint = f"it has: {', '.join(own)}" if own else ""
+            hint = f"name one of: {', '.join(own)}" if own else ""
             raise ProfileError(f"{file.path} has no profile {name} that setup wrote", hint=hint)
     names = invocation.profiles or tuple(own)
     if before is None or not names:
@@ -77,7 +77,7 @@ def _remove(file: UserFile, invocation: Invocation) -> None:
     if after is None:
         with suppress(OSError):  # other files are in the folder, or it is a link
             file.path.parent.rmdir()
-        output.write(f"removed, and with them {file.path}, which had nothing else\n")
+        output.write(f"removed, and {file.path} too, which had nothing else\n")
         return
     current = ConfigFile(file.path, after).current
     is_other = current != ConfigFile(file.path, before).current
@@ -123,9 +123,9 @@ def _warn_of_limits(entry: Entry, context: Context) -> None:
     if "region_id" not in entry.members:
         context.messages.warn(f"profile {entry.name} has no region_id, so aliyun requires --region each time")
     if process_command.needs_quotes(entry.command):
-        context.messages.warn(f"the command of {entry.name} needs quotes, which aliyun reads from release 3.4.9 on")
+        context.messages.warn(f"the command of {entry.name} has quotes, which aliyun understands since release 3.4.9")
     if not process_command.is_found_by_cron(entry.command):
         program = entry.command.split()[0]
         folder = Path(shutil.which(program, path=context.environ.get("PATH")) or program).parent
         line = f"PATH={folder}:{process_command.CRON_PATH}"
-        context.messages.warn(f"cron does not find {program}; begin the crontab with the line {line}")
+        context.messages.warn(f"cron does not find {program}; for cron jobs, begin the crontab with the line {line}")
