@@ -219,7 +219,7 @@ def test_a_failed_renewal_leaves_the_old_session_while_it_lives_and_is_reported_
     machine.sts.heal()
     assert eventually(lambda: running.ask()[0] == 200)
     reported = running.end()
-    assert reported.startswith("role-env: the session is not renewed, and good for ")
+    assert reported.startswith("role-env: the session could not be renewed and expires in ")
     assert reported.count("\n") == 1
 
 

@@ -1,7 +1,7 @@
 """A credentials URI: a session on 127.0.0.1 for one command, renewed for as long as the command asks for it.
 
-What the SDKs ask for by ALIBABA_CLOUD_CREDENTIALS_URI. Other users of the machine can reach the port, and web pages by
-a name of their own for 127.0.0.1: so the path cannot be guessed, and the Host header has to be the number.
+The SDKs find it by ALIBABA_CLOUD_CREDENTIALS_URI. Other users of the machine can reach the port, and so can web pages,
+by a name of their own for 127.0.0.1. So the path cannot be guessed, and the Host header must be the number.
 """
 
 import hmac
@@ -27,7 +27,7 @@ RENEWAL_SECONDS = 960
 PATIENCE_SECONDS = 3.0
 """The seconds that a program waits for a renewal while the old session has not expired."""
 LAST_PATIENCE_SECONDS = 60.0
-"""The seconds that it waits after that."""
+"""The seconds that it waits once the old session has expired."""
 PAUSE_SECONDS = 30.0
 """The seconds between two calls to STS, unless a twentieth of the session's life is less."""
 _STEP_SECONDS = 0.5
@@ -36,7 +36,7 @@ _STEP_SECONDS = 0.5
 class Supply:
     """The live credentials of one role.
 
-    `renew` obtains a session that has at least the given seconds left. It may take its time, or raise any RoleEnvError.
+    `renew` obtains a session that has at least the given seconds left. It may be slow, and may raise any RoleEnvError.
     """
 
     def __init__(self, first: Session, renew: Callable[[int], Session], messages: Messages) -> None:
@@ -52,9 +52,9 @@ class Supply:
         self._is_failing = False
 
     def credentials(self) -> Credentials | None:
-        """Return the credentials from memory, after a wait where they are being renewed.
+        """Return the credentials from memory, after a wait if a renewal is due.
 
-        None when the old ones have expired and there are no new ones.
+        Return None if the old ones have expired and there are no new ones.
         """
         self._was_asked = True
         flight = self._flight_if_due()
@@ -63,7 +63,7 @@ class Supply:
         return self._credentials if self._credentials.remaining() > 0 else None
 
     def look_ahead(self) -> None:
-        """Start a renewal that is due if anybody asked since the last one: the next request need not wait."""
+        """Start a renewal if one is due and any program asked since the last one: the next request need not wait."""
         if self._was_asked:
             self._flight_if_due()
 
@@ -92,7 +92,7 @@ class Supply:
         try:
             session = self._renew(math.ceil(self._margin()))
             if session.role_arn != self._role_arn:
-                raise RefusedError(f"profile {session.profile} is now of {session.role_arn}, not of {self._role_arn}")
+                raise RefusedError(f"profile {session.profile} now has {session.role_arn}, not {self._role_arn}")
             self._credentials, self._was_asked, self._is_failing = session.credentials, False, False
         except RoleEnvError as failure:
             self._warn(failure.message)
@@ -105,7 +105,7 @@ class Supply:
         """Warn of the first failure in a row."""
         say = self._messages.decided if self._is_failing else self._messages.warn
         self._is_failing = True
-        say(f"the session is not renewed, and good for {max(0, int(self._credentials.remaining()))} s: {reason}")
+        say(f"the session could not be renewed and expires in {max(0, int(self._credentials.remaining()))} s: {reason}")
 
 
 class CredentialsServer(socketserver.ThreadingTCPServer):
@@ -126,7 +126,7 @@ class CredentialsServer(socketserver.ThreadingTCPServer):
         return f"http://{self.authority}{self.path}"
 
     def serve(self, *, while_true: Callable[[], bool]) -> None:
-        """Answer requests, and look ahead, for as long as `while_true` says so."""
+        """Answer requests, and look ahead, as long as `while_true` returns True."""
         threading.Thread(target=self.serve_forever, daemon=True).start()
         while while_true():
             time.sleep(_STEP_SECONDS)
@@ -141,7 +141,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        """Answer with the credentials whoever knows the path and asks this very address."""
+        """Send the credentials to a client that knows the path and asks at this very address."""
         if not self._is_ours():
             self.send_error(HTTPStatus.NOT_FOUND)
         elif credentials := self.server.supply.credentials():

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def command_of(words: "Sequence[str]", environ: "Mapping[str, str]") -> "list[str]":
-    """Return the command that `words` are; without any, the user's shell."""
+    """Return `words`, or the user's shell if there are none."""
     return list(words) or [environ.get("SHELL") or "/bin/sh"]
 
 

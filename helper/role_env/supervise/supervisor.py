@@ -1,11 +1,11 @@
 """The parent of the command that `exec --renew` runs, which behaves as if role-env were not there.
 
-The command stays in our process group, so the terminal is its own: it reads from it, and gets what is typed there
-(Ctrl-C, Ctrl-Z) itself. A signal sent to this process alone is passed on to it. When it stops, this process stops, so
-that the shell sees a stopped job; when it ends, this process ends in the same way.
+The command stays in our process group, so it can read from the terminal, and gets what is typed there (Ctrl-C, Ctrl-Z)
+itself. A signal sent to this process alone is passed on to it. When it stops, this process stops, so that the shell
+sees a stopped job; when it ends, this process ends in the same way.
 
-A signal that a program sends to the whole group reaches the command twice, and a SIGSTOP stops this process alone: the
-first cannot be told apart, and the second cannot be caught.
+Two limits: a signal that a program sends to the whole group reaches the command twice, as it looks like one sent to
+this process alone; and a SIGSTOP stops this process alone, as it cannot be caught.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from role_env.errors import CommandError
 from role_env.supervise import execution
 from role_env.ui import messages
 
-# A fault of this process ends it; nobody means the command with it.
+# A fault of this process ends it; such a signal is not meant for the command.
 _FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
 _HELD = frozenset(signal.valid_signals()) - _FAULTS - {signal.SIGKILL, signal.SIGSTOP}
 _STOPS = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
@@ -32,9 +32,9 @@ _POLL_SECONDS = 0.2
 
 
 class Supervisor:
-    """The process as a parent; from now on it takes its signals from a queue.
+    """The process as a parent. It takes its signals from a queue from now on.
 
-    `on_end` is called with the process ID of any other process of ours that ends.
+    `on_end` is called with the process ID of each child but the command that ends.
     """
 
     def __init__(self, on_end: Callable[[int], None]) -> None:
@@ -47,9 +47,9 @@ class Supervisor:
         self._of_children = signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def fork(self) -> int:
-        """Fork a process that has the signals as they were. Return as os.fork does.
+        """Fork a process with the former signal mask, and return what os.fork returns.
 
-        It is killed when this one is, where the system can do that (Linux).
+        On Linux the child is killed when this process is.
         """
         library = _c_library()
         pid = os.fork()
@@ -63,9 +63,9 @@ class Supervisor:
         return pid
 
     def run(self, words: list[str], environ: dict[str, str]) -> int:
-        """Start the command `words` in the environment `environ` and return its process id.
+        """Start the command `words` in the environment `environ` and return its process ID.
 
-        If it is not found or cannot run, that is reported on stderr, and its status is 127 or 126.
+        If it is not found or cannot run, it reports that on stderr and exits with 127 or 126.
         """
         for number in (signal.SIGINT, signal.SIGTERM):  # a handler of ours must not act in the command's place
             if callable(signal.getsignal(number)):
@@ -85,7 +85,7 @@ class Supervisor:
     def supervise(self, pid: int, *, until: Callable[[], bool] = lambda: False) -> int | None:
         """Pass on signals to the process `pid`, and stop when it stops, until it ends. Return its wait status.
 
-        Return None as soon as `until`, which is called at each SIGCHLD, returns True.
+        `until` is called at each SIGCHLD. Return None as soon as it returns True.
         """
         while True:
             number, is_shared = _next_signal(pid)
@@ -105,13 +105,14 @@ class Supervisor:
                 _send(pid, number)
 
     def continue_with_child(self) -> None:
-        """In a process that this one forked: continue this one when a child that it stopped with is continued alone.
+        """Continue the supervisor when the child that it stopped with is continued alone.
 
-        A stopped process cannot find that out itself. Returns when this one has ended. Needs Linux's /proc.
+        A stopped process cannot notice that itself, so a process that it forked calls this. Returns when the supervisor
+        has ended. Requires Linux's /proc.
         """
         while message := os.read(self._stops_reader, 4096):
             child = int(message.split()[-1])
-            # Until this one says that it has gone on: asked earlier, it may not have stopped yet.
+            # Until the supervisor reports that it runs again; it may not even have stopped yet.
             while child and not select.select([self._stops_reader], [], [], _POLL_SECONDS)[0]:
                 if _is_stopped(self._pid) and not _is_stopped(child):
                     _send(self._pid, signal.SIGCONT)
@@ -133,14 +134,14 @@ class Supervisor:
         self._report_stop(0)
 
     def _report_stop(self, child: int) -> None:
-        """Report to `continue_with_child` that this process stops with `child`, or with 0 that it has gone on."""
+        """Report to `continue_with_child` that this process stops with `child`, or with 0 that it runs again."""
         if sys.platform == "linux":
             with contextlib.suppress(BrokenPipeError):  # its process has ended
                 os.write(self._stops_writer, f"{child}\n".encode())
 
 
 def exit_like(status: int) -> int:
-    """End this process by the signal that ended a child with the wait status `status`; else return its exit status."""
+    """Return the exit status in a child's wait status, or end this process by the signal that ended the child."""
     if not os.WIFSIGNALED(status):
         return os.WEXITSTATUS(status)
     number = os.WTERMSIG(status)
@@ -159,7 +160,7 @@ def open_descriptors() -> set[int]:
 
 
 def close_fds(descriptors: set[int]) -> None:
-    """Close `descriptors` except stderr. They are the command's: whoever waits for their end must not wait for us."""
+    """Close `descriptors` except stderr. They are the command's: a reader at their other end must not wait for us."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
         os.dup2(null, descriptor)
@@ -168,7 +169,7 @@ def close_fds(descriptors: set[int]) -> None:
 
 
 def _is_stopped(pid: int) -> bool:
-    """Return whether a process is stopped, by proc_pid_stat(5): its name, in parentheses, may contain anything."""
+    """Return whether a process is stopped. See proc_pid_stat(5): the name in parentheses may contain anything."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] in ("T", "t")
     except (OSError, IndexError):
@@ -199,7 +200,7 @@ def _changes() -> Iterator[tuple[int, int]]:
 
 
 def _next_signal(child: int) -> tuple[int, bool]:
-    """Wait for a signal. Return its number and whether the process `child` got it, too."""
+    """Wait for a signal. Return its number, and whether the process `child` got it too."""
     if sys.platform == "darwin":  # no sigwaitinfo: decide by the signal
         number = signal.sigwait(_HELD)
         return number, number in _OF_TERMINALS
