@@ -1,7 +1,7 @@
 """Sessions as text for each shell and program.
 
-A shell's format can also end a session, renew it and report a failure; a document is whole or absent. Each format
-imports only what it needs: a cached session takes a few milliseconds, of which each module costs 0.2.
+The formats for shells can also end a session, renew it and report a failure. Each format imports only what it needs: a
+cached session takes a few milliseconds, and each module costs 0.2 of them.
 """
 
 from role_env import variables
@@ -32,19 +32,19 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
 
 
 def renewal(session: Session, form: str, environ: "Mapping[str, str]") -> str:
-    """Return what replaces the session of the shell by `session`; the user's keys stay."""
+    """Return the code that replaces the session of the shell by `session`; the user's keys stay."""
     from role_env.shells import fish, posix
 
     return fish.renewal(session, environ) if form == "fish" else posix.renewal(session, environ)
 
 
 def nothing(form: str) -> str:
-    """Return what changes nothing in a shell of the format `form` and succeeds."""
+    """Return the code that changes nothing and succeeds, in the format `form`."""
     return "begin; true; end\n" if form == "fish" else "{ :; }\n"
 
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
-    """Return what ends the session of the shell, for a `form` of SHELL_FORMATS."""
+    """Return the code that ends the session of the shell, for a `form` of SHELL_FORMATS."""
     if form == "fish":
         from role_env.shells import fish
 
@@ -55,9 +55,9 @@ def off(form: str, environ: "Mapping[str, str]") -> str:
 
 
 def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
-    """Return what a shell of the format `form` gets instead of a session; it ends in `false`.
+    """Return the code that a shell gets instead of a session, in the format `form`; it ends in `false`.
 
-    With `take_away` it also removes the session in the shell, and leaves it without any account.
+    With `take_away` it also removes the session in the shell, and leaves the shell without any account.
     """
     from role_env.shells import fish, posix
 
@@ -81,7 +81,7 @@ def _follows(session: Session, environ: "Mapping[str, str]") -> bool | None:
 
 
 def process(credentials: Credentials) -> str:
-    """Return the External-mode document of the `aliyun` CLI, which the SDKs read too, on one line."""
+    """Return the document that External mode of the `aliyun` CLI and the SDKs read, on one line."""
     from role_env.timestamps import format_utc
 
     document = {
@@ -95,11 +95,11 @@ def process(credentials: Credentials) -> str:
 
 
 def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
-    """Return `environ` as a command that runs in `session` must find it."""
+    """Return the environment for a command that runs in `session`, made from `environ`."""
     kept = _without_integration(environ)
     has_session = environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_NO_ACCOUNT")
     if has_session:
-        # A region beside a session may be that session's; what was set before it only the shell knows.
+        # The region may be the session's own. Only the shell knows what was set before.
         kept = {name: value for name, value in kept.items() if name not in variables.REGIONS}
     regions = dict(_fallback_regions(session, kept))
     follows = _follows(session, environ)
@@ -116,14 +116,14 @@ def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str
 
 
 def _tokens_of_session(environ: "Mapping[str, str]") -> set[str]:
-    """Return the tokens beside the key IDs that are still those of the session in `environ`."""
+    """Return the tokens of the keys in `environ` that are still those of its session."""
     own = environ.get("ROLE_ENV_ACCESS_KEY_ID")
     keys = [key for key in variables.KEYS if own and environ.get(key.access_key_id) == own]
     return {environ.get(key.security_token, "") for key in keys} - {""}
 
 
 def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]") -> dict[str, str]:
-    """Return `environ` as a command must find it that asks for its session by the variables `served`."""
+    """Return the environment for a command that gets its session by the variables `served`, made from `environ`."""
     gone = set(variables.BESIDE_URI)
     if environ.get("ROLE_ENV_PROFILE") or not served.keys().isdisjoint(variables.REGIONS):
         gone.update(variables.REGIONS)
@@ -131,13 +131,16 @@ def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]"
 
 
 def _without_integration(environ: "Mapping[str, str]") -> dict[str, str]:
-    """Leave out what the shell integration has set, which describes the session of the shell."""
+    """Return `environ` without the variables of the shell integration, which describe the session of the shell."""
     own = ("ROLE_ENV_PROMPT", "ROLE_ENV_INIT")
     return {n: value for n, value in environ.items() if n not in own and not n.startswith("_role_env_")}
 
 
 def _fallback_regions(session: Session, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
-    """Yield the region of the `aliyun` CLI's current profile where neither `session` nor `environ` has one."""
+    """Yield the variables to set to the region of the `aliyun` CLI's current profile, and that region.
+
+    Nothing is yielded for tools that find a region in `session` or `environ`.
+    """
     for names, read in variables.fallback_regions(session):
         if not any(environ.get(name) for name in read):
             yield from dict.fromkeys(names, session.fallback_region).items()
@@ -158,16 +161,16 @@ def _json(session: Session) -> str:
 
 
 def _json_text(value: str) -> str:
-    """Return `value` as JSON: `json` would cost the fast path 6 ms.
+    """Return `value` as JSON, without the module `json`, which would cost the fast path 6 ms.
 
-    No value needs more: STS's are printable ASCII; the others, a profile's name among them, have letters, digits and a
-    few signs.
+    Only backslashes and quotes need an escape: values of STS are printable ASCII, and the others, such as a profile's
+    name, have letters, digits and a few signs.
     """
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _dotenv(session: Session) -> str:
-    """Return raw `KEY=value` lines, as docker reads them: quotes would stay in the value, so a value must need none.
+    """Return raw `KEY=value` lines, as docker reads them, which takes quotes for a part of the value.
 
     Raises ProfileError for a value that needs quotes.
     """
@@ -186,9 +189,9 @@ def _dotenv(session: Session) -> str:
 
 
 def document_variables(session: Session) -> dict[str, str]:
-    """Return the variables of `session` for a reader elsewhere.
+    """Return the variables of `session` for a reader in another place, such as a container.
 
-    It has another home folder and another file of the `aliyun` CLI, and cannot ask for the session again.
+    The reader has its own home folder and `aliyun` CLI, and cannot ask for the session again.
     """
     values = variables.assignments(session) | dict(_fallback_regions(session, {}))
     values.pop(variables.REQUEST, None)

@@ -1,9 +1,9 @@
-"""What fish evaluates: a session, its renewal, its end, and a failure.
+"""Code that fish evaluates: for a session, its renewal, its end, and a failure.
 
-The same steps as in `posix`, as one `begin … end` whose lines end in a semicolon: `eval (role-env PROFILE)`, which
-joins lines by spaces, works. Fish has no readonly variables of the user's, but it has universal ones, which show
-through where a global one is erased: there an empty exported global is set instead. What the shell had before is
-saved in `_role_env_old_NAME`, behind a first element `e` if it was exported, else `s`.
+It takes the same steps as in `posix`, in one `begin … end`. Its lines end in a semicolon, so that
+`eval (role-env PROFILE)`, which joins lines by spaces, works. In fish no variable of the user's is readonly, but a
+universal one shows through where a global one is erased: there an empty exported global is set instead. What the shell
+had before is saved in `_role_env_old_NAME`, a list that begins with `e` if it was exported, else with `s`.
 """
 
 from role_env import variables
@@ -36,7 +36,7 @@ if not set -q SECURITY_TOKEN; or contains -- "$SECURITY_TOKEN" {variables.NO_ACC
 set -l left {" ".join(variables.OTHER_OUTRANKING)}
 for p in {" ".join(variables.PREFIXES)}; for s in {" ".join(variables.SUFFIXES)}; set -a left $p'_'$s; end; end
 if test -n "$ROLE_ENV_PROFILE"; and test -z "$id"; set -e left[(contains -i {variables.CREDENTIALS_URI} $left)]; end"""
-# Set for a session of an older version, which left these as the user had set them.
+# Not empty for a session of an older version, which left these variables as the user had set them.
 _OLDER = f"""\
 set -l older
 if test -z "$ROLE_ENV_FAMILIES$ROLE_ENV_NO_ACCOUNT"; set older {" ".join(variables.DISABLED)}; end"""
@@ -62,7 +62,7 @@ _RESTORE_BARE = f"if not set -q bare[1]\nfor v in SECURITY_TOKEN\n{_RESTORE}\n{_
 
 
 def quote(value: str) -> str:
-    """Return `value` as one word of fish on one line. It may contain anything but NUL, which no variable can."""
+    """Return `value` as one word of fish on one line. It may contain anything but NUL, which no variable contains."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "'\\n'") + "'"
 
 
@@ -113,7 +113,7 @@ def session(session: Session, *, follows: "bool | None", confirmation: str) -> s
 def off() -> str:
     """Return the group that ends the shell's session.
 
-    What was set before comes back; a key that the user has set meanwhile stays.
+    It restores what was set before. A key that the user has set meanwhile stays.
     """
     forced = (name for name in variables.FORCED if name not in variables.DISABLED)
     return _group(

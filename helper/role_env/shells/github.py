@@ -22,8 +22,8 @@ _ESCAPES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 def export(obtain: Callable[[], Session], environ: Mapping[str, str]) -> None:
     """Obtain a session, mask its secrets, set its variables for the later steps, and write the step's outputs.
 
-    Raises what `obtain` raises, ProfileError outside of a step and if its files cannot be opened, which is found out
-    first, and RoleEnvError when one cannot be written; then no variable is set.
+    Before it calls `obtain`, it raises ProfileError outside of a step, or if the step's files cannot be opened. Raises
+    what `obtain` raises, and RoleEnvError if a file cannot be written; then no variable is set.
     """
     with _opened(environ) as (variables_file, *outputs_files):
         session = obtain()
@@ -71,9 +71,9 @@ def _open(name: str, environ: Mapping[str, str], files: contextlib.ExitStack) ->
 
 
 def _to_mask(session: Session) -> Iterator[str]:
-    """Yield the values to mask, of each key the ID first, which is not a secret.
+    """Yield the values to mask. The first is a key's ID, which is not a secret.
 
-    If another program has printed half a line, the runner does not see the next command, and shows it.
+    After another program's half line, the runner does not recognize the first command, and shows it.
     """
     for key in filter(None, (session.credentials, session.base)):
         yield from filter(None, (key.access_key_id, key.access_key_secret, key.security_token))
@@ -97,10 +97,7 @@ def _append(descriptor: int, values: Mapping[str, str]) -> None:
 
 
 def _block(item: tuple[str, str]) -> str:
-    """Return a variable with its value between two lines that nobody can guess.
-
-    No value can end it and begin another.
-    """
+    """Return a variable with its value between two lines that nobody can guess: no value can set another variable."""
     name, value = item
     delimiter = f"role_env_{secrets.token_hex(16)}"
     return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"

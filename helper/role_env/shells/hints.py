@@ -1,4 +1,4 @@
-"""The lines that a hint gives a person to type: they act in the shell that called role-env.
+"""The lines that hints show to be typed, which act in the shell that called role-env.
 
 With the shell integration, which sets ROLE_ENV_INIT for the commands that it runs, they are `role-env use` and
 `role-env off`; without it, the shell has to evaluate what role-env prints.
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def switch(profile: str, environ: "Mapping[str, str]") -> str:
-    """Return the line that switches the shell to `profile`, a name that options may follow."""
+    """Return the line that switches the shell to `profile`, a name, possibly with options behind it."""
     if environ.get("ROLE_ENV_INIT"):
         return f"role-env use {profile}"
     name, *options = profile.split(maxsplit=1)
@@ -41,7 +41,7 @@ def load_integration(shell: str = "") -> str:
 
 
 def evaluate(command: str, form: str) -> str:
-    """Return the line with which the shell that is the parent, or that `form` names, evaluates a session."""
+    """Return the line with which the parent shell, or the one that `form` names, evaluates a session."""
     if form == "fish":
         return f"{command} | source"
     if form not in SHELL_FORMATS:

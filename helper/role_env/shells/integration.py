@@ -1,7 +1,7 @@
 """The shell integration: files that a linter reads and the wheel carries, and the tables that `init` fills in.
 
-What the files say between two @, such as `@COMMANDS@`, comes from the tables of the command line and of the variables:
-the shell files list no command, no option and no variable of a family.
+A name between two @, such as `@COMMANDS@`, stands for a table of the command line or of the variables: the shell files
+themselves list no command, no option and no variable of a family.
 """
 
 import os
@@ -46,9 +46,9 @@ _EXPORTED = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
 
 
 def integration(shell: str, options: str = "") -> str:
-    """Return the text of `role-env init SHELL [OPTIONS]`; it depends on nothing else but the version.
+    """Return the text of `role-env init SHELL [OPTIONS]`, which depends on nothing else but the version.
 
-    It is one group, like all that a shell reads from us: cut off anywhere it does nothing.
+    It is one group, like everything that a shell reads from us: cut off anywhere, it does nothing.
     """
     text = "".join(_read(name) for name in _FILES[shell])
     tables = _fish_tables() if shell == "fish" else _posix_tables()
@@ -77,8 +77,8 @@ def _read(name: str) -> str:
 def _shared_tables(value: str, *, key_id: str, request: str, separator: str) -> dict[str, str]:
     """Return the tables that all shells share.
 
-    `value` is the form of a variable's value, `key_id` the key ID that is expected, `request` differs with and without
-    ROLE_ENV_REQUEST, and `separator` is between patterns.
+    `value` is the shell's code for the value of the variable `{}`, `key_id` that for the expected key ID, and `request`
+    code that says whether ROLE_ENV_REQUEST is set. `separator` goes between patterns.
     """
 
     def values(names: "Iterable[str]") -> list[str]:
@@ -139,13 +139,13 @@ def _value_options() -> "Iterable[str]":
 
 
 def _kinds(command: "Command") -> "Iterable[str]":
-    """Yield what each word of the command is; + behind it says that more of them can follow."""
+    """Yield the kind of each word of the command, with a + if the word can be repeated."""
     for word in command.words:
         yield (",".join(word.choices) or _KINDS.get(word.kind, "-")) + "+" * word.is_repeated
 
 
 def _flag(option: "Option") -> str:
-    """Return an option and, behind =, what its value is."""
+    """Return an option, with = and the kind of its value if it takes one."""
     if not option.value:
         return option.name
     return f"{option.name}={','.join(option.choices) or _KINDS.get(option.kind, '')}"

@@ -1,4 +1,4 @@
-"""Which program the parent process is: it decides the default format, and what a hint says to type."""
+"""Find out which program the parent process is. It decides the default format, and what a hint says to type."""
 
 import os
 
@@ -9,7 +9,7 @@ def parent_format() -> str:
 
 
 def parent_name() -> str:
-    """Return the name of the parent process, such as `fish`, or an empty text if it cannot be found out."""
+    """Return the name of the parent process, such as `fish`, or an empty text if it is unknown."""
     try:
         with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123  pathlib costs 5 ms
             return file.read().strip()
@@ -19,15 +19,15 @@ def parent_name() -> str:
 
 
 def is_lost_to_old_bash() -> bool:
-    """Return whether the parent, which has closed the pipe that it was to read, is a bash before 4, as macOS has it.
+    """Return whether the parent, which has closed its pipe, is a bash older than 4, such as that of macOS.
 
-    There `source <(…)` reads nothing, and says nothing.
+    There `source <(…)` reads nothing and reports nothing.
     """
     return parent_name() == "bash" and bool(old_bash_version(_parent_program()))
 
 
 def old_bash_version(program: str) -> str:
-    """Return the version that `program` says it has if that is a bash before 4, else an empty text."""
+    """Return the version that `program` says it has if it is a bash older than 4, else an empty text."""
     import re
     import subprocess
 
@@ -49,7 +49,7 @@ def _parent_program() -> str:
 
 
 def _command_by_ps() -> str:
-    """Return what the parent was started as, such as `/bin/bash` or `-bash`."""
+    """Return the name that the parent was started by, such as `/bin/bash` or `-bash`."""
     import subprocess  # costs more than the rest of many a command
 
     try:

@@ -1,10 +1,10 @@
-"""What bash, zsh and any POSIX shell evaluate: a session, its renewal, its end, and a failure.
+"""Code that bash, zsh and any POSIX shell evaluate: for a session, its renewal, its end, and a failure.
 
 Each text has three parts:
 
 1. `{ case '⏎' in ' ') … ;; esac; }; #⏎`. Without quotes, as in `eval $(role-env PROFILE)`, the shell joins all words by
    single spaces and expands those that look like patterns of file names. Then this case matches, and the rest is a
-   comment: it reports that the quotes are missing, takes a session away and ends in `false`.
+   comment: it reports that the quotes are missing, takes the session away and ends in `false`.
 2. A line that turns `set -v` off, which would print the group while it is read.
 3. One group `{ …; }`: cut off anywhere it is a syntax error and sets nothing.
 
@@ -37,7 +37,7 @@ _CHANGED = "role-env: the session of this shell has changed meanwhile; it was no
 
 
 def quote(value: str) -> str:
-    """Return `value` as one word of a POSIX shell. It may contain anything but NUL, which no variable can."""
+    """Return `value` as one word of a POSIX shell. It may contain anything but NUL, which no variable contains."""
     return "'" + value.replace("'", "'\\''") + "'"
 
 
@@ -77,8 +77,8 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
 def off(environ: "Mapping[str, str]", *, integrated: bool = False) -> str:
     """Return the text that ends the session of the shell whose exported variables are `environ`.
 
-    What was set before comes back; a key that the user has set meanwhile stays. With `integrated` the shell has
-    the integration, which finds readonly variables without a subshell.
+    It restores what was set before. A key that the user has set meanwhile stays. With `integrated` the shell has the
+    integration, which finds readonly variables without a subshell.
     """
     forced = (*variables.REGIONS, *variables.IGNORE_PROFILE, variables.CLI_PROFILE)
     steps = [
@@ -134,7 +134,7 @@ def renewal(session: Session, environ: "Mapping[str, str]") -> str:
 
 
 def _keep(*, bare: bool) -> tuple[str, ...]:
-    """Save what the user has set: at the first session everything, later the keys; `bare`: SECURITY_TOKEN, too."""
+    """Save what the user has set: at the first session everything, later the keys; with `bare` SECURITY_TOKEN too."""
     everything = f"$_role_env_ours $_role_env_theirs $_role_env_left {' '.join(variables.FORCED)}"
     return (
         f'case {code.BEGUN} in "") _role_env_bare=theirs _role_env_theirs="{everything}" ;;',
@@ -200,7 +200,7 @@ _REPORT_READONLY = _report_readonly(_NAMES)
 
 
 def _unquoted(environ: "Mapping[str, str] | None", *lines: str) -> str:
-    """Return the first part, which prints `lines`; with `environ` it takes a session away."""
+    """Return the first part, which prints `lines`; with `environ` it takes the session away."""
     steps = []
     if environ is not None:
         steps.append(f"{{ {code.QUIET_UNQUOTED}\n{_definitions(environ)}\n{code.TAKE_AWAY} }} 2>/dev/null;")
@@ -230,7 +230,7 @@ def _definitions(environ: "Mapping[str, str]") -> str:
 def _checked(
     environ: "Mapping[str, str]", steps: "Iterable[str]", *, confirmation: str = "", integrated: bool = False
 ) -> str:
-    """Take `steps` if no variable is readonly; else, or if one does not keep its value, take the session away."""
+    """Take `steps` if no variable is readonly. Otherwise, or if one does not keep its value, take the session away."""
     confirm = f"case $- in *i*) \\printf '%s\\n' {quote(confirmation)} >&2 ;; esac; " if confirmation else ""
     function = f'\\eval "_role_env_is_writable {_NAMES}" 2>/dev/null || ' if integrated else ""
     lines = [

@@ -1,8 +1,8 @@
 """The pieces of shell code that `posix` puts together, and the variables that they use.
 
-Code for loops acts on the variable whose name is in `_role_env_var`. DEFINITIONS and TAKE_AWAY also run joined by
-single spaces, and as the words of an unquoted `$(…)`: a line in them ends where a space does as well, and they
-contain no `*`, `?` or `[`, which could make a word the pattern of a file name.
+Code for loops acts on the variable whose name is in `_role_env_var`. DEFINITIONS and TAKE_AWAY also run as the words of
+an unquoted `$(…)`, joined by single spaces: their lines end where a space may stand instead, and they contain no `*`,
+`?` or `[`, which could make a word a pattern of file names.
 """
 
 from role_env import variables
@@ -17,7 +17,7 @@ TEMPORARIES = (
 )
 """The variables of the code, all unset at the end. The shell integration must use none of them."""
 NEW = "_role_env_new_"
-"""With a number behind it: the variable that has a new value until it is assigned."""
+"""The variable that has a new value until that is assigned, without its number."""
 
 
 def escaped(code: str) -> str:
@@ -28,7 +28,7 @@ def escaped(code: str) -> str:
 
 
 def each(words: str, code: str, *, name: str = "_role_env_var") -> str:
-    """Return the loop over `words`, lists in variables among them; `code` is escaped, or the variable that has it."""
+    """Return the loop over `words`, which may be variables with lists. `code` is escaped, or a variable with code."""
     return f'\\eval "for {name} in {words}; do {code}; done"'
 
 
