@@ -71,7 +71,7 @@ def test_the_browser_comes_back_and_the_session_is_the_users_own(machine: Machin
     done = sign_in(machine)
     assert done.returncode == 0, done.stderr
     assert re.search(rf"^me: signed in at {oauth.address} until \d{{4}}-\S+Z\n$", done.stdout)
-    assert f"ask an administrator to allow you the application {CLIENT_IDS['CN']}" in done.stderr
+    assert f"ask an administrator to allow the application {CLIENT_IDS['CN']}" in done.stderr
     assert key_id(machine, "me") == oauth.sessions[-1].id
     assert oauth.sessions[-1].role.account == ACCOUNT_A
     assert key_id(machine, "me") == oauth.sessions[-1].id

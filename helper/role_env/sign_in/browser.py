@@ -1,4 +1,4 @@
-"""The browser of the person who signs in: whether there is one here, and how a page is opened in it."""
+"""Find out whether the person who signs in has a browser here, and open a page in it."""
 
 import contextlib
 import sys
@@ -11,7 +11,7 @@ _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 def has_browser(environ: Mapping[str, str]) -> bool:
-    """Return whether a browser here would be the person's own: not over ssh, and not one in the terminal."""
+    """Return whether there is a browser here for the person: not over ssh, and not one in the terminal."""
     if any(environ.get(name) for name in _SSH):
         return False
     if sys.platform.startswith("linux") and not any(environ.get(name) for name in (*_DISPLAYS, "BROWSER")):
@@ -24,7 +24,7 @@ def has_browser(environ: Mapping[str, str]) -> bool:
 
 
 def open_page(address: str) -> None:
-    """Open `address` in the browser, without waiting: some browsers return only when they are closed."""
+    """Open `address` in the browser without waiting, since some browsers return only when they are closed."""
     threading.Thread(target=_open, args=(address,), daemon=True).start()
 
 

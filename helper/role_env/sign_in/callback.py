@@ -1,4 +1,4 @@
-"""OAuth sign-in: the browser is redirected to a server on 127.0.0.1, or a person pastes the address of the redirect.
+"""Sign in by OAuth: the browser is redirected to a server on 127.0.0.1, or a person pastes the redirect's address.
 
 A callback without the state of this sign-in is ignored.
 """
@@ -42,10 +42,10 @@ class WrongCallback(ValueError):
 
 
 def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
-    """Return a new sign-in, as soon as a person has approved it in a browser; nothing is stored.
+    """Return a new sign-in once a person has approved it in a browser. Nothing is stored.
 
-    LONGEST_SECONDS bounds the wait for the person. Raises SignInError if they refuse or do not finish
-    in time, UnreachableError, UsageError.
+    LONGEST_SECONDS bounds the wait for the person. Raises SignInError if they refuse or do not finish in time,
+    UnreachableError, UsageError.
     """
     state, verifier = secrets.token_urlsafe(24), Verifier()
     server = _listen(state) if browse and browser.has_browser(context.environ) else None
@@ -53,7 +53,7 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     address = authorization_address(site, redirect, state, verifier)
     say = context.messages.say
     say(f"open {address} and sign in")
-    say(f"if the page refuses, ask an administrator to allow you the application {site.client_id} (stop with Ctrl-C)")
+    say(f"if the page refuses, ask an administrator to allow the application {site.client_id} (stop with Ctrl-C)")
     if server:
         with server:
             browser.open_page(address)
@@ -87,7 +87,7 @@ class TooLate(SignInError):
 
     def __init__(self) -> None:
         what = f"nobody signed in within {LONGEST_SECONDS / 60:.0f} minutes"
-        super().__init__(what, hint="if the page refused, ask an administrator to allow you the application")
+        super().__init__(what, hint="if the page refused, ask an administrator to allow the application")
 
 
 def _read_pasted(state: str, context: Context) -> str:

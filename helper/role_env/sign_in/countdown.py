@@ -1,4 +1,4 @@
-"""The wait for a person, with the time that is left on the terminal."""
+"""Wait for a person, and show the time left on the terminal."""
 
 import threading
 import time

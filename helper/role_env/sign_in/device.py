@@ -1,4 +1,4 @@
-"""CloudSSO sign-in: a person opens a page anywhere, and role-env polls until they have signed in."""
+"""Sign in to CloudSSO: a person opens a page, on any machine, and role-env polls until they have signed in."""
 
 import time
 
@@ -12,9 +12,9 @@ from role_env.sources.portal import SIGN_IN_AGAIN, SLOWER_SECONDS, Device, Pendi
 
 
 def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
-    """Return a new sign-in at the portal of `url`, as soon as a person has approved it; nothing is stored.
+    """Return a new sign-in at the portal of `url` once a person has approved it. Nothing is stored.
 
-    ROLE_ENV_TIMEOUT bounds each exchange with the portal, and the life of its code the whole. Raises SignInError if
+    ROLE_ENV_TIMEOUT bounds each exchange with the portal; the whole ends when the code expires. Raises SignInError if
     the person refuses or the code expires, UnreachableError.
     """
     verifier, portal = Verifier(), Portal(url, context)
@@ -27,7 +27,7 @@ def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
 
 
 def _await_token(url: str, device: Device, verifier: Verifier, context: Context) -> tuple[str, float]:
-    """Return the token and its end in epoch seconds, polled for at the portal's interval, after a fault too."""
+    """Poll at the portal's interval, even after a fault. Return the token and its end in epoch seconds."""
     end, interval = time.monotonic() + device.life, device.interval
     longest_fault = context.restarted().deadline.remaining()
     failure: UnreachableError | None = None

@@ -1,4 +1,4 @@
-"""Sign in and out: the person in the browser, the tokens in the keyring, and the sessions of an earlier sign-in."""
+"""Sign in and out: a person signs in, the tokens go to the keyring, and sessions of an earlier sign-in are dropped."""
 
 from role_env.context import Context
 from role_env.errors import KeyringError, RoleEnvError
@@ -51,9 +51,9 @@ def _not_stored(source: SignedInSource, error: KeyringError) -> KeyringError:
 
 
 def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, int]:
-    """Delete the sign-in and the cached sessions made from it; return it, or None, and how many sessions they were.
+    """Delete the sign-in and the cached sessions made from it. Return it, or None, and the number of those sessions.
 
-    An OAuth sign-in is revoked first; a failure of that is a warning. Raises KeyringError.
+    An OAuth sign-in is revoked first; if that fails, a warning says so. Raises KeyringError.
     """
     with source.hold_lock(context, "changes"):
         found = source.load_sign_in(context)
@@ -69,7 +69,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
 
 
 def drop_sessions(sign_in: SignIn, context: Context) -> int:
-    """Delete the cached sessions that were made from a sign-in, wherever they are; return how many."""
+    """Delete the cached sessions that were made from a sign-in, wherever they are. Return how many there were."""
     cache = Cache(context, everywhere=True)
     made = [entry for entry in cache.entries() if (cached := cache.load(entry)) and cached.sign_in == sign_in.id]
     for entry in made:

@@ -1,4 +1,4 @@
-"""Lines that a person pastes on stdin: not echoed on a terminal, and read until a deadline."""
+"""Read lines that a person pastes on stdin, until a deadline and without an echo on the terminal."""
 
 import os
 import select

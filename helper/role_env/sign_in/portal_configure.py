@@ -1,4 +1,4 @@
-"""`configure --cloud-sso`: sign in, choose among everything that the portal offers, and append a profile for each."""
+"""`configure --cloud-sso`: sign in, choose from what the portal offers, and append a profile for each choice."""
 
 import time
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _PRODUCTION = "prod"
 
 
 class Choices(NamedTuple):
-    """What the options have decided; `region` and `color` of the new profiles may be empty."""
+    """The choices that the options make. `region` and `color` of the new profiles may be empty."""
 
     all: bool = False
     yes: bool = False
@@ -42,7 +42,7 @@ class Choices(NamedTuple):
 def configure(url: str, path: Path, context: Context, choices: Choices) -> None:
     """Append a profile to the file at `path` for everything that the portal of `url` offers and the file lacks.
 
-    Raises UsageError if a person has to be asked and cannot be, ProfileError, and what signing in raises.
+    Raises UsageError if a person must be asked and there is no terminal, ProfileError, and what signing in raises.
     """
     if not (choices.yes or choices.dry_run or prompt.is_possible()):
         raise UsageError("without a terminal, configure --cloud-sso requires --yes", hint="add --yes, or --dry-run")

@@ -1,4 +1,4 @@
-"""Profiles for everything that a person may use at a CloudSSO portal: their names, and which are new."""
+"""Name the profiles for what a person may use at a CloudSSO portal, and find the new ones."""
 
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -24,7 +24,7 @@ class Assignment(NamedTuple):
     configuration: AccessConfiguration
 
     def is_of(self, source: CloudSso) -> bool:
-        """Return whether `source` names it, by the ID or the name of the configuration."""
+        """Return whether `source` stands for it, by the configuration's ID or name."""
         return source.account_id == self.account.id and source.access_config in self.configuration
 
 
@@ -42,7 +42,7 @@ def list_assignments(url: str, token: str, context: Context) -> list[Assignment]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(list_configurations, accounts))
 
-    # In a thread: an interruption neither waits for a portal that hangs nor meets the pool with its locks held.
+    # In a thread, so that an interruption does not wait for a portal that hangs, or hit the pool while it holds locks.
     try:
         found = within(context.restarted().deadline.remaining() * (len(accounts) + 1), list_all)
     except TimedOut:
