@@ -1,6 +1,6 @@
-"""The `aliyun` CLI's file, `~/.aliyun/config.json`, read as the CLI reads it and never written here.
+"""Read the `aliyun` CLI's file, `~/.aliyun/config.json`, as the CLI reads it.
 
-Its shape: `{"current": NAME, "profiles": [{"name": …, "mode": …, …}]}`. The keys of a profile are those of the CLI's
+Its shape is `{"current": NAME, "profiles": [{"name": …, "mode": …, …}]}`. The keys of a profile are those of the CLI's
 `config/profile.go`; `policy` and `enable_vpc` come from the SDKs, which read the same file. Each error names the file,
 the profile and the key, and never a value that could be a secret.
 """
@@ -25,7 +25,7 @@ _LONGEST_POLICY = 2048
 
 
 class SignInIdentity(NamedTuple):
-    """Where and as whom a person signed in: of CloudSSO the first three, of OAuth the site, and the profile's name."""
+    """Where and as whom a person signed in: at CloudSSO with the first three fields, or at OAuth with `site_type`."""
 
     sign_in_url: str = ""
     account_id: str = ""
@@ -43,9 +43,9 @@ class CliProfile:
 
     `mode` is one of AK, StsToken, RamRoleArn, RamRoleArnWithRoleName, ChainableRamRoleArn, EcsRamRole, OIDC, External,
     CredentialsURI, CloudSSO and OAuth. `duration_seconds` is 0 if the file has none. CloudSSO and OAuth have
-    `sts_expiration` (seconds since the epoch; it may be past), `access_token` with `access_token_expiration` (likewise)
-    and `signed_in_as`, the identity that signed in, which stays the same while the session is renewed. `sign_in_id`
-    is a digest that differs between two sign-ins, empty if the file has no token.
+    `sts_expiration` and `access_token_expiration` (seconds since the epoch, possibly past), `access_token`, and
+    `signed_in_as`, which stays the same while the session is renewed. `sign_in_id` is a digest that differs between two
+    sign-ins, empty if the file has no token.
     """
 
     name: str
@@ -91,10 +91,10 @@ class CliProfile:
 
 
 class ConfigFile:
-    """The file at `path` with its `content`, parsed; a profile is checked when it is asked for.
+    """The file at `path` with its `content`, parsed. A profile is checked only when `profile` returns it.
 
     `entries` has the profiles by name, in file order, with their keys in lower case (the CLI ignores the case).
-    Raises ProfileError for a file that is not of the CLI's shape.
+    Raises ProfileError for a file that does not have the CLI's shape.
     """
 
     def __init__(self, path: Path, content: bytes) -> None:
@@ -116,7 +116,7 @@ class ConfigFile:
         return list(self.entries)
 
     def cli_error(self) -> ProfileError | None:
-        """Return why the `aliyun` CLI itself cannot use the file, or None. It ends with an error at every command."""
+        """Return why the `aliyun` CLI itself cannot use the file, so that every command of it fails, or None."""
         if self._begins_with_mark:
             return document.mark_error(self.path)
         if self.entries and self._cli_current not in self.entries:
@@ -174,7 +174,7 @@ _TEXTS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "credentials_uri": ("credentials_uri", str),
 }
 _ROLE = ("role_arn", "session_name", "policy", "sts_region", "sts_endpoint")
-# What each mode requires, and what it may have beside.
+# What each mode requires, and what else it may have.
 _MODES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "AK": ((), ()),
     "StsToken": ((), ()),
@@ -230,7 +230,7 @@ def _checked(entry: Mapping[str, Any], name: str, where: str) -> CliProfile:
 
 
 def _sign_in(entry: Mapping[str, Any], mode: str, where: str) -> dict[str, Any]:
-    """Return what a sign-in has left in the file, as fields of CliProfile."""
+    """Return what a sign-in has stored in the file, as fields of CliProfile."""
     if mode not in _SIGN_IN:
         return {}
     token, token_end = _SIGN_IN[mode]
@@ -246,7 +246,7 @@ def _sign_in(entry: Mapping[str, Any], mode: str, where: str) -> dict[str, Any]:
 
 
 def _mode(entry: Mapping[str, Any], where: str) -> str:
-    """Return the profile's mode, in any case; if there is none, the one that the CLI infers from the other keys."""
+    """Return the profile's mode, written in any case, or the one that the CLI infers if there is none."""
     text = _text(entry, "mode", where) or _inferred_mode(entry)
     for mode in _MODES:
         if mode.lower() == text.lower():
@@ -259,7 +259,7 @@ def _mode(entry: Mapping[str, Any], where: str) -> str:
 
 
 def _inferred_mode(entry: Mapping[str, Any]) -> str:
-    """Return the mode by the keys that are there, in the CLI's own order, or an empty text."""
+    """Infer the mode from the other keys, in the CLI's own order. Return an empty text if none fits."""
     if entry.get("access_key_id") and entry.get("access_key_secret"):
         return "StsToken" if entry.get("sts_token") else "RamRoleArn" if entry.get("ram_role_arn") else "AK"
     for key, mode in (

@@ -1,4 +1,4 @@
-"""The `aliyun` CLI's file as JSON: parse it, and write it with the indentation that was found.
+"""Parse the `aliyun` CLI's file as JSON, and dump it with the indentation that it had.
 
 The CLI is written in Go, whose JSON decoder ignores the case of keys and refuses a byte order mark.
 """
@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from role_env.errors import ProfileError
 
-HINT = "does the aliyun CLI read it? check with: aliyun configure list"
+HINT = "check whether the aliyun CLI can read it: aliyun configure list"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _COMMENT = ("//", "/*", "#")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
@@ -18,7 +18,7 @@ _INDENT = re.compile(r'^([ \t]+)"', re.MULTILINE)
 
 
 def parse(path: Path, content: bytes) -> dict[str, Any]:
-    """Return the object in `content`, the file at `path`, as a reader: a byte order mark and keys given twice pass.
+    """Return the JSON object in `content`, the file at `path`, for reading: a byte order mark and duplicate keys pass.
 
     Raises ProfileError with the line for everything that is not a JSON object.
     """
@@ -35,9 +35,9 @@ def parse(path: Path, content: bytes) -> dict[str, Any]:
 
 
 def parse_for_change(path: Path, content: bytes) -> dict[str, Any]:
-    """Return the object as `parse` does, for a writer.
+    """Return the JSON object as `parse` does, for writing it back.
 
-    Raises ProfileError, also for a byte order mark and for a key given twice, in whatever case: it would be lost.
+    Raises ProfileError, also for a byte order mark and for duplicate keys, in any case: they would be lost.
     """
     if content.startswith(BYTE_ORDER_MARK):
         raise mark_error(path)

@@ -1,4 +1,4 @@
-"""role-env's own profiles in the `aliyun` CLI's file: External mode, with `role-env process` as their command.
+"""Add and remove role-env's own profiles in the `aliyun` CLI's file, whose command is `role-env process`.
 
 A profile that `setup` did not write is never changed or removed.
 """
@@ -27,7 +27,7 @@ _NEW_FILE = b'{\n\t"current": "default",\n\t"profiles": [],\n\t"meta_path": ""\n
 
 
 class Entry:
-    """What the CLI's file is to have for one profile; `region_id` may be empty."""
+    """A profile that the CLI's file is to have. `region_id` may be empty."""
 
     def __init__(self, name: str, *, command: str, region_id: str) -> None:
         self.name = name
@@ -41,9 +41,9 @@ class Entry:
 
 
 def profiles_file_of(entry: Mapping[str, Any]) -> str | None:
-    """Return the profiles file that a profile written by `setup` names; None for any other profile.
+    """Return the profiles file in the command of a profile that `setup` wrote; None for any other profile.
 
-    It is empty if the command names none, as in profiles that older releases wrote.
+    It is empty if the command names none, as older releases wrote it.
     """
     arguments = process_command.own_arguments(entry.get("process_command"))
     if entry.get("mode") != "External" or arguments is None:
@@ -105,7 +105,7 @@ def has_profiles(path: Path, content: bytes | None) -> bool:
 
 
 def with_entries(path: Path, content: bytes | None, wanted: Sequence[Entry]) -> bytes:
-    """Return the CLI's file `path`, which had `content` (None: there was no file), with the profiles `wanted`.
+    """Return the content of the CLI's file `path` with the profiles `wanted`; it had `content` (None: no file).
 
     Raises ProfileError for a file that the CLI cannot use, and for a profile that `setup` did not write.
     """
@@ -118,9 +118,9 @@ def with_entries(path: Path, content: bytes | None, wanted: Sequence[Entry]) -> 
 
 
 def without_entries(path: Path, content: bytes, names: Iterable[str]) -> bytes | None:
-    """Return the CLI's file without the profiles `names`; None if nothing would be left that is not its default.
+    """Return the content of the CLI's file without the profiles `names`; None if the file can be removed.
 
-    An empty `default` that is alone then goes, too: `setup` had to add it. Raises ProfileError.
+    That is if nothing is left but an empty `default`, which `setup` had to add. Raises ProfileError.
     """
     names = set(names)
 
@@ -136,7 +136,7 @@ def without_entries(path: Path, content: bytes, names: Iterable[str]) -> bytes |
 
 
 def diff(path: Path, before: bytes | None, after: bytes | None) -> str:
-    """Return the change as a unified diff of the profiles that change; only keys that `setup` writes are shown."""
+    """Return the change as a unified diff of the profiles that change, with only the keys that `setup` writes."""
     old, new = _entries(path, before), _entries(path, after)
     lines: list[str] = []
     for name in dict.fromkeys((*old, *new)):
@@ -192,5 +192,5 @@ def _changed(path: Path, content: bytes, change: Callable[[list[dict[str, Any]]]
 
 
 def _is_empty_default(entry: Mapping[str, Any]) -> bool:
-    """Return whether a `default` has nothing but taste, whichever empty keys the CLI has added since."""
+    """Return whether a `default` has no value but those of _TASTE; the CLI may have added empty keys since."""
     return not any(value for key, value in entry.items() if key not in ("name", *_TASTE))

@@ -1,4 +1,4 @@
-"""Where the `aliyun` CLI's file is. The module that reads it is another one, which few chains import."""
+"""Locate the `aliyun` CLI's file. Another module reads it, which few chains import."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,9 @@ from role_env.errors import ProfileError
 
 
 def config_path(home: str) -> Path:
-    """Return the absolute path of the CLI's file, whether it exists or not, by the variable HOME.
+    """Return the absolute path of the CLI's file, which may not exist; `home` is the variable HOME.
 
-    Raises ProfileError without a home folder.
+    Raises ProfileError if there is no home folder.
     """
     home = home or os.path.expanduser("~")  # noqa: PTH111  Path's raises where there is no home folder
     if not Path(home).is_absolute():

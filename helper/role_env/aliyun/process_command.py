@@ -1,7 +1,7 @@
-"""The command lines of role-env's own `process` in the `aliyun` CLI's file.
+"""Write and recognize the command lines of role-env's own `process` in the `aliyun` CLI's file.
 
-The CLI splits a command like a shell since release 3.4.9 and at plain white space before that, so a command has no
-quotes unless a path needs them.
+Since release 3.4.9 the CLI splits a command like a shell, before that only at white space. So a command has no quotes
+unless a path needs them.
 """
 
 import os
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import dropwhile
 from pathlib import Path
 
-# What cron gives its jobs on Linux; a program in another folder is found by its path only.
+# The PATH that cron gives its jobs on Linux; a program in another folder is found by its path only.
 CRON_PATH = "/usr/bin:/bin"
 _PROCESS = "process"
 
@@ -20,7 +20,7 @@ _PROCESS = "process"
 def profile_command(name: str, config: str, environ: Mapping[str, str]) -> str:
     """Return the command for the profile `name` of the profiles file `config`, an absolute path.
 
-    It begins with the program's path unless the bare name is found with cron's PATH, too.
+    It begins with the program's path, unless the bare name is found with cron's PATH too.
     """
     program = _program(environ)
     if program == ["role-env"] and not _is_found_by(CRON_PATH):
@@ -29,7 +29,7 @@ def profile_command(name: str, config: str, environ: Mapping[str, str]) -> str:
 
 
 def session_command(environ: Mapping[str, str]) -> str:
-    """Return the command for the session of the shell; it begins with the bare name wherever that is found."""
+    """Return the command for the session of the shell. It begins with the bare name if that is found."""
     return _joined([*_program(environ), _PROCESS, "--session"])
 
 
@@ -39,7 +39,7 @@ def is_found_by_cron(command: str) -> bool:
 
 
 def needs_quotes(command: str) -> bool:
-    """Return whether an old CLI, which splits at white space only, would run something else than `command`."""
+    """Return whether `command` has quotes, which an old CLI that splits at white space only would misread."""
     return command.split() != shlex.split(command)
 
 
@@ -62,9 +62,9 @@ def is_session_command(command: object) -> bool:
 
 
 def named_config(arguments: Sequence[str], name: str) -> str | None:
-    """Return the profiles file that the arguments of `process` name for the profile `name`.
+    """Return the profiles file in the arguments of `process` for the profile `name`.
 
-    It is empty if they name none, as older releases wrote it; None if the arguments are not the ones of `setup`.
+    It is empty if they name none, as older releases wrote it, and None if `setup` did not write these arguments.
     """
     if list(arguments) == [name]:
         return ""
@@ -90,7 +90,7 @@ def _joined(words: Sequence[str]) -> str:
 
 
 def _must_be_quoted(word: str) -> bool:
-    """Return whether a word stands for itself only in quotes; letters of other scripts need none."""
+    """Return whether a word needs quotes; letters of other scripts need none."""
     is_odd = any(letter.isspace() or letter in "'\"\\" for letter in word)
     return is_odd or shlex.split(word) != [word]
 

@@ -18,10 +18,10 @@ _ENVIRONMENT = (
 
 
 def own_key(environ: Mapping[str, str]) -> AccessKey | None:
-    """Return the user's own key in the environment, or None; never a session of role-env's own.
+    """Return the user's own key in the environment, never a session of role-env's; None if there is none.
 
-    If the variables contain such a session, it is the key that the session was made with (ROLE_ENV_BASE_*). Raises
-    ProfileError if a key is incomplete.
+    If the variables contain such a session, return the key that it was made with (ROLE_ENV_BASE_*). Raises ProfileError
+    if a key is incomplete.
     """
     names = own_names(environ)
     return _whole(names, environ) if names else None
@@ -45,7 +45,7 @@ def current_key(environ: Mapping[str, str]) -> AccessKey | None:
 
 
 def _first(environ: Mapping[str, str]) -> Key | None:
-    """Return the first variables of _ENVIRONMENT of which one is set."""
+    """Return the first key of _ENVIRONMENT that has a variable set, or None."""
     return next((names for names in _ENVIRONMENT if _is_set(names, environ)), None)
 
 

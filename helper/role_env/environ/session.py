@@ -1,7 +1,6 @@
 """The session in a shell, read from its variables alone: no file, no keyring, no network.
 
-Anybody can have set them, to anything. A value that does not read like a session's is reported by its variable's
-name, never shown.
+Anybody can have set them, to anything. Of an invalid value, only the variable's name is shown.
 """
 
 import time
@@ -23,9 +22,9 @@ _DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID"
 
 
 def missing_without_key(environ: "Mapping[str, str]") -> list[str]:
-    """Return the variables that keep tools from an account of their own while no key is set, and no longer do.
+    """Return the guards that are missing in an environment without a key, and the invalid key IDs that are unset.
 
-    They are the guards, and the invalid key IDs; one that has another value is a key.
+    Both keep tools from an account of their own. A key ID with another value is a key.
     """
     ids = [key.access_key_id for key in variables.KEYS if key.access_key_id in variables.NO_KEYS]
     missing = [name for name, value in variables.guards().items() if environ.get(name) != value]
@@ -35,10 +34,10 @@ def missing_without_key(environ: "Mapping[str, str]") -> list[str]:
 class ShellState:
     """What the variables `environ` say about the shell's session.
 
-    `profile`, `role_arn` and `account_id` are empty where no valid value is set; `role_arn` also for a session that is
-    passed through without a role. `expiration` is in seconds since the epoch, 0 where none is set. `policy` is
+    `profile`, `role_arn` and `account_id` are empty if no valid value is set; `role_arn` also for a session that is
+    passed through without a role. `expiration` is in seconds since the epoch, 0 if none is set. `policy` is
     `read-only`, the digest of a session policy, or empty. `families` are those that the session was exported to,
-    empty for one of an older version.
+    empty for a session of an older version.
     """
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
@@ -63,7 +62,7 @@ class ShellState:
 
     @property
     def is_served(self) -> bool:
-        """Whether the shell runs below `exec --renew`: its programs ask a URI, and no variable shows an expiration."""
+        """Whether `exec --renew` serves the session: programs ask a URI, and no variable shows an expiration."""
         own = self._environ.get("ROLE_ENV_ACCESS_KEY_ID") or self._environ.get("ROLE_ENV_EXPIRATION")
         return bool(self.profile and self._environ.get(variables.CREDENTIALS_URI)) and not own
 
@@ -95,12 +94,12 @@ class ShellState:
         return [name for name, value in values.items() if value and value != self.access_key_id]
 
     def outranking(self) -> list[str]:
-        """Return the variables that are set, and that some tool prefers to the session's."""
+        """Return the variables that are set and that some tool prefers to the session's."""
         own = variables.CREDENTIALS_URI if self.is_served else ""
         return [name for name in variables.LEFT_UNSET if name != own and self._value(name)]
 
     def incomplete_keys(self) -> str:
-        """Return which variables are set of a key whose other half is not, in one text; empty where there is none."""
+        """Return a text that names the key IDs without a secret and the secrets without an ID, or an empty text."""
         texts = []
         for key in (*variables.KEYS, variables.BARE):
             pair = (key.access_key_id, key.access_key_secret)
@@ -114,8 +113,8 @@ class ShellState:
     def missing(self) -> list[str]:
         """Return the variables that the session needs and that are unset or have another value.
 
-        It needs the key IDs of the families that it was exported to, and the guards; a served one needs what keeps
-        tools from an account of their own.
+        It needs the key IDs of the families that it was exported to, and the guards. A served session needs what
+        `missing_without_key` checks.
         """
         if self.is_served:
             return missing_without_key(self._environ)
@@ -126,9 +125,9 @@ class ShellState:
         return missing + [name for name, value in guards.items() if self._environ.get(name) != value]
 
     def is_mixed(self) -> bool:
-        """Return whether the variables describe another session than ROLE_ENV_REQUEST says.
+        """Return whether the variables describe another session than ROLE_ENV_REQUEST does.
 
-        direnv brings back only those variables of an earlier session that it has changed.
+        direnv restores only those variables of an earlier session that it has changed.
         """
         text = self._environ.get(variables.REQUEST, "")
         if '"shown":' not in text:  # from a document for a reader elsewhere
@@ -150,12 +149,12 @@ class ShellState:
         return self.is_whole() and (self.is_served or self.remaining() > 0)
 
     def label(self) -> str:
-        """Return the profile's name, behind which a narrowed session says so."""
+        """Return the profile's name, followed by (read-only) or (narrowed) for a narrowed session."""
         narrowed = {"": "", "read-only": " (read-only)"}.get(self.policy, " (narrowed)")
         return self.profile + narrowed
 
     def role(self) -> str:
-        """Return `role NAME of ACCOUNT`, for a passed-through session `account ACCOUNT`."""
+        """Return `role NAME of ACCOUNT`, or `account ACCOUNT` for a session that is passed through."""
         if self.role_arn:
             return f"role {self.role_arn.name} of {self.role_arn.account}"
         return f"account {self.account_id}" if self.account_id else "no role"

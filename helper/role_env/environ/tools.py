@@ -1,8 +1,9 @@
-"""Which tool reads which variables of the environment: each has its own order.
+"""Find the key that each tool reads from the environment. Each tool has its own order of variables.
 
-Each field is looked for by itself, so that an ID of one family can meet the secret or the token of another. Orders:
-aliyun-cli 3 `config/profile.go`; terraform-provider-alicloud 1.2 `alicloud/provider.go`; alibabacloud-credentials 1.0
-`provider/env.py`; aliyun-log-cli 0.2 `aliyunlogcli/config.py`; ossutil 2, which reads its own names only.
+A tool looks for each field by itself, so it can combine the ID of one family with the secret or token of another. The
+orders are from aliyun-cli 3 `config/profile.go`; terraform-provider-alicloud 1.2 `alicloud/provider.go`;
+alibabacloud-credentials 1.0 `provider/env.py`; aliyun-log-cli 0.2 `aliyunlogcli/config.py`; ossutil 2, which reads its
+own names only.
 """
 
 from collections.abc import Mapping
@@ -30,8 +31,8 @@ _TOOLS = {
 class ToolKey:
     """The key that one tool finds in the environment.
 
-    `key` is None if there is none or it is not complete; then `fault` may say why. `variables` are the names that it
-    comes from: that of its ID, and the others where they are not of the same family.
+    `key` is None if there is none or it is not complete; then `fault` may say why. `variables` are the variables that
+    it comes from: its ID's, and the others if they are not of the same family.
     """
 
     __slots__ = ("fault", "key", "tool", "variables")
@@ -61,7 +62,7 @@ def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
 
 
 def no_account(environ: Mapping[str, str]) -> str:
-    """Return what to say of a shell without an account, and of what has been set or unset since."""
+    """Return the message about a shell without an account, and about what has been set or unset since."""
     text, state = NO_ACCOUNT, ShellState(environ)
     if acting := ", ".join(tool.tool for tool in _tool_keys(environ) if tool.key):
         text += f"; a key has been set since, which {acting} {'use' if ', ' in acting else 'uses'}"
@@ -79,13 +80,13 @@ def _tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
 
 
 def _first_set(environ: Mapping[str, str], field: str, order: tuple[Key, ...]) -> str:
-    """Return the first name of `field` that is set and does not stand for no account, or an empty text."""
+    """Return the first variable of `field` that is set and does not stand for no account, or an empty text."""
     names = (getattr(key, field) for key in order)
     return next((name for name in names if environ.get(name) not in (None, "", variables.NO_ACCOUNT_VALUE)), "")
 
 
 def _is_stopped(environ: Mapping[str, str], order: tuple[Key, ...]) -> bool:
-    """Return whether the first ID that the tool reads is the invalid one, behind which it looks no further."""
+    """Return whether the first ID that the tool reads is the invalid one; then it looks no further."""
     ids = (environ.get(key.access_key_id, "") for key in order)
     return next(filter(None, ids), "") == variables.NO_ACCOUNT_VALUE
 
