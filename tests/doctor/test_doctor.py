@@ -279,7 +279,7 @@ def sts_check(machine: Machine, endpoint: str, *words: str, **environ: str) -> N
 
 def test_an_sts_that_cannot_be_reached(healthy: Machine) -> None:
     sts_check(healthy, "localhost:1", "Connection refused", "check the network")
-    sts_check(healthy, "no-such-host.invalid", "its name is not known to the network")
+    sts_check(healthy, "no-such-host.invalid", "its name cannot be resolved")
 
 
 def test_an_sts_that_hangs(healthy: Machine) -> None:

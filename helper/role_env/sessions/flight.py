@@ -112,7 +112,7 @@ class SingleFlight:
             is_renewable = self._before or self._chain.source.is_renewable
             if not refusal.code.startswith("InvalidSecurityToken.Expired") or not is_renewable:
                 raise
-            context.messages.decided("the source's session has ended: another one is requested")
+            context.messages.decided("the source's session has ended: a new one is requested")
             return self._assume(context, since=time.time())
 
     def _assume(self, context: Context, *, since: float | None) -> Record:

@@ -144,7 +144,7 @@ class SessionRequest:
             left = int(cached.session.credentials.remaining())
             why = f"the cached one has {left} seconds left" if left > 0 else "the cached one has expired"
             return CacheDecision(why, record=cached)
-        return CacheDecision("it was made from the same, though files were written anew", record=cached, valid=True)
+        return CacheDecision("its chain is the same, though a file or variable has changed", record=cached, valid=True)
 
     def _is_current(self, cached: Record) -> bool:
         """Return whether the record answers the request, without reading the profiles file."""

@@ -46,7 +46,7 @@ def renew(context: Context) -> Session:
     """
     environ, state = context.environ, ShellState(context.environ)
     if not state.has_session or state.lost_account or state.is_served:
-        raise ProfileError("this shell has no session that can be renewed", hint="begin one: role-env use PROFILE")
+        raise ProfileError("this shell has no session that can be renewed", hint="begin one with: role-env use PROFILE")
     asked = _parse(environ.get("ROLE_ENV_REQUEST", ""), state.profile)
     if state.remaining() > 0:
         context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))

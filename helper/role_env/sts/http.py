@@ -237,7 +237,7 @@ class Server:
 def _network_fault(error: Exception) -> str:
     """Describe a fault without the request's address, which contains the token."""
     if isinstance(error, socket.gaierror):
-        return "its name is not known to the network"
+        return "its name cannot be resolved"
     if isinstance(error, TimeoutError):
         return "it timed out"
     if isinstance(error, ssl.SSLError):
