@@ -16,8 +16,9 @@ def is_possible() -> bool:
 
 
 def show(line: str) -> None:
-    """Show a line that a question is about."""
-    _write(f"{printable(line)}\n")
+    """Show a line that a question is about, with its indentation."""
+    indentation = line[: len(line) - len(line.lstrip(" "))]
+    _write(f"{indentation}{printable(line)}\n")
 
 
 def ask(question: str, *, default: str = "", check: Callable[[str], T]) -> T:
@@ -52,7 +53,7 @@ def choose(question: str, choices: Sequence[str]) -> int:
     Raises RoleEnvError if the terminal is closed.
     """
     for number, choice in enumerate(choices, 1):
-        _write(f"  {number}  {printable(choice)}\n")
+        show(f"{number:>3}  {choice}")
 
     def check(answer: str) -> int:
         if not answer.isascii() or not answer.isdigit() or not 0 < int(answer) <= len(choices):
