@@ -26,7 +26,7 @@ def test_a_rotation_ends_with_a_new_key_that_works_and_an_inactive_old_one(machi
     assert done.stdout.splitlines() == [
         f"profileA: {new} is used, and {old} is inactive",
         "go back with: role-env rotate profileA --abort",
-        "delete the old key, once the new one has been used: role-env rotate profileA --finish",
+        "delete the old key once the new one has been used: role-env rotate profileA --finish",
     ]
     assert works(machine)
     assert f"{new} is used, and {old} is inactive" in machine.role_env("rotate", "profileA", "--status").stdout
@@ -94,6 +94,7 @@ def test_a_key_whose_answer_was_lost_is_named_and_never_requested_twice(machine:
         ("[profileA]\naccess_key_id = LTAI1\naccess_key_secret = x\n", "names its access key in the file"),
         ("[profileA]\naccess_key_id = LTAI1\n", "names its access key in the file"),
         ("[profileA]\ncredential_source = environment\n", "takes its credentials from environment"),
+        ("[profileA]\nrole_arn = acs:ram::1:role/x\nsource_profile = key\n[key]\n", "source: role-env rotate key\n"),
     ],
 )
 def test_a_key_that_is_not_in_the_keyring_alone_is_not_rotated(machine: Machine, section: str, expected: str) -> None:

@@ -35,7 +35,7 @@ def run(invocation: Invocation, context: Context) -> int:
     fingerprint = Fingerprint(context.environ)
     file = profiles.load(invocation.config, fingerprint)
     profile = file.profile(invocation.profile)
-    _check_source(profile)
+    _check_source(profile, file)
     dependents = _dependents(file, profile.name, fingerprint)
     rotation = Rotation(
         file.path,
@@ -60,7 +60,7 @@ def run(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _check_source(profile: Profile) -> None:
+def _check_source(profile: Profile, file: ProfilesFile) -> None:
     """Raise ProfileError for a profile whose access key is not in the keyring alone."""
     if profile.source and profile.source.kind == "keyring" and not profile.source.access_key_id:
         return
@@ -69,10 +69,13 @@ def _check_source(profile: Profile) -> None:
             f"profile {profile.name} names its access key in the file ({profile.where})",
             hint=f"remove the line access_key_id, and the secret if it is there; then: role-env login {profile.name}",
         )
+    hint = "name a profile whose access key is in the keyring"
+    if profile.source_profile:
+        hint = f"rotate the key of its chain's source: role-env rotate {file.chain(profile.name)[0].name}"
     raise ProfileError(
         f"profile {profile.name} has no access key in the keyring, but takes its credentials from"
         f" {profile.source_kind} ({profile.where})",
-        hint=f"rotate the source of its chain; to see it: role-env explain {profile.name}",
+        hint=hint,
     )
 
 
@@ -116,7 +119,7 @@ def _rotate(rotation: Rotation, name: str) -> None:
     output.write(
         f"{name}: {_state(journal)}\n"
         f"go back with: role-env rotate {name} --abort\n"
-        f"delete the old key, once the new one has been used: role-env rotate {name} --finish\n"
+        f"delete the old key once the new one has been used: role-env rotate {name} --finish\n"
     )
 
 
