@@ -347,7 +347,7 @@ function _role_env_arrive
     test -n "$_role_env_colour"; and set -gx _role_env_colour $_role_env_colour
     _role_env_paint
     if test -z "$ROLE_ENV_REQUEST"; and not _role_env_is_served
-        _role_env_say "the session of $_role_env_name cannot be renewed: it is of an older version, or was not made for a shell"
+        _role_env_say "the session of $_role_env_name cannot be renewed: it is from an older version, or was not made for a shell"
     end
 end
 

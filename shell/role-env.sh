@@ -363,7 +363,7 @@ _role_env_arrive() {
 	case ${_role_env_colour-} in '') ;; *) \builtin export _role_env_colour ;; esac
 	_role_env_paint
 	if [[ -z ${ROLE_ENV_REQUEST-} ]] && ! _role_env_is_served; then
-		_role_env_say "the session of ${_role_env_name} cannot be renewed: it is of an older version, or was not made for a shell"
+		_role_env_say "the session of ${_role_env_name} cannot be renewed: it is from an older version, or was not made for a shell"
 	fi
 }
 

@@ -119,7 +119,7 @@ def _without_foreign(file: UserFile, found: list[Entry], invocation: Invocation,
 
 
 def _warn_of_limits(entry: Entry, context: Context) -> None:
-    """Warn of where the profile does not work as it is."""
+    """Warn of places where the profile does not work."""
     if "region_id" not in entry.members:
         context.messages.warn(f"profile {entry.name} has no region_id, so aliyun requires --region each time")
     if process_command.needs_quotes(entry.command):

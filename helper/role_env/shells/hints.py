@@ -1,4 +1,4 @@
-"""The lines that hints show to be typed, which act in the shell that called role-env.
+"""The lines to type that a hint shows. They act in the shell that called role-env.
 
 With the shell integration, which sets ROLE_ENV_INIT for the commands that it runs, they are `role-env use` and
 `role-env off`; without it, the shell has to evaluate what role-env prints.
