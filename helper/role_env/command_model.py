@@ -20,7 +20,7 @@ EXIT_STATUSES = {
     0: "success",
     1: "a bug",
     2: "usage error",
-    3: "an error in the profile, its file or a setting; or no credentials to make the request with",
+    3: "an error in the profile, its file or an environment setting; or no credentials to make the request with",
     4: "STS refused, or the session is not for the requested account, role and session name",
     5: "STS could not be reached, throttled the request or returned an invalid response; retryable",
     6: "the keyring was needed and could not be used",
@@ -86,7 +86,7 @@ class Word:
 class Command:
     """A command.
 
-    `summary` says what it is for, without its full stop; `options` has its options by their names; `examples` are lines
+    `summary` says what it is for, without a period; `options` has its options by their names; `examples` are lines
     to type; `statuses` are its exit statuses, an empty text standing for the meaning in EXIT_STATUSES. Of the options
     in one tuple of `exclusive` only one may be given. A command with `is_silent` writes nothing to stderr when it
     succeeds, unless `--verbose` is given.

@@ -213,7 +213,7 @@ _COMMANDS = (
             0: "success, even if some profiles are invalid",
             1: "",
             2: "",
-            3: "an error in the profiles file or a setting",
+            3: "an error in the profiles file or an environment setting",
         },
         exclusive=(("--json", "--names"),),
     ),

@@ -14,7 +14,7 @@ from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Delete them, and print how many there were."""
+    """Delete the sessions, and print how many there were."""
     cache = Cache(context, everywhere=True)
     found = cache.entries()
     if not invocation.all:

@@ -34,7 +34,7 @@ _YIELDING = ((1, 2, 4), (0, 3))
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Print a line for each, in file order."""
+    """Print a line for each profile, in file order."""
     gc.disable()  # the process ends before a collection could be worth the 2 ms that some take with 200 profiles
     fingerprint = Fingerprint(context.environ)
     file = profiles.load(invocation.config, fingerprint)

@@ -16,7 +16,7 @@ from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Remove it if there is one, and print what was removed."""
+    """Remove the key or sign-in, if there is one, and print what was removed."""
     forbid_core_dumps()
     name = invocation.profile
     options.check_profile_name(name)

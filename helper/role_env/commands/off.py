@@ -9,7 +9,7 @@ from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Print it."""
+    """Print the code."""
     form = invocation.format or parent.parent_format()
     options.refuse_terminal(invocation, form, context.environ)
     output.write(exporters.off(form, context.environ))

@@ -16,7 +16,7 @@ _MOST_LEFT, _FRACTION = 300, 5
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Print it. Most calls find nothing to do, and import next to nothing."""
+    """Print the code. Most calls find nothing to do, and import next to nothing."""
     if not invocation.show and sys.stdout is not None and sys.stdout.isatty():
         from role_env.cli import options
 

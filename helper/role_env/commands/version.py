@@ -7,6 +7,6 @@ from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Print it, as `--version` does."""
+    """Print the version, as `--version` does."""
     output.write(pages.version())
     return 0

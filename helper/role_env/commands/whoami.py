@@ -90,7 +90,7 @@ def _plain(identity: dict[str, Any]) -> str:
 
 
 def _tools(found: list[ToolKey], endpoint: str, identities: _Identities, context: Context) -> str:
-    """Return a line for each tool, with whom it acts as; a key that STS refuses is nobody's."""
+    """Return a line for each tool that says who it acts as; a key that STS refuses is nobody's."""
     shown = ""
     for tool in found:
         first = f"  {tool.tool:18}  "

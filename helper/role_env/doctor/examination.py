@@ -1,6 +1,6 @@
-"""All checks of `role-env doctor`, run side by side: a check that hangs is a finding, too.
+"""Run all checks of `role-env doctor` in parallel. A check that hangs is a finding, too.
 
-None asks a person for anything, and none reports a secret.
+No check asks a person for anything, and none reports a secret.
 """
 
 import functools
