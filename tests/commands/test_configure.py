@@ -175,7 +175,8 @@ def test_a_source_without_a_role_is_verified_by_its_identity(machine: Machine) -
     ("arguments", "reported"),
     [
         (["new"], "configure requires PROFILE, --role-arn and a source"),
-        (["--role-arn", "acs:ram::1:role/x", "--login"], "configure requires PROFILE"),
+        (["new"], "hint: add --role-arn and one of --source-profile, --credential-source, --aliyun-profile, "),
+        (["--role-arn", "acs:ram::1:role/x", "--login"], "hint: add PROFILE\n"),
         (["new", "--role-arn", "nonsense", "--login"], "--role-arn nonsense is not a role's ARN"),
         (["new", "--role-arn", "arn:acs:x", "--login"], "an example: acs:ram::2222222222222222:role/ops"),
         (["new", "--role-arn", "acs:ram::1:role/x", "--login", "--source-profile", "a"], "exclude each other"),
@@ -183,7 +184,7 @@ def test_a_source_without_a_role_is_verified_by_its_identity(machine: Machine) -
         (["new", "--role-arn", "acs:ram::1:role/x", "--login", "--color", "Mauve!"], "--color Mauve!"),
         (["new", "--role-arn", "acs:ram::1:role/x", "--login", "--region", "Beijing!"], "--region Beijing!"),
         (["a b", "--role-arn", "acs:ram::1:role/x", "--login"], "'a b' is not a profile name"),
-        (["new", "--credential-source", "environment"], "--role-arn"),
+        (["new", "--credential-source", "environment"], "hint: add --role-arn\n"),
     ],
 )
 def test_what_cannot_be_a_profile_is_a_usage_error_and_changes_nothing(

@@ -96,16 +96,15 @@ def _plan_profile(
     known = file.names() if file else []
     given = _read_options(invocation)
     has_source = any(getattr(invocation, name) for name in _SOURCE_OPTIONS)
-    needs_role = not (invocation.login or given.get("credential_source") == "aliyun_cli")
-    is_complete = invocation.profile and has_source and (invocation.role_arn or not needs_role)
-    if not is_complete and not prompt.is_possible():
+    missing = _missing(invocation, given, has_source=has_source)
+    if missing and not prompt.is_possible():
         raise UsageError(
             "without a terminal, configure requires PROFILE, --role-arn and a source",
-            hint="add --source-profile, --credential-source, --aliyun-profile, --role-name or --login",
+            hint=f"add {' and '.join(missing)}",
         )
     name = _choose_name(invocation.profile, known, path)
     origins = _origins(invocation, given)
-    if is_complete:
+    if not missing:
         return NewProfile(name, given), origins, None
     cli_file = None if has_source else _cli_file(context)
     role_arn = invocation.role_arn or questions.ask_role()
@@ -119,6 +118,15 @@ def _plan_profile(
     values = {"role_arn": role_arn, **source, "region_id": region, **given, "color": color}
     profile = NewProfile(name, {key: value for key, value in values.items() if value})
     return profile, {**dict.fromkeys(profile.values, "your answer"), **origins}, access_key
+
+
+def _missing(invocation: Invocation, given: Mapping[str, str], *, has_source: bool) -> list[str]:
+    """Return what has to be asked for, as words for the command line."""
+    needs_role = not (invocation.login or given.get("credential_source") == "aliyun_cli")
+    missing = ["PROFILE"] if not invocation.profile else []
+    missing += ["--role-arn"] if needs_role and not invocation.role_arn else []
+    source = "one of " + ", ".join(f"--{_option(name)}" for name in _SOURCE_OPTIONS)
+    return missing if has_source else [*missing, source]
 
 
 def _choose_name(name: str, known: Sequence[str], path: Path) -> str:
