@@ -203,7 +203,7 @@ _SIGNED_IN_AS = (
 
 
 def _checked(entry: Mapping[str, Any], name: str, where: str) -> CliProfile:
-    mode = _mode(entry, where)
+    mode = _mode(entry, name, where)
     required, allowed = _MODES[mode]
     values: dict[str, Any] = {}
     for name_of_field in dict.fromkeys((*required, *allowed, "region_id")):
@@ -245,14 +245,14 @@ def _sign_in(entry: Mapping[str, Any], mode: str, where: str) -> dict[str, Any]:
     }
 
 
-def _mode(entry: Mapping[str, Any], where: str) -> str:
+def _mode(entry: Mapping[str, Any], name: str, where: str) -> str:
     """Return the profile's mode, written in any case, or the one that the CLI infers if there is none."""
     text = _text(entry, "mode", where) or _inferred_mode(entry)
     for mode in _MODES:
         if mode.lower() == text.lower():
             return mode
     if not text:
-        raise ProfileError(f"{where}: mode is missing", hint="configure it first with: aliyun configure")
+        raise ProfileError(f"{where}: mode is missing", hint=f"run: aliyun configure --profile {name}")
     raise ProfileError(
         f"{where}: mode {text[:40]} gives no access key that role-env can use", hint=f"use one of {', '.join(_MODES)}"
     )

@@ -20,7 +20,7 @@ role-env [options] PROFILE
        role-env COMMAND ..."""
 _DESCRIPTION = """\
 Temporary Alibaba Cloud credentials: role-env PROFILE prints exports for
-the shell that asked.
+your shell to evaluate.
 """
 _LINES = """\
   source <(role-env PROFILE)                  # bash, zsh, at a prompt

@@ -78,7 +78,7 @@ class SignedIn(Source):
             portal = Portal(check_url(url, context.environ.get(ALLOWED_HOST, "")), context)
         except ValueError as error:
             message = f"{cli_profile.where}: cloud_sso_sign_in_url {error}"
-            raise ProfileError(message, hint="correct it with: aliyun configure") from None
+            raise ProfileError(message, hint=cli_profile.sign_in_hint) from None
         return portal.issue_session(cli_profile.access_token, account_id, access_config)
 
     def _oauth_session(self, context: Context) -> AccessKey:
