@@ -80,7 +80,7 @@ def _replaced(ring: SystemKeyring, fault: Finding, environ: Mapping[str, str]) -
     )
     kernel_finding = Finding("kernel keyring", OK, what)
     if ring.is_absent:
-        nothing = f"{ring.reason}: sessions go to the kernel keyring; role-env login needs a keyring"
+        nothing = f"{ring.reason}, so sessions go to the kernel keyring; role-env login needs a keyring"
         return [Finding("keyring", OK, nothing), kernel_finding]
     return [fault._replace(status=WARN), kernel_finding]
 

@@ -81,7 +81,7 @@ def _follows(session: Session, environ: "Mapping[str, str]") -> bool | None:
 
 
 def process(credentials: Credentials) -> str:
-    """Return the document that External mode of the `aliyun` CLI and the SDKs read, on one line."""
+    """Return the External-mode document, which the `aliyun` CLI and the SDKs read, on one line."""
     from role_env.timestamps import format_utc
 
     document = {
@@ -170,7 +170,7 @@ def _json_text(value: str) -> str:
 
 
 def _dotenv(session: Session) -> str:
-    """Return raw `KEY=value` lines, as docker reads them, which takes quotes for a part of the value.
+    """Return raw `KEY=value` lines, as docker reads them: to it, quotes are a part of the value.
 
     Raises ProfileError for a value that needs quotes.
     """

@@ -17,7 +17,7 @@ TEMPORARIES = (
 )
 """The variables of the code, all unset at the end. The shell integration must use none of them."""
 NEW = "_role_env_new_"
-"""The variable that has a new value until that is assigned, without its number."""
+"""The beginning of the name of a variable that has a new value until it is assigned. A number follows."""
 
 
 def escaped(code: str) -> str:
