@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from support.documents import codes, table, topic
+from support.files import write_private
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
-from support.readers import CLIENTS, PROGRAMS
+from support.readers import CLIENTS, PROGRAMS, write_foreign_files
 from support.secret_service_bus import require
 from support.service import Answer, Service
 
@@ -58,18 +59,8 @@ def signers(service: HttpsServer) -> list[tuple[str, str]]:
 def foreign(machine: Machine) -> str:
     """The access key id of another user, whom the files of the tools in HOME name."""
     key = machine.sts.world.key_of("test_user2")
-    profile = {"name": "default", "mode": "AK", "access_key_id": key.id, "access_key_secret": key.secret}
-    config = {"current": "default", "profiles": [profile | {"region_id": "cn-beijing"}]}
-    write(machine.home / ".aliyun" / "config.json", json.dumps(config))
-    lines = ["[default]", "type = access_key", f"access_key_id = {key.id}", f"access_key_secret = {key.secret}"]
-    write(machine.home / ".alibabacloud" / "credentials.ini", "\n".join(lines))
+    write_foreign_files(machine.home, key.id, key.secret)
     return key.id
-
-
-def write(file: Path, text: str) -> None:
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(text)
-    file.chmod(0o600)
 
 
 @pytest.fixture(autouse=True)
@@ -93,10 +84,9 @@ def test_the_sdks_take_the_session_from_the_environment(machine: Machine, client
 def test_the_sdks_take_the_session_from_an_external_profile_and_write_it_into_its_file(
     machine: Machine, clients: Path
 ) -> None:
-    config = machine.home / ".aliyun" / "config.json"
     process = f"{INSTALLED / 'role-env'} process profileB"
     profile = {"name": "B", "mode": "External", "process_command": process, "region_id": "cn-hangzhou"}
-    write(config, json.dumps({"current": "B", "profiles": [profile]}))
+    config = machine.write_cli_file({"current": "B", "profiles": [profile]})
     done = machine.run(str(clients / "python"), str(PROGRAMS / "sts_identity.py"))
     check_identity(machine, done)
     # What the README warns of: should an SDK no longer do it, the README may say so.
@@ -143,7 +133,7 @@ def test_the_log_services_command_signs_as_the_role(machine: Machine, clients: P
     machine.add("variables = alibaba_cloud aliyun_log\n")
     # Its own file outranks all variables but those of the family aliyun_log.
     foreign_key = "[main]\naccess-id = LTAIforeign\naccess-key = foreign\nregion-endpoint = localhost\n"
-    write(machine.home / ".aliyunlogcli", foreign_key)
+    write_private(machine.home / ".aliyunlogcli", foreign_key)
     endpoint = f"--region-endpoint=https://localhost:{service.port}"
     done = machine.role_env("exec", "profileB", "--", str(clients / "aliyunlog"), "log", "list_project", endpoint)
     assert json.loads(done.stdout)["total"] == 0, done.stderr

@@ -15,7 +15,7 @@ import pytest
 from role_env import paths, variables
 from role_env.keyrings.notes import KeyringNotes
 from support.cached_sessions import kept
-from support.files import settle
+from support.files import settle, write_private
 from support.machine import Machine
 from support.secret_service_bus import SilentBus
 
@@ -223,12 +223,9 @@ def test_where_another_keyring_or_file_is_chosen_the_ordinary_way_decides(machin
 def test_a_path_through_a_symlink_and_back_names_the_file_that_the_system_opens(machine: Machine) -> None:
     (machine.home / "elsewhere" / "below").mkdir(parents=True)
     (machine.home / "link").symlink_to(machine.home / "elsewhere" / "below")
-    other = machine.home / "elsewhere" / "profiles.ini"
-    other.write_text(machine.standard_profiles().replace("switchrolesbc", "operator"))
-    (machine.home / "profiles.ini").write_text(machine.standard_profiles())
-    for file in (other, machine.home / "profiles.ini"):
-        file.chmod(0o600)
-        settle(file)
+    text = machine.standard_profiles()
+    other = write_private(machine.home / "elsewhere" / "profiles.ini", text.replace("switchrolesbc", "operator"))
+    settle(other, write_private(machine.home / "profiles.ini", text))
     for config, role in (("profiles.ini", "switchrolesbc"), ("link/../profiles.ini", "operator")) * 2:
         done = machine.role_env("profileB", "--format", "json", "--config", config)
         assert json.loads(done.stdout)["RoleArn"] == f"acs:ram::2222222222222222:role/{role}", config
@@ -356,10 +353,9 @@ ENVIRONMENTS = [
 @pytest.mark.parametrize("seed", range(3))
 def test_both_ways_answer_any_line_in_any_environment_byte_for_byte(machine: Machine, seed: int) -> None:
     chosen = random.Random(seed)
-    (machine.home / "other.ini").write_text(machine.standard_profiles() + "region_id = cn-hongkong\n")
-    (machine.home / "other.ini").chmod(0o600)
+    other = write_private(machine.home / "other.ini", machine.standard_profiles() + "region_id = cn-hongkong\n")
     account = machine.sts.role_arn.split(":")[3]
-    settle(machine.file, machine.home / "other.ini")  # a call that reads a young file leaves another record behind
+    settle(machine.file, other)  # a call that reads a young file leaves another record behind
     for config in ((), ("--config", "other.ini")):
         assert machine.role_env("profileB", *config).returncode == 0
     for _ in range(20):

@@ -30,11 +30,10 @@ from support.cached_sessions import age, asks
 from support.certificates import Certificate
 from support.faults import FAULTS
 from support.local_sts import LocalSts
-from support.machine import INSTALLED, Machine, is_pythons_own
+from support.machine import ROLE_ENV, Machine, is_pythons_own
 from support.proxy import Proxy
 from support.secret_service_bus import KeyringBus, PrivateBus, SilentBus, StoppedBus
 
-ROLE_ENV = str(INSTALLED / "role-env")
 CONFINED = (sys.executable, str(Path(__file__).with_name("support") / "confined.py"))
 WITHIN = 30.0
 """Seconds in which every call ends, also on a crowded machine; on an idle one they need a tenth of it."""

@@ -73,8 +73,7 @@ def test_a_command_of_role_envs_own_is_recognized(command: str, is_ours: bool) -
 
 
 def test_a_session_command_needs_no_path_if_role_env_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "bin" / "role-env"
-    write_program(program, "#!/bin/sh\n")
+    program = write_program(tmp_path / "bin" / "role-env", "#!/bin/sh\n")
     monkeypatch.setattr("sys.argv", [str(program)])
     assert process_command.session_command({"PATH": str(program.parent)}) == "role-env process --session"
     assert process_command.session_command({"PATH": os.defpath}) == f"{program} process --session"

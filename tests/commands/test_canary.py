@@ -8,11 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from support.cloud_sso_portal import CloudSsoPortal
-from support.machine import INSTALLED, Machine
+from support.machine import ROLE_ENV, Machine
 from support.oauth_server import OAuthServer
 from support.ram import LocalRam
-
-ROLE_ENV = str(INSTALLED / "role-env")
 
 
 @pytest.fixture(autouse=True)

@@ -2,18 +2,16 @@
 
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pexpect
 import pytest
 
-from support.machine import INSTALLED, Machine
+from support.machine import ROLE_ENV, Machine
 from support.secret_service_bus import SilentBus
 from support.shells import environment
 
-ROLE_ENV = str(INSTALLED / "role-env")
 FALSE = ("{ false; }\n", "{ \\false; }\n")
 """What a shell gets when there is nothing to take away."""
 SHELL_FORMATS = ("bash", "zsh", "sh", "fish")
@@ -96,13 +94,12 @@ def test_the_command_has_the_session_and_nothing_that_outranks_it(machine: Machi
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_command_takes_role_envs_place_and_its_signals(machine: Machine, number: signal.Signals) -> None:
-    command = [ROLE_ENV, "exec", "profileB", "--", "sh", "-c", "echo $$; exec sleep 30"]
-    begun = subprocess.Popen(command, env=machine.environ, stdout=subprocess.PIPE, text=True)
+    begun = machine.start("exec", "profileB", "--", "sh", "-c", "echo $$; exec sleep 30")
     assert begun.stdout
-    with begun.stdout:
-        assert begun.stdout.readline() == f"{begun.pid}\n"
+    assert begun.stdout.readline() == f"{begun.pid}\n"
     begun.send_signal(number)
-    assert begun.wait(60) == -number
+    begun.communicate(timeout=60)
+    assert begun.returncode == -number
 
 
 def test_a_closed_pipe_ends_the_command_as_it_does_in_a_shell(machine: Machine) -> None:

@@ -9,10 +9,8 @@ import time
 import pytest
 
 from support.cloud_sso_portal import AccessConfiguration, Account, CloudSsoPortal
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 from support.terminal import Person
-
-ROLE_ENV = str(INSTALLED / "role-env")
 
 
 def configure(machine: Machine, portal: CloudSsoPortal, *options: str) -> subprocess.CompletedProcess[str]:
@@ -154,18 +152,12 @@ def test_ctrl_c_does_not_wait_for_a_portal_that_hangs(machine: Machine, portal: 
     portal.add_accounts(40, 5)
     portal.fault("hang", times=None, action=lists)
     before = len(portal.requests_to(lists))
-    process = subprocess.Popen(
-        [ROLE_ENV, "configure", "--cloud-sso", portal.url, "--yes"],
-        env=machine.environ | {"ROLE_ENV_TIMEOUT": "300"},
-        cwd=machine.home,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    process = machine.start("configure", "--cloud-sso", portal.url, "--yes", ROLE_ENV_TIMEOUT="300")
     while len(portal.requests_to(lists)) == before:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, b"", b"role-env: interrupted\n")
+    assert (process.returncode, out, err) == (130, "", "role-env: interrupted\n")
 
 
 def test_a_keyring_that_cannot_be_used_is_exit_6_without_the_name_of_a_profile(

@@ -10,6 +10,7 @@ import pytest
 
 from role_env.ui import table as display
 from support.cloud_sso_portal import CloudSsoPortal
+from support.files import write_private
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus, SilentBus
 from support.terminal import on_terminal
@@ -100,13 +101,11 @@ def test_names_of_sessions_are_those_of_profiles_that_give_one(machine: Machine)
 
 def test_names_of_sessions_in_the_file_of_an_sdk_go_by_its_types(machine: Machine) -> None:
     machine.file.unlink()
-    file = machine.home / ".alibabacloud" / "credentials.ini"
-    file.parent.mkdir()
-    file.write_text(
+    write_private(
+        machine.home / ".alibabacloud" / "credentials.ini",
         "[default]\ntype = access_key # mine\naccess_key_id = x\naccess_key_secret = y\n"
-        "[role]\ntype = ram_role_arn\n[ecs]\ntype = ecs_ram_role\n"
+        "[role]\ntype = ram_role_arn\n[ecs]\ntype = ecs_ram_role\n",
     )
-    file.chmod(0o600)
     assert machine.role_env("list", "--names", "--sessions").stdout.split() == ["role", "ecs"]
 
 

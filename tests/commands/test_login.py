@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from support.files import write_private
 from support.machine import Machine
 from support.secret_service_bus import SilentBus
 from support.terminal import Person
@@ -140,9 +141,7 @@ def test_clear_leaves_keys_alone(machine: Machine) -> None:
 
 def test_a_key_is_of_one_profiles_file(machine: Machine) -> None:
     machine.log_in("profileA")
-    other = machine.home / "other.ini"
-    other.write_text(machine.file.read_text("utf-8"), "utf-8")
-    other.chmod(0o600)
+    other = write_private(machine.home / "other.ini", machine.file.read_text("utf-8"))
     assert machine.role_env("profileB", "--config", str(other)).returncode == 3
 
 

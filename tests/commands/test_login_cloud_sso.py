@@ -10,12 +10,11 @@ import pytest
 
 from support.cached_sessions import key_id
 from support.cloud_sso_portal import CloudSsoPortal
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 from support.secret_service_bus import SilentBus
 from support.terminal import Person
 from support.world import ACCOUNT_B, ACCOUNT_C
 
-ROLE_ENV = str(INSTALLED / "role-env")
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "ROLE_ENV_CACHE": "keyring"}
 
 
@@ -288,9 +287,9 @@ def test_a_keyring_that_is_locked_meanwhile_is_exit_6_and_leaves_the_sign_in_bef
 
 
 def test_sign_ins_at_the_same_time_all_succeed(machine: Machine, portal: CloudSsoPortal) -> None:
-    environ = machine.environ | {"ROLE_ENV_TIMEOUT": "100"}
-    processes = [subprocess.Popen([ROLE_ENV, "login", "cloud"], env=environ, cwd=machine.home) for _ in range(8)]
-    assert [process.wait(110) for process in processes] == [0] * 8
+    processes = [machine.start("login", "cloud", ROLE_ENV_TIMEOUT="100") for _ in range(8)]
+    reported = [process.communicate(timeout=110)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8, reported
     assert key_id(machine, "cloud") == portal.sessions[-1].id
     assert sum(item.attributes["service"].startswith("role-env sign-in") for item in machine.bus.items()) == 1
 

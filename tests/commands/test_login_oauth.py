@@ -19,14 +19,11 @@ import pytest
 
 from support.cached_sessions import key_id
 from support.https_client import HttpsClient
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 from support.oauth_server import CLIENT_IDS, OAuthServer
 from support.secret_service_bus import require
 from support.terminal import Person
 from support.world import ACCOUNT_A
-
-ROLE_ENV = str(INSTALLED / "role-env")
-
 
 # A browser that does not come back, and a machine without any.
 IDLE, NONE = {"BROWSER": "true %s"}, {"BROWSER": "", "DISPLAY": ""}
@@ -254,11 +251,11 @@ def test_login_drops_the_sessions_of_the_sign_in_before(machine: Machine) -> Non
     assert not {key_id(machine, "me"), key_id(machine, "spoke")} & set(before)
 
 
-def begin_refresh(machine: Machine, oauth: OAuthServer, seconds: int = 2) -> "subprocess.Popen[bytes]":
+def begin_refresh(machine: Machine, oauth: OAuthServer, seconds: int = 2) -> "subprocess.Popen[str]":
     """A command that refreshes the sign-in of me, whose new tokens the server sends late."""
     oauth.expire_access_tokens()
     oauth.fault(f"delay:{seconds}", action="/v1/token")
-    process = subprocess.Popen([ROLE_ENV, "me", "--no-cache"], env=machine.environ, stdout=subprocess.DEVNULL)
+    process = machine.start("me", "--no-cache")
     while not any(b"grant_type=refresh_token" in request.body for request in oauth.requests_to("/v1/token")):
         time.sleep(0.02)
     return process

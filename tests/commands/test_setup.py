@@ -19,6 +19,7 @@ from role_env.aliyun.entries import Entry
 from role_env.errors import ProfileError, UnreachableError
 from role_env.files import BACKUP_SUFFIX, UserFile
 from support import aliyun_cli
+from support.files import write_private
 from support.machine import INSTALLED, Machine
 from support.shells import INTO_SHELL, SHELLS, environment
 
@@ -50,10 +51,7 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.profiles = path / ".config/role-env/profiles.ini"
-        self.profiles.parent.mkdir(parents=True)
-        self.profiles.write_text(PROFILES)
-        self.profiles.chmod(0o600)
+        self.profiles = write_private(path / ".config/role-env/profiles.ini", PROFILES)
         self.config = path / ".aliyun/config.json"
         self.backup = self.config.with_name(self.config.name + BACKUP_SUFFIX)
         self.environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(path), "LANG": "C.UTF-8"}
@@ -408,8 +406,7 @@ def test_the_command_names_the_profiles_file_wherever_it_was_found(home: Home) -
         ]
     ):
         path = home.path / (arguments[1] if arguments else "mine.ini") if number else home.profiles
-        path.write_text(PROFILES)
-        path.chmod(0o600)
+        write_private(path, PROFILES)
         done = home.succeeds("profileB", *arguments, **environ)
         assert shlex.split(home.entry()["process_command"])[1:] == ["process", "--config", str(path), "profileB"]
         assert ("3.4.9" in done.stderr) == (number == 3)

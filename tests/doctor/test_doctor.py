@@ -16,7 +16,7 @@ from role_env.keyrings import kernel
 from role_env.keyrings.container import is_container
 from support.certificates import Certificate
 from support.local_sts import LocalSts
-from support.machine import INSTALLED, Machine
+from support.machine import ROLE_ENV, Machine
 from support.secret_service_bus import KeyringBus, SilentBus, require
 from support.shells import environment
 from support.terminal import on_terminal
@@ -61,8 +61,7 @@ def examined(machine: Machine, *arguments: str, **environ: str) -> Found:
 def confined(machine: Machine, kind: str, **environ: str) -> Found:
     """What `doctor --json` reports where the system is as tests/support/confined.py says."""
     program = Path(__file__).parents[1] / "support" / "confined.py"
-    role_env = INSTALLED / "role-env"
-    return read(machine.run(sys.executable, str(program), kind, str(role_env), "doctor", "--json", **environ))
+    return read(machine.run(sys.executable, str(program), kind, ROLE_ENV, "doctor", "--json", **environ))
 
 
 def has_kernel_keyring() -> bool:

@@ -20,6 +20,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from support.documents import TOP, TOPICS, codes, table
+from support.files import write_private
 from support.github_runner import Runner
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
@@ -246,9 +247,8 @@ def credential_process(person: Machine, block: Block) -> None:
 def job(person: Machine, more: str) -> None:
     """A profiles file in the job's folder, for a role that takes a CI system's tokens and no key."""
     role, provider = person.sts.world.role("cideploy").arn, person.sts.oidc_provider_arn
-    file = person.home / "profiles.ini"
-    file.write_text(f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\n{more}\n")
-    file.chmod(0o600)
+    text = f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\n{more}\n"
+    write_private(person.home / "profiles.ini", text)
     person.file.unlink()
 
 

@@ -6,6 +6,7 @@ import shlex
 import pytest
 
 from role_env import command_table
+from support.files import write_private
 from support.machine import Machine
 from support.secret_service_bus import require
 from support.shell_terminal import Terminal
@@ -75,9 +76,8 @@ def test_the_options_of_each_command_are_those_of_its_parser(machine: Machine, s
 
 
 def test_profiles_complete_where_one_can_stand_out_of_the_file_that_is_named(machine: Machine, shell: str) -> None:
-    other = machine.home / "other.ini"
-    other.write_text("[b@x:1/y]\nsource_profile = b@x:2\nrole_arn = acs:ram::1:role/x\n[b@x:2]\naccess_key_id = x\n")
-    other.chmod(0o600)
+    text = "[b@x:1/y]\nsource_profile = b@x:2\nrole_arn = acs:ram::1:role/x\n[b@x:2]\naccess_key_id = x\n"
+    other = write_private(machine.home / "other.ini", text)
     both, session, formats = ["profileA", "profileB"], ["profileB"], ["bash", "json"]
     expected = {
         **{f"use {text}": session for text in ("prof", "--refresh prof", "--region x prof")},

@@ -15,8 +15,7 @@ def test_a_bash_before_4_is_known_by_what_it_calls_itself(tmp_path: Path) -> Non
         f"GNU bash, version {new} (x86_64)": "",
     }
     for number, (line, version) in enumerate(lines.items()):
-        program = tmp_path / str(number)
-        write_program(program, f"#!/bin/sh\necho '{line}'\n")
+        program = write_program(tmp_path / str(number), f"#!/bin/sh\necho '{line}'\n")
         assert parent.old_bash_version(str(program)) == version
     for program in (Path("/bin/true"), tmp_path / "absent"):
         assert parent.old_bash_version(str(program)) == ""

@@ -451,8 +451,7 @@ def test_traps_are_left_alone(machine: Machine, shell: str) -> None:
 
 
 def test_an_interpreter_that_has_gone_is_reported_in_one_line(machine: Machine, shell: str, tmp_path: Path) -> None:
-    program = tmp_path / "bin" / "role-env"
-    write_program(program, "#!/gone/python\n")
+    program = write_program(tmp_path / "bin" / "role-env", "#!/gone/python\n")
     lines = f"{path_with(shell, program.parent)}\nrole-env use profileB\nrole-env off\n"
     done = machine.shell(shell, init(shell) + lines)
     line = f"role-env: the command {program} cannot run: it, or its Python, is missing\n"

@@ -12,7 +12,7 @@ import pytest
 
 from role_env import variables
 from role_env.shells import export as exporters
-from support.machine import ENDPOINTS, INSTALLED, Machine
+from support.machine import ENDPOINTS, Machine
 from support.readers import write_foreign_files
 from support.secret_service_bus import require
 from support.shell_terminal import init
@@ -149,13 +149,7 @@ def test_a_failed_switch_leaves_no_account_and_off_brings_back_what_was_there(ma
 def test_role_env_answers_the_shell_even_when_terminated(machine: Machine, number: signal.Signals, status: int) -> None:
     machine.sts.fault("hang")
     there = {"ROLE_ENV_PROFILE": "other", "ROLE_ENV_ACCESS_KEY_ID": "STS.other"}
-    process = subprocess.Popen(
-        [INSTALLED / "role-env", "profileB", "--format", "sh"],
-        env=machine.environ | there,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = machine.start("profileB", "--format", "sh", **there)
     end = time.monotonic() + 60
     while not machine.sts.requests_seen:
         assert time.monotonic() < end

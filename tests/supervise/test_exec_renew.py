@@ -23,12 +23,11 @@ from role_env.credentials import Credentials, Session
 from role_env.errors import UnreachableError
 from role_env.supervise.credentials_server import Supply
 from role_env.ui.messages import Messages
-from support.machine import ENDPOINTS, INSTALLED, Machine
+from support.machine import ENDPOINTS, ROLE_ENV, Machine
 from support.secret_service_bus import require
 from support.shells import INTO_SHELL, SHELLS, environment
 from support.terminal import Person
 
-ROLE_ENV = str(INSTALLED / "role-env")
 RENEW = ("exec", "--renew", "profileB", "--")
 
 

@@ -12,15 +12,17 @@ def settle(*paths: Path) -> None:
     time.sleep(max(0, min(SETTLED_SECONDS, youngest + SETTLED_SECONDS - time.time())))
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, and the folder that it is in."""
+def write_private(path: Path, text: str) -> Path:
+    """Write a file that only its owner can read, and the folder that it is in; return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
     path.chmod(0o600)
+    return path
 
 
-def write_program(path: Path, text: str) -> None:
-    """Write a program, and the folder that it is in."""
+def write_program(path: Path, text: str) -> Path:
+    """Write a program, and the folder that it is in; return its path."""
     path.parent.mkdir(exist_ok=True)
-    path.write_text(text)
+    path.write_text(text, "utf-8")
     path.chmod(0o755)
+    return path

@@ -6,7 +6,7 @@ A library that the command preloads counts the calls of all its threads; strace 
 import subprocess
 from pathlib import Path
 
-from support.machine import INSTALLED, Machine
+from support.machine import ROLE_ENV, Machine
 from support.secret_service_bus import require
 
 _SOURCE = Path(__file__).with_suffix(".c")
@@ -27,5 +27,5 @@ class KillPoints:
 
     def kill(self, point: int, *words: str) -> bool:
         """Run role-env with `words` and kill it at `point`, from 1; return whether it came so far."""
-        done = self._machine.run(str(INSTALLED / "role-env"), *words, **self._environ, KILL_POINT=str(point))
+        done = self._machine.run(ROLE_ENV, *words, **self._environ, KILL_POINT=str(point))
         return done.returncode == -9

@@ -13,13 +13,14 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
-from support.files import settle
+from support.files import settle, write_private, write_program
 from support.local_sts import LocalSts
 from support.secret_service_bus import KeyringBus, require
 from support.shells import COMMANDS
 from support.sign_in_server import SignInServer
 
 INSTALLED = Path(sys.executable).parent
+ROLE_ENV = str(INSTALLED / "role-env")
 _WITHOUT_SESSION = {"login", "logout", "rotate", "configure", "list", "doctor", "explain", "clear", "status"}
 ENDPOINTS = {"ALIBABA_CLOUD_STS_ENDPOINT", "ALIBABA_CLOUD_RAM_ENDPOINT"}
 """The variables of Alibaba's tools that a machine starts with."""
@@ -72,25 +73,16 @@ source_profile = profileA
 
     def write(self, text: str) -> None:
         """Make `text` the profiles file, readable by its owner alone."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(text, "utf-8")
-        self.file.chmod(0o600)
+        write_private(self.file, text)
 
     def write_cli_file(self, document: object) -> Path:
         """Make `document`, or a text, the `aliyun` CLI's file, readable by its owner alone; return its path."""
-        path = self.home / ".aliyun" / "config.json"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(document if isinstance(document, str) else json.dumps(document), "utf-8")
-        path.chmod(0o600)
-        return path
+        text = document if isinstance(document, str) else json.dumps(document)
+        return write_private(self.home / ".aliyun" / "config.json", text)
 
     def write_program(self, name: str, script: str) -> Path:
         """Make an executable of `script`, below HOME; return its path."""
-        path = self.home / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(script, "utf-8")
-        path.chmod(0o755)
-        return path
+        return write_program(self.home / name, script)
 
     def use_curl_as_browser(self) -> None:
         """Give programs a desktop whose browser follows each redirect and shows nothing."""
@@ -126,7 +118,7 @@ source_profile = profileA
 
     def role_env(self, *arguments: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """Run the installed command with `text` on its stdin."""
-        return self.run(str(INSTALLED / "role-env"), *arguments, text=text, **environ)
+        return self.run(ROLE_ENV, *arguments, text=text, **environ)
 
     def succeeds(self, *arguments: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """Run the installed command, which has to succeed."""
@@ -148,7 +140,7 @@ source_profile = profileA
 
     def start(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
         """Start the installed command, which goes on while the test does."""
-        command, pipe = [str(INSTALLED / "role-env"), *arguments], subprocess.PIPE
+        command, pipe = [ROLE_ENV, *arguments], subprocess.PIPE
         return subprocess.Popen(command, env=self.environ | environ, cwd=self.home, stdout=pipe, stderr=pipe, text=True)
 
     def log_in(self, profile: str) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pexpect
 
-from support.machine import DEADLINE, INSTALLED, Machine
+from support.machine import DEADLINE, ROLE_ENV, Machine
 
 _STYLE = re.compile("\x1b\\[[0-9;]*m")
 
@@ -33,7 +33,7 @@ def on_terminal(
     `environ` is added to the machine's variables.
     """
     output, status = pexpect.run(
-        " ".join([str(INSTALLED / "role-env"), *arguments]),
+        " ".join([ROLE_ENV, *arguments]),
         env=machine.environ | {"TERM": "xterm-256color"} | dict(environ or {}),
         cwd=str(machine.home),
         withexitstatus=True,
@@ -50,7 +50,7 @@ class Person:
 
     def __init__(self, machine: Machine, *arguments: str, columns: int = 200, **environ: str) -> None:
         self._screen = pexpect.spawn(
-            str(INSTALLED / "role-env"),
+            ROLE_ENV,
             list(arguments),
             env=machine.environ | {"TERM": "xterm"} | environ,
             encoding="utf-8",

@@ -4,7 +4,7 @@ import time
 
 import pexpect
 
-from support.machine import INSTALLED, Machine
+from support.machine import ROLE_ENV, Machine
 from support.terminal import Person, on_terminal
 
 COMMAND = ("exec", "profileB", "--", "printenv", "ROLE_ENV_PROFILE")
@@ -45,7 +45,7 @@ def test_an_interruption_replaces_the_line(machine: Machine) -> None:
 
 def test_a_wait_for_another_role_env_is_reported(machine: Machine) -> None:
     machine.sts.fault("delay:8")
-    first = pexpect.spawn(str(INSTALLED / "role-env"), list(COMMAND), env=machine.environ, timeout=30)
+    first = pexpect.spawn(ROLE_ENV, list(COMMAND), env=machine.environ, timeout=30)
     while not machine.sts.requests_seen and first.isalive():
         time.sleep(0.05)
     screen = on_terminal(machine, *COMMAND)
