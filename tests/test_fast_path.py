@@ -18,6 +18,7 @@ from support.cached_sessions import kept
 from support.files import settle, write_private
 from support.machine import Machine
 from support.secret_service_bus import SilentBus
+from support.waiting import wait_until
 
 
 def below(package: str, *modules: str) -> set[str]:
@@ -149,8 +150,7 @@ def test_a_process_that_meets_another_one_at_its_request_waits_and_loads_little_
         assert machine.role_env(command, "profileB").returncode == 0
     machine.sts.fault("delay:1.5", times=1)
     first = machine.start("profileB")
-    while len(machine.sts.calls) < 2:
-        time.sleep(0.02)
+    wait_until(lambda: len(machine.sts.calls) == 2)
     assert loaded(machine, "process", "profileB") <= DOCUMENT | {"fcntl", "role_env.context", "role_env.locks"}
     first.communicate(timeout=30)
     assert first.returncode == 0

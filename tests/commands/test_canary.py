@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +10,7 @@ from support.cloud_sso_portal import CloudSsoPortal
 from support.machine import ROLE_ENV, Machine
 from support.oauth_server import OAuthServer
 from support.ram import LocalRam
+from support.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -59,10 +59,7 @@ def dump_core(machine: Machine, *words: str, until: Callable[[], object], text: 
         assert process.stdin
         process.stdin.write(text)
         process.stdin.close()
-        end = time.monotonic() + 60
-        while not until():
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        wait_until(until)
         process.send_signal(signal.SIGABRT)
         assert process.stderr
         machine.reported.append(process.stderr.read())

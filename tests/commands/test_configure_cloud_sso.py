@@ -11,6 +11,7 @@ import pytest
 from support.cloud_sso_portal import AccessConfiguration, Account, CloudSsoPortal
 from support.machine import Machine
 from support.terminal import Person
+from support.waiting import wait_until
 
 
 def configure(machine: Machine, portal: CloudSsoPortal, *options: str) -> subprocess.CompletedProcess[str]:
@@ -153,8 +154,7 @@ def test_ctrl_c_does_not_wait_for_a_portal_that_hangs(machine: Machine, portal: 
     portal.fault("hang", times=None, action=lists)
     before = len(portal.requests_to(lists))
     process = machine.start("configure", "--cloud-sso", portal.url, "--yes", ROLE_ENV_TIMEOUT="300")
-    while len(portal.requests_to(lists)) == before:
-        time.sleep(0.02)
+    wait_until(lambda: len(portal.requests_to(lists)) > before)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "role-env: interrupted\n")

@@ -23,6 +23,7 @@ from support.machine import Machine
 from support.oauth_server import CLIENT_IDS, OAuthServer
 from support.secret_service_bus import require
 from support.terminal import Person
+from support.waiting import wait_until
 from support.world import ACCOUNT_A
 
 # A browser that does not come back, and a machine without any.
@@ -256,8 +257,7 @@ def begin_refresh(machine: Machine, oauth: OAuthServer, seconds: int = 2) -> "su
     oauth.expire_access_tokens()
     oauth.fault(f"delay:{seconds}", action="/v1/token")
     process = machine.start("me", "--no-cache")
-    while not any(b"grant_type=refresh_token" in request.body for request in oauth.requests_to("/v1/token")):
-        time.sleep(0.02)
+    wait_until(lambda: any(b"grant_type=refresh_token" in one.body for one in oauth.requests_to("/v1/token")))
     return process
 
 

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +28,7 @@ from support.shells import (
     run,
     session_of,
 )
+from support.waiting import wait_until
 
 EVAL = 'eval "$(role-env {0} || echo false)"'
 OFF = dict.fromkeys(SHELLS, 'eval "$(role-env off || echo false)"') | {"fish": "role-env off --format fish | source"}
@@ -150,10 +150,7 @@ def test_role_env_answers_the_shell_even_when_terminated(machine: Machine, numbe
     machine.sts.fault("hang")
     there = {"ROLE_ENV_PROFILE": "other", "ROLE_ENV_ACCESS_KEY_ID": "STS.other"}
     process = machine.start("profileB", "--format", "sh", **there)
-    end = time.monotonic() + 60
-    while not machine.sts.requests_seen:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: machine.sts.requests_seen)
     process.send_signal(number)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == status

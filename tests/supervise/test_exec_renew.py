@@ -27,6 +27,7 @@ from support.machine import ENDPOINTS, ROLE_ENV, Machine
 from support.secret_service_bus import require
 from support.shells import INTO_SHELL, SHELLS, environment
 from support.terminal import Person
+from support.waiting import wait_until
 
 RENEW = ("exec", "--renew", "profileB", "--")
 
@@ -94,16 +95,6 @@ def begin(machine: Machine) -> Iterator[Begin]:
     for running in begun:
         running.process.kill()
         running.process.communicate(timeout=60)
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> bool:
-    """Whether it holds soon enough."""
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def expires(session: dict[str, str]) -> int:
@@ -216,7 +207,7 @@ def test_a_failed_renewal_leaves_the_old_session_while_it_lives_and_is_reported_
         asked = time.time()
     assert answer == (503, "")
     machine.sts.heal()
-    assert eventually(lambda: running.ask()[0] == 200)
+    wait_until(lambda: running.ask()[0] == 200)
     reported = running.end()
     assert reported.startswith("role-env: the session could not be renewed and expires in ")
     assert reported.count("\n") == 1
@@ -228,7 +219,7 @@ def test_a_profile_that_is_turned_to_another_role_does_not_turn_the_commands_acc
     machine.sts.session_seconds = 4
     running = begin()
     machine.write(machine.file.read_text().replace("switchrolesbc", "hub"))
-    assert eventually(lambda: running.ask()[0] == 503)
+    wait_until(lambda: running.ask()[0] == 503)
     assert "it would be of role acs:ram::2222222222222222:role/hub, not acs:" in running.end()
 
 
@@ -245,7 +236,7 @@ def test_a_program_that_is_signed_in_to_another_account_by_now_does_not_turn_the
     machine.sts.session_seconds = 4
     running = begin(profile="lent")
     signed_in.write_text("far")
-    assert eventually(lambda: running.ask()[0] == 503)
+    wait_until(lambda: running.ask()[0] == 503)
     assert "it would be of account " in running.end()
 
 
@@ -399,7 +390,7 @@ def test_a_signal_that_is_sent_to_role_env_is_the_commands(machine: Machine, nam
 def test_a_signal_before_the_session_is_there_interrupts_role_env(machine: Machine) -> None:
     machine.sts.fault("hang")
     begun = start(machine, "echo", stderr=subprocess.PIPE)
-    assert eventually(lambda: machine.sts.requests_seen > 0)
+    wait_until(lambda: machine.sts.requests_seen > 0)
     begun.send_signal(signal.SIGINT)
     assert begun.communicate(timeout=60) == ("", "role-env: interrupted\n")
     assert begun.returncode == 130
@@ -427,7 +418,7 @@ def test_a_command_is_stopped_and_goes_on_as_a_job_of_the_shell(machine: Machine
     type_line(terminal, "more", "got more\r\nready> ")
     type_line(terminal, "echo status=$?", "status=3\r\n")
     type_line(terminal, f"{command} sh -c 'read line; echo got $line' &", "ready> ")
-    assert eventually(lambda: "Stopped (tty input)" in type_line(terminal, "jobs -l; echo listed", "listed\r\n"))
+    wait_until(lambda: "Stopped (tty input)" in type_line(terminal, "jobs -l; echo listed", "listed\r\n"))
     type_line(terminal, "fg", "role-env exec")
     type_line(terminal, "the rest", "got the rest\r\n.*ready> ")
     type_line(terminal, "exit", pexpect.EOF)
@@ -447,7 +438,7 @@ def test_role_env_goes_on_when_its_command_alone_is_continued_or_killed(
 ) -> None:
     begun = start(machine, "sh", "-c", "echo $$; kill -STOP $$; exit 3", start_new_session=True)
     child = int(next_line(begun))
-    assert eventually(lambda: state(begun.pid) == "T")
+    wait_until(lambda: state(begun.pid) == "T")
     time.sleep(0.5)
     assert state(begun.pid) == "T"
     os.kill(child, number)
@@ -527,15 +518,15 @@ def test_a_killed_role_env_takes_the_command_and_the_server_with_it(begin: Begin
     command = int(next_line(running.process))
     assert running.ask()[0] == 200
     os.kill(running.process.pid, signal.SIGKILL)
-    assert eventually(lambda: state(command) == "Z")
-    assert eventually(lambda: running.ask()[0] == 0)
+    wait_until(lambda: state(command) == "Z")
+    wait_until(lambda: running.ask()[0] == 0)
 
 
 def test_the_server_ends_with_the_command(begin: Begin) -> None:
     running = begin()
     assert running.ask()[0] == 200
     running.end()
-    assert eventually(lambda: running.ask()[0] == 0)
+    wait_until(lambda: running.ask()[0] == 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
@@ -544,6 +535,6 @@ def test_a_server_that_ends_is_reported_and_the_command_goes_on(begin: Begin) ->
     children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
     server = next(pid for pid in children if os.getsid(int(pid)) == int(pid))
     os.kill(int(server), signal.SIGKILL)
-    assert eventually(lambda: not Path(f"/proc/{server}").exists())
+    wait_until(lambda: not Path(f"/proc/{server}").exists())
     assert running.end().startswith("role-env: the process that serves the session has ended")
     assert running.process.returncode == 0

@@ -22,15 +22,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from support.waiting import wait_until
+
 _Bus = TypeVar("_Bus", bound="PrivateBus")
 
 DEADLINE = 10.0
-"""The longest wait in here (seconds)."""
+"""The longest wait for an answer, and for a process's end (seconds)."""
 
 SECRET_SERVICE = ("dbus-daemon", "gnome-keyring-daemon")
 """The programs behind `KeyringBus`; `SilentBus` and `StoppedBus` need only the first."""
@@ -152,7 +153,7 @@ class PrivateBus:
         daemon = self._processes[0]
         daemon.send_signal(signal.SIGSTOP)
         stopped = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
-        _wait_until(lambda: os.waitid(os.P_PID, daemon.pid, stopped) is not None, "the bus daemon did not stop")
+        wait_until(lambda: os.waitid(os.P_PID, daemon.pid, stopped) is not None, "the bus daemon did not stop")
 
     def resume(self) -> None:
         """Let a paused bus daemon go on, with all that was sent to it meanwhile."""
@@ -176,7 +177,7 @@ class PrivateBus:
         printed = self.folder / "address"
         with printed.open("wb") as stdout:
             daemon = self.run([*_die_with_parent(), *command], log="bus.log", stdout=stdout.fileno())
-        _wait_until(lambda: self._log("address").endswith("\n") or daemon.poll() is not None, "no address was printed")
+        wait_until(lambda: self._log("address").endswith("\n") or daemon.poll() is not None, "no address was printed")
         self.address = printed.read_text().strip()
         if not self.address:
             raise RuntimeError(f"dbus-daemon did not start:\n{self._log('bus.log')}")
@@ -306,7 +307,7 @@ class KeyringBus(PrivateBus):
         with contextlib.suppress(BrokenPipeError), keyring.stdin as password:
             password.write(PASSWORD)
         try:
-            _wait_until(lambda: keyring.poll() is not None or self._ready(), "gnome-keyring is not ready")
+            wait_until(lambda: keyring.poll() is not None or self._ready(), "gnome-keyring is not ready")
         except TimeoutError as error:
             raise RuntimeError(f"{error}:\n{self._log('keyring.log')}") from error
         if keyring.poll() is not None:
@@ -454,7 +455,7 @@ def _end(process: subprocess.Popen[bytes]) -> int | None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
         with contextlib.suppress(TimeoutError):
-            _wait_until(lambda: not _group_exists(process.pid), "", patience)
+            wait_until(lambda: not _group_exists(process.pid), "", patience)
             return None
     return process.pid
 
@@ -465,14 +466,6 @@ def _group_exists(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def _wait_until(condition: Callable[[], bool], complaint: str, patience: float = DEADLINE) -> None:
-    deadline = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(complaint)
-        time.sleep(0.01)
 
 
 def connect(address: str) -> Any:

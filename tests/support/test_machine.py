@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from support.machine import ArgumentWatch, Machine
+from support.waiting import wait_until
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="argument lists are read from /proc")
@@ -22,9 +23,6 @@ def test_a_secret_is_seen_among_the_arguments_that_a_process_has_later() -> None
         assert not watch.seen
         process.stdin.write("made-up-secret\n")
         process.stdin.flush()
-        end = time.monotonic() + 60
-        while not watch.seen:
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        wait_until(lambda: watch.seen)
     watch.end()
     assert all(b"made-up-secret" in arguments for arguments in watch.seen)

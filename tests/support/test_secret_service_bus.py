@@ -11,6 +11,7 @@ import pytest
 
 from support import secret_service_bus
 from support.secret_service_bus import KeptItem, KeyringBus, PrivateBus, SilentBus, StoppedBus, missing, require
+from support.waiting import wait_until
 
 # Choosing a backend is keyring's business, and costs more than all the rest.
 KEYRING = "from keyring.backends.SecretService import Keyring; keyring = Keyring(); "
@@ -205,10 +206,7 @@ def test_nothing_is_left_when_the_tests_are_killed() -> None:
     bus = PrivateBus()
     bus.runtime = bus.folder = Path(done.stdout)
     assert bus.runtime.name.startswith("bus-")
-    deadline = time.monotonic() + secret_service_bus.DEADLINE
-    while running_on(bus):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: not running_on(bus))
     bus.stop()
 
 

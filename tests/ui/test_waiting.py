@@ -1,11 +1,10 @@
 """Waits of over a second are shown to a person at a terminal, in one line that is gone when they are over."""
 
-import time
-
 import pexpect
 
 from support.machine import ROLE_ENV, Machine
 from support.terminal import Person, on_terminal
+from support.waiting import wait_until
 
 COMMAND = ("exec", "profileB", "--", "printenv", "ROLE_ENV_PROFILE")
 
@@ -46,8 +45,7 @@ def test_an_interruption_replaces_the_line(machine: Machine) -> None:
 def test_a_wait_for_another_role_env_is_reported(machine: Machine) -> None:
     machine.sts.fault("delay:8")
     first = pexpect.spawn(ROLE_ENV, list(COMMAND), env=machine.environ, timeout=30)
-    while not machine.sts.requests_seen and first.isalive():
-        time.sleep(0.05)
+    wait_until(lambda: machine.sts.requests_seen)
     screen = on_terminal(machine, *COMMAND)
     assert waited(screen.raw, "another role-env, which requests the same session")
     assert screen.lines == ["profileB"]
