@@ -6,7 +6,6 @@ in one shell.
 
 import random
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from role_env.credentials import AccessKey, Session
 from role_env.shells import export as exporters
 from role_env.shells import fish as fish_shell
 from role_env.shells import posix as posix_shell
+from support.living_shell import LivingShell, loop
 from support.secret_service_bus import require
 from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, encoded, exported, run, session_of
 
@@ -96,55 +96,22 @@ def test_a_value_comes_back_byte_for_byte_and_nothing_in_it_is_run(shell: str, h
 # --- a switch and `off` leave no trace
 
 
-class Living:
-    """A shell that goes on living, and evaluates one text after another; with `hostile`, in hostile settings."""
+class Living(LivingShell):
+    """A shell that is given the exporters' texts; with `hostile`, in hostile settings."""
 
     def __init__(self, shell: str, where: Path, *, hostile: bool = False) -> None:
         self.shell = shell
         self.fish = shell == "fish"
         self._form = FORMATS[shell]
-        self._where = where
-        self._count = 0
         self._exported: dict[str, str] | None = None
-        evaluate = '\\eval "$(command cat "./$file")"' if shell == "dash" else '. "./$file"'  # its . fails under -e
-        loop = f"while IFS= read -r file; do if {evaluate}; then echo 0; else echo $?; fi; done"
-        if self.fish:
-            loop = "while read -l file; source $file; echo $status; end"
-        if hostile:
-            # The lines that play the user would be warned of.
-            loop = HOSTILE[shell].replace(" WARN_CREATE_GLOBAL", "") + loop
-        self._errors = (where / "stderr").open("w+b")
-        self._process = subprocess.Popen(
-            [*COMMANDS[shell], "-c", loop],
-            env=CLEAN,
-            cwd=where,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-        )
-
-    def close(self) -> None:
-        self._process.communicate(timeout=60)
-        self._errors.close()
+        # The lines that play the user would be warned of.
+        settings = HOSTILE[shell].replace(" WARN_CREATE_GLOBAL", "") if hostile else ""
+        super().__init__([*COMMANDS[shell], "-c", settings + loop(shell)], CLEAN, where, where)
 
     def run(self, text: str) -> int:
-        """Evaluates `text`, which may print nothing on stdout, and returns its status."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._count += 1
+        """Evaluate `text`, which may export something, and return its status."""
         self._exported = None
-        name = f"script{self._count}"
-        (self._where / name).write_bytes(encoded(text))
-        self._process.stdin.write(f"{name}\n".encode())
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        (self._where / name).unlink()
-        assert line.strip().isdigit(), (line, self.errors())
-        return int(line)
-
-    def errors(self) -> str:
-        """All that came on stderr."""
-        return (self._where / "stderr").read_text("utf-8", "replace")
+        return super().run(text)
 
     def exported(self) -> dict[str, str]:
         """What is exported, which is asked once after each text."""
@@ -152,13 +119,6 @@ class Living:
             self.run("command env -0 >exported")
             self._exported = exported(encoded(self.take("exported")))
         return self._exported
-
-    def take(self, name: str) -> str:
-        """Return what the shell has written to a file, which is deleted."""
-        file = self._where / name
-        output = file.read_bytes().decode("utf-8", "surrogateescape")
-        file.unlink()
-        return output
 
     def state(self) -> dict[str, str]:
         """Every variable that role-env could touch, as `e` or `s` and its value, and the names of its leftovers."""

@@ -21,9 +21,10 @@ from support import aliyun_cli
 from support.files import write_private
 from support.local_sts import LocalSts
 from support.machine import Machine
-from support.nested_shells import SHELLS, NestedShells
+from support.nested_shells import NestedShells
 from support.readers import ORDERS, Key, RealClients, keys_by_order, write_foreign_files
 from support.secret_service_bus import KeyringBus, require
+from support.shell_terminal import SHELLS
 
 STEPS = int(os.environ.get("WALK_STEPS", "60"))
 SEED = os.environ.get("WALK_SEED", "1")
