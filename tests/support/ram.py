@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from support.api_server import ApiServer, check_mandatory
-from support.certificates import Certificate
 from support.local_sts import LocalSts
 from support.machine import Machine
 from support.refusals import Refused
@@ -34,7 +33,7 @@ MOST_KEYS = 2
 class LocalRam(ApiServer):
     """A running RAM; see ApiServer."""
 
-    def __init__(self, folder: Path, sts: LocalSts, *, certificate: Certificate = "good") -> None:
+    def __init__(self, folder: Path, sts: LocalSts) -> None:
         self.sts = sts
         self.answers: dict[str, Document] = {}
         """What an action answers instead of being carried out."""
@@ -47,7 +46,7 @@ class LocalRam(ApiServer):
             "DeleteAccessKey": self._delete,
             "GetAccessKeyLastUsed": self._last_used,
         }
-        super().__init__(folder, sts.world, certificate=certificate)
+        super().__init__(folder, sts.world)
 
     def version_of(self, action: str) -> str | None:
         """Return RAM's version for its actions, else None."""

@@ -1,7 +1,6 @@
 """The local RAM refuses what the real one refuses, and loses an answer where a test says so."""
 
 import http.client
-import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,11 +142,3 @@ def test_an_error_can_be_ordered_between_any_two_calls(ram: LocalRam) -> None:
         ram.fault("code:InternalError:500", after=count)
         codes = [ask(ram, "ListAccessKeys").code for _ in range(count + 2)]
         assert codes == [*[""] * count, "InternalError", ""]
-
-
-def test_a_client_that_does_not_trust_the_certificate_asks_nothing(tmp_path: Path, sts: LocalSts) -> None:
-    with LocalRam(tmp_path / "ram", sts, certificate="unknown-ca") as ram:
-        assert ram.endpoint == f"localhost:{ram.port}"
-        with pytest.raises(ssl.SSLCertVerificationError):
-            ask(ram, "ListAccessKeys")
-        assert (ram.requests_seen, ram.connections_seen) == (0, 1)
