@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.files import write_private
 from support.local_sts import LocalSts
 from support.secret_service_bus import SECRET_SERVICE, KeyringBus, missing
 
@@ -94,14 +95,11 @@ def keyring_environment() -> Iterator[dict[str, str]]:
 
 def write_profiles(path: Path, sts: LocalSts) -> None:
     """Write the profiles of somebody who has a key in account A and works in account B."""
-    path.parent.mkdir(parents=True)
-    path.write_text(
-        "[profileA]\n"
-        f"access_key_id = {sts.access_key_id}\naccess_key_secret = {sts.access_key_secret}\n\n"
+    write_private(
+        path,
+        f"[profileA]\naccess_key_id = {sts.access_key_id}\naccess_key_secret = {sts.access_key_secret}\n\n"
         f"[profileB]\nsource_profile = profileA\nrole_arn = {sts.role_arn}\n",
-        "utf-8",
     )
-    path.chmod(0o600)
 
 
 def tell(story: str, shell: list[str], environ: dict[str, str]) -> int:
