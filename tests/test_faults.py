@@ -13,7 +13,6 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,16 +24,15 @@ from typing import Concatenate, ParamSpec
 import pexpect
 import pytest
 
-from role_env.keyrings import kernel as kernel_keyring
 from support.cached_sessions import age, asks
 from support.certificates import Certificate
+from support.contexts import kernel_keeps
 from support.faults import FAULTS
 from support.local_sts import LocalSts
-from support.machine import ROLE_ENV, Machine, is_pythons_own
+from support.machine import CONFINED, ROLE_ENV, Machine, is_pythons_own
 from support.proxy import Proxy
 from support.secret_service_bus import KeyringBus, PrivateBus, SilentBus, StoppedBus
 
-CONFINED = (sys.executable, str(Path(__file__).with_name("support") / "confined.py"))
 WITHIN = 30.0
 """Seconds in which every call ends, also on a crowded machine; on an idle one they need a tenth of it."""
 FALSE = ("{ false; }\n", "{ \\false; }\n")
@@ -503,15 +501,6 @@ def test_a_keyring_that_cannot_be_used_costs_one_warning_and_one_wait(machine: M
     assert len(machine.sts.issued) == (1 if kernel_keeps() else 2)
 
 
-def kernel_keeps() -> bool:
-    """Whether this kernel keeps keys for us: many a container's does not."""
-    try:
-        kernel_keyring.names()
-    except kernel_keyring.Unavailable:
-        return False
-    return True
-
-
 @pytest.mark.parametrize(
     ("name", "reported", "keeps"),
     [
@@ -587,11 +576,6 @@ USERS = itertools.count(1_000_000 + 100 * os.getpid())
 """Numbers of users who have nothing yet."""
 
 
-def confined(machine: Machine, kind: str, *command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Runs role-env as tests/support/confined.py says."""
-    return machine.run(*CONFINED, kind, ROLE_ENV, *command, **variables)
-
-
 @pytest.fixture
 def user(headless: Machine) -> str:
     """An ordinary user with the whole of their own share of the kernel's keyring; the machine is theirs."""
@@ -615,7 +599,7 @@ def test_without_a_bus_sessions_are_cached_in_the_kernel_without_a_message(headl
 
 
 def test_a_new_session_keyring_as_of_ssh_and_su_finds_the_session(headless: Machine) -> None:
-    first, *others = [confined(headless, "new-session", "profileB") for _ in range(2)] + [headless.role_env("profileB")]
+    first, *others = [headless.confined("new-session", "profileB") for _ in range(2)] + [headless.role_env("profileB")]
     check(headless, first)
     assert [done.stdout for done in others] == [first.stdout] * 2
     assert len(headless.sts.issued) == 1
@@ -623,9 +607,9 @@ def test_a_new_session_keyring_as_of_ssh_and_su_finds_the_session(headless: Mach
 
 def test_an_ordinary_user_has_a_place_for_sessions_too(headless: Machine, user: str) -> None:
     for _ in range(2):
-        check(headless, confined(headless, f"user:{user}", "profileB"))
+        check(headless, headless.confined(f"user:{user}", "profileB"))
     assert len(headless.sts.issued) == 1
-    assert confined(headless, f"user:{user}", "clear", "--all").returncode == 0
+    assert headless.confined(f"user:{user}", "clear", "--all").returncode == 0
 
 
 def test_older_sessions_give_way_where_all_do_not_fit(headless: Machine, user: str) -> None:
@@ -636,9 +620,9 @@ def test_older_sessions_give_way_where_all_do_not_fit(headless: Machine, user: s
         headless.add(f"[{name}]\nrole_arn = {headless.sts.role_arn}\nsource_profile = profileA\n")
     os.chown(headless.file, int(user), int(user))
     for name in (*names, names[-1]):
-        check(headless, confined(headless, f"user:{user}", name))
+        check(headless, headless.confined(f"user:{user}", name))
     assert len(headless.sts.issued) == len(names)
-    assert confined(headless, f"user:{user}", "clear", "--all").returncode == 0
+    assert headless.confined(f"user:{user}", "clear", "--all").returncode == 0
 
 
 @pytest.mark.parametrize("kind", ["EPERM", "ENOSYS", "full"])
@@ -652,7 +636,7 @@ def test_a_kernel_that_keeps_nothing_costs_one_warning_and_none_under_ci(headles
         for ci in ({}, {"CI": "true"}):
             # One after the other: the kernel counts what a user had before for a while.
             way = f"{kind}:{next(USERS)}" if kind == "full" else kind
-            check(headless, confined(headless, way, "profileB", **variables, **ci), reported=() if ci else words)
+            check(headless, headless.confined(way, "profileB", **variables, **ci), reported=() if ci else words)
     assert len(headless.sts.issued) == 4
 
 

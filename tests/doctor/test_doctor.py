@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import NamedTuple, cast
 import pytest
 
 from role_env import __version__
-from role_env.keyrings import kernel
 from role_env.keyrings.container import is_container
 from support.certificates import Certificate
+from support.contexts import kernel_keeps
 from support.local_sts import LocalSts
-from support.machine import ROLE_ENV, Machine
+from support.machine import Machine
 from support.secret_service_bus import KeyringBus, SilentBus, require
 from support.shells import environment
 from support.terminal import on_terminal
@@ -58,19 +57,14 @@ def examined(machine: Machine, *arguments: str, **environ: str) -> Found:
     return read(done)
 
 
-def confined(machine: Machine, kind: str, **environ: str) -> Found:
-    """What `doctor --json` reports where the system is as tests/support/confined.py says."""
-    program = Path(__file__).parents[1] / "support" / "confined.py"
-    return read(machine.run(sys.executable, str(program), kind, ROLE_ENV, "doctor", "--json", **environ))
+def blocked(machine: Machine, **environ: str) -> Found:
+    """What `doctor --json` reports where the kernel keyring is blocked."""
+    return read(machine.confined("EPERM", "doctor", "--json", **environ))
 
 
 def has_kernel_keyring() -> bool:
     """Whether this kernel keeps keys for us, and `auto` may use it."""
-    try:
-        kernel.names()
-    except kernel.Unavailable:
-        return False
-    return not is_container(os.environ)
+    return kernel_keeps() and not is_container(os.environ)
 
 
 def read(done: "subprocess.CompletedProcess[str]") -> Found:
@@ -204,18 +198,18 @@ def test_no_keyring_at_all_where_the_kernels_stands_in_and_where_nothing_does(he
         assert found.faults == {}
         assert "sessions go to the kernel keyring" in found.messages["keyring"]
         assert "in memory until they expire" in found.messages["kernel keyring"]
-    blocked = confined(healthy, "EPERM", **absent)
-    assert blocked.status == 0
-    assert "install gnome-keyring or KeePassXC" in only(blocked, "keyring", "warn there is none")
-    assert "blocked here" in blocked.messages["kernel keyring"]
+    neither = blocked(healthy, **absent)
+    assert neither.status == 0
+    assert "install gnome-keyring or KeePassXC" in only(neither, "keyring", "warn there is none")
+    assert "blocked here" in neither.messages["kernel keyring"]
     assert "fail" in only(examined(healthy, **absent, ROLE_ENV_CACHE="keyring"), "keyring", "there is none")
-    assert "unset ROLE_ENV_CACHE" in only(confined(healthy, "EPERM", ROLE_ENV_CACHE="kernel"), "kernel keyring")
+    assert "unset ROLE_ENV_CACHE" in only(blocked(healthy, ROLE_ENV_CACHE="kernel"), "kernel keyring")
 
 
 def test_a_container_without_any_keyring_needs_no_fix(healthy: Machine) -> None:
     """In a user namespace of its own, the kernel keyring is the container's own and is used."""
     absent = {"DBUS_SESSION_BUS_ADDRESS": "", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
-    found = confined(healthy, "EPERM", **absent)
+    found = blocked(healthy, **absent)
     assert found.status == 0
     if is_container({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}):
         assert found.faults == {}

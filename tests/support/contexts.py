@@ -10,6 +10,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, RoleArn
 from role_env.deadline import Deadline
 from role_env.errors import RoleEnvError
+from role_env.keyrings import kernel
 from role_env.profiles.profile import Profile
 from role_env.ui.messages import Messages
 
@@ -27,6 +28,15 @@ def hop(role_arn: str, **fields: Any) -> Profile:
 def values(key: AccessKey | None) -> tuple[str, ...]:
     """Return the three values of a key; nothing without a key."""
     return (key.access_key_id, key.access_key_secret, key.security_token) if key else ()
+
+
+def kernel_keeps() -> bool:
+    """Return whether this kernel keeps keys for us; many a container's does not."""
+    try:
+        kernel.names()
+    except kernel.Unavailable:
+        return False
+    return True
 
 
 def check_fails(

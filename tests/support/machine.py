@@ -21,6 +21,7 @@ from support.sign_in_server import SignInServer
 
 INSTALLED = Path(sys.executable).parent
 ROLE_ENV = str(INSTALLED / "role-env")
+CONFINED = (sys.executable, str(Path(__file__).with_name("confined.py")))
 _WITHOUT_SESSION = {"login", "logout", "rotate", "configure", "list", "doctor", "explain", "clear", "status"}
 ENDPOINTS = {"ALIBABA_CLOUD_STS_ENDPOINT", "ALIBABA_CLOUD_RAM_ENDPOINT"}
 """The variables of Alibaba's tools that a machine starts with."""
@@ -137,6 +138,10 @@ source_profile = profileA
     def key_lines(self) -> str:
         """test_user1's key as `login` reads it from stdin: its ID and its secret."""
         return f"{self.sts.access_key_id}\n{self.sts.access_key_secret}\n"
+
+    def confined(self, kind: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run the installed command as confined.py says."""
+        return self.run(*CONFINED, kind, ROLE_ENV, *arguments, **environ)
 
     def start(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
         """Start the installed command, which goes on while the test does."""
