@@ -138,12 +138,9 @@ def test_a_profiles_file_with_open_permissions(healthy: Machine) -> None:
     only(examined(healthy), "profiles file", "others can write", f"chmod go-w {healthy.file}")
 
 
-def test_a_profiles_file_that_is_no_ini(healthy: Machine) -> None:
+def test_a_profiles_file_that_is_no_ini_and_one_that_the_command_line_names(healthy: Machine) -> None:
     healthy.write("garbage\n")
     only(examined(healthy), "profiles file", "line 1: this is neither")
-
-
-def test_a_profiles_file_that_the_command_line_names(healthy: Machine) -> None:
     only(examined(healthy, "--config", "gone"), "profiles file", "--config names gone")
 
 
@@ -168,14 +165,15 @@ def test_a_source_that_spoils_several_profiles_is_reported_once(healthy: Machine
     assert list(examined(healthy).faults) == ["profile profileA"]
 
 
-def test_a_profile_with_the_name_for_no_account_fails(healthy: Machine) -> None:
-    healthy.add("[role-env-none]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n")
-    only(examined(healthy), "profile role-env-none", "fail", "rename [role-env-none]")
-
-
-def test_a_profile_that_is_named_like_a_command_is_a_warning(healthy: Machine) -> None:
-    healthy.add("[list]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n")
-    only(examined(healthy), "profile list", "warn", "type role-env export list")
+@pytest.mark.parametrize(
+    ("name", "status", "fix"),
+    [("role-env-none", "fail", "rename [role-env-none]"), ("list", "warn", "type role-env export list")],
+)
+def test_a_profile_with_the_name_for_no_account_or_of_a_command(
+    healthy: Machine, name: str, status: str, fix: str
+) -> None:
+    healthy.add(f"[{name}]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n")
+    only(examined(healthy), f"profile {name}", status, fix)
 
 
 # ---- the keyring ----
@@ -225,18 +223,15 @@ def test_a_locked_keyring_that_the_kernels_replaces_has_one_fix(healthy: Machine
 
 
 @pytest.mark.parametrize(
-    ("environ", "reported"),
+    ("name", "value", "reported"),
     [
-        (
-            {"PYTHON_KEYRING_BACKEND": "no.such.Keyring"},
-            "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names",
-        ),
-        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, "it stores nothing"),
-        ({"ROLE_ENV_CACHE": "disk"}, "set it to one of auto, keyring, kernel, none"),
+        ("PYTHON_KEYRING_BACKEND", "no.such.Keyring", "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names"),
+        ("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring", "it stores nothing"),
+        ("ROLE_ENV_CACHE", "disk", "set it to one of auto, keyring, kernel, none"),
     ],
 )
-def test_a_setting_that_chooses_no_keyring(healthy: Machine, environ: dict[str, str], reported: str) -> None:
-    only(examined(healthy, **environ), "keyring", reported)
+def test_a_setting_that_chooses_no_keyring(healthy: Machine, name: str, value: str, reported: str) -> None:
+    only(examined(healthy, **{name: value}), "keyring", reported)
 
 
 PLAIN = """
@@ -356,16 +351,10 @@ def test_a_session_that_has_ended_or_is_half(healthy: Machine) -> None:
     only(examined(healthy, **environ | {"ROLE_ENV_EXPIRATION": "x"}), "variables", "fail", "ROLE_ENV_EXPIRATION")
 
 
-def test_what_a_failed_switch_left(healthy: Machine) -> None:
+def test_what_a_failed_switch_left_families_that_disagree_and_a_timeout_that_is_no_number(healthy: Machine) -> None:
     only(examined(healthy, ROLE_ENV_NO_ACCOUNT="1"), "variables", "warn a switch", "role-env off")
-
-
-def test_families_that_disagree_without_a_session(healthy: Machine) -> None:
     environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b", "ALICLOUD_ACCESS_KEY": "c"}
     only(examined(healthy, **environ), "variables", "ALIBABA_CLOUD_ACCESS_KEY_ID, ALICLOUD_ACCESS_KEY")
-
-
-def test_a_timeout_that_is_no_number(healthy: Machine) -> None:
     only(examined(healthy, ROLE_ENV_TIMEOUT="soon"), "variables", "ROLE_ENV_TIMEOUT")
 
 
@@ -392,12 +381,9 @@ def test_a_profile_that_setup_has_written_and_that_no_longer_works(
     only(examined(healthy), "aliyun CLI", f"profile {name}", reported, "role-env setup aliyun-cli")
 
 
-def test_a_file_that_the_aliyun_cli_cannot_use(healthy: Machine) -> None:
+def test_a_file_that_the_aliyun_cli_cannot_use_or_that_has_the_name_for_no_account(healthy: Machine) -> None:
     healthy.write_cli_file({"current": "gone", "profiles": [{"name": "x", "mode": "AK"}]})
     only(examined(healthy), "aliyun CLI", "fail", "current is gone", "set current to one of: x")
-
-
-def test_a_profile_of_the_aliyun_cli_with_the_name_for_no_account_fails(healthy: Machine) -> None:
     healthy.write_cli_file({"current": "role-env-none", "profiles": [{"name": "role-env-none", "mode": "AK"}]})
     only(examined(healthy), "aliyun CLI", "fail", "aliyun configure delete --profile role-env-none")
 
