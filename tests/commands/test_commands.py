@@ -175,6 +175,7 @@ def test_options_may_stand_before_or_after_the_profile(machine: Machine) -> None
 WRONG_USAGE = [("--bogus",), ("profileB", "--bogus"), ("profileB", "more"), ("profileB", "--duration", "soon")]
 WRONG_USAGE += [("export",), ("profileB", "--format", "cobol"), ("--region",), ("profileB", "--session-name", "")]
 WRONG_USAGE += [("profileB", "--expect-account", ""), ("profileB", "--region", ""), ("",), ("off", "--bogus")]
+WRONG_USAGE += [("profileB", "--min-ttl=-100000")]
 
 
 @pytest.mark.parametrize("arguments", WRONG_USAGE)
@@ -216,10 +217,6 @@ def test_a_failed_call_for_another_profile_takes_the_session_away(machine: Machi
 def test_a_shell_integration_that_is_none_fails_the_shell(machine: Machine) -> None:
     done = machine.shell("bash", 'eval "$(role-env init tcsh)"')
     assert done.returncode == 1
-
-
-def test_a_word_that_is_no_command_is_a_profile_that_is_not_there(machine: Machine) -> None:
-    machine.fails("lsit", status=3, said="there is no profile lsit")
 
 
 @pytest.mark.parametrize("locale", ["C", "POSIX", "en_US.ISO-8859-1"])
@@ -277,10 +274,6 @@ def test_a_bug_is_reported_by_its_kind_and_place_and_without_its_text(machine: M
 
 
 # ---- what a review found ----
-
-
-def test_an_expired_session_is_not_asked_for_with_a_negative_time(machine: Machine) -> None:
-    assert machine.role_env("profileB", "--min-ttl=-100000").returncode == 2
 
 
 def test_exec_does_not_inherit_the_region_of_another_session(machine: Machine) -> None:

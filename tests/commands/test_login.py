@@ -90,14 +90,6 @@ def test_what_is_no_text_is_refused_and_not_shown(machine: Machine) -> None:
     assert "stdin is not text" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("profile", "reported"),
-    [("profileB", "profile profileB takes its credentials from profileA"), ("profileX", "did you mean profile")],
-)
-def test_a_profile_that_takes_no_key_is_refused(machine: Machine, profile: str, reported: str) -> None:
-    machine.fails("login", profile, text="a\nb\n", status=3, said=reported)
-
-
 def test_a_person_sees_the_id_and_not_the_secret_while_typing(machine: Machine) -> None:
     person = Person(machine, "login", "profileA")
     person.answers(f"AccessKey ID of profileA [{machine.sts.access_key_id}]: ", "")

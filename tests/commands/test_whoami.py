@@ -91,10 +91,6 @@ def test_another_account_than_the_one_expected_is_refused(machine: Machine) -> N
     machine.succeeds("whoami", "profileA", "--expect-account", ACCOUNT_A)
 
 
-def test_the_nearest_profile_is_named(machine: Machine) -> None:
-    machine.fails("whoami", "profielB", status=3, said="did you mean profileB?")
-
-
 def test_where_variables_disagree_it_shows_which_tool_acts_as_whom(machine: Machine) -> None:
     """A stale alias that only Terraform reads, in a shell with a session: STS is asked once for each key."""
     stale = {f"STALE_{name}": value for name, value in key(machine, "ALICLOUD_ACCESS_KEY", "test_user2").items()}
