@@ -163,30 +163,19 @@ def anothers(path: Path) -> None:
 
 
 @cause
-def folder(machine: Machine, mode: int, variable: str) -> Iterator[Environ]:
-    """By a folder with that mode, named by a variable."""
+def folder(machine: Machine, mode: int, variable: str, *, foreign: bool = False) -> Iterator[Environ]:
+    """By a folder with that mode, named by a variable; a `foreign` one looks right and belongs to somebody else."""
     made = machine.home / "folder"
     made.mkdir()
     made.chmod(mode)
+    if foreign:
+        os.chown(made, 12345, 12345) if os.geteuid() == 0 else made.chmod(0o777)
     try:
         yield {variable: str(made), "ROLE_ENV_CACHE": "auto"}
     finally:
         made.chmod(0o700)
-    if mode & 0o022:  # others could have made whatever is in it
+    if foreign or mode & 0o022:  # others could have made whatever is in it, and hold every lock
         assert list(made.iterdir()) == []
-
-
-@cause
-def foreign_folder(machine: Machine) -> Iterator[Environ]:
-    """By a runtime folder that looks right and belongs to somebody else, who could hold every lock in it."""
-    made = machine.home / "folder"
-    made.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        os.chown(made, 12345, 12345)
-    else:
-        made.chmod(0o777)
-    yield {"XDG_RUNTIME_DIR": str(made), "ROLE_ENV_CACHE": "auto"}
-    assert list(made.iterdir()) == []
 
 
 @cause
@@ -308,7 +297,7 @@ MACHINE = rows(
     Fault("the state folder is read-only", folder(0o500, "XDG_STATE_HOME")),
     Fault("the runtime folder is missing", environ(XDG_RUNTIME_DIR="/nonexistent", ROLE_ENV_CACHE="auto")),
     Fault("the runtime folder is read-only", folder(0o500, "XDG_RUNTIME_DIR")),
-    Fault("the runtime folder is somebody else's", foreign_folder()),
+    Fault("the runtime folder is somebody else's", folder(0o700, "XDG_RUNTIME_DIR", foreign=True)),
     Fault("the runtime folder is everybody's", folder(0o777, "XDG_RUNTIME_DIR")),
     Fault("a lock leads elsewhere", planted_lock()),
     Fault("the temporary folder is missing", environ(TMPDIR="/nonexistent", ROLE_ENV_CACHE="auto")),
