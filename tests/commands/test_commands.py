@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 from pathlib import Path
 
 import pexpect
@@ -11,6 +10,7 @@ import pytest
 from support.machine import ROLE_ENV, Machine
 from support.secret_service_bus import SilentBus
 from support.shells import environment
+from support.world import format_time
 
 FALSE = ("{ false; }\n", "{ \\false; }\n")
 """What a shell gets when there is nothing to take away."""
@@ -118,7 +118,7 @@ def test_process_prints_one_line_of_exactly_what_external_mode_reads(machine: Ma
         "access_key_id": issued.id,
         "access_key_secret": issued.secret,
         "sts_token": issued.token,
-        "expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued.expiration)),
+        "expiration": format_time(issued.expiration),
     }
     assert (done.stdout.count("\n"), done.stderr) == (1, "")
 
@@ -133,11 +133,7 @@ def test_process_prints_nothing_when_it_fails(machine: Machine, arguments: tuple
 def test_the_json_of_export_has_these_keys(machine: Machine) -> None:
     done = machine.role_env("export", "profileB", "--format", "json", "--region", "cn-x")
     (issued,) = machine.sts.issued
-    assert json.loads(done.stdout) == {
-        "AccessKeyId": issued.id,
-        "AccessKeySecret": issued.secret,
-        "SecurityToken": issued.token,
-        "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued.expiration)),
+    assert json.loads(done.stdout) == issued.credentials | {
         "RegionId": "cn-x",
         "Profile": "profileB",
         "RoleArn": machine.sts.role_arn,

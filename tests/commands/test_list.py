@@ -14,7 +14,7 @@ from support.files import write_private
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus, SilentBus
 from support.terminal import on_terminal
-from support.world import ACCOUNT_B
+from support.world import ACCOUNT_B, format_time
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["refuses", "prompts"])
@@ -32,8 +32,7 @@ def test_the_list_has_each_profile_in_file_order_with_what_its_session_has_left(
     machine.add(f"[c]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nregion_id = cn-x\n")
     machine.role_env("profileB")
     (issued,) = machine.sts.issued
-    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued.expiration))
-    role = machine.sts.role_arn
+    until, role = format_time(issued.expiration), machine.sts.role_arn
     rows = [
         ("profileA", None, "access_key_id", None, None, None),
         ("profileB", role, "profileA", None, until, None),

@@ -13,7 +13,7 @@ from support.cloud_sso_portal import CloudSsoPortal
 from support.machine import Machine
 from support.secret_service_bus import SilentBus
 from support.terminal import Person
-from support.world import ACCOUNT_B, ACCOUNT_C
+from support.world import ACCOUNT_B, ACCOUNT_C, format_time
 
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "ROLE_ENV_CACHE": "keyring"}
 
@@ -232,7 +232,7 @@ def test_list_explain_and_doctor_show_until_when_a_sign_in_lasts(machine: Machin
     portal.token_seconds = 1800
     login(machine)
     rows = {row["profile"]: row for row in json.loads(machine.role_env("list", "--json").stdout)}
-    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(max(portal.tokens.values())))
+    end = format_time(max(portal.tokens.values()))
     assert rows["cloud"]["sign_in_expiration"][:16] == end[:16]
     assert rows["spoke"]["sign_in_expiration"] == rows["cloud"]["sign_in_expiration"]
     assert rows["profileB"]["sign_in_expiration"] is None

@@ -11,6 +11,7 @@ from role_env.credentials import Credentials, Session
 from support.machine import Machine
 from support.secret_service_bus import SilentBus
 from support.terminal import on_terminal
+from support.world import format_time
 
 ARN = "acs:ram::2222222222222222:role/switchrolesbc"
 ID = "STS.NUexample"
@@ -43,7 +44,7 @@ def test_a_live_session_is_a_line_with_its_profile_role_account_and_end(machine:
 def test_the_json_of_a_live_session_has_these_keys(machine: Machine) -> None:
     environ = session()
     status, reported = document(machine, **environ)
-    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(environ["ROLE_ENV_EXPIRATION"])))
+    until = format_time(int(environ["ROLE_ENV_EXPIRATION"]))
     remaining = reported.pop("remaining_seconds")
     assert isinstance(remaining, int)
     assert 2400 < remaining <= 2550

@@ -25,6 +25,7 @@ from support.github_runner import Runner
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
 from support.ram import ram_of
+from support.shells import OFF
 
 SHELLS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "sh": "dash"}
 
@@ -87,15 +88,11 @@ def test_no_block_is_hidden_from_this_test() -> None:
         assert not [line for n, line in enumerate(lines) if n not in inside and line.startswith("    ")]
 
 
-OFF = {"fish": "role-env off | source"}
-
-
 def test_each_line_of_the_table_of_shells_takes_a_session_there(machine: Machine) -> None:
     for row, shell in ((0, "bash"), (0, "zsh"), (1, "fish"), (2, "dash"), (2, "bash"), (2, "zsh")):
         line = codes(table("shell | line")[row][1])[0]
-        off = OFF.get(shell, 'eval "$(role-env off)"')
-        assert f"`{off}`" in (TOP / "README.md").read_text("utf-8")
-        done = machine.shell(shell, f"{line}\nrole-env whoami\n{off}\nrole-env status")
+        assert f"`{OFF[shell]}`" in (TOP / "README.md").read_text("utf-8")
+        done = machine.shell(shell, f"{line}\nrole-env whoami\n{OFF[shell]}\nrole-env status")
         assert "assumed-role/switchrolesbc/" in done.stdout, (line, shell)
         assert "no session" in done.stderr, (line, shell)
 

@@ -26,9 +26,10 @@ from role_env.supervise.credentials_server import Supply
 from role_env.ui.messages import Messages
 from support.machine import ENDPOINTS, ROLE_ENV, Machine
 from support.secret_service_bus import require
-from support.shells import INTO_SHELL, SHELLS, environment
+from support.shells import INTO_SHELL, OFF, SHELLS, environment
 from support.terminal import Person
 from support.waiting import wait_until
+from support.world import TIME_FORMAT
 
 RENEW = ("exec", "--renew", "profileB", "--")
 
@@ -100,7 +101,7 @@ def begin(machine: Machine) -> Iterator[Begin]:
 
 def expires(session: dict[str, str]) -> int:
     """Its end, in seconds of the epoch."""
-    return calendar.timegm(time.strptime(session["Expiration"], "%Y-%m-%dT%H:%M:%SZ"))
+    return calendar.timegm(time.strptime(session["Expiration"], TIME_FORMAT))
 
 
 # ---- the command's environment ----
@@ -138,14 +139,7 @@ def test_the_server_answers_with_the_cached_session(machine: Machine, begin: Beg
     machine.role_env("profileB")
     running = begin()
     (issued,) = machine.sts.issued
-    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued.expiration))
-    assert running.session() == {
-        "Code": "Success",
-        "AccessKeyId": issued.id,
-        "AccessKeySecret": issued.secret,
-        "SecurityToken": issued.token,
-        "Expiration": until,
-    }
+    assert running.session() == {"Code": "Success", **issued.credentials}
     assert running.end() == ""
     assert len(machine.sts.calls_of("AssumeRole")) == 1
 
@@ -475,9 +469,6 @@ def test_status_and_whoami_beside_the_server_know_the_session(machine: Machine) 
     stranger = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIother"}
     served = environment(machine.role_env(*RENEW, "env", "-0").stdout)
     assert machine.role_env("status", **served | stranger).returncode == 1
-
-
-OFF = {"fish": "role-env off | source"} | dict.fromkeys(("bash", "zsh", "dash"), 'eval "$(role-env off)"')
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -6,12 +6,12 @@ import base64
 import email.utils
 import hashlib
 import hmac
-import time
 import uuid
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from support.signatures import Request
+from support.world import format_time
 
 OPERATIONS = {
     ("GET", "service"): "ListBuckets",
@@ -72,4 +72,4 @@ def _timestamp(date: str) -> str:
         moment = email.utils.parsedate_to_datetime(date)
     except ValueError:
         return date
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", moment.utctimetuple())
+    return format_time(moment.timestamp())

@@ -17,6 +17,7 @@ INTO_SHELL = {
     "dash": 'eval "$(role-env {0} || echo false)"',
 }
 SHELLS = tuple(INTO_SHELL)
+OFF = dict.fromkeys(SHELLS, 'eval "$(role-env off)"') | {"fish": "role-env off | source"}
 COMMANDS = {
     "bash": ("bash", "--norc"),
     "zsh": ("zsh", "-f"),

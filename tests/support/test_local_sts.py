@@ -27,7 +27,7 @@ from aliyunsdksts.request.v20150401.AssumeRoleRequest import AssumeRoleRequest
 from support import signatures
 from support.api_client import Answer, Key, assume, call, key_of, send, sign
 from support.local_sts import LocalSts
-from support.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, Role, User, role_arn
+from support.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, Role, User, role_arn, timestamp
 
 DENY_ECS = '{"Version":"1","Statement":[{"Effect":"Deny","Action":"ecs:*","Resource":"*"}]}'
 
@@ -363,7 +363,7 @@ def acs3_headers(sts: LocalSts, key: Key, action: str, query: dict[str, str]) ->
         "host": sts.endpoint,
         "x-acs-action": action,
         "x-acs-content-sha256": hashlib.sha256(b"").hexdigest(),
-        "x-acs-date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "x-acs-date": timestamp(0),
         "x-acs-signature-nonce": uuid.uuid4().hex,
         "x-acs-version": "2015-04-01",
     }

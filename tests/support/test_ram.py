@@ -10,6 +10,7 @@ import pytest
 from support.api_client import Answer, Key, assume, call, key_of, send, sign
 from support.local_sts import LocalSts
 from support.ram import LocalRam
+from support.world import TIME_FORMAT
 
 RAM = "2015-05-01"
 
@@ -90,7 +91,7 @@ def test_the_last_use_is_of_either_service(ram: LocalRam) -> None:
     assert last_used() == ""
     call(ram.sts, new, "GetCallerIdentity")
     used = last_used()
-    assert abs(time.mktime(time.strptime(used, "%Y-%m-%dT%H:%M:%SZ")) - time.mktime(time.gmtime())) < 60
+    assert abs(time.mktime(time.strptime(used, TIME_FORMAT)) - time.mktime(time.gmtime())) < 60
 
 
 def test_a_user_without_the_permission_is_refused(ram: LocalRam) -> None:
