@@ -63,6 +63,17 @@ def in_file(name: str, change: tuple[str, str], said: str, hint: str, status: in
     return Mistake(name, "role-env profileB", said, hint, status, change)
 
 
+def from_sts(name: str, change: tuple[str, str], said: str, hint: str) -> Mistake:
+    """Return a row for a change of the profiles file that STS is the first to see."""
+    line = "role-env profileB --refresh"
+    return Mistake(name, line, f"profile profileB: STS said {said}", hint, 4, change, requests=1)
+
+
+def at_terminal(name: str, typed: str, said: str, hint: str, shows: str = SESSION) -> Mistake:
+    """Return a row for what is typed at a terminal."""
+    return Mistake(name, typed, said, hint, 2, at_terminal=True, shows=shows)
+
+
 IN_FILE = (
     in_file(
         "quotes around the ARN",
@@ -207,57 +218,42 @@ IN_FILE = (
 )
 
 FROM_STS = (
-    Mistake(
+    from_sts(
         "a wrong secret",
-        "role-env profileB --refresh",
-        "profile profileB: STS said SignatureDoesNotMatch: Specified signature is not matched with our calculation."
-        " server string to sign … ({file}, line 5); the key is that of profile profileA ({file}, line 2)",
+        ("{secret}", "PastedFromElsewhere"),
+        "SignatureDoesNotMatch: Specified signature is not matched with our calculation. server string to sign …"
+        " ({file}, line 5); the key is that of profile profileA ({file}, line 2)",
         "check access_key_secret: it is not the secret of this access_key_id",
-        4,
-        change=("{secret}", "PastedFromElsewhere"),
-        requests=1,
     ),
-    Mistake(
+    from_sts(
         "a mistyped access key ID",
-        "role-env profileB --refresh",
-        "profile profileB: STS said InvalidAccessKeyId.NotFound: Specified access key is not found. ({file}, line 5);"
-        " the key is that of profile profileA ({file}, line 2)",
+        ("{id}", "LTAI5tPastedFromElsewhere"),
+        "InvalidAccessKeyId.NotFound: Specified access key is not found. ({file}, line 5); the key is that of profile"
+        " profileA ({file}, line 2)",
         "check access_key_id: the key was deleted, or its ID is mistyped",
-        4,
-        change=("{id}", "LTAI5tPastedFromElsewhere"),
-        requests=1,
     ),
-    Mistake(
+    from_sts(
         "a key that is disabled",
-        "role-env profileB --refresh",
-        "profile profileB: STS said InvalidAccessKeyId.Inactive: Specified access key is disabled. ({file}, line 5);"
-        " the key is that of profile profileA ({file}, line 2)",
+        (KEY, "access_key_id = {disabled_id}\naccess_key_secret = {disabled_secret}\n"),
+        "InvalidAccessKeyId.Inactive: Specified access key is disabled. ({file}, line 5); the key is that of profile"
+        " profileA ({file}, line 2)",
         "enable the key in the RAM console, or use another",
-        4,
-        change=(KEY, "access_key_id = {disabled_id}\naccess_key_secret = {disabled_secret}\n"),
-        requests=1,
     ),
-    Mistake(
+    from_sts(
         "a session in the file that has expired",
-        "role-env profileB --refresh",
-        "profile profileB: STS said InvalidSecurityToken.Expired: Specified SecurityToken is expired. ({file}, line 6);"
-        " the key is that of profile profileA ({file}, line 2)",
-        "get a new session for the source: its own has expired",
-        4,
-        change=(
+        (
             KEY,
             "access_key_id = {expired_id}\naccess_key_secret = {expired_secret}\nsecurity_token = {expired_token}\n",
         ),
-        requests=1,
+        "InvalidSecurityToken.Expired: Specified SecurityToken is expired. ({file}, line 6); the key is that of profile"
+        " profileA ({file}, line 2)",
+        "get a new session for the source: its own has expired",
     ),
-    Mistake(
+    from_sts(
         "a role that does not exist",
-        "role-env profileB",
-        "profile profileB: STS said EntityNotExist.Role: The specified Role not exists . ({file}, line 5)",
+        ("switchrolesbc", "switchrolesb"),
+        "EntityNotExist.Role: The specified Role not exists . ({file}, line 5)",
         "check role_arn: its account and its name",
-        4,
-        change=("switchrolesbc", "switchrolesb"),
-        requests=1,
     ),
     Mistake(
         "a role that does not trust the user",
@@ -536,47 +532,37 @@ LOGIN = (
 )
 
 AT_A_TERMINAL = (
-    Mistake(
+    at_terminal(
         "a profile at a terminal",
         "role-env profileB",
         "this prints secrets, and stdout is a terminal",
         'type eval "$(role-env profileB || echo false)", or add --show to see it anyway',
-        2,
-        at_terminal=True,
     ),
-    Mistake(
+    at_terminal(
         "a mistyped profile at a terminal",
         "role-env profilB",
         "there is no profile profilB in {file}",
         "did you mean profileB?",
-        2,
-        at_terminal=True,
     ),
-    Mistake(
+    at_terminal(
         "a topic in place of a profile",
         "role-env uninstall",
         "there is no command or profile uninstall",
         "did you mean role-env help uninstall?",
-        2,
-        at_terminal=True,
-        shows="# Uninstall",
+        "# Uninstall",
     ),
-    Mistake(
+    at_terminal(
         "off at a terminal",
         "role-env off",
         "role-env off prints code for a shell to evaluate, and stdout is a terminal",
         'type eval "$(role-env off)", or add --show to see the code',
-        2,
-        at_terminal=True,
-        shows="",
+        "",
     ),
-    Mistake(
+    at_terminal(
         "use without the integration",
         "role-env use profileB",
         "use acts in the shell itself and needs the shell integration, which this shell has not loaded",
         'load it with: eval "$(role-env init bash)"; or switch without it: eval "$(role-env profileB || echo false)"',
-        2,
-        at_terminal=True,
     ),
 )
 
