@@ -446,6 +446,11 @@ class HangsUninterruptibly(Keyring):
 class LeavesAThread(Keyring):
     def get_password(self, service, username):
         threading.Thread(target=time.sleep, args=(60,), daemon=False).start()
+class SlowAtFirst(Keyring):
+    waited = 0
+    def get_password(self, service, username):
+        time.sleep(0 if SlowAtFirst.waited else 7)
+        SlowAtFirst.waited = 1
 """
 
 KEYRINGS = rows(
@@ -523,27 +528,12 @@ def test_a_short_deadline_is_not_spent_on_the_keyring_alone(machine: Machine, si
     assert time.monotonic() - began < WITHIN
 
 
-SLOW_KEYRING = """
-import time
-from keyring.backend import KeyringBackend
-class Keyring(KeyringBackend):
-    priority = 1
-    waited = 0
-    def get_password(self, service, username):
-        time.sleep(0 if Keyring.waited else 7)
-        Keyring.waited = 1
-    def set_password(self, service, username, password):
-        pass
-"""
-
-
 def test_a_person_at_a_prompt_is_waited_for_and_sees_a_line(machine: Machine) -> None:
     """What they take is not counted against the time for the whole command, five seconds here."""
-    (machine.home / "slow_keyring.py").write_text(SLOW_KEYRING)
-    variables = {"PYTHONPATH": str(machine.home), "PYTHON_KEYRING_BACKEND": "slow_keyring.Keyring"}
-    variables |= machine.environ | {"DISPLAY": ":0", "ROLE_ENV_TIMEOUT": "5", "ROLE_ENV_CACHE": "keyring"}
+    more = {"DISPLAY": ":0", "ROLE_ENV_TIMEOUT": "5", "ROLE_ENV_CACHE": "keyring"}
     command = "role-env exec profileB -- printenv ROLE_ENV_PROFILE"
-    output, status = pexpect.run(command, env=variables, withexitstatus=True, timeout=30)
+    with backend("odd_keyrings.SlowAtFirst")(machine) as caused:
+        output, status = pexpect.run(command, env=machine.environ | caused | more, withexitstatus=True, timeout=30)
     reported, blank, printed = output.decode().splitlines()
     assert (reported, blank.strip(), printed) == ("role-env: waiting for the keyring", "", "profileB")
     assert status == 0
