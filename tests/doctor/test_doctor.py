@@ -234,28 +234,11 @@ def test_a_setting_that_chooses_no_keyring(healthy: Machine, name: str, value: s
     only(examined(healthy, **{name: value}), "keyring", reported)
 
 
-PLAIN = """
-import json, pathlib
-from keyring.backend import KeyringBackend
-class PlaintextKeyring(KeyringBackend):
-    priority = 1
-    file = pathlib.Path.home() / "plain.json"
-    def kept(self):
-        return json.loads(self.file.read_text()) if self.file.exists() else {}
-    def get_password(self, service, username):
-        return self.kept().get(service)
-    def set_password(self, service, username, password):
-        self.file.write_text(json.dumps(self.kept() | {service: password}))
-    def delete_password(self, service, username):
-        self.file.write_text(json.dumps({name: v for name, v in self.kept().items() if name != service}))
-"""
-
-
 def test_a_keyring_that_is_a_plain_file_is_a_warning(healthy: Machine) -> None:
-    (healthy.home / "plain.py").write_text(PLAIN)
-    environ = {"PYTHONPATH": str(healthy.home), "PYTHON_KEYRING_BACKEND": "plain.PlaintextKeyring"}
+    name = "support.file_keyring.PlaintextKeyring"
+    environ = {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHON_KEYRING_BACKEND": name}
     fault = only(examined(healthy, **environ), "keyring", "writes secrets to a file in plain text")
-    assert fault.startswith("warn plain.PlaintextKeyring (PYTHON_KEYRING_BACKEND names it)")
+    assert fault.startswith(f"warn {name} (PYTHON_KEYRING_BACKEND names it)")
 
 
 # ---- STS ----

@@ -1,4 +1,4 @@
-"""A keyring in a file of the home folder, for `tests/sandbox` on a machine without one; its keys are throwaway keys."""
+"""A keyring in a file of the home folder, for throwaway keys: for `tests/sandbox` on a machine without a keyring."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import keyring.backend
 
 
-class Keyring(keyring.backend.KeyringBackend):
+class PlaintextKeyring(keyring.backend.KeyringBackend):
     """Entries in `keyring.json`."""
 
     priority = 1
@@ -18,6 +18,11 @@ class Keyring(keyring.backend.KeyringBackend):
     def set_password(self, service: str, username: str, password: str) -> None:
         """Store the entry."""
         self._path().write_text(json.dumps(self._entries() | {f"{service}\n{username}": password}), "utf-8")
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Delete the entry."""
+        others = {name: kept for name, kept in self._entries().items() if name != f"{service}\n{username}"}
+        self._path().write_text(json.dumps(others), "utf-8")
 
     def _entries(self) -> dict[str, str]:
         kept: dict[str, str] = json.loads(self._path().read_text("utf-8")) if self._path().exists() else {}

@@ -87,7 +87,8 @@ def keyring_environment() -> Iterator[dict[str, str]]:
     """Yield the variables of a keyring on a private bus, or of a file in the throwaway home where there is none."""
     if missing(*SECRET_SERVICE):
         print("(no gnome-keyring here: a throwaway file stands in for it)")
-        yield {"PYTHON_KEYRING_BACKEND": "support.file_keyring.Keyring", "PYTHONPATH": str(Path(__file__).parents[1])}
+        backend = "support.file_keyring.PlaintextKeyring"
+        yield {"PYTHON_KEYRING_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parents[1])}
         return
     with KeyringBus() as bus:
         yield bus.environment
