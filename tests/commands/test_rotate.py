@@ -8,7 +8,7 @@ from support.ram import LocalRam
 
 def states(ram: LocalRam) -> dict[str, bool]:
     """The user's keys, and whether each is active."""
-    return {key.id: key.active for key in ram.keys_of("test_user1")}
+    return {key.id: key.active for key in ram.world.keys_of("test_user1")}
 
 
 def works(machine: Machine) -> bool:

@@ -55,7 +55,7 @@ class Trial:
     def state(self) -> State:
         """Return what there is now."""
         given = self.machine.file, "profileA", context(self.machine.environ)
-        at_ram = {key.id: (key.active, key.last_used) for key in self.ram.keys_of("test_user1")}
+        at_ram = {key.id: (key.active, key.last_used) for key in self.ram.world.keys_of("test_user1")}
         return State(access_keys.load(*given), rotation_journal.load(*given), at_ram)
 
     def restore(self, state: State) -> None:
@@ -68,7 +68,7 @@ class Trial:
         else:
             rotation_journal.delete(path, "profileA", made)
         world = self.ram.world
-        of_user = {key.id: key for key in (*world.deleted_keys, *self.ram.keys_of("test_user1"))}
+        of_user = {key.id: key for key in (*world.deleted_keys, *world.keys_of("test_user1"))}
         for key in of_user.values():
             world.keys.pop(key.id, None)
         world.deleted_keys[:] = [key for key in of_user.values() if key.id not in state.at_ram]

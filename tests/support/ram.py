@@ -64,11 +64,6 @@ class LocalRam(ApiServer):
         self.after.get(request.action, bool)()
         return document
 
-    def keys_of(self, user_name: str) -> list[AccessKey]:
-        """Return the keys of the user of that name, the oldest first; "root" is account A itself."""
-        keys = self.world.keys.values()
-        return [key for key in keys if (key.user.name if key.user else "root") == user_name]
-
     def _owner(self, request: Request, identity: Identity) -> tuple[str, User | None]:
         """Return whose keys are meant: those of `UserName`, by default the caller's own."""
         name = request.parameters.get("UserName")

@@ -51,7 +51,7 @@ def test_a_key_is_made_used_switched_off_and_deleted(ram: LocalRam) -> None:
 
     assert ask(ram, "DeleteAccessKey", UserAccessKeyId=new.id).status == 200
     assert call(ram.sts, new, "GetCallerIdentity").code == "InvalidAccessKeyId.NotFound"
-    assert [key.id for key in ram.keys_of("test_user1")] == [old.id]
+    assert [key.id for key in ram.world.keys_of("test_user1")] == [old.id]
     assert [key.secret for key in ram.world.deleted_keys] == [new.secret]
 
 
@@ -128,14 +128,14 @@ def test_a_request_that_is_not_signed_as_it_should_be_is_refused(ram: LocalRam) 
     assert [send(ram, target).code for _ in range(2)] == ["", "SignatureNonceUsed"]
     assert call(ram, key, "ListAccessKeys", "2015-04-01").code == "InvalidVersion"
     assert call(ram, key, "GetCallerIdentity", RAM).code == "InvalidAction.NotFound"
-    assert len(ram.keys_of("test_user1")) == 1
+    assert len(ram.world.keys_of("test_user1")) == 1
 
 
 def test_an_answer_can_be_lost_after_a_key_was_made(ram: LocalRam) -> None:
     ram.fault("reset-mid-answer", action="CreateAccessKey")
     with pytest.raises((OSError, http.client.HTTPException)):
         ask(ram, "CreateAccessKey")
-    assert len(ram.keys_of("test_user1")) == 2
+    assert len(ram.world.keys_of("test_user1")) == 2
 
 
 def test_an_error_can_be_ordered_between_any_two_calls(ram: LocalRam) -> None:

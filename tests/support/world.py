@@ -195,9 +195,13 @@ class World:
         self.roles[role.arn.lower()] = role
         return role
 
+    def keys_of(self, user_name: str) -> list[AccessKey]:
+        """Return the keys of the user of that name, the oldest first; "root" is account A itself."""
+        return [key for key in self.keys.values() if (key.user.name if key.user else "root") == user_name]
+
     def key_of(self, user_name: str) -> AccessKey:
-        """Return the first key of the user of that name; "root" is account A itself."""
-        return next(key for key in self.keys.values() if (key.user.name if key.user else "root") == user_name)
+        """Return the first of these."""
+        return self.keys_of(user_name)[0]
 
     def role(self, name: str) -> Role:
         """Return the role of that name, in whichever account it is."""
