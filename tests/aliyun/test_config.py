@@ -104,23 +104,22 @@ def test_a_sign_in_that_never_happened_is_reported_with_its_command(mode: str, v
 
 
 @pytest.mark.parametrize(
-    ("values", "mode"),
+    ("written", "values", "mode"),
     [
-        (KEY, "AK"),
-        (SESSION, "StsToken"),
-        ({**KEY, **ROLE}, "RamRoleArn"),
-        ({"ram_role_name": "node"}, "EcsRamRole"),
-        ({"process_command": "x"}, "External"),
-        ({**OIDC, **ROLE}, "OIDC"),
-        ({"cloud_sso_sign_in_url": "https://x"}, "CloudSSO"),
+        ("", KEY, "AK"),
+        ("", SESSION, "StsToken"),
+        ("", {**KEY, **ROLE}, "RamRoleArn"),
+        ("", {"ram_role_name": "node"}, "EcsRamRole"),
+        ("", {"process_command": "x"}, "External"),
+        ("", {**OIDC, **ROLE}, "OIDC"),
+        ("", {"cloud_sso_sign_in_url": "https://x"}, "CloudSSO"),
+        ("ststoken", SESSION, "StsToken"),
     ],
 )
-def test_a_profile_without_a_mode_is_read_as_the_cli_reads_it(values: dict[str, Any], mode: str) -> None:
-    assert profile("", **values).mode == mode
-
-
-def test_a_mode_in_another_case_is_the_same_mode() -> None:
-    assert profile("ststoken", **SESSION).mode == "StsToken"
+def test_a_profile_without_a_mode_or_with_one_in_another_case_is_read_as_the_cli_reads_it(
+    written: str, values: dict[str, Any], mode: str
+) -> None:
+    assert profile(written, **values).mode == mode
 
 
 # ---- the file ----
@@ -134,12 +133,8 @@ def test_the_current_profile_is_taken_when_none_is_named() -> None:
     assert written(*two).names() == ["default", "b"]
 
 
-def test_the_first_of_two_profiles_of_one_name_counts_as_it_does_for_the_cli() -> None:
-    assert written({"name": "x", "mode": "AK", **KEY}, {"name": "x", "mode": "EcsRamRole"}).profile("x").mode == "AK"
-
-
-def test_what_is_wrong_in_one_profile_does_not_concern_another() -> None:
-    file = written({"name": "bad", "mode": 7}, {"name": "x", "mode": "AK", **KEY})
+def test_the_first_of_two_profiles_of_one_name_counts_and_what_is_wrong_in_another_does_not() -> None:
+    file = written({"name": "bad", "mode": 7}, {"name": "x", "mode": "AK", **KEY}, {"name": "x", "mode": "EcsRamRole"})
     assert file.profile("x").mode == "AK"
 
 
