@@ -84,14 +84,10 @@ def test_each_command_names_the_nearest_profile(machine: Machine, command: str) 
     assert "role-env: hint: did you mean profileB?\n" in done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_a_command_is_its_own_help_option(machine: Machine, command: str) -> None:
-    first, second = machine.role_env("help", command), machine.role_env(command, "--help")
+@pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)], ids=" ".join)
+def test_help_alone_or_of_a_command_is_the_help_option(machine: Machine, words: list[str]) -> None:
+    first, second = machine.role_env("help", *words), machine.role_env(*words, "--help")
     assert (first.returncode, first.stdout, first.stderr) == (second.returncode, second.stdout, second.stderr)
-
-
-def test_help_alone_is_the_help_option(machine: Machine) -> None:
-    assert machine.role_env("help").stdout == machine.role_env("--help").stdout
 
 
 def test_each_topic_travels_with_the_command_and_is_printed_into_a_pipe(machine: Machine) -> None:
