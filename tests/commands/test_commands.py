@@ -14,7 +14,6 @@ from support.world import format_time
 
 FALSE = ("{ false; }\n", "{ \\false; }\n")
 """What a shell gets when there is nothing to take away."""
-SHELL_FORMATS = ("bash", "zsh", "sh", "fish")
 
 
 def dead_end(silent: SilentBus) -> dict[str, str]:
@@ -182,16 +181,15 @@ def test_wrong_usage_is_reported_and_fails_the_shell_too(machine: Machine, argum
     assert done.stdout in FALSE
 
 
-@pytest.mark.parametrize("form", SHELL_FORMATS)
-def test_wrong_usage_fails_the_shell_whose_format_was_asked_for(machine: Machine, form: str) -> None:
-    done = machine.role_env("--bogus", "profileB", "--format", form)
-    assert done.stdout.startswith("begin" if form == "fish" else "{")
-    assert "false" in done.stdout
-
-
-@pytest.mark.parametrize("form", ["json", "dotenv", "github"])
-def test_wrong_usage_prints_nothing_where_a_document_was_asked_for(machine: Machine, form: str) -> None:
-    assert machine.role_env("--bogus", "profileB", "--format", form).stdout == ""
+def test_wrong_usage_fails_the_shell_whose_format_was_asked_for_and_prints_nothing_for_a_document(
+    machine: Machine,
+) -> None:
+    for form in ("bash", "zsh", "sh", "fish"):
+        done = machine.role_env("--bogus", "profileB", "--format", form)
+        assert done.stdout.startswith("begin" if form == "fish" else "{"), form
+        assert "false" in done.stdout, form
+    for form in ("json", "dotenv", "github"):
+        assert machine.role_env("--bogus", "profileB", "--format", form).stdout == "", form
 
 
 def test_a_failed_call_for_another_profile_takes_the_session_away(machine: Machine) -> None:

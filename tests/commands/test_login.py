@@ -75,19 +75,14 @@ def test_a_key_that_sts_refuses_is_not_stored(machine: Machine, wrong: str) -> N
         ("\n\n", 2, "the access key ID is not printable ASCII"),
         ("LTAI\nse cret\n", 2, "the access key secret is not printable ASCII"),
         ("LTAI5other\nsecret\n", 3, "access_key_id is"),
+        ("\udcff\nsecret\n", 2, "stdin is not text"),
     ],
 )
 def test_what_can_be_no_key_is_refused_unasked(machine: Machine, text: str, status: int, reported: str) -> None:
-    done = machine.role_env("login", "profileA", text=text)
-    assert (done.returncode, done.stdout) == (status, "")
-    assert reported in done.stderr
+    environ = {"PYTHONIOENCODING": "utf-8:strict"}
+    done = machine.fails("login", "profileA", text=text, status=status, said=reported, **environ)
+    assert done.stdout == ""
     assert not machine.sts.calls_of("GetCallerIdentity")
-
-
-def test_what_is_no_text_is_refused_and_not_shown(machine: Machine) -> None:
-    done = machine.role_env("login", "profileA", text="\udcff\nsecret\n", PYTHONIOENCODING="utf-8:strict")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "stdin is not text" in done.stderr
 
 
 def test_a_person_sees_the_id_and_not_the_secret_while_typing(machine: Machine) -> None:

@@ -351,6 +351,7 @@ def test_with_all_the_others_are_written_and_what_cannot_be_is_reported(home: Ho
     ("arguments", "status", "reported"),
     [
         (["profileB", "--all"], 2, "either profiles or --all"),
+        (["--remove", "--dry-run"], 2, ""),
         (["nobody"], 3, "no profile nobody"),
         (["source"], 3, "only a source"),
         (["broken"], 3, "role_arn"),
@@ -626,10 +627,6 @@ def test_remove_of_the_current_profile_makes_another_one_current(home: Home) -> 
     home.write(written(AK, {**OURS}, current="profileB"))
     assert "current is default now" in home.setup("--remove").stdout
     assert json.loads(home.config.read_text())["current"] == "default"
-
-
-def test_remove_and_dry_run_exclude_each_other(home: Home) -> None:
-    home.setup("--remove", "--dry-run", status=2)
 
 
 def test_remove_without_a_file_of_the_cli_has_nothing_to_do(home: Home) -> None:
