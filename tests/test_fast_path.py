@@ -117,11 +117,17 @@ def loaded_quickly(machine: Machine, modules: set[str], *arguments: str, python:
     return loaded(machine, *arguments, python=python)
 
 
-def test_each_row_loads_these_modules_and_no_other(machine: Machine) -> None:
+@pytest.fixture
+def cached(machine: Machine) -> Machine:
+    """A machine with a cached session of profileB, which the fast path may use."""
     machine.settle()
-    assert machine.role_env("profileB").returncode == 0
+    machine.succeeds("profileB")
+    return machine
+
+
+def test_each_row_loads_these_modules_and_no_other(cached: Machine) -> None:
     for line, modules in ROWS.items():
-        assert loaded_quickly(machine, modules, *line.split()) == modules, line
+        assert loaded_quickly(cached, modules, *line.split()) == modules, line
 
 
 @pytest.mark.parametrize("line", ["list", "list --names --sessions"])
@@ -191,20 +197,16 @@ def test_both_ways_follow_the_aliyun_clis_file_alike(machine: Machine) -> None:
     assert len(machine.sts.calls_of("AssumeRole")) == 1
 
 
-def test_exec_gives_the_command_the_same_environment_both_ways(machine: Machine) -> None:
-    machine.settle()
-    machine.role_env("profileB")
-    warm = machine.role_env("exec", "profileB", "--", "env", "-0", ALICLOUD_PROFILE="stale")
-    ordinary = slow(machine, "exec", "profileB", "--", "env", "-0", ALICLOUD_PROFILE="stale")
+def test_exec_gives_the_command_the_same_environment_both_ways(cached: Machine) -> None:
+    warm = cached.role_env("exec", "profileB", "--", "env", "-0", ALICLOUD_PROFILE="stale")
+    ordinary = slow(cached, "exec", "profileB", "--", "env", "-0", ALICLOUD_PROFILE="stale")
     assert warm.stdout == ordinary.stdout
     assert "ALICLOUD_PROFILE" not in warm.stdout
-    for command, status in ((["sh", "-c", "exit 7"], 7), (["no-such-command"], 127), ([str(machine.home)], 126)):
-        assert machine.role_env("exec", "profileB", *command).returncode == status
+    for command, status in ((["sh", "-c", "exit 7"], 7), (["no-such-command"], 127), ([str(cached.home)], 126)):
+        assert cached.role_env("exec", "profileB", *command).returncode == status
 
 
-def test_where_another_keyring_or_file_is_chosen_the_ordinary_way_decides(machine: Machine) -> None:
-    machine.settle()
-    machine.role_env("profileB")
+def test_where_another_keyring_or_file_is_chosen_the_ordinary_way_decides(cached: Machine) -> None:
     environs: list[dict[str, str]] = [
         {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"},
         {"ROLE_ENV_CACHE": "none"},
@@ -215,7 +217,7 @@ def test_where_another_keyring_or_file_is_chosen_the_ordinary_way_decides(machin
         {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"},
     ]
     for environ in environs:
-        quick, ordinary = machine.role_env("profileB", **environ), slow(machine, "profileB", **environ)
+        quick, ordinary = cached.role_env("profileB", **environ), slow(cached, "profileB", **environ)
         assert quick.returncode == ordinary.returncode, environ
         assert (quick.stdout == "{ \\false; }\n") == (quick.returncode != 0), environ
 
@@ -231,24 +233,20 @@ def test_a_path_through_a_symlink_and_back_names_the_file_that_the_system_opens(
         assert json.loads(done.stdout)["RoleArn"] == f"acs:ram::2222222222222222:role/{role}", config
 
 
-def test_a_keyringrc_file_chooses(machine: Machine) -> None:
-    machine.settle()
-    machine.role_env("profileB")
-    settings = machine.home / ".config" / "python_keyring" / "keyringrc.cfg"
+def test_a_keyringrc_file_chooses(cached: Machine) -> None:
+    settings = cached.home / ".config" / "python_keyring" / "keyringrc.cfg"
     settings.parent.mkdir(parents=True)
     settings.write_text("[backend]\ndefault-keyring=keyring.backends.null.Keyring\n")
-    machine.role_env("profileB")
-    assert len(machine.sts.calls_of("AssumeRole")) == 2
+    cached.role_env("profileB")
+    assert len(cached.sts.calls_of("AssumeRole")) == 2
 
 
-def test_a_profiles_file_that_comes_or_goes_or_changes_is_noticed(machine: Machine) -> None:
-    machine.settle()
-    machine.role_env("profileB")
-    machine.write(machine.standard_profiles().replace("[profileB]", "[profileB]\nexternal_id = another"))
-    assert machine.role_env("profileB").returncode == 0
-    machine.file.unlink()
-    assert machine.role_env("profileB").returncode == 3
-    assert len(machine.sts.calls_of("AssumeRole")) == 2
+def test_a_profiles_file_that_comes_or_goes_or_changes_is_noticed(cached: Machine) -> None:
+    cached.write(cached.standard_profiles().replace("[profileB]", "[profileB]\nexternal_id = another"))
+    assert cached.role_env("profileB").returncode == 0
+    cached.file.unlink()
+    assert cached.role_env("profileB").returncode == 3
+    assert len(cached.sts.calls_of("AssumeRole")) == 2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the warm path is Linux's")
@@ -272,11 +270,9 @@ def test_no_command_is_looked_for_in_the_keyring(machine: Machine, silent: Silen
 
 
 @pytest.mark.parametrize("value", ["abc", "-1", "0"])
-def test_a_bad_timeout_is_reported_though_a_session_is_cached(machine: Machine, value: str) -> None:
-    machine.settle()
-    machine.role_env("profileB")
-    assert machine.role_env("profileB", ROLE_ENV_TIMEOUT=value).returncode == 3
-    assert machine.role_env("profileB", ROLE_ENV_TIMEOUT="20").returncode == 0
+def test_a_bad_timeout_is_reported_though_a_session_is_cached(cached: Machine, value: str) -> None:
+    assert cached.role_env("profileB", ROLE_ENV_TIMEOUT=value).returncode == 3
+    assert cached.role_env("profileB", ROLE_ENV_TIMEOUT="20").returncode == 0
 
 
 def test_a_mark_from_the_future_does_not_count(machine: Machine) -> None:
@@ -318,15 +314,13 @@ def test_both_ways_agree_over_generated_profiles(machine: Machine) -> None:
         assert len(machine.sts.calls_of("AssumeRole")) == number
 
 
-def test_what_another_owner_of_the_name_replies_is_no_session(machine: Machine) -> None:
-    machine.settle()
-    machine.role_env("profileB")
-    lie = kept(machine).secret.replace(b"access_key_id ", b"access_key_id x", 1)
+def test_what_another_owner_of_the_name_replies_is_no_session(cached: Machine) -> None:
+    lie = kept(cached).secret.replace(b"access_key_id ", b"access_key_id x", 1)
     with SilentBus(answers=99, secret=lie) as liar:
-        done = machine.role_env("profileB", **liar.environment)
+        done = cached.role_env("profileB", **liar.environment)
     assert done.returncode == 0
-    assert len(machine.sts.issued) == 2
-    assert machine.sts.issued[1].token in done.stdout
+    assert len(cached.sts.issued) == 2
+    assert cached.sts.issued[1].token in done.stdout
 
 
 WORDS = ["profileB", "profileA", "nobody", "list", "--", "--verbose", "--show", "--refresh", "--bogus", "--help"]
