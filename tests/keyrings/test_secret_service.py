@@ -118,6 +118,12 @@ def exchange(secret: bytes = SECRET.encode(), order: object = low_level.Endianne
     }
 
 
+def variants_in_variants() -> bytes:
+    """A reply to OpenSession with more of them than Python has levels; a bus allows 64."""
+    text = b"\1s\0\0" + (9000).to_bytes(4, "little") + b"v" * 9000
+    return reply(3, "vo", ("s", "v" * 9000), SESSION).replace(text, (b"\1v\0" * 9000)[: len(text)])
+
+
 def whole(said: Mapping[str, bytes]) -> bytes:
     return b"".join(said.values())
 
@@ -521,6 +527,9 @@ WRONG: dict[str, dict[str, bytes]] = {
     "no body": {"search": reply(2, "")},
     "a path for hello": {"hello": reply(1, "o", "/a")},
     "bytes from the session": {"open": reply(3, "vo", ("ay", b""), SESSION)},
+    "structs from the session": {"open": reply(3, "vo", ("a(ss)", [("a", "b")]), SESSION)},
+    "arrays from the session": {"open": reply(3, "vo", ("aas", [["a"]]), SESSION)},
+    "variants in variants": {"open": variants_in_variants()},
     "another session": {"get": reply(4, "(oayays)", ("/other", b"", b"secret", "text/plain"))},
     "parameters": {"get": reply(4, "(oayays)", (SESSION, b"iv", b"secret", "text/plain"))},
     "no content type": {"get": reply(4, "(oayay)", (SESSION, b"", b"secret"))},

@@ -1,7 +1,7 @@
 """The part of D-Bus that a fast read needs: a connection to a message bus on a Unix socket, calls and their replies.
 
 Values are those of a signature: `s` and `o` are texts, `b` a bool, `ay` bytes, `ao` a list of texts, `a{ss}` a
-dictionary, `v` the value in it, and a struct is a tuple. Formats: D-Bus specification 0.43, "Message Format" and
+dictionary, `v` the text or bool in it, and a struct is a tuple. Formats: D-Bus specification 0.43, "Message Format" and
 "Authentication Protocol". It imports only `_socket`: the `socket` module alone costs as much as the whole exchange.
 """
 
@@ -189,8 +189,8 @@ class Reader:
         for kind in types:
             if kind == "a":
                 values.append(self._array(next(types, "")))
-            elif kind == "v":
-                values += self.values(self.signature())
+            elif kind == "v" and (inner := self.signature()) in ("b", "s"):
+                values += self.values(inner)
             elif kind == "b":
                 values.append(bool(self.number()))
             elif kind in "so":
