@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _STEP_SECONDS = 0.02
 _taken: "dict[str, int]" = {}
-"""The locks that `wait_for_holder` has taken, by the names of their entries, until `hold` is asked for them."""
+"""The locks that `wait_for_holder` has taken, by the names of their entries, until `hold` or `release` asks for one."""
 
 
 def hold(
@@ -46,6 +46,12 @@ def hold_folder(folder: "Path", *, seconds: float) -> "AbstractContextManager[bo
 def is_taken(name: str) -> bool:
     """Return whether `wait_for_holder` has taken the lock of the entry `name` for `hold`."""
     return name in _taken
+
+
+def release(name: str) -> None:
+    """Release the lock of the entry `name` if `wait_for_holder` has taken it."""
+    if name in _taken:
+        os.close(_taken.pop(name))
 
 
 def wait_for_holder(name: str, environ: "Mapping[str, str]", *, seconds: float) -> bool:

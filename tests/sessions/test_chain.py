@@ -227,6 +227,26 @@ def test_an_unknown_owner_of_a_session_is_reported_with_the_profile(machine: Mac
     (machine.home / "print.sh").unlink()
 
 
+def test_two_at_once_of_a_session_that_is_not_cached_do_not_wait_for_each_other(machine: Machine) -> None:
+    program = machine.write_program(
+        "both",
+        """#!/bin/sh
+        touch "$HOME/ran.$$"
+        for _ in $(seq 60); do
+            set -- "$HOME"/ran.*
+            [ $# = 2 ] && exec role-env process profileB
+            sleep 0.2
+        done
+        exit 1
+        """,
+    )
+    machine.add(f"[lent]\ncredential_process = {program}\n")
+    exports(machine, "profileB")
+    both = [machine.start("lent", "--format", "json") for _ in range(2)]
+    assert [process.communicate(timeout=60)[1] for process in both] == ["", ""]
+    assert [process.returncode for process in both] == [0, 0]
+
+
 def test_a_process_that_comes_back_is_a_loop_at_once(machine: Machine) -> None:
     add_profile(machine, "back", "hub", "credential_process = role-env process back")
     began = time.monotonic()

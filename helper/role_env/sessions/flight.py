@@ -76,6 +76,8 @@ class SingleFlight:
             old = None
         seconds = 0 if old else context.deadline.remaining() * WAITING_PART
         waiting = context.messages.waiting_for("another role-env, which requests the same session")
+        if not self._cache:
+            locks.release(self._entry.name)  # who waits for it would find nothing
         may_be_stored = not locks.is_taken(self._entry.name)  # else the cache has been asked within the lock
         lock = locks.hold(self._entry.name, context.environ, seconds=seconds, waiting=waiting)
         with lock if self._cache else nullcontext(False) as is_busy:
