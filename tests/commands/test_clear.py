@@ -37,6 +37,15 @@ def test_a_profile_that_has_left_the_file_can_still_be_cleared(machine: Machine)
     assert clear(machine, "profileB")[0] == 3
 
 
+def test_several_at_once_clear_all_and_report_no_fault_of_the_keyring(machine: Machine) -> None:
+    for number in range(30):
+        machine.bus.put("x", {"service": f"role-env session {number}", "username": "profileB"}, b"x")
+    processes = [machine.start("clear", "--all") for _ in range(3)]
+    assert [process.communicate(timeout=60)[1] for process in processes] == [""] * 3
+    assert [process.returncode for process in processes] == [0] * 3
+    assert machine.bus.items() == []
+
+
 NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}
 
 

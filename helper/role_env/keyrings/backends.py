@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from role_env.keyrings.notes import KeyringNotes
-from role_env.keyrings.secret_service import DEFAULT_COLLECTION
+from role_env.keyrings.secret_service import COLLECTION_INTERFACE, DEFAULT_COLLECTION, ITEM_INTERFACE
 from role_env.ui.messages import hush_libraries
 
 TYPE_CHECKING = False
@@ -126,12 +126,27 @@ def open_ahead(backend: "KeyringBackend") -> None:
     backend.get_preferred_collection = preferred_collection  # type: ignore[attr-defined]
 
 
+def is_item_gone(error: Exception) -> bool:
+    """Return whether `error` says that an item of the Secret Service which was found is no longer there.
+
+    For a collection that is not there, the backend raises InitError.
+    """
+    return type(error).__name__ == "ItemNotFoundException"
+
+
 def names(backend: "KeyringBackend") -> list[str]:
     """Return the names of all entries if `backend` is the Secret Service's: `keyring` has no search of its own."""
     collection_of = getattr(backend, "get_preferred_collection", None)
     if collection_of is None:
         return []
+    from secretstorage.exceptions import ItemNotFoundException
+    from secretstorage.util import DBusAddressWrapper
+
     collection = collection_of()
-    with contextlib.closing(collection.connection):
-        found = [item.get_attributes() for item in collection.get_all_items()]
+    found = []
+    with contextlib.closing(collection.connection) as bus:
+        items = DBusAddressWrapper(collection.collection_path, COLLECTION_INTERFACE, bus).get_property("Items")
+        for item in items:
+            with contextlib.suppress(ItemNotFoundException):  # another process has just deleted it
+                found.append(dict(DBusAddressWrapper(item, ITEM_INTERFACE, bus).get_property("Attributes")))
     return [f"{attributes.get('service', '')}\t{attributes.get('username', '')}" for attributes in found]

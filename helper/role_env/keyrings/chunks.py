@@ -72,7 +72,12 @@ def _delete(backend: "KeyringBackend", service: str, username: str) -> None:
     for _ in range(20):
         if backend.get_password(service, username) is None:
             break
-        backend.delete_password(service, username)
+        try:
+            backend.delete_password(service, username)
+        except Exception:
+            # Another process may have been first.
+            if backend.get_password(service, username) is not None:
+                raise
 
 
 def _is_limited(backend: "KeyringBackend") -> bool:

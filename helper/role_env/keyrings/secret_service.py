@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from role_env.keyrings.entry import Entry
 
 _SERVICE, _PATH = "org.freedesktop.secrets", "/org/freedesktop/secrets"
-_SERVICE_INTERFACE, _COLLECTION = "org.freedesktop.Secret.Service", "org.freedesktop.Secret.Collection"
-_ITEM, _PROPERTIES = "org.freedesktop.Secret.Item", "org.freedesktop.DBus.Properties"
+_SERVICE_INTERFACE, _PROPERTIES = "org.freedesktop.Secret.Service", "org.freedesktop.DBus.Properties"
+COLLECTION_INTERFACE, ITEM_INTERFACE = "org.freedesktop.Secret.Collection", "org.freedesktop.Secret.Item"
 DEFAULT_COLLECTION = f"{_PATH}/aliases/default"
 _OPENING: "Call" = (_PATH, _SERVICE_INTERFACE, "OpenSession", "sv", ("plain", ""), "vo")
-_LOCKED: "Call" = (DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", (_COLLECTION, "Locked"), "v")
+_LOCKED: "Call" = (DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", (COLLECTION_INTERFACE, "Locked"), "v")
 # A healthy service replies within milliseconds (seconds); a prompt is `keyring`'s business.
 USUAL_SECONDS = 0.25
 
@@ -50,7 +50,7 @@ def read(
     searches: list[Call] = []
     for entry in entries:
         sought = {"username": entry.username, "service": entry.service}
-        searches.append((DEFAULT_COLLECTION, _COLLECTION, "SearchItems", "a{ss}", (sought,), "ao"))
+        searches.append((DEFAULT_COLLECTION, COLLECTION_INTERFACE, "SearchItems", "a{ss}", (sought,), "ao"))
     try:
         with Bus(address, _SERVICE, end, meanwhile or iter(())) as bus:
             try:
@@ -70,7 +70,7 @@ def read(
                 if len(items) > 1:
                     raise UnexpectedReply("more than one item")
                 if items:
-                    calls.append((items[0], _ITEM, "GetSecret", "o", (session,), "(oayays)"))
+                    calls.append((items[0], ITEM_INTERFACE, "GetSecret", "o", (session,), "(oayays)"))
             secrets = iter(bus.exchange(*calls))
         return [_text(next(secrets)[0], session) if items else None for (items,) in found]
     except TimeoutError:

@@ -32,6 +32,8 @@ UNASKED_SECONDS = 2.0
 PREPARATION_DELAY = 0.01
 # A use may take so many times as long where this process, or the keyring's, waits for the processor.
 _MOST_PATIENCE = 3
+# One use, while other processes delete what it has found.
+_MOST_TRIES = 5
 # The entries that are read over one connection, in the time of one use.
 _MOST_TOGETHER = 50
 
@@ -150,14 +152,19 @@ class SystemKeyring:
     def _try(self, operation: "Callable[[KeyringBackend], T]", end: float) -> "T":
         """Return what `operation` returns. Where the keyring is known to be there, try a busy bus again until `end`.
 
+        It is tried again, too, if another process deletes an item that it has found.
+
         Raises TimedOut if the keyring seems to be absent after a wait for a bus: that hangs, and must not be waited for
         each time.
         """
+        tries = 0
         while True:
-            began = idle_seconds()
+            tries, began = tries + 1, idle_seconds()
             try:
                 return operation(self._backend())
             except Exception as error:
+                if backends.is_item_gone(error) and tries < _MOST_TRIES:
+                    continue
                 is_slow = idle_seconds() - began > SLOW_SECONDS
                 has_bus = bool(self._context.environ.get("DBUS_SESSION_BUS_ADDRESS"))
                 if not (is_slow and has_bus and fault_of(error).is_absence):
