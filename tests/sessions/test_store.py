@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from role_env import paths
 from role_env.context import Context
 from role_env.deadline import Deadline, TimedOut, idle_seconds, is_crowded, within
 from role_env.keyrings import system
@@ -259,6 +260,19 @@ def test_clear_all_finds_sessions_whatever_became_of_the_index(machine: Machine,
     assert machine.role_env("clear", "--all").returncode == 0
     services = [item.attributes.get("service", "") for item in machine.bus.items()]
     assert not [service for service in services if service.startswith("role-env session")]
+
+
+def test_an_entry_that_is_cleared_while_it_is_written_is_in_the_index(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = Entry("role-env session test", "profileB")
+
+    def write(keyring: system.SystemKeyring, entry: Entry, text: str) -> None:
+        paths.append_line(machine.environ, "sessions", f"removed {entry.name}")
+
+    monkeypatch.setattr(system.SystemKeyring, "write", write)
+    assert Cache(Context(machine.environ, None, Messages())).store_text(entry, "text", seconds=900)
+    assert (machine.home / STATE / "sessions").read_text().splitlines()[-1] == entry.name
 
 
 @pytest.mark.parametrize("arguments", [("profileB",), ("--all",)])

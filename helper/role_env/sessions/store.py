@@ -94,10 +94,11 @@ class Cache:
         """Store `text` as `entry`, in the kernel's keyring for `seconds`; return whether a backend took it."""
         in_keyring = False
         if self._keyring and not self._keyring.fault:
-            if entry.name not in self._noted():
-                self._append(entry.name)
+            self._note(entry)
             self._keyring.write(entry, text)
             in_keyring = not self._keyring.fault
+            if in_keyring:
+                self._note(entry)  # again if another process has just cleared it
         if in_keyring:  # an older one, from a time when the keyring could not be used
             self._use_kernel(lambda: kernel.delete(entry.name))
         else:
@@ -187,6 +188,11 @@ class Cache:
             elif name.startswith(SESSION_SERVICE) and "\t" in name:
                 noted[name] = None
         return list(noted)
+
+    def _note(self, entry: Entry) -> None:
+        """Add the name of `entry` to the index unless it is there."""
+        if entry.name not in self._noted():
+            self._append(entry.name)
 
     def _append(self, line: str) -> None:
         """Append a line to the index."""
