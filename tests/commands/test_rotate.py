@@ -1,5 +1,7 @@
 """`role-env rotate`: a new access key in the keyring, in steps that can be killed and repeated."""
 
+import time
+
 import pytest
 
 from support.machine import Machine
@@ -63,6 +65,36 @@ def test_abort_goes_back_to_the_old_key_and_deletes_the_new_one(machine: Machine
     assert (done.returncode, done.stdout) == (0, f"profileA: {old} is used again\n")
     assert states(ram) == {old: True}
     assert works(machine)
+
+
+def test_two_rotations_at_once_make_one_key_and_lose_none(machine: Machine, ram: LocalRam) -> None:
+    ram.fault("delay:2", action="CreateAccessKey")
+    first = machine.start("rotate", "profileA")
+    while not ram.calls_of("CreateAccessKey"):
+        time.sleep(0.02)
+    second = machine.start("rotate", "profileA")
+    ended = [process.communicate(timeout=60) for process in (first, second)]
+    assert [process.returncode for process in (first, second)] == [0, 0], ended
+    assert ended[0][0] == ended[1][0]
+    assert len(states(ram)) == 2
+    assert works(machine)
+
+
+def test_a_rotation_that_another_process_has_begun_is_refused_after_the_timeout(
+    machine: Machine, ram: LocalRam
+) -> None:
+    ram.sts.propagation_seconds = 20
+    first = machine.start("rotate", "profileA")
+    while not ram.calls_of("CreateAccessKey"):
+        time.sleep(0.02)
+    for option in ([], ["--abort"], ["--finish"]):
+        said = "another role-env is rotating the key of profileA"
+        machine.fails("rotate", "profileA", *option, status=4, said=said, ROLE_ENV_TIMEOUT="1")
+    assert machine.role_env("rotate", "profileA", "--status").returncode == 0
+    first.kill()
+    first.communicate()
+    ram.sts.propagation_seconds = 0
+    machine.succeeds("rotate", "profileA")
 
 
 def test_a_new_key_that_takes_time_to_work_is_waited_for(machine: Machine, ram: LocalRam) -> None:

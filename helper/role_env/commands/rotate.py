@@ -47,16 +47,18 @@ def run(invocation: Invocation, context: Context) -> int:
     )
     if invocation.status:
         _show_status(rotation, profile.name, context)
-    elif invocation.abort:
-        journal = rotation.abort()
-        output.write(f"{profile.name}: {journal.old.access_key_id} is used again\n")
-    elif invocation.finish:
-        old = rotation.finish(has_session_since=lambda moment: _has_session_since(dependents, moment, context))
-        output.write(f"{profile.name}: the old key {old} is deleted\n")
-    else:
-        if not invocation.force:
-            _check_other_files(rotation.current_key_id(), file, context)
-        _rotate(rotation, profile.name)
+        return 0
+    with rotation.hold_lock():
+        if invocation.abort:
+            journal = rotation.abort()
+            output.write(f"{profile.name}: {journal.old.access_key_id} is used again\n")
+        elif invocation.finish:
+            old = rotation.finish(has_session_since=lambda moment: _has_session_since(dependents, moment, context))
+            output.write(f"{profile.name}: the old key {old} is deleted\n")
+        else:
+            if not invocation.force:
+                _check_other_files(rotation.current_key_id(), file, context)
+            _rotate(rotation, profile.name)
     return 0
 
 

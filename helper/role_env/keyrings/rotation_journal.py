@@ -9,7 +9,7 @@ from pathlib import Path
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.keyrings import vault
-from role_env.keyrings.entry import profile_entry
+from role_env.keyrings.entry import Entry, profile_entry
 
 _HEAD = "role-env rotation 1"
 _SERVICE = "role-env rotation "
@@ -43,9 +43,14 @@ class Journal:
         self.swapped_at = swapped_at
 
 
+def journal_entry(path: Path, profile: str) -> Entry:
+    """Return the entry of the journal of the rotation of `profile`'s key."""
+    return profile_entry(_SERVICE, path, profile)
+
+
 def load(path: Path, profile: str, context: Context) -> Journal | None:
     """Return the journal of the rotation of `profile`'s key, or None if there is none. Raises KeyringError."""
-    text = vault.read(profile_entry(_SERVICE, path, profile), context)
+    text = vault.read(journal_entry(path, profile), context)
     lines = text.split("\n") if text else []
     if len(lines) != 10 or lines[0] != _HEAD:
         return None
@@ -64,9 +69,9 @@ def store(path: Path, profile: str, journal: Journal, context: Context) -> None:
     lines = [_HEAD, journal.step.value, str(journal.started_at), str(journal.swapped_at)]
     for key in (journal.old, journal.new or AccessKey("", "")):
         lines += [key.access_key_id, key.access_key_secret, str(key.created)]
-    vault.write(profile_entry(_SERVICE, path, profile), "\n".join(lines), context)
+    vault.write(journal_entry(path, profile), "\n".join(lines), context)
 
 
 def delete(path: Path, profile: str, context: Context) -> None:
     """Remove the journal, if there is one. Raises KeyringError."""
-    vault.delete(profile_entry(_SERVICE, path, profile), context)
+    vault.delete(journal_entry(path, profile), context)

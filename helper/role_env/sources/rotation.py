@@ -6,9 +6,10 @@ and works before it takes the old one's place; the old one stays until `finish`.
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from role_env import timestamps
+from role_env import locks, timestamps
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
@@ -53,6 +54,22 @@ class Rotation:
     def _exchange(self) -> Context:
         """The context of one exchange: ROLE_ENV_TIMEOUT bounds each, and not the whole rotation."""
         return self._context.restarted()
+
+    @contextmanager
+    def hold_lock(self) -> Iterator[None]:
+        """Hold the lock under which the rotation changes: two at once would overwrite each other's journal.
+
+        Raises RefusedError if another process still holds it.
+        """
+        name = rotation_journal.journal_entry(self._path, self._profile).name
+        waiting = self._context.messages.waiting_for("another role-env, which rotates the same key")
+        seconds = self._exchange.deadline.remaining()
+        with locks.hold(name, self._context.environ, seconds=seconds, waiting=waiting) as is_busy:
+            if is_busy:
+                raise RefusedError(
+                    f"another role-env is rotating the key of {self._profile}", hint="try again when it has ended"
+                )
+            yield
 
     def journal(self) -> Journal | None:
         """Return the journal of a rotation that is under way, or None. Raises KeyringError."""
