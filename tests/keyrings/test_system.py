@@ -19,6 +19,7 @@ from role_env.keyrings.system import SystemKeyring
 from support.contexts import context
 from support.machine import INSTALLED, Machine
 from support.process_trace import ProcessTrace
+from support.secret_service_bus import SilentBus
 
 ENTRY = Entry("role-env session test", "profileB")
 
@@ -107,6 +108,19 @@ def test_two_installations_share_the_note(machine: Machine, monkeypatch: pytest.
     assert not notes.is_secret_service()
     notes.choose_secret_service()
     assert note.read_text().split() == [INSTALLED.parent.as_posix(), "/another"]
+
+
+def test_the_service_knows_a_client_by_a_search_before_it_is_asked_for_a_property(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """gnome-keyring 48 can end itself otherwise."""
+    from keyring.backends.SecretService import Keyring
+
+    for operation in (backends.open_ahead, backends.check_open):
+        with SilentBus(answers=99) as bus:
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+            operation(Keyring())  # type: ignore[no-untyped-call]  # keyring's
+            assert bus.calls()[:2] == ["SearchItems", "Get"]
 
 
 # ---- a backend that writes plain text ----

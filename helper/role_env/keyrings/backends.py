@@ -10,6 +10,7 @@ from role_env.ui.messages import hush_libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from jeepney.io.blocking import DBusConnection
     from keyring.backend import KeyringBackend
 
 # The systems that have one keyring, and the backend of each.
@@ -94,6 +95,7 @@ def check_open(backend: "KeyringBackend") -> None:
         import secretstorage
 
         with contextlib.closing(secretstorage.dbus_init()) as connection:
+            _introduce(connection)
             path = getattr(first, "preferred_collection", None) or DEFAULT_COLLECTION
             if secretstorage.Collection(connection, path).is_locked():
                 raise KeyringLocked
@@ -112,6 +114,7 @@ def open_ahead(backend: "KeyringBackend") -> None:
     from secretstorage.util import open_session
 
     connection = secretstorage.dbus_init()
+    _introduce(connection)
     collection = secretstorage.Collection(connection, DEFAULT_COLLECTION)
     if collection.is_locked():
         connection.close()
@@ -124,6 +127,21 @@ def open_ahead(backend: "KeyringBackend") -> None:
         return opened.pop() if opened else usual()
 
     backend.get_preferred_collection = preferred_collection  # type: ignore[attr-defined]
+
+
+def _introduce(connection: "DBusConnection") -> None:
+    """Let the Secret Service know `connection` by a search.
+
+    gnome-keyring 48 ends itself if it does not know a client yet that asks for a property, as `secretstorage` does
+    first. A search merely fails then.
+    """
+    from secretstorage.exceptions import ItemNotFoundException
+    from secretstorage.util import DBusAddressWrapper
+
+    with contextlib.suppress(ItemNotFoundException):
+        DBusAddressWrapper(DEFAULT_COLLECTION, COLLECTION_INTERFACE, connection).call(
+            "SearchItems", "a{ss}", {"service": ""}
+        )
 
 
 def is_item_gone(error: Exception) -> bool:
