@@ -26,7 +26,7 @@ from role_env.supervise.credentials_server import Supply
 from role_env.ui.messages import Messages
 from support.machine import ENDPOINTS, ROLE_ENV, Machine
 from support.secret_service_bus import require
-from support.shells import INTO_SHELL, OFF, SHELLS, environment
+from support.shells import COMMANDS, INTO_SHELL, OFF, SHELLS, environment
 from support.terminal import Person
 from support.waiting import wait_until
 from support.world import TIME_FORMAT
@@ -469,6 +469,18 @@ def test_status_and_whoami_beside_the_server_know_the_session(machine: Machine) 
     stranger = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIother"}
     served = environment(machine.role_env(*RENEW, "env", "-0").stdout)
     assert machine.role_env("status", **served | stranger).returncode == 1
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_switch_in_a_shell_beside_the_server_leaves_no_way_to_the_former_role(machine: Machine, shell: str) -> None:
+    require(shell)
+    machine.add(f"[profileC]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    script = INTO_SHELL[shell].format("profileC") + "\nenv -0"
+    done = machine.role_env(*RENEW, *COMMANDS[shell], "-c", script)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = environment(done.stdout)
+    assert "ALIBABA_CLOUD_CREDENTIALS_URI" not in found
+    assert machine.role_env("status", **found).returncode == 0
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -53,7 +53,8 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
     values = assigned | variables.profile_guards(follows=False) if by_region else assigned
     possible = (*values.values(), session.fallback_region, *variables.guards().values(), variables.FOLLOWING_PROFILE)
     numbers = {value: str(number) for number, value in enumerate(dict.fromkeys(possible), 1)}
-    names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names, *variables.IGNORE_PROFILE, *variables.OWN)
+    others = (*variables.IGNORE_PROFILE, variables.CREDENTIALS_URI, *variables.OWN)
+    names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names, *others)
     gone = [name for name in names if name not in values]
     bare = "SECURITY_TOKEN" in values
     steps = [
