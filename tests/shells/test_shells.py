@@ -145,6 +145,15 @@ def test_a_failed_switch_leaves_no_account_and_off_brings_back_what_was_there(ma
         assert end["OSS_ACCESS_KEY_SECRET"] == "mine too"
 
 
+def test_a_universal_token_of_fish_shows_again_once_the_shell_has_an_account(machine: Machine) -> None:
+    require("fish")
+    way, show = INTO_SHELL["fish"], "set -qg SECURITY_TOKEN; and echo hidden; or echo $SECURITY_TOKEN"
+    failed = f"set -U SECURITY_TOKEN mine\n{way.format('profileB')}\n{way.format('nosuch')}\n{show}\n"
+    for end in ("off", "profileB"):
+        done = machine.run("fish", "-c", f"{failed}{way.format(end)}\n{show}")  # --no-config has no universal ones
+        assert done.stdout == "hidden\nmine\n"
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_role_env_answers_the_shell_even_when_terminated(machine: Machine, number: signal.Signals, status: int) -> None:
     machine.sts.fault("hang")

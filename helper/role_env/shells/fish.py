@@ -33,6 +33,7 @@ else; set -a theirs $names
 end
 end
 if not set -q SECURITY_TOKEN; or contains -- "$SECURITY_TOKEN" {variables.NO_ACCOUNT_VALUE} $own; set -e bare; end
+if test -n "$ROLE_ENV_NO_ACCOUNT" -a -z "$SECURITY_TOKEN"; set -e bare; end
 set -l left {" ".join(variables.OTHER_OUTRANKING)}
 for p in {" ".join(variables.PREFIXES)}; for s in {" ".join(variables.SUFFIXES)}; set -a left $p'_'$s; end; end
 if test -n "$ROLE_ENV_PROFILE"; and test -z "$id"; set -e left[(contains -i {variables.CREDENTIALS_URI} $left)]; end"""
