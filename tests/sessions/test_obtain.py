@@ -155,6 +155,13 @@ def test_min_ttl_renews_a_session_that_has_less_left(machine: Machine) -> None:
     asks(machine, "--min-ttl", "1001", calls=1)
 
 
+def test_a_passed_through_session_that_has_less_than_min_ttl_left_is_refused(machine: Machine) -> None:
+    machine.sts.session_seconds = 1000
+    machine.add("[lent]\ncredential_process = role-env process profileB\n")
+    machine.succeeds("lent", "--min-ttl", "900")
+    machine.fails("lent", "--min-ttl", "1001", status=3, said="seconds left, and --min-ttl is 1001")
+
+
 @pytest.mark.parametrize("seconds", ["3600", "99999"])
 def test_a_min_ttl_that_no_session_can_have_is_wrong_usage(machine: Machine, seconds: str) -> None:
     assert machine.role_env("profileB", "--min-ttl", seconds).returncode == 2

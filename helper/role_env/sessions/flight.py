@@ -122,7 +122,8 @@ class SingleFlight:
         hop, account = self._target, self._chain.role_arn.account
         if not hop.role_arn:
             key, is_cached = self._key(context, since), self._whole_cache is not None
-            return self._store(*pass_through(hop, key, account, context, is_cached=is_cached))
+            min_ttl = self._options.min_ttl
+            return self._store(*pass_through(hop, key, account, context, min_ttl=min_ttl, is_cached=is_cached))
         if self._before is None:
             return self._store(self._chain.source.assume(hop, self._chain.for_source(context)), account)
         return self._store(sts.assume_role(hop, self._key(context, since), context), account)

@@ -17,17 +17,25 @@ _ACCOUNTS, _LARGEST = "accounts", 64 * 1024
 
 
 def pass_through(
-    target: Profile, key: AccessKey, account: str, context: Context, *, is_cached: bool
+    target: Profile, key: AccessKey, account: str, context: Context, *, min_ttl: int, is_cached: bool
 ) -> tuple[Credentials, str]:
     """Return the source's own session `key`, and its account: `account` or, if that is empty, what STS says.
 
-    Raises ProfileError for a key that does not expire, RefusedError, and UnreachableError.
+    Raises ProfileError for a key that does not expire, and for a session that has less than `min_ttl` seconds left,
+    which only its source can renew; RefusedError, and UnreachableError.
     """
     if not isinstance(key, Credentials) or not key.security_token:
         raise ProfileError(
             f"profile {target.name}: its source gives a key that does not expire, and there is no role_arn"
             f" ({target.where})",
             hint="add the role_arn to assume; role-env hands out temporary credentials only",
+        )
+    left = int(key.remaining())
+    if left < min_ttl:
+        raise ProfileError(
+            f"profile {target.name}: its source's session has {left} seconds left, and --min-ttl is {min_ttl}"
+            f" ({target.where})",
+            hint="renew the session at its source, or give a smaller --min-ttl",
         )
     account = account or _find_account(key, target, context, is_cached=is_cached)
     if target.expected_account_id:
