@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 # The PATH that cron gives its jobs on Linux; a program in another folder is found by its path only.
@@ -53,7 +53,12 @@ def runs_process(command: str) -> bool:
     words = _split(command)
     if words and Path(words[0]).name == "env":
         words = list(dropwhile(lambda word: "=" in word or word.startswith("-"), words[1:]))
-    return _arguments_of(words) is not None
+    words = _after_program(words)
+    if words[:1] == [_PROCESS]:
+        return True
+    # Options may stand before the command, and `exec` runs any other.
+    before = list(takewhile(lambda word: word != _PROCESS, words))
+    return before != words and before[0].startswith("-") and "exec" not in before
 
 
 def is_session_command(command: object) -> bool:
@@ -72,10 +77,16 @@ def named_config(arguments: Sequence[str], name: str) -> str | None:
 
 
 def _arguments_of(words: Sequence[str]) -> list[str] | None:
+    words = _after_program(words)
+    return words[1:] if words[:1] == [_PROCESS] else None
+
+
+def _after_program(words: Sequence[str]) -> list[str]:
+    """Return the words after `role-env`; none if another program is run."""
     if words[1:3] == ["-m", "role_env"]:
-        words = ["role-env", *words[3:]]
+        return list(words[3:])
     is_ours = bool(words) and Path(words[0]).name.removesuffix(".exe") == "role-env"
-    return list(words[2:]) if is_ours and words[1:2] == [_PROCESS] else None
+    return list(words[1:]) if is_ours else []
 
 
 def _split(command: object) -> list[str]:
