@@ -1,6 +1,7 @@
 """role-env renew: the same session again, or a shell that stays as it is."""
 
 import json
+import os
 import socket
 import subprocess
 import time
@@ -146,6 +147,15 @@ def test_a_session_that_is_cleared_while_a_new_one_is_requested_leaves_that_one_
         machine.role_env("clear", "profileB")
     assert refreshing.returncode == 0
     assert [item for item in machine.bus.items() if item.attributes["service"].startswith(PROOF_SERVICE)]
+
+
+def test_a_policy_file_that_is_no_regular_file_is_not_waited_for(machine: Machine) -> None:
+    policy = machine.home / "policy.json"
+    options = {"options": {"policy": "0" * 64, "policy_file": str(policy)}}
+    variables = due(machine)
+    variables["ROLE_ENV_REQUEST"] = json.dumps(json.loads(variables["ROLE_ENV_REQUEST"]) | options)
+    os.mkfifo(policy)
+    refuses(machine, 4, "a session policy that cannot be read again", **variables)
 
 
 def test_another_source_of_the_same_role_needs_a_person(machine: Machine) -> None:

@@ -14,6 +14,7 @@ from role_env.context import Context
 from role_env.credentials import Session
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, RefusedError, UnreachableError, UsageError
+from role_env.fingerprint import read_file
 from role_env.profiles.dataclass import replace
 from role_env.profiles.policies import READ_ONLY, Narrowing, compact
 from role_env.sessions.chain import Chain
@@ -120,7 +121,8 @@ def _narrowing(profile: str, name: str, file: str) -> Narrowing:
     if name in ("", READ_ONLY):
         return Narrowing(is_read_only=name == READ_ONLY)
     try:
-        narrowing = Narrowing(compact(Path(file).read_text("utf-8-sig")), file=file)
+        content, _ = read_file(Path(file))  # does not wait for a pipe, which a prompt would do unasked
+        narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file)
     except (OSError, ValueError):  # also for one from stdin, which has no file
         raise _another(profile, "a session policy that cannot be read again") from None
     if narrowing.name != name:
