@@ -149,6 +149,12 @@ def test_a_session_that_is_cleared_while_a_new_one_is_requested_leaves_that_one_
     assert [item for item in machine.bus.items() if item.attributes["service"].startswith(PROOF_SERVICE)]
 
 
+def test_a_missing_profiles_file_is_named_with_a_hint_that_renew_can_follow(machine: Machine) -> None:
+    variables = due(machine)
+    machine.file.unlink()
+    refuses(machine, 3, f"profiles file {machine.file} is not found", "hint: restore the profiles file", **variables)
+
+
 def test_a_policy_file_that_is_no_regular_file_is_not_waited_for(machine: Machine) -> None:
     policy = machine.home / "policy.json"
     options = {"options": {"policy": "0" * 64, "policy_file": str(policy)}}

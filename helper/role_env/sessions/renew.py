@@ -5,6 +5,7 @@ One place decides for every shell. Whatever cannot be renewed leaves the shell a
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,6 +52,12 @@ def renew(context: Context) -> Session:
     asked = _parse(environ.get("ROLE_ENV_REQUEST", ""), state.profile)
     if state.remaining() > 0:
         context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
+    # Without this the hint would be to give another --config. Path.exists raises where a folder cannot be searched.
+    if not os.path.exists(asked.request.config):  # noqa: PTH110
+        raise ProfileError(
+            f"the session of {state.profile} cannot be renewed: its profiles file {asked.request.config} is not found",
+            hint="restore the profiles file, or begin another session: role-env use PROFILE",
+        )
     session_request = SessionRequest(asked.request, context)
     try:
         chain = session_request.resolve()
