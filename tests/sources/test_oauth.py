@@ -177,12 +177,12 @@ def test_a_refresh_token_is_not_spent_where_the_new_one_could_not_be_stored(
 ) -> None:
     (machine.home / "full.py").write_text(
         "import support.file_keyring\n"
-        "class Keyring(support.file_keyring.Keyring):\n"
+        "class Keyring(support.file_keyring.PlaintextKeyring):\n"
         "    def set_password(self, *_):\n"
         "        raise OSError('No space left on device')\n"
     )
     machine.environ["PYTHONPATH"] = f"{Path(__file__).parents[1]}:{machine.home}"
-    machine.environ["PYTHON_KEYRING_BACKEND"] = "support.file_keyring.Keyring"
+    machine.environ["PYTHON_KEYRING_BACKEND"] = "support.file_keyring.PlaintextKeyring"
     age(machine, oauth, 3600)
     oauth.expire_access_tokens()
     assert machine.role_env("me", PYTHON_KEYRING_BACKEND="full.Keyring").returncode == 6
