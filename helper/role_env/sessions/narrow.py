@@ -23,10 +23,9 @@ def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> No
         _narrow_by_policy(chain, narrowing)
     within = environ.get("ROLE_ENV_POLICY", "")
     if within and chain.policy_name != within and not narrowing.is_full_allowed:
-        asked = chain.policy_name or "full"
         raise UsageError(
             f"the session of {chain.target.name} would be wider than this one, which is {_shown(within)}",
-            hint=f"add --full to request the {_shown(asked)} session all the same",
+            hint="add --full to request it all the same",
         )
 
 
@@ -76,4 +75,4 @@ def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:
 
 
 def _shown(policy_name: str) -> str:
-    return policy_name if policy_name in (policies.READ_ONLY, "full") else f"narrowed by the policy {policy_name[:8]}"
+    return policy_name if policy_name == policies.READ_ONLY else f"narrowed by the policy {policy_name[:8]}"
