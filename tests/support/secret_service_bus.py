@@ -246,8 +246,8 @@ class KeyringBus(PrivateBus):
 
     def revive(self) -> bool:
         """Start the keyring again, with what it holds, if it has ended by itself; whether it had."""
-        # gnome-keyring 48 ends itself (g_variant_new: expected GVariant of type 'v') when one client asks for a
-        # property of an item while another makes or deletes it.
+        # gnome-keyring 48 ends itself (g_variant_new: expected GVariant of type 'v') when a client asks for a property
+        # before the keyring knows that client, as keyring's own backend does where another client has just gone.
         ended = self._processes[-1].poll() is not None
         if ended:
             self._processes.pop()
