@@ -45,7 +45,8 @@ def needs_quotes(command: str) -> bool:
 
 def own_arguments(command: object) -> list[str] | None:
     """Return the words after `role-env process`; None if `command` does not run role-env's own `process`."""
-    return _arguments_of(_split(command))
+    words = _after_program(_split(command))
+    return words[1:] if words[:1] == [_PROCESS] else None
 
 
 def runs_process(command: str) -> bool:
@@ -74,11 +75,6 @@ def named_config(arguments: Sequence[str], name: str) -> str | None:
     if list(arguments) == [name]:
         return ""
     return arguments[1] if len(arguments) == 3 and arguments[0] == "--config" and arguments[2] == name else None
-
-
-def _arguments_of(words: Sequence[str]) -> list[str] | None:
-    words = _after_program(words)
-    return words[1:] if words[:1] == [_PROCESS] else None
 
 
 def _after_program(words: Sequence[str]) -> list[str]:

@@ -83,6 +83,7 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
     quiet = Messages(verbose=invocation.verbose, silent=not invocation.verbose)
 
     def renew(seconds: int) -> Session:
+        """Return a session of the same account and role that has at least `seconds` left, if one can be had."""
         request.wanted_ttl, request.refresh = seconds, False
         renewed = sessions.obtain(request, Context(context.environ, None, quiet))
         check_same_session(renewed, account_id=first.account_id, role_arn=first.role_arn)
