@@ -78,13 +78,18 @@ def _run(invocation: "Invocation", *, spent: float) -> int:
     from role_env.errors import UsageError
     from role_env.ui.messages import Messages
 
-    is_silent = COMMANDS[invocation.command].is_silent and not invocation.verbose
+    described = COMMANDS[invocation.command]
+    is_silent = described.is_silent and not invocation.verbose
     context = Context(os.environ, None, Messages(verbose=invocation.verbose, silent=is_silent))
     if spent > _FAST_SECONDS:
         context.deadline.extend(-spent)
     # importlib imports warnings and more, which costs 1 ms
     command = __import__(f"role_env.commands.{invocation.command}", fromlist=["run"])
     try:
+        if described.prints and not invocation.show and sys.stdout is not None and sys.stdout.isatty():
+            from role_env.cli import options
+
+            options.refuse_terminal(invocation, described.prints, os.environ)
         status: int = command.run(invocation, context)
     except UsageError as error:
         raise _usage_error(invocation, error.message, error.hint) from None
@@ -128,10 +133,10 @@ def _check_not_profile(invocation: "Invocation") -> None:
 
     The shell then asks for a profile of that name.
     """
-    from role_env.command_table import NEW_COMMANDS
+    from role_env.command_table import COMMANDS
 
     name = invocation.command
-    if name not in NEW_COMMANDS or not invocation.is_alone or (sys.stdout is not None and sys.stdout.isatty()):
+    if not COMMANDS[name].is_new or not invocation.is_alone or (sys.stdout is not None and sys.stdout.isatty()):
         return
     from role_env.cli import options
     from role_env.errors import UsageError

@@ -7,8 +7,8 @@ import pytest
 
 import role_env
 from role_env import __version__
-from role_env.command_model import TOPICS
 from role_env.command_table import COMMANDS
+from role_env.command_table.model import TOPICS
 from support.machine import Machine
 from support.terminal import on_terminal
 

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from role_env.cli.invocation import Invocation, parse, parse_duration
-from role_env.command_model import CHOICE, COMMAND_LINE, DURATION, EXIT_STATUSES, TOPICS, Command, Option
 from role_env.command_table import COMMANDS
+from role_env.command_table.model import CHOICE, COMMAND_LINE, DURATION, EXIT_STATUSES, TOPICS, Command, Option
 
 
 def given(line: str) -> dict[str, object]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from role_env import variables
-from role_env.command_table import COMMANDS, FORMATS
+from role_env.command_table import COMMANDS
+from role_env.formats import FORMATS
 from role_env.validators import KEYS
 from support.documents import README, TOP, TOPICS, codes, table, topic
 

@@ -7,8 +7,9 @@ import contextlib
 import os
 import sys
 
-from role_env.command_table import DOCUMENT_FORMATS
+from role_env.command_table import COMMANDS
 from role_env.errors import CommandError, ResourceError, RoleEnvError
+from role_env.formats import DOCUMENT_FORMATS
 from role_env.shells import export as exporters
 from role_env.shells import hints, parent
 from role_env.ui import messages
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from role_env.cli.invocation import Invocation
-
-_FOR_SHELLS = ("export", "off", "renew", "init", "")
-"""The commands whose output a shell evaluates; the empty text stands for a line without a command."""
 
 
 def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[str, str]") -> int:
@@ -75,7 +73,8 @@ def write_failure(
 
 def _shell_format(invocation: "Invocation") -> str:
     """Return the format of the shell that reads stdout, or an empty text if none does."""
-    if invocation.command not in _FOR_SHELLS or invocation.format in DOCUMENT_FORMATS:
+    is_evaluated = not invocation.command or COMMANDS[invocation.command].is_evaluated
+    if not is_evaluated or invocation.format in DOCUMENT_FORMATS:
         return ""
     return invocation.format or parent.parent_format()
 

@@ -1,14 +1,14 @@
 """The pages of `--help`, made from the tables of `command_table`."""
 
 from role_env import __version__
-from role_env.command_model import EXIT_STATUSES, TOPICS
 from role_env.command_table import COMMANDS
+from role_env.command_table.model import EXIT_STATUSES, TOPICS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from role_env.command_model import Command, Option
+    from role_env.command_table.model import Command, Option
 
 _WIDTH = 78
 _OPTION_COLUMN = 24

@@ -4,8 +4,8 @@ Options may stand before or after the words, and `role-env PROFILE` is `role-env
 is still read to its end: what the shell gets depends on the session that was requested.
 """
 
-from role_env.command_model import CHECKED_KINDS, COMMAND_LINE, DURATION, Command, Option
 from role_env.command_table import COMMANDS
+from role_env.command_table.model import CHECKED_KINDS, COMMAND_LINE, DURATION, Command, Option
 
 _UNITS = {"m": 60, "h": 3600}
 _MOST_DIGITS = 9

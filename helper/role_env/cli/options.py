@@ -4,13 +4,16 @@ import os
 import sys
 
 from role_env import names
-from role_env.command_table import SHELL_FORMATS, export_words
+from role_env.command_table import export_words
+from role_env.command_table.model import CODE
 from role_env.errors import RoleEnvError, UsageError
-from role_env.shells import hints
+from role_env.formats import SHELL_FORMATS
+from role_env.shells import hints, parent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import NoReturn
 
     from role_env.cli.invocation import Invocation
     from role_env.context import Context
@@ -106,21 +109,20 @@ def nearest_profile(name: str, known: "Iterable[str]") -> str:
     return f"did you mean {nearest}?" if nearest else "list the profiles with: role-env list"
 
 
-def refuse_terminal(invocation: "Invocation", form: str, environ: "Mapping[str, str]") -> None:
-    """Raise UsageError if stdout is a terminal: nothing secret goes there unasked, and STS is not called for it.
+def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, str]") -> "NoReturn":
+    """Raise UsageError, since stdout is a terminal: nothing secret goes there unasked, and STS is not called for it.
 
-    `form` is the format of the output. The hint shows what to type instead, or the nearest profile for an unknown one.
+    `what` is SECRETS or CODE. The hint shows what to type instead, or the nearest profile for an unknown one.
     """
-    if invocation.show or sys.stdout is None or not sys.stdout.isatty():
-        return
     name, profile = invocation.command, invocation.profile
+    form = "" if name == "process" else invocation.format or parent.parent_format()
     if profile:
         check_profile_name(profile)
         file = _readable_file(invocation.config, environ)
         if file and profile not in file.names():
             hint = nearest_profile(profile, file.names())
             raise UsageError(f"there is no profile {profile} in {file.path}", hint=hint)
-    if name in ("off", "renew"):
+    if what == CODE:
         message = f"role-env {name} prints code for a shell to evaluate, and stdout is a terminal"
         line = hints.evaluate_code(f"role-env {name}", form)
         raise UsageError(message, hint=f"type {line}, or add --show to see the code")

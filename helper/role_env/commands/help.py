@@ -2,8 +2,8 @@
 
 from role_env.cli import help as pages
 from role_env.cli.invocation import Invocation
-from role_env.command_model import TOPICS
 from role_env.command_table import COMMANDS
+from role_env.command_table.model import TOPICS
 from role_env.context import Context
 from role_env.errors import UsageError
 from role_env.ui import stdout as output

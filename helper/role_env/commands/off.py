@@ -1,6 +1,5 @@
 """role-env off: print code that ends the session in this shell."""
 
-from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.shells import export as exporters
@@ -11,6 +10,5 @@ from role_env.ui import stdout as output
 def run(invocation: Invocation, context: Context) -> int:
     """Print the code."""
     form = invocation.format or parent.parent_format()
-    options.refuse_terminal(invocation, form, context.environ)
     output.write(exporters.off(form, context.environ))
     return 0

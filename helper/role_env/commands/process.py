@@ -20,7 +20,6 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the document."""
     if bool(invocation.profile) == invocation.session:
         raise UsageError("process requires either PROFILE or --session", hint="see role-env process --help")
-    options.refuse_terminal(invocation, "", context.environ)
     credentials = _session_of(context) if invocation.session else options.obtain(invocation, context).credentials
     output.write(exporters.process(credentials))
     return 0

@@ -6,7 +6,7 @@ Anybody can have set them, to anything. Of an invalid value, only the variable's
 import time
 
 from role_env import names, variables
-from role_env.command_model import ACCOUNT
+from role_env.command_table.model import ACCOUNT
 from role_env.credentials import RoleArn
 
 TYPE_CHECKING = False

@@ -4,7 +4,8 @@ With the shell integration, which sets ROLE_ENV_INIT for the commands that it ru
 `role-env off`; without it, the shell has to evaluate what role-env prints.
 """
 
-from role_env.command_table import INTEGRATED_SHELLS, SHELL_FORMATS, export_words
+from role_env.command_table import export_words
+from role_env.formats import INTEGRATED_SHELLS, SHELL_FORMATS
 from role_env.shells import parent
 
 TYPE_CHECKING = False

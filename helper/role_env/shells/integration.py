@@ -6,14 +6,15 @@ themselves list no command, no option and no variable of a family.
 
 import os
 
-from role_env import __version__, command_model, command_table, variables
+from role_env import __version__, command_table, variables
+from role_env.command_table import model
 from role_env.shells import fish, posix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from role_env.command_model import Command, Option
+    from role_env.command_table.model import Command, Option
 
 _FILES = {
     "bash": ("role-env.sh", "role-env.bash"),
@@ -26,10 +27,10 @@ _ZSH = "\\builtin emulate zsh -o no_xtrace -o no_verbose -o no_err_exit -o no_er
 _BASH = "case :$SHELLOPTS: in *:posix:*) _role_env_posix=posix; \\set +o posix ;; *) _role_env_posix= ;; esac"
 _BASH_END = "case $_role_env_posix in posix) \\set -o posix ;; esac; \\unset -v _role_env_posix"
 _KINDS = {
-    command_model.PROFILE: "profile",
-    command_model.SESSION_PROFILE: "session",
-    command_model.FILE: "file",
-    command_model.TOPIC: ",".join((*command_table.COMMANDS, *command_model.TOPICS)),
+    model.PROFILE: "profile",
+    model.SESSION_PROFILE: "session",
+    model.FILE: "file",
+    model.TOPIC: ",".join((*command_table.COMMANDS, *model.TOPICS)),
 }
 _KEY_IDS = tuple(key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES))
 _GUARDS = tuple(variables.guards())

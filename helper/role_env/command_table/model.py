@@ -1,4 +1,4 @@
-"""What a command of the command line is: its words and its options."""
+"""What the command line is made of: words, options, commands, and the options that several commands have."""
 
 # What a word or an option's value is, for the parser and for completion. The choices of CHOICE are all its values;
 # TEXT is any other text.
@@ -16,6 +16,9 @@ TOPIC = "command or help topic"
 CHECKED_KINDS = (REGION, ACCOUNT, SESSION_NAME)
 """The kinds of values that have a rule, in `names`."""
 
+SECRETS, CODE = "secrets", "the code"
+"""What a command prints that is not for a terminal."""
+
 EXIT_STATUSES = {
     0: "success",
     1: "a bug",
@@ -25,6 +28,8 @@ EXIT_STATUSES = {
     5: "STS could not be reached, throttled the request or returned an invalid response; retryable",
     6: "the keyring was needed and could not be used",
 }
+
+_NO_TERMINAL = {2: "usage error, or stdout is a terminal and --show is not given"}
 
 TOPICS = {
     "profiles": "the profiles file and its keys",
@@ -84,15 +89,31 @@ class Word:
 
 
 class Command:
-    """A command.
+    """A command, with all that the rest of the program has to know of it.
 
     `summary` says what it is for, without a period; `options` has its options by their names; `examples` are lines
     to type; `statuses` are its exit statuses, an empty text standing for the meaning in EXIT_STATUSES. Of the options
-    in one tuple of `exclusive` only one may be given. A command with `is_silent` writes nothing to stderr when it
-    succeeds, unless `--verbose` is given.
+    in one tuple of `exclusive` only one may be given.
+
+    A command with `is_silent` writes nothing to stderr when it succeeds, unless `--verbose` is given. `prints` is
+    SECRETS or CODE for one whose output goes to a terminal only with `--show`. The output of one with `is_evaluated`
+    is read by a shell: after a failure it gets code that fails. A profile may be named like a command that `is_new`.
     """
 
-    __slots__ = ("examples", "exclusive", "is_silent", "name", "options", "statuses", "summary", "usage", "words")
+    __slots__ = (
+        "examples",
+        "exclusive",
+        "is_evaluated",
+        "is_new",
+        "is_silent",
+        "name",
+        "options",
+        "prints",
+        "statuses",
+        "summary",
+        "usage",
+        "words",
+    )
 
     def __init__(
         self,
@@ -105,8 +126,14 @@ class Command:
         statuses: "dict[int, str]",
         exclusive: "tuple[tuple[str, ...], ...]" = (),
         usage: str = "",
+        prints: str = "",
+        is_evaluated: bool = False,
+        is_new: bool = False,
         is_silent: bool = False,
     ) -> None:
+        if prints:
+            show = Option("--show", "", f"print {prints} even if stdout is a terminal (default: refuse)")
+            options, statuses = (*options, show), statuses | _NO_TERMINAL
         self.name = name
         self.summary = summary
         self.words = words
@@ -115,4 +142,50 @@ class Command:
         self.statuses = statuses
         self.exclusive = exclusive
         self.usage = usage
+        self.prints = prints
+        self.is_evaluated = is_evaluated
+        self.is_new = is_new
         self.is_silent = is_silent
+
+
+# --- what several commands have
+
+ALL_STATUSES = dict.fromkeys(EXIT_STATUSES, "")
+
+CONFIG = Option(
+    "--config",
+    "FILE",
+    "profiles file (default: ROLE_ENV_CONFIG, else role-env/profiles.ini in the user's config folder)",
+    kind=FILE,
+)
+JSON = Option("--json", "", "print JSON (default: text for a person)")
+VERBOSE = Option("--verbose", "", "report on stderr what was decided and why (default: warnings and errors only)")
+NO_BROWSER = Option("--no-browser", "", "only print the sign-in address (default: open it in the browser too)")
+OBTAINING = (
+    CONFIG,
+    Option(
+        "--duration",
+        "SECONDS",
+        "lifetime of a new session, such as 3600, 30m or 1h (default: the profile's duration_seconds, else 3600)",
+        kind=DURATION,
+    ),
+    Option("--session-name", "NAME", "session name (default: the profile's role_session_name)", kind=SESSION_NAME),
+    Option("--region", "ID", "region to export (default: the profile's region_id)", kind=REGION),
+    Option(
+        "--min-ttl",
+        "SECONDS",
+        "renew a session that has less time left, such as 600 or 10m (default: a fifth of its lifetime, at most 5m)",
+        kind=DURATION,
+    ),
+    Option("--refresh", "", "ignore the cached session and request a new one (default: use the cached session)"),
+    Option("--no-cache", "", "neither read nor write the cache (default: do both)"),
+    Option("--expect-account", "ID", "refuse a session for any other account (default: accept any)", kind=ACCOUNT),
+    Option("--policy", "FILE", "narrow the session by the policy in FILE, or - for stdin (default: do not)", kind=FILE),
+    Option("--read-only", "", "narrow the session to reading (default: only if the profile says read_only = yes)"),
+    Option("--full", "", "allow a wider session within a narrowed one (default: refuse)"),
+    VERBOSE,
+)
+A_PROFILE = Word("PROFILE", PROFILE, "profile")
+A_SESSION_PROFILE = Word("PROFILE", SESSION_PROFILE, "profile")
+OPTIONAL_PROFILE = Word("PROFILE", SESSION_PROFILE, "profile", is_optional=True)
+OPTIONAL_PROFILES = Word("PROFILE", SESSION_PROFILE, "profiles", is_optional=True, is_repeated=True)
