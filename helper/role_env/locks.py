@@ -36,6 +36,17 @@ def hold(
     return _Lock(lambda: _taken.pop(name) if name in _taken else _open(name, environ), seconds, waiting)
 
 
+def hold_in_state(
+    name: str, environ: "Mapping[str, str]", *, seconds: float, waiting: "AbstractContextManager[object]"
+) -> "AbstractContextManager[bool]":
+    """Hold the lock of the entry `name` in the state folder, whatever the runtime folder is; give what `hold` gives.
+
+    For what may happen once only: cron and `su` have no runtime folder, and would hold another lock. Raises
+    ProfileError where there is no such folder, or others can write it.
+    """
+    return _Lock(lambda: _open_in(paths.state_folder(environ), name), seconds, waiting, is_required=True)
+
+
 def hold_folder(folder: "Path", *, seconds: float) -> "AbstractContextManager[bool]":
     """Hold the lock of what is in `folder`, which leaves no file there; give what `hold` gives."""
     from contextlib import nullcontext  # 2 ms, which the fast path can do without
@@ -73,18 +84,31 @@ def wait_for_holder(name: str, environ: "Mapping[str, str]", *, seconds: float) 
 
 
 class _Lock:
-    """The lock of the descriptor that `opened` gives, while a `with` block runs."""
+    """The lock of the descriptor that `opened` gives, while a `with` block runs.
 
-    def __init__(self, opened: "Callable[[], int]", seconds: float, waiting: "AbstractContextManager[object]") -> None:
+    Where it cannot be taken, the block runs without it, unless it `is_required`.
+    """
+
+    def __init__(
+        self,
+        opened: "Callable[[], int]",
+        seconds: float,
+        waiting: "AbstractContextManager[object]",
+        *,
+        is_required: bool = False,
+    ) -> None:
         self._opened = opened
         self._seconds = seconds
         self._waiting = waiting
+        self._is_required = is_required and fcntl is not None
         self._descriptor: int | None = None
 
     def __enter__(self) -> bool:
         try:
             self._descriptor = self._opened()
-        except OSError:
+        except OSError as error:
+            if self._is_required:
+                raise _unusable(error) from None
             return False
         try:
             with self._waiting:
@@ -115,9 +139,12 @@ def _acquire(descriptor: int, seconds: float, *, is_shared: bool = False) -> boo
 
 
 def _open(name: str, environ: "Mapping[str, str]") -> int:
+    return _open_in(_folder(environ), name)
+
+
+def _open_in(folder: str, name: str) -> int:
     if fcntl is None:
         raise OSError("no flock on this system")
-    folder = _folder(environ)
     paths.make_private(folder)
     path = f"{folder}/{sha256(name)[:32]}.lock"
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -134,3 +161,12 @@ def _folder(environ: "Mapping[str, str]") -> str:
         if status and status.st_uid == os.geteuid() and status.st_mode & 0o777 == 0o700:
             return f"{runtime}/role-env"
     return paths.state_folder(environ)
+
+
+def _unusable(error: OSError) -> Exception:
+    from role_env.errors import ProfileError
+
+    return ProfileError(
+        f"the lock against a second role-env cannot be taken: {error.strerror or error}",
+        hint="let HOME or XDG_STATE_HOME name a folder that you alone can write",
+    )

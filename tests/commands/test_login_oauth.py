@@ -283,9 +283,8 @@ def test_a_refresh_that_another_process_did_not_wait_for_does_not_replace_its_si
 ) -> None:
     sign_in(machine)
     process = begin_refresh(machine, oauth, seconds=60)
-    elsewhere = machine.temporary / "locks"  # as if the wait for the lock had ended
-    elsewhere.mkdir(mode=0o700)
-    assert sign_in(machine, XDG_RUNTIME_DIR=str(elsewhere)).returncode == 0
+    elsewhere = str(machine.temporary / "state")  # as if the wait for the lock had ended
+    assert sign_in(machine, XDG_STATE_HOME=elsewhere).returncode == 0
     oauth.heal()
     assert process.wait(30) == 5
     check_newest_is_used(machine, oauth)

@@ -64,7 +64,7 @@ class Rotation:
         name = rotation_journal.journal_entry(self._path, self._profile).name
         waiting = self._context.messages.waiting_for("another role-env, which rotates the same key")
         seconds = self._exchange.deadline.remaining()
-        with locks.hold(name, self._context.environ, seconds=seconds, waiting=waiting) as is_busy:
+        with locks.hold_in_state(name, self._context.environ, seconds=seconds, waiting=waiting) as is_busy:
             if is_busy:
                 raise RefusedError(
                     f"another role-env is rotating the key of {self._profile}", hint="try again when it has ended"

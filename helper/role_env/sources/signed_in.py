@@ -36,11 +36,12 @@ class SignedInSource(Source):
     def hold_lock(self, context: Context, does: str) -> AbstractContextManager[bool]:
         """Hold the lock under which the tokens change, and give whether another role-env still `does` that.
 
-        Without it, a refresh that is under way could store its tokens over newer ones.
+        Without it, a refresh token could be spent twice, or its new one stored over a newer one. Raises ProfileError
+        if there is no place for the lock.
         """
         waiting = context.messages.waiting_for(f"another role-env, which {does} the same sign-in")
         seconds = context.deadline.remaining() / 2
-        return locks.hold(self.sign_in_entry.name, context.environ, seconds=seconds, waiting=waiting)
+        return locks.hold_in_state(self.sign_in_entry.name, context.environ, seconds=seconds, waiting=waiting)
 
     def load_sign_in(
         self, context: Context, *, prompts: bool = True, known: Mapping[str, str | None] | None = None
