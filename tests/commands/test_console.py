@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from role_env.console_signin import SITES, destination
 from role_env.errors import UsageError
+from role_env.sign_in.console import SITES, destination
 from support.certificates import server_context
 from support.federation import HOSTS, Federation
 from support.machine import Machine

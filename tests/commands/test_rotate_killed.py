@@ -16,8 +16,9 @@ import pytest
 
 from role_env.credentials import AccessKey
 from role_env.errors import RoleEnvError
-from role_env.keyrings import access_keys, rotation_journal
-from role_env.keyrings.rotation_journal import Journal
+from role_env.keyrings import access_keys
+from role_env.rotation import journal as rotation_journal
+from role_env.rotation.journal import Journal
 from support.contexts import context
 from support.kill_points import KillPoints
 from support.machine import Machine

@@ -18,11 +18,11 @@ from role_env.fingerprint import Fingerprint, read_file
 from role_env.keyrings import access_keys
 from role_env.profiles.append import NewProfile, append, file_to_append_to, with_appended
 from role_env.profiles.file import ProfilesFile
+from role_env.rotation.ram import find_creation
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
 from role_env.shells import hints
 from role_env.sources.keyring import KeyringKey
-from role_env.sources.ram import find_creation
 from role_env.sts import client as sts
 from role_env.ui import prompt
 from role_env.ui import stdout as output

@@ -3,11 +3,11 @@
 import threading
 import webbrowser
 
-from role_env import console_signin as console
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import UsageError
+from role_env.sign_in import console
 from role_env.ui import stdout as output
 
 

@@ -11,7 +11,7 @@ from role_env.keyrings import access_keys
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
-from role_env.sources.ram import find_creation
+from role_env.rotation.ram import find_creation
 from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
 from role_env.ui import stdout as output

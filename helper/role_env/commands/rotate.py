@@ -10,13 +10,13 @@ from role_env.context import Context
 from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError, RoleEnvError
 from role_env.fingerprint import Fingerprint
-from role_env.keyrings.rotation_journal import Journal, Step
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
+from role_env.rotation.journal import Journal, Step
+from role_env.rotation.rotation import Rotation
 from role_env.sessions import chain as chains
 from role_env.sessions.store import Cache
-from role_env.sources.rotation import Rotation
 from role_env.ui import stdout as output
 
 _STATES = {

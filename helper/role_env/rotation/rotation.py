@@ -14,9 +14,10 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
-from role_env.keyrings import access_keys, rotation_journal
-from role_env.keyrings.rotation_journal import Journal, Step
-from role_env.sources.ram import KeyState, Ram
+from role_env.keyrings import access_keys
+from role_env.rotation import journal as rotation_journal
+from role_env.rotation.journal import Journal, Step
+from role_env.rotation.ram import KeyState, Ram
 from role_env.sts import client
 
 PROPAGATION_SECONDS = 60.0
