@@ -138,12 +138,25 @@ def _check_not_profile(invocation: "Invocation") -> None:
     name = invocation.command
     if not COMMANDS[name].is_new or not invocation.is_alone or (sys.stdout is not None and sys.stdout.isatty()):
         return
+    if not _may_be_profile(name):
+        return
     from role_env.cli import options
     from role_env.errors import UsageError
 
     if options.has_profile(name, os.environ):
         invocation.command = "export"  # the shell is answered as for a profile
         raise UsageError(f"{name} is a command, and also a profile", hint=f"role-env export {name} is the profile")
+
+
+def _may_be_profile(name: str) -> bool:
+    """Return whether the usual profiles file, if there is one, contains `name` at all: parsing it takes 10 ms."""
+    from role_env import paths
+
+    try:
+        with open(paths.usual_profiles_file(os.environ), "rb") as file:  # noqa: PTH123  pathlib costs 5 ms
+            return name.encode() in file.read()
+    except OSError:
+        return True
 
 
 def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":
