@@ -93,6 +93,13 @@ def tests(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "pytest", "tests", "-n", "6", "--dist", "worksteal", *session.posargs)
 
 
+@nox.session(venv_backend="none")
+def quick(session: nox.Session) -> None:
+    """Run the tests of the layout and of the documents, which start next to no process."""
+    session.chdir(TOP)
+    session.run(sys.executable, "-m", "pytest", "-q", "tests/test_layout.py", "tests/documents/test_documents.py")
+
+
 @nox.session(python=OTHER_PYTHON)
 def smoke(session: nox.Session) -> None:
     """Run the smoke tests on another Python, where it is on the machine."""
