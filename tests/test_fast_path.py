@@ -34,7 +34,7 @@ DISPATCH |= below("ui", "messages", "stderr", "stdout")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui", "stdout")
 CACHED = COMMAND_LINE | below("keyrings", "dbus", "entry", "notes", "secret_service") | below("shells", "export")
 CACHED |= below("sessions", "record", "request") | below("ui", "stdout")
-CACHED |= {f"role_env.{name}" for name in ("credentials", "digests", "fast_path", "fingerprint", "paths", "variables")}
+CACHED |= {f"role_env.{name}" for name in ("credentials", "fast_path", "fingerprint", "paths", "variables")}
 CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
 POSIX, FISH = CACHED | below("shells", "posix", "posix_code"), CACHED | below("shells", "fish")
 DOCUMENT = CACHED | {"role_env.timestamps"}

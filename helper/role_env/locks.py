@@ -8,7 +8,7 @@ import os
 import time
 
 from role_env import paths
-from role_env.digests import sha256
+from role_env.fingerprint import sha256
 
 try:
     import fcntl

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from role_env import validators
 from role_env.aliyun import document
 from role_env.credentials import AccessKey, Credentials
-from role_env.digests import sha256
 from role_env.errors import ProfileError
+from role_env.fingerprint import sha256
 from role_env.sts import responses
 
 # The CLI's name for the profile that is used when nothing names one.

@@ -2,7 +2,7 @@
 
 import os
 
-from role_env.digests import sha256
+from role_env.fingerprint import sha256
 
 SESSION_SERVICE = "role-env session "
 """How the service of each cached session's entry begins."""

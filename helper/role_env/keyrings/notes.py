@@ -10,7 +10,7 @@ import sys
 import time
 
 from role_env import paths
-from role_env.digests import sha256
+from role_env.fingerprint import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

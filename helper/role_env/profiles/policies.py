@@ -4,7 +4,7 @@ STS takes at most 2,048 characters of JSON, and a session policy can only narrow
 AssumeRole, `Policy`). Two policies cannot be intersected in general; a Deny statement narrows any policy.
 """
 
-from role_env.digests import sha256
+from role_env.fingerprint import sha256
 
 LONGEST = 2048
 # With as much white space as anybody writes.

@@ -8,8 +8,8 @@ import contextlib
 from role_env import paths
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
-from role_env.digests import sha256
 from role_env.errors import ProfileError, RefusedError
+from role_env.fingerprint import sha256
 from role_env.profiles.profile import Profile
 
 # The file of the accounts, which is started anew beyond this size (bytes): a line has about 85.

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from role_env import paths
 from role_env.context import Context
-from role_env.digests import sha256
+from role_env.fingerprint import sha256
 from role_env.keyrings.entry import PROOF_SERVICE, Entry, hashed_entry
 from role_env.sessions.store import Cache
 

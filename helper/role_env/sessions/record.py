@@ -7,7 +7,7 @@ import os
 
 from role_env import fingerprint, variables
 from role_env.credentials import Credentials, Session
-from role_env.digests import sha256
+from role_env.fingerprint import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

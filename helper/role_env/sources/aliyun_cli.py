@@ -5,8 +5,8 @@ import time
 from role_env.aliyun.config import CliProfile
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.digests import sha256
 from role_env.errors import ProfileError
+from role_env.fingerprint import sha256
 from role_env.sources.base import Source, key_digest
 from role_env.sources.sign_in_hosts import ALLOWED_HOST, ENDPOINTS, SITES, check_url, find_site
 from role_env.validators import key_part

@@ -8,9 +8,8 @@ import contextlib
 
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
-from role_env.digests import sha256
 from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
-from role_env.fingerprint import Fingerprint
+from role_env.fingerprint import Fingerprint, sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import urllib.parse
 
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
-from role_env.digests import sha256
 from role_env.errors import ProfileError, UnreachableError
+from role_env.fingerprint import sha256
 from role_env.sources.base import Source
 from role_env.sts import responses
 from role_env.sts.http import Response, Server

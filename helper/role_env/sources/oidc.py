@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from role_env.context import Context
 from role_env.credentials import Credentials
-from role_env.digests import sha256
 from role_env.errors import ProfileError, UnreachableError, printable
-from role_env.fingerprint import Fingerprint, read_file
+from role_env.fingerprint import Fingerprint, read_file, sha256
 from role_env.sources.base import Source
 from role_env.sts import responses
 from role_env.sts.http import Response, Server
