@@ -4,10 +4,10 @@ from pathlib import Path
 
 from role_env import names, validators
 from role_env.credentials import RoleArn
+from role_env.dataclass import dataclass, replace
 from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import policies, source_keys
-from role_env.profiles.dataclass import dataclass, replace
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.profiles.ini import Section, printable_key
 from role_env.variables import COLORS, DEFAULT_FAMILIES

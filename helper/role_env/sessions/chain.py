@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from role_env.aliyun.location import config_path
 from role_env.context import Context
 from role_env.credentials import RoleArn
+from role_env.dataclass import replace
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint, sha256
-from role_env.profiles.dataclass import replace
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
 from role_env.sources.base import Source

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from role_env.dataclass import replace
 from role_env.errors import ProfileError, RoleEnvError, UsageError
 from role_env.profiles import policies
-from role_env.profiles.dataclass import replace
 from role_env.profiles.policies import Narrowing
 from role_env.profiles.profile import Profile
 from role_env.sessions.chain import Chain

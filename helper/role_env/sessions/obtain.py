@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from role_env.context import Context
 from role_env.credentials import Credentials, Session
+from role_env.dataclass import replace
 from role_env.environ.keys import own_key
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UsageError
 from role_env.fingerprint import Fingerprint
-from role_env.profiles.dataclass import replace
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
 from role_env.profiles.policies import Narrowing

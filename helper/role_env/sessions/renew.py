@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from role_env import validators
 from role_env.context import Context
 from role_env.credentials import Session
+from role_env.dataclass import replace
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, RefusedError, UnreachableError, UsageError
 from role_env.fingerprint import read_file
-from role_env.profiles.dataclass import replace
 from role_env.profiles.policies import READ_ONLY, Narrowing, compact
 from role_env.sessions.chain import Chain
 from role_env.sessions.flight import RENEWAL_SECONDS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from role_env.profiles.dataclass import dataclass, replace
+from role_env.dataclass import dataclass, replace
 
 
 @dataclass
