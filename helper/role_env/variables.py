@@ -165,6 +165,7 @@ COLORS = {
 """The names of colors, and the SGR parameters with which a terminal shows them (ECMA-48 8.3.117)."""
 
 REQUEST = "ROLE_ENV_REQUEST"
+POLICY = "ROLE_ENV_POLICY"
 BASE = _named("ROLE_ENV_BASE")
 OWN = (
     "ROLE_ENV_PROFILE",
@@ -174,13 +175,15 @@ OWN = (
     "ROLE_ENV_EXPIRATION",
     "ROLE_ENV_FAMILIES",
     REQUEST,
-    "ROLE_ENV_POLICY",
+    POLICY,
     *BASE.names,
     "ROLE_ENV_NO_ACCOUNT",
 )
+# What a failed switch unsets of them: a wider session that was refused must not succeed at the second try.
+TAKEN_AWAY = tuple(name for name in OWN if name != POLICY)
 
 # What is shown of a session besides its end; REQUEST repeats their values.
-SHOWN = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCOUNT_ID", "ROLE_ENV_POLICY")
+SHOWN = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCOUNT_ID", POLICY)
 
 # What may not be set beside a credentials URI, which every key outranks and the last one forbids.
 BESIDE_URI = (*KEY_NAMES, *BARE.names, CLI_PROFILE, *LEFT_UNSET, *IGNORE_PROFILE, *OWN, COLOUR, EXTERNAL_DISABLED)
@@ -256,7 +259,7 @@ def _description(session: Session) -> dict[str, str]:
     if session.request:
         values[REQUEST] = session.request
     if session.policy:
-        values["ROLE_ENV_POLICY"] = session.policy
+        values[POLICY] = session.policy
     return values
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from role_env import variables
 from role_env.dataclass import replace
 from role_env.errors import ProfileError, RoleEnvError, UsageError
 from role_env.profiles import policies
@@ -14,17 +15,19 @@ def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> No
     """Put the policy of `narrowing`, or of a read-only profile, into the last role that `chain` assumes.
 
     Raises UsageError for an option that cannot be followed, also for a session that is wider than the one that the
-    process runs in (ROLE_ENV_POLICY): two policies cannot be compared, so only the same one is as narrow. Raises
-    ProfileError for a profile whose `read_only` cannot be followed.
+    process runs in, or that a failed switch has removed (ROLE_ENV_POLICY): two policies cannot be compared, so only
+    the same one is as narrow. Raises ProfileError for a profile whose `read_only` cannot be followed.
     """
     if chain.target.read_only or narrowing.is_read_only:
         _narrow_to_reading(chain, narrowing)
     elif narrowing.text:
         _narrow_by_policy(chain, narrowing)
-    within = environ.get("ROLE_ENV_POLICY", "")
+    within = environ.get(variables.POLICY, "")
     if within and chain.policy_name != within and not narrowing.is_full_allowed:
+        is_over = environ.get("ROLE_ENV_NO_ACCOUNT")
+        other = "the one that was removed, which was" if is_over else "this one, which is"
         raise UsageError(
-            f"the session of {chain.target.name} would be wider than this one, which is {_shown(within)}",
+            f"the session of {chain.target.name} would be wider than {other} {_shown(within)}",
             hint="add --full to request it all the same",
         )
 

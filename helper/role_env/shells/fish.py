@@ -212,7 +212,9 @@ def _take_away() -> str:
         _each("$theirs $bare", _KEEP),
         # An empty one before a universal one is ours.
         _each("$left $older", f'if set -qg $v; and begin; test -n "$$v"; or not set -qU $v; end\n{_KEEP}\nend'),
-        _each(f"$ours $theirs SECURITY_TOKEN $left {variables.CREDENTIALS_URI} {' '.join(variables.OWN)}", _REMOVE),
+        _each(
+            f"$ours $theirs SECURITY_TOKEN $left {variables.CREDENTIALS_URI} {' '.join(variables.TAKEN_AWAY)}", _REMOVE
+        ),
         f"set -e -g _role_env_token {variables.COLOUR}",
         *(f"set -gx {name} {value}" for name, value in variables.NO_ACCOUNT.items()),
         "end\nfalse",

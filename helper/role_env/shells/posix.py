@@ -193,7 +193,7 @@ def _report_readonly(words: str) -> str:
 
 
 # What a session sets or unsets.
-_NAMES = f"{code.EVERYTHING} {' '.join(variables.REGIONS)}"
+_NAMES = f"{code.EVERYTHING} {' '.join((*variables.REGIONS, variables.POLICY))}"
 _REPORT_READONLY = _report_readonly(_NAMES)
 
 

@@ -128,7 +128,7 @@ do _role_env_left="$_role_env_left ${{_role_env_var}}_$_role_env_value"; done; d
 case {SERVED} in p) ;; ""|k|kp) _role_env_left="$_role_env_left {variables.CREDENTIALS_URI}" ;; esac;"""
 EVERYTHING = (
     f"$_role_env_ours $_role_env_theirs $_role_env_left {variables.CREDENTIALS_URI} SECURITY_TOKEN"
-    f" {' '.join((*variables.IGNORE_PROFILE, variables.CLI_PROFILE, *variables.DISABLED))} {OWN}"
+    f" {' '.join((*variables.IGNORE_PROFILE, variables.CLI_PROFILE, *variables.DISABLED, *variables.TAKEN_AWAY))}"
 )
 
 
@@ -144,8 +144,8 @@ def _exports() -> str:
 KEEP_THEIRS = each("$_role_env_theirs", "$_role_env_keep")
 _KEEP_IF_SET = f"{escaped(READ)}; case {escaped('$_role_env_how')} in s) $_role_env_keep ;; esac"
 _UNSET_IF_WRITABLE = escaped(r'if \eval "$_role_env_try"; then \unset -v "$_role_env_var"; fi')
-# Takes the session away, if there is one: the shell is left without any account. What the user has set is saved, of
-# the keys those that are not the session's. Readonly variables are passed over.
+# Takes the session away, if there is one: the shell is left without any account, and with the policy of the session.
+# What the user has set is saved, of the keys those that are not the session's. Readonly variables are passed over.
 TAKE_AWAY = rf"""case "${{ROLE_ENV_NO_ACCOUNT:+n}}{_SESSION}" in s|ss) \eval "$_role_env_whose";
 (\eval "\\unset -v {EVERYTHING}") 2>/dev/null || _role_env_try='(\unset -v "$_role_env_var") 2>/dev/null';
 case $_role_env_bare in theirs) _role_env_theirs="$_role_env_theirs SECURITY_TOKEN" ;; esac;
