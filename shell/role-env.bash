@@ -10,6 +10,11 @@ _role_env_is_subshell() {
 	[[ ${BASH_SUBSHELL-0} != 0 ]]
 }
 
+# Reads a line into the variable, as it is; a readonly IFS takes the spaces around it.
+_role_env_read() {
+	{ IFS='' \builtin read -r "$1"; } 2>/dev/null
+}
+
 # Whether all the variables can be set and unset, found out without a fork.
 _role_env_is_writable() {
 	while (($#)); do
@@ -38,37 +43,37 @@ _role_env_remove_controls() {
 # Runs a step of ours while `set -x` and `set -v`, which would print secrets, are off. The `||` lets the shell of
 # someone with `set -e` go on to turn them on again.
 _role_env_untraced() {
-	{ \builtin local flags="$-" result=0 && \builtin set +xv; } 2>/dev/null
-	"$@" || result=$?
-	case ${flags} in *v*) \builtin set -v ;; *) ;; esac
-	case ${flags} in *x*) \builtin set -x ;; *) ;; esac
-	\builtin return "${result}"
+	{ \builtin local _role_env_flags="$-" _role_env_status=0 && \builtin set +xv; } 2>/dev/null
+	"$@" || _role_env_status=$?
+	case ${_role_env_flags} in *v*) \builtin set -v ;; *) ;; esac
+	case ${_role_env_flags} in *x*) \builtin set -x ;; *) ;; esac
+	\builtin return "${_role_env_status}"
 }
 
-# Sets `now` to seconds of the epoch without a fork, by the best clock that this bash has.
+# Sets `_role_env_now` to seconds of the epoch without a fork, by the best clock that this bash has.
 case ${BASH_VERSION} in
 [5-9].* | [1-9][0-9].*)
 	_role_env_clock() {
-		now=${EPOCHSECONDS-}
-		case ${now} in '' | *[!0123456789]*) \builtin printf -v now '%(%s)T' -1 ;; *) ;; esac
+		_role_env_now=${EPOCHSECONDS-}
+		case ${_role_env_now} in '' | *[!0123456789]*) \builtin printf -v _role_env_now '%(%s)T' -1 ;; *) ;; esac
 	}
 	;;
 4.[2-9]*)
-	_role_env_clock() { \builtin printf -v now '%(%s)T' -1; }
+	_role_env_clock() { \builtin printf -v _role_env_now '%(%s)T' -1; }
 	;;
 *)
 	# `date` runs once, and again after SECONDS has been set back.
 	\builtin unset -v _role_env_base _role_env_last
 	_role_env_base='' _role_env_last=0
 	_role_env_clock() {
-		\builtin local seconds="${SECONDS-}"
-		case ${seconds} in '' | *[!0123456789]*) seconds=0 _role_env_base='' ;; *) ;; esac
-		if [[ -z ${_role_env_base} ]] || ((seconds < _role_env_last)); then
+		\builtin local _role_env_seconds="${SECONDS-}"
+		case ${_role_env_seconds} in '' | *[!0123456789]*) _role_env_seconds=0 _role_env_base='' ;; *) ;; esac
+		if [[ -z ${_role_env_base} ]] || ((_role_env_seconds < _role_env_last)); then
 			_role_env_base=$(\builtin command date +%s)
-			_role_env_base=$((_role_env_base - seconds))
+			_role_env_base=$((_role_env_base - _role_env_seconds))
 		fi
-		_role_env_last=${seconds}
-		now=$((_role_env_base + seconds))
+		_role_env_last=${_role_env_seconds}
+		_role_env_now=$((_role_env_base + _role_env_seconds))
 	}
 	;;
 esac
@@ -77,14 +82,15 @@ esac
 # It passes on the status that later hooks see. Where each hook gets the status anew (bash 5.1), and under `set -e`,
 # where a failure would end the shell, it returns 0.
 _role_env_prompt() {
-	\builtin local result="$?" now="${_role_env_list:+${EPOCHSECONDS-}}"
-	case ${now} in '' | *[!0123456789]*) _role_env_clock ;; *) ;; esac
-	if [[ "@STATE@" != "${_role_env_state}" ]] || ((now < _role_env_since || now >= _role_env_next)); then
+	\builtin local _role_env_status="$?" _role_env_now="${_role_env_list:+${EPOCHSECONDS-}}"
+	case ${_role_env_now} in '' | *[!0123456789]*) _role_env_clock ;; *) ;; esac
+	if [[ "@STATE@" != "${_role_env_state}" ]] ||
+		((_role_env_now < _role_env_since || _role_env_now >= _role_env_next)); then
 		_role_env_untraced _role_env_look
 	fi
 	[[ ${PS1-} == "${_role_env_head}"* ]] || _role_env_show
 	case ${PROMPT_COMMAND[*]-} in *_role_env_prompt) ;; *) _role_env_install ;; esac
-	case ${_role_env_list}$- in list* | *e*) \builtin return 0 ;; *) \builtin return "${result}" ;; esac
+	case ${_role_env_list}$- in list* | *e*) \builtin return 0 ;; *) \builtin return "${_role_env_status}" ;; esac
 }
 
 # Puts a reference to the text at the head of PS1. bash decodes a prompt before it expands the variables in it: nothing
@@ -106,65 +112,71 @@ _role_env_show() {
 # ROLE_ENV_PROMPT in a prompt of their own run after it. In a string it is a line of its own, and only the last one:
 # other hooks have to see $PIPESTATUS.
 _role_env_install() {
-	\builtin local command='' rest=''
+	\builtin local _role_env_command='' _role_env_rest=''
 	if [[ -z ${_role_env_list} ]]; then
 		# shellcheck disable=SC2128,SC2178  # of an array the older bashes run the first element
-		rest=${PROMPT_COMMAND//$'\n'_role_env_prompt/}
-		rest=${rest#_role_env_prompt}
+		_role_env_rest=${PROMPT_COMMAND//$'\n'_role_env_prompt/}
+		_role_env_rest=${_role_env_rest#_role_env_prompt}
 		# shellcheck disable=SC2178
-		PROMPT_COMMAND=${rest:+${rest}$'\n'}_role_env_prompt
+		PROMPT_COMMAND=${_role_env_rest:+${_role_env_rest}$'\n'}_role_env_prompt
 		\builtin return
 	fi
 	\builtin set -- ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"}
 	PROMPT_COMMAND=()
 	if [[ -z ${_role_env_head} && $* != *_direnv_hook* ]]; then PROMPT_COMMAND=(_role_env_prompt); fi
-	for command in "$@"; do
-		case ${command} in
+	for _role_env_command in "$@"; do
+		case ${_role_env_command} in
 		_role_env_prompt) \builtin continue ;;
-		*) PROMPT_COMMAND+=("${command}") ;;
+		*) PROMPT_COMMAND+=("${_role_env_command}") ;;
 		esac
-		case ${_role_env_head}${command} in _direnv_hook*) PROMPT_COMMAND+=(_role_env_prompt) ;; *) ;; esac
+		case ${_role_env_head}${_role_env_command} in _direnv_hook*) PROMPT_COMMAND+=(_role_env_prompt) ;; *) ;; esac
 	done
 	PROMPT_COMMAND+=(_role_env_prompt)
 }
 
 # Completes: readline's words end at colons and the like, so they are read from the line.
 _role_env_complete() {
-	\builtin local line="${COMP_LINE:0:COMP_POINT}" value='' command='' run='' count=0 here='' prefix='' word=''
-	\builtin local before
+	\builtin local _role_env_line="${COMP_LINE:0:COMP_POINT}" _role_env_option='' _role_env_command='' _role_env_run=''
+	\builtin local _role_env_count=0 _role_env_here='' _role_env_prefix='' _role_env_word='' _role_env_before
 	COMPREPLY=()
-	IFS=$' \t\n' \builtin read -r -a before <<<"${line}"
-	here=${before[${#before[@]} - 1]}
-	case ${line} in
-	*[[:space:]]) here='' ;;
-	*) \builtin unset -v "before[${#before[@]}-1]" ;;
+	IFS=$' \t\n' \builtin read -r -a _role_env_before <<<"${_role_env_line}"
+	_role_env_here=${_role_env_before[${#_role_env_before[@]} - 1]}
+	case ${_role_env_line} in
+	*[[:space:]]) _role_env_here='' ;;
+	*) \builtin unset -v "_role_env_before[${#_role_env_before[@]}-1]" ;;
 	esac
-	for word in "${before[@]:1}"; do
-		case ${run} in
-		'') _role_env_read_word "${word}" ;;
-		*) run=there ;;
+	for _role_env_word in "${_role_env_before[@]:1}"; do
+		case ${_role_env_run} in
+		'') _role_env_read_word "${_role_env_word}" ;;
+		*) _role_env_run=there ;;
 		esac
 	done
-	case ${here} in --*=*) value=${here%%=*} here=${here#*=} ;; *) ;; esac
-	prefix=${here%"$2"}
-	case ${run} in
-	'') if [[ ${command} == exec && ${count} -gt 0 && ${here} != -* && -z ${value} ]]; then run=next; fi ;;
+	case ${_role_env_here} in
+	--*=*) _role_env_option=${_role_env_here%%=*} _role_env_here=${_role_env_here#*=} ;;
 	*) ;;
 	esac
-	case ${run} in
-	next) word=$(\builtin compgen -c -- "$2") && while IFS='' \builtin read -r word; do COMPREPLY+=("${word}"); done <<<"${word}" ;;
+	_role_env_prefix=${_role_env_here%"$2"}
+	if [[ -z ${_role_env_run}${_role_env_option} && ${_role_env_command} == exec && ${_role_env_count} -gt 0 &&
+		${_role_env_here} != -* ]]; then
+		_role_env_run=next
+	fi
+	case ${_role_env_run} in
+	next)
+		_role_env_word=$(\builtin compgen -c -- "$2") &&
+			while _role_env_read _role_env_word; do COMPREPLY+=("${_role_env_word}"); done <<<"${_role_env_word}"
+		;;
 	?*) ;; # files, by bash itself
 	*)
-		if [[ -n ${value} ]]; then _role_env_offer_value; else _role_env_offer_word; fi &&
+		if [[ -n ${_role_env_option} ]]; then _role_env_offer_value; else _role_env_offer_word; fi &&
 			{ \builtin compopt +o default +o bashdefault 2>/dev/null || \builtin :; }
 		;;
 	esac
 }
 
 _role_env_offer() {
-	\builtin local word=''
-	for word in "$@"; do
-		if [[ ${word} == "${here}"* ]]; then COMPREPLY+=("${word#"${prefix}"}"); fi
+	\builtin local _role_env_word=''
+	for _role_env_word in "$@"; do
+		if [[ ${_role_env_word} == "${_role_env_here}"* ]]; then COMPREPLY+=("${_role_env_word#"${_role_env_prefix}"}"); fi
 	done
 }
 

@@ -6,8 +6,9 @@
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
 # shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete.
 #
-# A backslash keeps aliases away (and `function` one of role-env), `builtin` and `command` functions. Nothing from
-# outside is evaluated, arithmetic gets only digits, and what this shell may have inherited is unset first.
+# A backslash keeps aliases away (and `function` one of role-env), `builtin` and `command` functions, and the prefix of
+# each name, of locals too, readonly variables of the user's. Nothing from outside is evaluated, arithmetic gets only
+# digits, and what this shell may have inherited is unset first.
 \builtin unalias role-env 2>/dev/null || \builtin :
 \builtin unset -v ROLE_ENV_PROMPT _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry \
 	_role_env_warned _role_env_state _role_env_since _role_env_next _role_env_on _role_env_off _role_env_plain \
@@ -33,14 +34,15 @@ function role-env {
 
 # Runs the command. ROLE_ENV_INIT is for its hints and for `role-env doctor`, which reports an older integration.
 _role_env_call() {
-	ROLE_ENV_INIT=${_role_env_options%% *}${_role_env_hidden:+ ${_role_env_hidden}} \builtin command role-env "$@"
+	\builtin local -x ROLE_ENV_INIT="${_role_env_options%% *}${_role_env_hidden:+ ${_role_env_hidden}}" 2>/dev/null || \builtin :
+	\builtin command role-env "$@"
 }
 
 # Runs `use`, `off` or `renew`, or shows its help, which is for a person and never evaluated.
 _role_env_act_here() {
-	\builtin local word=''
-	for word in "$@"; do
-		case ${word} in
+	\builtin local _role_env_word=''
+	for _role_env_word in "$@"; do
+		case ${_role_env_word} in
 		-h | --help)
 			_role_env_call "$@"
 			\builtin return
@@ -59,7 +61,8 @@ _role_env_act_here() {
 # is the last one.
 _role_env_use() {
 	\builtin shift
-	\builtin local reply='' words='' folder="${PWD-}" before="${ROLE_ENV_PROFILE-}" was='' result=0
+	\builtin local _role_env_reply='' _role_env_words='' _role_env_folder="${PWD-}" _role_env_was='' _role_env_status=0
+	\builtin local _role_env_before="${ROLE_ENV_PROFILE-}"
 	_role_env_can_run || \builtin return
 	if [[ $# == 1 && $1 == - ]]; then
 		if [[ -z ${_role_env_previous} ]]; then
@@ -67,83 +70,87 @@ _role_env_use() {
 				'name a profile: role-env use PROFILE' >&2
 			\builtin return 2
 		fi
-		folder=${_role_env_previous%%$'\n'*}
+		_role_env_folder=${_role_env_previous%%$'\n'*}
 		\builtin shift
-		while IFS='' \builtin read -r words; do
-			\builtin set -- "$@" "${words}"
+		while _role_env_read _role_env_words; do
+			\builtin set -- "$@" "${_role_env_words}"
 		done <<<"${_role_env_previous#*$'\n'}"
 	elif ! _role_env_has_profile "$@" && [[ -t 0 && -t 2 ]]; then
 		_role_env_choose "$@" || \builtin return
-		\builtin set -- "$@" "${reply}"
+		\builtin set -- "$@" "${_role_env_reply}"
 	fi
 	_role_env_current
 	_role_env_join "$@"
-	_role_env_take export "$@" || result=$?
-	if [[ ${result} == 0 ]]; then
-		_role_env_used=${folder}$'\n'${words} _role_env_used_profile=${ROLE_ENV_PROFILE-}
-		if [[ -n ${before} && ${was#*$'\n'} != "${words}" ]]; then _role_env_previous=${was}; fi
+	_role_env_take export "$@" || _role_env_status=$?
+	if [[ ${_role_env_status} == 0 ]]; then
+		_role_env_used=${_role_env_folder}$'\n'${_role_env_words} _role_env_used_profile=${ROLE_ENV_PROFILE-}
+		if [[ -n ${_role_env_before} && ${_role_env_was#*$'\n'} != "${_role_env_words}" ]]; then
+			_role_env_previous=${_role_env_was}
+		fi
 		if _role_env_is_captured; then
 			\builtin printf 'role-env: this switched a subshell only\nrole-env: hint: type it alone: role-env use %s\n' \
 				"${ROLE_ENV_PROFILE-}" >&2
 		fi
-	elif [[ -n ${before} && ${ROLE_ENV_PROFILE-} != "${before}" ]]; then
-		_role_env_previous=${was}
+	elif [[ -n ${_role_env_before} && ${ROLE_ENV_PROFILE-} != "${_role_env_before}" ]]; then
+		_role_env_previous=${_role_env_was}
 	fi
 	_role_env_refresh
-	\builtin return "${result}"
+	\builtin return "${_role_env_status}"
 }
 
-# Sets the caller's `was` to the folder and the words, one per line, with which this shell's session can be had again.
+# Sets the caller's `_role_env_was` to the folder and the words, one per line, with which this shell's session can be
+# had again.
 _role_env_current() {
-	was=${_role_env_used}
-	if [[ ${_role_env_used_profile} != "${before}" ]]; then was=${PWD-}$'\n'${before}; fi
+	_role_env_was=${_role_env_used}
+	if [[ ${_role_env_used_profile} != "${_role_env_before}" ]]; then _role_env_was=${PWD-}$'\n'${_role_env_before}; fi
 }
 
-# Joins words in the caller's `words`, one per line.
+# Joins words in the caller's `_role_env_words`, one per line.
 _role_env_join() {
-	\builtin local IFS=$'\n'
-	words="$*"
+	\builtin local _role_env_word=''
+	_role_env_words=''
+	for _role_env_word in "$@"; do _role_env_words=${_role_env_words:+${_role_env_words}$'\n'}${_role_env_word}; done
 }
 
 # Ends the session without a process: the code is here. A substitution such as `eval "$(role-env off)"` changes only a
 # subshell, so there the code is printed as well, for the shell that reads it.
 _role_env_end_session() {
 	\builtin shift
-	\builtin local code='' was='' before="${ROLE_ENV_PROFILE-}" result=0
+	\builtin local _role_env_code='' _role_env_was='' _role_env_before="${ROLE_ENV_PROFILE-}" _role_env_status=0
 	if (($#)); then
 		_role_env_can_run || \builtin return
-		code=$(_role_env_call off "$@" --format "${_role_env_shell}") || result=$?
+		_role_env_code=$(_role_env_call off "$@" --format "${_role_env_shell}") || _role_env_status=$?
 	else
 		# shellcheck disable=SC2016  # it is evaluated, below and where it is printed
-		code='@OFF@'
+		_role_env_code='@OFF@'
 	fi
-	if _role_env_is_captured; then \builtin printf '%s\n' "${code}"; fi
+	if _role_env_is_captured; then \builtin printf '%s\n' "${_role_env_code}"; fi
 	_role_env_current
-	\eval "${code}" || [[ ${result} != 0 ]] || result=1
-	if [[ -n ${before} && -z ${ROLE_ENV_PROFILE-} ]]; then _role_env_previous=${was}; fi
+	\eval "${_role_env_code}" || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
+	if [[ -n ${_role_env_before} && -z ${ROLE_ENV_PROFILE-} ]]; then _role_env_previous=${_role_env_was}; fi
 	_role_env_refresh
-	\builtin return "${result}"
+	\builtin return "${_role_env_status}"
 }
 
 # `renew`, as a person types it.
 _role_env_renew_here() {
-	\builtin local folder="${PWD-}" result=0
+	\builtin local _role_env_folder="${PWD-}" _role_env_status=0
 	_role_env_can_run || \builtin return
-	_role_env_take "$@" || result=$?
+	_role_env_take "$@" || _role_env_status=$?
 	_role_env_refresh
-	\builtin return "${result}"
+	\builtin return "${_role_env_status}"
 }
 
-# Evaluates what the command prints for this shell, and returns its status, or 1 if the shell could not follow. `folder`
-# is the caller's: where the command runs.
+# Evaluates what the command prints for this shell, and returns its status, or 1 if the shell could not follow.
+# `_role_env_folder` is the caller's: where the command runs.
 _role_env_take() {
-	\builtin local code='' result=0
-	code=$(
-		[[ ${folder} == "${PWD-}" ]] || CDPATH='' \builtin cd -- "${folder}" >/dev/null || \builtin exit 3
+	\builtin local _role_env_code='' _role_env_status=0
+	_role_env_code=$(
+		[[ ${_role_env_folder} == "${PWD-}" ]] || \builtin cd -- "${_role_env_folder}" >/dev/null || \builtin exit 3
 		_role_env_call "$@" --format "${_role_env_shell}"
-	) || result=$?
-	\eval "${code}" || [[ ${result} != 0 ]] || result=1
-	\builtin return "${result}"
+	) || _role_env_status=$?
+	\eval "${_role_env_code}" || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
+	\builtin return "${_role_env_status}"
 }
 
 # Whether this is a subshell whose output somebody else reads.
@@ -153,25 +160,25 @@ _role_env_is_captured() {
 
 # Whether the command can run: one line instead of the shell's own message if it, or its interpreter, is missing.
 _role_env_can_run() {
-	\builtin local file='' line=''
-	file=$(_role_env_which role-env) || file=''
-	if [[ -n ${file} ]]; then
-		IFS='' \builtin read -r line 2>/dev/null <"${file}" || \builtin :
-		line=${line#'#!'}
-		if [[ ${line} != /* || -x ${line%%[[:space:]]*} ]]; then \builtin return 0; fi
+	\builtin local _role_env_file='' _role_env_line=''
+	_role_env_file=$(_role_env_which role-env) || _role_env_file=''
+	if [[ -n ${_role_env_file} ]]; then
+		_role_env_read _role_env_line 2>/dev/null <"${_role_env_file}" || \builtin :
+		_role_env_line=${_role_env_line#'#!'}
+		if [[ ${_role_env_line} != /* || -x ${_role_env_line%%[[:space:]]*} ]]; then \builtin return 0; fi
 	fi
 	\builtin printf 'role-env: the command %s cannot run: it, or its Python, is missing\n%s\n' \
-		"${file:-role-env}" 'role-env: hint: install it again; role-env off works without it' >&2
+		"${_role_env_file:-role-env}" 'role-env: hint: install it again; role-env off works without it' >&2
 	\builtin return 127
 }
 
 # Whether one of the words is neither an option nor the value of one.
 _role_env_has_profile() {
-	\builtin local word='' value=''
-	for word in "$@"; do
-		case ${value}${word} in
-		value*) value='' ;;
-		@VALUE_OPTIONS@) value=value ;;
+	\builtin local _role_env_word='' _role_env_option=''
+	for _role_env_word in "$@"; do
+		case ${_role_env_option}${_role_env_word} in
+		value*) _role_env_option='' ;;
+		@VALUE_OPTIONS@) _role_env_option=value ;;
 		-*) ;;
 		*) \builtin return 0 ;;
 		esac
@@ -179,47 +186,48 @@ _role_env_has_profile() {
 	\builtin return 1
 }
 
-# Lists the profiles that give a session and asks for one: its name is then in the caller's `reply`.
+# Lists the profiles that give a session and asks for one: its name is then in the caller's `_role_env_reply`.
 _role_env_choose() {
-	\builtin local rows='' row='' answer='' number=0 config=''
+	\builtin local _role_env_rows='' _role_env_row='' _role_env_answer='' _role_env_number=0 _role_env_config=''
 	_role_env_find_config "$@"
-	rows=$(_role_env_call list --sessions ${config:+"--config=${config}"}) || \builtin return
-	if [[ -z ${rows} ]]; then
+	_role_env_rows=$(_role_env_call list --sessions ${_role_env_config:+"--config=${_role_env_config}"}) || \builtin return
+	if [[ -z ${_role_env_rows} ]]; then
 		\builtin printf 'role-env: no profile gives a session\nrole-env: hint: run: role-env list\n' >&2
 		\builtin return 3
 	fi
 	# shellcheck disable=SC2312  # without it the list is shown
 	if [[ -n $(_role_env_which fzf) ]]; then
-		answer=$(\builtin command fzf --ansi --height=40% --reverse --prompt='role-env use ' <<<"${rows}") ||
-			\builtin return 130
-		answer=${answer%%[[:space:]]*}
+		_role_env_answer=$(
+			\builtin command fzf --ansi --height=40% --reverse --prompt='role-env use ' <<<"${_role_env_rows}"
+		) || \builtin return 130
+		_role_env_answer=${_role_env_answer%%[[:space:]]*}
 	else
-		while IFS='' \builtin read -r row; do
-			number=$((number + 1))
-			\builtin printf '%3d  %s\n' "${number}" "${row}" >&2
-		done <<<"${rows}"
+		while _role_env_read _role_env_row; do
+			_role_env_number=$((_role_env_number + 1))
+			\builtin printf '%3d  %s\n' "${_role_env_number}" "${_role_env_row}" >&2
+		done <<<"${_role_env_rows}"
 		\builtin printf 'role-env: which profile (number or name)? ' >&2
-		IFS='' \builtin read -r answer || \builtin return 130
+		_role_env_read _role_env_answer || \builtin return 130
 	fi
-	number=0
-	while IFS='' \builtin read -r row; do
-		number=$((number + 1))
-		row=${row%%[[:space:]]*}
-		if [[ ${answer} == "${number}" || ${answer} == "${row}" ]]; then
-			reply=${row}
+	_role_env_number=0
+	while _role_env_read _role_env_row; do
+		_role_env_number=$((_role_env_number + 1))
+		_role_env_row=${_role_env_row%%[[:space:]]*}
+		if [[ ${_role_env_answer} == "${_role_env_number}" || ${_role_env_answer} == "${_role_env_row}" ]]; then
+			_role_env_reply=${_role_env_row}
 			\builtin return 0
 		fi
-	done <<<"${rows}"
+	done <<<"${_role_env_rows}"
 	\builtin printf 'role-env: there is no such profile in the list; nothing was changed\n' >&2
 	\builtin return 2
 }
 
-# Sets the caller's `config` to the value of --config among the words.
+# Sets the caller's `_role_env_config` to the value of --config among the words.
 _role_env_find_config() {
 	while (($#)); do
 		case $1 in
-		--config) config=${2-} ;;
-		--config=*) config=${1#*=} ;;
+		--config) _role_env_config=${2-} ;;
+		--config=*) _role_env_config=${1#*=} ;;
 		*) ;;
 		esac
 		\builtin shift
@@ -239,15 +247,16 @@ _role_env_report_hidden() {
 	fi
 }
 
-# Sets ROLE_ENV_PROMPT, and reports or renews what is due. `now` is the caller's.
+# Sets ROLE_ENV_PROMPT, and reports or renews what is due. `_role_env_now` is the caller's.
 _role_env_look() {
 	if [[ -n ${ROLE_ENV_PROFILE-} ]]; then
 		_role_env_arrive
-		if [[ -n ${_role_env_end} ]] && ((_role_env_end - now < _role_env_window && now >= _role_env_retry)); then
+		if [[ -n ${_role_env_end} ]] &&
+			((_role_env_end - _role_env_now < _role_env_window && _role_env_now >= _role_env_retry)); then
 			_role_env_act
 		fi
 	fi
-	_role_env_since=${now} _role_env_next=$((now + 60))
+	_role_env_since=${_role_env_now} _role_env_next=$((_role_env_now + 60))
 	if [[ -n ${ROLE_ENV_PROFILE-} ]]; then
 		_role_env_describe
 	elif [[ -n ${ROLE_ENV_NO_ACCOUNT-} ]]; then
@@ -262,25 +271,25 @@ _role_env_look() {
 
 # Describes the session in ROLE_ENV_PROMPT, with its color in _role_env_on. Until _role_env_next that stays true.
 _role_env_describe() {
-	\builtin local sign='' text='' left=0 due=0
-	_role_env_is_whole || sign=≠
-	left=$((${_role_env_end:-0} - now))
+	\builtin local _role_env_sign='' _role_env_minutes='' _role_env_remaining=0 _role_env_due=0
+	_role_env_is_whole || _role_env_sign=≠
+	_role_env_remaining=$((${_role_env_end:-0} - _role_env_now))
 	if _role_env_is_served; then
-		left=300
+		_role_env_remaining=300
 	elif [[ -z ${_role_env_end} ]]; then
-		text='?'
-	elif ((left > 0)); then
-		text=$((left / 60))m
-		_role_env_next=$((left < 60 ? _role_env_end : _role_env_end - left / 60 * 60 + 1))
+		_role_env_minutes='?'
+	elif ((_role_env_remaining > 0)); then
+		_role_env_minutes=$((_role_env_remaining / 60))m
+		_role_env_next=$((_role_env_remaining < 60 ? _role_env_end : _role_env_end - _role_env_remaining / 60 * 60 + 1))
 	else
-		text=expired
+		_role_env_minutes=expired
 	fi
-	due=$((${_role_env_end:-0} - _role_env_window + 1))
-	due=$((due < _role_env_retry ? _role_env_retry : due))
-	if ((due > now && due < _role_env_next)); then _role_env_next=${due}; fi
+	_role_env_due=$((${_role_env_end:-0} - _role_env_window + 1))
+	_role_env_due=$((_role_env_due < _role_env_retry ? _role_env_retry : _role_env_due))
+	if ((_role_env_due > _role_env_now && _role_env_due < _role_env_next)); then _role_env_next=${_role_env_due}; fi
 	_role_env_on=${_role_env_plain}
-	if [[ -n ${sign} ]] || ((left < 300)); then _role_env_on=${_role_env_warning}; fi
-	ROLE_ENV_PROMPT=${_role_env_name}${sign}${text:+ ${text}}
+	if [[ -n ${_role_env_sign} ]] || ((_role_env_remaining < 300)); then _role_env_on=${_role_env_warning}; fi
+	ROLE_ENV_PROMPT=${_role_env_name}${_role_env_sign}${_role_env_minutes:+ ${_role_env_minutes}}
 }
 
 # Whether `role-env exec --renew` serves the session, for as long as this shell lives.
@@ -291,20 +300,20 @@ _role_env_is_served() {
 # Whether all tools find the session: each key ID of an exported family and each guard is there and exported, no family
 # has another key, and nothing outranks them or remains of a failed switch. A served session has no key ID.
 _role_env_is_whole() {
-	\builtin local id="${ROLE_ENV_ACCESS_KEY_ID-}" ids="@KEY_IDS@" name=''
-	[[ -z "@OUTRANKING@" && ${ids//@ABSENT@/} == "@EXPECTED_KEY_IDS@" ]] || \builtin return 1
+	\builtin local _role_env_own_id="${ROLE_ENV_ACCESS_KEY_ID-}" _role_env_present="@KEY_IDS@" _role_env_each=''
+	[[ -z "@OUTRANKING@" && ${_role_env_present//@ABSENT@/} == "@EXPECTED_KEY_IDS@" ]] || \builtin return 1
 	# A family that a profile adds, and its key ID.
-	for name in "@OTHER_KEY_IDS@"; do
-		case " ${ROLE_ENV_FAMILIES-} /${name#* }" in
-		*" ${name%% *} "*"/${id}") ;;
-		*" ${name%% *} "*) \builtin return 1 ;;
-		*/ | *"/${id}") ;;
+	for _role_env_each in "@OTHER_KEY_IDS@"; do
+		case " ${ROLE_ENV_FAMILIES-} /${_role_env_each#* }" in
+		*" ${_role_env_each%% *} "*"/${_role_env_own_id}") ;;
+		*" ${_role_env_each%% *} "*) \builtin return 1 ;;
+		*/ | *"/${_role_env_own_id}") ;;
 		*) \builtin return 1 ;;
 		esac
 	done
 	# The variables of two sessions can be mixed: direnv brings back only those that it has changed.
 	case ${ROLE_ENV_REQUEST-} in
-	*'"access_key_id":"'"${id}"*'"shown":"'"@SHOWN@"'"'*) ;;
+	*'"access_key_id":"'"${_role_env_own_id}"*'"shown":"'"@SHOWN@"'"'*) ;;
 	*'"shown":'*) \builtin return 1 ;;
 	*) ;;
 	esac
@@ -316,27 +325,28 @@ _role_env_is_whole() {
 	@EXPECTED_GUARDS@) ;;
 	*) \builtin return 1 ;;
 	esac
-	[[ -n ${id} && -z ${ALIBABA_CLOUD_CREDENTIALS_URI-} && -n ${ROLE_ENV_REQUEST-} ]] || \builtin return 1
-	for name in @KEY_ID_NAMES@ @GUARD_NAMES@; do
-		_role_env_is_exported "${name}" || \builtin return 1
+	[[ -n ${_role_env_own_id} && -z ${ALIBABA_CLOUD_CREDENTIALS_URI-} && -n ${ROLE_ENV_REQUEST-} ]] || \builtin return 1
+	for _role_env_each in @KEY_ID_NAMES@ @GUARD_NAMES@; do
+		_role_env_is_exported "${_role_env_each}" || \builtin return 1
 	done
 }
 
 # Whether tools find neither a key nor an account of their own, as below `exec --renew` and after a failed switch.
 _role_env_is_guarded() {
-	\builtin local name=''
+	\builtin local _role_env_each=''
 	[[ -z "@OUTRANKING@" && "@WITHOUT_KEY@" == '@EXPECTED_WITHOUT_KEY@' ]] || \builtin return 1
-	for name in @KEY_ID_NAMES@ @GUARD_NAMES@; do
-		_role_env_is_exported "${name}" || \builtin return 1
+	for _role_env_each in @KEY_ID_NAMES@ @GUARD_NAMES@; do
+		_role_env_is_exported "${_role_env_each}" || \builtin return 1
 	done
 }
 
 # Looks at a session that this shell has not seen yet.
 _role_env_arrive() {
-	\builtin local key='' end="${ROLE_ENV_EXPIRATION-}" left=0
-	key="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${end} ${ROLE_ENV_POLICY-} ${_role_env_colour-} ${ROLE_ENV_REQUEST:+1}"
-	if [[ ${key} == "${_role_env_seen}" ]]; then \builtin return 0; fi
-	_role_env_seen=${key}
+	\builtin local _role_env_arrival='' _role_env_expiration="${ROLE_ENV_EXPIRATION-}" _role_env_remaining=0
+	_role_env_arrival="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${_role_env_expiration} ${ROLE_ENV_POLICY-}"
+	_role_env_arrival="${_role_env_arrival} ${_role_env_colour-} ${ROLE_ENV_REQUEST:+1}"
+	if [[ ${_role_env_arrival} == "${_role_env_seen}" ]]; then \builtin return 0; fi
+	_role_env_seen=${_role_env_arrival}
 	_role_env_name=${ROLE_ENV_PROFILE-}
 	_role_env_remove_controls
 	_role_env_name=${_role_env_name:0:64}
@@ -345,17 +355,19 @@ _role_env_arrive() {
 	read-only) _role_env_name="${_role_env_name} (read-only)" ;;
 	*) _role_env_name="${_role_env_name} (narrowed)" ;;
 	esac
-	case ${end} in
+	case ${_role_env_expiration} in
 	'' | *[!0123456789]* | ?????????????*) _role_env_end='' ;;
-	*) _role_env_end=$((10#${end})) ;;
+	*) _role_env_end=$((10#${_role_env_expiration})) ;;
 	esac
 	_role_env_retry=0 _role_env_window=1
 	case ${_role_env_options} in
 	*--renew*)
 		# The command renews when less than min(300 s, a fifth of the lifetime) is left. What is left now is never more
 		# than the lifetime, so within this window it surely does.
-		left=$((${_role_env_end:-0} - now))
-		if ((left >= 10)); then _role_env_window=$((left < 1500 ? left / 5 : 300)); fi
+		_role_env_remaining=$((${_role_env_end:-0} - _role_env_now))
+		if ((_role_env_remaining >= 10)); then
+			_role_env_window=$((_role_env_remaining < 1500 ? _role_env_remaining / 5 : 300))
+		fi
 		;;
 	*) ;;
 	esac
@@ -374,22 +386,23 @@ _role_env_say() {
 
 # Sets the colors: the profile's, or red for a warning without one, which is in reverse video.
 _role_env_paint() {
-	\builtin local color='' warning=''
+	\builtin local _role_env_sgr='' _role_env_sgr_warning=''
 	_role_env_on='' _role_env_off='' _role_env_plain='' _role_env_warning=''
 	case ${NO_COLOR:+dumb}${TERM-} in dumb*) \builtin return 0 ;; *) ;; esac
 	case ${ROLE_ENV_PROFILE:+${_role_env_colour-}} in
 	@COLORS@) ;;
 	*) ;;
 	esac
-	warning=${color:-31} color=${color:-33}
-	_role_env_plain=$'\e[1;'"${color}m" _role_env_warning=$'\e[1;7;'"${warning}m" _role_env_off=$'\e[0m'
+	_role_env_sgr_warning=${_role_env_sgr:-31} _role_env_sgr=${_role_env_sgr:-33}
+	_role_env_plain=$'\e[1;'"${_role_env_sgr}m" _role_env_off=$'\e[0m'
+	_role_env_warning=$'\e[1;7;'"${_role_env_sgr_warning}m"
 }
 
 # Renews the session inside the window or, without --renew, says once that it has expired.
 _role_env_act() {
 	case ${_role_env_options} in
 	*--renew*)
-		_role_env_retry=$((now + 60))
+		_role_env_retry=$((_role_env_now + 60))
 		_role_env_renew || \builtin :
 		_role_env_clock
 		[[ -z ${ROLE_ENV_PROFILE-} ]] || _role_env_arrive
@@ -406,60 +419,63 @@ _role_env_act() {
 # Renews the session at a prompt: within 5 seconds, and with at most one line, the last one of stderr that is not a
 # hint. The command alone decides what the variables mean.
 _role_env_renew() {
-	\builtin local timeout=4 code=''
-	case ${ROLE_ENV_TIMEOUT-} in *[!0-9.]*) ;; [123] | [0123].*) timeout=${ROLE_ENV_TIMEOUT} ;; *) ;; esac
+	\builtin local _role_env_timeout=4 _role_env_code=''
+	case ${ROLE_ENV_TIMEOUT-} in *[!0-9.]*) ;; [123] | [0123].*) _role_env_timeout=${ROLE_ENV_TIMEOUT} ;; *) ;; esac
 	_role_env_can_run || \builtin return
+	\builtin local -x ROLE_ENV_TIMEOUT="${_role_env_timeout}" 2>/dev/null || \builtin :
 	# shellcheck disable=SC2312  # a failure prints a group that fails
 	# Without the inner group, zsh sends stdout to the pipe as well as to 3 (MULTIOS).
-	code=$({
-		{ ROLE_ENV_TIMEOUT=${timeout} _role_env_call renew --format "${_role_env_shell}" 2>&1 >&3 3>&-; } |
+	_role_env_code=$({
+		{ _role_env_call renew --format "${_role_env_shell}" 2>&1 >&3 3>&-; } |
 			_role_env_print_last_line
 	} 3>&1)
-	\eval "${code}"
+	\eval "${_role_env_code}"
 }
 
 _role_env_print_last_line() {
-	\builtin local line='' last=''
-	while IFS='' \builtin read -r line; do
-		case ${line} in 'role-env: hint:'*) ;; *) last=${line} ;; esac
+	\builtin local _role_env_line='' _role_env_said=''
+	while _role_env_read _role_env_line; do
+		case ${_role_env_line} in 'role-env: hint:'*) ;; *) _role_env_said=${_role_env_line} ;; esac
 	done
-	[[ -z ${last} ]] || \builtin printf '%s\n' "${last}" >&2
+	[[ -z ${_role_env_said} ]] || \builtin printf '%s\n' "${_role_env_said}" >&2
 }
 
-# Reads a word before the cursor into the variables of the shell's own function: `value` is an option that waits for
-# its value, `command` the command, `count` how many words it has had; `run` is set where a command line begins.
+# Reads a word before the cursor into the variables of the shell's own function: `_role_env_option` is an option that
+# waits for its value, `_role_env_command` the command, `_role_env_count` how many words it has had; `_role_env_run` is
+# set where a command line begins.
 _role_env_read_word() {
-	if [[ -n ${value} ]]; then
-		value=''
+	if [[ -n ${_role_env_option} ]]; then
+		_role_env_option=''
 		\builtin return
 	fi
 	case $1 in
-	@VALUE_OPTIONS@) value=$1 ;;
-	--) if [[ ${command} == exec && ${count} -gt 0 ]]; then run=next; fi ;;
+	@VALUE_OPTIONS@) _role_env_option=$1 ;;
+	--) if [[ ${_role_env_command} == exec && ${_role_env_count} -gt 0 ]]; then _role_env_run=next; fi ;;
 	-*) ;;
 	*)
-		case ${command}$1 in
-		@COMMANDS@) command=$1 ;;
+		case ${_role_env_command}$1 in
+		@COMMANDS@) _role_env_command=$1 ;;
 		*)
-			if [[ ${command} == exec && ${count} -gt 0 ]]; then run=here; fi
-			command=${command:-export} count=$((count + 1))
+			if [[ ${_role_env_command} == exec && ${_role_env_count} -gt 0 ]]; then _role_env_run=here; fi
+			_role_env_command=${_role_env_command:-export} _role_env_count=$((_role_env_count + 1))
 			;;
 		esac
 		;;
 	esac
 }
 
-# Offers what can stand at the cursor, behind `command` and `count` words; `here` is what has been typed of it.
+# Offers what can stand at the cursor, behind `_role_env_command` and `_role_env_count` words; `_role_env_here` is what
+# has been typed of it.
 _role_env_offer_word() {
-	\builtin local kinds='' flags=''
-	case ${here}/${command} in
+	\builtin local _role_env_kinds='' _role_env_flags=''
+	case ${_role_env_here}/${_role_env_command} in
 	-*/) _role_env_offer --help --version ;;
 	-*)
-		_role_env_look_up "${command}"
+		_role_env_look_up "${_role_env_command}"
 		_role_env_offer --help
-		while [[ -n ${flags} ]]; do
-			kinds=${flags%% *} flags=${flags#* }
-			_role_env_offer "${kinds%%=*}"
+		while [[ -n ${_role_env_flags} ]]; do
+			_role_env_kinds=${_role_env_flags%% *} _role_env_flags=${_role_env_flags#* }
+			_role_env_offer "${_role_env_kinds%%=*}"
 		done
 		;;
 	*/)
@@ -467,22 +483,24 @@ _role_env_offer_word() {
 		_role_env_offer_profiles --sessions
 		;;
 	*)
-		_role_env_look_up "${command}"
-		while ((count > 0)) && [[ ${kinds} == *' '* ]]; do kinds=${kinds#* } count=$((count - 1)); done
-		kinds=${kinds%% *}
-		if ((count == 0)) || [[ ${kinds} == *+ ]]; then _role_env_offer_kind "${kinds%+}"; fi
+		_role_env_look_up "${_role_env_command}"
+		while ((_role_env_count > 0)) && [[ ${_role_env_kinds} == *' '* ]]; do
+			_role_env_kinds=${_role_env_kinds#* } _role_env_count=$((_role_env_count - 1))
+		done
+		_role_env_kinds=${_role_env_kinds%% *}
+		if ((_role_env_count == 0)) || [[ ${_role_env_kinds} == *+ ]]; then _role_env_offer_kind "${_role_env_kinds%+}"; fi
 		;;
 	esac
 }
 
-# Offers what can be the value of the option `value`; fails where that is a file.
+# Offers what can be the value of the option `_role_env_option`; fails where that is a file.
 _role_env_offer_value() {
-	\builtin local kinds='' flags=''
-	_role_env_look_up "${command:-export}"
-	case " ${flags}" in
-	*" ${value}="*)
-		flags=${flags#*"${value}="}
-		_role_env_offer_kind "${flags%% *}"
+	\builtin local _role_env_kinds='' _role_env_flags=''
+	_role_env_look_up "${_role_env_command:-export}"
+	case " ${_role_env_flags}" in
+	*" ${_role_env_option}="*)
+		_role_env_flags=${_role_env_flags#*"${_role_env_option}="}
+		_role_env_offer_kind "${_role_env_flags%% *}"
 		;;
 	*) ;;
 	esac
@@ -499,21 +517,24 @@ _role_env_offer_kind() {
 }
 
 _role_env_offer_list() {
-	\builtin local rest="$1,"
-	while [[ -n ${rest} ]]; do
-		_role_env_offer "${rest%%,*}"
-		rest=${rest#*,}
+	\builtin local _role_env_rest="$1,"
+	while [[ -n ${_role_env_rest} ]]; do
+		_role_env_offer "${_role_env_rest%%,*}"
+		_role_env_rest=${_role_env_rest#*,}
 	done
 }
 
 _role_env_offer_profiles() {
-	\builtin local names='' name='' config=''
-	_role_env_find_config "${before[@]}"
-	names=$(_role_env_call list --names "$@" ${config:+"--config=${config}"} 2>/dev/null) || \builtin return 0
-	while IFS='' \builtin read -r name; do _role_env_offer "${name}"; done <<<"${names}"
+	\builtin local _role_env_names='' _role_env_each='' _role_env_config=''
+	_role_env_find_config "${_role_env_before[@]}"
+	_role_env_names=$(
+		_role_env_call list --names "$@" ${_role_env_config:+"--config=${_role_env_config}"} 2>/dev/null
+	) || \builtin return 0
+	while _role_env_read _role_env_each; do _role_env_offer "${_role_env_each}"; done <<<"${_role_env_names}"
 }
 
-# Sets `kinds` to what the words of a command are, `flags` to its options with what their values are.
+# Sets `_role_env_kinds` to what the words of a command are, `_role_env_flags` to its options with what their values
+# are.
 _role_env_look_up() {
 	case $1 in
 	@COMMAND_TABLE@) ;;

@@ -9,6 +9,12 @@ _role_env_is_subshell() {
 	[[ ${ZSH_SUBSHELL-0} != 0 ]]
 }
 
+# Reads a line into the variable, as it is; a readonly IFS takes the spaces around it.
+_role_env_read() {
+	[[ ${(t)IFS} == *readonly* ]] || \builtin local IFS=''
+	\builtin read -r -- "$1"
+}
+
 # Whether all the variables can be set and unset, found out without a fork.
 _role_env_is_writable() {
 	while (($#)); do
@@ -35,15 +41,15 @@ _role_env_untraced() {
 	"$@"
 }
 
-# Sets `now` to seconds of the epoch without a fork. Where zsh/datetime is missing, a prompt sequence has them; then
-# EPOCHSECONDS is 0, and nobody can put something else in its place.
+# Sets `_role_env_now` to seconds of the epoch without a fork. Where zsh/datetime is missing, a prompt sequence has
+# them; then EPOCHSECONDS is 0, and nobody can put something else in its place.
 if [[ ${(t)EPOCHSECONDS} != integer-readonly* ]]; then
 	\builtin unset -v EPOCHSECONDS 2>/dev/null
 	\builtin zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null || \builtin typeset -gir EPOCHSECONDS=0
 fi
 _role_env_clock() {
-	now=$EPOCHSECONDS
-	((now)) || now=${(%):-'%D{%s}'}
+	_role_env_now=$EPOCHSECONDS
+	((_role_env_now)) || _role_env_now=${(%):-'%D{%s}'}
 }
 
 # The hook in precmd_functions; zsh itself keeps $? and $pipestatus. Most of the time nothing has changed, and the second
@@ -51,7 +57,7 @@ _role_env_clock() {
 _role_env_prompt() {
 	if [[ "@STATE@" != "$_role_env_state" ]] ||
 		((EPOCHSECONDS < _role_env_since || EPOCHSECONDS >= _role_env_next)); then
-		\builtin local now=''
+		\builtin local _role_env_now=''
 		_role_env_clock
 		_role_env_look
 		_role_env_color
@@ -95,37 +101,40 @@ fi
 # Puts the hook behind all others, once; powerlevel10k's stays last, as it has to. With --no-prompt the hook is also
 # in front, behind direnv's, so that hooks that show ROLE_ENV_PROMPT in a prompt of their own run after it.
 _role_env_install() {
-	\builtin local -a hooks
-	\builtin local -i place
-	hooks=("${(@)precmd_functions:#_role_env_prompt}")
+	\builtin local -a _role_env_hooks
+	\builtin local -i _role_env_place
+	_role_env_hooks=("${(@)precmd_functions:#_role_env_prompt}")
 	if [[ -z $_role_env_head ]]; then
-		place=$hooks[(I)_direnv_hook]
-		hooks[place+1,place]=(_role_env_prompt)
+		_role_env_place=$_role_env_hooks[(I)_direnv_hook]
+		_role_env_hooks[_role_env_place+1,_role_env_place]=(_role_env_prompt)
 	fi
-	place=$#hooks
-	if [[ $hooks[-1] == _p9k_precmd ]]; then place+=-1; fi
-	hooks[place+1,place]=(_role_env_prompt)
-	precmd_functions=("${hooks[@]}")
+	_role_env_place=$#_role_env_hooks
+	if [[ $_role_env_hooks[-1] == _p9k_precmd ]]; then _role_env_place+=-1; fi
+	_role_env_hooks[_role_env_place+1,_role_env_place]=(_role_env_prompt)
+	precmd_functions=("${_role_env_hooks[@]}")
 }
 
 # Completes; `words` and CURRENT are those of zsh's completion.
 _role_env_complete() {
-	\builtin local value='' command='' run='' here="${words[CURRENT]-}"
-	\builtin local -i position count=0
-	\builtin local -a before
-	before=("${(@Q)words[1,CURRENT-1]}")
-	for ((position = 2; position < CURRENT && !${#run}; position++)); do
-		_role_env_read_word "$words[position]"
+	\builtin local _role_env_option='' _role_env_command='' _role_env_run='' _role_env_here="${words[CURRENT]-}"
+	\builtin local -i _role_env_position _role_env_count=0
+	\builtin local -a _role_env_before
+	_role_env_before=("${(@Q)words[1,CURRENT-1]}")
+	for ((_role_env_position = 2; _role_env_position < CURRENT && !${#_role_env_run}; _role_env_position++)); do
+		_role_env_read_word "$words[_role_env_position]"
 	done
-	if [[ $run == here ]]; then ((position--)); fi
-	if [[ -z $run$value && $command == exec && $here != -* ]] && ((count)); then run=here position=CURRENT; fi
-	if [[ -n $run ]]; then
-		words=("${(@)words[position,-1]}")
-		((CURRENT -= position - 1))
+	if [[ $_role_env_run == here ]]; then ((_role_env_position--)); fi
+	if [[ -z $_role_env_run$_role_env_option && $_role_env_command == exec && $_role_env_here != -* ]] &&
+		((_role_env_count)); then
+		_role_env_run=here _role_env_position=CURRENT
+	fi
+	if [[ -n $_role_env_run ]]; then
+		words=("${(@)words[_role_env_position,-1]}")
+		((CURRENT -= _role_env_position - 1))
 		if ((CURRENT == 1)); then _command_names -e; else _normal; fi
-	elif [[ -n $value || $here == --*=* ]]; then
-		if [[ -z $value ]]; then
-			value=${here%%=*}
+	elif [[ -n $_role_env_option || $_role_env_here == --*=* ]]; then
+		if [[ -z $_role_env_option ]]; then
+			_role_env_option=${_role_env_here%%=*}
 			compset -P '*='
 		fi
 		_role_env_offer_value || _files

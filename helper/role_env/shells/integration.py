@@ -106,9 +106,9 @@ def _shared_tables(value: str, *, key_id: str, request: str, separator: str) -> 
 
 
 def _posix_tables() -> dict[str, str]:
-    shared = _shared_tables("${{{}-}}", key_id="${id}", request="${ROLE_ENV_REQUEST:+1}", separator=" | ")
+    shared = _shared_tables("${{{}-}}", key_id="${_role_env_own_id}", request="${ROLE_ENV_REQUEST:+1}", separator=" | ")
     return shared | {
-        "COLORS": "".join(f"{name}) color='{code}' ;;\n\t" for name, code in variables.COLORS.items()) + "''",
+        "COLORS": "".join(f"{name}) _role_env_sgr='{code}' ;;\n\t" for name, code in variables.COLORS.items()) + "''",
         "OFF": posix.off(dict.fromkeys(_EXPORTED, ""), integrated=True).rstrip("\n").replace("'", "'\\''"),
         "COMMAND_TABLE": "".join(map(_posix_case, command_table.COMMANDS.values())) + "''",
     }
@@ -126,7 +126,7 @@ def _fish_tables() -> dict[str, str]:
 
 def _posix_case(command: "Command") -> str:
     flags = "".join(f"{_flag(option)} " for option in command.options.values())
-    return f"{command.name}) kinds='{' '.join(_kinds(command))}' flags='{flags}' ;;\n\t"
+    return f"{command.name}) _role_env_kinds='{' '.join(_kinds(command))}' _role_env_flags='{flags}' ;;\n\t"
 
 
 def _fish_case(command: "Command") -> str:
