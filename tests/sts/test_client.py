@@ -69,10 +69,6 @@ def test_a_bundle_that_holds_no_certificates_is_named(machine: Machine, bundle: 
     fails(machine, 3, f"ALIBABA_CLOUD_CA_BUNDLE names {bundle}", ALIBABA_CLOUD_CA_BUNDLE=bundle)
 
 
-def test_a_key_log_that_cannot_be_written_is_not_blamed_on_the_bundle(machine: Machine) -> None:
-    assert "BUNDLE" not in fails(machine, 3, "SSLKEYLOGFILE", SSLKEYLOGFILE="/no/such/folder/log")
-
-
 @pytest.mark.parametrize("endpoint", ["localhost:99999", "localhost:", "local host", "localhost/path", "[::1"])
 def test_an_endpoint_that_is_none_is_an_error_of_the_setting(machine: Machine, endpoint: str) -> None:
     fails(machine, 3, "ENDPOINT", ALIBABA_CLOUD_STS_ENDPOINT=endpoint)

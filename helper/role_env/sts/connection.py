@@ -67,9 +67,16 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
     Raises ProfileError.
     """
+    # What ssl.create_default_context makes, which also writes each connection's keys to the file SSLKEYLOGFILE names.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.version_info >= (3, 13):
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
     bundle = environ.get("ALIBABA_CLOUD_CA_BUNDLE") or None
     try:
-        return ssl.create_default_context(cafile=bundle)
+        if bundle:
+            context.load_verify_locations(cafile=bundle)
+        else:
+            context.load_default_certs()
     except OSError as error:
         if bundle:
             raise ProfileError(
@@ -78,5 +85,6 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
             ) from None
         raise ProfileError(
             f"TLS cannot be set up: {error.strerror or type(error).__name__}",
-            hint="check that SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE name usable files",
+            hint="check that SSL_CERT_FILE and SSL_CERT_DIR name usable files",
         ) from None
+    return context
