@@ -62,7 +62,8 @@ def _credential_source(section: Section, values: "Mapping[str, str]", first: str
     if chosen == "aliyun_cli":
         from role_env.sources.aliyun_cli import AliyunCliProfile
 
-        return AliyunCliProfile(section.name, where, values.get("aliyun_profile", ""))
+        settings = values.get("sts_endpoint", ""), values.get("sts_region", "")
+        return AliyunCliProfile(section.name, where, values.get("aliyun_profile", ""), sts_settings=settings)
     from role_env.sources.environment import EnvironmentKey
 
     return EnvironmentKey(section.name, where)

@@ -35,7 +35,7 @@ def resolve(wanted: Source, name: str, fingerprint: Fingerprint) -> CliChain:
     try:
         file = _config_file(fingerprint)
         found = _chain(file, name)
-        hops = [_hop(profile, file.path, fingerprint) for profile in found if profile.mode in _ROLES]
+        hops = [_hop(profile, wanted, file.path, fingerprint) for profile in found if profile.mode in _ROLES]
         return CliChain(_source(found[0], wanted, file.path), hops, found[-1].region_id)
     except ProfileError as error:
         raise ProfileError(f"profile {wanted.profile}: {error.message} ({wanted.where})", hint=error.hint) from None
@@ -69,7 +69,7 @@ def _chain(file: ConfigFile, name: str) -> list[CliProfile]:
     return found
 
 
-def _hop(profile: CliProfile, path: Path, fingerprint: Fingerprint) -> Profile:
+def _hop(profile: CliProfile, wanted: Source, path: Path, fingerprint: Fingerprint) -> Profile:
     return Profile(
         profile.name,
         profile.where,
@@ -81,13 +81,17 @@ def _hop(profile: CliProfile, path: Path, fingerprint: Fingerprint) -> Profile:
         external_id=profile.external_id,
         policy=profile.policy,
         region_id=profile.region_id,
-        endpoint=_endpoint(profile, fingerprint),
+        endpoint=_endpoint(profile, wanted, fingerprint),
     )
 
 
-def _endpoint(profile: CliProfile, fingerprint: Fingerprint) -> str:
-    """Return the STS endpoint as the SDKs choose it: `enable_vpc` counts only with a region."""
-    endpoint = sts_endpoint(fingerprint, endpoint=profile.sts_endpoint, region=profile.sts_region)
+def _endpoint(profile: CliProfile, wanted: Source, fingerprint: Fingerprint) -> str:
+    """Return the STS endpoint of the CLI's profile, else of the profile that names it.
+
+    As for the SDKs, `enable_vpc` counts only with a region of the CLI's profile.
+    """
+    endpoint, region = wanted.sts_settings
+    endpoint = sts_endpoint(fingerprint, endpoint=profile.sts_endpoint or endpoint, region=profile.sts_region or region)
     is_regional = bool(profile.sts_region) and endpoint == f"sts.{profile.sts_region}.aliyuncs.com"
     return f"sts-vpc.{profile.sts_region}.aliyuncs.com" if profile.enable_vpc and is_regional else endpoint
 

@@ -21,9 +21,12 @@ class AliyunCliProfile(Source):
 
     kind = "aliyun_cli"
 
-    def __init__(self, profile: str, where: str, aliyun_profile: str = "") -> None:
+    def __init__(
+        self, profile: str, where: str, aliyun_profile: str = "", *, sts_settings: tuple[str, str] = ("", "")
+    ) -> None:
         super().__init__(profile, where)
         self.aliyun_profile = aliyun_profile
+        self.sts_settings = sts_settings
 
 
 class SignedIn(Source):

@@ -69,6 +69,9 @@ class Source:
     aliyun_profile: str | None = None
     """The profile of the `aliyun` CLI that it stands for, empty for the current one; None for other sources."""
 
+    sts_settings: "tuple[str, str]" = ("", "")
+    """The `sts_endpoint` and `sts_region` beside `aliyun_profile`, which serve the roles of that one too."""
+
     sign_in_entry: "Entry | None" = None
     """The keyring's entry of its sign-in, the same for sources that share one; None if it has none."""
 
