@@ -1,14 +1,17 @@
 """A file that belongs to the user and to other programs, replaced or removed as a whole or not at all.
 
-Its mode and owner stay, a symlink is followed to its target, and what other programs write meanwhile, without any lock,
-is read again and not lost.
+Its mode, owner and ACL stay, a symlink is followed to its target, and what other programs write meanwhile, without any
+lock, is read again and not lost.
 """
 
+import errno
 import os
 import stat
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from role_env import locks
 from role_env.errors import ProfileError, UnreachableError
@@ -20,10 +23,22 @@ LOCK_SECONDS = 10.0
 BACKUP_SUFFIX = ".role-env-backup"
 _NEW_SUFFIX = ".role-env-new"
 _TRIES = 5
+# Linux' ACL of a file. Where there is one, its mask stands in the mode in the place of the group's bits.
+_ACL = "system.posix_acl_access"
+_NO_ACL = (errno.ENODATA, errno.ENOTSUP)
 
 
 # Takes the content (None: no file) and returns what is to be there instead (None: no file).
 Change = Callable[[bytes | None], bytes | None]
+
+
+class Access(NamedTuple):
+    """Who may read and write a file: its mode, its owner and group, and its ACL, which is empty if there is none."""
+
+    mode: int
+    uid: int
+    gid: int
+    acl: bytes
 
 
 class UserFile:
@@ -71,7 +86,7 @@ class UserFile:
     def _try(self, change: Change) -> bool | None:
         """Return whether the file was replaced; None if it has changed since it was read."""
         stamp = current_stamp(str(self._real))
-        content, status = self._read()
+        content, access = self._read()
         changed = change(content)
         if changed == content:
             return False
@@ -82,11 +97,12 @@ class UserFile:
                 return None
             self._real.unlink()
             return True
-        return self._put(self._real, changed, stamp, like=status) or None
+        return self._put(self._real, changed, stamp, access=access) or None
 
-    def _read(self) -> tuple[bytes | None, os.stat_result | None]:
+    def _read(self) -> tuple[bytes | None, Access | None]:
         try:
             content, status = read_file(self._real)
+            access = Access(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, _read_acl(self._real))
         except FileNotFoundError:
             return None, None
         except OSError as error:
@@ -95,12 +111,12 @@ class UserFile:
             raise self._error(f"belongs to another user (uid {status.st_uid})")
         if not status.st_mode & stat.S_IWUSR or not os.access(self._real, os.W_OK):
             raise self._error("is read-only", hint=f"chmod u+w {self._real}, if it may be changed")
-        return content, status
+        return content, access
 
-    def _put(self, path: Path, content: bytes, stamp: str, *, like: os.stat_result | None = None) -> bool:
-        """Make `content` the file `path`, with the mode and owner of `like`, unless our file has changed since `stamp`.
+    def _put(self, path: Path, content: bytes, stamp: str, *, access: Access | None = None) -> bool:
+        """Make `content` the file `path`, for the users of `access` or this one alone, unless our file has changed.
 
-        Returns whether it did.
+        `stamp` is that of our file when it was read. Return whether it is still.
         """
         new = self._real.with_name(self._real.name + _NEW_SUFFIX)
         with suppress(FileNotFoundError):  # of a process that was killed; we hold the lock
@@ -110,8 +126,8 @@ class UserFile:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
-                if like and os.name == "posix":
-                    _own(descriptor, like)
+                if access and os.name == "posix":
+                    _give(descriptor, access)
                 os.fsync(descriptor)
             if current_stamp(str(self._real)) != stamp:
                 new.unlink()
@@ -127,11 +143,40 @@ class UserFile:
         return ProfileError(f"{self.path} {what}", hint=hint or "nothing was changed")
 
 
-def _own(descriptor: int, like: os.stat_result) -> None:
-    """Give the file the mode and owner of `like`."""
-    os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
-    if like.st_uid != os.geteuid():
-        os.fchown(descriptor, like.st_uid, like.st_gid)
-    elif like.st_gid != os.getegid():
-        with suppress(PermissionError):  # a group that one is no longer in
-            os.fchown(descriptor, -1, like.st_gid)
+def _give(descriptor: int, access: Access) -> None:
+    """Let those use the file that `access` names, and nobody else, whatever it has inherited from its folder."""
+    mode, acl = access.mode, access.acl
+    if access.uid != os.geteuid():
+        os.fchown(descriptor, access.uid, access.gid)
+    elif access.gid != os.fstat(descriptor).st_gid:
+        try:
+            os.fchown(descriptor, -1, access.gid)
+        except PermissionError:  # a group that one is no longer in; the file's new group has no right to it
+            mode, acl = mode & ~stat.S_IRWXG, b""
+    _write_acl(descriptor, acl)
+    os.fchmod(descriptor, mode)
+
+
+def _read_acl(path: Path) -> bytes:
+    if sys.platform != "linux":
+        return b""
+    try:
+        return os.getxattr(path, _ACL)
+    except OSError as error:
+        if error.errno not in _NO_ACL:
+            raise
+        return b""
+
+
+def _write_acl(descriptor: int, acl: bytes) -> None:
+    """Let the file have the ACL `acl`, or none if that is empty."""
+    if sys.platform != "linux":
+        return
+    try:
+        if acl:
+            os.setxattr(descriptor, _ACL, acl)
+        else:
+            os.removexattr(descriptor, _ACL)
+    except OSError as error:
+        if acl or error.errno not in _NO_ACL:
+            raise

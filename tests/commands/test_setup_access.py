@@ -1,0 +1,115 @@
+"""Who may read the `aliyun` CLI's file before `setup`, and nobody else, may read it afterwards."""
+
+import json
+import os
+import stat
+import struct
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.machine import ROLE_ENV, Machine
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the ACL of another system is no attribute of the file")
+
+ACL, DEFAULT_ACL = "system.posix_acl_access", "system.posix_acl_default"
+KEY = "the-secret-of-the-cli"
+BOB, GUEST = 4711, 4712
+"""Another user, and a group of others."""
+USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER, NONE = 1, 2, 4, 8, 16, 32, 0xFFFFFFFF
+
+
+def acl(*named: tuple[int, int], group: int = 0, mask: int = 4) -> bytes:
+    """An ACL as the kernel writes it, with entries (tag, id) that may read, the owning group's rights and the mask."""
+    entries = [(USER_OBJ, 6, NONE), *((tag, 4, one) for tag, one in named if tag == USER), (GROUP_OBJ, group, NONE)]
+    entries += [*((tag, 4, one) for tag, one in named if tag == GROUP), (MASK, mask, NONE), (OTHER, 0, NONE)]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+def acl_of(path: Path) -> bytes:
+    return os.getxattr(path, ACL) if ACL in os.listxattr(path) else b""
+
+
+@pytest.fixture
+def file(machine: Machine) -> Iterator[Path]:
+    """The CLI's file with a key, in a folder that everybody can enter."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        path = folder / "config.json"
+        key = {"access_key_id": "LTAI.cli", "access_key_secret": KEY}
+        profile = {"name": "default", "mode": "AK", **key, "region_id": "cn-hangzhou"}
+        path.write_text(json.dumps({"current": "default", "profiles": [profile]}))
+        path.chmod(0o600)
+        (machine.home / ".aliyun").symlink_to(folder)
+        try:
+            os.setxattr(path, ACL, acl())
+            path.chmod(0o600)
+            os.removexattr(path, ACL)
+        except OSError:
+            pytest.skip("this file system has no ACL")
+        yield path
+
+
+def can_read(machine: Machine, path: Path, user: int, group: int) -> bool:
+    """Whether a process of that user, or of that group alone, reads the key."""
+    who = ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
+    return KEY in machine.run(*who, "cat", str(path)).stdout
+
+
+def check_same_readers(machine: Machine, path: Path) -> None:
+    """Run setup, which must leave mode, owner, ACL and readers of the file as they are."""
+    ids = [(BOB, BOB), (BOB + 1, GUEST), (BOB + 1, os.getegid()), (BOB + 1, BOB + 1)] if os.geteuid() == 0 else []
+    status, before = path.stat(), acl_of(path)
+    readers = [can_read(machine, path, *one) for one in ids]
+    machine.succeeds("setup", "aliyun-cli", "profileB")
+    after = path.stat()
+    assert after.st_ino != status.st_ino
+    assert (after.st_mode, after.st_uid, after.st_gid, acl_of(path)) == (*status[:1], *status[4:6], before)
+    assert [can_read(machine, path, *one) for one in ids] == readers
+    backup = path.with_name("config.json.role-env-backup")
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    assert not any(can_read(machine, backup, *one) for one in ids)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [acl((USER, BOB)), acl((GROUP, GUEST)), acl((USER, BOB), (GROUP, GUEST), group=4), acl((USER, BOB), mask=0)],
+    ids=["a user", "a group", "both", "a mask that denies"],
+)
+def test_an_acl_stays_and_its_mask_becomes_no_right_of_the_group(machine: Machine, file: Path, written: bytes) -> None:
+    os.setxattr(file, ACL, written)
+    check_same_readers(machine, file)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_no_acl_is_inherited_from_the_folder(machine: Machine, file: Path, mode: int) -> None:
+    file.chmod(mode)
+    os.setxattr(file.parent, DEFAULT_ACL, acl((USER, BOB), (GROUP, GUEST), group=4))
+    check_same_readers(machine, file)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another group")
+def test_the_group_of_the_file_stays_in_a_folder_of_another_group(machine: Machine, file: Path) -> None:
+    file.chmod(0o640)
+    os.chown(file.parent, -1, GUEST)
+    file.parent.chmod(0o2755)
+    check_same_readers(machine, file)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to a group that one is not in")
+@pytest.mark.parametrize("written", [b"", acl((USER, BOB), group=4)], ids=["a mode", "an ACL"])
+def test_a_group_that_one_is_no_longer_in_is_not_replaced_by_another_that_reads(
+    machine: Machine, file: Path, written: bytes
+) -> None:
+    file.chmod(0o640)
+    if written:
+        os.setxattr(file, ACL, written)
+    os.chown(file, -1, GUEST)
+    as_user = ("setpriv", "--bounding-set=-chown")
+    assert machine.run(*as_user, ROLE_ENV, "setup", "aliyun-cli", "profileB").returncode == 0
+    after = file.stat()
+    assert (after.st_gid, stat.S_IMODE(after.st_mode), acl_of(file)) == (os.getegid(), 0o600, b"")
