@@ -6,20 +6,21 @@ by a name of their own for 127.0.0.1. So the path cannot be guessed, and the Hos
 
 import hmac
 import http.server
+import io
 import json
 import math
 import secrets
-import socketserver
+import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from http import HTTPStatus
-from typing import Any
 
 from role_env import timestamps
 from role_env.credentials import Credentials, Session
 from role_env.errors import RefusedError, RoleEnvError
+from role_env.supervise.connections import Connections
 from role_env.ui.messages import Messages
 
 RENEWAL_SECONDS = 960
@@ -31,6 +32,8 @@ LAST_PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 30.0
 """The seconds between two calls to STS, unless a twentieth of the session's life is less."""
 _STEP_SECONDS = 0.5
+# What the system keeps for us while others open connections as fast as they can.
+_BACKLOG = 1024
 
 
 class Supply:
@@ -108,17 +111,14 @@ class Supply:
         say(f"the session could not be renewed and expires in {max(0, int(self._credentials.remaining()))} s: {reason}")
 
 
-class CredentialsServer(socketserver.ThreadingTCPServer):
+class CredentialsServer:
     """Serves the credentials of `supply` at `uri`."""
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self, supply: Supply) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
         self.supply = supply
         self.path = f"/{secrets.token_urlsafe(32)}"
-        self.authority = f"127.0.0.1:{self.server_address[1]}"
+        self.authority = f"127.0.0.1:{self._listener.getsockname()[1]}"
 
     @property
     def uri(self) -> str:
@@ -127,24 +127,27 @@ class CredentialsServer(socketserver.ThreadingTCPServer):
 
     def serve(self, *, while_true: Callable[[], bool]) -> None:
         """Answer requests, and look ahead, as long as `while_true` returns True."""
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        connections = Connections(self._listener, lambda request, connection: _Handler(request, connection, self))
+        threading.Thread(target=connections.serve, daemon=True).start()
         while while_true():
             time.sleep(_STEP_SECONDS)
             self.supply.look_ahead()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report nothing: a program may hang up, and stderr is the command's own."""
-
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    server: CredentialsServer
-    timeout = 10
+    """Answers `request`, which is complete, on `connection`."""
+
+    def __init__(self, request: bytes, connection: socket.socket, owner: CredentialsServer) -> None:
+        self._owner = owner
+        self.rfile, self.wfile = io.BytesIO(request), connection.makefile("wb")
+        self.handle()
+        self.wfile.flush()
 
     def do_GET(self) -> None:
         """Send the credentials to a client that knows the path and asks at this very address."""
         if not self._is_ours():
             self.send_error(HTTPStatus.NOT_FOUND)
-        elif credentials := self.server.supply.credentials():
+        elif credentials := self._owner.supply.credentials():
             document = credentials.document(timestamps.format_utc(credentials.expiration))
             self._answer(HTTPStatus.OK, json.dumps({"Code": "Success", **document}).encode())
         else:
@@ -152,8 +155,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _is_ours(self) -> bool:
         hosts = self.headers.get_all("Host", [])
-        is_path = hmac.compare_digest(self.path.encode("utf-8", "replace"), self.server.path.encode())
-        return is_path and len(hosts) == 1 and hosts[0] in ("127.0.0.1", self.server.authority)
+        is_path = hmac.compare_digest(self.path.encode("utf-8", "replace"), self._owner.path.encode())
+        return is_path and len(hosts) == 1 and hosts[0] in ("127.0.0.1", self._owner.authority)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Send a status and nothing else."""
