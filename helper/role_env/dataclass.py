@@ -1,27 +1,91 @@
-"""`dataclass` and `replace` for what `list` loads: to import `dataclasses` would take longer than to list all profiles.
+"""The class of values: `@dataclass(frozen=True)` with `field`, `fields` and `replace`, as `dataclasses` has them.
 
-A type checker sees those of `dataclasses`. Here a class gets a constructor, and no other methods.
+`list` and `explain` cannot afford `dataclasses`: with `inspect` and `typing`, its import takes longer than to list all
+profiles. A type checker sees the real one, so this one refuses what that refuses. It has no repr, since a value may be
+a secret. What a cached session passes through does without this module too: there, a class with `__slots__` writes its
+constructor down.
 """
 
-__all__ = ["dataclass", "replace"]
+__all__ = ["dataclass", "field", "fields", "replace"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dataclasses import dataclass, replace
+    from dataclasses import dataclass, field, fields, replace
 else:
 
-    def dataclass(cls: type) -> type:
-        """Give `cls` a constructor for its annotated fields. A value in the class is the field's default."""
-        names = tuple(cls.__annotations__)
+    class _Field:
+        """A field: its name, its default if it has one, and what its class says of it in `metadata`."""
 
-        def construct(self: object, *values: object, **fields: object) -> None:
-            if unknown := fields.keys() - names:
+        __slots__ = ("default", "metadata", "name")
+
+        def __init__(self, default: object, metadata: "dict[str, object]") -> None:
+            self.name = ""
+            self.default = default
+            self.metadata = metadata
+
+    _REQUIRED = object()
+
+    def field(*, default: object = _REQUIRED, metadata: "dict[str, object] | None" = None) -> object:
+        """Return a default with metadata, to be assigned to a field."""
+        return _Field(default, metadata or {})
+
+    def fields(cls: type) -> "tuple[_Field, ...]":
+        """Return the fields of a class of values, or of one of its instances."""
+        return tuple(cls.__dataclass_fields__.values())
+
+    def dataclass(*, frozen: bool) -> object:
+        """Return what makes a class one of values, which have a constructor and are equal if their fields are."""
+        if not frozen:
+            raise TypeError("a value is frozen")
+        return _value_class
+
+    def _value_class(cls: type) -> type:
+        if hasattr(cls, "__dataclass_fields__"):
+            raise TypeError(f"{cls.__name__} inherits from a class of values, whose fields it would lose")
+        found = {name: _field_of(cls, name) for name in cls.__annotations__}
+        defaults = {name: one.default for name, one in found.items() if one.default is not _REQUIRED}
+        required = [name for name in found if name not in defaults]
+        if required != list(found)[: len(required)]:
+            raise TypeError(f"{cls.__name__}: a field without a default follows one that has one")
+        for name, default in defaults.items():
+            if type(default).__hash__ is None:
+                raise ValueError(f"{cls.__name__}: the default of {name} can change, and all instances would share it")
+            setattr(cls, name, default)
+
+        def construct(self: object, *values: object, **named: object) -> None:
+            if len(values) > len(found):
+                raise TypeError(f"{cls.__name__} takes {len(found)} values, not {len(values)}")
+            given = dict(zip(found, values, strict=False))
+            if twice := given.keys() & named.keys():
+                raise TypeError(f"{cls.__name__} is given {', '.join(sorted(twice))} twice")
+            given |= named
+            if unknown := given.keys() - found.keys():
                 raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
-            vars(self).update(zip(names, values, strict=False), **fields)
+            if missing := [name for name in required if name not in given]:
+                raise TypeError(f"{cls.__name__} requires {', '.join(missing)}")
+            vars(self).update(defaults | given)
 
+        cls.__dataclass_fields__ = found
         cls.__init__ = construct
+        cls.__eq__, cls.__hash__ = _is_equal, _hash
+        cls.__setattr__ = cls.__delattr__ = _refuse_change
         return cls
 
-    def replace(instance: object, **changes: object) -> object:
+    def _field_of(cls: type, name: str) -> _Field:
+        value = vars(cls).get(name, _REQUIRED)
+        found = value if isinstance(value, _Field) else _Field(value, {})
+        found.name = name
+        return found
+
+    def _is_equal(self: object, other: object) -> bool:
+        return vars(self) == vars(other) if type(self) is type(other) else NotImplemented
+
+    def _hash(self: object) -> int:
+        return hash(tuple(vars(self).values()))
+
+    def _refuse_change(self: object, name: str, *_: object) -> None:
+        raise AttributeError(f"{type(self).__name__}.{name} cannot be changed; make another one with replace()")
+
+    def replace(instance: object, /, **changes: object) -> object:
         """Return a copy of `instance` with other values of some fields."""
         return type(instance)(**vars(instance) | changes)

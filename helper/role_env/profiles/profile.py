@@ -24,7 +24,7 @@ DURATION_SECONDS = 3600
 _DURATION_HINT = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Profile:
     """One checked section of a profiles file.
 
