@@ -36,6 +36,7 @@ def test_a_value_has_the_fields_that_are_given_and_the_defaults_of_the_others(ro
     one = role("ops", region="cn-beijing")
     assert (one.name, one.region, one.tags, one.shown) == ("ops", "cn-beijing", (), "ops cn-beijing")
     assert (role.region, role.tags) == ("", ())
+    assert list(vars(role(tags=("a",), region="x", name="ops"))) == ["name", "region", "tags"]
 
 
 def test_a_copy_differs_in_the_replaced_field_only(module: ModuleType, role: Any) -> None:

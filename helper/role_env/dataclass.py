@@ -43,11 +43,11 @@ else:
         if hasattr(cls, "__dataclass_fields__"):
             raise TypeError(f"{cls.__name__} inherits from a class of values, whose fields it would lose")
         found = {name: _field_of(cls, name) for name in cls.__annotations__}
-        defaults = {name: one.default for name, one in found.items() if one.default is not _REQUIRED}
-        required = [name for name in found if name not in defaults]
+        unset = {name: one.default for name, one in found.items()}
+        required = [name for name, default in unset.items() if default is _REQUIRED]
         if required != list(found)[: len(required)]:
             raise TypeError(f"{cls.__name__}: a field without a default follows one that has one")
-        for name, default in defaults.items():
+        for name, default in list(unset.items())[len(required) :]:
             if type(default).__hash__ is None:
                 raise ValueError(f"{cls.__name__}: the default of {name} can change, and all instances would share it")
             setattr(cls, name, default)
@@ -63,7 +63,7 @@ else:
                 raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
             if missing := [name for name in required if name not in given]:
                 raise TypeError(f"{cls.__name__} requires {', '.join(missing)}")
-            vars(self).update(defaults | given)
+            vars(self).update(unset | given)  # in the order of the fields
 
         cls.__dataclass_fields__ = found
         cls.__init__ = construct

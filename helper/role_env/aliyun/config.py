@@ -7,13 +7,13 @@ the profile and the key, and never a value that could be a secret.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from role_env import validators
 from role_env.aliyun import document
 from role_env.credentials import AccessKey, Credentials
+from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
 from role_env.fingerprint import sha256
 from role_env.sts import responses
@@ -24,7 +24,8 @@ _KEY = ("access_key_id", "access_key_secret", "sts_token")
 _LONGEST_POLICY = 2048
 
 
-class SignInIdentity(NamedTuple):
+@dataclass(frozen=True)
+class SignInIdentity:
     """Where and as whom a person signed in: at CloudSSO with the first three fields, or at OAuth with `site_type`."""
 
     sign_in_url: str = ""
@@ -69,7 +70,7 @@ class CliProfile:
     credentials_uri: str = ""
     sts_expiration: int = 0
     signed_in_as: SignInIdentity = _NOBODY
-    access_token: str = field(default="", repr=False)
+    access_token: str = ""
     access_token_expiration: int = 0
     sign_in_id: str = ""
 

@@ -7,10 +7,11 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from role_env.aliyun import document, process_command
 from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
+from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
 from role_env.fingerprint import read_file
 from role_env.variables import NO_ACCOUNT_VALUE
@@ -63,7 +64,8 @@ def is_own(entry: Mapping[str, Any]) -> bool:
     return is_session or profiles_file_of(entry) is not None
 
 
-class ShellSettings(NamedTuple):
+@dataclass(frozen=True)
+class ShellSettings:
     """What the CLI's file contributes to a shell with a session.
 
     `region_id` is the current profile's, empty if there is none. `has_session_profile` says whether the file has the

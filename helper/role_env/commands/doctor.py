@@ -21,7 +21,7 @@ def run(invocation: Invocation, context: Context) -> int:
         findings = [*_settings(context), *examination.examine(context.environ, invocation.config)]
     sys.stdout = stdout  # a keyring that hangs has replaced it
     if invocation.json:
-        output.write_json([finding._asdict() for finding in findings])
+        output.write_json([vars(finding) for finding in findings])
     else:
         output.write("".join(_shown(finding, context) for finding in findings))
     return 1 if any(finding.status == FAIL for finding in findings) else 0

@@ -2,9 +2,9 @@
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from role_env.context import Context
+from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
@@ -19,7 +19,8 @@ LONGEST_CHECK = 8.0
 LONGEST_CALL = 6.0
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True)
+class Finding:
     """The result of a check: `status` is OK, WARN or FAIL; `fix` is an instruction, empty if all is well."""
 
     check: str
@@ -28,7 +29,8 @@ class Finding(NamedTuple):
     fix: str = ""
 
 
-class Surroundings(NamedTuple):
+@dataclass(frozen=True)
+class Surroundings:
     """What is checked: the environment, and the profiles file that the command line names (or an empty text)."""
 
     environ: Mapping[str, str]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
 
+from role_env.dataclass import replace
 from role_env.deadline import within
 from role_env.doctor.finding import FAIL, LONGEST_CALL, OK, WARN, Finding, Surroundings
 from role_env.errors import ProfileError
@@ -67,13 +68,13 @@ def _replaced(ring: SystemKeyring, fault: Finding, environ: Mapping[str, str]) -
     """Return the findings for a keyring that cannot be used under `auto`, and for the kernel's instead."""
     if is_container(environ):
         if not ring.is_absent:
-            return [fault._replace(status=WARN)]
+            return [replace(fault, status=WARN)]
         what = "there is none, as in most containers, and none is needed: each call asks STS for a new session"
         return [Finding("keyring", OK, what)]
     took, reason = _kernel_round_trip()
     if reason:
         blocked = Finding("kernel keyring", OK, f"it cannot replace the keyring: {reason}")
-        return [fault._replace(status=WARN if ring.is_absent else FAIL), blocked]
+        return [replace(fault, status=WARN if ring.is_absent else FAIL), blocked]
     what = (
         f"it is used instead (entry written, read and deleted in {took:.0f} ms): sessions are in memory until they"
         " expire or the machine restarts"
@@ -82,7 +83,7 @@ def _replaced(ring: SystemKeyring, fault: Finding, environ: Mapping[str, str]) -
     if ring.is_absent:
         nothing = f"{ring.reason}, so sessions go to the kernel keyring; role-env login needs a keyring"
         return [Finding("keyring", OK, nothing), kernel_finding]
-    return [fault._replace(status=WARN), kernel_finding]
+    return [replace(fault, status=WARN), kernel_finding]
 
 
 def _kernel_alone() -> Finding:

@@ -1,12 +1,12 @@
 """Profiles of the `aliyun` CLI at the beginning of a chain: one becomes a credential source and roles to assume."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 from role_env.aliyun import process_command
 from role_env.aliyun.config import CliProfile, ConfigFile
 from role_env.aliyun.location import config_path
 from role_env.credentials import RoleArn
+from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
@@ -19,7 +19,8 @@ _LONGEST_SESSION = 43200
 _ROLES = ("RamRoleArn", "RamRoleArnWithRoleName", "ChainableRamRoleArn", "OIDC")
 
 
-class CliChain(NamedTuple):
+@dataclass(frozen=True)
+class CliChain:
     """The chain of a CLI profile: its source, the roles that it assumes, in order, and the profile's region."""
 
     source: Source

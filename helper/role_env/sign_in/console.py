@@ -15,6 +15,7 @@ from http import HTTPStatus
 
 from role_env.context import Context
 from role_env.credentials import Credentials
+from role_env.dataclass import replace
 from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
 from role_env.sts.http import Response, Server
 from role_env.ui.loopback import LoopbackServer, Reply
@@ -132,7 +133,7 @@ class Redirect(LoopbackServer):
             return Reply(HTTPStatus.SEE_OTHER, "", {"Location": self._target(), **_HEADERS}, is_last=True)
         except Exception as failure:
             self._failure = failure
-            return _error(HTTPStatus.BAD_GATEWAY)._replace(is_last=True)
+            return replace(_error(HTTPStatus.BAD_GATEWAY), is_last=True)
 
 
 def _error(status: HTTPStatus) -> Reply:

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from role_env.context import Context
+from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import sign_ins
@@ -23,7 +23,8 @@ from role_env.ui import stdout as output
 _PRODUCTION = "prod"
 
 
-class Choices(NamedTuple):
+@dataclass(frozen=True)
+class Choices:
     """The choices that the options make. `region` and `color` of the new profiles may be empty."""
 
     all: bool = False
@@ -106,11 +107,11 @@ def _profiles(new: list[tuple[str, Assignment]], url: str, choices: Choices) -> 
     question = f"Color red for the accounts whose name contains {_PRODUCTION} ({_count(production)})? yes or no"
     is_red = choices.asks and not choices.color and production and _is_yes(question, default="no")
     profiles = []
-    for name, (account, configuration) in new:
+    for name, assignment in new:
         values = {
             "cloud_sso_sign_in_url": url,
-            "cloud_sso_account_id": account.id,
-            "cloud_sso_access_config": configuration.id,
+            "cloud_sso_account_id": assignment.account.id,
+            "cloud_sso_access_config": assignment.configuration.id,
             "region_id": choices.region,
             "color": "red" if is_red and name in production else choices.color,
         }
@@ -124,8 +125,8 @@ def _count(profiles: Sequence[object]) -> str:
 
 def _chosen(new: list[tuple[str, Assignment]]) -> list[tuple[str, Assignment]]:
     """Return the profiles that a person chooses by their numbers."""
-    for number, (name, (account, _)) in enumerate(new, 1):
-        prompt.show(f"{number:>3}  {name}  ({account.id})")
+    for number, (name, assignment) in enumerate(new, 1):
+        prompt.show(f"{number:>3}  {name}  ({assignment.account.id})")
     question = "Profiles to add, by number, such as 1,3-5"
     chosen = prompt.ask(question, default="all", check=lambda answer: read_numbers(answer, len(new)))
     return [new[index] for index in chosen]

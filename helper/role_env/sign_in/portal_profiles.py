@@ -3,10 +3,10 @@
 import unicodedata
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
 from role_env import names
 from role_env.context import Context
+from role_env.dataclass import dataclass
 from role_env.deadline import TimedOut, within
 from role_env.errors import UnreachableError
 from role_env.sources.cloud_sso import CloudSso
@@ -17,7 +17,8 @@ _LONGEST_PART = 31
 """The characters that an account's and a configuration's name have in a profile's name, at most."""
 
 
-class Assignment(NamedTuple):
+@dataclass(frozen=True)
+class Assignment:
     """An access configuration that a person may use in an account."""
 
     account: Account
@@ -25,7 +26,8 @@ class Assignment(NamedTuple):
 
     def is_of(self, source: CloudSso) -> bool:
         """Return whether `source` stands for it, by the configuration's ID or name."""
-        return source.account_id == self.account.id and source.access_config in self.configuration
+        known_as = (self.configuration.id, self.configuration.name)
+        return source.account_id == self.account.id and source.access_config in known_as
 
 
 def list_assignments(url: str, token: str, context: Context) -> list[Assignment]:
@@ -78,7 +80,7 @@ def name_profiles(assignments: Iterable[Assignment], taken: Iterable[str]) -> li
 
 def _unused_name(assignment: Assignment, used: Collection[str]) -> str:
     """Return `account.configuration`; if that is used, add the account's ID, then a number."""
-    account, configuration = assignment
+    account, configuration = assignment.account, assignment.configuration
     first = f"{_sanitize(account.name) or account.id}.{_sanitize(configuration.name) or configuration.id}"
     first = first[: names.LONGEST]
     longer = f"{first[: names.LONGEST - len(account.id) - 1]}-{account.id}"

@@ -41,7 +41,7 @@ class SignedIn(Source):
 
     def identity(self, context: Context) -> list[str]:
         """Return where and as whom a person signed in, and an ID of the sign-in: the next may be another person's."""
-        return [self.cli_profile.mode, *self.cli_profile.signed_in_as, self.cli_profile.sign_in_id]
+        return [self.cli_profile.mode, *vars(self.cli_profile.signed_in_as).values(), self.cli_profile.sign_in_id]
 
     def passthrough_identity(self, context: Context) -> list[str]:
         """Return digests of the session and of the access token: another person may have signed in since."""
@@ -76,13 +76,13 @@ class SignedIn(Source):
     def _cloud_sso_session(self, context: Context) -> AccessKey:
         from role_env.sources.portal import Portal
 
-        cli_profile, (url, account_id, access_config, *_) = self.cli_profile, self.cli_profile.signed_in_as
+        cli_profile, identity = self.cli_profile, self.cli_profile.signed_in_as
         try:
-            portal = Portal(check_url(url, context.environ.get(ALLOWED_HOST, "")), context)
+            portal = Portal(check_url(identity.sign_in_url, context.environ.get(ALLOWED_HOST, "")), context)
         except ValueError as error:
             message = f"{cli_profile.where}: cloud_sso_sign_in_url {error}"
             raise ProfileError(message, hint=cli_profile.sign_in_hint) from None
-        return portal.issue_session(cli_profile.access_token, account_id, access_config)
+        return portal.issue_session(cli_profile.access_token, identity.account_id, identity.access_config)
 
     def _oauth_session(self, context: Context) -> AccessKey:
         from role_env.sources import oauth_client

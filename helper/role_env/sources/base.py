@@ -8,6 +8,7 @@ import contextlib
 
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
+from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
 from role_env.fingerprint import Fingerprint, sha256
 
@@ -22,15 +23,13 @@ if TYPE_CHECKING:
 _FAULTS_OF_THE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurityToken")
 
 
+@dataclass(frozen=True)
 class SourceFault:
     """What keeps a source from giving credentials; not `is_certain` if another shell may have what it needs."""
 
-    __slots__ = ("hint", "is_certain", "message")
-
-    def __init__(self, message: str, hint: str, *, is_certain: bool = True) -> None:
-        self.message = message
-        self.hint = hint
-        self.is_certain = is_certain
+    message: str
+    hint: str
+    is_certain: bool = True
 
 
 class Source:

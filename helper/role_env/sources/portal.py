@@ -8,11 +8,12 @@ import re
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from role_env import names, validators
 from role_env.context import Context
 from role_env.credentials import Credentials
+from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, RoleEnvError, printable
 from role_env.sources.issuer import Issuer, SignInError, TokenEnded, Verifier
 from role_env.sources.sign_in_hosts import host_of
@@ -39,7 +40,8 @@ class Pending(Exception):
         self.slower = slower
 
 
-class Device(NamedTuple):
+@dataclass(frozen=True)
+class Device:
     """A device authorization: where a person enters `user_code`, how often to poll and how long (seconds)."""
 
     code: str
@@ -52,14 +54,16 @@ class Device(NamedTuple):
         return f"Device({self.user_code!r})"
 
 
-class Account(NamedTuple):
+@dataclass(frozen=True)
+class Account:
     """A member account of the user, with the name that the portal shows."""
 
     id: str
     name: str
 
 
-class AccessConfiguration(NamedTuple):
+@dataclass(frozen=True)
+class AccessConfiguration:
     """What the user may do in an account."""
 
     id: str

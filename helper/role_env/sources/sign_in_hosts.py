@@ -3,6 +3,7 @@
 import functools
 import re
 
+from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
 
 DOMAIN = ".alibabacloudsso.com"
@@ -33,15 +34,13 @@ def host_of(url: str) -> str:
     return url.removeprefix("https://").partition("/")[0]
 
 
+@dataclass(frozen=True)
 class Site:
     """One of the two sites: where a browser signs in, where tokens are issued, and the official CLI's client ID."""
 
-    __slots__ = ("client_id", "signin", "tokens")
-
-    def __init__(self, signin: str, tokens: str, client_id: str) -> None:
-        self.signin = signin
-        self.tokens = tokens
-        self.client_id = client_id
+    signin: str
+    tokens: str
+    client_id: str
 
 
 SITES = {

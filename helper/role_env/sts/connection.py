@@ -5,14 +5,15 @@ import ssl
 import sys
 import urllib.parse
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, printable
 
 _PROXY_VARIABLES = ("https_proxy", "all_proxy", "no_proxy")
 
 
-class Proxy(NamedTuple):
+@dataclass(frozen=True)
+class Proxy:
     """A proxy, and the headers that it requires."""
 
     host: str

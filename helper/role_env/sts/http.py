@@ -11,10 +11,11 @@ import ssl
 import time
 import urllib.parse
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from role_env import __version__
 from role_env.context import Context
+from role_env.dataclass import dataclass
 from role_env.deadline import Deadline, NoThread, TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.sts.connection import proxy_for, tls_context
@@ -37,7 +38,8 @@ class BusyError(TransientError):
     """A server that answers and asks to try again: a 5xx status, throttling."""
 
 
-class Response(NamedTuple):
+@dataclass(frozen=True)
+class Response:
     """The response of a server: the HTTP status, its Date header (empty if absent) and the body.
 
     The body has at most LARGEST_RESPONSE + 1 bytes. `document` is the JSON object in it, or None.

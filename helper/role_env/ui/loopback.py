@@ -5,10 +5,12 @@ import socketserver
 import threading
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import NamedTuple
+
+from role_env.dataclass import dataclass
 
 
-class Reply(NamedTuple):
+@dataclass(frozen=True)
+class Reply:
     """What the browser gets: the status, the text of the page, and headers besides those that every page has.
 
     After one that `is_last` nobody waits for another visitor.
