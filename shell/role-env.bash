@@ -85,7 +85,8 @@ _role_env_prompt() {
 	\builtin local _role_env_status="$?" _role_env_now="${_role_env_list:+${EPOCHSECONDS-}}"
 	case ${_role_env_now} in '' | *[!0123456789]*) _role_env_clock ;; *) ;; esac
 	if [[ "@STATE@" != "${_role_env_state}" ]] ||
-		((_role_env_now < _role_env_since || _role_env_now >= _role_env_next)); then
+		((_role_env_now < _role_env_since || _role_env_now >= _role_env_next)) ||
+		{ [[ -n ${ROLE_ENV_SERVER-} ]] && ! _role_env_has_server; }; then
 		_role_env_untraced _role_env_look
 	fi
 	[[ ${PS1-} == "${_role_env_head}"* ]] || _role_env_show

@@ -220,6 +220,9 @@ function _role_env_prompt
         set -f age (path mtime -R /)
     end
     test "@STATE@" = "$_role_env_state" -a $age -ge $_role_env_since -a $age -lt $_role_env_next
+    and begin
+        test -z "$ROLE_ENV_SERVER"; or _role_env_has_server
+    end
     or _role_env_look $age
 end
 
@@ -282,6 +285,21 @@ function _role_env_is_served
     test -z "$ROLE_ENV_ACCESS_KEY_ID" -a -n "$ALIBABA_CLOUD_CREDENTIALS_URI"
 end
 
+# Whether the server of the session lives, and the credentials URI is its own: the file in its memory that
+# ROLE_ENV_SERVER names contains that URI. Where there are no such files, whether the process is there.
+function _role_env_has_server
+    set -l parts (string match -r -g '^([1-9][0-9]{0,6})(|/fd/[0-9]+) (.+)\z' -- "$ROLE_ENV_SERVER")
+    test -n "$parts[3]" -a "$parts[3]" = "$ALIBABA_CLOUD_CREDENTIALS_URI"; or return
+    if test -z "$parts[2]"
+        command kill -0 $parts[1] 2>/dev/null
+        return
+    end
+    # Anything but a file might have to be waited for.
+    test -f /proc/$parts[1]$parts[2]; or return
+    read -l uri </proc/$parts[1]$parts[2]
+    test "$uri" = "$parts[3]"
+end
+
 # Whether all tools find the session: each key ID of an exported family and each guard is there and exported, no family
 # has another key, and nothing outranks them or remains of a failed switch. A served session has no key ID.
 function _role_env_is_whole
@@ -298,7 +316,7 @@ function _role_env_is_whole
     or not string match -q -- '*"shown":*' "$ROLE_ENV_REQUEST"
     or return
     if _role_env_is_served
-        _role_env_is_guarded
+        _role_env_is_guarded; and _role_env_has_server; and set -qx ALIBABA_CLOUD_CREDENTIALS_URI
         return
     end
     contains -- "@GUARDS@" @EXPECTED_GUARDS@; or return

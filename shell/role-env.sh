@@ -297,6 +297,24 @@ _role_env_is_served() {
 	[[ -z ${ROLE_ENV_ACCESS_KEY_ID-} && -n ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]]
 }
 
+# Whether the server of the session lives, and the credentials URI is its own: the file in its memory that
+# ROLE_ENV_SERVER names contains that URI. Where there are no such files, whether the process is there.
+_role_env_has_server() {
+	\builtin local _role_env_place="${ROLE_ENV_SERVER-}" _role_env_uri=''
+	[[ ${_role_env_place} == ?*' '?* && ${_role_env_place#* } == "${ALIBABA_CLOUD_CREDENTIALS_URI-}" ]] || \builtin return
+	_role_env_place=${_role_env_place%% *}
+	case ${_role_env_place%%/fd/*}:${_role_env_place#*/fd/} in
+	0* | :* | *: | *[!0123456789:]* | ????????????????*) \builtin return 1 ;;
+	"${_role_env_place}:${_role_env_place}") \builtin kill -0 "${_role_env_place}" 2>/dev/null ;;
+	*)
+		# Anything but a file might have to be waited for.
+		[[ -f /proc/${_role_env_place} ]] || \builtin return
+		IFS='' \builtin read -r _role_env_uri 2>/dev/null <"/proc/${_role_env_place}"
+		[[ ${_role_env_uri} == "${ALIBABA_CLOUD_CREDENTIALS_URI-}" ]]
+		;;
+	esac
+}
+
 # Whether all tools find the session: each key ID of an exported family and each guard is there and exported, no family
 # has another key, and nothing outranks them or remains of a failed switch. A served session has no key ID.
 _role_env_is_whole() {
@@ -318,7 +336,7 @@ _role_env_is_whole() {
 	*) ;;
 	esac
 	if _role_env_is_served; then
-		_role_env_is_guarded
+		_role_env_is_guarded && _role_env_has_server && _role_env_is_exported ALIBABA_CLOUD_CREDENTIALS_URI
 		\builtin return
 	fi
 	case "@GUARDS@" in

@@ -56,7 +56,8 @@ _role_env_clock() {
 # in which the text will has not come.
 _role_env_prompt() {
 	if [[ "@STATE@" != "$_role_env_state" ]] ||
-		((EPOCHSECONDS < _role_env_since || EPOCHSECONDS >= _role_env_next)); then
+		((EPOCHSECONDS < _role_env_since || EPOCHSECONDS >= _role_env_next)) ||
+		{ [[ -n $ROLE_ENV_SERVER ]] && ! _role_env_has_server; }; then
 		\builtin local _role_env_now=''
 		_role_env_clock
 		_role_env_look

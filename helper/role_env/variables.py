@@ -166,6 +166,7 @@ COLORS = {
 
 REQUEST = "ROLE_ENV_REQUEST"
 POLICY = "ROLE_ENV_POLICY"
+SERVER = "ROLE_ENV_SERVER"
 BASE = _named("ROLE_ENV_BASE")
 OWN = (
     "ROLE_ENV_PROFILE",
@@ -176,6 +177,7 @@ OWN = (
     "ROLE_ENV_FAMILIES",
     REQUEST,
     POLICY,
+    SERVER,
     *BASE.names,
     "ROLE_ENV_NO_ACCOUNT",
 )
@@ -242,9 +244,12 @@ def by_value(values: "Mapping[str, str]") -> dict[str, list[str]]:
     return groups
 
 
-def served(session: Session, uri: str) -> dict[str, str]:
-    """Return the variables with which a program asks `uri` for `session`, and falls back to no other account."""
-    values = {CREDENTIALS_URI: uri, **guards(), **NO_KEYS, **_description(session)}
+def served(session: Session, server: str) -> dict[str, str]:
+    """Return the variables with which a program asks the `server` for `session`, and falls back to no other account.
+
+    `server` is the value of ROLE_ENV_SERVER, as `environ.server` describes it.
+    """
+    values = {CREDENTIALS_URI: server.partition(" ")[2], SERVER: server, **guards(), **NO_KEYS, **_description(session)}
     return values | ({COLOUR: session.color} if session.color else {})
 
 

@@ -1,6 +1,7 @@
 """role-env status: the session in a shell, from its variables alone, whatever is in them."""
 
 import json
+import os
 import time
 from collections.abc import Mapping
 
@@ -221,6 +222,7 @@ def test_a_served_session_needs_the_guards_and_the_invalid_keys(machine: Machine
         "ROLE_ENV_PROFILE": "profileB",
         "ROLE_ENV_ROLE_ARN": ARN,
         "ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:1/",
+        "ROLE_ENV_SERVER": f"{os.getpid()} http://127.0.0.1:1/",
         **variables.guards(),
         **variables.NO_KEYS,
     }

@@ -1,5 +1,6 @@
 """What a person sees at a prompt, in real terminals: the session, its end, its renewal, and what must never happen."""
 
+import os
 import re
 import time
 from pathlib import Path
@@ -198,7 +199,9 @@ def test_a_strict_shell_survives_prompts_whatever_the_last_status_was(machine: M
 
 
 SERVED = LIVE | dict.fromkeys((*KEY_IDS, "AccessKeyId", "ROLE_ENV_EXPIRATION", "ROLE_ENV_ACCESS_KEY_ID"), "")
-SERVED |= variables.NO_ACCOUNT | {"ROLE_ENV_NO_ACCOUNT": "", "ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:1/"}
+URI = "http://127.0.0.1:1/"
+SERVED |= variables.NO_ACCOUNT | {"ROLE_ENV_NO_ACCOUNT": "", "ALIBABA_CLOUD_CREDENTIALS_URI": URI}
+SERVED |= {"ROLE_ENV_SERVER": f"{os.getpid()} {URI}"}
 # The seconds that are left, the variables that change (END is the expiration), and the text.
 STATES: list[tuple[float, dict[str, str], str]] = [
     (42 * 60 + 50, {}, "profileB 42m"),
@@ -230,6 +233,7 @@ STATES: list[tuple[float, dict[str, str], str]] = [
     (-1, {"ROLE_ENV_NO_ACCOUNT": ""}, ""),
     # A session that exec serves has no key in any family.
     (0, SERVED, "profileB"),
+    (0, SERVED | {"ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:2/"}, "profileB≠"),
     (0, SERVED | {"ALICLOUD_ACCESS_KEY": "another"}, "profileB≠"),
     (0, SERVED | {"ALIBABA_CLOUD_CLI_PROFILE_DISABLED": ""}, "profileB≠"),
 ]

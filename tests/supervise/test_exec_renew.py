@@ -119,6 +119,7 @@ def test_the_command_has_a_uri_and_no_key_and_nothing_that_outranks_the_uri(mach
     found = environment(done.stdout)
     uri = found.pop("ALIBABA_CLOUD_CREDENTIALS_URI")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{43}", uri)
+    assert re.fullmatch(r"\d+(/fd/\d+)? " + re.escape(uri), found.pop("ROLE_ENV_SERVER"))
     assert found == machine.environ | {
         "OTHER": "stays",
         **variables.guards(),

@@ -12,6 +12,7 @@ from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import Session
+from role_env.environ.server import announce
 from role_env.errors import UsageError
 from role_env.sessions import obtain as sessions
 from role_env.sessions.renew import check_same_session
@@ -91,7 +92,7 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
 
     server = CredentialsServer(Supply(first, renew, context.messages))
     os.setsid()  # away from the terminal: what is typed there is for the command
-    os.write(writer, json.dumps(variables.served(first, server.uri)).encode() + b"\n")
+    os.write(writer, json.dumps(variables.served(first, announce(server.uri))).encode() + b"\n")
     os.close(writer)
     close_fds(inherited)
     threading.Thread(target=supervisor.continue_with_child, daemon=True).start()

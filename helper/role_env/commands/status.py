@@ -89,6 +89,8 @@ def _session_fault(state: ShellState) -> str:
     if outranking := state.outranking():
         verb = "outranks" if len(outranking) == 1 else "outrank"
         return f"{', '.join(outranking)} {verb} the session in some tools"
+    if server_fault := state.server_fault():
+        return server_fault
     if not state.is_served and not state.families:
         return "an older version of role-env has set this session"
     if missing := state.missing():

@@ -25,6 +25,7 @@ def check(at: Surroundings) -> list[Finding]:
     stale = [f"{name} is not the session's, and some tools read it first" for name in state.mismatched_key_ids()]
     stale += [f"{name} is set and outranks or changes the session" for name in state.outranking()]
     missing = [f"{name} no longer has the session's value: some tools find another account" for name in state.missing()]
+    missing += filter(None, [state.server_fault()])
     findings = [Finding("variables", FAIL, what, f"unset it, or switch again with: {again}") for what in stale]
     findings += [Finding("variables", FAIL, what, f"switch again with: {again}") for what in missing]
     return findings or [Finding("variables", OK, f"the session of {state.profile}, and nothing that outranks it")]

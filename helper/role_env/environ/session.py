@@ -1,5 +1,7 @@
 """The session in a shell, read from its variables alone: no file, no keyring, no network.
 
+Of a served session it also looks whether the server that the variables name lives.
+
 Anybody can have set them, to anything. Of an invalid value, only the variable's name is shown.
 """
 
@@ -124,6 +126,14 @@ class ShellState:
         guards = variables.guards(follows=follows)
         return missing + [name for name, value in guards.items() if self._environ.get(name) != value]
 
+    def server_fault(self) -> str:
+        """Return what is wrong with the server of a served session, or an empty text."""
+        if not self.is_served:
+            return ""
+        from role_env.environ import server  # only for those who have one
+
+        return server.fault(self._environ)
+
     def is_mixed(self) -> bool:
         """Return whether the variables describe another session than ROLE_ENV_REQUEST does.
 
@@ -140,7 +150,7 @@ class ShellState:
         """Return whether every tool finds the session or no account."""
         if not self.has_session or self.lost_account or self.is_mixed():
             return False
-        if self.mismatched_key_ids() or self.outranking():
+        if self.mismatched_key_ids() or self.outranking() or self.server_fault():
             return False
         return (self.is_served or bool(self.families)) and not self.missing()
 

@@ -40,7 +40,7 @@ _OUTRANKING = tuple(name for name in variables.LEFT_UNSET if name != variables.C
 # What a prompt looks at each time: the rest is looked at once a minute.
 _STATE = (
     *("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_PROFILE", "ROLE_ENV_EXPIRATION", "ROLE_ENV_POLICY", "ROLE_ENV_NO_ACCOUNT"),
-    *(*variables.KEY_IDS, *_GUARDS, variables.CREDENTIALS_URI, "ROLE_ENV_PROMPT"),
+    *(*variables.KEY_IDS, *_GUARDS, variables.CREDENTIALS_URI, variables.SERVER, "ROLE_ENV_PROMPT"),
 )
 # `off` is the same text for all; it restores as exported what it has to save on the way to the no-account state.
 _EXPORTED = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
