@@ -9,6 +9,7 @@ from role_env import timestamps, variables
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import RoleArn
+from role_env.dataclass import dataclass, replace
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
@@ -19,7 +20,7 @@ from role_env.ui.messages import on_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from role_env.keyrings.entry import Entry
     from role_env.profiles.profile import Profile
@@ -27,10 +28,86 @@ if TYPE_CHECKING:
     from role_env.sources.base import Source
 
 
-_KEYS = ("profile", "role_arn", "source", "region_id", "expiration", "sign_in_expiration")
-_HEADING = ("PROFILE", "ROLE", "ACCOUNT", "SOURCE", "REGION", "SESSION")
-# The columns that are shortened where there is no room: roles, accounts and regions before names of profiles.
-_YIELDING = ((1, 2, 4), (0, 3))
+@dataclass(frozen=True)
+class Row:
+    """A profile and what is cached of it.
+
+    `profile` is None if it is invalid, and `error` says why it or its chain is. `key_age` is that of its access key in
+    the keyring. `expiration` is the end of a live session, `sign_in_end` that of the sign-in that its chain needs
+    (epoch seconds).
+    """
+
+    name: str
+    profile: "Profile | None" = None
+    key_age: str = ""
+    expiration: int | None = None
+    needs_sign_in: bool = False
+    sign_in_end: int | None = None
+    error: str = ""
+
+    @property
+    def role_arn(self) -> RoleArn:
+        """The role, empty if there is none."""
+        return self.profile.role_arn if self.profile else RoleArn()
+
+    @property
+    def color(self) -> str:
+        """The color of the profile, empty if it has none."""
+        return self.profile.color if self.profile else ""
+
+
+def _source(row: Row) -> str | None:
+    return row.profile.source_kind if row.profile else None
+
+
+def _source_cell(row: Row) -> str | None:
+    source = _source(row)
+    shown = "key" if source == "access_key_id" else source
+    return f"{shown} ({row.key_age})" if row.key_age else shown
+
+
+def _session_cell(row: Row) -> str | None:
+    if row.error:
+        return "invalid"
+    if row.expiration:
+        return _time_left(row.expiration)
+    if row.sign_in_end and row.sign_in_end > time.time():
+        return f"signed in, {_time_left(row.sign_in_end)}"
+    return "sign in" if row.needs_sign_in else None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One thing that is shown of a profile.
+
+    `value` is what the JSON has as `key`; `cell`, by default the value, is what a person sees below `heading`. Without
+    a key the JSON does not have it, without a heading the table does not. Where there is no room, the columns of `rank`
+    1 are shortened first, then those of 2. `is_offered`: `role-env use` shows it where it offers the profiles.
+    """
+
+    key: str
+    heading: str
+    value: "Callable[[Row], str | None]"
+    cell: "Callable[[Row], str | None] | None" = None
+    rank: int = 0
+    is_offered: bool = False
+    blank: str = "-"
+
+    def shown(self, row: Row) -> str:
+        """Return what a person sees of `row`."""
+        return (self.cell or self.value)(row) or self.blank
+
+
+COLUMNS = (
+    Column("profile", "PROFILE", lambda row: row.name, rank=2, is_offered=True),
+    Column("role_arn", "ROLE", lambda row: row.role_arn or None, lambda row: row.role_arn.name, 1, is_offered=True),
+    Column("", "ACCOUNT", lambda row: row.role_arn.account, rank=1, is_offered=True),
+    Column("source", "SOURCE", _source, _source_cell, rank=2),
+    Column("region_id", "REGION", lambda row: (row.profile and row.profile.region_id) or None, rank=1),
+    Column("expiration", "SESSION", lambda row: _utc(row.expiration), _session_cell, is_offered=True),
+    Column("sign_in_expiration", "", lambda row: _utc(row.sign_in_end)),
+    Column("", "", lambda row: row.color, is_offered=True, blank=""),
+)
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -44,7 +121,7 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0
     rows = _rows(file, names, context)
     if invocation.json:
-        output.write_json([{key: row[key] for key in _KEYS} for row in rows])
+        output.write_json([{column.key: column.value(row) for column in COLUMNS if column.key} for row in rows])
     elif invocation.sessions:
         output.write(_choices(rows, context))
     else:
@@ -65,11 +142,8 @@ def _gives_session(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> b
         return False
 
 
-def _rows(file: ProfilesFile, names: list[str], context: Context) -> list[dict[str, str | None]]:
-    """Return the profiles as `list --json` shows them, with the message about an invalid one under `error`.
-
-    Each error is reported on stderr once, for all the profiles that it concerns.
-    """
+def _rows(file: ProfilesFile, names: list[str], context: Context) -> list[Row]:
+    """Return the rows of the profiles. Each error is reported on stderr once, for all the profiles that it concerns."""
     from role_env.keyrings.entry import session_entry
     from role_env.sessions.store import Cache
 
@@ -80,7 +154,7 @@ def _rows(file: ProfilesFile, names: list[str], context: Context) -> list[dict[s
         known = cache.read_ahead(entries, [entry for entry, _ in sign_ins])
         ends = {entry.name: source.sign_in_expiration(context, known) for entry, source in sign_ins}
         rows = [_row(file, entry, cache, ends, context) for entry in entries]
-    for message in dict.fromkeys(row["error"] for row in rows if row["error"]):
+    for message in dict.fromkeys(row.error for row in rows if row.error):
         context.messages.warn(message)
     return rows
 
@@ -98,43 +172,35 @@ def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[tuple[Entry, Source
     return list(found.values())
 
 
-def _row(
-    file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str, int | None]", context: Context
-) -> dict[str, str | None]:
+def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str, int | None]", context: Context) -> Row:
     """Return the row of the profile whose session is stored as `entry`; `ends` are those of the sign-ins."""
-    name = entry.username
-    row: dict[str, str | None] = dict.fromkeys((*_KEYS, "color", "key_age", "left", "error"))
-    row["profile"] = name
+    name, known = entry.username, Row(entry.username)
     try:
         profile = file.profile(name)
-        row |= {
-            "role_arn": profile.role_arn or None,
-            "source": profile.source_kind,
-            "region_id": profile.region_id or None,
-            "color": profile.color,
-        }
-        if profile.source and profile.source.kind == "keyring":
-            row["key_age"] = _key_age(profile.source, context)
+        age = _key_age(profile.source, context) if profile.source and profile.source.kind == "keyring" else ""
+        known = Row(name, profile, age)
         source = file.chain(name)[0].source
-        if source and (sign_in := source.sign_in_entry):
-            end = ends[sign_in.name]
-            row["sign_in_expiration"] = timestamps.format_utc(end) if end else None
-            row["left"] = f"signed in, {_time_left(end)}" if end and end > time.time() else "sign in"
-        if expiration := _expiration(profile, entry, cache):
-            row["expiration"], row["left"] = timestamps.format_utc(expiration), _time_left(expiration)
+        sign_in = source.sign_in_entry if source else None
+        return Row(
+            name,
+            profile,
+            age,
+            _expiration(profile, entry, cache),
+            needs_sign_in=sign_in is not None,
+            sign_in_end=ends[sign_in.name] if sign_in else None,
+        )
     except ProfileError as error:
-        row["error"] = error.message
-    return row
+        return replace(known, error=error.message)
 
 
-def _key_age(source: "Source", context: Context) -> str | None:
-    """Return the age of the access key that the keyring has for `source`; None if it is unknown."""
+def _key_age(source: "Source", context: Context) -> str:
+    """Return the age of the access key that the keyring has for `source`; an empty text if it is unknown."""
     from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
 
     key = source.stored_key(context)
     days = age(key) if key else None
     if days is None:
-        return None
+        return ""
     text = f"{days} day{'' if days == 1 else 's'}"
     return f"{text}: rotate it" if days >= ROTATE_AFTER_DAYS else text
 
@@ -148,50 +214,47 @@ def _expiration(profile: "Profile", entry: "Entry", cache: "Cache") -> int | Non
     return cached.session.credentials.expiration
 
 
-def _table(rows: list[dict[str, str | None]], context: Context) -> str:
-    cells = [_cells(row) for row in rows]
+def _table(rows: list[Row], context: Context) -> str:
+    columns = [column for column in COLUMNS if column.heading]
+    heading, cells = [column.heading for column in columns], _cells(columns, rows)
     colors = [table.BOLD, *map(_color, rows)] if table.has_colors(context.environ, sys.stdout) else []
-    return table.table(_HEADING, cells, most=table.columns(context.environ), yielding=_YIELDING, colors=colors)
+    yielding = _of_rank(1, columns), _of_rank(2, columns)
+    return table.table(heading, cells, most=table.columns(context.environ), yielding=yielding, colors=colors)
 
 
-def _choices(rows: list[dict[str, str | None]], context: Context) -> str:
+def _choices(rows: list[Row], context: Context) -> str:
     """Return what `role-env use` offers: a line for each profile, its name in front, the rest in the profile's color.
 
     The shell integration reads it, and shows it on stderr.
     """
-    cells = []
-    for row in rows:
-        name, role, account, *_, left = _cells(row)
-        cells.append((name, role, account, left, row["color"] or ""))
+    columns = [column for column in COLUMNS if column.is_offered]
     most = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - len("999  ") if on_terminal() else 1000
-    lines = table.table(("",) * 5, cells, most=most, yielding=((1, 2),)).splitlines()[1:]
+    heading, yielding = [""] * len(columns), (_of_rank(1, columns),)
+    lines = table.table(heading, _cells(columns, rows), most=most, yielding=yielding).splitlines()[1:]
     has_colors = table.has_colors(context.environ, sys.stderr)
     shown = ""
     for line, row in zip(lines, rows, strict=True):
         name, gap, rest = line.partition(" ")
-        color = variables.COLORS.get(row["color"] or "", "") if has_colors else ""
+        color = variables.COLORS.get(row.color, "") if has_colors else ""
         shown += f"{name}{gap}{table.colored(rest, color)}\n"
     return shown
 
 
-def _cells(row: dict[str, str | None]) -> list[str]:
-    arn = RoleArn(row["role_arn"] or "")
-    source = "key" if row["source"] == "access_key_id" else row["source"]
-    source = f"{source} ({row['key_age']})" if row["key_age"] else source
-    shown = (
-        row["profile"],
-        arn.name,
-        arn.account,
-        source,
-        row["region_id"],
-        "invalid" if row["error"] else row["left"],
-    )
-    return [cell or "-" for cell in shown]
+def _cells(columns: "Sequence[Column]", rows: list[Row]) -> list[list[str]]:
+    return [[column.shown(row) for column in columns] for row in rows]
+
+
+def _of_rank(rank: int, columns: "Sequence[Column]") -> list[int]:
+    return [number for number, column in enumerate(columns) if column.rank == rank]
+
+
+def _utc(moment: int | None) -> str | None:
+    return timestamps.format_utc(moment) if moment else None
 
 
 def _time_left(moment: int) -> str:
     return table.time_left(moment - time.time())
 
 
-def _color(row: dict[str, str | None]) -> str:
-    return table.RED if row["error"] else table.GREEN if row["expiration"] else ""
+def _color(row: Row) -> str:
+    return table.RED if row.error else table.GREEN if row.expiration else ""
