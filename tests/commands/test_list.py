@@ -34,14 +34,28 @@ def test_the_list_has_each_profile_in_file_order_with_what_its_session_has_left(
     (issued,) = machine.sts.issued
     until, role = format_time(issued.expiration), machine.sts.role_arn
     rows = [
-        ("profileA", None, "access_key_id", None, None, None),
-        ("profileB", role, "profileA", None, until, None),
-        ("c", role, "profileA", "cn-x", None, None),
+        ("profileA", None, None, "access_key_id", None, None, None),
+        ("profileB", role, ACCOUNT_B, "profileA", None, until, None),
+        ("c", role, ACCOUNT_B, "profileA", "cn-x", None, None),
     ]
-    keys = ("profile", "role_arn", "source", "region_id", "expiration", "sign_in_expiration")
+    keys = ("profile", "role_arn", "account_id", "source", "region_id", "expiration", "sign_in_expiration")
     reported = json.loads(machine.role_env("list", "--json").stdout)
     assert reported == [dict(zip(keys, row, strict=True)) for row in rows]
     assert [list(row) for row in reported] == [list(keys)] * 3
+
+
+def test_the_account_is_the_roles_and_without_a_role_the_one_that_is_expected(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    machine.write(
+        f"[role]\nrole_arn = {machine.sts.role_arn}\ncredential_source = environment\nexpected_account_id = 1\n"
+        "[process]\ncredential_process = x\nexpected_account_id = 1\n[any]\ncredential_process = x\n"
+    )
+    machine.add(portal.section())
+    rows = json.loads(machine.succeeds("list", "--json").stdout)
+    assert [row["account_id"] for row in rows] == [ACCOUNT_B, "1", None, ACCOUNT_B]
+    accounts = [line.split()[2] for line in machine.succeeds("list").stdout.splitlines()[1:]]
+    assert accounts == [ACCOUNT_B, "1", "-", ACCOUNT_B]
 
 
 def test_a_session_of_another_role_is_none_of_the_profile(machine: Machine) -> None:
