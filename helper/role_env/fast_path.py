@@ -112,6 +112,7 @@ def _modules(invocation: "Invocation") -> "list[str]":
 
 def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, text: str) -> "Session | None":
     """Return the session in the record `text` if it certainly answers the line; `path` is the profiles file."""
+    from role_env import variables
     from role_env.sessions import record
     from role_env.sessions.request import Request
 
@@ -123,6 +124,8 @@ def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, 
         return None
     if invocation.expect_account not in ("", session.account_id):
         return None
+    if not session.in_cli_file and variables.follows_profile(environ):
+        return None  # somebody has changed the profile that the shell refers to, which the slow way reports
     request = Request(invocation.profile, region=invocation.region, expect_account=invocation.expect_account)
     session.request = request.text(path, cached)
     session.region_id = invocation.region or session.region_id

@@ -140,6 +140,11 @@ def has_own_guards(environ: "Mapping[str, str]") -> bool:
     return bool(environ.get("ROLE_ENV_FAMILIES") or environ.get("ROLE_ENV_NO_ACCOUNT"))
 
 
+def follows_profile(environ: "Mapping[str, str]") -> bool:
+    """Return whether the session in `environ` lets the `aliyun` CLI use the profile role-env of its file."""
+    return has_own_guards(environ) and environ.get(CLI_PROFILE) == FOLLOWING_PROFILE
+
+
 # ossutil 2 and aliyunlog would otherwise use files of their own.
 NO_KEYS = dict.fromkeys((*FAMILIES["oss"].keys[0].names, *FAMILIES["aliyun_log"].keys[0].names), NO_ACCOUNT_VALUE)
 NO_ACCOUNT = {**guards(), **NO_KEYS, "ROLE_ENV_NO_ACCOUNT": "1"}

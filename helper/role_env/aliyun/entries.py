@@ -58,6 +58,16 @@ def is_session_entry(entry: Mapping[str, Any]) -> bool:
     return is_ours and not entry.get("region_id") and process_command.is_session_command(entry.get("process_command"))
 
 
+def is_session_profile_changed(path: Path) -> bool:
+    """Return whether the CLI's file at `path` has a profile role-env that is not as `setup` writes it."""
+    try:
+        content, _ = read_file(path)
+        entry = ConfigFile(path, content).entries.get(SESSION_NAME)
+    except (OSError, ProfileError):  # the CLI cannot use it either
+        return False
+    return entry is not None and not is_session_entry(entry)
+
+
 def is_own(entry: Mapping[str, Any]) -> bool:
     """Return whether `setup` wrote the profile `entry`."""
     is_session = entry.get("name") == SESSION_NAME and process_command.is_session_command(entry.get("process_command"))

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from role_env import names
+from role_env import names, variables
 from role_env.command_table import export_words
 from role_env.command_table.model import CODE
 from role_env.errors import RoleEnvError, UsageError
@@ -27,7 +27,24 @@ def obtain(invocation: "Invocation", context: "Context") -> "Session":
     """Return the requested session. Raises any RoleEnvError."""
     from role_env.sessions import obtain as sessions  # imports TLS, which a command without a session can do without
 
-    return sessions.obtain(request_of(invocation), context)
+    session = sessions.obtain(request_of(invocation), context)
+    if not session.in_cli_file and variables.follows_profile(context.environ):
+        _report_changed_profile(context)
+    return session
+
+
+def _report_changed_profile(context: "Context") -> None:
+    """Report that in the session so far, the `aliyun` CLI's profile role-env may have been another account's."""
+    from role_env.aliyun import entries, location
+
+    path = location.config_path(context.environ.get("HOME", ""))
+    if entries.is_session_profile_changed(path):
+        name = variables.FOLLOWING_PROFILE
+        context.messages.warn(
+            f"{path}: profile {name} is not as role-env setup aliyun-cli writes it: until now, aliyun used that"
+            f" profile in this shell, whatever account it is of; delete it (aliyun configure delete --profile {name}),"
+            " and run role-env setup aliyun-cli again"
+        )
 
 
 def request_of(invocation: "Invocation") -> "Request":

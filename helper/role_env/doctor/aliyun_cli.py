@@ -14,7 +14,7 @@ from role_env.environ.session import ShellState
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint, read_file
 from role_env.profiles import file as profiles
-from role_env.variables import IGNORE_PROFILE, NO_ACCOUNT_VALUE
+from role_env.variables import IGNORE_PROFILE, NO_ACCOUNT_VALUE, follows_profile
 
 NAME = "aliyun CLI"
 
@@ -47,11 +47,23 @@ def _profile_findings(file: ConfigFile, at: Surroundings) -> list[Finding]:
         if name == NO_ACCOUNT_VALUE:
             what = f"{file.path} has a profile {name}: after a failed switch, the name must lead to no account"
             findings.append(Finding(NAME, FAIL, what, f"aliyun configure delete --profile {name}"))
+        if name == cli_profiles.SESSION_NAME and not cli_profiles.is_session_entry(entry):
+            findings.append(_changed_session_profile(file, at))
         config = cli_profiles.profiles_file_of(entry)
         if config is not None and (fault := _command_fault(name, entry["process_command"], config, at)):
             fix = f"aliyun configure delete --profile {name}; to have it again: role-env setup aliyun-cli {name}"
             findings.append(Finding(NAME, FAIL, f"{file.path}: profile {name}: {fault}", fix))
     return findings
+
+
+def _changed_session_profile(file: ConfigFile, at: Surroundings) -> Finding:
+    """Return the finding about a profile role-env that is not as `setup` writes it: no new session refers to it."""
+    name = cli_profiles.SESSION_NAME
+    what = f"{file.path}: profile {name} is not as role-env setup aliyun-cli writes it"
+    fix = f"aliyun configure delete --profile {name}; to have it again: role-env setup aliyun-cli"
+    if follows_profile(at.environ):
+        return Finding(NAME, FAIL, f"{what}, and in this shell aliyun uses it, whatever account it is of", fix)
+    return Finding(NAME, WARN, f"{what}: in a session aliyun ignores it, --profile and the region variable", fix)
 
 
 def _limit_in_session(at: Surroundings) -> str:
