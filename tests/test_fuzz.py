@@ -38,6 +38,7 @@ WHOLE = record.Record(
     ),
     endpoint="sts.aliyuncs.com",
     session_name=NAME,
+    policy_digest="",
     chain="0" * 64,
     base="",
     fingerprint_lines=["file 1,2,3,4,5,6,7 /home/me/profiles.ini", "variable ALIBABA_CLOUD_STS_ENDPOINT "],

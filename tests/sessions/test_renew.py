@@ -24,6 +24,7 @@ print(json.dumps({
     "ROLE_ENV_PROFILE": session.profile,
     "ROLE_ENV_ROLE_ARN": session.role_arn,
     "ROLE_ENV_ACCOUNT_ID": session.account_id,
+    "ROLE_ENV_POLICY": session.policy,
     "ROLE_ENV_ACCESS_KEY_ID": credentials.access_key_id,
     "ROLE_ENV_EXPIRATION": str(credentials.expiration),
     "ROLE_ENV_REQUEST": session.request,
@@ -90,6 +91,28 @@ def test_a_profile_of_another_role_by_now_leaves_the_session_alone(machine: Mach
     other = machine.sts.world.role("hub").arn
     machine.write(machine.standard_profiles().replace(machine.sts.role_arn, other))
     refuses(machine, 4, "it would be of role", "role-env use profileB", **variables)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("read_only = yes\n", ""),
+        ("", "read_only = yes\n"),
+        ('policy = {"Version":"1","Statement":[]}\n', ""),
+        ('policy = {"Version":"1","Statement":[]}\n', 'policy = {"Statement":[],"Version":"1"}\n'),
+    ],
+)
+@pytest.mark.parametrize("is_requested_elsewhere", [False, True])
+def test_a_profile_with_another_policy_by_now_leaves_the_session_alone(
+    machine: Machine, before: str, after: str, *, is_requested_elsewhere: bool
+) -> None:
+    role = f"{machine.standard_profiles()}\n[kept]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n"
+    machine.write(role + before)
+    variables = begin(machine, "kept") | {"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)}
+    machine.write(role + after)
+    if is_requested_elsewhere:  # which stores a proof of the other policy
+        machine.succeeds("kept", "--format", "json")
+    refuses(machine, 4, "it would be of another session policy", "role-env use kept", **variables)
 
 
 def test_a_session_is_renewed_from_its_own_file_and_no_other(machine: Machine) -> None:

@@ -1,7 +1,6 @@
 """`exec --renew`: a command beside a server of live sessions, as if role-env were not there."""
 
 import calendar
-import http.client
 import json
 import os
 import re
@@ -10,11 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pexpect
 import pytest
@@ -26,77 +23,13 @@ from role_env.supervise.credentials_server import Supply
 from role_env.ui.messages import Messages
 from support.machine import ENDPOINTS, ROLE_ENV, Machine
 from support.secret_service_bus import require
+from support.served_command import Begin, next_line
 from support.shells import COMMANDS, INTO_SHELL, OFF, SHELLS, environment
 from support.terminal import Person
 from support.waiting import wait_until
 from support.world import TIME_FORMAT
 
 RENEW = ("exec", "--renew", "profileB", "--")
-
-
-class Running:
-    """A command beside its server: a shell that printed its address and waits for the end of its input."""
-
-    def __init__(
-        self,
-        machine: Machine,
-        *,
-        command: str = "echo $ALIBABA_CLOUD_CREDENTIALS_URI; read line",
-        profile: str = "profileB",
-    ) -> None:
-        self.machine = machine
-        self.process = subprocess.Popen(
-            [ROLE_ENV, "exec", "--renew", profile, "--", "sh", "-c", command],
-            env=machine.environ,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.uri = urlsplit(next_line(self.process).strip())
-
-    def ask(self, path: str = "", host: str = "127.0.0.1", method: str = "GET") -> tuple[int, str]:
-        """The status and the text of an answer; status 0 where nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.uri.port or 0, timeout=60)
-        try:
-            connection.request(method, path or self.uri.path, headers={"Host": host})
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-        except ConnectionError:
-            return 0, ""
-        finally:
-            connection.close()
-
-    def session(self) -> dict[str, str]:
-        """What the server answers, which has to be a session."""
-        status, text = self.ask()
-        assert status == 200
-        found: dict[str, str] = json.loads(text)
-        return found
-
-    def end(self) -> str:
-        """Lets the command end; returns what it printed on stderr."""
-        _, reported = self.process.communicate("\n", timeout=30)
-        self.machine.reported.append(reported)
-        return reported
-
-
-Begin = Callable[..., Running]
-
-
-@pytest.fixture
-def begin(machine: Machine) -> Iterator[Begin]:
-    """Begins commands, and ends those that are left."""
-    begun: list[Running] = []
-
-    def start(**arguments: Any) -> Running:
-        begun.append(Running(machine, **arguments))
-        return begun[-1]
-
-    yield start
-    for running in begun:
-        running.process.kill()
-        running.process.communicate(timeout=60)
 
 
 def expires(session: dict[str, str]) -> int:
@@ -360,12 +293,6 @@ def start(machine: Machine, *command: str, **options: Any) -> "subprocess.Popen[
     return subprocess.Popen(
         [ROLE_ENV, *RENEW, *command], env=machine.environ, stdout=subprocess.PIPE, text=True, **options
     )
-
-
-def next_line(process: "subprocess.Popen[str]") -> str:
-    """The next line that a process prints."""
-    assert process.stdout
-    return process.stdout.readline()
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGWINCH"])

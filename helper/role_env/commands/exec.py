@@ -15,7 +15,7 @@ from role_env.credentials import Session
 from role_env.environ.server import announce
 from role_env.errors import UsageError
 from role_env.sessions import obtain as sessions
-from role_env.sessions.renew import check_same_session
+from role_env.sessions.renew import renew_as_requested
 from role_env.shells import export as exporters
 from role_env.supervise import execution
 from role_env.ui.messages import Messages
@@ -84,11 +84,9 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
     quiet = Messages(verbose=invocation.verbose, silent=not invocation.verbose)
 
     def renew(seconds: int) -> Session:
-        """Return a session of the same account and role that has at least `seconds` left, if one can be had."""
+        """Return the same session anew, with at least `seconds` left if such a one can be had."""
         request.wanted_ttl, request.refresh = seconds, False
-        renewed = sessions.obtain(request, Context(context.environ, None, quiet))
-        check_same_session(renewed, account_id=first.account_id, role_arn=first.role_arn)
-        return renewed
+        return renew_as_requested(first, request, Context(context.environ, None, quiet))
 
     server = CredentialsServer(Supply(first, renew, context.messages))
     os.setsid()  # away from the terminal: what is typed there is for the command

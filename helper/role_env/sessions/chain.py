@@ -60,6 +60,12 @@ class Chain:
         return bool(self.role_arn) or self.source.is_cacheable
 
     @property
+    def policy_digest(self) -> str:
+        """A digest of the session policy that is sent for the last role, whatever it comes from; empty for none."""
+        policy = self.last_role.policy if self.last_role else ""
+        return sha256(policy) if policy else ""
+
+    @property
     def before(self) -> "Chain | None":
         """The chain of the session that assumes the target's role; None if the source's own key does."""
         rest = self.hops[:-1]

@@ -47,8 +47,12 @@ class SingleFlight:
         self._entry = entry or self._options.entry(chain.target.path)
         self._proof = Proof(self._entry, chain.target.endpoint) if request and cache else None
 
-    def obtain(self, cached: Record | None) -> Record:
-        """Return the session: `cached` if it is usable, else a new one. Raises any RoleEnvError."""
+    def obtain(self, cached: Record | None, *, may_stay: bool = True) -> Record:
+        """Return the session: `cached` if it is usable, else a new one. Raises any RoleEnvError.
+
+        With `may_stay`, `cached` is returned as long as it lasts, too, if there can be no new one, or another process
+        is requesting one.
+        """
         same = cached if cached and cached.chain == self._digest else None
         decided, name = self._context.messages.decided, self._target.name
         if cached is None:
@@ -59,7 +63,7 @@ class SingleFlight:
             decided(f"the cached session of {name} is used: its chain is the same")
             unchanged = same.is_unchanged(self._context.environ)
             return same if unchanged else self._store(same.session.credentials, same.session.account_id)
-        return self._request(same, since=0)
+        return self._request(same, since=0, may_stay=may_stay)
 
     def obtain_new(self, since: float) -> Record:
         """Return a session that was issued after `since` (epoch seconds). Raises any RoleEnvError."""
@@ -69,10 +73,14 @@ class SingleFlight:
         """Return the cached record, valid or not."""
         return self._cache.load(self._entry) if self._cache else None
 
-    def _request(self, old: Record | None, *, since: float) -> Record:
-        """Return a new session. If STS cannot be reached, return `old` as long as it lasts."""
+    def _request(self, old: Record | None, *, since: float, may_stay: bool = True) -> Record:
+        """Return a new session, soon if `old` lasts. With `may_stay`, that is returned if STS cannot be reached."""
         context = self._context
         if old and old.session.credentials.remaining() <= self._options.min_ttl:
+            old = None
+        if old:
+            context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
+        if not may_stay:
             old = None
         seconds = 0 if old else context.deadline.remaining() * WAITING_PART
         waiting = context.messages.waiting_for("another role-env, which requests the same session")
@@ -89,8 +97,6 @@ class SingleFlight:
                 return stored
             if self._cache:
                 self._cache.prepare()
-            if old:
-                context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
             try:
                 return self._request_now(context)
             except UnreachableError as failure:
@@ -164,6 +170,7 @@ class SingleFlight:
             session,
             endpoint=target.endpoint,
             session_name=chain.session_name,
+            policy_digest=chain.policy_digest,
             chain=self._digest,
             base=chain.source.identity(self._context)[0] if chain.source.has_base_key else "",
             sign_in=chain.source.sign_in_id(self._context),

@@ -77,9 +77,12 @@ class SessionRequest:
             error.role_arn = self._role_arn
             raise
 
-    def obtain_for(self, chain: Chain) -> Session:
-        """Return the session of `chain`, which is the request's: the cached one, else a new one."""
-        return self._session(self._flight(chain).obtain(self._load()))
+    def renew(self, chain: Chain) -> Session:
+        """Return the session of `chain`, which is the request's: the cached one while that need not be renewed.
+
+        Otherwise it is a new one, which another process may be requesting already. Raises any RoleEnvError.
+        """
+        return self._session(self._flight(chain).obtain(self._load(), may_stay=False))
 
     def plan(self) -> tuple[Chain, CacheDecision]:
         """Return the chain that `obtain` would follow, and whether it would use the cached session.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 UNCHANGED = "the cached session is used: nothing that it was made from has changed"
 """What is reported, on the fast path too, of a cached session that answers a request."""
 
-_HEAD = "role-env session 3"
+_HEAD = "role-env session 4"
 _FIELDS = (
     "profile",
     "role_arn",
@@ -29,6 +29,7 @@ _FIELDS = (
     "in_cli_file",
     "endpoint",
     "session_name",
+    "policy_digest",
     "chain",
     "base",
     "sign_in",
@@ -43,12 +44,22 @@ _FIELDS = (
 class Record:
     """A session as it is cached.
 
-    `endpoint` and `session_name` are those with which it was requested. `chain` and `base` are digests of the resolved
-    chain and of the base key in the environment, `sign_in` is the ID of the sign-in that it came from (the last two
-    are empty if there is none); `fingerprint_lines` say what the session was made from.
+    `endpoint` and `session_name` are those with which it was requested, `policy_digest` is that of the session policy
+    which was sent (empty for none). `chain` and `base` are digests of the resolved chain and of the base key in the
+    environment, `sign_in` is the ID of the sign-in that it came from (the last two are empty if there is none);
+    `fingerprint_lines` say what the session was made from.
     """
 
-    __slots__ = ("base", "chain", "endpoint", "fingerprint_lines", "session", "session_name", "sign_in")
+    __slots__ = (
+        "base",
+        "chain",
+        "endpoint",
+        "fingerprint_lines",
+        "policy_digest",
+        "session",
+        "session_name",
+        "sign_in",
+    )
 
     def __init__(
         self,
@@ -56,6 +67,7 @@ class Record:
         *,
         endpoint: str,
         session_name: str,
+        policy_digest: str,
         chain: str,
         base: str,
         sign_in: str = "",
@@ -64,6 +76,7 @@ class Record:
         self.session = session
         self.endpoint = endpoint
         self.session_name = session_name
+        self.policy_digest = policy_digest
         self.chain = chain
         self.base = base
         self.sign_in = sign_in
@@ -96,6 +109,7 @@ class Record:
             "1" if session.in_cli_file else "",
             self.endpoint,
             self.session_name,
+            self.policy_digest,
             self.chain,
             self.base,
             self.sign_in,
@@ -151,6 +165,7 @@ def parse(text: str, profile: str) -> "Record | None":
         session,
         endpoint=found["endpoint"],
         session_name=found["session_name"],
+        policy_digest=found["policy_digest"],
         chain=found["chain"],
         base=found["base"],
         sign_in=found["sign_in"],

@@ -1,19 +1,21 @@
-"""Renew the session of a shell in place: the same file, profile, account, role, session name and policy, or nothing.
+"""Renew a session: the same account, role, session name and policy, or nothing.
 
-One place decides for every shell. Whatever cannot be renewed leaves the shell as it is.
+One place decides for every shell and for `exec --renew`. Whatever cannot be renewed stays as it is. A shell asks for
+what its variables say, which can be planted: it needs a proof, too, that the same file, profile and options were
+requested here.
 """
 
 import contextlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from role_env import validators
 from role_env.context import Context
-from role_env.credentials import Session
-from role_env.dataclass import replace
+from role_env.credentials import RoleArn, Session
+from role_env.dataclass import dataclass, replace
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, RefusedError, UnreachableError, UsageError
 from role_env.fingerprint import read_file
@@ -32,12 +34,56 @@ _OPTIONS: dict[str, Callable[[str], Any]] = {
 }
 
 
-class _ShellRequest(NamedTuple):
-    """What ROLE_ENV_REQUEST says: the request, and the endpoint and session name that it was made with."""
+@dataclass(frozen=True)
+class _Kept:
+    """What a renewal keeps of a session. `policy` is its name in ROLE_ENV_POLICY, `policy_digest` of what was sent."""
+
+    profile: str
+    account_id: str
+    role_arn: RoleArn
+    session_name: str
+    policy: str
+    policy_digest: str
+
+    def bind(self, chain: Chain) -> None:
+        """Give `chain` the session's own session name. Raises RefusedError if it stands for another session by now."""
+        self._check_role(chain.role_arn)
+        if chain.role_arn:
+            self._check_account(chain.role_arn.account)
+        if chain.target.role_arn:
+            chain.replace(chain.target, replace(chain.target, role_session_name=self.session_name))
+        if chain.session_name != self.session_name:
+            raise self._another("another session name")
+        if (chain.policy_name, chain.policy_digest) != (self.policy, self.policy_digest):
+            raise self._another("another session policy")
+
+    def check(self, session: Session) -> None:
+        """Raise RefusedError if `session` is another one: what a program passes through is known only now."""
+        self._check_role(session.role_arn)
+        self._check_account(session.account_id)
+        if session.policy != self.policy:
+            raise self._another("another session policy")
+
+    def _check_role(self, role_arn: str) -> None:
+        if not self.role_arn.is_same_role(role_arn):
+            raise self._another(f"role {role_arn or '(none)'}, not {self.role_arn or '(none)'}")
+
+    def _check_account(self, account_id: str) -> None:
+        if account_id != self.account_id:
+            raise self._another(f"account {account_id}, not {self.account_id or 'the known one'}")
+
+    def _another(self, what: str) -> RefusedError:
+        return _another(self.profile, what)
+
+
+@dataclass(frozen=True)
+class _ShellRequest:
+    """What ROLE_ENV_REQUEST says: the request, and what it was made with besides."""
 
     request: Request
     endpoint: str
     session_name: str
+    policy_digest: str
 
 
 def renew(context: Context) -> Session:
@@ -58,48 +104,63 @@ def renew(context: Context) -> Session:
             f"the session of {state.profile} cannot be renewed: its profiles file {asked.request.config} is not found",
             hint="restore the profiles file, or begin another session: role-env use PROFILE",
         )
-    session_request = SessionRequest(asked.request, context)
+    account_id = environ.get("ROLE_ENV_ACCOUNT_ID", "")
+    kept = _Kept(state.profile, account_id, state.role_arn, asked.session_name, state.policy, asked.policy_digest)
+    session = _renew(kept, asked.request, context, endpoint=asked.endpoint)
+    if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal():
+        raise UnreachableError(
+            f"the session of {state.profile} could not be renewed: its source gives the same one again",
+            hint="try again",
+        )
+    return session
+
+
+def renew_as_requested(first: Session, request: Request, context: Context) -> Session:
+    """Return a session that renews `first`, which `request` gave to this process itself: it needs no proof.
+
+    Raises RefusedError if it would be another session, and any other RoleEnvError.
+    """
+    made = json.loads(first.request)
+    kept = _Kept(
+        first.profile,
+        first.account_id,
+        RoleArn(first.role_arn),
+        made["session_name"],
+        first.policy,
+        made["policy_digest"],
+    )
+    return _renew(kept, request, context)
+
+
+def _renew(kept: _Kept, request: Request, context: Context, *, endpoint: str = "") -> Session:
+    """Return the session of `request` if that renews `kept`. With `endpoint`, a proof of it is needed."""
+    session_request = SessionRequest(request, context)
     try:
         chain = session_request.resolve()
     except UsageError as error:  # an option that the profile no longer allows
         raise ProfileError(error.message, hint=error.hint) from None
-    _check_same(chain, asked, state.role_arn, environ)
-    proven = Proof(session_request.entry, asked.endpoint).load(context)
-    # The chain's digest reads the key or token, which the proof allows.
-    if proven is None or chain.target.endpoint != asked.endpoint or chain.digest(context) != proven:
-        raise ProfileError(
-            f"the session of {state.profile} cannot be renewed: nothing proves that it was requested here as it is now",
-            hint=f"role-env use {state.profile}",
-        )
-    session = session_request.obtain_for(chain)
-    check_same_session(session, account_id=environ.get("ROLE_ENV_ACCOUNT_ID", ""), role_arn=state.role_arn)
-    if session.policy != environ.get("ROLE_ENV_POLICY", ""):
-        raise _another(state.profile, "another session policy")
-    if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal():
-        raise UnreachableError(f"the session of {state.profile} could not be renewed", hint="try again")
+    kept.bind(chain)
+    if endpoint:
+        _check_proof(chain, Proof(session_request.entry, endpoint), endpoint, context)
+    try:
+        session = session_request.renew(chain)
+    except UnreachableError as error:
+        message = f"the session of {kept.profile} could not be renewed: {error.message}"
+        raise UnreachableError(message, hint=error.hint) from None
+    kept.check(session)
     return session
 
 
-def check_same_session(session: Session, *, account_id: str, role_arn: str) -> None:
-    """Raise RefusedError unless `session` is of the account and role of the one that it renews."""
-    if session.account_id != account_id:
-        raise _another(session.profile, f"account {session.account_id}, not {account_id or 'the known one'}")
-    if session.role_arn.lower() != role_arn.lower():
-        raise _another(session.profile, f"role {session.role_arn or '(none)'}, not {role_arn or '(none)'}")
-
-
-def _check_same(chain: Chain, asked: _ShellRequest, role_arn: str, environ: Mapping[str, str]) -> None:
-    """Raise RefusedError if the profile stands for another role by now; give it the session's own session name."""
-    name = chain.target.name
-    if not chain.role_arn.is_same_role(role_arn):
-        raise _another(name, f"role {chain.role_arn or '(none)'}, not {role_arn or '(none)'}")
-    account = environ.get("ROLE_ENV_ACCOUNT_ID", "")
-    if chain.role_arn and chain.role_arn.account != account:
-        raise _another(name, f"account {chain.role_arn.account}, not {account or 'the known one'}")
-    if chain.target.role_arn:
-        chain.replace(chain.target, replace(chain.target, role_session_name=asked.session_name))
-    if chain.session_name != asked.session_name:
-        raise _another(name, "another session name")
+def _check_proof(chain: Chain, proof: Proof, endpoint: str, context: Context) -> None:
+    """Raise ProfileError unless `proof` says that what `chain` is was requested here, at `endpoint`."""
+    proven = proof.load(context)
+    # The chain's digest reads the key or token, which the proof allows.
+    if proven is None or chain.target.endpoint != endpoint or chain.digest(context) != proven:
+        name = chain.target.name
+        raise ProfileError(
+            f"the session of {name} cannot be renewed: nothing proves that it was requested here as it is now",
+            hint=f"role-env use {name}",
+        )
 
 
 def _parse(text: str, profile: str) -> _ShellRequest:
@@ -111,12 +172,13 @@ def _parse(text: str, profile: str) -> _ShellRequest:
         policy, file = str(options.pop("policy", "")), str(options.pop("policy_file", ""))
         texts = {name: _OPTIONS[name](value) for name, value in options.items()}
         path, endpoint, name = found["config"], validators.host(found["sts_endpoint"]), found["session_name"]
+        digest = str(found["policy_digest"])
         if name:
             validators.session_name(name)
         if found["profile"] == profile and Path(path).is_absolute() and isinstance(duration, int | None):
             narrowing = _narrowing(profile, policy, file)
             request = Request(profile, config=path, duration=duration, narrowing=narrowing, **texts)
-            return _ShellRequest(request, endpoint, name)
+            return _ShellRequest(request, endpoint, name, digest)
     raise ProfileError(
         f"the session of {profile} cannot be renewed: the variable ROLE_ENV_REQUEST is missing or invalid",
         hint=f"role-env use {profile}",
@@ -126,10 +188,10 @@ def _parse(text: str, profile: str) -> _ShellRequest:
 def _narrowing(profile: str, name: str, file: str) -> Narrowing:
     """Return how the session was narrowed. Raises RefusedError if its policy has changed or cannot be read again."""
     if name in ("", READ_ONLY):
-        return Narrowing(is_read_only=name == READ_ONLY)
+        return Narrowing(is_read_only=name == READ_ONLY, is_full_allowed=True)
     try:
         content, _ = read_file(Path(file))  # does not wait for a pipe, which a prompt would do unasked
-        narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file)
+        narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file, is_full_allowed=True)
     except (OSError, ValueError):  # also for one from stdin, which has no file
         raise _another(profile, "a session policy that cannot be read again") from None
     if narrowing.name != name:

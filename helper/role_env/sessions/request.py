@@ -97,6 +97,7 @@ class Request:
                 "options": _object(given),
                 "sts_endpoint": _text(found.endpoint),
                 "session_name": _text(found.session_name),
+                "policy_digest": _text(found.policy_digest),
                 "access_key_id": _text(session.credentials.access_key_id),
                 "shown": f'"{shown}"',
                 "issued": str(int(session.credentials.issued)),

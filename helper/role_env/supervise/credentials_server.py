@@ -19,7 +19,7 @@ from http import HTTPStatus
 
 from role_env import timestamps
 from role_env.credentials import Credentials, Session
-from role_env.errors import RefusedError, RoleEnvError
+from role_env.errors import RoleEnvError
 from role_env.supervise.connections import Connections
 from role_env.ui.messages import Messages
 
@@ -37,13 +37,13 @@ _BACKLOG = 1024
 
 
 class Supply:
-    """The live credentials of one role.
+    """The live credentials of one session.
 
-    `renew` obtains a session that has at least the given seconds left. It may be slow, and may raise any RoleEnvError.
+    `renew` obtains the same session anew, with at least the given seconds left. It may be slow, and may raise any
+    RoleEnvError.
     """
 
     def __init__(self, first: Session, renew: Callable[[int], Session], messages: Messages) -> None:
-        self._role_arn = first.role_arn
         self._credentials = first.credentials
         self._renew = renew
         self._messages = messages
@@ -52,7 +52,7 @@ class Supply:
         self._flight: Future[None] | None = None
         self._not_before = 0.0
         self._was_asked = False
-        self._is_failing = False
+        self._failure: type[Exception] | None = None
 
     def credentials(self) -> Credentials | None:
         """Return the credentials from memory, after a wait if a renewal is due.
@@ -94,20 +94,18 @@ class Supply:
     def _renewal(self) -> None:
         try:
             session = self._renew(math.ceil(self._margin()))
-            if session.role_arn != self._role_arn:
-                raise RefusedError(f"profile {session.profile} now has {session.role_arn}, not {self._role_arn}")
-            self._credentials, self._was_asked, self._is_failing = session.credentials, False, False
+            self._credentials, self._was_asked, self._failure = session.credentials, False, None
         except RoleEnvError as failure:
-            self._warn(failure.message)
+            self._warn(failure.message, type(failure))
         except Exception as failure:  # a bug: its text could contain a secret
-            self._warn(type(failure).__name__)
+            self._warn(type(failure).__name__, type(failure))
         # After a success too: the new session may be no younger.
         self._not_before = time.monotonic() + min(PAUSE_SECONDS, self._life() / 20)
 
-    def _warn(self, reason: str) -> None:
-        """Warn of the first failure in a row."""
-        say = self._messages.decided if self._is_failing else self._messages.warn
-        self._is_failing = True
+    def _warn(self, reason: str, kind: type[Exception]) -> None:
+        """Warn of the first failure of this kind in a row."""
+        say = self._messages.decided if kind is self._failure else self._messages.warn
+        self._failure = kind
         say(f"the session could not be renewed and expires in {max(0, int(self._credentials.remaining()))} s: {reason}")
 
 
