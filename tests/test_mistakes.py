@@ -106,6 +106,12 @@ IN_FILE = (
         "write it as [profile], on its own line",
     ),
     in_file(
+        "an indented key",
+        (SOURCE, f"  {SOURCE}"),
+        "{file}, line 7: this indented line reads like the key source_profile, and continues role_arn in line 6",
+        "write source_profile = … without the indentation, or its text at the end of the line above",
+    ),
+    in_file(
         "a mistyped source_profile",
         (SOURCE, "source_profile = profilA"),
         "profile profileB: source_profile names no profile of the file ({file}, line 7)",
@@ -814,6 +820,7 @@ HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
     ("keep one|keep one of the two|merge the two", changing(lambda line: "")),
     (r"correct \w+, or remove the line", changing(lambda line: "")),
     ("check the role and (expected_account_id), or --expect-account; nothing was exported", expect_account_of_role),
+    (r"write \w+ = … without the indentation, or its text at the end of the line above", changing(str.lstrip)),
     (r"add a line \[profile\] above it", changing(lambda line: f"[profileA]\n{line}")),
     ("give it a value, or remove the line|copy the ARN from the role's page in the RAM console", give_role),
     (r"(?:nothing was stored; )?check (\w+): .*", check_value),

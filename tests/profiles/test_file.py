@@ -397,11 +397,11 @@ POLICY = """
 """
 
 
-def test_an_indented_line_goes_on_with_its_value_whatever_it_looks_like(folder: Folder) -> None:
+def test_an_indented_line_that_reads_like_no_key_goes_on_with_its_value(folder: Folder) -> None:
     profile = folder.with_keys(f"policy ={POLICY}region_id = cn-beijing")
     assert json.loads(profile.policy)["Statement"][0]["Action"] == "oss:Get*"
     assert (profile.external_id, profile.source_profile, profile.region_id) == ("", "a", "cn-beijing")
-    file = folder.read(f"{A}{B}policy = {{\n  role_arn = x\n  [c]\n\n  source_profile = y\n")
+    file = folder.read(f"{A}{B}policy = {{\n  role = x\n  [c]\n\n  # role_arn = y\n")
     assert file.names() == ["a", "b"]
     assert "policy is not a policy in JSON" in failure(lambda: file.profile("b"))
 
@@ -432,10 +432,10 @@ def test_a_default_source_yields_to_a_sections_own_and_is_not_its_own_source(fol
 
 
 def test_a_line_of_a_value_that_looks_like_a_key_does_not_hide_the_default_source(folder: Folder) -> None:
-    keys = f"role_arn = {ARN}\nvariables = oss\n  access_key_id=x\n"
+    keys = f"role_arn = {ARN}\nvariables = oss\n  access_key=x\n"
     file = folder.read(f"[DEFAULT]\nsource_profile = a\n{A}[b]\n{keys}")
     assert "variables must be words of" in failure(lambda: file.chain("b"))
-    file = folder.read(f"[DEFAULT]\nsource_profile = a\n{A}[b]\n{keys.replace('access_key_id=x', 'plain')}")
+    file = folder.read(f"[DEFAULT]\nsource_profile = a\n{A}[b]\n{keys.replace('access_key=x', 'plain')}")
     assert [hop.name for hop in file.chain("b")] == ["a", "b"]
 
 
@@ -451,6 +451,9 @@ def test_an_error_in_the_defaults_names_their_line(folder: Folder) -> None:
         (f"{A}access_key_id = x\n", 4, "access_key_id already exists in line 2"),
         (f"{A}Access_Key_ID = x\n", 4, "access_key_id already exists in line 2"),
         ("[DEFAULT]\nregion_id = x\nREGION_ID = x\n", 3, "region_id already exists in line 2"),
+        (f"{A}external_id = x\n  read_only = yes\n", 5, "like the key read_only, and continues external_id in line 4"),
+        (f"{A}policy =\n\n # x\n\tRead_Only=\n", 7, "like the key read_only, and continues policy in line 4"),
+        (f"[a]\nregion_id =\n  access_key_secret = {SECRET}\n", 3, "like the key access_key_secret, and continues"),
         ("\n\nregion_id = x\n[a]\n", 3, "a key before the first [profile]"),
         (f"{A}# ok\n\naccess_key_secret {SECRET[:-1]}\n", 6, "neither [profile] nor key = value"),
         (f"{A}{SECRET[:-1]}\n", 4, "neither [profile] nor key = value"),

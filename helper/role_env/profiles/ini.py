@@ -1,8 +1,8 @@
 """The grammar of a profiles file: bytes become sections of keys and values, each with its line.
 
 `[name]` begins a section, and its lines are `key = value`, with the key in any case. A line that is indented more than
-its key continues the value. Empty lines, and lines that begin with # or ;, are ignored everywhere; inside a value no
-character is special. UTF-8 with or without BOM, any line ending.
+its key continues the value, and may not read like a key of its own. Empty lines, and lines that begin with # or ;, are
+ignored everywhere; inside a value no character is special. UTF-8 with or without BOM, any line ending.
 
 configparser reports no lines, mixes [DEFAULT] into every section, ignores a second one, ends a value at a comment, and
 quotes lines in its errors, which may contain a secret.
@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from role_env import validators
 from role_env.errors import ProfileError
 
 # `- key: value` or `key: value` or `key:`, and the separator of documents.
@@ -86,6 +87,7 @@ def parse(path: Path, content: bytes) -> dict[str, Section]:
             continue
         indent = len(line) - len(line.lstrip())
         if value_lines and indent > key_indent:
+            _check_continuation(path, number, text, *values[-1][:2])
             value_lines.append(text)
         elif name := _section_name(text):
             if name in sections:
@@ -106,6 +108,23 @@ def parse(path: Path, content: bytes) -> dict[str, Section]:
     for section, key, value_lines in values:
         section.values[key] = "\n".join(value_lines).strip()
     return sections
+
+
+def _check_continuation(path: Path, number: int, text: str, section: Section, key: str) -> None:
+    """Raise ProfileError if a line that continues the value of `key` reads like a key.
+
+    It would widen or narrow a session unseen, as `read_only = yes` behind a command does.
+    """
+    name, equals, _ = text.partition("=")
+    name = name.rstrip().lower()
+    if equals and name in validators.KEYS:
+        continued = f"{printable_key(key) or 'the value'} in line {section.lines[key]}"
+        raise _error(
+            path,
+            number,
+            f"this indented line reads like the key {name}, and continues {continued}",
+            hint=f"write {name} = … without the indentation, or its text at the end of the line above",
+        )
 
 
 def _add_key(section: Section, key: str, number: int) -> None:
