@@ -70,6 +70,7 @@ def _run(invocation: "Invocation", *, spent: float) -> int:
     if invocation.fault:
         raise _usage_error(invocation, invocation.fault, invocation.hint)
     _check_not_profile(invocation)
+    _check_may_change(invocation)
     import gc
 
     gc.set_threshold(_COLLECTION_THRESHOLD)
@@ -157,6 +158,22 @@ def _may_be_profile(name: str) -> bool:
             return name.encode() in file.read()
     except OSError:
         return True
+
+
+def _check_may_change(invocation: "Invocation") -> None:
+    """Raise UsageError for a command that changes role-env's own secrets within a narrowed session, without --full."""
+    from role_env.command_table import COMMANDS
+
+    is_refused = COMMANDS[invocation.command].changes_secrets and not invocation.full
+    if not is_refused or not os.environ.get("ROLE_ENV_POLICY"):
+        return
+    from role_env.errors import UsageError
+    from role_env.shells import hints
+
+    raise UsageError(
+        f"{invocation.command} changes role-env's own secrets, which a narrowed session may not",
+        hint=f"end the session with: {hints.end_session(os.environ)}; or add --full to do it all the same",
+    )
 
 
 def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":

@@ -30,6 +30,7 @@ def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[s
     with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
         is_taken_away = write_failure(invocation, environ, role_arn=role_arn)
     error = failure if isinstance(failure, RoleEnvError) else _resource_error(failure) or _bug(failure)
+    error.hint = hints.followable(error.hint, environ)
     messages.error(error)
     if is_taken_away:
         messages.error(_no_account(environ))

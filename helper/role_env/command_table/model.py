@@ -88,6 +88,9 @@ class Word:
         self.is_repeated = is_repeated
 
 
+_CHANGING = Option("--full", "", "change role-env's own secrets within a narrowed session too (default: refuse)")
+
+
 class Command:
     """A command, with all that the rest of the program has to know of it.
 
@@ -98,9 +101,11 @@ class Command:
     A command with `is_silent` writes nothing to stderr when it succeeds, unless `--verbose` is given. `prints` is
     SECRETS or CODE for one whose output goes to a terminal only with `--show`. The output of one with `is_evaluated`
     is read by a shell: after a failure it gets code that fails. A profile may be named like a command that `is_new`.
+    One with `changes_secrets` changes role-env's own, and is refused within a narrowed session without `--full`.
     """
 
     __slots__ = (
+        "changes_secrets",
         "examples",
         "exclusive",
         "is_evaluated",
@@ -130,7 +135,10 @@ class Command:
         is_evaluated: bool = False,
         is_new: bool = False,
         is_silent: bool = False,
+        changes_secrets: bool = False,
     ) -> None:
+        if changes_secrets:
+            options = (*options, _CHANGING)
         if prints:
             show = Option("--show", "", f"print {prints} even if stdout is a terminal (default: refuse)")
             options, statuses = (*options, show), statuses | _NO_TERMINAL
@@ -146,6 +154,7 @@ class Command:
         self.is_evaluated = is_evaluated
         self.is_new = is_new
         self.is_silent = is_silent
+        self.changes_secrets = changes_secrets
 
 
 # --- what several commands have

@@ -63,6 +63,7 @@ COMMANDS = (
         ),
         statuses=ALL_STATUSES,
         is_new=True,
+        changes_secrets=True,
     ),
     Command(
         "setup",
@@ -85,6 +86,7 @@ COMMANDS = (
         (CONFIG, NO_BROWSER, VERBOSE),
         ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA'),
         statuses=ALL_STATUSES | {4: "STS or the sign-in server refused, or nobody signed in in time"},
+        changes_secrets=True,
     ),
     Command(
         "logout",
@@ -93,6 +95,7 @@ COMMANDS = (
         (CONFIG, VERBOSE),
         ("role-env logout profileA", "role-env logout profileA --config other.ini"),
         statuses=dict.fromkeys((0, 1, 2, 3, 6), ""),
+        changes_secrets=True,
     ),
     Command(
         "rotate",
@@ -109,6 +112,7 @@ COMMANDS = (
         statuses=ALL_STATUSES | {4: "STS or RAM refused, or rotate itself did"},
         exclusive=(("--status", "--finish", "--abort"),),
         is_new=True,
+        changes_secrets=True,
     ),
     Command(
         "clear",

@@ -4,9 +4,11 @@ import sys
 
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.dataclass import replace
 from role_env.doctor import examination
 from role_env.doctor.finding import FAIL, OK, WARN, Finding
 from role_env.errors import ProfileError, printable
+from role_env.shells import hints
 from role_env.ui import stdout as output
 from role_env.ui import table
 
@@ -19,6 +21,7 @@ def run(invocation: Invocation, context: Context) -> int:
     stdout = sys.stdout
     with context.messages.waiting_for("the checks"):
         findings = [*_settings(context), *examination.examine(context.environ, invocation.config)]
+    findings = [replace(finding, fix=hints.followable(finding.fix, context.environ)) for finding in findings]
     sys.stdout = stdout  # a keyring that hangs has replaced it
     if invocation.json:
         output.write_json([vars(finding) for finding in findings])

@@ -4,7 +4,7 @@ With the shell integration, which sets ROLE_ENV_INIT for the commands that it ru
 `role-env off`; without it, the shell has to evaluate what role-env prints.
 """
 
-from role_env.command_table import export_words
+from role_env.command_table import COMMANDS, export_words
 from role_env.formats import INTEGRATED_SHELLS, SHELL_FORMATS
 from role_env.shells import parent
 
@@ -31,6 +31,16 @@ def end_session(environ: "Mapping[str, str]") -> str:
 def restore(environ: "Mapping[str, str]") -> str:
     """Return the hint for a shell without an account: how to restore what was set before the session."""
     return f"restore what was set before with: {end_session(environ)}"
+
+
+def followable(hint: str, environ: "Mapping[str, str]") -> str:
+    """Return `hint`; where a narrowed session refuses a command that it names, it first ends that session."""
+    import re  # 5 ms, for a hint only
+
+    refused = "|".join(command.name for command in COMMANDS.values() if command.changes_secrets)
+    if not environ.get("ROLE_ENV_POLICY") or not re.search(rf"role-env ({refused})\b(?! --help)", hint):
+        return hint
+    return f"this session is narrowed: type {end_session(environ)} first; {hint}"
 
 
 def load_integration(shell: str = "") -> str:
