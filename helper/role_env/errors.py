@@ -70,3 +70,16 @@ def printable(text: str) -> str:
     """Return `text` on one line, without control characters: nothing from outside may control a terminal."""
     shown = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     return shown.strip()
+
+
+def one_line(text: str) -> str:
+    """Check that `text` can be written into a file without adding anything to it. Raises ValueError.
+
+    It contains no control character, no other separator of lines, and no byte that is not UTF-8.
+    """
+    if not text.isprintable():
+        import unicodedata  # for what a person may write, such as a joined emoji
+
+        if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
+            raise ValueError("contains a control character")
+    return text

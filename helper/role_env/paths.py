@@ -111,8 +111,13 @@ def state_lines(environ: "Mapping[str, str]", name: str) -> "list[str]":
 def append_line(environ: "Mapping[str, str]", name: str, line: str, *, largest: int = 0) -> None:
     """Append `line` to the file of state `name` in one write, so that no process loses another's.
 
-    With `largest`, a file of more bytes is started anew. Raises OSError, as `make_private` does for the folder.
+    With `largest`, a file of more bytes is started anew. Raises OSError, as `make_private` does for the folder, and for
+    a text that would be more than one line.
     """
+    if "\n" in line or "\r" in line:
+        import errno
+
+        raise OSError(errno.EINVAL, "a line break in it")
     descriptor = _open_state(environ, name)
     try:
         if largest and os.fstat(descriptor).st_size > largest:

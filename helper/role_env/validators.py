@@ -7,6 +7,7 @@ about the key. The rules are those of STS 2015-04-01, AssumeRole.
 from role_env import names, variables
 from role_env.command_table.model import ACCOUNT, REGION, SESSION_NAME
 from role_env.credentials import RoleArn
+from role_env.errors import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,13 +137,13 @@ def role_arn(text: str) -> RoleArn:
 
 KEYS: "dict[str, Callable[[str], Any]]" = {
     "role_arn": role_arn,
-    "source_profile": str,
+    "source_profile": one_line,
     "access_key_id": key_part,
     "access_key_secret": key_part,
     "security_token": key_part,
     "credential_source": _one_of(("environment", "ecs_ram_role", "aliyun_cli")),
     "role_name": _of_kind(names.ROLE_NAME),
-    "aliyun_profile": str,
+    "aliyun_profile": one_line,
     "credential_process": _command,
     "cloud_sso_sign_in_url": str,
     "cloud_sso_account_id": account_id,
@@ -153,16 +154,16 @@ KEYS: "dict[str, Callable[[str], Any]]" = {
         r"acs:ram::[0-9]{1,32}:oidc-provider/[A-Za-z0-9._-]{1,128}",
         "an OIDC provider's ARN, acs:ram::<account>:oidc-provider/<name>",
     ),
-    "oidc_token_file": str,
+    "oidc_token_file": one_line,
     "oidc_token_variable": _pattern(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "the name of a variable"),
     "oidc_token": _token_kind,
-    "oidc_audience": str,
+    "oidc_audience": one_line,
     "role_session_name": session_name,
     "duration_seconds": _seconds,
     "max_session_duration": _most_seconds,
     "external_id": _pattern(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 of letters, digits and _+=,.@:/-"),
     "policy": str,
-    "policy_file": str,
+    "policy_file": one_line,
     "source_identity": source_identity,
     "expected_account_id": account_id,
     "region_id": region,

@@ -10,6 +10,7 @@ import pytest
 
 from role_env import variables
 from role_env.credentials import AccessKey, Credentials, Session
+from role_env.errors import ProfileError
 from role_env.shells import github as github_step
 from support.github_runner import INTO_JOB, Runner, unescaped
 from support.https_server import HttpsServer
@@ -140,15 +141,21 @@ def test_a_failure_leaves_the_later_steps_without_the_earlier_steps_session(mach
     assert runner.variables() == {}
 
 
-ODD = "two\nlines=1\r\n::add-mask::x%0A\nEVIL<<role_env_0\nEVIL=1\n$(touch owned)'\"`"
+ODD = "lines=1::add-mask::x%0AEVIL<<role_env_0$(touch owned)'\"`"
+
+
+def a_session(secret: str, region: str = "") -> Session:
+    """A session of a key in the environment."""
+    credentials = Credentials("STS.x", secret, secret + "token", issued=0, expiration=1)
+    base = AccessKey("LTAI", secret + "base")
+    return Session("p", "acs:ram::1:role/r", credentials, region_id=region, variables=("plain",), base=base)
 
 
 def test_no_value_can_add_a_variable_or_escape_its_mask(
     machine: Machine, runner: Runner, capfd: pytest.CaptureFixture[str]
 ) -> None:
     # STS's values and keys from the environment are checked before: so the room itself is given what none of them is.
-    credentials = Credentials("STS.x", ODD, ODD + "token", issued=0, expiration=1)
-    session = Session("p", "acs:ram::1:role/r", credentials, variables=("plain",), base=AccessKey("LTAI", ODD + "base"))
+    session = a_session(ODD)
     github_step.export(lambda: session, runner.environ)
     lines = capfd.readouterr().out.splitlines()
     assert len(lines) == 5
@@ -156,10 +163,22 @@ def test_no_value_can_add_a_variable_or_escape_its_mask(
     found = runner.variables()
     assert (found["AccessKeySecret"], found["SecurityToken"]) == (ODD, ODD + "token")
     assert found.keys() == variables.assignments(session).keys()
-    environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ODD}
+    environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": f"{ODD}\nEVIL=1"}
     machine.write(f"[profileB]\nrole_arn = {machine.sts.role_arn}\ncredential_source = environment\n")
     assert runner.step(**environ)[0] == 3
     assert runner.variables() == {}
+
+
+@pytest.mark.parametrize("odd", ["two\nEVIL=1", "two\r\n::stop-commands::x", "\x1b[2J"])
+@pytest.mark.parametrize("field", ["secret", "region"])
+def test_a_value_with_a_control_character_is_neither_masked_nor_set(
+    runner: Runner, capfd: pytest.CaptureFixture[str], field: str, odd: str
+) -> None:
+    session = a_session(odd) if field == "secret" else a_session("secret", odd)
+    with pytest.raises(ProfileError, match="contains a control character, and nothing was set"):
+        github_step.export(lambda: session, runner.environ)
+    assert capfd.readouterr().out == ""
+    assert runner.variables() == runner.outputs() == {}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 from role_env.aliyun import document, process_command
 from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
 from role_env.dataclass import dataclass
-from role_env.errors import ProfileError
+from role_env.errors import ProfileError, one_line
 from role_env.fingerprint import read_file
 from role_env.variables import NO_ACCOUNT_VALUE
 
@@ -28,10 +28,20 @@ _NEW_FILE = b'{\n\t"current": "default",\n\t"profiles": [],\n\t"meta_path": ""\n
 
 
 class Entry:
-    """A profile that the CLI's file is to have. `region_id` may be empty."""
+    """A profile that the CLI's file is to have. `region_id` may be empty.
+
+    Raises ProfileError for a path of role-env's or of the profiles file that cannot stand in a command.
+    """
 
     def __init__(self, name: str, *, command: str, region_id: str) -> None:
         self.name = name
+        try:
+            one_line(command)
+        except ValueError as error:
+            raise ProfileError(
+                f"profile {name}: its command {error}",
+                hint="move role-env, or the profiles file, to a path without it",
+            ) from None
         region = {"region_id": region_id} if region_id or name == SESSION_NAME else {}
         self.members = {"mode": "External", "process_command": command, **region}
 

@@ -4,24 +4,40 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from role_env.errors import ProfileError, UsageError
+from role_env import names
+from role_env.errors import ProfileError, UsageError, one_line
 from role_env.files import UserFile
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini
-from role_env.profiles.file import ProfilesFile
+from role_env.profiles.file import DEFAULT, ProfilesFile
 from role_env.profiles.locate import existing_sdk_file, own_file
 
 
 class NewProfile:
-    """A section that is to be appended: its name, and its keys with their values, which are of one line."""
+    """A section that is to be appended: its name, and its keys with their values."""
 
     def __init__(self, name: str, values: Mapping[str, str]) -> None:
         self.name = name
         self.values = dict(values)
 
     def text(self) -> str:
-        """Return the section as it will stand in the file."""
+        """Return the section as it will stand in the file.
+
+        Raises ProfileError for a name or a value, whoever it comes from, that would add or change anything else there.
+        """
+        if fault := "it is that of the defaults" if self.name == DEFAULT else names.fault(self.name):
+            raise self._error(f"its name is invalid: {fault}")
+        for key, value in self.values.items():
+            try:
+                one_line(value)
+            except ValueError as error:
+                raise self._error(f"{key} {error}") from None
+            if value != value.strip():
+                raise self._error(f"{key} begins or ends with a space")
         return "".join([f"[{self.name}]\n", *(f"{key} = {value}\n" for key, value in self.values.items())])
+
+    def _error(self, what: str) -> ProfileError:
+        return ProfileError(f"profile {self.name}: {what}, and nothing was written", hint="give it another value")
 
 
 def file_to_append_to(config: str, fingerprint: Fingerprint) -> Path:

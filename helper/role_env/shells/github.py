@@ -12,28 +12,29 @@ from collections.abc import Callable, Iterator, Mapping
 
 from role_env import timestamps, variables
 from role_env.credentials import Session
-from role_env.errors import ProfileError, RoleEnvError
+from role_env.errors import ProfileError, RoleEnvError, one_line
 from role_env.shells import export as exporters
 from role_env.ui import stdout as output
-
-_ESCAPES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 
 
 def export(obtain: Callable[[], Session], environ: Mapping[str, str]) -> None:
     """Obtain a session, mask its secrets, set its variables for the later steps, and write the step's outputs.
 
     Before it calls `obtain`, it raises ProfileError outside of a step, or if the step's files cannot be opened. Raises
-    what `obtain` raises, and RoleEnvError if a file cannot be written; then no variable is set.
+    what `obtain` raises, ProfileError for a value with a line break or another control character, and RoleEnvError if
+    a file cannot be written; then no variable is set.
     """
     with _opened(environ) as (variables_file, *outputs_files):
         session = obtain()
-        output.write("".join(f"::add-mask::{value.translate(_ESCAPES)}\n" for value in _to_mask(session)))
-        for file in outputs_files:
-            expiration = timestamps.format_utc(session.credentials.expiration)
-            _append(file, {"expiration": expiration, "role_arn": session.role_arn})
+        outputs = {"expiration": timestamps.format_utc(session.credentials.expiration), "role_arn": session.role_arn}
         after = exporters.environment(session, environ)
         outranking = {name: "" for name, value in environ.items() if value and name not in after}
-        _append(variables_file, {**outranking, **exporters.document_variables(session)})
+        written = {**outranking, **exporters.document_variables(session)}
+        _check_lines({**outputs, **written})
+        output.write("".join(f"::add-mask::{value.replace('%', '%25')}\n" for value in _to_mask(session)))
+        for file in outputs_files:
+            _append(file, outputs)
+        _append(variables_file, written)
 
 
 def take_away_session(environ: Mapping[str, str]) -> None:
@@ -68,6 +69,15 @@ def _open(name: str, environ: Mapping[str, str], files: contextlib.ExitStack) ->
         raise ProfileError(f"the file that {name} names cannot be opened: {reason}") from None
     files.callback(os.close, descriptor)
     return descriptor
+
+
+def _check_lines(values: Mapping[str, str]) -> None:
+    """Raise ProfileError for a value that is not one line: neither the log's commands nor the files could hold it."""
+    for name, value in values.items():
+        try:
+            one_line(value)
+        except ValueError as error:
+            raise ProfileError(f"{name} {error}, and nothing was set", hint="give it another value") from None
 
 
 def _to_mask(session: Session) -> Iterator[str]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
-from role_env.errors import RefusedError, UnreachableError, printable
+from role_env.errors import RefusedError, UnreachableError, one_line, printable
 from role_env.sts import responses, sdk
 from role_env.sts.http import TRIES, Response, Server
 
@@ -83,8 +83,11 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
     service = Service("STS", endpoint, context)
     service.connect()
     document = service.send(sdk.caller_identity_request(), {}, key)
-    if not isinstance(document.get("Arn"), str) or not isinstance(document.get("AccountId"), str):
-        raise invalid_response("STS", endpoint, "no Arn and AccountId")
+    arn, account = document.get("Arn"), document.get("AccountId")
+    with reading("STS", endpoint):
+        if not isinstance(arn, str) or not isinstance(account, str) or not re.fullmatch(r"[0-9]{1,32}", account):
+            raise ValueError("no Arn, or no number of an account")
+        one_line(arn)
     return document
 
 
