@@ -17,11 +17,12 @@ REVEALING = {
         alikafka:DescribeSaslUsers apigateway:DescribeAppSecurities apigateway:DescribeAppSecurity
         apigateway:DescribeDomain apigateway:DescribeSignatures arms:GetPrometheusApiToken
         cdn:DescribeCdnDomainConfigs cms:DescribeMonitoringAgentAccessKey dataworks:GetDataServiceApplication
-        ecd:DescribeUsersPassword eventbridge:GetConnection eventbridge:ListConnections eventbridge:GetEventStreaming
-        gpdb:GetSecretValue iot:BatchQueryDeviceDetail iot:QueryDeviceDetail iot:QueryProduct kms:BatchGetSecretValue
-        kms:GetSecretValue oos:GetSecretParameter oos:GetSecretParametersByPath ram:GetAppSecret sae:DescribeSecret
-        vpc:DescribeVpnConnection vpc:ListIpsecServers yundun-cert:DescribeCertificateState yundun-cert:GetCsrDetail
-        yundun-cert:DescribeSSLCertificatePrivateKey yundun-cert:GetUserCertificateDetail""",
+        ecd:DescribeUsersPassword edas:ListK8sSecrets eventbridge:GetConnection eventbridge:GetEventStreaming
+        eventbridge:ListConnections gpdb:GetSecretValue iot:BatchQueryDeviceDetail iot:QueryDeviceDetail
+        iot:QueryProduct kms:BatchGetSecretValue kms:GetSecretValue oos:GetSecretParameter
+        oos:GetSecretParametersByPath ram:GetAppSecret sae:DescribeSecret vpc:DescribeVpnConnection
+        vpc:ListIpsecServers yundun-cert:DescribeCertificateState yundun-cert:DescribeSSLCertificatePrivateKey
+        yundun-cert:GetCsrDetail yundun-cert:GetUserCertificateDetail""",
     "ways in": """
         adcp:DescribeHubClusterKubeconfig computenestsupplier:GetArtifactRepositoryCredentials
         computenestsupplier:GetUploadCredentials cr:GetAuthorizationToken cs:DescribeClusterAttachScripts

@@ -18,7 +18,7 @@ REVEALING = {
     "secrets": (
         "*:*Get*Secret* *:Describe*Secret* *:*PrivateKey *:*Password *:*Credential* *:*Token* *:*Ticket *:*ApiKey* "
         "*:*AppSec* cms:*AccessKey *:*CertificateState *:*UserCert* *:GetCsr* *:*Signatures *:DescribeDomain "
-        "*:*SaslUsers *:*DataServiceApp* *:GetConn* *:ListConn* *:*EventStream* *:*VpnConn* *:*IpsecServers "
+        "*:*Sasl* *:*DataServiceApp* *:GetConn* *:ListConn* *:*EventStream* *:*VpnConn* *:*Ipsec* *:*K8sSecrets "
         "*:*DomainConfigs iot:*Query*"
     ),
     "ways in": (
