@@ -36,13 +36,13 @@ CACHED = COMMAND_LINE | below("keyrings", "dbus", "entry", "notes", "secret_serv
 CACHED |= below("sessions", "record", "request") | below("ui", "stdout")
 CACHED |= {f"role_env.{name}" for name in ("credentials", "fast_path", "fingerprint", "paths", "variables")}
 CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
-POSIX, FISH = CACHED | below("shells", "posix", "posix_code"), CACHED | below("shells", "fish")
+POSIX, FISH = CACHED | below("shells", "posix", "programs"), CACHED | below("shells", "fish")
 DOCUMENT = CACHED | {"role_env.timestamps"}
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
 DECISION = {"role_env.errors", "role_env.ui.messages", "role_env.ui.stderr"}
 EXECUTION = CACHED - below("ui", "stdout") | below("supervise", "execution")
 INTEGRATION = {"role_env.commands.init", "role_env.credentials", "role_env.variables"}
-INTEGRATION |= below("shells", "fish", "integration", "posix", "posix_code")
+INTEGRATION |= below("shells", "fish", "integration", "posix", "programs")
 ROWS = {
     "profileB": POSIX | PARENT,
     "export profileB --format zsh": POSIX,

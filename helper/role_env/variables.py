@@ -71,6 +71,9 @@ REGIONS = tuple(dict.fromkeys(name for family in FAMILIES.values() for name in f
 OSS_REGIONS = FAMILIES["oss"].regions
 # Of the other regions each tool reads more than one: the CLI's first three come first, then Terraform's.
 CLI_REGIONS = ("ALIBABA_CLOUD_REGION_ID", "ALIBABACLOUD_REGION_ID", "ALICLOUD_REGION_ID", "REGION_ID", "REGION")
+_CLOUD_REGIONS = tuple(name for name in REGIONS if name not in OSS_REGIONS)
+REGION_GROUPS = ((_CLOUD_REGIONS, (*_CLOUD_REGIONS, *CLI_REGIONS)), (OSS_REGIONS, OSS_REGIONS))
+"""The names that get a fallback region, with those of which none may be set for that."""
 
 NO_ACCOUNT_VALUE = "role-env-none"
 """An invalid value that counts as absent: an empty one would let a tool use a file of its own."""
@@ -236,9 +239,7 @@ def renewed(session: Session) -> dict[str, str]:
 def fallback_regions(session: Session) -> "Iterator[tuple[tuple[str, ...], tuple[str, ...]]]":
     """Yield the names that get the fallback region of `session`, with those of which none may be set for that."""
     if session.fallback_region and not session.region_id:
-        cloud = tuple(name for name in REGIONS if name not in OSS_REGIONS)
-        yield cloud, (*cloud, *CLI_REGIONS)
-        yield OSS_REGIONS, OSS_REGIONS
+        yield from REGION_GROUPS
 
 
 def by_value(values: "Mapping[str, str]") -> dict[str, list[str]]:

@@ -1,12 +1,13 @@
 """What shells do to the text: missing quotes, tracing, a caller's variables, a session of an older version."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from role_env import variables
 from role_env.shells import export as exporters
-from role_env.shells import posix_code
+from role_env.shells import posix as posix_shell
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
 from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, check_no_account, encoded, exported, run, session_of
@@ -300,13 +301,14 @@ def test_a_session_of_the_version_before_can_be_ended_or_replaced(shell: str, be
 # --- the text itself
 
 
-def test_the_output_has_at_most_22_kb_with_a_long_token_and_request() -> None:
+def test_the_output_has_at_most_14_kb_with_a_long_token_and_request() -> None:
     made = session_of("STS." + "x" * 26, "y" * 44, "t" * 1000, region="cn-hangzhou", request="r" * 400)
-    assert len(exporters.export(made, "sh", {})) <= 22_000
+    assert len(exporters.export(made, "sh", {})) <= 14_336
     assert len(exporters.export(made, "fish", {})) <= 22_000
 
 
 @pytest.mark.parametrize("suffix", ["sh", "bash", "zsh"])
 def test_the_integration_uses_none_of_the_texts_temporary_variables(suffix: str) -> None:
     text = (INSTALLED.parents[1] / "shell" / f"role-env.{suffix}").read_text()
-    assert not [name for name in posix_code.TEMPORARIES if name in text]
+    assert not [name for name in posix_shell.TEMPORARIES if re.search(rf"_role_env_{name}\b", text)]
+    assert "_role_env_do_" not in text

@@ -4,11 +4,9 @@ A name between two @, such as `@COMMANDS@`, stands for a table of the command li
 themselves list no command, no option and no variable of a family.
 """
 
-import os
-
 from role_env import __version__, command_table, variables
 from role_env.command_table import model
-from role_env.shells import fish, posix
+from role_env.shells import fish, posix, programs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ def integration(shell: str, options: str = "") -> str:
 
     It is one group, like everything that a shell reads from us: cut off anywhere, it does nothing.
     """
-    text = "".join(_read(name) for name in _FILES[shell])
+    text = "".join(programs.read(name) for name in _FILES[shell])
     tables = _fish_tables() if shell == "fish" else _posix_tables()
     given = {"SHELL": shell, "OPTIONS": f"{__version__} {options}".rstrip(), **tables}
     for name, table in given.items():
@@ -61,15 +59,6 @@ def integration(shell: str, options: str = "") -> str:
         "zsh": f"{{ {_ZSH} {posix.quote(text)}\n}}\n",
         "fish": f"begin\n{text}end\n",
     }[shell]
-
-
-def _read(name: str) -> str:
-    """Return the text of a file: beside the modules in an installed wheel, else at the top of the checkout."""
-    package = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  pathlib costs more than the whole command
-    installed = f"{package}/shell"
-    folder = installed if os.path.isdir(installed) else f"{package}/../../shell"  # noqa: PTH112
-    with open(f"{folder}/{name}", encoding="utf-8") as file:  # noqa: PTH123
-        return file.read()
 
 
 # --- the tables
