@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2016,SC2034,SC2043,SC2254,SC3062,SC2154,SC2194,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
+# shellcheck disable=SC2016,SC2034,SC2043,SC3045,SC2154,SC2194,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
 # The first part of each program that a POSIX shell evaluates: whose each key in the shell is, and the way to no account.
 #
 # `programs` puts it, and one of the other files, into one group, which is a syntax error where it is cut off. It strips
@@ -20,10 +20,11 @@
 
 # `set -v` would print what follows while it is read. In ksh and mksh it does: they read ahead.
 {
-	_role_env_any=$(\printf '\052')
+	\printf -v _role_env_any '\052' || \:
+	case "${_role_env_any-}" in "") _role_env_any=$(\printf '\052') ;; esac
 	\eval "case \$- in ${_role_env_any}v$_role_env_any) _role_env_verbose=v; \\set +v ;; esac"
 	\unset -v _role_env_any
-} 2>/dev/null
+} >/dev/null 2>&1
 
 #@GROUP@ From here on everything is one group.
 # Calls the function $1 for each name in $2.

@@ -88,7 +88,7 @@ def off(environ: "Mapping[str, str]", *, integrated: bool = False) -> str:
     """Return the text that ends the session of the shell whose exported variables are `environ`.
 
     It restores what was set before. A key that the user has set meanwhile stays. With `integrated` the shell has the
-    integration, which finds readonly variables without a subshell.
+    integration, which shows no command while it works, and finds readonly variables without a subshell.
     """
     tables = {"PROFILE_GUARDS": _words((*variables.IGNORE_PROFILE, variables.CLI_PROFILE))}
     report = (_NOTHING_CHANGED, _QUOTE_IT.format("off"))
@@ -166,7 +166,7 @@ def _program(
         "IS_WRITABLE": '\\eval "_role_env_is_writable $_role_env_all"' if integrated else "\\false",
         **tables,
     }
-    begun = (line if line.endswith(_OPEN_ENDS) else f"{line};" for line in (*before, "{", *first[:-1]))
+    begun = (line if line.endswith(_OPEN_ENDS) else f"{line};" for line in (*(() if integrated else before), "{", *first[:-1]))
     return programs.fill("\n".join((*begun, f"{first[-1]} {_CUT}", *common, *own, *end, "}\n")), all_tables)
 
 
