@@ -166,7 +166,8 @@ def _program(
         "IS_WRITABLE": '\\eval "_role_env_is_writable $_role_env_all"' if integrated else "\\false",
         **tables,
     }
-    begun = (line if line.endswith(_OPEN_ENDS) else f"{line};" for line in (*(() if integrated else before), "{", *first[:-1]))
+    before = [] if integrated else before
+    begun = (line if line.endswith(_OPEN_ENDS) else f"{line};" for line in (*before, "{", *first[:-1]))
     return programs.fill("\n".join((*begun, f"{first[-1]} {_CUT}", *common, *own, *end, "}\n")), all_tables)
 
 
