@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from support.cached_sessions import exports, key_id
+from role_env.profiles import policies
+from role_env.sessions import record as records
+from support.cached_sessions import exports, kept, key_id, put_instead
 from support.machine import Machine
 
 CALL = [sys.executable, str(Path(__file__).parents[1] / "support/cloud_call.py")]
@@ -61,13 +63,21 @@ def test_narrowed_sessions_have_entries_of_their_own_and_clear_deletes_them_all(
     assert not {key_id(machine, "profileB", *more) for more in words} & set(first)
 
 
+def test_a_cached_session_of_another_versions_read_only_policy_is_requested_anew(machine: Machine) -> None:
+    first = key_id(machine, "profileB", "--read-only")
+    assert key_id(machine, "profileB", "--read-only") == first
+    *lines, _ = kept(machine).secret.decode().replace(policies.revision(), "0" * 64).split("\n")
+    put_instead(machine, "\n".join([*lines, records.end_line(lines)]))
+    assert key_id(machine, "profileB", "--read-only") != first
+
+
 def test_a_read_only_profile_never_gives_a_wider_session(machine: Machine) -> None:
     machine.add(f"[readers]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nread_only = yes\n")
     exports(machine, "readers")
     exports(machine, "readers", "--read-only")
-    policies = {call.policy for call in machine.sts.calls_of("AssumeRole")}
-    assert len(policies) == 1
-    assert '"NotAction"' not in policies.pop()
+    sent = {call.policy for call in machine.sts.calls_of("AssumeRole")}
+    assert len(sent) == 1
+    assert '"NotAction"' not in sent.pop()
     refused = machine.role_env("readers", "--policy", policy_file(machine, POLICY))
     assert refused.returncode == 2
     assert "is read_only" in refused.stderr

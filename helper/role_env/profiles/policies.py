@@ -81,6 +81,11 @@ def compact(text: str) -> str:
     return policy
 
 
+def revision() -> str:
+    """Return what tells this read-only policy from that of another version of role-env."""
+    return sha256(" ".join((*READING, *REVEALING.values())))
+
+
 def read_only(own: str = "") -> str:
     """Return the read-only policy; with `own`, a profile's policy, one that narrows that to reading.
 

@@ -105,7 +105,7 @@ class Record:
             session.fallback_region,
             session.color,
             " ".join(session.variables),
-            session.policy,
+            _policy_line(session.policy),
             "1" if session.in_cli_file else "",
             self.endpoint,
             self.session_name,
@@ -138,7 +138,10 @@ def parse(text: str, profile: str) -> "Record | None":
         if not line.startswith(name + " "):
             return None
         found[name] = line[len(name) + 1 :]
+    policy = found["policy"].partition(" ")[0]
     families = found["variables"].split()
+    if found["policy"] != _policy_line(policy):
+        return None
     if found["profile"] != profile or not families or not variables.FAMILIES.keys() >= {*families}:
         return None
     key_id, secret, token = found["access_key_id"], found["access_key_secret"], found["security_token"]
@@ -158,7 +161,7 @@ def parse(text: str, profile: str) -> "Record | None":
         fallback_region=found["fallback_region"],
         color=found["color"],
         variables=tuple(families),
-        policy=found["policy"],
+        policy=policy,
         in_cli_file=bool(found["in_cli_file"]),
     )
     return Record(
@@ -171,3 +174,12 @@ def parse(text: str, profile: str) -> "Record | None":
         sign_in=found["sign_in"],
         fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
     )
+
+
+def _policy_line(policy: str) -> str:
+    """Return what a record says of a session's policy: of the read-only one also which, since another is a miss."""
+    if policy != "read-only":
+        return policy
+    from role_env.profiles import policies
+
+    return f"{policy} {policies.revision()}"
