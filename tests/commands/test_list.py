@@ -307,7 +307,7 @@ def test_what_shells_call_often_loads_neither_tls_nor_a_keyring(machine: Machine
     assert "role_env.cli.invocation" in loaded
     heavy = {"ssl", "http.client", "urllib.request", "keyring", "ctypes", "subprocess"}
     heavy |= {"dataclasses", "inspect", "logging", "json", "difflib", "hashlib"}
-    heavy |= {f"role_env.{name}" for name in ("sessions", "sources", "sts", "keyrings", "profiles.profile")}
+    heavy |= {f"role_env.{name}" for name in ("sessions", "sources.base", "sts", "keyrings", "profiles.profile")}
     assert not loaded & heavy
     if command == "status":
         assert not loaded & {"platformdirs", "role_env.profiles.file"}

@@ -13,8 +13,8 @@ from role_env import names, validators
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini, sdk_file
-from role_env.profiles.ini import Section
 from role_env.profiles.locate import locate, own_file, sdk_files
+from role_env.sources.section import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

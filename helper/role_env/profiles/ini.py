@@ -9,66 +9,15 @@ quotes lines in its errors, which may contain a secret.
 """
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from role_env import validators
 from role_env.errors import ProfileError
+from role_env.sources.section import Section, printable_key
 
 # `- key: value` or `key: value` or `key:`, and the separator of documents.
 _YAML = r"(- *)?[A-Za-z_][\w.-]*:( .*)?|---"
 _BOM = b"\xef\xbb\xbf"
-_QUOTES = ('"', "'")
-
-
-class Section:
-    """A section of the file at `path`: its keys, in lower case, with their values, and the line of each.
-
-    `where` is the file and the line of the section. If it is not in the file yet, `where` says so, and `origins` are
-    the options or answers that gave its keys.
-    """
-
-    def __init__(self, path: Path, name: str, line: int) -> None:
-        self.path = path
-        self.name = name
-        self.line = line
-        self.where = f"{path}, line {line}"
-        self.values: dict[str, str] = {}
-        self.lines: dict[str, int] = {}
-        self.origins: Mapping[str, str] = {}
-
-    def with_values(self, values: dict[str, str]) -> "Section":
-        """Return the section with other values; the lines of keys stay."""
-        other = Section(self.path, self.name, self.line)
-        other.values, other.lines, other.where, other.origins = values, self.lines, self.where, self.origins
-        return other
-
-    def where_is(self, key: str) -> str:
-        """Return the file and line of `key`, or its origin; `where` for a key that the section does not have."""
-        if key in self.origins:
-            return self.origins[key]
-        return f"{self.path}, line {self.lines[key]}" if key in self.lines else self.where
-
-    def resolve_path(self, key: str, text: str) -> Path:
-        """Return the path `text` of `key`; a relative one starts at the file's folder. Raises ProfileError."""
-        try:
-            return self.path.parent / Path(text).expanduser()
-        except RuntimeError:
-            raise self.error(key, "names a file that cannot be read: its home folder is unknown") from None
-
-    def error(self, key: str, what: str, *, hint: str = "") -> ProfileError:
-        """Return a ProfileError about `key` of this profile."""
-        shown = printable_key(key) or "a key"
-        return ProfileError(f"profile {self.name}: {shown} {what} ({self.where_is(key)})", hint=hint)
-
-    def value_error(self, key: str, what: str, *, hint: str = "") -> ProfileError:
-        """Return a ProfileError about the value of `key`: quotes or a comment in it if there are any, else `what`."""
-        value = self.values.get(key, "")
-        if value[:1] in _QUOTES or value[-1:] in _QUOTES:
-            return self.error(key, "is in quotes", hint="remove the quotes; values are written without them")
-        if re.search(r"\s[#;]", value):
-            return self.error(key, "has a comment after its value", hint="move the comment to a line of its own")
-        return self.error(key, what, hint=hint)
 
 
 def parse(path: Path, content: bytes) -> dict[str, Section]:
@@ -140,11 +89,6 @@ def _section_name(text: str) -> str:
         return ""
     name, end, rest = text[1:].partition("]")
     return name if end and rest.strip()[:1] in ("", "#", ";") else ""
-
-
-def printable_key(key: str) -> str:
-    """Return `key` if it looks like a key, else an empty text: it may be a secret."""
-    return key if re.fullmatch(r"[a-z_-]{1,24}", key) else ""
 
 
 def _syntax_error(path: Path, number: int, text: str) -> ProfileError:

@@ -9,7 +9,7 @@ from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import policies, source_keys
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
-from role_env.profiles.ini import Section, printable_key
+from role_env.sources.section import Section, printable_key
 from role_env.variables import COLORS, DEFAULT_FAMILIES
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ Format: https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-a
 """
 
 from role_env import validators
-from role_env.profiles.ini import Section
+from role_env.sources.section import Section
 
 _WITHOUT_SOURCE = validators.KEYS.keys() - validators.SOURCES.keys()
 # Which keys count, by the section's `type`.

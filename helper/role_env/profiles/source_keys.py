@@ -7,8 +7,8 @@ from role_env import validators
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
-from role_env.profiles.ini import Section
 from role_env.sources.base import Source
+from role_env.sources.section import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
