@@ -1,4 +1,4 @@
-"""Every key that a profile can have, with its check.
+"""The checks of values: of a profile's keys, of options, and of what other files hold.
 
 A check takes the text of a value and returns what it means, or raises ValueError, whose text completes a sentence
 about the key. The rules are those of STS 2015-04-01, AssumeRole.
@@ -7,18 +7,18 @@ about the key. The rules are those of STS 2015-04-01, AssumeRole.
 from role_env import names, variables
 from role_env.command_table.model import ACCOUNT, REGION, SESSION_NAME
 from role_env.credentials import RoleArn
-from role_env.errors import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from typing import Any
 
     # Takes the text of a value and returns it, or raises ValueError.
     Check = Callable[[str], str]
 
 
-def _pattern(pattern: str, rule: str) -> "Check":
+def pattern(pattern: str, rule: str) -> "Check":
+    """Return the check that a value matches `pattern`, in ASCII; `rule` says what it must be."""
+
     def check(text: str) -> str:
         import re  # 5 ms, which the keys of most profiles do without
 
@@ -29,7 +29,9 @@ def _pattern(pattern: str, rule: str) -> "Check":
     return check
 
 
-def _of_kind(kind: str) -> "Check":
+def of_kind(kind: str) -> "Check":
+    """Return the check of a kind of value whose rule is in `names`."""
+
     def check(text: str) -> str:
         if rule := names.value_fault(kind, text):
             raise ValueError(f"is not {rule}")
@@ -38,7 +40,9 @@ def _of_kind(kind: str) -> "Check":
     return check
 
 
-def _one_of(words: "Collection[str]") -> "Check":
+def one_of(words: "Collection[str]") -> "Check":
+    """Return the check that a value is one of `words`."""
+
     def check(text: str) -> str:
         if text not in words:
             raise ValueError(f"must be one of {', '.join(words)}")
@@ -47,14 +51,16 @@ def _one_of(words: "Collection[str]") -> "Check":
     return check
 
 
-def _seconds(text: str) -> int:
+def seconds(text: str) -> int:
+    """Parse a number of seconds. Raises ValueError."""
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
         raise ValueError("is not a number of seconds")
     return int(text)
 
 
-def _most_seconds(text: str) -> int:
-    if not 3600 <= _seconds(text) <= 43200:
+def longest_seconds(text: str) -> int:
+    """Parse the longest duration that a role allows, in seconds. Raises ValueError."""
+    if not 3600 <= seconds(text) <= 43200:
         raise ValueError("must be between 3600 and 43200")
     return int(text)
 
@@ -76,7 +82,8 @@ def host(text: str) -> str:
     return bare
 
 
-def _families(text: str) -> tuple[str, ...]:
+def families(text: str) -> tuple[str, ...]:
+    """Parse the names of families of variables. Raises ValueError."""
     families = tuple(text.split())
     for name in families:
         if name not in variables.FAMILIES:
@@ -84,13 +91,15 @@ def _families(text: str) -> tuple[str, ...]:
     return families
 
 
-def _yes_or_no(text: str) -> bool:
+def yes_or_no(text: str) -> bool:
+    """Parse yes, no, true or false, in any case. Raises ValueError."""
     if text.lower() not in ("yes", "no", "true", "false"):
         raise ValueError("must be yes or no")
     return text.lower() in ("yes", "true")
 
 
-def _command(text: str) -> str:
+def command(text: str) -> str:
+    """Check a command line that a shell could split. Raises ValueError."""
     import shlex
 
     try:
@@ -102,13 +111,15 @@ def _command(text: str) -> str:
     return text
 
 
-def _token_kind(text: str) -> str:
+def token_kind(text: str) -> str:
+    """Check the name of a service that issues OIDC tokens. Raises ValueError."""
     if text != "github":
         raise ValueError("is not github; set oidc_token_file or oidc_token_variable for another token")
     return text
 
 
-def _site_kind(text: str) -> str:
+def site_kind(text: str) -> str:
+    """Parse the name of a site, in any case. Raises ValueError."""
     if text.upper() not in ("CN", "INTL"):
         raise ValueError("must be CN or INTL")
     return text.upper()
@@ -118,13 +129,15 @@ def source_identity(text: str) -> str:
     """Return a source identity, checked against STS's rule. Raises ValueError."""
     if text.startswith(("acs:", "aliyun:", "alibabacloud:")):
         raise ValueError("begins with acs:, aliyun: or alibabacloud:")
-    return _pattern(r"[\w+=,.@-]{2,64}", "2 to 64 of letters, digits and _+=,.@-")(text)
+    return pattern(r"[\w+=,.@-]{2,64}", "2 to 64 of letters, digits and _+=,.@-")(text)
 
 
-session_name = _of_kind(SESSION_NAME)
-account_id = _of_kind(ACCOUNT)
-region = _of_kind(REGION)
-key_part = _pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
+session_name = of_kind(SESSION_NAME)
+account_id = of_kind(ACCOUNT)
+region = of_kind(REGION)
+external_id = pattern(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 of letters, digits and _+=,.@:/-")
+color = one_of(variables.COLORS)
+key_part = pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 
 
 def role_arn(text: str) -> RoleArn:
@@ -133,57 +146,3 @@ def role_arn(text: str) -> RoleArn:
     if not names.is_valid_role(role):
         raise ValueError("is not a role's ARN, acs:ram::<account>:role/<name>")
     return role
-
-
-KEYS: "dict[str, Callable[[str], Any]]" = {
-    "role_arn": role_arn,
-    "source_profile": one_line,
-    "access_key_id": key_part,
-    "access_key_secret": key_part,
-    "security_token": key_part,
-    "credential_source": _one_of(("environment", "ecs_ram_role", "aliyun_cli")),
-    "role_name": _of_kind(names.ROLE_NAME),
-    "aliyun_profile": one_line,
-    "credential_process": _command,
-    "cloud_sso_sign_in_url": str,
-    "cloud_sso_account_id": account_id,
-    "cloud_sso_access_config": _pattern(r"[\w.@-]{1,128}", "the ID or the name of an access configuration"),
-    "oauth_site_type": _site_kind,
-    "oauth_client_id": _pattern(r"[\w.-]{1,64}", "the ID of an OAuth application"),
-    "oidc_provider_arn": _pattern(
-        r"acs:ram::[0-9]{1,32}:oidc-provider/[A-Za-z0-9._-]{1,128}",
-        "an OIDC provider's ARN, acs:ram::<account>:oidc-provider/<name>",
-    ),
-    "oidc_token_file": one_line,
-    "oidc_token_variable": _pattern(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "the name of a variable"),
-    "oidc_token": _token_kind,
-    "oidc_audience": one_line,
-    "role_session_name": session_name,
-    "duration_seconds": _seconds,
-    "max_session_duration": _most_seconds,
-    "external_id": _pattern(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 of letters, digits and _+=,.@:/-"),
-    "policy": str,
-    "policy_file": one_line,
-    "source_identity": source_identity,
-    "expected_account_id": account_id,
-    "region_id": region,
-    "sts_endpoint": host,
-    "sts_region": region,
-    "variables": _families,
-    "color": _one_of(variables.COLORS),
-    "read_only": _yes_or_no,
-    "colour": _one_of(variables.COLORS),
-}
-
-# The keys that say where a profile's credentials come from, in groups. A profile uses one group.
-_SOURCE_GROUPS = (
-    ("source_profile",),
-    ("access_key_id", "access_key_secret", "security_token"),
-    ("credential_source", "role_name", "aliyun_profile"),
-    ("credential_process",),
-    ("cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"),
-    ("oauth_site_type", "oauth_client_id"),
-    ("oidc_provider_arn", "oidc_token_file", "oidc_token_variable", "oidc_token", "oidc_audience"),
-)
-# Each of them with the first one of its group.
-SOURCES = {key: group[0] for group in _SOURCE_GROUPS for key in group}

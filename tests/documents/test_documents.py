@@ -9,7 +9,7 @@ import pytest
 from role_env import variables
 from role_env.command_table import COMMANDS
 from role_env.formats import FORMATS
-from role_env.validators import KEYS
+from role_env.profiles.profile import KEYS
 from support.documents import README, TOP, TOPICS, codes, table, topic
 
 SECURITY = TOP / ".github/SECURITY.md"

@@ -21,7 +21,7 @@ from role_env.names import fault
 from role_env.profiles.endpoint import default_session_name
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
-from role_env.profiles.profile import Profile
+from role_env.profiles.profile import KEYS, Profile
 from role_env.sources.access_key import FileKey
 from role_env.sources.aliyun_cli import AliyunCliProfile
 from role_env.sources.base import Source
@@ -30,7 +30,6 @@ from role_env.sources.ecs_metadata import EcsRole
 from role_env.sources.environment import EnvironmentKey
 from role_env.sources.keyring import KeyringKey
 from role_env.sources.oidc import OidcToken
-from role_env.validators import KEYS
 from role_env.variables import DEFAULT_FAMILIES
 from support.files import write_private
 from support.machine import Machine

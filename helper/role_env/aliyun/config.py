@@ -160,9 +160,9 @@ def _policy(text: str) -> str:
 
 # The keys of the file by the fields of CliProfile, with their checks.
 _TEXTS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "role_arn": ("ram_role_arn", validators.KEYS["role_arn"]),
+    "role_arn": ("ram_role_arn", validators.role_arn),
     "session_name": ("ram_session_name", validators.session_name),
-    "external_id": ("external_id", validators.KEYS["external_id"]),
+    "external_id": ("external_id", validators.external_id),
     "policy": ("policy", _policy),
     "region_id": ("region_id", validators.region),
     "source_profile": ("source_profile", str),

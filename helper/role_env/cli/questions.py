@@ -55,7 +55,7 @@ def ask_region(default: str) -> str:
 
 def ask_color() -> str:
     """Return the color of the profile in the prompt, or an empty text for none."""
-    return prompt.ask("Color in the prompt, such as red (Enter for none)", check=_optional(validators.KEYS["color"]))
+    return prompt.ask("Color in the prompt, such as red (Enter for none)", check=_optional(validators.color))
 
 
 def _optional(check: Callable[[str], str]) -> Callable[[str], str]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from role_env import validators
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
 from role_env.cli import options, questions
@@ -18,6 +17,7 @@ from role_env.fingerprint import Fingerprint, read_file
 from role_env.keyrings import access_keys
 from role_env.profiles.append import NewProfile, append, file_to_append_to, with_appended
 from role_env.profiles.file import ProfilesFile
+from role_env.profiles.profile import KEYS
 from role_env.rotation.ram import find_creation
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
@@ -183,7 +183,7 @@ def _read_options(invocation: Invocation) -> dict[str, str]:
     given = {key: value for key, value in values.items() if value}
     for key, value in given.items():
         try:
-            validators.KEYS[key](value)
+            KEYS[key](value)
         except ValueError as error:
             hint = _ARN_HINT if key == "role_arn" else "see role-env configure --help"
             raise UsageError(f"--{_option(key)} {value} {error}", hint=hint) from None

@@ -55,7 +55,7 @@ def _text(chain: Chain, decision: CacheDecision, context: Context) -> str:
     for position, hop in enumerate(chain.hops):
         if not hop.role_arn:
             continue
-        request = chain.source.request_name if position == 0 else "AssumeRole"
+        request = chain.source.row.request_name if position == 0 else "AssumeRole"
         lines.append(f"{hop.name}: {request} of {hop.role_arn} for {hop.duration_seconds} s ({hop.where})")
         lines.append(f"  as {hop.role_session_name} at {hop.endpoint}")
     if chain.policy_name:

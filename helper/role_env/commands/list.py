@@ -14,6 +14,7 @@ from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
+from role_env.sources import rows
 from role_env.ui import stdout as output
 from role_env.ui import table
 from role_env.ui.messages import on_terminal
@@ -182,7 +183,7 @@ def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str,
     name, known = entry.username, Row(entry.username)
     try:
         profile = file.profile(name)
-        age = _key_age(profile.source, context) if profile.source and profile.source.kind == "keyring" else ""
+        age = _key_age(profile.source, context)
         known = Row(name, profile, age)
         source = file.chain(name)[0].source
         sign_in = source.sign_in_entry if source else None
@@ -198,11 +199,14 @@ def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str,
         return replace(known, error=error.message)
 
 
-def _key_age(source: "Source", context: Context) -> str:
+def _key_age(source: "Source | None", context: Context) -> str:
     """Return the age of the access key that the keyring has for `source`; an empty text if it is unknown."""
+    if source is None or source.row is not rows.KEYRING:
+        return ""
     from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
+    from role_env.sources.keyring import KeyringKey  # which is loaded where there is such a source
 
-    key = source.stored_key(context)
+    key = source.stored_key(context) if isinstance(source, KeyringKey) else None
     days = age(key) if key else None
     if days is None:
         return ""

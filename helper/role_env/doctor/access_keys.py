@@ -4,6 +4,7 @@ from role_env import timestamps
 from role_env.credentials import AccessKey
 from role_env.doctor.finding import LONGEST_CHECK, OK, WARN, Finding, Surroundings
 from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
+from role_env.sources.keyring import KeyringKey
 
 
 def check(at: Surroundings) -> list[Finding]:
@@ -11,7 +12,7 @@ def check(at: Surroundings) -> list[Finding]:
     found: dict[str, Finding] = {}
     context = at.context(LONGEST_CHECK / 2)
     for source in at.sources():
-        key = source.stored_key(context)
+        key = source.stored_key(context) if isinstance(source, KeyringKey) else None
         if key and key.created:
             found.setdefault(key.access_key_id, _finding(source.profile, key))
     return list(found.values())

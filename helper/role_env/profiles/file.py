@@ -9,11 +9,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from role_env import names, validators
+from role_env import names
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
-from role_env.profiles import ini, sdk_file
+from role_env.profiles import ini
 from role_env.profiles.locate import locate, own_file, sdk_files
+from role_env.sources import rows
 from role_env.sources.section import Section
 
 TYPE_CHECKING = False
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from role_env.profiles.profile import Profile
 
 DEFAULT = "DEFAULT"
-# Each of these keys is of use only in a profile that gives a session.
-_SESSION_KEYS = frozenset(
-    ("role_arn", "credential_process", "oidc_provider_arn", "cloud_sso_sign_in_url", "oauth_site_type")
-)
 _SECRETS = ("access_key_secret", "security_token")
 
 
@@ -92,6 +89,8 @@ class ProfilesFile:
 
         section = self._sections[name]
         if self._is_sdk_file:
+            from role_env.profiles import sdk_file
+
             section = sdk_file.translate(section)
         self._profiles[name] = parse_profile(section, self._fingerprint)
         return self._profiles[name]
@@ -105,10 +104,10 @@ class ProfilesFile:
         kind = values.get("type", "").split("#")[0].strip() if self._is_sdk_file else ""
         if kind:
             return kind != "access_key"
-        if not _SESSION_KEYS.isdisjoint(values):
+        if "role_arn" in values:
             return True
-        source = values.get("credential_source")
-        return None if source == "aliyun_cli" else source == "ecs_ram_role"
+        chosen = [row.gives_session for row in rows.ROWS if row.is_chosen_by(values)]
+        return True in chosen or (None if None in chosen else False)
 
     def role_arn(self, name: str) -> str:
         """Return the role of the profile `name` as written in the file, even if the rest is invalid; else empty."""
@@ -183,8 +182,8 @@ def _add_defaults(section: Section, defaults: Section) -> None:
     A section that chooses its own source takes none from there, and no section is its own source.
     """
     added = {key: value for key, value in defaults.values.items() if key not in section.values}
-    if any(key in validators.SOURCES for key in section.values) or added.get("source_profile") == section.name:
-        added = {key: value for key, value in added.items() if key not in validators.SOURCES}
+    if any(key in rows.CHOOSERS for key in section.values) or added.get("source_profile") == section.name:
+        added = {key: value for key, value in added.items() if key not in rows.CHOOSERS}
     section.values = {**added, **section.values}
     section.lines = {**defaults.lines, **section.lines}
 

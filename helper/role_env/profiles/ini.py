@@ -11,7 +11,6 @@ quotes lines in its errors, which may contain a secret.
 import re
 from pathlib import Path
 
-from role_env import validators
 from role_env.errors import ProfileError
 from role_env.sources.section import Section, printable_key
 
@@ -66,7 +65,11 @@ def _check_continuation(path: Path, number: int, text: str, section: Section, ke
     """
     name, equals, _ = text.partition("=")
     name = name.rstrip().lower()
-    if equals and name in validators.KEYS:
+    if not equals:
+        return
+    from role_env.profiles.profile import KEYS  # not for a shell that completes words with names
+
+    if name in KEYS:
         continued = f"{printable_key(key) or 'the value'} in line {section.lines[key]}"
         raise _error(
             path,

@@ -4,24 +4,33 @@ from pathlib import Path
 
 from role_env import names, validators
 from role_env.credentials import RoleArn
-from role_env.dataclass import dataclass, replace
-from role_env.errors import ProfileError, UsageError
+from role_env.dataclass import dataclass, field, fields, replace
+from role_env.errors import ProfileError, UsageError, one_line
 from role_env.fingerprint import Fingerprint
-from role_env.profiles import policies, source_keys
+from role_env.profiles import policies
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
+from role_env.sources import rows
+from role_env.sources.choice import choose
 from role_env.sources.section import Section, printable_key
 from role_env.variables import COLORS, DEFAULT_FAMILIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeVar
 
     from role_env.sources.base import Source
+
+    T = TypeVar("T")
 
 # How long a session lasts unless the profile or an option says otherwise (seconds).
 DURATION_SECONDS = 3600
 _DURATION_HINT = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
+
+
+def _key(check: "Callable[[str], T]", default: "T") -> "T":
+    """Return the default of a field that a key of the same name fills, with the check of its value."""
+    return field(default=default, metadata={"check": check})
 
 
 @dataclass(frozen=True)
@@ -35,21 +44,21 @@ class Profile:
     name: str
     where: str
     path: Path
-    role_arn: RoleArn = RoleArn()
+    role_arn: RoleArn = _key(validators.role_arn, RoleArn())
     source_profile: str = ""
     source: "Source | None" = None
-    role_session_name: str = ""
-    duration_seconds: int = DURATION_SECONDS
-    max_session_duration: int = 3600
-    external_id: str = ""
-    policy: str = ""
-    source_identity: str = ""
-    expected_account_id: str = ""
-    region_id: str = ""
+    role_session_name: str = _key(validators.session_name, "")
+    duration_seconds: int = _key(validators.seconds, DURATION_SECONDS)
+    max_session_duration: int = _key(validators.longest_seconds, 3600)
+    external_id: str = _key(validators.external_id, "")
+    policy: str = _key(str, "")
+    source_identity: str = _key(validators.source_identity, "")
+    expected_account_id: str = _key(validators.account_id, "")
+    region_id: str = _key(validators.region, "")
     endpoint: str = ""
-    variables: tuple[str, ...] = DEFAULT_FAMILIES
-    color: str = ""
-    read_only: bool = False
+    variables: tuple[str, ...] = _key(validators.families, DEFAULT_FAMILIES)
+    color: str = _key(validators.color, "")
+    read_only: bool = _key(validators.yes_or_no, False)
 
     @property
     def source_kind(self) -> str:
@@ -66,13 +75,26 @@ class Profile:
         )
 
 
+_FIELDS: "dict[str, Callable[[str], Any]]" = {
+    one.name: one.metadata["check"] for one in fields(Profile) if "check" in one.metadata
+}
+_OTHERS: "dict[str, Callable[[str], Any]]" = {
+    "policy_file": one_line,
+    "sts_endpoint": validators.host,
+    "sts_region": validators.region,
+    "colour": validators.color,
+}
+KEYS = _FIELDS | rows.KEYS | _OTHERS
+"""Every key that a profile can have, with its check."""
+
+
 def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
     """Check every key of `section` and return the profile. Raises ProfileError."""
     _check_keys(section)
     values: dict[str, Any] = {}
     for key, text in section.values.items():
         try:
-            values[key] = validators.KEYS[key](text)
+            values[key] = KEYS[key](text)
         except ValueError as error:
             raise section.value_error(key, str(error), hint=_value_hint(key, text)) from None
     if "colour" in values:
@@ -80,28 +102,28 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
             raise section.error("colour", "and color are the same key", hint="keep one")
         values["color"] = values.pop("colour")
     # The other keys choose the source, the policy's file or the STS endpoint.
-    fields = {key: value for key, value in values.items() if hasattr(Profile, key)}
-    fields |= source_keys.parse(section, values, fingerprint)
+    chosen = {key: value for key, value in values.items() if key in _FIELDS}
+    chosen |= choose(section, values, fingerprint)
     if "policy" in values or "policy_file" in values:
-        fields["policy"] = _read_policy(section, values, fingerprint)
-    if "role_arn" in fields and "role_session_name" not in fields:
-        fields["role_session_name"] = default_session_name(fingerprint)
+        chosen["policy"] = _read_policy(section, values, fingerprint)
+    if "role_arn" in chosen and "role_session_name" not in chosen:
+        chosen["role_session_name"] = default_session_name(fingerprint)
     endpoint, region = values.get("sts_endpoint", ""), values.get("sts_region", "")
-    fields["endpoint"] = sts_endpoint(fingerprint, endpoint=endpoint, region=region)
+    chosen["endpoint"] = sts_endpoint(fingerprint, endpoint=endpoint, region=region)
     seconds = values.get("duration_seconds", Profile.duration_seconds)
     longest = values.get("max_session_duration", Profile.max_session_duration)
     if not 900 <= seconds <= longest:
         what = f"= {seconds} must be between 900 and {longest}"
         raise section.error("duration_seconds", what, hint=_DURATION_HINT)
-    return Profile(section.name, section.where, section.path, **fields)
+    return Profile(section.name, section.where, section.path, **chosen)
 
 
 def _check_keys(section: Section) -> None:
     """Raise ProfileError if a key is unknown or has no value."""
     for key, value in section.values.items():
-        if key not in validators.KEYS:
+        if key not in KEYS:
             shown = printable_key(key)
-            nearest = names.nearest(key, validators.KEYS)
+            nearest = names.nearest(key, KEYS)
             message = f"profile {section.name}: unknown key{f' {shown}' if shown else ''} ({section.where_is(key)})"
             raise ProfileError(message, hint=f"did you mean {nearest}?" if nearest else "")
         if not value:

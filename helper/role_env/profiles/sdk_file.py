@@ -3,16 +3,17 @@
 Format: https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-access-credentials
 """
 
-from role_env import validators
+from role_env.profiles.profile import KEYS
+from role_env.sources import rows
 from role_env.sources.section import Section
 
-_WITHOUT_SOURCE = validators.KEYS.keys() - validators.SOURCES.keys()
+_WITHOUT_SOURCE = KEYS.keys() - rows.KEYS.keys()
 # Which keys count, by the section's `type`.
 _KEYS_OF_TYPE = {
-    "": set(validators.KEYS),
-    "access_key": _WITHOUT_SOURCE - {"role_arn"} | {"access_key_id", "access_key_secret", "security_token"},
-    "ram_role_arn": _WITHOUT_SOURCE | {"access_key_id", "access_key_secret", "security_token"},
-    "ecs_ram_role": _WITHOUT_SOURCE - {"role_arn"} | {"credential_source", "role_name"},
+    "": set(KEYS),
+    "access_key": _WITHOUT_SOURCE - {"role_arn"} | rows.FILE_KEY.keys.keys(),
+    "ram_role_arn": _WITHOUT_SOURCE | rows.FILE_KEY.keys.keys(),
+    "ecs_ram_role": _WITHOUT_SOURCE - {"role_arn"} | {rows.CREDENTIAL_SOURCE, *rows.ECS_ROLE.keys},
     "oidc_role_arn": _WITHOUT_SOURCE | {"oidc_provider_arn", "oidc_token_file"},
 }
 

@@ -12,7 +12,7 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.profiles.profile import DURATION_SECONDS, Profile
 from role_env.sources.access_key import FileKey
-from role_env.sources.aliyun_cli import SignedIn
+from role_env.sources.aliyun_cli import AliyunCliProfile, SignedIn
 from role_env.sources.base import Source
 
 _LONGEST_SESSION = 43200
@@ -28,14 +28,16 @@ class CliChain:
     region_id: str
 
 
-def resolve(wanted: Source, name: str, fingerprint: Fingerprint) -> CliChain:
-    """Return the chain of the CLI's profile `name`, for which `wanted` stands.
+def resolve(wanted: Source, fingerprint: Fingerprint) -> CliChain:
+    """Return the chain of the CLI's profile that `wanted` names.
 
     Raises ProfileError if the file or a profile is missing or invalid.
     """
+    if not isinstance(wanted, AliyunCliProfile):
+        raise AssertionError("the source stands for a profile of the CLI")
     try:
         file = _config_file(fingerprint)
-        found = _chain(file, name)
+        found = _chain(file, wanted.aliyun_profile)
         hops = [_hop(profile, wanted, file.path, fingerprint) for profile in found if profile.mode in _ROLES]
         return CliChain(_source(found[0], wanted, file.path), hops, found[-1].region_id)
     except ProfileError as error:
@@ -70,7 +72,7 @@ def _chain(file: ConfigFile, name: str) -> list[CliProfile]:
     return found
 
 
-def _hop(profile: CliProfile, wanted: Source, path: Path, fingerprint: Fingerprint) -> Profile:
+def _hop(profile: CliProfile, wanted: AliyunCliProfile, path: Path, fingerprint: Fingerprint) -> Profile:
     return Profile(
         profile.name,
         profile.where,
@@ -86,7 +88,7 @@ def _hop(profile: CliProfile, wanted: Source, path: Path, fingerprint: Fingerpri
     )
 
 
-def _endpoint(profile: CliProfile, wanted: Source, fingerprint: Fingerprint) -> str:
+def _endpoint(profile: CliProfile, wanted: AliyunCliProfile, fingerprint: Fingerprint) -> str:
     """Return the STS endpoint of the CLI's profile, else of the profile that names it.
 
     As for the SDKs, `enable_vpc` counts only with a region of the CLI's profile.

@@ -16,6 +16,7 @@ from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint, sha256
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
+from role_env.sources import rows
 from role_env.sources.base import Source
 
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ class Chain:
     @property
     def gives_session(self) -> bool:
         """Whether the result is temporary credentials and not a long-lived key."""
-        return bool(self.role_arn) or self.source.gives_session
+        return bool(self.role_arn) or bool(self.source.row.gives_session)
 
     @property
     def is_cacheable(self) -> bool:
         """Whether the session may be cached."""
-        return bool(self.role_arn) or self.source.is_cacheable
+        return bool(self.role_arn) or self.source.row.is_cacheable
 
     @property
     def policy_digest(self) -> str:
@@ -69,7 +70,7 @@ class Chain:
     def before(self) -> "Chain | None":
         """The chain of the session that assumes the target's role; None if the source's own key does."""
         rest = self.hops[:-1]
-        has_session = any(hop.role_arn for hop in rest) or (rest and self.source.is_cached_as_source)
+        has_session = any(hop.role_arn for hop in rest) or (rest and self.source.sign_in_entry)
         return Chain(self.source, rest, self.fingerprint) if has_session else None
 
     def digest(self, context: Context) -> str:
@@ -107,7 +108,7 @@ class Chain:
 
     def for_source(self, context: Context) -> Context:
         """Return the context for the source: a program gets the profiles that led to it in ROLE_ENV_CHAIN."""
-        if not self.source.runs_program:
+        if not self.source.row.runs_program:
             return context
         marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *map(_mark, self.hops)]
         environ = {**context.environ, "ROLE_ENV_CHAIN": " ".join(marks).strip()}
@@ -120,10 +121,10 @@ def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
     source = hops[0].source
     if source is None:
         raise AssertionError("a chain has a source")
-    if source.aliyun_profile is not None:
+    if source.row is rows.ALIYUN_CLI:
         from role_env.sessions import aliyun_hops  # only for those who need it
 
-        found = aliyun_hops.resolve(source, source.aliyun_profile, fingerprint)
+        found = aliyun_hops.resolve(source, fingerprint)
         source, hops = found.source, [*found.hops, *hops]
         hops[-1] = replace(hops[-1], region_id=hops[-1].region_id or found.region_id)
     source.watch(fingerprint)

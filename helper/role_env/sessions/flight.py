@@ -117,7 +117,7 @@ class SingleFlight:
         try:
             return self._assume(context, since=None)
         except sts.StsError as refusal:
-            is_renewable = self._before or self._chain.source.is_renewable
+            is_renewable = self._before or self._chain.source.row.is_renewable
             if not refusal.code.startswith("InvalidSecurityToken.Expired") or not is_renewable:
                 raise
             context.messages.decided("the source's session has ended: a new one is requested")
@@ -172,7 +172,7 @@ class SingleFlight:
             session_name=chain.session_name,
             policy_digest=chain.policy_digest,
             chain=self._digest,
-            base=chain.source.identity(self._context)[0] if chain.source.has_base_key else "",
+            base=chain.source.identity(self._context)[0] if chain.source.row.has_base_key else "",
             sign_in=chain.source.sign_in_id(self._context),
             fingerprint_lines=chain.fingerprint.lines(),
         )

@@ -1,21 +1,40 @@
 """An access key in the profiles file."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from role_env.context import Context
 from role_env.credentials import AccessKey
+from role_env.fingerprint import Fingerprint
+from role_env.sources import rows
 from role_env.sources.base import Source, key_digest
+from role_env.sources.section import Section
 
 
 class FileKey(Source):
     """A credential source whose access key is in the file."""
 
-    kind = "access_key_id"
-    is_renewable = False
-    gives_session = False
+    row = rows.FILE_KEY
 
     def __init__(self, profile: str, where: str, access_key: AccessKey) -> None:
         super().__init__(profile, where)
         self.access_key = access_key
         self.access_key_id = access_key.access_key_id
+
+    @classmethod
+    def parse(
+        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
+    ) -> tuple[Source, dict[str, Any]]:
+        """Return the key in the file or, if its secret is not there, the one in the keyring."""
+        if not values.keys() & {"access_key_secret", "security_token"}:
+            from role_env.sources.keyring import KeyringKey  # a profile has one source
+
+            return KeyringKey.parse(section, values, fingerprint)
+        for key in ("access_key_id", "access_key_secret"):
+            if key not in values:
+                raise section.missing(key, hint="give access_key_id and access_key_secret together")
+        access_key = AccessKey(*(values.get(key, "") for key in cls.row.keys))
+        return cls(section.name, section.where_is("access_key_id"), access_key), {}
 
     def identity(self, context: Context) -> list[str]:
         """Return the key's digest."""

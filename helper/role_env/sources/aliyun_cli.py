@@ -1,13 +1,17 @@
 """Profiles of the `aliyun` CLI as credential sources."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from role_env.aliyun.config import CliProfile
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
-from role_env.fingerprint import sha256
+from role_env.fingerprint import Fingerprint, sha256
+from role_env.sources import rows
 from role_env.sources.base import Source, key_digest
+from role_env.sources.section import Section
 from role_env.sources.sign_in_hosts import ALLOWED_HOST, ENDPOINTS, SITES, check_url, find_site
 from role_env.validators import key_part
 
@@ -19,7 +23,7 @@ _LEAST_LEFT = {"CloudSSO": 0, "OAuth": 900}
 class AliyunCliProfile(Source):
     """A profile of the `aliyun` CLI, by name or its current one, until `sessions.aliyun_hops` reads it."""
 
-    kind = "aliyun_cli"
+    row = rows.ALIYUN_CLI
 
     def __init__(
         self, profile: str, where: str, aliyun_profile: str = "", *, sts_settings: tuple[str, str] = ("", "")
@@ -28,12 +32,20 @@ class AliyunCliProfile(Source):
         self.aliyun_profile = aliyun_profile
         self.sts_settings = sts_settings
 
+    @classmethod
+    def parse(
+        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
+    ) -> tuple[Source, dict[str, Any]]:
+        """Return the profile that the section names, whose roles use the section's STS endpoint too."""
+        settings = values.get("sts_endpoint", ""), values.get("sts_region", "")
+        name = values.get("aliyun_profile", "")
+        return cls(section.name, section.where_is(cls.row.chooser), name, sts_settings=settings), {}
+
 
 class SignedIn(Source):
     """A credential source that is the session of a sign-in with the CLI (CloudSSO, OAuth)."""
 
-    kind = "aliyun_cli"
-    is_renewable = False
+    row = rows.ALIYUN_SIGN_IN
 
     def __init__(self, profile: str, where: str, cli_profile: CliProfile) -> None:
         super().__init__(profile, where)

@@ -11,10 +11,13 @@ from role_env.credentials import AccessKey, Credentials
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
 from role_env.fingerprint import Fingerprint, sha256
+from role_env.sources.rows import SourceRow
+from role_env.sources.section import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from role_env.keyrings.entry import Entry
     from role_env.profiles.profile import Profile
@@ -35,41 +38,11 @@ class SourceFault:
 class Source:
     """The credential source of the profile `profile`; `where` is the file and line that choose it."""
 
-    kind = ""
-    """The name of the kind, as `list` and `explain` show it."""
-
-    request_name = "AssumeRole"
-    """The request to STS with which a role is assumed from it."""
-
-    is_renewable = True
-    """Whether it gives other credentials when it is asked again."""
-
-    gives_session = True
-    """Whether its credentials are temporary, so that a profile without a role can pass them through."""
-
-    is_cacheable = True
-    """Whether a session that is passed through may be cached: what identifies the source identifies the session."""
-
-    is_cached_as_source = False
-    """Whether its session is cached as its own profile's also when it is requested to assume a role."""
-
-    has_base_key = False
-    """Whether its key has to be exported beside the session, since renewal needs it."""
-
-    runs_program = False
-    """Whether it runs a program, which could ask for a profile of its own chain."""
-
-    waits_for = ""
-    """What role-env waits for, as a terminal shows it; empty if it does not wait."""
+    row: SourceRow
+    """What is known of it without it."""
 
     access_key_id: str | None = None
     """The ID of the access key that the profile names, empty if it names none; None if it takes no access key."""
-
-    aliyun_profile: str | None = None
-    """The profile of the `aliyun` CLI that it stands for, empty for the current one; None for other sources."""
-
-    sts_settings: "tuple[str, str]" = ("", "")
-    """The `sts_endpoint` and `sts_region` beside `aliyun_profile`, which serve the roles of that one too."""
 
     sign_in_entry: "Entry | None" = None
     """The keyring's entry of its sign-in, the same for sources that share one; None if it has none."""
@@ -77,6 +50,22 @@ class Source:
     def __init__(self, profile: str, where: str) -> None:
         self.profile = profile
         self.where = where
+
+    @classmethod
+    def parse(
+        cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint
+    ) -> "tuple[Source, dict[str, Any]]":
+        """Return the source that the section chooses, and the fields of its Profile that the source decides.
+
+        `values` are the checked keys of the section. Raises ProfileError.
+        """
+        own = [values.get(key, "") for key in cls.row.keys]
+        return cls(section.name, section.where_is(cls.row.chooser), *own), {}
+
+    @property
+    def kind(self) -> str:
+        """The name of the kind, as `list` and `explain` show it."""
+        return self.row.kind
 
     def location(self, environ: "Mapping[str, str]") -> str:
         """Return the file and line, and the variables of `environ`, that say where the credentials come from."""
@@ -104,10 +93,6 @@ class Source:
         """
         return None
 
-    def stored_key(self, context: Context) -> AccessKey | None:
-        """Return its access key if that is in the keyring and can be read without a prompt."""
-        return None
-
     def find_fault(self, context: Context) -> SourceFault | None:
         """Return what keeps it from giving credentials, as far as that is known without a request or a prompt."""
         return None
@@ -117,7 +102,7 @@ class Source:
 
         Raises ProfileError, RefusedError, UnreachableError or KeyringError, with the profile and its location.
         """
-        with self._locate_errors(), context.messages.waiting_for(self.waits_for):
+        with self._locate_errors(), context.messages.waiting_for(self.row.waits_for):
             return self._fetch(context)
 
     def assume(self, hop: "Profile", context: Context) -> Credentials:

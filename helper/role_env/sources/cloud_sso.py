@@ -1,21 +1,26 @@
 """CloudSSO: a session of an access configuration, obtained with the token of one sign-in per portal."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
+from role_env.fingerprint import Fingerprint
 from role_env.keyrings import sign_ins
-from role_env.sources.sign_in_hosts import host_of
+from role_env.sources import rows
+from role_env.sources.base import Source
+from role_env.sources.section import Section
+from role_env.sources.sign_in_hosts import ALLOWED_HOST, check_url, host_of
 from role_env.sources.signed_in import SignedInSource
 
 
 class CloudSso(SignedInSource):
     """A session of an access configuration of CloudSSO, after `role-env login`."""
 
-    kind = "cloud_sso"
-    waits_for = "CloudSSO"
+    row = rows.CLOUD_SSO
     in_kernel = True
 
     def __init__(self, profile: str, where: str, url: str, account_id: str, access_config: str) -> None:
@@ -23,6 +28,24 @@ class CloudSso(SignedInSource):
         self.url = url
         self.account_id = account_id
         self.access_config = access_config
+
+    @classmethod
+    def parse(
+        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
+    ) -> tuple[Source, dict[str, Any]]:
+        """Return the access configuration; without a role, a session of another account than its own is refused."""
+        for key in cls.row.keys:
+            if key not in values:
+                raise section.missing(key, hint="add it, or run: role-env configure --cloud-sso URL")
+        chooser, account = cls.row.chooser, values["cloud_sso_account_id"]
+        try:
+            url = check_url(values[chooser], fingerprint.variable(ALLOWED_HOST))
+        except ValueError as error:
+            raise section.error(chooser, str(error)) from None
+        source = cls(section.name, section.where_is(chooser), url, account, values["cloud_sso_access_config"])
+        if "role_arn" in values:
+            return source, {}
+        return source, {"expected_account_id": values.get("expected_account_id", account)}
 
     def identity(self, context: Context) -> list[str]:
         """Return the portal, what is asked for there, and the ID of the sign-in."""

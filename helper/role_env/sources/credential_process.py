@@ -18,6 +18,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
+from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.sts import responses
 from role_env.sts.responses import LARGEST_RESPONSE
@@ -33,10 +34,7 @@ _FIELDS = ("access_key_id", "access_key_secret", "sts_token", "expiration")
 class Process(Source):
     """A credential source that runs a command, which prints External-mode JSON."""
 
-    kind = "credential_process"
-    is_cacheable = False
-    runs_program = True
-    waits_for = "the credential process"
+    row = rows.PROCESS
 
     def __init__(self, profile: str, where: str, command: str) -> None:
         super().__init__(profile, where)

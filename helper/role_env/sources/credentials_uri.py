@@ -8,6 +8,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.errors import ProfileError, UnreachableError
 from role_env.fingerprint import sha256
+from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.sts import responses
 from role_env.sts.http import Response, Server
@@ -16,9 +17,7 @@ from role_env.sts.http import Response, Server
 class CredentialsUri(Source):
     """A credential source that requests a URI."""
 
-    kind = "credentials_uri"
-    is_cacheable = False
-    waits_for = "the credentials URI"
+    row = rows.CREDENTIALS_URI
 
     def __init__(self, profile: str, where: str, uri: str) -> None:
         super().__init__(profile, where)

@@ -16,6 +16,7 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, UnreachableError
+from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.sts import responses
 from role_env.sts.http import BusyError, Response, Server, TransientError, retry
@@ -35,8 +36,7 @@ _NO_VERSION_2 = (400, 403, 404, 405, 501)
 class EcsRole(Source):
     """A credential source that is the RAM role of this ECS instance; `role_name` may be empty."""
 
-    kind = "ecs_ram_role"
-    waits_for = "this instance's metadata service"
+    row = rows.ECS_ROLE
 
     def __init__(self, profile: str, where: str, role_name: str = "") -> None:
         super().__init__(profile, where)

@@ -7,6 +7,7 @@ from role_env.credentials import AccessKey
 from role_env.environ.keys import own_key, own_names
 from role_env.errors import ProfileError
 from role_env.shells import hints
+from role_env.sources import rows
 from role_env.sources.base import Source, SourceFault, key_digest
 
 _SET_BOTH = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
@@ -15,10 +16,7 @@ _SET_BOTH = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET
 class EnvironmentKey(Source):
     """A credential source whose key is in the environment, and is not a session of role-env's."""
 
-    kind = "environment"
-    is_renewable = False
-    gives_session = False
-    has_base_key = True
+    row = rows.ENVIRONMENT
 
     def location(self, environ: Mapping[str, str]) -> str:
         """Return the line, and the variable with the key's ID."""

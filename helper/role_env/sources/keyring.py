@@ -1,27 +1,24 @@
 """An access key in the OS keyring, stored there by `role-env login`."""
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys, vault
+from role_env.sources import rows
 from role_env.sources.base import Source, SourceFault, key_digest
-
-# The keys of a profile that choose a source.
-_CHOICES = (
-    "source_profile, access_key_id with access_key_secret, credential_source, credential_process or oidc_provider_arn"
-)
+from role_env.sources.section import Section
 
 
 class KeyringKey(Source):
     """A credential source whose key is in the keyring, for a profile of the file at `path`."""
 
-    kind = "keyring"
-    is_renewable = False
-    gives_session = False
+    row = rows.KEYRING
 
     def __init__(self, profile: str, where: str, path: Path, access_key_id: str = "") -> None:
         super().__init__(profile, where)
@@ -29,6 +26,14 @@ class KeyringKey(Source):
         self.access_key_id = access_key_id
         # What has been read: some keyrings ask a person each time.
         self._read: dict[str, AccessKey | None] = {}
+
+    @classmethod
+    def parse(
+        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
+    ) -> tuple[Source, dict[str, Any]]:
+        """Return the key whose ID the section may name."""
+        key = "access_key_id"
+        return cls(section.name, section.where_is(key), section.path, values.get(key, "")), {}
 
     def use(self, key: AccessKey) -> None:
         """Let `key` be what the keyring has."""
@@ -62,7 +67,7 @@ class KeyringKey(Source):
         if key is None and self.access_key_id:
             raise ProfileError("its secret is neither in the file nor in the keyring", hint=f"run: {login}")
         if key is None:
-            raise ProfileError("it has no credential source", hint=f"add {_CHOICES}, or run: {login}")
+            raise ProfileError("it has no credential source", hint=f"add {_choices()}, or run: {login}")
         if self.access_key_id not in ("", key.access_key_id):
             raise ProfileError(
                 f"access_key_id is {self.access_key_id}, but the keyring has the secret of {key.access_key_id}",
@@ -80,3 +85,9 @@ class KeyringKey(Source):
                 return None
             message = f"profile {self.profile}: its key is in the keyring: {error.message} ({self.where})"
             raise KeyringError(message, hint=error.hint) from None
+
+
+def _choices() -> str:
+    """Return the keys that choose a source, as words for a hint."""
+    *others, last = [rows.SOURCE_PROFILE, *(row.hint for row in rows.ROWS if row.hint)]
+    return f"{', '.join(others)} or {last}"

@@ -5,15 +5,21 @@ A refresh token works once. So all processes share one refresh, and its new toke
 
 import contextlib
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.deadline import TimedOut, within
 from role_env.errors import KeyringError, ProfileError, UnreachableError
+from role_env.fingerprint import Fingerprint
 from role_env.keyrings import sign_ins
 from role_env.keyrings.sign_ins import SignIn
-from role_env.sources.sign_in_hosts import Site
+from role_env.sources import rows
+from role_env.sources.base import Source
+from role_env.sources.section import Section
+from role_env.sources.sign_in_hosts import ENDPOINTS, Site, find_site
 from role_env.sources.signed_in import SignedInSource
 
 # How long the keyring may take to store the new tokens.
@@ -25,12 +31,22 @@ _GRACE_SECONDS = 3.0
 class OAuth(SignedInSource):
     """The OAuth sign-in of a profile, made by `role-env login`."""
 
-    kind = "oauth"
-    waits_for = "the OAuth sign-in"
+    row = rows.OAUTH
 
     def __init__(self, profile: str, where: str, path: Path, site: Site) -> None:
         super().__init__(profile, where, sign_ins.profile_entry(path, profile), site.tokens)
         self.site = site
+
+    @classmethod
+    def parse(
+        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
+    ) -> tuple[Source, dict[str, Any]]:
+        """Return the user's own session at the site that the section names."""
+        chooser = cls.row.chooser
+        if chooser not in values:
+            raise section.error("oauth_client_id", f"requires {chooser}", hint=f"add {chooser} = CN or INTL")
+        site = find_site(values[chooser], values.get("oauth_client_id", ""), fingerprint.variable(ENDPOINTS))
+        return cls(section.name, section.where_is(chooser), section.path, site), {}
 
     def identity(self, context: Context) -> list[str]:
         """Return the server, the client and the ID of the sign-in."""

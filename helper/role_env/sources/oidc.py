@@ -8,13 +8,16 @@ import re
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from role_env import validators
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.fingerprint import Fingerprint, read_file, sha256
+from role_env.sources import rows
 from role_env.sources.base import Source
+from role_env.sources.section import Section
 from role_env.sts import responses
 from role_env.sts.http import Response, Server
 
@@ -30,6 +33,10 @@ _PERMISSION = "give the job `permissions: id-token: write`"
 _RUN = ("GITHUB_REPOSITORY", "GITHUB_REF", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB")
 
 
+# The checks of the values that a variable of the SDKs may give.
+_CHECKS = {**rows.OIDC.keys, "role_arn": validators.role_arn, "role_session_name": validators.session_name}
+
+
 class OidcToken(Source):
     """A credential source that is a token of an identity provider: the first role is assumed with it, without a key.
 
@@ -37,8 +44,7 @@ class OidcToken(Source):
     that serve where a key of the profile is absent.
     """
 
-    kind = "oidc"
-    request_name = "AssumeRoleWithOIDC"
+    row = rows.OIDC
 
     def __init__(
         self,
@@ -57,6 +63,34 @@ class OidcToken(Source):
         self.audience = audience
         self.variables = variables
         self.token_variable = token_variable
+
+    @classmethod
+    def parse(
+        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
+    ) -> tuple[Source, dict[str, Any]]:
+        """Return the token's source and the role. The SDKs' own variables serve where a key is absent."""
+        tokens = [key for key in ("oidc_token", "oidc_token_file", "oidc_token_variable") if key in values]
+        if len(tokens) > 1:
+            raise section.error(tokens[0], f"and {tokens[1]} are both set", hint="keep one")
+        if "oidc_audience" in values and "oidc_token" not in values:
+            raise section.error("oidc_audience", "requires oidc_token", hint="add oidc_token = github, or remove it")
+        required = ("role_arn", "oidc_provider_arn", *(tokens or ["oidc_token_file"]))
+        absent = [key for key in required if key not in values]
+        found = {**values, **{key: _from_variable(section, key, fingerprint) for key in absent}}
+        source = cls(
+            section.name,
+            section.where_is(next(key for key in values if key in cls.row.keys)),
+            found["oidc_provider_arn"],
+            section.resolve_path("oidc_token_file", found["oidc_token_file"]) if "oidc_token_file" in found else None,
+            audience=values.get("oidc_audience", ""),
+            variables=tuple(map(_variable, absent)),
+            token_variable=values.get("oidc_token_variable", ""),
+        )
+        decided = {"role_arn": found["role_arn"]}
+        name = "" if "role_session_name" in values else fingerprint.variable(_variable("role_session_name"))
+        if name:
+            decided["role_session_name"] = _checked("role_session_name", name)
+        return source, decided
 
     def location(self, environ: Mapping[str, str]) -> str:
         """Return the line, and the variables that say the rest."""
@@ -101,6 +135,30 @@ class OidcToken(Source):
         if self.token_variable:
             return variable_token(self.token_variable, context.environ)
         return file_token(self.token_file) if self.token_file else github_token(context, audience=self.audience)
+
+
+def _variable(key: str) -> str:
+    """Return the variable in which the SDKs look for what a profile has as `key`."""
+    return f"ALIBABA_CLOUD_{key.upper()}"
+
+
+def _from_variable(section: Section, key: str, fingerprint: Fingerprint) -> Any:
+    """Return the value of a key that the section does not have. Raises ProfileError if its variable is not set."""
+    name = _variable(key)
+    text = fingerprint.variable(name)
+    if not text:
+        hint = f"add the key, or set {name}"
+        if fingerprint.variable("ROLE_ENV_PROFILE"):
+            hint = f"add the key: a session unsets {name} in its shell"
+        raise section.missing(key, hint=hint)
+    return _checked(key, text)
+
+
+def _checked(key: str, text: str) -> Any:
+    try:
+        return _CHECKS[key](text)
+    except ValueError as error:
+        raise ProfileError(f"the variable {_variable(key)} {error}") from None
 
 
 def file_token(path: Path) -> str:

@@ -10,11 +10,12 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from role_env import names, validators
+from role_env import names
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, RoleEnvError, printable
+from role_env.sources import rows
 from role_env.sources.issuer import Issuer, SignInError, TokenEnded, Verifier
 from role_env.sources.sign_in_hosts import host_of
 
@@ -201,7 +202,7 @@ class Portal(Issuer):
         """Return the ID `name` of a row, which can be the value of a key of a profile."""
         value = row.get(name)
         try:
-            return str(validators.KEYS[profile_key](str(value)))
+            return str(rows.CLOUD_SSO.keys[profile_key](str(value)))
         except ValueError:
             raise self.invalid_response(f"{name} is missing or invalid") from None
 

@@ -49,6 +49,10 @@ class Section:
         shown = printable_key(key) or "a key"
         return ProfileError(f"profile {self.name}: {shown} {what} ({self.where_is(key)})", hint=hint)
 
+    def missing(self, key: str, *, hint: str) -> ProfileError:
+        """Return a ProfileError about a key that this profile does not have."""
+        return ProfileError(f"profile {self.name}: {key} is missing ({self.where})", hint=hint)
+
     def value_error(self, key: str, what: str, *, hint: str = "") -> ProfileError:
         """Return a ProfileError about the value of `key`: quotes or a comment in it if there are any, else `what`."""
         value = self.values.get(key, "")

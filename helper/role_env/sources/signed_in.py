@@ -20,7 +20,6 @@ class SignedInSource(Source):
     sign-in is missing or has ended.
     """
 
-    is_cached_as_source = True
     # Whether the kernel's keyring may store the tokens: never a refresh token.
     in_kernel = False
     sign_in_entry: Entry

@@ -1,0 +1,60 @@
+"""Choose the credential source of a profile by its keys, and make it.
+
+Only its own module is imported: most bring TLS along, and a profile has one source.
+"""
+
+from importlib import import_module
+
+from role_env.fingerprint import Fingerprint
+from role_env.sources import rows
+from role_env.sources.rows import SourceRow
+from role_env.sources.section import Section
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from role_env.sources.base import Source
+
+
+def choose(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "dict[str, Any]":
+    """Return the one source that the section chooses, as fields of Profile; `values` are its checked keys.
+
+    Raises ProfileError.
+    """
+    chosen = {rows.CHOOSERS[key]: key for key in values if key in rows.CHOOSERS}
+    if len(chosen) > 1:
+        first, second = sorted(chosen.values())[:2]
+        raise section.error(first, f"and {second} both choose a credential source", hint="keep one")
+    chooser = next(iter(chosen), "")
+    if chooser == rows.SOURCE_PROFILE:
+        if "role_arn" not in values:
+            raise section.error(chooser, "requires role_arn", hint="add the role_arn to assume")
+        return {rows.SOURCE_PROFILE: values[chooser]}
+    if chooser == rows.CREDENTIAL_SOURCE:
+        row = _row_of_value(section, values, chosen[chooser])
+    else:
+        row = next(row for row in rows.ROWS if row.chooser == chooser)
+    source, decided = class_of(row).parse(section, values, fingerprint)
+    return {"source": source, **decided}
+
+
+def class_of(row: SourceRow) -> "type[Source]":
+    """Return the class of the sources of `row`, from its module in this folder."""
+    module, _, name = row.made_by.partition(".")
+    found: type[Source] = getattr(import_module(f"role_env.sources.{module}"), name)
+    return found
+
+
+def _row_of_value(section: Section, values: "Mapping[str, str]", first: str) -> SourceRow:
+    """Return the row that `credential_source` names; it has no more than its own keys. Raises ProfileError."""
+    if rows.CREDENTIAL_SOURCE not in values:
+        raise section.error(first, f"requires {rows.CREDENTIAL_SOURCE}", hint=f"add {rows.CREDENTIAL_SOURCE}")
+    named = [row for row in rows.ROWS if row.value]
+    for row in named:
+        for key in row.keys:
+            if key in values and not row.is_chosen_by(values):
+                what = f"requires {rows.CREDENTIAL_SOURCE} = {row.value}"
+                raise section.error(key, what, hint="remove one of the two")
+    return next(row for row in named if row.is_chosen_by(values))

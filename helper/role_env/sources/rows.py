@@ -1,0 +1,185 @@
+"""Every credential source, in one row of plain data: what chooses it in a profile, and what is known of it without it.
+
+To add a source, write its module and add its row to ROWS. No source is imported here: most bring TLS along, and a
+profile has one.
+"""
+
+from role_env import names, validators
+from role_env.dataclass import dataclass
+from role_env.errors import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """A credential source.
+
+    A profile chooses it by the first of its `keys`, which have their checks, or by `credential_source = value`; it is
+    of the class `made_by`, `module.Class` in this folder. `hint` names what to add to a profile without a source.
+    `choice` is how `configure` offers it, empty if it does not, and `question` asks for the value of the first key.
+    """
+
+    kind: str
+    """The name of the kind, as `list` and `explain` show it."""
+
+    made_by: str
+    keys: "Mapping[str, Callable[[str], Any]]"
+    value: str = ""
+
+    gives_session: bool | None = True
+    """Whether its credentials are temporary, so that a profile without a role can pass them through.
+
+    None if another file decides it.
+    """
+
+    is_renewable: bool = True
+    """Whether it gives other credentials when it is asked again."""
+
+    is_cacheable: bool = True
+    """Whether a session that is passed through may be cached: what identifies the source identifies the session."""
+
+    has_base_key: bool = False
+    """Whether its key has to be exported beside the session, since renewal needs it."""
+
+    runs_program: bool = False
+    """Whether it runs a program, which could ask for a profile of its own chain."""
+
+    request_name: str = "AssumeRole"
+    """The request to STS with which a role is assumed from it."""
+
+    waits_for: str = ""
+    """What role-env waits for, as a terminal shows it; empty if it does not wait."""
+
+    hint: str = ""
+    choice: str = ""
+    question: str = ""
+
+    @property
+    def chooser(self) -> str:
+        """The key that chooses it; empty for the one that a profile has without a key of any source."""
+        return CREDENTIAL_SOURCE if self.value else next(iter(self.keys), "")
+
+    def is_chosen_by(self, values: "Mapping[str, str]") -> bool:
+        """Return whether the keys of a profile, with their values, choose it."""
+        return self.chooser in values and self.value in ("", values[self.chooser])
+
+
+SOURCE_PROFILE, CREDENTIAL_SOURCE = "source_profile", "credential_source"
+
+FILE_KEY = SourceRow(
+    "access_key_id",
+    "access_key.FileKey",
+    dict.fromkeys(("access_key_id", "access_key_secret", "security_token"), validators.key_part),
+    gives_session=False,
+    is_renewable=False,
+    hint="access_key_id with access_key_secret",
+)
+KEYRING = SourceRow(
+    "keyring",
+    "keyring.KeyringKey",
+    {},
+    gives_session=False,
+    is_renewable=False,
+    choice="an access key, asked for next and stored in the keyring",
+)
+ENVIRONMENT = SourceRow(
+    "environment",
+    "environment.EnvironmentKey",
+    {},
+    "environment",
+    gives_session=False,
+    is_renewable=False,
+    has_base_key=True,
+    hint=CREDENTIAL_SOURCE,
+    choice="the access key in the environment's variables",
+)
+ECS_ROLE = SourceRow(
+    "ecs_ram_role",
+    "ecs_metadata.EcsRole",
+    {"role_name": validators.of_kind(names.ROLE_NAME)},
+    "ecs_ram_role",
+    waits_for="this instance's metadata service",
+    choice="the RAM role of this ECS instance",
+)
+ALIYUN_CLI = SourceRow(
+    "aliyun_cli",
+    "aliyun_cli.AliyunCliProfile",
+    {"aliyun_profile": one_line},
+    "aliyun_cli",
+    gives_session=None,
+)
+PROCESS = SourceRow(
+    "credential_process",
+    "credential_process.Process",
+    {"credential_process": validators.command},
+    is_cacheable=False,
+    runs_program=True,
+    waits_for="the credential process",
+    hint="credential_process",
+)
+CLOUD_SSO = SourceRow(
+    "cloud_sso",
+    "cloud_sso.CloudSso",
+    {
+        "cloud_sso_sign_in_url": str,
+        "cloud_sso_account_id": validators.account_id,
+        "cloud_sso_access_config": validators.pattern(
+            r"[\w.@-]{1,128}", "the ID or the name of an access configuration"
+        ),
+    },
+    waits_for="CloudSSO",
+)
+OAUTH = SourceRow(
+    "oauth",
+    "oauth.OAuth",
+    {
+        "oauth_site_type": validators.site_kind,
+        "oauth_client_id": validators.pattern(r"[\w.-]{1,64}", "the ID of an OAuth application"),
+    },
+    waits_for="the OAuth sign-in",
+)
+OIDC = SourceRow(
+    "oidc",
+    "oidc.OidcToken",
+    {
+        "oidc_provider_arn": validators.pattern(
+            r"acs:ram::[0-9]{1,32}:oidc-provider/[A-Za-z0-9._-]{1,128}",
+            "an OIDC provider's ARN, acs:ram::<account>:oidc-provider/<name>",
+        ),
+        "oidc_token_file": one_line,
+        "oidc_token_variable": validators.pattern(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "the name of a variable"),
+        "oidc_token": validators.token_kind,
+        "oidc_audience": one_line,
+    },
+    request_name="AssumeRoleWithOIDC",
+    hint="oidc_provider_arn",
+)
+ROWS = (FILE_KEY, KEYRING, ENVIRONMENT, ECS_ROLE, ALIYUN_CLI, PROCESS, CLOUD_SSO, OAUTH, OIDC)
+"""The sources that a profile can choose."""
+
+# Those that only a profile of the `aliyun` CLI stands for.
+ALIYUN_SIGN_IN = SourceRow("aliyun_cli", "aliyun_cli.SignedIn", {}, is_renewable=False)
+CREDENTIALS_URI = SourceRow(
+    "credentials_uri",
+    "credentials_uri.CredentialsUri",
+    {},
+    is_cacheable=False,
+    waits_for="the credentials URI",
+)
+
+KEYS: "dict[str, Callable[[str], Any]]" = {
+    SOURCE_PROFILE: one_line,
+    CREDENTIAL_SOURCE: validators.one_of(tuple(row.value for row in ROWS if row.value)),
+}
+"""The keys that say where a profile's credentials come from, with their checks."""
+
+CHOOSERS = {SOURCE_PROFILE: SOURCE_PROFILE, CREDENTIAL_SOURCE: CREDENTIAL_SOURCE}
+"""Each of these keys with the one that chooses the source which it belongs to. A profile uses those of one source."""
+
+for _row in ROWS:
+    KEYS |= _row.keys
+    CHOOSERS |= dict.fromkeys(_row.keys, _row.chooser)
