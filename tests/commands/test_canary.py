@@ -2,14 +2,19 @@
 
 import signal
 import subprocess
+import urllib.parse
 from collections.abc import Callable
+from http import HTTPStatus
 
 import pytest
 
 from support.cloud_sso_portal import CloudSsoPortal
+from support.https_client import HttpsClient
+from support.loopback_browser import LoopbackBrowser
 from support.machine import ROLE_ENV, Machine
 from support.oauth_server import OAuthServer
 from support.ram import LocalRam
+from support.terminal import Person
 from support.waiting import wait_until
 
 
@@ -37,6 +42,24 @@ def test_a_sign_in_with_oauth_and_a_refresh_show_no_secret_even_with_verbose(
     succeed(machine, "login me --verbose")
     oauth.expire_access_tokens()
     succeed(machine, "exec --verbose me -- true", "logout me --verbose")
+
+
+def test_a_sign_in_that_is_refused_shows_neither_a_token_nor_what_only_the_browser_has(
+    machine: Machine, oauth: OAuthServer
+) -> None:
+    machine.add("[me]\noauth_site_type = CN\nexpected_account_id = 9999999999999999\n")
+    person = Person(machine, "login", "me", "--verbose", columns=1000, BROWSER="true %s")
+    browser = LoopbackBrowser()
+    page = browser.visit(person.reads(r"open (http://\S+) and sign in")[1]).location
+    parts = urllib.parse.urlsplit(page)
+    secrets = {*browser.cookies.values(), urllib.parse.parse_qs(parts.query)["state"][0]}
+    for secret in secrets:
+        oauth.guard(secret)
+    answer = HttpsClient(parts.netloc, machine.sts.ca_file).ask("GET", f"{parts.path}?{parts.query}")
+    assert browser.visit(answer.headers["Location"]).status == HTTPStatus.OK
+    person.ends(4)
+    oauth.fault("code:access_denied:403:" + "x" * 20, action="/v1/exchange")
+    machine.fails("login", "me", "--verbose", status=4, said="nothing was stored")
 
 
 def test_a_rotation_and_a_narrower_session_show_no_secret(machine: Machine, ram: LocalRam) -> None:

@@ -8,9 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -19,6 +17,7 @@ import pytest
 
 from support.cached_sessions import key_id
 from support.https_client import HttpsClient
+from support.loopback_browser import LoopbackBrowser
 from support.machine import Machine
 from support.oauth_server import CLIENT_IDS, OAuthServer
 from support.secret_service_bus import require
@@ -27,6 +26,7 @@ from support.waiting import wait_until
 from support.world import ACCOUNT_A
 
 # A browser that does not come back, and a machine without any.
+ARN = f"acs:ram::{ACCOUNT_A}:assumed-role/oauth-user/alice"
 IDLE, NONE = {"BROWSER": "true %s"}, {"BROWSER": "", "DISPLAY": ""}
 
 
@@ -45,7 +45,7 @@ def sign_in(machine: Machine, **environ: str) -> subprocess.CompletedProcess[str
 def begin(machine: Machine, *options: str, **environ: str) -> tuple[Person, str]:
     """`login me` on a terminal, and the address that it shows."""
     person = Person(machine, "login", "me", *options, columns=1000, **environ)
-    return person, person.reads(r"open (https://\S+) and sign in")[1]
+    return person, person.reads(r"open (https?://\S+) and sign in")[1]
 
 
 def redirect_of(machine: Machine, address: str) -> str:
@@ -56,24 +56,15 @@ def redirect_of(machine: Machine, address: str) -> str:
     return answer.headers["Location"]
 
 
-def visit(address: str) -> int:
-    """The status that a server on this machine answers."""
-    try:
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
 def test_the_browser_comes_back_and_the_session_is_the_users_own(machine: Machine, oauth: OAuthServer) -> None:
     done = sign_in(machine)
     assert done.returncode == 0, done.stderr
-    assert re.search(rf"^me: signed in at {oauth.address} until \d{{4}}-\S+Z\n$", done.stdout)
+    assert re.search(rf"^me: signed in as {ARN} at {oauth.address} until \d{{4}}-\S+Z\n$", done.stdout)
     assert f"ask an administrator to allow the application {CLIENT_IDS['CN']}" in done.stderr
     assert key_id(machine, "me") == oauth.sessions[-1].id
     assert oauth.sessions[-1].role.account == ACCOUNT_A
     assert key_id(machine, "me") == oauth.sessions[-1].id
-    assert len(oauth.sessions) == 1
+    assert len(oauth.sessions) == 2  # login has asked whose it is
     key_id(machine, "spoke")
     assert machine.sts.calls_of("AssumeRole")[-1].access_key_id == oauth.sessions[-1].id
 
@@ -97,19 +88,19 @@ def test_the_client_is_the_sites_or_the_profiles_own(
 
 def test_a_callback_with_a_wrong_state_is_ignored(machine: Machine) -> None:
     person, address = begin(machine, **IDLE)
-    right = redirect_of(machine, address)
+    browser = LoopbackBrowser()
+    right = redirect_of(machine, browser.visit(address).location)
     home = right.partition("?")[0]
-    assert visit(f"{home}?code=stolen&state=wrong") == 400
-    assert visit(f"{home}?error=access_denied&state=wrong") == 400
-    assert visit(f"{home}?code=stolen") == 400
-    assert visit(home.replace("/cli/callback", "/other")) == 404
-    assert visit(right) == 200
+    for query in ("code=stolen&state=wrong", "error=access_denied&state=wrong", "code=stolen"):
+        assert browser.visit(f"{home}?{query}").status == HTTPStatus.BAD_REQUEST
+    assert browser.visit(home.replace("/cli/callback", "/other")).status == HTTPStatus.NOT_FOUND
+    assert browser.visit(right).status == HTTPStatus.OK
     person.ends()
 
 
 def test_the_server_listens_on_loopback_only(machine: Machine) -> None:
     person, address = begin(machine, **IDLE)
-    port = int(re.findall(r"127\.0\.0\.1%3A(\d+)", address)[0])
+    port = urllib.parse.urlsplit(address).port or 0
     listening = [
         line.split()[1]
         for name in ("/proc/net/tcp", "/proc/net/tcp6")
@@ -150,7 +141,7 @@ def test_without_a_browser_the_address_is_pasted_and_a_wrong_one_is_asked_for_ag
     right = redirect_of(machine, address)
     person.answers("this is not the address of a sign-in's last page: paste", right)
     reported = person.ends()
-    assert "me: signed in at" in reported
+    assert f"me: signed in as {ARN} at" in reported
     assert right not in reported
     assert key_id(machine, "me") == oauth.sessions[-1].id
 
@@ -272,7 +263,9 @@ def test_a_refresh_that_ends_after_a_new_sign_in_does_not_replace_it(machine: Ma
     sign_in(machine)
     person, address = begin(machine, **IDLE)
     process = begin_refresh(machine, oauth)
-    assert visit(redirect_of(machine, address)) == 200
+    browser = LoopbackBrowser()
+    right = redirect_of(machine, browser.visit(address).location)
+    assert browser.visit(right).status == HTTPStatus.OK
     person.ends()
     assert process.wait(30) == 0
     check_newest_is_used(machine, oauth)

@@ -86,9 +86,9 @@ source_profile = profileA
         return write_program(self.home / name, script)
 
     def use_curl_as_browser(self) -> None:
-        """Give programs a desktop whose browser follows each redirect and shows nothing."""
+        """Give programs a desktop whose browser follows each redirect with its cookies, and shows nothing."""
         browser = self.write_program(
-            "browser", '#!/bin/sh\nexec curl -sL --cacert "$SSL_CERT_FILE" -o /dev/null "$1"\n'
+            "browser", '#!/bin/sh\nexec curl -sLb "" --cacert "$SSL_CERT_FILE" -o /dev/null "$1"\n'
         )
         self.environ |= {"BROWSER": f"{browser} %s", "DISPLAY": ":99"}
 

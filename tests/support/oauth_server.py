@@ -26,8 +26,6 @@ from support.world import ACCOUNT_A
 
 CLIENT_IDS = {"CN": "4038181954557748008", "INTL": "4103531455503354461"}
 _REDIRECT = re.compile(r"http://127\.0\.0\.1:1234[5-9]/cli/callback")
-_LEAST_LEFT = 890
-"""What an access token must have left to be exchanged (seconds): 15 minutes, less what a new one of 900 s has lost."""
 
 
 @dataclass
@@ -64,6 +62,8 @@ class OAuthServer(SignInServer):
         self.consent: Literal["allow", "button", "deny", "unassigned"] = "allow"
         self.rotates = True
         self.access_seconds: float = 3600
+        self.least_left: float = 890
+        """What an access token must have left to be exchanged (seconds): 15 minutes, less what a new one has lost."""
         self.expires_in_as_text = False
         self.pascal_case = False
         self.client_ids = set(CLIENT_IDS.values())
@@ -184,7 +184,7 @@ class OAuthServer(SignInServer):
         token = self.access.get(request.bearer)
         if token is None:
             raise Refused("invalid_token", "The access token is invalid.", status=401)
-        if token.ends - time.time() < _LEAST_LEFT:
+        if token.ends - time.time() < self.least_left:
             raise Refused("expired_token", "The access token has less than 15 minutes left.")
         if request.body:
             raise Refused("invalid_request", "The body must be empty.")

@@ -24,7 +24,7 @@ def run(invocation: Invocation, context: Context) -> int:
     file = profiles.load(invocation.config, fingerprint)
     profile = file.profile(invocation.profile)
     if isinstance(profile.source, SignedInSource):
-        return _sign_in(profile.source, invocation, context)
+        return _sign_in(profile, profile.source, invocation, context)
     named = _named_id(profile, file)
     access_keys.check_available(file.path, profile.name, context)
     key = read_access_key(profile.name, named)
@@ -50,12 +50,15 @@ def run(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _sign_in(source: SignedInSource, invocation: Invocation, context: Context) -> int:
-    """Sign a person in, and print until when that lasts."""
+def _sign_in(profile: Profile, source: SignedInSource, invocation: Invocation, context: Context) -> int:
+    """Sign a person in, and print as whom, where the sign-in is a user's own, and until when that lasts."""
     from role_env.sign_in import flow  # imports a web server, which storing a key does not need
 
     made = flow.sign_in(source, context, browse=not invocation.no_browser)
-    output.write(f"{source.profile}: signed in at {made.host} until {timestamps.format_utc(int(made.expiration))}\n")
+    arn = flow.identify(made, profile, context)
+    flow.store(source, made, context)
+    who, end = f" as {arn}" if arn else "", timestamps.format_utc(int(made.expiration))
+    output.write(f"{profile.name}: signed in{who} at {made.host} until {end}\n")
     return 0
 
 

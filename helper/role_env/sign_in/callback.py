@@ -1,6 +1,7 @@
 """Sign in by OAuth: the browser is redirected to a server on 127.0.0.1, or a person pastes the redirect's address.
 
-A callback without the state of this sign-in is ignored.
+Others can read the browser's arguments. So the browser gets the address of a page here that works once, sets a cookie
+and redirects to the sign-in, whose state nobody else sees. A callback without that cookie or state is ignored.
 """
 
 import contextlib
@@ -9,6 +10,7 @@ import secrets
 import threading
 import time
 import urllib.parse
+from collections.abc import Callable
 from http import HTTPStatus
 
 from role_env.context import Context
@@ -27,9 +29,11 @@ LONGEST_SECONDS = 300.0
 _TEXTS = {
     HTTPStatus.OK: "role-env has received the answer. You can close this page and return to the terminal.",
     HTTPStatus.BAD_REQUEST: "This is not the sign-in that role-env is waiting for. Use the address in the terminal.",
-    HTTPStatus.GONE: "role-env has already received an answer. Return to the terminal.",
+    HTTPStatus.FORBIDDEN: "This browser did not begin the sign-in, or keeps no cookies. Return to the terminal.",
+    HTTPStatus.GONE: "This address works once, and has been used. Return to the terminal.",
     HTTPStatus.NOT_FOUND: "There is nothing here.",
 }
+_COOKIE = "role_env_sign_in"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -48,9 +52,13 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     UnreachableError, UsageError.
     """
     state, verifier = secrets.token_urlsafe(24), Verifier()
-    server = _listen(state) if browse and browser.has_browser(context.environ) else None
+
+    def authorize(redirect: str) -> str:
+        return authorization_address(site, redirect, state, verifier)
+
+    server = _listen(state, authorize) if browse and browser.has_browser(context.environ) else None
     redirect = server.redirect if server else f"http://127.0.0.1:{PORTS[0]}{CALLBACK_PATH}"
-    address = authorization_address(site, redirect, state, verifier)
+    address = server.address if server else authorize(redirect)
     say = context.messages.say
     say(f"open {address} and sign in")
     say(f"if the page refuses, ask an administrator to allow the application {site.client_id} (stop with Ctrl-C)")
@@ -105,23 +113,32 @@ def _read_pasted(state: str, context: Context) -> str:
     raise TooLate()
 
 
-def _listen(state: str) -> "CallbackServer | None":
+def _listen(state: str, authorize: Callable[[str], str]) -> "CallbackServer | None":
     """Return a server on the first free port; None if all are taken."""
     for port in PORTS:
         with contextlib.suppress(OSError):
-            return CallbackServer(port, state)
+            return CallbackServer(port, state, authorize)
     return None
 
 
 class CallbackServer(LoopbackServer):
-    """A server on 127.0.0.1 that waits for the callback with `state`; its address is `redirect`."""
+    """A server on 127.0.0.1 that waits for the callback with `state`, at its address `redirect`.
 
-    def __init__(self, port: int, state: str) -> None:
+    A browser begins at `address`, which works once: it redirects to what `authorize` returns for `redirect`, and sets
+    the cookie that the callback must bring.
+    """
+
+    def __init__(self, port: int, state: str, authorize: Callable[[str], str]) -> None:
         self._state = state
+        self._path = f"/{secrets.token_urlsafe(24)}"
+        self._cookie = f"{_COOKIE}={secrets.token_urlsafe(24)}"
+        self._has_begun = False
         self._lock = threading.Lock()
         self._code = ""
         self._refusal: SignInError | None = None
         self.redirect = f"http://127.0.0.1:{port}{CALLBACK_PATH}"
+        self.address = f"http://127.0.0.1:{port}{self._path}"
+        self._target = authorize(self.redirect)
         super().__init__(port)
 
     def wait(self, context: Context) -> str:
@@ -133,22 +150,45 @@ class CallbackServer(LoopbackServer):
             raise self._refusal
         return self._code
 
-    def answer(self, path: str) -> Reply:
-        """Accept a callback, once."""
-        status = self._take(path)
-        return Reply(status, f"{_TEXTS[status]}\n", _HEADERS, is_last=status == HTTPStatus.OK)
-
-    def _take(self, path: str) -> HTTPStatus:
+    def answer(self, path: str, cookies: str) -> Reply:
+        """Send the browser that comes first to the sign-in, and accept its callback, once."""
         parts = urllib.parse.urlsplit(path)
-        if parts.path != CALLBACK_PATH:
-            return HTTPStatus.NOT_FOUND
+        is_ours = any(hmac.compare_digest(each.strip().encode(), self._cookie.encode()) for each in cookies.split(";"))
         with self._lock:
-            if self._code or self._refusal:
-                return HTTPStatus.GONE
-            try:
-                self._code = read_code(parts.query, self._state)
-            except SignInError as refusal:
-                self._refusal = refusal
-            except ValueError:
-                return HTTPStatus.BAD_REQUEST
-            return HTTPStatus.OK
+            if hmac.compare_digest(parts.path.encode(), self._path.encode()):
+                return self._begin(is_ours=is_ours)
+            status = self._take(parts, is_ours=is_ours)
+        return _page(status, is_last=status == HTTPStatus.OK)
+
+    def _begin(self, *, is_ours: bool) -> Reply:
+        if not self._has_begun:
+            self._has_begun = True
+            cookie = f"{self._cookie}; Path=/; Max-Age={LONGEST_SECONDS:.0f}; HttpOnly; SameSite=Lax"
+            return Reply(HTTPStatus.FOUND, "", {**_HEADERS, "Location": self._target, "Set-Cookie": cookie})
+        if is_ours or self._code or self._refusal:
+            return _page(HTTPStatus.GONE)
+        # One of the two was not the person who signs in here, and nothing says which.
+        self._refusal = SignInError(
+            "the page of the sign-in was opened by two browsers, perhaps by another user of this machine",
+            hint="sign in again; with --no-browser you can choose the browser",
+        )
+        return _page(HTTPStatus.GONE, is_last=True)
+
+    def _take(self, callback: urllib.parse.SplitResult, *, is_ours: bool) -> HTTPStatus:
+        if callback.path != CALLBACK_PATH:
+            return HTTPStatus.NOT_FOUND
+        if self._code or self._refusal:
+            return HTTPStatus.GONE
+        if not is_ours:
+            return HTTPStatus.FORBIDDEN
+        try:
+            self._code = read_code(callback.query, self._state)
+        except SignInError as refusal:
+            self._refusal = refusal
+        except ValueError:
+            return HTTPStatus.BAD_REQUEST
+        return HTTPStatus.OK
+
+
+def _page(status: HTTPStatus, *, is_last: bool = False) -> Reply:
+    return Reply(status, f"{_TEXTS[status]}\n", _HEADERS, is_last=is_last)

@@ -121,7 +121,7 @@ class Redirect(LoopbackServer):
             self._failure = failure
             self.ended.set()
 
-    def answer(self, path: str) -> Reply:
+    def answer(self, path: str, cookies: str) -> Reply:
         """Return the redirect for the first visitor who knows the address, and an error for any other."""
         if not hmac.compare_digest(path.encode(), self._path.encode()):
             return _error(HTTPStatus.NOT_FOUND)

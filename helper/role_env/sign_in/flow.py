@@ -1,19 +1,23 @@
 """Sign in and out: a person signs in, the tokens go to the keyring, and sessions of an earlier sign-in are dropped."""
 
+import contextlib
+
 from role_env.context import Context
-from role_env.errors import KeyringError, RoleEnvError
+from role_env.errors import KeyringError, RefusedError, RoleEnvError
 from role_env.keyrings import access_keys, sign_ins
 from role_env.keyrings.sign_ins import SignIn
+from role_env.profiles.profile import Profile
 from role_env.sessions.store import Cache
 from role_env.sign_in import callback, device
 from role_env.sources import oauth_client
 from role_env.sources.cloud_sso import CloudSso
 from role_env.sources.oauth import OAuth
 from role_env.sources.signed_in import SignedInSource
+from role_env.sts import client as sts
 
 
 def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn:
-    """Sign a person in anew, store the tokens and return them; sessions of the sign-in before are dropped.
+    """Sign a person in anew, and return the tokens, which could be stored. Nothing is stored.
 
     ROLE_ENV_TIMEOUT bounds each exchange. Raises KeyringError before any request if no token could be stored,
     SignInError, UnreachableError, UsageError.
@@ -21,11 +25,42 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
     with source.hold_lock(context, "changes"):
         sign_ins.check_storable(source.sign_in_entry, context, in_kernel=source.in_kernel)
     if isinstance(source, CloudSso):
-        made = device.sign_in(source.url, context.restarted(), browse=browse)
-    elif isinstance(source, OAuth):
-        made = callback.sign_in(source.site, context, browse=browse)
-    else:
-        raise TypeError(type(source).__name__)
+        return device.sign_in(source.url, context.restarted(), browse=browse)
+    if isinstance(source, OAuth):
+        return callback.sign_in(source.site, context, browse=browse)
+    raise TypeError(type(source).__name__)
+
+
+def identify(made: SignIn, profile: Profile, context: Context) -> str:
+    """Return the ARN of the person whose OAuth tokens `made` are: it may have been somebody else's browser.
+
+    It is empty for a sign-in at CloudSSO, whose sessions are of the account that `profile` names.
+    Raises RefusedError, once the tokens are revoked, if `expected_account_id` is another account than the person's,
+    and RefusedError, ProfileError or UnreachableError if nobody can say who it is.
+    """
+    if not isinstance(profile.source, OAuth):
+        return ""
+    context = context.restarted()
+    try:
+        session = oauth_client.exchange(made.host, made.access_token, context)
+        identity = sts.caller_identity(session, endpoint=profile.endpoint, context=context)
+    except RoleEnvError as error:
+        error.message = f"profile {profile.name}: who has signed in is unknown: {error.message}"
+        error.hint = "; ".join(filter(None, ("nothing was stored", error.hint)))
+        raise
+    arn, account, expected = identity["Arn"], identity["AccountId"], profile.expected_account_id
+    if profile.role_arn or expected in ("", account):  # with a role, its account is the one that is expected
+        return str(arn)
+    with contextlib.suppress(RoleEnvError):
+        oauth_client.revoke(made, context.restarted())
+    raise RefusedError(
+        f"profile {profile.name}: {arn} has signed in, of account {account}, not of {expected} ({profile.where})",
+        hint=f"nothing was stored; sign in with a user of {expected}, or correct expected_account_id",
+    )
+
+
+def store(source: SignedInSource, made: SignIn, context: Context) -> None:
+    """Store the tokens of a new sign-in, and drop the sessions of the one before. Raises KeyringError."""
     context = context.restarted()  # a person has taken the time they needed
     with source.hold_lock(context, "changes"):
         try:
@@ -38,7 +73,6 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
             raise _not_stored(source, error) from None
         if before:
             drop_sessions(before, context)
-    return made
 
 
 def _not_stored(source: SignedInSource, error: KeyringError) -> KeyringError:

@@ -99,6 +99,7 @@ def _list(url: str, context: Context, choices: Choices) -> list[Assignment]:
         except TokenEnded:
             context.messages.decided("the portal no longer accepts the token: a person has to sign in")
     made = flow.sign_in(source, context, browse=choices.browse)
+    flow.store(source, made, context)
     return list_assignments(url, made.access_token, context)
 
 

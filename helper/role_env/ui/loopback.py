@@ -1,10 +1,14 @@
 """An HTTP server on 127.0.0.1 that answers the browser of a person who signs in."""
 
 import http.server
+import os
+import socket
 import socketserver
+import sys
 import threading
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 
 from role_env.dataclass import dataclass
 
@@ -25,8 +29,9 @@ class Reply:
 class LoopbackServer(socketserver.ThreadingTCPServer):
     """A server that answers from the moment it is created until `close`; port 0 stands for any free one.
 
-    `ended` is set when the last reply has been written, or the browser hung up before. Raises OSError if the port is
-    taken.
+    Others can read the address in the browser's arguments, and be there first: on Linux, where the kernel says whose a
+    connection is, another user's is closed. `ended` is set when the last reply has been written, or the browser hung up
+    before. Raises OSError if the port is taken.
     """
 
     # Browsers open connections that they may never use: one of them must not keep another waiting.
@@ -42,14 +47,19 @@ class LoopbackServer(socketserver.ThreadingTCPServer):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def answer(self, path: str) -> Reply:
-        """Return the reply to a request for `path`."""
+    def answer(self, path: str, cookies: str) -> Reply:
+        """Return the reply to a request for `path` with the header Cookie `cookies`."""
         raise NotImplementedError
 
     def close(self) -> None:
         """End the server and free its port."""
         self.shutdown()
         self.server_close()
+
+    def verify_request(self, request: object, client_address: tuple[str, int]) -> bool:
+        """Return whether a connection may be this user's, or root's."""
+        host, port = self.server_address[:2]
+        return owner(client_address, (str(host), port)) in (None, 0, os.geteuid())
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore a browser that hangs up: its traceback would appear on stderr."""
@@ -61,7 +71,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer the browser."""
-        reply = self.server.answer(self.path)
+        reply = self.server.answer(self.path, self.headers.get("Cookie", ""))
         body = reply.text.encode()
         self.send_response(reply.status)
         headers = {
@@ -82,3 +92,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Write no log: it would contain the address, and with it the code of the sign-in."""
+
+
+def owner(client: tuple[str, int], server: tuple[str, int]) -> int | None:
+    """Return the user who has connected from `client` to `server`, addresses of IPv4; None where nothing says it.
+
+    Source: Linux, /proc/net/tcp. The eighth field of a line is the ID of the socket's user.
+    """
+    if sys.platform != "linux":
+        return None
+    addresses = [
+        f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X}" for host, port in (client, server)
+    ]
+    try:
+        lines = Path("/proc/net/tcp").read_text("ascii").splitlines()
+    except OSError:
+        return None
+    found = (fields for line in lines if (fields := line.split())[1:3] == addresses)
+    return next((int(fields[7]) for fields in found), None)

@@ -1,0 +1,184 @@
+"""Another local user reads the browser's arguments and signs in as himself: nothing of his is stored unseen."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import urllib.parse
+from http import HTTPStatus
+
+import pytest
+
+from role_env.sign_in.console import Redirect
+from support.cached_sessions import key_id
+from support.https_client import HttpsClient
+from support.loopback_browser import LoopbackBrowser
+from support.machine import Machine
+from support.oauth_server import OAuthServer
+from support.terminal import Person
+from support.world import ACCOUNT_A, ACCOUNT_B
+
+IDLE = {"BROWSER": "true %s"}
+"""A browser that does not come; the tests do in its place."""
+SOMEBODY = ("setpriv", "--reuid=4711", "--regid=4711", "--clear-groups")
+is_root = pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root can become another user")
+
+
+@pytest.fixture(autouse=True)
+def desktop(machine: Machine, oauth: OAuthServer) -> None:
+    """A browser that follows each redirect, and the profile me."""
+    machine.use_curl_as_browser()
+    machine.write("[me]\noauth_site_type = CN\n")
+
+
+def begin(machine: Machine) -> tuple[Person, str]:
+    """`login me` on a terminal, and the address that the browser gets."""
+    person = Person(machine, "login", "me", columns=1000, **IDLE)
+    return person, person.reads(r"open (http://\S+) and sign in")[1]
+
+
+def sign_in(machine: Machine, address: str) -> str:
+    """Sign in at the page of `address`, and return where it sends the browser then."""
+    parts = urllib.parse.urlsplit(address)
+    answer = HttpsClient(parts.netloc, machine.sts.ca_file).ask("GET", f"{parts.path}?{parts.query}")
+    assert answer.status == HTTPStatus.FOUND
+    return answer.headers["Location"]
+
+
+def families(oauth: OAuthServer) -> set[int]:
+    """The sign-ins, by number, whose access tokens were used for a session."""
+    return {oauth.access[request.bearer].family for request in oauth.requests_to("/v1/exchange")}
+
+
+# ---- who reads the arguments ----
+
+
+def test_the_browsers_arguments_show_neither_state_nor_challenge(machine: Machine, oauth: OAuthServer) -> None:
+    noted = machine.home / "arguments"
+    browser = machine.environ["BROWSER"].removesuffix(" %s")
+    machine.write_program("noting", f'#!/bin/sh\necho "$@" >{noted}\nexec {browser} "$1"\n')
+    done = machine.succeeds("login", "me", BROWSER=f"{machine.home / 'noting'} %s")
+    query = oauth.requests_to("/oauth2/v1/auth")[0].query
+    for shown in (noted.read_text(), done.stderr):
+        assert "http://127.0.0.1:" in shown
+        assert not [value for value in (query["state"], query["code_challenge"]) if value in shown]
+
+
+def test_a_callback_without_the_cookie_is_ignored_even_with_the_right_state(
+    machine: Machine, oauth: OAuthServer
+) -> None:
+    person, address = begin(machine)
+    browser, attacker = LoopbackBrowser(), LoopbackBrowser({"role_env_sign_in": "guessed"})
+    page = browser.visit(address).location
+    his, mine = sign_in(machine, page), sign_in(machine, page)
+    denied = his.partition("?")[0] + "?error=access_denied&" + his.partition("&")[2]
+    for callback in (his, denied):
+        for visitor in (attacker, LoopbackBrowser()):
+            assert visitor.visit(callback).status == HTTPStatus.FORBIDDEN
+    assert browser.visit(mine).status == HTTPStatus.OK
+    person.ends()
+    assert families(oauth) == {2}
+
+
+def test_the_page_works_once_and_a_second_browser_ends_the_sign_in(machine: Machine, oauth: OAuthServer) -> None:
+    person, address = begin(machine)
+    attacker, browser = LoopbackBrowser(), LoopbackBrowser()
+    his = sign_in(machine, attacker.visit(address).location)
+    assert browser.visit(address).status == HTTPStatus.GONE
+    with contextlib.suppress(OSError):  # the server may be gone
+        assert attacker.visit(his).status == HTTPStatus.GONE
+    assert "was opened by two browsers, perhaps by another user of this machine" in person.ends(4)
+    machine.fails("me", status=3, said="there is no sign-in")
+    assert not oauth.requests_to("/v1/token")
+
+
+def test_the_browser_that_has_begun_may_come_again(machine: Machine) -> None:
+    person, address = begin(machine)
+    browser = LoopbackBrowser()
+    page = browser.visit(address).location
+    assert browser.visit(address).status == HTTPStatus.GONE
+    assert browser.visit(sign_in(machine, page)).status == HTTPStatus.OK
+    person.ends()
+
+
+def test_the_cookie_is_for_the_browser_and_this_machine_alone(machine: Machine) -> None:
+    person, address = begin(machine)
+    done = machine.run("curl", "-si", address)
+    (cookie,) = [line for line in done.stdout.splitlines() if line.startswith("Set-Cookie: ")]
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+    person.interrupts()
+    person.ends(130)
+
+
+@is_root
+def test_another_user_who_comes_first_gets_no_answer(machine: Machine, oauth: OAuthServer) -> None:
+    person, address = begin(machine)
+    done = machine.run(*SOMEBODY, "curl", "-si", "--max-time", "5", address)
+    assert (done.returncode, done.stdout) == (52, "")
+    browser = LoopbackBrowser()
+    page = browser.visit(address).location
+    callback = sign_in(machine, page)
+    assert machine.run(*SOMEBODY, "curl", "-si", "--max-time", "5", callback).stdout == ""
+    assert browser.visit(callback).status == HTTPStatus.OK
+    assert ACCOUNT_A in person.ends()
+
+
+@is_root
+def test_another_user_who_comes_first_is_not_signed_in_at_the_console() -> None:
+    with Redirect(lambda: "https://signin.example/secret") as server:
+        done = subprocess.run(
+            [*SOMEBODY, "curl", "-si", "--max-time", "5", server.address], capture_output=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (52, b"")
+        assert LoopbackBrowser().visit(server.address).location == "https://signin.example/secret"
+
+
+# ---- who has signed in ----
+
+
+def expect(machine: Machine, account: str, *keys: str) -> None:
+    """Let me expect `account`."""
+    lines = "\n".join(("[me]", "oauth_site_type = CN", f"expected_account_id = {account}", *keys))
+    machine.write(f"{lines}\n")
+
+
+def test_the_identity_is_asked_for_before_anything_is_stored_and_printed(machine: Machine, oauth: OAuthServer) -> None:
+    stored: list[int] = []
+    oauth.after["/v1/exchange"] = lambda: stored.append(machine.role_env("export", "me", "--no-cache").returncode)
+    done = machine.role_env("login", "me")
+    oauth.after.clear()
+    assert stored[0] == 3
+    assert done.stdout.startswith(f"me: signed in as acs:ram::{ACCOUNT_A}:assumed-role/oauth-user/alice at ")
+
+
+def test_a_sign_in_of_another_account_is_exit_4_and_nothing_is_stored(machine: Machine, oauth: OAuthServer) -> None:
+    expect(machine, ACCOUNT_B)
+    done = machine.fails("login", "me", status=4, said=f"of account {ACCOUNT_A}, not of {ACCOUNT_B}")
+    assert done.stdout == ""
+    assert f"assumed-role/oauth-user/alice has signed in, of account {ACCOUNT_A}" in done.stderr
+    assert "hint: nothing was stored" in done.stderr
+    assert not oauth.refresh  # revoked: nobody else can have it
+    machine.fails("me", status=3, said="there is no sign-in")
+
+
+def test_the_sign_in_before_stays_where_the_new_one_is_refused(machine: Machine, oauth: OAuthServer) -> None:
+    machine.succeeds("login", "me")
+    key_id(machine, "me")
+    expect(machine, ACCOUNT_B)
+    machine.fails("login", "me", status=4, said="nothing was stored")
+    for kind in ("code:access_denied:403:Not from here.", "code:invalid_token:401:No.", "503"):
+        oauth.fault(kind, times=None, action="/v1/exchange")
+        status = {"code:a": 4, "code:i": 3}.get(kind[:6], 5)
+        done = machine.fails("login", "me", status=status, said="who has signed in is unknown", ROLE_ENV_TIMEOUT="3")
+        assert "hint: nothing was stored" in done.stderr
+        oauth.heal()
+    machine.fails("login", "me", status=5, said="unknown: STS at", ALIBABA_CLOUD_STS_ENDPOINT="127.0.0.1:9")
+    expect(machine, ACCOUNT_A)
+    key_id(machine, "me", "--no-cache")
+    assert oauth.access[oauth.requests_to("/v1/exchange")[-1].bearer].family == 1
+
+
+def test_the_expected_account_of_a_role_is_not_that_of_the_sign_in(machine: Machine) -> None:
+    expect(machine, ACCOUNT_B, f"role_arn = {machine.sts.role_arn}")
+    machine.succeeds("login", "me")
+    machine.succeeds("exec", "me", "--", "true")

@@ -1,0 +1,37 @@
+"""A browser that visits servers of role-env's on this machine, step by step, and keeps their cookies."""
+
+import http.client
+import urllib.parse
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Page:
+    """What a server answered; `location` is where it sends the browser, or empty."""
+
+    status: int
+    location: str
+    text: str
+
+
+@dataclass
+class LoopbackBrowser:
+    """One browser with its own `cookies`. It follows no redirect."""
+
+    cookies: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def visit(self, address: str) -> Page:
+        """Return what is at `address`. Raises OSError or http.client.HTTPException if nothing answers."""
+        parts = urllib.parse.urlsplit(address)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+        try:
+            path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+            connection.request("GET", path, headers={"Cookie": "; ".join(f"{n}={v}" for n, v in self.cookies.items())})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        finally:
+            connection.close()
+        for header in answer.headers.get_all("Set-Cookie", []):
+            name, _, value = header.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return Page(answer.status, answer.headers.get("Location", ""), text)
