@@ -7,6 +7,7 @@ import pytest
 from role_env.cli.invocation import Invocation, parse, parse_duration
 from role_env.command_table import COMMANDS
 from role_env.command_table.model import CHOICE, COMMAND_LINE, DURATION, EXIT_STATUSES, TOPICS, Command, Option
+from role_env.sources import rows
 
 
 def given(line: str) -> dict[str, object]:
@@ -135,10 +136,11 @@ OPTIONS = [(command, option) for command in COMMANDS.values() for option in comm
 @pytest.mark.parametrize(("command", "option"), OPTIONS, ids=lambda each: each.name)
 def test_each_option_sets_the_field_of_its_name_and_states_its_default(command: Command, option: Option) -> None:
     field = option.attribute
-    assert hasattr(Invocation, field)
     value = option.choices[-1] if option.choices else "90" if option.kind == DURATION else "22"
     invocation = parse([command.name, f"{option.name}={value}" if option.value else option.name])
-    assert getattr(invocation, field) == (90 if option.kind == DURATION else value if option.value else True)
+    fields = invocation.source_keys if field in rows.CHOOSERS else vars(invocation)
+    assert hasattr(Invocation, field) is (field not in rows.CHOOSERS)
+    assert fields[field] == (90 if option.kind == DURATION else value if option.value else True)
     assert "(default: " in option.help
     assert option.help.endswith(")")
 

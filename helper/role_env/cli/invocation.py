@@ -19,8 +19,9 @@ class Invocation:
     `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`, and `is_alone` is True if
     the line is the command's name and nothing else. `fault` says what is wrong with the line and `hint` what to do;
     both are empty for a valid one. Each option has a field of its name: True for a switch that is given, seconds for a
-    duration, and a false value for an option that is not given. `needed_ttl` is how many seconds a session must have
-    left.
+    duration, and a false value for an option that is not given. Only the options of `configure` that give a key of a
+    credential source have none: `source_keys` has these keys with their values. `needed_ttl` is how many seconds a
+    session must have left.
     """
 
     command: str = ""
@@ -38,13 +39,11 @@ class Invocation:
     program: str = ""
     topic: str = ""
 
-    aliyun_profile: str = ""
     abort: bool = False
     all: bool = False
     cloud_sso: str = ""
     color: str = ""
     config: str = ""
-    credential_source: str = ""
     destination: str = ""
     dry_run: bool = False
     duration: "int | None" = None
@@ -70,13 +69,12 @@ class Invocation:
     remove: bool = False
     renew: bool = False
     role_arn: str = ""
-    role_name: str = ""
     session: bool = False
     sessions: bool = False
     session_name: str = ""
     show: bool = False
     site: str = ""
-    source_profile: str = ""
+    source_keys: "dict[str, str]" = {}  # noqa: RUF012  the parser never changes this one
     status: bool = False
     verbose: bool = False
     yes: bool = False
@@ -195,7 +193,10 @@ class _Parser:
         else:
             if option.kind in CHECKED_KINDS:
                 self._check_value(option, value)
-            setattr(self._result, option.attribute, value)
+            if hasattr(Invocation, option.attribute):
+                setattr(self._result, option.attribute, value)
+            else:
+                self._result.source_keys = {**self._result.source_keys, option.attribute: value}
 
     def _check_value(self, option: Option, value: str) -> None:
         from role_env import names  # not for a line without such an option

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from role_env import names, validators
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import is_own
+from role_env.sources.rows import ALIYUN_CLI, ROWS, SourceRow
 from role_env.ui import prompt
 
 # The keys of a profile that say where its credentials come from; none of them for a key in the keyring.
@@ -35,16 +36,22 @@ def ask_source(others: Sequence[str], cli_file: ConfigFile | None) -> Source:
     choices: list[tuple[str, Source]] = []
     for name, entry in cli_file.entries.items() if cli_file else ():
         if not is_own(entry) and entry.get("mode") not in _MODES_WITHOUT_KEY:
-            values = {"credential_source": "aliyun_cli", "aliyun_profile": name}
+            values = {ALIYUN_CLI.chooser: ALIYUN_CLI.value, "aliyun_profile": name}
             choices.append((f"profile {name} of the aliyun CLI ({entry['mode']})", values))
     choices += [(f"profile {name} of this file", {"source_profile": name}) for name in others]
-    choices += [
-        ("an access key, asked for next and stored in the keyring", {}),
-        ("the access key in the environment's variables", {"credential_source": "environment"}),
-        ("the RAM role of this ECS instance", {"credential_source": "ecs_ram_role"}),
-    ]
-    chosen = prompt.choose("Source of the credentials, by number", [text for text, _ in choices])
-    return choices[chosen][1]
+    offered = [row for row in ROWS if row.choice]
+    texts = [*(text for text, _ in choices), *(row.choice for row in offered)]
+    chosen = prompt.choose("Source of the credentials, by number", texts)
+    return choices[chosen][1] if chosen < len(choices) else _keys_of(offered[chosen - len(choices)])
+
+
+def _keys_of(row: SourceRow) -> Source:
+    """Return the keys that choose the source of `row`, with the answer to its question."""
+    source = {row.chooser: row.value} if row.value else {}
+    if row.question:
+        key, check = next(iter(row.keys.items()))
+        source[key] = prompt.ask(row.question, check=check)
+    return source
 
 
 def ask_region(default: str) -> str:

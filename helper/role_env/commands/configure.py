@@ -8,6 +8,7 @@ from role_env.aliyun.location import config_path
 from role_env.cli import options, questions
 from role_env.cli.access_key_input import read_access_key
 from role_env.cli.invocation import Invocation
+from role_env.command_table import COMMANDS
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
@@ -22,15 +23,17 @@ from role_env.rotation.ram import find_creation
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
 from role_env.shells import hints
+from role_env.sources import rows
 from role_env.sources.keyring import KeyringKey
 from role_env.sts import client as sts
 from role_env.ui import prompt
 from role_env.ui import stdout as output
 
 # The options that choose the credential source. One source may be given.
-_SOURCE_OPTIONS = ("source_profile", "credential_source", "aliyun_profile", "role_name", "login")
+_KEY_OPTIONS = [one.attribute for one in COMMANDS["configure"].options.values() if one.attribute in rows.CHOOSERS]
+_SOURCE_OPTIONS = (*_KEY_OPTIONS, "login")
 # The credential_source that an option implies.
-_IMPLIED = {"aliyun_profile": "aliyun_cli", "role_name": "ecs_ram_role"}
+_IMPLIED = {key: row.value for row in rows.ROWS if row.value for key in row.keys}
 _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
 
 
@@ -95,7 +98,7 @@ def _plan_profile(
     file = ProfilesFile(path, Fingerprint(context.environ)) if path.exists() else None
     known = file.names() if file else []
     given = _read_options(invocation)
-    has_source = any(getattr(invocation, name) for name in _SOURCE_OPTIONS)
+    has_source = any(invocation.source_keys.values()) or invocation.login
     missing = _missing(invocation, given, has_source=has_source)
     if missing and not prompt.is_possible():
         raise UsageError(
@@ -122,7 +125,8 @@ def _plan_profile(
 
 def _missing(invocation: Invocation, given: Mapping[str, str], *, has_source: bool) -> list[str]:
     """Return what has to be asked for, as words for the command line."""
-    needs_role = not (invocation.login or given.get("credential_source") == "aliyun_cli")
+    may_have_role = any(row.gives_session is None for row in rows.ROWS if row.is_chosen_by(given))
+    needs_role = not (invocation.login or may_have_role)
     missing = ["PROFILE"] if not invocation.profile else []
     missing += ["--role-arn"] if needs_role and not invocation.role_arn else []
     source = "one of " + ", ".join(f"--{_option(name)}" for name in _SOURCE_OPTIONS)
@@ -149,7 +153,7 @@ def _origins(invocation: Invocation, given: Mapping[str, str]) -> dict[str, str]
     """Return the option that gives each key."""
     origins = {key: f"--{_option(key)}" for key in given}
     for name in _IMPLIED:
-        if name in given and not invocation.credential_source:
+        if name in given and rows.CREDENTIAL_SOURCE not in invocation.source_keys:
             origins["credential_source"] = origins[name]
     return origins
 
@@ -164,18 +168,17 @@ def _read_options(invocation: Invocation) -> dict[str, str]:
 
     Raises UsageError for an invalid value, and for two sources.
     """
-    chosen = {name: getattr(invocation, name) for name in _SOURCE_OPTIONS if getattr(invocation, name)}
-    sources = {_IMPLIED.get(name, value if name == "credential_source" else name) for name, value in chosen.items()}
+    keys = {key: invocation.source_keys.get(key, "") for key in _KEY_OPTIONS}
+    chosen = [*(key for key in keys if keys[key]), *(["login"] if invocation.login else [])]
+    sources = {_source_of(name, keys.get(name, "")) for name in chosen}
     if len(sources) > 1:
         named = " and ".join(f"--{_option(name)}" for name in chosen)
         raise UsageError(f"{named} exclude each other", hint="give one source")
     implied = next((source for name, source in _IMPLIED.items() if name in chosen), "")
     values = {
         "role_arn": invocation.role_arn,
-        "source_profile": invocation.source_profile,
-        "credential_source": invocation.credential_source or implied,
-        "aliyun_profile": invocation.aliyun_profile,
-        "role_name": invocation.role_name,
+        **keys,
+        rows.CREDENTIAL_SOURCE: keys[rows.CREDENTIAL_SOURCE] or implied,
         "region_id": invocation.region,
         "color": invocation.color,
         "expected_account_id": invocation.expected_account_id,
@@ -188,6 +191,11 @@ def _read_options(invocation: Invocation) -> dict[str, str]:
             hint = _ARN_HINT if key == "role_arn" else "see role-env configure --help"
             raise UsageError(f"--{_option(key)} {value} {error}", hint=hint) from None
     return given
+
+
+def _source_of(name: str, value: str) -> str:
+    """Return what the options of one source have in common: the key that chooses it, or the value of that."""
+    return _IMPLIED.get(name) or (value if name == rows.CREDENTIAL_SOURCE else rows.CHOOSERS.get(name, name))
 
 
 def _cli_file(context: Context) -> ConfigFile | None:
