@@ -34,6 +34,19 @@ _role_env_is_exported() {
 	esac
 }
 
+# Sets _role_env_pinned to the variables that lead to files, the keyring and certificates, each with its value of now.
+_role_env_pin() {
+	\builtin local _role_env_each=''
+	_role_env_pinned=(@PINNED@)
+	for _role_env_each in "${!KEYRING_PROPERTY_@}"; do
+		_role_env_pinned+=("${_role_env_each}=${!_role_env_each}")
+	done
+}
+
+_role_env_unset_pinned() {
+	\builtin unset -v @PINNED_NAMES@ "${!KEYRING_PROPERTY_@}"
+}
+
 # Removes the control characters of ASCII and, in any locale, those beyond it (U+0080 to U+009F).
 _role_env_remove_controls() {
 	_role_env_name=${_role_env_name//[[:cntrl:]]/}
@@ -192,6 +205,7 @@ case $- in
 	*--no-prompt*) ;;
 	*) _role_env_head='\[${_role_env_on-}\]${ROLE_ENV_PROMPT-}\[${_role_env_off-}\]${ROLE_ENV_PROMPT:+ }' ;;
 	esac
+	_role_env_pin
 	_role_env_install
 	\builtin complete -o bashdefault -o default -F _role_env_complete role-env
 	;;

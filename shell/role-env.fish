@@ -42,7 +42,7 @@ function role-env
 end
 
 # Runs the command. ROLE_ENV_INIT is for its hints and for `role-env doctor`, which reports an older integration.
-function _role_env_call
+function _role_env_call --no-scope-shadowing
     ROLE_ENV_INIT=(string split -f 1 ' ' -- "$_role_env_options") command role-env $argv
 end
 
@@ -401,28 +401,46 @@ function _role_env_act
     if string match -q -- '*--renew*' $_role_env_options
         set -g _role_env_retry (math $argv[1] + 60)
         _role_env_renew
+        # Sooner while there is time: another shell may have renewed the session by then.
+        set -l now (math (path mtime /) + (path mtime -R /))
+        set -l left (math $_role_env_end - $now)
+        test $left -gt 0 -a $left -lt 240; and set -g _role_env_retry (math "$now + ceil($left / 4)")
         return
     end
     test "$_role_env_warned" = "$_role_env_seen"; or _role_env_say "the session of $_role_env_name has expired"
     set -g _role_env_warned $_role_env_seen
 end
 
-# Renews the session at a prompt: within 5 seconds, and with at most one line, the last one of stderr that is not a
-# hint. The command alone decides what the variables mean.
+# Renews the session at a prompt, within 5 seconds. The command alone decides what the variables mean. It runs with what
+# _role_env_pinned contains, and not with what has been planted since. A failure is one line, the last one of stderr that
+# is not a hint, and the same one is said once.
 function _role_env_renew
     _role_env_can_run; or return
     string match -qr '^([123]|[0123]\.[0-9]*)\z' -- "$ROLE_ENV_TIMEOUT"; or set -lx ROLE_ENV_TIMEOUT 4
+    # A local variable that is not exported hides the shell's from the command.
+    for name in @PINNED_NAMES@ (_role_env_properties)
+        set -fu $name
+    end
+    for position in (seq 1 2 (count $_role_env_pinned))
+        set -fx $_role_env_pinned[$position] $_role_env_pinned[(math $position + 1)]
+    end
     begin
-        _role_env_call renew --format fish 2>| _role_env_print_last_line >&2
+        _role_env_call renew --unattended --format fish 2>| _role_env_say_once
     end | source
 end
 
-function _role_env_print_last_line
+function _role_env_properties
+    set -nx | string match 'KEYRING_PROPERTY_*'
+end
+
+function _role_env_say_once
     set -l last
     while read -l line
         string match -q 'role-env: hint:*' -- $line; or set last $line
     end
-    set -q last[1]; and printf '%s\n' $last
+    set -q last[1]; and test "$_role_env_warned" != "$_role_env_seen $last"; or return
+    set -g _role_env_warned "$_role_env_seen $last"
+    printf '%s\n' $last >&2
 end
 
 # Wraps the prompt's function, whatever it is: at the first prompt, for by then it is there, and where it has been
@@ -558,6 +576,11 @@ if status is-interactive
         set -e -g _role_env_has_uptime
         string match -qr '^[0-9.]+ ' -- (read -z </proc/uptime 2>/dev/null); and set -g _role_env_has_uptime 1
         set -g _role_env_wraps 1
+        # The variables that lead to files, the keyring and certificates, each with its value of now.
+        set -gu _role_env_pinned
+        for name in @PINNED_NAMES@ (_role_env_properties)
+            set -qx $name; and set -a _role_env_pinned $name "$$name"
+        end
         function _role_env_on_prompt --on-event fish_prompt
             set -q _role_env_wraps; and _role_env_wrap; and set -e -g _role_env_wraps
             _role_env_prompt

@@ -13,7 +13,7 @@
 \builtin unset -v ROLE_ENV_PROMPT _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry \
 	_role_env_warned _role_env_state _role_env_since _role_env_next _role_env_on _role_env_off _role_env_plain \
 	_role_env_warning _role_env_used _role_env_used_profile _role_env_previous _role_env_shell _role_env_options \
-	_role_env_hidden
+	_role_env_hidden _role_env_pinned
 _role_env_seen='' _role_env_name='' _role_env_end='' _role_env_window=1 _role_env_retry=0 _role_env_warned=''
 _role_env_state='' _role_env_since=0 _role_env_next=0
 _role_env_on='' _role_env_off='' _role_env_plain='' _role_env_warning=''
@@ -418,11 +418,17 @@ _role_env_paint() {
 
 # Renews the session inside the window or, without --renew, says once that it has expired.
 _role_env_act() {
+	\builtin local _role_env_left=0
 	case ${_role_env_options} in
 	*--renew*)
 		_role_env_retry=$((_role_env_now + 60))
 		_role_env_renew || \builtin :
 		_role_env_clock
+		# Sooner while there is time: another shell may have renewed the session by then.
+		_role_env_left=$((_role_env_end - _role_env_now))
+		if ((_role_env_left > 0 && _role_env_left < 240)); then
+			_role_env_retry=$((_role_env_now + (_role_env_left + 3) / 4))
+		fi
 		[[ -z ${ROLE_ENV_PROFILE-} ]] || _role_env_arrive
 		;;
 	*)
@@ -434,19 +440,35 @@ _role_env_act() {
 	esac
 }
 
-# Renews the session at a prompt: within 5 seconds, and with at most one line, the last one of stderr that is not a
-# hint. The command alone decides what the variables mean.
+# Renews the session at a prompt, within 5 seconds. The command alone decides what the variables mean. It runs with what
+# _role_env_pinned contains, and not with what has been planted since. A failure is one line, the last one of stderr that
+# is not a hint, and the same one is said once.
 _role_env_renew() {
-	\builtin local _role_env_timeout=4 _role_env_code=''
+	\builtin local _role_env_timeout=4 _role_env_code='' _role_env_line=''
 	case ${ROLE_ENV_TIMEOUT-} in *[!0-9.]*) ;; [123] | [0123].*) _role_env_timeout=${ROLE_ENV_TIMEOUT} ;; *) ;; esac
 	_role_env_can_run || \builtin return
 	\builtin local -x ROLE_ENV_TIMEOUT="${_role_env_timeout}" 2>/dev/null || \builtin :
 	# shellcheck disable=SC2312  # a failure prints a group that fails
+	# Without a word `export` would print all variables. In here zsh takes a comment for a command.
 	# Without the inner group, zsh sends stdout to the pipe as well as to 3 (MULTIOS).
-	_role_env_code=$({
-		{ _role_env_call renew --format "${_role_env_shell}" 2>&1 >&3 3>&-; } |
-			_role_env_print_last_line
-	} 3>&1)
+	_role_env_code=$(
+		_role_env_unset_pinned 2>/dev/null || \builtin exit
+		if ((${#_role_env_pinned[@]})); then \builtin export "${_role_env_pinned[@]}" 2>/dev/null || \builtin exit; fi
+		{
+			{ _role_env_call renew --unattended --format "${_role_env_shell}" 2>&1 >&3 3>&-; } |
+				_role_env_print_last_line
+		} 3>&1
+	)
+	_role_env_line=${_role_env_code##*$'\n'}
+	_role_env_code=${_role_env_code%$'\n'*}
+	case ${_role_env_line} in
+	'') _role_env_line="role-env: the session of ${_role_env_name} is not renewed: a variable that it needs is readonly" ;;
+	*) _role_env_line=${_role_env_line#.} ;;
+	esac
+	if [[ -n ${_role_env_line} && ${_role_env_warned} != "${_role_env_seen} ${_role_env_line}" ]]; then
+		_role_env_warned="${_role_env_seen} ${_role_env_line}"
+		\builtin printf '%s\n' "${_role_env_line}" >&2
+	fi
 	\eval "${_role_env_code}"
 }
 
@@ -455,7 +477,8 @@ _role_env_print_last_line() {
 	while _role_env_read _role_env_line; do
 		case ${_role_env_line} in 'role-env: hint:'*) ;; *) _role_env_said=${_role_env_line} ;; esac
 	done
-	[[ -z ${_role_env_said} ]] || \builtin printf '%s\n' "${_role_env_said}" >&2
+	# Behind the code of a renewal, on a line of its own that is never empty.
+	\builtin printf '\n.%s' "${_role_env_said}"
 }
 
 # Reads a word before the cursor into the variables of the shell's own function: `_role_env_option` is an option that

@@ -28,6 +28,20 @@ _role_env_is_exported() {
 	[[ -z ${(P)1} || ${(Pt)1} == *export* ]]
 }
 
+# Sets _role_env_pinned to the variables that lead to files, the keyring and certificates, each with its value of now.
+_role_env_pin() {
+	\builtin local _role_env_each=''
+	\builtin typeset -ga _role_env_pinned
+	_role_env_pinned=(@PINNED@)
+	for _role_env_each in ${(k)parameters[(I)KEYRING_PROPERTY_*]}; do
+		_role_env_pinned+=("$_role_env_each=${(P)_role_env_each}")
+	done
+}
+
+_role_env_unset_pinned() {
+	\builtin unset -v @PINNED_NAMES@ ${(k)parameters[(I)KEYRING_PROPERTY_*]}
+}
+
 # Removes the control characters of ASCII and, in any locale, those beyond it (U+0080 to U+009F).
 _role_env_remove_controls() {
 	_role_env_name=${_role_env_name//[[:cntrl:]]/}
@@ -153,5 +167,6 @@ _role_env_offer() {
 if [[ -o interactive ]]; then
 	\builtin typeset -ga precmd_functions psvar
 	if [[ $_role_env_options != *--no-prompt* ]]; then _role_env_head='%(97V.%97v .)'; fi
+	_role_env_pin
 	_role_env_install
 fi

@@ -80,8 +80,9 @@ def _run(invocation: "Invocation", *, spent: float) -> int:
     from role_env.ui.messages import Messages
 
     described = COMMANDS[invocation.command]
-    is_silent = described.is_silent and not invocation.verbose
-    context = Context(os.environ, None, Messages(verbose=invocation.verbose, silent=is_silent))
+    is_silent = invocation.unattended or (described.is_silent and not invocation.verbose)
+    messages = Messages(verbose=invocation.verbose, silent=is_silent)
+    context = Context(os.environ, None, messages, is_unattended=invocation.unattended)
     if spent > _FAST_SECONDS:
         context.deadline.extend(-spent)
     # importlib imports warnings and more, which costs 1 ms

@@ -16,15 +16,24 @@ class Context:
     """The environment variables, the deadline of the whole command, and where its messages go.
 
     Nothing below `__main__` reads `os.environ`: it reads `environ`. Without a `deadline` it is ROLE_ENV_TIMEOUT seconds
-    after its first use: a command that never waits ignores the variable.
+    after its first use: a command that never waits ignores the variable. `is_unattended` says that no person has asked
+    for what is done, so that no keyring backend is imported that a setting chooses.
     """
 
-    __slots__ = ("_deadline", "environ", "messages")
+    __slots__ = ("_deadline", "environ", "is_unattended", "messages")
 
-    def __init__(self, environ: "Mapping[str, str]", deadline: "Deadline | None", messages: "Messages") -> None:
+    def __init__(
+        self,
+        environ: "Mapping[str, str]",
+        deadline: "Deadline | None",
+        messages: "Messages",
+        *,
+        is_unattended: bool = False,
+    ) -> None:
         self.environ = environ
         self._deadline = deadline
         self.messages = messages
+        self.is_unattended = is_unattended
 
     @property
     def deadline(self) -> "Deadline":
@@ -37,11 +46,15 @@ class Context:
 
     def restarted(self) -> "Context":
         """Return the same context with a deadline that begins now, for the work after a person has answered."""
-        return Context(self.environ, None, self.messages)
+        return Context(self.environ, None, self.messages, is_unattended=self.is_unattended)
 
     def with_deadline(self, deadline: "Deadline") -> "Context":
         """Return the same context with another deadline."""
-        return Context(self.environ, deadline, self.messages)
+        return Context(self.environ, deadline, self.messages, is_unattended=self.is_unattended)
+
+    def with_environ(self, environ: "Mapping[str, str]") -> "Context":
+        """Return the same context with other environment variables."""
+        return Context(environ, self.deadline, self.messages, is_unattended=self.is_unattended)
 
 
 def timeout_of(environ: "Mapping[str, str]") -> float:

@@ -5,51 +5,15 @@ import os
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from role_env.keyrings.entry import PROOF_SERVICE
-from support.cached_sessions import age
 from support.machine import INSTALLED, Machine
+from support.shell_sessions import begin, due
 
-BEGIN = """
-import json, os, sys
-from role_env.context import Context
-from role_env.sessions.obtain import obtain
-from role_env.sessions.request import Request
-from role_env.ui.messages import Messages
-session = obtain(Request(sys.argv[1], config=sys.argv[2]), Context(os.environ, None, Messages()))
-credentials = session.credentials
-print(json.dumps({
-    "ROLE_ENV_PROFILE": session.profile,
-    "ROLE_ENV_ROLE_ARN": session.role_arn,
-    "ROLE_ENV_ACCOUNT_ID": session.account_id,
-    "ROLE_ENV_POLICY": session.policy,
-    "ROLE_ENV_ACCESS_KEY_ID": credentials.access_key_id,
-    "ROLE_ENV_EXPIRATION": str(credentials.expiration),
-    "ROLE_ENV_REQUEST": session.request,
-    "ALIBABA_CLOUD_ACCESS_KEY_ID": credentials.access_key_id,
-}))
-"""
 NOTHING_CHANGED = "{ \\false; }\n"
-
-
-def begin(machine: Machine, profile: str = "profileB", config: str = "", **environ: str) -> dict[str, str]:
-    """The variables of a shell in which a session of `profile` begins."""
-    done = machine.run(str(INSTALLED / "python"), "-c", BEGIN, profile, config, **environ)
-    assert done.returncode == 0, done.stderr
-    variables: dict[str, str] = json.loads(done.stdout)
-    return variables
-
-
-def due(machine: Machine) -> dict[str, str]:
-    """The variables of a shell whose session is near its end."""
-    variables = begin(machine)
-    age(machine, 3400)
-    request = json.loads(variables["ROLE_ENV_REQUEST"])
-    end = str(int(time.time()) + 200)
-    issued = {"issued": request["issued"] - 3400}
-    return variables | {"ROLE_ENV_EXPIRATION": end, "ROLE_ENV_REQUEST": json.dumps(request | issued)}
 
 
 def refuses(machine: Machine, status: int, *reported: str, **environ: str) -> None:
@@ -146,6 +110,63 @@ def test_what_was_never_requested_here_opens_no_socket_and_starts_no_process(mac
         refuses(machine, 3, "nothing proves", **hostile)
         with pytest.raises(TimeoutError):
             server.accept()
+
+
+def planted_settings(machine: Machine) -> tuple[Path, Path]:
+    """Return a folder of settings whose file lets `keyring` import a program, and the file that this would make."""
+    folder, trap = machine.home / "planted", machine.home / "imported"
+    settings = folder / "python_keyring" / "keyringrc.cfg"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"[backend]\ndefault-keyring = evil.Keyring\nkeyring-path = {folder}\n")
+    (folder / "evil.py").write_text(f"from keyring.backends.SecretService import Keyring\nopen({str(trap)!r}, 'w')\n")
+    return folder, trap
+
+
+def test_a_keyring_backend_of_settings_that_were_planted_is_not_imported(machine: Machine) -> None:
+    variables, (folder, trap) = due(machine), planted_settings(machine)
+    variables |= {"XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(machine.home / ".local" / "state")}
+    refuses(machine, 3, "nothing proves", **variables)
+    unattended = machine.role_env("renew", "--format", "sh", "--unattended", **variables)
+    assert (unattended.returncode, unattended.stdout) == (3, NOTHING_CHANGED)
+    assert "is not renewed unasked: a setting chooses its backend" in unattended.stderr
+    assert not trap.exists()
+
+
+def test_an_unattended_renewal_imports_no_backend_even_of_the_users_own_settings(machine: Machine) -> None:
+    folder, trap = planted_settings(machine)
+    machine.environ |= {"XDG_CONFIG_HOME": str(folder), "ROLE_ENV_CONFIG": str(machine.file)}
+    variables = due(machine)
+    assert trap.exists()
+    trap.unlink()
+    done = machine.role_env("renew", "--format", "sh", "--unattended", **variables)
+    assert done.returncode == 3
+    assert "role-env: hint: type: role-env renew\n" in done.stderr
+    assert not trap.exists()
+
+
+def test_an_unattended_renewal_says_nothing_unless_it_fails_and_then_why(machine: Machine) -> None:
+    unattended = ("renew", "--format", "sh", "--unattended")
+    variables = due(machine)
+    machine.sts.fault("hang", action="AssumeRole")
+    done = machine.role_env(*unattended, **variables)
+    assert done.returncode == 5
+    said = "role-env: the session of profileB could not be renewed: STS at {} could not be reached: it timed out\n"
+    assert done.stderr.startswith(said.format(machine.sts.endpoint))
+    done = machine.role_env(*unattended, **variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert machine.sts.issued[-1].id in done.stdout
+
+
+def test_two_shells_that_renew_one_session_at_the_same_moment_both_have_the_new_one(machine: Machine) -> None:
+    variables = due(machine)
+    machine.sts.fault("delay:1", action="AssumeRole")
+    command = [str(INSTALLED / "role-env"), "renew", "--format", "sh", "--unattended"]
+    environ, pipe = machine.environ | variables, subprocess.PIPE
+    shells = [subprocess.Popen(command, env=environ, stdout=pipe, stderr=pipe, text=True) for _ in range(2)]
+    done = [(*shell.communicate(timeout=60), shell.returncode) for shell in shells]
+    assert [(reported, status) for _, reported, status in done] == [("", 0), ("", 0)]
+    assert all(machine.sts.issued[-1].id in code for code, _, _ in done)
+    assert len(machine.sts.issued) == 2
 
 
 def test_a_keyring_that_has_stored_no_proof_is_not_opened(machine: Machine) -> None:

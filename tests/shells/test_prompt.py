@@ -156,7 +156,7 @@ def test_whatever_is_planted_a_prompt_only_calls_renew(machine: Machine, shell: 
     )
     lines = f"{HOOK[shell]}\n{HOOK[shell]}\n"
     done = interactive(machine, shell, lines, "--renew", path_with(shell, tmp_path / "bin"), **live(-5, **planted))
-    assert log.read_text() == f"renew --format {shell}\n"
+    assert log.read_text() == f"renew --unattended --format {shell}\n"
     assert done.stderr.count("role-env: no proof") == 1
     assert not (machine.home / "planted").exists()
 

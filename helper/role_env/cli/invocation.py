@@ -76,6 +76,7 @@ class Invocation:
     site: str = ""
     source_keys: "dict[str, str]" = {}  # noqa: RUF012  the parser never changes this one
     status: bool = False
+    unattended: bool = False
     verbose: bool = False
     yes: bool = False
 

@@ -108,7 +108,15 @@ COMMANDS = (
         "renew",
         "print code that renews the session in this shell in place, or leaves it as it is",
         (),
-        (_format(SHELL_FORMATS),),
+        (
+            _format(SHELL_FORMATS),
+            Option(
+                "--unattended",
+                "",
+                "as a prompt renews: import no keyring backend that a setting chooses, and report only a failure"
+                " (default: as a person asks)",
+            ),
+        ),
         ('eval "$(role-env renew)"', "role-env renew | source"),
         statuses=ALL_STATUSES | {4: "it would be another session, or STS refused"},
         prints=CODE,

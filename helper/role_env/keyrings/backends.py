@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from role_env.keyrings.notes import KeyringNotes
 from role_env.keyrings.secret_service import COLLECTION_INTERFACE, DEFAULT_COLLECTION, ITEM_INTERFACE
@@ -25,13 +26,19 @@ class PlainTextBackend(Exception):
     """The backend writes secrets readable into a file, and no setting chooses it."""
 
 
-def choose(environ: Mapping[str, str], notes: KeyringNotes) -> "KeyringBackend":
+class ConfiguredBackend(Exception):
+    """A setting chooses the backend, and nobody has asked for what would import it."""
+
+
+def choose(environ: Mapping[str, str], notes: KeyringNotes, *, is_unattended: bool = False) -> "KeyringBackend":
     """Return the backend that `keyring` chooses, and note it if it is the Secret Service's.
 
-    Raises what choosing raises.
+    With `is_unattended` it is the system's own, which on Linux is the Secret Service's. Raises what choosing raises.
     """
     hush_libraries()
-    if notes.is_secret_service():
+    if is_unattended and is_set(environ):
+        raise ConfiguredBackend
+    if notes.is_secret_service() or (is_unattended and sys.platform not in NATIVE):
         from keyring.backends.SecretService import Keyring
 
         return Keyring()  # type: ignore[no-untyped-call]  # SchemeSelectable's
@@ -74,9 +81,14 @@ def writing_backend(backend: "KeyringBackend") -> "KeyringBackend":
 
 def is_set(environ: Mapping[str, str]) -> bool:
     """Return whether a setting of `keyring` chooses the backend."""
+    return "PYTHON_KEYRING_BACKEND" in environ or settings_file().exists()
+
+
+def settings_file() -> Path:
+    """Return the file of settings that `keyring` reads, which may not exist."""
     from keyring.util import platform_
 
-    return "PYTHON_KEYRING_BACKEND" in environ or (platform_.config_root() / "keyringrc.cfg").exists()
+    return Path(platform_.config_root()) / "keyringrc.cfg"
 
 
 def check_encrypted(backend: "KeyringBackend", environ: Mapping[str, str]) -> None:

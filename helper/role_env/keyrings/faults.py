@@ -17,6 +17,7 @@ class KeyringFault(enum.Enum):
     REFUSED = "it does not accept the entry"
     TOO_LONG = "it has no room for a text of this length"
     NO_BACKEND = "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names does not exist"
+    CONFIGURED = "a setting chooses its backend, which is imported only for a person who asks"
     NO_THREAD = "this process can have no more threads"
     BROKEN = "it failed"
 
@@ -43,6 +44,7 @@ _FAULTS = {
     "PasswordSetError": KeyringFault.REFUSED,
     "TooLong": KeyringFault.TOO_LONG,
     "ModuleNotFoundError": KeyringFault.NO_BACKEND,
+    "ConfiguredBackend": KeyringFault.CONFIGURED,
     "NoThread": KeyringFault.NO_THREAD,
 }
 

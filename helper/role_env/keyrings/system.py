@@ -119,7 +119,7 @@ class SystemKeyring:
 
         Waits without a deadline, and raises whatever choosing it raises.
         """
-        first = type(backends.writing_backend(backends.choose(self._context.environ, self._notes)))
+        first = type(backends.writing_backend(self._choose()))
         return f"{first.__module__}.{first.__qualname__}"
 
     def _ask_service(self, entries: "Sequence[Entry]") -> "list[str | None]":
@@ -175,15 +175,18 @@ class SystemKeyring:
     def _backend(self) -> "KeyringBackend":
         if self._preparation:
             self._preparation.join()
-        backend = self._prepared.pop() if self._prepared else backends.choose(self._context.environ, self._notes)
+        backend = self._prepared.pop() if self._prepared else self._choose()
         if not self._prompts:
             backends.check_open(backend)
         return backend
 
+    def _choose(self) -> "KeyringBackend":
+        return backends.choose(self._context.environ, self._notes, is_unattended=self._context.is_unattended)
+
     def _open_ahead(self) -> None:
         """Prepare a backend for one use; that meets the same fault, and reports it."""
         time.sleep(PREPARATION_DELAY)
-        backend = backends.choose(self._context.environ, self._notes)
+        backend = self._choose()
         backends.open_ahead(backend)
         self._prepared.append(backend)
 

@@ -111,8 +111,7 @@ class Chain:
         if not self.source.row.runs_program:
             return context
         marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *map(_mark, self.hops)]
-        environ = {**context.environ, "ROLE_ENV_CHAIN": " ".join(marks).strip()}
-        return Context(environ, context.deadline, context.messages)
+        return context.with_environ({**context.environ, "ROLE_ENV_CHAIN": " ".join(marks).strip()})
 
 
 def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from role_env import paths
 from role_env.context import Context
 from role_env.fingerprint import sha256
+from role_env.keyrings import backends
 from role_env.keyrings.entry import PROOF_SERVICE, Entry, hashed_entry
 from role_env.sessions.store import Cache
 
@@ -53,7 +54,9 @@ def _is_pinned(environ: Mapping[str, str]) -> bool:
 
 
 def _backend(environ: Mapping[str, str]) -> str:
-    """Return a digest of the variables that choose the backend."""
+    """Return a digest of the variables, and of the file, that choose the backend."""
     chosen = {name: environ.get(name, "") for name in _CHOOSING}
     chosen |= {name: value for name, value in environ.items() if name.startswith(_CHOOSING_PREFIX)}
+    with contextlib.suppress(OSError):
+        chosen["keyringrc.cfg"] = backends.settings_file().read_text("utf-8", "replace")
     return sha256("\0".join(f"{name}={value}" for name, value in sorted(chosen.items())))

@@ -19,6 +19,8 @@ from role_env.dataclass import dataclass, replace
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, RefusedError, UnreachableError, UsageError
 from role_env.fingerprint import read_file
+from role_env.keyrings import backends
+from role_env.keyrings.faults import KeyringFault
 from role_env.profiles.policies import READ_ONLY, Narrowing, compact
 from role_env.sessions.chain import Chain
 from role_env.sessions.flight import RENEWAL_SECONDS
@@ -145,8 +147,8 @@ def _renew(kept: _Kept, request: Request, context: Context, *, endpoint: str = "
     try:
         session = session_request.renew(chain)
     except UnreachableError as error:
-        message = f"the session of {kept.profile} could not be renewed: {error.message}"
-        raise UnreachableError(message, hint=error.hint) from None
+        why = error.message.removeprefix(f"profile {kept.profile}: ")
+        raise UnreachableError(f"the session of {kept.profile} could not be renewed: {why}", hint=error.hint) from None
     kept.check(session)
     return session
 
@@ -154,6 +156,11 @@ def _renew(kept: _Kept, request: Request, context: Context, *, endpoint: str = "
 def _check_proof(chain: Chain, proof: Proof, endpoint: str, context: Context) -> None:
     """Raise ProfileError unless `proof` says that what `chain` is was requested here, at `endpoint`."""
     proven = proof.load(context)
+    if proven is None and context.is_unattended and backends.is_set(context.environ):
+        raise ProfileError(
+            f"the session of {chain.target.name} is not renewed unasked: {KeyringFault.CONFIGURED.value}",
+            hint="type: role-env renew",
+        )
     # The chain's digest reads the key or token, which the proof allows.
     if proven is None or chain.target.endpoint != endpoint or chain.digest(context) != proven:
         name = chain.target.name

@@ -40,6 +40,14 @@ _STATE = (
     *("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_PROFILE", "ROLE_ENV_EXPIRATION", "ROLE_ENV_POLICY", "ROLE_ENV_NO_ACCOUNT"),
     *(*variables.KEY_IDS, *_GUARDS, variables.CREDENTIALS_URI, variables.SERVER, "ROLE_ENV_PROMPT"),
 )
+# An unasked renewal runs with the values that these have when the integration is loaded: what is planted later leads to
+# no other file, keyring or authority. `keyring` has settings in KEYRING_PROPERTY_… too.
+_PINNED = (
+    *("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME", "XDG_CURRENT_DESKTOP", "XDG_DATA_DIRS"),
+    *("XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS"),
+    *("PYTHON_KEYRING_BACKEND", "ROLE_ENV_CACHE"),
+    *("ALIBABA_CLOUD_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"),
+)
 # `off` is the same text for all; it restores as exported what it has to save on the way to the no-account state.
 _EXPORTED = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
 
@@ -80,6 +88,7 @@ def _shared_tables(value: str, *, key_id: str, request: str, separator: str) -> 
         "KEY_ID_NAMES": " ".join(_KEY_IDS),
         "GUARD_NAMES": " ".join(_GUARDS),
         "EXPECTED_WITHOUT_KEY": " ".join(variables.NO_ACCOUNT.get(name, "") for name in _WITHOUT_KEY),
+        "PINNED_NAMES": " ".join(_PINNED),
         "OUTRANKING": "".join(values(_OUTRANKING)),
         "SHOWN": " ".join(values(variables.SHOWN)),
         "KEY_IDS": " ".join(values(_KEY_IDS)),
@@ -97,6 +106,7 @@ def _shared_tables(value: str, *, key_id: str, request: str, separator: str) -> 
 def _posix_tables() -> dict[str, str]:
     shared = _shared_tables("${{{}-}}", key_id="${_role_env_own_id}", request="${ROLE_ENV_REQUEST:+1}", separator=" | ")
     return shared | {
+        "PINNED": " ".join(f'${{{name}+"{name}=${{{name}}}"}}' for name in _PINNED),
         "COLORS": "".join(f"{name}) _role_env_sgr='{code}' ;;\n\t" for name, code in variables.COLORS.items()) + "''",
         "OFF": posix.off(dict.fromkeys(_EXPORTED, ""), integrated=True).rstrip("\n").replace("'", "'\\''"),
         "COMMAND_TABLE": "".join(map(_posix_case, command_table.COMMANDS.values())) + "''",

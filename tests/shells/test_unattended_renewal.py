@@ -1,0 +1,83 @@
+"""The unasked renewal at a prompt, with `init --renew`: with what it runs, what it says, and when again."""
+
+from support.machine import Machine
+from support.proxy import Proxy
+from support.shell_sessions import due
+from support.shell_terminal import HOOK, interactive
+
+REFUSAL = "may not assume"
+
+
+def export(shell: str, name: str, value: object) -> str:
+    """Return the code that exports a variable."""
+    return f"set -gx {name} '{value}'" if shell == "fish" else f"export {name}='{value}'"
+
+
+def assign(shell: str, name: str, value: object) -> str:
+    """Return the code that assigns a variable of the shell."""
+    return f"set -g {name} {value}" if shell == "fish" else f"{name}={value}"
+
+
+def look(shell: str) -> str:
+    """Return the code of a prompt at which a renewal is due, unless one has just failed."""
+    window, next_look = assign(shell, "_role_env_window", 300), assign(shell, "_role_env_next", 0)
+    return f"{window}; {next_look}; {HOOK[shell]}"
+
+
+def test_what_is_planted_after_init_has_no_effect_on_it(machine: Machine, shell: str) -> None:
+    variables = due(machine, 250)
+    folder, trap = machine.home / "planted", machine.home / "imported"
+    settings = folder / "python_keyring" / "keyringrc.cfg"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"[backend]\ndefault-keyring = evil.Keyring\nkeyring-path = {folder}\n")
+    (folder / "evil.py").write_text(f"open({str(trap)!r}, 'w')\n")
+    proxy = Proxy()
+    planted = {
+        **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), folder),
+        "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus",
+        "PYTHON_KEYRING_BACKEND": "evil.Keyring",
+        "KEYRING_PROPERTY_PREFERRED_COLLECTION": "/org/freedesktop/secrets/collection/evil",
+        "ROLE_ENV_CACHE": "none",
+        "ALIBABA_CLOUD_CA_BUNDLE": folder / "evil.py",
+        "SSL_CERT_FILE": folder / "evil.py",
+        "SSLKEYLOGFILE": folder / "keys",
+        "HTTPS_PROXY": f"http://{proxy.address}",
+    }
+    plants = "; ".join(export(shell, name, value) for name, value in planted.items())
+    shown = 'printf \'<%s>\\n\' "$ROLE_ENV_ACCESS_KEY_ID" "$HOME"'
+    done = interactive(machine, shell, f"{HOOK[shell]}\n{plants}; {look(shell)}\n{shown}", "--renew", **variables)
+    proxy.close()
+    assert f"<{machine.sts.issued[1].id}>" in done.stdout, done
+    assert f"<{folder}>" in done.stdout
+    assert "role-env: " not in done.stderr
+    assert "not found" not in done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["evil.py", "python_keyring"]
+    assert not trap.exists()
+    assert [head.split()[:2] for head in proxy.heads] == [["CONNECT", machine.sts.endpoint]]
+
+
+def test_a_failure_gives_the_reason_once_and_the_renewal_is_tried_again_while_there_is_time(
+    machine: Machine, shell: str
+) -> None:
+    variables = due(machine, 60)
+    machine.sts.fault("code:NoPermission:403", times=2, action="AssumeRole")
+    at_once, again = look(shell), f"{assign(shell, '_role_env_retry', 0)}; {look(shell)}"
+    count = "printf '<%s>\\n' \"$ROLE_ENV_ACCESS_KEY_ID\""
+    lines = f"{HOOK[shell]}\n{at_once}\n{at_once}\n{again}\n{count}\nsleep 16; {at_once}\n{count}"
+    done = interactive(machine, shell, lines, "--renew", **variables)
+    assert done.stderr.count(REFUSAL) == 1, done
+    old, new = (issued.id for issued in machine.sts.issued)
+    assert [word for word in (f"<{old}>", f"<{new}>") if word not in done.stdout] == []
+    assert len(machine.sts.calls_of("AssumeRole")) == 4
+
+
+def test_a_readonly_variable_that_it_needs_is_reported_once_and_nothing_is_renewed(machine: Machine) -> None:
+    for shell in ("bash", "zsh"):
+        variables = due(machine, 250)
+        calls = len(machine.sts.calls_of("AssumeRole"))
+        again = f"{look(shell)}\n{assign(shell, '_role_env_retry', 0)}; {look(shell)}\necho reached"
+        lines = f"{HOOK[shell]}\nreadonly XDG_STATE_HOME=/planted; {again}"
+        done = interactive(machine, shell, lines, "--renew", **variables)
+        assert done.stderr.count("profileB is not renewed: a variable that it needs is readonly") == 1, done
+        assert "reached" in done.stdout
+        assert len(machine.sts.calls_of("AssumeRole")) == calls
