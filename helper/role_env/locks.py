@@ -75,10 +75,14 @@ def wait_for_holder(name: str, environ: "Mapping[str, str]", *, seconds: float) 
         descriptor = _open(name, environ)
     except OSError:
         return False
-    if _acquire(descriptor, 0):
-        _taken[name] = descriptor
+    try:
+        if _acquire(descriptor, 0):
+            _taken[name] = descriptor
+            return False
+        _acquire(descriptor, seconds, is_shared=True)  # all that wait go on at once
+    except OSError:  # a file system without locks
+        os.close(descriptor)
         return False
-    _acquire(descriptor, seconds, is_shared=True)  # all that wait go on at once
     os.close(descriptor)
     return True
 
@@ -113,6 +117,11 @@ class _Lock:
         try:
             with self._waiting:
                 return not _acquire(self._descriptor, self._seconds)
+        except OSError as error:  # a file system without locks
+            if not self._is_required:
+                return False
+            self.__exit__()
+            raise _unusable(error) from None
         except BaseException:
             self.__exit__()
             raise
@@ -123,7 +132,10 @@ class _Lock:
 
 
 def _acquire(descriptor: int, seconds: float, *, is_shared: bool = False) -> bool:
-    """Lock the descriptor's file, and return whether that was possible within `seconds`."""
+    """Lock the descriptor's file, and return whether that was possible within `seconds`.
+
+    Raises OSError on a file system without locks.
+    """
     end = time.monotonic() + seconds
     while True:
         try:
@@ -132,8 +144,6 @@ def _acquire(descriptor: int, seconds: float, *, is_shared: bool = False) -> boo
             if time.monotonic() >= end:
                 return False
             time.sleep(_STEP_SECONDS)
-        except OSError:  # a file system without locks
-            return True
         else:
             return True
 

@@ -150,6 +150,7 @@ def test_the_address_can_come_over_a_pipe_and_the_end_of_stdin_ends_the_wait(
     machine: Machine, oauth: OAuthServer
 ) -> None:
     machine.fails("login", "me", "--no-browser", text="what?\n", status=2, said="stdin ended before")
+    machine.fails("login", "me", "--no-browser", text="x" * 70_000, status=2, said="too long to be an address")
     assert not oauth.requests_to("/v1/token")
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import urllib.parse
@@ -123,6 +124,28 @@ def test_another_user_who_comes_first_gets_no_answer(machine: Machine, oauth: OA
     assert (done.returncode, done.stdout) == (52, "")
     assert browser.visit(callback).status == HTTPStatus.OK
     assert ACCOUNT_A in person.ends()
+
+
+MAPPED = """
+import socket, sys, urllib.parse
+parts = urllib.parse.urlsplit(sys.argv[1])
+with socket.socket(socket.AF_INET6) as connection:
+    connection.settimeout(5)
+    connection.connect(("::ffff:127.0.0.1", parts.port))
+    connection.sendall(f"GET {parts.path} HTTP/1.0\\r\\n\\r\\n".encode())
+    print(connection.recv(4096))
+"""
+"""A visitor by a socket of IPv6."""
+
+
+@is_root
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
+def test_another_user_is_recognized_behind_a_socket_of_ipv6() -> None:
+    for visitor, answer in ((SOMEBODY, b"b''\n"), ((), b"b'HTTP/1.0 303")):
+        with Redirect(lambda: "https://signin.example/secret") as server:
+            command = [*visitor, sys.executable, "-S", "-c", MAPPED, server.address]
+            done = subprocess.run(command, capture_output=True, check=False)
+        assert done.stdout.startswith(answer), (done.stdout, done.stderr)
 
 
 @is_root

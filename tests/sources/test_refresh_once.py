@@ -48,10 +48,16 @@ def test_processes_with_different_runtime_folders_make_one_refresh(machine: Mach
 
 def test_no_refresh_token_is_spent_where_no_lock_can_be_taken(machine: Machine, oauth: OAuthServer) -> None:
     state = machine.home / ".local" / "state" / "role-env"
-    state.chmod(0o770)
     oauth.expire_access_tokens()
+    state.chmod(0o770)
     machine.fails("me", "--no-cache", status=3, said=f"{state} is not this user's alone")
-    assert refreshes(oauth) == 0
     state.chmod(0o700)
+    done = machine.confined("no-locks", "me", "--no-cache")
+    assert (done.returncode, "cannot be taken: No locks available" in done.stderr) == (3, True), done.stderr
+    assert refreshes(oauth) == 0
     machine.succeeds("exec", "me", "--no-cache", "--", "true")
     assert (refreshes(oauth), oauth.reused) == (1, [])
+
+
+def test_without_locks_an_access_token_is_exchanged_all_the_same(machine: Machine) -> None:
+    assert machine.confined("no-locks", "exec", "me", "--", "true").returncode == 0

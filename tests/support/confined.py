@@ -2,6 +2,7 @@
 
 usage: python tests/support/confined.py KIND COMMAND…
   EPERM, ENOSYS      the kernel's keyring is blocked by seccomp, as in Docker and in podman
+  no-locks           as on a file system without locks
   new-session        with a session keyring of its own, as `keyctl session` and `su` give
   user:UID           as an ordinary user, if we are root; all files can still be read
   full:UID           the same, whose share of the kernel's keyring others have filled
@@ -13,6 +14,7 @@ import os
 import struct
 import sys
 
+FLOCK = {"x86_64": 73}.get(os.uname().machine, 32)
 ADD_KEY, REQUEST_KEY, KEYCTL = {"x86_64": (248, 249, 250)}.get(os.uname().machine, (217, 218, 219))
 _PR_SET_KEEPCAPS, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 8, 22, 38, 47
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
@@ -26,11 +28,10 @@ def checked(result: int) -> int:
     return result
 
 
-def block(number: int) -> None:
-    """Make the kernel's keyring fail with the error `number`, by a seccomp filter."""
+def block(number: int, *calls: int) -> None:
+    """Make the system `calls` fail with the error `number`, by a seccomp filter."""
     # struct sock_filter: code, jump if true, jump if false, operand. linux/filter.h, linux/seccomp.h.
     load, jump, answer = 0x20, 0x15, 0x06
-    calls = (ADD_KEY, REQUEST_KEY, KEYCTL)
     program = [struct.pack("HBBI", load, 0, 0, 0)]
     program += [struct.pack("HBBI", jump, len(calls) - place, 0, call) for place, call in enumerate(calls)]
     program += [struct.pack("HBBI", answer, 0, 0, 0x7FFF0000), struct.pack("HBBI", answer, 0, 0, 0x00050000 | number)]
@@ -73,8 +74,10 @@ def main(kind: str, command: list[str]) -> None:
         fill()
     elif kind == "new-session":
         checked(libc.syscall(KEYCTL, 1, None))
+    elif kind == "no-locks":
+        block(errno.ENOLCK, FLOCK)
     elif kind != "user":
-        block(getattr(errno, kind))
+        block(getattr(errno, kind), ADD_KEY, REQUEST_KEY, KEYCTL)
     os.execvp(command[0], command)
 
 

@@ -38,7 +38,7 @@ class Pasted:
     def read_line(self, end: float) -> str | None:
         """Return the next line that is not empty, or None after `end` of the monotonic clock.
 
-        Raises UsageError at the end of stdin.
+        Raises UsageError at the end of stdin, and for a line that is no address.
         """
         while True:
             line, newline, rest = self._held.partition(b"\n")
@@ -48,8 +48,10 @@ class Pasted:
                     return text
                 continue
             left = end - time.monotonic()
-            if left <= 0 or len(self._held) > _LONGEST:
+            if left <= 0:
                 return None
+            if len(self._held) > _LONGEST:
+                raise UsageError("what was pasted is too long to be an address", hint="paste the address alone")
             if sys.stdin is None or not self._read(left):
                 raise UsageError("stdin ended before the address was pasted", hint="run it again on a terminal")
 

@@ -97,16 +97,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 def owner(client: tuple[str, int], server: tuple[str, int]) -> int | None:
     """Return the user who has connected from `client` to `server`, addresses of IPv4; None where nothing says it.
 
-    Source: Linux, /proc/net/tcp. The eighth field of a line is the ID of the socket's user.
+    Source: Linux, /proc/net/tcp, and tcp6 for a socket of IPv6 that uses such addresses, in 32-bit words of the
+    machine's order. The eighth field of a line is the ID of the socket's user.
     """
-    if sys.platform != "linux":
-        return None
-    addresses = [
-        f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X}" for host, port in (client, server)
-    ]
-    try:
-        lines = Path("/proc/net/tcp").read_text("ascii").splitlines()
-    except OSError:
-        return None
-    found = (fields for line in lines if (fields := line.split())[1:3] == addresses)
-    return next((int(fields[7]) for fields in found), None)
+    words = [int.from_bytes(socket.inet_aton(host), sys.byteorder) for host, _ in (client, server)]
+    addresses = [f"{word:08X}:{port:04X}" for word, (_, port) in zip(words, (client, server), strict=True)]
+    mapped = f"{0:016X}{int.from_bytes(bytes((0, 0, 255, 255)), sys.byteorder):08X}"
+    for name, prefix in (("tcp", ""), ("tcp6", mapped)):
+        try:
+            lines = Path("/proc/net", name).read_text("ascii").splitlines()
+        except OSError:  # another system, or one without IPv6
+            continue
+        for fields in map(str.split, lines):
+            if fields[1:3] == [prefix + address for address in addresses]:
+                return int(fields[7])
+    return None
