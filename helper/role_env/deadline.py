@@ -50,14 +50,22 @@ class Deadline:
         self._end += seconds
 
 
-def is_crowded(load: str = "/proc/loadavg") -> bool:
-    """Return whether so many processes want to run that a healthy service may take seconds; `load` is Linux's file."""
+def is_crowded(load: str = "/proc/loadavg", *, crowd: int = _CROWD) -> bool:
+    """Return whether so many processes want to run that a healthy service may take seconds; `load` is Linux's file.
+
+    It is more than `crowd` for each processor.
+    """
     try:
         with open(load, encoding="utf-8") as file:  # noqa: PTH123
             runnable = int(file.read().split()[3].partition("/")[0])
     except (OSError, ValueError, IndexError):
         return False
-    return runnable > _CROWD * (os.cpu_count() or 1)
+    return runnable > crowd * (os.cpu_count() or 1)
+
+
+def is_busy() -> bool:
+    """Return whether a process waits for a processor."""
+    return is_crowded(crowd=1)
 
 
 def idle_seconds(thread: str = "/proc/thread-self/schedstat") -> float:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _UNREPORTED_SECONDS = 0.9
 """The longest wait that a terminal does not report: the slow way reports a longer one."""
+_PATIENT_SECONDS = 2.5
+"""The longest wait for a keyring on a busy machine, which the slow way would make busier."""
 _SERVED_FIELDS = {
     "command",
     "command_line",
@@ -154,9 +156,13 @@ def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tup
     notes = KeyringNotes(environ)
     if notes.is_secret_service() and not notes.is_avoided():
         try:
-            (text,) = secret_service.read([entry], environ, meanwhile=map(__import__, modules))
-            if text is None and _has_waited_for_other(entry, environ):
-                (text,) = secret_service.read([entry], environ)
+            patience = _patience(environ)
+            (text,) = secret_service.read([entry], environ, at_most=patience, meanwhile=map(__import__, modules))
+            if text is None and (seconds := _wait_for_other(entry, environ)):
+                (text,) = secret_service.read([entry], environ, seconds=seconds, at_most=patience)
+        except secret_service.SlowService as slow:
+            notes.report_wait(slow.seconds)
+            return path, ""
         except secret_service.AskKeyring:
             return path, ""
         return path, text or ""
@@ -167,17 +173,30 @@ def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tup
     return path, ""
 
 
-def _has_waited_for_other(entry: "Entry", environ: "Mapping[str, str]") -> bool:
-    """Wait while another process requests the session of `entry`, and return whether one has.
+def _wait_for_other(entry: "Entry", environ: "Mapping[str, str]") -> float:
+    """Wait while another process requests the session of `entry`; return the seconds in which to read it then.
 
-    Of many processes that miss it at once, one alone then takes the slow way, which costs ten times as much.
+    They are 0 if no process has requested it. Of many processes that miss it at once, one alone then takes the slow
+    way, which costs ten times as much.
     """
     from role_env import context, locks  # not for a session that is cached
 
     seconds = context.timeout_of(environ) / 2
     if os.isatty(2):
         seconds = min(seconds, _UNREPORTED_SECONDS)
-    return locks.wait_for_holder(entry.name, environ, seconds=seconds)
+    if not locks.wait_for_holder(entry.name, environ, seconds=seconds):
+        return 0
+    return seconds if locks.has_stored(entry.name, environ) else secret_service.USUAL_SECONDS
+
+
+def _patience(environ: "Mapping[str, str]") -> float:
+    """Return how long the keyring may take on a busy machine."""
+    seconds = _UNREPORTED_SECONDS if os.isatty(2) else _PATIENT_SECONDS
+    if environ.get("ROLE_ENV_TIMEOUT"):
+        from role_env import context  # `_is_usual` has imported it
+
+        seconds = min(seconds, context.timeout_of(environ) / 2)
+    return seconds
 
 
 def _read_kernel(entry: "Entry") -> str:

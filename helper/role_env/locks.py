@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _STEP_SECONDS = 0.02
+_STORED_SECONDS = 60.0
+_BEGAN = time.monotonic()
 _taken: "dict[str, int]" = {}
 """The locks that `wait_for_holder` has taken, by the names of their entries, until `hold` or `release` asks for one."""
 
@@ -85,6 +87,36 @@ def wait_for_holder(name: str, environ: "Mapping[str, str]", *, seconds: float) 
         return False
     os.close(descriptor)
     return True
+
+
+def report_stored(name: str, environ: "Mapping[str, str]") -> None:
+    """Note in the lock's file that the session of the entry `name` was stored now; the note contains no secret."""
+    _write(name, environ, b"stored\n")
+
+
+def withdraw(name: str, environ: "Mapping[str, str]") -> None:
+    """Take back `report_stored`: the session cannot be found."""
+    _write(name, environ, b"")
+
+
+def has_stored(name: str, environ: "Mapping[str, str]") -> bool:
+    """Return whether a process has stored the session of the entry `name` since this one began, in the last minute."""
+    try:
+        status = os.stat(_path(_folder(environ), name), follow_symlinks=False)  # noqa: PTH116  as in `_folder`
+    except OSError:
+        return False
+    age = time.time() - status.st_mtime
+    return status.st_size > 0 and 0 <= age < _STORED_SECONDS and age < process_age()
+
+
+def process_age(process: str = "/proc/self/stat") -> float:
+    """Return for how many seconds this process has existed, by `process`, Linux's file, or has known this module."""
+    try:
+        with open(process, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            started = int(file.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - started
+    except (OSError, ValueError, IndexError, AttributeError):
+        return time.monotonic() - _BEGAN
 
 
 class _Lock:
@@ -156,8 +188,26 @@ def _open_in(folder: str, name: str) -> int:
     if fcntl is None:
         raise OSError("no flock on this system")
     paths.make_private(folder)
-    path = f"{folder}/{sha256(name)[:32]}.lock"
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    return os.open(_path(folder, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _path(folder: str, name: str) -> str:
+    return f"{folder}/{sha256(name)[:32]}.lock"
+
+
+def _write(name: str, environ: "Mapping[str, str]", text: bytes) -> None:
+    """Let `text` be what the lock's file contains, if it can be written."""
+    try:
+        descriptor = _open(name, environ)
+    except OSError:
+        return
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, text)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)
 
 
 def _folder(environ: "Mapping[str, str]") -> str:

@@ -11,7 +11,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     Call = tuple[str, str, str, str, tuple[Any, ...], str]
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # A record has some 3,000 bytes, the line that accepts us 37.
 _LARGEST_MESSAGE = 256 * 1024
 _LONGEST_LINE = 64
+_STEP_SECONDS = 0.01
 _METHOD_RETURN, _ERROR, _SIGNAL = 2, 3, 4
 _NO_AUTO_START = 2
 _BUS = "org.freedesktop.DBus"
@@ -36,14 +37,16 @@ class ErrorReply(UnexpectedReply):
 class Bus:
     """A connection to the bus at `address`, for calls of the service `destination`.
 
-    Every wait ends at the moment `end` (of time.monotonic). While there is nothing to read, steps of `meanwhile`, none
-    of them None, are done; their time does not count. Raises UnexpectedReply, OSError and, for a malformed message,
-    ValueError or IndexError.
+    Every wait takes at most the seconds that `left` returns, or ends with the TimeoutError that it raises. While there
+    is nothing to read, steps of `meanwhile`, none of them None, are done. Raises UnexpectedReply, OSError and, for a
+    malformed message, ValueError or IndexError.
     """
 
-    def __init__(self, address: str, destination: str, end: float, meanwhile: "Iterator[object]") -> None:
+    def __init__(
+        self, address: str, destination: str, left: "Callable[[], float]", meanwhile: "Iterator[object]"
+    ) -> None:
         self._destination = destination
-        self._end = end
+        self._left = left
         self._meanwhile = meanwhile
         self._buffer = bytearray()
         self._serial = 1
@@ -106,13 +109,21 @@ class Bus:
             # No child inherits it (PEP 446).
             connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
             try:
-                connection.settimeout(self._left())
-                connection.connect(path)
+                self._connect(connection, path)
             except OSError:
                 connection.close()
             else:
                 return connection
         raise UnexpectedReply("no session bus")
+
+    def _connect(self, connection: _socket.socket, path: str | bytes) -> None:
+        """Connect, again and again while more clients than the bus lets wait do so at once."""
+        while True:
+            try:
+                connection.settimeout(self._left())
+                return connection.connect(path)
+            except BlockingIOError:
+                time.sleep(_STEP_SECONDS)
 
     def _receive_message(self) -> "tuple[int, int, str, Reader]":
         self._need(16)
@@ -144,24 +155,16 @@ class Bus:
         while data is None:
             try:
                 data = self._socket.recv(65536)
-            except BlockingIOError:
+            except (BlockingIOError, TimeoutError):
                 self._go_on()
         if not data:
             raise UnexpectedReply("the bus hung up")
         self._buffer += data
 
     def _go_on(self) -> None:
-        """Do a step of what is to be done meanwhile, or let the next operation wait until the end and no longer."""
-        began = time.monotonic()
+        """Do a step of what is to be done meanwhile, or let the next operation wait as long as it may."""
         if next(self._meanwhile, None) is None:
             self._socket.settimeout(self._left())
-        self._end += time.monotonic() - began
-
-    def _left(self) -> float:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
 
 
 class Reader:

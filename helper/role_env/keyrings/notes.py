@@ -23,6 +23,8 @@ _CHOSEN, _ABSENT = "secret-service", "no-keyring"
 # What this process has read and written, by path: the installations that a note lists, and when the keyring timed out.
 _lists: "dict[str, list[str]]" = {}
 _timeouts: "dict[str, float]" = {}
+# How long this process has waited for the keyring in vain, by session bus, until it asks again.
+_waits: "dict[str, float]" = {}
 
 
 class KeyringNotes:
@@ -92,6 +94,22 @@ class KeyringNotes:
         except OSError as error:
             return error.strerror or type(error).__name__
         return ""
+
+    def use_again(self) -> None:
+        """Take back `avoid`: the keyring has replied."""
+        import contextlib  # not for the warm path
+
+        _timeouts.pop(self._folder + self._avoided, None)
+        with contextlib.suppress(OSError):  # it is not there, or the next process finds out again
+            os.unlink(self._folder + self._avoided)  # noqa: PTH108
+
+    def report_wait(self, seconds: float) -> None:
+        """Let this process's next use of the keyring be so much shorter."""
+        _waits[self._bus] = seconds
+
+    def take_wait(self) -> float:
+        """Return the seconds by which the next use is to be shorter."""
+        return _waits.pop(self._bus, 0)
 
     @property
     def _bus(self) -> str:

@@ -24,6 +24,8 @@ _OPENING: "Call" = (_PATH, _SERVICE_INTERFACE, "OpenSession", "sv", ("plain", ""
 _LOCKED: "Call" = (DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", (COLLECTION_INTERFACE, "Locked"), "v")
 # A healthy service replies within milliseconds (seconds); a prompt is `keyring`'s business.
 USUAL_SECONDS = 0.25
+# While processes wait for a processor, the service may be one of them: how often to look whether they still do.
+_STEP_SECONDS = 0.25
 
 
 class AskKeyring(Exception):
@@ -31,7 +33,47 @@ class AskKeyring(Exception):
 
 
 class SlowService(AskKeyring):
-    """The bus, or the service on it, did not reply in time."""
+    """The bus, or the service on it, did not reply in time. It was waited for `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("timeout")
+        self.seconds = seconds
+
+
+class _Wait:
+    """The time of a read: `seconds`, and `at_most` so many as long as processes wait for a processor."""
+
+    def __init__(self, seconds: float, at_most: float) -> None:
+        self._began = time.monotonic()
+        self._end = self._began + seconds
+        self._last = self._began + at_most
+
+    def left(self) -> float:
+        """Return how long to wait now. Raises TimeoutError at the end."""
+        now = time.monotonic()
+        if self._end <= now < self._last:
+            from role_env.deadline import is_busy  # a usual reply comes before
+
+            if is_busy():
+                self._end = min(now + _STEP_SECONDS, self._last)
+        if now >= self._end:
+            raise TimeoutError
+        return self._end - now
+
+    def spent(self) -> float:
+        """Return the seconds that count so far."""
+        return time.monotonic() - self._began
+
+    def around(self, steps: "Iterator[object]") -> "Iterator[object]":
+        """Yield from `steps`, whose time does not count."""
+        while True:
+            began = time.monotonic()
+            step = next(steps, None)
+            took = time.monotonic() - began
+            self._began, self._end, self._last = self._began + took, self._end + took, self._last + took
+            if step is None:
+                return
+            yield step
 
 
 def read(
@@ -39,20 +81,21 @@ def read(
     environ: "Mapping[str, str]",
     *,
     seconds: float = USUAL_SECONDS,
+    at_most: float = 0,
     meanwhile: "Iterator[object] | None" = None,
 ) -> "list[str | None]":
     """Return what the default collection has as each of `entries`, None for one that it lacks, over one connection.
 
-    Steps of `meanwhile` are done while the service works. Raises AskKeyring, at the latest after `seconds`, in which
-    those steps do not count; then it is SlowService. It does so, too, if only one of the entries cannot be read.
+    Steps of `meanwhile` are done while the service works. Raises AskKeyring, also if only one of the entries cannot be
+    read; it is SlowService after `seconds`, or on a busy machine `at_most` so many, in which those steps do not count.
     """
-    address, end = environ.get("DBUS_SESSION_BUS_ADDRESS", ""), time.monotonic() + seconds
+    address, wait = environ.get("DBUS_SESSION_BUS_ADDRESS", ""), _Wait(seconds, at_most)
     searches: list[Call] = []
     for entry in entries:
         sought = {"username": entry.username, "service": entry.service}
         searches.append((DEFAULT_COLLECTION, COLLECTION_INTERFACE, "SearchItems", "a{ss}", (sought,), "ao"))
     try:
-        with Bus(address, _SERVICE, end, meanwhile or iter(())) as bus:
+        with Bus(address, _SERVICE, wait.left, wait.around(meanwhile or iter(()))) as bus:
             try:
                 found = bus.exchange(*searches)
             except ErrorReply:
@@ -74,7 +117,7 @@ def read(
             secrets = iter(bus.exchange(*calls))
         return [_text(next(secrets)[0], session) if items else None for (items,) in found]
     except TimeoutError:
-        raise SlowService from None
+        raise SlowService(wait.spent()) from None
     except (OSError, ValueError, IndexError, UnexpectedReply) as error:
         raise AskKeyring(type(error).__name__) from None
 

@@ -62,14 +62,27 @@ class SystemKeyring:
         """Whether there is no keyring at all."""
         return self.fault is not None and self.fault.is_absence
 
-    def read(self, entry: Entry) -> str | None:
-        """Return what is stored as `entry`, or None."""
+    def read(self, entry: Entry, *, is_stored: bool = False) -> str | None:
+        """Return what is stored as `entry`, or None.
+
+        With `is_stored`, another process has just stored it: the keyring works, however slow it is and whatever has
+        timed out before, and is waited for half of the time that is left.
+        """
+        was_avoided = is_stored and self.fault is not None and self.fault.is_timeout
+        if was_avoided:
+            self.fault, self.reason = None, ""
+        text = self._read(entry, is_stored=is_stored)
+        if was_avoided and not self.fault:
+            self._notes.use_again()
+        return text
+
+    def _read(self, entry: Entry, *, is_stored: bool) -> str | None:
         if not self.fault and self._notes.is_secret_service():
             try:
-                return next(iter(self._ask_service([entry])), None)
+                return next(iter(self._ask_service([entry], is_stored=is_stored)), None)
             except secret_service.AskKeyring:
                 pass  # the direct way cannot answer: the keyring library below finds out and says why
-        return self._use(lambda backend: chunks.read(backend, entry))
+        return self._use(lambda backend: chunks.read(backend, entry), is_stored=is_stored)
 
     def read_together(self, entries: "Sequence[Entry]") -> "dict[str, str | None]":
         """Return what is stored as each of `entries`, by their names, as far as the Secret Service says it at once.
@@ -122,25 +135,25 @@ class SystemKeyring:
         first = type(backends.writing_backend(self._choose()))
         return f"{first.__module__}.{first.__qualname__}"
 
-    def _ask_service(self, entries: "Sequence[Entry]") -> "list[str | None]":
+    def _ask_service(self, entries: "Sequence[Entry]", *, is_stored: bool = False) -> "list[str | None]":
         """Return what the Secret Service has stored as each of `entries`, nothing after a timeout.
 
         It has the whole time of a use: on a busy machine, `keyring` would reply even later. Raises AskKeyring if only
         `keyring` can tell.
         """
         try:
-            with self._waiting() as (seconds, _):
+            with self._waiting(is_stored=is_stored) as (seconds, _):
                 return secret_service.read(entries, self._context.environ, seconds=seconds)
         except secret_service.SlowService:
             self._fail(KeyringFault.TIMED_OUT)
             return []
 
-    def _use(self, operation: "Callable[[KeyringBackend], T]") -> "T | None":
+    def _use(self, operation: "Callable[[KeyringBackend], T]", *, is_stored: bool = False) -> "T | None":
         """Return what `operation` returns for the chosen backend; None if the keyring cannot be used."""
         if self.fault:
             return None
         try:
-            with self._waiting() as (seconds, most), self._context.messages.aside():
+            with self._waiting(is_stored=is_stored) as (seconds, most), self._context.messages.aside():
                 end = time.monotonic() + most
                 return within(seconds, lambda: self._try(operation, end), at_most=most)
         except TimedOut:
@@ -199,11 +212,11 @@ class SystemKeyring:
             self._notes.report_absence()
 
     @contextlib.contextmanager
-    def _waiting(self) -> "Iterator[tuple[float, float]]":
+    def _waiting(self, *, is_stored: bool = False) -> "Iterator[tuple[float, float]]":
         """Show that the keyring is waited for; give how long a use may take, and how long at most on a busy machine.
 
         A person at a prompt has a minute, which the deadline does not count. Where nobody may be asked, it is short.
-        Else it is a third of what is left.
+        Else it is a third of what is left, without what this process has already waited; half for what `is_stored`.
         """
         environ, left = self._context.environ, self._deadline.remaining()
         if not self._prompts:
@@ -211,7 +224,8 @@ class SystemKeyring:
         elif (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
             seconds = PROMPT_SECONDS
         else:
-            seconds = min(TIMEOUT_SECONDS, max(1, left / 3))
+            seconds = max(1, min(TIMEOUT_SECONDS, left / 3) - self._notes.take_wait())
+            seconds = max(seconds, left / 2) if is_stored else seconds
         most = max(seconds, min(_MOST_PATIENCE * seconds, left / 2))
         patience = most if is_crowded() else seconds
         began = time.monotonic()

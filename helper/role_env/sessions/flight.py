@@ -86,12 +86,13 @@ class SingleFlight:
         waiting = context.messages.waiting_for("another role-env, which requests the same session")
         if not self._cache:
             locks.release(self._entry.name)  # who waits for it would find nothing
-        may_be_stored = not locks.is_taken(self._entry.name)  # else the cache has been asked within the lock
+        was_asked = locks.is_taken(self._entry.name)  # the cache, within the lock
         lock = locks.hold(self._entry.name, context.environ, seconds=seconds, waiting=waiting)
         with lock if self._cache else nullcontext(False) as is_busy:
             if is_busy and old:
                 context.messages.decided("another process is renewing the session; the old one has not expired")
                 return self._record(old.session.credentials, old.session.account_id)
+            may_be_stored = not was_asked or locks.has_stored(self._entry.name, context.environ)
             if may_be_stored and (stored := self._stored_meanwhile(since)):
                 context.messages.decided("another process has just obtained the session")
                 return stored

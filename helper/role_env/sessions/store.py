@@ -6,7 +6,7 @@ one of them, `none` is neither. A fault of a place costs one warning, never the 
 
 import functools
 
-from role_env import paths
+from role_env import locks, paths
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
 from role_env.keyrings import kernel
@@ -59,7 +59,10 @@ class Cache:
 
         With `by_index` a keyring is not asked for an entry that its list of names, if there is one, does not have.
         """
-        text = self.load_text(entry, by_index=by_index)
+        is_stored = not by_index and locks.has_stored(entry.name, self._environ)
+        text = self.load_text(entry, by_index=by_index, is_stored=is_stored)
+        if is_stored and not text:
+            locks.withdraw(entry.name, self._environ)  # nobody else is to wait for it
         record = parse(text, entry.username) if text else None
         if text and not record:
             self._messages.decided("the cached session cannot be read")
@@ -75,11 +78,12 @@ class Cache:
             self._ahead |= self._keyring.read_together([*others, *indexed])
         return {entry.name: self._ahead.pop(entry.name) for entry in others if entry.name in self._ahead}
 
-    def load_text(self, entry: Entry, *, by_index: bool = False) -> str | None:
-        """Return the text that is stored as `entry`, or None, as `load` does."""
+    def load_text(self, entry: Entry, *, by_index: bool = False, is_stored: bool = False) -> str | None:
+        """Return the text that is stored as `entry`, or None, as `load` does. With `is_stored` it was, just now."""
         text = None
         if self._keyring and not (by_index and self._is_left_out(entry)):
-            text = self._ahead.pop(entry.name) if entry.name in self._ahead else self._keyring.read(entry)
+            is_ahead = entry.name in self._ahead
+            text = self._ahead.pop(entry.name) if is_ahead else self._keyring.read(entry, is_stored=is_stored)
         # The kernel may have it, too, from a time when the keyring did not accept it.
         if not text and not (by_index and entry.name not in self._kernel_names):
             text = self._use_kernel(lambda: kernel.read(entry.name))
@@ -89,6 +93,8 @@ class Cache:
     def store(self, entry: Entry, record: Record) -> None:
         """Store `record` as `entry` until it expires, and add the entry's name to the index."""
         self.store_text(entry, record.text(), seconds=int(record.session.credentials.remaining()))
+        if self._keyring and not self._keyring.fault:
+            locks.report_stored(entry.name, self._environ)
 
     def store_text(self, entry: Entry, text: str, *, seconds: int) -> bool:
         """Store `text` as `entry`, in the kernel's keyring for `seconds`; return whether a backend took it."""

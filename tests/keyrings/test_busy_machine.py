@@ -1,0 +1,123 @@
+"""The fast read beside many processes that want to run: slow is not hung."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from role_env import deadline
+from role_env.context import Context
+from role_env.deadline import Deadline
+from role_env.keyrings import secret_service, system
+from role_env.keyrings.entry import Entry
+from role_env.keyrings.notes import KeyringNotes
+from role_env.keyrings.secret_service import SlowService
+from role_env.ui.messages import Messages
+from support.cached_sessions import asks, kept
+from support.machine import Machine
+from support.secret_service_bus import SilentBus
+
+PROBE = """
+import os, sys
+def reporting(status):
+    os.write(2, b"fast" if "role_env.commands" not in sys.modules else b"slow")
+    end(status)
+end, os._exit = os._exit, reporting
+sys.argv = ["role-env", *sys.argv[1:]]
+from role_env.__main__ import main
+main()
+"""
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """Four busy loops for each processor, as eight on two."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(4 * (os.cpu_count() or 1)):
+            loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            stack.callback(loop.wait)
+            stack.callback(loop.kill)
+        yield
+
+
+def entry_of(machine: Machine) -> Entry:
+    """The entry of the machine's cached session."""
+    attributes = kept(machine).attributes
+    return Entry(attributes["service"], attributes["username"])
+
+
+@pytest.mark.usefixtures("busy")
+def test_beside_busy_loops_nine_of_ten_warm_calls_stay_on_the_fast_path(machine: Machine) -> None:
+    machine.settle()
+    asks(machine, calls=1)
+    ways = [machine.run(sys.executable, "-c", PROBE, "profileB", "--format", "bash").stderr for _ in range(10)]
+    assert ways.count("fast") >= 9
+
+
+@pytest.mark.usefixtures("busy")
+def test_beside_busy_loops_a_read_waits_for_a_keyring_that_stands_still_for_a_second(machine: Machine) -> None:
+    asks(machine, calls=1)
+    entry = entry_of(machine)
+    machine.bus.pause()
+    resume = threading.Timer(1, machine.bus.resume)
+    resume.start()
+    try:
+        (text,) = secret_service.read([entry], machine.environ, at_most=30)
+    finally:
+        resume.join()
+    assert text
+    assert machine.sts.issued[-1].token in text
+
+
+@pytest.mark.parametrize(("is_busy", "seconds"), [(False, 0.25), (True, 1.5)])
+def test_a_keyring_that_hangs_is_given_up_at_once_on_an_idle_machine_and_soon_on_a_busy_one(
+    silent: SilentBus, monkeypatch: pytest.MonkeyPatch, is_busy: bool, seconds: float
+) -> None:
+    monkeypatch.setattr(deadline, "is_busy", lambda: is_busy)
+    with pytest.raises(SlowService) as slow:
+        secret_service.read([Entry("s", "u")], silent.environment, at_most=1.5)
+    assert seconds <= slow.value.seconds < seconds + 10  # a busy machine may be late
+
+
+def test_what_the_fast_read_has_waited_in_vain_the_ordinary_way_does_not_wait_again(
+    silent: SilentBus, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = machine.environ | silent.environment
+    monkeypatch.setattr(system, "TIMEOUT_SECONDS", 20.0)
+    monkeypatch.setattr(system, "is_crowded", lambda: False)
+    notes = KeyringNotes(environ)
+    notes.choose_secret_service()
+    notes.report_wait(18.0)
+    began = time.monotonic()
+    keyring = system.SystemKeyring(Context(environ, Deadline(100), Messages(silent=True)))
+    assert keyring.read(Entry("s", "u")) is None
+    assert keyring.fault
+    assert keyring.fault.is_timeout
+    assert 1.9 < time.monotonic() - began < 15
+    assert notes.take_wait() == 0
+
+
+def test_a_bus_that_lets_no_more_clients_wait_is_asked_again(machine: Machine) -> None:
+    """Its queue has room for thirty, and as many as want a session can come at once."""
+    asks(machine, calls=1)
+    entry = entry_of(machine)
+    read: list[str | None] = []
+
+    def work() -> None:
+        read.extend(secret_service.read([entry], machine.environ, seconds=60))
+
+    clients = [threading.Thread(target=work) for _ in range(60)]
+    machine.bus.pause()
+    for client in clients:
+        client.start()
+    time.sleep(0.3)
+    machine.bus.resume()
+    for client in clients:
+        client.join(60)
+    assert len(read) == len(clients)
+    assert all(read)
