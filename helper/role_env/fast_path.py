@@ -9,6 +9,7 @@ import os
 import sys
 
 from role_env import paths
+from role_env.formats import SHELLS
 from role_env.keyrings import secret_service
 from role_env.keyrings.entry import session_entry
 from role_env.keyrings.notes import KeyringNotes
@@ -107,8 +108,9 @@ def _is_usual(environ: "Mapping[str, str]") -> bool:
 def _modules(invocation: "Invocation") -> "list[str]":
     """Return the modules that the rest of the answer uses: they are imported while the Secret Service works."""
     modules = ["role_env.sessions.record", "role_env.sessions.request", "role_env.shells.export"]
-    if invocation.command == "export" and invocation.format not in ("fish", "json", "dotenv"):
-        modules.append("role_env.shells.posix")
+    shell = SHELLS.get(invocation.format or "sh")
+    if shell and invocation.command == "export":
+        modules.append(shell.dialect)
     return modules
 
 

@@ -4,6 +4,7 @@ import time
 
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.formats import SHELLS
 from role_env.ui import stdout as output
 
 TYPE_CHECKING = False
@@ -17,7 +18,7 @@ _MOST_LEFT, _FRACTION = 300, 5
 def run(invocation: Invocation, context: Context) -> int:
     """Print the code. Most calls find nothing to do, and import next to nothing."""
     if not _is_due(context.environ):
-        output.write("begin; true; end\n" if _form(invocation) == "fish" else "{ :; }\n")
+        output.write(SHELLS[_form(invocation)].nothing)
         return 0
     from role_env.sessions.renew import renew
     from role_env.shells import export as exporters

@@ -7,7 +7,7 @@ from pathlib import Path
 from role_env import __version__
 from role_env.doctor.finding import OK, WARN, Finding, Surroundings
 from role_env.errors import printable
-from role_env.formats import INTEGRATED_SHELLS
+from role_env.formats import INTEGRATED_SHELLS, SHELLS
 from role_env.shells import hints, parent
 
 _FIXES = {
@@ -62,12 +62,10 @@ def _start_files(shell: str, environ: Mapping[str, str]) -> list[Path]:
     home = environ.get("HOME", "")
     if not home:
         return []
-    if shell == "fish":
-        folder = Path(environ.get("XDG_CONFIG_HOME") or Path(home, ".config"), "fish")
-        return [folder / "config.fish", *sorted(folder.glob("conf.d/*.fish"))]
-    if shell == "zsh":
-        return [Path(environ.get("ZDOTDIR") or home, name) for name in (".zshrc", ".zprofile", ".zshenv")]
-    return [Path(home, name) for name in (".bashrc", ".bash_profile", ".bash_login", ".profile")]
+    variable, below_home = SHELLS[shell].startup_folder
+    folder = Path(environ.get(variable) or Path(home, below_home))
+    first, *others = SHELLS[shell].startup_files
+    return [folder / first, *(file for pattern in others for file in sorted(folder.glob(pattern)))]
 
 
 def _has_init(file: Path) -> bool:

@@ -6,10 +6,29 @@ cached session takes a few milliseconds, and each module costs 0.2 of them.
 
 from role_env import variables
 from role_env.credentials import Credentials, Session
+from role_env.formats import SHELLS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Protocol
+
+    class Dialect(Protocol):
+        """What a module of `shells` makes for the shells of its dialect."""
+
+        def session(
+            self, session: Session, environ: Mapping[str, str], *, follows: bool | None, confirmation: str
+        ) -> str:
+            """Return the code that puts `session` into the shell; an interactive one prints `confirmation`."""
+
+        def renewal(self, session: Session, environ: Mapping[str, str]) -> str:
+            """Return the code that replaces the session of the shell by `session`."""
+
+        def off(self, environ: Mapping[str, str]) -> str:
+            """Return the code that ends the session of the shell."""
+
+        def failure(self, environ: Mapping[str, str], *, take_away: bool) -> str:
+            """Return the code that ends in `false`; with `take_away` it leaves the shell without any account."""
 
 
 def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
@@ -22,36 +41,17 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     if form == "dotenv":
         return _dotenv(session)
     follows, text = _follows(session, environ), confirmation(session)
-    if form == "fish":
-        from role_env.shells import fish
-
-        return fish.session(session, follows=follows, confirmation=text)
-    from role_env.shells import posix
-
-    return posix.session(session, environ, follows=follows, confirmation=text)
+    return _dialect(form).session(session, environ, follows=follows, confirmation=text)
 
 
 def renewal(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     """Return the code that replaces the session of the shell by `session`; the user's keys stay."""
-    from role_env.shells import fish, posix
-
-    return fish.renewal(session, environ) if form == "fish" else posix.renewal(session, environ)
-
-
-def nothing(form: str) -> str:
-    """Return the code that changes nothing and succeeds, in the format `form`."""
-    return "begin; true; end\n" if form == "fish" else "{ :; }\n"
+    return _dialect(form).renewal(session, environ)
 
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
     """Return the code that ends the session of the shell, for a `form` of SHELL_FORMATS."""
-    if form == "fish":
-        from role_env.shells import fish
-
-        return fish.off()
-    from role_env.shells import posix
-
-    return posix.off(environ)
+    return _dialect(form).off(environ)
 
 
 def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
@@ -59,9 +59,13 @@ def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
 
     With `take_away` it also removes the session in the shell, and leaves the shell without any account.
     """
-    from role_env.shells import fish, posix
+    return _dialect(form).failure(environ, take_away=take_away)
 
-    return fish.failure(take_away=take_away) if form == "fish" else posix.failure(environ, take_away=take_away)
+
+def _dialect(form: str) -> "Dialect":
+    """Return the module that makes what the shell of the format `form` evaluates."""
+    dialect: Dialect = __import__(SHELLS[form].dialect, fromlist=["session"])
+    return dialect
 
 
 def confirmation(session: Session) -> str:

@@ -67,7 +67,7 @@ def quote(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "'\\n'") + "'"
 
 
-def session(session: Session, *, follows: "bool | None", confirmation: str) -> str:
+def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | None", confirmation: str) -> str:
     """Return the group that puts `session` into the shell.
 
     With `follows` the guards are those with which the `aliyun` CLI follows the shell; with None the shell itself
@@ -111,7 +111,7 @@ def session(session: Session, *, follows: "bool | None", confirmation: str) -> s
     )
 
 
-def off() -> str:
+def off(environ: "Mapping[str, str]") -> str:
     """Return the group that ends the shell's session.
 
     It restores what was set before. A key that the user has set meanwhile stays.
@@ -134,7 +134,7 @@ def off() -> str:
     )
 
 
-def failure(*, take_away: bool) -> str:
+def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
     """Return the group that ends in `false`; with `take_away` it leaves the shell without any account."""
     return _group(_take_away()) if take_away else "begin; false; end\n"
 

@@ -5,7 +5,7 @@ With the shell integration, which sets ROLE_ENV_INIT for the commands that it ru
 """
 
 from role_env.command_table import COMMANDS, export_words
-from role_env.formats import INTEGRATED_SHELLS, SHELL_FORMATS
+from role_env.formats import INTEGRATED_SHELLS, SHELLS
 from role_env.shells import parent
 
 TYPE_CHECKING = False
@@ -46,21 +46,19 @@ def followable(hint: str, environ: "Mapping[str, str]") -> str:
 def load_integration(shell: str = "") -> str:
     """Return the line that loads the shell integration, in `shell` or else the shell that is the parent."""
     shell = shell or parent.parent_name()
-    if shell == "fish":
-        return "role-env init fish | source"
-    return f'eval "$(role-env init {shell if shell in INTEGRATED_SHELLS else "bash"})"'
+    return SHELLS[shell if shell in INTEGRATED_SHELLS else "bash"].load
 
 
 def evaluate(command: str, form: str) -> str:
     """Return the line with which the parent shell, or the one that `form` names, evaluates a session."""
-    if form == "fish":
-        return f"{command} | source"
-    if form not in SHELL_FORMATS:
+    if form not in SHELLS:
         return f"{command} --format {form} | …" if form else f"{command} | …"
-    reads_pipes = form in ("bash", "zsh") or parent.parent_name() in ("bash", "zsh")
-    return f"source <({command})" if reads_pipes else f'eval "$({command} || echo false)"'
+    shell, own = SHELLS[form], SHELLS.get(parent.parent_name())
+    if own and own.dialect == shell.dialect:
+        shell = own
+    return shell.evaluate.format(command)
 
 
 def evaluate_code(command: str, form: str) -> str:
     """Return the line with which a shell evaluates the code of `off` or `renew`."""
-    return f"{command} | source" if form == "fish" else f'eval "$({command})"'
+    return SHELLS[form].evaluate_code.format(command)

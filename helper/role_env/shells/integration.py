@@ -118,7 +118,7 @@ def _fish_tables() -> dict[str, str]:
     return shared | {
         "COLOR_NAMES": " ".join(variables.COLORS),
         "COLOR_CODES": " ".join(f"'{code}'" for code in variables.COLORS.values()),
-        "OFF": fish.off().rstrip("\n"),
+        "OFF": fish.off({}).rstrip("\n"),
         "COMMAND_TABLE": "case ".join(map(_fish_case, command_table.COMMANDS.values())),
     }
 

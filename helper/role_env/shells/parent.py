@@ -2,10 +2,13 @@
 
 import os
 
+from role_env.formats import SHELL_FORMATS
+
 
 def parent_format() -> str:
-    """Return the format for the parent process: fish if it is fish, else POSIX."""
-    return "fish" if parent_name() == "fish" else "sh"
+    """Return the format for the parent process: its own if it is a shell that has one, else POSIX."""
+    name = parent_name()
+    return name if name in SHELL_FORMATS else "sh"
 
 
 def parent_name() -> str:
