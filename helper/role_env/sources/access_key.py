@@ -1,14 +1,16 @@
 """An access key in the profiles file."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.fingerprint import Fingerprint
 from role_env.sources import rows
 from role_env.sources.base import Source, key_digest
 from role_env.sources.section import Section
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 
 class FileKey(Source):
@@ -23,8 +25,8 @@ class FileKey(Source):
 
     @classmethod
     def parse(
-        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
-    ) -> tuple[Source, dict[str, Any]]:
+        cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint
+    ) -> "tuple[Source, dict[str, Any]]":
         """Return the key in the file or, if its secret is not there, the one in the keyring."""
         if not values.keys() & {"access_key_secret", "security_token"}:
             from role_env.sources.keyring import KeyringKey  # a profile has one source
