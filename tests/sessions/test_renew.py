@@ -5,12 +5,12 @@ import os
 import socket
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
 from role_env.keyrings.entry import PROOF_SERVICE
 from support.machine import INSTALLED, Machine
+from support.planted_keyring import plant_settings
 from support.shell_sessions import begin, due
 
 NOTHING_CHANGED = "{ \\false; }\n"
@@ -112,18 +112,8 @@ def test_what_was_never_requested_here_opens_no_socket_and_starts_no_process(mac
             server.accept()
 
 
-def planted_settings(machine: Machine) -> tuple[Path, Path]:
-    """Return a folder of settings whose file lets `keyring` import a program, and the file that this would make."""
-    folder, trap = machine.home / "planted", machine.home / "imported"
-    settings = folder / "python_keyring" / "keyringrc.cfg"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(f"[backend]\ndefault-keyring = evil.Keyring\nkeyring-path = {folder}\n")
-    (folder / "evil.py").write_text(f"from keyring.backends.SecretService import Keyring\nopen({str(trap)!r}, 'w')\n")
-    return folder, trap
-
-
 def test_a_keyring_backend_of_settings_that_were_planted_is_not_imported(machine: Machine) -> None:
-    variables, (folder, trap) = due(machine), planted_settings(machine)
+    variables, (folder, trap) = due(machine), plant_settings(machine)
     variables |= {"XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(machine.home / ".local" / "state")}
     refuses(machine, 3, "nothing proves", **variables)
     unattended = machine.role_env("renew", "--format", "sh", "--unattended", **variables)
@@ -133,7 +123,7 @@ def test_a_keyring_backend_of_settings_that_were_planted_is_not_imported(machine
 
 
 def test_an_unattended_renewal_imports_no_backend_even_of_the_users_own_settings(machine: Machine) -> None:
-    folder, trap = planted_settings(machine)
+    folder, trap = plant_settings(machine)
     machine.environ |= {"XDG_CONFIG_HOME": str(folder), "ROLE_ENV_CONFIG": str(machine.file)}
     variables = due(machine)
     assert trap.exists()

@@ -1,6 +1,7 @@
 """The unasked renewal at a prompt, with `init --renew`: with what it runs, what it says, and when again."""
 
 from support.machine import Machine
+from support.planted_keyring import plant_settings
 from support.proxy import Proxy
 from support.shell_sessions import due
 from support.shell_terminal import HOOK, interactive
@@ -26,11 +27,7 @@ def look(shell: str) -> str:
 
 def test_what_is_planted_after_init_has_no_effect_on_it(machine: Machine, shell: str) -> None:
     variables = due(machine, 250)
-    folder, trap = machine.home / "planted", machine.home / "imported"
-    settings = folder / "python_keyring" / "keyringrc.cfg"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(f"[backend]\ndefault-keyring = evil.Keyring\nkeyring-path = {folder}\n")
-    (folder / "evil.py").write_text(f"open({str(trap)!r}, 'w')\n")
+    folder, trap = plant_settings(machine)
     proxy = Proxy()
     planted = {
         **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), folder),
