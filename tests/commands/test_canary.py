@@ -9,8 +9,7 @@ from http import HTTPStatus
 import pytest
 
 from support.cloud_sso_portal import CloudSsoPortal
-from support.https_client import HttpsClient
-from support.loopback_browser import LoopbackBrowser
+from support.loopback_browser import LoopbackBrowser, approve
 from support.machine import ROLE_ENV, Machine
 from support.oauth_server import OAuthServer
 from support.ram import LocalRam
@@ -51,12 +50,10 @@ def test_a_sign_in_that_is_refused_shows_neither_a_token_nor_what_only_the_brows
     person = Person(machine, "login", "me", "--verbose", columns=1000, BROWSER="true %s")
     browser = LoopbackBrowser()
     page = browser.visit(person.reads(r"open (http://\S+) and sign in")[1]).location
-    parts = urllib.parse.urlsplit(page)
-    secrets = {*browser.cookies.values(), urllib.parse.parse_qs(parts.query)["state"][0]}
-    for secret in secrets:
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(page).query)
+    for secret in (*browser.cookies.values(), *query["state"]):
         oauth.guard(secret)
-    answer = HttpsClient(parts.netloc, machine.sts.ca_file).ask("GET", f"{parts.path}?{parts.query}")
-    assert browser.visit(answer.headers["Location"]).status == HTTPStatus.OK
+    assert browser.visit(approve(machine, page)).status == HTTPStatus.OK
     person.ends(4)
     oauth.fault("code:access_denied:403:" + "x" * 20, action="/v1/exchange")
     machine.fails("login", "me", "--verbose", status=4, said="nothing was stored")

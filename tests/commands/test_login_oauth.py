@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 
 from support.cached_sessions import key_id
-from support.https_client import HttpsClient
-from support.loopback_browser import LoopbackBrowser
+from support.loopback_browser import LoopbackBrowser, approve
 from support.machine import Machine
 from support.oauth_server import CLIENT_IDS, OAuthServer
 from support.secret_service_bus import require
@@ -46,14 +45,6 @@ def begin(machine: Machine, *options: str, **environ: str) -> tuple[Person, str]
     """`login me` on a terminal, and the address that it shows."""
     person = Person(machine, "login", "me", *options, columns=1000, **environ)
     return person, person.reads(r"open (https?://\S+) and sign in")[1]
-
-
-def redirect_of(machine: Machine, address: str) -> str:
-    """Where the page of `address` sends the browser."""
-    parts = urllib.parse.urlsplit(address)
-    answer = HttpsClient(parts.netloc, machine.sts.ca_file).ask("GET", f"{parts.path}?{parts.query}")
-    assert answer.status == HTTPStatus.FOUND
-    return answer.headers["Location"]
 
 
 def test_the_browser_comes_back_and_the_session_is_the_users_own(machine: Machine, oauth: OAuthServer) -> None:
@@ -89,7 +80,7 @@ def test_the_client_is_the_sites_or_the_profiles_own(
 def test_a_callback_with_a_wrong_state_is_ignored(machine: Machine) -> None:
     person, address = begin(machine, **IDLE)
     browser = LoopbackBrowser()
-    right = redirect_of(machine, browser.visit(address).location)
+    right = approve(machine, browser.visit(address).location)
     home = right.partition("?")[0]
     for query in ("code=stolen&state=wrong", "error=access_denied&state=wrong", "code=stolen"):
         assert browser.visit(f"{home}?{query}").status == HTTPStatus.BAD_REQUEST
@@ -138,7 +129,7 @@ def test_without_a_browser_the_address_is_pasted_and_a_wrong_one_is_asked_for_ag
     person, address = begin(machine, *([] if environ else ["--no-browser"]), **environ)
     person.answers("paste its address here", "http://127.0.0.1:12345/cli/callback?code=stolen&state=wrong")
     person.answers("this is the address of another sign-in: paste that of the page that does not load", "what?")
-    right = redirect_of(machine, address)
+    right = approve(machine, address)
     person.answers("this is not the address of a sign-in's last page: paste", right)
     reported = person.ends()
     assert f"me: signed in as {ARN} at" in reported
@@ -265,7 +256,7 @@ def test_a_refresh_that_ends_after_a_new_sign_in_does_not_replace_it(machine: Ma
     person, address = begin(machine, **IDLE)
     process = begin_refresh(machine, oauth)
     browser = LoopbackBrowser()
-    right = redirect_of(machine, browser.visit(address).location)
+    right = approve(machine, browser.visit(address).location)
     assert browser.visit(right).status == HTTPStatus.OK
     person.ends()
     assert process.wait(30) == 0

@@ -5,16 +5,15 @@ import os
 import socket
 import subprocess
 import sys
-import urllib.parse
 from http import HTTPStatus
 
 import pytest
 
 from role_env.sign_in.console import Redirect
 from support.cached_sessions import key_id
-from support.https_client import HttpsClient
-from support.loopback_browser import LoopbackBrowser
-from support.machine import Machine
+from support.loopback_browser import LoopbackBrowser, approve
+from support.machine import ROLE_ENV, Machine
+from support.metadata_server import has_namespaces
 from support.oauth_server import OAuthServer
 from support.terminal import Person
 from support.world import ACCOUNT_A, ACCOUNT_B
@@ -36,14 +35,6 @@ def begin(machine: Machine) -> tuple[Person, str]:
     """`login me` on a terminal, and the address that the browser gets."""
     person = Person(machine, "login", "me", columns=1000, **IDLE)
     return person, person.reads(r"open (http://\S+) and sign in")[1]
-
-
-def sign_in(machine: Machine, address: str) -> str:
-    """Sign in at the page of `address`, and return where it sends the browser then."""
-    parts = urllib.parse.urlsplit(address)
-    answer = HttpsClient(parts.netloc, machine.sts.ca_file).ask("GET", f"{parts.path}?{parts.query}")
-    assert answer.status == HTTPStatus.FOUND
-    return answer.headers["Location"]
 
 
 def families(oauth: OAuthServer) -> set[int]:
@@ -71,7 +62,7 @@ def test_a_callback_without_the_cookie_is_ignored_even_with_the_right_state(
     person, address = begin(machine)
     browser, attacker = LoopbackBrowser(), LoopbackBrowser({"role_env_sign_in": "guessed"})
     page = browser.visit(address).location
-    his, mine = sign_in(machine, page), sign_in(machine, page)
+    his, mine = approve(machine, page), approve(machine, page)
     denied = his.partition("?")[0] + "?error=access_denied&" + his.partition("&")[2]
     for callback in (his, denied):
         for visitor in (attacker, LoopbackBrowser()):
@@ -84,7 +75,7 @@ def test_a_callback_without_the_cookie_is_ignored_even_with_the_right_state(
 def test_the_page_works_once_and_a_second_browser_ends_the_sign_in(machine: Machine, oauth: OAuthServer) -> None:
     person, address = begin(machine)
     attacker, browser = LoopbackBrowser(), LoopbackBrowser()
-    his = sign_in(machine, attacker.visit(address).location)
+    his = approve(machine, attacker.visit(address).location)
     assert browser.visit(address).status == HTTPStatus.GONE
     with contextlib.suppress(OSError):  # the server may be gone
         assert attacker.visit(his).status == HTTPStatus.GONE
@@ -98,7 +89,7 @@ def test_the_browser_that_has_begun_may_come_again(machine: Machine) -> None:
     browser = LoopbackBrowser()
     page = browser.visit(address).location
     assert browser.visit(address).status == HTTPStatus.GONE
-    assert browser.visit(sign_in(machine, page)).status == HTTPStatus.OK
+    assert browser.visit(approve(machine, page)).status == HTTPStatus.OK
     person.ends()
 
 
@@ -118,7 +109,7 @@ def test_another_user_who_comes_first_gets_no_answer(machine: Machine, oauth: OA
     assert (done.returncode, done.stdout) == (52, "")
     browser = LoopbackBrowser()
     page = browser.visit(address).location
-    callback = sign_in(machine, page)
+    callback = approve(machine, page)
     config = f'url = "{callback}"\n'  # its code may not be in arguments
     done = machine.run(*SOMEBODY, "curl", "-si", "--max-time", "5", "--config", "-", text=config)
     assert (done.returncode, done.stdout) == (52, "")
@@ -156,6 +147,25 @@ def test_another_user_who_comes_first_is_not_signed_in_at_the_console() -> None:
         )
         assert (done.returncode, done.stdout) == (52, b"")
         assert LoopbackBrowser().visit(server.address).location == "https://signin.example/secret"
+
+
+TAKEN = """
+import os, socket, sys
+taken = [socket.create_server(("127.0.0.1", port)) for port in range(12345, 12350)]
+for each in taken:
+    each.set_inheritable(True)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Runs a command where somebody has every port of the sign-in."""
+
+
+@is_root
+def test_where_no_port_can_be_had_that_is_said_and_the_address_is_pasted(machine: Machine) -> None:
+    if not has_namespaces():
+        pytest.skip("no network namespaces for this user")
+    done = machine.run("unshare", "--net", sys.executable, "-c", TAKEN, ROLE_ENV, "login", "me")
+    assert (done.returncode, "paste its address here" in done.stderr) == (2, True), done.stderr
+    assert "no port from 12345 to 12349 can be used; another user may have them" in done.stderr
 
 
 # ---- who has signed in ----

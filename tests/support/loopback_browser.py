@@ -3,6 +3,10 @@
 import http.client
 import urllib.parse
 from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from support.https_client import HttpsClient
+from support.machine import Machine
 
 
 @dataclass
@@ -35,3 +39,11 @@ class LoopbackBrowser:
             name, _, value = header.partition(";")[0].partition("=")
             self.cookies[name] = value
         return Page(answer.status, answer.headers.get("Location", ""), text)
+
+
+def approve(machine: Machine, page: str) -> str:
+    """Approve a sign-in at its `page`, and return where that sends the browser."""
+    parts = urllib.parse.urlsplit(page)
+    answer = HttpsClient(parts.netloc, machine.sts.ca_file).ask("GET", f"{parts.path}?{parts.query}")
+    assert answer.status == HTTPStatus.FOUND
+    return answer.headers["Location"]
