@@ -50,8 +50,8 @@ def run(argv: list[str]) -> int:
             return status
         try:
             return _fail(failure, invocation)
-        except (ImportError, MemoryError):  # not even enough memory to report it
-            os.write(2, b"role-env: out of memory\n")
+        except Exception:  # what reports it could not be loaded; its traceback could contain a secret
+            os.write(2, b"role-env: the system is out of memory, or cannot read role-env's files\n")
             return 5
     return status
 

@@ -47,7 +47,7 @@ class UnreachableError(RoleEnvError):
 
 
 class ResourceError(RoleEnvError):
-    """The system has no more memory, threads or processes for role-env; retryable."""
+    """The system could not do what role-env needs, as without memory or with a failing disk; retryable."""
 
     exit_status = 5
 

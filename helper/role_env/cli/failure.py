@@ -103,35 +103,37 @@ def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
 
 
 def _resource_error(failure: BaseException) -> RoleEnvError | None:
-    """Return the error to report if the system has no more memory, threads or processes for us; else None."""
+    """Return the error to report if the system could not do what role-env needs; else None."""
     import errno
 
     trace = _innermost(failure)
     module = trace.tb_frame.f_globals.get("__name__") if trace else ""
     is_thread = isinstance(failure, RuntimeError) and module == "threading"
     is_exhausted = isinstance(failure, OSError) and failure.errno in (errno.EAGAIN, errno.ENOMEM)
-    # CPython can lose an error that it has no memory for.
-    is_lost = isinstance(failure, SystemError) and _is_memory_limited()
-    if not (isinstance(failure, MemoryError) or is_thread or is_exhausted or is_lost or _has_no_room(failure)):
-        return None
-    return ResourceError(
-        "the system has no more memory, threads or processes for role-env",
-        hint="end other programs, or raise the limit (ulimit -v, ulimit -u, the container's), and try again",
-    )
+    # CPython can lose an error that it has no memory for; no code in Python raises SystemError.
+    if isinstance(failure, MemoryError | SystemError) or is_thread or is_exhausted:
+        return ResourceError(
+            "the system has no more memory, threads or processes for role-env",
+            hint="end other programs, or raise the limit (ulimit -v, ulimit -u, the container's), and try again",
+        )
+    if isinstance(failure, ImportError) and _is_not_loaded(failure):
+        return ResourceError(
+            f"the module {failure.name} of this installation could not be loaded",
+            hint="check the memory and the disk, and try again; if it stays so, install role-env again",
+        )
+    if isinstance(failure, OSError) and failure.errno and failure.strerror == os.strerror(failure.errno):
+        names = ["EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE", "EMFILE", "ENFILE", "ENOBUFS", "EPERM"]
+        if failure.errno in [getattr(errno, name, None) for name in names]:
+            return ResourceError(
+                f"the system reported: {failure.strerror}",
+                hint="check the disk, the room on it and the limits (ulimit -a), and try again",
+            )
+    return None
 
 
-def _has_no_room(failure: BaseException) -> bool:
-    """Return whether a library that is installed could not be loaded while memory is limited."""
-    is_installed = isinstance(failure, ImportError) and failure.path and os.path.exists(failure.path)  # noqa: PTH110
-    return bool(is_installed) and _is_memory_limited()
-
-
-def _is_memory_limited() -> bool:
-    try:
-        import resource
-    except ImportError:  # Windows, or no room for that either
-        return sys.platform != "win32"
-    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+def _is_not_loaded(failure: ImportError) -> bool:
+    """Return whether a module was not found or a library not loaded; else a name is missing in one that was."""
+    return isinstance(failure, ModuleNotFoundError) or not (failure.path or ".py").endswith(".py")
 
 
 def _bug(failure: BaseException) -> RoleEnvError:

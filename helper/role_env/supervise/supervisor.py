@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from role_env.environ.core_dumps import forbid_core_dumps
-from role_env.errors import CommandError
+from role_env.errors import CommandError, ProfileError
 from role_env.supervise import execution
 from role_env.ui import messages
 
@@ -145,7 +145,8 @@ def exit_like(status: int) -> int:
     if not os.WIFSIGNALED(status):
         return os.WEXITSTATUS(status)
     number = os.WTERMSIG(status)
-    forbid_core_dumps()  # the command has written its own
+    with contextlib.suppress(ProfileError):
+        forbid_core_dumps()  # the command has written its own
     with contextlib.suppress(OSError):  # SIGKILL has no handler to reset
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
