@@ -43,6 +43,15 @@ def test_only_the_two_entry_points_and_the_choice_of_a_source_import_modules_of_
     assert importing == {"role_env.__main__", "role_env.fast_path", "role_env.sources.choice"}
 
 
+def test_values_are_of_one_class() -> None:
+    """The one of `dataclass.py`, where a class for what the fast path needs does not write its constructor down."""
+    others = {"dataclasses", "NamedTuple", "namedtuple"}
+    for name, tree in modules().items():
+        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        used = {alias.name for node in nodes for alias in node.names} | {getattr(node, "module", "") for node in nodes}
+        assert name == "role_env.dataclass" or not used & others, name
+
+
 def test_no_module_has_more_than_350_lines() -> None:
     lines = {str(path.relative_to(PACKAGE)): path.read_text("utf-8").count("\n") for path in PACKAGE.rglob("*.py")}
     assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}

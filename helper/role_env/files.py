@@ -11,9 +11,9 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from role_env import locks
+from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, UnreachableError
 from role_env.fingerprint import current_stamp, read_file
 from role_env.paths import make_folders
@@ -32,7 +32,8 @@ _NO_ACL = (errno.ENODATA, errno.ENOTSUP)
 Change = Callable[[bytes | None], bytes | None]
 
 
-class Access(NamedTuple):
+@dataclass(frozen=True)
+class Access:
     """Who may read and write a file: its mode, its owner and group, and its ACL, which is empty if there is none."""
 
     mode: int

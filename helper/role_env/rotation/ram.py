@@ -1,11 +1,12 @@
 """A RAM user's own access keys. Rules of the API: RAM 2015-05-01; its requests are signed like those of STS."""
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from role_env import timestamps, validators
 from role_env.context import Context
 from role_env.credentials import FIELDS, AccessKey
+from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RoleEnvError
 from role_env.sts import client, responses, sdk
@@ -18,7 +19,8 @@ _NO_KEY = "EntityNotExist.User.AccessKey"
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
-class KeyState(NamedTuple):
+@dataclass(frozen=True)
+class KeyState:
     """What RAM says of an access key: its ID, and when it was created (epoch seconds, or 0)."""
 
     access_key_id: str
