@@ -60,7 +60,7 @@ def test_no_line_of_prose_is_too_long_to_read_in_an_editor() -> None:
 
 
 def test_the_guide_for_contributors_and_the_readme_stay_short_and_this_links_each_topic() -> None:
-    assert len((TOP / ".github/CONTRIBUTING.md").read_text("utf-8").splitlines()) < 60
+    assert len((TOP / ".github/CONTRIBUTING.md").read_text("utf-8").splitlines()) < 70
     text = README.read_text("utf-8")
     assert len(text.splitlines()) <= 250
     assert set(re.findall(r"helper/role_env/help/([\w-]+\.md)", text)) == {file.name for file in TOPICS}
