@@ -1,9 +1,7 @@
 """An access key in the OS keyring, stored there by `role-env login`."""
 
 import contextlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -13,6 +11,11 @@ from role_env.keyrings import access_keys, vault
 from role_env.sources import rows
 from role_env.sources.base import Source, SourceFault, key_digest
 from role_env.sources.section import Section
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 
 class KeyringKey(Source):
@@ -29,8 +32,8 @@ class KeyringKey(Source):
 
     @classmethod
     def parse(
-        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
-    ) -> tuple[Source, dict[str, Any]]:
+        cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint
+    ) -> "tuple[Source, dict[str, Any]]":
         """Return the key whose ID the section may name."""
         key = "access_key_id"
         return cls(section.name, section.where_is(key), section.path, values.get(key, "")), {}
