@@ -5,15 +5,13 @@
 # `role-env init` fills in what is between two @ from the command's own tables.
 #
 # Nothing from outside is evaluated, arithmetic gets only digits, and what this shell may have inherited is replaced.
-for name in seen name left end on off plain warning warned previous
+for name in seen name left end on off plain warning warned request previous
     set -gu _role_env_$name ''
 end
 for name in retry since next
     set -gu _role_env_$name 0
 end
 set -gu _role_env_window 1
-set -gu _role_env_used
-set -gu _role_env_used_profile ''
 set -e -g name
 set -e ROLE_ENV_PROMPT
 
@@ -32,7 +30,7 @@ function role-env
         case off
             _role_env_end_session $argv[2..]
         case renew
-            _role_env_take $PWD $argv
+            _role_env_take $argv
             set -l result $status
             _role_env_refresh
             return $result
@@ -46,51 +44,44 @@ function _role_env_call --no-scope-shadowing
     ROLE_ENV_INIT=(string split -f 1 ' ' -- "$_role_env_options") command role-env $argv
 end
 
-# Puts a session into this shell, with the options of `role-env export`. Without a profile it asks which one, and `-`
-# is the last one.
+# Puts a session into this shell, with the options of `role-env export`. Without a profile it asks which one. `-` is the
+# session before this one or, in a shell without a session, the last one: the command gets its request.
 function _role_env_use
-    set -l folder $PWD
     _role_env_can_run; or return
-    if test "$argv" = -
-        if not set -q _role_env_previous[2]
-            printf 'role-env: %s\nrole-env: hint: %s\n' 'this shell has had no other session' \
-                'name a profile: role-env use PROFILE' >&2
-            return 2
-        end
-        set folder $_role_env_previous[1]
-        set argv $_role_env_previous[2..]
-    else if not _role_env_has_profile $argv; and isatty stdin; and isatty stderr
+    if not _role_env_has_profile $argv; and isatty stdin; and isatty stderr
         set -l chosen (_role_env_choose $argv); or return
         set -a argv $chosen
     end
-    set -l before "$ROLE_ENV_PROFILE"
-    set -l was $_role_env_used
-    test "$before" = "$_role_env_used_profile"; or set was $PWD $before
-    _role_env_take $folder export $argv
+    _role_env_remember
+    set -lx ROLE_ENV_PREVIOUS "$_role_env_request"
+    test -n "$ROLE_ENV_PROFILE"; and set ROLE_ENV_PREVIOUS "$_role_env_previous"
+    _role_env_take export $argv
     set -l result $status
-    if test $result = 0
-        set -g _role_env_used $folder $argv
-        set -g _role_env_used_profile "$ROLE_ENV_PROFILE"
-        test -n "$before" -a "$was[2..]" != "$argv"; and set -g _role_env_previous $was
-    else if test -n "$before" -a "$before" != "$ROLE_ENV_PROFILE"
-        set -g _role_env_previous $was
-    end
+    _role_env_remember
     _role_env_refresh
     return $result
 end
 
+# Remembers the request of this shell's session, if that is not another's, and the one before that. A renewal, or the
+# same request once more, is of the same session.
+function _role_env_remember
+    test -n "$ROLE_ENV_PROFILE"; or return 0
+    set -l here none
+    string match -q -- "*\"shown\":\"@SHOWN@\"*" "$ROLE_ENV_REQUEST"; and set here $ROLE_ENV_REQUEST
+    set -l requests (string replace -r ',"sts_endpoint".*' '' -- $here "$_role_env_request")
+    test "$requests[1]" = "$requests[2]"; or set -g _role_env_previous $_role_env_request
+    set -g _role_env_request $here
+end
+
 # Ends the session without a process: the code is here. fish has no subshells, so it always acts in this shell.
 function _role_env_end_session
-    set -l before "$ROLE_ENV_PROFILE"
-    set -l was $_role_env_used
-    test "$before" = "$_role_env_used_profile"; or set was $PWD $before
+    _role_env_remember
     if set -q argv[1]
-        _role_env_take $PWD off $argv
+        _role_env_take off $argv
     else
         _role_env_off_code
     end
     set -l result $status
-    test -n "$before" -a -z "$ROLE_ENV_PROFILE"; and set -g _role_env_previous $was
     _role_env_refresh
     return $result
 end
@@ -99,24 +90,13 @@ function _role_env_off_code
     @OFF@
 end
 
-# Evaluates what the command, in a folder, prints for this shell, and returns its status, or 1 if the shell could not
-# follow.
+# Evaluates what the command prints for this shell, and returns its status, or 1 if the shell could not follow.
 function _role_env_take
     _role_env_can_run; or return
-    set -l folder $argv[1]
-    set -e argv[1]
-    if test "$folder" = "$PWD"
-        _role_env_call $argv --format fish | source
-    else
-        _role_env_call_in $folder $argv --format fish | source
-    end
+    _role_env_call $argv --format fish | source
     set -l results $pipestatus
     test "$results[1]" = 0; and return $results[2]
     return $results[1]
-end
-
-function _role_env_call_in
-    command sh -c 'cd -- "$0" && exec role-env "$@"' $argv
 end
 
 # Whether the command can run: one line instead of the shell's own message if it, or its interpreter, is missing.
@@ -148,6 +128,8 @@ function _role_env_has_profile
         switch $word
             case @VALUE_OPTIONS@
                 set value $word
+            case -
+                return 0
             case '-*'
             case '*'
                 return 0
@@ -233,6 +215,7 @@ function _role_env_look
     set -g _role_env_since $age
     set -g _role_env_next (math $age + 60)
     if test -n "$ROLE_ENV_PROFILE"
+        _role_env_remember
         _role_env_arrive $now
         if test -n "$_role_env_end"; and test (math $_role_env_end - $now) -lt $_role_env_window -a $now -ge $_role_env_retry
             _role_env_act $now

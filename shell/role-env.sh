@@ -12,12 +12,12 @@
 \builtin unalias role-env 2>/dev/null || \builtin :
 \builtin unset -v ROLE_ENV_PROMPT _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry \
 	_role_env_warned _role_env_state _role_env_since _role_env_next _role_env_on _role_env_off _role_env_plain \
-	_role_env_warning _role_env_used _role_env_used_profile _role_env_previous _role_env_shell _role_env_options \
-	_role_env_hidden _role_env_pinned
+	_role_env_warning _role_env_request _role_env_previous _role_env_shell _role_env_options _role_env_hidden \
+	_role_env_pinned
 _role_env_seen='' _role_env_name='' _role_env_end='' _role_env_window=1 _role_env_retry=0 _role_env_warned=''
 _role_env_state='' _role_env_since=0 _role_env_next=0
 _role_env_on='' _role_env_off='' _role_env_plain='' _role_env_warning=''
-_role_env_used='' _role_env_used_profile='' _role_env_previous='' _role_env_hidden=''
+_role_env_request='' _role_env_previous='' _role_env_hidden=''
 
 # The version of this text, and the options of `role-env init`: --no-prompt, --renew.
 _role_env_options='@OPTIONS@'
@@ -57,66 +57,49 @@ _role_env_act_here() {
 	esac
 }
 
-# Puts a session into this shell, with the options of `role-env export`. Without a profile it asks which one, and `-`
-# is the last one.
+# Puts a session into this shell, with the options of `role-env export`. Without a profile it asks which one. `-` is the
+# session before this one or, in a shell without a session, the last one: the command gets its request.
 _role_env_use() {
 	\builtin shift
-	\builtin local _role_env_reply='' _role_env_words='' _role_env_folder="${PWD-}" _role_env_was='' _role_env_status=0
-	\builtin local _role_env_before="${ROLE_ENV_PROFILE-}"
+	\builtin local _role_env_reply='' _role_env_meant='' _role_env_status=0
 	_role_env_can_run || \builtin return
-	if [[ $# == 1 && $1 == - ]]; then
-		if [[ -z ${_role_env_previous} ]]; then
-			\builtin printf 'role-env: %s\nrole-env: hint: %s\n' 'this shell has had no other session' \
-				'name a profile: role-env use PROFILE' >&2
-			\builtin return 2
-		fi
-		_role_env_folder=${_role_env_previous%%$'\n'*}
-		\builtin shift
-		while _role_env_read _role_env_words; do
-			\builtin set -- "$@" "${_role_env_words}"
-		done <<<"${_role_env_previous#*$'\n'}"
-	elif ! _role_env_has_profile "$@" && [[ -t 0 && -t 2 ]]; then
+	if ! _role_env_has_profile "$@" && [[ -t 0 && -t 2 ]]; then
 		_role_env_choose "$@" || \builtin return
 		\builtin set -- "$@" "${_role_env_reply}"
 	fi
-	_role_env_current
-	_role_env_join "$@"
+	_role_env_remember
+	_role_env_meant=${_role_env_request}
+	if [[ -n ${ROLE_ENV_PROFILE-} ]]; then _role_env_meant=${_role_env_previous}; fi
+	\builtin local -x ROLE_ENV_PREVIOUS="${_role_env_meant}" 2>/dev/null || \builtin :
 	_role_env_take export "$@" || _role_env_status=$?
-	if [[ ${_role_env_status} == 0 ]]; then
-		_role_env_used=${_role_env_folder}$'\n'${_role_env_words} _role_env_used_profile=${ROLE_ENV_PROFILE-}
-		if [[ -n ${_role_env_before} && ${_role_env_was#*$'\n'} != "${_role_env_words}" ]]; then
-			_role_env_previous=${_role_env_was}
-		fi
-		if _role_env_is_captured; then
-			\builtin printf 'role-env: this switched a subshell only\nrole-env: hint: type it alone: role-env use %s\n' \
-				"${ROLE_ENV_PROFILE-}" >&2
-		fi
-	elif [[ -n ${_role_env_before} && ${ROLE_ENV_PROFILE-} != "${_role_env_before}" ]]; then
-		_role_env_previous=${_role_env_was}
+	_role_env_remember
+	if [[ ${_role_env_status} == 0 ]] && _role_env_is_captured; then
+		\builtin printf 'role-env: this switched a subshell only\nrole-env: hint: type it alone: role-env use' >&2
+		\builtin printf ' %s' "$@" >&2
+		\builtin printf '\n' >&2
 	fi
 	_role_env_refresh
 	\builtin return "${_role_env_status}"
 }
 
-# Sets the caller's `_role_env_was` to the folder and the words, one per line, with which this shell's session can be
-# had again.
-_role_env_current() {
-	_role_env_was=${_role_env_used}
-	if [[ ${_role_env_used_profile} != "${_role_env_before}" ]]; then _role_env_was=${PWD-}$'\n'${_role_env_before}; fi
-}
-
-# Joins words in the caller's `_role_env_words`, one per line.
-_role_env_join() {
-	\builtin local _role_env_word=''
-	_role_env_words=''
-	for _role_env_word in "$@"; do _role_env_words=${_role_env_words:+${_role_env_words}$'\n'}${_role_env_word}; done
+# Remembers the request of this shell's session, if that is not another's, and the one before that. A renewal, or the
+# same request once more, is of the same session.
+_role_env_remember() {
+	\builtin local _role_env_here=none
+	case ${ROLE_ENV_REQUEST-} in *'"shown":"'"@SHOWN@"'"'*) _role_env_here=${ROLE_ENV_REQUEST-} ;; *) ;; esac
+	if [[ -n ${ROLE_ENV_PROFILE-} ]]; then
+		if [[ ${_role_env_here%%,?sts_endpoint*} != "${_role_env_request%%,?sts_endpoint*}" ]]; then
+			_role_env_previous=${_role_env_request}
+		fi
+		_role_env_request=${_role_env_here}
+	fi
 }
 
 # Ends the session without a process: the code is here. A substitution such as `eval "$(role-env off)"` changes only a
 # subshell, so there the code is printed as well, for the shell that reads it.
 _role_env_end_session() {
 	\builtin shift
-	\builtin local _role_env_code='' _role_env_was='' _role_env_before="${ROLE_ENV_PROFILE-}" _role_env_status=0
+	\builtin local _role_env_code='' _role_env_status=0
 	if (($#)); then
 		_role_env_can_run || \builtin return
 		_role_env_code=$(_role_env_call off "$@" --format "${_role_env_shell}") || _role_env_status=$?
@@ -125,16 +108,15 @@ _role_env_end_session() {
 		_role_env_code='@OFF@'
 	fi
 	if _role_env_is_captured; then \builtin printf '%s\n' "${_role_env_code}"; fi
-	_role_env_current
+	_role_env_remember
 	\eval "${_role_env_code}" || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
-	if [[ -n ${_role_env_before} && -z ${ROLE_ENV_PROFILE-} ]]; then _role_env_previous=${_role_env_was}; fi
 	_role_env_refresh
 	\builtin return "${_role_env_status}"
 }
 
 # `renew`, as a person types it.
 _role_env_renew_here() {
-	\builtin local _role_env_folder="${PWD-}" _role_env_status=0
+	\builtin local _role_env_status=0
 	_role_env_can_run || \builtin return
 	_role_env_take "$@" || _role_env_status=$?
 	_role_env_refresh
@@ -142,13 +124,9 @@ _role_env_renew_here() {
 }
 
 # Evaluates what the command prints for this shell, and returns its status, or 1 if the shell could not follow.
-# `_role_env_folder` is the caller's: where the command runs.
 _role_env_take() {
 	\builtin local _role_env_code='' _role_env_status=0
-	_role_env_code=$(
-		[[ ${_role_env_folder} == "${PWD-}" ]] || \builtin cd -- "${_role_env_folder}" >/dev/null || \builtin exit 3
-		_role_env_call "$@" --format "${_role_env_shell}"
-	) || _role_env_status=$?
+	_role_env_code=$(_role_env_call "$@" --format "${_role_env_shell}") || _role_env_status=$?
 	\eval "${_role_env_code}" || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
 	\builtin return "${_role_env_status}"
 }
@@ -179,7 +157,7 @@ _role_env_has_profile() {
 		case ${_role_env_option}${_role_env_word} in
 		value*) _role_env_option='' ;;
 		@VALUE_OPTIONS@) _role_env_option=value ;;
-		-*) ;;
+		-?*) ;;
 		*) \builtin return 0 ;;
 		esac
 	done
@@ -250,6 +228,7 @@ _role_env_report_hidden() {
 # Sets ROLE_ENV_PROMPT, and reports or renews what is due. `_role_env_now` is the caller's.
 _role_env_look() {
 	if [[ -n ${ROLE_ENV_PROFILE-} ]]; then
+		_role_env_remember
 		_role_env_arrive
 		if [[ -n ${_role_env_end} ]] &&
 			((_role_env_end - _role_env_now < _role_env_window && _role_env_now >= _role_env_retry)); then

@@ -103,7 +103,7 @@ def _no_integration(invocation: "Invocation") -> "RoleEnvError":
     from role_env.errors import UsageError
     from role_env.shells import hints
 
-    switch = hints.switch(invocation.profile or "PROFILE", {})
+    switch = hints.switch(invocation.profile.strip("-") or "PROFILE", {})
     return UsageError(
         "use acts in the shell itself and needs the shell integration, which this shell has not loaded",
         hint=f"load it with: {hints.load_integration()}; or switch without it: {switch}",

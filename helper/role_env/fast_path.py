@@ -83,7 +83,11 @@ def _parent_format() -> str:
 
 def _is_served(invocation: "Invocation") -> bool:
     """Return whether the line has nothing but what this path serves; what goes to a terminal unasked is refused."""
-    if invocation.format == "github" or not invocation.profile or not vars(invocation).keys() <= _SERVED_FIELDS:
+    if (
+        invocation.format == "github"
+        or invocation.profile in ("", "-")
+        or not vars(invocation).keys() <= _SERVED_FIELDS
+    ):
         return False
     return invocation.command == "exec" or invocation.show or not os.isatty(1)
 

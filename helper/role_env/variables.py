@@ -174,6 +174,10 @@ COLORS = {
 
 REQUEST = "ROLE_ENV_REQUEST"
 POLICY = "ROLE_ENV_POLICY"
+READ_ONLY = "read-only"
+"""What POLICY says of a session that is narrowed to reading."""
+PREVIOUS = "ROLE_ENV_PREVIOUS"
+"""The REQUEST of the session to which `role-env use -` returns, for that one call."""
 SERVER = "ROLE_ENV_SERVER"
 BASE = _named("ROLE_ENV_BASE")
 OWN = (

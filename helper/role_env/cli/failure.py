@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 
+from role_env import variables
 from role_env.command_table import COMMANDS
 from role_env.errors import CommandError, ResourceError, RoleEnvError
 from role_env.formats import DOCUMENT_FORMATS
@@ -83,7 +84,7 @@ def _shell_format(invocation: "Invocation") -> str:
 def _has_other_session(invocation: "Invocation", environ: "Mapping[str, str]", role_arn: str) -> bool:
     """Return whether the shell has a session for something else; roles are compared without case, as RAM does."""
     has_session = environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID")
-    if invocation.command != "export" or not has_session or not invocation.profile:
+    if invocation.command != "export" or not has_session or invocation.profile in ("", "-"):
         return False
     is_other_role = bool(role_arn) and role_arn.lower() != environ.get("ROLE_ENV_ROLE_ARN", "").lower()
     return invocation.profile != environ.get("ROLE_ENV_PROFILE") or is_other_role
@@ -91,11 +92,14 @@ def _has_other_session(invocation: "Invocation", environ: "Mapping[str, str]", r
 
 def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
     """Return what to report after a failed switch: the shell has no account now, and how to get one."""
+    from role_env.environ import request as requests
     from role_env.environ.session import ShellState
 
-    profile = ShellState(environ).profile
+    profile, asked = ShellState(environ).profile, requests.of_shell(environ)
     session = f"the session of {profile}" if profile else "the session"
-    back = "role-env use -" if environ.get("ROLE_ENV_INIT") else profile and hints.switch(profile, environ)
+    back = requests.line(asked, environ) if asked else ""
+    if asked and asked.is_repeatable and variables.PREVIOUS in environ:
+        back = "role-env use -"  # which remembers the request
     way_back = f"go back with: {back}; or " if back else ""
     return RoleEnvError(
         f"{session} was removed, and this shell has no account now", hint=f"{way_back}{hints.restore(environ)}"

@@ -7,10 +7,10 @@ from role_env import timestamps
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
-from role_env.profiles.policies import READ_ONLY
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import CacheDecision, SessionRequest
 from role_env.ui import stdout as output
+from role_env.variables import READ_ONLY
 
 
 def run(invocation: Invocation, context: Context) -> int:

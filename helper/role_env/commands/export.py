@@ -1,16 +1,26 @@
 """role-env export: print a session for the shell or program that reads it."""
 
+from role_env import variables
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.credentials import Session
+from role_env.environ import request as requests
+from role_env.errors import ProfileError, UsageError
 from role_env.shells import export as exporters
 from role_env.shells import parent
 from role_env.ui import stdout as output
+
+# Of an Invocation that returns to a former session: nothing else may be given.
+_WITH_FORMER = {"command", "is_command_named", "format", "full", "needed_ttl", "profile", "show", "verbose"}
 
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
     form = invocation.format or parent.parent_format()
+    if invocation.profile == "-" and variables.PREVIOUS in context.environ:
+        output.write(exporters.export(_former_session(invocation, context), form, context.environ))
+        return 0
     if form == "github":
         from role_env.shells import github
 
@@ -18,3 +28,23 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0
     output.write(exporters.export(options.obtain(invocation, context), form, context.environ))
     return 0
+
+
+def _former_session(invocation: Invocation, context: Context) -> Session:
+    """Return the session that `role-env use -` means. Raises any RoleEnvError."""
+    if others := vars(invocation).keys() - _WITH_FORMER:
+        option = f"--{min(others).replace('_', '-')}"
+        raise UsageError("use - repeats the request of a former session as it was", hint=f"leave out {option}")
+    text = context.environ.get(variables.PREVIOUS, "")
+    if not text:
+        raise UsageError("this shell has had no other session", hint="name a profile: role-env use PROFILE")
+    asked = requests.parse(text)
+    if asked is None:
+        raise ProfileError(
+            "the session before this one cannot be requested again: it was not made for a shell, or by another version",
+            hint="name its profile: role-env use PROFILE",
+        )
+    invocation.profile = asked.profile  # a failure takes away the session of another one
+    from role_env.sessions.renew import request_again
+
+    return request_again(asked, context, is_full_allowed=invocation.full)

@@ -70,7 +70,9 @@ def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | No
     what = _session_fault(state)
     if not what:
         return None
-    again = f"switch again with: {hints.switch(state.profile, environ)}"
+    from role_env.environ import request as requests
+
+    again = f"switch again with: {requests.switch_again(environ)}"
     return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if state.mismatched_key_ids() else again)
 
 

@@ -5,11 +5,11 @@ AssumeRole, `Policy`). Two policies cannot be intersected in general; a Deny sta
 """
 
 from role_env.fingerprint import sha256
+from role_env.variables import READ_ONLY
 
 LONGEST = 2048
 # With as much white space as anybody writes.
 LARGEST_FILE = 64 * 1024
-READ_ONLY = "read-only"
 
 READING = ("*:Describe*", "*:List*", "*:Get*", "*:BatchGet*", "*:Query*", "*:BatchQuery*")
 """How Alibaba Cloud's services name the actions that read."""

@@ -47,7 +47,7 @@ def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> None:
         chain.replace(hop, replace(hop, policy=policies.read_only(hop.policy)))
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
-    chain.policy_name = policies.READ_ONLY
+    chain.policy_name = variables.READ_ONLY
 
 
 def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> None:
@@ -78,4 +78,4 @@ def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:
 
 
 def _shown(policy_name: str) -> str:
-    return policy_name if policy_name == policies.READ_ONLY else f"narrowed by the policy {policy_name[:8]}"
+    return policy_name if policy_name == variables.READ_ONLY else f"narrowed by the policy {policy_name[:8]}"

@@ -77,12 +77,13 @@ class SessionRequest:
             error.role_arn = self._role_arn
             raise
 
-    def renew(self, chain: Chain) -> Session:
+    def obtain_for(self, chain: Chain, *, may_stay: bool) -> Session:
         """Return the session of `chain`, which is the request's: the cached one while that need not be renewed.
 
-        Otherwise it is a new one, which another process may be requesting already. Raises any RoleEnvError.
+        Otherwise it is a new one, which another process may be requesting already, or with `may_stay` the cached one
+        as long as it lasts. Raises any RoleEnvError.
         """
-        return self._session(self._flight(chain).obtain(self._load(), may_stay=False))
+        return self._session(self._flight(chain).obtain(self._load(), may_stay=may_stay))
 
     def plan(self) -> tuple[Chain, CacheDecision]:
         """Return the chain that `obtain` would follow, and whether it would use the cached session.

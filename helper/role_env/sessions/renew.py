@@ -1,44 +1,40 @@
-"""Renew a session: the same account, role, session name and policy, or nothing.
+"""Request a session again: the same account, role, session name and policy, or nothing.
 
-One place decides for every shell and for `exec --renew`. Whatever cannot be renewed stays as it is. A shell asks for
-what its variables say, which can be planted: it needs a proof, too, that the same file, profile and options were
-requested here.
+One place decides for `renew` and `use -` of every shell, and for `exec --renew`. Whatever cannot be renewed stays as it
+is. A shell asks for what its variables say, which can be planted: it needs a proof, too, that the same file, profile
+and options were requested here.
 """
 
-import contextlib
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from role_env import validators
 from role_env.context import Context
 from role_env.credentials import RoleArn, Session
 from role_env.dataclass import dataclass, replace
+from role_env.environ import request as requests
+from role_env.environ.request import ShellRequest
 from role_env.environ.session import ShellState
-from role_env.errors import ProfileError, RefusedError, UnreachableError, UsageError
+from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError
 from role_env.fingerprint import read_file
 from role_env.keyrings import backends
 from role_env.keyrings.faults import KeyringFault
-from role_env.profiles.policies import READ_ONLY, Narrowing, compact
+from role_env.profiles.policies import Narrowing, compact
 from role_env.sessions.chain import Chain
 from role_env.sessions.flight import RENEWAL_SECONDS
 from role_env.sessions.obtain import SessionRequest
 from role_env.sessions.proof import Proof
 from role_env.sessions.request import Request
-
-# The options in ROLE_ENV_REQUEST besides the duration, with their checks.
-_OPTIONS: dict[str, Callable[[str], Any]] = {
-    "session_name": validators.session_name,
-    "region": validators.region,
-    "expect_account": validators.account_id,
-}
+from role_env.variables import READ_ONLY, REQUEST
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """What a renewal keeps of a session. `policy` is its name in ROLE_ENV_POLICY, `policy_digest` of what was sent."""
+    """What stays of a session that is requested again.
+
+    `policy` is its name in ROLE_ENV_POLICY, `policy_digest` of what was sent. Errors say that the session is not
+    `verb`, and have `hint`.
+    """
 
     profile: str
     account_id: str
@@ -46,6 +42,8 @@ class _Kept:
     session_name: str
     policy: str
     policy_digest: str
+    hint: str
+    verb: str = "renewed"
 
     def bind(self, chain: Chain) -> None:
         """Give `chain` the session's own session name. Raises RefusedError if it stands for another session by now."""
@@ -55,37 +53,28 @@ class _Kept:
         if chain.target.role_arn:
             chain.replace(chain.target, replace(chain.target, role_session_name=self.session_name))
         if chain.session_name != self.session_name:
-            raise self._another("another session name")
+            raise self.another("another session name")
         if (chain.policy_name, chain.policy_digest) != (self.policy, self.policy_digest):
-            raise self._another("another session policy")
+            raise self.another("another session policy")
 
     def check(self, session: Session) -> None:
         """Raise RefusedError if `session` is another one: what a program passes through is known only now."""
         self._check_role(session.role_arn)
         self._check_account(session.account_id)
         if session.policy != self.policy:
-            raise self._another("another session policy")
+            raise self.another("another session policy")
 
     def _check_role(self, role_arn: str) -> None:
         if not self.role_arn.is_same_role(role_arn):
-            raise self._another(f"role {role_arn or '(none)'}, not {self.role_arn or '(none)'}")
+            raise self.another(f"role {role_arn or '(none)'}, not {self.role_arn or '(none)'}")
 
     def _check_account(self, account_id: str) -> None:
         if account_id != self.account_id:
-            raise self._another(f"account {account_id}, not {self.account_id or 'the known one'}")
+            raise self.another(f"account {account_id}, not {self.account_id or 'the known one'}")
 
-    def _another(self, what: str) -> RefusedError:
-        return _another(self.profile, what)
-
-
-@dataclass(frozen=True)
-class _ShellRequest:
-    """What ROLE_ENV_REQUEST says: the request, and what it was made with besides."""
-
-    request: Request
-    endpoint: str
-    session_name: str
-    policy_digest: str
+    def another(self, what: str) -> RefusedError:
+        """Return the error for a session that would be of `what`."""
+        return RefusedError(f"the session of {self.profile} is not {self.verb}: it would be of {what}", hint=self.hint)
 
 
 def renew(context: Context) -> Session:
@@ -97,24 +86,42 @@ def renew(context: Context) -> Session:
     environ, state = context.environ, ShellState(context.environ)
     if not state.has_session or state.lost_account or state.is_served:
         raise ProfileError("this shell has no session that can be renewed", hint="begin one with: role-env use PROFILE")
-    asked = _parse(environ.get("ROLE_ENV_REQUEST", ""), state.profile)
+    asked, hint = requests.parse(environ.get(REQUEST, "")), f"role-env use {state.profile}"
+    if asked is None or asked.profile != state.profile:
+        raise ProfileError(
+            f"the session of {state.profile} cannot be renewed: the variable ROLE_ENV_REQUEST is missing or invalid",
+            hint=hint,
+        )
     if state.remaining() > 0:
         context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
-    # Without this the hint would be to give another --config. Path.exists raises where a folder cannot be searched.
-    if not os.path.exists(asked.request.config):  # noqa: PTH110
-        raise ProfileError(
-            f"the session of {state.profile} cannot be renewed: its profiles file {asked.request.config} is not found",
-            hint="restore the profiles file, or begin another session: role-env use PROFILE",
-        )
-    account_id = environ.get("ROLE_ENV_ACCOUNT_ID", "")
-    kept = _Kept(state.profile, account_id, state.role_arn, asked.session_name, state.policy, asked.policy_digest)
-    session = _renew(kept, asked.request, context, endpoint=asked.endpoint)
+    account_id, names = environ.get("ROLE_ENV_ACCOUNT_ID", ""), (asked.session_name, state.policy, asked.policy_digest)
+    kept = _Kept(state.profile, account_id, state.role_arn, *names, hint)
+    try:
+        session = _request_again(kept, asked, context, is_full_allowed=True, may_stay=False)
+    except UsageError as error:  # an option that the profile no longer allows
+        raise ProfileError(error.message, hint=error.hint) from None
     if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal():
         raise UnreachableError(
             f"the session of {state.profile} could not be renewed: its source gives the same one again",
             hint="try again",
         )
     return session
+
+
+def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: bool) -> Session:
+    """Return the session that a shell had by the request `asked`, and has lost or left.
+
+    Raises ProfileError without a proof or for an invalid profile, UsageError for one that would be wider than the
+    shell's, which takes `is_full_allowed`, RefusedError if it would be another session, and any other RoleEnvError.
+    """
+    names = (asked.session_name, asked.policy, asked.policy_digest)
+    hint = f"type: {requests.line(asked, context.environ)}"
+    kept = _Kept(asked.profile, asked.account_id, asked.role_arn, *names, hint, "requested again")
+    try:
+        return _request_again(kept, asked, context, is_full_allowed=is_full_allowed, may_stay=True)
+    except RoleEnvError as error:
+        error.role_arn = asked.role_arn
+        raise
 
 
 def renew_as_requested(first: Session, request: Request, context: Context) -> Session:
@@ -130,84 +137,77 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
         made["session_name"],
         first.policy,
         made["policy_digest"],
+        f"role-env use {first.profile}",
     )
-    return _renew(kept, request, context)
-
-
-def _renew(kept: _Kept, request: Request, context: Context, *, endpoint: str = "") -> Session:
-    """Return the session of `request` if that renews `kept`. With `endpoint`, a proof of it is needed."""
     session_request = SessionRequest(request, context)
-    try:
-        chain = session_request.resolve()
-    except UsageError as error:  # an option that the profile no longer allows
-        raise ProfileError(error.message, hint=error.hint) from None
+    chain = session_request.resolve()
     kept.bind(chain)
-    if endpoint:
-        _check_proof(chain, Proof(session_request.entry, endpoint), endpoint, context)
+    return _obtain(kept, session_request, chain, may_stay=False)
+
+
+def _request_again(
+    kept: _Kept, asked: ShellRequest, context: Context, *, is_full_allowed: bool, may_stay: bool
+) -> Session:
+    """Return the session of the request `asked` if that is `kept`, and has a proof."""
+    # Without this the hint would be to give another --config. Path.exists raises where a folder cannot be searched.
+    if not os.path.exists(asked.config):  # noqa: PTH110
+        raise ProfileError(
+            f"the session of {kept.profile} cannot be {kept.verb}: its profiles file {asked.config} is not found",
+            hint="restore the profiles file, or begin another session: role-env use PROFILE",
+        )
+    narrowing = _narrowing(kept, asked.option("policy"), asked.option("policy_file"))
+    narrowing.is_full_allowed = is_full_allowed
+    request = Request(
+        asked.profile,
+        config=asked.config,
+        duration=asked.duration,
+        session_name=asked.option("session_name"),
+        region=asked.option("region"),
+        expect_account=asked.option("expect_account"),
+        narrowing=narrowing,
+    )
+    session_request = SessionRequest(request, context)
+    chain = session_request.resolve()
+    kept.bind(chain)
+    _check_proof(kept, chain, Proof(session_request.entry, asked.endpoint), asked.endpoint, context)
+    return _obtain(kept, session_request, chain, may_stay=may_stay)
+
+
+def _obtain(kept: _Kept, session_request: SessionRequest, chain: Chain, *, may_stay: bool) -> Session:
+    """Return the session of `chain`, which is the request's, if it is `kept`."""
     try:
-        session = session_request.renew(chain)
+        session = session_request.obtain_for(chain, may_stay=may_stay)
     except UnreachableError as error:
         why = error.message.removeprefix(f"profile {kept.profile}: ")
-        raise UnreachableError(f"the session of {kept.profile} could not be renewed: {why}", hint=error.hint) from None
+        message = f"the session of {kept.profile} could not be {kept.verb}: {why}"
+        raise UnreachableError(message, hint=error.hint) from None
     kept.check(session)
     return session
 
 
-def _check_proof(chain: Chain, proof: Proof, endpoint: str, context: Context) -> None:
+def _check_proof(kept: _Kept, chain: Chain, proof: Proof, endpoint: str, context: Context) -> None:
     """Raise ProfileError unless `proof` says that what `chain` is was requested here, at `endpoint`."""
     proven = proof.load(context)
     if proven is None and context.is_unattended and backends.is_set(context.environ):
         raise ProfileError(
-            f"the session of {chain.target.name} is not renewed unasked: {KeyringFault.CONFIGURED.value}",
+            f"the session of {kept.profile} is not renewed unasked: {KeyringFault.CONFIGURED.value}",
             hint="type: role-env renew",
         )
     # The chain's digest reads the key or token, which the proof allows.
     if proven is None or chain.target.endpoint != endpoint or chain.digest(context) != proven:
-        name = chain.target.name
-        raise ProfileError(
-            f"the session of {name} cannot be renewed: nothing proves that it was requested here as it is now",
-            hint=f"role-env use {name}",
-        )
+        what = f"the session of {kept.profile} cannot be {kept.verb}"
+        raise ProfileError(f"{what}: nothing proves that it was requested here as it is now", hint=kept.hint)
 
 
-def _parse(text: str, profile: str) -> _ShellRequest:
-    """Parse ROLE_ENV_REQUEST. Raises ProfileError for anything that role-env did not write."""
-    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        found = json.loads(text)
-        options = dict(found["options"])
-        duration = options.pop("duration", None)
-        policy, file = str(options.pop("policy", "")), str(options.pop("policy_file", ""))
-        texts = {name: _OPTIONS[name](value) for name, value in options.items()}
-        path, endpoint, name = found["config"], validators.host(found["sts_endpoint"]), found["session_name"]
-        digest = str(found["policy_digest"])
-        if name:
-            validators.session_name(name)
-        if found["profile"] == profile and Path(path).is_absolute() and isinstance(duration, int | None):
-            narrowing = _narrowing(profile, policy, file)
-            request = Request(profile, config=path, duration=duration, narrowing=narrowing, **texts)
-            return _ShellRequest(request, endpoint, name, digest)
-    raise ProfileError(
-        f"the session of {profile} cannot be renewed: the variable ROLE_ENV_REQUEST is missing or invalid",
-        hint=f"role-env use {profile}",
-    )
-
-
-def _narrowing(profile: str, name: str, file: str) -> Narrowing:
+def _narrowing(kept: _Kept, name: str, file: str) -> Narrowing:
     """Return how the session was narrowed. Raises RefusedError if its policy has changed or cannot be read again."""
     if name in ("", READ_ONLY):
-        return Narrowing(is_read_only=name == READ_ONLY, is_full_allowed=True)
+        return Narrowing(is_read_only=name == READ_ONLY)
     try:
         content, _ = read_file(Path(file))  # does not wait for a pipe, which a prompt would do unasked
-        narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file, is_full_allowed=True)
+        narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file)
     except (OSError, ValueError):  # also for one from stdin, which has no file
-        raise _another(profile, "a session policy that cannot be read again") from None
+        raise kept.another("a session policy that cannot be read again") from None
     if narrowing.name != name:
-        raise _another(profile, "another session policy")
+        raise kept.another("another session policy")
     return narrowing
-
-
-def _another(profile: str, what: str) -> RefusedError:
-    return RefusedError(
-        f"the session of {profile} is not renewed: it would be of {what}; nothing has changed",
-        hint=f"switch with: role-env use {profile}",
-    )

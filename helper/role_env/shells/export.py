@@ -136,7 +136,7 @@ def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]"
 
 def _without_integration(environ: "Mapping[str, str]") -> dict[str, str]:
     """Return `environ` without the variables of the shell integration, which describe the session of the shell."""
-    own = ("ROLE_ENV_PROMPT", "ROLE_ENV_INIT")
+    own = ("ROLE_ENV_PROMPT", "ROLE_ENV_INIT", variables.PREVIOUS)
     return {n: value for n, value in environ.items() if n not in own and not n.startswith("_role_env_")}
 
 

@@ -1,0 +1,117 @@
+"""The request of a shell's session, as ROLE_ENV_REQUEST repeats it, and the line to type that makes it again.
+
+Anybody can have set the variable, to anything.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+
+from role_env import names, paths, validators, variables
+from role_env.credentials import RoleArn
+from role_env.dataclass import dataclass
+from role_env.environ.session import ShellState
+from role_env.shells import fish, hints, parent, posix
+
+# The options besides the duration, with their checks. A policy from stdin has no file.
+_OPTIONS: dict[str, Callable[[str], str]] = {
+    "session_name": validators.session_name,
+    "region": validators.region,
+    "expect_account": validators.account_id,
+    "policy": str,
+    "policy_file": str,
+}
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@+:/-")
+
+
+@dataclass(frozen=True)
+class ShellRequest:
+    """What was requested, and what came of it.
+
+    `config` is the absolute path of the profiles file. `duration` (seconds), and in `options` the others by the names
+    in _OPTIONS, are those that were given. `endpoint` and `session_name` are those of the request to STS; `role_arn`,
+    `account_id` and `policy` are the session's, as the variables show them. `policy_digest` is that of the session
+    policy which was sent.
+    """
+
+    profile: str
+    config: str
+    duration: int | None
+    options: Mapping[str, str]
+    endpoint: str
+    session_name: str
+    role_arn: RoleArn
+    account_id: str
+    policy: str
+    policy_digest: str
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether nothing came from stdin."""
+        return self.option("policy") in ("", variables.READ_ONLY) or bool(self.option("policy_file"))
+
+    def option(self, name: str) -> str:
+        """Return the option of this name, empty if it was not given."""
+        return self.options.get(name, "")
+
+
+def parse(text: str) -> ShellRequest | None:
+    """Return the request in a value of ROLE_ENV_REQUEST, or None for anything that role-env did not write."""
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        found = json.loads(text)
+        options = dict(found["options"])
+        duration, config = options.pop("duration", None), found["config"]
+        profile, role_arn, account_id, policy = found["shown"].split(" ")
+        session_name = found["session_name"] and validators.session_name(found["session_name"])
+        if (role_arn and not names.is_valid_role(RoleArn(role_arn))) or (account_id and not account_id.isdecimal()):
+            return None
+        if found["profile"] != profile or names.fault(profile):
+            return None
+        if not os.path.isabs(config) or not config.isprintable() or not isinstance(duration, int | None):  # noqa: PTH117
+            return None
+        checked = {name: _OPTIONS[name](value) for name, value in options.items()}
+        if not "".join(checked.values()).isprintable():
+            return None
+        made = (validators.host(found["sts_endpoint"]), session_name, RoleArn(role_arn), account_id, policy)
+        return ShellRequest(profile, config, duration, checked, *made, str(found["policy_digest"]))
+    return None
+
+
+def of_shell(environ: Mapping[str, str]) -> ShellRequest | None:
+    """Return the request of the session in `environ`, None if the variables do not have it."""
+    return None if ShellState(environ).is_mixed() else parse(environ.get(variables.REQUEST, ""))
+
+
+def line(request: ShellRequest, environ: Mapping[str, str]) -> str:
+    """Return the line to type that makes `request` again, with its file and options."""
+    return hints.switch(" ".join((request.profile, *_words(request, environ))), environ)
+
+
+def switch_again(environ: Mapping[str, str]) -> str:
+    """Return the line that makes the request of the session in `environ` again, or names its profile alone."""
+    request = of_shell(environ)
+    return line(request, environ) if request else hints.switch(environ.get("ROLE_ENV_PROFILE", "PROFILE"), environ)
+
+
+def _words(request: ShellRequest, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the options as words of the shell that is the parent; the file only if it is not the usual one."""
+    quote = fish.quote if parent.parent_format() == "fish" else posix.quote
+
+    def word(value: str) -> str:
+        return value if _PLAIN.issuperset(value) else quote(value)
+
+    with contextlib.suppress(OSError):
+        usual = os.path.abspath(paths.usual_profiles_file(environ))  # noqa: PTH100  as the fast path
+        if request.config != usual:
+            yield f"--config {word(request.config)}"
+    if request.duration is not None:
+        yield f"--duration {request.duration}"
+    for name, value in request.options.items():
+        if name not in ("policy", "policy_file"):
+            yield f"--{name.replace('_', '-')} {word(value)}"
+    policy, file = request.option("policy"), request.option("policy_file")
+    if policy == variables.READ_ONLY:
+        yield "--read-only"
+    elif policy:
+        yield f"--policy {word(file) if file else 'FILE'}"

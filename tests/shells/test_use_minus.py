@@ -1,0 +1,153 @@
+"""`role-env use -`, and the hints that say how to go back: the request that was removed, its file and options too."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from role_env import variables
+from support.files import write_private
+from support.machine import Machine
+from support.shell_terminal import SHELLS, init, interactive
+from support.shells import INTO_SHELL
+
+SHOW = "role-env status\n"
+POLICY = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ecs:Describe*", "Resource": "*"}]}
+NARROWER = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ecs:DescribeVpcs", "Resource": "*"}]}
+
+
+@pytest.fixture(autouse=True)
+def files(machine: Machine) -> None:
+    """A second profile, another file in which profileB is another role, and a policy."""
+    role = machine.sts.world.role
+    machine.add(f"[other]\nrole_arn = {role('hub').arn}\nsource_profile = profileA\n")
+    text = machine.standard_profiles().replace(machine.sts.role_arn, role("longSession").arn)
+    write_private(machine.home / "alt's.ini", text)
+    (machine.home / "policy.json").write_text(json.dumps(POLICY))
+
+
+def sessions(output: str) -> list[str]:
+    """Return what `status` said: the profile, how it is narrowed, and the role."""
+    return [re.sub(" of .*", "", line).replace("  role ", " ") for line in output.splitlines() if " role " in line]
+
+
+NAMED = {
+    "read-only": ("profileB --read-only", "profileB (read-only) switchrolesbc"),
+    "a policy": ("profileB --policy policy.json", "profileB (narrowed) switchrolesbc"),
+    "a file": ('--config "alt\'s.ini" profileB --duration 30m', "profileB longSession"),
+    "all": (
+        '--config "alt\'s.ini" profileB --read-only --session-name me --region cn-x',
+        "profileB (read-only) longSession",
+    ),
+}
+"""Lines that begin a session, and what `status` says of it."""
+
+
+@pytest.mark.parametrize("words", NAMED)
+@pytest.mark.parametrize("shell", SHELLS)
+def test_use_minus_after_a_switch_that_failed_or_succeeded_or_off_repeats_the_whole_request(
+    machine: Machine, shell: str, words: str
+) -> None:
+    begin, expected = NAMED[words]
+    into = INTO_SHELL[shell].format(begin)
+    switches = ("role-env use nosuch", "role-env use other --full", "role-env off", INTO_SHELL[shell].format("nosuch"))
+    lines = "".join(f"{switch}\nrole-env use -\n{SHOW}" for switch in switches)
+    # `source <(…)` alone is remembered at a prompt, and the integration's own lines always.
+    done = interactive(machine, shell, f"cd /\ncd\n{into}\n{SHOW}{lines}", "--no-prompt")
+    assert sessions(done.stdout) == [expected] * 5, done.stderr
+    asked = {(call.role_arn, call.policy) for call in machine.sts.calls_of("AssumeRole")}
+    assert len(asked) == 2  # the session's, and other's
+
+
+@pytest.mark.parametrize("words", NAMED)
+@pytest.mark.parametrize("shell", [*INTO_SHELL])
+def test_without_the_integration_the_hint_has_the_line_with_the_file_and_the_options(
+    machine: Machine, shell: str, words: str
+) -> None:
+    begin, expected = NAMED[words]
+    first = f"{INTO_SHELL[shell].format(begin)}\n{INTO_SHELL[shell].format('nosuch')}\n"
+    done = machine.shell(shell, first)
+    back = re.findall("hint: go back with: (.*); or restore", done.stderr)[0]
+    done = machine.shell(shell, f"{first}{back}\n{SHOW}")
+    assert sessions(done.stdout) == [expected], back
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_two_sessions_change_places_and_a_wider_one_needs_full(machine: Machine, shell: str) -> None:
+    lines = ["role-env use profileB --read-only", "role-env use other --full", "role-env use -", "role-env use -"]
+    lines += ["role-env use -", "role-env use - --full", "role-env use - --region cn-x"]
+    done = machine.shell(shell, init(shell) + "".join(f"{line}\n{SHOW}" for line in lines))
+    read_only, full = "profileB (read-only) switchrolesbc", "other hub"
+    assert sessions(done.stdout) == [read_only, full, read_only, read_only, full, full]
+    # The refused one has left no account; then `-` is what was removed.
+    refused, *_ = re.findall("would be wider than .*", done.stderr)
+    assert refused == "would be wider than this one, which is read-only"
+    assert "role-env: use - repeats the request of a former session as it was\n" in done.stderr
+    assert "role-env: hint: leave out --region\n" in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_policy_that_has_changed_or_came_from_stdin_is_exit_4(machine: Machine, shell: str) -> None:
+    status = "$status" if shell == "fish" else "$?"
+    change = f"echo '{json.dumps(NARROWER)}' >policy.json\n"
+    lines = f"role-env use profileB --policy policy.json\nrole-env use nosuch\n{change}role-env use -\necho {status}\n"
+    lines += "role-env off\ncat policy.json | role-env use profileB --policy -\n" * (shell == "fish")
+    lines += "role-env off\nrole-env use profileB --policy - <policy.json\n" * (shell != "fish")
+    lines += f"role-env use nosuch\nrole-env use -\necho {status}\n"
+    done = machine.shell(shell, init(shell) + lines)
+    assert done.stdout == "4\n4\n", done.stderr
+    another, stdin = re.findall("the session of profileB is not requested again: it would be of (.*)\n", done.stderr)
+    assert (another, stdin) == ("another session policy", "a session policy that cannot be read again")
+    assert f"hint: type: role-env use profileB --policy {machine.home}/policy.json\n" in done.stderr
+    assert "hint: go back with: role-env use profileB --policy FILE; or" in done.stderr
+    assert len(machine.sts.calls_of("AssumeRole")) == 2
+
+
+def test_without_a_proof_it_prints_the_line_to_type_and_asks_nobody(machine: Machine) -> None:
+    machine.succeeds("profileB", "--read-only")
+    script = 'source <(role-env profileB --read-only)\nprintf %s "$ROLE_ENV_REQUEST"'
+    request = machine.shell("bash", script).stdout
+    calls = len(machine.sts.calls)
+    arguments = ("export", "-", "--format", "bash")
+    planted = {
+        "another file": request.replace(str(machine.file), "/etc/hostname"),
+        "another option": request.replace('"options":{', '"options":{"session_name":"planted",'),
+        "another role": request.replace("switchrolesbc", "hub"),
+        "another endpoint": request.replace('"sts_endpoint":"localhost', '"sts_endpoint":"127.0.0.1'),
+        "a wider one": request.replace('"policy":"read-only"', '"session_name":"x1"').replace(" read-only", " "),
+    }
+    for name, text in planted.items():
+        assert text != request, name
+        done = machine.role_env(*arguments, **{variables.PREVIOUS: text})
+        assert (done.returncode, done.stdout) in ((3, "{ \\false; }\n"), (4, "{ \\false; }\n")), name
+        assert "role-env: hint: " in done.stderr, name
+    done = machine.role_env(*arguments, **{variables.PREVIOUS: planted["another option"]}, ROLE_ENV_INIT="1")
+    assert "nothing proves that it was requested here as it is now" in done.stderr
+    assert "hint: type: role-env use profileB --session-name planted --read-only\n" in done.stderr
+    assert len(machine.sts.calls) == calls
+    for text in ("none", "{}", "[]", '{"config":"x"}', "\x1b]0;owned\x07", "1" * 5000):
+        done = machine.role_env(*arguments, **{variables.PREVIOUS: text})
+        assert (done.returncode, done.stdout) == (3, "{ \\false; }\n")
+        assert "the session before this one cannot be requested again" in done.stderr
+    assert len(machine.sts.calls) == calls
+    same = machine.role_env(*arguments, **{variables.PREVIOUS: request})
+    assert (same.returncode, same.stderr, len(machine.sts.calls)) == (0, "", calls)
+
+
+def test_status_and_doctor_name_the_request_too(machine: Machine) -> None:
+    script = 'source <(role-env --config "alt\'s.ini" profileB --read-only)\nexport ALICLOUD_PROFILE=x\n'
+    done = machine.shell("bash", f"{script}role-env status\nrole-env doctor --json")
+    line = f"role-env profileB --config '{machine.home}/alt'\\''s.ini' --read-only"
+    assert f"role-env: hint: switch again with: source <({line})\n" in done.stderr
+    # The shell has become doctor, whose parent is another program.
+    assert any(line in finding["fix"] for finding in json.loads(done.stdout[done.stdout.index("[") :]))
+
+
+def test_a_session_without_a_request_is_not_confused_with_an_earlier_one(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "document").write_text(machine.succeeds("export", "profileB", "--format", "dotenv").stdout)
+    lines = f"role-env use other\nset -a\n. {tmp_path}/document\nset +a\nrole-env use nosuch\nrole-env use -\necho $?\n"
+    done = machine.shell("bash", init("bash") + lines)
+    assert done.stdout == "3\n"
+    assert "go back with" not in done.stderr
+    assert "the session before this one cannot be requested again: it was not made for a shell" in done.stderr
