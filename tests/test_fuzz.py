@@ -171,7 +171,7 @@ def test_any_answer_is_the_session_that_was_asked_for_or_an_error_of_the_contrac
         patch.setattr(Server, "connect", lambda _: None)
         patch.setattr("time.sleep", lambda _: None)
         try:
-            role = hop(ROLE, role_session_name=NAME, endpoint="sts.aliyuncs.com")
+            role = hop(ROLE, "sts.aliyuncs.com", NAME)
             found = sts.assume_role(role, AccessKey("LTAIx", "y"), context())
         except (RefusedError, UnreachableError) as error:
             reported = error.message + error.hint

@@ -1,7 +1,7 @@
 """The package keeps to its layout: few boxes on few layers, no cycle, modules and functions that are not too long.
 
-Each folder counts as one box. An import inside a function counts, and so does one by name while the program runs; one
-for the type checker alone does not. Which box lies above which is checked by import-linter (pyproject.toml).
+Each folder counts as one box. An import inside a function counts, and so do one by name while the program runs and one
+for the type checker alone. Which box lies above which is checked by import-linter (pyproject.toml).
 """
 
 import ast
@@ -81,7 +81,7 @@ def modules() -> dict[str, ast.Module]:
 @cache
 def imports() -> dict[str, set[str]]:
     """Return what each module imports of the package. The package's own `__init__` does not count."""
-    graph = grimp.build_graph("role_env", exclude_type_checking_imports=True, cache_dir=None)
+    graph = grimp.build_graph("role_env", exclude_type_checking_imports=False, cache_dir=None)
     counted = modules().keys() - {"role_env"}
     found = {name: counted & graph.find_modules_directly_imported_by(name) for name in counted}
     for name in counted:

@@ -218,7 +218,7 @@ def assume(
     server: LocalSts, *, token: str = "", provider_arn: str = "", role_arn: str = ROLE, policy: str = ""
 ) -> Credentials:
     token, provider_arn = token or server.oidc_token(), provider_arn or server.oidc_provider_arn
-    role = hop(role_arn, role_session_name="ci", duration_seconds=900, policy=policy, endpoint=server.endpoint)
+    role = hop(role_arn, server.endpoint, "ci", duration_seconds=900, policy=policy)
     return sts.assume_role_with_oidc(role, token, provider_arn, context())
 
 

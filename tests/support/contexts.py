@@ -1,8 +1,6 @@
 """What the tests need that call a module directly: a context, a role, and a look at keys and at what is raised."""
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,7 +9,7 @@ from role_env.credentials import AccessKey, RoleArn
 from role_env.deadline import Deadline
 from role_env.errors import RoleEnvError
 from role_env.keyrings import kernel
-from role_env.profiles.profile import Profile
+from role_env.sts.hop import Hop
 from role_env.ui.messages import Messages
 
 
@@ -20,9 +18,10 @@ def context(environ: Mapping[str, str] | None = None) -> Context:
     return Context(environ or {}, Deadline(20), Messages())
 
 
-def hop(role_arn: str, **fields: Any) -> Profile:
-    """Return a profile that assumes a role."""
-    return Profile("profileB", "profiles.ini, line 1", Path("profiles.ini"), role_arn=RoleArn(role_arn), **fields)
+def hop(role_arn: str, endpoint: str, session_name: str, *, duration_seconds: int = 3600, policy: str = "") -> Hop:
+    """Return the step that assumes a role."""
+    place = "profiles.ini, line 1"
+    return Hop("profileB", place, endpoint, RoleArn(role_arn), session_name, duration_seconds, policy=policy)
 
 
 def values(key: AccessKey | None) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.sources import rows
 from role_env.sources.choice import choose
 from role_env.sources.section import Section, printable_key
+from role_env.sts.hop import Hop
 from role_env.variables import COLORS, DEFAULT_FAMILIES
 
 TYPE_CHECKING = False
@@ -64,6 +65,21 @@ class Profile:
     def source_kind(self) -> str:
         """Where its credentials come from: the name of its source profile, or the kind of its source."""
         return self.source.kind if self.source else self.source_profile
+
+    @property
+    def hop(self) -> Hop:
+        """What is requested of STS for the profile's role."""
+        return Hop(
+            self.name,
+            self.where,
+            self.endpoint,
+            self.role_arn,
+            self.role_session_name,
+            self.duration_seconds,
+            policy=self.policy,
+            external_id=self.external_id,
+            source_identity=self.source_identity,
+        )
 
     def with_duration(self, seconds: int) -> "Profile":
         """Return the profile with the duration of the option --duration. Raises UsageError."""

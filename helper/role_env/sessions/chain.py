@@ -77,10 +77,10 @@ class Chain:
         """Return a digest of everything that decides who requests which role. Raises ProfileError, KeyringError."""
         roles = [
             [
-                *(hop.role_arn, hop.role_session_name, hop.duration_seconds, hop.external_id, hop.policy),
+                *(hop.role_arn, hop.session_name, hop.duration_seconds, hop.external_id, hop.policy),
                 *(hop.source_identity, hop.endpoint),
             ]
-            for hop in self.hops
+            for hop in (profile.hop for profile in self.hops)
             if hop.role_arn
         ]
         source = [self.source.kind, *self.source.identity(context)]

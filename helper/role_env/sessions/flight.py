@@ -126,14 +126,14 @@ class SingleFlight:
 
     def _assume(self, context: Context, *, since: float | None) -> Record:
         """Request the session, with a source's session that was issued after `since` if that is given."""
-        hop, account = self._target, self._chain.role_arn.account
-        if not hop.role_arn:
+        target, account = self._target, self._chain.role_arn.account
+        if not target.role_arn:
             key, is_cached = self._key(context, since), self._whole_cache is not None
             min_ttl = self._options.min_ttl
-            return self._store(*pass_through(hop, key, account, context, min_ttl=min_ttl, is_cached=is_cached))
+            return self._store(*pass_through(target, key, account, context, min_ttl=min_ttl, is_cached=is_cached))
         if self._before is None:
-            return self._store(self._chain.source.assume(hop, self._chain.for_source(context)), account)
-        return self._store(sts.assume_role(hop, self._key(context, since), context), account)
+            return self._store(self._chain.source.assume(target.hop, self._chain.for_source(context)), account)
+        return self._store(sts.assume_role(target.hop, self._key(context, since), context), account)
 
     def _key(self, context: Context, since: float | None) -> AccessKey:
         """Return the key with which the target's role is assumed, or that is passed through."""

@@ -52,7 +52,7 @@ def _find_account(credentials: Credentials, target: Profile, context: Context, *
             return account
     from role_env.sts import client as sts  # TLS, which a cached session can do without
 
-    with sts.waiting_for_sts(target, context):
+    with sts.waiting_for_sts(target.hop, context):
         identity = sts.caller_identity(credentials, endpoint=target.endpoint, context=context)
     account = str(identity["AccountId"])
     if is_cached:

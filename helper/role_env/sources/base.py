@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from role_env.keyrings.entry import Entry
-    from role_env.profiles.profile import Profile
+    from role_env.sts.hop import Hop
 
 # The Codes of STS that concern the key that signed, and not the role.
 _FAULTS_OF_THE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurityToken")
@@ -105,7 +105,7 @@ class Source:
         with self._locate_errors(), context.messages.waiting_for(self.row.waits_for):
             return self._fetch(context)
 
-    def assume(self, hop: "Profile", context: Context) -> Credentials:
+    def assume(self, hop: "Hop", context: Context) -> Credentials:
         """Request a session of the role of `hop`. Raises what `key` raises, and RefusedError and UnreachableError."""
         key = self.key(context)
         from role_env.sts import client as sts  # imports TLS, which `list` and `explain` do not need

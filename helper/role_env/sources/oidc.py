@@ -22,7 +22,7 @@ from role_env.sts import responses
 from role_env.sts.http import Response, Server
 
 if TYPE_CHECKING:
-    from role_env.profiles.profile import Profile
+    from role_env.sts.hop import Hop
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
@@ -123,7 +123,7 @@ class OidcToken(Source):
                 place, holder = "github", [*(context.environ.get(name, "") for name in _RUN), sha256(bearer)]
         return [self.provider_arn, place, self.audience, *holder]
 
-    def assume(self, hop: "Profile", context: Context) -> Credentials:
+    def assume(self, hop: "Hop", context: Context) -> Credentials:
         """Request a session of the role of `hop` with the token."""
         with self._locate_errors():
             token = self._token(context)

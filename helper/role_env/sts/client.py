@@ -13,17 +13,15 @@ import secrets
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.errors import RefusedError, UnreachableError, one_line, printable
 from role_env.sts import responses, sdk
+from role_env.sts.hop import Hop
 from role_env.sts.http import TRIES, Response, Server
-
-if TYPE_CHECKING:
-    from role_env.profiles.profile import Profile
 
 # How long an explanation of a missing permission may wait for the caller's identity.
 _IDENTITY_SECONDS = 3.0
@@ -44,7 +42,7 @@ class StsError(RefusedError):
         self.clock_offset = clock_offset
 
 
-def assume_role(hop: "Profile", key: AccessKey, context: Context) -> Credentials:
+def assume_role(hop: Hop, key: AccessKey, context: Context) -> Credentials:
     """Return the credentials of a new session of the role of `hop`, requested with `key`.
 
     Errors name the profile. Raises StsError if STS refuses, RefusedError if the key may not assume the role or the
@@ -52,7 +50,7 @@ def assume_role(hop: "Profile", key: AccessKey, context: Context) -> Credentials
     deadline.
     """
     with waiting_for_sts(hop, context):
-        context.messages.decided(f"{hop.name}: AssumeRole of {hop.role_arn} at {hop.endpoint}")
+        context.messages.decided(f"{hop.profile}: AssumeRole of {hop.role_arn} at {hop.endpoint}")
         service = Service("STS", hop.endpoint, context)
         service.connect()  # while the SDK is imported
         request = sdk.assume_role_request()
@@ -66,14 +64,14 @@ def assume_role(hop: "Profile", key: AccessKey, context: Context) -> Credentials
             raise _no_permission(hop, key, context, refusal) from None
 
 
-def assume_role_with_oidc(hop: "Profile", token: str, provider_arn: str, context: Context) -> Credentials:
+def assume_role_with_oidc(hop: Hop, token: str, provider_arn: str, context: Context) -> Credentials:
     """Return the credentials of a new session of the role of `hop`, requested with the OIDC provider's `token` alone.
 
     The token is sent in the body, since addresses are written to logs. Raises as assume_role does.
     """
     form = _parameters(hop, OIDCProviderArn=provider_arn, OIDCToken=token)
     with waiting_for_sts(hop, context):
-        context.messages.decided(f"{hop.name}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
+        context.messages.decided(f"{hop.profile}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
         service, issued = Service("STS", hop.endpoint, context), time.time()
         return _session(service.send_form("AssumeRoleWithOIDC", form), hop, issued)
 
@@ -92,14 +90,14 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
 
 
 @contextlib.contextmanager
-def waiting_for_sts(hop: "Profile", context: Context) -> Iterator[None]:
+def waiting_for_sts(hop: Hop, context: Context) -> Iterator[None]:
     """Report a wait for the STS of `hop`, and add the profile and its location to errors."""
     try:
         with context.messages.waiting_for(f"STS at {hop.endpoint}"):
             yield
     except (StsError, UnreachableError) as failure:
         where = f" ({hop.where})" if isinstance(failure, StsError) else ""
-        failure.message = printable(f"profile {hop.name}: {failure.message}{where}")
+        failure.message = printable(f"profile {hop.profile}: {failure.message}{where}")
         raise
 
 
@@ -172,11 +170,11 @@ def invalid_response(service: str, endpoint: str, what: str) -> UnreachableError
     )
 
 
-def _parameters(hop: "Profile", **more: str) -> dict[str, str]:
+def _parameters(hop: Hop, **more: str) -> dict[str, str]:
     """Return the parameters of a request for the role of `hop`, without those that are empty."""
     parameters = {
         "RoleArn": hop.role_arn,
-        "RoleSessionName": hop.role_session_name,
+        "RoleSessionName": hop.session_name,
         "DurationSeconds": str(hop.duration_seconds),
         "Policy": hop.policy,
         **more,
@@ -184,7 +182,7 @@ def _parameters(hop: "Profile", **more: str) -> dict[str, str]:
     return {name: value for name, value in parameters.items() if value}
 
 
-def _no_permission(hop: "Profile", key: AccessKey, context: Context, refusal: StsError) -> RefusedError:
+def _no_permission(hop: Hop, key: AccessKey, context: Context, refusal: StsError) -> RefusedError:
     """Return an error that says which identity requested which role, and what it lacks.
 
     GetCallerIdentity needs no permission.
@@ -197,7 +195,7 @@ def _no_permission(hop: "Profile", key: AccessKey, context: Context, refusal: St
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": hop.role_arn}
     policy = json.dumps({"Version": "1", "Statement": [statement]})
     return RefusedError(
-        f"profile {hop.name}: {caller} may not assume {hop.role_arn}: {refusal.message} ({hop.where})",
+        f"profile {hop.profile}: {caller} may not assume {hop.role_arn}: {refusal.message} ({hop.where})",
         hint=f"attach the policy {policy} to it, name {trusted} in the role's trust policy, and check external_id",
     )
 
@@ -243,7 +241,7 @@ def _clock_offset(moment: str) -> float:
         return 0.0
 
 
-def _session(document: dict[str, Any], hop: "Profile", issued: float) -> Credentials:
+def _session(document: dict[str, Any], hop: Hop, issued: float) -> Credentials:
     """Return the session in a response; `issued` is in epoch seconds.
 
     One of another account, role or session name is refused, in each form in which STS writes an ARN. The case of the
@@ -256,11 +254,10 @@ def _session(document: dict[str, Any], hop: "Profile", issued: float) -> Credent
     if not isinstance(arn, str):
         raise invalid_response("STS", hop.endpoint, "no AssumedRoleUser")
     match = re.fullmatch(r"acs:(?:ram|sts)::([0-9]+):(?:role|assumed-role)/([^/]+)/([^/]+)", arn)
-    requested = (hop.role_arn.account, hop.role_arn.name.lower(), hop.role_session_name)
+    requested = (hop.role_arn.account, hop.role_arn.name.lower(), hop.session_name)
     if not match or (match[1], match[2].lower(), match[3]) != requested:
         raise RefusedError(
-            f"STS returned a session of {printable(arn)[:200]}, not of {hop.role_arn}"
-            f" with the name {hop.role_session_name}",
+            f"STS returned a session of {printable(arn)[:200]}, not of {hop.role_arn} with the name {hop.session_name}",
             hint="check sts_endpoint; nothing was exported",
         )
     return credentials
