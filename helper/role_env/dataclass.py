@@ -52,18 +52,20 @@ else:
                 raise ValueError(f"{cls.__name__}: the default of {name} can change, and all instances would share it")
             setattr(cls, name, default)
 
+        names = tuple(found)
+
         def construct(self: object, *values: object, **named: object) -> None:
-            if len(values) > len(found):
-                raise TypeError(f"{cls.__name__} takes {len(found)} values, not {len(values)}")
-            given = dict(zip(found, values, strict=False))
-            if twice := given.keys() & named.keys():
-                raise TypeError(f"{cls.__name__} is given {', '.join(sorted(twice))} twice")
-            given |= named
-            if unknown := given.keys() - found.keys():
-                raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
-            if missing := [name for name in required if name not in given]:
+            held = {**unset, **named}  # in the order of the fields
+            held.update(zip(names, values, strict=False))
+            if len(values) > len(names):
+                raise TypeError(f"{cls.__name__} takes {len(names)} values, not {len(values)}")
+            if twice := [name for name in names[: len(values)] if name in named]:
+                raise TypeError(f"{cls.__name__} is given {', '.join(twice)} twice")
+            if len(held) > len(names):
+                raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(held.keys() - found.keys()))}")
+            if missing := [name for name in required if held[name] is _REQUIRED]:
                 raise TypeError(f"{cls.__name__} requires {', '.join(missing)}")
-            vars(self).update(unset | given)  # in the order of the fields
+            vars(self).update(held)
 
         cls.__dataclass_fields__ = found
         cls.__init__ = construct

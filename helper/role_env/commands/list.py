@@ -9,7 +9,7 @@ from role_env import timestamps, variables
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import RoleArn
-from role_env.dataclass import dataclass, replace
+from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
@@ -180,11 +180,10 @@ def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[tuple[Entry, Source
 
 def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str, int | None]", context: Context) -> Row:
     """Return the row of the profile whose session is stored as `entry`; `ends` are those of the sign-ins."""
-    name, known = entry.username, Row(entry.username)
+    name, profile, age = entry.username, None, ""
     try:
         profile = file.profile(name)
         age = _key_age(profile.source, context)
-        known = Row(name, profile, age)
         source = file.chain(name)[0].source
         sign_in = source.sign_in_entry if source else None
         return Row(
@@ -196,7 +195,7 @@ def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str,
             sign_in_end=ends[sign_in.name] if sign_in else None,
         )
     except ProfileError as error:
-        return replace(known, error=error.message)
+        return Row(name, profile, age, error=error.message)
 
 
 def _key_age(source: "Source | None", context: Context) -> str:
