@@ -1,6 +1,7 @@
 """How a command line is read: by one parser, from one set of tables."""
 
 import random
+import re
 
 import pytest
 
@@ -134,15 +135,34 @@ OPTIONS = [(command, option) for command in COMMANDS.values() for option in comm
 
 
 @pytest.mark.parametrize(("command", "option"), OPTIONS, ids=lambda each: each.name)
-def test_each_option_sets_the_field_of_its_name_and_states_its_default(command: Command, option: Option) -> None:
+def test_each_option_sets_the_field_of_its_name(command: Command, option: Option) -> None:
     field = option.attribute
     value = option.choices[-1] if option.choices else "90" if option.kind == DURATION else "22"
     invocation = parse([command.name, f"{option.name}={value}" if option.value else option.name])
     fields = invocation.source_keys if field in rows.CHOOSERS else vars(invocation)
     assert hasattr(Invocation, field) is (field not in rows.CHOOSERS)
     assert fields[field] == (90 if option.kind == DURATION else value if option.value else True)
-    assert "(default: " in option.help
-    assert option.help.endswith(")")
+
+
+WITHOUT_DEFAULT = {
+    "--expect-account",
+    "--policy",
+    "configure --cloud-sso",
+    "configure --color",
+    "configure --expected-account-id",
+    "configure --region",
+}
+"""The options with a value which, where they are not given, are as if there were none."""
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS, ids=lambda each: each.name)
+def test_an_option_with_a_value_states_its_default_where_there_is_one_and_a_switch_states_none(
+    command: Command, option: Option
+) -> None:
+    has_default = bool(option.value) and not {option.name, f"{command.name} {option.name}"} & WITHOUT_DEFAULT
+    assert ("(default: " in option.help) is has_default
+    assert option.help.endswith(")") is has_default
+    assert not re.search(r"\(default: (none|any|do not|do both|refuse)\b", option.help)
 
 
 def test_an_option_takes_a_value_in_every_command_or_in_none() -> None:

@@ -1,8 +1,8 @@
 """The pages of `--help`, made from the tables of `command_table`."""
 
 from role_env import __version__
-from role_env.command_table import COMMANDS
-from role_env.command_table.model import EXIT_STATUSES, TOPICS
+from role_env.command_table import COMMANDS, GROUPS
+from role_env.command_table.model import EXIT_STATUSES, OBTAINING, TOPICS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,25 +49,32 @@ def version() -> str:
 
 
 def topic(name: str) -> str:
-    """Return the text of a topic, for one of TOPICS."""
+    """Return the Markdown of a topic, for one of TOPICS."""
     from pathlib import Path
 
     return (Path(__file__).parents[1] / "help" / f"{name}.md").read_text("utf-8")
 
 
 def _overview() -> str:
-    commands = "".join(_row("    " + command.name, command.summary, _WORD_COLUMN) for command in COMMANDS.values())
+    commands = "".join(f"\n  {about}:\n{_summaries(group)}" for about, group in GROUPS.items())
     topics = "".join(_row("    " + name, about, _WORD_COLUMN) for name, about in TOPICS.items())
     return (
-        f"usage: {_USAGE}\n\n{_DESCRIPTION}\noptions:\n{_rows([_HELP, _VERSION])}\ncommands:\n{commands}\n"
+        f"usage: {_USAGE}\n\n{_DESCRIPTION}\noptions:\n{_rows([_HELP, _VERSION])}\ncommands:{commands}\n"
         f"topics:\n{topics}\nexamples:\n{_LINES}\n{_MORE}"
     )
+
+
+def _summaries(commands: "Sequence[Command]") -> str:
+    return "".join(_row("    " + command.name, command.summary, _WORD_COLUMN) for command in commands)
 
 
 def _command_page(command: "Command") -> str:
     usage = " ".join(["role-env", command.name, "[options]", *_usage_words(command)])
     summary = command.summary[0].upper() + command.summary[1:] + "."
-    options = _rows([_HELP, *((_heading(option), option.help) for option in command.options.values())])
+    own, shared = _own_and_shared(tuple(command.options.values()))
+    options = _rows([_HELP, *_described(own)])
+    if shared:
+        options += f"\noptions of every session:\n{_rows(_described(shared))}"
     examples = "".join(f"  {line}\n" for line in command.examples)
     return (
         f"usage: {usage}\n\n{_wrapped(summary, '', '')}\n"
@@ -83,6 +90,16 @@ def _usage_words(command: "Command") -> "list[str]":
         name = f"{word.name} ..." if word.is_repeated else word.name
         names.append(f"[{name}]" if word.is_optional else name)
     return names
+
+
+def _own_and_shared(options: "Sequence[Option]") -> "tuple[Sequence[Option], Sequence[Option]]":
+    """Return a command's own options, and those that each command has which obtains a session."""
+    shared = OBTAINING if set(OBTAINING) <= set(options) else ()
+    return [option for option in options if option not in shared], shared
+
+
+def _described(options: "Sequence[Option]") -> "list[tuple[str, str]]":
+    return [(_heading(option), option.help) for option in options]
 
 
 def _heading(option: "Option") -> str:

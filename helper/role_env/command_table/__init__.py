@@ -6,7 +6,13 @@ tables. They are part of each cached call, so they are built from nothing but tu
 
 from role_env.command_table import profiles, reports, sessions
 
-COMMANDS = {command.name: command for group in (sessions, profiles, reports) for command in group.COMMANDS}
+GROUPS = {
+    "sessions": sessions.COMMANDS,
+    "profiles, keys and the cache": profiles.COMMANDS,
+    "reports and help": reports.COMMANDS,
+}
+"""The commands by what they are for, in the order in which they are shown."""
+COMMANDS = {command.name: command for group in GROUPS.values() for command in group}
 """The commands by their names, in the order in which they are shown."""
 
 

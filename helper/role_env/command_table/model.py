@@ -88,7 +88,7 @@ class Word:
         self.is_repeated = is_repeated
 
 
-_CHANGING = Option("--full", "", "change role-env's own secrets within a narrowed session too (default: refuse)")
+_CHANGING = Option("--full", "", "change role-env's own secrets within a narrowed session too")
 
 
 class Command:
@@ -140,7 +140,7 @@ class Command:
         if changes_secrets:
             options = (*options, _CHANGING)
         if prints:
-            show = Option("--show", "", f"print {prints} even if stdout is a terminal (default: refuse)")
+            show = Option("--show", "", f"print {prints} even if stdout is a terminal")
             options, statuses = (*options, show), statuses | _NO_TERMINAL
         self.name = name
         self.summary = summary
@@ -167,9 +167,9 @@ CONFIG = Option(
     "profiles file (default: ROLE_ENV_CONFIG, else role-env/profiles.ini in the user's config folder)",
     kind=FILE,
 )
-JSON = Option("--json", "", "print JSON (default: text for a person)")
-VERBOSE = Option("--verbose", "", "report on stderr what was decided and why (default: warnings and errors only)")
-NO_BROWSER = Option("--no-browser", "", "only print the sign-in address (default: open it in the browser too)")
+JSON = Option("--json", "", "print JSON instead of text for a person")
+VERBOSE = Option("--verbose", "", "report on stderr what was decided and why")
+NO_BROWSER = Option("--no-browser", "", "only print the sign-in address, and open no browser")
 OBTAINING = (
     CONFIG,
     Option(
@@ -186,12 +186,12 @@ OBTAINING = (
         "renew a session that has less time left, such as 600 or 10m (default: a fifth of its lifetime, at most 5m)",
         kind=DURATION,
     ),
-    Option("--refresh", "", "ignore the cached session and request a new one (default: use the cached session)"),
-    Option("--no-cache", "", "neither read nor write the cache (default: do both)"),
-    Option("--expect-account", "ID", "refuse a session for any other account (default: accept any)", kind=ACCOUNT),
-    Option("--policy", "FILE", "narrow the session by the policy in FILE, or - for stdin (default: do not)", kind=FILE),
-    Option("--read-only", "", "narrow the session to reading (default: only if the profile says read_only = yes)"),
-    Option("--full", "", "allow a wider session within a narrowed one (default: refuse)"),
+    Option("--refresh", "", "ignore the cached session and request a new one"),
+    Option("--no-cache", "", "neither read nor write the cache"),
+    Option("--expect-account", "ID", "refuse a session for any other account", kind=ACCOUNT),
+    Option("--policy", "FILE", "narrow the session by the policy in FILE, or - for stdin", kind=FILE),
+    Option("--read-only", "", "narrow the session to reading, as read_only = yes in the profile does"),
+    Option("--full", "", "allow a wider session within a narrowed one"),
     VERBOSE,
 )
 A_PROFILE = Word("PROFILE", PROFILE, "profile")

@@ -21,8 +21,8 @@ COMMANDS = (
         (
             CONFIG,
             JSON,
-            Option("--names", "", "print only the names (default: a table)"),
-            Option("--sessions", "", "show only profiles that give a session, as role-env use does (default: all)"),
+            Option("--names", "", "print only the names"),
+            Option("--sessions", "", "show only profiles that give a session, as role-env use does"),
         ),
         ("role-env list", "role-env list --json"),
         statuses={

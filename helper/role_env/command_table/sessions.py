@@ -13,7 +13,11 @@ from role_env.command_table.model import (
     Option,
     Word,
 )
-from role_env.formats import FORMATS, INTEGRATED_SHELLS, SHELL_FORMATS
+from role_env.formats import FORMATS, INTEGRATED_SHELLS, SHELL_FORMATS, SHELLS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from role_env.formats import Shell
 
 CONSOLE_SITES = ("china", "international")
 
@@ -21,6 +25,12 @@ CONSOLE_SITES = ("china", "international")
 def _format(choices: "tuple[str, ...]") -> Option:
     text = "format of the output (default: fish if the parent process is fish, else sh)"
     return Option("--format", "FORMAT", text, choices=choices)
+
+
+def _rc_line(shell: "Shell") -> str:
+    """Return the line that loads the integration, with the rc file that it belongs in."""
+    file = "/".join(filter(None, (shell.startup_folder[1], shell.startup_files[0])))
+    return f"{shell.load:<32}# in ~/{file}"
 
 
 COMMANDS = (
@@ -40,9 +50,7 @@ COMMANDS = (
         (A_SESSION_PROFILE, Word("COMMAND", COMMAND_LINE, "command_line", is_optional=True, is_repeated=True)),
         (
             *OBTAINING,
-            Option(
-                "--renew", "", "stay, and serve live sessions to programs that use an SDK (default: become COMMAND)"
-            ),
+            Option("--renew", "", "stay, and serve live sessions to programs that use an SDK"),
         ),
         ("role-env exec profileB -- terraform plan", "role-env exec --renew profileB -- python work-for-hours.py"),
         statuses={
@@ -58,7 +66,7 @@ COMMANDS = (
         "print a profile's session as a credential process does",
         (OPTIONAL_PROFILE,),
         (
-            Option("--session", "", "print the session of the environment (default: that of PROFILE)"),
+            Option("--session", "", "print the session of the environment, without PROFILE"),
             *OBTAINING,
         ),
         ("role-env process profileB", "role-env process --session"),
@@ -72,7 +80,7 @@ COMMANDS = (
         (A_SESSION_PROFILE,),
         (
             *OBTAINING,
-            Option("--print", "", "print the address, which works once, for 30 seconds (default: open the browser)"),
+            Option("--print", "", "print the address, which works once, for 30 seconds"),
             Option(
                 "--destination",
                 "WHERE",
@@ -113,8 +121,7 @@ COMMANDS = (
             Option(
                 "--unattended",
                 "",
-                "as a prompt renews: import no keyring backend that a setting chooses, and report only a failure"
-                " (default: as a person asks)",
+                "as a prompt renews: import no keyring backend that a setting chooses, and report only a failure",
             ),
         ),
         ('eval "$(role-env renew)"', "role-env renew | source"),
@@ -125,13 +132,13 @@ COMMANDS = (
     ),
     Command(
         "init",
-        "print the shell integration",
+        "print the shell integration, for a line in the rc file of the shell",
         (Word("SHELL", CHOICE, "shell", choices=INTEGRATED_SHELLS),),
         (
-            Option("--no-prompt", "", "only set ROLE_ENV_PROMPT (default: show the session in the prompt)"),
-            Option("--renew", "", "renew the session at a prompt shortly before it expires (default: do not)"),
+            Option("--no-prompt", "", "leave the prompt alone, and only set ROLE_ENV_PROMPT"),
+            Option("--renew", "", "renew the session at a prompt shortly before it expires"),
         ),
-        ('eval "$(role-env init bash)"', 'eval "$(role-env init zsh --renew)"', "role-env init fish | source"),
+        tuple(_rc_line(SHELLS[name]) for name in INTEGRATED_SHELLS),
         statuses=dict.fromkeys((0, 1, 2), ""),
         is_evaluated=True,
     ),
