@@ -8,7 +8,7 @@ import pytest
 import role_env
 from role_env import __version__
 from role_env.command_table import COMMANDS
-from role_env.command_table.model import TOPICS
+from role_env.command_table.model import OBTAINING, TOPICS
 from support.machine import Machine
 from support.terminal import on_terminal
 
@@ -61,6 +61,27 @@ def test_the_help_of_all_names_each_command_and_the_line_for_each_shell(machine:
         assert line in screen.raw
 
 
+@pytest.mark.parametrize("command", ["export", "exec", "process", "console", "whoami", "explain", "use"])
+def test_a_page_has_the_commands_own_options_first_and_below_a_heading_those_of_every_session(
+    machine: Machine, command: str
+) -> None:
+    first, shared = machine.role_env(command, "--help").stdout.split("\noptions of every session:\n")
+    named = [set(re.findall(r"^  (--[a-z-]+)", part, re.MULTILINE)) for part in (first, shared)]
+    assert named[1] == {option.name for option in OBTAINING}
+    assert named[0] == COMMANDS[command].options.keys() - named[1]
+    assert "options of every session" not in machine.role_env("list", "--help").stdout
+
+
+def test_the_page_of_init_has_the_line_of_each_shell_and_the_rc_file_that_it_belongs_in(machine: Machine) -> None:
+    lines = machine.role_env("init", "--help").stdout
+    for line, file in (
+        ('eval "$(role-env init bash)"', ".bashrc"),
+        ('eval "$(role-env init zsh)"', ".zshrc"),
+        ("role-env init fish | source", ".config/fish/config.fish"),
+    ):
+        assert re.search(rf"^  {re.escape(line)} +# in ~/{file}$", lines, re.MULTILINE)
+
+
 @pytest.mark.parametrize(("word", "command"), [("lst", "list"), ("statsu", "status"), ("docter", "doctor")])
 def test_a_mistyped_command_is_named_though_it_is_taken_for_a_profile(
     machine: Machine, word: str, command: str
@@ -92,11 +113,12 @@ def test_help_alone_or_of_a_command_is_the_help_option(machine: Machine, words: 
 
 def test_each_topic_travels_with_the_command_and_is_printed_into_a_pipe(machine: Machine) -> None:
     folder = Path(role_env.__file__).parent / "help"
-    assert {path.stem for path in folder.iterdir()} == set(TOPICS)
+    titles = {path.stem: path.read_text("utf-8").splitlines()[0][2:].upper() for path in folder.iterdir()}
+    assert titles.keys() == TOPICS.keys()
     for topic in TOPICS:
         done = machine.role_env("help", topic)
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.startswith("# ")
+        assert done.stdout.splitlines()[0] == titles[topic]
         assert topic in machine.role_env("help").stdout
 
 
@@ -128,8 +150,8 @@ def test_a_topic_on_a_terminal_is_shown_in_the_persons_pager(machine: Machine) -
         {"PATH": "/nonexistent"},
     ):
         screen = on_terminal(machine, "help", "exit-statuses", environ=environ)
-        assert (screen.status, screen.lines[0]) == (0, "# Exit statuses")
-    assert machine.role_env("help", "exit-statuses", PAGER=str(pager)).stdout.startswith("# Exit statuses")
+        assert (screen.status, screen.lines[0]) == (0, "EXIT STATUSES")
+    assert machine.role_env("help", "exit-statuses", PAGER=str(pager)).stdout.startswith("EXIT STATUSES")
 
 
 @pytest.mark.parametrize(

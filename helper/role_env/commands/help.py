@@ -8,6 +8,10 @@ from role_env.context import Context
 from role_env.errors import UsageError
 from role_env.ui import stdout as output
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the page, or show the topic; on a terminal in a pager."""
@@ -15,14 +19,22 @@ def run(invocation: Invocation, context: Context) -> int:
     if not topic or topic in COMMANDS:
         output.write(pages.page(topic))
     elif topic in TOPICS:
-        from role_env.ui import pager
-
-        pager.show(pages.topic(topic), context.environ)
+        _show_topic(topic, context.environ)
     else:
         meant = _closest(topic)
         hint = f"did you mean role-env help {meant}?" if meant else "role-env help shows the commands and topics"
         raise UsageError(f"there is no command or help topic {topic[:80]}", hint=hint)
     return 0
+
+
+def _show_topic(topic: str, environ: "Mapping[str, str]") -> None:
+    from role_env.ui import pager, reference
+    from role_env.ui.table import columns
+
+    def text_of(has_styles: bool) -> str:
+        return reference.text_of(pages.topic(topic), columns=columns(environ), has_styles=has_styles)
+
+    pager.show(text_of, environ)
 
 
 def _closest(topic: str) -> str:

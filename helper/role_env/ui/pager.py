@@ -4,9 +4,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
 
 from role_env.ui import stdout as output
+from role_env.ui.table import has_colors
 
 # Without PAGER the first of these that is installed.
 _USUAL = ("less", "more")
@@ -14,9 +16,13 @@ _USUAL = ("less", "more")
 _LESS = "FRX"
 
 
-def show(text: str, environ: Mapping[str, str]) -> None:
-    """Show `text` in the pager of `environ`; print it if stdout is no terminal, or there is no pager."""
+def show(text_of: Callable[[bool], str], environ: Mapping[str, str]) -> None:
+    """Show a text in the pager of `environ`; print it if stdout is no terminal, or there is no pager.
+
+    `text_of` returns the text, with styles or without.
+    """
     command = _pager(environ) if sys.stdout is not None and sys.stdout.isatty() else []
+    text = text_of(has_colors(environ, sys.stdout) and _passes_styles(command, environ))
     if not command:
         output.write(text)
         return
@@ -32,6 +38,14 @@ def show(text: str, environ: Mapping[str, str]) -> None:
             return
         except KeyboardInterrupt:  # for the pager, which ends a search with it and goes on
             text = ""
+
+
+def _passes_styles(command: list[str], environ: Mapping[str, str]) -> bool:
+    """Return whether a style that is sent to the pager reaches the terminal: others may show its characters."""
+    if not command:
+        return True
+    options = [environ.get("LESS", _LESS), *(word for word in command[1:] if word.startswith("-"))]
+    return PurePath(command[0]).name == "less" and any("R" in option for option in options)
 
 
 def _pager(environ: Mapping[str, str]) -> list[str]:
