@@ -51,12 +51,13 @@ def test_the_sdist_has_what_is_needed_to_build_read_and_test_it_and_nothing_else
     assert names == moved(files(".github", "helper", "shell", "tests") | texts, "", f"{NAME}/")
 
 
-def test_the_wheel_has_the_modules_and_the_shell_files_and_nothing_else(built: Path) -> None:
+def test_the_wheel_has_the_modules_the_shell_files_and_the_man_page_and_nothing_else(built: Path) -> None:
     names = set(zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl").namelist())
     reported = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
-    modules = moved(files("helper"), "helper/", "")
+    modules = moved(files("helper/role_env"), "helper/", "")
     assert "role_env/py.typed" in modules
-    assert names == modules | moved(files("shell"), "", "role_env/") | moved(reported, "", f"{NAME}.dist-info/")
+    others = {f"{NAME}.data/data/share/man/man1/role-env.1", *moved(reported, "", f"{NAME}.dist-info/")}
+    assert names == modules | moved(files("shell"), "", "role_env/") | others
 
 
 def test_what_is_installed_says_what_it_is() -> None:

@@ -1,0 +1,160 @@
+"""The man page role-env(1), which hatchling puts into the wheel: made from the tables of commands and from the topics.
+
+man(7) of groff and mandoc is what it is written for.
+"""
+
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from role_env import __version__
+from role_env.command_table import COMMANDS
+from role_env.command_table.model import OBTAINING, TOPICS, Command, Option
+from role_env.ui import markdown
+from role_env.ui.markdown import Block, Code, Heading, Item, Paragraph, Style, Table
+
+_HELP = Path(__file__).parent / "role_env" / "help"
+_BLANK = "\\ "
+# What roff would set as a letter for prose, and a shell would not read.
+_LITERAL = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
+
+
+class ManPageHook(BuildHookInterface[Any]):
+    """Adds `share/man/man1/role-env.1` to a wheel."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Write the page into a folder that lasts until the wheel is complete."""
+        if self.target_name == "wheel" and version != "editable":
+            self._folder = tempfile.TemporaryDirectory(prefix="role-env-man-")
+            page = Path(self._folder.name, "role-env.1")
+            page.write_text(man_page(), "ascii")
+            build_data["shared_data"][str(page)] = "share/man/man1/role-env.1"
+
+
+def man_page() -> str:
+    """Return the page, in ASCII alone."""
+    lines = [
+        f'.TH ROLE\\-ENV 1 "" "role\\-env {__version__}"',
+        ".nh",  # a line to type is not to be divided
+        ".ad l",
+        *_section("NAME", [Paragraph("role-env - temporary Alibaba Cloud credentials")]),
+        ".SH SYNOPSIS",
+        *_blocks([Code("", ["role-env [options] PROFILE", "role-env COMMAND ..."])]),
+        *_section("DESCRIPTION", markdown.parse(_DESCRIPTION)),
+        ".SH COMMANDS",
+        *(line for command in COMMANDS.values() for line in _command(command)),
+        ".SH OPTIONS OF EVERY SESSION",
+        *_options(OBTAINING),
+    ]
+    for name in TOPICS:
+        title, *blocks = markdown.parse((_HELP / f"{name}.md").read_text("utf-8"))
+        assert isinstance(title, Heading)  # noqa: S101  a topic begins with its title
+        lines += _section(title.text.upper(), blocks)
+    text = "\n".join(lines) + "\n"
+    return re.sub(r"^(\.S[HS] .*\n)\.PP\n", r"\1", text, flags=re.MULTILINE)
+
+
+_DESCRIPTION = """\
+`role-env PROFILE` prints exports for your shell to evaluate:
+
+| shell | line |
+|---|---|
+| bash, zsh, at a prompt | `source <(role-env PROFILE)` |
+| fish | `role-env PROFILE \\| source` |
+| scripts, CI, any POSIX shell | `eval "$(role-env PROFILE \\|\\| echo false)"` |
+
+`role-env help COMMAND` shows the section of a command alone, and `role-env help TOPIC` one of those below them.
+"""
+
+
+def _command(command: Command) -> Iterator[str]:
+    """Yield the section of a command, with the options and the exit statuses that are its own."""
+    yield f".SS {_quoted(f'role-env {command.name}')}"
+    yield from _blocks([Paragraph(command.summary[0].upper() + command.summary[1:] + ".")])
+    shared = OBTAINING if set(OBTAINING) <= set(command.options.values()) else ()
+    yield from _options(option for option in command.options.values() if option not in shared)
+    if shared:
+        yield from _blocks([Paragraph("It has the options of every session, too.")])
+    own = [(number, meaning) for number, meaning in sorted(command.statuses.items()) if meaning]
+    yield from _blocks([Code("", list(command.examples)), *([Paragraph("Its own exit statuses:")] if own else [])])
+    for number, meaning in own:
+        yield from _tagged(str(number), [meaning], width=5)
+
+
+def _options(options: Iterable[Option]) -> Iterator[str]:
+    for option in options:
+        value = "{" + ",".join(option.choices) + "}" if option.choices else option.value
+        yield from _tagged(f"`{f'{option.name} {value}'.rstrip()}`", [option.help])
+
+
+def _section(title: str, blocks: Sequence[Block]) -> list[str]:
+    return [f".SH {_quoted(title)}", *_blocks(blocks)]
+
+
+def _blocks(blocks: Iterable[Block]) -> Iterator[str]:
+    for block in blocks:
+        match block:
+            case Heading(text=text):
+                yield f".SS {_quoted(text)}"
+            case Paragraph(text=text):
+                yield from (".PP", _text(text))
+            case Code(lines=lines):
+                yield from (".PP", ".in +4n", ".nf", *(_line(_escaped(line)) for line in lines), ".fi", ".in")
+            case Table(rows=rows):
+                yield from _table(rows)
+            case Item(marker=marker, blocks=[first, *others]):
+                assert isinstance(first, Paragraph)  # noqa: S101  an item of a topic begins with one
+                yield ".IP \\(bu 2" if marker == "-" else f".IP {marker} 4"
+                yield _text(first.text)
+                yield from (".RS 4", *_blocks(others), ".RE") if others else ()
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield each row as its first cell with the others below it, by their headings if they are several."""
+    (_, *headings), *others = rows
+    for first, *cells in others:
+        named = zip(headings, cells, strict=True) if len(headings) > 1 else (("", cell) for cell in cells)
+        yield from _tagged(first, [f"{heading}: {cell}".removeprefix(": ") for heading, cell in named if cell])
+
+
+def _tagged(tag: str, texts: list[str], *, width: int = 4) -> Iterator[str]:
+    yield from (f".TP {width}", _text(tag))
+    for number, text in enumerate(texts):
+        yield from (".br", _text(text)) if number else (_text(text),)
+
+
+def _text(text: str) -> str:
+    return _line("".join(_set(style, part) for style, part in markdown.parts(text)))
+
+
+def _set(style: Style, part: str) -> str:
+    """Return a part in its font; no line ends within code."""
+    if style is Style.PLAIN:
+        return _escaped(part)
+    text = _escaped(part)
+    return f"\\fB{text.replace(' ', _BLANK) if style is Style.CODE else text}\\fR"
+
+
+def _quoted(text: str) -> str:
+    """Return an argument of a macro, without styles."""
+    plain = "".join(part for _, part in markdown.parts(text))
+    return '"' + _escaped(plain).replace('"', "\\(dq") + '"'
+
+
+def _escaped(text: str) -> str:
+    literal = re.sub(r"[\\'`^~-]", lambda found: _LITERAL[found[0]], text)
+    return re.sub(r"[^\x00-\x7f]", lambda found: f"\\[u{ord(found[0]):04X}]", literal)
+
+
+def _line(text: str) -> str:
+    """Return a line of text, which roff does not take for a request."""
+    return f"\\&{text}" if text.startswith((".", "'")) else text

@@ -1,0 +1,55 @@
+"""The man page that comes with the installed command: what `man` makes of it on a terminal of 80 columns."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from role_env.command_table import COMMANDS
+from role_env.command_table.model import OBTAINING
+from support.documents import TOPICS
+from support.secret_service_bus import require
+
+PAGE = Path(sys.prefix, "share/man/man1/role-env.1")
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    """The page as a person reads it. There is no warning but of lines to type that are long."""
+    require("man")
+    environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "80", "MAN_KEEP_FORMATTING": ""}
+    warnings = ["--warnings=w,!break"] if sys.platform == "linux" else []
+    done = subprocess.run(["man", *warnings, str(PAGE)], capture_output=True, env=environ, check=True, timeout=60)
+    assert done.stderr == b""
+    return re.sub("\x1b\\[[0-9;]*m|.\b", "", done.stdout.decode("utf-8"))
+
+
+def test_it_has_each_command_each_option_and_each_topic(page: str) -> None:
+    assert page.splitlines()[0].startswith("ROLE-ENV(1)")
+    sections = re.findall(r"^(\S.*)$", page, re.MULTILINE)
+    for topic in TOPICS:
+        title = topic.read_text("utf-8").splitlines()[0].removeprefix("# ")
+        assert title.upper() in sections
+    for command in COMMANDS.values():
+        section = page.split(f"\n   role-env {command.name}\n")[1].split("\n   role-env ", maxsplit=1)[0]
+        own = [name for name, option in command.options.items() if option not in OBTAINING]
+        assert not [name for name in own if f"\n       {name}" not in section]
+        assert not [line for line in command.examples if f"\n           {line}\n" not in section]
+    shared = page.split("\nOPTIONS OF EVERY SESSION")[1]
+    assert not [option.name for option in OBTAINING if f"\n       {option.name}" not in shared]
+
+
+def test_its_lines_to_type_are_whole_and_in_the_characters_that_a_shell_reads(page: str) -> None:
+    lines = [line.strip() for line in page.splitlines()]
+    for line in (
+        "source <(role-env profileB)",
+        "role-env profileB | source",
+        'eval "$(role-env profileB || echo false)"',
+        'for profile in $(role-env list --names); do role-env logout "$profile"; done',
+        r"sed -i.bak -e '/role-env init/d' -e '/role-env\/init/d' ~/.bashrc && rm ~/.bashrc.bak",
+    ):
+        assert line in lines
+    assert not set("’‘‐−`") & set(page)
+    assert "*:*Get*Secret*, *:Describe*Secret*" in " ".join(page.split())
