@@ -8,31 +8,30 @@ import json
 import os
 import random
 import shutil
+import signal
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support import aliyun_cli
+from role_env import variables
 from support.files import write_private
 from support.local_sts import LocalSts
 from support.machine import Machine
 from support.nested_shells import NestedShells
-from support.readers import ORDERS, Key, RealClients, keys_by_order, write_foreign_files
+from support.readers import RealClients, write_foreign_files
 from support.secret_service_bus import KeyringBus, require
 from support.shell_terminal import SHELLS
+from support.shown_accounts import OUTRANKING, URI, ShownAccounts
+from support.waiting import wait_until
 
 STEPS = int(os.environ.get("WALK_STEPS", "60"))
-SEED = os.environ.get("WALK_SEED", "1")
+SEED = os.environ.get("WALK_SEED", "3")
 SHORT_SECONDS = 6 if "WALK_STEPS" in os.environ else None
 """How long some sessions last; the usual walk waits for no clock, so that it is the same each time."""
 
-OUTRANKING = ("ALIBABA_CLOUD_ROLE_ARN", "ALICLOUD_ASSUME_ROLE_ARN", "ALIBABA_CLOUD_ECS_METADATA", "ALICLOUD_PROFILE")
-"""What makes a tool another account than its key's."""
 OWN_KEYS = (
     ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
     ("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY"),
@@ -42,7 +41,6 @@ OWN_KEYS = (
     ("ALIBABACLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_SECRET"),
     ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"),
 )
-FIRST_NAMES = {names[0] for fields in ORDERS.values() for names in fields}
 NAMES = ("one", "two", "three")
 UNSET = ("unset -v {0}", "export {0}=")
 SPOIL = {
@@ -59,20 +57,23 @@ class Walk:
     def __init__(self, machine: Machine, dice: random.Random, clients: RealClients) -> None:
         self.machine = machine
         self.dice = dice
-        self.clients = clients
         self.shells = NestedShells(machine, dice.choice(SHELLS))
         self.log: list[str] = []
-        self.seen: set[str] = set()
+        self.requests = [("", "")]
+        """Of each shell the request of its last session, and of the one before that."""
+        self.expected: str | None = None
+        """The request whose session has to return, if any does."""
+        self.narrow_options = ("", "", "", " --read-only", f" --policy {machine.home}/policy.json", " --full")
         self.diffs: list[str | None] = [None]
         """What direnv could bring back at the last prompt of each shell."""
-        self.strange: set[str] = set()
-        """Values of sessions that the prompt has shown not to be the session's."""
         self.other = machine.home / "other.ini"
         self.project = machine.home / "project"
         self.project.mkdir()
         foreign = machine.sts.world.key_of("test_user2")
-        self.foreign = foreign.id
+        self.shown = ShownAccounts(machine, clients, foreign.id)
         write_foreign_files(machine.home, foreign.id, foreign.secret)
+        statement = {"Effect": "Allow", "Action": "ecs:Describe*", "Resource": "*"}
+        (machine.home / "policy.json").write_text(json.dumps({"Version": "1", "Statement": [statement]}))
         self.edit()
         self.prompt, self.environ = self.shells.prompt()
 
@@ -126,7 +127,41 @@ class Walk:
         return config + self.dice.choice(NAMES)
 
     def switch(self) -> None:
-        self.take(f"export {self.profile()}{self.dice.choice(['', '', '', ' --refresh', ' --region eu-west-1'])}")
+        options = self.dice.choice(["", "", "", " --refresh", " --region eu-west-1"])
+        self.take(f"export {self.profile()}{options}{self.dice.choice(self.narrow_options)}")
+
+    def go_back(self) -> None:
+        """Return to the session before this one, if that may be requested again."""
+        last, before = self.requests[-1]
+        self.expected = before if self.environ.get("ROLE_ENV_PROFILE") else last
+        self.do(f"role-env use -{self.dice.choice(['', '', ' --full'])}")
+
+    def check_request(self) -> None:
+        """Check that there is the session that was to return, or none, or the same as before."""
+        now = self.request()
+        assert self.expected is None or now in {"", self.expected, self.requests[-1][0]}, (now, self.expected)
+
+    def request(self) -> str:
+        """Return the request of this shell's session without what a renewal changes; empty if there is no session."""
+        if not self.environ.get("ROLE_ENV_PROFILE"):
+            return ""
+        text = self.environ.get("ROLE_ENV_REQUEST", "")
+        shown = " ".join(self.environ.get(name, "") for name in variables.SHOWN)
+        return text.partition(',"sts_endpoint"')[0] if f'"shown":"{shown}"' in text else "none"
+
+    def replace_uri(self) -> None:
+        if self.environ.get("ROLE_ENV_SERVER"):
+            self.assign({URI: f"http://127.0.0.1:1/{self.dice.random()}"})
+
+    def end_server(self) -> None:
+        """Kill the server of this shell's session."""
+        server = self.environ.get("ROLE_ENV_SERVER", "")
+        if server and server not in self.shown.ended:
+            self.log.append(f"kill the server {server}")
+            self.shown.ended.add(server)
+            place = server.partition(" ")[0]
+            os.kill(int(place.partition("/")[0]), signal.SIGKILL)
+            wait_until(lambda: not os.path.exists(f"/proc/{place}"))  # noqa: PTH110
 
     def fail(self) -> None:
         self.take(f"export {self.dice.choice(['nosuch', 'refused', 'one --nonsense', 'two --expect-account 1'])}")
@@ -172,146 +207,41 @@ class Walk:
             self.log.append("leave")
             self.shells.leave()
 
+    def end_session(self) -> None:
+        self.take("off")
+
+    def renew(self) -> None:
+        self.take("renew")
+
     def step(self) -> None:
-        off, renew = (lambda: self.take("off")), (lambda: self.take("renew"))
-        steps: dict[Callable[[], Any], int] = {self.switch: 6, self.fail: 2, off: 2, renew: 2, self.edit: 1}
+        steps: dict[Callable[[], Any], int] = {self.switch: 6, self.fail: 2, self.end_session: 2, self.renew: 2}
+        steps |= {self.go_back: 3, self.replace_uri: 1, self.end_server: 1, self.edit: 1}
         steps |= {self.expire: 1, self.own_key: 2, self.spoil: 1, self.outrank: 1, self.go: 2, self.nest: 2}
         steps |= {self.leave: 1}
-        self.dice.choices(list(steps), list(steps.values()))[0]()
+        chosen = self.dice.choices(list(steps), list(steps.values()))[0]
+        within, said, self.expected = self.environ.get("ROLE_ENV_POLICY"), len(self.log), None
+        chosen()
         self.prompt, self.environ = self.shells.prompt()
+        self.check_request()
+        if within and chosen in (self.switch, self.fail, self.renew, self.go_back) and "--full" not in self.log[said]:
+            assert self.environ.get("ROLE_ENV_POLICY") == within
+        self.remember()
         depth, now = len(self.shells.kinds), self.environ.get("DIRENV_DIFF")
         before, self.diffs = self.diffs[:depth][-1], [*self.diffs[: depth - 1], now]
         if before and before != now:
             # direnv brings back the variables that it has changed, and leaves those that role-env has set besides.
-            self.strange |= self.issued_values(*self.environ) - self.own_values()
-        self.check()
+            self.shown.note_strange(self.environ)
+        self.shown.check(self.prompt, self.environ)
 
-    # --- what has to be true
-
-    def check(self) -> None:
-        """Check what `status` and the prompt show against what each tool would be."""
-        shown = json.loads(self.status("--json"))
-        own = self.environ.get("ROLE_ENV_ACCESS_KEY_ID")
-        if self.environ.get("ROLE_ENV_NO_ACCOUNT"):
-            self.seen.add("no account")
-            assert not shown["valid"]
-            self.check_no_account()
-        elif shown["valid"] or not set("≠?") & set(self.prompt or "?"):
-            role = shown.get("role_arn") or self.environ.get("ROLE_ENV_ROLE_ARN", "")
-            if not self.environ.get("ALIBABA_CLOUD_CREDENTIALS_URI"):
-                self.seen.add("session" if shown["valid"] else "expired")
-                self.check_session(role)
-            else:
-                self.seen.add("served")
-                self.check_served(role)
-        elif not self.environ.get("ROLE_ENV_PROFILE") and not own:
-            self.seen.add("nothing")
-            assert not self.prompt or "≠" in self.prompt  # for a variable that is set and not exported
-            # What is left is the user's: no part of a session.
-            assert self.issued_values(*self.environ.keys() - {"ROLE_ENV_BASE_ACCESS_KEY_ID"}) <= self.strange
+    def remember(self) -> None:
+        """Note the request of this shell's session; a shell that was entered had none before it."""
+        depth = len(self.shells.kinds)
+        self.requests = [*self.requests, ("", "")][:depth]
+        (last, before), now = self.requests[-1], self.request()
+        if now and now != last:
+            self.requests[-1] = (now, last)
         else:
-            self.seen.add("not whole")
-            assert not self.environ.get("ROLE_ENV_PROFILE") or set("≠?") & set(self.prompt)
-            # What is not the session's is the user's from now on.
-            self.strange |= self.issued_values(*self.environ) - self.own_values()
-
-    def issued_values(self, *names: str) -> set[str]:
-        """Return those of the variables' values that STS has issued."""
-        issued = {value for session in self.machine.sts.issued for value in (session.id, session.secret, session.token)}
-        return issued & {self.environ.get(name, "") for name in names}
-
-    def own_values(self) -> set[str]:
-        """Return the values of the session that the variables describe."""
-        own = self.environ.get("ROLE_ENV_ACCESS_KEY_ID")
-        return {
-            value for each in self.machine.sts.issued if each.id == own for value in (each.id, each.secret, each.token)
-        }
-
-    def check_session(self, role: str) -> None:
-        """All tools find one session; the `aliyun` CLI does, too, or with --profile the account that is asked for."""
-        shown = self.environ.get("ROLE_ENV_ACCESS_KEY_ID") or self.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"]
-        (session,) = (found for found in self.machine.sts.issued if found.id == shown)
-        key = (session.id, session.secret, session.token)
-        assert not role or session.role.arn.lower() == role.lower()
-        assert self.prompt.startswith(self.environ.get("ROLE_ENV_PROFILE", ""))
-        found = keys_by_order(self.environ) | self.clients.keys(self.environ)
-        assert {tool for tool, value in found.items() if value and value[0] != key[0]} == set()
-        # Without its secret or its token a tool is refused, and nobody.
-        if all(self.environ.get(name) for name in FIRST_NAMES):
-            assert {tool for tool, value in found.items() if value != key} == set()
-        assert not [name for name in OUTRANKING if self.environ.get(name)]
-        self.check_guards()
-        assert self.aliyun() in (key[0], None)
-        follows = not self.environ.get("ALIBABA_CLOUD_IGNORE_PROFILE")
-        assert self.aliyun("mine") == self.aliyun("token") == (self.foreign if follows else key[0])
-
-    def check_served(self, role: str) -> None:
-        """The URI has the session, and SDKs ask it. Nothing else finds an account."""
-        found = keys_by_order(self.environ)
-        assert not any(found.values())
-        self.check_guards()
-        assert [self.aliyun(name) for name in ("", "mine", "token")] == [None] * 3
-        answers = {"URI": self.served_key()} | self.clients.keys(self.environ)
-        sessions = {(each.id, each.secret, each.token): each for each in self.machine.sts.issued}
-        for tool, key in answers.items():
-            if key is None:  # a renewal that would be another session is refused
-                continue
-            self.seen.add("asked")
-            assert tool in ("URI", "credentials SDK", "Node SDK")
-            assert not role or sessions[key].role.arn.lower() == role.lower(), tool
-
-    def served_key(self) -> Key | None:
-        """Return the key that the credentials URI has; None if it has no live one."""
-        try:
-            with urllib.request.urlopen(self.environ["ALIBABA_CLOUD_CREDENTIALS_URI"], timeout=30) as answer:
-                served = json.load(answer)
-        except urllib.error.HTTPError:
-            return None
-        return served["AccessKeyId"], served["AccessKeySecret"], served["SecurityToken"]
-
-    def check_no_account(self) -> None:
-        """A tool finds no key but one that the user has set since, and `status` names that tool."""
-        found, status = keys_by_order(self.environ), self.status()
-        assert self.issued_values(*self.environ) <= self.strange | self.own_values()
-        if "changed since" not in status:
-            real = self.clients.keys(self.environ)
-            assert self.foreign not in {*(key[0] for key in real.values() if key), self.aliyun(), self.aliyun("mine")}
-        if self.prompt == "no account":
-            assert "since" not in status
-            assert not any(found.values())
-        else:  # a key without its secret, or what direnv has brought back
-            assert "≠" in self.prompt
-        told = status.partition("a key has been set since, which ")[2].partition(" use")[0]
-        whole = {tool for tool, key in found.items() if key and key[1] not in ("", "role-env-none")}
-        assert set(told.replace("Terraform, Pulumi", "Terraform; Pulumi").split(", ")) - {""} == {
-            tool.replace(", ", "; ") for tool in whole
-        }
-
-    def check_guards(self) -> None:
-        """No tool without a key goes on to a file of its own or to the instance's role."""
-        environ = self.environ
-        assert environ["ALIBABA_CLOUD_CLI_PROFILE_DISABLED"] == environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] == "true"
-        if environ["ALIBABA_CLOUD_PROFILE"] == "role-env":
-            self.seen.add("followed")
-            assert not environ.get("ALIBABA_CLOUD_IGNORE_PROFILE")
-            return
-        assert environ["ALIBABA_CLOUD_PROFILE"] == "role-env-none"
-        assert environ["ALIBABA_CLOUD_IGNORE_PROFILE"] == environ["ALIBABACLOUD_IGNORE_PROFILE"] == "TRUE"
-
-    def status(self, *options: str) -> str:
-        """Return what `role-env status` prints in the innermost shell."""
-        # Machine.run adds its own variables: what is absent is made empty.
-        absent = dict.fromkeys(self.machine.environ, "")
-        done = self.machine.run("role-env", "status", *options, **{**absent, **self.environ})
-        assert done.returncode in (0, 1), done.stderr
-        return done.stdout if options else done.stderr
-
-    def aliyun(self, profile: str = "") -> str | None:
-        """Return the key ID with which `aliyun --profile NAME` would sign; None where it ends with an error."""
-        try:
-            return aliyun_cli.read(self.environ, profile=profile)["AccessKeyId"]
-        except aliyun_cli.CliError:
-            return None
+            self.requests[-1] = (last, before)
 
 
 @pytest.fixture
@@ -338,5 +268,5 @@ def test_after_any_step_every_tool_is_the_account_that_is_shown_or_none(walk: Wa
             print(f"seed {SEED}, step {number}, prompt <{walk.prompt}>", *walk.log[-25:], sep="\n")
             raise
         if number % 100 == 99:
-            print(number + 1, sorted(walk.seen), flush=True)
-    assert walk.seen >= {"session", "served", "no account", "nothing", "not whole"}
+            print(number + 1, sorted(walk.shown.seen), flush=True)
+    assert walk.shown.seen >= {"session", "served", "no account", "nothing", "not whole"}

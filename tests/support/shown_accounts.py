@@ -1,0 +1,168 @@
+"""What has to be true at a prompt: every tool is the account that the prompt and `status` show, or none."""
+
+import json
+import urllib.error
+import urllib.request
+
+from support import aliyun_cli
+from support.machine import Machine
+from support.readers import ORDERS, Key, RealClients, keys_by_order
+
+OUTRANKING = ("ALIBABA_CLOUD_ROLE_ARN", "ALICLOUD_ASSUME_ROLE_ARN", "ALIBABA_CLOUD_ECS_METADATA", "ALICLOUD_PROFILE")
+"""What makes a tool another account than its key's."""
+FIRST_NAMES = {names[0] for fields in ORDERS.values() for names in fields}
+URI = "ALIBABA_CLOUD_CREDENTIALS_URI"
+
+
+class ShownAccounts:
+    """What is shown at the prompts of a shell, and what the tools in it would be.
+
+    `foreign` is the ID of the key in the tools' own files. `prompt` and `environ` are those of the last prompt. `seen`
+    are the kinds of prompts that there were. `strange` are values of sessions that the prompt has shown not to be the
+    session's.
+    """
+
+    def __init__(self, machine: Machine, clients: RealClients, foreign: str) -> None:
+        self.machine = machine
+        self.clients = clients
+        self.foreign = foreign
+        self.prompt = ""
+        self.environ: dict[str, str] = {}
+        self.seen: set[str] = set()
+        self.strange: set[str] = set()
+        self.ended: set[str] = set()
+        """Values of ROLE_ENV_SERVER of servers that have ended."""
+
+    def check(self, prompt: str, environ: dict[str, str]) -> None:
+        """Check what `status` and the prompt show against what each tool would be."""
+        self.prompt, self.environ = prompt, environ
+        shown = json.loads(self.status("--json"))
+        own = self.environ.get("ROLE_ENV_ACCESS_KEY_ID")
+        if self.environ.get("ROLE_ENV_NO_ACCOUNT"):
+            self.seen.add("no account")
+            assert not shown["valid"]
+            self.check_no_account()
+        elif shown["valid"] or not set("≠?") & set(self.prompt or "?"):
+            role = shown.get("role_arn") or self.environ.get("ROLE_ENV_ROLE_ARN", "")
+            if not self.environ.get(URI):
+                self.seen.add("session" if shown["valid"] else "expired")
+                self.check_session(role)
+            else:
+                self.seen.add("served")
+                self.check_served(role)
+        elif not self.environ.get("ROLE_ENV_PROFILE") and not own:
+            self.seen.add("nothing")
+            assert not self.prompt or "≠" in self.prompt  # for a variable that is set and not exported
+            # What is left is the user's: no part of a session.
+            assert self.issued_values(*self.environ.keys() - {"ROLE_ENV_BASE_ACCESS_KEY_ID"}) <= self.strange
+        else:
+            self.seen.add("not whole")
+            assert not self.environ.get("ROLE_ENV_PROFILE") or set("≠?") & set(self.prompt)
+            self.note_strange(self.environ)
+
+    def note_strange(self, environ: dict[str, str]) -> None:
+        """Take what is not the session's, of the values that STS has issued, for the user's from now on."""
+        self.environ = environ
+        self.strange |= self.issued_values(*environ) - self.own_values()
+
+    def issued_values(self, *names: str) -> set[str]:
+        """Return those of the variables' values that STS has issued."""
+        issued = {value for session in self.machine.sts.issued for value in (session.id, session.secret, session.token)}
+        return issued & {self.environ.get(name, "") for name in names}
+
+    def own_values(self) -> set[str]:
+        """Return the values of the session that the variables describe."""
+        own = self.environ.get("ROLE_ENV_ACCESS_KEY_ID")
+        return {
+            value for each in self.machine.sts.issued if each.id == own for value in (each.id, each.secret, each.token)
+        }
+
+    def check_session(self, role: str) -> None:
+        """All tools find one session; the `aliyun` CLI does, too, or with --profile the account that is asked for."""
+        shown = self.environ.get("ROLE_ENV_ACCESS_KEY_ID") or self.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"]
+        (session,) = (found for found in self.machine.sts.issued if found.id == shown)
+        key = (session.id, session.secret, session.token)
+        assert not role or session.role.arn.lower() == role.lower()
+        assert bool(session.policy) == bool(self.environ.get("ROLE_ENV_POLICY"))
+        assert self.prompt.startswith(self.environ.get("ROLE_ENV_PROFILE", ""))
+        found = keys_by_order(self.environ) | self.clients.keys(self.environ)
+        assert {tool for tool, value in found.items() if value and value[0] != key[0]} == set()
+        # Without its secret or its token a tool is refused, and nobody.
+        if all(self.environ.get(name) for name in FIRST_NAMES):
+            assert {tool for tool, value in found.items() if value != key} == set()
+        assert not [name for name in OUTRANKING if self.environ.get(name)]
+        self.check_guards()
+        assert self.aliyun() in (key[0], None)
+        follows = not self.environ.get("ALIBABA_CLOUD_IGNORE_PROFILE")
+        assert self.aliyun("mine") == self.aliyun("token") == (self.foreign if follows else key[0])
+
+    def check_served(self, role: str) -> None:
+        """Check that the server has the session, and SDKs ask it, and that nothing else finds an account."""
+        server = self.environ["ROLE_ENV_SERVER"]
+        assert server not in self.ended
+        assert server.partition(" ")[2] == self.environ[URI]
+        found = keys_by_order(self.environ)
+        assert not any(found.values())
+        self.check_guards()
+        assert [self.aliyun(name) for name in ("", "mine", "token")] == [None] * 3
+        answers = {"URI": self.served_key()} | self.clients.keys(self.environ)
+        sessions = {(each.id, each.secret, each.token): each for each in self.machine.sts.issued}
+        for tool, key in answers.items():
+            if key is None:  # a renewal that would be another session is refused
+                continue
+            self.seen.add("asked")
+            assert tool in ("URI", "credentials SDK", "Node SDK")
+            assert not role or sessions[key].role.arn.lower() == role.lower(), tool
+
+    def served_key(self) -> Key | None:
+        """Return the key that the credentials URI has; None if it has no live one."""
+        try:
+            with urllib.request.urlopen(self.environ[URI], timeout=30) as answer:
+                served = json.load(answer)
+        except urllib.error.HTTPError:
+            return None
+        return served["AccessKeyId"], served["AccessKeySecret"], served["SecurityToken"]
+
+    def check_no_account(self) -> None:
+        """Check that a tool finds no key but one that the user has set since, and that `status` names that tool."""
+        found, status = keys_by_order(self.environ), self.status()
+        assert self.issued_values(*self.environ) <= self.strange | self.own_values()
+        if "changed since" not in status:
+            real = self.clients.keys(self.environ)
+            assert self.foreign not in {*(key[0] for key in real.values() if key), self.aliyun(), self.aliyun("mine")}
+        if self.prompt == "no account":
+            assert "since" not in status
+            assert not any(found.values())
+        else:  # a key without its secret, or what direnv has brought back
+            assert "≠" in self.prompt
+        told = status.partition("a key has been set since, which ")[2].partition(" use")[0]
+        whole = {tool for tool, key in found.items() if key and key[1] not in ("", "role-env-none")}
+        assert set(told.replace("Terraform, Pulumi", "Terraform; Pulumi").split(", ")) - {""} == {
+            tool.replace(", ", "; ") for tool in whole
+        }
+
+    def check_guards(self) -> None:
+        """No tool without a key goes on to a file of its own or to the instance's role."""
+        environ = self.environ
+        assert environ["ALIBABA_CLOUD_CLI_PROFILE_DISABLED"] == environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] == "true"
+        if environ["ALIBABA_CLOUD_PROFILE"] == "role-env":
+            self.seen.add("followed")
+            assert not environ.get("ALIBABA_CLOUD_IGNORE_PROFILE")
+            return
+        assert environ["ALIBABA_CLOUD_PROFILE"] == "role-env-none"
+        assert environ["ALIBABA_CLOUD_IGNORE_PROFILE"] == environ["ALIBABACLOUD_IGNORE_PROFILE"] == "TRUE"
+
+    def status(self, *options: str) -> str:
+        """Return what `role-env status` prints in the innermost shell."""
+        # Machine.run adds its own variables: what is absent is made empty.
+        absent = dict.fromkeys(self.machine.environ, "")
+        done = self.machine.run("role-env", "status", *options, **{**absent, **self.environ})
+        assert done.returncode in (0, 1), done.stderr
+        return done.stdout if options else done.stderr
+
+    def aliyun(self, profile: str = "") -> str | None:
+        """Return the key ID with which `aliyun --profile NAME` would sign; None where it ends with an error."""
+        try:
+            return aliyun_cli.read(self.environ, profile=profile)["AccessKeyId"]
+        except aliyun_cli.CliError:
+            return None
