@@ -269,7 +269,7 @@ function _role_env_is_served
 end
 
 # Whether the server of the session lives, and the credentials URI is its own: the file in its memory that
-# ROLE_ENV_SERVER names contains that URI. Where there are no such files, whether the process is there.
+# ROLE_ENV_SERVER names contains that URI, and what is shown of the session. Where there are no such files, whether the process is there.
 function _role_env_has_server
     set -l parts (string match -r -g '^([1-9][0-9]{0,6})(|/fd/[0-9]+) (.+)\z' -- "$ROLE_ENV_SERVER")
     test -n "$parts[3]" -a "$parts[3]" = "$ALIBABA_CLOUD_CREDENTIALS_URI"; or return
@@ -279,8 +279,8 @@ function _role_env_has_server
     end
     # Anything but a file might have to be waited for.
     test -f /proc/$parts[1]$parts[2]; or return
-    read -l uri </proc/$parts[1]$parts[2]
-    test "$uri" = "$parts[3]"
+    read -l -z text </proc/$parts[1]$parts[2]
+    test "$text" = "$parts[3]"\n"@SHOWN@"\n
 end
 
 # Whether all tools find the session: each key ID of an exported family and each guard is there and exported, no family

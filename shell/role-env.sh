@@ -277,9 +277,9 @@ _role_env_is_served() {
 }
 
 # Whether the server of the session lives, and the credentials URI is its own: the file in its memory that
-# ROLE_ENV_SERVER names contains that URI. Where there are no such files, whether the process is there.
+# ROLE_ENV_SERVER names contains that URI, and what is shown of the session. Where there are no such files, whether the process is there.
 _role_env_has_server() {
-	\builtin local _role_env_place="${ROLE_ENV_SERVER-}" _role_env_uri=''
+	\builtin local _role_env_place="${ROLE_ENV_SERVER-}" _role_env_uri='' _role_env_shown=''
 	[[ ${_role_env_place} == ?*' '?* && ${_role_env_place#* } == "${ALIBABA_CLOUD_CREDENTIALS_URI-}" ]] || \builtin return
 	_role_env_place=${_role_env_place%% *}
 	case ${_role_env_place%%/fd/*}:${_role_env_place#*/fd/} in
@@ -288,8 +288,10 @@ _role_env_has_server() {
 	*)
 		# Anything but a file might have to be waited for.
 		[[ -f /proc/${_role_env_place} ]] || \builtin return
-		IFS='' \builtin read -r _role_env_uri 2>/dev/null <"/proc/${_role_env_place}"
-		[[ ${_role_env_uri} == "${ALIBABA_CLOUD_CREDENTIALS_URI-}" ]]
+		{
+			_role_env_read _role_env_uri && _role_env_read _role_env_shown
+		} 2>/dev/null <"/proc/${_role_env_place}" || \builtin return
+		[[ ${_role_env_uri} == "${ALIBABA_CLOUD_CREDENTIALS_URI-}" && ${_role_env_shown} == "@SHOWN@" ]]
 		;;
 	esac
 }

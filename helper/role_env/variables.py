@@ -199,6 +199,12 @@ TAKEN_AWAY = tuple(name for name in OWN if name != POLICY)
 # What is shown of a session besides its end; REQUEST repeats their values.
 SHOWN = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCOUNT_ID", POLICY)
 
+
+def shown(session: Session) -> str:
+    """Return the values of SHOWN for `session`, with spaces between them. They contain nothing that JSON escapes."""
+    return f"{session.profile} {session.role_arn} {session.account_id} {session.policy}"
+
+
 # What may not be set beside a credentials URI, which every key outranks and the last one forbids.
 BESIDE_URI = (*KEY_NAMES, *BARE.names, CLI_PROFILE, *LEFT_UNSET, *IGNORE_PROFILE, *OWN, COLOUR, EXTERNAL_DISABLED)
 

@@ -64,7 +64,10 @@ def test_a_shell_that_outlives_its_command_sees_at_the_first_prompt_that_the_ses
     wait_until(lambda: "process" in out.read_text() or out.read_text().count("hint") == 2)
     text = out.read_text()
     assert re.findall("<(.*)>", text) == ["profileB", "profileB≠"]
-    assert "role-env: the server of this session has ended, and others could answer in its place\n" in text
+    assert (
+        "role-env: the server of this session has ended, or serves another one: others could answer in its place\n"
+        in text
+    )
     assert "role-env: the session in this shell has expired or is not whole\n" in text
 
 
@@ -86,13 +89,15 @@ def test_off_after_a_switch_in_a_served_shell_ends_the_session_and_nothing_retur
 def places(folder: Path) -> dict[str, str]:
     """Return values of ROLE_ENV_SERVER for the URI `http://x/` that are no living server's."""
     pipe, terminal = os.pipe()[0], os.openpty()[1]
-    another = announce("http://another/").partition(" ")[0]
-    (folder / "text").write_text("http://x/\n")
+    another = announce("http://another/", "p   ").partition(" ")[0]
+    other = announce("http://x/", "p   read-only").partition(" ")[0]
+    (folder / "text").write_text("http://x/\np   \n")
     ended = subprocess.Popen(["true"])
     ended.wait()
     mine = os.getpid()
     return {
         "another process's file": another,
+        "that of another session": other,
         "a pipe, which would have to be waited for": f"{mine}/fd/{pipe}",
         "a terminal": f"{mine}/fd/{terminal}",
         "a closed file": f"{mine}/fd/999",
@@ -112,7 +117,7 @@ def places(folder: Path) -> dict[str, str]:
 def test_only_a_living_server_of_this_uri_is_taken_for_one_in_python_and_in_each_shell(
     machine: Machine, tmp_path: Path
 ) -> None:
-    good = {"its file": announce("http://x/").partition(" ")[0], "its process": str(os.getpid())}
+    good = {"its file": announce("http://x/", "p   ").partition(" ")[0], "its process": str(os.getpid())}
     assert "/fd/" in good["its file"]
     values = {**good, **places(tmp_path)}
     expected = [name in good for name in values]
@@ -128,7 +133,7 @@ def test_only_a_living_server_of_this_uri_is_taken_for_one_in_python_and_in_each
             f"{assign(shell, 'ROLE_ENV_SERVER', repr(f'{place} http://x/'))}_role_env_has_server{joint}{verdict}\n"
             for place in values.values()
         )
-        done = interactive(machine, shell, lines, "", "", **{URI: "http://x/"})
+        done = interactive(machine, shell, lines, "", "", **{URI: "http://x/", "ROLE_ENV_PROFILE": "p"})
         assert [text == "True" for text in re.findall("<(True|False)>", done.stdout)] == expected, shell
     assert not (machine.home / "owned").exists()
 
@@ -145,11 +150,11 @@ def test_a_server_that_is_killed_marks_the_session_at_the_next_prompt(machine: M
 
 
 def test_the_file_of_a_server_has_its_uri_alone_and_cannot_be_changed() -> None:
-    place, _, uri = announce("http://x/").partition(" ")
+    place, _, uri = announce("http://x/", "p   ").partition(" ")
     path = Path("/proc", place)
-    assert path.read_text() == f"{uri}\n"
+    assert path.read_text() == f"{uri}\np   \n"
     for mode in ("r+", "w", "a"):
         with pytest.raises(OSError, match="not permitted"), path.open(mode) as file:
             file.write("http://other/\n")
-    assert path.read_text() == f"{uri}\n"
+    assert path.read_text() == f"{uri}\np   \n"
     assert variables.SERVER in variables.OWN

@@ -90,7 +90,7 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
 
     server = CredentialsServer(Supply(first, renew, context.messages))
     os.setsid()  # away from the terminal: what is typed there is for the command
-    os.write(writer, json.dumps(variables.served(first, announce(server.uri))).encode() + b"\n")
+    os.write(writer, json.dumps(variables.served(first, announce(server.uri, variables.shown(first)))).encode() + b"\n")
     os.close(writer)
     close_fds(inherited)
     threading.Thread(target=supervisor.continue_with_child, daemon=True).start()

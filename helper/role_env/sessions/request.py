@@ -5,6 +5,7 @@ The fast path uses it too, so it imports next to nothing.
 
 import os
 
+from role_env import variables
 from role_env.keyrings.entry import Entry, session_entry
 
 TYPE_CHECKING = False
@@ -88,8 +89,6 @@ class Request:
         }
         given = {} if self.duration is None else {"duration": str(self.duration)}
         given |= {name: _text(value) for name, value in options.items() if value}
-        # The values of `variables.SHOWN`, which a shell compares: they contain nothing that JSON escapes.
-        shown = f"{session.profile} {session.role_arn} {session.account_id} {session.policy}"
         return _object(
             {
                 "config": _text(path),
@@ -99,7 +98,7 @@ class Request:
                 "session_name": _text(found.session_name),
                 "policy_digest": _text(found.policy_digest),
                 "access_key_id": _text(session.credentials.access_key_id),
-                "shown": f'"{shown}"',
+                "shown": f'"{variables.shown(session)}"',  # which a shell compares
                 "issued": str(int(session.credentials.issued)),
             }
         )
