@@ -337,4 +337,4 @@ def test_a_user_without_a_home_folder_has_no_index(mode: str, monkeypatch: pytes
     monkeypatch.setattr("platformdirs.user_state_dir", fail)
     cache = Cache(Context({"ROLE_ENV_CACHE": mode}, Deadline(20), Messages()), prompts=False)
     assert cache.read_ahead([Entry("role-env session x", "profileB")]) == {}
-    assert not cache._has_index()
+    assert not cache._index.exists()

@@ -13,7 +13,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import vault
-from role_env.keyrings.entry import profile_entry
+from role_env.keyrings.entry import Entry, profile_entry
 from role_env.validators import key_part
 
 SERVICE = "role-env key "
@@ -23,33 +23,53 @@ _HEAD = "role-env key 1"
 _MARK = "keys"
 
 
+def entry_of(path: Path, profile: str) -> Entry:
+    """Return the entry of the key of `profile` in the profiles file at `path`."""
+    return profile_entry(SERVICE, path, profile)
+
+
+def entries(context: Context) -> list[Entry]:
+    """Return the entries of all keys that can be found, of any profiles file. Raises KeyringError."""
+    return vault.entries(SERVICE, context)
+
+
 def load(path: Path, profile: str, context: Context, *, prompts: bool = True) -> AccessKey | None:
     """Return the key of `profile` in the profiles file at `path`, or None.
 
     Raises KeyringError if the keyring cannot be used; without `prompts` also if it is locked.
     """
-    text = vault.read(profile_entry(SERVICE, path, profile), context, prompts=prompts)
+    return load_entry(entry_of(path, profile), context, prompts=prompts)
+
+
+def load_entry(entry: Entry, context: Context, *, prompts: bool = True) -> AccessKey | None:
+    """Return the key that is stored as `entry`, or None. Raises as `load`."""
+    text = vault.read(entry, context, prompts=prompts)
     return _parse(text) if text else None
 
 
 def store(path: Path, profile: str, key: AccessKey, context: Context) -> None:
     """Store the key, and read it back. Raises KeyringError; an earlier key may then still be stored."""
+    store_entry(entry_of(path, profile), key, context)
+
+
+def store_entry(entry: Entry, key: AccessKey, context: Context) -> None:
+    """Store the key as `entry`, as `store` does."""
     lines = [_HEAD, key.access_key_id, key.access_key_secret]
     if key.created:
         lines.append(str(key.created))
-    vault.write(profile_entry(SERVICE, path, profile), "\n".join(lines), context)
+    vault.write(entry, "\n".join(lines), context)
     touch(context.environ)
 
 
 def delete(path: Path, profile: str, context: Context) -> None:
     """Delete the key, if there is one. Raises KeyringError."""
-    vault.delete(profile_entry(SERVICE, path, profile), context)
+    vault.delete(entry_of(path, profile), context)
     touch(context.environ)
 
 
 def check_available(path: Path, profile: str, context: Context) -> None:
     """Raise KeyringError if a key of `profile` could not be stored."""
-    vault.check_available(profile_entry(SERVICE, path, profile), context)
+    vault.check_available(entry_of(path, profile), context)
 
 
 def age(key: AccessKey) -> int | None:

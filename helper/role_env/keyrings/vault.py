@@ -1,12 +1,18 @@
 """Texts that only the OS keyring may store, such as long-lived keys: they never go to the kernel keyring or a file."""
 
+import contextlib
 import sys
 
 from role_env.context import Context
 from role_env.errors import KeyringError
 from role_env.keyrings.entry import Entry
+from role_env.keyrings.index import Index
 from role_env.keyrings.system import SystemKeyring
 
+INDEX = "keys-index"
+"""The file of the index of these entries."""
+SERVICE = "role-env "
+"""How the services of all of them begin."""
 _HINTS = {
     "darwin": "unlock the login keychain (security unlock-keychain) and try again",
     "win32": "sign in with a password, so that the Credential Manager has a vault, and try again",
@@ -34,6 +40,8 @@ def read(entry: Entry, context: Context, *, prompts: bool = True) -> str | None:
 def write(entry: Entry, text: str, context: Context) -> None:
     """Store `text` as `entry`, and read it back. Raises KeyringError; an earlier text may then still be stored."""
     keyring = SystemKeyring(context)
+    with contextlib.suppress(OSError):  # then it is found where the keyring can be searched
+        Index(context.environ, INDEX, SERVICE).note(entry)
     keyring.write(entry, text)
     check(keyring)
     stored = keyring.read(entry)
@@ -46,6 +54,19 @@ def delete(entry: Entry, context: Context) -> None:
     keyring = SystemKeyring(context)
     keyring.delete(entry)
     check(keyring)
+    with contextlib.suppress(OSError):  # whoever reads it finds nothing
+        Index(context.environ, INDEX, SERVICE).remove(entry)
+
+
+def entries(service: str, context: Context) -> list[Entry]:
+    """Return the entries whose services begin with `service`: those of the index, and those that a search finds.
+
+    One of them may be gone. Raises KeyringError.
+    """
+    keyring = SystemKeyring(context)
+    names = [*Index(context.environ, INDEX, SERVICE).names(), *keyring.names()]
+    check(keyring)
+    return [Entry(*name.split("\t", 1)) for name in dict.fromkeys(names) if name.startswith(service) and "\t" in name]
 
 
 def check_available(entry: Entry, context: Context) -> None:

@@ -6,12 +6,13 @@ one of them, `none` is neither. A fault of a place costs one warning, never the 
 
 import functools
 
-from role_env import locks, paths
+from role_env import locks
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
 from role_env.keyrings import kernel
 from role_env.keyrings.container import is_container
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
+from role_env.keyrings.index import Index
 from role_env.keyrings.system import SystemKeyring
 from role_env.sessions.record import Record, parse
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _INDEX = "sessions"
-# What begins a line of the index that takes an entry back. Older releases skip such a line.
-_REMOVED = "removed "
 
 MODES = ("auto", "keyring", "kernel", "none")
 
@@ -39,6 +38,7 @@ class Cache:
     def __init__(self, context: Context, *, everywhere: bool = False, prompts: bool = True) -> None:
         self._environ = context.environ
         self._messages = context.messages
+        self._index = Index(context.environ, _INDEX, SESSION_SERVICE)
         mode = cache_mode(context.environ)
         in_keyring = everywhere or mode in ("auto", "keyring")
         self._keyring = SystemKeyring(context, prompts=prompts) if in_keyring else None
@@ -117,8 +117,8 @@ class Cache:
         is_there = bool(self._keyring and self._keyring.read(entry))
         if self._keyring:
             self._keyring.delete(entry)
-            if not self._keyring.fault and entry.name in self._noted():
-                self._append(f"{_REMOVED}{entry.name}")
+            if not self._keyring.fault:
+                self._note(entry, is_removed=True)
         is_there = bool(self._use_kernel(lambda: kernel.read(entry.name))) or is_there
         self._use_kernel(lambda: kernel.delete(entry.name))
         return is_there
@@ -130,14 +130,14 @@ class Cache:
         """
         if not self._keyring or not self._keyring.fault:
             return "", []
-        noted = self._noted()
+        noted = self._index.names()
         left = [entry for entry in entries if entry.name in noted]
-        may_have = left or not (self._keyring.is_absent or self._has_index())
+        may_have = left or not (self._keyring.is_absent or self._index.exists())
         return self._keyring.reason if may_have else "", left
 
     def entries(self) -> list[Entry]:
         """Return the entries that the index names, and those that can be searched for: an index can be lost."""
-        names = self._noted()
+        names = self._index.names()
         names += self._keyring.names() if self._keyring else []
         names += self._use_kernel(kernel.names) or []
         ours = (name for name in dict.fromkeys(names) if name.startswith(SESSION_SERVICE) and "\t" in name)
@@ -174,36 +174,17 @@ class Cache:
     @functools.cached_property
     def _indexed(self) -> frozenset[str] | None:
         """The names in the index, None without one. It is read once: `list` asks for each profile."""
-        return frozenset(self._noted()) if self._has_index() else None
+        return frozenset(self._index.names()) if self._index.exists() else None
 
     @functools.cached_property
     def _kernel_names(self) -> frozenset[str]:
         """The names of the entries that the kernel's keyring has, which is asked for them once."""
         return frozenset(self._use_kernel(kernel.names) or ())
 
-    def _has_index(self) -> bool:
-        return bool(paths.state_lines(self._environ, _INDEX))  # even an empty file has a line
-
-    def _noted(self) -> list[str]:
-        """Return the names of the entries that the keyring has by the index: noted, and not removed since."""
-        noted: dict[str, None] = {}
-        for line in paths.state_lines(self._environ, _INDEX):
-            name = line.removeprefix(_REMOVED)
-            if name != line:
-                noted.pop(name, None)
-            elif name.startswith(SESSION_SERVICE) and "\t" in name:
-                noted[name] = None
-        return list(noted)
-
-    def _note(self, entry: Entry) -> None:
-        """Add the name of `entry` to the index unless it is there."""
-        if entry.name not in self._noted():
-            self._append(entry.name)
-
-    def _append(self, line: str) -> None:
-        """Append a line to the index."""
+    def _note(self, entry: Entry, *, is_removed: bool = False) -> None:
+        """Add the name of `entry` to the index, or take it back."""
         try:
-            paths.append_line(self._environ, _INDEX, line)
+            (self._index.remove if is_removed else self._index.note)(entry)
         except OSError as error:
             self._messages.decided(f"the index of sessions could not be written: {error.strerror}")
 
