@@ -30,3 +30,13 @@ def parse_rfc3339(text: str) -> int:
         return int(datetime.datetime.fromisoformat(f"{parts[1]}T{parts[2]}{offset}").timestamp())
     except ValueError:  # Python's own words say nothing to a person
         raise ValueError("not a time by RFC 3339") from None
+
+
+def parse_date(text: str) -> int:
+    """Return the seconds since the epoch of an HTTP Date; 0 for any other text."""
+    import email.utils
+
+    try:
+        return int(email.utils.parsedate_to_datetime(text).timestamp())
+    except (TypeError, ValueError):
+        return 0

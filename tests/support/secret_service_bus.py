@@ -244,6 +244,12 @@ class KeyringBus(PrivateBus):
         with self._collection() as collection:
             collection.create_item(kept.label, kept.attributes, secret, replace=True)
 
+    def remove(self, kept: KeptItem) -> None:
+        """Delete an item, as its own program would."""
+        with self._collection() as collection:
+            for item in collection.search_items(kept.attributes):
+                item.delete()
+
     def revive(self) -> bool:
         """Start the keyring again, with what it holds, if it has ended by itself; whether it had."""
         # gnome-keyring 48 ends itself (g_variant_new: expected GVariant of type 'v') when a client asks for a property

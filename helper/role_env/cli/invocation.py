@@ -63,6 +63,7 @@ class Invocation:
     no_verify: bool = False
     policy: str = ""
     print: bool = False
+    ram_endpoint: str = ""
     read_only: bool = False
     refresh: bool = False
     region: str = ""

@@ -17,6 +17,8 @@ from role_env.command_table.model import (
     Word,
 )
 
+_FORCE_RELEASE = Option("--force", "", "drop a rotation of the key, and name the keys that stay")
+
 COMMANDS = (
     Command(
         "configure",
@@ -77,7 +79,7 @@ COMMANDS = (
         "login",
         "store a profile's access key in the OS keyring, or sign in to CloudSSO or OAuth",
         (A_PROFILE,),
-        (CONFIG, NO_BROWSER, VERBOSE),
+        (CONFIG, NO_BROWSER, _FORCE_RELEASE, VERBOSE),
         ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA'),
         statuses=ALL_STATUSES | {4: "STS or the sign-in server refused, or nobody signed in in time"},
         changes_secrets=True,
@@ -86,9 +88,9 @@ COMMANDS = (
         "logout",
         "remove a profile's access key or sign-in from the OS keyring",
         (A_PROFILE,),
-        (CONFIG, VERBOSE),
+        (CONFIG, _FORCE_RELEASE, VERBOSE),
         ("role-env logout profileA", "role-env logout profileA --config other.ini"),
-        statuses=dict.fromkeys((0, 1, 2, 3, 6), ""),
+        statuses=dict.fromkeys((0, 1, 2, 3, 6), "") | {4: "the key is being rotated, or is in use by another role-env"},
         changes_secrets=True,
     ),
     Command(
@@ -98,9 +100,18 @@ COMMANDS = (
         (
             CONFIG,
             Option("--status", "", "show the progress, and other keys of the user"),
-            Option("--finish", "", "delete the old key once the new one has been used"),
+            Option("--finish", "", "use the new key, and delete the old one if nothing uses it"),
             Option("--abort", "", "go back to the old key, and delete the new one"),
-            Option("--force", "", "rotate a key that other files also contain"),
+            Option(
+                "--force",
+                "",
+                "rotate a key that other files also contain, or drop a rotation whose profile has another key by now",
+            ),
+            Option(
+                "--ram-endpoint",
+                "HOST",
+                "host[:port] of RAM, any host (default: ALIBABA_CLOUD_RAM_ENDPOINT, else ram.aliyuncs.com)",
+            ),
         ),
         ("role-env rotate profileA", "role-env rotate profileA --finish"),
         statuses=ALL_STATUSES | {4: "STS or RAM refused, or rotate itself did"},

@@ -4,6 +4,7 @@ from role_env import timestamps
 from role_env.cli.access_key_input import read_access_key
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError
 from role_env.fingerprint import Fingerprint
@@ -11,7 +12,9 @@ from role_env.keyrings import access_keys
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
-from role_env.rotation.ram import find_creation
+from role_env.rotation.holders import Holders
+from role_env.rotation.ram import Ram, endpoint_of, find_creation
+from role_env.rotation.release import Release
 from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
 from role_env.ui import stdout as output
@@ -35,19 +38,31 @@ def run(invocation: Invocation, context: Context) -> int:
             hint="give the ID and the secret of that key, or change the file first",
         )
     context = context.restarted()  # a person at the prompt has taken the time they needed
-    try:
-        identity = sts.caller_identity(key, endpoint=profile.endpoint, context=context)
-    except RefusedError as error:
-        message = f"profile {profile.name}: {error.message} ({profile.where})"
-        raise RefusedError(message, hint=f"nothing was stored; {error.hint}" if error.hint else "") from None
-    key.created = find_creation(key, context)
-    access_keys.store(file.path, profile.name, key, context)
-    output.write(f"{profile.name}: {identity['Arn']}; its access key {key.access_key_id} is stored in the keyring\n")
+    holders = Holders(file.path, profile.name, context)
+    release = Release(holders, context, is_forced=invocation.force, access_key_id=key.access_key_id)
+    with release.hold_locks():
+        release.check()
+        arn = _verify(key, profile, context)
+        key.created = find_creation(key, context)
+        access_keys.store(file.path, profile.name, key, context)
+        output.write(f"{profile.name}: {arn}; its access key {key.access_key_id} is stored in the keyring\n")
+        release.end(
+            lambda line: output.write(f"{profile.name}: {line}\n"), lambda: Ram(context, endpoint_of(context.environ))
+        )
     lines = file.lines(profile.name, ("access_key_secret", "security_token"))
     if lines:
         numbers = " and ".join(f"line {line}" for line in lines)
         output.write(f"the file {file.path} still contains the secret in plain text: delete its {numbers}\n")
     return 0
+
+
+def _verify(key: AccessKey, profile: Profile, context: Context) -> str:
+    """Return the ARN of the identity of `key`. Raises RefusedError, which says that nothing was stored."""
+    try:
+        return str(sts.caller_identity(key, endpoint=profile.endpoint, context=context)["Arn"])
+    except RefusedError as error:
+        message = f"profile {profile.name}: {error.message} ({profile.where})"
+        raise RefusedError(message, hint=f"nothing was stored; {error.hint}" if error.hint else "") from None
 
 
 def _sign_in(profile: Profile, source: SignedInSource, invocation: Invocation, context: Context) -> int:

@@ -11,6 +11,9 @@ from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
+from role_env.rotation.holders import Holders
+from role_env.rotation.ram import Ram, endpoint_of
+from role_env.rotation.release import Release
 from role_env.sources.signed_in import SignedInSource
 from role_env.ui import stdout as output
 
@@ -24,13 +27,19 @@ def run(invocation: Invocation, context: Context) -> int:
     path = locate(invocation.config, fingerprint)
     if source := _signed_in_source(path, name, fingerprint):
         return _sign_out(source, context)
-    key = access_keys.load(path, name, context)
-    if key is None:
-        _check_known(ProfilesFile(path, fingerprint), name)
-        output.write(f"{name} has no access key in the keyring\n")
-        return 0
-    access_keys.delete(path, name, context)
-    output.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
+    release = Release(Holders(path, name, context), context, is_forced=invocation.force)
+    with release.hold_locks():
+        is_dropping = release.check()
+        key = access_keys.load(path, name, context)
+        if key:
+            access_keys.delete(path, name, context)
+            output.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
+        elif is_dropping:
+            output.write(f"removed the rotation of {name} from the keyring\n")
+        else:
+            _check_known(ProfilesFile(path, fingerprint), name)
+            output.write(f"{name} has no access key in the keyring\n")
+        release.end(lambda line: output.write(f"{name}: {line}\n"), lambda: Ram(context, endpoint_of(context.environ)))
     return 0
 
 

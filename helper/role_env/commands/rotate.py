@@ -2,30 +2,50 @@
 
 import contextlib
 
-from role_env import timestamps
+from role_env import timestamps, validators
 from role_env.aliyun.location import config_path
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
-from role_env.errors import ProfileError, RefusedError, RoleEnvError
+from role_env.errors import ProfileError, RefusedError, RoleEnvError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
+from role_env.rotation import ram, remains
+from role_env.rotation.holders import Holders
 from role_env.rotation.journal import Journal, Step
-from role_env.rotation.rotation import Rotation
+from role_env.rotation.ram import Ram
+from role_env.rotation.rotation import Report, Rotation
+from role_env.rotation.steps import Action, Command, Present
 from role_env.sessions import chain as chains
 from role_env.sessions.store import Cache
+from role_env.sts import client as sts
 from role_env.ui import stdout as output
 
 _STATES = {
-    Step.STARTED: "no new key has been stored yet",
+    Step.STARTED: "no new key has been created yet, and {old} is used",
+    Step.CREATING: "a new key was requested and no answer stored, and {old} is used",
     Step.CREATED: "the new key {new} is stored beside {old}, which is still used",
     Step.SWAPPED: "{new} is used, and {old} is still active",
     Step.RETIRED: "{new} is used, and {old} is inactive",
     Step.ABORTING: "going back from {new} to {old}",
 }
+_DONE = {
+    Action.CREATE: _STATES[Step.RETIRED],
+    Action.ADVANCE: _STATES[Step.RETIRED],
+    Action.FINISH: "the old key {old} is deleted",
+    Action.GO_BACK: "{old} is used again",
+    Action.KEEP_OLD: "{old} is used again; {new} no longer exists",
+    Action.KEEP_NEW: "{new} is used; {old} no longer exists, and there is no way back to it",
+    Action.DROP: "{old} is used as before; no new key was stored",
+    Action.GIVE_UP: "the rotation of {old} is dropped",
+    Action.CLEAN_UP: "the rotation of {old} is dropped, and the key in the keyring stays",
+}
+_MOST_USES = 3
+"""How many profiles `--finish` tries the new key with: a role can refuse it for reasons of its own."""
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -36,30 +56,40 @@ def run(invocation: Invocation, context: Context) -> int:
     file = profiles.load(invocation.config, fingerprint)
     profile = file.profile(invocation.profile)
     _check_source(profile, file)
+    server = Ram(context, _endpoint(invocation, context))
+    holders = Holders(file.path, profile.name, context, others=_keyring_profiles(file))
+    if invocation.status:
+        _show_status(holders, server, context)
+        return 0
     dependents = _dependents(file, profile.name, fingerprint)
     rotation = Rotation(
-        file.path,
-        profile.name,
+        holders,
+        server,
         context,
         endpoint=profile.endpoint,
-        names=_keyring_profiles(file),
-        drop_sessions=lambda: _drop_sessions(dependents, context),
+        check_old=lambda key_id: _check_other_files(key_id, file, context),
+        use_new=lambda key: _use(key, profile, dependents, context),
+        drop_sessions=lambda: _drop_sessions([chain.target.name for chain in dependents], context),
+        tell=lambda line: output.write(f"{profile.name}: {line}\n"),
     )
-    if invocation.status:
-        _show_status(rotation, profile.name, context)
-        return 0
+    command = Command.ABORT if invocation.abort else Command.FINISH if invocation.finish else Command.ROTATE
     with rotation.hold_lock():
-        if invocation.abort:
-            journal = rotation.abort()
-            output.write(f"{profile.name}: {journal.old.access_key_id} is used again\n")
-        elif invocation.finish:
-            old = rotation.finish(has_session_since=lambda moment: _has_session_since(dependents, moment, context))
-            output.write(f"{profile.name}: the old key {old} is deleted\n")
-        else:
-            if not invocation.force:
-                _check_other_files(rotation.current_key_id(), file, context)
-            _rotate(rotation, profile.name)
+        _show(rotation.run(command, force=invocation.force), profile.name)
     return 0
+
+
+def _endpoint(invocation: Invocation, context: Context) -> str:
+    """Return RAM's endpoint, and name one that is not the default. Raises UsageError, ProfileError."""
+    if invocation.ram_endpoint:
+        try:
+            endpoint = validators.host(invocation.ram_endpoint)
+        except ValueError as error:
+            raise UsageError(f"--ram-endpoint {error}", hint="name a host, or host:port, of RAM") from None
+    else:
+        endpoint = ram.endpoint_of(context.environ)
+    if endpoint != ram.PUBLIC_ENDPOINT:
+        context.messages.say(f"RAM is asked at {endpoint}, which learns new keys")
+    return endpoint
 
 
 def _check_source(profile: Profile, file: ProfilesFile) -> None:
@@ -92,13 +122,14 @@ def _keyring_profiles(file: ProfilesFile) -> list[str]:
     return found
 
 
-def _dependents(file: ProfilesFile, source: str, fingerprint: Fingerprint) -> list[str]:
-    """Return the profiles whose chain begins at the profile `source`."""
+def _dependents(file: ProfilesFile, source: str, fingerprint: Fingerprint) -> list[chains.Chain]:
+    """Return the chains that begin at the profile `source`."""
     found = []
     for name in file.names():
         with contextlib.suppress(ProfileError):
-            if any(hop.name == source for hop in chains.resolve(file, name, fingerprint).hops):
-                found.append(name)
+            chain = chains.resolve(file, name, fingerprint)
+            if any(hop.name == source for hop in chain.hops):
+                found.append(chain)
     return found
 
 
@@ -109,20 +140,30 @@ def _drop_sessions(names: list[str], context: Context) -> None:
             cache.delete(entry)
 
 
-def _has_session_since(names: list[str], moment: int, context: Context) -> bool:
-    """Return whether a session of one of the profiles `names` was issued after `moment` (epoch seconds)."""
-    cache = Cache(context)
-    records = [cache.load(entry) for entry in cache.entries() if entry.username in names]
-    return any(record.session.credentials.issued >= moment for record in records if record)
+def _use(key: AccessKey, profile: Profile, dependents: list[chains.Chain], context: Context) -> None:
+    """Request a session of a dependent profile, signed by `key` itself; the caller's identity where there is none.
+
+    Raises StsError, UnreachableError.
+    """
+    firsts = [next((one for one in chain.hops if one.role_arn), None) for chain in dependents]
+    for first in list({first.name: first for first in firsts if first}.values())[:_MOST_USES]:
+        try:
+            sts.assume_role(first.hop, key, context.restarted())
+        except RefusedError as refused:  # by this role, whose profile may be wrong
+            if isinstance(refused, sts.StsError) and ram.cannot_sign(refused):
+                raise
+        else:
+            return
+    sts.caller_identity(key, endpoint=profile.endpoint, context=context.restarted())
 
 
-def _rotate(rotation: Rotation, name: str) -> None:
-    journal = rotation.run()
-    output.write(
-        f"{name}: {_state(journal)}\n"
-        f"go back with: role-env rotate {name} --abort\n"
-        f"delete the old key once the new one has been used: role-env rotate {name} --finish\n"
-    )
+def _show(report: Report, name: str) -> None:
+    output.write(f"{name}: {_DONE[report.action].format(old=report.old, new=report.new)}\n")
+    if report.action in (Action.CREATE, Action.ADVANCE):
+        output.write(
+            f"go back with: role-env rotate {name} --abort\n"
+            f"delete the old key once the new one works everywhere: role-env rotate {name} --finish\n"
+        )
 
 
 def _check_other_files(key_id: str, file: ProfilesFile, context: Context) -> None:
@@ -138,26 +179,46 @@ def _check_other_files(key_id: str, file: ProfilesFile, context: Context) -> Non
         )
 
 
-def _show_status(rotation: Rotation, name: str, context: Context) -> None:
-    journal = rotation.journal()
+def _show_status(holders: Holders, server: Ram, context: Context) -> None:
+    """Print where a rotation is, what RAM says of its keys and of the one in use, and the user's other keys."""
+    name, journal, key = holders.profile, holders.journal(), holders.key()
     if journal is None:
         output.write(f"{name}: no rotation is under way\n")
     else:
-        began = timestamps.format_utc(journal.started_at)
-        output.write(f"{name}: {_state(journal)} (started {began})\n")
-    try:
-        foreign = rotation.foreign_keys()
-    except RoleEnvError as failure:
-        context.messages.warn(f"the user's keys could not be listed: {failure.message}")
-        return
-    for state in foreign:
-        created = f", created {timestamps.format_utc(state.created)}" if state.created else ""
-        output.write(
-            f"{name}: the user has another access key, {state.access_key_id}{created}; to delete it:"
-            f" aliyun ram DeleteAccessKey --UserAccessKeyId {state.access_key_id}\n"
-        )
+        _show_journal(name, journal, holders.present(journal), key)
+    if journal is None and key is None:
+        output.write(f"{name}: the keyring has no access key of it; store one: role-env login {name}\n")
+    watched = [journal] if journal else []
+    if key and not (journal and journal.names(key.access_key_id)):
+        watched.append(holders.new_journal(key))
+    ours = {one.access_key_id for each in watched for one in each.keys}
+    lines = [line for each in watched for line in _said_by_ram(each, name, ours, server, context)]
+    for line in dict.fromkeys(lines):
+        output.write(f"{name}: {line}\n")
 
 
-def _state(journal: Journal) -> str:
+def _said_by_ram(journal: Journal, name: str, ours: set[str], server: Ram, context: Context) -> list[str]:
+    """Return what RAM says of the keys of `journal`, why its only key does not work, and what keys are not `ours`."""
+    found, why = remains.look_or_guess(journal, lambda: server)
+    if why:
+        context.messages.warn(f"the user's keys could not be listed: {why}")
+        return []
+    lines = ["RAM says " + ", ".join(f"{key_id} is {state}" for key_id, state in found.states.items())]
+    if found.refusal and not journal.new:
+        lines.append(f"{found.refusal.message}; if it was replaced, store the new one: role-env login {name}")
+    others = [state for state in found.others if state.access_key_id not in ours]
+    return [*lines, *remains.other_keys(others, journal.step)]
+
+
+def _show_journal(name: str, journal: Journal, present: Present, key: AccessKey | None) -> None:
     new = journal.new.access_key_id if journal.new else ""
-    return _STATES[journal.step].format(old=journal.old.access_key_id, new=new)
+    state = _STATES[journal.step].format(old=journal.old.access_key_id, new=new)
+    output.write(f"{name}: {state} (started {timestamps.format_utc(journal.started_at)})\n")
+    if present is Present.NONE:
+        expected = journal.expected().access_key_id
+        output.write(f"{name}: the keyring has no key of it; to store {expected} again: role-env rotate {name}\n")
+    if present is Present.OTHER and key:
+        output.write(
+            f"{name}: the keyring has another key by now, {key.access_key_id}; to clean up at RAM: role-env rotate"
+            f" {name} --abort; only to drop the rotation: role-env rotate {name} --force\n"
+        )

@@ -3,11 +3,13 @@
 It contains both keys, so that no state of a rotation loses a secret that we had received.
 """
 
+import contextlib
 import enum
 from pathlib import Path
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
+from role_env.errors import KeyringError
 from role_env.keyrings import vault
 from role_env.keyrings.entry import Entry, profile_entry
 
@@ -16,62 +18,106 @@ _SERVICE = "role-env rotation "
 
 
 class Step(enum.Enum):
-    """The last step of a rotation that is known to be done."""
+    """The last step of a rotation that is known to be done; `CREATING` that CreateAccessKey may have been sent."""
 
     STARTED = "started"
+    CREATING = "creating"
     CREATED = "created"
     SWAPPED = "swapped"
     RETIRED = "retired"
     ABORTING = "aborting"
 
 
-class Journal:
-    """A rotation of the key `old` by the key `new`, which is None before it is created.
+class Unreadable(KeyringError):
+    """The journal is damaged, or of a newer role-env."""
 
-    `swapped_at` is in epoch seconds, 0 before the swap.
+
+class Journal:
+    """A rotation of the key `old` by the key `new`, which is None before it is created, stored as `entry`.
+
+    By RAM's clock (epoch seconds): `started_at`, and `retired_at`, when we made the old key inactive, 0 before that.
     """
 
-    __slots__ = ("new", "old", "started_at", "step", "swapped_at")
+    __slots__ = ("entry", "new", "old", "retired_at", "started_at", "step")
 
     def __init__(
-        self, step: Step, old: AccessKey, *, started_at: int, new: AccessKey | None = None, swapped_at: int = 0
+        self,
+        entry: Entry,
+        step: Step,
+        old: AccessKey,
+        *,
+        started_at: int,
+        new: AccessKey | None = None,
+        retired_at: int = 0,
     ) -> None:
+        self.entry = entry
         self.step = step
         self.old = old
         self.new = new
         self.started_at = started_at
-        self.swapped_at = swapped_at
+        self.retired_at = retired_at
+
+    @property
+    def keys(self) -> list[AccessKey]:
+        """The keys that it names, the old one first."""
+        return [self.old, *([self.new] if self.new else [])]
+
+    def names(self, access_key_id: str) -> bool:
+        """Return whether it is about the key `access_key_id`."""
+        return any(key.access_key_id == access_key_id for key in self.keys)
+
+    def expected(self) -> AccessKey:
+        """Return the key that its profile has at this step, between two swaps."""
+        return self.new if self.new and self.step in (Step.SWAPPED, Step.RETIRED) else self.old
 
 
-def journal_entry(path: Path, profile: str) -> Entry:
-    """Return the entry of the journal of the rotation of `profile`'s key."""
+def entry_of(path: Path, profile: str) -> Entry:
+    """Return the entry of the journal of the rotation that `profile` in the profiles file at `path` began."""
     return profile_entry(_SERVICE, path, profile)
 
 
-def load(path: Path, profile: str, context: Context) -> Journal | None:
-    """Return the journal of the rotation of `profile`'s key, or None if there is none. Raises KeyringError."""
-    text = vault.read(journal_entry(path, profile), context)
-    lines = text.split("\n") if text else []
-    if len(lines) != 10 or lines[0] != _HEAD:
+def load(entry: Entry, context: Context) -> Journal | None:
+    """Return the journal that is stored as `entry`, or None. Raises Unreadable, KeyringError."""
+    text = vault.read(entry, context)
+    if not text:
         return None
-    _, step, started_at, swapped_at, old_id, old_secret, old_created, new_id, new_secret, new_created = lines
-    return Journal(
-        Step(step),
-        AccessKey(old_id, old_secret, created=int(old_created)),
-        started_at=int(started_at),
-        new=AccessKey(new_id, new_secret, created=int(new_created)) if new_id else None,
-        swapped_at=int(swapped_at),
+    with contextlib.suppress(ValueError):
+        head, step, started_at, retired_at, old_id, old_secret, old_created, new_id, new_secret, new_created = (
+            text.split("\n")
+        )
+        if head == _HEAD:
+            return Journal(
+                entry,
+                Step(step),
+                AccessKey(old_id, old_secret, created=int(old_created)),
+                started_at=int(started_at),
+                new=AccessKey(new_id, new_secret, created=int(new_created)) if new_id else None,
+                retired_at=int(retired_at),
+            )
+    raise Unreadable(
+        f"the journal of the rotation of {entry.username} is damaged, or of a newer role-env",
+        hint=f"update role-env; or drop it, and the secrets in it: role-env logout {entry.username} --force",
     )
 
 
-def store(path: Path, profile: str, journal: Journal, context: Context) -> None:
+def find(access_key_id: str, context: Context) -> Journal | None:
+    """Return the journal of any profile that is about the key `access_key_id`, or None. Raises KeyringError."""
+    for entry in vault.entries(_SERVICE, context):
+        with contextlib.suppress(Unreadable):
+            journal = load(entry, context)
+            if journal and journal.names(access_key_id):
+                return journal
+    return None
+
+
+def store(journal: Journal, context: Context) -> None:
     """Write the journal and read it back. Raises KeyringError, after which nothing has changed."""
-    lines = [_HEAD, journal.step.value, str(journal.started_at), str(journal.swapped_at)]
+    lines = [_HEAD, journal.step.value, str(journal.started_at), str(journal.retired_at)]
     for key in (journal.old, journal.new or AccessKey("", "")):
         lines += [key.access_key_id, key.access_key_secret, str(key.created)]
-    vault.write(journal_entry(path, profile), "\n".join(lines), context)
+    vault.write(journal.entry, "\n".join(lines), context)
 
 
-def delete(path: Path, profile: str, context: Context) -> None:
-    """Remove the journal, if there is one. Raises KeyringError."""
-    vault.delete(journal_entry(path, profile), context)
+def delete(entry: Entry, context: Context) -> None:
+    """Remove the journal that is stored as `entry`, if there is one. Raises KeyringError."""
+    vault.delete(entry, context)

@@ -1,6 +1,8 @@
 """A RAM user's own access keys. Rules of the API: RAM 2015-05-01; its requests are signed like those of STS."""
 
 import re
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from role_env import timestamps, validators
@@ -12,34 +14,55 @@ from role_env.errors import ProfileError, RoleEnvError
 from role_env.sts import client, responses, sdk
 from role_env.sts.http import TRIES
 
-_PUBLIC_ENDPOINT = "ram.aliyuncs.com"
+PUBLIC_ENDPOINT = "ram.aliyuncs.com"
+VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"
+_DOCUMENTED = (PUBLIC_ENDPOINT, "ram.vpc-proxy.aliyuncs.com")
 # How long a login waits for the creation date of a key, which it can do without (seconds).
 _DATE_SECONDS = 5.0
-_NO_KEY = "EntityNotExist.User.AccessKey"
+NO_KEY = "EntityNotExist.User.AccessKey"
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+# The codes, or how they begin, of a key that cannot sign: it is unknown, not yet or no longer known, or inactive.
+_NO_SIGNER = ("InvalidAccessKeyId", "SignatureDoesNotMatch")
 
 
 @dataclass(frozen=True)
 class KeyState:
-    """What RAM says of an access key: its ID, and when it was created (epoch seconds, or 0)."""
+    """What RAM says of an access key: its ID, when it was created (epoch seconds, or 0), and whether it is active."""
 
     access_key_id: str
     created: int
+    is_active: bool
+
+
+def endpoint_of(environ: Mapping[str, str]) -> str:
+    """Return `host[:port]` of RAM, by ALIBABA_CLOUD_RAM_ENDPOINT if that is set.
+
+    Raises ProfileError for a host that a variable may not name: it would receive new keys.
+    """
+    try:
+        return validators.host_of_variable(environ.get(VARIABLE) or PUBLIC_ENDPOINT, _DOCUMENTED)
+    except ValueError as error:
+        raise ProfileError(
+            f"the variable {VARIABLE} {error}", hint="unset it, or name another host by: role-env rotate --ram-endpoint"
+        ) from None
+
+
+def cannot_sign(refusal: client.StsError) -> bool:
+    """Return whether a call was refused because its key cannot sign, and not for what it asked."""
+    return refusal.code.startswith(_NO_SIGNER)
 
 
 class Ram:
-    """RAM where the environment says it is. Each call may take `seconds`, by default those of ROLE_ENV_TIMEOUT.
+    """RAM at `endpoint`. Each call may take `seconds`, by default those of ROLE_ENV_TIMEOUT.
 
-    Raises ProfileError for an invalid endpoint.
+    `moment` is RAM's own time of its last answer (epoch seconds), or this machine's where it did not say it.
     """
 
-    def __init__(self, context: Context, *, seconds: float | None = None) -> None:
-        try:
-            self._endpoint = validators.host(context.environ.get("ALIBABA_CLOUD_RAM_ENDPOINT") or _PUBLIC_ENDPOINT)
-        except ValueError as error:
-            raise ProfileError(f"the variable ALIBABA_CLOUD_RAM_ENDPOINT {error}") from None
+    def __init__(self, context: Context, endpoint: str, *, seconds: float | None = None) -> None:
+        self._endpoint = endpoint
         self._context = context
         self._seconds = seconds
+        self.moment = 0
 
     def list_keys(self, key: AccessKey) -> list[KeyState]:
         """Return the access keys of the user who signs with `key`. Raises StsError, UnreachableError."""
@@ -48,7 +71,7 @@ class Ram:
         with client.reading("RAM", self._endpoint):
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 raise ValueError("it contains no list of access keys")
-            return [KeyState(_check_id(responses.value(entry, FIELDS[0])), _moment(entry)) for entry in entries]
+            return [_state(entry) for entry in entries]
 
     def create_key(self, key: AccessKey) -> AccessKey:
         """Create an access key for the user who signs with `key`, and return it.
@@ -65,7 +88,10 @@ class Ram:
         return new
 
     def set_status(self, key: AccessKey, access_key_id: str, *, is_active: bool) -> None:
-        """Make the access key `access_key_id` active or inactive. Raises StsError, UnreachableError."""
+        """Make the access key `access_key_id` active or inactive.
+
+        Raises StsError, with the code NO_KEY if there is no such key, and UnreachableError.
+        """
         status = "Active" if is_active else "Inactive"
         self._call("UpdateAccessKey", key, UserAccessKeyId=access_key_id, Status=status)
 
@@ -74,7 +100,7 @@ class Ram:
         try:
             self._call("DeleteAccessKey", key, UserAccessKeyId=access_key_id)
         except client.StsError as refusal:
-            if refusal.code != _NO_KEY:
+            if refusal.code != NO_KEY:
                 raise
 
     def last_used(self, key: AccessKey, access_key_id: str) -> int:
@@ -85,7 +111,7 @@ class Ram:
         try:
             used = self._call("GetAccessKeyLastUsed", key, UserAccessKeyId=access_key_id).get("AccessKeyLastUsed")
         except client.StsError as refusal:
-            if refusal.code != _NO_KEY:
+            if refusal.code != NO_KEY:
                 raise
             return 0
         date = used.get("LastUsedDate") if isinstance(used, dict) else None
@@ -99,18 +125,26 @@ class Ram:
         if self._seconds:
             context = context.with_deadline(Deadline(self._seconds))
         service = client.Service("RAM", self._endpoint, context)
-        return service.send(sdk.ram_request(action), parameters, key, tries=tries)
+        try:
+            return service.send(sdk.ram_request(action), parameters, key, tries=tries)
+        finally:
+            self.moment = timestamps.parse_date(service.date) or int(time.time())
 
 
 def find_creation(key: AccessKey, context: Context) -> int:
     """Return when `key` was created (epoch seconds); 0 if RAM does not say it, or not within seconds."""
     try:
         with context.messages.waiting_for("RAM"):
-            states = Ram(context, seconds=_DATE_SECONDS).list_keys(key)
+            states = Ram(context, endpoint_of(context.environ), seconds=_DATE_SECONDS).list_keys(key)
     except RoleEnvError as error:
         context.messages.decided(f"the age of {key.access_key_id} is unknown: {error.message}")
         return 0
     return next((state.created for state in states if state.access_key_id == key.access_key_id), 0)
+
+
+def _state(entry: dict[str, Any]) -> KeyState:
+    """Return what an entry of ListAccessKeys says. Raises ValueError."""
+    return KeyState(_check_id(responses.value(entry, FIELDS[0])), _moment(entry), entry.get("Status") != "Inactive")
 
 
 def _check_id(text: str) -> str:

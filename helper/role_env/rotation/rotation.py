@@ -1,197 +1,192 @@
-"""Replace a profile's access key in the OS keyring by a new one, in steps that can be killed and repeated.
+"""Replace an access key in the OS keyring by a new one, in steps that can be killed and repeated.
 
 The order is what keeps both a working key and the way back at every moment: the new key is stored beside the old one
-and works before it takes the old one's place; the old one stays until `finish`. The journal says what is done.
+and works before it takes the old one's place; the old one stays until `--finish`. The journal says what is done,
+`steps` what follows from where it is, and this module does it.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from role_env import locks, timestamps
+from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.deadline import Deadline
+from role_env.dataclass import dataclass
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
-from role_env.keyrings import access_keys
-from role_env.rotation import journal as rotation_journal
+from role_env.rotation import journal as journals
+from role_env.rotation import refusals, remains, steps
+from role_env.rotation.exclusion import hold_keys
+from role_env.rotation.holders import Holders
 from role_env.rotation.journal import Journal, Step
-from role_env.rotation.ram import KeyState, Ram
+from role_env.rotation.look import ACTIVE, INACTIVE, Look, look
+from role_env.rotation.propagation import wait_until_usable
+from role_env.rotation.ram import NO_KEY, KeyState, Ram
+from role_env.rotation.steps import Action, Command, Present
+from role_env.rotation.uninterrupted import uninterrupted
 from role_env.sts import client
 
-PROPAGATION_SECONDS = 60.0
-"""How long a new key may take to work everywhere before the rotation says so and waits for another call."""
-_PAUSE_SECONDS = 1.0
-_NOT_YET = ("InvalidAccessKeyId", "SignatureDoesNotMatch")
+
+@dataclass(frozen=True)
+class Report:
+    """What was done with the rotation of the keys `old` and `new` (IDs)."""
+
+    action: Action
+    old: str
+    new: str
 
 
 class Rotation:
-    """The rotation of the key of `profile` in the profiles file at `path`, checked by STS at `endpoint`.
+    """The rotation of the key that `holders` have, at `ram`, checked by STS at `endpoint`.
 
-    `names` are the profiles of the file whose key is in the keyring; `drop_sessions` deletes the cached sessions that
-    were made with it.
+    `check_old` raises if a key may not stop working; `use_new` uses the new key; `drop_sessions` deletes the cached
+    sessions that were made with the key before; `tell` prints a line about a key that stays at RAM.
     """
 
     def __init__(
         self,
-        path: Path,
-        profile: str,
+        holders: Holders,
+        ram: Ram,
         context: Context,
         *,
         endpoint: str,
-        names: list[str],
+        check_old: Callable[[str], None],
+        use_new: Callable[[AccessKey], None],
         drop_sessions: Callable[[], None],
+        tell: Callable[[str], None],
     ) -> None:
-        self._path = path
-        self._profile = profile
+        self._holders = holders
+        self._profile = holders.profile
+        self._ram = ram
         self._context = context
         self._endpoint = endpoint
-        self._names = names
+        self._check_old = check_old
+        self._use_new = use_new
         self._drop_sessions = drop_sessions
-        self._ram = Ram(context)
+        self._tell = tell
 
     @property
     def _exchange(self) -> Context:
         """The context of one exchange: ROLE_ENV_TIMEOUT bounds each, and not the whole rotation."""
         return self._context.restarted()
 
-    @contextmanager
-    def hold_lock(self) -> Iterator[None]:
-        """Hold the lock under which the rotation changes: two at once would overwrite each other's journal.
+    def hold_lock(self) -> AbstractContextManager[None]:
+        """Hold the lock of the key that is rotated, as `exclusion.hold_keys` does."""
 
-        Raises RefusedError if another process still holds it.
+        def ids() -> set[str]:
+            """Return the ID of the old key."""
+            journal = self._holders.journal()
+            key = journal.old if journal else self._holders.key()
+            return {key.access_key_id} if key else set()
+
+        return hold_keys(ids, self._profile, self._context)
+
+    def run(self, command: Command, *, force: bool = False) -> Report:
+        """Take the rotation as far as `command` wants.
+
+        Raises RefusedError, UnreachableError, KeyringError; what was done stays done, and the next call goes on.
         """
-        name = rotation_journal.journal_entry(self._path, self._profile).name
-        waiting = self._context.messages.waiting_for("another role-env, which rotates the same key")
-        seconds = self._exchange.deadline.remaining()
-        with locks.hold_in_state(name, self._context.environ, seconds=seconds, waiting=waiting) as is_busy:
-            if is_busy:
-                raise RefusedError(
-                    f"another role-env is rotating the key of {self._profile}", hint="try again when it has ended"
-                )
-            yield
-
-    def journal(self) -> Journal | None:
-        """Return the journal of a rotation that is under way, or None. Raises KeyringError."""
-        return rotation_journal.load(self._path, self._profile, self._exchange)
-
-    def current_key_id(self) -> str:
-        """Return the ID of the key that is used now. Raises ProfileError if there is none, KeyringError."""
-        return self._current().access_key_id
-
-    def run(self) -> Journal:
-        """Take the rotation from where it is to an inactive old key, and return its journal.
-
-        Raises RefusedError, UnreachableError, KeyringError; what was done stays done, and `run` goes on from there.
-        """
-        journal = self.journal() or self._start()
-        if journal.step is Step.ABORTING:
+        journal = self._holders.journal()
+        if journal is None and command is not Command.ROTATE:
             raise RefusedError(
-                f"the rotation of {self._profile} is being aborted", hint=f"role-env rotate {self._profile} --abort"
+                f"no rotation of {self._profile} is under way", hint=f"begin one: role-env rotate {self._profile}"
             )
-        if journal.step is Step.STARTED:
-            self._create(journal)
-        if journal.step is Step.CREATED:
-            self._wait_until_usable(_new(journal))
-            self._swap(journal, journal.old, _new(journal), Step.SWAPPED)
-        if journal.step is Step.SWAPPED:
-            self._progress(f"making {journal.old.access_key_id} inactive")
-            self._ram.set_status(_new(journal), journal.old.access_key_id, is_active=False)
-            self._record(journal, Step.RETIRED)
-        return journal
+        journal = journal or self._start()
+        present = self._holders.present(journal)
+        if steps.is_void(journal.step, present):
+            self._drop(journal)
+            return self.run(command, force=force)
+        found = self._look(journal, present)
+        action = steps.action(command, journal.step, present, found.at_ram)
+        if action is Action.REFUSE_OTHER and force:
+            action = Action.GIVE_UP
+        if present is Present.NONE:
+            self._holders.store(journal.expected())
+        if not force and action in (Action.CREATE, Action.ADVANCE) and journal.step is not Step.RETIRED:
+            self._check_old(journal.old.access_key_id)
+        if action is Action.REFUSE_UNSIGNED:
+            self._drop(journal)
+        if refused := refusals.of_action(action, self._profile, journal, found):
+            raise refused
+        self._do(action, command, journal, found, is_own=present is not Present.OTHER)
+        return Report(action, journal.old.access_key_id, _id(journal.new))
 
-    def foreign_keys(self) -> list[KeyState]:
-        """Return the user's keys that neither the keyring nor the journal names. Raises as `run`."""
-        journal = self.journal()
-        key = _new(journal) if journal and journal.step in (Step.SWAPPED, Step.RETIRED) else self._current()
-        ours = {key.access_key_id}
-        if journal:
-            ours |= {journal.old.access_key_id, *([journal.new.access_key_id] if journal.new else [])}
-        return [state for state in self._ram.list_keys(key) if state.access_key_id not in ours]
+    def _look(self, journal: Journal, present: Present) -> Look:
+        """Ask RAM; signed with the new key last where that would count as a use of it by somebody else."""
 
-    def finish(self, *, has_session_since: Callable[[int], bool]) -> str:
-        """Delete the old key, and return its ID.
+        def wait(key: AccessKey) -> bool:
+            """Return whether the new key works within the time that it may take."""
+            try:
+                self._wait_until_usable(key)
+            except UnreachableError:
+                return False
+            return True
 
-        `has_session_since` says whether a session was obtained with the new key after a moment (epoch seconds).
-        Raises RefusedError if it is too early.
-        """
-        journal = self.journal()
-        if journal is None or journal.step is not Step.RETIRED:
-            raise RefusedError(
-                f"there is no finished rotation of {self._profile}", hint=f"role-env rotate {self._profile}"
-            )
-        old, new = journal.old.access_key_id, _new(journal)
-        if not has_session_since(journal.swapped_at):
-            raise RefusedError(
-                f"no session has been obtained with the new key {new.access_key_id} yet, so {old} stays",
-                hint="use a profile that has this key as its source, and try again",
-            )
-        if self._ram.last_used(new, old) > journal.swapped_at:
-            raise RefusedError(
-                f"the old key {old} has been used since the rotation, so something else has it",
-                hint=f"find it, or go back: role-env rotate {self._profile} --abort",
-            )
-        self._ram.delete_key(new, old)
-        rotation_journal.delete(self._path, self._profile, self._exchange)
-        return old
+        return look(journal, self._ram, new_first=present is not Present.OTHER, wait=wait)
 
-    def abort(self) -> Journal:
-        """Make the old key active and current again, delete the new one, and return the journal that there was.
+    def _do(self, action: Action, command: Command, journal: Journal, found: Look, *, is_own: bool) -> None:
+        """Carry out `action`, which is no refusal; `is_own` says that the profile has a key of the journal, or none."""
+        if action is Action.CREATE:
+            self._create(journal, found)
+            self._advance(journal, ACTIVE)
+        elif action is Action.ADVANCE:
+            self._advance(journal, found.states[journal.old.access_key_id])
+        elif action is Action.FINISH:
+            self._finish(journal)
+        elif action is Action.GO_BACK:
+            self._go_back(journal, found)
+        elif action in (Action.KEEP_OLD, Action.KEEP_NEW):
+            self._keep(journal, is_old=action is Action.KEEP_OLD, command=command)
+        else:
+            self._end(action, command, journal, found, is_own=is_own)
 
-        Raises RefusedError, UnreachableError, KeyringError; `abort` again goes on from there.
-        """
-        journal = self.journal()
-        if journal is None:
-            raise RefusedError(f"no rotation of {self._profile} is under way")
-        if journal.new is not None:
-            if journal.step is not Step.ABORTING:
-                self._check_way_back(journal)
-                self._record(journal, Step.ABORTING)
-            self._activate_old(journal)
-            self._swap(journal, _new(journal), journal.old, Step.ABORTING)
-            self._progress(f"deleting {journal.new.access_key_id}")
-            self._ram.delete_key(journal.old, journal.new.access_key_id)
-        rotation_journal.delete(self._path, self._profile, self._exchange)
-        return journal
+    # -- forward --
 
     def _start(self) -> Journal:
-        journal = Journal(Step.STARTED, self._current(), started_at=int(time.time()))
-        rotation_journal.store(self._path, self._profile, journal, self._exchange)
-        return journal
-
-    def _current(self) -> AccessKey:
-        key = access_keys.load(self._path, self._profile, self._exchange)
+        key = self._holders.key()
         if key is None:
             raise ProfileError(
                 f"profile {self._profile} has no access key in the keyring", hint=f"role-env login {self._profile}"
             )
-        return key
+        journal = self._holders.new_journal(key)
+        self._record(journal, Step.STARTED)
+        return journal
 
-    def _create(self, journal: Journal) -> None:
-        for state in self._ram.list_keys(journal.old):
-            if state.access_key_id != journal.old.access_key_id:
-                self._refuse_second(journal, state)
+    def _create(self, journal: Journal, found: Look) -> None:
+        for state in found.others:
+            self._refuse_second(journal, state)
         self._progress("creating an access key")
-        new = self._ram.create_key(journal.old)
-        journal.new = new
-        try:
-            self._record(journal, Step.CREATED)
-        except KeyringError:
-            journal.new = None
-            self._take_back(journal.old, new.access_key_id)
-            raise
+        with uninterrupted(self._context.messages, "RAM is creating an access key, and its answer is stored first"):
+            journal.started_at = self._ram.moment
+            self._record(journal, Step.CREATING)
+            try:
+                new = self._ram.create_key(journal.old)
+            except client.StsError:
+                self._drop(journal)
+                raise
+            except UnreachableError as lost:
+                raise UnreachableError(
+                    f"{lost.message}; RAM may have created a key all the same",
+                    hint=f"see whether there is another one, and how to delete it: role-env rotate {self._profile}"
+                    " --status",
+                ) from None
+            journal.new = new
+            try:
+                self._record(journal, Step.CREATED)
+            except KeyringError:
+                self._take_back(journal.old, new.access_key_id)
+                raise
 
     def _refuse_second(self, journal: Journal, other: KeyState) -> None:
         """Raise RefusedError, which names the user's other key: a user has two at most, and only ours is deleted."""
         used = self._ram.last_used(journal.old, other.access_key_id)
         last = time.strftime("last used on %Y-%m-%d", time.gmtime(used)) if used else "never used"
-        rotation_journal.delete(self._path, self._profile, self._exchange)
+        if journal.step is Step.STARTED:
+            self._drop(journal)
         created = f"created {timestamps.format_utc(other.created)}, " if other.created else ""
         raise RefusedError(
             f"the user has a second access key, {other.access_key_id} ({created}{last}); RAM allows two",
-            hint=f"if nothing needs it: aliyun ram DeleteAccessKey --UserAccessKeyId {other.access_key_id};"
-            f" then role-env rotate {self._profile}",
+            hint=f"if nothing needs it: {remains.deletion(other.access_key_id)}; then role-env rotate {self._profile}",
         )
 
     def _take_back(self, old: AccessKey, access_key_id: str) -> None:
@@ -201,72 +196,115 @@ class Rotation:
         except RoleEnvError as failure:
             self._context.messages.warn(
                 f"the key {access_key_id} was created and could not be stored or deleted ({failure.message});"
-                f" delete it: aliyun ram DeleteAccessKey --UserAccessKeyId {access_key_id}"
+                f" delete it: {remains.deletion(access_key_id)}"
             )
+
+    def _advance(self, journal: Journal, old_state: str) -> None:
+        """Go on to the new key: it works, every entry has it, and the old one is inactive."""
+        old, new = journal.old, _new(journal)
+        self._wait_until_usable(new)
+        self._swap(journal, old, new)
+        if journal.step is Step.RETIRED and old_state == INACTIVE:
+            return
+        if journal.step is not Step.RETIRED:
+            self._record(journal, Step.SWAPPED)
+        self._progress(f"making {old.access_key_id} inactive")
+        try:
+            self._ram.set_status(new, old.access_key_id, is_active=False)
+        except client.StsError as refusal:
+            if refusal.code != NO_KEY:  # else somebody has just deleted it, which the next call finds
+                raise
+        journal.retired_at = self._ram.moment
+        self._record(journal, Step.RETIRED)
+
+    def _finish(self, journal: Journal) -> None:
+        old, new = journal.old.access_key_id, _new(journal)
+        self._use_new(new)
+        if self._ram.last_used(new, old) > journal.retired_at:
+            raise RefusedError(
+                f"the old key {old} has been used since the rotation, so something else has it",
+                hint=f"find it, or go back: role-env rotate {self._profile} --abort",
+            )
+        self._swap(journal, journal.old, new)
+        self._ram.delete_key(new, old)
+        self._drop(journal)
+
+    # -- back, or an end --
+
+    def _go_back(self, journal: Journal, found: Look) -> None:
+        old, new = journal.old, _new(journal)
+        if journal.step is not Step.ABORTING:
+            self._record(journal, Step.ABORTING)
+        if found.states[old.access_key_id] != ACTIVE and found.signer:
+            self._progress(f"making {old.access_key_id} active")
+            self._ram.set_status(found.signer, old.access_key_id, is_active=True)
+        self._wait_until_usable(old)
+        self._swap(journal, new, old)
+        self._progress(f"deleting {new.access_key_id}")
+        self._ram.delete_key(old, new.access_key_id)
+        self._drop(journal)
+
+    def _keep(self, journal: Journal, *, is_old: bool, command: Command) -> None:
+        """Let every entry have the key that is left, and end the rotation."""
+        old, new = journal.old, _new(journal)
+        kept, gone = (old, new) if is_old else (new, old)
+        self._swap(journal, gone, kept)
+        self._drop(journal)
+        if is_old and command is not Command.ABORT:
+            raise RefusedError(
+                f"the new key {new.access_key_id} was deleted at RAM, so {old.access_key_id} is used again",
+                hint=f"begin anew: role-env rotate {self._profile}",
+            )
+
+    def _restore_inactive(self, journal: Journal, found: Look, command: Command) -> None:
+        """Let the profile have a key that RAM still has, which can be made active in the console, before any other."""
+        keys = journal.keys if command is Command.ABORT else journal.keys[::-1]
+        kept = next((key for key in keys if found.states[key.access_key_id] == INACTIVE), None)
+        for other in journal.keys:
+            if kept and other is not kept:
+                self._swap(journal, other, kept)
+
+    def _end(self, action: Action, command: Command, journal: Journal, found: Look, *, is_own: bool) -> None:
+        """Drop the journal, once it has been said what stays at RAM."""
+        if action is Action.CLEAN_UP:
+            found = remains.clean_up(journal, found, self._holders, self._ram)
+        elif action is Action.GIVE_UP and is_own:
+            self._restore_inactive(journal, found, command)
+        if action is Action.DROP:  # the profile goes on with the old key, of which there is nothing to say
+            lines = remains.other_keys(found.others, journal.step)
+        else:
+            lines = remains.of_rotation(journal, found, self._holders)
+        for line in lines:
+            self._tell(line)
+        self._drop(journal)
+
+    # -- what they are made of --
 
     def _wait_until_usable(self, key: AccessKey) -> None:
-        """Return when STS accepts `key`; a new key takes seconds to minutes. Raises UnreachableError after a minute."""
         self._progress(f"waiting until {key.access_key_id} works")
-        end = Deadline(PROPAGATION_SECONDS)
-        while True:
-            try:
-                client.caller_identity(key, endpoint=self._endpoint, context=self._context.with_deadline(end))
-            except client.StsError as refusal:
-                if not refusal.code.startswith(_NOT_YET):
-                    raise
-            else:
-                return
-            if end.remaining() <= _PAUSE_SECONDS:
-                raise UnreachableError(
-                    f"the key {key.access_key_id} does not work yet",
-                    hint=f"role-env rotate {self._profile}, in a while",
-                )
-            time.sleep(_PAUSE_SECONDS)
+        wait_until_usable(key, self._profile, endpoint=self._endpoint, context=self._context)
 
-    def _swap(self, journal: Journal, before: AccessKey, after: AccessKey, step: Step) -> None:
+    def _swap(self, journal: Journal, before: AccessKey, after: AccessKey) -> None:
         """Put `after` in the place of `before` in each entry of ours, and drop the cached sessions made with it."""
-        for name in self._holders(before.access_key_id):
-            self._progress(f"storing {after.access_key_id} for {name}")
-            access_keys.store(self._path, name, after, self._exchange)
-        self._drop_sessions()
-        journal.swapped_at = int(time.time())
-        self._record(journal, step)
-
-    def _holders(self, access_key_id: str) -> Iterator[str]:
-        for name in self._names:
-            key = access_keys.load(self._path, name, self._exchange)
-            if key and key.access_key_id == access_key_id:
-                yield name
-
-    def _check_way_back(self, journal: Journal) -> None:
-        """Raise RefusedError if `finish` has deleted the old key and was killed before it could say so."""
-        old = journal.old.access_key_id
-        if journal.step is not Step.RETIRED:
-            return
-        if old not in (state.access_key_id for state in self._ram.list_keys(_new(journal))):
-            raise RefusedError(
-                f"the old key {old} no longer exists, so there is no way back",
-                hint=f"role-env rotate {self._profile} --finish",
-            )
-
-    def _activate_old(self, journal: Journal) -> None:
-        """Make the old key active, signed with the new one if the old one does not work."""
-        try:
-            client.caller_identity(journal.old, endpoint=self._endpoint, context=self._exchange)
-        except client.StsError:
-            self._progress(f"making {journal.old.access_key_id} active")
-            self._ram.set_status(_new(journal), journal.old.access_key_id, is_active=True)
-            self._wait_until_usable(journal.old)
+        if self._holders.replace(before, after) or journal.step is not Step.RETIRED:
+            self._drop_sessions()
 
     def _progress(self, line: str) -> None:
         self._context.messages.progress(f"{self._profile}: {line}")
 
     def _record(self, journal: Journal, step: Step) -> None:
         journal.step = step
-        rotation_journal.store(self._path, self._profile, journal, self._exchange)
+        journals.store(journal, self._exchange)
+
+    def _drop(self, journal: Journal) -> None:
+        journals.delete(journal.entry, self._exchange)
 
 
 def _new(journal: Journal) -> AccessKey:
     if journal.new is None:
         raise AssertionError(f"a rotation that is {journal.step.value} has a new key")
     return journal.new
+
+
+def _id(key: AccessKey | None) -> str:
+    return key.access_key_id if key else ""

@@ -102,7 +102,9 @@ def waiting_for_sts(hop: Hop, context: Context) -> Iterator[None]:
 
 
 class Service(Server):
-    """STS or RAM, as its `name` says."""
+    """STS or RAM, as its `name` says. `date` is the Date of its last answer, empty before one."""
+
+    date = ""
 
     def send(
         self, request: Any, parameters: Mapping[str, str], key: AccessKey, *, tries: int = TRIES
@@ -144,6 +146,7 @@ class Service(Server):
     def _parse(self, response: Response) -> dict[str, Any]:
         document = response.document
         code = document.get("Code") if document else None
+        self.date = response.date
         if response.status == 200 and document is not None and not isinstance(code, str):
             return document
         if response.status != 200 and isinstance(code, str):
@@ -233,12 +236,8 @@ def _refusal(document: dict[str, Any], code: str, moment: str, service: str) -> 
 
 def _clock_offset(moment: str) -> float:
     """Return by how many seconds this clock is behind the response's Date; 0 if there is none."""
-    import email.utils  # for a refusal only
-
-    try:
-        return email.utils.parsedate_to_datetime(moment).timestamp() - time.time()
-    except (TypeError, ValueError):
-        return 0.0
+    date = timestamps.parse_date(moment)
+    return date - time.time() if date else 0.0
 
 
 def _session(document: dict[str, Any], hop: Hop, issued: float) -> Credentials:

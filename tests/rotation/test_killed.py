@@ -1,7 +1,7 @@
 """`role-env rotate` killed at any system call that changes anything, then repeated, finished or aborted.
 
 ROTATE_POINTS=1 kills it at each of them from the first on, and prints what was found (pytest's -s shows it):
-ROTATE_POINTS=1 tests/run tests/commands/test_rotate_killed.py -s
+ROTATE_POINTS=1 tests/run tests/rotation/test_killed.py -s
 """
 
 import itertools
@@ -55,9 +55,10 @@ class Trial:
 
     def state(self) -> State:
         """Return what there is now."""
-        given = self.machine.file, "profileA", context(self.machine.environ)
+        path, made = self.machine.file, context(self.machine.environ)
         at_ram = {key.id: (key.active, key.last_used) for key in self.ram.world.keys_of("test_user1")}
-        return State(access_keys.load(*given), rotation_journal.load(*given), at_ram)
+        journal = rotation_journal.load(rotation_journal.entry_of(path, "profileA"), made)
+        return State(access_keys.load(path, "profileA", made), journal, at_ram)
 
     def restore(self, state: State) -> None:
         """Make it what it was, but for the cached sessions."""
@@ -65,9 +66,9 @@ class Trial:
         assert state.key
         access_keys.store(path, "profileA", state.key, made)
         if state.journal:
-            rotation_journal.store(path, "profileA", state.journal, made)
+            rotation_journal.store(state.journal, made)
         else:
-            rotation_journal.delete(path, "profileA", made)
+            rotation_journal.delete(rotation_journal.entry_of(path, "profileA"), made)
         world = self.ram.world
         of_user = {key.id: key for key in (*world.deleted_keys, *world.keys_of("test_user1"))}
         for key in of_user.values():

@@ -1,0 +1,43 @@
+"""The locks of rotations: one for each access key, in the state folder, which processes without a session share.
+
+Two rotations of one key would overwrite each other's journal, and a `login` would change the key beneath one.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from role_env import locks
+from role_env.context import Context
+from role_env.errors import RefusedError
+
+_TRIES = 5
+"""How often the keys may change while their locks are waited for."""
+
+
+@contextmanager
+def hold_keys(ids: Callable[[], set[str]], profile: str, context: Context) -> Iterator[None]:
+    """Hold the locks of the access keys that `ids` names, which is asked again when they are held.
+
+    Raises RefusedError if another process still holds one after ROLE_ENV_TIMEOUT, ProfileError without a state folder.
+    """
+    for _ in range(_TRIES):
+        wanted = sorted(ids())  # in one order everywhere, so that no two processes wait for each other
+        with ExitStack() as held:
+            for access_key_id in wanted:
+                _hold(access_key_id, profile, context, held)
+            if sorted(ids()) == wanted:
+                yield
+                return
+    raise _busy(profile)
+
+
+def _hold(access_key_id: str, profile: str, context: Context, held: ExitStack) -> None:
+    waiting = context.messages.waiting_for("another role-env, which rotates the same key")
+    seconds = context.restarted().deadline.remaining()
+    lock = locks.hold_in_state(f"rotation\t{access_key_id}", context.environ, seconds=seconds, waiting=waiting)
+    if held.enter_context(lock):
+        raise _busy(profile)
+
+
+def _busy(profile: str) -> RefusedError:
+    return RefusedError(f"another role-env is rotating the key of {profile}", hint="try again when it has ended")

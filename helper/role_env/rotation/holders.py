@@ -1,0 +1,96 @@
+"""The entries of ours in the keyring that have an access key: several profiles, also of other files, can have one."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from role_env.context import Context
+from role_env.credentials import AccessKey
+from role_env.errors import KeyringError
+from role_env.keyrings import access_keys
+from role_env.keyrings.entry import Entry
+from role_env.rotation import journal as journals
+from role_env.rotation.journal import Journal, Step
+from role_env.rotation.steps import Present
+
+
+class Holders:
+    """The profile `profile` of the profiles file at `path`, and every other entry that may have the same key.
+
+    `others` are the profiles of that file whose key is in the keyring; entries of other files are found by the index,
+    or by a search of the Secret Service. Each call raises KeyringError.
+    """
+
+    def __init__(self, path: Path, profile: str, context: Context, *, others: Iterable[str] = ()) -> None:
+        self.profile = profile
+        self._context = context
+        self._entry = access_keys.entry_of(path, profile)
+        self._journal = journals.entry_of(path, profile)
+        self._others = [access_keys.entry_of(path, name) for name in others]
+
+    @property
+    def _exchange(self) -> Context:
+        """The context of one use of the keyring: ROLE_ENV_TIMEOUT bounds each, and not the whole rotation."""
+        return self._context.restarted()
+
+    def key(self) -> AccessKey | None:
+        """Return the key of the profile, or None."""
+        return access_keys.load_entry(self._entry, self._exchange)
+
+    def own_journal(self) -> Journal | None:
+        """Return the journal of the rotation that the profile began, or None. Raises Unreadable too."""
+        return journals.load(self._journal, self._exchange)
+
+    def drop_journal(self) -> None:
+        """Delete the journal of the rotation that the profile began, with the secrets in it."""
+        journals.delete(self._journal, self._exchange)
+
+    def journal(self) -> Journal | None:
+        """Return the profile's own journal, or that of the rotation which another profile with its key began."""
+        own = self.own_journal()
+        key = None if own else self.key()
+        return own or (journals.find(key.access_key_id, self._exchange) if key else None)
+
+    def new_journal(self, old: AccessKey) -> Journal:
+        """Return a journal of the profile's own, which is not stored yet."""
+        return Journal(self._journal, Step.STARTED, old, started_at=int(time.time()))
+
+    def present(self, journal: Journal) -> Present:
+        """Return which key the profile has, compared with the journal's."""
+        key = self.key()
+        if key is None:
+            return Present.NONE
+        if key.access_key_id == journal.old.access_key_id:
+            return Present.OLD
+        return Present.NEW if journal.names(key.access_key_id) else Present.OTHER
+
+    def store(self, key: AccessKey) -> None:
+        """Let `key` be the profile's."""
+        access_keys.store_entry(self._entry, key, self._exchange)
+
+    def of(self, access_key_id: str) -> list[Entry]:
+        """Return the entries that have the key `access_key_id`, the profile's own first."""
+        found = {entry.name: entry for entry in [self._entry, *self._others, *access_keys.entries(self._exchange)]}
+        return [entry for entry in found.values() if self._has(entry, access_key_id)]
+
+    def replace(self, before: AccessKey, after: AccessKey) -> bool:
+        """Give `after` to every entry that has `before`, and return whether one had it.
+
+        Those that could not be changed are named.
+        """
+        found = self.of(before.access_key_id)
+        for entry in found:
+            self._context.messages.progress(f"{self.profile}: storing {after.access_key_id} for {entry.username}")
+            try:
+                access_keys.store_entry(entry, after, self._exchange)
+            except KeyringError as fault:
+                if entry.name == self._entry.name:
+                    raise
+                self._context.messages.warn(
+                    f"profile {entry.username} still has {before.access_key_id} in the keyring: {fault.message}"
+                )
+        return bool(found)
+
+    def _has(self, entry: Entry, access_key_id: str) -> bool:
+        key = access_keys.load_entry(entry, self._exchange)
+        return key is not None and key.access_key_id == access_key_id

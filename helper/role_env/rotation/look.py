@@ -1,0 +1,86 @@
+"""Which keys of a rotation RAM has, asked with a key of the journal that can sign."""
+
+from collections.abc import Callable
+
+from role_env.credentials import AccessKey
+from role_env.dataclass import dataclass
+from role_env.rotation.journal import Journal, Step
+from role_env.rotation.ram import KeyState, Ram, cannot_sign
+from role_env.rotation.steps import AtRam
+from role_env.sts.client import StsError
+
+ACTIVE, INACTIVE, DELETED, UNKNOWN = "active", "inactive", "deleted", "unknown at RAM"
+YOUNG_SECONDS = 900
+"""So long after a rotation began, a new key that RAM does not know may still be on its way there."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What RAM says: `states` of the journal's keys by their IDs, and the user's `others`.
+
+    `signer` is the key that signed the question. Without one, `refusal` is what the last key was answered.
+    """
+
+    at_ram: AtRam
+    states: dict[str, str]
+    others: list[KeyState]
+    signer: AccessKey | None
+    refusal: StsError | None = None
+
+
+def look(
+    journal: Journal, ram: Ram, *, new_first: bool = True, wait: Callable[[AccessKey], bool] | None = None
+) -> Look:
+    """Return what RAM says, asked by the new key if it is usable, else by the old one; else the other way round.
+
+    A young new key that RAM does not know is given time by `wait`, which returns whether it works: what RAM does not
+    know yet must not be taken for deleted. Raises StsError for a refusal that is not the key's fault, UnreachableError.
+    """
+    found = _ask(journal, ram, new_first=new_first)
+    new = journal.new
+    if wait and new and found.states[new.access_key_id] in (DELETED, UNKNOWN) and is_young(journal, ram) and wait(new):
+        found = _ask(journal, ram, new_first=True)
+    return found
+
+
+def is_young(journal: Journal, ram: Ram) -> bool:
+    """Return whether nobody has seen the new key work yet, and RAM created it a short time ago."""
+    return journal.step is Step.CREATED and ram.moment - journal.started_at < YOUNG_SECONDS
+
+
+def _ask(journal: Journal, ram: Ram, *, new_first: bool) -> Look:
+    refusals: dict[str, StsError] = {}
+    keys = journal.keys
+    for key in reversed(keys) if new_first else keys:
+        try:
+            listed = ram.list_keys(key)
+        except StsError as refusal:
+            if not cannot_sign(refusal):
+                raise
+            refusals[key.access_key_id] = refusal
+        else:
+            return _listed(journal, key, listed)
+    states = {key_id: _refused(refusal) for key_id, refusal in refusals.items()}
+    return Look(AtRam.UNKNOWN, states, [], None, refusals[journal.old.access_key_id])
+
+
+def _refused(refusal: StsError) -> str:
+    return INACTIVE if refusal.code.startswith("InvalidAccessKeyId.Inactive") else UNKNOWN
+
+
+def _listed(journal: Journal, signer: AccessKey, listed: list[KeyState]) -> Look:
+    """Return what a list says. A key that has just signed exists, whatever the list says."""
+    found = {state.access_key_id: ACTIVE if state.is_active else INACTIVE for state in listed}
+    found[signer.access_key_id] = ACTIVE
+    states = {key.access_key_id: found.get(key.access_key_id, DELETED) for key in journal.keys}
+    others = [state for state in listed if not journal.names(state.access_key_id)]
+    return Look(_summary(journal, states), states, others, signer)
+
+
+def _summary(journal: Journal, states: dict[str, str]) -> AtRam:
+    new = states[journal.new.access_key_id] if journal.new else DELETED
+    if new == DELETED:
+        return AtRam.ONLY_OLD
+    if states[journal.old.access_key_id] == DELETED:
+        return AtRam.ONLY_NEW if new == ACTIVE else AtRam.UNKNOWN
+    return AtRam.BOTH if new == ACTIVE else AtRam.NEW_INACTIVE

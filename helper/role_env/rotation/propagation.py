@@ -1,0 +1,32 @@
+"""Wait until a key works everywhere: a new one, or one that was made active again, takes seconds to minutes."""
+
+import time
+
+from role_env.context import Context
+from role_env.credentials import AccessKey
+from role_env.deadline import Deadline
+from role_env.errors import UnreachableError
+from role_env.rotation.ram import cannot_sign
+from role_env.sts import client
+
+SECONDS = 60.0
+"""How long a key may take before the rotation says so, and waits for another call."""
+PAUSE_SECONDS = 1.0
+
+
+def wait_until_usable(key: AccessKey, profile: str, *, endpoint: str, context: Context) -> None:
+    """Return when STS at `endpoint` accepts `key`. Raises StsError, and UnreachableError after a minute."""
+    end = Deadline(SECONDS)
+    while True:
+        try:
+            client.caller_identity(key, endpoint=endpoint, context=context.with_deadline(end))
+        except client.StsError as refusal:
+            if not cannot_sign(refusal):
+                raise
+        else:
+            return
+        if end.remaining() <= PAUSE_SECONDS:
+            raise UnreachableError(
+                f"the key {key.access_key_id} does not work yet", hint=f"role-env rotate {profile}, in a while"
+            )
+        time.sleep(PAUSE_SECONDS)

@@ -1,0 +1,42 @@
+"""A stretch of work that no Ctrl-C, SIGTERM or closed terminal cuts off; what came meanwhile acts at its end."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from role_env.ui.messages import Messages
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@contextmanager
+def uninterrupted(messages: Messages, what: str) -> Iterator[None]:
+    """Let no signal interrupt the block; who sends one reads that `what` is waited for.
+
+    If the block raises an error, that is what the command ends with: it may name a key.
+    """
+    came: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if not came:
+            messages.say(f"{what}; role-env ends after that")
+        came.append(number)
+
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number, handler in before.items():
+        if handler not in (signal.SIG_IGN, None):
+            signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
+    if came:
+        handler = before[came[0]]
+        if callable(handler):
+            handler(came[0], None)
+        else:
+            os.kill(os.getpid(), came[0])

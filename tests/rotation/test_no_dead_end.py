@@ -1,0 +1,98 @@
+"""From every state of a rotation there is a way on, whatever changed at RAM, on another machine, or at the clock."""
+
+import pytest
+
+from support.machine import Machine
+from support.ram import LocalRam
+from support.rotated import entry, lines_of, new_key, secrets_in_keyring, states, stop_after_swap, works
+
+
+@pytest.mark.parametrize("option", [[], ["--finish"], ["--abort"]])
+def test_an_old_key_that_somebody_deleted_counts_as_retired(machine: Machine, ram: LocalRam, option: list[str]) -> None:
+    old, new = machine.sts.access_key_id, stop_after_swap(machine, ram)
+    del ram.world.keys[old]
+    done = machine.succeeds("rotate", "profileA", *option)
+    assert done.stdout == f"profileA: {new} is used; {old} no longer exists, and there is no way back to it\n"
+    assert works(machine)
+    assert secrets_in_keyring(machine, ram) == {new}
+
+
+def test_a_new_key_that_somebody_deleted_leads_back_to_the_old_one(machine: Machine, ram: LocalRam) -> None:
+    old, new = machine.sts.access_key_id, stop_after_swap(machine, ram)
+    del ram.world.keys[new]
+    assert not works(machine)
+    machine.fails("rotate", "profileA", status=4, said=f"{new} was deleted at RAM, so {old} is used again")
+    assert works(machine)
+    machine.succeeds("rotate", "profileA")
+
+
+def test_a_new_key_that_somebody_made_inactive_leaves_the_way_back(machine: Machine, ram: LocalRam) -> None:
+    old, new = machine.sts.access_key_id, stop_after_swap(machine, ram)
+    ram.world.keys[new].active = False
+    machine.fails("rotate", "profileA", status=4, said=f"the new key {new} was made inactive at RAM")
+    machine.succeeds("rotate", "profileA", "--abort")
+    assert states(ram) == {old: True}
+    assert works(machine)
+
+
+@pytest.mark.parametrize("option", ["--finish", "--abort"])
+def test_keys_of_which_none_can_sign_are_named_and_the_rotation_is_dropped(
+    machine: Machine, ram: LocalRam, option: str
+) -> None:
+    old = machine.sts.access_key_id
+    machine.succeeds("rotate", "profileA")
+    new = new_key(machine, ram, old).id
+    del ram.world.keys[new]
+    said = f"can sign: {new} is unknown at RAM, {old} is inactive"
+    machine.fails("rotate", "profileA", status=4, said=said)
+    done = machine.succeeds("rotate", "profileA", option)
+    assert f"{new} is unknown at RAM" in done.stdout
+    assert f"{old} stays inactive at RAM, and the keyring has it for profileA" in done.stdout
+    ram.world.keys[old].active = True  # in the console
+    assert works(machine)
+
+
+def test_a_key_that_another_machine_has_rotated_is_replaced_by_a_login(machine: Machine, ram: LocalRam) -> None:
+    old = machine.sts.world.key_of("test_user1")
+    new = machine.sts.world.add_key(old.account, old.user)
+    old.active = False
+    done = machine.fails("rotate", "profileA", status=4, said=f"the access key {old.id} of profileA does not work")
+    assert "hint: if it was replaced elsewhere, store the new one: role-env login profileA" in done.stderr
+    status = machine.succeeds("rotate", "profileA", "--status").stdout
+    assert f"RAM says {old.id} is inactive" in status
+    machine.succeeds("login", "profileA", text=lines_of(new))
+    del ram.world.keys[old.id]
+    machine.succeeds("rotate", "profileA")
+    assert works(machine)
+
+
+@pytest.mark.parametrize("seconds", [10.0, 600.0, -600.0])
+def test_a_clock_that_is_not_rams_does_not_keep_a_rotation_from_its_end(
+    machine: Machine, ram: LocalRam, seconds: float
+) -> None:
+    ram.clock_offset = ram.sts.clock_offset = seconds
+    old = machine.sts.access_key_id
+    assert works(machine)
+    machine.succeeds("rotate", "profileA")
+    machine.succeeds("rotate", "profileA", "--finish")
+    assert old not in states(ram)
+
+
+def test_an_interrupted_swap_is_made_good(machine: Machine, ram: LocalRam) -> None:
+    new = stop_after_swap(machine, ram)
+    machine.bus.remove(entry(machine, "key"))
+    assert not works(machine)
+    said = f"the keyring has no key of it; to store {new} again: role-env rotate profileA"
+    assert said in machine.succeeds("rotate", "profileA", "--status").stdout
+    machine.succeeds("rotate", "profileA")
+    assert works(machine)
+
+
+def test_a_damaged_journal_is_said_and_dropped_by_force(machine: Machine, ram: LocalRam) -> None:
+    stop_after_swap(machine, ram)
+    machine.bus.replace(entry(machine, "rotation"), b"role-env rotation 9\n")
+    for command in ("rotate", "logout"):
+        machine.fails(command, "profileA", status=6, said="the journal of the rotation of profileA is damaged")
+    done = machine.succeeds("logout", "profileA", "--force")
+    assert "a rotation's journal could not be read: look at the user's keys in the RAM console" in done.stdout
+    assert secrets_in_keyring(machine, ram) == set()
