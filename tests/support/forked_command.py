@@ -1,0 +1,216 @@
+"""Commands of the real command line in forked processes, beside stand-ins for RAM and STS that answer over a pipe.
+
+Real are the command line from its arguments to its exit status, the signing and checking of each request, the locks,
+the files, SIGKILL and the other signals. Not real are TLS, the keyring (a file), the threads that wait for both, and
+the clock, which can be wrong. A command costs some milliseconds, where one in a process of its own beside a real
+keyring takes half a second.
+"""
+
+import _thread
+import contextlib
+import io
+import os
+import pickle
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from role_env import __main__ as command_line
+from role_env import deadline
+from role_env.rotation import propagation
+from role_env.sts import http as sent
+from role_env.sts.responses import json_object
+from support.file_keyring import PlaintextKeyring
+from support.local_sts import LocalSts
+from support.ram import LocalRam
+from support.service import Answer
+
+# What each command imports, so that no child has to.
+import role_env.commands.export, role_env.commands.login, role_env.commands.logout, role_env.commands.rotate  # noqa: E401  isort:skip
+import role_env.cli.failure, role_env.sessions.obtain, keyring, aliyunsdkcore.request  # noqa: E401, F401  isort:skip
+import aliyunsdksts.request.v20150401.AssumeRoleRequest, http.client  # noqa: E401, F401  isort:skip
+
+
+class Fault(NamedTuple):
+    """What happens in a command.
+
+    `kind` is "SIGKILL", "SIGTERM" or "SIGINT", which comes before or after a request or a use of the keyring: at the
+    `point`th of these events, from 1. Or it is "answer lost" or "not sent", of the `point`th request.
+    """
+
+    kind: str
+    point: int
+
+
+class Done(NamedTuple):
+    """How a command ended: its exit status, negative for a signal, and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """All that it wrote."""
+        return self.out + self.err
+
+
+class Cloud:
+    """A RAM and an STS of one world, which answer without a socket. `passed` is how far their clock is ahead."""
+
+    def __init__(self, folder: Path) -> None:
+        self.sts = LocalSts(folder / "sts")
+        self.ram = LocalRam(folder / "ram", self.sts)
+        for server in (self.sts, self.ram):
+            server.close()
+        self.world = self.sts.world
+
+    @property
+    def passed(self) -> float:
+        """How many seconds have been skipped."""
+        return self.sts.clock_offset
+
+    def skip(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        for server in (self.sts, self.ram):
+            server.clock_offset += seconds
+
+    def answer(self, name: str, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
+        """Return the answer of RAM or STS, whichever `name` is."""
+        server = self.ram if name == "RAM" else self.sts
+        return server.answer(method, target, {key.lower(): value for key, value in headers.items()}, body)
+
+
+class Home:
+    """A machine: a home folder with a keyring of its own, and a clock that is `skew` seconds ahead."""
+
+    def __init__(self, folder: Path, cloud: Cloud, skew: float) -> None:
+        folder.mkdir(mode=0o700, parents=True)
+        self.folder = folder
+        self.cloud = cloud
+        self.skew = skew
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "PYTHON_KEYRING_BACKEND": "support.file_keyring.PlaintextKeyring",
+            "ROLE_ENV_CACHE": "none",
+            "SSL_CERT_FILE": str(cloud.sts.ca_file),  # small: each command reads it
+        }
+
+    def run(self, *arguments: str, text: str = "", fault: Fault | None = None) -> Done:
+        """Run the command line in a child, and answer its requests."""
+        ours, theirs = socket.socketpair()
+        with ours, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as typed:
+            typed.write(text.encode())
+            typed.seek(0)
+            child = os.fork()
+            if child == 0:
+                _Child(self, theirs, fault).run(list(arguments), [typed.fileno(), out.fileno(), err.fileno()])
+            theirs.close()
+            self._serve(ours)
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            return Done(status, *(_content(stream) for stream in (out, err)))
+
+    def _serve(self, ours: socket.socket) -> None:
+        with ours.makefile("rb") as requests, contextlib.suppress(EOFError, ConnectionError):
+            while True:
+                answer = self.cloud.answer(*pickle.load(requests))
+                ours.sendall(pickle.dumps(answer))
+
+
+def _content(stream: Any) -> str:
+    stream.seek(0)
+    return str(stream.read().decode())
+
+
+def _work_at_once(worker: deadline.Worker, work: Callable[[], object]) -> None:
+    """Do a worker's work without a thread, which on a busy machine is most of what a command costs."""
+    worker._result, worker._failure = None, None
+    worker._running = _thread.allocate_lock()
+    try:
+        worker._result = work()
+    except Exception as failure:
+        worker._failure = failure
+
+
+class _Child:
+    """The forked process."""
+
+    def __init__(self, home: Home, pipe: socket.socket, fault: Fault | None) -> None:
+        self._home = home
+        self._pipe = pipe
+        self._answers = pipe.makefile("rb")
+        self._fault = fault
+        self._events = self._requests = 0
+
+    def run(self, arguments: list[str], descriptors: list[int]) -> NoReturn:
+        """Run the command, and end the process."""
+        status = 70
+        try:
+            for target, source in enumerate(descriptors):
+                os.dup2(source, target)
+            sys.stdin, sys.stdout, sys.stderr = (
+                io.TextIOWrapper(os.fdopen(number, mode)) for number, mode in ((0, "rb"), (1, "wb"), (2, "wb"))
+            )
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.environ.clear()
+            os.environ.update(self._home.environ)
+            os.chdir(self._home.folder)
+            self._replace()
+            status = command_line.run(arguments)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(status)
+
+    def _replace(self) -> None:
+        real, ahead = time.time, self._home.skew + self._home.cloud.passed
+        gmtime = time.gmtime
+        time.time = lambda: real() + ahead
+        time.gmtime = lambda seconds=None: gmtime(time.time() if seconds is None else seconds)
+        sleep = time.sleep
+        time.sleep = lambda seconds: sleep(min(float(seconds), 0.002))
+        propagation.SECONDS, propagation.PAUSE_SECONDS = 5.0, 4.97
+        exchange: Any = lambda server, method, path, body, headers: self._exchange(  # noqa: E731
+            server.name, method, path, headers, body
+        )
+        sent.Server._exchange = exchange  # type: ignore[method-assign]
+        sent.Server.connect = lambda server: None  # type: ignore[method-assign, assignment]
+        deadline.Worker.__init__ = _work_at_once  # type: ignore[method-assign, assignment]
+        for name in ("get_password", "set_password", "delete_password"):
+            setattr(PlaintextKeyring, name, self._watched(getattr(PlaintextKeyring, name)))
+
+    def _watched(self, operation: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*arguments: Any) -> Any:
+            self._event()
+            result = operation(*arguments)
+            self._event()
+            return result
+
+        return watched
+
+    def _exchange(self, *request: Any) -> sent.Response:
+        self._requests += 1
+        self._event()
+        failing = self._fault.kind if self._fault and self._requests == self._fault.point else ""
+        if failing == "not sent":
+            raise ConnectionRefusedError(111, "Connection refused")
+        self._pipe.sendall(pickle.dumps(request))
+        answer: Answer = pickle.load(self._answers)
+        self._event()
+        if failing == "answer lost":
+            raise ConnectionResetError(104, "Connection reset by peer")
+        return sent.Response(answer.status, answer.headers.get("Date", ""), answer.body, json_object(answer.body))
+
+    def _event(self) -> None:
+        """Count an event, and send the signal that comes at it."""
+        self._events += 1
+        if self._fault and self._events == self._fault.point and self._fault.kind.startswith("SIG"):
+            os.kill(os.getpid(), getattr(signal, self._fault.kind))
