@@ -23,6 +23,7 @@ _role_env_do_take_back_if_empty() {
 }
 
 _role_env_do_off() {
+	_role_env_do_drop_namerefs "$_role_env_all"
 	_role_env_do_each _role_env_do_take_back "$_role_env_ours"
 	_role_env_do_each _role_env_do_let_go "$_role_env_theirs"
 	_role_env_do_restore_bare

@@ -62,13 +62,20 @@ _role_env_do_sort_all() {
 	esac
 }
 
-# Saves the variable. The session's own value, and one that counts as absent, is not saved; what was saved is dropped.
+# What `unset -v` and an assignment do to a nameref of bash, they do to the variable that it names.
+_role_env_do_drop_namerefs() {
+	case ${BASH_VERSION:+b} in b) \eval "\\command \\unset -n $1" ;; esac
+}
+
+# Saves the variable. The session's own value, one that counts as absent, and a function's are not saved; what was saved
+# is dropped.
 _role_env_do_keep() {
 	_role_env_do_read
 	case "$_role_env_value" in
 	"") ;;
 	@ABSENT@ | "$_role_env_own_secret" | "$_role_env_own_token") _role_env_how='' ;;
 	esac
+	\eval "case \" \$_role_env_local \" in $_role_env_any\" $_role_env_var \"$_role_env_any) _role_env_how='' ;; esac"
 	case $_role_env_how in
 	"") \unset -v "_role_env_old_$_role_env_var" ;;
 	s)
@@ -103,8 +110,8 @@ _role_env_do_begin() {
 	_role_env_regions='@REGIONS@'
 	_role_env_guards='@GUARDS@'
 	_role_env_everything="@CREDENTIALS_URI@ SECURITY_TOKEN $_role_env_guards @TAKEN_AWAY@"
-	_role_env_cleanup='for _role_env_var in @TEMPORARIES@; do \unset -v "_role_env_$_role_env_var"; done; \unset -v _role_env_var; \unset -f @FUNCTIONS@ 2>/dev/null;'
-	_role_env_try=: _role_env_wrong='' _role_env_result='' _role_env_left='@OTHER_OUTRANKING@'
+	_role_env_cleanup='for _role_env_var in @TEMPORARIES@; do \unset -v "_role_env_$_role_env_var"; done; for _role_env_var in @FUNCTIONS@; do \unset -f "_role_env_do_$_role_env_var"; done 2>/dev/null; \unset -v _role_env_var;'
+	_role_env_try=: _role_env_wrong='' _role_env_result='' _role_env_local='' _role_env_left='@OTHER_OUTRANKING@'
 	for _role_env_var in @PREFIXES@; do
 		for _role_env_value in @SUFFIXES@; do
 			_role_env_left="$_role_env_left ${_role_env_var}_$_role_env_value"
@@ -129,6 +136,7 @@ _role_env_do_take_away() {
 		case "${ROLE_ENV_FAMILIES-}" in "") _role_env_left="$_role_env_left @DISABLED@" ;; esac
 		_role_env_do_each _role_env_do_keep "$_role_env_theirs"
 		_role_env_do_each _role_env_do_keep_if_set "$_role_env_left"
+		_role_env_do_drop_namerefs "$_role_env_everything"
 		_role_env_do_each _role_env_do_drop "$_role_env_everything"
 		\unset -v _role_env_token _role_env_colour
 		@PUT_NO_ACCOUNT@
@@ -154,10 +162,34 @@ esac
 	_role_env_any='*' _role_env_turn_on="${_role_env_verbose:+\\set -v;}"
 	case $- in *x*) _role_env_turn_on="\\set -x;$_role_env_turn_on" ;; esac
 	case $- in *a*) _role_env_turn_on="\\set -a;$_role_env_turn_on" ;; esac
+	# With `set -k`, `export NAME=value` would print all variables.
+	case $- in *k*) _role_env_turn_on="\\set -k;$_role_env_turn_on" && \eval '\set +k' ;; esac
 	\set +a
 	\set +x
+	@EMPTY_TEXT@
+	case ${ZSH_VERSION:+z} in z) \eval '\builtin emulate zsh -c "[[ -z \$psvar[97] || \${(t)psvar} == *readonly* ]] || psvar[97]="' ;; esac
 	_role_env_do_begin
 } 2>/dev/null
+
+# Lists in `local` the variables that functions declare: a session there would end with them. In bash they are unset
+# until the global ones are there, which `declare -g` sets and a local one hides; in zsh they stay, and are not saved.
+_role_env_do_find_locals() {
+	_role_env_do_sort_all
+	_role_env_all="$_role_env_ours $_role_env_theirs $_role_env_left $_role_env_everything $_role_env_regions"
+	case "${ZSH_VERSION:+z}${BASH_VERSION:+b}" in
+	z) _role_env_do_each '\eval "case \"\${(t)$_role_env_var}\" in *local*) _role_env_local=\"\$_role_env_local $_role_env_var\" ;; esac"' "$_role_env_all" ;;
+	b)
+		\eval '(case ${FUNCNAME[1]:+f} in f) \declare -g _role_env_how= ;; "") \false ;; esac)' &&
+			for _role_env_how in 1 2 3 4; do
+				_role_env_local=$(_role_env_do_each '\eval "\\declare -g $_role_env_var=10293847; case \"\${$_role_env_var-}\" in 10293847) ;; *) \\printf \" $_role_env_var\" ;; esac"' "$_role_env_all")
+				_role_env_wrong="${_role_env_wrong:-$_role_env_local}"
+				case "$_role_env_local" in "") \break ;; esac
+				\eval "\\unset -v $_role_env_local"
+			done
+		;;
+	esac
+	_role_env_wrong="${_role_env_wrong:-$_role_env_local}"
+}
 
 # Restores the variable from what was saved, which stays until it is forgotten.
 _role_env_do_restore() {

@@ -23,6 +23,7 @@ _role_env_do_switch() {
 	esac
 	case @HAS_BARE@$_role_env_bare in yestheirs) _role_env_theirs="$_role_env_theirs SECURITY_TOKEN" ;; esac
 	_role_env_do_each _role_env_do_keep "$_role_env_theirs"
+	_role_env_do_drop_namerefs "$_role_env_all"
 	case @HAS_BARE@ in no) _role_env_do_restore_bare ;; esac
 	case @HAS_REGION@ in no) _role_env_do_each _role_env_do_restore "$_role_env_regions" ;; esac
 	@VALUES@
@@ -43,5 +44,6 @@ _role_env_do_switch() {
 	_role_env_do_each _role_env_do_check_unset "$_role_env_unset"
 }
 
+{ _role_env_do_find_locals; } 2>/dev/null
 _role_env_do_change _role_env_do_switch
 case $_role_env_wrong$- in *i*) case $_role_env_wrong in "") \printf '%s\n' @CONFIRMATION@ >&2 ;; esac ;; esac

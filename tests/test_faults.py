@@ -32,11 +32,10 @@ from support.local_sts import LocalSts
 from support.machine import CONFINED, ROLE_ENV, Machine, is_pythons_own
 from support.proxy import Proxy
 from support.secret_service_bus import KeyringBus, PrivateBus, SilentBus, StoppedBus
+from support.shells import NOTHING_CHANGED
 
 WITHIN = 30.0
 """Seconds in which every call ends, also on a crowded machine; on an idle one they need a tenth of it."""
-FALSE = ("{ false; }\n", "{ \\false; }\n")
-"""What a shell gets that waits for a session, when there is none to take away from it."""
 
 Environ = dict[str, str]
 Cause = Callable[[Machine], AbstractContextManager[Environ]]
@@ -350,7 +349,7 @@ def check(
     """What holds for every fault, and the status and words of this one."""
     assert done.returncode == status, done.stderr
     if status:
-        assert done.stdout in FALSE
+        assert done.stdout == NOTHING_CHANGED
     else:
         assert machine.sts.issued[-1].id in done.stdout
     lines = done.stderr.splitlines()
@@ -686,7 +685,7 @@ def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_grou
         out, err = process.communicate(timeout=60)
         if process.returncode not in (0, -number) and not is_pythons_own(err):
             assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number], err
-            assert out in FALSE
+            assert out == NOTHING_CHANGED
             assert err == "role-env: interrupted\n"
         assert out == "" or subprocess.run(["bash", "-n"], input=out.encode(), check=False).returncode == 0
 
@@ -702,7 +701,7 @@ session.obtain = obtain
 """
     (machine.home / "sitecustomize.py").write_text(sabotage)
     done = machine.role_env("profileB", PYTHONPATH=str(machine.home))
-    assert (done.returncode, done.stdout in FALSE, done.stderr) == (130, True, "role-env: interrupted\n")
+    assert (done.returncode, done.stdout == NOTHING_CHANGED, done.stderr) == (130, True, "role-env: interrupted\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

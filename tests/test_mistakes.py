@@ -18,10 +18,10 @@ from support.local_sts import LocalSts
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import KeyringBus
 from support.shell_terminal import init
+from support.shells import NOTHING_CHANGED
 from support.terminal import on_terminal
 from support.world import Session
 
-FALSE = "{ \\false; }\n"
 SESSION = "ROLE_ENV_PROFILE"
 """What the output of a line that gives a session contains."""
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
@@ -852,7 +852,7 @@ def test_a_mistake_is_named_and_its_hint_works_when_followed(shared: Machine, mi
         status, err = person.type_at_terminal()
     else:
         status, out, err = person.type()
-        assert out in ("", FALSE)
+        assert out in ("", NOTHING_CHANGED)
     assert len(shared.sts.calls) - before == mistake.requests
     said = f"role-env: {person.filled(mistake.said)}\n"
     assert (status, err) == (

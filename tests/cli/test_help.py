@@ -10,6 +10,7 @@ from role_env import __version__
 from role_env.command_table import COMMANDS
 from role_env.command_table.model import OBTAINING, TOPICS
 from support.machine import Machine
+from support.shells import NOTHING_CHANGED
 from support.terminal import on_terminal
 
 
@@ -182,7 +183,7 @@ def test_the_version_is_printed_by_the_command_and_the_option(machine: Machine) 
 
 def test_no_words_at_all_show_a_short_help_on_stderr_and_fail_the_shell(machine: Machine) -> None:
     done = machine.role_env()
-    assert (done.returncode, done.stdout) == (2, "{ \\false; }\n")
+    assert (done.returncode, done.stdout) == (2, NOTHING_CHANGED)
     assert done.stderr.startswith("usage: role-env [options] PROFILE\n")
     assert "source <(role-env PROFILE)" in done.stderr
     assert len(done.stderr.splitlines()) <= 12
@@ -195,7 +196,7 @@ def test_a_new_commands_name_that_is_also_a_profile_is_neither_where_a_shell_rea
     machine.succeeds(name)
     machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     done = machine.role_env(name)
-    assert (done.returncode, done.stdout) == (2, "{ \\false; }\n")
+    assert (done.returncode, done.stdout) == (2, NOTHING_CHANGED)
     assert done.stderr == (
         f"role-env: {name} is a command, and also a profile\nrole-env: hint: role-env export {name} is the profile\n"
     )

@@ -9,11 +9,8 @@ import pytest
 
 from support.machine import ROLE_ENV, Machine
 from support.secret_service_bus import SilentBus
-from support.shells import environment
+from support.shells import NOTHING_CHANGED, environment
 from support.world import format_time
-
-FALSE = ("{ false; }\n", "{ \\false; }\n")
-"""What a shell gets when there is nothing to take away."""
 
 
 def dead_end(silent: SilentBus) -> dict[str, str]:
@@ -178,7 +175,7 @@ def test_wrong_usage_is_reported_and_fails_the_shell_too(machine: Machine, argum
     done = machine.role_env(*arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("role-env: ")
-    assert done.stdout in FALSE
+    assert done.stdout == NOTHING_CHANGED
 
 
 def test_wrong_usage_fails_the_shell_whose_format_was_asked_for_and_prints_nothing_for_a_document(
@@ -262,7 +259,7 @@ def test_a_bug_is_reported_by_its_kind_and_place_and_without_its_text(machine: M
     )
     (folder / "sitecustomize.py").write_text(sabotage)
     done = machine.role_env("profileB", PYTHONPATH=str(folder))
-    assert (done.returncode, done.stdout in FALSE) == (1, True)
+    assert (done.returncode, done.stdout == NOTHING_CHANGED) == (1, True)
     assert "role-env: ZeroDivisionError in sitecustomize.py, line 2" in done.stderr
     assert "hunter22" not in done.stderr
 

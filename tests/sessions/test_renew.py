@@ -12,8 +12,7 @@ from role_env.keyrings.entry import PROOF_SERVICE
 from support.machine import INSTALLED, Machine
 from support.planted_keyring import plant_settings
 from support.shell_sessions import begin, due
-
-NOTHING_CHANGED = "{ \\false; }\n"
+from support.shells import NOTHING_CHANGED
 
 
 def refuses(machine: Machine, status: int, *reported: str, **environ: str) -> None:

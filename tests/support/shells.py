@@ -8,8 +8,11 @@ from pathlib import Path
 
 from role_env import variables
 from role_env.credentials import AccessKey, Credentials, Session
+from role_env.shells import posix
 from support.secret_service_bus import require
 
+NOTHING_CHANGED = posix.failure({}, take_away=False)
+"""What a POSIX shell gets from a failure that takes nothing away: it fails, and the prompt has no text any more."""
 INTO_SHELL = {
     "bash": "source <(role-env {0})",
     "zsh": "source <(role-env {0})",

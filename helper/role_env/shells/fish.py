@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # A local empty fish_trace hides the commands as `set +x` does in other shells.
 _QUIET = "set -l fish_trace"
+# The text of the prompt is as of an earlier look. Its export stays.
+_EMPTY_TEXT = "set -q ROLE_ENV_PROMPT; and set -g ROLE_ENV_PROMPT ''"
 
 
 def _quoted(keys: "Iterable[variables.Key]") -> str:
@@ -42,13 +44,19 @@ _OLDER = f"""\
 set -l older
 if test -z "$ROLE_ENV_FAMILIES$ROLE_ENV_NO_ACCOUNT"; set older {" ".join(variables.DISABLED)}; end"""
 
-# What loops do with the variable whose name is in v. The session's own value, and one that counts as absent, is not
-# saved; what was saved is dropped. What is restored stays saved until it is forgotten.
-_KEEP = f"""\
-if not set -qg $v; or contains -- "$$v" {variables.NO_ACCOUNT_VALUE} $own; set -e -g _role_env_old_$v
+# A function, which sees no local variable of its caller's. The session's own value, and one that counts as absent, is
+# not saved; what was saved is dropped.
+_DEFINE_KEEP = f"""\
+function _role_env_keep; set -l v $argv[1]
+if not set -qg $v; or contains -- "$$v" {variables.NO_ACCOUNT_VALUE} $argv[2..]; set -e -g _role_env_old_$v
 else if set -qgx $v; set -g _role_env_old_$v e $$v
 else; set -g _role_env_old_$v s $$v
+end
 end"""
+# Behind a local variable the global one may be the session's by now.
+_KEEP = 'set -ql $v; and test -n "$_role_env_saved"; or _role_env_keep $v $own'
+_FORGET_KEEP = "functions -e _role_env_keep"
+# What loops do with the variable whose name is in v. What is restored stays saved until it is forgotten.
 _RESTORE = """\
 set -e -g $v
 set -l old _role_env_old_$v; set old $$old
@@ -84,7 +92,9 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
         f'set -l begun; for v in {begun}; if test -n "$$v"; set begun 1; end; end',
         f"if not set -q begun[1]; set theirs {everything}{' SECURITY_TOKEN' * bare}",
         f"else; set -a theirs $older{' $bare' * bare}\nend",
+        _DEFINE_KEEP,
         _each("$theirs", _KEEP),
+        _FORGET_KEEP,
         "" if bare else _RESTORE_BARE,
         "" if session.region_id else _each(variables.REGIONS, _RESTORE),
         "set -l names; set -l values",
@@ -136,7 +146,7 @@ def off(environ: "Mapping[str, str]") -> str:
 
 def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
     """Return the group that ends in `false`; with `take_away` it leaves the shell without any account."""
-    return _group(_take_away()) if take_away else "begin; false; end\n"
+    return _group(_take_away()) if take_away else f"begin; {_EMPTY_TEXT}; false; end\n"
 
 
 def renewal(session: Session, environ: "Mapping[str, str]") -> str:
@@ -171,7 +181,7 @@ def renewal(session: Session, environ: "Mapping[str, str]") -> str:
 
 
 def _group(*steps: str) -> str:
-    lines = "\n".join(filter(None, (_QUIET, *steps))).split("\n")
+    lines = "\n".join(filter(None, (_QUIET, _EMPTY_TEXT, *steps))).split("\n")
     return "".join(("begin;\n", *(f"{line};\n" for line in lines), "end\n"))
 
 
@@ -209,9 +219,11 @@ def _take_away() -> str:
         _WHOSE,
         _OLDER,
         'if test -z "$ROLE_ENV_NO_ACCOUNT"; and test -n "$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID"',
+        _DEFINE_KEEP,
         _each("$theirs $bare", _KEEP),
         # An empty one before a universal one is ours.
         _each("$left $older", f'if set -qg $v; and begin; test -n "$$v"; or not set -qU $v; end\n{_KEEP}\nend'),
+        _FORGET_KEEP,
         _each(
             f"$ours $theirs SECURITY_TOKEN $left {variables.CREDENTIALS_URI} {' '.join(variables.TAKEN_AWAY)}", _REMOVE
         ),

@@ -18,9 +18,14 @@ _NOTHING_CHANGED = "role-env: the quotes around $(…) are missing: nothing was 
 _QUOTE_IT = 'role-env: hint: type eval "$(role-env {})"'
 _OPEN_ENDS = ("{", "(", ")", ";;", " in", "then", "do", "else", "||", "&&")
 """The ends of lines behind which a command goes on: there, no semicolon may stand."""
-_LINE_BREAK = "'\n'"
 # A shell that has joined the lines by spaces finds a word, the group's end, and a comment; any other one a comment.
 _CUT = "\\\n#; }; #"
+# The text of the prompt is as of an earlier look. Its export stays.
+_EMPTY_TEXT = (
+    r"case ${ROLE_ENV_PROMPT:+p} in p)"
+    " if (\\unset -v ROLE_ENV_PROMPT) 2>/dev/null; then ROLE_ENV_PROMPT=; fi ;; esac"
+)
+_TEXTS = {"EMPTY_TEXT": _EMPTY_TEXT, "LINE_BREAK": "'\n'"}
 _OTHER_URIS = tuple(f"{prefix}_CREDENTIALS_URI" for prefix in variables.PREFIXES[1:])
 TEMPORARIES = (
     *(
@@ -36,6 +41,7 @@ TEMPORARIES = (
         "id",
         "joined",
         "left",
+        "local",
         "new",
     ),
     *("ours", "own_secret", "own_token", "pairs", "regions", "result", "theirs", "try", "turn_on", "unset", "value"),
@@ -97,7 +103,7 @@ def off(environ: "Mapping[str, str]", *, integrated: bool = False) -> str:
 
 def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
     """Return the text that ends in `false`; with `take_away` it leaves the shell without any account."""
-    return _program("fail.sh", environ, {}, take_away=True) if take_away else "{ \\false; }\n"
+    return _program("fail.sh", environ, {}, take_away=True) if take_away else f"{{ {_EMPTY_TEXT}; \\false; }}\n"
 
 
 def renewal(session: Session, environ: "Mapping[str, str]") -> str:
@@ -136,7 +142,7 @@ def _program(
     before, first, common, end = programs.parts("session.sh")
     (own,) = programs.parts(name)
     numbered = {f"new_{number}": value for value, number in (values or {}).items()}
-    functions = (line[:-4] for line in (*first, *common, *own) if line.endswith("() {"))
+    functions = (line[len("_role_env_do_") : -4] for line in (*first, *common, *own) if line.endswith("() {"))
     exported = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
     keys = (*variables.KEYS, variables.BARE_PAIR)
     all_tables = {
@@ -157,7 +163,7 @@ def _program(
             f"_role_env_do_put_each {value} '{_words(names)}'"
             for value, names in variables.by_value(variables.NO_ACCOUNT).items()
         ),
-        "LINE_BREAK": _LINE_BREAK,
+        **_TEXTS,
         "UNQUOTED_STEP": "_role_env_do_take_away" if take_away else "\\:",
         "UNQUOTED_REPORT": f"\\printf '%s\\n' {' '.join(map(quote, report))} >&2" if report else "\\:",
         "FUNCTIONS": _words(functions),
