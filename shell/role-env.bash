@@ -23,16 +23,28 @@ _role_env_is_writable() {
 	done
 }
 
-# Whether the variable, if it has a value, is exported. bash before 4.4 cannot say it.
-_role_env_is_exported() {
-	case ${BASH_VERSION} in
-	[0-3].* | 4.[0-3]*) ;;
-	*)
+# What the hook compares: the value, export and type of each variable that matters, as bash would declare it. bash before
+# 4.4 can only compare values. And whether a variable, if it has a value, is exported: an array is not, and a nameref
+# reports the name of another one.
+case ${BASH_VERSION} in
+[0-3].* | 4.[0-3]*)
+	_role_env_observe() { _role_env_observed="@VALUES@"; }
+	_role_env_is_exported() { \builtin :; }
+	;;
+*)
+	_role_env_observe() { _role_env_observed="@STATE@"; }
+	_role_env_is_exported() {
 		\builtin local -n _role_env_reference="$1"
-		[[ -z ${_role_env_reference-} || ${_role_env_reference@a} == *x* ]]
-		;;
-	esac
-}
+		if [[ -z ${_role_env_reference-} ]]; then \builtin return 0; fi
+		\builtin local _role_env_declared="${_role_env_reference@A}"
+		case ${_role_env_declared%%=*} in
+		'declare -'*[aA]*" $1") \builtin return 1 ;;
+		'declare -'*x*" $1") ;;
+		*) \builtin return 1 ;;
+		esac
+	}
+	;;
+esac
 
 # Sets _role_env_pinned to the variables that lead to files, the keyring and certificates, each with its value of now.
 _role_env_pin() {
@@ -53,13 +65,23 @@ _role_env_remove_controls() {
 	_role_env_name=${_role_env_name//$'\xc2'[$'\x80'-$'\x9f']/}
 }
 
-# Runs a step of ours while `set -x` and `set -v`, which would print secrets, are off. The `||` lets the shell of
-# someone with `set -e` go on to turn them on again.
+# Runs a step of ours while options of the shell are off; $1 is "$-". `set -x` and `set -v` would print secrets, `set -a`
+# would export them, with `set -k` nothing could be declared, and `nocasematch` would take TRUE for true. The `||` lets
+# the shell of someone with `set -e` go on to turn them on again.
 _role_env_untraced() {
-	{ \builtin local _role_env_flags="$-" _role_env_status=0 && \builtin set +xv; } 2>/dev/null
+	{ \builtin set +akvx; } 2>/dev/null
+	\builtin local _role_env_flags="$1" _role_env_status=0
+	\builtin shift
+	if \builtin shopt -q nocasematch; then
+		_role_env_flags=${_role_env_flags}N
+		\builtin shopt -u nocasematch
+	fi
 	"$@" || _role_env_status=$?
+	case ${_role_env_flags} in *a*) \builtin set -a ;; *) ;; esac
+	case ${_role_env_flags} in *k*) \builtin set -k ;; *) ;; esac
 	case ${_role_env_flags} in *v*) \builtin set -v ;; *) ;; esac
 	case ${_role_env_flags} in *x*) \builtin set -x ;; *) ;; esac
+	case ${_role_env_flags} in *N*) \builtin shopt -s nocasematch ;; *) ;; esac
 	\builtin return "${_role_env_status}"
 }
 
@@ -91,35 +113,71 @@ case ${BASH_VERSION} in
 	;;
 esac
 
-# The hook in PROMPT_COMMAND. Most of the time nothing has changed, and the second in which the text will has not come.
-# It passes on the status that later hooks see. Where each hook gets the status anew (bash 5.1), and under `set -e`,
-# where a failure would end the shell, it returns 0.
+# The hook in PROMPT_COMMAND.
 _role_env_prompt() {
-	\builtin local _role_env_status="$?" _role_env_now="${_role_env_list:+${EPOCHSECONDS-}}"
+	case $-:${BASHOPTS-} in
+	*[akvx]*:* | *:*nocasematch*) _role_env_untraced "$-" _role_env_check "$?" ;;
+	*) _role_env_check "$?" ;;
+	esac
+}
+
+# Most of the time nothing has changed, and the second in which the text will has not come. It passes on the status that
+# later hooks see. Where each hook gets the status anew (bash 5.1), and under `set -e`, where a failure would end the
+# shell, it returns 0.
+_role_env_check() {
+	\builtin local _role_env_now="${_role_env_list:+${EPOCHSECONDS-}}"
 	case ${_role_env_now} in '' | *[!0123456789]*) _role_env_clock ;; *) ;; esac
-	if [[ "@STATE@" != "${_role_env_state}" ]] ||
+	_role_env_observe
+	if [[ ${_role_env_observed} != "${_role_env_state}" ]] ||
 		((_role_env_now < _role_env_since || _role_env_now >= _role_env_next)) ||
 		{ [[ -n ${ROLE_ENV_SERVER-} ]] && ! _role_env_has_server; }; then
-		_role_env_untraced _role_env_look
+		_role_env_look
 	fi
-	[[ ${PS1-} == "${_role_env_head}"* ]] || _role_env_show
-	case ${PROMPT_COMMAND[*]-} in *_role_env_prompt) ;; *) _role_env_install ;; esac
-	case ${_role_env_list}$- in list* | *e*) \builtin return 0 ;; *) \builtin return "${_role_env_status}" ;; esac
+	if [[ ${ROLE_ENV_PROMPT-} == "${_role_env_text}" ]] || _role_env_publish; then _role_env_from=0; fi
+	[[ ${PS1-} == "${_role_env_head}"* && ${PS0-} == *"${_role_env_end_of_text}"* ]] || _role_env_show
+	_role_env_arrange
+	case ${_role_env_list}$- in list* | *e*) \builtin return 0 ;; *) \builtin return "$1" ;; esac
+}
+
+# Gives the text to the prompt, and to prompts that are not ours.
+_role_env_publish() {
+	if _role_env_is_writable ROLE_ENV_PROMPT; then
+		ROLE_ENV_PROMPT=${_role_env_text}
+	else
+		_role_env_report_hidden 'a readonly ROLE_ENV_PROMPT' 'start a new shell without it'
+		\builtin return 1
+	fi
 }
 
 # Puts a reference to the text at the head of PS1. bash decodes a prompt before it expands the variables in it: nothing
-# in the text can act.
+# in the text can act. What is shown of it begins at _role_env_from, and before each command PS0 moves that behind its
+# end: without the hook there is no text. bash before 4.4 has no PS0; there the text's own place in PS1 does it.
 _role_env_show() {
 	case ${PS1-} in
 	'' | *'{ROLE_ENV_PROMPT'* | *'$'ROLE_ENV_PROMPT*) ;;
 	*)
-		if \builtin shopt -q promptvars; then
-			PS1=${_role_env_head}${PS1}
-		else
+		if ! \builtin shopt -q promptvars; then
 			_role_env_report_hidden promptvars 'shopt -s promptvars'
+		elif ! _role_env_is_writable PS1; then
+			_role_env_report_hidden 'a readonly PS1' 'start a new shell without it'
+		else
+			PS1=${_role_env_head}${PS1}
 		fi
 		;;
 	esac
+	if [[ ${PS1-} == "${_role_env_head}"* && ${PS0-} != *"${_role_env_end_of_text}"* ]]; then
+		if _role_env_is_writable PS0; then
+			PS0=${_role_env_end_of_text}${PS0-}
+		else
+			PS1=${_role_env_head}${_role_env_end_of_text}${PS1#"${_role_env_head}"}
+			_role_env_head=${_role_env_head}${_role_env_end_of_text} _role_env_end_of_text=''
+		fi
+	fi
+}
+
+# Brings the hook to its place.
+_role_env_arrange() {
+	case ${PROMPT_COMMAND[*]-} in *_role_env_prompt) ;; *) _role_env_install ;; esac
 }
 
 # Puts the hook behind all others, once. With --no-prompt it is also in front, behind direnv's, so that hooks that show
@@ -127,6 +185,13 @@ _role_env_show() {
 # other hooks have to see $PIPESTATUS.
 _role_env_install() {
 	\builtin local _role_env_command='' _role_env_rest=''
+	if ! _role_env_is_writable PROMPT_COMMAND; then
+		case ${PROMPT_COMMAND[*]-} in
+		*_role_env_prompt*) ;;
+		*) _role_env_report_hidden 'a readonly PROMPT_COMMAND' 'start a new shell without it' ;;
+		esac
+		\builtin return 0
+	fi
 	if [[ -z ${_role_env_list} ]]; then
 		# shellcheck disable=SC2128,SC2178  # of an array the older bashes run the first element
 		_role_env_rest=${PROMPT_COMMAND//$'\n'_role_env_prompt/}
@@ -195,18 +260,32 @@ _role_env_offer() {
 }
 
 # Installs it where a person types.
-\builtin unset -v _role_env_list _role_env_head
-_role_env_list='' _role_env_head=''
+\builtin unset -v _role_env_list _role_env_head _role_env_space _role_env_nothing _role_env_from _role_env_end_of_text
+_role_env_list='' _role_env_head='' _role_env_space=' ' _role_env_nothing='' _role_env_from=0 _role_env_end_of_text=''
 case $- in
 *i*)
 	case ${BASH_VERSION} in 5.[1-9]* | 5.[1-9][0-9]* | [6-9].* | [1-9][0-9].*) _role_env_list=list ;; *) ;; esac
-	# shellcheck disable=SC2016  # references: the prompt must not hold the text
-	case ${_role_env_options} in
-	*--no-prompt*) ;;
-	*) _role_env_head='\[${_role_env_on-}\]${ROLE_ENV_PROMPT-}\[${_role_env_off-}\]${ROLE_ENV_PROMPT:+ }' ;;
-	esac
 	_role_env_pin
-	_role_env_install
+	if ! _role_env_is_writable PROMPT_COMMAND; then
+		_role_env_hidden='a readonly PROMPT_COMMAND'
+		\builtin printf 'role-env: the prompt cannot show the session, because of %s\nrole-env: hint: %s\n' \
+			"${_role_env_hidden}" 'make it readonly below the line with role-env init' >&2
+	else
+		# shellcheck disable=SC2016  # references: the prompt must not hold the text
+		case ${_role_env_options} in
+		*--no-prompt*) ;;
+		*)
+			_role_env_head='\[${_role_env_on-}\]${ROLE_ENV_PROMPT+${ROLE_ENV_PROMPT:_role_env_from}}'
+			_role_env_head=${_role_env_head}'\[${_role_env_off-}\]${ROLE_ENV_PROMPT:+${_role_env_space:_role_env_from}}'
+			_role_env_end_of_text='${_role_env_nothing:_role_env_from=999}'
+			;;
+		esac
+		case ${BASH_VERSION} in
+		[0-3].* | 4.[0-3]*) _role_env_head=${_role_env_head}${_role_env_end_of_text} _role_env_end_of_text='' ;;
+		*) ;;
+		esac
+		_role_env_install
+	fi
 	\builtin complete -o bashdefault -o default -F _role_env_complete role-env
 	;;
 *) ;;

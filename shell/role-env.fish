@@ -5,7 +5,7 @@
 # `role-env init` fills in what is between two @ from the command's own tables.
 #
 # Nothing from outside is evaluated, arithmetic gets only digits, and what this shell may have inherited is replaced.
-for name in seen name left end on off plain warning warned request previous
+for name in seen name left end on off plain warning warned request previous observed text
     set -gu _role_env_$name ''
 end
 for name in retry since next
@@ -182,16 +182,16 @@ function _role_env_find_config
     set -q config[1]; and printf '%s\n' $config[-1]
 end
 
-# Shows at once what has changed, even if the prompt's function has been replaced: a person who types `use` wants to see
-# it.
+# Wraps the prompt's function again if another one has replaced it: the next prompt has to show the change.
 function _role_env_refresh
     functions -q _role_env_on_prompt; or return 0
     _role_env_wrap
-    _role_env_prompt
+    true
 end
 
-# Sets ROLE_ENV_PROMPT before each prompt, and reports or renews what is due. fish itself keeps $status. Most of the
-# time nothing has changed, and the second in which the text will has not come.
+# Sets ROLE_ENV_PROMPT at each prompt, and reports or renews what is due. fish itself keeps $status. Most of the time
+# nothing has changed, and the second in which the text will has not come. The state has the value and the export of each
+# variable that matters; a list has the value that programs see.
 #
 # fish has no clock. On Linux a file has the time since the machine has started; elsewhere the age of a file gives
 # the time without a fork.
@@ -201,11 +201,17 @@ function _role_env_prompt
     else
         set -f age (path mtime -R /)
     end
-    test "@STATE@" = "$_role_env_state" -a $age -ge $_role_env_since -a $age -lt $_role_env_next
+    _role_env_observe
+    test "$_role_env_observed" = "$_role_env_state" -a $age -ge $_role_env_since -a $age -lt $_role_env_next
     and begin
         test -z "$ROLE_ENV_SERVER"; or _role_env_has_server
     end
     or _role_env_look $age
+    set -g ROLE_ENV_PROMPT "$_role_env_text"
+end
+
+function _role_env_observe
+    set -g _role_env_observed "@STATE@ $(set -gxn)"
 end
 
 # Looks at everything: what is shown, in which color, and until which `age` that stays true.
@@ -228,15 +234,17 @@ function _role_env_look
     else if test -n "$ROLE_ENV_NO_ACCOUNT"
         _role_env_paint
         set -g _role_env_on $_role_env_warning
-        set -g ROLE_ENV_PROMPT 'no account'
+        set -g _role_env_text 'no account'
         test -z "$ALIBABA_CLOUD_CREDENTIALS_URI"; and _role_env_is_guarded
-        or set -g ROLE_ENV_PROMPT 'no account≠'
+        or set -g _role_env_text 'no account≠'
         set -g _role_env_seen ''
     else
-        set -g ROLE_ENV_PROMPT ''
+        set -g _role_env_text ''
         set -g _role_env_seen ''
     end
-    set -g _role_env_state "@STATE@"
+    # A renewal may have changed it.
+    _role_env_observe
+    set -g _role_env_state "$_role_env_observed"
 end
 
 function _role_env_describe
@@ -260,7 +268,7 @@ function _role_env_describe
     set -g _role_env_next (math "min($_role_env_next, $argv[1] + $wait)")
     set -g _role_env_on $_role_env_plain
     set -q sign[1]; or test $left -lt 300; and set -g _role_env_on $_role_env_warning
-    set -g ROLE_ENV_PROMPT "$_role_env_name$sign$text"
+    set -g _role_env_text "$_role_env_name$sign$text"
 end
 
 # Whether `role-env exec --renew` serves the session, for as long as this shell lives.
@@ -433,12 +441,8 @@ function _role_env_wrap
     functions -e _role_env_inner_prompt
     functions -c fish_prompt _role_env_inner_prompt; or return
     function fish_prompt
-        # Neither `switch` nor `set` changes $status and $pipestatus, which the prompt within may show.
-        switch "@STATE@"
-            case "$_role_env_state"
-            case '*'
-                set -g _role_env_changed 1
-        end
+        # Neither `set`, what it causes, nor `switch` changes $status and $pipestatus, which the prompt within may show.
+        set -g _role_env_draws 1
         switch "$_role_env_hides$ROLE_ENV_PROMPT/$pipestatus/$status"
             case '/*'
                 _role_env_inner_prompt
@@ -558,18 +562,27 @@ if status is-interactive
         string match -q -- '*--no-prompt*' $_role_env_options; and set -g _role_env_hides /
         set -e -g _role_env_has_uptime
         string match -qr '^[0-9.]+ ' -- (read -z </proc/uptime 2>/dev/null); and set -g _role_env_has_uptime 1
-        set -g _role_env_wraps 1
         # The variables that lead to files, the keyring and certificates, each with its value of now.
         set -gu _role_env_pinned
         for name in @PINNED_NAMES@ (_role_env_properties)
             set -qx $name; and set -a _role_env_pinned $name "$$name"
         end
+        # A prompt that is wrapped looks when it is drawn.
+        set -e -g _role_env_draws
         function _role_env_on_prompt --on-event fish_prompt
-            set -q _role_env_wraps; and _role_env_wrap; and set -e -g _role_env_wraps
-            _role_env_prompt
+            if set -q _role_env_draws
+                set -e -g _role_env_draws
+            else
+                _role_env_wrap
+                _role_env_prompt
+            end
         end
-        function _role_env_on_change --on-variable _role_env_changed
-            _role_env_prompt
+        function _role_env_on_draw --on-variable _role_env_draws
+            set -q _role_env_draws; and _role_env_prompt
+        end
+        # Without a look behind the command there is no text.
+        function _role_env_on_command --on-event fish_preexec
+            set -g ROLE_ENV_PROMPT ''
         end
     end
 end

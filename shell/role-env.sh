@@ -11,11 +11,11 @@
 # digits, and what this shell may have inherited is unset first.
 \builtin unalias role-env 2>/dev/null || \builtin :
 \builtin unset -v ROLE_ENV_PROMPT _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry \
-	_role_env_warned _role_env_state _role_env_since _role_env_next _role_env_on _role_env_off _role_env_plain \
-	_role_env_warning _role_env_request _role_env_previous _role_env_shell _role_env_options _role_env_hidden \
-	_role_env_pinned
+	_role_env_warned _role_env_state _role_env_observed _role_env_text _role_env_since _role_env_next _role_env_on \
+	_role_env_off _role_env_plain _role_env_warning _role_env_request _role_env_previous _role_env_shell \
+	_role_env_options _role_env_hidden _role_env_pinned
 _role_env_seen='' _role_env_name='' _role_env_end='' _role_env_window=1 _role_env_retry=0 _role_env_warned=''
-_role_env_state='' _role_env_since=0 _role_env_next=0
+_role_env_state='' _role_env_observed='' _role_env_text='' _role_env_since=0 _role_env_next=0
 _role_env_on='' _role_env_off='' _role_env_plain='' _role_env_warning=''
 _role_env_request='' _role_env_previous='' _role_env_hidden=''
 
@@ -25,8 +25,8 @@ _role_env_shell='@SHELL@'
 
 function role-env {
 	case ${1-} in
-	use | off | renew) _role_env_untraced _role_env_act_here "$@" ;;
-	*) _role_env_call "$@" ;;
+	use | off | renew) _role_env_untraced "$-" _role_env_act_here "$@" ;;
+	*) _role_env_untraced "$-" _role_env_call "$@" ;;
 	esac
 	# In zsh a failure behind a `case` would not end a shell with `set -e`.
 	\builtin return
@@ -212,20 +212,20 @@ _role_env_find_config() {
 	done
 }
 
-# Shows a change at once, even if another program has removed the hook: a person who types `use` wants to see it.
+# Brings the hook back if another program has removed it: the next prompt has to show the change.
 _role_env_refresh() {
-	case $- in *i*) _role_env_is_subshell || _role_env_prompt ;; *) ;; esac || \builtin :
+	case $- in *i*) _role_env_is_subshell || _role_env_arrange ;; *) ;; esac || \builtin :
 }
 
 # Says once that something in this shell hides the session in the prompt: $1 names it, $2 is what to type or add.
 _role_env_report_hidden() {
-	if [[ -n ${ROLE_ENV_PROMPT} && -z ${_role_env_hidden} ]]; then
+	if [[ -n ${ROLE_ENV_PROFILE-}${ROLE_ENV_NO_ACCOUNT-} && -z ${_role_env_hidden} ]]; then
 		_role_env_hidden=$1
 		\builtin printf 'role-env: the prompt does not show the session, because of %s\nrole-env: hint: %s\n' "$1" "$2" >&2
 	fi
 }
 
-# Sets ROLE_ENV_PROMPT, and reports or renews what is due. `_role_env_now` is the caller's.
+# Sets the text, and reports or renews what is due. `_role_env_now` is the caller's.
 _role_env_look() {
 	if [[ -n ${ROLE_ENV_PROFILE-} ]]; then
 		_role_env_remember
@@ -240,15 +240,17 @@ _role_env_look() {
 		_role_env_describe
 	elif [[ -n ${ROLE_ENV_NO_ACCOUNT-} ]]; then
 		_role_env_paint
-		ROLE_ENV_PROMPT='no account' _role_env_on=${_role_env_warning} _role_env_seen=''
-		if [[ -n ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]] || ! _role_env_is_guarded; then ROLE_ENV_PROMPT='no account≠'; fi
+		_role_env_text='no account' _role_env_on=${_role_env_warning} _role_env_seen=''
+		if [[ -n ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]] || ! _role_env_is_guarded; then _role_env_text='no account≠'; fi
 	else
-		ROLE_ENV_PROMPT='' _role_env_on='' _role_env_off='' _role_env_seen=''
+		_role_env_text='' _role_env_on='' _role_env_off='' _role_env_seen=''
 	fi
-	_role_env_state="@STATE@"
+	# A renewal may have changed it.
+	_role_env_observe
+	_role_env_state=${_role_env_observed}
 }
 
-# Describes the session in ROLE_ENV_PROMPT, with its color in _role_env_on. Until _role_env_next that stays true.
+# Describes the session in _role_env_text, with its color in _role_env_on. Until _role_env_next that stays true.
 _role_env_describe() {
 	\builtin local _role_env_sign='' _role_env_minutes='' _role_env_remaining=0 _role_env_due=0
 	_role_env_is_whole || _role_env_sign=≠
@@ -268,7 +270,7 @@ _role_env_describe() {
 	if ((_role_env_due > _role_env_now && _role_env_due < _role_env_next)); then _role_env_next=${_role_env_due}; fi
 	_role_env_on=${_role_env_plain}
 	if [[ -n ${_role_env_sign} ]] || ((_role_env_remaining < 300)); then _role_env_on=${_role_env_warning}; fi
-	ROLE_ENV_PROMPT=${_role_env_name}${_role_env_sign}${_role_env_minutes:+ ${_role_env_minutes}}
+	_role_env_text=${_role_env_name}${_role_env_sign}${_role_env_minutes:+ ${_role_env_minutes}}
 }
 
 # Whether `role-env exec --renew` serves the session, for as long as this shell lives.
@@ -399,16 +401,16 @@ _role_env_paint() {
 
 # Renews the session inside the window or, without --renew, says once that it has expired.
 _role_env_act() {
-	\builtin local _role_env_left=0
+	\builtin local _role_env_remaining=0
 	case ${_role_env_options} in
 	*--renew*)
 		_role_env_retry=$((_role_env_now + 60))
 		_role_env_renew || \builtin :
 		_role_env_clock
 		# Sooner while there is time: another shell may have renewed the session by then.
-		_role_env_left=$((_role_env_end - _role_env_now))
-		if ((_role_env_left > 0 && _role_env_left < 240)); then
-			_role_env_retry=$((_role_env_now + (_role_env_left + 3) / 4))
+		_role_env_remaining=$((_role_env_end - _role_env_now))
+		if ((_role_env_remaining > 0 && _role_env_remaining < 240)); then
+			_role_env_retry=$((_role_env_now + (_role_env_remaining + 3) / 4))
 		fi
 		[[ -z ${ROLE_ENV_PROFILE-} ]] || _role_env_arrive
 		;;

@@ -52,6 +52,7 @@ _role_env_remove_controls() {
 }
 
 _role_env_untraced() {
+	\builtin shift
 	"$@"
 }
 
@@ -66,10 +67,17 @@ _role_env_clock() {
 	((_role_env_now)) || _role_env_now=${(%):-'%D{%s}'}
 }
 
+# What the hook compares: the value, export and type of each variable that matters.
+_role_env_observe() {
+	\builtin set -- @STATE@
+	_role_env_observed="$*"
+}
+
 # The hook in precmd_functions; zsh itself keeps $? and $pipestatus. Most of the time nothing has changed, and the second
 # in which the text will has not come.
 _role_env_prompt() {
-	if [[ "@STATE@" != "$_role_env_state" ]] ||
+	_role_env_observe
+	if [[ "$_role_env_observed" != "$_role_env_state" ]] ||
 		((EPOCHSECONDS < _role_env_since || EPOCHSECONDS >= _role_env_next)) ||
 		{ [[ -n $ROLE_ENV_SERVER ]] && ! _role_env_has_server; }; then
 		\builtin local _role_env_now=''
@@ -81,8 +89,32 @@ _role_env_prompt() {
 			_role_env_completes=1
 		fi
 	fi
-	[[ $psvar[97] == "$ROLE_ENV_PROMPT" && $precmd_functions[-1] == _role_env_prompt &&
+	_role_env_publish "$_role_env_text"
+	[[ $precmd_functions[-1] == _role_env_prompt && $preexec_functions[1] == _role_env_forget &&
 		$PS1 == "$_role_env_head"* ]] || _role_env_arrange
+}
+
+# The hook in preexec_functions: without the one behind the command, or if an error in another one skips that, there is
+# no text.
+_role_env_forget() {
+	_role_env_publish ''
+}
+
+# Gives the text to the prompt, and to prompts that are not ours.
+_role_env_publish() {
+	if [[ ${(t)ROLE_ENV_PROMPT} == *readonly* ]]; then
+		_role_env_report_hidden 'a readonly ROLE_ENV_PROMPT' 'start a new shell without it'
+	else
+		ROLE_ENV_PROMPT=$1
+	fi
+	case ${(t)psvar} in
+	*readonly*)
+		PS1=${PS1#$_role_env_head} _role_env_head=''
+		_role_env_report_hidden 'a readonly psvar' 'start a new shell without it'
+		;;
+	*unique*) _role_env_report_hidden 'typeset -U psvar' 'typeset +U psvar' ;;
+	*) psvar[97]=$1 ;;
+	esac
 }
 
 # zsh expands nothing of what it takes out of psvar, be PROMPT_SUBST on or off: the prompt does not hold the text.
@@ -92,17 +124,21 @@ _role_env_color() {
 	if [[ -n $_role_env_head ]]; then _role_env_head="${_role_env_segment%.*} .)"; fi
 }
 
-# Puts the text at the head of the prompt, and the hook behind all others. A theme that draws by itself shows the segment
+# Puts the text at the head of the prompt, and the hooks to their places. A theme that draws by itself shows the segment
 # of that name.
 _role_env_arrange() {
-	psvar[97]=$ROLE_ENV_PROMPT
-	[[ $precmd_functions[-1] == (_role_env_prompt|_p9k_precmd) ]] || _role_env_install
+	[[ $precmd_functions[-1] == (_role_env_prompt|_p9k_precmd) && $preexec_functions[1] == _role_env_forget ]] ||
+		_role_env_install
 	if [[ -z $_role_env_head || $PS1 == "$_role_env_head"* ]]; then
 		:
-	elif ((!${+functions[_p9k_precmd]})); then
+	elif ((${+functions[_p9k_precmd]})); then
+		if [[ " $POWERLEVEL9K_LEFT_PROMPT_ELEMENTS $POWERLEVEL9K_RIGHT_PROMPT_ELEMENTS " != *' role_env '* ]]; then
+			_role_env_report_hidden powerlevel10k 'add role_env to POWERLEVEL9K_LEFT_PROMPT_ELEMENTS in ~/.p10k.zsh'
+		fi
+	elif [[ ${(t)PS1} == *readonly* ]]; then
+		[[ $PS1 == *'%97v'* ]] || _role_env_report_hidden 'a readonly PS1' 'start a new shell without it'
+	else
 		PS1=$_role_env_head${PS1#'%(97V.'*'%97v'*' .)'}
-	elif [[ " $POWERLEVEL9K_LEFT_PROMPT_ELEMENTS $POWERLEVEL9K_RIGHT_PROMPT_ELEMENTS " != *' role_env '* ]]; then
-		_role_env_report_hidden powerlevel10k 'add role_env to POWERLEVEL9K_LEFT_PROMPT_ELEMENTS in ~/.p10k.zsh'
 	fi
 }
 
@@ -114,12 +150,18 @@ if ((!${+functions[prompt_role_env]})); then
 fi
 
 # Puts the hook behind all others, once; powerlevel10k's stays last, as it has to. With --no-prompt the hook is also
-# in front, behind direnv's, so that hooks that show ROLE_ENV_PROMPT in a prompt of their own run after it.
+# in front, behind direnv's, so that hooks that show ROLE_ENV_PROMPT in a prompt of their own run after it. The one that
+# forgets the text is before all others: an error in one skips those behind it.
 _role_env_install() {
+	if [[ ${(t)precmd_functions}${(t)preexec_functions} == *readonly* ]]; then
+		[[ $precmd_functions[(Ie)_role_env_prompt] != 0 ]] ||
+			_role_env_report_hidden 'a readonly precmd_functions or preexec_functions' 'start a new shell without it'
+		\builtin return
+	fi
 	\builtin local -a _role_env_hooks
 	\builtin local -i _role_env_place
 	_role_env_hooks=("${(@)precmd_functions:#_role_env_prompt}")
-	if [[ -z $_role_env_head ]]; then
+	if [[ -z $_role_env_head && ${(t)precmd_functions} != *unique* ]]; then
 		_role_env_place=$_role_env_hooks[(I)_direnv_hook]
 		_role_env_hooks[_role_env_place+1,_role_env_place]=(_role_env_prompt)
 	fi
@@ -127,6 +169,7 @@ _role_env_install() {
 	if [[ $_role_env_hooks[-1] == _p9k_precmd ]]; then _role_env_place+=-1; fi
 	_role_env_hooks[_role_env_place+1,_role_env_place]=(_role_env_prompt)
 	precmd_functions=("${_role_env_hooks[@]}")
+	preexec_functions=(_role_env_forget "${(@)preexec_functions:#_role_env_forget}")
 }
 
 # Completes; `words` and CURRENT are those of zsh's completion.
@@ -165,8 +208,14 @@ _role_env_offer() {
 # Installs it where a person types.
 \builtin typeset -g _role_env_head='' _role_env_segment='' _role_env_completes=0
 if [[ -o interactive ]]; then
-	\builtin typeset -ga precmd_functions psvar
-	if [[ $_role_env_options != *--no-prompt* ]]; then _role_env_head='%(97V.%97v .)'; fi
 	_role_env_pin
-	_role_env_install
+	if [[ ${(t)precmd_functions}${(t)preexec_functions} == *readonly* ]]; then
+		_role_env_hidden='a readonly precmd_functions or preexec_functions'
+		\builtin printf 'role-env: the prompt cannot show the session, because of %s\nrole-env: hint: %s\n' \
+			$_role_env_hidden 'make them readonly below the line with role-env init' >&2
+	else
+		\builtin typeset -ga precmd_functions preexec_functions psvar
+		if [[ $_role_env_options != *--no-prompt* ]]; then _role_env_head='%(97V.%97v .)'; fi
+		_role_env_install
+	fi
 fi

@@ -1,13 +1,12 @@
-"""The prompt in shells whose variables and options are unusual: it stays true, and says so where it cannot be shown."""
+"""The prompt in shells whose variables, options and hooks are unusual: it is true or empty, and says so once."""
 
 import re
 
 import pytest
 
 from support.machine import INSTALLED, Machine
-from support.shell_terminal import HOOK, interactive
+from support.shell_terminal import HOOK, SHELLS, SHOW, Terminal, export, interactive, texts
 
-SHOW = "printf '<%s>\\n' \"$ROLE_ENV_PROMPT\""
 READONLY = (
     *("now", "left", "key", "text", "due", "sign", "end", "id", "name", "names", "word", "words", "line", "code"),
     *("result", "value", "before", "was", "color", "warning", "flags", "rest", "command", "config", "timeout", "last"),
@@ -16,9 +15,7 @@ READONLY = (
 )
 
 
-def texts(output: str) -> list[str]:
-    """Return what SHOW has printed, each time."""
-    return re.findall(r"<([^<>$%]*)>", output)
+OWN_LOCALS = {"IFS", "ROLE_ENV_INIT", "ROLE_ENV_PREVIOUS", "ROLE_ENV_TIMEOUT"}
 
 
 # --- readonly variables
@@ -30,7 +27,7 @@ def test_no_readonly_variable_of_the_users_stops_the_integration(machine: Machin
     steps = ("role-env use profileB", "role-env use other", "role-env use -", "role-env use nosuch", "role-env off")
     lines = "".join(f"{step}\n{HOOK[shell]}; {SHOW}\n" for step in steps)
     done = interactive(machine, shell, f"readonly {' '.join(READONLY)}\n{lines}", "--renew")
-    shown = [re.sub(r"\d+m", "N", text) for text in texts(done.stdout)]
+    shown = texts(done.stdout)
     assert shown == ["profileB N", "other N", "profileB N", "no account", ""]
     assert not re.findall(r".*read-?only variable.*", done.stderr)
 
@@ -40,4 +37,88 @@ def test_each_local_of_the_integration_has_its_prefix(suffix: str) -> None:
     text = (INSTALLED.parents[1] / "shell" / f"role-env.{suffix}").read_text()
     declared = " ".join(re.findall(r"\blocal (?:-\w )*(.*?)(?: [|&2]|$)", text, re.MULTILINE))
     names = {word.partition("=")[0] for word in re.findall(r"(?<!\S)[a-zA-Z_]\w*(?==|\s|$)", declared)}
-    assert {name for name in names if not name.startswith("_role_env_")} <= {"IFS", "ROLE_ENV_INIT", "ROLE_ENV_TIMEOUT"}
+    assert {name for name in names if not name.startswith("_role_env_")} <= OWN_LOCALS
+
+
+HIDDEN = {
+    "bash": {
+        "PS1='> '; readonly PS1": "a readonly PS1",
+        "readonly ROLE_ENV_PROMPT": "a readonly ROLE_ENV_PROMPT",
+        "PROMPT_COMMAND=; readonly PROMPT_COMMAND": "a readonly PROMPT_COMMAND",
+        "shopt -u promptvars; PS1='$ '": "promptvars",
+    },
+    "zsh": {
+        "PS1='> '; readonly PS1": "a readonly PS1",
+        "readonly ROLE_ENV_PROMPT": "a readonly ROLE_ENV_PROMPT",
+        "readonly psvar": "a readonly psvar",
+        "typeset -U psvar": "typeset -U psvar",
+        "precmd_functions=(); readonly precmd_functions": "a readonly precmd_functions or preexec_functions",
+    },
+}
+
+
+@pytest.mark.parametrize(("shell", "line"), [(shell, line) for shell, lines in HIDDEN.items() for line in lines])
+def test_what_hides_the_session_in_the_prompt_is_said_once(machine: Machine, shell: str, line: str) -> None:
+    lines = f"{line}\nrole-env use profileB\n:\n:\nrole-env off\n:\n"
+    done = interactive(machine, shell, lines)
+    assert re.findall("role-env: the prompt does not .*, because of (.*)", done.stderr) == [HIDDEN[shell][line]]
+    assert not re.findall(r".*read-?only variable.*", done.stderr)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_where_the_hook_cannot_be_installed_init_says_so_once_and_leaves_the_prompt_alone(
+    machine: Machine, shell: str
+) -> None:
+    name = {"bash": "PROMPT_COMMAND", "zsh": "precmd_functions"}[shell]
+    lines = "role-env use profileB\n:\nprintf '{%s}\\n' \"$PS1\"\nrole-env off\n"
+    done = interactive(machine, shell, lines, before=f"PS1='mine '\nreadonly {name}")
+    assert done.stderr.count("because of a readonly") == 1
+    assert "role-env: the prompt cannot show the session, because of a readonly" in done.stderr
+    assert not re.findall(r".*read-?only variable.*", done.stderr)
+    assert "{mine }" in done.stdout
+
+
+# --- hooks that fail or vanish
+
+LOST = {
+    "bash": ("PROMPT_COMMAND=", "PROMPT_COMMAND=:; readonly PROMPT_COMMAND"),
+    "zsh": (
+        "precmd_functions=()",
+        "precmd_functions=() preexec_functions=()",
+        "bad() { : /none*/x }; precmd_functions=(bad $precmd_functions)",
+        "precmd() { : /none*/x }",
+    ),
+    "fish": ("functions -e _role_env_on_prompt _role_env_prompt", "function fish_prompt; printf '>> '; end"),
+}
+
+
+@pytest.mark.parametrize(("shell", "line"), [(shell, line) for shell, lines in LOST.items() for line in lines])
+def test_a_lost_hook_leaves_no_text_of_a_former_look(machine: Machine, shell: str, line: str) -> None:
+    with Terminal(machine, shell) as terminal:
+        terminal.wait_for_prompt("")
+        terminal.type("role-env use profileB", prompt=r"profileB \d+m")
+        terminal.type(line, prompt="")
+        terminal.type(export(shell, "OSS_ACCESS_KEY_ID", "another"), prompt="|profileB≠ .*")
+
+
+@pytest.mark.parametrize(
+    "version", ["5.0.17(1)-release", "4.4.23(1)-release", "4.3.48(1)-release", "3.2.57(1)-release"]
+)
+def test_an_error_in_an_earlier_hook_of_an_older_bash_leaves_no_text(machine: Machine, version: str) -> None:
+    """Each older version is played by this bash. There an error ends PROMPT_COMMAND; here it ends a line of it."""
+    bad = "PROMPT_COMMAND=': ${none?}; _role_env_prompt'"
+    with Terminal(machine, "bash", before=f"BASH_VERSION='{version}'\n") as terminal:
+        terminal.wait_for_prompt("")
+        terminal.type("role-env use profileB", prompt=r"profileB \d+m")
+        terminal.type(bad, prompt="")
+        terminal.type("source <(role-env profileB)", prompt="")
+        terminal.type("none=some", prompt=r"profileB \d+m")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_use_brings_a_lost_hook_back(machine: Machine, shell: str) -> None:
+    with Terminal(machine, shell) as terminal:
+        terminal.wait_for_prompt("")
+        terminal.type("role-env use profileB", prompt=r"profileB \d+m")
+        terminal.type(LOST[shell][-1] if shell == "fish" else LOST[shell][0], prompt="")
+        terminal.type("role-env use profileB", prompt=r"profileB \d+m")

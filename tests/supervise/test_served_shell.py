@@ -33,7 +33,7 @@ def served(machine: Machine, shell: str, script: str, *options: str) -> "subproc
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_another_uri_marks_the_session_at_the_first_prompt_and_status_says_so(machine: Machine, shell: str) -> None:
-    look = f"{HOOK[shell] if shell != 'fish' else '_role_env_prompt'}\n{SHOW}role-env status\n"
+    look = f"{HOOK[shell] if shell != 'fish' else '_role_env_prompt'}; {SHOW}role-env status\n"
     keep = f"set -g kept ${URI}\n" if shell == "fish" else f"kept=${URI}\n"
     other = assign(shell, URI, "http://127.0.0.1:1/another")
     back = assign(shell, URI, "$kept")
@@ -54,7 +54,7 @@ def test_a_shell_that_outlives_its_command_sees_at_the_first_prompt_that_the_ses
     out = machine.home / "out"
     wait = f"while test -e {machine.home}/lives; sleep 0.1; end" if shell == "fish" else ""
     wait = wait or f"while test -e {machine.home}/lives; do sleep 0.1; done"
-    look = f"{HOOK[shell] if shell != 'fish' else '_role_env_prompt'}\n{SHOW}role-env status\n"
+    look = f"{HOOK[shell] if shell != 'fish' else '_role_env_prompt'}; {SHOW}role-env status\n"
     script = machine.home / "script"
     script.write_text(f"{init(shell)}{look}touch {machine.home}/seen\n{wait}\n{look}role-env process --session\n")
     (machine.home / "lives").touch()
@@ -140,7 +140,7 @@ def test_only_a_living_server_of_this_uri_is_taken_for_one_in_python_and_in_each
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_server_that_is_killed_marks_the_session_at_the_next_prompt(machine: Machine, shell: str) -> None:
-    look = f"{HOOK[shell] if shell != 'fish' else '_role_env_prompt'}\n{SHOW}"
+    look = f"{HOOK[shell] if shell != 'fish' else '_role_env_prompt'}; {SHOW}"
     kill = 'kill -9 "${ROLE_ENV_SERVER%%/*}"'
     if shell == "fish":
         kill = "kill -9 (string match -r '^[0-9]+' $ROLE_ENV_SERVER)"

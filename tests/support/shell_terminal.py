@@ -47,6 +47,20 @@ def command(shell: str, folder: Path, rc: str) -> str:
     }[shell]
 
 
+def export(shell: str, name: str, value: str) -> str:
+    """Return the line that exports a variable."""
+    return f"set -gx {name} {value}" if shell == "fish" else f"export {name}={value}"
+
+
+SHOW = "printf '<%s>\\n' \"$ROLE_ENV_PROMPT\""
+"""What prints the text of the prompt. It stands in a line with HOOK: before each line the text is emptied."""
+
+
+def texts(output: str) -> list[str]:
+    """Return what SHOW has printed, each time, with N for the minutes."""
+    return [re.sub(r"\d+m", "N", text) for text in re.findall(r"<([^<>$%]*)>", output)]
+
+
 def interactive(
     machine: Machine, shell: str, lines: str, options: str = "", before: str = "", **environ: str
 ) -> "subprocess.CompletedProcess[str]":

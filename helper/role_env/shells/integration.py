@@ -35,11 +35,17 @@ _GUARDS = tuple(variables.guards())
 # What keeps tools from an account of their own while no key is set, and the key IDs that would be one.
 _WITHOUT_KEY = (*_KEY_IDS, variables.BARE.access_key_id, *_GUARDS)
 _OUTRANKING = tuple(name for name in variables.LEFT_UNSET if name != variables.CREDENTIALS_URI)
-# What a prompt looks at each time: the rest is looked at once a minute.
-_STATE = (
-    *("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_PROFILE", "ROLE_ENV_EXPIRATION", "ROLE_ENV_POLICY", "ROLE_ENV_NO_ACCOUNT"),
-    *(*variables.KEY_IDS, *_GUARDS, variables.CREDENTIALS_URI, variables.SERVER, "ROLE_ENV_PROMPT"),
+# What a prompt compares each time: all that a session sets, guards or unsets. Of a secret it is not the value, which
+# no look reads.
+_STATE = tuple(
+    dict.fromkeys(
+        (
+            *(*variables.KEY_NAMES, *variables.BARE.names, *variables.REST),
+            *(variables.CREDENTIALS_URI, *variables.OWN, variables.COLOUR),
+        )
+    )
 )
+_SECRET = {name for key in (*variables.KEYS, variables.BARE, variables.BASE) for name in key.names[1:]}
 # An unasked renewal runs with the values that these have when the integration is loaded: what is planted later leads to
 # no other file, keyring or authority. `keyring` has settings in KEYRING_PROPERTY_… too.
 _PINNED = (
@@ -58,7 +64,7 @@ def integration(shell: str, options: str = "") -> str:
     It is one group, like everything that a shell reads from us: cut off anywhere, it does nothing.
     """
     text = "".join(programs.read(name) for name in _FILES[shell])
-    tables = _fish_tables() if shell == "fish" else _posix_tables()
+    tables = _fish_tables() if shell == "fish" else _posix_tables(shell)
     given = {"SHELL": shell, "OPTIONS": f"{__version__} {options}".rstrip(), **tables}
     for name, table in given.items():
         text = text.replace(f"@{name}@", table)
@@ -72,11 +78,11 @@ def integration(shell: str, options: str = "") -> str:
 # --- the tables
 
 
-def _shared_tables(value: str, *, key_id: str, request: str, separator: str) -> dict[str, str]:
+def _shared_tables(value: str, *, key_id: str, separator: str) -> dict[str, str]:
     """Return the tables that all shells share.
 
-    `value` is the shell's code for the value of the variable `{}`, `key_id` that for the expected key ID, and `request`
-    code that says whether ROLE_ENV_REQUEST is set. `separator` goes between patterns.
+    `value` is the shell's code for the value of the variable `{}`, `key_id` that for the expected key ID. `separator`
+    goes between patterns.
     """
 
     def values(names: "Iterable[str]") -> list[str]:
@@ -96,17 +102,27 @@ def _shared_tables(value: str, *, key_id: str, request: str, separator: str) -> 
         "OTHER_KEY_IDS": '" "'.join(f"{family} {value.format(name)}" for family, name in _other_key_ids()),
         "GUARDS": " ".join(values(_GUARDS)),
         "WITHOUT_KEY": " ".join(values(_WITHOUT_KEY)),
-        "STATE": " ".join([*values(_STATE), request]),
         "COMMANDS": separator.join(command_table.COMMANDS),
         "VALUE_OPTIONS": separator.join(_value_options()),
         "EXPECTED_GUARDS": separator.join(f"'{guards}'" for guards in _expected_guards()),
     }
 
 
-def _posix_tables() -> dict[str, str]:
-    shared = _shared_tables("${{{}-}}", key_id="${_role_env_own_id}", request="${ROLE_ENV_REQUEST:+1}", separator=" | ")
-    return shared | {
+def _state(code: str, of_secret: str) -> str:
+    """Return the shell's code for the state; `code` is that for the variable `{0}`, `of_secret` that for a secret."""
+    return " ".join(filter(None, ((of_secret if name in _SECRET else code).format(name) for name in _STATE)))
+
+
+def _posix_tables(shell: str) -> dict[str, str]:
+    if shell == "zsh":
+        # Each is a word of its own, which zsh expands four times as fast.
+        state = _state('"${{{0}+${0}${{(t){0}}}}}"', '"${{{0}+${{(t){0}}}}}"')
+    else:
+        state = _state("${{{0}+${{{0}@A}}}}", "${{{0}+${{{0}@a}}}}")
+    return _shared_tables("${{{}-}}", key_id="${_role_env_own_id}", separator=" | ") | {
         "PINNED": " ".join(f'${{{name}+"{name}=${{{name}}}"}}' for name in _PINNED),
+        "STATE": state,
+        "VALUES": _state("${{{0}-}}", "${{{0}+1}}"),
         "COLORS": "".join(f"{name}) _role_env_sgr='{code}' ;;\n\t" for name, code in variables.COLORS.items()) + "''",
         "OFF": posix.off(dict.fromkeys(_EXPORTED, ""), integrated=True).rstrip("\n").replace("'", "'\\''"),
         "COMMAND_TABLE": "".join(map(_posix_case, command_table.COMMANDS.values())) + "''",
@@ -114,8 +130,9 @@ def _posix_tables() -> dict[str, str]:
 
 
 def _fish_tables() -> dict[str, str]:
-    shared = _shared_tables("${}", key_id="$id", request="$ROLE_ENV_REQUEST", separator=" ")
-    return shared | {
+    return _shared_tables("${}", key_id="$id", separator=" ") | {
+        # What is exported is listed by its name.
+        "STATE": _state("${0}", ""),
         "COLOR_NAMES": " ".join(variables.COLORS),
         "COLOR_CODES": " ".join(f"'{code}'" for code in variables.COLORS.values()),
         "OFF": fish.off({}).rstrip("\n"),
