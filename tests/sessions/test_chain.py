@@ -569,7 +569,7 @@ def test_the_endpoint_of_a_role_of_the_cli_is_the_one_that_the_sdks_choose(
     cli_file.write({"mode": "RamRoleArn", **cli_file.key, "ram_role_arn": HUB, **keys})
     fingerprint = Fingerprint({"HOME": str(machine.home)})
     chain = chains.resolve(ProfilesFile(machine.file, fingerprint), "quick", fingerprint)
-    assert chain.hops[0].endpoint == endpoint
+    assert chain.profiles[0].endpoint == endpoint
 
 
 def test_the_region_of_a_cli_profile_serves_where_the_profile_has_none(machine: Machine, cli_file: CliFile) -> None:

@@ -54,4 +54,4 @@ def test_each_role_has_the_first_endpoint_that_is_named(
     write(machine, ours, **cli)
     fingerprint = Fingerprint({"HOME": str(machine.home), "ALIBABA_CLOUD_STS_ENDPOINT": variable})
     chain = chains.resolve(ProfilesFile(machine.file, fingerprint), "clirole", fingerprint)
-    assert [hop.endpoint for hop in chain.hops[:2]] == [endpoint, endpoint]
+    assert [hop.endpoint for hop in chain.profiles[:2]] == [endpoint, endpoint]

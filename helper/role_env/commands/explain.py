@@ -18,7 +18,7 @@ def run(invocation: Invocation, context: Context) -> int:
     chain, decision = SessionRequest(options.request_of(invocation), context).plan()
     document = {
         "profile": chain.target.name,
-        "hops": [_hop(chain, position, context.environ) for position in range(len(chain.hops))],
+        "hops": [_hop(chain, position, context.environ) for position in range(len(chain.profiles))],
         "cached": {
             "valid": decision.valid,
             "expiration": timestamps.format_utc(decision.expiration) if decision.expiration else None,
@@ -33,8 +33,8 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, str | None]:
-    hop = chain.hops[position]
-    kind, place = "source_profile", f"{chain.hops[position - 1].name} ({hop.where})"
+    hop = chain.profiles[position]
+    kind, place = "source_profile", f"{chain.profiles[position - 1].name} ({hop.where})"
     if position == 0:
         kind, place = chain.source.kind, chain.source.location(environ)
     return {"profile": hop.name, "kind": kind, "role_arn": hop.role_arn or None, "from": place}
@@ -52,7 +52,7 @@ def _text(chain: Chain, decision: CacheDecision, context: Context) -> str:
     lines = [f"{chain.source.kind}: {chain.source.location(context.environ)}"]
     if chain.source.sign_in_entry:
         lines.append(f"  {_sign_in(chain, context)}")
-    for position, hop in enumerate(chain.hops):
+    for position, hop in enumerate(chain.profiles):
         if not hop.role_arn:
             continue
         request = chain.source.row.request_name if position == 0 else "AssumeRole"

@@ -128,7 +128,7 @@ def _dependents(file: ProfilesFile, source: str, fingerprint: Fingerprint) -> li
     for name in file.names():
         with contextlib.suppress(ProfileError):
             chain = chains.resolve(file, name, fingerprint)
-            if any(hop.name == source for hop in chain.hops):
+            if any(profile.name == source for profile in chain.profiles):
                 found.append(chain)
     return found
 

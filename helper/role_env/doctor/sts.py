@@ -33,7 +33,7 @@ def _endpoints(at: Surroundings) -> list[str]:
         file = profiles.load(at.config, fingerprint)
         for name in file.names():
             with contextlib.suppress(ProfileError):
-                found += [hop.endpoint for hop in chains.resolve(file, name, fingerprint).hops if hop.role_arn]
+                found += [hop.endpoint for hop in chains.resolve(file, name, fingerprint).profiles if hop.role_arn]
     if not found:
         with contextlib.suppress(ProfileError):
             found = [sts_endpoint(fingerprint)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from role_env.aliyun.location import config_path
 from role_env.context import Context
 from role_env.credentials import RoleArn
-from role_env.dataclass import replace
+from role_env.dataclass import dataclass, replace
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint, sha256
 from role_env.profiles.file import ProfilesFile
@@ -25,30 +25,42 @@ if TYPE_CHECKING:
 _NO_ROLE = RoleArn()
 
 
+@dataclass(frozen=True)
 class Chain:
-    """The profiles `hops` from the chain's source to the one asked for, its `target`, and the `source` itself.
+    """The `source` of a chain and its `profiles`, from the first to the one asked for, its `target`.
 
-    `last_role` is the hop whose role the session has: the target or, if that has none, the last one before it. It is
-    None if the source's own session is passed through; then `role_arn` and `session_name`, which are the hop's, are
-    empty. `policy_name` is what ROLE_ENV_POLICY says of the session: empty for a full one.
+    `policy_name` is what ROLE_ENV_POLICY says of the session: empty for a full one.
     """
 
-    def __init__(self, source: Source, hops: list[Profile], fingerprint: Fingerprint) -> None:
-        self.source = source
-        self.fingerprint = fingerprint
-        self.policy_name = ""
-        self._set_hops(hops)
+    source: Source
+    profiles: tuple[Profile, ...]
+    fingerprint: Fingerprint
+    policy_name: str = ""
 
-    def _set_hops(self, hops: list[Profile]) -> None:
-        self.hops = hops
-        self.target = hops[-1]
-        self.last_role = next((hop for hop in reversed(hops) if hop.role_arn), None)
-        self.role_arn = self.last_role.role_arn if self.last_role else _NO_ROLE
-        self.session_name = self.last_role.role_session_name if self.last_role else ""
+    @property
+    def target(self) -> Profile:
+        """The profile that was asked for."""
+        return self.profiles[-1]
 
-    def replace(self, hop: Profile, changed: Profile) -> None:
-        """Put `changed` in the place of `hop`."""
-        self._set_hops([changed if other is hop else other for other in self.hops])
+    @property
+    def last_role(self) -> Profile | None:
+        """The profile whose role the session has; None if the source's own session is passed through."""
+        return next((profile for profile in reversed(self.profiles) if profile.role_arn), None)
+
+    @property
+    def role_arn(self) -> RoleArn:
+        """The session's role; empty for a session that is passed through."""
+        return self.last_role.role_arn if self.last_role else _NO_ROLE
+
+    @property
+    def session_name(self) -> str:
+        """The session's name; empty for a session that is passed through."""
+        return self.last_role.role_session_name if self.last_role else ""
+
+    def with_profile(self, profile: Profile, changed: Profile) -> "Chain":
+        """Return the chain with `changed` in the place of `profile`."""
+        profiles = tuple(changed if other is profile else other for other in self.profiles)
+        return replace(self, profiles=profiles)
 
     @property
     def gives_session(self) -> bool:
@@ -69,7 +81,7 @@ class Chain:
     @property
     def before(self) -> "Chain | None":
         """The chain of the session that assumes the target's role; None if the source's own key does."""
-        rest = self.hops[:-1]
+        rest = self.profiles[:-1]
         has_session = any(hop.role_arn for hop in rest) or (rest and self.source.sign_in_entry)
         return Chain(self.source, rest, self.fingerprint) if has_session else None
 
@@ -80,7 +92,7 @@ class Chain:
                 *(hop.role_arn, hop.session_name, hop.duration_seconds, hop.external_id, hop.policy),
                 *(hop.source_identity, hop.endpoint),
             ]
-            for hop in (profile.hop for profile in self.hops)
+            for hop in (profile.hop for profile in self.profiles)
             if hop.role_arn
         ]
         source = [self.source.kind, *self.source.identity(context)]
@@ -110,7 +122,7 @@ class Chain:
         """Return the context for the source: a program gets the profiles that led to it in ROLE_ENV_CHAIN."""
         if not self.source.row.runs_program:
             return context
-        marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *map(_mark, self.hops)]
+        marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *map(_mark, self.profiles)]
         return context.with_environ({**context.environ, "ROLE_ENV_CHAIN": " ".join(marks).strip()})
 
 
@@ -127,7 +139,7 @@ def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
         source, hops = found.source, [*found.hops, *hops]
         hops[-1] = replace(hops[-1], region_id=hops[-1].region_id or found.region_id)
     source.watch(fingerprint)
-    return Chain(source, hops, fingerprint)
+    return Chain(source, tuple(hops), fingerprint)
 
 
 def check_gives_session(chain: Chain, file: ProfilesFile) -> None:
@@ -147,7 +159,7 @@ def check_loop(chain: Chain, environ: Mapping[str, str]) -> None:
     Raises ProfileError.
     """
     passed = environ.get("ROLE_ENV_CHAIN", "").split()
-    for hop in chain.hops if passed else ():
+    for hop in chain.profiles if passed else ():
         if {hop.name, _mark(hop)} & set(passed):
             names = " -> ".join([*(item.split("#")[0] for item in passed), hop.name])
             raise ProfileError(

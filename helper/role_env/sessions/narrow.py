@@ -11,17 +11,17 @@ from role_env.profiles.profile import Profile
 from role_env.sessions.chain import Chain
 
 
-def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> None:
-    """Put the policy of `narrowing`, or of a read-only profile, into the last role that `chain` assumes.
+def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Chain:
+    """Return `chain` with the policy of `narrowing`, or of a read-only profile, at the last role that it assumes.
 
     Raises UsageError for an option that cannot be followed, also for a session that is wider than the one that the
     process runs in, or that a failed switch has removed (ROLE_ENV_POLICY): two policies cannot be compared, so only
     the same one is as narrow. Raises ProfileError for a profile whose `read_only` cannot be followed.
     """
     if chain.target.read_only or narrowing.is_read_only:
-        _narrow_to_reading(chain, narrowing)
+        chain = _narrow_to_reading(chain, narrowing)
     elif narrowing.text:
-        _narrow_by_policy(chain, narrowing)
+        chain = _narrow_by_policy(chain, narrowing)
     within = environ.get(variables.POLICY, "")
     if within and chain.policy_name != within and not narrowing.is_full_allowed:
         is_over = environ.get("ROLE_ENV_NO_ACCOUNT")
@@ -30,9 +30,10 @@ def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> No
             f"the session of {chain.target.name} would be wider than {other} {_shown(within)}",
             hint="add --full to request it all the same",
         )
+    return chain
 
 
-def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> None:
+def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> Chain:
     target = chain.target
     if narrowing.text:
         raise UsageError(
@@ -44,13 +45,13 @@ def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> None:
             target, narrowing, "no role is assumed at the end of its chain, and only AssumeRole takes a policy"
         )
     try:
-        chain.replace(hop, replace(hop, policy=policies.read_only(hop.policy)))
+        narrowed = replace(hop, policy=policies.read_only(hop.policy))
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
-    chain.policy_name = variables.READ_ONLY
+    return replace(chain.with_profile(hop, narrowed), policy_name=variables.READ_ONLY)
 
 
-def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> None:
+def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> Chain:
     target, hop = chain.target, chain.last_role
     if hop is None:
         raise UsageError(
@@ -62,8 +63,7 @@ def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> None:
             f"--policy cannot narrow {target.name}, which has a policy ({target.where})",
             hint="two policies cannot be combined; use --read-only, or a profile without a policy",
         )
-    chain.replace(hop, replace(hop, policy=narrowing.text))
-    chain.policy_name = narrowing.name
+    return replace(chain.with_profile(hop, replace(hop, policy=narrowing.text)), policy_name=narrowing.name)
 
 
 def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:

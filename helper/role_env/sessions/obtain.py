@@ -51,9 +51,9 @@ def obtain(request: Request, context: Context) -> Session:
 
 def verify(chain: Chain, context: Context) -> Credentials:
     """Return a new session of `chain`, which is cached like any other. Raises any RoleEnvError."""
-    from role_env.sessions.flight import SingleFlight
+    from role_env.sessions.assume import single_flight
 
-    return SingleFlight(chain, Cache(context), context).obtain_new(time.time()).session.credentials
+    return single_flight(chain, Cache(context), context).obtain_new(time.time()).session.credentials
 
 
 class SessionRequest:
@@ -99,11 +99,11 @@ class SessionRequest:
         file = ProfilesFile(self.path, self._fingerprint)
         self._role_arn = file.role_arn(request.profile)
         chain = chains.resolve(file, request.profile, self._fingerprint)
-        chain.replace(chain.target, _with_options(chain.target, request))
+        chain = chain.with_profile(chain.target, _with_options(chain.target, request))
         self._role_arn = chain.role_arn
         chains.check_loop(chain, self._context.environ)
         _check_accounts(chain, request.expect_account)
-        narrow(chain, request.narrowing or Narrowing(), self._context.environ)
+        chain = narrow(chain, request.narrowing or Narrowing(), self._context.environ)
         chains.check_gives_session(chain, file)
         return chain
 
@@ -121,9 +121,9 @@ class SessionRequest:
         return flight.obtain_new(self._began) if self._request.refresh else flight.obtain(cached)
 
     def _flight(self, chain: Chain) -> "SingleFlight":
-        from role_env.sessions.flight import SingleFlight  # TLS, which a cached session can do without
+        from role_env.sessions.assume import single_flight  # TLS, which a cached session can do without
 
-        return SingleFlight(chain, self._cache, self._context, self._request, self.entry)
+        return single_flight(chain, self._cache, self._context, self._request, self.entry)
 
     def _load(self) -> Record | None:
         return self._cache.load(self.entry) if self._cache else None
@@ -197,6 +197,6 @@ def _check_accounts(chain: Chain, expect_account: str) -> None:
             f"profile {target.name} is of account {target.role_arn.account}, and --expect-account is {expect_account}",
             hint="name a profile of that account, or leave out --expect-account; nothing was exported",
         )
-    for hop in chain.hops:
+    for hop in chain.profiles:
         if hop.role_arn and hop.expected_account_id:
             check_account(hop, hop.role_arn.account, hop.expected_account_id)

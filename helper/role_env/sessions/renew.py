@@ -45,17 +45,19 @@ class _Kept:
     hint: str
     verb: str = "renewed"
 
-    def bind(self, chain: Chain) -> None:
-        """Give `chain` the session's own session name. Raises RefusedError if it stands for another session by now."""
+    def bind(self, chain: Chain) -> Chain:
+        """Return `chain` with the session's own name. Raises RefusedError if it gives another session by now."""
         self._check_role(chain.role_arn)
         if chain.role_arn:
             self._check_account(chain.role_arn.account)
         if chain.target.role_arn:
-            chain.replace(chain.target, replace(chain.target, role_session_name=self.session_name))
+            named = replace(chain.target, role_session_name=self.session_name)
+            chain = chain.with_profile(chain.target, named)
         if chain.session_name != self.session_name:
             raise self.another("another session name")
         if (chain.policy_name, chain.policy_digest) != (self.policy, self.policy_digest):
             raise self.another("another session policy")
+        return chain
 
     def check(self, session: Session) -> None:
         """Raise RefusedError if `session` is another one: what a program passes through is known only now."""
@@ -140,8 +142,7 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
         f"role-env use {first.profile}",
     )
     session_request = SessionRequest(request, context)
-    chain = session_request.resolve()
-    kept.bind(chain)
+    chain = kept.bind(session_request.resolve())
     return _obtain(kept, session_request, chain, may_stay=False)
 
 
@@ -167,8 +168,7 @@ def _request_again(
         narrowing=narrowing,
     )
     session_request = SessionRequest(request, context)
-    chain = session_request.resolve()
-    kept.bind(chain)
+    chain = kept.bind(session_request.resolve())
     _check_proof(kept, chain, Proof(session_request.entry, asked.endpoint), asked.endpoint, context)
     return _obtain(kept, session_request, chain, may_stay=may_stay)
 

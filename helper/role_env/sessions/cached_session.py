@@ -1,0 +1,74 @@
+"""The session of a chain, as it is cached: loaded, stored, and with the proof that it was requested here."""
+
+from role_env.context import Context
+from role_env.credentials import Credentials, Session
+from role_env.keyrings.entry import Entry
+from role_env.sessions.chain import Chain
+from role_env.sessions.proof import Proof
+from role_env.sessions.record import Record
+from role_env.sessions.store import Cache
+
+
+class CachedSession:
+    """The session of `chain`, stored as `entry` in `cache`; without one, or if it may not be cached, it is nowhere.
+
+    With `is_proven` a proof is stored beside it: it is a request's own, and not that of a role on the way.
+    """
+
+    def __init__(self, chain: Chain, entry: Entry, cache: Cache | None, context: Context, *, is_proven: bool) -> None:
+        self.entry = entry
+        self.digest = chain.digest(context)
+        self._chain = chain
+        self._context = context
+        self._cache = cache if chain.is_cacheable else None
+        self._proof_cache = cache if is_proven else None
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether there is a place where it is cached."""
+        return self._cache is not None
+
+    def prepare(self) -> None:
+        """Get ready for `store` in the background."""
+        if self._cache:
+            self._cache.prepare()
+
+    def load(self) -> Record | None:
+        """Return the cached record, valid or not."""
+        return self._cache.load(self.entry) if self._cache else None
+
+    def store(self, credentials: Credentials, account_id: str) -> Record:
+        """Store the session that has `credentials`, and return its record."""
+        record = self.record(credentials, account_id)
+        if self._cache:
+            self._cache.store(self.entry, record)
+        if self._proof_cache:
+            Proof(self.entry, self._chain.target.endpoint).store(self.digest, self._context, self._proof_cache)
+        return record
+
+    def record(self, credentials: Credentials, account_id: str) -> Record:
+        """Return the record of the session that has `credentials`."""
+        chain, target = self._chain, self._chain.target
+        settings = chain.shell_settings()
+        session = Session(
+            target.name,
+            chain.role_arn,
+            credentials,
+            account_id=account_id,
+            region_id=target.region_id,
+            fallback_region=settings.region_id if settings and not target.region_id else "",
+            color=target.color,
+            variables=target.variables,
+            policy=chain.policy_name,
+            in_cli_file=bool(settings and settings.has_session_profile),
+        )
+        return Record(
+            session,
+            endpoint=target.endpoint,
+            session_name=chain.session_name,
+            policy_digest=chain.policy_digest,
+            chain=self.digest,
+            base=chain.source.identity(self._context)[0] if chain.source.row.has_base_key else "",
+            sign_in=chain.source.sign_in_id(self._context),
+            fingerprint_lines=chain.fingerprint.lines(),
+        )
