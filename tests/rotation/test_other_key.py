@@ -118,3 +118,12 @@ def test_an_abort_with_a_third_key_makes_the_old_key_active_and_keeps_a_new_one_
         assert f"{key_id} stays active at RAM; to delete it: aliyun ram DeleteAccessKey" in done.stdout
     assert states(ram) | states(ram, "test_user2") == {old: True, new: True, third.id: True}
     assert secrets_in_keyring(machine, ram) == {third.id}
+
+
+def test_a_login_names_the_key_that_it_replaces_unless_another_profile_has_it(machine: Machine, ram: LocalRam) -> None:
+    old, other = machine.sts.access_key_id, machine.sts.world.key_of("test_user2")
+    machine.add("[twin]\n")
+    machine.log_in("twin")
+    said = f"the key before, {old}, is not deleted at RAM; to delete it: aliyun ram DeleteAccessKey"
+    assert said not in machine.succeeds("login", "twin", text=lines_of(other)).stdout
+    assert said in machine.succeeds("login", "profileA", text=lines_of(other)).stdout

@@ -19,7 +19,7 @@ CLOCKS = (0.0, 600.0)
 USERS = ("test_user1", "test_user2")
 _NAMED = re.compile(r"\b(LTAI\w+)\b")
 # The words of a line that names a key as one that stays, and of one that says that there may be one.
-_NAMING = ("DeleteAccessKey", "stays ", "unknown at RAM")
+_NAMING = ("DeleteAccessKey", "stays ", "unknown at RAM", "removed the access key")
 _MAY_BE = "may have created a key without an answer"
 
 

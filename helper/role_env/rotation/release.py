@@ -25,6 +25,7 @@ class Release:
         self._access_key_id = access_key_id
         self._dropped: Journal | None = None
         self._is_dropping = False
+        self._before = ""
 
     def hold_locks(self) -> AbstractContextManager[None]:
         """Hold the locks of the key that the profile has and of the one to come, as `hold_keys` does."""
@@ -45,6 +46,8 @@ class Release:
 
         Raises RefusedError, which names the ways on, if one is under way that would lose a key.
         """
+        key = self._holders.key()
+        self._before = key.access_key_id if key else ""
         try:
             journal = self._holders.own_journal()
         except Unreadable:
@@ -60,8 +63,11 @@ class Release:
         return True
 
     def end(self, tell: Callable[[str], None], ram: Callable[[], Ram]) -> None:
-        """Drop the rotation, once `tell` has printed which keys stay at RAM. Raises KeyringError."""
-        journal = self._dropped
+        """Drop the rotation, once `tell` has printed which keys stay at RAM, a replaced one too."""
+        journal, before = self._dropped, self._before
+        is_replaced = bool(before and self._access_key_id) and before != self._access_key_id
+        if is_replaced and not (journal and journal.names(before)) and not self._holders.of(before):
+            tell(f"the key before, {before}, is not deleted at RAM; to delete it: {remains.deletion(before)}")
         if journal and journal.step is not Step.STARTED:
             found, why = remains.look_or_guess(journal, ram)
             if why:
