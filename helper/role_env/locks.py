@@ -114,7 +114,7 @@ def process_age(process: str = "/proc/self/stat") -> float:
     try:
         with open(process, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
             started = int(file.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - started
+        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME")) - started  # noqa: B009  Linux alone has it
     except (OSError, ValueError, IndexError, AttributeError):
         return time.monotonic() - _BEGAN
 

@@ -145,7 +145,7 @@ def _use(key: AccessKey, profile: Profile, dependents: list[chains.Chain], conte
 
     Raises StsError, UnreachableError.
     """
-    firsts = [next((one for one in chain.hops if one.role_arn), None) for chain in dependents]
+    firsts = [next((one for one in chain.profiles if one.role_arn), None) for chain in dependents]
     for first in list({first.name: first for first in firsts if first}.values())[:_MOST_USES]:
         try:
             sts.assume_role(first.hop, key, context.restarted())
