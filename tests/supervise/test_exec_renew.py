@@ -78,21 +78,6 @@ def test_the_server_answers_with_the_cached_session(machine: Machine, begin: Beg
     assert len(machine.sts.calls_of("AssumeRole")) == 1
 
 
-def test_a_foreign_host_and_a_guessed_path_get_nothing(begin: Begin) -> None:
-    running = begin()
-    port = running.uri.port
-    assert running.ask(host=f"127.0.0.1:{port}")[0] == 200
-    for host in ("localhost", f"localhost:{port}", "evil.example", "127.0.0.1:1", "127.0.0.1.evil.example"):
-        assert running.ask(host=host) == (404, "")
-    path = running.uri.path
-    for guessed in ("/", "/latest/meta-data", path[:-1], path + "x", path + "?x", path + "/", path.swapcase()):
-        assert running.ask(path=guessed) == (404, "")
-    for method in ("POST", "HEAD", "PUT", "OPTIONS", "BREW"):
-        status, text = running.ask(method=method)
-        assert (status >= 400, text) == (True, "")
-    assert running.end() == ""
-
-
 def test_a_client_that_works_for_long_never_sees_an_expired_session(machine: Machine, begin: Begin) -> None:
     machine.sts.session_seconds = 6
     running = begin()

@@ -18,10 +18,11 @@ class Running:
         *,
         command: str = "echo $ALIBABA_CLOUD_CREDENTIALS_URI; read line",
         profile: str = "profileB",
+        options: tuple[str, ...] = (),
     ) -> None:
         self.machine = machine
         self.process = subprocess.Popen(
-            [ROLE_ENV, "exec", "--renew", profile, "--", "sh", "-c", command],
+            [ROLE_ENV, "exec", "--renew", *options, profile, "--", "sh", "-c", command],
             env=machine.environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

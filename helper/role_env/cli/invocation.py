@@ -54,6 +54,7 @@ class Invocation:
     format: str = ""
     full: bool = False
     json: bool = False
+    listen: str = ""
     login: bool = False
     min_ttl: int = 0
     names: bool = False

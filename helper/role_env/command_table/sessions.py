@@ -51,6 +51,12 @@ COMMANDS = (
         (
             *OBTAINING,
             Option("--renew", "", "stay, and serve live sessions to programs that use an SDK"),
+            Option(
+                "--listen",
+                "[ADDRESS][:PORT]",
+                "with --renew, serve them at this address of the machine, for containers and ssh (default: 127.0.0.1,"
+                " any free port)",
+            ),
         ),
         ("role-env exec profileB -- terraform plan", "role-env exec --renew profileB -- python work-for-hours.py"),
         statuses={

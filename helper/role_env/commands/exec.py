@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 def run(invocation: Invocation, context: Context) -> int:
     """Become the command or, with --renew, run it and return its exit status."""
     command = execution.command_of(invocation.command_line, context.environ)
+    if invocation.listen and not invocation.renew:
+        raise UsageError("--listen requires --renew", hint="add --renew, or leave --listen out")
     if not invocation.renew:
         execution.become(command, exporters.environment(options.obtain(invocation, context), context.environ))
     return _run_beside_server(command, invocation, context)
@@ -74,10 +76,12 @@ def _has_line(reader: int, announced: bytearray) -> bool:
 def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", writer: int) -> NoReturn:
     """Obtain the session, announce the variables that lead to it, and serve it while the parent lives."""
     from role_env.supervise.credentials_server import CredentialsServer, Supply
+    from role_env.supervise.listening import open_listener
     from role_env.supervise.supervisor import close_fds, open_descriptors
 
     parent_pid = os.getppid()
     inherited = open_descriptors() - {writer} - supervisor.fds
+    listener = open_listener(invocation.listen)
     request = options.request_of(invocation)
     first = sessions.obtain(request, context)
     # stderr is the command's now.
@@ -88,7 +92,7 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
         request.wanted_ttl, request.refresh = seconds, False
         return renew_as_requested(first, request, Context(context.environ, None, quiet))
 
-    server = CredentialsServer(Supply(first, renew, context.messages))
+    server = CredentialsServer(Supply(first, renew, context.messages), listener)
     os.setsid()  # away from the terminal: what is typed there is for the command
     os.write(writer, json.dumps(variables.served(first, announce(server.uri, variables.shown(first)))).encode() + b"\n")
     os.close(writer)

@@ -1,7 +1,8 @@
-"""A credentials URI: a session on 127.0.0.1 for one command, renewed for as long as the command asks for it.
+"""A credentials URI: a session for one command, renewed for as long as the command asks for it.
 
-The SDKs find it by ALIBABA_CLOUD_CREDENTIALS_URI. Other users of the machine can reach the port, and so can web pages,
-by a name of their own for 127.0.0.1. So the path cannot be guessed, and the Host header must be the number.
+The SDKs find it by ALIBABA_CLOUD_CREDENTIALS_URI. Others can reach the port: users of the machine, web pages, which can
+give its address a name of their own, and with --listen containers. So the path cannot be guessed, and the Host header
+must be the address or a name that no web page has.
 """
 
 import hmac
@@ -20,6 +21,7 @@ from http import HTTPStatus
 from role_env import timestamps
 from role_env.credentials import Credentials, Session
 from role_env.errors import RoleEnvError
+from role_env.supervise import listening
 from role_env.supervise.connections import Connections
 from role_env.ui.messages import Messages
 
@@ -32,8 +34,6 @@ LAST_PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 30.0
 """The seconds between two calls to STS, unless a twentieth of the session's life is less."""
 _STEP_SECONDS = 0.5
-# What the system keeps for us while others open connections as fast as they can.
-_BACKLOG = 1024
 
 
 class Supply:
@@ -110,22 +110,21 @@ class Supply:
 
 
 class CredentialsServer:
-    """Serves the credentials of `supply` at `uri`."""
+    """Serves the credentials of `supply` at `uri`, to what connects to `listener`."""
 
-    def __init__(self, supply: Supply) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+    def __init__(self, supply: Supply, listener: socket.socket) -> None:
+        self.listener = listener
         self.supply = supply
         self.path = f"/{secrets.token_urlsafe(32)}"
-        self.authority = f"127.0.0.1:{self._listener.getsockname()[1]}"
 
     @property
     def uri(self) -> str:
         """What ALIBABA_CLOUD_CREDENTIALS_URI has to be."""
-        return f"http://{self.authority}{self.path}"
+        return f"http://{listening.authority(self.listener)}{self.path}"
 
     def serve(self, *, while_true: Callable[[], bool]) -> None:
         """Answer requests, and look ahead, as long as `while_true` returns True."""
-        connections = Connections(self._listener, lambda request, connection: _Handler(request, connection, self))
+        connections = Connections(self.listener, lambda request, connection: _Handler(request, connection, self))
         threading.Thread(target=connections.serve, daemon=True).start()
         while while_true():
             time.sleep(_STEP_SECONDS)
@@ -142,7 +141,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def do_GET(self) -> None:
-        """Send the credentials to a client that knows the path and asks at this very address."""
+        """Send the credentials to a client that knows the path and asks for this very machine."""
         if not self._is_ours():
             self.send_error(HTTPStatus.NOT_FOUND)
         elif credentials := self._owner.supply.credentials():
@@ -154,7 +153,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _is_ours(self) -> bool:
         hosts = self.headers.get_all("Host", [])
         is_path = hmac.compare_digest(self.path.encode("utf-8", "replace"), self._owner.path.encode())
-        return is_path and len(hosts) == 1 and hosts[0] in ("127.0.0.1", self._owner.authority)
+        return is_path and len(hosts) == 1 and listening.is_host_of(self._owner.listener, hosts[0])
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Send a status and nothing else."""
