@@ -211,7 +211,9 @@ function _role_env_prompt
 end
 
 function _role_env_observe
-    set -g _role_env_observed "@STATE@ $(set -gxn)"
+    # How many of those that have to be exported are not; a list of what is would take as long as all the rest.
+    set -qx @KEY_ID_NAMES@ @GUARD_NAMES@ ALIBABA_CLOUD_CREDENTIALS_URI
+    set -g _role_env_observed "@STATE@ $status"
 end
 
 # Looks at everything: what is shown, in which color, and until which `age` that stays true.

@@ -8,6 +8,9 @@ from support.secret_service_bus import require
 from support.shell_terminal import SHELLS
 from support.shells import COMMANDS, environment
 
+_FORGET = {"bash": "_role_env_from=999", "zsh": "_role_env_forget", "fish": "set -g ROLE_ENV_PROMPT ''"}
+"""What the integration does before each command of a person."""
+
 
 class NestedShells(LivingShell):
     """A shell, and those that were started in it."""
@@ -52,13 +55,14 @@ class NestedShells(LivingShell):
         self.kinds.pop()
         self.status(self._entered.pop())
 
-    def prompt(self) -> tuple[str, dict[str, str]]:
-        """Do what the hooks of a prompt do, and look at everything, as once a minute.
+    def prompt(self, *, is_hooked: bool = True) -> tuple[str, dict[str, str]]:
+        """Do what happens before a command and what the hooks of the next prompt do, if `is_hooked` role-env's own too.
 
         Return role-env's text, and the environment of a tool that is started there.
         """
         direnv = "direnv export fish | source" if self.kind == "fish" else f'eval "$(direnv export {self.kind})"'
-        show = f"printf '%s' \"$ROLE_ENV_PROMPT\" >{self.folder}/prompt"
-        look = "set -g _role_env_state" if self.kind == "fish" else "_role_env_state="
-        self.run(f"{direnv}\n{look}\n_role_env_prompt\n{show}\ncommand env -0 >{self.folder}/environment\n")
+        shown = "${ROLE_ENV_PROMPT:_role_env_from}" if self.kind == "bash" else "$ROLE_ENV_PROMPT"
+        hook = "_role_env_prompt" if is_hooked else "true"
+        show = f"printf '%s' \"{shown}\" >{self.folder}/prompt"
+        self.run(f"{_FORGET[self.kind]}\n{direnv}\n{hook}\n{show}\ncommand env -0 >{self.folder}/environment\n")
         return self.take("prompt"), environment(self.take("environment"))

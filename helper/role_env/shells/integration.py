@@ -131,7 +131,6 @@ def _posix_tables(shell: str) -> dict[str, str]:
 
 def _fish_tables() -> dict[str, str]:
     return _shared_tables("${}", key_id="$id", separator=" ") | {
-        # What is exported is listed by its name.
         "STATE": _state("${0}", ""),
         "COLOR_NAMES": " ".join(variables.COLORS),
         "COLOR_CODES": " ".join(f"'{code}'" for code in variables.COLORS.values()),
