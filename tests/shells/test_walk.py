@@ -44,11 +44,19 @@ OWN_KEYS = (
 NAMES = ("one", "two", "three")
 UNSET = ("unset -v {0}", "export {0}=")
 SPOIL = {
-    "bash": (*UNSET, "export -n {0}"),
-    "zsh": (*UNSET, "typeset +x {0}"),
-    "fish": ("set -e -g {0}", "set -gx {0} ''", "set -gu {0} ${0}"),
+    "bash": (*UNSET, "export -n {0}", "{0}=(${0})", "unset -v {0}; MINE=mine; declare -n {0}=MINE"),
+    "zsh": (*UNSET, "typeset +x {0}", "{0}=(${0})"),
+    "fish": (
+        "set -e -g {0}",
+        "set -gx {0} ''",
+        "set -gu {0} ${0}",
+        "set -gx {0} ${0} ''",
+        "set -e -g {0}; set -gx {0}",
+    ),
 }
-"""How to unset, empty or unexport a variable."""
+"""How to unset, empty or unexport a variable, or make something else of it."""
+READONLY = ("now", "left", "key", "text", "due", "sign", "id", "name", "words", "result", "before", "IFS", "MINE")
+"""What a user may have made readonly, besides the session's own variables."""
 
 
 class Walk:
@@ -177,8 +185,18 @@ class Walk:
     def spoil(self) -> None:
         """Unset, empty or unexport a variable that may be the session's."""
         present = [name for name in sorted(self.environ) if name.startswith(("ALI", "OSS", "ROLE_ENV", "ACCESS"))]
-        name = self.dice.choice([name for name in present if name != "ALIBABA_CLOUD_STS_ENDPOINT"] or ["ALI"])
+        name = self.dice.choice(
+            [name for name in present if name not in ("ALIBABA_CLOUD_STS_ENDPOINT", "ROLE_ENV_NO_ACCOUNT")] or ["ALI"]
+        )
         self.do(self.dice.choice(SPOIL[self.shells.kind]).format(name))
+
+    def freeze(self) -> None:
+        """Make a variable readonly in an inner bash or zsh, which ends sooner or later; it may be the session's."""
+        if self.shells.kind != "fish" and len(self.shells.kinds) > 1:
+            own = [name for name in sorted(self.environ) if name.startswith(("ALI", "OSS")) and "STS" not in name]
+            name = self.dice.choice([self.dice.choice(READONLY), self.dice.choice(own or ["own"])])
+            self.shown.note_frozen(self.environ, name)
+            self.do(f"readonly {name}")
 
     def outrank(self) -> None:
         self.assign({self.dice.choice(OUTRANKING): "mine"})
@@ -217,11 +235,12 @@ class Walk:
         steps: dict[Callable[[], Any], int] = {self.switch: 6, self.fail: 2, self.end_session: 2, self.renew: 2}
         steps |= {self.go_back: 3, self.replace_uri: 1, self.end_server: 1, self.edit: 1}
         steps |= {self.expire: 1, self.own_key: 2, self.spoil: 1, self.outrank: 1, self.go: 2, self.nest: 2}
-        steps |= {self.leave: 1}
+        steps |= {self.leave: 1, self.freeze: 1}
         chosen = self.dice.choices(list(steps), list(steps.values()))[0]
         within, said, self.expected = self.environ.get("ROLE_ENV_POLICY"), len(self.log), None
         chosen()
-        self.prompt, self.environ = self.shells.prompt()
+        is_hooked = self.dice.random() < 0.9
+        self.prompt, self.environ = self.shells.prompt(is_hooked=is_hooked)
         self.check_request()
         if within and chosen in (self.switch, self.fail, self.renew, self.go_back) and "--full" not in self.log[said]:
             assert self.environ.get("ROLE_ENV_POLICY") == within
@@ -231,7 +250,11 @@ class Walk:
         if before and before != now:
             # direnv brings back the variables that it has changed, and leaves those that role-env has set besides.
             self.shown.note_strange(self.environ)
-        self.shown.check(self.prompt, self.environ)
+        if is_hooked:
+            self.shown.check(self.prompt, self.environ)
+        else:
+            self.log.append("without a hook")
+            assert not self.prompt
 
     def remember(self) -> None:
         """Note the request of this shell's session; a shell that was entered had none before it."""

@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 
+from role_env import variables
 from support import aliyun_cli
 from support.machine import Machine
 from support.readers import ORDERS, Key, RealClients, keys_by_order
@@ -65,6 +66,11 @@ class ShownAccounts:
         self.environ = environ
         self.strange |= self.issued_values(*environ) - self.own_values()
 
+    def note_frozen(self, environ: dict[str, str], name: str) -> None:
+        """Take the value of a variable that becomes readonly for the user's: nothing can take it away."""
+        self.environ = environ
+        self.strange |= self.issued_values(name)
+
     def issued_values(self, *names: str) -> set[str]:
         """Return those of the variables' values that STS has issued."""
         issued = {value for session in self.machine.sts.issued for value in (session.id, session.secret, session.token)}
@@ -93,7 +99,7 @@ class ShownAccounts:
         assert not [name for name in OUTRANKING if self.environ.get(name)]
         self.check_guards()
         assert self.aliyun() in (key[0], None)
-        follows = not self.environ.get("ALIBABA_CLOUD_IGNORE_PROFILE")
+        follows = not any(self.environ.get(name) for name in variables.IGNORE_PROFILE)
         assert self.aliyun("mine") == self.aliyun("token") == (self.foreign if follows else key[0])
 
     def check_served(self, role: str) -> None:
