@@ -529,7 +529,7 @@ LOGIN = (
         "role-env login profileA",
         "the keyring cannot be used: there is none on this system",
         "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus; where there"
-        " can be none, put the key into the profiles file; role-env doctor says more",
+        " can be none, put the key into the profiles file, or see role-env help headless; role-env doctor says more",
         6,
         change=(KEY, ""),
         environ=NO_KEYRING,
@@ -555,7 +555,7 @@ AT_A_TERMINAL = (
         "role-env uninstall",
         "there is no command or profile uninstall",
         "did you mean role-env help uninstall?",
-        "# Uninstall",
+        "UNINSTALL",
     ),
     at_terminal(
         "off at a terminal",
@@ -832,7 +832,7 @@ HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
     ("give the ID first: it begins with (LTAI)", swap_lines),
     ("(?:set (?:it|ROLE_ENV_CONFIG) to .*|correct the variable), or unset it", unset),
     ("set (ALIBABA_CLOUD_ACCESS_KEY_ID) and (ALIBABA_CLOUD_ACCESS_KEY_SECRET)", set_both),
-    ("unlock it, .* put the key into the profiles file; role-env doctor says more", write_key_to_file),
+    ("unlock it, .* put the key into the profiles file, or see .*", write_key_to_file),
     ("type (.*), or add --show to see (?:it anyway|the code)", Newcomer.evaluate),
     ("enable the key in the RAM console, or use another", enable_key),
     ("get a new session for the source: its own has expired", write_key_to_file),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from role_env import names, validators
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import is_own
-from role_env.sources.rows import ALIYUN_CLI, ROWS, SourceRow
+from role_env.sources.rows import ALIYUN_CLI, KEYRING, ROWS, SourceRow
 from role_env.ui import prompt
 
 # The keys of a profile that say where its credentials come from; none of them for a key in the keyring.
@@ -31,15 +31,18 @@ def ask_role() -> str:
     return prompt.ask("Role to assume (acs:ram::<account>:role/<name>)", check=validators.role_arn)
 
 
-def ask_source(others: Sequence[str], cli_file: ConfigFile | None) -> Source:
-    """Return where the credentials come from; `others` are the profiles of the profiles file."""
+def ask_source(others: Sequence[str], cli_file: ConfigFile | None, *, stores_key: bool) -> Source:
+    """Return where the credentials come from; `others` are the profiles of the profiles file.
+
+    An access key is offered if there is a keyring that `stores_key`.
+    """
     choices: list[tuple[str, Source]] = []
     for name, entry in cli_file.entries.items() if cli_file else ():
         if not is_own(entry) and entry.get("mode") not in _MODES_WITHOUT_KEY:
             values = {ALIYUN_CLI.chooser: ALIYUN_CLI.value, "aliyun_profile": name}
             choices.append((f"profile {name} of the aliyun CLI ({entry['mode']})", values))
     choices += [(f"profile {name} of this file", {"source_profile": name}) for name in others]
-    offered = [row for row in ROWS if row.choice]
+    offered = [row for row in ROWS if row.choice and (stores_key or row is not KEYRING)]
     texts = [*(text for text, _ in choices), *(row.choice for row in offered)]
     chosen = prompt.choose("Source of the credentials, by number", texts)
     return choices[chosen][1] if chosen < len(choices) else _keys_of(offered[chosen - len(choices)])

@@ -12,10 +12,11 @@ from role_env.command_table import COMMANDS
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
-from role_env.errors import ProfileError, RoleEnvError, UsageError
+from role_env.errors import KeyringError, ProfileError, RoleEnvError, UsageError
 from role_env.files import UserFile
 from role_env.fingerprint import Fingerprint, read_file
 from role_env.keyrings import access_keys
+from role_env.keyrings.vault import NoKeyring
 from role_env.profiles.append import NewProfile, append, file_to_append_to, with_appended
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import KEYS
@@ -105,6 +106,7 @@ def _plan_profile(
             "without a terminal, configure requires PROFILE, --role-arn and a source",
             hint=f"add {' and '.join(missing)}",
         )
+    stores_key = not missing or _can_store_key(invocation, path, context, is_chosen=invocation.login)
     name = _choose_name(invocation.profile, known, path)
     origins = _origins(invocation, given)
     if not missing:
@@ -113,7 +115,7 @@ def _plan_profile(
     role_arn = invocation.role_arn or questions.ask_role()
     source = {key: given[key] for key in _SOURCE_OPTIONS if key in given}
     if not has_source:
-        source = questions.ask_source(known, cli_file)
+        source = questions.ask_source(known, cli_file, stores_key=stores_key)
     # Before the other questions: a secret that is pasted too early would be shown at one of their prompts.
     access_key = None if source or invocation.dry_run else _read_key(name, path, context)
     region = invocation.region or questions.ask_region(_region_of(source, cli_file))
@@ -121,6 +123,26 @@ def _plan_profile(
     values = {"role_arn": role_arn, **source, "region_id": region, **given, "color": color}
     profile = NewProfile(name, {key: value for key, value in values.items() if value})
     return profile, {**dict.fromkeys(profile.values, "your answer"), **origins}, access_key
+
+
+def _can_store_key(invocation: Invocation, path: Path, context: Context, *, is_chosen: bool) -> bool:
+    """Return whether there is a keyring for an access key, before a person is asked anything; say if there is none.
+
+    Raises KeyringError if a key `is_chosen` and cannot be stored. One that is only locked counts as there.
+    """
+    if invocation.dry_run:
+        return True
+    try:
+        access_keys.check_available(path, invocation.profile, context, prompts=is_chosen)
+    except NoKeyring as error:
+        if is_chosen:
+            raise
+        prompt.show(f"no access key can be stored: {error.message} (see role-env help headless)")
+        return False
+    except KeyringError:
+        if is_chosen:
+            raise
+    return True
 
 
 def _missing(invocation: Invocation, given: Mapping[str, str], *, has_source: bool) -> list[str]:

@@ -4,6 +4,8 @@ Under `auto`, the kernel keyring replaces an absent one, and in a container none
 suggests a place that cannot be used.
 """
 
+import shutil
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +24,9 @@ from role_env.sessions.store import cache_mode
 
 _TEXT = "role-env doctor"
 _INSTALL = "install gnome-keyring or KeePassXC and log in to a session with a D-Bus session bus"
+_WITHOUT_DESKTOP = "without a desktop, see role-env help headless"
+_SERVICES = ("gnome-keyring-daemon", "keepassxc", "kwalletd6", "kwalletd5")
+"""The programs on Linux that keep a keyring which `keyring` finds."""
 
 
 def check(at: Surroundings) -> list[Finding]:
@@ -39,8 +44,8 @@ def check(at: Surroundings) -> list[Finding]:
     found = _round_trip(ring, chosen)
     if not ring.fault:
         return [found]
-    what = ring.reason if ring.is_absent else f"{chosen}: {ring.reason}"
-    fault = Finding("keyring", FAIL, what, _fix(ring))
+    what = f"{ring.reason}{_why_absent(at.environ)}" if ring.is_absent else f"{chosen}: {ring.reason}"
+    fault = Finding("keyring", FAIL, what, _fix(ring, at.environ))
     return [fault] if mode == "keyring" else _replaced(ring, fault, at.environ)
 
 
@@ -81,7 +86,7 @@ def _replaced(ring: SystemKeyring, fault: Finding, environ: Mapping[str, str]) -
     )
     kernel_finding = Finding("kernel keyring", OK, what)
     if ring.is_absent:
-        nothing = f"{ring.reason}, so sessions go to the kernel keyring; role-env login needs a keyring"
+        nothing = f"{fault.message}, so sessions go to the kernel keyring; role-env login needs a keyring: {fault.fix}"
         return [Finding("keyring", OK, nothing), kernel_finding]
     return [replace(fault, status=WARN), kernel_finding]
 
@@ -123,11 +128,23 @@ def _chosen_by(environ: Mapping[str, str]) -> str:
     return f"{settings} names it" if settings.exists() else "keyring's choice on this system"
 
 
-def _fix(ring: SystemKeyring) -> str:
+def _why_absent(environ: Mapping[str, str]) -> str:
+    """Return, in parentheses, what a keyring on Linux needs and this process lacks, as far as that can be seen."""
+    if sys.platform != "linux":
+        return ""
+    lacks = [] if environ.get("DBUS_SESSION_BUS_ADDRESS") else ["DBUS_SESSION_BUS_ADDRESS is not set"]
+    if not any(shutil.which(name, path=environ.get("PATH")) for name in _SERVICES):
+        lacks.append(f"none of {', '.join(_SERVICES)} is on the PATH")
+    return f" ({'; '.join(lacks)})" if lacks else ""
+
+
+def _fix(ring: SystemKeyring, environ: Mapping[str, str]) -> str:
     if ring.fault in (KeyringFault.LOCKED, KeyringFault.LOCKED_OR_STOPPED):
+        if sys.platform == "linux" and not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
+            return f"unlock it: log in to the desktop; {_WITHOUT_DESKTOP}"
         return "unlock it: log in to the desktop again, or open its program"
     if ring.fault is KeyringFault.TIMED_OUT:
         return "restart its service: killall gnome-keyring-daemon, or log in again"
     if ring.fault is KeyringFault.NO_BACKEND:
         return "unset PYTHON_KEYRING_BACKEND, or correct keyringrc.cfg"
-    return _INSTALL if ring.is_absent else "choose another backend in keyringrc.cfg"
+    return f"{_INSTALL}; {_WITHOUT_DESKTOP}" if ring.is_absent else "choose another backend in keyringrc.cfg"

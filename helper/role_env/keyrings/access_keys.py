@@ -67,9 +67,9 @@ def delete(path: Path, profile: str, context: Context) -> None:
     touch(context.environ)
 
 
-def check_available(path: Path, profile: str, context: Context) -> None:
-    """Raise KeyringError if a key of `profile` could not be stored."""
-    vault.check_available(entry_of(path, profile), context)
+def check_available(path: Path, profile: str, context: Context, *, prompts: bool = True) -> None:
+    """Raise KeyringError if a key of `profile` could not be stored; without `prompts` also if that needs a person."""
+    vault.check_available(entry_of(path, profile), context, prompts=prompts)
 
 
 def age(key: AccessKey) -> int | None:

@@ -18,7 +18,7 @@ _HINTS = {
     "win32": "sign in with a password, so that the Credential Manager has a vault, and try again",
 }
 _HINT = "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus"
-_WITHOUT = "where there can be none, put the key into the profiles file"
+_WITHOUT = "where there can be none, put the key into the profiles file, or see role-env help headless"
 _MORE = "role-env doctor says more"
 
 
@@ -69,9 +69,12 @@ def entries(service: str, context: Context) -> list[Entry]:
     return [Entry(*name.split("\t", 1)) for name in dict.fromkeys(names) if name.startswith(service) and "\t" in name]
 
 
-def check_available(entry: Entry, context: Context) -> None:
-    """Raise KeyringError if nothing could be stored as `entry`: no keyring, a locked one, or one without memory."""
-    read(entry, context)
+def check_available(entry: Entry, context: Context, *, prompts: bool = True) -> None:
+    """Raise KeyringError if nothing could be stored as `entry`: no keyring, a locked one, or one without memory.
+
+    Without `prompts` nobody is asked to unlock it.
+    """
+    read(entry, context, prompts=prompts)
     if SystemKeyring(context).backend_name().startswith("keyring.backends.null."):
         raise NoKeyring("the keyring that is chosen stores nothing", hint=hint())
 
