@@ -47,11 +47,11 @@ def blocks(document: str) -> Iterator[Block]:
         yield Block(document, line, found[2], re.sub(f"^{found[1]}", "", found[3], flags=re.MULTILINE))
 
 
-# The steps of `uninstall` belong together: test_uninstall.py runs them.
+# The lines of these topics belong together: test_uninstall.py and test_headless.py run them.
 DOCUMENTS = (
     "README.md",
     "README.ja.md",
-    *(str(file.relative_to(TOP)) for file in TOPICS if file.stem != "uninstall"),
+    *(str(file.relative_to(TOP)) for file in TOPICS if file.stem not in ("uninstall", "headless")),
 )
 
 

@@ -38,6 +38,7 @@ TOPICS = {
     "prompt": "the session in the prompt",
     "programs": "the aliyun CLI, SDKs, Terraform and other programs",
     "ci": "GitHub Actions, GitLab and other CI",
+    "headless": "servers, containers and cron: without a keyring, or with a locked one",
     "variables": "the variables that are set, read and unset",
     "cache": "where sessions are cached, and when they are renewed",
     "exit-statuses": "what an exit status means",
