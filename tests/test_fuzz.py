@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.errors import RefusedError, UnreachableError
+from role_env.http.server import Server
 from role_env.sessions import record
 from role_env.sts import client as sts
-from role_env.sts.http import Server
 from support.contexts import context, hop
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))

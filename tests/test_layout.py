@@ -13,7 +13,7 @@ from pathlib import Path
 import grimp
 
 import role_env
-from role_env.formats import SHELLS
+from role_env.command_table.formats import SHELLS
 
 MOST_BOXES = 32
 MOST_LAYERS = 11
@@ -114,5 +114,5 @@ def boxes() -> dict[str, set[str]]:
 
 
 def box_of(module: str) -> str:
-    """Return the module or folder right below the package: `sts` for `role_env.sts.http`."""
+    """Return the module or folder right below the package: `sts` for `role_env.http.server`."""
     return module.split(".")[1]

@@ -9,7 +9,7 @@ import os
 import sys
 
 from role_env import paths
-from role_env.formats import SHELLS
+from role_env.command_table.formats import SHELLS
 from role_env.keyrings import secret_service
 from role_env.keyrings.entry import session_entry
 from role_env.keyrings.notes import KeyringNotes
@@ -185,7 +185,8 @@ def _wait_for_other(entry: "Entry", environ: "Mapping[str, str]") -> float:
     They are 0 if no process has requested it. Of many processes that miss it at once, one alone then takes the slow
     way, which costs ten times as much.
     """
-    from role_env import context, locks  # not for a session that is cached
+    from role_env import context  # not for a session that is cached
+    from role_env.files import locks
 
     seconds = context.timeout_of(environ) / 2
     if os.isatty(2):

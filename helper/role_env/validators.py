@@ -150,6 +150,7 @@ session_name = of_kind(SESSION_NAME)
 account_id = of_kind(ACCOUNT)
 region = of_kind(REGION)
 external_id = pattern(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 of letters, digits and _+=,.@:/-")
+access_configuration = pattern(r"[\w.@-]{1,128}", "the ID or the name of an access configuration")
 color = one_of(variables.COLORS)
 key_part = pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from role_env.locks import hold_folder
+from role_env.files.locks import hold_folder
 from support.machine import Machine
 from support.terminal import Person
 

@@ -17,7 +17,7 @@ from role_env.aliyun import entries
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import Entry
 from role_env.errors import ProfileError, UnreachableError
-from role_env.files import BACKUP_SUFFIX, UserFile
+from role_env.files.user_file import BACKUP_SUFFIX, UserFile
 from support import aliyun_cli
 from support.files import write_private
 from support.machine import INSTALLED, Machine
@@ -770,7 +770,7 @@ def test_a_file_that_never_comes_to_rest_is_given_up(home: Home) -> None:
 
 
 def test_another_setup_at_work_is_waited_for_and_then_reported(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("role_env.files.LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("role_env.files.user_file.LOCK_SECONDS", 0.2)
     home.write(written())
     descriptor = os.open(home.config.parent, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -8,7 +8,7 @@ import pytest
 
 from role_env import variables
 from role_env.command_table import COMMANDS
-from role_env.formats import FORMATS
+from role_env.command_table.formats import FORMATS
 from role_env.profiles.profile import KEYS
 from support.documents import README, TOP, TOPICS, codes, table, topic
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from role_env import locks
+from role_env.files import locks
 from role_env.keyrings.notes import KeyringNotes
 from support.machine import Machine
 from support.waiting import wait_until
@@ -84,7 +84,7 @@ def test_a_session_counts_as_stored_for_the_processes_that_had_begun(machine: Ma
     assert not locks.has_stored(name, environ)
     locks.report_stored(name, environ)
     assert locks.has_stored(name, environ)
-    command = "import os; from role_env import locks; print(locks.has_stored('entry\\tp', os.environ))"
+    command = "import os; from role_env.files import locks; print(locks.has_stored('entry\\tp', os.environ))"
     time.sleep(0.1)
     assert machine.run(sys.executable, "-c", command).stdout == "False\n"
     locks.withdraw(name, environ)
@@ -106,7 +106,7 @@ def test_a_session_that_was_stored_more_than_a_minute_ago_is_not_waited_for(
 
 def test_a_process_knows_for_how_long_it_has_existed(tmp_path: Path) -> None:
     began = time.monotonic()
-    script = "import time; from role_env.locks import process_age as a; time.sleep(1); print(a())"
+    script = "import time; from role_env.files.locks import process_age as a; time.sleep(1); print(a())"
     printed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
     assert 1 <= float(printed) <= time.monotonic() - began + 0.02
     assert locks.process_age(str(tmp_path / "absent")) > 0

@@ -22,9 +22,9 @@ from typing import Any, NamedTuple, NoReturn
 
 from role_env import __main__ as command_line
 from role_env import deadline
+from role_env.http import server as sent
+from role_env.http.responses import json_object
 from role_env.rotation import propagation
-from role_env.sts import http as sent
-from role_env.sts.responses import json_object
 from support.file_keyring import PlaintextKeyring
 from support.local_sts import LocalSts
 from support.ram import LocalRam

@@ -16,7 +16,7 @@ from role_env.credentials import AccessKey, Credentials
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
 from role_env.fingerprint import sha256
-from role_env.sts import responses
+from role_env.http import responses
 
 # The CLI's name for the profile that is used when nothing names one.
 DEFAULT_NAME = "default"

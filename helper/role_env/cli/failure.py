@@ -9,8 +9,8 @@ import sys
 
 from role_env import variables
 from role_env.command_table import COMMANDS
+from role_env.command_table.formats import DOCUMENT_FORMATS
 from role_env.errors import CommandError, ResourceError, RoleEnvError
-from role_env.formats import DOCUMENT_FORMATS
 from role_env.shells import export as exporters
 from role_env.shells import hints, parent
 from role_env.ui import messages

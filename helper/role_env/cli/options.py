@@ -5,9 +5,9 @@ import sys
 
 from role_env import names, variables
 from role_env.command_table import export_words
+from role_env.command_table.formats import SHELL_FORMATS
 from role_env.command_table.model import CODE
 from role_env.errors import RoleEnvError, UsageError
-from role_env.formats import SHELL_FORMATS
 from role_env.shells import hints, parent
 
 TYPE_CHECKING = False

@@ -1,5 +1,6 @@
 """The commands that obtain a session or put one into a shell."""
 
+from role_env.command_table.formats import FORMATS, INTEGRATED_SHELLS, SHELL_FORMATS, SHELLS
 from role_env.command_table.model import (
     A_SESSION_PROFILE,
     ALL_STATUSES,
@@ -13,11 +14,10 @@ from role_env.command_table.model import (
     Option,
     Word,
 )
-from role_env.formats import FORMATS, INTEGRATED_SHELLS, SHELL_FORMATS, SHELLS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from role_env.formats import Shell
+    from role_env.command_table.formats import Shell
 
 CONSOLE_SITES = ("china", "international")
 

@@ -13,7 +13,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import KeyringError, ProfileError, RoleEnvError, UsageError
-from role_env.files import UserFile
+from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint, read_file
 from role_env.keyrings import access_keys
 from role_env.keyrings.vault import NoKeyring

@@ -3,8 +3,8 @@
 import time
 
 from role_env.cli.invocation import Invocation
+from role_env.command_table.formats import SHELLS
 from role_env.context import Context
-from role_env.formats import SHELLS
 from role_env.ui import stdout as output
 
 TYPE_CHECKING = False

@@ -11,7 +11,7 @@ from role_env.aliyun.location import config_path
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import ProfileError, UsageError
-from role_env.files import UserFile
+from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.sessions import chain as chains

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from role_env import names
 from role_env.errors import ProfileError, UsageError, one_line
-from role_env.files import UserFile
+from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini
 from role_env.profiles.file import DEFAULT, ProfilesFile

@@ -6,9 +6,9 @@ Two rotations of one key would overwrite each other's journal, and a `login` wou
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from role_env import locks
 from role_env.context import Context
 from role_env.errors import RefusedError
+from role_env.files import locks
 
 _TRIES = 5
 """How often the keys may change while their locks are waited for."""

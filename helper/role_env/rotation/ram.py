@@ -11,8 +11,9 @@ from role_env.credentials import FIELDS, AccessKey
 from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RoleEnvError
-from role_env.sts import client, responses, sdk
-from role_env.sts.http import TRIES
+from role_env.http import responses
+from role_env.http.server import TRIES
+from role_env.sts import client, sdk
 
 PUBLIC_ENDPOINT = "ram.aliyuncs.com"
 VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"

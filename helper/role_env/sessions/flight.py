@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 
-from role_env import locks
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import UnreachableError
+from role_env.files import locks
 from role_env.sessions.cached_session import CachedSession
 from role_env.sessions.record import Record
 from role_env.sessions.request import Request

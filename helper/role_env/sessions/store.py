@@ -6,9 +6,9 @@ one of them, `none` is neither. A fault of a place costs one warning, never the 
 
 import functools
 
-from role_env import locks
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
+from role_env.files import locks
 from role_env.keyrings import kernel
 from role_env.keyrings.container import is_container
 from role_env.keyrings.entry import SESSION_SERVICE, Entry

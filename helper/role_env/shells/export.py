@@ -5,8 +5,8 @@ cached session takes a few milliseconds, and each module costs 0.2 of them.
 """
 
 from role_env import variables
+from role_env.command_table.formats import SHELLS
 from role_env.credentials import Credentials, Session
-from role_env.formats import SHELLS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ With the shell integration, which sets ROLE_ENV_INIT for the commands that it ru
 """
 
 from role_env.command_table import COMMANDS, export_words
-from role_env.formats import INTEGRATED_SHELLS, SHELLS
+from role_env.command_table.formats import INTEGRATED_SHELLS, SHELLS
 from role_env.shells import parent
 
 TYPE_CHECKING = False

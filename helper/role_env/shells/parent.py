@@ -2,7 +2,7 @@
 
 import os
 
-from role_env.formats import SHELL_FORMATS
+from role_env.command_table.formats import SHELL_FORMATS
 
 
 def parent_format() -> str:

@@ -15,13 +15,13 @@ from http import HTTPStatus
 
 from role_env.context import Context
 from role_env.errors import printable
+from role_env.issuers.hosts import Site
+from role_env.issuers.issuer import SignInError, Verifier
+from role_env.issuers.oauth import CALLBACK_PATH, PORTS, authorization_address, redeem_code
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sign_in import browser
 from role_env.sign_in.countdown import wait_until
 from role_env.sign_in.pasted import Pasted
-from role_env.sources.issuer import SignInError, Verifier
-from role_env.sources.oauth_client import CALLBACK_PATH, PORTS, authorization_address, redeem_code
-from role_env.sources.sign_in_hosts import Site
 from role_env.ui.loopback import LoopbackServer, Reply
 
 # A user who is not allowed the application sees that in the browser only, and no callback comes (seconds).

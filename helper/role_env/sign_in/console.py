@@ -17,7 +17,7 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.dataclass import replace
 from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
-from role_env.sts.http import Response, Server
+from role_env.http.server import Response, Server
 from role_env.ui.loopback import LoopbackServer, Reply
 
 SITES = {"china": "aliyun.com", "international": "alibabacloud.com"}

@@ -4,11 +4,11 @@ import time
 
 from role_env.context import Context
 from role_env.errors import UnreachableError
+from role_env.issuers.issuer import SignInError, Verifier
+from role_env.issuers.portal import SIGN_IN_AGAIN, SLOWER_SECONDS, Device, Pending, Portal
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sign_in import browser
 from role_env.sign_in.countdown import wait_until
-from role_env.sources.issuer import SignInError, Verifier
-from role_env.sources.portal import SIGN_IN_AGAIN, SLOWER_SECONDS, Device, Pending, Portal
 
 
 def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:

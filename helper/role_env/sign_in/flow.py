@@ -4,12 +4,12 @@ import contextlib
 
 from role_env.context import Context
 from role_env.errors import KeyringError, RefusedError, RoleEnvError
+from role_env.issuers import oauth
 from role_env.keyrings import access_keys, sign_ins
 from role_env.keyrings.sign_ins import SignIn
 from role_env.profiles.profile import Profile
 from role_env.sessions.store import Cache
 from role_env.sign_in import callback, device
-from role_env.sources import oauth_client
 from role_env.sources.cloud_sso import CloudSso
 from role_env.sources.oauth import OAuth
 from role_env.sources.signed_in import SignedInSource
@@ -42,7 +42,7 @@ def identify(made: SignIn, profile: Profile, context: Context) -> str:
         return ""
     context = context.restarted()
     try:
-        session = oauth_client.exchange(made.host, made.access_token, context)
+        session = oauth.exchange(made.host, made.access_token, context)
         identity = sts.caller_identity(session, endpoint=profile.endpoint, context=context)
     except RoleEnvError as error:
         error.message = f"profile {profile.name}: who has signed in is unknown: {error.message}"
@@ -52,7 +52,7 @@ def identify(made: SignIn, profile: Profile, context: Context) -> str:
     if profile.role_arn or expected in ("", account):  # with a role, its account is the one that is expected
         return str(arn)
     with contextlib.suppress(RoleEnvError):
-        oauth_client.revoke(made, context.restarted())
+        oauth.revoke(made, context.restarted())
     raise RefusedError(
         f"profile {profile.name}: {arn} has signed in, of account {account}, not of {expected} ({profile.where})",
         hint=f"nothing was stored; sign in with a user of {expected}, or correct expected_account_id",
@@ -93,7 +93,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
         found = source.load_sign_in(context)
         if found and isinstance(source, OAuth):
             try:
-                oauth_client.revoke(found, context)
+                oauth.revoke(found, context)
             except RoleEnvError as error:
                 context.messages.warn(f"the sign-in could not be revoked, and is deleted anyway: {error.message}")
         access_keys.touch(context.environ)

@@ -8,14 +8,14 @@ from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
+from role_env.issuers.hosts import ALLOWED_HOST, check_url
+from role_env.issuers.issuer import TokenEnded
 from role_env.keyrings import sign_ins
 from role_env.profiles.append import NewProfile, append
 from role_env.profiles.file import ProfilesFile
 from role_env.sign_in import flow
 from role_env.sign_in.portal_profiles import Assignment, find_gone, find_new, list_assignments, name_profiles
 from role_env.sources.cloud_sso import CloudSso
-from role_env.sources.issuer import TokenEnded
-from role_env.sources.sign_in_hosts import ALLOWED_HOST, check_url
 from role_env.ui import prompt
 from role_env.ui import stdout as output
 

@@ -9,8 +9,8 @@ from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.deadline import TimedOut, within
 from role_env.errors import UnreachableError
+from role_env.issuers.portal import AccessConfiguration, Account, Portal
 from role_env.sources.cloud_sso import CloudSso
-from role_env.sources.portal import AccessConfiguration, Account, Portal
 
 _AT_ONCE = 8
 _LONGEST_PART = 31

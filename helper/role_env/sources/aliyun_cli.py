@@ -9,10 +9,10 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint, sha256
+from role_env.issuers.hosts import ALLOWED_HOST, ENDPOINTS, SITES, check_url, find_site
 from role_env.sources import rows
 from role_env.sources.base import Source, key_digest
 from role_env.sources.section import Section
-from role_env.sources.sign_in_hosts import ALLOWED_HOST, ENDPOINTS, SITES, check_url, find_site
 from role_env.validators import key_part
 
 # What an access token of the CLI must have left to be used (seconds): OAuth's is exchanged until 15 minutes before its
@@ -78,7 +78,7 @@ class SignedIn(Source):
             raise ProfileError(
                 f"{cli_profile.where}: its access token {error}", hint=cli_profile.sign_in_hint
             ) from None
-        from role_env.sources.issuer import TokenEnded  # imports TLS, which only an expired session needs
+        from role_env.issuers.issuer import TokenEnded  # imports TLS, which only an expired session needs
 
         try:
             return self._cloud_sso_session(context) if cli_profile.mode == "CloudSSO" else self._oauth_session(context)
@@ -86,7 +86,7 @@ class SignedIn(Source):
             raise ProfileError(f"{cli_profile.where}: {error.message}", hint=cli_profile.sign_in_hint) from None
 
     def _cloud_sso_session(self, context: Context) -> AccessKey:
-        from role_env.sources.portal import Portal
+        from role_env.issuers.portal import Portal
 
         cli_profile, identity = self.cli_profile, self.cli_profile.signed_in_as
         try:
@@ -97,7 +97,7 @@ class SignedIn(Source):
         return portal.issue_session(cli_profile.access_token, identity.account_id, identity.access_config)
 
     def _oauth_session(self, context: Context) -> AccessKey:
-        from role_env.sources import oauth_client
+        from role_env.issuers import oauth
 
         cli_profile, kind = self.cli_profile, self.cli_profile.signed_in_as.site_type.upper()
         if kind not in SITES:
@@ -106,4 +106,4 @@ class SignedIn(Source):
                 hint=cli_profile.sign_in_hint,
             )
         site = find_site(kind, "", context.environ.get(ENDPOINTS, ""))
-        return oauth_client.exchange(site.tokens, cli_profile.access_token, context)
+        return oauth.exchange(site.tokens, cli_profile.access_token, context)

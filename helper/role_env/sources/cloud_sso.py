@@ -9,11 +9,11 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
+from role_env.issuers.hosts import ALLOWED_HOST, check_url, host_of
 from role_env.keyrings import sign_ins
 from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.sources.section import Section
-from role_env.sources.sign_in_hosts import ALLOWED_HOST, check_url, host_of
 from role_env.sources.signed_in import SignedInSource
 
 
@@ -52,8 +52,8 @@ class CloudSso(SignedInSource):
         return [self.url, self.account_id, self.access_config, self.sign_in_id(context)]
 
     def _fetch(self, context: Context) -> AccessKey:
-        from role_env.sources.issuer import TokenEnded  # TLS, which `list` and `explain` do not need
-        from role_env.sources.portal import Portal
+        from role_env.issuers.issuer import TokenEnded  # TLS, which `list` and `explain` do not need
+        from role_env.issuers.portal import Portal
 
         found = self.require_sign_in(context)
         if found.expiration <= time.time():

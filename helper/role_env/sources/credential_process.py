@@ -18,10 +18,10 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
+from role_env.http import responses
+from role_env.http.responses import LARGEST_RESPONSE
 from role_env.sources import rows
 from role_env.sources.base import Source
-from role_env.sts import responses
-from role_env.sts.responses import LARGEST_RESPONSE
 
 # A credential process may ask a person for something: it has longer than a request to STS.
 LONGEST_SECONDS = 60.0

@@ -8,10 +8,10 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.errors import ProfileError, UnreachableError
 from role_env.fingerprint import sha256
+from role_env.http import responses
+from role_env.http.server import Response, Server
 from role_env.sources import rows
 from role_env.sources.base import Source
-from role_env.sts import responses
-from role_env.sts.http import Response, Server
 
 
 class CredentialsUri(Source):

@@ -16,10 +16,10 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, UnreachableError
+from role_env.http import responses
+from role_env.http.server import BusyError, Response, Server, TransientError, retry
 from role_env.sources import rows
 from role_env.sources.base import Source
-from role_env.sts import responses
-from role_env.sts.http import BusyError, Response, Server, TransientError, retry
 
 ADDRESS = "100.100.100.200"
 CONNECT_SECONDS = 1.0

@@ -14,12 +14,12 @@ from role_env.credentials import Credentials
 from role_env.deadline import TimedOut, within
 from role_env.errors import KeyringError, ProfileError, UnreachableError
 from role_env.fingerprint import Fingerprint
+from role_env.issuers.hosts import ENDPOINTS, Site, find_site
 from role_env.keyrings import sign_ins
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.sources.section import Section
-from role_env.sources.sign_in_hosts import ENDPOINTS, Site, find_site
 from role_env.sources.signed_in import SignedInSource
 
 # How long the keyring may take to store the new tokens.
@@ -60,8 +60,8 @@ class OAuth(SignedInSource):
         return sign_in
 
     def _fetch(self, context: Context) -> Credentials:
-        from role_env.sources.issuer import SHORTEST_TOKEN_SECONDS, TokenEnded  # TLS, which `list` does not need
-        from role_env.sources.oauth_client import exchange
+        from role_env.issuers.issuer import SHORTEST_TOKEN_SECONDS, TokenEnded  # TLS, which `list` does not need
+        from role_env.issuers.oauth import exchange
 
         sign_in = self.require_sign_in(context)
         if sign_in.access_expiration - time.time() > SHORTEST_TOKEN_SECONDS:
@@ -92,7 +92,7 @@ class OAuth(SignedInSource):
                 raise UnreachableError("the sign-in was not refreshed in time", hint="try again") from None
 
     def _refresh_and_store(self, sign_in: SignIn, context: Context) -> SignIn:
-        from role_env.sources.oauth_client import refresh
+        from role_env.issuers.oauth import refresh
 
         sign_ins.check_storable(self.sign_in_entry, context)  # a refresh that cannot be stored would end the sign-in
         renewed = refresh(self.site, sign_in, context)

@@ -15,11 +15,11 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.fingerprint import Fingerprint, read_file, sha256
+from role_env.http import responses
+from role_env.http.server import Response, Server
 from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.sources.section import Section
-from role_env.sts import responses
-from role_env.sts.http import Response, Server
 
 if TYPE_CHECKING:
     from role_env.sts.hop import Hop

@@ -127,9 +127,7 @@ CLOUD_SSO = SourceRow(
     {
         "cloud_sso_sign_in_url": str,
         "cloud_sso_account_id": validators.account_id,
-        "cloud_sso_access_config": validators.pattern(
-            r"[\w.@-]{1,128}", "the ID or the name of an access configuration"
-        ),
+        "cloud_sso_access_config": validators.access_configuration,
     },
     waits_for="CloudSSO",
 )

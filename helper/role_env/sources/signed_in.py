@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
-from role_env import locks
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
+from role_env.files import locks
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys, sign_ins
 from role_env.keyrings.entry import Entry

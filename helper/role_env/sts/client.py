@@ -19,9 +19,10 @@ from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.errors import RefusedError, UnreachableError, one_line, printable
-from role_env.sts import responses, sdk
+from role_env.http import responses
+from role_env.http.server import TRIES, Response, Server
+from role_env.sts import sdk
 from role_env.sts.hop import Hop
-from role_env.sts.http import TRIES, Response, Server
 
 # How long an explanation of a missing permission may wait for the caller's identity.
 _IDENTITY_SECONDS = 3.0

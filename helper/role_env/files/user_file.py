@@ -12,9 +12,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from role_env import locks
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, UnreachableError
+from role_env.files import locks
 from role_env.fingerprint import current_stamp, read_file
 from role_env.paths import make_folders
 

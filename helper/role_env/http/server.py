@@ -18,8 +18,8 @@ from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.deadline import Deadline, NoThread, TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
-from role_env.sts.connection import proxy_for, tls_context
-from role_env.sts.responses import LARGEST_RESPONSE, json_object
+from role_env.http.connection import proxy_for, tls_context
+from role_env.http.responses import LARGEST_RESPONSE, json_object
 
 T = TypeVar("T")
 

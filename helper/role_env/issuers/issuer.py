@@ -17,8 +17,8 @@ from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import FIELDS, Credentials
 from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
-from role_env.sts import responses
-from role_env.sts.http import TRIES, Response, Server
+from role_env.http import responses
+from role_env.http.server import TRIES, Response, Server
 
 # An access token with less left cannot be exchanged for a session, and neither server issues a shorter one.
 SHORTEST_TOKEN_SECONDS = 900

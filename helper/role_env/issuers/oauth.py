@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from role_env.context import Context
 from role_env.credentials import Credentials
+from role_env.issuers.hosts import Site
+from role_env.issuers.issuer import SHORTEST_TOKEN_SECONDS, Issuer, SignInError, TokenEnded, Verifier
 from role_env.keyrings.sign_ins import SignIn
-from role_env.sources.issuer import SHORTEST_TOKEN_SECONDS, Issuer, SignInError, TokenEnded, Verifier
-from role_env.sources.sign_in_hosts import Site
 
 CALLBACK_PATH = "/cli/callback"
 PORTS = range(12345, 12350)

@@ -3,7 +3,7 @@
 import pytest
 
 from role_env.errors import UnreachableError
-from role_env.sources.issuer import Issuer
+from role_env.issuers.issuer import Issuer
 from support.contexts import context
 
 ISSUER = Issuer("oauth.example", context())

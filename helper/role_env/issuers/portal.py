@@ -10,14 +10,13 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from role_env import names
+from role_env import names, validators
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, RoleEnvError, printable
-from role_env.sources import rows
-from role_env.sources.issuer import Issuer, SignInError, TokenEnded, Verifier
-from role_env.sources.sign_in_hosts import host_of
+from role_env.issuers.hosts import host_of
+from role_env.issuers.issuer import Issuer, SignInError, TokenEnded, Verifier
 
 _CLIENT_ID, _CLIENT_VARIABLE = "app-vaz16tltdxs96audqf35", "ALIBABA_CLOUD_SSO_CLIENT_ID"
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -125,14 +124,15 @@ class Portal(Issuer):
     def list_accounts(self, token: str) -> list[Account]:
         """Return the accounts of the user. Raises TokenEnded, SignInError, UnreachableError."""
         rows = self._rows("/access-assignments/accounts", "Accounts", {}, token)
-        return [Account(self._id(row, "AccountId", "cloud_sso_account_id"), _name(row, "DisplayName")) for row in rows]
+        check = validators.account_id
+        return [Account(self._id(row, "AccountId", check), _name(row, "DisplayName")) for row in rows]
 
     def list_configurations(self, token: str, account_id: str) -> list[AccessConfiguration]:
         """Return what the user may do in an account. Raises as `list_accounts`."""
         path, key = "/access-assignments/access-configurations", "AccessConfigurationsForAccount"
         rows = self._rows(path, key, {"AccountId": account_id}, token)
-        id_name, name, profile_key = "AccessConfigurationId", "AccessConfigurationName", "cloud_sso_access_config"
-        return [AccessConfiguration(self._id(row, id_name, profile_key), _name(row, name)) for row in rows]
+        id_name, name, check = "AccessConfigurationId", "AccessConfigurationName", validators.access_configuration
+        return [AccessConfiguration(self._id(row, id_name, check), _name(row, name)) for row in rows]
 
     def issue_session(self, token: str, account_id: str, configuration: str) -> Credentials:
         """Return a session of the access configuration, given by its ID or its name.
@@ -198,11 +198,11 @@ class Portal(Issuer):
                 raise TokenEnded(error.message) from None
             raise
 
-    def _id(self, row: Mapping[str, Any], name: str, profile_key: str) -> str:
-        """Return the ID `name` of a row, which can be the value of a key of a profile."""
+    def _id(self, row: Mapping[str, Any], name: str, check: "validators.Check") -> str:
+        """Return the ID `name` of a row, which passes the check of the key of a profile that it can be the value of."""
         value = row.get(name)
         try:
-            return str(rows.CLOUD_SSO.keys[profile_key](str(value)))
+            return check(str(value))
         except ValueError:
             raise self.invalid_response(f"{name} is missing or invalid") from None
 
