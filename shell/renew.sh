@@ -4,48 +4,48 @@
 #
 # Only variables that are still the old session's are replaced. If one is readonly, or the shell has another session by
 # now, nothing is changed. The first three new values are the ID, the secret and the token.
-_role_env_do_renew() {
-	_role_env_do_read
-	case "$_role_env_value" in
-	"") _role_env_new='' ;;
-	"$_role_env_id") _role_env_new="$_role_env_new_1" ;;
-	"$_role_env_own_secret") _role_env_new="$_role_env_new_2" ;;
-	"$_role_env_own_token") _role_env_new="$_role_env_new_3" ;;
-	*) _role_env_new='' ;;
+_renv_renew() {
+	_renv_read
+	case "$_renv_value" in
+	"") _renv_new='' ;;
+	"$_renv_id") _renv_new="$_renv_new_1" ;;
+	"$_renv_own_secret") _renv_new="$_renv_new_2" ;;
+	"$_renv_own_token") _renv_new="$_renv_new_3" ;;
+	*) _renv_new='' ;;
 	esac
-	case "$_role_env_new" in
+	case "$_renv_new" in
 	?*)
-		\export "$_role_env_var=$_role_env_new"
-		_role_env_do_read
-		case "$_role_env_value" in
-		"$_role_env_new") ;;
-		*) _role_env_wrong="$_role_env_wrong $_role_env_var" ;;
+		\export "$_renv_var=$_renv_new"
+		_renv_read
+		case "$_renv_value" in
+		"$_renv_new") ;;
+		*) _renv_wrong="$_renv_wrong $_renv_var" ;;
 		esac
 		;;
 	esac
 }
 
 {
-	_role_env_do_sort_all
+	_renv_sort_all
 	@VALUES@
 } 2>/dev/null
 if (\unset -v @RENEWED@ @OWN_RENEWED@) 2>/dev/null; then
-	case "$_role_env_id" in
+	case "$_renv_id" in
 	@OLD_ID@)
 		{
-			_role_env_do_each _role_env_do_renew '@RENEWED@'
-			_role_env_do_each _role_env_do_assign '@PAIRS@'
-			_role_env_token="$_role_env_new_3"
+			_renv_each _renv_renew '@RENEWED@'
+			_renv_each _renv_assign '@PAIRS@'
+			_role_env_token="$_renv_new_3"
 		} 2>/dev/null
-		_role_env_do_report_wrong
+		_renv_report_wrong
 		;;
 	*)
-		_role_env_wrong=changed
+		_renv_wrong=changed
 		\printf '%s\n' 'role-env: the session of this shell has changed meanwhile; it was not renewed' >&2
 		;;
 	esac
 else
-	_role_env_wrong='readonly'
-	_role_env_do_each _role_env_do_report_readonly '@RENEWED@ @OWN_RENEWED@'
+	_renv_wrong='readonly'
+	_renv_each _renv_report_readonly '@RENEWED@ @OWN_RENEWED@'
 fi
-case $_role_env_wrong in ?*) _role_env_result='\false' ;; esac
+case $_renv_wrong in ?*) _renv_result='\false' ;; esac

@@ -27,7 +27,7 @@ _EMPTY_TEXT = (
 )
 _TEXTS = {"EMPTY_TEXT": _EMPTY_TEXT, "LINE_BREAK": "'\n'"}
 _OTHER_URIS = tuple(f"{prefix}_CREDENTIALS_URI" for prefix in variables.PREFIXES[1:])
-TEMPORARIES = (
+_TEMPORARIES = (
     *(
         "all",
         "any",
@@ -47,7 +47,7 @@ TEMPORARIES = (
     *("ours", "own_secret", "own_token", "pairs", "regions", "result", "theirs", "try", "turn_on", "unset", "value"),
     *("verbose", "wrong"),
 )
-"""The variables of the programs, behind `_role_env_`; all are unset at the end."""
+"""The variables of the programs, behind `_renv_`; all are unset at the end."""
 
 
 def quote(value: str) -> str:
@@ -142,12 +142,12 @@ def _program(
     before, first, common, end = programs.parts("session.sh")
     (own,) = programs.parts(name)
     numbered = {f"new_{number}": value for value, number in (values or {}).items()}
-    functions = (line[len("_role_env_do_") : -4] for line in (*first, *common, *own) if line.endswith("() {"))
+    functions = (line[len("_renv_") : -4] for line in (*first, *common, *own) if line.endswith("() {"))
     exported = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
     keys = (*variables.KEYS, variables.BARE_PAIR)
     all_tables = {
         "ABSENT": variables.NO_ACCOUNT_VALUE,
-        "SORT_KEYS": "; ".join(f"_role_env_do_sort {_words(key.names)}" for key in keys),
+        "SORT_KEYS": "; ".join(f"_renv_sort {_words(key.names)}" for key in keys),
         "EXPORTED": _words(name for name in exported if name in environ),
         "OTHER_OUTRANKING": _words((*variables.OTHER_OUTRANKING, *_OTHER_URIS)),
         "PREFIXES": _words(variables.PREFIXES),
@@ -160,16 +160,16 @@ def _program(
         "REGIONS": _words(variables.REGIONS),
         "DISABLED": _words(variables.DISABLED),
         "PUT_NO_ACCOUNT": "; ".join(
-            f"_role_env_do_put_each {value} '{_words(names)}'"
+            f"_renv_put_each {value} '{_words(names)}'"
             for value, names in variables.by_value(variables.NO_ACCOUNT).items()
         ),
         **_TEXTS,
-        "UNQUOTED_STEP": "_role_env_do_take_away" if take_away else "\\:",
+        "UNQUOTED_STEP": "_renv_take_away" if take_away else "\\:",
         "UNQUOTED_REPORT": f"\\printf '%s\\n' {' '.join(map(quote, report))} >&2" if report else "\\:",
         "FUNCTIONS": _words(functions),
-        "TEMPORARIES": _words((*TEMPORARIES, *numbered)),
-        "VALUES": " ".join(f"_role_env_{name}={quote(value)}" for name, value in numbered.items()),
-        "IS_WRITABLE": '\\eval "_role_env_is_writable $_role_env_all"' if integrated else "\\false",
+        "TEMPORARIES": _words((*_TEMPORARIES, *numbered)),
+        "VALUES": " ".join(f"_renv_{name}={quote(value)}" for name, value in numbered.items()),
+        "IS_WRITABLE": '\\eval "_role_env_is_writable $_renv_all"' if integrated else "\\false",
         **tables,
     }
     before = [] if integrated else before
