@@ -27,7 +27,12 @@ nox.options.error_on_external_run = False
 OTHER_PYTHON = "3.11" if sys.version_info[:2] == (3, 13) else "3.13"
 """The Python of the smoke tests: with the one that runs this, the oldest in wide use or the newest."""
 
-NODE_CLIENTS = ("@alicloud/credentials@2", "@alicloud/sts20150401@1", "@serverless-devs/credential@0")
+NODE_CLIENTS = (
+    "@alicloud/credentials@2",
+    "@alicloud/sts20150401@1",
+    "@devcontainers/cli@0",
+    "@serverless-devs/credential@0",
+)
 
 INSTALLING = {"HOME": os.environ.get("HOME_FOR_INSTALLING") or os.environ["HOME"]}
 """The user's own home, with pip's and npm's settings and caches. The tests have an empty one."""

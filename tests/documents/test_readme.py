@@ -241,6 +241,11 @@ def credential_process(person: Machine, block: Block) -> None:
     assert done.stderr == ""
 
 
+def dev_container(person: Machine, block: Block) -> None:
+    variables = json.loads(block.text)["remoteEnv"]
+    assert variables == {name: f"${{localEnv:{name}}}" for name in variables}
+
+
 def job(person: Machine, more: str) -> None:
     """A profiles file in the job's folder, for a role that takes a CI system's tokens and no key."""
     role, provider = person.sts.world.role("cideploy").arn, person.sts.oidc_provider_arn
@@ -337,6 +342,7 @@ NEAREST: dict[str, Callable[[Machine, Block], None]] = {
     "profileB 42m $": prompt,  # prompts, which test_prompt.py has on terminals: the first is looked at
     "[env_var.ROLE_ENV_PROMPT]": starship,  # a part of a file: starship reads it where it is installed
     '{"name": "profileB", "mode": "External"': credential_process,  # a part of a file: its command is run
+    '{"image"': dev_container,  # another program's file: test_containers.py runs the line above it
     "permissions: {id-token: write": github_job,  # there is no GitHub here: its steps are run
     "role-env configure profile": configure,  # --login asks for the key: here it is on stdin
     "role-env configure --cloud-sso": portal,  # no such portal: test_configure_cloud_sso.py signs in at one

@@ -48,6 +48,10 @@ class Namespace:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it, with what is in it."""
         for listener in self._carried:
             listener.close()
         self._holder.communicate(timeout=30)
@@ -76,16 +80,20 @@ class Namespace:
 
     def carry(self, port: int) -> None:
         """Let what connects to `port` of the loopback in here reach that port of the test's own loopback."""
+        self._carried.append(self.listen(port))
+        relay(self._carried[-1], lambda: socket.create_connection(("127.0.0.1", port)))
+
+    def listen(self, port: int) -> socket.socket:
+        """Return a socket of this process that listens at `port` of the loopback in here."""
         made: list[socket.socket] = []
 
-        def listen() -> None:
-            """Listen in there: a thread may be in another namespace than the rest of its process."""
+        def enter_and_listen() -> None:
+            # A thread may be in another namespace than the rest of its process.
             with self._path.open("rb") as namespace:
                 if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET) == 0:
                     made.append(socket.create_server(("127.0.0.1", port), backlog=64))
 
-        thread = threading.Thread(target=listen)
+        thread = threading.Thread(target=enter_and_listen)
         thread.start()
         thread.join()
-        self._carried += made
-        relay(made[0], lambda: socket.create_connection(("127.0.0.1", port)))
+        return made[0]
