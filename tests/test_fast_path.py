@@ -37,7 +37,7 @@ CACHED = COMMAND_LINE | below("keyrings", "dbus", "entry", "notes", "secret_serv
 CACHED |= below("sessions", "record", "request") | below("ui", "stdout")
 CACHED |= {f"role_env.{name}" for name in ("credentials", "fast_path", "fingerprint", "paths", "variables")}
 CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
-POSIX, FISH = CACHED | below("shells", "posix", "programs"), CACHED | below("shells", "fish")
+POSIX, FISH = CACHED | below("shells", "posix", "programs"), CACHED | below("shells", "fish", "programs")
 DOCUMENT = CACHED | {"role_env.timestamps"}
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
 DECISION = {"role_env.errors", "role_env.ui.messages", "role_env.ui.stderr"}

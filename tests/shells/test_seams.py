@@ -302,7 +302,7 @@ def test_a_session_of_the_version_before_can_be_ended_or_replaced(shell: str, be
 def test_the_output_has_at_most_14_kb_with_a_long_token_and_request() -> None:
     made = session_of("STS." + "x" * 26, "y" * 44, "t" * 1000, region="cn-hangzhou", request="r" * 400)
     assert len(exporters.export(made, "sh", {})) <= 14_336
-    assert len(exporters.export(made, "fish", {})) <= 22_000
+    assert len(exporters.export(made, "fish", {})) <= 14_336
 
 
 @pytest.mark.parametrize("suffix", ["sh", "bash", "zsh"])

@@ -1,0 +1,34 @@
+# Ends the session of the shell, or its no-account state, and restores what was set before. `session.fish` comes first.
+if test -n "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_NO_ACCOUNT"
+    for v in $ours
+        _renv_take_back
+    end
+    # A key that the user has set meanwhile stays, without a secret or token of the session.
+    for v in $theirs
+        if contains -- "$$v" $own
+            set -e -g $v
+        end
+        set -e -g _role_env_old_$v
+    end
+    _renv_take_back_bare
+    if not contains -- @CREDENTIALS_URI@ $left
+        set -e -g @CREDENTIALS_URI@
+    end
+    for v in @RESTORED@
+        _renv_take_back
+    end
+    for v in @DISABLED@
+        if not contains -- $v $older
+            _renv_take_back
+        end
+    end
+    for v in $left
+        if test -z "$$v"
+            _renv_restore
+        end
+        set -e -g _role_env_old_$v
+    end
+    set -e -g _role_env_saved _role_env_token _role_env_old_SECURITY_TOKEN _role_env_colour
+    set -e -g @OWN@
+end
+set -l result true

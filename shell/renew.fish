@@ -1,0 +1,39 @@
+# Replaces the session of the shell by a newer one. `session.fish` comes first.
+#
+# Only variables that are still the old session's are replaced. If the shell has another session by now, nothing is
+# changed. `new` are the ID, the secret and the token.
+set -l new @NEW@
+set -l secrets
+set -l tokens $_role_env_token
+set -l result true
+if test "$id" = @OLD_ID@
+    for key in @RENEWED_KEYS@
+        set -l names (string split ' ' -- $key)
+        set -l value $$names[1]
+        if test "$value" = "$id"
+            set -a secrets $$names[2]
+            set -q names[3]; and set -a tokens $$names[3]
+        end
+    end
+    for v in @RENEWED@
+        if test -z "$$v"
+        else if test "$$v" = "$id"
+            set -gx $v $new[1]
+        else if contains -- "$$v" $secrets
+            set -gx $v $new[2]
+        else if contains -- "$$v" $tokens
+            set -gx $v $new[3]
+        end
+    end
+    set -l names
+    set -l values
+    @ADD@
+    for v in $names
+        set -gx $v $values[1]
+        set -e values[1]
+    end
+    set -g _role_env_token $new[3]
+else
+    echo 'role-env: the session of this shell has changed meanwhile; it was not renewed' >&2
+    set result false
+end

@@ -1,0 +1,153 @@
+# The first part of each program that fish evaluates: whose each key in the shell is, and the way to no account.
+#
+# `programs` puts it, and one of the other files, into one `begin … end`, strips comments and indentation, and fills in
+# what is between two @. Each line ends in a semicolon then: `eval (role-env PROFILE)` joins lines by spaces.
+#
+# In fish no variable of the user's is readonly, but a universal one shows through where a global one is erased: there
+# an empty exported global is set instead. What the shell had before is saved in `_role_env_old_NAME`, a list that begins
+# with `e` if it was exported, else with `s`. The functions see the local variables of the group, but for the one that
+# must not see those of a function that called role-env.
+set -l fish_trace
+# The text of the prompt is as of an earlier look. Its export stays.
+set -q ROLE_ENV_PROMPT; and set -g ROLE_ENV_PROMPT ''
+
+# own: the secret and the token of the session in this shell; ours: names of its keys, and absent ones; theirs: names of
+# the keys that the user has set meanwhile; bare: not empty if the bare SECURITY_TOKEN is the user's; left: what a
+# session leaves unset; older: not empty for a session of an older version, which left these as the user had set them.
+set -l id
+set -l own
+set -l ours
+set -l theirs
+set -l bare
+set -l left
+set -l older
+set -l v
+function _renv_sort --no-scope-shadowing
+    set id "$ROLE_ENV_ACCESS_KEY_ID"
+    set own $_role_env_token
+    set ours
+    set theirs
+    set bare SECURITY_TOKEN
+    set older
+    for key in @KEYS@
+        set -l names (string split ' ' -- $key)
+        set -l value $$names[1]
+        if contains -- "$value" '' @ABSENT@
+            set -a ours $names
+        else if test "$value" = "$id"
+            set -a ours $names
+            for v in $names[2..]
+                set -a own $$v
+            end
+        else
+            set -a theirs $names
+        end
+    end
+    if not set -q SECURITY_TOKEN; or contains -- "$SECURITY_TOKEN" @ABSENT@ $own
+        set bare
+    end
+    if test -n "$ROLE_ENV_NO_ACCOUNT" -a -z "$SECURITY_TOKEN"
+        set bare
+    end
+    set left @OTHER_OUTRANKING@
+    for p in @PREFIXES@
+        for s in @SUFFIXES@
+            set -a left $p'_'$s
+        end
+    end
+    # Below `exec --renew` the credentials URI is the session's own.
+    if test -n "$ROLE_ENV_PROFILE"; and test -z "$id"
+        set -e left[(contains -i @CREDENTIALS_URI@ $left)]
+    end
+    if test -z "$ROLE_ENV_FAMILIES$ROLE_ENV_NO_ACCOUNT"
+        set older @DISABLED@
+    end
+end
+_renv_sort
+
+# It sees no local variable of its caller's. The session's own value, and one that counts as absent, is not saved; what
+# was saved is dropped.
+function _renv_keep_global
+    set -l v $argv[1]
+    if not set -qg $v; or contains -- "$$v" @ABSENT@ $argv[2..]
+        set -e -g _role_env_old_$v
+    else if set -qgx $v
+        set -g _role_env_old_$v e $$v
+    else
+        set -g _role_env_old_$v s $$v
+    end
+end
+
+# Behind a local variable the global one may be the session's by now.
+function _renv_keep --no-scope-shadowing
+    set -ql $v; and test -n "$_role_env_saved"; or _renv_keep_global $v $own
+end
+
+# Restores the variable from what was saved, which stays until it is forgotten.
+function _renv_restore --no-scope-shadowing
+    set -e -g $v
+    set -l old _role_env_old_$v
+    set old $$old
+    switch "$old[1]"
+        case e
+            set -gx $v $old[2..]
+        case s
+            set -g $v $old[2..]
+    end
+end
+
+function _renv_take_back --no-scope-shadowing
+    _renv_restore
+    set -e -g _role_env_old_$v
+end
+
+function _renv_take_back_bare --no-scope-shadowing
+    if not set -q bare[1]
+        set v SECURITY_TOKEN
+        _renv_take_back
+    end
+end
+
+function _renv_remove --no-scope-shadowing
+    set -e -g $v
+    if set -qU $v
+        set -gx $v ''
+    end
+end
+
+# Leaves the shell without any account, if it has a session. What the user has set is saved.
+function _renv_take_away --no-scope-shadowing
+    if test -n "$ROLE_ENV_NO_ACCOUNT"; or test -z "$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID"
+        return
+    end
+    _renv_sort
+    for v in $theirs $bare
+        _renv_keep
+    end
+    # An empty one before a universal one is ours.
+    for v in $left $older
+        if set -qg $v; and begin
+                test -n "$$v"; or not set -qU $v
+            end
+            _renv_keep
+        end
+    end
+    for v in $ours $theirs SECURITY_TOKEN $left @CREDENTIALS_URI@ @TAKEN_AWAY@
+        _renv_remove
+    end
+    set -e -g _role_env_token _role_env_colour
+    for pair in @NO_ACCOUNT@
+        set -gx (string split -m 1 = -- $pair)
+    end
+end
+
+# Adds the variables after the first word, which is their value, to those that are to be set.
+function _renv_add --no-scope-shadowing
+    for v in $argv[2..]
+        set -a names $v
+        set -a values "$argv[1]"
+    end
+end
+#@PROGRAM@ The rest of the program, from another file.
+functions -e @FUNCTIONS@
+test $result = true
