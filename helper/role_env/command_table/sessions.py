@@ -101,10 +101,10 @@ COMMANDS = (
     ),
     Command(
         "use",
-        "switch this shell to a profile's session (a function of the shell integration)",
+        "switch this shell to a profile's session, or by - to the one before it (a function of the shell integration)",
         (A_SESSION_PROFILE,),
         OBTAINING,
-        ("role-env use profileB --region cn-shanghai", "role-env use -     # the session before this one"),
+        ("role-env use profileB --region cn-shanghai", "role-env use -"),
         statuses=ALL_STATUSES,
         usage="[PROFILE|-]",
     ),

@@ -1,0 +1,136 @@
+"""Every line to type of every topic and of both READMEs, copied from where a person reads it and pasted into a shell.
+
+Of a topic that is what `role-env help` shows on a terminal of 80 columns, of a README what its Markdown stands for.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from role_env.command_table.formats import SHELLS
+from role_env.ui.reference import text_of
+from support.documents import README, TOP, TOPICS
+from support.machine import Machine
+from support.secret_service_bus import require
+from support.shells import COMMANDS
+from support.terminal import on_terminal
+
+_CODE = re.compile("\x1b\\[36m(.*?)\x1b\\[0m")
+_OTHERS = (
+    r"\w+ =( .*)?",  # a key of a profile, and its value
+    r"--[a-z-]+ \S+",  # an option
+    r"~/Library/.*",  # a path
+    r"(profileB|no account)\W.*",  # a prompt
+    r"role-env: hint:",  # a message
+    r"(AcceptEnv|GatewayPorts) .*",  # a setting of another program
+    r"(exec|export|explain|rotate|clear|set|typeset|chmod|secret-tool|ssh|python -c) (-.*|PROFILE|600|lookup|pass)",
+)
+"""What has a blank and is no line to type; the last one is a part of a line, or what is said of a program."""
+_SYNOPSIS = re.compile(r"\b[A-Z]{4,}\b(?!=)|[…[]|\bX\b|\w\|\w|^role-env (exec|init|process|use)$")
+"""A line with a placeholder, or without the word that it needs: there is nothing to run, but a shell has to read it."""
+_FISH = re.compile(r"(role-env .* \| source|set -gx .*|for \w+ in \(.*; end)$")
+
+PROGRAMS = ("aliyun", "aliyunlog", "code", "docker", "ossutil", "packer", "python", "s", "terraform")
+"""What the lines run beside role-env: stand-ins that want a session of profileB, as there is no cloud to talk to."""
+
+NOT_RUN = {
+    "role-env configure": "asks, or verifies by a key on stdin: test_readme.py and test_configure.py",
+    "role-env login": "asks for a key, or signs a person in: the tests of login",
+    "role-env logout": "of the profiles of sign-ins, which these lines sign in: the tests of login",
+    "role-env rotate": "asks RAM: test_readme.py, with a stand-in for it",
+    "@role-env": "a line of a recipe of make: test_clients.py",
+    "pipx": "asks an index: test_readme.py installs the wheel",
+    "uv ": "asks an index: test_readme.py installs the wheel",
+    "pip ": "asks an index: test_readme.py installs the wheel",
+    "python3 -m venv": "needs those that ask an index: test_readme.py",
+    "~/.local/": "asks an index: test_readme.py installs the wheel",
+    "ln -sf": "needs those that ask an index: test_readme.py",
+    "role-env exec --renew --listen": "needs a container or another host: test_containers.py",
+    "ip address": "needs docker's bridge",
+    "role-env setup aliyun-cli --remove": "needs what setup writes: test_setup.py",
+    ". ~/.config": "needs the file that the line before it writes",
+}
+"""What a line begins with that is only read by a shell here, with the reason. Other tests run it."""
+ELSEWHERE = {"uninstall": "test_uninstall.py", "headless": "test_headless.py"}
+"""The topics whose lines belong together, and the tests that run them."""
+
+
+def rendered(document: Path) -> str:
+    """The document with its styles, without transcripts of a terminal, which test_readme.py has."""
+    text = re.sub(r"^```console\n.*?^```$", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return text_of(text, columns=80, has_styles=True)
+
+
+def lines_of(document: Path) -> list[str]:
+    """The lines to type. At the margin, a whole line of code is a part of a file."""
+    found: list[str] = []
+    for line in rendered(document).splitlines():
+        for code in _CODE.findall(line):
+            is_part_of_file = line.startswith("\x1b") and line.endswith("\x1b[0m") and line.count("\x1b") == 2
+            if " " in code.strip() and not (is_part_of_file and not code.startswith("role-env ")):
+                found.append(code)
+    return [code for code in dict.fromkeys(found) if not any(re.fullmatch(other, code) for other in _OTHERS)]
+
+
+DOCUMENTS = [*TOPICS, README, TOP / "README.ja.md"]
+LINES = {line: document.stem for document in reversed(DOCUMENTS) for line in lines_of(document)}
+RUN = [
+    line
+    for line, name in LINES.items()
+    if name not in ELSEWHERE and not _SYNOPSIS.search(line) and not line.startswith(tuple(NOT_RUN))
+]
+
+
+def test_a_terminal_shows_the_lines_that_are_pasted_here(machine: Machine) -> None:
+    for document in TOPICS:
+        screen = on_terminal(machine, "help", document.stem, environ={"PAGER": ""})
+        assert screen.raw.replace("\r\n", "\n") == text_of(document.read_text("utf-8"), columns=80, has_styles=True)
+
+
+def test_no_line_is_hidden_from_these_tests() -> None:
+    assert len(RUN) > 50
+    programs = {line.split()[0].lstrip("@") for line in LINES}
+    known = {*PROGRAMS, "role-env", "eval", "source", ".", "export", "set", "echo", "for", "ip", "printf", "chmod"}
+    known |= {"rm", "sed", "ln", "mkdir", "pass", "age", "age-keygen", "killall", "dbus-run-session"}
+    known |= {"pipx", "uv", "pip", "python3", "~/.local/share/role-env-venv/bin/pip"}
+    assert programs - known == set()
+    assert not [start for start in NOT_RUN if not any(line.startswith(start) for line in LINES)]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_shell_can_read_each_line(line: str, machine: Machine) -> None:
+    assert not re.search(r"\\\||`", line)
+    assert "  # " not in line  # zsh takes a comment at its prompt for words
+    if _FISH.match(line):
+        require("fish")
+        done = machine.run("fish", "--no-execute", "-c", line)
+        assert (done.returncode, done.stderr) == (0, "")
+        return
+    for shell in ("bash", "zsh"):
+        require(shell)
+        done = machine.run(shell, "-n", "-c", line)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture
+def person(machine: Machine) -> Machine:
+    """A machine whose user has a working `aliyun` CLI, and the programs that the lines run."""
+    for name in PROGRAMS:
+        machine.write_program(f"bin/{name}", '#!/bin/sh\ntest "$ROLE_ENV_PROFILE" = profileB\n')
+    machine.environ["PATH"] = f"{machine.home / 'bin'}:{machine.environ['PATH']}"
+    key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
+    machine.write_cli_file({"current": "default", "profiles": [{"name": "default", "mode": "AK", **key}]})
+    machine.add(f"region_id = cn-hangzhou\nvariables = plain packer\n[other]\nrole_arn = {machine.sts.role_arn}\n")
+    machine.add("source_profile = profileA\n")
+    return machine
+
+
+@pytest.mark.parametrize("line", RUN)
+def test_each_line_that_needs_no_cloud_works_at_a_prompt_with_a_session(line: str, person: Machine) -> None:
+    shell = "fish" if _FISH.match(line) else "zsh" if "zsh" in line else "bash"
+    require(shell)
+    status = "$status" if shell == "fish" else "$?"
+    script = f'{SHELLS[shell].load}\nrole-env use other\nrole-env use profileB\n{line}\necho "status: {status}"\n'
+    done = person.run(*COMMANDS[shell], "-i", text=script)
+    assert "status: 0\n" in done.stdout, done.stderr
