@@ -226,7 +226,12 @@ NETWORK = rows(
     Fault("reset after the request", sts("reset-after-request"), 5, ("try again",), asked=3),
     Fault("reset in the middle of the answer", sts("reset-mid-answer"), 5, ("try again",), asked=3),
     Fault("reset twice and then well", sts("reset-after-request", 2), asked=3),
-    Fault("a host without an address", environ(ALIBABA_CLOUD_STS_ENDPOINT="x.invalid"), 5, ("x.invalid", "name")),
+    Fault(
+        "a host without an address",
+        environ(ALIBABA_CLOUD_STS_ENDPOINT="sts.no-such-region.aliyuncs.com"),
+        5,
+        ("sts.no-such-region.aliyuncs.com", "name"),
+    ),
     Fault("a certificate for another host", certificate("wrong-host"), 5, ("certificate", "nothing was sent")),
     Fault("a certificate that has expired", certificate("expired"), 5, ("certificate", "nothing was sent")),
     Fault("a certificate of an unknown authority", certificate("unknown-ca"), 5, ("certificate", "CA_BUNDLE")),

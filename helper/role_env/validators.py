@@ -85,13 +85,15 @@ def host(text: str) -> str:
 def host_of_variable(text: str, documented: "Collection[str]") -> str:
     """Check `host` or `host:port` that an environment variable names. Raises ValueError.
 
-    Signatures do not cover the host, so a planted variable may lead only to `documented` hosts, and to this machine.
+    Signatures do not cover the host, so a planted variable may lead only to `documented` hosts, in which
+    <region> stands for any region, and to this machine.
     """
     import re
 
     found = host(text)
     name = re.sub(r":[0-9]+$", "", found).lower()
-    if name in documented or name in ("localhost", "[::1]") or re.fullmatch(r"127(\.[0-9]{1,3}){3}", name):
+    patterns = [re.escape(one).replace("<region>", "[a-z0-9-]{2,64}") for one in documented]
+    if re.fullmatch("|".join((*patterns, "localhost", r"\[::1\]", r"127(\.[0-9]{1,3}){3}")), name):
         return found
     raise ValueError(f"names {found}, and a variable may name only {', '.join(documented)} or this machine")
 

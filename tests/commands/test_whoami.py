@@ -74,6 +74,17 @@ def test_in_a_session_it_asks_the_endpoint_that_the_session_came_from(machine: M
         assert done.returncode == 5, done.stderr  # the default endpoint, to which nothing leads here
 
 
+def test_in_a_session_it_asks_no_host_of_ones_own_that_nothing_proves(
+    machine: Machine,
+) -> None:
+    machine.write(f"{machine.standard_profiles()}sts_endpoint = {machine.sts.endpoint}\n")
+    machine.environ["ALIBABA_CLOUD_STS_ENDPOINT"] = ""
+    planted = 'export ROLE_ENV_REQUEST="${ROLE_ENV_REQUEST//localhost/sts.example.com}"'
+    done = machine.shell("bash", f"source <(role-env profileB); {planted}; role-env whoami")
+    assert done.returncode == 3
+    assert "nothing proves that the session in this shell was requested at the STS endpoint" in done.stderr
+
+
 def test_a_key_that_is_set_after_a_failed_switch_is_reported_with_the_tools_that_use_it(machine: Machine) -> None:
     done = machine.succeeds("whoami", ROLE_ENV_NO_ACCOUNT="1", **key(machine, "ALICLOUD_ACCESS_KEY"))
     assert "a key has been set since, which Terraform, Pulumi use" in done.stderr

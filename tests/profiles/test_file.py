@@ -203,11 +203,24 @@ def test_an_endpoint_is_a_host_with_or_without_a_port(folder: Folder, endpoint: 
 def test_the_endpoint_is_the_profiles_then_the_variables_then_the_regions_then_the_general_one(folder: Folder) -> None:
     assert folder.with_keys("region_id = cn-beijing").endpoint == "sts.aliyuncs.com"
     assert folder.with_keys("sts_region = cn-beijing").endpoint == "sts.cn-beijing.aliyuncs.com"
-    folder.set_variable(ENDPOINT, "variable.example")
-    assert folder.with_keys("sts_region = cn-beijing").endpoint == "variable.example"
+    folder.set_variable(ENDPOINT, "sts-vpc.eu-west-1.aliyuncs.com")
+    assert folder.with_keys("sts_region = cn-beijing").endpoint == "sts-vpc.eu-west-1.aliyuncs.com"
     assert folder.with_keys("sts_endpoint = profile.example").endpoint == "profile.example"
     folder.set_variable(ENDPOINT, "http://variable.example")
     assert "the variable ALIBABA_CLOUD_STS_ENDPOINT begins with http://" in failure(lambda: folder.with_keys(""))
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["sts.example.com", "sts.a.b.aliyuncs.com", "bucket.aliyuncs.com", "sts.aliyuncs.com.example", "127.0.0.1.example"],
+)
+def test_a_variable_names_no_host_but_a_documented_one_or_this_machine(folder: Folder, host: str) -> None:
+    folder.set_variable(ENDPOINT, host)
+    assert f"names {host}, and a variable may name only sts.aliyuncs.com, " in failure(lambda: folder.with_keys(""))
+    assert folder.with_keys("sts_endpoint = sts.example.com").endpoint == "sts.example.com"
+    for allowed in ("sts.aliyuncs.com", "STS.cn-hangzhou.aliyuncs.com:443", "localhost:1", "127.1.2.3", "[::1]:8443"):
+        folder.set_variable(ENDPOINT, allowed)
+        assert folder.with_keys("").endpoint == allowed
 
 
 def test_what_a_profile_does_not_say_has_its_default(folder: Folder) -> None:

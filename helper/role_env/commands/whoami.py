@@ -15,7 +15,7 @@ from role_env.environ.tools import ToolKey
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
-from role_env.profiles.endpoint import sts_endpoint
+from role_env.profiles.endpoint import DOCUMENTED, sts_endpoint
 from role_env.sessions import chain as chains
 from role_env.shells import hints
 from role_env.sources import credentials_uri
@@ -131,14 +131,24 @@ def _environment_key(context: Context) -> tuple[AccessKey, str]:
     if state.lost_account:
         context.messages.warn(f"{tools.no_account(environ)}; {hints.restore(environ)}")
     is_chosen = bool(environ.get("ALIBABA_CLOUD_STS_ENDPOINT")) or not state.has_session
-    requested = "" if is_chosen else _session_endpoint(environ.get("ROLE_ENV_REQUEST", ""))
+    requested = "" if is_chosen else _session_endpoint(context)
     return key, requested or sts_endpoint(Fingerprint(environ))
 
 
-def _session_endpoint(request: str) -> str:
-    """Return the STS endpoint that ROLE_ENV_REQUEST names, or an empty text."""
+def _session_endpoint(context: Context) -> str:
+    """Return the STS endpoint that ROLE_ENV_REQUEST names, or an empty text.
+
+    Anybody can have set the variable, to anything: raises ProfileError for a host that no variable may name, unless it
+    is proven that the session was requested there.
+    """
     try:
-        endpoint = json.loads(request)["sts_endpoint"]
-        return validators.host(endpoint) if isinstance(endpoint, str) else ""
-    except (ValueError, TypeError, KeyError, RecursionError):  # anybody can have set the variable, to anything
+        endpoint = json.loads(context.environ.get("ROLE_ENV_REQUEST", ""))["sts_endpoint"]
+        endpoint = validators.host(endpoint) if isinstance(endpoint, str) else ""
+    except (ValueError, TypeError, KeyError, RecursionError):
         return ""
+    try:
+        return validators.host_of_variable(endpoint, DOCUMENTED) if endpoint else ""
+    except ValueError:
+        from role_env.sessions.renew import proven_endpoint  # for a host of one's own only
+
+        return proven_endpoint(context)

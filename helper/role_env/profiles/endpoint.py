@@ -8,6 +8,8 @@ from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 
 _VARIABLE = "ALIBABA_CLOUD_STS_ENDPOINT"
+DOCUMENTED = ("sts.aliyuncs.com", "sts.<region>.aliyuncs.com", "sts-vpc.<region>.aliyuncs.com")
+"""The hosts of STS, the only ones besides this machine that a variable may name."""
 # The variables that `getpass.getuser` reads, in its order.
 _USER_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
 
@@ -23,7 +25,7 @@ def sts_endpoint(fingerprint: Fingerprint, *, endpoint: str = "", region: str = 
     if not from_environment:
         return f"sts.{region}.aliyuncs.com" if region else "sts.aliyuncs.com"
     try:
-        return validators.host(from_environment)
+        return validators.host_of_variable(from_environment, DOCUMENTED)
     except ValueError as error:
         raise ProfileError(f"the variable {_VARIABLE} {error}", hint="correct the variable, or unset it") from None
 

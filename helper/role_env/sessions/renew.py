@@ -5,6 +5,7 @@ is. A shell asks for what its variables say, which can be planted: it needs a pr
 and options were requested here.
 """
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -126,6 +127,24 @@ def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: boo
         raise
 
 
+def proven_endpoint(context: Context) -> str:
+    """Return the STS endpoint of the request that the shell's variables repeat, if that was made here.
+
+    Raises ProfileError where nothing proves it: the endpoint may be planted.
+    """
+    asked = requests.parse(context.environ.get(REQUEST, ""))
+    if asked:
+        names = (asked.session_name, asked.policy, asked.policy_digest)
+        kept = _Kept(asked.profile, asked.account_id, asked.role_arn, *names, "")
+        with contextlib.suppress(ProfileError, RefusedError, UsageError):
+            _prove(kept, asked, context, is_full_allowed=True)
+            return asked.endpoint
+    raise ProfileError(
+        "nothing proves that the session in this shell was requested at the STS endpoint that ROLE_ENV_REQUEST names",
+        hint=f"role-env use {asked.profile}" if asked else "role-env use PROFILE",
+    )
+
+
 def renew_as_requested(first: Session, request: Request, context: Context) -> Session:
     """Return a session that renews `first`, which `request` gave to this process itself: it needs no proof.
 
@@ -150,6 +169,14 @@ def _request_again(
     kept: _Kept, asked: ShellRequest, context: Context, *, is_full_allowed: bool, may_stay: bool
 ) -> Session:
     """Return the session of the request `asked` if that is `kept`, and has a proof."""
+    session_request, chain = _prove(kept, asked, context, is_full_allowed=is_full_allowed)
+    return _obtain(kept, session_request, chain, may_stay=may_stay)
+
+
+def _prove(
+    kept: _Kept, asked: ShellRequest, context: Context, *, is_full_allowed: bool
+) -> tuple[SessionRequest, Chain]:
+    """Return the request `asked` and its chain. Raises ProfileError and RefusedError unless it is `kept` and proven."""
     # Without this the hint would be to give another --config. Path.exists raises where a folder cannot be searched.
     if not os.path.exists(asked.config):  # noqa: PTH110
         raise ProfileError(
@@ -170,7 +197,7 @@ def _request_again(
     session_request = SessionRequest(request, context)
     chain = kept.bind(session_request.resolve())
     _check_proof(kept, chain, Proof(session_request.entry, asked.endpoint), asked.endpoint, context)
-    return _obtain(kept, session_request, chain, may_stay=may_stay)
+    return session_request, chain
 
 
 def _obtain(kept: _Kept, session_request: SessionRequest, chain: Chain, *, may_stay: bool) -> Session:
