@@ -19,6 +19,7 @@ from role_env.keyrings import access_keys
 from role_env.keyrings.vault import NoKeyring
 from role_env.profiles.append import NewProfile, append, file_to_append_to, with_appended
 from role_env.profiles.file import ProfilesFile
+from role_env.profiles.offers import Choices
 from role_env.profiles.profile import KEYS
 from role_env.rotation.ram import find_creation
 from role_env.sessions import chain as chains
@@ -68,7 +69,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     """Add the profiles of a CloudSSO portal."""
-    from role_env.sign_in.portal_configure import Choices, configure  # imports a web server
+    from role_env.sign_in.portal_configure import configure  # imports a web server
 
     values = _read_options(invocation)
     others = [key for key in values if key not in ("region_id", "color")]
@@ -80,12 +81,11 @@ def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     choices = Choices(
         all=invocation.all,
         yes=invocation.yes,
-        browse=not invocation.no_browser,
         dry_run=invocation.dry_run,
         region=invocation.region,
         color=invocation.color,
     )
-    configure(invocation.cloud_sso, path, context, choices)
+    configure(invocation.cloud_sso, path, context, choices, browse=not invocation.no_browser)
     return 0
 
 

@@ -1,15 +1,14 @@
 """Name the profiles for what a person may use at a CloudSSO portal, and find the new ones."""
 
-import unicodedata
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from role_env import names
 from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.deadline import TimedOut, within
 from role_env.errors import UnreachableError
 from role_env.issuers.portal import AccessConfiguration, Account, Portal
+from role_env.profiles.new_names import UnusedNames, sanitize
 from role_env.sources.cloud_sso import CloudSso
 
 _AT_ONCE = 8
@@ -68,27 +67,15 @@ def find_gone(assignments: Collection[Assignment], known: Iterable[CloudSso]) ->
 
 
 def name_profiles(assignments: Iterable[Assignment], taken: Iterable[str]) -> list[tuple[str, Assignment]]:
-    """Return a name for the profile of each assignment; no two are the same, and none is one of `taken`."""
-    used = set(taken)
-    named = []
-    for assignment in assignments:
-        name = _unused_name(assignment, used)
-        used.add(name)
-        named.append((name, assignment))
-    return named
+    """Return a name, `account.configuration`, for the profile of each assignment.
+
+    No two are the same, and none is one of `taken`.
+    """
+    unused = UnusedNames(taken)
+    return [(unused.take(_name(assignment), assignment.account.id), assignment) for assignment in assignments]
 
 
-def _unused_name(assignment: Assignment, used: Collection[str]) -> str:
-    """Return `account.configuration`; if that is used, add the account's ID, then a number."""
-    account, configuration = assignment.account, assignment.configuration
-    first = f"{_sanitize(account.name) or account.id}.{_sanitize(configuration.name) or configuration.id}"
-    first = first[: names.LONGEST]
-    longer = f"{first[: names.LONGEST - len(account.id) - 1]}-{account.id}"
-    numbered = (f"{first[: names.LONGEST - 4]}-{number}" for number in range(2, 1000))
-    return next(each for each in (first, longer, *numbered) if each not in used)
-
-
-def _sanitize(text: str) -> str:
-    """Return `text` in the characters of a profile's name, without a dot, which separates account and configuration."""
-    kept = "".join(c if c in "_@+-" or unicodedata.category(c)[0] in "LMN" else "-" for c in text)
-    return "-".join(filter(None, kept.split("-")))[:_LONGEST_PART].strip("-")
+def _name(assignment: Assignment) -> str:
+    """Return the names of the account and the configuration, each without a dot, which separates them."""
+    parts = (assignment.account, assignment.configuration)
+    return ".".join(sanitize(part.name, longest=_LONGEST_PART) or part.id for part in parts)

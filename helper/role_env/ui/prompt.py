@@ -36,6 +36,17 @@ def ask(question: str, *, default: str = "", check: Callable[[str], T]) -> T:
             _write(f"  {printable(str(error))}\n")
 
 
+def is_yes(question: str, *, default: str) -> bool:
+    """Return whether the answer to `question` is yes. Raises RoleEnvError if the terminal is closed."""
+
+    def check(answer: str) -> bool:
+        if answer.lower() not in ("yes", "y", "no", "n"):
+            raise ValueError("type yes or no")
+        return answer.lower().startswith("y")
+
+    return ask(question, default=default, check=check)
+
+
 def ask_hidden(question: str) -> str:
     """Return the answer to `question`, which is not shown while it is typed.
 
