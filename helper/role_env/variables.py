@@ -83,6 +83,10 @@ NO_ACCOUNT_VALUE = "role-env-none"
 CLI_PROFILE = "ALIBABA_CLOUD_PROFILE"
 FOLLOWING_PROFILE = "role-env"
 """The profile in the `aliyun` CLI's file that follows the session of the shell."""
+SERVED_PROFILE = "role-env-served"
+"""The profile by which Terraform's provider finds a served session."""
+RESERVED_PROFILES = (FOLLOWING_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE)
+"""The names that no profile of the user's may have."""
 IGNORE_PROFILE = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
 CREDENTIALS_URI = "ALIBABA_CLOUD_CREDENTIALS_URI"
 EXTERNAL_DISABLED = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS"

@@ -18,6 +18,7 @@ from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import Entry
 from role_env.errors import ProfileError, UnreachableError
 from role_env.files.user_file import BACKUP_SUFFIX, UserFile
+from role_env.variables import RESERVED_PROFILES
 from support import aliyun_cli
 from support.files import write_private
 from support.machine import INSTALLED, Machine
@@ -498,7 +499,7 @@ def test_a_profile_of_that_name_that_setup_did_not_write_is_not_touched(home: Ho
     assert home.config.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["role-env", "role-env-none"])
+@pytest.mark.parametrize("name", RESERVED_PROFILES)
 def test_the_names_that_role_env_uses_itself_are_refused(home: Home, name: str) -> None:
     with home.profiles.open("a") as file:
         file.write(f"\n[{name}]\nrole_arn = acs:ram::1:role/x\nsource_profile = source\n")

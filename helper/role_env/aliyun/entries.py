@@ -14,11 +14,9 @@ from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, one_line
 from role_env.fingerprint import read_file
-from role_env.variables import NO_ACCOUNT_VALUE
 
-# The profile that follows the session of the shell, and the name that stands for no account in ALIBABA_CLOUD_PROFILE.
+# The profile that follows the session of the shell.
 SESSION_NAME = "role-env"
-RESERVED_NAMES = (SESSION_NAME, NO_ACCOUNT_VALUE)
 # Written into a new profile only, since they are a matter of taste.
 _TASTE = {"output_format": "json", "language": "en"}
 _SHOWN = ("name", "mode", "process_command", "region_id", *_TASTE)

@@ -16,7 +16,7 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.sessions import chain as chains
 from role_env.ui import stdout as output
-from role_env.variables import EXTERNAL_DISABLED
+from role_env.variables import EXTERNAL_DISABLED, RESERVED_PROFILES
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -91,7 +91,7 @@ def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
     found = []
     for name in invocation.profiles or file.names():
         try:
-            if name in entries.RESERVED_NAMES:
+            if name in RESERVED_PROFILES:
                 raise UsageError(f"{name} is reserved for role-env itself", hint="give the profile another name")
             chain = chains.resolve(file, name, fingerprint)
         except (ProfileError, UsageError) as error:
