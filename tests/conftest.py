@@ -23,6 +23,7 @@ from support.local_sts import LocalSts
 from support.machine import ArgumentWatch, Machine
 from support.oauth_server import OAuthServer
 from support.ram import LocalRam, ram_of
+from support.resource_directory import LocalResourceDirectory, directory_of
 from support.secret_service_bus import KeyringBus, SilentBus
 
 # Here, since a process with threads can no longer do it, and the workers are yet to be started.
@@ -131,4 +132,11 @@ def oauth(machine: Machine) -> Iterator[OAuthServer]:
 def ram(machine: Machine) -> Iterator[LocalRam]:
     """A RAM of the machine's own, and the key of profileA in the keyring and nowhere else."""
     with ram_of(machine) as started:
+        yield started
+
+
+@pytest.fixture
+def directory(machine: Machine) -> Iterator[LocalResourceDirectory]:
+    """An organization of the machine's account A, whose accounts profileA may list."""
+    with directory_of(machine) as started:
         yield started

@@ -42,7 +42,7 @@ class Answer:
 
 def answer_json(document: Document, status: int = 200) -> Answer:
     """Return an answer in JSON."""
-    return Answer(status, json.dumps(document, ensure_ascii=False).encode())
+    return Answer(status, json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
 def fail(fault: str, endpoint: str) -> Answer | None:
