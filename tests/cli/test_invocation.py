@@ -151,6 +151,7 @@ WITHOUT_DEFAULT = {
     "configure --color",
     "configure --expected-account-id",
     "configure --region",
+    "configure --resource-directory",
 }
 """The options with a value which, where they are not given, are as if there were none."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from role_env.files.locks import hold_folder
+from role_env.variables import RESERVED_PROFILES
 from support.machine import Machine
 from support.terminal import Person
 
@@ -28,6 +29,14 @@ def files_below(folder: Path) -> list[str]:
 
 
 # ---- by options ----
+
+
+@pytest.mark.parametrize("name", RESERVED_PROFILES)
+def test_the_names_that_role_env_uses_itself_are_refused(machine: Machine, name: str) -> None:
+    before = machine.file.read_bytes()
+    options = ("--role-arn", machine.sts.role_arn, "--source-profile", "profileA")
+    machine.fails("configure", name, *options, status=2, said=f"the name {name} is reserved for role-env itself")
+    assert machine.file.read_bytes() == before
 
 
 def test_a_profile_is_shown_verified_by_one_request_and_appended(machine: Machine) -> None:

@@ -118,7 +118,7 @@ def test_another_host_is_exit_3_and_nothing_is_sent(machine: Machine, portal: Cl
 def test_a_person_chooses_by_number_and_may_color_production_red(machine: Machine, portal: CloudSsoPortal) -> None:
     person = Person(machine, "configure", "--cloud-sso", portal.url, "--no-browser")
     person.sees("\r\n  3  Staging.Admin")
-    person.answers("Profiles to add, by number, such as 1,3-5 [all]: ", "7")
+    person.answers("Profiles to add: numbers such as 1,3-5, or a part of a name [all]: ", "7")
     person.answers("the numbers are 1 to 3", "1,3")
     person.answers("Color red for the accounts whose name contains prod (1 profile)? yes or no [no]: ", "yes")
     person.sees("color = red")

@@ -70,6 +70,8 @@ class Invocation:
     region: str = ""
     remove: bool = False
     renew: bool = False
+    resource_directory: str = ""
+    role: str = ""
     role_arn: str = ""
     session: bool = False
     sessions: bool = False

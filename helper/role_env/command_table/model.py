@@ -16,6 +16,9 @@ TOPIC = "command or help topic"
 CHECKED_KINDS = (REGION, ACCOUNT, SESSION_NAME)
 """The kinds of values that have a rule, in `names`."""
 
+SITES = ("china", "international")
+"""The two sites of Alibaba Cloud."""
+
 SECRETS, CODE = "secrets", "the code"
 """What a command prints that is not for a terminal."""
 

@@ -10,6 +10,7 @@ from role_env.command_table.model import (
     OBTAINING,
     OPTIONAL_PROFILE,
     SECRETS,
+    SITES,
     Command,
     Option,
     Word,
@@ -18,8 +19,6 @@ from role_env.command_table.model import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from role_env.command_table.formats import Shell
-
-CONSOLE_SITES = ("china", "international")
 
 
 def _format(choices: "tuple[str, ...]") -> Option:
@@ -92,9 +91,7 @@ COMMANDS = (
                 "WHERE",
                 "a product, such as ecs, or an address of the console (default: the console's home page)",
             ),
-            Option(
-                "--site", "SITE", "site to sign in to (default: the destination's, else china)", choices=CONSOLE_SITES
-            ),
+            Option("--site", "SITE", "site to sign in to (default: the destination's, else china)", choices=SITES),
         ),
         ("role-env console profileB --destination ecs", "role-env console profileB --print"),
         statuses=ALL_STATUSES | {2: "usage error, or no browser could be opened"},

@@ -30,23 +30,28 @@ from role_env.sources.keyring import KeyringKey
 from role_env.sts import client as sts
 from role_env.ui import prompt
 from role_env.ui import stdout as output
+from role_env.variables import RESERVED_PROFILES
 
 # The options that choose the credential source. One source may be given.
 _KEY_OPTIONS = [one.attribute for one in COMMANDS["configure"].options.values() if one.attribute in rows.CHOOSERS]
 _SOURCE_OPTIONS = (*_KEY_OPTIONS, "login")
 # The credential_source that an option implies.
 _IMPLIED = {key: row.value for row in rows.ROWS if row.value for key in row.keys}
+_LISTS = ("--cloud-sso", "--resource-directory")
+# What goes only with the options that add the profiles of a whole list, and with which of them.
+_OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[:1], "role": _LISTS[1:], "site": _LISTS[1:]}
 _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Ask for what no option gives, show the profile, verify it and append it; or add those of a CloudSSO portal."""
+    """Ask for what no option gives, show the profile, verify it and append it; or add those of a whole list."""
     forbid_core_dumps()
     path = file_to_append_to(invocation.config, Fingerprint(context.environ))
+    _check_list_options(invocation)
     if invocation.cloud_sso:
         return _add_portal(invocation, path, context)
-    if invocation.all or invocation.yes or invocation.no_browser:
-        raise UsageError("--all, --yes and --no-browser require --cloud-sso", hint="add --cloud-sso URL")
+    if invocation.resource_directory:
+        return _add_organization(invocation, path, context)
     profile, origins, key = _plan_profile(invocation, path, context)
     fingerprint = Fingerprint(context.environ)
     planned = with_appended(path, UserFile(path).read(), [profile])
@@ -71,22 +76,52 @@ def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     """Add the profiles of a CloudSSO portal."""
     from role_env.sign_in.portal_configure import configure  # imports a web server
 
-    values = _read_options(invocation)
-    others = [key for key in values if key not in ("region_id", "color")]
-    if invocation.profile or invocation.login or invocation.no_verify or others:
+    choices = _choices(invocation, "the portal", "--cloud-sso")
+    configure(invocation.cloud_sso, path, context, choices, browse=not invocation.no_browser)
+    return 0
+
+
+def _add_organization(invocation: Invocation, path: Path, context: Context) -> int:
+    """Add the profiles of an organization's accounts."""
+    from role_env.cli.organization import Organization  # imports TLS, which --no-verify does not need
+
+    choices = _choices(invocation, "the organization", "--resource-directory")
+    options.check_profile_name(invocation.resource_directory)
+    organization = Organization(
+        invocation.resource_directory, role=invocation.role, site=invocation.site, is_full_allowed=invocation.full
+    )
+    organization.configure(path, context, choices)
+    return 0
+
+
+def _choices(invocation: Invocation, origin: str, option: str) -> Choices:
+    """Return the choices among the profiles that come from `origin`, as `option` asks.
+
+    Raises UsageError for an option that says what a single profile is.
+    """
+    keys = [key for key in _read_options(invocation) if key not in ("region_id", "color")]
+    if invocation.profile or invocation.login or invocation.no_verify or keys:
+        own = [f"--{_option(attribute)}" for attribute, lists in _OF_LISTS.items() if option in lists]
         raise UsageError(
-            "with --cloud-sso, the profiles come from the portal",
-            hint="combine it only with --all, --yes, --no-browser, --dry-run, --region, --color and --config",
+            f"with {option}, the profiles come from {origin}",
+            hint=f"combine it only with {', '.join(own)}, --dry-run, --region, --color and --config",
         )
-    choices = Choices(
+    return Choices(
         all=invocation.all,
         yes=invocation.yes,
         dry_run=invocation.dry_run,
         region=invocation.region,
         color=invocation.color,
     )
-    configure(invocation.cloud_sso, path, context, choices, browse=not invocation.no_browser)
-    return 0
+
+
+def _check_list_options(invocation: Invocation) -> None:
+    """Raise UsageError for an option that goes only with another one, which adds the profiles of a whole list."""
+    given = {"--cloud-sso": invocation.cloud_sso, "--resource-directory": invocation.resource_directory}
+    for attribute, lists in _OF_LISTS.items():
+        if getattr(invocation, attribute) and not any(given[option] for option in lists):
+            option, others = f"--{_option(attribute)}", " or ".join(lists)
+            raise UsageError(f"{option} requires {others}", hint=f"add {others}, or leave out {option}")
 
 
 def _plan_profile(
@@ -161,6 +196,8 @@ def _choose_name(name: str, known: Sequence[str], path: Path) -> str:
     def check_new(name: str) -> None:
         if name in known:
             raise ValueError(f"profile {name} already exists in {path}")
+        if name in RESERVED_PROFILES:
+            raise ValueError(f"the name {name} is reserved for role-env itself")
 
     name = name or questions.ask_name(check_new)
     options.check_profile_name(name)

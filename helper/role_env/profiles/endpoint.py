@@ -1,7 +1,8 @@
-"""The STS endpoint of a profile, and its default session name."""
+"""The STS endpoint of a profile, its default session name, and the endpoint of an organization's Resource Directory."""
 
 import re
 import sys
+from collections.abc import Mapping
 
 from role_env import validators
 from role_env.errors import ProfileError
@@ -10,6 +11,8 @@ from role_env.fingerprint import Fingerprint
 _VARIABLE = "ALIBABA_CLOUD_STS_ENDPOINT"
 DOCUMENTED = ("sts.aliyuncs.com", "sts.<region>.aliyuncs.com", "sts-vpc.<region>.aliyuncs.com")
 """The hosts of STS, the only ones besides this machine that a variable may name."""
+_DIRECTORY_VARIABLE = "ALIBABA_CLOUD_RESOURCE_DIRECTORY_ENDPOINT"
+_DIRECTORIES = {"china": "resourcedirectory.aliyuncs.com", "international": "resourcedirectory-intl.aliyuncs.com"}
 # The variables that `getpass.getuser` reads, in its order.
 _USER_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
 
@@ -28,6 +31,19 @@ def sts_endpoint(fingerprint: Fingerprint, *, endpoint: str = "", region: str = 
         return validators.host_of_variable(from_environment, DOCUMENTED)
     except ValueError as error:
         raise ProfileError(f"the variable {_VARIABLE} {error}", hint="correct the variable, or unset it") from None
+
+
+def directory_endpoint(environ: Mapping[str, str], site: str) -> str:
+    """Return `host[:port]` by ALIBABA_CLOUD_RESOURCE_DIRECTORY_ENDPOINT, else for `site`, `china` or `international`.
+
+    Raises ProfileError for a host that a variable may not name: it would receive the session.
+    """
+    endpoint = environ.get(_DIRECTORY_VARIABLE) or _DIRECTORIES[site]
+    try:
+        return validators.host_of_variable(endpoint, tuple(_DIRECTORIES.values()))
+    except ValueError as error:
+        hint = "correct the variable, or unset it"
+        raise ProfileError(f"the variable {_DIRECTORY_VARIABLE} {error}", hint=hint) from None
 
 
 def default_session_name(fingerprint: Fingerprint) -> str:

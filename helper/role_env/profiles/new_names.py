@@ -1,28 +1,46 @@
 """Make names for new profiles of the names that others have given to accounts."""
 
+import itertools
+import re
 import unicodedata
 from collections.abc import Iterable
 
-from role_env import names
+from role_env import names, variables
+from role_env.command_table import COMMANDS
+from role_env.profiles.file import DEFAULT
+
+# The letters and marks that nobody sees: Unicode's Default_Ignorable_Code_Point.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
-def sanitize(text: str, *, longest: int, signs: str = "_@+-") -> str:
-    """Return `text` in letters, digits and `signs`, at most `longest` of them; it may be empty."""
-    kept = "".join(c if c in signs or unicodedata.category(c)[0] in "LMN" else "-" for c in text)
-    return "-".join(filter(None, kept.split("-")))[:longest].strip("-")
+def sanitize(text: str, *, signs: str, longest: int = names.LONGEST) -> str:
+    """Return `text` in visible letters and digits and in `signs`, at most `longest` of them; it may be empty.
+
+    Each other character becomes one -. Letters that are written in several ways are written in one.
+    """
+    kept = ""
+    for character in unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)):
+        kind = unicodedata.category(character)[0]
+        is_kept = character in signs or kind in "LN" or (kind == "M" and kept[-1:].isalnum())
+        kept += character if is_kept else "-"
+    return re.sub("-+", "-", kept).strip("-")[:longest].rstrip("-")
 
 
 class UnusedNames:
-    """The names that no profile has, `taken` being those that profiles have."""
+    """The names that no profile has, `taken` being those that profiles have.
+
+    A name that differs from another in case alone is taken, and so are those of commands and the reserved ones.
+    """
 
     def __init__(self, taken: Iterable[str]) -> None:
-        self._used = set(taken)
+        self._used = {name.casefold() for name in (*taken, *COMMANDS, *variables.RESERVED_PROFILES, DEFAULT)}
 
     def take(self, name: str, account_id: str) -> str:
         """Return `name`; if that is used, add the account's ID, then a number. The result is used from then on."""
-        first = name[: names.LONGEST]
-        longer = f"{first[: names.LONGEST - len(account_id) - 1]}-{account_id}"
-        numbered = (f"{first[: names.LONGEST - 4]}-{number}" for number in range(2, 1000))
-        found = next(each for each in (first, longer, *numbered) if each not in self._used)
-        self._used.add(found)
+        endings = itertools.chain(("", f"-{account_id}"), (f"-{account_id}-{number}" for number in itertools.count(2)))
+        for ending in endings:
+            found = name[: names.LONGEST - len(ending)].rstrip("-") + ending
+            if found.casefold() not in self._used:
+                break
+        self._used.add(found.casefold())
         return found

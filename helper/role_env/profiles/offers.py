@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.errors import UsageError
-from role_env.profiles.append import NewProfile, append
+from role_env.files.user_file import UserFile
+from role_env.fingerprint import Fingerprint
+from role_env.profiles.append import NewProfile, with_appended
+from role_env.profiles.file import ProfilesFile
 from role_env.ui import prompt
 from role_env.ui import stdout as output
 
@@ -44,55 +48,58 @@ class Choices:
             raise UsageError(f"without a terminal, configure {option} requires --yes", hint="add --yes, or --dry-run")
 
 
-def add(offers: Sequence[Offer], path: Path, choices: Choices, *, summary: str) -> None:
+def add(offers: Sequence[Offer], path: Path, context: Context, choices: Choices, *, summary: str) -> None:
     """Append the profiles that are chosen among `offers` to the file at `path`, and print them.
 
-    `summary` says what is offered. Raises as `append`.
+    `summary` says what is offered. Raises UsageError or ProfileError if the file, as it is then, cannot have them,
+    ProfileError if it cannot be written, and UnreachableError if other processes keep writing it.
     """
     if choices.asks and offers:
+        context.messages.say(summary)
         offers = _choose(offers)
     profiles = _profiles(offers, choices)
     if not profiles:
         output.write(f"nothing to add to {path}: {summary}\n")
         return
+    file = UserFile(path, keeps_backup=False)
+    _with_checked(path, file.read(), profiles, context)
     output.write("\n".join(profile.text() for profile in profiles))
-    if choices.dry_run:
-        return
     count = _count(profiles)
+    if choices.dry_run:
+        context.messages.say(f"{count} would be appended to {path}: {summary}")
+        return
     if not choices.yes and not prompt.is_yes(f"Append {count} to {path}? yes or no", default="yes"):
         output.write("nothing was appended\n")
         return
-    append(path, profiles)
-    output.write(f"\nappended {count} to {path}\n")
+    file.replace(lambda content: _with_checked(path, content, profiles, context))
+    output.write(f"\n{summary}\nappended {count} to {path}\n")
+
+
+def _with_checked(path: Path, content: bytes | None, profiles: Sequence[NewProfile], context: Context) -> bytes:
+    """Return the file with `profiles` at its end. Raises UsageError or ProfileError if one could not be used there."""
+    try:
+        planned = with_appended(path, content, profiles)
+    except UsageError as error:  # the names were unused
+        error.hint = "the file has changed meanwhile: try again"
+        raise
+    origins: dict[str, dict[str, str]] = {profile.name: {} for profile in profiles}
+    file = ProfilesFile(path, Fingerprint(context.environ), planned=planned, origins=origins)
+    for profile in profiles:
+        file.chain(profile.name)
+    return planned
 
 
 def _choose(offers: Sequence[Offer]) -> list[Offer]:
-    """Return the offers that a person chooses by their numbers."""
-    for number, offer in enumerate(offers, 1):
-        prompt.show(f"{number:>3}  {offer.name}  ({offer.account_id})")
-    question = "Profiles to add, by number, such as 1,3-5"
-    chosen = prompt.ask(question, default="all", check=lambda answer: read_numbers(answer, len(offers)))
+    """Return the offers that a person chooses."""
+    lines = [f"{offer.name}  ({_described(offer)})" for offer in offers]
+    chosen = prompt.choose_several("Profiles to add: numbers such as 1,3-5, or a part of a name", lines)
     return [offers[index] for index in chosen]
 
 
-def read_numbers(text: str, count: int) -> list[int]:
-    """Return the indexes that `all`, `none` or numbers from 1 to `count`, such as `1,3-5`, stand for.
-
-    Raises ValueError for any other text.
-    """
-    if text in ("all", "none"):
-        return list(range(count)) if text == "all" else []
-    chosen: set[int] = set()
-    for part in text.replace(" ", "").split(","):
-        first, dash, last = part.partition("-")
-        numbers = [first, last] if dash else [first, first]
-        if not all(number.isascii() and number.isdigit() and len(number) < 10 for number in numbers):
-            raise ValueError(f"type all, none, or numbers from 1 to {count}, such as 1,3-5")
-        low, high = map(int, numbers)
-        if not 1 <= low <= high <= count:
-            raise ValueError(f"the numbers are 1 to {count}")
-        chosen.update(range(low - 1, high))
-    return sorted(chosen)
+def _described(offer: Offer) -> str:
+    """Return the account of an offer, and its name unless the profile's begins with it."""
+    is_shown = offer.account_name and not offer.name.startswith(offer.account_name)
+    return f"{offer.account_id}, {offer.account_name}" if is_shown else offer.account_id
 
 
 def _profiles(offers: Sequence[Offer], choices: Choices) -> list[NewProfile]:

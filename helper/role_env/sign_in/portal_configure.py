@@ -34,7 +34,7 @@ def configure(url: str, path: Path, context: Context, choices: Choices, *, brows
         context.messages.warn(f"profile {source.profile} is no longer offered by the portal ({source.where})")
     named = name_profiles(find_new(assignments, known), taken)
     summary = f"the portal offers {len(assignments)} access configurations"
-    offers.add([_offer(name, each, url) for name, each in named], path, choices, summary=summary)
+    offers.add([_offer(name, each, url) for name, each in named], path, context, choices, summary=summary)
 
 
 def _known(path: Path, url: str, context: Context) -> tuple[list[str], list[CloudSso]]:

@@ -12,6 +12,7 @@ from role_env.profiles.new_names import UnusedNames, sanitize
 from role_env.sources.cloud_sso import CloudSso
 
 _AT_ONCE = 8
+_SIGNS = "_@+-"
 _LONGEST_PART = 31
 """The characters that an account's and a configuration's name have in a profile's name, at most."""
 
@@ -78,4 +79,4 @@ def name_profiles(assignments: Iterable[Assignment], taken: Iterable[str]) -> li
 def _name(assignment: Assignment) -> str:
     """Return the names of the account and the configuration, each without a dot, which separates them."""
     parts = (assignment.account, assignment.configuration)
-    return ".".join(sanitize(part.name, longest=_LONGEST_PART) or part.id for part in parts)
+    return ".".join(sanitize(part.name, signs=_SIGNS, longest=_LONGEST_PART) or part.id for part in parts)

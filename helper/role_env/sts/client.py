@@ -32,7 +32,7 @@ _LONG_WORD = re.compile(r"\S{120,}")
 
 
 class StsError(RefusedError):
-    """A refusal by STS, or by RAM, whose requests are alike.
+    """A refusal by STS, or by another service whose requests are alike.
 
     `code` is its Code; `clock_offset` is by how many seconds this clock is behind STS's.
     """
@@ -103,7 +103,7 @@ def waiting_for_sts(hop: Hop, context: Context) -> Iterator[None]:
 
 
 class Service(Server):
-    """STS or RAM, as its `name` says. `date` is the Date of its last answer, empty before one."""
+    """STS, or a service like it, as its `name` says. `date` is the Date of its last answer, empty before one."""
 
     date = ""
 
@@ -167,7 +167,8 @@ def reading(service: str, endpoint: str) -> Iterator[None]:
 
 def invalid_response(service: str, endpoint: str, what: str) -> UnreachableError:
     """Return the error for a response that the `service` would not give, because of `what`."""
-    setting = "sts_endpoint" if service == "STS" else f"ALIBABA_CLOUD_{service}_ENDPOINT"
+    variable = f"ALIBABA_CLOUD_{service.upper().replace(' ', '_')}_ENDPOINT"
+    setting = "sts_endpoint" if service == "STS" else variable
     return UnreachableError(
         f"{endpoint} did not answer like {service} ({what})",
         hint=f"check {setting}; a proxy or sign-in page may be intercepting the request",

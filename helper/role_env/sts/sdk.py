@@ -1,4 +1,4 @@
-"""The request classes of Alibaba's SDK, which build and sign requests to STS and RAM, imported without its transport.
+"""The request classes of Alibaba's SDK, which build and sign requests to STS and its kin, without its transport.
 
 The SDK's transport (its copy of `requests`) is never used, and is most of its 150 modules: of it, the request classes
 need one class, `CaseInsensitiveDict`, which needs three names of the standard library.
@@ -35,9 +35,18 @@ def caller_identity_request() -> Any:
 
 def ram_request(action: str) -> Any:
     """Return a new request for an `action` of RAM 2015-05-01."""
+    return _rpc_request("Ram", "2015-05-01", action)
+
+
+def resource_directory_request(action: str) -> Any:
+    """Return a new request for an `action` of ResourceDirectoryMaster 2022-04-19."""
+    return _rpc_request("ResourceDirectoryMaster", "2022-04-19", action)
+
+
+def _rpc_request(product: str, version: str, action: str) -> Any:
     with _without_transport():
         from aliyunsdkcore.request import RpcRequest
-    request = RpcRequest("Ram", "2015-05-01", action)
+    request = RpcRequest(product, version, action)
     request.set_method("POST")  # part of what is signed
     return request
 

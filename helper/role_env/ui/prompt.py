@@ -9,6 +9,9 @@ from role_env.errors import RoleEnvError, UsageError, printable
 
 T = TypeVar("T")
 
+# The digits of a number in a list: more are an account's ID.
+_MOST_DIGITS = 5
+
 
 def is_possible() -> bool:
     """Return whether a person can be asked: stdin and stderr are a terminal."""
@@ -72,6 +75,51 @@ def choose(question: str, choices: Sequence[str]) -> int:
         return int(answer) - 1
 
     return ask(question, check=check)
+
+
+def choose_several(question: str, choices: Sequence[str]) -> list[int]:
+    """Return the indexes of those of `choices` that are chosen by their numbers or by a part of them.
+
+    Raises RoleEnvError if the terminal is closed.
+    """
+    for number, choice in enumerate(choices, 1):
+        show(f"{number:>3}  {choice}")
+    return ask(question, default="all", check=lambda answer: read_choices(answer, choices))
+
+
+def read_choices(text: str, choices: Sequence[str]) -> list[int]:
+    """Return the indexes that `all`, `none`, numbers from 1 such as `1,3-5`, or parts of `choices` stand for.
+
+    Raises ValueError for a number that is too high, and for a text that none of `choices` contains.
+    """
+    if text in ("all", "none"):
+        return list(range(len(choices))) if text == "all" else []
+    chosen: set[int] = set()
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        chosen |= _read_numbers(part, len(choices)) or _containing(part, choices)
+    if not chosen:
+        raise ValueError(f"type all, none, numbers from 1 to {len(choices)} such as 1,3-5, or a part of a name")
+    return sorted(chosen)
+
+
+def _read_numbers(part: str, count: int) -> set[int]:
+    """Return the indexes for `3` or `3-5`; none for any other text, and for an ID, which has more digits."""
+    first, dash, last = part.partition("-")
+    numbers = [text.strip() for text in ((first, last) if dash else (first, first))]
+    if not all(number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS for number in numbers):
+        return set()
+    low, high = map(int, numbers)
+    if not 1 <= low <= high <= count:
+        raise ValueError(f"the numbers are 1 to {count}")
+    return set(range(low - 1, high))
+
+
+def _containing(part: str, choices: Sequence[str]) -> set[int]:
+    """Return the indexes of those of `choices` that contain `part`, in any case."""
+    found = {index for index, choice in enumerate(choices) if part.casefold() in choice.casefold()}
+    if not found:
+        raise ValueError(f"none of them contains {part}")
+    return found
 
 
 def _read_line() -> str:

@@ -1,0 +1,156 @@
+"""`configure --resource-directory`: add a profile for each account of an organization."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from role_env import names
+from role_env.context import Context
+from role_env.credentials import AccessKey, RoleArn
+from role_env.dataclass import dataclass
+from role_env.errors import ProfileError, RefusedError, UsageError
+from role_env.fingerprint import Fingerprint
+from role_env.profiles import offers
+from role_env.profiles.endpoint import directory_endpoint
+from role_env.profiles.file import ProfilesFile
+from role_env.profiles.new_names import UnusedNames, sanitize
+from role_env.profiles.offers import Choices, Offer
+from role_env.profiles.policies import Narrowing
+from role_env.sessions import chain as chains
+from role_env.sessions import obtain as sessions
+from role_env.sessions.request import Request
+from role_env.sts import client as sts
+from role_env.sts import resource_directory
+from role_env.sts.resource_directory import Member
+
+DEFAULT_ROLE = "ResourceDirectoryAccountAccessRole"
+"""The role that every account of an organization has, an administrator's unless somebody has changed it."""
+
+OPTION = "--resource-directory"
+_SIGNS = "._@+:/-"
+_NO_PERMISSION = ("NoPermission", "Forbidden.RAM")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks for the accounts: the key that signs, its account, and its name in messages."""
+
+    key: AccessKey
+    account_id: str
+    name: str
+
+
+class Organization:
+    """The organization that the profile `source` may list, whose accounts have the role `role`.
+
+    `is_full_allowed`: within a narrowed session, `source` may give a wider one.
+    """
+
+    def __init__(self, source: str, *, role: str, site: str, is_full_allowed: bool = False) -> None:
+        self._source = source
+        self._role = role or DEFAULT_ROLE
+        self._site = site or "china"
+        self._is_full_allowed = is_full_allowed
+
+    def configure(self, path: Path, context: Context, choices: Choices) -> None:
+        """Append a profile to the file at `path` for every account that the file has none for.
+
+        Raises UsageError if a person must be asked and there is no terminal, and any RoleEnvError.
+        """
+        choices.check_terminal(OPTION)
+        if names.value_fault(names.ROLE_NAME, self._role):
+            raise UsageError(f"--role {self._role} is not a role's name", hint="give the name alone, without its ARN")
+        endpoint = directory_endpoint(context.environ, self._site)
+        file = ProfilesFile(path, Fingerprint(context.environ))
+        caller = self._caller(file, context)
+        members = self._list(caller, endpoint, context)
+        known = self._known(file)
+        self._report_gone(file, caller, members, context)
+        ready = [member for member in members if member.is_ready and member.account_id != caller.account_id]
+        new = [member for member in ready if member.account_id not in known]
+        if new and self._role == DEFAULT_ROLE:
+            context.messages.say(
+                f"{DEFAULT_ROLE} is an administrator's role by default; --role NAME names a narrower one"
+            )
+        summary = _summarize(members, ready=len(ready), new=len(new), caller=caller)
+        offers.add(self._offers(new, file), path, context, choices, summary=summary)
+
+    def _caller(self, file: ProfilesFile, context: Context) -> Caller:
+        """Return who asks: a session of the source profile, or its key. Raises any RoleEnvError."""
+        name, fingerprint = self._source, Fingerprint(context.environ)
+        profile = file.profile(name)
+        if profile.read_only:
+            raise ProfileError(
+                f"profile {name} is read_only and may not assume a role ({profile.where})",
+                hint="name a profile without read_only",
+            )
+        chain = chains.resolve(file, name, fingerprint)
+        if chain.gives_session:
+            narrowing = Narrowing(is_full_allowed=self._is_full_allowed)
+            session = sessions.obtain(Request(name, config=str(file.path), narrowing=narrowing), context)
+            return Caller(session.credentials, session.account_id, session.role_arn or f"the session of {name}")
+        key = chain.source.key(context)
+        with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
+            identity = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)
+        return Caller(key, identity["AccountId"], identity["Arn"])
+
+    def _list(self, caller: Caller, endpoint: str, context: Context) -> list[Member]:
+        """Return the accounts of the organization. Raises RefusedError, UnreachableError."""
+        context.messages.decided(f"{self._source}: ListAccounts as {caller.name} at {endpoint}")
+        try:
+            return resource_directory.list_accounts(caller.key, endpoint, context)
+        except sts.StsError as refusal:
+            message = f"profile {self._source}: {caller.name} may not list the accounts: {refusal.message}"
+            hint = refusal.hint or "name a profile of the organization's management account or delegated administrator"
+            if refusal.code in _NO_PERMISSION:
+                statement = {"Effect": "Allow", "Action": resource_directory.LIST_ACTION, "Resource": "*"}
+                policy = json.dumps({"Version": "1", "Statement": [statement]})
+                hint = f"attach the policy {policy} to it"
+            raise RefusedError(message, hint=hint) from None
+
+    def _known(self, file: ProfilesFile) -> set[str]:
+        """Return the accounts whose role some profile of the file has."""
+        roles = [RoleArn(file.role_arn(name)) for name in file.names()]
+        return {role.account for role in roles if self._is_role(role)}
+
+    def _is_role(self, role: RoleArn) -> bool:
+        """Return whether `role` has the role's name, in any case, as STS compares names."""
+        return role.name.lower() == self._role.lower()
+
+    def _report_gone(self, file: ProfilesFile, caller: Caller, members: Sequence[Member], context: Context) -> None:
+        """Report the profiles of the organization whose account is no longer in it."""
+        listed = {caller.account_id, *(member.account_id for member in members)}
+        for name in file.users(self._source):
+            role = RoleArn(file.role_arn(name))
+            if self._is_role(role) and role.account not in listed:
+                lines = file.lines(name, ("role_arn",))
+                where = f"{file.path}, line {lines[0]}"
+                context.messages.warn(f"profile {name}: account {role.account} has left the organization ({where})")
+
+    def _offers(self, new: Sequence[Member], file: ProfilesFile) -> list[Offer]:
+        """Return the profiles for the accounts `new`."""
+        unused = UnusedNames(file.names())
+        found = []
+        for member in new:
+            name = unused.take(sanitize(member.display_name, signs=_SIGNS) or member.account_id, member.account_id)
+            values = {
+                "role_arn": f"acs:ram::{member.account_id}:role/{self._role}",
+                "source_profile": self._source,
+                "expected_account_id": member.account_id,
+            }
+            found.append(Offer(name, member.account_id, member.display_name, values))
+        return found
+
+
+def _summarize(members: Sequence[Member], *, ready: int, new: int, caller: Caller) -> str:
+    """Return how many accounts the organization has, and why some of them are not offered."""
+    own = sum(member.account_id == caller.account_id for member in members)
+    counts = {
+        "new": new,
+        "with a profile": ready - new,
+        "the management account itself": own,
+        "not yet or no longer members": len(members) - ready - own,
+    }
+    return f"the organization has {len(members)} accounts, " + ", ".join(
+        f"{count} {what}" for what, count in counts.items() if count or what == "new"
+    )

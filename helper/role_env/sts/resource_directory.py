@@ -1,0 +1,113 @@
+"""The accounts of an organization. Rules of the API: ResourceDirectoryMaster 2022-04-19; it is signed as STS's calls.
+
+Only the management account and delegated administrators may ask. A server pages by number (`PageNumber` with
+`PageSize`, and `TotalCount`) or by token (`NextToken` with `MaxResults`): what its answer offers is followed.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from role_env import names
+from role_env.command_table.model import ACCOUNT
+from role_env.context import Context
+from role_env.credentials import AccessKey
+from role_env.dataclass import dataclass
+from role_env.errors import UnreachableError, printable
+from role_env.sts import client, sdk
+
+LIST_ACTION = "resourcemanager:ListAccounts"
+"""The action as a RAM policy writes it."""
+
+_NAME = "Resource Directory"
+_PAGE, _MOST_PAGES = 100, 1000
+_LONGEST_NAME = 400
+
+
+@dataclass(frozen=True)
+class Member:
+    """An account of the organization: its ID, the name that people gave it (perhaps none), and its status."""
+
+    account_id: str
+    display_name: str
+    status: str
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the account has joined the organization."""
+        return self.status.endswith("Success")
+
+
+def list_accounts(key: AccessKey, endpoint: str, context: Context) -> list[Member]:
+    """Return the accounts of the organization of the one who signs with `key`, each once.
+
+    Raises StsError if the service refuses, UnreachableError if there is no whole list by the deadline.
+    """
+    messages = context.messages
+    with messages.waiting_for(f"{_NAME} at {endpoint}"):
+        try:
+            return list(_read_pages(key, endpoint, context).values())
+        finally:
+            messages.show_progress("")
+
+
+def _read_pages(key: AccessKey, endpoint: str, context: Context) -> dict[str, Member]:
+    """Return the accounts on all pages by their IDs: what moves to another page meanwhile is listed twice."""
+    found: dict[str, Member] = {}
+    service = client.Service(_NAME, endpoint, context)
+    service.connect()
+    query, tokens = {"PageNumber": "1", "PageSize": str(_PAGE)}, {""}
+    for number in range(2, _MOST_PAGES + 2):
+        answer = service.send(sdk.resource_directory_request("ListAccounts"), query, key)
+        before = len(found)
+        with client.reading(_NAME, endpoint):
+            found |= {member.account_id: member for member in _members(answer)}
+            token = _token(answer)
+            total = 0 if token or "NextToken" in query else _total(answer)
+        context.messages.show_progress(f"role-env: listed {len(found)} accounts")
+        if token:
+            if token in tokens:
+                break
+            tokens.add(token)
+            query = {"MaxResults": str(_PAGE), "NextToken": token}
+        elif len(found) >= total:
+            return found
+        elif len(found) == before:
+            hint = "the list may have changed while it was read: try again"
+            raise UnreachableError(f"{endpoint} listed {len(found)} of {total} accounts", hint=hint)
+        else:
+            query = {"PageNumber": str(number), "PageSize": str(_PAGE)}
+    raise client.invalid_response(_NAME, endpoint, "its pages have no end")
+
+
+def _members(answer: Mapping[str, Any]) -> list[Member]:
+    """Return the accounts in an answer of ListAccounts. Raises ValueError."""
+    accounts = answer.get("Accounts")
+    rows = accounts.get("Account") if isinstance(accounts, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("it contains no list of accounts")
+    return [_member(row) for row in rows]
+
+
+def _member(row: Mapping[str, Any]) -> Member:
+    account_id, name, status = (row.get(key) or "" for key in ("AccountId", "DisplayName", "Status"))
+    if not isinstance(account_id, str) or names.value_fault(ACCOUNT, account_id):
+        raise ValueError("AccountId is not the number of an account")
+    if not isinstance(name, str) or not isinstance(status, str):
+        raise ValueError("DisplayName or Status is not text")
+    return Member(account_id, printable(name[:_LONGEST_NAME]), printable(status)[:40])
+
+
+def _token(answer: Mapping[str, Any]) -> str:
+    """Return the token of the next page, which may be empty. Raises ValueError."""
+    token = answer.get("NextToken") or ""
+    if not isinstance(token, str):
+        raise ValueError("NextToken is not text")
+    return token
+
+
+def _total(answer: Mapping[str, Any]) -> int:
+    """Return how many accounts there are. Raises ValueError."""
+    total = answer.get("TotalCount")
+    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+        raise ValueError("TotalCount is not a number")
+    return total

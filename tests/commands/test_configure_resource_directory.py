@@ -1,0 +1,250 @@
+"""configure --resource-directory: a profile for each account of an organization."""
+
+import subprocess
+import unicodedata
+
+import pytest
+
+from role_env import names as rules
+from support.machine import Machine
+from support.resource_directory import HOSTILE_NAMES, ROLE, LocalResourceDirectory, Member
+from support.terminal import Person
+from support.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C
+
+
+def configure(machine: Machine, *options: str, profile: str = "profileA") -> subprocess.CompletedProcess[str]:
+    return machine.role_env("configure", "--resource-directory", profile, *options)
+
+
+def names(machine: Machine) -> list[str]:
+    """Return the profiles of the file beside the standard ones."""
+    return machine.succeeds("list", "--names").stdout.splitlines()[2:]
+
+
+def test_each_account_becomes_a_profile(machine: Machine, directory: LocalResourceDirectory) -> None:
+    before = machine.file.read_text()
+    done = configure(machine, "--yes", "--region", "cn-shanghai")
+    assert done.returncode == 0, done.stderr
+    assert (
+        machine.file.read_text()
+        == f"""{before}
+[Production]
+role_arn = acs:ram::{ACCOUNT_B}:role/{ROLE}
+source_profile = profileA
+expected_account_id = {ACCOUNT_B}
+region_id = cn-shanghai
+
+[Staging]
+role_arn = acs:ram::{ACCOUNT_C}:role/{ROLE}
+source_profile = profileA
+expected_account_id = {ACCOUNT_C}
+region_id = cn-shanghai
+"""
+    )
+    assert done.stdout.endswith(f"\nthe organization has 2 accounts, 2 new\nappended 2 profiles to {machine.file}\n")
+    assert not machine.sts.issued
+
+
+@pytest.mark.parametrize("pages_by", ["number", "token"])
+def test_230_accounts_with_any_names_become_profiles_that_work_and_that_a_second_run_leaves_alone(
+    machine: Machine, directory: LocalResourceDirectory, pages_by: str
+) -> None:
+    directory.pages_by = "token" if pages_by == "token" else "number"
+    directory.members.clear()
+    directory.add_members(230)
+    assert configure(machine, "--yes").returncode == 0
+    assert directory.pages in (3, 4)  # the first one of ten, where the server does not take PageSize
+    found = names(machine)
+    assert len({name.casefold() for name in found}) == 230
+    assert not [name for name in found if rules.fault(name)]
+    assert {"生产/支付", "prod", "x" * 64, "Staging"} <= set(found)
+    listed = machine.succeeds("list").stdout
+    assert len(listed.splitlines()) >= 232
+    for name in found[:10]:
+        machine.succeeds("export", name, "--format", "json")
+    assert [session.role.account for session in machine.sts.issued] == [
+        member.account_id for member in directory.members[:10]
+    ]
+    text = machine.file.read_bytes()
+    done = configure(machine, "--yes")
+    assert (done.returncode, machine.file.read_bytes() == text) == (0, True)
+    assert done.stdout == (
+        f"nothing to add to {machine.file}: the organization has 230 accounts, 0 new, 230 with a profile\n"
+    )
+    directory.add_member(Member("6000000000000000", "Staging"))
+    assert configure(machine, "--yes").returncode == 0
+    assert names(machine) == [*found, "Staging-6000000000000000"]
+    assert machine.file.read_bytes().startswith(text)
+
+
+def test_no_name_of_an_account_is_taken_for_another_or_for_role_envs_own(
+    machine: Machine, directory: LocalResourceDirectory
+) -> None:
+    directory.members.clear()
+    directory.add_members(len(HOSTILE_NAMES))
+    assert configure(machine, "--yes").returncode == 0
+    found = names(machine)
+    for name in found:
+        assert name == unicodedata.normalize("NFC", name)
+        assert name not in ("DEFAULT", "role-env", "role-env-none", "role-env-served", "renew")
+        assert not unicodedata.category(name[0]).startswith("M")
+    alike = [name for name in found if name.casefold().startswith("staging")]
+    assert len(alike) == 4
+    assert all(name == "Staging" or name[-16:].isdigit() for name in alike)
+    assert {"ROLE-ENV", "DEFAULT"}.isdisjoint(name.upper() for name in found)
+    assert "evil" not in found
+
+
+def test_the_management_account_and_accounts_that_are_no_members_are_left_out_and_counted(
+    machine: Machine, directory: LocalResourceDirectory
+) -> None:
+    directory.members += [
+        Member(ACCOUNT_A, "Management"),
+        Member("4444444444444444", "New", "CreateVerifying"),
+        Member("4444444444444445", "Failed", "CreateFailed"),
+        Member("4444444444444446", "Promoted", "PromoteSuccess"),
+        Member("4444444444444447", "Unsaid", ""),
+    ]
+    done = configure(machine, "--yes")
+    assert names(machine) == ["Production", "Staging", "Promoted"]
+    said = "7 accounts, 3 new, 1 the management account itself, 3 not yet or no longer members\n"
+    assert said in done.stdout
+
+
+def test_an_account_that_has_left_is_reported_and_its_profile_stays(
+    machine: Machine, directory: LocalResourceDirectory
+) -> None:
+    configure(machine, "--yes")
+    machine.add("[audit]\nrole_arn = acs:ram::4444444444444444:role/Auditor\nsource_profile = profileA\n")
+    gone = directory.members.pop()
+    text = machine.file.read_text()
+    done = configure(machine, "--yes")
+    assert (done.returncode, machine.file.read_text()) == (0, text)
+    line = text.splitlines().index(f"role_arn = acs:ram::{gone.account_id}:role/{ROLE}") + 1
+    left = f"profile Staging: account {gone.account_id} has left the organization ({machine.file}, line {line})"
+    assert done.stderr == f"role-env: {left}\n"
+
+
+def test_an_account_is_known_by_the_role_of_a_profile_whatever_its_name_and_source(
+    machine: Machine, directory: LocalResourceDirectory
+) -> None:
+    machine.add(f"[mine]\nrole_arn = acs:ram::{ACCOUNT_B}:role/{ROLE.lower()}\ncredential_source = environment\n")
+    machine.add(f"[other]\nrole_arn = acs:ram::{ACCOUNT_C}:role/Other\nsource_profile = profileA\nbroken = x\n")
+    assert configure(machine, "--yes").returncode == 0
+    assert names(machine) == ["mine", "other", "Staging"]
+
+
+def test_it_says_that_the_usual_role_is_an_administrators_and_role_names_another(
+    machine: Machine, directory: LocalResourceDirectory
+) -> None:
+    done = configure(machine, "--dry-run")
+    assert f"{ROLE} is an administrator's role by default; --role NAME names a narrower one" in done.stderr
+    done = configure(machine, "--dry-run", "--role", "Reader")
+    assert f"role_arn = acs:ram::{ACCOUNT_B}:role/Reader\n" in done.stdout
+    assert "administrator" not in done.stderr
+    for wrong in ("acs:ram::1:role/x", "a b", "x\n[evil]", "x" * 65):
+        done = configure(machine, "--yes", "--role", wrong)
+        assert (done.returncode, "is not a role's name" in done.stderr) == (2, True)
+
+
+def test_dry_run_shows_the_profiles_and_writes_nothing(machine: Machine, directory: LocalResourceDirectory) -> None:
+    before = machine.file.read_bytes()
+    done = configure(machine, "--dry-run")
+    assert (done.returncode, done.stdout.count("[")) == (0, 2)
+    assert done.stderr.endswith(
+        f"2 profiles would be appended to {machine.file}: the organization has 2 accounts, 2 new\n"
+    )
+    assert machine.file.read_bytes() == before
+
+
+def test_a_session_of_a_profile_may_list_the_accounts(machine: Machine, directory: LocalResourceDirectory) -> None:
+    role = machine.sts.world.role("hub")
+    role.account, role.allows = ACCOUNT_A, {"resourcemanager:ListAccounts"}
+    machine.sts.world.add_role(role)
+    machine.sts.world.key_of("test_user1").user.may_assume.add(role.arn)  # type: ignore[union-attr]
+    machine.add(f"[lister]\nrole_arn = {role.arn}\nsource_profile = profileA\n")
+    done = configure(machine, "--yes", profile="lister")
+    assert done.returncode == 0, done.stderr
+    assert "source_profile = lister" in machine.file.read_text()
+    assert directory.calls[-1].identity.endswith(":assumed-role/hub/" + machine.sts.issued[0].name)
+
+
+def test_a_person_chooses_by_number_and_by_part_of_a_name(machine: Machine, directory: LocalResourceDirectory) -> None:
+    directory.members += [
+        Member(f"600000000000000{number}", name) for number, name in enumerate(("支付", "Pay-2", "Lab"))
+    ]
+    person = Person(machine, "configure", "--resource-directory", "profileA")
+    person.sees("the organization has 5 accounts, 5 new")
+    person.sees("\r\n  5  Lab  (6000000000000002)")
+    question = "Profiles to add: numbers such as 1,3-5, or a part of a name [all]: "
+    person.answers(question, "7")
+    person.answers("the numbers are 1 to 5", "shop")
+    person.answers("none of them contains shop", ",")
+    person.answers(
+        "type all, none, numbers from 1 to 5 such as 1,3-5, or a part of a name", "2, PAY, 6000000000000002,支"
+    )
+    person.sees("[Staging]")
+    person.answers(f"Append 4 profiles to {machine.file}? yes or no", "")
+    person.sees("appended 4 profiles")
+    person.ends()
+    assert names(machine) == ["Staging", "支付", "Pay-2", "Lab"]
+
+
+def test_a_person_who_says_no_or_none_changes_nothing(machine: Machine, directory: LocalResourceDirectory) -> None:
+    before = machine.file.read_bytes()
+    person = Person(machine, "configure", "--resource-directory", "profileA", "--all", "--color", "red")
+    person.answers(f"Append 2 profiles to {machine.file}? yes or no", "no")
+    person.sees("nothing was appended")
+    person.ends()
+    person = Person(machine, "configure", "--resource-directory", "profileA")
+    person.answers("or a part of a name [all]: ", "none")
+    person.sees("nothing to add")
+    person.ends()
+    assert machine.file.read_bytes() == before
+
+
+def test_a_person_sees_how_far_the_list_is(machine: Machine, directory: LocalResourceDirectory) -> None:
+    directory.add_members(130)
+    directory.fault("delay:2", after=1)
+    person = Person(machine, "configure", "--resource-directory", "profileA")
+    person.sees("role-env: listed 100 accounts")
+    person.answers("or a part of a name [all]: ", "none")
+    person.ends()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "without a terminal, configure --resource-directory requires --yes"),
+        (("--all",), "without a terminal, configure --resource-directory requires --yes"),
+        (("--yes", "--no-browser"), "--no-browser requires --cloud-sso"),
+        (("--yes", "--role-arn", "acs:ram::1:role/x"), "with --resource-directory, the profiles come from"),
+        (("--yes", "--login"), "with --resource-directory, the profiles come from the organization"),
+        (("--yes", "--cloud-sso", "https://x/"), "--cloud-sso and --resource-directory exclude each other"),
+        (("--yes", "--site", "mars"), "--site mars is none of china, international"),
+    ],
+)
+def test_a_usage_error_is_exit_2_before_anything_is_sent(
+    machine: Machine, directory: LocalResourceDirectory, options: tuple[str, ...], said: str
+) -> None:
+    machine.fails("configure", "--resource-directory", "profileA", *options, status=2, said=said)
+    assert not directory.calls
+    assert not machine.sts.calls
+
+
+@pytest.mark.parametrize("options", [("--role", "x"), ("--site", "china"), ("--all",), ("--yes",)])
+def test_an_option_for_lists_alone_is_exit_2(machine: Machine, options: tuple[str, ...]) -> None:
+    machine.fails("configure", "new", *options, status=2, said=f"{options[0]} requires --")
+
+
+def test_a_source_that_cannot_assume_roles_is_exit_3_before_anything_is_sent(
+    machine: Machine, directory: LocalResourceDirectory
+) -> None:
+    machine.add(f"[ro]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nread_only = yes\n")
+    line = machine.file.read_text().splitlines().index("[ro]") + 1
+    said = f"profile ro is read_only and may not assume a role ({machine.file}, line {line})"
+    machine.fails("configure", "--resource-directory", "ro", "--yes", status=3, said=said)
+    said = "there is no profile profileX"
+    machine.fails("configure", "--resource-directory", "profileX", "--yes", status=3, said=said)
+    assert not directory.calls
+    assert not machine.sts.calls

@@ -1,0 +1,45 @@
+"""What a person may type to choose several lines of a list."""
+
+import pytest
+
+from role_env.ui.prompt import read_choices
+
+LINES = ("prod/pay  (1111111111111111)", "prod/shop  (2222222222222222)", "Straße  (3333333333333333)", "支付  (4)")
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("all", [0, 1, 2, 3]),
+        ("none", []),
+        ("2", [1]),
+        ("3-4, 1", [0, 2, 3]),
+        ("1 - 2", [0, 1]),
+        ("prod", [0, 1]),
+        ("SHOP,支", [1, 3]),
+        ("STRASSE", [2]),
+        ("3333333333333333", [2]),
+        ("1,1,1-1,pay", [0]),
+    ],
+)
+def test_numbers_and_parts_choose_lines_in_their_order(text: str, chosen: list[int]) -> None:
+    assert read_choices(text, LINES) == chosen
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("5", "the numbers are 1 to 4"),
+        ("0", "the numbers are 1 to 4"),
+        ("3-2", "the numbers are 1 to 4"),
+        ("1-99999", "the numbers are 1 to 4"),
+        ("1,lab", "none of them contains lab"),
+        ("99999999999", "none of them contains 99999999999"),
+        ("１", "none of them contains １"),
+        (",", "type all, none, numbers from 1 to 4"),
+        ("", "type all, none, numbers from 1 to 4"),
+    ],
+)
+def test_what_stands_for_no_line_is_said(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        read_choices(text, LINES)
