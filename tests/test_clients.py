@@ -98,6 +98,11 @@ def test_the_sdks_take_live_sessions_from_the_credentials_uri_whatever_the_tools
 ) -> None:
     command = (str(clients / "python"), str(PROGRAMS / "sts_identity.py"))
     assert machine.run(*command).stdout.startswith(f"{foreign} ")
+    check_live(machine, *command)
+
+
+def check_live(machine: Machine, *command: str) -> None:
+    """Check that a client that asks for twice a session's life is always the role, by few calls to STS."""
     machine.sts.session_seconds = 6
     done = machine.role_env("exec", "--renew", "profileB", "--", *command, "12")
     assert done.returncode == 0, done.stderr
@@ -147,6 +152,14 @@ def test_node_has_the_session(machine: Machine, clients: Path, foreign: str, how
     environ = {"NODE_PATH": str(CLIENTS / "node_modules"), "NODE_EXTRA_CA_CERTS": str(machine.sts.ca_file)}
     done = machine.role_env(*how, "--", "node", str(PROGRAMS / "identity.js"), **environ)
     check_identity(machine, done)
+
+
+@needs_node
+def test_node_takes_live_sessions_from_the_credentials_uri_whatever_the_tools_files_name(
+    machine: Machine, clients: Path, foreign: str
+) -> None:
+    machine.environ |= {"NODE_PATH": str(CLIENTS / "node_modules"), "NODE_EXTRA_CA_CERTS": str(machine.sts.ca_file)}
+    check_live(machine, "node", str(PROGRAMS / "identity.js"))
 
 
 @needs_node

@@ -1,7 +1,12 @@
-// Who the default credentials of @alicloud/credentials are, as STS answers. Prints `<access key id> <ARN>`.
+// Who the default credentials of @alicloud/credentials are, as STS answers; with SECONDS again and again for so long.
+//
+//     node identity.js [SECONDS]
+//
+// Prints a line `<access key id> <ARN>` a call.
 const { default: Credentials } = require("@alicloud/credentials");
 const { default: Client } = require("@alicloud/sts20150401");
 
+const end = Date.now() + 1000 * Number(process.argv[2] ?? 0);
 const credential = new Credentials();
 const client = new Client({
   credential,
@@ -10,9 +15,12 @@ const client = new Client({
 });
 
 async function main() {
-  const { accessKeyId } = await credential.getCredential();
-  const answer = await client.getCallerIdentity();
-  console.log(accessKeyId, answer.body.arn);
+  do {
+    const { accessKeyId } = await credential.getCredential();
+    const answer = await client.getCallerIdentity();
+    console.log(accessKeyId, answer.body.arn);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  } while (Date.now() < end);
 }
 
 main().catch((error) => {

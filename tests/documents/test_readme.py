@@ -246,6 +246,12 @@ def dev_container(person: Machine, block: Block) -> None:
     assert variables == {name: f"${{localEnv:{name}}}" for name in variables}
 
 
+def mcp_server(person: Machine, block: Block) -> None:
+    (server,) = json.loads(block.text)["mcpServers"].values()
+    words = [server["command"], *server["args"][:-2], "env"]
+    assert "ROLE_ENV_POLICY=" in person.run(*words).stdout
+
+
 def job(person: Machine, more: str) -> None:
     """A profiles file in the job's folder, for a role that takes a CI system's tokens and no key."""
     role, provider = person.sts.world.role("cideploy").arn, person.sts.oidc_provider_arn
@@ -342,6 +348,7 @@ NEAREST: dict[str, Callable[[Machine, Block], None]] = {
     "profileB 42m $": prompt,  # prompts, which test_prompt.py has on terminals: the first is looked at
     "[env_var.ROLE_ENV_PROMPT]": starship,  # a part of a file: starship reads it where it is installed
     '{"name": "profileB", "mode": "External"': credential_process,  # a part of a file: its command is run
+    '{"mcpServers"': mcp_server,  # an agent's file: test_mcp_server.py starts the server in it
     '{"image"': dev_container,  # another program's file: test_containers.py runs the line above it
     "permissions: {id-token: write": github_job,  # there is no GitHub here: its steps are run
     "role-env configure profile": configure,  # --login asks for the key: here it is on stdin
