@@ -1,6 +1,6 @@
-"""The man page role-env(1), which hatchling puts into the wheel: made from the tables of commands and from the topics.
+"""Build the man page role-env(1) from the command tables and the help topics. Hatchling adds it to the wheel.
 
-man(7) of groff and mandoc is what it is written for.
+The page uses man(7), as groff and mandoc read it.
 """
 
 import re
@@ -22,7 +22,7 @@ from role_env.ui.markdown import Block, Code, Heading, Item, Paragraph, Style, T
 
 _HELP = Path(__file__).parent / "role_env" / "help"
 _BLANK = "\\ "
-# What roff would set as a letter for prose, and a shell would not read.
+# Characters that roff would typeset in a form that a shell cannot read.
 _LITERAL = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
 
 
@@ -41,10 +41,10 @@ class ManPageHook(BuildHookInterface[Any]):
 
 
 def man_page() -> str:
-    """Return the page, in ASCII alone."""
+    """Return the page, in ASCII only."""
     lines = [
         f'.TH ROLE\\-ENV 1 "" "role\\-env {__version__}"',
-        ".nh",  # a line to type is not to be divided
+        ".nh",  # no hyphenation: lines to type stay whole
         ".ad l",
         *_section("NAME", [Paragraph("role-env - temporary Alibaba Cloud credentials")]),
         ".SH SYNOPSIS",
@@ -77,7 +77,7 @@ _DESCRIPTION = """\
 
 
 def _command(command: Command) -> Iterator[str]:
-    """Yield the section of a command, with the options and the exit statuses that are its own."""
+    """Yield the section of a command, with its own options and exit statuses."""
     yield f".SS {_quoted(f'role-env {command.name}')}"
     yield from _blocks([Paragraph(command.summary[0].upper() + command.summary[1:] + ".")])
     shared = OBTAINING if set(OBTAINING) <= set(command.options.values()) else ()
@@ -119,7 +119,7 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield each row as its first cell with the others below it, by their headings if they are several."""
+    """Yield each row as its first cell with the others below it, labeled by their headings if there are several."""
     (_, *headings), *others = rows
     for first, *cells in others:
         named = zip(headings, cells, strict=True) if len(headings) > 1 else (("", cell) for cell in cells)
@@ -137,7 +137,7 @@ def _text(text: str) -> str:
 
 
 def _set(style: Style, part: str) -> str:
-    """Return a part in its font; no line ends within code."""
+    """Return a part in its font; code stays on one line."""
     if style is Style.PLAIN:
         return _escaped(part)
     text = _escaped(part)
@@ -145,7 +145,7 @@ def _set(style: Style, part: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return an argument of a macro, without styles."""
+    """Return the text quoted as an argument of a macro, without styles."""
     plain = "".join(part for _, part in markdown.parts(text))
     return '"' + _escaped(plain).replace('"', "\\(dq") + '"'
 
@@ -156,5 +156,5 @@ def _escaped(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    """Return a line of text, which roff does not take for a request."""
+    """Return a line of text, escaped so that roff does not read it as a request."""
     return f"\\&{text}" if text.startswith((".", "'")) else text

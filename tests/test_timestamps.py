@@ -34,5 +34,5 @@ def test_any_other_text_is_no_time(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "2030-02-29T00:00:00Z", "2030-01-01T25:00:00Z", "2030-01-01T00:00:00+99:99"])
 def test_a_text_that_is_no_time_by_rfc_3339_is_called_that(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^not a time by RFC 3339$"):
+    with pytest.raises(ValueError, match=r"^not an RFC 3339 time$"):
         timestamps.parse_rfc3339(text)

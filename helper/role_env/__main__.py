@@ -1,4 +1,4 @@
-"""The command `role-env`: runs a command line; errors become stderr lines and an exit status."""
+"""The entry point: runs a command line, and turns errors into stderr lines and an exit status."""
 
 import _signal  # `signal` makes enums of its numbers, which costs the warm path 5 ms
 import os
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 _FAST_SECONDS = 0.5
-"""What the fast path takes at most, unless it has waited for another process."""
+"""The longest that the fast path takes, unless it has waited for another process."""
 _COLLECTION_THRESHOLD = 100_000
-"""What is imported is no garbage; to look for some in it takes a twentieth of a cold call."""
+"""The threshold of the garbage collector. Imports leave no garbage, and searching them takes 5% of a cold call."""
 
 
 class _Terminated(BaseException):
-    """SIGTERM came: like KeyboardInterrupt, no handler of Exception may swallow it."""
+    """A SIGTERM. Like KeyboardInterrupt, it passes through handlers of Exception."""
 
 
 def main() -> None:
@@ -46,11 +46,11 @@ def run(argv: list[str]) -> int:
         _ignore_signals()
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown
         _ignore_signals()
-        if status is not None:  # an interruption that came when all was done
+        if status is not None:  # the interruption came after the work was done
             return status
         try:
             return _fail(failure, invocation)
-        except Exception:  # what reports it could not be loaded; its traceback could contain a secret
+        except Exception:  # the module that reports it failed to load; a traceback could contain a secret
             os.write(2, b"role-env: the system is out of memory, or cannot read role-env's files\n")
             return 5
     return status
@@ -99,7 +99,7 @@ def _run(invocation: "Invocation", *, spent: float) -> int:
 
 
 def _no_integration(invocation: "Invocation") -> "RoleEnvError":
-    """Return the error for `use` where the shell integration, whose function it is, is not loaded."""
+    """Return the error for `use` in a shell that has not loaded the integration, which defines it."""
     from role_env.errors import UsageError
     from role_env.shells import hints
 
@@ -120,7 +120,7 @@ def _show(invocation: "Invocation") -> int:
 
 
 def _answer_no_words(invocation: "Invocation") -> int:
-    """Answer a line without a command or profile, and a shell that waits for it: a short help on stderr."""
+    """Show a short help on stderr; a shell that reads stdout gets code that fails."""
     from role_env.cli import help as pages
     from role_env.cli.failure import write_failure
     from role_env.ui import messages
@@ -131,9 +131,9 @@ def _answer_no_words(invocation: "Invocation") -> int:
 
 
 def _check_not_profile(invocation: "Invocation") -> None:
-    """Raise UsageError if the whole line is the name of a new command and a shell reads the answer.
+    """Raise UsageError if the line is only the name of a new command, a profile has that name and a shell reads stdout.
 
-    The shell then asks for a profile of that name.
+    Such a shell expects the profile's session.
     """
     from role_env.command_table import COMMANDS
 
@@ -146,7 +146,7 @@ def _check_not_profile(invocation: "Invocation") -> None:
     from role_env.errors import UsageError
 
     if options.has_profile(name, os.environ):
-        invocation.command = "export"  # the shell is answered as for a profile
+        invocation.command = "export"  # the shell gets the code that a failed profile gives
         raise UsageError(f"{name} is a command, and also a profile", hint=f"role-env export {name} is the profile")
 
 
@@ -178,7 +178,7 @@ def _check_may_change(invocation: "Invocation") -> None:
 
 
 def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":
-    """Return the error, with the command that was meant if a word that is none was taken for a profile."""
+    """Return the error; if a mistyped command was read as a profile, suggest the command."""
     from role_env import names
     from role_env.cli import options
     from role_env.errors import UsageError
@@ -195,7 +195,7 @@ def _fail(failure: BaseException, invocation: "Invocation") -> int:
     from role_env.cli import failure as failures
 
     if isinstance(failure, RuntimeError) and failure.__cause__:
-        failure = failure.__cause__  # Python 3.11 and older wrap an interruption that meets the making of a class
+        failure = failure.__cause__  # Python 3.11 and older wrap an interruption that arrives while a class is created
     if isinstance(failure, BrokenPipeError):
         failures.report_old_bash()
         return 1
@@ -217,12 +217,12 @@ def _ignore_signals() -> None:
 
 
 def _end(status: int) -> None:
-    """End the process at once: work that was too late is not waited for, and the interpreter's own end costs 2 ms."""
+    """End the process at once, without waiting for late threads or for the interpreter's shutdown, which takes 2 ms."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
                 stream.flush()
-        except OSError:  # Python would complain of it at its end, with a traceback and a status of its own
+        except OSError:  # at exit, Python would report it with a traceback and a status of its own
             status = status or 1
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     os._exit(status)

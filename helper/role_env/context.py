@@ -1,4 +1,4 @@
-"""What every request is made in: the environment, the command's deadline and its messages."""
+"""The context of a request: the environment, the command's deadline and its messages."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ class Context:
     """The environment variables, the deadline of the whole command, and where its messages go.
 
     Nothing below `__main__` reads `os.environ`: it reads `environ`. Without a `deadline` it is ROLE_ENV_TIMEOUT seconds
-    after its first use: a command that never waits ignores the variable. `is_unattended` says that no person has asked
-    for what is done, so that no keyring backend is imported that a setting chooses.
+    after its first use: a command that never waits ignores the variable. `is_unattended` is True for work that
+    no person asked for; no keyring backend that a setting chooses is imported then.
     """
 
     __slots__ = ("_deadline", "environ", "is_unattended", "messages")

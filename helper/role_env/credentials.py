@@ -1,4 +1,4 @@
-"""Access keys, sessions and roles: what requests are signed with, what STS returns, and for which role."""
+"""Access keys, credentials, sessions and role ARNs."""
 
 import time
 
@@ -43,7 +43,7 @@ class Credentials(AccessKey):
         self.expiration = expiration
 
     def document(self, expiration: str) -> "dict[str, str]":
-        """Return the credentials as STS writes them; `expiration` is the end as text."""
+        """Return the credentials as STS writes them; `expiration` is the time as text."""
         values = (self.access_key_id, self.access_key_secret, self.security_token, expiration)
         return dict(zip(FIELDS, values, strict=True))
 
@@ -63,7 +63,7 @@ class Credentials(AccessKey):
 
 
 class Session:
-    """Credentials for a profile, with everything that an exporter writes.
+    """A profile's credentials, with everything that an exporter writes.
 
     `profile`, `role_arn`, `region_id` and `color` are the profile's (the last three may be empty); `account_id` is
     the role's account, or that of a passed-through session; `variables` names the families to export; `request` is

@@ -1,9 +1,9 @@
-"""The class of values: `@dataclass(frozen=True)` with `field`, `fields` and `replace`, as `dataclasses` has them.
+"""A small `dataclasses`: `@dataclass(frozen=True)` with `field`, `fields` and `replace`.
 
 `list` and `explain` cannot afford `dataclasses`: with `inspect` and `typing`, its import takes longer than to list all
-profiles. A type checker sees the real one, so this one refuses what that refuses. It has no repr, since a value may be
-a secret. What a cached session passes through does without this module too: there, a class with `__slots__` writes its
-constructor down.
+profiles. A type checker sees the real module, so this one raises errors where the real one does. It adds no repr,
+since a value may be a secret. The modules that a cached session passes through do not import this one either: their
+classes use `__slots__` and a written constructor.
 """
 
 __all__ = ["dataclass", "field", "fields", "replace"]
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
 
     class _Field:
-        """A field: its name, its default if it has one, and what its class says of it in `metadata`."""
+        """A field: its name, its default if it has one, and its metadata."""
 
         __slots__ = ("default", "metadata", "name")
 
@@ -26,15 +26,15 @@ else:
     _REQUIRED = object()
 
     def field(*, default: object = _REQUIRED, metadata: "dict[str, object] | None" = None) -> object:
-        """Return a default with metadata, to be assigned to a field."""
+        """Return a field's default and metadata, to assign in the class body."""
         return _Field(default, metadata or {})
 
     def fields(cls: type) -> "tuple[_Field, ...]":
-        """Return the fields of a class of values, or of one of its instances."""
+        """Return the fields of a dataclass."""
         return tuple(cls.__dataclass_fields__.values())
 
     def dataclass(*, frozen: bool) -> object:
-        """Return what makes a class one of values, which have a constructor and are equal if their fields are."""
+        """Return the class decorator. It adds a constructor, and equality by the fields."""
         if not frozen:
             raise TypeError("a value is frozen")
         return _value_class

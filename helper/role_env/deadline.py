@@ -1,4 +1,4 @@
-"""Deadlines, and work that must end by one: role-env never waits without a deadline."""
+"""Deadlines, and work that must end by one. Every wait of role-env has a deadline."""
 
 import _thread
 import os
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _STEP_SECONDS = 0.25
-# Processor time in one step: less is only the waiting itself.
+# Processor time in one step (seconds). Waiting alone uses less.
 _MOVED_SECONDS = 0.002
-# With so many processes waiting for each processor, one that needs milliseconds can take seconds.
+# With this many runnable processes for each processor, work of milliseconds can take seconds.
 _CROWD = 8
 
 
@@ -51,9 +51,9 @@ class Deadline:
 
 
 def is_crowded(load: str = "/proc/loadavg", *, crowd: int = _CROWD) -> bool:
-    """Return whether so many processes want to run that a healthy service may take seconds; `load` is Linux's file.
+    """Return whether more than `crowd` processes for each processor want to run: a healthy service may take seconds.
 
-    It is more than `crowd` for each processor.
+    `load` is Linux's file with the number.
     """
     try:
         with open(load, encoding="utf-8") as file:  # noqa: PTH123
@@ -69,7 +69,10 @@ def is_busy() -> bool:
 
 
 def idle_seconds(thread: str = "/proc/thread-self/schedstat") -> float:
-    """Return a clock that stops while this thread runs, or waits for a processor as `thread`, Linux's file, says."""
+    """Return a clock (seconds) that stops while this thread runs or waits for a processor.
+
+    `thread` is Linux's file with the time spent waiting.
+    """
     try:
         with open(thread, encoding="utf-8") as file:  # noqa: PTH123
             queued = int(file.read().split()[1]) / 1e9
@@ -79,10 +82,10 @@ def idle_seconds(thread: str = "/proc/thread-self/schedstat") -> float:
 
 
 class Worker:
-    """A daemon thread that does `work`, and does not keep the command from ending. Raises NoThread.
+    """A daemon thread that does `work`; the command can end before it does. Raises NoThread.
 
-    It has to be a thread, since neither a name lookup nor a keyring can be interrupted otherwise (keyring's own
-    handlers swallow an exception raised by a signal handler).
+    A thread is the only way to stop waiting for a name lookup or a keyring: keyring's own handlers swallow an
+    exception raised by a signal handler.
 
     `threading.Thread.start` waits until the thread has reported itself, and forever for one that dies before that, as
     threads do where memory is short.
@@ -100,16 +103,16 @@ class Worker:
             raise NoThread from None
 
     def is_alive(self) -> bool:
-        """Return whether the work has not ended."""
+        """Return whether the work is still running."""
         return self._running.locked()
 
     def join(self, seconds: float = _thread.TIMEOUT_MAX) -> None:
-        """Wait until the work has ended, at most so many seconds."""
+        """Wait at most `seconds` for the work to end."""
         if self._running.acquire(timeout=max(0.0, seconds)):
             self._running.release()
 
     def result(self) -> "Any":
-        """Return what the work returns, when it has ended, or raise what it raises."""
+        """Return what the work returned, or raise what it raised. Requires that the work has ended."""
         self.join()
         if self._failure:
             raise self._failure
@@ -129,9 +132,9 @@ class Worker:
 def within(seconds: float, work: "Callable[[], T]", *, at_most: float = 0, grace: float = 0) -> "T":
     """Return what `work` returns, or raise what it raises; raise TimedOut if it takes longer than `seconds`.
 
-    With `at_most`, only the seconds in which nothing moves count: as long as this process uses the processor, which on
-    a busy machine takes long, the work may take `at_most` seconds in all. When this is interrupted, the work has
-    `grace` more seconds to end. Raises NoThread.
+    With `at_most`, `seconds` limits only the time without progress: while this process uses the processor, the work may
+    take `at_most` seconds in all, as it needs to on a busy machine. After an interruption, the work has `grace` more
+    seconds to end. Raises NoThread.
     """
     thread = Worker(work)
     began = moved = time.monotonic()

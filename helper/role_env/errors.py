@@ -1,4 +1,4 @@
-"""Errors, each kind with its exit status.
+"""The errors of role-env, each with its exit status.
 
 What a person sees: `role-env: <what happened>` and, where there is one, `role-env: hint: <what to do>`, both on
 stderr. Messages name the profile, file and line. No message contains a secret; control characters from outside are
@@ -7,9 +7,9 @@ removed.
 
 
 class RoleEnvError(Exception):
-    """A failure that a person can do something about.
+    """A failure with a message, usually a hint, and an exit status.
 
-    `message` says what happened, `hint` what to do, and `exit_status` is that of the command. `role_arn` is the
+    `message` says what happened, `hint` what to do, and `exit_status` is the command's. `role_arn` is the
     requested role if it is known, else empty.
     """
 
@@ -47,7 +47,7 @@ class UnreachableError(RoleEnvError):
 
 
 class ResourceError(RoleEnvError):
-    """The system could not do what role-env needs, as without memory or with a failing disk; retryable."""
+    """The system failed role-env: no memory, a failing disk; retryable."""
 
     exit_status = 5
 
@@ -67,18 +67,18 @@ class CommandError(RoleEnvError):
 
 
 def printable(text: str) -> str:
-    """Return `text` on one line, without control characters: nothing from outside may control a terminal."""
+    """Return `text` on one line, without control characters, so that no outside text controls the terminal."""
     shown = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     return shown.strip()
 
 
 def one_line(text: str) -> str:
-    """Check that `text` can be written into a file without adding anything to it. Raises ValueError.
+    """Return `text`, checked to be safe as a value on one line of a file. Raises ValueError.
 
-    It contains no control character, no other separator of lines, and no byte that is not UTF-8.
+    It contains no control character, no other line separator, and only valid UTF-8.
     """
     if not text.isprintable():
-        import unicodedata  # for what a person may write, such as a joined emoji
+        import unicodedata  # only for unprintable text, such as a joined emoji
 
         if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
             raise ValueError("contains a control character")

@@ -1,8 +1,8 @@
-"""The fast path: a cached session, straight from where it is stored to stdout, with as few imports as possible.
+"""The fast path: a cached session goes straight to stdout, with as few imports as possible.
 
-It serves `PROFILE`, `export PROFILE`, `process PROFILE` and `exec PROFILE [--] COMMAND…`, with each option that does
-not change what is requested from STS. Everything else, and everything that is not as usual, goes the slow way, which
-gives the same answer byte for byte.
+It serves `PROFILE`, `export PROFILE`, `process PROFILE` and `exec PROFILE [--] COMMAND…`, with every option that leaves
+the request to STS as it is. Everything else, and every unusual state, takes the slow way, which gives the same answer
+byte for byte.
 """
 
 import os
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from role_env.keyrings.entry import Entry
 
 _UNREPORTED_SECONDS = 0.9
-"""The longest wait that a terminal does not report: the slow way reports a longer one."""
+"""The longest wait without a message at a terminal. The slow way reports longer ones."""
 _PATIENT_SECONDS = 2.5
-"""The longest wait for a keyring on a busy machine, which the slow way would make busier."""
+"""The longest wait for a keyring on a busy machine. The slow way would add to the load."""
 _SERVED_FIELDS = {
     "command",
     "command_line",
@@ -46,7 +46,7 @@ _SERVED_FIELDS = {
 def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
     """Answer the command line from the cache and end the process, or become the command that it names.
 
-    Return only if the slow way has to answer it; nothing is written then.
+    Return, with nothing written, if the slow way has to answer it.
     """
     if not _is_served(invocation) or not _is_usual(environ):
         return
@@ -72,7 +72,7 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
         output.write(exporters.process(session.credentials))
     else:
         output.write(exporters.export(session, invocation.format or _parent_format(), environ))
-    os._exit(0)  # nothing is left to be written, and the interpreter's own end costs 2 ms
+    os._exit(0)  # everything is written, and the interpreter's shutdown takes 2 ms
 
 
 def _parent_format() -> str:
@@ -82,7 +82,7 @@ def _parent_format() -> str:
 
 
 def _is_served(invocation: "Invocation") -> bool:
-    """Return whether the line has nothing but what this path serves; what goes to a terminal unasked is refused."""
+    """Return whether this path serves the line. Secrets for a terminal go the slow way, which refuses them."""
     if (
         invocation.format == "github"
         or invocation.profile in ("", "-")
@@ -93,8 +93,8 @@ def _is_served(invocation: "Invocation") -> bool:
 
 
 def _is_usual(environ: "Mapping[str, str]") -> bool:
-    """Return whether nothing in this process or its environment is left for the slow way to find out or report."""
-    # A closed stdout is no usual one: the next file to be opened would take its number.
+    """Return whether this process and its environment have nothing that the slow way would have to report."""
+    # If stdout is closed, the next file to be opened takes its number.
     if sys.platform != "linux" or sys.stdout is None or environ.get("ROLE_ENV_CHAIN") or environ.get("ROLE_ENV_POLICY"):
         return False
     if not environ.get("ROLE_ENV_TIMEOUT"):
@@ -110,7 +110,7 @@ def _is_usual(environ: "Mapping[str, str]") -> bool:
 
 
 def _modules(invocation: "Invocation") -> "list[str]":
-    """Return the modules that the rest of the answer uses: they are imported while the Secret Service works."""
+    """Return the modules that the answer needs next. They are imported while the Secret Service works."""
     modules = ["role_env.sessions.record", "role_env.sessions.request", "role_env.shells.export"]
     shell = SHELLS.get(invocation.format or "sh")
     if shell and invocation.command == "export":
@@ -119,7 +119,7 @@ def _modules(invocation: "Invocation") -> "list[str]":
 
 
 def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, text: str) -> "Session | None":
-    """Return the session in the record `text` if it certainly answers the line; `path` is the profiles file."""
+    """Return the session in the record `text` if it is certain to answer the line; `path` is the profiles file."""
     from role_env import variables
     from role_env.sessions import record
     from role_env.sessions.request import Request
@@ -133,7 +133,7 @@ def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, 
     if invocation.expect_account not in ("", session.account_id):
         return None
     if not session.in_cli_file and variables.follows_profile(environ):
-        return None  # somebody has changed the profile that the shell refers to, which the slow way reports
+        return None  # the CLI's profile that the shell refers to has changed; the slow way reports it
     request = Request(invocation.profile, region=invocation.region, expect_account=invocation.expect_account)
     session.request = request.text(path, cached)
     session.region_id = invocation.region or session.region_id
@@ -141,16 +141,16 @@ def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, 
 
 
 def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tuple[str, str]":
-    """Return the absolute path of the profiles file, and what is stored as the session's entry.
+    """Return the absolute path of the profiles file, and the text of the session's entry.
 
-    The text is empty if there is none, or if it cannot be read within milliseconds where ROLE_ENV_CACHE says: `keyring`
-    itself takes no part in it.
+    The text is empty if there is no entry, or if it cannot be read within milliseconds from the place that
+    ROLE_ENV_CACHE names. The library `keyring` is not used.
     """
     modules, mode = _modules(invocation), environ.get("ROLE_ENV_CACHE") or "auto"
     try:
         path = invocation.config or paths.usual_profiles_file(environ)
-        # No option that is served here changes what is requested from STS. The path is as given: in an absolute one
-        # `link/..` is gone, which may lead to another file.
+        # No option that is served here changes the request to STS. The path is used as given: making it absolute
+        # would drop `link/..`, which may lead to another file.
         entry = session_entry(os.path.realpath(path), invocation.profile)
         path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
     except (OSError, ValueError):
@@ -180,12 +180,12 @@ def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tup
 
 
 def _wait_for_other(entry: "Entry", environ: "Mapping[str, str]") -> float:
-    """Wait while another process requests the session of `entry`; return the seconds in which to read it then.
+    """Wait while another process requests the session of `entry`; return the seconds to spend on reading it afterwards.
 
-    They are 0 if no process has requested it. Of many processes that miss it at once, one alone then takes the slow
-    way, which costs ten times as much.
+    Return 0 if no process has requested it. Of many processes that miss the cache at once, only one takes the slow way,
+    which costs ten times as much.
     """
-    from role_env import context  # not for a session that is cached
+    from role_env import context  # only if the session is not cached
     from role_env.files import locks
 
     seconds = context.timeout_of(environ) / 2

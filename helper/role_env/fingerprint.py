@@ -1,7 +1,7 @@
-"""The fingerprint of a session: the files, variables and host name that decided who requested which role.
+"""The fingerprint of a session: the files, variables and host name that its request depends on.
 
-A cached session is current while its fingerprint is. File stats and variables decide, without parsing a file. Times
-are nanoseconds.
+A cached session is current while its fingerprint is. The check compares file stats and variables and parses no file.
+Times are nanoseconds.
 """
 
 import os
@@ -18,16 +18,16 @@ _FIELDS = ("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns", "st_mode
 _ABSENT = "-"
 # A symlink to nothing, or a file that cannot be examined.
 _UNKNOWN = "?"
-# A file that was too young when it was read: equal to no stamp.
+# A file that was too young when it was read. It differs from every stamp.
 _YOUNG = "~"
-# Some file systems count times in whole seconds, or two: a second edit within them leaves the stat as it was.
+# Some file systems count times in steps of one or two seconds: a second edit in one step leaves the stat unchanged.
 _SETTLED_NS = 2_000_000_000
 # No profiles file, policy or token comes near this size (bytes): anything larger is another kind of file.
 LARGEST_FILE = 4 * 1024 * 1024
 
 
 class Fingerprint:
-    """Collects what decides over a session while it is resolved in the environment `environ`.
+    """A recorder of the files and variables that a session depends on, in the environment `environ`.
 
     Paths are absolute, since a cached session is also checked from other folders.
     """
@@ -42,21 +42,21 @@ class Fingerprint:
     def read(self, path: "Path") -> tuple[bytes, os.stat_result]:
         """Read the regular file `path`. Return its content, and its stat from before it was read.
 
-        Raises OSError, also for anything but a regular file. Does not wait for the writer of a pipe.
+        Raises OSError, also for a pipe or a device. A pipe without a writer causes no wait.
         """
         content, status = read_file(path)
         self._files[str(path)] = _settled_stamp(status)
         return content, status
 
     def exists(self, path: "Path") -> bool:
-        """Return whether anything is at `path`. If nothing is, that is recorded: a file that appears is a change."""
+        """Return whether `path` exists. If not, that is recorded: a file that appears counts as a change."""
         if current_stamp(str(path)) != _ABSENT:
             return True
         self._files[str(path)] = _ABSENT
         return False
 
     def watch(self, path: "Path | str") -> None:
-        """Record the state of the file at `path`, or that it is absent. An earlier state stays."""
+        """Record the state of the file at `path`, or its absence, unless a state is recorded already."""
         name = str(path)
         if name not in self._files:
             try:
@@ -65,18 +65,18 @@ class Fingerprint:
                 self._files[name] = current_stamp(name)
 
     def variable(self, name: str) -> str:
-        """Return the value of an environment variable that is not a secret; empty if it is not set."""
+        """Return the value of an environment variable, empty if it is unset, and record it. It must not be a secret."""
         self._variables[name] = self.environ.get(name, "")
         return self._variables[name]
 
     def secret_variable(self, name: str) -> str:
-        """Return the value of an environment variable that is a secret. Its digest is recorded."""
+        """Return the value of an environment variable that is a secret, and record its digest."""
         value = self.environ.get(name, "")
         self._secrets[name] = _secret_digest(value)
         return value
 
     def host_name(self) -> str:
-        """Return the name of this machine."""
+        """Return the name of this machine, and record it."""
         self._host = _host_name()
         return self._host
 
@@ -124,7 +124,7 @@ def has_file(lines: list[str], path: str) -> bool:
 
 
 def current_stamp(path: str) -> str:
-    """Return a text that differs between two states of the file at `path`."""
+    """Return a text that changes with the state of the file at `path`."""
     try:
         return _stamp(os.stat(path))  # noqa: PTH116  a Path would cost an import and an object in the warm path
     except (FileNotFoundError, NotADirectoryError):
@@ -151,7 +151,7 @@ def _stamp(status: os.stat_result) -> str:
 
 
 def _settled_stamp(status: os.stat_result) -> str:
-    """Return the stamp of a file that was just read, or _YOUNG if an edit right now could leave its stat the same."""
+    """Return the stamp of a file that was just read, or _YOUNG if an edit now could leave its stat unchanged."""
     age = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns)
     return _stamp(status) if age >= _SETTLED_NS else _YOUNG
 
@@ -179,7 +179,7 @@ def _unescape(value: str) -> str:
 def sha256(text: str) -> str:
     """Return the SHA-256 digest of `text` in hexadecimal.
 
-    By the interpreter's own module: `hashlib` loads OpenSSL, which costs half of a warm call.
+    It uses the interpreter's own module: `hashlib` loads OpenSSL, which takes half of a warm call.
     """
     data = text.encode("utf-8", "surrogateescape")
     try:

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from role_env.credentials import RoleArn
 
 LONGEST = 64
-"""The characters that a profile's name may have."""
+"""The ASCII characters that a profile's name may contain."""
 
 ROLE_NAME = "role name"
 _DIGITS = "0123456789"
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _LETTERS = _LOWER + _LOWER.upper()
 _SIGNS = "._@+:/-"
-# The characters of each kind, the fewest and most of them, and the rule in words. STS 2015-04-01, AssumeRole.
+# For each kind: its characters, the least and greatest length, and the rule in words. STS 2015-04-01, AssumeRole.
 _RULES = {
     SESSION_NAME: (_LETTERS + _DIGITS + ".@-_", 2, 64, "2 to 64 of letters, digits and .@-_"),
     ACCOUNT: (_DIGITS, 1, 32, "the number of an account"),
@@ -29,7 +29,7 @@ _RULES = {
 def fault(name: str) -> str:
     """Return why `name` cannot be the name of a profile, or an empty text.
 
-    Letters and digits of any script, with the marks that belong to them, and `._@+:/-`.
+    Allowed are letters and digits of any script, with their combining marks, and `._@+:/-`.
     """
     if len(name) > LONGEST:
         return f"it is longer than {LONGEST} characters"
@@ -45,7 +45,7 @@ def fault(name: str) -> str:
 
 
 def value_fault(kind: str, value: str) -> str:
-    """Return the rule of `kind`, such as REGION, that `value` breaks; an empty text if there is none."""
+    """Return the rule of `kind`, such as REGION, that `value` breaks; empty if it is valid."""
     if kind not in _RULES:
         return ""
     characters, fewest, most, rule = _RULES[kind]
@@ -59,9 +59,9 @@ def is_valid_role(role: "RoleArn") -> bool:
 
 
 def nearest(name: str, known: "Iterable[str]") -> str:
-    """Return the one of `known` that `name` could be mistyped from, or an empty text. Never return `name` itself.
+    """Return the one of `known` that `name` may be a typo of, or an empty text. Never return `name` itself.
 
-    One that differs in case alone comes first.
+    A name that differs only in case comes first.
     """
     import difflib  # for failures only
 
@@ -72,7 +72,7 @@ def nearest(name: str, known: "Iterable[str]") -> str:
 
 
 def nearest_command_line(name: str) -> str:
-    """Return the command that `name` could be mistyped from, or its help topic, as it is typed; or an empty text."""
+    """Return the command or the help topic that `name` may be a typo of, as it is typed; or an empty text."""
     if name in TOPICS:
         return f"role-env help {name}"
     command = nearest(name, COMMANDS)

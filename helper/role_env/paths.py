@@ -1,7 +1,7 @@
-"""The user's folders for role-env: where the profiles file is looked for, and where state is stored.
+"""The user's folders for role-env: configuration and state.
 
 `usual_folder` follows the XDG Base Directory Specification on Linux without importing platformdirs, which costs 10 ms.
-Where a case is unusual it returns an empty text, and platformdirs decides.
+In unusual cases it returns an empty text, and platformdirs decides.
 """
 
 import os
@@ -19,7 +19,7 @@ STATE = ("XDG_STATE_HOME", ".local/state")
 def usual_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
     """Return the folder of the `kind` CONFIG or STATE as an absolute path.
 
-    Return an empty text in unusual cases, and on another system than Linux.
+    Return an empty text in unusual cases, and on systems other than Linux.
     """
     if sys.platform != "linux":
         return ""
@@ -31,9 +31,9 @@ def usual_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
 
 
 def usual_profiles_file(environ: "Mapping[str, str]") -> str:
-    """Return the profiles file, if it is the one of ROLE_ENV_CONFIG or the user's own in the usual place.
+    """Return the profiles file that ROLE_ENV_CONFIG names, else the one in the user's config folder.
 
-    Whether it is there, and counts, is not looked at. Raises FileNotFoundError if `profiles.locate` has to look on.
+    The file may not exist. Raises FileNotFoundError if only `profiles.locate` can find the folder.
     """
     if configured := environ.get("ROLE_ENV_CONFIG"):
         return configured
@@ -45,7 +45,7 @@ def usual_profiles_file(environ: "Mapping[str, str]") -> str:
 def own_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
     """Return role-env's folder of the `kind` CONFIG or STATE as an absolute path. It may not exist.
 
-    Return an empty text if the user has no such place: no HOME, and no entry in the system's list of users.
+    Return an empty text if the user has no such folder: no HOME, and no entry in the system's list of users.
     """
     if usual := usual_folder(environ, kind):
         return f"{usual}/role-env"
@@ -60,7 +60,7 @@ def own_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
 
 
 def state_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder for the index, notes and locks: no secrets, and all may be lost. Raises OSError without one."""
+    """Return the folder for the index, notes and locks; no secrets, and all may be lost. Raises OSError without one."""
     if folder := own_folder(environ, STATE):
         return folder
     import errno
@@ -69,13 +69,13 @@ def state_folder(environ: "Mapping[str, str]") -> str:
 
 
 def make_folders(folder: "Path") -> None:
-    """Create `folder` and what is missing above it, for this user alone. Raises OSError."""
+    """Create `folder` and its missing parents, for this user only. Raises OSError."""
     for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
-        missing.mkdir(mode=0o700, exist_ok=True)  # each of them: parents=True would leave that to the umask
+        missing.mkdir(mode=0o700, exist_ok=True)  # for each folder: with parents=True the umask would decide
 
 
 def make_private(folder: str) -> None:
-    """Create `folder` for this user alone.
+    """Create `folder` for this user only.
 
     Raises OSError, also if the folder belongs to another user or others can write it.
     """
@@ -90,7 +90,7 @@ def make_private(folder: str) -> None:
 
 
 def _is_private(folder: str) -> bool:
-    """Return whether `folder` is there, and belongs to this user, and nobody else can write it."""
+    """Return whether `folder` exists, belongs to this user and can be written by nobody else."""
     try:
         status = os.stat(folder, follow_symlinks=False)  # noqa: PTH116  not for the fast path
     except OSError:
@@ -99,7 +99,7 @@ def _is_private(folder: str) -> bool:
 
 
 def state_lines(environ: "Mapping[str, str]", name: str) -> "list[str]":
-    """Return the lines of the file of state `name`, at least one; none if it cannot be read."""
+    """Return the lines of the state file `name`, at least one; none if it cannot be read."""
     try:
         path = f"{state_folder(environ)}/{name}"
         with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123  pathlib costs 5 ms
@@ -109,10 +109,10 @@ def state_lines(environ: "Mapping[str, str]", name: str) -> "list[str]":
 
 
 def append_line(environ: "Mapping[str, str]", name: str, line: str, *, largest: int = 0) -> None:
-    """Append `line` to the file of state `name` in one write, so that no process loses another's.
+    """Append `line` to the state file `name` in one write, so that no process loses another's line.
 
-    With `largest`, a file of more bytes is started anew. Raises OSError, as `make_private` does for the folder, and for
-    a text that would be more than one line.
+    With `largest`, a file of more bytes is emptied first. Raises OSError: as `make_private` does, and for a line that
+    contains a line break.
     """
     if "\n" in line or "\r" in line:
         import errno
@@ -128,7 +128,7 @@ def append_line(environ: "Mapping[str, str]", name: str, line: str, *, largest: 
 
 
 def touch(environ: "Mapping[str, str]", name: str) -> None:
-    """Let the time of the file of state `name` be now. Raises OSError as `append_line` does."""
+    """Set the modification time of the state file `name` to now. Raises OSError as `append_line` does."""
     os.close(_open_state(environ, name))
     os.utime(f"{state_folder(environ)}/{name}")
 

@@ -1,6 +1,6 @@
-"""The checks of values: of a profile's keys, of options, and of what other files hold.
+"""Validate the values of profile keys, options and other files.
 
-A check takes the text of a value and returns what it means, or raises ValueError, whose text completes a sentence
+A check takes the text of a value and returns the parsed value, or raises ValueError, whose text completes a sentence
 about the key. The rules are those of STS 2015-04-01, AssumeRole.
 """
 
@@ -12,15 +12,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    # Takes the text of a value and returns it, or raises ValueError.
+    # A check that returns the text itself.
     Check = Callable[[str], str]
 
 
 def pattern(pattern: str, rule: str) -> "Check":
-    """Return the check that a value matches `pattern`, in ASCII; `rule` says what it must be."""
+    """Return the check that a value matches `pattern`, in ASCII; `rule` describes a valid value."""
 
     def check(text: str) -> str:
-        import re  # 5 ms, which the keys of most profiles do without
+        import re  # takes 5 ms, and most profiles do not need it
 
         if not re.fullmatch(pattern, text, re.ASCII):
             raise ValueError(f"is not {rule}")
@@ -30,7 +30,7 @@ def pattern(pattern: str, rule: str) -> "Check":
 
 
 def of_kind(kind: str) -> "Check":
-    """Return the check of a kind of value whose rule is in `names`."""
+    """Return the check for a kind of value that `names` has the rule of."""
 
     def check(text: str) -> str:
         if rule := names.value_fault(kind, text):
@@ -70,7 +70,7 @@ _LABEL = r"[A-Za-z0-9_-]{1,63}"
 
 
 def host(text: str) -> str:
-    """Check `host` or `host:port` of an endpoint, without `https://`. Raises ValueError; for `http://` too."""
+    """Return the `host` or `host:port` of an endpoint, without `https://`. Raises ValueError, also for `http://`."""
     if text.startswith("http://"):
         raise ValueError("begins with http://, and STS is only asked over TLS; write host or host:port")
     import re
@@ -83,10 +83,10 @@ def host(text: str) -> str:
 
 
 def host_of_variable(text: str, documented: "Collection[str]") -> str:
-    """Check `host` or `host:port` that an environment variable names. Raises ValueError.
+    """Return the `host` or `host:port` that an environment variable names. Raises ValueError.
 
-    Signatures do not cover the host, so a planted variable may lead only to `documented` hosts, in which
-    <region> stands for any region, and to this machine.
+    Signatures do not cover the host, so a planted variable may name only a `documented` host, in which
+    <region> stands for any region, or this machine.
     """
     import re
 
@@ -115,7 +115,7 @@ def yes_or_no(text: str) -> bool:
 
 
 def command(text: str) -> str:
-    """Check a command line that a shell could split. Raises ValueError."""
+    """Return a command line, checked to have balanced quotes. Raises ValueError."""
     import shlex
 
     try:
@@ -128,7 +128,7 @@ def command(text: str) -> str:
 
 
 def token_kind(text: str) -> str:
-    """Check the name of a service that issues OIDC tokens. Raises ValueError."""
+    """Return the name of a service that issues OIDC tokens. Raises ValueError."""
     if text != "github":
         raise ValueError("is not github; set oidc_token_file or oidc_token_variable for another token")
     return text
@@ -142,7 +142,7 @@ def site_kind(text: str) -> str:
 
 
 def source_identity(text: str) -> str:
-    """Return a source identity, checked against STS's rule. Raises ValueError."""
+    """Return a source identity that STS accepts. Raises ValueError."""
     if text.startswith(("acs:", "aliyun:", "alibabacloud:")):
         raise ValueError("begins with acs:, aliyun: or alibabacloud:")
     return pattern(r"[\w+=,.@-]{2,64}", "2 to 64 of letters, digits and _+=,.@-")(text)

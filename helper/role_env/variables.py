@@ -1,8 +1,8 @@
-"""The variables from which tools read an account, and those that outrank a session or add to it.
+"""The variables that tools read an account from, and those that outrank or change a session.
 
 The README has the table of tools and variables. A stale alias of higher precedence wins silently (in Terraform, an
 old ALICLOUD_ACCESS_KEY beats a fresh ALIBABA_CLOUD_ACCESS_KEY_ID), so all families are set and unset together, by the
-fixed lists below and never by a pattern over the environment.
+fixed lists below rather than by a pattern over the environment.
 """
 
 from role_env.credentials import AccessKey, Session
@@ -28,7 +28,7 @@ class Key:
 
 
 class Family:
-    """The variables that one group of tools reads: its keys, and the names of the region."""
+    """The variables that one group of tools reads: its keys and its regions."""
 
     __slots__ = ("keys", "regions")
 
@@ -57,28 +57,28 @@ FAMILIES = {
 # Always exported: each has a reader that would otherwise use a file of its own.
 DEFAULT_FAMILIES = ("alibaba_cloud", "alibabacloud", "alicloud", "oss", "aliyun_log")
 
-# The bare names, which the `aliyun` CLI reads last. SECURITY_TOKEN belongs to many programs: a session leaves it
-# alone, and only a shell that must have no account at all loses it.
+# The bare names, which the `aliyun` CLI reads last. Many programs use SECURITY_TOKEN, so a session leaves it alone;
+# only the no-account state unsets it.
 BARE = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
 BARE_PAIR = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "")
 
 
-# Every key of the families, each name once. Packer's differs from Terraform's in its token alone, the bare one.
+# Every key of the families, each name once. Packer's differs from Terraform's only in its token, the bare one.
 KEYS = tuple(key for name, family in FAMILIES.items() if name != "packer" for key in family.keys)
 KEY_NAMES = tuple(name for key in KEYS for name in key.names)
 KEY_IDS = tuple(key.access_key_id for key in KEYS)
 REGIONS = tuple(dict.fromkeys(name for family in FAMILIES.values() for name in family.regions))
 OSS_REGIONS = FAMILIES["oss"].regions
-# Of the other regions each tool reads more than one: the CLI's first three come first, then Terraform's.
+# Each tool reads several of the other region variables. The CLI's first three come first, then Terraform's.
 CLI_REGIONS = ("ALIBABA_CLOUD_REGION_ID", "ALIBABACLOUD_REGION_ID", "ALICLOUD_REGION_ID", "REGION_ID", "REGION")
 _CLOUD_REGIONS = tuple(name for name in REGIONS if name not in OSS_REGIONS)
 REGION_GROUPS = ((_CLOUD_REGIONS, (*_CLOUD_REGIONS, *CLI_REGIONS)), (OSS_REGIONS, OSS_REGIONS))
-"""The names that get a fallback region, with those of which none may be set for that."""
+"""Pairs of the names that get a fallback region, and the names that must all be unset for it."""
 
 NO_ACCOUNT_VALUE = "role-env-none"
 """An invalid value that counts as absent: an empty one would let a tool use a file of its own."""
 
-# --- what chooses an account by other means than a key
+# --- variables other than keys that choose an account
 
 CLI_PROFILE = "ALIBABA_CLOUD_PROFILE"
 FOLLOWING_PROFILE = "role-env"
@@ -114,22 +114,22 @@ OTHER_OUTRANKING = (
     "ALIBABACLOUD_PROFILE",
     "ALICLOUD_PROFILE",
 )
-# A session and the no-account state leave these unset: what is set there is the user's.
+# A session and the no-account state unset these: a value in them is the user's.
 LEFT_UNSET = (*OTHER_OUTRANKING, *(f"{prefix}_{suffix}" for prefix in PREFIXES for suffix in SUFFIXES))
 
-# --- the guards, with which a tool without a key finds no account of a file or of the machine
+# --- the guards: they keep a tool without a key from using an account of a file or of the machine
 
 DISABLED = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
-# What both a session and the no-account state set: what is set there is never the user's.
+# Both a session and the no-account state set these: a value in them is never the user's.
 FORCED = (*REGIONS, *IGNORE_PROFILE, CLI_PROFILE, *DISABLED)
-# What a session sets or unsets besides keys: saved once, at the first session of a shell.
+# The variables other than keys that a session sets or unsets. They are saved once, at a shell's first session.
 REST = (*FORCED, *LEFT_UNSET)
 
 
 def guards(*, follows: "bool | None" = False) -> dict[str, str]:
-    """Return the guards of a session; with `follows`, those with which the `aliyun` CLI follows the shell.
+    """Return the guards of a session; with `follows`, those that let the `aliyun` CLI follow the shell.
 
-    With None, return only those that both have.
+    With None, return only the guards that both sets contain.
     """
     both = dict.fromkeys(DISABLED, "true")
     return both if follows is None else both | profile_guards(follows=follows)
@@ -143,7 +143,7 @@ def profile_guards(*, follows: bool) -> dict[str, str]:
 
 
 def has_own_guards(environ: "Mapping[str, str]") -> bool:
-    """Return whether the guards in `environ` are role-env's: a session of this version, or the no-account state."""
+    """Return whether role-env set the guards in `environ`, for a session of this version or the no-account state."""
     return bool(environ.get("ROLE_ENV_FAMILIES") or environ.get("ROLE_ENV_NO_ACCOUNT"))
 
 
@@ -156,7 +156,7 @@ def follows_profile(environ: "Mapping[str, str]") -> bool:
 NO_KEYS = dict.fromkeys((*FAMILIES["oss"].keys[0].names, *FAMILIES["aliyun_log"].keys[0].names), NO_ACCOUNT_VALUE)
 NO_ACCOUNT = {**guards(), **NO_KEYS, "ROLE_ENV_NO_ACCOUNT": "1"}
 
-# --- what describes a session
+# --- variables that describe a session
 
 # The profile's color in the prompt, as the shell keeps it; no tool reads it.
 COLOUR = "_role_env_colour"
@@ -174,12 +174,12 @@ COLORS = {
     "gray": "90",
     "orange": "38;5;208",
 }
-"""The names of colors, and the SGR parameters with which a terminal shows them (ECMA-48 8.3.117)."""
+"""The names of colors, and their SGR parameters (ECMA-48 8.3.117)."""
 
 REQUEST = "ROLE_ENV_REQUEST"
 POLICY = "ROLE_ENV_POLICY"
 READ_ONLY = "read-only"
-"""What POLICY says of a session that is narrowed to reading."""
+"""The value of POLICY for a session that is narrowed to reading."""
 PREVIOUS = "ROLE_ENV_PREVIOUS"
 """The REQUEST of the session to which `role-env use -` returns, for that one call."""
 SERVER = "ROLE_ENV_SERVER"
@@ -197,10 +197,10 @@ OWN = (
     *BASE.names,
     "ROLE_ENV_NO_ACCOUNT",
 )
-# What a failed switch unsets of them: a wider session that was refused must not succeed at the second try.
+# A failed switch unsets these. POLICY stays, so that a refused wider session does not succeed at the second try.
 TAKEN_AWAY = tuple(name for name in OWN if name != POLICY)
 
-# What is shown of a session besides its end; REQUEST repeats their values.
+# The variables shown of a session besides its expiration. REQUEST repeats their values.
 SHOWN = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCOUNT_ID", POLICY)
 
 
@@ -209,12 +209,12 @@ def shown(session: Session) -> str:
     return f"{session.profile} {session.role_arn} {session.account_id} {session.policy}"
 
 
-# What may not be set beside a credentials URI, which every key outranks and the last one forbids.
+# The variables that must be unset beside a credentials URI: every key outranks it, and the last one disables it.
 BESIDE_URI = (*KEY_NAMES, *BARE.names, CLI_PROFILE, *LEFT_UNSET, *IGNORE_PROFILE, *OWN, COLOUR, EXTERNAL_DISABLED)
 
 
 def families(session: Session) -> tuple[str, ...]:
-    """Return the families that `session` is exported to: the default ones, then those that its profile adds."""
+    """Return the families that `session` is exported to: the default ones, then those its profile adds."""
     return tuple(dict.fromkeys((*DEFAULT_FAMILIES, *session.variables)))
 
 
@@ -224,14 +224,14 @@ def exported_keys(names: "tuple[str, ...]") -> tuple[Key, ...]:
 
 
 def unset(session: Session) -> tuple[str, ...]:
-    """Return the names that must not be set beside `session`."""
+    """Return the names that must be unset beside `session`."""
     kept = {name for key in exported_keys(families(session)) for name in key.names}
     others = (name for name in (*KEY_NAMES, *BARE_PAIR.names) if name not in kept)
     return (*others, *LEFT_UNSET)
 
 
 def assignments(session: Session, *, follows: "bool | None" = False) -> dict[str, str]:
-    """Return the variables that hold `session`, with their values; `follows` is as for `guards`."""
+    """Return the variables that contain `session`, with their values; `follows` is as for `guards`."""
     credentials = session.credentials
     values: dict[str, str] = {}
     for key in exported_keys(families(session)):
@@ -245,19 +245,19 @@ def assignments(session: Session, *, follows: "bool | None" = False) -> dict[str
 
 
 def renewed(session: Session) -> dict[str, str]:
-    """Return what a renewal replaces besides the keys."""
+    """Return the variables that a renewal replaces besides the keys, with their values."""
     names = ("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION", REQUEST, *BASE.names)
     return {name: value for name, value in assignments(session).items() if name in names}
 
 
 def fallback_regions(session: Session) -> "Iterator[tuple[tuple[str, ...], tuple[str, ...]]]":
-    """Yield the names that get the fallback region of `session`, with those of which none may be set for that."""
+    """Yield the names that get the fallback region of `session`, and the names that must all be unset for it."""
     if session.fallback_region and not session.region_id:
         yield from REGION_GROUPS
 
 
 def by_value(values: "Mapping[str, str]") -> dict[str, list[str]]:
-    """Return the names of `values` by their value."""
+    """Return the names in `values`, grouped by value."""
     groups: dict[str, list[str]] = {}
     for name, value in values.items():
         groups.setdefault(value, []).append(name)
@@ -265,7 +265,7 @@ def by_value(values: "Mapping[str, str]") -> dict[str, list[str]]:
 
 
 def served(session: Session, server: str) -> dict[str, str]:
-    """Return the variables with which a program asks the `server` for `session`, and falls back to no other account.
+    """Return the variables that let a program ask `server` for `session`, and never fall back to another account.
 
     `server` is the value of ROLE_ENV_SERVER, as `environ.server` describes it.
     """

@@ -15,8 +15,8 @@ _TWO_LINES = "give the ID on the first line and the secret on the second"
 def read_access_key(profile: str, known_id: str = "") -> AccessKey:
     """Return the key for `profile`; `known_id` is the ID that the profiles file names, or an empty text.
 
-    At a terminal the ID is shown while it is typed and the secret is not. Raises UsageError for what cannot be a key,
-    such as an ID and a secret that are swapped, and RoleEnvError if the terminal is closed.
+    At a terminal the ID is shown while it is typed and the secret is not. Raises UsageError for an invalid key,
+    such as a swapped ID and secret, and RoleEnvError if the terminal is closed.
     """
     if sys.stdin is not None and sys.stdin.isatty():
         access_key_id = prompt.ask(f"AccessKey ID of {profile}", default=known_id, check=str)
@@ -39,7 +39,7 @@ def read_access_key(profile: str, known_id: str = "") -> AccessKey:
 def _two_lines() -> tuple[str, str]:
     try:
         lines = (sys.stdin.read(_LONGEST_INPUT) if sys.stdin else "").splitlines()
-    except UnicodeDecodeError:  # its text contains a part of what was read
+    except UnicodeDecodeError:  # its text contains part of the input
         raise UsageError("stdin is not text", hint=_TWO_LINES) from None
     if len(lines) != 2:
         raise UsageError(f"stdin has {len(lines)} line{'' if len(lines) == 1 else 's'}, not two", hint=_TWO_LINES)

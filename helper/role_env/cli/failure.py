@@ -39,14 +39,14 @@ def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[s
 
 
 def report_interruption(invocation: "Invocation", environ: "Mapping[str, str]", *, is_by_person: bool) -> None:
-    """Report that the command was interrupted. With `is_by_person`, by Ctrl-C, the session in the shell stays."""
+    """Report that the command was interrupted. With `is_by_person` (Ctrl-C), the session in the shell stays."""
     with contextlib.suppress(Exception):
         write_failure(invocation, environ, changes_nothing=is_by_person)
     messages.error(RoleEnvError("interrupted"))
 
 
 def report_old_bash() -> None:
-    """Report a reader that has gone if it is an old bash, which reads nothing."""
+    """Report a closed stdout if the reader is an old bash, whose `source <(…)` reads nothing."""
     if parent.is_lost_to_old_bash():
         hint = 'type eval "$(role-env … || echo false)" instead'
         messages.error(RoleEnvError("this bash is older than 4, and its source <(…) reads nothing", hint=hint))
@@ -55,14 +55,14 @@ def report_old_bash() -> None:
 def write_failure(
     invocation: "Invocation", environ: "Mapping[str, str]", *, role_arn: str = "", changes_nothing: bool = False
 ) -> bool:
-    """Write code that fails for a shell that reads stdout; the code also removes a session for something else.
+    """Write code that fails for a shell that reads stdout; the code also removes another profile's or role's session.
 
     Return whether the shell is then without an account. `role_arn` is the role of the failed request, empty if it is
     not known. With `changes_nothing` no session is removed: a person has pressed Ctrl-C. In a step of a GitHub job, the
     session of an earlier step is removed. Raises RoleEnvError.
     """
     if invocation.command == "export" and invocation.format == "github" and not changes_nothing:
-        from role_env.shells import github  # for this format only
+        from role_env.shells import github  # only for this format
 
         github.take_away_session(environ)
     form = _shell_format(invocation)
@@ -82,7 +82,7 @@ def _shell_format(invocation: "Invocation") -> str:
 
 
 def _has_other_session(invocation: "Invocation", environ: "Mapping[str, str]", role_arn: str) -> bool:
-    """Return whether the shell has a session for something else; roles are compared without case, as RAM does."""
+    """Return whether the shell has another profile's or role's session. Like RAM, ignore the case of role names."""
     has_session = environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID")
     if invocation.command != "export" or not has_session or invocation.profile in ("", "-"):
         return False
@@ -91,7 +91,7 @@ def _has_other_session(invocation: "Invocation", environ: "Mapping[str, str]", r
 
 
 def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
-    """Return what to report after a failed switch: the shell has no account now, and how to get one."""
+    """Return the error to report after a failed switch: the shell has no account now, and how to get one."""
     from role_env.environ import request as requests
     from role_env.environ.session import ShellState
 
@@ -99,7 +99,7 @@ def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
     session = f"the session of {profile}" if profile else "the session"
     back = requests.line(asked, environ) if asked else ""
     if asked and asked.is_repeatable and variables.PREVIOUS in environ:
-        back = "role-env use -"  # which remembers the request
+        back = "role-env use -"  # the integration remembers the request
     way_back = f"go back with: {back}; or " if back else ""
     return RoleEnvError(
         f"{session} was removed, and this shell has no account now", hint=f"{way_back}{hints.restore(environ)}"
@@ -107,14 +107,14 @@ def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
 
 
 def _resource_error(failure: BaseException) -> RoleEnvError | None:
-    """Return the error to report if the system could not do what role-env needs; else None."""
+    """Return the error to report for a failure of the system, such as exhausted memory; else None."""
     import errno
 
     trace = _innermost(failure)
     module = trace.tb_frame.f_globals.get("__name__") if trace else ""
     is_thread = isinstance(failure, RuntimeError) and module == "threading"
     is_exhausted = isinstance(failure, OSError) and failure.errno in (errno.EAGAIN, errno.ENOMEM)
-    # CPython can lose an error that it has no memory for; no code in Python raises SystemError.
+    # CPython can lose an error that it has no memory for, and then raises SystemError, which Python code never does.
     if isinstance(failure, MemoryError | SystemError) or is_thread or is_exhausted:
         return ResourceError(
             "the system has no more memory, threads or processes for role-env",
@@ -136,19 +136,19 @@ def _resource_error(failure: BaseException) -> RoleEnvError | None:
 
 
 def _is_not_loaded(failure: ImportError) -> bool:
-    """Return whether a module was not found or a library not loaded; else a name is missing in one that was."""
+    """Return whether a module was not found or a library failed to load. Otherwise a loaded module lacks a name."""
     return isinstance(failure, ModuleNotFoundError) or not (failure.path or ".py").endswith(".py")
 
 
 def _bug(failure: BaseException) -> RoleEnvError:
-    """Return an error with the kind and place of a bug, without its text, which could contain a secret."""
+    """Return an error with the type and place of a bug. Its text is left out, since it could contain a secret."""
     trace = _innermost(failure)
     place = f" in {os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno}" if trace else ""  # noqa: PTH119
     return RoleEnvError(f"{type(failure).__name__}{place}", hint="this is a bug in role-env; please report it")
 
 
 def _innermost(failure: BaseException) -> "TracebackType | None":
-    """Return the entry of the traceback for the line that raised `failure`, or None if it has no traceback."""
+    """Return the traceback entry of the line that raised `failure`, or None if it has no traceback."""
     trace = failure.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

@@ -1,4 +1,4 @@
-"""The pages of `--help`, made from the tables of `command_table`."""
+"""The pages of `--help`, generated from `command_table`."""
 
 from role_env import __version__
 from role_env.command_table import COMMANDS, GROUPS
@@ -34,12 +34,12 @@ role-env help TOPIC a topic of the reference.
 
 
 def page(command: str) -> str:
-    """Return the help of `command`, or of role-env as a whole for an empty text."""
+    """Return the help page of `command`, or the overview if it is empty."""
     return _command_page(COMMANDS[command]) if command else _overview()
 
 
 def short() -> str:
-    """Return the help for a line without any word."""
+    """Return the short help for an empty command line."""
     return f"usage: {_USAGE}\n\n{_LINES}\nrole-env help shows all commands and topics.\n"
 
 
@@ -93,7 +93,7 @@ def _usage_words(command: "Command") -> "list[str]":
 
 
 def _own_and_shared(options: "Sequence[Option]") -> "tuple[Sequence[Option], Sequence[Option]]":
-    """Return a command's own options, and those that each command has which obtains a session."""
+    """Return a command's own options, and those that every command with a session has."""
     shared = OBTAINING if set(OBTAINING) <= set(options) else ()
     return [option for option in options if option not in shared], shared
 
@@ -112,7 +112,7 @@ def _rows(rows: "Sequence[tuple[str, str]]") -> str:
 
 
 def _row(head: str, text: str, column: int) -> str:
-    """Return `text` in lines from `column` on, beside `head` or, if that is too long, below it."""
+    """Return `text` wrapped from `column` on, beside `head` or, if that is too long, below it."""
     indent = " " * column
     if len(head) > column - 2:
         return f"{head}\n{_wrapped(text, indent, indent)}"
@@ -128,7 +128,7 @@ def _statuses(command: "Command") -> str:
 
 
 def _wrapped(text: str, first: str, indent: str) -> str:
-    """Return `text` in lines of at most _WIDTH columns, the first one behind `first`, the others behind `indent`."""
+    """Return `text` wrapped at _WIDTH columns; the first line begins with `first`, the others with `indent`."""
     lines, line = [], first
     for word in text.split():
         candidate = f"{line}{word}" if line in (first, indent) else f"{line} {word}"

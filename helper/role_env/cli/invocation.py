@@ -1,7 +1,7 @@
-"""A command line, parsed once, by the tables of `command_table`.
+"""Parse a command line by the tables of `command_table`.
 
-Options may stand before or after the words, and `role-env PROFILE` is `role-env export PROFILE`. A line with an error
-is still read to its end: what the shell gets depends on the session that was requested.
+Options may come before or after the words, and `role-env PROFILE` means `role-env export PROFILE`. A line with an error
+is still read to its end: the code for the shell depends on the session that was requested.
 """
 
 from role_env.command_table import COMMANDS
@@ -9,19 +9,18 @@ from role_env.command_table.model import CHECKED_KINDS, COMMAND_LINE, DURATION, 
 
 _UNITS = {"m": 60, "h": 3600}
 _MOST_DIGITS = 9
-# Readers of `process` stop using a session 180 s before it expires.
+# Programs that read `process` stop using a session 180 s before it expires.
 _PROCESS_SECONDS = 200
 
 
 class Invocation:
-    """What a command line asks for.
+    """A parsed command line.
 
     `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`, and `is_alone` is True if
-    the line is the command's name and nothing else. `fault` says what is wrong with the line and `hint` what to do;
-    both are empty for a valid one. Each option has a field of its name: True for a switch that is given, seconds for a
-    duration, and a false value for an option that is not given. Only the options of `configure` that give a key of a
-    credential source have none: `source_keys` has these keys with their values. `needed_ttl` is how many seconds a
-    session must have left.
+    the line is only the command's name. `fault` is the line's first error and `hint` the fix; both are empty for a
+    valid line. Each option has a field of its name: True for a given switch, seconds for a duration, and a false value
+    for an option that is not given. The exception: `configure`'s options for the keys of a credential source fill
+    `source_keys`. `needed_ttl` is the number of seconds that a session must have left.
     """
 
     command: str = ""
@@ -88,7 +87,7 @@ class Invocation:
 
 
 def parse(argv: "list[str]") -> Invocation:
-    """Return what the words after `role-env` ask for; an error in them is its `fault`."""
+    """Return the invocation for the words after `role-env`; an error in them is its `fault`."""
     return _Parser(argv).invocation()
 
 
@@ -141,7 +140,7 @@ class _Parser:
 
     @property
     def _runs_command(self) -> bool:
-        """Whether what follows the profile is a command line of its own."""
+        """Whether a command line of its own follows the profile."""
         return self._command is not None and self._command.name == "exec"
 
     def _read_word(self, word: str, *, is_guarded: bool) -> None:
@@ -154,7 +153,7 @@ class _Parser:
             self._words.append(word)
 
     def _read_option(self, argument: str) -> None:
-        """Read an option and its value; one that begins with - has to be written with =."""
+        """Read an option and its value. A value that begins with - requires the form with =."""
         name, equals, value = argument.partition("=")
         if equals:
             self._options.append((name, value))
@@ -164,7 +163,7 @@ class _Parser:
             self._options.append((name, None))
 
     def _takes_value(self, name: str) -> bool:
-        """Return whether the option takes a value, which is the same in all commands that have it."""
+        """Return whether the option takes a value; all commands agree on that."""
         return any(command.options[name].value for command in COMMANDS.values() if name in command.options)
 
     def _apply(self, name: str, value: "str | None") -> None:
@@ -204,7 +203,7 @@ class _Parser:
                 self._result.source_keys = {**self._result.source_keys, option.attribute: value}
 
     def _check_value(self, option: Option, value: str) -> None:
-        from role_env import names  # not for a line without such an option
+        from role_env import names  # only for a line with such an option
 
         if rule := names.value_fault(option.kind, value):
             self._fail(f"{option.name} {value} is not {rule}")
@@ -226,7 +225,7 @@ class _Parser:
             self._fail(f"unexpected argument {words[0]}")
 
     def _check_together(self, command: Command) -> None:
-        """Check what may not, or must, be given together."""
+        """Check for words and options that exclude or require each other."""
         given = {name for name, _ in self._options}
         for group in command.exclusive:
             if len(given.intersection(group)) > 1:
@@ -240,7 +239,7 @@ class _Parser:
             self._fail(f"{command.name} requires {last.name} or --all")
 
     def _fail_unknown(self, name: str) -> None:
-        """Report an option that the command does not have, with the one that was probably meant."""
+        """Record an unknown option as the fault, and suggest the nearest one."""
         from role_env import names
 
         own = self._command.options if self._command else ()
@@ -249,7 +248,7 @@ class _Parser:
         self._fail(f"unknown option {name}{of_command}", f"did you mean {nearest}?" if nearest else "")
 
     def _fail_choice(self, what: str, value: str, choices: "tuple[str, ...]") -> None:
-        """Report that `what` has a value that is none of `choices`, with the one that was probably meant."""
+        """Record that the value of `what` is none of `choices`, and suggest the nearest one."""
         from role_env import names
 
         nearest = names.nearest(value, choices)

@@ -1,4 +1,4 @@
-"""The options that commands share: the session to obtain, and whether a terminal may show it."""
+"""Apply the options that commands share: request the session, and keep secrets off the terminal."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def obtain(invocation: "Invocation", context: "Context") -> "Session":
     """Return the requested session. Raises any RoleEnvError."""
-    from role_env.sessions import obtain as sessions  # imports TLS, which a command without a session can do without
+    from role_env.sessions import obtain as sessions  # imports TLS, which only commands with a session need
 
     session = sessions.obtain(request_of(invocation), context)
     if not session.in_cli_file and variables.follows_profile(context.environ):
@@ -34,7 +34,7 @@ def obtain(invocation: "Invocation", context: "Context") -> "Session":
 
 
 def _report_changed_profile(context: "Context") -> None:
-    """Report that in the session so far, the `aliyun` CLI's profile role-env may have been another account's."""
+    """Warn that in the session so far, the `aliyun` CLI's profile role-env may have been for another account."""
     from role_env.aliyun import entries, location
 
     path = location.config_path(context.environ.get("HOME", ""))
@@ -48,7 +48,7 @@ def _report_changed_profile(context: "Context") -> None:
 
 
 def request_of(invocation: "Invocation") -> "Request":
-    """Return the request for a session that `invocation` makes. Raises UsageError for an invalid profile name."""
+    """Return the request for the session in `invocation`. Raises UsageError for an invalid profile name."""
     check_profile_name(invocation.profile)
     from role_env.sessions.request import Request
 
@@ -68,7 +68,7 @@ def request_of(invocation: "Invocation") -> "Request":
 
 
 def _narrowing(invocation: "Invocation") -> "Narrowing":
-    """Return how the options narrow the session. Raises UsageError for an invalid or unreadable policy."""
+    """Return the narrowing that the options ask for. Raises UsageError for an invalid or unreadable policy."""
     from role_env.profiles.policies import Narrowing, PolicyError, compact
 
     is_read_only, is_full_allowed = invocation.read_only, invocation.full
@@ -104,7 +104,7 @@ def check_profile_name(name: str) -> None:
 
 
 def has_profile(name: str, environ: "Mapping[str, str]") -> bool:
-    """Return whether the profiles file that is chosen without options has the profile `name`."""
+    """Return whether the default profiles file has the profile `name`."""
     file = _readable_file("", environ)
     return file is not None and name in file.names()
 
@@ -121,13 +121,13 @@ def _readable_file(config: str, environ: "Mapping[str, str]") -> "ProfilesFile |
 
 
 def nearest_profile(name: str, known: "Iterable[str]") -> str:
-    """Return a hint with the profile of `known` that `name` may be a mistyped form of."""
+    """Return a hint with the profile in `known` that `name` may be a typo of."""
     nearest = names.nearest(name, known)
     return f"did you mean {nearest}?" if nearest else "list the profiles with: role-env list"
 
 
 def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, str]") -> "NoReturn":
-    """Raise UsageError, since stdout is a terminal: nothing secret goes there unasked, and STS is not called for it.
+    """Raise UsageError, before any call to STS, since stdout is a terminal and secrets go there only with `--show`.
 
     `what` is SECRETS or CODE. The hint shows what to type instead, or the nearest profile for an unknown one.
     """

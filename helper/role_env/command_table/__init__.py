@@ -1,7 +1,7 @@
 """The command line as data: every command with its words, options, choices, examples and exit statuses.
 
-The parser, the dispatch, the help pages, the completion of the shells and the checks of profile names all read these
-tables. They are part of each cached call, so they are built from nothing but tuples and three small classes.
+The parser, the dispatch, the help pages, the shells' completion and the checks of profile names all read these tables.
+Every cached call loads them, so they consist of tuples and three small classes.
 """
 
 from role_env.command_table import profiles, reports, sessions
@@ -11,11 +11,11 @@ GROUPS = {
     "profiles, keys and the cache": profiles.COMMANDS,
     "reports and help": reports.COMMANDS,
 }
-"""The commands by what they are for, in the order in which they are shown."""
+"""The commands by purpose, in the order of display."""
 COMMANDS = {command.name: command for group in GROUPS.values() for command in group}
-"""The commands by their names, in the order in which they are shown."""
+"""The commands by name, in the order of display."""
 
 
 def export_words(profile: str) -> str:
-    """Return the words that export `profile`; one that is named like a command needs the command."""
+    """Return the words that export `profile`. A profile named like a command requires `export` before it."""
     return f"export {profile}" if profile in COMMANDS else profile

@@ -1,16 +1,16 @@
-"""The formats in which a session is printed: shells, each a record of all that is its own, and documents.
+"""The formats of a printed session: shells, each with all its properties in one record, and documents.
 
-What a shell evaluates is made by the module of its dialect, from the programs in `shell/`.
+The module of a shell's dialect makes the code to evaluate from the programs in `shell/`.
 """
 
 
 class Shell:
     """A shell that evaluates what role-env prints.
 
-    `evaluate` is the line with which it takes a session that the command in {} prints, `evaluate_code` the one for code
-    that ends or renews a session; `nothing` is code that does nothing, successfully. `load` is the line that loads its
-    integration, and `startup_files` are those to look for it in, the one to write to first; without an integration both
-    are empty. Their folder is named by a variable, the first of `startup_folder`, else it is the second below HOME.
+    `evaluate` is the line that evaluates the session printed by the command in {}, `evaluate_code` the line for code
+    that ends or renews a session; `nothing` is code that does nothing and succeeds. `load` is the line that loads the
+    integration, and `startup_files` are the files that may contain it, the one to write to first; both are empty for a
+    shell without an integration. `startup_folder` is a variable that names their folder, and the default below HOME.
     """
 
     __slots__ = (
@@ -75,7 +75,7 @@ SHELLS = {
         ),
     )
 }
-"""The shells by their names, which are formats too."""
+"""The shells by name; each name is also a format."""
 SHELL_FORMATS = tuple(SHELLS)
 DOCUMENT_FORMATS = ("json", "dotenv", "github")
 FORMATS = (*SHELL_FORMATS, *DOCUMENT_FORMATS)

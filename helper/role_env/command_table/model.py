@@ -1,6 +1,6 @@
-"""What the command line is made of: words, options, commands, and the options that several commands have."""
+"""The parts of the command line: words, options and commands, and the options that several commands share."""
 
-# What a word or an option's value is, for the parser and for completion. The choices of CHOICE are all its values;
+# The kinds of words and of option values, for the parser and for completion. A CHOICE has a fixed list of values; a
 # TEXT is any other text.
 TEXT = "text"
 CHOICE = "choice"
@@ -14,13 +14,13 @@ ACCOUNT = "account"
 SESSION_NAME = "session name"
 TOPIC = "command or help topic"
 CHECKED_KINDS = (REGION, ACCOUNT, SESSION_NAME)
-"""The kinds of values that have a rule, in `names`."""
+"""The kinds of values that `names` has a rule for."""
 
 SITES = ("china", "international")
 """The two sites of Alibaba Cloud."""
 
 SECRETS, CODE = "secrets", "the code"
-"""What a command prints that is not for a terminal."""
+"""The kinds of output that go to a terminal only with `--show`."""
 
 EXIT_STATUSES = {
     0: "success",
@@ -48,14 +48,14 @@ TOPICS = {
     "uninstall": "how to remove everything",
     "security": "what is protected, and from whom",
 }
-"""The topics of `role-env help`, each a file in `help/`, with what they are about."""
+"""The topics of `role-env help`, each a file in `help/`, with their descriptions."""
 
 
 class Option:
     """An option of a command.
 
-    `value` is the placeholder of its value, empty for a switch; `kind` says what the value is; `choices` are all its
-    values, where they are few. `attribute` is the name of its field in an Invocation.
+    `value` is the placeholder of its value, empty for a switch; `kind` is the kind of the value; `choices` are the
+    values of a CHOICE. `attribute` is the name of its field in an Invocation.
     """
 
     __slots__ = ("attribute", "choices", "help", "kind", "name", "value")
@@ -70,7 +70,7 @@ class Option:
 
 
 class Word:
-    """A word of a command line that is not an option: its placeholder, what it is, and the field that it fills."""
+    """A positional argument: its placeholder, its kind, and the field of an Invocation that it fills."""
 
     __slots__ = ("attribute", "choices", "is_optional", "is_repeated", "kind", "name")
 
@@ -96,16 +96,16 @@ _CHANGING = Option("--full", "", "change role-env's own secrets within a narrowe
 
 
 class Command:
-    """A command, with all that the rest of the program has to know of it.
+    """A command, with everything that the rest of the program knows about it.
 
-    `summary` says what it is for, without a period; `options` has its options by their names; `examples` are lines
-    to type; `statuses` are its exit statuses, an empty text standing for the meaning in EXIT_STATUSES. Of the options
-    in one tuple of `exclusive` only one may be given.
+    `summary` is its purpose, without a period; `options` has its options by name; `examples` are lines to type;
+    `statuses` are its exit statuses, where an empty text stands for the meaning in EXIT_STATUSES. The options in one
+    tuple of `exclusive` exclude each other.
 
     A command with `is_silent` writes nothing to stderr when it succeeds, unless `--verbose` is given. `prints` is
-    SECRETS or CODE for one whose output goes to a terminal only with `--show`. The output of one with `is_evaluated`
-    is read by a shell: after a failure it gets code that fails. A profile may be named like a command that `is_new`.
-    One with `changes_secrets` changes role-env's own, and is refused within a narrowed session without `--full`.
+    SECRETS or CODE if its output goes to a terminal only with `--show`. With `is_evaluated`, a shell reads the output,
+    and after a failure it gets code that fails. A profile may have the name of a command with `is_new`. A command with
+    `changes_secrets` changes role-env's own secrets; a narrowed session refuses it without `--full`.
     """
 
     __slots__ = (
@@ -161,7 +161,7 @@ class Command:
         self.changes_secrets = changes_secrets
 
 
-# --- what several commands have
+# --- shared by several commands
 
 ALL_STATUSES = dict.fromkeys(EXIT_STATUSES, "")
 

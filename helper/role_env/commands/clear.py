@@ -34,7 +34,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _report(invocation: Invocation, removed: list[Entry]) -> str:
-    """Return the line that says what was removed."""
+    """Return the line that reports what was removed."""
     of_profiles = "" if invocation.all else f" of {', '.join(dict.fromkeys(invocation.profiles))}"
     if not removed:
         return f"there was no cached session{of_profiles}\n"
@@ -57,7 +57,7 @@ def _check_known(invocation: Invocation, found: list[Entry], context: Context) -
 
 
 def _default_entries(invocation: Invocation, context: Context) -> list[Entry]:
-    """Return the entries of the profiles as they are named without options, in case the index has lost them."""
+    """Return the entries that the profiles have without options, in case the index has lost them."""
     try:
         path = locate(invocation.config, Fingerprint(context.environ))
     except ProfileError:

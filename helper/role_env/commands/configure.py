@@ -32,7 +32,7 @@ from role_env.ui import prompt
 from role_env.ui import stdout as output
 from role_env.variables import RESERVED_PROFILES
 
-# The options that choose the credential source. One source may be given.
+# The options that choose the credential source. At most one source may be given.
 _KEY_OPTIONS = [one.attribute for one in COMMANDS["configure"].options.values() if one.attribute in rows.CHOOSERS]
 _SOURCE_OPTIONS = (*_KEY_OPTIONS, "login")
 # The credential_source that an option implies.
@@ -44,7 +44,7 @@ _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ra
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Ask for what no option gives, show the profile, verify it and append it; or add those of a whole list."""
+    """Create the profile from the options and the answers at the terminal, or add the profiles of a whole list."""
     forbid_core_dumps()
     path = file_to_append_to(invocation.config, Fingerprint(context.environ))
     _check_list_options(invocation)
@@ -127,7 +127,7 @@ def _check_list_options(invocation: Invocation) -> None:
 def _plan_profile(
     invocation: Invocation, path: Path, context: Context
 ) -> tuple[NewProfile, Mapping[str, str], AccessKey | None]:
-    """Return the new profile, where each of its keys comes from, and its access key if the user was asked for it.
+    """Return the new profile, the origin of each of its keys, and its access key if the user was asked for it.
 
     Raises RoleEnvError.
     """
@@ -151,7 +151,7 @@ def _plan_profile(
     source = {key: given[key] for key in _SOURCE_OPTIONS if key in given}
     if not has_source:
         source = questions.ask_source(known, cli_file, stores_key=stores_key)
-    # Before the other questions: a secret that is pasted too early would be shown at one of their prompts.
+    # Before the other questions, whose prompts would show a secret that is pasted too early.
     access_key = None if source or invocation.dry_run else _read_key(name, path, context)
     region = invocation.region or questions.ask_region(_region_of(source, cli_file))
     color = invocation.color or questions.ask_color()
@@ -161,9 +161,9 @@ def _plan_profile(
 
 
 def _can_store_key(invocation: Invocation, path: Path, context: Context, *, is_chosen: bool) -> bool:
-    """Return whether there is a keyring for an access key, before a person is asked anything; say if there is none.
+    """Return whether a keyring can store an access key, and say so if none can. Called before the first question.
 
-    Raises KeyringError if a key `is_chosen` and cannot be stored. One that is only locked counts as there.
+    A locked keyring counts as usable. Raises KeyringError if a key `is_chosen` and no keyring can store it.
     """
     if invocation.dry_run:
         return True
@@ -181,7 +181,7 @@ def _can_store_key(invocation: Invocation, path: Path, context: Context, *, is_c
 
 
 def _missing(invocation: Invocation, given: Mapping[str, str], *, has_source: bool) -> list[str]:
-    """Return what has to be asked for, as words for the command line."""
+    """Return the missing words and options, as they are typed."""
     may_have_role = any(row.gives_session is None for row in rows.ROWS if row.is_chosen_by(given))
     needs_role = not (invocation.login or may_have_role)
     missing = ["PROFILE"] if not invocation.profile else []
@@ -191,7 +191,7 @@ def _missing(invocation: Invocation, given: Mapping[str, str], *, has_source: bo
 
 
 def _choose_name(name: str, known: Sequence[str], path: Path) -> str:
-    """Return the name of the new profile, which is `name` or an answer. Raises UsageError if it cannot be used."""
+    """Return the name of the new profile: `name`, or the answer to a question. Raises UsageError for an invalid one."""
 
     def check_new(name: str) -> None:
         if name in known:
@@ -209,7 +209,7 @@ def _choose_name(name: str, known: Sequence[str], path: Path) -> str:
 
 
 def _origins(invocation: Invocation, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the option that gives each key."""
+    """Return the option that gave each key."""
     origins = {key: f"--{_option(key)}" for key in given}
     for name in _IMPLIED:
         if name in given and rows.CREDENTIAL_SOURCE not in invocation.source_keys:
@@ -218,12 +218,12 @@ def _origins(invocation: Invocation, given: Mapping[str, str]) -> dict[str, str]
 
 
 def _option(key: str) -> str:
-    """Return the option that gives the key `key` of a profile, without its dashes."""
+    """Return the option for the profile key `key`, without its dashes."""
     return ("region" if key == "region_id" else key).replace("_", "-")
 
 
 def _read_options(invocation: Invocation) -> dict[str, str]:
-    """Return the keys that the options give, in the order in which a section has them.
+    """Return the keys that the options give, in the order of a section.
 
     Raises UsageError for an invalid value, and for two sources.
     """
@@ -253,7 +253,7 @@ def _read_options(invocation: Invocation) -> dict[str, str]:
 
 
 def _source_of(name: str, value: str) -> str:
-    """Return what the options of one source have in common: the key that chooses it, or the value of that."""
+    """Return the source that an option belongs to: the key that chooses it, or that key's value."""
     return _IMPLIED.get(name) or (value if name == rows.CREDENTIAL_SOURCE else rows.CHOOSERS.get(name, name))
 
 
@@ -280,7 +280,7 @@ def _read_key(name: str, path: Path, context: Context) -> AccessKey:
 
 
 def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
-    """Request one session, or the identity of a key without a role. Raises any RoleEnvError."""
+    """Verify the profile by requesting a session, or the identity of a key without a role. Raises any RoleEnvError."""
     from role_env.sessions import obtain  # imports TLS, which --no-verify does not need
 
     if key and isinstance(chain.source, KeyringKey):
@@ -313,7 +313,7 @@ def _append(path: Path, profile: NewProfile, key: AccessKey | None, context: Con
 
 
 def _next_step(chain: Chain, path: Path, invocation: Invocation, context: Context) -> str:
-    """Return how to use the new profile; a source first needs a profile with a role."""
+    """Return the next line to type: use the profile, or add a profile with a role for a source."""
     name = chain.target.name
     config = f" --config {path}" if invocation.config else ""
     if not chain.gives_session:

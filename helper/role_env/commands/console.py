@@ -14,7 +14,7 @@ from role_env.ui import stdout as output
 def run(invocation: Invocation, context: Context) -> int:
     """Open the browser, or print the address."""
     host, where = console.destination(invocation.destination, invocation.site)
-    # ROLE_ENV_TIMEOUT bounds everything if it is set; otherwise the browser has a time of its own.
+    # ROLE_ENV_TIMEOUT limits everything if it is set; otherwise the browser has a limit of its own.
     own_time = not context.environ.get("ROLE_ENV_TIMEOUT")
     session = options.obtain(invocation, context)
 
@@ -38,7 +38,7 @@ def run(invocation: Invocation, context: Context) -> int:
 def _open(redirect: console.Redirect) -> None:
     try:
         opened = webbrowser.open(redirect.address)
-    except Exception:  # whatever a browser of the user's choice does
+    except Exception:  # the user's choice of browser may raise anything
         opened = False
     if not opened:
         redirect.give_up(UsageError("no browser could be opened", hint="add --print and open the address yourself"))

@@ -17,7 +17,7 @@ _COLORS = {OK: table.GREEN, WARN: table.YELLOW, FAIL: table.RED}
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Print a line for each finding, and its fix below."""
+    """Print a line for each finding, with its fix below."""
     stdout = sys.stdout
     with context.messages.waiting_for("the checks"):
         findings = [*_settings(context), *examination.examine(context.environ, invocation.config)]
@@ -42,7 +42,7 @@ def _shown(finding: Finding, context: Context) -> str:
     mark = next(mark for mark in _MARKS[finding.status] if table.can_show(mark))
     color = _COLORS[finding.status] if table.has_colors(context.environ, sys.stdout) else ""
     most = max(20, table.columns(context.environ))
-    head = f"{finding.check}: "  # with which the message about a profile begins, too
+    head = f"{finding.check}: "  # the message about a profile begins with it too
     text = _short(head + finding.message.removeprefix(head), context)
     shown = table.wrapped(text, most, first="  ", others="  ").lstrip()
     if finding.fix:
@@ -51,6 +51,6 @@ def _shown(finding: Finding, context: Context) -> str:
 
 
 def _short(text: str, context: Context) -> str:
-    """Return `text` with ~ for the home folder, which a shell reads the same."""
+    """Return `text` with ~ for the home folder, as a shell reads it."""
     home = context.environ.get("HOME", "").rstrip("/")
     return printable(text.replace(f"{home}/", "~/") if home else text)

@@ -37,7 +37,7 @@ def run(invocation: Invocation, context: Context) -> int:
 def _run_beside_server(command: list[str], invocation: Invocation, context: Context) -> int:
     """Run the command; a second process obtains the session and serves it.
 
-    It is forked before anything is obtained: macOS's frameworks work in no process that was forked after their use.
+    The fork comes first: macOS's frameworks fail in a process that was forked after their first use.
     """
     if not hasattr(os, "fork"):
         raise UsageError("exec --renew needs a system with fork", hint="use exec without --renew")
@@ -56,7 +56,7 @@ def _run_beside_server(command: list[str], invocation: Invocation, context: Cont
     os.close(writer)
     os.set_blocking(reader, False)
     announced = bytearray()
-    # It reports its failure itself, like any command.
+    # The server reports its failure itself, like any command.
     failed = supervisor.supervise(server, until=lambda: _has_line(reader, announced))
     if failed is not None:
         return exit_like(failed)
@@ -74,7 +74,7 @@ def _has_line(reader: int, announced: bytearray) -> bool:
 
 
 def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", writer: int) -> NoReturn:
-    """Obtain the session, announce the variables that lead to it, and serve it while the parent lives."""
+    """Obtain the session, send its variables to the parent, and serve it while the parent lives."""
     from role_env.supervise.credentials_server import CredentialsServer, Supply
     from role_env.supervise.listening import open_listener
     from role_env.supervise.supervisor import close_fds, open_descriptors
@@ -84,16 +84,16 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
     listener = open_listener(invocation.listen)
     request = options.request_of(invocation)
     first = sessions.obtain(request, context)
-    # stderr is the command's now.
+    # From now on, stderr belongs to the command.
     quiet = Messages(verbose=invocation.verbose, silent=not invocation.verbose)
 
     def renew(seconds: int) -> Session:
-        """Return the same session anew, with at least `seconds` left if such a one can be had."""
+        """Return the same session, renewed, with at least `seconds` left if possible."""
         request.wanted_ttl, request.refresh = seconds, False
         return renew_as_requested(first, request, Context(context.environ, None, quiet))
 
     server = CredentialsServer(Supply(first, renew, context.messages), listener)
-    os.setsid()  # away from the terminal: what is typed there is for the command
+    os.setsid()  # detach from the terminal: keys typed there are for the command
     os.write(writer, json.dumps(variables.served(first, announce(server.uri, variables.shown(first)))).encode() + b"\n")
     os.close(writer)
     close_fds(inherited)

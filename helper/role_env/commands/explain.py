@@ -41,7 +41,7 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
 
 
 def _sign_in(chain: Chain, context: Context) -> str:
-    """Return until when a person is signed in."""
+    """Return the state of the sign-in that the chain starts with."""
     end = chain.source.sign_in_expiration(context)
     if end is None:
         return "not signed in"

@@ -11,7 +11,7 @@ from role_env.shells import export as exporters
 from role_env.shells import parent
 from role_env.ui import stdout as output
 
-# Of an Invocation that returns to a former session: nothing else may be given.
+# The fields that an Invocation of `use -` may set.
 _WITH_FORMER = {"command", "is_command_named", "format", "full", "needed_ttl", "profile", "show", "verbose"}
 
 
@@ -44,7 +44,7 @@ def _former_session(invocation: Invocation, context: Context) -> Session:
             "the session before this one cannot be requested again: it was not made for a shell, or by another version",
             hint="name its profile: role-env use PROFILE",
         )
-    invocation.profile = asked.profile  # a failure takes away the session of another one
+    invocation.profile = asked.profile  # so that a failure removes the session of another profile
     from role_env.sessions.renew import request_again
 
     return request_again(asked, context, is_full_allowed=invocation.full)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Print the page, or show the topic; on a terminal in a pager."""
+    """Print the page or the topic, in a pager if stdout is a terminal."""
     topic = invocation.topic
     if not topic or topic in COMMANDS:
         output.write(pages.page(topic))
@@ -38,7 +38,7 @@ def _show_topic(topic: str, environ: "Mapping[str, str]") -> None:
 
 
 def _closest(topic: str) -> str:
-    """Return the topic or command that is meant: by its beginning, by its spelling, or by the use of the word in it."""
+    """Return the topic or command that `topic` may mean: by its beginning, its spelling, or the words in its text."""
     from role_env import names
 
     known = [*TOPICS, *COMMANDS]

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """A profile and what is cached of it.
+    """A profile and its cached session.
 
-    `profile` is None if it is invalid, and `error` says why it or its chain is. `key_age` is that of its access key in
-    the keyring. `expiration` is the end of a live session, `sign_in_end` that of the sign-in that its chain needs
-    (epoch seconds).
+    `profile` is None if it is invalid; `error` is the fault of the profile or its chain. `key_age` is the age of its
+    access key in the keyring. `expiration` is the end of a valid session, `sign_in_end` the end of the sign-in that its
+    chain needs (epoch seconds).
     """
 
     name: str
@@ -58,7 +58,7 @@ class Row:
 
 
 def _account(row: Row) -> str | None:
-    """Return the account of the role; without a role, the one that every session must be for."""
+    """Return the account of the role; without a role, the expected account."""
     return row.role_arn.account or (row.profile and row.profile.expected_account_id) or None
 
 
@@ -84,11 +84,11 @@ def _session_cell(row: Row) -> str | None:
 
 @dataclass(frozen=True)
 class Column:
-    """One thing that is shown of a profile.
+    """A column of the list.
 
-    `value` is what the JSON has as `key`; `cell`, by default the value, is what a person sees below `heading`. Without
-    a key the JSON does not have it, without a heading the table does not. Where there is no room, the columns of `rank`
-    1 are shortened first, then those of 2. `is_offered`: `role-env use` shows it where it offers the profiles.
+    The JSON shows `value` as `key`, unless `key` is empty. The table shows `cell`, by default the value, below
+    `heading`, unless that is empty. In a narrow terminal, columns of `rank` 1 are shortened first, then those of 2.
+    With `is_offered`, `role-env use` shows the column where it offers the profiles.
     """
 
     key: str
@@ -100,7 +100,7 @@ class Column:
     blank: str = "-"
 
     def shown(self, row: Row) -> str:
-        """Return what a person sees of `row`."""
+        """Return the text of this column in `row`."""
         return (self.cell or self.value)(row) or self.blank
 
 
@@ -118,11 +118,11 @@ COLUMNS = (
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print a line for each profile, in file order."""
-    gc.disable()  # the process ends before a collection could be worth the 2 ms that some take with 200 profiles
+    gc.disable()  # with 200 profiles, collections take 2 ms, and the process ends soon
     fingerprint = Fingerprint(context.environ)
     file = profiles.load(invocation.config, fingerprint)
     names = [name for name in file.names() if not invocation.sessions or _gives_session(file, name, fingerprint)]
-    if invocation.names:  # a shell completes words with it: nothing but the file, and no import beyond
+    if invocation.names:  # for the shells' completion: read only the file, and import no more
         output.write("".join(f"{name}\n" for name in names))
         return 0
     rows = _rows(file, names, context)
@@ -136,11 +136,11 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _gives_session(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> bool:
-    """Return whether the profile `name` gives a session, as far as that shows without a request."""
+    """Return whether the profile `name` gives a session, as far as that is known without a request."""
     is_promised = file.promises_session(name)
     if is_promised is not None:
         return is_promised
-    from role_env.sessions import chain as chains  # only a profile of the aliyun CLI without a role pays for it
+    from role_env.sessions import chain as chains  # only for a profile of the aliyun CLI without a role
 
     try:
         return chains.resolve(file, name, fingerprint).gives_session
@@ -149,7 +149,7 @@ def _gives_session(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> b
 
 
 def _rows(file: ProfilesFile, names: list[str], context: Context) -> list[Row]:
-    """Return the rows of the profiles. Each error is reported on stderr once, for all the profiles that it concerns."""
+    """Return the rows of the profiles. An error that several profiles share is reported on stderr once."""
     from role_env.keyrings.entry import session_entry
     from role_env.sessions.store import Cache
 
@@ -171,7 +171,7 @@ def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[tuple[Entry, Source
     for name in names:
         try:
             source = file.chain(name)[0].source
-        except ProfileError:  # which its row shows
+        except ProfileError:  # its row shows the error
             continue
         if source and (entry := source.sign_in_entry):
             found[entry.name] = entry, source
@@ -179,7 +179,7 @@ def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[tuple[Entry, Source
 
 
 def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str, int | None]", context: Context) -> Row:
-    """Return the row of the profile whose session is stored as `entry`; `ends` are those of the sign-ins."""
+    """Return the row of the profile whose session is stored as `entry`; `ends` are the ends of the sign-ins."""
     name, profile, age = entry.username, None, ""
     try:
         profile = file.profile(name)
@@ -203,7 +203,7 @@ def _key_age(source: "Source | None", context: Context) -> str:
     if source is None or source.row is not rows.KEYRING:
         return ""
     from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
-    from role_env.sources.keyring import KeyringKey  # which is loaded where there is such a source
+    from role_env.sources.keyring import KeyringKey  # loaded already if there is such a source
 
     key = source.stored_key(context) if isinstance(source, KeyringKey) else None
     days = age(key) if key else None
@@ -214,7 +214,7 @@ def _key_age(source: "Source | None", context: Context) -> str:
 
 
 def _expiration(profile: "Profile", entry: "Entry", cache: "Cache") -> int | None:
-    """Return when the cached session of `profile`, stored as `entry`, expires; None if no live one is cached."""
+    """Return when the cached session of `profile`, stored as `entry`, expires; None if there is no valid one."""
     cached = cache.load(entry, by_index=True)
     is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
     if not cached or is_of_another or cached.session.credentials.remaining() <= 0:
@@ -231,9 +231,9 @@ def _table(rows: list[Row], context: Context) -> str:
 
 
 def _choices(rows: list[Row], context: Context) -> str:
-    """Return what `role-env use` offers: a line for each profile, its name in front, the rest in the profile's color.
+    """Return the choices of `role-env use`: a line for each profile, its name first, the rest in the profile's color.
 
-    The shell integration reads it, and shows it on stderr.
+    The shell integration reads the lines and shows them on stderr.
     """
     columns = [column for column in COLUMNS if column.is_offered]
     most = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - len("999  ") if on_terminal() else 1000

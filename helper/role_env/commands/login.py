@@ -37,7 +37,7 @@ def run(invocation: Invocation, context: Context) -> int:
             f" ({profile.where})",
             hint="give the ID and the secret of that key, or change the file first",
         )
-    context = context.restarted()  # a person at the prompt has taken the time they needed
+    context = context.restarted()  # the time at the prompt does not count
     holders = Holders(file.path, profile.name, context)
     release = Release(holders, context, is_forced=invocation.force, access_key_id=key.access_key_id)
     with release.hold_locks():
@@ -57,7 +57,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _verify(key: AccessKey, profile: Profile, context: Context) -> str:
-    """Return the ARN of the identity of `key`. Raises RefusedError, which says that nothing was stored."""
+    """Return the ARN of the identity of `key`. Raises RefusedError, with a hint that nothing was stored."""
     try:
         return str(sts.caller_identity(key, endpoint=profile.endpoint, context=context)["Arn"])
     except RefusedError as error:
@@ -66,7 +66,7 @@ def _verify(key: AccessKey, profile: Profile, context: Context) -> str:
 
 
 def _sign_in(profile: Profile, source: SignedInSource, invocation: Invocation, context: Context) -> int:
-    """Sign a person in, and print as whom, where the sign-in is a user's own, and until when that lasts."""
+    """Sign a person in; print when the sign-in ends and, if the sign-in is a user's own, as whom."""
     from role_env.sign_in import flow  # imports a web server, which storing a key does not need
 
     made = flow.sign_in(source, context, browse=not invocation.no_browser)

@@ -44,10 +44,10 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _signed_in_source(path: Path, name: str, fingerprint: Fingerprint) -> SignedInSource | None:
-    """Return the source of the profile, if a sign-in gives its credentials."""
+    """Return the source of the profile if it needs a sign-in, else None."""
     try:
         source = ProfilesFile(path, fingerprint).profile(name).source
-    except ProfileError:  # its access key, if there is one, is found by its name
+    except ProfileError:  # the access key is found by the profile's name
         return None
     return source if isinstance(source, SignedInSource) else None
 

@@ -16,7 +16,7 @@ _MOST_LEFT, _FRACTION = 300, 5
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Print the code. Most calls find nothing to do, and import next to nothing."""
+    """Print the code. Most calls find nothing to do, and import almost nothing."""
     if not _is_due(context.environ):
         output.write(SHELLS[_form(invocation)].nothing)
         return 0
@@ -38,9 +38,9 @@ def _form(invocation: Invocation) -> str:
 
 
 def _is_due(environ: "Mapping[str, str]") -> bool:
-    """Return whether less than min(300 s, 20% of the lifetime) is left, or the variables do not say how much."""
+    """Return whether less than min(300 s, 20% of the lifetime) is left, or the variables do not show how much."""
     if environ.get("ALIBABA_CLOUD_CREDENTIALS_URI") and not environ.get("ROLE_ENV_ACCESS_KEY_ID"):
-        return not environ.get("ROLE_ENV_PROFILE")  # below `exec --renew`, which renews by itself
+        return not environ.get("ROLE_ENV_PROFILE")  # `exec --renew` renews the session that it serves
     expiration = environ.get("ROLE_ENV_EXPIRATION", "")
     if not environ.get("ROLE_ENV_PROFILE") or not expiration.isdecimal() or len(expiration) > 11:
         return True

@@ -45,11 +45,11 @@ _DONE = {
     Action.CLEAN_UP: "the rotation of {old} is dropped, and the key in the keyring stays",
 }
 _MOST_USES = 3
-"""How many profiles `--finish` tries the new key with: a role can refuse it for reasons of its own."""
+"""The number of profiles that `--finish` tries the new key with: a role can refuse it for reasons of its own."""
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Take the rotation as far as the options say, and print where it is."""
+    """Take the rotation as far as the options say, and print its state."""
     forbid_core_dumps()
     options.check_profile_name(invocation.profile)
     fingerprint = Fingerprint(context.environ)
@@ -79,7 +79,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _endpoint(invocation: Invocation, context: Context) -> str:
-    """Return RAM's endpoint, and name one that is not the default. Raises UsageError, ProfileError."""
+    """Return RAM's endpoint, and report one that is not the default. Raises UsageError, ProfileError."""
     if invocation.ram_endpoint:
         try:
             endpoint = validators.host(invocation.ram_endpoint)
@@ -93,7 +93,7 @@ def _endpoint(invocation: Invocation, context: Context) -> str:
 
 
 def _check_source(profile: Profile, file: ProfilesFile) -> None:
-    """Raise ProfileError for a profile whose access key is not in the keyring alone."""
+    """Raise ProfileError unless the profile's access key is only in the keyring."""
     if profile.source and profile.source.kind == "keyring" and not profile.source.access_key_id:
         return
     if profile.source and profile.source.access_key_id:
@@ -123,7 +123,7 @@ def _keyring_profiles(file: ProfilesFile) -> list[str]:
 
 
 def _dependents(file: ProfilesFile, source: str, fingerprint: Fingerprint) -> list[chains.Chain]:
-    """Return the chains that begin at the profile `source`."""
+    """Return the chains whose source is the profile `source`."""
     found = []
     for name in file.names():
         with contextlib.suppress(ProfileError):
@@ -141,7 +141,7 @@ def _drop_sessions(names: list[str], context: Context) -> None:
 
 
 def _use(key: AccessKey, profile: Profile, dependents: list[chains.Chain], context: Context) -> None:
-    """Request a session of a dependent profile, signed by `key` itself; the caller's identity where there is none.
+    """Request a session of a dependent profile, signed with `key`; without such a profile, the caller's identity.
 
     Raises StsError, UnreachableError.
     """
@@ -149,7 +149,7 @@ def _use(key: AccessKey, profile: Profile, dependents: list[chains.Chain], conte
     for first in list({first.name: first for first in firsts if first}.values())[:_MOST_USES]:
         try:
             sts.assume_role(first.hop, key, context.restarted())
-        except RefusedError as refused:  # by this role, whose profile may be wrong
+        except RefusedError as refused:  # this role's own refusal; its profile may be invalid
             if isinstance(refused, sts.StsError) and ram.cannot_sign(refused):
                 raise
         else:
@@ -167,7 +167,7 @@ def _show(report: Report, name: str) -> None:
 
 
 def _check_other_files(key_id: str, file: ProfilesFile, context: Context) -> None:
-    """Raise RefusedError if the CLI's file or the profiles file contains the key: it would stop working there."""
+    """Raise RefusedError if the CLI's file or the profiles file contains the key, which would stop working there."""
     holders = [str(file.path)] if key_id in file.path.read_text("utf-8", "replace") else []
     with contextlib.suppress(OSError, RoleEnvError):
         path = config_path(context.environ.get("HOME", ""))
@@ -180,7 +180,7 @@ def _check_other_files(key_id: str, file: ProfilesFile, context: Context) -> Non
 
 
 def _show_status(holders: Holders, server: Ram, context: Context) -> None:
-    """Print where a rotation is, what RAM says of its keys and of the one in use, and the user's other keys."""
+    """Print the state of the rotation, and what RAM reports of its keys, the current key and the user's other keys."""
     name, journal, key = holders.profile, holders.journal(), holders.key()
     if journal is None:
         output.write(f"{name}: no rotation is under way\n")
@@ -198,7 +198,7 @@ def _show_status(holders: Holders, server: Ram, context: Context) -> None:
 
 
 def _said_by_ram(journal: Journal, name: str, ours: set[str], server: Ram, context: Context) -> list[str]:
-    """Return what RAM says of the keys of `journal`, why its only key does not work, and what keys are not `ours`."""
+    """Return lines on the state of the journal's keys at RAM, why its only key fails, and the keys not in `ours`."""
     found, why = remains.look_or_guess(journal, lambda: server)
     if why:
         context.messages.warn(f"the user's keys could not be listed: {why}")

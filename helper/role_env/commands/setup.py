@@ -58,7 +58,7 @@ def _write(file: UserFile, wanted: list[Entry], invocation: Invocation) -> None:
 
 
 def _remove(file: UserFile, invocation: Invocation) -> None:
-    """Remove what `setup` wrote, or the named profiles of it. Raises ProfileError, UnreachableError."""
+    """Remove everything that `setup` wrote, or the named profiles. Raises ProfileError, UnreachableError."""
     before = file.read()
     own = entries.own_names(file.path, before)
     for name in invocation.profiles:
@@ -102,7 +102,7 @@ def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
         if not invocation.all:
             chains.check_gives_session(chain, file)
         if chain.gives_session:
-            # A CLI that starts elsewhere, with other variables, would otherwise find that name in another file.
+            # Otherwise a CLI that starts elsewhere, with other variables, would find that name in another file.
             command = process_command.profile_command(name, file.real_path, context.environ)
             found.append(Entry(name, command=command, region_id=chain.target.region_id))
     if not found:
@@ -111,7 +111,7 @@ def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
 
 
 def _without_foreign(file: UserFile, found: list[Entry], invocation: Invocation, context: Context) -> list[Entry]:
-    """Leave out, with --all, the profiles that the CLI's file has and `setup` did not write; warn of each."""
+    """Return the entries. With --all, leave out and warn of names that the CLI's file has and `setup` did not write."""
     theirs = entries.foreign(file.path, file.read(), [entry.name for entry in found]) if invocation.all else []
     for name in theirs:
         context.messages.warn(f"{file.path} has a profile {name} that role-env did not write; it stays")
@@ -119,7 +119,7 @@ def _without_foreign(file: UserFile, found: list[Entry], invocation: Invocation,
 
 
 def _warn_of_limits(entry: Entry, context: Context) -> None:
-    """Warn of places where the profile does not work."""
+    """Warn of limits: where the profile does not work, or what it requires."""
     if "region_id" not in entry.members:
         context.messages.warn(f"profile {entry.name} has no region_id, so aliyun requires --region each time")
     if process_command.needs_quotes(entry.command):

@@ -57,7 +57,7 @@ def _whose(state: ShellState) -> str:
 def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | None:
     """Return why the shell's session is not valid; None if it is."""
     if state.lost_account:
-        from role_env.environ import tools  # what other tools find is asked for only here
+        from role_env.environ import tools  # only for a session that is not valid
 
         return RoleEnvError(tools.no_account(environ), hint=_completing(state) + hints.restore(environ))
     if not state.has_session_variables:
@@ -77,7 +77,7 @@ def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | No
 
 
 def _completing(state: ShellState) -> str:
-    """Return the beginning of a hint where only half a key is set."""
+    """Return the beginning of the hint if only half a key is set, else an empty text."""
     return "set both, or neither; " if state.incomplete_keys() else ""
 
 

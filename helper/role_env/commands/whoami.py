@@ -28,7 +28,7 @@ _KINDS = {"AssumedRoleUser": "a session of a role", "RAMUser": "a RAM user", "Ac
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Print the identity; if the environment's variables disagree, also which tool acts as whom."""
+    """Print the identity; if the environment's variables disagree, also print the identity of each tool."""
     identities = _Identities(context)
     if invocation.profile:
         _write(identities.identity(*_profile_key(invocation, context)), invocation)
@@ -52,7 +52,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 class _Identities:
-    """The identities of keys, requested from STS once for each."""
+    """The identities of keys, each requested from STS once."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -90,7 +90,7 @@ def _plain(identity: dict[str, Any]) -> str:
 
 
 def _tools(found: list[ToolKey], endpoint: str, identities: _Identities, context: Context) -> str:
-    """Return a line for each tool that says who it acts as; a key that STS refuses is nobody's."""
+    """Return a line for each tool with the identity that it acts as, or with STS's refusal."""
     shown = ""
     for tool in found:
         first = f"  {tool.tool:18}  "
@@ -110,7 +110,7 @@ def _acts(tool: ToolKey, endpoint: str, identities: _Identities) -> str:
 
 
 def _profile_key(invocation: Invocation, context: Context) -> tuple[AccessKey, str]:
-    """Return the profile's own credentials, its session or the key of a source, and the endpoint for them."""
+    """Return the profile's credentials (its session, or the key of a source) and their endpoint."""
     fingerprint = Fingerprint(context.environ)
     chain = chains.resolve(profiles.load(invocation.config, fingerprint), invocation.profile, fingerprint)
     if chain.gives_session:
@@ -138,8 +138,8 @@ def _environment_key(context: Context) -> tuple[AccessKey, str]:
 def _session_endpoint(context: Context) -> str:
     """Return the STS endpoint that ROLE_ENV_REQUEST names, or an empty text.
 
-    Anybody can have set the variable, to anything: raises ProfileError for a host that no variable may name, unless it
-    is proven that the session was requested there.
+    The variable is untrusted. Raises ProfileError for a host that no variable may name, unless a proof shows that the
+    session was requested there.
     """
     try:
         endpoint = json.loads(context.environ.get("ROLE_ENV_REQUEST", ""))["sts_endpoint"]
@@ -149,6 +149,6 @@ def _session_endpoint(context: Context) -> str:
     try:
         return validators.host_of_variable(endpoint, DOCUMENTED) if endpoint else ""
     except ValueError:
-        from role_env.sessions.renew import proven_endpoint  # for a host of one's own only
+        from role_env.sessions.renew import proven_endpoint  # only for a host that is not documented
 
         return proven_endpoint(context)

@@ -8,7 +8,7 @@ from role_env.sources.keyring import KeyringKey
 
 
 def check(at: Surroundings) -> list[Finding]:
-    """Check each key whose age is known once, whichever profiles have it."""
+    """Check each key of known age once, even if several profiles use it."""
     found: dict[str, Finding] = {}
     context = at.context(LONGEST_CHECK / 2)
     for source in at.sources():

@@ -1,4 +1,4 @@
-"""Check the file of the `aliyun` CLI: that the CLI can use it, who can read it, and the profiles that `setup` wrote."""
+"""Check the `aliyun` CLI's file: whether the CLI can use it, who can read it, and the profiles that `setup` wrote."""
 
 import contextlib
 import os
@@ -57,7 +57,7 @@ def _profile_findings(file: ConfigFile, at: Surroundings) -> list[Finding]:
 
 
 def _changed_session_profile(file: ConfigFile, at: Surroundings) -> Finding:
-    """Return the finding about a profile role-env that is not as `setup` writes it: no new session refers to it."""
+    """Return the finding about a profile role-env that differs from what `setup` writes: new sessions ignore it."""
     name = cli_profiles.SESSION_NAME
     what = f"{file.path}: profile {name} is not as role-env setup aliyun-cli writes it"
     fix = f"aliyun configure delete --profile {name}; to have it again: role-env setup aliyun-cli"
@@ -67,14 +67,14 @@ def _changed_session_profile(file: ConfigFile, at: Surroundings) -> Finding:
 
 
 def _limit_in_session(at: Surroundings) -> str:
-    """Return what to add to the message if the CLI does not follow the session of the shell."""
+    """Return an addition to the message if the CLI does not follow the session of the shell, else an empty text."""
     if not ShellState(at.environ).has_session or at.environ.get(IGNORE_PROFILE[0]) != "TRUE":
         return ""
     return "; in this session aliyun ignores --profile and the region variable, see role-env help programs"
 
 
 def _command_fault(name: str, command: str, config: str, at: Surroundings) -> str:
-    """Return what keeps a profile that `setup` wrote from working, or an empty text."""
+    """Return the fault of a profile that `setup` wrote, or an empty text."""
     program = shlex.split(command)[0]
     if not shutil.which(program, path=at.environ.get("PATH")):
         return f"its command {program} does not exist"

@@ -1,6 +1,6 @@
-"""Run all checks of `role-env doctor` in parallel. A check that hangs is a finding, too.
+"""Run all checks of `role-env doctor` in parallel. A check that hangs becomes a finding.
 
-No check asks a person for anything, and none reports a secret.
+No check asks a person for anything or reports a secret.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""What a check looks at, and what it finds."""
+"""The input of a check and its result."""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from role_env.ui.messages import Messages
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 
-# All checks together end within ten seconds; one that takes longer than this is reported as hanging (seconds).
+# All checks together end within ten seconds. A check that takes longer than this is reported as hanging (seconds).
 LONGEST_CHECK = 8.0
 LONGEST_CALL = 6.0
 
@@ -31,7 +31,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is checked: the environment, and the profiles file that the command line names (or an empty text)."""
+    """The input of a check: the environment, and the profiles file that the command line names (or an empty text)."""
 
     environ: Mapping[str, str]
     config: str

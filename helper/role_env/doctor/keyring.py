@@ -1,7 +1,7 @@
 """Check the places where sessions are cached, each by a round trip through the code that caches them.
 
-Under `auto`, the kernel keyring replaces an absent one, and in a container none is needed: neither is a fault. No fix
-suggests a place that cannot be used.
+Under `auto`, the kernel keyring replaces an absent keyring, and a container needs none, so neither is a fault. Fixes
+suggest only places that can be used.
 """
 
 import shutil
@@ -26,7 +26,7 @@ _TEXT = "role-env doctor"
 _INSTALL = "install gnome-keyring or KeePassXC and log in to a session with a D-Bus session bus"
 _WITHOUT_DESKTOP = "without a desktop, see role-env help headless"
 _SERVICES = ("gnome-keyring-daemon", "keepassxc", "kwalletd6", "kwalletd5")
-"""The programs on Linux that keep a keyring which `keyring` finds."""
+"""The programs on Linux that provide a keyring which `keyring` finds."""
 
 
 def check(at: Surroundings) -> list[Finding]:
@@ -50,7 +50,7 @@ def check(at: Surroundings) -> list[Finding]:
 
 
 def _round_trip(ring: SystemKeyring, chosen: str) -> Finding:
-    """Write, read and delete an entry. The finding is meaningless if the keyring has a fault afterwards."""
+    """Write, read and delete an entry. Ignore the finding if the keyring has a fault afterwards."""
     entry = Entry(f"{SESSION_SERVICE}{token_hex(12)}", _TEXT)
     began = time.monotonic()
     ring.write(entry, _TEXT)
@@ -70,7 +70,7 @@ def _round_trip(ring: SystemKeyring, chosen: str) -> Finding:
 
 
 def _replaced(ring: SystemKeyring, fault: Finding, environ: Mapping[str, str]) -> list[Finding]:
-    """Return the findings for a keyring that cannot be used under `auto`, and for the kernel's instead."""
+    """Return the findings for an unusable keyring under `auto`, and for the kernel keyring that replaces it."""
     if is_container(environ):
         if not ring.is_absent:
             return [replace(fault, status=WARN)]
@@ -99,7 +99,7 @@ def _kernel_alone() -> Finding:
 
 
 def _kernel_round_trip() -> tuple[float, str]:
-    """Return the milliseconds of a round trip through the kernel keyring, and why it cannot be used, if so."""
+    """Return the milliseconds of a round trip through the kernel keyring, and its fault or an empty text."""
     name, began = f"{SESSION_SERVICE}{token_hex(12)}\t{_TEXT}", time.monotonic()
     try:
         kernel.write(name, _TEXT, seconds=30)
@@ -111,7 +111,7 @@ def _kernel_round_trip() -> tuple[float, str]:
 
 
 def _chosen(ring: SystemKeyring, environ: Mapping[str, str]) -> str:
-    """Return the backend's class and who chose it; the class is left out if choosing it fails or hangs."""
+    """Return the backend's class and what chose it; the class is left out if choosing it fails or hangs."""
     try:
         name = within(LONGEST_CALL / 3, ring.backend_name)
     except Exception:
@@ -129,7 +129,7 @@ def _chosen_by(environ: Mapping[str, str]) -> str:
 
 
 def _why_absent(environ: Mapping[str, str]) -> str:
-    """Return, in parentheses, what a keyring on Linux needs and this process lacks, as far as that can be seen."""
+    """Return, in parentheses, what this process visibly lacks for a keyring on Linux; or an empty text."""
     if sys.platform != "linux":
         return ""
     lacks = [] if environ.get("DBUS_SESSION_BUS_ADDRESS") else ["DBUS_SESSION_BUS_ADDRESS is not set"]

@@ -1,4 +1,4 @@
-"""Check the files of tools that act as a user of their own, whatever session the shell has."""
+"""Check the files that make tools act as another user than the session's."""
 
 import shutil
 from pathlib import Path

@@ -11,7 +11,7 @@ from role_env.variables import NO_ACCOUNT_VALUE
 
 
 def check(at: Surroundings) -> list[Finding]:
-    """Check the file, and each profile. A fault that several profiles share is reported once."""
+    """Check the file and its profiles. A fault that several profiles share is reported once."""
     fingerprint = Fingerprint(at.environ)
     try:
         file = profiles.load(at.config, fingerprint)

@@ -17,7 +17,7 @@ _FIXES = {
 
 
 def check(at: Surroundings) -> list[Finding]:
-    """Check that the shell has the integration, of this version, and that this bash can read from `source <(…)`."""
+    """Check that the shell has this version's integration, and that its bash can read from `source <(…)`."""
     shell, program = _shell(at.environ)
     if shell not in INTEGRATED_SHELLS:
         return [Finding("shell integration", OK, f"there is none for {shell or 'this shell'}, and none is needed")]
@@ -30,7 +30,7 @@ def check(at: Surroundings) -> list[Finding]:
 
 
 def _shell(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return the name of the calling shell or else of the login shell, and the program to ask for its version."""
+    """Return the name of the calling shell, else of the login shell, and the program to ask for its version."""
     login = environ.get("SHELL", "")
     name, asking = Path(login).name, parent.parent_name()
     return (asking, asking) if asking in INTEGRATED_SHELLS and asking != name else (name, login)
@@ -38,7 +38,7 @@ def _shell(environ: Mapping[str, str]) -> tuple[str, str]:
 
 def _integration_finding(shell: str, environ: Mapping[str, str]) -> Finding:
     name = "shell integration"
-    # The integration's version and, after a space, what keeps the prompt from showing the session.
+    # The integration's version and, after a space, the reason why the prompt does not show the session.
     version, _, hidden = printable(environ.get("ROLE_ENV_INIT", ""))[:40].partition(" ")
     if hidden and version == __version__:
         fix = _FIXES.get(hidden, "add ROLE_ENV_PROMPT to your prompt; see role-env help prompt")

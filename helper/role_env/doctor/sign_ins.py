@@ -1,4 +1,4 @@
-"""Check the sign-ins that profiles take their credentials from."""
+"""Check the sign-ins that profiles get their credentials from."""
 
 import time
 
@@ -12,7 +12,7 @@ _ENDS_SOON = 3600
 
 
 def check(at: Surroundings) -> list[Finding]:
-    """Check each sign-in once: whether there is one, and whether it has ended or ends within the hour."""
+    """Check each sign-in once: whether it exists, and whether it has expired or expires within the hour."""
     sources: dict[str, Source] = {}
     for source in at.sources():
         if entry := source.sign_in_entry:

@@ -19,14 +19,14 @@ _MOST_ENDPOINTS = 20
 
 
 def check(at: Surroundings) -> list[Finding]:
-    """Send each endpoint a request that is signed with a key that does not exist."""
+    """Send each endpoint a request signed with a made-up key."""
     endpoints = _endpoints(at)[:_MOST_ENDPOINTS]
     with ThreadPoolExecutor(len(endpoints)) as pool:
         return list(pool.map(lambda endpoint: _finding(endpoint, at), endpoints))
 
 
 def _endpoints(at: Surroundings) -> list[str]:
-    """Return the endpoints of the valid profiles; without any, the environment's or the general one."""
+    """Return the endpoints of the valid profiles; if there are none, the environment's or the default one."""
     fingerprint = Fingerprint(at.environ)
     found: list[str] = []
     with contextlib.suppress(ProfileError):

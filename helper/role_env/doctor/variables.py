@@ -10,7 +10,7 @@ from role_env.shells import hints
 
 
 def check(at: Surroundings) -> list[Finding]:
-    """Check the session in the variables, and what is set beside it or instead of it."""
+    """Check the session in the variables, and the variables set beside it or instead of it."""
     state = ShellState(at.environ)
     if state.lost_account:
         return [Finding("variables", WARN, tools.no_account(at.environ), hints.restore(at.environ))]

@@ -1,4 +1,4 @@
-"""Core dumps of this process, which could contain a secret."""
+"""Disable core dumps of this process, which could contain a secret."""
 
 import sys
 
@@ -6,11 +6,11 @@ from role_env.errors import ProfileError
 
 
 def forbid_core_dumps() -> None:
-    """Write no core dump of this process to a file from now on, as of those that it starts.
+    """Disable core dumps to a file for this process and those that it starts.
 
-    Raises ProfileError if the system does not let a process change that, as a seccomp filter may not.
+    Raises ProfileError if the system does not allow that; a seccomp filter can forbid it.
     """
-    if sys.platform == "win32":  # which writes none
+    if sys.platform == "win32":  # Windows writes no core dumps
         return
     import resource
 

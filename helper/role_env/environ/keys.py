@@ -1,4 +1,4 @@
-"""Read the access keys in environment variables: the user's own, and the one that is in effect."""
+"""Read access keys from environment variables: the user's own key, and the key in effect."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ _ENVIRONMENT = (
 
 
 def own_key(environ: Mapping[str, str]) -> AccessKey | None:
-    """Return the user's own key in the environment, never a session of role-env's; None if there is none.
+    """Return the user's own key in the environment, or None. A session of role-env is not the user's own.
 
     If the variables contain such a session, return the key that it was made with (ROLE_ENV_BASE_*). Raises ProfileError
     if a key is incomplete.

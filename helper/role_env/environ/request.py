@@ -1,6 +1,6 @@
-"""The request of a shell's session, as ROLE_ENV_REQUEST repeats it, and the line to type that makes it again.
+"""Read the request of a shell's session from ROLE_ENV_REQUEST, and return the line to type that repeats it.
 
-Anybody can have set the variable, to anything.
+The variable is untrusted: anyone can set it to anything.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from role_env.dataclass import dataclass
 from role_env.environ.session import ShellState
 from role_env.shells import fish, hints, parent, posix
 
-# The options besides the duration, with their checks. A policy from stdin has no file.
+# The options other than the duration, with their checks. A policy from stdin has no file.
 _OPTIONS: dict[str, Callable[[str], str]] = {
     "session_name": validators.session_name,
     "region": validators.region,
@@ -27,12 +27,12 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 @dataclass(frozen=True)
 class ShellRequest:
-    """What was requested, and what came of it.
+    """A request that was made in this shell, and the session it returned.
 
-    `config` is the absolute path of the profiles file. `duration` (seconds), and in `options` the others by the names
-    in _OPTIONS, are those that were given. `endpoint` and `session_name` are those of the request to STS; `role_arn`,
-    `account_id` and `policy` are the session's, as the variables show them. `policy_digest` is that of the session
-    policy which was sent.
+    `config` is the absolute path of the profiles file. `duration` (seconds) and `options`, by the
+    names in _OPTIONS, are the options that were given. `endpoint` and `session_name` were sent to STS; `role_arn`,
+    `account_id` and `policy` are the session's, as the variables show them. `policy_digest` is the digest of the
+    session policy that was sent.
     """
 
     profile: str
@@ -48,7 +48,7 @@ class ShellRequest:
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether nothing came from stdin."""
+        """Whether the request can be repeated: no policy came from stdin."""
         return self.option("policy") in ("", variables.READ_ONLY) or bool(self.option("policy_file"))
 
     def option(self, name: str) -> str:
@@ -57,7 +57,7 @@ class ShellRequest:
 
 
 def parse(text: str) -> ShellRequest | None:
-    """Return the request in a value of ROLE_ENV_REQUEST, or None for anything that role-env did not write."""
+    """Return the request in a value of ROLE_ENV_REQUEST, or None for text that role-env did not write."""
     with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
         found = json.loads(text)
         options = dict(found["options"])
@@ -79,23 +79,23 @@ def parse(text: str) -> ShellRequest | None:
 
 
 def of_shell(environ: Mapping[str, str]) -> ShellRequest | None:
-    """Return the request of the session in `environ`, None if the variables do not have it."""
+    """Return the request of the session in `environ`, or None if the variables do not contain it."""
     return None if ShellState(environ).is_mixed() else parse(environ.get(variables.REQUEST, ""))
 
 
 def line(request: ShellRequest, environ: Mapping[str, str]) -> str:
-    """Return the line to type that makes `request` again, with its file and options."""
+    """Return the line to type that repeats `request`, with its file and options."""
     return hints.switch(" ".join((request.profile, *_words(request, environ))), environ)
 
 
 def switch_again(environ: Mapping[str, str]) -> str:
-    """Return the line that makes the request of the session in `environ` again, or names its profile alone."""
+    """Return the line to type that repeats the request of the session in `environ`, or only names its profile."""
     request = of_shell(environ)
     return line(request, environ) if request else hints.switch(environ.get("ROLE_ENV_PROFILE", "PROFILE"), environ)
 
 
 def _words(request: ShellRequest, environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the options as words of the shell that is the parent; the file only if it is not the usual one."""
+    """Yield the options, quoted for the parent shell. The file is left out if it is the default one."""
     quote = fish.quote if parent.parent_format() == "fish" else posix.quote
 
     def word(value: str) -> str:

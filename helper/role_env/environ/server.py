@@ -1,10 +1,10 @@
-"""The server of a served session, which ROLE_ENV_SERVER names: whether it lives, and whether the URI is its own.
+"""Check that the server named by ROLE_ENV_SERVER is running and serves this session.
 
-The variable is the place of a file in the server's memory, `<pid>/fd/<N>` below /proc, and the URI, with a space
-between them. The file contains that URI and what is shown of the session (`variables.SHOWN`): neither a later process
-with the same ID passes for the server, nor the server of another session, whose variables direnv may mix with these.
-Only the user can open it. Where there are no such files, the place is the process ID alone, which another process of
-this user may have later.
+The variable contains the path of a file in the server's memory, `<pid>/fd/<N>` below /proc, then a space and the URI.
+The file contains the URI and what is shown of the session (`variables.SHOWN`). So a later process with the same ID is
+not taken for the server, nor is the server of another session, whose variables direnv may mix with these. Only the
+user can open the file. On a system without such files the variable contains only the process ID, which another
+process of this user may get later.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _LONGEST = 4096
 
 
 def announce(uri: str, shown: str) -> str:
-    """Return the value of ROLE_ENV_SERVER for this process, which serves `uri`. The file stays open until it ends.
+    """Return the value of ROLE_ENV_SERVER for this process, which serves `uri` and keeps the file open.
 
     `shown` are the values of `variables.SHOWN`, with spaces between them.
     """
@@ -32,7 +32,7 @@ def announce(uri: str, shown: str) -> str:
             os.write(descriptor, f"{uri}\n{shown}\n".encode())
             seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
             fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
-            if _lives(f"{place}/fd/{descriptor}", uri, shown):  # not where /proc is missing
+            if _lives(f"{place}/fd/{descriptor}", uri, shown):  # False if /proc is missing
                 place += f"/fd/{descriptor}"
     return f"{place} {uri}"
 
@@ -67,7 +67,7 @@ def _is_number(text: str) -> bool:
 
 
 def _read(path: str) -> str:
-    """Return the text of the file; an empty one if it is another kind of file, or cannot be read."""
+    """Return the text of the file; empty if it is another kind of file or cannot be read."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116  a pipe would be waited for
             return ""

@@ -1,8 +1,8 @@
 """The session in a shell, read from its variables alone: no file, no keyring, no network.
 
-Of a served session it also looks whether the server that the variables name lives.
+For a served session, it also checks that the server is running.
 
-Anybody can have set them, to anything. Of an invalid value, only the variable's name is shown.
+The variables are untrusted: anyone can set them to anything. An invalid value is never shown, only its variable's name.
 """
 
 import time
@@ -24,9 +24,9 @@ _DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID"
 
 
 def missing_without_key(environ: "Mapping[str, str]") -> list[str]:
-    """Return the guards that are missing in an environment without a key, and the invalid key IDs that are unset.
+    """Return the guards, and the invalid key IDs, that are missing in an environment without a key.
 
-    Both keep tools from an account of their own. A key ID with another value is a key.
+    Both keep tools from using an account of their own. A key ID with another value is a key.
     """
     ids = [key.access_key_id for key in variables.KEYS if key.access_key_id in variables.NO_KEYS]
     missing = [name for name, value in variables.guards().items() if environ.get(name) != value]
@@ -34,12 +34,12 @@ def missing_without_key(environ: "Mapping[str, str]") -> list[str]:
 
 
 class ShellState:
-    """What the variables `environ` say about the shell's session.
+    """The shell's session, as the variables `environ` describe it.
 
     `profile`, `role_arn` and `account_id` are empty if no valid value is set; `role_arn` also for a session that is
     passed through without a role. `expiration` is in seconds since the epoch, 0 if none is set. `policy` is
-    `read-only`, the digest of a session policy, or empty. `families` are those that the session was exported to,
-    empty for a session of an older version.
+    `read-only`, the digest of a session policy, or empty. `families` lists the families of variables that the
+    session was exported to; it is empty for a session of an older version.
     """
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
@@ -90,18 +90,18 @@ class ShellState:
 
     def mismatched_key_ids(self) -> list[str]:
         """Return the variables of key IDs that are set and are not the session's."""
-        # Where no family has a key, the `aliyun` CLI comes to the bare one.
+        # If no family has a key, the `aliyun` CLI reads the bare names.
         bare = (variables.BARE.access_key_id,) if self.is_served else ()
         values = {name: self._value(name) for name in (*variables.KEY_IDS, *bare)}
         return [name for name, value in values.items() if value and value != self.access_key_id]
 
     def outranking(self) -> list[str]:
-        """Return the variables that are set and that some tool prefers to the session's."""
+        """Return the variables that some tool prefers to the session's."""
         own = variables.CREDENTIALS_URI if self.is_served else ""
         return [name for name in variables.LEFT_UNSET if name != own and self._value(name)]
 
     def incomplete_keys(self) -> str:
-        """Return a text that names the key IDs without a secret and the secrets without an ID, or an empty text."""
+        """Return a message about key IDs without a secret and secrets without an ID; empty if there are none."""
         texts = []
         for key in (*variables.KEYS, variables.BARE):
             pair = (key.access_key_id, key.access_key_secret)
@@ -130,7 +130,7 @@ class ShellState:
         """Return what is wrong with the server of a served session, or an empty text."""
         if not self.is_served:
             return ""
-        from role_env.environ import server  # only for those who have one
+        from role_env.environ import server  # only for a served session
 
         return server.fault(self._environ)
 
@@ -140,7 +140,7 @@ class ShellState:
         direnv restores only those variables of an earlier session that it has changed.
         """
         text = self._environ.get(variables.REQUEST, "")
-        if '"shown":' not in text:  # from a document for a reader elsewhere
+        if '"shown":' not in text:  # the session was printed as a document for another program
             return False
         shown = " ".join(self._environ.get(name, "") for name in variables.SHOWN)
         has_own_key = self.is_served or f'"access_key_id":"{self.access_key_id}"' in text

@@ -62,7 +62,7 @@ def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
 
 
 def no_account(environ: Mapping[str, str]) -> str:
-    """Return the message about a shell without an account, and about what has been set or unset since."""
+    """Return the message for a shell without an account; it names variables that have been set or unset since."""
     text, state = NO_ACCOUNT, ShellState(environ)
     if acting := ", ".join(tool.tool for tool in _tool_keys(environ) if tool.key):
         text += f"; a key has been set since, which {acting} {'use' if ', ' in acting else 'uses'}"
@@ -80,13 +80,13 @@ def _tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
 
 
 def _first_set(environ: Mapping[str, str], field: str, order: tuple[Key, ...]) -> str:
-    """Return the first variable of `field` that is set and does not stand for no account, or an empty text."""
+    """Return the first variable of `field` that is set to something other than the invalid value, or an empty text."""
     names = (getattr(key, field) for key in order)
     return next((name for name in names if environ.get(name) not in (None, "", variables.NO_ACCOUNT_VALUE)), "")
 
 
 def _is_stopped(environ: Mapping[str, str], order: tuple[Key, ...]) -> bool:
-    """Return whether the first ID that the tool reads is the invalid one; then it looks no further."""
+    """Return whether the first ID that the tool reads is the invalid one: the tool stops there."""
     ids = (environ.get(key.access_key_id, "") for key in order)
     return next(filter(None, ids), "") == variables.NO_ACCOUNT_VALUE
 

@@ -1,7 +1,7 @@
-"""The connections of a server whose port everybody on the machine can reach: few at once, and none for long.
+"""Accept connections on a port that every user of the machine can reach: few at once, each for a short time.
 
-One thread reads them all, and a request has a thread of its own only when it is complete. So idle connections of other
-users do not keep out the command's.
+One thread reads them all, and only a complete request gets a thread of its own. So idle connections of other users do
+not block the command's.
 """
 
 import contextlib
@@ -14,17 +14,17 @@ from collections.abc import Callable
 from typing import NoReturn
 
 MOST = 64
-"""The connections at once."""
+"""The greatest number of connections at once."""
 REQUEST_SECONDS = 5.0
-"""The seconds from the beginning of a connection in which its request has to be complete; likewise to send a part."""
+"""The seconds that a connection has for its whole request; also for each part of the answer."""
 _LARGEST_REQUEST = 16 * 1024
 _STEP_SECONDS = 0.1
-# While all connections are being answered; each answer takes milliseconds, unless it waits for a renewal.
+# The pause while all connections are being answered. An answer takes milliseconds, unless it waits for a renewal.
 _PAUSE_SECONDS = 0.01
 
 
 class _Arrival:
-    """A request that is not complete: the bytes that have come, and when they are too late."""
+    """An incomplete request: the bytes so far, and its deadline."""
 
     def __init__(self) -> None:
         self.received = b""
@@ -32,7 +32,7 @@ class _Arrival:
 
 
 class Connections:
-    """The connections that `listener` gets. `answer` is called with each request that is complete, and its connection.
+    """The connections of `listener`. `answer` is called with each complete request and its connection.
 
     `answer` may wait and may raise any Exception; the connection is closed afterwards.
     """
@@ -50,7 +50,7 @@ class Connections:
         self._selector.register(self._listener, selectors.EVENT_READ)
         while True:
             ready = {key.fileobj for key, _ in self._selector.select(_STEP_SECONDS)}
-            # What has come is read before any connection is closed to make room.
+            # Read first, before a connection is closed to make room.
             for connection in [known for known in self._arrivals if known in ready]:
                 self._receive(connection)
             for connection in [known for known, arrival in self._arrivals.items() if arrival.end < time.monotonic()]:
@@ -59,7 +59,7 @@ class Connections:
                 self._accept()
 
     def _accept(self) -> None:
-        """Accept a connection; the oldest without a complete request gives way to one too many."""
+        """Accept a connection. If there are too many, close the oldest without a complete request."""
         if len(self._arrivals) + len(self._answered) >= MOST and not self._make_room():
             return
         try:
@@ -73,7 +73,7 @@ class Connections:
         self._selector.register(connection, selectors.EVENT_READ)
 
     def _make_room(self) -> bool:
-        """Close the oldest connection without a complete request; without any, pause and return False."""
+        """Close the oldest connection without a complete request. If there is none, pause and return False."""
         if self._arrivals:
             self._close(next(iter(self._arrivals)))
             return True
@@ -81,7 +81,7 @@ class Connections:
         return False
 
     def _receive(self, connection: socket.socket) -> None:
-        """Read what has come, and have the request answered if it is complete."""
+        """Read from `connection`, and start the answer if the request is complete."""
         arrival = self._arrivals[connection]
         try:
             received = connection.recv(_LARGEST_REQUEST)
@@ -102,11 +102,11 @@ class Connections:
         connection.settimeout(REQUEST_SECONDS)
         try:
             threading.Thread(target=self._run, args=(connection, request), daemon=True).start()
-        except RuntimeError:  # no more threads
+        except RuntimeError:  # the system has no more threads
             self._end_answer(connection)
 
     def _run(self, connection: socket.socket, request: bytes) -> None:
-        # A program may hang up, and stderr is the command's own: nothing is reported.
+        # The client may hang up. Nothing is reported, since stderr belongs to the command.
         try:
             with contextlib.suppress(Exception):
                 self._answer(request, connection)
@@ -115,7 +115,7 @@ class Connections:
 
     def _end_answer(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_WR)  # an answer that is on its way arrives
+            connection.shutdown(socket.SHUT_WR)  # let the answer arrive
         connection.close()
         self._answered.discard(connection)
 

@@ -1,8 +1,8 @@
-"""A credentials URI: a session for one command, renewed for as long as the command asks for it.
+"""Serve a session to one command at a credentials URI, and renew it while the command asks for it.
 
-The SDKs find it by ALIBABA_CLOUD_CREDENTIALS_URI. Others can reach the port: users of the machine, web pages, which can
-give its address a name of their own, and with --listen containers. So the path cannot be guessed, and the Host header
-must be the address or a name that no web page has.
+The SDKs read ALIBABA_CLOUD_CREDENTIALS_URI. Others can reach the port too: users of the machine, web pages (with a host
+name of their own for its address) and, with --listen, containers. So the path is unguessable, and the Host header must
+be the address or a name that no web page can have.
 """
 
 import hmac
@@ -26,20 +26,20 @@ from role_env.supervise.connections import Connections
 from role_env.ui.messages import Messages
 
 RENEWAL_SECONDS = 960
-"""The seconds left at a renewal, unless half the session's life is less: the SDKs fetch again at 900."""
+"""The seconds left when a renewal is due, or half the session's life if that is less: the SDKs fetch again at 900."""
 PATIENCE_SECONDS = 3.0
-"""The seconds that a program waits for a renewal while the old session has not expired."""
+"""The seconds that a program waits for a renewal while the old session is still valid."""
 LAST_PATIENCE_SECONDS = 60.0
 """The seconds that it waits once the old session has expired."""
 PAUSE_SECONDS = 30.0
-"""The seconds between two calls to STS, unless a twentieth of the session's life is less."""
+"""The seconds between two calls to STS, or a twentieth of the session's life if that is less."""
 _STEP_SECONDS = 0.5
 
 
 class Supply:
-    """The live credentials of one session.
+    """The credentials of one session, renewed on demand.
 
-    `renew` obtains the same session anew, with at least the given seconds left. It may be slow, and may raise any
+    `renew` obtains the same session again, with at least the given seconds left. It may be slow, and may raise any
     RoleEnvError.
     """
 
@@ -66,7 +66,7 @@ class Supply:
         return self._credentials if self._credentials.remaining() > 0 else None
 
     def look_ahead(self) -> None:
-        """Start a renewal if one is due and any program asked since the last one: the next request need not wait."""
+        """Start a renewal if one is due and a program asked since the last one, so that the next request is fast."""
         if self._was_asked:
             self._flight_if_due()
 
@@ -74,15 +74,15 @@ class Supply:
         return self._credentials.expiration - self._credentials.issued
 
     def _margin(self) -> float:
-        """Return the seconds that are left when a renewal is due."""
+        """Return how many seconds before the expiration a renewal is due."""
         return min(RENEWAL_SECONDS, self._life() / 2)
 
     def _is_due(self) -> bool:
-        """Return whether too little is left, or more than the whole life: then the clock was set back."""
+        """Return whether too little is left, or more than the whole life, which means that the clock was set back."""
         return not self._margin() <= self._credentials.remaining() <= self._life() + 60
 
     def _flight_if_due(self) -> "Future[None] | None":
-        """Return the renewal under way, or start one."""
+        """Return the renewal under way; if none is and one is due, start it."""
         with self._lock:
             if self._flight and not self._flight.done():
                 return self._flight
@@ -99,7 +99,7 @@ class Supply:
             self._warn(failure.message, type(failure))
         except Exception as failure:  # a bug: its text could contain a secret
             self._warn(type(failure).__name__, type(failure))
-        # After a success too: the new session may be no younger.
+        # After a success too: the new session may have no more time left.
         self._not_before = time.monotonic() + min(PAUSE_SECONDS, self._life() / 20)
 
     def _warn(self, reason: str, kind: type[Exception]) -> None:
@@ -110,7 +110,7 @@ class Supply:
 
 
 class CredentialsServer:
-    """Serves the credentials of `supply` at `uri`, to what connects to `listener`."""
+    """A server of the credentials of `supply` at `uri`, on `listener`."""
 
     def __init__(self, supply: Supply, listener: socket.socket) -> None:
         self.listener = listener
@@ -119,7 +119,7 @@ class CredentialsServer:
 
     @property
     def uri(self) -> str:
-        """What ALIBABA_CLOUD_CREDENTIALS_URI has to be."""
+        """The value for ALIBABA_CLOUD_CREDENTIALS_URI."""
         return f"http://{listening.authority(self.listener)}{self.path}"
 
     def serve(self, *, while_true: Callable[[], bool]) -> None:
@@ -132,7 +132,7 @@ class CredentialsServer:
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """Answers `request`, which is complete, on `connection`."""
+    """An answer to one complete `request`, sent on `connection`."""
 
     def __init__(self, request: bytes, connection: socket.socket, owner: CredentialsServer) -> None:
         self._owner = owner
@@ -141,7 +141,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def do_GET(self) -> None:
-        """Send the credentials to a client that knows the path and asks for this very machine."""
+        """Send the credentials to a client that knows the path and names this machine."""
         if not self._is_ours():
             self.send_error(HTTPStatus.NOT_FOUND)
         elif credentials := self._owner.supply.credentials():
@@ -156,7 +156,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return is_path and len(hosts) == 1 and listening.is_host_of(self._owner.listener, hosts[0])
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Send a status and nothing else."""
+        """Send only a status."""
         self._answer(code, b"")
 
     def _answer(self, status: int, body: bytes) -> None:

@@ -20,7 +20,7 @@ def become(words: "list[str]", environ: "dict[str, str]") -> "NoReturn":
     Raises CommandError when it is not found or cannot run.
     """
     for name in ("SIGPIPE", "SIGXFSZ"):
-        if hasattr(_signal, name):  # Python ignores them, and a child would inherit that
+        if hasattr(_signal, name):  # Python ignores these signals, and a child would inherit that
             _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
     try:
         os.execvpe(words[0], words, environ)  # noqa: S606  running the user's command is what exec is for

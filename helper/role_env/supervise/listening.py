@@ -1,6 +1,6 @@
-"""The address at which `exec --renew` serves: this machine's own, and none that the internet reaches.
+"""Open the listening socket of `exec --renew`, at an address of this machine that the internet cannot reach.
 
-The answers are not encrypted. So an address has to be of the loopback network, or of a private one such as a bridge of
+The answers are not encrypted, so the address must be in the loopback network or in a private one, such as a bridge for
 containers.
 """
 
@@ -19,16 +19,16 @@ _NETWORKS = tuple(
     )
 )
 _LARGEST_PORT = 65535
-# What the system keeps for us while others open connections as fast as they can.
+# The queue of the listening socket, long enough while others open connections as fast as they can.
 _BACKLOG = 1024
-# Names for this machine that no web page can turn to it: the last two are those of docker and podman for the host.
+# Names of this machine that no web page can have. The last two are docker's and podman's names for the host.
 _NAMES = frozenset(("localhost", "host.docker.internal", "host.containers.internal"))
 
 
 def open_listener(place: str) -> socket.socket:
-    """Return a socket that listens at `place`, which is `[ADDRESS][:PORT]`: by default 127.0.0.1, and any free port.
+    """Return a socket that listens at `place`, `[ADDRESS][:PORT]`; the default is 127.0.0.1 and any free port.
 
-    Raises UsageError where that is not allowed, ResourceError where the system cannot.
+    Raises UsageError for an invalid or public address, ResourceError if the system fails.
     """
     host, port = _split(place)
     address = _address(place, host)
@@ -43,15 +43,15 @@ def open_listener(place: str) -> socket.socket:
 
 
 def authority(listener: socket.socket) -> str:
-    """Return the address and the port of `listener` as they stand in a URI."""
+    """Return the address and port of `listener`, as in a URI."""
     address, port, *_ = listener.getsockname()
     return f"{_bracketed(address)}:{port}"
 
 
 def is_host_of(listener: socket.socket, host: str) -> bool:
-    """Return whether `host`, of a request, means `listener` and not a name that a web page has turned to it.
+    """Return whether `host`, from a request, names `listener`. A web page's own name for the address does not.
 
-    It may have any port: a forwarded connection comes to another one. The SDK for Python leaves it out.
+    Any port is accepted: a forwarded connection has another one, and the Python SDK sends none.
     """
     name = re.sub(r":[0-9]{1,5}\Z", "", host).lower()
     return name in _NAMES or name == _bracketed(listener.getsockname()[0])
@@ -62,7 +62,7 @@ def _bracketed(address: str) -> str:
 
 
 def _split(place: str) -> tuple[str, int]:
-    """Return the address, perhaps empty, and the port, which is 0 for any."""
+    """Return the address, which may be empty, and the port; 0 means any."""
     if in_brackets := re.fullmatch(r"\[([^\]]*)\](?::([0-9]+))?", place):
         host, port = in_brackets[1], in_brackets[2] or "0"
     elif place.count(":") > 1:
@@ -76,12 +76,12 @@ def _split(place: str) -> tuple[str, int]:
 
 
 def _address(place: str, host: str) -> str:
-    """Return the address that `host` is, in the form in which clients repeat it."""
+    """Return `host` as an IP address, in the form that clients repeat. Raises UsageError."""
     try:
         address = ipaddress.ip_address(host or _LOOPBACK)
     except ValueError:
         raise UsageError(f"--listen {place}: {host} is not an IP address", hint=_hint(host)) from None
-    # One with a zone, such as fd00::1%eth0, is of no network here, and could not stand in a URI.
+    # An address with a zone, such as fd00::1%eth0, matches no network here, and a URI cannot contain it.
     if "%" in host or not any(address in network for network in _NETWORKS):
         raise UsageError(f"--listen {place}: {address} is neither loopback nor private", hint=_hint(host))
     return str(address)
@@ -93,9 +93,9 @@ def _hint(host: str) -> str:
 
 
 def _is_local(family: int, address: str) -> bool:
-    """Return whether the system receives what is sent to `address`. Nothing is sent: the socket is one of UDP.
+    """Return whether `address` belongs to this machine, by a UDP socket that sends nothing.
 
-    A broadcast address can be listened at too, and with ip_nonlocal_bind any, but from there nothing leads to itself.
+    Binding alone shows too little: it works for a broadcast address too and, with ip_nonlocal_bind, for any address.
     """
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:

@@ -1,4 +1,4 @@
-"""The parent of the command that `exec --renew` runs, which behaves as if role-env were not there.
+"""Supervise the command that `exec --renew` runs, so that it behaves as if role-env were not there.
 
 The command stays in our process group, so it can read from the terminal, and gets what is typed there (Ctrl-C, Ctrl-Z)
 itself. A signal sent to this process alone is passed on to it. When it stops, this process stops, so that the shell
@@ -22,7 +22,7 @@ from role_env.errors import CommandError, ProfileError
 from role_env.supervise import execution
 from role_env.ui import messages
 
-# A fault of this process ends it; such a signal is not meant for the command.
+# Signals of a fault in this process. They end it, and are not passed on.
 _FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
 _HELD = frozenset(signal.valid_signals()) - _FAULTS - {signal.SIGKILL, signal.SIGSTOP}
 _STOPS = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
@@ -32,9 +32,9 @@ _POLL_SECONDS = 0.2
 
 
 class Supervisor:
-    """The process as a parent. It takes its signals from a queue from now on.
+    """The parent process. Creating one blocks the signals; from then on they come from a queue.
 
-    `on_end` is called with the process ID of each child but the command that ends.
+    `on_end` is called with the process ID of each child that ends, except the command.
     """
 
     def __init__(self, on_end: Callable[[int], None]) -> None:
@@ -43,13 +43,13 @@ class Supervisor:
         self._stopped = False
         self._stops_reader, self._stops_writer = os.pipe()
         self._before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
-        # Where it is ignored, the system keeps no child's status.
+        # While SIGCHLD is ignored, the system discards the statuses of children.
         self._of_children = signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def fork(self) -> int:
         """Fork a process with the former signal mask, and return what os.fork returns.
 
-        On Linux the child is killed when this process is.
+        On Linux the child is killed when this process ends.
         """
         library = _c_library()
         pid = os.fork()
@@ -67,7 +67,7 @@ class Supervisor:
 
         If it is not found or cannot run, it reports that on stderr and exits with 127 or 126.
         """
-        for number in (signal.SIGINT, signal.SIGTERM):  # a handler of ours must not act in the command's place
+        for number in (signal.SIGINT, signal.SIGTERM):  # our handlers must not run in the command's process
             if callable(signal.getsignal(number)):
                 signal.signal(number, signal.SIG_DFL)
         pid = self.fork()
@@ -105,14 +105,14 @@ class Supervisor:
                 _send(pid, number)
 
     def continue_with_child(self) -> None:
-        """Continue the supervisor when the child that it stopped with is continued alone.
+        """Continue the supervisor when only the child, with which it stopped, is continued.
 
         A stopped process cannot notice that itself, so a process that it forked calls this. Returns when the supervisor
         has ended. Requires Linux's /proc.
         """
         while message := os.read(self._stops_reader, 4096):
             child = int(message.split()[-1])
-            # Until the supervisor reports that it runs again; it may not even have stopped yet.
+            # Wait until the supervisor reports that it runs again. It may not even have stopped yet.
             while child and not select.select([self._stops_reader], [], [], _POLL_SECONDS)[0]:
                 if _is_stopped(self._pid) and not _is_stopped(child):
                     _send(self._pid, signal.SIGCONT)
@@ -123,10 +123,10 @@ class Supervisor:
         return {self._stops_reader}
 
     def _stop(self, number: int, child: int) -> None:
-        """Stop this process as its child was stopped, until somebody continues it."""
+        """Stop this process by the signal that stopped its child, until it is continued."""
         self._stopped = True
         self._report_stop(child)
-        # Sent while it is blocked, it merges with the terminal's own.
+        # Sent while blocked, the signal merges with the terminal's own.
         os.kill(self._pid, number)
         if number in _STOPS:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
@@ -157,11 +157,11 @@ def exit_like(status: int) -> int:
 def open_descriptors() -> set[int]:
     """Return the file descriptors that this process has open."""
     listed = {int(path.name) for path in Path("/dev/fd").iterdir()}
-    return {descriptor for descriptor in listed if _is_open(descriptor)}  # the listing's own is closed
+    return {descriptor for descriptor in listed if _is_open(descriptor)}  # the listing's own is closed by now
 
 
 def close_fds(descriptors: set[int]) -> None:
-    """Close `descriptors` except stderr. They are the command's: a reader at their other end must not wait for us."""
+    """Close the command's `descriptors` except stderr, so that a reader at their other end does not wait for us."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
         os.dup2(null, descriptor)
@@ -170,7 +170,7 @@ def close_fds(descriptors: set[int]) -> None:
 
 
 def _is_stopped(pid: int) -> bool:
-    """Return whether a process is stopped. See proc_pid_stat(5): the name in parentheses may contain anything."""
+    """Return whether a process is stopped, by proc_pid_stat(5). The name in parentheses may contain anything."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] in ("T", "t")
     except (OSError, IndexError):
@@ -202,7 +202,7 @@ def _changes() -> Iterator[tuple[int, int]]:
 
 def _next_signal(child: int) -> tuple[int, bool]:
     """Wait for a signal. Return its number, and whether the process `child` got it too."""
-    if sys.platform == "darwin":  # no sigwaitinfo: decide by the signal
+    if sys.platform == "darwin":  # macOS has no sigwaitinfo: the signal's number decides
         number = signal.sigwait(_HELD)
         return number, number in _OF_TERMINALS
     information = signal.sigwaitinfo(_HELD)
@@ -218,7 +218,7 @@ def _send(pid: int, number: int) -> None:
 
 
 def _c_library() -> Any:
-    """Return the C library, loaded before a fork, after which little may be done; None if it has no prctl."""
+    """Return the C library, or None if it has no prctl. Call it before a fork, after which loading is unsafe."""
     if sys.platform != "linux":
         return None
     import ctypes
