@@ -82,6 +82,11 @@ RUN = [
 ]
 
 
+def shell_of(line: str) -> str:
+    """The shell that runs the line here."""
+    return "fish" if _FISH.match(line) else "zsh" if "zsh" in line else "bash"
+
+
 def test_a_terminal_shows_the_lines_that_are_pasted_here(machine: Machine) -> None:
     for document in TOPICS:
         screen = on_terminal(machine, "help", document.stem, environ={"PAGER": ""})
@@ -98,19 +103,18 @@ def test_no_line_is_hidden_from_these_tests() -> None:
     assert not [start for start in NOT_RUN if not any(line.startswith(start) for line in LINES)]
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_a_shell_can_read_each_line(line: str, machine: Machine) -> None:
-    assert not re.search(r"\\\||`", line)
-    assert "  # " not in line  # zsh takes a comment at its prompt for words
-    if _FISH.match(line):
-        require("fish")
-        done = machine.run("fish", "--no-execute", "-c", line)
-        assert (done.returncode, done.stderr) == (0, "")
-        return
-    for shell in ("bash", "zsh"):
-        require(shell)
-        done = machine.run(shell, "-n", "-c", line)
-        assert (done.returncode, done.stderr) == (0, "")
+def test_no_line_has_a_sign_of_markdown_or_a_comment() -> None:
+    assert not [line for line in LINES if re.search(r"\\\||`", line)]
+    assert not [line for line in LINES if "  # " in line]  # zsh takes a comment at its prompt for words
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_can_read_each_line_that_is_for_it(shell: str, machine: Machine) -> None:
+    require(shell)
+    for line in LINES:
+        if (shell == "fish") is bool(_FISH.match(line)):
+            done = machine.run(shell, "-n", "-c", line)
+            assert (done.returncode, done.stderr) == (0, ""), line
 
 
 @pytest.fixture
@@ -126,11 +130,17 @@ def person(machine: Machine) -> Machine:
     return machine
 
 
-@pytest.mark.parametrize("line", RUN)
-def test_each_line_that_needs_no_cloud_works_at_a_prompt_with_a_session(line: str, person: Machine) -> None:
-    shell = "fish" if _FISH.match(line) else "zsh" if "zsh" in line else "bash"
+@pytest.mark.parametrize(("document", "shell"), sorted({(LINES[line], shell_of(line)) for line in RUN}))
+def test_each_line_that_needs_no_cloud_works_at_a_prompt_with_a_session(
+    document: str, shell: str, person: Machine
+) -> None:
+    """Each has a new session of profileB, and one of another profile before that."""
     require(shell)
-    status = "$status" if shell == "fish" else "$?"
-    script = f'{SHELLS[shell].load}\nrole-env use other\nrole-env use profileB\n{line}\necho "status: {status}"\n'
-    done = person.run(*COMMANDS[shell], "-i", text=script)
-    assert "status: 0\n" in done.stdout, done.stderr
+    lines = [line for line in RUN if (LINES[line], shell_of(line)) == (document, shell)]
+    status, forget = ("$status", "set -e ROLE_ENV_CACHE") if shell == "fish" else ("$?", "unset ROLE_ENV_CACHE")
+    script = [SHELLS[shell].load]
+    for number, line in enumerate(lines):
+        script += [forget, "role-env use other", "role-env use profileB", line, f'echo "{number} ends with: {status}"']
+    done = person.run(*COMMANDS[shell], "-i", text="\n".join(script) + "\n")
+    failed = [line for number, line in enumerate(lines) if f"{number} ends with: 0\n" not in done.stdout]
+    assert failed == [], done.stderr
