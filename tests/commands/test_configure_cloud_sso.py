@@ -129,6 +129,16 @@ def test_a_person_chooses_by_number_and_may_color_production_red(machine: Machin
     assert machine.file.read_text().count("color = red") == 1
 
 
+def test_a_person_sees_how_far_the_list_is(machine: Machine, portal: CloudSsoPortal) -> None:
+    configure(machine, portal, "--dry-run")
+    portal.fault("delay:2", after=1, action="/access-assignments/access-configurations")
+    person = Person(machine, "configure", "--cloud-sso", portal.url, "--no-browser")
+    person.sees("role-env: listed 1 of 2 accounts")
+    person.answers("or a part of a name [all]: ", "none")
+    person.sees("nothing to add")
+    person.ends()
+
+
 def test_a_token_that_the_portal_no_longer_takes_is_replaced_by_a_new_sign_in(
     machine: Machine, portal: CloudSsoPortal
 ) -> None:

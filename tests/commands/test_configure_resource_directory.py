@@ -57,7 +57,7 @@ def test_230_accounts_with_any_names_become_profiles_that_work_and_that_a_second
     found = names(machine)
     assert len({name.casefold() for name in found}) == 230
     assert not [name for name in found if rules.fault(name)]
-    assert {"生产/支付", "prod", "x" * 64, "Staging"} <= set(found)
+    assert {"生产/支付", "prod", "x" * 64, "Staging", "ที่ปรึกษา", "हिन्दी"} <= set(found)
     listed = machine.succeeds("list").stdout
     assert len(listed.splitlines()) >= 232
     for name in found[:10]:
@@ -142,7 +142,7 @@ def test_it_says_that_the_usual_role_is_an_administrators_and_role_names_another
     done = configure(machine, "--dry-run", "--role", "Reader")
     assert f"role_arn = acs:ram::{ACCOUNT_B}:role/Reader\n" in done.stdout
     assert "administrator" not in done.stderr
-    for wrong in ("acs:ram::1:role/x", "a b", "x\n[evil]", "x" * 65):
+    for wrong in ("", "acs:ram::1:role/x", "a b", "x\n[evil]", "x" * 65):
         done = configure(machine, "--yes", "--role", wrong)
         assert (done.returncode, "is not a role's name" in done.stderr) == (2, True)
 
@@ -201,6 +201,36 @@ def test_a_person_who_says_no_or_none_changes_nothing(machine: Machine, director
     person.sees("nothing to add")
     person.ends()
     assert machine.file.read_bytes() == before
+
+
+def test_ctrl_c_and_ctrl_d_at_a_question_change_nothing(machine: Machine, directory: LocalResourceDirectory) -> None:
+    before = machine.file.read_bytes()
+    for options, question in (((), "or a part of a name [all]: "), (("--all",), "? yes or no [yes]: ")):
+        for control, status, said in (("c", 130, "interrupted"), ("d", 1, "the terminal was closed")):
+            person = Person(machine, "configure", "--resource-directory", "profileA", *options)
+            person.sees(question)
+            person.presses(control)
+            person.sees(said)
+            person.ends(status)
+    assert machine.file.read_bytes() == before
+
+
+def test_within_a_narrowed_session_full_is_needed(machine: Machine, directory: LocalResourceDirectory) -> None:
+    options = ("configure", "--resource-directory", "profileA", "--yes")
+    machine.fails(*options, status=2, said="which a narrowed session may not", ROLE_ENV_POLICY="read-only")
+    assert not directory.calls
+    machine.succeeds(*options, "--full", ROLE_ENV_POLICY="read-only")
+
+
+def test_two_at_once_add_each_account_once(machine: Machine, directory: LocalResourceDirectory) -> None:
+    directory.add_members(60)
+    running = [machine.start("configure", "--resource-directory", "profileA", "--yes") for _ in range(4)]
+    ends = [(*process.communicate(timeout=60), process.returncode) for process in running]
+    for out, err, status in ends:
+        assert status == 0 or (status == 2 and "try again" in err), err
+        assert "appended" in out or "nothing to add" in out or status == 2
+    assert 0 in [status for _, _, status in ends]
+    assert machine.file.read_text().count("\nexpected_account_id") == 62
 
 
 def test_a_person_sees_how_far_the_list_is(machine: Machine, directory: LocalResourceDirectory) -> None:

@@ -70,7 +70,7 @@ class Invocation:
     remove: bool = False
     renew: bool = False
     resource_directory: str = ""
-    role: str = ""
+    role: "str | None" = None
     role_arn: str = ""
     session: bool = False
     sessions: bool = False

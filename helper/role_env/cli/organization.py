@@ -46,9 +46,9 @@ class Organization:
     `is_full_allowed`: within a narrowed session, `source` may give a wider one.
     """
 
-    def __init__(self, source: str, *, role: str, site: str, is_full_allowed: bool = False) -> None:
+    def __init__(self, source: str, *, role: str | None, site: str, is_full_allowed: bool = False) -> None:
         self._source = source
-        self._role = role or DEFAULT_ROLE
+        self._role = DEFAULT_ROLE if role is None else role  # an empty one, of a variable in a script, is no default
         self._site = site or "china"
         self._is_full_allowed = is_full_allowed
 
@@ -96,7 +96,6 @@ class Organization:
 
     def _list(self, caller: Caller, endpoint: str, context: Context) -> list[Member]:
         """Return the accounts of the organization. Raises RefusedError, UnreachableError."""
-        context.messages.decided(f"{self._source}: ListAccounts as {caller.name} at {endpoint}")
         try:
             return resource_directory.list_accounts(caller.key, endpoint, context)
         except sts.StsError as refusal:

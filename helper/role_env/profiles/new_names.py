@@ -12,17 +12,21 @@ from role_env.profiles.file import DEFAULT
 # The letters and marks that nobody sees: Unicode's Default_Ignorable_Code_Point.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
+# The marks that a letter has at most; Thai and Hindi have names with two.
+_MOST_MARKS = 3
+
 
 def sanitize(text: str, *, signs: str, longest: int = names.LONGEST) -> str:
     """Return `text` in visible letters and digits and in `signs`, at most `longest` of them; it may be empty.
 
     Each other character becomes one -. Letters that are written in several ways are written in one.
     """
-    kept = ""
+    kept, marks = "", 0
     for character in unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)):
         kind = unicodedata.category(character)[0]
-        is_kept = character in signs or kind in "LN" or (kind == "M" and kept[-1:].isalnum())
-        kept += character if is_kept else "-"
+        marks = marks + 1 if kind == "M" else 0
+        has_letter = 0 < marks <= _MOST_MARKS and kept[-marks:][:1].isalnum()
+        kept += character if character in signs or kind in "LN" or has_letter else "-"
     return re.sub("-+", "-", kept).strip("-")[:longest].rstrip("-")
 
 

@@ -41,14 +41,20 @@ def list_assignments(url: str, token: str, context: Context) -> list[Assignment]
         return Portal(url, context.restarted()).list_configurations(token, account.id)
 
     def list_all() -> list[list[AccessConfiguration]]:
+        found: list[list[AccessConfiguration]] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(list_configurations, accounts))
+            for configurations in pool.map(list_configurations, accounts):
+                found.append(configurations)
+                context.messages.show_progress(f"role-env: listed {len(found)} of {len(accounts)} accounts")
+        return found
 
     # In a thread, so that an interruption does not wait for a portal that hangs, or hit the pool while it holds locks.
     try:
         found = within(context.restarted().deadline.remaining() * (len(accounts) + 1), list_all)
     except TimedOut:
         raise UnreachableError(f"{url} did not list everything in time", hint="try again") from None
+    finally:
+        context.messages.show_progress("")
     listed = ((account, each) for account, known in zip(accounts, found, strict=True) for each in known)
     # By their IDs: what moves from one page to the next while they are read is listed twice.
     return list({(account.id, each.id): Assignment(account, each) for account, each in listed}.values())
