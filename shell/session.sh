@@ -167,7 +167,8 @@ esac
 	case $- in *k*) _renv_turn_on="\\set -k;$_renv_turn_on" && \eval '\set +k' ;; esac
 	\set +a
 	\set +x
-	@EMPTY_TEXT@
+	# The text of the prompt is as of an earlier look. Its export stays.
+	case ${ROLE_ENV_PROMPT:+p} in p) if (\unset -v ROLE_ENV_PROMPT) 2>/dev/null; then ROLE_ENV_PROMPT=; fi ;; esac
 	case ${ZSH_VERSION:+z} in z) \eval '\builtin emulate zsh -c "[[ -z \$psvar[97] || \${(t)psvar} == *readonly* ]] || psvar[97]="' ;; esac
 	_renv_begin
 } 2>/dev/null

@@ -8,15 +8,18 @@ class Shell:
     """A shell that evaluates what role-env prints.
 
     `evaluate` is the line that evaluates the session printed by the command in {}, `evaluate_code` the line for code
-    that ends or renews a session; `nothing` is code that does nothing and succeeds. `load` is the line that loads the
-    integration, and `startup_files` are the files that may contain it, the one to write to first; both are empty for a
-    shell without an integration. `startup_folder` is a variable that names their folder, and the default below HOME.
+    that ends or renews a session; `nothing` is code that does nothing and succeeds.
+
+    `integration` lists the files in `shell/` of the shell's integration, none if there is none. `load` is the line that
+    loads it, and `startup_files` are the files that may contain that line, the one to write to first. `startup_folder`
+    is a variable that names their folder, and the default below HOME.
     """
 
     __slots__ = (
         "dialect",
         "evaluate",
         "evaluate_code",
+        "integration",
         "load",
         "name",
         "nothing",
@@ -31,6 +34,7 @@ class Shell:
         dialect: str = "role_env.shells.posix",
         evaluate: str = 'eval "$({} || echo false)"',
         evaluate_code: str = 'eval "$({})"',
+        integration: "tuple[str, ...]" = (),
         load: str = "",
         startup_files: "tuple[str, ...]" = (),
         startup_folder: "tuple[str, str]" = ("", ""),
@@ -40,6 +44,7 @@ class Shell:
         self.dialect = dialect
         self.evaluate = evaluate
         self.evaluate_code = evaluate_code
+        self.integration = integration
         self.load = load
         self.startup_files = startup_files
         self.startup_folder = startup_folder
@@ -52,12 +57,14 @@ SHELLS = {
         Shell(
             "bash",
             evaluate="source <({})",
+            integration=("role-env.sh", "role-env.bash"),
             load='eval "$(role-env init bash)"',
             startup_files=(".bashrc", ".bash_profile", ".bash_login", ".profile"),
         ),
         Shell(
             "zsh",
             evaluate="source <({})",
+            integration=("role-env.sh", "role-env.zsh"),
             load='eval "$(role-env init zsh)"',
             startup_files=(".zshrc", ".zprofile", ".zshenv"),
             startup_folder=("ZDOTDIR", ""),
@@ -68,6 +75,7 @@ SHELLS = {
             dialect="role_env.shells.fish",
             evaluate="{} | source",
             evaluate_code="{} | source",
+            integration=("role-env.fish",),
             load="role-env init fish | source",
             startup_files=("fish/config.fish", "fish/conf.d/*.fish"),
             startup_folder=("XDG_CONFIG_HOME", ".config"),
@@ -79,4 +87,4 @@ SHELLS = {
 SHELL_FORMATS = tuple(SHELLS)
 DOCUMENT_FORMATS = ("json", "dotenv", "github")
 FORMATS = (*SHELL_FORMATS, *DOCUMENT_FORMATS)
-INTEGRATED_SHELLS = tuple(name for name, shell in SHELLS.items() if shell.load)
+INTEGRATED_SHELLS = tuple(name for name, shell in SHELLS.items() if shell.integration)

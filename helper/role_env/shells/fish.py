@@ -12,8 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_EMPTY_TEXT = "set -q ROLE_ENV_PROMPT; and set -g ROLE_ENV_PROMPT ''"
-
 
 def quote(value: str) -> str:
     """Return `value` as one word of fish on one line. It may contain anything but NUL, which no variable contains."""
@@ -65,7 +63,10 @@ def off(environ: "Mapping[str, str]") -> str:
 
 def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
     """Return the group that ends in `false`; with `take_away` it leaves the shell without any account."""
-    return _program("fail.fish", {}) if take_away else f"begin; {_EMPTY_TEXT}; false; end\n"
+    if take_away:
+        return _program("fail.fish", {})
+    (lines,) = programs.parts("refuse.fish")
+    return "".join(f"{line};\n" for line in lines)
 
 
 def renewal(session: Session, environ: "Mapping[str, str]") -> str:

@@ -6,6 +6,7 @@ themselves list no command, no option and no variable of a family.
 
 from role_env import __version__, command_table, variables
 from role_env.command_table import model
+from role_env.command_table.formats import SHELLS
 from role_env.shells import fish, posix, programs
 
 TYPE_CHECKING = False
@@ -14,16 +15,6 @@ if TYPE_CHECKING:
 
     from role_env.command_table.model import Command, Option
 
-_FILES = {
-    "bash": ("role-env.sh", "role-env.bash"),
-    "zsh": ("role-env.sh", "role-env.zsh"),
-    "fish": ("role-env.fish",),
-}
-# zsh's own emulation for the text and, whatever the shell's options are, for each call of its functions.
-_ZSH = "\\builtin emulate zsh -o no_xtrace -o no_verbose -o no_err_exit -o no_err_return -c"
-# In POSIX mode bash refuses the name of our function.
-_BASH = "case :$SHELLOPTS: in *:posix:*) _role_env_posix=posix; \\set +o posix ;; *) _role_env_posix= ;; esac"
-_BASH_END = "case $_role_env_posix in posix) \\set -o posix ;; esac; \\unset -v _role_env_posix"
 _KINDS = {
     model.PROFILE: "profile",
     model.SESSION_PROFILE: "session",
@@ -63,16 +54,14 @@ def integration(shell: str, options: str = "") -> str:
 
     It is one group, like everything that a shell reads from us: cut off anywhere, it does nothing.
     """
-    text = "".join(programs.read(name) for name in _FILES[shell])
+    text = "".join(programs.read(name) for name in SHELLS[shell].integration)
     tables = _fish_tables() if shell == "fish" else _posix_tables(shell)
     given = {"SHELL": shell, "OPTIONS": f"{__version__} {options}".rstrip(), **tables}
     for name, table in given.items():
         text = text.replace(f"@{name}@", table)
-    return {
-        "bash": f"{{ {_BASH}\n{text}{_BASH_END}\n}}\n",
-        "zsh": f"{{ {_ZSH} {posix.quote(text)}\n}}\n",
-        "fish": f"begin\n{text}end\n",
-    }[shell]
+    (around,) = programs.parts(f"init.{shell}")
+    texts = {"TEXT": text.rstrip("\n"), "QUOTED_TEXT": posix.quote(text)}
+    return programs.fill("\n".join((*around, "")), texts)
 
 
 # --- the tables

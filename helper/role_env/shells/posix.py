@@ -20,12 +20,6 @@ _OPEN_ENDS = ("{", "(", ")", ";;", " in", "then", "do", "else", "||", "&&")
 """The ends of lines behind which a command goes on: there, no semicolon may stand."""
 # A shell that has joined the lines by spaces finds a word, the group's end, and a comment; any other one a comment.
 _CUT = "\\\n#; }; #"
-# The text of the prompt is as of an earlier look. Its export stays.
-_EMPTY_TEXT = (
-    r"case ${ROLE_ENV_PROMPT:+p} in p)"
-    " if (\\unset -v ROLE_ENV_PROMPT) 2>/dev/null; then ROLE_ENV_PROMPT=; fi ;; esac"
-)
-_TEXTS = {"EMPTY_TEXT": _EMPTY_TEXT, "LINE_BREAK": "'\n'"}
 _OTHER_URIS = tuple(f"{prefix}_CREDENTIALS_URI" for prefix in variables.PREFIXES[1:])
 _TEMPORARIES = (
     *(
@@ -103,7 +97,10 @@ def off(environ: "Mapping[str, str]", *, integrated: bool = False) -> str:
 
 def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
     """Return the text that ends in `false`; with `take_away` it leaves the shell without any account."""
-    return _program("fail.sh", environ, {}, take_away=True) if take_away else f"{{ {_EMPTY_TEXT}; \\false; }}\n"
+    if take_away:
+        return _program("fail.sh", environ, {}, take_away=True)
+    (lines,) = programs.parts("refuse.sh")
+    return "".join(f"{line}\n" for line in _terminated(lines))
 
 
 def renewal(session: Session, environ: "Mapping[str, str]") -> str:
@@ -163,7 +160,7 @@ def _program(
             f"_renv_put_each {value} '{_words(names)}'"
             for value, names in variables.by_value(variables.NO_ACCOUNT).items()
         ),
-        **_TEXTS,
+        "LINE_BREAK": "'\n'",
         "UNQUOTED_STEP": "_renv_take_away" if take_away else "\\:",
         "UNQUOTED_REPORT": f"\\printf '%s\\n' {' '.join(map(quote, report))} >&2" if report else "\\:",
         "FUNCTIONS": _words(functions),
@@ -173,8 +170,13 @@ def _program(
         **tables,
     }
     before = [] if integrated else before
-    begun = (line if line.endswith(_OPEN_ENDS) else f"{line};" for line in (*before, "{", *first[:-1]))
+    begun = _terminated((*before, "{", *first[:-1]))
     return programs.fill("\n".join((*begun, f"{first[-1]} {_CUT}", *common, *own, *end, "}\n")), all_tables)
+
+
+def _terminated(lines: "Iterable[str]") -> "Iterable[str]":
+    """Yield `lines` so that they mean the same where line breaks have become spaces."""
+    return (line if line.endswith(_OPEN_ENDS) else f"{line};" for line in lines)
 
 
 def _words(names: "Iterable[str]") -> str:
