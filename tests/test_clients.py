@@ -155,6 +155,19 @@ def test_node_has_the_session(machine: Machine, clients: Path, foreign: str, how
 
 
 @needs_node
+def test_at_an_ipv6_address_node_has_the_session_and_python_cannot_read_the_uri(
+    machine: Machine, clients: Path, foreign: str
+) -> None:
+    """As the topic `programs` says; should the SDK for Python learn it, the topic may leave it out."""
+    environ = {"NODE_PATH": str(CLIENTS / "node_modules"), "NODE_EXTRA_CA_CERTS": str(machine.sts.ca_file)}
+    listen = ("exec", "--renew", "--listen", "::1", "profileB", "--")
+    check_identity(machine, machine.role_env(*listen, "node", str(PROGRAMS / "identity.js"), **environ))
+    done = machine.role_env(*listen, str(clients / "python"), str(PROGRAMS / "sts_identity.py"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is not a valid host or port" in done.stderr
+
+
+@needs_node
 def test_node_takes_live_sessions_from_the_credentials_uri_whatever_the_tools_files_name(
     machine: Machine, clients: Path, foreign: str
 ) -> None:

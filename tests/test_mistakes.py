@@ -399,6 +399,20 @@ TYPED = (
         corrected="role-env exec profileB -- printenv ROLE_ENV_PROFILE",
     ),
     Mistake(
+        "exec that listens and does not stay",
+        "role-env exec --listen :0 profileB -- env",
+        "--listen requires --renew",
+        "add --renew, or leave --listen out",
+        125,
+    ),
+    Mistake(
+        "exec that would listen at every address",
+        "role-env exec --renew --listen=0.0.0.0 profileB -- env",
+        "--listen 0.0.0.0: 0.0.0.0 is neither loopback nor private",
+        "give an address of this machine that is loopback or private, such as 127.0.0.1 or 172.17.0.1",
+        125,
+    ),
+    Mistake(
         "clear of a mistyped profile",
         "role-env clear profieB",
         "there is no profile profieB in {file}, and no cached session of it",
@@ -753,6 +767,10 @@ def give_value(person: Newcomer, value: str) -> None:
     person.line = re.sub(r"\S+$", value, person.line)
 
 
+def give_address(person: Newcomer, address: str) -> None:
+    person.line = re.sub(r"(--listen=)\S+", rf"\g<1>{address}", person.line)
+
+
 def leave_out(person: Newcomer, option: str) -> None:
     person.line = re.sub(f" {option} \\S+", "", person.line)
 
@@ -827,6 +845,8 @@ HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
     (r"for more than 3600, raise the role's own maximum and set (\w+) to it \(at most 43200\)", raise_maximum),
     (r"attach the policy (\{.*\}) to it, name (\S+) in the role's trust policy, and check external_id", let_assume),
     ("give seconds, or 30m or (1h)", give_value),
+    (r"give an address .*, such as (127\.0\.0\.1) or 172\.17\.0\.1", give_address),
+    ("add --renew, or leave (--listen) out", leave_out),
     (r"use a profile with role_arn, such as (\w+); role-env hands out temporary credentials only", give_value),
     ("name a profile of that account, or leave out (--expect-account); nothing was exported", leave_out),
     ("give the ID first: it begins with (LTAI)", swap_lines),
