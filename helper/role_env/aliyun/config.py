@@ -18,7 +18,7 @@ from role_env.errors import ProfileError
 from role_env.fingerprint import sha256
 from role_env.http import responses
 
-# The CLI's name for the profile that is used when nothing names one.
+# The CLI's name for the profile that it uses when nothing names one.
 DEFAULT_NAME = "default"
 _KEY = ("access_key_id", "access_key_secret", "sts_token")
 _LONGEST_POLICY = 2048
@@ -26,7 +26,7 @@ _LONGEST_POLICY = 2048
 
 @dataclass(frozen=True)
 class SignInIdentity:
-    """Where and as whom a person signed in: at CloudSSO with the first three fields, or at OAuth with `site_type`."""
+    """The identity of a sign-in: the first three fields for CloudSSO, `site_type` for OAuth."""
 
     sign_in_url: str = ""
     account_id: str = ""
@@ -76,7 +76,7 @@ class CliProfile:
 
     @property
     def sign_in_hint(self) -> str:
-        """What to do if the sign-in has ended."""
+        """The hint for a sign-in that has ended."""
         return f"sign in again with: aliyun configure --profile {self.name} --mode {self.mode}"
 
     def live_key(self, now: float) -> Credentials:
@@ -102,14 +102,14 @@ class ConfigFile:
         self.path = path
         parsed = document.folded(document.parse(path, content))
         self.current = _text(parsed, "current", str(path)) or DEFAULT_NAME
-        # The CLI itself takes the empty text for a name, and an absent or null one for the default.
+        # The CLI itself reads the empty text as a name, and an absent or null one as the default.
         self._cli_current = DEFAULT_NAME if parsed.get("current") is None else parsed["current"]
         listed = parsed.get("profiles")
         if not isinstance(listed, list | None) or not all(isinstance(entry, dict) for entry in listed or ()):
             raise ProfileError(f"{path}: profiles is not a list of profiles", hint=document.HINT)
         self.entries: dict[str, dict[str, Any]] = {}
         for entry in map(document.folded, listed or ()):
-            self.entries.setdefault(_text(entry, "name", str(path)), entry)  # the CLI takes the first, too
+            self.entries.setdefault(_text(entry, "name", str(path)), entry)  # like the CLI, keep the first
         self._begins_with_mark = content.startswith(document.BYTE_ORDER_MARK)
 
     def names(self) -> list[str]:
@@ -117,7 +117,7 @@ class ConfigFile:
         return list(self.entries)
 
     def cli_error(self) -> ProfileError | None:
-        """Return why the `aliyun` CLI itself cannot use the file, so that every command of it fails, or None."""
+        """Return the error that makes every command of the `aliyun` CLI fail with this file, or None."""
         if self._begins_with_mark:
             return document.mark_error(self.path)
         if self.entries and self._cli_current not in self.entries:
@@ -129,7 +129,7 @@ class ConfigFile:
         return None
 
     def profile(self, name: str = "") -> CliProfile:
-        """Return the profile `name`, or the current one if that is empty; checked. Raises ProfileError."""
+        """Return the checked profile `name`, or the current one if `name` is empty. Raises ProfileError."""
         name = name or self.current
         where = f"{self.path}: profile {name}"
         if name not in self.entries:
@@ -175,7 +175,7 @@ _TEXTS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "credentials_uri": ("credentials_uri", str),
 }
 _ROLE = ("role_arn", "session_name", "policy", "sts_region", "sts_endpoint")
-# What each mode requires, and what else it may have.
+# The keys that each mode requires, and those that it may have.
 _MODES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "AK": ((), ()),
     "StsToken": ((), ()),
@@ -231,11 +231,11 @@ def _checked(entry: Mapping[str, Any], name: str, where: str) -> CliProfile:
 
 
 def _sign_in(entry: Mapping[str, Any], mode: str, where: str) -> dict[str, Any]:
-    """Return what a sign-in has stored in the file, as fields of CliProfile."""
+    """Return the values that a sign-in stored in the file, as fields of CliProfile."""
     if mode not in _SIGN_IN:
         return {}
     token, token_end = _SIGN_IN[mode]
-    # OAuth's access tokens change each hour. A refresh token lasts, and belongs to one person's sign-in.
+    # OAuth's access tokens change every hour. A refresh token lasts, and belongs to one person's sign-in.
     lasting = _text(entry, "oauth_refresh_token", where) or _text(entry, token, where)
     return {
         "sign_in_id": sha256(lasting) if lasting else "",
@@ -247,7 +247,7 @@ def _sign_in(entry: Mapping[str, Any], mode: str, where: str) -> dict[str, Any]:
 
 
 def _mode(entry: Mapping[str, Any], name: str, where: str) -> str:
-    """Return the profile's mode, written in any case, or the one that the CLI infers if there is none."""
+    """Return the profile's mode, which is written in any case, or the mode that the CLI infers."""
     text = _text(entry, "mode", where) or _inferred_mode(entry)
     for mode in _MODES:
         if mode.lower() == text.lower():
@@ -276,7 +276,7 @@ def _inferred_mode(entry: Mapping[str, Any]) -> str:
 
 
 def _key(entry: Mapping[str, Any], mode: str, where: str) -> AccessKey | None:
-    """Return the key in the file for the modes that have one there; None for a sign-in that has not happened."""
+    """Return the access key that the file has for `mode`, or None. A sign-in has none until it happens."""
     if mode not in ("AK", "StsToken", "RamRoleArn", *_SIGN_IN):
         return None
     if mode in _SIGN_IN and not all(entry.get(name) for name in _KEY):

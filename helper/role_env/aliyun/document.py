@@ -1,4 +1,4 @@
-"""Parse the `aliyun` CLI's file as JSON, and dump it with the indentation that it had.
+"""Parse the `aliyun` CLI's file as JSON, and write it back with its own indentation.
 
 The CLI is written in Go, whose JSON decoder ignores the case of keys and refuses a byte order mark.
 """
@@ -18,9 +18,9 @@ _INDENT = re.compile(r'^([ \t]+)"', re.MULTILINE)
 
 
 def parse(path: Path, content: bytes) -> dict[str, Any]:
-    """Return the JSON object in `content`, the file at `path`, for reading: a byte order mark and duplicate keys pass.
+    """Return the JSON object in `content`, the file at `path`, for reading.
 
-    Raises ProfileError with the line for everything that is not a JSON object.
+    Accepts a byte order mark and duplicate keys. Raises ProfileError, with the line, for other text than a JSON object.
     """
     try:
         document = json.loads(_text(path, content), parse_constant=_refuse_constant)
@@ -37,7 +37,7 @@ def parse(path: Path, content: bytes) -> dict[str, Any]:
 def parse_for_change(path: Path, content: bytes) -> dict[str, Any]:
     """Return the JSON object as `parse` does, for writing it back.
 
-    Raises ProfileError, also for a byte order mark and for duplicate keys, in any case: they would be lost.
+    Raises ProfileError, also for a byte order mark and for keys that are equal without case: they would be lost.
     """
     if content.startswith(BYTE_ORDER_MARK):
         raise mark_error(path)
@@ -57,7 +57,7 @@ def mark_error(path: Path) -> ProfileError:
 
 
 def dump(document: dict[str, Any], like: bytes) -> bytes:
-    """Return `document` as JSON with the indentation, line ends and last newline of `like`."""
+    """Return `document` as JSON, with the indentation, line endings and final newline of `like`."""
     text = like.decode("utf-8", "replace")
     found = _INDENT.search(text)
     indent = found[1] if found else None
@@ -71,7 +71,7 @@ def dump(document: dict[str, Any], like: bytes) -> bytes:
 
 
 def folded(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return `entry` with its keys in lower case; of keys that differ by case the last counts, as in Go."""
+    """Return `entry` with its keys in lower case. Of keys that differ only in case the last counts, as in Go."""
     return {key.lower(): value for key, value in entry.items()}
 
 
@@ -83,7 +83,7 @@ def _text(path: Path, content: bytes) -> str:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    """Refuse NaN and Infinity, which Python's decoder takes and JSON does not have."""
+    """Refuse NaN and Infinity, which Python's decoder accepts and JSON does not have."""
     raise ValueError(name)
 
 
@@ -96,7 +96,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def _key_given_twice(text: str) -> tuple[str, int] | None:
-    """Return the first key that its object has twice, and its line; None if there is none. `text` is valid JSON."""
+    """Return the first key that is twice in an object, and its line; None if there is none. `text` is valid JSON."""
     levels: list[set[str]] = []
     for token in _TOKEN.finditer(text):
         if token[0] in ("{", "["):

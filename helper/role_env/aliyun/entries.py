@@ -17,18 +17,18 @@ from role_env.fingerprint import read_file
 
 # The profile that follows the session of the shell.
 SESSION_NAME = "role-env"
-# Written into a new profile only, since they are a matter of taste.
+# Written only into a new profile, since they are a matter of taste.
 _TASTE = {"output_format": "json", "language": "en"}
 _SHOWN = ("name", "mode", "process_command", "region_id", *_TASTE)
-# What the CLI itself would write first, the indentation included.
+# The CLI itself begins the file with this, indentation included.
 _EMPTY_DEFAULT = {"name": DEFAULT_NAME, "mode": "", **_TASTE}
 _NEW_FILE = b'{\n\t"current": "default",\n\t"profiles": [],\n\t"meta_path": ""\n}\n'
 
 
 class Entry:
-    """A profile that the CLI's file is to have. `region_id` may be empty.
+    """A profile to write into the CLI's file. `region_id` may be empty.
 
-    Raises ProfileError for a path of role-env's or of the profiles file that cannot stand in a command.
+    Raises ProfileError if a command cannot contain the path of role-env or of the profiles file.
     """
 
     def __init__(self, name: str, *, command: str, region_id: str) -> None:
@@ -52,7 +52,7 @@ class Entry:
 def profiles_file_of(entry: Mapping[str, Any]) -> str | None:
     """Return the profiles file in the command of a profile that `setup` wrote; None for any other profile.
 
-    It is empty if the command names none, as older releases wrote it.
+    It is empty if the command names none, as in older releases.
     """
     arguments = process_command.own_arguments(entry.get("process_command"))
     if entry.get("mode") != "External" or arguments is None:
@@ -67,7 +67,7 @@ def is_session_entry(entry: Mapping[str, Any]) -> bool:
 
 
 def is_session_profile_changed(path: Path) -> bool:
-    """Return whether the CLI's file at `path` has a profile role-env that is not as `setup` writes it."""
+    """Return whether the CLI's file at `path` has a profile role-env that differs from what `setup` writes."""
     try:
         content, _ = read_file(path)
         entry = ConfigFile(path, content).entries.get(SESSION_NAME)
@@ -84,7 +84,7 @@ def is_own(entry: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class ShellSettings:
-    """What the CLI's file contributes to a shell with a session.
+    """The settings that a shell with a session gets from the CLI's file.
 
     `region_id` is the current profile's, empty if there is none. `has_session_profile` says whether the file has the
     profile role-env as `setup` writes it, and the CLI can use it.
@@ -95,7 +95,7 @@ class ShellSettings:
 
 
 def shell_settings(path: Path) -> ShellSettings:
-    """Read the CLI's file at `path`. One that is missing or invalid contributes nothing."""
+    """Return the settings in the CLI's file at `path`; empty ones if it is missing or invalid."""
     try:
         content, _ = read_file(path)
         file = ConfigFile(path, content)
@@ -125,7 +125,7 @@ def has_profiles(path: Path, content: bytes | None) -> bool:
 
 
 def with_entries(path: Path, content: bytes | None, wanted: Sequence[Entry]) -> bytes:
-    """Return the content of the CLI's file `path` with the profiles `wanted`; it had `content` (None: no file).
+    """Return the content of the CLI's file `path` after the profiles `wanted` are added to `content` (None: no file).
 
     Raises ProfileError for a file that the CLI cannot use, and for a profile that `setup` did not write.
     """
@@ -140,7 +140,7 @@ def with_entries(path: Path, content: bytes | None, wanted: Sequence[Entry]) -> 
 def without_entries(path: Path, content: bytes, names: Iterable[str]) -> bytes | None:
     """Return the content of the CLI's file without the profiles `names`; None if the file can be removed.
 
-    That is if nothing is left but an empty `default`, which `setup` had to add. Raises ProfileError.
+    It can be removed if only an empty `default` is left, which `setup` had to add. Raises ProfileError.
     """
     names = set(names)
 
@@ -171,7 +171,7 @@ def _shown(entry: Mapping[str, Any] | None) -> list[str]:
         return []
     shown = {key: entry[key] for key in _SHOWN if key in entry}
     lines = json.dumps(shown, ensure_ascii=False, indent=2).split("\n")
-    # Characters that could act on a terminal, or that no encoding has, are shown as escapes.
+    # Characters that could control a terminal, or that cannot be encoded, are shown as escapes.
     return lines if all(line.isprintable() for line in lines) else json.dumps(shown, indent=2).split("\n")
 
 
@@ -180,7 +180,7 @@ def _entries(path: Path, content: bytes | None) -> dict[str, dict[str, Any]]:
 
 
 def _merge(listed: list[dict[str, Any]], wanted: Sequence[Entry]) -> None:
-    if not listed:  # the CLI could not start: its current profile would be missing
+    if not listed:  # without it the CLI cannot start: its current profile would be missing
         listed.append(dict(_EMPTY_DEFAULT))
     by_name: dict[object, dict[str, Any]] = {}
     for there in listed:
@@ -190,7 +190,7 @@ def _merge(listed: list[dict[str, Any]], wanted: Sequence[Entry]) -> None:
             by_name[entry.name] = {"name": entry.name, **entry.members, **_TASTE}
             listed.append(by_name[entry.name])
         there = by_name[entry.name]
-        spelled = {key.lower(): key for key in there}  # keys keep the case in which they are there
+        spelled = {key.lower(): key for key in there}  # existing keys keep their case
         there.update({spelled.get(key, key): value for key, value in entry.members.items()})
 
 
@@ -212,5 +212,5 @@ def _changed(path: Path, content: bytes, change: Callable[[list[dict[str, Any]]]
 
 
 def _is_empty_default(entry: Mapping[str, Any]) -> bool:
-    """Return whether a `default` has no value but those of _TASTE; the CLI may have added empty keys since."""
+    """Return whether a `default` has only the values of _TASTE, and perhaps empty keys, which the CLI adds."""
     return not any(value for key, value in entry.items() if key not in ("name", *_TASTE))

@@ -1,4 +1,4 @@
-"""Locate the `aliyun` CLI's file. Another module reads it, which few chains import."""
+"""Locate the `aliyun` CLI's file. It is read by another module, which few chains import."""
 
 import os
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Write and recognize the command lines of role-env's own `process` in the `aliyun` CLI's file.
 
-Since release 3.4.9 the CLI splits a command like a shell, before that only at white space. So a command has no quotes
-unless a path needs them.
+Since release 3.4.9 the CLI splits a command like a shell; older releases split it at white space only. So a command
+contains quotes only if a path needs them.
 """
 
 import os
@@ -20,7 +20,7 @@ _PROCESS = "process"
 def profile_command(name: str, config: str, environ: Mapping[str, str]) -> str:
     """Return the command for the profile `name` of the profiles file `config`, an absolute path.
 
-    It begins with the program's path, unless the bare name is found with cron's PATH too.
+    It begins with the bare name if cron's PATH finds that too, else with the program's path.
     """
     program = _program(environ)
     if program == ["role-env"] and not _is_found_by(CRON_PATH):
@@ -39,7 +39,7 @@ def is_found_by_cron(command: str) -> bool:
 
 
 def needs_quotes(command: str) -> bool:
-    """Return whether `command` has quotes, which an old CLI that splits at white space only would misread."""
+    """Return whether `command` has quotes. An old CLI, which splits at white space only, misreads them."""
     return command.split() != shlex.split(command)
 
 
@@ -50,27 +50,27 @@ def own_arguments(command: object) -> list[str] | None:
 
 
 def runs_process(command: str) -> bool:
-    """Return whether `command` runs role-env's own `process`, also by way of `env NAME=VALUE …`."""
+    """Return whether `command` runs role-env's own `process`, also through `env NAME=VALUE …`."""
     words = _split(command)
     if words and Path(words[0]).name == "env":
         words = list(dropwhile(lambda word: "=" in word or word.startswith("-"), words[1:]))
     words = _after_program(words)
     if words[:1] == [_PROCESS]:
         return True
-    # Options may stand before the command, and `exec` runs any other.
+    # Options may come before the command, and `exec` may run role-env too.
     before = list(takewhile(lambda word: word != _PROCESS, words))
     return before != words and before[0].startswith("-") and "exec" not in before
 
 
 def is_session_command(command: object) -> bool:
-    """Return whether `command` is as `session_command` writes it, with or without a path."""
+    """Return whether `command` is what `session_command` writes, with or without a path."""
     return own_arguments(command) == ["--session"]
 
 
 def named_config(arguments: Sequence[str], name: str) -> str | None:
     """Return the profiles file in the arguments of `process` for the profile `name`.
 
-    It is empty if they name none, as older releases wrote it, and None if `setup` did not write these arguments.
+    It is empty if they name none, as in older releases, and None if `setup` did not write these arguments.
     """
     if list(arguments) == [name]:
         return ""
@@ -78,7 +78,7 @@ def named_config(arguments: Sequence[str], name: str) -> str | None:
 
 
 def _after_program(words: Sequence[str]) -> list[str]:
-    """Return the words after `role-env`; none if another program is run."""
+    """Return the words after `role-env`; none if the command runs another program."""
     if words[1:3] == ["-m", "role_env"]:
         return list(words[3:])
     is_ours = bool(words) and Path(words[0]).name.removesuffix(".exe") == "role-env"
@@ -88,7 +88,7 @@ def _after_program(words: Sequence[str]) -> list[str]:
 def _split(command: object) -> list[str]:
     try:
         return shlex.split(command) if isinstance(command, str) else []
-    except ValueError:  # a quote that does not end
+    except ValueError:  # an unclosed quote
         return []
 
 

@@ -1,7 +1,7 @@
-"""The locks of single flight: processes that miss the same session at the same time make one request to STS.
+"""Locks between processes, so that those that miss the same session at the same time make one request to STS.
 
-The lock is the kernel's own (flock), so a dead holder blocks nobody. If no lock can be taken, the request is made
-without one. The fast path uses it too, so it imports next to nothing.
+A lock is the kernel's own (flock), so a dead holder blocks nobody. If no lock can be taken, the request is made without
+one. The fast path uses this module too, so it imports almost nothing.
 """
 
 import os
@@ -12,7 +12,7 @@ from role_env.fingerprint import sha256
 
 try:
     import fcntl
-except ImportError:  # Windows: no lock, at worst two calls
+except ImportError:  # Windows: no lock, and at worst two calls
     fcntl = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False
@@ -25,15 +25,15 @@ _STEP_SECONDS = 0.02
 _STORED_SECONDS = 60.0
 _BEGAN = time.monotonic()
 _taken: "dict[str, int]" = {}
-"""The locks that `wait_for_holder` has taken, by the names of their entries, until `hold` or `release` asks for one."""
+"""The descriptors of the locks that `wait_for_holder` has taken, by entry, until `hold` or `release` removes them."""
 
 
 def hold(
     name: str, environ: "Mapping[str, str]", *, seconds: float, waiting: "AbstractContextManager[object]"
 ) -> "AbstractContextManager[bool]":
-    """Hold the lock of the entry `name`, and give whether another process holds it.
+    """Return a context that holds the lock of the entry `name`; its value is whether another process holds it.
 
-    Waits at most `seconds` for it, within `waiting`.
+    It waits at most `seconds` for the lock, within the context `waiting`.
     """
     return _Lock(lambda: _taken.pop(name) if name in _taken else _open(name, environ), seconds, waiting)
 
@@ -41,17 +41,17 @@ def hold(
 def hold_in_state(
     name: str, environ: "Mapping[str, str]", *, seconds: float, waiting: "AbstractContextManager[object]"
 ) -> "AbstractContextManager[bool]":
-    """Hold the lock of the entry `name` in the state folder, whatever the runtime folder is; give what `hold` gives.
+    """Return a context as `hold` does, for a lock that is always in the state folder.
 
-    For what may happen once only: cron and `su` have no runtime folder, and would hold another lock. Raises
-    ProfileError where there is no such folder, or others can write it.
+    It is for work that only one process may do: cron and `su` have no runtime folder, and would hold another lock.
+    Raises ProfileError if there is no state folder, or others can write it.
     """
     return _Lock(lambda: _open_in(paths.state_folder(environ), name), seconds, waiting, is_required=True)
 
 
 def hold_folder(folder: "Path", *, seconds: float) -> "AbstractContextManager[bool]":
-    """Hold the lock of what is in `folder`, which leaves no file there; give what `hold` gives."""
-    from contextlib import nullcontext  # 2 ms, which the fast path can do without
+    """Return a context as `hold` does, for a lock on `folder` itself, which leaves no file there."""
+    from contextlib import nullcontext  # takes 2 ms, and the fast path does not need it
 
     return _Lock(lambda: os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)), seconds, nullcontext())
 
@@ -68,10 +68,10 @@ def release(name: str) -> None:
 
 
 def wait_for_holder(name: str, environ: "Mapping[str, str]", *, seconds: float) -> bool:
-    """Wait while another process holds the lock of the entry `name`, at most `seconds`; return whether one did.
+    """Wait at most `seconds` while another process holds the lock of the entry `name`; return whether one did.
 
-    If none does, this process has it from now on: those that come meanwhile wait for it, and need not import what a
-    request takes.
+    If none did, this process holds it from now on. Processes that come later wait for it, and import nothing for a
+    request of their own.
     """
     try:
         descriptor = _open(name, environ)
@@ -81,7 +81,7 @@ def wait_for_holder(name: str, environ: "Mapping[str, str]", *, seconds: float) 
         if _acquire(descriptor, 0):
             _taken[name] = descriptor
             return False
-        _acquire(descriptor, seconds, is_shared=True)  # all that wait go on at once
+        _acquire(descriptor, seconds, is_shared=True)  # all waiting processes continue at the same time
     except OSError:  # a file system without locks
         os.close(descriptor)
         return False
@@ -90,17 +90,17 @@ def wait_for_holder(name: str, environ: "Mapping[str, str]", *, seconds: float) 
 
 
 def report_stored(name: str, environ: "Mapping[str, str]") -> None:
-    """Note in the lock's file that the session of the entry `name` was stored now; the note contains no secret."""
+    """Record in the lock's file that the session of the entry `name` is now stored. The file contains no secret."""
     _write(name, environ, b"stored\n")
 
 
 def withdraw(name: str, environ: "Mapping[str, str]") -> None:
-    """Take back `report_stored`: the session cannot be found."""
+    """Undo `report_stored`, because the session cannot be found."""
     _write(name, environ, b"")
 
 
 def has_stored(name: str, environ: "Mapping[str, str]") -> bool:
-    """Return whether a process has stored the session of the entry `name` since this one began, in the last minute."""
+    """Return whether a process stored the session of the entry `name` after this one began, and within a minute."""
     try:
         status = os.stat(_path(_folder(environ), name), follow_symlinks=False)  # noqa: PTH116  as in `_folder`
     except OSError:
@@ -110,7 +110,7 @@ def has_stored(name: str, environ: "Mapping[str, str]") -> bool:
 
 
 def process_age(process: str = "/proc/self/stat") -> float:
-    """Return for how many seconds this process has existed, by `process`, Linux's file, or has known this module."""
+    """Return the age of this process in seconds, by Linux's file `process`; elsewhere, the time since the import."""
     try:
         with open(process, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
             started = int(file.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
@@ -120,9 +120,9 @@ def process_age(process: str = "/proc/self/stat") -> float:
 
 
 class _Lock:
-    """The lock of the descriptor that `opened` gives, while a `with` block runs.
+    """A context manager that locks the descriptor that `opened` returns.
 
-    Where it cannot be taken, the block runs without it, unless it `is_required`.
+    If the lock cannot be taken, the block runs without it, unless it `is_required`.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class _Lock:
 
 
 def _acquire(descriptor: int, seconds: float, *, is_shared: bool = False) -> bool:
-    """Lock the descriptor's file, and return whether that was possible within `seconds`.
+    """Lock the descriptor's file within `seconds`, and return whether that succeeded.
 
     Raises OSError on a file system without locks.
     """
@@ -196,7 +196,7 @@ def _path(folder: str, name: str) -> str:
 
 
 def _write(name: str, environ: "Mapping[str, str]", text: bytes) -> None:
-    """Let `text` be what the lock's file contains, if it can be written."""
+    """Replace the content of the lock's file by `text`, if the file can be written."""
     try:
         descriptor = _open(name, environ)
     except OSError:
@@ -211,7 +211,7 @@ def _write(name: str, environ: "Mapping[str, str]", text: bytes) -> None:
 
 
 def _folder(environ: "Mapping[str, str]") -> str:
-    """Return our folder in the user's runtime folder if that is theirs alone, else in the state folder."""
+    """Return role-env's folder in the user's runtime folder if only the user can open that, else the state folder."""
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     if runtime.startswith("/"):
         try:

@@ -1,7 +1,7 @@
-"""A file that belongs to the user and to other programs, replaced or removed as a whole or not at all.
+"""Replace or remove a file that other programs also write, as a whole or not at all.
 
-Its mode, owner and ACL stay, a symlink is followed to its target, and what other programs write meanwhile, without any
-lock, is read again and not lost.
+The file keeps its mode, owner and ACL, and a symlink is followed to its target. If another program writes meanwhile,
+without any lock, its content is read again, so nothing is lost.
 """
 
 import errno
@@ -18,23 +18,23 @@ from role_env.files import locks
 from role_env.fingerprint import current_stamp, read_file
 from role_env.paths import make_folders
 
-# Another role-env holds the lock for milliseconds.
+# Another role-env holds the lock only for milliseconds.
 LOCK_SECONDS = 10.0
 BACKUP_SUFFIX = ".role-env-backup"
 _NEW_SUFFIX = ".role-env-new"
 _TRIES = 5
-# Linux' ACL of a file. Where there is one, its mask stands in the mode in the place of the group's bits.
+# Linux's ACL of a file. If there is one, the group's bits of the mode contain the ACL's mask.
 _ACL = "system.posix_acl_access"
 _NO_ACL = (errno.ENODATA, errno.ENOTSUP)
 
 
-# Takes the content (None: no file) and returns what is to be there instead (None: no file).
+# Takes the content (None: no file) and returns the new content (None: no file).
 Change = Callable[[bytes | None], bytes | None]
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may read and write a file: its mode, its owner and group, and its ACL, which is empty if there is none."""
+    """The permissions of a file: its mode, owner, group and ACL, which is empty if there is none."""
 
     mode: int
     uid: int
@@ -43,7 +43,7 @@ class Access:
 
 
 class UserFile:
-    """The file at `path`. Its former content goes to `backup` unless `keeps_backup` is false."""
+    """The file at `path`. A change keeps the former content in `backup`, unless `keeps_backup` is false."""
 
     def __init__(self, path: Path, *, keeps_backup: bool = True) -> None:
         self.path = path
@@ -56,10 +56,10 @@ class UserFile:
         return self._read()[0]
 
     def replace(self, change: Change) -> bool:
-        """Replace the content by the one that `change` returns for it, and return whether it differs.
+        """Replace the content by what `change` returns for it, and return whether it differs.
 
-        `change` is called again if another program has written meanwhile. Raises what it raises, ProfileError if the
-        file cannot be written, and UnreachableError if others keep writing.
+        `change` is called again if another program has written meanwhile. Raises what `change` raises, ProfileError if
+        the file cannot be written, and UnreachableError if others keep writing.
         """
         folder = self._real.parent
         try:
@@ -85,7 +85,7 @@ class UserFile:
         return True
 
     def _try(self, change: Change) -> bool | None:
-        """Return whether the file was replaced; None if it has changed since it was read."""
+        """Try once to replace the file. Return whether it was replaced; None if another program wrote it meanwhile."""
         stamp = current_stamp(str(self._real))
         content, access = self._read()
         changed = change(content)
@@ -115,12 +115,12 @@ class UserFile:
         return content, access
 
     def _put(self, path: Path, content: bytes, stamp: str, *, access: Access | None = None) -> bool:
-        """Make `content` the file `path`, for the users of `access` or this one alone, unless our file has changed.
+        """Write `content` to `path`, with the permissions `access` or for this user only.
 
-        `stamp` is that of our file when it was read. Return whether it is still.
+        Write nothing and return False if the stamp of our file is no longer `stamp`, as it was when it was read.
         """
         new = self._real.with_name(self._real.name + _NEW_SUFFIX)
-        with suppress(FileNotFoundError):  # of a process that was killed; we hold the lock
+        with suppress(FileNotFoundError):  # left by a killed process, since we hold the lock
             new.unlink()
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
@@ -145,14 +145,14 @@ class UserFile:
 
 
 def _give(descriptor: int, access: Access) -> None:
-    """Let those use the file that `access` names, and nobody else, whatever it has inherited from its folder."""
+    """Give the file the permissions `access`, instead of those inherited from its folder."""
     mode, acl = access.mode, access.acl
     if access.uid != os.geteuid():
         os.fchown(descriptor, access.uid, access.gid)
     elif access.gid != os.fstat(descriptor).st_gid:
         try:
             os.fchown(descriptor, -1, access.gid)
-        except PermissionError:  # a group that one is no longer in; the file's new group has no right to it
+        except PermissionError:  # the user has left that group; the file's new group gets no permission
             mode, acl = mode & ~stat.S_IRWXG, b""
     _write_acl(descriptor, acl)
     os.fchmod(descriptor, mode)
@@ -170,7 +170,7 @@ def _read_acl(path: Path) -> bytes:
 
 
 def _write_acl(descriptor: int, acl: bytes) -> None:
-    """Let the file have the ACL `acl`, or none if that is empty."""
+    """Set the file's ACL to `acl`, or remove it if that is empty."""
     if sys.platform != "linux":
         return
     try:

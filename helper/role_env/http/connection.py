@@ -24,7 +24,7 @@ class Proxy:
 def proxy_for(server: str, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy for `server` (host:port) by the usual variables, or None. NO_PROXY is honored.
 
-    Where no variable names a proxy, the settings of macOS and Windows do.
+    If no variable names a proxy, the settings of macOS or Windows decide.
     """
     named = {name.lower(): value for name, value in environ.items() if name.lower() in _PROXY_VARIABLES}
     named |= {name: environ[name] for name in _PROXY_VARIABLES if name in environ}  # lower case wins, as in curl
@@ -50,11 +50,11 @@ def _parse_proxy(address: str) -> Proxy:
     try:
         proxy = urllib.parse.urlsplit(address if "://" in address else f"http://{address}")
         host, port = proxy.hostname, proxy.port or 80
-    except ValueError:  # its text is the address, with the password in it
+    except ValueError:  # its text contains the address with the password
         raise ProfileError("the address of the proxy for https is invalid", hint=hint) from None
     if proxy.scheme != "http" or not host:
         raise ProfileError(
-            f"the proxy for https is of the kind {printable(proxy.scheme)}://, which role-env cannot use", hint=hint
+            f"the proxy for https is a {printable(proxy.scheme)}:// proxy, which role-env cannot use", hint=hint
         )
     headers = {}
     if proxy.username:
@@ -64,11 +64,11 @@ def _parse_proxy(address: str) -> Proxy:
 
 
 def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Return a context that always checks certificate and host name. An empty ALIBABA_CLOUD_CA_BUNDLE counts as unset.
+    """Return a context that checks the certificate and the host name.
 
-    Raises ProfileError.
+    An empty ALIBABA_CLOUD_CA_BUNDLE counts as unset. Raises ProfileError.
     """
-    # What ssl.create_default_context makes, which also writes each connection's keys to the file SSLKEYLOGFILE names.
+    # As ssl.create_default_context, which would also write each connection's keys to the file that SSLKEYLOGFILE names.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if sys.version_info >= (3, 13):
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT

@@ -1,4 +1,4 @@
-"""Read what servers and programs answer, without trusting it: a JSON object, and the credentials in one.
+"""Read untrusted responses of servers and programs: a JSON object, and the credentials in one.
 
 Errors are ValueError and name the invalid field, never its value. The caller knows whose response it is.
 """
@@ -11,13 +11,13 @@ from typing import Any
 from role_env.credentials import FIELDS, AccessKey, Credentials
 from role_env.timestamps import parse_utc
 
-# A response has a few thousand bytes, a token with a session policy some more.
+# A response has a few thousand bytes, and a few more if a session policy is in the token.
 LARGEST_RESPONSE = 256 * 1024
 _VALUE = re.compile(r"[\x20-\x7e]+")
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in `body`; None for anything else, and for more than LARGEST_RESPONSE bytes."""
+    """Return the JSON object in `body`; None for other text and for more than LARGEST_RESPONSE bytes."""
     if len(body) > LARGEST_RESPONSE:
         return None
     try:

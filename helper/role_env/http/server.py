@@ -26,7 +26,7 @@ T = TypeVar("T")
 CONNECT_SECONDS = 10.0
 TRIES = 3
 USER_AGENT = f"role-env/{__version__}"
-# What a proxy answers that opens no tunnel. `http.client` raises a bare OSError: only its text has the status.
+# For a proxy that opens no tunnel, `http.client` raises a bare OSError: only its text has the status.
 _NO_TUNNEL = re.compile(r"Tunnel connection failed: (\d)")
 
 
@@ -35,7 +35,7 @@ class TransientError(Exception):
 
 
 class BusyError(TransientError):
-    """A server that answers and asks to try again: a 5xx status, throttling."""
+    """A response that asks to try again: a 5xx status, throttling."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def retry(
     hint: str = "check the network and try again",
     tries: int = TRIES,
 ) -> T:
-    """Return what `call` returns. After TransientError call it again, at most `tries` times and within `deadline`.
+    """Return what `call` returns. After a TransientError call it again, at most `tries` times and within `deadline`.
 
     Raises UnreachableError, whose text begins with `server`, if no try succeeds.
     """
@@ -89,10 +89,10 @@ def retry(
 
 
 class Server:
-    """The server that errors call `name`, at `endpoint` (host or host:port), which gets one request at a time.
+    """A server at `endpoint` (host or host:port), which gets one request at a time. Errors call it `name`.
 
-    With `plain` there is neither TLS nor a proxy: for servers on this machine, and for the metadata service, which is
-    part of it. Raises ProfileError for an endpoint or a proxy that cannot be used.
+    With `plain` there is neither TLS nor a proxy: for servers on this machine, and for the metadata service, which
+    never leaves it. Raises ProfileError for an endpoint or a proxy that cannot be used.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Server:
         self._tls = None if plain else tls_context(context.environ)
 
     def connect(self) -> None:
-        """Begin to connect in the background, so that the next request finds an open connection."""
+        """Start to connect in the background, so that the next request finds an open connection."""
         tls, seconds = self._tls, self._connect_timeout()
         if not tls or self._proxy:
             return
@@ -140,9 +140,10 @@ class Server:
         body: bytes = b"",
         tries: int = TRIES,
     ) -> Response:
-        """Send a request, again after a failure that may pass, and return the response.
+        """Send a request, retry after a transient failure, and return the response.
 
-        A `path` that a server accepts only once is made for each of at most `tries` tries. Raises UnreachableError.
+        There are at most `tries` tries. A `path` that works only once is called for each of them. Raises
+        UnreachableError.
         """
 
         def call() -> Response:
@@ -163,9 +164,9 @@ class Server:
         """Send a request once, and return the response.
 
         Raises TransientError for a network fault, BusyError for throttling and a 5xx status that is not in `final`,
-        and UnreachableError for a failure that no second try would cure.
+        and UnreachableError for a failure that is not worth a retry.
         """
-        import http.client  # 25 ms, spent while an early connection is being opened
+        import http.client  # takes 25 ms, while an early connection is being opened
 
         try:
             response = self._exchange(method, path, body, {**headers, "User-Agent": USER_AGENT})
@@ -178,7 +179,7 @@ class Server:
         except (OSError, http.client.HTTPException) as error:
             fault = self._fault(error)
             if (refusal := _NO_TUNNEL.match(str(error))) and refusal[1] == "4":
-                # A second request to a proxy that refuses the user could lock that user out.
+                # A retry could lock out a user whom the proxy refuses.
                 raise UnreachableError(
                     f"{self.endpoint} was not reached: {fault}",
                     hint="check HTTPS_PROXY, and the user name and password in it",
@@ -186,7 +187,7 @@ class Server:
             raise TransientError(fault) from None
         status, code = response.status, "" if response.status == 200 else response.error_code()
         is_busy = status == 429 or (status >= 500 and status not in final)
-        if is_busy or code.startswith("Throttling"):  # which Alibaba Cloud reports with various statuses
+        if is_busy or code.startswith("Throttling"):  # Alibaba Cloud reports throttling with various statuses
             raise BusyError(f"status {status} {printable(code)[:80]}".rstrip())
         return response
 

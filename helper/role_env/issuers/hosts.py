@@ -1,4 +1,4 @@
-"""The hosts to which a sign-in's codes and tokens may be sent: always https, and only those that are named here."""
+"""The hosts that a sign-in may send codes and tokens to, always over https."""
 
 import functools
 import re
@@ -16,9 +16,9 @@ _HOST = r"https://((?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}(?::[0-9]{1,5})?)/
 
 @functools.cache
 def check_url(text: str, allowed_host: str) -> str:
-    """Return a sign-in URL in its normal form: https, below DOMAIN or of the host `allowed_host`.
+    """Return a sign-in URL in its normal form: https, on a host below DOMAIN or on `allowed_host`.
 
-    Raises ValueError for any other text: nothing is sent there.
+    Raises ValueError for any other text.
     """
     parts = re.fullmatch(_URL, text.strip())
     if not parts or set(text) & set("\\?#@") or not 0 < int((parts[2] or ":443")[1:]) < 65536:
@@ -30,13 +30,13 @@ def check_url(text: str, allowed_host: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Return the host, with its port where there is one, of a sign-in URL in its normal form."""
+    """Return the host, and the port if there is one, of a sign-in URL in its normal form."""
     return url.removeprefix("https://").partition("/")[0]
 
 
 @dataclass(frozen=True)
 class Site:
-    """One of the two sites: where a browser signs in, where tokens are issued, and the official CLI's client ID."""
+    """One of the two sites: the host for browsers, the host that issues tokens, and the official CLI's client ID."""
 
     signin: str
     tokens: str
@@ -50,7 +50,7 @@ SITES = {
 
 
 def find_site(kind: str, client_id: str, endpoints: str) -> Site:
-    """Return the site `kind` with the client `client_id`, or the official CLI's if that is empty.
+    """Return the site `kind` with `client_id`, or with the official CLI's client ID if that is empty.
 
     `endpoints`, of the variable ENDPOINTS, replaces both hosts. Raises ProfileError if it is not https://host[:port].
     """

@@ -1,7 +1,7 @@
-"""The client of a sign-in server, OAuth's or CloudSSO's: requests, the values in its answers, and code verifiers.
+"""A client of a sign-in server, OAuth's or CloudSSO's: requests, the values in responses, and code verifiers.
 
-Tokens, codes and verifiers go into a header or a body, and nowhere else. Errors quote only the server's own code and
-message, without any secret that was sent.
+Tokens, codes and verifiers go only into a header or a body. Errors quote the server's own code and message, without
+any secret that was sent.
 """
 
 import base64
@@ -20,18 +20,18 @@ from role_env.errors import ProfileError, RefusedError, UnreachableError, printa
 from role_env.http import responses
 from role_env.http.server import TRIES, Response, Server
 
-# An access token with less left cannot be exchanged for a session, and neither server issues a shorter one.
+# An access token with less left cannot be exchanged for a session. Neither server issues a shorter one (seconds).
 SHORTEST_TOKEN_SECONDS = 900
 _LONGEST_TOKEN_SECONDS = 400 * 86400
 _LONGEST_MESSAGE = 300
-# A word of a message that may be a token.
+# A word in a message that may be a token.
 _LONG_WORD = re.compile(r"\S{60,}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 _INVALID_HINT = "check the address; a proxy or another sign-in page may be intercepting the request"
 
 
 class SignInError(RefusedError):
-    """A sign-in server's refusal: its HTTP `status`, `code` and words (`said`), all empty without a response."""
+    """A sign-in server's refusal: its HTTP `status`, `code` and message (`said`), all empty without a response."""
 
     def __init__(self, message: str, *, hint: str = "", code: str = "", status: int = 0, said: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -73,11 +73,11 @@ class Issuer:
         token: str = "",
         tries: int = TRIES,
     ) -> dict[str, Any]:
-        """Send a request whose body is a JSON `document`, a `form` or empty, and return the JSON object of the answer.
+        """Send a request with a JSON `document`, a `form` or an empty body, and return the JSON object of the response.
 
         `token` is the access token, if the request needs one. No error quotes it, or the `secrets` in the body. An
-        empty answer counts as an empty object. Raises SignInError for a 4xx in the server's words, and UnreachableError
-        for everything else, after `tries` attempts.
+        empty response counts as an empty object. Raises SignInError, with the server's message, for a 4xx status, and
+        UnreachableError for everything else, after `tries` attempts.
         """
         headers, body = {"Accept": "application/json"}, ""
         if document is not None:
@@ -90,14 +90,14 @@ class Issuer:
         return self._parse(response, (*secrets, token))
 
     def read_token(self, answer: Mapping[str, Any], name: str) -> str:
-        """Return the token, code or address `name` of an answer. Raises UnreachableError."""
+        """Return the token, code or address `name` of a response. Raises UnreachableError."""
         value = answer.get(name)
         if not isinstance(value, str) or not _TOKEN.fullmatch(value):
             raise self.invalid_response(f"{name} is missing or not printable ASCII")
         return value
 
     def read_seconds(self, answer: Mapping[str, Any], name: str, *, default: float) -> float:
-        """Return the seconds `name` of an answer, a number or its text. Raises UnreachableError."""
+        """Return the seconds `name` of a response, a number or its text. Raises UnreachableError."""
         value = answer.get(name)
         if value is None:
             return default
@@ -110,9 +110,9 @@ class Issuer:
         return seconds
 
     def read_session(self, answer: Mapping[str, Any], *, issued: float) -> Credentials:
-        """Return the session in an answer; `issued` is in epoch seconds. Raises UnreachableError.
+        """Return the session in a response; `issued` is in epoch seconds. Raises UnreachableError.
 
-        The names in the answer begin with a capital or a small letter.
+        The names in the response may begin with an upper-case or a lower-case letter.
         """
         found = {name: answer.get(name) or answer.get(name[0].lower() + name[1:]) for name in FIELDS}
         try:
@@ -122,7 +122,7 @@ class Issuer:
             raise self.invalid_response(str(error)) from None
 
     def invalid_response(self, what: str) -> UnreachableError:
-        """Return the error for an answer that no sign-in server gives."""
+        """Return the error for a response that no sign-in server would send."""
         return UnreachableError(f"{self.host} did not answer like a sign-in server ({what})", hint=_INVALID_HINT)
 
     def _parse(self, response: Response, secrets: Iterable[str]) -> dict[str, Any]:
@@ -139,13 +139,13 @@ class Issuer:
 
 
 def _redact(text: str, secrets: Iterable[str]) -> str:
-    """Return the beginning of a server's message, without `secrets` and without what may be another token."""
+    """Return the beginning of a server's message, without `secrets` and words that may be tokens."""
     for secret in filter(None, secrets):
         text = text.replace(secret, "…")
     return _LONG_WORD.sub("…", text)[:_LONGEST_MESSAGE]
 
 
 def _text(document: Mapping[str, Any], *names: str) -> str:
-    """Return the value of the first of `names` that has a text, on one line; empty if none has."""
+    """Return the first text under one of `names`, on one line; empty if there is none."""
     found = (document.get(name) for name in names)
     return printable(next((value for value in found if isinstance(value, str) and value), ""))

@@ -1,7 +1,7 @@
-"""The client of Alibaba Cloud's OAuth server.
+"""A client of Alibaba Cloud's OAuth server.
 
-Protocol: authorization code (RFC 6749) with PKCE (RFC 7636), refresh tokens that are used once, and Alibaba Cloud's
-exchange of an access token for a session, as the `aliyun` CLI 3.4 makes them.
+Protocol: authorization code (RFC 6749) with PKCE (RFC 7636), refresh tokens that work once, and Alibaba Cloud's
+exchange of an access token for a session, as in the `aliyun` CLI 3.4.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ from role_env.keyrings.sign_ins import SignIn
 
 CALLBACK_PATH = "/cli/callback"
 PORTS = range(12345, 12350)
-# What the server says when a sign-in has ended for good; expired_token is the exchange's.
+# The server's codes for a sign-in that has ended for good; expired_token comes from the exchange.
 _ENDED = ("invalid_grant", "invalid_client", "unauthorized_client", "invalid_token", "expired_token")
-# How long a refresh token lasts if the server does not say it (seconds).
+# The lifetime of a refresh token if the server sends none (seconds).
 _REFRESH_SECONDS = 30 * 86400
 
 
@@ -49,7 +49,7 @@ def redeem_code(site: Site, code: str, redirect: str, verifier: Verifier, contex
 
 
 def refresh(site: Site, sign_in: SignIn, context: Context) -> SignIn:
-    """Return the same sign-in with new tokens, to be stored before anything else: the old ones may be invalid by then.
+    """Return the same sign-in with new tokens. Store them first of all: the old ones may be invalid by now.
 
     Raises TokenEnded, SignInError, UnreachableError.
     """
@@ -60,7 +60,7 @@ def refresh(site: Site, sign_in: SignIn, context: Context) -> SignIn:
 
 
 def exchange(host: str, access_token: str, context: Context) -> Credentials:
-    """Return a session for an access token that `host` has issued. Raises TokenEnded, SignInError, UnreachableError."""
+    """Return a session for an access token that `host` issued. Raises TokenEnded, SignInError, UnreachableError."""
     issuer, issued = Issuer(host, context), time.time()
     with _noticing_end():
         answer = issuer.request("POST", "/v1/exchange", token=access_token)
@@ -68,7 +68,7 @@ def exchange(host: str, access_token: str, context: Context) -> Credentials:
 
 
 def revoke(sign_in: SignIn, context: Context) -> None:
-    """Let the server forget a sign-in (RFC 7009). Raises SignInError, UnreachableError."""
+    """Revoke a sign-in at the server (RFC 7009). Raises SignInError, UnreachableError."""
     token = sign_in.refresh_token or sign_in.access_token
     kind = "refresh_token" if sign_in.refresh_token else "access_token"
     form = {"token": token, "token_type_hint": kind, "client_id": sign_in.client_id}
@@ -77,7 +77,7 @@ def revoke(sign_in: SignIn, context: Context) -> None:
 
 @contextlib.contextmanager
 def _noticing_end() -> Iterator[None]:
-    """Raise TokenEnded for a refusal that means that the server no longer accepts the token."""
+    """Turn a refusal by which the server rejects the token for good into TokenEnded."""
     try:
         yield
     except SignInError as error:
@@ -89,7 +89,7 @@ def _noticing_end() -> Iterator[None]:
 def _request_tokens(
     site: Site, form: dict[str, str], secrets: tuple[str, ...], context: Context, *, before: SignIn | None = None
 ) -> SignIn:
-    """Return the new tokens. They continue the sign-in `before`, whose refresh token stays if there is no new one."""
+    """Return the new tokens. They continue the sign-in `before`, whose refresh token stays if the server sends none."""
     issuer, issued = Issuer(site.tokens, context), time.time()
     answer = issuer.request("POST", "/v1/token", form=form, secrets=secrets)
     life = issuer.read_seconds(answer, "expires_in", default=SHORTEST_TOKEN_SECONDS)

@@ -1,7 +1,7 @@
-"""The client of a CloudSSO portal.
+"""A client of a CloudSSO portal.
 
-Protocol: device authorization (RFC 8628) with PKCE (RFC 7636), and the access portal's own calls, as the `aliyun` CLI
-3.4 makes them. One token serves every account and access configuration of its user.
+Protocol: device authorization (RFC 8628) with PKCE (RFC 7636), and the access portal's own calls, as in the
+`aliyun` CLI 3.4. One token is good for every account and access configuration of its user.
 """
 
 import re
@@ -20,7 +20,7 @@ from role_env.issuers.issuer import Issuer, SignInError, TokenEnded, Verifier
 
 _CLIENT_ID, _CLIENT_VARIABLE = "app-vaz16tltdxs96audqf35", "ALIBABA_CLOUD_SSO_CLIENT_ID"
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
-# The interval of RFC 8628 if the server gives none, and the shortest that is kept to (seconds).
+# The polling interval of RFC 8628 if the server sends none, and the shortest one that is used (seconds).
 _USUAL_INTERVAL, _SHORTEST_INTERVAL, SLOWER_SECONDS = 5.0, 1.0, 5.0
 _USUAL_LIFE = 600.0
 SIGN_IN_AGAIN = "sign in again, and enter the code in time"
@@ -33,7 +33,7 @@ _TOKEN_FAULT = re.compile(r"(invalid|expired|malformed).*token|token.*(invalid|e
 
 
 class Pending(Exception):
-    """The person has not signed in yet; `slower`: poll less often."""
+    """The person has not signed in yet. With `slower`, the server asks to poll less often."""
 
     def __init__(self, *, slower: bool) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Pending(Exception):
 
 @dataclass(frozen=True)
 class Device:
-    """A device authorization: where a person enters `user_code`, how often to poll and how long (seconds)."""
+    """A device authorization: the page that takes `user_code`, and how often and how long to poll (seconds)."""
 
     code: str
     user_code: str
@@ -56,7 +56,7 @@ class Device:
 
 @dataclass(frozen=True)
 class Account:
-    """A member account of the user, with the name that the portal shows."""
+    """An account that the user may use, with the name that the portal shows."""
 
     id: str
     name: str
@@ -64,14 +64,14 @@ class Account:
 
 @dataclass(frozen=True)
 class AccessConfiguration:
-    """What the user may do in an account."""
+    """A set of permissions that the user has in an account."""
 
     id: str
     name: str
 
 
 class Portal(Issuer):
-    """The portal of the sign-in URL `url`, which check_url has accepted. The context's deadline bounds the calls."""
+    """The portal of the sign-in URL `url`, which check_url has accepted. The context's deadline limits the calls."""
 
     def __init__(self, url: str, context: Context) -> None:
         super().__init__(host_of(url), context)
@@ -128,14 +128,14 @@ class Portal(Issuer):
         return [Account(self._id(row, "AccountId", check), _name(row, "DisplayName")) for row in rows]
 
     def list_configurations(self, token: str, account_id: str) -> list[AccessConfiguration]:
-        """Return what the user may do in an account. Raises as `list_accounts`."""
+        """Return the user's access configurations in an account. Raises as `list_accounts`."""
         path, key = "/access-assignments/access-configurations", "AccessConfigurationsForAccount"
         rows = self._rows(path, key, {"AccountId": account_id}, token)
         id_name, name, check = "AccessConfigurationId", "AccessConfigurationName", validators.access_configuration
         return [AccessConfiguration(self._id(row, id_name, check), _name(row, name)) for row in rows]
 
     def issue_session(self, token: str, account_id: str, configuration: str) -> Credentials:
-        """Return a session of the access configuration, given by its ID or its name.
+        """Return a session of the access configuration that is given by its ID or name.
 
         Raises TokenEnded, SignInError, UnreachableError, and ProfileError for a name that the user does not have.
         """
@@ -145,7 +145,7 @@ class Portal(Issuer):
         try:
             return self._issue(token, account_id, configuration)
         except SignInError as refusal:
-            try:  # a name can begin like an ID
+            try:  # a name may begin like an ID
                 found = self._find_configuration(token, account_id, configuration)
             except RoleEnvError:
                 raise refusal from None
@@ -199,7 +199,7 @@ class Portal(Issuer):
             raise
 
     def _id(self, row: Mapping[str, Any], name: str, check: "validators.Check") -> str:
-        """Return the ID `name` of a row, which passes the check of the key of a profile that it can be the value of."""
+        """Return the ID `name` of a row, after the check of the profile key that it becomes the value of."""
         value = row.get(name)
         try:
             return check(str(value))
@@ -216,7 +216,7 @@ def _folded(code: str) -> str:
 
 
 def _poll_failure(error: SignInError, host: str) -> Exception:
-    """Return the error that a refused poll means."""
+    """Return the error for a refused poll."""
     code = _folded(error.code)
     if code in (_PENDING, _SLOW_DOWN):
         return Pending(slower=code == _SLOW_DOWN)

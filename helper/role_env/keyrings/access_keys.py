@@ -1,6 +1,6 @@
-"""Long-lived access keys in the OS keyring, each for a profile of one profiles file.
+"""Store long-lived access keys in the OS keyring, each for one profile of one profiles file.
 
-A mark in the state folder changes with each change of a key, so that no session outlives the key it was made with.
+A mark in the state folder changes whenever a key changes, so that no cached session outlives its key.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from role_env.validators import key_part
 
 SERVICE = "role-env key "
 ROTATE_AFTER_DAYS = 90
-"""The age at which `list` and `doctor` suggest to rotate a key."""
+"""The age at which `list` and `doctor` suggest rotating a key."""
 _HEAD = "role-env key 1"
 _MARK = "keys"
 
@@ -29,7 +29,7 @@ def entry_of(path: Path, profile: str) -> Entry:
 
 
 def entries(context: Context) -> list[Entry]:
-    """Return the entries of all keys that can be found, of any profiles file. Raises KeyringError."""
+    """Return the entries of all keys that can be found, for any profiles file. Raises KeyringError."""
     return vault.entries(SERVICE, context)
 
 
@@ -42,7 +42,7 @@ def load(path: Path, profile: str, context: Context, *, prompts: bool = True) ->
 
 
 def load_entry(entry: Entry, context: Context, *, prompts: bool = True) -> AccessKey | None:
-    """Return the key that is stored as `entry`, or None. Raises as `load`."""
+    """Return the key stored as `entry`, or None. Raises as `load`."""
     text = vault.read(entry, context, prompts=prompts)
     return _parse(text) if text else None
 
@@ -68,7 +68,7 @@ def delete(path: Path, profile: str, context: Context) -> None:
 
 
 def check_available(path: Path, profile: str, context: Context, *, prompts: bool = True) -> None:
-    """Raise KeyringError if a key of `profile` could not be stored; without `prompts` also if that needs a person."""
+    """Raise KeyringError if no key of `profile` can be stored; without `prompts` also if that needs a person."""
     vault.check_available(entry_of(path, profile), context, prompts=prompts)
 
 
@@ -78,7 +78,7 @@ def age(key: AccessKey) -> int | None:
 
 
 def watch_mark(fingerprint: Fingerprint) -> None:
-    """Add the mark, whose stat changes with each change of a key; a user without a state folder has none."""
+    """Record the mark in `fingerprint`, so that a change of any key counts. There is none without a state folder."""
     with contextlib.suppress(OSError):
         fingerprint.watch(f"{paths.state_folder(fingerprint.environ)}/{_MARK}")
 
@@ -86,7 +86,7 @@ def watch_mark(fingerprint: Fingerprint) -> None:
 def _parse(text: str) -> AccessKey | None:
     """Return the key in `text`, or None if it is damaged or of another format.
 
-    The fourth line, the time of its creation, is missing where RAM did not say it.
+    The fourth line, its creation time, is missing if RAM did not report it.
     """
     lines = text.split("\n")
     if len(lines) not in (3, 4) or lines[0] != _HEAD:
@@ -98,6 +98,6 @@ def _parse(text: str) -> AccessKey | None:
 
 
 def touch(environ: Mapping[str, str]) -> None:
-    """Change the mark: whoever has cached a session looks again for what it was made with."""
-    with contextlib.suppress(OSError):  # then a session that was made with another key lasts until its end
+    """Change the mark, so that every cached session checks its source again."""
+    with contextlib.suppress(OSError):  # a session of the former key then stays cached until it expires
         paths.touch(environ, _MARK)

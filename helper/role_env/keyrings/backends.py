@@ -1,4 +1,4 @@
-"""The backend of `keyring` that `keyring` itself would choose, found faster where the choice is known."""
+"""Choose the backend that `keyring` itself would choose, faster where the choice is known."""
 
 import contextlib
 import sys
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from jeepney.io.blocking import DBusConnection
     from keyring.backend import KeyringBackend
 
-# The systems that have one keyring, and the backend of each.
+# The systems with a single keyring, and its backend.
 NATIVE = {"darwin": ("keyring.backends.macOS", "Keyring"), "win32": ("keyring.backends.Windows", "WinVaultKeyring")}
 
 _SECRET_SERVICE = "keyring.backends.SecretService"  # noqa: S105  a module
-# These backends unlock whatever is opened, and offer no way to ask first.
+# These backends unlock everything they open, and offer no way to ask first.
 _OPENED_BY_LOOKING = ("keyring.backends.kwallet", "keyring.backends.libsecret")
 
 
 class PlainTextBackend(Exception):
-    """The backend writes secrets readable into a file, and no setting chooses it."""
+    """The backend writes secrets to a file in plain text, and no setting chooses it."""
 
 
 class ConfiguredBackend(Exception):
-    """A setting chooses the backend, and nobody has asked for what would import it."""
+    """A setting chooses the backend, which an unasked renewal must not import."""
 
 
 def choose(environ: Mapping[str, str], notes: KeyringNotes, *, is_unattended: bool = False) -> "KeyringBackend":
-    """Return the backend that `keyring` chooses, and note it if it is the Secret Service's.
+    """Return the backend that `keyring` chooses, and record it if it is the Secret Service's.
 
-    With `is_unattended` it is the system's own, which on Linux is the Secret Service's. Raises what choosing raises.
+    With `is_unattended`, return the system's own, which on Linux is the Secret Service's. Raises what `keyring` raises.
     """
     hush_libraries()
     if is_unattended and is_set(environ):
@@ -42,7 +42,7 @@ def choose(environ: Mapping[str, str], notes: KeyringNotes, *, is_unattended: bo
         from keyring.backends.SecretService import Keyring
 
         return Keyring()  # type: ignore[no-untyped-call]  # SchemeSelectable's
-    if sys.platform in NATIVE and not is_set(environ):  # looking at all backends costs 40 ms
+    if sys.platform in NATIVE and not is_set(environ):  # examining all backends takes 40 ms
         import importlib
 
         module, name = NATIVE[sys.platform]
@@ -59,7 +59,7 @@ def choose(environ: Mapping[str, str], notes: KeyringNotes, *, is_unattended: bo
 
 @contextlib.contextmanager
 def _without_library_search() -> Iterator[None]:
-    """Let `keyring` look at its backend for macOS without the search for Apple's libraries.
+    """Disable the search for Apple's libraries while `keyring` examines its backend for macOS.
 
     On Linux that search finds nothing, and starts ldconfig, gcc and ld three times each.
     """
@@ -74,7 +74,7 @@ def _without_library_search() -> Iterator[None]:
 
 
 def writing_backend(backend: "KeyringBackend") -> "KeyringBackend":
-    """Return the backend that entries are written to: a chain of several writes to its first."""
+    """Return the backend that entries are written to: the first one of a chain."""
     first: KeyringBackend = next(iter(getattr(backend, "backends", ())), backend)
     return first
 
@@ -92,7 +92,7 @@ def settings_file() -> Path:
 
 
 def check_encrypted(backend: "KeyringBackend", environ: Mapping[str, str]) -> None:
-    """Raise PlainTextBackend for a backend that writes plain text unless a setting chooses it."""
+    """Raise PlainTextBackend for a backend that writes plain text, unless a setting chooses it."""
     if type(writing_backend(backend)).__name__ == "PlaintextKeyring" and not is_set(environ):
         raise PlainTextBackend
 
@@ -142,10 +142,10 @@ def open_ahead(backend: "KeyringBackend") -> None:
 
 
 def _introduce(connection: "DBusConnection") -> None:
-    """Let the Secret Service know `connection` by a search.
+    """Send a search over `connection`, so that the Secret Service knows this client.
 
-    gnome-keyring 48 ends itself if it does not know a client yet that asks for a property, as `secretstorage` does
-    first. A search merely fails then.
+    gnome-keyring 48 exits if an unknown client asks for a property, as `secretstorage` does first. A search from an
+    unknown client only fails.
     """
     from secretstorage.exceptions import ItemNotFoundException
     from secretstorage.util import DBusAddressWrapper
@@ -157,15 +157,15 @@ def _introduce(connection: "DBusConnection") -> None:
 
 
 def is_item_gone(error: Exception) -> bool:
-    """Return whether `error` says that an item of the Secret Service which was found is no longer there.
+    """Return whether `error` means that an item found in the Secret Service no longer exists.
 
-    For a collection that is not there, the backend raises InitError.
+    For a missing collection, the backend raises InitError.
     """
     return type(error).__name__ == "ItemNotFoundException"
 
 
 def names(backend: "KeyringBackend") -> list[str]:
-    """Return the names of all entries if `backend` is the Secret Service's: `keyring` has no search of its own."""
+    """Return the names of all entries if `backend` is the Secret Service's. `keyring` itself cannot search."""
     collection_of = getattr(backend, "get_preferred_collection", None)
     if collection_of is None:
         return []

@@ -1,9 +1,9 @@
-"""Entries in chunks, for the keyring that accepts none of a session's length: Windows' Credential Locker.
+"""Store long texts in chunks, for Windows' Credential Locker, whose entries are too short for a session.
 
 An entry there has at most 2,560 bytes of UTF-16 (CRED_MAX_CREDENTIAL_BLOB_SIZE); for a longer one CredWrite raises an
-error of its own kind. A longer text is stored as several entries: the requested one, and more whose names follow from
-its name, so that they are found without a list. Each names the write that it belongs to: chunks of two writes, which
-a killed process can leave, count as no entry and never as a text made of both.
+error of its own. A longer text is stored as several entries: the requested one, and more whose names are derived from
+its name, so that no list of them is needed. Each chunk names the write that it belongs to. Chunks of two writes, which
+a killed process can leave, count as a missing entry and are never joined.
 """
 
 from role_env.keyrings.backends import writing_backend
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _LIMITED = "keyring.backends.Windows"
 _LARGEST_ENTRY = 2560  # bytes of UTF-16
-# The characters of a chunk, which leave room for its head; outside ASCII a character can take two units of UTF-16.
+# The characters of a chunk, with room for its head. Outside ASCII a character can take two units of UTF-16.
 _ASCII_LENGTH, _OTHER_LENGTH = 1200, 600
 # More than any record needs: a text may have some 28,000 characters.
 MOST = 24
-# Stored entries begin with it: with another text the chunks of an older version could not be read.
+# Stored entries begin with this text. With another one, the chunks of older versions could not be read.
 _HEAD = "role-env piece"
 
 
@@ -28,7 +28,7 @@ class TooLong(Exception):
 
 
 def read(backend: "KeyringBackend", entry: Entry) -> str | None:
-    """Return what is stored as `entry`, or None, also if its chunks do not belong together."""
+    """Return the text stored as `entry`; None if there is none, or if its chunks do not belong together."""
     first = backend.get_password(entry.service, entry.username)
     if first is None or not first.startswith(_HEAD + " "):
         return first
@@ -46,14 +46,14 @@ def read(backend: "KeyringBackend", entry: Entry) -> str | None:
 
 
 def write(backend: "KeyringBackend", entry: Entry, text: str) -> None:
-    """Store `text` as `entry`, and remove the chunks of a longer text before it. Raises TooLong."""
+    """Store `text` as `entry`, and remove the chunks of a longer former text. Raises TooLong."""
     if not _is_limited(backend):
         backend.set_password(entry.service, entry.username, text)
         return
     chunks = _cut(text)
     if len(chunks) > 1:
-        # `keyring` would move an overwritten entry aside, with its secret; a text in one chunk, such as a long-lived
-        # key, is not risked for that.
+        # `keyring` would move an overwritten entry aside, with its secret. A text in one chunk, such as a long-lived
+        # key, is not deleted first, since it could be lost.
         delete(backend, entry)
     for service, chunk in zip(_services(entry), chunks, strict=False):
         backend.set_password(service, entry.username, chunk)
@@ -62,20 +62,20 @@ def write(backend: "KeyringBackend", entry: Entry, text: str) -> None:
 
 
 def delete(backend: "KeyringBackend", entry: Entry) -> None:
-    """Remove `entry` if it exists, with every chunk of it that is left."""
+    """Remove `entry` and its chunks, if there are any."""
     for service in _services(entry) if _is_limited(backend) else [entry.service]:
         _delete(backend, service, entry.username)
 
 
 def _delete(backend: "KeyringBackend", service: str, username: str) -> None:
-    # Two processes that wrote at once may have stored two; the limit is for a backend that never deletes.
+    # Two processes that write at once may have stored two. The limit is for a backend that never deletes.
     for _ in range(20):
         if backend.get_password(service, username) is None:
             break
         try:
             backend.delete_password(service, username)
         except Exception:
-            # Another process may have been first.
+            # Another process may have deleted it first.
             if backend.get_password(service, username) is not None:
                 raise
 
@@ -86,19 +86,19 @@ def _is_limited(backend: "KeyringBackend") -> bool:
 
 
 def _services(entry: Entry) -> list[str]:
-    """Return a service for each chunk: Windows stores one user per service, and a second one moves the first."""
+    """Return a service for each chunk. Windows stores one user per service; a second user would move the first."""
     return [entry.service, *(f"{entry.service} piece {number}" for number in range(2, MOST + 1))]
 
 
 def _cut(text: str) -> list[str]:
-    """Return what to store for `text`: the text itself or, if it is too long or looks like a chunk, chunks of it."""
+    """Return the chunks of `text`: the text itself, unless it is too long or looks like a chunk."""
     if len(text.encode("utf-16-le", "surrogatepass")) <= _LARGEST_ENTRY and not text.startswith(_HEAD):
         return [text]
     length = _ASCII_LENGTH if text.isascii() else _OTHER_LENGTH
     chunks = [text[start : start + length] for start in range(0, len(text), length)]
     if len(chunks) > MOST:
         raise TooLong
-    import secrets  # 4 ms, and only what is written needs it
+    import secrets  # takes 4 ms, and only writing needs it
 
     writing = secrets.token_hex(8)
     return [f"{_head(number, writing, len(chunks))}\n{chunk}" for number, chunk in enumerate(chunks, 1)]

@@ -1,6 +1,6 @@
-"""Whether this process runs in a container, whose kernel keyring belongs to a user ID of the host.
+"""Detect a container, whose kernel keyring belongs to a user ID of the host.
 
-Two containers that run as the same user ID, without a user namespace and a seccomp profile, share it.
+Two containers that run as the same user ID, without a user namespace or a seccomp profile, share a kernel keyring.
 """
 
 import os
@@ -16,7 +16,7 @@ _INITIAL_PID, _INITIAL_USER = "pid:[4026531836]", "user:[4026531837]"
 
 
 def is_container(environ: "Mapping[str, str]", root: str = "/") -> bool:
-    """Return whether this is a container without a user namespace of its own. WSL is none. `root` is for tests."""
+    """Return whether this is a container without its own user namespace. WSL does not count. `root` is for tests."""
     if _link(f"{root}proc/self/ns/user") not in ("", _INITIAL_USER) or "microsoft" in _release(root).lower():
         return False
     if environ.get(_KUBERNETES) or any(os.path.exists(root + path[1:]) for path in _FILES):  # noqa: PTH110

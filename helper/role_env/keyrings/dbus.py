@@ -1,8 +1,8 @@
-"""The part of D-Bus that a fast read needs: a connection to a message bus on a Unix socket, calls and their replies.
+"""A minimal D-Bus client for fast reads: a connection to a message bus on a Unix socket, calls and their replies.
 
-Values are those of a signature: `s` and `o` are texts, `b` a bool, `ay` bytes, `ao` a list of texts, `a{ss}` a
+A signature gives the types of values: `s` and `o` are texts, `b` a bool, `ay` bytes, `ao` a list of texts, `a{ss}` a
 dictionary, `v` the text or bool in it, and a struct is a tuple. Formats: D-Bus specification 0.43, "Message Format" and
-"Authentication Protocol". It imports only `_socket`: the `socket` module alone costs as much as the whole exchange.
+"Authentication Protocol". It imports only `_socket`: the `socket` module takes as long as the whole exchange.
 """
 
 import _socket
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     Call = tuple[str, str, str, str, tuple[Any, ...], str]
-    """Object path, interface, member, the signature of the values, these, and the signature of those in the reply."""
+    """A call: object path, interface, member, the signature of the values, the values, the signature of the reply."""
 
-# A record has some 3,000 bytes, the line that accepts us 37.
+# A record has about 3,000 bytes, the line that accepts a client 37.
 _LARGEST_MESSAGE = 256 * 1024
 _LONGEST_LINE = 64
 _STEP_SECONDS = 0.01
@@ -27,7 +27,7 @@ _BUS = "org.freedesktop.DBus"
 
 
 class UnexpectedReply(Exception):
-    """The bus, or the service on it, is not there or does not reply as expected."""
+    """The bus, or the service on it, is missing or replies in an unexpected way."""
 
 
 class ErrorReply(UnexpectedReply):
@@ -38,7 +38,7 @@ class Bus:
     """A connection to the bus at `address`, for calls of the service `destination`.
 
     Every wait takes at most the seconds that `left` returns, or ends with the TimeoutError that it raises. While there
-    is nothing to read, steps of `meanwhile`, none of them None, are done. Raises UnexpectedReply, OSError and, for a
+    is nothing to read, `meanwhile` is advanced; it must not yield None. Raises UnexpectedReply, OSError and, for a
     malformed message, ValueError or IndexError.
     """
 
@@ -56,7 +56,7 @@ class Bus:
         self._is_greeted = False
 
     def exchange(self, *calls: "Call") -> "list[list[Any]]":
-        """Send all `calls` at once, and return the values in the reply to each, in their order."""
+        """Send all `calls` at once, and return the values in the replies, in the order of the calls."""
         first = self._serial + 1
         for path, interface, member, signature, values, _ in calls:
             self._serial += 1
@@ -89,7 +89,7 @@ class Bus:
     def _reply(self, serial: int, signature: str) -> "list[Any]":
         """Return the values in the reply to the call `serial`, which must have this signature.
 
-        Signals are ignored, and so are replies to the calls that came after one whose reply was an error.
+        Signals are ignored, and so are replies to earlier calls, which remain after an error.
         """
         while True:
             kind, reply_to, found, body = self._receive_message()
@@ -117,7 +117,7 @@ class Bus:
         raise UnexpectedReply("no session bus")
 
     def _connect(self, connection: _socket.socket, path: str | bytes) -> None:
-        """Connect, again and again while more clients than the bus lets wait do so at once."""
+        """Connect, and retry while the bus has more clients waiting than it allows."""
         while True:
             try:
                 connection.settimeout(self._left())
@@ -149,7 +149,7 @@ class Bus:
             self._receive()
 
     def _receive(self) -> None:
-        self._left()  # what keeps coming must not delay the end
+        self._left()  # an endless message must not delay the deadline
         self._socket.settimeout(0)
         data = None
         while data is None:
@@ -162,15 +162,15 @@ class Bus:
         self._buffer += data
 
     def _go_on(self) -> None:
-        """Do a step of what is to be done meanwhile, or let the next operation wait as long as it may."""
+        """Advance `meanwhile`; at its end, let the next socket operation wait as long as it may."""
         if next(self._meanwhile, None) is None:
             self._socket.settimeout(self._left())
 
 
 class Reader:
-    """Aligned values in `data`. Reading raises IndexError or ValueError past the end, and for an impossible value.
+    """A reader of aligned values. It raises IndexError or ValueError past the end and for an invalid value.
 
-    It is strict, because a wrong length shows only by what follows: in padding, in a string's NUL, or at the end.
+    It is strict, because an invalid length shows only in what follows: padding, a string's NUL, or the end.
     """
 
     def __init__(self, data: bytes, order: str, position: int) -> None:
@@ -209,7 +209,7 @@ class Reader:
             raise ValueError("no padding")
 
     def take(self, count: int) -> bytes:
-        """Read `count` bytes, which are not aligned."""
+        """Read `count` bytes without alignment."""
         taken = self._data[self._position : self._position + count]
         if len(taken) != count:
             raise IndexError("past the end")
@@ -222,7 +222,7 @@ class Reader:
         return self._data[self._position - 1]
 
     def number(self) -> int:
-        """Read an unsigned number of 32 bits."""
+        """Read an unsigned 32-bit number."""
         self.align(4)
         return int.from_bytes(self.take(4), self._order)  # type: ignore[arg-type]  # "little" or "big"
 
@@ -262,7 +262,7 @@ def _message(
     signature: str = "",
     values: "tuple[Any, ...]" = (),
 ) -> bytes:
-    """Return a method call in little-endian, which starts no service."""
+    """Return a little-endian method call that does not start the service."""
     fields = b""
     for code, kind, value in ((1, b"o", path), (2, b"s", interface), (3, b"s", member), (6, b"s", destination)):
         fields += bytes(-len(fields) % 8) + bytes((code, 1)) + kind + b"\0" + _string(value)
@@ -275,7 +275,7 @@ def _message(
 
 
 def _body(signature: str, values: "tuple[Any, ...]") -> bytes:
-    """Return `values` as they are written: one dictionary, or texts, of which some are in a variant."""
+    """Return `values` in the wire format: one dictionary, or texts, some of them in a variant."""
     if signature == "a{ss}":
         return _dictionary(*values)
     body = b""
@@ -288,7 +288,7 @@ def _body(signature: str, values: "tuple[Any, ...]") -> bytes:
 def _dictionary(pairs: "dict[str, str]") -> bytes:
     entries = b""
     for name, value in pairs.items():
-        # An array's length comes first and its entries begin at 8: the padding within them counts from there.
+        # An array's length comes first and its entries begin at 8, so padding within them counts from there.
         entries += bytes(-len(entries) % 8) + _string(name)
         entries += bytes(-len(entries) % 4) + _string(value)
     return _number(len(entries)) + bytes(4) + entries
@@ -304,7 +304,7 @@ def _number(value: int) -> bytes:
 
 
 def _fields(reader: Reader) -> "tuple[int, str]":
-    """Return the serial that a message replies to and the signature of its body, from the fields of its header."""
+    """Return the serial that a message replies to and the signature of its body, from its header fields."""
     reply_to, signature = 0, ""
     while reader.left():
         reader.align(8)
@@ -323,7 +323,7 @@ def _fields(reader: Reader) -> "tuple[int, str]":
 
 
 def _unix_paths(address: str) -> "list[str | bytes]":
-    """Return the sockets in a D-Bus address: `unix:path=…` and `unix:abstract=…`, without %-escapes."""
+    """Return the sockets in a D-Bus address, `unix:path=…` and `unix:abstract=…`, with %-escapes decoded."""
     paths: list[str | bytes] = []
     for entry in address.split(";"):
         transport, _, rest = entry.partition(":")
@@ -336,7 +336,7 @@ def _unix_paths(address: str) -> "list[str | bytes]":
 
 
 def _unescaped(text: str) -> bytes:
-    """Return `text` without %-escapes. Raises ValueError for a malformed one and for a NUL."""
+    """Return `text` with %-escapes decoded. Raises ValueError for a malformed one and for a NUL."""
     first, *rest = os.fsencode(text).split(b"%")
     parts = [first]
     for part in rest:

@@ -5,17 +5,17 @@ import os
 from role_env.fingerprint import sha256
 
 SESSION_SERVICE = "role-env session "
-"""How the service of each cached session's entry begins."""
+"""The prefix of the service of every cached session's entry."""
 PROOF_SERVICE = f"{SESSION_SERVICE}proof "
-"""How the service of the proof beside it begins, which contains no secret."""
+"""The prefix of the service of the proof beside it, which contains no secret."""
 NO_OPTIONS = "\0"
-"""The options of an entry if none of them changes what is requested from STS."""
+"""The options of an entry if none changes the request to STS."""
 
 
 class Entry:
     """The name of an entry in a keyring, which a keyring browser shows.
 
-    `name` is both parts in one text, as the index and the kernel's keyring name it.
+    `name` joins both parts, as the index and the kernel keyring name the entry.
     """
 
     __slots__ = ("name", "service", "username")
@@ -29,13 +29,13 @@ class Entry:
 def session_entry(path: str, profile: str, options: str = NO_OPTIONS) -> Entry:
     """Return the entry of the session of `profile` in the profiles file whose real path is `path`.
 
-    `options` is a text of the options that change what is requested from STS.
+    `options` is a text of the options that change the request to STS.
     """
     return hashed_entry(SESSION_SERVICE, profile, path, profile, options)
 
 
 def profile_entry(service: str, path: "str | os.PathLike[str]", profile: str) -> Entry:
-    """Return the entry of what `service` is for, of `profile` in the profiles file at `path`."""
+    """Return the entry of `service` for `profile` in the profiles file at `path`."""
     return hashed_entry(service, profile, os.path.realpath(path), profile)
 
 

@@ -1,10 +1,10 @@
-"""Why the system's keyring cannot be used."""
+"""The reasons why the system's keyring cannot be used."""
 
 import enum
 
 
 class KeyringFault(enum.Enum):
-    """A reason why the keyring cannot be used; its value is how a message says it."""
+    """A reason why the keyring cannot be used; its value is the text for messages."""
 
     NONE_ON_SYSTEM = "there is none on this system"
     NONE_ON_BUS = "there is none on this session bus"
@@ -50,11 +50,11 @@ _FAULTS = {
 
 
 def fault_of(error: BaseException) -> KeyringFault:
-    """Return what an exception means that `keyring` or one of its backends raised.
+    """Return the fault for an exception that `keyring` or one of its backends raised.
 
-    The classes are known by name: the libraries of a backend are not installed, or not imported, on every system.
+    Classes are compared by name, since the libraries of a backend may not be installed or imported.
     """
     below = error.__cause__ if type(error).__name__ == "InitError" else None
-    if below and type(below).__name__ in _FAULTS:  # InitError is raised for a service that is gone, too
+    if below and type(below).__name__ in _FAULTS:  # InitError is also raised for a service that has ended
         error = below
     return _FAULTS.get(type(error).__name__, KeyringFault.BROKEN)

@@ -1,7 +1,7 @@
-"""The names of entries that a keyring has, in a file of the state folder: `keyring` itself cannot list them.
+"""Index the names of a keyring's entries in a file of the state folder: `keyring` itself cannot list them.
 
-The file contains no secrets and may be lost. It is appended to, never rewritten in place, so that no process loses
-what another one notes. A line that takes an entry back is one that older releases skip.
+The file contains no secrets and may be lost. Lines are appended, never rewritten, so that no process loses the lines of
+another one. Older releases skip a line that removes an entry.
 """
 
 from role_env import paths
@@ -15,7 +15,7 @@ _REMOVED = "removed "
 
 
 class Index:
-    """The index in the file of state `file`, of the entries whose services begin with one of `services`."""
+    """The index in the state file `file`, for entries whose service begins with one of `services`."""
 
     __slots__ = ("_environ", "_file", "_services")
 
@@ -29,7 +29,7 @@ class Index:
         return bool(paths.state_lines(self._environ, self._file))  # even an empty file has a line
 
     def names(self) -> "list[str]":
-        """Return the names of the entries that the keyring has by the index: noted, and not removed since."""
+        """Return the names of the entries in the index: added, and not removed since."""
         noted: dict[str, None] = {}
         for line in paths.state_lines(self._environ, self._file):
             name = line.removeprefix(_REMOVED)
@@ -40,11 +40,11 @@ class Index:
         return list(noted)
 
     def note(self, entry: Entry) -> None:
-        """Add the name of `entry` unless it is there. Raises OSError."""
+        """Add the name of `entry` unless the index has it. Raises OSError."""
         if entry.name not in self.names():
             paths.append_line(self._environ, self._file, entry.name)
 
     def remove(self, entry: Entry) -> None:
-        """Take the name of `entry` back if it is there. Raises OSError."""
+        """Remove the name of `entry` if the index has it. Raises OSError."""
         if entry.name in self.names():
             paths.append_line(self._environ, self._file, f"{_REMOVED}{entry.name}")

@@ -1,6 +1,6 @@
-"""Entries in the user's keyring of the Linux kernel: nothing touches a disk, and the kernel drops each when it expires.
+"""Store entries in the Linux kernel's user keyring: in memory only, and the kernel deletes each when it expires.
 
-For a machine without another keyring. System calls and flags: keyctl(2), add_key(2), keyrings(7).
+It is for machines without another keyring. System calls and flags: keyctl(2), add_key(2), keyrings(7).
 """
 
 import errno
@@ -13,7 +13,7 @@ try:
 except ImportError:  # a Python built without libffi
     ctypes = None  # type: ignore[assignment]
 
-# add_key and keyctl have no wrapper in libc, and libkeyutils is not on every machine.
+# libc has no wrapper for add_key and keyctl, and some machines lack libkeyutils.
 NUMBERS = {"x86_64": (248, 250), "aarch64": (217, 219), "riscv64": (217, 219), "ppc64le": (269, 271)}
 _UPDATE, _SETPERM, _DESCRIBE, _LINK, _UNLINK, _SEARCH, _READ, _TIMEOUT = 2, 5, 6, 8, 9, 10, 11, 15
 _PROCESS, _USER = -2, -4
@@ -21,22 +21,22 @@ _PROCESS, _USER = -2, -4
 # keyring, may view, read and search it.
 _PERMISSIONS = 0x3F0B0000
 _PREFIX = "role-env:"
-# Python's errno has these names on Linux alone.
+# Python's errno has these names only on Linux.
 _ENOKEY, _EKEYEXPIRED, _EKEYREVOKED = 126, 127, 128
 _GONE = (_ENOKEY, _EKEYEXPIRED, _EKEYREVOKED)
-# How messages say it. If a user's share is used up, not even the user's keyring can be made, and is then missing.
+# The texts for messages. If a user's quota is used up, the user's keyring cannot be created and is missing.
 _REASONS = {
     errno.EPERM: "the kernel keyring is blocked here, as in many containers",
     errno.ENOSYS: "this kernel has no keyring",
     errno.EDQUOT: "the kernel keyring has no room left for this user",
     _ENOKEY: "the kernel keyring has no room left for this user",
 }
-# The limit of a key (bytes); a record has some 3,000.
+# The limit of a key (bytes). A record has about 3,000.
 _LARGEST = 32767
 
 
 class Unavailable(Exception):
-    """The kernel keyring cannot be used: absent on this system, blocked, or full. `number` is its errno."""
+    """The kernel keyring cannot be used: missing on this system, blocked, or full. `number` is the errno."""
 
     def __init__(self, number: int) -> None:
         super().__init__(_REASONS.get(number) or os.strerror(number))
@@ -44,7 +44,7 @@ class Unavailable(Exception):
 
 
 def read(name: str) -> str | None:
-    """Return what is stored as `name`, or None. Raises Unavailable."""
+    """Return the text stored as `name`, or None. Raises Unavailable."""
     try:
         return _bytes(_find(name)).decode("utf-8").partition("\n")[2]
     except Unavailable as error:
@@ -56,11 +56,11 @@ def read(name: str) -> str | None:
 
 
 def write(name: str, text: str, *, seconds: int) -> None:
-    """Store `text` as `name` for `seconds`. If there is no room, older entries of ours are deleted.
+    """Store `text` as `name` for `seconds`. If there is no room, delete older entries of role-env.
 
     Raises Unavailable.
     """
-    # The expiration comes first, to find the oldest: the kernel lists keys in no order.
+    # The expiration comes first, to find the oldest entry: the kernel lists keys in no order.
     content = f"{int(time.time()) + seconds}\n{text}".encode()
     _reach()
     while True:
@@ -74,7 +74,7 @@ def write(name: str, text: str, *, seconds: int) -> None:
         _keyctl(_SETPERM, key, _PERMISSIONS)
         # Last: writing a key again clears its timeout.
         _keyctl(_TIMEOUT, key, max(1, seconds))
-    except Unavailable:  # one without a timeout must not stay
+    except Unavailable:  # an entry without a timeout must not stay
         _keyctl(_UNLINK, key, _USER)
         raise
 
@@ -89,13 +89,13 @@ def delete(name: str) -> None:
 
 
 def names() -> list[str]:
-    """Return the names of our entries. Raises Unavailable."""
+    """Return the names of role-env's entries. Raises Unavailable."""
     _reach()
     return [name for _, name in _ours()]
 
 
 def _reach() -> None:
-    """Link the user's keyring to the process's: a new session keyring does not possess its keys otherwise."""
+    """Link the user's keyring to the process's, since a new session keyring does not possess the user's keys."""
     _keyctl(_LINK, _USER, _PROCESS)
 
 
@@ -131,7 +131,7 @@ def _ours() -> list[tuple[int, str]]:
 
 
 def _drop_oldest() -> bool:
-    """Make room by deleting the entry of ours that expires first. Return False if there is none."""
+    """Make room by deleting role-env's entry that expires first. Return False if there is none."""
     ends = []
     for key, _ in _ours():
         try:
@@ -140,7 +140,7 @@ def _drop_oldest() -> bool:
             return True
     if ends:
         oldest = min(ends)[1]
-        # The kernel counts a deleted key until it has swept; shortening a key frees room at once.
+        # The kernel counts a deleted key until its next sweep. Shortening a key frees room at once.
         _keyctl(_UPDATE, oldest, b"-", ctypes.c_size_t(1))
         _keyctl(_UNLINK, oldest, _USER)
     return bool(ends)
@@ -156,12 +156,12 @@ def _keyctl(operation: int, *arguments: object) -> int:
 
 def _system_call(which: int, *arguments: object) -> int:
     numbers = NUMBERS.get(os.uname().machine) if sys.platform == "linux" else None
-    # A 32-bit Python on such a machine makes other system calls by these numbers.
+    # For a 32-bit Python on such a machine, these numbers are other system calls.
     if numbers is None or ctypes is None or ctypes.sizeof(ctypes.c_void_p) != 8:
         raise Unavailable(errno.ENOSYS)
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-    except OSError:  # an interpreter that is linked statically
+    except OSError:  # a statically linked interpreter
         raise Unavailable(errno.ENOSYS) from None
     libc.syscall.restype = ctypes.c_long
     converted = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]

@@ -1,4 +1,4 @@
-"""Notes in the state folder about the system's keyring, from one process to the next.
+"""Keep notes about the system's keyring in the state folder, for later processes.
 
 `secret-service` lists the installations (their `sys.prefix`, one a line) whose `keyring` chose the Secret Service, and
 `no-keyring` those whose `keyring` found nothing without a session bus: choosing costs `keyring` 40 ms. The time of
@@ -16,14 +16,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# After a keyring timed out, no process uses it for so long (seconds).
+# After a keyring timed out, no process uses it for this time (seconds).
 AVOID_SECONDS = 60.0
 _CHOSEN, _ABSENT = "secret-service", "no-keyring"
 
-# What this process has read and written, by path: the installations that a note lists, and when the keyring timed out.
+# The notes that this process has read or written, by path: the installations listed, and the time of a timeout.
 _lists: "dict[str, list[str]]" = {}
 _timeouts: "dict[str, float]" = {}
-# How long this process has waited for the keyring in vain, by session bus, until it asks again.
+# The seconds that this process has waited for the keyring in vain, by session bus.
 _waits: "dict[str, float]" = {}
 
 
@@ -37,15 +37,15 @@ class KeyringNotes:
         self._settings = paths.usual_folder(environ, paths.CONFIG)
         try:
             self._folder = f"{paths.state_folder(environ)}/"
-        except OSError:  # then this process alone knows what is noted
+        except OSError:  # the notes then last only for this process
             self._folder = ""
 
     def is_usual(self) -> bool:
-        """Return whether no setting chooses a backend or a collection, so that `keyring` tries the Secret Service."""
+        """Return whether `keyring` tries the Secret Service, because no setting chooses a backend or a collection."""
         environ = self._environ
         if not self._settings or "PYTHON_KEYRING_BACKEND" in environ:
             return False
-        # On KDE `keyring` prefers KWallet; its properties can name another collection.
+        # On KDE `keyring` prefers KWallet. KEYRING_PROPERTY_* can name another collection.
         if "KDE" in environ.get("XDG_CURRENT_DESKTOP", ""):
             return False
         if any(name.startswith("KEYRING_PROPERTY_") for name in environ):
@@ -70,12 +70,12 @@ class KeyringNotes:
         return 0 <= age < AVOID_SECONDS
 
     def choose_secret_service(self) -> None:
-        """Note that this installation's `keyring` chose the Secret Service."""
+        """Record that this installation's `keyring` chose the Secret Service."""
         if self.is_usual():
             self._add_us(_CHOSEN)
 
     def report_absence(self) -> None:
-        """Note that there is no keyring: without a session bus for good, with one until a process finds it again."""
+        """Record that there is no keyring: without a session bus for good, with one until a process finds a keyring."""
         import contextlib  # not for the warm path
 
         if self._lists_us(_CHOSEN):
@@ -87,7 +87,7 @@ class KeyringNotes:
             self._add_us(_ABSENT)
 
     def avoid(self) -> str:
-        """Let no process use the keyring for AVOID_SECONDS. Return why that could not be noted, or nothing."""
+        """Keep every process from using the keyring for AVOID_SECONDS. Return why that could not be recorded, if so."""
         _timeouts[self._folder + self._avoided] = time.time()
         try:
             paths.touch(self._environ, self._avoided)
@@ -96,19 +96,19 @@ class KeyringNotes:
         return ""
 
     def use_again(self) -> None:
-        """Take back `avoid`: the keyring has replied."""
+        """Undo `avoid`, because the keyring has replied."""
         import contextlib  # not for the warm path
 
         _timeouts.pop(self._folder + self._avoided, None)
-        with contextlib.suppress(OSError):  # it is not there, or the next process finds out again
+        with contextlib.suppress(OSError):  # it does not exist, or the next process tries again
             os.unlink(self._folder + self._avoided)  # noqa: PTH108
 
     def report_wait(self, seconds: float) -> None:
-        """Let this process's next use of the keyring be so much shorter."""
+        """Shorten this process's next use of the keyring by `seconds`."""
         _waits[self._bus] = seconds
 
     def take_wait(self) -> float:
-        """Return the seconds by which the next use is to be shorter."""
+        """Return, once, the seconds by which the next use must be shorter."""
         return _waits.pop(self._bus, 0)
 
     @property

@@ -1,7 +1,7 @@
-"""The fast read of entries from the Secret Service, over the session bus's own socket.
+"""Read entries from the Secret Service quickly, over the session bus's own socket.
 
-It reads what `keyring` reads, one entry in four messages. It never writes, prompts or starts a service. Everything
-unexpected is left to `keyring` itself: another transport, more than one item, a locked one, an odd reply, a timeout.
+It reads the same entries as `keyring`, each in four messages. It never writes, prompts or starts a service. It leaves
+everything unexpected to `keyring`: another transport, several items, a locked one, an odd reply, a timeout.
 API: Secret Service API draft 0.2.
 """
 
@@ -22,18 +22,18 @@ COLLECTION_INTERFACE, ITEM_INTERFACE = "org.freedesktop.Secret.Collection", "org
 DEFAULT_COLLECTION = f"{_PATH}/aliases/default"
 _OPENING: "Call" = (_PATH, _SERVICE_INTERFACE, "OpenSession", "sv", ("plain", ""), "vo")
 _LOCKED: "Call" = (DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", (COLLECTION_INTERFACE, "Locked"), "v")
-# A healthy service replies within milliseconds (seconds); a prompt is `keyring`'s business.
+# The wait for a reply (seconds). A healthy service takes milliseconds, and `keyring` handles prompts.
 USUAL_SECONDS = 0.25
-# While processes wait for a processor, the service may be one of them: how often to look whether they still do.
+# How often to check whether processes still wait for a processor, as the service may (seconds).
 _STEP_SECONDS = 0.25
 
 
 class AskKeyring(Exception):
-    """The fast read cannot read the entry: `keyring` itself has to."""
+    """The fast read cannot read the entry; `keyring` has to."""
 
 
 class SlowService(AskKeyring):
-    """The bus, or the service on it, did not reply in time. It was waited for `seconds`."""
+    """The bus, or the service on it, timed out after `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__("timeout")
@@ -41,7 +41,7 @@ class SlowService(AskKeyring):
 
 
 class _Wait:
-    """The time of a read: `seconds`, and `at_most` so many as long as processes wait for a processor."""
+    """The time limit of a read: `seconds`, or up to `at_most` while processes wait for a processor."""
 
     def __init__(self, seconds: float, at_most: float) -> None:
         self._began = time.monotonic()
@@ -49,10 +49,10 @@ class _Wait:
         self._last = self._began + at_most
 
     def left(self) -> float:
-        """Return how long to wait now. Raises TimeoutError at the end."""
+        """Return the seconds left to wait. Raises TimeoutError at the end."""
         now = time.monotonic()
         if self._end <= now < self._last:
-            from role_env.deadline import is_busy  # a usual reply comes before
+            from role_env.deadline import is_busy  # a normal reply comes earlier
 
             if is_busy():
                 self._end = min(now + _STEP_SECONDS, self._last)
@@ -61,11 +61,11 @@ class _Wait:
         return self._end - now
 
     def spent(self) -> float:
-        """Return the seconds that count so far."""
+        """Return the seconds spent so far."""
         return time.monotonic() - self._began
 
     def around(self, steps: "Iterator[object]") -> "Iterator[object]":
-        """Yield from `steps`, whose time does not count."""
+        """Yield from `steps`, whose time is not counted."""
         while True:
             began = time.monotonic()
             step = next(steps, None)
@@ -84,10 +84,10 @@ def read(
     at_most: float = 0,
     meanwhile: "Iterator[object] | None" = None,
 ) -> "list[str | None]":
-    """Return what the default collection has as each of `entries`, None for one that it lacks, over one connection.
+    """Return the text of each of `entries` in the default collection, None for a missing one, over one connection.
 
-    Steps of `meanwhile` are done while the service works. Raises AskKeyring, also if only one of the entries cannot be
-    read; it is SlowService after `seconds`, or on a busy machine `at_most` so many, in which those steps do not count.
+    `meanwhile` is advanced while the service works; its time is not counted. Raises AskKeyring, also if only one entry
+    cannot be read, and SlowService after `seconds`, or up to `at_most` on a busy machine.
     """
     address, wait = environ.get("DBUS_SESSION_BUS_ADDRESS", ""), _Wait(seconds, at_most)
     searches: list[Call] = []
@@ -99,10 +99,10 @@ def read(
             try:
                 found = bus.exchange(*searches)
             except ErrorReply:
-                # gnome-keyring 48 can reply to a client's first calls before it knows the client. It does by now, and
-                # must when a session is opened: it would end itself.
+                # gnome-keyring 48 can refuse a client's first calls before it knows the client. By now it knows this
+                # one, as it must before a session is opened: otherwise it exits.
                 found = bus.exchange(*searches)
-            # A locked KeePassXC finds nothing.
+            # A locked KeePassXC finds nothing, so check whether the collection is locked.
             (output, session), *locked = bus.exchange(_OPENING, *([_LOCKED] if [[]] in found else []))
             if output != "":
                 raise UnexpectedReply("not plain")
@@ -123,9 +123,9 @@ def read(
 
 
 def _text(struct: "tuple[str, bytes, bytes, str]", session: str) -> str:
-    """Return the text in a Secret: its session, its parameters, which a plain session has none of, and its value."""
+    """Return the text in a Secret. Its struct has the session, the parameters (none if plain), the value and a type."""
     found, parameters, value, _ = struct
-    # A record has no NUL, and padding that a wrong length made part of it is nothing else.
+    # A record has no NUL. If an invalid length added padding to the value, the padding is NULs.
     if found != session or parameters or 0 in value:
         raise UnexpectedReply("not the secret of this session")
     return value.decode("utf-8")

@@ -1,7 +1,7 @@
-"""Sign-ins in the OS keyring: the tokens of CloudSSO, one for each sign-in URL, and of OAuth, one for each profile.
+"""Store sign-ins in the OS keyring: CloudSSO's, one for each sign-in URL, and OAuth's, one for each profile.
 
-They never go to a file. A CloudSSO access token may go to the kernel's keyring, which drops it at its end; a refresh
-token never does. The mark of the access keys changes with each sign-in, so that no session of an earlier one is used.
+Tokens never go to a file. A CloudSSO access token may go to the kernel keyring, which deletes it when it expires; a
+refresh token never does. Each sign-in changes the mark of the access keys, so no session of an earlier one is used.
 """
 
 import contextlib
@@ -32,8 +32,8 @@ _NUMBERS = ("issued", "access_expiration", "expiration")
 class SignIn:
     """The tokens of one sign-in, and the `host` (host or host:port) that issued them. Its repr shows no token.
 
-    `id` stays the same when the tokens are refreshed. Moments are in epoch seconds: `issued` of these tokens,
-    `access_expiration` of the access token, `expiration` of the whole sign-in. CloudSSO has no `refresh_token`.
+    `id` stays the same when the tokens are refreshed. Times are in epoch seconds: `issued` is that of these tokens,
+    `access_expiration` the access token's, `expiration` the whole sign-in's. CloudSSO has no `refresh_token`.
     """
 
     __slots__ = (*_TEXTS, *_NUMBERS)
@@ -63,7 +63,7 @@ class SignIn:
         return f"SignIn({self.id!r}, {self.host!r})"
 
     def text(self) -> str:
-        """Return the sign-in as it is written."""
+        """Return the text that stores the sign-in."""
         lines = [_HEAD, *(f"{name} {getattr(self, name)}" for name in _TEXTS)]
         return "\n".join([*lines, *(f"{name} {getattr(self, name):.3f}" for name in _NUMBERS)])
 
@@ -80,9 +80,10 @@ def profile_entry(path: Path, profile: str) -> Entry:
 
 
 def check_storable(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
-    """Check that a sign-in could be stored as `entry`, by an entry beside it that is deleted at once.
+    """Check that a sign-in can be stored as `entry`, by storing and deleting an entry beside it.
 
-    The caller holds the lock of `entry`: a killed process leaves that other entry to the next one. Raises KeyringError.
+    The caller must hold the lock of `entry`. After a killed process, the next call deletes the entry beside it. Raises
+    KeyringError.
     """
     probe = SignIn("probe", os.urandom(8).hex(), access_expiration=0, expiration=time.time() + 60)
     beside = Entry(f"{entry.service} probe", entry.username)
@@ -101,9 +102,9 @@ def load(
     prompts: bool = True,
     known: Mapping[str, str | None] | None = None,
 ) -> SignIn | None:
-    """Return the sign-in that is stored as `entry`, or None; with `in_kernel` the newer one of both keyrings.
+    """Return the sign-in stored as `entry`, or None; with `in_kernel` the newer one of both keyrings.
 
-    The keyring is not asked for an entry whose name is in `known`, with its text. Raises KeyringError if none is found
+    `known` has the texts of entries that have already been read, by name. Raises KeyringError if no sign-in is found
     and the keyring could not be used; without `prompts` also if it is locked.
     """
     keyring = SystemKeyring(context, prompts=prompts)
@@ -118,7 +119,7 @@ def load(
 
 
 def store(entry: Entry, sign_in: SignIn, context: Context, *, in_kernel: bool = False) -> None:
-    """Store a sign-in and read it back; with `in_kernel` in the kernel's keyring if the OS keyring cannot be used.
+    """Store a sign-in and read it back; with `in_kernel` in the kernel keyring if the OS keyring cannot be used.
 
     Raises KeyringError; an earlier sign-in may then still be stored.
     """
@@ -152,7 +153,7 @@ def delete(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
 
 
 def _is_kernel_allowed(context: Context) -> bool:
-    """Return whether ROLE_ENV_CACHE allows the kernel's keyring, which may be shared in a container."""
+    """Return whether the kernel keyring may be used: ROLE_ENV_CACHE allows it, and no container may share it."""
     mode = context.environ.get(_CACHE)
     return mode == "kernel" or (mode != "keyring" and not is_container(context.environ))
 

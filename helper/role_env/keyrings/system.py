@@ -1,6 +1,6 @@
-"""The system's keyring as `keyring` chooses it, behind a deadline: a fault of it costs no more than that.
+"""The system's keyring as `keyring` chooses it. Each use has a deadline, even if the keyring hangs.
 
-Reading goes past `keyring` where the Secret Service can be read at once; writing is always `keyring`'s.
+Reading bypasses `keyring` if the Secret Service can be read directly; `keyring` does all writing.
 """
 
 import contextlib
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 TIMEOUT_SECONDS = 5.0
-# Finding out that there is no keyring waits less, unless the bus hangs: `keyring` waits a second for its greeting.
+# A missing keyring is found within this time, unless the bus hangs: `keyring` waits a second for its greeting.
 SLOW_SECONDS = 0.9
 PROMPT_SECONDS = 60.0
 UNASKED_SECONDS = 2.0
-# The connection to STS is to begin first: it needs little of the processor, and importing a backend all of it.
+# Lets the connection to STS start first: it needs little processor time, and importing a backend needs all of it.
 PREPARATION_DELAY = 0.01
-# A use may take so many times as long where this process, or the keyring's, waits for the processor.
+# A use may take this many times as long while this process, or the keyring's, waits for the processor.
 _MOST_PATIENCE = 3
-# One use, while other processes delete what it has found.
+# The tries of one use, while other processes delete the items that it finds.
 _MOST_TRIES = 5
-# The entries that are read over one connection, in the time of one use.
+# The greatest number of entries read over one connection, in the time of one use.
 _MOST_TOGETHER = 50
 
 
 class SystemKeyring:
-    """The keyring of the system. After its first failure `fault` is why it cannot be used, and `reason` the text of it.
+    """The system's keyring. After the first failure `fault` is why it cannot be used, and `reason` its text.
 
-    Each use may take a third of what is left of the context's deadline at most, and half of it on a busy machine; the
-    time that a person takes at a prompt is added to it. Without `prompts` nobody is asked to unlock anything: a locked
-    keyring cannot be used. After a timeout it is not used for a minute, unless `even_if_avoided`.
+    Each use may take at most a third of the time left until the context's deadline, or half of it on a busy machine;
+    the time that a person takes at a prompt is added. Without `prompts` nobody is asked to unlock anything, and a
+    locked keyring cannot be used. After a timeout it is not used for a minute, unless `even_if_avoided`.
     """
 
     def __init__(self, context: Context, *, prompts: bool = True, even_if_avoided: bool = False) -> None:
@@ -63,10 +63,10 @@ class SystemKeyring:
         return self.fault is not None and self.fault.is_absence
 
     def read(self, entry: Entry, *, is_stored: bool = False) -> str | None:
-        """Return what is stored as `entry`, or None.
+        """Return the text stored as `entry`, or None.
 
-        With `is_stored`, another process has just stored it: the keyring works, however slow it is and whatever has
-        timed out before, and is waited for half of the time that is left.
+        With `is_stored`, another process has just stored it, so the keyring works, even if it is slow or has timed out
+        before. The wait is then up to half of the time left.
         """
         was_avoided = is_stored and self.fault is not None and self.fault.is_timeout
         if was_avoided:
@@ -81,13 +81,13 @@ class SystemKeyring:
             try:
                 return next(iter(self._ask_service([entry], is_stored=is_stored)), None)
             except secret_service.AskKeyring:
-                pass  # the direct way cannot answer: the keyring library below finds out and says why
+                pass  # the direct way failed; the keyring library below finds out why
         return self._use(lambda backend: chunks.read(backend, entry), is_stored=is_stored)
 
     def read_together(self, entries: "Sequence[Entry]") -> "dict[str, str | None]":
-        """Return what is stored as each of `entries`, by their names, as far as the Secret Service says it at once.
+        """Return the texts of `entries` by name, as far as the Secret Service can be read directly.
 
-        What it does not say is left to `read`, which finds out why.
+        Entries that are missing from the result are left to `read`, which finds out why.
         """
         found: dict[str, str | None] = {}
         for start in range(0, len(entries), _MOST_TOGETHER):
@@ -115,13 +115,13 @@ class SystemKeyring:
         self._use(lambda backend: chunks.delete(backend, entry))
 
     def names(self) -> list[str]:
-        """Return the names of all entries if the keyring is the Secret Service: others cannot be searched."""
+        """Return the names of all entries if the keyring is the Secret Service. Others cannot be searched."""
         return self._use(backends.names) or []
 
     def prepare(self) -> None:
-        """Get ready for a write in the background: import the backend, and open the Secret Service.
+        """Prepare a write in the background: import the backend, and open the Secret Service.
 
-        Only where the choice is known: choosing imports backends of others, which may print.
+        It does so only if the choice is known, since choosing imports third-party backends, which may print.
         """
         if not self.fault and self._preparation is None and self._notes.is_secret_service():
             with contextlib.suppress(NoThread):
@@ -130,16 +130,16 @@ class SystemKeyring:
     def backend_name(self) -> str:
         """Return the class that entries are written to, such as `keyring.backends.SecretService.Keyring`.
 
-        Waits without a deadline, and raises whatever choosing it raises.
+        Waits without a deadline, and raises whatever `keyring` raises.
         """
         first = type(backends.writing_backend(self._choose()))
         return f"{first.__module__}.{first.__qualname__}"
 
     def _ask_service(self, entries: "Sequence[Entry]", *, is_stored: bool = False) -> "list[str | None]":
-        """Return what the Secret Service has stored as each of `entries`, nothing after a timeout.
+        """Return the text of each of `entries` in the Secret Service; an empty list after a timeout.
 
-        It has the whole time of a use: on a busy machine, `keyring` would reply even later. Raises AskKeyring if only
-        `keyring` can tell.
+        It may take the whole time of a use: on a busy machine, `keyring` would be even slower. Raises AskKeyring if
+        only `keyring` can answer.
         """
         try:
             with self._waiting(is_stored=is_stored) as (seconds, _):
@@ -158,17 +158,17 @@ class SystemKeyring:
                 return within(seconds, lambda: self._try(operation, end), at_most=most)
         except TimedOut:
             self._fail(KeyringFault.TIMED_OUT)
-        except Exception as error:  # backends raise classes of their own, whose texts may contain what was stored
+        except Exception as error:  # backends raise classes of their own, whose texts may contain a secret
             self._fail(fault_of(error), type(error).__name__)
         return None
 
     def _try(self, operation: "Callable[[KeyringBackend], T]", end: float) -> "T":
-        """Return what `operation` returns. Where the keyring is known to be there, try a busy bus again until `end`.
+        """Return what `operation` returns. If the keyring is known to exist, retry on a busy bus until `end`.
 
-        It is tried again, too, if another process deletes an item that it has found.
+        It also retries if another process deletes an item that was found.
 
-        Raises TimedOut if the keyring seems to be absent after a wait for a bus: that hangs, and must not be waited for
-        each time.
+        Raises TimedOut if the keyring seems absent after a wait for the bus: the bus hangs, and later uses must not
+        wait for it again.
         """
         tries = 0
         while True:
@@ -197,7 +197,7 @@ class SystemKeyring:
         return backends.choose(self._context.environ, self._notes, is_unattended=self._context.is_unattended)
 
     def _open_ahead(self) -> None:
-        """Prepare a backend for one use; that meets the same fault, and reports it."""
+        """Prepare a backend for one use. That use meets and reports the fault if this fails."""
         time.sleep(PREPARATION_DELAY)
         backend = self._choose()
         backends.open_ahead(backend)
@@ -213,10 +213,10 @@ class SystemKeyring:
 
     @contextlib.contextmanager
     def _waiting(self, *, is_stored: bool = False) -> "Iterator[tuple[float, float]]":
-        """Show that the keyring is waited for; give how long a use may take, and how long at most on a busy machine.
+        """Report the wait for the keyring; yield the seconds that a use may take, and the limit on a busy machine.
 
-        A person at a prompt has a minute, which the deadline does not count. Where nobody may be asked, it is short.
-        Else it is a third of what is left, without what this process has already waited; half for what `is_stored`.
+        With a possible prompt it is a minute, which the deadline does not count. Without prompts it is short. Otherwise
+        it is a third of the time left, less what this process has already waited, or half of it with `is_stored`.
         """
         environ, left = self._context.environ, self._deadline.remaining()
         if not self._prompts:

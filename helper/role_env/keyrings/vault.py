@@ -1,4 +1,4 @@
-"""Texts that only the OS keyring may store, such as long-lived keys: they never go to the kernel keyring or a file."""
+"""Store long-lived secrets, such as access keys, in the OS keyring: never in the kernel keyring or a file."""
 
 import contextlib
 import sys
@@ -12,7 +12,7 @@ from role_env.keyrings.system import SystemKeyring
 INDEX = "keys-index"
 """The file of the index of these entries."""
 SERVICE = "role-env "
-"""How the services of all of them begin."""
+"""The prefix of the services of these entries."""
 _HINTS = {
     "darwin": "unlock the login keychain (security unlock-keychain) and try again",
     "win32": "sign in with a password, so that the Credential Manager has a vault, and try again",
@@ -23,7 +23,7 @@ _MORE = "role-env doctor says more"
 
 
 class NoKeyring(KeyringError):
-    """There is no keyring at all, so nothing is stored in one."""
+    """There is no keyring, so nothing is stored in one."""
 
 
 def read(entry: Entry, context: Context, *, prompts: bool = True) -> str | None:
@@ -40,7 +40,7 @@ def read(entry: Entry, context: Context, *, prompts: bool = True) -> str | None:
 def write(entry: Entry, text: str, context: Context) -> None:
     """Store `text` as `entry`, and read it back. Raises KeyringError; an earlier text may then still be stored."""
     keyring = SystemKeyring(context)
-    with contextlib.suppress(OSError):  # then it is found where the keyring can be searched
+    with contextlib.suppress(OSError):  # without the index, a search can still find the entry
         Index(context.environ, INDEX, SERVICE).note(entry)
     keyring.write(entry, text)
     check(keyring)
@@ -50,18 +50,18 @@ def write(entry: Entry, text: str, context: Context) -> None:
 
 
 def delete(entry: Entry, context: Context) -> None:
-    """Delete what is stored as `entry`, if anything is. Raises KeyringError."""
+    """Delete `entry` if it exists. Raises KeyringError."""
     keyring = SystemKeyring(context)
     keyring.delete(entry)
     check(keyring)
-    with contextlib.suppress(OSError):  # whoever reads it finds nothing
+    with contextlib.suppress(OSError):  # a reader of a stale name finds no entry
         Index(context.environ, INDEX, SERVICE).remove(entry)
 
 
 def entries(service: str, context: Context) -> list[Entry]:
-    """Return the entries whose services begin with `service`: those of the index, and those that a search finds.
+    """Return the entries whose services begin with `service`, from the index and from a search.
 
-    One of them may be gone. Raises KeyringError.
+    Some may no longer exist. Raises KeyringError.
     """
     keyring = SystemKeyring(context)
     names = [*Index(context.environ, INDEX, SERVICE).names(), *keyring.names()]
@@ -70,7 +70,7 @@ def entries(service: str, context: Context) -> list[Entry]:
 
 
 def check_available(entry: Entry, context: Context, *, prompts: bool = True) -> None:
-    """Raise KeyringError if nothing could be stored as `entry`: no keyring, a locked one, or one without memory.
+    """Raise KeyringError if nothing can be stored as `entry`: no keyring, a locked one, or one that keeps nothing.
 
     Without `prompts` nobody is asked to unlock it.
     """
@@ -96,6 +96,6 @@ def check_stored(stored: str | None, text: str, *, is_key: bool = True) -> None:
 def hint(*, is_key: bool = True) -> str:
     """Return what to do about a keyring that cannot be used, on this system.
 
-    `is_key`: it was for an access key, which can be in the profiles file instead.
+    With `is_key` it was for an access key, which the profiles file can contain instead.
     """
     return _HINTS.get(sys.platform) or "; ".join([_HINT, *([_WITHOUT] if is_key else []), _MORE])
