@@ -24,7 +24,10 @@ from support.machine import ArgumentWatch, Machine
 from support.oauth_server import OAuthServer
 from support.ram import LocalRam, ram_of
 from support.resource_directory import LocalResourceDirectory, directory_of
-from support.secret_service_bus import KeyringBus, SilentBus
+from support.secret_service_bus import KeyringBus
+from support.silent_bus import SilentBus
+
+pytest_plugins = ["support.sts_fixture"]
 
 # Here, since a process with threads can no longer do it, and the workers are yet to be started.
 namespaces.leave_the_users_kernel_keyring()
@@ -84,13 +87,6 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
-
-
-@pytest.fixture
-def sts(tmp_path: Path) -> Iterator[LocalSts]:
-    """A local STS of this test's own."""
-    with LocalSts(tmp_path / "sts") as started:
-        yield started
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from role_env.keyrings.notes import KeyringNotes
 from support.cached_sessions import kept
 from support.files import settle, write_private
 from support.machine import Machine
-from support.secret_service_bus import SilentBus
 from support.shells import NOTHING_CHANGED
+from support.silent_bus import SilentBus
 from support.waiting import wait_until
 
 

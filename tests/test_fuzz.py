@@ -1,6 +1,6 @@
 """Any record and any answer of STS: what was issued, whole, or nothing. FUZZ_EXAMPLES says how many of each.
 
-tests/profiles/test_file.py does the same with the profiles file, tests/keyrings/test_secret_service.py with the
+tests/profiles/test_damaged_file.py does the same with the profiles file, tests/keyrings/test_bus_messages.py with the
 keyring's messages.
 """
 

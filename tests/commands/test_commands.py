@@ -8,8 +8,8 @@ import pexpect
 import pytest
 
 from support.machine import ROLE_ENV, Machine
-from support.secret_service_bus import SilentBus
 from support.shells import NOTHING_CHANGED, environment
+from support.silent_bus import SilentBus
 from support.world import format_time
 
 

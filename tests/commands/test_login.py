@@ -7,7 +7,7 @@ import pytest
 
 from support.files import write_private
 from support.machine import Machine
-from support.secret_service_bus import SilentBus
+from support.silent_bus import SilentBus
 from support.terminal import Person
 
 

@@ -11,7 +11,7 @@ import pytest
 from support.cached_sessions import key_id
 from support.cloud_sso_portal import CloudSsoPortal
 from support.machine import Machine
-from support.secret_service_bus import SilentBus
+from support.silent_bus import SilentBus
 from support.terminal import Person
 from support.world import ACCOUNT_B, ACCOUNT_C, format_time
 

@@ -10,7 +10,7 @@ import pytest
 from role_env import variables
 from role_env.credentials import Credentials, Session
 from support.machine import Machine
-from support.secret_service_bus import SilentBus
+from support.silent_bus import SilentBus
 from support.terminal import on_terminal
 from support.world import format_time
 

@@ -1,97 +1,17 @@
 """role-env doctor: each fault, planted on a healthy machine, is found by its name and with its fix; no other is."""
 
-import json
 import os
-import subprocess
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple, cast
 
 import pytest
 
 from role_env import __version__
-from role_env.keyrings.container import is_container
-from support.certificates import Certificate
-from support.contexts import kernel_keeps
-from support.local_sts import LocalSts
+from support.doctor import examined, only
 from support.machine import Machine
-from support.secret_service_bus import KeyringBus, SilentBus, require
 from support.shells import environment
+from support.silent_bus import SilentBus
 from support.terminal import on_terminal
 
 GUARDS = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE", "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
-
-
-class Found(NamedTuple):
-    """What doctor reported: the exit status, and by check the findings that are not ok, each `status message | fix`."""
-
-    status: int
-    checks: list[str]
-    faults: dict[str, list[str]]
-    messages: dict[str, str]
-
-
-@pytest.fixture
-def healthy(machine: Machine) -> Machine:
-    """A machine of somebody who uses bash and has the integration in its start-up file."""
-    require("bash")
-    machine.environ["SHELL"] = "/bin/bash"
-    (machine.home / ".bashrc").write_text('eval "$(role-env init bash)"\n')
-    return machine
-
-
-@pytest.fixture(scope="module")
-def locked() -> Iterator[KeyringBus]:
-    """A locked keyring that waits for a person who is not there."""
-    with KeyringBus(prompter=True) as started:
-        started.lock()
-        yield started
-
-
-def examined(machine: Machine, *arguments: str, **environ: str) -> Found:
-    """Run `doctor --json`, check the shape of its output and that it ends in time, and return it."""
-    began = time.monotonic()
-    done = machine.role_env("doctor", "--json", *arguments, **environ)
-    assert time.monotonic() - began < 25  # ten, and what a crowded machine adds
-    return read(done)
-
-
-def blocked(machine: Machine, **environ: str) -> Found:
-    """What `doctor --json` reports where the kernel keyring is blocked."""
-    return read(machine.confined("EPERM", "doctor", "--json", **environ))
-
-
-def has_kernel_keyring() -> bool:
-    """Whether this kernel keeps keys for us, and `auto` may use it."""
-    return kernel_keeps() and not is_container(os.environ)
-
-
-def read(done: "subprocess.CompletedProcess[str]") -> Found:
-    """What doctor reported, its shape checked."""
-    assert done.stderr == ""
-    faults: dict[str, list[str]] = {}
-    findings = json.loads(done.stdout)
-    for finding in findings:
-        assert list(finding) == ["check", "status", "message", "fix"]
-        assert finding["status"] in ("ok", "warn", "fail")
-        if finding["status"] != "ok":
-            assert finding["fix"]
-            reported = f"{finding['status']} {finding['message']} | {finding['fix']}"
-            faults.setdefault(finding["check"], []).append(reported)
-    fails = any(finding["status"] == "fail" for finding in findings)
-    assert done.returncode == fails
-    messages = {finding["check"]: finding["message"] for finding in findings}
-    return Found(done.returncode, [finding["check"] for finding in findings], faults, messages)
-
-
-def only(found: Found, check: str, *words: str) -> str:
-    """Check that the one fault is of `check` and contains `words`, and return it."""
-    assert list(found.faults) == [check]
-    (fault,) = found.faults[check]
-    for word in words:
-        assert word in fault
-    return fault
 
 
 def session_of(machine: Machine) -> dict[str, str]:
@@ -174,120 +94,6 @@ def test_a_profile_with_the_name_for_no_account_or_of_a_command(
 ) -> None:
     healthy.add(f"[{name}]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n")
     only(examined(healthy), f"profile {name}", status, fix)
-
-
-# ---- the keyring ----
-
-
-def test_a_locked_keyring_is_found_and_nobody_is_asked_to_unlock_it(healthy: Machine, locked: KeyringBus) -> None:
-    fault = only(examined(healthy, **locked.environment, DISPLAY=":0"), "keyring", "it is locked", "unlock it")
-    assert "keyring.backends.SecretService.Keyring (keyring's choice on this system)" in fault
-
-
-def test_a_keyring_that_hangs(healthy: Machine, silent: SilentBus) -> None:
-    only(examined(healthy, **silent.environment), "keyring", "timed out", "restart its service")
-
-
-def test_no_keyring_at_all_where_the_kernels_stands_in_and_where_nothing_does(healthy: Machine) -> None:
-    absent = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
-    found = examined(healthy, **absent)
-    assert found.status == 0
-    if has_kernel_keyring():
-        assert found.faults == {}
-        assert "sessions go to the kernel keyring" in found.messages["keyring"]
-        assert "in memory until they expire" in found.messages["kernel keyring"]
-    neither = blocked(healthy, **absent)
-    assert neither.status == 0
-    assert "install gnome-keyring or KeePassXC" in only(neither, "keyring", "warn there is none")
-    assert "blocked here" in neither.messages["kernel keyring"]
-    assert "fail" in only(examined(healthy, **absent, ROLE_ENV_CACHE="keyring"), "keyring", "there is none")
-    assert "unset ROLE_ENV_CACHE" in only(blocked(healthy, ROLE_ENV_CACHE="kernel"), "kernel keyring")
-
-
-def test_a_container_without_any_keyring_needs_no_fix(healthy: Machine) -> None:
-    """In a user namespace of its own, the kernel keyring is the container's own and is used."""
-    absent = {"DBUS_SESSION_BUS_ADDRESS": "", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
-    found = blocked(healthy, **absent)
-    assert found.status == 0
-    if is_container({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}):
-        assert found.faults == {}
-        assert "none is needed" in found.messages["keyring"]
-        assert "kernel keyring" not in found.checks
-
-
-def test_a_locked_keyring_that_the_kernels_replaces_has_one_fix(healthy: Machine, locked: KeyringBus) -> None:
-    if not has_kernel_keyring():
-        pytest.skip("this kernel keeps no keys for us, as in many containers")
-    fault = only(examined(healthy, **locked.environment), "keyring", "warn", "it is locked")
-    assert "ROLE_ENV_CACHE" not in fault
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "reported"),
-    [
-        ("PYTHON_KEYRING_BACKEND", "no.such.Keyring", "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names"),
-        ("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring", "it stores nothing"),
-        ("ROLE_ENV_CACHE", "disk", "set it to one of auto, keyring, kernel, none"),
-    ],
-)
-def test_a_setting_that_chooses_no_keyring(healthy: Machine, name: str, value: str, reported: str) -> None:
-    only(examined(healthy, **{name: value}), "keyring", reported)
-
-
-def test_a_keyring_that_is_a_plain_file_is_a_warning(healthy: Machine) -> None:
-    name = "support.file_keyring.PlaintextKeyring"
-    environ = {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHON_KEYRING_BACKEND": name}
-    fault = only(examined(healthy, **environ), "keyring", "writes secrets to a file in plain text")
-    assert fault.startswith(f"warn {name} (PYTHON_KEYRING_BACKEND names it)")
-
-
-# ---- STS ----
-
-
-def sts_check(machine: Machine, endpoint: str, *words: str, **environ: str) -> None:
-    only(examined(machine, **environ, ALIBABA_CLOUD_STS_ENDPOINT=endpoint), f"STS {endpoint}", *words)
-
-
-def test_an_sts_that_cannot_be_reached(healthy: Machine) -> None:
-    sts_check(healthy, "localhost:1", "Connection refused", "check the network")
-    sts_check(healthy, "no-such-host.invalid", "its name cannot be resolved")
-
-
-def test_an_sts_that_hangs(healthy: Machine) -> None:
-    healthy.sts.fault("hang", times=None)
-    only(examined(healthy), f"STS {healthy.sts.endpoint}", "timed out")
-
-
-@pytest.mark.parametrize("certificate", ["wrong-host", "expired", "unknown-ca"])
-def test_an_sts_whose_certificate_is_wrong(healthy: Machine, tmp_path: Path, certificate: str) -> None:
-    with LocalSts(tmp_path / "wrong", certificate=cast(Certificate, certificate)) as wrong:
-        sts_check(healthy, wrong.endpoint, "certificate", "CA_BUNDLE", SSL_CERT_FILE=str(wrong.ca_file))
-
-
-def test_a_proxy_that_is_not_there_and_one_that_cannot_be_used(healthy: Machine) -> None:
-    endpoint = healthy.sts.endpoint
-    sts_check(healthy, endpoint, "fail", HTTPS_PROXY="http://127.0.0.1:1", NO_PROXY="")
-    sts_check(healthy, endpoint, "of the kind socks5://", HTTPS_PROXY="socks5://127.0.0.1:1", NO_PROXY="")
-
-
-def test_a_sign_in_page_in_the_place_of_sts(healthy: Machine) -> None:
-    healthy.sts.fault("captive-portal", times=None)
-    only(examined(healthy), f"STS {healthy.sts.endpoint}", "did not answer like STS", "sign-in page")
-
-
-@pytest.mark.parametrize(("offset", "status"), [(-3600, "fail"), (3600, "fail"), (120, "warn"), (-120, "warn")])
-def test_a_clock_that_is_off(healthy: Machine, offset: float, status: str) -> None:
-    healthy.sts.clock_offset = offset
-    words = f"{abs(offset) / 60:.0f} min {'behind' if offset > 0 else 'ahead'}"
-    fault = only(examined(healthy), f"STS {healthy.sts.endpoint}", words, "set the clock")
-    assert fault.startswith(status)
-
-
-def test_each_endpoint_that_a_profile_uses_is_asked_and_only_those(healthy: Machine) -> None:
-    healthy.add("[far]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\nsts_endpoint = localhost:1\n")
-    found = examined(healthy)
-    assert f"STS {healthy.sts.endpoint}" in found.checks
-    only(found, "STS localhost:1", "refused")
 
 
 # ---- variables ----

@@ -48,7 +48,7 @@ NOT_RUN = {
     "ln -sf": "needs those that ask an index: test_readme.py",
     "role-env exec --renew --listen": "needs a container or another host: test_containers.py",
     "ip address": "needs docker's bridge",
-    "role-env setup aliyun-cli --remove": "needs what setup writes: test_setup.py",
+    "role-env setup aliyun-cli --remove": "needs what setup writes: test_setup_remove.py",
     ". ~/.config": "needs the file that the line before it writes",
 }
 """What a line begins with that is only read by a shell here, with the reason. Other tests run it."""

@@ -20,7 +20,7 @@ from role_env.keyrings.secret_service import SlowService
 from role_env.ui.messages import Messages
 from support.cached_sessions import asks, kept
 from support.machine import Machine
-from support.secret_service_bus import SilentBus
+from support.silent_bus import SilentBus
 
 PROBE = """
 import os, sys

@@ -19,7 +19,7 @@ from role_env.keyrings.system import SystemKeyring
 from support.contexts import context
 from support.machine import INSTALLED, Machine
 from support.process_trace import ProcessTrace
-from support.secret_service_bus import SilentBus
+from support.silent_bus import SilentBus
 
 ENTRY = Entry("role-env session test", "profileB")
 

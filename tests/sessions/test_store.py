@@ -18,7 +18,8 @@ from role_env.sessions.store import Cache
 from role_env.ui.messages import Messages
 from support.cached_sessions import asks, kept, put_instead
 from support.machine import Machine
-from support.secret_service_bus import KeyringBus, SilentBus
+from support.secret_service_bus import KeyringBus
+from support.silent_bus import SilentBus
 
 LOST = "role-env: the keyring cannot be used, so no session is cached: "
 STATE = ".local/state/role-env"

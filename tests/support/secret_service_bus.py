@@ -1,4 +1,4 @@
-"""Private D-Bus session buses for the tests: a real keyring, and services that misbehave.
+"""Private D-Bus session buses for the tests, and a real keyring on one.
 
 Each is a context manager, and its `environment` goes into that of the process under test:
 
@@ -21,31 +21,23 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from support.bus_client import DEADLINE, SERVICE_PATH, call_method, connect, own
 from support.waiting import wait_until
 
 _Bus = TypeVar("_Bus", bound="PrivateBus")
 
-DEADLINE = 10.0
-"""The longest wait for an answer, and for a process's end (seconds)."""
-
 SECRET_SERVICE = ("dbus-daemon", "gnome-keyring-daemon")
-"""The programs behind `KeyringBus`; `SilentBus` and `StoppedBus` need only the first."""
+"""The programs behind `KeyringBus`; the buses of silent_bus.py need only the first."""
 
-SERVICE = "org.freedesktop.secrets"
-SERVICE_PATH = "/org/freedesktop/secrets"
+COLLECTION = SERVICE_PATH + "/collection/login"
 DEFAULT_COLLECTION = SERVICE_PATH + "/aliases/default"
 PASSWORD = b"correct horse"
 
 _PROMPTER = "org.gnome.keyring.SystemPrompter"
-_SESSION = SERVICE_PATH + "/session/s1"
-_COLLECTION = SERVICE_PATH + "/collection/login"
-_ITEM = _COLLECTION + "/1"
-_PROMPT = SERVICE_PATH + "/prompt/p1"
 
 # The limits are those of dbus's own session.conf: with the defaults of dbus-daemon, 64 processes that connect at once
 # keep all others out. Without the second <allow> the bus delivers no answers at all.
@@ -283,7 +275,7 @@ class KeyringBus(PrivateBus):
             call = functools.partial(call_method, collection.connection, SERVICE_PATH)
             _, session = call("org.freedesktop.Secret.Service.OpenSession", "sv", ("plain", ("s", "")))
             secret = (session, b"", PASSWORD, "text/plain")
-            call(f"{guilt_ridden}.UnlockWithMasterPassword", "o(oayays)", (_COLLECTION, secret))
+            call(f"{guilt_ridden}.UnlockWithMasterPassword", "o(oayays)", (COLLECTION, secret))
             if collection.is_locked():
                 raise RuntimeError("the keyring did not unlock")
 
@@ -338,97 +330,6 @@ class KeyringBus(PrivateBus):
             yield secretstorage.Collection(connection, DEFAULT_COLLECTION)
 
 
-class SilentBus(PrivateBus):
-    """A bus where a program owns the Secret Service's name and does not answer.
-
-    It answers the first `answers` calls as a keyring would that holds `secret` for every question, and then no more;
-    or, with `dies`, ends upon the next one, with the caller waiting. With `locked` it answers as a locked KeePassXC:
-    no item is found, and only the collection tells that it is locked; its prompt is never answered.
-    """
-
-    def __init__(
-        self,
-        folder: Path | None = None,
-        *,
-        answers: int = 0,
-        dies: bool = False,
-        locked: bool = False,
-        secret: bytes = b"secret",
-    ) -> None:
-        super().__init__(folder)
-        self._answers, self._dies, self._locked, self._secret = answers, dies, locked, secret
-        self._attributes: dict[str, str] = {}
-        self._calls: list[str] = []
-
-    def calls(self) -> list[str]:
-        """Return the methods that were called so far, answered or not: `["OpenSession", "SearchItems"]`."""
-        return list(self._calls)
-
-    def _start_service(self) -> None:
-        self._service = own(SERVICE, self.address)
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        from jeepney import HeaderFields, MessageType
-
-        with contextlib.suppress(OSError), self._service:
-            # The one wait without a deadline: it ends with the bus, which has its own.
-            while True:
-                message = self._service.receive()
-                if message.header.message_type is not MessageType.method_call:
-                    continue
-                self._calls.append(message.header.fields[HeaderFields.member])
-                if self._answers > 0:
-                    self._answers -= 1
-                    self._service.send(self._answer(message))
-                elif self._dies:
-                    return
-
-    def _answer(self, call: Any) -> Any:
-        from jeepney import HeaderFields, new_error, new_method_return
-
-        member = call.header.fields[HeaderFields.member]
-        of_service = call.header.fields[HeaderFields.path] == SERVICE_PATH
-        if member == "SearchItems":
-            self._attributes = call.body[0]
-        if member == "OpenSession" and call.body[0] != "plain":
-            return new_error(call, "org.freedesktop.DBus.Error.NotSupported", "s", ("plain only",))
-        secret = (_SESSION, b"", self._secret, "text/plain")
-        found = [] if self._locked else [_ITEM]
-        answers: dict[str, Callable[[], tuple[str, tuple[object, ...]]]] = {
-            "OpenSession": lambda: ("vo", (("s", ""), _SESSION)),
-            "SearchItems": lambda: ("aoao", (found, [])) if of_service else ("ao", (found,)),
-            "GetSecret": lambda: ("(oayays)", (secret,)),
-            "GetSecrets": lambda: ("a{o(oayays)}", ({_ITEM: secret},)),
-            "ReadAlias": lambda: ("o", (_COLLECTION,)),
-            "Unlock": lambda: ("aoo", ([], _PROMPT) if self._locked else (call.body[0], "/")),
-            "Lock": lambda: ("aoo", (call.body[0], "/")),
-            "CreateItem": lambda: ("oo", (_ITEM, "/")),
-            "Delete": lambda: ("o", ("/",)),
-            "Get": lambda: ("v", (self._properties()[call.body[1]],)),
-            "GetAll": lambda: ("a{sv}", (self._properties(),)),
-        }
-        return new_method_return(call, *answers[member]() if member in answers else ())
-
-    def _properties(self) -> dict[str, tuple[str, object]]:
-        return {
-            "Locked": ("b", self._locked),
-            "Label": ("s", "label"),
-            "Attributes": ("a{ss}", self._attributes),
-            "Items": ("ao", [_ITEM]),
-            "Collections": ("ao", [_COLLECTION]),
-            "Created": ("t", 0),
-            "Modified": ("t", 0),
-        }
-
-
-class StoppedBus(PrivateBus):
-    """A bus whose daemon is stopped: connecting works, and not even the greeting is answered."""
-
-    def _start_service(self) -> None:
-        self.pause()
-
-
 def _environment() -> dict[str, str]:
     """Return what the daemons get: nothing that could lead them to the user's own bus, display or keyring."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
@@ -472,31 +373,3 @@ def _group_exists(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def connect(address: str) -> Any:
-    """Return a connection to the bus at `address`."""
-    from jeepney.io.blocking import open_dbus_connection
-
-    return open_dbus_connection(bus=address, auth_timeout=DEADLINE)
-
-
-def own(name: str, address: str) -> Any:
-    """Return a connection to the bus at `address` that owns `name`."""
-    from jeepney import message_bus
-    from jeepney.io.blocking import Proxy
-
-    connection = connect(address)
-    Proxy(message_bus, connection, timeout=DEADLINE).RequestName(name)
-    return connection
-
-
-def call_method(connection: Any, path: str, method: str, signature: str, body: tuple[object, ...]) -> Any:
-    """Return the answer to one call of the Secret Service; an error answer is raised."""
-    import jeepney
-    from jeepney.wrappers import unwrap_msg
-
-    interface, _, member = method.rpartition(".")
-    target = jeepney.DBusAddress(path, bus_name=SERVICE, interface=interface)
-    message = jeepney.new_method_call(target, member, signature, body)
-    return unwrap_msg(connection.send_and_get_reply(message, timeout=DEADLINE))

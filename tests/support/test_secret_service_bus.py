@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from support import secret_service_bus
-from support.secret_service_bus import KeptItem, KeyringBus, PrivateBus, SilentBus, StoppedBus, missing, require
+from support import bus_client, secret_service_bus, silent_bus
+from support.secret_service_bus import KeptItem, KeyringBus, PrivateBus, missing, require
+from support.silent_bus import SilentBus, StoppedBus
 from support.waiting import wait_until
 
 # Choosing a backend is keyring's business, and costs more than all the rest.
@@ -170,13 +171,13 @@ def test_nothing_is_left_of_a_bus(kind: type[PrivateBus], tmp_path: Path) -> Non
     assert running_on(bus) == []
     assert not bus.runtime.exists()
     assert tmp_path.exists()
-    assert time.monotonic() - began < secret_service_bus.DEADLINE
+    assert time.monotonic() - began < bus_client.DEADLINE
     bus.stop()
 
 
 def test_nothing_is_left_of_a_bus_that_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     bus = SilentBus(tmp_path)
-    monkeypatch.setattr(secret_service_bus, "SERVICE", "no name of a service")
+    monkeypatch.setattr(silent_bus, "SERVICE", "no name of a service")
     with pytest.raises(Exception, match="no name of a service"):
         bus.start()
     assert running_on(bus) == []

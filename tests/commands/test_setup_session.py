@@ -1,0 +1,155 @@
+"""What the `aliyun` CLI and the SDKs use after `setup aliyun-cli`, in a session and outside one."""
+
+import json
+import shlex
+import sys
+
+import pytest
+
+from support import aliyun_cli
+from support.cli_home import AK, KEY, SESSION, written
+from support.machine import Machine
+from support.shells import INTO_SHELL, SHELLS, environment
+
+# ---- what the CLI uses then ----
+
+
+def cli_uses(machine: Machine, *options: str, spoil: str = ":") -> dict[str, str]:
+    """Return what the CLI uses in a bash with a session of profileB whose variables name the profile role-env."""
+    lines = [
+        "source <(role-env profileB --region eu-west-1)",
+        "export ALIBABA_CLOUD_PROFILE=role-env",
+        "unset ALIBABA_CLOUD_IGNORE_PROFILE ALIBABACLOUD_IGNORE_PROFILE",
+        spoil,
+        shlex.join([sys.executable, aliyun_cli.__file__, *options]),
+    ]
+    done = machine.shell("bash", "\n".join(lines))
+    if done.returncode:
+        return {"error": done.stderr}
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def test_in_a_session_the_cli_follows_the_shell_and_its_profile_option_chooses_another_account(
+    machine: Machine,
+) -> None:
+    machine.write_cli_file(written(AK, {"name": "x", "mode": "StsToken", **SESSION}))
+    machine.succeeds("setup", "aliyun-cli")
+    found = cli_uses(machine)
+    session = machine.sts.issued[-1]
+    assert found == {"AccessKeyId": session.id, "SecurityToken": session.token, "RegionId": "eu-west-1"}
+    assert cli_uses(machine, "--region", "us-east-1") == {**found, "RegionId": "us-east-1"}
+    assert cli_uses(machine, "--profile", "default")["AccessKeyId"] == KEY["access_key_id"]
+    assert cli_uses(machine, "--profile", "x")["SecurityToken"] == SESSION["sts_token"]
+    assert "exit status 3" in cli_uses(machine, spoil="export ROLE_ENV_EXPIRATION=1700000000")["error"]
+    assert "exit status 3" in cli_uses(machine, spoil="export OSS_ACCESS_KEY_ID=LTAI.other")["error"]
+
+
+def test_the_cli_in_a_shell_without_a_session_gets_no_account_from_it(machine: Machine) -> None:
+    machine.succeeds("setup", "aliyun-cli")
+    done = machine.run(*shlex.split("role-env process --session"))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "no session" in done.stderr
+
+
+# ---- what a shell gets then ----
+
+IGNORED = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
+CHOSEN = "ALIBABA_CLOUD_PROFILE"
+
+
+FOLLOWING, NONE = "role-env", "role-env-none"
+
+
+def chosen(machine: Machine, *arguments: str, **environ: str) -> str:
+    """The profile of the CLI's file that a command in the session finds; NONE where the file is to be ignored."""
+    done = machine.succeeds("exec", *(arguments or ("profileB",)), "--", "env", "-0", **environ)
+    found = environment(done.stdout)
+    assert (found[CHOSEN] == NONE) is all(found.get(name) == "TRUE" for name in IGNORED)
+    return found[CHOSEN]
+
+
+def set_up(machine: Machine) -> None:
+    """Writes the profile that follows the shell; profileB has a region."""
+    machine.add("region_id = cn-shanghai\n")
+    machine.succeeds("setup", "aliyun-cli")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_session_names_the_profile_that_follows_it_and_off_restores_what_was_there(
+    machine: Machine, shell: str
+) -> None:
+    set_up(machine)
+    end = "eval (role-env off | string collect)" if shell == "fish" else 'eval "$(role-env off)"'
+    script = "\n".join([INTO_SHELL[shell].format("profileB"), "env -0; echo between", end, "env -0"])
+    before = {CHOSEN: "mine", IGNORED[0]: "TRUE", "ALICLOUD_PROFILE": "mine, too"}
+    done = machine.shell(shell, script, **before)
+    assert (done.returncode, done.stderr) == (0, "")
+    found, after = (environment(part) for part in done.stdout.split("between\n"))
+    assert found[CHOSEN] == FOLLOWING
+    assert not found.keys() & {*IGNORED, "ALICLOUD_PROFILE"}
+    assert {name: after.get(name) for name in (*before, IGNORED[1])} == before | {IGNORED[1]: None}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_success_after_a_failed_switch_names_it_again(machine: Machine, shell: str) -> None:
+    set_up(machine)
+    into, fails = INTO_SHELL[shell].format("profileB"), INTO_SHELL[shell].format("nobody")
+    done = machine.shell(shell, "\n".join([into, f"{fails} 2>failure; env -0 >failed", into, "env -0"]))
+    failed, found = environment((machine.home / "failed").read_text()), environment(done.stdout)
+    assert (failed[CHOSEN], failed[IGNORED[0]]) == (NONE, "TRUE")
+    assert found[CHOSEN] == FOLLOWING
+    assert not found.keys() & set(IGNORED)
+
+
+def test_the_cached_session_stays_whatever_is_written_into_the_clis_file(machine: Machine) -> None:
+    path = machine.home / ".aliyun/config.json"
+    assert chosen(machine) == NONE
+    set_up(machine)
+    assert [chosen(machine), chosen(machine)] == [FOLLOWING] * 2
+    path.write_text("half-writt")
+    assert chosen(machine) == NONE
+    path.write_text(json.dumps(written({"name": FOLLOWING, "mode": "AK", **KEY})))
+    assert chosen(machine) == NONE
+    path.unlink()
+    assert chosen(machine) == NONE
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
+
+
+def test_no_session_refers_to_a_profile_that_setup_wrote_for_one_of_ours(machine: Machine) -> None:
+    machine.succeeds("setup", "aliyun-cli", "profileB")
+    assert chosen(machine) == NONE
+
+
+def test_without_a_region_or_with_external_processes_disabled_the_cli_ignores_its_file(machine: Machine) -> None:
+    machine.succeeds("setup", "aliyun-cli")
+    assert chosen(machine) == NONE
+    assert chosen(machine, ALIBABA_CLOUD_REGION_ID="cn-shanghai") == FOLLOWING
+    environ = {"ALIBABA_CLOUD_REGION_ID": "cn-shanghai", "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS": "true"}
+    assert chosen(machine, **environ) == NONE
+
+
+def test_a_document_that_is_read_elsewhere_names_no_profile_of_this_machines(machine: Machine) -> None:
+    set_up(machine)
+    done = machine.role_env("export", "profileB", "--format", "dotenv")
+    assert f"{CHOSEN}={NONE}\n" in done.stdout
+    assert f"{IGNORED[0]}=TRUE\n" in done.stdout
+
+
+# ---- with another program that reads and rewrites the file ----
+
+SDK = """
+from alibabacloud_credentials.provider import CLIProfileCredentialsProvider
+print(CLIProfileCredentialsProvider(profile_name="profileB").get_credentials().get_access_key_id())
+"""
+
+
+def test_the_sdk_runs_the_profile_and_what_it_writes_back_leaves_it_ours(machine: Machine) -> None:
+    machine.succeeds("setup", "aliyun-cli", "profileB")
+    done = machine.run(sys.executable, "-c", SDK)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == machine.sts.issued[-1].id
+    path = machine.home / ".aliyun/config.json"
+    assert machine.role_env("setup", "aliyun-cli", "profileB").stdout == f"{path} has it already\n"
+    assert len(machine.sts.issued) == 1
+    path.unlink()  # the SDK has put the session into it, in plaintext

@@ -1,0 +1,135 @@
+"""doctor finds what is wrong with the keyring, and with the way to STS."""
+
+import os
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from role_env.keyrings.container import is_container
+from support.certificates import Certificate
+from support.contexts import kernel_keeps
+from support.doctor import blocked, examined, only
+from support.local_sts import LocalSts
+from support.machine import Machine
+from support.secret_service_bus import KeyringBus
+from support.silent_bus import SilentBus
+
+
+def has_kernel_keyring() -> bool:
+    """Whether this kernel keeps keys for us, and `auto` may use it."""
+    return kernel_keeps() and not is_container(os.environ)
+
+
+# ---- the keyring ----
+
+
+def test_a_locked_keyring_is_found_and_nobody_is_asked_to_unlock_it(healthy: Machine, locked: KeyringBus) -> None:
+    fault = only(examined(healthy, **locked.environment, DISPLAY=":0"), "keyring", "it is locked", "unlock it")
+    assert "keyring.backends.SecretService.Keyring (keyring's choice on this system)" in fault
+
+
+def test_a_keyring_that_hangs(healthy: Machine, silent: SilentBus) -> None:
+    only(examined(healthy, **silent.environment), "keyring", "timed out", "restart its service")
+
+
+def test_no_keyring_at_all_where_the_kernels_stands_in_and_where_nothing_does(healthy: Machine) -> None:
+    absent = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+    found = examined(healthy, **absent)
+    assert found.status == 0
+    if has_kernel_keyring():
+        assert found.faults == {}
+        assert "sessions go to the kernel keyring" in found.messages["keyring"]
+        assert "in memory until they expire" in found.messages["kernel keyring"]
+    neither = blocked(healthy, **absent)
+    assert neither.status == 0
+    assert "install gnome-keyring or KeePassXC" in only(neither, "keyring", "warn there is none")
+    assert "blocked here" in neither.messages["kernel keyring"]
+    assert "fail" in only(examined(healthy, **absent, ROLE_ENV_CACHE="keyring"), "keyring", "there is none")
+    assert "unset ROLE_ENV_CACHE" in only(blocked(healthy, ROLE_ENV_CACHE="kernel"), "kernel keyring")
+
+
+def test_a_container_without_any_keyring_needs_no_fix(healthy: Machine) -> None:
+    """In a user namespace of its own, the kernel keyring is the container's own and is used."""
+    absent = {"DBUS_SESSION_BUS_ADDRESS": "", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+    found = blocked(healthy, **absent)
+    assert found.status == 0
+    if is_container({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}):
+        assert found.faults == {}
+        assert "none is needed" in found.messages["keyring"]
+        assert "kernel keyring" not in found.checks
+
+
+def test_a_locked_keyring_that_the_kernels_replaces_has_one_fix(healthy: Machine, locked: KeyringBus) -> None:
+    if not has_kernel_keyring():
+        pytest.skip("this kernel keeps no keys for us, as in many containers")
+    fault = only(examined(healthy, **locked.environment), "keyring", "warn", "it is locked")
+    assert "ROLE_ENV_CACHE" not in fault
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reported"),
+    [
+        ("PYTHON_KEYRING_BACKEND", "no.such.Keyring", "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names"),
+        ("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring", "it stores nothing"),
+        ("ROLE_ENV_CACHE", "disk", "set it to one of auto, keyring, kernel, none"),
+    ],
+)
+def test_a_setting_that_chooses_no_keyring(healthy: Machine, name: str, value: str, reported: str) -> None:
+    only(examined(healthy, **{name: value}), "keyring", reported)
+
+
+def test_a_keyring_that_is_a_plain_file_is_a_warning(healthy: Machine) -> None:
+    name = "support.file_keyring.PlaintextKeyring"
+    environ = {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHON_KEYRING_BACKEND": name}
+    fault = only(examined(healthy, **environ), "keyring", "writes secrets to a file in plain text")
+    assert fault.startswith(f"warn {name} (PYTHON_KEYRING_BACKEND names it)")
+
+
+# ---- STS ----
+
+
+def sts_check(machine: Machine, endpoint: str, *words: str, **environ: str) -> None:
+    only(examined(machine, **environ, ALIBABA_CLOUD_STS_ENDPOINT=endpoint), f"STS {endpoint}", *words)
+
+
+def test_an_sts_that_cannot_be_reached(healthy: Machine) -> None:
+    sts_check(healthy, "localhost:1", "Connection refused", "check the network")
+    sts_check(healthy, "no-such-host.invalid", "its name cannot be resolved")
+
+
+def test_an_sts_that_hangs(healthy: Machine) -> None:
+    healthy.sts.fault("hang", times=None)
+    only(examined(healthy), f"STS {healthy.sts.endpoint}", "timed out")
+
+
+@pytest.mark.parametrize("certificate", ["wrong-host", "expired", "unknown-ca"])
+def test_an_sts_whose_certificate_is_wrong(healthy: Machine, tmp_path: Path, certificate: str) -> None:
+    with LocalSts(tmp_path / "wrong", certificate=cast(Certificate, certificate)) as wrong:
+        sts_check(healthy, wrong.endpoint, "certificate", "CA_BUNDLE", SSL_CERT_FILE=str(wrong.ca_file))
+
+
+def test_a_proxy_that_is_not_there_and_one_that_cannot_be_used(healthy: Machine) -> None:
+    endpoint = healthy.sts.endpoint
+    sts_check(healthy, endpoint, "fail", HTTPS_PROXY="http://127.0.0.1:1", NO_PROXY="")
+    sts_check(healthy, endpoint, "of the kind socks5://", HTTPS_PROXY="socks5://127.0.0.1:1", NO_PROXY="")
+
+
+def test_a_sign_in_page_in_the_place_of_sts(healthy: Machine) -> None:
+    healthy.sts.fault("captive-portal", times=None)
+    only(examined(healthy), f"STS {healthy.sts.endpoint}", "did not answer like STS", "sign-in page")
+
+
+@pytest.mark.parametrize(("offset", "status"), [(-3600, "fail"), (3600, "fail"), (120, "warn"), (-120, "warn")])
+def test_a_clock_that_is_off(healthy: Machine, offset: float, status: str) -> None:
+    healthy.sts.clock_offset = offset
+    words = f"{abs(offset) / 60:.0f} min {'behind' if offset > 0 else 'ahead'}"
+    fault = only(examined(healthy), f"STS {healthy.sts.endpoint}", words, "set the clock")
+    assert fault.startswith(status)
+
+
+def test_each_endpoint_that_a_profile_uses_is_asked_and_only_those(healthy: Machine) -> None:
+    healthy.add("[far]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\nsts_endpoint = localhost:1\n")
+    found = examined(healthy)
+    assert f"STS {healthy.sts.endpoint}" in found.checks
+    only(found, "STS localhost:1", "refused")

@@ -1,0 +1,235 @@
+"""The fast read at a real socket, whose other end is a program of the test, and the addresses of a bus."""
+
+import contextlib
+import os
+import socket
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.bus_client import DEADLINE
+from support.bus_messages import NAME, ORDERS, RECORDED, SECRET, SERVICE, SHORT, assert_unsure, exchange, read, whole
+
+
+class ScriptedBus:
+    """A program at the other end of a real unix socket: `play` gets the connection, and ends with the reader."""
+
+    def __init__(self, folder: Path, play: Callable[[socket.socket], object], *, name: str = "") -> None:
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.settimeout(DEADLINE)
+        self._listener.bind(name or str(folder / "bus"))
+        self._listener.listen()
+        self._play = play
+        self._thread = threading.Thread(target=self._serve)
+        self.environ = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus"}
+
+    def __enter__(self) -> "ScriptedBus":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(DEADLINE)
+        self._listener.close()
+        assert not self._thread.is_alive()
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.settimeout(DEADLINE)
+        with connection, contextlib.suppress(OSError):  # the reader goes when it knows enough
+            self._play(connection)
+            while connection.recv(65536):
+                pass
+
+
+# --- A real socket
+
+
+def sockets() -> dict[int, int]:
+    """The sockets of this process: inode and file descriptor."""
+    found = {}
+    for entry in Path("/dev/fd").iterdir():
+        with contextlib.suppress(OSError):  # of the one that lists them
+            status = os.fstat(int(entry.name))
+            if stat.S_ISSOCK(status.st_mode):
+                found[status.st_ino] = int(entry.name)
+    return found
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_scripted_bus_is_read_and_its_socket_neither_inherited_nor_left_open(order: object, folder: Path) -> None:
+    inheritable: list[bool] = []
+
+    def play(connection: socket.socket) -> None:
+        connection.recv(65536)
+        inheritable.extend(os.get_inheritable(file) for inode, file in sockets().items() if inode not in before)
+        connection.sendall(whole(exchange(order=order)))
+
+    before = sockets()
+    with ScriptedBus(folder, play) as bus:
+        assert read(SERVICE, NAME, bus.environ, seconds=DEADLINE) == SECRET
+    assert inheritable == [False] * 3  # the bus's two and ours
+    assert sockets() == before
+
+
+@pytest.mark.parametrize("said", range(6))
+def test_a_bus_that_hangs_up_after_any_step_is_unsure_at_once(said: int, folder: Path) -> None:
+    def play(connection: socket.socket) -> None:
+        # What is left unread makes the end a reset.
+        connection.sendall(b"".join(list(exchange().values())[:said])[:-1])
+        connection.close()
+
+    before = sockets()
+    with ScriptedBus(folder, play) as bus:
+        assert assert_unsure(bus.environ, seconds=DEADLINE) < DEADLINE / 2
+    assert sockets() == before
+
+
+def test_a_bus_that_falls_silent_within_a_message_is_unsure_at_the_deadline(folder: Path) -> None:
+    with ScriptedBus(folder, lambda connection: connection.sendall(whole(exchange())[:-1])) as bus:
+        assert assert_unsure(bus.environ) > SHORT * 0.9
+
+
+def test_a_bus_that_drips_is_unsure_at_the_deadline(folder: Path) -> None:
+    def play(connection: socket.socket) -> None:
+        for place in range(len(RECORDED)):
+            connection.sendall(RECORDED[place : place + 1])
+            time.sleep(SHORT / 20)
+
+    with ScriptedBus(folder, play) as bus:
+        assert assert_unsure(bus.environ) > SHORT * 0.9
+
+
+def test_a_bus_that_listens_slowly_is_unsure_at_the_deadline(folder: Path) -> None:
+    ended = threading.Event()
+
+    def play(connection: socket.socket) -> None:
+        # Fast enough that no one wait is long, too slow for the whole.
+        while connection.recv(16384) and not ended.wait(0.02):
+            pass
+
+    with ScriptedBus(folder, play) as bus:
+        assert assert_unsure(bus.environ, seconds=1, username="x" * 5_000_000) > 0.9
+        ended.set()
+
+
+def test_a_bus_whose_queue_is_full_is_unsure_in_time(folder: Path) -> None:
+    full = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(3)]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(folder / "bus"))
+        listener.listen(0)
+        for connection in full:
+            connection.setblocking(False)
+            connection.connect_ex(str(folder / "bus"))
+        assert_unsure({"DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus"})
+    for connection in full:
+        connection.close()
+
+
+# --- Addresses
+
+
+def escaped(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in os.fsencode(text))
+
+
+GOOD_ADDRESSES = {
+    "path": "unix:path={path}",
+    "guid": "unix:path={path},guid=5c27e71733bfd7037803e8fc6b06daa2",
+    "guid first": "unix:guid=5c27e71733bfd7037803e8fc6b06daa2,path={path}",
+    "escapes": "unix:path={escaped}",
+    "upper-case escapes": "unix:path={upper}",
+    "the first is dead": "unix:path={path}-dead;unix:path={path}",
+    "some are dead": "unix:path={path}-dead;unix:abstract={path}-dead;unix:path={path};unix:path={path}-dead",
+    "the first refuses": "unix:path={refusing};unix:path={path}",
+    "the first is overlong": "unix:path=/{overlong};unix:path={path}",
+    "the first is empty": ";unix:path={path}",
+    "the first has an empty path": "unix:path=;unix:path={path}",
+    "tcp first": "tcp:host=localhost,port=1;unix:path={path}",
+    "the last is empty": "unix:path={path};",
+}
+
+BAD_ADDRESSES = {
+    "empty": "",
+    "separators": ";;:,=;",
+    "dead": "unix:path={path}-dead",
+    "a folder": "unix:path={folder}",
+    "empty path": "unix:path=",
+    "empty abstract": "unix:abstract=",
+    "no value": "unix:path",
+    "no keys": "unix:",
+    "only a path": "{path}",
+    "tcp": "tcp:host=localhost,port=1",
+    "tcp with a path": "tcp:path={path}",
+    "tmpdir": "unix:tmpdir={folder}",
+    "dir": "unix:dir={folder}",
+    "runtime": "unix:runtime=yes",
+    "autolaunch": "autolaunch:",
+    "unixexec": "unixexec:path={path}",
+    "launchd": "launchd:env=DBUS_LAUNCHD_SESSION_BUS_SOCKET",
+    "overlong": "unix:path=/{overlong}",
+    "overlong abstract": "unix:abstract=/{overlong}",
+    "cut escape": "unix:path={path}%",
+    "half an escape": "unix:path={path}%4",
+    "no escape": "unix:path={path}%zz",
+    "spaces for an escape": "unix:path={path}%  ",
+    "a sign for an escape": "unix:path={path}%+4",
+    "not ascii for an escape": "unix:path={path}%é",
+    "escaped NUL": "unix:path={path}%00",
+    "abstract by a NUL": "unix:path=%00{path}",
+    "surrogates": "unix:path={path}\ud800",
+}
+
+
+def address(template: str, folder: Path) -> str:
+    path = f"{folder}/bus"
+    places = {"path": path, "folder": folder, "escaped": escaped(path), "upper": escaped(path).upper()}
+    return template.format(**places, overlong="x" * 200, refusing=folder / "refusing")
+
+
+@pytest.mark.parametrize("template", GOOD_ADDRESSES.values(), ids=GOOD_ADDRESSES)
+def test_an_address_of_a_unix_socket_is_understood(template: str, folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as closed:
+        closed.bind(str(folder / "refusing"))
+    with ScriptedBus(folder, lambda connection: connection.sendall(RECORDED)):
+        environ = {"DBUS_SESSION_BUS_ADDRESS": address(template, folder)}
+        assert read(SERVICE, NAME, environ, seconds=DEADLINE) == SECRET
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are Linux's")
+@pytest.mark.parametrize("template", ["unix:abstract={}", "unix:abstract={},guid=00", "unix:guid=00,abstract={}"])
+@pytest.mark.parametrize("written", [str, escaped])
+def test_an_address_of_an_abstract_socket_is_understood(
+    template: str, written: Callable[[str], str], folder: Path
+) -> None:
+    with ScriptedBus(folder, lambda connection: connection.sendall(RECORDED), name=f"\0{folder}/bus"):
+        environ = {"DBUS_SESSION_BUS_ADDRESS": template.format(written(f"{folder}/bus"))}
+        assert read(SERVICE, NAME, environ, seconds=DEADLINE) == SECRET
+
+
+@pytest.mark.parametrize("template", BAD_ADDRESSES.values(), ids=BAD_ADDRESSES)
+def test_an_address_of_nothing_that_could_be_read_is_unsure(template: str, folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        # Even one who guesses at the path gets no answer from it.
+        listener.bind(str(folder / "bus"))
+        listener.listen()
+        listener.setblocking(False)
+        assert_unsure({"DBUS_SESSION_BUS_ADDRESS": address(template, folder)})
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def test_no_address_is_unsure() -> None:
+    assert_unsure({})
+
+
+@settings(max_examples=500, deadline=None, database=None)
+@given(st.text(alphabet="unixpathbsr:=,;%0123456789abcdefABCDEF/ \0é\udc80\ud800"))
+def test_any_text_as_an_address_is_unsure(text: str) -> None:
+    assert_unsure({"DBUS_SESSION_BUS_ADDRESS": text})

@@ -1,0 +1,97 @@
+"""The keys by which a profile chooses its credential source."""
+
+from pathlib import Path
+
+import pytest
+
+from role_env.sources.aliyun_cli import AliyunCliProfile
+from role_env.sources.base import Source
+from role_env.sources.credential_process import Process
+from role_env.sources.ecs_metadata import EcsRole
+from role_env.sources.environment import EnvironmentKey
+from role_env.sources.keyring import KeyringKey
+from role_env.sources.oidc import OidcToken
+from support.profiles_folder import ARN, KEY, OIDC, PROVIDER, A, Folder
+
+
+@pytest.mark.parametrize(
+    ("keys", "source"),
+    [
+        ("credential_source = environment", EnvironmentKey("b", "line 3")),
+        ("credential_source = ecs_ram_role", EcsRole("b", "line 3")),
+        ("role_name = r\ncredential_source = ecs_ram_role", EcsRole("b", "line 4", "r")),
+        ("credential_source = aliyun_cli", AliyunCliProfile("b", "line 3")),
+        ("credential_source = aliyun_cli\naliyun_profile = p", AliyunCliProfile("b", "line 3", "p")),
+        ("credential_process = command 'with words'", Process("b", "line 3", "command 'with words'")),
+        (f"{OIDC}oidc_token_file = /run/f", OidcToken("b", "line 3", PROVIDER, Path("/run/f"))),
+        (f"oidc_token = github\n{OIDC}", OidcToken("b", "line 3", PROVIDER)),
+        (f"{OIDC}oidc_token = github\noidc_audience = a", OidcToken("b", "line 3", PROVIDER, audience="a")),
+        ("access_key_id = LTAI", KeyringKey("b", "line 3", Path(), "LTAI")),
+        ("", KeyringKey("b", "line 1", Path())),
+    ],
+)
+def test_each_source_is_made_from_its_keys(folder: Folder, keys: str, source: Source) -> None:
+    profile = folder.read(f"[b]\nrole_arn = {ARN}\n{keys}\n").profile("b")
+    source.where = f"{folder.file}, {source.where}"
+    if isinstance(source, KeyringKey):
+        source.path = folder.file
+    assert type(profile.source) is type(source)
+    assert vars(profile.source) == vars(source)
+
+
+def test_a_token_file_is_relative_to_the_profiles_file(folder: Folder) -> None:
+    source = folder.read(f"[b]\nrole_arn = {ARN}\n{OIDC}oidc_token_file = tokens/t\n").profile("b").source
+    assert isinstance(source, OidcToken)
+    assert source.token_file == folder.file.parent / "tokens" / "t"
+
+
+def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(folder: Folder) -> None:
+    for key, value in {"OIDC_PROVIDER_ARN": PROVIDER, "OIDC_TOKEN_FILE": "/run/t", "ROLE_ARN": ARN}.items():
+        folder.set_variable(f"ALIBABA_CLOUD_{key}", value)
+    folder.set_variable("ALIBABA_CLOUD_ROLE_SESSION_NAME", "pod")
+    profile = folder.read(f"[b]\n{OIDC}").profile("b")
+    assert (profile.role_arn, profile.role_session_name) == (ARN, "pod")
+    names = ("ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_TOKEN_FILE")
+    source = OidcToken("b", f"{folder.file}, line 2", PROVIDER, Path("/run/t"), variables=names)
+    assert vars(profile.source) == vars(source)
+    profile = folder.read("[b]\noidc_token = github\nrole_session_name = own\n").profile("b")
+    assert profile.role_session_name == "own"
+    names = ("ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN")
+    source = OidcToken("b", f"{folder.file}, line 2", PROVIDER, variables=names)
+    assert vars(profile.source) == vars(source)
+    folder.set_variable("ALIBABA_CLOUD_ROLE_ARN", "nonsense")
+    assert "the variable ALIBABA_CLOUD_ROLE_ARN is not a role's ARN" in folder.fault(f"[b]\n{OIDC}")
+
+
+@pytest.mark.parametrize(
+    ("keys", "reported"),
+    [
+        ("source_profile =", "source_profile is empty"),  # and not the key in the environment
+        ("access_key_secret = s", "access_key_id is missing"),
+        ("security_token = t", "access_key_id is missing"),
+        ("role_name = r", "role_name requires credential_source"),
+        ("credential_source = Environment", "credential_source must be one of environment"),
+        (f"{KEY}source_profile = a", "both choose a credential source"),
+        (f"{KEY}credential_source = environment", "both choose a credential source"),
+        ("credential_source = environment\nsource_profile = a", "both choose a credential source"),
+        (OIDC, "oidc_token_file is missing"),
+        ("oidc_token = github", "oidc_provider_arn is missing"),
+        ("oidc_token = gitlab", "oidc_token is not github"),
+        (f"{OIDC}oidc_token = github\noidc_token_file = f", "are both set"),
+        (f"{OIDC}oidc_token_file = f\noidc_audience = a", "oidc_audience requires oidc_token"),
+        ("oidc_provider_arn = x", "oidc_provider_arn is not an OIDC provider's ARN"),
+        ("credential_process = run 'it", "credential_process has an unclosed quote"),
+        ("credential_source = environment\nrole_name = r", "role_name requires credential_source = ecs_ram_role"),
+        (
+            "credential_source = ecs_ram_role\naliyun_profile = p",
+            "aliyun_profile requires credential_source = aliyun_cli",
+        ),
+        ("credential_source = ecs_ram_role\nrole_name = a/b", "role_name is not a role's name"),
+    ],
+)
+def test_a_role_has_one_whole_source(folder: Folder, keys: str, reported: str) -> None:
+    assert reported in folder.fault(f"{A}[b]\nrole_arn = {ARN}\n{keys}\n")
+
+
+def test_a_source_profile_is_of_no_use_without_a_role(folder: Folder) -> None:
+    assert "source_profile requires role_arn" in folder.fault(f"{A}[b]\nsource_profile = a\n")

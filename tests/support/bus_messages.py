@@ -1,0 +1,194 @@
+"""What a session bus and a keyring say when a secret is read, and readers of it, byte by byte.
+
+`Memory` is no socket at all, where every recv gives a chosen piece.
+"""
+
+import functools
+import time
+from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from role_env.keyrings import dbus, secret_service
+from role_env.keyrings.entry import Entry
+from role_env.keyrings.secret_service import AskKeyring
+from support.bus_client import DEADLINE
+
+jeepney = pytest.importorskip("jeepney", reason="keyring brings it where there can be a Secret Service")
+low_level = pytest.importorskip("jeepney.low_level")
+
+SERVICE, NAME = "role-env session 1", "profileB"
+ATTRIBUTES = {"service": SERVICE, "username": NAME}
+SECRET = "role-env session 1\nprofile Zürich\nend"
+
+SHORT = 0.3
+"""Seconds that a read gets when nothing will come."""
+
+SLACK = 10.0
+"""Seconds by which a busy machine may be late."""
+
+ORDERS = [pytest.param(low_level.Endianness.little, id="little"), pytest.param(low_level.Endianness.big, id="big")]
+
+# What gnome-keyring 48 and dbus-daemon sent when SECRET was read.
+RECORDED = (
+    b"OK 5c27e71733bfd7037803e8fc6b06daa2\r\nl\x02\x01\x01\t\x00\x00\x00\x01\x00\x00\x00=\x00\x00\x00\x06\x01s\x00"
+    b"\x04\x00\x00\x00:1.3\x00\x00\x00\x00\x05\x01u\x00\x01\x00\x00\x00\x08\x01g\x00\x01s\x00\x00\x07\x01s\x00\x14"
+    b"\x00\x00\x00org.freedesktop.DBus\x00\x00\x00\x00\x04\x00\x00\x00:1.3\x00l\x04\x01\x01\t\x00\x00\x00\x02\x00"
+    b"\x00\x00\x8d\x00\x00\x00\x01\x01o\x00\x15\x00\x00\x00/org/freedesktop/DBus\x00\x00\x00\x02\x01s\x00\x14\x00"
+    b"\x00\x00org.freedesktop.DBus\x00\x00\x00\x00\x03\x01s\x00\x0c\x00\x00\x00NameAcquired\x00\x00\x00\x00\x06\x01s"
+    b"\x00\x04\x00\x00\x00:1.3\x00\x00\x00\x00\x08\x01g\x00\x01s\x00\x00\x07\x01s\x00\x14\x00\x00\x00org.freedesktop"
+    b".DBus\x00\x00\x00\x00\x04\x00\x00\x00:1.3\x00l\x02\x01\x014\x00\x00\x00\x10\x00\x00\x00-\x00\x00\x00\x06\x01s"
+    b"\x00\x04\x00\x00\x00:1.3\x00\x00\x00\x00\x08\x01g\x00\x02ao\x00\x05\x01u\x00\x02\x00\x00\x00\x07\x01s\x00\x04"
+    b"\x00\x00\x00:1.0\x00\x00\x00\x000\x00\x00\x00+\x00\x00\x00/org/freedesktop/secrets/collection/login/1\x00l\x02"
+    b"\x01\x014\x00\x00\x00\x11\x00\x00\x00-\x00\x00\x00\x06\x01s\x00\x04\x00\x00\x00:1.3\x00\x00\x00\x00\x08\x01g"
+    b"\x00\x02vo\x00\x05\x01u\x00\x03\x00\x00\x00\x07\x01s\x00\x04\x00\x00\x00:1.0\x00\x00\x00\x00\x01s\x00\x00\x00"
+    b"\x00\x00\x00\x00\x00\x00\x00#\x00\x00\x00/org/freedesktop/secrets/session/s2\x00l\x02\x01\x01g\x00\x00\x00\x12"
+    b"\x00\x00\x005\x00\x00\x00\x06\x01s\x00\x04\x00\x00\x00:1.3\x00\x00\x00\x00\x08\x01g\x00\x08(oayays)\x00\x00"
+    b"\x00\x05\x01u\x00\x04\x00\x00\x00\x07\x01s\x00\x04\x00\x00\x00:1.0\x00\x00\x00\x00#\x00\x00\x00/org/freedeskto"
+    b"p/secrets/session/s2\x00\x00\x00\x00\x00&\x00\x00\x00role-env session 1\nprofile Z\xc3\xbcrich\nend\x00\x00\n"
+    b"\x00\x00\x00text/plain\x00"
+)
+
+OK = b"OK 5c27e71733bfd7037803e8fc6b06daa2\r\n"
+ITEM = "/org/freedesktop/secrets/collection/login/1"
+OTHER_ITEM = "/org/freedesktop/secrets/collection/login/2"
+SESSION = "/org/freedesktop/secrets/session/s2"
+
+
+# --- What a bus says
+
+
+def message(kind: str, signature: str, body: tuple[object, ...], *, order: object, **fields: object) -> bytes:
+    """Return a message as jeepney writes it, in either byte order."""
+    header_fields = {low_level.HeaderFields[name]: value for name, value in fields.items()}
+    header_fields[low_level.HeaderFields.sender] = ":1.0"
+    if signature:
+        header_fields[low_level.HeaderFields.signature] = signature
+    header = low_level.Header(order, low_level.MessageType[kind], 1, 1, 0, 9, header_fields)
+    written: bytes = low_level.Message(header, body).serialise()
+    return written
+
+
+def reply(serial: int, signature: str, *body: object, order: object = low_level.Endianness.little) -> bytes:
+    """Return an answer to the call with this number."""
+    return message("method_return", signature, body, order=order, reply_serial=serial, destination=":1.3")
+
+
+def error(serial: int, name: str) -> bytes:
+    """Return an error as the answer to the call with this number."""
+    fields = {"reply_serial": serial, "error_name": name}
+    return message("error", "s", ("words",), order=low_level.Endianness.little, **fields)
+
+
+def noise(order: object = low_level.Endianness.little) -> bytes:
+    """Return a signal that nobody has asked for."""
+    fields = {"path": "/", "interface": "a.b", "member": "Signal"}
+    return message("signal", "a{sv}as", ({"a": ("u", 1)}, ["b"]), order=order, **fields)
+
+
+def read(service: str, name: str, environ: Mapping[str, str], *, seconds: float) -> str | None:
+    """Return what the fast read finds as the one entry of this name."""
+    (found,) = secret_service.read([Entry(service, name)], environ, seconds=seconds)
+    return found
+
+
+def exchange(secret: bytes = SECRET.encode(), order: object = low_level.Endianness.little) -> dict[str, bytes]:
+    """All that a bus and a keyring say when all is well. `|` or a comprehension makes it go wrong."""
+    answer = functools.partial(reply, order=order)
+    return {
+        "auth": OK,
+        "hello": answer(1, "s", ":1.3"),
+        "search": answer(2, "ao", [ITEM]),
+        "open": answer(3, "vo", ("s", ""), SESSION),
+        "get": answer(4, "(oayays)", (SESSION, b"", secret, "text/plain; charset=utf8")),
+    }
+
+
+def variants_in_variants() -> bytes:
+    """Return a reply to OpenSession with more of them than Python has levels; a bus allows 64."""
+    text = b"\1s\0\0" + (9000).to_bytes(4, "little") + b"v" * 9000
+    return reply(3, "vo", ("s", "v" * 9000), SESSION).replace(text, (b"\1v\0" * 9000)[: len(text)])
+
+
+def whole(said: Mapping[str, bytes]) -> bytes:
+    """Return the parts of an exchange in one piece."""
+    return b"".join(said.values())
+
+
+class Memory:
+    """A socket that receives the given pieces, one at each recv, and then a hang-up; and what was asked of it."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = b""
+        self.sent = b""
+        self.received = 0
+        self.open = True
+
+    def settimeout(self, seconds: float) -> None:
+        """Check that there is time left."""
+        assert seconds >= 0
+
+    def connect(self, path: object) -> None:
+        """Check the path."""
+        assert path == b"/memory"
+
+    def send(self, data: bytes) -> int:
+        """Take at most 100 bytes."""
+        self.sent += data[:100]
+        return len(data[:100])
+
+    def recv(self, size: int) -> bytes:
+        """Return the next piece, or what is left of the last."""
+        data = self._rest or next(self._pieces, b"")
+        self._rest = data[size:]
+        self.received += len(data[:size])
+        return data[:size]
+
+    def close(self) -> None:
+        """Note that it is closed."""
+        self.open = False
+
+
+def hear(pieces: Iterable[bytes], *, seconds: float = DEADLINE) -> tuple[str | None, Memory]:
+    """Return the secret that is read from the pieces, or None when the reader is unsure."""
+    memory = Memory(pieces)
+    with played(memory):
+        try:
+            found = read(SERVICE, NAME, MEMORY, seconds=seconds)
+        except AskKeyring:
+            found = None
+    assert not memory.open
+    return found, memory
+
+
+MEMORY = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/memory"}
+
+
+def played(memory: Memory) -> Any:
+    """Return a patch by which the next socket is `memory`."""
+    fake = SimpleNamespace(AF_UNIX=0, SOCK_STREAM=0, socket=lambda *_: memory)
+    return mock.patch.object(dbus, "_socket", fake)
+
+
+def heard(*pieces: bytes) -> str | None:
+    """Return the secret that is read from the pieces, or None when the reader is unsure."""
+    return hear(pieces)[0]
+
+
+def assert_unsure(environ: Mapping[str, str], *, seconds: float = SHORT, username: str = NAME) -> float:
+    """Read, expect AskKeyring within the deadline, and return the seconds that it took."""
+    began = time.monotonic()
+    with pytest.raises(AskKeyring):
+        read(SERVICE, username, environ, seconds=seconds)
+    took = time.monotonic() - began
+    assert took < seconds + SLACK
+    return took
+
+
+# --- Several entries over one connection
+
+SEVERAL = [Entry(f"service {number}", f"näme {number}") for number in range(5)]

@@ -1,0 +1,102 @@
+"""A signal at any moment, a stdout that cannot be written and a file that changes leave nothing half-written."""
+
+import random
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support.fault_rows import EXPORT
+from support.machine import Machine, is_pythons_own
+from support.shells import NOTHING_CHANGED
+
+# ---- stdout, signals, a file that changes ----
+
+
+@pytest.mark.parametrize("command", ["profileB", "process profileB", "list", "--help"])
+@pytest.mark.parametrize("sink", ["| true", ">&-", ">/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full"])
+def test_output_that_cannot_be_written_makes_no_traceback(machine: Machine, command: str, sink: str) -> None:
+    """A reader that has gone is not reported; a closed or full stdout is, where it can be."""
+    done = machine.shell("bash", f"role-env {command} {sink}", ROLE_ENV_CACHE="none")
+    for word in ("Traceback", "Exception ignored", "bug"):
+        assert word not in done.stderr
+    if "true" in sink:
+        assert done.stderr == ""
+    elif "2>" not in sink and command != "--help":
+        assert (done.returncode, done.stderr.startswith("role-env: stdout ")) == (1, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_group(
+    machine: Machine, number: signal.Signals
+) -> None:
+    machine.sts.fault("delay:0.2", times=None)
+    for milliseconds in range(40, 700, 60):
+        process = machine.start("profileB", "--refresh")
+        time.sleep(milliseconds / 1000)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+        if process.returncode not in (0, -number) and not is_pythons_own(err):
+            assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number], err
+            assert out == NOTHING_CHANGED
+            assert err == "role-env: interrupted\n"
+        assert out == "" or subprocess.run(["bash", "-n"], input=out.encode(), check=False).returncode == 0
+
+
+def test_an_interruption_that_meets_the_making_of_a_class_is_no_bug(machine: Machine) -> None:
+    """Python 3.11 wraps it in a RuntimeError there."""
+    sabotage = """
+import role_env.sessions.obtain as session
+class Interrupted:
+    def __set_name__(self, owner, name): raise KeyboardInterrupt
+def obtain(*a, **k): type("Made", (), {"member": Interrupted()})
+session.obtain = obtain
+"""
+    (machine.home / "sitecustomize.py").write_text(sabotage)
+    done = machine.role_env("profileB", PYTHONPATH=str(machine.home))
+    assert (done.returncode, done.stdout == NOTHING_CHANGED, done.stderr) == (130, True, "role-env: interrupted\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_that_comes_when_all_is_done_changes_nothing(machine: Machine, number: signal.Signals) -> None:
+    sabotage = f"""
+import os, sys
+def trace(frame, event, argument):
+    if frame.f_code.co_name == "_ignore_signals":
+        sys.settrace(None)
+        os.kill(os.getpid(), {number.value})
+sys.settrace(trace)
+"""
+    (machine.home / "sitecustomize.py").write_text(sabotage)
+    done = machine.role_env(*EXPORT, PYTHONPATH=str(machine.home))
+    assert (done.returncode, done.stderr, machine.sts.issued[0].token in done.stdout) == (0, "", True)
+
+
+def test_a_profiles_file_that_is_replaced_while_it_is_read_gives_one_of_the_two_sessions(machine: Machine) -> None:
+    """Whole, and never the one of before for the file of now."""
+    texts = [machine.standard_profiles(), machine.standard_profiles().replace("switchrolesbc", "longsession")]
+    ended = threading.Event()
+
+    def replace() -> None:
+        new = machine.file.with_name("new.ini")
+        while not ended.wait(random.uniform(0, 0.02)):
+            texts.reverse()
+            new.write_text(texts[0])
+            new.chmod(0o600)
+            new.replace(machine.file)
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    try:
+        answers = [machine.role_env(*EXPORT) for _ in range(8)]
+    finally:
+        ended.set()
+        thread.join()
+    for done in answers:
+        assert (done.returncode, done.stderr) == (0, "")
+        (session,) = (session for session in machine.sts.issued if session.token in done.stdout)
+        assert f"role/{session.role.name.lower()}" in done.stdout.lower()
+    role = "longsession" if "longsession" in texts[0] else "switchrolesbc"
+    assert f"role/{role}" in machine.role_env(*EXPORT).stdout
