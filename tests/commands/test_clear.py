@@ -65,3 +65,11 @@ def test_a_session_in_a_locked_keyring_is_exit_6(machine: Machine) -> None:
         locked.lock()
         assert clear(machine, "profileB", **locked.environment)[0] == 6
     assert clear(machine, "profileB")[:2] == (0, "removed 1 cached session of profileB\n")
+
+
+@pytest.mark.parametrize("mode", ["none", "kernel"])
+def test_clear_deletes_sessions_wherever_they_are_cached(machine: Machine, mode: str) -> None:
+    machine.role_env("profileB")
+    machine.succeeds("clear", "profileB", ROLE_ENV_CACHE=mode)
+    machine.role_env("profileB")
+    assert len(machine.sts.calls_of("AssumeRole")) == 2

@@ -205,3 +205,20 @@ def test_a_readonly_variable_is_reported_by_off(machine: Machine, shell: str) ->
     done = machine.shell(shell, script)
     assert "role-env: ALICLOUD_PROFILE is readonly in this shell" in done.stderr
     assert done.stdout == "1\n<>\n<role-env-none>\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["use"], ["use", "profileB"], ["use", "--bogus"], ["--region", "cn-x", "use", "profileB"]]
+)
+def test_use_without_the_shell_integration_says_how_to_install_it(machine: Machine, words: list[str]) -> None:
+    done = machine.role_env(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    first, second = done.stderr.splitlines()
+    assert first == (
+        "role-env: use acts in the shell itself and needs the shell integration, which this shell has not loaded"
+    )
+    profile = "profileB" if "profileB" in words else "PROFILE"
+    assert second == (
+        'role-env: hint: load it with: eval "$(role-env init bash)"; or switch without it:'
+        f' eval "$(role-env {profile} || echo false)"'
+    )

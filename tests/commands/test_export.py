@@ -1,0 +1,53 @@
+"""role-env export: its JSON, any name in any locale, and no secret on a terminal unasked."""
+
+import json
+
+import pexpect
+import pytest
+
+from support.machine import Machine
+
+
+def test_the_json_of_export_has_these_keys(machine: Machine) -> None:
+    done = machine.role_env("export", "profileB", "--format", "json", "--region", "cn-x")
+    (issued,) = machine.sts.issued
+    assert json.loads(done.stdout) == issued.credentials | {
+        "RegionId": "cn-x",
+        "Profile": "profileB",
+        "RoleArn": machine.sts.role_arn,
+    }
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", "en_US.ISO-8859-1"])
+def test_a_profile_may_have_a_name_in_any_script_in_any_locale(machine: Machine, locale: str) -> None:
+    machine.add(f"[生产-é]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    environ = {"LANG": locale, "LC_ALL": locale}
+    script = 'eval "$(role-env 生产-é)"; printf %s "$ROLE_ENV_PROFILE"'
+    assert machine.shell("dash", script, **environ).stdout == "生产-é"
+    assert "生产-é" in machine.role_env("list", "--names", **environ).stdout
+    assert machine.role_env("export", "生产-è", **environ).returncode == 3
+    assert len(machine.sts.issued) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("role-env profileB", "source <(role-env profileB)"),
+        ("role-env profileB --format fish", "role-env profileB | source"),
+        ("role-env profileB --format json", "role-env profileB --format json | …"),
+        ("role-env profileB --format dotenv", "role-env profileB --format dotenv | …"),
+        ("role-env process profileB", "role-env process profileB | …"),
+        ("role-env off", 'eval "$(role-env off)"'),
+    ],
+)
+def test_no_secret_goes_to_a_terminal_unasked(machine: Machine, command: str, line: str) -> None:
+    script = f"{command} 2>reported; echo status=$?"
+    output, _ = pexpect.run(
+        "bash --norc -c " + f"'{script}'", env=machine.environ, cwd=str(machine.home), withexitstatus=True, timeout=30
+    )
+    assert output.decode().strip() == "status=2"
+    assert line in (machine.home / "reported").read_text()
+    assert not machine.sts.calls
+    if "off" not in command:
+        output = pexpect.run(f"bash --norc -c '{command} --show'", env=machine.environ, timeout=30)
+        assert machine.sts.issued[0].token in output.decode().replace("\r\n", "")
