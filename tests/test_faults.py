@@ -159,8 +159,6 @@ def no_disk_space(machine: Machine) -> Iterator[Environ]:
         subprocess.run(["umount", str(disk)], check=True)
 
 
-# ---- the tables ----
-
 STILL_USED = "the current session is used until it expires"
 LONG_POLICY = '{"a": "' + "x" * 2048 + '"}'
 

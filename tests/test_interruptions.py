@@ -12,8 +12,6 @@ from support.fault_rows import EXPORT
 from support.machine import Machine, is_pythons_own
 from support.shells import NOTHING_CHANGED
 
-# ---- stdout, signals, a file that changes ----
-
 
 @pytest.mark.parametrize("command", ["profileB", "process profileB", "list", "--help"])
 @pytest.mark.parametrize("sink", ["| true", ">&-", ">/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full"])

@@ -13,8 +13,6 @@ from role_env.errors import ProfileError, UnreachableError
 from role_env.files.user_file import UserFile
 from support.cli_home import AK, ENTRY, FILES, ONE, Home, replace, written
 
-# ---- together, and half-way ----
-
 
 def test_many_at_once_lose_nothing(home: Home) -> None:
     names = [f"p{number}" for number in range(8)]

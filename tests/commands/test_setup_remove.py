@@ -7,8 +7,6 @@ import pytest
 
 from support.cli_home import AK, FILES, KEY, OURS, THEIRS, Home, profile, written
 
-# ---- taking it back ----
-
 
 @pytest.mark.parametrize("kind", sorted(FILES.keys() - {"ours by hand", "no profiles", "empty", "null"}))
 def test_remove_leaves_the_file_as_it_was_before_setup(home: Home, kind: str) -> None:

@@ -19,9 +19,6 @@ def folder() -> Iterator[Path]:
     made.rmdir()
 
 
-# --- A real keyring
-
-
 @pytest.fixture
 def keyring(bus: KeyringBus) -> Iterator[KeyringBus]:
     """Yield an empty keyring."""

@@ -10,8 +10,6 @@ from role_env.errors import ProfileError
 from role_env.profiles.profile import KEYS
 from support.profiles_folder import ARN, SECRET, A, B, Folder, check_said
 
-# ---- no secret in an error, and no error but ProfileError ----
-
 
 @pytest.mark.parametrize(
     "line",

@@ -7,8 +7,6 @@ import pytest
 from role_env.names import fault
 from support.profiles_folder import ARN, KEY, SECRET, A, B, Folder, failure, key_of
 
-# ---- the grammar ----
-
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])

@@ -10,8 +10,6 @@ from role_env.profiles.profile import KEYS
 from role_env.variables import DEFAULT_FAMILIES
 from support.profiles_folder import ARN, ENDPOINT, A, Folder, failure
 
-# ---- the keys ----
-
 GOOD = [
     *[("role_session_name", text, text) for text in ("ci.user@host_-1", "ab", "a" * 64)],
     *[("duration_seconds", text, int(text)) for text in ("900", "3600")],

@@ -12,9 +12,6 @@ def test_what_is_wrong_in_one_section_stops_the_chains_through_it_and_no_other(f
     assert "profile wrong: unknown key frobnicate" in failure(lambda: file.chain("c"))
 
 
-# ---- chains ----
-
-
 @pytest.mark.parametrize("depth", [1, 5, 50])
 def test_a_chain_is_the_profiles_in_the_order_in_which_they_are_called(folder: Folder, depth: int) -> None:
     roles = "".join(role(str(n), str(n - 1 or "a")) for n in range(1, depth + 1))

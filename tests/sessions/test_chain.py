@@ -115,9 +115,6 @@ def test_a_loop_names_its_members(machine: Machine) -> None:
     fails(machine, "x", 3, "x -> y -> z -> x")
 
 
-# ---- Alibaba's own file ----
-
-
 def test_alibabas_own_file_works_unchanged(machine: Machine) -> None:
     machine.file.unlink()
     token = machine.home / "token"
@@ -157,9 +154,6 @@ role_name = instance-role
     assert [call.session_name for call in machine.sts.calls_of("AssumeRoleWithOIDC")] == ["sdk-pod"]
     fails(machine, "default", 3, "only a source")
     fails(machine, "machine", 3, "profile machine", "METADATA", ALIBABA_CLOUD_ECS_METADATA_DISABLED="true")
-
-
-# ---- the ECS metadata service, at its real address ----
 
 
 def test_a_service_role_of_an_instance_assumes_the_next_role(machine: Machine, tmp_path: Path) -> None:

@@ -69,9 +69,6 @@ def test_a_token_file_that_can_be_none_is_no_bug(machine: Machine, cli_file: Cli
         fails(machine, "quick", 3, "cannot be read: it is not a path")
 
 
-# ---- GitHub's tokens ----
-
-
 def test_github_gives_a_token_for_the_audience_that_the_profile_names(machine: Machine, tmp_path: Path) -> None:
     oidc(machine, "oidc_token = github\noidc_audience = sts.aliyuncs.com")
     fails(machine, "ci", 3, "profile ci", "id-token: write")

@@ -11,8 +11,6 @@ from support.cached_sessions import exports
 from support.chains import add_profile, assumed, fails, key_document
 from support.machine import Machine
 
-# ---- credential_process ----
-
 
 def process(machine: Machine, script: str) -> None:
     """[p], whose process is this Python script; [q] assumes the role with it."""

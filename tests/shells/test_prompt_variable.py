@@ -11,9 +11,6 @@ from support.machine import Machine
 from support.prompts import KEY_IDS, LIVE, live, shown
 from support.shell_terminal import HOOK, Terminal, export, interactive
 
-# --- what ROLE_ENV_PROMPT holds
-
-
 SERVED = LIVE | dict.fromkeys((*KEY_IDS, "AccessKeyId", "ROLE_ENV_EXPIRATION", "ROLE_ENV_ACCESS_KEY_ID"), "")
 URI = "http://127.0.0.1:1/"
 SERVED |= variables.NO_ACCOUNT | {"ROLE_ENV_NO_ACCOUNT": "", "ALIBABA_CLOUD_CREDENTIALS_URI": URI}

@@ -58,9 +58,6 @@ OTHER_ITEM = "/org/freedesktop/secrets/collection/login/2"
 SESSION = "/org/freedesktop/secrets/session/s2"
 
 
-# --- What a bus says
-
-
 def message(kind: str, signature: str, body: tuple[object, ...], *, order: object, **fields: object) -> bytes:
     """Return a message as jeepney writes it, in either byte order."""
     header_fields = {low_level.HeaderFields[name]: value for name, value in fields.items()}
@@ -188,7 +185,5 @@ def assert_unsure(environ: Mapping[str, str], *, seconds: float = SHORT, usernam
     assert took < seconds + SLACK
     return took
 
-
-# --- Several entries over one connection
 
 SEVERAL = [Entry(f"service {number}", f"näme {number}") for number in range(5)]

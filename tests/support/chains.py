@@ -30,9 +30,6 @@ def add_profile(machine: Machine, name: str, role: str, source: str = "source_pr
     machine.add(f"[{name}]\nrole_arn = {machine.sts.world.role(role).arn}\n{source}\n")
 
 
-# ---- hub and spokes ----
-
-
 def write_spokes(machine: Machine) -> None:
     """hub, from profileA, and spoke1 to spoke10, which hub assumes."""
     add_profile(machine, "hub", "hub")
@@ -46,15 +43,9 @@ def key_document(machine: Machine, **more: str) -> str:
     return json.dumps({"mode": "AK", **key, **more})
 
 
-# ---- OIDC ----
-
-
 def oidc(machine: Machine, keys: str) -> None:
     """Add a profile `ci`, whose source is an OIDC token."""
     add_profile(machine, "ci", "ciDeploy", f"oidc_provider_arn = {machine.sts.oidc_provider_arn}\n{keys}")
-
-
-# ---- the aliyun CLI's file ----
 
 
 OF_CLI = "credential_source = aliyun_cli"

@@ -41,9 +41,6 @@ def rows(group: str, *faults: Fault) -> list[object]:
     return [pytest.param(fault, id=f"{group}: {fault.said}", marks=marks[fault.smoke]) for fault in faults]
 
 
-# ---- how a fault is made ----
-
-
 def cause(make: Callable[Concatenate[Machine, P], Iterator[Environ]]) -> Callable[P, Cause]:
     """Let `make`, which yields variables for the command while there is the fault, get its machine later."""
 
@@ -80,9 +77,6 @@ def check(
 
 USERS = itertools.count(1_000_000 + 100 * os.getpid())
 """Numbers of users who have nothing yet."""
-
-
-# ---- one flight ----
 
 
 EXPORT = ("export", "profileB", "--format", "json")

@@ -191,7 +191,7 @@ def test_nothing_is_left_of_a_bus_that_does_not_start(monkeypatch: pytest.Monkey
 def test_nothing_is_left_when_the_tests_are_killed() -> None:
     """A bus ends with the process that started it, even where that has no chance to stop it."""
     code = (
-        "import os; from support.secret_service_bus import SilentBus; bus = SilentBus(); bus.start();"
+        "import os; from support.silent_bus import SilentBus; bus = SilentBus(); bus.start();"
         "os.write(1, bytes(bus.runtime)); os._exit(9)"
     )
     done = subprocess.run(

@@ -13,8 +13,6 @@ from support.world import timestamp
 
 pytest_plugins = ["support.sts_fixture"]
 
-# ---- the newer signature ----
-
 
 def acs3_headers(sts: LocalSts, key: Key, action: str, query: dict[str, str]) -> dict[str, str]:
     """The headers of a V3 request."""
