@@ -1,4 +1,4 @@
-"""Append profiles to a profiles file: every byte stays, and a crash leaves the old file or the new one."""
+"""Append profiles to a profiles file. Every existing byte stays, and a crash leaves either the old or the new file."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,16 +14,16 @@ from role_env.profiles.locate import existing_sdk_file, own_file
 
 
 class NewProfile:
-    """A section that is to be appended: its name, and its keys with their values."""
+    """A section to append: its name, and its keys with their values."""
 
     def __init__(self, name: str, values: Mapping[str, str]) -> None:
         self.name = name
         self.values = dict(values)
 
     def text(self) -> str:
-        """Return the section as it will stand in the file.
+        """Return the text of the section.
 
-        Raises ProfileError for a name or a value, whoever it comes from, that would add or change anything else there.
+        Raises ProfileError for a name or value, from any origin, that would change more of the file than this section.
         """
         if fault := "it is that of the defaults" if self.name == DEFAULT else names.fault(self.name):
             raise self._error(f"its name is invalid: {fault}")
@@ -41,10 +41,10 @@ class NewProfile:
 
 
 def file_to_append_to(config: str, fingerprint: Fingerprint) -> Path:
-    """Return the file for a new profile: `config`, else ROLE_ENV_CONFIG, else role-env's own. It may not exist.
+    """Return the path of the file for a new profile: `config`, else ROLE_ENV_CONFIG, else role-env's own.
 
-    Raises UsageError if a new file of role-env's own would hide the profiles of an SDK's file that is in use, and
-    ProfileError for a user without a home folder.
+    The file may not exist. Raises UsageError if creating role-env's own would hide the profiles of an SDK's file in
+    use, and ProfileError for a user without a home folder.
     """
     if chosen := config or fingerprint.variable("ROLE_ENV_CONFIG"):
         return Path(chosen).absolute()
@@ -62,7 +62,7 @@ def file_to_append_to(config: str, fingerprint: Fingerprint) -> Path:
 
 
 def append(path: Path, new: Sequence[NewProfile]) -> None:
-    """Append the profiles `new` to the file at `path`, which is created for this user alone if it is missing.
+    """Append the profiles `new` to the file at `path`. A missing file is created for this user only.
 
     Raises UsageError if it has a profile of one of the names, ProfileError if it cannot be read or written, and
     UnreachableError if other processes keep writing it.
@@ -71,7 +71,7 @@ def append(path: Path, new: Sequence[NewProfile]) -> None:
 
 
 def with_appended(path: Path, content: bytes | None, new: Sequence[NewProfile]) -> bytes:
-    """Return the file at `path`, which has `content` (None: there is no file), with the profiles `new` at its end.
+    """Return `content` (None: no file) of the file at `path`, with the profiles `new` appended.
 
     Raises UsageError if it has a profile of one of the names, and ProfileError if it is not a profiles file.
     """

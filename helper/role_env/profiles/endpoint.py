@@ -1,4 +1,4 @@
-"""The STS endpoint of a profile, its default session name, and the endpoint of an organization's Resource Directory."""
+"""Determine a profile's STS endpoint and default session name, and the endpoint of a Resource Directory."""
 
 import re
 import sys
@@ -10,7 +10,7 @@ from role_env.fingerprint import Fingerprint
 
 _VARIABLE = "ALIBABA_CLOUD_STS_ENDPOINT"
 DOCUMENTED = ("sts.aliyuncs.com", "sts.<region>.aliyuncs.com", "sts-vpc.<region>.aliyuncs.com")
-"""The hosts of STS, the only ones besides this machine that a variable may name."""
+"""The hosts of STS. A variable may name only these and this machine."""
 _DIRECTORY_VARIABLE = "ALIBABA_CLOUD_RESOURCE_DIRECTORY_ENDPOINT"
 _DIRECTORIES = {"china": "resourcedirectory.aliyuncs.com", "international": "resourcedirectory-intl.aliyuncs.com"}
 # The variables that `getpass.getuser` reads, in its order.
@@ -47,7 +47,7 @@ def directory_endpoint(environ: Mapping[str, str], site: str) -> str:
 
 
 def default_session_name(fingerprint: Fingerprint) -> str:
-    """Return user@host in the characters that STS allows, 2 to 64 of them."""
+    """Return user@host, reduced to the 2 to 64 characters that STS allows."""
     host = fingerprint.host_name().split(".")[0]
     user = next(filter(None, map(fingerprint.variable, _USER_VARIABLES)), "") or _login_name()
     return re.sub(r"[^A-Za-z0-9.@_-]", "-", f"{user}@{host}")[:64].ljust(2, "-")

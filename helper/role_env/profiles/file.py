@@ -1,8 +1,7 @@
-"""The profiles file: read once, its permissions checked, its profiles checked when they are asked for.
+"""Read the profiles file, check its permissions, and check a profile when it is needed.
 
-An error that prevents the file from being read concerns every profile. An error inside a section concerns that profile
-and the chains through it. Each error names the profile, the key, the file and the line, and never a value that could
-be a secret.
+An error that prevents the file from being read affects every profile. An error inside a section affects that profile
+and the chains through it. Errors name the profile, the key, the file and the line, but no value that could be a secret.
 """
 
 import os
@@ -31,11 +30,11 @@ def load(config: str, fingerprint: Fingerprint) -> "ProfilesFile":
 
 
 class ProfilesFile:
-    """The profiles file at `path` (absolute); `real_path` is without symlinks.
+    """The profiles file at `path` (absolute); `real_path` is the path without symlinks.
 
-    With `planned`, a content that is not yet written, it is what the file would be; errors of the profiles in `origins`
-    name what has given a key, instead of a line. Raises ProfileError if the file cannot be read as a whole: for its
-    syntax, a duplicate, an invalid name, or its permissions.
+    With `planned` it is the file as it would be with this content. For the profiles in `origins`, errors name the
+    origin of a key instead of a line. Raises ProfileError if the file as a whole cannot be used, because of its syntax,
+    a duplicate, an invalid name or its permissions.
     """
 
     def __init__(
@@ -80,12 +79,12 @@ class ProfilesFile:
         return list(self._sections)
 
     def profile(self, name: str) -> "Profile":
-        """Return the profile `name`, which is checked once. Raises ProfileError."""
+        """Return the checked profile `name`. Raises ProfileError."""
         if name in self._profiles:
             return self._profiles[name]
         if name not in self._sections:
             raise ProfileError(f"there is no profile {name} in {self.path}", hint=self._hint_for_unknown(name))
-        from role_env.profiles.profile import parse_profile  # not for a shell that completes words with names
+        from role_env.profiles.profile import parse_profile  # the shells' completion needs only names
 
         section = self._sections[name]
         if self._is_sdk_file:
@@ -96,9 +95,9 @@ class ProfilesFile:
         return self._profiles[name]
 
     def promises_session(self, name: str) -> bool | None:
-        """Return whether the keys of the profile `name` promise a session, by their names alone.
+        """Return whether the names of the keys of the profile `name` promise a session.
 
-        None if the `aliyun` CLI's file decides. It costs no import: a shell completes words with it.
+        Return None if the `aliyun` CLI's file decides. It needs no import, since the shells' completion uses it.
         """
         values = self._sections[name].values
         kind = values.get("type", "").split("#")[0].strip() if self._is_sdk_file else ""
@@ -110,7 +109,7 @@ class ProfilesFile:
         return True in chosen or (None if None in chosen else False)
 
     def role_arn(self, name: str) -> str:
-        """Return the role of the profile `name` as written in the file, even if the rest is invalid; else empty."""
+        """Return the role_arn of the profile `name` as the file has it, even in an invalid profile; else empty."""
         section = self._sections.get(name)
         return section.values.get("role_arn", "") if section else ""
 
@@ -142,7 +141,7 @@ class ProfilesFile:
             )
         if source not in self._sections:
             near = names.nearest(source, [name for name in self._sections if name != section.name])
-            # A longer text may be a secret in the wrong place: a secret has 30.
+            # A longer text may be a misplaced secret, which has 30 characters.
             is_shown = len(source) <= 24 and not names.fault(source)
             missing = f"[{source}]" if is_shown else "the section that it names"
             hint = f"did you mean {near}?" if near else f"add {missing} with its credentials"
@@ -179,7 +178,7 @@ class ProfilesFile:
 def _add_defaults(section: Section, defaults: Section) -> None:
     """Add the keys of [DEFAULT] that the section does not have.
 
-    A section that chooses its own source takes none from there, and no section is its own source.
+    A section that chooses its own source gets none from [DEFAULT], and no section becomes its own source.
     """
     added = {key: value for key, value in defaults.values.items() if key not in section.values}
     if any(key in rows.CHOOSERS for key in section.values) or added.get("source_profile") == section.name:

@@ -1,11 +1,12 @@
-"""The grammar of a profiles file: bytes become sections of keys and values, each with its line.
+"""Parse the bytes of a profiles file into sections of keys and values, each with its line.
 
 `[name]` begins a section, and its lines are `key = value`, with the key in any case. A line that is indented more than
-its key continues the value, and may not read like a key of its own. Empty lines, and lines that begin with # or ;, are
-ignored everywhere; inside a value no character is special. UTF-8 with or without BOM, any line ending.
+its key continues the value, and may not look like a key of its own. Empty lines, and lines that begin with # or ;, are
+ignored everywhere; inside a value no character is special. The file is UTF-8, with or without BOM and with any line
+ending.
 
-configparser reports no lines, mixes [DEFAULT] into every section, ignores a second one, ends a value at a comment, and
-quotes lines in its errors, which may contain a secret.
+configparser does not fit: it reports no lines, mixes [DEFAULT] into every section, ignores a second one, ends a value
+at a comment, and quotes lines in its errors, which may contain a secret.
 """
 
 import re
@@ -20,9 +21,9 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def parse(path: Path, content: bytes) -> dict[str, Section]:
-    """Return the sections of the file by name, in file order, [DEFAULT] among them.
+    """Return the sections of the file by name, in file order, including [DEFAULT].
 
-    Raises ProfileError with the line for an invalid line, and for a duplicate section or key.
+    Raises ProfileError, with the line, for an invalid line and for a duplicate section or key.
     """
     sections: dict[str, Section] = {}
     section: Section | None = None
@@ -59,9 +60,9 @@ def parse(path: Path, content: bytes) -> dict[str, Section]:
 
 
 def _check_continuation(path: Path, number: int, text: str, section: Section, key: str) -> None:
-    """Raise ProfileError if a line that continues the value of `key` reads like a key.
+    """Raise ProfileError if a line that continues the value of `key` looks like a key.
 
-    It would widen or narrow a session unseen, as `read_only = yes` behind a command does.
+    It would silently widen or narrow a session, as `read_only = yes` after a command does.
     """
     name, equals, _ = text.partition("=")
     name = name.rstrip().lower()
@@ -87,7 +88,7 @@ def _add_key(section: Section, key: str, number: int) -> None:
 
 
 def _section_name(text: str) -> str:
-    """Return the name in `[name]`, which a comment may follow; an empty text for any other line."""
+    """Return the name in `[name]`, which a comment may follow; empty for any other line."""
     if not text.startswith("["):
         return ""
     name, end, rest = text[1:].partition("]")
@@ -116,7 +117,7 @@ def _lines(path: Path, content: bytes) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    """Return the lines of `text`, whatever their line ending."""
+    """Return the lines of `text`, for any line ending."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 

@@ -1,4 +1,4 @@
-"""Locate the profiles file: the one that is named, else the user's own, else the Alibaba SDKs'."""
+"""Locate the profiles file: the one that an option or variable names, else the user's own, else the Alibaba SDKs'."""
 
 import os
 from pathlib import Path
@@ -13,8 +13,8 @@ _SET_OR_UNSET = "set ROLE_ENV_CONFIG to the path of a profiles file, or unset it
 def locate(config: str, fingerprint: Fingerprint) -> Path:
     """Return the path of the profiles file: `config`, else ROLE_ENV_CONFIG, else the user's own, else the SDKs'.
 
-    It is absolute. A file that exists and cannot be read is chosen too: reading it fails, and no other account is used
-    instead. Raises ProfileError if there is none.
+    It is absolute. An unreadable file is chosen too, so that reading it fails and no other account is used instead.
+    Raises ProfileError if there is no file.
     """
     own = own_file(fingerprint)
     for chosen, by in ((config, "--config"), (fingerprint.variable("ROLE_ENV_CONFIG"), "ROLE_ENV_CONFIG")):
@@ -39,14 +39,14 @@ def locate(config: str, fingerprint: Fingerprint) -> Path:
 
 
 def own_file(fingerprint: Fingerprint) -> Path | None:
-    """Return where role-env's own profiles file is, or would be; None for a user without a home folder."""
+    """Return the path of role-env's own profiles file, which may not exist; None for a user without a home folder."""
     environ = {name: fingerprint.variable(name) for name in ("HOME", "XDG_CONFIG_HOME")}
     folder = paths.own_folder(environ, paths.CONFIG)
     return Path(folder, "profiles.ini") if folder else None
 
 
 def sdk_files(fingerprint: Fingerprint) -> list[Path]:
-    """Return where the Alibaba SDKs look for their own file, first choice first."""
+    """Return the paths of the Alibaba SDKs' own file, first choice first."""
     fingerprint.variable("HOME")
     chosen = fingerprint.variable("ALIBABA_CLOUD_CREDENTIALS_FILE")
     folder = os.path.expanduser("~/.alibabacloud")  # noqa: PTH111  Path's raises if there is no home folder
@@ -55,12 +55,12 @@ def sdk_files(fingerprint: Fingerprint) -> list[Path]:
 
 
 def existing_sdk_file(fingerprint: Fingerprint) -> Path | None:
-    """Return the file that the Alibaba SDKs use, which role-env uses if the user has none of its own; None without."""
+    """Return the file that the Alibaba SDKs use, or None. role-env reads it if it has no file of its own."""
     return next(filter(fingerprint.exists, sdk_files(fingerprint)), None)
 
 
 def _absolute(path: str) -> Path | None:
-    """Return `path` as seen from the working folder; None if that has been deleted."""
+    """Return `path`, made absolute by the working folder; None if that has been deleted."""
     try:
         return Path(path).absolute()
     except OSError:

@@ -1,18 +1,18 @@
-"""Session policies: what narrows a session, as STS takes it.
+"""Session policies, which narrow a session.
 
-STS takes at most 2,048 characters of JSON, and a session policy can only narrow what the role allows (STS 2015-04-01,
-AssumeRole, `Policy`). Two policies cannot be intersected in general; a Deny statement narrows any policy.
+STS accepts at most 2,048 characters of JSON, and a session policy can only narrow what the role allows (STS 2015-04-01,
+AssumeRole, `Policy`). In general two policies cannot be intersected, but a Deny statement narrows any policy.
 """
 
 from role_env.fingerprint import sha256
 from role_env.variables import READ_ONLY
 
 LONGEST = 2048
-# With as much white space as anybody writes.
+# The limit before white space is removed; it leaves enough room for formatting.
 LARGEST_FILE = 64 * 1024
 
 READING = ("*:Describe*", "*:List*", "*:Get*", "*:BatchGet*", "*:Query*", "*:BatchQuery*")
-"""How Alibaba Cloud's services name the actions that read."""
+"""Patterns of the actions that read, by the names that Alibaba Cloud's services use."""
 
 REVEALING = {
     "secrets": (
@@ -34,18 +34,18 @@ REVEALING = {
         "eci:*Groups fc:* sae:*Config* sae:*Web* eas:* mse:*Config*"
     ),
 }
-"""Patterns of the actions that are named like reading, and reveal something of these classes.
+"""Patterns of the actions that are named like reading but reveal something of these classes.
 
-They are spelled as the actions are: RAM compares actions without case "in most cases" (its page on policy elements).
-What a pattern takes in without case is denied on purpose too: `*:*inlog*` takes in binlogs and the logs of domains.
+They use the case of the actions: RAM ignores the case of actions "in most cases" (its page on policy elements). What a
+pattern matches without case is denied on purpose too: `*:*inlog*` matches binlogs and the logs of domains.
 """
 
 
 class Narrowing:
-    """How a request narrows its session: by the policy `text` from `file` (empty for stdin), or to reading.
+    """The narrowing of a request: by the policy `text` from `file` (empty for stdin), or to reading.
 
-    `is_full_allowed` lets a request within a narrowed session be a full one. Without arguments it narrows nothing.
-    `name` is what ROLE_ENV_POLICY says of the session: empty for a full one.
+    `is_full_allowed` allows a full request within a narrowed session. Without arguments it narrows nothing. `name` is
+    the session's value of ROLE_ENV_POLICY, empty for a full session.
     """
 
     __slots__ = ("file", "is_full_allowed", "is_read_only", "name", "text")
@@ -61,33 +61,33 @@ class Narrowing:
 
 
 class PolicyError(ValueError):
-    """A text that cannot be a session policy; its message completes a sentence about it."""
+    """A text is not a valid session policy; the message completes a sentence about it."""
 
 
 def compact(text: str) -> str:
-    """Return the policy `text` without white space outside its strings. Raises PolicyError."""
-    import json  # the fast path needs the names of policies alone
+    """Return the policy `text` without white space outside strings. Raises PolicyError."""
+    import json  # the fast path needs only the names of policies
     import re
 
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError):  # nested deeper than any policy is
+    except (ValueError, RecursionError):  # RecursionError: nested deeper than any policy
         document = None
     if not isinstance(document, dict):
         raise PolicyError("is not a policy in JSON")
-    policy = re.sub(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', r"\1", text)  # the group is a string, which stays
+    policy = re.sub(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', r"\1", text)  # the group is a string, which is kept
     if len(policy) > LONGEST:
         raise PolicyError(f"contains {len(policy)} characters, and STS accepts {LONGEST}")
     return policy
 
 
 def revision() -> str:
-    """Return what tells this read-only policy from that of another version of role-env."""
+    """Return a digest of this version's read-only policy; it differs in a version with another policy."""
     return sha256(" ".join((*READING, *REVEALING.values())))
 
 
 def read_only(own: str = "") -> str:
-    """Return the read-only policy; with `own`, a profile's policy, one that narrows that to reading.
+    """Return the read-only policy. With `own`, a profile's policy, return that policy narrowed to reading.
 
     Raises PolicyError if the two together are longer than STS accepts.
     """

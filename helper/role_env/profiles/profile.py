@@ -1,4 +1,4 @@
-"""Profiles: one section of a profiles file, each key checked against the rules of STS."""
+"""Check one section of a profiles file by the rules of STS, and return it as a Profile."""
 
 from pathlib import Path
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-# How long a session lasts unless the profile or an option says otherwise (seconds).
+# The default lifetime of a session (seconds).
 DURATION_SECONDS = 3600
 _DURATION_HINT = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
 
 
 def _key(check: "Callable[[str], T]", default: "T") -> "T":
-    """Return the default of a field that a key of the same name fills, with the check of its value."""
+    """Return a dataclass field for the key of the same name, with its default and its check."""
     return field(default=default, metadata={"check": check})
 
 
@@ -38,7 +38,7 @@ def _key(check: "Callable[[str], T]", default: "T") -> "T":
 class Profile:
     """One checked section of a profiles file.
 
-    `role_arn` is empty for a source. Either `source_profile` or `source` says where the credentials come from.
+    `role_arn` is empty for a source. The credentials come either from `source_profile` or from `source`.
     `path` is the file, `where` the file and line of the section. Durations are seconds.
     """
 
@@ -63,12 +63,12 @@ class Profile:
 
     @property
     def source_kind(self) -> str:
-        """Where its credentials come from: the name of its source profile, or the kind of its source."""
+        """The name of the source profile, or the kind of the source."""
         return self.source.kind if self.source else self.source_profile
 
     @property
     def hop(self) -> Hop:
-        """What is requested of STS for the profile's role."""
+        """The request to STS for the profile's role."""
         return Hop(
             self.name,
             self.where,
@@ -82,7 +82,7 @@ class Profile:
         )
 
     def with_duration(self, seconds: int) -> "Profile":
-        """Return the profile with the duration of the option --duration. Raises UsageError."""
+        """Return the profile with the duration from --duration. Raises UsageError."""
         if 900 <= seconds <= self.max_session_duration:
             return replace(self, duration_seconds=seconds)
         raise UsageError(
@@ -117,7 +117,7 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         if "color" in values:
             raise section.error("colour", "and color are the same key", hint="keep one")
         values["color"] = values.pop("colour")
-    # The other keys choose the source, the policy's file or the STS endpoint.
+    # The keys beside these choose the source, the policy's file or the STS endpoint.
     chosen = {key: value for key, value in values.items() if key in _FIELDS}
     chosen |= choose(section, values, fingerprint)
     if "policy" in values or "policy_file" in values:
@@ -147,7 +147,7 @@ def _check_keys(section: Section) -> None:
 
 
 def _value_hint(key: str, text: str) -> str:
-    """Return what to do about the invalid value `text` of `key`."""
+    """Return the hint for the invalid value `text` of `key`."""
     if key == "role_arn":
         return "copy the ARN from the role's page in the RAM console"
     if key in ("color", "colour") and (near := names.nearest(text, COLORS)):

@@ -1,4 +1,4 @@
-"""Sections of the Alibaba SDKs' own file, in role-env's keys.
+"""Translate sections of the Alibaba SDKs' own file into role-env's keys.
 
 Format: https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-access-credentials
 """
@@ -8,7 +8,7 @@ from role_env.sources import rows
 from role_env.sources.section import Section
 
 _WITHOUT_SOURCE = KEYS.keys() - rows.KEYS.keys()
-# Which keys count, by the section's `type`.
+# The keys that are used, by the section's `type`.
 _KEYS_OF_TYPE = {
     "": set(KEYS),
     "access_key": _WITHOUT_SOURCE - {"role_arn"} | rows.FILE_KEY.keys.keys(),
@@ -19,7 +19,7 @@ _KEYS_OF_TYPE = {
 
 
 def translate(section: Section) -> Section:
-    """Return the section in role-env's keys, read as the SDKs read it.
+    """Return the section with role-env's keys, read as the SDKs read it.
 
     A value ends at a #. Keys of other programs or of another `type` are ignored. Raises ProfileError for an unknown
     `type`.

@@ -1,6 +1,7 @@
-"""The locks of rotations: one for each access key, in the state folder, which processes without a session share.
+"""Lock access keys for a rotation or a login, in the state folder, which processes of every kind share.
 
-Two rotations of one key would overwrite each other's journal, and a `login` would change the key beneath one.
+Without the locks, two rotations of one key would overwrite each other's journal, and a `login` would change the key
+during a rotation.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,17 +12,17 @@ from role_env.errors import RefusedError
 from role_env.files import locks
 
 _TRIES = 5
-"""How often the keys may change while their locks are waited for."""
+"""How many times the keys may change while this process waits for their locks."""
 
 
 @contextmanager
 def hold_keys(ids: Callable[[], set[str]], profile: str, context: Context) -> Iterator[None]:
-    """Hold the locks of the access keys that `ids` names, which is asked again when they are held.
+    """Hold the locks of the access keys that `ids` returns. `ids` is called again when they are held.
 
     Raises RefusedError if another process still holds one after ROLE_ENV_TIMEOUT, ProfileError without a state folder.
     """
     for _ in range(_TRIES):
-        wanted = sorted(ids())  # in one order everywhere, so that no two processes wait for each other
+        wanted = sorted(ids())  # always in this order, so that no two processes wait for each other
         with ExitStack() as held:
             for access_key_id in wanted:
                 _hold(access_key_id, profile, context, held)

@@ -1,4 +1,4 @@
-"""The entries of ours in the keyring that have an access key: several profiles, also of other files, can have one."""
+"""Find and change the keyring's entries that share an access key: profiles of this file and of others."""
 
 import time
 from collections.abc import Iterable
@@ -17,8 +17,8 @@ from role_env.rotation.steps import Present
 class Holders:
     """The profile `profile` of the profiles file at `path`, and every other entry that may have the same key.
 
-    `others` are the profiles of that file whose key is in the keyring; entries of other files are found by the index,
-    or by a search of the Secret Service. Each call raises KeyringError.
+    `others` are the profiles of that file whose key is in the keyring. Entries of other files are found by the index or
+    by a search of the Secret Service. Every method may raise KeyringError.
     """
 
     def __init__(self, path: Path, profile: str, context: Context, *, others: Iterable[str] = ()) -> None:
@@ -30,7 +30,7 @@ class Holders:
 
     @property
     def _exchange(self) -> Context:
-        """The context of one use of the keyring: ROLE_ENV_TIMEOUT bounds each, and not the whole rotation."""
+        """The context of one use of the keyring: ROLE_ENV_TIMEOUT limits each use rather than the whole rotation."""
         return self._context.restarted()
 
     def key(self) -> AccessKey | None:
@@ -38,7 +38,7 @@ class Holders:
         return access_keys.load_entry(self._entry, self._exchange)
 
     def own_journal(self) -> Journal | None:
-        """Return the journal of the rotation that the profile began, or None. Raises Unreadable too."""
+        """Return the journal of the rotation that the profile began, or None. May also raise Unreadable."""
         return journals.load(self._journal, self._exchange)
 
     def drop_journal(self) -> None:
@@ -46,17 +46,17 @@ class Holders:
         journals.delete(self._journal, self._exchange)
 
     def journal(self) -> Journal | None:
-        """Return the profile's own journal, or that of the rotation which another profile with its key began."""
+        """Return the journal of the key's rotation, which this or another profile with the key began; or None."""
         own = self.own_journal()
         key = None if own else self.key()
         return own or (journals.find(key.access_key_id, self._exchange) if key else None)
 
     def new_journal(self, old: AccessKey) -> Journal:
-        """Return a journal of the profile's own, which is not stored yet."""
+        """Return a new journal of the profile, without storing it."""
         return Journal(self._journal, Step.STARTED, old, started_at=int(time.time()))
 
     def present(self, journal: Journal) -> Present:
-        """Return which key the profile has, compared with the journal's."""
+        """Return which of the journal's keys the profile has."""
         key = self.key()
         if key is None:
             return Present.NONE
@@ -65,7 +65,7 @@ class Holders:
         return Present.NEW if journal.names(key.access_key_id) else Present.OTHER
 
     def store(self, key: AccessKey) -> None:
-        """Let `key` be the profile's."""
+        """Store `key` as the profile's key."""
         access_keys.store_entry(self._entry, key, self._exchange)
 
     def of(self, access_key_id: str) -> list[Entry]:
@@ -74,9 +74,9 @@ class Holders:
         return [entry for entry in found.values() if self._has(entry, access_key_id)]
 
     def replace(self, before: AccessKey, after: AccessKey) -> bool:
-        """Give `after` to every entry that has `before`, and return whether one had it.
+        """Store `after` in every entry that has `before`, and return whether any had it.
 
-        Those that could not be changed are named.
+        Warn of other profiles' entries that could not be changed.
         """
         found = self.of(before.access_key_id)
         for entry in found:

@@ -1,6 +1,6 @@
-"""The journal of a key rotation, in the OS keyring: with it every step can be repeated after a crash.
+"""The journal of a key rotation, in the OS keyring. With it, every step can be repeated after a crash.
 
-It contains both keys, so that no state of a rotation loses a secret that we had received.
+It contains both keys, so that no crash loses a secret that RAM has sent.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ _SERVICE = "role-env rotation "
 
 
 class Step(enum.Enum):
-    """The last step of a rotation that is known to be done; `CREATING` that CreateAccessKey may have been sent."""
+    """The last step of a rotation known to be done. `CREATING` means that CreateAccessKey may have been sent."""
 
     STARTED = "started"
     CREATING = "creating"
@@ -29,13 +29,13 @@ class Step(enum.Enum):
 
 
 class Unreadable(KeyringError):
-    """The journal is damaged, or of a newer role-env."""
+    """The journal is damaged, or was written by a newer role-env."""
 
 
 class Journal:
-    """A rotation of the key `old` by the key `new`, which is None before it is created, stored as `entry`.
+    """A rotation from the key `old` to the key `new` (None until it is created), stored as `entry`.
 
-    By RAM's clock (epoch seconds): `started_at`, and `retired_at`, when we made the old key inactive, 0 before that.
+    Times are RAM's (epoch seconds): `started_at`, and `retired_at`, when role-env made the old key inactive, else 0.
     """
 
     __slots__ = ("entry", "new", "old", "retired_at", "started_at", "step")
@@ -59,25 +59,25 @@ class Journal:
 
     @property
     def keys(self) -> list[AccessKey]:
-        """The keys that it names, the old one first."""
+        """The keys in the journal, the old one first."""
         return [self.old, *([self.new] if self.new else [])]
 
     def names(self, access_key_id: str) -> bool:
-        """Return whether it is about the key `access_key_id`."""
+        """Return whether the journal contains the key `access_key_id`."""
         return any(key.access_key_id == access_key_id for key in self.keys)
 
     def expected(self) -> AccessKey:
-        """Return the key that its profile has at this step, between two swaps."""
+        """Return the key that the profile has at this step."""
         return self.new if self.new and self.step in (Step.SWAPPED, Step.RETIRED) else self.old
 
 
 def entry_of(path: Path, profile: str) -> Entry:
-    """Return the entry of the journal of the rotation that `profile` in the profiles file at `path` began."""
+    """Return the entry of the journal of a rotation that `profile` in the profiles file at `path` began."""
     return profile_entry(_SERVICE, path, profile)
 
 
 def load(entry: Entry, context: Context) -> Journal | None:
-    """Return the journal that is stored as `entry`, or None. Raises Unreadable, KeyringError."""
+    """Return the journal stored as `entry`, or None. Raises Unreadable, KeyringError."""
     text = vault.read(entry, context)
     if not text:
         return None
@@ -101,7 +101,7 @@ def load(entry: Entry, context: Context) -> Journal | None:
 
 
 def find(access_key_id: str, context: Context) -> Journal | None:
-    """Return the journal of any profile that is about the key `access_key_id`, or None. Raises KeyringError."""
+    """Return the journal, of any profile, that contains the key `access_key_id`, or None. Raises KeyringError."""
     for entry in vault.entries(_SERVICE, context):
         with contextlib.suppress(Unreadable):
             journal = load(entry, context)
@@ -111,7 +111,7 @@ def find(access_key_id: str, context: Context) -> Journal | None:
 
 
 def store(journal: Journal, context: Context) -> None:
-    """Write the journal and read it back. Raises KeyringError, after which nothing has changed."""
+    """Write the journal and read it back. Raises KeyringError; then nothing has changed."""
     lines = [_HEAD, journal.step.value, str(journal.started_at), str(journal.retired_at)]
     for key in (journal.old, journal.new or AccessKey("", "")):
         lines += [key.access_key_id, key.access_key_secret, str(key.created)]
@@ -119,5 +119,5 @@ def store(journal: Journal, context: Context) -> None:
 
 
 def delete(entry: Entry, context: Context) -> None:
-    """Remove the journal that is stored as `entry`, if there is one. Raises KeyringError."""
+    """Remove the journal stored as `entry`, if there is one. Raises KeyringError."""
     vault.delete(entry, context)

@@ -1,4 +1,4 @@
-"""Which keys of a rotation RAM has, asked with a key of the journal that can sign."""
+"""Ask RAM which keys of a rotation exist, signed with a key of the journal."""
 
 from collections.abc import Callable
 
@@ -11,14 +11,14 @@ from role_env.sts.client import StsError
 
 ACTIVE, INACTIVE, DELETED, UNKNOWN = "active", "inactive", "deleted", "unknown at RAM"
 YOUNG_SECONDS = 900
-"""So long after a rotation began, a new key that RAM does not know may still be on its way there."""
+"""For this long after a rotation began, a new key may be unknown only because RAM has not propagated it."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What RAM says: `states` of the journal's keys by their IDs, and the user's `others`.
+    """RAM's answer: the `states` of the journal's keys by ID, and the user's `others`.
 
-    `signer` is the key that signed the question. Without one, `refusal` is what the last key was answered.
+    `signer` is the key that signed the request. If none could, `refusal` is the refusal of the old key.
     """
 
     at_ram: AtRam
@@ -31,10 +31,10 @@ class Look:
 def look(
     journal: Journal, ram: Ram, *, new_first: bool = True, wait: Callable[[AccessKey], bool] | None = None
 ) -> Look:
-    """Return what RAM says, asked by the new key if it is usable, else by the old one; else the other way round.
+    """Return RAM's answer, signed with the new key if it works, else with the old one; the reverse without `new_first`.
 
-    A young new key that RAM does not know is given time by `wait`, which returns whether it works: what RAM does not
-    know yet must not be taken for deleted. Raises StsError for a refusal that is not the key's fault, UnreachableError.
+    If RAM does not know a young new key, `wait` waits for it and returns whether it works, so that a key which is not
+    yet known is not taken for deleted. Raises StsError for a refusal that is not the key's fault, UnreachableError.
     """
     found = _ask(journal, ram, new_first=new_first)
     new = journal.new
@@ -44,7 +44,7 @@ def look(
 
 
 def is_young(journal: Journal, ram: Ram) -> bool:
-    """Return whether nobody has seen the new key work yet, and RAM created it a short time ago."""
+    """Return whether RAM created the new key a short time ago and it has not been seen to work yet."""
     return journal.step is Step.CREATED and ram.moment - journal.started_at < YOUNG_SECONDS
 
 
@@ -69,7 +69,7 @@ def _refused(refusal: StsError) -> str:
 
 
 def _listed(journal: Journal, signer: AccessKey, listed: list[KeyState]) -> Look:
-    """Return what a list says. A key that has just signed exists, whatever the list says."""
+    """Return the answer for RAM's list of keys. The key that signed exists, even if the list lacks it."""
     found = {state.access_key_id: ACTIVE if state.is_active else INACTIVE for state in listed}
     found[signer.access_key_id] = ACTIVE
     states = {key.access_key_id: found.get(key.access_key_id, DELETED) for key in journal.keys}

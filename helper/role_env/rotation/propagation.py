@@ -1,4 +1,4 @@
-"""Wait until a key works everywhere: a new one, or one that was made active again, takes seconds to minutes."""
+"""Wait until a key works everywhere. A new key, or one made active again, takes seconds to minutes."""
 
 import time
 
@@ -10,12 +10,12 @@ from role_env.rotation.ram import cannot_sign
 from role_env.sts import client
 
 SECONDS = 60.0
-"""How long a key may take before the rotation says so, and waits for another call."""
+"""How long a key may take before the rotation reports it and stops until the next call."""
 PAUSE_SECONDS = 1.0
 
 
 def wait_until_usable(key: AccessKey, profile: str, *, endpoint: str, context: Context) -> None:
-    """Return when STS at `endpoint` accepts `key`. Raises StsError, and UnreachableError after a minute."""
+    """Wait until STS at `endpoint` accepts `key`. Raises StsError, and UnreachableError after a minute."""
     end = Deadline(SECONDS)
     while True:
         try:

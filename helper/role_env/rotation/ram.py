@@ -1,4 +1,4 @@
-"""A RAM user's own access keys. Rules of the API: RAM 2015-05-01; its requests are signed like those of STS."""
+"""Call RAM for a user's own access keys. API: RAM 2015-05-01; requests are signed like those to STS."""
 
 import re
 import time
@@ -18,17 +18,17 @@ from role_env.sts import client, sdk
 PUBLIC_ENDPOINT = "ram.aliyuncs.com"
 VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"
 _DOCUMENTED = (PUBLIC_ENDPOINT, "ram.vpc-proxy.aliyuncs.com")
-# How long a login waits for the creation date of a key, which it can do without (seconds).
+# How long a login waits for the creation date of a key, which is optional (seconds).
 _DATE_SECONDS = 5.0
 NO_KEY = "EntityNotExist.User.AccessKey"
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-# The codes, or how they begin, of a key that cannot sign: it is unknown, not yet or no longer known, or inactive.
+# The codes, or their prefixes, for a key that cannot sign: unknown, not yet or no longer known, or inactive.
 _NO_SIGNER = ("InvalidAccessKeyId", "SignatureDoesNotMatch")
 
 
 @dataclass(frozen=True)
 class KeyState:
-    """What RAM says of an access key: its ID, when it was created (epoch seconds, or 0), and whether it is active."""
+    """The state of an access key at RAM: its ID, its creation time (epoch seconds, or 0), and whether it is active."""
 
     access_key_id: str
     created: int
@@ -49,14 +49,14 @@ def endpoint_of(environ: Mapping[str, str]) -> str:
 
 
 def cannot_sign(refusal: client.StsError) -> bool:
-    """Return whether a call was refused because its key cannot sign, and not for what it asked."""
+    """Return whether a call was refused because of the key that signed it."""
     return refusal.code.startswith(_NO_SIGNER)
 
 
 class Ram:
-    """RAM at `endpoint`. Each call may take `seconds`, by default those of ROLE_ENV_TIMEOUT.
+    """A client of RAM at `endpoint`. Each call may take `seconds`, by default those of ROLE_ENV_TIMEOUT.
 
-    `moment` is RAM's own time of its last answer (epoch seconds), or this machine's where it did not say it.
+    `moment` is the time of RAM's last response (epoch seconds), by this machine's clock if RAM sent no time.
     """
 
     def __init__(self, context: Context, endpoint: str, *, seconds: float | None = None) -> None:
@@ -133,7 +133,7 @@ class Ram:
 
 
 def find_creation(key: AccessKey, context: Context) -> int:
-    """Return when `key` was created (epoch seconds); 0 if RAM does not say it, or not within seconds."""
+    """Return when `key` was created (epoch seconds); 0 if RAM does not report it within seconds."""
     try:
         with context.messages.waiting_for("RAM"):
             states = Ram(context, endpoint_of(context.environ), seconds=_DATE_SECONDS).list_keys(key)
@@ -144,12 +144,12 @@ def find_creation(key: AccessKey, context: Context) -> int:
 
 
 def _state(entry: dict[str, Any]) -> KeyState:
-    """Return what an entry of ListAccessKeys says. Raises ValueError."""
+    """Return the state in an entry of ListAccessKeys. Raises ValueError."""
     return KeyState(_check_id(responses.value(entry, FIELDS[0])), _moment(entry), entry.get("Status") != "Inactive")
 
 
 def _check_id(text: str) -> str:
-    """Return the ID of an access key, which goes into lines to type. Raises ValueError."""
+    """Return the ID of an access key, checked to be safe in a line to type. Raises ValueError."""
     if not _KEY_ID.fullmatch(text):
         raise ValueError("AccessKeyId is not the ID of a key")
     return text

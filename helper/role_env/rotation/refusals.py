@@ -1,4 +1,4 @@
-"""What a rotation that goes no further says: where it is, and each way on from there."""
+"""The errors of a rotation that cannot continue: its state, and each way on from there."""
 
 from role_env.errors import RefusedError
 from role_env.rotation.journal import Journal
@@ -7,7 +7,7 @@ from role_env.rotation.steps import Action
 
 
 def of_action(action: Action, profile: str, journal: Journal, found: Look) -> RefusedError | None:
-    """Return the error of an action that is a refusal, else None."""
+    """Return the error for an action that is a refusal, else None."""
     rotate, old = f"role-env rotate {profile}", journal.old.access_key_id
     new = journal.new.access_key_id if journal.new else ""
     states = ", ".join(f"{key_id} is {state}" for key_id, state in found.states.items())

@@ -1,4 +1,4 @@
-"""What `login` and `logout` do about a rotation of the key that they replace or remove: refuse, or drop it."""
+"""Refuse or drop a rotation whose key `login` or `logout` replaces or removes."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -13,9 +13,9 @@ from role_env.rotation.ram import Ram
 
 
 class Release:
-    """The rotation that the profile of `holders` began, whose key is about to be another one; `is_forced` drops it.
+    """A rotation that the profile of `holders` began and whose key is about to change; `is_forced` drops it.
 
-    `access_key_id` is the key to come, empty for none.
+    `access_key_id` is the profile's next key, empty for none.
     """
 
     def __init__(self, holders: Holders, context: Context, *, is_forced: bool, access_key_id: str = "") -> None:
@@ -28,10 +28,10 @@ class Release:
         self._before = ""
 
     def hold_locks(self) -> AbstractContextManager[None]:
-        """Hold the locks of the key that the profile has and of the one to come, as `hold_keys` does."""
+        """Hold the locks of the profile's key and of its next key, as `hold_keys` does."""
 
         def ids() -> set[str]:
-            """Return the IDs of these keys."""
+            """Return the IDs of both keys."""
             key = self._holders.key()
             found = {key.access_key_id} if key else set()
             with suppress(Unreadable):
@@ -44,7 +44,7 @@ class Release:
     def check(self) -> bool:
         """Return whether there is a rotation to drop.
 
-        Raises RefusedError, which names the ways on, if one is under way that would lose a key.
+        Raises RefusedError, which names the ways on, if a rotation is under way and a key would be lost.
         """
         key = self._holders.key()
         self._before = key.access_key_id if key else ""
@@ -63,7 +63,7 @@ class Release:
         return True
 
     def end(self, tell: Callable[[str], None], ram: Callable[[], Ram]) -> None:
-        """Drop the rotation, once `tell` has printed which keys stay at RAM, a replaced one too."""
+        """Print, by `tell`, which keys stay at RAM, including a replaced one; then drop the rotation."""
         journal, before = self._dropped, self._before
         is_replaced = bool(before and self._access_key_id) and before != self._access_key_id
         if is_replaced and not (journal and journal.names(before)) and not self._holders.of(before):

@@ -1,4 +1,4 @@
-"""What stays at RAM when a rotation is dropped: each key with its state, and who has it or how to delete it."""
+"""Report and clean up the keys that stay at RAM when a rotation is dropped."""
 
 from collections.abc import Callable, Iterable
 
@@ -22,7 +22,7 @@ def deletion(access_key_id: str) -> str:
 
 
 def of_rotation(journal: Journal, found: Look, holders: Holders) -> list[str]:
-    """Return a line for each key that RAM has, as far as it is known. Raises KeyringError."""
+    """Return a line for each key that RAM has, as far as is known. Raises KeyringError."""
     lines = [_line(key_id, state, holders) for key_id, state in found.states.items() if state != DELETED]
     if journal.step is Step.CREATING and not found.signer:
         lines.append("RAM may have created a key without an answer: look at the user's keys in the RAM console")
@@ -30,7 +30,7 @@ def of_rotation(journal: Journal, found: Look, holders: Holders) -> list[str]:
 
 
 def look_or_guess(journal: Journal, ram: Callable[[], Ram]) -> tuple[Look, str]:
-    """Return what RAM says, without waiting for a new key, and why it says nothing."""
+    """Return RAM's answer, without waiting for a new key, and an empty text; or unknown states, and why."""
     try:
         server = ram()
         found = look(journal, server, new_first=False)
@@ -43,9 +43,9 @@ def look_or_guess(journal: Journal, ram: Callable[[], Ram]) -> tuple[Look, str]:
 
 
 def clean_up(journal: Journal, found: Look, holders: Holders, ram: Ram) -> Look:
-    """Undo at RAM what the rotation of a profile did that has a third key by now, and return what RAM has then.
+    """Undo a rotation at RAM if the profile has a third key by now, and return RAM's answer afterwards.
 
-    The profile's own key is left alone. Raises StsError, UnreachableError, KeyringError.
+    The profile's own key stays as it is. Raises StsError, UnreachableError, KeyringError.
     """
     old, new, states, signer = journal.old.access_key_id, journal.new, dict(found.states), found.signer
     if signer and journal.retired_at and states[old] == INACTIVE:
@@ -59,7 +59,7 @@ def clean_up(journal: Journal, found: Look, holders: Holders, ram: Ram) -> Look:
 
 
 def _is_used(access_key_id: str, journal: Journal, signer: AccessKey, holders: Holders, ram: Ram) -> bool:
-    """Return whether an entry of ours has the new key, or RAM shows, or may not show, a use of it."""
+    """Return whether an entry of the keyring has the key, or RAM reports a use of it or refuses to say."""
     if holders.of(access_key_id):
         return True
     try:

@@ -1,8 +1,8 @@
 """Replace an access key in the OS keyring by a new one, in steps that can be killed and repeated.
 
-The order is what keeps both a working key and the way back at every moment: the new key is stored beside the old one
-and works before it takes the old one's place; the old one stays until `--finish`. The journal says what is done,
-`steps` what follows from where it is, and this module does it.
+The order keeps a working key and a way back at every moment: the new key is stored beside the old one and works before
+it replaces it; the old one stays until `--finish`. The journal records the last step, `steps` decides the next action,
+and this module carries it out.
 """
 
 import time
@@ -29,7 +29,7 @@ from role_env.sts import client
 
 @dataclass(frozen=True)
 class Report:
-    """What was done with the rotation of the keys `old` and `new` (IDs)."""
+    """The result of a call: the action, and the IDs of the keys `old` and `new`."""
 
     action: Action
     old: str
@@ -37,10 +37,10 @@ class Report:
 
 
 class Rotation:
-    """The rotation of the key that `holders` have, at `ram`, checked by STS at `endpoint`.
+    """The rotation of the key of `holders` at `ram`; STS at `endpoint` checks the keys.
 
-    `check_old` raises if a key may not stop working; `use_new` uses the new key; `drop_sessions` deletes the cached
-    sessions that were made with the key before; `tell` prints a line about a key that stays at RAM.
+    `check_old` raises if the old key is needed elsewhere; `use_new` uses the new key; `drop_sessions` deletes the
+    cached sessions of the former key; `tell` prints a line about a key that stays at RAM.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Rotation:
 
     @property
     def _exchange(self) -> Context:
-        """The context of one exchange: ROLE_ENV_TIMEOUT bounds each, and not the whole rotation."""
+        """The context of one exchange: ROLE_ENV_TIMEOUT limits each exchange rather than the whole rotation."""
         return self._context.restarted()
 
     def hold_lock(self) -> AbstractContextManager[None]:
@@ -82,9 +82,9 @@ class Rotation:
         return hold_keys(ids, self._profile, self._context)
 
     def run(self, command: Command, *, force: bool = False) -> Report:
-        """Take the rotation as far as `command` wants.
+        """Take the rotation as far as `command` asks.
 
-        Raises RefusedError, UnreachableError, KeyringError; what was done stays done, and the next call goes on.
+        Raises RefusedError, UnreachableError, KeyringError. Completed steps stay, and the next call continues.
         """
         journal = self._holders.journal()
         if journal is None and command is not Command.ROTATE:
@@ -112,10 +112,10 @@ class Rotation:
         return Report(action, journal.old.access_key_id, _id(journal.new))
 
     def _look(self, journal: Journal, present: Present) -> Look:
-        """Ask RAM; signed with the new key last where that would count as a use of it by somebody else."""
+        """Ask RAM. If a use of the new key would count as somebody else's, sign with the old key first."""
 
         def wait(key: AccessKey) -> bool:
-            """Return whether the new key works within the time that it may take."""
+            """Return whether the new key begins to work in time."""
             try:
                 self._wait_until_usable(key)
             except UnreachableError:
@@ -125,7 +125,7 @@ class Rotation:
         return look(journal, self._ram, new_first=present is not Present.OTHER, wait=wait)
 
     def _do(self, action: Action, command: Command, journal: Journal, found: Look, *, is_own: bool) -> None:
-        """Carry out `action`, which is no refusal; `is_own` says that the profile has a key of the journal, or none."""
+        """Carry out `action`, which is not a refusal. With `is_own` the profile has a key of the journal, or none."""
         if action is Action.CREATE:
             self._create(journal, found)
             self._advance(journal, ACTIVE)
@@ -178,7 +178,7 @@ class Rotation:
                 raise
 
     def _refuse_second(self, journal: Journal, other: KeyState) -> None:
-        """Raise RefusedError, which names the user's other key: a user has two at most, and only ours is deleted."""
+        """Raise RefusedError with the user's other key. A user has at most two, and role-env deletes only its own."""
         used = self._ram.last_used(journal.old, other.access_key_id)
         last = time.strftime("last used on %Y-%m-%d", time.gmtime(used)) if used else "never used"
         if journal.step is Step.STARTED:
@@ -190,7 +190,7 @@ class Rotation:
         )
 
     def _take_back(self, old: AccessKey, access_key_id: str) -> None:
-        """Delete a key that could not be stored."""
+        """Delete a new key that could not be stored."""
         try:
             self._ram.delete_key(old, access_key_id)
         except RoleEnvError as failure:
@@ -200,7 +200,7 @@ class Rotation:
             )
 
     def _advance(self, journal: Journal, old_state: str) -> None:
-        """Go on to the new key: it works, every entry has it, and the old one is inactive."""
+        """Continue to the new key: wait until it works, store it in every entry, and make the old one inactive."""
         old, new = journal.old, _new(journal)
         self._wait_until_usable(new)
         self._swap(journal, old, new)
@@ -212,7 +212,7 @@ class Rotation:
         try:
             self._ram.set_status(new, old.access_key_id, is_active=False)
         except client.StsError as refusal:
-            if refusal.code != NO_KEY:  # else somebody has just deleted it, which the next call finds
+            if refusal.code != NO_KEY:  # NO_KEY: somebody has just deleted it, which the next call finds
                 raise
         journal.retired_at = self._ram.moment
         self._record(journal, Step.RETIRED)
@@ -229,7 +229,7 @@ class Rotation:
         self._ram.delete_key(new, old)
         self._drop(journal)
 
-    # -- back, or an end --
+    # -- back, or to an end --
 
     def _go_back(self, journal: Journal, found: Look) -> None:
         old, new = journal.old, _new(journal)
@@ -245,7 +245,7 @@ class Rotation:
         self._drop(journal)
 
     def _keep(self, journal: Journal, *, is_old: bool, command: Command) -> None:
-        """Let every entry have the key that is left, and end the rotation."""
+        """Store the remaining key in every entry, and end the rotation."""
         old, new = journal.old, _new(journal)
         kept, gone = (old, new) if is_old else (new, old)
         self._swap(journal, gone, kept)
@@ -257,7 +257,7 @@ class Rotation:
             )
 
     def _restore_inactive(self, journal: Journal, found: Look, command: Command) -> None:
-        """Let the profile have a key that RAM still has, which can be made active in the console, before any other."""
+        """Store, if there is one, an inactive key that RAM still has: it can be made active in the console."""
         keys = journal.keys if command is Command.ABORT else journal.keys[::-1]
         kept = next((key for key in keys if found.states[key.access_key_id] == INACTIVE), None)
         for other in journal.keys:
@@ -265,12 +265,12 @@ class Rotation:
                 self._swap(journal, other, kept)
 
     def _end(self, action: Action, command: Command, journal: Journal, found: Look, *, is_own: bool) -> None:
-        """Drop the journal, once it has been said what stays at RAM."""
+        """Report what stays at RAM, and drop the journal."""
         if action is Action.CLEAN_UP:
             found = remains.clean_up(journal, found, self._holders, self._ram)
         elif action is Action.GIVE_UP and is_own:
             self._restore_inactive(journal, found, command)
-        if action is Action.DROP:  # the profile goes on with the old key, of which there is nothing to say
+        if action is Action.DROP:  # the profile keeps the old key, which needs no report
             lines = remains.other_keys(found.others, journal.step)
         else:
             lines = remains.of_rotation(journal, found, self._holders)
@@ -278,14 +278,14 @@ class Rotation:
             self._tell(line)
         self._drop(journal)
 
-    # -- what they are made of --
+    # -- the parts of an action --
 
     def _wait_until_usable(self, key: AccessKey) -> None:
         self._progress(f"waiting until {key.access_key_id} works")
         wait_until_usable(key, self._profile, endpoint=self._endpoint, context=self._context)
 
     def _swap(self, journal: Journal, before: AccessKey, after: AccessKey) -> None:
-        """Put `after` in the place of `before` in each entry of ours, and drop the cached sessions made with it."""
+        """Replace `before` by `after` in each entry, and drop the cached sessions of `before`."""
         if self._holders.replace(before, after) or journal.step is not Step.RETIRED:
             self._drop_sessions()
 

@@ -1,8 +1,7 @@
-"""What a rotation does next: one table, from where it is to an action.
+"""Decide what a rotation does next, by one table from its state to an action.
 
-Where it is: the journal's last step, the key that the profile has now, and which keys of the journal RAM has. A row
-has an action for each command, and in each row at least one of them ends the rotation or brings it on: there is no
-dead end.
+The state is the journal's last step, the key that the profile has now, and which of the journal's keys RAM has. A row
+has an action for each command, and in every row at least one of them continues or ends the rotation.
 """
 
 import enum
@@ -11,7 +10,7 @@ from role_env.rotation.journal import Step
 
 
 class Command(enum.Enum):
-    """What is wanted: to go on to the new key, to delete the old one, or to go back to it."""
+    """The user's command: continue to the new key, delete the old one, or go back to it."""
 
     ROTATE = 0
     FINISH = 1
@@ -28,7 +27,7 @@ class Present(enum.Enum):
 
 
 class AtRam(enum.Enum):
-    """Which keys of the journal RAM has, as far as one of them can sign the question."""
+    """The journal's keys that RAM has, as far as one of them can sign the request."""
 
     BOTH = "both, and the new one is active"
     NEW_INACTIVE = "both, and the new one is inactive"
@@ -38,7 +37,7 @@ class AtRam(enum.Enum):
 
 
 class Action(enum.Enum):
-    """A way on, or a refusal that names one."""
+    """The next action, or a refusal that names one."""
 
     CREATE = "create the new key, then as ADVANCE"
     ADVANCE = "wait until the new key works, give it to every profile, and make the old one inactive"
@@ -61,9 +60,9 @@ _BEFORE = (Step.STARTED, Step.CREATING)
 _WITH_NEW = (Step.CREATED, Step.SWAPPED, Step.RETIRED, Step.ABORTING)
 _A = Action
 
-# The steps, what RAM has (None: anything), and the action for rotate, --finish and --abort. The first row that fits
-# counts. A profile without a key has got the journal's for its step before that, so it is as one with that key; of
-# OLD and NEW each action makes the one that it is for.
+# The steps, what RAM has (None: anything), and the actions for rotate, --finish and --abort. The first matching row
+# counts. A profile without a key gets the journal's key for the step before the action runs, so Present.NONE needs no
+# row. OLD and NEW need none either, since an action stores the key that it needs.
 _ROWS: tuple[tuple[tuple[Step, ...], AtRam | None, tuple[Action, Action, Action]], ...] = (
     ((Step.STARTED,), AtRam.UNKNOWN, (_A.REFUSE_UNSIGNED, _A.REFUSE_UNFINISHED, _A.DROP)),
     ((Step.CREATING,), AtRam.UNKNOWN, (_A.REFUSE_UNKNOWN, _A.GIVE_UP, _A.GIVE_UP)),
@@ -79,12 +78,12 @@ _ROWS: tuple[tuple[tuple[Step, ...], AtRam | None, tuple[Action, Action, Action]
 
 
 def is_void(step: Step, present: Present) -> bool:
-    """Return whether the journal is from before CreateAccessKey was sent, and of a key that the profile had before."""
+    """Return whether CreateAccessKey was never sent, and the profile has another key by now."""
     return step is Step.STARTED and present is Present.OTHER
 
 
 def action(command: Command, step: Step, present: Present, at_ram: AtRam) -> Action:
-    """Return what `command` does, for a journal that is not void."""
+    """Return the action for `command`. The journal must not be void."""
     if present is Present.OTHER and command is not Command.ABORT:
         return Action.REFUSE_OTHER
     if present is Present.OTHER:

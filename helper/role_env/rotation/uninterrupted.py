@@ -1,4 +1,4 @@
-"""A stretch of work that no Ctrl-C, SIGTERM or closed terminal cuts off; what came meanwhile acts at its end."""
+"""Defer Ctrl-C, SIGTERM and a closed terminal until a piece of work has ended."""
 
 import os
 import signal
@@ -13,9 +13,9 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 
 @contextmanager
 def uninterrupted(messages: Messages, what: str) -> Iterator[None]:
-    """Let no signal interrupt the block; who sends one reads that `what` is waited for.
+    """Defer signals until the block has ended. The first one prints that role-env waits for `what`.
 
-    If the block raises an error, that is what the command ends with: it may name a key.
+    If the block raises an error, the signal is dropped and the command ends with the error, since that may name a key.
     """
     came: list[int] = []
 

@@ -1,4 +1,4 @@
-"""Profiles of the `aliyun` CLI at the beginning of a chain: one becomes a credential source and roles to assume."""
+"""Resolve a profile of the `aliyun` CLI at a chain's source into a credential source and roles to assume."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ _ROLES = ("RamRoleArn", "RamRoleArnWithRoleName", "ChainableRamRoleArn", "OIDC")
 
 @dataclass(frozen=True)
 class CliChain:
-    """The chain of a CLI profile: its source, the roles that it assumes, in order, and the profile's region."""
+    """The chain of a CLI profile: its source, the profiles of the roles to assume, in order, and its region."""
 
     source: Source
     hops: list[Profile]
@@ -100,7 +100,7 @@ def _endpoint(profile: CliProfile, wanted: AliyunCliProfile, fingerprint: Finger
 
 
 def _source(profile: CliProfile, wanted: Source, path: Path) -> Source:
-    """Return the source that the CLI's profile stands for."""
+    """Return the source that matches the CLI's profile."""
     name, where = wanted.profile, profile.where
     if profile.mode in ("CloudSSO", "OAuth"):
         return SignedIn(name, where, profile)

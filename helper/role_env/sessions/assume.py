@@ -1,4 +1,4 @@
-"""Request the session of a chain: from its source on, each role with the session of the one before it."""
+"""Request the session of a chain: each role is assumed with the session of the role before it."""
 
 import time
 
@@ -17,9 +17,9 @@ from role_env.sts import client as sts
 def single_flight(
     chain: Chain, cache: Cache | None, context: Context, request: Request | None = None, entry: Entry | None = None
 ) -> SingleFlight:
-    """Return the flight for the session of `chain`, which answers `request` and is stored as `entry` in `cache`.
+    """Return the single flight for the session of `chain`, which answers `request` and is stored as `entry` in `cache`.
 
-    Without a `request` it is the session that the target has without options, which is never renewed unasked.
+    Without a `request`, it is the target's session without options, which is never renewed unasked.
     """
     options = request or Request(chain.target.name)
     entry = entry or options.entry(chain.target.path)
@@ -29,7 +29,7 @@ def single_flight(
 
 
 class _Links:
-    """What is requested for `chain`, with the sessions on the way cached in `cache`."""
+    """The requests along `chain`; the sessions on the way are cached in `cache`."""
 
     def __init__(self, chain: Chain, cache: Cache | None, *, min_ttl: int) -> None:
         self._chain = chain
@@ -39,7 +39,8 @@ class _Links:
     def request(self, context: Context) -> tuple[Credentials, str]:
         """Return a new session and its account.
 
-        If the source's session has ended early, as a revoked one, it is requested anew, once. Raises any RoleEnvError.
+        If the source's session has ended early, for example because it was revoked, request it again once. Raises any
+        RoleEnvError.
         """
         try:
             return self._assume(context, since=None)
@@ -61,7 +62,7 @@ class _Links:
         return sts.assume_role(target.hop, self._key(context, since), context), account
 
     def _key(self, context: Context, since: float | None) -> AccessKey:
-        """Return the key with which the target's role is assumed, or that is passed through."""
+        """Return the key that assumes the target's role, or that is passed through."""
         before = self._chain.before
         if before is None:
             return self._chain.source.key(self._chain.for_source(context))

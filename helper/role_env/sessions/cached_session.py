@@ -1,4 +1,4 @@
-"""The session of a chain, as it is cached: loaded, stored, and with the proof that it was requested here."""
+"""Load and store the session of a chain, and the proof that it was requested here."""
 
 from role_env.context import Context
 from role_env.credentials import Credentials, Session
@@ -10,9 +10,9 @@ from role_env.sessions.store import Cache
 
 
 class CachedSession:
-    """The session of `chain`, stored as `entry` in `cache`; without one, or if it may not be cached, it is nowhere.
+    """The session of `chain`, stored as `entry` in `cache`, if there is a cache and the session may be cached.
 
-    With `is_proven` a proof is stored beside it: it is a request's own, and not that of a role on the way.
+    With `is_proven` a proof is stored beside it: for the session of a request, but not for that of a role on the way.
     """
 
     def __init__(self, chain: Chain, entry: Entry, cache: Cache | None, context: Context, *, is_proven: bool) -> None:
@@ -25,11 +25,11 @@ class CachedSession:
 
     @property
     def is_cached(self) -> bool:
-        """Whether there is a place where it is cached."""
+        """Whether the session is cached."""
         return self._cache is not None
 
     def prepare(self) -> None:
-        """Get ready for `store` in the background."""
+        """Prepare `store` in the background."""
         if self._cache:
             self._cache.prepare()
 

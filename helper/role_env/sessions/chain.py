@@ -1,6 +1,6 @@
-"""The chain: the profiles from the credential source to the one asked for, and what decides who requests which role.
+"""The chain of a session: the profiles from the credential source to the requested one.
 
-A chain makes no request. If its source is a profile of the `aliyun` CLI, what that profile holds takes its place.
+A chain makes no request. If its source is a profile of the `aliyun` CLI, that profile's source and roles replace it.
 """
 
 import json
@@ -27,9 +27,9 @@ _NO_ROLE = RoleArn()
 
 @dataclass(frozen=True)
 class Chain:
-    """The `source` of a chain and its `profiles`, from the first to the one asked for, its `target`.
+    """The `source` of a chain and its `profiles`, from the first to the requested one, its `target`.
 
-    `policy_name` is what ROLE_ENV_POLICY says of the session: empty for a full one.
+    `policy_name` is the session's value of ROLE_ENV_POLICY, empty for a full session.
     """
 
     source: Source
@@ -39,7 +39,7 @@ class Chain:
 
     @property
     def target(self) -> Profile:
-        """The profile that was asked for."""
+        """The requested profile."""
         return self.profiles[-1]
 
     @property
@@ -58,13 +58,13 @@ class Chain:
         return self.last_role.role_session_name if self.last_role else ""
 
     def with_profile(self, profile: Profile, changed: Profile) -> "Chain":
-        """Return the chain with `changed` in the place of `profile`."""
+        """Return the chain with `profile` replaced by `changed`."""
         profiles = tuple(changed if other is profile else other for other in self.profiles)
         return replace(self, profiles=profiles)
 
     @property
     def gives_session(self) -> bool:
-        """Whether the result is temporary credentials and not a long-lived key."""
+        """Whether the chain gives temporary credentials rather than a long-lived key."""
         return bool(self.role_arn) or bool(self.source.row.gives_session)
 
     @property
@@ -74,7 +74,7 @@ class Chain:
 
     @property
     def policy_digest(self) -> str:
-        """A digest of the session policy that is sent for the last role, whatever it comes from; empty for none."""
+        """A digest of the session policy that is sent for the last role, from any origin; empty for none."""
         policy = self.last_role.policy if self.last_role else ""
         return sha256(policy) if policy else ""
 
@@ -98,14 +98,14 @@ class Chain:
         source = [self.source.kind, *self.source.identity(context)]
         if not self.role_arn:
             source += self.source.passthrough_identity(context)
-        if not self.target.role_arn:  # its account is known only when it is asked
+        if not self.target.role_arn:  # the account of a source is known only after a request
             source.append(self.target.expected_account_id)
         return sha256(json.dumps([source, roles]))
 
     def shell_settings(self) -> "ShellSettings | None":
-        """Return what the `aliyun` CLI's file contributes to the session's shell, None if there is no such file.
+        """Return the settings that the session's shell gets from the `aliyun` CLI's file, or None if there is no file.
 
-        The state of the file joins the fingerprint.
+        The state of the file is added to the fingerprint.
         """
         try:
             path = config_path(self.fingerprint.variable("HOME"))
@@ -114,12 +114,12 @@ class Chain:
         self.fingerprint.watch(path)
         if not os.path.exists(path):  # noqa: PTH110  Path's raises where the folder cannot be searched
             return None
-        from role_env.aliyun import entries  # only for those who have the file
+        from role_env.aliyun import entries  # only if the file exists
 
         return entries.shell_settings(path)
 
     def for_source(self, context: Context) -> Context:
-        """Return the context for the source: a program gets the profiles that led to it in ROLE_ENV_CHAIN."""
+        """Return the context for the source, with the chain's profiles in ROLE_ENV_CHAIN for a credential process."""
         if not self.source.row.runs_program:
             return context
         marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *map(_mark, self.profiles)]
@@ -133,7 +133,7 @@ def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
     if source is None:
         raise AssertionError("a chain has a source")
     if source.row is rows.ALIYUN_CLI:
-        from role_env.sessions import aliyun_hops  # only for those who need it
+        from role_env.sessions import aliyun_hops  # only for a chain that needs it
 
         found = aliyun_hops.resolve(source, fingerprint)
         source, hops = found.source, [*found.hops, *hops]
@@ -143,7 +143,7 @@ def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
 
 
 def check_gives_session(chain: Chain, file: ProfilesFile) -> None:
-    """Raise ProfileError for a profile of `file` that gives a long-lived key and no session."""
+    """Raise ProfileError if the target, a profile of `file`, gives only a long-lived key."""
     if not chain.gives_session:
         users = file.users(chain.target.name)
         such_as = f", such as {users[0]}" if users else ", or create one with: role-env configure"
@@ -154,7 +154,7 @@ def check_gives_session(chain: Chain, file: ProfilesFile) -> None:
 
 
 def check_loop(chain: Chain, environ: Mapping[str, str]) -> None:
-    """Refuse a chain with a profile whose credential process, directly or not, started this process.
+    """Refuse a chain with a profile whose credential process started this process, directly or indirectly.
 
     Raises ProfileError.
     """
@@ -169,5 +169,5 @@ def check_loop(chain: Chain, environ: Mapping[str, str]) -> None:
 
 
 def _mark(profile: Profile) -> str:
-    """Return the name of a profile and its file's digest: two files may share a name."""
+    """Return the name of a profile with its file's digest, since two files may share a name."""
     return f"{profile.name}#{sha256(os.path.realpath(profile.path))[:8]}"

@@ -11,16 +11,16 @@ from role_env.sessions.cached_session import CachedSession
 from role_env.sessions.record import Record
 from role_env.sessions.request import Request
 
-# How long a renewal may take while the current session has not expired (seconds).
+# How long a renewal may take while the current session is still valid (seconds).
 RENEWAL_SECONDS = 3.0
-# Of the time that is left, the part that may be spent on waiting for another process; the rest is for a request.
+# The part of the remaining time for waiting for another process. The rest is for a request.
 WAITING_PART = 5 / 6
 
 
 class SingleFlight:
-    """One request for `session`, which answers `options`, whatever number of processes need it.
+    """One request for `session`, which answers `options`, for any number of processes.
 
-    `name` is the profile's, for messages; `request` makes a new session and its account.
+    `name` is the profile's, for messages; `request` returns a new session and its account.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class SingleFlight:
     def obtain(self, cached: Record | None, *, may_stay: bool = True) -> Record:
         """Return the session: `cached` if it is usable, else a new one. Raises any RoleEnvError.
 
-        With `may_stay`, `cached` is returned as long as it lasts, too, if there can be no new one, or another process
-        is requesting one.
+        With `may_stay`, a `cached` session that is still valid is also returned if no new one can be had, or if another
+        process is requesting one.
         """
         same = cached if cached and cached.chain == self._session.digest else None
         decided, name = self._context.messages.decided, self._name
@@ -65,7 +65,10 @@ class SingleFlight:
         return self._fly(None, since=since)
 
     def _fly(self, old: Record | None, *, since: float, may_stay: bool = True) -> Record:
-        """Return a new session, soon if `old` lasts. With `may_stay`, that is returned if STS cannot be reached."""
+        """Return a new session, within RENEWAL_SECONDS if `old` is still valid.
+
+        With `may_stay`, return a valid `old` if STS cannot be reached.
+        """
         context, session = self._context, self._session
         if old and old.session.credentials.remaining() <= self._options.min_ttl:
             old = None
@@ -77,8 +80,8 @@ class SingleFlight:
         waiting = context.messages.waiting_for("another role-env, which requests the same session")
         name = session.entry.name
         if not session.is_cached:
-            locks.release(name)  # who waits for it would find nothing
-        was_asked = locks.is_taken(name)  # the cache, within the lock
+            locks.release(name)  # other processes would wait in vain
+        was_asked = locks.is_taken(name)  # the cache was read within the lock
         lock = locks.hold(name, context.environ, seconds=seconds, waiting=waiting)
         with lock if session.is_cached else nullcontext(False) as is_busy:
             if is_busy and old:

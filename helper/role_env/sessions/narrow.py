@@ -14,9 +14,9 @@ from role_env.sessions.chain import Chain
 def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Chain:
     """Return `chain` with the policy of `narrowing`, or of a read-only profile, at the last role that it assumes.
 
-    Raises UsageError for an option that cannot be followed, also for a session that is wider than the one that the
-    process runs in, or that a failed switch has removed (ROLE_ENV_POLICY): two policies cannot be compared, so only
-    the same one is as narrow. Raises ProfileError for a profile whose `read_only` cannot be followed.
+    Raises UsageError for an option that cannot be applied, and for a session wider than the one that the process runs
+    in, or that a failed switch has removed (ROLE_ENV_POLICY). Two policies cannot be compared, so only the same policy
+    counts as equally narrow. Raises ProfileError for a profile whose `read_only` cannot be applied.
     """
     if chain.target.read_only or narrowing.is_read_only:
         chain = _narrow_to_reading(chain, narrowing)
@@ -67,7 +67,7 @@ def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> Chain:
 
 
 def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:
-    """Return the error for a session that cannot be read-only: of the option if it is given, else of the profile."""
+    """Return the error for a session that cannot be read-only; it names the option if given, else the profile."""
     if narrowing.is_read_only:
         return UsageError(
             f"--read-only cannot narrow {target.name}: {why} ({target.where})", hint="use another profile"

@@ -1,8 +1,8 @@
 """Obtain a session for a profile: the cached one while it is current, else a new one from STS.
 
-The order: the cached record is checked by file stats and variables alone; only if they differ is the file parsed; only
-if the chain differs, or the session is near its end, is STS asked. The sessions of the roles on the way are cached
-too, each as that profile's own, so that ten profiles behind one role cost one request for it.
+First the cached record is checked by file stats and variables. If they differ, the profiles file is parsed. Only if the
+chain differs, or the session is about to expire, is STS asked. The sessions of the roles on the way are cached too,
+each as that profile's own, so that ten profiles that use one role need one request for it.
 """
 
 import os
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class CacheDecision:
-    """Whether the cached session answers a request, its `expiration` if one is cached, and `why`, in a sentence."""
+    """The decision whether the cached session answers a request: its `expiration` if there is one, and `why`."""
 
     def __init__(self, why: str, *, record: Record | None = None, valid: bool = False) -> None:
         self.why = why
@@ -44,13 +44,13 @@ class CacheDecision:
 def obtain(request: Request, context: Context) -> Session:
     """Return the session for `request`, from the cache or from STS.
 
-    Raises any RoleEnvError; its `role_arn` is the role that was requested, as far as that is known.
+    Raises any RoleEnvError; its `role_arn` is the requested role if that is known.
     """
     return SessionRequest(request, context).obtain()
 
 
 def verify(chain: Chain, context: Context) -> Credentials:
-    """Return a new session of `chain`, which is cached like any other. Raises any RoleEnvError."""
+    """Request and cache a new session of `chain`, and return its credentials. Raises any RoleEnvError."""
     from role_env.sessions.assume import single_flight
 
     return single_flight(chain, Cache(context), context).obtain_new(time.time()).session.credentials
@@ -78,15 +78,15 @@ class SessionRequest:
             raise
 
     def obtain_for(self, chain: Chain, *, may_stay: bool) -> Session:
-        """Return the session of `chain`, which is the request's: the cached one while that need not be renewed.
+        """Return the session of `chain`, which `resolve` returned: the cached one until it is due for renewal.
 
-        Otherwise it is a new one, which another process may be requesting already, or with `may_stay` the cached one
-        as long as it lasts. Raises any RoleEnvError.
+        After that it is a new one, which another process may be requesting already, or with `may_stay` the cached one
+        while it is still valid. Raises any RoleEnvError.
         """
         return self._session(self._flight(chain).obtain(self._load(), may_stay=may_stay))
 
     def plan(self) -> tuple[Chain, CacheDecision]:
-        """Return the chain that `obtain` would follow, and whether it would use the cached session.
+        """Return the chain that `obtain` would use, and whether it would use the cached session.
 
         Makes no request. Raises ProfileError, UsageError, RefusedError.
         """
@@ -108,8 +108,7 @@ class SessionRequest:
         return chain
 
     def _obtain(self) -> Record:
-        # A process that requests a profile on its own way, or a wider session than its own, must fail whatever is
-        # cached.
+        # Even with a cached session, a process must not request a profile of its own chain, or a wider session.
         may_loop = any(self._context.environ.get(name) for name in ("ROLE_ENV_CHAIN", "ROLE_ENV_POLICY"))
         chain = self.resolve() if may_loop else None
         cached = self._load()
@@ -121,7 +120,7 @@ class SessionRequest:
         return flight.obtain_new(self._began) if self._request.refresh else flight.obtain(cached)
 
     def _flight(self, chain: Chain) -> "SingleFlight":
-        from role_env.sessions.assume import single_flight  # TLS, which a cached session can do without
+        from role_env.sessions.assume import single_flight  # imports TLS, which a cached session does not need
 
         return single_flight(chain, self._cache, self._context, self._request, self.entry)
 

@@ -1,6 +1,6 @@
-"""Sessions of a source that a profile without a role passes through, and the accounts that they are of.
+"""Pass through the session of a source for a profile without a role, and find its account.
 
-The accounts of key IDs are remembered in the state folder: GetCallerIdentity is called once for each.
+The accounts of key IDs are recorded in the state folder, so that GetCallerIdentity is called once for each.
 """
 
 import contextlib
@@ -12,14 +12,14 @@ from role_env.errors import ProfileError, RefusedError
 from role_env.fingerprint import sha256
 from role_env.profiles.profile import Profile
 
-# The file of the accounts, which is started anew beyond this size (bytes): a line has about 85.
+# The file of the accounts is emptied beyond this size (bytes). A line has about 85.
 _ACCOUNTS, _LARGEST = "accounts", 64 * 1024
 
 
 def pass_through(
     target: Profile, key: AccessKey, account: str, context: Context, *, min_ttl: int, is_cached: bool
 ) -> tuple[Credentials, str]:
-    """Return the source's own session `key`, and its account: `account` or, if that is empty, what STS says.
+    """Return the source's own session `key`, and its account: `account` or, if that is empty, the one that STS reports.
 
     Raises ProfileError for a key that does not expire, and for a session that has less than `min_ttl` seconds left,
     which only its source can renew; RefusedError, and UnreachableError.
@@ -50,19 +50,19 @@ def _find_account(credentials: Credentials, target: Profile, context: Context, *
         known, _, account = line.partition(" ")
         if known == digest and account.isdigit():
             return account
-    from role_env.sts import client as sts  # TLS, which a cached session can do without
+    from role_env.sts import client as sts  # imports TLS, which a cached session does not need
 
     with sts.waiting_for_sts(target.hop, context):
         identity = sts.caller_identity(credentials, endpoint=target.endpoint, context=context)
     account = str(identity["AccountId"])
     if is_cached:
-        with contextlib.suppress(OSError):  # then STS is asked again
+        with contextlib.suppress(OSError):  # STS is then asked again next time
             paths.append_line(context.environ, _ACCOUNTS, f"{digest} {account}", largest=_LARGEST)
     return account
 
 
 def check_account(hop: Profile, account: str, expected: str) -> None:
-    """Raise RefusedError if `account` is not the one that `hop` must be of."""
+    """Raise RefusedError if `account` is not the `expected` one of the profile `hop`."""
     if account != expected:
         raise RefusedError(
             f"profile {hop.name} is of account {account}, not of {expected} ({hop.where})",

@@ -1,6 +1,6 @@
-"""The record of a session in a keyring: plain lines, so that reading one needs no parser.
+"""The record of a session in a keyring, in plain lines that need no parser.
 
-A damaged record is a miss and never an error.
+A damaged record counts as a miss rather than an error.
 """
 
 import os
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 UNCHANGED = "the cached session is used: nothing that it was made from has changed"
-"""What is reported, on the fast path too, of a cached session that answers a request."""
+"""The message about a cached session that answers a request, also on the fast path."""
 
 _HEAD = "role-env session 4"
 _FIELDS = (
@@ -42,12 +42,12 @@ _FIELDS = (
 
 
 class Record:
-    """A session as it is cached.
+    """A cached session.
 
-    `endpoint` and `session_name` are those with which it was requested, `policy_digest` is that of the session policy
-    which was sent (empty for none). `chain` and `base` are digests of the resolved chain and of the base key in the
-    environment, `sign_in` is the ID of the sign-in that it came from (the last two are empty if there is none);
-    `fingerprint_lines` say what the session was made from.
+    `endpoint` and `session_name` are those of its request, and `policy_digest` is the digest of the session policy that
+    was sent (empty for none). `chain` and `base` are digests of the resolved chain and of the base key in the
+    environment, and `sign_in` is the ID of the sign-in that it came from (the last two are empty if there is none).
+    `fingerprint_lines` record the files and variables that it depends on.
     """
 
     __slots__ = (
@@ -83,19 +83,19 @@ class Record:
         self.fingerprint_lines = fingerprint_lines
 
     def is_current(self, path: "str | os.PathLike[str]", environ: "Mapping[str, str]") -> bool:
-        """Return whether the session was made by way of the profiles file at `path` and nothing has changed since.
+        """Return whether the session was requested through the profiles file at `path` and nothing has changed since.
 
-        By way of a symlink, a relative path in the file may lead elsewhere.
+        Through a symlink, a relative path in the file may lead elsewhere.
         """
         lines = self.fingerprint_lines
         return fingerprint.has_file(lines, os.fspath(path)) and fingerprint.is_current(lines, environ)
 
     def is_unchanged(self, environ: "Mapping[str, str]") -> bool:
-        """Return whether every file and variable that the session was made from is as it was."""
+        """Return whether every file and variable that the session depends on is unchanged."""
         return fingerprint.is_current(self.fingerprint_lines, environ)
 
     def text(self) -> str:
-        """Return the record as it is written."""
+        """Return the text that stores the record."""
         session, credentials = self.session, self.session.credentials
         values = (
             session.profile,
@@ -124,7 +124,7 @@ class Record:
 
 
 def end_line(lines: list[str]) -> str:
-    """Return the last line, which proves that a record is whole: a damaged one is never used as a session."""
+    """Return the last line, which proves that a record is complete. A damaged record is never used."""
     return "end " + sha256("\n".join(lines))
 
 
@@ -177,7 +177,7 @@ def parse(text: str, profile: str) -> "Record | None":
 
 
 def _policy_line(policy: str) -> str:
-    """Return what a record says of a session's policy: of the read-only one also which, since another is a miss."""
+    """Return the line for a session's policy. For read-only it contains the revision: another one is a miss."""
     if policy != "read-only":
         return policy
     from role_env.profiles import policies

@@ -1,7 +1,7 @@
-"""Request a session again: the same account, role, session name and policy, or nothing.
+"""Request a session again, with the same account, role, session name and policy, or refuse.
 
-One place decides for `renew` and `use -` of every shell, and for `exec --renew`. Whatever cannot be renewed stays as it
-is. A shell asks for what its variables say, which can be planted: it needs a proof, too, that the same file, profile
+This serves `renew` and `use -` of every shell, and `exec --renew`. A session that cannot be renewed stays as it is. A
+shell's request comes from its variables, which can be planted, so it also requires a proof that the same file, profile
 and options were requested here.
 """
 
@@ -31,10 +31,10 @@ from role_env.variables import READ_ONLY, REQUEST
 
 @dataclass(frozen=True)
 class _Kept:
-    """What stays of a session that is requested again.
+    """The properties that a session keeps when it is requested again.
 
-    `policy` is its name in ROLE_ENV_POLICY, `policy_digest` of what was sent. Errors say that the session is not
-    `verb`, and have `hint`.
+    `policy` is its value of ROLE_ENV_POLICY, `policy_digest` the digest of the policy that was sent. Errors report that
+    the session is not `verb` (such as "renewed"), with `hint`.
     """
 
     profile: str
@@ -47,7 +47,7 @@ class _Kept:
     verb: str = "renewed"
 
     def bind(self, chain: Chain) -> Chain:
-        """Return `chain` with the session's own name. Raises RefusedError if it gives another session by now."""
+        """Return `chain` with the session's own name. Raises RefusedError if it would now give another session."""
         self._check_role(chain.role_arn)
         if chain.role_arn:
             self._check_account(chain.role_arn.account)
@@ -61,7 +61,7 @@ class _Kept:
         return chain
 
     def check(self, session: Session) -> None:
-        """Raise RefusedError if `session` is another one: what a program passes through is known only now."""
+        """Raise RefusedError if `session` is another one. A passed-through session is known only after the request."""
         self._check_role(session.role_arn)
         self._check_account(session.account_id)
         if session.policy != self.policy:
@@ -81,7 +81,7 @@ class _Kept:
 
 
 def renew(context: Context) -> Session:
-    """Return a new session for the shell whose exported variables are the context's.
+    """Return a new session for the shell that exported the context's variables.
 
     Raises ProfileError if there is no session, no proof or an invalid profile, RefusedError if it would be another
     session or STS refuses, and UnreachableError.
@@ -101,7 +101,7 @@ def renew(context: Context) -> Session:
     kept = _Kept(state.profile, account_id, state.role_arn, *names, hint)
     try:
         session = _request_again(kept, asked, context, is_full_allowed=True, may_stay=False)
-    except UsageError as error:  # an option that the profile no longer allows
+    except UsageError as error:  # the profile no longer allows an option
         raise ProfileError(error.message, hint=error.hint) from None
     if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal():
         raise UnreachableError(
@@ -112,10 +112,10 @@ def renew(context: Context) -> Session:
 
 
 def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: bool) -> Session:
-    """Return the session that a shell had by the request `asked`, and has lost or left.
+    """Return the session of the request `asked`, which a shell had before and has lost or left.
 
-    Raises ProfileError without a proof or for an invalid profile, UsageError for one that would be wider than the
-    shell's, which takes `is_full_allowed`, RefusedError if it would be another session, and any other RoleEnvError.
+    Raises ProfileError without a proof or for an invalid profile, UsageError for a session wider than the shell's
+    (unless `is_full_allowed`), RefusedError if it would be another session, and any other RoleEnvError.
     """
     names = (asked.session_name, asked.policy, asked.policy_digest)
     hint = f"type: {requests.line(asked, context.environ)}"
@@ -128,9 +128,9 @@ def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: boo
 
 
 def proven_endpoint(context: Context) -> str:
-    """Return the STS endpoint of the request that the shell's variables repeat, if that was made here.
+    """Return the STS endpoint of the request in the shell's variables, if a proof shows that it was made here.
 
-    Raises ProfileError where nothing proves it: the endpoint may be planted.
+    Raises ProfileError without a proof, since the endpoint may be planted.
     """
     asked = requests.parse(context.environ.get(REQUEST, ""))
     if asked:
@@ -146,7 +146,7 @@ def proven_endpoint(context: Context) -> str:
 
 
 def renew_as_requested(first: Session, request: Request, context: Context) -> Session:
-    """Return a session that renews `first`, which `request` gave to this process itself: it needs no proof.
+    """Return a session that renews `first`. This process made `request` itself, so it needs no proof.
 
     Raises RefusedError if it would be another session, and any other RoleEnvError.
     """
@@ -168,7 +168,7 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
 def _request_again(
     kept: _Kept, asked: ShellRequest, context: Context, *, is_full_allowed: bool, may_stay: bool
 ) -> Session:
-    """Return the session of the request `asked` if that is `kept`, and has a proof."""
+    """Return the session of the request `asked` if it matches `kept` and has a proof."""
     session_request, chain = _prove(kept, asked, context, is_full_allowed=is_full_allowed)
     return _obtain(kept, session_request, chain, may_stay=may_stay)
 
@@ -176,8 +176,11 @@ def _request_again(
 def _prove(
     kept: _Kept, asked: ShellRequest, context: Context, *, is_full_allowed: bool
 ) -> tuple[SessionRequest, Chain]:
-    """Return the request `asked` and its chain. Raises ProfileError and RefusedError unless it is `kept` and proven."""
-    # Without this the hint would be to give another --config. Path.exists raises where a folder cannot be searched.
+    """Return the request `asked` and its chain, checked against `kept` and the proof.
+
+    Raises ProfileError or RefusedError if they differ.
+    """
+    # Without this check the hint would ask for another --config. Path.exists raises for an unsearchable folder.
     if not os.path.exists(asked.config):  # noqa: PTH110
         raise ProfileError(
             f"the session of {kept.profile} cannot be {kept.verb}: its profiles file {asked.config} is not found",
@@ -201,7 +204,7 @@ def _prove(
 
 
 def _obtain(kept: _Kept, session_request: SessionRequest, chain: Chain, *, may_stay: bool) -> Session:
-    """Return the session of `chain`, which is the request's, if it is `kept`."""
+    """Return the session of `chain`, the request's chain, if it matches `kept`."""
     try:
         session = session_request.obtain_for(chain, may_stay=may_stay)
     except UnreachableError as error:
@@ -213,27 +216,27 @@ def _obtain(kept: _Kept, session_request: SessionRequest, chain: Chain, *, may_s
 
 
 def _check_proof(kept: _Kept, chain: Chain, proof: Proof, endpoint: str, context: Context) -> None:
-    """Raise ProfileError unless `proof` says that what `chain` is was requested here, at `endpoint`."""
+    """Raise ProfileError unless `proof` shows that `chain` was requested here, at `endpoint`."""
     proven = proof.load(context)
     if proven is None and context.is_unattended and backends.is_set(context.environ):
         raise ProfileError(
             f"the session of {kept.profile} is not renewed unasked: {KeyringFault.CONFIGURED.value}",
             hint="type: role-env renew",
         )
-    # The chain's digest reads the key or token, which the proof allows.
+    # The chain's digest reads the key or token, which is allowed only with a proof.
     if proven is None or chain.target.endpoint != endpoint or chain.digest(context) != proven:
         what = f"the session of {kept.profile} cannot be {kept.verb}"
         raise ProfileError(f"{what}: nothing proves that it was requested here as it is now", hint=kept.hint)
 
 
 def _narrowing(kept: _Kept, name: str, file: str) -> Narrowing:
-    """Return how the session was narrowed. Raises RefusedError if its policy has changed or cannot be read again."""
+    """Return the session's narrowing. Raises RefusedError if its policy has changed or cannot be read again."""
     if name in ("", READ_ONLY):
         return Narrowing(is_read_only=name == READ_ONLY)
     try:
-        content, _ = read_file(Path(file))  # does not wait for a pipe, which a prompt would do unasked
+        content, _ = read_file(Path(file))  # does not wait for a pipe, as a prompt must not
         narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file)
-    except (OSError, ValueError):  # also for one from stdin, which has no file
+    except (OSError, ValueError):  # also for a policy from stdin, which has no file
         raise kept.another("a session policy that cannot be read again") from None
     if narrowing.name != name:
         raise kept.another("another session policy")

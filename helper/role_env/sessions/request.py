@@ -1,6 +1,6 @@
-"""A request for a session: a profile and the options that every command that obtains a session takes.
+"""A request for a session: a profile and the options of every command that obtains a session.
 
-The fast path uses it too, so it imports next to nothing.
+The fast path uses it too, so it imports almost nothing.
 """
 
 import os
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Request:
-    """A profile and the options. Times are seconds; an option that is not given is empty or None.
+    """A profile and the options. Times are in seconds; an option that is not given is empty or None.
 
-    A session that has less than `min_ttl` left is never used. One that has less than `wanted_ttl` left is renewed, and
-    used all the same if STS cannot be reached.
+    A session with less than `min_ttl` left is never used. A session with less than `wanted_ttl` left is renewed, but
+    still used if STS cannot be reached.
     """
 
     __slots__ = (
@@ -65,7 +65,7 @@ class Request:
         self._policy = narrowing.name if narrowing else ""
 
     def accepts(self, found: "Record") -> bool:
-        """Return whether the session `found` has so much time left that it need not be renewed."""
+        """Return whether the session `found` has enough time left to be used without a renewal."""
         return not found.session.credentials.needs_renewal(max(self.min_ttl, self.wanted_ttl))
 
     def entry(self, path: "str | os.PathLike[str]") -> Entry:
@@ -75,9 +75,9 @@ class Request:
         return session_entry(os.path.realpath(path), self.profile, options)
 
     def text(self, path: str, found: "Record") -> str:
-        """Return the JSON of ROLE_ENV_REQUEST for the session `found`, made by way of the profiles file at `path`.
+        """Return the JSON of ROLE_ENV_REQUEST for the session `found`, requested through the profiles file at `path`.
 
-        It repeats what other variables say of the session, so that those of two sessions are not taken for one.
+        It repeats values of the session's other variables, so that a mix of two sessions is noticed.
         """
         session = found.session
         options = {
@@ -98,14 +98,14 @@ class Request:
                 "session_name": _text(found.session_name),
                 "policy_digest": _text(found.policy_digest),
                 "access_key_id": _text(session.credentials.access_key_id),
-                "shown": f'"{variables.shown(session)}"',  # which a shell compares
+                "shown": f'"{variables.shown(session)}"',  # the shell compares it
                 "issued": str(int(session.credentials.issued)),
             }
         )
 
 
 def _object(values: "dict[str, str]") -> str:
-    """Return `values`, which are JSON, as a JSON object on one line; `json` costs the fast path 6 ms."""
+    """Return `values`, each in JSON already, as a JSON object on one line. Importing `json` takes 6 ms."""
     return "{" + ",".join(f'"{name}":{value}' for name, value in values.items()) + "}"
 
 
@@ -114,6 +114,6 @@ def _text(value: str) -> str:
         return f'"{value}"'
     try:
         from _json import encode_basestring_ascii
-    except ImportError:  # an interpreter without the accelerator
+    except ImportError:  # an interpreter without the C accelerator
         from json.encoder import encode_basestring_ascii
     return str(encode_basestring_ascii(value))

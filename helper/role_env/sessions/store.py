@@ -1,7 +1,7 @@
 """The cache of sessions: load, store, delete, in the places that ROLE_ENV_CACHE names.
 
-`auto` is the system's keyring and, where that is absent, locked or hung, the Linux kernel's; `keyring` and `kernel` are
-one of them, `none` is neither. A fault of a place costs one warning, never the session.
+`auto` is the system's keyring and, if that is absent, locked or hung, the Linux kernel's. `keyring` and `kernel` are
+one of them, `none` is neither. A fault of a place causes one warning, and the session is still returned.
 """
 
 import functools
@@ -31,8 +31,8 @@ MODES = ("auto", "keyring", "kernel", "none")
 class Cache:
     """The places where sessions are cached in the environment of `context`.
 
-    With `everywhere` it is every place where one could be, whatever ROLE_ENV_CACHE says. Without `prompts` nobody is
-    asked to unlock anything. Raises ProfileError for an invalid ROLE_ENV_CACHE.
+    With `everywhere` it has every possible place, for any ROLE_ENV_CACHE. Without `prompts` nobody is asked to unlock
+    anything. Raises ProfileError for an invalid ROLE_ENV_CACHE.
     """
 
     def __init__(self, context: Context, *, everywhere: bool = False, prompts: bool = True) -> None:
@@ -46,32 +46,32 @@ class Cache:
         self._kernel_fault = ""
         self._prompts = prompts
         self._ahead: dict[str, str | None] = {}
-        # A timeout is reported when it happens, and not again for a minute.
+        # A timeout is reported once, when it happens, and stays silent for the minute after.
         self._has_warned = bool(self._keyring and self._keyring.fault)
 
     def prepare(self) -> None:
-        """Get ready for `store` in the background."""
+        """Prepare `store` in the background."""
         if self._keyring:
             self._keyring.prepare()
 
     def load(self, entry: Entry, *, by_index: bool = False) -> Record | None:
-        """Return the record that is stored as `entry`, or None.
+        """Return the record stored as `entry`, or None.
 
-        With `by_index` a keyring is not asked for an entry that its list of names, if there is one, does not have.
+        With `by_index`, an entry that is missing from a keyring's list of names is not looked up there.
         """
         is_stored = not by_index and locks.has_stored(entry.name, self._environ)
         text = self.load_text(entry, by_index=by_index, is_stored=is_stored)
         if is_stored and not text:
-            locks.withdraw(entry.name, self._environ)  # nobody else is to wait for it
+            locks.withdraw(entry.name, self._environ)  # no other process should wait for it
         record = parse(text, entry.username) if text else None
         if text and not record:
             self._messages.decided("the cached session cannot be read")
         return record
 
     def read_ahead(self, entries: "Sequence[Entry]", others: "Sequence[Entry]" = ()) -> "Mapping[str, str | None]":
-        """Read together what the keyring has of `entries`, for a `load` of each with `by_index`, and of `others`.
+        """Read `entries` and `others` from the keyring at once. `load` with `by_index` then uses the texts it got.
 
-        Return the texts of these by the names of the entries, as far as they could be read.
+        Return the texts of `others` by entry name, as far as they could be read.
         """
         if self._keyring:
             indexed = [entry for entry in entries if not self._is_left_out(entry)]
@@ -79,12 +79,12 @@ class Cache:
         return {entry.name: self._ahead.pop(entry.name) for entry in others if entry.name in self._ahead}
 
     def load_text(self, entry: Entry, *, by_index: bool = False, is_stored: bool = False) -> str | None:
-        """Return the text that is stored as `entry`, or None, as `load` does. With `is_stored` it was, just now."""
+        """Return the text stored as `entry`, or None, as `load` does. With `is_stored` it has just been stored."""
         text = None
         if self._keyring and not (by_index and self._is_left_out(entry)):
             is_ahead = entry.name in self._ahead
             text = self._ahead.pop(entry.name) if is_ahead else self._keyring.read(entry, is_stored=is_stored)
-        # The kernel may have it, too, from a time when the keyring did not accept it.
+        # The kernel keyring may have it too, from a time when the system's keyring could not store it.
         if not text and not (by_index and entry.name not in self._kernel_names):
             text = self._use_kernel(lambda: kernel.read(entry.name))
         self._warn()
@@ -97,15 +97,15 @@ class Cache:
             locks.report_stored(entry.name, self._environ)
 
     def store_text(self, entry: Entry, text: str, *, seconds: int) -> bool:
-        """Store `text` as `entry`, in the kernel's keyring for `seconds`; return whether a backend took it."""
+        """Store `text` as `entry`, in the kernel keyring for `seconds`; return whether a backend stored it."""
         in_keyring = False
         if self._keyring and not self._keyring.fault:
             self._note(entry)
             self._keyring.write(entry, text)
             in_keyring = not self._keyring.fault
             if in_keyring:
-                self._note(entry)  # again if another process has just cleared it
-        if in_keyring:  # an older one, from a time when the keyring could not be used
+                self._note(entry)  # again, in case another process has just removed it
+        if in_keyring:  # remove an older one, from a time when the keyring could not be used
             self._use_kernel(lambda: kernel.delete(entry.name))
         else:
             self._use_kernel(lambda: kernel.write(entry.name, text, seconds=seconds))
@@ -124,9 +124,9 @@ class Cache:
         return is_there
 
     def unreachable(self, entries: "Sequence[Entry]") -> tuple[str, list[Entry]]:
-        """Return why the keyring may have entries that it cannot delete, and those of `entries` that it has.
+        """Return why the keyring may still have entries, and those of `entries` that it has.
 
-        The index says what it has. Without an index it may have any, unless there is no keyring at all.
+        The index lists what it has. Without an index it may have any of them, unless there is no keyring.
         """
         if not self._keyring or not self._keyring.fault:
             return "", []
@@ -136,7 +136,7 @@ class Cache:
         return self._keyring.reason if may_have else "", left
 
     def entries(self) -> list[Entry]:
-        """Return the entries that the index names, and those that can be searched for: an index can be lost."""
+        """Return the entries in the index, and those that a search finds, since the index can be lost."""
         names = self._index.names()
         names += self._keyring.names() if self._keyring else []
         names += self._use_kernel(kernel.names) or []
@@ -144,7 +144,7 @@ class Cache:
         return [Entry(*name.split("\t", 1)) for name in ours]
 
     def _use_kernel(self, operation: "Callable[[], T]") -> "T | None":
-        """Return what `operation` returns; None if the kernel's keyring may not, or cannot, be used."""
+        """Return what `operation` returns; None if the kernel keyring may not or cannot be used."""
         try:
             return operation() if self._kernel_allowed else None
         except kernel.Unavailable as error:
@@ -152,7 +152,7 @@ class Cache:
         return None
 
     def _warn(self) -> None:
-        """Warn once of a keyring that cannot be used; of an absent one only if the kernel's does not replace it."""
+        """Warn once of a keyring that cannot be used, or of an absent one that the kernel keyring does not replace."""
         fault = self._keyring.reason if self._keyring else self._kernel_fault
         if not fault or self._has_warned:
             return
@@ -173,16 +173,16 @@ class Cache:
 
     @functools.cached_property
     def _indexed(self) -> frozenset[str] | None:
-        """The names in the index, None without one. It is read once: `list` asks for each profile."""
+        """The names in the index, or None if there is no index. It is read once, since `list` asks for each profile."""
         return frozenset(self._index.names()) if self._index.exists() else None
 
     @functools.cached_property
     def _kernel_names(self) -> frozenset[str]:
-        """The names of the entries that the kernel's keyring has, which is asked for them once."""
+        """The names of the entries in the kernel keyring, which is read once."""
         return frozenset(self._use_kernel(kernel.names) or ())
 
     def _note(self, entry: Entry, *, is_removed: bool = False) -> None:
-        """Add the name of `entry` to the index, or take it back."""
+        """Add the name of `entry` to the index, or remove it."""
         try:
             (self._index.remove if is_removed else self._index.note)(entry)
         except OSError as error:
