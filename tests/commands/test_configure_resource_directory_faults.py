@@ -116,7 +116,7 @@ def test_who_may_not_list_the_accounts_gets_the_policy_that_lets_him(
     user = machine.sts.world.key_of("test_user1").user
     assert user
     user.allows.clear()
-    done = machine.fails(*CONFIGURE, status=4, said=f"profile profileA: {user.arn} may not list the accounts: ")
+    done = machine.fails(*CONFIGURE, status=4, said=f"profile profileA: {user.arn} could not list the accounts: ")
     assert machine.file.read_bytes() == before
     policy = re.search(r"hint: attach the policy (\{.*\}) to it\n", done.stderr)
     assert policy
@@ -126,10 +126,23 @@ def test_who_may_not_list_the_accounts_gets_the_policy_that_lets_him(
     machine.succeeds(*CONFIGURE)
 
 
+def test_a_key_that_sts_refuses_is_exit_4_and_names_the_profile(
+    machine: Machine, directory: LocalResourceDirectory
+) -> None:
+    machine.sts.world.key_of("test_user1").active = False
+    said = (
+        f"profile profileA: STS said InvalidAccessKeyId.Inactive: Specified access key is disabled. ({machine.file}, "
+    )
+    machine.fails(*CONFIGURE, status=4, said=said)
+    assert not directory.calls
+
+
 def test_a_profile_of_another_account_is_exit_4_and_says_whose_profile_to_name(
     machine: Machine, directory: LocalResourceDirectory, before: bytes
 ) -> None:
-    done = machine.fails("configure", "--resource-directory", "profileB", "--yes", status=4, said="may not list")
+    done = machine.fails(
+        "configure", "--resource-directory", "profileB", "--yes", status=4, said="could not list the accounts"
+    )
     assert done.stderr.endswith(
         "hint: name a profile of the organization's management account or delegated administrator\n"
     )

@@ -90,8 +90,12 @@ class Organization:
             session = sessions.obtain(Request(name, config=str(file.path), narrowing=narrowing), context)
             return Caller(session.credentials, session.account_id, session.role_arn or f"the session of {name}")
         key = chain.source.key(context)
-        with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
-            identity = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)
+        try:
+            with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
+                identity = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)
+        except sts.StsError as refusal:
+            refusal.message = f"profile {name}: {refusal.message} ({profile.where})"
+            raise
         return Caller(key, identity["AccountId"], identity["Arn"])
 
     def _list(self, caller: Caller, endpoint: str, context: Context) -> list[Member]:
@@ -99,7 +103,7 @@ class Organization:
         try:
             return resource_directory.list_accounts(caller.key, endpoint, context)
         except sts.StsError as refusal:
-            message = f"profile {self._source}: {caller.name} may not list the accounts: {refusal.message}"
+            message = f"profile {self._source}: {caller.name} could not list the accounts: {refusal.message}"
             hint = refusal.hint or "name a profile of the organization's management account or delegated administrator"
             if refusal.code in _NO_PERMISSION:
                 statement = {"Effect": "Allow", "Action": resource_directory.LIST_ACTION, "Resource": "*"}
