@@ -5,10 +5,9 @@ from pathlib import Path
 
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
-from role_env.cli import options, questions
+from role_env.cli import options, profile_options, questions
 from role_env.cli.access_key_input import read_access_key
 from role_env.cli.invocation import Invocation
-from role_env.command_table import COMMANDS
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
@@ -19,8 +18,6 @@ from role_env.keyrings import access_keys
 from role_env.keyrings.vault import NoKeyring
 from role_env.profiles.append import NewProfile, append, file_to_append_to, with_appended
 from role_env.profiles.file import ProfilesFile
-from role_env.profiles.offers import Choices
-from role_env.profiles.profile import KEYS
 from role_env.rotation.ram import find_creation
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
@@ -32,22 +29,12 @@ from role_env.ui import prompt
 from role_env.ui import stdout as output
 from role_env.variables import RESERVED_PROFILES
 
-# The options that choose the credential source. At most one source may be given.
-_KEY_OPTIONS = [one.attribute for one in COMMANDS["configure"].options.values() if one.attribute in rows.CHOOSERS]
-_SOURCE_OPTIONS = (*_KEY_OPTIONS, "login")
-# The credential_source that an option implies.
-_IMPLIED = {key: row.value for row in rows.ROWS if row.value for key in row.keys}
-_LISTS = ("--cloud-sso", "--resource-directory")
-# What goes only with the options that add the profiles of a whole list, and with which of them.
-_OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[:1], "role": _LISTS[1:], "site": _LISTS[1:]}
-_ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
-
 
 def run(invocation: Invocation, context: Context) -> int:
     """Create the profile from the options and the answers at the terminal, or add the profiles of a whole list."""
     forbid_core_dumps()
     path = file_to_append_to(invocation.config, Fingerprint(context.environ))
-    _check_list_options(invocation)
+    profile_options.check_list_options(invocation)
     if invocation.cloud_sso:
         return _add_portal(invocation, path, context)
     if invocation.resource_directory:
@@ -76,7 +63,7 @@ def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     """Add the profiles of a CloudSSO portal."""
     from role_env.sign_in.portal_configure import configure  # imports a web server
 
-    choices = _choices(invocation, "the portal", "--cloud-sso")
+    choices = profile_options.choices_of(invocation, "the portal", "--cloud-sso")
     configure(invocation.cloud_sso, path, context, choices, browse=not invocation.no_browser)
     return 0
 
@@ -85,43 +72,13 @@ def _add_organization(invocation: Invocation, path: Path, context: Context) -> i
     """Add the profiles of an organization's accounts."""
     from role_env.cli.organization import Organization  # imports TLS, which --no-verify does not need
 
-    choices = _choices(invocation, "the organization", "--resource-directory")
+    choices = profile_options.choices_of(invocation, "the organization", "--resource-directory")
     options.check_profile_name(invocation.resource_directory)
     organization = Organization(
         invocation.resource_directory, role=invocation.role, site=invocation.site, is_full_allowed=invocation.full
     )
     organization.configure(path, context, choices)
     return 0
-
-
-def _choices(invocation: Invocation, origin: str, option: str) -> Choices:
-    """Return the choices among the profiles that come from `origin`, as `option` asks.
-
-    Raises UsageError for an option that says what a single profile is.
-    """
-    keys = [key for key in _read_options(invocation) if key not in ("region_id", "color")]
-    if invocation.profile or invocation.login or invocation.no_verify or keys:
-        own = [f"--{_option(attribute)}" for attribute, lists in _OF_LISTS.items() if option in lists]
-        raise UsageError(
-            f"with {option}, the profiles come from {origin}",
-            hint=f"combine it only with {', '.join(own)}, --dry-run, --region, --color and --config",
-        )
-    return Choices(
-        all=invocation.all,
-        yes=invocation.yes,
-        dry_run=invocation.dry_run,
-        region=invocation.region,
-        color=invocation.color,
-    )
-
-
-def _check_list_options(invocation: Invocation) -> None:
-    """Raise UsageError for an option that goes only with another one, which adds the profiles of a whole list."""
-    given = {"--cloud-sso": invocation.cloud_sso, "--resource-directory": invocation.resource_directory}
-    for attribute, lists in _OF_LISTS.items():
-        if getattr(invocation, attribute) and not any(given[option] for option in lists):
-            option, others = f"--{_option(attribute)}", " or ".join(lists)
-            raise UsageError(f"{option} requires {others}", hint=f"add {others}, or leave out {option}")
 
 
 def _plan_profile(
@@ -133,7 +90,7 @@ def _plan_profile(
     """
     file = ProfilesFile(path, Fingerprint(context.environ)) if path.exists() else None
     known = file.names() if file else []
-    given = _read_options(invocation)
+    given = profile_options.read_options(invocation)
     has_source = any(invocation.source_keys.values()) or invocation.login
     missing = _missing(invocation, given, has_source=has_source)
     if missing and not prompt.is_possible():
@@ -143,12 +100,12 @@ def _plan_profile(
         )
     stores_key = not missing or _can_store_key(invocation, path, context, is_chosen=invocation.login)
     name = _choose_name(invocation.profile, known, path)
-    origins = _origins(invocation, given)
+    origins = profile_options.origins_of(invocation, given)
     if not missing:
         return NewProfile(name, given), origins, None
     cli_file = None if has_source else _cli_file(context)
     role_arn = invocation.role_arn or questions.ask_role()
-    source = {key: given[key] for key in _SOURCE_OPTIONS if key in given}
+    source = {key: given[key] for key in profile_options.SOURCE_OPTIONS if key in given}
     if not has_source:
         source = questions.ask_source(known, cli_file, stores_key=stores_key)
     # Before the other questions, whose prompts would show a secret that is pasted too early.
@@ -186,7 +143,7 @@ def _missing(invocation: Invocation, given: Mapping[str, str], *, has_source: bo
     needs_role = not (invocation.login or may_have_role)
     missing = ["PROFILE"] if not invocation.profile else []
     missing += ["--role-arn"] if needs_role and not invocation.role_arn else []
-    source = "one of " + ", ".join(f"--{_option(name)}" for name in _SOURCE_OPTIONS)
+    source = "one of " + ", ".join(f"--{profile_options.option_name(name)}" for name in profile_options.SOURCE_OPTIONS)
     return missing if has_source else [*missing, source]
 
 
@@ -206,55 +163,6 @@ def _choose_name(name: str, known: Sequence[str], path: Path) -> str:
     except ValueError as error:
         raise UsageError(f"{error}, and nothing was changed", hint="choose another name, or edit the file") from None
     return name
-
-
-def _origins(invocation: Invocation, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the option that gave each key."""
-    origins = {key: f"--{_option(key)}" for key in given}
-    for name in _IMPLIED:
-        if name in given and rows.CREDENTIAL_SOURCE not in invocation.source_keys:
-            origins["credential_source"] = origins[name]
-    return origins
-
-
-def _option(key: str) -> str:
-    """Return the option for the profile key `key`, without its dashes."""
-    return ("region" if key == "region_id" else key).replace("_", "-")
-
-
-def _read_options(invocation: Invocation) -> dict[str, str]:
-    """Return the keys that the options give, in the order of a section.
-
-    Raises UsageError for an invalid value, and for two sources.
-    """
-    keys = {key: invocation.source_keys.get(key, "") for key in _KEY_OPTIONS}
-    chosen = [*(key for key in keys if keys[key]), *(["login"] if invocation.login else [])]
-    sources = {_source_of(name, keys.get(name, "")) for name in chosen}
-    if len(sources) > 1:
-        named = " and ".join(f"--{_option(name)}" for name in chosen)
-        raise UsageError(f"{named} exclude each other", hint="give one source")
-    implied = next((source for name, source in _IMPLIED.items() if name in chosen), "")
-    values = {
-        "role_arn": invocation.role_arn,
-        **keys,
-        rows.CREDENTIAL_SOURCE: keys[rows.CREDENTIAL_SOURCE] or implied,
-        "region_id": invocation.region,
-        "color": invocation.color,
-        "expected_account_id": invocation.expected_account_id,
-    }
-    given = {key: value for key, value in values.items() if value}
-    for key, value in given.items():
-        try:
-            KEYS[key](value)
-        except ValueError as error:
-            hint = _ARN_HINT if key == "role_arn" else "see role-env configure --help"
-            raise UsageError(f"--{_option(key)} {value} {error}", hint=hint) from None
-    return given
-
-
-def _source_of(name: str, value: str) -> str:
-    """Return the source that an option belongs to: the key that chooses it, or that key's value."""
-    return _IMPLIED.get(name) or (value if name == rows.CREDENTIAL_SOURCE else rows.CHOOSERS.get(name, name))
 
 
 def _cli_file(context: Context) -> ConfigFile | None:
