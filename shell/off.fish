@@ -23,12 +23,12 @@ if test -n "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_NO
         end
     end
     for v in $left
-        if test -z "$$v"
+        if contains -- "$$v" '' @RESERVED@
             _renv_restore
         end
         set -e -g _role_env_old_$v
     end
     set -e -g _role_env_saved _role_env_token _role_env_old_SECURITY_TOKEN _role_env_colour
-    set -e -g @OWN@
+    set -e -g @OWN@ $shared
 end
 set -l result true

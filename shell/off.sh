@@ -18,7 +18,7 @@ _renv_let_go() {
 
 _renv_take_back_if_empty() {
 	_renv_read
-	case "$_renv_value" in "") _renv_restore ;; esac
+	case "$_renv_value" in "" | @RESERVED@) _renv_restore ;; esac
 	_renv_forget
 }
 

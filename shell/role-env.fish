@@ -237,7 +237,7 @@ function _role_env_look
         _role_env_paint
         set -g _role_env_on $_role_env_warning
         set -g _role_env_text 'no account'
-        test -z "$ALIBABA_CLOUD_CREDENTIALS_URI"; and _role_env_is_guarded
+        test -z "$ALIBABA_CLOUD_CREDENTIALS_URI"; and _role_env_is_guarded none
         or set -g _role_env_text 'no account≠'
         set -g _role_env_seen ''
     else
@@ -309,7 +309,8 @@ function _role_env_is_whole
     or not string match -q -- '*"shown":*' "$ROLE_ENV_REQUEST"
     or return
     if _role_env_is_served
-        _role_env_is_guarded; and _role_env_has_server; and set -qx ALIBABA_CLOUD_CREDENTIALS_URI
+        string match -qr '^$|^/proc/|/@SERVED_PROFILE@-' -- "$ALICLOUD_SHARED_CREDENTIALS_FILE"
+        and _role_env_is_guarded served; and _role_env_has_server; and set -qx ALIBABA_CLOUD_CREDENTIALS_URI
         return
     end
     contains -- "@GUARDS@" @EXPECTED_GUARDS@; or return
@@ -320,9 +321,10 @@ function _role_env_is_whole
     true
 end
 
-# Whether tools find neither a key nor an account of their own, as below `exec --renew` and after a failed switch.
+# Whether tools find neither a key nor an account of their own, as below `exec --renew` (the argument is served) and
+# after a failed switch (none).
 function _role_env_is_guarded
-    test -z "@OUTRANKING@" -a "@WITHOUT_KEY@" = '@EXPECTED_WITHOUT_KEY@'; or return
+    contains -- "@OUTRANKING@$argv[1] @WITHOUT_KEY@" @EXPECTED_WITHOUT_KEY@; or return
     for name in @KEY_ID_NAMES@ @GUARD_NAMES@
         set -qx $name; or test -z "$$name"; or return
     end

@@ -241,7 +241,7 @@ _role_env_look() {
 	elif [[ -n ${ROLE_ENV_NO_ACCOUNT-} ]]; then
 		_role_env_paint
 		_role_env_text='no account' _role_env_on=${_role_env_warning} _role_env_seen=''
-		if [[ -n ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]] || ! _role_env_is_guarded; then _role_env_text='no account≠'; fi
+		if [[ -n ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]] || ! _role_env_is_guarded none; then _role_env_text='no account≠'; fi
 	else
 		_role_env_text='' _role_env_on='' _role_env_off='' _role_env_seen=''
 	fi
@@ -319,7 +319,11 @@ _role_env_is_whole() {
 	*) ;;
 	esac
 	if _role_env_is_served; then
-		_role_env_is_guarded && _role_env_has_server && _role_env_is_exported ALIBABA_CLOUD_CREDENTIALS_URI
+		case ${ALICLOUD_SHARED_CREDENTIALS_FILE-} in
+		'' | /proc/* | */@SERVED_PROFILE@-*) ;;
+		*) \builtin return 1 ;;
+		esac
+		_role_env_is_guarded served && _role_env_has_server && _role_env_is_exported ALIBABA_CLOUD_CREDENTIALS_URI
 		\builtin return
 	fi
 	case "@GUARDS@" in
@@ -332,10 +336,14 @@ _role_env_is_whole() {
 	done
 }
 
-# Whether tools find neither a key nor an account of their own, as below `exec --renew` and after a failed switch.
+# Whether tools find neither a key nor an account of their own, as below `exec --renew` ($1: served) and after a failed
+# switch (none).
 _role_env_is_guarded() {
-	\builtin local _role_env_each=''
-	[[ -z "@OUTRANKING@" && "@WITHOUT_KEY@" == '@EXPECTED_WITHOUT_KEY@' ]] || \builtin return 1
+	\builtin local _role_env_each="@OUTRANKING@$1 @WITHOUT_KEY@"
+	case ${_role_env_each} in
+	@EXPECTED_WITHOUT_KEY@) ;;
+	*) \builtin return 1 ;;
+	esac
 	for _role_env_each in @KEY_ID_NAMES@ @GUARD_NAMES@; do
 		_role_env_is_exported "${_role_env_each}" || \builtin return 1
 	done

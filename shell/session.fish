@@ -13,13 +13,15 @@ set -q ROLE_ENV_PROMPT; and set -g ROLE_ENV_PROMPT ''
 
 # own: the secret and the token of the session in this shell; ours: names of its keys, and absent ones; theirs: names of
 # the keys that the user has set meanwhile; bare: not empty if the bare SECURITY_TOKEN is the user's; left: what a
-# session leaves unset; older: not empty for a session of an older version, which left these as the user had set them.
+# session leaves unset; shared: the file of profiles below `exec --renew`, which never returns; older: not empty for a
+# session of an older version, which left these as the user had set them.
 set -l id
 set -l own
 set -l ours
 set -l theirs
 set -l bare
 set -l left
+set -l shared
 set -l older
 set -l v
 function _renv_sort --no-scope-shadowing
@@ -59,6 +61,10 @@ function _renv_sort --no-scope-shadowing
     if test -n "$ROLE_ENV_PROFILE"; and test -z "$id"
         set -e left[(contains -i @CREDENTIALS_URI@ $left)]
     end
+    set shared
+    if test -n "$ROLE_ENV_SERVER"
+        set shared @SHARED_FILE@
+    end
     if test -z "$ROLE_ENV_FAMILIES$ROLE_ENV_NO_ACCOUNT"
         set older @DISABLED@
     end
@@ -69,7 +75,7 @@ _renv_sort
 # was saved is dropped.
 function _renv_keep_global
     set -l v $argv[1]
-    if not set -qg $v; or contains -- "$$v" @ABSENT@ $argv[2..]
+    if not set -qg $v; or contains -- "$$v" @RESERVED@ $argv[2..]
         set -e -g _role_env_old_$v
     else if set -qgx $v
         set -g _role_env_old_$v e $$v
@@ -132,7 +138,7 @@ function _renv_take_away --no-scope-shadowing
             _renv_keep
         end
     end
-    for v in $ours $theirs SECURITY_TOKEN $left @CREDENTIALS_URI@ @TAKEN_AWAY@
+    for v in $ours $theirs SECURITY_TOKEN $left $shared @CREDENTIALS_URI@ @TAKEN_AWAY@
         _renv_remove
     end
     set -e -g _role_env_token _role_env_colour

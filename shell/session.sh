@@ -74,7 +74,7 @@ _renv_keep() {
 	_renv_read
 	case "$_renv_value" in
 	"") ;;
-	@ABSENT@ | "$_renv_own_secret" | "$_renv_own_token") _renv_how='' ;;
+	@RESERVED@ | "$_renv_own_secret" | "$_renv_own_token") _renv_how='' ;;
 	esac
 	\eval "case \" \$_renv_local \" in $_renv_any\" $_renv_var \"$_renv_any) _renv_how='' ;; esac"
 	case $_renv_how in

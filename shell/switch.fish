@@ -43,7 +43,7 @@ if test $follows = True
 else
     @ADD_NOT_FOLLOWING@
 end
-set -l gone $left @GONE@
+set -l gone $left $shared @GONE@
 for v in $gone _role_env_colour
     _renv_remove
 end

@@ -77,16 +77,21 @@ REGION_GROUPS = ((_CLOUD_REGIONS, (*_CLOUD_REGIONS, *CLI_REGIONS)), (OSS_REGIONS
 
 NO_ACCOUNT_VALUE = "role-env-none"
 """An invalid value that counts as absent: an empty one would let a tool use a file of its own."""
+FOLLOWING_PROFILE = "role-env"
+"""The profile in the `aliyun` CLI's file that follows the session of the shell."""
+SERVED_PROFILE = "role-env-served"
+"""The profile of a served session, in the file that SHARED_FILE names and nowhere else."""
+RESERVED_PROFILES = (FOLLOWING_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE)
+"""The names that no profile of the user's may have; in a variable, such a value counts as absent."""
 
 # --- variables other than keys that choose an account
 
 CLI_PROFILE = "ALIBABA_CLOUD_PROFILE"
-FOLLOWING_PROFILE = "role-env"
-"""The profile in the `aliyun` CLI's file that follows the session of the shell."""
-SERVED_PROFILE = "role-env-served"
-"""The profile by which Terraform's provider finds a served session."""
-RESERVED_PROFILES = (FOLLOWING_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE)
-"""The names that no profile of the user's may have."""
+FIRST_CLI_PROFILE = "ALIBABACLOUD_PROFILE"
+"""What the `aliyun` CLI reads before CLI_PROFILE, and no SDK."""
+TERRAFORM_PROFILE = "ALICLOUD_PROFILE"
+SHARED_FILE = "ALICLOUD_SHARED_CREDENTIALS_FILE"
+"""The file of profiles that Terraform's and Pulumi's provider reads in the place of the `aliyun` CLI's."""
 IGNORE_PROFILE = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
 CREDENTIALS_URI = "ALIBABA_CLOUD_CREDENTIALS_URI"
 EXTERNAL_DISABLED = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS"
@@ -111,8 +116,8 @@ OTHER_OUTRANKING = (
     "ALIYUN_ACCESS_KEY_ID",
     "ALIYUN_ACCESS_KEY_SECRET",
     "ALICLOUD_ECS_ROLE_NAME",  # the older name of ALIBABA_CLOUD_ECS_METADATA in Terraform, Pulumi and Ansible
-    "ALIBABACLOUD_PROFILE",
-    "ALICLOUD_PROFILE",
+    FIRST_CLI_PROFILE,
+    TERRAFORM_PROFILE,
 )
 # A session and the no-account state unset these: a value in them is the user's.
 LEFT_UNSET = (*OTHER_OUTRANKING, *(f"{prefix}_{suffix}" for prefix in PREFIXES for suffix in SUFFIXES))
@@ -122,6 +127,8 @@ LEFT_UNSET = (*OTHER_OUTRANKING, *(f"{prefix}_{suffix}" for prefix in PREFIXES f
 DISABLED = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
 # Both a session and the no-account state set these: a value in them is never the user's.
 FORCED = (*REGIONS, *IGNORE_PROFILE, CLI_PROFILE, *DISABLED)
+# The guards of all kinds of sessions. A session unsets those that are not its own.
+GUARDS = (*IGNORE_PROFILE, CLI_PROFILE, *DISABLED, FIRST_CLI_PROFILE, TERRAFORM_PROFILE)
 # The variables other than keys that a session sets or unsets. They are saved once, at a shell's first session.
 REST = (*FORCED, *LEFT_UNSET)
 
@@ -142,6 +149,15 @@ def profile_guards(*, follows: bool) -> dict[str, str]:
     return {CLI_PROFILE: NO_ACCOUNT_VALUE, **dict.fromkeys(IGNORE_PROFILE, "TRUE")}
 
 
+def served_guards(*, follows: bool) -> dict[str, str]:
+    """Return the guards of a served session; with `follows`, those with which the `aliyun` CLI follows it.
+
+    Terraform's provider fails where the first of DISABLED is set.
+    """
+    both = {CLI_PROFILE: SERVED_PROFILE, TERRAFORM_PROFILE: SERVED_PROFILE, DISABLED[1]: "true"}
+    return both | ({FIRST_CLI_PROFILE: FOLLOWING_PROFILE} if follows else dict.fromkeys(IGNORE_PROFILE, "TRUE"))
+
+
 def has_own_guards(environ: "Mapping[str, str]") -> bool:
     """Return whether role-env set the guards in `environ`, for a session of this version or the no-account state."""
     return bool(environ.get("ROLE_ENV_FAMILIES") or environ.get("ROLE_ENV_NO_ACCOUNT"))
@@ -149,7 +165,12 @@ def has_own_guards(environ: "Mapping[str, str]") -> bool:
 
 def follows_profile(environ: "Mapping[str, str]") -> bool:
     """Return whether the session in `environ` lets the `aliyun` CLI use the profile role-env of its file."""
-    return has_own_guards(environ) and environ.get(CLI_PROFILE) == FOLLOWING_PROFILE
+    return has_own_guards(environ) and FOLLOWING_PROFILE in (environ.get(CLI_PROFILE), environ.get(FIRST_CLI_PROFILE))
+
+
+def is_served_file(path: str) -> bool:
+    """Return whether `path` is a value of SHARED_FILE that `exec --renew` has set, by its form."""
+    return path.startswith("/proc/") or f"/{SERVED_PROFILE}-" in path
 
 
 # ossutil 2 and aliyunlog would otherwise use files of their own.
@@ -209,10 +230,6 @@ def shown(session: Session) -> str:
     return f"{session.profile} {session.role_arn} {session.account_id} {session.policy}"
 
 
-# The variables that must be unset beside a credentials URI: every key outranks it, and the last one disables it.
-BESIDE_URI = (*KEY_NAMES, *BARE.names, CLI_PROFILE, *LEFT_UNSET, *IGNORE_PROFILE, *OWN, COLOUR, EXTERNAL_DISABLED)
-
-
 def families(session: Session) -> tuple[str, ...]:
     """Return the families that `session` is exported to: the default ones, then those its profile adds."""
     return tuple(dict.fromkeys((*DEFAULT_FAMILIES, *session.variables)))
@@ -264,13 +281,13 @@ def by_value(values: "Mapping[str, str]") -> dict[str, list[str]]:
     return groups
 
 
-def served(session: Session, server: str) -> dict[str, str]:
+def served(session: Session, server: str, *, follows: bool) -> dict[str, str]:
     """Return the variables that let a program ask `server` for `session`, and never fall back to another account.
 
-    `server` is the value of ROLE_ENV_SERVER, as `environ.server` describes it.
+    `server` is the value of ROLE_ENV_SERVER, as `environ.server` describes it; `follows` is as for `served_guards`.
     """
-    values = {CREDENTIALS_URI: server.partition(" ")[2], SERVER: server, **guards(), **NO_KEYS, **_description(session)}
-    return values | ({COLOUR: session.color} if session.color else {})
+    values = {CREDENTIALS_URI: server.partition(" ")[2], SERVER: server, **served_guards(follows=follows), **NO_KEYS}
+    return values | _description(session) | ({COLOUR: session.color} if session.color else {})
 
 
 def _description(session: Session) -> dict[str, str]:

@@ -223,13 +223,23 @@ def test_a_served_session_needs_the_guards_and_the_invalid_keys(machine: Machine
         "ROLE_ENV_ROLE_ARN": ARN,
         "ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:1/",
         "ROLE_ENV_SERVER": f"{os.getpid()} http://127.0.0.1:1/",
-        **variables.guards(),
+        **variables.served_guards(follows=False),
         **variables.NO_KEYS,
     }
-    assert document(machine, **served)[0] == 0
-    for name in ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIYUN_LOG_CLI_ACCESSID"):
+    following = served | dict.fromkeys(variables.IGNORE_PROFILE, "") | {"ALIBABACLOUD_PROFILE": "role-env"}
+    for file in ("", "/proc/1/fd/3", "/tmp/x/role-env-served-0"):
+        assert document(machine, **served, ALICLOUD_SHARED_CREDENTIALS_FILE=file)[0] == 0
+        assert document(machine, **following, ALICLOUD_SHARED_CREDENTIALS_FILE=file)[0] == 0
+    assert document(machine, **served, ALICLOUD_SHARED_CREDENTIALS_FILE="/home/me/mine.json")[0] == 1
+    for name in (
+        "ALIBABA_CLOUD_PROFILE",
+        "ALICLOUD_PROFILE",
+        "ALIBABA_CLOUD_IGNORE_PROFILE",
+        "ALIYUN_LOG_CLI_ACCESSID",
+    ):
         assert document(machine, **served | {name: ""})[0] == 1
-    assert document(machine, **served | {"ACCESS_KEY_ID": "mine"})[0] == 1
+    for name, value in {"ACCESS_KEY_ID": "mine", "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"}.items():
+        assert document(machine, **served | {name: value})[0] == 1
 
 
 def test_after_a_failed_switch_it_says_so_and_names_off(machine: Machine) -> None:

@@ -15,6 +15,7 @@ import pexpect
 import pytest
 
 from role_env import variables
+from role_env.timestamps import parse_utc
 from support.machine import ENDPOINTS, ROLE_ENV, Machine
 from support.secret_service_bus import require
 from support.served_command import Begin, next_line
@@ -47,9 +48,10 @@ def test_the_command_has_a_uri_and_no_key_and_nothing_that_outranks_the_uri(mach
     uri = found.pop("ALIBABA_CLOUD_CREDENTIALS_URI")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{43}", uri)
     assert re.fullmatch(r"\d+(/fd/\d+)? " + re.escape(uri), found.pop("ROLE_ENV_SERVER"))
+    assert re.fullmatch(r"/proc/\d+/fd/\d+", found.pop("ALICLOUD_SHARED_CREDENTIALS_FILE"))
     assert found == machine.environ | {
         "OTHER": "stays",
-        **variables.guards(),
+        **variables.served_guards(follows=False),
         **variables.NO_KEYS,
         **dict.fromkeys(variables.REGIONS, "cn-shanghai"),
         "ROLE_ENV_PROFILE": "profileB",
@@ -67,7 +69,9 @@ def test_the_server_answers_with_the_cached_session(machine: Machine, begin: Beg
     machine.role_env("profileB")
     running = begin()
     (issued,) = machine.sts.issued
-    assert running.session() == {"Code": "Success", **issued.credentials}
+    answer = running.session()
+    assert abs(parse_utc(answer.pop("IssuedAt")) - time.time()) < 60
+    assert answer == {"Code": "Success", **issued.credentials}
     assert running.end() == ""
     assert len(machine.sts.calls_of("AssumeRole")) == 1
 

@@ -19,11 +19,13 @@ class Running:
         command: str = "echo $ALIBABA_CLOUD_CREDENTIALS_URI; read line",
         profile: str = "profileB",
         options: tuple[str, ...] = (),
+        before: tuple[str, ...] = (),
     ) -> None:
         self.machine = machine
         self.process = subprocess.Popen(
-            [ROLE_ENV, "exec", "--renew", *options, profile, "--", "sh", "-c", command],
+            [*before, ROLE_ENV, "exec", "--renew", *options, profile, "--", "sh", "-c", command],
             env=machine.environ,
+            cwd=machine.home,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,13 +1,14 @@
 """What has to be true at a prompt: every tool is the account that the prompt and `status` show, or none."""
 
 import json
+import sys
 import urllib.error
 import urllib.request
 
 from role_env import variables
 from support import aliyun_cli
 from support.machine import Machine
-from support.readers import ORDERS, Key, RealClients, keys_by_order
+from support.readers import ORDERS, PROGRAMS, Key, RealClients, keys_by_order
 
 OUTRANKING = ("ALIBABA_CLOUD_ROLE_ARN", "ALICLOUD_ASSUME_ROLE_ARN", "ALIBABA_CLOUD_ECS_METADATA", "ALICLOUD_PROFILE")
 """What makes a tool another account than its key's."""
@@ -109,8 +110,7 @@ class ShownAccounts:
         assert server.partition(" ")[2] == self.environ[URI]
         found = keys_by_order(self.environ)
         assert not any(found.values())
-        self.check_guards()
-        assert [self.aliyun(name) for name in ("", "mine", "token")] == [None] * 3
+        self.check_served_guards()
         answers = {"URI": self.served_key()} | self.clients.keys(self.environ)
         sessions = {(each.id, each.secret, each.token): each for each in self.machine.sts.issued}
         for tool, key in answers.items():
@@ -119,6 +119,32 @@ class ShownAccounts:
             self.seen.add("asked")
             assert tool in ("URI", "credentials SDK", "Node SDK")
             assert not role or sessions[key].role.arn.lower() == role.lower(), tool
+        roles = {session.id: session.role.arn.lower() for session in self.machine.sts.issued}
+        for key_id in filter(None, (self.aliyun(), self.terraform())):
+            self.seen.add("asked by an External profile")
+            assert not role or roles[key_id] == role.lower()
+
+    def check_served_guards(self) -> None:
+        """Check that no tool goes on to another account: the `aliyun` CLI follows, or it is nobody."""
+        environ = self.environ
+        assert not environ.get("ALIBABA_CLOUD_CLI_PROFILE_DISABLED")
+        assert environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] == "true"
+        assert environ["ALIBABA_CLOUD_PROFILE"] == environ["ALICLOUD_PROFILE"] == "role-env-served"
+        assert environ.get("ALICLOUD_SHARED_CREDENTIALS_FILE", "")[:6] in ("", "/proc/")
+        named = [self.aliyun(name) for name in ("mine", "token")]
+        if environ.get("ALIBABACLOUD_PROFILE") == "role-env":
+            self.seen.add("followed")
+            assert named == [self.foreign] * 2
+        else:
+            assert environ["ALIBABA_CLOUD_IGNORE_PROFILE"] == environ["ALIBABACLOUD_IGNORE_PROFILE"] == "TRUE"
+            assert [self.aliyun(), *named] == [None] * 3
+
+    def terraform(self) -> str | None:
+        """Return the key ID with which Terraform's provider would sign; None where it ends with an error."""
+        absent = dict.fromkeys(self.machine.environ, "")
+        reader = (sys.executable, str(PROGRAMS / "credentials_go.py"))
+        done = self.machine.run(*reader, **{**absent, **self.environ})
+        return done.stdout.split()[-2] if done.returncode == 0 and "none" not in done.stdout.split() else None
 
     def served_key(self) -> Key | None:
         """Return the key that the credentials URI has; None if it has no live one."""

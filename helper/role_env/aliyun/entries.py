@@ -14,9 +14,10 @@ from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, one_line
 from role_env.fingerprint import read_file
+from role_env.variables import FOLLOWING_PROFILE
 
 # The profile that follows the session of the shell.
-SESSION_NAME = "role-env"
+SESSION_NAME = FOLLOWING_PROFILE
 # Written only into a new profile, since they are a matter of taste.
 _TASTE = {"output_format": "json", "language": "en"}
 _SHOWN = ("name", "mode", "process_command", "region_id", *_TASTE)

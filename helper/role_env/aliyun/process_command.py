@@ -33,6 +33,17 @@ def session_command(environ: Mapping[str, str]) -> str:
     return _joined([*_program(environ), _PROCESS, "--session"])
 
 
+def unquoted_session_command(environ: Mapping[str, str]) -> str:
+    """Return the command for the session of the shell with a path that needs no quotes, else with the bare name.
+
+    The Go SDK, and so Terraform's provider, splits a command at white space only.
+    """
+    here = _this_program()
+    programs = [[str(here)], [os.path.realpath(here)]] if here else [[sys.executable, "-m", "role_env"]]
+    plain = [words for words in programs if not any(map(_must_be_quoted, words))]
+    return _joined([*(plain or [["role-env"]])[0], _PROCESS, "--session"])
+
+
 def is_found_by_cron(command: str) -> bool:
     """Return whether cron finds the program of `command`."""
     return shutil.which(shlex.split(command)[0], path=CRON_PATH) is not None

@@ -41,10 +41,13 @@ def _run_beside_server(command: list[str], invocation: Invocation, context: Cont
     """
     if not hasattr(os, "fork"):
         raise UsageError("exec --renew needs a system with fork", hint="use exec without --renew")
+    from role_env.aliyun import process_command
+    from role_env.supervise.served_file import ServedFile
     from role_env.supervise.supervisor import Supervisor, exit_like
 
     def report_end(pid: int) -> None:
         if pid == server:
+            file.close()
             context.messages.warn("the process that serves the session has ended; the session is no longer renewed")
 
     reader, writer = os.pipe()
@@ -60,11 +63,29 @@ def _run_beside_server(command: list[str], invocation: Invocation, context: Cont
     failed = supervisor.supervise(server, until=lambda: _has_line(reader, announced))
     if failed is not None:
         return exit_like(failed)
-    child = supervisor.run(command, exporters.served_environment(json.loads(announced), context.environ))
-    status = supervisor.supervise(child)
+    served = json.loads(announced)
+    file = ServedFile(process_command.unquoted_session_command(context.environ))
+    if file.path:
+        served[variables.SHARED_FILE] = file.path
+    supervisor.kept.update(filter(None, [file.descriptor]))
+    _report_proxies(context)
+    try:
+        child = supervisor.run(command, exporters.served_environment(served, context.environ))
+        status = supervisor.supervise(child)
+    finally:
+        file.close()
     with contextlib.suppress(ProcessLookupError):
         os.kill(server, signal.SIGKILL)
     return exit_like(status or 0)
+
+
+def _report_proxies(context: Context) -> None:
+    """Say which proxies the command does not get."""
+    if names := [name for name in exporters.PROXIES if context.environ.get(name)]:
+        verb = "is" if len(names) == 1 else "are"
+        context.messages.warn(
+            f"{' and '.join(names)} {verb} unset for the command: an SDK would ask that proxy for the session"
+        )
 
 
 def _has_line(reader: int, announced: bytearray) -> bool:
@@ -93,8 +114,9 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
         return renew_as_requested(first, request, Context(context.environ, None, quiet))
 
     server = CredentialsServer(Supply(first, renew, context.messages), listener)
+    served = exporters.served(first, announce(server.uri, variables.shown(first)), context.environ)
     os.setsid()  # detach from the terminal: keys typed there are for the command
-    os.write(writer, json.dumps(variables.served(first, announce(server.uri, variables.shown(first)))).encode() + b"\n")
+    os.write(writer, json.dumps(served).encode() + b"\n")
     os.close(writer)
     close_fds(inherited)
     threading.Thread(target=supervisor.continue_with_child, daemon=True).start()

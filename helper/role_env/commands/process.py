@@ -15,6 +15,11 @@ from role_env.shells import hints
 from role_env.sources import credentials_uri
 from role_env.ui import stdout as output
 
+URI_MARGIN = 900
+"""The seconds before its end at which the SDKs fetch a session from a credentials URI anew."""
+EXTERNAL_MARGIN = 180
+"""The seconds before its end at which they run an External command again."""
+
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the document."""
@@ -35,10 +40,20 @@ def _session_of(context: Context) -> Credentials:
     if not state.is_valid():
         raise ProfileError("the session in this shell has expired or is not whole", hint="see: role-env status")
     if state.is_served:
-        return credentials_uri.fetch(environ[variables.CREDENTIALS_URI], context)
+        return _shortened(credentials_uri.fetch(environ[variables.CREDENTIALS_URI], context, is_served=True))
     key = current_key(environ)
     if key is None or not key.security_token:
         raise ProfileError("the session in this shell is not whole", hint="see: role-env status")
     return Credentials(
         key.access_key_id, key.access_key_secret, key.security_token, issued=time.time(), expiration=state.expiration
     )
+
+
+def _shortened(credentials: Credentials) -> Credentials:
+    """Return the credentials of a served session with an earlier end.
+
+    So a reader asks again about when one of the URI does: at 900 s, or at half the session's life.
+    """
+    life = credentials.expiration - credentials.issued
+    credentials.expiration -= max(0, min(URI_MARGIN - EXTERNAL_MARGIN, int(life / 2) - EXTERNAL_MARGIN))
+    return credentials

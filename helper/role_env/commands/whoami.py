@@ -122,7 +122,7 @@ def _environment_key(context: Context) -> tuple[AccessKey, str]:
     environ, state = context.environ, ShellState(context.environ)
     key = current_key(environ)
     if key is None and (uri := environ.get(variables.CREDENTIALS_URI)):
-        key = credentials_uri.fetch(uri, context)
+        key = credentials_uri.fetch(uri, context, is_served=state.is_served and state.is_valid())
     if key is None and state.lost_account:
         raise ProfileError(tools.no_account(environ), hint=hints.restore(environ))
     if key is None:

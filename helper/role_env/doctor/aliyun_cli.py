@@ -14,7 +14,7 @@ from role_env.environ.session import ShellState
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint, read_file
 from role_env.profiles import file as profiles
-from role_env.variables import IGNORE_PROFILE, NO_ACCOUNT_VALUE, follows_profile
+from role_env.variables import IGNORE_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE, follows_profile
 
 NAME = "aliyun CLI"
 
@@ -44,8 +44,8 @@ def check(at: Surroundings) -> list[Finding]:
 def _profile_findings(file: ConfigFile, at: Surroundings) -> list[Finding]:
     findings = []
     for name, entry in file.entries.items():
-        if name == NO_ACCOUNT_VALUE:
-            what = f"{file.path} has a profile {name}: after a failed switch, the name must lead to no account"
+        if name in (NO_ACCOUNT_VALUE, SERVED_PROFILE):
+            what = f"{file.path} has a profile {name}: this name must lead to no account of a file"
             findings.append(Finding(NAME, FAIL, what, f"aliyun configure delete --profile {name}"))
         if name == cli_profiles.SESSION_NAME and not cli_profiles.is_session_entry(entry):
             findings.append(_changed_session_profile(file, at))
@@ -68,8 +68,11 @@ def _changed_session_profile(file: ConfigFile, at: Surroundings) -> Finding:
 
 def _limit_in_session(at: Surroundings) -> str:
     """Return an addition to the message if the CLI does not follow the session of the shell, else an empty text."""
-    if not ShellState(at.environ).has_session or at.environ.get(IGNORE_PROFILE[0]) != "TRUE":
+    state = ShellState(at.environ)
+    if not state.has_session or at.environ.get(IGNORE_PROFILE[0]) != "TRUE":
         return ""
+    if state.is_served:
+        return "; in this session aliyun finds no account: run role-env setup aliyun-cli, then exec --renew again"
     return "; in this session aliyun ignores --profile and the region variable, see role-env help programs"
 
 

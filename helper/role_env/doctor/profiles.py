@@ -7,7 +7,7 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
-from role_env.variables import NO_ACCOUNT_VALUE
+from role_env.variables import NO_ACCOUNT_VALUE, SERVED_PROFILE
 
 
 def check(at: Surroundings) -> list[Finding]:
@@ -29,8 +29,8 @@ def check(at: Surroundings) -> list[Finding]:
 
 
 def _name_fault(name: str, file: ProfilesFile) -> Finding | None:
-    if name == NO_ACCOUNT_VALUE:
-        what = f"{file.path} has a profile {name}: after a failed switch, the name must lead to no account"
+    if name in (NO_ACCOUNT_VALUE, SERVED_PROFILE):
+        what = f"{file.path} has a profile {name}: this name must lead to no account of a file"
         return Finding(f"profile {name}", FAIL, what, f"rename [{name}] in {file.path}")
     if name in COMMANDS:
         what = f"profile {name}: role-env {name} is the command of that name"

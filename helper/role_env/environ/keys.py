@@ -50,7 +50,7 @@ def _first(environ: Mapping[str, str]) -> Key | None:
 
 
 def _is_set(names: Key, environ: Mapping[str, str]) -> bool:
-    absent = ("", variables.NO_ACCOUNT_VALUE)
+    absent = ("", *variables.RESERVED_PROFILES)
     return any(environ.get(name, "") not in absent for name in (names.access_key_id, names.access_key_secret))
 
 

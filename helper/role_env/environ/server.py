@@ -10,7 +10,6 @@ process of this user may get later.
 import contextlib
 import os
 import stat
-import sys
 from collections.abc import Mapping
 
 from role_env import variables
@@ -23,17 +22,13 @@ def announce(uri: str, shown: str) -> str:
 
     `shown` are the values of `variables.SHOWN`, with spaces between them.
     """
-    place = f"{os.getpid()}"
-    if sys.platform == "linux":
-        import fcntl
+    from role_env.files.sealed import sealed  # what only looks at the server does without it
 
-        with contextlib.suppress(AttributeError, OSError):  # a system, or a sandbox, without memfd
-            descriptor = os.memfd_create("role-env", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-            os.write(descriptor, f"{uri}\n{shown}\n".encode())
-            seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
-            if _lives(f"{place}/fd/{descriptor}", uri, shown):  # False if /proc is missing
-                place += f"/fd/{descriptor}"
+    place = f"{os.getpid()}"
+    with contextlib.suppress(OSError):  # a system, or a sandbox, without memfd
+        descriptor = sealed(f"{uri}\n{shown}\n".encode())
+        if _lives(f"{place}/fd/{descriptor}", uri, shown):  # False if /proc is missing
+            place += f"/fd/{descriptor}"
     return f"{place} {uri}"
 
 

@@ -28,9 +28,13 @@ def missing_without_key(environ: "Mapping[str, str]") -> list[str]:
 
     Both keep tools from using an account of their own. A key ID with another value is a key.
     """
-    ids = [key.access_key_id for key in variables.KEYS if key.access_key_id in variables.NO_KEYS]
     missing = [name for name, value in variables.guards().items() if environ.get(name) != value]
-    return missing + [name for name in ids if not environ.get(name)]
+    return missing + _missing_invalid_ids(environ)
+
+
+def _missing_invalid_ids(environ: "Mapping[str, str]") -> list[str]:
+    ids = [key.access_key_id for key in variables.KEYS if key.access_key_id in variables.NO_KEYS]
+    return [name for name in ids if not environ.get(name)]
 
 
 class ShellState:
@@ -97,8 +101,10 @@ class ShellState:
 
     def outranking(self) -> list[str]:
         """Return the variables that some tool prefers to the session's."""
-        own = variables.CREDENTIALS_URI if self.is_served else ""
-        return [name for name in variables.LEFT_UNSET if name != own and self._value(name)]
+        own, more = (variables.CREDENTIALS_URI, [variables.SHARED_FILE]) if self.is_served else ("", [])
+        if variables.is_served_file(self._value(variables.SHARED_FILE)):
+            more = []
+        return [name for name in (*variables.LEFT_UNSET, *more) if name != own and self._value(name)]
 
     def incomplete_keys(self) -> str:
         """Return a message about key IDs without a secret and secrets without an ID; empty if there are none."""
@@ -115,11 +121,14 @@ class ShellState:
     def missing(self) -> list[str]:
         """Return the variables that the session needs and that are unset or have another value.
 
-        It needs the key IDs of the families that it was exported to, and the guards. A served session needs what
-        `missing_without_key` checks.
+        It needs the key IDs of the families that it was exported to, and the guards. A served session needs its own
+        guards, and the invalid key IDs.
         """
         if self.is_served:
-            return missing_without_key(self._environ)
+            follows = self._environ.get(variables.FIRST_CLI_PROFILE) == variables.FOLLOWING_PROFILE
+            served = variables.served_guards(follows=follows)
+            changed = [name for name in variables.GUARDS if self._environ.get(name, "") != served.get(name, "")]
+            return changed + _missing_invalid_ids(self._environ)
         ids = [key.access_key_id for key in variables.exported_keys(self.families)]
         missing = [name for name in dict.fromkeys(ids) if not self._value(name)]
         follows = self._environ.get(variables.CLI_PROFILE) == variables.FOLLOWING_PROFILE
@@ -172,7 +181,7 @@ class ShellState:
     def _value(self, name: str) -> str:
         """Return the variable's value, empty for one that counts as absent."""
         value = self._environ.get(name, "")
-        return "" if value == variables.NO_ACCOUNT_VALUE else value
+        return "" if value in variables.RESERVED_PROFILES else value
 
 
 def _is_moment(text: str) -> bool:

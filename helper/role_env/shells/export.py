@@ -31,6 +31,15 @@ if TYPE_CHECKING:
             """Return the code that ends in `false`; with `take_away` it leaves the shell without any account."""
 
 
+PROXIES = ("HTTP_PROXY", "http_proxy")
+"""The proxy that the SDK for Python asks for a credentials URI of this machine, whatever NO_PROXY says."""
+# What may not be set beside a credentials URI, which every key outranks and EXTERNAL_DISABLED forbids.
+_BESIDE_URI = (
+    *(*variables.KEY_NAMES, *variables.BARE.names, *variables.LEFT_UNSET, *variables.GUARDS, *variables.OWN),
+    *(variables.COLOUR, variables.EXTERNAL_DISABLED, variables.SHARED_FILE, *PROXIES),
+)
+
+
 def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     """Return `session` in the format `form`, for a shell whose exported variables are `environ`.
 
@@ -100,18 +109,13 @@ def process(credentials: Credentials) -> str:
 
 def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
     """Return the environment for a command that runs in `session`, made from `environ`."""
-    kept = _without_integration(environ)
-    has_session = environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_NO_ACCOUNT")
-    if has_session:
-        # The region may be the session's own. Only the shell knows what was set before.
-        kept = {name: value for name, value in kept.items() if name not in variables.REGIONS}
-    regions = dict(_fallback_regions(session, kept))
-    follows = _follows(session, environ)
-    if follows is None:
-        follows = any(kept.get(name) for name in variables.CLI_REGIONS)
+    kept = _kept(environ)
+    regions, follows = _regions(session, kept)
     gone = {*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN}
     if environ.get("ROLE_ENV_NO_ACCOUNT"):
         gone.update(variables.NO_ACCOUNT)
+    if environ.get(variables.SERVER):
+        gone.add(variables.SHARED_FILE)
     if environ.get(variables.BARE.security_token) in _tokens_of_session(environ):
         gone.add(variables.BARE.security_token)
     kept = {name: value for name, value in kept.items() if name not in gone}
@@ -126,12 +130,37 @@ def _tokens_of_session(environ: "Mapping[str, str]") -> set[str]:
     return {environ.get(key.security_token, "") for key in keys} - {""}
 
 
+def served(session: Session, server: str, environ: "Mapping[str, str]") -> dict[str, str]:
+    """Return the variables with which a command, whose environment is made from `environ`, asks for `session`.
+
+    `server` is the value of ROLE_ENV_SERVER.
+    """
+    regions, follows = _regions(session, _kept(environ))
+    return regions | variables.served(session, server, follows=follows)
+
+
 def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]") -> dict[str, str]:
     """Return the environment for a command that gets its session by the variables `served`, made from `environ`."""
-    gone = set(variables.BESIDE_URI)
-    if environ.get("ROLE_ENV_PROFILE") or not served.keys().isdisjoint(variables.REGIONS):
-        gone.update(variables.REGIONS)
-    return {name: value for name, value in _without_integration(environ).items() if name not in gone} | dict(served)
+    return {name: value for name, value in _kept(environ).items() if name not in _BESIDE_URI} | dict(served)
+
+
+def _kept(environ: "Mapping[str, str]") -> dict[str, str]:
+    """Return `environ` without the variables of the integration and, in a session, without the regions.
+
+    The region may be the session's own. Only the shell knows what was set before.
+    """
+    kept = _without_integration(environ)
+    if environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_NO_ACCOUNT"):
+        kept = {name: value for name, value in kept.items() if name not in variables.REGIONS}
+    return kept
+
+
+def _regions(session: Session, kept: "Mapping[str, str]") -> tuple[dict[str, str], bool]:
+    """Return the fallback regions to set beside the variables `kept`, and whether the `aliyun` CLI can follow."""
+    follows = _follows(session, kept)
+    if follows is None:
+        follows = any(kept.get(name) for name in variables.CLI_REGIONS)
+    return dict(_fallback_regions(session, kept)), follows
 
 
 def _without_integration(environ: "Mapping[str, str]") -> dict[str, str]:

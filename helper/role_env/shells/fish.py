@@ -95,6 +95,8 @@ def _program(name: str, tables: "Mapping[str, str]") -> str:
     all_tables = {
         "KEYS": _keys((*variables.KEYS, variables.BARE_PAIR)),
         "ABSENT": variables.NO_ACCOUNT_VALUE,
+        "RESERVED": _words(variables.RESERVED_PROFILES),
+        "SHARED_FILE": variables.SHARED_FILE,
         "OTHER_OUTRANKING": _words(variables.OTHER_OUTRANKING),
         "PREFIXES": _words(variables.PREFIXES),
         "SUFFIXES": _words(variables.SUFFIXES),

@@ -22,17 +22,17 @@ _KINDS = {
     model.TOPIC: ",".join((*command_table.COMMANDS, *model.TOPICS)),
 }
 _KEY_IDS = tuple(key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES))
-_GUARDS = tuple(variables.guards())
+_GUARDS = variables.GUARDS
 # What keeps tools from an account of their own while no key is set, and the key IDs that would be one.
 _WITHOUT_KEY = (*_KEY_IDS, variables.BARE.access_key_id, *_GUARDS)
-_OUTRANKING = tuple(name for name in variables.LEFT_UNSET if name != variables.CREDENTIALS_URI)
+_OUTRANKING = tuple(name for name in variables.LEFT_UNSET if name not in (variables.CREDENTIALS_URI, *_GUARDS))
 # What a prompt compares each time: all that a session sets, guards or unsets. Of a secret it is not the value, which
 # no look reads.
 _STATE = tuple(
     dict.fromkeys(
         (
             *(*variables.KEY_NAMES, *variables.BARE.names, *variables.REST),
-            *(variables.CREDENTIALS_URI, *variables.OWN, variables.COLOUR),
+            *(variables.CREDENTIALS_URI, variables.SHARED_FILE, *variables.OWN, variables.COLOUR),
         )
     )
 )
@@ -82,7 +82,8 @@ def _shared_tables(value: str, *, key_id: str, separator: str) -> dict[str, str]
         "COMMAND_LIST": ",".join(command_table.COMMANDS),
         "KEY_ID_NAMES": " ".join(_KEY_IDS),
         "GUARD_NAMES": " ".join(_GUARDS),
-        "EXPECTED_WITHOUT_KEY": " ".join(variables.NO_ACCOUNT.get(name, "") for name in _WITHOUT_KEY),
+        "EXPECTED_WITHOUT_KEY": separator.join(f"'{expected}'" for expected in _expected_without_key()),
+        "SERVED_PROFILE": variables.SERVED_PROFILE,
         "PINNED_NAMES": " ".join(_PINNED),
         "OUTRANKING": "".join(values(_OUTRANKING)),
         "SHOWN": " ".join(values(variables.SHOWN)),
@@ -169,3 +170,11 @@ def _expected_guards() -> "Iterable[str]":
     for follows in (False, True):
         guards = variables.guards(follows=follows)
         yield " ".join(guards.get(name, "") for name in _GUARDS)
+
+
+def _expected_without_key() -> "Iterable[str]":
+    """Yield the values of _WITHOUT_KEY after a failed switch, behind `none`, and in a served session."""
+    states = [("none", variables.NO_ACCOUNT)]
+    states += [("served", variables.served_guards(follows=follows) | variables.NO_KEYS) for follows in (False, True)]
+    for state, values in states:
+        yield " ".join((state, *(values.get(name, "") for name in _WITHOUT_KEY)))

@@ -20,6 +20,8 @@ _OPEN_ENDS = ("{", "(", ")", ";;", " in", "then", "do", "else", "||", "&&")
 """The ends of lines behind which a command goes on: there, no semicolon may stand."""
 # A shell that has joined the lines by spaces finds a word, the group's end, and a comment; any other one a comment.
 _CUT = "\\\n#; }; #"
+_SHARED_FILE = f"${{{variables.SERVER}:+{variables.SHARED_FILE}}}"
+"""The file of profiles, below `exec --renew` only: elsewhere it is the user's."""
 _OTHER_URIS = tuple(f"{prefix}_CREDENTIALS_URI" for prefix in variables.PREFIXES[1:])
 _TEMPORARIES = (
     *(
@@ -71,7 +73,7 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
         "FOLLOWS": str(follows),
         "FOLLOWING_PAIRS": _pairs(guards[True], values),
         "NOT_FOLLOWING_PAIRS": _pairs(guards[False], values),
-        "GONE": _words(name for name in names if name not in assigned),
+        "GONE": _words((_SHARED_FILE, *(name for name in names if name not in assigned))),
         "IGNORE_PROFILE": _words(variables.IGNORE_PROFILE),
         "TOKEN_NUMBER": values[session.credentials.security_token],
         "COLOR": quote(session.color),
@@ -151,9 +153,9 @@ def _program(
         "SUFFIXES": _words(suffix for suffix in variables.SUFFIXES if suffix != "CREDENTIALS_URI"),
         "CREDENTIALS_URI": variables.CREDENTIALS_URI,
         "GUARDS": _words((*variables.IGNORE_PROFILE, variables.CLI_PROFILE, *variables.DISABLED)),
-        "TAKEN_AWAY": _words(variables.TAKEN_AWAY),
+        "TAKEN_AWAY": _words((*variables.TAKEN_AWAY, _SHARED_FILE)),
         "POLICY": variables.POLICY,
-        "OWN": _words(variables.OWN),
+        "OWN": _words((*variables.OWN, _SHARED_FILE)),
         "REGIONS": _words(variables.REGIONS),
         "DISABLED": _words(variables.DISABLED),
         "PUT_NO_ACCOUNT": "; ".join(
@@ -161,6 +163,7 @@ def _program(
             for value, names in variables.by_value(variables.NO_ACCOUNT).items()
         ),
         "LINE_BREAK": "'\n'",
+        "RESERVED": " | ".join(variables.RESERVED_PROFILES),
         "UNQUOTED_STEP": "_renv_take_away" if take_away else "\\:",
         "UNQUOTED_REPORT": f"\\printf '%s\\n' {' '.join(map(quote, report))} >&2" if report else "\\:",
         "FUNCTIONS": _words(functions),
@@ -169,8 +172,7 @@ def _program(
         "IS_WRITABLE": '\\eval "_role_env_is_writable $_renv_all"' if integrated else "\\false",
         **tables,
     }
-    before = [] if integrated else before
-    begun = _terminated((*before, "{", *first[:-1]))
+    begun = _terminated((*([] if integrated else before), "{", *first[:-1]))
     return programs.fill("\n".join((*begun, f"{first[-1]} {_CUT}", *common, *own, *end, "}\n")), all_tables)
 
 

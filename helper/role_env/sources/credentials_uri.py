@@ -1,17 +1,19 @@
 """Credentials from a URI, as the Alibaba SDKs ask for them (ALIBABA_CLOUD_CREDENTIALS_URI): one GET, one document."""
 
+import contextlib
 import ipaddress
 import time
 import urllib.parse
 
 from role_env.context import Context
-from role_env.credentials import AccessKey, Credentials
+from role_env.credentials import ISSUED, AccessKey, Credentials
 from role_env.errors import ProfileError, UnreachableError
 from role_env.fingerprint import sha256
 from role_env.http import responses
 from role_env.http.server import Response, Server
 from role_env.sources import rows
 from role_env.sources.base import Source
+from role_env.timestamps import parse_utc
 
 
 class CredentialsUri(Source):
@@ -31,13 +33,15 @@ class CredentialsUri(Source):
         return fetch(self.uri, context)
 
 
-def fetch(uri: str, context: Context) -> Credentials:
+def fetch(uri: str, context: Context, *, is_served: bool = False) -> Credentials:
     """Request `uri` and return its credentials. Without TLS it must be on this machine.
+
+    With `is_served` it is the URI of a living server of `exec --renew`, which is on this machine at any address.
 
     Errors contain only the host, since the path may be all that protects the credentials. Raises ProfileError for an
     invalid address, UnreachableError if no valid response arrives by the deadline.
     """
-    plain, host, path = _address(uri)
+    plain, host, path = _address(uri, is_served=is_served)
     server = Server("the credentials URI", host, context, plain=plain)
     response = server.request("GET", path, headers={"Accept": "*/*"})
     try:
@@ -47,7 +51,7 @@ def fetch(uri: str, context: Context) -> Credentials:
         raise UnreachableError(message, hint="check its address") from None
 
 
-def _address(uri: str) -> tuple[bool, str, str]:
+def _address(uri: str, *, is_served: bool) -> tuple[bool, str, str]:
     """Return whether it is plain HTTP, the host and port, and the path. Raises ProfileError."""
     hint = "use an https:// address, or an http:// address on 127.0.0.1"
     try:
@@ -58,7 +62,7 @@ def _address(uri: str) -> tuple[bool, str, str]:
     odd = not (uri.isascii() and uri.isprintable()) or " " in uri or "@" in uri.partition("//")[2].partition("/")[0]
     if not host or odd or parts.scheme not in ("http", "https"):
         raise ProfileError("the credentials URI is not a valid address", hint=hint)
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_served and not _is_loopback(host):
         raise ProfileError(f"the credentials URI at {host} is http://, over which credentials may be read", hint=hint)
     return parts.scheme == "http", parts.netloc, f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
@@ -79,4 +83,8 @@ def _credentials(response: Response) -> Credentials:
         raise ValueError("not a JSON object")
     if response.document.get("Code") != "Success":
         raise ValueError("its Code is not Success")
-    return responses.credentials(response.document, issued=time.time())
+    now = time.time()
+    found = responses.credentials(response.document, issued=now)
+    with contextlib.suppress(ValueError):  # only the URI of `exec --renew` has it
+        found.issued = min(now, parse_utc(str(response.document.get(ISSUED))))
+    return found

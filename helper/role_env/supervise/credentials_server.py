@@ -19,7 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from http import HTTPStatus
 
 from role_env import timestamps
-from role_env.credentials import Credentials, Session
+from role_env.credentials import ISSUED, Credentials, Session
 from role_env.errors import RoleEnvError
 from role_env.supervise import listening
 from role_env.supervise.connections import Connections
@@ -146,6 +146,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND)
         elif credentials := self._owner.supply.credentials():
             document = credentials.document(timestamps.format_utc(credentials.expiration))
+            document[ISSUED] = timestamps.format_utc(int(credentials.issued))
             self._answer(HTTPStatus.OK, json.dumps({"Code": "Success", **document}).encode())
         else:
             self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)

@@ -1,0 +1,113 @@
+"""Served sessions in shells in shells, step by step: begun in a session, nested, switched, failed, ended inside, left.
+
+After each step every tool is the account that the prompt shows, or none, and all guards are there: see `ShownAccounts`.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.local_sts import LocalSts
+from support.machine import ENDPOINTS, Machine
+from support.nested_shells import NestedShells
+from support.readers import RealClients, write_foreign_files
+from support.secret_service_bus import KeyringBus, require
+from support.shell_terminal import SHELLS
+from support.shown_accounts import ShownAccounts
+
+OWN = {"HTTP_PROXY": "http://proxy.example:1", "ALICLOUD_PROFILE": "mine", "ALICLOUD_REGION": "eu-west-1"}
+"""What the person has set before, besides a file of Terraform's."""
+
+
+class Steps:
+    """A person's shells on a machine where each tool has a file of its own, and what is shown there."""
+
+    def __init__(self, machine: Machine, clients: RealClients, shell: str) -> None:
+        world = machine.sts.world
+        for name in ("hub", "longSession"):
+            machine.add(f"[{name}]\nrole_arn = {world.role(name).arn}\nsource_profile = profileA\n")
+        machine.environ |= OWN | {"ALICLOUD_SHARED_CREDENTIALS_FILE": str(machine.home / "mine.json")}
+        foreign = world.key_of("test_user2")
+        write_foreign_files(machine.home, foreign.id, foreign.secret)
+        self.shells = NestedShells(machine, shell)
+        self.shown = ShownAccounts(machine, clients, foreign.id)
+        self.before: list[dict[str, str]] = []
+
+    def type(self, line: str, expected: str) -> dict[str, str]:
+        """Type a line; the prompt has to begin with `expected`. Return the environment of a tool there."""
+        if line == "leave":
+            self.shells.leave()
+        elif line.startswith("exec "):
+            self.shells.enter(self.shells.kind, f"command role-env {line} --", "")
+        else:
+            self.shells.run(f"{line}\n")
+        prompt, environ = self.shells.prompt()
+        self.shown.check(prompt, environ)
+        assert "≠" not in prompt
+        assert prompt.startswith(expected), line
+        assert bool(prompt) == bool(expected), line
+        return environ
+
+
+def account_variables(environ: dict[str, str]) -> dict[str, str]:
+    """Return what an environment says about accounts, the machine's own endpoints aside."""
+    prefixes = ("ALI", "OSS", "ROLE_ENV_", "ACCESS_KEY", "SECURITY_TOKEN")
+    shells_own = ("ROLE_ENV_PROMPT", "ROLE_ENV_INIT")
+    names = (name for name in environ if name.startswith(prefixes) and name not in ENDPOINTS | {*shells_own})
+    return {name: environ[name] for name in names if environ[name]}
+
+
+@pytest.fixture(params=SHELLS)
+def steps(request: pytest.FixtureRequest, tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Steps]:
+    """A person in one of the shells."""
+    require("direnv")
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    machine = Machine(home, sts, bus)
+    with RealClients(home) as clients:
+        made = Steps(machine, clients, request.param)
+        yield made
+        while len(made.shells.kinds) > 1:
+            made.shells.leave()
+        made.shells.close()
+    shutil.rmtree(home / ".aliyun")  # the tools' own files hold secrets by their nature
+    assert not machine.leaks()
+
+
+@pytest.mark.parametrize("follows", [False, True])
+def test_every_step_into_a_served_session_and_out_of_it_leaves_each_tool_with_the_account_shown_or_none(
+    steps: Steps, follows: bool
+) -> None:
+    if follows:
+        steps.shown.machine.succeeds("setup", "aliyun-cli")
+    first = steps.type("true", "")
+    steps.type("role-env use profileB", "profileB ")
+    served = steps.type("exec --renew hub", "hub")
+    assert served["ROLE_ENV_SERVER"]
+    steps.type("role-env use nosuch", "no account")
+    ended = steps.type("role-env off", "")
+    assert account_variables(ended) == {}
+    steps.type("exec --renew longSession", "longSession")
+    steps.type("exec --renew hub", "hub")
+    steps.type("role-env use profileB", "profileB ")
+    steps.type("exec --renew longSession", "longSession")
+    steps.type("role-env renew", "longSession")
+    ended = steps.type("role-env off", "")
+    assert account_variables(ended) == {}
+    steps.type("leave", "profileB ")
+    ended = steps.type("role-env off", "")
+    assert account_variables(ended) == {}
+    steps.type("leave", "longSession")
+    steps.type("exec hub", "hub ")
+    ended = steps.type("role-env off", "")
+    assert account_variables(ended) == {}
+    steps.type("leave", "longSession")
+    steps.type("leave", "")
+    steps.type("leave", "profileB ")
+    last = steps.type("role-env off", "")
+    assert account_variables(last) == account_variables(first)
+    assert {name: last[name] for name in OWN} == OWN
+    assert steps.shown.seen >= {"session", "served", "no account", "nothing", "asked by an External profile"}
+    assert ("followed" in steps.shown.seen) == follows
