@@ -64,12 +64,14 @@ def check_live(machine: Machine, shown: str, reported: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="docker's command is not installed")
-def test_a_container_on_dockers_bridge_has_live_sessions_by_the_documented_line(
-    machine: Machine, containers: Containers, work: str
+@pytest.mark.parametrize(("part", "is_desktop"), [("-- docker run", False), ("host.docker.internal", True)])
+def test_a_container_has_live_sessions_by_the_documented_line(
+    machine: Machine, containers: Containers, work: str, part: str, *, is_desktop: bool
 ) -> None:
-    line = documented_line("docker run", work)
+    """On docker's bridge, and in Docker Desktop, where the name of the host leads to its loopback."""
+    line = documented_line(part, work)
     write_foreign_files(Path(image_variables(machine)["HOME"]), "LTAIforeign", "foreign")
-    with Daemon(containers) as daemon:
+    with Daemon(containers, is_desktop=is_desktop) as daemon:
         containers.host.carry(daemon.port)
         environ = {"DOCKER_HOST": f"tcp://127.0.0.1:{daemon.port}"}
         done = machine.run(*containers.host.command("bash", "-c", line), **environ)

@@ -7,9 +7,11 @@ this daemon, pasta, which is podman's network, and the dev containers' own readi
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from support.machine import DEADLINE, Machine
 from support.networks import Namespace
+from support.relay import relay
 from support.service import Answer, Service
 
 BRIDGE = "172.17.0.1"
@@ -43,8 +45,16 @@ class Containers:
     def run(self, words: Sequence[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         """Run a command in the container, whose variables are these and those of its image."""
         environ = {**image_variables(self._machine), **variables}
+        hosts = self._machine.home / "hosts"
+        hosts.write_text(f"127.0.0.1 localhost\n{BRIDGE} host.docker.internal\n")
+        with_hosts = ("unshare", "--mount", "sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$@"', "-")
         return subprocess.run(
-            self.container.command(*words), env=environ, capture_output=True, text=True, timeout=DEADLINE, check=False
+            self.container.command(*with_hosts, *words),
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
         )
 
 
@@ -57,10 +67,14 @@ def image_variables(machine: Machine) -> dict[str, str]:
 
 
 class Daemon(Service):
-    """A docker daemon whose one container is that of `containers`. Its end is reported as a failure to create it."""
+    """A docker daemon whose one container is that of `containers`. Its end is reported as a failure to create it.
 
-    def __init__(self, containers: Containers) -> None:
+    With `is_desktop` the host's name leads to the loopback of the host, as in Docker Desktop.
+    """
+
+    def __init__(self, containers: Containers, *, is_desktop: bool = False) -> None:
         self._containers = containers
+        self._is_desktop = is_desktop
         self.ran: list[subprocess.CompletedProcess[str]] = []
         super().__init__()
 
@@ -71,5 +85,11 @@ class Daemon(Service):
         if "/containers/create" in target:
             asked = json.loads(body)
             variables = dict(pair.split("=", 1) for pair in asked["Env"])
+            if self._is_desktop:
+                self._bring_loopback(urlsplit(variables["ALIBABA_CLOUD_CREDENTIALS_URI"]).port or 0)
             self.ran.append(self._containers.run(asked["Cmd"], variables))
         return Answer(500)
+
+    def _bring_loopback(self, port: int) -> None:
+        host = self._containers.host
+        relay(host.listen(port, BRIDGE), lambda: host.connect(port))

@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,17 +84,24 @@ class Namespace:
         self._carried.append(self.listen(port))
         relay(self._carried[-1], lambda: socket.create_connection(("127.0.0.1", port)))
 
-    def listen(self, port: int) -> socket.socket:
-        """Return a socket of this process that listens at `port` of the loopback in here."""
+    def listen(self, port: int, address: str = "127.0.0.1") -> socket.socket:
+        """Return a socket of this process that listens in here."""
+        return self._within(lambda: socket.create_server((address, port), backlog=64))
+
+    def connect(self, port: int) -> socket.socket:
+        """Return a socket of this process that is connected to `port` of the loopback in here."""
+        return self._within(lambda: socket.create_connection(("127.0.0.1", port)))
+
+    def _within(self, make: Callable[[], socket.socket]) -> socket.socket:
+        """Return what `make` does in here: a thread may be in another namespace than the rest of its process."""
         made: list[socket.socket] = []
 
-        def enter_and_listen() -> None:
-            # A thread may be in another namespace than the rest of its process.
+        def enter_and_make() -> None:
             with self._path.open("rb") as namespace:
                 if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET) == 0:
-                    made.append(socket.create_server(("127.0.0.1", port), backlog=64))
+                    made.append(make())
 
-        thread = threading.Thread(target=enter_and_listen)
+        thread = threading.Thread(target=enter_and_make)
         thread.start()
         thread.join()
         return made[0]
