@@ -33,7 +33,8 @@ COMMAND_LINE |= below("command_table", "formats", "model", "sessions", "profiles
 DISPATCH = COMMAND_LINE | {"gc", "role_env.context", "role_env.errors", "role_env.commands"}
 DISPATCH |= below("ui", "messages", "stderr", "stdout")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui", "stdout")
-CACHED = COMMAND_LINE | below("keyrings", "dbus", "entry", "notes", "secret_service") | below("shells", "export")
+CACHED = COMMAND_LINE | below("keyrings", "dbus", "dbus_values", "entry", "notes", "secret_service")
+CACHED |= below("shells", "export")
 CACHED |= below("sessions", "record", "request") | below("ui", "stdout")
 CACHED |= {f"role_env.{name}" for name in ("credentials", "fast_path", "fingerprint", "paths", "variables")}
 CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
