@@ -50,8 +50,8 @@ def read(done: "subprocess.CompletedProcess[str]") -> Found:
 
 def only(found: Found, check: str, *words: str) -> str:
     """Check that the one fault is of `check` and contains `words`, and return it."""
-    assert list(found.faults) == [check]
+    assert list(found.faults) == [check], found.faults
     (fault,) = found.faults[check]
     for word in words:
-        assert word in fault
+        assert word in fault, fault
     return fault
