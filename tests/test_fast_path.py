@@ -13,6 +13,7 @@ import time
 import pytest
 
 from role_env import paths, variables
+from role_env.command_table.formats import FORMATS, SHELL_FORMATS
 from role_env.keyrings.notes import KeyringNotes
 from support.cached_sessions import kept
 from support.files import settle, write_private
@@ -175,7 +176,7 @@ def test_the_warm_path_writes_what_the_ordinary_way_writes(machine: Machine, key
     for arguments in (
         ["profileB"],
         ["export", "profileB"],
-        *(["profileB", "--format", form] for form in ("bash", "zsh", "sh", "fish")),
+        *(["profileB", "--format", form] for form in SHELL_FORMATS),
         ["--format", "fish", "profileB"],
         ["process", "profileB"],
     ):
@@ -307,7 +308,7 @@ def test_both_ways_agree_over_generated_profiles(machine: Machine) -> None:
         machine.add(generated(machine, name, chosen))
     machine.settle()
     for number, (name, chosen) in enumerate(zip(names, dice, strict=True), 1):
-        form = chosen.choice(["bash", "zsh", "fish"])
+        form = chosen.choice(SHELL_FORMATS)
         for arguments in ([name], ["export", name, "--format", form], ["process", name]):
             ordinary, warm = slow(machine, *arguments), machine.role_env(*arguments)
             assert (ordinary.returncode, warm.returncode, warm.stderr) == (0, 0, ""), (number, arguments)
@@ -328,7 +329,7 @@ WORDS = ["profileB", "profileA", "nobody", "list", "--", "--verbose", "--show", 
 WORDS += ["--region cn-shanghai", "--region=X", "--min-ttl 20m", "--min-ttl 59m", "--min-ttl 1h", "--min-ttl -1"]
 WORDS += ["--config .config/role-env/profiles.ini", "--config ./other.ini", "--config nothing.ini", "--config="]
 WORDS += ["--expect-account ACCOUNT", "--expect-account 1", "--session-name me", "--duration 30m", "--no-cache"]
-WORDS += [f"--format {form}" for form in ("bash", "zsh", "sh", "fish", "json", "dotenv", "cobol")]
+WORDS += [f"--format {form}" for form in (*FORMATS, "cobol")]
 ENVIRONMENTS = [
     {},
     {"ROLE_ENV_TIMEOUT": "20"},

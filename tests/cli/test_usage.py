@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from role_env.command_table.formats import DOCUMENT_FORMATS, SHELL_FORMATS
 from support.machine import Machine
 from support.shells import NOTHING_CHANGED
 from support.silent_bus import SilentBus
@@ -56,9 +57,9 @@ def test_wrong_usage_is_reported_and_fails_the_shell_too(machine: Machine, argum
 def test_wrong_usage_fails_the_shell_whose_format_was_asked_for_and_prints_nothing_for_a_document(
     machine: Machine,
 ) -> None:
-    for form in ("bash", "zsh", "sh", "fish"):
+    for form in SHELL_FORMATS:
         done = machine.role_env("--bogus", "profileB", "--format", form)
         assert done.stdout.startswith("begin" if form == "fish" else "{"), form
         assert "false" in done.stdout, form
-    for form in ("json", "dotenv", "github"):
+    for form in DOCUMENT_FORMATS:
         assert machine.role_env("--bogus", "profileB", "--format", form).stdout == "", form

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from role_env import variables
+from role_env.command_table.formats import INTEGRATED_SHELLS
 from role_env.credentials import Credentials, Session
 from support.machine import Machine
 from support.silent_bus import SilentBus
@@ -52,7 +53,7 @@ def test_the_json_of_a_live_session_has_these_keys(machine: Machine) -> None:
     assert (status, reported) == (0, {"profile": "profileB", "role_arn": ARN, "expiration": until, "valid": True})
 
 
-@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("name", INTEGRATED_SHELLS)
 def test_it_agrees_with_what_a_real_shell_was_given(machine: Machine, name: str) -> None:
     take = "role-env profileB | source" if name == "fish" else "source <(role-env profileB)"
     done = machine.shell(name, f"{take}; role-env status; role-env status --json")

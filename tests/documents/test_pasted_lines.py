@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from role_env.command_table.formats import SHELLS
+from role_env.command_table.formats import INTEGRATED_SHELLS, SHELLS
 from role_env.ui.reference import text_of
 from support.documents import README, TOP, TOPICS
 from support.machine import Machine
@@ -108,7 +108,7 @@ def test_no_line_has_a_sign_of_markdown_or_a_comment() -> None:
     assert not [line for line in LINES if "  # " in line]  # zsh takes a comment at its prompt for words
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", INTEGRATED_SHELLS)
 def test_a_shell_can_read_each_line_that_is_for_it(shell: str, machine: Machine) -> None:
     require(shell)
     for line in LINES:

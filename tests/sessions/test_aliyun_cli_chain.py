@@ -9,12 +9,12 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
 from support.cached_sessions import exports
-from support.chains import HUB, OF_CLI, CliFile, add_profile, assumed, fails, key_document, write_spokes
+from support.chains import HUB, OF_CLI, CliFile, add_profile, assumed, key_document, write_spokes
 from support.machine import INSTALLED, Machine
 
 
 def test_three_lines_are_enough_for_whom_the_aliyun_cli_works(machine: Machine, cli_file: CliFile) -> None:
-    fails(machine, "quick", 3, "profile quick", "config.json cannot be read", "aliyun configure")
+    machine.refuses("quick", 3, "profile quick", "config.json cannot be read", "aliyun configure")
     cli_file.write({"mode": "AK", **cli_file.key, "region_id": "cn-beijing"})
     assert exports(machine, "quick")["RoleArn"] == machine.sts.role_arn
     assert assumed(machine) == ["switchrolesbc"]
@@ -41,7 +41,7 @@ def test_the_clis_roles_are_assumed_on_the_way(machine: Machine, cli_file: CliFi
     assert exports(machine, "itself", "--expect-account", "2222222222222222")["RoleArn"] == HUB
     assert machine.role_env("setup", "aliyun-cli", "itself", "--dry-run").returncode == 0
     cli_file.write(chained | {"name": "default", "ram_role_arn": HUB, "ram_session_name": "xy"})
-    fails(machine, "far", 3, "config.json", "default -> default")
+    machine.refuses("far", 3, "config.json", "default -> default")
 
 
 def test_other_modes_of_the_cli(machine: Machine, cli_file: CliFile) -> None:
@@ -58,7 +58,7 @@ def test_other_modes_of_the_cli(machine: Machine, cli_file: CliFile) -> None:
     exports(machine, "quick")
     (machine.home / "print.sh").unlink()
     cli_file.write({"mode": "StsToken", **cli_file.key, "sts_token": "bogus"})
-    fails(machine, "quick", 4, "InvalidSecurityToken")
+    machine.refuses("quick", 4, "InvalidSecurityToken")
 
 
 def test_who_signs_in_anew_is_not_given_the_session_of_who_was_signed_in_before(
@@ -79,7 +79,7 @@ def test_what_is_not_the_clis_file_is_reported_as_what_it_is(machine: Machine, c
         os.mkfifo(cli_file.path)
     else:
         cli_file.path.write_bytes(b" " * 4_200_000)
-    fails(machine, "quick", 3, "larger than" if what == "large" else "not a regular file")
+    machine.refuses("quick", 3, "larger than" if what == "large" else "not a regular file")
 
 
 @pytest.mark.parametrize("mode", ["CloudSSO", "OAuth"])
@@ -101,7 +101,7 @@ def test_the_session_of_a_sign_in_serves_while_it_lives(machine: Machine, cli_fi
     assert assumed(machine) == []
     cli_file.sign_in(session, mode, -5, **portal)
     exports(machine, "spoke")
-    reported = fails(machine, "spoke", 3, "has expired", ROLE_ENV_CACHE="none")
+    reported = machine.refuses("spoke", 3, "has expired", ROLE_ENV_CACHE="none")
     assert f"aliyun configure --profile default --mode {mode}" in reported
 
 
@@ -139,7 +139,7 @@ def test_a_role_of_the_cli_is_assumed_with_its_policy_at_its_endpoint(machine: M
     assert exports(machine, "itself", ALIBABA_CLOUD_STS_ENDPOINT="localhost:1")["RoleArn"] == HUB
     assert machine.sts.calls_of("AssumeRole")[-1].policy == POLICY
     cli_file.write({**role, "policy": "nonsense"})
-    fails(machine, "itself", 3, "profile default: policy is not a policy in JSON")
+    machine.refuses("itself", 3, "profile default: policy is not a policy in JSON")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_role_envs_own_process_is_refused_as_a_source_of_the_cli(machine: Machin
             {"name": "chained", "mode": "ChainableRamRoleArn", "source_profile": "default", "ram_role_arn": HUB},
         )
         for name in ("itself", "far"):
-            fails(machine, name, 3, "its command is role-env's own process", "source_profile")
+            machine.refuses(name, 3, "its command is role-env's own process", "source_profile")
     assert not machine.sts.calls
 
 

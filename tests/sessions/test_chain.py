@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.cached_sessions import exports
-from support.chains import add_profile, assumed, fails, write_spokes
+from support.chains import add_profile, assumed, write_spokes
 from support.machine import Machine
 from support.metadata_server import has_namespaces, in_namespace, relayed
 
@@ -86,7 +86,7 @@ def test_a_role_on_the_way_whose_session_was_ended_is_assumed_anew_once(machine:
     exports(machine, "spoke2")
     assert assumed(machine) == ["spoke2", "hub", "spoke2"]
     machine.sts.fault("code:InvalidSecurityToken.Expired:403", times=None, action="AssumeRole")
-    fails(machine, "spoke3", 4, "InvalidSecurityToken.Expired")
+    machine.refuses("spoke3", 4, "InvalidSecurityToken.Expired")
     assert assumed(machine) == ["spoke3", "hub"]
 
 
@@ -112,7 +112,7 @@ def test_a_chain_of_five_roles_is_assumed_in_order(machine: Machine) -> None:
 def test_a_loop_names_its_members(machine: Machine) -> None:
     for name, source in (("x", "y"), ("y", "z"), ("z", "x")):
         add_profile(machine, name, "switchRoleSbc", f"source_profile = {source}")
-    fails(machine, "x", 3, "x -> y -> z -> x")
+    machine.refuses("x", 3, "x -> y -> z -> x")
 
 
 def test_alibabas_own_file_works_unchanged(machine: Machine) -> None:
@@ -152,8 +152,8 @@ role_name = instance-role
     exports(machine, "pod")
     assert [call.session_name for call in machine.sts.calls_of("AssumeRole")] == ["sdk"]
     assert [call.session_name for call in machine.sts.calls_of("AssumeRoleWithOIDC")] == ["sdk-pod"]
-    fails(machine, "default", 3, "only a source")
-    fails(machine, "machine", 3, "profile machine", "METADATA", ALIBABA_CLOUD_ECS_METADATA_DISABLED="true")
+    machine.refuses("default", 3, "only a source")
+    machine.refuses("machine", 3, "profile machine", "METADATA", ALIBABA_CLOUD_ECS_METADATA_DISABLED="true")
 
 
 def test_a_service_role_of_an_instance_assumes_the_next_role(machine: Machine, tmp_path: Path) -> None:

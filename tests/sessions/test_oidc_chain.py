@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from support.cached_sessions import exports
-from support.chains import HUB, CliFile, assumed, fails, oidc
+from support.chains import HUB, CliFile, assumed, oidc
 from support.https_server import HttpsServer
 from support.machine import Machine
 
@@ -13,7 +13,7 @@ from support.machine import Machine
 def test_a_token_file_is_read_anew_each_time_and_no_key_is_needed(machine: Machine) -> None:
     token = machine.home / "token"
     oidc(machine, f"oidc_token_file = {token}")
-    fails(machine, "ci", 3, "profile ci", str(token), f"{machine.file}, line")
+    machine.refuses("ci", 3, "profile ci", str(token), f"{machine.file}, line")
     token.write_text(machine.sts.oidc_token() + "\n")
     exports(machine, "ci")
     token.write_text(machine.sts.oidc_token())  # the same identity's next one
@@ -43,7 +43,7 @@ def test_a_session_belongs_to_the_identity_of_its_token_and_not_to_another_ones(
     assert assumed(machine, "AssumeRoleWithOIDC") == ["cideploy"]
     for name in claims:  # STS refuses the token of each other one: it must not act as the first
         write("other", **{name: "another"})
-        fails(machine, "ci", 4, "profile ci")
+        machine.refuses("ci", 4, "profile ci")
 
 
 def test_the_sdks_own_variables_are_enough(machine: Machine) -> None:
@@ -58,7 +58,7 @@ def test_the_sdks_own_variables_are_enough(machine: Machine) -> None:
     exports(machine, "pod", **environ)
     (call,) = machine.sts.calls_of("AssumeRoleWithOIDC")
     assert call.session_name == "a-pod"
-    fails(machine, "pod", 3, "profile pod: role_arn is missing", "ALIBABA_CLOUD_ROLE_ARN")
+    machine.refuses("pod", 3, "profile pod: role_arn is missing", "ALIBABA_CLOUD_ROLE_ARN")
 
 
 def test_a_token_file_that_can_be_none_is_no_bug(machine: Machine, cli_file: CliFile) -> None:
@@ -66,12 +66,12 @@ def test_a_token_file_that_can_be_none_is_no_bug(machine: Machine, cli_file: Cli
     for path in ("\0", "\ud800"):
         oidc = {"mode": "OIDC", "oidc_provider_arn": provider, "oidc_token_file": path, "ram_role_arn": HUB}
         cli_file.write(oidc)
-        fails(machine, "quick", 3, "cannot be read: it is not a path")
+        machine.refuses("quick", 3, "cannot be read: it is not a path")
 
 
 def test_github_gives_a_token_for_the_audience_that_the_profile_names(machine: Machine, tmp_path: Path) -> None:
     oidc(machine, "oidc_token = github\noidc_audience = sts.aliyuncs.com")
-    fails(machine, "ci", 3, "profile ci", "id-token: write")
+    machine.refuses("ci", 3, "profile ci", "id-token: write")
     with HttpsServer(tmp_path) as server:
         server.body = json.dumps({"value": machine.sts.oidc_token()}).encode()
         exports(

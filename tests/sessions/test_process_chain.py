@@ -8,7 +8,7 @@ import time
 import pytest
 
 from support.cached_sessions import exports
-from support.chains import add_profile, assumed, fails, key_document
+from support.chains import add_profile, assumed, key_document
 from support.machine import Machine
 
 
@@ -31,7 +31,7 @@ def test_a_process_gives_the_key_and_gets_the_chain(machine: Machine) -> None:
     assert assumed(machine) == []
     done = machine.role_env("process", "q", "--refresh")
     assert (done.returncode, done.stderr) == (0, "")
-    fails(machine, "p", 3, "profile p", "a key that does not expire")
+    machine.refuses("p", 3, "profile p", "a key that does not expire")
 
 
 def test_a_process_that_gives_a_session_can_be_handed_out_as_it_is(machine: Machine) -> None:
@@ -73,7 +73,7 @@ def test_an_unknown_owner_of_a_session_is_reported_with_the_profile(machine: Mac
     bogus = {"mode": "StsToken", "sts_token": "bogus", "expiration": "2037-01-01T00:00:00Z"}
     (machine.home / "print.sh").write_text(f"echo '{key_document(machine, **bogus)}'\n")
     machine.add(f"[lent]\ncredential_process = sh {machine.home}/print.sh\nexpected_account_id = 2222222222222222\n")
-    fails(machine, "lent", 4, "profile lent: STS said InvalidSecurityToken")
+    machine.refuses("lent", 4, "profile lent: STS said InvalidSecurityToken")
     (machine.home / "print.sh").unlink()
 
 
@@ -100,13 +100,13 @@ def test_two_at_once_of_a_session_that_is_not_cached_do_not_wait_for_each_other(
 def test_a_process_that_comes_back_is_a_loop_at_once(machine: Machine) -> None:
     add_profile(machine, "back", "hub", "credential_process = role-env process back")
     began = time.monotonic()
-    fails(machine, "back", 3, "its credential process comes back to it, back -> back")
+    machine.refuses("back", 3, "its credential process comes back to it, back -> back")
     add_profile(machine, "one", "hub", "credential_process = role-env process two")
     add_profile(machine, "two", "hub", "credential_process = role-env process one")
-    fails(machine, "one", 3, "one -> two -> one")
+    machine.refuses("one", 3, "one -> two -> one")
     assert time.monotonic() - began < 20
     exports(machine, "profileB")
-    fails(machine, "profileB", 3, "comes back to it", ROLE_ENV_CHAIN="profileB")
+    machine.refuses("profileB", 3, "comes back to it", ROLE_ENV_CHAIN="profileB")
     assert machine.role_env("process", "profileB", ROLE_ENV_CHAIN="profileB").returncode == 3
 
 
@@ -122,6 +122,6 @@ def test_a_process_that_comes_back_is_a_loop_at_once(machine: Machine) -> None:
 )
 def test_a_process_that_fails_is_reported_without_its_output(machine: Machine, script: str, status: int) -> None:
     process(machine, script)
-    reported = fails(machine, "q", status, "profile p", f"{machine.file}, line", ROLE_ENV_TIMEOUT="3")
+    reported = machine.refuses("q", status, "profile p", f"{machine.file}, line", ROLE_ENV_TIMEOUT="3")
     assert "SECRET" not in reported
     assert assumed(machine) == []

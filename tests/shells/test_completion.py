@@ -9,7 +9,7 @@ from role_env import command_table
 from support.files import write_private
 from support.machine import Machine
 from support.secret_service_bus import require
-from support.shell_terminal import Terminal
+from support.shell_terminal import POSIX_SHELLS, Terminal
 from support.shells import COMMANDS
 
 # In bash and zsh their own engines, which need a terminal, are left out: only what they are handed is looked at.
@@ -120,7 +120,7 @@ def test_the_tab_key_completes_in_a_terminal(machine: Machine, shell: str) -> No
         terminal.wait_for("AccountId")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_word_on_the_line_never_acts_when_it_is_completed(machine: Machine, shell: str) -> None:
     words = ("$(touch acted)", "`touch acted`", "a[$(touch acted)]", "'", '"', "*", "\\")
     offers(machine, shell, *(f"role-env use --region {word} {word}" for word in words))

@@ -6,7 +6,7 @@ import pytest
 
 from role_env import variables
 from support.machine import Machine
-from support.shell_terminal import HOOK, SHELLS, SHOW, export, interactive, texts
+from support.shell_terminal import HOOK, POSIX_SHELLS, SHELLS, SHOW, export, interactive, texts
 
 UNEXPORT = {"bash": "export -n {0}", "zsh": "typeset +x {0}", "fish": "set -gu {0} ${0}"}
 KEYS_AND_GUARDS = [
@@ -62,7 +62,7 @@ def test_bash_takes_no_case_for_another_under_nocasematch(machine: Machine) -> N
     assert re.findall(r"nocasematch\s+on", done.stdout)
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_tracing_and_set_a_show_and_export_nothing_of_what_the_hook_compares(machine: Machine, shell: str) -> None:
     lines = "set -x\nset -a\nrole-env use profileB\n:\nexport OSS_ACCESS_KEY_ID=x\n:\ncommand env | grep ^_role_env\n"
     done = interactive(machine, shell, lines)

@@ -13,7 +13,7 @@ from role_env import variables
 from role_env.shells import integration
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
-from support.shell_terminal import init
+from support.shell_terminal import POSIX_SHELLS, init
 
 OPTIONS = ("", "--no-prompt", "--renew", "--no-prompt --renew")
 
@@ -40,7 +40,7 @@ def test_the_integration_cut_off_anywhere_does_nothing(machine: Machine, shell: 
     assert machine.run(shell, "script").stdout == ""
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_an_alias_of_the_same_name_gives_way(machine: Machine, shell: str) -> None:
     options = {"bash": ["--norc", "-O", "expand_aliases"], "zsh": ["-f"]}[shell]
     lines = f"alias role-env='echo alias'\neval \"$(command role-env init {shell})\"\nrole-env list --names\n"

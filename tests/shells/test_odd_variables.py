@@ -2,6 +2,7 @@
 
 import pytest
 
+from role_env.command_table.formats import INTEGRATED_SHELLS
 from support.machine import Machine
 from support.shell_terminal import SHELLS, init
 from support.shells import INTO_SHELL, OFF
@@ -22,7 +23,7 @@ def test_off_restores_no_local_variable_of_a_function_as_a_global_one(machine: M
     )
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", INTEGRATED_SHELLS)
 def test_a_local_variable_that_hides_the_session_is_named_and_no_account_is_left(machine: Machine, shell: str) -> None:
     declare = "set -l OSS_ACCESS_KEY_ID Z" if shell == "fish" else "local OSS_ACCESS_KEY_ID=Z"
     take = INTO_SHELL[shell].format("profileB")

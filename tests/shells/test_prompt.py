@@ -11,7 +11,7 @@ from support.machine import INSTALLED, Machine
 from support.process_trace import ProcessTrace
 from support.prompts import live, path_with
 from support.secret_service_bus import require
-from support.shell_terminal import HOOK, PROMPT, Terminal, command, export, init, interactive
+from support.shell_terminal import HOOK, POSIX_SHELLS, PROMPT, Terminal, command, export, init, interactive
 from support.shells import COMMANDS
 from support.world import ACCOUNT_B
 
@@ -150,7 +150,7 @@ def test_bash_and_zsh_work_whatever_their_options_are(machine: Machine, shell: s
     assert "not a valid" not in done.stderr
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_strict_shell_survives_prompts_whatever_the_last_status_was(machine: Machine, shell: str) -> None:
     with Terminal(machine, shell, before="set -euo pipefail\n", **live(-5)) as terminal:
         terminal.wait_for_prompt("profileB expired")
@@ -235,7 +235,7 @@ def test_a_shell_that_is_not_interactive_gets_the_functions_and_nothing_else(mac
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_failure_that_a_strict_script_expects_does_not_end_it(machine: Machine, shell: str) -> None:
     script = f"set -euo pipefail\n{init(shell)}if role-env use nosuch; then echo no; else echo handled; fi\n"
     done = machine.shell(shell, script + "role-env use nosuch || echo again\nrole-env use nosuch\necho reached")
@@ -243,7 +243,7 @@ def test_a_failure_that_a_strict_script_expects_does_not_end_it(machine: Machine
     assert done.returncode == 3
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_renewal_that_fails_does_not_end_a_strict_shell(machine: Machine, shell: str) -> None:
     lines = f"{HOOK[shell]}\necho reached"
     done = interactive(machine, shell, lines, "--renew", "set -e", **live(-5, ROLE_ENV_PROFILE="nosuch"))
@@ -262,7 +262,7 @@ def test_aliases_of_everyday_commands_and_tracing_do_no_harm(machine: Machine, s
     assert traced.returncode == 0  # the machine's canary checks that its stderr has no secret
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_traps_are_left_alone(machine: Machine, shell: str) -> None:
     traps = "trap 'echo bye' EXIT\ntrap 'echo usr' USR1"
     plain = machine.run(*COMMANDS[shell], "-i", text=f"{traps}\ntrap\n")

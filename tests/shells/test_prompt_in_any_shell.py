@@ -5,7 +5,7 @@ import re
 import pytest
 
 from support.machine import INSTALLED, Machine
-from support.shell_terminal import HOOK, SHELLS, SHOW, Terminal, export, interactive, texts
+from support.shell_terminal import HOOK, POSIX_SHELLS, SHELLS, SHOW, Terminal, export, interactive, texts
 
 READONLY = (
     *("now", "left", "key", "text", "due", "sign", "end", "id", "name", "names", "word", "words", "line", "code"),
@@ -21,7 +21,7 @@ OWN_LOCALS = {"IFS", "ROLE_ENV_INIT", "ROLE_ENV_PREVIOUS", "ROLE_ENV_TIMEOUT"}
 # --- readonly variables
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_no_readonly_variable_of_the_users_stops_the_integration(machine: Machine, shell: str) -> None:
     machine.add(f"[other]\nrole_arn = {machine.sts.world.role('hub').arn}\nsource_profile = profileA\n")
     steps = ("role-env use profileB", "role-env use other", "role-env use -", "role-env use nosuch", "role-env off")
@@ -65,7 +65,7 @@ def test_what_hides_the_session_in_the_prompt_is_said_once(machine: Machine, she
     assert not re.findall(r".*read-?only variable.*", done.stderr)
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_where_the_hook_cannot_be_installed_init_says_so_once_and_leaves_the_prompt_alone(
     machine: Machine, shell: str
 ) -> None:

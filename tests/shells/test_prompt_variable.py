@@ -9,7 +9,7 @@ import pytest
 from role_env import variables
 from support.machine import Machine
 from support.prompts import KEY_IDS, LIVE, live, shown
-from support.shell_terminal import HOOK, Terminal, export, interactive
+from support.shell_terminal import HOOK, POSIX_SHELLS, Terminal, export, interactive
 
 SERVED = LIVE | dict.fromkeys((*KEY_IDS, "AccessKeyId", "ROLE_ENV_EXPIRATION", "ROLE_ENV_ACCESS_KEY_ID"), "")
 URI = "http://127.0.0.1:1/"
@@ -130,7 +130,7 @@ def test_nothing_that_is_planted_in_the_environment_acts_and_no_control_characte
 
 
 def test_bash_and_zsh_hold_a_reference_in_the_prompt_and_never_the_text(machine: Machine) -> None:
-    for shell in ("bash", "zsh"):
+    for shell in POSIX_SHELLS:
         done = interactive(machine, shell, "printf '{%s}\\n' \"$PS1\"", **live(999))
         assert "{" in done.stdout
         assert "profileB" not in done.stdout

@@ -8,6 +8,7 @@ from role_env import variables
 from role_env.shells import export as exporters
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
+from support.shell_terminal import POSIX_SHELLS
 from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, check_no_account, encoded, exported, run, session_of
 
 POSIX = {name: COMMANDS[name] for name in ("bash", "zsh", "dash")}
@@ -256,7 +257,7 @@ def test_a_profiles_families_come_on_top_of_the_default_ones() -> None:
 # --- an interactive shell
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_an_interactive_shell_confirms_a_switch_in_one_line(machine: Machine, shell: str) -> None:
     require(shell)
     done = machine.run(*INTERACTIVE[f"{shell} -i"], "-c", "source <(role-env profileB); source <(role-env off)")

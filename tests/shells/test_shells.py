@@ -14,7 +14,7 @@ from role_env.shells import export as exporters
 from support.machine import ENDPOINTS, Machine
 from support.readers import write_foreign_files
 from support.secret_service_bus import require
-from support.shell_terminal import init
+from support.shell_terminal import POSIX_SHELLS, init
 from support.shells import (
     CLEAN,
     COMMANDS,
@@ -126,7 +126,7 @@ FAILURES = [
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_failed_switch_leaves_no_account_and_off_brings_back_what_was_there(machine: Machine, shell: str) -> None:
     ways = [(INTO_SHELL[shell], failure) for failure in FAILURES]
-    ways += [(EVAL, FAILURES[0])] if shell in ("bash", "zsh") else []
+    ways += [(EVAL, FAILURES[0])] if shell in POSIX_SHELLS else []
     for way, (more, spoilt, asked) in ways:
         machine.write(machine.standard_profiles() + more)
         spoil = f"echo {spoilt} >>'{machine.file}'\n" if spoilt else ""
@@ -173,7 +173,7 @@ def test_role_env_answers_the_shell_even_when_terminated(machine: Machine, numbe
         check_no_account(environment(done.stdout))
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_strict_script_ends_at_a_failed_switch(machine: Machine, shell: str) -> None:
     done = machine.shell(shell, "set -euo pipefail\nsource <(role-env nosuch)\necho reached")
     assert done.returncode == 1

@@ -4,7 +4,7 @@ from support.machine import Machine
 from support.planted_keyring import plant_settings
 from support.proxy import Proxy
 from support.shell_sessions import due
-from support.shell_terminal import HOOK, interactive
+from support.shell_terminal import HOOK, POSIX_SHELLS, interactive
 
 REFUSAL = "may not assume"
 
@@ -69,7 +69,7 @@ def test_a_failure_gives_the_reason_once_and_the_renewal_is_tried_again_while_th
 
 
 def test_a_readonly_variable_that_it_needs_is_reported_once_and_nothing_is_renewed(machine: Machine) -> None:
-    for shell in ("bash", "zsh"):
+    for shell in POSIX_SHELLS:
         variables = due(machine, 250)
         calls = len(machine.sts.calls_of("AssumeRole"))
         again = f"{look(shell)}\n{assign(shell, '_role_env_retry', 0)}; {look(shell)}\necho reached"

@@ -10,17 +10,16 @@ from support.files import write_private, write_program
 from support.machine import Machine
 from support.process_trace import ProcessTrace
 from support.secret_service_bus import require
-from support.shell_terminal import SHELLS, Terminal, init, interactive
+from support.shell_terminal import POSIX_SHELLS, SHELLS, Terminal, init, interactive
 from support.shells import COMMANDS
 
-POSIX = ("bash", "zsh")
 SHOW = 'printf \'<%s>\\n\' "$ROLE_ENV_PROFILE" "$OSS_ACCESS_KEY_ID"\n'
 
 
 # --- off
 
 
-@pytest.mark.parametrize("shell", POSIX)
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_every_documented_line_ends_the_session_beside_the_integration(machine: Machine, shell: str) -> None:
     for line in ('eval "$(role-env off)"', "source <(role-env off)", "role-env off"):
         script = f"{init(shell)}role-env use profileB\n{SHOW}{line}\necho $?\n{SHOW}"
@@ -35,7 +34,7 @@ def test_off_without_a_session_changes_nothing_and_succeeds(machine: Machine, sh
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("shell", POSIX)
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_subshell_prints_the_code_of_off_and_no_value(machine: Machine, shell: str) -> None:
     done = machine.shell(shell, f'{init(shell)}role-env use profileB\ntext=$(role-env off)\nprintf %s "$text"\n{SHOW}')
     assert "<profileB>" in done.stdout
@@ -67,7 +66,7 @@ def test_off_runs_no_process_and_needs_no_command(machine: Machine, shell: str, 
 
 
 @pytest.mark.parametrize("line", ["(role-env use profileB)", 'eval "$(role-env use profileB)"'])
-@pytest.mark.parametrize("shell", POSIX)
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_use_in_a_subshell_prints_nothing_and_says_what_was_switched(machine: Machine, shell: str, line: str) -> None:
     done = machine.shell(shell, f"{init(shell)}{line}\n{SHOW}")
     assert done.stdout == "<>\n<>\n"
@@ -181,7 +180,7 @@ def test_the_integration_loads_in_a_shell_that_plays_sh(machine: Machine, start:
     assert re.fullmatch(r"<profileB>\n<STS\..*>\n<>\n<>\n", done.stdout), done
 
 
-@pytest.mark.parametrize("shell", POSIX)
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_functions_of_the_users_in_place_of_builtins_do_no_harm(machine: Machine, shell: str) -> None:
     names = ("cd", "read", "local", "shift", "type", "whence", "shopt", "printf", "true", "test", "echo", "typeset")
     functions = "\n".join(f"function {name} {{ builtin echo harm >&2; }}" for name in names)
@@ -191,7 +190,7 @@ def test_functions_of_the_users_in_place_of_builtins_do_no_harm(machine: Machine
     assert done.stdout == "<profileB>"
 
 
-@pytest.mark.parametrize("shell", POSIX)
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_no_trace_and_no_verbose_shell_shows_a_secret(machine: Machine, shell: str) -> None:
     for option in ("x", "v"):
         done = machine.shell(shell, f'{init(shell)}set -{option}\nrole-env use profileB\nrole-env off\necho "<$-"')
@@ -199,7 +198,7 @@ def test_no_trace_and_no_verbose_shell_shows_a_secret(machine: Machine, shell: s
         assert not [secret for secret in machine.secrets() if secret in done.stderr]
 
 
-@pytest.mark.parametrize("shell", POSIX)
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_readonly_variable_is_reported_by_off(machine: Machine, shell: str) -> None:
     script = f"{init(shell)}role-env use profileB\nreadonly ALICLOUD_PROFILE=mine\nrole-env off\necho $?\n{SHOW}"
     done = machine.shell(shell, script)

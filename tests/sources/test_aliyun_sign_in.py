@@ -61,14 +61,6 @@ def oauth_sign_in(machine: Machine, oauth: OAuthServer, *, seconds: int = 3000) 
     )
 
 
-def fails(machine: Machine, *words: str) -> None:
-    """Checks that a session of the CLI's profile is exit 3 with `words`."""
-    done = machine.role_env("cli")
-    assert done.returncode == 3, done.stderr
-    for word in words:
-        assert word in done.stderr
-
-
 def test_the_clis_cloud_sso_token_gets_a_new_session_and_its_file_stays(
     machine: Machine, portal: CloudSsoPortal
 ) -> None:
@@ -85,7 +77,7 @@ def test_the_clis_oauth_token_is_exchanged_and_its_refresh_token_is_never_spent(
     before = oauth_sign_in(machine, oauth)
     assert key_id(machine, "cli") == oauth.sessions[-1].id
     oauth_sign_in(machine, oauth, seconds=600)
-    fails(machine, "aliyun configure --profile me --mode OAuth")
+    machine.refuses("cli", 3, "aliyun configure --profile me --mode OAuth")
     assert not oauth.requests_to("/v1/token")
     assert not any(token.used for token in oauth.refresh.values())
     assert len(before) == len((machine.home / ".aliyun" / "config.json").read_bytes())
@@ -95,24 +87,24 @@ def test_an_expired_or_revoked_token_is_exit_3_with_the_clis_own_command(
     machine: Machine, portal: CloudSsoPortal
 ) -> None:
     cloud_sso(machine, portal, seconds=-5)
-    fails(machine, "aliyun configure --profile me --mode CloudSSO")
+    machine.refuses("cli", 3, "aliyun configure --profile me --mode CloudSSO")
     assert not portal.requests
     cloud_sso(machine, portal)
     portal.revoke_tokens()
-    fails(machine, "aliyun configure --profile me --mode CloudSSO")
+    machine.refuses("cli", 3, "aliyun configure --profile me --mode CloudSSO")
 
 
 @pytest.mark.parametrize("url", ["http://signin-cn-shanghai.alibabacloudsso.com/x", "https://evil.example/x/login"])
 def test_another_host_in_the_clis_file_gets_nothing(machine: Machine, portal: CloudSsoPortal, url: str) -> None:
     cloud_sso(machine, portal, cloud_sso_sign_in_url=url)
-    fails(machine, "cloud_sso_sign_in_url must be")
+    machine.refuses("cli", 3, "cloud_sso_sign_in_url must be")
     assert not portal.requests
 
 
 @pytest.mark.parametrize("token", ["a\r\nX: y", "a b", "é", "秘"])
 def test_a_token_that_no_header_can_carry_is_exit_3(machine: Machine, portal: CloudSsoPortal, token: str) -> None:
     cloud_sso(machine, portal, access_token=token)
-    fails(machine, "its access token is not printable ASCII", "aliyun configure --profile me")
+    machine.refuses("cli", 3, "its access token is not printable ASCII", "aliyun configure --profile me")
     assert not portal.requests
 
 

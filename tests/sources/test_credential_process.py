@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from role_env.credentials import AccessKey, Credentials
-from role_env.errors import ProfileError, RoleEnvError, UnreachableError
+from role_env.errors import ProfileError, UnreachableError
 from role_env.sources import credential_process
-from support.contexts import check_fails, values
+from support.contexts import fails, values
 from support.world import timestamp
 
 DOCUMENT = {
@@ -27,6 +28,7 @@ DOCUMENT = {
 }
 PRINT = f"print({json.dumps(DOCUMENT)!r})"
 ENVIRON = {"PATH": os.environ["PATH"]}
+SECRETS = ("the-secret", "the-token")
 
 
 def command(script: str) -> str:
@@ -42,8 +44,9 @@ def run(text: str, *, seconds: float = 30, **environ: str) -> AccessKey:
     return credential_process.run(text, ENVIRON | environ, seconds=seconds)
 
 
-def fails(kind: type[RoleEnvError], text: str, *words: str, seconds: float = 30) -> None:
-    check_fails(kind, lambda: run(text, seconds=seconds), words, ("the-secret", "the-token"))
+def asked(text: str, seconds: float = 30) -> Callable[[], object]:
+    """The process, which is yet to be run."""
+    return lambda: run(text, seconds=seconds)
 
 
 def wait_until_gone(pid: int) -> None:
@@ -123,7 +126,7 @@ def test_a_command_is_found_on_the_path_that_is_passed(tmp_path: Path) -> None:
     ],
 )
 def test_a_command_that_cannot_run_is_reported_without_its_words(text: str, what: str) -> None:
-    fails(ProfileError, text, "credential_process", what)
+    fails(ProfileError, asked(text), "credential_process", what, secrets=SECRETS)
 
 
 @pytest.mark.parametrize(
@@ -148,16 +151,21 @@ def test_a_command_that_cannot_run_is_reported_without_its_words(text: str, what
 )
 def test_what_is_no_such_document_is_refused_and_not_shown(tmp_path: Path, printed: str, what: str) -> None:
     (tmp_path / "printed").write_text(printed)
-    fails(ProfileError, f"cat {tmp_path / 'printed'}", "credential process cat", what)
+    fails(ProfileError, asked(f"cat {tmp_path / 'printed'}"), "credential process cat", what, secrets=SECRETS)
 
 
 def test_a_process_that_fails_is_recognized_by_its_status_though_it_printed_well() -> None:
-    fails(ProfileError, command(f"{PRINT}; raise SystemExit(7)"), "status 7")
-    fails(ProfileError, command("import os; os.kill(os.getpid(), 9)"), "signal 9")
+    fails(ProfileError, asked(command(f"{PRINT}; raise SystemExit(7)")), "status 7", secrets=SECRETS)
+    fails(ProfileError, asked(command("import os; os.kill(os.getpid(), 9)")), "signal 9", secrets=SECRETS)
 
 
 def test_a_process_that_prints_without_end_is_ended() -> None:
-    fails(ProfileError, command("import sys\nwhile True: sys.stdout.write('x' * 65536)"), "prints more than")
+    fails(
+        ProfileError,
+        asked(command("import sys\nwhile True: sys.stdout.write('x' * 65536)")),
+        "prints more than",
+        secrets=SECRETS,
+    )
 
 
 def test_a_process_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
@@ -169,7 +177,7 @@ def test_a_process_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) 
         f"os.rename({str(tmp_path / 'new')!r}, {str(pids)!r})\n"
         "time.sleep(600)"
     )
-    fails(UnreachableError, command(script), "did not end within", seconds=5)
+    fails(UnreachableError, asked(command(script), 5), "did not end within", secrets=SECRETS)
     for pid in pids.read_text().split():
         wait_until_gone(int(pid))
 
@@ -182,7 +190,7 @@ def test_a_child_that_holds_stdout_open_is_ended_too(tmp_path: Path) -> None:
         f"open({str(pid)!r}, 'w').write(str(child.pid))\n"
         f"{PRINT}"
     )
-    fails(UnreachableError, command(script), "did not end within", seconds=5)
+    fails(UnreachableError, asked(command(script), 5), "did not end within", secrets=SECRETS)
     wait_until_gone(int(pid.read_text()))
 
 
@@ -191,7 +199,12 @@ def test_a_process_that_prints_late_but_in_time_is_waited_for() -> None:
 
 
 def test_what_a_process_prints_after_the_deadline_is_not_taken() -> None:
-    fails(UnreachableError, command(f"import time; time.sleep(4); {PRINT}"), "did not end within", seconds=1)
+    fails(
+        UnreachableError,
+        asked(command(f"import time; time.sleep(4); {PRINT}"), 1),
+        "did not end within",
+        secrets=SECRETS,
+    )
 
 
 @pytest.mark.parametrize("while_starting", [False, True], ids=["running", "starting"])

@@ -2,14 +2,14 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from role_env.errors import ProfileError, RoleEnvError, UnreachableError
+from role_env.errors import ProfileError, UnreachableError
 from role_env.sources import credentials_uri
-from support.contexts import check_fails, context
+from support.contexts import context, fails
 from support.https_server import HttpsServer
 from support.world import timestamp
 
@@ -21,6 +21,7 @@ DOCUMENT = {
     "Expiration": timestamp(3600),
 }
 PATH = "/a-path-that-nobody-guesses"
+SECRETS = (PATH, "the-secret", "the-token")
 
 
 @pytest.fixture
@@ -31,8 +32,9 @@ def server() -> Iterator[HttpsServer]:
         yield started
 
 
-def fails(kind: type[RoleEnvError], uri: str, *words: str) -> None:
-    check_fails(kind, lambda: credentials_uri.fetch(uri, context()), words, (PATH, "the-secret", "the-token"))
+def asked(uri: str) -> Callable[[], object]:
+    """The question at a URI, which is yet to be asked."""
+    return lambda: credentials_uri.fetch(uri, context())
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -72,7 +74,7 @@ def test_another_host_is_asked_over_tls(tmp_path: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_what_is_no_safe_address_is_not_asked(uri: str) -> None:
-    fails(ProfileError, uri, "credentials URI")
+    fails(ProfileError, asked(uri), "credentials URI", secrets=SECRETS)
 
 
 @pytest.mark.parametrize(
@@ -88,13 +90,18 @@ def test_what_is_no_safe_address_is_not_asked(uri: str) -> None:
 )
 def test_credentials_that_are_not_whole_are_refused(server: HttpsServer, change: dict[str, object]) -> None:
     server.body = json.dumps(DOCUMENT | change).encode()
-    fails(UnreachableError, f"http://localhost:{server.port}{PATH}", "did not answer with credentials")
+    fails(
+        UnreachableError,
+        asked(f"http://localhost:{server.port}{PATH}"),
+        "did not answer with credentials",
+        secrets=SECRETS,
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>the-secret</html>", b"[]", b"{" * 100_000, b" " * 3_000_000])
 def test_what_is_no_document_is_refused(server: HttpsServer, body: bytes) -> None:
     server.body = body
-    fails(UnreachableError, f"http://localhost:{server.port}{PATH}", "not a JSON object")
+    fails(UnreachableError, asked(f"http://localhost:{server.port}{PATH}"), "not a JSON object", secrets=SECRETS)
 
 
 @pytest.mark.parametrize(("status", "times"), [(404, 1), (302, 1), (403, 1), (500, 3)])
@@ -102,9 +109,9 @@ def test_another_status_is_reported_and_only_a_passing_one_tried_again(
     server: HttpsServer, status: int, times: int
 ) -> None:
     server.status, server.headers = status, {"Location": "/elsewhere"}
-    fails(UnreachableError, f"http://localhost:{server.port}{PATH}", str(status))
+    fails(UnreachableError, asked(f"http://localhost:{server.port}{PATH}"), str(status), secrets=SECRETS)
     assert len(server.asked) == times
 
 
 def test_a_server_that_is_not_there_is_reported() -> None:
-    fails(UnreachableError, f"http://127.0.0.1:1{PATH}", "127.0.0.1:1", "refused")
+    fails(UnreachableError, asked(f"http://127.0.0.1:1{PATH}"), "127.0.0.1:1", "refused", secrets=SECRETS)

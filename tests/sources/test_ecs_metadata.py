@@ -5,14 +5,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from role_env.credentials import FIELDS, Credentials
-from role_env.errors import ProfileError, RoleEnvError, UnreachableError
+from role_env.errors import ProfileError, UnreachableError
 from role_env.sources import ecs_metadata
-from support.contexts import check_fails, context, values
+from support.contexts import context, fails, values
 from support.metadata_server import (
     ROLE,
     ROLES_PATH,
@@ -41,11 +41,15 @@ def credentials(role: str = "", **environ: str) -> Credentials:
     return found
 
 
-def fails(kind: type[RoleEnvError], service: MetadataServer, *words: str, role: str = "", **environ: str) -> None:
-    """Checks that asking fails as `kind`, telling `words` and none of what the service holds."""
-    secrets = [str(service.credentials[name] or "") for name in ("AccessKeySecret", "SecurityToken")]
-    secrets = [secret for secret in secrets if len(secret) > 1]
-    check_fails(kind, lambda: credentials(role, **environ), words, secrets)
+def secrets(service: MetadataServer) -> list[str]:
+    """What the service holds and no error may contain."""
+    held = [str(service.credentials[name] or "") for name in ("AccessKeySecret", "SecurityToken")]
+    return [secret for secret in held if len(secret) > 1]
+
+
+def asked(role: str = "", **environ: str) -> Callable[[], object]:
+    """The question to the service, which is yet to be asked."""
+    return lambda: credentials(role, **environ)
 
 
 @pytest.mark.parametrize("role", ["", ROLE])
@@ -63,7 +67,7 @@ def test_version_2_is_asked_with_a_token_and_the_role_looked_up_when_it_is_not_n
 
 
 def test_a_role_that_the_instance_does_not_have_is_reported(service: MetadataServer) -> None:
-    fails(ProfileError, service, "no RAM role another", role="another")
+    fails(ProfileError, asked(role="another"), "no RAM role another", secrets=secrets(service))
 
 
 @pytest.mark.parametrize("status", [403, 404, 405])
@@ -75,7 +79,7 @@ def test_version_1_serves_only_where_there_is_no_version_2_and_it_is_allowed(
     assert credentials().access_key_id == service.credentials["AccessKeyId"]
     assert not [headers for _, _, headers in service.asked if "x-aliyun-ecs-metadata-token" in headers]
     service.asked.clear()
-    fails(UnreachableError, service, "ALIBABA_CLOUD_IMDSV1_DISABLED", **FORBIDDEN)
+    fails(UnreachableError, asked(**FORBIDDEN), "ALIBABA_CLOUD_IMDSV1_DISABLED", secrets=secrets(service))
     assert [path for _, path, _ in service.asked] == [TOKEN_PATH]
 
 
@@ -85,7 +89,7 @@ def test_version_2_serves_where_version_1_is_forbidden(service: MetadataServer) 
 
 def test_nothing_is_asked_where_the_service_is_switched_off(service: MetadataServer) -> None:
     for word in ("true", "True", " TRUE "):
-        fails(ProfileError, service, "DISABLED", ALIBABA_CLOUD_ECS_METADATA_DISABLED=word)
+        fails(ProfileError, asked(ALIBABA_CLOUD_ECS_METADATA_DISABLED=word), "DISABLED", secrets=secrets(service))
     assert not service.asked
     assert credentials(ALIBABA_CLOUD_ECS_METADATA_DISABLED="false")
 
@@ -98,16 +102,16 @@ def test_what_a_failed_switch_has_switched_off_does_not_keep_the_next_one_from_a
 
 @pytest.mark.parametrize("role", ["a/b", "../token", "a b", "a\nb", "x" * 65, "rôle"])
 def test_a_name_that_no_role_has_is_not_asked_for(service: MetadataServer, role: str) -> None:
-    fails(ProfileError, service, "role_name", role=role)
+    fails(ProfileError, asked(role=role), "role_name", secrets=secrets(service))
     assert not service.asked
 
 
 def test_an_instance_without_a_role_is_reported_and_several_are_not_chosen_from(service: MetadataServer) -> None:
     for answer in ((404, "Not Found"), (200, ""), (200, "\n")):
         service.answers[ROLES_PATH] = answer
-        fails(ProfileError, service, "no RAM role")
+        fails(ProfileError, asked(), "no RAM role", secrets=secrets(service))
     service.answers[ROLES_PATH] = 200, "first\nsecond\n"
-    fails(ProfileError, service, "several", "role_name")
+    fails(ProfileError, asked(), "several", "role_name", secrets=secrets(service))
 
 
 INVALID = {
@@ -122,7 +126,7 @@ INVALID = {
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in INVALID.items() for value in values])
 def test_credentials_that_are_not_whole_are_refused(service: MetadataServer, name: str, value: object) -> None:
     service.credentials[name] = value
-    fails(UnreachableError, service, "did not answer like the metadata service")
+    fails(UnreachableError, asked(), "did not answer like the metadata service", secrets=secrets(service))
 
 
 @pytest.mark.parametrize("path", [TOKEN_PATH, ROLES_PATH, ROLES_PATH + ROLE])
@@ -131,7 +135,7 @@ def test_what_is_no_metadata_service_is_reported_as_that(
     service: MetadataServer, path: str, answer: tuple[int, str]
 ) -> None:
     service.answers[path] = answer
-    fails(UnreachableError, service, "did not answer like the metadata service")
+    fails(UnreachableError, asked(), "did not answer like the metadata service", secrets=secrets(service))
 
 
 @pytest.mark.parametrize("updated", [None, "never", timestamp(3600)], ids=["nothing", "no time", "later"])

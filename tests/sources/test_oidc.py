@@ -3,16 +3,16 @@
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from role_env.credentials import Credentials
-from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError
+from role_env.errors import ProfileError, RefusedError, UnreachableError
 from role_env.sources import oidc
 from role_env.sts import client as sts
-from support.contexts import check_fails, context, hop, values
+from support.contexts import context, fails, hop, values
 from support.https_server import HttpsServer
 from support.local_sts import LocalSts
 from support.machine import Machine
@@ -114,8 +114,9 @@ def job(github: HttpsServer, path: str = "/token?api-version=2.0") -> dict[str, 
     }
 
 
-def fails(kind: type[RoleEnvError], environ: dict[str, str], *words: str) -> None:
-    check_fails(kind, lambda: oidc.github_token(context(environ), audience="x"), words, (BEARER, TOKEN))
+def asked(environ: dict[str, str]) -> Callable[[], object]:
+    """The question to GitHub, which is yet to be asked."""
+    return lambda: oidc.github_token(context(environ), audience="x")
 
 
 def test_github_is_asked_for_a_token_with_its_bearer_token(github: HttpsServer) -> None:
@@ -144,7 +145,7 @@ def test_the_audience_is_added_as_one_encoded_value(github: HttpsServer, audienc
 def test_a_job_without_the_permission_gets_its_name(github: HttpsServer, absent: str, value: str | None) -> None:
     environ = {name: text for name, text in job(github).items() if name != absent}
     environ |= {absent: value} if value is not None else {}
-    fails(ProfileError, environ, absent, "permissions: id-token: write")
+    fails(ProfileError, asked(environ), absent, "permissions: id-token: write", secrets=(BEARER, TOKEN))
     assert not github.asked
 
 
@@ -154,33 +155,33 @@ def test_a_job_without_the_permission_gets_its_name(github: HttpsServer, absent:
 )
 def test_the_bearer_token_goes_to_an_https_address_only(github: HttpsServer, url: str) -> None:
     environ = job(github) | {"ACTIONS_ID_TOKEN_REQUEST_URL": url.format(github.port)}
-    fails(ProfileError, environ, "ACTIONS_ID_TOKEN_REQUEST_URL")
+    fails(ProfileError, asked(environ), "ACTIONS_ID_TOKEN_REQUEST_URL", secrets=(BEARER, TOKEN))
     assert not github.asked
 
 
 def test_a_bearer_token_with_a_line_break_adds_no_header(github: HttpsServer) -> None:
     environ = job(github) | {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": f"{BEARER}\r\nX: y"}
-    fails(ProfileError, environ, "does not contain a token")
+    fails(ProfileError, asked(environ), "does not contain a token", secrets=(BEARER, TOKEN))
     assert not github.asked
 
 
 def test_a_redirect_is_not_followed(github: HttpsServer) -> None:
     github.status, github.headers = 302, {"Location": f"https://localhost:{github.port}/elsewhere"}
-    fails(UnreachableError, job(github), "302")
+    fails(UnreachableError, asked(job(github)), "302", secrets=(BEARER, TOKEN))
     assert len(github.asked) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_a_refusal_is_final(github: HttpsServer, status: int) -> None:
     github.status = status
-    fails(ProfileError, job(github), str(status), "id-token: write")
+    fails(ProfileError, asked(job(github)), str(status), "id-token: write", secrets=(BEARER, TOKEN))
     assert len(github.asked) == 1
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_a_passing_failure_is_tried_again(github: HttpsServer, status: int) -> None:
     github.status = status
-    fails(UnreachableError, job(github), str(status))
+    fails(UnreachableError, asked(job(github)), str(status), secrets=(BEARER, TOKEN))
     assert len(github.asked) == 3
 
 
@@ -189,18 +190,18 @@ def test_a_passing_failure_is_tried_again(github: HttpsServer, status: int) -> N
 )
 def test_an_answer_without_a_token_is_reported(github: HttpsServer, body: str) -> None:
     github.body = body.encode()
-    fails(UnreachableError, job(github), "did not answer with a GitHub token")
+    fails(UnreachableError, asked(job(github)), "did not answer with a GitHub token", secrets=(BEARER, TOKEN))
 
 
 def test_a_certificate_of_nobody_known_gets_nothing(github: HttpsServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
-    fails(UnreachableError, job(github), "certificate")
+    fails(UnreachableError, asked(job(github)), "certificate", secrets=(BEARER, TOKEN))
     assert not github.asked
 
 
 def test_a_proxy_is_gone_through_as_the_variables_say(github: HttpsServer) -> None:
     environ = job(github) | {"HTTPS_PROXY": "http://127.0.0.1:1"}
-    fails(UnreachableError, environ, "could not be reached", "proxy 127.0.0.1:1")
+    fails(UnreachableError, asked(environ), "could not be reached", "proxy 127.0.0.1:1", secrets=(BEARER, TOKEN))
     assert oidc.github_token(context(environ | {"NO_PROXY": "localhost"}), audience="") == TOKEN
 
 

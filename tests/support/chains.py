@@ -16,15 +16,6 @@ def assumed(machine: Machine, action: str = "AssumeRole") -> list[str]:
     return roles
 
 
-def fails(machine: Machine, profile: str, status: int, *words: str, **environ: str) -> str:
-    """Check that requesting `profile` ends with `status`, prints `words` and gives no session."""
-    done = machine.role_env(profile, "--format", "json", **environ)
-    assert (done.returncode, done.stdout) == (status, ""), done.stderr
-    for word in words:
-        assert word in done.stderr
-    return done.stderr
-
-
 def add_profile(machine: Machine, name: str, role: str, source: str = "source_profile = profileA") -> None:
     """Add a profile that assumes a role of the world."""
     machine.add(f"[{name}]\nrole_arn = {machine.sts.world.role(role).arn}\n{source}\n")

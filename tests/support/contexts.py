@@ -1,6 +1,7 @@
 """What the tests need that call a module directly: a context, a role, and a look at keys and at what is raised."""
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import pytest
 
@@ -11,6 +12,8 @@ from role_env.errors import RoleEnvError
 from role_env.keyrings import kernel
 from role_env.sts.hop import Hop
 from role_env.ui.messages import Messages
+
+Error = TypeVar("Error", bound=RoleEnvError)
 
 
 def context(environ: Mapping[str, str] | None = None) -> Context:
@@ -38,9 +41,7 @@ def kernel_keeps() -> bool:
     return True
 
 
-def check_fails(
-    kind: type[RoleEnvError], call: Callable[[], object], words: Iterable[str], secrets: Iterable[str]
-) -> None:
+def fails(kind: type[Error], call: Callable[[], object], *words: str, secrets: Iterable[str] = ()) -> Error:
     """Check that `call` raises exactly `kind`, with all `words` and none of the `secrets` in what it reports."""
     with pytest.raises(kind) as caught:
         call()
@@ -50,3 +51,4 @@ def check_fails(
         assert word in reported
     for secret in secrets:
         assert secret not in reported
+    return caught.value

@@ -16,7 +16,7 @@ from pathlib import Path
 from support.files import settle, write_private, write_program
 from support.local_sts import LocalSts
 from support.secret_service_bus import KeyringBus, require
-from support.shells import COMMANDS
+from support.shells import COMMANDS, NOTHING_CHANGED
 from support.sign_in_server import SignInServer
 
 INSTALLED = Path(sys.executable).parent
@@ -134,6 +134,17 @@ source_profile = profileA
         done = self.role_env(*arguments, text=text, **environ)
         assert (done.returncode, said in done.stderr) == (status, True), done.stderr
         return done
+
+    def refuses(self, profile: str, status: int, *words: str, **environ: str) -> str:
+        """Check that `profile` gives a shell no session, with `status` and printable `words`; return stderr."""
+        done = self.role_env("export", profile, "--format", "sh", **environ)
+        assert (done.returncode, done.stdout) == (status, NOTHING_CHANGED), done.stderr
+        assert done.stderr.startswith("role-env: ")
+        assert "Traceback" not in done.stderr
+        assert done.stderr.replace("\n", "").isprintable()
+        for word in words:
+            assert word in done.stderr
+        return done.stderr
 
     def key_lines(self) -> str:
         """test_user1's key as `login` reads it from stdin: its ID and its secret."""

@@ -13,6 +13,7 @@ from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
 from role_env.profiles.profile import Profile
 from role_env.sources.access_key import FileKey
+from support.contexts import fails
 from support.files import write_private
 
 ARN = "acs:ram::2222222222222222:role/switchRoleSbc"
@@ -82,9 +83,7 @@ class Folder:
 
 def failure(call: Callable[[], object]) -> str:
     """Return what the ProfileError says, which is checked."""
-    with pytest.raises(ProfileError) as caught:
-        call()
-    return said(caught.value)
+    return said(fails(ProfileError, call))
 
 
 def said(error: ProfileError) -> str:

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from role_env.command_table import formats
 from support.machine import Machine
 from support.secret_service_bus import require
 
-SHELLS = ("bash", "zsh", "fish")
-"""The shells that have the integration."""
+SHELLS = formats.INTEGRATED_SHELLS
+POSIX_SHELLS = tuple(shell for shell in SHELLS if formats.SHELLS[shell].dialect == formats.SHELLS["sh"].dialect)
+"""Those of them that read the code of a POSIX shell."""
 
 HOOK = {"bash": "_role_env_prompt", "zsh": "_role_env_prompt", "fish": "emit fish_prompt"}
 """The line that runs what the integration does before each prompt."""
