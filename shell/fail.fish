@@ -1,3 +1,3 @@
-# Leaves the shell without any account, if it has a session, and fails. `session.fish` comes first.
+# Leave the shell without any account, if it has a session, and fail. `session.fish` comes first.
 _renv_take_away
 set -l result false

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034  # `session.sh`, which comes first, reads it
-# Leaves the shell without any account, if it has a session, and fails.
+# Leave the shell without any account, if it has a session, and fail.
 {
 	_renv_find_locals
 	_renv_take_away

@@ -1,9 +1,9 @@
-# Ends the session of the shell, or its no-account state, and restores what was set before. `session.fish` comes first.
+# End the shell's session, or its no-account state, and restore the values from before. `session.fish` comes first.
 if test -n "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_NO_ACCOUNT"
     for v in $ours
         _renv_take_back
     end
-    # A key that the user has set meanwhile stays, without a secret or token of the session.
+    # A key that the user has set meanwhile stays, but not with the session's secret or token.
     for v in $theirs
         if contains -- "$$v" $own
             set -e -g $v

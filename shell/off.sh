@@ -1,12 +1,12 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
-# Ends the session of the shell, or its no-account state, and restores what was set before. `session.sh` comes first.
+# End the shell's session, or its no-account state, and restore the values from before. `session.sh` comes first.
 _renv_take_back() {
 	_renv_restore
 	_renv_forget
 }
 
-# A key that the user has set meanwhile stays, without a secret or token of the session.
+# A key that the user has set meanwhile stays, but not with the session's secret or token.
 _renv_let_go() {
 	_renv_read
 	case "$_renv_value" in
@@ -27,10 +27,10 @@ _renv_off() {
 	_renv_each _renv_take_back "$_renv_ours"
 	_renv_each _renv_let_go "$_renv_theirs"
 	_renv_restore_bare
-	# Below `exec --renew` the credentials URI is the session's own.
+	# In a session of `exec --renew` the credentials URI is the session's own.
 	case "${ROLE_ENV_ACCESS_KEY_ID:+k}${ROLE_ENV_PROFILE:+p}" in p) \unset -v @CREDENTIALS_URI@ ;; esac
 	_renv_each _renv_take_back "$_renv_regions @PROFILE_GUARDS@"
-	# A session of an older version left these as the user had set them.
+	# A session of an older version did not change these.
 	case "${ROLE_ENV_FAMILIES-}${ROLE_ENV_NO_ACCOUNT-}" in
 	?*) _renv_each _renv_take_back '@DISABLED@' ;;
 	esac

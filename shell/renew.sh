@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
-# Replaces the session of the shell by a newer one. `session.sh` comes first.
+# Replace the shell's session by a newer one. `session.sh` comes first.
 #
 # Only variables that are still the old session's are replaced. If one is readonly, or the shell has another session by
-# now, nothing is changed. The first three new values are the ID, the secret and the token.
+# now, nothing changes. The first three new values are the ID, the secret and the token.
 _renv_renew() {
 	_renv_read
 	case "$_renv_value" in

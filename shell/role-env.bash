@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2043,SC2154,SC2157,SC2194  # variables of the other file; what the tables fill in
-# The part of role-env's integration that is bash's own.
+# shellcheck disable=SC2034,SC2043,SC2154,SC2157,SC2194  # variables of the other file; values from the tables
+# The part of role-env's integration that is specific to bash.
 
 _role_env_which() {
 	\builtin type -P "$1"
@@ -10,12 +10,12 @@ _role_env_is_subshell() {
 	[[ ${BASH_SUBSHELL-0} != 0 ]]
 }
 
-# Reads a line into the variable, as it is; a readonly IFS takes the spaces around it.
+# Read a line into the variable unchanged, except that a readonly IFS strips the spaces around it.
 _role_env_read() {
 	{ IFS='' \builtin read -r "$1"; } 2>/dev/null
 }
 
-# Whether all the variables can be set and unset, found out without a fork.
+# Succeed if all the variables can be set and unset. Needs no fork.
 _role_env_is_writable() {
 	while (($#)); do
 		\builtin local "$1" 2>/dev/null || \builtin return 1
@@ -23,9 +23,9 @@ _role_env_is_writable() {
 	done
 }
 
-# What the hook compares: the value, export and type of each variable that matters, as bash would declare it. bash before
-# 4.4 can only compare values. And whether a variable, if it has a value, is exported: an array is not, and a nameref
-# reports the name of another one.
+# The state that the hook compares: the value, export and type of each relevant variable, as bash would declare it. bash
+# before 4.4 can only compare values. Also, whether a variable with a value is exported: an array is not, and a nameref
+# reports the name of another variable.
 case ${BASH_VERSION} in
 [0-3].* | 4.[0-3]*)
 	_role_env_observe() { _role_env_observed="@VALUES@"; }
@@ -46,7 +46,7 @@ case ${BASH_VERSION} in
 	;;
 esac
 
-# Sets _role_env_pinned to the variables that lead to files, the keyring and certificates, each with its value of now.
+# Set _role_env_pinned to the current values of the variables that lead to files, the keyring and certificates.
 _role_env_pin() {
 	\builtin local _role_env_each=''
 	_role_env_pinned=(@PINNED@)
@@ -59,15 +59,15 @@ _role_env_unset_pinned() {
 	\builtin unset -v @PINNED_NAMES@ "${!KEYRING_PROPERTY_@}"
 }
 
-# Removes the control characters of ASCII and, in any locale, those beyond it (U+0080 to U+009F).
+# Remove the control characters of ASCII and, in any locale, those beyond it (U+0080 to U+009F).
 _role_env_remove_controls() {
 	_role_env_name=${_role_env_name//[[:cntrl:]]/}
 	_role_env_name=${_role_env_name//$'\xc2'[$'\x80'-$'\x9f']/}
 }
 
-# Runs a step of ours while options of the shell are off; $1 is "$-". `set -x` and `set -v` would print secrets, `set -a`
-# would export them, with `set -k` nothing could be declared, and `nocasematch` would take TRUE for true. The `||` lets
-# the shell of someone with `set -e` go on to turn them on again.
+# Run a step of role-env with some shell options off; $1 is "$-". `set -x` and `set -v` would print secrets, `set -a`
+# would export them, `set -k` would prevent declarations, and `nocasematch` would take TRUE for true. Because of the
+# `||`, a shell with `set -e` continues and turns them on again.
 _role_env_untraced() {
 	{ \builtin set +akvx; } 2>/dev/null
 	\builtin local _role_env_flags="$1" _role_env_status=0
@@ -85,7 +85,7 @@ _role_env_untraced() {
 	\builtin return "${_role_env_status}"
 }
 
-# Sets `_role_env_now` to seconds of the epoch without a fork, by the best clock that this bash has.
+# Set `_role_env_now` to the epoch seconds without a fork, by the best clock of this bash.
 case ${BASH_VERSION} in
 [5-9].* | [1-9][0-9].*)
 	_role_env_clock() {
@@ -97,7 +97,7 @@ case ${BASH_VERSION} in
 	_role_env_clock() { \builtin printf -v _role_env_now '%(%s)T' -1; }
 	;;
 *)
-	# `date` runs once, and again after SECONDS has been set back.
+	# `date` runs once, and again if SECONDS was set back.
 	\builtin unset -v _role_env_base _role_env_last
 	_role_env_base='' _role_env_last=0
 	_role_env_clock() {
@@ -121,9 +121,9 @@ _role_env_prompt() {
 	esac
 }
 
-# Most of the time nothing has changed, and the second in which the text will has not come. It passes on the status that
-# later hooks see. Where each hook gets the status anew (bash 5.1), and under `set -e`, where a failure would end the
-# shell, it returns 0.
+# Most of the time nothing has changed, and the time of the next change of the text has not come. It returns the status
+# for later hooks. It returns 0 if every hook gets the status from bash (5.1), and under `set -e`, where a failure would
+# end the shell.
 _role_env_check() {
 	\builtin local _role_env_now="${_role_env_list:+${EPOCHSECONDS-}}"
 	case ${_role_env_now} in '' | *[!0123456789]*) _role_env_clock ;; *) ;; esac
@@ -139,7 +139,7 @@ _role_env_check() {
 	case ${_role_env_list}$- in list* | *e*) \builtin return 0 ;; *) \builtin return "$1" ;; esac
 }
 
-# Gives the text to the prompt, and to prompts that are not ours.
+# Pass the text to the prompt, and to other programs' prompts.
 _role_env_publish() {
 	if _role_env_is_writable ROLE_ENV_PROMPT; then
 		ROLE_ENV_PROMPT=${_role_env_text}
@@ -149,9 +149,9 @@ _role_env_publish() {
 	fi
 }
 
-# Puts a reference to the text at the head of PS1. bash decodes a prompt before it expands the variables in it: nothing
-# in the text can act. What is shown of it begins at _role_env_from, and before each command PS0 moves that behind its
-# end: without the hook there is no text. bash before 4.4 has no PS0; there the text's own place in PS1 does it.
+# Put a reference to the text at the start of PS1. bash decodes a prompt before it expands variables in it, so the text
+# cannot contain prompt commands. The text is shown from _role_env_from on, and before each command PS0 moves that past
+# the end, so that without the hook no text is shown. bash before 4.4 has no PS0; there the reference in PS1 does it.
 _role_env_show() {
 	case ${PS1-} in
 	'' | *'{ROLE_ENV_PROMPT'* | *'$'ROLE_ENV_PROMPT*) ;;
@@ -175,14 +175,14 @@ _role_env_show() {
 	fi
 }
 
-# Brings the hook to its place.
+# Put the hook in its place.
 _role_env_arrange() {
 	case ${PROMPT_COMMAND[*]-} in *_role_env_prompt) ;; *) _role_env_install ;; esac
 }
 
-# Puts the hook behind all others, once. With --no-prompt it is also in front, behind direnv's, so that hooks that show
-# ROLE_ENV_PROMPT in a prompt of their own run after it. In a string it is a line of its own, and only the last one:
-# other hooks have to see $PIPESTATUS.
+# Put the hook after all others, once. With --no-prompt it is also in front, after direnv's, so that hooks that show
+# ROLE_ENV_PROMPT in a prompt of their own run after it. In a string it is a line of its own, and only the last line,
+# since other hooks must see $PIPESTATUS.
 _role_env_install() {
 	\builtin local _role_env_command='' _role_env_rest=''
 	if ! _role_env_is_writable PROMPT_COMMAND; then
@@ -193,7 +193,7 @@ _role_env_install() {
 		\builtin return 0
 	fi
 	if [[ -z ${_role_env_list} ]]; then
-		# shellcheck disable=SC2128,SC2178  # of an array the older bashes run the first element
+		# shellcheck disable=SC2128,SC2178  # older bashes run the first element of an array
 		_role_env_rest=${PROMPT_COMMAND//$'\n'_role_env_prompt/}
 		_role_env_rest=${_role_env_rest#_role_env_prompt}
 		# shellcheck disable=SC2178
@@ -213,7 +213,7 @@ _role_env_install() {
 	PROMPT_COMMAND+=(_role_env_prompt)
 }
 
-# Completes: readline's words end at colons and the like, so they are read from the line.
+# Complete. The words are read from the line, since readline's words end at colons and similar characters.
 _role_env_complete() {
 	\builtin local _role_env_line="${COMP_LINE:0:COMP_POINT}" _role_env_option='' _role_env_command='' _role_env_run=''
 	\builtin local _role_env_count=0 _role_env_here='' _role_env_prefix='' _role_env_word='' _role_env_before
@@ -259,7 +259,7 @@ _role_env_offer() {
 	done
 }
 
-# Installs it where a person types.
+# Install it in an interactive shell.
 \builtin unset -v _role_env_list _role_env_head _role_env_space _role_env_nothing _role_env_from _role_env_end_of_text
 _role_env_list='' _role_env_head='' _role_env_space=' ' _role_env_nothing='' _role_env_from=0 _role_env_end_of_text=''
 case $- in
@@ -271,7 +271,7 @@ case $- in
 		\builtin printf 'role-env: the prompt cannot show the session, because of %s\nrole-env: hint: %s\n' \
 			"${_role_env_hidden}" 'make it readonly below the line with role-env init' >&2
 	else
-		# shellcheck disable=SC2016  # references: the prompt must not hold the text
+		# shellcheck disable=SC2016  # references: the prompt must not contain the text
 		case ${_role_env_options} in
 		*--no-prompt*) ;;
 		*)

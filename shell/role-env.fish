@@ -1,10 +1,10 @@
 # role-env's integration in fish: role-env init fish | source
 #
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
-# shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete. For the prompt fish 3.6 or newer.
-# `role-env init` fills in what is between two @ from the command's own tables.
+# shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete. The prompt requires fish 3.6.
+# `role-env init` replaces the names between two @ by the command's own tables.
 #
-# Nothing from outside is evaluated, arithmetic gets only digits, and what this shell may have inherited is replaced.
+# Text from outside is never evaluated, arithmetic gets only digits, and inherited variables are replaced.
 for name in seen name left end on off plain warning warned request previous observed text
     set -gu _role_env_$name ''
 end
@@ -39,12 +39,12 @@ function role-env
     end
 end
 
-# Runs the command. ROLE_ENV_INIT is for its hints and for `role-env doctor`, which reports an older integration.
+# Run the command. ROLE_ENV_INIT is for its hints and for `role-env doctor`, which reports an older integration.
 function _role_env_call --no-scope-shadowing
     ROLE_ENV_INIT=(string split -f 1 ' ' -- "$_role_env_options") command role-env $argv
 end
 
-# Puts a session into this shell, with the options of `role-env export`. Without a profile it asks which one. `-` is the
+# Put a session into this shell, with the options of `role-env export`. Without a profile, ask for one. `-` is the
 # session before this one or, in a shell without a session, the last one: the command gets its request.
 function _role_env_use
     _role_env_can_run; or return
@@ -62,8 +62,8 @@ function _role_env_use
     return $result
 end
 
-# Remembers the request of this shell's session, if that is not another's, and the one before that. A renewal, or the
-# same request once more, is of the same session.
+# Remember the requests of this shell's session, unless it is mixed with another, and of the session before it. A
+# renewal, or the same request again, counts as the same session.
 function _role_env_remember
     test -n "$ROLE_ENV_PROFILE"; or return 0
     set -l here none
@@ -73,7 +73,7 @@ function _role_env_remember
     set -g _role_env_request $here
 end
 
-# Ends the session without a process: the code is here. fish has no subshells, so it always acts in this shell.
+# End the session without a process, by the code below. fish has no subshells, so it always acts in this shell.
 function _role_env_end_session
     _role_env_remember
     if set -q argv[1]
@@ -90,7 +90,7 @@ function _role_env_off_code
     @OFF@
 end
 
-# Evaluates what the command prints for this shell, and returns its status, or 1 if the shell could not follow.
+# Evaluate the code that the command prints for this shell, and return its status, or 1 if the evaluation failed.
 function _role_env_take
     _role_env_can_run; or return
     _role_env_call $argv --format fish | source
@@ -99,7 +99,7 @@ function _role_env_take
     return $results[1]
 end
 
-# Whether the command can run: one line instead of the shell's own message if it, or its interpreter, is missing.
+# Succeed if the command can run. If it or its interpreter is missing, print one line instead of the shell's message.
 function _role_env_can_run
     set -l file (command -s role-env)
     set -l line ''
@@ -117,7 +117,7 @@ function _role_env_can_run
     return 127
 end
 
-# Whether one of the words is neither an option nor the value of one.
+# Succeed if one of the words is neither an option nor an option's value.
 function _role_env_has_profile
     set -l value
     for word in $argv
@@ -138,7 +138,7 @@ function _role_env_has_profile
     return 1
 end
 
-# Lists the profiles that give a session, asks for one and prints its name.
+# List the profiles that give a session, ask for one and print its name.
 function _role_env_choose
     set -l rows (_role_env_call list --sessions (_role_env_find_config $argv)); or return
     if not set -q rows[1]
@@ -167,7 +167,7 @@ function _role_env_choose
     return 2
 end
 
-# Prints the option --config among words, as one word.
+# Print the option --config among the words, as one word.
 function _role_env_find_config
     set -l previous ''
     set -l config
@@ -182,19 +182,19 @@ function _role_env_find_config
     set -q config[1]; and printf '%s\n' $config[-1]
 end
 
-# Wraps the prompt's function again if another one has replaced it: the next prompt has to show the change.
+# Wrap the prompt's function again if another one has replaced it, since the next prompt must show the change.
 function _role_env_refresh
     functions -q _role_env_on_prompt; or return 0
     _role_env_wrap
     true
 end
 
-# Sets ROLE_ENV_PROMPT at each prompt, and reports or renews what is due. fish itself keeps $status. Most of the time
-# nothing has changed, and the second in which the text will has not come. The state has the value and the export of each
-# variable that matters; a list has the value that programs see.
+# Set ROLE_ENV_PROMPT at each prompt, and report or renew the session if that is due. fish itself keeps $status. Most of
+# the time nothing has changed, and the time of the next change of the text has not come. The state has the value and
+# the export of each relevant variable; a list has the value that programs see.
 #
-# fish has no clock. On Linux a file has the time since the machine has started; elsewhere the age of a file gives
-# the time without a fork.
+# fish has no clock. On Linux a file has the time since the machine started; elsewhere the age of a file gives the time
+# without a fork.
 function _role_env_prompt
     if set -q _role_env_has_uptime
         read -f age rest </proc/uptime
@@ -211,12 +211,12 @@ function _role_env_prompt
 end
 
 function _role_env_observe
-    # How many of those that have to be exported are not; a list of what is would take as long as all the rest.
+    # The number of variables that should be exported and are not. A list of the exported ones would double the time.
     set -qx @KEY_ID_NAMES@ @GUARD_NAMES@ ALIBABA_CLOUD_CREDENTIALS_URI
     set -g _role_env_observed "@STATE@ $status"
 end
 
-# Looks at everything: what is shown, in which color, and until which `age` that stays true.
+# Examine everything: the text, its color, and the `age` until which they are correct.
 function _role_env_look
     set -l age $argv[1]
     set -l now (math (path mtime /) + (path mtime -R /))
@@ -265,7 +265,7 @@ function _role_env_describe
     else
         set text ' expired'
     end
-    # Into the window, or out of the minute after a failure.
+    # The window begins, or the minute after a failure ends.
     set -l wait (math "max(1, $left - $_role_env_window + 1, $_role_env_retry - $argv[2])")
     set -g _role_env_next (math "min($_role_env_next, $argv[1] + $wait)")
     set -g _role_env_on $_role_env_plain
@@ -273,13 +273,14 @@ function _role_env_describe
     set -g _role_env_text "$_role_env_name$sign$text"
 end
 
-# Whether `role-env exec --renew` serves the session, for as long as this shell lives.
+# Succeed if `role-env exec --renew` serves the session, which lasts as long as this shell.
 function _role_env_is_served
     test -z "$ROLE_ENV_ACCESS_KEY_ID" -a -n "$ALIBABA_CLOUD_CREDENTIALS_URI"
 end
 
-# Whether the server of the session lives, and the credentials URI is its own: the file in its memory that
-# ROLE_ENV_SERVER names contains that URI, and what is shown of the session. Where there are no such files, whether the process is there.
+# Succeed if the session's server is running and the credentials URI is its own. The file in its memory that
+# ROLE_ENV_SERVER names contains that URI, and what is shown of the session. On a system without such files, succeed if
+# the process exists.
 function _role_env_has_server
     set -l parts (string match -r -g '^([1-9][0-9]{0,6})(|/fd/[0-9]+) (.+)\z' -- "$ROLE_ENV_SERVER")
     test -n "$parts[3]" -a "$parts[3]" = "$ALIBABA_CLOUD_CREDENTIALS_URI"; or return
@@ -287,14 +288,14 @@ function _role_env_has_server
         command kill -0 $parts[1] 2>/dev/null
         return
     end
-    # Anything but a file might have to be waited for.
+    # Another kind of file could make the shell wait.
     test -f /proc/$parts[1]$parts[2]; or return
     read -l -z text </proc/$parts[1]$parts[2]
     test "$text" = "$parts[3]"\n"@SHOWN@"\n
 end
 
-# Whether all tools find the session: each key ID of an exported family and each guard is there and exported, no family
-# has another key, and nothing outranks them or remains of a failed switch. A served session has no key ID.
+# Succeed if all tools find the session: each key ID of an exported family and each guard is set and exported, no family
+# has another key, nothing outranks them, and no switch has failed. A served session has no key ID.
 function _role_env_is_whole
     set -l id "$ROLE_ENV_ACCESS_KEY_ID"
     test -z "@OUTRANKING@$ROLE_ENV_NO_ACCOUNT" -a (string replace -a @ABSENT@ '' -- "@KEY_IDS@") = "@EXPECTED_KEY_IDS@"; or return
@@ -304,7 +305,7 @@ function _role_env_is_whole
         string match -q -- "* $parts[1] *" " $ROLE_ENV_FAMILIES "; or test -n "$parts[2]"; or continue
         test "$parts[2]" = "$id"; or return
     end
-    # The variables of two sessions can be mixed: direnv brings back only those that it has changed.
+    # The variables of two sessions can be mixed, since direnv restores only those that it has changed.
     string match -q -- "*\"access_key_id\":\"$id*\"shown\":\"@SHOWN@\"*" "$ROLE_ENV_REQUEST"
     or not string match -q -- '*"shown":*' "$ROLE_ENV_REQUEST"
     or return
@@ -321,7 +322,7 @@ function _role_env_is_whole
     true
 end
 
-# Whether tools find neither a key nor an account of their own, as below `exec --renew` (the argument is served) and
+# Succeed if tools find neither a key nor an account of their own, as under `exec --renew` (the argument is served) and
 # after a failed switch (none).
 function _role_env_is_guarded
     contains -- "@OUTRANKING@$argv[1] @WITHOUT_KEY@" @EXPECTED_WITHOUT_KEY@; or return
@@ -331,7 +332,7 @@ function _role_env_is_guarded
     true
 end
 
-# Looks at a session that this shell has not seen yet; the argument is the time.
+# Examine a session that is new in this shell; the argument is the time.
 function _role_env_arrive
     set -l key "$ROLE_ENV_ACCESS_KEY_ID $ROLE_ENV_PROFILE $ROLE_ENV_EXPIRATION" \
         "$ROLE_ENV_POLICY $_role_env_colour $(set -q ROLE_ENV_REQUEST; and echo 1)"
@@ -352,11 +353,11 @@ function _role_env_arrive
     set -g _role_env_retry 0
     set -g _role_env_window 1
     if test -n "$_role_env_end"; and string match -q -- '*--renew*' $_role_env_options
-        # The command renews when less than min(300 s, a fifth of the lifetime) is left. What is left now is never more
-        # than the lifetime, so within this window it surely does.
+        # The command renews when less than min(300 s, a fifth of the lifetime) is left. The time left now is at most the
+        # lifetime, so within this window the command always renews.
         set -g _role_env_window (math "max(1, min(300, floor(($_role_env_end - $argv[1]) / 5)))")
     end
-    # For the shells below this one.
+    # For shells started from this one.
     test -n "$_role_env_colour"; and set -gx _role_env_colour $_role_env_colour
     _role_env_paint
     if test -z "$ROLE_ENV_REQUEST"; and not _role_env_is_served
@@ -364,12 +365,12 @@ function _role_env_arrive
     end
 end
 
-# Prints a line about the session, and how to get a new one.
+# Print a line about the session, and how to get a new one.
 function _role_env_say
     printf 'role-env: %s\nrole-env: hint: role-env use %s\n' $argv[1] (string split -f 1 ' ' -- $_role_env_name) >&2
 end
 
-# Sets the colors: the profile's, or red for a warning without one, which is in reverse video.
+# Set the colors: the profile's, or red in reverse video for a warning without one.
 function _role_env_paint
     set -g _role_env_on ''
     set -g _role_env_off ''
@@ -391,12 +392,12 @@ function _role_env_paint
     set -g _role_env_off \e"[0m"
 end
 
-# Renews the session inside the window or, without --renew, says once that it has expired.
+# Renew the session inside the window or, without --renew, report once that it has expired.
 function _role_env_act
     if string match -q -- '*--renew*' $_role_env_options
         set -g _role_env_retry (math $argv[1] + 60)
         _role_env_renew
-        # Sooner while there is time: another shell may have renewed the session by then.
+        # Sooner if less time is left: another shell may have renewed the session by then.
         set -l now (math (path mtime /) + (path mtime -R /))
         set -l left (math $_role_env_end - $now)
         test $left -gt 0 -a $left -lt 240; and set -g _role_env_retry (math "$now + ceil($left / 4)")
@@ -406,9 +407,9 @@ function _role_env_act
     set -g _role_env_warned $_role_env_seen
 end
 
-# Renews the session at a prompt, within 5 seconds. The command alone decides what the variables mean. It runs with what
-# _role_env_pinned contains, and not with what has been planted since. A failure is one line, the last one of stderr that
-# is not a hint, and the same one is said once.
+# Renew the session at a prompt, within 5 seconds. Only the command interprets the variables. It runs with the values in
+# _role_env_pinned, so that values planted later have no effect. A failure is shown as one line, the last line of stderr
+# that is not a hint, and the same failure is shown once.
 function _role_env_renew
     _role_env_can_run; or return
     string match -qr '^([123]|[0123]\.[0-9]*)\z' -- "$ROLE_ENV_TIMEOUT"; or set -lx ROLE_ENV_TIMEOUT 4
@@ -438,14 +439,14 @@ function _role_env_say_once
     printf '%s\n' $last >&2
 end
 
-# Wraps the prompt's function, whatever it is: at the first prompt, for by then it is there, and where it has been
-# replaced. It runs behind all hooks, so what they have changed is seen here.
+# Wrap any prompt function: at the first prompt, when it exists, and again after another one has replaced it. It runs
+# after all hooks, so it sees their changes.
 function _role_env_wrap
     functions fish_prompt | string match -q '*_role_env_inner_prompt*'; and return
     functions -e _role_env_inner_prompt
     functions -c fish_prompt _role_env_inner_prompt; or return
     function fish_prompt
-        # Neither `set`, what it causes, nor `switch` changes $status and $pipestatus, which the prompt within may show.
+        # `set`, its event handlers and `switch` leave $status and $pipestatus as they are, which the prompt within may show.
         set -g _role_env_draws 1
         switch "$_role_env_hides$ROLE_ENV_PROMPT/$pipestatus/$status"
             case '/*'
@@ -461,7 +462,7 @@ function _role_env_wrap
     end
 end
 
-# Prints what can stand behind `role-env`.
+# Print the words that can follow `role-env`.
 function _role_env_complete
     set -l before (commandline -opc)
     set -l here (commandline -ct)
@@ -474,7 +475,7 @@ function _role_env_complete
         test $run = 0; or break
     end
     if test $run = 0 -a "$command" = exec -a $count -gt 0; and not set -q value[1]; and not string match -q -- '-*' $here
-        # fish would run a substitution that stands where a command does.
+        # fish would run a substitution in the place of a command.
         string match -q -- '*(*' $here; or complete -C "$here"
     else if test $run != 0
         complete -C (string join ' ' -- (string escape -- $before[$run..]) $here)
@@ -488,8 +489,8 @@ function _role_env_complete
     end
 end
 
-# Reads a word before the cursor, at a position, into the variables of _role_env_complete: `value` is an option that
-# waits for its value, `command` the command, `count` how many words it has had, `run` where a command line begins.
+# Read a word before the cursor, at a position, into the variables of _role_env_complete: `value` is an option whose
+# value comes next, `command` the command, `count` the number of its words so far, `run` where a command line begins.
 function _role_env_read_word --no-scope-shadowing
     if set -q value[1]
         set -e value
@@ -512,7 +513,7 @@ function _role_env_read_word --no-scope-shadowing
     end
 end
 
-# Prints what can stand at the cursor: behind `command` and `count` words, or behind the option `value`.
+# Print the words for the cursor, after `command` and `count` words or after the option `value`.
 function _role_env_offer --no-scope-shadowing
     set -l kinds
     set -l flags
@@ -550,14 +551,14 @@ function _role_env_offer_kind --no-scope-shadowing
     end
 end
 
-# Sets `kinds` to what the words of a command are, `flags` to its options with what their values are and what they do.
+# Set `kinds` to the kinds of a command's words, and `flags` to its options with the kinds of their values and help.
 function _role_env_look_up --no-scope-shadowing
     switch "$argv[1]"
         case @COMMAND_TABLE@
     end
 end
 
-# Installs it where a person types. Without `path mtime` fish cannot find out the time.
+# Install it in an interactive shell. Without `path mtime` fish cannot measure time.
 if status is-interactive
     complete -c role-env -e
     complete -c role-env -f -a '(_role_env_complete)'
@@ -566,12 +567,12 @@ if status is-interactive
         string match -q -- '*--no-prompt*' $_role_env_options; and set -g _role_env_hides /
         set -e -g _role_env_has_uptime
         string match -qr '^[0-9.]+ ' -- (read -z </proc/uptime 2>/dev/null); and set -g _role_env_has_uptime 1
-        # The variables that lead to files, the keyring and certificates, each with its value of now.
+        # The current values of the variables that lead to files, the keyring and certificates.
         set -gu _role_env_pinned
         for name in @PINNED_NAMES@ (_role_env_properties)
             set -qx $name; and set -a _role_env_pinned $name "$$name"
         end
-        # A prompt that is wrapped looks when it is drawn.
+        # A wrapped prompt examines the session when it is drawn.
         set -e -g _role_env_draws
         function _role_env_on_prompt --on-event fish_prompt
             if set -q _role_env_draws
@@ -584,7 +585,7 @@ if status is-interactive
         function _role_env_on_draw --on-variable _role_env_draws
             set -q _role_env_draws; and _role_env_prompt
         end
-        # Without a look behind the command there is no text.
+        # Unless the session is examined after the command, no text is shown.
         function _role_env_on_command --on-event fish_preexec
             set -g ROLE_ENV_PROMPT ''
         end

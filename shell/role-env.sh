@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2043,SC2050,SC2154,SC2157,SC2194  # variables of the other file; what the tables fill in
-# What role-env's integration has in common in bash (from 3.2 on) and zsh. `role-env init` prints it in front of the
-# file of the shell and fills in what is between two @ from the command's own tables.
+# shellcheck disable=SC2034,SC2043,SC2050,SC2154,SC2157,SC2194  # variables of the other file; values from the tables
+# The part of role-env's integration that bash (from 3.2 on) and zsh share. `role-env init` prints it before the file of
+# the shell, and replaces the names between two @ by the command's own tables.
 #
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
 # shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete.
 #
-# A backslash keeps aliases away (and `function` one of role-env), `builtin` and `command` functions, and the prefix of
-# each name, of locals too, readonly variables of the user's. Nothing from outside is evaluated, arithmetic gets only
-# digits, and what this shell may have inherited is unset first.
+# A backslash bypasses aliases (and `function` one named role-env), `builtin` and `command` bypass functions, and the
+# prefix of each name, also of locals, avoids the user's readonly variables. Text from outside is never evaluated,
+# arithmetic gets only digits, and inherited variables are unset first.
 \builtin unalias role-env 2>/dev/null || \builtin :
 \builtin unset -v ROLE_ENV_PROMPT _role_env_seen _role_env_name _role_env_end _role_env_window _role_env_retry \
 	_role_env_warned _role_env_state _role_env_observed _role_env_text _role_env_since _role_env_next _role_env_on \
@@ -28,17 +28,17 @@ function role-env {
 	use | off | renew) _role_env_untraced "$-" _role_env_act_here "$@" ;;
 	*) _role_env_untraced "$-" _role_env_call "$@" ;;
 	esac
-	# In zsh a failure behind a `case` would not end a shell with `set -e`.
+	# In zsh a failure after a `case` would not end a shell with `set -e`.
 	\builtin return
 }
 
-# Runs the command. ROLE_ENV_INIT is for its hints and for `role-env doctor`, which reports an older integration.
+# Run the command. ROLE_ENV_INIT is for its hints and for `role-env doctor`, which reports an older integration.
 _role_env_call() {
 	\builtin local -x ROLE_ENV_INIT="${_role_env_options%% *}${_role_env_hidden:+ ${_role_env_hidden}}" 2>/dev/null || \builtin :
 	\builtin command role-env "$@"
 }
 
-# Runs `use`, `off` or `renew`, or shows its help, which is for a person and never evaluated.
+# Run `use`, `off` or `renew`, or show its help, which is for a person and never evaluated.
 _role_env_act_here() {
 	\builtin local _role_env_word=''
 	for _role_env_word in "$@"; do
@@ -57,7 +57,7 @@ _role_env_act_here() {
 	esac
 }
 
-# Puts a session into this shell, with the options of `role-env export`. Without a profile it asks which one. `-` is the
+# Put a session into this shell, with the options of `role-env export`. Without a profile, ask for one. `-` is the
 # session before this one or, in a shell without a session, the last one: the command gets its request.
 _role_env_use() {
 	\builtin shift
@@ -82,8 +82,8 @@ _role_env_use() {
 	\builtin return "${_role_env_status}"
 }
 
-# Remembers the request of this shell's session, if that is not another's, and the one before that. A renewal, or the
-# same request once more, is of the same session.
+# Remember the requests of this shell's session, unless it is mixed with another, and of the session before it. A
+# renewal, or the same request again, counts as the same session.
 _role_env_remember() {
 	\builtin local _role_env_here=none
 	case ${ROLE_ENV_REQUEST-} in *'"shown":"'"@SHOWN@"'"'*) _role_env_here=${ROLE_ENV_REQUEST-} ;; *) ;; esac
@@ -95,8 +95,8 @@ _role_env_remember() {
 	fi
 }
 
-# Ends the session without a process: the code is here. A substitution such as `eval "$(role-env off)"` changes only a
-# subshell, so there the code is printed as well, for the shell that reads it.
+# End the session without a process, by the code below. A substitution such as `eval "$(role-env off)"` changes only a
+# subshell, so it also prints the code for the shell that reads it.
 _role_env_end_session() {
 	\builtin shift
 	\builtin local _role_env_code='' _role_env_status=0
@@ -104,7 +104,7 @@ _role_env_end_session() {
 		_role_env_can_run || \builtin return
 		_role_env_code=$(_role_env_call off "$@" --format "${_role_env_shell}") || _role_env_status=$?
 	else
-		# shellcheck disable=SC2016  # it is evaluated, below and where it is printed
+		# shellcheck disable=SC2016  # it is evaluated below, and by the shell that reads it
 		_role_env_code='@OFF@'
 	fi
 	if _role_env_is_captured; then \builtin printf '%s\n' "${_role_env_code}"; fi
@@ -114,7 +114,7 @@ _role_env_end_session() {
 	\builtin return "${_role_env_status}"
 }
 
-# `renew`, as a person types it.
+# Run `renew` for a person.
 _role_env_renew_here() {
 	\builtin local _role_env_status=0
 	_role_env_can_run || \builtin return
@@ -123,7 +123,7 @@ _role_env_renew_here() {
 	\builtin return "${_role_env_status}"
 }
 
-# Evaluates what the command prints for this shell, and returns its status, or 1 if the shell could not follow.
+# Evaluate the code that the command prints for this shell, and return its status, or 1 if the evaluation failed.
 _role_env_take() {
 	\builtin local _role_env_code='' _role_env_status=0
 	_role_env_code=$(_role_env_call "$@" --format "${_role_env_shell}") || _role_env_status=$?
@@ -131,12 +131,12 @@ _role_env_take() {
 	\builtin return "${_role_env_status}"
 }
 
-# Whether this is a subshell whose output somebody else reads.
+# Succeed if this is a subshell whose output another program reads.
 _role_env_is_captured() {
 	_role_env_is_subshell && [[ ! -t 1 ]]
 }
 
-# Whether the command can run: one line instead of the shell's own message if it, or its interpreter, is missing.
+# Succeed if the command can run. If it or its interpreter is missing, print one line instead of the shell's message.
 _role_env_can_run() {
 	\builtin local _role_env_file='' _role_env_line=''
 	_role_env_file=$(_role_env_which role-env) || _role_env_file=''
@@ -150,7 +150,7 @@ _role_env_can_run() {
 	\builtin return 127
 }
 
-# Whether one of the words is neither an option nor the value of one.
+# Succeed if one of the words is neither an option nor an option's value.
 _role_env_has_profile() {
 	\builtin local _role_env_word='' _role_env_option=''
 	for _role_env_word in "$@"; do
@@ -164,7 +164,7 @@ _role_env_has_profile() {
 	\builtin return 1
 }
 
-# Lists the profiles that give a session and asks for one: its name is then in the caller's `_role_env_reply`.
+# List the profiles that give a session, ask for one, and set the caller's `_role_env_reply` to its name.
 _role_env_choose() {
 	\builtin local _role_env_rows='' _role_env_row='' _role_env_answer='' _role_env_number=0 _role_env_config=''
 	_role_env_find_config "$@"
@@ -173,7 +173,7 @@ _role_env_choose() {
 		\builtin printf 'role-env: no profile gives a session\nrole-env: hint: run: role-env list\n' >&2
 		\builtin return 3
 	fi
-	# shellcheck disable=SC2312  # without it the list is shown
+	# shellcheck disable=SC2312  # if it fails, the list is shown
 	if [[ -n $(_role_env_which fzf) ]]; then
 		_role_env_answer=$(
 			\builtin command fzf --ansi --height=40% --reverse --prompt='role-env use ' <<<"${_role_env_rows}"
@@ -200,7 +200,7 @@ _role_env_choose() {
 	\builtin return 2
 }
 
-# Sets the caller's `_role_env_config` to the value of --config among the words.
+# Set the caller's `_role_env_config` to the value of --config among the words.
 _role_env_find_config() {
 	while (($#)); do
 		case $1 in
@@ -212,12 +212,12 @@ _role_env_find_config() {
 	done
 }
 
-# Brings the hook back if another program has removed it: the next prompt has to show the change.
+# Restore the hook if another program has removed it, since the next prompt must show the change.
 _role_env_refresh() {
 	case $- in *i*) _role_env_is_subshell || _role_env_arrange ;; *) ;; esac || \builtin :
 }
 
-# Says once that something in this shell hides the session in the prompt: $1 names it, $2 is what to type or add.
+# Report once that something in this shell hides the session in the prompt: $1 names it, $2 is the fix.
 _role_env_report_hidden() {
 	if [[ -n ${ROLE_ENV_PROFILE-}${ROLE_ENV_NO_ACCOUNT-} && -z ${_role_env_hidden} ]]; then
 		_role_env_hidden=$1
@@ -225,7 +225,7 @@ _role_env_report_hidden() {
 	fi
 }
 
-# Sets the text, and reports or renews what is due. `_role_env_now` is the caller's.
+# Set the text, and report or renew the session if that is due. `_role_env_now` is the caller's.
 _role_env_look() {
 	if [[ -n ${ROLE_ENV_PROFILE-} ]]; then
 		_role_env_remember
@@ -250,7 +250,7 @@ _role_env_look() {
 	_role_env_state=${_role_env_observed}
 }
 
-# Describes the session in _role_env_text, with its color in _role_env_on. Until _role_env_next that stays true.
+# Describe the session in _role_env_text, with its color in _role_env_on. The text is correct until _role_env_next.
 _role_env_describe() {
 	\builtin local _role_env_sign='' _role_env_minutes='' _role_env_remaining=0 _role_env_due=0
 	_role_env_is_whole || _role_env_sign=≠
@@ -273,13 +273,14 @@ _role_env_describe() {
 	_role_env_text=${_role_env_name}${_role_env_sign}${_role_env_minutes:+ ${_role_env_minutes}}
 }
 
-# Whether `role-env exec --renew` serves the session, for as long as this shell lives.
+# Succeed if `role-env exec --renew` serves the session, which lasts as long as this shell.
 _role_env_is_served() {
 	[[ -z ${ROLE_ENV_ACCESS_KEY_ID-} && -n ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]]
 }
 
-# Whether the server of the session lives, and the credentials URI is its own: the file in its memory that
-# ROLE_ENV_SERVER names contains that URI, and what is shown of the session. Where there are no such files, whether the process is there.
+# Succeed if the session's server is running and the credentials URI is its own. The file in its memory that
+# ROLE_ENV_SERVER names contains that URI, and what is shown of the session. On a system without such files, succeed if
+# the process exists.
 _role_env_has_server() {
 	\builtin local _role_env_place="${ROLE_ENV_SERVER-}" _role_env_uri='' _role_env_shown=''
 	[[ ${_role_env_place} == ?*' '?* && ${_role_env_place#* } == "${ALIBABA_CLOUD_CREDENTIALS_URI-}" ]] || \builtin return
@@ -288,7 +289,7 @@ _role_env_has_server() {
 	0* | :* | *: | *[!0123456789:]* | ????????????????*) \builtin return 1 ;;
 	"${_role_env_place}:${_role_env_place}") \builtin kill -0 "${_role_env_place}" 2>/dev/null ;;
 	*)
-		# Anything but a file might have to be waited for.
+		# Another kind of file could make the shell wait.
 		[[ -f /proc/${_role_env_place} ]] || \builtin return
 		{
 			_role_env_read _role_env_uri && _role_env_read _role_env_shown
@@ -298,8 +299,8 @@ _role_env_has_server() {
 	esac
 }
 
-# Whether all tools find the session: each key ID of an exported family and each guard is there and exported, no family
-# has another key, and nothing outranks them or remains of a failed switch. A served session has no key ID.
+# Succeed if all tools find the session: each key ID of an exported family and each guard is set and exported, no family
+# has another key, nothing outranks them, and no switch has failed. A served session has no key ID.
 _role_env_is_whole() {
 	\builtin local _role_env_own_id="${ROLE_ENV_ACCESS_KEY_ID-}" _role_env_present="@KEY_IDS@" _role_env_each=''
 	[[ -z "@OUTRANKING@" && ${_role_env_present//@ABSENT@/} == "@EXPECTED_KEY_IDS@" ]] || \builtin return 1
@@ -312,7 +313,7 @@ _role_env_is_whole() {
 		*) \builtin return 1 ;;
 		esac
 	done
-	# The variables of two sessions can be mixed: direnv brings back only those that it has changed.
+	# The variables of two sessions can be mixed, since direnv restores only those that it has changed.
 	case ${ROLE_ENV_REQUEST-} in
 	*'"access_key_id":"'"${_role_env_own_id}"*'"shown":"'"@SHOWN@"'"'*) ;;
 	*'"shown":'*) \builtin return 1 ;;
@@ -336,8 +337,8 @@ _role_env_is_whole() {
 	done
 }
 
-# Whether tools find neither a key nor an account of their own, as below `exec --renew` ($1: served) and after a failed
-# switch (none).
+# Succeed if tools find neither a key nor an account of their own, as under `exec --renew` ($1: served) and after a
+# failed switch (none).
 _role_env_is_guarded() {
 	\builtin local _role_env_each="@OUTRANKING@$1 @WITHOUT_KEY@"
 	case ${_role_env_each} in
@@ -349,7 +350,7 @@ _role_env_is_guarded() {
 	done
 }
 
-# Looks at a session that this shell has not seen yet.
+# Examine a session that is new in this shell.
 _role_env_arrive() {
 	\builtin local _role_env_arrival='' _role_env_expiration="${ROLE_ENV_EXPIRATION-}" _role_env_remaining=0
 	_role_env_arrival="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${_role_env_expiration} ${ROLE_ENV_POLICY-}"
@@ -371,8 +372,8 @@ _role_env_arrive() {
 	_role_env_retry=0 _role_env_window=1
 	case ${_role_env_options} in
 	*--renew*)
-		# The command renews when less than min(300 s, a fifth of the lifetime) is left. What is left now is never more
-		# than the lifetime, so within this window it surely does.
+		# The command renews when less than min(300 s, a fifth of the lifetime) is left. The time left now is at most the
+		# lifetime, so within this window the command always renews.
 		_role_env_remaining=$((${_role_env_end:-0} - _role_env_now))
 		if ((_role_env_remaining >= 10)); then
 			_role_env_window=$((_role_env_remaining < 1500 ? _role_env_remaining / 5 : 300))
@@ -380,7 +381,7 @@ _role_env_arrive() {
 		;;
 	*) ;;
 	esac
-	# For the shells below this one.
+	# For shells started from this one.
 	case ${_role_env_colour-} in '') ;; *) \builtin export _role_env_colour ;; esac
 	_role_env_paint
 	if [[ -z ${ROLE_ENV_REQUEST-} ]] && ! _role_env_is_served; then
@@ -388,12 +389,12 @@ _role_env_arrive() {
 	fi
 }
 
-# Prints a line about the session, and how to get a new one.
+# Print a line about the session, and how to get a new one.
 _role_env_say() {
 	\builtin printf 'role-env: %s\nrole-env: hint: role-env use %s\n' "$1" "${_role_env_name%% *}" >&2
 }
 
-# Sets the colors: the profile's, or red for a warning without one, which is in reverse video.
+# Set the colors: the profile's, or red in reverse video for a warning without one.
 _role_env_paint() {
 	\builtin local _role_env_sgr='' _role_env_sgr_warning=''
 	_role_env_on='' _role_env_off='' _role_env_plain='' _role_env_warning=''
@@ -407,7 +408,7 @@ _role_env_paint() {
 	_role_env_warning=$'\e[1;7;'"${_role_env_sgr_warning}m"
 }
 
-# Renews the session inside the window or, without --renew, says once that it has expired.
+# Renew the session inside the window or, without --renew, report once that it has expired.
 _role_env_act() {
 	\builtin local _role_env_remaining=0
 	case ${_role_env_options} in
@@ -415,7 +416,7 @@ _role_env_act() {
 		_role_env_retry=$((_role_env_now + 60))
 		_role_env_renew || \builtin :
 		_role_env_clock
-		# Sooner while there is time: another shell may have renewed the session by then.
+		# Sooner if less time is left: another shell may have renewed the session by then.
 		_role_env_remaining=$((_role_env_end - _role_env_now))
 		if ((_role_env_remaining > 0 && _role_env_remaining < 240)); then
 			_role_env_retry=$((_role_env_now + (_role_env_remaining + 3) / 4))
@@ -431,16 +432,16 @@ _role_env_act() {
 	esac
 }
 
-# Renews the session at a prompt, within 5 seconds. The command alone decides what the variables mean. It runs with what
-# _role_env_pinned contains, and not with what has been planted since. A failure is one line, the last one of stderr that
-# is not a hint, and the same one is said once.
+# Renew the session at a prompt, within 5 seconds. Only the command interprets the variables. It runs with the values in
+# _role_env_pinned, so that values planted later have no effect. A failure is shown as one line, the last line of stderr
+# that is not a hint, and the same failure is shown once.
 _role_env_renew() {
 	\builtin local _role_env_timeout=4 _role_env_code='' _role_env_line=''
 	case ${ROLE_ENV_TIMEOUT-} in *[!0-9.]*) ;; [123] | [0123].*) _role_env_timeout=${ROLE_ENV_TIMEOUT} ;; *) ;; esac
 	_role_env_can_run || \builtin return
 	\builtin local -x ROLE_ENV_TIMEOUT="${_role_env_timeout}" 2>/dev/null || \builtin :
 	# shellcheck disable=SC2312  # a failure prints a group that fails
-	# Without a word `export` would print all variables. In here zsh takes a comment for a command.
+	# Without a word `export` would print all variables. In here zsh reads a comment as a command.
 	# Without the inner group, zsh sends stdout to the pipe as well as to 3 (MULTIOS).
 	_role_env_code=$(
 		_role_env_unset_pinned 2>/dev/null || \builtin exit
@@ -468,13 +469,13 @@ _role_env_print_last_line() {
 	while _role_env_read _role_env_line; do
 		case ${_role_env_line} in 'role-env: hint:'*) ;; *) _role_env_said=${_role_env_line} ;; esac
 	done
-	# Behind the code of a renewal, on a line of its own that is never empty.
+	# After the code of a renewal, on a line of its own that is never empty.
 	\builtin printf '\n.%s' "${_role_env_said}"
 }
 
-# Reads a word before the cursor into the variables of the shell's own function: `_role_env_option` is an option that
-# waits for its value, `_role_env_command` the command, `_role_env_count` how many words it has had; `_role_env_run` is
-# set where a command line begins.
+# Read a word before the cursor into the variables of the calling function: `_role_env_option` is an option whose value
+# comes next, `_role_env_command` the command, `_role_env_count` the number of its words so far; `_role_env_run` is set
+# if a command line begins there.
 _role_env_read_word() {
 	if [[ -n ${_role_env_option} ]]; then
 		_role_env_option=''
@@ -496,8 +497,8 @@ _role_env_read_word() {
 	esac
 }
 
-# Offers what can stand at the cursor, behind `_role_env_command` and `_role_env_count` words; `_role_env_here` is what
-# has been typed of it.
+# Offer the words for the cursor, after `_role_env_command` and `_role_env_count` words; `_role_env_here` is the part
+# that has been typed.
 _role_env_offer_word() {
 	\builtin local _role_env_kinds='' _role_env_flags=''
 	case ${_role_env_here}/${_role_env_command} in
@@ -525,7 +526,7 @@ _role_env_offer_word() {
 	esac
 }
 
-# Offers what can be the value of the option `_role_env_option`; fails where that is a file.
+# Offer the values of the option `_role_env_option`; fail if the value is a file.
 _role_env_offer_value() {
 	\builtin local _role_env_kinds='' _role_env_flags=''
 	_role_env_look_up "${_role_env_command:-export}"
@@ -565,8 +566,8 @@ _role_env_offer_profiles() {
 	while _role_env_read _role_env_each; do _role_env_offer "${_role_env_each}"; done <<<"${_role_env_names}"
 }
 
-# Sets `_role_env_kinds` to what the words of a command are, `_role_env_flags` to its options with what their values
-# are.
+# Set `_role_env_kinds` to the kinds of a command's words, and `_role_env_flags` to its options with the kinds of their
+# values.
 _role_env_look_up() {
 	case $1 in
 	@COMMAND_TABLE@) ;;

@@ -1,5 +1,5 @@
-# The part of role-env's integration that is zsh's own. All of it runs in zsh's own emulation, whatever the options of
-# the shell are, and untraced.
+# The part of role-env's integration that is specific to zsh. All of it runs untraced in zsh's own emulation, with any
+# options of the shell.
 
 _role_env_which() {
 	\builtin whence -p -- "$1"
@@ -9,13 +9,13 @@ _role_env_is_subshell() {
 	[[ ${ZSH_SUBSHELL-0} != 0 ]]
 }
 
-# Reads a line into the variable, as it is; a readonly IFS takes the spaces around it.
+# Read a line into the variable unchanged, except that a readonly IFS strips the spaces around it.
 _role_env_read() {
 	[[ ${(t)IFS} == *readonly* ]] || \builtin local IFS=''
 	\builtin read -r -- "$1"
 }
 
-# Whether all the variables can be set and unset, found out without a fork.
+# Succeed if all the variables can be set and unset. Needs no fork.
 _role_env_is_writable() {
 	while (($#)); do
 		[[ ${(Pt)1} != *readonly* ]] || \builtin return 1
@@ -23,12 +23,12 @@ _role_env_is_writable() {
 	done
 }
 
-# Whether the variable, if it has a value, is exported.
+# Succeed if the variable has no value or is exported.
 _role_env_is_exported() {
 	[[ -z ${(P)1} || ${(Pt)1} == *export* ]]
 }
 
-# Sets _role_env_pinned to the variables that lead to files, the keyring and certificates, each with its value of now.
+# Set _role_env_pinned to the current values of the variables that lead to files, the keyring and certificates.
 _role_env_pin() {
 	\builtin local _role_env_each=''
 	\builtin typeset -ga _role_env_pinned
@@ -42,7 +42,7 @@ _role_env_unset_pinned() {
 	\builtin unset -v @PINNED_NAMES@ ${(k)parameters[(I)KEYRING_PROPERTY_*]}
 }
 
-# Removes the control characters of ASCII and, in any locale, those beyond it (U+0080 to U+009F).
+# Remove the control characters of ASCII and, in any locale, those beyond it (U+0080 to U+009F).
 _role_env_remove_controls() {
 	_role_env_name=${_role_env_name//[[:cntrl:]]/}
 	() {
@@ -56,8 +56,8 @@ _role_env_untraced() {
 	"$@"
 }
 
-# Sets `_role_env_now` to seconds of the epoch without a fork. Where zsh/datetime is missing, a prompt sequence has
-# them; then EPOCHSECONDS is 0, and nobody can put something else in its place.
+# Set `_role_env_now` to the epoch seconds without a fork. If zsh/datetime is missing, a prompt sequence has them; then
+# EPOCHSECONDS is 0, so that no planted value is used.
 if [[ ${(t)EPOCHSECONDS} != integer-readonly* ]]; then
 	\builtin unset -v EPOCHSECONDS 2>/dev/null
 	\builtin zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null || \builtin typeset -gir EPOCHSECONDS=0
@@ -67,14 +67,14 @@ _role_env_clock() {
 	((_role_env_now)) || _role_env_now=${(%):-'%D{%s}'}
 }
 
-# What the hook compares: the value, export and type of each variable that matters.
+# The state that the hook compares: the value, export and type of each relevant variable.
 _role_env_observe() {
 	\builtin set -- @STATE@
 	_role_env_observed="$*"
 }
 
-# The hook in precmd_functions; zsh itself keeps $? and $pipestatus. Most of the time nothing has changed, and the second
-# in which the text will has not come.
+# The hook in precmd_functions; zsh itself keeps $? and $pipestatus. Most of the time nothing has changed, and the time
+# of the next change of the text has not come.
 _role_env_prompt() {
 	_role_env_observe
 	if [[ "$_role_env_observed" != "$_role_env_state" ]] ||
@@ -94,13 +94,13 @@ _role_env_prompt() {
 		$PS1 == "$_role_env_head"* ]] || _role_env_arrange
 }
 
-# The hook in preexec_functions: without the one behind the command, or if an error in another one skips that, there is
-# no text.
+# The hook in preexec_functions: if the hook after the command is missing, or an error in another hook skips it, no text
+# is shown.
 _role_env_forget() {
 	_role_env_publish ''
 }
 
-# Gives the text to the prompt, and to prompts that are not ours.
+# Pass the text to the prompt, and to other programs' prompts.
 _role_env_publish() {
 	if [[ ${(t)ROLE_ENV_PROMPT} == *readonly* ]]; then
 		_role_env_report_hidden 'a readonly ROLE_ENV_PROMPT' 'start a new shell without it'
@@ -117,15 +117,15 @@ _role_env_publish() {
 	esac
 }
 
-# zsh expands nothing of what it takes out of psvar, be PROMPT_SUBST on or off: the prompt does not hold the text.
+# The prompt contains only a reference to psvar, whose text zsh never expands, with PROMPT_SUBST on or off.
 _role_env_color() {
 	_role_env_segment='%(97V.%97v.)'
 	if [[ -n $_role_env_on ]]; then _role_env_segment="%(97V.%{$_role_env_on%}%97v%{$_role_env_off%}.)"; fi
 	if [[ -n $_role_env_head ]]; then _role_env_head="${_role_env_segment%.*} .)"; fi
 }
 
-# Puts the text at the head of the prompt, and the hooks to their places. A theme that draws by itself shows the segment
-# of that name.
+# Put the text at the start of the prompt, and the hooks in their places. A theme that draws the prompt itself shows the
+# segment of that name.
 _role_env_arrange() {
 	[[ $precmd_functions[-1] == (_role_env_prompt|_p9k_precmd) && $preexec_functions[1] == _role_env_forget ]] ||
 		_role_env_install
@@ -149,9 +149,9 @@ if ((!${+functions[prompt_role_env]})); then
 	}
 fi
 
-# Puts the hook behind all others, once; powerlevel10k's stays last, as it has to. With --no-prompt the hook is also
-# in front, behind direnv's, so that hooks that show ROLE_ENV_PROMPT in a prompt of their own run after it. The one that
-# forgets the text is before all others: an error in one skips those behind it.
+# Put the hook after all others, once; powerlevel10k's must stay last. With --no-prompt the hook is also in front, after
+# direnv's, so that hooks that show ROLE_ENV_PROMPT in a prompt of their own run after it. The hook that drops the text
+# is before all others, since an error in one skips the later ones.
 _role_env_install() {
 	if [[ ${(t)precmd_functions}${(t)preexec_functions} == *readonly* ]]; then
 		[[ $precmd_functions[(Ie)_role_env_prompt] != 0 ]] ||
@@ -172,7 +172,7 @@ _role_env_install() {
 	preexec_functions=(_role_env_forget "${(@)preexec_functions:#_role_env_forget}")
 }
 
-# Completes; `words` and CURRENT are those of zsh's completion.
+# Complete; `words` and CURRENT come from zsh's completion.
 _role_env_complete() {
 	\builtin local _role_env_option='' _role_env_command='' _role_env_run='' _role_env_here="${words[CURRENT]-}"
 	\builtin local -i _role_env_position _role_env_count=0
@@ -205,7 +205,7 @@ _role_env_offer() {
 	compadd -- "$@"
 }
 
-# Installs it where a person types.
+# Install it in an interactive shell.
 \builtin typeset -g _role_env_head='' _role_env_segment='' _role_env_completes=0
 if [[ -o interactive ]]; then
 	_role_env_pin

@@ -1,20 +1,20 @@
-# The first part of each program that fish evaluates: whose each key in the shell is, and the way to no account.
+# The first part of each program for fish: find out which keys are the session's, and remove every account.
 #
-# `programs` puts it, and one of the other files, into one `begin … end`, strips comments and indentation, and fills in
-# what is between two @. Each line ends in a semicolon then: `eval (role-env PROFILE)` joins lines by spaces.
+# `programs` puts it and one of the other files into one `begin … end`, strips comments and indentation, and replaces
+# the names between two @. Each line then ends in a semicolon, since `eval (role-env PROFILE)` joins lines with spaces.
 #
-# In fish no variable of the user's is readonly, but a universal one shows through where a global one is erased: there
-# an empty exported global is set instead. What the shell had before is saved in `_role_env_old_NAME`, a list that begins
-# with `e` if it was exported, else with `s`. The functions see the local variables of the group, but for the one that
-# must not see those of a function that called role-env.
+# In fish none of the user's variables is readonly, but a universal variable becomes visible when a global one is
+# erased. Then an empty exported global is set instead. Former values are saved in `_role_env_old_NAME`, a list that
+# begins with `e` if the variable was exported, else with `s`. The functions see the local variables of the group,
+# except for the function that must not see the variables of a calling function.
 set -l fish_trace
-# The text of the prompt is as of an earlier look. Its export stays.
+# Empties the prompt's text, which is outdated. The variable stays exported.
 set -q ROLE_ENV_PROMPT; and set -g ROLE_ENV_PROMPT ''
 
-# own: the secret and the token of the session in this shell; ours: names of its keys, and absent ones; theirs: names of
-# the keys that the user has set meanwhile; bare: not empty if the bare SECURITY_TOKEN is the user's; left: what a
-# session leaves unset; shared: the file of profiles below `exec --renew`, which never returns; older: not empty for a
-# session of an older version, which left these as the user had set them.
+# own: the secret and token of the session in this shell; ours: names of its keys, and of absent ones; theirs: names of
+# the keys that the user has set meanwhile; bare: not empty if the bare SECURITY_TOKEN is the user's; left: variables
+# that a session unsets; shared: the file of profiles under `exec --renew`, which is never restored; older: not empty
+# for a session of an older version, which did not change these.
 set -l id
 set -l own
 set -l ours
@@ -57,7 +57,7 @@ function _renv_sort --no-scope-shadowing
             set -a left $p'_'$s
         end
     end
-    # Below `exec --renew` the credentials URI is the session's own.
+    # In a session of `exec --renew` the credentials URI is the session's own.
     if test -n "$ROLE_ENV_PROFILE"; and test -z "$id"
         set -e left[(contains -i @CREDENTIALS_URI@ $left)]
     end
@@ -71,8 +71,8 @@ function _renv_sort --no-scope-shadowing
 end
 _renv_sort
 
-# It sees no local variable of its caller's. The session's own value, and one that counts as absent, is not saved; what
-# was saved is dropped.
+# Save the variable, without seeing local variables of the caller. The session's own value, or one that counts as
+# absent, is not saved, and an earlier saved value is dropped.
 function _renv_keep_global
     set -l v $argv[1]
     if not set -qg $v; or contains -- "$$v" @RESERVED@ $argv[2..]
@@ -84,12 +84,12 @@ function _renv_keep_global
     end
 end
 
-# Behind a local variable the global one may be the session's by now.
+# The global variable behind a local one may be the session's by now.
 function _renv_keep --no-scope-shadowing
     set -ql $v; and test -n "$_role_env_saved"; or _renv_keep_global $v $own
 end
 
-# Restores the variable from what was saved, which stays until it is forgotten.
+# Restore the variable from its saved value, which stays until it is forgotten.
 function _renv_restore --no-scope-shadowing
     set -e -g $v
     set -l old _role_env_old_$v
@@ -121,7 +121,7 @@ function _renv_remove --no-scope-shadowing
     end
 end
 
-# Leaves the shell without any account, if it has a session. What the user has set is saved.
+# Leave the shell without any account, if it has a session. The user's own values are saved.
 function _renv_take_away --no-scope-shadowing
     if test -n "$ROLE_ENV_NO_ACCOUNT"; or test -z "$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID"
         return
@@ -130,7 +130,7 @@ function _renv_take_away --no-scope-shadowing
     for v in $theirs $bare
         _renv_keep
     end
-    # An empty one before a universal one is ours.
+    # An empty global before a universal variable is role-env's.
     for v in $left $older
         if set -qg $v; and begin
                 test -n "$$v"; or not set -qU $v
@@ -147,7 +147,7 @@ function _renv_take_away --no-scope-shadowing
     end
 end
 
-# Adds the variables after the first word, which is their value, to those that are to be set.
+# Add the variables after the first word, which is their value, to the variables to set.
 function _renv_add --no-scope-shadowing
     for v in $argv[2..]
         set -a names $v

@@ -1,25 +1,25 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2016,SC2034,SC2043,SC3045,SC2154,SC2194,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
-# The first part of each program that a POSIX shell evaluates: whose each key in the shell is, and the way to no account.
+# The first part of each program for POSIX shells: find out which keys are the session's, and remove every account.
 #
-# `programs` puts it, and one of the other files, into one group, which is a syntax error where it is cut off. It strips
-# comments and indentation, ends each command with a semicolon, and fills in what is between two @.
+# `programs` puts it and one of the other files into one group, which is a syntax error if it is cut off. It strips
+# comments and indentation, ends each command with a semicolon, and replaces the names between two @.
 #
-# Without quotes, as in `eval $(role-env PROFILE)`, the shell joins all words by single spaces and expands those that
-# look like patterns of file names. Then the `case` below matches, and all that follows it is a comment. So up to there
-# nothing contains `*`, a question mark or a bracket.
+# Without quotes, as in `eval $(role-env PROFILE)`, the shell joins all words with single spaces and expands words that
+# look like file name patterns. Then the `case` below matches, and everything after it is a comment. So up to there the
+# code contains no `*`, question mark or bracket.
 #
-# What is ours and is unset at the end begins with `_renv_`: it stands hundreds of times in each program. The functions
-# act on the variable whose name is in `_renv_var`. No value that the shell has already is in the
-# program: it is saved in `_role_env_old_NAME`, behind an `e` if it was exported, else behind an `s`. Beside it
-# `_role_env_saved` says that everything is saved, `_role_env_token` is the session's token, and `_role_env_colour` the
-# profile's color.
+# Names that are unset at the end begin with `_renv_`, which is short because it appears hundreds of times in a program.
+# The functions act on the variable whose name is in `_renv_var`. The program contains no value that the shell already
+# has. Former values are saved in `_role_env_old_NAME`, after an `e` if the variable was exported, else after an `s`.
+# `_role_env_saved` is set when everything is saved, `_role_env_token` is the session's token, and `_role_env_colour`
+# the profile's color.
 #
-# A backslash keeps aliases away. zsh does not split variables, so loops over a list are evaluated: their text is made of
-# our own words and names, never of values. Variables are quoted in assignments too, since zsh's GLOB_SUBST would expand
-# a leading = or ~ there.
+# A backslash bypasses aliases. zsh does not split variables, so loops over a list are evaluated; their text consists of
+# role-env's own words and names, never of values. Variables are quoted in assignments too, since zsh's GLOB_SUBST would
+# expand a leading = or ~ there.
 
-# `set -v` would print what follows while it is read. In ksh and mksh it does: they read ahead.
+# `set -v` would print the rest while it is read. In ksh and mksh it still does, since they read ahead.
 {
 	\printf -v _renv_any '\052' || \:
 	case "${_renv_any-}" in "") _renv_any=$(\printf '\052') ;; esac
@@ -28,7 +28,7 @@
 } >/dev/null 2>&1
 
 #@GROUP@ From here on everything is one group.
-# Calls the function $1 for each name in $2.
+# Call the function $1 for each name in $2.
 _renv_each() {
 	\eval "for _renv_var in $2; do $1; done"
 }
@@ -37,8 +37,8 @@ _renv_read() {
 	\eval "_renv_value=\"\${$_renv_var-}\" _renv_how=\${$_renv_var+s}"
 }
 
-# Sorts the names of one key, its ID's first: into `ours` if the key is the session's, or absent, else into `theirs`. A
-# key that is still the session's shows its secret and token: a shell inside a shell has no `_role_env_token`.
+# Sort the names of one key, its ID's first: into `ours` if the key is the session's or absent, else into `theirs`. A
+# key that is still the session's gives its secret and token, since a shell inside a shell has no `_role_env_token`.
 _renv_sort() {
 	_renv_field=theirs
 	\eval "_renv_value=\"\${$1-}\""
@@ -53,7 +53,7 @@ _renv_sort() {
 	\eval "_renv_$_renv_field=\"\$_renv_$_renv_field \$1 \$2 \${3-}\""
 }
 
-# Sorts all keys. `bare` says whose the bare SECURITY_TOKEN is, which belongs to no family but Packer's.
+# Sort all keys. `bare` shows whether the bare SECURITY_TOKEN is the user's. Of the families only Packer's has it.
 _renv_sort_all() {
 	_renv_id="${ROLE_ENV_ACCESS_KEY_ID-}" _renv_own_token="${_role_env_token-}"
 	_renv_own_secret='' _renv_ours='' _renv_theirs='' _renv_bare=theirs
@@ -63,13 +63,13 @@ _renv_sort_all() {
 	esac
 }
 
-# What `unset -v` and an assignment do to a nameref of bash, they do to the variable that it names.
+# On a nameref of bash, `unset -v` and an assignment change the variable that it names.
 _renv_drop_namerefs() {
 	case ${BASH_VERSION:+b} in b) \eval "\\command \\unset -n $1" ;; esac
 }
 
-# Saves the variable. The session's own value, one that counts as absent, and a function's are not saved; what was saved
-# is dropped.
+# Save the variable. The session's own value, one that counts as absent, and a function's local one are not saved, and
+# an earlier saved value is dropped.
 _renv_keep() {
 	_renv_read
 	case "$_renv_value" in
@@ -91,7 +91,7 @@ _renv_keep_if_set() {
 	case $_renv_how in s) _renv_keep ;; esac
 }
 
-# `try` is a command that fails for a readonly variable, which is then passed over.
+# `try` is a command that fails for a readonly variable, which is then skipped.
 _renv_drop() {
 	if \eval "$_renv_try"; then \unset -v "$_renv_var"; fi
 }
@@ -105,7 +105,7 @@ _renv_put() {
 	if \eval "$_renv_try"; then \export "$_renv_var=$_renv_new"; fi
 }
 
-# Lists what a session leaves unset, but for the credentials URI below `exec --renew`, which is the session's own.
+# List the variables that a session unsets. In a session of `exec --renew`, the credentials URI is the session's own.
 _renv_begin() {
 	_renv_exported=' @EXPORTED@ '
 	_renv_regions='@REGIONS@'
@@ -124,8 +124,8 @@ _renv_begin() {
 	esac
 }
 
-# Takes the session away, if there is one: the shell is left without any account, and with the policy of the session.
-# What the user has set is saved, of the keys those that are not the session's.
+# Remove the session, if there is one. The shell is left without any account, but with the session's policy. The user's
+# own values are saved.
 _renv_take_away() {
 	case "${ROLE_ENV_NO_ACCOUNT:+n}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}" in
 	s | ss)
@@ -133,7 +133,7 @@ _renv_take_away() {
 		_renv_everything="$_renv_ours $_renv_theirs $_renv_left $_renv_everything"
 		(\eval "\\unset -v $_renv_everything") 2>/dev/null || _renv_try='(\unset -v "$_renv_var") 2>/dev/null'
 		case $_renv_bare in theirs) _renv_theirs="$_renv_theirs SECURITY_TOKEN" ;; esac
-		# A session of an older version left these as the user had set them.
+		# A session of an older version did not change these.
 		case "${ROLE_ENV_FAMILIES-}" in "") _renv_left="$_renv_left @DISABLED@" ;; esac
 		_renv_each _renv_keep "$_renv_theirs"
 		_renv_each _renv_keep_if_set "$_renv_left"
@@ -158,7 +158,7 @@ case @LINE_BREAK@ in ' ')
 	;;
 esac
 \eval "${_renv_joined-}"
-#@CUT@ What follows is a comment where there were no quotes.
+#@CUT@ Without quotes, the rest is a comment.
 {
 	_renv_any='*' _renv_turn_on="${_renv_verbose:+\\set -v;}"
 	case $- in *x*) _renv_turn_on="\\set -x;$_renv_turn_on" ;; esac
@@ -167,14 +167,14 @@ esac
 	case $- in *k*) _renv_turn_on="\\set -k;$_renv_turn_on" && \eval '\set +k' ;; esac
 	\set +a
 	\set +x
-	# The text of the prompt is as of an earlier look. Its export stays.
+	# Empties the prompt's text, which is outdated. The variable stays exported.
 	case ${ROLE_ENV_PROMPT:+p} in p) if (\unset -v ROLE_ENV_PROMPT) 2>/dev/null; then ROLE_ENV_PROMPT=; fi ;; esac
 	case ${ZSH_VERSION:+z} in z) \eval '\builtin emulate zsh -c "[[ -z \$psvar[97] || \${(t)psvar} == *readonly* ]] || psvar[97]="' ;; esac
 	_renv_begin
 } 2>/dev/null
 
-# Lists in `local` the variables that functions declare: a session there would end with them. In bash they are unset
-# until the global ones are there, which `declare -g` sets and a local one hides; in zsh they stay, and are not saved.
+# List in `local` the variables that calling functions declare: a session in them would end with the function. In bash
+# they are unset until the global ones are visible, which `declare -g` sets; in zsh they stay, and are not saved.
 _renv_find_locals() {
 	_renv_sort_all
 	_renv_all="$_renv_ours $_renv_theirs $_renv_left $_renv_everything $_renv_regions"
@@ -193,7 +193,7 @@ _renv_find_locals() {
 	_renv_wrong="${_renv_wrong:-$_renv_local}"
 }
 
-# Restores the variable from what was saved, which stays until it is forgotten.
+# Restore the variable from its saved value, which stays until it is forgotten.
 _renv_restore() {
 	\eval "_renv_value=\"\${_role_env_old_$_renv_var-}\""
 	\unset -v "$_renv_var"
@@ -207,7 +207,7 @@ _renv_forget() {
 	\unset -v "_role_env_old_$_renv_var"
 }
 
-# The bare SECURITY_TOKEN comes back where it was the session's, or where the no-account state has taken it.
+# Restore the bare SECURITY_TOKEN if it was the session's, or if the no-account state has unset it.
 _renv_restore_bare() {
 	case $_renv_bare in
 	ours)
@@ -217,7 +217,7 @@ _renv_restore_bare() {
 	esac
 }
 
-# A pair is NAME=NUMBER, and the new value is in `_renv_new_NUMBER`.
+# A pair is NAME=NUMBER. The new value is in `_renv_new_NUMBER`.
 _renv_assign() {
 	\unset -v "${_renv_var%%=*}"
 	\eval "\\export ${_renv_var%%=*}=\"\$_renv_new_${_renv_var#*=}\""
@@ -238,9 +238,9 @@ _renv_report_wrong() {
 	esac
 }
 
-# Takes the steps of the function $1. Nothing is assigned before a subshell has shown that every name can be: after a
-# readonly variable bash continues with status 0, and zsh stops. If one cannot be, or does not keep its value, the session
-# is taken away.
+# Run the steps of the function $1, after a subshell has shown that every name can be assigned: at a readonly variable
+# bash continues with status 0, and zsh stops. If a name cannot be assigned, or does not keep its value, the session is
+# removed.
 _renv_change() {
 	{
 		_renv_sort_all

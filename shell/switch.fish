@@ -1,8 +1,8 @@
-# Puts a session into the shell. `session.fish` comes first.
+# Put a session into the shell. `session.fish` comes first.
 #
 # `names` are the variables to set, and `values` their values in the same order.
 set -l begun "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_NO_ACCOUNT"
-# At the first session everything is saved, later the keys.
+# The first session saves everything, later ones only the keys.
 if test -z "$begun"
     set theirs $ours $theirs $left @FORCED@
     set bare SECURITY_TOKEN
@@ -31,7 +31,7 @@ end
 if test "@FALLBACK@@OSS_REGIONS_READ@" = yes
     _renv_add @FALLBACK_REGION@ @OSS_REGIONS@
 end
-# The `aliyun` CLI follows the shell only where it finds a region, which may be among those that are about to be set.
+# The `aliyun` CLI follows the shell only if it finds a region, which may be one of the variables to set.
 set -l follows @FOLLOWS@
 if test $follows = None
     if test -n "@CLI_REGIONS_READ@"; or contains -- @FIRST_CLI_REGION@ $names

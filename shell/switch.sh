@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2195,SC2034,SC2154,SC2194,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
-# Puts a session into the shell. `session.sh` comes first.
+# Put a session into the shell. `session.sh` comes first.
 _renv_check() {
 	\eval "case \"\${${_renv_var%%=*}-}\" in \"\$_renv_new_${_renv_var#*=}\") ;; *) _renv_wrong=\"\$_renv_wrong \${_renv_var%%=*}\" ;; esac"
 }
@@ -11,11 +11,11 @@ _renv_check_unset() {
 }
 
 _renv_switch() {
-	# At the first session everything is saved, later the keys.
+	# The first session saves everything, later ones only the keys.
 	case "${_role_env_saved:+s}${ROLE_ENV_NO_ACCOUNT:+s}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}" in
 	"") _renv_bare=theirs _renv_theirs="$_renv_ours $_renv_theirs $_renv_left $_renv_regions $_renv_guards" ;;
 	*)
-		# A session of an older version left these as the user had set them.
+		# A session of an older version did not change these.
 		case "${ROLE_ENV_FAMILIES-}${ROLE_ENV_NO_ACCOUNT-}" in
 		"") _renv_theirs="$_renv_theirs @DISABLED@" ;;
 		esac
@@ -30,7 +30,7 @@ _renv_switch() {
 	_renv_pairs='@PAIRS@'
 	case @FALLBACK@"@CLOUD_REGIONS_READ@" in yes) _renv_pairs="$_renv_pairs @CLOUD_REGION_PAIRS@" ;; esac
 	case @FALLBACK@"@OSS_REGIONS_READ@" in yes) _renv_pairs="$_renv_pairs @OSS_REGION_PAIRS@" ;; esac
-	# The `aliyun` CLI follows the shell only where it finds a region.
+	# The `aliyun` CLI follows the shell only if it finds a region.
 	case @FOLLOWS@"@CLI_REGIONS_READ@" in
 	True* | None?*) _renv_pairs="$_renv_pairs @FOLLOWING_PAIRS@" ;;
 	*) _renv_pairs="$_renv_pairs @NOT_FOLLOWING_PAIRS@" ;;

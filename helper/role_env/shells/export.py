@@ -1,7 +1,7 @@
-"""Sessions as text for each shell and program.
+"""Print sessions as text for each shell and program.
 
 The formats for shells can also end a session, renew it and report a failure. Each format imports only what it needs: a
-cached session takes a few milliseconds, and each module costs 0.2 of them.
+cached session takes a few milliseconds, and each module adds 0.2 ms.
 """
 
 from role_env import variables
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Dialect(Protocol):
-        """What a module of `shells` makes for the shells of its dialect."""
+        """A module of `shells` that generates code for the shells of its dialect."""
 
         def session(
             self, session: Session, environ: Mapping[str, str], *, follows: bool | None, confirmation: str
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
             """Return the code that puts `session` into the shell; an interactive one prints `confirmation`."""
 
         def renewal(self, session: Session, environ: Mapping[str, str]) -> str:
-            """Return the code that replaces the session of the shell by `session`."""
+            """Return the code that replaces the shell's session by `session`."""
 
         def off(self, environ: Mapping[str, str]) -> str:
-            """Return the code that ends the session of the shell."""
+            """Return the code that ends the shell's session."""
 
         def failure(self, environ: Mapping[str, str], *, take_away: bool) -> str:
             """Return the code that ends in `false`; with `take_away` it leaves the shell without any account."""
@@ -43,7 +43,7 @@ _BESIDE_URI = (
 def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     """Return `session` in the format `form`, for a shell whose exported variables are `environ`.
 
-    Raises ProfileError when the format cannot hold a value.
+    Raises ProfileError if the format cannot contain a value.
     """
     if form == "json":
         return _json(session)
@@ -54,12 +54,12 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
 
 
 def renewal(session: Session, form: str, environ: "Mapping[str, str]") -> str:
-    """Return the code that replaces the session of the shell by `session`; the user's keys stay."""
+    """Return the code that replaces the shell's session by `session`; the user's keys stay."""
     return _dialect(form).renewal(session, environ)
 
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
-    """Return the code that ends the session of the shell, for a `form` of SHELL_FORMATS."""
+    """Return the code that ends the shell's session, for a `form` of SHELL_FORMATS."""
     return _dialect(form).off(environ)
 
 
@@ -72,13 +72,13 @@ def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
 
 
 def _dialect(form: str) -> "Dialect":
-    """Return the module that makes what the shell of the format `form` evaluates."""
+    """Return the module that generates code for the shell of the format `form`."""
     dialect: Dialect = __import__(SHELLS[form].dialect, fromlist=["session"])
     return dialect
 
 
 def confirmation(session: Session) -> str:
-    """Return the line with which an interactive shell confirms the switch to `session`."""
+    """Return the line that an interactive shell prints after the switch to `session`."""
     minutes = int(session.credentials.remaining()) // 60
     role = session.role_arn.partition("/")[2]
     who = f"role {role} of {session.account_id}" if role else f"account {session.account_id or 'unknown'}"
@@ -87,7 +87,7 @@ def confirmation(session: Session) -> str:
 
 
 def _follows(session: Session, environ: "Mapping[str, str]") -> bool | None:
-    """Return whether the `aliyun` CLI can follow the shell; None if only the shell knows, which may have a region."""
+    """Return whether the `aliyun` CLI can follow the shell; None if that depends on the shell's region variables."""
     if not session.in_cli_file or environ.get(variables.EXTERNAL_DISABLED):
         return False
     return True if session.region_id or session.fallback_region else None
@@ -124,14 +124,14 @@ def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str
 
 
 def _tokens_of_session(environ: "Mapping[str, str]") -> set[str]:
-    """Return the tokens of the keys in `environ` that are still those of its session."""
+    """Return the tokens in `environ` whose keys are still the session's."""
     own = environ.get("ROLE_ENV_ACCESS_KEY_ID")
     keys = [key for key in variables.KEYS if own and environ.get(key.access_key_id) == own]
     return {environ.get(key.security_token, "") for key in keys} - {""}
 
 
 def served(session: Session, server: str, environ: "Mapping[str, str]") -> dict[str, str]:
-    """Return the variables with which a command, whose environment is made from `environ`, asks for `session`.
+    """Return the variables that let a command ask for `session`; its environment is made from `environ`.
 
     `server` is the value of ROLE_ENV_SERVER.
     """
@@ -140,14 +140,14 @@ def served(session: Session, server: str, environ: "Mapping[str, str]") -> dict[
 
 
 def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]") -> dict[str, str]:
-    """Return the environment for a command that gets its session by the variables `served`, made from `environ`."""
+    """Return the environment, made from `environ`, of a command that gets its session by the variables `served`."""
     return {name: value for name, value in _kept(environ).items() if name not in _BESIDE_URI} | dict(served)
 
 
 def _kept(environ: "Mapping[str, str]") -> dict[str, str]:
     """Return `environ` without the variables of the integration and, in a session, without the regions.
 
-    The region may be the session's own. Only the shell knows what was set before.
+    The region may be the session's own. Only the shell knows the value before the session.
     """
     kept = _without_integration(environ)
     if environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_NO_ACCOUNT"):
@@ -164,15 +164,15 @@ def _regions(session: Session, kept: "Mapping[str, str]") -> tuple[dict[str, str
 
 
 def _without_integration(environ: "Mapping[str, str]") -> dict[str, str]:
-    """Return `environ` without the variables of the shell integration, which describe the session of the shell."""
+    """Return `environ` without the shell integration's variables, which describe the shell's session."""
     own = ("ROLE_ENV_PROMPT", "ROLE_ENV_INIT", variables.PREVIOUS)
     return {n: value for n, value in environ.items() if n not in own and not n.startswith("_role_env_")}
 
 
 def _fallback_regions(session: Session, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
-    """Yield the variables to set to the region of the `aliyun` CLI's current profile, and that region.
+    """Yield the variables to set to the region of the `aliyun` CLI's current profile, with that region.
 
-    Nothing is yielded for tools that find a region in `session` or `environ`.
+    Variables are left out for tools that find a region in `session` or `environ`.
     """
     for names, read in variables.fallback_regions(session):
         if not any(environ.get(name) for name in read):
@@ -194,20 +194,20 @@ def _json(session: Session) -> str:
 
 
 def _json_text(value: str) -> str:
-    """Return `value` as JSON, without the module `json`, which would cost the fast path 6 ms.
+    """Return `value` as JSON. Importing `json` would take 6 ms.
 
-    Only backslashes and quotes need an escape: values of STS are printable ASCII, and the others, such as a profile's
-    name, have letters, digits and a few signs.
+    Only backslashes and quotes need an escape: STS's values are printable ASCII, and others, such as a profile's name,
+    consist of letters, digits and a few signs.
     """
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _dotenv(session: Session) -> str:
-    """Return raw `KEY=value` lines, as docker reads them: to it, quotes are a part of the value.
+    """Return raw `KEY=value` lines, as docker reads them. For docker, quotes are part of the value.
 
     Raises ProfileError for a value that needs quotes.
     """
-    hidden = variables.BASE.names  # a container does not get the key behind the session
+    hidden = variables.BASE.names  # a container must not get the key behind the session
     values = {name: value for name, value in document_variables(session).items() if name not in hidden}
     for name, value in values.items():
         if value != value.strip() or not value.isprintable() or set(value) & set("'\"#"):
@@ -222,9 +222,9 @@ def _dotenv(session: Session) -> str:
 
 
 def document_variables(session: Session) -> dict[str, str]:
-    """Return the variables of `session` for a reader in another place, such as a container.
+    """Return the variables of `session` for a program elsewhere, such as in a container.
 
-    The reader has its own home folder and `aliyun` CLI, and cannot ask for the session again.
+    That program has its own home folder and `aliyun` CLI, and cannot request the session again.
     """
     values = variables.assignments(session) | dict(_fallback_regions(session, {}))
     values.pop(variables.REQUEST, None)

@@ -1,7 +1,7 @@
-"""What fish evaluates: for a session, its renewal, its end, and a failure.
+"""Generate code for fish: for a session, its renewal, its end, and a failure.
 
-`shell/session.fish` and the files beside it are the programs. Each text is one `begin … end`, whose lines end in a
-semicolon: `eval (role-env PROFILE)`, which joins lines by spaces, works.
+`shell/session.fish` and the files beside it are the programs. Each text is one `begin … end` whose lines end in a
+semicolon, so that `eval (role-env PROFILE)`, which joins lines with spaces, works.
 """
 
 from role_env import variables
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def quote(value: str) -> str:
-    """Return `value` as one word of fish on one line. It may contain anything but NUL, which no variable contains."""
+    """Return `value` quoted as one word of fish, on one line. It may contain anything except NUL, like a variable."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "'\\n'") + "'"
 
 
 def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | None", confirmation: str) -> str:
     """Return the group that puts `session` into the shell.
 
-    With `follows` the guards are those with which the `aliyun` CLI follows the shell; with None the shell itself
-    decides that, by whether it has a region. An interactive shell prints `confirmation`.
+    With `follows` the guards are those that let the `aliyun` CLI follow the shell; with None the shell decides, by
+    whether it has a region. An interactive shell prints `confirmation`.
     """
     assigned = variables.assignments(session, follows=None)
     gone = (*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN)
@@ -55,7 +55,7 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
 def off(environ: "Mapping[str, str]") -> str:
     """Return the group that ends the shell's session.
 
-    It restores what was set before. A key that the user has set meanwhile stays.
+    It restores the values from before the session. A key that the user has set meanwhile stays.
     """
     restored = (name for name in variables.FORCED if name not in variables.DISABLED)
     return _program("off.fish", {"RESTORED": _words(restored), "OWN": _words(variables.OWN)})
@@ -70,7 +70,7 @@ def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
 
 
 def renewal(session: Session, environ: "Mapping[str, str]") -> str:
-    """Return the group that replaces the session of the shell whose exported variables are `environ` by `session`.
+    """Return the group that replaces the session of the shell with the exported variables `environ` by `session`.
 
     Only variables that are still the old session's are replaced. If the shell has another session by now, nothing is
     changed and the group ends in `false`.
@@ -123,5 +123,5 @@ def _values_of(names: "Iterable[str]") -> str:
 
 
 def _added(values: "Mapping[str, str]") -> str:
-    """Return the calls that add `values` to the variables that are to be set."""
+    """Return the calls that add `values` to the variables to set."""
     return "; ".join(f"_renv_add {quote(value)} {_words(names)}" for value, names in variables.by_value(values).items())

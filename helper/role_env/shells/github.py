@@ -1,7 +1,7 @@
-"""A session for the later steps of a GitHub job, by the runner's workflow commands and its files.
+"""Set a session for the later steps of a GitHub job, by the runner's workflow commands and files.
 
-The log is usually public: the runner is asked to mask each secret before anything else. Then the variables go into
-the file that GITHUB_ENV names, and the session's expiration and role into that of GITHUB_OUTPUT. See
+The log is usually public, so the first output asks the runner to mask each secret. Then the variables go into the file
+that GITHUB_ENV names, and the session's expiration and role into that of GITHUB_OUTPUT. See
 https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions.
 """
 
@@ -38,9 +38,9 @@ def export(obtain: Callable[[], Session], environ: Mapping[str, str]) -> None:
 
 
 def take_away_session(environ: Mapping[str, str]) -> None:
-    """Leave the later steps without any account, if an earlier step has set a session. Raises RoleEnvError.
+    """If an earlier step has set a session, leave the later steps without any account. Raises RoleEnvError.
 
-    A step cannot unset a variable, so each is made empty.
+    A step cannot unset a variable, so each one is set to an empty text.
     """
     if environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID"):
         names = (*variables.KEY_NAMES, *variables.BARE.names, *variables.LEFT_UNSET, *variables.TAKEN_AWAY)
@@ -51,7 +51,7 @@ def take_away_session(environ: Mapping[str, str]) -> None:
 
 @contextlib.contextmanager
 def _opened(environ: Mapping[str, str]) -> Iterator[list[int]]:
-    """Yield the open file of the step's variables and, if the runner gives it one, that of its outputs."""
+    """Yield the open file of the step's variables and, if the runner provides it, the file of its outputs."""
     if not environ.get("GITHUB_ENV"):
         raise ProfileError(
             "--format github is for a step of a GitHub job, and GITHUB_ENV is not set",
@@ -65,14 +65,14 @@ def _open(name: str, environ: Mapping[str, str], files: contextlib.ExitStack) ->
     try:
         descriptor = os.open(environ[name], os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no path"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a path"
         raise ProfileError(f"the file that {name} names cannot be opened: {reason}") from None
     files.callback(os.close, descriptor)
     return descriptor
 
 
 def _check_lines(values: Mapping[str, str]) -> None:
-    """Raise ProfileError for a value that is not one line: neither the log's commands nor the files could hold it."""
+    """Raise ProfileError for a value of several lines, which the log's commands and the files cannot contain."""
     for name, value in values.items():
         try:
             one_line(value)
@@ -81,16 +81,16 @@ def _check_lines(values: Mapping[str, str]) -> None:
 
 
 def _to_mask(session: Session) -> Iterator[str]:
-    """Yield the values to mask. The first is a key's ID, which is not a secret.
+    """Yield the values to mask. The first is the key's ID, which is not a secret.
 
-    After another program's half line, the runner does not recognize the first command, and shows it.
+    If another program has left an unfinished line, the runner does not recognize the first command and shows it.
     """
     for key in filter(None, (session.credentials, session.base)):
         yield from filter(None, (key.access_key_id, key.access_key_secret, key.security_token))
 
 
 def _append(descriptor: int, values: Mapping[str, str]) -> None:
-    """Append all of `values` in one write, or nothing."""
+    """Append `values` in one write, all or nothing."""
     size = os.fstat(descriptor).st_size
     # The file's content may end without a line break.
     text = "".join(("\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else "", *map(_block, values.items())))
@@ -107,7 +107,7 @@ def _append(descriptor: int, values: Mapping[str, str]) -> None:
 
 
 def _block(item: tuple[str, str]) -> str:
-    """Return a variable with its value between two lines that nobody can guess: no value can set another variable."""
+    """Return a variable with its value between two unguessable lines, so that no value can set another variable."""
     name, value = item
     delimiter = f"role_env_{secrets.token_hex(16)}"
     return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"

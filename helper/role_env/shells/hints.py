@@ -1,7 +1,7 @@
-"""The lines to type that a hint shows. They act in the shell that called role-env.
+"""Return the lines to type in hints, for the shell that called role-env.
 
-With the shell integration, which sets ROLE_ENV_INIT for the commands that it runs, they are `role-env use` and
-`role-env off`; without it, the shell has to evaluate what role-env prints.
+With the shell integration, which sets ROLE_ENV_INIT for the commands that it runs, the lines are `role-env use` and
+`role-env off`. Without it, the lines let the shell evaluate the output of role-env.
 """
 
 from role_env.command_table import COMMANDS, export_words
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def switch(profile: str, environ: "Mapping[str, str]") -> str:
-    """Return the line that switches the shell to `profile`, a name, possibly with options behind it."""
+    """Return the line that switches the shell to `profile`, a name with optional options after it."""
     if environ.get("ROLE_ENV_INIT"):
         return f"role-env use {profile}"
     name, *options = profile.split(maxsplit=1)
@@ -22,20 +22,20 @@ def switch(profile: str, environ: "Mapping[str, str]") -> str:
 
 
 def end_session(environ: "Mapping[str, str]") -> str:
-    """Return the line that ends the session of the shell, or its no-account state."""
+    """Return the line that ends the shell's session or its no-account state."""
     if environ.get("ROLE_ENV_INIT"):
         return "role-env off"
     return evaluate_code("role-env off", parent.parent_format())
 
 
 def restore(environ: "Mapping[str, str]") -> str:
-    """Return the hint for a shell without an account: how to restore what was set before the session."""
+    """Return the hint for a shell without an account: how to restore the values from before the session."""
     return f"restore what was set before with: {end_session(environ)}"
 
 
 def followable(hint: str, environ: "Mapping[str, str]") -> str:
-    """Return `hint`; where a narrowed session refuses a command that it names, it first ends that session."""
-    import re  # 5 ms, for a hint only
+    """Return `hint`. If a narrowed session would refuse a command in it, the hint first ends that session."""
+    import re  # takes 5 ms, and only a hint needs it
 
     refused = "|".join(command.name for command in COMMANDS.values() if command.changes_secrets)
     if not environ.get("ROLE_ENV_POLICY") or not re.search(rf"role-env ({refused})\b(?! --help)", hint):
@@ -44,13 +44,13 @@ def followable(hint: str, environ: "Mapping[str, str]") -> str:
 
 
 def load_integration(shell: str = "") -> str:
-    """Return the line that loads the shell integration, in `shell` or else the shell that is the parent."""
+    """Return the line that loads the shell integration, in `shell` or else in the parent shell."""
     shell = shell or parent.parent_name()
     return SHELLS[shell if shell in INTEGRATED_SHELLS else "bash"].load
 
 
 def evaluate(command: str, form: str) -> str:
-    """Return the line with which the parent shell, or the one that `form` names, evaluates a session."""
+    """Return the line that evaluates a session in the parent shell, or in the one that `form` names."""
     if form not in SHELLS:
         return f"{command} --format {form} | …" if form else f"{command} | …"
     shell, own = SHELLS[form], SHELLS.get(parent.parent_name())
@@ -60,5 +60,5 @@ def evaluate(command: str, form: str) -> str:
 
 
 def evaluate_code(command: str, form: str) -> str:
-    """Return the line with which a shell evaluates the code of `off` or `renew`."""
+    """Return the line that evaluates the code of `off` or `renew`."""
     return SHELLS[form].evaluate_code.format(command)

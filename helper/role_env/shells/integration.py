@@ -1,7 +1,7 @@
-"""The shell integration: files that a linter reads and the wheel carries, and the tables that `init` fills in.
+"""Make the shell integration from the files of `shell/` and from tables that `init` fills in.
 
-A name between two @, such as `@COMMANDS@`, stands for a table of the command line or of the variables: the shell files
-themselves list no command, no option and no variable of a family.
+A name between two @, such as `@COMMANDS@`, stands for a table of the command line or of the variables. The tables are
+the only lists of commands, options and variables of families in the shell files.
 """
 
 from role_env import __version__, command_table, variables
@@ -23,11 +23,11 @@ _KINDS = {
 }
 _KEY_IDS = tuple(key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES))
 _GUARDS = variables.GUARDS
-# What keeps tools from an account of their own while no key is set, and the key IDs that would be one.
+# The guards and the key IDs that keep tools from an account of their own while no key is set.
 _WITHOUT_KEY = (*_KEY_IDS, variables.BARE.access_key_id, *_GUARDS)
 _OUTRANKING = tuple(name for name in variables.LEFT_UNSET if name not in (variables.CREDENTIALS_URI, *_GUARDS))
-# What a prompt compares each time: all that a session sets, guards or unsets. Of a secret it is not the value, which
-# no look reads.
+# The variables that every prompt compares: all that a session sets, guards or unsets. The values of secrets are not
+# read.
 _STATE = tuple(
     dict.fromkeys(
         (
@@ -37,22 +37,22 @@ _STATE = tuple(
     )
 )
 _SECRET = {name for key in (*variables.KEYS, variables.BARE, variables.BASE) for name in key.names[1:]}
-# An unasked renewal runs with the values that these have when the integration is loaded: what is planted later leads to
-# no other file, keyring or authority. `keyring` has settings in KEYRING_PROPERTY_… too.
+# An unasked renewal runs with the values that these variables have when the integration is loaded, so that values
+# planted later cannot choose another file, keyring or authority. KEYRING_PROPERTY_… are settings of `keyring` too.
 _PINNED = (
     *("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME", "XDG_CURRENT_DESKTOP", "XDG_DATA_DIRS"),
     *("XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS"),
     *("PYTHON_KEYRING_BACKEND", "ROLE_ENV_CACHE"),
     *("ALIBABA_CLOUD_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"),
 )
-# `off` is the same text for all; it restores as exported what it has to save on the way to the no-account state.
+# `off` is the same text for all shells; it exports the variables that it saves and restores.
 _EXPORTED = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
 
 
 def integration(shell: str, options: str = "") -> str:
-    """Return the text of `role-env init SHELL [OPTIONS]`, which depends on nothing else but the version.
+    """Return the text of `role-env init SHELL [OPTIONS]`, which depends only on these and on the version.
 
-    It is one group, like everything that a shell reads from us: cut off anywhere, it does nothing.
+    Like everything that a shell reads from role-env, it is one group: cut off anywhere, it does nothing.
     """
     text = "".join(programs.read(name) for name in SHELLS[shell].integration)
     tables = _fish_tables() if shell == "fish" else _posix_tables(shell)
@@ -70,8 +70,8 @@ def integration(shell: str, options: str = "") -> str:
 def _shared_tables(value: str, *, key_id: str, separator: str) -> dict[str, str]:
     """Return the tables that all shells share.
 
-    `value` is the shell's code for the value of the variable `{}`, `key_id` that for the expected key ID. `separator`
-    goes between patterns.
+    `value` is the shell's code for the value of the variable `{}`, `key_id` the code for the expected key ID, and
+    `separator` the text between patterns.
     """
 
     def values(names: "Iterable[str]") -> list[str]:
@@ -99,13 +99,13 @@ def _shared_tables(value: str, *, key_id: str, separator: str) -> dict[str, str]
 
 
 def _state(code: str, of_secret: str) -> str:
-    """Return the shell's code for the state; `code` is that for the variable `{0}`, `of_secret` that for a secret."""
+    """Return the shell's code for the state, from `code` for the variable `{0}` and `of_secret` for a secret one."""
     return " ".join(filter(None, ((of_secret if name in _SECRET else code).format(name) for name in _STATE)))
 
 
 def _posix_tables(shell: str) -> dict[str, str]:
     if shell == "zsh":
-        # Each is a word of its own, which zsh expands four times as fast.
+        # Each variable is a word of its own, which zsh expands four times as fast.
         state = _state('"${{{0}+${0}${{(t){0}}}}}"', '"${{{0}+${{(t){0}}}}}"')
     else:
         state = _state("${{{0}+${{{0}@A}}}}", "${{{0}+${{{0}@a}}}}")

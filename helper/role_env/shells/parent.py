@@ -1,4 +1,4 @@
-"""Find out which program the parent process is. It decides the default format, and what a hint says to type."""
+"""Identify the program of the parent process, which decides the default format and the lines in hints."""
 
 import os
 
@@ -17,12 +17,12 @@ def parent_name() -> str:
         with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123  pathlib costs 5 ms
             return file.read().strip()
     except OSError:
-        # Systems without /proc, such as macOS, where a login shell is called `-fish`.
+        # For systems without /proc, such as macOS, where a login shell is called `-fish`.
         return os.path.basename(_command_by_ps()).lstrip("-")  # noqa: PTH119
 
 
 def is_lost_to_old_bash() -> bool:
-    """Return whether the parent, which has closed its pipe, is a bash older than 4, such as that of macOS.
+    """Return whether the parent, which has closed its pipe, is a bash older than 4, such as macOS's.
 
     There `source <(…)` reads nothing and reports nothing.
     """
@@ -30,7 +30,7 @@ def is_lost_to_old_bash() -> bool:
 
 
 def old_bash_version(program: str) -> str:
-    """Return the version that `program` says it has if it is a bash older than 4, else an empty text."""
+    """Return the version that `program` reports if it is a bash older than 4, else an empty text."""
     import re
     import subprocess
 
@@ -43,7 +43,7 @@ def old_bash_version(program: str) -> str:
 
 
 def _parent_program() -> str:
-    """Return the file that the parent, a bash, runs."""
+    """Return the program file of the parent, a bash."""
     try:
         return os.readlink(f"/proc/{os.getppid()}/exe")  # noqa: PTH115
     except OSError:
@@ -52,8 +52,8 @@ def _parent_program() -> str:
 
 
 def _command_by_ps() -> str:
-    """Return the name that the parent was started by, such as `/bin/bash` or `-bash`."""
-    import subprocess  # costs more than the rest of many a command
+    """Return the name that the parent was started with, such as `/bin/bash` or `-bash`."""
+    import subprocess  # takes longer than the rest of many commands
 
     try:
         done = subprocess.run(  # noqa: S603  a number is the only argument

@@ -1,7 +1,8 @@
-"""What bash, zsh and any POSIX shell evaluate: for a session, its renewal, its end, and a failure.
+"""Generate code for bash, zsh and any POSIX shell: for a session, its renewal, its end, and a failure.
 
-`shell/session.sh` and the files beside it are the programs. Each text is a line that turns `set -v` off, which would
-print what follows while it is read, and one group `{ …; }`: cut off anywhere it is a syntax error and sets nothing.
+`shell/session.sh` and the files beside it are the programs. Each text begins with a line that turns off `set -v`, which
+would print the rest while it is read. The rest is one group `{ …; }`: cut off anywhere, it is a syntax error and sets
+nothing.
 """
 
 from role_env import variables
@@ -17,8 +18,9 @@ _NO_SESSION = "role-env: the quotes around $(…) are missing: no session was se
 _NOTHING_CHANGED = "role-env: the quotes around $(…) are missing: nothing was changed"
 _QUOTE_IT = 'role-env: hint: type eval "$(role-env {})"'
 _OPEN_ENDS = ("{", "(", ")", ";;", " in", "then", "do", "else", "||", "&&")
-"""The ends of lines behind which a command goes on: there, no semicolon may stand."""
-# A shell that has joined the lines by spaces finds a word, the group's end, and a comment; any other one a comment.
+"""The ends of lines after which a command continues, so that no semicolon may follow."""
+# For a shell that has joined the lines with spaces, this is a word, the end of the group and a comment; for others, a
+# comment.
 _CUT = "\\\n#; }; #"
 _SHARED_FILE = f"${{{variables.SERVER}:+{variables.SHARED_FILE}}}"
 """The file of profiles, below `exec --renew` only: elsewhere it is the user's."""
@@ -43,19 +45,19 @@ _TEMPORARIES = (
     *("ours", "own_secret", "own_token", "pairs", "regions", "result", "theirs", "try", "turn_on", "unset", "value"),
     *("verbose", "wrong"),
 )
-"""The variables of the programs, behind `_renv_`; all are unset at the end."""
+"""The variables of the programs, without their prefix `_renv_`. All are unset at the end."""
 
 
 def quote(value: str) -> str:
-    """Return `value` as one word of a POSIX shell. It may contain anything but NUL, which no variable contains."""
+    """Return `value` quoted as one word of a POSIX shell. It may contain anything except NUL, like a variable."""
     return "'" + value.replace("'", "'\\''") + "'"
 
 
 def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | None", confirmation: str) -> str:
     """Return the text that puts `session` into the shell whose exported variables are `environ`.
 
-    With `follows` the guards are those with which the `aliyun` CLI follows the shell; with None the shell itself
-    decides that, by whether it has a region. An interactive shell prints `confirmation`.
+    With `follows` the guards are those that let the `aliyun` CLI follow the shell; with None the shell decides, by
+    whether it has a region. An interactive shell prints `confirmation`.
     """
     assigned = variables.assignments(session, follows=None)
     guards = {each: variables.profile_guards(follows=each) for each in (True, False)}
@@ -89,8 +91,8 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
 def off(environ: "Mapping[str, str]", *, integrated: bool = False) -> str:
     """Return the text that ends the session of the shell whose exported variables are `environ`.
 
-    It restores what was set before. A key that the user has set meanwhile stays. With `integrated` the shell has the
-    integration, which shows no command while it works, and finds readonly variables without a subshell.
+    It restores the values from before the session. A key that the user has set meanwhile stays. With `integrated` the
+    shell has the integration, which traces no command while it works, and finds readonly variables without a subshell.
     """
     tables = {"PROFILE_GUARDS": _words((*variables.IGNORE_PROFILE, variables.CLI_PROFILE))}
     report = (_NOTHING_CHANGED, _QUOTE_IT.format("off"))
@@ -106,7 +108,7 @@ def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
 
 
 def renewal(session: Session, environ: "Mapping[str, str]") -> str:
-    """Return the text that replaces the session of the shell whose exported variables are `environ` by `session`.
+    """Return the text that replaces the session of the shell with the exported variables `environ` by `session`.
 
     Only variables that are still the old session's are replaced. If one is readonly, or the shell has another
     session by now, nothing is changed and the text ends in `false`.
@@ -136,7 +138,7 @@ def _program(
 ) -> str:
     """Return the program `name`, filled in from `tables`; `values` are the new values with their numbers.
 
-    A shell that was given the text without quotes prints `report` and, with `take_away`, removes its session.
+    A shell that evaluates the text without quotes prints `report` and, with `take_away`, removes its session.
     """
     before, first, common, end = programs.parts("session.sh")
     (own,) = programs.parts(name)
@@ -190,7 +192,7 @@ def _values_of(names: "Iterable[str]") -> str:
 
 
 def _numbered(*values: str) -> dict[str, str]:
-    """Return a number for each value."""
+    """Return a number for each distinct value."""
     return {value: str(number) for number, value in enumerate(dict.fromkeys(values), 1)}
 
 

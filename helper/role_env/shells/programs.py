@@ -1,7 +1,7 @@
-"""The programs of `shell/`, filled in for one answer.
+"""Read the programs of `shell/`, and fill in the values of one session.
 
-Each is a file that a linter reads. A name between two @, such as `@TOKEN@`, stands for a list of names, or for a value
-that is quoted for the shell: no other @ may stand in these files. A line that begins with `#@` divides a file.
+Each program is a file that linters can check. A name between two @, such as `@TOKEN@`, stands for a list of names, or
+for a value that is quoted for the shell; the files contain no other @. A line that begins with `#@` divides a file.
 """
 
 import os
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def read(name: str) -> str:
-    """Return the text of a file of `shell/`: beside the modules in a wheel, else at the top of the checkout."""
+    """Return the text of a file of `shell/`: it is beside the modules in a wheel, else at the top of the checkout."""
     package = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  pathlib costs more than the whole command
     installed = f"{package}/shell"
     folder = installed if os.path.isdir(installed) else f"{package}/../../shell"  # noqa: PTH112
@@ -21,7 +21,7 @@ def read(name: str) -> str:
 
 
 def parts(name: str) -> "list[list[str]]":
-    """Return the parts of a file as their lines of code, without comments and indentation."""
+    """Return the parts of a file, each as lines of code without comments and indentation."""
     found: list[list[str]] = [[]]
     for line in read(name).split("\n"):
         code = line.strip()
@@ -33,7 +33,7 @@ def parts(name: str) -> "list[list[str]]":
 
 
 def fill(text: str, tables: "Mapping[str, str]") -> str:
-    """Return `text` with each name between two @ replaced by what `tables` has for it; a value is not looked into."""
+    """Return `text` with each name between two @ replaced by its text in `tables`, which is inserted as it is."""
     pieces = text.split("@")
     pieces[1::2] = [tables[name] for name in pieces[1::2]]
     return "".join(pieces)

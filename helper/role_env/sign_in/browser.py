@@ -1,4 +1,4 @@
-"""Find out whether the person who signs in has a browser here, and open a page in it."""
+"""Detect whether the person who signs in has a browser here, and open a page in it."""
 
 import contextlib
 import sys
@@ -11,7 +11,7 @@ _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 def has_browser(environ: Mapping[str, str]) -> bool:
-    """Return whether there is a browser here for the person: not over ssh, and not one in the terminal."""
+    """Return whether the person has a graphical browser here, which excludes ssh and browsers in the terminal."""
     if any(environ.get(name) for name in _SSH):
         return False
     if sys.platform.startswith("linux") and not any(environ.get(name) for name in (*_DISPLAYS, "BROWSER")):
@@ -29,5 +29,5 @@ def open_page(address: str) -> None:
 
 
 def _open(address: str) -> None:
-    with contextlib.suppress(Exception):  # whatever the person's browser does: the address is on the terminal too
+    with contextlib.suppress(Exception):  # any browser of the person's; the terminal shows the address too
         webbrowser.open(address)

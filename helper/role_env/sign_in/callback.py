@@ -1,7 +1,7 @@
 """Sign in by OAuth: the browser is redirected to a server on 127.0.0.1, or a person pastes the redirect's address.
 
-Others can read the browser's arguments. So the browser gets the address of a page here that works once, sets a cookie
-and redirects to the sign-in, whose state nobody else sees. A callback without that cookie or state is ignored.
+Others can read the browser's arguments. So the browser gets the address of a local page, which works once, sets a
+cookie and redirects to the sign-in; nobody else sees the state. A callback without that cookie or state is ignored.
 """
 
 import contextlib
@@ -24,7 +24,8 @@ from role_env.sign_in.countdown import wait_until
 from role_env.sign_in.pasted import Pasted
 from role_env.ui.loopback import LoopbackServer, Reply
 
-# A user who is not allowed the application sees that in the browser only, and no callback comes (seconds).
+# The limit is needed because a user who may not use the application sees that only in the browser, and no callback
+# comes (seconds).
 LONGEST_SECONDS = 300.0
 _TEXTS = {
     HTTPStatus.OK: "role-env has received the answer. You can close this page and return to the terminal.",
@@ -42,13 +43,13 @@ _HEADERS = {
 
 
 class WrongCallback(ValueError):
-    """An address that is not a callback of this sign-in."""
+    """The address is not a callback of this sign-in."""
 
 
 def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     """Return a new sign-in once a person has approved it in a browser. Nothing is stored.
 
-    LONGEST_SECONDS bounds the wait for the person. Raises SignInError if they refuse or do not finish in time,
+    LONGEST_SECONDS limits the wait for the person. Raises SignInError if they refuse or do not finish in time,
     UnreachableError, UsageError.
     """
     state, verifier = secrets.token_urlsafe(24), Verifier()
@@ -103,7 +104,7 @@ class TooLate(SignInError):
 
 
 def _read_pasted(state: str, context: Context) -> str:
-    """Return the code in the address that a person pastes; ask again after a wrong one."""
+    """Return the code in the address that a person pastes; ask again after an invalid one."""
     end = time.monotonic() + LONGEST_SECONDS
     say = context.messages.say
     say("the browser ends on a page that does not load: paste its address here (it is not shown), then press Enter")
@@ -118,7 +119,7 @@ def _read_pasted(state: str, context: Context) -> str:
 
 
 def _listen(state: str, authorize: Callable[[str], str]) -> "CallbackServer | None":
-    """Return a server on the first free port; None if all are taken."""
+    """Return a server on the first free port, or None if all are taken."""
     for port in PORTS:
         with contextlib.suppress(OSError):
             return CallbackServer(port, state, authorize)
@@ -128,8 +129,8 @@ def _listen(state: str, authorize: Callable[[str], str]) -> "CallbackServer | No
 class CallbackServer(LoopbackServer):
     """A server on 127.0.0.1 that waits for the callback with `state`, at its address `redirect`.
 
-    A browser begins at `address`, which works once: it redirects to what `authorize` returns for `redirect`, and sets
-    the cookie that the callback must bring.
+    A browser starts at `address`, which works once: it redirects to the address that `authorize` returns for
+    `redirect`, and sets the cookie that the callback must send.
     """
 
     def __init__(self, port: int, state: str, authorize: Callable[[str], str]) -> None:
@@ -155,7 +156,7 @@ class CallbackServer(LoopbackServer):
         return self._code
 
     def answer(self, path: str, cookies: str) -> Reply:
-        """Send the browser that comes first to the sign-in, and accept its callback, once."""
+        """Redirect the first browser to the sign-in, and accept its callback once."""
         parts = urllib.parse.urlsplit(path)
         is_ours = any(hmac.compare_digest(each.strip().encode(), self._cookie.encode()) for each in cookies.split(";"))
         with self._lock:
@@ -171,7 +172,7 @@ class CallbackServer(LoopbackServer):
             return Reply(HTTPStatus.FOUND, "", {**_HEADERS, "Location": self._target, "Set-Cookie": cookie})
         if is_ours or self._code or self._refusal:
             return _page(HTTPStatus.GONE)
-        # One of the two was not the person who signs in here, and nothing says which.
+        # One of the two was not the person who signs in here, and nothing shows which.
         self._refusal = SignInError(
             "the page of the sign-in was opened by two browsers, perhaps by another user of this machine",
             hint="sign in again; with --no-browser you can choose the browser",

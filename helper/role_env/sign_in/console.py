@@ -1,7 +1,7 @@
 """Console sign-in: exchange a session for a token, and build the address that uses it.
 
-The token is valid once, for 30 seconds, and opens what the session opens. So it is requested with the secret in the
-body of a POST, and a browser, whose arguments others can read, gets the address of a server on this machine, which
+The token works once, for 30 seconds, with the session's permissions. So it is requested with the secret in the body of
+a POST. Others can read a browser's arguments, so the browser gets the address of a server on this machine, which
 redirects it. Source: "Use a program to log on to the console", RAM's documentation of the federation endpoint.
 """
 
@@ -21,8 +21,8 @@ from role_env.http.server import Response, Server
 from role_env.ui.loopback import LoopbackServer, Reply
 
 SITES = {"china": "aliyun.com", "international": "alibabacloud.com"}
-"""The domains of the two sites: `signin.` before one is the host that signs in, `console.` the one of the console."""
-# Browsers read a backslash as a slash, and what is before an @ is not the host.
+"""The domains of the two sites. `signin.` before one is the host that signs in, `console.` the console's host."""
+# Browsers read a backslash as a slash, and text before an @ is not the host.
 _ADDRESS = re.compile(
     r"https://(?:[a-z0-9-]{1,63}\.){0,4}console\.((?:aliyun|alibabacloud)\.com)(?::443)?(?:[/?#][!-\[\]-~]{0,2000})?"
 )
@@ -37,9 +37,9 @@ BROWSER_SECONDS = 60.0
 def destination(text: str, site: str) -> tuple[str, str]:
     """Return the host that signs in, and the address to go to.
 
-    It is a product's console (`ecs`), an address of the console, or its home page for an empty text. If the name `site`
-    is empty, the address decides, and China's site is the default. Raises UsageError for any other address, since it
-    would be signed in with the session.
+    `text` is a product (`ecs`), an address of the console, or empty for its home page. If `site` is empty, the address
+    decides, and China's site is the default. Raises UsageError for any other address, since it would be signed in with
+    the session.
     """
     if not text or _PRODUCT.fullmatch(text):
         domain = SITES[site or "china"]
@@ -61,7 +61,7 @@ def destination(text: str, site: str) -> tuple[str, str]:
 def sign_in_address(credentials: Credentials, host: str, destination: str, context: Context) -> str:
     """Return the address at `host` that signs a browser in and goes to `destination`.
 
-    It is valid once, for 30 seconds, and secret. Raises RefusedError, UnreachableError.
+    It works once, for 30 seconds, and is secret. Raises RefusedError, UnreachableError.
     """
     form = {"Action": "GetSigninToken", "TicketType": "mini", **credentials.document("")}
     del form["Expiration"]
@@ -76,7 +76,7 @@ def _token(host: str, response: Response) -> str:
     token = (response.document or {}).get("SigninToken")
     if response.status == 200 and isinstance(token, str) and _TOKEN.fullmatch(token):
         return token
-    if code:  # its Message could quote what it was sent
+    if code:  # its Message could quote the request
         raise RefusedError(
             f"the console's sign-in at {host} said {printable(code)[:80]} ({response.status})",
             hint="request a new session with --refresh, and check that --site is the account's",
@@ -88,10 +88,10 @@ def _token(host: str, response: Response) -> str:
 
 
 class Redirect(LoopbackServer):
-    """A server that redirects the first visitor who knows its `address` to what `target` returns.
+    """A server that redirects the first visitor who knows its `address` to the address that `target` returns.
 
-    `target` is called when the browser is there, so that the token is fresh. If it raises, the browser shows an error
-    and `wait` raises the same.
+    `target` is called when the browser comes, so that the token is fresh. If it raises, the browser shows an error and
+    `wait` raises the same.
     """
 
     def __init__(self, target: Callable[[], str]) -> None:

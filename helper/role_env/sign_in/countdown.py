@@ -7,7 +7,7 @@ from role_env.ui.messages import Messages
 
 
 def wait_until(moment: float, end: float, messages: Messages, *, event: threading.Event | None = None) -> bool:
-    """Wait until `moment`, or until `event` is set; return whether it is. Moments are of the monotonic clock.
+    """Wait until `moment`, or until `event` is set; return whether it is set. Times are of the monotonic clock.
 
     On a terminal a line counts down to `end`.
     """
@@ -23,6 +23,6 @@ def wait_until(moment: float, end: float, messages: Messages, *, event: threadin
 
 
 def _left(seconds: float) -> str:
-    """Return minutes and seconds as in `9:58`."""
+    """Return `seconds` as minutes and seconds, such as `9:58`."""
     minutes, rest = divmod(max(0, int(seconds)), 60)
     return f"{minutes}:{rest:02}"

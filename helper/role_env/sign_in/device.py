@@ -14,7 +14,7 @@ from role_env.sign_in.countdown import wait_until
 def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
     """Return a new sign-in at the portal of `url` once a person has approved it. Nothing is stored.
 
-    ROLE_ENV_TIMEOUT bounds each exchange with the portal; the whole ends when the code expires. Raises SignInError if
+    ROLE_ENV_TIMEOUT limits each exchange with the portal; the sign-in ends when the code expires. Raises SignInError if
     the person refuses or the code expires, UnreachableError.
     """
     verifier, portal = Verifier(), Portal(url, context)
@@ -27,7 +27,7 @@ def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
 
 
 def _await_token(url: str, device: Device, verifier: Verifier, context: Context) -> tuple[str, float]:
-    """Poll at the portal's interval, even after a fault. Return the token and its end in epoch seconds."""
+    """Poll at the portal's interval, even after a fault. Return the token and its expiration in epoch seconds."""
     end, interval = time.monotonic() + device.life, device.interval
     longest_fault = context.restarted().deadline.remaining()
     failure: UnreachableError | None = None

@@ -17,9 +17,9 @@ from role_env.sts import client as sts
 
 
 def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn:
-    """Sign a person in anew, and return the tokens, which could be stored. Nothing is stored.
+    """Sign a person in, and return the new tokens without storing them.
 
-    ROLE_ENV_TIMEOUT bounds each exchange. Raises KeyringError before any request if no token could be stored,
+    ROLE_ENV_TIMEOUT limits each exchange. Raises KeyringError before any request if tokens cannot be stored,
     SignInError, UnreachableError, UsageError.
     """
     with source.hold_lock(context, "changes"):
@@ -32,11 +32,11 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
 
 
 def identify(made: SignIn, profile: Profile, context: Context) -> str:
-    """Return the ARN of the person whose OAuth tokens `made` are: it may have been somebody else's browser.
+    """Return the ARN of the person whose OAuth tokens `made` are, since the browser may have been somebody else's.
 
-    It is empty for a sign-in at CloudSSO, whose sessions are of the account that `profile` names.
+    It is empty for a sign-in at CloudSSO, whose sessions are for the account that `profile` names.
     Raises RefusedError, once the tokens are revoked, if `expected_account_id` is another account than the person's,
-    and RefusedError, ProfileError or UnreachableError if nobody can say who it is.
+    and RefusedError, ProfileError or UnreachableError if the person's identity cannot be found.
     """
     if not isinstance(profile.source, OAuth):
         return ""
@@ -49,7 +49,7 @@ def identify(made: SignIn, profile: Profile, context: Context) -> str:
         error.hint = "; ".join(filter(None, ("nothing was stored", error.hint)))
         raise
     arn, account, expected = identity["Arn"], identity["AccountId"], profile.expected_account_id
-    if profile.role_arn or expected in ("", account):  # with a role, its account is the one that is expected
+    if profile.role_arn or expected in ("", account):  # with a role, the expected account is the role's
         return str(arn)
     with contextlib.suppress(RoleEnvError):
         oauth.revoke(made, context.restarted())
@@ -61,11 +61,11 @@ def identify(made: SignIn, profile: Profile, context: Context) -> str:
 
 def store(source: SignedInSource, made: SignIn, context: Context) -> None:
     """Store the tokens of a new sign-in, and drop the sessions of the one before. Raises KeyringError."""
-    context = context.restarted()  # a person has taken the time they needed
+    context = context.restarted()  # the time that the person took does not count
     with source.hold_lock(context, "changes"):
         try:
             before = sign_ins.load(source.sign_in_entry, context, in_kernel=source.in_kernel)
-            # First: whatever happens below, no session of the earlier sign-in is used unchecked.
+            # First, so that no session of the earlier sign-in is used unchecked, even after a failure below.
             access_keys.touch(context.environ)
             sign_ins.store(source.sign_in_entry, made, context, in_kernel=source.in_kernel)
             access_keys.touch(context.environ)
@@ -85,9 +85,9 @@ def _not_stored(source: SignedInSource, error: KeyringError) -> KeyringError:
 
 
 def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, int]:
-    """Delete the sign-in and the cached sessions made from it. Return it, or None, and the number of those sessions.
+    """Delete the sign-in and its cached sessions. Return it, or None, and the number of those sessions.
 
-    An OAuth sign-in is revoked first; if that fails, a warning says so. Raises KeyringError.
+    An OAuth sign-in is revoked first; a failure to revoke is a warning. Raises KeyringError.
     """
     with source.hold_lock(context, "changes"):
         found = source.load_sign_in(context)
@@ -103,7 +103,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
 
 
 def drop_sessions(sign_in: SignIn, context: Context) -> int:
-    """Delete the cached sessions that were made from a sign-in, wherever they are. Return how many there were."""
+    """Delete a sign-in's cached sessions from every place. Return how many there were."""
     cache = Cache(context, everywhere=True)
     made = [entry for entry in cache.entries() if (cached := cache.load(entry)) and cached.sign_in == sign_in.id]
     for entry in made:

@@ -17,7 +17,7 @@ _LONGEST = 64 * 1024
 
 
 class Pasted:
-    """Stdin, line by line. Within the `with` block a terminal does not echo what is typed."""
+    """The lines of stdin. Within the `with` block the terminal does not echo."""
 
     def __init__(self) -> None:
         self._held = b""
@@ -36,9 +36,9 @@ class Pasted:
             termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)
 
     def read_line(self, end: float) -> str | None:
-        """Return the next line that is not empty, or None after `end` of the monotonic clock.
+        """Return the next non-empty line, or None after `end` (monotonic clock).
 
-        Raises UsageError at the end of stdin, and for a line that is no address.
+        Raises UsageError at the end of stdin, and for a line that is too long to be an address.
         """
         while True:
             line, newline, rest = self._held.partition(b"\n")
@@ -56,12 +56,12 @@ class Pasted:
                 raise UsageError("stdin ended before the address was pasted", hint="run it again on a terminal")
 
     def _read(self, seconds: float) -> bool:
-        """Read what comes within `seconds`. Return False at the end of stdin."""
+        """Read for at most `seconds`. Return False at the end of stdin."""
         descriptor = sys.stdin.fileno()
         if not select.select([descriptor], [], [], seconds)[0]:
             return True
         content = os.read(descriptor, 4096)
         if not content and self._held:
-            content = b"\n"  # a last line without its end
+            content = b"\n"  # a last line without a line break
         self._held += content
         return bool(content)

@@ -1,4 +1,4 @@
-"""An access key in the profiles file."""
+"""The credential source for an access key in the profiles file."""
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -27,7 +27,7 @@ class FileKey(Source):
     def parse(
         cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint
     ) -> "tuple[Source, dict[str, Any]]":
-        """Return the key in the file or, if its secret is not there, the one in the keyring."""
+        """Return the source for the key in the file or, if its secret is missing, for the key in the keyring."""
         if not values.keys() & {"access_key_secret", "security_token"}:
             from role_env.sources.keyring import KeyringKey  # a profile has one source
 
@@ -39,7 +39,7 @@ class FileKey(Source):
         return cls(section.name, section.where_is("access_key_id"), access_key), {}
 
     def identity(self, context: Context) -> list[str]:
-        """Return the key's digest."""
+        """Return a digest of the key."""
         return [key_digest(self.access_key)]
 
     def key(self, context: Context) -> AccessKey:

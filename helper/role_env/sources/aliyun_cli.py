@@ -15,13 +15,13 @@ from role_env.sources.base import Source, key_digest
 from role_env.sources.section import Section
 from role_env.validators import key_part
 
-# What an access token of the CLI must have left to be used (seconds): OAuth's is exchanged until 15 minutes before its
+# The time that the CLI's access token must have left (seconds): OAuth's can be exchanged until 15 minutes before its
 # end.
 _LEAST_LEFT = {"CloudSSO": 0, "OAuth": 900}
 
 
 class AliyunCliProfile(Source):
-    """A profile of the `aliyun` CLI, by name or its current one, until `sessions.aliyun_hops` reads it."""
+    """A profile of the `aliyun` CLI, named or current, which `sessions.aliyun_hops` replaces by its own source."""
 
     row = rows.ALIYUN_CLI
 
@@ -36,14 +36,17 @@ class AliyunCliProfile(Source):
     def parse(
         cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
     ) -> tuple[Source, dict[str, Any]]:
-        """Return the profile that the section names, whose roles use the section's STS endpoint too."""
+        """Return the source for the CLI's profile that the section names.
+
+        Its roles use the section's STS endpoint too.
+        """
         settings = values.get("sts_endpoint", ""), values.get("sts_region", "")
         name = values.get("aliyun_profile", "")
         return cls(section.name, section.where_is(cls.row.chooser), name, sts_settings=settings), {}
 
 
 class SignedIn(Source):
-    """A credential source that is the session of a sign-in with the CLI (CloudSSO, OAuth)."""
+    """A credential source that uses the session of a sign-in with the CLI (CloudSSO, OAuth)."""
 
     row = rows.ALIYUN_SIGN_IN
 
@@ -52,11 +55,11 @@ class SignedIn(Source):
         self.cli_profile = cli_profile
 
     def identity(self, context: Context) -> list[str]:
-        """Return where and as whom a person signed in, and an ID of the sign-in: the next may be another person's."""
+        """Return the identity of the sign-in, and its ID, since the next sign-in may be another person's."""
         return [self.cli_profile.mode, *vars(self.cli_profile.signed_in_as).values(), self.cli_profile.sign_in_id]
 
     def passthrough_identity(self, context: Context) -> list[str]:
-        """Return digests of the session and of the access token: another person may have signed in since."""
+        """Return digests of the session and the access token, since another person may have signed in."""
         cli_profile = self.cli_profile
         session = [key_digest(cli_profile.key)] if cli_profile.key else []
         return [*session, sha256(cli_profile.access_token)] if cli_profile.access_token else session
@@ -64,7 +67,7 @@ class SignedIn(Source):
     def _fetch(self, context: Context) -> AccessKey:
         """Return the session in the file or, if that has expired, one for the CLI's access token.
 
-        The CLI's refresh token is left alone: whoever spends it may sign the CLI out.
+        The CLI's refresh token is left alone: using it could sign the CLI out.
         """
         cli_profile, now = self.cli_profile, time.time()
         left = cli_profile.access_token_expiration - now
@@ -74,7 +77,7 @@ class SignedIn(Source):
         context.messages.decided(f"{cli_profile.name}: the CLI's session has expired, and its access token has not")
         try:
             key_part(cli_profile.access_token)
-        except ValueError as error:  # it goes into a header
+        except ValueError as error:  # the token goes into a header
             raise ProfileError(
                 f"{cli_profile.where}: its access token {error}", hint=cli_profile.sign_in_hint
             ) from None

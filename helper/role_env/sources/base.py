@@ -1,7 +1,7 @@
-"""Credential sources: where the credentials come from with which a chain's first role is assumed.
+"""The base class of credential sources, which give the credentials that assume a chain's first role.
 
-A source is made from a profile and does nothing until it is called. What identifies it goes into the digest of the
-chain: everything that decides who requests a role, and nothing that changes while the same identity requests it.
+A source is made from a profile and does nothing until it is called. Its identity goes into the digest of the chain: the
+values that decide who requests a role, and that stay the same while the same identity requests it.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from role_env.keyrings.entry import Entry
     from role_env.sts.hop import Hop
 
-# The Codes of STS that concern the key that signed, and not the role.
+# The Codes of STS that concern the key that signed rather than the role.
 _FAULTS_OF_THE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurityToken")
 
 
 @dataclass(frozen=True)
 class SourceFault:
-    """What keeps a source from giving credentials; not `is_certain` if another shell may have what it needs."""
+    """A reason why a source gives no credentials. It is not `is_certain` if another shell may have what is missing."""
 
     message: str
     hint: str
@@ -39,13 +39,13 @@ class Source:
     """The credential source of the profile `profile`; `where` is the file and line that choose it."""
 
     row: SourceRow
-    """What is known of it without it."""
+    """The static description of this kind of source."""
 
     access_key_id: str | None = None
     """The ID of the access key that the profile names, empty if it names none; None if it takes no access key."""
 
     sign_in_entry: "Entry | None" = None
-    """The keyring's entry of its sign-in, the same for sources that share one; None if it has none."""
+    """The keyring's entry of its sign-in, or None. Sources may share a sign-in."""
 
     def __init__(self, profile: str, where: str) -> None:
         self.profile = profile
@@ -68,33 +68,36 @@ class Source:
         return self.row.kind
 
     def location(self, environ: "Mapping[str, str]") -> str:
-        """Return the file and line, and the variables of `environ`, that say where the credentials come from."""
+        """Return the file and line, and the variables of `environ`, that choose the credentials."""
         return self.where
 
     def watch(self, fingerprint: Fingerprint) -> None:
-        """Add to `fingerprint` what changes when the source gives another identity's credentials."""
+        """Add to `fingerprint` the files and variables that decide whose credentials the source gives."""
 
     def identity(self, context: Context) -> list[str]:
-        """Return what decides whose credentials they are, secrets as digests. Raises ProfileError and KeyringError."""
+        """Return the values that decide whose credentials they are, with secrets as digests.
+
+        Raises ProfileError and KeyringError.
+        """
         raise NotImplementedError
 
     def passthrough_identity(self, context: Context) -> list[str]:
-        """Return what decides, beside `identity`, which session a profile without a role passes through."""
+        """Return the values, beside `identity`, that decide which session a profile without a role passes through."""
         return []
 
     def sign_in_id(self, context: Context) -> str:
-        """Return the ID of the sign-in that gives its credentials; empty if none does. Raises KeyringError."""
+        """Return the ID of its sign-in; empty if it has none. Raises KeyringError."""
         return ""
 
     def sign_in_expiration(self, context: Context, known: "Mapping[str, str | None] | None" = None) -> int | None:
-        """Return the end of its sign-in (epoch seconds), which may be past; None if none is known without a prompt.
+        """Return the end of its sign-in (epoch seconds), which may be past; None if it is unknown without a prompt.
 
-        `known` has texts that the keyring has just given, by the names of their entries.
+        `known` has texts that were just read from the keyring, by entry name.
         """
         return None
 
     def find_fault(self, context: Context) -> SourceFault | None:
-        """Return what keeps it from giving credentials, as far as that is known without a request or a prompt."""
+        """Return a reason why it gives no credentials, as far as that is known without a request or a prompt."""
         return None
 
     def key(self, context: Context) -> AccessKey:
@@ -131,5 +134,5 @@ class Source:
 
 
 def key_digest(key: AccessKey) -> str:
-    """Return a digest that identifies `key` and does not reveal it."""
+    """Return a digest that identifies `key` without revealing it."""
     return sha256("\0".join((key.access_key_id, key.access_key_secret, key.security_token)))

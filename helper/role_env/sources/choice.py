@@ -1,6 +1,6 @@
 """Choose the credential source of a profile by its keys, and make it.
 
-Only its own module is imported: most bring TLS along, and a profile has one source.
+Only the module of that source is imported: most modules import TLS, and a profile has one source.
 """
 
 from importlib import import_module
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def choose(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "dict[str, Any]":
-    """Return the one source that the section chooses, as fields of Profile; `values` are its checked keys.
+    """Return the source that the section chooses, as fields of Profile; `values` are its checked keys.
 
     Raises ProfileError.
     """
@@ -41,14 +41,14 @@ def choose(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerpri
 
 
 def class_of(row: SourceRow) -> "type[Source]":
-    """Return the class of the sources of `row`, from its module in this folder."""
+    """Return the class of the sources of `row`, imported from its module in this folder."""
     module, _, name = row.made_by.partition(".")
     found: type[Source] = getattr(import_module(f"role_env.sources.{module}"), name)
     return found
 
 
 def _row_of_value(section: Section, values: "Mapping[str, str]", first: str) -> SourceRow:
-    """Return the row that `credential_source` names; it has no more than its own keys. Raises ProfileError."""
+    """Return the row that `credential_source` names. Raises ProfileError for keys of other sources."""
     if rows.CREDENTIAL_SOURCE not in values:
         raise section.error(first, f"requires {rows.CREDENTIAL_SOURCE}", hint=f"add {rows.CREDENTIAL_SOURCE}")
     named = [row for row in rows.ROWS if row.value]

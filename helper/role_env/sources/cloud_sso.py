@@ -1,4 +1,4 @@
-"""CloudSSO: a session of an access configuration, obtained with the token of one sign-in per portal."""
+"""The credential source for CloudSSO: a session of an access configuration, by one sign-in per portal."""
 
 import time
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from role_env.sources.signed_in import SignedInSource
 
 
 class CloudSso(SignedInSource):
-    """A session of an access configuration of CloudSSO, after `role-env login`."""
+    """A credential source that gives a session of a CloudSSO access configuration, after `role-env login`."""
 
     row = rows.CLOUD_SSO
     in_kernel = True
@@ -33,7 +33,7 @@ class CloudSso(SignedInSource):
     def parse(
         cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
     ) -> tuple[Source, dict[str, Any]]:
-        """Return the access configuration; without a role, a session of another account than its own is refused."""
+        """Return the source; without a role, a session of another account than its own is refused."""
         for key in cls.row.keys:
             if key not in values:
                 raise section.missing(key, hint="add it, or run: role-env configure --cloud-sso URL")
@@ -48,11 +48,11 @@ class CloudSso(SignedInSource):
         return source, {"expected_account_id": values.get("expected_account_id", account)}
 
     def identity(self, context: Context) -> list[str]:
-        """Return the portal, what is asked for there, and the ID of the sign-in."""
+        """Return the portal, the account, the access configuration, and the ID of the sign-in."""
         return [self.url, self.account_id, self.access_config, self.sign_in_id(context)]
 
     def _fetch(self, context: Context) -> AccessKey:
-        from role_env.issuers.issuer import TokenEnded  # TLS, which `list` and `explain` do not need
+        from role_env.issuers.issuer import TokenEnded  # imports TLS, which `list` and `explain` do not need
         from role_env.issuers.portal import Portal
 
         found = self.require_sign_in(context)

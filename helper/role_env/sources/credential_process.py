@@ -1,7 +1,7 @@
-"""Credentials from a command that prints the External-mode document of the `aliyun` CLI.
+"""The credential source for a command that prints the `aliyun` CLI's External-mode document.
 
-The command is split as a shell would split it, and no shell runs it. What it prints is a secret, so none of it is
-ever shown; its stderr is its own.
+The command is split as a shell would split it, but runs without a shell. Its stdout is secret, so no part of it is ever
+shown; its stderr is passed on.
 """
 
 import os
@@ -23,10 +23,10 @@ from role_env.http.responses import LARGEST_RESPONSE
 from role_env.sources import rows
 from role_env.sources.base import Source
 
-# A credential process may ask a person for something: it has longer than a request to STS.
+# A credential process may ask a person for something, so it gets more time than a request to STS (seconds).
 LONGEST_SECONDS = 60.0
 LARGEST_STDERR = 64 * 1024
-# An interruption waits so long for a process that is being started, to kill it.
+# How long an interruption waits for a process that is being started, to kill it (seconds).
 _START_SECONDS = 5.0
 _FIELDS = ("access_key_id", "access_key_secret", "sts_token", "expiration")
 
@@ -45,7 +45,7 @@ class Process(Source):
         return [self.command]
 
     def _fetch(self, context: Context) -> AccessKey:
-        # ROLE_ENV_TIMEOUT bounds everything; without it the process has its own time, as a person at a prompt has.
+        # ROLE_ENV_TIMEOUT limits everything. Without it the process has its own time, like a person at a prompt.
         has_own_time = not context.environ.get("ROLE_ENV_TIMEOUT") and not context.deadline.is_short
         seconds = LONGEST_SECONDS if has_own_time else min(LONGEST_SECONDS, context.deadline.remaining())
         began = time.monotonic()
@@ -57,7 +57,7 @@ class Process(Source):
 
 
 def run(command: str, environ: Mapping[str, str], *, seconds: float, silent: bool = False) -> AccessKey:
-    """Run `command` in the environment `environ` and return the key that it prints; Credentials if they expire.
+    """Run `command` in the environment `environ` and return the key that it prints, as Credentials if it expires.
 
     With `silent` its stderr is shown only if it fails. Raises ProfileError for an invalid command or document, and
     UnreachableError if it does not end within `seconds`.
@@ -83,7 +83,7 @@ def run(command: str, environ: Mapping[str, str], *, seconds: float, silent: boo
 
 
 def _words(command: str) -> list[str]:
-    """Split the command. Raises ProfileError, which does not contain the words: one may be a secret."""
+    """Return the words of the command. Raises ProfileError without quoting them, since one may be a secret."""
     try:
         words = shlex.split(command, posix=os.name == "posix")
     except ValueError:
@@ -95,7 +95,7 @@ def _words(command: str) -> list[str]:
 
 @contextmanager
 def _started(start: Callable[[], "subprocess.Popen[bytes]"], end: Deadline) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start the process. If the caller does not wait for its end, kill it with everything that it has started."""
+    """Yield the started process. If the caller does not wait for its end, kill it and everything that it started."""
     processes: list[subprocess.Popen[bytes]] = []
     held_back = None
     try:
@@ -104,7 +104,7 @@ def _started(start: Callable[[], "subprocess.Popen[bytes]"], end: Deadline) -> I
         process = processes[0]
         held_back = _HeldBack(process.stderr) if process.stderr else None
         yield process
-    except BaseException:  # an interruption too
+    except BaseException:  # also an interruption
         for process in processes:
             _kill(process)
         raise
@@ -116,7 +116,7 @@ def _started(start: Callable[[], "subprocess.Popen[bytes]"], end: Deadline) -> I
 def _start(
     name: str, command: str, words: list[str], environ: Mapping[str, str], silent: bool
 ) -> "subprocess.Popen[bytes]":
-    """Start the process. Raises ProfileError, which contains no word of the command but its name."""
+    """Start the process. Raises ProfileError, which contains only the name from the command."""
     try:
         return subprocess.Popen(  # noqa: S603  the words are the user's own, and no shell reads them
             words if os.name == "posix" else command,
@@ -134,7 +134,7 @@ def _start(
 
 
 def _output(process: "subprocess.Popen[bytes]") -> bytes:
-    """Return what the process prints until it ends. Kill it if that is too much."""
+    """Return the output of the process until it ends. Kill the process if it prints too much."""
     if process.stdout is None:
         raise AssertionError("its stdout is a pipe")
     output = process.stdout.read(LARGEST_RESPONSE + 1)
@@ -145,8 +145,8 @@ def _output(process: "subprocess.Popen[bytes]") -> bytes:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the process group: the process and what it has started."""
-    with suppress(OSError):  # all gone
+    """Kill the process group: the process and everything that it has started."""
+    with suppress(OSError):  # all have ended
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)
         else:
@@ -156,7 +156,7 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 class _HeldBack:
-    """The stderr of a process, held back until it is known whether the process fails."""
+    """The stderr of a process, stored until it is known whether the process fails."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._text = bytearray()
@@ -169,7 +169,7 @@ class _HeldBack:
                 self._text += piece[: LARGEST_STDERR - len(self._text)]
 
     def show(self) -> None:
-        """Write it to our own stderr."""
+        """Write the stored text to role-env's own stderr."""
         self._thread.join(1)
         if sys.stderr is not None and self._text:
             with suppress(OSError):
@@ -178,7 +178,7 @@ class _HeldBack:
 
 
 def _key(name: str, output: bytes, began: float) -> AccessKey:
-    """Return the key in the document `output`. Raises ProfileError, which contains nothing of it."""
+    """Return the key in the document `output`. Raises ProfileError without quoting the document."""
     document = responses.json_object(output)
     if document is None:
         raise _invalid(name, "does not print a JSON object")

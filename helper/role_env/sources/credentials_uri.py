@@ -1,4 +1,4 @@
-"""Credentials from a URI, as the Alibaba SDKs ask for them (ALIBABA_CLOUD_CREDENTIALS_URI): one GET, one document."""
+"""The credential source for a credentials URI, requested as the Alibaba SDKs do: one GET, one JSON document."""
 
 import contextlib
 import ipaddress
@@ -26,7 +26,7 @@ class CredentialsUri(Source):
         self.uri = uri
 
     def identity(self, context: Context) -> list[str]:
-        """Return the digest of the address: its path may be all that protects the credentials."""
+        """Return a digest of the address, since its path may be the only protection of the credentials."""
         return [sha256(self.uri)]
 
     def _fetch(self, context: Context) -> AccessKey:
@@ -36,10 +36,10 @@ class CredentialsUri(Source):
 def fetch(uri: str, context: Context, *, is_served: bool = False) -> Credentials:
     """Request `uri` and return its credentials. Without TLS it must be on this machine.
 
-    With `is_served` it is the URI of a living server of `exec --renew`, which is on this machine at any address.
+    With `is_served` it is the URI of a running server of `exec --renew`, which is on this machine at any address.
 
-    Errors contain only the host, since the path may be all that protects the credentials. Raises ProfileError for an
-    invalid address, UnreachableError if no valid response arrives by the deadline.
+    Errors contain only the host, since the path may be the only protection of the credentials. Raises ProfileError for
+    an invalid address, UnreachableError if no valid response arrives by the deadline.
     """
     plain, host, path = _address(uri, is_served=is_served)
     server = Server("the credentials URI", host, context, plain=plain)
@@ -52,7 +52,7 @@ def fetch(uri: str, context: Context, *, is_served: bool = False) -> Credentials
 
 
 def _address(uri: str, *, is_served: bool) -> tuple[bool, str, str]:
-    """Return whether it is plain HTTP, the host and port, and the path. Raises ProfileError."""
+    """Return whether `uri` is plain HTTP, its host and port, and its path. Raises ProfileError."""
     hint = "use an https:// address, or an http:// address on 127.0.0.1"
     try:
         parts = urllib.parse.urlsplit(uri)
@@ -63,12 +63,12 @@ def _address(uri: str, *, is_served: bool) -> tuple[bool, str, str]:
     if not host or odd or parts.scheme not in ("http", "https"):
         raise ProfileError("the credentials URI is not a valid address", hint=hint)
     if parts.scheme == "http" and not is_served and not _is_loopback(host):
-        raise ProfileError(f"the credentials URI at {host} is http://, over which credentials may be read", hint=hint)
+        raise ProfileError(f"the credentials URI at {host} is http://: others could read the credentials", hint=hint)
     return parts.scheme == "http", parts.netloc, f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
 
 def _is_loopback(host: str) -> bool:
-    """Return whether `host` is this machine, by its text alone: a name server's answer can change."""
+    """Return whether `host` is this machine, by its text only, since a name server's answer can change."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,8 +1,8 @@
-"""The RAM role of the ECS instance that this runs on, from the instance's metadata service.
+"""The credential source for the RAM role of this ECS instance, by the instance's metadata service.
 
-Version 2: a token by PUT, then the name of the role and its credentials. Version 1, without the token, only if the
-service does not have version 2. The service is part of the machine: its address is fixed, there is no TLS, and no
-proxy is used. Outside the cloud that address never answers, hence the short deadlines.
+Version 2 gives a token by PUT, then the role's name and its credentials. Version 1, without a token, is used only if
+the service lacks version 2. The service belongs to the machine: its address is fixed, and it has neither TLS nor a
+proxy. Outside the cloud the address never answers, so the deadlines are short.
 """
 
 import re
@@ -23,18 +23,18 @@ from role_env.sources.base import Source
 
 ADDRESS = "100.100.100.200"
 CONNECT_SECONDS = 1.0
-# For one response, which takes milliseconds on an instance, and for all of them with the pauses of a busy service.
+# The limits for one response, which takes milliseconds on an instance, and for all with their pauses (seconds).
 ANSWER_SECONDS, TOTAL_SECONDS = 2.0, 5.0
 _ROLES = "/latest/meta-data/ram/security-credentials/"
 _ROLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 _HINT = "use this source on an ECS instance with a RAM role only"
-# The statuses of a service without version 2 when it is asked for a token.
+# The statuses with which a service without version 2 refuses a token.
 _NO_VERSION_2 = (400, 403, 404, 405, 501)
 
 
 class EcsRole(Source):
-    """A credential source that is the RAM role of this ECS instance; `role_name` may be empty."""
+    """A credential source that gives sessions of this ECS instance's RAM role; `role_name` may be empty."""
 
     row = rows.ECS_ROLE
 
@@ -48,7 +48,7 @@ class EcsRole(Source):
 
     def _fetch(self, context: Context) -> Credentials:
         environ = context.environ
-        # After a failed switch, and in a session, it is role-env's own setting and not the user's.
+        # After a failed switch, and in a session, role-env has set the variable itself.
         if _is_true(environ, "ALIBABA_CLOUD_ECS_METADATA_DISABLED") and not variables.has_own_guards(environ):
             raise ProfileError(
                 "credential_source = ecs_ram_role, but the variable ALIBABA_CLOUD_ECS_METADATA_DISABLED is true",
@@ -73,7 +73,7 @@ class _Service:
         self._headers: dict[str, str] = {}
 
     def fetch_token(self, *, version_1: bool) -> None:
-        """Fetch a token. If the service has no version 2, use version 1 if that is allowed."""
+        """Fetch a token. If the service lacks version 2, use version 1 if that is allowed."""
         response = self._request("PUT", "/latest/api/token", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
         token = response.body[:8192].decode("latin-1").strip()
         if response.status == 200 and _TOKEN.fullmatch(token):
@@ -119,7 +119,7 @@ class _Service:
         return found
 
     def _request(self, method: str, path: str, headers: Mapping[str, str]) -> Response:
-        """Send a request. Retry if the service is busy, not if there is none: that raises UnreachableError."""
+        """Send a request; retry while the service is busy. Raises UnreachableError at once if there is no service."""
 
         def call() -> Response:
             soon = Deadline(min(ANSWER_SECONDS, self._context.deadline.remaining()))
@@ -136,7 +136,7 @@ class _Service:
 
 
 def _issued(updated: object, found: Credentials) -> float:
-    """Return when the session began (LastUpdated) in epoch seconds; now if that is not a time in the past."""
+    """Return when the session began (LastUpdated) in epoch seconds; now if that is not in the past."""
     try:
         moment = float(timestamps.parse_utc(str(updated)))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The user's own access key in environment variables."""
+"""The credential source for the user's own access key in environment variables."""
 
 from collections.abc import Mapping
 
@@ -14,21 +14,21 @@ _SET_BOTH = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET
 
 
 class EnvironmentKey(Source):
-    """A credential source whose key is in the environment, and is not a session of role-env's."""
+    """A credential source whose key is in the environment. A session of role-env does not count."""
 
     row = rows.ENVIRONMENT
 
     def location(self, environ: Mapping[str, str]) -> str:
-        """Return the line, and the variable with the key's ID."""
+        """Return the file and line, and the variable with the key's ID."""
         names = own_names(environ)
         return f"{self.where}; {names.access_key_id}" if names else self.where
 
     def identity(self, context: Context) -> list[str]:
-        """Return the key's digest."""
+        """Return a digest of the key."""
         return [key_digest(self.key(context))]
 
     def find_fault(self, context: Context) -> SourceFault | None:
-        """Return that the environment has no key, or only a part of one."""
+        """Return the fault of a key that is missing or incomplete in the environment."""
         try:
             if own_key(context.environ):
                 return None
@@ -38,7 +38,7 @@ class EnvironmentKey(Source):
         return SourceFault(message, f"{_SET_BOTH} where it is used", is_certain=False)
 
     def key(self, context: Context) -> AccessKey:
-        """Return the key. Raises ProfileError; the error of an invalid variable does not name the profile."""
+        """Return the key. Raises ProfileError; for an invalid variable, the error does not name the profile."""
         return own_key(context.environ) or super().key(context)
 
     def _fetch(self, context: Context) -> AccessKey:

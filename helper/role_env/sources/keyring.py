@@ -1,4 +1,4 @@
-"""An access key in the OS keyring, stored there by `role-env login`."""
+"""The credential source for an access key that `role-env login` stored in the OS keyring."""
 
 import contextlib
 from pathlib import Path
@@ -27,37 +27,37 @@ class KeyringKey(Source):
         super().__init__(profile, where)
         self.path = path
         self.access_key_id = access_key_id
-        # What has been read: some keyrings ask a person each time.
+        # The key that has been read, since some keyrings ask a person each time.
         self._read: dict[str, AccessKey | None] = {}
 
     @classmethod
     def parse(
         cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint
     ) -> "tuple[Source, dict[str, Any]]":
-        """Return the key whose ID the section may name."""
+        """Return the source for the key in the keyring; the section may name its ID."""
         key = "access_key_id"
         return cls(section.name, section.where_is(key), section.path, values.get(key, "")), {}
 
     def use(self, key: AccessKey) -> None:
-        """Let `key` be what the keyring has."""
+        """Use `key` as if it were in the keyring."""
         self._read["key"] = key
 
     def watch(self, fingerprint: Fingerprint) -> None:
-        """Add the mark that each login and logout changes."""
+        """Add the mark that every login and logout changes."""
         access_keys.watch_mark(fingerprint)
 
     def identity(self, context: Context) -> list[str]:
-        """Return the key's digest."""
+        """Return a digest of the key."""
         return [key_digest(self.key(context))]
 
     def stored_key(self, context: Context) -> AccessKey | None:
-        """Return its key, if the keyring has it and is open."""
+        """Return the key if the keyring is unlocked and has it, else None."""
         with contextlib.suppress(KeyringError):
             return access_keys.load(self.path, self.profile, context, prompts=False)
         return None
 
     def find_fault(self, context: Context) -> SourceFault | None:
-        """Return that its key is missing. What is wrong with the keyring itself is not this profile's fault."""
+        """Return the fault of a missing key. A fault of the keyring itself is reported elsewhere."""
         with contextlib.suppress(KeyringError):
             if not access_keys.load(self.path, self.profile, context, prompts=False):
                 message = f"profile {self.profile}: its key is neither in the file nor in the keyring ({self.where})"
@@ -91,6 +91,6 @@ class KeyringKey(Source):
 
 
 def _choices() -> str:
-    """Return the keys that choose a source, as words for a hint."""
+    """Return the keys that choose a source, as a list for a hint."""
     *others, last = [rows.SOURCE_PROFILE, *(row.hint for row in rows.ROWS if row.hint)]
     return f"{', '.join(others)} or {last}"

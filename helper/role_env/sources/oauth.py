@@ -1,6 +1,6 @@
-"""A credential source that exchanges the tokens of an OAuth sign-in for the user's own session.
+"""The credential source for an OAuth sign-in, whose tokens are exchanged for the user's own session.
 
-A refresh token works once. So all processes share one refresh, and its new token is stored before anything else.
+A refresh token works once. So all processes share one refresh, and the new token is stored before anything else.
 """
 
 import contextlib
@@ -22,14 +22,14 @@ from role_env.sources.base import Source
 from role_env.sources.section import Section
 from role_env.sources.signed_in import SignedInSource
 
-# How long the keyring may take to store the new tokens.
+# How long the keyring may take to store the new tokens (seconds).
 _STORE_SECONDS = 120.0
-# How long a refresh may go on when it is interrupted: without storing its answer, the sign-in would be lost.
+# How long an interrupted refresh may continue: unless its response is stored, the sign-in is lost (seconds).
 _GRACE_SECONDS = 3.0
 
 
 class OAuth(SignedInSource):
-    """The OAuth sign-in of a profile, made by `role-env login`."""
+    """A credential source that uses the OAuth sign-in of a profile, made by `role-env login`."""
 
     row = rows.OAUTH
 
@@ -41,7 +41,7 @@ class OAuth(SignedInSource):
     def parse(
         cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
     ) -> tuple[Source, dict[str, Any]]:
-        """Return the user's own session at the site that the section names."""
+        """Return the source for the user's own session at the site that the section names."""
         chooser = cls.row.chooser
         if chooser not in values:
             raise section.error("oauth_client_id", f"requires {chooser}", hint=f"add {chooser} = CN or INTL")
@@ -60,7 +60,7 @@ class OAuth(SignedInSource):
         return sign_in
 
     def _fetch(self, context: Context) -> Credentials:
-        from role_env.issuers.issuer import SHORTEST_TOKEN_SECONDS, TokenEnded  # TLS, which `list` does not need
+        from role_env.issuers.issuer import SHORTEST_TOKEN_SECONDS, TokenEnded  # TLS; `list` needs none
         from role_env.issuers.oauth import exchange
 
         sign_in = self.require_sign_in(context)
@@ -98,7 +98,7 @@ class OAuth(SignedInSource):
         renewed = refresh(self.site, sign_in, context)
         try:
             stored = sign_ins.load(self.sign_in_entry, context)
-            if stored is None or stored.id != sign_in.id:  # login and logout wait for the lock, but not forever
+            if stored is None or stored.id != sign_in.id:  # login and logout wait for the lock only for a limited time
                 raise UnreachableError("the sign-in was replaced or removed while it was refreshed", hint="try again")
             sign_ins.store(self.sign_in_entry, renewed, context)
         except KeyringError as error:

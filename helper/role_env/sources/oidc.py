@@ -1,6 +1,7 @@
-"""OIDC tokens, with which AssumeRoleWithOIDC needs no key: from a file, or from GitHub's own issuer.
+"""The credential source for an OIDC token, which replaces a key in AssumeRoleWithOIDC.
 
-A token is a secret of a few minutes, so it is read anew each time. A cached session is used for the same identity only.
+The token comes from a file, a variable or GitHub's own issuer. It is a secret for a few minutes, so it is read each
+time. A cached session is used only for the same identity.
 """
 
 import base64
@@ -26,22 +27,22 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
-# The variables with the address of GitHub's token service, and with the token that a job calls it with.
+# The variables with the address of GitHub's token service, and with the token that authorizes a job there.
 _URL, _BEARER = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 _PERMISSION = "give the job `permissions: id-token: write`"
-# What distinguishes one job from another: a session belongs to the job that obtained it.
+# The variables that identify a job: a session belongs to the job that obtained it.
 _RUN = ("GITHUB_REPOSITORY", "GITHUB_REF", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB")
 
 
-# The checks of the values that a variable of the SDKs may give.
+# The checks of the values that the SDKs' variables may provide.
 _CHECKS = {**rows.OIDC.keys, "role_arn": validators.role_arn, "role_session_name": validators.session_name}
 
 
 class OidcToken(Source):
-    """A credential source that is a token of an identity provider: the first role is assumed with it, without a key.
+    """A credential source that assumes a role with an OIDC token instead of a key.
 
-    It is in `token_file`, or in the variable `token_variable`; without either it is GitHub's. `variables` are those
-    that serve where a key of the profile is absent.
+    The token is in `token_file` or in the variable `token_variable`; without either it is GitHub's. `variables` are the
+    SDKs' variables that provide the profile's missing keys.
     """
 
     row = rows.OIDC
@@ -68,7 +69,7 @@ class OidcToken(Source):
     def parse(
         cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
     ) -> tuple[Source, dict[str, Any]]:
-        """Return the token's source and the role. The SDKs' own variables serve where a key is absent."""
+        """Return the source, and the role. The SDKs' own variables provide missing keys."""
         tokens = [key for key in ("oidc_token", "oidc_token_file", "oidc_token_variable") if key in values]
         if len(tokens) > 1:
             raise section.error(tokens[0], f"and {tokens[1]} are both set", hint="keep one")
@@ -93,7 +94,7 @@ class OidcToken(Source):
         return source, decided
 
     def location(self, environ: Mapping[str, str]) -> str:
-        """Return the line, and the variables that say the rest."""
+        """Return the file and line, and the variables that provide the rest."""
         return "; ".join([self.where, *self.variables])
 
     def watch(self, fingerprint: Fingerprint) -> None:
@@ -109,9 +110,9 @@ class OidcToken(Source):
                 fingerprint.secret_variable(name)
 
     def identity(self, context: Context) -> list[str]:
-        """Return the provider and whose token it is: issuer, subject and audience, or the run of the GitHub job.
+        """Return the provider and the token's identity: issuer, subject and audience, or the run of the GitHub job.
 
-        A new token of the same identity is no change. Raises ProfileError if there is no token.
+        It stays the same for a new token of the same identity. Raises ProfileError if there is no token.
         """
         with self._locate_errors():
             if self.token_file:
@@ -138,12 +139,12 @@ class OidcToken(Source):
 
 
 def _variable(key: str) -> str:
-    """Return the variable in which the SDKs look for what a profile has as `key`."""
+    """Return the SDKs' variable for the profile key `key`."""
     return f"ALIBABA_CLOUD_{key.upper()}"
 
 
 def _from_variable(section: Section, key: str, fingerprint: Fingerprint) -> Any:
-    """Return the value of a key that the section does not have. Raises ProfileError if its variable is not set."""
+    """Return the value of a missing key from its variable. Raises ProfileError if that is not set."""
     name = _variable(key)
     text = fingerprint.variable(name)
     if not text:
@@ -162,7 +163,7 @@ def _checked(key: str, text: str) -> Any:
 
 
 def file_token(path: Path) -> str:
-    """Read the token in the file `path`, without the white space around it. Raises ProfileError with the path."""
+    """Return the token in the file `path`, without surrounding white space. Raises ProfileError with the path."""
     hint = "set oidc_token_file to the file that the cluster or CI system writes the token to"
     try:
         content, _ = read_file(path)
@@ -180,7 +181,7 @@ def file_token(path: Path) -> str:
 
 
 def variable_token(name: str, environ: Mapping[str, str]) -> str:
-    """Return the token in the variable `name`. Raises ProfileError, which does not show it."""
+    """Return the token in the variable `name`. Raises ProfileError without showing it."""
     text = environ.get(name, "").strip()
     if not text:
         raise ProfileError(f"the variable {name} with the OIDC token is not set", hint=f"let the CI system set {name}")
@@ -197,7 +198,7 @@ def github_token(context: Context, *, audience: str = "") -> str:
     url, bearer = _github_request(context.environ)
     host, path = _address(url, audience)
     server = Server("GitHub's token service", host, context)
-    # GitHub's bearer token would follow a redirect to wherever that leads; http.client follows none.
+    # A redirect could lead GitHub's bearer token elsewhere. http.client follows none.
     headers = {"Authorization": f"bearer {bearer}", "Accept": "application/json"}
     return _token_of(host, server.request("GET", path, headers=headers))
 
@@ -234,7 +235,7 @@ def _token_of(host: str, response: Response) -> str:
 
 
 def _github_request(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return the address and the token with which this job requests OIDC tokens. Raises ProfileError."""
+    """Return the address and the bearer token for this job's requests of OIDC tokens. Raises ProfileError."""
     for name in (_URL, _BEARER):
         if not environ.get(name):
             raise ProfileError(f"oidc_token = github, but the variable {name} is not set", hint=_PERMISSION)
@@ -244,7 +245,7 @@ def _github_request(environ: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _claims(token: str) -> list[str]:
-    """Return the issuer, subject and audience of a JWT (RFC 7519); of another token its digest."""
+    """Return the issuer, subject and audience of a JWT (RFC 7519); for another kind of token, its digest."""
     parts = token.split(".")
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)) if len(parts) == 3 else b""

@@ -1,7 +1,7 @@
-"""Every credential source, in one row of plain data: what chooses it in a profile, and what is known of it without it.
+"""Declare every credential source in one row of plain data.
 
-To add a source, write its module and add its row to ROWS. No source is imported here: most bring TLS along, and a
-profile has one.
+To add a source, write its module and add its row to ROWS. No source is imported here: most modules import TLS, and a
+profile has one source.
 """
 
 from role_env import names, validators
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A credential source.
+    """A kind of credential source.
 
-    A profile chooses it by the first of its `keys`, which have their checks, or by `credential_source = value`; it is
-    of the class `made_by`, `module.Class` in this folder. `hint` names what to add to a profile without a source.
-    `choice` is how `configure` offers it, empty if it does not, and `question` asks for the value of the first key.
+    A profile chooses it by the first of its `keys`, which have their checks, or by `credential_source = value`.
+    `made_by` is its class, `module.Class` in this folder. `hint` names the keys to add to a profile without a source.
+    `choice` is the text with which `configure` offers it, empty if it does not, and `question` asks for the value of
+    the first key.
     """
 
     kind: str
@@ -37,22 +38,22 @@ class SourceRow:
     """
 
     is_renewable: bool = True
-    """Whether it gives other credentials when it is asked again."""
+    """Whether a second call can give other credentials."""
 
     is_cacheable: bool = True
-    """Whether a session that is passed through may be cached: what identifies the source identifies the session."""
+    """Whether a passed-through session may be cached, because the source's identity also identifies the session."""
 
     has_base_key: bool = False
-    """Whether its key has to be exported beside the session, since renewal needs it."""
+    """Whether its key is exported beside the session, for a renewal."""
 
     runs_program: bool = False
-    """Whether it runs a program, which could ask for a profile of its own chain."""
+    """Whether it runs a program, which could request a profile of its own chain."""
 
     request_name: str = "AssumeRole"
-    """The request to STS with which a role is assumed from it."""
+    """The request to STS that assumes a role with its credentials."""
 
     waits_for: str = ""
-    """What role-env waits for, as a terminal shows it; empty if it does not wait."""
+    """What the terminal shows during a wait for it; empty if there is no wait."""
 
     hint: str = ""
     choice: str = ""
@@ -60,11 +61,11 @@ class SourceRow:
 
     @property
     def chooser(self) -> str:
-        """The key that chooses it; empty for the one that a profile has without a key of any source."""
+        """The key that chooses it; empty for the default source of a profile without such a key."""
         return CREDENTIAL_SOURCE if self.value else next(iter(self.keys), "")
 
     def is_chosen_by(self, values: "Mapping[str, str]") -> bool:
-        """Return whether the keys of a profile, with their values, choose it."""
+        """Return whether the keys and values of a profile choose it."""
         return self.chooser in values and self.value in ("", values[self.chooser])
 
 
@@ -159,7 +160,7 @@ OIDC = SourceRow(
 ROWS = (FILE_KEY, KEYRING, ENVIRONMENT, ECS_ROLE, ALIYUN_CLI, PROCESS, CLOUD_SSO, OAUTH, OIDC)
 """The sources that a profile can choose."""
 
-# Those that only a profile of the `aliyun` CLI stands for.
+# The sources that only a profile of the `aliyun` CLI can choose.
 ALIYUN_SIGN_IN = SourceRow("aliyun_cli", "aliyun_cli.SignedIn", {}, is_renewable=False)
 CREDENTIALS_URI = SourceRow(
     "credentials_uri",
@@ -173,10 +174,10 @@ KEYS: "dict[str, Callable[[str], Any]]" = {
     SOURCE_PROFILE: one_line,
     CREDENTIAL_SOURCE: validators.one_of(tuple(row.value for row in ROWS if row.value)),
 }
-"""The keys that say where a profile's credentials come from, with their checks."""
+"""The keys of all credential sources, with their checks."""
 
 CHOOSERS = {SOURCE_PROFILE: SOURCE_PROFILE, CREDENTIAL_SOURCE: CREDENTIAL_SOURCE}
-"""Each of these keys with the one that chooses the source which it belongs to. A profile uses those of one source."""
+"""The key that chooses the source of each of these keys. A profile uses the keys of one source."""
 
 for _row in ROWS:
     KEYS |= _row.keys

@@ -1,4 +1,4 @@
-"""A section of a profiles file: the keys of a profile with their values, and the place of each."""
+"""A section of a profiles file: the keys of a profile, with the value and line of each."""
 
 import re
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ _QUOTES = ('"', "'")
 
 
 class Section:
-    """A section of the file at `path`: its keys, in lower case, with their values, and the line of each.
+    """A section of the file at `path`: its keys in lower case, with the value and line of each.
 
-    `where` is the file and the line of the section. If it is not in the file yet, `where` says so, and `origins` are
-    the options or answers that gave its keys.
+    `where` is the file and line of the section. If it is not in the file yet, `where` says so, and `origins` are the
+    options or answers that gave its keys.
     """
 
     def __init__(self, path: Path, name: str, line: int) -> None:
@@ -26,7 +26,7 @@ class Section:
         self.origins: Mapping[str, str] = {}
 
     def with_values(self, values: dict[str, str]) -> "Section":
-        """Return the section with other values; the lines of keys stay."""
+        """Return the section with other values and the same lines."""
         other = Section(self.path, self.name, self.line)
         other.values, other.lines, other.where, other.origins = values, self.lines, self.where, self.origins
         return other
@@ -38,7 +38,7 @@ class Section:
         return f"{self.path}, line {self.lines[key]}" if key in self.lines else self.where
 
     def resolve_path(self, key: str, text: str) -> Path:
-        """Return the path `text` of `key`; a relative one starts at the file's folder. Raises ProfileError."""
+        """Return the path `text` of `key`. A relative path starts at the file's folder. Raises ProfileError."""
         try:
             return self.path.parent / Path(text).expanduser()
         except RuntimeError:
@@ -50,11 +50,11 @@ class Section:
         return ProfileError(f"profile {self.name}: {shown} {what} ({self.where_is(key)})", hint=hint)
 
     def missing(self, key: str, *, hint: str) -> ProfileError:
-        """Return a ProfileError about a key that this profile does not have."""
+        """Return a ProfileError about a missing key of this profile."""
         return ProfileError(f"profile {self.name}: {key} is missing ({self.where})", hint=hint)
 
     def value_error(self, key: str, what: str, *, hint: str = "") -> ProfileError:
-        """Return a ProfileError about the value of `key`: quotes or a comment in it if there are any, else `what`."""
+        """Return a ProfileError about the value of `key`: its quotes or its comment if it has one, else `what`."""
         value = self.values.get(key, "")
         if value[:1] in _QUOTES or value[-1:] in _QUOTES:
             return self.error(key, "is in quotes", hint="remove the quotes; values are written without them")

@@ -1,4 +1,4 @@
-"""The common part of the sources that need a sign-in: where its tokens are stored, and its ID."""
+"""The base class of the sources that need a sign-in."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -16,11 +16,11 @@ from role_env.sources.base import Source
 class SignedInSource(Source):
     """A source whose tokens `role-env login` stores in the keyring as `sign_in_entry`.
 
-    `issuer_host` (host or host:port) issues the tokens, and they are sent to it alone. `hint` says what to do if the
-    sign-in is missing or has ended.
+    `issuer_host` (host or host:port) issues the tokens, and they are sent only there. `hint` is the hint for a sign-in
+    that is missing or has ended.
     """
 
-    # Whether the kernel's keyring may store the tokens: never a refresh token.
+    # Whether the kernel keyring may store the tokens. It must not store a refresh token.
     in_kernel = False
     sign_in_entry: Entry
 
@@ -29,14 +29,14 @@ class SignedInSource(Source):
         self.sign_in_entry = sign_in_entry
         self.issuer_host = issuer_host
         self.hint = f"run: role-env login {profile}"
-        # The ID of the sign-in that has been read: who gives the session stays the same during a command.
+        # The ID of the sign-in that has been read, so that the identity stays the same during a command.
         self._id: str | None = None
 
     def hold_lock(self, context: Context, does: str) -> AbstractContextManager[bool]:
-        """Hold the lock under which the tokens change, and give whether another role-env still `does` that.
+        """Return a context that holds the lock of the tokens; its value is whether another role-env holds it.
 
-        Without it, a refresh token could be spent twice, or its new one stored over a newer one. Raises ProfileError
-        if there is no place for the lock.
+        `does` is the verb for a message about the wait. Without the lock, a refresh token could be used twice, or its
+        successor could overwrite a newer one. Raises ProfileError if there is no folder for the lock.
         """
         waiting = context.messages.waiting_for(f"another role-env, which {does} the same sign-in")
         seconds = context.deadline.remaining() / 2
@@ -45,7 +45,7 @@ class SignedInSource(Source):
     def load_sign_in(
         self, context: Context, *, prompts: bool = True, known: Mapping[str, str | None] | None = None
     ) -> SignIn | None:
-        """Return the sign-in, whether it has expired or not. Raises KeyringError."""
+        """Return the sign-in, even an expired one, or None. Raises KeyringError."""
         try:
             return sign_ins.load(self.sign_in_entry, context, in_kernel=self.in_kernel, prompts=prompts, known=known)
         except KeyringError as error:
@@ -53,7 +53,7 @@ class SignedInSource(Source):
             raise KeyringError(message, hint=error.hint) from None
 
     def watch(self, fingerprint: Fingerprint) -> None:
-        """Add the mark that each login and logout changes."""
+        """Add the mark that every login and logout changes."""
         access_keys.watch_mark(fingerprint)
 
     def sign_in_id(self, context: Context) -> str:
@@ -64,7 +64,7 @@ class SignedInSource(Source):
         return self._id
 
     def sign_in_expiration(self, context: Context, known: Mapping[str, str | None] | None = None) -> int | None:
-        """Return the end of the sign-in (epoch seconds); None if there is none, or if the keyring cannot say it."""
+        """Return the end of the sign-in (epoch seconds); None if there is none, or if the keyring cannot be read."""
         try:
             found = self.load_sign_in(context, prompts=False, known=known)
         except KeyringError:

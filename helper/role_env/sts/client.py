@@ -1,9 +1,8 @@
-"""Calls to STS: built and signed by Alibaba's SDK, sent over our own TLS connection.
+"""Call STS: Alibaba's SDK builds and signs the requests, and our own TLS connection sends them.
 
-The SDK never sends: its transport leaves out SNI on current Pythons, turns the check of certificates off for an empty
-ALIBABA_CLOUD_CA_BUNDLE, ignores NO_PROXY and has no total deadline. Rules of the API: STS 2015-04-01, AssumeRole,
-AssumeRoleWithOIDC (which is not signed) and GetCallerIdentity. Of a request and a response, only STS's own Code and
-Message are ever put into an error.
+The SDK's transport is not used: it omits SNI on current Pythons, disables the check of certificates for an empty
+ALIBABA_CLOUD_CA_BUNDLE, ignores NO_PROXY and has no total deadline. API: STS 2015-04-01, AssumeRole, AssumeRoleWithOIDC
+(which is not signed) and GetCallerIdentity. Errors quote only STS's own Code and Message from a request or response.
 """
 
 import contextlib
@@ -24,17 +23,17 @@ from role_env.http.server import TRIES, Response, Server
 from role_env.sts import sdk
 from role_env.sts.hop import Hop
 
-# How long an explanation of a missing permission may wait for the caller's identity.
+# How long the error about a missing permission may wait for the caller's identity (seconds).
 _IDENTITY_SECONDS = 3.0
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-# A gateway's Message may quote the string to be signed, and in it the token: no other word is that long.
+# A gateway's Message may quote the string to sign with the token in it. No other word is that long.
 _LONG_WORD = re.compile(r"\S{120,}")
 
 
 class StsError(RefusedError):
-    """A refusal by STS, or by another service whose requests are alike.
+    """A refusal by STS, or by another service with the same protocol.
 
-    `code` is its Code; `clock_offset` is by how many seconds this clock is behind STS's.
+    `code` is its Code; `clock_offset` is the number of seconds that this clock is behind STS's.
     """
 
     def __init__(self, message: str, *, code: str, hint: str = "", clock_offset: float = 0) -> None:
@@ -66,7 +65,7 @@ def assume_role(hop: Hop, key: AccessKey, context: Context) -> Credentials:
 
 
 def assume_role_with_oidc(hop: Hop, token: str, provider_arn: str, context: Context) -> Credentials:
-    """Return the credentials of a new session of the role of `hop`, requested with the OIDC provider's `token` alone.
+    """Return the credentials of a new session of the role of `hop`, requested with only the OIDC provider's `token`.
 
     The token is sent in the body, since addresses are written to logs. Raises as assume_role does.
     """
@@ -78,7 +77,7 @@ def assume_role_with_oidc(hop: Hop, token: str, provider_arn: str, context: Cont
 
 
 def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[str, Any]:
-    """Return STS's own response about who signs with `key`. Raises StsError and UnreachableError."""
+    """Return STS's response about the identity that `key` belongs to. Raises StsError and UnreachableError."""
     service = Service("STS", endpoint, context)
     service.connect()
     document = service.send(sdk.caller_identity_request(), {}, key)
@@ -103,7 +102,7 @@ def waiting_for_sts(hop: Hop, context: Context) -> Iterator[None]:
 
 
 class Service(Server):
-    """STS, or a service like it, as its `name` says. `date` is the Date of its last answer, empty before one."""
+    """A client of STS or a similar service, `name`. `date` is the Date of its last response, empty before the first."""
 
     date = ""
 
@@ -112,7 +111,7 @@ class Service(Server):
     ) -> dict[str, Any]:
         """Send `request` with its `parameters`, signed with `key`, and return the response.
 
-        It is signed anew for each of at most `tries` tries, since a nonce is taken only once. Raises StsError if the
+        It is signed again for each of at most `tries` tries, since a nonce works only once. Raises StsError if the
         service refuses, UnreachableError if there is no valid response by the deadline.
         """
         request.set_accept_format("JSON")
@@ -122,7 +121,7 @@ class Service(Server):
             request.add_query_param("SecurityToken", key.security_token)
 
         def path() -> str:
-            """Return the path and query, signed now."""
+            """Return the newly signed path and query."""
             return str(request.get_url("cn-hangzhou", key.access_key_id, key.access_key_secret))
 
         return self._parse(self.request("POST", path, headers=request.get_headers(), tries=tries))
@@ -166,7 +165,7 @@ def reading(service: str, endpoint: str) -> Iterator[None]:
 
 
 def invalid_response(service: str, endpoint: str, what: str) -> UnreachableError:
-    """Return the error for a response that the `service` would not give, because of `what`."""
+    """Return the error for a response that the `service` would not send, because of `what`."""
     variable = f"ALIBABA_CLOUD_{service.upper().replace(' ', '_')}_ENDPOINT"
     setting = "sts_endpoint" if service == "STS" else variable
     return UnreachableError(
@@ -176,7 +175,7 @@ def invalid_response(service: str, endpoint: str, what: str) -> UnreachableError
 
 
 def _parameters(hop: Hop, **more: str) -> dict[str, str]:
-    """Return the parameters of a request for the role of `hop`, without those that are empty."""
+    """Return the non-empty parameters of a request for the role of `hop`."""
     parameters = {
         "RoleArn": hop.role_arn,
         "RoleSessionName": hop.session_name,
@@ -188,7 +187,7 @@ def _parameters(hop: Hop, **more: str) -> dict[str, str]:
 
 
 def _no_permission(hop: Hop, key: AccessKey, context: Context, refusal: StsError) -> RefusedError:
-    """Return an error that says which identity requested which role, and what it lacks.
+    """Return an error that names the identity, the role and the missing permission.
 
     GetCallerIdentity needs no permission.
     """
@@ -205,7 +204,7 @@ def _no_permission(hop: Hop, key: AccessKey, context: Context, refusal: StsError
     )
 
 
-# The hint for each Code of STS (prefixes, the longest first).
+# The hint for each Code of STS, by prefix, the longest first.
 _HINTS: tuple[tuple[str, str], ...] = (
     ("EntityNotExist.Role", "check role_arn: its account and its name"),
     ("InvalidAccessKeyId.NotFound", "check access_key_id: the key was deleted, or its ID is mistyped"),
@@ -237,7 +236,7 @@ def _refusal(document: dict[str, Any], code: str, moment: str, service: str) -> 
 
 
 def _clock_offset(moment: str) -> float:
-    """Return by how many seconds this clock is behind the response's Date; 0 if there is none."""
+    """Return the seconds that this clock is behind the response's Date; 0 if there is none."""
     date = timestamps.parse_date(moment)
     return date - time.time() if date else 0.0
 
@@ -245,8 +244,8 @@ def _clock_offset(moment: str) -> float:
 def _session(document: dict[str, Any], hop: Hop, issued: float) -> Credentials:
     """Return the session in a response; `issued` is in epoch seconds.
 
-    One of another account, role or session name is refused, in each form in which STS writes an ARN. The case of the
-    role is ignored: a role created as `switchRoleSbc` comes back as `switchrolesbc`.
+    Raises RefusedError if it is of another account, role or session name, in any form in which STS writes an ARN. The
+    case of the role is ignored: a role created as `switchRoleSbc` is returned as `switchrolesbc`.
     """
     part, user = document.get("Credentials"), document.get("AssumedRoleUser")
     with reading("STS", hop.endpoint):

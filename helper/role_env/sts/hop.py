@@ -1,4 +1,4 @@
-"""One step of a chain: the role that is requested, and how."""
+"""One step of a chain: a request for a role."""
 
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass
@@ -6,9 +6,9 @@ from role_env.dataclass import dataclass
 
 @dataclass(frozen=True)
 class Hop:
-    """What one call of AssumeRole requests, and of whom.
+    """The parameters of one AssumeRole call.
 
-    `profile` and `where` name the profile that wants it, and its place, for messages. `endpoint` is the STS to ask.
+    `profile` and `where` are the profile of the role and its location, for messages. `endpoint` is STS's.
     """
 
     profile: str

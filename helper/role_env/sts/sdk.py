@@ -15,7 +15,7 @@ from typing import Any
 
 from role_env.ui.messages import hush_libraries
 
-_importing = threading.Lock()  # one thread would remove what another has put in place
+_importing = threading.Lock()  # one thread could remove the modules that another has put in place
 _TRANSPORT = "aliyunsdkcore.vendored.requests"
 
 
@@ -47,13 +47,13 @@ def _rpc_request(product: str, version: str, action: str) -> Any:
     with _without_transport():
         from aliyunsdkcore.request import RpcRequest
     request = RpcRequest(product, version, action)
-    request.set_method("POST")  # part of what is signed
+    request.set_method("POST")  # the method is signed too
     return request
 
 
 @contextlib.contextmanager
 def _without_transport() -> Iterator[None]:
-    """Let the SDK import its CaseInsensitiveDict, in silence and without its transport, which costs 80 ms."""
+    """Let the SDK import its CaseInsensitiveDict silently and without the transport, which takes 80 ms."""
     hush_libraries()
     with _importing:
         if _TRANSPORT in sys.modules:
@@ -71,7 +71,7 @@ def _without_transport() -> Iterator[None]:
             )
             sys.modules |= {package.__name__: package, compatible.__name__: compatible}
             yield
-        finally:  # the next import of the transport gets the real one
+        finally:  # so that a later import of the transport gets the real one
             for name in list(sys.modules):  # a copy, which is made at once: other threads import, too
                 if name == _TRANSPORT or name.startswith(f"{_TRANSPORT}."):
                     del sys.modules[name]

@@ -15,9 +15,9 @@ from role_env.dataclass import dataclass
 
 @dataclass(frozen=True)
 class Reply:
-    """What the browser gets: the status, the text of the page, and headers besides those that every page has.
+    """A reply to the browser: the status, the text of the page, and its additional headers.
 
-    After one that `is_last` nobody waits for another visitor.
+    After a reply that `is_last`, no other visitor is expected.
     """
 
     status: HTTPStatus
@@ -29,12 +29,12 @@ class Reply:
 class LoopbackServer(socketserver.ThreadingTCPServer):
     """A server that answers from the moment it is created until `close`; port 0 stands for any free one.
 
-    Others can read the address in the browser's arguments, and be there first: on Linux, where the kernel says whose a
-    connection is, another user's is closed. `ended` is set when the last reply has been written, or the browser hung up
-    before. Raises OSError if the port is taken.
+    Others can read the address in the browser's arguments and connect first. On Linux, where the kernel reports the
+    user of a connection, connections of other users are closed. `ended` is set when the last reply is written or the
+    browser has hung up before it. Raises OSError if the port is taken.
     """
 
-    # Browsers open connections that they may never use: one of them must not keep another waiting.
+    # Browsers open connections that they may never use. One of them must not block another.
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = True
@@ -57,12 +57,12 @@ class LoopbackServer(socketserver.ThreadingTCPServer):
         self.server_close()
 
     def verify_request(self, request: object, client_address: tuple[str, int]) -> bool:
-        """Return whether a connection may be this user's, or root's."""
+        """Return whether a connection may be this user's or root's."""
         host, port = self.server_address[:2]
         return owner(client_address, (str(host), port)) in (None, 0, os.geteuid())
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore a browser that hangs up: its traceback would appear on stderr."""
+        """Ignore a browser that hangs up, which would cause a traceback on stderr."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -91,14 +91,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self.server.ended.set()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Write no log: it would contain the address, and with it the code of the sign-in."""
+        """Write no log, since the address in it contains the code of the sign-in."""
 
 
 def owner(client: tuple[str, int], server: tuple[str, int]) -> int | None:
-    """Return the user who has connected from `client` to `server`, addresses of IPv4; None where nothing says it.
+    """Return the user who has connected from `client` to `server` (IPv4 addresses); None if that is unknown.
 
-    Source: Linux, /proc/net/tcp, and tcp6 for a socket of IPv6 that uses such addresses, in 32-bit words of the
-    machine's order. The eighth field of a line is the ID of the socket's user.
+    Source: Linux, /proc/net/tcp, and tcp6 for an IPv6 socket that uses such addresses, in 32-bit words of the machine's
+    byte order. The eighth field of a line is the ID of the socket's user.
     """
     words = [int.from_bytes(socket.inet_aton(host), sys.byteorder) for host, _ in (client, server)]
     addresses = [f"{word:08X}:{port:04X}" for word, (_, port) in zip(words, (client, server), strict=True)]
@@ -106,7 +106,7 @@ def owner(client: tuple[str, int], server: tuple[str, int]) -> int | None:
     for name, prefix in (("tcp", ""), ("tcp6", mapped)):
         try:
             lines = Path("/proc/net", name).read_text("ascii").splitlines()
-        except OSError:  # another system, or one without IPv6
+        except OSError:  # another system, or Linux without IPv6
             continue
         for fields in map(str.split, lines):
             if fields[1:3] == [prefix + address for address in addresses]:

@@ -1,6 +1,6 @@
-"""The Markdown of the topics: its blocks, and the parts of a paragraph.
+"""Parse the Markdown of the topics into blocks and the parts of a paragraph.
 
-It is the small part of CommonMark that the topics use: headings, paragraphs, lists, tables, fenced blocks, code, strong
+It supports the part of CommonMark that the topics use: headings, paragraphs, lists, tables, fenced blocks, code, strong
 text and links.
 """
 
@@ -23,7 +23,7 @@ _PART = re.compile(r"`([^`]+)`|\[([^]]+)\]\([^)]+\)")
 
 
 class Style(Enum):
-    """How a part of a paragraph is set."""
+    """The style of a part of a paragraph."""
 
     PLAIN = "plain"
     STRONG = "strong"
@@ -32,7 +32,7 @@ class Style(Enum):
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; the level of a document's own is 1."""
+    """A heading. The document's title has level 1."""
 
     level: int
     text: str
@@ -40,14 +40,14 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph on one line, still with its code, strong text and links."""
+    """A paragraph on one line, with the marks of its code, strong text and links."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Code:
-    """A fenced block, such as lines to type or a part of a file."""
+    """A fenced block, such as lines to type or part of a file."""
 
     language: str
     lines: "Sequence[str]"
@@ -55,14 +55,17 @@ class Code:
 
 @dataclass(frozen=True)
 class Table:
-    """A table, its heading first; the cells are as the text of a paragraph."""
+    """A table, with its heading as the first row. Cells are marked up like a paragraph."""
 
     rows: "Sequence[Sequence[str]]"
 
 
 @dataclass(frozen=True)
 class Item:
-    """An item of a list: `-` or a number with a period, and its blocks. After some, the next one follows closely."""
+    """An item of a list: `-` or a number with a period, and its blocks.
+
+    With `is_close`, the next item follows without a blank line.
+    """
 
     marker: str
     blocks: "Sequence[Block]"
@@ -78,10 +81,10 @@ def parse(text: str) -> "list[Block]":
 
 
 def parts(text: str) -> "Iterator[tuple[Style, str]]":
-    """Yield the parts of a paragraph's text, each with its style; of a link, what is shown."""
+    """Yield the parts of a paragraph's text, each with its style. A link gives its text."""
     end = 0
     for found in _STRONG.finditer(text):
-        if found[1] is None:  # code, whose asterisks are its own
+        if found[1] is None:  # code, in which an asterisk is an asterisk
             continue
         yield from _plain_parts(text[end : found.start()], Style.PLAIN)
         yield from _plain_parts(found[1], Style.STRONG)
@@ -101,7 +104,7 @@ def _plain_parts(text: str, style: Style) -> "Iterator[tuple[Style, str]]":
 
 
 class _Reader:
-    """Reads blocks from lines, those of an item without its indentation."""
+    """A reader of blocks from lines. The lines of an item lose its indentation."""
 
     def __init__(self, lines: "list[str]") -> None:
         self._lines = lines

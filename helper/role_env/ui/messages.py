@@ -1,4 +1,4 @@
-"""What a person reads on stderr, and nothing else: `role-env: <what>`, one line each, never a secret."""
+"""Print messages for a person on stderr, each one line `role-env: <what>` without a secret."""
 
 import sys
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Messages:
-    """Where warnings and, with `verbose`, decisions go. With `silent` only errors are reported."""
+    """The messages of a command: warnings and, with `verbose`, decisions. With `silent` only errors are reported."""
 
     def __init__(self, *, verbose: bool = False, silent: bool = False) -> None:
         self._verbose = verbose and not silent
@@ -23,12 +23,12 @@ class Messages:
             stderr.write_line(f"role-env: {printable(text)}")
 
     def say(self, text: str) -> None:
-        """Say what a person has to do, or what has been done."""
+        """Report what a person has to do, or what has been done."""
         if not self.silent:
             stderr.write_line(f"role-env: {printable(text)}")
 
     def show_progress(self, line: str) -> None:
-        """Show `line` on the terminal in place of the one shown before; an empty text removes that one."""
+        """Show `line` on the terminal in place of the previous one, or remove that one if `line` is empty."""
         if not self.silent and on_terminal():
             from role_env.ui.waiting import Waiting
 
@@ -45,13 +45,13 @@ class Messages:
             stderr.write_line(f"role-env: {printable(text)}")
 
     def waiting_for(self, what: str) -> "AbstractContextManager[object]":
-        """Return a context in which a wait of more than a second is reported on a terminal as one for `what`.
+        """Return a context that reports a wait of more than a second for `what` on a terminal.
 
-        `what` is ASCII; nothing is reported for an empty text. The line is gone when the wait is over, or when
-        anything else is reported.
+        `what` is ASCII; for an empty text nothing is reported. The line disappears when the wait is over or anything
+        else is reported.
         """
         if not what or self.silent or not on_terminal():
-            from contextlib import nullcontext  # 2 ms, which a command that waits for nothing can do without
+            from contextlib import nullcontext  # takes 2 ms, and only a wait needs it
 
             return nullcontext()
         from role_env.ui.waiting import Waiting
@@ -59,9 +59,9 @@ class Messages:
         return Waiting(f"role-env: waiting for {what}")
 
     def aside(self) -> "AbstractContextManager[object]":
-        """Return a context in which what a library prints goes to stderr or, with `silent`, nowhere.
+        """Return a context that moves a library's output to stderr or, with `silent`, discards it.
 
-        A shell reads our stdout.
+        A shell reads role-env's stdout.
         """
         import io
         from contextlib import redirect_stdout
@@ -70,11 +70,11 @@ class Messages:
 
 
 def hush_libraries() -> None:
-    """Keep what libraries log, and what they warn of when they are imported, off stderr.
+    """Keep the logs of libraries, and their warnings on import, off stderr.
 
-    It could contain tracebacks and secrets, and it would spoil a credential process's silence.
+    They could contain tracebacks and secrets, and a credential process must be silent.
     """
-    import logging  # costs 5 ms, and the commands without a library need none
+    import logging  # takes 5 ms, which a command without a library does not need to spend
     import warnings
 
     warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""A long text, shown to a person a screen at a time."""
+"""Show a long text a screen at a time."""
 
 import shlex
 import shutil
@@ -10,16 +10,16 @@ from pathlib import PurePath
 from role_env.ui import stdout as output
 from role_env.ui.table import has_colors
 
-# Without PAGER the first of these that is installed.
+# Without PAGER, the first of these that is installed.
 _USUAL = ("less", "more")
-# For less, where the user has not set LESS: a text that fits the screen is printed as it is, and stays there.
+# For less, if the user has not set LESS: a text that fits the screen is printed, and stays there.
 _LESS = "FRX"
 
 
 def show(text_of: Callable[[bool], str], environ: Mapping[str, str]) -> None:
-    """Show a text in the pager of `environ`; print it if stdout is no terminal, or there is no pager.
+    """Show a text in the pager of `environ`, or print it if stdout is not a terminal or there is no pager.
 
-    `text_of` returns the text, with styles or without.
+    `text_of` returns the text, with or without styles.
     """
     command = _pager(environ) if sys.stdout is not None and sys.stdout.isatty() else []
     text = text_of(has_colors(environ, sys.stdout) and _passes_styles(command, environ))
@@ -27,7 +27,7 @@ def show(text_of: Callable[[bool], str], environ: Mapping[str, str]) -> None:
         output.write(text)
         return
     try:
-        # The pager is the user's own setting, and it stays until the person at the terminal leaves it.
+        # The pager is the user's own setting, and it runs until the person at the terminal leaves it.
         process = subprocess.Popen(command, stdin=subprocess.PIPE, env={"LESS": _LESS, **environ})  # noqa: S603
     except OSError:
         output.write(text)
@@ -36,12 +36,12 @@ def show(text_of: Callable[[bool], str], environ: Mapping[str, str]) -> None:
         try:
             process.communicate(text.encode("utf-8", "surrogateescape"))
             return
-        except KeyboardInterrupt:  # for the pager, which ends a search with it and goes on
+        except KeyboardInterrupt:  # Ctrl-C is for the pager, which ends a search and continues
             text = ""
 
 
 def _passes_styles(command: list[str], environ: Mapping[str, str]) -> bool:
-    """Return whether a style that is sent to the pager reaches the terminal: others may show its characters."""
+    """Return whether the pager passes styles to the terminal. Other pagers may show their characters."""
     if not command:
         return True
     options = [environ.get("LESS", _LESS), *(word for word in command[1:] if word.startswith("-"))]
@@ -49,7 +49,7 @@ def _passes_styles(command: list[str], environ: Mapping[str, str]) -> bool:
 
 
 def _pager(environ: Mapping[str, str]) -> list[str]:
-    """Return the command of the pager, empty if there is none or the terminal cannot be moved about on."""
+    """Return the command of the pager; empty if there is none, or if the terminal cannot move the cursor."""
     if environ.get("TERM", "dumb") == "dumb":
         return []
     if "PAGER" in environ:

@@ -1,4 +1,4 @@
-"""Questions to a person at the terminal: they go to stderr, so that stdout stays the command's result."""
+"""Ask a person questions at the terminal, on stderr, so that stdout contains only the command's result."""
 
 import getpass
 import sys
@@ -19,13 +19,13 @@ def is_possible() -> bool:
 
 
 def show(line: str) -> None:
-    """Show a line that a question is about, with its indentation."""
+    """Show a line that belongs to a question, indented."""
     indentation = line[: len(line) - len(line.lstrip(" "))]
     _write(f"{indentation}{printable(line)}\n")
 
 
 def ask(question: str, *, default: str = "", check: Callable[[str], T]) -> T:
-    """Return what `check` makes of the answer to `question`, or of `default` if it is empty.
+    """Ask `question`, and return what `check` returns for the answer, or for `default` if that is empty.
 
     Asks again while `check` raises ValueError. Raises RoleEnvError if the terminal is closed.
     """
@@ -51,7 +51,7 @@ def is_yes(question: str, *, default: str) -> bool:
 
 
 def ask_hidden(question: str) -> str:
-    """Return the answer to `question`, which is not shown while it is typed.
+    """Ask `question`, and return the answer, which is hidden while it is typed.
 
     Raises RoleEnvError if the terminal is closed.
     """
@@ -62,7 +62,7 @@ def ask_hidden(question: str) -> str:
 
 
 def choose(question: str, choices: Sequence[str]) -> int:
-    """Return the index of the one of `choices` that is chosen by its number.
+    """Ask `question`, and return the index of the one of `choices` that the person chooses by number.
 
     Raises RoleEnvError if the terminal is closed.
     """
@@ -125,7 +125,7 @@ def _containing(part: str, choices: Sequence[str]) -> set[int]:
 def _read_line() -> str:
     try:
         line = sys.stdin.readline()
-    except UnicodeDecodeError:  # its text contains a part of what was typed
+    except UnicodeDecodeError:  # its text contains part of the input
         raise UsageError("the answer is not text in this locale's encoding") from None
     if not line:
         _write("\n")

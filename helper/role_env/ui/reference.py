@@ -1,7 +1,7 @@
-"""A topic of the reference as text: for a terminal, where headings and code have styles, and for a pipe.
+"""Format a topic of the reference as text, for a terminal, with styles, or for a pipe.
 
-Each line to type is on a line of its own, or whole within one, so that it can be copied into a shell. A part of a file
-is at the margin, so that it can be copied into the file: an indented line means another thing in an INI file.
+A line to type is never broken, so that it can be copied into a shell. A part of a file starts at the margin, so that it
+can be copied into the file: in an INI file, an indented line has another meaning.
 """
 
 import re
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 _FILES = ("ini", "json", "toml", "yaml")
 _WIDEST_PROSE = 80
-# A column of a table is not made narrower than this to get it beside the others.
+# The least width of a table's last column. If there is less room, the table is shown row by row.
 _NARROWEST_COLUMN = 30
 _GAP = "  "
 _INDENT = "    "
 
-# A part with a style is between two of these until its line is complete: they have no width. The blanks of code are
-# _BLANK until then, which no line ends at.
+# Two of these marks enclose a part with a style until its line is complete. They have no width. Until then the blanks
+# in code are _BLANK, where no line is broken.
 _BLANK = "\x00"
 _MARKS = {Style.CODE: ("\x01", "\x02"), Style.STRONG: ("\x03", "\x04")}
 _SGR = {"\x01": "\x1b[36m", "\x02": "\x1b[0m", "\x03": "\x1b[1m", "\x04": "\x1b[0m"}
@@ -30,14 +30,14 @@ _ANY_MARK = re.compile("[\x01-\x04]")
 
 
 def text_of(document: str, *, columns: int, has_styles: bool) -> str:
-    """Return the Markdown text `document` as lines for a terminal of so many columns."""
+    """Return the Markdown text `document` as lines for a terminal with `columns`."""
     lines = _blocks(markdown.parse(document), min(columns, _WIDEST_PROSE), columns)
     text = "".join(f"{line.rstrip()}\n" for line in lines).replace(_BLANK, " ")
     return _ANY_MARK.sub(lambda mark: _SGR[mark[0]] if has_styles else "", text)
 
 
 def _blocks(blocks: "Sequence[Block]", prose: int, columns: int) -> "list[str]":
-    """Return the lines of blocks, in a space of `columns`, of which paragraphs use at most `prose`."""
+    """Return the lines of blocks in `columns`; paragraphs use at most `prose` columns."""
     lines: list[str] = []
     is_close = True
     for block in blocks:
@@ -63,7 +63,7 @@ def _block(block: "Block", prose: int, columns: int) -> "list[str]":
 
 
 def _table(rows: "Sequence[Sequence[str]]", prose: int, columns: int) -> "list[str]":
-    """Return a table in columns where they fit, its last one in several lines if need be; else row by row."""
+    """Return a table in columns if they fit, with its last column wrapped if necessary; else row by row."""
     widths = [max(_width_of(_styled(cell)) for cell in column) for column in zip(*rows, strict=True)]
     room = columns - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
     longest_word = max(_width_of(word) for row in rows for word in _words(row[-1]) or [""])
@@ -83,7 +83,7 @@ def _in_columns(rows: "Sequence[Sequence[str]]", widths: "list[int]", room: int)
 
 
 def _row_by_row(rows: "Sequence[Sequence[str]]", prose: int) -> "list[str]":
-    """Return each row as its first cell and, below it, the others, by their headings unless it is a line to type."""
+    """Return each row as its first cell with the others below it, labeled by headings except for lines to type."""
     (_, *headings), *others = rows
     lines: list[str] = []
     for first, *cells in others:
@@ -108,7 +108,7 @@ def _wrapped(text: str, most: int) -> "list[str]":
 
 
 def _filled(words: "Sequence[str]", most: int) -> "list[str]":
-    """Return lines of at most `most` columns; a word that is wider has one of its own."""
+    """Return lines of at most `most` columns; a wider word gets a line of its own."""
     lines: list[str] = []
     room = 0
     for word in words:
@@ -122,7 +122,7 @@ def _filled(words: "Sequence[str]", most: int) -> "list[str]":
 
 
 def _words(text: str) -> "list[str]":
-    """Return what a line may end behind; the blanks in code are no end."""
+    """Return the words of `text`, at which a line may be broken. Code is one word."""
     return _styled(text).split(" ")
 
 
@@ -140,7 +140,7 @@ def _styled(text: str) -> str:
 
 
 def _capitals(text: str) -> str:
-    """Return the text of a heading in capital letters; code stays as it is typed."""
+    """Return the text of a heading in capital letters, except for code."""
     return "".join(part if style is Style.CODE else part.upper() for style, part in markdown.parts(text))
 
 

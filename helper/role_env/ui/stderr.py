@@ -1,4 +1,4 @@
-"""What goes to stderr: whole lines, in place of the line that says what is being waited for."""
+"""Write to stderr: whole lines, which replace the line about a wait."""
 
 import sys
 
@@ -7,11 +7,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 before_line: "Callable[[], None] | None" = None
-"""Takes back a line without an end that `waiting` has written, if there can be one."""
+"""The function that removes the unfinished line of `waiting`, if there can be one."""
 
 
 def write_line(line: str) -> None:
-    """Write `line` and its end."""
+    """Write `line` and a line break."""
     if before_line:
         before_line()
     put(line + "\n")
@@ -23,5 +23,5 @@ def put(text: str) -> None:
         try:
             sys.stderr.write(text)
             sys.stderr.flush()
-        except OSError:  # a closed stderr must not turn a good session into a failure, now or at Python's end
+        except OSError:  # a closed stderr must not turn a good session into a failure, now or at Python's exit
             sys.stderr = None

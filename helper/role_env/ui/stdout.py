@@ -1,4 +1,4 @@
-"""What goes to stdout: all of a text, or an error. Nothing is buffered."""
+"""Write to stdout, unbuffered: all of a text, or raise an error."""
 
 import os
 import sys
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 def write(text: str) -> None:
-    """Write all of `text`, whatever the locale says about letters.
+    """Write all of `text` as UTF-8, in any locale.
 
-    Raises BrokenPipeError when the reader has gone, and RoleEnvError when stdout is closed or full.
+    Raises BrokenPipeError if the reader has closed the pipe, and RoleEnvError if stdout is closed or full.
     """
     if sys.stdout is None:
         raise _error("stdout is closed")
@@ -27,7 +27,7 @@ def write(text: str) -> None:
 
 def write_json(document: object) -> None:
     """Write `document` as JSON for programs and people."""
-    import json  # 3 ms, which the commands that a shell waits for do without
+    import json  # takes 3 ms, and commands that a shell waits for do not need it
 
     write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 

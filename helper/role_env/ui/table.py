@@ -1,4 +1,4 @@
-"""How things are shown to a person: the width of text, what a terminal can show, how long a session lasts."""
+"""Format text for a person: columns, colors, tables and times."""
 
 import os
 import sys
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 BOLD, RED, GREEN, YELLOW = "1", "31", "32", "33"
 _GAP = "  "
 _ELLIPSIS = "…"
-# The columns that a shortened cell keeps at least: fewer would say nothing.
+# The least width of a shortened cell. Less would not be readable.
 _NARROWEST = 6
 
 
 def columns(environ: "Mapping[str, str]") -> int:
-    """Return COLUMNS or, without it, the columns of the terminal on stdout; 80 if there is neither.
+    """Return COLUMNS, else the columns of the terminal on stdout, else 80.
 
-    As `shutil.get_terminal_size` does it, which imports 5 ms of compression.
+    The rule is that of `shutil.get_terminal_size`, whose import takes 5 ms.
     """
     configured = environ.get("COLUMNS", "")
     if configured.isdecimal() and int(configured):
@@ -34,7 +34,7 @@ def columns(environ: "Mapping[str, str]") -> int:
 
 
 def has_colors(environ: "Mapping[str, str]", stream: "TextIO | None") -> bool:
-    """Return whether `stream` is a terminal with colors, and NO_COLOR (https://no-color.org) does not forbid them."""
+    """Return whether `stream` is a terminal with colors, and NO_COLOR (https://no-color.org) allows them."""
     on_terminal = stream is not None and stream.isatty()
     return on_terminal and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
 
@@ -45,7 +45,7 @@ def colored(text: str, color: str) -> str:
 
 
 def can_show(text: str) -> bool:
-    """Return whether the locale's encoding, in which a terminal shows stdout, has these characters."""
+    """Return whether the locale's encoding, which a terminal uses, has these characters."""
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -59,7 +59,7 @@ def width(text: str) -> int:
 
 
 def _width(character: str) -> int:
-    if character.isascii() or character == _ELLIPSIS:  # which is all that most tables have
+    if character.isascii() or character == _ELLIPSIS:  # most tables have no other characters
         return 1
     import unicodedata
 
@@ -69,7 +69,7 @@ def _width(character: str) -> int:
 
 
 def fitted(text: str, most: int) -> str:
-    """Return `text`, or as much of it as fits `most` columns with a … behind it."""
+    """Return `text`, shortened to `most` columns with a … at its end if it is wider."""
     if width(text) <= most:
         return text
     end = _ELLIPSIS if can_show(_ELLIPSIS) else "~"
@@ -83,7 +83,7 @@ def fitted(text: str, most: int) -> str:
 
 
 def wrapped(text: str, most: int, *, first: str, others: str) -> str:
-    """Return `text` in lines of at most `most` columns, the first one behind `first`, the others behind `others`.
+    """Return `text` wrapped at `most` columns; the first line begins with `first`, the others with `others`.
 
     A word, such as a path, stays whole.
     """
@@ -101,11 +101,11 @@ def table(
     yielding: "Sequence[Sequence[int]]",
     colors: "Sequence[str]" = (),
 ) -> str:
-    """Return the rows below the heading, a line each, none wider than `most` columns.
+    """Return the heading and the rows, one line each, none wider than `most` columns.
 
-    Where they would be, columns are shortened: the widest of the first group of `yielding` (numbers of columns) until
-    each of the group is at its narrowest, then the next group. `colors` are those of the lines, the heading's first;
-    without it no line has one.
+    To fit, columns are shortened: the widest of the first group of `yielding` (column numbers) until each of the group
+    has its least width, then the next group. `colors` are the colors of the lines, the heading's first; without it the
+    lines have none.
     """
     lines = [[printable(cell) for cell in row] for row in (heading, *rows)]
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
@@ -127,14 +127,14 @@ def _padded(cell: str, most: int) -> str:
 
 
 def time_left(seconds: float) -> str:
-    """Return in whole minutes how long a session lasts, or how long ago it ended: `42 min left`."""
+    """Return how long a session lasts, or how long ago it ended, in whole minutes: `42 min left`."""
     if seconds <= 0:
         return f"ended {int(-seconds) // 60} min ago"
     return f"{int(seconds) // 60} min left" if seconds >= 60 else "under 1 min left"
 
 
 def clock(moment: int) -> str:
-    """Return the local time of day at `moment` (seconds since the epoch), with the date if that is not today's."""
+    """Return the local time of day at `moment` (epoch seconds), with the date unless that is today."""
     then, now = time.localtime(moment), time.localtime()
     form = "%H:%M" if then[:3] == now[:3] else "%Y-%m-%d %H:%M"
     return time.strftime(form, then)

@@ -1,4 +1,4 @@
-"""A line on the terminal that says what is being waited for, and is gone when the wait is over."""
+"""Show a line about a wait on the terminal, and remove it when the wait is over."""
 
 import threading
 
@@ -10,14 +10,14 @@ _PATIENCE = 1.0
 
 
 class Waiting:
-    """A line without an end on the terminal, so that it can be taken back: by spaces, which any terminal knows."""
+    """A line about a wait. It has no line break, so that spaces can overwrite it on any terminal."""
 
     _lock = threading.RLock()
     shown = 0
-    """The columns of the line that is there now."""
+    """The columns of the line that is shown now, 0 for none."""
 
     def __init__(self, line: str) -> None:
-        import shutil  # for a wait at a terminal only
+        import shutil  # only for a wait at a terminal
 
         self._line = line[: shutil.get_terminal_size((80, 24)).columns - 1]
         self._over = threading.Event()
@@ -39,7 +39,7 @@ class Waiting:
 
     @classmethod
     def replace(cls, line: str) -> None:
-        """Show `line` in place of the one that is there; an empty text only blanks that one."""
+        """Show `line` in place of the current one, or only remove that one if `line` is empty."""
         import shutil
 
         with cls._lock:
@@ -50,7 +50,7 @@ class Waiting:
 
     @classmethod
     def take_back(cls) -> None:
-        """Blank the line that is there, if one is."""
+        """Remove the current line, if there is one."""
         with cls._lock:
             blank, cls.shown = cls.shown, 0
             if blank:
