@@ -446,7 +446,7 @@ function _role_env_wrap
     functions -e _role_env_inner_prompt
     functions -c fish_prompt _role_env_inner_prompt; or return
     function fish_prompt
-        # `set`, its event handlers and `switch` leave $status and $pipestatus as they are, which the prompt within may show.
+        # `set`, its event handlers and `switch` keep $status and $pipestatus, which the prompt within may show.
         set -g _role_env_draws 1
         switch "$_role_env_hides$ROLE_ENV_PROMPT/$pipestatus/$status"
             case '/*'
