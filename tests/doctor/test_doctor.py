@@ -87,7 +87,11 @@ def test_a_source_that_spoils_several_profiles_is_reported_once(healthy: Machine
 
 @pytest.mark.parametrize(
     ("name", "status", "fix"),
-    [("role-env-none", "fail", "rename [role-env-none]"), ("list", "warn", "type role-env export list")],
+    [
+        ("role-env-none", "fail", "rename [role-env-none]"),
+        ("role-env-served", "fail", "rename [role-env-served]"),
+        ("list", "warn", "type role-env export list"),
+    ],
 )
 def test_a_profile_with_the_name_for_no_account_or_of_a_command(
     healthy: Machine, name: str, status: str, fix: str
@@ -173,8 +177,9 @@ def test_a_profile_that_setup_has_written_and_that_no_longer_works(
 def test_a_file_that_the_aliyun_cli_cannot_use_or_that_has_the_name_for_no_account(healthy: Machine) -> None:
     healthy.write_cli_file({"current": "gone", "profiles": [{"name": "x", "mode": "AK"}]})
     only(examined(healthy), "aliyun CLI", "fail", "current is gone", "set current to one of: x")
-    healthy.write_cli_file({"current": "role-env-none", "profiles": [{"name": "role-env-none", "mode": "AK"}]})
-    only(examined(healthy), "aliyun CLI", "fail", "aliyun configure delete --profile role-env-none")
+    for name in ("role-env-none", "role-env-served"):
+        healthy.write_cli_file({"current": name, "profiles": [{"name": name, "mode": "AK"}]})
+        only(examined(healthy), "aliyun CLI", "fail", f"aliyun configure delete --profile {name}")
 
 
 # ---- other tools ----
