@@ -16,18 +16,18 @@ import pytest
 from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, settings
 
+from cloud.cloud_sso_portal import CloudSsoPortal
+from cloud.local_sts import LocalSts
+from cloud.oauth_server import OAuthServer
+from cloud.ram import LocalRam, ram_of
+from cloud.resource_directory import LocalResourceDirectory, directory_of
 from role_env.keyrings import kernel
 from support import namespaces
-from support.cloud_sso_portal import CloudSsoPortal
-from support.local_sts import LocalSts
 from support.machine import ArgumentWatch, Machine
-from support.oauth_server import OAuthServer
-from support.ram import LocalRam, ram_of
-from support.resource_directory import LocalResourceDirectory, directory_of
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
 
-pytest_plugins = ["support.sts_fixture"]
+pytest_plugins = ["cloud.sts_fixture"]
 
 # Here, since a process with threads can no longer do it, and the workers are yet to be started.
 namespaces.leave_the_users_kernel_keyring()

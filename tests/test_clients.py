@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from cloud.service import Answer, Service
 from support.documents import codes, table, topic
 from support.files import write_private
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
 from support.readers import CLIENTS, PROGRAMS, write_foreign_files
 from support.secret_service_bus import require
-from support.service import Answer, Service
 
 pytestmark = pytest.mark.clients
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from cloud.cloud_sso_portal import CloudSsoPortal
+from cloud.oauth_server import OAuthServer
+from cloud.world import Role
 from role_env import paths
 from role_env.credentials import Credentials, Session
 from role_env.errors import ProfileError
 from role_env.profiles.append import NewProfile, append
 from role_env.shells import export as exporters
-from support.cloud_sso_portal import CloudSsoPortal
 from support.machine import INSTALLED, Machine
-from support.oauth_server import OAuthServer
 from support.terminal import Person
-from support.world import Role
 
 EVIL = "\n[evil]\ncredential_process = touch owned\n"
 ODD = [f"x{EVIL}", f"x{EVIL}".replace("\n", "\r"), "x\x1b[2J", "x\x85y", "x\u2028y", "x\udcff", f"x{EVIL.rstrip()}"]

@@ -17,18 +17,18 @@ from pathlib import Path
 
 import pytest
 
+from cloud.faults import FAULTS
+from cloud.local_sts import LocalSts
 from support.cached_sessions import age, asks
 from support.certificates import Certificate
 from support.fault_rows import USERS, WITHIN, Environ, Fault, cause, check, environ, rows
-from support.faults import FAULTS
-from support.local_sts import LocalSts
 from support.machine import CONFINED, ROLE_ENV, Machine
 from support.proxy import Proxy
 
 
 @cause
 def sts(machine: Machine, /, kind: str, times: int | None = None, **variables: str) -> Iterator[Environ]:
-    """By STS, as tests/support/faults.py has them; `times` None: each time."""
+    """By STS, as tests/cloud/faults.py has them; `times` None: each time."""
     machine.sts.fault(kind, times=times)
     yield variables
 

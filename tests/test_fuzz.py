@@ -138,7 +138,7 @@ def answered(draw: st.DrawFn) -> tuple[int, str, bytes]:
 
 
 class Connection:
-    """A stand-in for the connection to STS that says what it was given; tests/support/local_sts.py is a real one."""
+    """A stand-in for the connection to STS that says what it was given; tests/cloud/local_sts.py is a real one."""
 
     said: tuple[int, str, bytes] = (200, "", b"")
     sock = None

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cloud.ecs import REGION, LocalEcs
 from support.documents import topic
-from support.ecs import REGION, LocalEcs
 from support.machine import Machine
 from support.readers import CLIENTS, PROGRAMS
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.local_sts import LocalSts
+from cloud.local_sts import LocalSts
 from support.machine import Machine
 from support.mistakes import Mistake
 from support.mistakes_in_file import FROM_STS, IN_FILE, SETTINGS

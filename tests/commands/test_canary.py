@@ -8,11 +8,11 @@ from http import HTTPStatus
 
 import pytest
 
-from support.cloud_sso_portal import CloudSsoPortal
+from cloud.cloud_sso_portal import CloudSsoPortal
+from cloud.oauth_server import OAuthServer
+from cloud.ram import LocalRam
 from support.loopback_browser import LoopbackBrowser, approve
 from support.machine import ROLE_ENV, Machine
-from support.oauth_server import OAuthServer
-from support.ram import LocalRam
 from support.terminal import Person
 from support.waiting import wait_until
 

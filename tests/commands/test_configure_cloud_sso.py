@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from support.cloud_sso_portal import AccessConfiguration, Account, CloudSsoPortal
+from cloud.cloud_sso_portal import AccessConfiguration, Account, CloudSsoPortal
 from support.machine import Machine
 from support.terminal import Person
 from support.waiting import wait_until

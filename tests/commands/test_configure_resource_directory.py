@@ -5,11 +5,11 @@ import unicodedata
 
 import pytest
 
+from cloud.resource_directory import HOSTILE_NAMES, ROLE, LocalResourceDirectory, Member
+from cloud.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C
 from role_env import names as rules
 from support.machine import Machine
-from support.resource_directory import HOSTILE_NAMES, ROLE, LocalResourceDirectory, Member
 from support.terminal import Person
-from support.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C
 
 
 def configure(machine: Machine, *options: str, profile: str = "profileA") -> subprocess.CompletedProcess[str]:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import pytest
 
+from cloud.resource_directory import LocalResourceDirectory
 from support.machine import Machine
-from support.resource_directory import LocalResourceDirectory
 from support.system_faults import SystemFaults
 from support.terminal import Person
 

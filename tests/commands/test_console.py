@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from cloud.federation import HOSTS, Federation
 from role_env.errors import UsageError
 from role_env.sign_in.console import SITES, destination
 from support.certificates import server_context
-from support.federation import HOSTS, Federation
 from support.machine import Machine
 from support.terminal import on_terminal
 

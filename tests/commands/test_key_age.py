@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from cloud.ram import LocalRam
 from support.machine import Machine
-from support.ram import LocalRam
 
 DAY = 86400
 

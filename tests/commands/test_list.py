@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from cloud.cloud_sso_portal import CloudSsoPortal
+from cloud.world import ACCOUNT_B, format_time
 from role_env.commands.list import COLUMNS
 from role_env.ui import table as display
-from support.cloud_sso_portal import CloudSsoPortal
 from support.files import write_private
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
 from support.terminal import on_terminal
-from support.world import ACCOUNT_B, format_time
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["refuses", "prompts"])

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from cloud.world import format_time
 from support.machine import Machine
-from support.world import format_time
 
 
 def test_process_prints_one_line_of_exactly_what_external_mode_reads(machine: Machine) -> None:

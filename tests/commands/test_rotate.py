@@ -4,8 +4,8 @@ import time
 
 import pytest
 
+from cloud.ram import LocalRam
 from support.machine import Machine
-from support.ram import LocalRam
 
 
 def states(ram: LocalRam) -> dict[str, bool]:

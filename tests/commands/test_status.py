@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 import pytest
 
+from cloud.world import format_time
 from role_env import variables
 from role_env.command_table.formats import INTEGRATED_SHELLS
 from role_env.credentials import Credentials, Session
 from support.machine import Machine
 from support.silent_bus import SilentBus
 from support.terminal import on_terminal
-from support.world import format_time
 
 ARN = "acs:ram::2222222222222222:role/switchrolesbc"
 ID = "STS.NUexample"

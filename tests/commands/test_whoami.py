@@ -2,9 +2,9 @@
 
 import json
 
+from cloud.world import ACCOUNT_A, ACCOUNT_B
 from support.machine import Machine
 from support.terminal import on_terminal
-from support.world import ACCOUNT_A, ACCOUNT_B
 
 
 def key(machine: Machine, prefix: str = "ALIBABA_CLOUD_ACCESS_KEY", user: str = "test_user1") -> dict[str, str]:

@@ -6,11 +6,11 @@ from typing import cast
 
 import pytest
 
+from cloud.local_sts import LocalSts
 from role_env.keyrings.container import is_container
 from support.certificates import Certificate
 from support.contexts import kernel_keeps
 from support.doctor import blocked, examined, only
-from support.local_sts import LocalSts
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus

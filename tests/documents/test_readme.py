@@ -19,12 +19,12 @@ from typing import NamedTuple
 import pytest
 from ruamel.yaml import YAML
 
+from cloud.ram import ram_of
 from support.documents import TOP, TOPICS, codes, table
 from support.files import write_private
 from support.github_runner import Runner
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
-from support.ram import ram_of
 from support.shells import OFF
 
 SHELLS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "sh": "dash"}

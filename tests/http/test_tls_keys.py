@@ -2,10 +2,10 @@
 
 import pytest
 
-from support.cloud_sso_portal import CloudSsoPortal
+from cloud.cloud_sso_portal import CloudSsoPortal
+from cloud.oauth_server import OAuthServer
+from cloud.ram import LocalRam
 from support.machine import Machine
-from support.oauth_server import OAuthServer
-from support.ram import LocalRam
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from cloud.policies import allows, matches
 from role_env.profiles import policies
 from support.documents import topic
-from support.policies import allows, matches
 
 LONGEST_ALONE = 1100
 """The characters that leave room for a profile's own policy."""

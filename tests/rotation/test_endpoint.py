@@ -2,8 +2,8 @@
 
 import pytest
 
+from cloud.ram import LocalRam
 from support.machine import Machine
-from support.ram import LocalRam
 from support.rotated import states
 
 VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"

@@ -2,8 +2,8 @@
 
 import time
 
+from cloud.ram import LocalRam
 from support.machine import Machine
-from support.ram import LocalRam
 from support.rotated import works
 
 

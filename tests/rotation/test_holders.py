@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
+from cloud.ram import LocalRam
 from support.files import write_private
 from support.machine import Machine
-from support.ram import LocalRam
 from support.rotated import states, stop_after_swap, works
 
 

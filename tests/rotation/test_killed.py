@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from cloud.ram import LocalRam
 from role_env.credentials import AccessKey
 from role_env.errors import RoleEnvError
 from role_env.keyrings import access_keys
@@ -22,7 +23,6 @@ from role_env.rotation.journal import Journal
 from support.contexts import context
 from support.kill_points import KillPoints
 from support.machine import Machine
-from support.ram import LocalRam
 
 FIRST = int(os.environ.get("ROTATE_POINTS", "0"))
 FEW = {"rotate": (10, 20, 30, 60, 85), "--finish": (20, 38), "--abort": (20, 45)}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from cloud.ram import LocalRam
 from support.machine import Machine
-from support.ram import LocalRam
 from support.rotated import entry, lines_of, new_key, secrets_in_keyring, states, stop_after_swap, works
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from cloud.ram import LocalRam
 from support.machine import Machine
-from support.ram import LocalRam
 from support.rotated import (
     ROTATE,
     lines_of,

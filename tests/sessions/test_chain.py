@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cloud.metadata_server import has_namespaces, in_namespace, relayed
 from support.cached_sessions import exports
 from support.chains import add_profile, assumed, write_spokes
 from support.machine import Machine
-from support.metadata_server import has_namespaces, in_namespace, relayed
 
 
 def test_ten_spokes_one_after_the_other_cost_one_call_for_the_hub(machine: Machine) -> None:

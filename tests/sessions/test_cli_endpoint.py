@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from cloud.world import ACCOUNT_B, role_arn
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
 from support.machine import Machine
-from support.world import ACCOUNT_B, role_arn
 
 HUB, SPOKE = role_arn(ACCOUNT_B, "hub"), role_arn("3333333333333333", "spoke1")
 NO_VARIABLE = {"ALIBABA_CLOUD_STS_ENDPOINT": ""}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cloud.local_sts import LocalSts
+from cloud.world import ACCOUNT_B, EXTERNAL_ID
 from support.cached_sessions import age, asks, kept, put_instead
-from support.local_sts import LocalSts
 from support.machine import Machine
-from support.world import ACCOUNT_B, EXTERNAL_ID
 
 
 def edit(machine: Machine, old: str, new: str) -> None:

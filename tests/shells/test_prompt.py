@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud.world import ACCOUNT_B
 from support.files import write_program
 from support.machine import INSTALLED, Machine
 from support.process_trace import ProcessTrace
@@ -13,7 +14,6 @@ from support.prompts import live, path_with
 from support.secret_service_bus import require
 from support.shell_terminal import HOOK, POSIX_SHELLS, PROMPT, Terminal, command, export, init, interactive
 from support.shells import COMMANDS
-from support.world import ACCOUNT_B
 
 EXPIRED = "the session of profileB has expired\nrole-env: hint: role-env use profileB"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.local_sts import LocalSts
+from cloud.local_sts import LocalSts
 from support.machine import ENDPOINTS, Machine
 from support.nested_shells import NestedShells
 from support.readers import RealClients, write_foreign_files

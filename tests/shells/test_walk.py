@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from cloud.local_sts import LocalSts
 from role_env import variables
 from support.files import write_private
-from support.local_sts import LocalSts
 from support.machine import Machine
 from support.nested_shells import NestedShells
 from support.readers import RealClients, write_foreign_files

@@ -8,12 +8,12 @@ import time
 
 import pytest
 
+from cloud.cloud_sso_portal import CloudSsoPortal
+from cloud.world import ACCOUNT_B, ACCOUNT_C, format_time
 from support.cached_sessions import key_id
-from support.cloud_sso_portal import CloudSsoPortal
 from support.machine import Machine
 from support.silent_bus import SilentBus
 from support.terminal import Person
-from support.world import ACCOUNT_B, ACCOUNT_C, format_time
 
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "ROLE_ENV_CACHE": "keyring"}
 

@@ -9,14 +9,14 @@ from http import HTTPStatus
 
 import pytest
 
+from cloud.metadata_server import has_namespaces
+from cloud.oauth_server import OAuthServer
+from cloud.world import ACCOUNT_A, ACCOUNT_B
 from role_env.sign_in.console import Redirect
 from support.cached_sessions import key_id
 from support.loopback_browser import LoopbackBrowser, approve
 from support.machine import ROLE_ENV, Machine
-from support.metadata_server import has_namespaces
-from support.oauth_server import OAuthServer
 from support.terminal import Person
-from support.world import ACCOUNT_A, ACCOUNT_B
 
 IDLE = {"BROWSER": "true %s"}
 """A browser that does not come; the tests do in its place."""

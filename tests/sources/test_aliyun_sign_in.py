@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from cloud.cloud_sso_portal import CloudSsoPortal
+from cloud.oauth_server import CLIENT_IDS, OAuthServer, Token
 from support.cached_sessions import key_id
-from support.cloud_sso_portal import CloudSsoPortal
 from support.machine import Machine
-from support.oauth_server import CLIENT_IDS, OAuthServer, Token
 
 
 def write_cli_file(machine: Machine, **profile: Any) -> bytes:

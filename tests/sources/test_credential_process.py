@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from cloud.world import timestamp
 from role_env.credentials import AccessKey, Credentials
 from role_env.errors import ProfileError, UnreachableError
 from role_env.sources import credential_process
 from support.contexts import fails, values
-from support.world import timestamp
 
 DOCUMENT = {
     "mode": "StsToken",

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from cloud.world import timestamp
 from role_env.errors import ProfileError, UnreachableError
 from role_env.sources import credentials_uri
 from support.contexts import context, fails
 from support.https_server import HttpsServer
-from support.world import timestamp
 
 DOCUMENT = {
     "Code": "Success",

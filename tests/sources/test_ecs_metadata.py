@@ -9,11 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from role_env.credentials import FIELDS, Credentials
-from role_env.errors import ProfileError, UnreachableError
-from role_env.sources import ecs_metadata
-from support.contexts import context, fails, values
-from support.metadata_server import (
+from cloud.metadata_server import (
     ROLE,
     ROLES_PATH,
     TOKEN_PATH,
@@ -21,8 +17,12 @@ from support.metadata_server import (
     has_namespaces,
     in_namespace,
 )
-from support.service import Answer
-from support.world import timestamp
+from cloud.service import Answer
+from cloud.world import timestamp
+from role_env.credentials import FIELDS, Credentials
+from role_env.errors import ProfileError, UnreachableError
+from role_env.sources import ecs_metadata
+from support.contexts import context, fails, values
 
 FORBIDDEN = {"ALIBABA_CLOUD_IMDSV1_DISABLED": "true"}
 

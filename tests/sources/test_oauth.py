@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from cloud.oauth_server import OAuthServer
 from support.cached_sessions import key_id
 from support.kill_points import KillPoints
 from support.machine import INSTALLED, Machine
-from support.oauth_server import OAuthServer
 
 EVERY = 1 if os.environ.get("OAUTH_POINTS") == "all" else 11
 """At which of its system calls a refresh is killed: at every one with OAUTH_POINTS=all."""

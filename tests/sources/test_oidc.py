@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from cloud.local_sts import LocalSts
+from cloud.service import Answer
+from cloud.world import ACCOUNT_B, role_arn
 from role_env.credentials import Credentials
 from role_env.errors import ProfileError, RefusedError, UnreachableError
 from role_env.sources import oidc
 from role_env.sts import client as sts
 from support.contexts import context, fails, hop, values
 from support.https_server import HttpsServer
-from support.local_sts import LocalSts
 from support.machine import Machine
-from support.service import Answer
-from support.world import ACCOUNT_B, role_arn
 
 ROLE = role_arn(ACCOUNT_B, "cideploy")
 TOKEN = "eyJhbGciOi.eyJpc3MiOiJ4In0.c2lnbmF0dXJl"

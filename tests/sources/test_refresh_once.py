@@ -5,8 +5,8 @@ import os
 
 import pytest
 
+from cloud.oauth_server import OAuthServer
 from support.machine import Machine
-from support.oauth_server import OAuthServer
 
 ROUNDS = int(os.environ.get("REFRESH_ROUNDS", "3"))
 """How often all processes find an expired access token; more of them prove more."""

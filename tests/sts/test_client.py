@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import pytest
 
-from support.local_sts import ArnShape
+from cloud.local_sts import ArnShape
+from cloud.refusals import REFUSALS
+from cloud.world import ACCOUNT_B
 from support.machine import Machine
 from support.proxy import Proxy
-from support.refusals import REFUSALS
-from support.world import ACCOUNT_B
 
 QUICK = {"ROLE_ENV_CACHE": "none"}
 """Without the keyring, which these tests are not about."""

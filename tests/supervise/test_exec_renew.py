@@ -14,6 +14,7 @@ from typing import Any
 import pexpect
 import pytest
 
+from cloud.world import TIME_FORMAT
 from role_env import variables
 from role_env.timestamps import parse_utc
 from support.machine import ENDPOINTS, ROLE_ENV, Machine
@@ -22,7 +23,6 @@ from support.served_command import Begin, next_line
 from support.shells import COMMANDS, INTO_SHELL, OFF, SHELLS, environment
 from support.terminal import Person
 from support.waiting import wait_until
-from support.world import TIME_FORMAT
 
 RENEW = ("exec", "--renew", "profileB", "--")
 

@@ -9,10 +9,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from cloud.service import Answer, Service
 from support.machine import DEADLINE, Machine
 from support.networks import Namespace
 from support.relay import relay
-from support.service import Answer, Service
 
 BRIDGE = "172.17.0.1"
 """The address of docker's bridge on the host."""

@@ -20,15 +20,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from cloud.local_sts import LocalSts
+from cloud.ram import LocalRam
+from cloud.service import Answer
 from role_env import __main__ as command_line
 from role_env import deadline
 from role_env.http import server as sent
 from role_env.http.responses import json_object
 from role_env.rotation import propagation
 from support.file_keyring import PlaintextKeyring
-from support.local_sts import LocalSts
-from support.ram import LocalRam
-from support.service import Answer
 
 # What each command imports, so that no child has to.
 import role_env.commands.export, role_env.commands.login, role_env.commands.logout, role_env.commands.rotate  # noqa: E401  isort:skip

@@ -13,11 +13,11 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
+from cloud.local_sts import LocalSts
+from cloud.sign_in_server import SignInServer
 from support.files import settle, write_private, write_program
-from support.local_sts import LocalSts
 from support.secret_service_bus import KeyringBus, require
 from support.shells import COMMANDS, NOTHING_CHANGED
-from support.sign_in_server import SignInServer
 
 INSTALLED = Path(sys.executable).parent
 ROLE_ENV = str(INSTALLED / "role-env")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from support.metadata_server import has_namespaces
+from cloud.metadata_server import has_namespaces
 from support.relay import relay
 from support.secret_service_bus import require
 

@@ -10,11 +10,11 @@ import re
 import shlex
 from collections.abc import Callable
 
+from cloud.world import Session
 from support.machine import INSTALLED, Machine
 from support.mistakes import KEY, ROLE, SESSION, Mistake
 from support.shell_terminal import init
 from support.terminal import on_terminal
-from support.world import Session
 
 
 class Newcomer:

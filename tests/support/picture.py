@@ -6,9 +6,9 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from cloud.world import ACCOUNT_B, ACCOUNT_C, role_arn
 from support.machine import Machine, throwaway_machine
 from support.shell_terminal import PROMPT, Terminal
-from support.world import ACCOUNT_B, ACCOUNT_C, role_arn
 
 FILE = Path(__file__).parents[2] / ".github/terminal.svg"
 COLUMNS = 92

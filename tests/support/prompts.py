@@ -4,10 +4,10 @@ import re
 import time
 from pathlib import Path
 
+from cloud.world import ACCOUNT_B
 from role_env import variables
 from support.machine import Machine
 from support.shell_terminal import HOOK, export, interactive
-from support.world import ACCOUNT_B
 
 KEY_IDS = [key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES)]
 LIVE = {

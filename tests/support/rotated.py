@@ -4,10 +4,10 @@ import signal
 import subprocess
 import time
 
+from cloud.ram import LocalRam
+from cloud.world import AccessKey
 from support.machine import Machine
-from support.ram import LocalRam
 from support.secret_service_bus import KeptItem
-from support.world import AccessKey
 
 ROTATE = "role-env rotate profileA"
 

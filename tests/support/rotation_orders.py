@@ -11,8 +11,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+from cloud.world import AccessKey
 from support.forked_command import Cloud, Done, Fault, Home
-from support.world import AccessKey
 
 CLOCKS = (0.0, 600.0)
 """By how many seconds the clocks of the two machines are ahead."""

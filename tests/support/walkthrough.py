@@ -14,8 +14,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from cloud.local_sts import LocalSts
 from support.files import write_private
-from support.local_sts import LocalSts
 from support.secret_service_bus import SECRET_SERVICE, KeyringBus, missing
 
 STORY = """

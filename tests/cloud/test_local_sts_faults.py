@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from support.api_client import Answer, assume, call, key_of, send, sign
-from support.local_sts import LocalSts
+from cloud.api_client import Answer, assume, call, key_of, send, sign
+from cloud.local_sts import LocalSts
 
-pytest_plugins = ["support.sts_fixture"]
+pytest_plugins = ["cloud.sts_fixture"]
 
 # ---- TLS ----
 

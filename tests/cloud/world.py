@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-from support import policies
+from cloud import policies
 
 ACCOUNT_A = "1111111111111111"
 """The account whose RAM users hold the long-lived keys."""

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
+from cloud.api_client import Key, assume, call, key_of
+from cloud.local_sts import LocalSts
+from cloud.products import SECRET_VALUE
+from cloud.world import ACCOUNT_B, ACCOUNT_C, role_arn
 from support import cloud_call
-from support.api_client import Key, assume, call, key_of
-from support.local_sts import LocalSts
-from support.products import SECRET_VALUE
-from support.world import ACCOUNT_B, ACCOUNT_C, role_arn
 
 READING = json.dumps(
     {

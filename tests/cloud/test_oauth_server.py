@@ -5,10 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from cloud.local_sts import LocalSts
+from cloud.oauth_server import CLIENT_IDS, OAuthServer
+from cloud.sign_in_server import pkce_challenge
 from support.https_client import HttpsClient, Received
-from support.local_sts import LocalSts
-from support.oauth_server import CLIENT_IDS, OAuthServer
-from support.sign_in_server import pkce_challenge
 
 VERIFIER = "v" * 64
 REDIRECT = "http://127.0.0.1:12345/cli/callback"

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlencode
 
-from support.local_sts import LocalSts
-from support.refusals import Refused
-from support.service import Answer, Document, answer_json
-from support.sign_in_server import Request, SignInServer, pkce_challenge, read_form
-from support.world import ACCOUNT_A
+from cloud.local_sts import LocalSts
+from cloud.refusals import Refused
+from cloud.service import Answer, Document, answer_json
+from cloud.sign_in_server import Request, SignInServer, pkce_challenge, read_form
+from cloud.world import ACCOUNT_A
 
 CLIENT_IDS = {"CN": "4038181954557748008", "INTL": "4103531455503354461"}
 _REDIRECT = re.compile(r"http://127\.0\.0\.1:1234[5-9]/cli/callback")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.local_sts import LocalSts
+from cloud.local_sts import LocalSts
 
 
 @pytest.fixture

@@ -17,13 +17,13 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from support.api_server import ApiServer, check_mandatory
-from support.local_sts import LocalSts
+from cloud.api_server import ApiServer, check_mandatory
+from cloud.local_sts import LocalSts
+from cloud.refusals import Refused
+from cloud.service import Document
+from cloud.signatures import Request
+from cloud.world import AccessKey, Identity, User, format_time
 from support.machine import Machine
-from support.refusals import Refused
-from support.service import Document
-from support.signatures import Request
-from support.world import AccessKey, Identity, User, format_time
 
 RAM_VERSION = "2015-05-01"
 MOST_KEYS = 2

@@ -1,8 +1,8 @@
 """The local Resource Directory lists an organization's accounts as the real one does, and refuses what it refuses."""
 
-from support.api_client import Answer, Key, assume, call, key_of
-from support.local_sts import LocalSts
-from support.resource_directory import HOSTILE_NAMES, VERSION, LocalResourceDirectory
+from cloud.api_client import Answer, Key, assume, call, key_of
+from cloud.local_sts import LocalSts
+from cloud.resource_directory import HOSTILE_NAMES, VERSION, LocalResourceDirectory
 
 
 def ask(directory: LocalResourceDirectory, key: Key | None = None, **parameters: str) -> Answer:

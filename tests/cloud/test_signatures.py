@@ -6,12 +6,12 @@ import hashlib
 import uuid
 from urllib.parse import urlencode
 
-from support import signatures
-from support.api_client import Key, key_of, send
-from support.local_sts import LocalSts
-from support.world import timestamp
+from cloud import signatures
+from cloud.api_client import Key, key_of, send
+from cloud.local_sts import LocalSts
+from cloud.world import timestamp
 
-pytest_plugins = ["support.sts_fixture"]
+pytest_plugins = ["cloud.sts_fixture"]
 
 
 def acs3_headers(sts: LocalSts, key: Key, action: str, query: dict[str, str]) -> dict[str, str]:

@@ -18,11 +18,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-from support.local_sts import LocalSts
-from support.refusals import Refused
-from support.service import Answer, Document, answer_json
-from support.sign_in_server import Request, SignInServer, pkce_challenge, read_json
-from support.world import ACCOUNT_B, ACCOUNT_C
+from cloud.local_sts import LocalSts
+from cloud.refusals import Refused
+from cloud.service import Answer, Document, answer_json
+from cloud.sign_in_server import Request, SignInServer, pkce_challenge, read_json
+from cloud.world import ACCOUNT_B, ACCOUNT_C
 
 CLIENT_ID = "app-vaz16tltdxs96audqf35"
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"

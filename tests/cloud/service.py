@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from support.faults import ESCAPES, NO_ANSWER_FAULTS, FaultQueue
-from support.refusals import Refused
+from cloud.faults import ESCAPES, NO_ANSWER_FAULTS, FaultQueue
+from cloud.refusals import Refused
 
 Self = TypeVar("Self", bound="Service")
 Document = dict[str, Any]

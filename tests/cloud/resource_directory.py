@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from support.api_server import ApiServer
-from support.local_sts import LocalSts
+from cloud.api_server import ApiServer
+from cloud.local_sts import LocalSts
+from cloud.refusals import Refused
+from cloud.service import Document
+from cloud.signatures import Request
+from cloud.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, Identity, Role
 from support.machine import Machine
-from support.refusals import Refused
-from support.service import Document
-from support.signatures import Request
-from support.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, Identity, Role
 
 VERSION = "2022-04-19"
 ACTION = "resourcemanager:ListAccounts"

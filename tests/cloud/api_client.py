@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from aliyunsdkcore.request import RpcRequest
 
-from support.api_server import ApiServer
+from cloud.api_server import ApiServer
+from cloud.local_sts import LocalSts
 from support.https_client import HttpsClient, Received
-from support.local_sts import LocalSts
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from support import policies
+from cloud import policies
 
 
 def statement(effect: str = "Allow", resource: object = "*", **elements: object) -> dict[str, object]:

@@ -18,13 +18,13 @@ import secrets
 from pathlib import Path
 from typing import Literal
 
-from support import policies, products
-from support.api_server import ApiServer, check_mandatory
+from cloud import policies, products
+from cloud.api_server import ApiServer, check_mandatory
+from cloud.refusals import REFUSALS, Refused
+from cloud.service import Document
+from cloud.signatures import Request
+from cloud.world import ACCOUNT_A, ACCOUNT_B, Identity, Role, Session, default_world, letters, role_arn
 from support.certificates import Certificate
-from support.refusals import REFUSALS, Refused
-from support.service import Document
-from support.signatures import Request
-from support.world import ACCOUNT_A, ACCOUNT_B, Identity, Role, Session, default_world, letters, role_arn
 
 ArnShape = Literal["role", "assumed-role", "ram-assumed-role"]
 

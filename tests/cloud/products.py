@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.signatures import Request
-from support.world import Identity
+from cloud.signatures import Request
+from cloud.world import Identity
 
 ECS = {
     "DescribeInstances": "instance/*",

@@ -15,12 +15,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from aliyunsdksts.request.v20150401.AssumeRoleRequest import AssumeRoleRequest
 
-from support import signatures
-from support.api_client import Answer, Key, assume, call, key_of, send, sign
-from support.local_sts import LocalSts
-from support.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, Role, User, role_arn
+from cloud import signatures
+from cloud.api_client import Answer, Key, assume, call, key_of, send, sign
+from cloud.local_sts import LocalSts
+from cloud.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, Role, User, role_arn
 
-pytest_plugins = ["support.sts_fixture"]
+pytest_plugins = ["cloud.sts_fixture"]
 
 DENY_ECS = '{"Version":"1","Statement":[{"Effect":"Deny","Action":"ecs:*","Resource":"*"}]}'
 

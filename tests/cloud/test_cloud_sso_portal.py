@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.cloud_sso_portal import CLIENT_ID, GRANT_TYPE, CloudSsoPortal
+from cloud.cloud_sso_portal import CLIENT_ID, GRANT_TYPE, CloudSsoPortal
+from cloud.local_sts import LocalSts
+from cloud.sign_in_server import pkce_challenge
+from cloud.world import ACCOUNT_B
 from support.https_client import HttpsClient, Received
-from support.local_sts import LocalSts
-from support.sign_in_server import pkce_challenge
-from support.world import ACCOUNT_B
 
 VERIFIER = "v" * 64
 

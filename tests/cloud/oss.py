@@ -10,8 +10,8 @@ import uuid
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from support.signatures import Request
-from support.world import format_time
+from cloud.signatures import Request
+from cloud.world import format_time
 
 OPERATIONS = {
     ("GET", "service"): "ListBuckets",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from support import products
-from support.cloud_hosts import CloudHosts
-from support.local_sts import LocalSts
-from support.service import Answer, answer_json
+from cloud import products
+from cloud.cloud_hosts import CloudHosts
+from cloud.local_sts import LocalSts
+from cloud.service import Answer, answer_json
 
 REGION = "cn-hangzhou"
 _ECS, _LIST = f"ecs.{REGION}.aliyuncs.com", "api.aliyun.com"
@@ -29,7 +29,7 @@ _APIS = (
 
 
 class LocalEcs(CloudHosts):
-    """The actions of `support.products`, checked and counted by `sts`, and what the list of APIs says of them.
+    """The actions of `cloud.products`, checked and counted by `sts`, and what the list of APIs says of them.
 
     The list has more APIs than that, by name alone: those for which clients have a tool.
     """

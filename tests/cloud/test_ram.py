@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from support.api_client import Answer, Key, assume, call, key_of, send, sign
-from support.local_sts import LocalSts
-from support.ram import LocalRam
-from support.world import TIME_FORMAT
+from cloud.api_client import Answer, Key, assume, call, key_of, send, sign
+from cloud.local_sts import LocalSts
+from cloud.ram import LocalRam
+from cloud.world import TIME_FORMAT
 
 RAM = "2015-05-01"
 

@@ -29,9 +29,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cloud.service import Answer, Service
+from cloud.world import timestamp
 from support.relay import relay
-from support.service import Answer, Service
-from support.world import timestamp
 
 REAL_ADDRESS = "100.100.100.200"
 ROLE = "instance-role"
@@ -100,7 +100,7 @@ def in_namespace(*command: str, relay: tuple[Path, int] | None = None) -> list[s
     `relay` is what `relayed` gave.
     """
     onward = [str(relay[0]), str(relay[1])] if relay else ["-", "0"]
-    here = ("env", f"PYTHONPATH={Path(__file__).parents[1]}", sys.executable, "-m", "support.metadata_server")
+    here = ("env", f"PYTHONPATH={Path(__file__).parents[1]}", sys.executable, "-m", "cloud.metadata_server")
     return [*_UNSHARE, *here, *onward, *command]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from cloud.local_sts import LocalSts
+from cloud.service import Handler, Service
 from support.certificates import server_context
-from support.local_sts import LocalSts
-from support.service import Handler, Service
 
 
 class CloudHosts(Service):

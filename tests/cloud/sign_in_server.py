@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
+from cloud.local_sts import LocalSts
+from cloud.refusals import Refused
+from cloud.service import Answer, Service, fail
+from cloud.world import Role, Session
 from support.certificates import server_context
-from support.local_sts import LocalSts
-from support.refusals import Refused
-from support.service import Answer, Service, fail
-from support.world import Role, Session
 
 
 @dataclass

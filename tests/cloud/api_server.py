@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any, cast
 from xml.sax.saxutils import escape
 
+from cloud.oss import read_oss_request
+from cloud.refusals import REFUSALS, Refused
+from cloud.service import Answer, Document, Service, answer_json, fail
+from cloud.signatures import Request, read_request
+from cloud.world import TIME_FORMAT, Identity, Session, World, identity_of_key, identity_of_session
 from support.certificates import Certificate, server_context, write_authority
-from support.oss import read_oss_request
-from support.refusals import REFUSALS, Refused
-from support.service import Answer, Document, Service, answer_json, fail
-from support.signatures import Request, read_request
-from support.world import TIME_FORMAT, Identity, Session, World, identity_of_key, identity_of_session
 
 CLOCK_TOLERANCE = 15 * 60
 """Seconds by which a caller's clock may differ."""
