@@ -24,7 +24,7 @@ from role_env.sts import resource_directory
 from role_env.sts.resource_directory import Member
 
 DEFAULT_ROLE = "ResourceDirectoryAccountAccessRole"
-"""The role that every account of an organization has, an administrator's unless somebody has changed it."""
+"""The role that every account of an organization has. It is an administrator's by default."""
 
 OPTION = "--resource-directory"
 _SIGNS = "._@+:/-"
@@ -33,7 +33,7 @@ _NO_PERMISSION = ("NoPermission", "Forbidden.RAM")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks for the accounts: the key that signs, its account, and its name in messages."""
+    """The identity that lists the accounts: its key, its account, and its name in messages."""
 
     key: AccessKey
     account_id: str
@@ -41,19 +41,19 @@ class Caller:
 
 
 class Organization:
-    """The organization that the profile `source` may list, whose accounts have the role `role`.
+    """An organization that the profile `source` may list and whose accounts have the role `role`.
 
-    `is_full_allowed`: within a narrowed session, `source` may give a wider one.
+    With `is_full_allowed`, `source` may give a wider session within a narrowed one.
     """
 
     def __init__(self, source: str, *, role: str | None, site: str, is_full_allowed: bool = False) -> None:
         self._source = source
-        self._role = DEFAULT_ROLE if role is None else role  # an empty one, of a variable in a script, is no default
+        self._role = DEFAULT_ROLE if role is None else role  # an empty role is invalid
         self._site = site or "china"
         self._is_full_allowed = is_full_allowed
 
     def configure(self, path: Path, context: Context, choices: Choices) -> None:
-        """Append a profile to the file at `path` for every account that the file has none for.
+        """Append a profile to the file at `path` for every account that has none there.
 
         Raises UsageError if a person must be asked and there is no terminal, and any RoleEnvError.
         """
@@ -76,7 +76,7 @@ class Organization:
         offers.add(self._offers(new, file), path, context, choices, summary=summary)
 
     def _caller(self, file: ProfilesFile, context: Context) -> Caller:
-        """Return who asks: a session of the source profile, or its key. Raises any RoleEnvError."""
+        """Return the caller: a session of the source profile, or its key. Raises any RoleEnvError."""
         name, fingerprint = self._source, Fingerprint(context.environ)
         profile = file.profile(name)
         if profile.read_only:
@@ -112,16 +112,16 @@ class Organization:
             raise RefusedError(message, hint=hint) from None
 
     def _known(self, file: ProfilesFile) -> set[str]:
-        """Return the accounts whose role some profile of the file has."""
+        """Return the accounts whose role a profile of the file has."""
         roles = [RoleArn(file.role_arn(name)) for name in file.names()]
         return {role.account for role in roles if self._is_role(role)}
 
     def _is_role(self, role: RoleArn) -> bool:
-        """Return whether `role` has the role's name, in any case, as STS compares names."""
+        """Return whether `role` has the role's name. Like STS, ignore the case."""
         return role.name.lower() == self._role.lower()
 
     def _report_gone(self, file: ProfilesFile, caller: Caller, members: Sequence[Member], context: Context) -> None:
-        """Report the profiles of the organization whose account is no longer in it."""
+        """Report the profiles whose account has left the organization."""
         listed = {caller.account_id, *(member.account_id for member in members)}
         for name in file.users(self._source):
             role = RoleArn(file.role_arn(name))
@@ -146,7 +146,7 @@ class Organization:
 
 
 def _summarize(members: Sequence[Member], *, ready: int, new: int, caller: Caller) -> str:
-    """Return how many accounts the organization has, and why some of them are not offered."""
+    """Return a summary: the number of accounts, and the reasons why some are not offered."""
     own = sum(member.account_id == caller.account_id for member in members)
     counts = {
         "new": new,

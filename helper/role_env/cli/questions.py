@@ -1,4 +1,4 @@
-"""The questions of `role-env configure`: each one whose answer no option gives."""
+"""Ask the questions of `role-env configure` that no option has answered."""
 
 from collections.abc import Callable, Sequence
 

@@ -16,7 +16,7 @@ from role_env.sources import credentials_uri
 from role_env.ui import stdout as output
 
 URI_MARGIN = 900
-"""The seconds before its end at which the SDKs fetch a session from a credentials URI anew."""
+"""The SDKs fetch a session from a credentials URI again when less than this is left (seconds)."""
 EXTERNAL_MARGIN = 180
 """The seconds before its end at which they run an External command again."""
 

@@ -36,7 +36,7 @@ def own_names(environ: Mapping[str, str]) -> Key | None:
 
 
 def current_key(environ: Mapping[str, str]) -> AccessKey | None:
-    """Return the key in the environment's variables, whoever set it; None if there is none.
+    """Return the key in the environment's variables, set by the user or by role-env; None if there is none.
 
     Raises ProfileError if it is incomplete.
     """

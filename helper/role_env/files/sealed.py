@@ -1,4 +1,4 @@
-"""A file in memory that nobody can change."""
+"""Make read-only files in memory."""
 
 import errno
 import os
@@ -6,9 +6,9 @@ import sys
 
 
 def sealed(content: bytes) -> int:
-    """Return the descriptor of a file in memory with `content`, which nobody can change, this process included.
+    """Return the descriptor of a file in memory with `content`, sealed so that no process can change it.
 
-    Raises OSError where a system, or a sandbox, has no such files.
+    Raises OSError if the system, or a sandbox, does not support such files.
     """
     if sys.platform != "linux" or not hasattr(os, "memfd_create"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))

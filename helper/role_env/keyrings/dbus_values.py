@@ -1,4 +1,4 @@
-"""Values of D-Bus as bytes: those of a call are written, those of a message are read.
+"""Encode the values of D-Bus calls, and decode those of messages.
 
 A signature gives the types of values: `s` and `o` are texts, `b` a bool, `ay` bytes, `ao` a list of texts, `a{ss}` a
 dictionary, `v` the text or bool in it, and a struct is a tuple. Format: D-Bus specification 0.43, "Message Format".

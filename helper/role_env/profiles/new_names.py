@@ -1,4 +1,4 @@
-"""Make names for new profiles of the names that others have given to accounts."""
+"""Make names for new profiles from the names of accounts, which others choose."""
 
 import itertools
 import re
@@ -9,17 +9,17 @@ from role_env import names, variables
 from role_env.command_table import COMMANDS
 from role_env.profiles.file import DEFAULT
 
-# The letters and marks that nobody sees: Unicode's Default_Ignorable_Code_Point.
+# Invisible letters and marks: Unicode's Default_Ignorable_Code_Point.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
-# The marks that a letter has at most; Thai and Hindi have names with two.
+# The greatest number of marks on a letter. Thai and Hindi names have two.
 _MOST_MARKS = 3
 
 
 def sanitize(text: str, *, signs: str, longest: int = names.LONGEST) -> str:
-    """Return `text` in visible letters and digits and in `signs`, at most `longest` of them; it may be empty.
+    """Return `text` reduced to at most `longest` visible letters, digits and `signs`; it may be empty.
 
-    Each other character becomes one -. Letters that are written in several ways are written in one.
+    Every other character becomes a -. Letters with several encodings get one.
     """
     kept, marks = "", 0
     for character in unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)):
@@ -31,9 +31,9 @@ def sanitize(text: str, *, signs: str, longest: int = names.LONGEST) -> str:
 
 
 class UnusedNames:
-    """The names that no profile has, `taken` being those that profiles have.
+    """A generator of unused names; `taken` are the names of profiles.
 
-    A name that differs from another in case alone is taken, and so are those of commands and the reserved ones.
+    A name that differs from another only in case is taken, and so are the names of commands and the reserved names.
     """
 
     def __init__(self, taken: Iterable[str]) -> None:

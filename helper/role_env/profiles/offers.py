@@ -1,4 +1,4 @@
-"""Add profiles for what a portal or an organization offers: a person chooses and sees them, and they are appended."""
+"""Add profiles from the offers of a portal or an organization: let a person choose, show them and append them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,13 +13,13 @@ from role_env.profiles.file import ProfilesFile
 from role_env.ui import prompt
 from role_env.ui import stdout as output
 
-# What the name of an account for production contains.
+# The text in the name of an account for production.
 _PRODUCTION = "prod"
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A profile that can be added: its name, the account that it is for, and its keys with their values."""
+    """A profile that can be added: its name, its account, and its keys with their values."""
 
     name: str
     account_id: str
@@ -51,7 +51,7 @@ class Choices:
 def add(offers: Sequence[Offer], path: Path, context: Context, choices: Choices, *, summary: str) -> None:
     """Append the profiles that are chosen among `offers` to the file at `path`, and print them.
 
-    `summary` says what is offered. Raises UsageError or ProfileError if the file, as it is then, cannot have them,
+    `summary` describes the offers. Raises UsageError or ProfileError if the file cannot contain the new profiles,
     ProfileError if it cannot be written, and UnreachableError if other processes keep writing it.
     """
     if choices.asks and offers:
@@ -76,10 +76,10 @@ def add(offers: Sequence[Offer], path: Path, context: Context, choices: Choices,
 
 
 def _with_checked(path: Path, content: bytes | None, profiles: Sequence[NewProfile], context: Context) -> bytes:
-    """Return the file with `profiles` at its end. Raises UsageError or ProfileError if one could not be used there."""
+    """Return the file with `profiles` appended and checked. Raises UsageError or ProfileError for an invalid one."""
     try:
         planned = with_appended(path, content, profiles)
-    except UsageError as error:  # the names were unused
+    except UsageError as error:  # the names were unused before
         error.hint = "the file has changed meanwhile: try again"
         raise
     origins: dict[str, dict[str, str]] = {profile.name: {} for profile in profiles}
@@ -90,20 +90,20 @@ def _with_checked(path: Path, content: bytes | None, profiles: Sequence[NewProfi
 
 
 def _choose(offers: Sequence[Offer]) -> list[Offer]:
-    """Return the offers that a person chooses."""
+    """Ask a person to choose, and return the chosen offers."""
     lines = [f"{offer.name}  ({_described(offer)})" for offer in offers]
     chosen = prompt.choose_several("Profiles to add: numbers such as 1,3-5, or a part of a name", lines)
     return [offers[index] for index in chosen]
 
 
 def _described(offer: Offer) -> str:
-    """Return the account of an offer, and its name unless the profile's begins with it."""
+    """Return the account of an offer, with its name unless the profile's name begins with that."""
     is_shown = offer.account_name and not offer.name.startswith(offer.account_name)
     return f"{offer.account_id}, {offer.account_name}" if is_shown else offer.account_id
 
 
 def _profiles(offers: Sequence[Offer], choices: Choices) -> list[NewProfile]:
-    """Return the sections for `offers`; a person may make those for production red."""
+    """Return the sections for `offers`. Ask whether those for production get the color red."""
     production = [offer.name for offer in offers if _PRODUCTION in offer.account_name.lower()]
     question = f"Color red for the accounts whose name contains {_PRODUCTION} ({_count(production)})? yes or no"
     is_red = choices.asks and not choices.color and production and prompt.is_yes(question, default="no")

@@ -253,7 +253,7 @@ class Rotation:
         if is_old and command is not Command.ABORT:
             raise RefusedError(
                 f"the new key {new.access_key_id} was deleted at RAM, so {old.access_key_id} is used again",
-                hint=f"begin anew: role-env rotate {self._profile}",
+                hint=f"start again: role-env rotate {self._profile}",
             )
 
     def _restore_inactive(self, journal: Journal, found: Look, command: Command) -> None:

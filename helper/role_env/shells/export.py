@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 PROXIES = ("HTTP_PROXY", "http_proxy")
-"""The proxy that the SDK for Python asks for a credentials URI of this machine, whatever NO_PROXY says."""
+"""The proxy that the Python SDK uses for a credentials URI of this machine, in spite of NO_PROXY."""
 # What may not be set beside a credentials URI, which every key outranks and EXTERNAL_DISABLED forbids.
 _BESIDE_URI = (
     *(*variables.KEY_NAMES, *variables.BARE.names, *variables.LEFT_UNSET, *variables.GUARDS, *variables.OWN),
@@ -215,7 +215,7 @@ def _dotenv(session: Session) -> str:
 
             raise ProfileError(
                 f"profile {session.profile}: {name} contains a quote, a #, a line break or a space at an end,"
-                " which --format dotenv cannot hold",
+                " which --format dotenv cannot contain",
                 hint="choose another format",
             )
     return "".join(f"{name}={value}\n" for name, value in values.items())

@@ -20,8 +20,8 @@ from role_env.sources.cloud_sso import CloudSso
 def configure(url: str, path: Path, context: Context, choices: Choices, *, browse: bool) -> None:
     """Append a profile to the file at `path` for everything that the portal of `url` offers and the file lacks.
 
-    `browse`: a sign-in opens the browser. Raises UsageError if a person must be asked and there is no terminal,
-    ProfileError, and what signing in raises.
+    With `browse` a sign-in opens the browser. Raises UsageError if a person must be asked and there is no terminal,
+    ProfileError, and the errors of a sign-in.
     """
     choices.check_terminal("--cloud-sso")
     try:

@@ -1,4 +1,4 @@
-"""Name the profiles for what a person may use at a CloudSSO portal, and find the new ones."""
+"""List the access configurations of a CloudSSO portal, find the new ones, and name their profiles."""
 
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from role_env.sources.cloud_sso import CloudSso
 _AT_ONCE = 8
 _SIGNS = "_@+-"
 _LONGEST_PART = 31
-"""The characters that an account's and a configuration's name have in a profile's name, at most."""
+"""The greatest length of an account's name, and of a configuration's, in a profile's name."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Assignment:
     configuration: AccessConfiguration
 
     def is_of(self, source: CloudSso) -> bool:
-        """Return whether `source` stands for it, by the configuration's ID or name."""
+        """Return whether `source` uses this assignment, by the configuration's ID or name."""
         known_as = (self.configuration.id, self.configuration.name)
         return source.account_id == self.account.id and source.access_config in known_as
 
@@ -33,7 +33,7 @@ class Assignment:
 def list_assignments(url: str, token: str, context: Context) -> list[Assignment]:
     """Return everything that the user may use, by account and configuration.
 
-    ROLE_ENV_TIMEOUT bounds each account's exchanges. Raises TokenEnded, SignInError, UnreachableError.
+    ROLE_ENV_TIMEOUT limits the exchanges for each account. Raises TokenEnded, SignInError, UnreachableError.
     """
     accounts = Portal(url, context.restarted()).list_accounts(token)
 
@@ -56,12 +56,12 @@ def list_assignments(url: str, token: str, context: Context) -> list[Assignment]
     finally:
         context.messages.show_progress("")
     listed = ((account, each) for account, known in zip(accounts, found, strict=True) for each in known)
-    # By their IDs: what moves from one page to the next while they are read is listed twice.
+    # By ID, since a row that moves to the next page during the reading is listed twice.
     return list({(account.id, each.id): Assignment(account, each) for account, each in listed}.values())
 
 
 def find_new(assignments: Iterable[Assignment], known: Collection[CloudSso]) -> list[Assignment]:
-    """Return the assignments for which there is no profile."""
+    """Return the assignments that have no profile."""
     by_account: dict[str, list[CloudSso]] = {}
     for source in known:
         by_account.setdefault(source.account_id, []).append(source)
@@ -76,13 +76,13 @@ def find_gone(assignments: Collection[Assignment], known: Iterable[CloudSso]) ->
 def name_profiles(assignments: Iterable[Assignment], taken: Iterable[str]) -> list[tuple[str, Assignment]]:
     """Return a name, `account.configuration`, for the profile of each assignment.
 
-    No two are the same, and none is one of `taken`.
+    The names differ from each other and from those in `taken`.
     """
     unused = UnusedNames(taken)
     return [(unused.take(_name(assignment), assignment.account.id), assignment) for assignment in assignments]
 
 
 def _name(assignment: Assignment) -> str:
-    """Return the names of the account and the configuration, each without a dot, which separates them."""
+    """Return the names of the account and the configuration with a dot between them, their own dots replaced."""
     parts = (assignment.account, assignment.configuration)
     return ".".join(sanitize(part.name, signs=_SIGNS, longest=_LONGEST_PART) or part.id for part in parts)

@@ -1,7 +1,7 @@
-"""The accounts of an organization. Rules of the API: ResourceDirectoryMaster 2022-04-19; it is signed as STS's calls.
+"""List the accounts of an organization. API: ResourceDirectoryMaster 2022-04-19, signed like calls to STS.
 
-Only the management account and delegated administrators may ask. A server pages by number (`PageNumber` with
-`PageSize`, and `TotalCount`) or by token (`NextToken` with `MaxResults`): what its answer offers is followed.
+Only the management account and delegated administrators may call it. A server pages by number (`PageNumber` with
+`PageSize`, and `TotalCount`) or by token (`NextToken` with `MaxResults`); the first response decides.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from role_env.errors import UnreachableError, printable
 from role_env.sts import client, sdk
 
 LIST_ACTION = "resourcemanager:ListAccounts"
-"""The action as a RAM policy writes it."""
+"""The name of the action in a RAM policy."""
 
 _NAME = "Resource Directory"
 _PAGE, _MOST_PAGES = 100, 1000
@@ -25,7 +25,7 @@ _LONGEST_NAME = 400
 
 @dataclass(frozen=True)
 class Member:
-    """An account of the organization: its ID, the name that people gave it (perhaps none), and its status."""
+    """An account of the organization: its ID, its display name, which may be empty, and its status."""
 
     account_id: str
     display_name: str
@@ -38,7 +38,7 @@ class Member:
 
 
 def list_accounts(key: AccessKey, endpoint: str, context: Context) -> list[Member]:
-    """Return the accounts of the organization of the one who signs with `key`, each once.
+    """Return the accounts of the organization that `key` belongs to, each once.
 
     Raises StsError if the service refuses, UnreachableError if there is no whole list by the deadline.
     """
@@ -51,7 +51,7 @@ def list_accounts(key: AccessKey, endpoint: str, context: Context) -> list[Membe
 
 
 def _read_pages(key: AccessKey, endpoint: str, context: Context) -> dict[str, Member]:
-    """Return the accounts on all pages by their IDs: what moves to another page meanwhile is listed twice."""
+    """Return the accounts on all pages by ID, since an account that moves to another page is listed twice."""
     found: dict[str, Member] = {}
     service = client.Service(_NAME, endpoint, context)
     service.connect()
@@ -80,7 +80,7 @@ def _read_pages(key: AccessKey, endpoint: str, context: Context) -> dict[str, Me
 
 
 def _members(answer: Mapping[str, Any]) -> list[Member]:
-    """Return the accounts in an answer of ListAccounts. Raises ValueError."""
+    """Return the accounts in a response of ListAccounts. Raises ValueError."""
     accounts = answer.get("Accounts")
     rows = accounts.get("Account") if isinstance(accounts, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -106,7 +106,7 @@ def _token(answer: Mapping[str, Any]) -> str:
 
 
 def _total(answer: Mapping[str, Any]) -> int:
-    """Return how many accounts there are. Raises ValueError."""
+    """Return the total number of accounts. Raises ValueError."""
     total = answer.get("TotalCount")
     if not isinstance(total, int) or isinstance(total, bool) or total < 0:
         raise ValueError("TotalCount is not a number")

@@ -34,7 +34,7 @@ def open_listener(place: str) -> socket.socket:
     address = _address(place, host)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     if not _is_local(family, address):
-        raise UsageError(f"--listen {place}: {address} is no address of this machine", hint=_hint(host))
+        raise UsageError(f"--listen {place}: {address} is not an address of this machine", hint=_hint(host))
     try:
         return socket.create_server((address, port), family=family, backlog=_BACKLOG)
     except OSError as error:

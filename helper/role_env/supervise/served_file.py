@@ -1,8 +1,8 @@
-"""The file for Terraform's and Pulumi's provider: a profile of mode External, without a secret, that nobody can write.
+"""Make the read-only file for Terraform's and Pulumi's provider: a profile of mode External, without a secret.
 
-The provider runs the profile's command whenever its session is about to end. Its library then writes the session back
-into the file: it opens it for writing, writes a file beside it, with a longer name, and renames that. A sealed file in
-memory refuses the first step. Elsewhere the file is on the disk, with a name to which nothing can be added.
+The provider runs the profile's command when its session is about to expire. Its library then tries to write the session
+back: it opens the file for writing, writes a file beside it with a longer name, and renames that. A sealed file in
+memory refuses the first step. On systems without such files, the file is on disk and its name has the greatest length.
 """
 
 import contextlib
@@ -15,13 +15,13 @@ from role_env import variables
 from role_env.files.sealed import sealed
 
 _LONGEST_NAME = 246
-"""What leaves no room for `.tmp-` and a number in the 255 bytes of a name."""
+"""A file name that leaves no room for `.tmp-` and a number in the 255 bytes of a name."""
 
 
 class ServedFile:
-    """The file, whose profile runs `command`. Its `path` is empty if it could not be made: then programs ask the URI.
+    """The file with a profile that runs `command`. `path` is empty if the file could not be made: programs use the URI.
 
-    In memory it is this process's, and lasts until `close` or the end of the process. `descriptor` has to stay open.
+    A file in memory lasts until `close` or the end of this process. `descriptor` must stay open.
     """
 
     def __init__(self, command: str) -> None:
@@ -34,7 +34,7 @@ class ServedFile:
         with contextlib.suppress(OSError):
             self.descriptor = sealed(content)
             path = Path(f"/proc/{os.getpid()}/fd/{self.descriptor}")
-            if path.read_bytes() == content:  # not where /proc is missing, or another's
+            if path.read_bytes() == content:  # False if /proc is missing or belongs to another PID namespace
                 self.path = str(path)
                 return
         self._write(content)
@@ -50,11 +50,11 @@ class ServedFile:
             self.path = str(path)
 
     def close(self) -> None:
-        """End the file. Does nothing the second time."""
+        """Remove the file. A second call does nothing."""
         if self.descriptor is not None:
             os.close(self.descriptor)
         if self._folder:
-            with contextlib.suppress(OSError):  # somebody has removed it
+            with contextlib.suppress(OSError):  # it has been removed already
                 self._folder.chmod(0o700)
                 for path in self._folder.iterdir():
                     path.unlink()
