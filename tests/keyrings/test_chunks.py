@@ -16,6 +16,7 @@ from support import credential_locker
 from support.cached_sessions import exports
 from support.credential_locker import LARGEST_BLOB, read_entries
 from support.machine import Machine
+from support.store_promises import Store, StorePromises, store_of
 
 ENTRY = Entry("role-env session test", "profileB")
 LONG, LONGER = 4000, 9000
@@ -36,6 +37,19 @@ def locker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyringBackend]
 
         yield WinVaultKeyring()  # type: ignore[no-untyped-call]  # keyring's
         KeyringBackend._classes.discard(WinVaultKeyring)  # else another test's keyring would be this one
+
+
+class TestPromises(StorePromises):
+    """Windows' keyring keeps what every store promises, in chunks where a text is too long."""
+
+    @pytest.fixture
+    def store(self, locker: KeyringBackend) -> Store:
+        """The entries of one service."""
+        return store_of(
+            lambda entry: chunks.read(locker, entry),
+            lambda entry, text: chunks.write(locker, entry, text),
+            lambda entry: chunks.delete(locker, entry),
+        )
 
 
 # No mark of a byte order, which the backend takes for one.

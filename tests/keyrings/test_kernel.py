@@ -1,16 +1,19 @@
 """The Linux kernel's keyring: the place for sessions where there is no other, or the other cannot be used."""
 
+import functools
 import os
 import secrets
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 
 from role_env.keyrings import kernel as kernel_keyring
 from support.machine import Machine
+from support.store_promises import Store, StorePromises
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the keyring of the Linux kernel")
 NOBODY = 65534
@@ -50,17 +53,22 @@ def as_nobody(work: Callable[[], None]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-@pytest.mark.parametrize("text", ["", "lines\nof\ntext", "✓ 秘密", LONG])
-def test_what_is_written_is_read_and_forgotten(name: str, text: str) -> None:
-    assert kernel_keyring.read(name) is None
-    kernel_keyring.write(name, "before", seconds=60)
-    kernel_keyring.write(name, text, seconds=60)
-    assert kernel_keyring.read(name) == text
+class TestPromises(StorePromises):
+    """The kernel's keyring keeps what every store promises."""
+
+    @pytest.fixture
+    def store(self) -> Store:
+        """The kernel's keyring, with entries that last a minute."""
+        write = functools.partial(kernel_keyring.write, seconds=60)
+        return SimpleNamespace(read=kernel_keyring.read, write=write, delete=kernel_keyring.delete)
+
+
+def test_an_entry_is_among_the_names_until_it_is_deleted(name: str) -> None:
+    kernel_keyring.write(name, LONG, seconds=60)
+    assert kernel_keyring.read(name) == LONG
     assert name in kernel_keyring.names()
     kernel_keyring.delete(name)
-    assert kernel_keyring.read(name) is None
     assert name not in kernel_keyring.names()
-    kernel_keyring.delete(name)
 
 
 def test_the_kernel_drops_an_entry_at_its_end_and_writing_again_renews_the_end(name: str) -> None:
