@@ -147,7 +147,7 @@ def _check_not_profile(invocation: "Invocation") -> None:
 
     if options.has_profile(name, os.environ):
         invocation.command = "export"  # the shell gets the code that a failed profile gives
-        raise UsageError(f"{name} is a command, and also a profile", hint=f"role-env export {name} is the profile")
+        raise UsageError(f"{name} is a command, and also a profile", hint=f"for the profile: role-env export {name}")
 
 
 def _may_be_profile(name: str) -> bool:

@@ -198,7 +198,7 @@ def test_a_new_commands_name_that_is_also_a_profile_is_neither_where_a_shell_rea
     done = machine.role_env(name)
     assert (done.returncode, done.stdout) == (2, NOTHING_CHANGED)
     assert done.stderr == (
-        f"role-env: {name} is a command, and also a profile\nrole-env: hint: role-env export {name} is the profile\n"
+        f"role-env: {name} is a command, and also a profile\nrole-env: hint: for the profile: role-env export {name}\n"
     )
     assert on_terminal(machine, name).status == 0
     assert machine.role_env("help", "version").stdout.startswith("usage: role-env version")

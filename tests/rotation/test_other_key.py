@@ -124,6 +124,6 @@ def test_a_login_names_the_key_that_it_replaces_unless_another_profile_has_it(ma
     old, other = machine.sts.access_key_id, machine.sts.world.key_of("test_user2")
     machine.add("[twin]\n")
     machine.log_in("twin")
-    said = f"the key before, {old}, is not deleted at RAM; to delete it: aliyun ram DeleteAccessKey"
+    said = f"the former key {old} is not deleted at RAM; to delete it: aliyun ram DeleteAccessKey"
     assert said not in machine.succeeds("login", "twin", text=lines_of(other)).stdout
     assert said in machine.succeeds("login", "profileA", text=lines_of(other)).stdout

@@ -92,7 +92,7 @@ TYPED = (
         "a profile named like a new command",
         "role-env version",
         "version is a command, and also a profile",
-        "role-env export version is the profile",
+        "for the profile: role-env export version",
         2,
         change=("[profileB]", "[version]"),
     ),
@@ -223,8 +223,8 @@ LOGIN = (
         "no keyring",
         "role-env login profileA",
         "the keyring cannot be used: there is none on this system",
-        "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus; where there"
-        " can be none, put the key into the profiles file, or see role-env help headless; role-env doctor says more",
+        "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus; if there"
+        " can be none, put the key into the profiles file, or see role-env help headless; role-env doctor shows more",
         6,
         change=(KEY, ""),
         environ=NO_KEYRING,

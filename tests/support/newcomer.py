@@ -247,7 +247,7 @@ HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
     (r"(chmod \S+ \S+)", run),
     ("see (role-env .* --help)", run),
     ("create it with: (role-env configure); or name another with --config", configure),
-    (r"(role-env export \w+) is the profile", say_command),
+    (r"for the profile: (role-env export \w+)", say_command),
     ("remove the quotes; values are written without them", changing(lambda line: re.sub("[\"']", "", line))),
     ("move the comment to a line of its own", changing(lambda line: re.sub(r"(.*?)\s+(#.*)", r"\2\n\1", line))),
     (r"write key = value, below a line \[profile\]", write_as_ini),

@@ -123,14 +123,14 @@ def _resource_error(failure: BaseException) -> RoleEnvError | None:
     if isinstance(failure, ImportError) and _is_not_loaded(failure):
         return ResourceError(
             f"the module {failure.name} of this installation could not be loaded",
-            hint="check the memory and the disk, and try again; if it stays so, install role-env again",
+            hint="check the memory and the disk, and try again; if it fails again, reinstall role-env",
         )
     if isinstance(failure, OSError) and failure.errno and failure.strerror == os.strerror(failure.errno):
         names = ["EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE", "EMFILE", "ENFILE", "ENOBUFS", "EPERM"]
         if failure.errno in [getattr(errno, name, None) for name in names]:
             return ResourceError(
                 f"the system reported: {failure.strerror}",
-                hint="check the disk, the room on it and the limits (ulimit -a), and try again",
+                hint="check the disk, its free space and the limits (ulimit -a), and try again",
             )
     return None
 

@@ -42,7 +42,7 @@ def _report_changed_profile(context: "Context") -> None:
         name = variables.FOLLOWING_PROFILE
         context.messages.warn(
             f"{path}: profile {name} is not as role-env setup aliyun-cli writes it: until now, aliyun used that"
-            f" profile in this shell, whatever account it is of; delete it (aliyun configure delete --profile {name}),"
+            f" profile in this shell, for any account; delete it (aliyun configure delete --profile {name}),"
             " and run role-env setup aliyun-cli again"
         )
 

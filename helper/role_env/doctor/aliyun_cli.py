@@ -62,7 +62,7 @@ def _changed_session_profile(file: ConfigFile, at: Surroundings) -> Finding:
     what = f"{file.path}: profile {name} is not as role-env setup aliyun-cli writes it"
     fix = f"aliyun configure delete --profile {name}; to have it again: role-env setup aliyun-cli"
     if follows_profile(at.environ):
-        return Finding(NAME, FAIL, f"{what}, and in this shell aliyun uses it, whatever account it is of", fix)
+        return Finding(NAME, FAIL, f"{what}, and in this shell aliyun uses it, for any account", fix)
     return Finding(NAME, WARN, f"{what}: in a session aliyun ignores it, --profile and the region variable", fix)
 
 

@@ -49,6 +49,6 @@ def _run(name: str, check: Check, at: Surroundings) -> list[Finding]:
     except TimedOut:
         return [_late(name)]
     except NoThread:
-        return [Finding(name, FAIL, "this process can have no more threads", "end other programs, or raise ulimit -u")]
+        return [Finding(name, FAIL, "this process cannot start more threads", "end other programs, or raise ulimit -u")]
     except Exception as error:  # its text could contain a secret
         return [Finding(name, FAIL, f"the check itself failed: {type(error).__name__}", "report it as a bug")]

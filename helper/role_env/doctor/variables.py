@@ -35,6 +35,6 @@ def check(at: Surroundings) -> list[Finding]:
 def _without_session(environ: Mapping[str, str]) -> Finding:
     if found := tools.conflicting_tool_keys(environ):
         names = ", ".join(dict.fromkeys(name for tool in found for name in tool.variables[:1]))
-        fix = "unset those that you do not need; role-env whoami shows who each is"
+        fix = "unset those that you do not need; role-env whoami shows the identity of each"
         return Finding("variables", WARN, f"tools find different keys, in {names}", fix)
     return Finding("variables", OK, "no session, and nothing that disagrees")

@@ -18,7 +18,7 @@ class KeyringFault(enum.Enum):
     TOO_LONG = "it has no room for a text of this length"
     NO_BACKEND = "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names does not exist"
     CONFIGURED = "a setting chooses its backend, which is imported only for a person who asks"
-    NO_THREAD = "this process can have no more threads"
+    NO_THREAD = "this process cannot start more threads"
     BROKEN = "it failed"
 
     @property

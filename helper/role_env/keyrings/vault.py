@@ -18,8 +18,8 @@ _HINTS = {
     "win32": "sign in with a password, so that the Credential Manager has a vault, and try again",
 }
 _HINT = "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus"
-_WITHOUT = "where there can be none, put the key into the profiles file, or see role-env help headless"
-_MORE = "role-env doctor says more"
+_WITHOUT = "if there can be none, put the key into the profiles file, or see role-env help headless"
+_MORE = "role-env doctor shows more"
 
 
 class NoKeyring(KeyringError):
@@ -90,7 +90,7 @@ def check(keyring: SystemKeyring, *, is_key: bool = True) -> None:
 def check_stored(stored: str | None, text: str, *, is_key: bool = True) -> None:
     """Raise KeyringError if `stored`, which was read back, is not `text`; `is_key` is as for `hint`."""
     if stored != text:
-        raise KeyringError("the keyring does not return what it was given", hint=hint(is_key=is_key))
+        raise KeyringError("the keyring does not return the stored text", hint=hint(is_key=is_key))
 
 
 def hint(*, is_key: bool = True) -> str:

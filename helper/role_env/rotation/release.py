@@ -67,7 +67,7 @@ class Release:
         journal, before = self._dropped, self._before
         is_replaced = bool(before and self._access_key_id) and before != self._access_key_id
         if is_replaced and not (journal and journal.names(before)) and not self._holders.of(before):
-            tell(f"the key before, {before}, is not deleted at RAM; to delete it: {remains.deletion(before)}")
+            tell(f"the former key {before} is not deleted at RAM; to delete it: {remains.deletion(before)}")
         if journal and journal.step is not Step.STARTED:
             found, why = remains.look_or_guess(journal, ram)
             if why:

@@ -71,7 +71,7 @@ def run(command: str, environ: Mapping[str, str], *, seconds: float, silent: boo
     except TimedOut:
         raise UnreachableError(
             f"the credential process {name} did not end within {seconds:.0f} seconds",
-            hint="run it by hand: does it wait for something?",
+            hint="run it by hand to see what it waits for",
         ) from None
     status = process.returncode
     if len(output) > LARGEST_RESPONSE:
