@@ -1,6 +1,6 @@
-# What `role-env init bash` prints around the integration: one group, which does nothing where it is cut off.
+# The text that `role-env init bash` prints around the integration: one group, which does nothing if it is cut off.
 {
-	# In POSIX mode bash refuses the name of our function.
+	# In POSIX mode bash refuses the function name role-env.
 	case ":${SHELLOPTS}:" in *:posix:*)
 		_role_env_posix=posix
 		\set +o posix

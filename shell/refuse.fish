@@ -1,4 +1,4 @@
-# Fails and changes nothing but the text of the prompt, which is as of an earlier look. Its export stays.
+# Fail, and only empty the prompt's text, which is outdated. The variable stays exported.
 begin
     set -q ROLE_ENV_PROMPT; and set -g ROLE_ENV_PROMPT ''
     false

@@ -5,7 +5,7 @@ import time
 FIELDS = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
 """The names under which STS, the metadata service, a credentials URI and the SDKs write credentials."""
 ISSUED = "IssuedAt"
-"""The name under which the credentials URI of `exec --renew` adds when the session was issued."""
+"""The field for the time of issue that the credentials URI of `exec --renew` adds."""
 
 
 class AccessKey:

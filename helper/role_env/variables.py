@@ -80,7 +80,7 @@ NO_ACCOUNT_VALUE = "role-env-none"
 FOLLOWING_PROFILE = "role-env"
 """The profile in the `aliyun` CLI's file that follows the session of the shell."""
 SERVED_PROFILE = "role-env-served"
-"""The profile of a served session, in the file that SHARED_FILE names and nowhere else."""
+"""The profile of a served session. Only the file that SHARED_FILE names contains it."""
 RESERVED_PROFILES = (FOLLOWING_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE)
 """The names that no profile of the user's may have; in a variable, such a value counts as absent."""
 
@@ -88,10 +88,10 @@ RESERVED_PROFILES = (FOLLOWING_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE)
 
 CLI_PROFILE = "ALIBABA_CLOUD_PROFILE"
 FIRST_CLI_PROFILE = "ALIBABACLOUD_PROFILE"
-"""What the `aliyun` CLI reads before CLI_PROFILE, and no SDK."""
+"""The variable that the `aliyun` CLI reads before CLI_PROFILE. No SDK reads it."""
 TERRAFORM_PROFILE = "ALICLOUD_PROFILE"
 SHARED_FILE = "ALICLOUD_SHARED_CREDENTIALS_FILE"
-"""The file of profiles that Terraform's and Pulumi's provider reads in the place of the `aliyun` CLI's."""
+"""The file of profiles that Terraform's and Pulumi's provider reads instead of the `aliyun` CLI's."""
 IGNORE_PROFILE = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
 CREDENTIALS_URI = "ALIBABA_CLOUD_CREDENTIALS_URI"
 EXTERNAL_DISABLED = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS"

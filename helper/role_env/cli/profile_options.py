@@ -1,4 +1,4 @@
-"""What the options of `configure` give: the keys of a profile, or the choices among those of a whole list."""
+"""Read the options of `configure`: the keys of a profile, or the choices for a whole list of profiles."""
 
 from collections.abc import Mapping
 
@@ -12,11 +12,11 @@ from role_env.sources import rows
 # The options that choose the credential source. At most one source may be given.
 _KEY_OPTIONS = [one.attribute for one in COMMANDS["configure"].options.values() if one.attribute in rows.CHOOSERS]
 SOURCE_OPTIONS = (*_KEY_OPTIONS, "login")
-"""The fields of the options of which one chooses the credential source."""
+"""The fields of the options that choose the credential source."""
 # The credential_source that an option implies.
 _IMPLIED = {key: row.value for row in rows.ROWS if row.value for key in row.keys}
 _LISTS = ("--cloud-sso", "--resource-directory")
-# What goes only with the options that add the profiles of a whole list, and with which of them.
+# The options that require one that adds a whole list of profiles, and the ones that they require.
 _OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[:1], "role": _LISTS[1:], "site": _LISTS[1:]}
 _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
 
@@ -71,7 +71,7 @@ def _source_of(name: str, value: str) -> str:
 
 
 def check_list_options(invocation: Invocation) -> None:
-    """Raise UsageError for an option that goes only with another one, which adds the profiles of a whole list."""
+    """Raise UsageError for an option without the one that it requires, which adds a whole list of profiles."""
     given = {"--cloud-sso": invocation.cloud_sso, "--resource-directory": invocation.resource_directory}
     for attribute, lists in _OF_LISTS.items():
         if getattr(invocation, attribute) and not any(given[option] for option in lists):

@@ -80,7 +80,7 @@ def _run_beside_server(command: list[str], invocation: Invocation, context: Cont
 
 
 def _report_proxies(context: Context) -> None:
-    """Say which proxies the command does not get."""
+    """Report the proxy variables that are unset for the command."""
     if names := [name for name in exporters.PROXIES if context.environ.get(name)]:
         verb = "is" if len(names) == 1 else "are"
         context.messages.warn(

@@ -18,7 +18,7 @@ from role_env.ui import stdout as output
 URI_MARGIN = 900
 """The SDKs fetch a session from a credentials URI again when less than this is left (seconds)."""
 EXTERNAL_MARGIN = 180
-"""The seconds before its end at which they run an External command again."""
+"""The SDKs run an External command again when less than this is left (seconds)."""
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -52,7 +52,7 @@ def _session_of(context: Context) -> Credentials:
 def _shortened(credentials: Credentials) -> Credentials:
     """Return the credentials of a served session with an earlier end.
 
-    So a reader asks again about when one of the URI does: at 900 s, or at half the session's life.
+    A program then runs the command again about when it would request the URI: at 900 s, or at half the session's life.
     """
     life = credentials.expiration - credentials.issued
     credentials.expiration -= max(0, min(URI_MARGIN - EXTERNAL_MARGIN, int(life / 2) - EXTERNAL_MARGIN))

@@ -22,7 +22,7 @@ def announce(uri: str, shown: str) -> str:
 
     `shown` are the values of `variables.SHOWN`, with spaces between them.
     """
-    from role_env.files.sealed import sealed  # what only looks at the server does without it
+    from role_env.files.sealed import sealed  # only the server itself needs it
 
     place = f"{os.getpid()}"
     with contextlib.suppress(OSError):  # a system, or a sandbox, without memfd

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PROXIES = ("HTTP_PROXY", "http_proxy")
 """The proxy that the Python SDK uses for a credentials URI of this machine, in spite of NO_PROXY."""
-# What may not be set beside a credentials URI, which every key outranks and EXTERNAL_DISABLED forbids.
+# The variables that must be unset beside a credentials URI: every key outranks it, and EXTERNAL_DISABLED disables it.
 _BESIDE_URI = (
     *(*variables.KEY_NAMES, *variables.BARE.names, *variables.LEFT_UNSET, *variables.GUARDS, *variables.OWN),
     *(variables.COLOUR, variables.EXTERNAL_DISABLED, variables.SHARED_FILE, *PROXIES),

@@ -173,7 +173,7 @@ def _expected_guards() -> "Iterable[str]":
 
 
 def _expected_without_key() -> "Iterable[str]":
-    """Yield the values of _WITHOUT_KEY after a failed switch, behind `none`, and in a served session."""
+    """Yield the values of _WITHOUT_KEY after the state: `none` for a failed switch, `served` for a served session."""
     states = [("none", variables.NO_ACCOUNT)]
     states += [("served", variables.served_guards(follows=follows) | variables.NO_KEYS) for follows in (False, True)]
     for state, values in states:

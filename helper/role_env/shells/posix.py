@@ -23,7 +23,7 @@ _OPEN_ENDS = ("{", "(", ")", ";;", " in", "then", "do", "else", "||", "&&")
 # comment.
 _CUT = "\\\n#; }; #"
 _SHARED_FILE = f"${{{variables.SERVER}:+{variables.SHARED_FILE}}}"
-"""The file of profiles, below `exec --renew` only: elsewhere it is the user's."""
+"""The variable of the file of profiles, under `exec --renew`. Elsewhere it is the user's."""
 _OTHER_URIS = tuple(f"{prefix}_CREDENTIALS_URI" for prefix in variables.PREFIXES[1:])
 _TEMPORARIES = (
     *(
@@ -179,7 +179,7 @@ def _program(
 
 
 def _terminated(lines: "Iterable[str]") -> "Iterable[str]":
-    """Yield `lines` so that they mean the same where line breaks have become spaces."""
+    """Yield `lines` with the semicolons that they need if line breaks become spaces."""
     return (line if line.endswith(_OPEN_ENDS) else f"{line};" for line in lines)
 
 

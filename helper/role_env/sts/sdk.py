@@ -1,7 +1,7 @@
-"""The request classes of Alibaba's SDK, which build and sign requests to STS and its kin, without its transport.
+"""Import the request classes of Alibaba's SDK, which build and sign requests to STS and similar services.
 
-The SDK's transport (its copy of `requests`) is never used, and is most of its 150 modules: of it, the request classes
-need one class, `CaseInsensitiveDict`, which needs three names of the standard library.
+The SDK's transport (its copy of `requests`) is most of its 150 modules and is never used. The request classes need only
+one class of it, `CaseInsensitiveDict`, which needs three names of the standard library.
 """
 
 import collections

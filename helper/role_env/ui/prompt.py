@@ -9,7 +9,7 @@ from role_env.errors import RoleEnvError, UsageError, printable
 
 T = TypeVar("T")
 
-# The digits of a number in a list: more are an account's ID.
+# The most digits of a number in a list. A longer one is an account's ID.
 _MOST_DIGITS = 5
 
 
@@ -88,7 +88,7 @@ def choose_several(question: str, choices: Sequence[str]) -> list[int]:
 
 
 def read_choices(text: str, choices: Sequence[str]) -> list[int]:
-    """Return the indexes that `all`, `none`, numbers from 1 such as `1,3-5`, or parts of `choices` stand for.
+    """Return the indexes chosen by `all`, by `none`, by numbers from 1 such as `1,3-5`, or by parts of `choices`.
 
     Raises ValueError for a number that is too high, and for a text that none of `choices` contains.
     """
