@@ -132,6 +132,15 @@ def test_each_row_loads_these_modules_and_no_other(cached: Machine) -> None:
         assert loaded_quickly(cached, modules, *line.split()) == modules, line
 
 
+def test_the_key_agents_costs_a_person_one_small_module_and_gives_no_agent_the_session(machine: Machine) -> None:
+    machine.add("agents = read-only\n")
+    machine.settle()
+    machine.succeeds("profileB")
+    modules = ROWS["profileB"] | below("environ", "agent")
+    assert loaded_quickly(machine, modules, "profileB") == modules
+    assert loaded(machine, "profileB", CLAUDECODE="1") > modules
+
+
 @pytest.mark.parametrize("line", ["list", "list --names --sessions"])
 def test_a_list_loads_no_module_that_costs_more_than_its_profiles(machine: Machine, line: str) -> None:
     assert machine.role_env("profileB").returncode == 0

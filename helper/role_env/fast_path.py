@@ -127,6 +127,11 @@ def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, 
     cached = record.parse(text, invocation.profile)
     if cached is None or cached.base or not cached.is_current(path, environ):
         return None
+    if cached.has_agents_key:
+        from role_env.environ import agent
+
+        if agent.recognize(environ):
+            return None  # an agent's session is another one
     session = cached.session
     if session.credentials.needs_renewal(min_ttl=invocation.needed_ttl):
         return None

@@ -10,7 +10,6 @@ from role_env.context import Context
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import CacheDecision, SessionRequest
 from role_env.ui import stdout as output
-from role_env.variables import READ_ONLY
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -59,6 +58,6 @@ def _text(chain: Chain, decision: CacheDecision, context: Context) -> str:
         lines.append(f"{hop.name}: {request} of {hop.role_arn} for {hop.duration_seconds} s ({hop.where})")
         lines.append(f"  as {hop.role_session_name} at {hop.endpoint}")
     if chain.policy_name:
-        lines.append(f"narrowed: {'read-only' if chain.policy_name == READ_ONLY else 'by --policy'}")
+        lines.append(f"narrowed: {f'read-only by {chain.why_read_only}' if chain.why_read_only else 'by --policy'}")
     lines.append(f"{'the cached session is used' if decision.valid else 'a new session is requested'}: {decision.why}")
     return "".join(f"{line}\n" for line in lines)

@@ -8,6 +8,7 @@ from role_env.errors import RoleEnvError
 from role_env.shells import hints
 from role_env.ui import stdout as output
 from role_env.ui import table
+from role_env.variables import READ_ONLY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def run(invocation: Invocation, context: Context) -> int:
         output.write_json(_document(state))
         return 0 if state.is_valid() else 1
     if state.has_session:
-        output.write(_line(state))
+        output.write("  ".join(filter(None, (_line(state), _why_read_only(state, context.environ)))) + "\n")
     if fault := _fault(state, context.environ):
         raise fault
     return 0
@@ -42,12 +43,21 @@ def _document(state: ShellState) -> dict[str, object]:
 
 def _line(state: ShellState) -> str:
     if state.is_served:
-        return f"{_whose(state)}  renewed by exec --renew\n"
+        return f"{_whose(state)}  renewed by exec --renew"
     import time
 
     left = state.expiration - time.time()
     until = f"({'until' if left > 0 else 'at'} {table.clock(state.expiration)})"
-    return f"{_whose(state)}  {table.time_left(left)} {until}\n"
+    return f"{_whose(state)}  {table.time_left(left)} {until}"
+
+
+def _why_read_only(state: ShellState, environ: "Mapping[str, str]") -> str:
+    if state.policy != READ_ONLY:
+        return ""
+    from role_env.environ import request as requests  # only for those who have such a session
+
+    request = requests.of_shell(environ)
+    return f"read-only by {request.why_read_only}" if request else ""
 
 
 def _whose(state: ShellState) -> str:

@@ -11,16 +11,20 @@ from collections.abc import Callable, Iterator, Mapping
 from role_env import names, paths, validators, variables
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass
+from role_env.environ import agent
 from role_env.environ.session import ShellState
 from role_env.shells import fish, hints, parent, posix
 
-# The options other than the duration, with their checks. A policy from stdin has no file.
+# The options other than the duration, with their checks. A policy from stdin has no file. Nobody types the last two: the
+# agent that made the request, and how its profile narrowed it.
 _OPTIONS: dict[str, Callable[[str], str]] = {
     "session_name": validators.session_name,
     "region": validators.region,
     "expect_account": validators.account_id,
     "policy": str,
     "policy_file": str,
+    "agent": agent.check_name,
+    "agents": validators.one_of(agent.KINDS),
 }
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@+:/-")
 
@@ -50,6 +54,13 @@ class ShellRequest:
     def is_repeatable(self) -> bool:
         """Whether the request can be repeated: no policy came from stdin."""
         return self.option("policy") in ("", variables.READ_ONLY) or bool(self.option("policy_file"))
+
+    @property
+    def why_read_only(self) -> str:
+        """What made the session read-only, if that is what it is."""
+        if self.option("agents"):
+            return f"agents = read-only, as {self.option('agent')} requested it"
+        return "--read-only" if self.option("policy") == variables.READ_ONLY else "read_only = yes"
 
     def option(self, name: str) -> str:
         """Return the option of this name, empty if it was not given."""
@@ -108,7 +119,7 @@ def _words(request: ShellRequest, environ: Mapping[str, str]) -> Iterator[str]:
     if request.duration is not None:
         yield f"--duration {request.duration}"
     for name, value in request.options.items():
-        if name not in ("policy", "policy_file"):
+        if name not in ("policy", "policy_file", "agent", "agents"):
             yield f"--{name.replace('_', '-')} {word(value)}"
     policy, file = request.option("policy"), request.option("policy_file")
     if policy == variables.READ_ONLY:

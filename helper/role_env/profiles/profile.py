@@ -5,6 +5,7 @@ from pathlib import Path
 from role_env import names, validators
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass, field, fields, replace
+from role_env.environ import agent
 from role_env.errors import ProfileError, UsageError, one_line
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import policies
@@ -39,7 +40,8 @@ class Profile:
     """One checked section of a profiles file.
 
     `role_arn` is empty for a source. The credentials come either from `source_profile` or from `source`.
-    `path` is the file, `where` the file and line of the section. Durations are seconds.
+    `path` is the file, `where` the file and line of the section. Durations are seconds. `has_default_session_name` says
+    that neither the profile nor an option names its sessions.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Profile:
     variables: tuple[str, ...] = _key(validators.families, DEFAULT_FAMILIES)
     color: str = _key(validators.color, "")
     read_only: bool = _key(validators.yes_or_no, False)
+    agents: str = _key(validators.one_of(agent.KINDS), "")
+    has_default_session_name: bool = False
 
     @property
     def source_kind(self) -> str:
@@ -124,6 +128,7 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         chosen["policy"] = _read_policy(section, values, fingerprint)
     if "role_arn" in chosen and "role_session_name" not in chosen:
         chosen["role_session_name"] = default_session_name(fingerprint)
+        chosen["has_default_session_name"] = True
     endpoint, region = values.get("sts_endpoint", ""), values.get("sts_region", "")
     chosen["endpoint"] = sts_endpoint(fingerprint, endpoint=endpoint, region=region)
     seconds = values.get("duration_seconds", Profile.duration_seconds)
@@ -150,6 +155,8 @@ def _value_hint(key: str, text: str) -> str:
     """Return the hint for the invalid value `text` of `key`."""
     if key == "role_arn":
         return "copy the ARN from the role's page in the RAM console"
+    if key == "agents":
+        return "read-only narrows what an agent requests; full only names its sessions"
     if key in ("color", "colour") and (near := names.nearest(text, COLORS)):
         return f"did you mean {near}?"
     return f"correct {key}, or remove the line"

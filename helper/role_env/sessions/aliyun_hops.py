@@ -85,6 +85,7 @@ def _hop(profile: CliProfile, wanted: AliyunCliProfile, path: Path, fingerprint:
         policy=profile.policy,
         region_id=profile.region_id,
         endpoint=_endpoint(profile, wanted, fingerprint),
+        has_default_session_name=not profile.session_name,
     )
 
 

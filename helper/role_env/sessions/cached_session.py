@@ -70,5 +70,6 @@ class CachedSession:
             chain=self.digest,
             base=chain.source.identity(self._context)[0] if chain.source.row.has_base_key else "",
             sign_in=chain.source.sign_in_id(self._context),
+            has_agents_key=bool(target.agents),
             fingerprint_lines=chain.fingerprint.lines(),
         )

@@ -29,13 +29,15 @@ _NO_ROLE = RoleArn()
 class Chain:
     """The `source` of a chain and its `profiles`, from the first to the requested one, its `target`.
 
-    `policy_name` is the session's value of ROLE_ENV_POLICY, empty for a full session.
+    `policy_name` is the session's value of ROLE_ENV_POLICY, empty for a full session. `why_read_only` is the reason for a
+    read-only session.
     """
 
     source: Source
     profiles: tuple[Profile, ...]
     fingerprint: Fingerprint
     policy_name: str = ""
+    why_read_only: str = ""
 
     @property
     def target(self) -> Profile:

@@ -1,14 +1,16 @@
-"""Narrow the session of a chain by a session policy, or to reading."""
+"""Narrow the session of a chain by a session policy, or to reading: as the options, the profile or an agent ask."""
 
 from collections.abc import Mapping
 
 from role_env import variables
 from role_env.dataclass import replace
+from role_env.environ import agent as agents
 from role_env.errors import ProfileError, RoleEnvError, UsageError
 from role_env.profiles import policies
 from role_env.profiles.policies import Narrowing
 from role_env.profiles.profile import Profile
 from role_env.sessions.chain import Chain
+from role_env.sessions.request import Request
 
 
 def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Chain:
@@ -33,6 +35,42 @@ def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Ch
     return chain
 
 
+def settle_agent(request: Request, target: Profile, environ: Mapping[str, str]) -> None:
+    """Say in `request` which agent makes it, if its profile `target` has the key `agents`, and narrow it by that key.
+
+    A request that is settled stays as it is: so a renewal is of the same agent, whoever asks. A profile that is the
+    credential process of another one is requested by role-env, and not by an agent. Raises UsageError for --policy.
+    """
+    if request.agent is not None:
+        return
+    narrowing = request.narrowing or Narrowing()
+    agent = agents.recognize(environ) if target.agents and not environ.get("ROLE_ENV_CHAIN") else ""
+    is_narrowed = target.agents == variables.READ_ONLY and not narrowing.is_full_allowed and not target.read_only
+    if agent and is_narrowed:
+        if narrowing.text:
+            raise UsageError(
+                f"--policy cannot narrow {target.name}: {_of_agent(agent)} ({target.where})", hint="leave it out"
+            )
+        if not narrowing.is_read_only:
+            request.narrowing = Narrowing(is_read_only=True, agent=agent)
+    request.agent = agent
+
+
+def _why_read_only(target: Profile, narrowing: Narrowing) -> str:
+    """Return what makes a session of `target` read-only."""
+    if target.read_only:
+        return f"read_only = yes ({target.where})"
+    return f"{_of_agent(narrowing.agent)} ({target.where})" if narrowing.agent else "--read-only"
+
+
+def name_for_agent(chain: Chain, agent: str) -> Chain:
+    """Return `chain` with a session name that has the name of `agent`, where neither a file nor an option gives one."""
+    hop = chain.last_role
+    if not agent or not hop or not hop.has_default_session_name:
+        return chain
+    return chain.with_profile(hop, replace(hop, role_session_name=agents.session_name(hop.role_session_name, agent)))
+
+
 def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> Chain:
     target = chain.target
     if narrowing.text:
@@ -48,7 +86,8 @@ def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> Chain:
         narrowed = replace(hop, policy=policies.read_only(hop.policy))
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
-    return replace(chain.with_profile(hop, narrowed), policy_name=variables.READ_ONLY)
+    why = _why_read_only(target, narrowing)
+    return replace(chain.with_profile(hop, narrowed), policy_name=variables.READ_ONLY, why_read_only=why)
 
 
 def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> Chain:
@@ -68,6 +107,12 @@ def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> Chain:
 
 def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:
     """Return the error for a session that cannot be read-only; it names the option if given, else the profile."""
+    if narrowing.agent:
+        return ProfileError(
+            f"profile {target.name}: agents = read-only cannot be followed for {narrowing.agent}: {why}"
+            f" ({target.where})",
+            hint="use a profile that ends in a role_arn: role-env help agents",
+        )
     if narrowing.is_read_only:
         return UsageError(
             f"--read-only cannot narrow {target.name}: {why} ({target.where})", hint="use another profile"
@@ -75,6 +120,10 @@ def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:
     return ProfileError(
         f"profile {target.name}: read_only cannot be followed: {why} ({target.where})", hint="remove it"
     )
+
+
+def _of_agent(agent: str) -> str:
+    return f"agents = read-only, as {agent} requests it"
 
 
 def _shown(policy_name: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from role_env.context import Context
 from role_env.credentials import Credentials, Session
 from role_env.dataclass import replace
+from role_env.environ import agent as agents
 from role_env.environ.keys import own_key
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UsageError
 from role_env.fingerprint import Fingerprint
@@ -21,7 +22,7 @@ from role_env.profiles.policies import Narrowing
 from role_env.profiles.profile import Profile
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
-from role_env.sessions.narrow import narrow
+from role_env.sessions.narrow import name_for_agent, narrow, settle_agent
 from role_env.sessions.passthrough import check_account
 from role_env.sessions.record import UNCHANGED, Record
 from role_env.sessions.request import Request
@@ -99,18 +100,25 @@ class SessionRequest:
         file = ProfilesFile(self.path, self._fingerprint)
         self._role_arn = file.role_arn(request.profile)
         chain = chains.resolve(file, request.profile, self._fingerprint)
+        settle_agent(request, chain.target, self._context.environ)
+        self.entry = request.entry(self.path)
         chain = chain.with_profile(chain.target, _with_options(chain.target, request))
+        chain = name_for_agent(chain, request.agent or "")
         self._role_arn = chain.role_arn
         chains.check_loop(chain, self._context.environ)
         _check_accounts(chain, request.expect_account)
         chain = narrow(chain, request.narrowing or Narrowing(), self._context.environ)
         chains.check_gives_session(chain, file)
+        if chain.why_read_only:
+            self._context.messages.decided(f"the session of {chain.target.name} is read-only by {chain.why_read_only}")
         return chain
 
     def _obtain(self) -> Record:
-        # Even with a cached session, a process must not request a profile of its own chain, or a wider session.
-        may_loop = any(self._context.environ.get(name) for name in ("ROLE_ENV_CHAIN", "ROLE_ENV_POLICY"))
-        chain = self.resolve() if may_loop else None
+        # Even with a cached session, a process must not request a profile of its own chain, or a wider session. For an
+        # agent, the profile decides which cached session is used.
+        environ = self._context.environ
+        is_first = any(environ.get(name) for name in ("ROLE_ENV_CHAIN", "ROLE_ENV_POLICY")) or agents.recognize(environ)
+        chain = self.resolve() if is_first else None
         cached = self._load()
         if cached and not self._request.refresh and self._is_current(cached):
             self._context.messages.decided(UNCHANGED)
@@ -174,7 +182,7 @@ class SessionRequest:
 
 def _with_options(target: Profile, request: Request) -> Profile:
     if request.session_name:
-        target = replace(target, role_session_name=request.session_name)
+        target = replace(target, role_session_name=request.session_name, has_default_session_name=False)
     if request.duration is not None:
         target = target.with_duration(request.duration)
     if request.min_ttl >= target.duration_seconds:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 UNCHANGED = "the cached session is used: nothing that it was made from has changed"
 """The message about a cached session that answers a request, also on the fast path."""
 
-_HEAD = "role-env session 4"
+_HEAD = "role-env session 5"
 _FIELDS = (
     "profile",
     "role_arn",
@@ -27,6 +27,7 @@ _FIELDS = (
     "variables",
     "policy",
     "in_cli_file",
+    "has_agents_key",
     "endpoint",
     "session_name",
     "policy_digest",
@@ -47,7 +48,8 @@ class Record:
     `endpoint` and `session_name` are those of its request, and `policy_digest` is the digest of the session policy that
     was sent (empty for none). `chain` and `base` are digests of the resolved chain and of the base key in the
     environment, and `sign_in` is the ID of the sign-in that it came from (the last two are empty if there is none).
-    `fingerprint_lines` record the files and variables that it depends on.
+    `fingerprint_lines` record the files and variables that it depends on. `has_agents_key` says that the profile has
+    the key `agents`: an agent then has a cached session of its own.
     """
 
     __slots__ = (
@@ -55,6 +57,7 @@ class Record:
         "chain",
         "endpoint",
         "fingerprint_lines",
+        "has_agents_key",
         "policy_digest",
         "session",
         "session_name",
@@ -71,6 +74,7 @@ class Record:
         chain: str,
         base: str,
         sign_in: str = "",
+        has_agents_key: bool = False,
         fingerprint_lines: list[str],
     ) -> None:
         self.session = session
@@ -80,6 +84,7 @@ class Record:
         self.chain = chain
         self.base = base
         self.sign_in = sign_in
+        self.has_agents_key = has_agents_key
         self.fingerprint_lines = fingerprint_lines
 
     def is_current(self, path: "str | os.PathLike[str]", environ: "Mapping[str, str]") -> bool:
@@ -107,6 +112,7 @@ class Record:
             " ".join(session.variables),
             _policy_line(session.policy),
             "1" if session.in_cli_file else "",
+            "1" if self.has_agents_key else "",
             self.endpoint,
             self.session_name,
             self.policy_digest,
@@ -172,6 +178,7 @@ def parse(text: str, profile: str) -> "Record | None":
         chain=found["chain"],
         base=found["base"],
         sign_in=found["sign_in"],
+        has_agents_key=bool(found["has_agents_key"]),
         fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
     )
 

@@ -186,7 +186,7 @@ def _prove(
             f"the session of {kept.profile} cannot be {kept.verb}: its profiles file {asked.config} is not found",
             hint="restore the profiles file, or begin another session: role-env use PROFILE",
         )
-    narrowing = _narrowing(kept, asked.option("policy"), asked.option("policy_file"))
+    narrowing = _narrowing(kept, asked)
     narrowing.is_full_allowed = is_full_allowed
     request = Request(
         asked.profile,
@@ -196,6 +196,7 @@ def _prove(
         region=asked.option("region"),
         expect_account=asked.option("expect_account"),
         narrowing=narrowing,
+        agent=asked.option("agent"),
     )
     session_request = SessionRequest(request, context)
     chain = kept.bind(session_request.resolve())
@@ -229,10 +230,11 @@ def _check_proof(kept: _Kept, chain: Chain, proof: Proof, endpoint: str, context
         raise ProfileError(f"{what}: nothing proves that it was requested here as it is now", hint=kept.hint)
 
 
-def _narrowing(kept: _Kept, name: str, file: str) -> Narrowing:
+def _narrowing(kept: _Kept, asked: ShellRequest) -> Narrowing:
     """Return the session's narrowing. Raises RefusedError if its policy has changed or cannot be read again."""
+    name, file = asked.option("policy"), asked.option("policy_file")
     if name in ("", READ_ONLY):
-        return Narrowing(is_read_only=name == READ_ONLY)
+        return Narrowing(is_read_only=name == READ_ONLY, agent=asked.option("agent") if asked.option("agents") else "")
     try:
         content, _ = read_file(Path(file))  # does not wait for a pipe, as a prompt must not
         narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file)

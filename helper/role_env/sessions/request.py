@@ -18,11 +18,12 @@ class Request:
     """A profile and the options. Times are in seconds; an option that is not given is empty or None.
 
     A session with less than `min_ttl` left is never used. A session with less than `wanted_ttl` left is renewed, but
-    still used if STS cannot be reached.
+    still used if STS cannot be reached. `agent` is the agent that makes the request, empty for a person, and None until
+    the profile has been read.
     """
 
     __slots__ = (
-        "_policy",
+        "agent",
         "config",
         "duration",
         "expect_account",
@@ -50,6 +51,7 @@ class Request:
         expect_account: str = "",
         wanted_ttl: int = 0,
         narrowing: "Narrowing | None" = None,
+        agent: str | None = None,
     ) -> None:
         self.profile = profile
         self.config = config
@@ -62,7 +64,11 @@ class Request:
         self.expect_account = expect_account
         self.wanted_ttl = wanted_ttl
         self.narrowing = narrowing
-        self._policy = narrowing.name if narrowing else ""
+        self.agent = agent
+
+    @property
+    def _policy(self) -> str:
+        return self.narrowing.name if self.narrowing else ""
 
     def accepts(self, found: "Record") -> bool:
         """Return whether the session `found` has enough time left to be used without a renewal."""
@@ -71,7 +77,11 @@ class Request:
     def entry(self, path: "str | os.PathLike[str]") -> Entry:
         """Return the entry in the keyring for this request with the profiles file at `path`."""
         duration = "" if self.duration is None else self.duration
-        options = f"{duration}\0{self.session_name}" + (f"\0{self._policy}" if self._policy else "")
+        options = f"{duration}\0{self.session_name}"
+        if self._policy or self.agent:
+            options += f"\0{self._policy}"
+        if self.agent:
+            options += f"\0{self.agent}"
         return session_entry(os.path.realpath(path), self.profile, options)
 
     def text(self, path: str, found: "Record") -> str:
@@ -86,6 +96,8 @@ class Request:
             "expect_account": self.expect_account,
             "policy": self._policy,
             "policy_file": self.narrowing.file if self.narrowing else "",
+            "agent": self.agent or "",
+            "agents": self._policy if self.narrowing and self.narrowing.agent else "",
         }
         given = {} if self.duration is None else {"duration": str(self.duration)}
         given |= {name: _text(value) for name, value in options.items() if value}

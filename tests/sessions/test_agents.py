@@ -1,0 +1,174 @@
+"""The key `agents`: which sessions an AI agent gets, told by its variable from the person whose machine it is."""
+
+import json
+
+import pytest
+
+from cloud.api_server import Call
+from role_env.environ import agent as agents
+from role_env.profiles import policies
+from support.cached_sessions import asks, exports
+from support.files import write_private
+from support.machine import Machine
+
+CLAUDE = {"CLAUDECODE": "1"}
+READING = policies.read_only()
+
+
+def last(machine: Machine) -> Call:
+    """The last call of AssumeRole."""
+    return machine.sts.calls_of("AssumeRole")[-1]
+
+
+@pytest.fixture
+def guarded(machine: Machine) -> Machine:
+    """A machine whose profileB has `agents = read-only`."""
+    machine.add("agents = read-only\n")
+    return machine
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        *(({variable: "1"}, name) for variable, name in agents.NAMES.items()),
+        ({"AGENT": "Goose"}, "goose"),
+        ({"AGENT": "My Agent/2.0 (日本)\n"}, "myagent2.0"),
+        ({"AGENT": "x" * 40}, "x" * 32),
+        ({"AGENT": "日本"}, ""),
+        ({"CLAUDECODE": "", "AGENT": ""}, ""),
+        ({"AGENT": "goose", "QODER_CLI": "1", "CURSOR_AGENT": "1"}, "cursor"),
+        ({}, ""),
+    ],
+)
+def test_an_agent_is_recognized_by_its_variable_in_the_order_of_the_aliyun_cli(
+    environ: dict[str, str], name: str
+) -> None:
+    assert agents.recognize(environ) == name
+
+
+def test_an_agent_gets_read_only_sessions_of_its_own_and_a_person_full_ones(guarded: Machine) -> None:
+    person, agent = asks(guarded, calls=1), asks(guarded, calls=1, **CLAUDE)
+    assert [call.policy for call in guarded.sts.calls_of("AssumeRole")] == ["", READING]
+    other = asks(guarded, calls=1, CODEX_SANDBOX="seatbelt")
+    assert len({person, agent, other}) == 3
+    assert (asks(guarded, calls=0), asks(guarded, calls=0, **CLAUDE)) == (person, agent)
+    assert asks(guarded, calls=0, CODEX_SANDBOX="seatbelt") == other
+
+
+def test_without_the_key_an_agent_gets_the_session_of_the_person(machine: Machine) -> None:
+    machine.settle()
+    assert asks(machine, calls=1) == asks(machine, calls=0, **CLAUDE)
+    assert asks(machine, "--read-only", calls=1) == asks(machine, "--read-only", calls=0, **CLAUDE)
+
+
+@pytest.mark.parametrize("kind", agents.KINDS)
+def test_the_name_of_an_agents_session_tells_it_from_a_persons(machine: Machine, kind: str) -> None:
+    long = {"LOGNAME": "u" * 70}
+    machine.add(f"agents = {kind}\n")
+    exports(machine, "profileB", **long)
+    assert last(machine).session_name == "u" * 64
+    for environ, name in ((CLAUDE, "claude-code"), ({"AGENT": "a" * 40}, "a" * 32)):
+        exports(machine, "profileB", **long, **environ)
+        assert last(machine).session_name == f"{'u' * (63 - len(name))}.{name}"
+    exports(machine, "profileB", "--session-name", "mine", **CLAUDE)
+    assert last(machine).session_name == "mine"
+    machine.add("role_session_name = ours\n")
+    exports(machine, "profileB", **CLAUDE)
+    assert last(machine).session_name == "ours"
+
+
+def test_full_gives_an_agent_a_full_session_with_its_name_and_agents_full_gives_it_always(guarded: Machine) -> None:
+    exports(guarded, "profileB", "--full", **CLAUDE)
+    assert (last(guarded).policy, last(guarded).session_name.endswith(".claude-code")) == ("", True)
+    exports(guarded, "profileB", **CLAUDE)
+    assert last(guarded).policy == READING
+    guarded.write(guarded.standard_profiles() + "agents = full\n")
+    exports(guarded, "profileB", "--refresh", **CLAUDE)
+    assert (last(guarded).policy, last(guarded).session_name.endswith(".claude-code")) == ("", True)
+
+
+def test_full_lifts_no_read_only_of_the_profile(guarded: Machine) -> None:
+    guarded.add("read_only = yes\n")
+    exports(guarded, "profileB", "--full", **CLAUDE)
+    assert last(guarded).policy == READING
+
+
+def test_the_key_of_default_counts_and_that_of_a_source_does_not(machine: Machine) -> None:
+    hub, spoke = (machine.sts.world.role(name).arn for name in ("hub", "spoke1"))
+    profiles = machine.standard_profiles().replace(machine.sts.role_arn, hub)
+    profiles += f"[next]\nrole_arn = {spoke}\nsource_profile = profileB\n"
+    machine.write(profiles.replace("[profileB]", "[profileB]\nagents = read-only"))
+    exports(machine, "next", **CLAUDE)
+    assert {call.policy for call in machine.sts.calls_of("AssumeRole")} == {""}
+    assert not any("claude" in call.session_name for call in machine.sts.calls_of("AssumeRole"))
+    machine.write("[DEFAULT]\nagents = read-only\n" + profiles)
+    exports(machine, "next", **CLAUDE)
+    assert last(machine).policy == READING
+
+
+def test_what_cannot_be_followed_for_an_agent_is_refused_and_nothing_is_requested(guarded: Machine) -> None:
+    policy = guarded.home / "policy.json"
+    policy.write_text('{"Version": "1", "Statement": []}')
+    line = ("export", "profileB", "--format", "json", "--policy", str(policy))
+    refused = guarded.fails(*line, status=2, said="as claude-code requests it", **CLAUDE)
+    assert "--policy cannot narrow profileB: agents = read-only" in refused.stderr
+    guarded.write_program("lend", f"#!/bin/sh\nexec role-env --config {guarded.home}/lent.ini process lent\n")
+    write_private(guarded.home / "lent.ini", guarded.standard_profiles().replace("profileB", "lent"))
+    guarded.write(f"[lender]\ncredential_process = {guarded.home}/lend\nagents = read-only\n")
+    guarded.fails("lender", status=3, said="agents = read-only cannot be followed for claude-code", **CLAUDE)
+    assert not guarded.sts.calls_of("AssumeRole")
+    guarded.succeeds("lender")
+    guarded.succeeds("lender", "--full", **CLAUDE)
+
+
+def test_a_profile_that_lends_its_session_to_another_one_is_a_source_then(guarded: Machine) -> None:
+    """Its process is started by role-env and not by the agent: the key of the profile that was asked for decides."""
+    hub, spoke = (guarded.sts.world.role(name).arn for name in ("hub", "spoke1"))
+    guarded.write(guarded.file.read_text().replace(guarded.sts.role_arn, hub))
+    program = guarded.write_program("lend", f"#!/bin/sh\nexec role-env --config {guarded.file} process profileB\n")
+    other = guarded.home / "other.ini"
+    other.write_text(f"[lent]\ncredential_process = {program}\n[next]\nrole_arn = {spoke}\nsource_profile = lent\n")
+    exports(guarded, "next", "--config", str(other), **CLAUDE)
+    assert [call.policy for call in guarded.sts.calls_of("AssumeRole")] == ["", ""]
+
+
+def test_an_agent_and_a_person_are_told_why_a_session_is_read_only(guarded: Machine) -> None:
+    why = "read-only by agents = read-only, as claude-code request"
+    assert f"narrowed: {why}s it (" in guarded.succeeds("explain", "profileB", **CLAUDE).stdout
+    assert f"{why}s it (" in guarded.succeeds("process", "profileB", "--verbose", **CLAUDE).stderr
+    status = ("--", "role-env", "status")
+    assert guarded.succeeds("exec", "profileB", *status, **CLAUDE).stdout.endswith(f"{why}ed it\n")
+    served_status = ["exec", "--renew", "profileB", *status]
+    assert guarded.succeeds(*served_status, **CLAUDE).stdout.endswith(f"{why}ed it\n")
+    assert guarded.succeeds("exec", "--read-only", "profileB", *status).stdout.endswith("read-only by --read-only\n")
+    assert "narrowed" not in guarded.succeeds("explain", "profileB").stdout
+    assert "read-only" not in guarded.succeeds("exec", "profileB", *status).stdout
+    guarded.add("read_only = yes\n")
+    assert guarded.succeeds("exec", "profileB", *status, **CLAUDE).stdout.endswith("read-only by read_only = yes\n")
+
+
+@pytest.mark.parametrize("words", [(), ("--full",), ("--read-only",)])
+def test_a_renewal_keeps_what_an_agent_got_whoever_asks(guarded: Machine, words: tuple[str, ...]) -> None:
+    renew = 'export ROLE_ENV_EXPIRATION=$(($(date +%s) + 9)); unset CLAUDECODE; eval "$(role-env renew)"; env -0'
+    first = guarded.succeeds("exec", "profileB", *words, "--", "env", "-0", **CLAUDE)
+    done = guarded.succeeds("exec", "profileB", *words, "--", "sh", "-c", renew, **CLAUDE)
+    assert done.stderr == ""
+    one, two = (dict(line.split("=", 1) for line in run.stdout.split("\0") if line) for run in (first, done))
+    assert one.get("ROLE_ENV_POLICY") == two.get("ROLE_ENV_POLICY") == (None if words == ("--full",) else "read-only")
+    assert json.loads(one["ROLE_ENV_REQUEST"])["options"] == json.loads(two["ROLE_ENV_REQUEST"])["options"]
+
+
+def test_a_renewal_of_a_persons_session_stays_full_though_an_agent_asks(guarded: Machine) -> None:
+    renew = 'export ROLE_ENV_EXPIRATION=9 CLAUDECODE=1; eval "$(role-env renew)"; role-env status'
+    assert "read-only" not in guarded.succeeds("exec", "profileB", "--", "sh", "-c", renew).stdout
+
+
+def test_clear_deletes_the_sessions_of_agents_too(guarded: Machine) -> None:
+    asks(guarded, calls=1, **CLAUDE)
+    guarded.succeeds("clear", "profileB")
+    asks(guarded, calls=1, **CLAUDE)
+
+
+def test_a_mistyped_value_is_an_error_that_says_what_there_is(machine: Machine) -> None:
+    machine.add("agents = yes\n")
+    machine.fails("profileB", status=3, said="agents must be one of read-only, full")
