@@ -27,8 +27,8 @@ def _profile(machine: Machine) -> None:
 
 
 def documented() -> list[str]:
-    """Return the command that `role-env help programs` gives an agent's program, with the server that is here."""
-    block = topic("programs").read_text("utf-8").split('{"mcpServers"')[1].split("```")[0]
+    """Return the command that `role-env help agents` gives an agent's program, with the server that is here."""
+    block = topic("agents").read_text("utf-8").split('{"mcpServers"')[1].split("```")[0]
     (entry,) = json.loads('{"mcpServers"' + block)["mcpServers"].values()
     assert entry["args"][-2:] == ["uvx", SERVER.name]
     return [entry["command"], *entry["args"][:-2], str(SERVER)]

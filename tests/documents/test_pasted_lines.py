@@ -10,7 +10,7 @@ import pytest
 
 from role_env.command_table.formats import INTEGRATED_SHELLS, SHELLS
 from role_env.ui.reference import text_of
-from support.documents import README, TOP, TOPICS
+from support.documents import README, TOP, TOPICS, topic
 from support.machine import Machine
 from support.secret_service_bus import require
 from support.shells import COMMANDS
@@ -31,7 +31,7 @@ _SYNOPSIS = re.compile(r"\b[A-Z]{4,}\b(?!=)|[…[]|\bX\b|\w\|\w|^role-env (exec|
 """A line with a placeholder, or without the word that it needs: there is nothing to run, but a shell has to read it."""
 _FISH = re.compile(r"(role-env .* \| source|set -gx .*|for \w+ in \(.*; end)$")
 
-PROGRAMS = ("aliyun", "aliyunlog", "code", "docker", "ossutil", "packer", "python", "s", "terraform")
+PROGRAMS = ("aliyun", "aliyunlog", "claude", "code", "docker", "ossutil", "packer", "python", "s", "terraform")
 """What the lines run beside role-env: stand-ins that want a session of profileB, as there is no cloud to talk to."""
 
 NOT_RUN = {
@@ -127,6 +127,8 @@ def person(machine: Machine) -> Machine:
     machine.write_cli_file({"current": "default", "profiles": [{"name": "default", "mode": "AK", **key}]})
     machine.add(f"region_id = cn-hangzhou\nvariables = plain packer\n[other]\nrole_arn = {machine.sts.role_arn}\n")
     machine.add("source_profile = profileA\n")
+    policy = topic("agents").read_text("utf-8").split("As `task.json`:")[1].split("```")[1].removeprefix("json")
+    (machine.home / "task.json").write_text(policy)
     return machine
 
 

@@ -40,6 +40,7 @@ TOPICS = {
     "shells": "sessions in bash, zsh, fish and POSIX shells",
     "prompt": "the session in the prompt",
     "programs": "the aliyun CLI, SDKs, Terraform and other programs",
+    "agents": "AI agents with no more than they need, and what that does not protect against",
     "ci": "GitHub Actions, GitLab and other CI",
     "headless": "servers, containers and cron: without a keyring, or with a locked one",
     "variables": "the variables that are set, read and unset",

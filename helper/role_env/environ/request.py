@@ -15,8 +15,8 @@ from role_env.environ import agent
 from role_env.environ.session import ShellState
 from role_env.shells import fish, hints, parent, posix
 
-# The options other than the duration, with their checks. A policy from stdin has no file. Nobody types the last two: the
-# agent that made the request, and how its profile narrowed it.
+# The options other than the duration, with their checks. A policy from stdin has no file. Nobody types the last two:
+# the agent that made the request, and how its profile narrowed it.
 _OPTIONS: dict[str, Callable[[str], str]] = {
     "session_name": validators.session_name,
     "region": validators.region,

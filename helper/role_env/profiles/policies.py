@@ -44,9 +44,9 @@ pattern matches without case is denied on purpose too: `*:*inlog*` matches binlo
 class Narrowing:
     """The narrowing of a request: by the policy `text` from `file` (empty for stdin), or to reading.
 
-    `is_full_allowed` allows a full request within a narrowed session, or by an agent. `agent` is the agent for which the
-    profile, and no option, narrows to reading. Without arguments it narrows nothing. `name` is the session's value of
-    ROLE_ENV_POLICY, empty for a full session.
+    `is_full_allowed` allows a full request within a narrowed session, or by an agent. `agent` is the agent for which
+    the profile, and no option, narrows to reading. Without arguments it narrows nothing. `name` is the session's value
+    of ROLE_ENV_POLICY, empty for a full session.
     """
 
     __slots__ = ("agent", "file", "is_full_allowed", "is_read_only", "name", "text")

@@ -29,8 +29,8 @@ _NO_ROLE = RoleArn()
 class Chain:
     """The `source` of a chain and its `profiles`, from the first to the requested one, its `target`.
 
-    `policy_name` is the session's value of ROLE_ENV_POLICY, empty for a full session. `why_read_only` is the reason for a
-    read-only session.
+    `policy_name` is the session's value of ROLE_ENV_POLICY, empty for a full session. `why_read_only` says what makes
+    the session read-only.
     """
 
     source: Source

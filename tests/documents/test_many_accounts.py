@@ -1,0 +1,90 @@
+"""The line of `role-env help programs` for many accounts at once, in each shell: it loses no failure and no output."""
+
+import re
+
+import pytest
+
+from support.documents import topic
+from support.machine import Machine
+
+COMMAND = "aliyun --region cn-shanghai ecs DescribeInstances"
+NAMES = [f"prod/{number}" for number in range(1, 8)]
+
+pytestmark = pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+
+
+@pytest.fixture
+def line() -> str:
+    """The line, for the profiles whose names begin with prod."""
+    found: str
+    (found,) = re.findall(r"^role-env list .*$", topic("programs").read_text("utf-8"), re.MULTILINE)
+    assert COMMAND in found
+    return found.replace("^profile", "^prod").replace("-P 8", "-P 3")
+
+
+@pytest.fixture
+def many(machine: Machine) -> Machine:
+    """A machine with seven profiles of production, one of development, and an `aliyun` that records when it runs."""
+    profile = f"role_arn = {machine.sts.role_arn}\nsource_profile = profileA\n"
+    machine.add("".join(f"[{name}]\n{profile}" for name in (*NAMES, "dev")))
+    use(machine, "echo one; printf '%s\\n' 'two & \\1' >&2; printf 'no end of line'")
+    machine.environ["PATH"] = f"{machine.home / 'bin'}:{machine.environ['PATH']}"
+    return machine
+
+
+def use(machine: Machine, script: str) -> None:
+    """Let `aliyun` be `script`, in which $ROLE_ENV_PROFILE is the profile."""
+    machine.write_program("bin/aliyun", f"#!/bin/sh\n{script}\n")
+
+
+def failing(how: str) -> str:
+    """A script that fails in prod/3 alone, and says where it has been."""
+    return f'echo was here; if [ "$ROLE_ENV_PROFILE" = prod/3 ]; then {how}; fi'
+
+
+def test_each_line_has_the_name_before_it_and_a_profiles_lines_stay_together(
+    many: Machine, shell: str, line: str
+) -> None:
+    done = many.shell(shell, line)
+    assert (done.returncode, done.stderr) == (0, "")
+    blocks = [f"{name}: one\n{name}: two & \\1\n{name}: no end of line\n" for name in NAMES]
+    assert sorted(done.stdout.splitlines()) == sorted("".join(blocks).splitlines())
+    assert [block for block in blocks if block not in done.stdout] == []
+
+
+@pytest.mark.parametrize("how", ["exit 1", "exit 126", "exit 127", "exit 255", "kill -9 $$", "kill -15 $$"])
+def test_one_failure_makes_the_status_one_and_stops_no_other(many: Machine, shell: str, line: str, how: str) -> None:
+    use(many, failing(how))
+    done = many.shell(shell, line)
+    assert done.returncode != 0
+    assert {f"{name}: was here" for name in NAMES} <= set(done.stdout.splitlines())
+
+
+def test_a_session_that_is_refused_is_a_failure_with_its_reason_behind_the_name(
+    many: Machine, shell: str, line: str
+) -> None:
+    refused = many.sts.world.role("strangers").arn
+    many.add(f"[prod-refused]\nrole_arn = {refused}\nsource_profile = profileA\n")
+    done = many.shell(shell, line)
+    assert done.returncode != 0
+    assert "prod-refused: role-env: " in done.stdout
+    assert done.stdout.count(": one\n") == len(NAMES)
+
+
+def test_no_matching_name_and_no_list_are_failures_too(many: Machine, shell: str, line: str) -> None:
+    done = many.shell(shell, line.replace("^prod", "^nothing"))
+    assert done.returncode != 0
+    assert "no-match: role-env: " in done.stdout
+    many.file.unlink()
+    assert many.shell(shell, line).returncode != 0
+
+
+def test_at_most_so_many_run_at_once(many: Machine, shell: str, line: str) -> None:
+    folder = many.home / "running"
+    folder.mkdir()
+    use(many, f"mkdir {folder}/$$; ls {folder} | wc -l; sleep 0.5; rmdir {folder}/$$")
+    done = many.shell(shell, line)
+    assert done.returncode == 0, done.stdout
+    counts = [int(text) for text in re.findall(r": *(\d+)$", done.stdout, re.MULTILINE)]
+    assert len(counts) == len(NAMES)
+    assert 2 <= max(counts) <= 3
