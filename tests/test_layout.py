@@ -19,7 +19,9 @@ MOST_BOXES = 32
 MOST_LAYERS = 11
 MOST_LINES = 350
 MOST_LINES_OF_FUNCTION = 50
+MOST_LINES_OF_TESTS = 400
 
+TESTS = Path(__file__).parent
 PACKAGE = Path(role_env.__file__).parent
 
 
@@ -55,6 +57,17 @@ def test_values_are_of_one_class() -> None:
 def test_no_module_has_more_than_350_lines() -> None:
     lines = {str(path.relative_to(PACKAGE)): path.read_text("utf-8").count("\n") for path in PACKAGE.rglob("*.py")}
     assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_no_file_of_the_tests_has_more_than_400_lines() -> None:
+    lines = {str(path.relative_to(TESTS)): path.read_text("utf-8").count("\n") for path in TESTS.rglob("*.py")}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES_OF_TESTS} == {}
+
+
+def test_the_folders_of_the_tests_mirror_the_package() -> None:
+    tested = {path.parent.name for path in TESTS.glob("*/test_*.py")} - {"cloud", "documents", "support"}
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert tested == folders - {"command_table"}, "command_table is data, which the tests in cli/ go through"
 
 
 def test_no_function_has_more_than_50_lines() -> None:
