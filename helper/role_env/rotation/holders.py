@@ -29,27 +29,27 @@ class Holders:
         self._others = [access_keys.entry_of(path, name) for name in others]
 
     @property
-    def _exchange(self) -> Context:
+    def _call_context(self) -> Context:
         """The context of one use of the keyring: ROLE_ENV_TIMEOUT limits each use rather than the whole rotation."""
         return self._context.restarted()
 
     def key(self) -> AccessKey | None:
         """Return the key of the profile, or None."""
-        return access_keys.load_entry(self._entry, self._exchange)
+        return access_keys.load_entry(self._entry, self._call_context)
 
     def own_journal(self) -> Journal | None:
         """Return the journal of the rotation that the profile began, or None. May also raise Unreadable."""
-        return journals.load(self._journal, self._exchange)
+        return journals.load(self._journal, self._call_context)
 
     def drop_journal(self) -> None:
         """Delete the journal of the rotation that the profile began, with the secrets in it."""
-        journals.delete(self._journal, self._exchange)
+        journals.delete(self._journal, self._call_context)
 
     def journal(self) -> Journal | None:
         """Return the journal of the key's rotation, which this or another profile with the key began; or None."""
         own = self.own_journal()
         key = None if own else self.key()
-        return own or (journals.find(key.access_key_id, self._exchange) if key else None)
+        return own or (journals.find(key.access_key_id, self._call_context) if key else None)
 
     def new_journal(self, old: AccessKey) -> Journal:
         """Return a new journal of the profile, without storing it."""
@@ -66,11 +66,11 @@ class Holders:
 
     def store(self, key: AccessKey) -> None:
         """Store `key` as the profile's key."""
-        access_keys.store_entry(self._entry, key, self._exchange)
+        access_keys.store_entry(self._entry, key, self._call_context)
 
     def of(self, access_key_id: str) -> list[Entry]:
         """Return the entries that have the key `access_key_id`, the profile's own first."""
-        found = {entry.name: entry for entry in [self._entry, *self._others, *access_keys.entries(self._exchange)]}
+        found = {entry.name: entry for entry in [self._entry, *self._others, *access_keys.entries(self._call_context)]}
         return [entry for entry in found.values() if self._has(entry, access_key_id)]
 
     def replace(self, before: AccessKey, after: AccessKey) -> bool:
@@ -82,7 +82,7 @@ class Holders:
         for entry in found:
             self._context.messages.progress(f"{self.profile}: storing {after.access_key_id} for {entry.username}")
             try:
-                access_keys.store_entry(entry, after, self._exchange)
+                access_keys.store_entry(entry, after, self._call_context)
             except KeyringError as fault:
                 if entry.name == self._entry.name:
                     raise
@@ -92,5 +92,5 @@ class Holders:
         return bool(found)
 
     def _has(self, entry: Entry, access_key_id: str) -> bool:
-        key = access_keys.load_entry(entry, self._exchange)
+        key = access_keys.load_entry(entry, self._call_context)
         return key is not None and key.access_key_id == access_key_id

@@ -66,7 +66,7 @@ class Rotation:
         self._tell = tell
 
     @property
-    def _exchange(self) -> Context:
+    def _call_context(self) -> Context:
         """The context of one exchange: ROLE_ENV_TIMEOUT limits each exchange rather than the whole rotation."""
         return self._context.restarted()
 
@@ -294,10 +294,10 @@ class Rotation:
 
     def _record(self, journal: Journal, step: Step) -> None:
         journal.step = step
-        journals.store(journal, self._exchange)
+        journals.store(journal, self._call_context)
 
     def _drop(self, journal: Journal) -> None:
-        journals.delete(journal.entry, self._exchange)
+        journals.delete(journal.entry, self._call_context)
 
 
 def _new(journal: Journal) -> AccessKey:
