@@ -244,7 +244,7 @@ class Walk:
         self.check_request()
         if within and chosen in (self.switch, self.fail, self.renew, self.go_back) and "--full" not in self.log[said]:
             assert self.environ.get("ROLE_ENV_POLICY") == within
-        self.remember()
+        self.remember(is_known=is_hooked or "role-env use" in self.log[said])
         depth, now = len(self.shells.kinds), self.environ.get("DIRENV_DIFF")
         before, self.diffs = self.diffs[:depth][-1], [*self.diffs[: depth - 1], now]
         if before and before != now:
@@ -256,10 +256,15 @@ class Walk:
             self.log.append("without a hook")
             assert not self.prompt
 
-    def remember(self) -> None:
-        """Note the request of this shell's session; a shell that was entered had none before it."""
+    def remember(self, *, is_known: bool) -> None:
+        """Note the request of this shell's session; a shell that was entered had none before it.
+
+        The integration does not know of a session that began and ended without its hook.
+        """
         depth = len(self.shells.kinds)
         self.requests = [*self.requests, ("", "")][:depth]
+        if not is_known:
+            return
         (last, before), now = self.requests[-1], self.request()
         if now and now != last:
             self.requests[-1] = (now, last)
