@@ -172,3 +172,17 @@ def test_clear_deletes_the_sessions_of_agents_too(guarded: Machine) -> None:
 def test_a_mistyped_value_is_an_error_that_says_what_there_is(machine: Machine) -> None:
     machine.add("agents = yes\n")
     machine.fails("profileB", status=3, said="agents must be one of read-only, full")
+
+
+@pytest.mark.parametrize("own", ["", "theirs"])
+def test_a_role_of_the_aliyun_clis_profile_is_narrowed_and_named_likewise(machine: Machine, own: str) -> None:
+    key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
+    role = {"ram_role_arn": machine.sts.role_arn, "ram_session_name": own}
+    entry = {"name": "default", "mode": "RamRoleArn", "region_id": "cn-hangzhou", **key, **role}
+    machine.write_cli_file({"current": "default", "profiles": [entry]})
+    machine.add("[cli]\ncredential_source = aliyun_cli\nagents = read-only\n")
+    exports(machine, "profileB")
+    default = last(machine).session_name
+    exports(machine, "cli", **CLAUDE)
+    assert last(machine).policy == READING
+    assert last(machine).session_name == (own or f"{default}.claude-code")
