@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from role_env import __version__
 from role_env.command_table import COMMANDS
+from role_env.command_table.formats import SHELLS
 from role_env.command_table.model import OBTAINING, TOPICS, Command, Option
 from role_env.ui import markdown
 from role_env.ui.markdown import Block, Code, Heading, Item, Paragraph, Style, Table
@@ -49,7 +50,7 @@ def man_page() -> str:
         *_section("NAME", [Paragraph("role-env - temporary Alibaba Cloud credentials")]),
         ".SH SYNOPSIS",
         *_blocks([Code("", ["role-env [options] PROFILE", "role-env COMMAND ..."])]),
-        *_section("DESCRIPTION", markdown.parse(_DESCRIPTION)),
+        *_section("DESCRIPTION", markdown.parse(_DESCRIPTION.format("".join(_lines_to_type())))),
         ".SH COMMANDS",
         *(line for command in COMMANDS.values() for line in _command(command)),
         ".SH OPTIONS OF EVERY SESSION",
@@ -68,12 +69,17 @@ _DESCRIPTION = """\
 
 | shell | line |
 |---|---|
-| bash, zsh, at a prompt | `source <(role-env PROFILE)` |
-| fish | `role-env PROFILE \\| source` |
-| scripts, CI, any POSIX shell | `eval "$(role-env PROFILE \\|\\| echo false)"` |
-
+{}
 `role-env help COMMAND` shows the section of a command alone, and `role-env help TOPIC` one of those below them.
 """
+
+
+def _lines_to_type() -> Iterator[str]:
+    """Yield the rows of a table: who types a line, and the line."""
+    for shell in SHELLS.values():
+        if shell.readers:
+            line = shell.evaluate.format("role-env PROFILE").replace("|", "\\|")
+            yield f"| {shell.readers} | `{line}` |\n"
 
 
 def _command(command: Command) -> Iterator[str]:

@@ -69,7 +69,7 @@ _role_env_clock() {
 
 # The state that the hook compares: the value, export and type of each relevant variable.
 _role_env_observe() {
-	\builtin set -- @STATE@
+	\builtin set -- @STATE_WORDS@
 	_role_env_observed="$*"
 }
 

@@ -7,6 +7,7 @@ import pytest
 
 from role_env.cli.invocation import Invocation, parse, parse_duration
 from role_env.command_table import COMMANDS
+from role_env.command_table.formats import FORMATS, SHELLS
 from role_env.command_table.model import CHOICE, COMMAND_LINE, DURATION, EXIT_STATUSES, TOPICS, Command, Option
 from role_env.sources import rows
 
@@ -87,8 +88,8 @@ def test_exec_hands_on_every_word_of_its_command(line: str, command_line: tuple[
         ("p --refresh=yes", "--refresh takes no value", "see role-env export --help"),
         ("p --region CN", "--region CN is not the ID of a region, such as cn-hangzhou", "see role-env export --help"),
         ("p --expect-account x", "--expect-account x is not the number of an account", "see role-env export --help"),
-        ("p --format toml", "--format toml is none of bash, zsh, sh, fish, json, dotenv, github", ""),
-        ("off --format json", "--format json is none of bash, zsh, sh, fish", "see role-env off --help"),
+        ("p --format toml", f"--format toml is none of {', '.join(FORMATS)}", ""),
+        ("off --format json", f"--format json is none of {', '.join(SHELLS)}", "see role-env off --help"),
         ("p q", "unexpected argument q", "see role-env export --help"),
         ("export", "export requires PROFILE", "see role-env export --help"),
         ("init tcsh", "tcsh is none of bash, zsh, fish", "see role-env init --help"),

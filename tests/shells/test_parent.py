@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from role_env.command_table.formats import SHELLS
 from role_env.shells import parent
 from support.files import write_program
 
@@ -19,3 +22,10 @@ def test_a_bash_before_4_is_known_by_what_it_calls_itself(tmp_path: Path) -> Non
         assert parent.old_bash_version(str(program)) == version
     for program in (Path("/bin/true"), tmp_path / "absent"):
         assert parent.old_bash_version(str(program)) == ""
+
+
+def test_each_program_of_a_shell_gets_the_shells_format_and_any_other_sh(monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = {program: shell.name for shell in SHELLS.values() for program in shell.programs}
+    for program, form in {**programs, "python": "sh", "": "sh"}.items():
+        monkeypatch.setattr(parent, "parent_name", lambda name=program: name)
+        assert parent.parent_format() == form

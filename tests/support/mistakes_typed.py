@@ -1,5 +1,6 @@
 """Mistakes in what is typed: in a line, at `login`, at a terminal, in a shell."""
 
+from role_env.command_table.formats import FORMATS
 from support.mistakes import KEY, NO_KEYRING, Mistake, at_terminal
 
 TYPED = (
@@ -55,7 +56,7 @@ TYPED = (
     Mistake(
         "a mistyped format",
         "role-env profileB --format jsn",
-        "--format jsn is none of bash, zsh, sh, fish, json, dotenv, github",
+        f"--format jsn is none of {', '.join(FORMATS)}",
         "did you mean json?",
         2,
         shows='"Profile": "profileB"',

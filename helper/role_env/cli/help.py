@@ -2,6 +2,7 @@
 
 from role_env import __version__
 from role_env.command_table import COMMANDS, GROUPS
+from role_env.command_table.formats import SHELLS
 from role_env.command_table.model import EXIT_STATUSES, OBTAINING, TOPICS
 
 TYPE_CHECKING = False
@@ -22,11 +23,11 @@ _DESCRIPTION = """\
 Temporary Alibaba Cloud credentials: role-env PROFILE prints exports for
 your shell to evaluate.
 """
-_LINES = """\
-  source <(role-env PROFILE)                  # bash, zsh, at a prompt
-  role-env PROFILE | source                   # fish
-  eval "$(role-env PROFILE || echo false)"    # scripts, CI, any POSIX shell
-"""
+_LINES = "".join(
+    f"  {shell.evaluate.format('role-env PROFILE'):<44}# {shell.readers}\n"
+    for shell in SHELLS.values()
+    if shell.readers
+)
 _MORE = """\
 role-env help COMMAND shows a command's options and exit statuses,
 role-env help TOPIC a topic of the reference.

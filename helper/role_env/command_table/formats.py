@@ -7,6 +7,8 @@ The module of a shell's dialect makes the code to evaluate from the programs in 
 class Shell:
     """A shell that evaluates what role-env prints.
 
+    `programs` are the names of its processes, by default its own.
+    `readers` says on a help page who types `evaluate`; it is empty if the line is that of a shell above.
     `evaluate` is the line that evaluates the session printed by the command in {}, `evaluate_code` the line for code
     that ends or renews a session; `nothing` is code that does nothing and succeeds.
 
@@ -23,6 +25,8 @@ class Shell:
         "load",
         "name",
         "nothing",
+        "programs",
+        "readers",
         "startup_files",
         "startup_folder",
     )
@@ -31,6 +35,8 @@ class Shell:
         self,
         name: str,
         *,
+        programs: "tuple[str, ...]" = (),
+        readers: str = "",
         dialect: str = "role_env.shells.posix",
         evaluate: str = 'eval "$({} || echo false)"',
         evaluate_code: str = 'eval "$({})"',
@@ -41,6 +47,8 @@ class Shell:
         nothing: str = "{ :; }\n",
     ) -> None:
         self.name = name
+        self.programs = programs or (name,)
+        self.readers = readers
         self.dialect = dialect
         self.evaluate = evaluate
         self.evaluate_code = evaluate_code
@@ -56,6 +64,7 @@ SHELLS = {
     for shell in (
         Shell(
             "bash",
+            readers="bash, zsh, at a prompt",
             evaluate="source <({})",
             integration=("role-env.sh", "role-env.bash"),
             load='eval "$(role-env init bash)"',
@@ -69,9 +78,10 @@ SHELLS = {
             startup_files=(".zshrc", ".zprofile", ".zshenv"),
             startup_folder=("ZDOTDIR", ""),
         ),
-        Shell("sh"),
+        Shell("sh", readers="scripts, CI, any POSIX shell"),
         Shell(
             "fish",
+            readers="fish",
             dialect="role_env.shells.fish",
             evaluate="{} | source",
             evaluate_code="{} | source",
@@ -84,6 +94,7 @@ SHELLS = {
     )
 }
 """The shells by name; each name is also a format."""
+SHELLS_BY_PROGRAM = {program: shell for shell in SHELLS.values() for program in shell.programs}
 SHELL_FORMATS = tuple(SHELLS)
 DOCUMENT_FORMATS = ("json", "dotenv", "github")
 FORMATS = (*SHELL_FORMATS, *DOCUMENT_FORMATS)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _format(choices: "tuple[str, ...]") -> Option:
-    text = "format of the output (default: fish if the parent process is fish, else sh)"
+    text = "format of the output (default: that of the shell that is the parent process, else sh)"
     return Option("--format", "FORMAT", text, choices=choices)
 
 

@@ -57,11 +57,6 @@ class Row:
         return self.profile.color if self.profile else ""
 
 
-def _account(row: Row) -> str | None:
-    """Return the account of the role; without a role, the expected account."""
-    return row.role_arn.account or (row.profile and row.profile.expected_account_id) or None
-
-
 def _source(row: Row) -> str | None:
     return row.profile.source_kind if row.profile else None
 
@@ -107,7 +102,9 @@ class Column:
 COLUMNS = (
     Column("profile", "PROFILE", lambda row: row.name, rank=2, is_offered=True),
     Column("role_arn", "ROLE", lambda row: row.role_arn or None, lambda row: row.role_arn.name, 1, is_offered=True),
-    Column("account_id", "ACCOUNT", _account, rank=1, is_offered=True),
+    Column(
+        "account_id", "ACCOUNT", lambda row: (row.profile and row.profile.account_id) or None, rank=1, is_offered=True
+    ),
     Column("source", "SOURCE", _source, _source_cell, rank=2),
     Column("region_id", "REGION", lambda row: (row.profile and row.profile.region_id) or None, rank=1),
     Column("expiration", "SESSION", lambda row: _utc(row.expiration), _session_cell, is_offered=True),

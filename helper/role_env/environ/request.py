@@ -13,7 +13,8 @@ from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass
 from role_env.environ import agent
 from role_env.environ.session import ShellState
-from role_env.shells import fish, hints, parent, posix
+from role_env.shells import export as exporters
+from role_env.shells import hints, parent
 
 # The options other than the duration, with their checks. A policy from stdin has no file. Nobody types the last two:
 # the agent that made the request, and how its profile narrowed it.
@@ -107,10 +108,10 @@ def switch_again(environ: Mapping[str, str]) -> str:
 
 def _words(request: ShellRequest, environ: Mapping[str, str]) -> Iterator[str]:
     """Yield the options, quoted for the parent shell. The file is left out if it is the default one."""
-    quote = fish.quote if parent.parent_format() == "fish" else posix.quote
+    form = parent.parent_format()
 
     def word(value: str) -> str:
-        return value if _PLAIN.issuperset(value) else quote(value)
+        return value if _PLAIN.issuperset(value) else exporters.quote(value, form)
 
     with contextlib.suppress(OSError):
         usual = os.path.abspath(paths.usual_profiles_file(environ))  # noqa: PTH100  as the fast path

@@ -71,6 +71,11 @@ class Profile:
         return self.source.kind if self.source else self.source_profile
 
     @property
+    def account_id(self) -> str:
+        """The account of its role; without a role, the expected account, which may be empty."""
+        return self.role_arn.account or self.expected_account_id
+
+    @property
     def hop(self) -> Hop:
         """The request to STS for the profile's role."""
         return Hop(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     class Dialect(Protocol):
         """A module of `shells` that generates code for the shells of its dialect."""
 
+        def quote(self, value: str) -> str:
+            """Return `value` as one word of the shell."""
+
         def session(
             self, session: Session, environ: Mapping[str, str], *, follows: bool | None, confirmation: str
         ) -> str:
@@ -69,6 +72,11 @@ def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
     With `take_away` it also removes the session in the shell, and leaves the shell without any account.
     """
     return _dialect(form).failure(environ, take_away=take_away)
+
+
+def quote(value: str, form: str) -> str:
+    """Return `value` as one word of the shell of the format `form`."""
+    return _dialect(form).quote(value)
 
 
 def _dialect(form: str) -> "Dialect":

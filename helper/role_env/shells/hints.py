@@ -5,7 +5,7 @@ With the shell integration, which sets ROLE_ENV_INIT for the commands that it ru
 """
 
 from role_env.command_table import COMMANDS, export_words
-from role_env.command_table.formats import INTEGRATED_SHELLS, SHELLS
+from role_env.command_table.formats import INTEGRATED_SHELLS, SHELLS, SHELLS_BY_PROGRAM
 from role_env.shells import parent
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ def evaluate(command: str, form: str) -> str:
     """Return the line that evaluates a session in the parent shell, or in the one that `form` names."""
     if form not in SHELLS:
         return f"{command} --format {form} | …" if form else f"{command} | …"
-    shell, own = SHELLS[form], SHELLS.get(parent.parent_name())
+    shell, own = SHELLS[form], SHELLS_BY_PROGRAM.get(parent.parent_name())
     if own and own.dialect == shell.dialect:
         shell = own
     return shell.evaluate.format(command)

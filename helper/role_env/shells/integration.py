@@ -55,7 +55,7 @@ def integration(shell: str, options: str = "") -> str:
     Like everything that a shell reads from role-env, it is one group: cut off anywhere, it does nothing.
     """
     text = "".join(programs.read(name) for name in SHELLS[shell].integration)
-    tables = _fish_tables() if shell == "fish" else _posix_tables(shell)
+    tables = _fish_tables() if shell == "fish" else _posix_tables()
     given = {"SHELL": shell, "OPTIONS": f"{__version__} {options}".rstrip(), **tables}
     for name, table in given.items():
         text = text.replace(f"@{name}@", table)
@@ -103,15 +103,12 @@ def _state(code: str, of_secret: str) -> str:
     return " ".join(filter(None, ((of_secret if name in _SECRET else code).format(name) for name in _STATE)))
 
 
-def _posix_tables(shell: str) -> dict[str, str]:
-    if shell == "zsh":
-        # Each variable is a word of its own, which zsh expands four times as fast.
-        state = _state('"${{{0}+${0}${{(t){0}}}}}"', '"${{{0}+${{(t){0}}}}}"')
-    else:
-        state = _state("${{{0}+${{{0}@A}}}}", "${{{0}+${{{0}@a}}}}")
+def _posix_tables() -> dict[str, str]:
     return _shared_tables("${{{}-}}", key_id="${_role_env_own_id}", separator=" | ") | {
         "PINNED": " ".join(f'${{{name}+"{name}=${{{name}}}"}}' for name in _PINNED),
-        "STATE": state,
+        "STATE": _state("${{{0}+${{{0}@A}}}}", "${{{0}+${{{0}@a}}}}"),
+        # Each variable is a word of its own, which zsh expands four times as fast.
+        "STATE_WORDS": _state('"${{{0}+${0}${{(t){0}}}}}"', '"${{{0}+${{(t){0}}}}}"'),
         "VALUES": _state("${{{0}-}}", "${{{0}+1}}"),
         "COLORS": "".join(f"{name}) _role_env_sgr='{code}' ;;\n\t" for name, code in variables.COLORS.items()) + "''",
         "OFF": posix.off(dict.fromkeys(_EXPORTED, ""), integrated=True).rstrip("\n").replace("'", "'\\''"),

@@ -2,13 +2,13 @@
 
 import os
 
-from role_env.command_table.formats import SHELL_FORMATS
+from role_env.command_table.formats import SHELLS_BY_PROGRAM
 
 
 def parent_format() -> str:
     """Return the format for the parent process: its own if it is a shell that has one, else POSIX."""
-    name = parent_name()
-    return name if name in SHELL_FORMATS else "sh"
+    shell = SHELLS_BY_PROGRAM.get(parent_name())
+    return shell.name if shell else "sh"
 
 
 def parent_name() -> str:
