@@ -23,11 +23,8 @@ _DESCRIPTION = """\
 Temporary Alibaba Cloud credentials: role-env PROFILE prints exports for
 your shell to evaluate.
 """
-_LINES = "".join(
-    f"  {shell.evaluate.format('role-env PROFILE'):<44}# {shell.readers}\n"
-    for shell in SHELLS.values()
-    if shell.readers
-)
+_TYPED = {shell.evaluate.format("role-env PROFILE"): shell.readers for shell in SHELLS.values() if shell.readers}
+_LINES = "".join(f"  {line:<{max(map(len, _TYPED)) + 4}}# {readers}\n" for line, readers in _TYPED.items())
 _MORE = """\
 role-env help COMMAND shows a command's options and exit statuses,
 role-env help TOPIC a topic of the reference.
