@@ -7,10 +7,10 @@ The module of a shell's dialect makes the code to evaluate from the programs in 
 class Shell:
     """A shell that evaluates what role-env prints.
 
-    `programs` are the names of its processes, by default its own.
-    `readers` says on a help page who types `evaluate`; it is empty if the line is that of a shell above.
     `evaluate` is the line that evaluates the session printed by the command in {}, `evaluate_code` the line for code
-    that ends or renews a session; `nothing` is code that does nothing and succeeds.
+    that ends or renews a session; `nothing` is code that does nothing and succeeds. `readers` says on a help page where
+    `evaluate` is typed; it is empty if another shell has the same line. `programs` are the names of the shell's
+    processes, by default its own name.
 
     `integration` lists the files in `shell/` of the shell's integration, none if there is none. `load` is the line that
     loads it, and `startup_files` are the files that may contain that line, the one to write to first. `startup_folder`
