@@ -244,7 +244,7 @@ class Walk:
         self.check_request()
         if within and chosen in (self.switch, self.fail, self.renew, self.go_back) and "--full" not in self.log[said]:
             assert self.environ.get("ROLE_ENV_POLICY") == within
-        self.remember(is_known=is_hooked or "role-env use" in self.log[said])
+        self.remember(is_known=is_hooked or any("role-env use" in line for line in self.log[said:]))
         depth, now = len(self.shells.kinds), self.environ.get("DIRENV_DIFF")
         before, self.diffs = self.diffs[:depth][-1], [*self.diffs[: depth - 1], now]
         if before and before != now:
