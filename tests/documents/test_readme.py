@@ -105,6 +105,8 @@ STAND_INS = {
     # There is no index to install from; `install` does it with the wheel.
     "pipx": 'test "$*" = "install role-env"',
     "pip": 'test "$*" = "install role-env"',
+    # An agent in a session that is narrowed.
+    "claude": 'test -n "$ROLE_ENV_POLICY"',
 }
 """What the documents' lines run beside role-env, and what must be true when they do."""
 
@@ -317,7 +319,19 @@ def rotate(person: Machine, block: Block) -> None:
     person.succeeds("profileB")
 
 
+def policy(person: Machine, block: Block) -> None:
+    write_private(person.home / "task.json", block.text)
+    person.succeeds("exec", "--policy", "task.json", "profileB", "--", "true")
+
+
+def many_accounts(person: Machine, block: Block) -> None:
+    line = block.text.replace("aliyun --region cn-shanghai ecs DescribeInstances", "role-env status")
+    assert line != block.text
+    check_shell(person, block._replace(text=line.replace("^profile", "^profileB")))
+
+
 def commands(person: Machine, block: Block) -> None:
+    write_private(person.home / "task.json", '{"Version": "1", "Statement": []}')
     (person.home / "work.py").write_text("import os\nassert os.environ['ROLE_ENV_PROFILE'] == 'profileB'\n")
     check_shell(person, block)
 
@@ -355,6 +369,8 @@ NEAREST: dict[str, Callable[[Machine, Block], None]] = {
     "role-env configure --cloud-sso": portal,  # no such portal: test_configure_cloud_sso.py signs in at one
     "role-env setup aliyun-cli": set_up,  # cron does not find the role-env of the tests, and a line says so
     "role-env rotate profileA": rotate,  # there is no RAM here: a stand-in answers
+    "role-env list --names --sessions | awk": many_accounts,  # test_many_accounts.py has its failures
+    '{"Version": "1"': policy,  # a file that the line below it names
     "role-env exec": commands,  # work.py is the reader's own: here it looks for the session
     "deploy:\n": gitlab_job,  # there is no GitLab here: its lines are run
 }
