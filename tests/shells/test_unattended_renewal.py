@@ -28,12 +28,14 @@ def look(shell: str) -> str:
 def test_what_is_planted_after_init_has_no_effect_on_it(machine: Machine, shell: str) -> None:
     variables = due(machine, 250)
     folder, trap = plant_settings(machine)
+    (folder / "sitecustomize.py").write_bytes((folder / "evil.py").read_bytes())  # every Python reads it
     proxy = Proxy()
     planted = {
         **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), folder),
         "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus",
         "PYTHON_KEYRING_BACKEND": "evil.Keyring",
         "KEYRING_PROPERTY_PREFERRED_COLLECTION": "/org/freedesktop/secrets/collection/evil",
+        "PYTHONPATH": folder,
         "ROLE_ENV_CACHE": "none",
         "ALIBABA_CLOUD_CA_BUNDLE": folder / "evil.py",
         "SSL_CERT_FILE": folder / "evil.py",
@@ -48,7 +50,7 @@ def test_what_is_planted_after_init_has_no_effect_on_it(machine: Machine, shell:
     assert f"<{folder}>" in done.stdout
     assert "role-env: " not in done.stderr
     assert "not found" not in done.stderr
-    assert sorted(path.name for path in folder.iterdir()) == ["evil.py", "python_keyring"]
+    assert sorted(path.name for path in folder.iterdir()) == ["evil.py", "python_keyring", "sitecustomize.py"]
     assert not trap.exists()
     assert [head.split()[:2] for head in proxy.heads] == [["CONNECT", machine.sts.endpoint]]
 

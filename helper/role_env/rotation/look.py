@@ -59,9 +59,22 @@ def _ask(journal: Journal, ram: Ram, *, new_first: bool) -> Look:
                 raise
             refusals[key.access_key_id] = refusal
         else:
+            old = journal.old
+            if key is not old and old.access_key_id not in [state.access_key_id for state in listed]:
+                _check_deleted(old, ram)
             return _listed(journal, key, listed)
     states = {key_id: _refused(refusal) for key_id, refusal in refusals.items()}
     return Look(AtRam.UNKNOWN, states, [], None, refusals[journal.old.access_key_id])
+
+
+def _check_deleted(key: AccessKey, ram: Ram) -> None:
+    """Raise UnreachableError if `key`, which RAM does not list, exists all the same: no other has its secret."""
+    try:
+        ram.list_keys(key)
+    except StsError as refusal:
+        if not refusal.code.startswith("InvalidAccessKeyId.Inactive"):
+            return
+    raise ram.invalid_list(key.access_key_id)
 
 
 def _refused(refusal: StsError) -> str:
@@ -69,7 +82,7 @@ def _refused(refusal: StsError) -> str:
 
 
 def _listed(journal: Journal, signer: AccessKey, listed: list[KeyState]) -> Look:
-    """Return the answer for RAM's list of keys. The key that signed exists, even if the list lacks it."""
+    """Return the answer for RAM's list of keys, in which the key that signed is active."""
     found = {state.access_key_id: ACTIVE if state.is_active else INACTIVE for state in listed}
     found[signer.access_key_id] = ACTIVE
     states = {key.access_key_id: found.get(key.access_key_id, DELETED) for key in journal.keys}

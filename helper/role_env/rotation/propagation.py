@@ -5,7 +5,7 @@ import time
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline
-from role_env.errors import UnreachableError
+from role_env.errors import RefusedError, UnreachableError
 from role_env.rotation.ram import cannot_sign
 from role_env.sts import client
 
@@ -30,3 +30,21 @@ def wait_until_usable(key: AccessKey, profile: str, *, endpoint: str, context: C
                 f"the key {key.access_key_id} does not work yet", hint=f"role-env rotate {profile}, in a while"
             )
         time.sleep(PAUSE_SECONDS)
+
+
+def check_same_user(old: AccessKey, new: AccessKey, profile: str, *, endpoint: str, context: Context) -> None:
+    """Raise RefusedError if the new key is another user's: what answers for RAM cannot be trusted then.
+
+    Without an old key that works nothing is compared. Raises UnreachableError.
+    """
+    try:
+        before, after = (
+            client.caller_identity(key, endpoint=endpoint, context=context.restarted())["Arn"] for key in (old, new)
+        )
+    except RefusedError:
+        return
+    if before != after:
+        raise RefusedError(
+            f"profile {profile}: the new key {new.access_key_id} is of {after}, not of {before}; nothing was replaced",
+            hint=f"check the RAM endpoint; role-env rotate {profile} --status shows the keys that RAM has",
+        )

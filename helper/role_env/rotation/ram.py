@@ -10,7 +10,7 @@ from role_env.context import Context
 from role_env.credentials import FIELDS, AccessKey
 from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
-from role_env.errors import ProfileError, RoleEnvError
+from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.http import responses
 from role_env.http.server import TRIES
 from role_env.sts import client, sdk
@@ -72,7 +72,14 @@ class Ram:
         with client.reading("RAM", self._endpoint):
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 raise ValueError("it contains no list of access keys")
-            return [_state(entry) for entry in entries]
+            states = [_state(entry) for entry in entries]
+            if key.access_key_id not in [state.access_key_id for state in states]:
+                raise ValueError("its list lacks the key that signed the request")
+            return states
+
+    def invalid_list(self, access_key_id: str) -> UnreachableError:
+        """Return the error for a list that lacks the access key `access_key_id`, which exists."""
+        return client.invalid_response("RAM", self._endpoint, f"its list lacks {access_key_id}, which exists")
 
     def create_key(self, key: AccessKey) -> AccessKey:
         """Create an access key for the user who signs with `key`, and return it.

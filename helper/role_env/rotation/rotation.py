@@ -20,7 +20,7 @@ from role_env.rotation.exclusion import hold_keys
 from role_env.rotation.holders import Holders
 from role_env.rotation.journal import Journal, Step
 from role_env.rotation.look import ACTIVE, INACTIVE, Look, look
-from role_env.rotation.propagation import wait_until_usable
+from role_env.rotation.propagation import check_same_user, wait_until_usable
 from role_env.rotation.ram import NO_KEY, KeyState, Ram
 from role_env.rotation.steps import Action, Command, Present
 from role_env.rotation.uninterrupted import uninterrupted
@@ -203,6 +203,12 @@ class Rotation:
         """Continue to the new key: wait until it works, store it in every entry, and make the old one inactive."""
         old, new = journal.old, _new(journal)
         self._wait_until_usable(new)
+        if journal.step is Step.CREATED:
+            try:
+                check_same_user(old, new, self._profile, endpoint=self._endpoint, context=self._context)
+            except RefusedError:
+                self._drop(journal)
+                raise
         self._swap(journal, old, new)
         if journal.step is Step.RETIRED and old_state == INACTIVE:
             return

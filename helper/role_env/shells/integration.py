@@ -42,7 +42,7 @@ _SECRET = {name for key in (*variables.KEYS, variables.BARE, variables.BASE) for
 _PINNED = (
     *("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME", "XDG_CURRENT_DESKTOP", "XDG_DATA_DIRS"),
     *("XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS"),
-    *("PYTHON_KEYRING_BACKEND", "ROLE_ENV_CACHE"),
+    *("PYTHON_KEYRING_BACKEND", "PYTHONPATH", "PYTHONHOME", "ROLE_ENV_CACHE"),
     *("ALIBABA_CLOUD_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"),
 )
 # `off` is the same text for all shells; it exports the variables that it saves and restores.
