@@ -13,8 +13,8 @@ from support.shell_terminal import HOOK, POSIX_SHELLS, Terminal, export, interac
 
 SERVED = LIVE | dict.fromkeys((*KEY_IDS, "AccessKeyId", "ROLE_ENV_EXPIRATION", "ROLE_ENV_ACCESS_KEY_ID"), "")
 URI = "http://127.0.0.1:1/"
-SERVED |= variables.NO_ACCOUNT | {"ROLE_ENV_NO_ACCOUNT": "", "ALIBABA_CLOUD_CREDENTIALS_URI": URI}
-SERVED |= {"ROLE_ENV_SERVER": f"{os.getpid()} {URI}"}
+SERVED |= dict.fromkeys(variables.GUARDS, "") | variables.NO_KEYS | variables.served_guards(follows=False)
+SERVED |= {"ALIBABA_CLOUD_CREDENTIALS_URI": URI, "ROLE_ENV_SERVER": f"{os.getpid()} {URI}"}
 # The seconds that are left, the variables that change (END is the expiration), and the text.
 STATES: list[tuple[float, dict[str, str], str]] = [
     (42 * 60 + 50, {}, "profileB 42m"),
@@ -48,7 +48,7 @@ STATES: list[tuple[float, dict[str, str], str]] = [
     (0, SERVED, "profileB"),
     (0, SERVED | {"ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:2/"}, "profileB≠"),
     (0, SERVED | {"ALICLOUD_ACCESS_KEY": "another"}, "profileB≠"),
-    (0, SERVED | {"ALIBABA_CLOUD_CLI_PROFILE_DISABLED": ""}, "profileB≠"),
+    (0, SERVED | {"ALIBABA_CLOUD_ECS_METADATA_DISABLED": ""}, "profileB≠"),
 ]
 
 
