@@ -1,8 +1,7 @@
 """Replace an access key in the OS keyring by a new one, in steps that can be killed and repeated.
 
-The order keeps a working key and a way back at every moment: the new key is stored beside the old one and works before
-it replaces it; the old one stays until `--finish`. The journal records the last step, `steps` decides the next action,
-and this module carries it out.
+At every moment there is a key that works and a way back: the new key is stored beside the old one, works before it
+replaces it, and the old one stays until `--finish`. `steps` decides the next step after the journal's, as taken here.
 """
 
 import time
