@@ -166,7 +166,7 @@ def test_a_file_of_the_users_is_replaced_for_the_command_alone(machine: Machine)
 def test_readers_that_are_killed_or_many_at_once_leave_nothing_and_cost_no_calls(
     machine: Machine, begin: Begin
 ) -> None:
-    readers = f'for n in 1 2 3 4 5 6; do {" ".join(READER)} 200 0 >/dev/null & p="$p $!"; done; sleep 1; kill -9 $p'
+    readers = f'for n in 1 2 3 4 5 6; do {" ".join(READER)} 100000 0 >/dev/null & p="$p $!"; done; sleep 1; kill -9 $p'
     running = begin(command=f"echo; {readers}; wait; {' '.join(READER)} >seen; read line")
     wait_until(lambda: (machine.home / "seen").exists() and "External STS." in (machine.home / "seen").read_text())
     assert running.end() == ""
