@@ -191,6 +191,14 @@ def at_page(directory: LocalResourceDirectory, page: int, act: Callable[[], obje
     directory.before_page = lambda number: act() if number == page else None
 
 
+def test_an_account_that_leaves_between_two_pages_makes_the_list_no_whole_one(
+    machine: Machine, directory: LocalResourceDirectory, before: bytes
+) -> None:
+    at_page(directory, 2, lambda: directory.members.pop(0))
+    machine.fails(*CONFIGURE, status=5, said="the list may have changed while it was read: try again")
+    assert machine.file.read_bytes() == before
+
+
 def test_a_profile_that_is_added_meanwhile_stays(
     machine: Machine, directory: LocalResourceDirectory, before: bytes
 ) -> None:

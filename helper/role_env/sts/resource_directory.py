@@ -56,6 +56,7 @@ def _read_pages(key: AccessKey, endpoint: str, context: Context) -> dict[str, Me
     service = client.Service(_NAME, endpoint, context)
     service.connect()
     query, tokens = {"PageNumber": "1", "PageSize": str(_PAGE)}, {""}
+    first_total: int | None = None
     for number in range(2, _MOST_PAGES + 2):
         answer = service.send(sdk.resource_directory_request("ListAccounts"), query, key)
         before = len(found)
@@ -69,13 +70,14 @@ def _read_pages(key: AccessKey, endpoint: str, context: Context) -> dict[str, Me
                 break
             tokens.add(token)
             query = {"MaxResults": str(_PAGE), "NextToken": token}
-        elif len(found) >= total:
+            continue
+        first_total = total if first_total is None else first_total
+        if total == first_total and len(found) >= total:
             return found
-        elif len(found) == before:
+        if total != first_total or len(found) == before:
             hint = "the list may have changed while it was read: try again"
             raise UnreachableError(f"{endpoint} listed {len(found)} of {total} accounts", hint=hint)
-        else:
-            query = {"PageNumber": str(number), "PageSize": str(_PAGE)}
+        query = {"PageNumber": str(number), "PageSize": str(_PAGE)}
     raise client.invalid_response(_NAME, endpoint, "its pages have no end")
 
 
