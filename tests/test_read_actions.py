@@ -22,7 +22,7 @@ export class {name} extends $dara.Model {{
   }}
 }}
 """
-"""A class as the SDK's generator writes it, without what is of no use here."""
+"""A class as the SDK's generator writes it, without what these tests do not need."""
 
 
 def model(name: str, field: str, kind: str) -> str:

@@ -25,6 +25,7 @@ from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 from support.contexts import context
 from support.machine import Machine
+from support.sequences import play
 
 FEW = 5
 SEQUENCES = int(os.environ.get("AGENT_SEQUENCES", FEW))
@@ -222,15 +223,6 @@ def test_nobody_gets_a_wider_session_than_asked_for_and_no_person_a_narrow_one_u
     for name, value in machine.environ.items():
         monkeypatch.setenv(name, value)
     walk = Walk(machine, random.Random(SEED))
-    for number in range(SEQUENCES):
-        if number % 100 == 99:
-            print(number + 1, dict(sorted(walk.found.items())), flush=True)
-        try:
-            walk.sequence()
-        except BaseException:
-            print(f"seed {SEED}, sequence {number}", *walk.log[-25:], sep="\n")
-            if not machine.bus.revive():  # else gnome-keyring has ended by itself: KeyringBus.revive says when it does
-                raise
-    print(f"\n{SEQUENCES} sequences: {dict(sorted(walk.found.items()))}")
+    play(walk, machine, count=SEQUENCES, seed=SEED)
     assert walk.found["agent, read-only, new"]
     assert walk.found["person, full, new"]

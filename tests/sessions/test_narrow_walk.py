@@ -19,6 +19,7 @@ from role_env.sessions import obtain
 from role_env.sessions.request import Request
 from support.contexts import context
 from support.machine import Machine
+from support.sequences import play
 
 FEW = 6
 SEQUENCES = int(os.environ.get("NARROW_SEQUENCES", FEW))
@@ -132,14 +133,5 @@ def test_whatever_was_requested_before_a_session_is_narrowed_as_asked(
     for name, value in machine.environ.items():
         monkeypatch.setenv(name, value)
     walk = Walk(machine, random.Random(SEED))
-    for number in range(SEQUENCES):
-        if number % 100 == 99:
-            print(number + 1, dict(sorted(walk.found.items())), flush=True)
-        try:
-            walk.sequence()
-        except BaseException:
-            print(f"seed {SEED}, sequence {number}", *walk.log[-25:], sep="\n")
-            if not machine.bus.revive():  # else gnome-keyring has ended by itself: KeyringBus.revive says when it does
-                raise
-    print(f"\n{SEQUENCES} sequences: {dict(sorted(walk.found.items()))}")
+    play(walk, machine, count=SEQUENCES, seed=SEED)
     assert {f"{kind}, {how}" for kind in ("full", "read-only") for how in ("new", "cached")} <= set(walk.found)

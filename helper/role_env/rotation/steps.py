@@ -48,7 +48,7 @@ class Action(enum.Enum):
     DROP = "drop a journal without a new key"
     GIVE_UP = "name the keys, and drop the journal"
     CLEAN_UP = "leave the profile's own key alone, delete a new key that nobody uses, and drop the journal"
-    REFUSE_UNSIGNED = "the only key cannot sign; the journal is of no use"
+    REFUSE_UNSIGNED = "the only key cannot sign, so nothing can be done with it"
     REFUSE_UNFINISHED = "--finish needs an inactive old key: rotate, or --abort"
     REFUSE_ABORTING = "it is going back: --abort"
     REFUSE_INACTIVE = "somebody has made the new key inactive: --abort"
