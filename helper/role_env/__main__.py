@@ -145,7 +145,7 @@ def _check_not_profile(invocation: "Invocation") -> None:
     from role_env.cli import options
     from role_env.errors import UsageError
 
-    if options.has_profile(name, os.environ):
+    if options.has_profile(name, invocation.config, os.environ):
         invocation.command = "export"  # the shell gets the code that a failed profile gives
         raise UsageError(f"{name} is a command, and also a profile", hint=f"for the profile: role-env export {name}")
 
@@ -178,15 +178,21 @@ def _check_may_change(invocation: "Invocation") -> None:
 
 
 def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":
-    """Return the error; if a mistyped command was read as a profile, suggest the command."""
-    from role_env import names
+    """Return the error; if a mistyped command or a word of another tool was read as a profile, suggest the command."""
     from role_env.cli import options
+    from role_env.command_table import COMMANDS
     from role_env.errors import UsageError
+    from role_env.shells import hints
 
-    word = invocation.profile
-    meant = "" if invocation.is_command_named else names.nearest_command_line(word)
-    if meant and not options.has_profile(word, os.environ):
-        message, hint = f"there is no command or profile {word}", f"did you mean {meant}?"
+    word, unexpected = invocation.profile, invocation.unexpected
+    if invocation.has_profile_option:
+        command = next((each for each in unexpected if each in COMMANDS), invocation.command)
+        return UsageError(message, hint=hints.without_profile_option(command, word, os.environ))
+    meant = ""
+    if not invocation.is_command_named:
+        meant = hints.unknown_word(word, unexpected[0] if unexpected else "", "", os.environ)
+    if meant and not options.has_profile(word, invocation.config, os.environ):
+        message, hint = f"there is no command or profile {word}", meant
     return UsageError(message, hint=hint)
 
 

@@ -59,16 +59,18 @@ def is_valid_role(role: "RoleArn") -> bool:
 
 
 def nearest(name: str, known: "Iterable[str]") -> str:
-    """Return the one of `known` that `name` may be a typo of, or an empty text. Never return `name` itself.
+    """Return the one of `known` that `name` may stand for, or an empty text. Never return `name` itself.
 
-    A name that differs only in case comes first.
+    A name that differs only in case comes first, then the only one that begins with `name`, then one that `name` may be
+    a typo of.
     """
     import difflib  # for failures only
 
-    folded = {other.casefold(): other for other in known if other != name}
-    if name.casefold() in folded:
-        return folded[name.casefold()]
-    return folded.get(next(iter(difflib.get_close_matches(name.casefold(), list(folded), n=1)), ""), "")
+    typed, folded = name.casefold(), {other.casefold(): other for other in known if other != name}
+    begun = [other for other in folded if typed and other.startswith(typed)]
+    if typed in folded or len(begun) == 1:
+        return folded[typed if typed in folded else begun[0]]
+    return folded.get(next(iter(difflib.get_close_matches(typed, list(folded), n=1)), ""), "")
 
 
 def nearest_command_line(name: str) -> str:

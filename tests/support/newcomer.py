@@ -110,6 +110,11 @@ def say_command(person: Newcomer, command: str) -> None:
     person.line = " ".join([command, *words[len(command.split()) :]])
 
 
+def take_line(person: Newcomer, line: str) -> None:
+    """Type the line."""
+    person.line = line
+
+
 def run(person: Newcomer, command: str) -> None:
     """Run the command first."""
     status, _, err = person.type(command)
@@ -240,6 +245,7 @@ def load_or_switch(person: Newcomer, load: str, switch: str) -> str:
 HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
     ("", lambda person: None),
     (r"did you mean ([\w-]+)\?", say_word),
+    (r"leave out --profile: (role-env .+)", take_line),
     (r"did you mean (role-env .+)\?", say_command),
     ("list the profiles with: (role-env list)", take_profile_from_list),
     (r"run: (role-env login \w+)", run),

@@ -18,9 +18,11 @@ class Invocation:
 
     `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`, and `is_alone` is True if
     the line is only the command's name. `fault` is the line's first error and `hint` the fix; both are empty for a
-    valid line. Each option has a field of its name: True for a given switch, seconds for a duration, and a false value
-    for an option that is not given. The exception: `configure`'s options for the keys of a credential source fill
-    `source_keys`. `needed_ttl` is the number of seconds that a session must have left.
+    valid line. `unexpected` has the words that the command does not take, and `has_profile_option` is True for a line
+    with `--profile`, an option of other tools, whose value is then read as a word. Each option has a field of its name:
+    True for a given switch, seconds for a duration, and a false value for an option that is not given. The exception:
+    `configure`'s options for the keys of a credential source fill `source_keys`. `needed_ttl` is the number of seconds
+    that a session must have left.
     """
 
     command: str = ""
@@ -28,6 +30,8 @@ class Invocation:
     is_alone: bool = False
     fault: str = ""
     hint: str = ""
+    unexpected: "tuple[str, ...]" = ()
+    has_profile_option: bool = False
     help: bool = False
     version: bool = False
 
@@ -155,7 +159,11 @@ class _Parser:
     def _read_option(self, argument: str) -> None:
         """Read an option and its value. A value that begins with - requires the form with =."""
         name, equals, value = argument.partition("=")
-        if equals:
+        if name == "--profile":
+            self._result.has_profile_option = True
+            self._options.append((name, None))
+            self._rest += [value] if equals else []
+        elif equals:
             self._options.append((name, value))
         elif self._takes_value(name) and self._rest and (self._rest[-1] == "-" or not self._rest[-1].startswith("-")):
             self._options.append((name, self._rest.pop()))
@@ -222,6 +230,7 @@ class _Parser:
             elif not word.is_optional:
                 self._fail(f"{command.name} requires {word.name}")
         if words:
+            self._result.unexpected = tuple(words)
             self._fail(f"unexpected argument {words[0]}")
 
     def _check_together(self, command: Command) -> None:

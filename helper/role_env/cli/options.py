@@ -103,9 +103,9 @@ def check_profile_name(name: str) -> None:
         raise UsageError(f"{name[:80]!r} is not a profile name: {fault}", hint="list the profiles with: role-env list")
 
 
-def has_profile(name: str, environ: "Mapping[str, str]") -> bool:
-    """Return whether the default profiles file has the profile `name`."""
-    file = _readable_file("", environ)
+def has_profile(name: str, config: str, environ: "Mapping[str, str]") -> bool:
+    """Return whether the profiles file, which `config` may name, has the profile `name`."""
+    file = _readable_file(config, environ)
     return file is not None and name in file.names()
 
 

@@ -156,12 +156,10 @@ class ProfilesFile:
         return profile
 
     def _hint_for_unknown(self, name: str) -> str:
-        near, command = names.nearest(name, self._sections), names.nearest_command_line(name)
-        if near and command:
-            return f"did you mean {near}, or the command {command}?"
-        if near or command:
-            return f"did you mean {near or command}?"
-        return "list the profiles with: role-env list"
+        from role_env.shells import hints  # for failures only
+
+        hint = hints.unknown_word(name, "", names.nearest(name, self._sections), self._fingerprint.environ)
+        return hint or "list the profiles with: role-env list"
 
     def _check_names(self) -> None:
         for name, section in list(self._sections.items()):

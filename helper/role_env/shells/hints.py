@@ -4,6 +4,7 @@ With the shell integration, which sets ROLE_ENV_INIT for the commands that it ru
 `role-env off`. Without it, the lines let the shell evaluate the output of role-env.
 """
 
+from role_env import names
 from role_env.command_table import COMMANDS, export_words
 from role_env.command_table.formats import INTEGRATED_SHELLS, SHELLS, SHELLS_BY_PROGRAM
 from role_env.shells import parent
@@ -47,6 +48,42 @@ def load_integration(shell: str = "") -> str:
     """Return the line that loads the shell integration, in `shell` or else in the parent shell."""
     shell = shell or parent.parent_name()
     return SHELLS[shell if shell in INTEGRATED_SHELLS else "bash"].load
+
+
+def unknown_word(word: str, argument: str, nearest: str, environ: "Mapping[str, str]") -> str:
+    """Return the hint for `word`, which is no command or profile, with `argument` after it; empty if there is none.
+
+    `nearest` is the profile that it may stand for, empty if there is none.
+    """
+    profile = argument if argument and not names.fault(argument) else ""
+    if word == "delete":
+        shown = profile or "PROFILE"
+        return (
+            f"role-env clear {shown} deletes its cached sessions, role-env logout {shown} its access key or sign-in in"
+            f" the keyring, and in role-env configure --edit {shown} you delete the profile itself"
+        )
+    line = _line_for_other_tools(word, profile, environ) or names.nearest_command_line(word)
+    if nearest and line:
+        return f"did you mean {nearest}, or the command {line}?"
+    return f"did you mean {nearest or line}?" if nearest or line else ""
+
+
+def _line_for_other_tools(word: str, profile: str, environ: "Mapping[str, str]") -> str:
+    """Return the line to type for a word that other tools use; empty for any other word."""
+    shown = profile or "PROFILE"
+    if word in ("switch", "assume", "activate"):
+        return switch(shown, environ)
+    if word == "deactivate":
+        return end_session(environ)
+    lines = {"ls": "role-env list", "shell": f"role-env exec {shown}", "edit": f"role-env configure --edit {profile}"}
+    return lines.get(word, "").rstrip()
+
+
+def without_profile_option(command: str, profile: str, environ: "Mapping[str, str]") -> str:
+    """Return the hint for `--profile`, which other tools have: the line with PROFILE as a word of `command`."""
+    shown = profile if profile and not names.fault(profile) else "PROFILE"
+    is_switch = command in ("", "export", "use")
+    return f"leave out --profile: {switch(shown, environ) if is_switch else f'role-env {command} {shown}'}"
 
 
 def evaluate(command: str, form: str) -> str:
