@@ -1,0 +1,237 @@
+"""The profiles as rows with columns, for `list` and for the choice of a profile."""
+
+import os
+import sys
+import time
+
+from role_env import timestamps, variables
+from role_env.context import Context
+from role_env.credentials import RoleArn
+from role_env.dataclass import dataclass
+from role_env.errors import ProfileError
+from role_env.fingerprint import Fingerprint
+from role_env.profiles.file import ProfilesFile
+from role_env.sources import rows
+from role_env.ui import table
+from role_env.ui.messages import on_terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from role_env.keyrings.entry import Entry
+    from role_env.profiles.profile import Profile
+    from role_env.sessions.store import Cache
+    from role_env.sources.base import Source
+
+
+@dataclass(frozen=True)
+class Row:
+    """A profile and its cached session.
+
+    `profile` is None if it is invalid; `error` is the fault of the profile or its chain. `key_age` is the age of its
+    access key in the keyring. `expiration` is the end of a valid session, `sign_in_end` the end of the sign-in that its
+    chain needs (epoch seconds).
+    """
+
+    name: str
+    profile: "Profile | None" = None
+    key_age: str = ""
+    expiration: int | None = None
+    needs_sign_in: bool = False
+    sign_in_end: int | None = None
+    error: str = ""
+
+    @property
+    def role_arn(self) -> RoleArn:
+        """The role, empty if there is none."""
+        return self.profile.role_arn if self.profile else RoleArn()
+
+    @property
+    def color(self) -> str:
+        """The color of the profile, empty if it has none."""
+        return self.profile.color if self.profile else ""
+
+
+def _source(row: Row) -> str | None:
+    return row.profile.source_kind if row.profile else None
+
+
+def _source_cell(row: Row) -> str | None:
+    source = _source(row)
+    shown = "key" if source == "access_key_id" else source
+    return f"{shown} ({row.key_age})" if row.key_age else shown
+
+
+def _session_cell(row: Row) -> str | None:
+    if row.error:
+        return "invalid"
+    if row.expiration:
+        return _time_left(row.expiration)
+    if row.sign_in_end and row.sign_in_end > time.time():
+        return f"signed in, {_time_left(row.sign_in_end)}"
+    return "sign in" if row.needs_sign_in else None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the list.
+
+    The JSON shows `value` as `key`, unless `key` is empty. The table shows `cell`, by default the value, below
+    `heading`, unless that is empty. In a narrow terminal, columns of `rank` 1 are shortened first, then those of 2.
+    With `is_offered`, `role-env use` shows the column where it offers the profiles.
+    """
+
+    key: str
+    heading: str
+    value: "Callable[[Row], str | None]"
+    cell: "Callable[[Row], str | None] | None" = None
+    rank: int = 0
+    is_offered: bool = False
+    blank: str = "-"
+
+    def shown(self, row: Row) -> str:
+        """Return the text of this column in `row`."""
+        return (self.cell or self.value)(row) or self.blank
+
+
+COLUMNS = (
+    Column("profile", "PROFILE", lambda row: row.name, rank=2, is_offered=True),
+    Column("role_arn", "ROLE", lambda row: row.role_arn or None, lambda row: row.role_arn.name, 1, is_offered=True),
+    Column(
+        "account_id", "ACCOUNT", lambda row: (row.profile and row.profile.account_id) or None, rank=1, is_offered=True
+    ),
+    Column("source", "SOURCE", _source, _source_cell, rank=2),
+    Column("region_id", "REGION", lambda row: (row.profile and row.profile.region_id) or None, rank=1),
+    Column("expiration", "SESSION", lambda row: _utc(row.expiration), _session_cell, is_offered=True),
+    Column("sign_in_expiration", "", lambda row: _utc(row.sign_in_end)),
+    Column("", "", lambda row: row.color, is_offered=True, blank=""),
+)
+
+
+def names_with_session(file: ProfilesFile, fingerprint: Fingerprint) -> list[str]:
+    """Return the names of the profiles that give a session, in file order."""
+    return [name for name in file.names() if _gives_session(file, name, fingerprint)]
+
+
+def _gives_session(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> bool:
+    """Return whether the profile `name` gives a session, as far as that is known without a request."""
+    is_promised = file.promises_session(name)
+    if is_promised is not None:
+        return is_promised
+    from role_env.sessions import chain as chains  # only for a profile of the aliyun CLI without a role
+
+    try:
+        return chains.resolve(file, name, fingerprint).gives_session
+    except ProfileError:
+        return False
+
+
+def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Row]:
+    """Return the rows of the profiles. An error that several profiles share is reported on stderr once."""
+    from role_env.keyrings.entry import session_entry
+    from role_env.sessions.store import Cache
+
+    cache = Cache(context, prompts=False)
+    entries = [session_entry(file.real_path, name) for name in names]
+    sign_ins = _sign_ins(file, names)
+    with context.messages.waiting_for("the keyring"):
+        known = cache.read_ahead(entries, [entry for entry, _ in sign_ins])
+        ends = {entry.name: source.sign_in_expiration(context, known) for entry, source in sign_ins}
+        rows = [_row(file, entry, cache, ends, context) for entry in entries]
+    for message in dict.fromkeys(row.error for row in rows if row.error):
+        context.messages.warn(message)
+    return rows
+
+
+def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[tuple[Entry, Source]]":
+    """Return the keyring's entries of the sign-ins that the profiles need, each with a source that uses it."""
+    found = {}
+    for name in names:
+        try:
+            source = file.chain(name)[0].source
+        except ProfileError:  # its row shows the error
+            continue
+        if source and (entry := source.sign_in_entry):
+            found[entry.name] = entry, source
+    return list(found.values())
+
+
+def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str, int | None]", context: Context) -> Row:
+    """Return the row of the profile whose session is stored as `entry`; `ends` are the ends of the sign-ins."""
+    name, profile, age = entry.username, None, ""
+    try:
+        profile = file.profile(name)
+        age = _key_age(profile.source, context)
+        source = file.chain(name)[0].source
+        sign_in = source.sign_in_entry if source else None
+        return Row(
+            name,
+            profile,
+            age,
+            _expiration(profile, entry, cache),
+            needs_sign_in=sign_in is not None,
+            sign_in_end=ends[sign_in.name] if sign_in else None,
+        )
+    except ProfileError as error:
+        return Row(name, profile, age, error=error.message)
+
+
+def _key_age(source: "Source | None", context: Context) -> str:
+    """Return the age of the access key that the keyring has for `source`; an empty text if it is unknown."""
+    if source is None or source.row is not rows.KEYRING:
+        return ""
+    from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
+    from role_env.sources.keyring import KeyringKey  # loaded already if there is such a source
+
+    key = source.stored_key(context) if isinstance(source, KeyringKey) else None
+    days = age(key) if key else None
+    if days is None:
+        return ""
+    text = f"{days} day{'' if days == 1 else 's'}"
+    return f"{text}: rotate it" if days >= ROTATE_AFTER_DAYS else text
+
+
+def _expiration(profile: "Profile", entry: "Entry", cache: "Cache") -> int | None:
+    """Return when the cached session of `profile`, stored as `entry`, expires; None if there is no valid one."""
+    cached = cache.load(entry, by_index=True)
+    is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
+    if not cached or is_of_another or cached.session.credentials.remaining() <= 0:
+        return None
+    return cached.session.credentials.expiration
+
+
+def offered_lines(rows: list[Row], context: Context) -> list[str]:
+    """Return a line for each profile to choose from, its name first, the rest in the profile's color.
+
+    The lines fit on the terminal on stderr, with a number before each.
+    """
+    columns = [column for column in COLUMNS if column.is_offered]
+    most = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - len("999  ") if on_terminal() else 1000
+    heading, yielding = [""] * len(columns), (of_rank(1, columns),)
+    lines = table.table(heading, cells_of(columns, rows), most=most, yielding=yielding).splitlines()[1:]
+    has_colors = table.has_colors(context.environ, sys.stderr)
+    shown = []
+    for line, row in zip(lines, rows, strict=True):
+        name, gap, rest = line.partition(" ")
+        color = variables.COLORS.get(row.color, "") if has_colors else ""
+        shown.append(f"{name}{gap}{table.colored(rest, color)}")
+    return shown
+
+
+def cells_of(columns: "Sequence[Column]", rows: list[Row]) -> list[list[str]]:
+    """Return the texts of the columns in each row."""
+    return [[column.shown(row) for column in columns] for row in rows]
+
+
+def of_rank(rank: int, columns: "Sequence[Column]") -> list[int]:
+    """Return the numbers of the columns of that rank."""
+    return [number for number, column in enumerate(columns) if column.rank == rank]
+
+
+def _utc(moment: int | None) -> str | None:
+    return timestamps.format_utc(moment) if moment else None
+
+
+def _time_left(moment: int) -> str:
+    return table.time_left(moment - time.time())
