@@ -27,6 +27,8 @@ NAMES = {
 """The agents by the variable that each sets; of several, the first one counts."""
 OTHER = "AGENT"
 """The variable in which any other agent gives its name."""
+UNNAMED = "agent"
+"""The name of an agent whose variable contains no character of a name."""
 
 _CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 _LONGEST = 32
@@ -38,7 +40,8 @@ def recognize(environ: "Mapping[str, str]") -> str:
     for variable, name in NAMES.items():
         if environ.get(variable):
             return name
-    return "".join(filter(_CHARACTERS.__contains__, environ.get(OTHER, "").lower()))[:_LONGEST]
+    other = environ.get(OTHER, "")
+    return "".join(filter(_CHARACTERS.__contains__, other.lower()))[:_LONGEST] or (UNNAMED if other else "")
 
 
 def check_name(text: str) -> str:
