@@ -104,10 +104,12 @@ def test_the_management_account_and_accounts_that_are_no_members_are_left_out_an
         Member("4444444444444445", "Failed", "CreateFailed"),
         Member("4444444444444446", "Promoted", "PromoteSuccess"),
         Member("4444444444444447", "Unsaid", ""),
+        Member("4444444444444448", "Deleted", "DeleteSuccess"),
+        Member("4444444444444449", "None", "NoSuccess"),
     ]
     done = configure(machine, "--yes")
     assert names(machine) == ["Production", "Staging", "Promoted"]
-    said = "7 accounts, 3 new, 1 the management account itself, 3 not yet or no longer members\n"
+    said = "9 accounts, 3 new, 1 the management account itself, 5 not yet or no longer members\n"
     assert said in done.stdout
 
 
@@ -167,6 +169,15 @@ def test_a_session_of_a_profile_may_list_the_accounts(machine: Machine, director
     assert done.returncode == 0, done.stderr
     assert "source_profile = lister" in machine.file.read_text()
     assert directory.calls[-1].identity.endswith(":assumed-role/hub/" + machine.sts.issued[0].name)
+
+
+def test_the_key_agents_of_its_own_section_is_copied(machine: Machine, directory: LocalResourceDirectory) -> None:
+    standard = machine.standard_profiles()
+    machine.write(standard.replace("[profileA]", "[profileA]\nagents = read-only\ncolor = red"))
+    text = configure(machine, "--dry-run").stdout
+    assert (text.count("agents = read-only\n"), text.count("color")) == (2, 0)
+    machine.write(f"[DEFAULT]\nagents = full\n{standard}")
+    assert "agents" not in configure(machine, "--dry-run").stdout
 
 
 def test_a_person_chooses_by_number_and_by_part_of_a_name(machine: Machine, directory: LocalResourceDirectory) -> None:

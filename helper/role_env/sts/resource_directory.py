@@ -21,6 +21,8 @@ LIST_ACTION = "resourcemanager:ListAccounts"
 _NAME = "Resource Directory"
 _PAGE, _MOST_PAGES = 100, 1000
 _LONGEST_NAME = 400
+_READY = ("CreateSuccess", "InviteSuccess", "PromoteSuccess")
+"""The states of accounts that have joined, of those that the API documents."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Member:
     @property
     def is_ready(self) -> bool:
         """Whether the account has joined the organization."""
-        return self.status.endswith("Success")
+        return self.status in _READY
 
 
 def list_accounts(key: AccessKey, endpoint: str, context: Context) -> list[Member]:
