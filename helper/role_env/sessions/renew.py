@@ -100,7 +100,7 @@ def renew(context: Context) -> Session:
     account_id, names = environ.get("ROLE_ENV_ACCOUNT_ID", ""), (asked.session_name, state.policy, asked.policy_digest)
     kept = _Kept(state.profile, account_id, state.role_arn, *names, hint)
     try:
-        session = _request_again(kept, asked, context, is_full_allowed=True, may_stay=False)
+        session = _obtain(kept, *_prove(kept, asked, context), may_stay=False)
     except UsageError as error:  # the profile no longer allows an option
         raise ProfileError(error.message, hint=error.hint) from None
     if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal():
@@ -114,14 +114,20 @@ def renew(context: Context) -> Session:
 def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: bool) -> Session:
     """Return the session of the request `asked`, which a shell had before and has lost or left.
 
-    Raises ProfileError without a proof or for an invalid profile, UsageError for a session wider than the shell's
-    (unless `is_full_allowed`), RefusedError if it would be another session, and any other RoleEnvError.
+    Its profile's key `agents` decides anew for whoever asks now, an agent or a person. Raises ProfileError without a
+    proof or for an invalid profile, UsageError for a session wider than the shell's (unless `is_full_allowed`),
+    RefusedError if it would be another session, and any other RoleEnvError.
     """
     names = (asked.session_name, asked.policy, asked.policy_digest)
     hint = f"type: {requests.line(asked, context.environ)}"
     kept = _Kept(asked.profile, asked.account_id, asked.role_arn, *names, hint, "requested again")
     try:
-        return _request_again(kept, asked, context, is_full_allowed=is_full_allowed, may_stay=True)
+        proven, chain = _prove(kept, asked, context)
+        session_request = SessionRequest(_request(asked, _typed_narrowing(kept, asked, is_full_allowed), None), context)
+        own_chain = session_request.resolve()
+        if session_request.entry != proven.entry:  # it is somebody else's request
+            kept, proven, chain = replace(kept, policy=own_chain.policy_name), session_request, own_chain
+        return _obtain(kept, proven, chain, may_stay=True)
     except RoleEnvError as error:
         error.role_arn = asked.role_arn
         raise
@@ -137,7 +143,7 @@ def proven_endpoint(context: Context) -> str:
         names = (asked.session_name, asked.policy, asked.policy_digest)
         kept = _Kept(asked.profile, asked.account_id, asked.role_arn, *names, "")
         with contextlib.suppress(ProfileError, RefusedError, UsageError):
-            _prove(kept, asked, context, is_full_allowed=True)
+            _prove(kept, asked, context)
             return asked.endpoint
     raise ProfileError(
         "nothing proves that the session in this shell was requested at the STS endpoint that ROLE_ENV_REQUEST names",
@@ -165,17 +171,7 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
     return _obtain(kept, session_request, chain, may_stay=False)
 
 
-def _request_again(
-    kept: _Kept, asked: ShellRequest, context: Context, *, is_full_allowed: bool, may_stay: bool
-) -> Session:
-    """Return the session of the request `asked` if it matches `kept` and has a proof."""
-    session_request, chain = _prove(kept, asked, context, is_full_allowed=is_full_allowed)
-    return _obtain(kept, session_request, chain, may_stay=may_stay)
-
-
-def _prove(
-    kept: _Kept, asked: ShellRequest, context: Context, *, is_full_allowed: bool
-) -> tuple[SessionRequest, Chain]:
+def _prove(kept: _Kept, asked: ShellRequest, context: Context) -> tuple[SessionRequest, Chain]:
     """Return the request `asked` and its chain, checked against `kept` and the proof.
 
     Raises ProfileError or RefusedError if they differ.
@@ -187,8 +183,16 @@ def _prove(
             hint="restore the profiles file, or begin another session: role-env use PROFILE",
         )
     narrowing = _narrowing(kept, asked)
-    narrowing.is_full_allowed = is_full_allowed
-    request = Request(
+    narrowing.is_full_allowed = True
+    session_request = SessionRequest(_request(asked, narrowing, asked.option("agent")), context)
+    chain = kept.bind(session_request.resolve())
+    _check_proof(kept, chain, Proof(session_request.entry, asked.endpoint), asked.endpoint, context)
+    return session_request, chain
+
+
+def _request(asked: ShellRequest, narrowing: Narrowing, agent: str | None) -> Request:
+    """Return the request `asked` with `narrowing`, made by `agent`."""
+    return Request(
         asked.profile,
         config=asked.config,
         duration=asked.duration,
@@ -196,12 +200,8 @@ def _prove(
         region=asked.option("region"),
         expect_account=asked.option("expect_account"),
         narrowing=narrowing,
-        agent=asked.option("agent"),
+        agent=agent,
     )
-    session_request = SessionRequest(request, context)
-    chain = kept.bind(session_request.resolve())
-    _check_proof(kept, chain, Proof(session_request.entry, asked.endpoint), asked.endpoint, context)
-    return session_request, chain
 
 
 def _obtain(kept: _Kept, session_request: SessionRequest, chain: Chain, *, may_stay: bool) -> Session:
@@ -228,6 +228,13 @@ def _check_proof(kept: _Kept, chain: Chain, proof: Proof, endpoint: str, context
     if proven is None or chain.target.endpoint != endpoint or chain.digest(context) != proven:
         what = f"the session of {kept.profile} cannot be {kept.verb}"
         raise ProfileError(f"{what}: nothing proves that it was requested here as it is now", hint=kept.hint)
+
+
+def _typed_narrowing(kept: _Kept, asked: ShellRequest, is_full_allowed: bool) -> Narrowing:
+    """Return the narrowing that the options of `asked` make, without that of its profile's key `agents`."""
+    narrowing = Narrowing() if asked.option("agents") else _narrowing(kept, asked)
+    narrowing.is_full_allowed = is_full_allowed
+    return narrowing
 
 
 def _narrowing(kept: _Kept, asked: ShellRequest) -> Narrowing:
