@@ -64,6 +64,13 @@ def test_a_profiles_file_that_is_no_ini_and_one_that_the_command_line_names(heal
     only(examined(healthy, "--config", "gone"), "profiles file", "--config names gone")
 
 
+@pytest.mark.parametrize("name", ["default", "Default"])
+def test_a_profile_whose_name_reads_like_that_of_the_defaults(healthy: Machine, name: str) -> None:
+    healthy.add(f"[{name}]\nregion_id = cn-x\n")
+    said = ("its keys are no defaults for other profiles", f"rename [{name}] to [DEFAULT] in {healthy.file}")
+    only(examined(healthy), f"profile {name}", "warn", *said)
+
+
 @pytest.mark.parametrize(
     ("keys", "reported"),
     [

@@ -89,6 +89,18 @@ def test_an_error_in_the_defaults_names_their_line(folder: Folder) -> None:
     assert f"{folder.file}, line 2" in folder.fault(f"[DEFAULT]\nregion_id = NO\n{A}", "a")
 
 
+@pytest.mark.parametrize("keys", ["agents = full", "region_id = x\nread_only = yes", "policy = {}", "policy_file = x"])
+def test_defaults_in_the_wrong_case_that_would_narrow_sessions_are_an_error(folder: Folder, keys: str) -> None:
+    for name in ("default", "Default"):
+        reported = failure(lambda name=name: folder.read(f"{A}[{name}]\n{keys}\n"))  # type: ignore[misc]
+        assert f"[{name}] is a profile without a role, and its {keys.split()[-3]} narrows no session" in reported
+        assert f"({folder.file}, line {3 + len(keys.splitlines()) + 1}) | write [DEFAULT]" in reported
+    for keys_of_default in ("agents = read-only\nrole_arn = acs:ram::1:role/x\nsource_profile = a", "region_id = x"):
+        assert folder.read(f"{A}[default]\n{keys_of_default}\n").names() == ["a", "default"]
+    alibabas = folder.alibaba("credentials.ini", f"[default]\n{keys}\n")
+    assert folder.load(alibabas).names() == ["default"]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "reported"),
     [

@@ -5,7 +5,7 @@ from role_env.doctor.finding import FAIL, LONGEST_CHECK, OK, WARN, Finding, Surr
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
-from role_env.profiles.file import ProfilesFile
+from role_env.profiles.file import DEFAULT, ProfilesFile
 from role_env.sessions import chain as chains
 from role_env.variables import NO_ACCOUNT_VALUE, SERVED_PROFILE
 
@@ -32,6 +32,9 @@ def _name_fault(name: str, file: ProfilesFile) -> Finding | None:
     if name in (NO_ACCOUNT_VALUE, SERVED_PROFILE):
         what = f"{file.path} has a profile {name}: this name must lead to no account of a file"
         return Finding(f"profile {name}", FAIL, what, f"rename [{name}] in {file.path}")
+    if name.upper() == DEFAULT and file.promises_session(name) is False and not file.users(name):
+        what = f"{file.path} has a profile {name}, which gives no session: its keys are no defaults for other profiles"
+        return Finding(f"profile {name}", WARN, what, f"rename [{name}] to [{DEFAULT}] in {file.path} for defaults")
     if name in COMMANDS:
         what = f"profile {name}: role-env {name} is the command of that name"
         return Finding(f"profile {name}", WARN, what, f"type role-env export {name}, or rename [{name}] in {file.path}")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "DEFAULT"
 _SECRETS = ("access_key_secret", "security_token")
+_NARROWING = ("agents", "read_only", "policy", "policy_file")
 
 
 def load(config: str, fingerprint: Fingerprint) -> "ProfilesFile":
@@ -57,9 +58,12 @@ class ProfilesFile:
             self._sections = ini.parse(path, planned)
             for name, of_keys in (origins or {}).items():
                 self._sections[name].where, self._sections[name].origins = f"not yet in {path}", of_keys
-        if defaults := self._sections.pop(DEFAULT, None):
-            for section in self._sections.values():
-                _add_defaults(section, defaults)
+        if not self._is_sdk_file:
+            self._check_meant_defaults()
+        defaults = self._sections.pop(DEFAULT, Section(path, DEFAULT, 0))
+        self._default_lines = defaults.lines
+        for section in self._sections.values():
+            _add_defaults(section, defaults)
         self._check_names()
 
     def _read(self) -> dict[str, Section]:
@@ -113,6 +117,12 @@ class ProfilesFile:
         section = self._sections.get(name)
         return section.values.get("role_arn", "") if section else ""
 
+    def own_value(self, name: str, key: str) -> str:
+        """Return the value of `key` in the section of the profile `name` itself, not in [DEFAULT]; else empty."""
+        section = self._sections[name]
+        is_own = section.lines.get(key) != self._default_lines.get(key)
+        return section.values[key] if is_own else ""
+
     def users(self, source: str) -> list[str]:
         """Return the names of the profiles whose `source_profile` is `source`."""
         return [name for name, section in self._sections.items() if section.values.get("source_profile") == source]
@@ -160,6 +170,19 @@ class ProfilesFile:
 
         hint = hints.unknown_word(name, "", names.nearest(name, self._sections), self._fingerprint.environ)
         return hint or "list the profiles with: role-env list"
+
+    def _check_meant_defaults(self) -> None:
+        """Raise ProfileError for a section such as [default] that gives no session and would narrow sessions."""
+        for name, section in self._sections.items():
+            if name == DEFAULT or name.upper() != DEFAULT or "role_arn" in section.values:
+                continue
+            if any(key in rows.CHOOSERS for key in section.values):
+                continue
+            if key := next(filter(section.values.__contains__, _NARROWING), ""):
+                raise ProfileError(
+                    f"[{name}] is a profile without a role, and its {key} narrows no session ({section.where_is(key)})",
+                    hint=f"write [{DEFAULT}] for what all profiles share, or remove {key}",
+                )
 
     def _check_names(self) -> None:
         for name, section in list(self._sections.items()):
