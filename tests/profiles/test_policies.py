@@ -15,6 +15,8 @@ VALUES = st.recursive(
     max_leaves=20,
 )
 
+ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
 
 @given(st.dictionaries(st.text(max_size=10), VALUES, max_size=4), st.sampled_from([None, 1, "\t"]))
 def test_a_policy_without_white_space_means_the_same(document: dict[str, object], indent: int | str | None) -> None:
@@ -64,3 +66,24 @@ def test_a_session_says_whether_it_is_full_read_only_or_of_which_policy() -> Non
     one, other = (policies.Narrowing(f'{{"a":{value}}}').name for value in (1, 2))
     assert one != other
     assert len(one) == 64
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        (ALLOW, True),
+        ([{"Effect": "Allow", "Action": ["ecs:*", "STS:Assume*"], "Resource": "acs:ram::1:role/x"}], True),
+        ([{"Effect": "Allow", "Action": "sts:AssumeRoleWith*", "Resource": "*"}], False),
+        ([{"Effect": "Allow", "NotAction": "ecs:*", "Resource": "*"}], True),
+        ([{"Effect": "Allow", "NotAction": ["sts:*"], "Resource": "*"}], False),
+        ([ALLOW, {"Effect": "Deny", "Action": "sts:*", "Resource": "*"}], False),
+        ([ALLOW, {"Effect": "Deny", "Action": "sts:*", "Resource": "acs:ram::1:role/x"}], True),
+        ([ALLOW, {"Effect": "Deny", "Action": "sts:*", "Resource": "*", "Condition": {"Bool": {}}}], True),
+        ([], False),
+        (["text"], True),
+        ([{"Effect": "Allow"}], True),
+    ],
+)
+def test_whether_a_policy_may_allow_an_action_is_known_without_asking(statements: object, expected: bool) -> None:
+    policy = policies.compact(json.dumps({"Version": "1", "Statement": statements}))
+    assert policies.may_allow(policy, "sts:AssumeRole") is expected

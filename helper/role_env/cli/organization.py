@@ -15,7 +15,7 @@ from role_env.profiles.endpoint import directory_endpoint
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.new_names import UnusedNames, sanitize
 from role_env.profiles.offers import Choices, Offer
-from role_env.profiles.policies import Narrowing
+from role_env.profiles.policies import Narrowing, may_allow
 from role_env.sessions import chain as chains
 from role_env.sessions import obtain as sessions
 from role_env.sessions.request import Request
@@ -28,6 +28,7 @@ DEFAULT_ROLE = "ResourceDirectoryAccountAccessRole"
 
 OPTION = "--resource-directory"
 _SIGNS = "._@+:/-"
+_ASSUME_ROLE = "sts:AssumeRole"
 _NO_PERMISSION = ("NoPermission", "Forbidden.RAM")
 
 
@@ -85,6 +86,12 @@ class Organization:
                 hint="name a profile without read_only",
             )
         chain = chains.resolve(file, name, fingerprint)
+        policy = chain.last_role.policy if chain.last_role else ""
+        if policy and not may_allow(policy, _ASSUME_ROLE):
+            raise ProfileError(
+                f"profile {name} may not assume a role: its policy does not allow {_ASSUME_ROLE} ({profile.where})",
+                hint="name a profile without a policy, or allow that action in it",
+            )
         if chain.gives_session:
             narrowing = Narrowing(is_full_allowed=self._is_full_allowed)
             session = sessions.obtain(Request(name, config=str(file.path), narrowing=narrowing), context)
@@ -133,6 +140,7 @@ class Organization:
     def _offers(self, new: Sequence[Member], file: ProfilesFile) -> list[Offer]:
         """Return the profiles for the accounts `new`."""
         unused = UnusedNames(file.names())
+        agents = file.own_value(self._source, "agents")
         found = []
         for member in new:
             name = unused.take(sanitize(member.display_name, signs=_SIGNS) or member.account_id, member.account_id)
@@ -140,6 +148,7 @@ class Organization:
                 "role_arn": f"acs:ram::{member.account_id}:role/{self._role}",
                 "source_profile": self._source,
                 "expected_account_id": member.account_id,
+                **({"agents": agents} if agents else {}),
             }
             found.append(Offer(name, member.account_id, member.display_name, values))
         return found

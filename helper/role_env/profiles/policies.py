@@ -7,6 +7,10 @@ AssumeRole, `Policy`). In general two policies cannot be intersected, but a Deny
 from role_env.fingerprint import sha256
 from role_env.variables import READ_ONLY
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 LONGEST = 2048
 # The limit before white space is removed; it leaves enough room for formatting.
 LARGEST_FILE = 64 * 1024
@@ -94,6 +98,38 @@ def revision() -> str:
     return sha256(" ".join((*READING, *REVEALING.values())))
 
 
+def may_allow(policy: str, action: str) -> bool:
+    """Return False if no statement of `policy` allows `action`, or one denies it for all resources.
+
+    `policy` is one that `compact` accepts. Other resources and conditions are left to STS, and so is an invalid policy.
+    """
+    import json
+
+    try:
+        found = [one for one in _statements(json.loads(policy)) if _is_about(one, action)]
+        is_denied = any(
+            one["Effect"] == "Deny" and one["Resource"] == "*" and not one.get("Condition") for one in found
+        )
+        return not is_denied and any(one["Effect"] == "Allow" for one in found)
+    except (AttributeError, KeyError, TypeError):
+        return True
+
+
+def _statements(document: "dict[str, Any]") -> "list[dict[str, Any]]":
+    found = document.get("Statement", [])
+    return found if isinstance(found, list) else [found]
+
+
+def _is_about(statement: "dict[str, Any]", action: str) -> bool:
+    """Return whether a statement is about `action`. Raises KeyError, TypeError for an invalid one."""
+    import re
+
+    key = "Action" if "Action" in statement else "NotAction"
+    patterns = [statement[key]] if isinstance(statement[key], str) else statement[key]
+    is_named = any(re.fullmatch(re.escape(one).replace(r"\*", ".*"), action, re.IGNORECASE) for one in patterns)
+    return is_named == (key == "Action")
+
+
 def read_only(own: str = "") -> str:
     """Return the read-only policy. With `own`, a profile's policy, return that policy narrowed to reading.
 
@@ -106,9 +142,7 @@ def read_only(own: str = "") -> str:
         reading = {"Effect": "Deny", "NotAction": READING, "Resource": "*"}
     revealing = {"Effect": "Deny", "Action": " ".join(REVEALING.values()).split(), "Resource": "*"}
     document = json.loads(own) if own else {"Version": "1"}
-    statements = document.get("Statement", [])
-    kept = statements if isinstance(statements, list) else [statements]
-    narrowed = {**document, "Statement": [*kept, reading, revealing]}
+    narrowed = {**document, "Statement": [*_statements(document), reading, revealing]}
     policy = json.dumps(narrowed, separators=(",", ":"), ensure_ascii=False)
     if len(policy) > LONGEST:
         raise PolicyError(
