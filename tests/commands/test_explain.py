@@ -57,7 +57,7 @@ def test_the_hops_are_in_the_order_in_which_they_are_called(machine: Machine) ->
 def test_a_person_reads_each_request_and_the_decision(machine: Machine) -> None:
     done = machine.role_env("explain", "profileB", "--session-name", "me", "--duration", "900")
     assert done.stdout.splitlines() == [
-        f"access_key_id: {machine.file}, line 2",
+        f"profileB: its credentials come from access_key_id of profileA ({machine.file}, line 2)",
         f"profileB: AssumeRole of {machine.sts.role_arn} for 900 s ({machine.file}, line 5)",
         f"  as me at {machine.sts.endpoint}",
         "a new session is requested: no session is cached",

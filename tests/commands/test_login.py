@@ -25,10 +25,7 @@ def name_no_key(machine: Machine) -> None:
 def test_a_key_over_a_pipe_is_checked_stored_and_used(machine: Machine) -> None:
     done = machine.role_env("profileB")
     assert done.returncode == 3
-    assert (
-        f"profile profileA: its secret is neither in the file nor in the keyring ({machine.file}, line 2)"
-        in done.stderr
-    )
+    assert f"the secret of profileA is neither in the file nor in the keyring ({machine.file}, line 2)" in done.stderr
     assert "role-env login profileA" in done.stderr
     done = machine.role_env("login", "profileA", text=machine.key_lines())
     assert (done.returncode, done.stderr) == (0, "")
@@ -41,7 +38,7 @@ def test_a_key_over_a_pipe_is_checked_stored_and_used(machine: Machine) -> None:
 
 def test_a_section_without_any_key_has_its_key_in_the_keyring(machine: Machine) -> None:
     name_no_key(machine)
-    machine.fails("profileB", status=3, said="it has no credential source")
+    machine.fails("profileB", status=3, said="the access key of profileA is not in the keyring")
     machine.log_in("profileA")
     machine.succeeds("profileB")
 
@@ -99,7 +96,10 @@ def test_logout_removes_the_key_and_what_was_made_with_it_does_not_stand(machine
     machine.log_in("profileA")
     machine.succeeds("profileB")
     done = machine.role_env("logout", "profileA")
-    removed = f"removed the access key {machine.sts.access_key_id} of profileA from the keyring\n"
+    removed = (
+        f"removed the access key {machine.sts.access_key_id} of profileA from the keyring\n"
+        "profiles that need a key of profileA: profileB; store one: role-env login profileA\n"
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, removed, "")
     assert machine.role_env("profileB").returncode == 3
     done = machine.role_env("logout", "profileA")

@@ -78,7 +78,7 @@ def test_a_profile_whose_name_reads_like_that_of_the_defaults(healthy: Machine, 
         ("role_arn = acs:ram::1:role/x\nsource_profile = profielA", "did you mean profileA?"),
         ("role_arn = acs:ram::1:role/x\nsource_profile = bad", "form a loop"),
         ("role_arn = acs:ram::1:role/x\nsource_profile = profileA\npolcy = {}", "did you mean policy?"),
-        ("role_arn = acs:ram::1:role/x", "neither in the file nor in the keyring"),
+        ("role_arn = acs:ram::1:role/x", "has no credential source, and no access key in the keyring"),
         ("role_arn = acs:ram::1:role/x\ncredential_source = environment", "none is set"),
     ],
 )

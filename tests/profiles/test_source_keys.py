@@ -26,8 +26,8 @@ from support.profiles_folder import ARN, KEY, OIDC, PROVIDER, A, Folder
         (f"{OIDC}oidc_token_file = /run/f", OidcToken("b", "line 3", PROVIDER, Path("/run/f"))),
         (f"oidc_token = github\n{OIDC}", OidcToken("b", "line 3", PROVIDER)),
         (f"{OIDC}oidc_token = github\noidc_audience = a", OidcToken("b", "line 3", PROVIDER, audience="a")),
-        ("access_key_id = LTAI", KeyringKey("b", "line 3", Path(), "LTAI")),
-        ("", KeyringKey("b", "line 1", Path())),
+        ("access_key_id = LTAI", KeyringKey("b", "line 3", Path(), "LTAI", has_role=True)),
+        ("", KeyringKey("b", "line 1", Path(), has_role=True)),
     ],
 )
 def test_each_source_is_made_from_its_keys(folder: Folder, keys: str, source: Source) -> None:

@@ -238,7 +238,7 @@ LOGIN = (
     Mistake(
         "a secret that is nowhere",
         "role-env profileB",
-        "profile profileA: its secret is neither in the file nor in the keyring ({file}, line 2)",
+        "the secret of profileA is neither in the file nor in the keyring ({file}, line 2)",
         "run: role-env login profileA",
         change=("access_key_secret = {secret}\n", ""),
         text="{id}\n{secret}\n",

@@ -11,6 +11,7 @@ from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
+from role_env.shells import hints
 from role_env.sources import rows
 from role_env.ui import table
 from role_env.ui.messages import on_terminal
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from role_env.keyrings.entry import Entry
     from role_env.profiles.profile import Profile
     from role_env.sessions.store import Cache
-    from role_env.sources.base import Source
+    from role_env.sources.base import Source, SourceFault
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,14 @@ class Row:
     """A profile and its cached session.
 
     `profile` is None if it is invalid; `error` is the fault of the profile or its chain. `key_age` is the age of its
-    access key in the keyring. `expiration` is the end of a valid session, `sign_in_end` the end of the sign-in that its
-    chain needs (epoch seconds).
+    access key in the keyring; `missing_key` is the fault if its chain's access key is not there. `expiration` is the
+    end of a valid session, `sign_in_end` the end of the sign-in that its chain needs (epoch seconds).
     """
 
     name: str
     profile: "Profile | None" = None
     key_age: str = ""
+    missing_key: "SourceFault | None" = None
     expiration: int | None = None
     needs_sign_in: bool = False
     sign_in_end: int | None = None
@@ -60,12 +62,15 @@ def _source(row: Row) -> str | None:
 def _source_cell(row: Row) -> str | None:
     source = _source(row)
     shown = "key" if source == "access_key_id" else source
-    return f"{shown} ({row.key_age})" if row.key_age else shown
+    note = "no key" if row.missing_key and row.profile and row.profile.source else row.key_age
+    return f"{shown} ({note})" if note else shown
 
 
 def _session_cell(row: Row) -> str | None:
     if row.error:
         return "invalid"
+    if row.missing_key:
+        return "no key"
     if row.expiration:
         return _time_left(row.expiration)
     if row.sign_in_end and row.sign_in_end > time.time():
@@ -141,6 +146,10 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
         rows = [_row(file, entry, cache, ends, context) for entry in entries]
     for message in dict.fromkeys(row.error for row in rows if row.error):
         context.messages.warn(message)
+    missing = {row.missing_key.message: row.missing_key.hint for row in rows if row.missing_key}
+    for message, hint in missing.items():
+        context.messages.warn(message)
+        context.messages.warn(f"hint: {hints.followable(hint, context.environ)}")
     return rows
 
 
@@ -165,11 +174,14 @@ def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str,
         age = _key_age(profile.source, context)
         source = file.chain(name)[0].source
         sign_in = source.sign_in_entry if source else None
+        fault = source.find_fault(context) if source else None
+        missing_key = fault if fault and fault.is_certain else None
         return Row(
             name,
             profile,
             age,
-            _expiration(profile, entry, cache),
+            missing_key,
+            None if missing_key else _expiration(profile, entry, cache),
             needs_sign_in=sign_in is not None,
             sign_in_end=ends[sign_in.name] if sign_in else None,
         )

@@ -9,6 +9,7 @@ from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import CacheDecision, SessionRequest
+from role_env.shells import hints
 from role_env.ui import stdout as output
 
 
@@ -47,8 +48,18 @@ def _sign_in(chain: Chain, context: Context) -> str:
     return f"signed in until {timestamps.format_utc(end)}" if end > time.time() else "the sign-in has expired"
 
 
+def _source(chain: Chain, context: Context) -> str:
+    """Return where the credentials come from or, if the access key is missing there, how to add it."""
+    source = chain.source
+    fault = source.find_fault(context)
+    if fault and fault.is_certain:
+        return f"{fault.message}; {hints.followable(fault.hint, context.environ)}"
+    whose = "" if source.profile == chain.target.name else f" of {source.profile}"
+    return f"its credentials come from {source.kind}{whose} ({source.location(context.environ)})"
+
+
 def _text(chain: Chain, decision: CacheDecision, context: Context) -> str:
-    lines = [f"{chain.source.kind}: {chain.source.location(context.environ)}"]
+    lines = [f"{chain.target.name}: {_source(chain, context)}"]
     if chain.source.sign_in_entry:
         lines.append(f"  {_sign_in(chain, context)}")
     for position, hop in enumerate(chain.profiles):

@@ -41,4 +41,4 @@ def _table(rows: list[Row], context: Context) -> str:
 
 
 def _color(row: Row) -> str:
-    return table.RED if row.error else table.GREEN if row.expiration else ""
+    return table.RED if row.error or row.missing_key else table.GREEN if row.expiration else ""

@@ -1,5 +1,6 @@
 """role-env logout: remove a long-lived access key, or a sign-in, from the OS keyring."""
 
+import contextlib
 from pathlib import Path
 
 from role_env.cli import options
@@ -14,6 +15,7 @@ from role_env.profiles.locate import locate
 from role_env.rotation.holders import Holders
 from role_env.rotation.ram import Ram, endpoint_of
 from role_env.rotation.release import Release
+from role_env.sources import rows
 from role_env.sources.signed_in import SignedInSource
 from role_env.ui import stdout as output
 
@@ -34,6 +36,8 @@ def run(invocation: Invocation, context: Context) -> int:
         if key:
             access_keys.delete(path, name, context)
             output.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
+            if dependents := _dependents(path, name, fingerprint):
+                output.write(f"profiles that need a key of {name}: {dependents}; store one: role-env login {name}\n")
         elif is_dropping:
             output.write(f"removed the rotation of {name} from the keyring\n")
         else:
@@ -41,6 +45,19 @@ def run(invocation: Invocation, context: Context) -> int:
             output.write(f"{name} has no access key in the keyring\n")
         release.end(lambda line: output.write(f"{name}: {line}\n"), lambda: Ram(context, endpoint_of(context.environ)))
     return 0
+
+
+def _dependents(path: Path, name: str, fingerprint: Fingerprint) -> str:
+    """Return the profiles whose chain starts with the keyring's key of `name`, at most ten; an empty text for none."""
+    found: list[str] = []
+    with contextlib.suppress(ProfileError):  # the file may be gone or invalid
+        file = ProfilesFile(path, fingerprint)
+        for other in file.names():
+            with contextlib.suppress(ProfileError):
+                first, last = (chain := file.chain(other))[0], chain[-1]
+                if first.name == name and first.source and first.source.row is rows.KEYRING and last.role_arn:
+                    found.append(other)
+    return ", ".join(found[:10]) + (f" and {len(found) - 10} more" if found[10:] else "")
 
 
 def _signed_in_source(path: Path, name: str, fingerprint: Fingerprint) -> SignedInSource | None:

@@ -23,10 +23,13 @@ class KeyringKey(Source):
 
     row = rows.KEYRING
 
-    def __init__(self, profile: str, where: str, path: Path, access_key_id: str = "") -> None:
+    def __init__(
+        self, profile: str, where: str, path: Path, access_key_id: str = "", *, has_role: bool = False
+    ) -> None:
         super().__init__(profile, where)
         self.path = path
         self.access_key_id = access_key_id
+        self.has_role = has_role
         # The key that has been read, since some keyrings ask a person each time.
         self._read: dict[str, AccessKey | None] = {}
 
@@ -36,7 +39,8 @@ class KeyringKey(Source):
     ) -> "tuple[Source, dict[str, Any]]":
         """Return the source for the key in the keyring; the section may name its ID."""
         key = "access_key_id"
-        return cls(section.name, section.where_is(key), section.path, values.get(key, "")), {}
+        has_role = "role_arn" in values
+        return cls(section.name, section.where_is(key), section.path, values.get(key, ""), has_role=has_role), {}
 
     def use(self, key: AccessKey) -> None:
         """Use `key` as if it were in the keyring."""
@@ -53,36 +57,52 @@ class KeyringKey(Source):
     def stored_key(self, context: Context) -> AccessKey | None:
         """Return the key if the keyring is unlocked and has it, else None."""
         with contextlib.suppress(KeyringError):
-            return access_keys.load(self.path, self.profile, context, prompts=False)
+            return self._look(context, prompts=False)
         return None
 
     def find_fault(self, context: Context) -> SourceFault | None:
         """Return the fault of a missing key. A fault of the keyring itself is reported elsewhere."""
         with contextlib.suppress(KeyringError):
-            if not access_keys.load(self.path, self.profile, context, prompts=False):
-                message = f"profile {self.profile}: its key is neither in the file nor in the keyring ({self.where})"
-                return SourceFault(message, f"store it: role-env login {self.profile}")
+            if not self._look(context, prompts=False):
+                return SourceFault(*self._missing())
         return None
 
-    def _fetch(self, context: Context) -> AccessKey:
+    def key(self, context: Context) -> AccessKey:
+        """Return the key in the keyring."""
         key = self._load(context)
-        login = f"role-env login {self.profile}"
-        if key is None and self.access_key_id:
-            raise ProfileError("its secret is neither in the file nor in the keyring", hint=f"run: {login}")
         if key is None:
-            raise ProfileError("it has no credential source", hint=f"add {_choices()}, or run: {login}")
+            message, hint = self._missing()
+            raise ProfileError(message, hint=hint)
         if self.access_key_id not in ("", key.access_key_id):
             raise ProfileError(
-                f"access_key_id is {self.access_key_id}, but the keyring has the secret of {key.access_key_id}",
-                hint=f"run: {login}",
+                f"profile {self.profile}: access_key_id is {self.access_key_id}, but the keyring has the secret of"
+                f" {key.access_key_id} ({self.where})",
+                hint=f"run: role-env login {self.profile}",
             )
         return key
 
+    def _missing(self) -> tuple[str, str]:
+        """Return the message and the hint for a key that is not in the keyring.
+
+        A profile with a role may lack another source instead.
+        """
+        login = f"run: role-env login {self.profile}"
+        if self.access_key_id:
+            return f"the secret of {self.profile} is neither in the file nor in the keyring ({self.where})", login
+        if self.has_role:
+            what = f"{self.profile} has no credential source, and no access key in the keyring ({self.where})"
+            return what, f"add {_choices()}, or {login}"
+        return f"the access key of {self.profile} is not in the keyring ({self.where})", login
+
+    def _look(self, context: Context, *, prompts: bool = True) -> AccessKey | None:
+        """Return the key in the keyring, or None. Raises KeyringError."""
+        if "key" not in self._read:
+            self._read["key"] = access_keys.load(self.path, self.profile, context, prompts=prompts)
+        return self._read["key"]
+
     def _load(self, context: Context) -> AccessKey | None:
         try:
-            if "key" not in self._read:
-                self._read["key"] = access_keys.load(self.path, self.profile, context)
-            return self._read["key"]
+            return self._look(context)
         except KeyringError as error:
             if isinstance(error, vault.NoKeyring) and not self.access_key_id:
                 return None

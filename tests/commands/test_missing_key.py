@@ -1,0 +1,68 @@
+"""A source whose access key is not in the keyring: whose it is, and the command that stores it, said first."""
+
+import json
+
+import pytest
+
+from support.machine import Machine
+
+LOGIN = "run: role-env login profileA"
+
+
+@pytest.fixture(autouse=True)
+def logged_out(machine: Machine) -> str:
+    """Take a session with a key in the keyring, and log out; return the text that reports the missing key."""
+    machine.write(f"[profileA]\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    machine.add(f"[c]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileB\n")
+    machine.log_in("profileA")
+    machine.succeeds("profileB")
+    machine.succeeds("logout", "profileA")
+    return f"the access key of profileA is not in the keyring ({machine.file}, line 1)"
+
+
+def test_a_request_reports_it_first(machine: Machine, logged_out: str) -> None:
+    done = machine.role_env("profileB")
+    assert (done.returncode, done.stderr) == (3, f"role-env: {logged_out}\nrole-env: hint: {LOGIN}\n")
+
+
+def test_explain_reports_it_first(machine: Machine, logged_out: str) -> None:
+    first, *_, last = machine.succeeds("explain", "profileB").stdout.splitlines()
+    assert first == f"profileB: {logged_out}; {LOGIN}"
+    assert last == f"a new session is requested: {logged_out}"
+
+
+def test_list_reports_it_first_and_shows_no_session_as_valid(machine: Machine, logged_out: str) -> None:
+    done = machine.succeeds("list")
+    assert done.stderr == f"role-env: {logged_out}\nrole-env: hint: {LOGIN}\n"
+    rows = [line.split() for line in done.stdout.splitlines()[1:]]
+    assert rows[0] == ["profileA", "-", "-", "keyring", "(no", "key)", "-", "no", "key"]
+    assert [row[3:] for row in rows[1:]] == [["profileA", "-", "no", "key"], ["profileB", "-", "no", "key"]]
+    assert [row["expiration"] for row in json.loads(machine.succeeds("list", "--json").stdout)] == [None] * 3
+
+
+def test_doctor_reports_it_once(machine: Machine, logged_out: str) -> None:
+    found = json.loads(machine.role_env("doctor", "--json").stdout)
+    assert [each["fix"] for each in found if each["message"] == logged_out] == [LOGIN]
+
+
+def test_logout_names_the_profiles_that_depend_on_the_key(machine: Machine) -> None:
+    machine.log_in("profileA")
+    machine.add("[other]\n")
+    first, second = machine.succeeds("logout", "profileA").stdout.splitlines()
+    assert first == f"removed the access key {machine.sts.access_key_id} of profileA from the keyring"
+    assert second == "profiles that need a key of profileA: profileB, c; store one: role-env login profileA"
+    machine.log_in("other")
+    assert machine.succeeds("logout", "other").stdout.count("\n") == 1
+
+
+def test_after_a_new_login_the_cached_session_is_valid_again(machine: Machine) -> None:
+    machine.log_in("profileA")
+    done = machine.succeeds("list")
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[2].endswith("min left")
+
+
+def test_a_profile_with_a_role_and_no_source_may_lack_either(machine: Machine) -> None:
+    machine.add(f"[alone]\nrole_arn = {machine.sts.role_arn}\n")
+    done = machine.fails("alone", status=3, said="alone has no credential source, and no access key in the keyring")
+    assert "or run: role-env login alone" in done.stderr
