@@ -8,9 +8,10 @@ import os
 import sys
 
 from role_env import variables
+from role_env.cli import system_faults
 from role_env.command_table import COMMANDS
 from role_env.command_table.formats import DOCUMENT_FORMATS
-from role_env.errors import CommandError, ResourceError, RoleEnvError
+from role_env.errors import CommandError, RoleEnvError
 from role_env.shells import export as exporters
 from role_env.shells import hints, parent
 from role_env.ui import messages
@@ -19,7 +20,6 @@ from role_env.ui import stdout as output
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from role_env.cli.invocation import Invocation
 
@@ -30,7 +30,7 @@ def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[s
     is_taken_away = False
     with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
         is_taken_away = write_failure(invocation, environ, role_arn=role_arn)
-    error = failure if isinstance(failure, RoleEnvError) else _resource_error(failure) or _bug(failure)
+    error = failure if isinstance(failure, RoleEnvError) else system_faults.recognize(failure) or _bug(failure)
     error.hint = hints.followable(error.hint, environ)
     messages.error(error)
     if is_taken_away:
@@ -106,50 +106,8 @@ def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
     )
 
 
-def _resource_error(failure: BaseException) -> RoleEnvError | None:
-    """Return the error to report for a failure of the system, such as exhausted memory; else None."""
-    import errno
-
-    trace = _innermost(failure)
-    module = trace.tb_frame.f_globals.get("__name__") if trace else ""
-    is_thread = isinstance(failure, RuntimeError) and module == "threading"
-    is_exhausted = isinstance(failure, OSError) and failure.errno in (errno.EAGAIN, errno.ENOMEM)
-    # CPython can lose an error that it has no memory for, and then raises SystemError, which Python code never does.
-    if isinstance(failure, MemoryError | SystemError) or is_thread or is_exhausted:
-        return ResourceError(
-            "the system has no more memory, threads or processes for role-env",
-            hint="end other programs, or raise the limit (ulimit -v, ulimit -u, the container's), and try again",
-        )
-    if isinstance(failure, ImportError) and _is_not_loaded(failure):
-        return ResourceError(
-            f"the module {failure.name} of this installation could not be loaded",
-            hint="check the memory and the disk, and try again; if it fails again, reinstall role-env",
-        )
-    if isinstance(failure, OSError) and failure.errno and failure.strerror == os.strerror(failure.errno):
-        names = ["EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE", "EMFILE", "ENFILE", "ENOBUFS", "EPERM"]
-        if failure.errno in [getattr(errno, name, None) for name in names]:
-            return ResourceError(
-                f"the system reported: {failure.strerror}",
-                hint="check the disk, its free space and the limits (ulimit -a), and try again",
-            )
-    return None
-
-
-def _is_not_loaded(failure: ImportError) -> bool:
-    """Return whether a module was not found or a library failed to load. Otherwise a loaded module lacks a name."""
-    return isinstance(failure, ModuleNotFoundError) or not (failure.path or ".py").endswith(".py")
-
-
 def _bug(failure: BaseException) -> RoleEnvError:
     """Return an error with the type and place of a bug. Its text is left out, since it could contain a secret."""
-    trace = _innermost(failure)
+    trace = system_faults.innermost(failure)
     place = f" in {os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno}" if trace else ""  # noqa: PTH119
     return RoleEnvError(f"{type(failure).__name__}{place}", hint="this is a bug in role-env; please report it")
-
-
-def _innermost(failure: BaseException) -> "TracebackType | None":
-    """Return the traceback entry of the line that raised `failure`, or None if it has no traceback."""
-    trace = failure.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return trace
