@@ -8,14 +8,14 @@ import contextlib
 import functools
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from role_env.context import Context
 from role_env.errors import KeyringError
-from role_env.keyrings import kernel, vault
-from role_env.keyrings.container import is_container
+from role_env.keyrings import fallback, vault
 from role_env.keyrings.entry import Entry, hashed_entry
+from role_env.keyrings.fallback import KernelKeyring, kernel_keyring
 from role_env.keyrings.system import SystemKeyring
 
 TYPE_CHECKING = False
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 SERVICE = "role-env sign-in "
-_CACHE = "ROLE_ENV_CACHE"
 _HEAD = "role-env sign-in 1"
 _TEXTS = ("id", "host", "client_id", "access_token", "refresh_token")
 _NUMBERS = ("issued", "access_expiration", "expiration")
@@ -109,11 +108,11 @@ def load(
     """
     keyring = SystemKeyring(context, prompts=prompts)
     found = _parse(known[entry.name] if known and entry.name in known else keyring.read(entry))
-    may_be_in_kernel = in_kernel and _is_kernel_allowed(context)
-    in_kernel_now = _parse(_use_kernel(lambda: kernel.read(entry.name))) if may_be_in_kernel else None
+    kernel = kernel_keyring(context.environ) if in_kernel else None
+    in_kernel_now = _parse(kernel.read(entry)) if kernel else None
     if in_kernel_now and (found is None or in_kernel_now.issued > found.issued):
         return in_kernel_now
-    if found is None and not (may_be_in_kernel and keyring.is_absent):
+    if found is None and not (kernel and keyring.is_absent):
         vault.check(keyring, is_key=False)
     return found
 
@@ -124,45 +123,32 @@ def store(entry: Entry, sign_in: SignIn, context: Context, *, in_kernel: bool = 
     Raises KeyringError; an earlier sign-in may then still be stored.
     """
     keyring = SystemKeyring(context)
-    may_be_in_kernel = in_kernel and _is_kernel_allowed(context)
-    if not (may_be_in_kernel and context.environ.get(_CACHE) == "kernel"):
-        keyring.write(entry, sign_in.text())
-        stored = keyring.read(entry)
-        if not keyring.fault:
-            vault.check_stored(stored, sign_in.text(), is_key=False)
-            if in_kernel:
-                _use_kernel(lambda: kernel.delete(entry.name))
-            return
-    if not may_be_in_kernel:
+    kernel = kernel_keyring(context.environ) if in_kernel else None
+    skips_keyring = kernel is not None and context.environ.get(fallback.MODE) == "kernel"
+    is_stored = fallback.store(
+        None if skips_keyring else keyring,
+        kernel,
+        entry,
+        sign_in.text(),
+        seconds=max(1, int(sign_in.expiration - time.time())),
+        check=lambda stored: vault.check_stored(stored, sign_in.text(), is_key=False),
+    )
+    if not is_stored:
         vault.check(keyring, is_key=False)
-    try:
-        kernel.write(entry.name, sign_in.text(), seconds=max(1, int(sign_in.expiration - time.time())))
-    except kernel.Unavailable as error:
-        vault.check(keyring, is_key=False)
-        raise KeyringError(f"the sign-in cannot be stored: {error}", hint=vault.hint(is_key=False)) from None
+        why = kernel.fault if kernel else "the keyring cannot be used"
+        raise KeyringError(f"the sign-in cannot be stored: {why}", hint=vault.hint(is_key=False))
+    if in_kernel and not kernel:  # no older token stays where none may be stored now
+        KernelKeyring().delete(entry)
 
 
 def delete(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
     """Delete a sign-in wherever it is stored. Raises KeyringError if the keyring could not be used."""
     if in_kernel:
-        _use_kernel(lambda: kernel.delete(entry.name))
+        KernelKeyring().delete(entry)
     keyring = SystemKeyring(context)
     keyring.delete(entry)
     if not (in_kernel and keyring.is_absent):
         vault.check(keyring, is_key=False)
-
-
-def _is_kernel_allowed(context: Context) -> bool:
-    """Return whether the kernel keyring may be used: ROLE_ENV_CACHE allows it, and no container may share it."""
-    mode = context.environ.get(_CACHE)
-    return mode == "kernel" or (mode != "keyring" and not is_container(context.environ))
-
-
-def _use_kernel(operation: Callable[[], str | None]) -> str | None:
-    try:
-        return operation()
-    except kernel.Unavailable:
-        return None
 
 
 def _parse(text: str | None) -> SignIn | None:

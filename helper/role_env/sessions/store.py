@@ -9,23 +9,18 @@ import functools
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
 from role_env.files import locks
-from role_env.keyrings import kernel
-from role_env.keyrings.container import is_container
+from role_env.keyrings import fallback
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
+from role_env.keyrings.fallback import MODE, MODES, KernelKeyring
 from role_env.keyrings.index import Index
 from role_env.keyrings.system import SystemKeyring
 from role_env.sessions.record import Record, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import TypeVar
-
-    T = TypeVar("T")
+    from collections.abc import Mapping, Sequence
 
 _INDEX = "sessions"
-
-MODES = ("auto", "keyring", "kernel", "none")
 
 
 class Cache:
@@ -42,8 +37,9 @@ class Cache:
         mode = cache_mode(context.environ)
         in_keyring = everywhere or mode in ("auto", "keyring")
         self._keyring = SystemKeyring(context, prompts=prompts) if in_keyring else None
-        self._kernel_allowed = everywhere or mode == "kernel" or (mode == "auto" and not is_container(context.environ))
-        self._kernel_fault = ""
+        self._kernel = KernelKeyring() if everywhere else None
+        if not everywhere and mode != "none":
+            self._kernel = fallback.kernel_keyring(context.environ)
         self._prompts = prompts
         self._ahead: dict[str, str | None] = {}
         # A timeout is reported once, when it happens, and stays silent for the minute after.
@@ -85,8 +81,8 @@ class Cache:
             is_ahead = entry.name in self._ahead
             text = self._ahead.pop(entry.name) if is_ahead else self._keyring.read(entry, is_stored=is_stored)
         # The kernel keyring may have it too, from a time when the system's keyring could not store it.
-        if not text and not (by_index and entry.name not in self._kernel_names):
-            text = self._use_kernel(lambda: kernel.read(entry.name))
+        if not text and self._kernel and not (by_index and entry.name not in self._kernel_names):
+            text = self._kernel.read(entry)
         self._warn()
         return text
 
@@ -98,19 +94,13 @@ class Cache:
 
     def store_text(self, entry: Entry, text: str, *, seconds: int) -> bool:
         """Store `text` as `entry`, in the kernel keyring for `seconds`; return whether a backend stored it."""
-        in_keyring = False
         if self._keyring and not self._keyring.fault:
             self._note(entry)
-            self._keyring.write(entry, text)
-            in_keyring = not self._keyring.fault
-            if in_keyring:
-                self._note(entry)  # again, in case another process has just removed it
-        if in_keyring:  # remove an older one, from a time when the keyring could not be used
-            self._use_kernel(lambda: kernel.delete(entry.name))
-        else:
-            self._use_kernel(lambda: kernel.write(entry.name, text, seconds=seconds))
+        is_stored = fallback.store(self._keyring, self._kernel, entry, text, seconds=seconds)
+        if self._keyring and not self._keyring.fault:
+            self._note(entry)  # again, in case another process has just removed it
         self._warn()
-        return in_keyring or (self._kernel_allowed and not self._kernel_fault)
+        return is_stored
 
     def delete(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""
@@ -119,8 +109,9 @@ class Cache:
             self._keyring.delete(entry)
             if not self._keyring.fault:
                 self._note(entry, is_removed=True)
-        is_there = bool(self._use_kernel(lambda: kernel.read(entry.name))) or is_there
-        self._use_kernel(lambda: kernel.delete(entry.name))
+        if self._kernel:
+            is_there = bool(self._kernel.read(entry)) or is_there
+            self._kernel.delete(entry)
         return is_there
 
     def unreachable(self, entries: "Sequence[Entry]") -> tuple[str, list[Entry]]:
@@ -139,24 +130,16 @@ class Cache:
         """Return the entries in the index, and those that a search finds, since the index can be lost."""
         names = self._index.names()
         names += self._keyring.names() if self._keyring else []
-        names += self._use_kernel(kernel.names) or []
+        names += self._kernel.names() if self._kernel else []
         ours = (name for name in dict.fromkeys(names) if name.startswith(SESSION_SERVICE) and "\t" in name)
         return [Entry(*name.split("\t", 1)) for name in ours]
 
-    def _use_kernel(self, operation: "Callable[[], T]") -> "T | None":
-        """Return what `operation` returns; None if the kernel keyring may not or cannot be used."""
-        try:
-            return operation() if self._kernel_allowed else None
-        except kernel.Unavailable as error:
-            self._kernel_fault = str(error)
-        return None
-
     def _warn(self) -> None:
         """Warn once of a keyring that cannot be used, or of an absent one that the kernel keyring does not replace."""
-        fault = self._keyring.reason if self._keyring else self._kernel_fault
+        fault = self._keyring.reason if self._keyring else self._kernel.fault if self._kernel else ""
         if not fault or self._has_warned:
             return
-        is_replaced = self._kernel_allowed and not self._kernel_fault
+        is_replaced = self._kernel is not None and not self._kernel.fault
         if is_replaced and self._keyring and self._keyring.is_absent:
             return
         self._has_warned = True
@@ -179,7 +162,7 @@ class Cache:
     @functools.cached_property
     def _kernel_names(self) -> frozenset[str]:
         """The names of the entries in the kernel keyring, which is read once."""
-        return frozenset(self._use_kernel(kernel.names) or ())
+        return frozenset(self._kernel.names() if self._kernel else ())
 
     def _note(self, entry: Entry, *, is_removed: bool = False) -> None:
         """Add the name of `entry` to the index, or remove it."""
@@ -191,10 +174,10 @@ class Cache:
 
 def cache_mode(environ: "Mapping[str, str]") -> str:
     """Return the value of ROLE_ENV_CACHE. Raises ProfileError for an invalid one."""
-    mode = environ.get("ROLE_ENV_CACHE") or "auto"
+    mode = environ.get(MODE) or "auto"
     if mode not in MODES:
         raise ProfileError(
-            f"ROLE_ENV_CACHE is {printable(mode)[:40]}, which is none of {', '.join(MODES)}",
+            f"{MODE} is {printable(mode)[:40]}, which is none of {', '.join(MODES)}",
             hint=f"set it to one of {', '.join(MODES)}, or unset it",
         )
     return mode
