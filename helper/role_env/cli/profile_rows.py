@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from role_env.keyrings.entry import Entry
+    from role_env.keyrings.sign_ins import StoredSignIn
     from role_env.profiles.profile import Profile
     from role_env.sessions.store import Cache
     from role_env.sources.base import Source, SourceFault
@@ -141,8 +142,8 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
     entries = [session_entry(file.real_path, name) for name in names]
     sign_ins = _sign_ins(file, names)
     with context.messages.waiting_for("the keyring"):
-        known = cache.read_ahead(entries, [entry for entry, _ in sign_ins])
-        ends = {entry.name: source.sign_in_expiration(context, known) for entry, source in sign_ins}
+        known = cache.read_ahead(entries, [sign_in.entry for sign_in in sign_ins])
+        ends = {sign_in.entry.name: sign_in.expiration(context, known) for sign_in in sign_ins}
         rows = [_row(file, entry, cache, ends, context) for entry in entries]
     for message in dict.fromkeys(row.error for row in rows if row.error):
         context.messages.warn(message)
@@ -153,16 +154,16 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
     return rows
 
 
-def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[tuple[Entry, Source]]":
-    """Return the keyring's entries of the sign-ins that the profiles need, each with a source that uses it."""
+def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[StoredSignIn]":
+    """Return the sign-ins that the profiles need, each once."""
     found = {}
     for name in names:
         try:
             source = file.chain(name)[0].source
         except ProfileError:  # its row shows the error
             continue
-        if source and (entry := source.sign_in_entry):
-            found[entry.name] = entry, source
+        if source and source.sign_in:
+            found[source.sign_in.entry.name] = source.sign_in
     return list(found.values())
 
 
@@ -173,7 +174,7 @@ def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str,
         profile = file.profile(name)
         age = _key_age(profile.source, context)
         source = file.chain(name)[0].source
-        sign_in = source.sign_in_entry if source else None
+        sign_in = source.sign_in if source else None
         fault = source.find_fault(context) if source else None
         missing_key = fault if fault and fault.is_certain else None
         return Row(
@@ -183,7 +184,7 @@ def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str,
             missing_key,
             None if missing_key else _expiration(profile, entry, cache),
             needs_sign_in=sign_in is not None,
-            sign_in_end=ends[sign_in.name] if sign_in else None,
+            sign_in_end=ends[sign_in.entry.name] if sign_in else None,
         )
     except ProfileError as error:
         return Row(name, profile, age, error=error.message)

@@ -7,6 +7,7 @@ from role_env import timestamps
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
+from role_env.keyrings.sign_ins import StoredSignIn
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import CacheDecision, SessionRequest
 from role_env.shells import hints
@@ -40,9 +41,9 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
     return {"profile": hop.name, "kind": kind, "role_arn": hop.role_arn or None, "from": place}
 
 
-def _sign_in(chain: Chain, context: Context) -> str:
-    """Return the state of the sign-in that the chain starts with."""
-    end = chain.source.sign_in_expiration(context)
+def _state(sign_in: StoredSignIn, context: Context) -> str:
+    """Return the state of a sign-in."""
+    end = sign_in.expiration(context)
     if end is None:
         return "not signed in"
     return f"signed in until {timestamps.format_utc(end)}" if end > time.time() else "the sign-in has expired"
@@ -60,8 +61,8 @@ def _source(chain: Chain, context: Context) -> str:
 
 def _text(chain: Chain, decision: CacheDecision, context: Context) -> str:
     lines = [f"{chain.target.name}: {_source(chain, context)}"]
-    if chain.source.sign_in_entry:
-        lines.append(f"  {_sign_in(chain, context)}")
+    if chain.source.sign_in:
+        lines.append(f"  {_state(chain.source.sign_in, context)}")
     for position, hop in enumerate(chain.profiles):
         if not hop.role_arn:
             continue

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from role_env.context import Context
 from role_env.errors import KeyringError
+from role_env.files import locks
 from role_env.keyrings import fallback, vault
 from role_env.keyrings.entry import Entry, hashed_entry
 from role_env.keyrings.fallback import KernelKeyring, kernel_keyring
@@ -20,6 +21,7 @@ from role_env.keyrings.system import SystemKeyring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from typing import Any
 
 SERVICE = "role-env sign-in "
@@ -67,88 +69,124 @@ class SignIn:
         return "\n".join([*lines, *(f"{name} {getattr(self, name):.3f}" for name in _NUMBERS)])
 
 
+def of_portal(url: str) -> "StoredSignIn":
+    """Return the sign-in at a sign-in URL, in its normal form. Its access token may be in the kernel keyring."""
+    return StoredSignIn(_portal_entry(url), in_kernel=True)
+
+
+def of_profile(path: Path, profile: str) -> "StoredSignIn":
+    """Return the OAuth sign-in of a profile in the profiles file at `path`."""
+    return StoredSignIn(hashed_entry(SERVICE, profile, "oauth", os.path.realpath(path), profile))
+
+
+class StoredSignIn:
+    """The place of a sign-in in the keyring, as `entry`; with `in_kernel` also in the kernel keyring."""
+
+    def __init__(self, entry: Entry, *, in_kernel: bool = False) -> None:
+        self.entry = entry
+        self._in_kernel = in_kernel
+        # The ID that has been read, so that it stays the same during a command.
+        self._id: str | None = None
+
+    def load(
+        self, context: Context, *, prompts: bool = True, known: Mapping[str, str | None] | None = None
+    ) -> SignIn | None:
+        """Return the sign-in, even an expired one, or None. Of both keyrings, the newer one counts.
+
+        `known` has the texts of entries that have already been read, by name. Raises KeyringError if no sign-in is
+        found and the keyring could not be used; without `prompts` also if it is locked.
+        """
+        keyring = SystemKeyring(context, prompts=prompts)
+        name = self.entry.name
+        found = _parse(known[name] if known and name in known else keyring.read(self.entry))
+        kernel = self._kernel(context)
+        in_kernel_now = _parse(kernel.read(self.entry)) if kernel else None
+        if in_kernel_now and (found is None or in_kernel_now.issued > found.issued):
+            return in_kernel_now
+        if found is None and not (kernel and keyring.is_absent):
+            vault.check(keyring, is_key=False)
+        return found
+
+    def id(self, context: Context) -> str:
+        """Return the ID of the sign-in, empty if there is none. Raises KeyringError."""
+        if self._id is None:
+            found = self.load(context)
+            self._id = found.id if found else ""
+        return self._id
+
+    def expiration(self, context: Context, known: Mapping[str, str | None] | None = None) -> int | None:
+        """Return the end of the sign-in (epoch seconds), which may be past; None if it is unknown without a prompt.
+
+        `known` is as for `load`.
+        """
+        try:
+            found = self.load(context, prompts=False, known=known)
+        except KeyringError:
+            return None
+        return int(found.expiration) if found else None
+
+    def store(self, sign_in: SignIn, context: Context) -> None:
+        """Store a sign-in and read it back. The kernel keyring gets it only if the OS keyring cannot be used.
+
+        Raises KeyringError; an earlier sign-in may then still be stored.
+        """
+        keyring, kernel = SystemKeyring(context), self._kernel(context)
+        skips_keyring = kernel is not None and context.environ.get(fallback.MODE) == "kernel"
+        is_stored = fallback.store(
+            None if skips_keyring else keyring,
+            kernel,
+            self.entry,
+            sign_in.text(),
+            seconds=max(1, int(sign_in.expiration - time.time())),
+            check=lambda stored: vault.check_stored(stored, sign_in.text(), is_key=False),
+        )
+        if not is_stored:
+            vault.check(keyring, is_key=False)
+            why = kernel.fault if kernel else "the keyring cannot be used"
+            raise KeyringError(f"the sign-in cannot be stored: {why}", hint=vault.hint(is_key=False))
+        if self._in_kernel and not kernel:  # no older token stays where none may be stored now
+            KernelKeyring().delete(self.entry)
+
+    def delete(self, context: Context) -> None:
+        """Delete the sign-in wherever it is stored. Raises KeyringError if the keyring could not be used."""
+        if self._in_kernel:
+            KernelKeyring().delete(self.entry)
+        keyring = SystemKeyring(context)
+        keyring.delete(self.entry)
+        if not (self._in_kernel and keyring.is_absent):
+            vault.check(keyring, is_key=False)
+
+    def check_storable(self, context: Context) -> None:
+        """Check that a sign-in can be stored, by storing and deleting an entry beside it.
+
+        The caller must hold the lock. After a killed process, the next call deletes the entry beside it. Raises
+        KeyringError.
+        """
+        probe = SignIn("probe", os.urandom(8).hex(), access_expiration=0, expiration=time.time() + 60)
+        beside = StoredSignIn(Entry(f"{self.entry.service} probe", self.entry.username), in_kernel=self._in_kernel)
+        try:
+            beside.store(probe, context)
+        finally:
+            with contextlib.suppress(KeyringError):
+                beside.delete(context)
+
+    def hold_lock(self, context: Context, does: str) -> "AbstractContextManager[bool]":
+        """Return a context that holds the lock of the tokens; its value is whether another role-env holds it.
+
+        `does` is the verb for a message about the wait. Without the lock, a refresh token could be used twice, or its
+        successor could overwrite a newer one. Raises ProfileError if there is no folder for the lock.
+        """
+        waiting = context.messages.waiting_for(f"another role-env, which {does} the same sign-in")
+        seconds = context.deadline.remaining() / 2
+        return locks.hold_in_state(self.entry.name, context.environ, seconds=seconds, waiting=waiting)
+
+    def _kernel(self, context: Context) -> KernelKeyring | None:
+        return kernel_keyring(context.environ) if self._in_kernel else None
+
+
 @functools.cache
-def portal_entry(url: str) -> Entry:
-    """Return the entry of the sign-in at a sign-in URL, in its normal form."""
+def _portal_entry(url: str) -> Entry:
     return hashed_entry(SERVICE, url, "cloud_sso", url)
-
-
-def profile_entry(path: Path, profile: str) -> Entry:
-    """Return the entry of the sign-in of a profile in the profiles file at `path`."""
-    return hashed_entry(SERVICE, profile, "oauth", os.path.realpath(path), profile)
-
-
-def check_storable(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
-    """Check that a sign-in can be stored as `entry`, by storing and deleting an entry beside it.
-
-    The caller must hold the lock of `entry`. After a killed process, the next call deletes the entry beside it. Raises
-    KeyringError.
-    """
-    probe = SignIn("probe", os.urandom(8).hex(), access_expiration=0, expiration=time.time() + 60)
-    beside = Entry(f"{entry.service} probe", entry.username)
-    try:
-        store(beside, probe, context, in_kernel=in_kernel)
-    finally:
-        with contextlib.suppress(KeyringError):
-            delete(beside, context, in_kernel=in_kernel)
-
-
-def load(
-    entry: Entry,
-    context: Context,
-    *,
-    in_kernel: bool = False,
-    prompts: bool = True,
-    known: Mapping[str, str | None] | None = None,
-) -> SignIn | None:
-    """Return the sign-in stored as `entry`, or None; with `in_kernel` the newer one of both keyrings.
-
-    `known` has the texts of entries that have already been read, by name. Raises KeyringError if no sign-in is found
-    and the keyring could not be used; without `prompts` also if it is locked.
-    """
-    keyring = SystemKeyring(context, prompts=prompts)
-    found = _parse(known[entry.name] if known and entry.name in known else keyring.read(entry))
-    kernel = kernel_keyring(context.environ) if in_kernel else None
-    in_kernel_now = _parse(kernel.read(entry)) if kernel else None
-    if in_kernel_now and (found is None or in_kernel_now.issued > found.issued):
-        return in_kernel_now
-    if found is None and not (kernel and keyring.is_absent):
-        vault.check(keyring, is_key=False)
-    return found
-
-
-def store(entry: Entry, sign_in: SignIn, context: Context, *, in_kernel: bool = False) -> None:
-    """Store a sign-in and read it back; with `in_kernel` in the kernel keyring if the OS keyring cannot be used.
-
-    Raises KeyringError; an earlier sign-in may then still be stored.
-    """
-    keyring = SystemKeyring(context)
-    kernel = kernel_keyring(context.environ) if in_kernel else None
-    skips_keyring = kernel is not None and context.environ.get(fallback.MODE) == "kernel"
-    is_stored = fallback.store(
-        None if skips_keyring else keyring,
-        kernel,
-        entry,
-        sign_in.text(),
-        seconds=max(1, int(sign_in.expiration - time.time())),
-        check=lambda stored: vault.check_stored(stored, sign_in.text(), is_key=False),
-    )
-    if not is_stored:
-        vault.check(keyring, is_key=False)
-        why = kernel.fault if kernel else "the keyring cannot be used"
-        raise KeyringError(f"the sign-in cannot be stored: {why}", hint=vault.hint(is_key=False))
-    if in_kernel and not kernel:  # no older token stays where none may be stored now
-        KernelKeyring().delete(entry)
-
-
-def delete(entry: Entry, context: Context, *, in_kernel: bool = False) -> None:
-    """Delete a sign-in wherever it is stored. Raises KeyringError if the keyring could not be used."""
-    if in_kernel:
-        KernelKeyring().delete(entry)
-    keyring = SystemKeyring(context)
-    keyring.delete(entry)
-    if not (in_kernel and keyring.is_absent):
-        vault.check(keyring, is_key=False)
 
 
 def _parse(text: str | None) -> SignIn | None:

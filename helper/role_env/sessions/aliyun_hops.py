@@ -28,8 +28,8 @@ class CliChain:
     region_id: str
 
 
-def resolve(wanted: Source, fingerprint: Fingerprint) -> CliChain:
-    """Return the chain of the CLI's profile that `wanted` names.
+def resolve(wanted: Source, fingerprint: Fingerprint, *, has_role: bool) -> CliChain:
+    """Return the chain of the CLI's profile that `wanted` names. With `has_role` it is continued by a role of ours.
 
     Raises ProfileError if the file or a profile is missing or invalid.
     """
@@ -39,7 +39,8 @@ def resolve(wanted: Source, fingerprint: Fingerprint) -> CliChain:
         file = _config_file(fingerprint)
         found = _chain(file, wanted.aliyun_profile)
         hops = [_hop(profile, wanted, file.path, fingerprint) for profile in found if profile.mode in _ROLES]
-        return CliChain(_source(found[0], wanted, file.path), hops, found[-1].region_id)
+        source = _source(found[0], wanted, file.path, is_passed_through=not (hops or has_role))
+        return CliChain(source, hops, found[-1].region_id)
     except ProfileError as error:
         raise ProfileError(f"profile {wanted.profile}: {error.message} ({wanted.where})", hint=error.hint) from None
 
@@ -100,11 +101,11 @@ def _endpoint(profile: CliProfile, wanted: AliyunCliProfile, fingerprint: Finger
     return f"sts-vpc.{profile.sts_region}.aliyuncs.com" if profile.enable_vpc and is_regional else endpoint
 
 
-def _source(profile: CliProfile, wanted: Source, path: Path) -> Source:
+def _source(profile: CliProfile, wanted: Source, path: Path, *, is_passed_through: bool) -> Source:
     """Return the source that matches the CLI's profile."""
     name, where = wanted.profile, profile.where
     if profile.mode in ("CloudSSO", "OAuth"):
-        return SignedIn(name, where, profile)
+        return SignedIn(name, where, profile, is_passed_through=is_passed_through)
     if profile.mode in ("EcsRamRole", "RamRoleArnWithRoleName"):
         from role_env.sources.ecs_metadata import EcsRole
 

@@ -69,7 +69,7 @@ class CachedSession:
             policy_digest=chain.policy_digest,
             chain=self.digest,
             base=chain.source.identity(self._context)[0] if chain.source.row.has_base_key else "",
-            sign_in=chain.source.sign_in_id(self._context),
+            sign_in=chain.source.sign_in.id(self._context) if chain.source.sign_in else "",
             has_agents_key=bool(target.agents),
             fingerprint_lines=chain.fingerprint.lines(),
         )

@@ -84,7 +84,7 @@ class Chain:
     def before(self) -> "Chain | None":
         """The chain of the session that assumes the target's role; None if the source's own key does."""
         rest = self.profiles[:-1]
-        has_session = any(hop.role_arn for hop in rest) or (rest and self.source.sign_in_entry)
+        has_session = any(hop.role_arn for hop in rest) or (rest and self.source.sign_in)
         return Chain(self.source, rest, self.fingerprint) if has_session else None
 
     def digest(self, context: Context) -> str:
@@ -98,8 +98,6 @@ class Chain:
             if hop.role_arn
         ]
         source = [self.source.kind, *self.source.identity(context)]
-        if not self.role_arn:
-            source += self.source.passthrough_identity(context)
         if not self.target.role_arn:  # the account of a source is known only after a request
             source.append(self.target.expected_account_id)
         return sha256(json.dumps([source, roles]))
@@ -137,7 +135,7 @@ def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
     if source.row is rows.ALIYUN_CLI:
         from role_env.sessions import aliyun_hops  # only for a chain that needs it
 
-        found = aliyun_hops.resolve(source, fingerprint)
+        found = aliyun_hops.resolve(source, fingerprint, has_role=any(hop.role_arn for hop in hops))
         source, hops = found.source, [*found.hops, *hops]
         hops[-1] = replace(hops[-1], region_id=hops[-1].region_id or found.region_id)
     source.watch(fingerprint)

@@ -5,7 +5,7 @@ import contextlib
 from role_env.context import Context
 from role_env.errors import KeyringError, RefusedError, RoleEnvError
 from role_env.issuers import oauth
-from role_env.keyrings import access_keys, sign_ins
+from role_env.keyrings import access_keys
 from role_env.keyrings.sign_ins import SignIn
 from role_env.profiles.profile import Profile
 from role_env.sessions.store import Cache
@@ -22,8 +22,8 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
     ROLE_ENV_TIMEOUT limits each exchange. Raises KeyringError before any request if tokens cannot be stored,
     SignInError, UnreachableError, UsageError.
     """
-    with source.hold_lock(context, "changes"):
-        sign_ins.check_storable(source.sign_in_entry, context, in_kernel=source.in_kernel)
+    with source.sign_in.hold_lock(context, "changes"):
+        source.sign_in.check_storable(context)
     if isinstance(source, CloudSso):
         return device.sign_in(source.url, context.restarted(), browse=browse)
     if isinstance(source, OAuth):
@@ -62,12 +62,12 @@ def identify(made: SignIn, profile: Profile, context: Context) -> str:
 def store(source: SignedInSource, made: SignIn, context: Context) -> None:
     """Store the tokens of a new sign-in, and drop the sessions of the one before. Raises KeyringError."""
     context = context.restarted()  # the time that the person took does not count
-    with source.hold_lock(context, "changes"):
+    with source.sign_in.hold_lock(context, "changes"):
         try:
-            before = sign_ins.load(source.sign_in_entry, context, in_kernel=source.in_kernel)
+            before = source.sign_in.load(context)
             # First, so that no session of the earlier sign-in is used unchecked, even after a failure below.
             access_keys.touch(context.environ)
-            sign_ins.store(source.sign_in_entry, made, context, in_kernel=source.in_kernel)
+            source.sign_in.store(made, context)
             access_keys.touch(context.environ)
         except KeyringError as error:
             raise _not_stored(source, error) from None
@@ -89,7 +89,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
 
     An OAuth sign-in is revoked first; a failure to revoke is a warning. Raises KeyringError.
     """
-    with source.hold_lock(context, "changes"):
+    with source.sign_in.hold_lock(context, "changes"):
         found = source.load_sign_in(context)
         if found and isinstance(source, OAuth):
             try:
@@ -97,7 +97,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
             except RoleEnvError as error:
                 context.messages.warn(f"the sign-in could not be revoked, and is deleted anyway: {error.message}")
         access_keys.touch(context.environ)
-        sign_ins.delete(source.sign_in_entry, context.restarted(), in_kernel=source.in_kernel)
+        source.sign_in.delete(context.restarted())
         access_keys.touch(context.environ)
         return found, drop_sessions(found, context) if found else 0
 

@@ -8,7 +8,6 @@ from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.issuers.hosts import ALLOWED_HOST, check_url
 from role_env.issuers.issuer import TokenEnded
-from role_env.keyrings import sign_ins
 from role_env.profiles import offers
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.offers import Choices, Offer
@@ -56,7 +55,7 @@ def _known(path: Path, url: str, context: Context) -> tuple[list[str], list[Clou
 def _list(url: str, context: Context, *, browse: bool) -> list[Assignment]:
     """Return everything that the portal offers. Sign a person in first if no sign-in is valid."""
     source = CloudSso("", "", url, "", "")
-    found = sign_ins.load(source.sign_in_entry, context, in_kernel=source.in_kernel)
+    found = source.sign_in.load(context)
     if found and found.host == source.issuer_host and found.expiration > time.time():
         try:
             return list_assignments(url, found.access_token, context)

@@ -46,23 +46,30 @@ class AliyunCliProfile(Source):
 
 
 class SignedIn(Source):
-    """A credential source that uses the session of a sign-in with the CLI (CloudSSO, OAuth)."""
+    """A credential source that uses the session of a sign-in with the CLI (CloudSSO, OAuth).
+
+    With `is_passed_through` the chain has no role, so that its session is the source's own.
+    """
 
     row = rows.ALIYUN_SIGN_IN
 
-    def __init__(self, profile: str, where: str, cli_profile: CliProfile) -> None:
+    def __init__(self, profile: str, where: str, cli_profile: CliProfile, *, is_passed_through: bool) -> None:
         super().__init__(profile, where)
         self.cli_profile = cli_profile
+        self._is_passed_through = is_passed_through
 
     def identity(self, context: Context) -> list[str]:
-        """Return the identity of the sign-in, and its ID, since the next sign-in may be another person's."""
-        return [self.cli_profile.mode, *vars(self.cli_profile.signed_in_as).values(), self.cli_profile.sign_in_id]
+        """Return the identity of the sign-in, and its ID, since the next sign-in may be another person's.
 
-    def passthrough_identity(self, context: Context) -> list[str]:
-        """Return digests of the session and the access token, since another person may have signed in."""
-        cli_profile = self.cli_profile
-        session = [key_digest(cli_profile.key)] if cli_profile.key else []
-        return [*session, sha256(cli_profile.access_token)] if cli_profile.access_token else session
+        For a session that is passed through, add digests of the session and of the access token.
+        """
+        found = self.cli_profile
+        values = [found.mode, *vars(found.signed_in_as).values(), found.sign_in_id]
+        if self._is_passed_through and found.key:
+            values.append(key_digest(found.key))
+        if self._is_passed_through and found.access_token:
+            values.append(sha256(found.access_token))
+        return values
 
     def _fetch(self, context: Context) -> AccessKey:
         """Return the session in the file or, if that has expired, one for the CLI's access token.

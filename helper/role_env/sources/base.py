@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from role_env.keyrings.entry import Entry
+    from role_env.keyrings.sign_ins import StoredSignIn
     from role_env.sts.hop import Hop
 
 # The Codes of STS that concern the key that signed rather than the role.
@@ -44,8 +44,8 @@ class Source:
     access_key_id: str | None = None
     """The ID of the access key that the profile names, empty if it names none; None if it takes no access key."""
 
-    sign_in_entry: "Entry | None" = None
-    """The keyring's entry of its sign-in, or None. Sources may share a sign-in."""
+    sign_in: "StoredSignIn | None" = None
+    """The place of its sign-in in the keyring; None if it needs none. Sources may share a sign-in."""
 
     def __init__(self, profile: str, where: str) -> None:
         self.profile = profile
@@ -80,21 +80,6 @@ class Source:
         Raises ProfileError and KeyringError.
         """
         raise NotImplementedError
-
-    def passthrough_identity(self, context: Context) -> list[str]:
-        """Return the values, beside `identity`, that decide which session a profile without a role passes through."""
-        return []
-
-    def sign_in_id(self, context: Context) -> str:
-        """Return the ID of its sign-in; empty if it has none. Raises KeyringError."""
-        return ""
-
-    def sign_in_expiration(self, context: Context, known: "Mapping[str, str | None] | None" = None) -> int | None:
-        """Return the end of its sign-in (epoch seconds), which may be past; None if it is unknown without a prompt.
-
-        `known` has texts that were just read from the keyring, by entry name.
-        """
-        return None
 
     def find_fault(self, context: Context) -> SourceFault | None:
         """Return a reason why it gives no credentials, as far as that is known without a request or a prompt."""

@@ -21,10 +21,9 @@ class CloudSso(SignedInSource):
     """A credential source that gives a session of a CloudSSO access configuration, after `role-env login`."""
 
     row = rows.CLOUD_SSO
-    in_kernel = True
 
     def __init__(self, profile: str, where: str, url: str, account_id: str, access_config: str) -> None:
-        super().__init__(profile, where, sign_ins.portal_entry(url), host_of(url))
+        super().__init__(profile, where, sign_ins.of_portal(url), host_of(url))
         self.url = url
         self.account_id = account_id
         self.access_config = access_config
@@ -49,7 +48,7 @@ class CloudSso(SignedInSource):
 
     def identity(self, context: Context) -> list[str]:
         """Return the portal, the account, the access configuration, and the ID of the sign-in."""
-        return [self.url, self.account_id, self.access_config, self.sign_in_id(context)]
+        return [self.url, self.account_id, self.access_config, self._sign_in_id(context)]
 
     def _fetch(self, context: Context) -> AccessKey:
         from role_env.issuers.issuer import TokenEnded  # imports TLS, which `list` and `explain` do not need

@@ -34,7 +34,7 @@ class OAuth(SignedInSource):
     row = rows.OAUTH
 
     def __init__(self, profile: str, where: str, path: Path, site: Site) -> None:
-        super().__init__(profile, where, sign_ins.profile_entry(path, profile), site.tokens)
+        super().__init__(profile, where, sign_ins.of_profile(path, profile), site.tokens)
         self.site = site
 
     @classmethod
@@ -50,7 +50,7 @@ class OAuth(SignedInSource):
 
     def identity(self, context: Context) -> list[str]:
         """Return the server, the client and the ID of the sign-in."""
-        return [self.site.tokens, self.site.client_id, self.sign_in_id(context)]
+        return [self.site.tokens, self.site.client_id, self._sign_in_id(context)]
 
     def require_sign_in(self, context: Context) -> SignIn:
         """Return the sign-in of the profile's client. Raises ProfileError, KeyringError."""
@@ -75,7 +75,7 @@ class OAuth(SignedInSource):
 
     def _refresh_once(self, stale: SignIn, context: Context) -> SignIn:
         """Refresh `stale` unless another process already has, and return the new sign-in."""
-        with self.hold_lock(context, "refreshes") as is_busy:
+        with self.sign_in.hold_lock(context, "refreshes") as is_busy:
             sign_in = self.require_sign_in(context)
             if sign_in.access_token != stale.access_token:
                 context.messages.decided(f"{self.profile}: another process has just refreshed the sign-in")
@@ -94,13 +94,13 @@ class OAuth(SignedInSource):
     def _refresh_and_store(self, sign_in: SignIn, context: Context) -> SignIn:
         from role_env.issuers.oauth import refresh
 
-        sign_ins.check_storable(self.sign_in_entry, context)  # a refresh that cannot be stored would end the sign-in
+        self.sign_in.check_storable(context)  # a refresh that cannot be stored would end the sign-in
         renewed = refresh(self.site, sign_in, context)
         try:
-            stored = sign_ins.load(self.sign_in_entry, context)
+            stored = self.sign_in.load(context)
             if stored is None or stored.id != sign_in.id:  # login and logout wait for the lock only for a limited time
                 raise UnreachableError("the sign-in was replaced or removed while it was refreshed", hint="try again")
-            sign_ins.store(self.sign_in_entry, renewed, context)
+            self.sign_in.store(renewed, context)
         except KeyringError as error:
             message = f"profile {self.profile}: its refreshed sign-in could not be stored: {error.message}"
             hint = f"when the keyring can be used again: role-env login {self.profile}"
