@@ -168,7 +168,8 @@ def test_a_process_that_meets_another_one_at_its_request_waits_and_loads_little_
     machine.sts.fault("delay:1.5", times=1)
     first = machine.start("profileB")
     wait_until(lambda: len(machine.sts.calls) == 2)
-    assert loaded(machine, "process", "profileB") <= DOCUMENT | {"fcntl", "role_env.context"} | below("files", "locks")
+    waiting = {"fcntl", "role_env.context"} | below("files", "entry_lock", "locks")
+    assert loaded(machine, "process", "profileB") <= DOCUMENT | waiting
     first.communicate(timeout=30)
     assert first.returncode == 0
     assert len(machine.sts.calls) == 2

@@ -191,14 +191,15 @@ def _wait_for_other(entry: "Entry", environ: "Mapping[str, str]") -> float:
     which costs ten times as much.
     """
     from role_env import context  # only if the session is not cached
-    from role_env.files import locks
+    from role_env.files.entry_lock import EntryLock
 
     seconds = context.timeout_of(environ) / 2
     if os.isatty(2):
         seconds = min(seconds, _UNREPORTED_SECONDS)
-    if not locks.wait_for_holder(entry.name, environ, seconds=seconds):
+    lock = EntryLock(entry.name, environ)
+    if not lock.wait_for_holder(seconds):
         return 0
-    return seconds if locks.has_stored(entry.name, environ) else secret_service.USUAL_SECONDS
+    return seconds if lock.has_stored() else secret_service.USUAL_SECONDS
 
 
 def _patience(environ: "Mapping[str, str]") -> float:

@@ -1,12 +1,11 @@
 """Single flight: processes that miss the same session at the same time make one request for it."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import UnreachableError
-from role_env.files import locks
+from role_env.files.entry_lock import EntryLock
 from role_env.sessions.cached_session import CachedSession
 from role_env.sessions.record import Record
 from role_env.sessions.request import Request
@@ -35,6 +34,7 @@ class SingleFlight:
         self._options = options
         self._name = name
         self._context = context
+        self._lock = EntryLock(session.entry.name, context.environ)
         self._request = request
 
     def load(self) -> Record | None:
@@ -65,41 +65,49 @@ class SingleFlight:
         return self._fly(None, since=since)
 
     def _fly(self, old: Record | None, *, since: float, may_stay: bool = True) -> Record:
-        """Return a new session, within RENEWAL_SECONDS if `old` is still valid.
+        """Return a session issued after `since`, within RENEWAL_SECONDS if `old` is still valid.
 
-        With `may_stay`, return a valid `old` if STS cannot be reached.
+        With `may_stay`, return a valid `old` if another process is requesting a new one or STS cannot be reached.
         """
-        context, session = self._context, self._session
+        context = self._context
         if old and old.session.credentials.remaining() <= self._options.min_ttl:
             old = None
         if old:
             context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
         if not may_stay:
             old = None
+        if not self._session.is_cached:
+            self._lock.release()  # other processes would wait in vain
+            return self._request_new(old, context)
         seconds = 0 if old else context.deadline.remaining() * WAITING_PART
         waiting = context.messages.waiting_for("another role-env, which requests the same session")
-        name = session.entry.name
-        if not session.is_cached:
-            locks.release(name)  # other processes would wait in vain
-        was_asked = locks.is_taken(name)  # the cache was read within the lock
-        lock = locks.hold(name, context.environ, seconds=seconds, waiting=waiting)
-        with lock if session.is_cached else nullcontext(False) as is_busy:
+        was_held = self._lock.is_held
+        with self._lock.hold(seconds=seconds, waiting=waiting) as is_busy:
             if is_busy and old:
                 context.messages.decided("another process is renewing the session; the old one has not expired")
-                return session.record(old.session.credentials, old.session.account_id)
-            may_be_stored = not was_asked or locks.has_stored(name, context.environ)
+                return self._keep(old)
+            # If the lock was held already, the cache was read within it.
+            may_be_stored = not was_held or self._lock.has_stored()
             if may_be_stored and (stored := self._stored_meanwhile(since)):
                 context.messages.decided("another process has just obtained the session")
                 return stored
-            session.prepare()
-            try:
-                made = self._request(context)
-            except UnreachableError as failure:
-                if not old:
-                    raise
-                context.messages.warn(f"{failure.message}; the current session is used until it expires")
-                return session.record(old.session.credentials, old.session.account_id)
-            return session.store(*made)
+            return self._request_new(old, context)
+
+    def _request_new(self, old: Record | None, context: Context) -> Record:
+        """Request and store a new session; if STS cannot be reached, return `old` if there is one."""
+        self._session.prepare()
+        try:
+            made = self._request(context)
+        except UnreachableError as failure:
+            if not old:
+                raise
+            context.messages.warn(f"{failure.message}; the current session is used until it expires")
+            return self._keep(old)
+        return self._session.store(*made)
+
+    def _keep(self, old: Record) -> Record:
+        """Return the record of the session `old` as the chain is now."""
+        return self._session.record(old.session.credentials, old.session.account_id)
 
     def _stored_meanwhile(self, since: float) -> Record | None:
         """Return the session that another process stored while this one waited, if it answers the request."""

@@ -8,7 +8,7 @@ import functools
 
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
-from role_env.files import locks
+from role_env.files.entry_lock import EntryLock
 from role_env.keyrings import fallback
 from role_env.keyrings.entry import SESSION_SERVICE, Entry
 from role_env.keyrings.fallback import MODE, MODES, KernelKeyring
@@ -55,10 +55,11 @@ class Cache:
 
         With `by_index`, an entry that is missing from a keyring's list of names is not looked up there.
         """
-        is_stored = not by_index and locks.has_stored(entry.name, self._environ)
+        lock = EntryLock(entry.name, self._environ)
+        is_stored = not by_index and lock.has_stored()
         text = self.load_text(entry, by_index=by_index, is_stored=is_stored)
         if is_stored and not text:
-            locks.withdraw(entry.name, self._environ)  # no other process should wait for it
+            lock.withdraw()  # no other process should wait for it
         record = parse(text, entry.username) if text else None
         if text and not record:
             self._messages.decided("the cached session cannot be read")
@@ -90,7 +91,7 @@ class Cache:
         """Store `record` as `entry` until it expires, and add the entry's name to the index."""
         self.store_text(entry, record.text(), seconds=int(record.session.credentials.remaining()))
         if self._keyring and not self._keyring.fault:
-            locks.report_stored(entry.name, self._environ)
+            EntryLock(entry.name, self._environ).report_stored()
 
     def store_text(self, entry: Entry, text: str, *, seconds: int) -> bool:
         """Store `text` as `entry`, in the kernel keyring for `seconds`; return whether a backend stored it."""
