@@ -58,8 +58,8 @@ function _renv_sort --no-scope-shadowing
         end
     end
     # In a session of `exec --renew` the credentials URI is the session's own.
-    if test -n "$ROLE_ENV_PROFILE"; and test -z "$id"
-        set -e left[(contains -i @CREDENTIALS_URI@ $left)]
+    if test -z "$ROLE_ENV_PROFILE"; or test -n "$id"
+        set -a left @CREDENTIALS_URI@
     end
     set shared
     if test -n "$ROLE_ENV_SERVER"

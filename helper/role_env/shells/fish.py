@@ -7,6 +7,7 @@ semicolon, so that `eval (role-env PROFILE)`, which joins lines with spaces, wor
 from role_env import variables
 from role_env.credentials import Session
 from role_env.shells import programs
+from role_env.shells.programs import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,28 +27,23 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
     """
     assigned = variables.assignments(session, follows=None)
     gone = (*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN)
-    falls_back = bool(session.fallback_region and not session.region_id)
-    (cloud, cloud_read), (oss, oss_read) = variables.REGION_GROUPS
+    (cloud, _), (oss, _) = variables.REGION_GROUPS
+    shared = programs.tables_of_session(
+        session, assigned, follows=follows, confirmation=confirmation, quote=quote, value="${}"
+    )
     tables = {
-        "FORCED": _words(variables.FORCED),
-        "HAS_BARE": "yes" if "SECURITY_TOKEN" in assigned else "no",
-        "RESTORED_REGIONS": "" if session.region_id else _words(variables.REGIONS),
+        **shared,
+        "FORCED": words(variables.FORCED),
+        "RESTORED_REGIONS": "" if session.region_id else words(variables.REGIONS),
         "ADD": _added(assigned),
-        "FALLBACK": "yes" if falls_back else "no",
         "FALLBACK_REGION": quote(session.fallback_region),
-        "CLOUD_REGIONS": _words(cloud),
-        "CLOUD_REGIONS_READ": _values_of(cloud_read if falls_back else ()),
-        "OSS_REGIONS": _words(oss),
-        "OSS_REGIONS_READ": _values_of(oss_read if falls_back else ()),
-        "FOLLOWS": str(follows),
-        "CLI_REGIONS_READ": _values_of(variables.CLI_REGIONS if follows is None else ()),
+        "CLOUD_REGIONS": words(cloud),
+        "OSS_REGIONS": words(oss),
         "FIRST_CLI_REGION": variables.CLI_REGIONS[0],
         "ADD_FOLLOWING": _added(variables.profile_guards(follows=True)),
         "ADD_NOT_FOLLOWING": _added(variables.profile_guards(follows=False)),
-        "GONE": _words(gone),
+        "GONE": words(gone),
         "TOKEN": quote(session.credentials.security_token),
-        "COLOR": quote(session.color),
-        "CONFIRMATION": quote(confirmation),
     }
     return _program("switch.fish", tables)
 
@@ -58,7 +54,7 @@ def off(environ: "Mapping[str, str]") -> str:
     It restores the values from before the session. A key that the user has set meanwhile stays.
     """
     restored = (name for name in variables.FORCED if name not in variables.DISABLED)
-    return _program("off.fish", {"RESTORED": _words(restored), "OWN": _words(variables.OWN)})
+    return _program("off.fish", {"RESTORED": words(restored), "OWN": words(variables.OWN)})
 
 
 def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
@@ -78,9 +74,8 @@ def renewal(session: Session, environ: "Mapping[str, str]") -> str:
     credentials = session.credentials
     new = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
     tables = {
-        "NEW": _words(map(quote, new)),
-        "OLD_ID": quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", "")),
-        "RENEWED": _words((*variables.KEY_NAMES, "SECURITY_TOKEN")),
+        **programs.tables_of_renewal(environ, quote),
+        "NEW": words(map(quote, new)),
         "RENEWED_KEYS": _keys(variables.KEYS),
         "ADD": _added(variables.renewed(session)),
     }
@@ -93,35 +88,21 @@ def _program(name: str, tables: "Mapping[str, str]") -> str:
     (own,) = programs.parts(name)
     lines = (*common, *own, *end)
     all_tables = {
+        **programs.tables_of_variables(),
         "KEYS": _keys((*variables.KEYS, variables.BARE_PAIR)),
-        "ABSENT": variables.NO_ACCOUNT_VALUE,
-        "RESERVED": _words(variables.RESERVED_PROFILES),
+        "RESERVED": words(variables.RESERVED_PROFILES),
         "SHARED_FILE": variables.SHARED_FILE,
-        "OTHER_OUTRANKING": _words(variables.OTHER_OUTRANKING),
-        "PREFIXES": _words(variables.PREFIXES),
-        "SUFFIXES": _words(variables.SUFFIXES),
-        "CREDENTIALS_URI": variables.CREDENTIALS_URI,
-        "DISABLED": _words(variables.DISABLED),
-        "TAKEN_AWAY": _words(variables.TAKEN_AWAY),
-        "NO_ACCOUNT": _words(f"{name}={value}" for name, value in variables.NO_ACCOUNT.items()),
-        "FUNCTIONS": _words(line.split()[1] for line in lines if line.startswith("function ")),
+        "NO_ACCOUNT": words(f"{name}={value}" for name, value in variables.NO_ACCOUNT.items()),
+        "FUNCTIONS": words(line.split()[1] for line in lines if line.startswith("function ")),
         **tables,
     }
     return programs.fill("".join(("begin;\n", *(f"{line};\n" for line in lines), "end\n")), all_tables)
 
 
-def _words(names: "Iterable[str]") -> str:
-    return " ".join(names)
-
-
 def _keys(keys: "Iterable[variables.Key]") -> str:
-    return " ".join(f"'{_words(key.names)}'" for key in keys)
-
-
-def _values_of(names: "Iterable[str]") -> str:
-    return "".join(f"${name}" for name in names)
+    return " ".join(f"'{words(key.names)}'" for key in keys)
 
 
 def _added(values: "Mapping[str, str]") -> str:
     """Return the calls that add `values` to the variables to set."""
-    return "; ".join(f"_renv_add {quote(value)} {_words(names)}" for value, names in variables.by_value(values).items())
+    return "; ".join(f"_renv_add {quote(value)} {words(names)}" for value, names in variables.by_value(values).items())

@@ -9,14 +9,16 @@ from role_env import variables
 from role_env.command_table import export_words
 from role_env.credentials import Session
 from role_env.shells import programs
+from role_env.shells.programs import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_NO_SESSION = "role-env: the quotes around $(…) are missing: no session was set"
-_NOTHING_CHANGED = "role-env: the quotes around $(…) are missing: nothing was changed"
-_QUOTE_IT = 'role-env: hint: type eval "$(role-env {})"'
+_NOTHING = "\\:"
+"""The command that does nothing."""
+_TAKE_AWAY = {"UNQUOTED_STEP": "_renv_take_away"}
+"""The table of a program that leaves the shell without an account if it is evaluated without quotes."""
 _OPEN_ENDS = ("{", "(", ")", ";;", " in", "then", "do", "else", "||", "&&")
 """The ends of lines after which a command continues, so that no semicolon may follow."""
 # For a shell that has joined the lines with spaces, this is a word, the end of the group and a comment; for others, a
@@ -24,26 +26,34 @@ _OPEN_ENDS = ("{", "(", ")", ";;", " in", "then", "do", "else", "||", "&&")
 _CUT = "\\\n#; }; #"
 _SHARED_FILE = f"${{{variables.SERVER}:+{variables.SHARED_FILE}}}"
 """The variable of the file of profiles, under `exec --renew`. Elsewhere it is the user's."""
-_OTHER_URIS = tuple(f"{prefix}_CREDENTIALS_URI" for prefix in variables.PREFIXES[1:])
 _TEMPORARIES = (
-    *(
-        "all",
-        "any",
-        "bare",
-        "cleanup",
-        "everything",
-        "exported",
-        "field",
-        "guards",
-        "how",
-        "id",
-        "joined",
-        "left",
-        "local",
-        "new",
-    ),
-    *("ours", "own_secret", "own_token", "pairs", "regions", "result", "theirs", "try", "turn_on", "unset", "value"),
-    *("verbose", "wrong"),
+    "all",
+    "any",
+    "bare",
+    "cleanup",
+    "everything",
+    "exported",
+    "field",
+    "guards",
+    "how",
+    "id",
+    "joined",
+    "left",
+    "local",
+    "new",
+    "ours",
+    "own_secret",
+    "own_token",
+    "pairs",
+    "regions",
+    "result",
+    "theirs",
+    "try",
+    "turn_on",
+    "unset",
+    "value",
+    "verbose",
+    "wrong",
 )
 """The variables of the programs, without their prefix `_renv_`. All are unset at the end."""
 
@@ -63,29 +73,25 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
     guards = {each: variables.profile_guards(follows=each) for each in (True, False)}
     regions = [dict.fromkeys(names, session.fallback_region) for names, _ in variables.REGION_GROUPS]
     values = _numbered(*assigned.values(), session.fallback_region, *guards[True].values(), *guards[False].values())
-    falls_back = bool(session.fallback_region and not session.region_id)
     names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names, variables.CREDENTIALS_URI, *variables.OWN)
+    shared = programs.tables_of_session(
+        session, assigned, follows=follows, confirmation=confirmation, quote=quote, value="${{{}-}}"
+    )
     tables = {
-        "HAS_BARE": "yes" if "SECURITY_TOKEN" in assigned else "no",
+        **shared,
+        **_TAKE_AWAY,
         "HAS_REGION": "yes" if session.region_id else "no",
         "PAIRS": _pairs(assigned, values),
-        "FALLBACK": "yes" if falls_back else "no",
         "CLOUD_REGION_PAIRS": _pairs(regions[0], values),
         "OSS_REGION_PAIRS": _pairs(regions[1], values),
-        "FOLLOWS": str(follows),
         "FOLLOWING_PAIRS": _pairs(guards[True], values),
         "NOT_FOLLOWING_PAIRS": _pairs(guards[False], values),
-        "GONE": _words((_SHARED_FILE, *(name for name in names if name not in assigned))),
-        "IGNORE_PROFILE": _words(variables.IGNORE_PROFILE),
+        "GONE": words((_SHARED_FILE, *(name for name in names if name not in assigned))),
+        "IGNORE_PROFILE": words(variables.IGNORE_PROFILE),
         "TOKEN_NUMBER": values[session.credentials.security_token],
-        "COLOR": quote(session.color),
-        "CONFIRMATION": quote(confirmation),
-        "CLOUD_REGIONS_READ": _values_of(variables.REGION_GROUPS[0][1] if falls_back else ()),
-        "OSS_REGIONS_READ": _values_of(variables.REGION_GROUPS[1][1] if falls_back else ()),
-        "CLI_REGIONS_READ": _values_of(variables.CLI_REGIONS if follows is None else ()),
+        "UNQUOTED_REPORT": _report("no session was set", f"{export_words(session.profile)} || echo false"),
     }
-    line = _QUOTE_IT.format(f"{export_words(session.profile)} || echo false")
-    return _program("switch.sh", environ, tables, values=values, report=(_NO_SESSION, line), take_away=True)
+    return _program("switch.sh", environ, tables, values=values)
 
 
 def off(environ: "Mapping[str, str]", *, integrated: bool = False) -> str:
@@ -94,15 +100,17 @@ def off(environ: "Mapping[str, str]", *, integrated: bool = False) -> str:
     It restores the values from before the session. A key that the user has set meanwhile stays. With `integrated` the
     shell has the integration, which traces no command while it works, and finds readonly variables without a subshell.
     """
-    tables = {"PROFILE_GUARDS": _words((*variables.IGNORE_PROFILE, variables.CLI_PROFILE))}
-    report = (_NOTHING_CHANGED, _QUOTE_IT.format("off"))
-    return _program("off.sh", environ, tables, report=report, integrated=integrated)
+    tables = {
+        "PROFILE_GUARDS": words((*variables.IGNORE_PROFILE, variables.CLI_PROFILE)),
+        "UNQUOTED_REPORT": _report("nothing was changed", "off"),
+    }
+    return _program("off.sh", environ, tables, integrated=integrated)
 
 
 def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
     """Return the text that ends in `false`; with `take_away` it leaves the shell without any account."""
     if take_away:
-        return _program("fail.sh", environ, {}, take_away=True)
+        return _program("fail.sh", environ, _TAKE_AWAY)
     (lines,) = programs.parts("refuse.sh")
     return "".join(f"{line}\n" for line in _terminated(lines))
 
@@ -117,13 +125,12 @@ def renewal(session: Session, environ: "Mapping[str, str]") -> str:
     new = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
     values = _numbered(*new, *own.values())
     tables = {
-        "RENEWED": _words((*variables.KEY_NAMES, "SECURITY_TOKEN")),
-        "OWN_RENEWED": _words(own),
-        "OLD_ID": quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", "")),
+        **programs.tables_of_renewal(environ, quote),
+        "OWN_RENEWED": words(own),
         "PAIRS": _pairs(own, values),
+        "UNQUOTED_REPORT": _report("nothing was changed", "renew"),
     }
-    report = (_NOTHING_CHANGED, _QUOTE_IT.format("renew"))
-    return _program("renew.sh", environ, tables, values=values, report=report)
+    return _program("renew.sh", environ, tables, values=values)
 
 
 def _program(
@@ -132,44 +139,17 @@ def _program(
     tables: "Mapping[str, str]",
     *,
     values: "Mapping[str, str] | None" = None,
-    report: "tuple[str, ...]" = (),
-    take_away: bool = False,
     integrated: bool = False,
 ) -> str:
-    """Return the program `name`, filled in from `tables`; `values` are the new values with their numbers.
-
-    A shell that evaluates the text without quotes prints `report` and, with `take_away`, removes its session.
-    """
+    """Return the program `name`, filled in from `tables`; `values` are the new values with their numbers."""
     before, first, common, end = programs.parts("session.sh")
     (own,) = programs.parts(name)
     numbered = {f"new_{number}": value for value, number in (values or {}).items()}
     functions = (line[len("_renv_") : -4] for line in (*first, *common, *own) if line.endswith("() {"))
-    exported = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
-    keys = (*variables.KEYS, variables.BARE_PAIR)
     all_tables = {
-        "ABSENT": variables.NO_ACCOUNT_VALUE,
-        "SORT_KEYS": "; ".join(f"_renv_sort {_words(key.names)}" for key in keys),
-        "EXPORTED": _words(name for name in exported if name in environ),
-        "OTHER_OUTRANKING": _words((*variables.OTHER_OUTRANKING, *_OTHER_URIS)),
-        "PREFIXES": _words(variables.PREFIXES),
-        "SUFFIXES": _words(suffix for suffix in variables.SUFFIXES if suffix != "CREDENTIALS_URI"),
-        "CREDENTIALS_URI": variables.CREDENTIALS_URI,
-        "GUARDS": _words((*variables.IGNORE_PROFILE, variables.CLI_PROFILE, *variables.DISABLED)),
-        "TAKEN_AWAY": _words((*variables.TAKEN_AWAY, _SHARED_FILE)),
-        "POLICY": variables.POLICY,
-        "OWN": _words((*variables.OWN, _SHARED_FILE)),
-        "REGIONS": _words(variables.REGIONS),
-        "DISABLED": _words(variables.DISABLED),
-        "PUT_NO_ACCOUNT": "; ".join(
-            f"_renv_put_each {value} '{_words(names)}'"
-            for value, names in variables.by_value(variables.NO_ACCOUNT).items()
-        ),
-        "LINE_BREAK": "'\n'",
-        "RESERVED": " | ".join(variables.RESERVED_PROFILES),
-        "UNQUOTED_STEP": "_renv_take_away" if take_away else "\\:",
-        "UNQUOTED_REPORT": f"\\printf '%s\\n' {' '.join(map(quote, report))} >&2" if report else "\\:",
-        "FUNCTIONS": _words(functions),
-        "TEMPORARIES": _words((*_TEMPORARIES, *numbered)),
+        **_tables(environ),
+        "FUNCTIONS": words(functions),
+        "TEMPORARIES": words((*_TEMPORARIES, *numbered)),
         "VALUES": " ".join(f"_renv_{name}={quote(value)}" for name, value in numbered.items()),
         "IS_WRITABLE": '\\eval "_role_env_is_writable $_renv_all"' if integrated else "\\false",
         **tables,
@@ -178,17 +158,37 @@ def _program(
     return programs.fill("\n".join((*begun, f"{first[-1]} {_CUT}", *common, *own, *end, "}\n")), all_tables)
 
 
+def _tables(environ: "Mapping[str, str]") -> dict[str, str]:
+    """Return the tables of every program, for a shell whose exported variables are `environ`."""
+    exported = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
+    keys = (*variables.KEYS, variables.BARE_PAIR)
+    no_account = variables.by_value(variables.NO_ACCOUNT).items()
+    return {
+        **programs.tables_of_variables(),
+        "SORT_KEYS": "; ".join(f"_renv_sort {words(key.names)}" for key in keys),
+        "EXPORTED": words(name for name in exported if name in environ),
+        "GUARDS": words((*variables.IGNORE_PROFILE, variables.CLI_PROFILE, *variables.DISABLED)),
+        "TAKEN_AWAY": words((*variables.TAKEN_AWAY, _SHARED_FILE)),
+        "POLICY": variables.POLICY,
+        "OWN": words((*variables.OWN, _SHARED_FILE)),
+        "REGIONS": words(variables.REGIONS),
+        "PUT_NO_ACCOUNT": "; ".join(f"_renv_put_each {value} '{words(names)}'" for value, names in no_account),
+        "LINE_BREAK": "'\n'",
+        "RESERVED": " | ".join(variables.RESERVED_PROFILES),
+        "UNQUOTED_STEP": _NOTHING,
+        "UNQUOTED_REPORT": _NOTHING,
+    }
+
+
+def _report(what: str, words_to_type: str) -> str:
+    """Return the command that reports missing quotes: `what` happened, and the words to type in quotes."""
+    hint = f'role-env: hint: type eval "$(role-env {words_to_type})"'
+    return f"\\printf '%s\\n' {quote(f'role-env: the quotes around $(…) are missing: {what}')} {quote(hint)} >&2"
+
+
 def _terminated(lines: "Iterable[str]") -> "Iterable[str]":
     """Yield `lines` with the semicolons that they need if line breaks become spaces."""
     return (line if line.endswith(_OPEN_ENDS) else f"{line};" for line in lines)
-
-
-def _words(names: "Iterable[str]") -> str:
-    return " ".join(names)
-
-
-def _values_of(names: "Iterable[str]") -> str:
-    return "".join(f"${{{name}-}}" for name in names)
 
 
 def _numbered(*values: str) -> dict[str, str]:
