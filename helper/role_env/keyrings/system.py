@@ -81,7 +81,7 @@ class SystemKeyring:
             try:
                 return next(iter(self._ask_service([entry], is_stored=is_stored)), None)
             except secret_service.AskKeyring:
-                pass  # the direct way failed; the keyring library below finds out why
+                pass  # `keyring` finds out why, or can read it
         return self._use(lambda backend: chunks.read(backend, entry), is_stored=is_stored)
 
     def read_together(self, entries: "Sequence[Entry]") -> "dict[str, str | None]":
@@ -147,6 +147,9 @@ class SystemKeyring:
         except secret_service.SlowService:
             self._fail(KeyringFault.TIMED_OUT)
             return []
+        except secret_service.AskKeyring as failure:
+            self._context.messages.decided(f"the Secret Service cannot be read directly ({failure}): keyring is asked")
+            raise
 
     def _use(self, operation: "Callable[[KeyringBackend], T]", *, is_stored: bool = False) -> "T | None":
         """Return what `operation` returns for the chosen backend; None if the keyring cannot be used."""
