@@ -10,7 +10,7 @@ import pytest
 
 from cloud.cloud_sso_portal import CloudSsoPortal
 from cloud.world import ACCOUNT_B, format_time
-from role_env.commands.list import COLUMNS
+from role_env.cli.profile_rows import COLUMNS
 from role_env.ui import table as display
 from support.files import write_private
 from support.machine import Machine
