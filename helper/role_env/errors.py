@@ -1,5 +1,20 @@
 """The errors of role-env, each with its exit status.
 
+    RoleEnvError            1
+      UsageError            2    the command line
+      ProfileError          3    the profile, its file, a setting, or no credentials to request with
+        TokenEnded               a sign-in that its server no longer accepts (issuers)
+      RefusedError          4    a refusal, or another session than the requested one
+        StsError                 STS refused, with its code (sts)
+        SignInError              a person refused, or the code expired (issuers)
+          TooLate                nobody signed in in time (sign_in)
+      UnreachableError      5    no valid response in time; retryable
+      ResourceError         5    no memory, a failing disk; retryable
+      KeyringError          6    the keyring was needed and could not be used
+        NoKeyring                there is none (keyrings)
+        Unreadable               a rotation's journal is damaged (rotation)
+      CommandError    126, 127   `exec` could not start the command
+
 What a person sees: `role-env: <what happened>` and, where there is one, `role-env: hint: <what to do>`, both on
 stderr. Messages name the profile, file and line. No message contains a secret; control characters from outside are
 removed.

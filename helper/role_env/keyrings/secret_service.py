@@ -90,36 +90,55 @@ def read(
     cannot be read, and SlowService after `seconds`, or up to `at_most` on a busy machine.
     """
     address, wait = environ.get("DBUS_SESSION_BUS_ADDRESS", ""), _Wait(seconds, at_most)
+    try:
+        with Bus(address, _SERVICE, wait.left, wait.around(meanwhile or iter(()))) as bus:
+            found = _search(bus, entries)
+            session = _open_session(bus, found)
+            return _secrets(bus, found, session)
+    except TimeoutError:
+        raise SlowService(wait.spent()) from None
+    except (OSError, ValueError, IndexError, UnexpectedReply) as error:
+        raise AskKeyring(type(error).__name__) from None
+
+
+def _search(bus: Bus, entries: "Sequence[Entry]") -> "list[list[str]]":
+    """Return the paths of the items of each entry."""
     searches: list[Call] = []
     for entry in entries:
         sought = {"username": entry.username, "service": entry.service}
         searches.append((DEFAULT_COLLECTION, COLLECTION_INTERFACE, "SearchItems", "a{ss}", (sought,), "ao"))
     try:
-        with Bus(address, _SERVICE, wait.left, wait.around(meanwhile or iter(()))) as bus:
-            try:
-                found = bus.exchange(*searches)
-            except ErrorReply:
-                # gnome-keyring 48 can refuse a client's first calls before it knows the client. By now it knows this
-                # one, as it must before a session is opened: otherwise it exits.
-                found = bus.exchange(*searches)
-            # A locked KeePassXC finds nothing, so check whether the collection is locked.
-            (output, session), *locked = bus.exchange(_OPENING, *([_LOCKED] if [[]] in found else []))
-            if output != "":
-                raise UnexpectedReply("not plain")
-            if locked not in ([], [[False]]):
-                raise AskKeyring("locked")
-            calls: list[Call] = []
-            for (items,) in found:
-                if len(items) > 1:
-                    raise UnexpectedReply("more than one item")
-                if items:
-                    calls.append((items[0], ITEM_INTERFACE, "GetSecret", "o", (session,), "(oayays)"))
-            secrets = iter(bus.exchange(*calls))
-        return [_text(next(secrets)[0], session) if items else None for (items,) in found]
-    except TimeoutError:
-        raise SlowService(wait.spent()) from None
-    except (OSError, ValueError, IndexError, UnexpectedReply) as error:
-        raise AskKeyring(type(error).__name__) from None
+        replies = bus.exchange(*searches)
+    except ErrorReply:
+        # gnome-keyring 48 can refuse a client's first calls before it knows the client. By now it knows this one, as it
+        # must before a session is opened: otherwise it exits.
+        replies = bus.exchange(*searches)
+    return [items for (items,) in replies]
+
+
+def _open_session(bus: Bus, found: "list[list[str]]") -> str:
+    """Return the path of a session in which secrets are sent in plain text over the bus.
+
+    Raises AskKeyring for a locked collection: a locked KeePassXC finds nothing.
+    """
+    (output, session), *locked = bus.exchange(_OPENING, *([_LOCKED] if [] in found else []))
+    if output != "":
+        raise UnexpectedReply("not plain")
+    if locked not in ([], [[False]]):
+        raise AskKeyring("locked")
+    return str(session)
+
+
+def _secrets(bus: Bus, found: "list[list[str]]", session: str) -> "list[str | None]":
+    """Return the text of the item that was found for each entry, None for none."""
+    calls: list[Call] = []
+    for items in found:
+        if len(items) > 1:
+            raise UnexpectedReply("more than one item")
+        if items:
+            calls.append((items[0], ITEM_INTERFACE, "GetSecret", "o", (session,), "(oayays)"))
+    secrets = iter(bus.exchange(*calls))
+    return [_text(next(secrets)[0], session) if items else None for items in found]
 
 
 def _text(struct: "tuple[str, bytes, bytes, str]", session: str) -> str:
