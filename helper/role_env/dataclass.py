@@ -55,6 +55,7 @@ else:
         names = tuple(found)
 
         def construct(self: object, *values: object, **named: object) -> None:
+            """Set the fields. Raises TypeError for what `dataclasses` refuses."""
             held = {**unset, **named}  # in the order of the fields
             held.update(zip(names, values, strict=False))
             if len(values) > len(names):

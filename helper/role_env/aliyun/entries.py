@@ -146,6 +146,7 @@ def without_entries(path: Path, content: bytes, names: Iterable[str]) -> bytes |
     names = set(names)
 
     def remove(listed: list[dict[str, Any]]) -> None:
+        """Remove the entries from the list in the file."""
         listed[:] = [entry for entry in listed if document.folded(entry).get("name") not in names]
 
     changed = _changed(path, content, remove)

@@ -151,6 +151,7 @@ def _choose_name(name: str, known: Sequence[str], path: Path) -> str:
     """Return the name of the new profile: `name`, or the answer to a question. Raises UsageError for an invalid one."""
 
     def check_new(name: str) -> None:
+        """Raise ValueError for a name that exists or is reserved."""
         if name in known:
             raise ValueError(f"profile {name} already exists in {path}")
         if name in RESERVED_PROFILES:

@@ -19,6 +19,7 @@ def run(invocation: Invocation, context: Context) -> int:
     session = options.obtain(invocation, context)
 
     def address() -> str:
+        """Return a new sign-in address, which works once."""
         exchange = context.restarted() if own_time else context
         return console.sign_in_address(session.credentials, host, where, exchange)
 

@@ -46,6 +46,7 @@ def _run_beside_server(command: list[str], invocation: Invocation, context: Cont
     from role_env.supervise.supervisor import Supervisor, exit_like
 
     def report_end(pid: int) -> None:
+        """Warn if the process that has ended is the server."""
         if pid == server:
             file.close()
             context.messages.warn("the process that serves the session has ended; the session is no longer renewed")

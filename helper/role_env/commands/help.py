@@ -32,6 +32,7 @@ def _show_topic(topic: str, environ: "Mapping[str, str]") -> None:
     from role_env.ui.table import columns
 
     def text_of(has_styles: bool) -> str:
+        """Return the text of the topic, for a terminal or for a pipe."""
         return reference.text_of(pages.topic(topic), columns=columns(environ), has_styles=has_styles)
 
     pager.show(text_of, environ)

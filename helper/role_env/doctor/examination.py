@@ -29,6 +29,7 @@ def examine(environ: Mapping[str, str], config: str) -> list[Finding]:
     found: dict[str, list[Finding]] = {}
 
     def run(name: str) -> None:
+        """Store the findings of a check."""
         found[name] = _run(name, CHECKS[name], at)
 
     workers = [Worker(functools.partial(run, name)) for name in CHECKS]

@@ -111,6 +111,7 @@ def _words(request: ShellRequest, environ: Mapping[str, str]) -> Iterator[str]:
     form = parent.parent_format()
 
     def word(value: str) -> str:
+        """Return `value` as one word of the shell."""
         return value if _PLAIN.issuperset(value) else exporters.quote(value, form)
 
     with contextlib.suppress(OSError):

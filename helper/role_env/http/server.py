@@ -124,6 +124,7 @@ class Server:
             return
 
         def connect() -> ssl.SSLSocket:
+            """Return a connection after its TLS handshake."""
             plain = socket.create_connection((self._host, self._port), seconds)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return tls.wrap_socket(plain, server_hostname=self._host)
@@ -147,6 +148,7 @@ class Server:
         """
 
         def call() -> Response:
+            """Send the request once."""
             return self.try_once(method, path if isinstance(path, str) else path(), headers=headers, body=body)
 
         name = f"{self.name} at {self.endpoint}" if self.name else self.endpoint

@@ -136,6 +136,7 @@ def open_ahead(backend: "KeyringBackend") -> None:
     usual = backend.get_preferred_collection  # type: ignore[attr-defined]  # the Secret Service's backend has it
 
     def preferred_collection() -> object:
+        """Return the open collection for one use, and the usual one after that."""
         return opened.pop() if opened else usual()
 
     backend.get_preferred_collection = preferred_collection  # type: ignore[attr-defined]

@@ -52,6 +52,7 @@ def shared(value: str, *, key_id: str, separator: str) -> dict[str, str]:
     """
 
     def values(names: "Iterable[str]") -> list[str]:
+        """Return the code for the value of each variable."""
         return [value.format(name) for name in names]
 
     return {

@@ -55,6 +55,7 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     state, verifier = secrets.token_urlsafe(24), Verifier()
 
     def authorize(redirect: str) -> str:
+        """Return the address of the page to sign in at, which leads back to `redirect`."""
         return authorization_address(site, redirect, state, verifier)
 
     may_browse = browse and browser.has_browser(context.environ)

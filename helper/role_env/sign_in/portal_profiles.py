@@ -38,9 +38,11 @@ def list_assignments(url: str, token: str, context: Context) -> list[Assignment]
     accounts = Portal(url, context.restarted()).list_accounts(token)
 
     def list_configurations(account: Account) -> list[AccessConfiguration]:
+        """Return the configurations of an account, within a time of its own."""
         return Portal(url, context.restarted()).list_configurations(token, account.id)
 
     def list_all() -> list[list[AccessConfiguration]]:
+        """Return the configurations of each account, and show the progress."""
         found: list[list[AccessConfiguration]] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for configurations in pool.map(list_configurations, accounts):

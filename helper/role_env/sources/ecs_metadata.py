@@ -122,6 +122,7 @@ class _Service:
         """Send a request; retry while the service is busy. Raises UnreachableError at once if there is no service."""
 
         def call() -> Response:
+            """Send the request once, within ANSWER_SECONDS."""
             soon = Deadline(min(ANSWER_SECONDS, self._context.deadline.remaining()))
             context = self._context.with_deadline(soon)
             server = Server("", ADDRESS, context, plain=True, connect_seconds=CONNECT_SECONDS)

@@ -43,6 +43,7 @@ def is_yes(question: str, *, default: str) -> bool:
     """Return whether the answer to `question` is yes. Raises RoleEnvError if the terminal is closed."""
 
     def check(answer: str) -> bool:
+        """Return whether the answer is yes. Raises ValueError for any other than yes or no."""
         if answer.lower() not in ("yes", "y", "no", "n"):
             raise ValueError("type yes or no")
         return answer.lower().startswith("y")
@@ -70,6 +71,7 @@ def choose(question: str, choices: Sequence[str]) -> int:
         show(f"{number:>3}  {choice}")
 
     def check(answer: str) -> int:
+        """Return the index. Raises ValueError for a number that was not offered."""
         if not answer.isascii() or not answer.isdigit() or not 0 < int(answer) <= len(choices):
             raise ValueError(f"type a number from 1 to {len(choices)}")
         return int(answer) - 1
