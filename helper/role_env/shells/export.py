@@ -11,28 +11,8 @@ from role_env.credentials import Credentials, Session
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Protocol
 
-    class Dialect(Protocol):
-        """A module of `shells` that generates code for the shells of its dialect."""
-
-        def quote(self, value: str) -> str:
-            """Return `value` as one word of the shell."""
-
-        def session(
-            self, session: Session, environ: Mapping[str, str], *, follows: bool | None, confirmation: str
-        ) -> str:
-            """Return the code that puts `session` into the shell; an interactive one prints `confirmation`."""
-
-        def renewal(self, session: Session, environ: Mapping[str, str]) -> str:
-            """Return the code that replaces the shell's session by `session`."""
-
-        def off(self, environ: Mapping[str, str]) -> str:
-            """Return the code that ends the shell's session."""
-
-        def failure(self, environ: Mapping[str, str], *, take_away: bool) -> str:
-            """Return the code that ends in `false`; with `take_away` it leaves the shell without any account."""
-
+    from role_env.shells.dialect import Dialect
 
 PROXIES = ("HTTP_PROXY", "http_proxy")
 """The proxy that the Python SDK uses for a credentials URI of this machine, in spite of NO_PROXY."""

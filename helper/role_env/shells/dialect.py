@@ -1,0 +1,35 @@
+"""What the modules of a shell have to define: its dialect and, if it has an integration, the tables of that."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from role_env.credentials import Session
+
+
+class Dialect(Protocol):
+    """A module that generates code for the shells of its dialect."""
+
+    def quote(self, value: str) -> str:
+        """Return `value` as one word of the shell."""
+
+    def session(self, session: Session, environ: Mapping[str, str], *, follows: bool | None, confirmation: str) -> str:
+        """Return the code that puts `session` into the shell; an interactive one prints `confirmation`.
+
+        With `follows` the `aliyun` CLI follows the shell; with None the shell decides, by whether it has a region.
+        """
+
+    def renewal(self, session: Session, environ: Mapping[str, str]) -> str:
+        """Return the code that replaces the shell's session by `session`. A key that the user has set stays."""
+
+    def off(self, environ: Mapping[str, str]) -> str:
+        """Return the code that ends the shell's session."""
+
+    def failure(self, environ: Mapping[str, str], *, take_away: bool) -> str:
+        """Return the code that ends in `false`; with `take_away` it leaves the shell without any account."""
+
+
+class Tables(Protocol):
+    """A module that makes the tables which `init` fills in."""
+
+    def make(self) -> Mapping[str, str]:
+        """Return the tables by name: those of `tables.shared` and the shell's own."""
