@@ -7,7 +7,6 @@ AGENT_SEQUENCES=2000 AGENT_SEED=7 tests/run tests/sessions/test_agents_walk.py -
 import json
 import os
 import random
-from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -25,7 +24,7 @@ from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 from support.contexts import context
 from support.machine import Machine
-from support.sequences import play
+from support.sequences import Walk, play
 
 FEW = 5
 SEQUENCES = int(os.environ.get("AGENT_SEQUENCES", FEW))
@@ -56,14 +55,11 @@ class Got:
         self.is_by_profile = session.policy == "read-only" and "policy" not in options
 
 
-class Walk:
+class SharedMachine(Walk):
     """A machine that a person and agents share: they request sessions, renew each other's, and edit the file."""
 
     def __init__(self, machine: Machine, dice: random.Random) -> None:
-        self.machine = machine
-        self.dice = dice
-        self.found: Counter[str] = Counter()
-        self.log: list[str] = []
+        super().__init__(machine, dice)
         self.policy_file = machine.home / "policy.json"
         self.policy_file.write_text(POLICY)
         self.kinds: dict[str, str] = {}
@@ -83,11 +79,9 @@ class Walk:
         self.kinds = {"profileB": own or default, "plain": default}
         self.log.append(f"edit: {self.kinds}, read_only: {self.read_only}")
 
-    def clear(self) -> None:
-        """Clear the sessions, which a keyring that is slow on a busy machine may refuse."""
-        done = self.machine.role_env("clear", "--all")
-        self.log.append(f"clear {done.returncode}")
-        assert done.returncode in (0, 6), done.stderr
+    def clear(self, *words: str) -> None:
+        """Clear the sessions of all, none of which can be renewed then."""
+        super().clear("--all")
         self.got.clear()
 
     def sequence(self) -> None:
@@ -222,7 +216,7 @@ def test_nobody_gets_a_wider_session_than_asked_for_and_no_person_a_narrow_one_u
 ) -> None:
     for name, value in machine.environ.items():
         monkeypatch.setenv(name, value)
-    walk = Walk(machine, random.Random(SEED))
-    play(walk, machine, count=SEQUENCES, seed=SEED)
+    walk = SharedMachine(machine, random.Random(SEED))
+    play(walk, count=SEQUENCES, seed=SEED)
     assert walk.found["agent, read-only, new"]
     assert walk.found["person, full, new"]
