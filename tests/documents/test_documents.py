@@ -9,7 +9,7 @@ import pytest
 from role_env import variables
 from role_env.command_table import COMMANDS
 from role_env.command_table.formats import FORMATS
-from role_env.profiles.profile import KEYS
+from role_env.profiles.profile import PROFILE_KEYS
 from support.documents import README, TOP, TOPICS, codes, table, topic
 
 SECURITY = TOP / ".github/SECURITY.md"
@@ -92,7 +92,7 @@ def test_the_list_of_keys_has_each_and_no_other() -> None:
     items = re.findall(r"^- (`[^:]+`):", text, re.MULTILINE)
     named = [key.split(" = ")[0] for item in items for key in codes(item)]
     assert len(named) == len(set(named))
-    assert set(named) == set(KEYS)
+    assert set(named) == set(PROFILE_KEYS)
 
 
 def test_the_table_of_families_has_each_with_its_variables() -> None:

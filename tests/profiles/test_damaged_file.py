@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from role_env.errors import ProfileError
-from role_env.profiles.profile import KEYS
+from role_env.profiles.profile import PROFILE_KEYS
 from support.profiles_folder import ARN, SECRET, A, B, Folder, check_said
 
 
@@ -20,7 +20,7 @@ from support.profiles_folder import ARN, SECRET, A, B, Folder, check_said
         f"acces_key_secret = {SECRET}",
         f"access_key_secret: {SECRET}",
         f"{SECRET}= x",
-        *(f"{key} = {SECRET}" for key in KEYS),
+        *(f"{key} = {SECRET}" for key in PROFILE_KEYS),
         *(f"{key} = {SECRET}" for key in ("frobnicate", "source_profil", "type")),
         f"{SECRET} = 1\n{SECRET} = 2",
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.endpoint import default_session_name
-from role_env.profiles.profile import KEYS
+from role_env.profiles.profile import PROFILE_KEYS
 from role_env.variables import DEFAULT_FAMILIES
 from support.profiles_folder import ARN, ENDPOINT, A, Folder, failure
 
@@ -45,7 +45,7 @@ BAD = [
     *[("sts_region", text) for text in ("cn-hangzhou.evil.com", "cn/x")],
     *[("variables", text) for text in ("aws", "oss,plain")],
     *[(key, text) for key in ("color", "colour") for text in ("\x1b[31m", "RED", "red;", "pink")],
-    *[(key, "") for key in sorted(KEYS.keys() - {"role_arn", "source_profile"})],
+    *[(key, "") for key in sorted(PROFILE_KEYS.keys() - {"role_arn", "source_profile"})],
 ]
 
 
@@ -117,9 +117,9 @@ def test_what_a_profile_does_not_say_has_its_default(folder: Folder) -> None:
 def test_a_default_session_name_is_one_that_sts_takes(name: str) -> None:
     for user in ("Jürgen Müller", "x" * 100, "a"):
         fingerprint = Fingerprint({name: user})
-        assert KEYS["role_session_name"](default_session_name(fingerprint))
+        assert PROFILE_KEYS["role_session_name"](default_session_name(fingerprint))
         assert default_session_name(fingerprint).startswith(user[:1])
-    assert KEYS["role_session_name"](default_session_name(Fingerprint({})))
+    assert PROFILE_KEYS["role_session_name"](default_session_name(Fingerprint({})))
 
 
 def test_keys_may_be_written_in_any_case(folder: Folder) -> None:

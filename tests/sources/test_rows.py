@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from role_env.profiles.profile import KEYS
+from role_env.profiles.profile import PROFILE_KEYS
 from role_env.sources import rows
 from role_env.sources.choice import class_of
 from role_env.sources.rows import ROWS, SourceRow
@@ -21,8 +21,8 @@ def test_each_row_names_the_class_that_has_it(row: SourceRow) -> None:
 def test_each_key_belongs_to_one_source_and_is_a_key_of_a_profile() -> None:
     own = [key for row in ROWS for key in row.keys]
     assert len(own) == len(set(own))
-    assert {rows.SOURCE_PROFILE, rows.CREDENTIAL_SOURCE, *own} == rows.KEYS.keys() == rows.CHOOSERS.keys()
-    assert all(KEYS[key] is check for key, check in rows.KEYS.items())
+    assert {rows.SOURCE_PROFILE, rows.CREDENTIAL_SOURCE, *own} == rows.SOURCE_KEYS.keys() == rows.CHOOSERS.keys()
+    assert all(PROFILE_KEYS[key] is check for key, check in rows.SOURCE_KEYS.items())
 
 
 def test_a_profile_that_chooses_a_source_by_its_keys_chooses_no_other() -> None:

@@ -6,7 +6,7 @@ from role_env.cli.invocation import Invocation
 from role_env.command_table import COMMANDS
 from role_env.errors import UsageError
 from role_env.profiles.offers import Choices
-from role_env.profiles.profile import KEYS
+from role_env.profiles.profile import PROFILE_KEYS
 from role_env.sources import rows
 
 # The options that choose the credential source. At most one source may be given.
@@ -44,7 +44,7 @@ def read_options(invocation: Invocation) -> dict[str, str]:
     given = {key: value for key, value in values.items() if value}
     for key, value in given.items():
         try:
-            KEYS[key](value)
+            PROFILE_KEYS[key](value)
         except ValueError as error:
             hint = _ARN_HINT if key == "role_arn" else "see role-env configure --help"
             raise UsageError(f"--{option_name(key)} {value} {error}", hint=hint) from None

@@ -31,9 +31,9 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the identity; if the environment's variables disagree, also print the identity of each tool."""
     identities = _Identities(context)
     if invocation.profile:
-        _write(identities.identity(*_profile_key(invocation, context)), invocation)
+        _write(identities.identity(*_key_of_profile(invocation, context)), invocation)
         return 0
-    key, endpoint = _environment_key(context)
+    key, endpoint = _key_of_environment(context)
     found = tools.conflicting_tool_keys(context.environ)
     if found and not invocation.json:
         shown = _tools(found, endpoint, identities, context)
@@ -109,7 +109,7 @@ def _acts(tool: ToolKey, endpoint: str, identities: _Identities) -> str:
     return f"{printable(identity)} ({', '.join(tool.variables)})"
 
 
-def _profile_key(invocation: Invocation, context: Context) -> tuple[AccessKey, str]:
+def _key_of_profile(invocation: Invocation, context: Context) -> tuple[AccessKey, str]:
     """Return the profile's credentials (its session, or the key of a source) and their endpoint."""
     fingerprint = Fingerprint(context.environ)
     chain = chains.resolve(profiles.load(invocation.config, fingerprint), invocation.profile, fingerprint)
@@ -118,7 +118,7 @@ def _profile_key(invocation: Invocation, context: Context) -> tuple[AccessKey, s
     return chain.source.key(context), chain.target.endpoint
 
 
-def _environment_key(context: Context) -> tuple[AccessKey, str]:
+def _key_of_environment(context: Context) -> tuple[AccessKey, str]:
     environ, state = context.environ, ShellState(context.environ)
     key = current_key(environ)
     if key is None and (uri := environ.get(variables.CREDENTIALS_URI)):

@@ -68,9 +68,9 @@ def _check_continuation(path: Path, number: int, text: str, section: Section, ke
     name = name.rstrip().lower()
     if not equals:
         return
-    from role_env.profiles.profile import KEYS  # not for a shell that completes words with names
+    from role_env.profiles.profile import PROFILE_KEYS  # not for a shell that completes words with names
 
-    if name in KEYS:
+    if name in PROFILE_KEYS:
         continued = f"{printable_key(key) or 'the value'} in line {section.lines[key]}"
         raise _error(
             path,

@@ -109,7 +109,7 @@ _OTHERS: "dict[str, Callable[[str], Any]]" = {
     "sts_region": validators.region,
     "colour": validators.color,
 }
-KEYS = _FIELDS | rows.KEYS | _OTHERS
+PROFILE_KEYS = _FIELDS | rows.SOURCE_KEYS | _OTHERS
 """Every key that a profile can have, with its check."""
 
 
@@ -119,7 +119,7 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
     values: dict[str, Any] = {}
     for key, text in section.values.items():
         try:
-            values[key] = KEYS[key](text)
+            values[key] = PROFILE_KEYS[key](text)
         except ValueError as error:
             raise section.value_error(key, str(error), hint=_value_hint(key, text)) from None
     if "colour" in values:
@@ -147,9 +147,9 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
 def _check_keys(section: Section) -> None:
     """Raise ProfileError if a key is unknown or has no value."""
     for key, value in section.values.items():
-        if key not in KEYS:
+        if key not in PROFILE_KEYS:
             shown = printable_key(key)
-            nearest = names.nearest(key, KEYS)
+            nearest = names.nearest(key, PROFILE_KEYS)
             message = f"profile {section.name}: unknown key{f' {shown}' if shown else ''} ({section.where_is(key)})"
             raise ProfileError(message, hint=f"did you mean {nearest}?" if nearest else "")
         if not value:

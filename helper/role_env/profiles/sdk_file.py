@@ -3,14 +3,14 @@
 Format: https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-access-credentials
 """
 
-from role_env.profiles.profile import KEYS
+from role_env.profiles.profile import PROFILE_KEYS
 from role_env.sources import rows
 from role_env.sources.section import Section
 
-_WITHOUT_SOURCE = KEYS.keys() - rows.KEYS.keys()
+_WITHOUT_SOURCE = PROFILE_KEYS.keys() - rows.SOURCE_KEYS.keys()
 # The keys that are used, by the section's `type`.
 _KEYS_OF_TYPE = {
-    "": set(KEYS),
+    "": set(PROFILE_KEYS),
     "access_key": _WITHOUT_SOURCE - {"role_arn"} | rows.FILE_KEY.keys.keys(),
     "ram_role_arn": _WITHOUT_SOURCE | rows.FILE_KEY.keys.keys(),
     "ecs_ram_role": _WITHOUT_SOURCE - {"role_arn"} | {rows.CREDENTIAL_SOURCE, *rows.ECS_ROLE.keys},

@@ -170,7 +170,7 @@ CREDENTIALS_URI = SourceRow(
     waits_for="the credentials URI",
 )
 
-KEYS: "dict[str, Callable[[str], Any]]" = {
+SOURCE_KEYS: "dict[str, Callable[[str], Any]]" = {
     SOURCE_PROFILE: one_line,
     CREDENTIAL_SOURCE: validators.one_of(tuple(row.value for row in ROWS if row.value)),
 }
@@ -180,5 +180,5 @@ CHOOSERS = {SOURCE_PROFILE: SOURCE_PROFILE, CREDENTIAL_SOURCE: CREDENTIAL_SOURCE
 """The key that chooses the source of each of these keys. A profile uses the keys of one source."""
 
 for _row in ROWS:
-    KEYS |= _row.keys
+    SOURCE_KEYS |= _row.keys
     CHOOSERS |= dict.fromkeys(_row.keys, _row.chooser)
