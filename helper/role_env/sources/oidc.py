@@ -4,9 +4,6 @@ The token comes from a file, a variable or GitHub's own issuer. It is a secret f
 time. A cached session is used only for the same identity.
 """
 
-import base64
-import re
-import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from role_env import validators
 from role_env.context import Context
 from role_env.credentials import Credentials
-from role_env.errors import ProfileError, UnreachableError, printable
-from role_env.fingerprint import Fingerprint, read_file, sha256
-from role_env.http import responses
-from role_env.http.server import Response, Server
+from role_env.errors import ProfileError
+from role_env.fingerprint import Fingerprint, sha256
+from role_env.sources import oidc_tokens as tokens
 from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.sources.section import Section
@@ -25,15 +21,8 @@ from role_env.sources.section import Section
 if TYPE_CHECKING:
     from role_env.sts.hop import Hop
 
-_TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
-_PRINTABLE = re.compile(r"[\x21-\x7e]+")
-# The variables with the address of GitHub's token service, and with the token that authorizes a job there.
-_URL, _BEARER = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
-_PERMISSION = "give the job `permissions: id-token: write`"
 # The variables that identify a job: a session belongs to the job that obtained it.
 _RUN = ("GITHUB_REPOSITORY", "GITHUB_REF", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB")
-
-
 # The checks of the values that the SDKs' variables may provide.
 _CHECKS = {**rows.OIDC.keys, "role_arn": validators.role_arn, "role_session_name": validators.session_name}
 
@@ -70,12 +59,12 @@ class OidcToken(Source):
         cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
     ) -> tuple[Source, dict[str, Any]]:
         """Return the source, and the role. The SDKs' own variables provide missing keys."""
-        tokens = [key for key in ("oidc_token", "oidc_token_file", "oidc_token_variable") if key in values]
-        if len(tokens) > 1:
-            raise section.error(tokens[0], f"and {tokens[1]} are both set", hint="keep one")
+        chosen = [key for key in ("oidc_token", "oidc_token_file", "oidc_token_variable") if key in values]
+        if len(chosen) > 1:
+            raise section.error(chosen[0], f"and {chosen[1]} are both set", hint="keep one")
         if "oidc_audience" in values and "oidc_token" not in values:
             raise section.error("oidc_audience", "requires oidc_token", hint="add oidc_token = github, or remove it")
-        required = ("role_arn", "oidc_provider_arn", *(tokens or ["oidc_token_file"]))
+        required = ("role_arn", "oidc_provider_arn", *(chosen or ["oidc_token_file"]))
         absent = [key for key in required if key not in values]
         found = {**values, **{key: _from_variable(section, key, fingerprint) for key in absent}}
         source = cls(
@@ -106,7 +95,7 @@ class OidcToken(Source):
         else:
             for name in _RUN:
                 fingerprint.variable(name)
-            for name in (_URL, _BEARER):
+            for name in (tokens.URL, tokens.BEARER):
                 fingerprint.secret_variable(name)
 
     def identity(self, context: Context) -> list[str]:
@@ -115,12 +104,11 @@ class OidcToken(Source):
         It stays the same for a new token of the same identity. Raises ProfileError if there is no token.
         """
         with self._locate_errors():
-            if self.token_file:
-                place, holder = str(self.token_file), _claims(file_token(self.token_file))
-            elif self.token_variable:
-                place, holder = f"${self.token_variable}", _claims(variable_token(self.token_variable, context.environ))
+            if self.token_file or self.token_variable:
+                place = str(self.token_file or f"${self.token_variable}")
+                holder = tokens.claims(self._token(context))
             else:
-                _, bearer = _github_request(context.environ)
+                _, bearer = tokens.github_request(context.environ)
                 place, holder = "github", [*(context.environ.get(name, "") for name in _RUN), sha256(bearer)]
         return [self.provider_arn, place, self.audience, *holder]
 
@@ -134,8 +122,12 @@ class OidcToken(Source):
 
     def _token(self, context: Context) -> str:
         if self.token_variable:
-            return variable_token(self.token_variable, context.environ)
-        return file_token(self.token_file) if self.token_file else github_token(context, audience=self.audience)
+            return tokens.variable_token(self.token_variable, context.environ)
+        return (
+            tokens.file_token(self.token_file)
+            if self.token_file
+            else tokens.github_token(context, audience=self.audience)
+        )
 
 
 def _variable(key: str) -> str:
@@ -160,98 +152,3 @@ def _checked(key: str, text: str) -> Any:
         return _CHECKS[key](text)
     except ValueError as error:
         raise ProfileError(f"the variable {_variable(key)} {error}") from None
-
-
-def file_token(path: Path) -> str:
-    """Return the token in the file `path`, without surrounding white space. Raises ProfileError with the path."""
-    hint = "set oidc_token_file to the file that the cluster or CI system writes the token to"
-    try:
-        content, _ = read_file(path)
-        text = content.decode("ascii").strip()
-    except OSError as error:
-        what = error.strerror or str(error)
-        raise ProfileError(f"the OIDC token file {path} cannot be read: {what}", hint=hint) from None
-    except UnicodeDecodeError:
-        text = "\0"
-    if not text:
-        raise ProfileError(f"the OIDC token file {path} is empty", hint=hint)
-    if not _TOKEN.fullmatch(text):
-        raise ProfileError(f"the OIDC token file {path} does not contain a token", hint=hint)
-    return text
-
-
-def variable_token(name: str, environ: Mapping[str, str]) -> str:
-    """Return the token in the variable `name`. Raises ProfileError without showing it."""
-    text = environ.get(name, "").strip()
-    if not text:
-        raise ProfileError(f"the variable {name} with the OIDC token is not set", hint=f"let the CI system set {name}")
-    if not _TOKEN.fullmatch(text):
-        raise ProfileError(f"the variable {name} does not contain a token", hint="check what sets it")
-    return text
-
-
-def github_token(context: Context, *, audience: str = "") -> str:
-    """Request a new token of this GitHub job for `audience` (GitHub's default if that is empty).
-
-    Raises ProfileError if the job may not request one, UnreachableError if no valid response arrives in time.
-    """
-    url, bearer = _github_request(context.environ)
-    host, path = _address(url, audience)
-    server = Server("GitHub's token service", host, context)
-    # A redirect could lead GitHub's bearer token elsewhere. http.client follows none.
-    headers = {"Authorization": f"bearer {bearer}", "Accept": "application/json"}
-    return _token_of(host, server.request("GET", path, headers=headers))
-
-
-def _address(url: str, audience: str) -> tuple[str, str]:
-    """Return the host and port of `url`, and its path with the audience. Raises ProfileError."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        whole = parts.scheme == "https" and parts.hostname and "@" not in parts.netloc and _PRINTABLE.fullmatch(url)
-    except ValueError:
-        whole = None
-    if not whole:
-        raise ProfileError(
-            f"the variable {_URL} is not an https:// address", hint="use oidc_token = github in a GitHub job only"
-        )
-    query = [parts.query] if parts.query else []
-    query += [f"audience={urllib.parse.quote(audience, safe='')}"] if audience else []
-    return parts.netloc, f"{parts.path or '/'}{'?' if query else ''}{'&'.join(query)}"
-
-
-def _token_of(host: str, response: Response) -> str:
-    if response.status in (400, 401, 403):
-        raise ProfileError(
-            f"GitHub's token service at {host} refused a token ({response.status})",
-            hint=f"{_PERMISSION}; its variables are valid only while the job runs",
-        )
-    token = (response.document or {}).get("value") if response.status == 200 else None
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise UnreachableError(
-            f"{printable(host)} did not answer with a GitHub token (status {response.status})",
-            hint="check the network; a proxy or sign-in page may be intercepting the request",
-        )
-    return token
-
-
-def _github_request(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return the address and the bearer token for this job's requests of OIDC tokens. Raises ProfileError."""
-    for name in (_URL, _BEARER):
-        if not environ.get(name):
-            raise ProfileError(f"oidc_token = github, but the variable {name} is not set", hint=_PERMISSION)
-    if not _PRINTABLE.fullmatch(environ[_BEARER]):
-        raise ProfileError(f"the variable {_BEARER} does not contain a token")
-    return environ[_URL], environ[_BEARER]
-
-
-def _claims(token: str) -> list[str]:
-    """Return the issuer, subject and audience of a JWT (RFC 7519); for another kind of token, its digest."""
-    parts = token.split(".")
-    try:
-        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)) if len(parts) == 3 else b""
-    except ValueError:
-        payload = b""
-    claims = responses.json_object(payload) or {}
-    if not {"iss", "sub", "aud"} & claims.keys():
-        return [sha256(token)]
-    return [str(claims.get(name)) for name in ("iss", "sub", "aud")]
