@@ -151,6 +151,13 @@ def test_a_session_that_has_ended_or_is_half(healthy: Machine) -> None:
     only(examined(healthy, **environ | {"ROLE_ENV_EXPIRATION": "x"}), "variables", "fail", "ROLE_ENV_EXPIRATION")
 
 
+def test_a_session_whose_variables_are_mixed_with_anothers_or_are_of_an_older_version(healthy: Machine) -> None:
+    environ = session_of(healthy)
+    only(examined(healthy, **environ | {"ROLE_ENV_ACCOUNT_ID": "1"}), "variables", "fail", "two sessions are mixed")
+    older = examined(healthy, **environ | {"ROLE_ENV_FAMILIES": ""})
+    only(older, "variables", "fail an older version of role-env", "switch again with")
+
+
 def test_what_a_failed_switch_left_families_that_disagree_and_a_timeout_that_is_no_number(healthy: Machine) -> None:
     only(examined(healthy, ROLE_ENV_NO_ACCOUNT="1"), "variables", "warn a switch", "role-env off")
     environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b", "ALICLOUD_ACCESS_KEY": "c"}

@@ -3,7 +3,16 @@
 from role_env import timestamps
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
-from role_env.environ.session import ShellState
+from role_env.environ.session import (
+    CHANGED,
+    MIXED,
+    NOT_SERVED,
+    OLDER,
+    OTHER_KEY,
+    OUTRANKED,
+    ShellState,
+    incomplete_keys,
+)
 from role_env.errors import RoleEnvError
 from role_env.shells import hints
 from role_env.ui import stdout as output
@@ -61,7 +70,10 @@ def _why_read_only(state: ShellState, environ: "Mapping[str, str]") -> str:
 
 
 def _whose(state: ShellState) -> str:
-    return "  ".join(filter(None, (state.label(), state.role())))
+    narrowed = {"": "", READ_ONLY: " (read-only)"}.get(state.policy, " (narrowed)")
+    account = f"account {state.account_id}" if state.account_id else "no role"
+    role = f"role {state.role_arn.name} of {state.role_arn.account}" if state.role_arn else account
+    return f"{state.profile}{narrowed}  {role}"
 
 
 def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | None:
@@ -69,43 +81,38 @@ def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | No
     if state.lost_account:
         from role_env.environ import tools  # only for a session that is not valid
 
-        return RoleEnvError(tools.no_account(environ), hint=_completing(state) + hints.restore(environ))
+        return RoleEnvError(tools.no_account(environ), hint=_completing(environ) + hints.restore(environ))
     if not state.has_session_variables:
-        what = "; ".join(filter(None, ("this shell has no session", state.incomplete_keys())))
+        what = "; ".join(filter(None, ("this shell has no session", incomplete_keys(environ))))
         begin = f"begin one with: {hints.switch('PROFILE', environ)}; role-env list has the names"
-        return RoleEnvError(what, hint=_completing(state) + begin)
+        return RoleEnvError(what, hint=_completing(environ) + begin)
     if unreadable := state.unreadable():
         what = f"the variables of the session are invalid: {', '.join(unreadable)}"
         return RoleEnvError(what, hint=hints.restore(environ))
-    what = _session_fault(state)
-    if not what:
+    faults = state.faults()
+    if not faults and state.is_valid():
         return None
     from role_env.environ import request as requests
 
+    what = _text(*next(iter(faults.items()))) if faults else "the session has expired"
     again = f"switch again with: {requests.switch_again(environ)}"
-    return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if state.mismatched_key_ids() else again)
+    return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if OTHER_KEY in faults else again)
 
 
-def _completing(state: ShellState) -> str:
+def _completing(environ: "Mapping[str, str]") -> str:
     """Return the beginning of the hint if only half a key is set, else an empty text."""
-    return "set both, or neither; " if state.incomplete_keys() else ""
+    return "set both, or neither; " if incomplete_keys(environ) else ""
 
 
-def _session_fault(state: ShellState) -> str:
-    """Return what is wrong with a session that the variables describe, or an empty text."""
-    if mismatched := state.mismatched_key_ids():
-        verb = "is" if len(mismatched) == 1 else "are"
-        return f"{', '.join(mismatched)} {verb} no longer the session's: some tools act as somebody else"
-    if state.is_mixed():
-        return "the variables of two sessions are mixed: the keys are not those of the profile and role that are shown"
-    if outranking := state.outranking():
-        verb = "outranks" if len(outranking) == 1 else "outrank"
-        return f"{', '.join(outranking)} {verb} the session in some tools"
-    if server_fault := state.server_fault():
-        return server_fault
-    if not state.is_served and not state.families:
-        return "an older version of role-env has set this session"
-    if missing := state.missing():
-        verb = "has" if len(missing) == 1 else "have"
-        return f"{', '.join(missing)} no longer {verb} the session's value: some tools find another account"
-    return "" if state.is_valid() else "the session has expired"
+def _text(fault: str, names: list[str]) -> str:
+    """Return the message about a fault of the session with these variables."""
+    listed, is_one = ", ".join(names), len(names) == 1
+    has = "has" if is_one else "have"
+    return {
+        OTHER_KEY: f"{listed} {'is' if is_one else 'are'} no longer the session's: some tools act as somebody else",
+        MIXED: "the variables of two sessions are mixed: the keys are not those of the profile and role that are shown",
+        OUTRANKED: f"{listed} {'outranks' if is_one else 'outrank'} the session in some tools",
+        NOT_SERVED: listed,
+        OLDER: "an older version of role-env has set this session",
+        CHANGED: f"{listed} no longer {has} the session's value: some tools find another account",
+    }[fault]

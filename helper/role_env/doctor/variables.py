@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.environ import request as requests
 from role_env.environ import tools
-from role_env.environ.session import ShellState
+from role_env.environ.session import (
+    CHANGED,
+    MIXED,
+    NOT_SERVED,
+    OLDER,
+    OTHER_KEY,
+    OUTRANKED,
+    ShellState,
+)
 from role_env.shells import hints
 
 
@@ -23,13 +31,22 @@ def check(at: Surroundings) -> list[Finding]:
     if not state.is_served and not state.remaining():
         what = f"the session of {state.profile} has expired"
         return [Finding("variables", WARN, what, f"switch again with: {again}; or {hints.restore(at.environ)}")]
-    stale = [f"{name} is not the session's, and some tools read it first" for name in state.mismatched_key_ids()]
-    stale += [f"{name} is set and outranks or changes the session" for name in state.outranking()]
-    missing = [f"{name} no longer has the session's value: some tools find another account" for name in state.missing()]
-    missing += filter(None, [state.server_fault()])
-    findings = [Finding("variables", FAIL, what, f"unset it, or switch again with: {again}") for what in stale]
-    findings += [Finding("variables", FAIL, what, f"switch again with: {again}") for what in missing]
+    findings = [_finding(fault, name, again) for fault, names in state.faults().items() for name in names]
     return findings or [Finding("variables", OK, f"the session of {state.profile}, and nothing that outranks it")]
+
+
+def _finding(fault: str, name: str, again: str) -> Finding:
+    """Return the finding for a fault of the session with the variable `name`; `again` switches to it again."""
+    what = {
+        OTHER_KEY: f"{name} is not the session's, and some tools read it first",
+        MIXED: f"{name} is of another session than the keys: the variables of two sessions are mixed",
+        OUTRANKED: f"{name} is set and outranks or changes the session",
+        NOT_SERVED: name,
+        OLDER: "an older version of role-env has set this session",
+        CHANGED: f"{name} no longer has the session's value: some tools find another account",
+    }[fault]
+    fix = f"switch again with: {again}"
+    return Finding("variables", FAIL, what, f"unset it, or {fix}" if fault in (OTHER_KEY, OUTRANKED) else fix)
 
 
 def _without_session(environ: Mapping[str, str]) -> Finding:

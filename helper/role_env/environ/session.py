@@ -23,6 +23,24 @@ NO_ACCOUNT = "a switch to another profile failed and left this shell without an 
 _DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION")
 
 
+# The faults of a session, the gravest first.
+OTHER_KEY, MIXED, OUTRANKED = "other key", "mixed", "outranked"
+NOT_SERVED, OLDER, CHANGED = "not served", "older", "changed"
+
+
+def incomplete_keys(environ: "Mapping[str, str]") -> str:
+    """Return a message about key IDs without a secret and secrets without an ID; empty if there are none."""
+    texts = []
+    for key in (*variables.KEYS, variables.BARE):
+        pair = (key.access_key_id, key.access_key_secret)
+        texts += [
+            f"{name} is set without {other}"
+            for name, other in (pair, pair[::-1])
+            if _value(environ, name) and not _value(environ, other)
+        ]
+    return ", ".join(texts)
+
+
 def missing_without_key(environ: "Mapping[str, str]") -> list[str]:
     """Return the guards, and the invalid key IDs, that are missing in an environment without a key.
 
@@ -92,7 +110,7 @@ class ShellState:
         """Return the seconds left, 0 at and after the expiration."""
         return max(0, int(self.expiration - time.time()))
 
-    def mismatched_key_ids(self) -> list[str]:
+    def _mismatched_key_ids(self) -> list[str]:
         """Return the variables of key IDs that are set and are not the session's."""
         # If no family has a key, the `aliyun` CLI reads the bare names.
         bare = (variables.BARE.access_key_id,) if self.is_served else ()
@@ -106,19 +124,7 @@ class ShellState:
             more = []
         return [name for name in (*variables.LEFT_UNSET, *more) if name != own and self._value(name)]
 
-    def incomplete_keys(self) -> str:
-        """Return a message about key IDs without a secret and secrets without an ID; empty if there are none."""
-        texts = []
-        for key in (*variables.KEYS, variables.BARE):
-            pair = (key.access_key_id, key.access_key_secret)
-            texts += [
-                f"{name} is set without {other}"
-                for name, other in (pair, pair[::-1])
-                if self._value(name) and not self._value(other)
-            ]
-        return ", ".join(texts)
-
-    def missing(self) -> list[str]:
+    def _changed(self) -> list[str]:
         """Return the variables that the session needs and that are unset or have another value.
 
         It needs the key IDs of the families that it was exported to, and the guards. A served session needs its own
@@ -155,33 +161,35 @@ class ShellState:
         has_own_key = self.is_served or f'"access_key_id":"{self.access_key_id}"' in text
         return f'"shown":"{shown}"' not in text or not has_own_key
 
-    def is_whole(self) -> bool:
-        """Return whether every tool finds the session or no account."""
-        if not self.has_session or self.lost_account or self.is_mixed():
-            return False
-        if self.mismatched_key_ids() or self.outranking() or self.server_fault():
-            return False
-        return (self.is_served or bool(self.families)) and not self.missing()
+    def faults(self) -> dict[str, list[str]]:
+        """Return why some tool may not find the session: each fault with its variables, the gravest first.
+
+        For NOT_SERVED it is the reason instead of a variable.
+        """
+        found = {
+            OTHER_KEY: self._mismatched_key_ids(),
+            MIXED: [variables.REQUEST] if self.is_mixed() else [],
+            OUTRANKED: self.outranking(),
+            NOT_SERVED: list(filter(None, [self.server_fault()])),
+            OLDER: [] if self.is_served or self.families else ["ROLE_ENV_FAMILIES"],
+            CHANGED: self._changed(),
+        }
+        return {fault: names for fault, names in found.items() if names}
 
     def is_valid(self) -> bool:
-        """Return whether there is a session, it has not expired, and it is whole."""
-        return self.is_whole() and (self.is_served or self.remaining() > 0)
-
-    def label(self) -> str:
-        """Return the profile's name, followed by (read-only) or (narrowed) for a narrowed session."""
-        narrowed = {"": "", "read-only": " (read-only)"}.get(self.policy, " (narrowed)")
-        return self.profile + narrowed
-
-    def role(self) -> str:
-        """Return `role NAME of ACCOUNT`, or `account ACCOUNT` for a session that is passed through."""
-        if self.role_arn:
-            return f"role {self.role_arn.name} of {self.role_arn.account}"
-        return f"account {self.account_id}" if self.account_id else "no role"
+        """Return whether there is a session, it has not expired, and every tool finds it."""
+        if not self.has_session or self.lost_account or self.faults():
+            return False
+        return self.is_served or self.remaining() > 0
 
     def _value(self, name: str) -> str:
-        """Return the variable's value, empty for one that counts as absent."""
-        value = self._environ.get(name, "")
-        return "" if value in variables.RESERVED_PROFILES else value
+        return _value(self._environ, name)
+
+
+def _value(environ: "Mapping[str, str]", name: str) -> str:
+    """Return the variable's value, empty for one that counts as absent."""
+    value = environ.get(name, "")
+    return "" if value in variables.RESERVED_PROFILES else value
 
 
 def _is_moment(text: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from role_env import validators, variables
 from role_env.credentials import AccessKey
-from role_env.environ.session import NO_ACCOUNT, ShellState, missing_without_key
+from role_env.environ.session import NO_ACCOUNT, ShellState, incomplete_keys, missing_without_key
 from role_env.variables import Key
 
 _CLOUD = variables.FAMILIES["alibaba_cloud"].keys[0]
@@ -66,7 +66,7 @@ def no_account(environ: Mapping[str, str]) -> str:
     text, state = NO_ACCOUNT, ShellState(environ)
     if acting := ", ".join(tool.tool for tool in _tool_keys(environ) if tool.key):
         text += f"; a key has been set since, which {acting} {'use' if ', ' in acting else 'uses'}"
-    if incomplete := state.incomplete_keys():
+    if incomplete := incomplete_keys(environ):
         text += f"; {incomplete}"
     if changed := [*missing_without_key(environ), *state.outranking()]:
         text += (
