@@ -98,7 +98,10 @@ def _plan_profile(
             "without a terminal, configure requires PROFILE, --role-arn and a source",
             hint=f"add {' and '.join(missing)}",
         )
-    stores_key = not missing or _can_store_key(invocation, path, context, is_chosen=invocation.login)
+    # Before the first question: --login requires a keyring, and the question about the source may offer one.
+    if missing and invocation.login and not invocation.dry_run:
+        access_keys.check_available(path, invocation.profile, context)
+    stores_key = has_source or not missing or invocation.dry_run or _has_keyring(invocation.profile, path, context)
     name = _choose_name(invocation.profile, known, path)
     origins = profile_options.origins_of(invocation, given)
     if not missing:
@@ -117,23 +120,18 @@ def _plan_profile(
     return profile, {**dict.fromkeys(profile.values, "your answer"), **origins}, access_key
 
 
-def _can_store_key(invocation: Invocation, path: Path, context: Context, *, is_chosen: bool) -> bool:
-    """Return whether a keyring can store an access key, and say so if none can. Called before the first question.
+def _has_keyring(name: str, path: Path, context: Context) -> bool:
+    """Return whether there is a keyring for the access key of the profile `name`, and say so if there is none.
 
-    A locked keyring counts as usable. Raises KeyringError if a key `is_chosen` and no keyring can store it.
+    A locked keyring counts: it is unlocked when the key is stored.
     """
-    if invocation.dry_run:
-        return True
     try:
-        access_keys.check_available(path, invocation.profile, context, prompts=is_chosen)
+        access_keys.check_available(path, name, context, prompts=False)
     except NoKeyring as error:
-        if is_chosen:
-            raise
         prompt.show(f"no access key can be stored: {error.message} (see role-env help headless)")
         return False
     except KeyringError:
-        if is_chosen:
-            raise
+        return True
     return True
 
 
