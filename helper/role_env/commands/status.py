@@ -3,16 +3,7 @@
 from role_env import timestamps
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
-from role_env.environ.session import (
-    CHANGED,
-    MIXED,
-    NOT_SERVED,
-    OLDER,
-    OTHER_KEY,
-    OUTRANKED,
-    ShellState,
-    incomplete_keys,
-)
+from role_env.environ.session import Fault, ShellState, incomplete_keys
 from role_env.errors import RoleEnvError
 from role_env.shells import hints
 from role_env.ui import stdout as output
@@ -96,7 +87,7 @@ def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | No
 
     what = _text(*next(iter(faults.items()))) if faults else "the session has expired"
     again = f"switch again with: {requests.switch_again(environ)}"
-    return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if OTHER_KEY in faults else again)
+    return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if Fault.OTHER_KEY in faults else again)
 
 
 def _completing(environ: "Mapping[str, str]") -> str:
@@ -107,12 +98,13 @@ def _completing(environ: "Mapping[str, str]") -> str:
 def _text(fault: str, names: list[str]) -> str:
     """Return the message about a fault of the session with these variables."""
     listed, is_one = ", ".join(names), len(names) == 1
-    has = "has" if is_one else "have"
+    are, have, outrank = ("is", "has", "outranks") if is_one else ("are", "have", "outrank")
     return {
-        OTHER_KEY: f"{listed} {'is' if is_one else 'are'} no longer the session's: some tools act as somebody else",
-        MIXED: "the variables of two sessions are mixed: the keys are not those of the profile and role that are shown",
-        OUTRANKED: f"{listed} {'outranks' if is_one else 'outrank'} the session in some tools",
-        NOT_SERVED: listed,
-        OLDER: "an older version of role-env has set this session",
-        CHANGED: f"{listed} no longer {has} the session's value: some tools find another account",
+        Fault.OTHER_KEY: f"{listed} {are} no longer the session's: some tools act as somebody else",
+        Fault.MIXED: "the variables of two sessions are mixed: the keys are not those of the profile and role that are"
+        " shown",
+        Fault.OUTRANKED: f"{listed} {outrank} the session in some tools",
+        Fault.NOT_SERVED: listed,
+        Fault.OLDER: "an older version of role-env has set this session",
+        Fault.CHANGED: f"{listed} no longer {have} the session's value: some tools find another account",
     }[fault]

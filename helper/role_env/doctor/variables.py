@@ -5,15 +5,7 @@ from collections.abc import Mapping
 from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.environ import request as requests
 from role_env.environ import tools
-from role_env.environ.session import (
-    CHANGED,
-    MIXED,
-    NOT_SERVED,
-    OLDER,
-    OTHER_KEY,
-    OUTRANKED,
-    ShellState,
-)
+from role_env.environ.session import Fault, ShellState
 from role_env.shells import hints
 
 
@@ -38,15 +30,15 @@ def check(at: Surroundings) -> list[Finding]:
 def _finding(fault: str, name: str, again: str) -> Finding:
     """Return the finding for a fault of the session with the variable `name`; `again` switches to it again."""
     what = {
-        OTHER_KEY: f"{name} is not the session's, and some tools read it first",
-        MIXED: f"{name} is of another session than the keys: the variables of two sessions are mixed",
-        OUTRANKED: f"{name} is set and outranks or changes the session",
-        NOT_SERVED: name,
-        OLDER: "an older version of role-env has set this session",
-        CHANGED: f"{name} no longer has the session's value: some tools find another account",
+        Fault.OTHER_KEY: f"{name} is not the session's, and some tools read it first",
+        Fault.MIXED: f"{name} is of another session than the keys: the variables of two sessions are mixed",
+        Fault.OUTRANKED: f"{name} is set and outranks or changes the session",
+        Fault.NOT_SERVED: name,
+        Fault.OLDER: "an older version of role-env has set this session",
+        Fault.CHANGED: f"{name} no longer has the session's value: some tools find another account",
     }[fault]
-    fix = f"switch again with: {again}"
-    return Finding("variables", FAIL, what, f"unset it, or {fix}" if fault in (OTHER_KEY, OUTRANKED) else fix)
+    may_unset = "unset it, or " if fault in (Fault.OTHER_KEY, Fault.OUTRANKED) else ""
+    return Finding("variables", FAIL, what, f"{may_unset}switch again with: {again}")
 
 
 def _without_session(environ: Mapping[str, str]) -> Finding:
