@@ -43,7 +43,7 @@ def test_the_list_has_each_profile_in_file_order_with_what_its_session_has_left(
     keys = ("profile", "role_arn", "account_id", "source", "region_id", "expiration", "sign_in_expiration")
     reported = json.loads(machine.role_env("list", "--json").stdout)
     assert [tuple(row[key] for key in keys) for row in reported] == rows
-    assert [list(row) for row in reported] == [[column.key for column in COLUMNS if column.key]] * 3
+    assert [list(row) for row in reported] == [[column.json_key for column in COLUMNS if column.json_key]] * 3
 
 
 def test_the_account_is_the_roles_and_without_a_role_the_one_that_is_expected(

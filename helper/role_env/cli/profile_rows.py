@@ -83,12 +83,12 @@ def _session_cell(row: Row) -> str | None:
 class Column:
     """A column of the list.
 
-    The JSON shows `value` as `key`, unless `key` is empty. The table shows `cell`, by default the value, below
+    The JSON shows `value` as `json_key`, unless that is empty. The table shows `cell`, by default the value, below
     `heading`, unless that is empty. In a narrow terminal, columns of `rank` 1 are shortened first, then those of 2.
     With `is_offered`, `role-env use` shows the column where it offers the profiles.
     """
 
-    key: str
+    json_key: str
     heading: str
     value: "Callable[[Row], str | None]"
     cell: "Callable[[Row], str | None] | None" = None

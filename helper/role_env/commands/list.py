@@ -24,7 +24,9 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0
     rows = profile_rows.load_rows(file, names, context)
     if invocation.json:
-        output.write_json([{column.key: column.value(row) for column in COLUMNS if column.key} for row in rows])
+        output.write_json(
+            [{column.json_key: column.value(row) for column in COLUMNS if column.json_key} for row in rows]
+        )
     elif invocation.sessions:
         output.write("".join(f"{line}\n" for line in profile_rows.offered_lines(rows, context)))
     else:
