@@ -182,18 +182,19 @@ def _entries(path: Path, content: bytes | None) -> dict[str, dict[str, Any]]:
 
 
 def _merge(listed: list[dict[str, Any]], wanted: Sequence[Entry]) -> None:
+    """Add the entries `wanted` to the list in the file, or replace what `setup` has written there."""
     if not listed:  # without it the CLI cannot start: its current profile would be missing
         listed.append(dict(_EMPTY_DEFAULT))
     by_name: dict[object, dict[str, Any]] = {}
-    for there in listed:
-        by_name.setdefault(document.folded(there).get("name"), there)
+    for existing in listed:
+        by_name.setdefault(document.folded(existing).get("name"), existing)
     for entry in wanted:
         if entry.name not in by_name:
             by_name[entry.name] = {"name": entry.name, **entry.members, **_TASTE}
             listed.append(by_name[entry.name])
-        there = by_name[entry.name]
-        spelled = {key.lower(): key for key in there}  # existing keys keep their case
-        there.update({spelled.get(key, key): value for key, value in entry.members.items()})
+        existing = by_name[entry.name]
+        spelled = {key.lower(): key for key in existing}  # existing keys keep their case
+        existing.update({spelled.get(key, key): value for key, value in entry.members.items()})
 
 
 def _changed(path: Path, content: bytes, change: Callable[[list[dict[str, Any]]], None]) -> bytes:

@@ -162,11 +162,12 @@ class CallbackServer(LoopbackServer):
         is_ours = any(hmac.compare_digest(each.strip().encode(), self._cookie.encode()) for each in cookies.split(";"))
         with self._lock:
             if hmac.compare_digest(parts.path.encode(), self._path.encode()):
-                return self._begin(is_ours=is_ours)
-            status = self._take(parts, is_ours=is_ours)
+                return self._redirect_once(is_ours=is_ours)
+            status = self._accept(parts, is_ours=is_ours)
         return _page(status, is_last=status == HTTPStatus.OK)
 
-    def _begin(self, *, is_ours: bool) -> Reply:
+    def _redirect_once(self, *, is_ours: bool) -> Reply:
+        """Redirect a browser to the sign-in. A second one ends the sign-in, unless that has ended already."""
         if not self._has_begun:
             self._has_begun = True
             cookie = f"{self._cookie}; Path=/; Max-Age={LONGEST_SECONDS:.0f}; HttpOnly; SameSite=Lax"
@@ -180,7 +181,8 @@ class CallbackServer(LoopbackServer):
         )
         return _page(HTTPStatus.GONE, is_last=True)
 
-    def _take(self, callback: urllib.parse.SplitResult, *, is_ours: bool) -> HTTPStatus:
+    def _accept(self, callback: urllib.parse.SplitResult, *, is_ours: bool) -> HTTPStatus:
+        """Accept the first callback of the browser that was redirected, and return the status of the page to show."""
         if callback.path != CALLBACK_PATH:
             return HTTPStatus.NOT_FOUND
         if self._code or self._refusal:

@@ -92,19 +92,28 @@ class Supervisor:
         while True:
             number, is_shared = _next_signal(pid)
             if number == signal.SIGCHLD:
-                for changed, status in _changes():
-                    if changed == pid and os.WIFSTOPPED(status):
-                        self._stop(os.WSTOPSIG(status), pid)
-                    elif changed == pid and os.WIFCONTINUED(status):
-                        self._stopped = False
-                    elif changed == pid:
-                        return status
-                    elif not os.WIFSTOPPED(status) and not os.WIFCONTINUED(status):
-                        self._on_end(changed)
-                if until():
-                    return None
-            elif self._stopped if number == signal.SIGCONT else not is_shared:
+                status = self._follow_changes(pid)
+                if status is not None or until():
+                    return status
+            elif number == signal.SIGCONT:
+                if self._stopped:
+                    _send(pid, number)
+            elif not is_shared:
                 _send(pid, number)
+
+    def _follow_changes(self, pid: int) -> int | None:
+        """Stop with the process `pid`, and report other children that ended. Return its wait status if it has ended."""
+        for changed, status in _changes():
+            is_end = not os.WIFSTOPPED(status) and not os.WIFCONTINUED(status)
+            if changed != pid and is_end:
+                self._on_end(changed)
+            elif changed == pid and is_end:
+                return status
+            elif changed == pid and os.WIFSTOPPED(status):
+                self._stop(os.WSTOPSIG(status), pid)
+            elif changed == pid:
+                self._stopped = False
+        return None
 
     def continue_with_child(self) -> None:
         """Continue the supervisor when only the child, with which it stopped, is continued.
