@@ -22,15 +22,12 @@ def sts_endpoint(fingerprint: Fingerprint, *, endpoint: str = "", region: str = 
 
     Raises ProfileError for an invalid variable.
     """
-    from_environment = fingerprint.variable(_VARIABLE)
+    of_variable = fingerprint.variable(_VARIABLE)  # noted in any case, since the session depends on it
     if endpoint:
         return endpoint
-    if not from_environment:
-        return f"sts.{region}.aliyuncs.com" if region else "sts.aliyuncs.com"
-    try:
-        return validators.host_of_variable(from_environment, DOCUMENTED)
-    except ValueError as error:
-        raise ProfileError(f"the variable {_VARIABLE} {error}", hint="correct the variable, or unset it") from None
+    if of_variable:
+        return _checked(_VARIABLE, of_variable, DOCUMENTED)
+    return f"sts.{region}.aliyuncs.com" if region else "sts.aliyuncs.com"
 
 
 def directory_endpoint(environ: Mapping[str, str], site: str) -> str:
@@ -38,12 +35,18 @@ def directory_endpoint(environ: Mapping[str, str], site: str) -> str:
 
     Raises ProfileError for a host that a variable may not name: it would receive the session.
     """
-    endpoint = environ.get(_DIRECTORY_VARIABLE) or _DIRECTORIES[site]
+    of_variable = environ.get(_DIRECTORY_VARIABLE)
+    if of_variable:
+        return _checked(_DIRECTORY_VARIABLE, of_variable, tuple(_DIRECTORIES.values()))
+    return _DIRECTORIES[site]
+
+
+def _checked(name: str, endpoint: str, documented: tuple[str, ...]) -> str:
+    """Return the `endpoint` in the variable `name`. Raises ProfileError for a host that no variable may name."""
     try:
-        return validators.host_of_variable(endpoint, tuple(_DIRECTORIES.values()))
+        return validators.host_of_variable(endpoint, documented)
     except ValueError as error:
-        hint = "correct the variable, or unset it"
-        raise ProfileError(f"the variable {_DIRECTORY_VARIABLE} {error}", hint=hint) from None
+        raise ProfileError(f"the variable {name} {error}", hint="correct the variable, or unset it") from None
 
 
 def default_session_name(fingerprint: Fingerprint) -> str:
