@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 import urllib.parse
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from role_env import __version__
@@ -168,10 +168,21 @@ class Server:
         Raises TransientError for a network fault, BusyError for throttling and a 5xx status that is not in `final`,
         and UnreachableError for a failure that is not worth a retry.
         """
+        with self._translate_errors():
+            response = self._exchange(method, path, body, {**headers, "User-Agent": USER_AGENT})
+        status, code = response.status, "" if response.status == 200 else response.error_code()
+        is_busy = status == 429 or (status >= 500 and status not in final)
+        if is_busy or code.startswith("Throttling"):  # Alibaba Cloud reports throttling with various statuses
+            raise BusyError(f"status {status} {printable(code)[:80]}".rstrip())
+        return response
+
+    @contextlib.contextmanager
+    def _translate_errors(self) -> Iterator[None]:
+        """Raise UnreachableError for an error that is not worth a retry, TransientError for others of the network."""
         import http.client  # takes 25 ms, while an early connection is being opened
 
         try:
-            response = self._exchange(method, path, body, {**headers, "User-Agent": USER_AGENT})
+            yield
         except ssl.SSLCertVerificationError as error:
             raise UnreachableError(
                 f"the certificate of {self.endpoint} was not accepted: {error.verify_message}; nothing was sent",
@@ -187,11 +198,6 @@ class Server:
                     hint="check HTTPS_PROXY, and the user name and password in it",
                 ) from None
             raise TransientError(fault) from None
-        status, code = response.status, "" if response.status == 200 else response.error_code()
-        is_busy = status == 429 or (status >= 500 and status not in final)
-        if is_busy or code.startswith("Throttling"):  # Alibaba Cloud reports throttling with various statuses
-            raise BusyError(f"status {status} {printable(code)[:80]}".rstrip())
-        return response
 
     def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Response:
         import http.client
