@@ -30,5 +30,8 @@ if test -n "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_NO
     end
     set -e -g _role_env_saved _role_env_token _role_env_old_SECURITY_TOKEN _role_env_colour
     set -e -g @OWN@ $shared
+    _renv_confirm 'role-env: the session is off; this shell has what was set before it'
+else
+    _renv_confirm 'role-env: this shell has no session'
 end
 set -l result true

@@ -39,5 +39,9 @@ _renv_off() {
 }
 
 case "${_role_env_saved:+s}${ROLE_ENV_NO_ACCOUNT:+s}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}" in
-?*) _renv_change _renv_off ;;
+?*)
+	_renv_change _renv_off
+	_renv_confirm 'role-env: the session is off; this shell has what was set before it'
+	;;
+*) _renv_confirm 'role-env: this shell has no session' ;;
 esac

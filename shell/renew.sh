@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
+# shellcheck disable=SC2034,SC2154,SC2194,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
 # Replace the shell's session by a newer one. `session.sh` comes first.
 #
 # Only variables that are still the old session's are replaced. If one is readonly, or the shell has another session by
@@ -49,3 +49,4 @@ else
 	_renv_each _renv_report_readonly '@RENEWED@ @OWN_RENEWED@'
 fi
 case $_renv_wrong in ?*) _renv_result='\false' ;; esac
+case @CONFIRMATION@ in ?*) _renv_confirm @CONFIRMATION@ ;; esac

@@ -30,10 +30,7 @@ function role-env
         case off
             _role_env_end_session $argv[2..]
         case renew
-            _role_env_take $argv
-            set -l result $status
-            _role_env_refresh
-            return $result
+            _role_env_renew_here $argv
         case '*'
             _role_env_call $argv
     end
@@ -88,6 +85,28 @@ end
 
 function _role_env_off_code
     @OFF@
+end
+
+# Run `renew` for a person.
+function _role_env_renew_here
+    set -l before "$ROLE_ENV_EXPIRATION"
+    _role_env_take $argv
+    set -l result $status
+    _role_env_refresh
+    if test $result = 0 -a "$ROLE_ENV_EXPIRATION" = "$before"; and status is-interactive
+        _role_env_say_not_due
+    end
+    return $result
+end
+
+# Print that a renewal had nothing to do.
+function _role_env_say_not_due
+    if _role_env_is_served
+        echo 'role-env: the session of this shell is renewed by role-env exec --renew' >&2
+    else if string match -q -r -- '^[0-9]{1,12}\z' "$ROLE_ENV_EXPIRATION"
+        set -l minutes (math "floor(($ROLE_ENV_EXPIRATION - "(command date +%s)" - 1) / 60)")
+        echo "role-env: the session of this shell is not due for renewal: $minutes min left" >&2
+    end
 end
 
 # Evaluate the code that the command prints for this shell, and return its status, or 1 if the evaluation failed.
@@ -259,9 +278,10 @@ function _role_env_describe
     else if test -z "$_role_env_end"
         set text ' ?'
     else if test $left -gt 0
-        set -l minutes (math "floor($left / 60)")
+        # The current second has begun: less than $left is left.
+        set -l minutes (math "floor(($left - 1) / 60)")
         set text " "$minutes"m"
-        set -g _role_env_next (math "$argv[1] + max(1, min($left, $left - $minutes * 60 + 1))")
+        set -g _role_env_next (math "$argv[1] + max(1, $left - $minutes * 60)")
     else
         set text ' expired'
     end

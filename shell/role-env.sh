@@ -107,20 +107,42 @@ _role_env_end_session() {
 		# shellcheck disable=SC2016  # it is evaluated below, and by the shell that reads it
 		_role_env_code='@OFF@'
 	fi
-	if _role_env_is_captured; then \builtin printf '%s\n' "${_role_env_code}"; fi
 	_role_env_remember
-	\eval "${_role_env_code}" || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
+	if _role_env_is_captured; then
+		\builtin printf '%s\n' "${_role_env_code}"
+		\eval "${_role_env_code}" 2>/dev/null || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
+	else
+		\eval "${_role_env_code}" || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
+	fi
 	_role_env_refresh
 	\builtin return "${_role_env_status}"
 }
 
 # Run `renew` for a person.
 _role_env_renew_here() {
-	\builtin local _role_env_status=0
+	\builtin local _role_env_status=0 _role_env_before="${ROLE_ENV_EXPIRATION-}"
 	_role_env_can_run || \builtin return
 	_role_env_take "$@" || _role_env_status=$?
 	_role_env_refresh
+	case ${_role_env_status}$- in 0*i*) [[ ${ROLE_ENV_EXPIRATION-} != "${_role_env_before}" ]] || _role_env_say_not_due ;; *) ;; esac
 	\builtin return "${_role_env_status}"
+}
+
+# Print that a renewal had nothing to do.
+_role_env_say_not_due() {
+	\builtin local _role_env_now=0
+	_role_env_clock
+	if _role_env_is_served; then
+		\builtin printf 'role-env: the session of this shell is renewed by role-env exec --renew\n' >&2
+		\builtin return
+	fi
+	case ${ROLE_ENV_EXPIRATION-} in
+	'' | *[!0123456789]* | ?????????????*) ;;
+	*)
+		\builtin printf 'role-env: the session of this shell is not due for renewal: %d min left\n' \
+			"$(((10#${ROLE_ENV_EXPIRATION} - _role_env_now - 1) / 60))" >&2
+		;;
+	esac
 }
 
 # Evaluate the code that the command prints for this shell, and return its status, or 1 if the evaluation failed.
@@ -260,8 +282,9 @@ _role_env_describe() {
 	elif [[ -z ${_role_env_end} ]]; then
 		_role_env_minutes='?'
 	elif ((_role_env_remaining > 0)); then
-		_role_env_minutes=$((_role_env_remaining / 60))m
-		_role_env_next=$((_role_env_remaining < 60 ? _role_env_end : _role_env_end - _role_env_remaining / 60 * 60 + 1))
+		# The current second has begun: less than _role_env_remaining is left.
+		_role_env_minutes=$(((_role_env_remaining - 1) / 60))m
+		_role_env_next=$((_role_env_end - (_role_env_remaining - 1) / 60 * 60))
 	else
 		_role_env_minutes=expired
 	fi

@@ -154,6 +154,12 @@ function _renv_add --no-scope-shadowing
         set -a values "$argv[1]"
     end
 end
+
+# Print a line if a person types here.
+function _renv_confirm
+    status is-interactive; and printf '%s\n' $argv[1] >&2
+    true
+end
 #@PROGRAM@ The rest of the program, from another file.
 functions -e @FUNCTIONS@
 test $result = true

@@ -260,5 +260,10 @@ _renv_change() {
 		;;
 	esac
 }
+
+# Print a line if a person types here and all went well.
+_renv_confirm() {
+	case "$-/$_renv_wrong" in *i*/) \printf '%s\n' "$1" >&2 ;; esac
+}
 #@PROGRAM@ The rest of the program, from another file.
 \eval "$_renv_cleanup $_renv_turn_on $_renv_result"

@@ -74,6 +74,6 @@ if set -q wrong[1]
     echo 'role-env: hint: call role-env outside of the function that declares it' >&2
     _renv_take_away
     set result false
-else if status is-interactive
-    printf '%s\n' @CONFIRMATION@ >&2
+else
+    _renv_confirm @CONFIRMATION@
 end

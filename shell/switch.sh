@@ -46,4 +46,4 @@ _renv_switch() {
 
 { _renv_find_locals; } 2>/dev/null
 _renv_change _renv_switch
-case $_renv_wrong$- in *i*) case $_renv_wrong in "") \printf '%s\n' @CONFIRMATION@ >&2 ;; esac ;; esac
+_renv_confirm @CONFIRMATION@

@@ -55,7 +55,9 @@ def test_a_profiles_file_with_open_permissions(healthy: Machine) -> None:
     healthy.file.chmod(0o644)
     only(examined(healthy), "profiles file", "others can read it", f"chmod 600 {healthy.file}")
     healthy.file.chmod(0o622)
-    only(examined(healthy), "profiles file", "others can write", f"chmod go-w {healthy.file}")
+    only(examined(healthy), "profiles file", "contains a secret and others can write it", f"chmod 600 {healthy.file}")
+    healthy.file.chmod(0o666)
+    only(examined(healthy), "profiles file", "a secret and others can read and write it", f"chmod 600 {healthy.file}")
 
 
 def test_a_profiles_file_that_is_no_ini_and_one_that_the_command_line_names(healthy: Machine) -> None:

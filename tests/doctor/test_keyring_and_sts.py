@@ -26,7 +26,15 @@ def has_kernel_keyring() -> bool:
 
 def test_a_locked_keyring_is_found_and_nobody_is_asked_to_unlock_it(healthy: Machine, locked: KeyringBus) -> None:
     fault = only(examined(healthy, **locked.environment, DISPLAY=":0"), "keyring", "it is locked", "unlock it")
-    assert "keyring.backends.SecretService.Keyring (keyring's choice on this system)" in fault
+    assert "the desktop's keyring (Secret Service): it is locked" in fault
+
+
+def test_the_class_of_the_keyring_is_for_verbose_or_for_whoever_has_chosen_it(healthy: Machine) -> None:
+    name = "keyring.backends.SecretService.Keyring"
+    assert examined(healthy).messages["keyring"].startswith("the desktop's keyring (Secret Service): wrote, read")
+    assert examined(healthy, "--verbose").messages["keyring"].startswith(f"{name} (chosen by keyring on this system)")
+    chosen = examined(healthy, PYTHON_KEYRING_BACKEND=name).messages["keyring"]
+    assert chosen.startswith(f"{name} (PYTHON_KEYRING_BACKEND names it)")
 
 
 def test_a_keyring_that_hangs(healthy: Machine, silent: SilentBus) -> None:

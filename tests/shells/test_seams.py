@@ -258,11 +258,12 @@ def test_a_profiles_families_come_on_top_of_the_default_ones() -> None:
 
 
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
-def test_an_interactive_shell_confirms_a_switch_in_one_line(machine: Machine, shell: str) -> None:
+def test_an_interactive_shell_confirms_a_switch_and_its_end_in_one_line_each(machine: Machine, shell: str) -> None:
     require(shell)
     done = machine.run(*INTERACTIVE[f"{shell} -i"], "-c", "source <(role-env profileB); source <(role-env off)")
     lines = [line for line in done.stderr.splitlines() if "job control" not in line and "terminal process" not in line]
-    assert lines == ["profileB: role switchrolesbc of 2222222222222222 for 59 min"]
+    end = "role-env: the session is off; this shell has what was set before it"
+    assert lines == ["profileB: role switchrolesbc of 2222222222222222 for 59 min", end]
 
 
 # --- upgrades

@@ -74,8 +74,8 @@ IN_FILE = (
     Mistake(
         "a file that others can write",
         "role-env profileB",
-        "others can write the profiles file {file}",
-        "chmod go-w {file}",
+        "the profiles file {file} contains a secret and others can write it",
+        "chmod 600 {file}",
         mode=0o620,
     ),
     in_file(

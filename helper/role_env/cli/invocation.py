@@ -89,6 +89,12 @@ class Invocation:
 
     needed_ttl: int = 0
 
+    @property
+    def integration_options(self) -> str:
+        """The options of `init` on this line that change the integration, joined by a space."""
+        given = {"--no-prompt": self.no_prompt, "--renew": self.renew}
+        return " ".join(option for option in given if given[option])
+
 
 def parse(argv: "list[str]") -> Invocation:
     """Return the invocation for the words after `role-env`; an error in them is its `fault`."""

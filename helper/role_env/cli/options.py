@@ -5,7 +5,7 @@ import sys
 
 from role_env import names, variables
 from role_env.command_table import export_words
-from role_env.command_table.formats import SHELL_FORMATS
+from role_env.command_table.formats import SHELL_FORMATS, SHELLS
 from role_env.command_table.model import CODE
 from role_env.errors import RoleEnvError, UsageError
 from role_env.shells import hints, parent
@@ -129,7 +129,8 @@ def nearest_profile(name: str, known: "Iterable[str]") -> str:
 def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, str]") -> "NoReturn":
     """Raise UsageError, before any call to STS, since stdout is a terminal and secrets go there only with `--show`.
 
-    `what` is SECRETS or CODE. The hint shows what to type instead, or the nearest profile for an unknown one.
+    `what` is SECRETS or CODE. The hint shows what to type instead, or the nearest profile for an unknown one. For
+    `init` the error is the line for the rc file.
     """
     name, profile = invocation.command, invocation.profile
     form = "" if name == "process" else invocation.format or parent.parent_format()
@@ -139,6 +140,10 @@ def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, 
         if file and profile not in file.names():
             hint = nearest_profile(profile, file.names())
             raise UsageError(f"there is no profile {profile} in {file.path}", hint=hint)
+    if name == "init":
+        shell, words = SHELLS[invocation.shell], f"init {invocation.shell} {invocation.integration_options}".rstrip()
+        line = shell.load.replace(f"init {shell.name}", words)
+        raise UsageError(f"add this line to {shell.rc_file}: {line}", hint="add --show to see the code that it loads")
     if what == CODE:
         message = f"role-env {name} prints code for a shell to evaluate, and stdout is a terminal"
         line = hints.evaluate_code(f"role-env {name}", form)

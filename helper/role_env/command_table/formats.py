@@ -62,6 +62,11 @@ class Shell:
         self.startup_folder = startup_folder
         self.nothing = nothing
 
+    @property
+    def rc_file(self) -> str:
+        """The file to write `load` to, as a person names it, such as `~/.bashrc`."""
+        return "/".join(filter(None, ("~", self.startup_folder[1], self.startup_files[0])))
+
 
 SHELLS = {
     shell.name: shell

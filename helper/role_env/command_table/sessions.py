@@ -28,8 +28,7 @@ def _format(choices: "tuple[str, ...]") -> Option:
 
 def _rc_line(shell: "Shell") -> str:
     """Return the line that loads the integration, with the rc file that it belongs in."""
-    file = "/".join(filter(None, (shell.startup_folder[1], shell.startup_files[0])))
-    return f"{shell.load:<32}# in ~/{file}"
+    return f"{shell.load:<32}# in {shell.rc_file}"
 
 
 COMMANDS = (
@@ -143,6 +142,7 @@ COMMANDS = (
         ),
         tuple(_rc_line(SHELLS[name]) for name in INTEGRATED_SHELLS),
         statuses=dict.fromkeys((0, 1, 2), ""),
+        prints=CODE,
         is_evaluated=True,
     ),
 )

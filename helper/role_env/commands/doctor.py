@@ -20,7 +20,8 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print a line for each finding, with its fix below."""
     stdout = sys.stdout
     with context.messages.waiting_for("the checks"):
-        findings = [*_settings(context), *examination.examine(context.environ, invocation.config)]
+        examined = examination.examine(context.environ, invocation.config, is_verbose=invocation.verbose)
+    findings = [*_settings(context), *examined]
     findings = [replace(finding, fix=hints.followable(finding.fix, context.environ)) for finding in findings]
     sys.stdout = stdout  # a keyring that hangs has replaced it
     if invocation.json:

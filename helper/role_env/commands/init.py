@@ -8,6 +8,5 @@ from role_env.ui import stdout as output
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the integration."""
-    given = {"--no-prompt": invocation.no_prompt, "--renew": invocation.renew}
-    output.write(integration.integration(invocation.shell, " ".join(option for option in given if given[option])))
+    output.write(integration.integration(invocation.shell, invocation.integration_options))
     return 0

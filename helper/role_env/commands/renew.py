@@ -24,7 +24,8 @@ def run(invocation: Invocation, context: Context) -> int:
     from role_env.shells import export as exporters
 
     session = renew(context)
-    output.write(exporters.renewal(session, _form(invocation), context.environ))
+    text = exporters.renewal(session, _form(invocation), context.environ, is_unattended=invocation.unattended)
+    output.write(text)
     return 0
 
 

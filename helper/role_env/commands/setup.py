@@ -1,8 +1,6 @@
 """role-env setup: write profiles for other programs into their own files."""
 
-import shutil
 from contextlib import suppress
-from pathlib import Path
 
 from role_env.aliyun import entries, process_command
 from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
@@ -124,8 +122,3 @@ def _warn_of_limits(entry: Entry, context: Context) -> None:
         context.messages.warn(f"profile {entry.name} has no region_id, so aliyun requires --region each time")
     if process_command.needs_quotes(entry.command):
         context.messages.warn(f"the command of {entry.name} has quotes, which aliyun understands since release 3.4.9")
-    if not process_command.is_found_by_cron(entry.command):
-        program = entry.command.split()[0]
-        folder = Path(shutil.which(program, path=context.environ.get("PATH")) or program).parent
-        line = f"PATH={folder}:{process_command.CRON_PATH}"
-        context.messages.warn(f"cron does not find {program}; for cron jobs, begin the crontab with the line {line}")

@@ -5,8 +5,10 @@ import os
 import shlex
 import shutil
 import stat
+from pathlib import Path
 
 from role_env.aliyun import entries as cli_profiles
+from role_env.aliyun import process_command
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
 from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
@@ -38,7 +40,7 @@ def check(at: Surroundings) -> list[Finding]:
     if unusable := file.cli_error():
         findings.append(Finding(NAME, FAIL, unusable.message, unusable.hint))
     findings += _profile_findings(file, at)
-    return findings or [Finding(NAME, OK, f"{file.path} can be read{_limit_in_session(at)}")]
+    return findings or [Finding(NAME, OK, f"{file.path} can be read{_limit_in_session(at)}{_limit_in_cron(file, at)}")]
 
 
 def _profile_findings(file: ConfigFile, at: Surroundings) -> list[Finding]:
@@ -74,6 +76,18 @@ def _limit_in_session(at: Surroundings) -> str:
     if state.is_served:
         return "; in this session aliyun finds no account: run role-env setup aliyun-cli, then exec --renew again"
     return "; in this session aliyun ignores --profile and the region variable, see role-env help programs"
+
+
+def _limit_in_cron(file: ConfigFile, at: Surroundings) -> str:
+    """Return an addition to the message if cron does not find the program of a profile that `setup` wrote."""
+    for entry in file.entries.values():
+        command = str(entry.get("process_command", ""))
+        is_own = process_command.own_arguments(command) is not None
+        if is_own and not process_command.is_found_by_cron(command):
+            program = shlex.split(command)[0]
+            folder = Path(shutil.which(program, path=at.environ.get("PATH")) or program).parent
+            return f"; in cron jobs it needs, at the top of the crontab, PATH={folder}:{process_command.CRON_PATH}"
+    return ""
 
 
 def _command_fault(name: str, command: str, config: str, at: Surroundings) -> str:

@@ -23,9 +23,9 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def examine(environ: Mapping[str, str], config: str) -> list[Finding]:
+def examine(environ: Mapping[str, str], config: str, *, is_verbose: bool = False) -> list[Finding]:
     """Return the findings of every check, in a fixed order, within ten seconds even if something hangs."""
-    at = Surroundings(environ, config)
+    at = Surroundings(environ, config, is_verbose)
     found: dict[str, list[Finding]] = {}
 
     def run(name: str) -> None:

@@ -31,10 +31,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The input of a check: the environment, and the profiles file that the command line names (or an empty text)."""
+    """The input of a check: the environment, and the profiles file that the command line names (or an empty text).
+
+    With `is_verbose` a message also has what only a developer wants to know.
+    """
 
     environ: Mapping[str, str]
     config: str
+    is_verbose: bool = False
 
     def context(self, seconds: float = LONGEST_CALL) -> Context:
         """Return a silent context with a deadline in `seconds`."""

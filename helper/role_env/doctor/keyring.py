@@ -25,6 +25,14 @@ from role_env.sessions.store import cache_mode
 _TEXT = "role-env doctor"
 _INSTALL = "install gnome-keyring or KeePassXC and log in to a session with a D-Bus session bus"
 _WITHOUT_DESKTOP = "without a desktop, see role-env help headless"
+_NAMES = {
+    "keyring.backends.SecretService.Keyring": "the desktop's keyring (Secret Service)",
+    "keyring.backends.libsecret.Keyring": "the desktop's keyring (Secret Service)",
+    "keyring.backends.kwallet.DBusKeyring": "KWallet",
+    "keyring.backends.macOS.Keyring": "the macOS Keychain",
+    "keyring.backends.Windows.WinVaultKeyring": "the Windows Credential Manager",
+}
+"""The names by which people know the backends."""
 _SERVICES = ("gnome-keyring-daemon", "keepassxc", "kwalletd6", "kwalletd5")
 """The programs on Linux that provide a keyring which `keyring` finds."""
 
@@ -40,7 +48,7 @@ def check(at: Surroundings) -> list[Finding]:
     if mode == "kernel":
         return [_kernel_alone()]
     ring = SystemKeyring(at.context(), prompts=False, even_if_avoided=True)
-    chosen = _chosen(ring, at.environ)
+    chosen = _chosen(ring, at)
     found = _round_trip(ring, chosen)
     if not ring.fault:
         return [found]
@@ -110,22 +118,29 @@ def _kernel_round_trip() -> tuple[float, str]:
     return (time.monotonic() - began) * 1000, "" if stored == _TEXT else "it does not return what was stored"
 
 
-def _chosen(ring: SystemKeyring, environ: Mapping[str, str]) -> str:
-    """Return the backend's class and what chose it; the class is left out if choosing it fails or hangs."""
+def _chosen(ring: SystemKeyring, at: Surroundings) -> str:
+    """Return the name of the keyring or, with `--verbose` or if a setting names it, its class and what chose it.
+
+    The class is left out if choosing it fails or hangs.
+    """
+    by = _chosen_by(at.environ)
     try:
         name = within(LONGEST_CALL / 3, ring.backend_name)
     except Exception:
-        return _chosen_by(environ)
-    return f"{name} ({_chosen_by(environ)})"
+        return by or "this system's keyring"
+    if not by and not at.is_verbose and name in _NAMES:
+        return _NAMES[name]
+    return f"{name} ({by or 'chosen by keyring on this system'})"
 
 
 def _chosen_by(environ: Mapping[str, str]) -> str:
+    """Return the setting that names the backend, or an empty text."""
     if "PYTHON_KEYRING_BACKEND" in environ:
         return "PYTHON_KEYRING_BACKEND names it"
     from keyring.util import platform_
 
     settings = Path(platform_.config_root()) / "keyringrc.cfg"
-    return f"{settings} names it" if settings.exists() else "keyring's choice on this system"
+    return f"{settings} names it" if settings.exists() else ""
 
 
 def _why_absent(environ: Mapping[str, str]) -> str:

@@ -215,9 +215,10 @@ def _check_permissions(path: Path, status: os.stat_result, *, has_secret: bool) 
         raise ProfileError(
             f"the profiles file {path} belongs to another user (uid {status.st_uid})", hint="use a copy of your own"
         )
+    if has_secret and status.st_mode & 0o066:
+        what = " and ".join(word for word, bits in (("read", 0o044), ("write", 0o022)) if status.st_mode & bits)
+        raise ProfileError(
+            f"the profiles file {path} contains a secret and others can {what} it", hint=f"chmod 600 {path}"
+        )
     if status.st_mode & 0o022:
         raise ProfileError(f"others can write the profiles file {path}", hint=f"chmod go-w {path}")
-    if has_secret and status.st_mode & 0o044:
-        raise ProfileError(
-            f"the profiles file {path} contains a secret and others can read it", hint=f"chmod 600 {path}"
-        )

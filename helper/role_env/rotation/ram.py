@@ -19,7 +19,7 @@ PUBLIC_ENDPOINT = "ram.aliyuncs.com"
 VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"
 _DOCUMENTED = (PUBLIC_ENDPOINT, "ram.vpc-proxy.aliyuncs.com")
 # How long a login waits for the creation date of a key, which is optional (seconds).
-_DATE_SECONDS = 5.0
+_DATE_SECONDS = 2.0
 NO_KEY = "EntityNotExist.User.AccessKey"
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # The codes, or their prefixes, for a key that cannot sign: unknown, not yet or no longer known, or inactive.
@@ -65,9 +65,9 @@ class Ram:
         self._seconds = seconds
         self.moment = 0
 
-    def list_keys(self, key: AccessKey) -> list[KeyState]:
+    def list_keys(self, key: AccessKey, *, tries: int = TRIES) -> list[KeyState]:
         """Return the access keys of the user who signs with `key`. Raises StsError, UnreachableError."""
-        listed = self._call("ListAccessKeys", key).get("AccessKeys")
+        listed = self._call("ListAccessKeys", key, tries=tries).get("AccessKeys")
         entries = listed.get("AccessKey") if isinstance(listed, dict) else None
         with client.reading("RAM", self._endpoint):
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -140,10 +140,10 @@ class Ram:
 
 
 def find_creation(key: AccessKey, context: Context) -> int:
-    """Return when `key` was created (epoch seconds); 0 if RAM does not report it within seconds."""
+    """Return when `key` was created (epoch seconds); 0 if RAM does not report it at once: a login can do without."""
     try:
         with context.messages.waiting_for("RAM"):
-            states = Ram(context, endpoint_of(context.environ), seconds=_DATE_SECONDS).list_keys(key)
+            states = Ram(context, endpoint_of(context.environ), seconds=_DATE_SECONDS).list_keys(key, tries=1)
     except RoleEnvError as error:
         context.messages.decided(f"the age of {key.access_key_id} is unknown: {error.message}")
         return 0

@@ -18,8 +18,11 @@ class Dialect(Protocol):
         With `follows` the `aliyun` CLI follows the shell; with None the shell decides, by whether it has a region.
         """
 
-    def renewal(self, session: Session, environ: Mapping[str, str]) -> str:
-        """Return the code that replaces the shell's session by `session`. A key that the user has set stays."""
+    def renewal(self, session: Session, environ: Mapping[str, str], *, confirmation: str) -> str:
+        """Return the code that replaces the shell's session by `session`. A key that the user has set stays.
+
+        An interactive shell prints `confirmation`.
+        """
 
     def off(self, environ: Mapping[str, str]) -> str:
         """Return the code that ends the shell's session."""

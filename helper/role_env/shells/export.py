@@ -36,9 +36,13 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     return _dialect(form).session(session, environ, follows=follows, confirmation=text)
 
 
-def renewal(session: Session, form: str, environ: "Mapping[str, str]") -> str:
-    """Return the code that replaces the shell's session by `session`; the user's keys stay."""
-    return _dialect(form).renewal(session, environ)
+def renewal(session: Session, form: str, environ: "Mapping[str, str]", *, is_unattended: bool = False) -> str:
+    """Return the code that replaces the shell's session by `session`; the user's keys stay.
+
+    An interactive shell confirms it unless it is unattended.
+    """
+    text = "" if is_unattended else f"{session.profile}{_policy(session)}: renewed for {_minutes(session)} min"
+    return _dialect(form).renewal(session, environ, confirmation=text)
 
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
@@ -67,11 +71,18 @@ def _dialect(form: str) -> "Dialect":
 
 def confirmation(session: Session) -> str:
     """Return the line that an interactive shell prints after the switch to `session`."""
-    minutes = int(session.credentials.remaining()) // 60
     role = session.role_arn.partition("/")[2]
     who = f"role {role} of {session.account_id}" if role else f"account {session.account_id or 'unknown'}"
-    policy = f" ({session.policy if session.policy == 'read-only' else 'narrowed'})" if session.policy else ""
-    return f"{session.profile}{policy}: {who} for {max(0, minutes)} min"
+    return f"{session.profile}{_policy(session)}: {who} for {_minutes(session)} min"
+
+
+def _policy(session: Session) -> str:
+    return f" ({session.policy if session.policy == 'read-only' else 'narrowed'})" if session.policy else ""
+
+
+def _minutes(session: Session) -> int:
+    """Return the whole minutes that are left, as the prompt shows them."""
+    return max(0, int(session.credentials.remaining()) // 60)
 
 
 def _follows(session: Session, environ: "Mapping[str, str]") -> bool | None:

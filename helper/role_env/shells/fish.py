@@ -65,16 +65,16 @@ def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
     return "".join(f"{line};\n" for line in lines)
 
 
-def renewal(session: Session, environ: "Mapping[str, str]") -> str:
+def renewal(session: Session, environ: "Mapping[str, str]", *, confirmation: str) -> str:
     """Return the group that replaces the session of the shell with the exported variables `environ` by `session`.
 
     Only variables that are still the old session's are replaced. If the shell has another session by now, nothing is
-    changed and the group ends in `false`.
+    changed and the group ends in `false`. An interactive shell prints `confirmation`.
     """
     credentials = session.credentials
     new = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
     tables = {
-        **programs.tables_of_renewal(environ, quote),
+        **programs.tables_of_renewal(environ, confirmation, quote),
         "NEW": words(map(quote, new)),
         "RENEWED_KEYS": _keys(variables.KEYS),
         "ADD": _added(variables.renewed(session)),

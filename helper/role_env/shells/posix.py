@@ -115,17 +115,17 @@ def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
     return "".join(f"{line}\n" for line in _terminated(lines))
 
 
-def renewal(session: Session, environ: "Mapping[str, str]") -> str:
+def renewal(session: Session, environ: "Mapping[str, str]", *, confirmation: str) -> str:
     """Return the text that replaces the session of the shell with the exported variables `environ` by `session`.
 
     Only variables that are still the old session's are replaced. If one is readonly, or the shell has another
-    session by now, nothing is changed and the text ends in `false`.
+    session by now, nothing is changed and the text ends in `false`. An interactive shell prints `confirmation`.
     """
     credentials, own = session.credentials, variables.renewed(session)
     new = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
     values = _numbered(*new, *own.values())
     tables = {
-        **programs.tables_of_renewal(environ, quote),
+        **programs.tables_of_renewal(environ, confirmation, quote),
         "OWN_RENEWED": words(own),
         "PAIRS": _pairs(own, values),
         "UNQUOTED_REPORT": _report("nothing was changed", "renew"),

@@ -82,9 +82,10 @@ def tables_of_session(
     }
 
 
-def tables_of_renewal(environ: "Mapping[str, str]", quote: "Callable[[str], str]") -> dict[str, str]:
+def tables_of_renewal(environ: "Mapping[str, str]", confirmation: str, quote: "Callable[[str], str]") -> dict[str, str]:
     """Return what a renewal of the session in `environ` needs in every dialect; `quote` is as for a session."""
     return {
+        "CONFIRMATION": quote(confirmation),
         "OLD_ID": quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", "")),
         "RENEWED": words((*variables.KEY_NAMES, variables.BARE.security_token)),
     }
