@@ -3,12 +3,19 @@
 import pytest
 
 from cloud.ram import LocalRam
+from cloud.service import Document
 from cloud.world import ACCOUNT_B, User
 from support.machine import Machine
+from support.rotated import states, stop_after_create, store, works
 
-
-def works(machine: Machine) -> bool:
-    return machine.role_env("export", "profileB", "--format", "json", "--refresh").returncode == 0
+NO_DATE: list[Document] = [
+    {},
+    {"AccessKeyLastUsed": None},
+    {"AccessKeyLastUsed": {}},
+    {"AccessKeyLastUsed": []},
+    *({"AccessKeyLastUsed": {"LastUsedDate": value}} for value in (None, 0, False, "never", "2026-11-28", " ")),
+]
+"""Answers that do not say when a key was last used."""
 
 
 @pytest.mark.parametrize("option", ["", "--abort", "--finish", "--force"])
@@ -46,3 +53,61 @@ def test_a_new_key_of_another_user_replaces_nothing(machine: Machine, ram: Local
     assert works(machine)
     ram.answers.clear()
     assert "no rotation is under way" in machine.succeeds("rotate", "profileA", "--status").stdout
+
+
+@pytest.mark.parametrize("answer", NO_DATE, ids=str)
+def test_an_answer_without_the_last_use_of_the_old_key_does_not_delete_it(
+    machine: Machine, ram: LocalRam, answer: Document
+) -> None:
+    machine.succeeds("rotate", "profileA")
+    before = states(ram)
+    ram.answers["GetAccessKeyLastUsed"] = answer
+    said = "did not answer like RAM (LastUsedDate is missing or not a time in UTC)"
+    machine.fails("rotate", "profileA", "--finish", status=5, said=said)
+    assert states(ram) == before
+    ram.answers.clear()
+    machine.succeeds("rotate", "profileA", "--finish")
+
+
+def test_a_new_key_of_which_no_last_use_is_said_is_kept_and_named(machine: Machine, ram: LocalRam) -> None:
+    new = stop_after_create(machine, ram)
+    store(machine, machine.sts.world.key_of("test_user2"))
+    ram.answers["GetAccessKeyLastUsed"] = {}
+    done = machine.succeeds("rotate", "profileA", "--abort")
+    assert f"{new} stays active at RAM; to delete it: aliyun ram DeleteAccessKey" in done.stdout
+    assert new in states(ram)
+
+
+def test_a_second_key_of_which_no_last_use_is_said_is_not_called_unused(machine: Machine, ram: LocalRam) -> None:
+    user = machine.sts.world.keys[machine.sts.access_key_id].user
+    second = machine.sts.world.add_key(machine.sts.world.keys[machine.sts.access_key_id].account, user)
+    ram.answers["GetAccessKeyLastUsed"] = {}
+    done = machine.fails("rotate", "profileA", status=4, said=f"the user has a second access key, {second.id}")
+    assert "RAM does not say when it was used" in done.stderr
+    assert "never used" not in done.stderr
+
+
+@pytest.mark.parametrize("status", [None, "", "active", "Disabled", 1, {"Active": True}], ids=str)
+@pytest.mark.parametrize("option", ["", "--finish", "--abort"])
+def test_a_key_whose_status_is_neither_active_nor_inactive_changes_nothing(
+    machine: Machine, ram: LocalRam, option: str, status: object
+) -> None:
+    machine.succeeds("rotate", "profileA")
+    before, created = states(ram), "2026-11-28T00:00:00Z"
+    listed = [{"AccessKeyId": key, "Status": "Active", "CreateDate": created} for key in before]
+    listed[0]["Status"] = status  # type: ignore[assignment]
+    ram.answers["ListAccessKeys"] = {"AccessKeys": {"AccessKey": listed}}
+    done = machine.role_env("rotate", "profileA", *filter(None, [option]))
+    assert done.returncode == 5
+    assert "the Status of a key is neither Active nor Inactive" in done.stderr
+    assert states(ram) == before
+
+
+def test_a_list_that_has_a_key_twice_changes_nothing(machine: Machine, ram: LocalRam) -> None:
+    machine.succeeds("rotate", "profileA")
+    before = states(ram)
+    keys = [{"AccessKeyId": key, "Status": "Active"} for key in before]
+    twice = {"AccessKeyId": machine.sts.access_key_id, "Status": "Inactive"}
+    ram.answers["ListAccessKeys"] = {"AccessKeys": {"AccessKey": [*keys, twice]}}
+    machine.fails("rotate", "profileA", "--finish", status=5, said="its list has a key twice")
+    assert states(ram) == before

@@ -35,6 +35,10 @@ class KeyState:
     is_active: bool
 
 
+class UnknownUse(UnreachableError):
+    """RAM's answer does not say when a key was last used."""
+
+
 def endpoint_of(environ: Mapping[str, str]) -> str:
     """Return `host[:port]` of RAM, by ALIBABA_CLOUD_RAM_ENDPOINT if that is set.
 
@@ -73,7 +77,10 @@ class Ram:
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 raise ValueError("it contains no list of access keys")
             states = [_state(entry) for entry in entries]
-            if key.access_key_id not in [state.access_key_id for state in states]:
+            ids = [state.access_key_id for state in states]
+            if len(set(ids)) < len(ids):
+                raise ValueError("its list has a key twice")
+            if key.access_key_id not in ids:
                 raise ValueError("its list lacks the key that signed the request")
             return states
 
@@ -114,7 +121,8 @@ class Ram:
     def last_used(self, key: AccessKey, access_key_id: str) -> int:
         """Return when `access_key_id` was last used (epoch seconds); 0 if never, or if there is no such key.
 
-        Raises StsError, UnreachableError.
+        For a key that was never used, RAM's date is an empty text. Raises StsError, UnreachableError, and UnknownUse
+        for an answer without a date.
         """
         try:
             used = self._call("GetAccessKeyLastUsed", key, UserAccessKeyId=access_key_id).get("AccessKeyLastUsed")
@@ -124,9 +132,10 @@ class Ram:
             return 0
         date = used.get("LastUsedDate") if isinstance(used, dict) else None
         try:
-            return timestamps.parse_utc(str(date)) if date else 0
+            return 0 if date == "" else timestamps.parse_utc(str(date))
         except ValueError:
-            raise client.invalid_response("RAM", self._endpoint, "LastUsedDate is not a time in UTC") from None
+            invalid = client.invalid_response("RAM", self._endpoint, "LastUsedDate is missing or not a time in UTC")
+            raise UnknownUse(invalid.message, hint=invalid.hint) from None
 
     def _call(self, action: str, key: AccessKey, *, tries: int = TRIES, **parameters: str) -> dict[str, Any]:
         context = self._context.restarted()
@@ -152,7 +161,10 @@ def find_creation(key: AccessKey, context: Context) -> int:
 
 def _state(entry: dict[str, Any]) -> KeyState:
     """Return the state in an entry of ListAccessKeys. Raises ValueError."""
-    return KeyState(_check_id(responses.value(entry, FIELDS[0])), _moment(entry), entry.get("Status") != "Inactive")
+    access_key_id, status = _check_id(responses.value(entry, FIELDS[0])), entry.get("Status")
+    if status not in ("Active", "Inactive"):
+        raise ValueError("the Status of a key is neither Active nor Inactive")
+    return KeyState(access_key_id, _moment(entry), status == "Active")
 
 
 def _check_id(text: str) -> str:

@@ -1,5 +1,6 @@
 """Report and clean up the keys that stay at RAM when a rotation is dropped."""
 
+import time
 from collections.abc import Callable, Iterable
 
 from role_env import timestamps
@@ -9,7 +10,7 @@ from role_env.errors import RoleEnvError
 from role_env.rotation.holders import Holders
 from role_env.rotation.journal import Journal, Step
 from role_env.rotation.look import ACTIVE, DELETED, INACTIVE, UNKNOWN, Look, is_young, look
-from role_env.rotation.ram import KeyState, Ram
+from role_env.rotation.ram import KeyState, Ram, UnknownUse
 from role_env.rotation.steps import AtRam
 from role_env.sts.client import StsError
 
@@ -19,6 +20,15 @@ _SAID = {ACTIVE: "stays active at RAM", INACTIVE: "stays inactive at RAM", UNKNO
 def deletion(access_key_id: str) -> str:
     """Return the command that deletes a key."""
     return f"aliyun ram DeleteAccessKey --UserAccessKeyId {access_key_id}"
+
+
+def last_use(access_key_id: str, signer: AccessKey, ram: Ram) -> str:
+    """Return a phrase on the last use of a key. Raises StsError, UnreachableError."""
+    try:
+        used = ram.last_used(signer, access_key_id)
+    except UnknownUse:
+        return "RAM does not say when it was used"
+    return time.strftime("last used on %Y-%m-%d", time.gmtime(used)) if used else "never used"
 
 
 def of_rotation(journal: Journal, found: Look, holders: Holders) -> list[str]:
@@ -59,12 +69,12 @@ def clean_up(journal: Journal, found: Look, holders: Holders, ram: Ram) -> Look:
 
 
 def _is_used(access_key_id: str, journal: Journal, signer: AccessKey, holders: Holders, ram: Ram) -> bool:
-    """Return whether an entry of the keyring has the key, or RAM reports a use of it or refuses to say."""
+    """Return whether an entry of the keyring has the key, or RAM reports a use of it or does not say."""
     if holders.of(access_key_id):
         return True
     try:
         return ram.last_used(signer, access_key_id) >= journal.started_at
-    except StsError:
+    except (StsError, UnknownUse):
         return True
 
 

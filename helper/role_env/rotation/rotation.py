@@ -4,7 +4,6 @@ At every moment there is a key that works and a way back: the new key is stored 
 replaces it, and the old one stays until `--finish`. `steps` decides the next step after the journal's, as taken here.
 """
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -178,8 +177,7 @@ class Rotation:
 
     def _refuse_second(self, journal: Journal, other: KeyState) -> None:
         """Raise RefusedError with the user's other key. A user has at most two, and role-env deletes only its own."""
-        used = self._ram.last_used(journal.old, other.access_key_id)
-        last = time.strftime("last used on %Y-%m-%d", time.gmtime(used)) if used else "never used"
+        last = remains.last_use(other.access_key_id, journal.old, self._ram)
         if journal.step is Step.STARTED:
             self._drop(journal)
         created = f"created {timestamps.format_utc(other.created)}, " if other.created else ""
