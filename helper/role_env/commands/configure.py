@@ -11,13 +11,14 @@ from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
-from role_env.errors import KeyringError, ProfileError, RoleEnvError, UsageError
+from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UsageError
 from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint, read_file
 from role_env.keyrings import access_keys
 from role_env.keyrings.vault import NoKeyring
 from role_env.profiles.append import NewProfile, append, file_to_append_to, with_appended
 from role_env.profiles.file import ProfilesFile
+from role_env.rotation.holders import Holders
 from role_env.rotation.ram import find_creation
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
@@ -208,15 +209,36 @@ def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
 
 
 def _append(path: Path, profile: NewProfile, key: AccessKey | None, context: Context) -> None:
-    """Store the key and append the profile, or do neither. Raises RoleEnvError."""
+    """Store the key and append the profile, or do neither. Raises RoleEnvError.
+
+    A key of a former profile of that name is not replaced: its secret may be nowhere else.
+    """
+    is_new = False
     if key:
+        is_new = _check_former(Holders(path, profile.name, context), key)
         access_keys.store(path, profile.name, key, context)
     try:
         append(path, [profile])
     except RoleEnvError:
-        if key:
+        if is_new:
             access_keys.delete(path, profile.name, context)  # the error says that nothing was changed
         raise
+
+
+def _check_former(holders: Holders, key: AccessKey) -> bool:
+    """Return whether the keyring has no key for the profile of `holders` yet.
+
+    Raises RefusedError if it has another key than `key`, or a rotation.
+    """
+    former, journal = holders.key(), holders.own_journal()
+    if journal or (former and former.access_key_id != key.access_key_id):
+        ids = [one.access_key_id for one in (journal.keys if journal else [former]) if one]
+        raise RefusedError(
+            f"the keyring has {' and '.join(ids)} for a former profile {holders.profile}, and nothing was written",
+            hint=f"to use it, add the line [{holders.profile}] to {holders.path}; to remove it: role-env logout"
+            f" {holders.profile}",
+        )
+    return former is None
 
 
 def _next_step(chain: Chain, path: Path, invocation: Invocation, context: Context) -> str:

@@ -7,11 +7,12 @@ from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.environ.core_dumps import forbid_core_dumps
-from role_env.errors import ProfileError
+from role_env.errors import ProfileError, RefusedError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
+from role_env.rotation import renamed
 from role_env.rotation.holders import Holders
 from role_env.rotation.ram import Ram, endpoint_of
 from role_env.rotation.release import Release
@@ -27,43 +28,52 @@ def run(invocation: Invocation, context: Context) -> int:
     options.check_profile_name(name)
     fingerprint = Fingerprint(context.environ)
     path = locate(invocation.config, fingerprint)
-    if source := _signed_in_source(path, name, fingerprint):
+    file = _file(path, fingerprint)
+    if file and (source := _signed_in_source(file, name)):
         return _sign_out(source, context)
-    release = Release(Holders(path, name, context), context, is_forced=invocation.force)
+    holders = Holders(path, name, context)
+    is_in_file = file is None or name in file.names()
+    release = Release(holders, context, is_forced=invocation.force, is_in_file=is_in_file)
     with release.hold_locks():
         is_dropping = release.check()
         key = access_keys.load(path, name, context)
         if key:
             access_keys.delete(path, name, context)
             output.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
-            if dependents := _dependents(path, name, fingerprint):
+            if file and (dependents := _dependents(file, name)):
                 output.write(f"profiles that need a key of {name}: {dependents}; store one: role-env login {name}\n")
         elif is_dropping:
             output.write(f"removed the rotation of {name} from the keyring\n")
         else:
-            _check_known(ProfilesFile(path, fingerprint), name)
+            _check_known(ProfilesFile(path, fingerprint), name, context)
             output.write(f"{name} has no access key in the keyring\n")
         release.end(lambda line: output.write(f"{name}: {line}\n"), lambda: Ram(context, endpoint_of(context.environ)))
     return 0
 
 
-def _dependents(path: Path, name: str, fingerprint: Fingerprint) -> str:
+def _dependents(file: ProfilesFile, name: str) -> str:
     """Return the profiles whose chain starts with the keyring's key of `name`, at most ten; an empty text for none."""
     found: list[str] = []
-    with contextlib.suppress(ProfileError):  # the file may be gone or invalid
-        file = ProfilesFile(path, fingerprint)
-        for other in file.names():
-            with contextlib.suppress(ProfileError):
-                first, last = (chain := file.chain(other))[0], chain[-1]
-                if first.name == name and first.source and first.source.row is rows.KEYRING and last.role_arn:
-                    found.append(other)
+    for other in file.names():
+        with contextlib.suppress(ProfileError):
+            first, last = (chain := file.chain(other))[0], chain[-1]
+            if first.name == name and first.source and first.source.row is rows.KEYRING and last.role_arn:
+                found.append(other)
     return ", ".join(found[:10]) + (f" and {len(found) - 10} more" if found[10:] else "")
 
 
-def _signed_in_source(path: Path, name: str, fingerprint: Fingerprint) -> SignedInSource | None:
+def _file(path: Path, fingerprint: Fingerprint) -> ProfilesFile | None:
+    """Return the profiles file, or None if it cannot be used: an access key is found by the profile's name."""
+    try:
+        return ProfilesFile(path, fingerprint)
+    except ProfileError:
+        return None
+
+
+def _signed_in_source(file: ProfilesFile, name: str) -> SignedInSource | None:
     """Return the source of the profile if it needs a sign-in, else None."""
     try:
-        source = ProfilesFile(path, fingerprint).profile(name).source
+        source = file.profile(name).source
     except ProfileError:  # the access key is found by the profile's name
         return None
     return source if isinstance(source, SignedInSource) else None
@@ -81,10 +91,19 @@ def _sign_out(source: SignedInSource, context: Context) -> int:
     return 0
 
 
-def _check_known(file: ProfilesFile, name: str) -> None:
-    """Raise ProfileError, with the closest name, if the file has no profile `name`."""
+def _check_known(file: ProfilesFile, name: str, context: Context) -> None:
+    """Raise ProfileError, with the closest name, if the file has no profile `name`.
+
+    Raises RefusedError if the rotation of a profile that is not in the file may be meant.
+    """
     if name not in file.names():
         raise ProfileError(
             f"there is no profile {name} in {file.path}, and no access key of it in the keyring",
             hint=options.nearest_profile(name, file.names()),
+        )
+    if rotated := renamed.rotated(file.path, file.names(), context):
+        raise RefusedError(
+            f"{name} has no access key in the keyring; {renamed.line(rotated, file.path)}, and it is being rotated",
+            hint=f"if it was renamed, {renamed.way_back(rotated[0], file.path)}; or, to drop the rotation and its"
+            f" secrets: role-env logout {rotated[0]} --force",
         )

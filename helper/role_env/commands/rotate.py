@@ -1,6 +1,7 @@
 """role-env rotate: replace the access key in the keyring by a new one, in steps that survive a crash."""
 
 import contextlib
+from pathlib import Path
 
 from role_env import timestamps, validators
 from role_env.aliyun.location import config_path
@@ -9,12 +10,12 @@ from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
-from role_env.errors import ProfileError, RefusedError, RoleEnvError, UsageError
-from role_env.fingerprint import Fingerprint
+from role_env.errors import ProfileError, RefusedError, UsageError
+from role_env.fingerprint import Fingerprint, read_file
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
-from role_env.rotation import ram, remains
+from role_env.rotation import ram, remains, renamed
 from role_env.rotation.holders import Holders
 from role_env.rotation.journal import Journal, Step
 from role_env.rotation.ram import Ram
@@ -54,10 +55,12 @@ def run(invocation: Invocation, context: Context) -> int:
     options.check_profile_name(invocation.profile)
     fingerprint = Fingerprint(context.environ)
     file = profiles.load(invocation.config, fingerprint)
-    profile = file.profile(invocation.profile)
+    profile = _profile(file, invocation.profile, context)
     _check_source(profile, file)
     server = Ram(context, _endpoint(invocation, context))
     holders = Holders(file.path, profile.name, context, others=_keyring_profiles(file))
+    if holders.key() is None and holders.journal() is None:
+        renamed.check(profile.name, file.path, file.names(), context)
     if invocation.status:
         _show_status(holders, server, context)
         return 0
@@ -76,6 +79,16 @@ def run(invocation: Invocation, context: Context) -> int:
     with rotation.hold_lock():
         _show(rotation.run(command, force=invocation.force), profile.name)
     return 0
+
+
+def _profile(file: ProfilesFile, name: str, context: Context) -> Profile:
+    """Return the profile. Raises ProfileError; for one that is no longer in the file, it says what the keyring has."""
+    if name not in file.names() and name in renamed.stored(file.path, file.names(), context):
+        raise ProfileError(
+            f"there is no profile {name} in {file.path}, and the keyring has its key",
+            hint=f"{renamed.way_back(name, file.path)}; or, to remove the key from the keyring: role-env logout {name}",
+        )
+    return file.profile(name)
 
 
 def _endpoint(invocation: Invocation, context: Context) -> str:
@@ -168,15 +181,32 @@ def _show(report: Report, name: str) -> None:
 
 def _check_other_files(key_id: str, file: ProfilesFile, context: Context) -> None:
     """Raise RefusedError if the CLI's file or the profiles file contains the key, which would stop working there."""
-    holders = [str(file.path)] if key_id in file.path.read_text("utf-8", "replace") else []
-    with contextlib.suppress(OSError, RoleEnvError):
-        path = config_path(context.environ.get("HOME", ""))
-        holders += [str(path)] if key_id in path.read_text("utf-8", "replace") else []
+    holders = [str(path) for path in _files(file, context) if key_id.encode() in _content(path, key_id)]
     if holders:
         raise RefusedError(
             f"the access key {key_id} is also in {' and '.join(holders)}, where it would stop working",
             hint="remove it there first, or add --force",
         )
+
+
+def _files(file: ProfilesFile, context: Context) -> list[Path]:
+    """Return the files that may contain an access key: the profiles file, and the CLI's if there can be one."""
+    with contextlib.suppress(ProfileError):
+        return [file.path, config_path(context.environ.get("HOME", ""))]
+    return [file.path]
+
+
+def _content(path: Path, key_id: str) -> bytes:
+    """Return the content of a file, empty if there is none. Raises RefusedError if the file cannot be read."""
+    try:
+        return read_file(path)[0]
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    except OSError as error:
+        raise RefusedError(
+            f"{path} cannot be read ({error.strerror or error}), so it may contain the access key {key_id} too",
+            hint="make it readable, or add --force",
+        ) from None
 
 
 def _show_status(holders: Holders, server: Ram, context: Context) -> None:

@@ -1,11 +1,12 @@
 """Store long-lived secrets, such as access keys, in the OS keyring: never in the kernel keyring or a file."""
 
 import contextlib
+import os
 import sys
 
 from role_env.context import Context
 from role_env.errors import KeyringError
-from role_env.keyrings.entry import Entry
+from role_env.keyrings.entry import Entry, profile_entry
 from role_env.keyrings.index import Index
 from role_env.keyrings.system import SystemKeyring
 
@@ -67,6 +68,14 @@ def entries(service: str, context: Context) -> list[Entry]:
     names = [*Index(context.environ, INDEX, SERVICE).names(), *keyring.names()]
     check(keyring)
     return [Entry(*name.split("\t", 1)) for name in dict.fromkeys(names) if name.startswith(service) and "\t" in name]
+
+
+def profiles_of(service: str, path: "str | os.PathLike[str]", context: Context) -> list[str]:
+    """Return the profiles of the profiles file at `path` that have an entry of `service`. Raises KeyringError."""
+    own = [
+        entry for entry in entries(service, context) if profile_entry(service, path, entry.username).name == entry.name
+    ]
+    return [entry.username for entry in own if read(entry, context)]
 
 
 def check_available(entry: Entry, context: Context, *, prompts: bool = True) -> None:

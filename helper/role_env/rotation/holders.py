@@ -22,6 +22,7 @@ class Holders:
     """
 
     def __init__(self, path: Path, profile: str, context: Context, *, others: Iterable[str] = ()) -> None:
+        self.path = path
         self.profile = profile
         self._context = context
         self._entry = access_keys.entry_of(path, profile)
@@ -49,7 +50,11 @@ class Holders:
         """Return the journal of the key's rotation, which this or another profile with the key began; or None."""
         own = self.own_journal()
         key = None if own else self.key()
-        return own or (journals.find(key.access_key_id, self._call_context) if key else None)
+        return own or (self.journal_of(key.access_key_id) if key else None)
+
+    def journal_of(self, access_key_id: str) -> Journal | None:
+        """Return the journal, of any profile, that contains the key `access_key_id`, or None."""
+        return journals.find(access_key_id, self._call_context)
 
     def new_journal(self, old: AccessKey) -> Journal:
         """Return a new journal of the profile, without storing it."""

@@ -14,7 +14,7 @@ from role_env.keyrings import vault
 from role_env.keyrings.entry import Entry, profile_entry
 
 _HEAD = "role-env rotation 1"
-_SERVICE = "role-env rotation "
+SERVICE = "role-env rotation "
 
 
 class Step(enum.Enum):
@@ -73,7 +73,7 @@ class Journal:
 
 def entry_of(path: Path, profile: str) -> Entry:
     """Return the entry of the journal of a rotation that `profile` in the profiles file at `path` began."""
-    return profile_entry(_SERVICE, path, profile)
+    return profile_entry(SERVICE, path, profile)
 
 
 def load(entry: Entry, context: Context) -> Journal | None:
@@ -102,7 +102,7 @@ def load(entry: Entry, context: Context) -> Journal | None:
 
 def find(access_key_id: str, context: Context) -> Journal | None:
     """Return the journal, of any profile, that contains the key `access_key_id`, or None. Raises KeyringError."""
-    for entry in vault.entries(_SERVICE, context):
+    for entry in vault.entries(SERVICE, context):
         with contextlib.suppress(Unreadable):
             journal = load(entry, context)
             if journal and journal.names(access_key_id):

@@ -1,0 +1,54 @@
+"""Find the keys of profiles that a profiles file no longer has: the keyring has each by the name of its profile."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from role_env.context import Context
+from role_env.errors import ProfileError
+from role_env.keyrings import access_keys, vault
+from role_env.rotation import journal as journals
+
+
+def rotated(path: Path, names: Iterable[str], context: Context) -> list[str]:
+    """Return the profiles of the file at `path`, none of its `names`, whose key is being rotated.
+
+    Raises KeyringError.
+    """
+    return _missing(vault.profiles_of(journals.SERVICE, path, context), names)
+
+
+def stored(path: Path, names: Iterable[str], context: Context) -> list[str]:
+    """Return the profiles of the file at `path`, none of its `names`, that have a key or a rotation in the keyring.
+
+    Raises KeyringError.
+    """
+    with_key = _missing(vault.profiles_of(access_keys.SERVICE, path, context), names)
+    return list(dict.fromkeys([*rotated(path, names, context), *with_key]))
+
+
+def line(profiles: Iterable[str], path: Path) -> str:
+    """Return a sentence on the keys of `profiles`, which the file at `path` no longer has."""
+    return f"the keyring has the key of {' and '.join(profiles)}, which {path} no longer has"
+
+
+def way_back(profile: str, path: Path) -> str:
+    """Return the beginning of a hint: what to do before the key of `profile` can be used."""
+    return f"name the profile {profile} again in {path}"
+
+
+def check(profile: str, path: Path, names: Iterable[str], context: Context) -> None:
+    """Raise ProfileError if the keyring has no key of `profile`, but the key of a profile that may have had its place.
+
+    Raises KeyringError.
+    """
+    others = stored(path, names, context)
+    if others:
+        raise ProfileError(
+            f"profile {profile} has no access key in the keyring; {line(others, path)}",
+            hint=f"if it was renamed, {way_back(others[0], path)}; or store its key: role-env login {profile}",
+        )
+
+
+def _missing(profiles: Iterable[str], names: Iterable[str]) -> list[str]:
+    known = set(names)
+    return [profile for profile in profiles if profile not in known]
