@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from cloud.world import ACCOUNT_A, ACCOUNT_B
 from support.files import write_private
 from support.machine import Machine
 from support.silent_bus import SilentBus
@@ -124,6 +125,18 @@ def test_clear_leaves_keys_alone(machine: Machine) -> None:
     machine.log_in("profileA")
     machine.succeeds("clear", "--all")
     machine.succeeds("profileB")
+
+
+def test_a_key_of_another_account_than_expected_is_exit_4_and_not_stored(machine: Machine) -> None:
+    name_no_key(machine)
+    text = machine.file.read_text("utf-8")
+    machine.write(text.replace("[profileA]\n", f"[profileA]\nexpected_account_id = {ACCOUNT_B}\n"))
+    said = f"the key {machine.sts.access_key_id} is of {machine.sts.user_arn}, not of account {ACCOUNT_B}"
+    done = machine.fails("login", "profileA", text=machine.key_lines(), status=4, said=said)
+    assert "hint: nothing was stored; give a key of" in done.stderr
+    machine.fails("profileB", status=3, said="it has no credential source")
+    machine.write(text.replace("[profileA]\n", f"[profileA]\nexpected_account_id = {ACCOUNT_A}\n"))
+    machine.log_in("profileA")
 
 
 def test_a_key_is_of_one_profiles_file(machine: Machine) -> None:

@@ -12,6 +12,7 @@ from role_env.keyrings import access_keys
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
+from role_env.rotation import renamed
 from role_env.rotation.holders import Holders
 from role_env.rotation.ram import Ram, endpoint_of, find_creation
 from role_env.rotation.release import Release
@@ -30,6 +31,11 @@ def run(invocation: Invocation, context: Context) -> int:
         return _sign_in(profile, profile.source, invocation, context)
     named = _named_id(profile, file)
     access_keys.check_available(file.path, profile.name, context)
+    holders = Holders(file.path, profile.name, context)
+    if holders.key() is None and (others := renamed.stored(file.path, file.names(), context)):
+        context.messages.say(
+            f"{renamed.line(others, file.path)}; if it was renamed, {renamed.way_back(others[0], file.path)}"
+        )
     key = read_access_key(profile.name, named)
     if named not in ("", key.access_key_id):
         raise ProfileError(
@@ -57,12 +63,23 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _verify(key: AccessKey, profile: Profile, context: Context) -> str:
-    """Return the ARN of the identity of `key`. Raises RefusedError, with a hint that nothing was stored."""
+    """Return the ARN of the identity of `key`.
+
+    Raises RefusedError, also for a key of another account than `expected_account_id`, and says that nothing was stored.
+    """
     try:
-        return str(sts.caller_identity(key, endpoint=profile.endpoint, context=context)["Arn"])
+        identity = sts.caller_identity(key, endpoint=profile.endpoint, context=context)
     except RefusedError as error:
         message = f"profile {profile.name}: {error.message} ({profile.where})"
         raise RefusedError(message, hint=f"nothing was stored; {error.hint}" if error.hint else "") from None
+    expected = profile.expected_account_id
+    if not profile.role_arn and expected not in ("", identity["AccountId"]):  # with a role, the account is the role's
+        raise RefusedError(
+            f"profile {profile.name}: the key {key.access_key_id} is of {identity['Arn']}, not of account {expected}"
+            f" ({profile.where})",
+            hint=f"nothing was stored; give a key of {expected}, or correct expected_account_id",
+        )
+    return str(identity["Arn"])
 
 
 def _sign_in(profile: Profile, source: SignedInSource, invocation: Invocation, context: Context) -> int:
