@@ -66,6 +66,8 @@ class OAuthServer(SignInServer):
         """What an access token must have left to be exchanged (seconds): 15 minutes, less what a new one has lost."""
         self.expires_in_as_text = False
         self.pascal_case = False
+        self.person = ("oauth-user", ACCOUNT_A)
+        """Whose sessions an exchange gives: the name and the account."""
         self.client_ids = set(CLIENT_IDS.values())
         self.authorizations: list[Authorization] = []
         self.access: dict[str, Token] = {}
@@ -188,7 +190,7 @@ class OAuthServer(SignInServer):
             raise Refused("expired_token", "The access token has less than 15 minutes left.")
         if request.body:
             raise Refused("invalid_request", "The body must be empty.")
-        session = self.issue_session("oauth-user", ACCOUNT_A)
+        session = self.issue_session(*self.person)
         document = session.credentials
         if not self.pascal_case:
             document = {name[0].lower() + name[1:]: value for name, value in document.items()}

@@ -102,6 +102,7 @@ def _request_tokens(
         access_expiration=issued + life,
         expiration=issued + _REFRESH_SECONDS if renewed else old_end,
         client_id=site.client_id,
+        identity=before.identity if before else "",
         issued=issued,
         id=before.id if before else "",
     )

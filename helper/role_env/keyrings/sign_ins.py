@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SERVICE = "role-env sign-in "
 _HEAD = "role-env sign-in 1"
-_TEXTS = ("id", "host", "client_id", "access_token", "refresh_token")
+_TEXTS = ("id", "host", "client_id", "access_token", "refresh_token", "identity")
 _NUMBERS = ("issued", "access_expiration", "expiration")
 
 
@@ -35,6 +35,7 @@ class SignIn:
 
     `id` stays the same when the tokens are refreshed. Times are in epoch seconds: `issued` is that of these tokens,
     `access_expiration` the access token's, `expiration` the whole sign-in's. CloudSSO has no `refresh_token`.
+    `identity` is the ARN of the person who signed in, empty if it is not known.
     """
 
     __slots__ = (*_TEXTS, *_NUMBERS)
@@ -48,6 +49,7 @@ class SignIn:
         expiration: float,
         client_id: str = "",
         refresh_token: str = "",
+        identity: str = "",
         issued: float | None = None,
         id: str = "",
     ) -> None:
@@ -56,6 +58,7 @@ class SignIn:
         self.client_id = client_id
         self.access_token = access_token
         self.refresh_token = refresh_token
+        self.identity = identity.encode("ascii", "backslashreplace").decode("ascii")  # as each line of the record
         self.issued = time.time() if issued is None else issued
         self.access_expiration = access_expiration
         self.expiration = expiration
@@ -190,10 +193,14 @@ def _portal_entry(url: str) -> Entry:
 
 
 def _parse(text: str | None) -> SignIn | None:
-    """Return the sign-in in `text`, or None if it is damaged or of another format."""
+    """Return the sign-in in `text`, or None if it is damaged or of another format.
+
+    The identity is missing if an older release stored it.
+    """
     head, *lines = (text or "").split("\n")
     pairs = [line.partition(" ")[::2] for line in lines]
-    if head != _HEAD or [name for name, _ in pairs] != [*_TEXTS, *_NUMBERS]:
+    names = [name for name, _ in pairs]
+    if head != _HEAD or names not in ([*_TEXTS, *_NUMBERS], [*_TEXTS[:-1], *_NUMBERS]):
         return None
     if not all(value.isascii() and value.isprintable() for _, value in pairs):
         return None

@@ -56,7 +56,8 @@ class _Links:
         chain, target, account = self._chain, self._chain.target, self._chain.role_arn.account
         if not target.role_arn:
             key, is_cached = self._key(context, since), self._cache is not None
-            return pass_through(target, key, account, context, min_ttl=self._min_ttl, is_cached=is_cached)
+            source, min_ttl = chain.source, self._min_ttl
+            return pass_through(target, source, key, account, context, min_ttl=min_ttl, is_cached=is_cached)
         if chain.before is None:
             return chain.source.assume(target.hop, chain.for_source(context)), account
         return sts.assume_role(target.hop, self._key(context, since), context), account

@@ -11,18 +11,20 @@ from role_env.credentials import AccessKey, Credentials
 from role_env.errors import ProfileError, RefusedError
 from role_env.fingerprint import sha256
 from role_env.profiles.profile import Profile
+from role_env.sources.base import Source
 
 # The file of the accounts is emptied beyond this size (bytes). A line has about 85.
 _ACCOUNTS, _LARGEST = "accounts", 64 * 1024
 
 
 def pass_through(
-    target: Profile, key: AccessKey, account: str, context: Context, *, min_ttl: int, is_cached: bool
+    target: Profile, source: Source, key: AccessKey, account: str, context: Context, *, min_ttl: int, is_cached: bool
 ) -> tuple[Credentials, str]:
-    """Return the source's own session `key`, and its account: `account` or, if that is empty, the one that STS reports.
+    """Return the own session `key` of `source`, and its account: `account` or, if that is empty, what STS reports.
 
     Raises ProfileError for a key that does not expire, and for a session that has less than `min_ttl` seconds left,
-    which only its source can renew; RefusedError, and UnreachableError.
+    which only its source can renew; RefusedError, also for a session of another person than the one who signed in;
+    UnreachableError.
     """
     if not isinstance(key, Credentials) or not key.security_token:
         raise ProfileError(
@@ -37,16 +39,18 @@ def pass_through(
             f" ({target.where})",
             hint="renew the session at its source, or give a smaller --min-ttl",
         )
-    account = account or _find_account(key, target, context, is_cached=is_cached)
+    account = account or _find_account(key, target, source, context, is_cached=is_cached)
     if target.expected_account_id:
         check_account(target, account, target.expected_account_id)
     return key, account
 
 
-def _find_account(credentials: Credentials, target: Profile, context: Context, *, is_cached: bool) -> str:
-    """Return the account of a session that is passed through. STS is asked once per key ID."""
+def _find_account(
+    credentials: Credentials, target: Profile, source: Source, context: Context, *, is_cached: bool
+) -> str:
+    """Return the account of a session that is passed through. STS is asked once per key ID, and about each person."""
     digest = sha256(credentials.access_key_id)
-    for line in paths.state_lines(context.environ, _ACCOUNTS) if is_cached else ():
+    for line in paths.state_lines(context.environ, _ACCOUNTS) if is_cached and not source.person else ():
         known, _, account = line.partition(" ")
         if known == digest and account.isdigit():
             return account
@@ -54,6 +58,7 @@ def _find_account(credentials: Credentials, target: Profile, context: Context, *
 
     with sts.waiting_for_sts(target.hop, context):
         identity = sts.caller_identity(credentials, endpoint=target.endpoint, context=context)
+    source.check_person(str(identity["Arn"]))
     account = str(identity["AccountId"])
     if is_cached:
         with contextlib.suppress(OSError):  # STS is then asked again next time

@@ -32,8 +32,9 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
 
 
 def identify(made: SignIn, profile: Profile, context: Context) -> str:
-    """Return the ARN of the person whose OAuth tokens `made` are, since the browser may have been somebody else's.
+    """Return the ARN of the person whose OAuth tokens `made` are, and note it there, to compare later sessions.
 
+    The browser may have been somebody else's.
     It is empty for a sign-in at CloudSSO, whose sessions are for the account that `profile` names.
     Raises RefusedError, once the tokens are revoked, if `expected_account_id` is another account than the person's,
     and RefusedError, ProfileError or UnreachableError if the person's identity cannot be found.
@@ -45,22 +46,32 @@ def identify(made: SignIn, profile: Profile, context: Context) -> str:
         session = oauth.exchange(made.host, made.access_token, context)
         identity = sts.caller_identity(session, endpoint=profile.endpoint, context=context)
     except RoleEnvError as error:
+        _discard(made, context)
         error.message = f"profile {profile.name}: who has signed in is unknown: {error.message}"
         error.hint = "; ".join(filter(None, ("nothing was stored", error.hint)))
         raise
     arn, account, expected = identity["Arn"], identity["AccountId"], profile.expected_account_id
+    made.identity = str(arn)
     if profile.role_arn or expected in ("", account):  # with a role, the expected account is the role's
         return str(arn)
-    with contextlib.suppress(RoleEnvError):
-        oauth.revoke(made, context.restarted())
+    _discard(made, context)
     raise RefusedError(
         f"profile {profile.name}: {arn} has signed in, of account {account}, not of {expected} ({profile.where})",
         hint=f"nothing was stored; sign in with a user of {expected}, or correct expected_account_id",
     )
 
 
+def _discard(made: SignIn, context: Context) -> None:
+    """Revoke tokens that are not stored, so that nobody has them. A failure changes nothing for the person."""
+    with contextlib.suppress(RoleEnvError):
+        oauth.revoke(made, context.restarted())
+
+
 def store(source: SignedInSource, made: SignIn, context: Context) -> None:
-    """Store the tokens of a new sign-in, and drop the sessions of the one before. Raises KeyringError."""
+    """Store the tokens of a new sign-in; then revoke the one before, and drop its sessions. Raises KeyringError.
+
+    A failure to revoke is a warning.
+    """
     context = context.restarted()  # the time that the person took does not count
     with source.sign_in.hold_lock(context, "changes"):
         try:
@@ -73,6 +84,8 @@ def store(source: SignedInSource, made: SignIn, context: Context) -> None:
             raise _not_stored(source, error) from None
         if before:
             drop_sessions(before, context)
+    if before and isinstance(source, OAuth) and before.refresh_token != made.refresh_token:
+        _revoke(before, context, "the former sign-in could not be revoked")
 
 
 def _not_stored(source: SignedInSource, error: KeyringError) -> KeyringError:
@@ -92,14 +105,19 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
     with source.sign_in.hold_lock(context, "changes"):
         found = source.load_sign_in(context)
         if found and isinstance(source, OAuth):
-            try:
-                oauth.revoke(found, context)
-            except RoleEnvError as error:
-                context.messages.warn(f"the sign-in could not be revoked, and is deleted anyway: {error.message}")
+            _revoke(found, context, "the sign-in could not be revoked, and is deleted anyway")
         access_keys.touch(context.environ)
         source.sign_in.delete(context.restarted())
         access_keys.touch(context.environ)
         return found, drop_sessions(found, context) if found else 0
+
+
+def _revoke(found: SignIn, context: Context, failure: str) -> None:
+    """Revoke an OAuth sign-in, or warn of the `failure`."""
+    try:
+        oauth.revoke(found, context)
+    except RoleEnvError as error:
+        context.messages.warn(f"{failure}: {error.message}")
 
 
 def drop_sessions(sign_in: SignIn, context: Context) -> int:

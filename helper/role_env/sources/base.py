@@ -47,6 +47,9 @@ class Source:
     sign_in: "StoredSignIn | None" = None
     """The place of its sign-in in the keyring; None if it needs none. Sources may share a sign-in."""
 
+    person: str = ""
+    """The ARN of the person whose credentials were fetched last, as the sign-in has it; empty if it is not known."""
+
     def __init__(self, profile: str, where: str) -> None:
         self.profile = profile
         self.where = where
@@ -99,12 +102,23 @@ class Source:
         from role_env.sts import client as sts  # imports TLS, which `list` and `explain` do not need
 
         try:
+            if self.person:
+                self.check_person(str(sts.caller_identity(key, endpoint=hop.endpoint, context=context)["Arn"]))
             return sts.assume_role(hop, key, context)
         except sts.StsError as refusal:
             if refusal.code.startswith(_FAULTS_OF_THE_KEY):
                 whose = f"the key is that of profile {self.profile} ({self.location(context.environ)})"
                 refusal.message = printable(f"{refusal.message}; {whose}")
             raise
+
+    def check_person(self, arn: str) -> None:
+        """Raise RefusedError if the credentials that were fetched last are those of `arn`, and not of `person`."""
+        if self.person not in ("", arn.encode("ascii", "backslashreplace").decode("ascii")):
+            raise RefusedError(
+                f"profile {self.profile}: its sign-in gave a session of {arn}, and {self.person} has signed in"
+                f" ({self.where})",
+                hint=f"nothing was exported or stored; sign in again: role-env login {self.profile}",
+            )
 
     def _fetch(self, context: Context) -> AccessKey:
         raise NotImplementedError

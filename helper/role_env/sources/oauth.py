@@ -64,11 +64,13 @@ class OAuth(SignedInSource):
         from role_env.issuers.oauth import exchange
 
         sign_in = self.require_sign_in(context)
+        self.person = sign_in.identity
         if sign_in.access_expiration - time.time() > SHORTEST_TOKEN_SECONDS:
             with contextlib.suppress(TokenEnded):  # the server may have revoked it
                 return exchange(sign_in.host, sign_in.access_token, context)
         try:
             sign_in = self._refresh_once(sign_in, context)
+            self.person = sign_in.identity
             return exchange(sign_in.host, sign_in.access_token, context)
         except TokenEnded as error:
             raise ProfileError(f"its sign-in has ended: {error.message}", hint=self.hint) from None
