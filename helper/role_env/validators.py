@@ -11,9 +11,14 @@ from role_env.credentials import RoleArn
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from typing import Any
 
     # A check that returns the text itself.
     Check = Callable[[str], str]
+
+
+class JsonError(ValueError):
+    """Text that readers of JSON understand in different ways; the message completes a sentence about it."""
 
 
 def pattern(pattern: str, rule: str) -> "Check":
@@ -166,3 +171,33 @@ def role_arn(text: str) -> RoleArn:
     if not names.is_valid_role(role):
         raise ValueError("is not a role's ARN, acs:ram::<account>:role/<name>")
     return role
+
+
+def json_value(text: str | bytes) -> "Any":
+    """Return the JSON value in `text`, as each reader understands it.
+
+    Raises ValueError for text that is not JSON, for a key that an object has twice, of which a reader may take either,
+    and for a number that JSON does not have, such as NaN.
+    """
+    import json  # the fast path reads none
+
+    def read_object(pairs: "list[tuple[str, Any]]") -> "dict[str, Any]":
+        """Return the object of `pairs`, whose keys must differ."""
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise JsonError(f"has the key {twice} twice")
+        return found
+
+    def read_number(text: str) -> float:
+        """Return the number, which must be finite."""
+        number = float(text)
+        if number - number != 0:  # NaN, or infinite
+            raise JsonError(f"contains the number {text}, which JSON does not have")
+        return number
+
+    try:
+        return json.loads(text, object_pairs_hook=read_object, parse_constant=read_number, parse_float=read_number)
+    except RecursionError:  # nested deeper than any document that role-env reads
+        raise ValueError("is nested too deeply") from None

@@ -5,7 +5,6 @@ Its shape is `{"current": NAME, "profiles": [{"name": …, "mode": …, …}]}`.
 the profile and the key, and never a value that could be a secret.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -150,8 +149,10 @@ def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
 
 def _policy(text: str) -> str:
     try:
-        is_policy = isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
+        is_policy = isinstance(validators.json_value(text), dict)
+    except validators.JsonError:
+        raise
+    except ValueError:
         is_policy = False
     if not is_policy or len(text) > _LONGEST_POLICY:
         raise ValueError(f"is not a policy in JSON of at most {_LONGEST_POLICY} characters")

@@ -142,9 +142,9 @@ def _session_endpoint(context: Context) -> str:
     session was requested there.
     """
     try:
-        endpoint = json.loads(context.environ.get("ROLE_ENV_REQUEST", ""))["sts_endpoint"]
+        endpoint = validators.json_value(context.environ.get("ROLE_ENV_REQUEST", ""))["sts_endpoint"]
         endpoint = validators.host(endpoint) if isinstance(endpoint, str) else ""
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         return ""
     try:
         return validators.host_of_variable(endpoint, DOCUMENTED) if endpoint else ""

@@ -4,7 +4,6 @@ The variable is untrusted: anyone can set it to anything.
 """
 
 import contextlib
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 
@@ -70,8 +69,8 @@ class ShellRequest:
 
 def parse(text: str) -> ShellRequest | None:
     """Return the request in a value of ROLE_ENV_REQUEST, or None for text that role-env did not write."""
-    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        found = json.loads(text)
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+        found = validators.json_value(text)
         options = dict(found["options"])
         duration, config = options.pop("duration", None), found["config"]
         profile, role_arn, account_id, policy = found["shown"].split(" ")

@@ -3,13 +3,13 @@
 Errors are ValueError and name the invalid field, never its value. The caller knows whose response it is.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from role_env.credentials import FIELDS, AccessKey, Credentials
 from role_env.timestamps import parse_utc
+from role_env.validators import json_value
 
 # A response has a few thousand bytes, and a few more if a session policy is in the token.
 LARGEST_RESPONSE = 256 * 1024
@@ -17,12 +17,12 @@ _VALUE = re.compile(r"[\x20-\x7e]+")
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in `body`; None for other text and for more than LARGEST_RESPONSE bytes."""
+    """Return the JSON object in `body`; None for other text, as `validators.json_value` says, or too much of it."""
     if len(body) > LARGEST_RESPONSE:
         return None
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = json_value(body)
+    except ValueError:
         return None
     return document if isinstance(document, dict) else None
 
