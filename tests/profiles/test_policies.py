@@ -37,6 +37,30 @@ def test_what_is_not_a_policy_in_json_is_refused(text: str) -> None:
         policies.compact(text)
 
 
+TWICE = '{"Version": "1", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Eff\\u0065ct": "Allow"}]}'
+AMBIGUOUS = {
+    TWICE: "has the key Effect twice",
+    '{"Statement": [], "Version": "1", "Statement": []}': "has the key Statement twice",
+    '{"Version": NaN}': "contains the number NaN",
+    '{"Version": -Infinity}': "contains the number -Infinity",
+    '{"Version": 1e999}': "contains the number 1e999",
+    '{"Version": "\\ud800"}': "contains half of a character",
+}
+"""Policies that one reader may understand as something else than another, and what is said of them."""
+
+
+@pytest.mark.parametrize("text", AMBIGUOUS)
+def test_a_policy_that_readers_understand_in_different_ways_is_refused(text: str) -> None:
+    for read in (policies.compact, policies.read_only):
+        with pytest.raises(policies.PolicyError, match=AMBIGUOUS[text]):
+            read(text)
+
+
+def test_a_policy_whose_statements_may_replace_the_added_ones_is_refused() -> None:
+    with pytest.raises(policies.PolicyError, match="has the key statement, which may replace Statement"):
+        policies.read_only('{"Version": "1", "statement": []}')
+
+
 def test_white_space_outside_strings_does_not_count_toward_the_length() -> None:
     longest = '{"a":' + " " * 5000 + '"' + "x" * (2048 - len('{"a":""}')) + '"}'
     assert len(policies.compact(longest)) == policies.LONGEST
