@@ -52,4 +52,4 @@ def test_its_lines_to_type_are_whole_and_in_the_characters_that_a_shell_reads(pa
     ):
         assert line in lines
     assert not set("’‘‐−`") & set(page)
-    assert "*:*Get*Secret*, *:Describe*Secret*" in " ".join(page.split())
+    assert "*:*e*Secret*, *:*sSecrets" in " ".join(page.split())
