@@ -134,7 +134,7 @@ def test_a_key_of_another_account_than_expected_is_exit_4_and_not_stored(machine
     said = f"the key {machine.sts.access_key_id} is of {machine.sts.user_arn}, not of account {ACCOUNT_B}"
     done = machine.fails("login", "profileA", text=machine.key_lines(), status=4, said=said)
     assert "hint: nothing was stored; give a key of" in done.stderr
-    machine.fails("profileB", status=3, said="it has no credential source")
+    machine.fails("profileB", status=3, said="the access key of profileA is not in the keyring")
     machine.write(text.replace("[profileA]\n", f"[profileA]\nexpected_account_id = {ACCOUNT_A}\n"))
     machine.log_in("profileA")
 
