@@ -29,9 +29,9 @@ def below(package: str, *modules: str) -> set[str]:
 
 
 # What each row may load beside what `python -c pass` has: every module costs 0.1 ms or more.
-COMMAND_LINE = {"role_env", "role_env.__main__"} | below("cli", "invocation")
+COMMAND_LINE = {"gc", "role_env", "role_env.__main__"} | below("cli", "invocation")
 COMMAND_LINE |= below("command_table", "formats", "model", "sessions", "profiles", "reports")
-DISPATCH = COMMAND_LINE | {"gc", "role_env.context", "role_env.errors", "role_env.commands"}
+DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.commands"}
 DISPATCH |= below("ui", "messages", "stderr", "stdout")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui", "stdout")
 CACHED = COMMAND_LINE | below("keyrings", "dbus", "dbus_values", "entry", "notes", "secret_service")
