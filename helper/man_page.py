@@ -1,18 +1,11 @@
-"""Build the man page role-env(1) from the command tables and the help topics. Hatchling adds it to the wheel.
+"""Build the man page role-env(1) from the command tables and the help topics. `wheel_hook` adds it to the wheel.
 
 The page uses man(7), as groff and mandoc read it.
 """
 
 import re
-import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from role_env import __version__
 from role_env.command_table import COMMANDS
@@ -25,20 +18,6 @@ _HELP = Path(__file__).parent / "role_env" / "help"
 _BLANK = "\\ "
 # Characters that roff would typeset in a form that a shell cannot read.
 _LITERAL = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
-
-
-class ManPageHook(BuildHookInterface[Any]):
-    """Adds `share/man/man1/role-env.1` to a wheel."""
-
-    PLUGIN_NAME = "custom"
-
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Write the page into a folder that lasts until the wheel is complete."""
-        if self.target_name == "wheel" and version != "editable":
-            self._folder = tempfile.TemporaryDirectory(prefix="role-env-man-")
-            page = Path(self._folder.name, "role-env.1")
-            page.write_text(man_page(), "ascii")
-            build_data["shared_data"][str(page)] = "share/man/man1/role-env.1"
 
 
 def man_page() -> str:

@@ -1,7 +1,8 @@
 # The first part of each program for fish: find out which keys are the session's, and remove every account.
 #
-# `programs` puts it and one of the other files into one `begin … end`, strips comments and indentation, and replaces
-# the names between two @. Each line then ends in a semicolon, since `eval (role-env PROFILE)` joins lines with spaces.
+# `helper/shell_programs` puts it and one of the other files into one `begin … end`, strips comments and indentation, and
+# replaces the names between two @. Each line then ends in a semicolon, since `eval (role-env PROFILE)` joins lines with
+# spaces.
 #
 # In fish none of the user's variables is readonly, but a universal variable becomes visible when a global one is
 # erased. Then an empty exported global is set instead. Former values are saved in `_role_env_old_NAME`, a list that

@@ -2,8 +2,8 @@
 # shellcheck disable=SC2016,SC2034,SC2043,SC3045,SC2154,SC2194,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
 # The first part of each program for POSIX shells: find out which keys are the session's, and remove every account.
 #
-# `programs` puts it and one of the other files into one group, which is a syntax error if it is cut off. It strips
-# comments and indentation, ends each command with a semicolon, and replaces the names between two @.
+# `helper/shell_programs` puts it and one of the other files into one group, which is a syntax error if it is cut off. It
+# strips comments and indentation, ends each command with a semicolon, and replaces the names between two @.
 #
 # Without quotes, as in `eval $(role-env PROFILE)`, the shell joins all words with single spaces and expands words that
 # look like file name patterns. Then the `case` below matches, and everything after it is a comment. So up to there the

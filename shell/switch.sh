@@ -35,7 +35,7 @@ _renv_switch() {
 	True* | None?*) _renv_pairs="$_renv_pairs @FOLLOWING_PAIRS@" ;;
 	*) _renv_pairs="$_renv_pairs @NOT_FOLLOWING_PAIRS@" ;;
 	esac
-	_renv_unset="$_renv_left @GONE@"
+	_renv_unset="$_renv_left @SHARED_FILE@ @GONE@"
 	\eval "\\unset -v $_renv_unset @IGNORE_PROFILE@ _role_env_colour"
 	_renv_each _renv_assign "$_renv_pairs"
 	_role_env_saved=1 _role_env_token="$_renv_new_@TOKEN_NUMBER@"

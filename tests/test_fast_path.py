@@ -44,8 +44,7 @@ DOCUMENT = CACHED | {"role_env.timestamps"}
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
 DECISION = {"role_env.errors", "role_env.ui.messages", "role_env.ui.stderr"}
 EXECUTION = CACHED - below("ui", "stdout") | below("supervise", "execution")
-INTEGRATION = {"role_env.commands.init", "role_env.credentials", "role_env.variables"}
-INTEGRATION |= below("shells", "integration", "posix", "posix_tables", "programs", "tables")
+INTEGRATION = {"role_env.commands.init"} | below("shells", "programs")
 ROWS = {
     "profileB": POSIX | PARENT,
     "export profileB --format zsh": POSIX,

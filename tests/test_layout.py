@@ -118,9 +118,8 @@ def imports() -> dict[str, set[str]]:
     for name in counted:
         for prefix in imports_by_name(modules()[name]):
             found[name] |= {other for other in counted - {name} if other.startswith(prefix)}
-    # The choices of a dialect and of its tables have their names from the records of the shells.
+    # The choice of a dialect has its names from the records of the shells.
     found["role_env.shells.export"] |= {shell.dialect for shell in SHELLS.values()}
-    found["role_env.shells.integration"] |= {shell.tables for shell in SHELLS.values()}
     return found
 
 

@@ -13,9 +13,13 @@ from pathlib import Path
 import pytest
 
 import role_env
+from role_env.command_table.formats import INTEGRATED_SHELLS
 
 TOP = Path(__file__).parents[1]
 NAME = f"role_env-{role_env.__version__}"
+MADE = "helper/role_env/shell/"
+"""The programs for shells, which building makes in the checkout too."""
+PROGRAMS = ("switch", "renew", "off", "fail", "refuse")
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +39,10 @@ def run(module: str, *arguments: str) -> None:
 
 
 def files(*folders: str) -> set[str]:
-    """The files of the checkout below `folders`, as they are called from its top, without what running leaves."""
+    """The files of the checkout below `folders`, as they are called from its top, without what running it leaves."""
     found = (path for folder in folders for path in (TOP / folder).rglob("*"))
-    return {str(path.relative_to(TOP)) for path in found if path.is_file() and "__pycache__" not in path.parts}
+    names = {str(path.relative_to(TOP)) for path in found if path.is_file() and "__pycache__" not in path.parts}
+    return {name for name in names if not name.startswith(MADE)}
 
 
 def moved(names: Iterable[str], before: str, after: str) -> set[str]:
@@ -51,13 +56,15 @@ def test_the_sdist_has_what_is_needed_to_build_read_and_test_it_and_nothing_else
     assert names == moved(files(".github", "helper", "shell", "tests") | texts, "", f"{NAME}/")
 
 
-def test_the_wheel_has_the_modules_the_shell_files_and_the_man_page_and_nothing_else(built: Path) -> None:
+def test_the_wheel_has_the_modules_the_programs_for_shells_and_the_man_page_and_nothing_else(built: Path) -> None:
     names = set(zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl").namelist())
     reported = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
     modules = moved(files("helper/role_env"), "helper/", "")
     assert "role_env/py.typed" in modules
     others = {f"{NAME}.data/data/share/man/man1/role-env.1", *moved(reported, "", f"{NAME}.dist-info/")}
-    assert names == modules | moved(files("shell"), "", "role_env/") | others
+    programs = {f"{name}.{suffix}" for name in PROGRAMS for suffix in ("sh", "fish")}
+    programs |= {f"init.{shell}" for shell in INTEGRATED_SHELLS}
+    assert names == modules | moved(programs, "", "role_env/shell/") | others
 
 
 def test_what_is_installed_says_what_it_is() -> None:

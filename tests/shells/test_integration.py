@@ -10,7 +10,7 @@ import pytest
 
 import role_env
 from role_env import variables
-from role_env.shells import integration
+from role_env.shells import programs
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
 from support.shell_terminal import POSIX_SHELLS, init
@@ -60,7 +60,7 @@ def test_the_text_depends_on_the_options_alone_and_differs_in_one_line(machine: 
 
 
 def test_the_key_ids_of_every_family_are_looked_at(shell: str) -> None:
-    text = integration.integration(shell)
+    text = programs.read(f"init.{shell}")
     assert not [key.access_key_id for key in variables.KEYS if f"{key.access_key_id}" not in text]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from role_env import variables
 from role_env.shells import export as exporters
-from role_env.shells.integration import integration
+from role_env.shells import programs
 from support.machine import ENDPOINTS, Machine
 from support.readers import write_foreign_files
 from support.secret_service_bus import require
@@ -364,5 +364,5 @@ def test_shellcheck_finds_nothing_in_the_texts_for_posix_shells(tmp_path: Path) 
 
 def test_shellcheck_finds_nothing_in_the_integration_for_bash_with_its_tables(tmp_path: Path) -> None:
     """Apart from exported variables that it does not read itself (SC2034), and a loop over one family (SC2066)."""
-    (tmp_path / "integration").write_text(integration("bash", "--renew"))
+    (tmp_path / "integration").write_text(programs.read("init.bash"))
     assert shellcheck("--shell=bash", "--exclude=SC2034,SC2066", tmp_path / "integration") == ""

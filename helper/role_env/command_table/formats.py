@@ -12,8 +12,7 @@ class Shell:
     `evaluate` is typed; it is empty if another shell has the same line. `programs` are the names of the shell's
     processes, by default its own name.
 
-    `integration` lists the files in `shell/` of the shell's integration, none if there is none. `tables` is the module
-    that makes the tables which are filled in there. `load` is the line that
+    `integration` lists the files in `shell/` of the shell's integration, none if there is none. `load` is the line that
     loads it, and `startup_files` are the files that may contain that line, the one to write to first. `startup_folder`
     is a variable that names their folder, and the default below HOME.
     """
@@ -30,7 +29,6 @@ class Shell:
         "readers",
         "startup_files",
         "startup_folder",
-        "tables",
     )
 
     def __init__(
@@ -43,7 +41,6 @@ class Shell:
         evaluate: str = 'eval "$({} || echo false)"',
         evaluate_code: str = 'eval "$({})"',
         integration: "tuple[str, ...]" = (),
-        tables: str = "role_env.shells.posix_tables",
         load: str = "",
         startup_files: "tuple[str, ...]" = (),
         startup_folder: "tuple[str, str]" = ("", ""),
@@ -56,7 +53,6 @@ class Shell:
         self.evaluate = evaluate
         self.evaluate_code = evaluate_code
         self.integration = integration
-        self.tables = tables
         self.load = load
         self.startup_files = startup_files
         self.startup_folder = startup_folder
@@ -95,7 +91,6 @@ SHELLS = {
             evaluate="{} | source",
             evaluate_code="{} | source",
             integration=("role-env.fish",),
-            tables="role_env.shells.fish_tables",
             load="role-env init fish | source",
             startup_files=("fish/config.fish", "fish/conf.d/*.fish"),
             startup_folder=("XDG_CONFIG_HOME", ".config"),

@@ -1,4 +1,4 @@
-"""What the modules of a shell have to define: its dialect and, if it has an integration, the tables of that."""
+"""What the module of a shell's dialect has to define."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -29,10 +29,3 @@ class Dialect(Protocol):
 
     def failure(self, environ: Mapping[str, str], *, take_away: bool) -> str:
         """Return the code that ends in `false`; with `take_away` it leaves the shell without any account."""
-
-
-class Tables(Protocol):
-    """A module that makes the tables which `init` fills in."""
-
-    def make(self) -> Mapping[str, str]:
-        """Return the tables by name: those of `tables.shared` and the shell's own."""

@@ -1,13 +1,11 @@
-"""Read the programs of `shell/`, and fill in the values of one session.
+"""Read the programs for shells, which are made when the wheel is built, and fill in the values of one session.
 
-Each program is a file that linters can check. A name between two @, such as `@TOKEN@`, stands for a list of names, or
-for a value that is quoted for the shell; the files contain no other @. A line that begins with `#@` divides a file.
-The tables that the programs of all dialects need are made here.
+They are beside the modules, in `shell/`. A name between two @, such as `@TOKEN@`, stands for a list of names, or for a
+value that is quoted for the shell; the programs contain no other @. The tables that those of all dialects need are made
+here.
 """
 
 import os
-
-from role_env import variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,41 +13,19 @@ if TYPE_CHECKING:
 
     from role_env.credentials import Session
 
-_OTHER_URIS = tuple(f"{prefix}_CREDENTIALS_URI" for prefix in variables.PREFIXES[1:])
-
 
 def read(name: str) -> str:
-    """Return the text of a file of `shell/`: it is beside the modules in a wheel, else at the top of the checkout."""
+    """Return the text of a program."""
     package = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  pathlib costs more than the whole command
-    installed = f"{package}/shell"
-    folder = installed if os.path.isdir(installed) else f"{package}/../../shell"  # noqa: PTH112
-    with open(f"{folder}/{name}", encoding="utf-8") as file:  # noqa: PTH123
+    with open(f"{package}/shell/{name}", encoding="utf-8") as file:  # noqa: PTH123
         return file.read()
 
 
-def parts(name: str) -> "list[list[str]]":
-    """Return the parts of a file, each as lines of code without comments and indentation."""
-    found: list[list[str]] = [[]]
-    for line in read(name).split("\n"):
-        code = line.strip()
-        if code.startswith("#@"):
-            found.append([])
-        elif code and not code.startswith("#"):
-            found[-1].append(code)
-    return found
-
-
-def tables_of_variables() -> dict[str, str]:
-    """Return the lists of variables that every program needs, as words."""
-    return {
-        "ABSENT": variables.NO_ACCOUNT_VALUE,
-        "OTHER_OUTRANKING": words((*variables.OTHER_OUTRANKING, *_OTHER_URIS)),
-        "PREFIXES": words(variables.PREFIXES),
-        "SUFFIXES": words(suffix for suffix in variables.SUFFIXES if suffix != "CREDENTIALS_URI"),
-        "CREDENTIALS_URI": variables.CREDENTIALS_URI,
-        "DISABLED": words(variables.DISABLED),
-        "TAKEN_AWAY": words(variables.TAKEN_AWAY),
-    }
+def filled(name: str, tables: "Mapping[str, str]") -> str:
+    """Return a program with each name between two @ replaced by its text in `tables`, which is inserted as it is."""
+    pieces = read(name).split("@")
+    pieces[1::2] = [tables[name] for name in pieces[1::2]]
+    return "".join(pieces)
 
 
 def tables_of_session(
@@ -65,6 +41,8 @@ def tables_of_session(
 
     `quote` returns a text as one word of the shell, and `value` is its code for the value of the variable {}.
     """
+    from role_env import variables  # `init` does without
+
     falls_back = bool(session.fallback_region and not session.region_id)
     (_, cloud_read), (_, oss_read) = variables.REGION_GROUPS
     read = {
@@ -87,17 +65,9 @@ def tables_of_renewal(environ: "Mapping[str, str]", confirmation: str, quote: "C
     return {
         "CONFIRMATION": quote(confirmation),
         "OLD_ID": quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", "")),
-        "RENEWED": words((*variables.KEY_NAMES, variables.BARE.security_token)),
     }
 
 
 def words(names: "Iterable[str]") -> str:
     """Return `names` as words of a list."""
     return " ".join(names)
-
-
-def fill(text: str, tables: "Mapping[str, str]") -> str:
-    """Return `text` with each name between two @ replaced by its text in `tables`, which is inserted as it is."""
-    pieces = text.split("@")
-    pieces[1::2] = [tables[name] for name in pieces[1::2]]
-    return "".join(pieces)

@@ -1,16 +1,14 @@
-"""Make the tables of the shell integration that all shells share.
+"""Make the tables that the programs and the integrations of all shells share.
 
 They are the only lists of commands, options and variables of families in the shell files.
 """
 
+from collections.abc import Iterable
+
 from role_env import command_table, variables
 from role_env.command_table import model
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from role_env.command_table.model import Command, Option
+from role_env.command_table.model import Command, Option
+from role_env.shells.programs import words
 
 _KINDS = {
     model.PROFILE: "profile",
@@ -44,14 +42,29 @@ PINNED = (
 )
 
 
-def shared(value: str, *, key_id: str, separator: str) -> dict[str, str]:
-    """Return the tables that all shells share.
+def of_variables() -> dict[str, str]:
+    """Return the lists of variables that every program needs, as words."""
+    other_uris = (f"{prefix}_CREDENTIALS_URI" for prefix in variables.PREFIXES[1:])
+    return {
+        "ABSENT": variables.NO_ACCOUNT_VALUE,
+        "OTHER_OUTRANKING": words((*variables.OTHER_OUTRANKING, *other_uris)),
+        "PREFIXES": words(variables.PREFIXES),
+        "SUFFIXES": words(suffix for suffix in variables.SUFFIXES if suffix != "CREDENTIALS_URI"),
+        "CREDENTIALS_URI": variables.CREDENTIALS_URI,
+        "DISABLED": words(variables.DISABLED),
+        "TAKEN_AWAY": words(variables.TAKEN_AWAY),
+        "RENEWED": words((*variables.KEY_NAMES, variables.BARE.security_token)),
+    }
+
+
+def of_integration(value: str, *, key_id: str, separator: str) -> dict[str, str]:
+    """Return the tables that all integrations share.
 
     `value` is the shell's code for the value of the variable `{}`, `key_id` the code for the expected key ID, and
     `separator` the text between patterns.
     """
 
-    def values(names: "Iterable[str]") -> list[str]:
+    def values(names: Iterable[str]) -> list[str]:
         """Return the code for the value of each variable."""
         return [value.format(name) for name in names]
 
@@ -81,25 +94,25 @@ def state(code: str, of_secret: str) -> str:
     return " ".join(filter(None, ((of_secret if name in _SECRET else code).format(name) for name in _STATE)))
 
 
-def kinds(command: "Command") -> "Iterable[str]":
+def kinds(command: Command) -> Iterable[str]:
     """Yield the kind of each word of the command, with a + if the word can be repeated."""
     for word in command.words:
         yield (",".join(word.choices) or _KINDS.get(word.kind, "-")) + "+" * word.is_repeated
 
 
-def flag(option: "Option") -> str:
+def flag(option: Option) -> str:
     """Return an option, with = and the kind of its value if it takes one."""
     if not option.value:
         return option.name
     return f"{option.name}={','.join(option.choices) or _KINDS.get(option.kind, '')}"
 
 
-def _value_options() -> "Iterable[str]":
+def _value_options() -> Iterable[str]:
     options = (option for command in command_table.COMMANDS.values() for option in command.options.values())
     return dict.fromkeys(option.name for option in options if option.value)
 
 
-def _other_key_ids() -> "Iterable[tuple[str, str]]":
+def _other_key_ids() -> Iterable[tuple[str, str]]:
     """Yield the families that a profile can add, with the key IDs that no default family has."""
     for name, family in variables.FAMILIES.items():
         for key in family.keys:
@@ -107,14 +120,14 @@ def _other_key_ids() -> "Iterable[tuple[str, str]]":
                 yield name, key.access_key_id
 
 
-def _expected_guards() -> "Iterable[str]":
+def _expected_guards() -> Iterable[str]:
     """Yield the values of the guards of a session, joined by spaces."""
     for follows in (False, True):
         guards = variables.guards(follows=follows)
         yield " ".join(guards.get(name, "") for name in _GUARDS)
 
 
-def _expected_without_key() -> "Iterable[str]":
+def _expected_without_key() -> Iterable[str]:
     """Yield the values of _WITHOUT_KEY after the state: `none` for a failed switch, `served` for a served session."""
     states = [("none", variables.NO_ACCOUNT)]
     states += [("served", variables.served_guards(follows=follows) | variables.NO_KEYS) for follows in (False, True)]
