@@ -339,3 +339,10 @@ def test_a_user_without_a_home_folder_has_no_index(mode: str, monkeypatch: pytes
     cache = Cache(Context({"ROLE_ENV_CACHE": mode}, Deadline(20), Messages()), prompts=False)
     assert cache.read_ahead([Entry("role-env session x", "profileB")]) == {}
     assert not cache._index.exists()
+
+
+def test_with_verbose_it_says_why_the_secret_service_is_not_read_directly(machine: Machine) -> None:
+    machine.role_env("profileB")
+    with KeyringBus() as bus, bus.locked():
+        done = machine.role_env("profileB", "--verbose", **bus.environment)
+    assert "role-env: the Secret Service cannot be read directly (locked): keyring is asked\n" in done.stderr
