@@ -327,7 +327,6 @@ function _role_env_is_whole
     end
     # The variables of two sessions can be mixed, since direnv restores only those that it has changed.
     string match -q -- "*\"access_key_id\":\"$id*\"shown\":\"@SHOWN@\"*" "$ROLE_ENV_REQUEST"
-    or not string match -q -- '*"shown":*' "$ROLE_ENV_REQUEST"
     or return
     if _role_env_is_served
         string match -qr '^$|^/proc/|/@SERVED_PROFILE@-' -- "$ALICLOUD_SHARED_CREDENTIALS_FILE"
@@ -335,7 +334,7 @@ function _role_env_is_whole
         return
     end
     contains -- "@GUARDS@" @EXPECTED_GUARDS@; or return
-    test -n "$id" -a -z "$ALIBABA_CLOUD_CREDENTIALS_URI" -a -n "$ROLE_ENV_REQUEST"; or return
+    test -n "$id" -a -z "$ALIBABA_CLOUD_CREDENTIALS_URI"; or return
     for name in @KEY_ID_NAMES@ @GUARD_NAMES@
         set -qx $name; or test -z "$$name"; or return
     end

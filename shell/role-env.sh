@@ -339,8 +339,7 @@ _role_env_is_whole() {
 	# The variables of two sessions can be mixed, since direnv restores only those that it has changed.
 	case ${ROLE_ENV_REQUEST-} in
 	*'"access_key_id":"'"${_role_env_own_id}"*'"shown":"'"@SHOWN@"'"'*) ;;
-	*'"shown":'*) \builtin return 1 ;;
-	*) ;;
+	*) \builtin return 1 ;;
 	esac
 	if _role_env_is_served; then
 		case ${ALICLOUD_SHARED_CREDENTIALS_FILE-} in
@@ -354,7 +353,7 @@ _role_env_is_whole() {
 	@EXPECTED_GUARDS@) ;;
 	*) \builtin return 1 ;;
 	esac
-	[[ -n ${_role_env_own_id} && -z ${ALIBABA_CLOUD_CREDENTIALS_URI-} && -n ${ROLE_ENV_REQUEST-} ]] || \builtin return 1
+	[[ -n ${_role_env_own_id} && -z ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]] || \builtin return 1
 	for _role_env_each in @KEY_ID_NAMES@ @GUARD_NAMES@; do
 		_role_env_is_exported "${_role_env_each}" || \builtin return 1
 	done

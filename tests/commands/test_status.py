@@ -218,6 +218,18 @@ def test_variables_of_two_sessions_are_not_taken_for_one(machine: Machine) -> No
         assert ("≠" in done.stdout) is bool(value), value
 
 
+def test_a_session_that_its_request_does_not_describe_is_not_taken_for_one(machine: Machine) -> None:
+    request = {"access_key_id": ID, "shown": f"profileB {ARN} {ARN.split(':')[3]} "}
+    for changed in ({}, {"shown": None}, {"access_key_id": None}, {"shown": "profileB"}, {"access_key_id": "STS.x"}):
+        left = {name: value for name, value in (request | changed).items() if value}
+        environ = session(changed={"ROLE_ENV_REQUEST": json.dumps(left, separators=(",", ":"))})
+        assert document(machine, **environ)[1]["valid"] is not bool(changed), changed
+        assert ("mixed" in machine.role_env("status", **environ).stderr) is bool(changed), changed
+        assert machine.role_env("process", "--session", **environ).returncode == (3 if changed else 0)
+    for text in ("{}", "[]", "none"):
+        assert document(machine, **session(changed={"ROLE_ENV_REQUEST": text}))[1]["valid"] is False
+
+
 def test_a_served_session_needs_the_guards_and_the_invalid_keys(machine: Machine) -> None:
     served = {
         "ROLE_ENV_PROFILE": "profileB",

@@ -1,6 +1,5 @@
 """role-env renew: the same session again, or a shell that stays as it is."""
 
-import json
 import os
 import socket
 import subprocess
@@ -11,7 +10,7 @@ import pytest
 from role_env.keyrings.entry import PROOF_SERVICE
 from support.machine import INSTALLED, Machine
 from support.planted_keyring import plant_settings
-from support.shell_sessions import begin, due
+from support.shell_sessions import begin, changed, due, expired
 from support.shells import NOTHING_CHANGED
 
 
@@ -71,7 +70,7 @@ def test_a_profile_with_another_policy_by_now_leaves_the_session_alone(
 ) -> None:
     role = f"{machine.standard_profiles()}\n[kept]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n"
     machine.write(role + before)
-    variables = begin(machine, "kept") | {"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)}
+    variables = expired(begin(machine, "kept"))
     machine.write(role + after)
     if is_requested_elsewhere:  # which stores a proof of the other policy
         machine.succeeds("kept", "--format", "json")
@@ -82,7 +81,7 @@ def test_a_session_is_renewed_from_its_own_file_and_no_other(machine: Machine) -
     other = machine.home / "ro.ini"
     other.write_text(machine.standard_profiles())
     other.chmod(0o600)
-    variables = begin(machine, config="ro.ini") | {"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)}
+    variables = expired(begin(machine, "--config", "ro.ini", "profileB"))
     machine.write(machine.standard_profiles().replace(machine.sts.role_arn, machine.sts.world.role("hub").arn))
     variables["ROLE_ENV_CONFIG"] = str(machine.file)
     done = machine.run("sh", "-c", "cd / && exec role-env renew --format sh", **variables)
@@ -97,15 +96,12 @@ def test_what_was_never_requested_here_opens_no_socket_and_starts_no_process(mac
     arn = machine.sts.role_arn
     planted.write_text(f"[profileB]\nrole_arn = {arn}\ncredential_process = touch {trap}\n")
     planted.chmod(0o600)
-    request = json.loads(variables["ROLE_ENV_REQUEST"]) | {"config": str(planted)}
-    variables |= {"ROLE_ENV_REQUEST": json.dumps(request)}
-    refuses(machine, 3, "nothing proves", "role-env use profileB", **variables)
+    refuses(machine, 3, "nothing proves", "role-env use profileB", **changed(variables, config=str(planted)))
     assert not trap.exists()
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.1)
         endpoint = f"127.0.0.1:{server.getsockname()[1]}"
-        request = json.loads(due(machine)["ROLE_ENV_REQUEST"]) | {"sts_endpoint": endpoint}
-        hostile = due(machine) | {"ROLE_ENV_REQUEST": json.dumps(request), "ALIBABA_CLOUD_STS_ENDPOINT": endpoint}
+        hostile = changed(due(machine), sts_endpoint=endpoint) | {"ALIBABA_CLOUD_STS_ENDPOINT": endpoint}
         refuses(machine, 3, "nothing proves", **hostile)
         with pytest.raises(TimeoutError):
             server.accept()
@@ -190,9 +186,7 @@ def test_a_missing_profiles_file_is_named_with_a_hint_that_renew_can_follow(mach
 
 def test_a_policy_file_that_is_no_regular_file_is_not_waited_for(machine: Machine) -> None:
     policy = machine.home / "policy.json"
-    options = {"options": {"policy": "0" * 64, "policy_file": str(policy)}}
-    variables = due(machine)
-    variables["ROLE_ENV_REQUEST"] = json.dumps(json.loads(variables["ROLE_ENV_REQUEST"]) | options)
+    variables = changed(due(machine), options={"policy": "0" * 64, "policy_file": str(policy)})
     os.mkfifo(policy)
     refuses(machine, 4, "a session policy that cannot be read again", **variables)
 
@@ -206,12 +200,20 @@ def test_another_source_of_the_same_role_needs_a_person(machine: Machine) -> Non
 
 
 def test_a_passed_through_session_of_another_account_is_refused(machine: Machine) -> None:
-    machine.add("[lent]\ncredential_process = role-env process profileB\n")
-    variables = begin(machine, "lent") | {"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)}
+    role, which = machine.sts.world.role, machine.home / "which"
+    lender = machine.write_program("lender", f"#!/bin/sh\nexec role-env process $(cat {which})\n")
+    machine.add(f"[lent]\ncredential_process = {lender}\n")
+    machine.add(f"[hub]\nrole_arn = {role('hub').arn}\nsource_profile = profileA\n")
+    machine.add(f"[elsewhere]\nrole_arn = {role('spoke1').arn}\nsource_profile = hub\n")
+    machine.succeeds("process", "elsewhere")
+    which.write_text("profileB")
+    variables = expired(begin(machine, "lent"))
     assert variables["ROLE_ENV_ACCOUNT_ID"] == machine.sts.role_arn.split(":")[3]
     done = machine.role_env("renew", "--format", "sh", **variables)
     assert done.returncode == 0, done.stderr
-    refuses(machine, 4, "it would be of account", **variables | {"ROLE_ENV_ACCOUNT_ID": "999"})
+    refuses(machine, 3, "of another session", **variables | {"ROLE_ENV_ACCOUNT_ID": role("spoke1").arn.split(":")[3]})
+    which.write_text("elsewhere")
+    refuses(machine, 4, "it would be of account", **variables)
 
 
 def test_the_account_of_a_passed_through_session_is_asked_for_once_for_each_key_id(machine: Machine) -> None:

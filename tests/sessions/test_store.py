@@ -38,7 +38,7 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     "empty": lambda text: "",
     "truncated": lambda text: text[: len(text) // 2],
     "last byte lost": lambda text: text[:-1],
-    "other version": lambda text: text.replace("session 5", "session 4", 1),
+    "other version": lambda text: text.replace("session 6", "session 5", 1),
     "foreign": lambda text: '{"AccessKeyId": "STS.x"}',
     "lines": lambda text: "\n" * 1000,
     "garbage": lambda text: "\U0001f600\x00é" * 50,

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from role_env import variables
+from support import prompts
 from support.machine import Machine
 from support.prompts import KEY_IDS, LIVE, live, shown
 from support.shell_terminal import HOOK, POSIX_SHELLS, Terminal, export, interactive
@@ -15,6 +16,15 @@ SERVED = LIVE | dict.fromkeys((*KEY_IDS, "AccessKeyId", "ROLE_ENV_EXPIRATION", "
 URI = "http://127.0.0.1:1/"
 SERVED |= dict.fromkeys(variables.GUARDS, "") | variables.NO_KEYS | variables.served_guards(follows=False)
 SERVED |= {"ALIBABA_CLOUD_CREDENTIALS_URI": URI, "ROLE_ENV_SERVER": f"{os.getpid()} {URI}"}
+NOT_REQUESTED = ["{}", "[]", "none", LIVE["ROLE_ENV_REQUEST"].replace("shown", "said")]
+NOT_REQUESTED += [LIVE["ROLE_ENV_REQUEST"].replace("access_key_id", "id"), prompts.request(ROLE_ENV_PROFILE="other")]
+
+
+def narrowed(policy: str) -> dict[str, str]:
+    """Return the variables of a session with this policy."""
+    return {"ROLE_ENV_POLICY": policy, "ROLE_ENV_REQUEST": prompts.request(ROLE_ENV_POLICY=policy)}
+
+
 # The seconds that are left, the variables that change (END is the expiration), and the text.
 STATES: list[tuple[float, dict[str, str], str]] = [
     (42 * 60 + 50, {}, "profileB 42m"),
@@ -35,10 +45,13 @@ STATES: list[tuple[float, dict[str, str], str]] = [
         )
     ),
     (42 * 60 + 50, {"ROLE_ENV_FAMILIES": LIVE["ROLE_ENV_FAMILIES"] + " plain"}, "profileB≠ 42m"),
-    (42 * 60 + 50, {"ROLE_ENV_POLICY": "read-only"}, "profileB (read-only)≠ 42m"),
+    (42 * 60 + 50, narrowed("read-only"), "profileB (read-only)≠ 42m"),
     (42 * 60 + 50, {"AccessKeyId": "STS.mine"}, "profileB (read-only) 42m"),
-    (42 * 60 + 50, {"ROLE_ENV_POLICY": "0123456789abcdef"}, "profileB (narrowed) 42m"),
-    (42 * 60 + 50, {"ROLE_ENV_POLICY": ""}, "profileB 42m"),
+    (42 * 60 + 50, narrowed("0123456789abcdef"), "profileB (narrowed) 42m"),
+    (42 * 60 + 50, narrowed(""), "profileB 42m"),
+    # What describes the session is not what was requested.
+    *((42 * 60 + 50, {"ROLE_ENV_REQUEST": text}, "profileB≠ 42m") for text in NOT_REQUESTED),
+    (42 * 60 + 50, narrowed(""), "profileB 42m"),
     (-1, {"ROLE_ENV_EXPIRATION": "soon"}, "profileB ?"),
     (-1, {"ROLE_ENV_PROFILE": "", **dict.fromkeys(KEY_IDS, ""), **variables.NO_ACCOUNT}, "no account"),
     (-1, {"ALIBABA_CLOUD_IGNORE_PROFILE": ""}, "no account≠"),

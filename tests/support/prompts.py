@@ -16,16 +16,25 @@ LIVE = {
     "ROLE_ENV_ROLE_ARN": f"acs:ram::{ACCOUNT_B}:role/switchRoleSbc",
     "ROLE_ENV_ACCOUNT_ID": ACCOUNT_B,
     "ROLE_ENV_FAMILIES": " ".join(variables.DEFAULT_FAMILIES),
-    "ROLE_ENV_REQUEST": "{}",
     **dict.fromkeys(KEY_IDS, "STS.mine"),
     **variables.guards(),
 }
+
+
+def request(**changed: str) -> str:
+    """Return ROLE_ENV_REQUEST of the session LIVE with `changed` variables."""
+    values = LIVE | changed
+    shown = " ".join(values.get(name, "") for name in variables.SHOWN)
+    return f'{{"access_key_id":"{values["ROLE_ENV_ACCESS_KEY_ID"]}","shown":"{shown}"}}'
+
+
+LIVE["ROLE_ENV_REQUEST"] = request()
 """A session that is whole, but for its end."""
 
 
 def live(seconds: float, **more: str) -> dict[str, str]:
     """Return the variables of a session that lasts so many seconds more."""
-    return LIVE | {"ROLE_ENV_EXPIRATION": str(int(time.time() + seconds))} | more
+    return LIVE | {"ROLE_ENV_EXPIRATION": str(int(time.time() + seconds)), "ROLE_ENV_REQUEST": request(**more)} | more
 
 
 def path_with(shell: str, folder: Path) -> str:

@@ -161,7 +161,7 @@ class ShellState:
         direnv restores only those variables of an earlier session that it has changed.
         """
         text = self._environ.get(variables.REQUEST, "")
-        if '"shown":' not in text:  # the session was printed as a document for another program
+        if not text:  # the session was printed as a document for another program
             return False
         shown = " ".join(self._environ.get(name, "") for name in variables.SHOWN)
         has_own_key = self.is_served or f'"access_key_id":"{self.access_key_id}"' in text

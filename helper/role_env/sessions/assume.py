@@ -19,11 +19,11 @@ def single_flight(
 ) -> SingleFlight:
     """Return the single flight for the session of `chain`, which answers `request` and is stored as `entry` in `cache`.
 
-    Without a `request`, it is the target's session without options, which is never renewed unasked.
+    Without a `request`, it is the target's session without options.
     """
     options = request or Request(chain.target.name)
     entry = entry or options.entry(chain.target.path)
-    session = CachedSession(chain, entry, cache, context, is_proven=request is not None)
+    session = CachedSession(chain, entry, cache, context)
     links = _Links(chain, cache, min_ttl=options.min_ttl)
     return SingleFlight(session, options, chain.target.name, context, links.request)
 

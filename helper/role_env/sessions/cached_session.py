@@ -12,16 +12,16 @@ from role_env.sessions.store import Cache
 class CachedSession:
     """The session of `chain`, stored as `entry` in `cache`, if there is a cache and the session may be cached.
 
-    With `is_proven` a proof is stored beside it: for the session of a request, but not for that of a role on the way.
+    A proof is stored beside it, also if the session itself may not be cached.
     """
 
-    def __init__(self, chain: Chain, entry: Entry, cache: Cache | None, context: Context, *, is_proven: bool) -> None:
+    def __init__(self, chain: Chain, entry: Entry, cache: Cache | None, context: Context) -> None:
         self.entry = entry
         self.digest = chain.digest(context)
         self._chain = chain
         self._context = context
         self._cache = cache if chain.is_cacheable else None
-        self._proof_cache = cache if is_proven else None
+        self._proof_cache = cache
 
     @property
     def is_cached(self) -> bool:
@@ -39,15 +39,22 @@ class CachedSession:
 
     def store(self, credentials: Credentials, account_id: str) -> Record:
         """Store the session that has `credentials`, and return its record."""
-        record = self.record(credentials, account_id)
+        record = self._record(credentials, account_id)
+        if self._proof_cache:
+            proof = Proof(self.entry, record.endpoint)
+            proof.store(self.digest, self._context, self._proof_cache)
+            record.seal = proof.seal(*record.issued)
         if self._cache:
             self._cache.store(self.entry, record)
-        if self._proof_cache:
-            Proof(self.entry, self._chain.target.endpoint).store(self.digest, self._context, self._proof_cache)
         return record
 
-    def record(self, credentials: Credentials, account_id: str) -> Record:
-        """Return the record of the session that has `credentials`."""
+    def renewed_record(self, old: Record) -> Record:
+        """Return the record of the session of `old`, with the chain's present settings."""
+        record = self._record(old.session.credentials, old.session.account_id)
+        record.seal = old.seal
+        return record
+
+    def _record(self, credentials: Credentials, account_id: str) -> Record:
         chain, target = self._chain, self._chain.target
         settings = chain.shell_settings()
         session = Session(

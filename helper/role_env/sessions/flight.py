@@ -85,7 +85,7 @@ class SingleFlight:
         with self._lock.hold(seconds=seconds, waiting=waiting) as is_busy:
             if is_busy and old:
                 context.messages.decided("another process is renewing the session; the old one has not expired")
-                return self._keep(old)
+                return self._session.renewed_record(old)
             # If the lock was held already, the cache was read within it.
             may_be_stored = not was_held or self._lock.has_stored()
             if may_be_stored and (stored := self._stored_meanwhile(since)):
@@ -102,12 +102,8 @@ class SingleFlight:
             if not old:
                 raise
             context.messages.warn(f"{failure.message}; the current session is used until it expires")
-            return self._keep(old)
+            return self._session.renewed_record(old)
         return self._session.store(*made)
-
-    def _keep(self, old: Record) -> Record:
-        """Return the record of the session `old` as the chain is now."""
-        return self._session.record(old.session.credentials, old.session.account_id)
 
     def _stored_meanwhile(self, since: float) -> Record | None:
         """Return the session that another process stored while this one waited, if it answers the request."""

@@ -1,21 +1,27 @@
-"""Store and load proofs: records, without secrets, of the user's own requests. An unasked `renew` requires one.
+"""Store and load proofs of the user's own requests, and seal the sessions that were issued for them.
 
 Variables can be planted, and a prompt calls `renew` without a person. A proof shows that a session was obtained here
 with the same file, profile, options, endpoint and chain. It is stored beside the session and outlives it. The backends
 that have stored a proof are pinned in the state folder, so that a planted setting cannot choose another one.
+
+A proof contains a random key, which gives nobody a session. ROLE_ENV_REQUEST has a seal made with it, over the session
+that was issued: so it shows which request this very session was issued for, and not only that somebody made such a
+request.
 """
 
 import contextlib
+import os
 from collections.abc import Mapping
 
 from role_env import paths
 from role_env.context import Context
+from role_env.files.entry_lock import EntryLock
 from role_env.fingerprint import sha256
 from role_env.keyrings import backends
 from role_env.keyrings.entry import PROOF_SERVICE, Entry, hashed_entry
 from role_env.sessions.store import Cache
 
-_HEAD = "role-env proof 1"
+_HEAD = "role-env proof 2"
 # How long a proof lasts in the kernel keyring, whose entries expire (seconds).
 _LIFETIME = 30 * 24 * 3600
 # The variables that choose the backend.
@@ -23,30 +29,61 @@ _CHOOSING = ("ROLE_ENV_CACHE", "PYTHON_KEYRING_BACKEND", "DBUS_SESSION_BUS_ADDRE
 _CHOOSING_PREFIX = "KEYRING_PROPERTY_"
 # The file of the pins is emptied beyond this size (bytes).
 _PINS, _LARGEST = "proofs", 16 * 1024
+_KEY_BYTES, _SEAL_DIGITS = 16, 32
+_LOCK_SECONDS = 2.0
 
 
 class Proof:
-    """The proof for the session of the entry `session` (its file, profile and options), requested at `endpoint`."""
+    """The proof for the sessions of the entry `session` (its file, profile and options), requested at `endpoint`.
+
+    `chain` is the digest of the resolved chain, empty while nothing is proven.
+    """
 
     def __init__(self, session: Entry, endpoint: str) -> None:
-        self._entry = hashed_entry(PROOF_SERVICE, session.username, session.name)
-        self._lines = (_HEAD, session.service, endpoint)
+        self.chain = ""
+        self._key = ""
+        self._entry = hashed_entry(PROOF_SERVICE, session.username, session.name, _HEAD)
+        self._service, self._endpoint = session.service, endpoint
 
     def store(self, chain: str, context: Context, cache: Cache) -> None:
-        """Store the proof with the digest of the resolved chain, unless it is stored already."""
-        text, is_pinned = "\n".join((*self._lines, chain)), _is_pinned(context.environ)
-        if is_pinned and cache.load_text(self._entry) == text:
+        """Store the proof with the digest of the resolved chain, unless it is stored already. It keeps its key."""
+        lock = EntryLock(self._entry.name, context.environ)
+        with lock.hold(seconds=_LOCK_SECONDS, waiting=contextlib.nullcontext()):  # one process chooses the key
+            self._store(chain, context, cache)
+
+    def _store(self, chain: str, context: Context, cache: Cache) -> None:
+        stored, is_pinned = cache.load_text(self._entry) or "", _is_pinned(context.environ)
+        *_, self._key = self._read(stored)
+        self.chain, self._key = chain, self._key or os.urandom(_KEY_BYTES).hex()
+        text = "\n".join((_HEAD, self._service, self._endpoint, chain, self._key))
+        if is_pinned and stored == text:
             return
-        if cache.store_text(self._entry, text, seconds=_LIFETIME) and not is_pinned:
+        if not cache.store_text(self._entry, text, seconds=_LIFETIME):
+            self._key = ""
+        elif not is_pinned:
             with contextlib.suppress(OSError):  # without the pin, nothing is renewed unasked
                 paths.append_line(context.environ, _PINS, _backend(context.environ), largest=_LARGEST)
 
-    def load(self, context: Context) -> str | None:
-        """Return the chain's digest, or None if there is no proof. Open no backend without a pin."""
-        if not _is_pinned(context.environ):
-            return None
-        *lines, chain = (Cache(context, prompts=False).load_text(self._entry) or "").split("\n")
-        return chain if tuple(lines) == self._lines else None
+    def load(self, context: Context) -> None:
+        """Load the proof, if there is one. Open no backend without a pin."""
+        if _is_pinned(context.environ):
+            text = Cache(context, prompts=False).load_text(self._entry) or ""
+            endpoint, chain, self._key = self._read(text)
+            self.chain = chain if endpoint == self._endpoint else ""
+
+    def _read(self, text: str) -> list[str]:
+        """Return the endpoint, the chain's digest and the key in the text of a proof; empty ones if it is damaged."""
+        head, service, *values = text.split("\n") if text.count("\n") == 4 else ("", "")
+        return values if (head, service) == (_HEAD, self._service) else ["", "", ""]
+
+    def seal(self, *issued: str) -> str:
+        """Return the seal for the session that `issued` describes; empty if no proof is stored or loaded."""
+        if not self._key:
+            return ""
+        import hmac  # loads OpenSSL, as a connection to STS does
+
+        text = "\n".join(map(repr, (self._endpoint, *issued)))
+        return hmac.new(self._key.encode(), text.encode("utf-8", "replace"), "sha256").hexdigest()[:_SEAL_DIGITS]
 
 
 def _is_pinned(environ: Mapping[str, str]) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 UNCHANGED = "the cached session is used: nothing that it was made from has changed"
 """The message about a cached session that answers a request, also on the fast path."""
 
-_HEAD = "role-env session 5"
+_HEAD = "role-env session 6"
 _FIELDS = (
     "profile",
     "role_arn",
@@ -34,6 +34,7 @@ _FIELDS = (
     "chain",
     "base",
     "sign_in",
+    "seal",
     "issued",
     "expiration",
     "access_key_id",
@@ -48,6 +49,7 @@ class Record:
     `endpoint` and `session_name` are those of its request, and `policy_digest` is the digest of the session policy that
     was sent (empty for none). `chain` and `base` are digests of the resolved chain and of the base key in the
     environment, and `sign_in` is the ID of the sign-in that it came from (the last two are empty if there is none).
+    `seal` shows that the session was issued for this request, as `proof` describes it; it is empty without a proof.
     `fingerprint_lines` record the files and variables that it depends on. `has_agents_key` says that the profile has
     the key `agents`: an agent then has a cached session of its own.
     """
@@ -59,6 +61,7 @@ class Record:
         "fingerprint_lines",
         "has_agents_key",
         "policy_digest",
+        "seal",
         "session",
         "session_name",
         "sign_in",
@@ -74,6 +77,7 @@ class Record:
         chain: str,
         base: str,
         sign_in: str = "",
+        seal: str = "",
         has_agents_key: bool = False,
         fingerprint_lines: list[str],
     ) -> None:
@@ -84,6 +88,7 @@ class Record:
         self.chain = chain
         self.base = base
         self.sign_in = sign_in
+        self.seal = seal
         self.has_agents_key = has_agents_key
         self.fingerprint_lines = fingerprint_lines
 
@@ -98,6 +103,17 @@ class Record:
     def is_unchanged(self, environ: "Mapping[str, str]") -> bool:
         """Return whether every file and variable that the session depends on is unchanged."""
         return fingerprint.is_current(self.fingerprint_lines, environ)
+
+    @property
+    def token_digest(self) -> str:
+        """A digest of the session's token."""
+        return digest_of_token(self.session.credentials.security_token)
+
+    @property
+    def issued(self) -> "tuple[str, ...]":
+        """The values that describe the session that was issued, and that its seal covers."""
+        key_id, shown = self.session.credentials.access_key_id, variables.shown(self.session)
+        return (self.session_name, self.policy_digest, shown, key_id, self.token_digest)
 
     def text(self) -> str:
         """Return the text that stores the record."""
@@ -119,6 +135,7 @@ class Record:
             self.chain,
             self.base,
             self.sign_in,
+            self.seal,
             f"{credentials.issued:.3f}",
             str(credentials.expiration),
             credentials.access_key_id,
@@ -127,6 +144,11 @@ class Record:
         )
         lines = [_HEAD, *map(" ".join, zip(_FIELDS, values, strict=True)), *self.fingerprint_lines]
         return "\n".join([*lines, end_line(lines)])
+
+
+def digest_of_token(token: str) -> str:
+    """Return the digest by which ROLE_ENV_REQUEST shows the token of its session."""
+    return sha256(token)[:32]
 
 
 def end_line(lines: list[str]) -> str:
@@ -178,6 +200,7 @@ def parse(text: str, profile: str) -> "Record | None":
         chain=found["chain"],
         base=found["base"],
         sign_in=found["sign_in"],
+        seal=found["seal"],
         has_agents_key=bool(found["has_agents_key"]),
         fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
     )

@@ -2,7 +2,8 @@
 
 This serves `renew` and `use -` of every shell, and `exec --renew`. A session that cannot be renewed stays as it is. A
 shell's request comes from its variables, which can be planted, so it also requires a proof that the same file, profile
-and options were requested here.
+and options were requested here, and that this session was issued for that. `renew` requires its token, too: so only a
+shell that has a session can renew it.
 """
 
 import contextlib
@@ -25,7 +26,9 @@ from role_env.sessions.chain import Chain
 from role_env.sessions.flight import RENEWAL_SECONDS
 from role_env.sessions.obtain import SessionRequest
 from role_env.sessions.proof import Proof
+from role_env.sessions.record import digest_of_token
 from role_env.sessions.request import Request
+from role_env.shells import export as exporters
 from role_env.variables import READ_ONLY, REQUEST
 
 
@@ -45,6 +48,12 @@ class _Kept:
     policy_digest: str
     hint: str
     verb: str = "renewed"
+
+    @classmethod
+    def of(cls, asked: ShellRequest, hint: str, verb: str = "renewed") -> "_Kept":
+        """Return the properties of the session that was issued for the request `asked`."""
+        names = (asked.session_name, asked.policy, asked.policy_digest)
+        return cls(asked.profile, asked.account_id, asked.role_arn, *names, hint, verb)
 
     def bind(self, chain: Chain) -> Chain:
         """Return `chain` with the session's own name. Raises RefusedError if it would now give another session."""
@@ -89,16 +98,21 @@ def renew(context: Context) -> Session:
     environ, state = context.environ, ShellState(context.environ)
     if not state.has_session or state.lost_account or state.is_served:
         raise ProfileError("this shell has no session that can be renewed", hint="begin one with: role-env use PROFILE")
-    asked, hint = requests.parse(environ.get(REQUEST, "")), f"role-env use {state.profile}"
-    if asked is None or asked.profile != state.profile:
+    asked, hint = requests.of_shell(environ), f"role-env use {state.profile}"
+    if asked is None:
         raise ProfileError(
-            f"the session of {state.profile} cannot be renewed: the variable ROLE_ENV_REQUEST is missing or invalid",
+            f"the session of {state.profile} cannot be renewed: the variable ROLE_ENV_REQUEST is missing, invalid or of"
+            " another session",
+            hint=hint,
+        )
+    if asked.token_digest not in map(digest_of_token, exporters.tokens_of_session(environ)):
+        raise ProfileError(
+            f"the session of {state.profile} cannot be renewed: no variable contains the token that was issued for it",
             hint=hint,
         )
     if state.remaining() > 0:
         context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
-    account_id, names = environ.get("ROLE_ENV_ACCOUNT_ID", ""), (asked.session_name, state.policy, asked.policy_digest)
-    kept = _Kept(state.profile, account_id, state.role_arn, *names, hint)
+    kept = _Kept.of(asked, hint)
     try:
         session = _obtain(kept, *_prove(kept, asked, context), may_stay=False)
     except UsageError as error:  # the profile no longer allows an option
@@ -118,9 +132,7 @@ def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: boo
     proof or for an invalid profile, UsageError for a session wider than the shell's (unless `is_full_allowed`),
     RefusedError if it would be another session, and any other RoleEnvError.
     """
-    names = (asked.session_name, asked.policy, asked.policy_digest)
-    hint = f"type: {requests.line(asked, context.environ)}"
-    kept = _Kept(asked.profile, asked.account_id, asked.role_arn, *names, hint, "requested again")
+    kept = _Kept.of(asked, f"type: {requests.line(asked, context.environ)}", "requested again")
     try:
         proven, chain = _prove(kept, asked, context)
         session_request = SessionRequest(_request(asked, _typed_narrowing(kept, asked, is_full_allowed), None), context)
@@ -140,10 +152,8 @@ def proven_endpoint(context: Context) -> str:
     """
     asked = requests.parse(context.environ.get(REQUEST, ""))
     if asked:
-        names = (asked.session_name, asked.policy, asked.policy_digest)
-        kept = _Kept(asked.profile, asked.account_id, asked.role_arn, *names, "")
         with contextlib.suppress(ProfileError, RefusedError, UsageError):
-            _prove(kept, asked, context)
+            _prove(_Kept.of(asked, ""), asked, context)
             return asked.endpoint
     raise ProfileError(
         "nothing proves that the session in this shell was requested at the STS endpoint that ROLE_ENV_REQUEST names",
@@ -186,7 +196,7 @@ def _prove(kept: _Kept, asked: ShellRequest, context: Context) -> tuple[SessionR
     narrowing.is_full_allowed = True
     session_request = SessionRequest(_request(asked, narrowing, asked.option("agent")), context)
     chain = kept.bind(session_request.resolve())
-    _check_proof(kept, chain, Proof(session_request.entry, asked.endpoint), asked.endpoint, context)
+    _check_proof(kept, chain, asked, Proof(session_request.entry, asked.endpoint), context)
     return session_request, chain
 
 
@@ -216,16 +226,17 @@ def _obtain(kept: _Kept, session_request: SessionRequest, chain: Chain, *, may_s
     return session
 
 
-def _check_proof(kept: _Kept, chain: Chain, proof: Proof, endpoint: str, context: Context) -> None:
-    """Raise ProfileError unless `proof` shows that `chain` was requested here, at `endpoint`."""
-    proven = proof.load(context)
-    if proven is None and context.is_unattended and backends.is_set(context.environ):
+def _check_proof(kept: _Kept, chain: Chain, asked: ShellRequest, proof: Proof, context: Context) -> None:
+    """Raise ProfileError unless `proof` shows that `chain` was requested here, and the session issued for `asked`."""
+    proof.load(context)
+    if not proof.chain and context.is_unattended and backends.is_set(context.environ):
         raise ProfileError(
             f"the session of {kept.profile} is not renewed unasked: {KeyringFault.CONFIGURED.value}",
             hint="type: role-env renew",
         )
+    is_issued = bool(proof.chain) and proof.seal(*asked.issued) == asked.seal
     # The chain's digest reads the key or token, which is allowed only with a proof.
-    if proven is None or chain.target.endpoint != endpoint or chain.digest(context) != proven:
+    if not is_issued or chain.target.endpoint != asked.endpoint or chain.digest(context) != proof.chain:
         what = f"the session of {kept.profile} cannot be {kept.verb}"
         raise ProfileError(f"{what}: nothing proves that it was requested here as it is now", hint=kept.hint)
 

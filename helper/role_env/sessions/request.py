@@ -87,7 +87,8 @@ class Request:
     def text(self, path: str, found: "Record") -> str:
         """Return the JSON of ROLE_ENV_REQUEST for the session `found`, requested through the profiles file at `path`.
 
-        It repeats values of the session's other variables, so that a mix of two sessions is noticed.
+        It repeats values of the session's other variables, so that a mix of two sessions is noticed. The seal shows
+        that the session with this token was issued for this request.
         """
         session = found.session
         options = {
@@ -111,6 +112,8 @@ class Request:
                 "policy_digest": _text(found.policy_digest),
                 "access_key_id": _text(session.credentials.access_key_id),
                 "shown": f'"{variables.shown(session)}"',  # the shell compares it
+                "token_digest": _text(found.token_digest),
+                "seal": _text(found.seal),
                 "issued": str(int(session.credentials.issued)),
             }
         )

@@ -115,14 +115,14 @@ def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str
         gone.update(variables.NO_ACCOUNT)
     if environ.get(variables.SERVER):
         gone.add(variables.SHARED_FILE)
-    if environ.get(variables.BARE.security_token) in _tokens_of_session(environ):
+    if environ.get(variables.BARE.security_token) in tokens_of_session(environ):
         gone.add(variables.BARE.security_token)
     kept = {name: value for name, value in kept.items() if name not in gone}
     color = {variables.COLOUR: session.color} if session.color else {}
     return kept | regions | variables.assignments(session, follows=follows) | color
 
 
-def _tokens_of_session(environ: "Mapping[str, str]") -> set[str]:
+def tokens_of_session(environ: "Mapping[str, str]") -> set[str]:
     """Return the tokens in `environ` whose keys are still the session's."""
     own = environ.get("ROLE_ENV_ACCESS_KEY_ID")
     keys = [key for key in variables.KEYS if own and environ.get(key.access_key_id) == own]
