@@ -41,14 +41,11 @@ function _role_env_call --no-scope-shadowing
     ROLE_ENV_INIT=(string split -f 1 ' ' -- "$_role_env_options") command role-env $argv
 end
 
-# Put a session into this shell, with the options of `role-env export`. Without a profile, ask for one. `-` is the
-# session before this one or, in a shell without a session, the last one: the command gets its request.
+# Put a session into this shell, with the options of `role-env export`. `-` is the session before this one or, in a
+# shell without a session, the last one: the command gets its request. By the same variable it knows that it may ask for
+# a profile.
 function _role_env_use
     _role_env_can_run; or return
-    if not _role_env_has_profile $argv; and isatty stdin; and isatty stderr
-        set -l chosen (_role_env_choose $argv); or return
-        set -a argv $chosen
-    end
     _role_env_remember
     set -lx ROLE_ENV_PREVIOUS "$_role_env_request"
     test -n "$ROLE_ENV_PROFILE"; and set ROLE_ENV_PREVIOUS "$_role_env_previous"
@@ -134,56 +131,6 @@ function _role_env_can_run
     printf 'role-env: the command %s cannot run: it, or its Python, is missing\n%s\n' $file \
         'role-env: hint: install it again; role-env off works without it' >&2
     return 127
-end
-
-# Succeed if one of the words is neither an option nor an option's value.
-function _role_env_has_profile
-    set -l value
-    for word in $argv
-        if set -q value[1]
-            set -e value
-            continue
-        end
-        switch $word
-            case @VALUE_OPTIONS@
-                set value $word
-            case -
-                return 0
-            case '-*'
-            case '*'
-                return 0
-        end
-    end
-    return 1
-end
-
-# List the profiles that give a session, ask for one and print its name.
-function _role_env_choose
-    set -l rows (_role_env_call list --sessions (_role_env_find_config $argv)); or return
-    if not set -q rows[1]
-        printf 'role-env: no profile gives a session\nrole-env: hint: run: role-env list\n' >&2
-        return 3
-    end
-    set -l answer
-    if command -q fzf
-        set answer (printf '%s\n' $rows | command fzf --ansi --height=40% --reverse --prompt='role-env use '); or return 130
-        set answer (string split -f 1 ' ' -- $answer)
-    else
-        for number in (seq (count $rows))
-            printf '%3d  %s\n' $number $rows[$number] >&2
-        end
-        read -l -P 'role-env: which profile (number or name)? ' typed; or return 130
-        set answer $typed
-    end
-    for number in (seq (count $rows))
-        set -l name (string split -f 1 ' ' -- $rows[$number])
-        if test "$answer" = $number; or test "$answer" = $name
-            printf '%s\n' $name
-            return 0
-        end
-    end
-    printf 'role-env: there is no such profile in the list; nothing was changed\n' >&2
-    return 2
 end
 
 # Print the option --config among the words, as one word.

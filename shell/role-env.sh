@@ -57,16 +57,13 @@ _role_env_act_here() {
 	esac
 }
 
-# Put a session into this shell, with the options of `role-env export`. Without a profile, ask for one. `-` is the
-# session before this one or, in a shell without a session, the last one: the command gets its request.
+# Put a session into this shell, with the options of `role-env export`. `-` is the session before this one or, in a
+# shell without a session, the last one: the command gets its request. By the same variable it knows that it may ask for
+# a profile.
 _role_env_use() {
 	\builtin shift
-	\builtin local _role_env_reply='' _role_env_meant='' _role_env_status=0
+	\builtin local _role_env_meant='' _role_env_status=0
 	_role_env_can_run || \builtin return
-	if ! _role_env_has_profile "$@" && [[ -t 0 && -t 2 ]]; then
-		_role_env_choose "$@" || \builtin return
-		\builtin set -- "$@" "${_role_env_reply}"
-	fi
 	_role_env_remember
 	_role_env_meant=${_role_env_request}
 	if [[ -n ${ROLE_ENV_PROFILE-} ]]; then _role_env_meant=${_role_env_previous}; fi
@@ -170,56 +167,6 @@ _role_env_can_run() {
 	\builtin printf 'role-env: the command %s cannot run: it, or its Python, is missing\n%s\n' \
 		"${_role_env_file:-role-env}" 'role-env: hint: install it again; role-env off works without it' >&2
 	\builtin return 127
-}
-
-# Succeed if one of the words is neither an option nor an option's value.
-_role_env_has_profile() {
-	\builtin local _role_env_word='' _role_env_option=''
-	for _role_env_word in "$@"; do
-		case ${_role_env_option}${_role_env_word} in
-		value*) _role_env_option='' ;;
-		@VALUE_OPTIONS@) _role_env_option=value ;;
-		-?*) ;;
-		*) \builtin return 0 ;;
-		esac
-	done
-	\builtin return 1
-}
-
-# List the profiles that give a session, ask for one, and set the caller's `_role_env_reply` to its name.
-_role_env_choose() {
-	\builtin local _role_env_rows='' _role_env_row='' _role_env_answer='' _role_env_number=0 _role_env_config=''
-	_role_env_find_config "$@"
-	_role_env_rows=$(_role_env_call list --sessions ${_role_env_config:+"--config=${_role_env_config}"}) || \builtin return
-	if [[ -z ${_role_env_rows} ]]; then
-		\builtin printf 'role-env: no profile gives a session\nrole-env: hint: run: role-env list\n' >&2
-		\builtin return 3
-	fi
-	# shellcheck disable=SC2312  # if it fails, the list is shown
-	if [[ -n $(_role_env_which fzf) ]]; then
-		_role_env_answer=$(
-			\builtin command fzf --ansi --height=40% --reverse --prompt='role-env use ' <<<"${_role_env_rows}"
-		) || \builtin return 130
-		_role_env_answer=${_role_env_answer%%[[:space:]]*}
-	else
-		while _role_env_read _role_env_row; do
-			_role_env_number=$((_role_env_number + 1))
-			\builtin printf '%3d  %s\n' "${_role_env_number}" "${_role_env_row}" >&2
-		done <<<"${_role_env_rows}"
-		\builtin printf 'role-env: which profile (number or name)? ' >&2
-		_role_env_read _role_env_answer || \builtin return 130
-	fi
-	_role_env_number=0
-	while _role_env_read _role_env_row; do
-		_role_env_number=$((_role_env_number + 1))
-		_role_env_row=${_role_env_row%%[[:space:]]*}
-		if [[ ${_role_env_answer} == "${_role_env_number}" || ${_role_env_answer} == "${_role_env_row}" ]]; then
-			_role_env_reply=${_role_env_row}
-			\builtin return 0
-		fi
-	done <<<"${_role_env_rows}"
-	\builtin printf 'role-env: there is no such profile in the list; nothing was changed\n' >&2
-	\builtin return 2
 }
 
 # Set the caller's `_role_env_config` to the value of --config among the words.

@@ -44,7 +44,7 @@ def run(argv: list[str]) -> int:
             from role_env import fast_path
 
             fast_path.answer(invocation, os.environ)
-        status = _run(invocation, spent=time.monotonic() - began)
+        status = _run(invocation, argv, spent=time.monotonic() - began)
         _ignore_signals()
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown
         _ignore_signals()
@@ -58,10 +58,10 @@ def run(argv: list[str]) -> int:
     return status
 
 
-def _run(invocation: "Invocation", *, spent: float) -> int:
+def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
     """Run the command, or show what the line asks to be shown. Raises any RoleEnvError.
 
-    The fast path has taken `spent` seconds.
+    `argv` is the line, and the fast path has taken `spent` seconds.
     """
     if invocation.help or invocation.version:
         return _show(invocation)
@@ -69,7 +69,10 @@ def _run(invocation: "Invocation", *, spent: float) -> int:
         return _answer_no_words(invocation)
     if invocation.command == "use":
         raise _no_integration(invocation)
-    if invocation.fault:
+    if invocation.after_dashes:
+        invocation = _without_profile(invocation, argv)
+    asks_profile = _asks_profile(invocation)
+    if invocation.fault and not asks_profile:
         raise _usage_error(invocation, invocation.fault, invocation.hint)
     _check_not_profile(invocation)
     _check_may_change(invocation)
@@ -86,6 +89,11 @@ def _run(invocation: "Invocation", *, spent: float) -> int:
         context.deadline.extend(-spent)
     # importlib imports warnings and more, which costs 1 ms
     command = __import__(f"role_env.commands.{invocation.command}", fromlist=["run"])
+    if asks_profile:
+        from role_env.cli import picker
+
+        invocation.profile = picker.choose_profile(invocation, context)
+        context = context.restarted()
     try:
         if described.prints and not invocation.show and sys.stdout is not None and sys.stdout.isatty():
             from role_env.cli import options
@@ -95,6 +103,34 @@ def _run(invocation: "Invocation", *, spent: float) -> int:
     except UsageError as error:
         raise _usage_error(invocation, error.message, error.hint) from None
     return status
+
+
+def _asks_profile(invocation: "Invocation") -> bool:
+    """Return whether a person is to be asked for the profile that the line lacks.
+
+    `export` asks for `role-env use`, whose function sets a variable.
+    """
+    if not invocation.lacks_profile or (invocation.command == "export" and "ROLE_ENV_PREVIOUS" not in os.environ):
+        return False
+    from role_env.ui import prompt
+
+    return prompt.is_possible()
+
+
+def _without_profile(invocation: "Invocation", argv: list[str]) -> "Invocation":
+    """Return the invocation of `exec -- COMMAND`, which lacks a profile, at a terminal; else `invocation` itself.
+
+    The word after -- is PROFILE if there is such a profile.
+    """
+    from role_env.cli import options
+    from role_env.ui import prompt
+
+    words = invocation.after_dashes
+    if not prompt.is_possible() or options.has_profile(words[0], invocation.config, os.environ):
+        return invocation
+    found = invocations.parse(argv[: -len(words) - 1])
+    found.command_line = words
+    return found
 
 
 def _no_integration(invocation: "Invocation") -> "RoleEnvError":

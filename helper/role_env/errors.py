@@ -1,6 +1,7 @@
 """The errors of role-env, each with its exit status.
 
     RoleEnvError            1
+      ClosedTerminal             a person has pressed Ctrl-D at a question (ui)
       UsageError            2    the command line
       ProfileError          3    the profile, its file, a setting, or no credentials to request with
         TokenEnded               a sign-in that its server no longer accepts (issuers)
@@ -14,6 +15,7 @@
       KeyringError          6    the keyring was needed and could not be used
         NoKeyring                there is none (keyrings)
         Unreadable               a rotation's journal is damaged (rotation)
+      CanceledError       130    a person has chosen nothing
       CommandError    126, 127   `exec` could not start the command
 
 What a person sees: `role-env: <what happened>` and, where there is one, `role-env: hint: <what to do>`, both on
@@ -72,6 +74,12 @@ class KeyringError(RoleEnvError):
     """The keyring was needed (a key is stored there) and could not be used."""
 
     exit_status = 6
+
+
+class CanceledError(RoleEnvError):
+    """A person has chosen nothing, as after Ctrl-C."""
+
+    exit_status = 130
 
 
 class CommandError(RoleEnvError):

@@ -27,6 +27,7 @@ _UNREPORTED_SECONDS = 0.9
 _PATIENT_SECONDS = 2.5
 """The longest wait for a keyring on a busy machine. The slow way would add to the load."""
 _SERVED_FIELDS = {
+    "after_dashes",
     "command",
     "command_line",
     "config",

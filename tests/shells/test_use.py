@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from role_env import variables
-from support.files import write_private, write_program
+from support.files import write_private
 from support.machine import Machine
 from support.process_trace import ProcessTrace
 from support.secret_service_bus import require
-from support.shell_terminal import POSIX_SHELLS, SHELLS, Terminal, init, interactive
+from support.shell_terminal import POSIX_SHELLS, SHELLS, init, interactive
 from support.shells import COMMANDS
 
 SHOW = 'printf \'<%s>\\n\' "$ROLE_ENV_PROFILE" "$OSS_ACCESS_KEY_ID"\n'
@@ -99,17 +99,6 @@ def test_a_minus_returns_to_the_last_session_from_the_folder_and_with_the_option
         ], shell
         assert done.stdout.endswith("/sub\n"), shell
         assert done.stderr.startswith("role-env: this shell has had no other session\n"), shell
-
-
-def test_fzf_offers_the_profiles_where_it_is_installed(machine: Machine, shell: str, tmp_path: Path) -> None:
-    write_program(tmp_path / "fzf", f"#!/bin/sh\ncat >{tmp_path}/offered\ntail -n 1 {tmp_path}/offered\n")
-    machine.add(f"[last]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\ncolour = cyan\n")
-    with Terminal(machine, shell, PATH=f"{tmp_path}:{machine.environ['PATH']}") as terminal:
-        terminal.wait_for_prompt("")
-        terminal.type("role-env use", prompt=r"last≠? \d+m")
-    offered = re.sub("\x1b[^m]*m", "", (tmp_path / "offered").read_text()).splitlines()
-    assert [line.split()[0] for line in offered] == ["profileB", "last"]
-    assert offered[1].split()[-1] == "cyan"
 
 
 # --- what the shell is like

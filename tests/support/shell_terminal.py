@@ -133,6 +133,10 @@ class Terminal:
         head = f"{pattern} " if pattern else ""
         self._wait(f"^{head}{PROMPT}$", self.last_line, enter=enter)
 
+    def wait_for_question(self, pattern: str) -> None:
+        """Wait until the last line matches `pattern`, with nothing typed behind it."""
+        self._wait(f"^{pattern}$", self.last_line, enter=False)
+
     def _wait(self, pattern: str, look: Callable[[], str], *, enter: bool) -> re.Match[str]:
         end = time.monotonic() + SECONDS
         while not (found := re.search(pattern, look(), re.MULTILINE)):

@@ -3,6 +3,7 @@
 import io
 import re
 import signal
+import termios
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -75,6 +76,15 @@ class Person:
         """Wait for `question` and type `answer`."""
         self.sees(question)
         self._screen.sendline(answer)
+
+    def types(self, keys: str) -> None:
+        """Type keys, with no Enter after them."""
+        self._screen.send(keys)
+
+    @property
+    def has_raw_terminal(self) -> bool:
+        """Whether a program reads single keys from the terminal."""
+        return not termios.tcgetattr(self._screen.child_fd)[3] & termios.ICANON
 
     def presses(self, control: str) -> None:
         """Press a key together with Ctrl."""

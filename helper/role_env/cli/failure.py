@@ -11,7 +11,7 @@ from role_env import variables
 from role_env.cli import system_faults
 from role_env.command_table import COMMANDS
 from role_env.command_table.formats import DOCUMENT_FORMATS
-from role_env.errors import CommandError, RoleEnvError
+from role_env.errors import CanceledError, CommandError, RoleEnvError
 from role_env.shells import export as exporters
 from role_env.shells import hints, parent
 from role_env.ui import messages
@@ -35,7 +35,8 @@ def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[s
     messages.error(error)
     if is_taken_away:
         messages.error(_no_account(environ))
-    return 125 if invocation.command == "exec" and not isinstance(error, CommandError) else error.exit_status
+    has_own_status = invocation.command != "exec" or isinstance(error, CommandError | CanceledError)
+    return error.exit_status if has_own_status else 125
 
 
 def report_interruption(invocation: "Invocation", environ: "Mapping[str, str]", *, is_by_person: bool) -> None:

@@ -5,7 +5,7 @@ is still read to its end: the code for the shell depends on the session that was
 """
 
 from role_env.command_table import COMMANDS
-from role_env.command_table.model import CHECKED_KINDS, COMMAND_LINE, DURATION, Command, Option
+from role_env.command_table.model import CHECKED_KINDS, COMMAND_LINE, DURATION, SESSION_PROFILE, Command, Option
 
 _UNITS = {"m": 60, "h": 3600}
 _MOST_DIGITS = 9
@@ -19,7 +19,9 @@ class Invocation:
     `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`, and `is_alone` is True if
     the line is only the command's name. `fault` is the line's first error and `hint` the fix; both are empty for a
     valid line. `unexpected` has the words that the command does not take, and `has_profile_option` is True for a line
-    with `--profile`, an option of other tools, whose value is then read as a word. Each option has a field of its name:
+    with `--profile`, an option of other tools, whose value is then read as a word. `lacks_profile` is True if the only
+    error is that a PROFILE with a session is missing, and `after_dashes` has the words after a `--` in its place, which
+    may all be COMMAND. Each option has a field of its name:
     True for a given switch, seconds for a duration, and a false value for an option that is not given. The exception:
     `configure`'s options for the keys of a credential source fill `source_keys`. `needed_ttl` is the number of seconds
     that a session must have left.
@@ -32,6 +34,8 @@ class Invocation:
     hint: str = ""
     unexpected: "tuple[str, ...]" = ()
     has_profile_option: bool = False
+    lacks_profile: bool = False
+    after_dashes: "tuple[str, ...]" = ()
     help: bool = False
     version: bool = False
 
@@ -125,8 +129,9 @@ class _Parser:
             self._apply(name, value)
         result.needed_ttl = max(result.min_ttl, _PROCESS_SECONDS if result.command == "process" else 0)
         if command and not result.help:
+            self._check_exclusive(command)
             self._assign_words(command)
-            self._check_together(command)
+            self._check_repeated(command)
         return result
 
     def _read(self) -> None:
@@ -138,6 +143,8 @@ class _Parser:
                 only_words = True
                 if self._runs_command and self._words:
                     break
+                if self._runs_command:
+                    self._result.after_dashes = tuple(self._rest[::-1])
             elif only_words or not argument.startswith("-") or argument == "-":
                 self._read_word(argument, is_guarded=only_words)
                 if self._runs_command:
@@ -234,17 +241,20 @@ class _Parser:
                 if word.choices and value not in word.choices:
                     self._fail_choice(value, value, word.choices)
             elif not word.is_optional:
+                self._result.lacks_profile = word.kind == SESSION_PROFILE and not self._result.fault
                 self._fail(f"{command.name} requires {word.name}")
         if words:
             self._result.unexpected = tuple(words)
             self._fail(f"unexpected argument {words[0]}")
 
-    def _check_together(self, command: Command) -> None:
-        """Check for words and options that exclude or require each other."""
+    def _check_exclusive(self, command: Command) -> None:
         given = {name for name, _ in self._options}
         for group in command.exclusive:
             if len(given.intersection(group)) > 1:
                 self._fail(f"{' and '.join(group)} exclude each other")
+
+    def _check_repeated(self, command: Command) -> None:
+        """Check that a command takes either words or --all, if it has both."""
         last = command.words[-1] if command.words else None
         if not last or not last.is_repeated or last.kind == COMMAND_LINE:
             return

@@ -63,7 +63,7 @@ COMMANDS = (
             126: "the command cannot run",
             127: "the command is not found",
         },
-        usage="PROFILE [--] [COMMAND ...]",
+        usage="[PROFILE] [--] [COMMAND ...]",
     ),
     Command(
         "process",
@@ -94,6 +94,7 @@ COMMANDS = (
         ),
         ("role-env console profileB --destination ecs", "role-env console profileB --print"),
         statuses=ALL_STATUSES | {2: "usage error, or no browser could be opened"},
+        usage="[PROFILE]",
     ),
     Command(
         "use",

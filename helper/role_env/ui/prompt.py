@@ -62,21 +62,55 @@ def ask_hidden(question: str) -> str:
         raise _closed() from None
 
 
-def choose(question: str, choices: Sequence[str]) -> int:
-    """Ask `question`, and return the index of the one of `choices` that the person chooses by number.
+class Menu:
+    """A numbered list of `choices`, of which a person takes one.
 
-    Raises RoleEnvError if the terminal is closed.
+    `lines` are shown in their place; control characters of others were removed from them. An answer that is one of
+    `names` takes that choice, though others contain it.
     """
-    for number, choice in enumerate(choices, 1):
-        show(f"{number:>3}  {choice}")
 
-    def check(answer: str) -> int:
-        """Return the index. Raises ValueError for a number that was not offered."""
-        if not answer.isascii() or not answer.isdigit() or not 0 < int(answer) <= len(choices):
-            raise ValueError(f"type a number from 1 to {len(choices)}")
-        return int(answer) - 1
+    def __init__(self, choices: Sequence[str], *, lines: Sequence[str] = (), names: Sequence[str] = ()) -> None:
+        self._choices = choices
+        self._lines = lines or [printable(choice) for choice in choices]
+        self._names = list(names)
+        self._left = set(range(len(choices)))
 
-    return ask(question, check=check)
+    def choose(self, question: str) -> int:
+        """Show the list, and return the index of the choice. Raises RoleEnvError if the terminal is closed."""
+        self._show()
+        return ask(question, check=self.read)
+
+    def choose_or_none(self, question: str) -> int | None:
+        """Show the list, and return the index of the choice; None for an empty answer and for a closed terminal."""
+        self._show()
+        try:
+            return ask(question, check=lambda answer: self.read(answer) if answer else None)
+        except ClosedTerminal:
+            return None
+
+    def read(self, answer: str) -> int:
+        """Return the index of the choice that `answer` takes: its number, its name, or a part that no other has.
+
+        A part that several have narrows the list, which is then shown. Raises ValueError if none is taken.
+        """
+        numbers = _read_numbers(answer, len(self._choices))
+        if len(numbers) == 1:
+            return numbers.pop()
+        if not answer or numbers:
+            raise ValueError(f"type a number from 1 to {len(self._choices)}, or a part of a name")
+        if answer in self._names:
+            return self._names.index(answer)
+        found = _containing(answer, self._choices)
+        narrowed = found & self._left or found
+        if len(narrowed) == 1:
+            return narrowed.pop()
+        self._left = narrowed
+        self._show()
+        raise ValueError(f"{len(narrowed)} of them contain {answer}: type more of one, or its number")
+
+    def _show(self) -> None:
+        for index in sorted(self._left):
+            _write(f"{index + 1:>3}  {self._lines[index]}\n")
 
 
 def choose_several(question: str, choices: Sequence[str]) -> list[int]:
@@ -136,7 +170,11 @@ def _read_line() -> str:
 
 
 def _closed() -> RoleEnvError:
-    return RoleEnvError("the terminal was closed, and nothing was changed")
+    return ClosedTerminal("the terminal was closed, and nothing was changed")
+
+
+class ClosedTerminal(RoleEnvError):
+    """The person has pressed Ctrl-D, or the terminal is gone."""
 
 
 def _write(text: str) -> None:
