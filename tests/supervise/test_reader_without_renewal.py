@@ -17,12 +17,19 @@ def refuse(machine: Machine) -> None:
     machine.sts.fault("code:ServiceUnavailable:503", times=None, action="AssumeRole")
 
 
+def forbid(machine: Machine) -> None:
+    """Take away the policy that allows to assume the role."""
+    user = machine.sts.world.key_of("test_user1").user
+    assert user
+    user.may_assume.clear()
+
+
 def lock(machine: Machine) -> None:
     """Lock the keyring, which has the key."""
     machine.bus.lock()
 
 
-@pytest.mark.parametrize("end", [refuse, lock])
+@pytest.mark.parametrize("end", [refuse, forbid, lock])
 def test_a_reader_has_the_old_session_until_its_end_then_an_error_and_no_file_has_a_secret(
     machine: Machine, begin: Begin, end: Callable[[Machine], None]
 ) -> None:

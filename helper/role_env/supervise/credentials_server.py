@@ -5,6 +5,7 @@ name of their own for its address) and, with --listen, containers. So the path i
 be the address or a name that no web page can have.
 """
 
+import contextlib
 import hmac
 import http.server
 import io
@@ -44,7 +45,7 @@ class Supply:
     """
 
     def __init__(self, first: Session, renew: Callable[[int], Session], messages: Messages) -> None:
-        self._credentials = first.credentials
+        self._set(first.credentials)
         self._renew = renew
         self._messages = messages
         self._executor = ThreadPoolExecutor(max_workers=1)
@@ -62,13 +63,20 @@ class Supply:
         self._was_asked = True
         flight = self._flight_if_due()
         if flight:
-            wait([flight], PATIENCE_SECONDS if self._credentials.remaining() > 0 else LAST_PATIENCE_SECONDS)
-        return self._credentials if self._credentials.remaining() > 0 else None
+            wait([flight], PATIENCE_SECONDS if self._left() > 0 else LAST_PATIENCE_SECONDS)
+        return self._credentials if self._left() > 0 else None
 
     def look_ahead(self) -> None:
         """Start a renewal if one is due and a program asked since the last one, so that the next request is fast."""
         if self._was_asked:
             self._flight_if_due()
+
+    def _set(self, credentials: Credentials) -> None:
+        self._end, self._credentials = time.monotonic() + credentials.remaining(), credentials
+
+    def _left(self) -> float:
+        """Return the seconds left. The machine's clock may have been set back, and the other one stops in its sleep."""
+        return min(self._credentials.remaining(), self._end - time.monotonic())
 
     def _life(self) -> float:
         return self._credentials.expiration - self._credentials.issued
@@ -79,7 +87,7 @@ class Supply:
 
     def _is_due(self) -> bool:
         """Return whether too little is left, or more than the whole life, which means that the clock was set back."""
-        return not self._margin() <= self._credentials.remaining() <= self._life() + 60
+        return self._left() < self._margin() or self._credentials.remaining() > self._life() + 60
 
     def _flight_if_due(self) -> "Future[None] | None":
         """Return the renewal under way; if none is and one is due, start it."""
@@ -94,7 +102,8 @@ class Supply:
     def _renewal(self) -> None:
         try:
             session = self._renew(math.ceil(self._margin()))
-            self._credentials, self._was_asked, self._failure = session.credentials, False, None
+            self._set(session.credentials)
+            self._was_asked, self._failure = False, None
         except RoleEnvError as failure:
             self._warn(failure.message, type(failure))
         except Exception as failure:  # a bug: its text could contain a secret
@@ -106,7 +115,7 @@ class Supply:
         """Warn of the first failure of this kind in a row."""
         say = self._messages.decided if kind is self._failure else self._messages.warn
         self._failure = kind
-        say(f"the session could not be renewed and expires in {max(0, int(self._credentials.remaining()))} s: {reason}")
+        say(f"the session could not be renewed and expires in {max(0, int(self._left()))} s: {reason}")
 
 
 class CredentialsServer:
@@ -123,12 +132,19 @@ class CredentialsServer:
         return f"http://{listening.authority(self.listener)}{self.path}"
 
     def serve(self, *, while_true: Callable[[], bool]) -> None:
-        """Answer requests, and look ahead, as long as `while_true` returns True."""
+        """Answer requests, and look ahead, as long as `while_true` returns True and connections can be accepted."""
         connections = Connections(self.listener, lambda request, connection: _Handler(request, connection, self))
-        threading.Thread(target=connections.serve, daemon=True).start()
-        while while_true():
+
+        def accept() -> None:
+            with contextlib.suppress(OSError, MemoryError):  # the parent reports that this process has ended
+                connections.serve()
+
+        accepting = threading.Thread(target=accept, daemon=True)
+        accepting.start()
+        while while_true() and accepting.is_alive():
             time.sleep(_STEP_SECONDS)
-            self.supply.look_ahead()
+            with contextlib.suppress(RuntimeError):  # the system has no more threads now
+                self.supply.look_ahead()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
