@@ -12,6 +12,7 @@ from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import Session
+from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.environ.server import announce
 from role_env.errors import UsageError
 from role_env.sessions import obtain as sessions
@@ -43,7 +44,7 @@ def _run_beside_server(command: list[str], invocation: Invocation, context: Cont
         raise UsageError("exec --renew needs a system with fork", hint="use exec without --renew")
     from role_env.aliyun import process_command
     from role_env.supervise.served_file import ServedFile
-    from role_env.supervise.supervisor import Supervisor, exit_like
+    from role_env.supervise.supervisor import Supervisor, exit_like, occupy_standard_descriptors
 
     def report_end(pid: int) -> None:
         """Warn if the process that has ended is the server."""
@@ -51,6 +52,7 @@ def _run_beside_server(command: list[str], invocation: Invocation, context: Cont
             file.close()
             context.messages.warn("the process that serves the session has ended; the session is no longer renewed")
 
+    occupy_standard_descriptors()
     reader, writer = os.pipe()
     supervisor = Supervisor(on_end=report_end)
     server = supervisor.fork()
@@ -102,6 +104,7 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
     from role_env.supervise.supervisor import close_fds, open_descriptors
 
     parent_pid = os.getppid()
+    forbid_core_dumps()
     inherited = open_descriptors() - {writer} - supervisor.fds
     listener = open_listener(invocation.listen)
     request = options.request_of(invocation)

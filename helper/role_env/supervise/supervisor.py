@@ -29,6 +29,9 @@ _STOPS = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 _OF_TERMINALS = {signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH, *_STOPS}
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _POLL_SECONDS = 0.2
+_LAST_STANDARD = 2
+# The descriptors that are tried where the system does not list the open ones.
+_MOST_UNLISTED = 1024
 
 
 class Supervisor:
@@ -165,9 +168,22 @@ def exit_like(status: int) -> int:
     return 128 + number  # the first process of a container does not die of its own signals
 
 
+def occupy_standard_descriptors() -> None:
+    """Open the null device in place of a closed stdin, stdout or stderr, so that no pipe or socket gets its number.
+
+    The command does not inherit it: what was closed is closed for the command too.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD:
+        pass
+    os.close(descriptor)
+
+
 def open_descriptors() -> set[int]:
     """Return the file descriptors that this process has open."""
-    listed = {int(path.name) for path in Path("/dev/fd").iterdir()}
+    try:
+        listed = {int(path.name) for path in Path("/dev/fd").iterdir()}
+    except OSError:  # without Linux's /proc
+        listed = set(range(_MOST_UNLISTED))
     return {descriptor for descriptor in listed if _is_open(descriptor)}  # the listing's own is closed by now
 
 
