@@ -95,7 +95,7 @@ def tests(session: nox.Session) -> None:
     """Run all tests."""
     session.chdir(TOP)
     # More workers than there are processors: most tests wait, for a deadline or a session's end.
-    session.run(sys.executable, "-m", "pytest", "tests", "-n", "6", "--dist", "worksteal", *session.posargs)
+    session.run(sys.executable, "-m", "pytest", "tests", "-n", "8", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session(venv_backend="none")
