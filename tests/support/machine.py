@@ -236,6 +236,7 @@ class ArgumentWatch(threading.Thread):
         """Look until the end."""
         youngest = self._youngest
         running: set[int] = set()
+        checked: set[bytes] = set()
         while not self._ended.wait(0.05):
             before, youngest = youngest, _youngest()
             if youngest < before:  # the numbers begin anew
@@ -243,8 +244,10 @@ class ArgumentWatch(threading.Thread):
             running |= set(range(before + 1, youngest + 1))
             found = {process: _look(f"/proc/{process}/cmdline") for process in running}
             running = {process for process, arguments in found.items() if arguments is not None}
-            secrets = [secret.encode() for secret in self._machine.secrets()] if running else []
-            self.seen |= {text for text in found.values() if text and any(secret in text for secret in secrets)}
+            texts = {text for text in found.values() if text} - checked
+            checked |= texts
+            secrets = [secret.encode() for secret in self._machine.secrets()] if texts else []
+            self.seen |= {text for text in texts if any(secret in text for secret in secrets)}
 
     def end(self) -> None:
         """Stop looking."""
