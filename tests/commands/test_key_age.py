@@ -63,7 +63,7 @@ def test_a_key_is_stored_without_its_age_where_ram_does_not_say_it(machine: Mach
     before = len(ram.calls)
     began = time.monotonic()
     log_in(machine, days=91)
-    assert time.monotonic() - began < 8  # two for RAM, and what a crowded machine adds
+    assert time.monotonic() - began < 12  # two for RAM, and what a crowded machine adds
     assert len(ram.calls) - before <= 1
     assert source_shown(machine) == "keyring"
     assert findings(machine) == []

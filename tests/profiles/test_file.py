@@ -153,9 +153,9 @@ def test_a_file_of_another_user_is_refused_and_one_of_roots_is_not(
 
 
 def test_a_huge_file_is_refused_before_it_is_parsed(folder: Folder) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert f"larger than {LARGEST_FILE} bytes" in failure(lambda: folder.read(b"# x\n" * 2_500_000))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_the_largest_file_there_may_be_is_read_in_seconds_whatever_is_in_it(folder: Folder) -> None:
@@ -163,9 +163,9 @@ def test_the_largest_file_there_may_be_is_read_in_seconds_whatever_is_in_it(fold
         folder.read("[a]\npolicy = \n" + line * (LARGEST_FILE // len(line) - 10))
 
     for check in (lambda: read(" x\n"), lambda: read("#\n"), lambda: failure(lambda: read("k=\n"))):
-        began = time.monotonic()
+        began = time.process_time()
         check()
-        assert time.monotonic() - began < 10
+        assert time.process_time() - began < 10
 
 
 def test_a_thousand_profiles_are_read_in_a_moment(folder: Folder) -> None:
