@@ -363,7 +363,7 @@ def test_both_ways_answer_any_line_in_any_environment_byte_for_byte(machine: Mac
     settle(machine.file, other)  # a call that reads a young file leaves another record behind
     for config in ((), ("--config", "other.ini")):
         assert machine.role_env("profileB", *config).returncode == 0
-    for _ in range(20):
+    for _ in range(14):
         words = " ".join(chosen.choices(WORDS, k=chosen.randint(0, 3))).replace("ACCOUNT", account).split()
         position = chosen.randint(0, len(words))
         command = chosen.choice([[], ["export"], ["process"], ["exec"]])

@@ -15,12 +15,16 @@ SWEEPS = {
 }
 
 
+# Until it has a session, each makes the same calls, so each has every other number.
+COMMANDS = ("export profileB --format sh", "exec profileB -- true")
+
+
 @pytest.mark.parametrize("sweep", SWEEPS)
-@pytest.mark.parametrize("command", ["export profileB --format sh", "exec profileB -- true"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_system_call_that_fails_is_no_bug(machine: Machine, sweep: str, command: str) -> None:
     faults = SystemFaults(machine)
     call, error, numbers = SWEEPS[sweep]
-    for number in numbers:
+    for number in numbers[COMMANDS.index(command) :: 2]:
         done = faults.run(call, error, number, *command.split(), ROLE_ENV_CACHE="none")
         if "Traceback" in done.stderr and "role_env/" not in done.stderr:  # before role-env's first line
             continue

@@ -52,12 +52,12 @@ def test_each_line_has_the_name_before_it_and_a_profiles_lines_stay_together(
     assert [block for block in blocks if block not in done.stdout] == []
 
 
-@pytest.mark.parametrize("how", ["exit 1", "exit 126", "exit 127", "exit 255", "kill -9 $$", "kill -15 $$"])
-def test_one_failure_makes_the_status_one_and_stops_no_other(many: Machine, shell: str, line: str, how: str) -> None:
-    use(many, failing(how))
-    done = many.shell(shell, line)
-    assert done.returncode != 0
-    assert {f"{name}: was here" for name in NAMES} <= set(done.stdout.splitlines())
+def test_one_failure_makes_the_status_one_and_stops_no_other(many: Machine, shell: str, line: str) -> None:
+    for how in ("exit 1", "exit 126", "exit 127", "exit 255", "kill -9 $$", "kill -15 $$"):
+        use(many, failing(how))
+        done = many.shell(shell, line)
+        assert done.returncode != 0, how
+        assert {f"{name}: was here" for name in NAMES} <= set(done.stdout.splitlines()), how
 
 
 def test_a_session_that_is_refused_is_a_failure_with_its_reason_behind_the_name(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,12 @@ NAMED = {
 """Lines that begin a session, and what `status` says of it."""
 
 
-@pytest.mark.parametrize("words", NAMED)
-@pytest.mark.parametrize("shell", SHELLS)
+def in_shells(shells: Iterable[str]) -> list[tuple[str, str]]:
+    """The whole request in each shell, and each part of it in bash."""
+    return [*((shell, "all") for shell in shells), *(("bash", words) for words in NAMED if words != "all")]
+
+
+@pytest.mark.parametrize(("shell", "words"), in_shells(SHELLS))
 def test_use_minus_after_a_switch_that_failed_or_succeeded_or_off_repeats_the_whole_request(
     machine: Machine, shell: str, words: str
 ) -> None:
@@ -60,8 +65,7 @@ def test_use_minus_after_a_switch_that_failed_or_succeeded_or_off_repeats_the_wh
     assert len(asked) == 2  # the session's, and other's
 
 
-@pytest.mark.parametrize("words", NAMED)
-@pytest.mark.parametrize("shell", [*INTO_SHELL])
+@pytest.mark.parametrize(("shell", "words"), in_shells(INTO_SHELL))
 def test_without_the_integration_the_hint_has_the_line_with_the_file_and_the_options(
     machine: Machine, shell: str, words: str
 ) -> None:

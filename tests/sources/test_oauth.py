@@ -15,7 +15,7 @@ from support.cached_sessions import key_id
 from support.kill_points import KillPoints
 from support.machine import INSTALLED, Machine
 
-EVERY = 1 if os.environ.get("OAUTH_POINTS") == "all" else 11
+EVERY = 1 if os.environ.get("OAUTH_POINTS") == "all" else 17
 """At which of its system calls a refresh is killed: at every one with OAUTH_POINTS=all."""
 ROLE_ENV = str(INSTALLED / "role-env")
 HINT = "role-env: hint: run: role-env login me\n"
