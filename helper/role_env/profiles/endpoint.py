@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping
+from functools import cache
 
 from role_env import validators
 from role_env.errors import ProfileError
@@ -41,6 +42,7 @@ def directory_endpoint(environ: Mapping[str, str], site: str) -> str:
     return _DIRECTORIES[site]
 
 
+@cache  # each profile of a file asks for the same one
 def _checked(name: str, endpoint: str, documented: tuple[str, ...]) -> str:
     """Return the `endpoint` in the variable `name`. Raises ProfileError for a host that no variable may name."""
     try:

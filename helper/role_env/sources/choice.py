@@ -35,7 +35,7 @@ def choose(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerpri
     if chooser == rows.CREDENTIAL_SOURCE:
         row = _row_of_value(section, values, chosen[chooser])
     else:
-        row = next(row for row in rows.ROWS if row.chooser == chooser)
+        row = rows.BY_CHOOSER[chooser]
     source, decided = class_of(row).parse(section, values, fingerprint)
     return {"source": source, **decided}
 
