@@ -11,7 +11,6 @@ from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
-from role_env.shells import hints
 from role_env.sources import rows
 from role_env.ui import table
 from role_env.ui.messages import on_terminal
@@ -150,6 +149,8 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
     missing = {row.missing_key.message: row.missing_key.hint for row in rows if row.missing_key}
     for message, hint in missing.items():
         context.messages.warn(message)
+        from role_env.shells import hints  # for failures only
+
         context.messages.warn(f"hint: {hints.followable(hint, context.environ)}")
     return rows
 
