@@ -32,18 +32,18 @@ def below(package: str, *modules: str) -> set[str]:
 COMMAND_LINE = {"gc", "role_env", "role_env.__main__"} | below("cli", "invocation")
 COMMAND_LINE |= below("command_table", "formats", "model", "sessions", "profiles", "reports")
 DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.commands"}
-DISPATCH |= below("ui", "messages", "stderr", "stdout")
-PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui", "stdout")
-CACHED = COMMAND_LINE | below("keyrings", "dbus", "dbus_values", "entry", "notes", "secret_service")
+DISPATCH |= below("ui", "messages", "stderr")
+PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui")
+CACHED = COMMAND_LINE | below("keyrings", "dbus", "dbus_values", "notes", "secret_service")
 CACHED |= below("shells", "export")
-CACHED |= below("sessions", "record", "request") | below("ui", "stdout")
+CACHED |= below("sessions", "record") | below("ui")
 CACHED |= {f"role_env.{name}" for name in ("credentials", "fast_path", "fingerprint", "paths", "variables")}
 CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
 POSIX, FISH = CACHED | below("shells", "posix", "programs"), CACHED | below("shells", "fish", "programs")
 DOCUMENT = CACHED | {"role_env.timestamps"}
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
 DECISION = {"role_env.errors", "role_env.ui.messages", "role_env.ui.stderr"}
-EXECUTION = CACHED - below("ui", "stdout") | below("supervise", "execution")
+EXECUTION = CACHED - below("ui") | below("supervise", "execution")
 INTEGRATION = {"role_env.commands.init"} | below("shells", "programs")
 ROWS = {
     "profileB": POSIX | PARENT,

@@ -147,10 +147,10 @@ def _no_integration(invocation: "Invocation") -> "RoleEnvError":
 
 def _show(invocation: "Invocation") -> int:
     """Print the help page or the version."""
+    from role_env import ui
     from role_env.cli import help as pages
-    from role_env.ui import stdout as output
 
-    output.write(pages.page(invocation.command) if invocation.help else pages.version())
+    ui.write(pages.page(invocation.command) if invocation.help else pages.version())
     return 0
 
 

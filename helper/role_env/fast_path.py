@@ -10,8 +10,7 @@ import sys
 
 from role_env import paths
 from role_env.command_table.formats import SHELLS
-from role_env.keyrings import secret_service
-from role_env.keyrings.entry import session_entry
+from role_env.keyrings import secret_service, session_entry
 from role_env.keyrings.notes import KeyringNotes
 
 TYPE_CHECKING = False
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from role_env.cli.invocation import Invocation
     from role_env.credentials import Session
-    from role_env.keyrings.entry import Entry
+    from role_env.keyrings import Entry
 
 _UNREPORTED_SECONDS = 0.9
 """The longest wait without a message at a terminal. The slow way reports longer ones."""
@@ -67,12 +66,12 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
 
         command = execution.command_of(invocation.command_line, environ)
         execution.become(command, exporters.environment(session, environ))
-    from role_env.ui import stdout as output
+    from role_env import ui
 
     if invocation.command == "process":
-        output.write(exporters.process(session.credentials))
+        ui.write(exporters.process(session.credentials))
     else:
-        output.write(exporters.export(session, invocation.format or _parent_format(), environ))
+        ui.write(exporters.export(session, invocation.format or _parent_format(), environ))
     os._exit(0)  # everything is written, and the interpreter's shutdown takes 2 ms
 
 
@@ -112,7 +111,7 @@ def _is_usual(environ: "Mapping[str, str]") -> bool:
 
 def _modules(invocation: "Invocation") -> "list[str]":
     """Return the modules that the answer needs next. They are imported while the Secret Service works."""
-    modules = ["role_env.sessions.record", "role_env.sessions.request", "role_env.shells.export"]
+    modules = ["role_env.sessions.record", "role_env.shells.export"]
     shell = SHELLS.get(invocation.format or "sh")
     if shell and invocation.command == "export":
         modules.append(shell.dialect)
@@ -122,8 +121,7 @@ def _modules(invocation: "Invocation") -> "list[str]":
 def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, text: str) -> "Session | None":
     """Return the session in the record `text` if it is certain to answer the line; `path` is the profiles file."""
     from role_env import variables
-    from role_env.sessions import record
-    from role_env.sessions.request import Request
+    from role_env.sessions import Request, record
 
     cached = record.parse(text, invocation.profile)
     if cached is None or cached.base or not cached.is_current(path, environ):

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from keyring.backends import null
 
-from role_env.keyrings import chunks
-from role_env.keyrings.entry import Entry
+from role_env.keyrings import Entry, chunks
 from support import credential_locker
 from support.cached_sessions import exports
 from support.credential_locker import LARGEST_BLOB, read_entries

@@ -12,8 +12,7 @@ from pathlib import Path
 import keyring.backend
 import pytest
 
-from role_env.keyrings import backends, service_backend
-from role_env.keyrings.entry import Entry
+from role_env.keyrings import Entry, backends, service_backend
 from role_env.keyrings.notes import KeyringNotes
 from role_env.keyrings.system import SystemKeyring
 from support.contexts import context

@@ -18,9 +18,8 @@ from role_env.credentials import Session
 from role_env.environ import agent as agents
 from role_env.errors import ProfileError, RefusedError, UsageError
 from role_env.profiles import policies
-from role_env.sessions import obtain
+from role_env.sessions import Request, obtain
 from role_env.sessions.renew import renew, renew_as_requested
-from role_env.sessions.request import Request
 from role_env.sessions.store import Cache
 from support.contexts import context
 from support.machine import Machine

@@ -14,8 +14,7 @@ import pytest
 from role_env.errors import ProfileError, UsageError
 from role_env.profiles import policies
 from role_env.profiles.policies import Narrowing
-from role_env.sessions import obtain
-from role_env.sessions.request import Request
+from role_env.sessions import Request, obtain
 from support.contexts import context
 from support.machine import Machine
 from support.sequences import Walk, play

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from role_env.keyrings.entry import PROOF_SERVICE
+from role_env.keyrings import PROOF_SERVICE
 from support.machine import INSTALLED, Machine
 from support.planted_keyring import plant_settings
 from support.shell_sessions import begin, changed, due, expired

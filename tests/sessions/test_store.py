@@ -12,8 +12,7 @@ import pytest
 from role_env import paths
 from role_env.context import Context
 from role_env.deadline import Deadline, TimedOut, idle_seconds, is_crowded, within
-from role_env.keyrings import system
-from role_env.keyrings.entry import PROOF_SERVICE, Entry
+from role_env.keyrings import PROOF_SERVICE, Entry, system
 from role_env.sessions.store import Cache
 from role_env.ui.messages import Messages
 from support.cached_sessions import asks, kept, put_instead

@@ -12,8 +12,7 @@ from unittest import mock
 
 import pytest
 
-from role_env.keyrings import dbus, secret_service
-from role_env.keyrings.entry import Entry
+from role_env.keyrings import Entry, dbus, secret_service
 from role_env.keyrings.secret_service import AskKeyring
 from support.bus_client import DEADLINE
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 
-from role_env.keyrings.entry import Entry
+from role_env.keyrings import Entry
 
 LONG = "x" * 12000
 """As long as a session with a long token and a session policy."""

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 
-from role_env import variables
+from role_env import ui, variables
 from role_env.cli import system_faults
 from role_env.command_table import COMMANDS
 from role_env.command_table.formats import DOCUMENT_FORMATS
@@ -15,7 +15,6 @@ from role_env.errors import CanceledError, CommandError, RoleEnvError
 from role_env.shells import export as exporters
 from role_env.shells import hints, parent
 from role_env.ui import messages
-from role_env.ui import stdout as output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def write_failure(
     if not form or sys.stdout is None or sys.stdout.isatty():
         return False
     take_away = not changes_nothing and _has_other_session(invocation, environ, role_arn)
-    output.write(exporters.failure(form, environ, take_away=take_away))
+    ui.write(exporters.failure(form, environ, take_away=take_away))
     return take_away
 
 

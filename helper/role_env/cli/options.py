@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from role_env.credentials import Session
     from role_env.profiles.file import ProfilesFile
     from role_env.profiles.policies import Narrowing
-    from role_env.sessions.request import Request
+    from role_env.sessions import Request
 
 
 def obtain(invocation: "Invocation", context: "Context") -> "Session":
@@ -50,7 +50,7 @@ def _report_changed_profile(context: "Context") -> None:
 def request_of(invocation: "Invocation") -> "Request":
     """Return the request for the session in `invocation`. Raises UsageError for an invalid profile name."""
     check_profile_name(invocation.profile)
-    from role_env.sessions.request import Request
+    from role_env.sessions import Request
 
     return Request(
         invocation.profile,

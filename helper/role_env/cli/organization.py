@@ -16,9 +16,9 @@ from role_env.profiles.file import ProfilesFile
 from role_env.profiles.new_names import UnusedNames, sanitize
 from role_env.profiles.offers import Choices, Offer
 from role_env.profiles.policies import Narrowing, may_allow
+from role_env.sessions import Request
 from role_env.sessions import chain as chains
 from role_env.sessions import obtain as sessions
-from role_env.sessions.request import Request
 from role_env.sts import client as sts
 from role_env.sts import resource_directory
 from role_env.sts.resource_directory import Member

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from role_env.keyrings.entry import Entry
+    from role_env.keyrings import Entry
     from role_env.keyrings.sign_ins import StoredSignIn
     from role_env.profiles.profile import Profile
     from role_env.sessions.store import Cache
@@ -134,7 +134,7 @@ def _gives_session(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> b
 
 def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Row]:
     """Return the rows of the profiles. An error that several profiles share is reported on stderr once."""
-    from role_env.keyrings.entry import session_entry
+    from role_env.keyrings import session_entry
     from role_env.sessions.store import Cache
 
     cache = Cache(context, prompts=False)

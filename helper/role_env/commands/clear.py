@@ -1,16 +1,16 @@
 """role-env clear: delete cached sessions."""
 
+from role_env import ui
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Fingerprint
-from role_env.keyrings.entry import PROOF_SERVICE, Entry
+from role_env.keyrings import PROOF_SERVICE, Entry
 from role_env.profiles import file as profiles
 from role_env.profiles.locate import locate
-from role_env.sessions.request import Request
+from role_env.sessions import Request
 from role_env.sessions.store import Cache
-from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -29,7 +29,7 @@ def run(invocation: Invocation, context: Context) -> int:
             f"cached sessions{whose} may remain: the keyring cannot be used, {reason}",
             hint="unlock it, or run role-env clear again in your desktop session",
         )
-    output.write(_report(invocation, removed))
+    ui.write(_report(invocation, removed))
     return 0
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from role_env import ui
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
 from role_env.cli import options, profile_options, questions
@@ -27,7 +28,6 @@ from role_env.sources import rows
 from role_env.sources.keyring import KeyringKey
 from role_env.sts import client as sts
 from role_env.ui import prompt
-from role_env.ui import stdout as output
 from role_env.variables import RESERVED_PROFILES
 
 
@@ -48,7 +48,7 @@ def run(invocation: Invocation, context: Context) -> int:
     is_login = isinstance(chain.source, KeyringKey) and chain.source.profile == profile.name
     if not chain.gives_session and not is_login:
         raise UsageError("a profile with this source requires --role-arn", hint="add --role-arn, the role to assume")
-    output.write(profile.text())
+    ui.write(profile.text())
     if invocation.dry_run:
         return 0
     key = key or (_read_key(profile.name, path, context) if is_login else None)
@@ -56,7 +56,7 @@ def run(invocation: Invocation, context: Context) -> int:
     if not invocation.no_verify:
         _verify(chain, key, context)
     _append(path, profile, key, context)
-    output.write(f"\nappended to {path}; {_next_step(chain, path, invocation, context)}\n")
+    ui.write(f"\nappended to {path}; {_next_step(chain, path, invocation, context)}\n")
     return 0
 
 
@@ -202,7 +202,7 @@ def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
                 verified = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)["Arn"]
             if key:
                 key.created = find_creation(key, context)
-        output.write(f"\nverified: {verified}\n")
+        ui.write(f"\nverified: {verified}\n")
     except RoleEnvError as error:
         error.hint = "; ".join(filter(None, ("nothing was written", error.hint)))
         raise

@@ -3,12 +3,12 @@
 import threading
 import webbrowser
 
+from role_env import ui
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import UsageError
 from role_env.sign_in import console
-from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -26,13 +26,13 @@ def run(invocation: Invocation, context: Context) -> int:
     if invocation.print:
         with context.messages.waiting_for(f"the console's sign-in at {host}"):
             secret = address()
-        output.write(secret + "\n")
+        ui.write(secret + "\n")
         return 0
     redirect = console.Redirect(address)
     threading.Thread(target=_open, args=(redirect,), daemon=True).start()
     with context.messages.waiting_for("the browser"):
         redirect.wait(console.BROWSER_SECONDS if own_time else context.deadline.remaining())
-    output.write(f"the console of {session.role_arn or session.profile} opens in the browser\n")
+    ui.write(f"the console of {session.role_arn or session.profile} opens in the browser\n")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import sys
 
+from role_env import ui
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.dataclass import replace
@@ -9,7 +10,6 @@ from role_env.doctor import examination
 from role_env.doctor.finding import FAIL, OK, WARN, Finding
 from role_env.errors import ProfileError, printable
 from role_env.shells import hints
-from role_env.ui import stdout as output
 from role_env.ui import table
 
 _MARKS = {OK: ("✓", "+"), WARN: ("!", "!"), FAIL: ("✗", "x")}
@@ -25,9 +25,9 @@ def run(invocation: Invocation, context: Context) -> int:
     findings = [replace(finding, fix=hints.followable(finding.fix, context.environ)) for finding in findings]
     sys.stdout = stdout  # a keyring that hangs has replaced it
     if invocation.json:
-        output.write_json([vars(finding) for finding in findings])
+        ui.write_json([vars(finding) for finding in findings])
     else:
-        output.write("".join(_shown(finding, context) for finding in findings))
+        ui.write("".join(_shown(finding, context) for finding in findings))
     return 1 if any(finding.status == FAIL for finding in findings) else 0
 
 

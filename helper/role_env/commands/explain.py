@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from role_env import timestamps
+from role_env import timestamps, ui
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
@@ -11,7 +11,6 @@ from role_env.keyrings.sign_ins import StoredSignIn
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import CacheDecision, SessionRequest
 from role_env.shells import hints
-from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -27,9 +26,9 @@ def run(invocation: Invocation, context: Context) -> int:
         },
     }
     if invocation.json:
-        output.write_json(document)
+        ui.write_json(document)
     else:
-        output.write(_text(chain, decision, context))
+        ui.write(_text(chain, decision, context))
     return 0
 
 

@@ -1,6 +1,6 @@
 """role-env export: print a session for the shell or program that reads it."""
 
-from role_env import variables
+from role_env import ui, variables
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
@@ -9,7 +9,6 @@ from role_env.environ import request as requests
 from role_env.errors import ProfileError, UsageError
 from role_env.shells import export as exporters
 from role_env.shells import parent
-from role_env.ui import stdout as output
 
 # The fields that an Invocation of `use -` may set.
 _WITH_FORMER = {"command", "is_command_named", "format", "full", "needed_ttl", "profile", "show", "verbose"}
@@ -19,14 +18,14 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
     form = invocation.format or parent.parent_format()
     if invocation.profile == "-" and variables.PREVIOUS in context.environ:
-        output.write(exporters.export(_former_session(invocation, context), form, context.environ))
+        ui.write(exporters.export(_former_session(invocation, context), form, context.environ))
         return 0
     if form == "github":
         from role_env.shells import github
 
         github.export(lambda: options.obtain(invocation, context), context.environ)
         return 0
-    output.write(exporters.export(options.obtain(invocation, context), form, context.environ))
+    ui.write(exporters.export(options.obtain(invocation, context), form, context.environ))
     return 0
 
 

@@ -1,12 +1,12 @@
 """role-env help: show the page of a command, or a topic of the reference."""
 
+from role_env import ui
 from role_env.cli import help as pages
 from role_env.cli.invocation import Invocation
 from role_env.command_table import COMMANDS
 from role_env.command_table.model import TOPICS
 from role_env.context import Context
 from role_env.errors import UsageError
-from role_env.ui import stdout as output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the page or the topic, in a pager if stdout is a terminal."""
     topic = invocation.topic
     if not topic or topic in COMMANDS:
-        output.write(pages.page(topic))
+        ui.write(pages.page(topic))
     elif topic in TOPICS:
         _show_topic(topic, context.environ)
     else:

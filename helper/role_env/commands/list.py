@@ -3,13 +3,13 @@
 import gc
 import sys
 
+from role_env import ui
 from role_env.cli import profile_rows
 from role_env.cli.invocation import Invocation
 from role_env.cli.profile_rows import COLUMNS, Row
 from role_env.context import Context
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
-from role_env.ui import stdout as output
 from role_env.ui import table
 
 
@@ -20,17 +20,15 @@ def run(invocation: Invocation, context: Context) -> int:
     file = profiles.load(invocation.config, fingerprint)
     names = profile_rows.names_with_session(file, fingerprint) if invocation.sessions else file.names()
     if invocation.names:  # for the shells' completion: read only the file, and import no more
-        output.write("".join(f"{name}\n" for name in names))
+        ui.write("".join(f"{name}\n" for name in names))
         return 0
     rows = profile_rows.load_rows(file, names, context)
     if invocation.json:
-        output.write_json(
-            [{column.json_key: column.value(row) for column in COLUMNS if column.json_key} for row in rows]
-        )
+        ui.write_json([{column.json_key: column.value(row) for column in COLUMNS if column.json_key} for row in rows])
     elif invocation.sessions:
-        output.write("".join(f"{line}\n" for line in profile_rows.offered_lines(rows, context)))
+        ui.write("".join(f"{line}\n" for line in profile_rows.offered_lines(rows, context)))
     else:
-        output.write(_table(rows, context))
+        ui.write(_table(rows, context))
     return 0
 
 

@@ -1,6 +1,6 @@
 """role-env login: store a long-lived access key in the OS keyring, or sign in to CloudSSO or OAuth."""
 
-from role_env import timestamps
+from role_env import timestamps, ui
 from role_env.cli.access_key_input import read_access_key
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
@@ -18,7 +18,6 @@ from role_env.rotation.ram import Ram, endpoint_of, find_creation
 from role_env.rotation.release import Release
 from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
-from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -51,14 +50,14 @@ def run(invocation: Invocation, context: Context) -> int:
         arn = _verify(key, profile, context)
         key.created = find_creation(key, context)
         access_keys.store(file.path, profile.name, key, context)
-        output.write(f"{profile.name}: {arn}; its access key {key.access_key_id} is stored in the keyring\n")
+        ui.write(f"{profile.name}: {arn}; its access key {key.access_key_id} is stored in the keyring\n")
         release.end(
-            lambda line: output.write(f"{profile.name}: {line}\n"), lambda: Ram(context, endpoint_of(context.environ))
+            lambda line: ui.write(f"{profile.name}: {line}\n"), lambda: Ram(context, endpoint_of(context.environ))
         )
     lines = file.lines(profile.name, ("access_key_secret", "security_token"))
     if lines:
         numbers = " and ".join(f"line {line}" for line in lines)
-        output.write(f"the file {file.path} still contains the secret in plain text: delete its {numbers}\n")
+        ui.write(f"the file {file.path} still contains the secret in plain text: delete its {numbers}\n")
     return 0
 
 
@@ -90,7 +89,7 @@ def _sign_in(profile: Profile, source: SignedInSource, invocation: Invocation, c
     arn = flow.identify(made, profile, context)
     flow.store(source, made, context)
     who, end = f" as {arn}" if arn else "", timestamps.format_utc(int(made.expiration))
-    output.write(f"{profile.name}: signed in{who} at {made.host} until {end}\n")
+    ui.write(f"{profile.name}: signed in{who} at {made.host} until {end}\n")
     return 0
 
 

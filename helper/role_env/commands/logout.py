@@ -3,6 +3,7 @@
 import contextlib
 from pathlib import Path
 
+from role_env import ui
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
@@ -18,7 +19,6 @@ from role_env.rotation.ram import Ram, endpoint_of
 from role_env.rotation.release import Release
 from role_env.sources import rows
 from role_env.sources.signed_in import SignedInSource
-from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -39,15 +39,15 @@ def run(invocation: Invocation, context: Context) -> int:
         key = access_keys.load(path, name, context)
         if key:
             access_keys.delete(path, name, context)
-            output.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
+            ui.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
             if file and (dependents := _dependents(file, name)):
-                output.write(f"profiles that need a key of {name}: {dependents}; store one: role-env login {name}\n")
+                ui.write(f"profiles that need a key of {name}: {dependents}; store one: role-env login {name}\n")
         elif is_dropping:
-            output.write(f"removed the rotation of {name} from the keyring\n")
+            ui.write(f"removed the rotation of {name} from the keyring\n")
         else:
             _check_known(ProfilesFile(path, fingerprint), name, context)
-            output.write(f"{name} has no access key in the keyring\n")
-        release.end(lambda line: output.write(f"{name}: {line}\n"), lambda: Ram(context, endpoint_of(context.environ)))
+            ui.write(f"{name} has no access key in the keyring\n")
+        release.end(lambda line: ui.write(f"{name}: {line}\n"), lambda: Ram(context, endpoint_of(context.environ)))
     return 0
 
 
@@ -84,10 +84,10 @@ def _sign_out(source: SignedInSource, context: Context) -> int:
 
     found, sessions = flow.sign_out(source, context)
     if found is None:
-        output.write(f"{source.profile} has no sign-in at {source.issuer_host}\n")
+        ui.write(f"{source.profile} has no sign-in at {source.issuer_host}\n")
         return 0
     cached = f" and {sessions} cached session{'s' if sessions > 1 else ''}" if sessions else ""
-    output.write(f"removed the sign-in of {source.profile} at {source.issuer_host}{cached}\n")
+    ui.write(f"removed the sign-in of {source.profile} at {source.issuer_host}{cached}\n")
     return 0
 
 

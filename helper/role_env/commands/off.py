@@ -1,14 +1,14 @@
 """role-env off: print code that ends the session in this shell."""
 
+from role_env import ui
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.shells import export as exporters
 from role_env.shells import parent
-from role_env.ui import stdout as output
 
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the code."""
     form = invocation.format or parent.parent_format()
-    output.write(exporters.off(form, context.environ))
+    ui.write(exporters.off(form, context.environ))
     return 0

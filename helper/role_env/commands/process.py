@@ -2,7 +2,7 @@
 
 import time
 
-from role_env import variables
+from role_env import ui, variables
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
@@ -13,7 +13,6 @@ from role_env.errors import ProfileError, UsageError
 from role_env.shells import export as exporters
 from role_env.shells import hints
 from role_env.sources import credentials_uri
-from role_env.ui import stdout as output
 
 URI_MARGIN = 900
 """The SDKs fetch a session from a credentials URI again when less than this is left (seconds)."""
@@ -26,7 +25,7 @@ def run(invocation: Invocation, context: Context) -> int:
     if bool(invocation.profile) == invocation.session:
         raise UsageError("process requires either PROFILE or --session", hint="see role-env process --help")
     credentials = _session_of(context) if invocation.session else options.obtain(invocation, context).credentials
-    output.write(exporters.process(credentials))
+    ui.write(exporters.process(credentials))
     return 0
 
 

@@ -2,10 +2,10 @@
 
 import time
 
+from role_env import ui
 from role_env.cli.invocation import Invocation
 from role_env.command_table.formats import SHELLS
 from role_env.context import Context
-from role_env.ui import stdout as output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ _MOST_LEFT, _FRACTION = 300, 5
 def run(invocation: Invocation, context: Context) -> int:
     """Print the code. Most calls find nothing to do, and import almost nothing."""
     if not _is_due(context.environ):
-        output.write(SHELLS[_form(invocation)].nothing)
+        ui.write(SHELLS[_form(invocation)].nothing)
         return 0
     from role_env.sessions.renew import renew
     from role_env.shells import export as exporters
 
     session = renew(context)
     text = exporters.renewal(session, _form(invocation), context.environ, is_unattended=invocation.unattended)
-    output.write(text)
+    ui.write(text)
     return 0
 
 

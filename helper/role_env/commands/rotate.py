@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from role_env import timestamps, validators
+from role_env import timestamps, ui, validators
 from role_env.aliyun.location import config_path
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
@@ -24,7 +24,6 @@ from role_env.rotation.steps import Action, Command, Present
 from role_env.sessions import chain as chains
 from role_env.sessions.store import Cache
 from role_env.sts import client as sts
-from role_env.ui import stdout as output
 
 _STATES = {
     Step.STARTED: "no new key has been created yet, and {old} is used",
@@ -73,7 +72,7 @@ def run(invocation: Invocation, context: Context) -> int:
         check_old=lambda key_id: _check_other_files(key_id, file, context),
         use_new=lambda key: _use(key, profile, dependents, context),
         drop_sessions=lambda: _drop_sessions([chain.target.name for chain in dependents], context),
-        tell=lambda line: output.write(f"{profile.name}: {line}\n"),
+        tell=lambda line: ui.write(f"{profile.name}: {line}\n"),
     )
     command = Command.ABORT if invocation.abort else Command.FINISH if invocation.finish else Command.ROTATE
     with rotation.hold_lock():
@@ -171,9 +170,9 @@ def _use(key: AccessKey, profile: Profile, dependents: list[chains.Chain], conte
 
 
 def _show(report: Report, name: str) -> None:
-    output.write(f"{name}: {_DONE[report.action].format(old=report.old, new=report.new)}\n")
+    ui.write(f"{name}: {_DONE[report.action].format(old=report.old, new=report.new)}\n")
     if report.action in (Action.CREATE, Action.ADVANCE):
-        output.write(
+        ui.write(
             f"go back with: role-env rotate {name} --abort\n"
             f"delete the old key once the new one works everywhere: role-env rotate {name} --finish\n"
         )
@@ -213,18 +212,18 @@ def _show_status(holders: Holders, server: Ram, context: Context) -> None:
     """Print the state of the rotation, and what RAM reports of its keys, the current key and the user's other keys."""
     name, journal, key = holders.profile, holders.journal(), holders.key()
     if journal is None:
-        output.write(f"{name}: no rotation is under way\n")
+        ui.write(f"{name}: no rotation is under way\n")
     else:
         _show_journal(name, journal, holders.present(journal), key)
     if journal is None and key is None:
-        output.write(f"{name}: the keyring has no access key of it; store one: role-env login {name}\n")
+        ui.write(f"{name}: the keyring has no access key of it; store one: role-env login {name}\n")
     watched = [journal] if journal else []
     if key and not (journal and journal.names(key.access_key_id)):
         watched.append(holders.new_journal(key))
     ours = {one.access_key_id for each in watched for one in each.keys}
     lines = [line for each in watched for line in _said_by_ram(each, name, ours, server, context)]
     for line in dict.fromkeys(lines):
-        output.write(f"{name}: {line}\n")
+        ui.write(f"{name}: {line}\n")
 
 
 def _said_by_ram(journal: Journal, name: str, ours: set[str], server: Ram, context: Context) -> list[str]:
@@ -243,12 +242,12 @@ def _said_by_ram(journal: Journal, name: str, ours: set[str], server: Ram, conte
 def _show_journal(name: str, journal: Journal, present: Present, key: AccessKey | None) -> None:
     new = journal.new.access_key_id if journal.new else ""
     state = _STATES[journal.step].format(old=journal.old.access_key_id, new=new)
-    output.write(f"{name}: {state} (started {timestamps.format_utc(journal.started_at)})\n")
+    ui.write(f"{name}: {state} (started {timestamps.format_utc(journal.started_at)})\n")
     if present is Present.NONE:
         expected = journal.expected().access_key_id
-        output.write(f"{name}: the keyring has no key of it; to store {expected} again: role-env rotate {name}\n")
+        ui.write(f"{name}: the keyring has no key of it; to store {expected} again: role-env rotate {name}\n")
     if present is Present.OTHER and key:
-        output.write(
+        ui.write(
             f"{name}: the keyring has another key by now, {key.access_key_id}; to clean up at RAM: role-env rotate"
             f" {name} --abort; only to drop the rotation: role-env rotate {name} --force\n"
         )

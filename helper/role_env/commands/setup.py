@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from role_env import ui
 from role_env.aliyun import entries, process_command
 from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
 from role_env.aliyun.entries import Entry
@@ -13,7 +14,6 @@ from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.sessions import chain as chains
-from role_env.ui import stdout as output
 from role_env.variables import EXTERNAL_DISABLED, RESERVED_PROFILES
 
 
@@ -40,19 +40,19 @@ def _write(file: UserFile, wanted: list[Entry], invocation: Invocation) -> None:
     before = file.read()
     shown = entries.diff(file.path, before, entries.with_entries(file.path, before, wanted))
     if not shown:
-        output.write(f"{file.path} has {'it' if len(wanted) == 1 else 'them'} already\n")
+        ui.write(f"{file.path} has {'it' if len(wanted) == 1 else 'them'} already\n")
         return
-    output.write(shown)
+    ui.write(shown)
     if not entries.has_profiles(file.path, before):
-        output.write(f"an empty profile {DEFAULT_NAME} is added: without it aliyun could not start\n")
+        ui.write(f"an empty profile {DEFAULT_NAME} is added: without it aliyun could not start\n")
     if invocation.dry_run:
         return
     file.replace(lambda content: entries.with_entries(file.path, content, wanted))
-    output.write(f"written; the former content is in {file.backup}\n" if before is not None else "written\n")
+    ui.write(f"written; the former content is in {file.backup}\n" if before is not None else "written\n")
     if any(entry.name == entries.SESSION_NAME for entry in wanted):
-        output.write("aliyun follows each session that begins from now on; outside of sessions nothing changes\n")
+        ui.write("aliyun follows each session that begins from now on; outside of sessions nothing changes\n")
     elif not entries.shell_settings(file.path).has_session_profile:
-        output.write("in a session aliyun ignores --profile; to change that: role-env setup aliyun-cli\n")
+        ui.write("in a session aliyun ignores --profile; to change that: role-env setup aliyun-cli\n")
 
 
 def _remove(file: UserFile, invocation: Invocation) -> None:
@@ -65,21 +65,21 @@ def _remove(file: UserFile, invocation: Invocation) -> None:
             raise ProfileError(f"{file.path} has no profile {name} that setup wrote", hint=hint)
     names = invocation.profiles or tuple(own)
     if before is None or not names:
-        output.write(f"{file.path} has nothing that setup wrote\n")
+        ui.write(f"{file.path} has nothing that setup wrote\n")
         return
     after = entries.without_entries(file.path, before, names)
-    output.write(entries.diff(file.path, before, after))
+    ui.write(entries.diff(file.path, before, after))
     file.replace(lambda content: content and entries.without_entries(file.path, content, names))
     if set(names) == set(own):
         file.remove_backup()
     if after is None:
         with suppress(OSError):  # other files are in the folder, or it is a link
             file.path.parent.rmdir()
-        output.write(f"removed, and {file.path} too, which had nothing else\n")
+        ui.write(f"removed, and {file.path} too, which had nothing else\n")
         return
     current = ConfigFile(file.path, after).current
     is_other = current != ConfigFile(file.path, before).current
-    output.write(f"removed; current is {current} now\n" if is_other else "removed\n")
+    ui.write(f"removed; current is {current} now\n" if is_other else "removed\n")
 
 
 def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:

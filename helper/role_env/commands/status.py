@@ -1,12 +1,11 @@
 """role-env status: report the session in this shell."""
 
-from role_env import timestamps
+from role_env import timestamps, ui
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.environ.session import Fault, ShellState, incomplete_keys
 from role_env.errors import RoleEnvError
 from role_env.shells import hints
-from role_env.ui import stdout as output
 from role_env.ui import table
 from role_env.variables import READ_ONLY
 
@@ -19,13 +18,13 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print one line; raise RoleEnvError for a session that is not valid."""
     state = ShellState(context.environ)
     if invocation.json and not state.has_session:
-        output.write('{"valid": false}\n')  # on one line, as scripts may compare it
+        ui.write('{"valid": false}\n')  # on one line, as scripts may compare it
         return 1
     if invocation.json:
-        output.write_json(_document(state))
+        ui.write_json(_document(state))
         return 0 if state.is_valid() else 1
     if state.has_session:
-        output.write("  ".join(filter(None, (_line(state), _why_read_only(state, context.environ)))) + "\n")
+        ui.write("  ".join(filter(None, (_line(state), _why_read_only(state, context.environ)))) + "\n")
     if fault := _fault(state, context.environ):
         raise fault
     return 0

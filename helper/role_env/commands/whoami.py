@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from role_env import validators, variables
+from role_env import ui, validators, variables
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
@@ -21,7 +21,6 @@ from role_env.shells import hints
 from role_env.sources import credentials_uri
 from role_env.sources.base import key_digest
 from role_env.sts import client as sts
-from role_env.ui import stdout as output
 from role_env.ui import table
 
 _KINDS = {"AssumedRoleUser": "a session of a role", "RAMUser": "a RAM user", "Account": "the account itself"}
@@ -40,7 +39,7 @@ def run(invocation: Invocation, context: Context) -> int:
         try:
             _write(identities.identity(key, endpoint), invocation)
         finally:  # even if STS refuses this key
-            output.write(f"\nthe variables disagree:\n{shown}")
+            ui.write(f"\nthe variables disagree:\n{shown}")
         context.messages.warn("tools act as different identities")
         return 0
     _write(identities.identity(key, endpoint), invocation)
@@ -77,9 +76,9 @@ def _write(identity: dict[str, Any], invocation: Invocation) -> None:
     if invocation.expect_account and invocation.expect_account != identity["AccountId"]:
         raise RefusedError(f"{identity['Arn']} is not of account {invocation.expect_account}")
     if invocation.json:
-        output.write(json.dumps(identity, indent=2) + "\n")
+        ui.write(json.dumps(identity, indent=2) + "\n")
     else:
-        output.write(_plain(identity))
+        ui.write(_plain(identity))
 
 
 def _plain(identity: dict[str, Any]) -> str:

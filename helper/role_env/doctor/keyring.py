@@ -15,9 +15,8 @@ from role_env.dataclass import replace
 from role_env.deadline import within
 from role_env.doctor.finding import FAIL, LONGEST_CALL, OK, WARN, Finding, Surroundings
 from role_env.errors import ProfileError
-from role_env.keyrings import kernel
+from role_env.keyrings import SESSION_SERVICE, Entry, kernel
 from role_env.keyrings.container import is_container
-from role_env.keyrings.entry import SESSION_SERVICE, Entry
 from role_env.keyrings.faults import KeyringFault
 from role_env.keyrings.system import SystemKeyring
 from role_env.sessions.store import cache_mode

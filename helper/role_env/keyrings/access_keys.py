@@ -12,8 +12,7 @@ from role_env import paths
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.fingerprint import Fingerprint
-from role_env.keyrings import vault
-from role_env.keyrings.entry import Entry, profile_entry
+from role_env.keyrings import Entry, profile_entry, vault
 from role_env.validators import key_part
 
 SERVICE = "role-env key "

@@ -6,8 +6,8 @@ its name, so that no list of them is needed. Each chunk names the write that it 
 a killed process can leave, count as a missing entry and are never joined.
 """
 
+from role_env.keyrings import Entry
 from role_env.keyrings.backends import writing_backend
-from role_env.keyrings.entry import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

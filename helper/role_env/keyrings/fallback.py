@@ -1,8 +1,7 @@
 """The Linux kernel's keyring as the fallback of the system's, for what expires."""
 
-from role_env.keyrings import kernel
+from role_env.keyrings import Entry, kernel
 from role_env.keyrings.container import is_container
-from role_env.keyrings.entry import Entry
 from role_env.keyrings.system import SystemKeyring
 
 TYPE_CHECKING = False

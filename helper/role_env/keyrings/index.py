@@ -5,7 +5,7 @@ another one. Older releases skip a line that removes an entry.
 """
 
 from role_env import paths
-from role_env.keyrings.entry import Entry
+from role_env.keyrings import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from role_env.keyrings import Entry
     from role_env.keyrings.dbus import Call
-    from role_env.keyrings.entry import Entry
 
 _SERVICE, _PATH = "org.freedesktop.secrets", "/org/freedesktop/secrets"
 _SERVICE_INTERFACE, _PROPERTIES = "org.freedesktop.Secret.Service", "org.freedesktop.DBus.Properties"

@@ -14,8 +14,7 @@ from pathlib import Path
 from role_env.context import Context
 from role_env.errors import KeyringError
 from role_env.files import locks
-from role_env.keyrings import fallback, vault
-from role_env.keyrings.entry import Entry, hashed_entry
+from role_env.keyrings import Entry, fallback, hashed_entry, vault
 from role_env.keyrings.fallback import KernelKeyring, kernel_keyring
 from role_env.keyrings.system import SystemKeyring
 

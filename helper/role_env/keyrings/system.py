@@ -8,8 +8,7 @@ import time
 
 from role_env.context import Context
 from role_env.deadline import NoThread, TimedOut, Worker, idle_seconds, is_crowded, within
-from role_env.keyrings import backends, chunks, secret_service, service_backend
-from role_env.keyrings.entry import Entry
+from role_env.keyrings import Entry, backends, chunks, secret_service, service_backend
 from role_env.keyrings.faults import KeyringFault, fault_of
 from role_env.keyrings.notes import KeyringNotes
 from role_env.ui.messages import on_terminal

@@ -6,7 +6,7 @@ import sys
 
 from role_env.context import Context
 from role_env.errors import KeyringError
-from role_env.keyrings.entry import Entry, profile_entry
+from role_env.keyrings import Entry, profile_entry
 from role_env.keyrings.index import Index
 from role_env.keyrings.system import SystemKeyring
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from role_env import ui
 from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.errors import UsageError
@@ -11,7 +12,6 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles.append import NewProfile, with_appended
 from role_env.profiles.file import ProfilesFile
 from role_env.ui import prompt
-from role_env.ui import stdout as output
 
 # The text in the name of an account for production.
 _PRODUCTION = "prod"
@@ -59,20 +59,20 @@ def add(offers: Sequence[Offer], path: Path, context: Context, choices: Choices,
         offers = _choose(offers)
     profiles = _profiles(offers, choices)
     if not profiles:
-        output.write(f"nothing to add to {path}: {summary}\n")
+        ui.write(f"nothing to add to {path}: {summary}\n")
         return
     file = UserFile(path, keeps_backup=False)
     _with_checked(path, file.read(), profiles, context)
-    output.write("\n".join(profile.text() for profile in profiles))
+    ui.write("\n".join(profile.text() for profile in profiles))
     count = _count(profiles)
     if choices.dry_run:
         context.messages.say(f"{count} would be appended to {path}: {summary}")
         return
     if not choices.yes and not prompt.is_yes(f"Append {count} to {path}? yes or no", default="yes"):
-        output.write("nothing was appended\n")
+        ui.write("nothing was appended\n")
         return
     file.replace(lambda content: _with_checked(path, content, profiles, context))
-    output.write(f"\n{summary}\nappended {count} to {path}\n")
+    ui.write(f"\n{summary}\nappended {count} to {path}\n")
 
 
 def _with_checked(path: Path, content: bytes | None, profiles: Sequence[NewProfile], context: Context) -> bytes:

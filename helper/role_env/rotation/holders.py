@@ -7,8 +7,7 @@ from pathlib import Path
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import KeyringError
-from role_env.keyrings import access_keys
-from role_env.keyrings.entry import Entry
+from role_env.keyrings import Entry, access_keys
 from role_env.rotation import journal as journals
 from role_env.rotation.journal import Journal, Step
 from role_env.rotation.steps import Present

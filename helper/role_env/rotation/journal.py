@@ -10,8 +10,7 @@ from pathlib import Path
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import KeyringError
-from role_env.keyrings import vault
-from role_env.keyrings.entry import Entry, profile_entry
+from role_env.keyrings import Entry, profile_entry, vault
 
 _HEAD = "role-env rotation 1"
 SERVICE = "role-env rotation "

@@ -2,7 +2,7 @@
 
 from role_env.context import Context
 from role_env.credentials import Credentials, Session
-from role_env.keyrings.entry import Entry
+from role_env.keyrings import Entry
 from role_env.sessions.chain import Chain
 from role_env.sessions.proof import Proof
 from role_env.sessions.record import Record

@@ -6,9 +6,9 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import UnreachableError
 from role_env.files.entry_lock import EntryLock
+from role_env.sessions import Request
 from role_env.sessions.cached_session import CachedSession
 from role_env.sessions.record import Record
-from role_env.sessions.request import Request
 
 # How long a renewal may take while the current session is still valid (seconds).
 RENEWAL_SECONDS = 3.0

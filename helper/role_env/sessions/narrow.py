@@ -9,8 +9,8 @@ from role_env.errors import ProfileError, RoleEnvError, UsageError
 from role_env.profiles import policies
 from role_env.profiles.policies import Narrowing
 from role_env.profiles.profile import Profile
+from role_env.sessions import Request
 from role_env.sessions.chain import Chain
-from role_env.sessions.request import Request
 
 
 def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Chain:

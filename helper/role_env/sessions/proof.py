@@ -17,8 +17,7 @@ from role_env import paths
 from role_env.context import Context
 from role_env.files.entry_lock import EntryLock
 from role_env.fingerprint import sha256
-from role_env.keyrings import backends
-from role_env.keyrings.entry import PROOF_SERVICE, Entry, hashed_entry
+from role_env.keyrings import PROOF_SERVICE, Entry, backends, hashed_entry
 from role_env.sessions.store import Cache
 
 _HEAD = "role-env proof 2"

@@ -22,12 +22,12 @@ from role_env.fingerprint import read_file
 from role_env.keyrings import backends
 from role_env.keyrings.faults import KeyringFault
 from role_env.profiles.policies import Narrowing, compact
+from role_env.sessions import Request
 from role_env.sessions.chain import Chain
 from role_env.sessions.flight import RENEWAL_SECONDS
 from role_env.sessions.obtain import SessionRequest
 from role_env.sessions.proof import Proof
 from role_env.sessions.record import digest_of_token
-from role_env.sessions.request import Request
 from role_env.shells import export as exporters
 from role_env.variables import READ_ONLY, REQUEST
 

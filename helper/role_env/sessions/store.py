@@ -9,8 +9,7 @@ import functools
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
 from role_env.files.entry_lock import EntryLock
-from role_env.keyrings import fallback
-from role_env.keyrings.entry import SESSION_SERVICE, Entry
+from role_env.keyrings import SESSION_SERVICE, Entry, fallback
 from role_env.keyrings.fallback import MODE, MODES, KernelKeyring
 from role_env.keyrings.index import Index
 from role_env.keyrings.system import SystemKeyring

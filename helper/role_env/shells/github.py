@@ -10,11 +10,10 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 
-from role_env import timestamps, variables
+from role_env import timestamps, ui, variables
 from role_env.credentials import Session
 from role_env.errors import ProfileError, RoleEnvError, one_line
 from role_env.shells import export as exporters
-from role_env.ui import stdout as output
 
 
 def export(obtain: Callable[[], Session], environ: Mapping[str, str]) -> None:
@@ -31,7 +30,7 @@ def export(obtain: Callable[[], Session], environ: Mapping[str, str]) -> None:
         outranking = {name: "" for name, value in environ.items() if value and name not in after}
         written = {**outranking, **exporters.document_variables(session)}
         _check_lines({**outputs, **written})
-        output.write("".join(f"::add-mask::{value.replace('%', '%25')}\n" for value in _to_mask(session)))
+        ui.write("".join(f"::add-mask::{value.replace('%', '%25')}\n" for value in _to_mask(session)))
         for file in outputs_files:
             _append(file, outputs)
         _append(variables_file, written)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
-from role_env.ui import stdout as output
+from role_env import ui
 from role_env.ui.table import has_colors
 
 # Without PAGER, the first of these that is installed.
@@ -24,13 +24,13 @@ def show(text_of: Callable[[bool], str], environ: Mapping[str, str]) -> None:
     command = _pager(environ) if sys.stdout is not None and sys.stdout.isatty() else []
     text = text_of(has_colors(environ, sys.stdout) and _passes_styles(command, environ))
     if not command:
-        output.write(text)
+        ui.write(text)
         return
     try:
         # The pager is the user's own setting, and it runs until the person at the terminal leaves it.
         process = subprocess.Popen(command, stdin=subprocess.PIPE, env={"LESS": _LESS, **environ})  # noqa: S603
     except OSError:
-        output.write(text)
+        ui.write(text)
         return
     while True:
         try:
