@@ -21,7 +21,7 @@ REVEALING = {
         eventbridge:ListConnections gpdb:GetSecretValue iot:BatchQueryDeviceDetail iot:QueryDeviceDetail
         iot:QueryProduct kms:BatchGetSecretValue kms:GetSecretValue oos:GetSecretParameter
         oos:GetSecretParametersByPath ram:GetAppSecret rocketmq:GetInstanceAccount rtc:DescribeAppKey
-        sae:DescribeSecret vpc:DescribeBgpGroups vpc:DescribeVpnConnection
+        sae:DescribeSecret ververica:ListSecretValues vpc:DescribeBgpGroups vpc:DescribeVpnConnection
         vpc:ListIpsecServers yundun-cert:DescribeCertificateState yundun-cert:DescribeSSLCertificatePrivateKey
         yundun-cert:GetCsrDetail yundun-cert:GetUserCertificateDetail""",
     "ways in": """
@@ -54,7 +54,7 @@ FURTHER = {
         agentloop:GetContextStoreAPIKey agentrun:GetModelService apig:ListServices eiam:GetApplicationSsoConfig
         log:GetS3Ingestion mse:GetGatewayAuthDetail polardb:DescribeApikeyAttribute sas:ListPrivateRegistryList""",
     "ways in": """
-        appstream-center:GetAuthCode ccc:GetLoginDetails imm:GetWebofficeURL pds:GetShareLink""",
+        appstream-center:GetAuthCode ccc:GetLoginDetails imm:GetWebofficeURL pds:GetShareLink vod:GetVideoPlayAuth""",
     "stored data": """
         cs:DescribeClusterLogs das:DescribeAuditLogs esa:GetKvDetail oos:GetParameter oos:GetParametersByPath
         pds:GetFile rds:DescribeErrorLogs rds:DescribeSlowLogRecords swas-open:DescribeDatabaseErrorLogs""",

@@ -43,7 +43,20 @@ def test_the_rotation_of_a_renamed_profile_can_be_dropped_with_its_secrets(machi
     for key_id in (machine.sts.access_key_id, new):
         assert f"{key_id} stays active at RAM; to delete it: aliyun ram DeleteAccessKey" in done.stdout
     assert secrets_in_keyring(machine, ram) == set()
+    machine.fails("rotate", "profileA", status=3, said="there is no profile profileA")
     assert "renamed has no access key" in machine.succeeds("logout", "renamed").stdout
+
+
+def test_the_key_of_a_renamed_profile_can_be_removed_by_the_line_that_is_said(machine: Machine, ram: LocalRam) -> None:
+    for stop in (None, stop_after_create):
+        if stop:
+            stop(machine, ram)
+        rename(machine, "profileA", "renamed")
+        done = machine.fails("rotate", "profileA", status=3, said="and the keyring has its key")
+        machine.succeeds(*done.stderr.strip().rpartition(": role-env ")[2].split())
+        assert secrets_in_keyring(machine, ram) == set()
+        rename(machine, "renamed", "profileA")
+        machine.log_in("profileA")
 
 
 def test_a_login_under_the_new_name_with_the_old_key_continues_the_rotation(machine: Machine, ram: LocalRam) -> None:

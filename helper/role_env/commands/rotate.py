@@ -83,9 +83,10 @@ def run(invocation: Invocation, context: Context) -> int:
 def _profile(file: ProfilesFile, name: str, context: Context) -> Profile:
     """Return the profile. Raises ProfileError; for one that is no longer in the file, it says what the keyring has."""
     if name not in file.names() and name in renamed.stored(file.path, file.names(), context):
+        force = " --force" if name in renamed.rotated(file.path, file.names(), context) else ""
         raise ProfileError(
             f"there is no profile {name} in {file.path}, and the keyring has its key",
-            hint=f"{renamed.way_back(name, file.path)}; or, to remove the key from the keyring: role-env logout {name}",
+            hint=f"{renamed.way_back(name, file.path)}; or remove its key: role-env logout {name}{force}",
         )
     return file.profile(name)
 

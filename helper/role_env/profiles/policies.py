@@ -20,10 +20,10 @@ READING = ("*:Describe*", "*:List*", "*:Get*", "*:BatchGet*", "*:Query*", "*:Bat
 
 REVEALING = {
     "secrets": (
-        "*:*e*Secret* *:*sSecrets *:*PrivateKey *:*ssword *:*Creden* *:*Token* *:*Ticket *:*ApiKey* *:*AppKey* "
-        "*:*AppSec* cms:*AccessKey *:*teState *:*UserCert* *:GetCsr* *:*natures *:*beDomain *:*Sasl* *:*ServiceApp* "
-        "*:GetConn* *:ListConn* *:*ntStream* *:*ceAccount amqp:*Acc* *:*VpnConn* *:*Ipsec* *:*BgpG* *:*inConfigs "
-        "iot:*"
+        "*:*e*Secret* *:*sSecrets *:*etVal* *:*PrivateKey *:*ssword *:*Creden* *:*Token* *:*Ticket *:*ApiKey* "
+        "*:*AppKey* *:*AppSec* cms:*AccessKey *:*teState *:*UserCert* *:GetCsr* *:*natures *:*beDomain *:*Sasl* "
+        "*:*ServiceApp* *:GetConn* *:ListConn* *:*ntStream* *:*ceAccount amqp:*Acc* *:*VpnConn* *:*Ipsec* *:*BgpG* "
+        "*:*inConfigs iot:*"
     ),
     "ways in": (
         "*:*ntCert* *:*Kube?on* *:*UserConf* *:*AttachS* cs:*Agent cs:*Trigger *:*Terminal* *:*Shell *:*Url *:*pload* "
@@ -46,7 +46,7 @@ in the middle of a word, which costs fewer characters: `*:*pload*` matches uploa
 """
 
 FURTHER = {
-    "ways in": ("*:*URL *:*ShareL* *:*AuthCode ccc:*Login*"),
+    "ways in": ("*:*URL *:*ShareL* *:*AuthCode ccc:*Login* vod:*Play*"),
     "stored data": (
         "*:*KvD* *:*rLogs *:*tLogs *:*eLogs *:*sLogs *:*nLogs *:*kLogs oos:*Param* *:*Conversation* *:*Dialog* "
         "*:*Content* pds:* ice:* mts:* tdsr:* yike:* *:*Export*"
@@ -54,9 +54,9 @@ FURTHER = {
     "secrets": (
         "apig:* *:*APIK* *:*Apik* *:*AK *:*Ak *:*Profiles *:*AccessProf* *:*GatewayAuth* *:*Ingestion* *:*LLMC* "
         "*:*Keyless* *:*Webhook *:*CodeSource* *:*Mqtt* esa:*Pool* agentteams:* agentrun:* aicontent:* hitsdb:*V2* "
-        "*:*Prometheus* *:*PrivateK8s sas:*Registry* *:*AgentDetail *:*Disaster* *:*EvalTask* vs:*Device* vs:*Parent* "
-        "vcs:*Device* cmn:*Device* linkvisual:*Info* *:*Subscription *:*OpenAccount* gpdb:*Supabase* rdsai:* "
-        "eiam:*Config* iacservice:*Set* pam:* cms:*SiteMon* ecd:*Site* mpaas:*App* iovcc:*App* *:GetSts* gpdb:*Model* "
+        "*:*Prometheus* *:*PrivateK8s sas:*Registry* *:*AgentDetail *:*Disaster* *:*llCode *:*StsA* vs:*Device* "
+        "vs:*Parent* vcs:*Device* cmn:*Device* *:*Subscription *:*OpenAccount* gpdb:*Supabase* rdsai:* eiam:*Config* "
+        "iacservice:*Set* pam:* cms:*SiteMon* ecd:*Site* mpaas:*App* iovcc:*App* *:GetSts* gpdb:*Model* "
         "eiam:*Provider*"
     ),
     "what programs are given and print": (
