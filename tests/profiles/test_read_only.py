@@ -133,6 +133,7 @@ def test_as_many_further_patterns_are_denied_as_sts_accepts(length: int) -> None
 @pytest.mark.parametrize("title", FURTHER)
 def test_without_a_policy_of_the_profile_further_actions_are_refused(title: str) -> None:
     policy = policies.read_only()
+    assert denied(policy)[-1] == " ".join(policies.FURTHER.values()).split()[-1]
     assert [action for action in FURTHER[title].split() if allows(policy, action, "*")] == []
 
 

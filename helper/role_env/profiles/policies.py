@@ -49,15 +49,14 @@ FURTHER = {
     "ways in": ("*:*URL *:*ShareL* *:*AuthCode ccc:*Login* vod:*Play*"),
     "stored data": (
         "*:*KvD* *:*rLogs *:*tLogs *:*eLogs *:*sLogs *:*nLogs *:*kLogs oos:*Param* *:*Conversation* *:*Dialog* "
-        "*:*Content* pds:* ice:* mts:* tdsr:* yike:* *:*Export*"
+        "*:*Content* pds:* ice:* mts:* *:*Export*"
     ),
     "secrets": (
         "apig:* *:*APIK* *:*Apik* *:*AK *:*Ak *:*Profiles *:*AccessProf* *:*GatewayAuth* *:*Ingestion* *:*LLMC* "
         "*:*Keyless* *:*Webhook *:*CodeSource* *:*Mqtt* esa:*Pool* agentteams:* agentrun:* aicontent:* hitsdb:*V2* "
-        "*:*Prometheus* *:*PrivateK8s sas:*Registry* *:*AgentDetail *:*Disaster* *:*llCode *:*StsA* vs:*Device* "
-        "vs:*Parent* vcs:*Device* cmn:*Device* *:*Subscription *:*OpenAccount* gpdb:*Supabase* rdsai:* eiam:*Config* "
-        "iacservice:*Set* pam:* cms:*SiteMon* ecd:*Site* mpaas:*App* iovcc:*App* *:GetSts* gpdb:*Model* "
-        "eiam:*Provider*"
+        "*:*Prometheus* *:*PrivateK8s sas:*Registry* *:*AgentDetail *:*Disaster* *:*llCode vs:*Device* vs:*Parent* "
+        "vcs:*Device* cmn:*Device* *:*Subscription *:*OpenAccount* gpdb:*Supabase* rdsai:* eiam:*Config* "
+        "iacservice:*Set* cms:*SiteMon* ecd:*Site* mpaas:*App* iovcc:*App* *:GetSts* gpdb:*Model* eiam:*Provider*"
     ),
     "what programs are given and print": (
         "*:*Env* *:*ConfigMap* *:*InstanceInfo* edas:*Config* oos:*Execution* pai-dlc:* log:*tETL*"
