@@ -14,8 +14,8 @@ from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
 from role_env.rotation import renamed
 from role_env.rotation.holders import Holders
-from role_env.rotation.ram import Ram, endpoint_of, find_creation
-from role_env.rotation.release import Release
+from role_env.rotation.ram import find_creation
+from role_env.rotation.release import release_key
 from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
 
@@ -44,16 +44,11 @@ def run(invocation: Invocation, context: Context) -> int:
         )
     context = context.restarted()  # the time at the prompt does not count
     holders = Holders(file.path, profile.name, context)
-    release = Release(holders, context, is_forced=invocation.force, access_key_id=key.access_key_id)
-    with release.hold_locks():
-        release.check()
+    with release_key(holders, context, is_forced=invocation.force, next_id=key.access_key_id):
         arn = _verify(key, profile, context)
         key.created = find_creation(key, context)
         access_keys.store(file.path, profile.name, key, context)
         ui.write(f"{profile.name}: {arn}; its access key {key.access_key_id} is stored in the keyring\n")
-        release.end(
-            lambda line: ui.write(f"{profile.name}: {line}\n"), lambda: Ram(context, endpoint_of(context.environ))
-        )
     lines = file.lines(profile.name, ("access_key_secret", "security_token"))
     if lines:
         numbers = " and ".join(f"line {line}" for line in lines)

@@ -15,8 +15,7 @@ from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
 from role_env.rotation import renamed
 from role_env.rotation.holders import Holders
-from role_env.rotation.ram import Ram, endpoint_of
-from role_env.rotation.release import Release
+from role_env.rotation.release import release_key
 from role_env.sources import rows
 from role_env.sources.signed_in import SignedInSource
 
@@ -33,9 +32,7 @@ def run(invocation: Invocation, context: Context) -> int:
         return _sign_out(source, context)
     holders = Holders(path, name, context)
     is_in_file = file is None or name in file.names()
-    release = Release(holders, context, is_forced=invocation.force, is_in_file=is_in_file)
-    with release.hold_locks():
-        is_dropping = release.check()
+    with release_key(holders, context, is_forced=invocation.force, is_in_file=is_in_file) as is_dropping:
         key = access_keys.load(path, name, context)
         if key:
             access_keys.delete(path, name, context)
@@ -47,7 +44,6 @@ def run(invocation: Invocation, context: Context) -> int:
         else:
             _check_known(ProfilesFile(path, fingerprint), name, context)
             ui.write(f"{name} has no access key in the keyring\n")
-        release.end(lambda line: ui.write(f"{name}: {line}\n"), lambda: Ram(context, endpoint_of(context.environ)))
     return 0
 
 

@@ -1,118 +1,114 @@
 """Refuse or drop a rotation whose key `login` or `logout` replaces or removes."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
+from role_env import ui
 from role_env.context import Context
+from role_env.dataclass import dataclass
 from role_env.errors import RefusedError
 from role_env.rotation import remains, renamed
 from role_env.rotation.exclusion import hold_keys
 from role_env.rotation.holders import Holders
 from role_env.rotation.journal import Journal, Step, Unreadable
-from role_env.rotation.ram import Ram
+from role_env.rotation.ram import Ram, endpoint_of
 
 
-class Release:
-    """The rotation of a key that the profile of `holders` is about to lose, if there is one.
+@dataclass(frozen=True)
+class _Found:
+    """The key that a profile is about to lose, `before`, and its rotation.
 
-    `is_forced` drops a rotation that the profile began; one that another profile began goes on without it.
-    `access_key_id` is the profile's next key, empty for none. Without `is_in_file`, the profiles file has no such
-    profile.
+    `own` is a rotation that the profile began, which is dropped; `others` is one that another profile began, which goes
+    on without it. With `is_unreadable`, the profile's own journal is damaged, and is dropped.
     """
 
-    def __init__(
-        self,
-        holders: Holders,
-        context: Context,
-        *,
-        is_forced: bool,
-        access_key_id: str = "",
-        is_in_file: bool = True,
-    ) -> None:
-        self._holders = holders
-        self._context = context
-        self._is_forced = is_forced
-        self._access_key_id = access_key_id
-        self._is_in_file = is_in_file
-        self._dropped: Journal | None = None
-        self._others: Journal | None = None
-        self._is_dropping = False
-        self._before = ""
+    before: str
+    own: Journal | None = None
+    others: Journal | None = None
+    is_unreadable: bool = False
 
-    def hold_locks(self) -> AbstractContextManager[None]:
-        """Hold the locks of the profile's key, of its next key and of their rotations, as `hold_keys` does."""
 
-        def ids() -> set[str]:
-            """Return the IDs of both keys, and of the old keys of their rotations."""
-            key = self._holders.key()
-            both = {key.access_key_id if key else "", self._access_key_id} - {""}
-            journals = [self._holders.journal_of(access_key_id) for access_key_id in both]
-            with suppress(Unreadable):
-                journals.append(self._holders.own_journal())
-            return both | {journal.old.access_key_id for journal in journals if journal}
+@contextmanager
+def release_key(
+    holders: Holders, context: Context, *, is_forced: bool, next_id: str = "", is_in_file: bool = True
+) -> Iterator[bool]:
+    """Hold the locks of the profile's keys while its key is replaced or removed; yield whether a rotation is dropped.
 
-        return hold_keys(ids, self._holders.profile, self._context)
+    `next_id` is the ID of the profile's next key, empty for none. Without `is_in_file`, the profiles file has no such
+    profile. When the block has ended, print which keys stay at RAM, including a replaced one, and drop the rotation.
 
-    def check(self) -> bool:
-        """Return whether there is a rotation to drop.
+    Raises RefusedError, which names the ways on, if a rotation is under way and a key would be lost. `is_forced` drops
+    a rotation that the profile began.
+    """
+    with hold_keys(lambda: _ids(holders, next_id), holders.profile, context):
+        found = _find(holders, next_id, is_forced=is_forced, is_in_file=is_in_file)
+        yield found.own is not None or found.is_unreadable
+        for line in _remains(found, holders, next_id, context):
+            ui.write(f"{holders.profile}: {line}\n")
+        if found.own or found.is_unreadable:
+            holders.drop_journal()
 
-        Raises RefusedError, which names the ways on, if a rotation is under way and a key would be lost.
-        """
-        key = self._holders.key()
-        self._before = key.access_key_id if key else ""
-        try:
-            own = self._holders.own_journal()
-        except Unreadable:
-            if not self._is_forced:
-                raise
-            self._is_dropping = True
-            return True
-        journal = own or (self._holders.journal_of(self._before) if key else None)
-        if journal is None or journal.expected().access_key_id == self._access_key_id:
-            return False
-        if journal.step is not Step.STARTED and not self._is_forced:
-            raise self._refusal(journal, is_own=own is not None)
-        if own is None:
-            self._others = journal
-            return False
-        self._dropped, self._is_dropping = own, True
-        return True
 
-    def end(self, tell: Callable[[str], None], ram: Callable[[], Ram]) -> None:
-        """Print, by `tell`, which keys stay at RAM, including a replaced one; then drop the rotation."""
-        journal, before = self._dropped, self._before
-        is_replaced = bool(before and self._access_key_id) and before != self._access_key_id
-        is_named = any(one.names(before) for one in (journal, self._others) if one)
-        if is_replaced and not is_named and not self._holders.of(before):
-            tell(f"the former key {before} is not deleted at RAM; to delete it: {remains.deletion(before)}")
-        if self._others and self._others.step is not Step.STARTED:
-            owner = self._others.entry.username
-            tell(f"the rotation of {_keys(self._others)} goes on with profile {owner}, which began it")
-        if journal and journal.step is not Step.STARTED:
-            found, why = remains.look_or_guess(journal, ram)
-            if why:
-                self._context.messages.warn(f"RAM could not be asked for the state of the keys: {why}")
-            for line in remains.of_rotation(journal, found, self._holders):
-                tell(line)
-        if self._is_dropping:
-            if journal is None:
-                tell("a rotation's journal could not be read: look at the user's keys in the RAM console")
-            self._holders.drop_journal()
+def _ids(holders: Holders, next_id: str) -> set[str]:
+    """Return the IDs of the profile's key, of its next key, and of the old keys of their rotations."""
+    key = holders.key()
+    both = {key.access_key_id if key else "", next_id} - {""}
+    journals = [holders.journal_of(access_key_id) for access_key_id in both]
+    with suppress(Unreadable):
+        journals.append(holders.own_journal())
+    return both | {journal.old.access_key_id for journal in journals if journal}
 
-    def _refusal(self, journal: Journal, *, is_own: bool) -> RefusedError:
-        """Return the error that names the ways on; any profile with the key can continue its rotation."""
-        profile = self._holders.profile
-        rotate, abort = f"role-env rotate {profile}", f"role-env rotate {profile} --abort"
-        ways = {Step.RETIRED: f"finish it: {rotate} --finish; or go back: {abort}", Step.ABORTING: f"go back: {abort}"}
-        way = ways.get(journal.step, f"go on: {rotate}; or go back: {abort}")
-        force = "--force drops the rotation" if is_own else "--force leaves the rotation to that profile"
-        if not self._is_in_file:
-            way = f"{renamed.way_back(profile, self._holders.path)}, then {way}"
-        whose = "in its journal" if is_own else f"in the journal of profile {journal.entry.username}"
-        return RefusedError(
-            f"the access key of {profile} is being rotated ({_keys(journal)}), and the secrets are {whose}",
-            hint=f"{way}; {force}",
-        )
+
+def _find(holders: Holders, next_id: str, *, is_forced: bool, is_in_file: bool) -> _Found:
+    """Return the rotation of the key. Raises RefusedError and Unreadable for one that only `is_forced` can drop."""
+    key = holders.key()
+    before = key.access_key_id if key else ""
+    try:
+        own = holders.own_journal()
+    except Unreadable:
+        if not is_forced:
+            raise
+        return _Found(before, is_unreadable=True)
+    journal = own or (holders.journal_of(before) if key else None)
+    if journal is None or journal.expected().access_key_id == next_id:
+        return _Found(before)
+    if journal.step is not Step.STARTED and not is_forced:
+        raise _refusal(holders, journal, is_own=own is not None, is_in_file=is_in_file)
+    return _Found(before, own=own) if own else _Found(before, others=journal)
+
+
+def _remains(found: _Found, holders: Holders, next_id: str, context: Context) -> Iterator[str]:
+    """Yield what stays at RAM, and what becomes of the rotation."""
+    own, others = found.own, found.others
+    is_replaced = bool(found.before and next_id) and found.before != next_id
+    is_named = any(journal.names(found.before) for journal in (own, others) if journal)
+    if is_replaced and not is_named and not holders.of(found.before):
+        yield f"the former key {found.before} is not deleted at RAM; to delete it: {remains.deletion(found.before)}"
+    if others and others.step is not Step.STARTED:
+        yield f"the rotation of {_keys(others)} goes on with profile {others.entry.username}, which began it"
+    if own and own.step is not Step.STARTED:
+        states, why = remains.look_or_guess(own, lambda: Ram(context, endpoint_of(context.environ)))
+        if why:
+            context.messages.warn(f"RAM could not be asked for the state of the keys: {why}")
+        yield from remains.of_rotation(own, states, holders)
+    if found.is_unreadable:
+        yield "a rotation's journal could not be read: look at the user's keys in the RAM console"
+
+
+def _refusal(holders: Holders, journal: Journal, *, is_own: bool, is_in_file: bool) -> RefusedError:
+    """Return the error that names the ways on; any profile with the key can continue its rotation."""
+    profile = holders.profile
+    rotate, abort = f"role-env rotate {profile}", f"role-env rotate {profile} --abort"
+    ways = {Step.RETIRED: f"finish it: {rotate} --finish; or go back: {abort}", Step.ABORTING: f"go back: {abort}"}
+    way = ways.get(journal.step, f"go on: {rotate}; or go back: {abort}")
+    force = "--force drops the rotation" if is_own else "--force leaves the rotation to that profile"
+    if not is_in_file:
+        way = f"{renamed.way_back(profile, holders.path)}, then {way}"
+    whose = "in its journal" if is_own else f"in the journal of profile {journal.entry.username}"
+    return RefusedError(
+        f"the access key of {profile} is being rotated ({_keys(journal)}), and the secrets are {whose}",
+        hint=f"{way}; {force}",
+    )
 
 
 def _keys(journal: Journal) -> str:
