@@ -76,6 +76,12 @@ def age(key: AccessKey) -> int | None:
     return max(0, int(time.time()) - key.created) // 86400 if key.created else None
 
 
+def touch(environ: Mapping[str, str]) -> None:
+    """Change the mark, so that every cached session checks its source again."""
+    with contextlib.suppress(OSError):  # a session of the former key then stays cached until it expires
+        paths.touch(environ, _MARK)
+
+
 def watch_mark(fingerprint: Fingerprint) -> None:
     """Record the mark in `fingerprint`, so that a change of any key counts. There is none without a state folder."""
     with contextlib.suppress(OSError):
@@ -94,9 +100,3 @@ def _parse(text: str) -> AccessKey | None:
         return AccessKey(key_part(lines[1]), key_part(lines[2]), created=int(lines[3]) if lines[3:] else 0)
     except ValueError:
         return None
-
-
-def touch(environ: Mapping[str, str]) -> None:
-    """Change the mark, so that every cached session checks its source again."""
-    with contextlib.suppress(OSError):  # a session of the former key then stays cached until it expires
-        paths.touch(environ, _MARK)

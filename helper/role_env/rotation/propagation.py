@@ -1,4 +1,4 @@
-"""Wait until a key works everywhere. A new key, or one made active again, takes seconds to minutes."""
+"""Ask STS about a new key: whether it works already, which takes seconds to minutes, and whose it is."""
 
 import time
 
