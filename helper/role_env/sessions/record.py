@@ -159,13 +159,9 @@ def end_line(lines: list[str]) -> str:
 def parse(text: str, profile: str) -> "Record | None":
     """Return the record in `text`; None if it is damaged, of another format or of another profile."""
     lines = text.split("\n")
-    if lines[0] != _HEAD or len(lines) < len(_FIELDS) + 2 or lines[-1] != end_line(lines[:-1]):
+    found = _fields(lines)
+    if not found:
         return None
-    found = {}
-    for name, line in zip(_FIELDS, lines[1:], strict=False):
-        if not line.startswith(name + " "):
-            return None
-        found[name] = line[len(name) + 1 :]
     policy = found["policy"].partition(" ")[0]
     families = found["variables"].split()
     if found["policy"] != _policy_line(policy):
@@ -204,6 +200,18 @@ def parse(text: str, profile: str) -> "Record | None":
         has_agents_key=bool(found["has_agents_key"]),
         fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
     )
+
+
+def _fields(lines: list[str]) -> dict[str, str]:
+    """Return the values by field; none if the record is damaged or of another format."""
+    if lines[0] != _HEAD or len(lines) < len(_FIELDS) + 2 or lines[-1] != end_line(lines[:-1]):
+        return {}
+    found = {}
+    for name, line in zip(_FIELDS, lines[1:], strict=False):
+        if not line.startswith(name + " "):
+            return {}
+        found[name] = line[len(name) + 1 :]
+    return found
 
 
 def _policy_line(policy: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from role_env.context import Context
 from role_env.credentials import RoleArn, Session
-from role_env.dataclass import dataclass, replace
+from role_env.dataclass import replace
 from role_env.environ import request as requests
 from role_env.environ.request import ShellRequest
 from role_env.environ.session import ShellState
@@ -25,68 +25,12 @@ from role_env.profiles.policies import Narrowing, compact
 from role_env.sessions import Request
 from role_env.sessions.chain import Chain
 from role_env.sessions.flight import RENEWAL_SECONDS
+from role_env.sessions.kept import REQUESTED_AGAIN, KeptSession
 from role_env.sessions.obtain import SessionRequest
 from role_env.sessions.proof import Proof
 from role_env.sessions.record import digest_of_token
 from role_env.shells import export as exporters
 from role_env.variables import READ_ONLY, REQUEST
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """The properties that a session keeps when it is requested again.
-
-    `policy` is its value of ROLE_ENV_POLICY, `policy_digest` the digest of the policy that was sent. Errors report that
-    the session is not `verb` (such as "renewed"), with `hint`.
-    """
-
-    profile: str
-    account_id: str
-    role_arn: RoleArn
-    session_name: str
-    policy: str
-    policy_digest: str
-    hint: str
-    verb: str = "renewed"
-
-    @classmethod
-    def of(cls, asked: ShellRequest, hint: str, verb: str = "renewed") -> "_Kept":
-        """Return the properties of the session that was issued for the request `asked`."""
-        names = (asked.session_name, asked.policy, asked.policy_digest)
-        return cls(asked.profile, asked.account_id, asked.role_arn, *names, hint, verb)
-
-    def bind(self, chain: Chain) -> Chain:
-        """Return `chain` with the session's own name. Raises RefusedError if it would now give another session."""
-        self._check_role(chain.role_arn)
-        if chain.role_arn:
-            self._check_account(chain.role_arn.account)
-        if chain.target.role_arn:
-            named = replace(chain.target, role_session_name=self.session_name)
-            chain = chain.with_profile(chain.target, named)
-        if chain.session_name != self.session_name:
-            raise self.another("another session name")
-        if (chain.policy_name, chain.policy_digest) != (self.policy, self.policy_digest):
-            raise self.another("another session policy")
-        return chain
-
-    def check(self, session: Session) -> None:
-        """Raise RefusedError if `session` is another one. A passed-through session is known only after the request."""
-        self._check_role(session.role_arn)
-        self._check_account(session.account_id)
-        if session.policy != self.policy:
-            raise self.another("another session policy")
-
-    def _check_role(self, role_arn: str) -> None:
-        if not self.role_arn.is_same_role(role_arn):
-            raise self.another(f"role {role_arn or '(none)'}, not {self.role_arn or '(none)'}")
-
-    def _check_account(self, account_id: str) -> None:
-        if account_id != self.account_id:
-            raise self.another(f"account {account_id}, not {self.account_id or 'the known one'}")
-
-    def another(self, what: str) -> RefusedError:
-        """Return the error for a session that would be of `what`."""
-        return RefusedError(f"the session of {self.profile} is not {self.verb}: it would be of {what}", hint=self.hint)
 
 
 def renew(context: Context) -> Session:
@@ -105,23 +49,17 @@ def renew(context: Context) -> Session:
             " another session",
             hint=hint,
         )
+    kept = KeptSession.of(asked, hint)
     if asked.token_digest not in map(digest_of_token, exporters.tokens_of_session(environ)):
-        raise ProfileError(
-            f"the session of {state.profile} cannot be renewed: no variable contains the token that was issued for it",
-            hint=hint,
-        )
+        raise kept.impossible("no variable contains the token that was issued for it")
     if state.remaining() > 0:
         context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
-    kept = _Kept.of(asked, hint)
     try:
         session = _obtain(kept, *_prove(kept, asked, context), may_stay=False)
     except UsageError as error:  # the profile no longer allows an option
         raise ProfileError(error.message, hint=error.hint) from None
     if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal():
-        raise UnreachableError(
-            f"the session of {state.profile} could not be renewed: its source gives the same one again",
-            hint="try again",
-        )
+        raise kept.failed(UnreachableError("its source gives the same one again", hint="try again"))
     return session
 
 
@@ -132,7 +70,7 @@ def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: boo
     proof or for an invalid profile, UsageError for a session wider than the shell's (unless `is_full_allowed`),
     RefusedError if it would be another session, and any other RoleEnvError.
     """
-    kept = _Kept.of(asked, f"type: {requests.line(asked, context.environ)}", "requested again")
+    kept = KeptSession.of(asked, f"type: {requests.line(asked, context.environ)}", REQUESTED_AGAIN)
     try:
         proven, chain = _prove(kept, asked, context)
         session_request = SessionRequest(_request(asked, _typed_narrowing(kept, asked, is_full_allowed), None), context)
@@ -153,7 +91,7 @@ def proven_endpoint(context: Context) -> str:
     asked = requests.parse(context.environ.get(REQUEST, ""))
     if asked:
         with contextlib.suppress(ProfileError, RefusedError, UsageError):
-            _prove(_Kept.of(asked, ""), asked, context)
+            _prove(KeptSession.of(asked, ""), asked, context)
             return asked.endpoint
     raise ProfileError(
         "nothing proves that the session in this shell was requested at the STS endpoint that ROLE_ENV_REQUEST names",
@@ -167,7 +105,7 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
     Raises RefusedError if it would be another session, and any other RoleEnvError.
     """
     made = json.loads(first.request)
-    kept = _Kept(
+    kept = KeptSession(
         first.profile,
         first.account_id,
         RoleArn(first.role_arn),
@@ -181,15 +119,15 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
     return _obtain(kept, session_request, chain, may_stay=False)
 
 
-def _prove(kept: _Kept, asked: ShellRequest, context: Context) -> tuple[SessionRequest, Chain]:
+def _prove(kept: KeptSession, asked: ShellRequest, context: Context) -> tuple[SessionRequest, Chain]:
     """Return the request `asked` and its chain, checked against `kept` and the proof.
 
     Raises ProfileError or RefusedError if they differ.
     """
     # Without this check the hint would ask for another --config. Path.exists raises for an unsearchable folder.
     if not os.path.exists(asked.config):  # noqa: PTH110
-        raise ProfileError(
-            f"the session of {kept.profile} cannot be {kept.verb}: its profiles file {asked.config} is not found",
+        raise kept.impossible(
+            f"its profiles file {asked.config} is not found",
             hint="restore the profiles file, or begin another session: role-env use PROFILE",
         )
     narrowing = _narrowing(kept, asked)
@@ -214,19 +152,17 @@ def _request(asked: ShellRequest, narrowing: Narrowing, agent: str | None) -> Re
     )
 
 
-def _obtain(kept: _Kept, session_request: SessionRequest, chain: Chain, *, may_stay: bool) -> Session:
+def _obtain(kept: KeptSession, session_request: SessionRequest, chain: Chain, *, may_stay: bool) -> Session:
     """Return the session of `chain`, the request's chain, if it matches `kept`."""
     try:
         session = session_request.obtain_for(chain, may_stay=may_stay)
     except UnreachableError as error:
-        why = error.message.removeprefix(f"profile {kept.profile}: ")
-        message = f"the session of {kept.profile} could not be {kept.verb}: {why}"
-        raise UnreachableError(message, hint=error.hint) from None
+        raise kept.failed(error) from None
     kept.check(session)
     return session
 
 
-def _check_proof(kept: _Kept, chain: Chain, asked: ShellRequest, proof: Proof, context: Context) -> None:
+def _check_proof(kept: KeptSession, chain: Chain, asked: ShellRequest, proof: Proof, context: Context) -> None:
     """Raise ProfileError unless `proof` shows that `chain` was requested here, and the session issued for `asked`."""
     proof.load(context)
     if not proof.chain and context.is_unattended and backends.is_set(context.environ):
@@ -237,18 +173,17 @@ def _check_proof(kept: _Kept, chain: Chain, asked: ShellRequest, proof: Proof, c
     is_issued = bool(proof.chain) and proof.seal(*asked.issued) == asked.seal
     # The chain's digest reads the key or token, which is allowed only with a proof.
     if not is_issued or chain.target.endpoint != asked.endpoint or chain.digest(context) != proof.chain:
-        what = f"the session of {kept.profile} cannot be {kept.verb}"
-        raise ProfileError(f"{what}: nothing proves that it was requested here as it is now", hint=kept.hint)
+        raise kept.impossible("nothing proves that it was requested here as it is now")
 
 
-def _typed_narrowing(kept: _Kept, asked: ShellRequest, is_full_allowed: bool) -> Narrowing:
+def _typed_narrowing(kept: KeptSession, asked: ShellRequest, is_full_allowed: bool) -> Narrowing:
     """Return the narrowing that the options of `asked` make, without that of its profile's key `agents`."""
     narrowing = Narrowing() if asked.option("agents") else _narrowing(kept, asked)
     narrowing.is_full_allowed = is_full_allowed
     return narrowing
 
 
-def _narrowing(kept: _Kept, asked: ShellRequest) -> Narrowing:
+def _narrowing(kept: KeptSession, asked: ShellRequest) -> Narrowing:
     """Return the session's narrowing. Raises RefusedError if its policy has changed or cannot be read again."""
     name, file = asked.option("policy"), asked.option("policy_file")
     if name in ("", READ_ONLY):
