@@ -38,7 +38,7 @@ _renv_off() {
 	\unset -v _role_env_saved _role_env_old_SECURITY_TOKEN _role_env_token _role_env_colour @OWN@
 }
 
-case "${_role_env_saved:+s}${ROLE_ENV_NO_ACCOUNT:+s}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}" in
+case "${_role_env_saved:+s}${ROLE_ENV_NO_ACCOUNT:+s}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}${ROLE_ENV_REQUEST:+s}" in
 ?*)
 	_renv_change _renv_off
 	_renv_confirm 'role-env: the session is off; this shell has what was set before it'

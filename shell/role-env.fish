@@ -206,6 +206,12 @@ function _role_env_look
         test -z "$ALIBABA_CLOUD_CREDENTIALS_URI"; and _role_env_is_guarded none
         or set -g _role_env_text 'no account≠'
         set -g _role_env_seen ''
+    else if test -n "@DESCRIPTION@"
+        # The keys may be the session's, whose profile nothing names.
+        _role_env_paint
+        set -g _role_env_on $_role_env_warning
+        set -g _role_env_text 'unknown session≠'
+        set -g _role_env_seen ''
     else
         set -g _role_env_text ''
         set -g _role_env_seen ''

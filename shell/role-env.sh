@@ -211,6 +211,10 @@ _role_env_look() {
 		_role_env_paint
 		_role_env_text='no account' _role_env_on=${_role_env_warning} _role_env_seen=''
 		if [[ -n ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]] || ! _role_env_is_guarded none; then _role_env_text='no account≠'; fi
+	elif [[ -n "@DESCRIPTION@" ]]; then
+		# The keys may be the session's, whose profile nothing names.
+		_role_env_paint
+		_role_env_text='unknown session≠' _role_env_on=${_role_env_warning} _role_env_seen=''
 	else
 		_role_env_text='' _role_env_on='' _role_env_off='' _role_env_seen=''
 	fi

@@ -27,6 +27,8 @@ set -l older
 set -l v
 function _renv_sort --no-scope-shadowing
     set id "$ROLE_ENV_ACCESS_KEY_ID"
+    # Without that variable, the request names the key.
+    test -n "$id"; or set id (string match -rg '"access_key_id":"([^"]+)"' -- "$ROLE_ENV_REQUEST")
     set own $_role_env_token
     set ours
     set theirs
@@ -59,7 +61,7 @@ function _renv_sort --no-scope-shadowing
         end
     end
     # In a session of `exec --renew` the credentials URI is the session's own.
-    if test -z "$ROLE_ENV_PROFILE"; or test -n "$id"
+    if test -z "$ROLE_ENV_PROFILE"; or test -n "$ROLE_ENV_ACCESS_KEY_ID"
         set -a left @CREDENTIALS_URI@
     end
     set shared
@@ -124,7 +126,7 @@ end
 
 # Leave the shell without any account, if it has a session. The user's own values are saved.
 function _renv_take_away --no-scope-shadowing
-    if test -n "$ROLE_ENV_NO_ACCOUNT"; or test -z "$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID"
+    if test -n "$ROLE_ENV_NO_ACCOUNT"; or test -z "$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_REQUEST"
         return
     end
     _renv_sort

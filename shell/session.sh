@@ -55,7 +55,13 @@ _renv_sort() {
 
 # Sort all keys. `bare` shows whether the bare SECURITY_TOKEN is the user's. Of the families only Packer's has it.
 _renv_sort_all() {
-	_renv_id="${ROLE_ENV_ACCESS_KEY_ID-}" _renv_own_token="${_role_env_token-}"
+	_renv_id="${ROLE_ENV_ACCESS_KEY_ID-}"
+	# Without that variable, the request names the key.
+	case "$_renv_id${ROLE_ENV_REQUEST:+r}" in r)
+		\eval "_renv_id=\"\${ROLE_ENV_REQUEST#$_renv_any\\\"access_key_id\\\":\\\"}\"; _renv_id=\"\${_renv_id%%\\\"$_renv_any}\""
+		;;
+	esac
+	_renv_own_token="${_role_env_token-}"
 	_renv_own_secret='' _renv_ours='' _renv_theirs='' _renv_bare=theirs
 	@SORT_KEYS@
 	case "${SECURITY_TOKEN-$_renv_own_token}" in
@@ -127,8 +133,8 @@ _renv_begin() {
 # Remove the session, if there is one. The shell is left without any account, but with the session's policy. The user's
 # own values are saved.
 _renv_take_away() {
-	case "${ROLE_ENV_NO_ACCOUNT:+n}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}" in
-	s | ss)
+	case "${ROLE_ENV_NO_ACCOUNT:+n}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}${ROLE_ENV_REQUEST:+s}" in
+	s | ss | sss)
 		_renv_sort_all
 		_renv_everything="$_renv_ours $_renv_theirs $_renv_left $_renv_everything"
 		(\eval "\\unset -v $_renv_everything") 2>/dev/null || _renv_try='(\unset -v "$_renv_var") 2>/dev/null'

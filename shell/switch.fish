@@ -1,7 +1,7 @@
 # Put a session into the shell. `session.fish` comes first.
 #
 # `names` are the variables to set, and `values` their values in the same order.
-set -l begun "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_NO_ACCOUNT"
+set -l begun "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_REQUEST$ROLE_ENV_NO_ACCOUNT"
 # The first session saves everything, later ones only the keys.
 if test -z "$begun"
     set theirs $ours $theirs $left @FORCED@

@@ -12,7 +12,7 @@ _renv_check_unset() {
 
 _renv_switch() {
 	# The first session saves everything, later ones only the keys.
-	case "${_role_env_saved:+s}${ROLE_ENV_NO_ACCOUNT:+s}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}" in
+	case "${_role_env_saved:+s}${ROLE_ENV_NO_ACCOUNT:+s}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}${ROLE_ENV_REQUEST:+s}" in
 	"") _renv_bare=theirs _renv_theirs="$_renv_ours $_renv_theirs $_renv_left $_renv_regions $_renv_guards" ;;
 	*)
 		# A session of an older version did not change these.

@@ -221,6 +221,9 @@ OWN = (
 # A failed switch unsets these. POLICY stays, so that a refused wider session does not succeed at the second try.
 TAKEN_AWAY = tuple(name for name in OWN if name != POLICY)
 
+# A session has all of these, apart from a served one, and a shell without any of them has none.
+DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION", REQUEST)
+
 # The variables shown of a session besides its expiration. REQUEST repeats their values.
 SHOWN = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCOUNT_ID", POLICY)
 

@@ -82,6 +82,7 @@ def of_integration(value: str, *, key_id: str, separator: str) -> dict[str, str]
         "EXPECTED_KEY_IDS": " ".join([key_id] * len(_KEY_IDS)),
         "OTHER_KEY_IDS": '" "'.join(f"{family} {value.format(name)}" for family, name in _other_key_ids()),
         "GUARDS": " ".join(values(_GUARDS)),
+        "DESCRIPTION": "".join(values(variables.DESCRIBING)),
         "WITHOUT_KEY": " ".join(values(_WITHOUT_KEY)),
         "COMMANDS": separator.join(command_table.COMMANDS),
         "VALUE_OPTIONS": separator.join(_value_options()),

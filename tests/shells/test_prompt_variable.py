@@ -56,7 +56,10 @@ STATES: list[tuple[float, dict[str, str], str]] = [
     (-1, {"ROLE_ENV_PROFILE": "", **dict.fromkeys(KEY_IDS, ""), **variables.NO_ACCOUNT}, "no account"),
     (-1, {"ALIBABA_CLOUD_IGNORE_PROFILE": ""}, "no account≠"),
     (-1, {"ALIBABA_CLOUD_IGNORE_PROFILE": "TRUE", "OSS_ACCESS_KEY_ID": "another"}, "no account≠"),
-    (-1, {"ROLE_ENV_NO_ACCOUNT": ""}, ""),
+    (-1, {"ROLE_ENV_NO_ACCOUNT": ""}, "unknown session≠"),
+    *((-1, {name: ""}, "unknown session≠") for name in ("ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID")),
+    (-1, {"ROLE_ENV_REQUEST": ""}, "unknown session≠"),  # the end of a session is left
+    (-1, {"ROLE_ENV_EXPIRATION": ""}, ""),
     # A session that exec serves has no key in any family.
     (0, SERVED, "profileB"),
     (0, SERVED | {"ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:2/"}, "profileB≠"),

@@ -129,6 +129,8 @@ def _key_of_environment(context: Context) -> tuple[AccessKey, str]:
         raise ProfileError("the environment has no credentials", hint=hint)
     if state.lost_account:
         context.messages.warn(f"{tools.no_account(environ)}; {hints.restore(environ)}")
+    elif state.has_session_variables and (state.unreadable() or state.is_mixed()):
+        context.messages.warn("the session in this shell is not whole; role-env status says why")
     is_chosen = bool(environ.get("ALIBABA_CLOUD_STS_ENDPOINT")) or not state.has_session
     requested = "" if is_chosen else _session_endpoint(context)
     return key, requested or sts_endpoint(Fingerprint(environ))

@@ -20,8 +20,6 @@ _MOST_DIGITS = 11
 
 NO_ACCOUNT = "a switch to another profile failed and left this shell without an account"
 
-_DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION")
-
 
 class Fault:
     """The reasons why some tool may not find a session, the gravest first. An Enum takes 1 ms to import."""
@@ -99,7 +97,7 @@ class ShellState:
     @property
     def has_session_variables(self) -> bool:
         """Whether any variable describes a session."""
-        return any(self._environ.get(name) for name in _DESCRIBING)
+        return any(map(self._environ.get, variables.DESCRIBING))
 
     @property
     def has_session(self) -> bool:
@@ -110,7 +108,7 @@ class ShellState:
         """Return the variables that describe the session and have no valid value."""
         role = self.role_arn or self._environ.get("ROLE_ENV_ROLE_ARN") == ""
         found = (self.profile, role, *([1, 1] if self.is_served else [self.access_key_id, self.expiration]))
-        return [name for name, value in zip(_DESCRIBING, found, strict=True) if not value]
+        return [name for name, value in zip(variables.DESCRIBING, found, strict=False) if not value]
 
     def remaining(self) -> int:
         """Return the seconds left, 0 at and after the expiration."""

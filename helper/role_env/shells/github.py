@@ -41,7 +41,7 @@ def take_away_session(environ: Mapping[str, str]) -> None:
 
     A step cannot unset a variable, so each one is set to an empty text.
     """
-    if environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_ACCESS_KEY_ID"):
+    if any(map(environ.get, variables.DESCRIBING)):
         names = (*variables.KEY_NAMES, *variables.BARE.names, *variables.LEFT_UNSET, *variables.TAKEN_AWAY)
         empty = {name: "" for name in names if environ.get(name)}
         with _opened(environ) as (variables_file, *_):
