@@ -1,12 +1,21 @@
-"""`tests/sandbox` on a machine that lacks something: two lines that say what to install, and no traceback."""
+"""`tests/sandbox`: the walk, the playground, which leaves nothing, and what it says where something is missing."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pexpect
 import pytest
+
+from support.machine import INSTALLED
+from support.secret_service_bus import SECRET_SERVICE, require
+from support.waiting import wait_until
 
 SANDBOX = Path(__file__).with_name("sandbox")
 
@@ -47,3 +56,115 @@ def test_without_a_way_to_packages_it_names_the_command_that_fails(checkout: Pat
     what, hint = reported(checkout)
     assert "pip cannot install role-env" in what
     assert ".venv/bin/python -m pip install . trustme" in hint
+
+
+# ---- the playground, and the walk on a terminal
+
+WELCOME = "A playground: an STS, a RAM and a keyring of its own"
+
+
+@contextlib.contextmanager
+def at_terminal(module: str, *arguments: str, home: Path) -> Iterator["pexpect.spawn[str]"]:
+    """Run a module of tests/support on a terminal of 120 columns, with temporary files in `home`."""
+    command = [sys.executable, "-m", f"support.{module}", *arguments]
+    environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(home), "TERM": "xterm-256color"}
+    environ["TMPDIR"] = str(home)
+    screen = pexpect.spawn(
+        command[0],
+        command[1:],
+        env=environ,
+        cwd=str(SANDBOX.parent),
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(50, 120),
+    )
+    try:
+        yield screen
+    finally:
+        screen.close(force=True)
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Return the processes, ended ones aside, that have `folder` in their arguments or variables."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            text = b"".join((process / name).read_bytes() for name in ("cmdline", "environ"))
+            if str(folder).encode() in text and process.name != str(os.getpid()):
+                found.append(f"{process.name} {text[:100]!r}")
+    return found
+
+
+def nothing_is_left(home: Path) -> bool:
+    """Return whether neither a file nor a process of the playground is left."""
+    return list(home.iterdir()) == [] and processes_of(home) == []
+
+
+def play(screen: "pexpect.spawn[str]") -> None:
+    """Do in the playground what its welcome names."""
+    screen.expect_exact(WELCOME)
+    screen.expect(r"\$ ")
+    screen.sendline("role-env use profileB")
+    screen.expect("profileB: role switchRoleSbc of 2222222222222222 for 59 min")
+    screen.expect(r"\x1b\[1;31m ?profileB 59m")
+    screen.sendline("role-env whoami")
+    screen.expect("assumed-role/switchrolesbc/")
+    screen.sendline("cloud ecs:DeleteInstance InstanceId=i-1")
+    screen.expect("403 Forbidden.RAM")
+    screen.sendline("role-env exec audit -- sh -c 'echo policy: $ROLE_ENV_POLICY'")
+    screen.expect("policy: read-only")
+    screen.sendline("source ~/last-year.sh")
+    screen.expect("profileB≠ 59m")
+    screen.sendline("role-env use refused")
+    screen.expect("this shell has no account now")
+    screen.sendline("role-env off")
+    screen.expect("the session is off")
+    screen.sendline("role-env rotate profileA")
+    screen.expect("--finish")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_playground_has_what_its_welcome_names_and_leaves_nothing(shell: str, tmp_path: Path) -> None:
+    require(shell, *SECRET_SERVICE)
+    with at_terminal("playground", shell, home=tmp_path) as screen:
+        play(screen)
+        screen.sendline("exit")
+        screen.expect(pexpect.EOF)
+        screen.close()
+        assert screen.exitstatus == 0
+    assert nothing_is_left(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a shell outlives the sandbox that is killed")
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_playground_that_is_killed_leaves_nothing(shell: str, tmp_path: Path) -> None:
+    require(shell, *SECRET_SERVICE)
+    with at_terminal("playground", shell, home=tmp_path) as screen:
+        screen.expect_exact(WELCOME)
+        screen.sendline("role-env use profileB")
+        screen.expect("for 59 min")
+        os.kill(screen.pid, signal.SIGKILL)
+        wait_until(lambda: nothing_is_left(tmp_path), f"left: {list(tmp_path.iterdir())} {processes_of(tmp_path)}")
+
+
+def test_the_walk_on_a_terminal_shows_each_prompt_in_its_color_within_half_a_minute(tmp_path: Path) -> None:
+    require("bash", *SECRET_SERVICE)
+    began = time.monotonic()
+    with at_terminal("walkthrough", home=tmp_path) as screen:
+        for prompt in (r"1;31mprofileB 59m", r"1;7;31mprofileB≠ 59m", r"1;7;31mno account"):
+            screen.expect(rf"\x1b\[{prompt}\x1b\[0m \$ ")
+        screen.expect(pexpect.EOF)
+        screen.close()
+        assert screen.exitstatus == 0
+    assert time.monotonic() - began < 60  # 25 on an idle machine
+    assert nothing_is_left(tmp_path)
+
+
+def test_the_playground_is_for_a_person(checkout: Path) -> None:
+    command = [sys.executable, str(checkout / "tests" / "sandbox")]
+    done = subprocess.run([*command, "bash"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "stdin is no terminal" in done.stderr
+    done = subprocess.run([*command, "tcsh"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "tests/sandbox bash|zsh|fish" in done.stdout

@@ -1,151 +1,170 @@
-"""The walk of `tests/sandbox`: a switch between two accounts in six steps, and the second time.
+"""The walk of `tests/sandbox`: half a minute at the prompt of a bash, which a program types at.
 
-Every line behind a `$` is run by a real bash (or sh); the story ends with an error when a line does not show what it
-has to.
+Every line behind a `$` is typed at a real bash on a terminal, and what it shows is shown as it is, the prompt with its
+colors too. The story ends with an error when a line does not show what it has to.
 """
 
 import contextlib
+import fcntl
 import os
+import pty
 import re
+import select
 import shutil
+import struct
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
+import termios
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
-from cloud.local_sts import LocalSts
 from support.files import write_private
-from support.secret_service_bus import SECRET_SERVICE, KeyringBus, missing
+from support.playground import folder_of_its_own, hang_up_with_parent, local_cloud
 
-STORY = """
-# 1. Who am I? A user of account A, with a long-lived key.
+STORY = r"""
+# 1. Who am I? A user of account A, whose long-lived key is in the keyring.
 $ role-env whoami profileA
 = :user/test_user1
 
-# 2. Assume the role of profileB, and take its session into this shell.
-$ {switch_verbose}
-= AssumeRole of acs:ram::2222222222222222:role/switchrolesbc
+# 2. Take the role of profileB, in account B, into this shell. The prompt shows it, in the profile's color.
+$ role-env use profileB
+= role switchRoleSbc of 2222222222222222 for 59 min
 
-# 3. What the shell has now.
-$ env | grep -E '^(ROLE_ENV_(ACC|EXP|PRO|ROLE)|ALIBABA_CLOUD_(ACCESS|SECURITY|IGNORE))' | cut -c 1-48 | sort
-= ALIBABA_CLOUD_SECURITY_TOKEN=
-
-# 4. Who am I now? The role, in account B.
+# 3. Who am I now?
 $ role-env whoami
 = :assumed-role/switchrolesbc/
 
-# 5. The role may read ...
-$ {call} ecs:DescribeInstances RegionId=cn-hangzhou
-= "Instance"
+# 4. The role may read ...
+$ cloud ecs:DescribeInstances | cut -c 1-72
+= "RequestId"
 
-# 6. ... and may not delete: 403, and a status that is not 0.
-! {call} ecs:DeleteInstance InstanceId=i-example
+# ... and may not delete.
+$ cloud ecs:DeleteInstance InstanceId=i-example
 = 403 Forbidden.RAM
 
-# The second time the session comes from the keyring: no second call to STS.
-$ {switch}; grep -c '"AssumeRole"' $STS_CALLS
-= ^1$
-
-# How long does it last?
+# 5. The second time the session comes from the keyring: STS is asked once in all.
+$ role-env use profileB; grep -c '"AssumeRole"' $STS_CALLS
+= ^1\s*$
 $ role-env list
-= min left
+= profileB .* min left
 
-# And back: what was there before.
-$ eval "$(role-env off)"; env | grep -c ROLE_ENV_PROFILE
-= ^0$
+# 6. An old script sets a key of another user: the prompt warns at once, and whoami says which tool acts as whom.
+$ source last-year.sh
+$ role-env whoami
+= ossutil 2 .*:user/test_user2
+$ role-env use profileB
+= for 59 min
+
+# 7. One command in a session that only reads; this shell keeps its own.
+$ role-env exec audit -- sh -c 'echo $ROLE_ENV_PROFILE $ROLE_ENV_POLICY'
+= audit read-only
+
+# 8. A switch that STS refuses leaves no account, so that nothing runs in the wrong one.
+$ role-env use refused
+= this shell has no account now
+
+# 9. And back to what was set before.
+$ role-env off
+= the session is off
 """
+_READY = "$ \x1b[0m"
+"""The end of the shell's prompt, by which a program sees that bash waits for a line."""
+_PROMPT = r"PS1='$ \[\e[0m\]'" + '\neval "$(role-env init bash)"\n'
+_SGR = re.compile(r"\x1b\[[0-9;]*m")
+_SECONDS = 60.0
+_PAUSE = 0.4
+"""How long a person at a terminal gets to read a line (seconds)."""
 
 
 def main() -> int:
-    """Tells the story in a throwaway home; returns the exit status."""
-    with tempfile.TemporaryDirectory(prefix="role-env-") as folder, keyring_environment() as keyring:
-        home = Path(folder) / "home"
-        calls = Path(folder) / "calls.jsonl"
-        with LocalSts(Path(folder) / "sts", calls_file=calls) as sts:
-            write_profiles(home / ".config" / "role-env" / "profiles.ini", sts)
-            environ = {
-                "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
-                "HOME": str(home),
-                "SSL_CERT_FILE": str(sts.ca_file),
-                "ALIBABA_CLOUD_STS_ENDPOINT": sts.endpoint,
-                "STS_CALLS": str(calls),
-                **keyring,
-            }
-            shell = shutil.which("bash") or "/bin/sh"
-            into = "source <(role-env {})" if "bash" in shell else 'eval "$(role-env {} || echo false)"'
-            story = STORY.format(
-                switch=into.format("profileB"),
-                switch_verbose=into.format("profileB --verbose"),
-                call=f"python tests/support/cloud_call.py {sts.endpoint}",
-            )
-            return tell(story, [shell], environ)
+    """Tell the story in a throwaway home; return the exit status."""
+    if not shutil.which("bash"):
+        print("tests/sandbox: bash is not installed\ntests/sandbox: hint: install it", file=sys.stderr)
+        return 1
+    with folder_of_its_own() as folder, local_cloud(folder) as environ:
+        write_private(Path(environ["HOME"]) / ".bashrc", _PROMPT)
+        with Typist(environ) as typist:
+            return tell(typist)
 
 
-@contextlib.contextmanager
-def keyring_environment() -> Iterator[dict[str, str]]:
-    """Yield the variables of a keyring on a private bus, or of a file in the throwaway home where there is none."""
-    if missing(*SECRET_SERVICE):
-        print("(no gnome-keyring here: a throwaway file stands in for it)")
-        backend = "support.file_keyring.PlaintextKeyring"
-        yield {"PYTHON_KEYRING_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parents[1])}
-        return
-    with KeyringBus() as bus:
-        yield bus.environment
-
-
-def write_profiles(path: Path, sts: LocalSts) -> None:
-    """Write the profiles of somebody who has a key in account A and works in account B."""
-    write_private(
-        path,
-        f"[profileA]\naccess_key_id = {sts.access_key_id}\naccess_key_secret = {sts.access_key_secret}\n\n"
-        f"[profileB]\nsource_profile = profileA\nrole_arn = {sts.role_arn}\n",
-    )
-
-
-def tell(story: str, shell: list[str], environ: dict[str, str]) -> int:
-    """Run the lines of `story` in one shell and check them; return the exit status."""
-    process = subprocess.Popen(
-        shell,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environ,
-        cwd=Path(__file__).parents[2],
-    )
+def tell(typist: "Typist") -> int:
+    """Type the lines of the story and check what they show; return the exit status."""
     shown = ""
-    for line in story.strip().split("\n"):
+    for line in STORY.strip().split("\n"):
         mark, _, rest = line.partition(" ")
-        if mark in ("$", "!"):
-            print(f"$ {rest}", flush=True)
-            shown, status = run(process, rest)
-            print(shown, end="", flush=True)
-            if (status != 0) != (mark == "!") and "grep -c" not in rest:
-                print(f"sandbox: that ended with status {status}", file=sys.stderr)
-                return 1
+        if mark == "$":
+            shown = typist.type(rest)
         elif mark == "=":
             if not re.search(rest, shown, re.MULTILINE):
                 print(f"sandbox: that should have shown {rest}", file=sys.stderr)
                 return 1
         else:
-            print(line)
-    process.communicate(timeout=10)
+            print(line, flush=True)
+            typist.pause(2)
     return 0
 
 
-def run(process: "subprocess.Popen[str]", line: str) -> tuple[str, int]:
-    """Run `line` in the shell `process` and return what it writes, and its status."""
-    if process.stdin is None or process.stdout is None:
-        raise ValueError("the shell has no pipes")
-    process.stdin.write(f"{line}\nprintf '\\n==end %s\\n' $?\n")
-    process.stdin.flush()
-    shown = ""
-    for answer in process.stdout:
-        if answer.startswith("==end "):
-            return shown.removesuffix("\n"), int(answer.split()[1])
-        shown += answer
-    raise RuntimeError(f"the shell ended at: {line}")
+class Typist:
+    """A program at the prompt of a bash on a terminal of its own, which shows there is what a person would see."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._prompt = ""
+
+    def __enter__(self) -> "Typist":
+        self._terminal, inside = pty.openpty()
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        home = self._environ["HOME"]
+        command = ("bash", "--noprofile", "--noediting", "--rcfile", f"{home}/.bashrc", "-i")
+        self._bash = subprocess.Popen(
+            command,
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+            env=self._environ,
+            cwd=home,
+            start_new_session=True,
+            preexec_fn=hang_up_with_parent,  # noqa: PLW1509
+        )
+        os.close(inside)
+        self._read()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._terminal)
+        self._bash.wait(10)
+
+    def type(self, line: str) -> str:
+        """Type a line, show it with the prompt before it and what follows, and return what follows, without colors."""
+        self._show(f"{self._prompt}{line}\n")
+        self.pause(1)
+        os.write(self._terminal, f"{line}\n".encode())
+        shown = self._read().partition("\n")[2]  # after the terminal's echo
+        self._show(shown)
+        return _SGR.sub("", shown)
+
+    def pause(self, times: float) -> None:
+        """Let a person at a terminal read."""
+        if sys.stdout.isatty():
+            time.sleep(_PAUSE * times)
+
+    def _show(self, text: str) -> None:
+        print(text if sys.stdout.isatty() else _SGR.sub("", text), end="", flush=True)
+
+    def _read(self) -> str:
+        """Return what bash shows until its next prompt, and keep that."""
+        content, end = b"", time.monotonic() + _SECONDS
+        while not content.endswith(_READY.encode()):
+            if not select.select([self._terminal], [], [], max(0, end - time.monotonic()))[0]:
+                raise RuntimeError(f"no prompt after: {content.decode(errors='replace')}")
+            with contextlib.suppress(OSError):  # EIO, when bash has ended
+                content += os.read(self._terminal, 65536) or b""
+                continue
+            raise RuntimeError(f"bash has ended after: {content.decode(errors='replace')}")
+        text = content.decode().replace("\r\n", "\n")
+        before, _, self._prompt = text.rpartition("\n")
+        return f"{before}\n" if before else ""
 
 
 if __name__ == "__main__":
