@@ -152,7 +152,7 @@ VARYING = {
     r"EXPIRATION=\d+": "EXPIRATION=end",
     r'("RequestId": ")[^"]+': r"\1id",
     r"(assumed-role/\w+/)\S+": r"\1name",
-    r"\d+ (min left|ms)": r"0 \1",
+    r"\d+ (min left|min$|ms)": r"0 \1",
     r"until \d\d:\d\d": "until end",
 }
 """What is another at each run, or on each machine."""
@@ -160,15 +160,16 @@ VARYING = {
 
 def alike(text: str) -> str:
     for pattern, instead in VARYING.items():
-        text = re.sub(pattern, instead, text)
+        text = re.sub(pattern, instead, text, flags=re.MULTILINE)
     return text
 
 
 def steps(text: str) -> dict[str, str]:
-    """What each `$ line` of a transcript shows; headings are left out, and what varies is made alike."""
+    """What each line of a transcript behind a prompt shows, without headings, and with what varies made alike."""
     text = re.sub(r"^(#.*|\(.*\))?\n", "", alike(text), flags=re.MULTILINE)
-    lines = re.split(r"^\$ (.+)\n", text, flags=re.MULTILINE)
-    return dict(zip(lines[1::2], lines[2::2], strict=True))
+    lines = re.split(r"^(?:\S+ \S+ )?\$ (.+)\n", text, flags=re.MULTILINE)
+    # Of a line that is typed again, what it shows first.
+    return dict(list(zip(lines[1::2], lines[2::2], strict=True))[::-1])
 
 
 @pytest.fixture(scope="module")
@@ -197,23 +198,10 @@ def check_console(person: Machine, block: Block, reported: dict[str, str]) -> No
 
 def install(person: Machine, block: Block) -> None:
     """The built wheel in a venv of its own."""
-    assert block.text.split()[-1] == "role-env"
+    assert block.text.split() == ["pipx", "install", "."]
     venv.create(person.home / "venv", with_pip=False)
     put_wheel(person, person.home / "venv")
     works(person, person.home / "venv/bin/role-env")
-
-
-def install_by_hand(person: Machine, block: Block) -> None:
-    """The lines as they are, but for those that ask an index."""
-    make, *ask = block.text.splitlines()
-    rest = [line for line in ask if "/pip install " not in line]
-    assert len(ask) == len(rest) + 2
-    done = person.shell("dash", make + " --without-pip")
-    assert done.returncode == 0
-    put_wheel(person, person.home / make.split("~/")[1])
-    done = person.shell("dash", "\n".join(("set -e", *rest)))
-    assert (done.returncode, done.stderr) == (0, "")
-    works(person, person.home / ".local/bin/role-env")
 
 
 def put_wheel(person: Machine, target: Path) -> None:
@@ -354,9 +342,7 @@ def starship(person: Machine, block: Block) -> None:
 
 
 NEAREST: dict[str, Callable[[Machine, Block], None]] = {
-    "pipx install role-env": install,  # there is no index here: the built wheel is installed
-    "uv tool install role-env": install,
-    "python3 -m venv": install_by_hand,  # the index again: without the lines that ask it
+    "pipx install .": install,  # there is no index here: the built wheel is installed, without its dependencies
     "tests/sandbox": help_of_each,  # one would make .venv in the checkout, the other runs this test
     "profileB 42m $": prompt,  # prompts, which test_prompt.py has on terminals: the first is looked at
     "[env_var.ROLE_ENV_PROMPT]": starship,  # a part of a file: starship reads it where it is installed
