@@ -27,7 +27,7 @@ _OTHERS = (
     r"(exec|export|explain|rotate|clear|set|typeset|chmod|secret-tool|ssh|python -c) (-.*|PROFILE|600|lookup|pass)",
 )
 """What has a blank and is no line to type; the last one is a part of a line, or what is said of a program."""
-_SYNOPSIS = re.compile(r"\b[A-Z]{4,}\b(?!=)|[…[]|\bX\b|\w\|\w|^role-env (exec|init|process|use)$")
+_SYNOPSIS = re.compile(r"\b[A-Z]{4,}\b(?!=)|[…[]|\bX\b|\w\|\w|^role-env (console|exec|init|process|use)$")
 """A line with a placeholder, or without the word that it needs: there is nothing to run, but a shell has to read it."""
 _FISH = re.compile(r"(role-env .* \| source|set -gx .*|for \w+ in \(.*; end)$")
 
