@@ -50,7 +50,7 @@ def test_a_part_narrows_the_list_a_wrong_answer_asks_again_and_one_match_is_take
         terminal.type("role-env use", shows=rf"^ *1 +profileB .*\n *2 +production .*\n *3 +other .*\n{QUESTION}")
         assert "profileA" not in terminal.screen()
         terminal.type("nowhere", shows=rf"none of them contains nowhere\n{QUESTION}")
-        terminal.type("9", shows=rf"the numbers are 1 to 3\n{QUESTION}")
+        terminal.type("9", shows=rf"type a number from 1 to 3, or a part of a name\n{QUESTION}")
         narrowed = r"^ *2 +production .*\n *3 +other .*\n +2 of them contain OPS: type more of one, or its number\n"
         terminal.type("OPS", shows=narrowed + QUESTION)
         assert chosen_from.sts.calls == []

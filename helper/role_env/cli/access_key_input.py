@@ -1,5 +1,6 @@
 """Read an access key from a person at the terminal, or from two lines of stdin."""
 
+import re
 import sys
 
 from role_env import validators
@@ -8,6 +9,8 @@ from role_env.errors import UsageError
 from role_env.ui import prompt
 
 _KEY_ID_PREFIXES = ("LTAI", "STS.")
+# An access key secret. IDs of RAM users begin with LTAI, and those of sessions contain a period.
+_SECRET = re.compile("[A-Za-z0-9]{30}")
 _LONGEST_INPUT = 4096
 _TWO_LINES = "give the ID on the first line and the secret on the second"
 
@@ -19,21 +22,32 @@ def read_access_key(profile: str, known_id: str = "") -> AccessKey:
     such as a swapped ID and secret, and RoleEnvError if the terminal is closed.
     """
     if sys.stdin is not None and sys.stdin.isatty():
-        access_key_id = prompt.ask(f"AccessKey ID of {profile}", default=known_id, check=str)
+        access_key_id = prompt.ask(f"AccessKey ID of {profile}", default=known_id, check=_not_secret)
         secret = prompt.ask_hidden(f"AccessKey secret of {profile}")
     else:
         access_key_id, secret = _two_lines()
-    for what, value in (("ID", access_key_id), ("secret", secret)):
-        try:
-            validators.key_part(value)
-        except ValueError as error:
-            raise UsageError(f"the access key {what} {error}", hint=_TWO_LINES) from None
     if secret.startswith(_KEY_ID_PREFIXES) and not access_key_id.startswith(_KEY_ID_PREFIXES):
         raise UsageError(
             "the access key ID and the secret are swapped; nothing was sent",
             hint=f"give the ID first: it begins with {_KEY_ID_PREFIXES[0]}",
         )
+    try:
+        _not_secret(access_key_id)
+    except ValueError as error:
+        raise UsageError(f"{error}; nothing was sent", hint=f"{_TWO_LINES}: an ID begins with LTAI") from None
+    for what, value in (("ID", access_key_id), ("secret", secret)):
+        try:
+            validators.key_part(value)
+        except ValueError as error:
+            raise UsageError(f"the access key {what} {error}", hint=_TWO_LINES) from None
     return AccessKey(access_key_id, secret)
+
+
+def _not_secret(text: str) -> str:
+    """Return `text`, the ID of a key. Raises ValueError for a secret, without showing it again."""
+    if _SECRET.fullmatch(text) and not text.startswith(_KEY_ID_PREFIXES):
+        raise ValueError("this is a secret, where the access key ID belongs")
+    return text
 
 
 def _two_lines() -> tuple[str, str]:

@@ -53,6 +53,7 @@ class Invocation:
     config: str = ""
     destination: str = ""
     dry_run: bool = False
+    edit: bool = False
     duration: "int | None" = None
     expect_account: str = ""
     expected_account_id: str = ""

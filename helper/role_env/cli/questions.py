@@ -45,7 +45,7 @@ def ask_source(others: Sequence[str], cli_file: ConfigFile | None, *, stores_key
     choices += [(f"profile {name} of this file", {"source_profile": name}) for name in others]
     offered = [row for row in ROWS if row.choice and (stores_key or row is not KEYRING)]
     texts = [*(text for text, _ in choices), *(row.choice for row in offered)]
-    chosen = prompt.Menu(texts).choose("Source of the credentials: its number, or a part of it")
+    chosen = prompt.Menu(texts).choose("Source of the credentials, by number")
     return choices[chosen][1] if chosen < len(choices) else _keys_of(offered[chosen - len(choices)])
 
 

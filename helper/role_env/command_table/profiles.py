@@ -63,6 +63,9 @@ COMMANDS = (
             Option(
                 "--site", "SITE", "with --resource-directory: site of the organization (default: china)", choices=SITES
             ),
+            Option(
+                "--edit", "", "open the profiles file, at PROFILE, in $VISUAL, $EDITOR or vi, and keep only a valid one"
+            ),
             Option("--all", "", "with --cloud-sso or --resource-directory: add everything, without a choice"),
             Option("--yes", "", "with --cloud-sso or --resource-directory: ask nothing, and append"),
             NO_BROWSER,
@@ -71,11 +74,12 @@ COMMANDS = (
         (
             "role-env configure",
             "role-env configure profileB --role-arn $ROLE_ARN --aliyun-profile me",
+            "role-env configure --edit profileB",
             "role-env configure --cloud-sso $SIGN_IN_URL --yes",
             "role-env configure --resource-directory profileA --role $ROLE --dry-run",
         ),
         statuses=ALL_STATUSES,
-        exclusive=(("--cloud-sso", "--resource-directory"),),
+        exclusive=(("--cloud-sso", "--resource-directory", "--edit"),),
         is_new=True,
         changes_secrets=True,
     ),

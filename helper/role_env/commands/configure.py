@@ -30,10 +30,15 @@ from role_env.sts import client as sts
 from role_env.ui import prompt
 from role_env.variables import RESERVED_PROFILES
 
+# The fields that an Invocation of `configure --edit` may set.
+_WITH_EDIT = {"command", "is_command_named", "needed_ttl", "edit", "profile", "config", "full"}
+
 
 def run(invocation: Invocation, context: Context) -> int:
     """Create the profile from the options and the answers at the terminal, or add the profiles of a whole list."""
     forbid_core_dumps()
+    if invocation.edit:
+        return _edit(invocation, context)
     path = file_to_append_to(invocation.config, Fingerprint(context.environ))
     profile_options.check_list_options(invocation)
     if invocation.cloud_sso:
@@ -57,6 +62,20 @@ def run(invocation: Invocation, context: Context) -> int:
         _verify(chain, key, context)
     _append(path, profile, key, context)
     ui.write(f"\nappended to {path}; {_next_step(chain, path, invocation, context)}\n")
+    return 0
+
+
+def _edit(invocation: Invocation, context: Context) -> int:
+    """Let a person edit the profiles file."""
+    from role_env.profiles.edit import edit
+    from role_env.profiles.locate import locate
+
+    if others := vars(invocation).keys() - _WITH_EDIT:
+        option = profile_options.option_name(min(others))
+        raise UsageError("configure --edit takes only PROFILE and --config", hint=f"leave out --{option}")
+    path = locate(invocation.config, Fingerprint(context.environ))
+    changed = edit(path, invocation.profile, context)
+    output.write(f"{path} {'was changed' if changed else 'is as it was'}\n")
     return 0
 
 

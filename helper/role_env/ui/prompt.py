@@ -93,10 +93,9 @@ class Menu:
 
         A part that several have narrows the list, which is then shown. Raises ValueError if none is taken.
         """
-        numbers = _read_numbers(answer, len(self._choices))
-        if len(numbers) == 1:
-            return numbers.pop()
-        if not answer or numbers:
+        if not answer.strip("0123456789") and len(answer) <= _MOST_DIGITS:
+            if answer and 0 < int(answer) <= len(self._choices):
+                return int(answer) - 1
             raise ValueError(f"type a number from 1 to {len(self._choices)}, or a part of a name")
         if answer in self._names:
             return self._names.index(answer)

@@ -1,0 +1,102 @@
+"""`configure --edit`: let a person edit the profiles file, and take only a copy without new errors."""
+
+import re
+from pathlib import Path
+
+from role_env import names
+from role_env.context import Context
+from role_env.errors import CanceledError, ProfileError, UsageError
+from role_env.files.user_file import UserFile
+from role_env.fingerprint import Fingerprint
+from role_env.profiles.file import ProfilesFile
+from role_env.ui import prompt
+from role_env.ui.editor import Copy
+
+
+class _ChangedError(Exception):
+    """Another program has changed the file meanwhile."""
+
+
+def edit(path: Path, profile: str, context: Context) -> bool:
+    """Let a person edit the file at `path`, at the section of `profile` if one is given. Return whether it changed.
+
+    Raises UsageError without a terminal and for an editor that fails, CanceledError if the person discards the copy,
+    and ProfileError if there is no such file or profile, or the file cannot be written.
+    """
+    if not prompt.is_possible():
+        raise UsageError("configure --edit requires a terminal", hint=f"edit {path} yourself")
+    file = UserFile(path, keeps_backup=False)
+    before = file.read()
+    if before is None:
+        raise ProfileError(f"there is no profiles file {path}", hint="create it with: role-env configure")
+    line = _line_of(profile, before, path)
+    former = _faults(path, before, context)
+    with Copy(before, path.name) as copy:
+        while True:
+            content = copy.edit(context.environ, line=line)
+            found = _faults(path, content, context)
+            if new := [fault for key, fault in found.items() if key not in former]:
+                for fault in new:
+                    prompt.show(f"  {fault}")
+                _ask("Edit again, or discard the copy?", ("again", "discard"), default="again")
+                continue
+            try:
+                return _replace(file, before, content)
+            except _ChangedError:
+                what = f"{path} has been changed meanwhile. Overwrite the change, or discard the copy?"
+                _ask(what, ("overwrite", "discard"), default="")
+                return _replace(file, file.read(), content)
+
+
+def _replace(file: UserFile, before: bytes | None, content: bytes) -> bool:
+    """Replace `before` by `content`, and return whether they differ. Raises _ChangedError if it is not `before`."""
+
+    def checked(found: bytes | None) -> bytes:
+        """Return the new content."""
+        if found != before:
+            raise _ChangedError
+        return content
+
+    return file.replace(checked)
+
+
+def _ask(question: str, answers: tuple[str, str], *, default: str) -> None:
+    """Ask whether to go on, which is the first of `answers`. Raises CanceledError for the second."""
+    go_on, discard = answers
+
+    def check(answer: str) -> bool:
+        """Return whether to go on."""
+        if not answer or not (go_on.startswith(answer.lower()) or discard.startswith(answer.lower())):
+            raise ValueError(f"type {go_on} or {discard}")
+        return go_on.startswith(answer.lower())
+
+    if not prompt.ask(f"{question} {go_on} or {discard}", default=default, check=check):
+        raise CanceledError("the copy was discarded, and nothing was changed")
+
+
+def _line_of(profile: str, content: bytes, path: Path) -> int:
+    """Return the line of the section of `profile`; 1 without one. Raises ProfileError if there is none."""
+    sections: dict[str, int] = {}
+    for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
+        if section := re.fullmatch(r"\s*\[(.*)\]\s*", line):
+            sections.setdefault(section[1].strip(), number)
+    if profile and profile not in sections:
+        near = names.nearest(profile, sections)
+        hint = f"did you mean {near}?" if near else "create it with: role-env configure"
+        raise ProfileError(f"there is no profile {profile} in {path}", hint=hint)
+    return sections[profile] if profile else 1
+
+
+def _faults(path: Path, content: bytes, context: Context) -> dict[str, str]:
+    """Return the errors of the file with this content. Each key is the error without its line, which an edit moves."""
+    found = []
+    try:
+        file = ProfilesFile(path, Fingerprint(context.environ), planned=content)
+        for name in file.names():
+            try:
+                file.chain(name)
+            except ProfileError as error:
+                found.append(error.message)
+    except ProfileError as error:
+        found.append(error.message)
+    return {re.sub(r"line \d+", "line", message): message for message in found}

@@ -1,0 +1,141 @@
+"""`configure --edit`: an editor on a private copy, and only a valid copy becomes the profiles file."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from support.files import write_program
+from support.machine import Machine
+from support.terminal import Person
+
+AGAIN = "These errors"
+GOOD = "\n[more]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n"
+
+
+def editing(machine: Machine, script: str, *words: str, editor: str = "") -> Person:
+    """Return a person whose editor is a shell script; its last argument, the copy, is $f."""
+    program = write_program(machine.home / "bin" / "vim", f"#!/bin/sh\nfor f; do :; done\n{script}\n")
+    return Person(machine, "configure", "--edit", *words, EDITOR=editor or str(program))
+
+
+def test_the_editor_gets_a_private_copy_at_the_line_of_the_profile_and_nothing_stays(machine: Machine) -> None:
+    seen = machine.home / "seen"
+    script = f'stat -c "%a" "$f" "$(dirname "$f")" >{seen}; echo "$@" >>{seen}; echo x >"$f~"; printf "{GOOD}" >>"$f"'
+    assert f"{machine.file} was changed" in editing(machine, script, "profileB").ends()
+    file_mode, folder_mode, arguments = seen.read_text().splitlines()
+    assert (file_mode, folder_mode, arguments.split()[0]) == ("600", "700", "+5")
+    assert list(machine.temporary.iterdir()) == []
+    assert machine.file.read_text().endswith(GOOD)
+    assert not Path(arguments.split()[1]).parent.exists()
+
+
+def test_a_copy_with_new_errors_is_edited_again_or_discarded(machine: Machine) -> None:
+    machine.add("[old]\nrole_arn = wrong\n")  # an error from before does not matter
+    before = machine.file.read_bytes()
+    first = machine.home / "first"
+    script = f'if [ -e {first} ]; then sed -i s/rolearn/role_arn/ "$f"; else : >{first}; ' + (
+        'printf "\\n[bad]\\nrolearn = acs:ram::1:role/x\\nsource_profile = profileA\\n" >>"$f"; fi'
+    )
+    person = editing(machine, script)
+    person.sees("profile bad: unknown key rolearn")
+    person.answers("again or discard [again]: ", "nonsense")
+    person.answers("again or discard [again]: ", "")
+    person.ends()
+    assert b"role_arn = acs:ram::1:role/x" in machine.file.read_bytes()
+    machine.file.write_bytes(before)
+    person = editing(machine, 'printf "not a section\\n" >>"$f"')
+    person.answers("again or discard [again]: ", "discard")
+    assert "the copy was discarded, and nothing was changed" in person.ends(130)
+    assert machine.file.read_bytes() == before
+
+
+def test_a_change_by_another_program_meanwhile_is_noticed(machine: Machine) -> None:
+    other = "\n# another program\n"
+    script = f'printf "{GOOD}" >>"$f"; printf "{other}" >>{machine.file}'
+    person = editing(machine, script)
+    person.answers("has been changed meanwhile. Overwrite the change, or discard the copy? overwrite or discard: ", "d")
+    person.ends(130)
+    assert machine.file.read_text().endswith(other)
+
+
+def test_a_symlink_and_the_mode_of_the_file_stay(machine: Machine) -> None:
+    real = machine.home / "real.ini"
+    real.write_bytes(machine.file.read_bytes())
+    real.chmod(0o640)
+    machine.file.unlink()
+    machine.file.symlink_to(real)
+    real.write_text(real.read_text().replace("access_key_secret", "# access_key_secret"))
+    editing(machine, f'printf "{GOOD}" >>"$f"').ends()
+    assert machine.file.is_symlink()
+    assert (stat.S_IMODE(real.stat().st_mode), GOOD in real.read_text()) == (0o640, True)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("kill -9 $$", "was ended by signal 9, and nothing was changed"),
+        ('echo "[half" >"$f"; exit 3', "ended with status 3, and nothing was changed"),
+        ('rm "$f"', "the editor left no file to read"),
+    ],
+)
+def test_an_editor_that_fails_changes_nothing(machine: Machine, script: str, said: str) -> None:
+    before = machine.file.read_bytes()
+    assert said in editing(machine, script).ends(2)
+    assert machine.file.read_bytes() == before
+    assert list(machine.temporary.iterdir()) == []
+
+
+def test_an_editor_that_leaves_its_window_open_is_waited_for(machine: Machine) -> None:
+    go = machine.home / "go"
+    person = editing(machine, f'(while [ ! -e {go} ]; do sleep 0.1; done; printf "{GOOD}" >>"$f"; echo SAVED) &')
+    person.sees("vim ended at once: press Enter when you have saved and closed the file")
+    go.touch()
+    person.sees("SAVED")
+    person.presses("m")
+    assert "was changed" in person.ends()
+    assert GOOD in machine.file.read_text()
+
+
+def test_visual_comes_first_and_may_have_arguments(machine: Machine) -> None:
+    seen = machine.home / "seen"
+    program = write_program(machine.home / "an editor", f'#!/bin/sh\necho "$1" >{seen}\nsleep 1.1\n')
+    person = Person(machine, "configure", "--edit", VISUAL=f"'{program}' --wait", EDITOR="/nonexistent")
+    assert "is as it was" in person.ends()
+    assert seen.read_text() == "--wait\n"
+    person = Person(machine, "configure", "--edit", EDITOR="/nonexistent/editor")
+    assert "the editor /nonexistent/editor cannot be run" in person.ends(2)
+
+
+def test_ctrl_c_is_for_the_editor(machine: Machine) -> None:
+    person = editing(machine, f'trap "echo CAUGHT" INT; echo READY; sleep 2; printf "{GOOD}" >>"$f"')
+    person.sees("READY")
+    person.presses("c")
+    person.sees("CAUGHT")
+    assert "was changed" in person.ends()
+
+
+def test_without_a_terminal_or_for_no_profile_or_with_other_options_nothing_is_opened(machine: Machine) -> None:
+    machine.fails("configure", "--edit", status=2, said="configure --edit requires a terminal")
+    assert "did you mean profileB?" in editing(machine, "true", "profilB").ends(3)
+    machine.fails("configure", "--edit", "--region", "cn-x", status=2, said="takes only PROFILE and --config")
+    os.unlink(machine.file)  # noqa: PTH108
+    assert "role-env configure" in editing(machine, "true").ends(3)
+
+
+def test_a_secret_in_the_place_of_the_id_is_refused_before_anything_is_sent_or_shown_again(machine: Machine) -> None:
+    machine.write("[profileA]\n")
+    secret = "Ab1" * 10
+    person = Person(machine, "login", "profileA")
+    person.answers("AccessKey ID of profileA: ", secret)
+    person.sees(secret)  # what the terminal itself shows of what is typed
+    person.sees("this is a secret, where the access key ID belongs")
+    person.answers("AccessKey ID of profileA: ", machine.sts.access_key_id)
+    person.answers("AccessKey secret of profileA: ", machine.sts.access_key_secret)
+    assert "is stored in the keyring" in person.ends()
+    calls = len(machine.sts.calls)
+    done = machine.role_env("login", "profileA", text=f"{secret}\n{secret}\n")
+    assert (done.returncode, secret in done.stderr) == (2, False)
+    assert "this is a secret, where the access key ID belongs; nothing was sent" in done.stderr
+    assert len(machine.sts.calls) == calls
