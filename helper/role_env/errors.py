@@ -2,6 +2,7 @@
 
     RoleEnvError            1
       ClosedTerminal             a person has pressed Ctrl-D at a question (ui)
+      NoBrowser                  none could be opened: the address is printed (commands)
       UsageError            2    the command line
       ProfileError          3    the profile, its file, a setting, or no credentials to request with
         TokenEnded               a sign-in that its server no longer accepts (issuers)

@@ -1,13 +1,24 @@
 """Fixtures of the tests of commands."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cloud.federation import Federation
 from support.cli_home import Home
+from support.machine import Machine
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """Return a home folder of this test's own."""
     return Home(tmp_path)
+
+
+@pytest.fixture
+def federation(machine: Machine) -> Iterator[Federation]:
+    """Start the sign-in of both sites, to which the machine's way out leads."""
+    with Federation(machine.sts) as started:
+        machine.environ |= started.environment
+        yield started

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -30,14 +29,6 @@ first = get(parts.path)
 seen = {"arguments": sys.argv[1:], "guessed": guessed, "first": first}
 pathlib.Path("seen.json").write_text(json.dumps(seen))
 """
-
-
-@pytest.fixture
-def federation(machine: Machine) -> Iterator[Federation]:
-    """The sign-in of both sites; the machine's way out leads to it."""
-    with Federation(machine.sts) as started:
-        machine.environ |= started.environment
-        yield started
 
 
 def with_browser(machine: Machine) -> dict[str, str]:
@@ -154,14 +145,6 @@ def test_what_the_sign_in_refuses_is_shown_in_the_terminal_and_not_in_the_browse
     assert "the whole request" not in done.stderr
     status, location, body, _ = json.loads((machine.home / "seen.json").read_text())["first"]
     assert (status, location, "NoPermission" in body) == (502, None, False)
-
-
-def test_without_a_browser_it_names_print(machine: Machine, federation: Federation) -> None:
-    done = machine.role_env("console", "profileB", BROWSER="false", PATH=machine.environ["PATH"].split(":")[0])
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "no browser could be opened" in done.stderr
-    assert "--print" in done.stderr
-    assert not federation.tokens
 
 
 def test_a_browser_that_does_not_come_is_not_waited_for_without_end(machine: Machine, federation: Federation) -> None:

@@ -61,6 +61,7 @@ class Invocation:
     force: bool = False
     format: str = ""
     full: bool = False
+    isolated: bool = False
     json: bool = False
     listen: str = ""
     login: bool = False

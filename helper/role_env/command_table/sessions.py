@@ -85,6 +85,7 @@ COMMANDS = (
         (
             *OBTAINING,
             Option("--print", "", "print the address, which works once, for 30 seconds"),
+            Option("--isolated", "", "open it in a browser profile of its own, beside other consoles"),
             Option(
                 "--destination",
                 "WHERE",
@@ -93,7 +94,8 @@ COMMANDS = (
             Option("--site", "SITE", "site to sign in to (default: the destination's, else china)", choices=SITES),
         ),
         ("role-env console profileB --destination ecs", "role-env console profileB --print"),
-        statuses=ALL_STATUSES | {2: "usage error, or no browser could be opened"},
+        statuses=ALL_STATUSES,
+        exclusive=(("--print", "--isolated"),),
         usage="[PROFILE]",
     ),
     Command(

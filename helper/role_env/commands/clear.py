@@ -1,5 +1,7 @@
 """role-env clear: delete cached sessions."""
 
+from pathlib import Path
+
 from role_env import ui
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
@@ -11,6 +13,7 @@ from role_env.profiles import file as profiles
 from role_env.profiles.locate import locate
 from role_env.sessions import Request
 from role_env.sessions.store import Cache
+from role_env.sign_in import isolated
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -30,6 +33,11 @@ def run(invocation: Invocation, context: Context) -> int:
             hint="unlock it, or run role-env clear again in your desktop session",
         )
     ui.write(_report(invocation, removed))
+    if invocation.all:
+        if isolated.remove_all(context.environ):
+            ui.write("removed all browser profiles of console --isolated\n")
+    elif browsers := isolated.remove(_path(invocation, context), invocation.profiles, context.environ):
+        ui.write(f"removed the browser profile of {', '.join(browsers)}\n")
     return 0
 
 
@@ -43,7 +51,9 @@ def _report(invocation: Invocation, removed: list[Entry]) -> str:
 
 def _check_known(invocation: Invocation, found: list[Entry], context: Context) -> None:
     """Raise ProfileError, with the closest name, for a name that is neither in the profiles file nor cached."""
+    path, environ = _path(invocation, context), context.environ
     cached = {entry.username for entry in found}
+    cached |= {name for name in invocation.profiles if path and isolated.has_profile(path, name, environ)}
     if cached.issuperset(invocation.profiles):
         return
     file = profiles.load(invocation.config, Fingerprint(context.environ))
@@ -58,8 +68,13 @@ def _check_known(invocation: Invocation, found: list[Entry], context: Context) -
 
 def _default_entries(invocation: Invocation, context: Context) -> list[Entry]:
     """Return the entries that the profiles have without options, in case the index has lost them."""
+    path = _path(invocation, context)
+    return [Request(name).entry(path) for name in invocation.profiles] if path else []
+
+
+def _path(invocation: Invocation, context: Context) -> Path | None:
+    """Return the profiles file, or None if there is none."""
     try:
-        path = locate(invocation.config, Fingerprint(context.environ))
+        return locate(invocation.config, Fingerprint(context.environ))
     except ProfileError:
-        return []
-    return [Request(name).entry(path) for name in invocation.profiles]
+        return None

@@ -75,7 +75,7 @@ def _edit(invocation: Invocation, context: Context) -> int:
         raise UsageError("configure --edit takes only PROFILE and --config", hint=f"leave out --{option}")
     path = locate(invocation.config, Fingerprint(context.environ))
     changed = edit(path, invocation.profile, context)
-    output.write(f"{path} {'was changed' if changed else 'is as it was'}\n")
+    ui.write(f"{path} {'was changed' if changed else 'is as it was'}\n")
     return 0
 
 

@@ -1,14 +1,20 @@
 """role-env console: open the console, signed in with a profile's session."""
 
 import threading
-import webbrowser
+from collections.abc import Callable
 
 from role_env import ui
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
-from role_env.errors import UsageError
-from role_env.sign_in import console
+from role_env.errors import ProfileError, RoleEnvError
+from role_env.fingerprint import Fingerprint
+from role_env.profiles.locate import locate
+from role_env.sign_in import browser, console, isolated
+
+
+class NoBrowser(RoleEnvError):
+    """No graphical browser could be opened, or the address is to be printed anyway."""
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -19,27 +25,61 @@ def run(invocation: Invocation, context: Context) -> int:
     session = options.obtain(invocation, context)
 
     def address() -> str:
-        """Return a new sign-in address, which works once."""
+        """Return the secret address, which works once."""
         exchange = context.restarted() if own_time else context
         return console.sign_in_address(session.credentials, host, where, exchange)
 
-    if invocation.print:
+    try:
+        if invocation.print:
+            raise NoBrowser("")
+        redirect = console.Redirect(address)
+        open_page = _opener(redirect, _isolated_command(invocation, context), context)
+        threading.Thread(target=open_page, daemon=True).start()
+        with context.messages.waiting_for("the browser"):
+            redirect.wait(console.BROWSER_SECONDS if own_time else context.deadline.remaining())
+    except NoBrowser as failure:
         with context.messages.waiting_for(f"the console's sign-in at {host}"):
             secret = address()
+        if failure.message:
+            context.messages.say(f"{failure.message}: open this address within 30 seconds; it works once")
         ui.write(secret + "\n")
         return 0
-    redirect = console.Redirect(address)
-    threading.Thread(target=_open, args=(redirect,), daemon=True).start()
-    with context.messages.waiting_for("the browser"):
-        redirect.wait(console.BROWSER_SECONDS if own_time else context.deadline.remaining())
     ui.write(f"the console of {session.role_arn or session.profile} opens in the browser\n")
     return 0
 
 
-def _open(redirect: console.Redirect) -> None:
+def _isolated_command(invocation: Invocation, context: Context) -> list[str] | None:
+    """Return the browser with a browser profile of the profile's own; None without --isolated.
+
+    Raises NoBrowser if no browser can have one.
+    """
+    if not invocation.isolated:
+        return None
+    path = locate(invocation.config, Fingerprint(context.environ))
     try:
-        opened = webbrowser.open(redirect.address)
-    except Exception:  # the user's choice of browser may raise anything
-        opened = False
-    if not opened:
-        redirect.give_up(UsageError("no browser could be opened", hint="add --print and open the address yourself"))
+        command = isolated.command(path, invocation.profile, context.environ)
+    except OSError as error:
+        raise ProfileError(
+            f"the browser profile cannot be stored: {error.strerror or error}", hint="check the state folder"
+        ) from None
+    if command is None:
+        raise NoBrowser(
+            "no Chrome, Chromium, Edge or Firefox here can have a browser profile of its own"
+            " (one in a snap or flatpak cannot reach it)"
+        )
+    return command
+
+
+def _opener(redirect: console.Redirect, command: list[str] | None, context: Context) -> Callable[[], None]:
+    """Return a function that opens the browser and, if none opens, ends the wait for it."""
+
+    def open_page() -> None:
+        """Open the page in the isolated browser, else in the person's own."""
+        if command:
+            opened = browser.start(command, redirect.address, context.environ)
+        else:
+            opened = browser.open_page(redirect.address, context.environ)
+        if not opened:
+            redirect.give_up(NoBrowser("no graphical browser could be opened"))
+
+    return open_page

@@ -70,7 +70,7 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     say(f"if the page refuses, ask an administrator to allow the application {site.client_id} (stop with Ctrl-C)")
     if server:
         with server:
-            browser.open_page(address)
+            browser.open_in_background(address, context.environ)
             code = server.wait(context)
     else:
         code = _read_pasted(state, context)

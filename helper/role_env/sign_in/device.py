@@ -21,7 +21,7 @@ def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
     device = portal.authorize_device(verifier)
     context.messages.say(f"open {device.address} and sign in; the page must show the code {device.user_code}")
     if browse and browser.has_browser(context.environ):
-        browser.open_page(device.address)
+        browser.open_in_background(device.address, context.environ)
     token, end = _await_token(url, device, verifier, context)
     return SignIn(portal.host, token, access_expiration=end, expiration=end)
 

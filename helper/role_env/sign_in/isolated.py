@@ -1,0 +1,112 @@
+"""Keep a browser profile for each profile of ours, so that several consoles stay open side by side.
+
+Each is a folder in the state folder. It contains the cookies of its console, so it is this user's alone.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+
+from role_env import paths
+from role_env.errors import ProfileError
+from role_env.keyrings import profile_entry
+from role_env.sign_in import browser
+
+_PROGRAMS = {
+    "google-chrome": "chrome",
+    "google-chrome-stable": "chrome",
+    "Google Chrome": "chrome",
+    "chromium": "chromium",
+    "chromium-browser": "chromium",
+    "Chromium": "chromium",
+    "microsoft-edge": "edge",
+    "microsoft-edge-stable": "edge",
+    "Microsoft Edge": "edge",
+    "firefox": "firefox",
+    "firefox-esr": "firefox",
+}
+# A browser whose program is a script that starts it in a sandbox, which cannot reach the state folder.
+_CONFINED = (b"/snap/", b"flatpak")
+_SCRIPT_BYTES = 4096
+
+
+def command(path: Path, profile: str, environ: Mapping[str, str]) -> list[str] | None:
+    """Return the command of a browser with the browser profile of `profile` in the file at `path`, which is created.
+
+    Return None if no browser can have one. Raises OSError if the folder cannot be created.
+    """
+    names = [words[0] for words in browser.commands(environ)]
+    if browser.has_display(environ):
+        names += [*_PROGRAMS, *(f"/Applications/{name}.app/Contents/MacOS/{name}" for name in _PROGRAMS)]
+    for name in names:
+        family = _PROGRAMS.get(PurePath(name).name)
+        program = shutil.which(name, path=environ.get("PATH"))
+        if not family or not program or _is_confined(program):
+            continue
+        folder = f"{_folder(path, profile, environ)}/{family}"
+        paths.make_private(folder)
+        if family == "firefox":
+            return [program, "--profile", folder]
+        return [program, f"--user-data-dir={folder}", "--no-first-run", "--no-default-browser-check"]
+    return None
+
+
+def remove(path: Path | None, profiles: Iterable[str], environ: Mapping[str, str]) -> list[str]:
+    """Remove the browser profiles of `profiles` in the file at `path`, and return the profiles that had one.
+
+    Raises ProfileError if one cannot be removed.
+    """
+    found = [name for name in dict.fromkeys(profiles) if path and has_profile(path, name, environ)]
+    for name in found:
+        _remove(_folder(path, name, environ) if path else "")
+    return found
+
+
+def remove_all(environ: Mapping[str, str]) -> bool:
+    """Remove all browser profiles, and return whether there was one. Raises ProfileError if one cannot be removed."""
+    try:
+        folder = _all(environ)
+    except OSError:
+        return False
+    if not os.path.isdir(folder):  # noqa: PTH112  it is a text
+        return False
+    _remove(folder)
+    return True
+
+
+def has_profile(path: Path, profile: str, environ: Mapping[str, str]) -> bool:
+    """Return whether there is a browser profile of `profile` in the file at `path`."""
+    try:
+        return os.path.isdir(_folder(path, profile, environ))  # noqa: PTH112
+    except OSError:
+        return False
+
+
+def _remove(folder: str) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise ProfileError(
+            f"the browser profile {folder} could not be removed: {error.strerror or error}",
+            hint="close that browser, and run role-env clear again",
+        ) from None
+
+
+def _all(environ: Mapping[str, str]) -> str:
+    return f"{paths.state_folder(environ)}/browsers"
+
+
+def _folder(path: Path, profile: str, environ: Mapping[str, str]) -> str:
+    """Return the folder. Its name is a digest, since a profile's name may contain a slash."""
+    return f"{_all(environ)}/{profile_entry('', path, profile).service}"
+
+
+def _is_confined(program: str) -> bool:
+    """Return whether the program starts a snap or a flatpak."""
+    real = os.path.realpath(program)
+    if PurePath(real).name in ("snap", "flatpak") or real.startswith("/snap/"):
+        return True
+    with open(real, "rb") as file:  # noqa: PTH123
+        head = file.read(_SCRIPT_BYTES)
+    return head.startswith(b"#!") and any(text in head for text in _CONFINED)
