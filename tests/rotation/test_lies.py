@@ -111,3 +111,23 @@ def test_a_list_that_has_a_key_twice_changes_nothing(machine: Machine, ram: Loca
     ram.answers["ListAccessKeys"] = {"AccessKeys": {"AccessKey": [*keys, twice]}}
     machine.fails("rotate", "profileA", "--finish", status=5, said="its list has a key twice")
     assert states(ram) == before
+
+
+@pytest.mark.parametrize("is_lied", [True, False])
+def test_an_old_key_that_is_active_is_not_deleted(machine: Machine, ram: LocalRam, is_lied: bool) -> None:
+    """RAM has not made it inactive, whatever it answered; or somebody has made it active again."""
+    old = machine.sts.access_key_id
+    if is_lied:
+        ram.answers["UpdateAccessKey"] = {}
+    machine.succeeds("rotate", "profileA")
+    ram.answers.clear()
+    machine.sts.world.keys[old].active = True
+    done = machine.fails("rotate", "profileA", "--finish", status=4, said=f"the old key {old} is active at RAM")
+    assert (
+        "hint: make it inactive: role-env rotate profileA; or go back: role-env rotate profileA --abort" in done.stderr
+    )
+    assert old in states(ram)
+    machine.succeeds("rotate", "profileA")
+    machine.succeeds("rotate", "profileA", "--finish")
+    assert old not in states(ram)
+    assert works(machine)

@@ -2,12 +2,12 @@
 
 from role_env.errors import RefusedError
 from role_env.rotation.journal import Journal
-from role_env.rotation.look import Look
+from role_env.rotation.look import ACTIVE, Look
 from role_env.rotation.steps import Action
 
 
 def of_action(action: Action, profile: str, journal: Journal, found: Look) -> RefusedError | None:
-    """Return the error for an action that is a refusal, else None."""
+    """Return the error for an action that is a refusal, or that would delete an active old key, else None."""
     rotate, old = f"role-env rotate {profile}", journal.old.access_key_id
     new = journal.new.access_key_id if journal.new else ""
     states = ", ".join(f"{key_id} is {state}" for key_id, state in found.states.items())
@@ -32,4 +32,9 @@ def of_action(action: Action, profile: str, journal: Journal, found: Look) -> Re
             f"clean up at RAM: {rotate} --abort; or only drop the journal: {rotate} --force",
         ),
     }.get(action)
+    if action is Action.FINISH and found.states[old] == ACTIVE:
+        said = (
+            f"the old key {old} is active at RAM, so something may need it",
+            f"make it inactive: {rotate}; or go back: {rotate} --abort",
+        )
     return RefusedError(said[0], hint=said[1]) if said else None
