@@ -68,17 +68,20 @@ COMMANDS = {
 }
 
 WELCOME = """\
-A playground: an STS, a RAM and a keyring of its own, with throwaway keys. Nothing here reaches Alibaba Cloud.
+A playground: an STS, a RAM and a keyring of its own, with throwaway keys.
+Nothing here reaches Alibaba Cloud, and exit removes everything.
 
-  role-env list                           the profiles; profileA is the key that the others start with
-  role-env use profileB                   take its session into this shell; the prompt shows it, in red
-  role-env whoami                         ask STS who this shell is now
-  cloud ecs:DescribeInstances             a program that uses the session; ecs:DeleteInstance is refused
-  role-env exec audit -- cloud ecs:DescribeInstances    one command, with a session that only reads
-  source last-year.sh                     an old script with another user's key: the prompt and whoami warn
-  role-env use refused                    a switch that STS refuses leaves no account
-  role-env off                            what was set before
-  role-env doctor, role-env help, exit    what is wrong; the reference; and everything is removed
+  role-env list                 the profiles; profileA is the others' key
+  role-env use profileB         take its session; the prompt shows it, in red
+  role-env whoami               ask STS who this shell is now
+  cloud ecs:DescribeInstances   a program that uses the session ...
+  cloud ecs:DeleteInstance      ... and what the role may not do
+  role-env exec audit -- sh     one command, with a session that only reads
+  source last-year.sh           another user's key: the prompt and whoami warn
+  role-env use refused          a switch that STS refuses leaves no account
+  role-env off                  what was set before
+  role-env doctor               what could be wrong, and how to fix it
+  role-env help                 the reference
 """
 
 
