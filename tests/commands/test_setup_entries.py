@@ -164,7 +164,7 @@ def test_of_cron_only_doctor_speaks_with_the_line_that_helps(home: Home) -> None
     done = subprocess.run(command, env=home.environ, capture_output=True, text=True, check=False)
     (message,) = [each["message"] for each in json.loads(done.stdout) if each["check"] == "aliyun CLI"]
     line = f"PATH={INSTALLED}:/usr/bin:/bin"
-    assert message == f"{home.config} can be read; in cron jobs it needs, at the top of the crontab, {line}"
+    assert message == f"{home.config} can be read; cron jobs that use it need this at the top of the crontab: {line}"
 
 
 def test_a_disabled_external_mode_is_reported(home: Home) -> None:
