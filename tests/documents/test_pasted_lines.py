@@ -21,7 +21,7 @@ _OTHERS = (
     r"\w+ =( .*)?",  # a key of a profile, and its value
     r"--[a-z-]+ \S+",  # an option
     r"~/Library/.*",  # a path
-    r"(profileB|no account)\W.*",  # a prompt
+    r"(profileB|no account|unknown session)\W.*",  # a prompt
     r"role-env: hint:",  # a message
     r"(AcceptEnv|GatewayPorts) .*",  # a setting of another program
     r"(exec|export|explain|rotate|clear|set|typeset|chmod|secret-tool|ssh|python -c) (-.*|PROFILE|600|lookup|pass)",

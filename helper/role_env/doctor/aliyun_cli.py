@@ -86,7 +86,8 @@ def _limit_in_cron(file: ConfigFile, at: Surroundings) -> str:
         if is_own and not process_command.is_found_by_cron(command):
             program = shlex.split(command)[0]
             folder = Path(shutil.which(program, path=at.environ.get("PATH")) or program).parent
-            return f"; cron jobs that use it need this at the top of the crontab: PATH={folder}:{process_command.CRON_PATH}"
+            path = f"{folder}:{process_command.CRON_PATH}"
+            return f"; cron jobs that use it need this at the top of the crontab: PATH={path}"
     return ""
 
 
