@@ -26,6 +26,7 @@ from role_env.sessions.chain import Chain
 from role_env.shells import hints
 from role_env.sources import rows
 from role_env.sources.keyring import KeyringKey
+from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
 from role_env.ui import prompt
 from role_env.variables import RESERVED_PROFILES
@@ -58,7 +59,8 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0
     key = key or (_read_key(profile.name, path, context) if is_login else None)
     context = context.restarted()  # the time at the prompts does not count
-    if not invocation.no_verify:
+    # Before a sign-in, which needs the profile, there is nothing to verify.
+    if not invocation.no_verify and not _signs_in(chain):
         _verify(chain, key, context)
     _append(path, profile, key, context)
     ui.write(f"\nappended to {path}; {_next_step(chain, path, invocation, context)}\n")
@@ -130,7 +132,7 @@ def _plan_profile(
     role_arn = invocation.role_arn or questions.ask_role()
     source = {key: given[key] for key in profile_options.SOURCE_OPTIONS if key in given}
     if not has_source:
-        source = questions.ask_source(known, cli_file, stores_key=stores_key)
+        source = questions.ask_source(known, cli_file, stores_key=stores_key, has_role=bool(role_arn))
     # Before the other questions, whose prompts would show a secret that is pasted too early.
     access_key = None if source or invocation.dry_run else _read_key(name, path, context)
     region = invocation.region or questions.ask_region(_region_of(source, cli_file))
@@ -260,10 +262,17 @@ def _check_former(holders: Holders, key: AccessKey) -> bool:
     return former is None
 
 
+def _signs_in(chain: Chain) -> bool:
+    """Return whether the new profile itself has a source that a person signs in to."""
+    return isinstance(chain.source, SignedInSource) and chain.source.profile == chain.target.name
+
+
 def _next_step(chain: Chain, path: Path, invocation: Invocation, context: Context) -> str:
     """Return the next line to type: use the profile, or add a profile with a role for a source."""
     name = chain.target.name
     config = f" --config {path}" if invocation.config else ""
+    if _signs_in(chain):
+        return f"sign in with: role-env login {name}{config}"
     if not chain.gives_session:
         return f"add a role: role-env configure PROFILE --role-arn ARN --source-profile {name}{config}"
     return f"type: {hints.switch(f'{name}{config}', context.environ)}"

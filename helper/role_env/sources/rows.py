@@ -19,9 +19,9 @@ class SourceRow:
     """A kind of credential source.
 
     A profile chooses it by the first of its `keys`, which have their checks, or by `credential_source = value`.
-    `made_by` is its class, `module.Class` in this folder. `hint` names the keys to add to a profile without a source.
-    `choice` is the text with which `configure` offers it, empty if it does not, and `question` asks for the value of
-    the first key.
+    `made_by` is its class, `module.Class` in this folder. `hint` names the keys to add where there is no source.
+    `choice` is the text with which `configure` offers it, empty if it does not, and `questions` are keys to ask
+    for, each with its question.
     """
 
     kind: str
@@ -57,7 +57,7 @@ class SourceRow:
 
     hint: str = ""
     choice: str = ""
-    question: str = ""
+    questions: "tuple[tuple[str, str], ...]" = ()
 
     @property
     def chooser(self) -> str:
@@ -121,6 +121,8 @@ PROCESS = SourceRow(
     runs_program=True,
     waits_for="the credential process",
     hint="credential_process",
+    choice="a program that prints credentials",
+    questions=(("credential_process", "Command that prints the credentials as JSON"),),
 )
 CLOUD_SSO = SourceRow(
     "cloud_sso",
@@ -131,6 +133,12 @@ CLOUD_SSO = SourceRow(
         "cloud_sso_access_config": validators.access_configuration,
     },
     waits_for="CloudSSO",
+    choice="CloudSSO, after a sign-in (role-env configure --cloud-sso URL offers every account)",
+    questions=(
+        ("cloud_sso_sign_in_url", "Sign-in URL of the portal"),
+        ("cloud_sso_account_id", "ID of the account"),
+        ("cloud_sso_access_config", "Access configuration, its name or ID"),
+    ),
 )
 OAUTH = SourceRow(
     "oauth",
@@ -140,6 +148,8 @@ OAUTH = SourceRow(
         "oauth_client_id": validators.pattern(r"[\w.-]{1,64}", "the ID of an OAuth application"),
     },
     waits_for="the OAuth sign-in",
+    choice="OAuth, after a sign-in with your browser",
+    questions=(("oauth_site_type", "Site, CN or INTL"),),
 )
 OIDC = SourceRow(
     "oidc",
@@ -156,6 +166,8 @@ OIDC = SourceRow(
     },
     request_name="AssumeRoleWithOIDC",
     hint="oidc_provider_arn",
+    choice="an OIDC token in a file, as in Kubernetes",
+    questions=(("oidc_provider_arn", "ARN of the OIDC provider"), ("oidc_token_file", "File with the token")),
 )
 ROWS = (FILE_KEY, KEYRING, ENVIRONMENT, ECS_ROLE, ALIYUN_CLI, PROCESS, CLOUD_SSO, OAUTH, OIDC)
 """The sources that a profile can choose."""
