@@ -259,6 +259,19 @@ _role_env_offer() {
 	done
 }
 
+_role_env_offer_options() {
+	_role_env_offer "$@"
+}
+
+_role_env_offer_commands() {
+	_role_env_offer_list '@COMMAND_LIST@'
+}
+
+_role_env_offer_names() {
+	\builtin local _role_env_each=''
+	while _role_env_read _role_env_each; do _role_env_offer "${_role_env_each}"; done <<<"$1"
+}
+
 # Install it in an interactive shell.
 \builtin unset -v _role_env_list _role_env_head _role_env_space _role_env_nothing _role_env_from _role_env_end_of_text
 _role_env_list='' _role_env_head='' _role_env_space=' ' _role_env_nothing='' _role_env_from=0 _role_env_end_of_text=''

@@ -500,7 +500,7 @@ function _role_env_offer --no-scope-shadowing
         end
         test -n "$command"; or printf '%s\n' --version
     else if test -z "$command"
-        printf '%s\n' @COMMANDS@
+        printf '%s\n' @DESCRIBED_COMMANDS@
         _role_env_offer_kind session
     else
         set -l kind $kinds[(math $count + 1)]
@@ -515,9 +515,9 @@ function _role_env_offer_kind --no-scope-shadowing
         case file
             __fish_complete_path $here
         case profile
-            _role_env_call list --names (_role_env_find_config $before) 2>/dev/null
+            _role_env_call list --names --described (_role_env_find_config $before) 2>/dev/null
         case session
-            _role_env_call list --names --sessions (_role_env_find_config $before) 2>/dev/null
+            _role_env_call list --names --described --sessions (_role_env_find_config $before) 2>/dev/null
         case '*'
             string split , -- $argv[1]
     end
@@ -533,7 +533,7 @@ end
 # Install it in an interactive shell. Without `path mtime` fish cannot measure time.
 if status is-interactive
     complete -c role-env -e
-    complete -c role-env -f -a '(_role_env_complete)'
+    complete -c role-env -f -k -a '(_role_env_complete)'
     if path mtime / >/dev/null 2>/dev/null
         set -g _role_env_hides ''
         string match -q -- '*--no-prompt*' $_role_env_options; and set -g _role_env_hides /

@@ -475,17 +475,18 @@ _role_env_read_word() {
 _role_env_offer_word() {
 	\builtin local _role_env_kinds='' _role_env_flags=''
 	case ${_role_env_here}/${_role_env_command} in
-	-*/) _role_env_offer --help --version ;;
+	-*/) _role_env_offer_options --help --version ;;
 	-*)
 		_role_env_look_up "${_role_env_command}"
-		_role_env_offer --help
+		\builtin set -- --help
 		while [[ -n ${_role_env_flags} ]]; do
 			_role_env_kinds=${_role_env_flags%% *} _role_env_flags=${_role_env_flags#* }
-			_role_env_offer "${_role_env_kinds%%=*}"
+			\builtin set -- "$@" "${_role_env_kinds%%=*}"
 		done
+		_role_env_offer_options "$@"
 		;;
 	*/)
-		_role_env_offer_list '@COMMAND_LIST@'
+		_role_env_offer_commands
 		_role_env_offer_profiles --sessions
 		;;
 	*)
@@ -530,13 +531,15 @@ _role_env_offer_list() {
 	done
 }
 
+# Offer profiles; bash shows no description.
 _role_env_offer_profiles() {
-	\builtin local _role_env_names='' _role_env_each='' _role_env_config=''
+	\builtin local _role_env_names='' _role_env_config=''
 	_role_env_find_config "${_role_env_before[@]}"
+	case ${_role_env_shell} in zsh) \builtin set -- --described "$@" ;; *) ;; esac
 	_role_env_names=$(
 		_role_env_call list --names "$@" ${_role_env_config:+"--config=${_role_env_config}"} 2>/dev/null
 	) || \builtin return 0
-	while _role_env_read _role_env_each; do _role_env_offer "${_role_env_each}"; done <<<"${_role_env_names}"
+	_role_env_offer_names "${_role_env_names}"
 }
 
 # Set `_role_env_kinds` to the kinds of a command's words, and `_role_env_flags` to its options with the kinds of their

@@ -205,6 +205,42 @@ _role_env_offer() {
 	compadd -- "$@"
 }
 
+# Offer words as a group named $1. A word may have a description after a tab.
+_role_env_describe() {
+	\builtin local _role_env_group=$1 _role_env_each=''
+	\builtin local -a _role_env_described
+	\builtin shift
+	for _role_env_each in "$@"; do
+		if [[ $_role_env_each == *$'\t'?* ]]; then
+			_role_env_described+=("${${_role_env_each%%$'\t'*}//:/\\:}:${_role_env_each#*$'\t'}")
+		else
+			_role_env_described+=("${${_role_env_each%%$'\t'*}//:/\\:}")
+		fi
+	done
+	# The options of zsh's completion, which the emulation has turned off.
+	if ((${#_comp_options})); then \builtin setopt local_options "${_comp_options[@]}"; fi
+	_describe -t $_role_env_group $_role_env_group _role_env_described
+}
+
+_role_env_offer_options() {
+	\builtin local _role_env_each=''
+	\builtin local -a _role_env_words
+	\builtin local -A _role_env_help
+	_role_env_help=(@HELP@)
+	for _role_env_each in "$@"; do
+		_role_env_words+=("$_role_env_each"$'\t'"${_role_env_help[$_role_env_command$_role_env_each]:-${_role_env_help[$_role_env_each]}}")
+	done
+	_role_env_describe options "${_role_env_words[@]}"
+}
+
+_role_env_offer_commands() {
+	_role_env_describe commands @DESCRIBED_COMMANDS@
+}
+
+_role_env_offer_names() {
+	if [[ -n $1 ]]; then _role_env_describe profiles "${(@f)1}"; fi
+}
+
 # Install it in an interactive shell.
 \builtin typeset -g _role_env_head='' _role_env_segment='' _role_env_completes=0
 if [[ -o interactive ]]; then

@@ -61,11 +61,12 @@ def tables_of_integration() -> dict[str, str]:
         "COLOR_NAMES": " ".join(variables.COLORS),
         "COLOR_CODES": " ".join(f"'{code}'" for code in variables.COLORS.values()),
         "OFF": _program("off.fish").rstrip("\n"),
+        "DESCRIBED_COMMANDS": " ".join(map(fish.quote, tables.described_commands())),
         "COMMAND_TABLE": "case ".join(map(_case, command_table.COMMANDS.values())),
     }
 
 
 def _case(command: Command) -> str:
-    described = (f"{tables.flag(option)}\t{option.help.partition(' (')[0]}" for option in command.options.values())
+    described = (f"{tables.flag(option)}\t{tables.brief_help(option)}" for option in command.options.values())
     flags = map(fish.quote, described)
     return f"{command.name}\nset kinds {' '.join(tables.kinds(command))}\nset flags {' '.join(flags)}\n"

@@ -132,6 +132,8 @@ def tables_of_integration() -> dict[str, str]:
         "STATE_WORDS": tables.state('"${{{0}+${0}${{(t){0}}}}}"', '"${{{0}+${{(t){0}}}}}"'),
         "VALUES": tables.state("${{{0}-}}", "${{{0}+1}}"),
         "COLORS": "".join(f"{name}) _role_env_sgr='{code}' ;;\n\t" for name, code in variables.COLORS.items()) + "''",
+        "HELP": " ".join(posix.quote(text) for pair in tables.option_help().items() for text in pair),
+        "DESCRIBED_COMMANDS": " ".join(map(posix.quote, tables.described_commands())),
         "OFF": _off().rstrip("\n").replace("'", "'\\''"),
         "COMMAND_TABLE": "".join(map(_case, command_table.COMMANDS.values())) + "''",
     }

@@ -108,6 +108,27 @@ def flag(option: Option) -> str:
     return f"{option.name}={','.join(option.choices) or _KINDS.get(option.kind, '')}"
 
 
+def described_commands() -> list[str]:
+    """Return the commands, each with its purpose after a tab."""
+    return [f"{command.name}\t{command.summary}" for command in command_table.COMMANDS.values()]
+
+
+def brief_help(option: Option) -> str:
+    """Return the help of an option without what is in parentheses."""
+    return option.help.partition(" (")[0]
+
+
+def option_help() -> dict[str, str]:
+    """Return the help of each option, below its name or, where that of another command differs, below both names."""
+    found = {"--help": "show this help", "--version": "show the version"}
+    for command in command_table.COMMANDS.values():
+        for option in command.options.values():
+            text = brief_help(option)
+            if found.setdefault(option.name, text) != text:
+                found[command.name + option.name] = text
+    return found
+
+
 def _value_options() -> Iterable[str]:
     options = (option for command in command_table.COMMANDS.values() for option in command.options.values())
     return dict.fromkeys(option.name for option in options if option.value)

@@ -18,6 +18,7 @@ START = {
     "zsh": """\
 eval "$(role-env init zsh)"
 compadd() { shift; print -rl -- "$@"; }
+_describe() { print -rl -- "${(@P)4}" | sed 's/\\\\:/\t/g;s/:.*//;s/\t/:/g'; }
 compset() { :; }
 _files() { print FILES; }
 _command_names() { print COMMANDS; }

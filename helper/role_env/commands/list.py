@@ -20,7 +20,8 @@ def run(invocation: Invocation, context: Context) -> int:
     file = profiles.load(invocation.config, fingerprint)
     names = profile_rows.names_with_session(file, fingerprint) if invocation.sessions else file.names()
     if invocation.names:  # for the shells' completion: read only the file, and import no more
-        ui.write("".join(f"{name}\n" for name in names))
+        described = [f"{name}\t{file.summary(name)}" if invocation.described else name for name in names]
+        ui.write("".join(f"{line}\n" for line in described))
         return 0
     rows = profile_rows.load_rows(file, names, context)
     if invocation.json:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from role_env import names
-from role_env.errors import ProfileError
+from role_env.credentials import RoleArn
+from role_env.errors import ProfileError, printable
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini
 from role_env.profiles.locate import locate, own_file, sdk_files
@@ -122,6 +123,13 @@ class ProfilesFile:
         section = self._sections[name]
         is_own = section.lines.get(key) != self._default_lines.get(key)
         return section.values[key] if is_own else ""
+
+    def summary(self, name: str) -> str:
+        """Return the role and the account of the profile `name` as the file has them; empty if it has neither."""
+        values = self._sections[name].values
+        role = RoleArn(values.get("role_arn", ""))
+        account = role.account or values.get("cloud_sso_account_id") or values.get("expected_account_id", "")
+        return printable(" of ".join(filter(None, (role.name or values.get("cloud_sso_access_config", ""), account))))
 
     def users(self, source: str) -> list[str]:
         """Return the names of the profiles whose `source_profile` is `source`."""
