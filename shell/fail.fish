@@ -1,3 +1,3 @@
 # Leave the shell without any account, if it has a session, and fail. `session.fish` comes first.
-_renv_take_away
+_ren_take_away
 set -l result false

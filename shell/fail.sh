@@ -2,7 +2,7 @@
 # shellcheck disable=SC2034  # `session.sh`, which comes first, reads it
 # Leave the shell without any account, if it has a session, and fail.
 {
-	_renv_find_locals
-	_renv_take_away
+	_ren_find_locals
+	_ren_take_away
 } 2>/dev/null
-_renv_result='\false'
+_ren_result='\false'

@@ -4,49 +4,51 @@
 #
 # Only variables that are still the old session's are replaced. If one is readonly, or the shell has another session by
 # now, nothing changes. The first three new values are the ID, the secret and the token.
-_renv_renew() {
-	_renv_read
-	case "$_renv_value" in
-	"") _renv_new='' ;;
-	"$_renv_id") _renv_new="$_renv_new_1" ;;
-	"$_renv_own_secret") _renv_new="$_renv_new_2" ;;
-	"$_renv_own_token") _renv_new="$_renv_new_3" ;;
-	*) _renv_new='' ;;
+_ren_renew() {
+	_ren_read
+	case "$_ren_value" in
+	"") _ren_new='' ;;
+	"$_ren_id") _ren_new="$_ren_new_1" ;;
+	"$_ren_own_secret") _ren_new="$_ren_new_2" ;;
+	"$_ren_own_token") _ren_new="$_ren_new_3" ;;
+	*) _ren_new='' ;;
 	esac
-	case "$_renv_new" in
+	case "$_ren_new" in
 	?*)
-		\export "$_renv_var=$_renv_new"
-		_renv_read
-		case "$_renv_value" in
-		"$_renv_new") ;;
-		*) _renv_wrong="$_renv_wrong $_renv_var" ;;
+		# Without what changes values, such as `declare -u`.
+		\unset -v "$_ren_var"
+		\export "$_ren_var=$_ren_new"
+		_ren_read
+		case "$_ren_value" in
+		"$_ren_new") ;;
+		*) _ren_wrong="$_ren_wrong $_ren_var" ;;
 		esac
 		;;
 	esac
 }
 
 {
-	_renv_sort_all
+	_ren_sort_all
 	@VALUES@
 } 2>/dev/null
 if (\unset -v @RENEWED@ @OWN_RENEWED@) 2>/dev/null; then
-	case "$_renv_id" in
+	case "$_ren_id" in
 	@OLD_ID@)
 		{
-			_renv_each _renv_renew '@RENEWED@'
-			_renv_each _renv_assign '@PAIRS@'
-			_role_env_token="$_renv_new_3"
+			_ren_each _ren_renew '@RENEWED@'
+			_ren_each _ren_assign '@PAIRS@'
+			_role_env_token="$_ren_new_3"
 		} 2>/dev/null
-		_renv_report_wrong
+		_ren_report_wrong
 		;;
 	*)
-		_renv_wrong=changed
+		_ren_wrong=changed
 		\printf '%s\n' 'role-env: the session of this shell has changed meanwhile; it was not renewed' >&2
 		;;
 	esac
 else
-	_renv_wrong='readonly'
-	_renv_each _renv_report_readonly '@RENEWED@ @OWN_RENEWED@'
+	_ren_wrong='readonly'
+	_ren_each _ren_report_readonly '@RENEWED@ @OWN_RENEWED@'
 fi
-case $_renv_wrong in ?*) _renv_result='\false' ;; esac
-case @CONFIRMATION@ in ?*) _renv_confirm @CONFIRMATION@ ;; esac
+case $_ren_wrong in ?*) _ren_result='\false' ;; esac
+case @CONFIRMATION@ in ?*) _ren_confirm @CONFIRMATION@ ;; esac

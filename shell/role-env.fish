@@ -178,7 +178,7 @@ end
 
 function _role_env_observe
     # The number of variables that should be exported and are not. A list of the exported ones would double the time.
-    set -qx @KEY_ID_NAMES@ @GUARD_NAMES@ ALIBABA_CLOUD_CREDENTIALS_URI
+    set -qx @EXPORTED_NAMES@ ALICLOUD_SHARED_CREDENTIALS_FILE
     set -g _role_env_observed "@STATE@ $status"
 end
 
@@ -251,24 +251,26 @@ function _role_env_is_served
     test -z "$ROLE_ENV_ACCESS_KEY_ID" -a -n "$ALIBABA_CLOUD_CREDENTIALS_URI"
 end
 
-# Succeed if the session's server is running and the credentials URI is its own. The file in its memory that
-# ROLE_ENV_SERVER names contains that URI, and what is shown of the session. On a system without such files, succeed if
-# the process exists.
+# Succeed if the session's server is running and the credentials URI and the file of the profile are its own. That file
+# is in the server's memory, and lasts as long as the server; or on disk, on a system without such files.
 function _role_env_has_server
-    set -l parts (string match -r -g '^([1-9][0-9]{0,6})(|/fd/[0-9]+) (.+)\z' -- "$ROLE_ENV_SERVER")
-    test -n "$parts[3]" -a "$parts[3]" = "$ALIBABA_CLOUD_CREDENTIALS_URI"; or return
-    if test -z "$parts[2]"
-        command kill -0 $parts[1] 2>/dev/null
-        return
+    set -l parts (string match -r -g '^([1-9][0-9]{0,6}) (.+)\z' -- "$ROLE_ENV_SERVER")
+    test -n "$parts[2]" -a "$parts[2]" = "$ALIBABA_CLOUD_CREDENTIALS_URI" -a "$parts[1]" != $fish_pid; or return
+    set -l file "$ALICLOUD_SHARED_CREDENTIALS_FILE"
+    if not string match -qr "^/proc/$parts[1]/fd/[0-9]+\z" -- $file
+        string match -q -- "*/role-env-*/@SERVED_PROFILE@-$parts[1]-*" $file
+        and command kill -0 $parts[1] 2>/dev/null
+        or return
     end
     # Another kind of file could make the shell wait.
-    test -f /proc/$parts[1]$parts[2]; or return
-    read -l -z text </proc/$parts[1]$parts[2]
-    test "$text" = "$parts[3]"\n"@SHOWN@"\n
+    test -f $file -a -O $file; or return
+    read -l text <$file
+    string match -q -- '@SERVED_FILE_START@*' $text
 end
 
-# Succeed if all tools find the session: each key ID of an exported family and each guard is set and exported, no family
-# has another key, nothing outranks them, and no switch has failed. A served session has no key ID.
+# Succeed if all tools find the session: each key ID of an exported family and each guard is set, and what the session
+# sets is exported; no family has another key, nothing outranks them, and no switch has failed. A served session has no
+# key ID.
 function _role_env_is_whole
     set -l id "$ROLE_ENV_ACCESS_KEY_ID"
     test -z "@OUTRANKING@$ROLE_ENV_NO_ACCOUNT" -a (string replace -a @ABSENT@ '' -- "@KEY_IDS@") = "@EXPECTED_KEY_IDS@"; or return
@@ -282,13 +284,13 @@ function _role_env_is_whole
     string match -q -- "*\"access_key_id\":\"$id*\"shown\":\"@SHOWN@\"*" "$ROLE_ENV_REQUEST"
     or return
     if _role_env_is_served
-        string match -qr '^$|^/proc/|/@SERVED_PROFILE@-' -- "$ALICLOUD_SHARED_CREDENTIALS_FILE"
-        and _role_env_is_guarded served; and _role_env_has_server; and set -qx ALIBABA_CLOUD_CREDENTIALS_URI
+        string match -q -- "*,\"server\":\"$ROLE_ENV_SERVER\"}" "$ROLE_ENV_REQUEST"
+        and _role_env_is_guarded served; and _role_env_has_server; and set -qx ALICLOUD_SHARED_CREDENTIALS_FILE
         return
     end
     contains -- "@GUARDS@" @EXPECTED_GUARDS@; or return
     test -n "$id" -a -z "$ALIBABA_CLOUD_CREDENTIALS_URI"; or return
-    for name in @KEY_ID_NAMES@ @GUARD_NAMES@
+    for name in @EXPORTED_NAMES@
         set -qx $name; or test -z "$$name"; or return
     end
     true
@@ -298,7 +300,7 @@ end
 # after a failed switch (none).
 function _role_env_is_guarded
     contains -- "@OUTRANKING@$argv[1] @WITHOUT_KEY@" @EXPECTED_WITHOUT_KEY@; or return
-    for name in @KEY_ID_NAMES@ @GUARD_NAMES@
+    for name in @EXPORTED_NAMES@
         set -qx $name; or test -z "$$name"; or return
     end
     true
@@ -380,8 +382,9 @@ function _role_env_act
 end
 
 # Renew the session at a prompt, within 5 seconds. Only the command interprets the variables. It runs with the values in
-# _role_env_pinned, so that values planted later have no effect. A failure is shown as one line, the last line of stderr
-# that is not a hint, and the same failure is shown once.
+# _role_env_pinned, so that values planted later have no effect, and in the root folder, since a pinned PYTHONPATH may
+# name the current one. A failure is shown as one line, the last line of stderr that is not a hint, and the same failure
+# is shown once.
 function _role_env_renew
     _role_env_can_run; or return
     string match -qr '^([123]|[0123]\.[0-9]*)\z' -- "$ROLE_ENV_TIMEOUT"; or set -lx ROLE_ENV_TIMEOUT 4
@@ -392,8 +395,9 @@ function _role_env_renew
     for position in (seq 1 2 (count $_role_env_pinned))
         set -fx $_role_env_pinned[$position] $_role_env_pinned[(math $position + 1)]
     end
+    set -fx ROLE_ENV_INIT (string split -f 1 ' ' -- "$_role_env_options")
     begin
-        _role_env_call renew --unattended --format fish 2>| _role_env_say_once
+        command sh -c 'cd / && exec role-env "$@"' sh renew --unattended --format fish 2>| _role_env_say_once
     end | source
 end
 

@@ -252,29 +252,29 @@ _role_env_is_served() {
 	[[ -z ${ROLE_ENV_ACCESS_KEY_ID-} && -n ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]]
 }
 
-# Succeed if the session's server is running and the credentials URI is its own. The file in its memory that
-# ROLE_ENV_SERVER names contains that URI, and what is shown of the session. On a system without such files, succeed if
-# the process exists.
+# Succeed if the session's server is running and the credentials URI and the file of the profile are its own. That file
+# is in the server's memory, and lasts as long as the server; or on disk, on a system without such files.
 _role_env_has_server() {
-	\builtin local _role_env_place="${ROLE_ENV_SERVER-}" _role_env_uri='' _role_env_shown=''
+	\builtin local _role_env_place="${ROLE_ENV_SERVER-}" _role_env_file="${ALICLOUD_SHARED_CREDENTIALS_FILE-}"
 	[[ ${_role_env_place} == ?*' '?* && ${_role_env_place#* } == "${ALIBABA_CLOUD_CREDENTIALS_URI-}" ]] || \builtin return
 	_role_env_place=${_role_env_place%% *}
-	case ${_role_env_place%%/fd/*}:${_role_env_place#*/fd/} in
-	0* | :* | *: | *[!0123456789:]* | ????????????????*) \builtin return 1 ;;
-	"${_role_env_place}:${_role_env_place}") \builtin kill -0 "${_role_env_place}" 2>/dev/null ;;
-	*)
-		# Another kind of file could make the shell wait.
-		[[ -f /proc/${_role_env_place} ]] || \builtin return
-		{
-			_role_env_read _role_env_uri && _role_env_read _role_env_shown
-		} 2>/dev/null <"/proc/${_role_env_place}" || \builtin return
-		[[ ${_role_env_uri} == "${ALIBABA_CLOUD_CREDENTIALS_URI-}" && ${_role_env_shown} == "@SHOWN@" ]]
-		;;
+	case ${_role_env_place} in 0* | *[!0123456789]* | ????????????* | "$$") \builtin return 1 ;; *) ;; esac
+	case ${_role_env_file} in
+	"/proc/${_role_env_place}/fd/"*[!0123456789]*) \builtin return 1 ;;
+	"/proc/${_role_env_place}/fd/"?*) ;;
+	*/role-env-*"/@SERVED_PROFILE@-${_role_env_place}-"*) \builtin kill -0 "${_role_env_place}" 2>/dev/null || \builtin return ;;
+	*) \builtin return 1 ;;
 	esac
+	# Another kind of file could make the shell wait.
+	[[ -f ${_role_env_file} && -O ${_role_env_file} ]] || \builtin return
+	_role_env_place=''
+	_role_env_read _role_env_place 2>/dev/null <"${_role_env_file}"
+	[[ ${_role_env_place} == '@SERVED_FILE_START@'* ]]
 }
 
-# Succeed if all tools find the session: each key ID of an exported family and each guard is set and exported, no family
-# has another key, nothing outranks them, and no switch has failed. A served session has no key ID.
+# Succeed if all tools find the session: each key ID of an exported family and each guard is set, and what the session
+# sets is exported; no family has another key, nothing outranks them, and no switch has failed. A served session has no
+# key ID.
 _role_env_is_whole() {
 	\builtin local _role_env_own_id="${ROLE_ENV_ACCESS_KEY_ID-}" _role_env_present="@KEY_IDS@" _role_env_each=''
 	[[ -z "@OUTRANKING@" && ${_role_env_present//@ABSENT@/} == "@EXPECTED_KEY_IDS@" ]] || \builtin return 1
@@ -293,11 +293,8 @@ _role_env_is_whole() {
 	*) \builtin return 1 ;;
 	esac
 	if _role_env_is_served; then
-		case ${ALICLOUD_SHARED_CREDENTIALS_FILE-} in
-		'' | /proc/* | */@SERVED_PROFILE@-*) ;;
-		*) \builtin return 1 ;;
-		esac
-		_role_env_is_guarded served && _role_env_has_server && _role_env_is_exported ALIBABA_CLOUD_CREDENTIALS_URI
+		case ${ROLE_ENV_REQUEST-} in *',"server":"'"${ROLE_ENV_SERVER-}"'"}') ;; *) \builtin return 1 ;; esac
+		_role_env_is_guarded served && _role_env_has_server && _role_env_is_exported ALICLOUD_SHARED_CREDENTIALS_FILE
 		\builtin return
 	fi
 	case "@GUARDS@" in
@@ -305,7 +302,7 @@ _role_env_is_whole() {
 	*) \builtin return 1 ;;
 	esac
 	[[ -n ${_role_env_own_id} && -z ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]] || \builtin return 1
-	for _role_env_each in @KEY_ID_NAMES@ @GUARD_NAMES@; do
+	for _role_env_each in @EXPORTED_NAMES@; do
 		_role_env_is_exported "${_role_env_each}" || \builtin return 1
 	done
 }
@@ -318,7 +315,7 @@ _role_env_is_guarded() {
 	@EXPECTED_WITHOUT_KEY@) ;;
 	*) \builtin return 1 ;;
 	esac
-	for _role_env_each in @KEY_ID_NAMES@ @GUARD_NAMES@; do
+	for _role_env_each in @EXPORTED_NAMES@; do
 		_role_env_is_exported "${_role_env_each}" || \builtin return 1
 	done
 }
@@ -406,22 +403,25 @@ _role_env_act() {
 }
 
 # Renew the session at a prompt, within 5 seconds. Only the command interprets the variables. It runs with the values in
-# _role_env_pinned, so that values planted later have no effect. A failure is shown as one line, the last line of stderr
-# that is not a hint, and the same failure is shown once.
+# _role_env_pinned, so that values planted later have no effect, and in the root folder, since a pinned PYTHONPATH may
+# name the current one. A failure is shown as one line, the last line of stderr that is not a hint, and the same failure
+# is shown once.
 _role_env_renew() {
 	\builtin local _role_env_timeout=4 _role_env_code='' _role_env_line=''
 	case ${ROLE_ENV_TIMEOUT-} in *[!0-9.]*) ;; [123] | [0123].*) _role_env_timeout=${ROLE_ENV_TIMEOUT} ;; *) ;; esac
 	_role_env_can_run || \builtin return
-	\builtin local -x ROLE_ENV_TIMEOUT="${_role_env_timeout}" 2>/dev/null || \builtin :
-	# shellcheck disable=SC2312  # a failure prints a group that fails
+	\builtin local -x ROLE_ENV_TIMEOUT="${_role_env_timeout}" ROLE_ENV_INIT="${_role_env_options%% *}" 2>/dev/null || \builtin :
+	# shellcheck disable=SC2016,SC2312  # sh expands it; a failure prints a group that fails
 	# Without a word `export` would print all variables. In here zsh reads a comment as a command.
 	# Without the inner group, zsh sends stdout to the pipe as well as to 3 (MULTIOS).
 	_role_env_code=$(
 		_role_env_unset_pinned 2>/dev/null || \builtin exit
 		if ((${#_role_env_pinned[@]})); then \builtin export "${_role_env_pinned[@]}" 2>/dev/null || \builtin exit; fi
 		{
-			{ _role_env_call renew --unattended --format "${_role_env_shell}" 2>&1 >&3 3>&-; } |
-				_role_env_print_last_line
+			{
+				\builtin command sh -c 'cd / && exec role-env "$@"' sh renew --unattended --format "${_role_env_shell}" \
+					2>&1 >&3 3>&-
+			} | _role_env_print_last_line
 		} 3>&1
 	)
 	_role_env_line=${_role_env_code##*$'\n'}

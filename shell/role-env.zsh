@@ -23,9 +23,10 @@ _role_env_is_writable() {
 	done
 }
 
-# Succeed if the variable has no value or is exported.
+# Succeed if the variable has no value or programs get the same value: another attribute, such as that of `typeset -L`,
+# changes what the shell itself reads.
 _role_env_is_exported() {
-	[[ -z ${(P)1} || ${(Pt)1} == *export* ]]
+	[[ -z ${(P)1} || ${(Pt)1} == scalar(-readonly|)-export ]]
 }
 
 # Set _role_env_pinned to the current values of the variables that lead to files, the keyring and certificates.

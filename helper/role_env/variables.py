@@ -81,6 +81,8 @@ FOLLOWING_PROFILE = "role-env"
 """The profile in the `aliyun` CLI's file that follows the session of the shell."""
 SERVED_PROFILE = "role-env-served"
 """The profile of a served session. Only the file that SHARED_FILE names contains it."""
+SERVED_FILE_START = f'{{"current":"{SERVED_PROFILE}",'
+"""What that file begins with."""
 RESERVED_PROFILES = (FOLLOWING_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE)
 """The names that no profile of the user's may have; in a variable, such a value counts as absent."""
 
@@ -166,11 +168,6 @@ def has_own_guards(environ: "Mapping[str, str]") -> bool:
 def follows_profile(environ: "Mapping[str, str]") -> bool:
     """Return whether the session in `environ` lets the `aliyun` CLI use the profile role-env of its file."""
     return has_own_guards(environ) and FOLLOWING_PROFILE in (environ.get(CLI_PROFILE), environ.get(FIRST_CLI_PROFILE))
-
-
-def is_served_file(path: str) -> bool:
-    """Return whether `path` is a value of SHARED_FILE that `exec --renew` has set, by its form."""
-    return path.startswith("/proc/") or f"/{SERVED_PROFILE}-" in path
 
 
 # ossutil 2 and aliyunlog would otherwise use files of their own.
@@ -290,7 +287,13 @@ def served(session: Session, server: str, *, follows: bool) -> dict[str, str]:
     `server` is the value of ROLE_ENV_SERVER, as `environ.server` describes it; `follows` is as for `served_guards`.
     """
     values = {CREDENTIALS_URI: server.partition(" ")[2], SERVER: server, **served_guards(follows=follows), **NO_KEYS}
-    return values | _description(session) | ({COLOUR: session.color} if session.color else {})
+    request = {REQUEST: session.request.removesuffix("}") + served_request(server)}
+    return values | _description(session) | request | ({COLOUR: session.color} if session.color else {})
+
+
+def served_request(server: str) -> str:
+    """Return the end of REQUEST in a session of `server`. It has nothing that JSON escapes."""
+    return f',"server":"{server}"}}'
 
 
 def _description(session: Session) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Make the programs and the tables of the integration for bash, zsh and any POSIX shell."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from role_env import command_table, variables
 from role_env.command_table.model import Command
@@ -15,7 +15,7 @@ _OPEN_ENDS = ("{", "(", ")", ";;", " in", "then", "do", "else", "||", "&&")
 _CUT = "\\\n#; }; #"
 _NOTHING = "\\:"
 """The command that does nothing."""
-_TAKE_AWAY = {"UNQUOTED_STEP": "_renv_take_away"}
+_TAKE_AWAY = {"UNQUOTED_STEP": "_ren_take_away"}
 """The table of a program that leaves the shell without an account if it is evaluated without quotes."""
 _SHARED_FILE = f"${{{variables.SERVER}:+{variables.SHARED_FILE}}}"
 """The variable of the file of profiles, under `exec --renew`. Elsewhere it is the user's."""
@@ -24,13 +24,12 @@ _TEMPORARIES = (
     "any",
     "bare",
     "cleanup",
-    "everything",
+    "every",
     "exported",
     "field",
     "guards",
     "how",
     "id",
-    "joined",
     "left",
     "local",
     "new",
@@ -42,13 +41,14 @@ _TEMPORARIES = (
     "result",
     "theirs",
     "try",
-    "turn_on",
+    "on",
     "unset",
     "value",
     "verbose",
+    "whole",
     "wrong",
 )
-"""The variables of the programs, without their prefix `_renv_`. All are unset at the end."""
+"""The variables of the programs, without their prefix `_ren_`. All are unset at the end."""
 
 
 def programs() -> dict[str, str]:
@@ -76,15 +76,24 @@ def _program(name: str, own_tables: dict[str, str] | None = None, *, is_integrat
     """
     before, first, common, end = parts("session.sh")
     (own,) = parts(name)
-    functions = (line[len("_renv_") : -4] for line in (*first, *common, *own) if line.endswith("() {"))
+    functions = (line[len("_ren_") : -4] for line in (*first, *common, *own) if line.endswith("() {"))
     all_tables = {
         **_tables(),
         "FUNCTIONS": words(functions),
-        "IS_WRITABLE": '\\eval "_role_env_is_writable $_renv_all"' if is_integrated else "\\false",
+        "IS_WRITABLE": '\\eval "_role_env_is_writable $_ren_all"' if is_integrated else "\\false",
         **(own_tables or {}),
     }
-    begun = _terminated((*([] if is_integrated else before), "{", *first[:-1]))
-    return fill("\n".join((*begun, f"{first[-1]} {_CUT}", *common, *own, *end, "}\n")), all_tables)
+    head = [] if is_integrated else [f"{{\n{_evaluated(before, {})};\n}};"]
+    rest = fill("\n".join((*common, *own, *end, "}\n")), all_tables)
+    return "\n".join((*head, "{", f"{_evaluated(first, all_tables)} {_CUT}", rest))
+
+
+def _evaluated(lines: Iterable[str], all_tables: Mapping[str, str]) -> str:
+    """Return the command that evaluates `lines`, filled in: the shell may have joined them with spaces.
+
+    Within the quotes nothing is a syntax error of the line, which has secrets.
+    """
+    return f"\\eval {posix.quote(fill(chr(10).join(_terminated(lines)), all_tables))}"
 
 
 def _tables() -> dict[str, str]:
@@ -93,7 +102,7 @@ def _tables() -> dict[str, str]:
     no_account = variables.by_value(variables.NO_ACCOUNT).items()
     return {
         **tables.of_variables(),
-        "SORT_KEYS": "; ".join(f"_renv_sort {words(key.names)}" for key in keys),
+        "SORT_KEYS": "; ".join(f"_ren_sort {words(key.names)}" for key in keys),
         "GUARDS": words((*variables.IGNORE_PROFILE, variables.CLI_PROFILE, *variables.DISABLED)),
         "PROFILE_GUARDS": words((*variables.IGNORE_PROFILE, variables.CLI_PROFILE)),
         "IGNORE_PROFILE": words(variables.IGNORE_PROFILE),
@@ -102,7 +111,7 @@ def _tables() -> dict[str, str]:
         "OWN": words((*variables.OWN, _SHARED_FILE)),
         "SHARED_FILE": _SHARED_FILE,
         "REGIONS": words(variables.REGIONS),
-        "PUT_NO_ACCOUNT": "; ".join(f"_renv_put_each {value} '{words(names)}'" for value, names in no_account),
+        "PUT_NO_ACCOUNT": "; ".join(f"_ren_put_each {value} '{words(names)}'" for value, names in no_account),
         "LINE_BREAK": "'\n'",
         "RESERVED": " | ".join(variables.RESERVED_PROFILES),
         "TEMPORARIES": f"{words(_TEMPORARIES)}@NUMBERED@",
@@ -142,7 +151,8 @@ def tables_of_integration() -> dict[str, str]:
 def _off() -> str:
     """Return the text of `off`, which is the same in all shells: it exports each variable that it saves."""
     exported = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
-    return fill(_program("off.sh", _off_tables(), is_integrated=True), {"EXPORTED": words(exported), "NUMBERED": ""})
+    program = _program("off.sh", _off_tables(), is_integrated=True)
+    return fill(program, {"AT": "@", "EXPORTED": words(exported), "NUMBERED": ""})
 
 
 def _case(command: Command) -> str:

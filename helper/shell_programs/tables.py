@@ -21,6 +21,8 @@ _GUARDS = variables.GUARDS
 # The guards and the key IDs that keep tools from an account of their own while no key is set.
 _WITHOUT_KEY = (*_KEY_IDS, variables.BARE.access_key_id, *_GUARDS)
 _OUTRANKING = tuple(name for name in variables.LEFT_UNSET if name not in (variables.CREDENTIALS_URI, *_GUARDS))
+# What a session sets, secrets aside: a value that the shell has and tools do not is no part of the session.
+_SEEN_BY_TOOLS = (*variables.KEY_IDS, *_GUARDS, variables.CREDENTIALS_URI, *variables.OWN)
 # The variables that every prompt compares: all that a session sets, guards or unsets. The values of secrets are not
 # read.
 _STATE = tuple(
@@ -71,10 +73,10 @@ def of_integration(value: str, *, key_id: str, separator: str) -> dict[str, str]
     return {
         "ABSENT": variables.NO_ACCOUNT_VALUE,
         "COMMAND_LIST": ",".join(command_table.COMMANDS),
-        "KEY_ID_NAMES": " ".join(_KEY_IDS),
-        "GUARD_NAMES": " ".join(_GUARDS),
+        "EXPORTED_NAMES": " ".join(_SEEN_BY_TOOLS),
         "EXPECTED_WITHOUT_KEY": separator.join(f"'{expected}'" for expected in _expected_without_key()),
         "SERVED_PROFILE": variables.SERVED_PROFILE,
+        "SERVED_FILE_START": variables.SERVED_FILE_START,
         "PINNED_NAMES": " ".join(PINNED),
         "OUTRANKING": "".join(values(_OUTRANKING)),
         "SHOWN": " ".join(values(variables.SHOWN)),

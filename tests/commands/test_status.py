@@ -1,7 +1,6 @@
 """role-env status: the session in a shell, from its variables alone, whatever is in them."""
 
 import json
-import os
 import time
 from collections.abc import Mapping
 
@@ -12,8 +11,10 @@ from role_env import variables
 from role_env.command_table.formats import INTEGRATED_SHELLS
 from role_env.credentials import Credentials, Session
 from support.machine import Machine
+from support.shells import environment
 from support.silent_bus import SilentBus
 from support.terminal import on_terminal
+from support.waiting import wait_until
 
 ARN = "acs:ram::2222222222222222:role/switchrolesbc"
 ID = "STS.NUexample"
@@ -231,19 +232,16 @@ def test_a_session_that_its_request_does_not_describe_is_not_taken_for_one(machi
 
 
 def test_a_served_session_needs_the_guards_and_the_invalid_keys(machine: Machine) -> None:
-    served = {
-        "ROLE_ENV_PROFILE": "profileB",
-        "ROLE_ENV_ROLE_ARN": ARN,
-        "ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:1/",
-        "ROLE_ENV_SERVER": f"{os.getpid()} http://127.0.0.1:1/",
-        **variables.served_guards(follows=False),
-        **variables.NO_KEYS,
-    }
+    script = 'env -0 >seen; touch "$HOME/ready"; while test -e "$HOME/ready"; do sleep 0.1; done'
+    server = machine.start("exec", "--renew", "profileB", "--", "sh", "-c", script)
+    wait_until((machine.home / "ready").exists)
+    found = environment((machine.home / "seen").read_text())
+    served = {name: value for name, value in found.items() if name.startswith(("ROLE_ENV", "ALI", "OSS"))}
     following = served | dict.fromkeys(variables.IGNORE_PROFILE, "") | {"ALIBABACLOUD_PROFILE": "role-env"}
-    for file in ("", "/proc/1/fd/3", "/tmp/x/role-env-served-0"):
-        assert document(machine, **served, ALICLOUD_SHARED_CREDENTIALS_FILE=file)[0] == 0
-        assert document(machine, **following, ALICLOUD_SHARED_CREDENTIALS_FILE=file)[0] == 0
-    assert document(machine, **served, ALICLOUD_SHARED_CREDENTIALS_FILE="/home/me/mine.json")[0] == 1
+    assert document(machine, **served)[0] == 0
+    assert document(machine, **following)[0] == 0
+    for file in ("", "/proc/1/fd/3", "/tmp/role-env-x/role-env-served-0", "/home/me/mine.json"):
+        assert document(machine, **served | {"ALICLOUD_SHARED_CREDENTIALS_FILE": file})[0] == 1
     for name in (
         "ALIBABA_CLOUD_PROFILE",
         "ALICLOUD_PROFILE",
@@ -253,6 +251,8 @@ def test_a_served_session_needs_the_guards_and_the_invalid_keys(machine: Machine
         assert document(machine, **served | {name: ""})[0] == 1
     for name, value in {"ACCESS_KEY_ID": "mine", "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"}.items():
         assert document(machine, **served | {name: value})[0] == 1
+    (machine.home / "ready").unlink()
+    server.communicate(timeout=60)
 
 
 def test_after_a_failed_switch_it_says_so_and_names_off(machine: Machine) -> None:

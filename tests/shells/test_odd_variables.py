@@ -5,7 +5,7 @@ import pytest
 from role_env.command_table.formats import INTEGRATED_SHELLS
 from support.machine import Machine
 from support.shell_terminal import SHELLS, init
-from support.shells import INTO_SHELL, OFF
+from support.shells import INTO_SHELL, OFF, environment
 
 SHOW = "command env | grep -e ^OSS_ACCESS_KEY_ID= -e ^ALIBABA_CLOUD_ACCESS_KEY_ID= | sort"
 
@@ -72,3 +72,19 @@ def test_each_text_for_a_shell_empties_the_prompts_text_and_keeps_its_export(mac
     steps = [f"{expire}\n{form.format('renew')}", *map(form.format, ("nosuch", "off", "nosuch"))]
     lines = [f"{stale}\n{step}\ncommand env | grep ^ROLE_ENV_PROMPT=" for step in (form.format("profileB"), *steps)]
     assert machine.shell(shell, "\n".join(lines)).stdout == "ROLE_ENV_PROMPT=\n" * 5
+
+
+@pytest.mark.parametrize("shell", ["rbash", "zsh"])
+def test_a_restricted_shell_keeps_its_session_and_no_code_for_it_says_anything_else(
+    machine: Machine, shell: str
+) -> None:
+    """A restricted shell may not redirect to a file."""
+    old = environment(machine.shell("bash", 'eval "$(role-env profileB)"; env -0').stdout)
+    session = {name: value for name, value in old.items() if name.startswith(("ALI", "OSS", "ROLE"))}
+    start = ("rbash", "--norc") if shell == "rbash" else ("zsh", "-f", "-r")
+    for words in ("nosuch", "profileB", "off"):
+        done = machine.run(*start, "-c", f'eval "$(role-env {words})"; echo $?; env -0', **session)
+        status, _, after = done.stdout.partition("\n")
+        assert status == "1"
+        assert session.items() <= environment(after).items()
+        assert done.stderr.endswith("role-env: this shell is restricted: nothing in it was changed\n")

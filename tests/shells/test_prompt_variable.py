@@ -7,6 +7,7 @@ import time
 import pytest
 
 from role_env import variables
+from role_env.supervise.served_file import publish
 from support import prompts
 from support.machine import Machine
 from support.prompts import KEY_IDS, LIVE, live, shown
@@ -15,7 +16,10 @@ from support.shell_terminal import HOOK, POSIX_SHELLS, Terminal, export, interac
 SERVED = LIVE | dict.fromkeys((*KEY_IDS, "AccessKeyId", "ROLE_ENV_EXPIRATION", "ROLE_ENV_ACCESS_KEY_ID"), "")
 URI = "http://127.0.0.1:1/"
 SERVED |= dict.fromkeys(variables.GUARDS, "") | variables.NO_KEYS | variables.served_guards(follows=False)
-SERVED |= {"ALIBABA_CLOUD_CREDENTIALS_URI": URI, "ROLE_ENV_SERVER": f"{os.getpid()} {URI}"}
+SERVER = f"{os.getpid()} {URI}"
+SERVED |= {"ALIBABA_CLOUD_CREDENTIALS_URI": URI, "ROLE_ENV_SERVER": SERVER}
+SERVED_REQUEST = LIVE["ROLE_ENV_REQUEST"].removesuffix("}") + variables.served_request(SERVER)
+SERVED |= {"ALICLOUD_SHARED_CREDENTIALS_FILE": publish("true"), "ROLE_ENV_REQUEST": SERVED_REQUEST}
 NOT_REQUESTED = ["{}", "[]", "none", LIVE["ROLE_ENV_REQUEST"].replace("shown", "said")]
 NOT_REQUESTED += [LIVE["ROLE_ENV_REQUEST"].replace("access_key_id", "id"), prompts.request(ROLE_ENV_PROFILE="other")]
 
@@ -64,6 +68,7 @@ STATES: list[tuple[float, dict[str, str], str]] = [
     (0, SERVED, "profileB"),
     (0, SERVED | {"ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:2/"}, "profileB≠"),
     (0, SERVED | {"ALICLOUD_ACCESS_KEY": "another"}, "profileB≠"),
+    (0, SERVED | {"ALICLOUD_SHARED_CREDENTIALS_FILE": ""}, "profileB≠"),
     (0, SERVED | {"ALIBABA_CLOUD_ECS_METADATA_DISABLED": ""}, "profileB≠"),
 ]
 

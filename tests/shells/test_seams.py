@@ -310,4 +310,4 @@ def test_the_output_has_at_most_14_kb_with_a_long_token_and_request() -> None:
 @pytest.mark.parametrize("suffix", ["sh", "bash", "zsh"])
 def test_the_integration_uses_none_of_the_names_of_the_texts(suffix: str) -> None:
     text = (INSTALLED.parents[1] / "shell" / f"role-env.{suffix}").read_text()
-    assert "_renv_" not in text
+    assert "_ren_" not in text

@@ -55,6 +55,21 @@ def test_what_is_planted_after_init_has_no_effect_on_it(machine: Machine, shell:
     assert [head.split()[:2] for head in proxy.heads] == [["CONNECT", machine.sts.endpoint]]
 
 
+def test_it_imports_no_module_of_the_current_folder_even_if_pythonpath_names_that(machine: Machine, shell: str) -> None:
+    for path in ("/nonexistent:", "."):
+        variables = due(machine, 250)
+        cloned = machine.home / "cloned"
+        cloned.mkdir(exist_ok=True)
+        for name in ("keyring", "json", "sitecustomize"):
+            (cloned / f"{name}.py").write_text(f"open('{machine.home}/trap', 'w')\n")
+        lines = f'{HOOK[shell]}\ncd {cloned}\n{look(shell)}\nprintf \'<%s>\\n\' "$ROLE_ENV_ACCESS_KEY_ID" "$PWD"'
+        done = interactive(machine, shell, lines, "--renew", **variables, PYTHONPATH=path)
+        assert f"<{machine.sts.issued[-1].id}>" in done.stdout, done
+        assert f"<{variables['ROLE_ENV_ACCESS_KEY_ID']}>" not in done.stdout
+        assert f"<{cloned}>" in done.stdout
+        assert not (machine.home / "trap").exists()
+
+
 def test_a_failure_gives_the_reason_once_and_the_renewal_is_tried_again_while_there_is_time(
     machine: Machine, shell: str
 ) -> None:

@@ -24,7 +24,7 @@ from support.nested_shells import NestedShells
 from support.readers import RealClients, write_foreign_files
 from support.secret_service_bus import KeyringBus, require
 from support.shell_terminal import SHELLS
-from support.shown_accounts import OUTRANKING, URI, ShownAccounts
+from support.shown_accounts import FILE, OUTRANKING, URI, ShownAccounts
 from support.waiting import wait_until
 
 STEPS = int(os.environ.get("WALK_STEPS", "60"))
@@ -44,14 +44,15 @@ OWN_KEYS = (
 NAMES = ("one", "two", "three")
 UNSET = ("unset -v {0}", "export {0}=")
 SPOIL = {
-    "bash": (*UNSET, "export -n {0}", "{0}=(${0})", "unset -v {0}; MINE=mine; declare -n {0}=MINE"),
-    "zsh": (*UNSET, "typeset +x {0}", "{0}=(${0})"),
+    "bash": (*UNSET, "export -n {0}", "{0}=(${0})", "unset -v {0}; MINE=mine; declare -n {0}=MINE", "declare -u {0}"),
+    "zsh": (*UNSET, "typeset +x {0}", "{0}=(${0})", "typeset -xu {0}", "typeset -xL3 {0}", "typeset -xZ9 {0}"),
     "fish": (
         "set -e -g {0}",
         "set -gx {0} ''",
         "set -gu {0} ${0}",
         "set -gx {0} ${0} ''",
         "set -e -g {0}; set -gx {0}",
+        "set -gx --path {0} ${0} x",
     ),
 }
 """How to unset, empty or unexport a variable, or make something else of it."""
@@ -157,9 +158,17 @@ class Walk:
         shown = " ".join(self.environ.get(name, "") for name in variables.SHOWN)
         return text.partition(',"sts_endpoint"')[0] if f'"shown":"{shown}"' in text else "none"
 
-    def replace_uri(self) -> None:
-        if self.environ.get("ROLE_ENV_SERVER"):
-            self.assign({URI: f"http://127.0.0.1:1/{self.dice.random()}"})
+    def replace_server(self) -> None:
+        """Replace the URI, the file or the server of a served session."""
+        pid, _, uri = self.environ.get("ROLE_ENV_SERVER", "").partition(" ")
+        if uri:
+            values = {
+                URI: "http://127.0.0.1:1/x",
+                FILE: f"/proc/{pid}/fd/0",
+                "ROLE_ENV_SERVER": f"'{os.getpid()} {uri}'",
+            }
+            name = self.dice.choice(list(values))
+            self.assign({name: values[name]})
 
     def end_server(self) -> None:
         """Kill the server of this shell's session."""
@@ -167,9 +176,9 @@ class Walk:
         if server and server not in self.shown.ended:
             self.log.append(f"kill the server {server}")
             self.shown.ended.add(server)
-            place = server.partition(" ")[0]
-            os.kill(int(place.partition("/")[0]), signal.SIGKILL)
-            wait_until(lambda: not os.path.exists(f"/proc/{place}"))  # noqa: PTH110
+            pid = server.partition(" ")[0]
+            os.kill(int(pid), signal.SIGKILL)
+            wait_until(lambda: not os.path.exists(f"/proc/{pid}/fd/0"))  # noqa: PTH110  a zombie has no files
 
     def fail(self) -> None:
         self.take(f"export {self.dice.choice(['nosuch', 'refused', 'one --nonsense', 'two --expect-account 1'])}")
@@ -233,7 +242,7 @@ class Walk:
 
     def step(self) -> None:
         steps: dict[Callable[[], Any], int] = {self.switch: 6, self.fail: 2, self.end_session: 2, self.renew: 2}
-        steps |= {self.go_back: 3, self.replace_uri: 1, self.end_server: 1, self.edit: 1}
+        steps |= {self.go_back: 3, self.replace_server: 1, self.end_server: 1, self.edit: 1}
         steps |= {self.expire: 1, self.own_key: 2, self.spoil: 1, self.outrank: 1, self.go: 2, self.nest: 2}
         steps |= {self.leave: 1, self.freeze: 1}
         chosen = self.dice.choices(list(steps), list(steps.values()))[0]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -74,8 +73,10 @@ def test_it_ends_with_the_server(machine: Machine, begin: Begin, is_sealed: bool
     running = begin(command=ENVIRONMENT, before=() if is_sealed else (*CONFINED, "no-memfd"))
     seen = environment((machine.home / "seen").read_text())
     assert Path(seen[FILE]).exists()
-    os.kill(int(re.split("[/ ]", seen["ROLE_ENV_SERVER"])[0]), 9)
-    wait_until(lambda: not Path(seen[FILE]).exists() and not list(machine.temporary.iterdir()))
+    server = seen["ROLE_ENV_SERVER"].split()[0]
+    os.kill(int(server), 9)
+    wait_until(lambda: not Path("/proc", server).exists() and not Path(seen[FILE]).exists())
+    wait_until(lambda: not list(machine.temporary.iterdir()))
     assert "the process that serves the session has ended" in running.end()
 
 

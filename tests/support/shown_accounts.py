@@ -14,6 +14,7 @@ OUTRANKING = ("ALIBABA_CLOUD_ROLE_ARN", "ALICLOUD_ASSUME_ROLE_ARN", "ALIBABA_CLO
 """What makes a tool another account than its key's."""
 FIRST_NAMES = {names[0] for fields in ORDERS.values() for names in fields}
 URI = "ALIBABA_CLOUD_CREDENTIALS_URI"
+FILE = "ALICLOUD_SHARED_CREDENTIALS_FILE"
 
 
 class ShownAccounts:
@@ -130,7 +131,7 @@ class ShownAccounts:
         assert not environ.get("ALIBABA_CLOUD_CLI_PROFILE_DISABLED")
         assert environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] == "true"
         assert environ["ALIBABA_CLOUD_PROFILE"] == environ["ALICLOUD_PROFILE"] == "role-env-served"
-        assert environ.get("ALICLOUD_SHARED_CREDENTIALS_FILE", "")[:6] in ("", "/proc/")
+        assert environ[FILE].startswith(f"/proc/{environ['ROLE_ENV_SERVER'].split()[0]}/fd/")
         named = [self.aliyun(name) for name in ("mine", "token")]
         if environ.get("ALIBABACLOUD_PROFILE") == "role-env":
             self.seen.add("followed")

@@ -13,7 +13,6 @@ from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import Session
 from role_env.environ.core_dumps import forbid_core_dumps
-from role_env.environ.server import announce
 from role_env.errors import UsageError
 from role_env.sessions import obtain as sessions
 from role_env.sessions.renew import renew_as_requested
@@ -42,14 +41,13 @@ def _run_beside_server(command: list[str], invocation: Invocation, context: Cont
     """
     if not hasattr(os, "fork"):
         raise UsageError("exec --renew needs a system with fork", hint="use exec without --renew")
-    from role_env.aliyun import process_command
-    from role_env.supervise.served_file import ServedFile
+    from role_env.supervise import served_file
     from role_env.supervise.supervisor import Supervisor, exit_like, occupy_standard_descriptors
 
     def report_end(pid: int) -> None:
         """Warn if the process that has ended is the server."""
         if pid == server:
-            file.close()
+            served_file.remove(served[variables.SHARED_FILE])
             context.messages.warn("the process that serves the session has ended; the session is no longer renewed")
 
     occupy_standard_descriptors()
@@ -66,17 +64,13 @@ def _run_beside_server(command: list[str], invocation: Invocation, context: Cont
     failed = supervisor.supervise(server, until=lambda: _has_line(reader, announced))
     if failed is not None:
         return exit_like(failed)
-    served = json.loads(announced)
-    file = ServedFile(process_command.unquoted_session_command(context.environ))
-    if file.path:
-        served[variables.SHARED_FILE] = file.path
-    supervisor.kept.update(filter(None, [file.descriptor]))
+    served: dict[str, str] = json.loads(announced)
     _report_proxies(context)
     try:
         child = supervisor.run(command, exporters.served_environment(served, context.environ))
         status = supervisor.supervise(child)
     finally:
-        file.close()
+        served_file.remove(served[variables.SHARED_FILE])
     with contextlib.suppress(ProcessLookupError):
         os.kill(server, signal.SIGKILL)
     return exit_like(status or 0)
@@ -99,6 +93,8 @@ def _has_line(reader: int, announced: bytearray) -> bool:
 
 def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", writer: int) -> NoReturn:
     """Obtain the session, send its variables to the parent, and serve it while the parent lives."""
+    from role_env.aliyun import process_command
+    from role_env.supervise import served_file
     from role_env.supervise.credentials_server import CredentialsServer, Supply
     from role_env.supervise.listening import open_listener
     from role_env.supervise.supervisor import close_fds, open_descriptors
@@ -118,7 +114,8 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
         return renew_as_requested(first, request, Context(context.environ, None, quiet))
 
     server = CredentialsServer(Supply(first, renew, context.messages), listener)
-    served = exporters.served(first, announce(server.uri, variables.shown(first)), context.environ)
+    served = exporters.served(first, f"{os.getpid()} {server.uri}", context.environ)
+    served[variables.SHARED_FILE] = served_file.publish(process_command.unquoted_session_command(context.environ))
     os.setsid()  # detach from the terminal: keys typed there are for the command
     os.write(writer, json.dumps(served).encode() + b"\n")
     os.close(writer)

@@ -123,10 +123,8 @@ class ShellState:
 
     def outranking(self) -> list[str]:
         """Return the variables that some tool prefers to the session's."""
-        own, more = (variables.CREDENTIALS_URI, [variables.SHARED_FILE]) if self.is_served else ("", [])
-        if variables.is_served_file(self._value(variables.SHARED_FILE)):
-            more = []
-        return [name for name in (*variables.LEFT_UNSET, *more) if name != own and self._value(name)]
+        own = variables.CREDENTIALS_URI if self.is_served else ""
+        return [name for name in variables.LEFT_UNSET if name != own and self._value(name)]
 
     def _changed(self) -> list[str]:
         """Return the variables that the session needs and that are unset or have another value.

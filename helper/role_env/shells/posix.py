@@ -43,7 +43,7 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
         "NOT_FOLLOWING_PAIRS": _pairs(guards[False], values),
         "GONE": words(name for name in names if name not in assigned),
         "TOKEN_NUMBER": values[session.credentials.security_token],
-        "EXPORT_WORDS": quote(export_words(session.profile))[1:-1],  # they are within quotes
+        "EXPORT_WORDS": quote(quote(export_words(session.profile))[1:-1])[1:-1],  # they are within quotes in quotes
     }
     return _program("switch.sh", environ, tables, values)
 
@@ -83,9 +83,10 @@ def _program(name: str, environ: "Mapping[str, str]", tables: "Mapping[str, str]
     numbered = {f"new_{number}": value for value, number in values.items()}
     exported = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
     shared = {
+        "AT": "@",
         "EXPORTED": words(name for name in exported if name in environ),
         "NUMBERED": "".join(f" {name}" for name in numbered),
-        "VALUES": " ".join(f"_renv_{name}={quote(value)}" for name, value in numbered.items()),
+        "VALUES": " ".join(f"_ren_{name}={quote(value)}" for name, value in numbered.items()),
     }
     return programs.filled(name, {**shared, **tables})
 

@@ -12,51 +12,50 @@ import tempfile
 from pathlib import Path
 
 from role_env import variables
+from role_env.errors import ProfileError
 from role_env.files.sealed import sealed
 
 _LONGEST_NAME = 246
 """A file name that leaves no room for `.tmp-` and a number in the 255 bytes of a name."""
 
 
-class ServedFile:
-    """The file with a profile that runs `command`. `path` is empty if the file could not be made: programs use the URI.
+def publish(command: str) -> str:
+    """Return the path of a new file with a profile that runs `command`.
 
-    A file in memory lasts until `close` or the end of this process. `descriptor` must stay open.
+    A file in memory lasts as long as this process. One on disk lasts until `remove`, and its name contains this
+    process's ID. Raises ProfileError if neither can be made.
     """
+    name = variables.SERVED_PROFILE
+    profile = {"name": name, "mode": "External", "process_command": command}
+    content = json.dumps({"current": name, "profiles": [profile]}, separators=(",", ":")).encode()
+    with contextlib.suppress(OSError):
+        path = Path(f"/proc/{os.getpid()}/fd/{sealed(content)}")
+        if path.read_bytes() == content:  # False if /proc is missing or belongs to another PID namespace
+            return str(path)
+    try:
+        return str(_write(content))
+    except OSError as error:
+        raise ProfileError(
+            f"the file for Terraform cannot be made: {error.strerror}", hint="set TMPDIR to a folder of yours"
+        ) from None
 
-    def __init__(self, command: str) -> None:
-        name = variables.SERVED_PROFILE
-        profile = {"name": name, "mode": "External", "process_command": command}
-        content = json.dumps({"current": name, "profiles": [profile]}, separators=(",", ":")).encode()
-        self.path = ""
-        self.descriptor: int | None = None
-        self._folder: Path | None = None
-        with contextlib.suppress(OSError):
-            self.descriptor = sealed(content)
-            path = Path(f"/proc/{os.getpid()}/fd/{self.descriptor}")
-            if path.read_bytes() == content:  # False if /proc is missing or belongs to another PID namespace
-                self.path = str(path)
-                return
-        self._write(content)
 
-    def _write(self, content: bytes) -> None:
-        with contextlib.suppress(OSError):
-            self._folder = Path(tempfile.mkdtemp(prefix="role-env-"))
-            path = self._folder / f"{variables.SERVED_PROFILE}-".ljust(_LONGEST_NAME, "0")
-            path.touch(0o600)
-            path.write_bytes(content)
-            path.chmod(0o400)
-            self._folder.chmod(0o500)
-            self.path = str(path)
+def _write(content: bytes) -> Path:
+    path = Path(tempfile.mkdtemp(prefix="role-env-"), f"{variables.SERVED_PROFILE}-{os.getpid()}-")
+    path = path.with_name(path.name.ljust(_LONGEST_NAME, "0"))
+    path.touch(0o600)
+    path.write_bytes(content)
+    path.chmod(0o400)
+    path.parent.chmod(0o500)
+    return path
 
-    def close(self) -> None:
-        """Remove the file. A second call does nothing."""
-        if self.descriptor is not None:
-            os.close(self.descriptor)
-        if self._folder:
-            with contextlib.suppress(OSError):  # it has been removed already
-                self._folder.chmod(0o700)
-                for path in self._folder.iterdir():
-                    path.unlink()
-                self._folder.rmdir()
-        self.descriptor = self._folder = None
+
+def remove(path: str) -> None:
+    """Remove the file at `path` with its folder, if it is on disk. A second call does nothing."""
+    if path.startswith("/proc/"):
+        return
+    with contextlib.suppress(OSError):  # it has been removed already
+        folder = Path(path).parent
+        folder.chmod(0o700)
+        Path(path).unlink()
+        folder.rmdir()

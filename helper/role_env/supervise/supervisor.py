@@ -45,8 +45,6 @@ class Supervisor:
         self._pid = os.getpid()
         self._stopped = False
         self._stops_reader, self._stops_writer = os.pipe()
-        self.kept: set[int] = set()
-        """The descriptors that stay open in this process while the command runs, besides its own."""
         self._before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
         # While SIGCHLD is ignored, the system discards the statuses of children.
         self._of_children = signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -77,7 +75,7 @@ class Supervisor:
                 signal.signal(number, signal.SIG_DFL)
         pid = self.fork()
         if pid:
-            close_fds(open_descriptors() - {self._stops_writer, *self.kept})
+            close_fds(open_descriptors() - {self._stops_writer})
             return pid
         try:
             execution.become(words, environ)
