@@ -17,7 +17,7 @@ def loop(shell: str) -> str:
         return "while read -l file; if test $file = leave; exit 0; end; source $file; echo $file $status; end\n"
     evaluate = '\\eval "$(command cat "$file")"' if shell == "dash" else '. "$file"'  # dash's . fails under -e
     return (
-        "while IFS= read -r file; do case $file in leave) exit 0 ;; esac\n"
+        "while read -r file; do case $file in leave) exit 0 ;; esac\n"
         f'if {evaluate}; then echo "$file 0"; else echo "$file $?"; fi; done\n'
     )
 
