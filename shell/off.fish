@@ -1,7 +1,7 @@
 # End the shell's session, or its no-account state, and restore the values from before. `session.fish` comes first.
 if test -n "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_REQUEST$ROLE_ENV_NO_ACCOUNT"
     for v in $ours
-        _ren_take_back
+        _re_take_back
     end
     # A key that the user has set meanwhile stays, but not with the session's secret or token.
     for v in $theirs
@@ -10,28 +10,28 @@ if test -n "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_RE
         end
         set -e -g _role_env_old_$v
     end
-    _ren_take_back_bare
+    _re_take_back_bare
     if not contains -- @CREDENTIALS_URI@ $left
         set -e -g @CREDENTIALS_URI@
     end
     for v in @RESTORED@
-        _ren_take_back
+        _re_take_back
     end
     for v in @DISABLED@
         if not contains -- $v $older
-            _ren_take_back
+            _re_take_back
         end
     end
     for v in $left
         if contains -- "$$v" '' @RESERVED@
-            _ren_restore
+            _re_restore
         end
         set -e -g _role_env_old_$v
     end
     set -e -g _role_env_saved _role_env_token _role_env_old_SECURITY_TOKEN _role_env_colour
     set -e -g @OWN@ $shared
-    _ren_confirm 'role-env: the session is off; this shell has what was set before it'
+    _re_confirm 'role-env: the session is off; this shell has what was set before it'
 else
-    _ren_confirm 'role-env: this shell has no session'
+    _re_confirm 'role-env: this shell has no session'
 end
 set -l result true

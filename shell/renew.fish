@@ -33,7 +33,7 @@ if test "$id" = @OLD_ID@
         set -e values[1]
     end
     set -g _role_env_token $new[3]
-    test -n @CONFIRMATION@; and _ren_confirm @CONFIRMATION@
+    test -n @CONFIRMATION@; and _re_confirm @CONFIRMATION@
 else
     echo 'role-env: the session of this shell has changed meanwhile; it was not renewed' >&2
     set result false

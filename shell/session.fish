@@ -25,7 +25,7 @@ set -l left
 set -l shared
 set -l older
 set -l v
-function _ren_sort --no-scope-shadowing
+function _re_sort --no-scope-shadowing
     set id "$ROLE_ENV_ACCESS_KEY_ID"
     # Without that variable, the request names the key.
     test -n "$id"; or set id (string match -rg '"access_key_id":"([^"]+)"' -- "$ROLE_ENV_REQUEST")
@@ -72,11 +72,11 @@ function _ren_sort --no-scope-shadowing
         set older @DISABLED@
     end
 end
-_ren_sort
+_re_sort
 
 # Save the variable, without seeing local variables of the caller. The session's own value, or one that counts as
 # absent, is not saved, and an earlier saved value is dropped.
-function _ren_keep_global
+function _re_keep_global
     set -l v $argv[1]
     if not set -qg $v; or contains -- "$$v" @RESERVED@ $argv[2..]
         set -e -g _role_env_old_$v
@@ -88,12 +88,12 @@ function _ren_keep_global
 end
 
 # The global variable behind a local one may be the session's by now.
-function _ren_keep --no-scope-shadowing
-    set -ql $v; and test -n "$_role_env_saved"; or _ren_keep_global $v $own
+function _re_keep --no-scope-shadowing
+    set -ql $v; and test -n "$_role_env_saved"; or _re_keep_global $v $own
 end
 
 # Restore the variable from its saved value, which stays until it is forgotten.
-function _ren_restore --no-scope-shadowing
+function _re_restore --no-scope-shadowing
     set -e -g $v
     set -l old _role_env_old_$v
     set old $$old
@@ -105,19 +105,19 @@ function _ren_restore --no-scope-shadowing
     end
 end
 
-function _ren_take_back --no-scope-shadowing
-    _ren_restore
+function _re_take_back --no-scope-shadowing
+    _re_restore
     set -e -g _role_env_old_$v
 end
 
-function _ren_take_back_bare --no-scope-shadowing
+function _re_take_back_bare --no-scope-shadowing
     if not set -q bare[1]
         set v SECURITY_TOKEN
-        _ren_take_back
+        _re_take_back
     end
 end
 
-function _ren_remove --no-scope-shadowing
+function _re_remove --no-scope-shadowing
     set -e -g $v
     if set -qU $v
         set -gx $v ''
@@ -125,24 +125,24 @@ function _ren_remove --no-scope-shadowing
 end
 
 # Leave the shell without any account, if it has a session. The user's own values are saved.
-function _ren_take_away --no-scope-shadowing
+function _re_take_away --no-scope-shadowing
     if test -n "$ROLE_ENV_NO_ACCOUNT"; or test -z "$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_REQUEST"
         return
     end
-    _ren_sort
+    _re_sort
     for v in $theirs $bare
-        _ren_keep
+        _re_keep
     end
     # An empty global before a universal variable is role-env's.
     for v in $left $older
         if set -qg $v; and begin
                 test -n "$$v"; or not set -qU $v
             end
-            _ren_keep
+            _re_keep
         end
     end
     for v in $ours $theirs SECURITY_TOKEN $left $shared @CREDENTIALS_URI@ @TAKEN_AWAY@
-        _ren_remove
+        _re_remove
     end
     set -e -g _role_env_token _role_env_colour
     for pair in @NO_ACCOUNT@
@@ -151,7 +151,7 @@ function _ren_take_away --no-scope-shadowing
 end
 
 # Add the variables after the first word, which is their value, to the variables to set.
-function _ren_add --no-scope-shadowing
+function _re_add --no-scope-shadowing
     for v in $argv[2..]
         set -a names $v
         set -a values "$argv[1]"
@@ -159,7 +159,7 @@ function _ren_add --no-scope-shadowing
 end
 
 # Print a line if a person types here.
-function _ren_confirm
+function _re_confirm
     status is-interactive; and printf '%s\n' $argv[1] >&2
     true
 end

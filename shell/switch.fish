@@ -14,22 +14,22 @@ if test $has_bare = yes
     set -a theirs $bare
 end
 for v in $theirs
-    _ren_keep
+    _re_keep
 end
 if test $has_bare = no
-    _ren_take_back_bare
+    _re_take_back_bare
 end
 for v in @RESTORED_REGIONS@
-    _ren_restore
+    _re_restore
 end
 set -l names
 set -l values
 @ADD@
 if test "@FALLBACK@@CLOUD_REGIONS_READ@" = yes
-    _ren_add @FALLBACK_REGION@ @CLOUD_REGIONS@
+    _re_add @FALLBACK_REGION@ @CLOUD_REGIONS@
 end
 if test "@FALLBACK@@OSS_REGIONS_READ@" = yes
-    _ren_add @FALLBACK_REGION@ @OSS_REGIONS@
+    _re_add @FALLBACK_REGION@ @OSS_REGIONS@
 end
 # The `aliyun` CLI follows the shell only if it finds a region, which may be one of the variables to set.
 set -l follows @FOLLOWS@
@@ -45,7 +45,7 @@ else
 end
 set -l gone $left $shared @GONE@
 for v in $gone _role_env_colour
-    _ren_remove
+    _re_remove
 end
 set -l rest $values
 for v in $names
@@ -72,8 +72,8 @@ set -l result true
 if set -q wrong[1]
     echo "role-env: $wrong does not keep the value that role-env sets" >&2
     echo 'role-env: hint: call role-env outside of the function that declares it' >&2
-    _ren_take_away
+    _re_take_away
     set result false
 else
-    _ren_confirm @CONFIRMATION@
+    _re_confirm @CONFIRMATION@
 end

@@ -15,7 +15,7 @@ _OPEN_ENDS = ("{", "(", ")", ";;", " in", "then", "do", "else", "||", "&&")
 _CUT = "\\\n#; }; #"
 _NOTHING = "\\:"
 """The command that does nothing."""
-_TAKE_AWAY = {"UNQUOTED_STEP": "_ren_take_away"}
+_TAKE_AWAY = {"UNQUOTED_STEP": "_re_take_away"}
 """The table of a program that leaves the shell without an account if it is evaluated without quotes."""
 _SHARED_FILE = f"${{{variables.SERVER}:+{variables.SHARED_FILE}}}"
 """The variable of the file of profiles, under `exec --renew`. Elsewhere it is the user's."""
@@ -48,7 +48,7 @@ _TEMPORARIES = (
     "whole",
     "wrong",
 )
-"""The variables of the programs, without their prefix `_ren_`. All are unset at the end."""
+"""The variables of the programs, without their prefix `_re_`. All are unset at the end."""
 
 
 def programs() -> dict[str, str]:
@@ -76,11 +76,11 @@ def _program(name: str, own_tables: dict[str, str] | None = None, *, is_integrat
     """
     before, first, common, end = parts("session.sh")
     (own,) = parts(name)
-    functions = (line[len("_ren_") : -4] for line in (*first, *common, *own) if line.endswith("() {"))
+    functions = (line[len("_re_") : -4] for line in (*first, *common, *own) if line.endswith("() {"))
     all_tables = {
         **_tables(),
         "FUNCTIONS": words(functions),
-        "IS_WRITABLE": '\\eval "_role_env_is_writable $_ren_all"' if is_integrated else "\\false",
+        "IS_WRITABLE": '\\eval "_role_env_is_writable $_re_all"' if is_integrated else "\\false",
         **(own_tables or {}),
     }
     head = [] if is_integrated else [f"{{\n{_evaluated(before, {})};\n}};"]
@@ -102,7 +102,7 @@ def _tables() -> dict[str, str]:
     no_account = variables.by_value(variables.NO_ACCOUNT).items()
     return {
         **tables.of_variables(),
-        "SORT_KEYS": "; ".join(f"_ren_sort {words(key.names)}" for key in keys),
+        "SORT_KEYS": "; ".join(f"_re_sort {words(key.names)}" for key in keys),
         "GUARDS": words((*variables.IGNORE_PROFILE, variables.CLI_PROFILE, *variables.DISABLED)),
         "PROFILE_GUARDS": words((*variables.IGNORE_PROFILE, variables.CLI_PROFILE)),
         "IGNORE_PROFILE": words(variables.IGNORE_PROFILE),
@@ -111,7 +111,7 @@ def _tables() -> dict[str, str]:
         "OWN": words((*variables.OWN, _SHARED_FILE)),
         "SHARED_FILE": _SHARED_FILE,
         "REGIONS": words(variables.REGIONS),
-        "PUT_NO_ACCOUNT": "; ".join(f"_ren_put_each {value} '{words(names)}'" for value, names in no_account),
+        "PUT_NO_ACCOUNT": "; ".join(f"_re_put_each {value} '{words(names)}'" for value, names in no_account),
         "LINE_BREAK": "'\n'",
         "RESERVED": " | ".join(variables.RESERVED_PROFILES),
         "TEMPORARIES": f"{words(_TEMPORARIES)}@NUMBERED@",

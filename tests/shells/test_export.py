@@ -137,7 +137,7 @@ class Living(LivingShell):
             )
         self.run(script)
         self._exported = exported  # which the script has not changed
-        output, leftovers = self.take("state"), re.findall(r"^_r\w*env_.*$", self.take("variables"), re.MULTILINE)
+        output, leftovers = self.take("state"), re.findall(r"^_r(?:\w*env|e)_.*$", self.take("variables"), re.MULTILINE)
         found = dict(pair.partition("=")[::2] for pair in [*output.split("\0"), *leftovers] if pair)
         kinds = {name: ("e" if name in exported else "s") + value for name, value in found.items()}
         others = {name: "e" + value for name, value in exported.items() if name not in found}

@@ -86,7 +86,7 @@ def _program(name: str, environ: "Mapping[str, str]", tables: "Mapping[str, str]
         "AT": "@",
         "EXPORTED": words(name for name in exported if name in environ),
         "NUMBERED": "".join(f" {name}" for name in numbered),
-        "VALUES": " ".join(f"_ren_{name}={quote(value)}" for name, value in numbered.items()),
+        "VALUES": " ".join(f"_re_{name}={quote(value)}" for name, value in numbered.items()),
     }
     return programs.filled(name, {**shared, **tables})
 
