@@ -56,6 +56,7 @@ SPOIL = {
     ),
 }
 """How to unset, empty or unexport a variable, or make something else of it."""
+SECRETS = {name for key in (*variables.KEYS, variables.BARE) for name in key.names[1:]}
 READONLY = ("now", "left", "key", "text", "due", "sign", "id", "name", "words", "result", "before", "IFS", "MINE")
 """What a user may have made readonly, besides the session's own variables."""
 
@@ -75,6 +76,10 @@ class Walk:
         self.narrow_options = ("", "", "", " --read-only", f" --policy {machine.home}/policy.json", " --full")
         self.diffs: list[str | None] = [None]
         """What direnv could bring back at the last prompt of each shell."""
+        self.touched: set[int] = set()
+        """How deep the shells are in which the user has changed a secret."""
+        self.frozen: set[int] = set()
+        """How deep the shells are that have readonly variables: zsh stops there in the middle of what direnv sets."""
         self.other = machine.home / "other.ini"
         self.project = machine.home / "project"
         self.project.mkdir()
@@ -141,6 +146,7 @@ class Walk:
 
     def go_back(self) -> None:
         """Return to the session before this one, if that may be requested again."""
+        self.remember(is_known=True)  # as the integration does first
         last, before = self.requests[-1]
         self.expected = before if self.environ.get("ROLE_ENV_PROFILE") else last
         self.do(f"role-env use -{self.dice.choice(['', '', ' --full'])}")
@@ -197,7 +203,12 @@ class Walk:
         name = self.dice.choice(
             [name for name in present if name not in ("ALIBABA_CLOUD_STS_ENDPOINT", "ROLE_ENV_NO_ACCOUNT")] or ["ALI"]
         )
+        self.touch(name)
         self.do(self.dice.choice(SPOIL[self.shells.kind]).format(name))
+
+    def touch(self, name: str) -> None:
+        """Note that the user changes a variable of this shell, and of those that are started in it."""
+        self.touched = {*self.touched, len(self.shells.kinds)} if name in SECRETS else self.touched
 
     def freeze(self) -> None:
         """Make a variable readonly in an inner bash or zsh, which ends sooner or later; it may be the session's."""
@@ -205,6 +216,8 @@ class Walk:
             own = [name for name in sorted(self.environ) if name.startswith(("ALI", "OSS")) and "STS" not in name]
             name = self.dice.choice([self.dice.choice(READONLY), self.dice.choice(own or ["own"])])
             self.shown.note_frozen(self.environ, name)
+            self.frozen.add(len(self.shells.kinds))
+            self.touch(name)
             self.do(f"readonly {name}")
 
     def outrank(self) -> None:
@@ -247,6 +260,7 @@ class Walk:
         steps |= {self.leave: 1, self.freeze: 1}
         chosen = self.dice.choices(list(steps), list(steps.values()))[0]
         within, said, self.expected = self.environ.get("ROLE_ENV_POLICY"), len(self.log), None
+        key = self.environ.get("ROLE_ENV_ACCESS_KEY_ID")
         chosen()
         is_hooked = self.dice.random() < 0.9
         self.prompt, self.environ = self.shells.prompt(is_hooked=is_hooked)
@@ -256,7 +270,13 @@ class Walk:
         self.remember(is_known=is_hooked or any("role-env use" in line for line in self.log[said:]))
         depth, now = len(self.shells.kinds), self.environ.get("DIRENV_DIFF")
         before, self.diffs = self.diffs[:depth][-1], [*self.diffs[: depth - 1], now]
-        if before and before != now:
+        self.frozen = {shell for shell in self.frozen if shell <= depth}
+        if self.environ.get("ROLE_ENV_ACCESS_KEY_ID") != key:  # a new session has its own secrets
+            self.touched &= self.frozen
+        self.touched = {shell for shell in self.touched if shell <= depth}
+        self.shown.touched = bool(self.touched)
+        is_cut = depth in self.frozen and (now or self.environ.get("PWD") == str(self.project))
+        if is_cut or (before and before != now):
             # direnv brings back the variables that it has changed, and leaves those that role-env has set besides.
             self.shown.note_strange(self.environ)
         if is_hooked:

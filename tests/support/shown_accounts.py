@@ -35,6 +35,8 @@ class ShownAccounts:
         self.strange: set[str] = set()
         self.ended: set[str] = set()
         """Values of ROLE_ENV_SERVER of servers that have ended."""
+        self.touched = False
+        """Whether the user has changed a secret of a session in this shell, or made one readonly."""
 
     def check(self, prompt: str, environ: dict[str, str]) -> None:
         """Check what `status` and the prompt show against what each tool would be."""
@@ -95,9 +97,10 @@ class ShownAccounts:
         assert self.prompt.startswith(self.environ.get("ROLE_ENV_PROFILE", ""))
         found = keys_by_order(self.environ) | self.clients.keys(self.environ)
         assert {tool for tool, value in found.items() if value and value[0] != key[0]} == set()
-        # Without its secret or its token a tool is refused, and nobody.
+        # Without its secret or its token, or with one that the user has damaged, a tool is refused, and nobody.
         if all(self.environ.get(name) for name in FIRST_NAMES):
-            assert {tool for tool, value in found.items() if value != key} == set()
+            assert {tool for tool, value in found.items() if not value} == set()
+            assert self.touched or {tool for tool, value in found.items() if value != key} == set()
         assert not [name for name in OUTRANKING if self.environ.get(name)]
         self.check_guards()
         assert self.aliyun() in (key[0], None)
@@ -159,7 +162,8 @@ class ShownAccounts:
     def check_no_account(self) -> None:
         """Check that a tool finds no key but one that the user has set since, and that `status` names that tool."""
         found, status = keys_by_order(self.environ), self.status()
-        assert self.issued_values(*self.environ) <= self.strange | self.own_values()
+        left = self.issued_values(*self.environ) - self.strange - self.own_values()
+        assert not [name for name, value in self.environ.items() if value in left]
         if "changed since" not in status:
             real = self.clients.keys(self.environ)
             assert self.foreign not in {*(key[0] for key in real.values() if key), self.aliyun(), self.aliyun("mine")}
@@ -172,7 +176,7 @@ class ShownAccounts:
         whole = {tool for tool, key in found.items() if key and key[1] not in ("", "role-env-none")}
         assert set(told.replace("Terraform, Pulumi", "Terraform; Pulumi").split(", ")) - {""} == {
             tool.replace(", ", "; ") for tool in whole
-        }
+        }, (told, whole)
 
     def check_guards(self) -> None:
         """No tool without a key goes on to a file of its own or to the instance's role."""
