@@ -207,7 +207,7 @@ _role_env_offer() {
 }
 
 # Offer words as a group named $1. A word may have a description after a tab.
-_role_env_describe() {
+_role_env_offer_described() {
 	\builtin local _role_env_group=$1 _role_env_each=''
 	\builtin local -a _role_env_described
 	\builtin shift
@@ -231,15 +231,15 @@ _role_env_offer_options() {
 	for _role_env_each in "$@"; do
 		_role_env_words+=("$_role_env_each"$'\t'"${_role_env_help[$_role_env_command$_role_env_each]:-${_role_env_help[$_role_env_each]}}")
 	done
-	_role_env_describe options "${_role_env_words[@]}"
+	_role_env_offer_described options "${_role_env_words[@]}"
 }
 
 _role_env_offer_commands() {
-	_role_env_describe commands @DESCRIBED_COMMANDS@
+	_role_env_offer_described commands @DESCRIBED_COMMANDS@
 }
 
 _role_env_offer_names() {
-	if [[ -n $1 ]]; then _role_env_describe profiles "${(@f)1}"; fi
+	if [[ -n $1 ]]; then _role_env_offer_described profiles "${(@f)1}"; fi
 }
 
 # Install it in an interactive shell.

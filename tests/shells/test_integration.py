@@ -102,3 +102,10 @@ def test_the_command_learns_the_version_of_the_integration(machine: Machine, she
     done = machine.shell(shell, f"{init(shell)}role-env doctor --json; printenv ROLE_ENV_INIT")
     findings = {finding["check"]: finding for finding in json.loads(done.stdout)}
     assert findings["shell integration"]["message"] == f"loaded in this {shell}, version {role_env.__version__}"
+
+
+def test_no_function_of_the_integration_replaces_another(shell: str) -> None:
+    text = programs.read(f"init.{shell}")
+    names = re.findall(r"^(?:function (_role_env_\w+)|(_role_env_\w+)\(\))", text, re.MULTILINE)
+    assert len(names) > 20
+    assert [name for name in names if names.count(name) > 1] == []
