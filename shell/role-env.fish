@@ -262,6 +262,11 @@ function _role_env_has_server
         and command kill -0 $parts[1] 2>/dev/null
         or return
     end
+    # In another user namespace the file cannot be opened.
+    if test -L $file; and not test -e $file
+        command kill -0 $parts[1] 2>/dev/null
+        return
+    end
     # Another kind of file could make the shell wait.
     test -f $file -a -O $file; or return
     read -l text <$file

@@ -265,6 +265,11 @@ _role_env_has_server() {
 	*/role-env-*"/@SERVED_PROFILE@-${_role_env_place}-"*) \builtin kill -0 "${_role_env_place}" 2>/dev/null || \builtin return ;;
 	*) \builtin return 1 ;;
 	esac
+	# In another user namespace the file cannot be opened.
+	if [[ -L ${_role_env_file} && ! -e ${_role_env_file} ]]; then
+		\builtin kill -0 "${_role_env_place}" 2>/dev/null
+		\builtin return
+	fi
 	# Another kind of file could make the shell wait.
 	[[ -f ${_role_env_file} && -O ${_role_env_file} ]] || \builtin return
 	_role_env_place=''

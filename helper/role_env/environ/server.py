@@ -27,7 +27,7 @@ def fault(environ: Mapping[str, str]) -> str:
     if not _is_servers(path, pid):
         return f"{variables.SHARED_FILE} is not this session's: Terraform and Pulumi act as somebody else"
     if not _is_served(path) or not _lives(int(pid)):
-        return "the server of this session has ended: others could answer in its place"
+        return "the server of this session has ended, or is another user's: others could answer in its place"
     return ""
 
 
@@ -49,6 +49,8 @@ def _is_served(path: str) -> bool:
             return False
         with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
             return file.read(len(variables.SERVED_FILE_START)) == variables.SERVED_FILE_START
+    except PermissionError:  # in another user namespace, where only `_lives` shows something
+        return True
     except OSError:
         return False
 
