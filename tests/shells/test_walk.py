@@ -154,7 +154,8 @@ class Walk:
     def check_request(self) -> None:
         """Check that there is the session that was to return, or none, or the same as before."""
         now = self.request()
-        assert self.expected is None or now in {"", self.expected, self.requests[-1][0]}, (now, self.expected)
+        if self.expected not in (None, "none"):  # the shell may know a request that tools do not see
+            assert now in {"", self.expected, self.requests[-1][0]}, (now, self.expected)
 
     def request(self) -> str:
         """Return the request of this shell's session without what a renewal changes; empty if there is no session."""

@@ -123,8 +123,9 @@ class ShownAccounts:
             self.seen.add("asked")
             assert tool in ("URI", "credentials SDK", "Node SDK")
             assert not role or sessions[key].role.arn.lower() == role.lower(), tool
+        asked = [*filter(None, (self.aliyun(), self.terraform()))]
         roles = {session.id: session.role.arn.lower() for session in self.machine.sts.issued}
-        for key_id in filter(None, (self.aliyun(), self.terraform())):
+        for key_id in asked:
             self.seen.add("asked by an External profile")
             assert not role or roles[key_id] == role.lower()
 
