@@ -313,3 +313,11 @@ def test_a_narrowed_session_and_one_without_a_role_and_an_account_say_so(machine
     assert done.stdout.startswith("profileB (read-only)  role ")
     done = machine.succeeds("status", **session(changed={"ROLE_ENV_ROLE_ARN": "", "ROLE_ENV_ACCOUNT_ID": ""}))
     assert done.stdout.split("  ")[:2] == ["profileB", "no role"]
+
+
+def test_after_a_failed_switch_no_tool_is_named_that_finds_a_key_with_the_invalid_secret(machine: Machine) -> None:
+    """Each field is looked for by itself: the ID of aliyunlog is that of another family here, its secret its own."""
+    own = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIx", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "x" * 30}
+    environ = variables.NO_ACCOUNT | own | {"ALIYUN_LOG_CLI_ACCESSID": ""}
+    done = machine.role_env("status", **environ)
+    assert "a key has been set since, which aliyun, Terraform, Pulumi, SDKs use" in done.stderr

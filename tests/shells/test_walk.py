@@ -130,6 +130,8 @@ class Walk:
 
     def take(self, words: str) -> None:
         if self.dice.random() < 0.3:
+            if words != "renew":
+                self.remember(is_known=True)  # as the integration does first
             self.do(f"role-env {words.replace('export', 'use')}")
         elif self.shells.kind == "fish":
             self.do(f"role-env {words} | source")

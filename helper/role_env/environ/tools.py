@@ -86,9 +86,10 @@ def _first_set(environ: Mapping[str, str], field: str, order: tuple[Key, ...]) -
 
 
 def _is_stopped(environ: Mapping[str, str], order: tuple[Key, ...]) -> bool:
-    """Return whether the first ID that the tool reads is the invalid one: the tool stops there."""
+    """Return whether the first ID or the first secret that the tool reads is the invalid one: the tool stops there."""
     ids = (environ.get(key.access_key_id, "") for key in order)
-    return next(filter(None, ids), "") == variables.NO_ACCOUNT_VALUE
+    secrets = (environ.get(key.access_key_secret, "") for key in order)
+    return variables.NO_ACCOUNT_VALUE in (next(filter(None, ids), ""), next(filter(None, secrets), ""))
 
 
 def _fault(names: list[str], environ: Mapping[str, str]) -> str:
