@@ -28,8 +28,8 @@ REVEALING = {
         adcp:DescribeHubClusterKubeconfig computenestsupplier:GetArtifactRepositoryCredentials
         computenestsupplier:GetUploadCredentials cr:GetAuthorizationToken cs:DescribeClusterAttachScripts
         cs:DescribeClusterUserKubeconfig cs:DescribeExternalAgent cs:DescribeSubaccountK8sClusterUserConfig
-        ecd:GetConnectionTicket ecs:DescribeInstanceVncUrl edas:GetSecureToken ens:DescribeClusterKubeConfig
-        ens:DescribeInstanceVncUrl pai-dlc:GetWebTerminal rds:DescribeHostWebShell
+        ecd:GetConnectionTicket ecs:DescribeInstanceVncPasswd ecs:DescribeInstanceVncUrl edas:GetSecureToken
+        ens:DescribeClusterKubeConfig ens:DescribeInstanceVncUrl pai-dlc:GetWebTerminal rds:DescribeHostWebShell
         servicemesh:DescribeServiceMeshKubeconfig swas-open:DescribeInstanceVncUrl vpc:DescribeSslVpnClientCert""",
     "stored data": """
         alikafka:QueryMessage amqp:QueryMessageByQueueName dataworks:GetInstanceLog dcdn:GetDcdnKv

@@ -20,7 +20,7 @@ READING = ("*:Describe*", "*:List*", "*:Get*", "*:BatchGet*", "*:Query*", "*:Bat
 
 REVEALING = {
     "secrets": (
-        "*:*e*Secret* *:*sSecrets *:*etVal* *:*PrivateKey *:*ssword *:*Creden* *:*Token* *:*Ticket *:*ApiKey* "
+        "*:*e*Secret* *:*sSecrets *:*etVal* *:*PrivateKey *:*ssw*d *:*Creden* *:*Token* *:*Ticket *:*ApiKey* "
         "*:*AppKey* *:*AppSec* cms:*AccessKey *:*teState *:*UserCert* *:GetCsr* *:*natures *:*beDomain *:*Sasl* "
         "*:*ServiceApp* *:GetConn* *:ListConn* *:*ntStream* *:*ceAccount amqp:*Acc* *:*VpnConn* *:*Ipsec* *:*BgpG* "
         "*:*inConfigs iot:*"
