@@ -6,7 +6,7 @@ from cloud.ram import LocalRam
 from cloud.service import Document
 from cloud.world import ACCOUNT_B, User
 from support.machine import Machine
-from support.rotated import states, stop_after_create, store, works
+from support.rotated import secrets_in_keyring, states, stop_after_create, stop_after_swap, store, works
 
 NO_DATE: list[Document] = [
     {},
@@ -41,6 +41,43 @@ def test_a_list_that_lacks_a_key_which_exists_costs_no_key(machine: Machine, ram
     ram.answers.clear()
     machine.succeeds("rotate", "profileA", "--abort")
     assert works(machine)
+
+
+@pytest.mark.parametrize("words", [("logout", "profileA", "--force"), ("rotate", "profileA", "--abort")], ids=" ".join)
+def test_a_list_that_lacks_a_new_key_which_exists_does_not_drop_it_unnamed(
+    machine: Machine, ram: LocalRam, words: tuple[str, ...]
+) -> None:
+    new = stop_after_create(machine, ram)
+    if words[0] == "rotate":  # which then looks with the old key first
+        store(machine, machine.sts.world.key_of("test_user2"))
+    listed = {"AccessKeyId": machine.sts.access_key_id, "Status": "Active", "CreateDate": "2026-11-28T00:00:00Z"}
+    ram.answers["ListAccessKeys"] = {"AccessKeys": {"AccessKey": [listed]}}
+    done = machine.role_env(*words)
+    assert "its list lacks the key that signed the request" in done.stderr
+    named = f"{new} is unknown at RAM; to delete it: aliyun ram DeleteAccessKey --UserAccessKeyId {new}"
+    assert named in done.stdout or new in secrets_in_keyring(machine, ram)
+
+
+@pytest.mark.parametrize("option", ["", "--finish", "--abort"])
+def test_a_list_that_lacks_the_inactive_new_key_costs_no_key(machine: Machine, ram: LocalRam, option: str) -> None:
+    new = stop_after_swap(machine, ram)
+    ram.world.keys[new].active = False
+    listed = {"AccessKeyId": machine.sts.access_key_id, "Status": "Active", "CreateDate": "2026-11-28T00:00:00Z"}
+    ram.answers["ListAccessKeys"] = {"AccessKeys": {"AccessKey": [listed]}}
+    machine.fails("rotate", "profileA", *filter(None, [option]), status=5, said=f"its list lacks {new}, which exists")
+    assert new in secrets_in_keyring(machine, ram)
+
+
+def test_a_key_that_is_not_listed_and_may_not_list_exists(machine: Machine, ram: LocalRam) -> None:
+    machine.succeeds("rotate", "profileA")
+    old = machine.sts.access_key_id
+    ram.world.keys[old].active = True
+    (new,) = set(states(ram)) - {old}
+    listed = {"AccessKeyId": new, "Status": "Active", "CreateDate": "2026-11-28T00:00:00Z"}
+    ram.answers["ListAccessKeys"] = {"AccessKeys": {"AccessKey": [listed]}}
+    ram.fault("code:NoPermission:403", action="ListAccessKeys", after=1)
+    machine.fails("rotate", "profileA", "--finish", status=5, said=f"its list lacks {old}, which exists")
+    assert old in secrets_in_keyring(machine, ram)
 
 
 def test_a_new_key_of_another_user_replaces_nothing(machine: Machine, ram: LocalRam) -> None:

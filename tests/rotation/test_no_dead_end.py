@@ -1,10 +1,21 @@
 """From every state of a rotation there is a way on, whatever changed at RAM, on another machine, or at the clock."""
 
+from collections.abc import Callable
+
 import pytest
 
 from cloud.ram import LocalRam
 from support.machine import Machine
-from support.rotated import entry, lines_of, new_key, secrets_in_keyring, states, stop_after_swap, works
+from support.rotated import (
+    entry,
+    lines_of,
+    new_key,
+    secrets_in_keyring,
+    states,
+    stop_after_create,
+    stop_after_swap,
+    works,
+)
 
 
 @pytest.mark.parametrize("option", [[], ["--finish"], ["--abort"]])
@@ -96,3 +107,21 @@ def test_a_damaged_journal_is_said_and_dropped_by_force(machine: Machine, ram: L
     done = machine.succeeds("logout", "profileA", "--force")
     assert "a rotation's journal could not be read: look at the user's keys in the RAM console" in done.stdout
     assert secrets_in_keyring(machine, ram) == set()
+
+
+@pytest.mark.parametrize("stop", [stop_after_create, stop_after_swap])
+def test_a_damaged_journal_costs_no_key_of_the_profile_and_leaves_none_unnamed(
+    machine: Machine, ram: LocalRam, stop: Callable[[Machine, LocalRam], str]
+) -> None:
+    stop(machine, ram)
+    machine.bus.replace(entry(machine, "rotation"), b"role-env rotation 1\ncreated\n")
+    done = machine.fails("rotate", "profileA", status=6, said="the journal of the rotation of profileA is damaged")
+    line = done.stderr.strip().rpartition("secrets in it: ")[2]
+    for words in (["rotate", "profileA", "--status", "--force"], line.split()[1:]):
+        said = machine.succeeds(*words).stdout
+        (held,) = secrets_in_keyring(machine, ram)
+        (other,) = set(states(ram)) - {held}
+        assert f"the user has another access key, {other}, created " in said
+        assert f"aliyun ram DeleteAccessKey --UserAccessKeyId {other}" in said
+    assert works(machine)
+    assert "no rotation is under way" in machine.succeeds("rotate", "profileA", "--status").stdout

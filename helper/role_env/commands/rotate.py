@@ -16,8 +16,9 @@ from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
 from role_env.rotation import ram, remains, renamed
+from role_env.rotation.exclusion import hold_keys
 from role_env.rotation.holders import Holders
-from role_env.rotation.journal import Journal, Step
+from role_env.rotation.journal import Journal, Step, Unreadable
 from role_env.rotation.ram import Ram
 from role_env.rotation.rotation import Report, Rotation
 from role_env.rotation.steps import Action, Command, Present
@@ -58,8 +59,14 @@ def run(invocation: Invocation, context: Context) -> int:
     _check_source(profile, file)
     server = Ram(context, _endpoint(invocation, context))
     holders = Holders(file.path, profile.name, context, others=_keyring_profiles(file))
-    if holders.key() is None and holders.journal() is None:
-        renamed.check(profile.name, file.path, file.names(), context)
+    try:
+        if holders.journal() is None and holders.key() is None:
+            renamed.check(profile.name, file.path, file.names(), context)
+    except Unreadable:
+        if not (invocation.status or invocation.force):
+            raise
+        _show_unreadable(holders, server, context, drop=invocation.force and not invocation.status)
+        return 0
     if invocation.status:
         _show_status(holders, server, context)
         return 0
@@ -211,11 +218,38 @@ def _content(path: Path, key_id: str) -> bytes:
 
 def _show_status(holders: Holders, server: Ram, context: Context) -> None:
     """Print the state of the rotation, and what RAM reports of its keys, the current key and the user's other keys."""
-    name, journal, key = holders.profile, holders.journal(), holders.key()
+    name, journal = holders.profile, holders.journal()
     if journal is None:
         ui.write(f"{name}: no rotation is under way\n")
     else:
-        _show_journal(name, journal, holders.present(journal), key)
+        _show_journal(name, journal, holders.present(journal), holders.key())
+    _show_keys(journal, holders, server, context)
+
+
+def _show_unreadable(holders: Holders, server: Ram, context: Context, *, drop: bool) -> None:
+    """Print what RAM reports of the user's keys beside a journal that cannot be read, and perhaps drop that.
+
+    The profile keeps its key, which may be the only one that can sign.
+    """
+    name = holders.profile
+
+    def ids() -> set[str]:
+        """Return the ID of the profile's key."""
+        key = holders.key()
+        return {key.access_key_id} if key else set()
+
+    with hold_keys(ids, name, context):
+        _show_keys(None, holders, server, context)
+        ui.write(f"{name}: a rotation's journal could not be read: look at the user's keys in the RAM console\n")
+        if drop:
+            holders.drop_journal()
+    done = "it is dropped, and the key in the keyring stays" if drop else f"to drop it: role-env rotate {name} --force"
+    ui.write(f"{name}: {done}\n")
+
+
+def _show_keys(journal: Journal | None, holders: Holders, server: Ram, context: Context) -> None:
+    """Print what RAM reports of the journal's keys, of the profile's, and of the user's other keys."""
+    name, key = holders.profile, holders.key()
     if journal is None and key is None:
         ui.write(f"{name}: the keyring has no access key of it; store one: role-env login {name}\n")
     watched = [journal] if journal else []

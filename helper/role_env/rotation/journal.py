@@ -95,7 +95,7 @@ def load(entry: Entry, context: Context) -> Journal | None:
             )
     raise Unreadable(
         f"the journal of the rotation of {entry.username} is damaged, or of a newer role-env",
-        hint=f"update role-env; or drop it, and the secrets in it: role-env logout {entry.username} --force",
+        hint=f"update role-env; or drop it, and the secrets in it: role-env rotate {entry.username} --force",
     )
 
 

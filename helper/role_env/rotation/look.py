@@ -59,22 +59,26 @@ def _ask(journal: Journal, ram: Ram, *, new_first: bool) -> Look:
                 raise
             refusals[key.access_key_id] = refusal
         else:
-            old = journal.old
-            if key is not old and old.access_key_id not in [state.access_key_id for state in listed]:
-                _check_deleted(old, ram)
+            found = {state.access_key_id for state in listed}
+            for missing in (other for other in keys if other.access_key_id not in found):
+                _check_deleted(missing, ram, refusals.get(missing.access_key_id))
             return _listed(journal, key, listed)
     states = {key_id: _refused(refusal) for key_id, refusal in refusals.items()}
     return Look(AtRam.UNKNOWN, states, [], None, refusals[journal.old.access_key_id])
 
 
-def _check_deleted(key: AccessKey, ram: Ram) -> None:
-    """Raise UnreachableError if `key`, which RAM does not list, exists all the same: no other has its secret."""
-    try:
-        ram.list_keys(key)
-    except StsError as refusal:
-        if not refusal.code.startswith("InvalidAccessKeyId.Inactive"):
-            return
-    raise ram.invalid_list(key.access_key_id)
+def _check_deleted(key: AccessKey, ram: Ram, refusal: StsError | None) -> None:
+    """Raise UnreachableError if `key`, which RAM does not list, exists all the same: no other has its secret.
+
+    `refusal` is RAM's answer to a request that `key` has signed; None for none yet.
+    """
+    if refusal is None:
+        try:
+            ram.list_keys(key)
+        except StsError as refused:
+            refusal = refused
+    if refusal is None or not cannot_sign(refusal) or _refused(refusal) == INACTIVE:
+        raise ram.invalid_list(key.access_key_id)
 
 
 def _refused(refusal: StsError) -> str:
