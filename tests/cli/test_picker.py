@@ -79,6 +79,33 @@ def test_export_itself_never_asks(chosen_from: Machine) -> None:
     assert "export requires PROFILE" in Person(chosen_from, "export").ends(2)
 
 
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("exec", "--renew", "--listen", "profileB", "--", "sh"), 125, "profileB is not an IP address"),
+        (("exec", "--renew", "--listen", "8.8.8.8"), 125, "8.8.8.8 is neither loopback nor private"),
+        (("exec", "--listen", ":0"), 125, "--listen requires --renew"),
+        (("exec", "--policy", "nowhere.json", "--", "sh"), 125, "--policy nowhere.json cannot be read"),
+        (("export", "--read-only", "--policy", "nowhere.json"), 2, "--policy and --read-only exclude each other"),
+        (("console", "--destination", "https://example.com/"), 2, "is not an address of the console"),
+        (("console", "--policy", "nowhere.json"), 2, "--policy nowhere.json cannot be read"),
+    ],
+)
+def test_an_option_that_is_invalid_with_any_profile_is_reported_before_the_question(
+    chosen_from: Machine, words: tuple[str, ...], status: int, said: str
+) -> None:
+    shown = Person(chosen_from, *words, ROLE_ENV_PREVIOUS="").ends(status)
+    assert (said in shown, "Profile:" in shown) == (True, False), shown
+
+
+def test_a_policy_from_a_pipe_or_from_the_terminal_is_read_after_the_question(chosen_from: Machine) -> None:
+    show = "import os; print('narrowed', bool(os.environ.get('ROLE_ENV_POLICY')))"
+    person = Person(chosen_from, "exec", "--policy", "-", "--", sys.executable, "-c", show)
+    person.answers(QUESTION, "other")
+    person.types('{"Version": "1", "Statement": []}\n\x04')
+    assert "narrowed True" in person.ends()
+
+
 def test_the_choice_is_made_without_network_and_shows_no_secret(chosen_from: Machine, silent: SilentBus) -> None:
     person = Person(chosen_from, "exec", ALIBABA_CLOUD_STS_ENDPOINT="192.0.2.1")
     person.sees("  1  profileB  ")

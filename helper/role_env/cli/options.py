@@ -67,6 +67,13 @@ def request_of(invocation: "Invocation") -> "Request":
     )
 
 
+def check_narrowing(invocation: "Invocation") -> None:
+    """Raise UsageError for an invalid or unreadable policy. A policy in a pipe is read only once: with the request."""
+    file = invocation.policy
+    if file != "-" and (os.path.isfile(file) or not os.path.exists(file)):  # noqa: PTH110, PTH113  as the fast path
+        _narrowing(invocation)
+
+
 def _narrowing(invocation: "Invocation") -> "Narrowing":
     """Return the narrowing that the options ask for. Raises UsageError for an invalid or unreadable policy."""
     from role_env.profiles.policies import Narrowing, PolicyError, compact

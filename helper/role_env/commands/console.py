@@ -17,6 +17,12 @@ class NoBrowser(RoleEnvError):
     """No graphical browser could be opened, or the address is to be printed anyway."""
 
 
+def check(invocation: Invocation, _context: Context) -> None:
+    """Raise UsageError for an option that is invalid with any profile."""
+    options.check_narrowing(invocation)
+    console.destination(invocation.destination, invocation.site)
+
+
 def run(invocation: Invocation, context: Context) -> int:
     """Open the browser, or print the address."""
     host, where = console.destination(invocation.destination, invocation.site)

@@ -24,11 +24,34 @@ if TYPE_CHECKING:
     from role_env.supervise.supervisor import Supervisor
 
 
+def check(invocation: Invocation, context: Context) -> None:
+    """Raise UsageError for an option that is invalid with any profile."""
+    options.check_narrowing(invocation)
+    _check_listen(invocation, context)
+
+
+def _check_listen(invocation: Invocation, context: Context) -> None:
+    """Raise UsageError if --listen stands without --renew or has no address that can be served."""
+    place = invocation.listen
+    if not place:
+        return
+    if not invocation.renew:
+        raise UsageError("--listen requires --renew", hint="add --renew, or leave --listen out")
+    from role_env.supervise.listening import address_of
+
+    try:
+        address_of(place)
+    except UsageError as error:  # the value may be the profile, where the address was left out
+        if not options.has_profile(place, invocation.config, context.environ):
+            raise
+        hint = f"{place} is a profile: give an address before it, as in --listen 127.0.0.1 {place}"
+        raise UsageError(error.message, hint=hint) from None
+
+
 def run(invocation: Invocation, context: Context) -> int:
     """Become the command or, with --renew, run it and return its exit status."""
+    _check_listen(invocation, context)
     command = execution.command_of(invocation.command_line, context.environ)
-    if invocation.listen and not invocation.renew:
-        raise UsageError("--listen requires --renew", hint="add --renew, or leave --listen out")
     if not invocation.renew:
         execution.become(command, exporters.environment(options.obtain(invocation, context), context.environ))
     return _run_beside_server(command, invocation, context)

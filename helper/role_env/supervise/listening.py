@@ -30,16 +30,24 @@ def open_listener(place: str) -> socket.socket:
 
     Raises UsageError for an invalid or public address, ResourceError if the system fails.
     """
-    host, port = _split(place)
-    address = _address(place, host)
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    if not _is_local(family, address):
-        raise UsageError(f"--listen {place}: {address} is not an address of this machine", hint=_hint(host))
+    address, port = address_of(place)
     try:
-        return socket.create_server((address, port), family=family, backlog=_BACKLOG)
+        return socket.create_server((address, port), family=_family(address), backlog=_BACKLOG)
     except OSError as error:
         reason, hint = os.strerror(error.errno or 0), "leave the port out, and any free one is taken"
         raise ResourceError(f"--listen {place}: {reason}", hint=hint) from None
+
+
+def address_of(place: str) -> tuple[str, int]:
+    """Return the address and the port of `place`; port 0 means any free one.
+
+    Raises UsageError unless it is a loopback or private address of this machine.
+    """
+    host, port = _split(place)
+    address = _address(place, host)
+    if not _is_local(address):
+        raise UsageError(f"--listen {place}: {address} is not an address of this machine", hint=_hint(host))
+    return address, port
 
 
 def authority(listener: socket.socket) -> str:
@@ -92,12 +100,16 @@ def _hint(host: str) -> str:
     return f"{hint}; an IPv6 address takes brackets where a port follows, as in [::1]:8437" if ":" in host else hint
 
 
-def _is_local(family: int, address: str) -> bool:
+def _family(address: str) -> int:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def _is_local(address: str) -> bool:
     """Return whether `address` belongs to this machine, by a UDP socket that sends nothing.
 
     Binding alone shows too little: it works for a broadcast address too and, with ip_nonlocal_bind, for any address.
     """
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+    with socket.socket(_family(address), socket.SOCK_DGRAM) as probe:
         try:
             probe.bind((address, 0))
             probe.connect(probe.getsockname())
