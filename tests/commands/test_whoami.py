@@ -60,6 +60,21 @@ def test_without_credentials_it_says_so_and_after_a_failed_switch_names_off(mach
     assert (done.returncode, "role-env off" in done.stderr) == (0, True)
 
 
+def test_a_key_that_only_some_tools_read_is_shown_with_them_and_is_not_the_environments(machine: Machine) -> None:
+    environ = key(machine, "OSS_ACCESS_KEY", "test_user2")
+    done = machine.fails(
+        "whoami", status=3, said="role-env: the environment has credentials for ossutil 2 only\n", **environ
+    )
+    user = f"acs:ram::{ACCOUNT_A}:user/test_user2"
+    assert done.stdout.splitlines()[0] == "what each tool finds:"
+    assert "  aliyun              finds no key in the variables\n" in done.stdout
+    assert f"  ossutil 2           {user}" in done.stdout
+    done = machine.fails("whoami", "--json", status=3, said="ossutil 2 only", **environ)
+    assert done.stdout == ""
+    half = machine.fails("whoami", status=3, said="the environment has no credentials\n", OSS_ACCESS_KEY_ID="LTAIother")
+    assert "finds OSS_ACCESS_KEY_ID without its secret\n" in half.stdout
+
+
 def test_in_a_session_it_asks_the_endpoint_that_the_session_came_from(machine: Machine) -> None:
     """The profile names the endpoint, and no variable does."""
     machine.write(f"{machine.standard_profiles()}sts_endpoint = {machine.sts.endpoint}\n")

@@ -33,6 +33,11 @@ def run(invocation: Invocation, context: Context) -> int:
         _write(identities.identity(*_key_of_profile(invocation, context)), invocation)
         return 0
     key, endpoint = _key_of_environment(context)
+    if key is None:
+        each = tools.tool_keys(context.environ)
+        if any(tool.variables for tool in each) and not invocation.json:
+            ui.write(f"what each tool finds:\n{_tools(each, endpoint, identities, context)}")
+        raise _no_credentials(each, context)
     found = tools.conflicting_tool_keys(context.environ)
     if found and not invocation.json:
         shown = _tools(found, endpoint, identities, context)
@@ -117,16 +122,25 @@ def _key_of_profile(invocation: Invocation, context: Context) -> tuple[AccessKey
     return chain.source.key(context), chain.target.endpoint
 
 
-def _key_of_environment(context: Context) -> tuple[AccessKey, str]:
+def _no_credentials(found: list[ToolKey], context: Context) -> ProfileError:
+    """Return the error for variables without a key that SDKs read; `found` is what each tool finds."""
+    acting = ", ".join(tool.tool for tool in found if tool.key)
+    what = f"the environment has credentials for {acting} only" if acting else "the environment has no credentials"
+    hint = f"name a profile, or begin a session with: {hints.switch('PROFILE', context.environ)}"
+    return ProfileError(what, hint=hint)
+
+
+def _key_of_environment(context: Context) -> tuple[AccessKey | None, str]:
+    """Return the key that SDKs or the `aliyun` CLI read first, if there is one, and the endpoint to ask.
+
+    Raises ProfileError for half a key, and in a shell without an account.
+    """
     environ, state = context.environ, ShellState(context.environ)
     key = current_key(environ)
     if key is None and (uri := environ.get(variables.CREDENTIALS_URI)):
         key = credentials_uri.fetch(uri, context, is_served=state.is_served and state.is_valid())
     if key is None and state.lost_account:
         raise ProfileError(tools.no_account(environ), hint=hints.restore(environ))
-    if key is None:
-        hint = f"name a profile, or begin a session with: {hints.switch('PROFILE', environ)}"
-        raise ProfileError("the environment has no credentials", hint=hint)
     if state.lost_account:
         context.messages.warn(f"{tools.no_account(environ)}; {hints.restore(environ)}")
     elif state.has_session_variables and (state.unreadable() or state.is_mixed()):

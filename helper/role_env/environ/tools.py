@@ -54,7 +54,7 @@ class ToolKey:
 
 def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
     """Return the keys of all tools if two of them find different keys, else an empty list."""
-    found = _tool_keys(environ)
+    found = tool_keys(environ)
     ids = {environ[tool.variables[0]] for tool in found if tool.variables}
     keys = [tool.key for tool in found if tool.key]
     complete = {(key.access_key_id, key.access_key_secret, key.security_token) for key in keys}
@@ -64,7 +64,7 @@ def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
 def no_account(environ: Mapping[str, str]) -> str:
     """Return the message for a shell without an account; it names variables that have been set or unset since."""
     text, state = NO_ACCOUNT, ShellState(environ)
-    if acting := ", ".join(tool.tool for tool in _tool_keys(environ) if tool.key):
+    if acting := ", ".join(tool.tool for tool in tool_keys(environ) if tool.key):
         text += f"; a key has been set since, which {acting} {'use' if ', ' in acting else 'uses'}"
     if incomplete := incomplete_keys(environ):
         text += f"; {incomplete}"
@@ -75,7 +75,8 @@ def no_account(environ: Mapping[str, str]) -> str:
     return text
 
 
-def _tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
+def tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
+    """Return what each tool finds in the environment."""
     return [ToolKey(tool, order, environ) for tool, order in _TOOLS.items()]
 
 
