@@ -22,8 +22,11 @@ VERSIONS = {"ecs": "2014-05-26", "kms": "2016-01-20"}
 METHODS = {"Get": "GET", "Lis": "GET", "Put": "PUT", "Del": "DELETE"}
 
 
-def main(endpoint: str, operation: str, *parameters: str) -> int:
+def main(endpoint: str, operation: str = "", *parameters: str) -> int:
     """Call `operation` (SERVICE:ACTION) at `endpoint`; return the exit status."""
+    if fault := fault_of(operation, parameters) or missing_variable():
+        print(f"cloud: {fault}", file=sys.stderr)
+        return 1
     service, _, action = operation.partition(":")
     method, path, headers = oss(action, *parameters) if service == "oss" else rpc(service, action, *parameters)
     connection = http.client.HTTPSConnection(endpoint, timeout=10)
@@ -38,10 +41,28 @@ def main(endpoint: str, operation: str, *parameters: str) -> int:
     return 0
 
 
+def fault_of(operation: str, parameters: tuple[str, ...]) -> str:
+    """Return what is wrong with a line, with one that works; an empty text if nothing is."""
+    service, _, action = operation.partition(":")
+    if service == "oss" and action[:3] in METHODS and len(parameters) <= 1:
+        return ""
+    if service in VERSIONS and action and all("=" in each for each in parameters):
+        return ""
+    line = " ".join((operation, *parameters))
+    return f"there is no call {line!r} here; try: cloud ecs:DescribeInstances, or cloud oss:GetObject /bucket/key"
+
+
+def missing_variable() -> str:
+    """Return which variable of the key is not set, or an empty text. Only a session has a token."""
+    names = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
+    missing = next((name for name in names if not os.environ.get(name)), "")
+    return f"the environment has no key: {missing} is not set; try: role-env use profileB" if missing else ""
+
+
 def session() -> tuple[str, str, str]:
-    """Return the ID, the secret and the token of the environment."""
+    """Return the ID, the secret and the token of the environment; the token of a user's key is empty."""
     names = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
-    key_id, secret, token = (os.environ[f"ALIBABA_CLOUD_{name}"] for name in names)
+    key_id, secret, token = (os.environ.get(f"ALIBABA_CLOUD_{name}", "") for name in names)
     return key_id, secret, token
 
 
@@ -53,7 +74,8 @@ def rpc(service: str, action: str, *parameters: str) -> tuple[str, str, dict[str
     request.set_accept_format("JSON")
     for name, value in (parameter.split("=", 1) for parameter in parameters):
         request.add_query_param(name, value)
-    request.add_query_param("SecurityToken", token)
+    if token:
+        request.add_query_param("SecurityToken", token)
     return "POST", request.get_url("cn-hangzhou", key_id, secret), {}
 
 
@@ -61,9 +83,11 @@ def oss(action: str, path: str = "/") -> tuple[str, str, dict[str, str]]:
     """Return method, path and headers of a call to OSS, with its signature of version 1."""
     key_id, secret, token = session()
     method, date = METHODS[action[:3]], email.utils.formatdate(usegmt=True)
-    text = f"{method}\n\n\n{date}\nx-oss-security-token:{token}\n{path}"
+    tokens = {"x-oss-security-token": token} if token else {}
+    signed = "".join(f"{name}:{value}\n" for name, value in tokens.items())
+    text = f"{method}\n\n\n{date}\n{signed}{path}"
     signature = base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha1).digest()).decode()
-    return method, path, {"Date": date, "x-oss-security-token": token, "Authorization": f"OSS {key_id}:{signature}"}
+    return method, path, {"Date": date, **tokens, "Authorization": f"OSS {key_id}:{signature}"}
 
 
 def refusal(answer: str) -> tuple[str, str]:
