@@ -82,7 +82,7 @@ RUN = [
 
 def shell_of(line: str) -> str:
     """The shell that runs the line here."""
-    return "fish" if _FISH.match(line) else "zsh" if "zsh" in line else "bash"
+    return "fish" if _FISH.match(line) else "zsh" if "zsh" in line or "compinit" in line else "bash"
 
 
 def test_a_terminal_shows_the_lines_that_are_pasted_here(machine: Machine) -> None:
@@ -96,7 +96,7 @@ def test_no_line_is_hidden_from_these_tests() -> None:
     programs = {line.split()[0].lstrip("@") for line in LINES}
     known = {*PROGRAMS, "role-env", "eval", "source", ".", "export", "set", "echo", "for", "ip", "printf", "chmod"}
     known |= {"rm", "sed", "ln", "mkdir", "pass", "age", "age-keygen", "killall", "dbus-run-session"}
-    known |= {"pipx", "uv", "pip", "tests/sandbox"}
+    known |= {"pipx", "uv", "pip", "tests/sandbox", "autoload"}
     assert programs - known == set()
     assert not [start for start in NOT_RUN if not any(line.startswith(start) for line in LINES)]
 
