@@ -254,17 +254,21 @@ end
 # Succeed if the session's server is running and the credentials URI and the file of the profile are its own. That file
 # is in the server's memory, and lasts as long as the server; or on disk, on a system without such files.
 function _role_env_has_server
-    set -l parts (string match -r -g '^([1-9][0-9]{0,6}) (.+)\z' -- "$ROLE_ENV_SERVER")
-    test -n "$parts[2]" -a "$parts[2]" = "$ALIBABA_CLOUD_CREDENTIALS_URI" -a "$parts[1]" != $fish_pid; or return
+    # The groups set the variables: a command substitution would take half of a prompt's time.
+    set -l pid
+    set -l uri
+    string match -qr '^(?<pid>[1-9][0-9]{0,6}) (?<uri>.+)\z' -- "$ROLE_ENV_SERVER"
+    and test "$uri" = "$ALIBABA_CLOUD_CREDENTIALS_URI" -a "$pid" != $fish_pid
+    or return
     set -l file "$ALICLOUD_SHARED_CREDENTIALS_FILE"
-    if not string match -qr "^/proc/$parts[1]/fd/[0-9]+\z" -- $file
-        string match -q -- "*/role-env-*/@SERVED_PROFILE@-$parts[1]-*" $file
-        and command kill -0 $parts[1] 2>/dev/null
+    if not string match -qr "^/proc/$pid/fd/[0-9]+\z" -- $file
+        string match -q -- "*/role-env-*/@SERVED_PROFILE@-$pid-*" $file
+        and command kill -0 $pid 2>/dev/null
         or return
     end
     # In another user namespace the file cannot be opened.
     if test -L $file; and not test -e $file
-        command kill -0 $parts[1] 2>/dev/null
+        command kill -0 $pid 2>/dev/null
         return
     end
     # Another kind of file could make the shell wait.
