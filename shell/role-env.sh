@@ -282,7 +282,7 @@ _role_env_has_server() {
 # key ID.
 _role_env_is_whole() {
 	\builtin local _role_env_own_id="${ROLE_ENV_ACCESS_KEY_ID-}" _role_env_present="@KEY_IDS@" _role_env_each=''
-	[[ -z "@OUTRANKING@" && ${_role_env_present//@ABSENT@/} == "@EXPECTED_KEY_IDS@" ]] || \builtin return 1
+	[[ -z "@OUTRANKING@${ROLE_ENV_NO_ACCOUNT-}" && ${_role_env_present//@ABSENT@/} == "@EXPECTED_KEY_IDS@" ]] || \builtin return 1
 	# A family that a profile adds, and its key ID.
 	for _role_env_each in "@OTHER_KEY_IDS@"; do
 		case " ${ROLE_ENV_FAMILIES-} /${_role_env_each#* }" in

@@ -39,6 +39,8 @@ STATES: list[tuple[float, dict[str, str], str]] = [
     (42 * 60 + 50, {"AccessKeyId": "another"}, "profileB≠ 42m"),
     (42 * 60 + 50, {"AccessKeyId": "STS.mine"}, "profileB 42m"),
     (42 * 60 + 50, {"AccessKeyId": ""}, "profileB 42m"),
+    (42 * 60 + 50, {"ROLE_ENV_NO_ACCOUNT": "1"}, "profileB≠ 42m"),
+    (42 * 60 + 50, {"ROLE_ENV_NO_ACCOUNT": ""}, "profileB 42m"),
     *(
         state
         for name, value in {**LIVE, "ALICLOUD_ROLE_ARN": ""}.items()
