@@ -147,7 +147,7 @@ def test_a_strict_shell_survives_prompts_whatever_the_last_status_was(machine: M
         terminal.wait_for_prompt("profileB expired")
         for line in ("true && ! true || true", "! true", "unset ROLE_ENV_PROFILE"):
             terminal.type(line)
-        terminal.wait_for_prompt("")
+        terminal.wait_for_prompt("unknown session≠")
 
 
 # --- what it leaves alone
