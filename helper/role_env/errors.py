@@ -4,7 +4,9 @@
       ClosedTerminal             a person has pressed Ctrl-D at a question (ui)
       NoBrowser                  none could be opened: the address is printed (commands)
       UsageError            2    the command line
+      WiderError            2    a session that would be wider than the narrowed one of the process
       ProfileError          3    the profile, its file, a setting, or no credentials to request with
+        UnknownProfileError      the file has no profile of that name
         TokenEnded               a sign-in that its server no longer accepts (issuers)
       RefusedError          4    a refusal, or another session than the requested one
         StsError                 STS refused, with its code (sts)
@@ -23,6 +25,10 @@ What a person sees: `role-env: <what happened>` and, where there is one, `role-e
 stderr. Messages name the profile, file and line. No message contains a secret; control characters from outside are
 removed.
 """
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class RoleEnvError(Exception):
@@ -47,10 +53,31 @@ class UsageError(RoleEnvError):
     exit_status = 2
 
 
+class WiderError(RoleEnvError):
+    """The session of `profile` would be wider than the narrowed one that the process runs in."""
+
+    exit_status = 2
+
+    def __init__(self, message: str, *, profile: str) -> None:
+        super().__init__(message, hint="add --full to request it all the same")
+        self.profile = profile
+
+
 class ProfileError(RoleEnvError):
     """The profile, its file or an environment setting is invalid; or there are no credentials to request with."""
 
     exit_status = 3
+
+
+class UnknownProfileError(ProfileError):
+    """The file has no profile `name`.
+
+    `known` has the names of its profiles, and `giving` those that give a session, as far as the file shows it.
+    """
+
+    def __init__(self, message: str, *, name: str, known: "Sequence[str]", giving: "Sequence[str]") -> None:
+        super().__init__(message)
+        self.name, self.known, self.giving = name, known, giving
 
 
 class RefusedError(RoleEnvError):

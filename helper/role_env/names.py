@@ -15,6 +15,7 @@ LONGEST = 64
 ROLE_NAME = "role name"
 _DIGITS = "0123456789"
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
+_MOST_SIMILAR = 3
 _LETTERS = _LOWER + _LOWER.upper()
 _SIGNS = "._@+:/-"
 # For each kind: its characters, the least and greatest length, and the rule in words. STS 2015-04-01, AssumeRole.
@@ -71,6 +72,18 @@ def nearest(name: str, known: "Iterable[str]") -> str:
     if typed in folded or len(begun) == 1:
         return folded[typed if typed in folded else begun[0]]
     return folded.get(next(iter(difflib.get_close_matches(typed, list(folded), n=1)), ""), "")
+
+
+def similar(name: str, known: "Iterable[str]") -> str:
+    """Return the ones of `known` that `name` may stand for, such as `a, b or c`; or an empty text.
+
+    Several are those that begin with `name`, if they are at most three.
+    """
+    known, typed = list(dict.fromkeys(known)), name.casefold()
+    begun = [other for other in known if typed and other.casefold().startswith(typed)]
+    if len(begun) < 2 or any(other.casefold() == typed for other in begun):
+        return nearest(name, known)
+    return f"{', '.join(begun[:-1])} or {begun[-1]}" if len(begun) <= _MOST_SIMILAR else ""
 
 
 def nearest_command_line(name: str) -> str:

@@ -5,13 +5,15 @@ No traceback is ever shown: it could contain a secret.
 
 import contextlib
 import os
+import shlex
 import sys
 
-from role_env import ui, variables
+from role_env import names, ui, variables
 from role_env.cli import system_faults
 from role_env.command_table import COMMANDS
 from role_env.command_table.formats import DOCUMENT_FORMATS
-from role_env.errors import CanceledError, CommandError, RoleEnvError
+from role_env.command_table.model import SESSION_PROFILE
+from role_env.errors import CanceledError, CommandError, RoleEnvError, UnknownProfileError, WiderError
 from role_env.shells import export as exporters
 from role_env.shells import hints, parent
 from role_env.ui import messages
@@ -30,12 +32,46 @@ def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[s
     with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
         is_taken_away = write_failure(invocation, environ, role_arn=role_arn)
     error = failure if isinstance(failure, RoleEnvError) else system_faults.recognize(failure) or _bug(failure)
-    error.hint = hints.followable(error.hint, environ)
+    error.hint = hints.followable(_hint(error, invocation, environ), environ)
     messages.error(error)
     if is_taken_away:
         messages.error(_no_account(environ))
     has_own_status = invocation.command != "exec" or isinstance(error, CommandError | CanceledError)
     return error.exit_status if has_own_status else 125
+
+
+def _hint(error: RoleEnvError, invocation: "Invocation", environ: "Mapping[str, str]") -> str:
+    """Return the hint of an error; if it depends on the command, for the one of this line."""
+    if isinstance(error, UnknownProfileError):
+        return _hint_for_unknown(error, invocation, environ)
+    return _hint_for_wider(error, invocation, environ) if isinstance(error, WiderError) else error.hint
+
+
+def _hint_for_unknown(error: UnknownProfileError, invocation: "Invocation", environ: "Mapping[str, str]") -> str:
+    """Return the hint for a name that is no profile: the profiles that it may stand for.
+
+    For a command that needs a session, they are first those that give one. The only word of a line may also be a
+    mistyped command.
+    """
+    wants_session = any(word.kind == SESSION_PROFILE for word in COMMANDS[invocation.command].words)
+    begun = [each for each in error.giving if each.casefold().startswith(error.name.casefold())]
+    similar = names.similar(error.name, begun if wants_session and begun else error.known)
+    meant = "" if invocation.is_command_named else hints.unknown_word(error.name, "", similar, environ)
+    return meant or (f"did you mean {similar}?" if similar else "list the profiles with: role-env list")
+
+
+def _hint_for_wider(error: WiderError, invocation: "Invocation", environ: "Mapping[str, str]") -> str:
+    """Return the hint for a session that is refused within a narrowed one: the whole line that requests it."""
+    command, profile = invocation.command, error.profile
+    if "--full" not in COMMANDS[command].options or not profile:
+        return error.hint
+    words = f"{profile} --full" + (f" --config {shlex.quote(invocation.config)}" if invocation.config else "")
+    line = f"role-env {command} {words}" + (" -- COMMAND" if invocation.command_line else "")
+    if command == "export" and invocation.format in DOCUMENT_FORMATS:
+        line += f" --format {invocation.format}"
+    elif command == "export":
+        line = hints.switch(words, environ)
+    return f"type {line}, or first {hints.end_session(environ)}"
 
 
 def report_interruption(invocation: "Invocation", environ: "Mapping[str, str]", *, is_by_person: bool) -> None:

@@ -128,9 +128,9 @@ def _readable_file(config: str, environ: "Mapping[str, str]") -> "ProfilesFile |
 
 
 def nearest_profile(name: str, known: "Iterable[str]") -> str:
-    """Return a hint with the profile in `known` that `name` may be a typo of."""
-    nearest = names.nearest(name, known)
-    return f"did you mean {nearest}?" if nearest else "list the profiles with: role-env list"
+    """Return a hint with the profiles in `known` that `name` may stand for."""
+    similar = names.similar(name, known)
+    return f"did you mean {similar}?" if similar else "list the profiles with: role-env list"
 
 
 def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, str]") -> "NoReturn":
@@ -145,8 +145,7 @@ def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, 
         check_profile_name(profile)
         file = _readable_file(invocation.config, environ)
         if file and profile not in file.names():
-            hint = nearest_profile(profile, file.names())
-            raise UsageError(f"there is no profile {profile} in {file.path}", hint=hint)
+            raise file.unknown_profile(profile)
     if name == "init":
         shell, words = SHELLS[invocation.shell], f"init {invocation.shell} {invocation.integration_options}".rstrip()
         line = shell.load.replace(f"init {shell.name}", words)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from role_env import names
 from role_env.credentials import RoleArn
-from role_env.errors import ProfileError, printable
+from role_env.errors import ProfileError, UnknownProfileError, printable
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini
 from role_env.profiles.locate import locate, own_file, sdk_files
@@ -88,7 +88,7 @@ class ProfilesFile:
         if name in self._profiles:
             return self._profiles[name]
         if name not in self._sections:
-            raise ProfileError(f"there is no profile {name} in {self.path}", hint=self._hint_for_unknown(name))
+            raise self.unknown_profile(name)
         from role_env.profiles.profile import parse_profile  # the shells' completion needs only names
 
         section = self._sections[name]
@@ -98,6 +98,12 @@ class ProfilesFile:
             section = sdk_file.translate(section)
         self._profiles[name] = parse_profile(section, self._fingerprint)
         return self._profiles[name]
+
+    def unknown_profile(self, name: str) -> UnknownProfileError:
+        """Return the error for `name`, which is no profile of the file."""
+        known = self.names()
+        giving = [each for each in known if self.promises_session(each) is not False]
+        return UnknownProfileError(f"there is no profile {name} in {self.path}", name=name, known=known, giving=giving)
 
     def promises_session(self, name: str) -> bool | None:
         """Return whether the names of the keys of the profile `name` promise a session.
@@ -172,12 +178,6 @@ class ProfilesFile:
                 hint="use a source without read_only",
             )
         return profile
-
-    def _hint_for_unknown(self, name: str) -> str:
-        from role_env.shells import hints  # for failures only
-
-        hint = hints.unknown_word(name, "", names.nearest(name, self._sections), self._fingerprint.environ)
-        return hint or "list the profiles with: role-env list"
 
     def _check_meant_defaults(self) -> None:
         """Raise ProfileError for a section such as [default] that gives no session and would narrow sessions."""

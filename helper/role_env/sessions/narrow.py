@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from role_env import variables
 from role_env.dataclass import replace
 from role_env.environ import agent as agents
-from role_env.errors import ProfileError, RoleEnvError, UsageError
+from role_env.errors import ProfileError, RoleEnvError, UsageError, WiderError
 from role_env.profiles import policies
 from role_env.profiles.policies import Narrowing
 from role_env.profiles.profile import Profile
@@ -16,9 +16,9 @@ from role_env.sessions.chain import Chain
 def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Chain:
     """Return `chain` with the policy of `narrowing`, or of a read-only profile, at the last role that it assumes.
 
-    Raises UsageError for an option that cannot be applied, and for a session wider than the one that the process runs
-    in, or that a failed switch has removed (ROLE_ENV_POLICY). Two policies cannot be compared, so only the same policy
-    counts as equally narrow. Raises ProfileError for a profile whose `read_only` cannot be applied.
+    Raises UsageError for an option that cannot be applied, and WiderError for a session wider than the one that the
+    process runs in, or that a failed switch has removed (ROLE_ENV_POLICY). Two policies cannot be compared, so only the
+    same policy counts as equally narrow. Raises ProfileError for a profile whose `read_only` cannot be applied.
     """
     if chain.target.read_only or narrowing.is_read_only:
         chain = _narrow_to_reading(chain, narrowing)
@@ -28,10 +28,8 @@ def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Ch
     if within and chain.policy_name != within and not narrowing.is_full_allowed:
         is_over = environ.get("ROLE_ENV_NO_ACCOUNT")
         other = "the one that was removed, which was" if is_over else "this one, which is"
-        raise UsageError(
-            f"the session of {chain.target.name} would be wider than {other} {_shown(within)}",
-            hint="add --full to request it all the same",
-        )
+        name = chain.target.name
+        raise WiderError(f"the session of {name} would be wider than {other} {_shown(within)}", profile=name)
     return chain
 
 

@@ -17,7 +17,7 @@ from role_env.dataclass import replace
 from role_env.environ import request as requests
 from role_env.environ.request import ShellRequest
 from role_env.environ.session import ShellState
-from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError
+from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError, WiderError
 from role_env.fingerprint import read_file
 from role_env.keyrings import backends
 from role_env.keyrings.faults import KeyringFault
@@ -56,7 +56,7 @@ def renew(context: Context) -> Session:
         context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
     try:
         session = _obtain(kept, *_prove(kept, asked, context), may_stay=False)
-    except UsageError as error:  # the profile no longer allows an option
+    except (UsageError, WiderError) as error:  # the profile no longer allows an option
         raise ProfileError(error.message, hint=error.hint) from None
     if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal():
         raise kept.failed(UnreachableError("its source gives the same one again", hint="try again"))
@@ -67,7 +67,7 @@ def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: boo
     """Return the session of the request `asked`, which a shell had before and has lost or left.
 
     Its profile's key `agents` decides anew for whoever asks now, an agent or a person. Raises ProfileError without a
-    proof or for an invalid profile, UsageError for a session wider than the shell's (unless `is_full_allowed`),
+    proof or for an invalid profile, WiderError for a session wider than the shell's (unless `is_full_allowed`),
     RefusedError if it would be another session, and any other RoleEnvError.
     """
     kept = KeptSession.of(asked, f"type: {requests.line(asked, context.environ)}", REQUESTED_AGAIN)
