@@ -188,7 +188,7 @@ _role_env_refresh() {
 
 # Report once that something in this shell hides the session in the prompt: $1 names it, $2 is the fix.
 _role_env_report_hidden() {
-	if [[ -n ${ROLE_ENV_PROFILE-}${ROLE_ENV_NO_ACCOUNT-} && -z ${_role_env_hidden} ]]; then
+	if [[ -n ${ROLE_ENV_PROFILE-}${ROLE_ENV_NO_ACCOUNT-} && -z ${_role_env_hidden#compinit} ]]; then
 		_role_env_hidden=$1
 		\builtin printf 'role-env: the prompt does not show the session, because of %s\nrole-env: hint: %s\n' "$1" "$2" >&2
 	fi

@@ -85,14 +85,21 @@ _role_env_prompt() {
 		_role_env_clock
 		_role_env_look
 		_role_env_color
-		if ((!_role_env_completes && ${+functions[compdef]})); then
-			compdef _role_env_complete role-env
-			_role_env_completes=1
-		fi
+		((_role_env_completes)) || _role_env_install_completion
 	fi
 	_role_env_publish "$_role_env_text"
 	[[ $precmd_functions[-1] == _role_env_prompt && $preexec_functions[1] == _role_env_forget &&
 		$PS1 == "$_role_env_head"* ]] || _role_env_arrange
+}
+
+# Offer completion as soon as compinit has run. Until then `role-env doctor` reports it, unless it has worse to report.
+_role_env_install_completion() {
+	if ((${+functions[compdef]})); then
+		compdef _role_env_complete role-env
+		_role_env_completes=1 _role_env_hidden=${_role_env_hidden#compinit}
+	else
+		_role_env_hidden=${_role_env_hidden:-compinit}
+	fi
 }
 
 # The hook in preexec_functions: if the hook after the command is missing, or an error in another hook skips it, no text

@@ -51,9 +51,17 @@ source_profile = profileA
 region_id = cn-hangzhou
 """
 
+_ZSHRC = """\
+unset HISTFILE
+unsetopt prompt_sp
+PS1='$ '
+autoload -U compinit; compinit -u -D
+eval "$(role-env init zsh)"
+"""
+
 START_FILES = {
     "bash": (".bashrc", "unset HISTFILE\nPS1='$ '\neval \"$(role-env init bash)\"\n"),
-    "zsh": (".zshrc", "unset HISTFILE\nunsetopt prompt_sp\nPS1='$ '\neval \"$(role-env init zsh)\"\n"),
+    "zsh": (".zshrc", _ZSHRC),
     "fish": (
         ".config/fish/config.fish",
         "set -g fish_greeting\nfunction fish_prompt; printf '$ '; end\nrole-env init fish | source\n",
@@ -74,14 +82,16 @@ Nothing here reaches Alibaba Cloud, and exit removes everything.
   role-env list                 the profiles; profileA is the others' key
   role-env use profileB         take its session; the prompt shows it, in red
   role-env whoami               ask STS who this shell is now
-  cloud ecs:DescribeInstances   a program that uses the session ...
+  cloud ecs:DescribeInstances   a program of this playground that uses the session ...
   cloud ecs:DeleteInstance      ... and what the role may not do
   role-env exec audit -- sh     one command, with a session that only reads
+  role-env use audit            this shell only reads; then profileB needs --full
   source last-year.sh           another user's key: the prompt and whoami warn
   role-env use refused          a switch that STS refuses leaves no account
   role-env off                  what was set before
+  role-env configure            make a profile of your own
   role-env doctor               what could be wrong, and how to fix it
-  role-env help                 the reference
+  role-env help                 the reference; role-env console needs the network
 """
 
 

@@ -38,8 +38,12 @@ def _shell(environ: Mapping[str, str]) -> tuple[str, str]:
 
 def _integration_finding(shell: str, environ: Mapping[str, str]) -> Finding:
     name = "shell integration"
-    # The integration's version and, after a space, the reason why the prompt does not show the session.
+    # The integration's version and, after a space, the reason why the prompt does not show the session; or `compinit`,
+    # without which Tab completes nothing.
     version, _, hidden = printable(environ.get("ROLE_ENV_INIT", ""))[:40].partition(" ")
+    if hidden == "compinit" and version == __version__:
+        fix = f"above the line in {SHELLS[shell].rc_file}, add: autoload -U compinit; compinit"
+        return Finding(name, WARN, f"Tab completes nothing after role-env: compinit has not run in this {shell}", fix)
     if hidden and version == __version__:
         fix = _FIXES.get(hidden, "add ROLE_ENV_PROMPT to your prompt; see role-env help prompt")
         return Finding(name, WARN, f"the prompt does not show the session, because of {hidden}", fix)
@@ -48,11 +52,13 @@ def _integration_finding(shell: str, environ: Mapping[str, str]) -> Finding:
     if version:
         what = f"this {shell} has loaded version {version}, and the command is version {__version__}"
         return Finding(name, WARN, what, f"start a new {shell}; if it loads a stored file, write that again first")
-    files = _start_files(shell, environ)
+    files, line = _start_files(shell, environ), hints.load_integration(shell)
     for file in files:
+        if _has_init(file) and parent.parent_name() == shell:
+            fix = f"type {line}, or open a new {shell}, in which role-env must be on PATH before that line"
+            return Finding(name, WARN, f"{file} loads it, and this {shell} has not loaded it", fix)
         if _has_init(file):
             return Finding(name, OK, f"{file} loads it")
-    line = hints.load_integration(shell)
     fix = f"add to {files[0]}: {line}" if files else f"add to its start-up file: {line}"
     return Finding(name, WARN, f"{shell} does not load it: no role-env use, role-env off or prompt", fix)
 
