@@ -221,9 +221,9 @@ def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvE
     from role_env.shells import hints
 
     word, unexpected = invocation.profile, invocation.unexpected
-    if invocation.has_profile_option:
+    if invocation.profile_option:
         command = next((each for each in unexpected if each in COMMANDS), invocation.command)
-        return UsageError(message, hint=hints.without_profile_option(command, word, os.environ))
+        return UsageError(message, hint=hints.without_option(invocation.profile_option, command, word, os.environ))
     meant = ""
     if not invocation.is_command_named:
         meant = hints.unknown_word(word, unexpected[0] if unexpected else "", "", os.environ)

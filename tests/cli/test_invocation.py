@@ -92,6 +92,7 @@ def test_exec_hands_on_every_word_of_its_command(line: str, command_line: tuple[
         ("off --format json", f"--format json is none of {', '.join(SHELLS)}", "see role-env off --help"),
         ("p q", "unexpected argument q", "see role-env export --help"),
         ("export", "export requires PROFILE", "see role-env export --help"),
+        ("login", "login requires PROFILE", "add the name of a profile; role-env list shows them"),
         ("init tcsh", "tcsh is none of bash, zsh, fish", "see role-env init --help"),
         ("clear", "clear requires PROFILE or --all", "see role-env clear --help"),
         ("clear p --all", "clear takes either profiles or --all", "see role-env clear --help"),

@@ -40,22 +40,25 @@ def test_a_copy_with_new_errors_is_edited_again_or_discarded(machine: Machine) -
     )
     person = editing(machine, script)
     person.sees("profile bad: unknown key rolearn")
-    person.answers("again or discard [again]: ", "nonsense")
+    person.sees("  hint: did you mean role_arn?")
+    person.answers("The copy has new errors: again or discard [again]: ", "nonsense")
     person.answers("again or discard [again]: ", "")
     person.ends()
     assert b"role_arn = acs:ram::1:role/x" in machine.file.read_bytes()
     machine.file.write_bytes(before)
-    person = editing(machine, 'printf "not a section\\n" >>"$f"')
-    person.answers("again or discard [again]: ", "discard")
-    assert "the copy was discarded, and nothing was changed" in person.ends(130)
-    assert machine.file.read_bytes() == before
+    for answer in ("discard", "d", "n", "no"):
+        person = editing(machine, 'printf "not a section\\n" >>"$f"')
+        person.answers("again or discard [again]: ", "a")
+        person.answers("again or discard [again]: ", answer)
+        assert "the copy was discarded, and nothing was changed" in person.ends(130)
+        assert machine.file.read_bytes() == before
 
 
 def test_a_change_by_another_program_meanwhile_is_noticed(machine: Machine) -> None:
     other = "\n# another program\n"
     script = f'printf "{GOOD}" >>"$f"; printf "{other}" >>{machine.file}'
     person = editing(machine, script)
-    person.answers("has been changed meanwhile. Overwrite the change, or discard the copy? overwrite or discard: ", "d")
+    person.answers("has been changed meanwhile: overwrite or discard: ", "d")
     person.ends(130)
     assert machine.file.read_text().endswith(other)
 

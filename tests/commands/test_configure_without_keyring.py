@@ -11,8 +11,8 @@ NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 
 def test_it_says_that_there_is_no_keyring_before_the_first_question_and_does_not_offer_one(machine: Machine) -> None:
     person = Person(machine, "configure", columns=200, **NO_BUS)
-    person.sees("no access key can be stored: the keyring cannot be used: there is none")
-    person.sees("(see role-env help headless)")
+    person.sees("role-env: no access key can be stored: the keyring cannot be used: there is none")
+    person.sees("role-env: hint: for a key in the profiles file, or in another program: role-env help headless")
     person.answers("Name of the profile: ", "new")
     person.answers("Role to assume", machine.sts.role_arn)
     shown = person.reads("(?s)(.*)Source of the credentials, by number: ")[1]

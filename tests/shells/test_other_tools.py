@@ -24,6 +24,8 @@ LINES = {
     "--profile profileB whoami": "leave out --profile: role-env whoami profileB",
     "use --profile=profileB": "leave out --profile: role-env use profileB",
     "exec --profile profileB -- true": "leave out --profile: role-env exec profileB",
+    "-p profileB": "leave out -p: role-env use profileB",
+    "whoami -p profileB": "leave out -p: role-env whoami profileB",
     "profileb": "did you mean profileB?",
     "prod": "did you mean production?",
     "use prod": "did you mean production?",

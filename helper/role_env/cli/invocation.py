@@ -5,10 +5,19 @@ is still read to its end: the code for the shell depends on the session that was
 """
 
 from role_env.command_table import COMMANDS
-from role_env.command_table.model import CHECKED_KINDS, COMMAND_LINE, DURATION, SESSION_PROFILE, Command, Option
+from role_env.command_table.model import (
+    CHECKED_KINDS,
+    COMMAND_LINE,
+    DURATION,
+    PROFILE,
+    SESSION_PROFILE,
+    Command,
+    Option,
+)
 
 _UNITS = {"m": 60, "h": 3600}
 _MOST_DIGITS = 9
+_NAMES_HINT = "add the name of a profile; role-env list shows them"
 # Programs that read `process` stop using a session 180 s before it expires.
 _PROCESS_SECONDS = 200
 
@@ -18,8 +27,8 @@ class Invocation:
 
     `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`, and `is_alone` is True if
     the line is only the command's name. `fault` is the line's first error and `hint` the fix; both are empty for a
-    valid line. `unexpected` has the words that the command does not take, and `has_profile_option` is True for a line
-    with `--profile`, an option of other tools, whose value is then read as a word. `lacks_profile` is True if the only
+    valid line. `unexpected` has the words that the command does not take, and `profile_option` is `--profile` or `-p`
+    for a line with that option of other tools, whose value is then read as a word. `lacks_profile` is True if the only
     error is that a PROFILE with a session is missing, and `after_dashes` has the words after a `--` in its place, which
     may all be COMMAND. Each option has a field of its name:
     True for a given switch, seconds for a duration, and a false value for an option that is not given. The exception:
@@ -33,7 +42,7 @@ class Invocation:
     fault: str = ""
     hint: str = ""
     unexpected: "tuple[str, ...]" = ()
-    has_profile_option: bool = False
+    profile_option: str = ""
     lacks_profile: bool = False
     after_dashes: "tuple[str, ...]" = ()
     help: bool = False
@@ -175,8 +184,8 @@ class _Parser:
     def _read_option(self, argument: str) -> None:
         """Read an option and its value. A value that begins with - requires the form with =."""
         name, equals, value = argument.partition("=")
-        if name == "--profile":
-            self._result.has_profile_option = True
+        if name in ("--profile", "-p"):
+            self._result.profile_option = name
             self._options.append((name, None))
             self._rest += [value] if equals else []
         elif equals:
@@ -245,7 +254,7 @@ class _Parser:
                     self._fail_choice(value, value, word.choices)
             elif not word.is_optional:
                 self._result.lacks_profile = word.kind == SESSION_PROFILE and not self._result.fault
-                self._fail(f"{command.name} requires {word.name}")
+                self._fail(f"{command.name} requires {word.name}", _NAMES_HINT if word.kind == PROFILE else "")
         if words:
             self._result.unexpected = tuple(words)
             self._fail(f"unexpected argument {words[0]}")

@@ -1,10 +1,12 @@
 """Read the options of `configure`: the keys of a profile, or the choices for a whole list of profiles."""
 
+import shlex
 from collections.abc import Mapping
 
 from role_env.cli.invocation import Invocation
 from role_env.command_table import COMMANDS
 from role_env.errors import UsageError
+from role_env.profiles.append import NewProfile
 from role_env.profiles.offers import Choices
 from role_env.profiles.profile import PROFILE_KEYS
 from role_env.sources import rows
@@ -63,6 +65,21 @@ def origins_of(invocation: Invocation, given: Mapping[str, str]) -> dict[str, st
 def option_name(key: str) -> str:
     """Return the option for the profile key `key`, without its dashes."""
     return ("region" if key == "region_id" else key).replace("_", "-")
+
+
+def config_option(invocation: Invocation) -> str:
+    """Return the option --config of this line with a space before it, or an empty text."""
+    return f" --config {shlex.quote(invocation.config)}" if invocation.config else ""
+
+
+def line_of(profile: NewProfile, invocation: Invocation, *, is_login: bool) -> str:
+    """Return the line that creates `profile`, whose keys are answers or options. `is_login` asks for its access key."""
+    values = dict(profile.values)
+    if any(key in values and source == values.get(rows.CREDENTIAL_SOURCE) for key, source in _IMPLIED.items()):
+        del values[rows.CREDENTIAL_SOURCE]
+    words = [f"--{option_name(key)} {shlex.quote(value)}" for key, value in values.items()]
+    line = " ".join(["role-env configure", profile.name, *words, *(["--login"] if is_login else [])])
+    return f"{line}{config_option(invocation)}"
 
 
 def _source_of(name: str, value: str) -> str:

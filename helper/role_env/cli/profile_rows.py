@@ -42,7 +42,7 @@ class Row:
     expiration: int | None = None
     needs_sign_in: bool = False
     sign_in_end: int | None = None
-    error: str = ""
+    error: ProfileError | None = None
 
     @property
     def role_arn(self) -> RoleArn:
@@ -144,14 +144,14 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
         known = cache.read_ahead(entries, [sign_in.entry for sign_in in sign_ins])
         ends = {sign_in.entry.name: sign_in.expiration(context, known) for sign_in in sign_ins}
         rows = [_row(file, entry, cache, ends, context) for entry in entries]
-    for message in dict.fromkeys(row.error for row in rows if row.error):
-        context.messages.warn(message)
+    errors = {row.error.message: row.error.hint for row in rows if row.error}
     missing = {row.missing_key.message: row.missing_key.hint for row in rows if row.missing_key}
-    for message, hint in missing.items():
+    for message, hint in [*errors.items(), *missing.items()]:
         context.messages.warn(message)
         from role_env.shells import hints  # for failures only
 
-        context.messages.warn(f"hint: {hints.followable(hint, context.environ)}")
+        if hint:
+            context.messages.warn(f"hint: {hints.followable(hint, context.environ)}")
     return rows
 
 
@@ -188,7 +188,7 @@ def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str,
             sign_in_end=ends[sign_in.entry.name] if sign_in else None,
         )
     except ProfileError as error:
-        return Row(name, profile, age, error=error.message)
+        return Row(name, profile, age, error=error)
 
 
 def _key_age(source: "Source | None", context: Context) -> str:

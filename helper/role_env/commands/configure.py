@@ -12,7 +12,7 @@ from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
-from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UsageError
+from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError
 from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint, read_file
 from role_env.keyrings import access_keys
@@ -61,7 +61,12 @@ def run(invocation: Invocation, context: Context) -> int:
     context = context.restarted()  # the time at the prompts does not count
     # Before a sign-in, which needs the profile, there is nothing to verify.
     if not invocation.no_verify and not _signs_in(chain):
-        _verify(chain, key, context)
+        try:
+            _verify(chain, key, context)
+        except UnreachableError as error:
+            line = profile_options.line_of(profile, invocation, is_login=is_login)
+            error.hint = f"{error.hint}; without this check: {line} --no-verify"
+            raise
     _append(path, profile, key, context)
     ui.write(f"\nappended to {path}; {_next_step(chain, path, invocation, context)}\n")
     return 0
@@ -124,7 +129,7 @@ def _plan_profile(
     if missing and invocation.login and not invocation.dry_run:
         access_keys.check_available(path, invocation.profile, context)
     stores_key = has_source or not missing or invocation.dry_run or _has_keyring(invocation.profile, path, context)
-    name = _choose_name(invocation.profile, known, path)
+    name = _choose_name(invocation.profile, known, path, profile_options.config_option(invocation))
     origins = profile_options.origins_of(invocation, given)
     if not missing:
         return NewProfile(name, given), origins, None
@@ -150,7 +155,8 @@ def _has_keyring(name: str, path: Path, context: Context) -> bool:
     try:
         access_keys.check_available(path, name, context, prompts=False)
     except NoKeyring as error:
-        prompt.show(f"no access key can be stored: {error.message} (see role-env help headless)")
+        prompt.show(f"role-env: no access key can be stored: {error.message}")
+        prompt.show("role-env: hint: for a key in the profiles file, or in another program: role-env help headless")
         return False
     except KeyringError:
         return True
@@ -167,8 +173,11 @@ def _missing(invocation: Invocation, given: Mapping[str, str], *, has_source: bo
     return missing if has_source else [*missing, source]
 
 
-def _choose_name(name: str, known: Sequence[str], path: Path) -> str:
-    """Return the name of the new profile: `name`, or the answer to a question. Raises UsageError for an invalid one."""
+def _choose_name(name: str, known: Sequence[str], path: Path, config: str) -> str:
+    """Return the name of the new profile: `name`, or the answer to a question. Raises UsageError for an invalid one.
+
+    `config` is the option --config as it is typed, or empty.
+    """
 
     def check_new(name: str) -> None:
         """Raise ValueError for a name that exists or is reserved."""
@@ -182,7 +191,8 @@ def _choose_name(name: str, known: Sequence[str], path: Path) -> str:
     try:
         check_new(name)
     except ValueError as error:
-        raise UsageError(f"{error}, and nothing was changed", hint="choose another name, or edit the file") from None
+        change = f", or change it with: role-env configure --edit {name}{config}" if name in known else ""
+        raise UsageError(f"{error}, and nothing was changed", hint=f"choose another name{change}") from None
     return name
 
 

@@ -37,14 +37,15 @@ def edit(path: Path, profile: str, context: Context) -> bool:
             found = _faults(path, content, context)
             if new := [fault for key, fault in found.items() if key not in former]:
                 for fault in new:
-                    prompt.show(f"  {fault}")
-                _ask("Edit again, or discard the copy?", ("again", "discard"), default="again")
+                    prompt.show(f"  {fault.message}")
+                    if fault.hint:
+                        prompt.show(f"  hint: {fault.hint}")
+                _ask("The copy has new errors:", ("again", "discard"), default="again")
                 continue
             try:
                 return _replace(file, before, content)
             except _ChangedError:
-                what = f"{path} has been changed meanwhile. Overwrite the change, or discard the copy?"
-                _ask(what, ("overwrite", "discard"), default="")
+                _ask(f"{path} has been changed meanwhile:", ("overwrite", "discard"), default="")
                 return _replace(file, file.read(), content)
 
 
@@ -61,14 +62,15 @@ def _replace(file: UserFile, before: bytes | None, content: bytes) -> bool:
 
 
 def _ask(question: str, answers: tuple[str, str], *, default: str) -> None:
-    """Ask whether to go on, which is the first of `answers`. Raises CanceledError for the second."""
+    """Ask whether to go on, which is the first of `answers`. Raises CanceledError for the second, or for `no`."""
     go_on, discard = answers
 
     def check(answer: str) -> bool:
         """Return whether to go on."""
-        if not answer or not (go_on.startswith(answer.lower()) or discard.startswith(answer.lower())):
+        typed = answer.lower()
+        if not typed or not any(word.startswith(typed) for word in (go_on, discard, "no")):
             raise ValueError(f"type {go_on} or {discard}")
-        return go_on.startswith(answer.lower())
+        return go_on.startswith(typed)
 
     if not prompt.ask(f"{question} {go_on} or {discard}", default=default, check=check):
         raise CanceledError("the copy was discarded, and nothing was changed")
@@ -87,7 +89,7 @@ def _line_of(profile: str, content: bytes, path: Path) -> int:
     return sections[profile] if profile else 1
 
 
-def _faults(path: Path, content: bytes, context: Context) -> dict[str, str]:
+def _faults(path: Path, content: bytes, context: Context) -> dict[str, ProfileError]:
     """Return the errors of the file with this content. Each key is the error without its line, which an edit moves."""
     found = []
     try:
@@ -96,7 +98,7 @@ def _faults(path: Path, content: bytes, context: Context) -> dict[str, str]:
             try:
                 file.chain(name)
             except ProfileError as error:
-                found.append(error.message)
+                found.append(error)
     except ProfileError as error:
-        found.append(error.message)
-    return {re.sub(r"line \d+", "line", message): message for message in found}
+        found.append(error)
+    return {re.sub(r"line \d+", "line", error.message): error for error in found}

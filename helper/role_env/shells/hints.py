@@ -79,11 +79,11 @@ def _line_for_other_tools(word: str, profile: str, environ: "Mapping[str, str]")
     return lines.get(word, "").rstrip()
 
 
-def without_profile_option(command: str, profile: str, environ: "Mapping[str, str]") -> str:
-    """Return the hint for `--profile`, which other tools have: the line with PROFILE as a word of `command`."""
+def without_option(option: str, command: str, profile: str, environ: "Mapping[str, str]") -> str:
+    """Return the hint for `--profile` or `-p`, which other tools have: the line with PROFILE as a word of `command`."""
     shown = profile if profile and not names.fault(profile) else "PROFILE"
     is_switch = command in ("", "export", "use")
-    return f"leave out --profile: {switch(shown, environ) if is_switch else f'role-env {command} {shown}'}"
+    return f"leave out {option}: {switch(shown, environ) if is_switch else f'role-env {command} {shown}'}"
 
 
 def evaluate(command: str, form: str) -> str:
