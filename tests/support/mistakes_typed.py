@@ -272,7 +272,7 @@ AT_A_TERMINAL = (
     at_terminal(
         "a topic in place of a profile",
         "role-env uninstall",
-        "there is no command or profile uninstall",
+        "there is no profile uninstall in {file}",
         "did you mean role-env help uninstall?",
         "UNINSTALL",
     ),

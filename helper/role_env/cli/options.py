@@ -145,7 +145,9 @@ def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, 
         check_profile_name(profile)
         file = _readable_file(invocation.config, environ)
         if file and profile not in file.names():
-            raise file.unknown_profile(profile)
+            error = file.unknown_profile(profile)
+            error.exit_status = UsageError.exit_status  # as for every line that is refused at a terminal
+            raise error
     if name == "init":
         shell, words = SHELLS[invocation.shell], f"init {invocation.shell} {invocation.integration_options}".rstrip()
         line = shell.load.replace(f"init {shell.name}", words)
