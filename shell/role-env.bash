@@ -24,7 +24,8 @@ _role_env_is_writable() {
 }
 
 # The state that the hook compares: the value, export and type of each relevant variable, as bash would declare it. bash
-# before 4.4 can only compare values. Also, whether a variable with a value is exported: an array is not, and a nameref
+# before 4.4 can only compare values. The names show a nameref to an unset variable, which looks unset: programs get the
+# name of its target as its value. Also, whether a variable with a value is exported: an array is not, and a nameref
 # reports the name of another variable.
 case ${BASH_VERSION} in
 [0-3].* | 4.[0-3]*)
@@ -32,8 +33,9 @@ case ${BASH_VERSION} in
 	_role_env_is_exported() { \builtin :; }
 	;;
 *)
-	_role_env_observe() { _role_env_observed="@STATE@"; }
+	_role_env_observe() { _role_env_observed="@STATE@ ${!AL@} ${!Acc@}"; }
 	_role_env_is_exported() {
+		if \builtin test -R "$1"; then \builtin return 1; fi
 		\builtin local -n _role_env_reference="$1"
 		if [[ -z ${_role_env_reference-} ]]; then \builtin return 0; fi
 		\builtin local _role_env_declared="${_role_env_reference@A}"

@@ -21,8 +21,10 @@ _GUARDS = variables.GUARDS
 # The guards and the key IDs that keep tools from an account of their own while no key is set.
 _WITHOUT_KEY = (*_KEY_IDS, variables.BARE.access_key_id, *_GUARDS)
 _OUTRANKING = tuple(name for name in variables.LEFT_UNSET if name not in (variables.CREDENTIALS_URI, *_GUARDS))
-# What a session sets, secrets aside: a value that the shell has and tools do not is no part of the session.
-_SEEN_BY_TOOLS = (*variables.KEY_IDS, *_GUARDS, variables.CREDENTIALS_URI, *variables.OWN)
+# What a session sets or unsets, secrets aside: a value that the shell has and tools do not is no part of the session.
+_SEEN_BY_TOOLS = tuple(
+    dict.fromkeys((*variables.KEY_IDS, *_GUARDS, variables.CREDENTIALS_URI, *variables.OWN, *_OUTRANKING))
+)
 # The variables that every prompt compares: all that a session sets, guards or unsets. The values of secrets are not
 # read.
 _STATE = tuple(

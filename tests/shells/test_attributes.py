@@ -83,3 +83,14 @@ def test_a_local_policy_lifts_no_narrowing(machine: Machine, shell: str) -> None
     lines = f"role-env use profileB --read-only\n{function}\nf\n{HOOK[shell]}; {SHOW}\n"
     done = interactive(machine, shell, lines)
     assert texts(done.stdout) == ["no account"], done
+
+
+@pytest.mark.parametrize("name", ["ALIBABACLOUD_PROFILE", "ALIBABA_CLOUD_ROLE_ARN", "AccessKeyId"])
+def test_bash_marks_a_nameref_to_an_unset_variable_whose_name_programs_get(machine: Machine, name: str) -> None:
+    planted = f"declare -nx {name}=production\n{HOOK['bash']}; {SHOW}\nenv | grep ^{name}=\n"
+    lines = f"role-env use profileB\n{HOOK['bash']}; {SHOW}\n{planted}"
+    lines += f"role-env use profileB\n{HOOK['bash']}; {SHOW}\nrole-env use nosuch\n{HOOK['bash']}; {SHOW}\n{planted}"
+    done = interactive(machine, "bash", lines)
+    shown = ["profileB N", "profileB≠ N", "profileB N", "no account", "no account≠"]
+    assert texts(done.stdout) == shown, done
+    assert done.stdout.count(f"{name}=production\n") == 2
