@@ -73,6 +73,8 @@ class Walk:
         """Of each shell the request of its last session, and of the one before that."""
         self.expected: str | None = None
         """The request whose session has to return, if any does."""
+        self.unhooked = ""
+        """The request of the last session that a shell without its hook has had."""
         self.narrow_options = ("", "", "", " --read-only", f" --policy {machine.home}/policy.json", " --full")
         self.diffs: list[str | None] = [None]
         """What direnv could bring back at the last prompt of each shell."""
@@ -158,7 +160,7 @@ class Walk:
         now = self.request()
         if self.expected not in (None, "none"):  # the shell may know a request that tools do not see
             mixed = {"none"} if len(self.shells.kinds) in self.frozen else set()  # what direnv leaves
-            assert now in {"", self.expected, self.requests[-1][0], *mixed}, (now, self.expected)
+            assert now in {"", self.expected, self.requests[-1][0], self.unhooked, *mixed}, (now, self.expected)
 
     def request(self) -> str:
         """Return the request of this shell's session without what a renewal changes; empty if there is no session."""
@@ -292,11 +294,12 @@ class Walk:
     def remember(self, *, is_known: bool) -> None:
         """Note the request of this shell's session; a shell that was entered had none before it.
 
-        The integration does not know of a session that began and ended without its hook.
+        The integration need not know of a session that began without its hook, and may by what runs before a command.
         """
         depth = len(self.shells.kinds)
         self.requests = [*self.requests, ("", "")][:depth]
         if not is_known:
+            self.unhooked = self.request()
             return
         (last, before), now = self.requests[-1], self.request()
         if now and now != last:
