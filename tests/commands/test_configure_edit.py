@@ -63,6 +63,19 @@ def test_a_change_by_another_program_meanwhile_is_noticed(machine: Machine) -> N
     assert machine.file.read_text().endswith(other)
 
 
+def test_only_the_change_that_was_asked_about_is_overwritten(machine: Machine) -> None:
+    person = editing(machine, f'printf "{GOOD}" >>"$f"; echo "# one" >>{machine.file}')
+    asked = "has been changed meanwhile: overwrite or discard: "
+    person.sees(asked)
+    with machine.file.open("a") as file:
+        file.write("# two\n")
+    person.types("o\n")
+    person.answers(asked, "o")
+    person.ends()
+    assert GOOD in machine.file.read_text()
+    assert "# two" not in machine.file.read_text()
+
+
 def test_a_symlink_and_the_mode_of_the_file_stay(machine: Machine) -> None:
     real = machine.home / "real.ini"
     real.write_bytes(machine.file.read_bytes())

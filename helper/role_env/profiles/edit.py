@@ -42,15 +42,14 @@ def edit(path: Path, profile: str, context: Context) -> bool:
                         prompt.show(f"  hint: {fault.hint}")
                 _ask("The copy has new errors:", ("again", "discard"), default="again")
                 continue
-            try:
-                return _replace(file, before, content)
-            except _ChangedError:
-                _ask(f"{path} has been changed meanwhile:", ("overwrite", "discard"), default="")
-                return _replace(file, file.read(), content)
+            return _replace(file, before, content)
 
 
 def _replace(file: UserFile, before: bytes | None, content: bytes) -> bool:
-    """Replace `before` by `content`, and return whether they differ. Raises _ChangedError if it is not `before`."""
+    """Replace `before` by `content`, asking for each change meanwhile, and return whether they differ.
+
+    Raises CanceledError if the person discards the copy.
+    """
 
     def checked(found: bytes | None) -> bytes:
         """Return the new content."""
@@ -58,7 +57,12 @@ def _replace(file: UserFile, before: bytes | None, content: bytes) -> bool:
             raise _ChangedError
         return content
 
-    return file.replace(checked)
+    while True:
+        try:
+            return file.replace(checked)
+        except _ChangedError:
+            before = file.read()
+            _ask(f"{file.path} has been changed meanwhile:", ("overwrite", "discard"), default="")
 
 
 def _ask(question: str, answers: tuple[str, str], *, default: str) -> None:
