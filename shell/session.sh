@@ -213,7 +213,7 @@ r)
 	_re_find_locals() {
 		_re_how=''
 		case ${ZSH_VERSION-}${BASH_VERSION-} in ?*)
-			\eval 'for _re_var in ${FUNCNAME[*]-} ${funcstack[*]-}; do
+			\eval 'for _re_var in "${FUNCNAME[@AT@]-}" "${funcstack[@AT@]-}"; do
 			case $_re_var in
 			"" | role-env | _role_env_* | _re_*) ;;
 			source | main | /* | "(eval)") if \typeset -f "$_re_var" >/dev/null; then _re_how=f; fi ;;
