@@ -64,5 +64,7 @@ def test_after_a_new_login_the_cached_session_is_valid_again(machine: Machine) -
 
 def test_a_profile_with_a_role_and_no_source_may_lack_either(machine: Machine) -> None:
     machine.add(f"[alone]\nrole_arn = {machine.sts.role_arn}\n")
-    done = machine.fails("alone", status=3, said="alone has no credential source, and no access key in the keyring")
+    done = machine.fails(
+        "alone", status=3, said="profile alone has no credential source, and no access key in the keyring"
+    )
     assert "or run: role-env login alone" in done.stderr

@@ -254,4 +254,7 @@ print(json.dumps([found, sorted(after - before)]))
     assert done.stderr == b""
     expected = "sécret" if present else None
     own = [f"role_env.keyrings.{name}" for name in ("dbus", "dbus_values", "secret_service")]
-    assert json.loads(done.stdout) == [expected, ["_socket", "role_env", "role_env.keyrings", *own]]
+    assert json.loads(done.stdout) == [
+        expected,
+        ["_socket", "role_env", "role_env.fingerprint", "role_env.keyrings", *own],
+    ]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from role_env.errors import UnknownProfileError
 from role_env.names import fault
 from support.profiles_folder import ARN, KEY, SECRET, A, B, Folder, failure, key_of
 
@@ -136,7 +137,7 @@ def test_a_fault_of_the_syntax_is_reported_by_line(folder: Folder, text: str | b
 def test_a_file_without_profiles_is_a_file_without_profiles(folder: Folder, text: str) -> None:
     file = folder.read(text)
     assert file.names() == []
-    assert f"there is no profile b in {folder.file}" in failure(lambda: file.profile("b"))
+    assert f"there is no profile b in {folder.file}" in failure(lambda: file.profile("b"), UnknownProfileError)
 
 
 @pytest.mark.parametrize("name", ["profileB", "профиль", "生产", "a.b_c@d+e:f/g-h", "0", "prod२", "a" * 64, "default"])

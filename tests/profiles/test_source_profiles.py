@@ -2,6 +2,7 @@
 
 import pytest
 
+from role_env.errors import UnknownProfileError
 from support.profiles_folder import KEY, A, B, Folder, failure, role
 
 
@@ -34,7 +35,7 @@ def test_a_missing_source_is_reported_with_its_line_and_the_nearest(folder: Fold
     reported = failure(lambda: file.chain("b"))
     assert f"profile b: source_profile names no profile of the file ({folder.file}, line 6)" in reported
     assert "did you mean profileA?" in reported
-    assert "did you mean profileA?" in failure(lambda: file.chain("profileB"))
+    assert "there is no profile profileB" in failure(lambda: file.chain("profileB"), UnknownProfileError)
 
 
 def test_a_name_in_another_case_is_meant_first_and_never_the_profile_itself(folder: Folder) -> None:

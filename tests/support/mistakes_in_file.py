@@ -54,7 +54,7 @@ IN_FILE = (
     in_file(
         "no source at all",
         (SOURCE + "\n", ""),
-        "profileB has no credential source, and no access key in the keyring ({file}, line 5)",
+        "profile profileB has no credential source, and no access key in the keyring ({file}, line 5)",
         "add source_profile, access_key_id with access_key_secret, credential_source, credential_process or"
         " oidc_provider_arn, or run: role-env login profileB",
     ),

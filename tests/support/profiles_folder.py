@@ -81,9 +81,9 @@ class Folder:
         return locate(config, Fingerprint(os.environ))
 
 
-def failure(call: Callable[[], object]) -> str:
-    """Return what the ProfileError says, which is checked."""
-    return said(fails(ProfileError, call))
+def failure(call: Callable[[], object], kind: type[ProfileError] = ProfileError) -> str:
+    """Return what the error of this kind says, which is checked."""
+    return said(fails(kind, call))
 
 
 def said(error: ProfileError) -> str:

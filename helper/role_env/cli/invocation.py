@@ -262,8 +262,8 @@ class _Parser:
     def _check_exclusive(self, command: Command) -> None:
         given = {name for name, _ in self._options}
         for group in command.exclusive:
-            if len(given.intersection(group)) > 1:
-                self._fail(f"{' and '.join(group)} exclude each other")
+            if len(both := [name for name in group if name in given]) > 1:
+                self._fail(f"{' and '.join(both)} exclude each other")
 
     def _check_repeated(self, command: Command) -> None:
         """Check that a command takes either words or --all, if it has both."""

@@ -90,7 +90,7 @@ class KeyringKey(Source):
         if self.access_key_id:
             return f"the secret of {self.profile} is neither in the file nor in the keyring ({self.where})", login
         if self.has_role:
-            what = f"{self.profile} has no credential source, and no access key in the keyring ({self.where})"
+            what = f"profile {self.profile} has no credential source, and no access key in the keyring ({self.where})"
             return what, f"add {_choices()}, or {login}"
         return f"the access key of {self.profile} is not in the keyring ({self.where})", login
 
