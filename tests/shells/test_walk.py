@@ -183,9 +183,9 @@ class Walk:
             self.assign({name: values[name]})
 
     def end_server(self) -> None:
-        """Kill the server of this shell's session."""
+        """Kill the server of this shell's session, unless this process was named in its place."""
         server = self.environ.get("ROLE_ENV_SERVER", "")
-        if server and server not in self.shown.ended:
+        if server and server not in self.shown.ended and not server.startswith(f"{os.getpid()} "):
             self.log.append(f"kill the server {server}")
             self.shown.ended.add(server)
             pid = server.partition(" ")[0]
