@@ -21,7 +21,7 @@ _GUARDS = variables.GUARDS
 # The guards and the key IDs that keep tools from an account of their own while no key is set.
 _WITHOUT_KEY = (*_KEY_IDS, variables.BARE.access_key_id, *_GUARDS)
 _OUTRANKING = tuple(name for name in variables.LEFT_UNSET if name not in (variables.CREDENTIALS_URI, *_GUARDS))
-# What a session sets or unsets, secrets aside: a value that the shell has and tools do not is no part of the session.
+# What a session sets or unsets, except secrets. Tools must see each of these as the shell does.
 _SEEN_BY_TOOLS = tuple(
     dict.fromkeys((*variables.KEY_IDS, *_GUARDS, variables.CREDENTIALS_URI, *variables.OWN, *_OUTRANKING))
 )

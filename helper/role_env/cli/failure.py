@@ -5,11 +5,10 @@ No traceback is ever shown: it could contain a secret.
 
 import contextlib
 import os
-import shlex
 import sys
 
 from role_env import names, ui, variables
-from role_env.cli import system_faults
+from role_env.cli import options, system_faults
 from role_env.command_table import COMMANDS
 from role_env.command_table.formats import DOCUMENT_FORMATS
 from role_env.command_table.model import SESSION_PROFILE
@@ -55,9 +54,12 @@ def _hint_for_unknown(error: UnknownProfileError, invocation: "Invocation", envi
     """
     wants_session = any(word.kind == SESSION_PROFILE for word in COMMANDS[invocation.command].words)
     begun = [each for each in error.giving if each.casefold().startswith(error.name.casefold())]
-    similar = names.similar(error.name, begun if wants_session and begun else error.known)
-    meant = "" if invocation.is_command_named else hints.unknown_word(error.name, "", similar, environ)
-    return meant or (f"did you mean {similar}?" if similar else "list the profiles with: role-env list")
+    known = begun if wants_session and begun else error.known
+    if not invocation.is_command_named:
+        meant = hints.unknown_word(error.name, "", names.similar(error.name, known), environ)
+        if meant:
+            return meant
+    return options.nearest_profile(error.name, known)
 
 
 def _hint_for_wider(error: WiderError, invocation: "Invocation", environ: "Mapping[str, str]") -> str:
@@ -65,7 +67,7 @@ def _hint_for_wider(error: WiderError, invocation: "Invocation", environ: "Mappi
     command, profile = invocation.command, error.profile
     if "--full" not in COMMANDS[command].options or not profile:
         return error.hint
-    words = f"{profile} --full" + (f" --config {shlex.quote(invocation.config)}" if invocation.config else "")
+    words = f"{profile} --full{invocation.config_option}"
     line = f"role-env {command} {words}" + (" -- COMMAND" if invocation.command_line else "")
     if command == "export" and invocation.format in DOCUMENT_FORMATS:
         line += f" --format {invocation.format}"

@@ -30,10 +30,9 @@ class Invocation:
     valid line. `unexpected` has the words that the command does not take, and `profile_option` is `--profile` or `-p`
     for a line with that option of other tools, whose value is then read as a word. `lacks_profile` is True if the only
     error is that a PROFILE with a session is missing, and `after_dashes` has the words after a `--` in its place, which
-    may all be COMMAND. Each option has a field of its name:
-    True for a given switch, seconds for a duration, and a false value for an option that is not given. The exception:
-    `configure`'s options for the keys of a credential source fill `source_keys`. `needed_ttl` is the number of seconds
-    that a session must have left.
+    may all be COMMAND. Each option has a field of its name: True for a given switch, seconds for a duration, and a
+    false value for an option that is not given. The exception: `configure`'s options for the keys of a credential
+    source fill `source_keys`. `needed_ttl` is the number of seconds that a session must have left.
     """
 
     command: str = ""
@@ -104,6 +103,13 @@ class Invocation:
     yes: bool = False
 
     needed_ttl: int = 0
+
+    @property
+    def config_option(self) -> str:
+        """The option --config of this line with a space before it, or an empty text."""
+        import shlex  # for hints only
+
+        return f" --config {shlex.quote(self.config)}" if self.config else ""
 
     @property
     def integration_options(self) -> str:

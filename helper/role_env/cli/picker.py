@@ -37,6 +37,6 @@ def choose_profile(invocation: Invocation, context: Context) -> str:
 
 
 def _searched(row: Row) -> str:
-    """Return what a part of may be typed: the name, the role and the account."""
+    """Return the text in which a typed part is searched: the name, the role and the account."""
     account = row.profile.account_id if row.profile else ""
     return printable(f"{row.name}  {row.role_arn.name}  {account}")

@@ -67,11 +67,6 @@ def option_name(key: str) -> str:
     return ("region" if key == "region_id" else key).replace("_", "-")
 
 
-def config_option(invocation: Invocation) -> str:
-    """Return the option --config of this line with a space before it, or an empty text."""
-    return f" --config {shlex.quote(invocation.config)}" if invocation.config else ""
-
-
 def line_of(profile: NewProfile, invocation: Invocation, *, is_login: bool) -> str:
     """Return the line that creates `profile`, whose keys are answers or options. `is_login` asks for its access key."""
     values = dict(profile.values)
@@ -79,7 +74,7 @@ def line_of(profile: NewProfile, invocation: Invocation, *, is_login: bool) -> s
         del values[rows.CREDENTIAL_SOURCE]
     words = [f"--{option_name(key)} {shlex.quote(value)}" for key, value in values.items()]
     line = " ".join(["role-env configure", profile.name, *words, *(["--login"] if is_login else [])])
-    return f"{line}{config_option(invocation)}"
+    return f"{line}{invocation.config_option}"
 
 
 def _source_of(name: str, value: str) -> str:

@@ -38,8 +38,8 @@ def ask_source(
 ) -> Source:
     """Return where the credentials come from; `others` are the profiles of the profiles file.
 
-    An access key is offered if there is a keyring that `stores_key`. Without a role only a source is offered that can
-    do without.
+    An access key is offered if there is a keyring that `stores_key`. Without a role, the sources are those that give a
+    session.
     """
     choices: list[tuple[str, Source]] = []
     for name, entry in cli_file.entries.items() if cli_file else ():

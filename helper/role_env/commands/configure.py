@@ -129,7 +129,7 @@ def _plan_profile(
     if missing and invocation.login and not invocation.dry_run:
         access_keys.check_available(path, invocation.profile, context)
     stores_key = has_source or not missing or invocation.dry_run or _has_keyring(invocation.profile, path, context)
-    name = _choose_name(invocation.profile, known, path, profile_options.config_option(invocation))
+    name = _choose_name(invocation.profile, known, path, invocation.config_option)
     origins = profile_options.origins_of(invocation, given)
     if not missing:
         return NewProfile(name, given), origins, None

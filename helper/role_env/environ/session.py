@@ -107,8 +107,9 @@ class ShellState:
     def unreadable(self) -> list[str]:
         """Return the variables that describe the session and have no valid value."""
         role = self.role_arn or self._environ.get("ROLE_ENV_ROLE_ARN") == ""
-        found = (self.profile, role, *([1, 1] if self.is_served else [self.access_key_id, self.expiration]))
-        return [name for name, value in zip(variables.DESCRIBING, found, strict=False) if not value]
+        key = (True, True) if self.is_served else (self.access_key_id, self.expiration)
+        found = (self.profile, role, *key, True)  # a request may be missing
+        return [name for name, value in zip(variables.DESCRIBING, found, strict=True) if not value]
 
     def remaining(self) -> int:
         """Return the seconds left, 0 at and after the expiration."""

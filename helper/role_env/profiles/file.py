@@ -100,7 +100,7 @@ class ProfilesFile:
         return self._profiles[name]
 
     def unknown_profile(self, name: str) -> UnknownProfileError:
-        """Return the error for `name`, which is no profile of the file."""
+        """Return the error for a `name` that the file does not contain."""
         known = self.names()
         giving = [each for each in known if self.promises_session(each) is not False]
         return UnknownProfileError(f"there is no profile {name} in {self.path}", name=name, known=known, giving=giving)

@@ -111,6 +111,7 @@ class _Reader:
         self._next = 0
 
     def blocks(self) -> "list[Block]":
+        """Return the blocks of all lines, in order."""
         found = []
         while self._next < len(self._lines):
             if self._lines[self._next].strip():
