@@ -133,6 +133,8 @@ FORCED = (*REGIONS, *IGNORE_PROFILE, CLI_PROFILE, *DISABLED)
 GUARDS = (*IGNORE_PROFILE, CLI_PROFILE, *DISABLED, FIRST_CLI_PROFILE, TERRAFORM_PROFILE)
 # The variables other than keys that a session sets or unsets. They are saved once, at a shell's first session.
 REST = (*FORCED, *LEFT_UNSET)
+SAVED = (*KEY_NAMES, *BARE.names, *REST)
+"""The variables whose former values a shell saves."""
 
 
 def guards(*, follows: "bool | None" = False) -> dict[str, str]:
@@ -271,14 +273,6 @@ def fallback_regions(session: Session) -> "Iterator[tuple[tuple[str, ...], tuple
     """Yield the names that get the fallback region of `session`, and the names that must all be unset for it."""
     if session.fallback_region and not session.region_id:
         yield from REGION_GROUPS
-
-
-def by_value(values: "Mapping[str, str]") -> dict[str, list[str]]:
-    """Return the names in `values`, grouped by value."""
-    groups: dict[str, list[str]] = {}
-    for name, value in values.items():
-        groups.setdefault(value, []).append(name)
-    return groups
 
 
 def served(session: Session, server: str, *, follows: bool) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from role_env import command_table, variables
 from role_env.command_table.model import Command
 from role_env.shells import posix
-from role_env.shells.programs import words
+from role_env.shells.programs import by_value, words
 from shell_programs import fill, parts, tables
 
 _OPEN_ENDS = ("{", "(", ")", ";;", " in", "then", "do", "else", "||", "&&")
@@ -99,7 +99,7 @@ def _evaluated(lines: Iterable[str], all_tables: Mapping[str, str]) -> str:
 def _tables() -> dict[str, str]:
     """Return the tables of every program."""
     keys = (*variables.KEYS, variables.BARE_PAIR)
-    no_account = variables.by_value(variables.NO_ACCOUNT).items()
+    no_account = by_value(variables.NO_ACCOUNT).items()
     return {
         **tables.of_variables(),
         "SORT_KEYS": "; ".join(f"_re_sort {words(key.names)}" for key in keys),
@@ -150,9 +150,8 @@ def tables_of_integration() -> dict[str, str]:
 
 def _off() -> str:
     """Return the text of `off`, which is the same in all shells: it exports each variable that it saves."""
-    exported = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
     program = _program("off.sh", _off_tables(), is_integrated=True)
-    return fill(program, {"AT": "@", "EXPORTED": words(exported), "NUMBERED": ""})
+    return fill(program, {"AT": "@", "EXPORTED": words(variables.SAVED), "NUMBERED": ""})
 
 
 def _case(command: Command) -> str:

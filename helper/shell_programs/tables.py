@@ -30,7 +30,7 @@ _SEEN_BY_TOOLS = tuple(
 _STATE = tuple(
     dict.fromkeys(
         (
-            *(*variables.KEY_NAMES, *variables.BARE.names, *variables.REST),
+            *variables.SAVED,
             *(variables.CREDENTIALS_URI, variables.SHARED_FILE, *variables.OWN, variables.COLOUR),
         )
     )

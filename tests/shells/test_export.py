@@ -33,7 +33,7 @@ HOSTILE = {
     "dash": f"set -euCf\nIFS='eS_a \n'\n{ALIASES}",
 }
 DEFAULT = variables.DEFAULT_FAMILIES
-NAMES = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST, *variables.OWN)
+NAMES = (*variables.SAVED, *variables.OWN)
 FIVE = (
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
     "OSS_ACCESS_KEY_SECRET",
@@ -194,7 +194,7 @@ class Story:
 
     def begin(self) -> None:
         """Any state before: each variable absent, exported, or set without being exported."""
-        names = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
+        names = variables.SAVED
         for export in (True, False):
             self.put({name: self.value() for name in names if self.dice.random() < 0.2}, export=export)
         self.before = self.living.state()

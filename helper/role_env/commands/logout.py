@@ -52,7 +52,8 @@ def _dependents(file: ProfilesFile, name: str) -> str:
     found: list[str] = []
     for other in file.names():
         with contextlib.suppress(ProfileError):
-            first, last = (chain := file.chain(other))[0], chain[-1]
+            chain = file.chain(other)
+            first, last = chain[0], chain[-1]
             if first.name == name and first.source and first.source.row is rows.KEYRING and last.role_arn:
                 found.append(other)
     return ", ".join(found[:10]) + (f" and {len(found) - 10} more" if found[10:] else "")

@@ -57,7 +57,7 @@ class SignIn:
         self.client_id = client_id
         self.access_token = access_token
         self.refresh_token = refresh_token
-        self.identity = identity.encode("ascii", "backslashreplace").decode("ascii")  # as each line of the record
+        self.identity = ascii_identity(identity)
         self.issued = time.time() if issued is None else issued
         self.access_expiration = access_expiration
         self.expiration = expiration
@@ -69,6 +69,11 @@ class SignIn:
         """Return the text that stores the sign-in."""
         lines = [_HEAD, *(f"{name} {getattr(self, name)}" for name in _TEXTS)]
         return "\n".join([*lines, *(f"{name} {getattr(self, name):.3f}" for name in _NUMBERS)])
+
+
+def ascii_identity(arn: str) -> str:
+    """Return `arn` in ASCII, as the record of a sign-in contains it."""
+    return arn.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def of_portal(url: str) -> "StoredSignIn":

@@ -77,10 +77,8 @@ class SystemKeyring:
 
     def _read(self, entry: Entry, *, is_stored: bool) -> str | None:
         if not self.fault and self._notes.is_secret_service():
-            try:
+            with contextlib.suppress(secret_service.AskKeyring):  # reported with --verbose; `keyring` can read more
                 return next(iter(self._ask_service([entry], is_stored=is_stored)), None)
-            except secret_service.AskKeyring:
-                pass  # `keyring` finds out why, or can read it
         return self._use(lambda backend: chunks.read(backend, entry), is_stored=is_stored)
 
     def read_together(self, entries: "Sequence[Entry]") -> "dict[str, str | None]":

@@ -71,4 +71,4 @@ def renewal(session: Session, environ: "Mapping[str, str]", *, confirmation: str
 
 def added(values: "Mapping[str, str]") -> str:
     """Return the calls that add `values` to the variables to set."""
-    return "; ".join(f"_re_add {quote(value)} {words(names)}" for value, names in variables.by_value(values).items())
+    return "; ".join(f"_re_add {quote(value)} {words(names)}" for value, names in programs.by_value(values).items())

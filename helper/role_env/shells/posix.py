@@ -81,10 +81,9 @@ def renewal(session: Session, environ: "Mapping[str, str]", *, confirmation: str
 def _program(name: str, environ: "Mapping[str, str]", tables: "Mapping[str, str]", values: "Mapping[str, str]") -> str:
     """Return the program `name`, filled in from `tables`; `values` are the new values with their numbers."""
     numbered = {f"new_{number}": value for value, number in values.items()}
-    exported = (*variables.KEY_NAMES, *variables.BARE.names, *variables.REST)
     shared = {
         "AT": "@",
-        "EXPORTED": words(name for name in exported if name in environ),
+        "EXPORTED": words(name for name in variables.SAVED if name in environ),
         "NUMBERED": "".join(f" {name}" for name in numbered),
         "VALUES": " ".join(f"_re_{name}={quote(value)}" for name, value in numbered.items()),
     }

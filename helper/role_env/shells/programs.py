@@ -68,6 +68,14 @@ def tables_of_renewal(environ: "Mapping[str, str]", confirmation: str, quote: "C
     }
 
 
+def by_value(values: "Mapping[str, str]") -> dict[str, list[str]]:
+    """Return the names in `values`, grouped by value."""
+    groups: dict[str, list[str]] = {}
+    for name, value in values.items():
+        groups.setdefault(value, []).append(name)
+    return groups
+
+
 def words(names: "Iterable[str]") -> str:
     """Return `names` as words of a list."""
     return " ".join(names)

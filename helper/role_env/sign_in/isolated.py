@@ -55,11 +55,13 @@ def command(path: Path, profile: str, environ: Mapping[str, str]) -> list[str] |
 def remove(path: Path | None, profiles: Iterable[str], environ: Mapping[str, str]) -> list[str]:
     """Remove the browser profiles of `profiles` in the file at `path`, and return the profiles that had one.
 
-    Raises ProfileError if one cannot be removed.
+    Without a file there are none. Raises ProfileError if one cannot be removed.
     """
-    found = [name for name in dict.fromkeys(profiles) if path and has_profile(path, name, environ)]
+    if path is None:
+        return []
+    found = [name for name in dict.fromkeys(profiles) if has_profile(path, name, environ)]
     for name in found:
-        _remove(_folder(path, name, environ) if path else "")
+        _remove(_folder(path, name, environ))
     return found
 
 

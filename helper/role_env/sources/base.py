@@ -113,7 +113,11 @@ class Source:
 
     def check_person(self, arn: str) -> None:
         """Raise RefusedError if the credentials that were fetched last are those of `arn`, and not of `person`."""
-        if self.person not in ("", arn.encode("ascii", "backslashreplace").decode("ascii")):
+        if not self.person:
+            return
+        from role_env.keyrings.sign_ins import ascii_identity  # a source with a person has imported it
+
+        if self.person != ascii_identity(arn):
             raise RefusedError(
                 f"profile {self.profile}: its sign-in gave a session of {arn}, and {self.person} has signed in"
                 f" ({self.where})",
