@@ -157,3 +157,6 @@ def test_the_terminal_is_restored_when_role_env_is_ended_during_fzf(machine: Mac
 
 def test_list_still_prints_the_lines_for_an_older_integration(machine: Machine) -> None:
     assert json.loads(machine.succeeds("list", "--json", "--sessions").stdout)[0]["profile"] == "profileB"
+    assert [line.split()[:2] for line in machine.succeeds("list", "--sessions").stdout.splitlines()] == [
+        ["profileB", "switchrolesbc"]
+    ]

@@ -10,7 +10,6 @@ from support.files import write_program
 from support.machine import Machine
 from support.terminal import Person
 
-AGAIN = "These errors"
 GOOD = "\n[more]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n"
 
 

@@ -151,8 +151,7 @@ def words(command: str) -> list[str]:
 def test_a_rotation_that_is_killed_anywhere_leaves_a_key_that_works_and_the_way_on(
     machine: Machine, ram: LocalRam, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in machine.environ.items():
-        monkeypatch.setenv(name, value)
+    machine.enter(monkeypatch)
     trial = Trial(machine, ram)
     if command != "rotate":
         assert trial.rotate("rotate").returncode == 0

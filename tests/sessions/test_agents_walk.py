@@ -213,8 +213,7 @@ class SharedMachine(Walk):
 def test_nobody_gets_a_wider_session_than_asked_for_and_no_person_a_narrow_one_unasked(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in machine.environ.items():
-        monkeypatch.setenv(name, value)
+    machine.enter(monkeypatch)
     walk = SharedMachine(machine, random.Random(SEED))
     play(walk, count=SEQUENCES, seed=SEED)
     assert walk.found["agent, read-only, new"]

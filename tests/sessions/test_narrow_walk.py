@@ -123,8 +123,7 @@ class OneProfile(Walk):
 def test_whatever_was_requested_before_a_session_is_narrowed_as_asked(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in machine.environ.items():
-        monkeypatch.setenv(name, value)
+    machine.enter(monkeypatch)
     walk = OneProfile(machine, random.Random(SEED))
     play(walk, count=SEQUENCES, seed=SEED)
     assert {f"{kind}, {how}" for kind in ("full", "read-only") for how in ("new", "cached")} <= set(walk.found)

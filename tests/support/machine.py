@@ -13,6 +13,8 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from cloud.local_sts import LocalSts
 from cloud.sign_in_server import SignInServer
 from support.files import settle, write_private, write_program
@@ -59,6 +61,11 @@ class Machine:
         """What terminals have shown."""
         self.file = home / ".config" / "role-env" / "profiles.ini"
         self.write(self.standard_profiles())
+
+    def enter(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Give the test's own process the variables of this machine."""
+        for name, value in self.environ.items():
+            monkeypatch.setenv(name, value)
 
     def standard_profiles(self) -> str:
         """profileA: test_user1's key; profileB: the role switchrolesbc of account B, assumed with it."""
