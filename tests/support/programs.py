@@ -7,8 +7,11 @@ from support.machine import INSTALLED, Machine
 
 
 def hide(machine: Machine, *names: str) -> None:
-    """Take the programs `names` off the machine's PATH: all others are links in one folder."""
-    folder = machine.temporary / "programs"
+    """Take the programs `names` off the machine's PATH: all others are links in one folder.
+
+    It is outside HOME, where the canary would read each of them.
+    """
+    folder = machine.home.with_name("programs")
     folder.mkdir()
     for directory in reversed(os.environ["PATH"].split(":")):
         for program in Path(directory).iterdir() if Path(directory).is_dir() else ():
