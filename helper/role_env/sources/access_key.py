@@ -24,9 +24,7 @@ class FileKey(Source):
         self.access_key_id = access_key.access_key_id
 
     @classmethod
-    def parse(
-        cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint
-    ) -> "tuple[Source, dict[str, Any]]":
+    def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> Source:
         """Return the source for the key in the file or, if its secret is missing, for the key in the keyring."""
         if not values.keys() & {"access_key_secret", "security_token"}:
             from role_env.sources.keyring import KeyringKey  # a profile has one source
@@ -36,7 +34,7 @@ class FileKey(Source):
             if key not in values:
                 raise section.missing(key, hint="give access_key_id and access_key_secret together")
         access_key = AccessKey(*(values.get(key, "") for key in cls.row.keys))
-        return cls(section.name, section.where_is("access_key_id"), access_key), {}
+        return cls(section.name, section.where_is("access_key_id"), access_key)
 
     def identity(self, context: Context) -> list[str]:
         """Return a digest of the key."""

@@ -33,16 +33,14 @@ class AliyunCliProfile(Source):
         self.sts_settings = sts_settings
 
     @classmethod
-    def parse(
-        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
-    ) -> tuple[Source, dict[str, Any]]:
+    def parse(cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> Source:
         """Return the source for the CLI's profile that the section names.
 
         Its roles use the section's STS endpoint too.
         """
         settings = values.get("sts_endpoint", ""), values.get("sts_region", "")
         name = values.get("aliyun_profile", "")
-        return cls(section.name, section.where_is(cls.row.chooser), name, sts_settings=settings), {}
+        return cls(section.name, section.where_is(cls.row.chooser), name, sts_settings=settings)
 
 
 class SignedIn(Source):

@@ -50,20 +50,19 @@ class Source:
     person: str = ""
     """The ARN of the person whose credentials were fetched last, as the sign-in has it; empty if it is not known."""
 
+    profile_fields: "Mapping[str, Any]"
+    """The fields of the profile that the source decides."""
+
     def __init__(self, profile: str, where: str) -> None:
         self.profile = profile
         self.where = where
+        self.profile_fields = {}
 
     @classmethod
-    def parse(
-        cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint
-    ) -> "tuple[Source, dict[str, Any]]":
-        """Return the source that the section chooses, and the fields of its Profile that the source decides.
-
-        `values` are the checked keys of the section. Raises ProfileError.
-        """
+    def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "Source":
+        """Return the source that the section chooses; `values` are its checked keys. Raises ProfileError."""
         own = [values.get(key, "") for key in cls.row.keys]
-        return cls(section.name, section.where_is(cls.row.chooser), *own), {}
+        return cls(section.name, section.where_is(cls.row.chooser), *own)
 
     @property
     def kind(self) -> str:

@@ -36,8 +36,8 @@ def choose(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerpri
         row = _row_of_value(section, values, chosen[chooser])
     else:
         row = rows.BY_CHOOSER[chooser]
-    source, decided = class_of(row).parse(section, values, fingerprint)
-    return {"source": source, **decided}
+    source = class_of(row).parse(section, values, fingerprint)
+    return {"source": source, **source.profile_fields}
 
 
 def class_of(row: SourceRow) -> "type[Source]":

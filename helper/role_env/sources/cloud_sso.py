@@ -12,7 +12,6 @@ from role_env.fingerprint import Fingerprint
 from role_env.issuers.hosts import ALLOWED_HOST, check_url, host_of
 from role_env.keyrings import sign_ins
 from role_env.sources import rows
-from role_env.sources.base import Source
 from role_env.sources.section import Section
 from role_env.sources.signed_in import SignedInSource
 
@@ -29,9 +28,7 @@ class CloudSso(SignedInSource):
         self.access_config = access_config
 
     @classmethod
-    def parse(
-        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
-    ) -> tuple[Source, dict[str, Any]]:
+    def parse(cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> SignedInSource:
         """Return the source; without a role, a session of another account than its own is refused."""
         for key in cls.row.keys:
             if key not in values:
@@ -42,9 +39,9 @@ class CloudSso(SignedInSource):
         except ValueError as error:
             raise section.error(chooser, str(error)) from None
         source = cls(section.name, section.where_is(chooser), url, account, values["cloud_sso_access_config"])
-        if "role_arn" in values:
-            return source, {}
-        return source, {"expected_account_id": values.get("expected_account_id", account)}
+        if "role_arn" not in values:
+            source.profile_fields = {"expected_account_id": values.get("expected_account_id", account)}
+        return source
 
     def identity(self, context: Context) -> list[str]:
         """Return the portal, the account, the access configuration, and the ID of the sign-in."""

@@ -18,7 +18,6 @@ from role_env.issuers.hosts import ENDPOINTS, Site, find_site
 from role_env.keyrings import sign_ins
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sources import rows
-from role_env.sources.base import Source
 from role_env.sources.section import Section
 from role_env.sources.signed_in import SignedInSource
 
@@ -38,15 +37,13 @@ class OAuth(SignedInSource):
         self.site = site
 
     @classmethod
-    def parse(
-        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
-    ) -> tuple[Source, dict[str, Any]]:
+    def parse(cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> SignedInSource:
         """Return the source for the user's own session at the site that the section names."""
         chooser = cls.row.chooser
         if chooser not in values:
             raise section.error("oauth_client_id", f"requires {chooser}", hint=f"add {chooser} = CN or INTL")
         site = find_site(values[chooser], values.get("oauth_client_id", ""), fingerprint.variable(ENDPOINTS))
-        return cls(section.name, section.where_is(chooser), section.path, site), {}
+        return cls(section.name, section.where_is(chooser), section.path, site)
 
     def identity(self, context: Context) -> list[str]:
         """Return the server, the client and the ID of the sign-in."""

@@ -55,10 +55,8 @@ class OidcToken(Source):
         self.token_variable = token_variable
 
     @classmethod
-    def parse(
-        cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint
-    ) -> tuple[Source, dict[str, Any]]:
-        """Return the source, and the role. The SDKs' own variables provide missing keys."""
+    def parse(cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> Source:
+        """Return the source, which decides the role too. The SDKs' own variables provide missing keys."""
         chosen = [key for key in ("oidc_token", "oidc_token_file", "oidc_token_variable") if key in values]
         if len(chosen) > 1:
             raise section.error(chosen[0], f"and {chosen[1]} are both set", hint="keep one")
@@ -80,7 +78,8 @@ class OidcToken(Source):
         name = "" if "role_session_name" in values else fingerprint.variable(_variable("role_session_name"))
         if name:
             decided["role_session_name"] = _checked("role_session_name", name)
-        return source, decided
+        source.profile_fields = decided
+        return source
 
     def location(self, environ: Mapping[str, str]) -> str:
         """Return the file and line, and the variables that provide the rest."""
