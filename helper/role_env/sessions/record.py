@@ -17,29 +17,19 @@ UNCHANGED = "the cached session is used: nothing that it was made from has chang
 """The message about a cached session that answers a request, also on the fast path."""
 
 _HEAD = "role-env session 6"
+_SESSION_FIELDS = ("profile", "role_arn", "account_id", "region_id", "fallback_region", "color")
+_REQUEST_FIELDS = ("endpoint", "session_name", "policy_digest", "chain", "base", "sign_in", "seal")
+_KEY_FIELDS = ("access_key_id", "access_key_secret", "security_token")
 _FIELDS = (
-    "profile",
-    "role_arn",
-    "account_id",
-    "region_id",
-    "fallback_region",
-    "color",
+    *_SESSION_FIELDS,
     "variables",
     "policy",
     "in_cli_file",
     "has_agents_key",
-    "endpoint",
-    "session_name",
-    "policy_digest",
-    "chain",
-    "base",
-    "sign_in",
-    "seal",
+    *_REQUEST_FIELDS,
     "issued",
     "expiration",
-    "access_key_id",
-    "access_key_secret",
-    "security_token",
+    *_KEY_FIELDS,
 )
 
 
@@ -119,28 +109,15 @@ class Record:
         """Return the text that stores the record."""
         session, credentials = self.session, self.session.credentials
         values = (
-            session.profile,
-            session.role_arn,
-            session.account_id,
-            session.region_id,
-            session.fallback_region,
-            session.color,
+            *(getattr(session, name) for name in _SESSION_FIELDS),
             " ".join(session.variables),
             _policy_line(session.policy),
             "1" if session.in_cli_file else "",
             "1" if self.has_agents_key else "",
-            self.endpoint,
-            self.session_name,
-            self.policy_digest,
-            self.chain,
-            self.base,
-            self.sign_in,
-            self.seal,
+            *(getattr(self, name) for name in _REQUEST_FIELDS),
             f"{credentials.issued:.3f}",
             str(credentials.expiration),
-            credentials.access_key_id,
-            credentials.access_key_secret,
-            credentials.security_token,
+            *(getattr(credentials, name) for name in _KEY_FIELDS),
         )
         lines = [_HEAD, *map(" ".join, zip(_FIELDS, values, strict=True)), *self.fingerprint_lines]
         return "\n".join([*lines, end_line(lines)])
@@ -168,37 +145,27 @@ def parse(text: str, profile: str) -> "Record | None":
         return None
     if found["profile"] != profile or not families or not variables.FAMILIES.keys() >= {*families}:
         return None
-    key_id, secret, token = found["access_key_id"], found["access_key_secret"], found["security_token"]
-    whole = key_id + secret + token
+    key = [found[name] for name in _KEY_FIELDS]
+    whole = "".join(key)
     try:
         issued, expiration = float(found["issued"]), int(found["expiration"])
     except ValueError:
         return None
-    if not (key_id and secret and token and whole.isascii() and whole.isprintable() and issued < expiration):
+    if not (all(key) and whole.isascii() and whole.isprintable() and issued < expiration):
         return None
     session = Session(
-        profile,
-        found["role_arn"],
-        Credentials(key_id, secret, token, issued=issued, expiration=expiration),
-        account_id=found["account_id"],
-        region_id=found["region_id"],
-        fallback_region=found["fallback_region"],
-        color=found["color"],
+        credentials=Credentials(*key, issued=issued, expiration=expiration),
         variables=tuple(families),
         policy=policy,
+        base=None,  # only its digest is stored
         in_cli_file=bool(found["in_cli_file"]),
+        **{name: found[name] for name in _SESSION_FIELDS},
     )
     return Record(
         session,
-        endpoint=found["endpoint"],
-        session_name=found["session_name"],
-        policy_digest=found["policy_digest"],
-        chain=found["chain"],
-        base=found["base"],
-        sign_in=found["sign_in"],
-        seal=found["seal"],
         has_agents_key=bool(found["has_agents_key"]),
         fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
+        **{name: found[name] for name in _REQUEST_FIELDS},
     )
 
 
