@@ -22,51 +22,44 @@ def single_flight(
     Without a `request`, it is the target's session without options.
     """
     options = request or Request(chain.target.name)
-    entry = entry or options.entry(chain.target.path)
-    session = CachedSession(chain, entry, cache, context)
-    links = _Links(chain, cache, min_ttl=options.min_ttl)
-    return SingleFlight(session, options, chain.target.name, context, links.request)
+    session = CachedSession(chain, entry or options.entry(chain.target.path), cache, context)
+    return SingleFlight(session, options, context, lambda limited: _request(chain, cache, limited, options.min_ttl))
 
 
-class _Links:
-    """The requests along `chain`; the sessions on the way are cached in `cache`."""
+def _request(chain: Chain, cache: Cache | None, context: Context, min_ttl: int) -> tuple[Credentials, str]:
+    """Return a new session of `chain` and its account. The sessions on the way are cached in `cache`.
 
-    def __init__(self, chain: Chain, cache: Cache | None, *, min_ttl: int) -> None:
-        self._chain = chain
-        self._cache = cache
-        self._min_ttl = min_ttl
+    If the source's session has ended early, for example because it was revoked, request it again once. Raises any
+    RoleEnvError.
+    """
+    try:
+        return _assume(chain, cache, context, min_ttl, since=None)
+    except sts.StsError as refusal:
+        is_renewable = chain.before or chain.source.row.is_renewable
+        if not refusal.code.startswith("InvalidSecurityToken.Expired") or not is_renewable:
+            raise
+        context.messages.decided("the source's session has ended: a new one is requested")
+        return _assume(chain, cache, context, min_ttl, since=time.time())
 
-    def request(self, context: Context) -> tuple[Credentials, str]:
-        """Return a new session and its account.
 
-        If the source's session has ended early, for example because it was revoked, request it again once. Raises any
-        RoleEnvError.
-        """
-        try:
-            return self._assume(context, since=None)
-        except sts.StsError as refusal:
-            is_renewable = self._chain.before or self._chain.source.row.is_renewable
-            if not refusal.code.startswith("InvalidSecurityToken.Expired") or not is_renewable:
-                raise
-            context.messages.decided("the source's session has ended: a new one is requested")
-            return self._assume(context, since=time.time())
+def _assume(
+    chain: Chain, cache: Cache | None, context: Context, min_ttl: int, *, since: float | None
+) -> tuple[Credentials, str]:
+    """Request the session, with a source's session that was issued after `since` if that is given."""
+    target, account = chain.target, chain.role_arn.account
+    if target.role_arn and chain.before is None:
+        return chain.source.assume(target.hop, chain.for_source(context)), account
+    key = _key(chain, cache, context, since)
+    if target.role_arn:
+        return sts.assume_role(target.hop, key, context), account
+    is_cached = cache is not None
+    return pass_through(target, chain.source, key, account, context, min_ttl=min_ttl, is_cached=is_cached)
 
-    def _assume(self, context: Context, *, since: float | None) -> tuple[Credentials, str]:
-        """Request the session, with a source's session that was issued after `since` if that is given."""
-        chain, target, account = self._chain, self._chain.target, self._chain.role_arn.account
-        if not target.role_arn:
-            key, is_cached = self._key(context, since), self._cache is not None
-            source, min_ttl = chain.source, self._min_ttl
-            return pass_through(target, source, key, account, context, min_ttl=min_ttl, is_cached=is_cached)
-        if chain.before is None:
-            return chain.source.assume(target.hop, chain.for_source(context)), account
-        return sts.assume_role(target.hop, self._key(context, since), context), account
 
-    def _key(self, context: Context, since: float | None) -> AccessKey:
-        """Return the key that assumes the target's role, or that is passed through."""
-        before = self._chain.before
-        if before is None:
-            return self._chain.source.key(self._chain.for_source(context))
-        flight = single_flight(before, self._cache, context)
-        record = flight.obtain(flight.load()) if since is None else flight.obtain_new(since)
-        return record.session.credentials
+def _key(chain: Chain, cache: Cache | None, context: Context, since: float | None) -> AccessKey:
+    """Return the key that assumes the target's role, or that is passed through."""
+    if chain.before is None:
+        return chain.source.key(chain.for_source(context))
+    flight = single_flight(chain.before, cache, context)
+    record = flight.obtain(flight.load()) if since is None else flight.obtain_new(since)
+    return record.session.credentials

@@ -19,20 +19,18 @@ WAITING_PART = 5 / 6
 class SingleFlight:
     """One request for `session`, which answers `options`, for any number of processes.
 
-    `name` is the profile's, for messages; `request` returns a new session and its account.
+    `request` returns a new session and its account.
     """
 
     def __init__(
         self,
         session: CachedSession,
         options: Request,
-        name: str,
         context: Context,
         request: Callable[[Context], tuple[Credentials, str]],
     ) -> None:
         self._session = session
         self._options = options
-        self._name = name
         self._context = context
         self._lock = EntryLock(session.entry.name, context.environ)
         self._request = request
@@ -48,7 +46,7 @@ class SingleFlight:
         process is requesting one.
         """
         same = cached if cached and cached.chain == self._session.digest else None
-        decided, name = self._context.messages.decided, self._name
+        decided, name = self._context.messages.decided, self._options.profile
         if cached is None:
             decided(f"no session of {name} is cached")
         elif same is None:
@@ -70,12 +68,10 @@ class SingleFlight:
         With `may_stay`, return a valid `old` if another process is requesting a new one or STS cannot be reached.
         """
         context = self._context
-        if old and old.session.credentials.remaining() <= self._options.min_ttl:
-            old = None
-        if old:
+        is_valid = old is not None and old.session.credentials.remaining() > self._options.min_ttl
+        if is_valid:
             context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
-        if not may_stay:
-            old = None
+        old = old if is_valid and may_stay else None
         if not self._session.is_cached:
             self._lock.release()  # other processes would wait in vain
             return self._request_new(old, context)
