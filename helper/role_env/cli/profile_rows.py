@@ -208,7 +208,7 @@ def _key_age(source: "Source | None", context: Context) -> str:
 
 def _expiration(profile: "Profile", entry: "Entry", cache: "Cache") -> int | None:
     """Return when the cached session of `profile`, stored as `entry`, expires; None if there is no valid one."""
-    cached = cache.load(entry, by_index=True)
+    cached = cache.load_listed(entry)
     is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
     if not cached or is_of_another or cached.session.credentials.remaining() <= 0:
         return None

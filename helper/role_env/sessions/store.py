@@ -49,42 +49,50 @@ class Cache:
         if self._keyring:
             self._keyring.prepare()
 
-    def load(self, entry: Entry, *, by_index: bool = False) -> Record | None:
-        """Return the record stored as `entry`, or None.
-
-        With `by_index`, an entry that is missing from a keyring's list of names is not looked up there.
-        """
+    def load(self, entry: Entry) -> Record | None:
+        """Return the record stored as `entry`, or None."""
         lock = EntryLock(entry.name, self._environ)
-        is_stored = not by_index and lock.has_stored()
-        text = self.load_text(entry, by_index=by_index, is_stored=is_stored)
+        is_stored = lock.has_stored()
+        text = self.load_text(entry, is_stored=is_stored)
         if is_stored and not text:
             lock.withdraw()  # no other process should wait for it
-        record = parse(text, entry.username) if text else None
-        if text and not record:
-            self._messages.decided("the cached session cannot be read")
-        return record
+        return self._parse(text, entry)
+
+    def load_text(self, entry: Entry, *, is_stored: bool = False) -> str | None:
+        """Return the text stored as `entry`, or None. With `is_stored`, another process has just stored it."""
+        text = self._keyring.read(entry, is_stored=is_stored) if self._keyring else None
+        # The kernel keyring may have it too, from a time when the system's keyring could not store it.
+        if not text and self._kernel:
+            text = self._kernel.read(entry)
+        self._warn()
+        return text
 
     def read_ahead(self, entries: "Sequence[Entry]", others: "Sequence[Entry]" = ()) -> "Mapping[str, str | None]":
-        """Read `entries` and `others` from the keyring at once. `load` with `by_index` then uses the texts it got.
+        """Read `entries` and `others` from the keyring at once; `load_listed` then uses the texts of `entries`.
 
         Return the texts of `others` by entry name, as far as they could be read.
         """
         if self._keyring:
-            indexed = [entry for entry in entries if not self._is_left_out(entry)]
-            self._ahead |= self._keyring.read_together([*others, *indexed])
+            listed = [entry for entry in entries if self._may_have(entry)]
+            self._ahead |= self._keyring.read_together([*others, *listed])
         return {entry.name: self._ahead.pop(entry.name) for entry in others if entry.name in self._ahead}
 
-    def load_text(self, entry: Entry, *, by_index: bool = False, is_stored: bool = False) -> str | None:
-        """Return the text stored as `entry`, or None, as `load` does. With `is_stored` it has just been stored."""
+    def load_listed(self, entry: Entry) -> Record | None:
+        """Return what `load` does. A keyring whose list of names lacks `entry` is not asked."""
         text = None
-        if self._keyring and not (by_index and self._is_left_out(entry)):
+        if self._keyring and self._may_have(entry):
             is_ahead = entry.name in self._ahead
-            text = self._ahead.pop(entry.name) if is_ahead else self._keyring.read(entry, is_stored=is_stored)
-        # The kernel keyring may have it too, from a time when the system's keyring could not store it.
-        if not text and self._kernel and not (by_index and entry.name not in self._kernel_names):
+            text = self._ahead.pop(entry.name) if is_ahead else self._keyring.read(entry)
+        if not text and self._kernel and entry.name in self._kernel_names:
             text = self._kernel.read(entry)
         self._warn()
-        return text
+        return self._parse(text, entry)
+
+    def _parse(self, text: str | None, entry: Entry) -> Record | None:
+        record = parse(text, entry.username) if text else None
+        if text and not record:
+            self._messages.decided("the cached session cannot be read")
+        return record
 
     def store(self, entry: Entry, record: Record) -> None:
         """Store `record` as `entry` until it expires, and add the entry's name to the index."""
@@ -150,9 +158,9 @@ class Cache:
         where = "sessions are cached in the kernel's" if is_replaced else "no session is cached"
         say(f"the keyring cannot be used, so {where}: {fault}")
 
-    def _is_left_out(self, entry: Entry) -> bool:
-        """Return whether there is an index without `entry`."""
-        return self._indexed is not None and entry.name not in self._indexed
+    def _may_have(self, entry: Entry) -> bool:
+        """Return whether the system's keyring may have `entry`, by the index, which may be lost."""
+        return self._indexed is None or entry.name in self._indexed
 
     @functools.cached_property
     def _indexed(self) -> frozenset[str] | None:
