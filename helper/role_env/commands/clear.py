@@ -19,11 +19,13 @@ from role_env.sign_in import isolated
 def run(invocation: Invocation, context: Context) -> int:
     """Delete the sessions, and print how many there were."""
     cache = Cache(context, everywhere=True)
-    found = cache.entries()
+    found, path = cache.entries(), _path(invocation, context)
     if not invocation.all:
-        _check_known(invocation, found, context)
+        _check_known(invocation, path, found, context)
         found = [entry for entry in found if entry.username in invocation.profiles]
-        found = list({entry.name: entry for entry in [*found, *_default_entries(invocation, context)]}.values())
+        if path:  # the entries without options, in case the index has lost them
+            found += [Request(name).entry(path) for name in invocation.profiles]
+        found = list({entry.name: entry for entry in found}.values())
     removed = [entry for entry in found if cache.delete(entry) and not entry.service.startswith(PROOF_SERVICE)]
     reason, unreachable = cache.unreachable(found)
     if reason:
@@ -36,7 +38,7 @@ def run(invocation: Invocation, context: Context) -> int:
     if invocation.all:
         if isolated.remove_all(context.environ):
             ui.write("removed all browser profiles of console --isolated\n")
-    elif browsers := isolated.remove(_path(invocation, context), invocation.profiles, context.environ):
+    elif browsers := isolated.remove(path, invocation.profiles, context.environ):
         ui.write(f"removed the browser profile of {', '.join(browsers)}\n")
     return 0
 
@@ -49,11 +51,10 @@ def _report(invocation: Invocation, removed: list[Entry]) -> str:
     return f"removed {len(removed)} cached session{'s' if len(removed) > 1 else ''}{of_profiles}\n"
 
 
-def _check_known(invocation: Invocation, found: list[Entry], context: Context) -> None:
+def _check_known(invocation: Invocation, path: Path | None, found: list[Entry], context: Context) -> None:
     """Raise ProfileError, with the closest name, for a name that is neither in the profiles file nor cached."""
-    path, environ = _path(invocation, context), context.environ
     cached = {entry.username for entry in found}
-    cached |= {name for name in invocation.profiles if path and isolated.has_profile(path, name, environ)}
+    cached |= {name for name in invocation.profiles if path and isolated.has_profile(path, name, context.environ)}
     if cached.issuperset(invocation.profiles):
         return
     file = profiles.load(invocation.config, Fingerprint(context.environ))
@@ -64,12 +65,6 @@ def _check_known(invocation: Invocation, found: list[Entry], context: Context) -
                 f"there is no profile {name} in {file.path}, and no cached session of it",
                 hint=options.nearest_profile(name, known),
             )
-
-
-def _default_entries(invocation: Invocation, context: Context) -> list[Entry]:
-    """Return the entries that the profiles have without options, in case the index has lost them."""
-    path = _path(invocation, context)
-    return [Request(name).entry(path) for name in invocation.profiles] if path else []
 
 
 def _path(invocation: Invocation, context: Context) -> Path | None:
