@@ -74,14 +74,17 @@ def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
     asks_profile = _asks_profile(invocation)
     if invocation.fault and not asks_profile:
         raise _usage_error(invocation, invocation.fault, invocation.hint)
-    _check_not_profile(invocation)
-    _check_may_change(invocation)
     from role_env.command_table import COMMANDS
+
+    described = COMMANDS[invocation.command]
+    if described.is_new:
+        _check_not_profile(invocation)
+    if described.changes_secrets:
+        _check_may_change(invocation)
     from role_env.context import Context
     from role_env.errors import UsageError
     from role_env.ui.messages import Messages
 
-    described = COMMANDS[invocation.command]
     is_silent = invocation.unattended or (described.is_silent and not invocation.verbose)
     messages = Messages(verbose=invocation.verbose, silent=is_silent)
     context = Context(os.environ, None, messages, is_unattended=invocation.unattended)
@@ -167,16 +170,12 @@ def _answer_no_words(invocation: "Invocation") -> int:
 
 
 def _check_not_profile(invocation: "Invocation") -> None:
-    """Raise UsageError if the line is only the name of a new command, a profile has that name and a shell reads stdout.
+    """Raise UsageError if the line is only the command's name, a profile has that name and a shell reads stdout.
 
-    Such a shell expects the profile's session.
+    Such a shell expects the profile's session: the command is newer than the profile may be.
     """
-    from role_env.command_table import COMMANDS
-
     name = invocation.command
-    if not COMMANDS[name].is_new or not invocation.is_alone or (sys.stdout is not None and sys.stdout.isatty()):
-        return
-    if not _may_be_profile(name):
+    if not invocation.is_alone or (sys.stdout is not None and sys.stdout.isatty()) or not _may_be_profile(name):
         return
     from role_env.cli import options
     from role_env.errors import UsageError
@@ -198,11 +197,8 @@ def _may_be_profile(name: str) -> bool:
 
 
 def _check_may_change(invocation: "Invocation") -> None:
-    """Raise UsageError for a command that changes role-env's own secrets within a narrowed session, without --full."""
-    from role_env.command_table import COMMANDS
-
-    is_refused = COMMANDS[invocation.command].changes_secrets and not invocation.full
-    if not is_refused or not os.environ.get("ROLE_ENV_POLICY"):
+    """Raise UsageError within a narrowed session, without --full: the command changes role-env's own secrets."""
+    if invocation.full or not os.environ.get("ROLE_ENV_POLICY"):
         return
     from role_env.errors import UsageError
     from role_env.shells import hints
