@@ -213,25 +213,26 @@ class SystemKeyring:
 
     @contextlib.contextmanager
     def _waiting(self, *, is_stored: bool = False) -> "Iterator[tuple[float, float]]":
-        """Report the wait for the keyring; yield the seconds that a use may take, and the limit on a busy machine.
+        """Report the wait for the keyring; yield the seconds that a use may take, and the limit on a busy machine."""
+        seconds, began = self._seconds(is_stored=is_stored), time.monotonic()
+        most = max(seconds, min(_MOST_PATIENCE * seconds, self._deadline.remaining() / 2))
+        try:
+            with self._context.messages.waiting_for("the keyring"):
+                yield most if is_crowded() else seconds, most
+        finally:
+            if seconds == PROMPT_SECONDS:
+                self._deadline.extend(time.monotonic() - began)
+
+    def _seconds(self, *, is_stored: bool) -> float:
+        """Return the seconds that a use may take.
 
         With a possible prompt it is a minute, which the deadline does not count. Without prompts it is short. Otherwise
         it is a third of the time left, less what this process has already waited, or half of it with `is_stored`.
         """
         environ, left = self._context.environ, self._deadline.remaining()
         if not self._prompts:
-            seconds = UNASKED_SECONDS
-        elif (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
-            seconds = PROMPT_SECONDS
-        else:
-            seconds = max(1, min(TIMEOUT_SECONDS, left / 3) - self._notes.take_wait())
-            seconds = max(seconds, left / 2) if is_stored else seconds
-        most = max(seconds, min(_MOST_PATIENCE * seconds, left / 2))
-        patience = most if is_crowded() else seconds
-        began = time.monotonic()
-        try:
-            with self._context.messages.waiting_for("the keyring"):
-                yield patience, most
-        finally:
-            if seconds == PROMPT_SECONDS:
-                self._deadline.extend(time.monotonic() - began)
+            return UNASKED_SECONDS
+        if (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
+            return PROMPT_SECONDS
+        seconds = max(1, min(TIMEOUT_SECONDS, left / 3) - self._notes.take_wait())
+        return max(seconds, left / 2) if is_stored else seconds
