@@ -122,16 +122,3 @@ def printable(text: str) -> str:
     """Return `text` on one line, without control characters, so that no outside text controls the terminal."""
     shown = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     return shown.strip()
-
-
-def one_line(text: str) -> str:
-    """Return `text`, checked to be safe as a value on one line of a file. Raises ValueError.
-
-    It contains no control character, no other line separator, and only valid UTF-8.
-    """
-    if not text.isprintable():
-        import unicodedata  # only for unprintable text, such as a joined emoji
-
-        if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
-            raise ValueError("contains a control character")
-    return text

@@ -35,6 +35,19 @@ def pattern(pattern: str, rule: str) -> "Check":
     return check
 
 
+def one_line(text: str) -> str:
+    """Return `text`, checked to be safe as a value on one line of a file. Raises ValueError.
+
+    It contains no control character, no other line separator, and only valid UTF-8.
+    """
+    if not text.isprintable():
+        import unicodedata  # only for unprintable text, such as a joined emoji
+
+        if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
+            raise ValueError("contains a control character")
+    return text
+
+
 def of_kind(kind: str) -> "Check":
     """Return the check for a kind of value that `names` has the rule of."""
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from role_env import validators
 from role_env.aliyun import document, process_command
 from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
 from role_env.dataclass import dataclass
-from role_env.errors import ProfileError, one_line
+from role_env.errors import ProfileError
 from role_env.fingerprint import read_file
 from role_env.variables import FOLLOWING_PROFILE
 
@@ -35,7 +36,7 @@ class Entry:
     def __init__(self, name: str, *, command: str, region_id: str) -> None:
         self.name = name
         try:
-            one_line(command)
+            validators.one_line(command)
         except ValueError as error:
             raise ProfileError(
                 f"profile {name}: its command {error}",

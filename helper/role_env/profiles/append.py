@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from role_env import names
-from role_env.errors import ProfileError, UsageError, one_line
+from role_env import names, validators
+from role_env.errors import ProfileError, UsageError
 from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini
@@ -29,7 +29,7 @@ class NewProfile:
             raise self._error(f"its name is invalid: {fault}")
         for key, value in self.values.items():
             try:
-                one_line(value)
+                validators.one_line(value)
             except ValueError as error:
                 raise self._error(f"{key} {error}") from None
             if value != value.strip():

@@ -6,7 +6,7 @@ from role_env import names, validators
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass, field, fields, replace
 from role_env.environ import agent
-from role_env.errors import ProfileError, UsageError, one_line
+from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import policies
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
@@ -104,7 +104,7 @@ _FIELDS: "dict[str, Callable[[str], Any]]" = {
     one.name: one.metadata["check"] for one in fields(Profile) if "check" in one.metadata
 }
 _OTHERS: "dict[str, Callable[[str], Any]]" = {
-    "policy_file": one_line,
+    "policy_file": validators.one_line,
     "sts_endpoint": validators.host,
     "sts_region": validators.region,
     "colour": validators.color,

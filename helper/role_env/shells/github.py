@@ -10,9 +10,9 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 
-from role_env import timestamps, ui, variables
+from role_env import timestamps, ui, validators, variables
 from role_env.credentials import Session
-from role_env.errors import ProfileError, RoleEnvError, one_line
+from role_env.errors import ProfileError, RoleEnvError
 from role_env.shells import export as exporters
 
 
@@ -74,7 +74,7 @@ def _check_lines(values: Mapping[str, str]) -> None:
     """Raise ProfileError for a value of several lines, which the log's commands and the files cannot contain."""
     for name, value in values.items():
         try:
-            one_line(value)
+            validators.one_line(value)
         except ValueError as error:
             raise ProfileError(f"{name} {error}, and nothing was set", hint="give it another value") from None
 

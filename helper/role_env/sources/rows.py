@@ -6,7 +6,6 @@ profile has one source.
 
 from role_env import names, validators
 from role_env.dataclass import dataclass
-from role_env.errors import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ ECS_ROLE = SourceRow(
 ALIYUN_CLI = SourceRow(
     "aliyun_cli",
     "aliyun_cli.AliyunCliProfile",
-    {"aliyun_profile": one_line},
+    {"aliyun_profile": validators.one_line},
     "aliyun_cli",
     gives_session=None,
 )
@@ -159,10 +158,10 @@ OIDC = SourceRow(
             r"acs:ram::[0-9]{1,32}:oidc-provider/[A-Za-z0-9._-]{1,128}",
             "an OIDC provider's ARN, acs:ram::<account>:oidc-provider/<name>",
         ),
-        "oidc_token_file": one_line,
+        "oidc_token_file": validators.one_line,
         "oidc_token_variable": validators.pattern(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "the name of a variable"),
         "oidc_token": validators.token_kind,
-        "oidc_audience": one_line,
+        "oidc_audience": validators.one_line,
     },
     request_name="AssumeRoleWithOIDC",
     hint="oidc_provider_arn",
@@ -185,7 +184,7 @@ CREDENTIALS_URI = SourceRow(
 )
 
 SOURCE_KEYS: "dict[str, Callable[[str], Any]]" = {
-    SOURCE_PROFILE: one_line,
+    SOURCE_PROFILE: validators.one_line,
     CREDENTIAL_SOURCE: validators.one_of(tuple(row.value for row in ROWS if row.value)),
 }
 """The keys of all credential sources, with their checks."""

@@ -14,10 +14,10 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from role_env import timestamps
+from role_env import timestamps, validators
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
-from role_env.errors import RefusedError, UnreachableError, one_line, printable
+from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.http import responses
 from role_env.http.server import TRIES, Response, Server
 from role_env.sts import sdk
@@ -85,7 +85,7 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
     with reading("STS", endpoint):
         if not isinstance(arn, str) or not isinstance(account, str) or not re.fullmatch(r"[0-9]{1,32}", account):
             raise ValueError("no Arn, or no number of an account")
-        one_line(arn)
+        validators.one_line(arn)
     return document
 
 
