@@ -60,7 +60,7 @@ class ProfilesFile:
             for name, of_keys in (origins or {}).items():
                 self._sections[name].where, self._sections[name].origins = f"not yet in {path}", of_keys
         if not self._is_sdk_file:
-            self._check_meant_defaults()
+            self._check_lower_case_default()
         defaults = self._sections.pop(DEFAULT, Section(path, DEFAULT, 0))
         self._default_lines = defaults.lines
         for section in self._sections.values():
@@ -179,8 +179,8 @@ class ProfilesFile:
             )
         return profile
 
-    def _check_meant_defaults(self) -> None:
-        """Raise ProfileError for a section such as [default] that gives no session and would narrow sessions."""
+    def _check_lower_case_default(self) -> None:
+        """Raise ProfileError for a section such as [default] that narrows but gives no session: [DEFAULT] is meant."""
         for name, section in self._sections.items():
             if name == DEFAULT or name.upper() != DEFAULT or "role_arn" in section.values:
                 continue

@@ -117,10 +117,10 @@ class Supervisor:
         return None
 
     def continue_with_child(self) -> None:
-        """Continue the supervisor when only the child, with which it stopped, is continued.
+        """Continue the supervisor, which stopped with its child, if somebody continues the child alone.
 
-        A stopped process cannot notice that itself, so a process that it forked calls this. Returns when the supervisor
-        has ended. Requires Linux's /proc.
+        The server's process calls this, since a stopped process cannot watch. It returns when the supervisor has ended.
+        Requires Linux's /proc.
         """
         while message := os.read(self._stops_reader, 4096):
             child = int(message.split()[-1])

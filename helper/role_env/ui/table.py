@@ -68,8 +68,8 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def fitted(text: str, most: int) -> str:
-    """Return `text`, shortened to `most` columns with a … at its end if it is wider."""
+def shorten(text: str, most: int) -> str:
+    """Return `text`, cut to `most` columns with a … at its end if it is wider."""
     if width(text) <= most:
         return text
     end = _ELLIPSIS if can_show(_ELLIPSIS) else "~"
@@ -114,7 +114,7 @@ def table(
         while excess > 0 and widths[widest := max(group, key=widths.__getitem__)] > _NARROWEST:
             widths[widest] -= 1
             excess -= 1
-    shown = [fitted(_GAP.join(map(_padded, line, widths)).rstrip(), most) for line in lines]
+    shown = [shorten(_GAP.join(map(_padded, line, widths)).rstrip(), most) for line in lines]
     pairs = zip(shown, colors or [""] * len(shown), strict=True)
     return "".join(colored(line, color) + "\n" for line, color in pairs)
 
@@ -122,7 +122,7 @@ def table(
 def _padded(cell: str, most: int) -> str:
     if cell.isascii() and len(cell) <= most:
         return cell.ljust(most)
-    cell = fitted(cell, most)
+    cell = shorten(cell, most)
     return cell + " " * (most - width(cell))
 
 
