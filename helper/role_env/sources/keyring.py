@@ -62,15 +62,21 @@ class KeyringKey(Source):
         """Return the fault of a missing key. A fault of the keyring itself is reported elsewhere."""
         with contextlib.suppress(KeyringError):
             if not self._look(context, prompts=False):
-                return SourceFault(*self._missing())
+                return self._missing()
         return None
 
     def key(self, context: Context) -> AccessKey:
         """Return the key in the keyring."""
-        key = self._load(context)
+        try:
+            key = self._look(context)
+        except KeyringError as error:
+            if not isinstance(error, vault.NoKeyring) or self.access_key_id:
+                message = f"profile {self.profile}: its key is in the keyring: {error.message} ({self.where})"
+                raise KeyringError(message, hint=error.hint) from None
+            key = None
         if key is None:
-            message, hint = self._missing()
-            raise ProfileError(message, hint=hint)
+            fault = self._missing()
+            raise ProfileError(fault.message, hint=fault.hint)
         if self.access_key_id not in ("", key.access_key_id):
             raise ProfileError(
                 f"profile {self.profile}: access_key_id is {self.access_key_id}, but the keyring has the secret of"
@@ -79,33 +85,21 @@ class KeyringKey(Source):
             )
         return key
 
-    def _missing(self) -> tuple[str, str]:
-        """Return the message and the hint for a key that is not in the keyring.
-
-        A profile with a role may lack another source instead.
-        """
-        login = f"run: role-env login {self.profile}"
+    def _missing(self) -> SourceFault:
+        """Return the fault of a key that is not in the keyring. A profile with a role may lack another source."""
+        name, login = self.profile, f"run: role-env login {self.profile}"
         if self.access_key_id:
-            return f"the secret of {self.profile} is neither in the file nor in the keyring ({self.where})", login
+            return SourceFault(f"the secret of {name} is neither in the file nor in the keyring ({self.where})", login)
         if self.has_role:
-            what = f"profile {self.profile} has no credential source, and no access key in the keyring ({self.where})"
-            return what, f"add {_choices()}, or {login}"
-        return f"the access key of {self.profile} is not in the keyring ({self.where})", login
+            what = f"profile {name} has no credential source, and no access key in the keyring ({self.where})"
+            return SourceFault(what, f"add {_choices()}, or {login}")
+        return SourceFault(f"the access key of {name} is not in the keyring ({self.where})", login)
 
     def _look(self, context: Context, *, prompts: bool = True) -> AccessKey | None:
         """Return the key in the keyring, or None. Raises KeyringError."""
         if "key" not in self._read:
             self._read["key"] = access_keys.load(self.path, self.profile, context, prompts=prompts)
         return self._read["key"]
-
-    def _load(self, context: Context) -> AccessKey | None:
-        try:
-            return self._look(context)
-        except KeyringError as error:
-            if isinstance(error, vault.NoKeyring) and not self.access_key_id:
-                return None
-            message = f"profile {self.profile}: its key is in the keyring: {error.message} ({self.where})"
-            raise KeyringError(message, hint=error.hint) from None
 
 
 def _choices() -> str:
