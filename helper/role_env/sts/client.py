@@ -144,13 +144,12 @@ class Service(Server):
         return self._parse(self.request("POST", path, headers=_FORM, body=body))
 
     def _parse(self, response: Response) -> dict[str, Any]:
-        document = response.document
+        document, self.date = response.document, response.date
         code = document.get("Code") if document else None
-        self.date = response.date
         if response.status == 200 and document is not None and not isinstance(code, str):
             return document
-        if response.status != 200 and isinstance(code, str):
-            raise _refusal(document or {}, code, response.date, self.name)
+        if response.status != 200 and document and isinstance(code, str):
+            raise _refusal(document, code, self.date, self.name)
         what = f"status {response.status}{'' if document is not None else ', not JSON'}"
         raise invalid_response(self.name, self.endpoint, what)
 
