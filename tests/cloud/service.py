@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import http.server
 import json
@@ -151,7 +152,7 @@ class Service:
         """The pace of the fault "slow"."""
         self.faults = FaultQueue()
         self._server = _Server(self, context, address, handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def __enter__(self: Self) -> Self:
@@ -164,9 +165,14 @@ class Service:
         """End the service, and the calls that hang in it."""
         self.closing = True
         self.heal()
-        self._server.shutdown()
-        self._server.server_close()
+        with contextlib.suppress(OSError):  # a connection that is on its way wakes it too
+            socket.create_connection((str(self._server.server_address[0]), self.port), 10).close()
         self._thread.join()
+        self._server.server_close()
+
+    def _serve(self) -> None:
+        while not self.closing:
+            self._server.handle_request()
 
     @property
     def port(self) -> int:
@@ -217,6 +223,10 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._context = context
         self._handler = handler
         super().__init__(address, handler)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Return whether the connection is a client's, and not the one that ends the service."""
+        return not self.service.closing
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in its own thread, so that a slow handshake delays no other client."""
