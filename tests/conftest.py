@@ -5,9 +5,11 @@ below HOME and the temporary folder, and in the argument lists of processes.
 """
 
 import contextlib
+import os
 import shlex
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,9 @@ from cloud.oauth_server import OAuthServer
 from cloud.ram import LocalRam, ram_of
 from cloud.resource_directory import LocalResourceDirectory, directory_of
 from role_env.keyrings import kernel
-from support import namespaces
-from support.machine import ArgumentWatch, Machine
+from support import argument_watch, namespaces
+from support.argument_watch import Arguments, ArgumentWatch
+from support.machine import Machine
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
 
@@ -40,6 +43,19 @@ for number in signal.valid_signals():
 # On a busy machine an example may take any time. CI's own profile says so too, and its other settings stay.
 settings.register_profile("busy", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the one watch over argument lists of the run, before its workers."""
+    if hasattr(config, "workerinput"):
+        return
+    folder = tempfile.TemporaryDirectory(prefix="role-env-arguments-")
+    file = Path(folder.name, "seen")
+    watch = ArgumentWatch(file)
+    watch.start()
+    os.environ[argument_watch.FILE] = str(file)
+    config.add_cleanup(folder.cleanup)
+    config.add_cleanup(watch.end)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -98,12 +114,9 @@ def machine(tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Machine]
             for name in kernel.names():
                 kernel.delete(name)
     made = Machine(tmp_path / "home", sts, bus)
-    watch = ArgumentWatch(made)
-    watch.start()
+    made.arguments = Arguments(Path(os.environ[argument_watch.FILE])).seen
     yield made
-    watch.end()
     assert not made.leaks()
-    assert not watch.seen
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,6 +58,8 @@ class Machine:
         """What was written to stderr by everything that ran, and to stdout by what gives no session."""
         self.terminals: list[io.StringIO] = []
         """What terminals have shown."""
+        self.arguments: Callable[[], list[bytes]] = list
+        """What a watch over argument lists has seen, where there is one."""
         self.file = home / ".config" / "role-env" / "profiles.ini"
         self.write(self.standard_profiles())
 
@@ -184,16 +185,15 @@ source_profile = profileA
         return keys | {urllib.parse.quote(secret, safe="") for secret in keys}
 
     def leaks(self) -> list[str]:
-        """Return where a secret is that may not be there: on stderr, and in files except the user's own profiles."""
-        secrets = self.secrets()
+        """Return where a secret is that may not be there: stderr, arguments, files except the user's own profiles."""
+        secrets = [secret.encode() for secret in self.secrets()]
         reported = [*self.reported, *(shown.getvalue() for shown in self.terminals)]
-        places = [f"reported: {text[:200]}" for text in reported if any(secret in text for secret in secrets)]
-        encoded = [secret.encode() for secret in secrets]
+        contents = {f"reported: {text[:200]}": text.encode("utf-8", "surrogateescape") for text in reported}
+        contents |= {f"arguments: {text[:200]!r}": text for text in self.arguments()}
         for path in self.home.rglob("*"):
             if path.is_file() and path.suffix != ".ini" and not {"keyring", ".aliyun"} & set(path.parts):
-                content = path.read_bytes()
-                places += [str(path) for secret in encoded if secret in content]
-        return places
+                contents[str(path)] = path.read_bytes()
+        return [place for place, content in contents.items() if any(secret in content for secret in secrets)]
 
 
 @contextlib.contextmanager
@@ -215,48 +215,3 @@ def is_pythons_own(reported: str) -> bool:
     if reported == "KeyboardInterrupt\n" or reported.startswith("Fatal Python error: init_"):
         return True
     return "Traceback" in reported and not re.search(r'__main__\.py", line \d+, in (main|run)\n', reported)
-
-
-def _look(path: str) -> bytes | None:
-    """Return what is in a file of /proc, None if it is gone."""
-    with contextlib.suppress(OSError):
-        return Path(path).read_bytes()
-    return None
-
-
-def _youngest() -> int:
-    """Return the id that was given to a process or thread last."""
-    return int((_look("/proc/loadavg") or b"0").split()[-1])
-
-
-class ArgumentWatch(threading.Thread):
-    """Looks at the arguments of the processes that start during a test, and records those that contain a secret."""
-
-    def __init__(self, machine: Machine) -> None:
-        super().__init__(daemon=True)
-        self._machine = machine
-        self._ended = threading.Event()
-        self._youngest = _youngest()  # no older one has an argument of this test
-        self.seen: set[bytes] = set()
-
-    def run(self) -> None:
-        """Look until the end."""
-        youngest = self._youngest
-        running: set[int] = set()
-        checked: set[bytes] = set()
-        while not self._ended.wait(0.05):
-            before, youngest = youngest, _youngest()
-            if youngest < before:  # the numbers begin anew
-                running |= {int(name) for name in os.listdir("/proc") if name.isdecimal()}  # noqa: PTH208
-            running |= set(range(before + 1, youngest + 1))
-            found = {process: _look(f"/proc/{process}/cmdline") for process in running}
-            running = {process for process, arguments in found.items() if arguments is not None}
-            texts = {text for text in found.values() if text} - checked
-            checked |= texts
-            secrets = [secret.encode() for secret in self._machine.secrets()] if texts else []
-            self.seen |= {text for text in texts if any(secret in text for secret in secrets)}
-
-    def end(self) -> None:
-        """Stop looking."""
-        self._ended.set()
-        self.join()

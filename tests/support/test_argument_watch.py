@@ -2,27 +2,25 @@
 
 import subprocess
 import sys
-import time
-from types import SimpleNamespace
-from typing import cast
+from pathlib import Path
 
 import pytest
 
-from support.machine import ArgumentWatch, Machine
+from support.argument_watch import Arguments, ArgumentWatch
 from support.waiting import wait_until
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="argument lists are read from /proc")
-def test_a_secret_is_seen_among_the_arguments_that_a_process_has_later() -> None:
-    watch = ArgumentWatch(cast(Machine, SimpleNamespace(secrets=lambda: {"made-up-secret"})))
+def test_a_secret_is_seen_among_the_arguments_that_a_process_has_later(tmp_path: Path) -> None:
+    watch = ArgumentWatch(tmp_path / "seen")
     watch.start()
+    before = Arguments(tmp_path / "seen")
     script = 'read line; exec sh -c "read line" sh "$line"'
     with subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, text=True) as process:
         assert process.stdin
-        time.sleep(0.2)
-        assert not watch.seen
+        wait_until(lambda: [text for text in before.seen() if script.encode() in text])
+        meanwhile = Arguments(tmp_path / "seen")
         process.stdin.write("made-up-secret\n")
         process.stdin.flush()
-        wait_until(lambda: watch.seen)
+        wait_until(lambda: [text for text in meanwhile.seen() if b"made-up-secret" in text])
     watch.end()
-    assert all(b"made-up-secret" in arguments for arguments in watch.seen)
