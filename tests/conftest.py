@@ -5,6 +5,7 @@ below HOME and the temporary folder, and in the argument lists of processes.
 """
 
 import contextlib
+import gc
 import os
 import shlex
 import signal
@@ -56,6 +57,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[argument_watch.FILE] = str(file)
     config.add_cleanup(folder.cleanup)
     config.add_cleanup(watch.end)
+
+
+def pytest_collection_finish() -> None:
+    """Spare each collection of garbage, and each forked process, the million objects that the tests are made of."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
