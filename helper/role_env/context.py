@@ -20,8 +20,6 @@ class Context:
     no person asked for; no keyring backend that a setting chooses is imported then.
     """
 
-    __slots__ = ("_deadline", "environ", "is_unattended", "messages")
-
     def __init__(
         self,
         environ: "Mapping[str, str]",

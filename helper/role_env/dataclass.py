@@ -3,7 +3,7 @@
 `list` and `explain` cannot afford `dataclasses`: with `inspect` and `typing`, its import takes longer than to list all
 profiles. A type checker sees the real module, so this one raises errors where the real one does. It adds no repr,
 since a value may be a secret. The modules that a cached session passes through do not import this one either: their
-classes use `__slots__` and a written constructor.
+classes write their constructor down.
 """
 
 __all__ = ["dataclass", "field", "fields", "replace"]

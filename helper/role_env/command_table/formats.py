@@ -17,20 +17,6 @@ class Shell:
     is a variable that names their folder, and the default below HOME.
     """
 
-    __slots__ = (
-        "dialect",
-        "evaluate",
-        "evaluate_code",
-        "integration",
-        "load",
-        "name",
-        "nothing",
-        "programs",
-        "readers",
-        "startup_files",
-        "startup_folder",
-    )
-
     def __init__(
         self,
         name: str,

@@ -59,8 +59,6 @@ class Option:
     values of a CHOICE. `attribute` is the name of its field in an Invocation.
     """
 
-    __slots__ = ("attribute", "choices", "help", "kind", "name", "value")
-
     def __init__(self, name: str, value: str, help: str, *, kind: str = TEXT, choices: "tuple[str, ...]" = ()) -> None:
         self.name = name
         self.value = value
@@ -72,8 +70,6 @@ class Option:
 
 class Word:
     """A positional argument: its placeholder, its kind, and the field of an Invocation that it fills."""
-
-    __slots__ = ("attribute", "choices", "is_optional", "is_repeated", "kind", "name")
 
     def __init__(
         self,
@@ -108,22 +104,6 @@ class Command:
     and after a failure it gets code that fails. A profile may have the name of a command with `is_new`. A command with
     `changes_secrets` changes role-env's own secrets; a narrowed session refuses it without `--full`.
     """
-
-    __slots__ = (
-        "changes_secrets",
-        "examples",
-        "exclusive",
-        "is_evaluated",
-        "is_new",
-        "is_silent",
-        "name",
-        "options",
-        "prints",
-        "statuses",
-        "summary",
-        "usage",
-        "words",
-    )
 
     def __init__(
         self,

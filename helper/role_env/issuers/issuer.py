@@ -47,8 +47,6 @@ class TokenEnded(ProfileError):
 class Verifier:
     """A code verifier of RFC 7636 with its S256 `challenge`. Its repr shows neither."""
 
-    __slots__ = ("challenge", "text")
-
     def __init__(self) -> None:
         self.text = token_urlsafe(48)
         digest = hashlib.sha256(self.text.encode("ascii")).digest()

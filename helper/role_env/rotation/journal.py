@@ -37,8 +37,6 @@ class Journal:
     Times are RAM's (epoch seconds): `started_at`, and `retired_at`, when role-env made the old key inactive, else 0.
     """
 
-    __slots__ = ("entry", "new", "old", "retired_at", "started_at", "step")
-
     def __init__(
         self,
         entry: Entry,
