@@ -6,14 +6,14 @@ No check asks a person for anything or reports a secret.
 import functools
 from collections.abc import Mapping
 
-from role_env.deadline import Deadline, NoThread, TimedOut, Worker, within
-from role_env.doctor import access_keys, aliyun_cli, keyring, other_tools, profiles, shell, sign_ins, sts, variables
+from role_env.deadline import Deadline, NoThread, Worker
+from role_env.doctor import aliyun_cli, keyring, other_tools, profiles, shell, sources, sts, variables
 from role_env.doctor.finding import FAIL, LONGEST_CHECK, Check, Finding, Surroundings
 
 CHECKS: dict[str, Check] = {
     "profiles file": profiles.check,
-    "sign-in": sign_ins.check,
-    "access keys": access_keys.check,
+    "sign-in": sources.check_sign_ins,
+    "access keys": sources.check_keys,
     "keyring": keyring.check,
     "STS": sts.check,
     "variables": variables.check,
@@ -26,30 +26,21 @@ CHECKS: dict[str, Check] = {
 def examine(environ: Mapping[str, str], config: str, *, is_verbose: bool = False) -> list[Finding]:
     """Return the findings of every check, in a fixed order, within ten seconds even if something hangs."""
     at = Surroundings(environ, config, is_verbose)
-    found: dict[str, list[Finding]] = {}
-
-    def run(name: str) -> None:
-        """Store the findings of a check."""
-        found[name] = _run(name, CHECKS[name], at)
-
-    workers = [Worker(functools.partial(run, name)) for name in CHECKS]
-    deadline = Deadline(LONGEST_CHECK + 1)
-    for worker in workers:
-        worker.join(deadline.remaining())
-    return [finding for name in CHECKS for finding in found.get(name, [_late(name)])]
+    workers = {name: Worker(functools.partial(check, at)) for name, check in CHECKS.items()}
+    deadline = Deadline(LONGEST_CHECK)
+    return [finding for name, worker in workers.items() for finding in _findings(name, worker, deadline)]
 
 
-def _late(name: str) -> Finding:
-    what = f"the check did not end within {LONGEST_CHECK:.0f} seconds"
-    return Finding(name, FAIL, what, "run role-env doctor again when the machine is less busy")
-
-
-def _run(name: str, check: Check, at: Surroundings) -> list[Finding]:
+def _findings(name: str, worker: Worker, deadline: Deadline) -> list[Finding]:
+    """Return what the check `name` finds in `worker`, once it has ended or the time is up."""
+    worker.join(deadline.remaining())
+    if worker.is_alive():
+        what = f"the check did not end within {LONGEST_CHECK:.0f} seconds"
+        return [Finding(name, FAIL, what, "run role-env doctor again when the machine is less busy")]
     try:
-        return within(LONGEST_CHECK, lambda: check(at))
-    except TimedOut:
-        return [_late(name)]
+        found: list[Finding] = worker.result()
     except NoThread:
         return [Finding(name, FAIL, "this process cannot start more threads", "end other programs, or raise ulimit -u")]
     except Exception as error:  # its text could contain a secret
         return [Finding(name, FAIL, f"the check itself failed: {type(error).__name__}", "report it as a bug")]
+    return found
