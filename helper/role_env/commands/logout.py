@@ -1,6 +1,5 @@
 """role-env logout: remove a long-lived access key, or a sign-in, from the OS keyring."""
 
-import contextlib
 from pathlib import Path
 
 from role_env import ui
@@ -16,6 +15,7 @@ from role_env.profiles.locate import locate
 from role_env.rotation import renamed
 from role_env.rotation.holders import Holders
 from role_env.rotation.release import release_key
+from role_env.sessions import chain as chains
 from role_env.sources import rows
 from role_env.sources.signed_in import SignedInSource
 
@@ -37,7 +37,7 @@ def run(invocation: Invocation, context: Context) -> int:
         if key:
             access_keys.delete(path, name, context)
             ui.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
-            if file and (dependents := _dependents(file, name)):
+            if file and (dependents := _dependents(file, name, fingerprint)):
                 ui.write(f"profiles that need a key of {name}: {dependents}; store one: role-env login {name}\n")
         elif is_dropping:
             ui.write(f"removed the rotation of {name} from the keyring\n")
@@ -47,15 +47,10 @@ def run(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _dependents(file: ProfilesFile, name: str) -> str:
+def _dependents(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> str:
     """Return the profiles whose chain starts with the keyring's key of `name`, at most ten; an empty text for none."""
-    found: list[str] = []
-    for other in file.names():
-        with contextlib.suppress(ProfileError):
-            chain = file.chain(other)
-            first, last = chain[0], chain[-1]
-            if first.name == name and first.source and first.source.row is rows.KEYRING and last.role_arn:
-                found.append(other)
+    with_role = (chain for chain in chains.resolve_valid(file, fingerprint) if chain.target.role_arn)
+    found = [each.target.name for each in with_role if each.source.row is rows.KEYRING and each.source.profile == name]
     return ", ".join(found[:10]) + (f" and {len(found) - 10} more" if found[10:] else "")
 
 

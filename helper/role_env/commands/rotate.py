@@ -24,6 +24,7 @@ from role_env.rotation.rotation import Report, Rotation
 from role_env.rotation.steps import Action, Command, Present
 from role_env.sessions import chain as chains
 from role_env.sessions.store import Cache
+from role_env.sources import rows
 from role_env.sts import client as sts
 
 _STATES = {
@@ -58,7 +59,8 @@ def run(invocation: Invocation, context: Context) -> int:
     profile = _profile(file, invocation.profile, context)
     _check_source(profile, file)
     server = Ram(context, _endpoint(invocation, context))
-    holders = Holders(file.path, profile.name, context, others=_keyring_profiles(file))
+    sharing = [one.name for one in file.valid_profiles() if one.source and one.source.row is rows.KEYRING]
+    holders = Holders(file.path, profile.name, context, others=sharing)
     try:
         if holders.journal() is None and holders.key() is None:
             renamed.check(profile.name, file.path, file.names(), context)
@@ -70,7 +72,8 @@ def run(invocation: Invocation, context: Context) -> int:
     if invocation.status:
         _show_status(holders, server, context)
         return 0
-    dependents = _dependents(file, profile.name, fingerprint)
+    chains_of_all = chains.resolve_valid(file, fingerprint)
+    dependents = [chain for chain in chains_of_all if any(hop.name == profile.name for hop in chain.profiles)]
     rotation = Rotation(
         holders,
         server,
@@ -114,7 +117,7 @@ def _endpoint(invocation: Invocation, context: Context) -> str:
 
 def _check_source(profile: Profile, file: ProfilesFile) -> None:
     """Raise ProfileError unless the profile's access key is only in the keyring."""
-    if profile.source and profile.source.kind == "keyring" and not profile.source.access_key_id:
+    if profile.source and profile.source.row is rows.KEYRING and not profile.source.access_key_id:
         return
     if profile.source and profile.source.access_key_id:
         raise ProfileError(
@@ -129,28 +132,6 @@ def _check_source(profile: Profile, file: ProfilesFile) -> None:
         f" {profile.source_kind} ({profile.where})",
         hint=hint,
     )
-
-
-def _keyring_profiles(file: ProfilesFile) -> list[str]:
-    """Return the profiles of the file whose access key is in the keyring."""
-    found = []
-    for name in file.names():
-        with contextlib.suppress(ProfileError):
-            source = file.profile(name).source
-            if source and source.kind == "keyring":
-                found.append(name)
-    return found
-
-
-def _dependents(file: ProfilesFile, source: str, fingerprint: Fingerprint) -> list[chains.Chain]:
-    """Return the chains whose source is the profile `source`."""
-    found = []
-    for name in file.names():
-        with contextlib.suppress(ProfileError):
-            chain = chains.resolve(file, name, fingerprint)
-            if any(profile.name == source for profile in chain.profiles):
-                found.append(chain)
-    return found
 
 
 def _drop_sessions(names: list[str], context: Context) -> None:

@@ -1,6 +1,5 @@
 """The input of a check and its result."""
 
-import contextlib
 from collections.abc import Callable, Mapping
 
 from role_env.context import Context
@@ -46,13 +45,11 @@ class Surroundings:
 
     def sources(self) -> list[Source]:
         """Return the credential sources of the valid profiles; another check reports on the others."""
-        found: list[Source | None] = []
-        with contextlib.suppress(ProfileError):
+        try:
             file = profiles.load(self.config, Fingerprint(self.environ))
-            for name in file.names():
-                with contextlib.suppress(ProfileError):
-                    found.append(file.profile(name).source)
-        return [source for source in found if source]
+        except ProfileError:
+            return []
+        return [profile.source for profile in file.valid_profiles() if profile.source]
 
 
 Check = Callable[[Surroundings], list[Finding]]

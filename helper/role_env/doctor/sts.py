@@ -31,9 +31,8 @@ def _endpoints(at: Surroundings) -> list[str]:
     found: list[str] = []
     with contextlib.suppress(ProfileError):
         file = profiles.load(at.config, fingerprint)
-        for name in file.names():
-            with contextlib.suppress(ProfileError):
-                found += [hop.endpoint for hop in chains.resolve(file, name, fingerprint).profiles if hop.role_arn]
+        hops = (hop for chain in chains.resolve_valid(file, fingerprint) for hop in chain.profiles)
+        found = [hop.endpoint for hop in hops if hop.role_arn]
     if not found:
         with contextlib.suppress(ProfileError):
             found = [sts_endpoint(fingerprint)]

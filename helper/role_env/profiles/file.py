@@ -5,7 +5,7 @@ and the chains through it. Errors name the profile, the key, the file and the li
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from role_env import names
@@ -98,6 +98,14 @@ class ProfilesFile:
             section = sdk_file.translate(section)
         self._profiles[name] = parse_profile(section, self._fingerprint)
         return self._profiles[name]
+
+    def valid_profiles(self) -> "Iterator[Profile]":
+        """Yield the valid profiles, in file order."""
+        for name in self.names():
+            try:
+                yield self.profile(name)
+            except ProfileError:
+                continue
 
     def unknown_profile(self, name: str) -> UnknownProfileError:
         """Return the error for a `name` that the file does not contain."""

@@ -5,7 +5,7 @@ A chain makes no request. If its source is a profile of the `aliyun` CLI, that p
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from role_env.aliyun.location import config_path
@@ -140,6 +140,15 @@ def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
         hops[-1] = replace(hops[-1], region_id=hops[-1].region_id or found.region_id)
     source.watch(fingerprint)
     return Chain(source, tuple(hops), fingerprint)
+
+
+def resolve_valid(file: ProfilesFile, fingerprint: Fingerprint) -> Iterator[Chain]:
+    """Yield the chains of the profiles that have a valid one, in file order."""
+    for name in file.names():
+        try:
+            yield resolve(file, name, fingerprint)
+        except ProfileError:
+            continue
 
 
 def check_gives_session(chain: Chain, file: ProfilesFile) -> None:

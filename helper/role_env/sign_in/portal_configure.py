@@ -41,15 +41,8 @@ def _known(path: Path, url: str, context: Context) -> tuple[list[str], list[Clou
     if not path.exists():
         return [], []
     file = ProfilesFile(path, Fingerprint(context.environ))
-    found = []
-    for name in file.names():
-        try:
-            source = file.profile(name).source
-        except ProfileError:  # `list` and `doctor` report it
-            continue
-        if isinstance(source, CloudSso) and source.url == url:
-            found.append(source)
-    return file.names(), found
+    sources = (profile.source for profile in file.valid_profiles())  # `list` and `doctor` report the others
+    return file.names(), [source for source in sources if isinstance(source, CloudSso) and source.url == url]
 
 
 def _list(url: str, context: Context, *, browse: bool) -> list[Assignment]:
