@@ -1,19 +1,41 @@
 """`configure --cloud-sso`: sign in, and add a profile for everything that the portal offers."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from role_env.context import Context
-from role_env.errors import ProfileError
+from role_env.dataclass import dataclass
+from role_env.deadline import TimedOut, within
+from role_env.errors import ProfileError, UnreachableError
 from role_env.fingerprint import Fingerprint
 from role_env.issuers.hosts import ALLOWED_HOST, check_url
 from role_env.issuers.issuer import TokenEnded
+from role_env.issuers.portal import AccessConfiguration, Account, Portal
 from role_env.profiles import offers
 from role_env.profiles.file import ProfilesFile
+from role_env.profiles.new_names import UnusedNames, sanitize
 from role_env.profiles.offers import Choices, Offer
 from role_env.sign_in import flow
-from role_env.sign_in.portal_profiles import Assignment, find_gone, find_new, list_assignments, name_profiles
 from role_env.sources.cloud_sso import CloudSso
+
+_AT_ONCE = 8
+_SIGNS = "_@+-"
+_LONGEST_PART = 31
+"""The greatest length of an account's name, and of a configuration's, in a profile's name."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An access configuration that a person may use in an account."""
+
+    account: Account
+    configuration: AccessConfiguration
+
+    @property
+    def keys(self) -> set[tuple[str, str]]:
+        """The values by which a profile names this assignment: the account's ID with the configuration's ID or name."""
+        return {(self.account.id, name) for name in (self.configuration.id, self.configuration.name)}
 
 
 def configure(url: str, path: Path, context: Context, choices: Choices, *, browse: bool) -> None:
@@ -28,43 +50,81 @@ def configure(url: str, path: Path, context: Context, choices: Choices, *, brows
     except ValueError as error:
         raise ProfileError(f"--cloud-sso: the URL {error}", hint="copy the sign-in URL of your portal") from None
     taken, known = _known(path, url, context)
-    assignments = _list(url, context, browse=browse)
-    for source in find_gone(assignments, known):
-        context.messages.warn(f"profile {source.profile} is no longer offered by the portal ({source.where})")
-    named = name_profiles(find_new(assignments, known), taken)
+    assignments = _sign_in_and_list(url, context, browse=browse)
+    offered = {key for one in assignments for key in one.keys}
+    for key, source in known:
+        if key not in offered:
+            context.messages.warn(f"profile {source.profile} is no longer offered by the portal ({source.where})")
+    unused, used = UnusedNames(taken), {key for key, _ in known}
+    new = [_offer(one, unused, url) for one in assignments if not one.keys & used]
     summary = f"the portal offers {len(assignments)} access configurations"
-    offers.add([_offer(name, each, url) for name, each in named], path, context, choices, summary=summary)
+    offers.add(new, path, context, choices, summary=summary)
 
 
-def _known(path: Path, url: str, context: Context) -> tuple[list[str], list[CloudSso]]:
-    """Return the names that the file has, and the sources of its profiles of this portal."""
+def _known(path: Path, url: str, context: Context) -> tuple[list[str], list[tuple[tuple[str, str], CloudSso]]]:
+    """Return the names that the file has, and the sources of its profiles of this portal, each with its key."""
     if not path.exists():
         return [], []
     file = ProfilesFile(path, Fingerprint(context.environ))
     sources = (profile.source for profile in file.valid_profiles())  # `list` and `doctor` report the others
-    return file.names(), [source for source in sources if isinstance(source, CloudSso) and source.url == url]
+    of_portal = [source for source in sources if isinstance(source, CloudSso) and source.url == url]
+    return file.names(), [((source.account_id, source.access_config), source) for source in of_portal]
 
 
-def _list(url: str, context: Context, *, browse: bool) -> list[Assignment]:
+def _sign_in_and_list(url: str, context: Context, *, browse: bool) -> list[Assignment]:
     """Return everything that the portal offers. Sign a person in first if no sign-in is valid."""
     source = CloudSso("", "", url, "", "")
     found = source.sign_in.load(context)
     if found and found.host == source.issuer_host and found.expiration > time.time():
         try:
-            return list_assignments(url, found.access_token, context)
+            return _list(url, found.access_token, context)
         except TokenEnded:
             context.messages.decided("the portal no longer accepts the token: a person has to sign in")
     made = flow.sign_in(source, context, browse=browse)
     flow.store(source, made, context)
-    return list_assignments(url, made.access_token, context)
+    return _list(url, made.access_token, context)
 
 
-def _offer(name: str, assignment: Assignment, url: str) -> Offer:
-    """Return the profile `name` for an assignment of the portal of `url`."""
-    account = assignment.account
+def _list(url: str, token: str, context: Context) -> list[Assignment]:
+    """Return everything that the user may use, by account and configuration.
+
+    ROLE_ENV_TIMEOUT limits the exchanges for each account. Raises TokenEnded, SignInError, UnreachableError.
+    """
+    accounts = Portal(url, context.restarted()).list_accounts(token)
+
+    def list_configurations(account: Account) -> list[AccessConfiguration]:
+        """Return the configurations of an account, within a time of its own."""
+        return Portal(url, context.restarted()).list_configurations(token, account.id)
+
+    def list_all() -> list[Assignment]:
+        """Return the assignments of each account, and show the progress."""
+        found: dict[tuple[str, str], Assignment] = {}  # by ID: a row that moves to the next page is listed twice
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            listed = pool.map(list_configurations, accounts)
+            for number, (account, known) in enumerate(zip(accounts, listed, strict=True), 1):
+                found.update({(account.id, each.id): Assignment(account, each) for each in known})
+                context.messages.show_progress(f"role-env: listed {number} of {len(accounts)} accounts")
+        return list(found.values())
+
+    # In a thread, so that an interruption does not wait for a portal that hangs, or hit the pool while it holds locks.
+    try:
+        return within(context.restarted().deadline.remaining() * (len(accounts) + 1), list_all)
+    except TimedOut:
+        raise UnreachableError(f"{url} did not list everything in time", hint="try again") from None
+    finally:
+        context.messages.show_progress("")
+
+
+def _offer(assignment: Assignment, unused: UnusedNames, url: str) -> Offer:
+    """Return the profile for an assignment of the portal of `url`.
+
+    Its name is that of the account and that of the configuration with a dot between them, their own dots replaced.
+    """
+    account, configuration = assignment.account, assignment.configuration
+    parts = (sanitize(part.name, signs=_SIGNS, longest=_LONGEST_PART) or part.id for part in (account, configuration))
     values = {
         "cloud_sso_sign_in_url": url,
         "cloud_sso_account_id": account.id,
-        "cloud_sso_access_config": assignment.configuration.id,
+        "cloud_sso_access_config": configuration.id,
     }
-    return Offer(name, account.id, account.name, values)
+    return Offer(unused.take(".".join(parts), account.id), account.id, account.name, values)
