@@ -93,10 +93,11 @@ def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
     # importlib imports warnings and more, which costs 1 ms
     command = __import__(f"role_env.commands.{invocation.command}", fromlist=["run"])
     try:
+        if hasattr(command, "check"):
+            command.check(invocation, context)
         if asks_profile:
             from role_env.cli import picker
 
-            command.check(invocation, context)
             invocation.profile = picker.choose_profile(invocation, context)
             context = context.restarted()
         if described.prints and not invocation.show and sys.stdout is not None and sys.stdout.isatty():

@@ -1,6 +1,6 @@
 """Ask a person at the terminal for the profile that a command line lacks, in fzf or by numbers."""
 
-from role_env.cli import profile_rows
+from role_env.cli import options, profile_rows
 from role_env.cli.invocation import Invocation
 from role_env.cli.profile_rows import Row
 from role_env.context import Context
@@ -16,8 +16,9 @@ _QUESTION = "Profile: a number, or a part of a name, account or role (Enter for 
 def choose_profile(invocation: Invocation, context: Context) -> str:
     """Return the name of the profile that a person chooses among those that give a session.
 
-    Raises CanceledError if none is chosen, and ProfileError if there is none.
+    Raises CanceledError if none is chosen, ProfileError if there is none, and UsageError for an invalid policy.
     """
+    options.check_narrowing(invocation)
     fingerprint = Fingerprint(context.environ)
     file = profiles.load(invocation.config, fingerprint)
     names = profile_rows.names_with_session(file, fingerprint)

@@ -1,7 +1,6 @@
 """role-env console: open the console, signed in with a profile's session."""
 
 import threading
-from collections.abc import Callable
 
 from role_env import ui
 from role_env.cli import options
@@ -18,8 +17,7 @@ class NoBrowser(RoleEnvError):
 
 
 def check(invocation: Invocation, _context: Context) -> None:
-    """Raise UsageError for an option that is invalid with any profile."""
-    options.check_narrowing(invocation)
+    """Raise UsageError for an invalid destination."""
     console.destination(invocation.destination, invocation.site)
 
 
@@ -39,8 +37,8 @@ def run(invocation: Invocation, context: Context) -> int:
         if invocation.print:
             raise NoBrowser("")
         redirect = console.Redirect(address)
-        open_page = _opener(redirect, _isolated_command(invocation, context), context)
-        threading.Thread(target=open_page, daemon=True).start()
+        command = _isolated_command(invocation, context)
+        threading.Thread(target=_open, args=(redirect, command, context), daemon=True).start()
         with context.messages.waiting_for("the browser"):
             redirect.wait(console.BROWSER_SECONDS if own_time else context.deadline.remaining())
     except NoBrowser as failure:
@@ -76,16 +74,11 @@ def _isolated_command(invocation: Invocation, context: Context) -> list[str] | N
     return command
 
 
-def _opener(redirect: console.Redirect, command: list[str] | None, context: Context) -> Callable[[], None]:
-    """Return a function that opens the browser and, if none opens, ends the wait for it."""
-
-    def open_page() -> None:
-        """Open the page in the isolated browser, else in the person's own."""
-        if command:
-            opened = browser.start(command, redirect.address, context.environ)
-        else:
-            opened = browser.open_page(redirect.address, context.environ)
-        if not opened:
-            redirect.give_up(NoBrowser("no graphical browser could be opened"))
-
-    return open_page
+def _open(redirect: console.Redirect, command: list[str] | None, context: Context) -> None:
+    """Open the page in the browser of `command`, else in the person's own; if none opens, end the wait for it."""
+    if command:
+        opened = browser.start(command, redirect.address, context.environ)
+    else:
+        opened = browser.open_page(redirect.address, context.environ)
+    if not opened:
+        redirect.give_up(NoBrowser("no graphical browser could be opened"))

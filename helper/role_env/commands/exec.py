@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
 
 def check(invocation: Invocation, context: Context) -> None:
-    """Raise UsageError for an option that is invalid with any profile."""
-    options.check_narrowing(invocation)
-    _check_listen(invocation, context)
-
-
-def _check_listen(invocation: Invocation, context: Context) -> None:
     """Raise UsageError if --listen stands without --renew or has no address that can be served."""
     place = invocation.listen
     if not place:
@@ -50,7 +44,6 @@ def _check_listen(invocation: Invocation, context: Context) -> None:
 
 def run(invocation: Invocation, context: Context) -> int:
     """Become the command or, with --renew, run it and return its exit status."""
-    _check_listen(invocation, context)
     command = execution.command_of(invocation.command_line, context.environ)
     if not invocation.renew:
         execution.become(command, exporters.environment(options.obtain(invocation, context), context.environ))

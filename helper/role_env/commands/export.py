@@ -14,11 +14,6 @@ from role_env.shells import parent
 _WITH_FORMER = {"command", "is_command_named", "format", "full", "needed_ttl", "profile", "show", "verbose"}
 
 
-def check(invocation: Invocation, _context: Context) -> None:
-    """Raise UsageError for an option that is invalid with any profile."""
-    options.check_narrowing(invocation)
-
-
 def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
     form = invocation.format or parent.parent_format()
