@@ -17,7 +17,7 @@ import pytest
 from cloud.ram import LocalRam
 from role_env.credentials import AccessKey
 from role_env.errors import RoleEnvError
-from role_env.keyrings import access_keys
+from role_env.keyrings import access_keys, vault
 from role_env.rotation import journal as rotation_journal
 from role_env.rotation.journal import Journal
 from support.contexts import context
@@ -68,7 +68,7 @@ class Trial:
         if state.journal:
             rotation_journal.store(state.journal, made)
         else:
-            rotation_journal.delete(rotation_journal.entry_of(path, "profileA"), made)
+            vault.delete(rotation_journal.entry_of(path, "profileA"), made)
         world = self.ram.world
         of_user = {key.id: key for key in (*world.deleted_keys, *world.keys_of("test_user1"))}
         for key in of_user.values():

@@ -213,17 +213,11 @@ def _show_unreadable(holders: Holders, server: Ram, context: Context, *, drop: b
     The profile keeps its key, which may be the only one that can sign.
     """
     name = holders.profile
-
-    def ids() -> set[str]:
-        """Return the ID of the profile's key."""
-        key = holders.key()
-        return {key.access_key_id} if key else set()
-
-    with hold_keys(ids, name, context):
+    with hold_keys(lambda: {holders.key_id()}, name, context):
         _show_keys(None, holders, server, context)
         ui.write(f"{name}: a rotation's journal could not be read: look at the user's keys in the RAM console\n")
         if drop:
-            holders.drop_journal()
+            holders.drop()
     done = "it is dropped, and the key in the keyring stays" if drop else f"to drop it: role-env rotate {name} --force"
     ui.write(f"{name}: {done}\n")
 
@@ -256,8 +250,7 @@ def _said_by_ram(journal: Journal, name: str, ours: set[str], server: Ram, conte
 
 
 def _show_journal(name: str, journal: Journal, present: Present, key: AccessKey | None) -> None:
-    new = journal.new.access_key_id if journal.new else ""
-    state = _STATES[journal.step].format(old=journal.old.access_key_id, new=new)
+    state = _STATES[journal.step].format(old=journal.old.access_key_id, new=journal.new_id)
     ui.write(f"{name}: {state} (started {timestamps.format_utc(journal.started_at)})\n")
     if present is Present.NONE:
         expected = journal.expected().access_key_id

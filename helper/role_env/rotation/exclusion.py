@@ -17,16 +17,16 @@ _TRIES = 5
 
 @contextmanager
 def hold_keys(ids: Callable[[], set[str]], profile: str, context: Context) -> Iterator[None]:
-    """Hold the locks of the access keys that `ids` returns. `ids` is called again when they are held.
+    """Hold the locks of the access keys that `ids` returns, without empty IDs. It is called again when they are held.
 
     Raises RefusedError if another process still holds one after ROLE_ENV_TIMEOUT, ProfileError without a state folder.
     """
     for _ in range(_TRIES):
-        wanted = sorted(ids())  # always in this order, so that no two processes wait for each other
+        wanted = ids() - {""}
         with ExitStack() as held:
-            for access_key_id in wanted:
+            for access_key_id in sorted(wanted):  # in one order, so that no two processes wait for each other
                 _hold(access_key_id, profile, context, held)
-            if sorted(ids()) == wanted:
+            if ids() - {""} == wanted:
                 yield
                 return
     raise _busy(profile)

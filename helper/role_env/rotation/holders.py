@@ -7,7 +7,7 @@ from pathlib import Path
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import KeyringError
-from role_env.keyrings import Entry, access_keys
+from role_env.keyrings import Entry, access_keys, vault
 from role_env.rotation import journal as journals
 from role_env.rotation.journal import Journal, Step
 from role_env.rotation.steps import Present
@@ -37,23 +37,31 @@ class Holders:
         """Return the key of the profile, or None."""
         return access_keys.load_entry(self._entry, self._call_context)
 
+    def key_id(self) -> str:
+        """Return the ID of the profile's key, or an empty text."""
+        key = self.key()
+        return key.access_key_id if key else ""
+
     def own_journal(self) -> Journal | None:
         """Return the journal of the rotation that the profile began, or None. May also raise Unreadable."""
         return journals.load(self._journal, self._call_context)
 
-    def drop_journal(self) -> None:
-        """Delete the journal of the rotation that the profile began, with the secrets in it."""
-        journals.delete(self._journal, self._call_context)
+    def record(self, journal: Journal, step: Step) -> None:
+        """Note in `journal` that `step` is done, and store it."""
+        journal.step = step
+        journals.store(journal, self._call_context)
+
+    def drop(self, journal: Journal | None = None) -> None:
+        """Delete `journal`, by default that of the rotation that the profile began, with the secrets in it."""
+        vault.delete(journal.entry if journal else self._journal, self._call_context)
 
     def journal(self) -> Journal | None:
         """Return the journal of the key's rotation, which this or another profile with the key began; or None."""
-        own = self.own_journal()
-        key = None if own else self.key()
-        return own or (self.journal_of(key.access_key_id) if key else None)
+        return self.own_journal() or self.journal_of(self.key_id())
 
     def journal_of(self, access_key_id: str) -> Journal | None:
-        """Return the journal, of any profile, that contains the key `access_key_id`, or None."""
-        return journals.find(access_key_id, self._call_context)
+        """Return the journal, of any profile, that contains the key `access_key_id`, or None; also for an empty ID."""
+        return journals.find(access_key_id, self._call_context) if access_key_id else None
 
     def new_journal(self, old: AccessKey) -> Journal:
         """Return a new journal of the profile, without storing it."""
@@ -61,12 +69,12 @@ class Holders:
 
     def present(self, journal: Journal) -> Present:
         """Return which of the journal's keys the profile has."""
-        key = self.key()
-        if key is None:
+        key_id = self.key_id()
+        if not key_id:
             return Present.NONE
-        if key.access_key_id == journal.old.access_key_id:
+        if key_id == journal.old.access_key_id:
             return Present.OLD
-        return Present.NEW if journal.names(key.access_key_id) else Present.OTHER
+        return Present.NEW if journal.names(key_id) else Present.OTHER
 
     def store(self, key: AccessKey) -> None:
         """Store `key` as the profile's key."""

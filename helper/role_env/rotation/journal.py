@@ -59,6 +59,18 @@ class Journal:
         """The keys in the journal, the old one first."""
         return [self.old, *([self.new] if self.new else [])]
 
+    @property
+    def new_id(self) -> str:
+        """The ID of the new key, empty until it is created."""
+        return self.new.access_key_id if self.new else ""
+
+    @property
+    def replacement(self) -> AccessKey:
+        """The new key, once it is created."""
+        if self.new is None:
+            raise AssertionError(f"a rotation that is {self.step.value} has a new key")
+        return self.new
+
     def names(self, access_key_id: str) -> bool:
         """Return whether the journal contains the key `access_key_id`."""
         return any(key.access_key_id == access_key_id for key in self.keys)
@@ -113,8 +125,3 @@ def store(journal: Journal, context: Context) -> None:
     for key in (journal.old, journal.new or AccessKey("", "")):
         lines += [key.access_key_id, key.access_key_secret, str(key.created)]
     vault.write(journal.entry, "\n".join(lines), context)
-
-
-def delete(entry: Entry, context: Context) -> None:
-    """Remove the journal stored as `entry`, if there is one. Raises KeyringError."""
-    vault.delete(entry, context)

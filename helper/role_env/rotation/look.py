@@ -95,7 +95,7 @@ def _listed(journal: Journal, signer: AccessKey, listed: list[KeyState]) -> Look
 
 
 def _summary(journal: Journal, states: dict[str, str]) -> AtRam:
-    new = states[journal.new.access_key_id] if journal.new else DELETED
+    new = states.get(journal.new_id, DELETED)
     if new == DELETED:
         return AtRam.ONLY_OLD
     if states[journal.old.access_key_id] == DELETED:

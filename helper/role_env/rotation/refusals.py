@@ -8,8 +8,7 @@ from role_env.rotation.steps import Action
 
 def of_action(action: Action, profile: str, journal: Journal, found: Look) -> RefusedError | None:
     """Return the error for an action that is a refusal, or that would delete an active old key, else None."""
-    rotate, old = f"role-env rotate {profile}", journal.old.access_key_id
-    new = journal.new.access_key_id if journal.new else ""
+    rotate, old, new = f"role-env rotate {profile}", journal.old.access_key_id, journal.new_id
     states = ", ".join(f"{key_id} is {state}" for key_id, state in found.states.items())
     why = f": {found.refusal.message}" if found.refusal else ""
     said = {

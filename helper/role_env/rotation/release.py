@@ -46,13 +46,12 @@ def release_key(
         for line in _remains(found, holders, next_id, context):
             ui.write(f"{holders.profile}: {line}\n")
         if found.own or found.is_unreadable:
-            holders.drop_journal()
+            holders.drop()
 
 
 def _ids(holders: Holders, next_id: str) -> set[str]:
     """Return the IDs of the profile's key, of its next key, and of the old keys of their rotations."""
-    key = holders.key()
-    both = {key.access_key_id if key else "", next_id} - {""}
+    both = {holders.key_id(), next_id}
     journals = [holders.journal_of(access_key_id) for access_key_id in both]
     with suppress(Unreadable):
         journals.append(holders.own_journal())
@@ -61,15 +60,14 @@ def _ids(holders: Holders, next_id: str) -> set[str]:
 
 def _find(holders: Holders, next_id: str, *, is_forced: bool, is_in_file: bool) -> _Found:
     """Return the rotation of the key. Raises RefusedError and Unreadable for one that only `is_forced` can drop."""
-    key = holders.key()
-    before = key.access_key_id if key else ""
+    before = holders.key_id()
     try:
         own = holders.own_journal()
     except Unreadable:
         if not is_forced:
             raise
         return _Found(before, is_unreadable=True)
-    journal = own or (holders.journal_of(before) if key else None)
+    journal = own or holders.journal_of(before)
     if journal is None or journal.expected().access_key_id == next_id:
         return _Found(before)
     if journal.step is not Step.STARTED and not is_forced:

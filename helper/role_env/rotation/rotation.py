@@ -12,7 +12,6 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.dataclass import dataclass
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
-from role_env.rotation import journal as journals
 from role_env.rotation import refusals, remains, steps
 from role_env.rotation.exclusion import hold_keys
 from role_env.rotation.holders import Holders
@@ -63,19 +62,13 @@ class Rotation:
         self._drop_sessions = drop_sessions
         self._tell = tell
 
-    @property
-    def _call_context(self) -> Context:
-        """The context of one exchange: ROLE_ENV_TIMEOUT limits each exchange rather than the whole rotation."""
-        return self._context.restarted()
-
     def hold_lock(self) -> AbstractContextManager[None]:
         """Hold the lock of the key that is rotated, as `exclusion.hold_keys` does."""
 
         def ids() -> set[str]:
             """Return the ID of the old key."""
             journal = self._holders.journal()
-            key = journal.old if journal else self._holders.key()
-            return {key.access_key_id} if key else set()
+            return {journal.old.access_key_id if journal else self._holders.key_id()}
 
         return hold_keys(ids, self._profile, self._context)
 
@@ -92,7 +85,7 @@ class Rotation:
         journal = journal or self._start()
         present = self._holders.present(journal)
         if steps.is_void(journal.step, present):
-            self._drop(journal)
+            self._holders.drop(journal)
             return self.run(command, force=force)
         found = self._look(journal, present)
         action = steps.action(command, journal.step, present, found.at_ram)
@@ -103,11 +96,11 @@ class Rotation:
         if not force and action in (Action.CREATE, Action.ADVANCE) and journal.step is not Step.RETIRED:
             self._check_old(journal.old.access_key_id)
         if action is Action.REFUSE_UNSIGNED:
-            self._drop(journal)
+            self._holders.drop(journal)
         if refused := refusals.of_action(action, self._profile, journal, found):
             raise refused
         self._do(action, command, journal, found, is_own=present is not Present.OTHER)
-        return Report(action, journal.old.access_key_id, _id(journal.new))
+        return Report(action, journal.old.access_key_id, journal.new_id)
 
     def _look(self, journal: Journal, present: Present) -> Look:
         """Ask RAM. If a use of the new key would count as somebody else's, sign with the old key first."""
@@ -147,7 +140,7 @@ class Rotation:
                 f"profile {self._profile} has no access key in the keyring", hint=f"role-env login {self._profile}"
             )
         journal = self._holders.new_journal(key)
-        self._record(journal, Step.STARTED)
+        self._holders.record(journal, Step.STARTED)
         return journal
 
     def _create(self, journal: Journal, found: Look) -> None:
@@ -156,11 +149,11 @@ class Rotation:
         self._progress("creating an access key")
         with uninterrupted(self._context.messages, "RAM is creating an access key, and its answer is stored first"):
             journal.started_at = self._ram.moment
-            self._record(journal, Step.CREATING)
+            self._holders.record(journal, Step.CREATING)
             try:
                 new = self._ram.create_key(journal.old)
             except client.StsError:
-                self._drop(journal)
+                self._holders.drop(journal)
                 raise
             except UnreachableError as lost:
                 raise UnreachableError(
@@ -170,7 +163,7 @@ class Rotation:
                 ) from None
             journal.new = new
             try:
-                self._record(journal, Step.CREATED)
+                self._holders.record(journal, Step.CREATED)
             except KeyringError:
                 self._take_back(journal.old, new.access_key_id)
                 raise
@@ -179,7 +172,7 @@ class Rotation:
         """Raise RefusedError with the user's other key. A user has at most two, and role-env deletes only its own."""
         last = remains.last_use(other.access_key_id, journal.old, self._ram)
         if journal.step is Step.STARTED:
-            self._drop(journal)
+            self._holders.drop(journal)
         created = f"created {timestamps.format_utc(other.created)}, " if other.created else ""
         raise RefusedError(
             f"the user has a second access key, {other.access_key_id} ({created}{last}); RAM allows two",
@@ -198,19 +191,19 @@ class Rotation:
 
     def _advance(self, journal: Journal, old_state: str) -> None:
         """Continue to the new key: wait until it works, store it in every entry, and make the old one inactive."""
-        old, new = journal.old, _new(journal)
+        old, new = journal.old, journal.replacement
         self._wait_until_usable(new)
         if journal.step is Step.CREATED:
             try:
                 check_same_user(old, new, self._profile, endpoint=self._endpoint, context=self._context)
             except RefusedError:
-                self._drop(journal)
+                self._holders.drop(journal)
                 raise
         self._swap(journal, old, new)
         if journal.step is Step.RETIRED and old_state == INACTIVE:
             return
         if journal.step is not Step.RETIRED:
-            self._record(journal, Step.SWAPPED)
+            self._holders.record(journal, Step.SWAPPED)
         self._progress(f"making {old.access_key_id} inactive")
         try:
             self._ram.set_status(new, old.access_key_id, is_active=False)
@@ -218,10 +211,10 @@ class Rotation:
             if refusal.code != NO_KEY:  # NO_KEY: somebody has just deleted it, which the next call finds
                 raise
         journal.retired_at = self._ram.moment
-        self._record(journal, Step.RETIRED)
+        self._holders.record(journal, Step.RETIRED)
 
     def _finish(self, journal: Journal) -> None:
-        old, new = journal.old.access_key_id, _new(journal)
+        old, new = journal.old.access_key_id, journal.replacement
         self._use_new(new)
         if self._ram.last_used(new, old) > journal.retired_at:
             raise RefusedError(
@@ -230,14 +223,14 @@ class Rotation:
             )
         self._swap(journal, journal.old, new)
         self._ram.delete_key(new, old)
-        self._drop(journal)
+        self._holders.drop(journal)
 
     # -- back, or to an end --
 
     def _go_back(self, journal: Journal, found: Look) -> None:
-        old, new = journal.old, _new(journal)
+        old, new = journal.old, journal.replacement
         if journal.step is not Step.ABORTING:
-            self._record(journal, Step.ABORTING)
+            self._holders.record(journal, Step.ABORTING)
         if found.states[old.access_key_id] != ACTIVE and found.signer:
             self._progress(f"making {old.access_key_id} active")
             self._ram.set_status(found.signer, old.access_key_id, is_active=True)
@@ -245,14 +238,14 @@ class Rotation:
         self._swap(journal, new, old)
         self._progress(f"deleting {new.access_key_id}")
         self._ram.delete_key(old, new.access_key_id)
-        self._drop(journal)
+        self._holders.drop(journal)
 
     def _keep(self, journal: Journal, *, is_old: bool, command: Command) -> None:
         """Store the remaining key in every entry, and end the rotation."""
-        old, new = journal.old, _new(journal)
+        old, new = journal.old, journal.replacement
         kept, gone = (old, new) if is_old else (new, old)
         self._swap(journal, gone, kept)
-        self._drop(journal)
+        self._holders.drop(journal)
         if is_old and command is not Command.ABORT:
             raise RefusedError(
                 f"the new key {new.access_key_id} was deleted at RAM, so {old.access_key_id} is used again",
@@ -279,7 +272,7 @@ class Rotation:
             lines = remains.of_rotation(journal, found, self._holders)
         for line in lines:
             self._tell(line)
-        self._drop(journal)
+        self._holders.drop(journal)
 
     # -- the parts of an action --
 
@@ -294,20 +287,3 @@ class Rotation:
 
     def _progress(self, line: str) -> None:
         self._context.messages.progress(f"{self._profile}: {line}")
-
-    def _record(self, journal: Journal, step: Step) -> None:
-        journal.step = step
-        journals.store(journal, self._call_context)
-
-    def _drop(self, journal: Journal) -> None:
-        journals.delete(journal.entry, self._call_context)
-
-
-def _new(journal: Journal) -> AccessKey:
-    if journal.new is None:
-        raise AssertionError(f"a rotation that is {journal.step.value} has a new key")
-    return journal.new
-
-
-def _id(key: AccessKey | None) -> str:
-    return key.access_key_id if key else ""
