@@ -137,14 +137,18 @@ def test_an_unattended_renewal_says_nothing_unless_it_fails_and_then_why(machine
     assert done.returncode == 5
     said = "role-env: the session of profileB could not be renewed: STS at {} could not be reached: it timed out\n"
     assert done.stderr.startswith(said.format(machine.sts.endpoint))
-    done = machine.role_env(*unattended, **variables)
+    for _ in range(20):  # of which one has to come within the 3 s that a renewal may take, also on a busy machine
+        began = time.monotonic()
+        done = machine.role_env(*unattended, **variables)
+        if time.monotonic() - began < 3:
+            break
     assert (done.returncode, done.stderr) == (0, "")
     assert machine.sts.issued[-1].id in done.stdout
 
 
 def test_two_shells_that_renew_one_session_at_the_same_moment_both_have_the_new_one(machine: Machine) -> None:
     command, pipe = [str(INSTALLED / "role-env"), "renew", "--format", "sh", "--unattended"], subprocess.PIPE
-    for _ in range(3):  # of which one has to come within the 3 s that a renewal may take, also on a busy machine
+    for _ in range(20):  # of which one has to come within the 3 s that a renewal may take, also on a busy machine
         environ, before = machine.environ | due(machine), len(machine.sts.issued)
         machine.sts.fault("delay:1", action="AssumeRole")
         began = time.monotonic()
@@ -171,12 +175,14 @@ def test_a_keyring_that_has_stored_no_proof_is_not_opened(machine: Machine) -> N
 
 def test_a_session_that_is_cleared_while_a_new_one_is_requested_leaves_that_one_its_proof(machine: Machine) -> None:
     machine.role_env("profileB")
-    machine.sts.fault("delay:3", action="AssumeRole")
+    machine.sts.fault("delay:60", action="AssumeRole")
     command = [str(INSTALLED / "role-env"), "profileB", "--refresh"]
-    with subprocess.Popen(command, env=machine.environ, cwd=machine.home, stdout=subprocess.DEVNULL) as refreshing:
+    environ = machine.environ | {"ROLE_ENV_TIMEOUT": "60"}
+    with subprocess.Popen(command, env=environ, cwd=machine.home, stdout=subprocess.DEVNULL) as refreshing:
         while len(machine.sts.calls_of("AssumeRole")) < 2:
             time.sleep(0.02)
         machine.role_env("clear", "profileB")
+        machine.sts.heal()
     assert refreshing.returncode == 0
     assert [item for item in machine.bus.items() if item.attributes["service"].startswith(PROOF_SERVICE)]
 

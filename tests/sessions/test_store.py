@@ -145,10 +145,11 @@ def test_a_machine_is_crowded_when_many_processes_wait_for_each_processor(tmp_pa
 
 
 def test_only_the_time_in_which_a_thread_waits_for_another_is_idle() -> None:
-    idle, until = idle_seconds(), time.thread_time() + 0.2
+    # However many others there are, half of this time is not lost to what the kernel does not count as waiting.
+    idle, began, until = idle_seconds(), time.monotonic(), time.thread_time() + 0.2
     while time.thread_time() < until:
         pass
-    assert idle_seconds() - idle < 0.1
+    assert idle_seconds() - idle < (time.monotonic() - began) / 2
     idle = idle_seconds()
     time.sleep(0.2)
     assert idle_seconds() - idle > 0.19

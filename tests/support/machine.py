@@ -27,7 +27,7 @@ _WITHOUT_SESSION = {"login", "logout", "rotate", "configure", "list", "doctor", 
 ENDPOINTS = {"ALIBABA_CLOUD_STS_ENDPOINT", "ALIBABA_CLOUD_RAM_ENDPOINT"}
 """The variables of Alibaba's tools that a machine starts with."""
 
-DEADLINE = 60.0
+DEADLINE = 180.0
 """Seconds that a command may take, well below pytest's own timeout."""
 
 
