@@ -4,19 +4,9 @@ Options may come before or after the words, and `role-env PROFILE` means `role-e
 is still read to its end: the code for the shell depends on the session that was requested.
 """
 
-from role_env.command_table import COMMANDS
-from role_env.command_table.model import (
-    CHECKED_KINDS,
-    COMMAND_LINE,
-    DURATION,
-    PROFILE,
-    SESSION_PROFILE,
-    Command,
-    Option,
-)
+from role_env.command_table import COMMANDS, model
+from role_env.command_table.model import Command, Option
 
-_UNITS = {"m": 60, "h": 3600}
-_MOST_DIGITS = 9
 _NAMES_HINT = "add the name of a profile; role-env list shows them"
 # Programs that read `process` stop using a session 180 s before it expires.
 _PROCESS_SECONDS = 200
@@ -129,7 +119,6 @@ class _Parser:
     def __init__(self, argv: "list[str]") -> None:
         self._rest = argv[::-1]
         self._command: Command | None = None
-        self._is_command_named = False
         self._options: list[tuple[str, str | None]] = []
         self._words: list[str] = []
         self._result = Invocation()
@@ -138,8 +127,7 @@ class _Parser:
         """Return the invocation."""
         self._read()
         result, command = self._result, self._command
-        result.is_command_named = self._is_command_named
-        if self._is_command_named and not self._options and not self._words:
+        if result.is_command_named and not self._options and not self._words:
             result.is_alone = True
         if command:
             result.command = command.name
@@ -182,10 +170,10 @@ class _Parser:
         if self._command:
             self._words.append(word)
             return
-        self._is_command_named = word in COMMANDS and not is_guarded
-        self._command = COMMANDS[word if self._is_command_named else "export"]
-        if not self._is_command_named:
-            self._words.append(word)
+        is_named = word in COMMANDS and not is_guarded
+        self._command = COMMANDS[word if is_named else "export"]
+        self._result.is_command_named = is_named
+        self._words += [] if is_named else [word]
 
     def _read_option(self, argument: str) -> None:
         """Read an option and its value. A value that begins with - requires the form with =."""
@@ -215,7 +203,9 @@ class _Parser:
             return
         option = self._command.options.get(name) if self._command else None
         if option is None:
-            self._fail_unknown(name)
+            of_command = f" of {self._command.name}" if self._command else ""
+            known = [*self._command.options, "--help"] if self._command else ["--help", "--version"]
+            self._fail_nearest(f"unknown option {name}{of_command}", name, known)
         elif not option.value:
             if value is not None:
                 self._fail(f"{name} takes no value")
@@ -228,13 +218,13 @@ class _Parser:
     def _set_value(self, option: Option, value: str) -> None:
         if option.choices and value not in option.choices:
             self._fail_choice(f"{option.name} {value}", value, option.choices)
-        elif option.kind == DURATION:
-            seconds = parse_duration(value)
+        elif option.kind == model.DURATION:
+            seconds = model.parse_duration(value)
             if seconds is None:
                 self._fail(f"{option.name} {value} is not a duration", "give seconds, or 30m or 1h")
             setattr(self._result, option.attribute, seconds or 0)
         else:
-            if option.kind in CHECKED_KINDS:
+            if option.kind in model.CHECKED_KINDS:
                 self._check_value(option, value)
             if hasattr(Invocation, option.attribute):
                 setattr(self._result, option.attribute, value)
@@ -259,8 +249,8 @@ class _Parser:
                 if word.choices and value not in word.choices:
                     self._fail_choice(value, value, word.choices)
             elif not word.is_optional:
-                self._result.lacks_profile = word.kind == SESSION_PROFILE and not self._result.fault
-                self._fail(f"{command.name} requires {word.name}", _NAMES_HINT if word.kind == PROFILE else "")
+                self._result.lacks_profile = word.kind == model.SESSION_PROFILE and not self._result.fault
+                self._fail(f"{command.name} requires {word.name}", _NAMES_HINT if word.kind == model.PROFILE else "")
         if words:
             self._result.unexpected = tuple(words)
             self._fail(f"unexpected argument {words[0]}")
@@ -274,40 +264,26 @@ class _Parser:
     def _check_repeated(self, command: Command) -> None:
         """Check that a command takes either words or --all, if it has both."""
         last = command.words[-1] if command.words else None
-        if not last or not last.is_repeated or last.kind == COMMAND_LINE:
+        if not last or not last.is_repeated or last.kind == model.COMMAND_LINE:
             return
         if self._result.profiles and self._result.all:
             self._fail(f"{command.name} takes either profiles or --all")
         elif not last.is_optional and not self._result.profiles and not self._result.all:
             self._fail(f"{command.name} requires {last.name} or --all")
 
-    def _fail_unknown(self, name: str) -> None:
-        """Record an unknown option as the fault, and suggest the nearest one."""
-        from role_env import names
-
-        own = self._command.options if self._command else ()
-        nearest = names.nearest(name, [*own, "--help", *([] if self._command else ["--version"])])
-        of_command = f" of {self._command.name}" if self._command else ""
-        self._fail(f"unknown option {name}{of_command}", f"did you mean {nearest}?" if nearest else "")
-
     def _fail_choice(self, what: str, value: str, choices: "tuple[str, ...]") -> None:
-        """Record that the value of `what` is none of `choices`, and suggest the nearest one."""
+        """Record that the value of `what` is none of `choices`."""
+        rule = f"none of {', '.join(choices)}" if len(choices) > 1 else f"not {choices[0]}"
+        self._fail_nearest(f"{what} is {rule}", value, list(choices))
+
+    def _fail_nearest(self, fault: str, word: str, known: "list[str]") -> None:
+        """Record the fault, and suggest the one of `known` that `word` may stand for."""
         from role_env import names
 
-        nearest = names.nearest(value, choices)
-        rule = f"none of {', '.join(choices)}" if len(choices) > 1 else f"not {choices[0]}"
-        self._fail(f"{what} is {rule}", f"did you mean {nearest}?" if nearest else "")
+        nearest = names.nearest(word, known)
+        self._fail(fault, f"did you mean {nearest}?" if nearest else "")
 
     def _fail(self, fault: str, hint: str = "") -> None:
         if not self._result.fault:
             page = f"role-env {self._command.name} --help" if self._command else "role-env --help"
             self._result.fault, self._result.hint = fault, hint or f"see {page}"
-
-
-def parse_duration(text: str) -> "int | None":
-    """Return the seconds of `90`, `30m` or `1h`, or None for anything else."""
-    unit = _UNITS.get(text[-1:], 0)
-    digits = text[:-1] if unit else text
-    if not digits.isascii() or not digits.isdigit() or len(digits) > _MOST_DIGITS:
-        return None
-    return int(digits) * (unit or 1)
