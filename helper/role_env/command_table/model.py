@@ -55,6 +55,15 @@ TOPICS = {
 """The topics of `role-env help`, each a file in `help/`, with their descriptions."""
 
 
+def parse_duration(text: str) -> "int | None":
+    """Return the seconds of a DURATION, `90`, `30m` or `1h`, or None for anything else."""
+    unit = _UNITS.get(text[-1:], 0)
+    digits = text[:-1] if unit else text
+    if not digits.isascii() or not digits.isdigit() or len(digits) > _MOST_DIGITS:
+        return None
+    return int(digits) * (unit or 1)
+
+
 class Option:
     """An option of a command.
 
@@ -186,12 +195,3 @@ A_PROFILE = Word("PROFILE", PROFILE, "profile")
 A_SESSION_PROFILE = Word("PROFILE", SESSION_PROFILE, "profile")
 OPTIONAL_PROFILE = Word("PROFILE", SESSION_PROFILE, "profile", is_optional=True)
 OPTIONAL_PROFILES = Word("PROFILE", SESSION_PROFILE, "profiles", is_optional=True, is_repeated=True)
-
-
-def parse_duration(text: str) -> "int | None":
-    """Return the seconds of a DURATION, `90`, `30m` or `1h`, or None for anything else."""
-    unit = _UNITS.get(text[-1:], 0)
-    digits = text[:-1] if unit else text
-    if not digits.isascii() or not digits.isdigit() or len(digits) > _MOST_DIGITS:
-        return None
-    return int(digits) * (unit or 1)

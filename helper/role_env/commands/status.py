@@ -3,7 +3,7 @@
 from role_env import timestamps, ui
 from role_env.cli.invocation import Invocation
 from role_env.context import Context
-from role_env.environ.session import Fault, ShellState, incomplete_keys
+from role_env.environ.session import OTHER_KEY, ShellState, incomplete_keys
 from role_env.errors import RoleEnvError
 from role_env.shells import hints
 from role_env.ui import table
@@ -84,26 +84,11 @@ def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | No
         return None
     from role_env.environ import request as requests
 
-    what = _text(*next(iter(faults.items()))) if faults else "the session has expired"
+    what = next((fault.of_all(names) for fault, names in faults.items()), "the session has expired")
     again = f"switch again with: {requests.switch_again(environ)}"
-    return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if Fault.OTHER_KEY in faults else again)
+    return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if OTHER_KEY in faults else again)
 
 
 def _completing(environ: "Mapping[str, str]") -> str:
     """Return the beginning of the hint if only half a key is set, else an empty text."""
     return "set both, or neither; " if incomplete_keys(environ) else ""
-
-
-def _text(fault: str, names: list[str]) -> str:
-    """Return the message about a fault of the session with these variables."""
-    listed, is_one = ", ".join(names), len(names) == 1
-    are, have, outrank = ("is", "has", "outranks") if is_one else ("are", "have", "outrank")
-    return {
-        Fault.OTHER_KEY: f"{listed} {are} no longer the session's: some tools act as somebody else",
-        Fault.MIXED: "the variables of two sessions are mixed: the keys are not those of the profile and role that are"
-        " shown",
-        Fault.OUTRANKED: f"{listed} {outrank} the session in some tools",
-        Fault.NOT_SERVED: listed,
-        Fault.OLDER: "an older version of role-env has set this session",
-        Fault.CHANGED: f"{listed} no longer {have} the session's value: some tools find another account",
-    }[fault]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.environ import request as requests
 from role_env.environ import tools
-from role_env.environ.session import Fault, ShellState
+from role_env.environ.session import ShellState
 from role_env.shells import hints
 
 
@@ -23,22 +23,11 @@ def check(at: Surroundings) -> list[Finding]:
     if not state.is_served and not state.remaining():
         what = f"the session of {state.profile} has expired"
         return [Finding("variables", WARN, what, f"switch again with: {again}; or {hints.restore(at.environ)}")]
-    findings = [_finding(fault, name, again) for fault, names in state.faults().items() for name in names]
+    findings = []
+    for fault, names in state.faults().items():
+        fix = f"{'unset it, or ' if fault.may_unset else ''}switch again with: {again}"
+        findings += [Finding("variables", FAIL, fault.of_one(name), fix) for name in names]
     return findings or [Finding("variables", OK, f"the session of {state.profile}, and nothing that outranks it")]
-
-
-def _finding(fault: str, name: str, again: str) -> Finding:
-    """Return the finding for a fault of the session with the variable `name`; `again` switches to it again."""
-    what = {
-        Fault.OTHER_KEY: f"{name} is not the session's, and some tools read it first",
-        Fault.MIXED: f"{name} is of another session than the keys: the variables of two sessions are mixed",
-        Fault.OUTRANKED: f"{name} is set and outranks or changes the session",
-        Fault.NOT_SERVED: name,
-        Fault.OLDER: "an older version of role-env has set this session",
-        Fault.CHANGED: f"{name} no longer has the session's value: some tools find another account",
-    }[fault]
-    may_unset = "unset it, or " if fault in (Fault.OTHER_KEY, Fault.OUTRANKED) else ""
-    return Finding("variables", FAIL, what, f"{may_unset}switch again with: {again}")
 
 
 def _without_session(environ: Mapping[str, str]) -> Finding:

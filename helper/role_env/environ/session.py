@@ -22,14 +22,43 @@ NO_ACCOUNT = "a switch to another profile failed and left this shell without an 
 
 
 class Fault:
-    """The reasons why some tool may not find a session, the gravest first. An Enum takes 1 ms to import."""
+    """A reason why some tool may not find a session.
 
-    OTHER_KEY = "other key"
-    MIXED = "mixed"
-    OUTRANKED = "outranked"
-    NOT_SERVED = "not served"
-    OLDER = "older"
-    CHANGED = "changed"
+    `text` is the message about all its variables, and `of_one` the one about a single variable, by default the same.
+    With `may_unset`, the variables do not belong to the session.
+    """
+
+    def __init__(self, text: str, *, of_one: str = "", may_unset: bool = False) -> None:
+        self._text, self._of_one = text, of_one
+        self.may_unset = may_unset
+
+    def of_all(self, names: list[str]) -> str:
+        """Return the message about the variables `names`."""
+        are, have, s = ("is", "has", "s") if len(names) == 1 else ("are", "have", "")
+        return self._text.format(names=", ".join(names), are=are, have=have, s=s)
+
+    def of_one(self, name: str) -> str:
+        """Return the message about the variable `name`."""
+        return self._of_one.format(name=name) or self.of_all([name])
+
+
+OTHER_KEY = Fault(
+    "{names} {are} no longer the session's: some tools act as somebody else",
+    of_one="{name} is not the session's, and some tools read it first",
+    may_unset=True,
+)
+MIXED = Fault(
+    "the variables of two sessions are mixed: the keys are not those of the profile and role that are shown",
+    of_one="{name} is of another session than the keys: the variables of two sessions are mixed",
+)
+OUTRANKED = Fault(
+    "{names} outrank{s} the session in some tools",
+    of_one="{name} is set and outranks or changes the session",
+    may_unset=True,
+)
+NOT_SERVED = Fault("{names}")
+OLDER = Fault("an older version of role-env has set this session")
+CHANGED = Fault("{names} no longer {have} the session's value: some tools find another account")
 
 
 def incomplete_keys(environ: "Mapping[str, str]") -> str:
@@ -164,18 +193,18 @@ class ShellState:
         has_own_key = self.is_served or f'"access_key_id":"{self.access_key_id}"' in text
         return f'"shown":"{shown}"' not in text or not has_own_key
 
-    def faults(self) -> dict[str, list[str]]:
+    def faults(self) -> dict[Fault, list[str]]:
         """Return why some tool may not find the session: each fault with its variables, the gravest first.
 
-        For `Fault.NOT_SERVED` it is the reason instead of a variable.
+        For NOT_SERVED it is the reason instead of a variable.
         """
         found = {
-            Fault.OTHER_KEY: self._mismatched_key_ids(),
-            Fault.MIXED: [variables.REQUEST] if self.is_mixed() else [],
-            Fault.OUTRANKED: self.outranking(),
-            Fault.NOT_SERVED: list(filter(None, [self.server_fault()])),
-            Fault.OLDER: [] if self.is_served or self.families else ["ROLE_ENV_FAMILIES"],
-            Fault.CHANGED: self._changed(),
+            OTHER_KEY: self._mismatched_key_ids(),
+            MIXED: [variables.REQUEST] if self.is_mixed() else [],
+            OUTRANKED: self.outranking(),
+            NOT_SERVED: list(filter(None, [self.server_fault()])),
+            OLDER: [] if self.is_served or self.families else ["ROLE_ENV_FAMILIES"],
+            CHANGED: self._changed(),
         }
         return {fault: names for fault, names in found.items() if names}
 
