@@ -64,10 +64,9 @@ def _lines_to_type() -> Iterator[str]:
 def _command(command: Command) -> Iterator[str]:
     """Yield the section of a command, with its own options and exit statuses."""
     yield f".SS {_quoted(f'role-env {command.name}')}"
-    yield from _blocks([Paragraph(command.summary[0].upper() + command.summary[1:] + ".")])
-    shared = OBTAINING if set(OBTAINING) <= set(command.options.values()) else ()
-    yield from _options(option for option in command.options.values() if option not in shared)
-    if shared:
+    yield from _blocks([Paragraph(command.purpose)])
+    yield from _options(command.own_options)
+    if command.obtains:
         yield from _blocks([Paragraph("It has the options of every session, too.")])
     own = [(number, meaning) for number, meaning in sorted(command.statuses.items()) if meaning]
     yield from _blocks([Code("", list(command.examples)), *([Paragraph("Its own exit statuses:")] if own else [])])
@@ -77,8 +76,7 @@ def _command(command: Command) -> Iterator[str]:
 
 def _options(options: Iterable[Option]) -> Iterator[str]:
     for option in options:
-        value = "{" + ",".join(option.choices) + "}" if option.choices else option.value
-        yield from _tagged(f"`{f'{option.name} {value}'.rstrip()}`", [option.help])
+        yield from _tagged(f"`{option.heading}`", [option.help])
 
 
 def _section(title: str, blocks: Sequence[Block]) -> list[str]:

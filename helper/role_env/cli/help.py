@@ -7,9 +7,9 @@ from role_env.command_table.model import EXIT_STATUSES, OBTAINING, TOPICS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
-    from role_env.command_table.model import Command, Option
+    from role_env.command_table.model import Command
 
 _WIDTH = 78
 _OPTION_COLUMN = 24
@@ -54,29 +54,28 @@ def topic(name: str) -> str:
 
 
 def _overview() -> str:
-    commands = "".join(f"\n  {about}:\n{_summaries(group)}" for about, group in GROUPS.items())
-    topics = "".join(_row("    " + name, about, _WORD_COLUMN) for name, about in TOPICS.items())
+    commands = "".join(
+        f"\n  {about}:\n" + _rows([(command.name, command.summary) for command in group], "    ", _WORD_COLUMN)
+        for about, group in GROUPS.items()
+    )
+    options, topics = _rows([_HELP, _VERSION]), _rows(TOPICS.items(), "    ", _WORD_COLUMN)
     return (
-        f"usage: {_USAGE}\n\n{_DESCRIPTION}\noptions:\n{_rows([_HELP, _VERSION])}\ncommands:{commands}\n"
+        f"usage: {_USAGE}\n\n{_DESCRIPTION}\noptions:\n{options}\ncommands:{commands}\n"
         f"topics:\n{topics}\nexamples:\n{_LINES}\n{_MORE}"
     )
 
 
-def _summaries(commands: "Sequence[Command]") -> str:
-    return "".join(_row("    " + command.name, command.summary, _WORD_COLUMN) for command in commands)
-
-
 def _command_page(command: "Command") -> str:
     usage = " ".join(["role-env", command.name, "[options]", *_usage_words(command)])
-    summary = command.summary[0].upper() + command.summary[1:] + "."
-    own, shared = _own_and_shared(tuple(command.options.values()))
-    options = _rows([_HELP, *_described(own)])
-    if shared:
-        options += f"\noptions of every session:\n{_rows(_described(shared))}"
+    options = _rows([_HELP, *((option.heading, option.help) for option in command.own_options)])
+    if command.obtains:
+        options += f"\noptions of every session:\n{_rows((option.heading, option.help) for option in OBTAINING)}"
     examples = "".join(f"  {line}\n" for line in command.examples)
+    statuses = [(str(number), meaning or EXIT_STATUSES[number]) for number, meaning in sorted(command.statuses.items())]
     return (
-        f"usage: {usage}\n\n{_wrapped(summary, '', '')}\n"
-        f"options:\n{options}\nexamples:\n{examples}\nexit statuses:\n{_statuses(command)}"
+        f"usage: {usage}\n\n{_wrapped(command.purpose, '', '')}\n"
+        f"options:\n{options}\nexamples:\n{examples}\n"
+        f"exit statuses:\n{_rows([*statuses, ('130, 143', 'interrupted')], column=12)}"
     )
 
 
@@ -90,39 +89,14 @@ def _usage_words(command: "Command") -> "list[str]":
     return names
 
 
-def _own_and_shared(options: "Sequence[Option]") -> "tuple[Sequence[Option], Sequence[Option]]":
-    """Return a command's own options, and those that every command with a session has."""
-    shared = OBTAINING if set(OBTAINING) <= set(options) else ()
-    return [option for option in options if option not in shared], shared
-
-
-def _described(options: "Sequence[Option]") -> "list[tuple[str, str]]":
-    return [(_heading(option), option.help) for option in options]
-
-
-def _heading(option: "Option") -> str:
-    value = "{" + ",".join(option.choices) + "}" if option.choices else option.value
-    return f"{option.name} {value}".rstrip()
-
-
-def _rows(rows: "Sequence[tuple[str, str]]") -> str:
-    return "".join(_row("  " + head, text, _OPTION_COLUMN) for head, text in rows)
-
-
-def _row(head: str, text: str, column: int) -> str:
-    """Return `text` wrapped from `column` on, beside `head` or, if that is too long, below it."""
-    indent = " " * column
-    if len(head) > column - 2:
-        return f"{head}\n{_wrapped(text, indent, indent)}"
-    return _wrapped(text, head.ljust(column), indent)
-
-
-def _statuses(command: "Command") -> str:
-    rows = [
-        _row(f"  {number}", meaning or EXIT_STATUSES[number], 12)
-        for number, meaning in sorted(command.statuses.items())
-    ]
-    return "".join([*rows, _row("  130, 143", "interrupted", 12)])
+def _rows(rows: "Iterable[tuple[str, str]]", indent: str = "  ", column: int = _OPTION_COLUMN) -> str:
+    """Return each text wrapped from `column` on, beside its head or, if that is too long, below it."""
+    shown, blank = "", " " * column
+    for head, text in rows:
+        is_beside = len(indent + head) <= column - 2
+        shown += "" if is_beside else f"{indent}{head}\n"
+        shown += _wrapped(text, f"{indent}{head}".ljust(column) if is_beside else blank, blank)
+    return shown
 
 
 def _wrapped(text: str, first: str, indent: str) -> str:

@@ -79,6 +79,12 @@ class Option:
         self.choices = choices
         self.attribute = name[2:].replace("-", "_")
 
+    @property
+    def heading(self) -> str:
+        """The option and its value, as a help page shows them."""
+        value = "{" + ",".join(self.choices) + "}" if self.choices else self.value
+        return f"{self.name} {value}".rstrip()
+
 
 class Word:
     """A positional argument: its placeholder, its kind, and the field of an Invocation that it fills."""
@@ -152,6 +158,22 @@ class Command:
         self.is_new = is_new
         self.is_silent = is_silent
         self.changes_secrets = changes_secrets
+
+    @property
+    def purpose(self) -> str:
+        """The summary as a sentence."""
+        return f"{self.summary[0].upper()}{self.summary[1:]}."
+
+    @property
+    def own_options(self) -> "list[Option]":
+        """The options without those that every command with a session has."""
+        shared = OBTAINING if self.obtains else ()
+        return [option for option in self.options.values() if option not in shared]
+
+    @property
+    def obtains(self) -> bool:
+        """Whether the command has the options of every session."""
+        return set(OBTAINING) <= set(self.options.values())
 
 
 # --- shared by several commands
