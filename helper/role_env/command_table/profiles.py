@@ -1,22 +1,7 @@
 """The commands that change what is stored: profiles, access keys, sign-ins and cached sessions."""
 
-from role_env.command_table.model import (
-    A_PROFILE,
-    ACCOUNT,
-    ALL_STATUSES,
-    CHOICE,
-    CONFIG,
-    NO_BROWSER,
-    OPTIONAL_PROFILES,
-    PROFILE,
-    REGION,
-    SITES,
-    TEXT,
-    VERBOSE,
-    Command,
-    Option,
-    Word,
-)
+from role_env.command_table import model
+from role_env.command_table.model import Command, Option, Word
 
 _FORCE_RELEASE = Option("--force", "", "drop a rotation of the key, and name the keys that stay")
 
@@ -24,14 +9,14 @@ COMMANDS = (
     Command(
         "configure",
         "create a profile: ask, show it, verify it by one request, and append it to the profiles file",
-        (Word("PROFILE", TEXT, "profile", is_optional=True),),
+        (Word("PROFILE", model.TEXT, "profile", is_optional=True),),
         (
             Option("--role-arn", "ARN", "role to assume (default: asked at a terminal)"),
             Option(
                 "--source-profile",
                 "NAME",
                 "profile whose credentials assume the role (default: asked at a terminal)",
-                kind=PROFILE,
+                kind=model.PROFILE,
             ),
             Option(
                 "--credential-source",
@@ -42,9 +27,9 @@ COMMANDS = (
             Option("--aliyun-profile", "NAME", "profile of the aliyun CLI (default: its current one)"),
             Option("--role-name", "NAME", "RAM role of this ECS instance (default: the one that it has)"),
             Option("--login", "", "store an access key in the keyring: asked for, or read from two lines of stdin"),
-            Option("--region", "ID", "region of the profile", kind=REGION),
+            Option("--region", "ID", "region of the profile", kind=model.REGION),
             Option("--color", "NAME", "color in the prompt"),
-            Option("--expected-account-id", "ID", "account that every session must be for", kind=ACCOUNT),
+            Option("--expected-account-id", "ID", "account that every session must be for", kind=model.ACCOUNT),
             Option("--dry-run", "", "show the profile; neither verify nor append it"),
             Option("--no-verify", "", "append the profile without the request that verifies it"),
             Option("--cloud-sso", "URL", "sign-in URL of the CloudSSO portal to add profiles for"),
@@ -52,7 +37,7 @@ COMMANDS = (
                 "--resource-directory",
                 "PROFILE",
                 "profile that may list the accounts of your organization, to add a profile for each",
-                kind=PROFILE,
+                kind=model.PROFILE,
             ),
             Option(
                 "--role",
@@ -61,15 +46,18 @@ COMMANDS = (
                 " an administrator's)",
             ),
             Option(
-                "--site", "SITE", "with --resource-directory: site of the organization (default: china)", choices=SITES
+                "--site",
+                "SITE",
+                "with --resource-directory: site of the organization (default: china)",
+                choices=model.SITES,
             ),
             Option(
                 "--edit", "", "open the profiles file, at PROFILE, in $VISUAL, $EDITOR or vi, and keep only a valid one"
             ),
             Option("--all", "", "with --cloud-sso or --resource-directory: add everything, without a choice"),
             Option("--yes", "", "with --cloud-sso or --resource-directory: ask nothing, and append"),
-            NO_BROWSER,
-            CONFIG,
+            model.NO_BROWSER,
+            model.CONFIG,
         ),
         (
             "role-env configure",
@@ -78,7 +66,7 @@ COMMANDS = (
             "role-env configure --cloud-sso $SIGN_IN_URL --yes",
             "role-env configure --resource-directory profileA --role $ROLE --dry-run",
         ),
-        statuses=ALL_STATUSES,
+        statuses=model.ALL_STATUSES,
         exclusive=(("--cloud-sso", "--resource-directory", "--edit"),),
         is_new=True,
         changes_secrets=True,
@@ -86,12 +74,12 @@ COMMANDS = (
     Command(
         "setup",
         "write profiles into the aliyun CLI's own file; without PROFILE, one that follows the session of the shell",
-        (Word("aliyun-cli", CHOICE, "program", choices=("aliyun-cli",)), OPTIONAL_PROFILES),
+        (Word("aliyun-cli", model.CHOICE, "program", choices=("aliyun-cli",)), model.OPTIONAL_PROFILES),
         (
             Option("--all", "", "write every profile that gives a session"),
             Option("--dry-run", "", "show the change and do not make it"),
             Option("--remove", "", "remove the named profiles, or all that setup wrote"),
-            CONFIG,
+            model.CONFIG,
         ),
         ("role-env setup aliyun-cli", "role-env setup aliyun-cli profileB --dry-run"),
         statuses=dict.fromkeys((0, 1, 2, 3), ""),
@@ -100,17 +88,17 @@ COMMANDS = (
     Command(
         "login",
         "store a profile's access key in the OS keyring, or sign in to CloudSSO or OAuth",
-        (A_PROFILE,),
-        (CONFIG, NO_BROWSER, _FORCE_RELEASE, VERBOSE),
+        (model.A_PROFILE,),
+        (model.CONFIG, model.NO_BROWSER, _FORCE_RELEASE, model.VERBOSE),
         ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA'),
-        statuses=ALL_STATUSES | {4: "STS or the sign-in server refused, or nobody signed in in time"},
+        statuses=model.ALL_STATUSES | {4: "STS or the sign-in server refused, or nobody signed in in time"},
         changes_secrets=True,
     ),
     Command(
         "logout",
         "remove a profile's access key or sign-in from the OS keyring",
-        (A_PROFILE,),
-        (CONFIG, _FORCE_RELEASE, VERBOSE),
+        (model.A_PROFILE,),
+        (model.CONFIG, _FORCE_RELEASE, model.VERBOSE),
         ("role-env logout profileA", "role-env logout profileA --config other.ini"),
         statuses=dict.fromkeys((0, 1, 2, 3, 6), "") | {4: "the key is being rotated, or is in use by another role-env"},
         changes_secrets=True,
@@ -118,9 +106,9 @@ COMMANDS = (
     Command(
         "rotate",
         "replace a profile's access key in the keyring by a new one, in steps that survive a crash",
-        (A_PROFILE,),
+        (model.A_PROFILE,),
         (
-            CONFIG,
+            model.CONFIG,
             Option("--status", "", "show the progress, and other keys of the user"),
             Option("--finish", "", "use the new key, and delete the old one if nothing uses it"),
             Option("--abort", "", "go back to the old key, and delete the new one"),
@@ -136,7 +124,7 @@ COMMANDS = (
             ),
         ),
         ("role-env rotate profileA", "role-env rotate profileA --finish"),
-        statuses=ALL_STATUSES | {4: "STS or RAM refused, or rotate itself did"},
+        statuses=model.ALL_STATUSES | {4: "STS or RAM refused, or rotate itself did"},
         exclusive=(("--status", "--finish", "--abort"),),
         is_new=True,
         changes_secrets=True,
@@ -144,8 +132,8 @@ COMMANDS = (
     Command(
         "clear",
         "delete cached sessions",
-        (Word("PROFILE", PROFILE, "profiles", is_repeated=True),),
-        (Option("--all", "", "delete every cached session"), CONFIG),
+        (Word("PROFILE", model.PROFILE, "profiles", is_repeated=True),),
+        (Option("--all", "", "delete every cached session"), model.CONFIG),
         ("role-env clear profileB", "role-env clear --all"),
         statuses=dict.fromkeys((0, 1, 2, 3, 6), ""),
     ),

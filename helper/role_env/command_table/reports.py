@@ -1,18 +1,7 @@
 """The commands that only report."""
 
-from role_env.command_table.model import (
-    A_PROFILE,
-    ALL_STATUSES,
-    CONFIG,
-    JSON,
-    OBTAINING,
-    PROFILE,
-    TOPIC,
-    VERBOSE,
-    Command,
-    Option,
-    Word,
-)
+from role_env.command_table import model
+from role_env.command_table.model import Command, Option, Word
 
 COMMANDS = (
     Command(
@@ -20,8 +9,8 @@ COMMANDS = (
         "show the profiles and the time left on their cached sessions",
         (),
         (
-            CONFIG,
-            JSON,
+            model.CONFIG,
+            model.JSON,
             Option("--names", "", "print only the names"),
             Option("--described", "", "with --names, add a tab and the role and account, for the shells' completion"),
             Option("--sessions", "", "show only profiles that give a session, as role-env use does"),
@@ -39,7 +28,7 @@ COMMANDS = (
         "status",
         "report the session in this shell, from its variables alone",
         (),
-        (JSON,),
+        (model.JSON,),
         ("role-env status", "role-env status --json"),
         statuses={
             0: "the session is valid",
@@ -50,16 +39,16 @@ COMMANDS = (
     Command(
         "whoami",
         "ask STS for the identity of the environment's or a profile's credentials",
-        (Word("PROFILE", PROFILE, "profile", is_optional=True),),
-        (*OBTAINING, JSON),
+        (Word("PROFILE", model.PROFILE, "profile", is_optional=True),),
+        (*model.OBTAINING, model.JSON),
         ("role-env whoami", "role-env whoami profileB --json"),
-        statuses=ALL_STATUSES,
+        statuses=model.ALL_STATUSES,
     ),
     Command(
         "explain",
         "show where a profile's credentials come from and whether its cached session is used, without network",
-        (A_PROFILE,),
-        (*OBTAINING, JSON),
+        (model.A_PROFILE,),
+        (*model.OBTAINING, model.JSON),
         ("role-env explain profileB", "role-env explain profileB --json"),
         statuses=dict.fromkeys((0, 1, 2, 3, 6), "") | {4: "the session would be for another account than expected"},
     ),
@@ -67,14 +56,14 @@ COMMANDS = (
         "doctor",
         "check everything that can keep role-env from working, and suggest fixes",
         (),
-        (CONFIG, JSON, VERBOSE),
+        (model.CONFIG, model.JSON, model.VERBOSE),
         ("role-env doctor", "role-env doctor --json"),
         statuses={0: "no check fails (some may warn)", 1: "a check fails", 2: ""},
     ),
     Command(
         "help",
         "show the page of a command, or a topic of the reference",
-        (Word("COMMAND|TOPIC", TOPIC, "topic", is_optional=True),),
+        (Word("COMMAND|TOPIC", model.TOPIC, "topic", is_optional=True),),
         (),
         ("role-env help exec", "role-env help exit-statuses"),
         statuses=dict.fromkeys((0, 1, 2), ""),

@@ -1,24 +1,8 @@
 """The commands that obtain a session or put one into a shell."""
 
+from role_env.command_table import model
 from role_env.command_table.formats import FORMATS, INTEGRATED_SHELLS, SHELL_FORMATS, SHELLS
-from role_env.command_table.model import (
-    A_SESSION_PROFILE,
-    ALL_STATUSES,
-    CHOICE,
-    CODE,
-    COMMAND_LINE,
-    OBTAINING,
-    OPTIONAL_PROFILE,
-    SECRETS,
-    SITES,
-    Command,
-    Option,
-    Word,
-)
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from role_env.command_table.formats import Shell
+from role_env.command_table.model import Command, Option, Word
 
 
 def _format(choices: "tuple[str, ...]") -> Option:
@@ -26,28 +10,26 @@ def _format(choices: "tuple[str, ...]") -> Option:
     return Option("--format", "FORMAT", text, choices=choices)
 
 
-def _rc_line(shell: "Shell") -> str:
-    """Return the line that loads the integration, with the rc file that it belongs in."""
-    return f"{shell.load:<32}# in {shell.rc_file}"
-
-
 COMMANDS = (
     Command(
         "export",
         "print a profile's session for a shell or program",
-        (A_SESSION_PROFILE,),
-        (*OBTAINING, _format(FORMATS)),
+        (model.A_SESSION_PROFILE,),
+        (*model.OBTAINING, _format(FORMATS)),
         ("source <(role-env profileB)", "role-env export profileB --format json > session.json"),
-        statuses=ALL_STATUSES,
-        prints=SECRETS,
+        statuses=model.ALL_STATUSES,
+        prints=model.SECRETS,
         is_evaluated=True,
     ),
     Command(
         "exec",
         "run a command (default: $SHELL) in a profile's session",
-        (A_SESSION_PROFILE, Word("COMMAND", COMMAND_LINE, "command_line", is_optional=True, is_repeated=True)),
         (
-            *OBTAINING,
+            model.A_SESSION_PROFILE,
+            Word("COMMAND", model.COMMAND_LINE, "command_line", is_optional=True, is_repeated=True),
+        ),
+        (
+            *model.OBTAINING,
             Option("--renew", "", "stay, and serve live sessions to programs that use an SDK"),
             Option(
                 "--listen",
@@ -68,22 +50,22 @@ COMMANDS = (
     Command(
         "process",
         "print a profile's session as a credential process does",
-        (OPTIONAL_PROFILE,),
+        (model.OPTIONAL_PROFILE,),
         (
             Option("--session", "", "print the session of the environment, without PROFILE"),
-            *OBTAINING,
+            *model.OBTAINING,
         ),
         ("role-env process profileB", "role-env process --session"),
-        statuses=ALL_STATUSES,
+        statuses=model.ALL_STATUSES,
         is_silent=True,
-        prints=SECRETS,
+        prints=model.SECRETS,
     ),
     Command(
         "console",
         "open Alibaba Cloud's console in the browser, signed in as a profile's role",
-        (A_SESSION_PROFILE,),
+        (model.A_SESSION_PROFILE,),
         (
-            *OBTAINING,
+            *model.OBTAINING,
             Option("--print", "", "print the address, which works once, for 30 seconds"),
             Option("--isolated", "", "open it in a browser profile of its own, beside other consoles"),
             Option(
@@ -91,20 +73,22 @@ COMMANDS = (
                 "WHERE",
                 "a product, such as ecs, or an address of the console (default: the console's home page)",
             ),
-            Option("--site", "SITE", "site to sign in to (default: the destination's, else china)", choices=SITES),
+            Option(
+                "--site", "SITE", "site to sign in to (default: the destination's, else china)", choices=model.SITES
+            ),
         ),
         ("role-env console profileB --destination ecs", "role-env console profileB --print"),
-        statuses=ALL_STATUSES,
+        statuses=model.ALL_STATUSES,
         exclusive=(("--print", "--isolated"),),
         usage="[PROFILE]",
     ),
     Command(
         "use",
         "switch this shell to a profile's session, or by - to the one before it (a function of the shell integration)",
-        (A_SESSION_PROFILE,),
-        OBTAINING,
+        (model.A_SESSION_PROFILE,),
+        model.OBTAINING,
         ("role-env use profileB --region cn-shanghai", "role-env use -"),
-        statuses=ALL_STATUSES,
+        statuses=model.ALL_STATUSES,
         usage="[PROFILE|-]",
     ),
     Command(
@@ -114,7 +98,7 @@ COMMANDS = (
         (_format(SHELL_FORMATS),),
         ('eval "$(role-env off)"', "role-env off | source"),
         statuses={0: "", 1: ""},
-        prints=CODE,
+        prints=model.CODE,
         is_evaluated=True,
     ),
     Command(
@@ -130,22 +114,22 @@ COMMANDS = (
             ),
         ),
         ('eval "$(role-env renew)"', "role-env renew | source"),
-        statuses=ALL_STATUSES | {4: "it would be another session, or STS refused"},
-        prints=CODE,
+        statuses=model.ALL_STATUSES | {4: "it would be another session, or STS refused"},
+        prints=model.CODE,
         is_evaluated=True,
         is_new=True,
     ),
     Command(
         "init",
         "print the shell integration, for a line in the rc file of the shell",
-        (Word("SHELL", CHOICE, "shell", choices=INTEGRATED_SHELLS),),
+        (Word("SHELL", model.CHOICE, "shell", choices=INTEGRATED_SHELLS),),
         (
             Option("--no-prompt", "", "leave the prompt alone, and only set ROLE_ENV_PROMPT"),
             Option("--renew", "", "renew the session at a prompt shortly before it expires"),
         ),
-        tuple(_rc_line(SHELLS[name]) for name in INTEGRATED_SHELLS),
+        tuple(f"{shell.load:<32}# in {shell.rc_file}" for shell in SHELLS.values() if shell.load),
         statuses=dict.fromkeys((0, 1, 2), ""),
-        prints=CODE,
+        prints=model.CODE,
         is_evaluated=True,
     ),
 )
