@@ -5,11 +5,12 @@ any secret that was sent.
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
 import urllib.parse
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from secrets import token_urlsafe
 from typing import Any
 
@@ -42,6 +43,17 @@ class SignInError(RefusedError):
 
 class TokenEnded(ProfileError):
     """The server no longer accepts the token."""
+
+
+@contextlib.contextmanager
+def noticing_end(is_end: Callable[[str], object]) -> Iterator[None]:
+    """Turn a refusal with status 401, or with a code for which `is_end` is true, into TokenEnded."""
+    try:
+        yield
+    except SignInError as error:
+        if error.status == 401 or is_end(error.code):
+            raise TokenEnded(error.message) from None
+        raise
 
 
 class Verifier:

@@ -4,15 +4,13 @@ Protocol: authorization code (RFC 6749) with PKCE (RFC 7636), refresh tokens tha
 exchange of an access token for a session, as in the `aliyun` CLI 3.4.
 """
 
-import contextlib
 import time
 import urllib.parse
-from collections.abc import Iterator
 
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.issuers.hosts import Site
-from role_env.issuers.issuer import SHORTEST_TOKEN_SECONDS, Issuer, SignInError, TokenEnded, Verifier
+from role_env.issuers.issuer import SHORTEST_TOKEN_SECONDS, Issuer, Verifier, noticing_end
 from role_env.keyrings.sign_ins import SignIn
 
 CALLBACK_PATH = "/cli/callback"
@@ -55,14 +53,14 @@ def refresh(site: Site, sign_in: SignIn, context: Context) -> SignIn:
     """
     token = sign_in.refresh_token
     form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": site.client_id}
-    with _noticing_end():
+    with noticing_end(_ENDED.__contains__):
         return _request_tokens(site, form, (token,), context, before=sign_in)
 
 
 def exchange(host: str, access_token: str, context: Context) -> Credentials:
     """Return a session for an access token that `host` issued. Raises TokenEnded, SignInError, UnreachableError."""
     issuer, issued = Issuer(host, context), time.time()
-    with _noticing_end():
+    with noticing_end(_ENDED.__contains__):
         answer = issuer.request("POST", "/v1/exchange", token=access_token)
     return issuer.read_session(answer, issued=issued)
 
@@ -73,17 +71,6 @@ def revoke(sign_in: SignIn, context: Context) -> None:
     kind = "refresh_token" if sign_in.refresh_token else "access_token"
     form = {"token": token, "token_type_hint": kind, "client_id": sign_in.client_id}
     Issuer(sign_in.host, context).request("POST", "/v1/revoke", form=form, secrets=(token,))
-
-
-@contextlib.contextmanager
-def _noticing_end() -> Iterator[None]:
-    """Turn a refusal by which the server rejects the token for good into TokenEnded."""
-    try:
-        yield
-    except SignInError as error:
-        if error.code in _ENDED or error.status == 401:
-            raise TokenEnded(error.message) from None
-        raise
 
 
 def _request_tokens(

@@ -16,7 +16,7 @@ from role_env.credentials import Credentials
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, RoleEnvError, printable
 from role_env.issuers.hosts import host_of
-from role_env.issuers.issuer import Issuer, SignInError, TokenEnded, Verifier
+from role_env.issuers.issuer import Issuer, SignInError, Verifier, noticing_end
 
 _CLIENT_ID, _CLIENT_VARIABLE = "app-vaz16tltdxs96audqf35", "ALIBABA_CLOUD_SSO_CLIENT_ID"
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -191,12 +191,8 @@ class Portal(Issuer):
         raise self.invalid_response(f"{key} has no end")
 
     def _ask(self, method: str, path: str, token: str, document: Mapping[str, str] | None = None) -> dict[str, Any]:
-        try:
+        with noticing_end(lambda code: _TOKEN_FAULT.search(_folded(code))):
             return self.request(method, path, document=document, token=token)
-        except SignInError as error:
-            if error.status == 401 or _TOKEN_FAULT.search(_folded(error.code)):
-                raise TokenEnded(error.message) from None
-            raise
 
     def _id(self, row: Mapping[str, Any], name: str, check: "validators.Check") -> str:
         """Return the ID `name` of a row, after the check of the profile key that it becomes the value of."""
