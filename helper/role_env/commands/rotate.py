@@ -20,7 +20,7 @@ from role_env.rotation.exclusion import hold_keys
 from role_env.rotation.holders import Holders
 from role_env.rotation.journal import Journal, Step, Unreadable
 from role_env.rotation.ram import Ram
-from role_env.rotation.rotation import Report, Rotation
+from role_env.rotation.rotation import Rotation
 from role_env.rotation.steps import Action, Command, Present
 from role_env.sessions import chain as chains
 from role_env.sessions.store import Cache
@@ -86,7 +86,8 @@ def run(invocation: Invocation, context: Context) -> int:
     )
     command = Command.ABORT if invocation.abort else Command.FINISH if invocation.finish else Command.ROTATE
     with rotation.hold_lock():
-        _show(rotation.run(command, force=invocation.force), profile.name)
+        action, journal = rotation.run(command, force=invocation.force)
+        _show(action, journal, profile.name)
     return 0
 
 
@@ -158,9 +159,9 @@ def _use(key: AccessKey, profile: Profile, dependents: list[chains.Chain], conte
     sts.caller_identity(key, endpoint=profile.endpoint, context=context.restarted())
 
 
-def _show(report: Report, name: str) -> None:
-    ui.write(f"{name}: {_DONE[report.action].format(old=report.old, new=report.new)}\n")
-    if report.action in (Action.CREATE, Action.ADVANCE):
+def _show(action: Action, journal: Journal, name: str) -> None:
+    ui.write(f"{name}: {_DONE[action].format(old=journal.old.access_key_id, new=journal.new_id)}\n")
+    if action in (Action.CREATE, Action.ADVANCE):
         ui.write(
             f"go back with: role-env rotate {name} --abort\n"
             f"delete the old key once the new one works everywhere: role-env rotate {name} --finish\n"

@@ -39,8 +39,7 @@ class Holders:
 
     def key_id(self) -> str:
         """Return the ID of the profile's key, or an empty text."""
-        key = self.key()
-        return key.access_key_id if key else ""
+        return self._id_in(self._entry)
 
     def own_journal(self) -> Journal | None:
         """Return the journal of the rotation that the profile began, or None. May also raise Unreadable."""
@@ -83,7 +82,7 @@ class Holders:
     def of(self, access_key_id: str) -> list[Entry]:
         """Return the entries that have the key `access_key_id`, the profile's own first."""
         found = {entry.name: entry for entry in [self._entry, *self._others, *access_keys.entries(self._call_context)]}
-        return [entry for entry in found.values() if self._has(entry, access_key_id)]
+        return [entry for entry in found.values() if self._id_in(entry) == access_key_id]
 
     def replace(self, before: AccessKey, after: AccessKey) -> bool:
         """Store `after` in every entry that has `before`, and return whether any had it.
@@ -103,6 +102,7 @@ class Holders:
                 )
         return bool(found)
 
-    def _has(self, entry: Entry, access_key_id: str) -> bool:
+    def _id_in(self, entry: Entry) -> str:
+        """Return the ID of the key stored as `entry`, or an empty text."""
         key = access_keys.load_entry(entry, self._call_context)
-        return key is not None and key.access_key_id == access_key_id
+        return key.access_key_id if key else ""

@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager
 from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.dataclass import dataclass
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
 from role_env.rotation import refusals, remains, steps
 from role_env.rotation.exclusion import hold_keys
@@ -22,15 +21,6 @@ from role_env.rotation.ram import NO_KEY, KeyState, Ram
 from role_env.rotation.steps import Action, Command, Present
 from role_env.rotation.uninterrupted import uninterrupted
 from role_env.sts import client
-
-
-@dataclass(frozen=True)
-class Report:
-    """The result of a call: the action, and the IDs of the keys `old` and `new`."""
-
-    action: Action
-    old: str
-    new: str
 
 
 class Rotation:
@@ -72,8 +62,8 @@ class Rotation:
 
         return hold_keys(ids, self._profile, self._context)
 
-    def run(self, command: Command, *, force: bool = False) -> Report:
-        """Take the rotation as far as `command` asks.
+    def run(self, command: Command, *, force: bool = False) -> tuple[Action, Journal]:
+        """Take the rotation as far as `command` asks. Return what was done, and the journal.
 
         Raises RefusedError, UnreachableError, KeyringError. Completed steps stay, and the next call continues.
         """
@@ -100,7 +90,7 @@ class Rotation:
         if refused := refusals.of_action(action, self._profile, journal, found):
             raise refused
         self._do(action, command, journal, found, is_own=present is not Present.OTHER)
-        return Report(action, journal.old.access_key_id, journal.new_id)
+        return action, journal
 
     def _look(self, journal: Journal, present: Present) -> Look:
         """Ask RAM. If a use of the new key would count as somebody else's, sign with the old key first."""
