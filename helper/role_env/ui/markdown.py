@@ -5,14 +5,11 @@ text and links.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import TypeAlias
 
 from role_env.dataclass import dataclass
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _HEADING = re.compile(r"(#+) (.+)")
 _FENCE = re.compile(r"```(\S*)$")
@@ -50,14 +47,14 @@ class Code:
     """A fenced block, such as lines to type or part of a file."""
 
     language: str
-    lines: "Sequence[str]"
+    lines: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Table:
     """A table, with its heading as the first row. Cells are marked up like a paragraph."""
 
-    rows: "Sequence[Sequence[str]]"
+    rows: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -75,12 +72,12 @@ class Item:
 Block: TypeAlias = Heading | Paragraph | Code | Table | Item
 
 
-def parse(text: str) -> "list[Block]":
+def parse(text: str) -> list[Block]:
     """Return the blocks of `text`."""
     return _Reader(text.splitlines()).blocks()
 
 
-def parts(text: str) -> "Iterator[tuple[Style, str]]":
+def parts(text: str) -> Iterator[tuple[Style, str]]:
     """Yield the parts of a paragraph's text, each with its style. A link gives its text."""
     end = 0
     for found in _STRONG.finditer(text):
@@ -92,7 +89,7 @@ def parts(text: str) -> "Iterator[tuple[Style, str]]":
     yield from _plain_parts(text[end:], Style.PLAIN)
 
 
-def _plain_parts(text: str, style: Style) -> "Iterator[tuple[Style, str]]":
+def _plain_parts(text: str, style: Style) -> Iterator[tuple[Style, str]]:
     end = 0
     for found in _PART.finditer(text):
         if found.start() > end:
@@ -106,11 +103,11 @@ def _plain_parts(text: str, style: Style) -> "Iterator[tuple[Style, str]]":
 class _Reader:
     """A reader of blocks from lines. The lines of an item lose its indentation."""
 
-    def __init__(self, lines: "list[str]") -> None:
+    def __init__(self, lines: list[str]) -> None:
         self._lines = lines
         self._next = 0
 
-    def blocks(self) -> "list[Block]":
+    def blocks(self) -> list[Block]:
         """Return the blocks of all lines, in order."""
         found = []
         while self._next < len(self._lines):
@@ -120,7 +117,7 @@ class _Reader:
                 self._next += 1
         return found
 
-    def _block(self, line: str) -> "Block":
+    def _block(self, line: str) -> Block:
         if heading := _HEADING.match(line):
             self._next += 1
             return Heading(len(heading[1]), heading[2])
@@ -160,10 +157,10 @@ class _Reader:
 
     def _paragraph(self) -> Paragraph:
         lines: list[str] = []
-        while self._next < len(self._lines) and self._continues(self._lines[self._next], is_first=not lines):
+        while self._next < len(self._lines) and not (lines and self._is_end(self._lines[self._next])):
             lines.append(self._lines[self._next].strip())
             self._next += 1
         return Paragraph(" ".join(lines))
 
-    def _continues(self, line: str, *, is_first: bool) -> bool:
-        return is_first or not (not line or line.startswith("|") or _FENCE.match(line) or _MARKER.match(line))
+    def _is_end(self, line: str) -> bool:
+        return not line or line.startswith("|") or bool(_FENCE.match(line) or _MARKER.match(line))

@@ -59,7 +59,7 @@ def ask_hidden(question: str) -> str:
     try:
         return getpass.getpass(f"{question}: ").strip()
     except EOFError:
-        raise _closed() from None
+        raise ClosedTerminal from None
 
 
 class Menu:
@@ -164,16 +164,15 @@ def _read_line() -> str:
         raise UsageError("the answer is not text in this locale's encoding") from None
     if not line:
         _write("\n")
-        raise _closed()
+        raise ClosedTerminal
     return line.strip()
-
-
-def _closed() -> RoleEnvError:
-    return ClosedTerminal("the terminal was closed, and nothing was changed")
 
 
 class ClosedTerminal(RoleEnvError):
     """The person has pressed Ctrl-D, or the terminal is gone."""
+
+    def __init__(self) -> None:
+        super().__init__("the terminal was closed, and nothing was changed")
 
 
 def _write(text: str) -> None:

@@ -5,14 +5,11 @@ can be copied into the file: in an INI file, an indented line has another meanin
 """
 
 import re
+from collections.abc import Iterable, Sequence
 
 from role_env.ui import markdown
 from role_env.ui.markdown import Block, Code, Heading, Item, Paragraph, Style, Table
 from role_env.ui.table import width
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 _FILES = ("ini", "json", "toml", "yaml")
 _WIDEST_PROSE = 80
@@ -36,7 +33,7 @@ def text_of(document: str, *, columns: int, has_styles: bool) -> str:
     return _ANY_MARK.sub(lambda mark: _SGR[mark[0]] if has_styles else "", text)
 
 
-def _blocks(blocks: "Sequence[Block]", prose: int, columns: int) -> "list[str]":
+def _blocks(blocks: Sequence[Block], prose: int, columns: int) -> list[str]:
     """Return the lines of blocks in `columns`; paragraphs use at most `prose` columns."""
     lines: list[str] = []
     is_close = True
@@ -46,7 +43,7 @@ def _blocks(blocks: "Sequence[Block]", prose: int, columns: int) -> "list[str]":
     return lines
 
 
-def _block(block: "Block", prose: int, columns: int) -> "list[str]":
+def _block(block: Block, prose: int, columns: int) -> list[str]:
     match block:
         case Heading(text=text):
             return [_marked(Style.STRONG, _capitals(text))]
@@ -62,7 +59,7 @@ def _block(block: "Block", prose: int, columns: int) -> "list[str]":
             return _indented(_blocks(inner, prose - len(head), columns - len(head)), head, " " * len(head))
 
 
-def _table(rows: "Sequence[Sequence[str]]", prose: int, columns: int) -> "list[str]":
+def _table(rows: Sequence[Sequence[str]], prose: int, columns: int) -> list[str]:
     """Return a table in columns if they fit, with its last column wrapped if necessary; else row by row."""
     widths = [max(_width_of(_styled(cell)) for cell in column) for column in zip(*rows, strict=True)]
     room = columns - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
@@ -72,7 +69,7 @@ def _table(rows: "Sequence[Sequence[str]]", prose: int, columns: int) -> "list[s
     return _row_by_row(rows, prose)
 
 
-def _in_columns(rows: "Sequence[Sequence[str]]", widths: "list[int]", room: int) -> "list[str]":
+def _in_columns(rows: Sequence[Sequence[str]], widths: list[int], room: int) -> list[str]:
     lines = []
     for number, row in enumerate(rows):
         cells = [_styled(cell) for cell in row] if number else [_marked(Style.STRONG, _plain(cell)) for cell in row]
@@ -82,7 +79,7 @@ def _in_columns(rows: "Sequence[Sequence[str]]", widths: "list[int]", room: int)
     return lines
 
 
-def _row_by_row(rows: "Sequence[Sequence[str]]", prose: int) -> "list[str]":
+def _row_by_row(rows: Sequence[Sequence[str]], prose: int) -> list[str]:
     """Return each row as its first cell with the others below it, labeled by headings except for lines to type."""
     (_, *headings), *others = rows
     lines: list[str] = []
@@ -99,15 +96,15 @@ def _is_line_to_type(cell: str) -> bool:
     return bool(re.fullmatch(r"`[^`]+ [^`]+`", cell))
 
 
-def _indented(lines: "Iterable[str]", first: str, others: str) -> "list[str]":
+def _indented(lines: Iterable[str], first: str, others: str) -> list[str]:
     return [(others if number else first) + line if line else line for number, line in enumerate(lines)]
 
 
-def _wrapped(text: str, most: int) -> "list[str]":
+def _wrapped(text: str, most: int) -> list[str]:
     return _filled(_words(text), most)
 
 
-def _filled(words: "Sequence[str]", most: int) -> "list[str]":
+def _filled(words: Sequence[str], most: int) -> list[str]:
     """Return lines of at most `most` columns; a wider word gets a line of its own."""
     lines: list[str] = []
     room = 0
@@ -121,7 +118,7 @@ def _filled(words: "Sequence[str]", most: int) -> "list[str]":
     return lines
 
 
-def _words(text: str) -> "list[str]":
+def _words(text: str) -> list[str]:
     """Return the words of `text`, at which a line may be broken. Code is one word."""
     return _styled(text).split(" ")
 
