@@ -27,6 +27,7 @@ from cloud.resource_directory import LocalResourceDirectory, directory_of
 from role_env.keyrings import kernel
 from support import argument_watch, namespaces
 from support.argument_watch import Arguments, ArgumentWatch
+from support.fork_server import ForkServer
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
@@ -81,6 +82,17 @@ def bus() -> Iterator[KeyringBus]:
         _ended.extend([started] if started.revive() else [])
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[ForkServer | None]:
+    """Where commands are forked; None on a system that cannot wait for a process by a file."""
+    if not hasattr(os, "pidfd_open"):
+        yield None
+        return
+    started = ForkServer()
+    yield started
+    started.close()
+
+
 @pytest.fixture(scope="module")
 def silent() -> Iterator[SilentBus]:
     """A keyring that never answers."""
@@ -112,7 +124,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 @pytest.fixture
-def machine(tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Machine]:
+def machine(tmp_path: Path, sts: LocalSts, bus: KeyringBus, forks: ForkServer | None) -> Iterator[Machine]:
     """A machine of this test's own, with profileA and profileB in its profiles file; its canary sings at the end."""
     bus.clear()
     if namespaces.has_own_kernel_keyring():
@@ -120,6 +132,7 @@ def machine(tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Machine]
             for name in kernel.names():
                 kernel.delete(name)
     made = Machine(tmp_path / "home", sts, bus)
+    made.forks = forks
     made.arguments = Arguments(Path(os.environ[argument_watch.FILE])).seen
     yield made
     assert not made.leaks()

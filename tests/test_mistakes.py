@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from cloud.local_sts import LocalSts
+from support.fork_server import ForkServer
 from support.machine import Machine
 from support.mistakes import Mistake
 from support.mistakes_in_file import FROM_STS, IN_FILE, SETTINGS
@@ -21,11 +22,12 @@ MISTAKES = (*IN_FILE, *FROM_STS, *TYPED, *SETTINGS, *LOGIN, *AT_A_TERMINAL, *IN_
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, bus: KeyringBus) -> Iterator[Machine]:
+def shared(tmp_path_factory: pytest.TempPathFactory, bus: KeyringBus, forks: ForkServer | None) -> Iterator[Machine]:
     """A machine for all rows, since its STS costs more than a row."""
     folder = tmp_path_factory.mktemp("mistakes")
     with LocalSts(folder / "sts") as sts:
         made = Machine(folder / "home", sts, bus)
+        made.forks = forks
         yield made
         assert not made.leaks()
 

@@ -7,13 +7,14 @@ import pytest
 
 from cloud.federation import Federation
 from support.cli_home import Home
+from support.fork_server import ForkServer
 from support.machine import Machine
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path, forks: ForkServer | None) -> Home:
     """Return a home folder of this test's own."""
-    return Home(tmp_path)
+    return Home(tmp_path, forks)
 
 
 @pytest.fixture

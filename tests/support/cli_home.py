@@ -11,7 +11,8 @@ from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import Entry
 from role_env.files.user_file import BACKUP_SUFFIX, UserFile
 from support.files import write_private
-from support.machine import INSTALLED
+from support.fork_server import ForkServer, run_command
+from support.machine import INSTALLED, ROLE_ENV
 
 PROFILES = """\
 [source]
@@ -39,8 +40,9 @@ CLI = {"output_format": "json", "language": "zh", "retry_timeout": 0}
 class Home:
     """A home folder with a profiles file, and perhaps the CLI's file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, forks: ForkServer | None) -> None:
         self.path = path
+        self._forks = forks
         self.profiles = write_private(path / ".config/role-env/profiles.ini", PROFILES)
         self.config = path / ".aliyun/config.json"
         self.backup = self.config.with_name(self.config.name + BACKUP_SUFFIX)
@@ -56,24 +58,17 @@ class Home:
         self, *arguments: str, environ: dict[str, str] | None = None, status: int = 0, said: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run the command, which has to end with `status`, report `said` on stderr, and show no secret."""
-        done = subprocess.run(
-            [INSTALLED / "role-env", "setup", "aliyun-cli", *arguments],
-            capture_output=True,
-            text=True,
-            env=self.environ | (environ or {}),
-            cwd=self.path,
-            timeout=60,
-            check=False,
-        )
-        for secret in ("the-secret", "the-token"):
-            assert secret not in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        assert (done.returncode, said in done.stderr) == (status, True), done.stderr
-        return done
+        line = (ROLE_ENV, "setup", "aliyun-cli", *arguments)
+        done = run_command(self._forks, line, self.environ | (environ or {}), self.path)
+        out, err = done.stdout.decode(), done.stderr.decode()
+        for word in ("the-secret", "the-token", "Traceback"):
+            assert word not in out + err
+        assert (done.returncode, said in err) == (status, True), err
+        return subprocess.CompletedProcess(line, status, out, err)
 
     def command(self, name: str = "profileB") -> str:
         """Return the command that a profile gets, by the path of a program that cron would not find."""
-        return f"{INSTALLED / 'role-env'} process --config {self.profiles} {name}"
+        return f"{ROLE_ENV} process --config {self.profiles} {name}"
 
     def entry(self, name: str = "profileB") -> dict[str, Any]:
         """Return a profile in the CLI's file."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ import pytest
 from cloud.local_sts import LocalSts
 from cloud.sign_in_server import SignInServer
 from support.files import settle, write_private, write_program
+from support.fork_server import ForkServer, run_command
 from support.secret_service_bus import KeyringBus, require
 from support.shells import COMMANDS, NOTHING_CHANGED
 
@@ -52,6 +53,8 @@ class Machine:
             "ALIBABA_CLOUD_RAM_ENDPOINT": sts.endpoint,  # where no action of RAM is known, until a test starts one
             **bus.environment,
         }
+        self.forks: ForkServer | None = None
+        """Where the commands of `role_env` are forked."""
         self.issuers: list[SignInServer] = []
         """The sign-in servers of the test, whose tokens the canary looks for too."""
         self.reported: list[str] = []
@@ -110,24 +113,22 @@ source_profile = profileA
 
     def run(self, *command: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command with `text` on its stdin and `environ` added to the machine's; neither raises nor hangs."""
-        done = subprocess.run(
-            command,
-            input=text.encode("utf-8", "surrogateescape"),
-            capture_output=True,
-            env=self.environ | environ,
-            cwd=self.home,
-            timeout=DEADLINE,
-            check=False,
-        )
+        return self._run(None, command, text, environ)
+
+    def role_env(self, *arguments: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run the installed command with `text` on its stdin; where the machine has `forks`, as one of them."""
+        return self._run(self.forks, (ROLE_ENV, *arguments), text, environ)
+
+    def _run(
+        self, forks: ForkServer | None, command: Sequence[str], text: str, environ: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        typed = text.encode("utf-8", "surrogateescape")
+        done = run_command(forks, command, {**self.environ, **environ}, self.home, text=typed, seconds=DEADLINE)
         out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
         self.reported.append(err)
         if Path(command[0]).name == "role-env" and _WITHOUT_SESSION & set(command[1:2]):
             self.reported.append(out)
         return subprocess.CompletedProcess(command, done.returncode, out, err)
-
-    def role_env(self, *arguments: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run the installed command with `text` on its stdin."""
-        return self.run(ROLE_ENV, *arguments, text=text, **environ)
 
     def succeeds(self, *arguments: str, text: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """Run the installed command, which has to succeed."""

@@ -5,13 +5,14 @@ the word in it, or changes the line of the profiles file that the message names.
 """
 
 import difflib
+import functools
 import json
 import re
 import shlex
 from collections.abc import Callable
 
 from cloud.world import Session
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 from support.mistakes import KEY, ROLE, SESSION, Mistake
 from support.shell_terminal import init
 from support.terminal import on_terminal
@@ -45,8 +46,8 @@ class Newcomer:
             return self.type_in_bash(init("bash"), line or self.line)
         program, *words = shlex.split(line or self.line)
         assert program in ("role-env", "chmod")
-        command = str(INSTALLED / program) if program == "role-env" else program
-        done = self.machine.run(command, *words, text=self.text, **self.environ)
+        run = self.machine.role_env if program == "role-env" else functools.partial(self.machine.run, program)
+        done = run(*words, text=self.text, **self.environ)
         return done.returncode, done.stdout, done.stderr
 
     def type_at_terminal(self) -> tuple[int, str]:
