@@ -15,7 +15,7 @@ import pytest
 
 from support.rotation_orders import Order
 
-ORDERS = int(os.environ.get("ROTATION_ORDERS", "25"))
+ORDERS = int(os.environ.get("ROTATION_ORDERS", "15"))
 SEED = os.environ.get("ROTATION_SEED") or str(random.SystemRandom().randrange(10**6))
 
 

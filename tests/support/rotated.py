@@ -2,12 +2,12 @@
 
 import signal
 import subprocess
-import time
 
 from cloud.ram import LocalRam
 from cloud.world import AccessKey
 from support.machine import Machine
 from support.secret_service_bus import KeptItem
+from support.waiting import wait_until
 
 ROTATE = "role-env rotate profileA"
 
@@ -55,14 +55,19 @@ def store(machine: Machine, key: AccessKey) -> None:
     machine.bus.replace(entry(machine, "key"), f"role-env key 1\n{key.id}\n{key.secret}".encode())
 
 
+def start_creating(machine: Machine, ram: LocalRam, **environ: str) -> "subprocess.Popen[str]":
+    """Start a rotation, and return it when it has requested the new key."""
+    process = machine.start("rotate", "profileA", **environ)
+    wait_until(lambda: ram.calls_of("CreateAccessKey"))
+    return process
+
+
 def stop_after_create(machine: Machine, ram: LocalRam) -> str:
     """Kill a rotation when the journal has the new key, before it works; return the ID of the new key."""
     old = machine.sts.access_key_id
     ram.sts.propagation_seconds = 60
     process = machine.start("rotate", "profileA")
-    while not any(call.access_key_id not in ("", old) for call in list(machine.sts.calls)):
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
+    wait_until(lambda: any(call.access_key_id not in ("", old) for call in list(machine.sts.calls)))
     end(process, signal.SIGKILL)
     ram.sts.propagation_seconds = 0
     return new_key(machine, ram, old).id

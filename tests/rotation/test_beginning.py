@@ -1,0 +1,108 @@
+"""What a rotation looks at before it begins: other files with its key, where RAM is, and other rotations of the key."""
+
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cloud.ram import LocalRam
+from support.cases import case
+from support.machine import Machine
+from support.rotated import start_creating, states, works
+
+UNREADABLE: dict[str, Callable[[Path], object]] = {
+    "a folder": Path.mkdir,
+    "a pipe": os.mkfifo,
+    "a loop of links": lambda path: path.symlink_to(path),
+    "a large file": lambda path: path.write_bytes(b" " * (64 << 20)),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_file_of_the_cli_that_cannot_be_read_is_named_and_stops_the_rotation(
+    machine: Machine, ram: LocalRam, kind: str
+) -> None:
+    path = machine.home / ".aliyun" / "config.json"
+    path.parent.mkdir()
+    UNREADABLE[kind](path)
+    before = states(ram)
+    done = machine.fails("rotate", "profileA", status=4, said=f"{path} cannot be read (")
+    assert f"so it may contain the access key {machine.sts.access_key_id} too" in done.stderr
+    assert "hint: make it readable, or add --force" in done.stderr
+    assert states(ram) == before
+    machine.succeeds("rotate", "profileA", "--force")
+
+
+def test_no_file_of_the_cli_is_no_reason_to_stop(machine: Machine, ram: LocalRam) -> None:
+    (machine.home / ".aliyun").write_text("a file where the folder would be", "utf-8")
+    machine.succeeds("rotate", "profileA")
+
+
+# ---- where RAM is asked ----
+
+
+VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"
+
+
+PLANTED = ("ram.example.com", "bucket.aliyuncs.com", "ram.aliyuncs.com.evil.example", "10.0.0.1", "http://localhost")
+
+
+def test_a_planted_endpoint_is_refused_before_anything_is_sent(machine: Machine, ram: LocalRam) -> None:
+    for planted, option in itertools.product(PLANTED, ([], ["--status"], ["--abort"])):
+        with case(planted, *option):
+            said = f"the variable {VARIABLE}"
+            done = machine.fails("rotate", "profileA", *option, status=3, said=said, **{VARIABLE: planted})
+            assert "asked at" not in done.stderr
+    assert states(ram) == {machine.sts.access_key_id: True}
+
+
+def test_another_host_is_named_by_an_option_and_before_anything_is_sent(machine: Machine, ram: LocalRam) -> None:
+    host = ram.endpoint.replace("localhost", "127.0.0.1.nip.invalid")
+    done = machine.fails(
+        "rotate", "profileA", "--ram-endpoint", host, status=5, said=f"RAM at {host} could not be reached"
+    )
+    assert done.stderr.startswith(f"role-env: RAM is asked at {host}, which learns new keys\n")
+    machine.succeeds("rotate", "profileA", "--ram-endpoint", ram.endpoint, **{VARIABLE: "ram.example.com"})
+    machine.fails(
+        "rotate", "profileA", "--ram-endpoint", "http://x", status=2, said="--ram-endpoint begins with http://"
+    )
+
+
+# ---- one at a time ----
+
+
+@pytest.mark.parametrize("environ", [{}, {"XDG_RUNTIME_DIR": ""}], ids=["alike", "one without a runtime folder"])
+def test_two_rotations_at_once_make_one_key_and_lose_none(
+    machine: Machine, ram: LocalRam, environ: dict[str, str]
+) -> None:
+    ram.fault("delay:2", action="CreateAccessKey")
+    first = start_creating(machine, ram)
+    second = machine.start("rotate", "profileA", ROLE_ENV_TIMEOUT="60", **environ)
+    ended = [process.communicate(timeout=90) for process in (first, second)]
+    assert [process.returncode for process in (first, second)] == [0, 0], ended
+    assert ended[0][0] == ended[1][0]
+    assert len(ram.calls_of("CreateAccessKey")) == 1
+    assert len(states(ram)) == 2
+    assert works(machine)
+
+
+def test_a_rotation_and_a_login_that_meet_another_ones_rotation_are_refused_after_the_timeout(
+    machine: Machine, ram: LocalRam
+) -> None:
+    machine.add("[twin]\n")
+    ram.sts.propagation_seconds = 60
+    first = start_creating(machine, ram, ROLE_ENV_TIMEOUT="90")
+    for option in ([], ["--abort"], ["--finish"]):
+        said = "another role-env is rotating the key of profileA"
+        machine.fails("rotate", "profileA", *option, status=4, said=said, ROLE_ENV_TIMEOUT="1")
+    said = "another role-env is rotating the key of twin"
+    machine.fails("login", "twin", text=machine.key_lines(), status=4, said=said, ROLE_ENV_TIMEOUT="1")
+    machine.succeeds("rotate", "profileA", "--status")
+    first.kill()
+    first.communicate()
+    machine.succeeds("login", "twin", text=machine.key_lines())
+    ram.sts.propagation_seconds = 0
+    machine.succeeds("rotate", "profileA")
+    assert machine.succeeds("rotate", "twin", "--status").stdout.startswith("twin: LTAI")
