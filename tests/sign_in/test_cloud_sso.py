@@ -11,11 +11,11 @@ import pytest
 from cloud.cloud_sso_portal import CloudSsoPortal
 from cloud.world import ACCOUNT_B, ACCOUNT_C, format_time
 from support.cached_sessions import key_id
+from support.cases import case
 from support.machine import Machine
 from support.silent_bus import SilentBus
 from support.terminal import Person
-
-NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "ROLE_ENV_CACHE": "keyring"}
+from support.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +54,8 @@ def test_a_session_is_cached_and_the_token_is_not_used_again_while_it_is_valid(
     portal.revoke_tokens()
     assert key_id(machine, "cloud") == first
     assert key_id(machine, "spoke") != first
-    assert len(portal.sessions) == 1
-
-
-def test_a_session_of_the_portal_assumes_roles(machine: Machine, portal: CloudSsoPortal) -> None:
-    login(machine)
-    key_id(machine, "spoke")
     assert machine.sts.calls_of("AssumeRole")[-1].access_key_id == portal.sessions[-1].id
+    assert len(portal.sessions) == 1
 
 
 @pytest.mark.parametrize("profile", ["cloud", "spoke"])
@@ -98,46 +93,32 @@ def test_the_interval_is_kept_after_a_fault_and_grows_after_slow_down(machine: M
     assert after - before > 5.9
 
 
-@pytest.mark.parametrize(
-    ("on_poll", "reported"), [("deny", "the sign-in was refused"), ("expire", "the code has expired, or was used")]
-)
-def test_a_refused_or_expired_code_is_exit_4(
-    machine: Machine, portal: CloudSsoPortal, on_poll: str, reported: str
-) -> None:
-    portal.on_poll = on_poll  # type: ignore[assignment]
-    done = login(machine)
-    assert (done.returncode, reported in done.stderr, done.stdout) == (4, True, "")
+def test_a_refused_or_expired_code_is_exit_4(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.on_poll = "deny"
+    machine.fails("login", "cloud", status=4, said="the sign-in was refused")
+    portal.on_poll = "expire"
+    machine.fails("login", "cloud", status=4, said="the code has expired, or was used")
 
 
 def test_waiting_ends_with_the_code(machine: Machine, portal: CloudSsoPortal) -> None:
     portal.on_poll, portal.code_seconds = "wait", 2.5
-    began = time.monotonic()
     machine.fails("login", "cloud", status=4, said="has expired")
-    assert time.monotonic() - began < 25
 
 
 PORTAL_FAULTS = ["internal-error", "html-200", "html-502", "json-list", "reset-after-request", "huge", "captive-portal"]
 PORTAL_FAULTS += ["throttling-429"]
 
 
-@pytest.mark.timeout(240)
-def test_a_portal_that_cannot_be_asked_at_a_sign_in_is_exit_5(machine: Machine, portal: CloudSsoPortal) -> None:
-    for fault in PORTAL_FAULTS:
-        portal.fault(fault, times=None)
-        done = login(machine, ROLE_ENV_TIMEOUT="5")
-        assert (done.returncode, done.stdout) == (5, ""), fault
-        assert f"role-env: {portal.address}" in done.stderr, fault
-        portal.heal()
-
-
-@pytest.mark.timeout(240)
-def test_a_portal_that_cannot_be_asked_for_a_session_is_exit_5(machine: Machine, portal: CloudSsoPortal) -> None:
+@pytest.mark.timeout(300)
+def test_a_portal_that_cannot_be_asked_at_a_sign_in_or_for_a_session_is_exit_5(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
     login(machine)
     for fault in PORTAL_FAULTS:
         portal.fault(fault, times=None)
-        done = machine.role_env("cloud", ROLE_ENV_TIMEOUT="5")
-        assert done.returncode == 5, fault
-        assert "profile cloud" in done.stderr, fault
+        for line, said in (("login cloud", f"role-env: {portal.address}"), ("cloud", "profile cloud")):
+            with case(line, fault):
+                machine.fails(*line.split(), status=5, said=said, ROLE_ENV_TIMEOUT="3")
         portal.heal()
 
 
@@ -154,33 +135,29 @@ def test_a_4xx_is_exit_4_with_the_portals_own_message(machine: Machine, portal: 
     machine.fails("cloud", status=4, said="NoPermission.Account: You were removed from it.")
     portal.fault("escape-in-message")
     assert "\x1b" not in machine.role_env("cloud").stderr
-
-
-def test_a_message_that_repeats_the_token_is_shown_without_it(machine: Machine, portal: CloudSsoPortal) -> None:
-    login(machine)
     token = next(iter(portal.tokens))
     portal.fault(f"code:Forbidden:403:no {token} here")
     machine.fails("cloud", status=4, said="Forbidden: no … here")
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://signin-cn-shanghai.alibabacloudsso.com/x/login",
-        "https://alibabacloudsso.com.evil.example/x/login",
-        "https://evil.example/signin.alibabacloudsso.com",
-        "https://user@signin-cn-shanghai.alibabacloudsso.com/x/login",
-        "https://evilalibabacloudsso.com/x/login",
-        "https://evil.example\\.alibabacloudsso.com/x/login",
-        "https://signin-cn-shanghai.alibabacloudsso.com:99999/x/login",
-        "ftp://signin-cn-shanghai.alibabacloudsso.com/x/login",
-    ],
-)
-def test_another_host_is_exit_3_and_nothing_is_sent(machine: Machine, portal: CloudSsoPortal, url: str) -> None:
-    machine.write(portal.section().replace(portal.url, url))
-    for command in (["login", "cloud"], ["cloud"]):
-        done = machine.role_env(*command)
-        assert (done.returncode, "cloud_sso_sign_in_url" in done.stderr, "line 2" in done.stderr) == (3, True, True)
+URLS = [
+    "http://signin-cn-shanghai.alibabacloudsso.com/x/login",
+    "https://alibabacloudsso.com.evil.example/x/login",
+    "https://evil.example/signin.alibabacloudsso.com",
+    "https://user@signin-cn-shanghai.alibabacloudsso.com/x/login",
+    "https://evilalibabacloudsso.com/x/login",
+    r"https://evil.example\.alibabacloudsso.com/x/login",
+    "https://signin-cn-shanghai.alibabacloudsso.com:99999/x/login",
+    "ftp://signin-cn-shanghai.alibabacloudsso.com/x/login",
+]
+
+
+def test_another_host_is_exit_3_and_nothing_is_sent(machine: Machine, portal: CloudSsoPortal) -> None:
+    for url in URLS:
+        machine.write(portal.section().replace(portal.url, url))
+        for command in ("login cloud", "cloud"):
+            with case(command, url):
+                assert "line 2" in machine.fails(*command.split(), status=3, said="cloud_sso_sign_in_url").stderr
     assert not portal.requests
 
 
@@ -190,10 +167,10 @@ def test_a_private_portal_has_to_be_named(machine: Machine, portal: CloudSsoPort
     assert not portal.requests
 
 
-@pytest.mark.parametrize("missing", ["cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"])
-def test_a_profile_needs_all_three_keys(machine: Machine, portal: CloudSsoPortal, missing: str) -> None:
-    machine.write(re.sub(rf"{missing} = .*\n", "", portal.section()))
-    machine.fails("cloud", status=3, said=f"profile cloud: {missing} is missing")
+def test_a_profile_needs_all_three_keys(machine: Machine, portal: CloudSsoPortal) -> None:
+    for missing in ("cloud_sso_sign_in_url", "cloud_sso_account_id", "cloud_sso_access_config"):
+        machine.write(re.sub(rf"{missing} = .*\n", "", portal.section()))
+        machine.fails("cloud", status=3, said=f"profile cloud: {missing} is missing")
 
 
 def test_login_signs_in_anew_and_drops_the_sessions_of_the_sign_in_before(
@@ -246,22 +223,20 @@ def test_list_explain_and_doctor_show_until_when_a_sign_in_lasts(machine: Machin
 def test_without_any_keyring_nothing_is_asked_of_the_portal(
     machine: Machine, portal: CloudSsoPortal, backend: str
 ) -> None:
-    done = login(machine, PYTHON_KEYRING_BACKEND=backend, ROLE_ENV_CACHE="keyring")
-    assert (done.returncode, done.stdout) == (6, "")
-    assert "role-env: hint:" in done.stderr
+    environ = {"PYTHON_KEYRING_BACKEND": backend, "ROLE_ENV_CACHE": "keyring"}
+    machine.fails("login", "cloud", status=6, said="role-env: hint:", **environ)
     assert not portal.requests
 
 
 def test_the_kernels_keyring_keeps_the_token_to_its_end(machine: Machine, portal: CloudSsoPortal) -> None:
-    portal.token_seconds = 12
-    kernel = {"ROLE_ENV_CACHE": "kernel"}
-    machine.environ |= kernel
+    machine.environ["ROLE_ENV_CACHE"] = "kernel"
     assert login(machine).returncode == 0
-    end = time.monotonic() + portal.token_seconds
     machine.succeeds("cloud", "--no-cache")
-    time.sleep(max(0, end + 1.5 - time.monotonic()))
+    portal.token_seconds = 2
+    assert login(machine).returncode == 0
+    wait_until(lambda: machine.role_env("cloud", "--no-cache").returncode == 3)
     done = machine.role_env("cloud", "--no-cache")
-    assert (done.returncode, "there is no sign-in" in done.stderr or "expired" in done.stderr) == (3, True)
+    assert "there is no sign-in" in done.stderr or "expired" in done.stderr
     machine.role_env("logout", "cloud")
 
 
@@ -301,12 +276,6 @@ def test_what_a_killed_login_has_left_goes_away(machine: Machine) -> None:
     machine.bus.put("left", {**kept.attributes, "service": left}, b"x")
     login(machine)
     assert left not in [item.attributes["service"] for item in machine.bus.items()]
-
-
-def test_verbose_shows_what_is_done_and_no_secret(machine: Machine, portal: CloudSsoPortal) -> None:
-    assert login(machine, "--verbose").returncode == 0
-    done = machine.succeeds("cloud", "--verbose")
-    assert not [secret for secret in portal.secrets if secret in done.stdout + done.stderr]
 
 
 def test_a_browser_opens_unless_it_would_not_be_the_persons(machine: Machine, portal: CloudSsoPortal) -> None:

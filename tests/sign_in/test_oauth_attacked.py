@@ -1,4 +1,4 @@
-"""Another local user reads the browser's arguments and signs in as himself: nothing of his is stored unseen."""
+"""Another user of this machine signs in, or another person gives a session: nothing of theirs is stored unseen."""
 
 import contextlib
 import os
@@ -217,3 +217,83 @@ def test_the_expected_account_of_a_role_is_not_that_of_the_sign_in(machine: Mach
     expect(machine, ACCOUNT_B, f"role_arn = {machine.sts.role_arn}")
     machine.succeeds("login", "me")
     machine.succeeds("exec", "me", "--", "true")
+
+
+# ---- who gives a session later ----
+
+OTHERS = [("oauth-user", ACCOUNT_B), ("mallory", ACCOUNT_A)]
+"""Who is not the person that signed in: of another account, and another person of the same one."""
+
+
+@pytest.fixture
+def signed_in(machine: Machine) -> None:
+    """The profile me, signed in, and spoke with its session as the source."""
+    machine.add(f"[spoke]\nrole_arn = {machine.sts.role_arn}\nsource_profile = me\n")
+    machine.succeeds("login", "me")
+
+
+@pytest.mark.usefixtures("signed_in")
+@pytest.mark.parametrize("profile", ["me", "spoke"])
+@pytest.mark.parametrize("is_refreshed", [False, True])
+def test_a_session_of_somebody_else_is_exit_4_and_neither_exported_nor_stored(
+    machine: Machine, oauth: OAuthServer, profile: str, is_refreshed: bool
+) -> None:
+    for other in OTHERS:
+        if is_refreshed:
+            oauth.expire_access_tokens()
+        oauth.person = other
+        said = ("its sign-in gave a session of acs:ram::", f"{ACCOUNT_A}:assumed-role/oauth")
+        message = machine.refuses(profile, 4, *said)
+        assert "hint: nothing was exported or stored; sign in again: role-env login me" in message
+        assert not machine.sts.calls_of("AssumeRole")
+        assert '"valid": false' in machine.role_env("explain", profile, "--json").stdout
+    oauth.person = ("oauth-user", ACCOUNT_A)
+    assert key_id(machine, profile)
+
+
+def test_a_profile_with_a_role_of_its_own_assumes_it_as_nobody_else(machine: Machine, oauth: OAuthServer) -> None:
+    machine.add(f"[both]\noauth_site_type = CN\nrole_arn = {machine.sts.role_arn}\n")
+    machine.succeeds("login", "both")
+    for other in OTHERS:
+        oauth.person = other
+        machine.refuses("both", 4, "its sign-in gave a session of")
+    assert not machine.sts.calls_of("AssumeRole")
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_a_sign_in_that_an_older_release_stored_has_nobody_to_compare_with(
+    machine: Machine, oauth: OAuthServer
+) -> None:
+    (item,) = [item for item in machine.bus.items() if item.attributes["service"].startswith("role-env sign-in ")]
+    lines = item.secret.decode().splitlines()
+    machine.bus.replace(item, "\n".join(line for line in lines if not line.startswith("identity ")).encode())
+    assert key_id(machine, "me")
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_a_new_sign_in_revokes_the_one_before(machine: Machine, oauth: OAuthServer) -> None:
+    (before,) = oauth.refresh
+    done = machine.succeeds("login", "me")
+    assert done.stderr.count("revoked") == 0
+    assert before not in oauth.refresh
+    assert len(oauth.refresh) == 1
+    assert key_id(machine, "me")
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_a_sign_in_before_that_cannot_be_revoked_is_a_warning(machine: Machine, oauth: OAuthServer) -> None:
+    oauth.fault("503", times=None, action="/v1/revoke")
+    done = machine.succeeds("login", "me", ROLE_ENV_TIMEOUT="5")
+    assert "the former sign-in could not be revoked" in done.stderr
+    oauth.heal()
+    assert key_id(machine, "me")
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_tokens_that_are_not_stored_because_nobody_knows_whose_they_are_are_revoked(
+    machine: Machine, oauth: OAuthServer
+) -> None:
+    (before,) = oauth.refresh
+    oauth.fault("code:access_denied:403:Not from here.", times=None, action="/v1/exchange")
+    machine.fails("login", "me", status=4, said="who has signed in is unknown")
+    assert list(oauth.refresh) == [before]
