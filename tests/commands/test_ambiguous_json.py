@@ -2,48 +2,39 @@
 
 import json
 
-import pytest
-
 from cloud.world import ACCOUNT_B
 from role_env.environ import request
 from role_env.http import responses
 from support.machine import Machine
 
 ALLOW = '{"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}'
-AMBIGUOUS = {
-    f'{{"Version": "1", "Statement": [], "Statement": [{ALLOW}]}}': "has the key Statement twice",
-    '{"Version": "1", "Statement": [{"Effect": "Deny", "Effect": "Allow"}]}': "has the key Effect twice",
-    '{"Version": "1", "Statement": NaN}': "contains the number NaN, which JSON does not have",
-    '{"Version": "1", "Statement": -Infinity}': "contains the number -Infinity, which JSON does not have",
-}
-"""Policies, and what is said of them."""
+POLICY = f'{{"Version": "1", "Statement": [], "Statement": [{ALLOW}]}}'
+TWICE = "has the key Statement twice"
+"""Of a policy, what is said of it; tests/profiles/test_policies.py has others."""
 
 
-@pytest.mark.parametrize("policy", AMBIGUOUS)
-def test_an_ambiguous_policy_of_the_option_is_exit_2_and_nothing_is_requested(machine: Machine, policy: str) -> None:
+def test_an_ambiguous_policy_of_the_option_is_exit_2_and_nothing_is_requested(machine: Machine) -> None:
     file = machine.home / "policy.json"
-    file.write_text(policy)
-    for given, text in ((str(file), ""), ("-", policy)):
+    file.write_text(POLICY)
+    for given, text in ((str(file), ""), ("-", POLICY)):
         done = machine.fails(
-            "export", "profileB", "--format", "json", "--policy", given, text=text, status=2, said=AMBIGUOUS[policy]
+            "export", "profileB", "--format", "json", "--policy", given, text=text, status=2, said=TWICE
         )
         assert f"--policy {given} " in done.stderr
     assert not machine.sts.calls
 
 
-@pytest.mark.parametrize("policy", AMBIGUOUS)
-def test_an_ambiguous_policy_of_a_profile_is_exit_3_and_nothing_is_requested(machine: Machine, policy: str) -> None:
-    (machine.home / "policy.json").write_text(policy)
+def test_an_ambiguous_policy_of_a_profile_is_exit_3_and_nothing_is_requested(machine: Machine) -> None:
+    (machine.home / "policy.json").write_text(POLICY)
     text = machine.file.read_text("utf-8")
-    for key, value in (("policy", policy), ("policy_file", str(machine.home / "policy.json"))):
+    for key, value in (("policy", POLICY), ("policy_file", str(machine.home / "policy.json"))):
         machine.write(f"{text}\n{key} = {value}\n")
         for option in ((), ("--read-only",)):
-            machine.fails("export", "profileB", *option, status=3, said=f"{key} {AMBIGUOUS[policy]}")
+            machine.fails("export", "profileB", *option, status=3, said=f"{key} {TWICE}")
     assert not machine.sts.calls
 
 
-@pytest.mark.parametrize("policy", AMBIGUOUS)
-def test_an_ambiguous_policy_of_the_clis_profile_is_exit_3(machine: Machine, policy: str) -> None:
+def test_an_ambiguous_policy_of_the_clis_profile_is_exit_3(machine: Machine) -> None:
     entry = {
         "name": "p",
         "mode": "RamRoleArn",
@@ -51,11 +42,11 @@ def test_an_ambiguous_policy_of_the_clis_profile_is_exit_3(machine: Machine, pol
         "access_key_secret": machine.sts.access_key_secret,
         "ram_role_arn": machine.sts.role_arn,
         "ram_session_name": "session",
-        "policy": policy,
+        "policy": POLICY,
     }
     machine.write_cli_file({"current": "p", "profiles": [entry]})
     machine.write("[p]\ncredential_source = aliyun_cli\naliyun_profile = p\n")
-    machine.fails("export", "p", status=3, said=AMBIGUOUS[policy])
+    machine.fails("export", "p", status=3, said=TWICE)
     assert not machine.sts.calls
 
 

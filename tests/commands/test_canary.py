@@ -86,21 +86,20 @@ def dump_core(machine: Machine, *words: str, until: Callable[[], object], text: 
     assert process.returncode == -signal.SIGABRT, (words, machine.reported[-1])
 
 
-def test_a_login_that_is_aborted_leaves_no_core_dump(
-    machine: Machine, portal: CloudSsoPortal, oauth: OAuthServer
+def test_a_login_or_a_rotation_that_is_aborted_leaves_no_core_dump(
+    machine: Machine, portal: CloudSsoPortal, oauth: OAuthServer, ram: LocalRam
 ) -> None:
+    ram.fault("hang", action="UpdateAccessKey")
+    dump_core(machine, "rotate", "profileA", until=lambda: ram.calls_of("UpdateAccessKey"))
     machine.add(portal.section())
     machine.add("[me]\noauth_site_type = CN\n")
     machine.sts.fault("hang", times=None)
-    dump_core(machine, "login", "profileA", text=machine.key_lines(), until=lambda: machine.sts.requests_seen)
+    before = machine.sts.requests_seen
+    machine.add("[other]\n")
+    line = ("login", "other")
+    dump_core(machine, *line, text=machine.key_lines(), until=lambda: machine.sts.requests_seen > before)
     portal.on_poll = "wait"
     dump_core(machine, "login", "cloud", "--no-browser", until=lambda: portal.requests_to("/token"))
     oauth.fault("hang", times=None, action="/v1/token")
     dump_core(machine, "login", "me", until=lambda: oauth.requests_to("/v1/token"))
-    assert not list(machine.home.glob("core*"))
-
-
-def test_a_rotation_that_is_aborted_leaves_no_core_dump(machine: Machine, ram: LocalRam) -> None:
-    ram.fault("hang", action="UpdateAccessKey")
-    dump_core(machine, "rotate", "profileA", until=lambda: ram.calls_of("UpdateAccessKey"))
     assert not list(machine.home.glob("core*"))

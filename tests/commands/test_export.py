@@ -1,11 +1,12 @@
-"""role-env export: its JSON, any name in any locale, and no secret on a terminal unasked."""
+"""`export` and `init` at a terminal and in a pipe: the JSON, any name in any locale, and no secret or code unasked."""
 
 import json
 
 import pexpect
 import pytest
 
-from support.machine import Machine
+from support.machine import DEADLINE, Machine
+from support.terminal import on_terminal
 
 
 def test_the_json_of_export_has_these_keys(machine: Machine) -> None:
@@ -43,11 +44,43 @@ def test_a_profile_may_have_a_name_in_any_script_in_any_locale(machine: Machine,
 def test_no_secret_goes_to_a_terminal_unasked(machine: Machine, command: str, line: str) -> None:
     script = f"{command} 2>reported; echo status=$?"
     output, _ = pexpect.run(
-        "bash --norc -c " + f"'{script}'", env=machine.environ, cwd=str(machine.home), withexitstatus=True, timeout=30
+        "bash --norc -c " + f"'{script}'",
+        env=machine.environ,
+        cwd=str(machine.home),
+        withexitstatus=True,
+        timeout=DEADLINE,
     )
     assert output.decode().strip() == "status=2"
     assert line in (machine.home / "reported").read_text()
     assert not machine.sts.calls
     if "off" not in command:
-        output = pexpect.run(f"bash --norc -c '{command} --show'", env=machine.environ, timeout=30)
+        output = pexpect.run(f"bash --norc -c '{command} --show'", env=machine.environ, timeout=DEADLINE)
         assert machine.sts.issued[0].token in output.decode().replace("\r\n", "")
+
+
+# ---- init ----
+
+
+LINES = {
+    "bash": ("~/.bashrc", 'eval "$(role-env init bash{})"'),
+    "zsh": ("~/.zshrc", 'eval "$(role-env init zsh{})"'),
+    "fish": ("~/.config/fish/config.fish", "role-env init fish{} | source"),
+}
+
+
+@pytest.mark.parametrize("options", ["", " --renew", " --no-prompt --renew"])
+@pytest.mark.parametrize("shell", LINES)
+def test_a_person_gets_the_line_for_the_rc_file_and_its_name(machine: Machine, shell: str, options: str) -> None:
+    file, line = LINES[shell]
+    screen = on_terminal(machine, "init", shell, *options.split(), columns=200)
+    assert screen.status == 2
+    assert screen.lines == [
+        f"role-env: add this line to {file}: {line.format(options)}",
+        "role-env: hint: add --show to see the code that it loads",
+    ]
+
+
+def test_show_prints_the_code_there(machine: Machine) -> None:
+    screen = on_terminal(machine, "init", "bash", "--show", columns=200)
+    assert screen.status == 0
+    assert len(screen.lines) > 500

@@ -61,9 +61,7 @@ def test_a_key_of_several_profiles_is_one_finding(machine: Machine, ram: LocalRa
 def test_a_key_is_stored_without_its_age_where_ram_does_not_say_it(machine: Machine, ram: LocalRam, fault: str) -> None:
     ram.fault(fault, times=None)
     before = len(ram.calls)
-    began = time.monotonic()
     log_in(machine, days=91)
-    assert time.monotonic() - began < 12  # two for RAM, and what a crowded machine adds
     assert len(ram.calls) - before <= 1
     assert source_shown(machine) == "keyring"
     assert findings(machine) == []

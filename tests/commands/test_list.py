@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -133,14 +132,12 @@ def test_names_of_sessions_in_the_file_of_an_sdk_go_by_its_types(machine: Machin
 
 
 def test_sessions_without_names_are_the_lines_that_use_shows(machine: Machine) -> None:
+    """Also on a terminal that does not say its size."""
+    assert on_terminal(machine, "list", "--sessions", columns=0).lines == [f"profileB  switchrolesbc  {ACCOUNT_B}  -"]
     machine.role_env("profileB")
     assert re.fullmatch(
         rf"profileB  switchrolesbc  {ACCOUNT_B}  \d+ min left\n", machine.role_env("list", "--sessions").stdout
     )
-
-
-def test_a_terminal_that_does_not_say_its_size_shows_the_lines_too(machine: Machine) -> None:
-    assert on_terminal(machine, "list", "--sessions", columns=0).lines == [f"profileB  switchrolesbc  {ACCOUNT_B}  -"]
 
 
 # ---- the table ----
@@ -279,12 +276,10 @@ def test_a_locked_keyring_is_neither_asked_nor_waited_for(machine: Machine, lock
     machine.role_env("profileB")  # notes that this keyring is the chosen one
     chainer = "keyring.backends.chainer.ChainerBackend"
     for environ in ({}, {"KEYRING_PROPERTY_APPID": "x"}, {"PYTHON_KEYRING_BACKEND": chainer}):
-        began = time.monotonic()
         screen = on_terminal(machine, "list", environ={**locked.environment, "DISPLAY": ":0", **environ})
         assert screen.status == 0
         assert len(screen.lines) == 24
         assert screen.lines[0] == "role-env: sessions in the keyring are not shown: it is locked"
-        assert time.monotonic() - began < 30
     assert not list((machine.home / ".local/state/role-env").glob("keyring-avoided-*"))
 
 
@@ -292,10 +287,8 @@ def test_a_keyring_that_hangs_is_waited_for_once(machine: Machine, silent: Silen
     for number in range(20):
         machine.add(f"[p{number}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     machine.role_env("profileB")
-    began = time.monotonic()
     done = machine.role_env("list", **silent.environment)
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 23)
-    assert time.monotonic() - began < 30
     assert done.stderr.count("\n") == 1
 
 

@@ -1,11 +1,11 @@
 """login and logout: a long-lived key in the OS keyring instead of the file."""
 
 import re
-import time
 
 import pytest
 
 from cloud.world import ACCOUNT_A, ACCOUNT_B
+from support.cases import case
 from support.files import write_private
 from support.machine import Machine
 from support.silent_bus import SilentBus
@@ -37,13 +37,6 @@ def test_a_key_over_a_pipe_is_checked_stored_and_used(machine: Machine) -> None:
     assert machine.sts.user_arn in machine.role_env("whoami", "profileA", "--json").stdout
 
 
-def test_a_section_without_any_key_has_its_key_in_the_keyring(machine: Machine) -> None:
-    name_no_key(machine)
-    machine.fails("profileB", status=3, said="the access key of profileA is not in the keyring")
-    machine.log_in("profileA")
-    machine.succeeds("profileB")
-
-
 def test_what_the_file_still_contains_is_reported_with_its_lines(machine: Machine) -> None:
     machine.write(machine.standard_profiles())
     done = machine.succeeds("login", "profileA", text=machine.key_lines())
@@ -64,22 +57,22 @@ def test_a_key_that_sts_refuses_is_not_stored(machine: Machine, wrong: str) -> N
     machine.succeeds("profileB")
 
 
-@pytest.mark.parametrize(
-    ("text", "status", "reported"),
-    [
-        ("", 2, "stdin has 0 lines, not two"),
-        ("LTAI\n", 2, "stdin has 1 line, not two"),
-        ("LTAI\nsecret\nmore\n", 2, "stdin has 3 lines"),
-        ("\n\n", 2, "the access key ID is not printable ASCII"),
-        ("LTAI\nse cret\n", 2, "the access key secret is not printable ASCII"),
-        ("LTAI5other\nsecret\n", 3, "access_key_id is"),
-        ("\udcff\nsecret\n", 2, "stdin is not text"),
-    ],
-)
-def test_what_can_be_no_key_is_refused_unasked(machine: Machine, text: str, status: int, reported: str) -> None:
-    environ = {"PYTHONIOENCODING": "utf-8:strict"}
-    done = machine.fails("login", "profileA", text=text, status=status, said=reported, **environ)
-    assert done.stdout == ""
+NO_KEYS = [
+    ("", 2, "stdin has 0 lines, not two"),
+    ("LTAI\n", 2, "stdin has 1 line, not two"),
+    ("LTAI\nsecret\nmore\n", 2, "stdin has 3 lines"),
+    ("\n\n", 2, "the access key ID is not printable ASCII"),
+    ("LTAI\nse cret\n", 2, "the access key secret is not printable ASCII"),
+    ("LTAI5other\nsecret\n", 3, "access_key_id is"),
+    ("\udcff\nsecret\n", 2, "stdin is not text"),
+]
+
+
+def test_what_can_be_no_key_is_refused_unasked(machine: Machine) -> None:
+    for text, status, said in NO_KEYS:
+        with case(repr(text)):
+            environ = {"PYTHONIOENCODING": "utf-8:strict"} if "\udcff" in text else {}
+            assert machine.fails("login", "profileA", text=text, status=status, said=said, **environ).stdout == ""
     assert not machine.sts.calls_of("GetCallerIdentity")
 
 
@@ -95,6 +88,7 @@ def test_a_person_sees_the_id_and_not_the_secret_while_typing(machine: Machine) 
 
 def test_logout_removes_the_key_and_what_was_made_with_it_does_not_stand(machine: Machine) -> None:
     machine.log_in("profileA")
+    machine.succeeds("clear", "--all")  # which leaves keys alone
     machine.succeeds("profileB")
     done = machine.role_env("logout", "profileA")
     removed = (
@@ -119,12 +113,6 @@ def test_a_login_with_another_key_is_another_session(machine: Machine) -> None:
         machine.role_env("profileB")
     assert len(machine.sts.calls_of("AssumeRole")) == 2
     assert machine.sts.calls_of("AssumeRole")[-1].access_key_id == machine.sts.world.key_of("root").id
-
-
-def test_clear_leaves_keys_alone(machine: Machine) -> None:
-    machine.log_in("profileA")
-    machine.succeeds("clear", "--all")
-    machine.succeeds("profileB")
 
 
 def test_a_key_of_another_account_than_expected_is_exit_4_and_not_stored(machine: Machine) -> None:
@@ -155,11 +143,8 @@ def test_a_keyring_that_cannot_keep_is_exit_6_and_says_what_to_do(machine: Machi
 def test_a_key_that_the_keyring_has_and_cannot_give_is_exit_6(machine: Machine) -> None:
     machine.log_in("profileA")
     with SilentBus() as silent:
-        began = time.monotonic()
-        done = machine.role_env("profileB", "--refresh", **silent.environment)
-        assert time.monotonic() - began < 30
-    assert done.returncode == 6
-    assert "profile profileA: its key is in the keyring" in done.stderr
+        said = "profile profileA: its key is in the keyring"
+        done = machine.fails("profileB", "--refresh", status=6, said=said, **silent.environment)
     assert "hint: unlock it" in done.stderr
 
 

@@ -20,27 +20,20 @@ def logged_out(machine: Machine) -> str:
     return f"the access key of profileA is not in the keyring ({machine.file}, line 1)"
 
 
-def test_a_request_reports_it_first(machine: Machine, logged_out: str) -> None:
-    done = machine.role_env("profileB")
-    assert (done.returncode, done.stderr) == (3, f"role-env: {logged_out}\nrole-env: hint: {LOGIN}\n")
-
-
-def test_explain_reports_it_first(machine: Machine, logged_out: str) -> None:
+def test_a_request_explain_list_and_doctor_report_it_first_and_no_session_is_valid(
+    machine: Machine, logged_out: str
+) -> None:
+    reported = f"role-env: {logged_out}\nrole-env: hint: {LOGIN}\n"
+    assert machine.fails("profileB", status=3, said="").stderr == reported
     first, *_, last = machine.succeeds("explain", "profileB").stdout.splitlines()
     assert first == f"profileB: {logged_out}; {LOGIN}"
     assert last == f"a new session is requested: {logged_out}"
-
-
-def test_list_reports_it_first_and_shows_no_session_as_valid(machine: Machine, logged_out: str) -> None:
     done = machine.succeeds("list")
-    assert done.stderr == f"role-env: {logged_out}\nrole-env: hint: {LOGIN}\n"
+    assert done.stderr == reported
     rows = [line.split() for line in done.stdout.splitlines()[1:]]
     assert rows[0] == ["profileA", "-", "-", "keyring", "(no", "key)", "-", "no", "key"]
     assert [row[3:] for row in rows[1:]] == [["profileA", "-", "no", "key"], ["profileB", "-", "no", "key"]]
     assert [row["expiration"] for row in json.loads(machine.succeeds("list", "--json").stdout)] == [None] * 3
-
-
-def test_doctor_reports_it_once(machine: Machine, logged_out: str) -> None:
     found = json.loads(machine.role_env("doctor", "--json").stdout)
     assert [each["fix"] for each in found if each["message"] == logged_out] == [LOGIN]
 

@@ -45,10 +45,6 @@ def test_two_profiles_are_added_to_any_file_and_nothing_else_changes(home: Home,
     assert not home.leftovers()
 
 
-def test_there_are_at_least_twenty_of_them() -> None:
-    assert len(FILES) >= 20
-
-
 @pytest.mark.parametrize("unit", ["\t", "  ", "    "])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_the_file_is_written_with_the_indentation_and_the_line_ends_that_it_had(

@@ -4,7 +4,6 @@ import fcntl
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,18 +11,6 @@ from role_env.aliyun import entries
 from role_env.errors import ProfileError, UnreachableError
 from role_env.files.user_file import UserFile
 from support.cli_home import AK, ENTRY, FILES, ONE, Home, replace, written
-
-
-def test_many_at_once_lose_nothing(home: Home) -> None:
-    names = [f"p{number}" for number in range(8)]
-    for name in names:
-        with home.profiles.open("a") as file:
-            file.write(f"\n[{name}]\nrole_arn = acs:ram::1:role/{name}\nsource_profile = source\n")
-    home.write(written(AK))
-    with ThreadPoolExecutor(len(names)) as pool:
-        assert len(list(pool.map(home.setup, names))) == len(names)
-    assert sorted(home.names()) == sorted(["default", *names])
-    assert not home.leftovers()
 
 
 def test_what_another_program_writes_meanwhile_is_not_lost(home: Home) -> None:
@@ -82,17 +69,8 @@ def test_a_full_disk_changes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch
     assert not home.backup.exists()
 
 
-def test_what_a_killed_one_left_behind_is_taken_away(home: Home) -> None:
-    home.write(written())
-    left = home.config.with_name(home.config.name + ".role-env-new")
-    left.symlink_to(home.path / "elsewhere")
-    home.setup("profileB")
-    assert not home.leftovers()
-    assert not (home.path / "elsewhere").exists()
-
-
-def test_one_that_is_killed_half_way_leaves_the_file_as_it_was(home: Home) -> None:
-    """It is killed just before it puts the new file in place."""
+def test_one_that_is_killed_half_way_leaves_the_file_as_it_was_and_what_it_left_is_taken_away(home: Home) -> None:
+    """It is killed just before it puts the new file in place; another one's has become a link since."""
     home.write(written(AK))
     code = (
         "import os, pathlib, signal, sys\n"
@@ -103,5 +81,9 @@ def test_one_that_is_killed_half_way_leaves_the_file_as_it_was(home: Home) -> No
     done = subprocess.run([sys.executable, "-c", code], env=home.environ, capture_output=True, timeout=60, check=False)
     assert done.returncode == -9
     assert home.config.read_bytes() == FILES["AK"]
+    left = home.config.with_name(home.config.name + ".role-env-new")
+    left.unlink()
+    left.symlink_to(home.path / "elsewhere")
     home.setup("profileB")
     assert not home.leftovers()
+    assert not (home.path / "elsewhere").exists()

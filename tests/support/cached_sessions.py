@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from role_env.keyrings import Entry
 from role_env.sessions import record as records
 from support.machine import Machine
 from support.secret_service_bus import KeptItem
@@ -35,6 +36,12 @@ def kept(machine: Machine) -> KeptItem:
     token = machine.sts.issued[-1].token.encode()
     (item,) = (item for item in machine.bus.items() if token in item.secret)
     return item
+
+
+def entry_of(machine: Machine) -> Entry:
+    """Return the entry of the machine's cached session."""
+    attributes = kept(machine).attributes
+    return Entry(attributes["service"], attributes["username"])
 
 
 def put_instead(machine: Machine, text: str) -> None:

@@ -1,0 +1,172 @@
+"""The questions of `configure`: every source, what a missing keyring changes, and how to go on without an end."""
+
+import re
+
+import pytest
+
+from support.machine import ROLE_ENV, Machine
+from support.secret_service_bus import KeyringBus
+from support.terminal import Person
+
+PROVIDER = "acs:ram::2222222222222222:oidc-provider/ci"
+SOURCES = {
+    "oauth": (["CN"], ["oauth_site_type = CN"], "sign in with: role-env login new"),
+    "cloudsso": (
+        ["https://signin-cn-shanghai.alibabacloudsso.com/example/login", "2222222222222222", "ops"],
+        ["cloud_sso_account_id = 2222222222222222", "cloud_sso_access_config = ops"],
+        "sign in with: role-env login new",
+    ),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_sign_in_needs_no_role_and_is_the_next_step(machine: Machine, source: str) -> None:
+    answers, keys, next_step = SOURCES[source]
+    person = Person(machine, "configure", "new")
+    person.answers("Role to assume", "")
+    person.answers("Source of the credentials, by number: ", source)
+    for answer in answers:
+        person.answers(": ", "")
+        person.answers("type a value", answer)
+    person.answers("Region", "")
+    person.answers("Color", "")
+    person.sees(next_step)
+    person.ends()
+    section = machine.file.read_text().partition("[new]\n")[2].splitlines()
+    assert set(keys) <= set(section)
+    assert not any(line.startswith("role_arn") for line in section)
+
+
+def test_a_program_is_asked_for_and_verified(machine: Machine) -> None:
+    program = machine.write_program(
+        "key", f'#!/bin/sh\necho \'{{"mode":"AK","access_key_id":"{machine.sts.access_key_id}",'
+        f'"access_key_secret":"{machine.sts.access_key_secret}"}}\'\n',
+    )  # fmt: skip
+    person = Person(machine, "configure", "new")
+    person.answers("Role to assume", machine.sts.role_arn)
+    person.answers("Source of the credentials, by number: ", "a program")
+    person.answers("Command that prints the credentials as JSON: ", str(program))
+    person.answers("Region", "")
+    person.answers("Color", "")
+    person.sees("verified: ")
+    person.ends()
+    program.unlink()
+
+
+def test_an_oidc_token_is_offered_with_a_role_only(machine: Machine) -> None:
+    person = Person(machine, "configure", "new", "--dry-run")
+    person.answers("Role to assume", "")
+    shown = person.reads("(?s)(.*)Source of the credentials, by number: ")[1]
+    assert "OIDC" not in shown
+    assert "of this file" not in shown
+    person.presses("c")
+    person.ends(130)
+    person = Person(machine, "configure", "new", "--dry-run")
+    person.answers("Role to assume", machine.sts.role_arn)
+    person.answers("Source of the credentials, by number: ", "oidc")
+    person.answers("ARN of the OIDC provider: ", "nonsense")
+    person.answers("an OIDC provider's ARN", PROVIDER)
+    person.answers("File with the token: ", "token")
+    person.answers("Region", "")
+    person.answers("Color", "")
+    person.sees(f"oidc_provider_arn = {PROVIDER}")
+    person.ends()
+
+
+# ---- where no keyring can store an access key ----
+
+
+NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+
+
+def test_it_says_that_there_is_no_keyring_before_the_first_question_and_does_not_offer_one(machine: Machine) -> None:
+    person = Person(machine, "configure", columns=200, **NO_BUS)
+    person.sees("role-env: no access key can be stored: the keyring cannot be used: there is none")
+    person.sees("role-env: hint: for a key in the profiles file, or in another program: role-env help headless")
+    person.answers("Name of the profile: ", "new")
+    person.answers("Role to assume", machine.sts.role_arn)
+    shown = person.reads("(?s)(.*)Source of the credentials, by number: ")[1]
+    assert "profile profileA of this file" in shown
+    assert "stored in the keyring" not in shown
+    person.presses("d")
+    person.ends(1)
+
+
+@pytest.mark.parametrize("environ", [NO_BUS, {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}])
+def test_with_login_it_ends_before_the_first_question(machine: Machine, environ: dict[str, str]) -> None:
+    before = machine.file.read_bytes()
+    person = Person(machine, "configure", "--login", columns=200, **environ)
+    shown = person.ends(6)
+    assert "Name of the profile" not in shown
+    assert "see role-env help headless" in shown
+    assert machine.file.read_bytes() == before
+
+
+def test_a_locked_keyring_is_offered_and_nobody_is_asked_for_its_password_before_it_is_chosen(machine: Machine) -> None:
+    with KeyringBus(prompter=True) as bus:
+        bus.lock()
+        person = Person(machine, "configure", columns=200, **bus.environment, DISPLAY=":0")
+        person.answers("Name of the profile: ", "new")
+        person.answers("Role to assume", machine.sts.role_arn)
+        person.sees("stored in the keyring")
+        person.sees("Source of the credentials, by number: ")
+        person.presses("d")
+        person.ends(1)
+
+
+def test_doctor_says_what_a_keyring_would_need_and_where_there_is_more(machine: Machine) -> None:
+    absent = {"DBUS_SESSION_BUS_ADDRESS": "", "PATH": f"{machine.home}/bin", "ROLE_ENV_CACHE": "keyring"}
+    found = machine.run(ROLE_ENV, "doctor", "--json", **absent).stdout
+    assert "DBUS_SESSION_BUS_ADDRESS is not set; none of gnome-keyring-daemon, " in found
+    assert "without a desktop, see role-env help headless" in found
+
+
+# ---- what does not end as wanted ----
+
+
+OFFLINE = {"ALIBABA_CLOUD_STS_ENDPOINT": "localhost:1"}
+
+
+def test_without_network_the_answers_are_in_the_line_that_leaves_out_the_check(machine: Machine) -> None:
+    before = machine.file.read_bytes()
+    person = Person(machine, "configure", columns=400, **OFFLINE)
+    person.answers("Name of the profile: ", "new")
+    person.answers("Role to assume", machine.sts.role_arn)
+    number = person.reads(r"(\d+)\W+profile profileA of this file")[1]
+    person.answers("Source of the credentials, by number: ", number)
+    person.answers("Region", "cn-hangzhou")
+    person.answers("Color", "red")
+    shown = person.ends(5)
+    assert machine.file.read_bytes() == before
+    line = re.findall("hint: nothing was written; .*; without this check: (role-env configure .*--no-verify)", shown)[0]
+    assert machine.run("sh", "-c", line, **OFFLINE).returncode == 0
+    assert machine.file.read_text().endswith(
+        f"\n[new]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nregion_id = cn-hangzhou\ncolor = red\n"
+    )
+
+
+def test_the_line_has_no_secret_and_asks_for_the_key_again(machine: Machine) -> None:
+    command = (ROLE_ENV, "configure", "new", "--role-arn", machine.sts.role_arn, "--login")
+    done = machine.run(*command, text=machine.key_lines(), **OFFLINE)
+    assert f"role-env configure new --role-arn {machine.sts.role_arn} --login --no-verify" in done.stderr
+    assert machine.sts.access_key_secret not in done.stderr
+
+
+def test_a_profile_that_exists_is_refused_and_changed_by_the_line_that_the_hint_has(machine: Machine) -> None:
+    before = machine.file.read_bytes()
+    options = ("profileB", "--role-arn", machine.sts.role_arn, "--source-profile", "profileA")
+    done = machine.role_env("configure", *options)
+    assert done.returncode == 2
+    assert "hint: choose another name, or change it with: role-env configure --edit profileB\n" in done.stderr
+    done = machine.role_env("configure", *options, "--config", str(machine.file))
+    assert f"role-env configure --edit profileB --config {machine.file}\n" in done.stderr
+    assert "role-env: profile profileB already exists" in done.stderr
+    assert "nothing was changed" in done.stderr
+    assert (machine.file.read_bytes(), machine.sts.calls, done.stdout) == (before, [], "")
+
+
+def test_list_names_the_closest_key_as_explain_does(machine: Machine) -> None:
+    machine.add(f"[bad]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\ncolr = red\n")
+    listed, explained = machine.role_env("list"), machine.role_env("explain", "bad")
+    assert "role-env: hint: did you mean color?\n" in explained.stderr
+    assert explained.stderr in listed.stderr
