@@ -94,8 +94,11 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests."""
     session.chdir(TOP)
+    pytest = (sys.executable, "-m", "pytest", "tests")
+    # Once, before each worker would rewrite the asserts of all modules for itself.
+    session.run(*pytest, "--collect-only", "-q", silent=True)
     # More workers than there are processors: most tests wait, for a deadline or a session's end.
-    session.run(sys.executable, "-m", "pytest", "tests", "-n", "8", "--dist", "worksteal", *session.posargs)
+    session.run(*pytest, "-n", "10", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session(venv_backend="none")
