@@ -16,11 +16,12 @@ import pytest
 from support.containers import BRIDGE, Containers, Daemon, image_variables
 from support.documents import codes, table, topic
 from support.files import write_private
-from support.machine import DEADLINE, Machine
+from support.machine import Machine
 from support.networks import Namespace, require_namespaces
 from support.readers import CLIENTS, PROGRAMS, write_foreign_files
 from support.secret_service_bus import require
 from support.served_command import next_line
+from support.waiting import DEADLINE
 
 pytestmark = pytest.mark.clients
 

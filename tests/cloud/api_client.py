@@ -60,7 +60,7 @@ def send(
     method: str = "POST",
     body: str = "",
     headers: dict[str, str] | None = None,
-    timeout: float = 10,
+    timeout: float = 60,
 ) -> Answer:
     """Carry a request over verified TLS."""
     client = HttpsClient(server.endpoint, server.ca_file, timeout=timeout)

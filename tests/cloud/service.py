@@ -83,7 +83,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    timeout = 60
+    timeout = 180
     server: Any
 
     def _handle(self) -> None:
@@ -239,7 +239,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         if fault in ("hang-in-handshake", "reset-on-accept"):
             _reset_on_close(request)
             return
-        request.settimeout(10)
+        request.settimeout(self._handler.timeout)
         if self._context is None:
             self._handler(request, client_address, cast(Any, self))
             return

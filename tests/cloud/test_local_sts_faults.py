@@ -44,7 +44,7 @@ def test_a_careless_client_is_found_out(tmp_path: Path) -> None:
         careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         careless.check_hostname = False
         careless.verify_mode = ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(sts.endpoint, context=careless, timeout=10)
+        connection = http.client.HTTPSConnection(sts.endpoint, context=careless, timeout=60)
         connection.request("POST", sign(key_of(sts), "GetCallerIdentity"))
         assert connection.getresponse().status == 200
         connection.close()
@@ -58,7 +58,7 @@ def test_the_name_that_the_client_sends_is_noted(sts: LocalSts) -> None:
 
 
 def test_plain_http_gets_no_answer(sts: LocalSts) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", sts.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", sts.port, timeout=60)
     connection.request("POST", "/")
     with pytest.raises((OSError, http.client.HTTPException)):
         connection.getresponse()
@@ -244,7 +244,7 @@ def test_fifty_clients_at_once_are_served(sts: LocalSts) -> None:
 
 def test_a_connection_serves_more_than_one_call(sts: LocalSts) -> None:
     context = ssl.create_default_context(cafile=str(sts.ca_file))
-    connection = http.client.HTTPSConnection(sts.endpoint, context=context, timeout=10)
+    connection = http.client.HTTPSConnection(sts.endpoint, context=context, timeout=60)
     for _ in range(3):
         connection.request("POST", sign(key_of(sts), "GetCallerIdentity"))
         assert connection.getresponse().read().startswith(b"{")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-DEADLINE = 10.0
+DEADLINE = 60.0
 """The longest wait for an answer, and for a process's end (seconds)."""
 
 SERVICE = "org.freedesktop.secrets"

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from cloud.service import Answer, Service
-from support.machine import DEADLINE, Machine
+from support.machine import Machine
 from support.networks import Namespace
 from support.relay import relay
+from support.waiting import DEADLINE
 
 BRIDGE = "172.17.0.1"
 """The address of docker's bridge on the host."""

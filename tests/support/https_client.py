@@ -28,7 +28,7 @@ class Received(NamedTuple):
 class HttpsClient:
     """A client of the server at `address` (host:port), whose authority is in `ca_file`."""
 
-    def __init__(self, address: str, ca_file: Path, *, timeout: float = 10) -> None:
+    def __init__(self, address: str, ca_file: Path, *, timeout: float = 60) -> None:
         self._address = address
         self._timeout = timeout
         self._context = ssl.create_default_context(cafile=str(ca_file))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from support.shells import encoded
+from support.waiting import DEADLINE
 
 
 def loop(shell: str) -> str:
@@ -37,7 +38,7 @@ class LivingShell:
     def close(self) -> None:
         """End it."""
         self._process.kill()
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=DEADLINE)
         self._errors.close()
 
     def run(self, text: str) -> int:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from support.https_client import HttpsClient
 from support.machine import Machine
+from support.waiting import DEADLINE
 
 
 @dataclass
@@ -27,7 +28,7 @@ class LoopbackBrowser:
     def visit(self, address: str) -> Page:
         """Return what is at `address`. Raises OSError or http.client.HTTPException if nothing answers."""
         parts = urllib.parse.urlsplit(address)
-        connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=DEADLINE)
         try:
             path = f"{parts.path}?{parts.query}" if parts.query else parts.path
             connection.request("GET", path, headers={"Cookie": "; ".join(f"{n}={v}" for n, v in self.cookies.items())})

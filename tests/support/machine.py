@@ -20,6 +20,7 @@ from support.files import settle, write_private, write_program
 from support.fork_server import ForkServer, run_command
 from support.secret_service_bus import KeyringBus, require
 from support.shells import COMMANDS, NOTHING_CHANGED
+from support.waiting import DEADLINE
 
 INSTALLED = Path(sys.executable).parent
 ROLE_ENV = str(INSTALLED / "role-env")
@@ -27,9 +28,6 @@ CONFINED = (sys.executable, str(Path(__file__).with_name("confined.py")))
 _WITHOUT_SESSION = {"login", "logout", "rotate", "configure", "list", "doctor", "explain", "clear", "status"}
 ENDPOINTS = {"ALIBABA_CLOUD_STS_ENDPOINT", "ALIBABA_CLOUD_RAM_ENDPOINT"}
 """The variables of Alibaba's tools that a machine starts with."""
-
-DEADLINE = 180.0
-"""Seconds that a command may take, well below pytest's own timeout."""
 
 
 class Machine:

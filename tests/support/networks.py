@@ -18,6 +18,7 @@ import pytest
 from cloud.metadata_server import has_namespaces
 from support.relay import relay
 from support.secret_service_bus import require
+from support.waiting import DEADLINE
 
 _CLONE_NEWNET = 0x40000000
 
@@ -55,7 +56,7 @@ class Namespace:
         """End it, with what is in it."""
         for listener in self._carried:
             listener.close()
-        self._holder.communicate(timeout=30)
+        self._holder.communicate(timeout=DEADLINE)
 
     def command(self, *words: str) -> list[str]:
         """Return the command line that runs `words` in here."""
@@ -63,7 +64,7 @@ class Namespace:
 
     def ip(self, *words: str) -> None:
         """Run iproute2's command in here."""
-        subprocess.run(self.command("ip", *words), check=True, capture_output=True, timeout=30)
+        subprocess.run(self.command("ip", *words), check=True, capture_output=True, timeout=DEADLINE)
 
     def add_address(self, address: str, interface: str) -> None:
         """Give an interface one more address, which can be used at once."""

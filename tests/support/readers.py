@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from support.files import write_private
+from support.waiting import DEADLINE
 
 CLIENTS = Path(__file__).parents[2] / ".venv-nox" / "clients"
 """The venv of real clients, which `tests/run` makes."""
@@ -90,7 +91,7 @@ class RealClients:
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
             process.kill()
-            process.communicate(timeout=30)
+            process.communicate(timeout=DEADLINE)
 
     def keys(self, environ: Mapping[str, str]) -> dict[str, Key | None]:
         """Return the key that each client finds in `environ`."""

@@ -7,7 +7,7 @@ from cloud.ram import LocalRam
 from cloud.world import AccessKey
 from support.machine import Machine
 from support.secret_service_bus import KeptItem
-from support.waiting import wait_until
+from support.waiting import DEADLINE, wait_until
 
 ROTATE = "role-env rotate profileA"
 
@@ -84,5 +84,5 @@ def stop_after_swap(machine: Machine, ram: LocalRam) -> str:
 def end(process: "subprocess.Popen[str]", number: int) -> tuple[int, str]:
     """Send a signal to a command, and return its exit status and what it reported."""
     process.send_signal(number)
-    _, reported = process.communicate(timeout=60)
+    _, reported = process.communicate(timeout=DEADLINE)
     return process.returncode, reported

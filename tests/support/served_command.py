@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from support.machine import ROLE_ENV, Machine
+from support.waiting import DEADLINE
 
 
 class Running:
@@ -35,7 +36,7 @@ class Running:
 
     def ask(self, path: str = "", host: str = "127.0.0.1", method: str = "GET") -> tuple[int, str]:
         """Return the status and the text of an answer; status 0 where nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.uri.port or 0, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.uri.port or 0, timeout=DEADLINE)
         try:
             connection.request(method, path or self.uri.path, headers={"Host": host})
             answer = connection.getresponse()
@@ -54,7 +55,7 @@ class Running:
 
     def end(self) -> str:
         """Let the command end, and return what it printed on stderr."""
-        _, reported = self.process.communicate("\n", timeout=30)
+        _, reported = self.process.communicate("\n", timeout=DEADLINE)
         self.machine.reported.append(reported)
         return reported
 

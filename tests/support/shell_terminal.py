@@ -9,6 +9,7 @@ from pathlib import Path
 from role_env.command_table import formats
 from support.machine import Machine
 from support.secret_service_bus import require
+from support.waiting import DEADLINE
 
 SHELLS = formats.INTEGRATED_SHELLS
 POSIX_SHELLS = tuple(shell for shell in SHELLS if formats.SHELLS[shell].dialect == formats.SHELLS["sh"].dialect)
@@ -19,9 +20,6 @@ HOOK = {"bash": "_role_env_prompt", "zsh": "_role_env_prompt", "fish": "emit fis
 
 PROMPT = ">>"
 """What the shells' own prompt is, before the integration puts something at its head."""
-
-SECONDS = 40.0
-"""How long a screen may take to show what it has to, on a busy machine too (seconds)."""
 
 _PROMPTS = {
     "bash": f"PS1='{PROMPT} '\n",
@@ -95,7 +93,7 @@ class Terminal:
 
     def _run(self, *arguments: str) -> str:
         done = subprocess.run(
-            [*self._tmux, *arguments], env=self._environ, capture_output=True, text=True, timeout=30, check=True
+            [*self._tmux, *arguments], env=self._environ, capture_output=True, text=True, timeout=DEADLINE, check=True
         )
         return done.stdout
 
@@ -138,7 +136,7 @@ class Terminal:
         self._wait(f"^{pattern}$", self.last_line, enter=False)
 
     def _wait(self, pattern: str, look: Callable[[], str], *, enter: bool) -> re.Match[str]:
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + DEADLINE
         while not (found := re.search(pattern, look(), re.MULTILINE)):
             if time.monotonic() > end:
                 raise AssertionError(f"no {pattern!r} on the screen:\n{self.screen().rstrip()}")

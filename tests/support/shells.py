@@ -10,6 +10,7 @@ from role_env import variables
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.shells import posix
 from support.secret_service_bus import require
+from support.waiting import DEADLINE
 
 NOTHING_CHANGED = posix.failure({}, take_away=False)
 """What a POSIX shell gets from a failure that takes nothing away: it fails, and the prompt has no text any more."""
@@ -39,7 +40,7 @@ def run(
     """Run a shell in a clean environment, with `environ`."""
     require(command[0])
     return subprocess.run(
-        [*command, *arguments], cwd=folder, env=CLEAN | environ, capture_output=True, timeout=100, check=False
+        [*command, *arguments], cwd=folder, env=CLEAN | environ, capture_output=True, timeout=DEADLINE, check=False
     )
 
 

@@ -9,6 +9,7 @@ from role_env import variables
 from support import aliyun_cli
 from support.machine import Machine
 from support.readers import ORDERS, PROGRAMS, Key, RealClients, keys_by_order
+from support.waiting import DEADLINE
 
 OUTRANKING = ("ALIBABA_CLOUD_ROLE_ARN", "ALICLOUD_ASSUME_ROLE_ARN", "ALIBABA_CLOUD_ECS_METADATA", "ALICLOUD_PROFILE")
 """What makes a tool another account than its key's."""
@@ -154,7 +155,7 @@ class ShownAccounts:
     def served_key(self) -> Key | None:
         """Return the key that the credentials URI has; None if it has no live one."""
         try:
-            with urllib.request.urlopen(self.environ[URI], timeout=30) as answer:
+            with urllib.request.urlopen(self.environ[URI], timeout=DEADLINE) as answer:
                 served = json.load(answer)
         except urllib.error.HTTPError:
             return None

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import pexpect
 
-from support.machine import DEADLINE, ROLE_ENV, Machine
+from support.machine import ROLE_ENV, Machine
+from support.waiting import DEADLINE
 
 _STYLE = re.compile("\x1b\\[[0-9;]*m")
 

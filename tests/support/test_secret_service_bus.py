@@ -12,16 +12,13 @@ import pytest
 from support import bus_client, secret_service_bus, silent_bus
 from support.secret_service_bus import KeptItem, KeyringBus, PrivateBus, missing, require
 from support.silent_bus import SilentBus, StoppedBus
-from support.waiting import wait_until
+from support.waiting import DEADLINE, wait_until
 
 # Choosing a backend is keyring's business, and costs more than all the rest.
 KEYRING = "from keyring.backends.SecretService import Keyring; keyring = Keyring(); "
 GET = KEYRING + "print(keyring.get_password('service', 'name'))"
 SET = KEYRING + "keyring.set_password('service', 'name', 'sécret')"
 DELETE = KEYRING + "keyring.delete_password('service', 'name')"
-
-ANSWERED = 60.0
-"""Seconds in which keyring answers even on a busy machine."""
 
 HANGS = 2.0
 """Seconds after which keyring, which needs 0.2, is taken to hang."""
@@ -49,7 +46,7 @@ def start_python(code: str, bus: PrivateBus) -> subprocess.Popen[str]:
 def python(code: str, bus: PrivateBus) -> subprocess.CompletedProcess[str]:
     """Run Python code in such a process."""
     with start_python(code, bus) as process:
-        out, err = process.communicate(timeout=ANSWERED)
+        out, err = process.communicate(timeout=DEADLINE)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
@@ -163,7 +160,7 @@ def test_a_stopped_bus_does_not_even_greet() -> None:
         assert "Did not authenticate" in python(greet % 0.5, bus).stderr
         assert_hangs(greet % 60, bus)
         bus.resume()
-        assert python(greet % ANSWERED, bus).stdout.startswith(":1.")
+        assert python(greet % DEADLINE, bus).stdout.startswith(":1.")
 
 
 @pytest.mark.parametrize("kind", [KeyringBus, SilentBus, StoppedBus])
@@ -203,7 +200,7 @@ def test_nothing_is_left_when_the_tests_are_killed() -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=ANSWERED,
+        timeout=DEADLINE,
         check=False,
     )
     assert done.returncode == 9

@@ -3,8 +3,11 @@
 import time
 from collections.abc import Callable
 
+DEADLINE = 180.0
+"""Seconds that what has to end or to come may take, well below pytest's own timeout."""
 
-def wait_until(holds: Callable[[], object], complaint: str = "it has not come", seconds: float = 60.0) -> None:
+
+def wait_until(holds: Callable[[], object], complaint: str = "it has not come", seconds: float = DEADLINE) -> None:
     """Return when `holds()` is true. Raises TimeoutError with the `complaint`."""
     end = time.monotonic() + seconds
     while not holds():
