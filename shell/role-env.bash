@@ -133,7 +133,7 @@ _role_env_check() {
 	if [[ ${_role_env_observed} != "${_role_env_state}" ]] ||
 		((_role_env_now < _role_env_since || _role_env_now >= _role_env_next)) ||
 		{ [[ -n ${ROLE_ENV_SERVER-} ]] && ! _role_env_has_server; }; then
-		_role_env_look
+		_role_env_update
 	fi
 	if [[ ${ROLE_ENV_PROMPT-} == "${_role_env_text}" ]] || _role_env_publish; then _role_env_from=0; fi
 	[[ ${PS1-} == "${_role_env_head}"* && ${PS0-} == *"${_role_env_end_of_text}"* ]] || _role_env_show
@@ -279,6 +279,7 @@ _role_env_offer_names() {
 _role_env_list='' _role_env_head='' _role_env_space=' ' _role_env_nothing='' _role_env_from=0 _role_env_end_of_text=''
 case $- in
 *i*)
+	# From 5.1 on, bash runs every element of PROMPT_COMMAND, and each finds the status in $?.
 	case ${BASH_VERSION} in 5.[1-9]* | 5.[1-9][0-9]* | [6-9].* | [1-9][0-9].*) _role_env_list=list ;; *) ;; esac
 	_role_env_pin
 	if ! _role_env_is_writable PROMPT_COMMAND; then

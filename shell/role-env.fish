@@ -172,7 +172,7 @@ function _role_env_prompt
     and begin
         test -z "$ROLE_ENV_SERVER"; or _role_env_has_server
     end
-    or _role_env_look $age
+    or _role_env_update $age
     set -g ROLE_ENV_PROMPT "$_role_env_text"
 end
 
@@ -183,18 +183,18 @@ function _role_env_observe
 end
 
 # Examine everything: the text, its color, and the `age` until which they are correct.
-function _role_env_look
+function _role_env_update
     set -l age $argv[1]
     set -l now (math (path mtime /) + (path mtime -R /))
     set -g _role_env_since $age
     set -g _role_env_next (math $age + 60)
     if test -n "$ROLE_ENV_PROFILE"
         _role_env_remember
-        _role_env_arrive $now
+        _role_env_examine $now
         if test -n "$_role_env_end"; and test (math $_role_env_end - $now) -lt $_role_env_window -a $now -ge $_role_env_retry
-            _role_env_act $now
+            _role_env_renew_or_warn $now
             set now (math (path mtime /) + (path mtime -R /))
-            test -n "$ROLE_ENV_PROFILE"; and _role_env_arrive $now
+            test -n "$ROLE_ENV_PROFILE"; and _role_env_examine $now
         end
     end
     if test -n "$ROLE_ENV_PROFILE"
@@ -316,7 +316,7 @@ function _role_env_is_guarded
 end
 
 # Examine a session that is new in this shell; the argument is the time.
-function _role_env_arrive
+function _role_env_examine
     set -l key "$ROLE_ENV_ACCESS_KEY_ID $ROLE_ENV_PROFILE $ROLE_ENV_EXPIRATION" \
         "$ROLE_ENV_POLICY $_role_env_colour $(set -q ROLE_ENV_REQUEST; and echo 1)"
     test "$key" = "$_role_env_seen"; and return
@@ -376,7 +376,7 @@ function _role_env_paint
 end
 
 # Renew the session inside the window or, without --renew, report once that it has expired.
-function _role_env_act
+function _role_env_renew_or_warn
     if string match -q -- '*--renew*' $_role_env_options
         set -g _role_env_retry (math $argv[1] + 60)
         _role_env_renew

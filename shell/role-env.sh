@@ -25,7 +25,7 @@ _role_env_shell='@SHELL@'
 
 function role-env {
 	case ${1-} in
-	use | off | renew) _role_env_untraced "$-" _role_env_act_here "$@" ;;
+	use | off | renew) _role_env_untraced "$-" _role_env_run_here "$@" ;;
 	*) _role_env_untraced "$-" _role_env_call "$@" ;;
 	esac
 	# In zsh a failure after a `case` would not end a shell with `set -e`.
@@ -39,7 +39,7 @@ _role_env_call() {
 }
 
 # Run `use`, `off` or `renew`, or show its help, which is for a person and never evaluated.
-_role_env_act_here() {
+_role_env_run_here() {
 	\builtin local _role_env_word=''
 	for _role_env_word in "$@"; do
 		case ${_role_env_word} in
@@ -195,13 +195,13 @@ _role_env_report_hidden() {
 }
 
 # Set the text, and report or renew the session if that is due. `_role_env_now` is the caller's.
-_role_env_look() {
+_role_env_update() {
 	if [[ -n ${ROLE_ENV_PROFILE-} ]]; then
 		_role_env_remember
-		_role_env_arrive
+		_role_env_examine
 		if [[ -n ${_role_env_end} ]] &&
 			((_role_env_end - _role_env_now < _role_env_window && _role_env_now >= _role_env_retry)); then
-			_role_env_act
+			_role_env_renew_or_warn
 		fi
 	fi
 	_role_env_since=${_role_env_now} _role_env_next=$((_role_env_now + 60))
@@ -326,12 +326,12 @@ _role_env_is_guarded() {
 }
 
 # Examine a session that is new in this shell.
-_role_env_arrive() {
-	\builtin local _role_env_arrival='' _role_env_expiration="${ROLE_ENV_EXPIRATION-}" _role_env_remaining=0
-	_role_env_arrival="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${_role_env_expiration} ${ROLE_ENV_POLICY-}"
-	_role_env_arrival="${_role_env_arrival} ${_role_env_colour-} ${ROLE_ENV_REQUEST:+1}"
-	if [[ ${_role_env_arrival} == "${_role_env_seen}" ]]; then \builtin return 0; fi
-	_role_env_seen=${_role_env_arrival}
+_role_env_examine() {
+	\builtin local _role_env_identity='' _role_env_expiration="${ROLE_ENV_EXPIRATION-}" _role_env_remaining=0
+	_role_env_identity="${ROLE_ENV_ACCESS_KEY_ID-} ${ROLE_ENV_PROFILE-} ${_role_env_expiration} ${ROLE_ENV_POLICY-}"
+	_role_env_identity="${_role_env_identity} ${_role_env_colour-} ${ROLE_ENV_REQUEST:+1}"
+	if [[ ${_role_env_identity} == "${_role_env_seen}" ]]; then \builtin return 0; fi
+	_role_env_seen=${_role_env_identity}
 	_role_env_name=${ROLE_ENV_PROFILE-}
 	_role_env_remove_controls
 	_role_env_name=${_role_env_name:0:64}
@@ -384,7 +384,7 @@ _role_env_paint() {
 }
 
 # Renew the session inside the window or, without --renew, report once that it has expired.
-_role_env_act() {
+_role_env_renew_or_warn() {
 	\builtin local _role_env_remaining=0
 	case ${_role_env_options} in
 	*--renew*)
@@ -396,7 +396,7 @@ _role_env_act() {
 		if ((_role_env_remaining > 0 && _role_env_remaining < 240)); then
 			_role_env_retry=$((_role_env_now + (_role_env_remaining + 3) / 4))
 		fi
-		[[ -z ${ROLE_ENV_PROFILE-} ]] || _role_env_arrive
+		[[ -z ${ROLE_ENV_PROFILE-} ]] || _role_env_examine
 		;;
 	*)
 		if [[ ${_role_env_warned} != "${_role_env_seen}" ]]; then

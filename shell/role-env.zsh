@@ -83,7 +83,7 @@ _role_env_prompt() {
 		{ [[ -n $ROLE_ENV_SERVER ]] && ! _role_env_has_server; }; then
 		\builtin local _role_env_now=''
 		_role_env_clock
-		_role_env_look
+		_role_env_update
 		_role_env_color
 		((_role_env_completes)) || _role_env_install_completion
 	fi
