@@ -90,7 +90,7 @@ ENVIRONMENT = SourceRow(
     "environment",
     "environment.EnvironmentKey",
     {},
-    "environment",
+    value="environment",
     gives_session=False,
     is_renewable=False,
     has_base_key=True,
@@ -101,7 +101,7 @@ ECS_ROLE = SourceRow(
     "ecs_ram_role",
     "ecs_metadata.EcsRole",
     {"role_name": validators.of_kind(names.ROLE_NAME)},
-    "ecs_ram_role",
+    value="ecs_ram_role",
     waits_for="this instance's metadata service",
     choice="the RAM role of this ECS instance",
 )
@@ -109,7 +109,7 @@ ALIYUN_CLI = SourceRow(
     "aliyun_cli",
     "aliyun_cli.AliyunCliProfile",
     {"aliyun_profile": validators.one_line},
-    "aliyun_cli",
+    value="aliyun_cli",
     gives_session=None,
 )
 PROCESS = SourceRow(
@@ -186,12 +186,13 @@ CREDENTIALS_URI = SourceRow(
 SOURCE_KEYS: "dict[str, Callable[[str], Any]]" = {
     SOURCE_PROFILE: validators.one_line,
     CREDENTIAL_SOURCE: validators.one_of(tuple(row.value for row in ROWS if row.value)),
+    **{key: check for row in ROWS for key, check in row.keys.items()},
 }
 """The keys of all credential sources, with their checks."""
 
-CHOOSERS = {SOURCE_PROFILE: SOURCE_PROFILE, CREDENTIAL_SOURCE: CREDENTIAL_SOURCE}
+CHOOSERS = {
+    SOURCE_PROFILE: SOURCE_PROFILE,
+    CREDENTIAL_SOURCE: CREDENTIAL_SOURCE,
+    **{key: row.chooser for row in ROWS for key in row.keys},
+}
 """The key that chooses the source of each of these keys. A profile uses the keys of one source."""
-
-for _row in ROWS:
-    SOURCE_KEYS |= _row.keys
-    CHOOSERS |= dict.fromkeys(_row.keys, _row.chooser)
