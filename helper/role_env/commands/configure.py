@@ -15,7 +15,8 @@ from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError
 from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint, read_file
-from role_env.keyrings import access_keys
+from role_env.keyrings import access_keys, vault
+from role_env.keyrings.access_keys import entry_of
 from role_env.keyrings.vault import NoKeyring
 from role_env.profiles.append import NewProfile, append, file_to_append_to, with_appended
 from role_env.profiles.file import ProfilesFile
@@ -127,7 +128,7 @@ def _plan_profile(
         )
     # Before the first question: --login requires a keyring, and the question about the source may offer one.
     if missing and invocation.login and not invocation.dry_run:
-        access_keys.check_available(path, invocation.profile, context)
+        vault.check_available(entry_of(path, invocation.profile), context)
     stores_key = has_source or not missing or invocation.dry_run or _has_keyring(invocation.profile, path, context)
     name = _choose_name(invocation.profile, known, path, invocation.config_option)
     origins = profile_options.origins_of(invocation, given)
@@ -153,7 +154,7 @@ def _has_keyring(name: str, path: Path, context: Context) -> bool:
     A locked keyring counts: it is unlocked when the key is stored.
     """
     try:
-        access_keys.check_available(path, name, context, prompts=False)
+        vault.check_available(entry_of(path, name), context, prompts=False)
     except NoKeyring as error:
         prompt.show(f"role-env: no access key can be stored: {error.message}")
         prompt.show("role-env: hint: for a key in the profiles file, or in another program: role-env help headless")
@@ -214,7 +215,7 @@ def _region_of(source: Mapping[str, str], cli_file: ConfigFile | None) -> str:
 
 def _read_key(name: str, path: Path, context: Context) -> AccessKey:
     """Return the access key to store. Raises KeyringError, before asking for it, if no keyring can store it."""
-    access_keys.check_available(path, name, context)
+    vault.check_available(entry_of(path, name), context)
     return read_access_key(name)
 
 
@@ -247,12 +248,12 @@ def _append(path: Path, profile: NewProfile, key: AccessKey | None, context: Con
     is_new = False
     if key:
         is_new = _check_former(Holders(path, profile.name, context), key)
-        access_keys.store(path, profile.name, key, context)
+        access_keys.store(entry_of(path, profile.name), key, context)
     try:
         append(path, [profile])
     except RoleEnvError:
         if is_new:
-            access_keys.delete(path, profile.name, context)  # the error says that nothing was changed
+            access_keys.delete(entry_of(path, profile.name), context)  # the error says that nothing was changed
         raise
 
 

@@ -8,7 +8,7 @@ from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError
 from role_env.fingerprint import Fingerprint
-from role_env.keyrings import access_keys
+from role_env.keyrings import access_keys, vault
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
@@ -29,7 +29,8 @@ def run(invocation: Invocation, context: Context) -> int:
     if isinstance(profile.source, SignedInSource):
         return _sign_in(profile, profile.source, invocation, context)
     named = _named_id(profile, file)
-    access_keys.check_available(file.path, profile.name, context)
+    entry = access_keys.entry_of(file.path, profile.name)
+    vault.check_available(entry, context)
     holders = Holders(file.path, profile.name, context)
     if holders.key() is None and (others := renamed.stored(file.path, file.names(), context)):
         context.messages.say(
@@ -47,7 +48,7 @@ def run(invocation: Invocation, context: Context) -> int:
     with release_key(holders, context, is_forced=invocation.force, next_id=key.access_key_id):
         arn = _verify(key, profile, context)
         key.created = find_creation(key, context)
-        access_keys.store(file.path, profile.name, key, context)
+        access_keys.store(entry, key, context)
         ui.write(f"{profile.name}: {arn}; its access key {key.access_key_id} is stored in the keyring\n")
     lines = file.lines(profile.name, ("access_key_secret", "security_token"))
     if lines:

@@ -32,27 +32,17 @@ def entries(context: Context) -> list[Entry]:
     return vault.entries(SERVICE, context)
 
 
-def load(path: Path, profile: str, context: Context, *, prompts: bool = True) -> AccessKey | None:
-    """Return the key of `profile` in the profiles file at `path`, or None.
+def load(entry: Entry, context: Context, *, prompts: bool = True) -> AccessKey | None:
+    """Return the key stored as `entry`, or None.
 
     Raises KeyringError if the keyring cannot be used; without `prompts` also if it is locked.
     """
-    return load_entry(entry_of(path, profile), context, prompts=prompts)
-
-
-def load_entry(entry: Entry, context: Context, *, prompts: bool = True) -> AccessKey | None:
-    """Return the key stored as `entry`, or None. Raises as `load`."""
     text = vault.read(entry, context, prompts=prompts)
     return _parse(text) if text else None
 
 
-def store(path: Path, profile: str, key: AccessKey, context: Context) -> None:
+def store(entry: Entry, key: AccessKey, context: Context) -> None:
     """Store the key, and read it back. Raises KeyringError; an earlier key may then still be stored."""
-    store_entry(entry_of(path, profile), key, context)
-
-
-def store_entry(entry: Entry, key: AccessKey, context: Context) -> None:
-    """Store the key as `entry`, as `store` does."""
     lines = [_HEAD, key.access_key_id, key.access_key_secret]
     if key.created:
         lines.append(str(key.created))
@@ -60,15 +50,10 @@ def store_entry(entry: Entry, key: AccessKey, context: Context) -> None:
     touch(context.environ)
 
 
-def delete(path: Path, profile: str, context: Context) -> None:
+def delete(entry: Entry, context: Context) -> None:
     """Delete the key, if there is one. Raises KeyringError."""
-    vault.delete(entry_of(path, profile), context)
+    vault.delete(entry, context)
     touch(context.environ)
-
-
-def check_available(path: Path, profile: str, context: Context, *, prompts: bool = True) -> None:
-    """Raise KeyringError if no key of `profile` can be stored; without `prompts` also if that needs a person."""
-    vault.check_available(entry_of(path, profile), context, prompts=prompts)
 
 
 def age(key: AccessKey) -> int | None:

@@ -35,7 +35,7 @@ class Holders:
 
     def key(self) -> AccessKey | None:
         """Return the key of the profile, or None."""
-        return access_keys.load_entry(self._entry, self._call_context)
+        return access_keys.load(self._entry, self._call_context)
 
     def key_id(self) -> str:
         """Return the ID of the profile's key, or an empty text."""
@@ -77,7 +77,7 @@ class Holders:
 
     def store(self, key: AccessKey) -> None:
         """Store `key` as the profile's key."""
-        access_keys.store_entry(self._entry, key, self._call_context)
+        access_keys.store(self._entry, key, self._call_context)
 
     def of(self, access_key_id: str) -> list[Entry]:
         """Return the entries that have the key `access_key_id`, the profile's own first."""
@@ -93,7 +93,7 @@ class Holders:
         for entry in found:
             self._context.messages.progress(f"{self.profile}: storing {after.access_key_id} for {entry.username}")
             try:
-                access_keys.store_entry(entry, after, self._call_context)
+                access_keys.store(entry, after, self._call_context)
             except KeyringError as fault:
                 if entry.name == self._entry.name:
                     raise
@@ -104,5 +104,5 @@ class Holders:
 
     def _id_in(self, entry: Entry) -> str:
         """Return the ID of the key stored as `entry`, or an empty text."""
-        key = access_keys.load_entry(entry, self._call_context)
+        key = access_keys.load(entry, self._call_context)
         return key.access_key_id if key else ""

@@ -98,7 +98,8 @@ class KeyringKey(Source):
     def _look(self, context: Context, *, prompts: bool = True) -> AccessKey | None:
         """Return the key in the keyring, or None. Raises KeyringError."""
         if "key" not in self._read:
-            self._read["key"] = access_keys.load(self.path, self.profile, context, prompts=prompts)
+            entry = access_keys.entry_of(self.path, self.profile)
+            self._read["key"] = access_keys.load(entry, context, prompts=prompts)
         return self._read["key"]
 
 
