@@ -17,15 +17,14 @@ _WITH_FORMER = {"command", "is_command_named", "format", "full", "needed_ttl", "
 def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
     form = invocation.format or parent.parent_format()
-    if invocation.profile == "-" and variables.PREVIOUS in context.environ:
-        ui.write(exporters.export(_former_session(invocation, context), form, context.environ))
-        return 0
+    is_former = invocation.profile == "-" and variables.PREVIOUS in context.environ
+    obtain = _former_session if is_former else options.obtain
     if form == "github":
         from role_env.shells import github
 
-        github.export(lambda: options.obtain(invocation, context), context.environ)
-        return 0
-    ui.write(exporters.export(options.obtain(invocation, context), form, context.environ))
+        github.export(lambda: obtain(invocation, context), context.environ)
+    else:
+        ui.write(exporters.export(obtain(invocation, context), form, context.environ))
     return 0
 
 
