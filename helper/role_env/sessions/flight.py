@@ -56,16 +56,13 @@ class SingleFlight:
             if same.is_unchanged(self._context.environ):
                 return same
             return self._session.store(same.session.credentials, same.session.account_id)
-        return self._request_once(same, since=0, may_stay=may_stay)
+        return self.obtain_new(0, old=same, may_stay=may_stay)
 
-    def obtain_new(self, since: float) -> Record:
-        """Return a session that was issued after `since` (epoch seconds). Raises any RoleEnvError."""
-        return self._request_once(None, since=since)
-
-    def _request_once(self, old: Record | None, *, since: float, may_stay: bool = True) -> Record:
-        """Return a session issued after `since`, within RENEWAL_SECONDS if `old` is still valid.
+    def obtain_new(self, since: float, *, old: Record | None = None, may_stay: bool = True) -> Record:
+        """Return a session issued after `since` (epoch seconds), within RENEWAL_SECONDS if `old` is still valid.
 
         With `may_stay`, return a valid `old` if another process is requesting a new one or STS cannot be reached.
+        Raises any RoleEnvError.
         """
         context = self._context
         is_valid = old is not None and old.session.credentials.remaining() > self._options.min_ttl
