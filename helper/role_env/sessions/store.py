@@ -17,7 +17,7 @@ from role_env.sessions.record import Record, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _INDEX = "sessions"
 
@@ -103,10 +103,10 @@ class Cache:
     def store_text(self, entry: Entry, text: str, *, seconds: int) -> bool:
         """Store `text` as `entry`, in the kernel keyring for `seconds`; return whether a backend stored it."""
         if self._keyring and not self._keyring.fault:
-            self._note(entry)
+            self._change_index(self._index.note, entry)
         is_stored = fallback.store(self._keyring, self._kernel, entry, text, seconds=seconds)
         if self._keyring and not self._keyring.fault:
-            self._note(entry)  # again, in case another process has just removed it
+            self._change_index(self._index.note, entry)  # again, in case another process has just removed it
         self._warn()
         return is_stored
 
@@ -116,7 +116,7 @@ class Cache:
         if self._keyring:
             self._keyring.delete(entry)
             if not self._keyring.fault:
-                self._note(entry, is_removed=True)
+                self._change_index(self._index.remove, entry)
         if self._kernel:
             is_there = bool(self._kernel.read(entry)) or is_there
             self._kernel.delete(entry)
@@ -172,10 +172,9 @@ class Cache:
         """The names of the entries in the kernel keyring, which is read once."""
         return frozenset(self._kernel.names() if self._kernel else ())
 
-    def _note(self, entry: Entry, *, is_removed: bool = False) -> None:
-        """Add the name of `entry` to the index, or remove it."""
+    def _change_index(self, change: "Callable[[Entry], None]", entry: Entry) -> None:
         try:
-            (self._index.remove if is_removed else self._index.note)(entry)
+            change(entry)
         except OSError as error:
             self._messages.decided(f"the index of sessions could not be written: {error.strerror}")
 
