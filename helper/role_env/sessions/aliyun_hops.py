@@ -35,14 +35,12 @@ def resolve(wanted: Source, fingerprint: Fingerprint, *, has_role: bool) -> CliC
     """
     if not isinstance(wanted, AliyunCliProfile):
         raise AssertionError("the source stands for a profile of the CLI")
-    try:
+    with wanted.locate_errors():
         file = _config_file(fingerprint)
         found = _chain(file, wanted.aliyun_profile)
         hops = [_hop(profile, wanted, file.path, fingerprint) for profile in found if profile.mode in _ROLES]
         source = _source(found[0], wanted, file.path, is_passed_through=not (hops or has_role))
         return CliChain(source, hops, found[-1].region_id)
-    except ProfileError as error:
-        raise ProfileError(f"profile {wanted.profile}: {error.message} ({wanted.where})", hint=error.hint) from None
 
 
 def _config_file(fingerprint: Fingerprint) -> ConfigFile:

@@ -92,7 +92,7 @@ class Source:
 
         Raises ProfileError, RefusedError, UnreachableError or KeyringError, with the profile and its location.
         """
-        with self._locate_errors(), context.messages.waiting_for(self.row.waits_for):
+        with self.locate_errors(), context.messages.waiting_for(self.row.waits_for):
             return self._fetch(context)
 
     def assume(self, hop: "Hop", context: Context) -> Credentials:
@@ -127,7 +127,7 @@ class Source:
         raise NotImplementedError
 
     @contextlib.contextmanager
-    def _locate_errors(self) -> "Iterator[None]":
+    def locate_errors(self) -> "Iterator[None]":
         """Add the profile and its location to errors."""
         try:
             yield

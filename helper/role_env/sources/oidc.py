@@ -102,7 +102,7 @@ class OidcToken(Source):
 
         It stays the same for a new token of the same identity. Raises ProfileError if there is no token.
         """
-        with self._locate_errors():
+        with self.locate_errors():
             if self.token_file or self.token_variable:
                 place = str(self.token_file or f"${self.token_variable}")
                 holder = tokens.claims(self._token(context))
@@ -113,7 +113,7 @@ class OidcToken(Source):
 
     def assume(self, hop: "Hop", context: Context) -> Credentials:
         """Request a session of the role of `hop` with the token."""
-        with self._locate_errors():
+        with self.locate_errors():
             token = self._token(context)
         from role_env.sts import client as sts
 
