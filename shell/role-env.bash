@@ -284,8 +284,8 @@ case $- in
 	_role_env_pin
 	if ! _role_env_is_writable PROMPT_COMMAND; then
 		_role_env_hidden='a readonly PROMPT_COMMAND'
-		\builtin printf 'role-env: the prompt cannot show the session, because of %s\nrole-env: hint: %s\n' \
-			"${_role_env_hidden}" 'make it readonly below the line with role-env init' >&2
+		_role_env_report "the prompt cannot show the session, because of ${_role_env_hidden}" \
+			'make it readonly below the line with role-env init'
 	else
 		# shellcheck disable=SC2016  # references: the prompt must not contain the text
 		case ${_role_env_options} in

@@ -164,8 +164,8 @@ _role_env_can_run() {
 		_role_env_line=${_role_env_line#'#!'}
 		if [[ ${_role_env_line} != /* || -x ${_role_env_line%%[[:space:]]*} ]]; then \builtin return 0; fi
 	fi
-	\builtin printf 'role-env: the command %s cannot run: it, or its Python, is missing\n%s\n' \
-		"${_role_env_file:-role-env}" 'role-env: hint: install it again; role-env off works without it' >&2
+	_role_env_report "the command ${_role_env_file:-role-env} cannot run: it, or its Python, is missing" \
+		'install it again; role-env off works without it'
 	\builtin return 127
 }
 
@@ -186,11 +186,16 @@ _role_env_refresh() {
 	case $- in *i*) _role_env_is_subshell || _role_env_arrange ;; *) ;; esac || \builtin :
 }
 
+# Report what happened ($1), and what to do about it ($2).
+_role_env_report() {
+	\builtin printf 'role-env: %s\nrole-env: hint: %s\n' "$1" "$2" >&2
+}
+
 # Report once that something in this shell hides the session in the prompt: $1 names it, $2 is the fix.
 _role_env_report_hidden() {
 	if [[ -n ${ROLE_ENV_PROFILE-}${ROLE_ENV_NO_ACCOUNT-} && -z ${_role_env_hidden#compinit} ]]; then
 		_role_env_hidden=$1
-		\builtin printf 'role-env: the prompt does not show the session, because of %s\nrole-env: hint: %s\n' "$1" "$2" >&2
+		_role_env_report "the prompt does not show the session, because of $1" "$2"
 	fi
 }
 
@@ -366,7 +371,7 @@ _role_env_examine() {
 
 # Print a line about the session, and how to get a new one.
 _role_env_say() {
-	\builtin printf 'role-env: %s\nrole-env: hint: role-env use %s\n' "$1" "${_role_env_name%% *}" >&2
+	_role_env_report "$1" "role-env use ${_role_env_name%% *}"
 }
 
 # Set the colors: the profile's, or red in reverse video for a warning without one.

@@ -255,8 +255,8 @@ if [[ -o interactive ]]; then
 	_role_env_pin
 	if [[ ${(t)precmd_functions}${(t)preexec_functions} == *readonly* ]]; then
 		_role_env_hidden='a readonly precmd_functions or preexec_functions'
-		\builtin printf 'role-env: the prompt cannot show the session, because of %s\nrole-env: hint: %s\n' \
-			$_role_env_hidden 'make them readonly below the line with role-env init' >&2
+		_role_env_report "the prompt cannot show the session, because of $_role_env_hidden" \
+			'make them readonly below the line with role-env init'
 	else
 		\builtin typeset -ga precmd_functions preexec_functions psvar
 		if [[ $_role_env_options != *--no-prompt* ]]; then _role_env_head='%(97V.%97v .)'; fi
