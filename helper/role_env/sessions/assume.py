@@ -52,8 +52,7 @@ def _assume(
     key = _key(chain, cache, context, since)
     if target.role_arn:
         return sts.assume_role(target.hop, key, context), account
-    is_cached = cache is not None
-    return pass_through(target, chain.source, key, account, context, min_ttl=min_ttl, is_cached=is_cached)
+    return pass_through(chain, key, context, min_ttl=min_ttl, is_cached=cache is not None)
 
 
 def _key(chain: Chain, cache: Cache | None, context: Context, since: float | None) -> AccessKey:

@@ -11,21 +11,22 @@ from role_env.credentials import AccessKey, Credentials
 from role_env.errors import ProfileError, RefusedError
 from role_env.fingerprint import sha256
 from role_env.profiles.profile import Profile
-from role_env.sources.base import Source
+from role_env.sessions.chain import Chain
 
 # The file of the accounts is emptied beyond this size (bytes). A line has about 85.
 _ACCOUNTS, _LARGEST = "accounts", 64 * 1024
 
 
 def pass_through(
-    target: Profile, source: Source, key: AccessKey, account: str, context: Context, *, min_ttl: int, is_cached: bool
+    chain: Chain, key: AccessKey, context: Context, *, min_ttl: int, is_cached: bool
 ) -> tuple[Credentials, str]:
-    """Return the own session `key` of `source`, and its account: `account` or, if that is empty, what STS reports.
+    """Return `key`, the session that `chain` passes through, with its account: its role's, or what STS reports.
 
     Raises ProfileError for a key that does not expire, and for a session that has less than `min_ttl` seconds left,
     which only its source can renew; RefusedError, also for a session of another person than the one who signed in;
     UnreachableError.
     """
+    target = chain.target
     if not isinstance(key, Credentials) or not key.security_token:
         raise ProfileError(
             f"profile {target.name}: its source gives a key that does not expire, and there is no role_arn"
@@ -39,17 +40,15 @@ def pass_through(
             f" ({target.where})",
             hint="renew the session at its source, or give a smaller --min-ttl",
         )
-    account = account or _find_account(key, target, source, context, is_cached=is_cached)
+    account = chain.role_arn.account or _find_account(key, chain, context, is_cached=is_cached)
     if target.expected_account_id:
         check_account(target, account, target.expected_account_id)
     return key, account
 
 
-def _find_account(
-    credentials: Credentials, target: Profile, source: Source, context: Context, *, is_cached: bool
-) -> str:
+def _find_account(credentials: Credentials, chain: Chain, context: Context, *, is_cached: bool) -> str:
     """Return the account of a session that is passed through. STS is asked once per key ID, and about each person."""
-    digest = sha256(credentials.access_key_id)
+    target, source, digest = chain.target, chain.source, sha256(credentials.access_key_id)
     for line in paths.state_lines(context.environ, _ACCOUNTS) if is_cached and not source.person else ():
         known, _, account = line.partition(" ")
         if known == digest and account.isdigit():
