@@ -50,6 +50,7 @@ class SystemKeyring:
         self._deadline = context.deadline
         self._prompts = prompts
         self._notes = KeyringNotes(context.environ)
+        self._least_part = 0.0  # of the time left, for a use
         self._preparation: Worker | None = None
         self._prepared: list[KeyringBackend] = []
         avoided = not even_if_avoided and self._notes.is_avoided()
@@ -61,25 +62,27 @@ class SystemKeyring:
         """Whether there is no keyring at all."""
         return self.fault is not None and self.fault.is_absence
 
-    def read(self, entry: Entry, *, is_stored: bool = False) -> str | None:
-        """Return the text stored as `entry`, or None.
+    def read(self, entry: Entry) -> str | None:
+        """Return the text stored as `entry`, or None."""
+        if not self.fault and self._notes.is_secret_service():
+            with contextlib.suppress(secret_service.AskKeyring):  # reported with --verbose; `keyring` can read more
+                return next(iter(self._ask_service([entry])), None)
+        return self._use(lambda backend: chunks.read(backend, entry))
 
-        With `is_stored`, another process has just stored it, so the keyring works, even if it is slow or has timed out
-        before. The wait is then up to half of the time left.
+    def read_stored(self, entry: Entry) -> str | None:
+        """Return the text that another process has just stored as `entry`, or None.
+
+        So the keyring works, even if it is slow or has timed out before. The wait is up to half of the time left.
         """
-        was_avoided = is_stored and self.fault is not None and self.fault.is_timeout
+        was_avoided = self.fault is not None and self.fault.is_timeout
         if was_avoided:
             self.fault, self.reason = None, ""
-        text = self._read(entry, is_stored=is_stored)
+        self._least_part = 1 / 2
+        text = self.read(entry)
+        self._least_part = 0.0
         if was_avoided and not self.fault:
             self._notes.use_again()
         return text
-
-    def _read(self, entry: Entry, *, is_stored: bool) -> str | None:
-        if not self.fault and self._notes.is_secret_service():
-            with contextlib.suppress(secret_service.AskKeyring):  # reported with --verbose; `keyring` can read more
-                return next(iter(self._ask_service([entry], is_stored=is_stored)), None)
-        return self._use(lambda backend: chunks.read(backend, entry), is_stored=is_stored)
 
     def read_together(self, entries: "Sequence[Entry]") -> "dict[str, str | None]":
         """Return the texts of `entries` by name, as far as the Secret Service can be read directly.
@@ -132,14 +135,14 @@ class SystemKeyring:
         first = type(backends.writing_backend(self._choose()))
         return f"{first.__module__}.{first.__qualname__}"
 
-    def _ask_service(self, entries: "Sequence[Entry]", *, is_stored: bool = False) -> "list[str | None]":
+    def _ask_service(self, entries: "Sequence[Entry]") -> "list[str | None]":
         """Return the text of each of `entries` in the Secret Service; an empty list after a timeout.
 
         It may take the whole time of a use: on a busy machine, `keyring` would be even slower. Raises AskKeyring if
         only `keyring` can answer.
         """
         try:
-            with self._waiting(is_stored=is_stored) as (seconds, _):
+            with self._waiting() as (seconds, _):
                 return secret_service.read(entries, self._context.environ, seconds=seconds)
         except secret_service.SlowService:
             self._fail(KeyringFault.TIMED_OUT)
@@ -148,12 +151,12 @@ class SystemKeyring:
             self._context.messages.decided(f"the Secret Service cannot be read directly ({failure}): keyring is asked")
             raise
 
-    def _use(self, operation: "Callable[[KeyringBackend], T]", *, is_stored: bool = False) -> "T | None":
+    def _use(self, operation: "Callable[[KeyringBackend], T]") -> "T | None":
         """Return what `operation` returns for the chosen backend; None if the keyring cannot be used."""
         if self.fault:
             return None
         try:
-            with self._waiting(is_stored=is_stored) as (seconds, most), self._context.messages.aside():
+            with self._waiting() as (seconds, most), self._context.messages.aside():
                 end = time.monotonic() + most
                 return within(seconds, lambda: self._try(operation, end), at_most=most)
         except TimedOut:
@@ -212,9 +215,9 @@ class SystemKeyring:
             self._notes.report_absence()
 
     @contextlib.contextmanager
-    def _waiting(self, *, is_stored: bool = False) -> "Iterator[tuple[float, float]]":
+    def _waiting(self) -> "Iterator[tuple[float, float]]":
         """Report the wait for the keyring; yield the seconds that a use may take, and the limit on a busy machine."""
-        seconds, began = self._seconds(is_stored=is_stored), time.monotonic()
+        seconds, began = self._seconds(), time.monotonic()
         most = max(seconds, min(_MOST_PATIENCE * seconds, self._deadline.remaining() / 2))
         try:
             with self._context.messages.waiting_for("the keyring"):
@@ -223,16 +226,15 @@ class SystemKeyring:
             if seconds == PROMPT_SECONDS:
                 self._deadline.extend(time.monotonic() - began)
 
-    def _seconds(self, *, is_stored: bool) -> float:
+    def _seconds(self) -> float:
         """Return the seconds that a use may take.
 
         With a possible prompt it is a minute, which the deadline does not count. Without prompts it is short. Otherwise
-        it is a third of the time left, less what this process has already waited, or half of it with `is_stored`.
+        it is a third of the time left, less what this process has already waited, and at least `_least_part` of it.
         """
         environ, left = self._context.environ, self._deadline.remaining()
         if not self._prompts:
             return UNASKED_SECONDS
         if (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
             return PROMPT_SECONDS
-        seconds = max(1, min(TIMEOUT_SECONDS, left / 3) - self._notes.take_wait())
-        return max(seconds, left / 2) if is_stored else seconds
+        return max(1, min(TIMEOUT_SECONDS, left / 3) - self._notes.take_wait(), left * self._least_part)

@@ -60,7 +60,9 @@ class Cache:
 
     def load_text(self, entry: Entry, *, is_stored: bool = False) -> str | None:
         """Return the text stored as `entry`, or None. With `is_stored`, another process has just stored it."""
-        text = self._keyring.read(entry, is_stored=is_stored) if self._keyring else None
+        text = None
+        if self._keyring:
+            text = self._keyring.read_stored(entry) if is_stored else self._keyring.read(entry)
         # The kernel keyring may have it too, from a time when the system's keyring could not store it.
         if not text and self._kernel:
             text = self._kernel.read(entry)
