@@ -90,7 +90,7 @@ def test_what_the_fast_read_has_waited_in_vain_the_ordinary_way_does_not_wait_ag
     monkeypatch.setattr(system, "TIMEOUT_SECONDS", 20.0)
     monkeypatch.setattr(system, "is_crowded", lambda: False)
     notes = KeyringNotes(environ)
-    notes.choose_secret_service()
+    notes.note_secret_service()
     notes.report_wait(18.0)
     began = time.monotonic()
     keyring = system.SystemKeyring(Context(environ, Deadline(100), Messages(silent=True)))

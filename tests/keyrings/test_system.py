@@ -105,7 +105,7 @@ def test_two_installations_share_the_note(machine: Machine, monkeypatch: pytest.
     monkeypatch.setattr(sys, "prefix", "/another")
     notes = KeyringNotes(machine.environ)
     assert not notes.is_secret_service()
-    notes.choose_secret_service()
+    notes.note_secret_service()
     assert note.read_text().split() == [INSTALLED.parent.as_posix(), "/another"]
 
 

@@ -51,7 +51,7 @@ def choose(environ: Mapping[str, str], notes: KeyringNotes, *, is_unattended: bo
 
         chosen = keyring.get_keyring()
     if type(writing_backend(chosen)).__module__ == service_backend.MODULE:
-        notes.choose_secret_service()
+        notes.note_secret_service()
     return chosen
 
 

@@ -69,12 +69,12 @@ class KeyringNotes:
             age = time.time() - _timeouts.get(path, 0)
         return 0 <= age < AVOID_SECONDS
 
-    def choose_secret_service(self) -> None:
+    def note_secret_service(self) -> None:
         """Record that this installation's `keyring` chose the Secret Service."""
         if self.is_usual():
             self._add_us(_CHOSEN)
 
-    def report_absence(self) -> None:
+    def note_absence(self) -> None:
         """Record that there is no keyring: without a session bus for good, with one until a process finds a keyring."""
         import contextlib  # not for the warm path
 

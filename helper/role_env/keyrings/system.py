@@ -212,7 +212,7 @@ class SystemKeyring:
         if fault.is_timeout and (why := self._notes.avoid()):
             self._context.messages.decided(f"the keyring's timeout could not be noted: {why}")
         if fault.is_absence:
-            self._notes.report_absence()
+            self._notes.note_absence()
 
     @contextlib.contextmanager
     def _waiting(self) -> "Iterator[tuple[float, float]]":
