@@ -5,8 +5,9 @@ import json
 import pexpect
 import pytest
 
-from support.machine import DEADLINE, Machine
+from support.machine import Machine
 from support.terminal import on_terminal
+from support.waiting import DEADLINE
 
 
 def test_the_json_of_export_has_these_keys(machine: Machine) -> None:

@@ -19,10 +19,10 @@ from cloud.oauth_server import CLIENT_IDS, OAuthServer
 from cloud.world import ACCOUNT_A
 from support.cached_sessions import key_id
 from support.loopback_browser import LoopbackBrowser, approve
-from support.machine import DEADLINE, Machine
+from support.machine import Machine
 from support.secret_service_bus import require
 from support.terminal import Person
-from support.waiting import wait_until
+from support.waiting import DEADLINE, wait_until
 
 # A browser that does not come back, and a machine without any.
 ARN = f"acs:ram::{ACCOUNT_A}:assumed-role/oauth-user/alice"
