@@ -208,9 +208,9 @@ def test_the_origin_of_a_profile_is_every_file_and_variable_that_decided(
     policy.write_text("{}")
     environ = {"HOME": str(tmp_path)}
     settle(path, policy)
-    fingerprint = Fingerprint(environ)
-    load("", fingerprint).chain("b")
-    lines = fingerprint.lines()
+    file = load("", environ)
+    file.chain("b")
+    lines = file.fingerprint.lines()
     assert is_current(lines, environ)
     names = (
         "ROLE_ENV_CONFIG",

@@ -118,11 +118,10 @@ def has_profile(name: str, config: str, environ: "Mapping[str, str]") -> bool:
 
 def _readable_file(config: str, environ: "Mapping[str, str]") -> "ProfilesFile | None":
     """Return the profiles file, or None if it cannot be read."""
-    from role_env.fingerprint import Fingerprint
     from role_env.profiles import file as profiles
 
     try:
-        return profiles.load(config, Fingerprint(environ))
+        return profiles.load(config, environ)
     except RoleEnvError:
         return None
 

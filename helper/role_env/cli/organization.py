@@ -78,14 +78,14 @@ class Organization:
 
     def _caller(self, file: ProfilesFile, context: Context) -> Caller:
         """Return the caller: a session of the source profile, or its key. Raises any RoleEnvError."""
-        name, fingerprint = self._source, Fingerprint(context.environ)
+        name = self._source
         profile = file.profile(name)
         if profile.read_only:
             raise ProfileError(
                 f"profile {name} is read_only and may not assume a role ({profile.where})",
                 hint="name a profile without read_only",
             )
-        chain = chains.resolve(file, name, fingerprint)
+        chain = chains.resolve(file, name)
         policy = chain.last_role.policy if chain.last_role else ""
         if policy and not may_allow(policy, _ASSUME_ROLE):
             raise ProfileError(

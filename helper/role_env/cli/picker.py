@@ -5,7 +5,6 @@ from role_env.cli.invocation import Invocation
 from role_env.cli.profile_rows import Row
 from role_env.context import Context
 from role_env.errors import CanceledError, ProfileError, printable
-from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.ui import fzf
 from role_env.ui.prompt import Menu
@@ -19,9 +18,8 @@ def choose_profile(invocation: Invocation, context: Context) -> str:
     Raises CanceledError if none is chosen, ProfileError if there is none, and UsageError for an invalid policy.
     """
     options.check_narrowing(invocation)
-    fingerprint = Fingerprint(context.environ)
-    file = profiles.load(invocation.config, fingerprint)
-    names = profile_rows.names_with_session(file, fingerprint)
+    file = profiles.load(invocation.config, context.environ)
+    names = profile_rows.names_with_session(file)
     if not names:
         raise ProfileError(f"no profile in {file.path} gives a session", hint="add one with: role-env configure")
     rows = profile_rows.load_rows(file, names, context)

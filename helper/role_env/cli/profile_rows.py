@@ -9,7 +9,6 @@ from role_env.context import Context
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
 from role_env.sources import rows
 from role_env.ui import table
@@ -114,12 +113,12 @@ COLUMNS = (
 )
 
 
-def names_with_session(file: ProfilesFile, fingerprint: Fingerprint) -> list[str]:
+def names_with_session(file: ProfilesFile) -> list[str]:
     """Return the names of the profiles that give a session, in file order."""
-    return [name for name in file.names() if _gives_session(file, name, fingerprint)]
+    return [name for name in file.names() if _gives_session(file, name)]
 
 
-def _gives_session(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> bool:
+def _gives_session(file: ProfilesFile, name: str) -> bool:
     """Return whether the profile `name` gives a session, as far as that is known without a request."""
     is_promised = file.promises_session(name)
     if is_promised is not None:
@@ -127,7 +126,7 @@ def _gives_session(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> b
     from role_env.sessions import chain as chains  # only for a profile of the aliyun CLI without a role
 
     try:
-        return chains.resolve(file, name, fingerprint).gives_session
+        return chains.resolve(file, name).gives_session
     except ProfileError:
         return False
 

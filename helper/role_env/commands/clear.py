@@ -57,7 +57,7 @@ def _check_known(invocation: Invocation, path: Path | None, found: list[Entry], 
     cached |= {name for name in invocation.profiles if path and isolated.has_profile(path, name, context.environ)}
     if cached.issuperset(invocation.profiles):
         return
-    file = profiles.load(invocation.config, Fingerprint(context.environ))
+    file = profiles.load(invocation.config, context.environ)
     known = [*file.names(), *cached]
     for name in invocation.profiles:
         if name not in known:

@@ -48,10 +48,9 @@ def run(invocation: Invocation, context: Context) -> int:
     if invocation.resource_directory:
         return _add_organization(invocation, path, context)
     profile, origins, key = _plan_profile(invocation, path, context)
-    fingerprint = Fingerprint(context.environ)
     planned = with_appended(path, UserFile(path).read(), [profile])
-    file = ProfilesFile(path, fingerprint, planned=planned, origins={profile.name: origins})
-    chain = chains.resolve(file, profile.name, fingerprint)
+    file = ProfilesFile(path, Fingerprint(context.environ), planned=planned, origins={profile.name: origins})
+    chain = chains.resolve(file, profile.name)
     is_login = isinstance(chain.source, KeyringKey) and chain.source.profile == profile.name
     if not chain.gives_session and not is_login:
         raise UsageError("a profile with this source requires --role-arn", hint="add --role-arn, the role to assume")

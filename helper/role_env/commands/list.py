@@ -8,7 +8,6 @@ from role_env.cli import profile_rows
 from role_env.cli.invocation import Invocation
 from role_env.cli.profile_rows import COLUMNS, Row
 from role_env.context import Context
-from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.ui import table
 
@@ -16,9 +15,8 @@ from role_env.ui import table
 def run(invocation: Invocation, context: Context) -> int:
     """Print a line for each profile, in file order."""
     gc.disable()  # with 200 profiles, collections take 2 ms, and the process ends soon
-    fingerprint = Fingerprint(context.environ)
-    file = profiles.load(invocation.config, fingerprint)
-    names = profile_rows.names_with_session(file, fingerprint) if invocation.sessions else file.names()
+    file = profiles.load(invocation.config, context.environ)
+    names = profile_rows.names_with_session(file) if invocation.sessions else file.names()
     if invocation.names:  # for the shells' completion: read only the file, and import no more
         described = [f"{name}\t{file.summary(name)}" if invocation.described else name for name in names]
         ui.write("".join(f"{line}\n" for line in described))

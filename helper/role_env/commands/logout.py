@@ -38,7 +38,7 @@ def run(invocation: Invocation, context: Context) -> int:
         if key:
             access_keys.delete(entry, context)
             ui.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
-            if file and (dependents := _dependents(file, name, fingerprint)):
+            if file and (dependents := _dependents(file, name)):
                 ui.write(f"profiles that need a key of {name}: {dependents}; store one: role-env login {name}\n")
         elif is_dropping:
             ui.write(f"removed the rotation of {name} from the keyring\n")
@@ -48,9 +48,9 @@ def run(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _dependents(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> str:
+def _dependents(file: ProfilesFile, name: str) -> str:
     """Return the profiles whose chain starts with the keyring's key of `name`, at most ten; an empty text for none."""
-    with_role = (chain for chain in chains.resolve_valid(file, fingerprint) if chain.target.role_arn)
+    with_role = (chain for chain in chains.resolve_valid(file) if chain.target.role_arn)
     found = [each.target.name for each in with_role if each.source.row is rows.KEYRING and each.source.profile == name]
     return ", ".join(found[:10]) + (f" and {len(found) - 10} more" if found[10:] else "")
 

@@ -11,7 +11,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError, UsageError
-from role_env.fingerprint import Fingerprint, read_file
+from role_env.fingerprint import read_file
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
@@ -54,8 +54,7 @@ def run(invocation: Invocation, context: Context) -> int:
     """Take the rotation as far as the options say, and print its state."""
     forbid_core_dumps()
     options.check_profile_name(invocation.profile)
-    fingerprint = Fingerprint(context.environ)
-    file = profiles.load(invocation.config, fingerprint)
+    file = profiles.load(invocation.config, context.environ)
     profile = _profile(file, invocation.profile, context)
     _check_source(profile, file)
     server = Ram(context, _endpoint(invocation, context))
@@ -72,8 +71,8 @@ def run(invocation: Invocation, context: Context) -> int:
     if invocation.status:
         _show_status(holders, server, context)
         return 0
-    chains_of_all = chains.resolve_valid(file, fingerprint)
-    dependents = [chain for chain in chains_of_all if any(hop.name == profile.name for hop in chain.profiles)]
+    valid = chains.resolve_valid(file)
+    dependents = [chain for chain in valid if any(hop.name == profile.name for hop in chain.profiles)]
     rotation = Rotation(
         holders,
         server,

@@ -11,7 +11,6 @@ from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.errors import ProfileError, UsageError
 from role_env.files.user_file import UserFile
-from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.sessions import chain as chains
 from role_env.variables import EXTERNAL_DISABLED, RESERVED_PROFILES
@@ -84,14 +83,13 @@ def _remove(file: UserFile, invocation: Invocation) -> None:
 
 def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
     """Return the entries for the named profiles, or for all that give a session. Raises ProfileError, UsageError."""
-    fingerprint = Fingerprint(context.environ)
-    file = profiles.load(invocation.config, fingerprint)
+    file = profiles.load(invocation.config, context.environ)
     found = []
     for name in invocation.profiles or file.names():
         try:
             if name in RESERVED_PROFILES:
                 raise UsageError(f"{name} is reserved for role-env itself", hint="give the profile another name")
-            chain = chains.resolve(file, name, fingerprint)
+            chain = chains.resolve(file, name)
         except (ProfileError, UsageError) as error:
             if not invocation.all:
                 raise

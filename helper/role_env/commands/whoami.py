@@ -115,8 +115,7 @@ def _acts(tool: ToolKey, endpoint: str, identities: _Identities) -> str:
 
 def _key_of_profile(invocation: Invocation, context: Context) -> tuple[AccessKey, str]:
     """Return the profile's credentials (its session, or the key of a source) and their endpoint."""
-    fingerprint = Fingerprint(context.environ)
-    chain = chains.resolve(profiles.load(invocation.config, fingerprint), invocation.profile, fingerprint)
+    chain = chains.resolve(profiles.load(invocation.config, context.environ), invocation.profile)
     if chain.gives_session:
         return options.obtain(invocation, context).credentials, chain.target.endpoint
     return chain.source.key(context), chain.target.endpoint

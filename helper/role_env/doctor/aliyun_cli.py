@@ -14,7 +14,7 @@ from role_env.aliyun.location import config_path
 from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint, read_file
+from role_env.fingerprint import read_file
 from role_env.profiles import file as profiles
 from role_env.variables import IGNORE_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE, follows_profile
 
@@ -96,8 +96,7 @@ def _command_fault(name: str, command: str, config: str, at: Surroundings) -> st
     program = shlex.split(command)[0]
     if not shutil.which(program, path=at.environ.get("PATH")):
         return f"its command {program} does not exist"
-    fingerprint = Fingerprint(at.environ)
     with contextlib.suppress(ProfileError):  # another check reports on the profiles file
-        if name not in profiles.load(config or at.config, fingerprint).names():
+        if name not in profiles.load(config or at.config, at.environ).names():
             return "the profiles file has no such profile any more"
     return ""

@@ -6,7 +6,6 @@ from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.sources.base import Source
 from role_env.ui.messages import Messages
@@ -46,7 +45,7 @@ class Surroundings:
     def sources(self) -> list[Source]:
         """Return the credential sources of the valid profiles; another check reports on the others."""
         try:
-            file = profiles.load(self.config, Fingerprint(self.environ))
+            file = profiles.load(self.config, self.environ)
         except ProfileError:
             return []
         return [profile.source for profile in file.valid_profiles() if profile.source]

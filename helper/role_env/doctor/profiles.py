@@ -3,7 +3,6 @@
 from role_env.command_table import COMMANDS
 from role_env.doctor.finding import FAIL, LONGEST_CHECK, OK, WARN, Finding, Surroundings
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.profiles.file import DEFAULT, ProfilesFile
 from role_env.sessions import chain as chains
@@ -12,9 +11,8 @@ from role_env.variables import NO_ACCOUNT_VALUE, SERVED_PROFILE
 
 def check(at: Surroundings) -> list[Finding]:
     """Check the file and its profiles. A fault that several profiles share is reported once."""
-    fingerprint = Fingerprint(at.environ)
     try:
-        file = profiles.load(at.config, fingerprint)
+        file = profiles.load(at.config, at.environ)
     except ProfileError as error:
         return [Finding("profiles file", FAIL, error.message, error.hint or "correct the file")]
     names = file.names()
@@ -22,7 +20,7 @@ def check(at: Surroundings) -> list[Finding]:
         return [Finding("profiles file", WARN, f"{file.path} has no profile", "create one: role-env configure")]
     faults: dict[str, Finding] = {}
     for name in names:
-        if fault := _name_fault(name, file) or _profile_fault(file, name, fingerprint, at):
+        if fault := _name_fault(name, file) or _profile_fault(file, name, at):
             faults.setdefault(fault.message, fault)
     count = f"{len(names)} profile{'s' if len(names) > 1 else ''}"
     return [Finding("profiles file", OK, f"{file.path}: {count}"), *faults.values()]
@@ -41,9 +39,9 @@ def _name_fault(name: str, file: ProfilesFile) -> Finding | None:
     return None
 
 
-def _profile_fault(file: ProfilesFile, name: str, fingerprint: Fingerprint, at: Surroundings) -> Finding | None:
+def _profile_fault(file: ProfilesFile, name: str, at: Surroundings) -> Finding | None:
     try:
-        fault = chains.resolve(file, name, fingerprint).source.find_fault(at.context(LONGEST_CHECK / 2))
+        fault = chains.resolve(file, name).source.find_fault(at.context(LONGEST_CHECK / 2))
     except ProfileError as error:
         return Finding(f"profile {name}", FAIL, error.message, error.hint or "correct the file")
     if fault is None:

@@ -27,15 +27,14 @@ def check(at: Surroundings) -> list[Finding]:
 
 def _endpoints(at: Surroundings) -> list[str]:
     """Return the endpoints of the valid profiles; if there are none, the environment's or the default one."""
-    fingerprint = Fingerprint(at.environ)
     found: list[str] = []
     with contextlib.suppress(ProfileError):
-        file = profiles.load(at.config, fingerprint)
-        hops = (hop for chain in chains.resolve_valid(file, fingerprint) for hop in chain.profiles)
+        file = profiles.load(at.config, at.environ)
+        hops = (hop for chain in chains.resolve_valid(file) for hop in chain.profiles)
         found = [hop.endpoint for hop in hops if hop.role_arn]
     if not found:
         with contextlib.suppress(ProfileError):
-            found = [sts_endpoint(fingerprint)]
+            found = [sts_endpoint(Fingerprint(at.environ))]
     return list(dict.fromkeys(found)) or ["sts.aliyuncs.com"]
 
 

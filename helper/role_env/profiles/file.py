@@ -26,14 +26,16 @@ _SECRETS = ("access_key_secret", "security_token")
 _NARROWING = ("agents", "read_only", "policy", "policy_file")
 
 
-def load(config: str, fingerprint: Fingerprint) -> "ProfilesFile":
+def load(config: str, environ: Mapping[str, str]) -> "ProfilesFile":
     """Locate and read the profiles file; `config` is the value of --config or empty. Raises ProfileError."""
+    fingerprint = Fingerprint(environ)
     return ProfilesFile(locate(config, fingerprint), fingerprint)
 
 
 class ProfilesFile:
     """The profiles file at `path` (absolute); `real_path` is the path without symlinks.
 
+    `fingerprint` has the state of everything that is read for it and for its profiles.
     With `planned` it is the file as it would be with this content. For the profiles in `origins`, errors name the
     origin of a key instead of a line. Raises ProfileError if the file as a whole cannot be used, because of its syntax,
     a duplicate, an invalid name or its permissions.
@@ -49,7 +51,7 @@ class ProfilesFile:
     ) -> None:
         self.path = path
         self.real_path = os.path.realpath(path)
-        self._fingerprint = fingerprint
+        self.fingerprint = fingerprint
         self._profiles: dict[str, Profile] = {}
         self._is_sdk_file = path != own_file(fingerprint) and path in sdk_files(fingerprint)
         if planned is None:
@@ -69,7 +71,7 @@ class ProfilesFile:
 
     def _read(self) -> dict[str, Section]:
         try:
-            content, status = self._fingerprint.read(self.path)
+            content, status = self.fingerprint.read(self.path)
         except OSError as error:
             what = error.strerror or str(error)
             hint = "check the path and its permissions, or name another file with --config"
@@ -96,7 +98,7 @@ class ProfilesFile:
             from role_env.profiles import sdk_file
 
             section = sdk_file.translate(section)
-        self._profiles[name] = parse_profile(section, self._fingerprint)
+        self._profiles[name] = parse_profile(section, self.fingerprint)
         return self._profiles[name]
 
     def valid_profiles(self) -> "Iterator[Profile]":

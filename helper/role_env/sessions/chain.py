@@ -126,9 +126,9 @@ class Chain:
         return context.with_environ({**context.environ, "ROLE_ENV_CHAIN": " ".join(marks).strip()})
 
 
-def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
-    """Return the chain of the profile `name`. Raises ProfileError."""
-    hops = file.chain(name)
+def resolve(file: ProfilesFile, name: str) -> Chain:
+    """Return the chain of the profile `name`, with the file's fingerprint. Raises ProfileError."""
+    hops, fingerprint = file.chain(name), file.fingerprint
     source = hops[0].source
     if source is None:
         raise AssertionError("a chain has a source")
@@ -142,11 +142,11 @@ def resolve(file: ProfilesFile, name: str, fingerprint: Fingerprint) -> Chain:
     return Chain(source, tuple(hops), fingerprint)
 
 
-def resolve_valid(file: ProfilesFile, fingerprint: Fingerprint) -> Iterator[Chain]:
+def resolve_valid(file: ProfilesFile) -> Iterator[Chain]:
     """Yield the chains of the profiles that have a valid one, in file order."""
     for name in file.names():
         try:
-            yield resolve(file, name, fingerprint)
+            yield resolve(file, name)
         except ProfileError:
             continue
 

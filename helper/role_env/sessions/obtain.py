@@ -99,7 +99,7 @@ class SessionRequest:
         request = self._request
         file = ProfilesFile(self.path, self._fingerprint)
         self._role_arn = file.role_arn(request.profile)
-        chain = chains.resolve(file, request.profile, self._fingerprint)
+        chain = chains.resolve(file, request.profile)
         settle_agent(request, chain.target, self._context.environ)
         self.entry = request.entry(self.path)
         chain = chain.with_profile(chain.target, _with_options(chain.target, request))
