@@ -151,7 +151,6 @@ def _no_integration(invocation: "Invocation") -> "RoleEnvError":
 
 
 def _show(invocation: "Invocation") -> int:
-    """Print the help page or the version."""
     from role_env import ui
     from role_env.cli import help as pages
 
@@ -230,7 +229,6 @@ def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvE
 
 
 def _fail(failure: BaseException, invocation: "Invocation") -> int:
-    """Report the failure, and return the exit status."""
     from role_env.cli import failure as failures
 
     if isinstance(failure, RuntimeError) and failure.__cause__:

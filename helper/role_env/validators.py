@@ -25,7 +25,6 @@ def pattern(pattern: str, rule: str) -> "Check":
     """Return the check that a value matches `pattern`, in ASCII; `rule` describes a valid value."""
 
     def check(text: str) -> str:
-        """Return `text` if it is valid. Raises ValueError."""
         import re  # takes 5 ms, and most profiles do not need it
 
         if not re.fullmatch(pattern, text, re.ASCII):
@@ -52,7 +51,6 @@ def of_kind(kind: str) -> "Check":
     """Return the check for a kind of value that `names` has the rule of."""
 
     def check(text: str) -> str:
-        """Return `text` if it is valid. Raises ValueError."""
         if rule := names.value_fault(kind, text):
             raise ValueError(f"is not {rule}")
         return text
@@ -64,7 +62,6 @@ def one_of(words: "Collection[str]") -> "Check":
     """Return the check that a value is one of `words`."""
 
     def check(text: str) -> str:
-        """Return `text` if it is valid. Raises ValueError."""
         if text not in words:
             raise ValueError(f"must be one of {', '.join(words)}")
         return text

@@ -194,7 +194,6 @@ class _Parser:
         return any(command.options[name].value for command in COMMANDS.values() if name in command.options)
 
     def _apply(self, name: str, value: "str | None") -> None:
-        """Set the field of an option."""
         if name in ("-h", "--help") and value is None:
             self._result.help = True
             return

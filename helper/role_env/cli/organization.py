@@ -138,7 +138,6 @@ class Organization:
                 context.messages.warn(f"profile {name}: account {role.account} has left the organization ({where})")
 
     def _offers(self, new: Sequence[Member], file: ProfilesFile) -> list[Offer]:
-        """Return the profiles for the accounts `new`."""
         unused = UnusedNames(file.names())
         agents = file.own_value(self._source, "agents")
         found = []

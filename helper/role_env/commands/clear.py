@@ -44,7 +44,6 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _report(invocation: Invocation, removed: list[Entry]) -> str:
-    """Return the line that reports what was removed."""
     of_profiles = "" if invocation.all else f" of {', '.join(dict.fromkeys(invocation.profiles))}"
     if not removed:
         return f"there was no cached session{of_profiles}\n"

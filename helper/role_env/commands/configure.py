@@ -73,7 +73,6 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _edit(invocation: Invocation, context: Context) -> int:
-    """Let a person edit the profiles file."""
     from role_env.profiles.edit import edit
     from role_env.profiles.locate import locate
 
@@ -87,7 +86,6 @@ def _edit(invocation: Invocation, context: Context) -> int:
 
 
 def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
-    """Add the profiles of a CloudSSO portal."""
     from role_env.sign_in.portal_configure import configure  # imports a web server
 
     choices = profile_options.choices_of(invocation, "the portal", "--cloud-sso")
@@ -96,7 +94,6 @@ def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
 
 
 def _add_organization(invocation: Invocation, path: Path, context: Context) -> int:
-    """Add the profiles of an organization's accounts."""
     from role_env.cli.organization import Organization  # imports TLS, which --no-verify does not need
 
     choices = profile_options.choices_of(invocation, "the organization", "--resource-directory")

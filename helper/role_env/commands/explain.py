@@ -41,7 +41,6 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
 
 
 def _state(sign_in: StoredSignIn, context: Context) -> str:
-    """Return the state of a sign-in."""
     end = sign_in.expiration(context)
     if end is None:
         return "not signed in"

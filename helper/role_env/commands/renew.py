@@ -30,7 +30,6 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _form(invocation: Invocation) -> str:
-    """Return the format of the output."""
     if invocation.format:
         return invocation.format
     from role_env.shells import parent

@@ -23,7 +23,6 @@ def check_sign_ins(at: Surroundings) -> list[Finding]:
 
 
 def _of_sign_in(profile: str, sign_in: StoredSignIn, at: Surroundings) -> Finding:
-    """Return the finding for a sign-in that `profile` uses."""
     fix = f"role-env login {profile}"
     end = sign_in.expiration(at.context(LONGEST_CHECK / 2))
     if end is None:

@@ -212,7 +212,6 @@ def _folded(code: str) -> str:
 
 
 def _poll_failure(error: SignInError, host: str) -> Exception:
-    """Return the error for a refused poll."""
     code = _folded(error.code)
     if code in (_PENDING, _SLOW_DOWN):
         return Pending(slower=code == _SLOW_DOWN)

@@ -20,7 +20,6 @@ def uninterrupted(messages: Messages, what: str) -> Iterator[None]:
     came: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
-        """Note a signal that came."""
         if not came:
             messages.say(f"{what}; role-env ends after that")
         came.append(number)

@@ -43,7 +43,6 @@ def is_yes(question: str, *, default: str) -> bool:
     """Return whether the answer to `question` is yes. Raises RoleEnvError if the terminal is closed."""
 
     def check(answer: str) -> bool:
-        """Return whether the answer is yes. Raises ValueError for any other than yes or no."""
         if answer.lower() not in ("yes", "y", "no", "n"):
             raise ValueError("type yes or no")
         return answer.lower().startswith("y")
