@@ -32,9 +32,7 @@ def ask_role() -> str:
     return prompt.ask(question, check=_optional(validators.role_arn))
 
 
-def ask_source(
-    others: Sequence[str], cli_file: ConfigFile | None, *, stores_key: bool, has_role: bool = True
-) -> Source:
+def ask_source(others: Sequence[str], cli_file: ConfigFile | None, *, stores_key: bool, has_role: bool) -> Source:
     """Return where the credentials come from; `others` are the profiles of the profiles file.
 
     An access key is offered if there is a keyring that `stores_key`. Without a role, the sources are those that give a

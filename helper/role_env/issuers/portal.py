@@ -55,16 +55,8 @@ class Device:
 
 
 @dataclass(frozen=True)
-class Account:
-    """An account that the user may use, with the name that the portal shows."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True)
-class AccessConfiguration:
-    """A set of permissions that the user has in an account."""
+class Listed:
+    """An account that the user may use or, in an account, an access configuration; with the name that is shown."""
 
     id: str
     name: str
@@ -121,18 +113,16 @@ class Portal(Issuer):
             raise self.invalid_response("ExpiresIn is missing")
         return self.read_token(answer, "AccessToken"), seconds
 
-    def list_accounts(self, token: str) -> list[Account]:
+    def list_accounts(self, token: str) -> list[Listed]:
         """Return the accounts of the user. Raises TokenEnded, SignInError, UnreachableError."""
         rows = self._rows("/access-assignments/accounts", "Accounts", {}, token)
-        check = validators.account_id
-        return [Account(self._id(row, "AccountId", check), _name(row, "DisplayName")) for row in rows]
+        return [self._listed(row, "AccountId", "DisplayName", validators.account_id) for row in rows]
 
-    def list_configurations(self, token: str, account_id: str) -> list[AccessConfiguration]:
+    def list_configurations(self, token: str, account_id: str) -> list[Listed]:
         """Return the user's access configurations in an account. Raises as `list_accounts`."""
         path, key = "/access-assignments/access-configurations", "AccessConfigurationsForAccount"
-        rows = self._rows(path, key, {"AccountId": account_id}, token)
-        id_name, name, check = "AccessConfigurationId", "AccessConfigurationName", validators.access_configuration
-        return [AccessConfiguration(self._id(row, id_name, check), _name(row, name)) for row in rows]
+        rows, check = self._rows(path, key, {"AccountId": account_id}, token), validators.access_configuration
+        return [self._listed(row, "AccessConfigurationId", "AccessConfigurationName", check) for row in rows]
 
     def issue_session(self, token: str, account_id: str, configuration: str) -> Credentials:
         """Return a session of the access configuration that is given by its ID or name.
@@ -194,17 +184,13 @@ class Portal(Issuer):
         with noticing_end(lambda code: _TOKEN_FAULT.search(_folded(code))):
             return self.request(method, path, document=document, token=token)
 
-    def _id(self, row: Mapping[str, Any], name: str, check: "validators.Check") -> str:
-        """Return the ID `name` of a row, after the check of the profile key that it becomes the value of."""
-        value = row.get(name)
+    def _listed(self, row: Mapping[str, Any], id_name: str, name: str, check: "validators.Check") -> Listed:
+        """Return what a row lists. `check` is that of the profile key that the ID becomes the value of."""
         try:
-            return check(str(value))
+            found = check(str(row.get(id_name)))
         except ValueError:
-            raise self.invalid_response(f"{name} is missing or invalid") from None
-
-
-def _name(row: Mapping[str, Any], name: str) -> str:
-    return printable(str(row.get(name) or ""))[:200]
+            raise self.invalid_response(f"{id_name} is missing or invalid") from None
+        return Listed(found, printable(str(row.get(name) or ""))[:200])
 
 
 def _folded(code: str) -> str:

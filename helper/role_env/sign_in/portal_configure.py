@@ -11,7 +11,7 @@ from role_env.errors import ProfileError, UnreachableError
 from role_env.fingerprint import Fingerprint
 from role_env.issuers.hosts import ALLOWED_HOST, check_url
 from role_env.issuers.issuer import TokenEnded
-from role_env.issuers.portal import AccessConfiguration, Account, Portal
+from role_env.issuers.portal import Listed, Portal
 from role_env.profiles import offers
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.new_names import UnusedNames, sanitize
@@ -29,8 +29,8 @@ _LONGEST_PART = 31
 class Assignment:
     """An access configuration that a person may use in an account."""
 
-    account: Account
-    configuration: AccessConfiguration
+    account: Listed
+    configuration: Listed
 
     @property
     def keys(self) -> set[tuple[str, str]]:
@@ -92,7 +92,7 @@ def _list(url: str, token: str, context: Context) -> list[Assignment]:
     """
     accounts = Portal(url, context.restarted()).list_accounts(token)
 
-    def list_configurations(account: Account) -> list[AccessConfiguration]:
+    def list_configurations(account: Listed) -> list[Listed]:
         """Return the configurations of an account, within a time of its own."""
         return Portal(url, context.restarted()).list_configurations(token, account.id)
 
