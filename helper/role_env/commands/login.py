@@ -42,7 +42,6 @@ def run(invocation: Invocation, context: Context) -> int:
             hint="give the ID and the secret of that key, or change the file first",
         )
     context = context.restarted()  # the time at the prompt does not count
-    holders = Holders(file.path, profile.name, context)
     with release_key(holders, context, is_forced=invocation.force, next_id=key.access_key_id):
         arn = _verify(key, profile, context)
         key.created = find_creation(key, context)

@@ -81,7 +81,6 @@ def run(invocation: Invocation, context: Context) -> int:
         check_old=lambda key_id: _check_other_files(key_id, file, context),
         use_new=lambda key: _use(key, profile, dependents, context),
         drop_sessions=lambda: _drop_sessions([chain.target.name for chain in dependents], context),
-        tell=lambda line: ui.write(f"{profile.name}: {line}\n"),
     )
     command = Command.ABORT if invocation.abort else Command.FINISH if invocation.finish else Command.ROTATE
     with rotation.hold_lock():

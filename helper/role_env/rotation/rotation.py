@@ -7,7 +7,7 @@ replaces it, and the old one stays until `--finish`. `steps` decides the next st
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from role_env import timestamps
+from role_env import timestamps, ui
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
@@ -27,7 +27,7 @@ class Rotation:
     """The rotation of the key of `holders` at `ram`; STS at `endpoint` checks the keys.
 
     `check_old` raises if the old key is needed elsewhere; `use_new` uses the new key; `drop_sessions` deletes the
-    cached sessions of the former key; `tell` prints a line about a key that stays at RAM.
+    cached sessions of the former key.
     """
 
     def __init__(
@@ -40,7 +40,6 @@ class Rotation:
         check_old: Callable[[str], None],
         use_new: Callable[[AccessKey], None],
         drop_sessions: Callable[[], None],
-        tell: Callable[[str], None],
     ) -> None:
         self._holders = holders
         self._profile = holders.profile
@@ -50,7 +49,6 @@ class Rotation:
         self._check_old = check_old
         self._use_new = use_new
         self._drop_sessions = drop_sessions
-        self._tell = tell
 
     def hold_lock(self) -> AbstractContextManager[None]:
         """Hold the lock of the key that is rotated, as `exclusion.hold_keys` does."""
@@ -261,7 +259,7 @@ class Rotation:
         else:
             lines = remains.of_rotation(journal, found, self._holders)
         for line in lines:
-            self._tell(line)
+            ui.write(f"{self._profile}: {line}\n")
         self._holders.drop(journal)
 
     # -- the parts of an action --

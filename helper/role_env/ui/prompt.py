@@ -62,7 +62,7 @@ def ask_hidden(question: str) -> str:
 
 
 class Menu:
-    """A numbered list of `choices`, of which a person takes one.
+    """A numbered list of `choices`, of which a person takes one or several.
 
     `lines` are shown in their place; control characters of others were removed from them. An answer that is one of
     `names` takes that choice, though others contain it.
@@ -87,6 +87,14 @@ class Menu:
         except ClosedTerminal:
             return None
 
+    def choose_several(self, question: str) -> list[int]:
+        """Show the list, and return the indexes of the choices, taken by their numbers or by a part of them.
+
+        Raises RoleEnvError if the terminal is closed.
+        """
+        self._show()
+        return ask(question, default="all", check=lambda answer: read_choices(answer, self._choices))
+
     def read(self, answer: str) -> int:
         """Return the index of the choice that `answer` takes: its number, its name, or a part that no other has.
 
@@ -109,16 +117,6 @@ class Menu:
     def _show(self) -> None:
         for index in sorted(self._left):
             _write(f"{index + 1:>3}  {self._lines[index]}\n")
-
-
-def choose_several(question: str, choices: Sequence[str]) -> list[int]:
-    """Return the indexes of those of `choices` that are chosen by their numbers or by a part of them.
-
-    Raises RoleEnvError if the terminal is closed.
-    """
-    for number, choice in enumerate(choices, 1):
-        show(f"{number:>3}  {choice}")
-    return ask(question, default="all", check=lambda answer: read_choices(answer, choices))
 
 
 def read_choices(text: str, choices: Sequence[str]) -> list[int]:
