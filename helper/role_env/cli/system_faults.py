@@ -2,12 +2,9 @@
 
 import errno
 import os
+from types import TracebackType
 
 from role_env.errors import ResourceError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _DISK_AND_LIMITS = ("EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE", "EMFILE", "ENFILE", "ENOBUFS", "EPERM")
 """The errors of a disk, its free space and the limits of a process."""
@@ -33,7 +30,7 @@ def recognize(failure: BaseException) -> ResourceError | None:
     return None
 
 
-def innermost(failure: BaseException) -> "TracebackType | None":
+def innermost(failure: BaseException) -> TracebackType | None:
     """Return the traceback entry of the line that raised `failure`, or None if it has no traceback."""
     trace = failure.__traceback__
     while trace and trace.tb_next:
