@@ -17,9 +17,7 @@ class Waiting:
     """The columns of the line that is shown now, 0 for none."""
 
     def __init__(self, line: str) -> None:
-        import shutil  # only for a wait at a terminal
-
-        self._line = line[: shutil.get_terminal_size((80, 24)).columns - 1]
+        self._line = line
         self._over = threading.Event()
 
     def __enter__(self) -> None:
@@ -34,13 +32,12 @@ class Waiting:
         self._over.wait(_PATIENCE)
         with self._lock:
             if not self._over.is_set() and not Waiting.shown:
-                stderr.put(self._line)
-                Waiting.shown = len(self._line)
+                self.replace(self._line)
 
     @classmethod
     def replace(cls, line: str) -> None:
         """Show `line` in place of the current one, or only remove that one if `line` is empty."""
-        import shutil
+        import shutil  # only for a wait at a terminal
 
         with cls._lock:
             cls.take_back()
