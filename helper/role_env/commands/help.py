@@ -31,11 +31,8 @@ def _show_topic(topic: str, environ: "Mapping[str, str]") -> None:
     from role_env.ui import pager, reference
     from role_env.ui.table import columns
 
-    def text_of(has_styles: bool) -> str:
-        """Return the text of the topic, for a terminal or for a pipe."""
-        return reference.text_of(pages.topic(topic), columns=columns(environ), has_styles=has_styles)
-
-    pager.show(text_of, environ)
+    text, most = pages.topic(topic), columns(environ)
+    pager.show(lambda has_styles: reference.text_of(text, columns=most, has_styles=has_styles), environ)
 
 
 def _closest(topic: str) -> str:

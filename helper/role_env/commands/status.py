@@ -68,14 +68,16 @@ def _whose(state: ShellState) -> str:
 
 def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | None:
     """Return why the shell's session is not valid; None if it is."""
+    half_keys = incomplete_keys(environ)
+    completing = "set both, or neither; " if half_keys else ""
     if state.lost_account:
         from role_env.environ import tools  # only for a session that is not valid
 
-        return RoleEnvError(tools.no_account(environ), hint=_completing(environ) + hints.restore(environ))
+        return RoleEnvError(tools.no_account(environ), hint=completing + hints.restore(environ))
     if not state.has_session_variables:
-        what = "; ".join(filter(None, ("this shell has no session", incomplete_keys(environ))))
+        what = "; ".join(filter(None, ("this shell has no session", half_keys)))
         begin = f"begin one with: {hints.switch('PROFILE', environ)}; role-env list has the names"
-        return RoleEnvError(what, hint=_completing(environ) + begin)
+        return RoleEnvError(what, hint=completing + begin)
     if unreadable := state.unreadable():
         what = f"the variables of the session are invalid: {', '.join(unreadable)}"
         return RoleEnvError(what, hint=hints.restore(environ))
@@ -87,8 +89,3 @@ def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | No
     what = next((fault.of_all(names) for fault, names in faults.items()), "the session has expired")
     again = f"switch again with: {requests.switch_again(environ)}"
     return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if OTHER_KEY in faults else again)
-
-
-def _completing(environ: "Mapping[str, str]") -> str:
-    """Return the beginning of the hint if only half a key is set, else an empty text."""
-    return "set both, or neither; " if incomplete_keys(environ) else ""

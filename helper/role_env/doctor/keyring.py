@@ -45,7 +45,10 @@ def check(at: Surroundings) -> list[Finding]:
     if mode == "none":
         return [Finding("keyring", OK, "ROLE_ENV_CACHE=none: no session is cached")]
     if mode == "kernel":
-        return [_kernel_alone()]
+        took, reason = _kernel_round_trip()
+        if reason:
+            return [Finding("kernel keyring", FAIL, f"it cannot be used: {reason}", "unset ROLE_ENV_CACHE")]
+        return [Finding("kernel keyring", OK, f"wrote, read and deleted an entry in {took:.0f} ms")]
     ring = SystemKeyring(at.context(), prompts=False, even_if_avoided=True)
     chosen = _chosen(ring, at)
     found = _round_trip(ring, chosen)
@@ -96,13 +99,6 @@ def _replaced(ring: SystemKeyring, fault: Finding, environ: Mapping[str, str]) -
         nothing = f"{fault.message}, so sessions go to the kernel keyring; role-env login needs a keyring: {fault.fix}"
         return [Finding("keyring", OK, nothing), kernel_finding]
     return [replace(fault, status=WARN), kernel_finding]
-
-
-def _kernel_alone() -> Finding:
-    took, reason = _kernel_round_trip()
-    if reason:
-        return Finding("kernel keyring", FAIL, f"it cannot be used: {reason}", "unset ROLE_ENV_CACHE")
-    return Finding("kernel keyring", OK, f"wrote, read and deleted an entry in {took:.0f} ms")
 
 
 def _kernel_round_trip() -> tuple[float, str]:

@@ -13,19 +13,13 @@ from role_env.errors import ProfileError
 from role_env.keyrings import profile_entry
 from role_env.sign_in import browser
 
-_PROGRAMS = {
-    "google-chrome": "chrome",
-    "google-chrome-stable": "chrome",
-    "Google Chrome": "chrome",
-    "chromium": "chromium",
-    "chromium-browser": "chromium",
-    "Chromium": "chromium",
-    "microsoft-edge": "edge",
-    "microsoft-edge-stable": "edge",
-    "Microsoft Edge": "edge",
-    "firefox": "firefox",
-    "firefox-esr": "firefox",
+_FAMILIES = {
+    "chrome": ("google-chrome", "google-chrome-stable", "Google Chrome"),
+    "chromium": ("chromium", "chromium-browser", "Chromium"),
+    "edge": ("microsoft-edge", "microsoft-edge-stable", "Microsoft Edge"),
+    "firefox": ("firefox", "firefox-esr"),
 }
+_PROGRAMS = {program: family for family, programs in _FAMILIES.items() for program in programs}
 # A browser whose program is a script that starts it in a sandbox, which cannot reach the state folder.
 _CONFINED = (b"/snap/", b"flatpak")
 _SCRIPT_BYTES = 4096
