@@ -134,11 +134,9 @@ class PrivateBus:
 
     def stop(self) -> None:
         """End everything that was started and make sure of it. May be called twice."""
-        left = [pid for process in reversed(self._processes) if (pid := _end(process)) is not None]
-        self._processes.clear()
+        while self._processes:
+            _end(self._processes.pop())
         shutil.rmtree(self.runtime, ignore_errors=True)
-        if left:
-            raise RuntimeError(f"still running after SIGKILL: {left}")
 
     def pause(self) -> None:
         """Stop the bus daemon with SIGSTOP: one can connect to it, and then nothing ever comes."""
@@ -351,20 +349,12 @@ def _die_with_parent() -> tuple[str, ...]:
     return ()
 
 
-def _end(process: subprocess.Popen[bytes]) -> int | None:
-    """End a process and its group; the group's number if something of it will not go."""
-    for signal_number, patience in ((signal.SIGTERM, 1.0), (signal.SIGKILL, DEADLINE)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal_number)
-        # A stopped process takes SIGTERM only when it goes on.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGCONT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
-        with contextlib.suppress(TimeoutError):
-            wait_until(lambda: not _group_exists(process.pid), "", patience)
-            return None
-    return process.pid
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its group. Raises TimeoutError if something of it will not go."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(DEADLINE)
+    wait_until(lambda: not _group_exists(process.pid), f"still running after SIGKILL: {process.pid}", DEADLINE)
 
 
 def _group_exists(group: int) -> bool:
