@@ -55,7 +55,7 @@ def test_without_a_way_to_packages_it_names_the_command_that_fails(checkout: Pat
     python.chmod(0o700)
     what, hint = reported(checkout)
     assert "pip cannot install role-env" in what
-    assert ".venv/bin/python -m pip install . trustme" in hint
+    assert ".venv/bin/python -m pip install . trustme pexpect" in hint
 
 
 # ---- the playground, and the walk on a terminal

@@ -4,23 +4,18 @@ Every line behind a `$` is typed at a real bash on a terminal, and what it shows
 colors too. The story ends with an error when a line does not show what it has to.
 """
 
-import contextlib
-import fcntl
-import os
-import pty
 import re
-import select
 import shutil
-import struct
-import subprocess
 import sys
-import termios
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import pexpect
+
 from support.files import write_private
 from support.playground import folder_of_its_own, hang_up_with_parent, local_cloud
+from support.waiting import DEADLINE
 
 STORY = r"""
 # 1. Who am I? A user of account A, whose long-lived key is in the keyring.
@@ -72,7 +67,6 @@ _READY = "$ \x1b[0m"
 """The end of the shell's prompt, by which a program sees that bash waits for a line."""
 _PROMPT = r"PS1='$ \[\e[0m\]'" + '\neval "$(role-env init bash)"\n'
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
-_SECONDS = 60.0
 _PAUSE = 0.4
 """How long a person at a terminal gets to read a line (seconds)."""
 
@@ -113,33 +107,28 @@ class Typist:
         self._prompt = ""
 
     def __enter__(self) -> "Typist":
-        self._terminal, inside = pty.openpty()
-        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         home = self._environ["HOME"]
-        command = ("bash", "--noprofile", "--noediting", "--rcfile", f"{home}/.bashrc", "-i")
-        self._bash = subprocess.Popen(
-            command,
-            stdin=inside,
-            stdout=inside,
-            stderr=inside,
+        self._bash = pexpect.spawn(
+            "bash",
+            ["--noprofile", "--noediting", "--rcfile", f"{home}/.bashrc", "-i"],
             env=self._environ,
             cwd=home,
-            start_new_session=True,
-            preexec_fn=hang_up_with_parent,  # noqa: PLW1509
+            encoding="utf-8",
+            timeout=DEADLINE,
+            dimensions=(40, 120),
+            preexec_fn=hang_up_with_parent,
         )
-        os.close(inside)
         self._read()
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._terminal)
-        self._bash.wait(10)
+        self._bash.close(force=True)
 
     def type(self, line: str) -> str:
         """Type a line, show it with the prompt before it and what follows, and return what follows, without colors."""
         self._show(f"{self._prompt}{line}\n")
         self.pause(1)
-        os.write(self._terminal, f"{line}\n".encode())
+        self._bash.sendline(line)
         shown = self._read().partition("\n")[2]  # after the terminal's echo
         self._show(shown)
         return _SGR.sub("", shown)
@@ -154,16 +143,9 @@ class Typist:
 
     def _read(self) -> str:
         """Return what bash shows until its next prompt, and keep that."""
-        content, end = b"", time.monotonic() + _SECONDS
-        while not content.endswith(_READY.encode()):
-            if not select.select([self._terminal], [], [], max(0, end - time.monotonic()))[0]:
-                raise RuntimeError(f"no prompt after: {content.decode(errors='replace')}")
-            with contextlib.suppress(OSError):  # EIO, when bash has ended
-                content += os.read(self._terminal, 65536) or b""
-                continue
-            raise RuntimeError(f"bash has ended after: {content.decode(errors='replace')}")
-        text = content.decode().replace("\r\n", "\n")
-        before, _, self._prompt = text.rpartition("\n")
+        self._bash.expect_exact(_READY)
+        before, _, prompt = self._bash.before.replace("\r\n", "\n").rpartition("\n")
+        self._prompt = prompt + _READY
         return f"{before}\n" if before else ""
 
 
