@@ -33,11 +33,11 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 class ShellRequest:
     """A request that was made in this shell, and the session it returned.
 
-    `config` is the absolute path of the profiles file. `duration` (seconds) and `options`, by the
-    names in _OPTIONS, are the options that were given. `endpoint` and `session_name` were sent to STS; `role_arn`,
-    `account_id` and `policy` are the session's, as the variables show them. `policy_digest` is the digest of the
-    session policy that was sent. `access_key_id` and `token_digest` are of the session that was issued. `seal` is empty
-    for a session without a proof, or of an older version.
+    `config` is the absolute path of the profiles file. `duration` (seconds) and `options`, by the names in _OPTIONS,
+    are the options that were given. `endpoint` and `session_name` were sent to STS; `shown` are the values of the
+    session that the variables show, `role_arn`, `account_id` and `policy` among them. `policy_digest` is the digest of
+    the session policy that was sent. `access_key_id` and `token_digest` are of the session that was issued. `seal` is
+    empty for a session without a proof, or of an older version.
     """
 
     profile: str
@@ -49,16 +49,11 @@ class ShellRequest:
     role_arn: RoleArn
     account_id: str
     policy: str
+    shown: str
     policy_digest: str
     access_key_id: str
     token_digest: str
     seal: str
-
-    @property
-    def issued(self) -> tuple[str, ...]:
-        """The values that describe the session that was issued, and that its seal covers."""
-        shown = f"{self.profile} {self.role_arn} {self.account_id} {self.policy}"
-        return (self.session_name, self.policy_digest, shown, self.access_key_id, self.token_digest)
 
     @property
     def is_repeatable(self) -> bool:
@@ -95,7 +90,8 @@ def parse(text: str) -> ShellRequest | None:
         if not "".join(checked.values()).isprintable():
             return None
         made = (validators.host(found["sts_endpoint"]), session_name, RoleArn(role_arn), account_id, policy)
-        issued = [str(found.get(name, "")) for name in ("policy_digest", "access_key_id", "token_digest", "seal")]
+        names_issued = ("shown", "policy_digest", "access_key_id", "token_digest", "seal")
+        issued = [str(found.get(name, "")) for name in names_issued]
         return ShellRequest(profile, config, duration, checked, *made, *issued)
     return None
 

@@ -5,7 +5,6 @@ The fast path uses it too, so it imports almost nothing.
 
 import os
 
-from role_env import variables
 from role_env.keyrings import Entry, session_entry
 
 TYPE_CHECKING = False
@@ -90,7 +89,6 @@ class Request:
         It repeats values of the session's other variables, so that a mix of two sessions is noticed. The seal shows
         that the session with this token was issued for this request.
         """
-        session = found.session
         options = {
             "session_name": self.session_name,
             "region": self.region,
@@ -110,11 +108,11 @@ class Request:
                 "sts_endpoint": _text(found.endpoint),
                 "session_name": _text(found.session_name),
                 "policy_digest": _text(found.policy_digest),
-                "access_key_id": _text(session.credentials.access_key_id),
-                "shown": f'"{variables.shown(session)}"',  # the shell compares it
+                "access_key_id": _text(found.access_key_id),
+                "shown": f'"{found.shown}"',  # the shell compares it
                 "token_digest": _text(found.token_digest),
                 "seal": _text(found.seal),
-                "issued": str(int(session.credentials.issued)),
+                "issued": str(int(found.session.credentials.issued)),
             }
         )
 

@@ -43,7 +43,7 @@ class CachedSession:
         if self._proof_cache:
             proof = Proof(self.entry, record.endpoint)
             proof.store(self.digest, self._context, self._proof_cache)
-            record.seal = proof.seal(*record.issued)
+            record.seal = proof.seal(record)
         if self._cache:
             self._cache.store(self.entry, record)
         return record

@@ -20,6 +20,11 @@ from role_env.fingerprint import sha256
 from role_env.keyrings import PROOF_SERVICE, Entry, backends, hashed_entry
 from role_env.sessions.store import Cache
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from role_env.environ.request import ShellRequest
+    from role_env.sessions.record import Record
+
 _HEAD = "role-env proof 2"
 # How long a proof lasts in the kernel keyring, whose entries expire (seconds).
 _LIFETIME = 30 * 24 * 3600
@@ -75,13 +80,14 @@ class Proof:
         head, service, *values = text.split("\n") if text.count("\n") == 4 else ("", "")
         return values if (head, service) == (_HEAD, self._service) else ["", "", ""]
 
-    def seal(self, *issued: str) -> str:
-        """Return the seal for the session that `issued` describes; empty if no proof is stored or loaded."""
+    def seal(self, issued: "Record | ShellRequest") -> str:
+        """Return the seal of the session `issued`; empty if no proof is stored or loaded."""
         if not self._key:
             return ""
         import hmac  # loads OpenSSL, as a connection to STS does
 
-        text = "\n".join(map(repr, (self._endpoint, *issued)))
+        request = (self._endpoint, issued.session_name, issued.policy_digest)
+        text = "\n".join(map(repr, (*request, issued.shown, issued.access_key_id, issued.token_digest)))
         return hmac.new(self._key.encode(), text.encode("utf-8", "replace"), "sha256").hexdigest()[:_SEAL_DIGITS]
 
 

@@ -100,10 +100,14 @@ class Record:
         return digest_of_token(self.session.credentials.security_token)
 
     @property
-    def issued(self) -> "tuple[str, ...]":
-        """The values that describe the session that was issued, and that its seal covers."""
-        key_id, shown = self.session.credentials.access_key_id, variables.shown(self.session)
-        return (self.session_name, self.policy_digest, shown, key_id, self.token_digest)
+    def access_key_id(self) -> str:
+        """The ID of the session's key."""
+        return self.session.credentials.access_key_id
+
+    @property
+    def shown(self) -> str:
+        """The values of the session that the shell's variables show."""
+        return variables.shown(self.session)
 
     def text(self) -> str:
         """Return the text that stores the record."""

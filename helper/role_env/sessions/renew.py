@@ -170,7 +170,7 @@ def _check_proof(kept: KeptSession, chain: Chain, asked: ShellRequest, proof: Pr
             f"the session of {kept.profile} is not renewed unasked: {KeyringFault.CONFIGURED.value}",
             hint="type: role-env renew",
         )
-    is_issued = bool(proof.chain) and proof.seal(*asked.issued) == asked.seal
+    is_issued = bool(proof.chain) and proof.seal(asked) == asked.seal
     # The chain's digest reads the key or token, which is allowed only with a proof.
     if not is_issued or chain.target.endpoint != asked.endpoint or chain.digest(context) != proof.chain:
         raise kept.impossible("nothing proves that it was requested here as it is now")
