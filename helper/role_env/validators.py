@@ -17,6 +17,23 @@ if TYPE_CHECKING:
     Check = Callable[[str], str]
 
 
+COLORS = {
+    "black": "30",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "purple": "35",
+    "cyan": "36",
+    "white": "37",
+    "grey": "90",
+    "gray": "90",
+    "orange": "38;5;208",
+}
+"""The names of colors, and their SGR parameters (ECMA-48 8.3.117)."""
+
+
 class JsonError(ValueError):
     """Text that readers of JSON understand in different ways; the message completes a sentence about it."""
 
@@ -168,7 +185,7 @@ account_id = of_kind(ACCOUNT)
 region = of_kind(REGION)
 external_id = pattern(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 of letters, digits and _+=,.@:/-")
 access_configuration = pattern(r"[\w.@-]{1,128}", "the ID or the name of an access configuration")
-color = one_of(variables.COLORS)
+color = one_of(COLORS)
 key_part = pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 
 

@@ -131,10 +131,8 @@ DISABLED = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_ECS_METADATA_DI
 FORCED = (*REGIONS, *IGNORE_PROFILE, CLI_PROFILE, *DISABLED)
 # The guards of all kinds of sessions. A session unsets those that are not its own.
 GUARDS = (*IGNORE_PROFILE, CLI_PROFILE, *DISABLED, FIRST_CLI_PROFILE, TERRAFORM_PROFILE)
-# The variables other than keys that a session sets or unsets. They are saved once, at a shell's first session.
-REST = (*FORCED, *LEFT_UNSET)
-SAVED = (*KEY_NAMES, *BARE.names, *REST)
-"""The variables whose former values a shell saves."""
+SAVED = (*KEY_NAMES, *BARE.names, *FORCED, *LEFT_UNSET)
+"""The variables whose former values a shell saves; all but those of keys only once, at its first session."""
 
 
 def guards(*, follows: "bool | None" = False) -> dict[str, str]:
@@ -180,21 +178,6 @@ NO_ACCOUNT = {**guards(), **NO_KEYS, "ROLE_ENV_NO_ACCOUNT": "1"}
 
 # The profile's color in the prompt, as the shell keeps it; no tool reads it.
 COLOUR = "_role_env_colour"
-COLORS = {
-    "black": "30",
-    "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "blue": "34",
-    "magenta": "35",
-    "purple": "35",
-    "cyan": "36",
-    "white": "37",
-    "grey": "90",
-    "gray": "90",
-    "orange": "38;5;208",
-}
-"""The names of colors, and their SGR parameters (ECMA-48 8.3.117)."""
 
 REQUEST = "ROLE_ENV_REQUEST"
 POLICY = "ROLE_ENV_POLICY"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from role_env import command_table, variables
+from role_env import command_table, validators, variables
 from role_env.command_table.model import Command
 from role_env.shells import fish
 from role_env.shells.programs import words
@@ -58,8 +58,8 @@ def tables_of_integration() -> dict[str, str]:
     """Return the tables of the integration for fish by name."""
     return tables.of_integration("${}", key_id="$id", separator=" ") | {
         "STATE": tables.state("${0}", ""),
-        "COLOR_NAMES": " ".join(variables.COLORS),
-        "COLOR_CODES": " ".join(f"'{code}'" for code in variables.COLORS.values()),
+        "COLOR_NAMES": " ".join(validators.COLORS),
+        "COLOR_CODES": " ".join(f"'{code}'" for code in validators.COLORS.values()),
         "OFF": _program("off.fish").rstrip("\n"),
         "DESCRIBED_COMMANDS": " ".join(map(fish.quote, tables.described_commands())),
         "COMMAND_TABLE": "case ".join(map(_case, command_table.COMMANDS.values())),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from role_env import command_table, variables
+from role_env import command_table, validators, variables
 from role_env.command_table.model import Command
 from role_env.shells import posix
 from role_env.shells.programs import by_value, words
@@ -140,7 +140,7 @@ def tables_of_integration() -> dict[str, str]:
         # Each variable is a word of its own, which zsh expands four times as fast.
         "STATE_WORDS": tables.state('"${{{0}+${0}${{(t){0}}}}}"', '"${{{0}+${{(t){0}}}}}"'),
         "VALUES": tables.state("${{{0}-}}", "${{{0}+1}}"),
-        "COLORS": "".join(f"{name}) _role_env_sgr='{code}' ;;\n\t" for name, code in variables.COLORS.items()) + "''",
+        "COLORS": "".join(f"{name}) _role_env_sgr='{code}' ;;\n\t" for name, code in validators.COLORS.items()) + "''",
         "HELP": " ".join(posix.quote(text) for pair in tables.option_help().items() for text in pair),
         "DESCRIBED_COMMANDS": " ".join(map(posix.quote, tables.described_commands())),
         "OFF": _off().rstrip("\n").replace("'", "'\\''"),

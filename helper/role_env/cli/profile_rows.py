@@ -4,7 +4,7 @@ import os
 import sys
 import time
 
-from role_env import timestamps, variables
+from role_env import timestamps, validators
 from role_env.context import Context
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass
@@ -227,7 +227,7 @@ def offered_lines(rows: list[Row], context: Context) -> list[str]:
     shown = []
     for line, row in zip(lines, rows, strict=True):
         name, gap, rest = line.partition(" ")
-        color = variables.COLORS.get(row.color, "") if has_colors else ""
+        color = validators.COLORS.get(row.color, "") if has_colors else ""
         shown.append(f"{name}{gap}{table.colored(rest, color)}")
     return shown
 

@@ -14,7 +14,7 @@ from role_env.sources import rows
 from role_env.sources.choice import choose
 from role_env.sources.section import Section, printable_key
 from role_env.sts.hop import Hop
-from role_env.variables import COLORS, DEFAULT_FAMILIES
+from role_env.variables import DEFAULT_FAMILIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _value_hint(key: str, text: str) -> str:
         return "copy the ARN from the role's page in the RAM console"
     if key == "agents":
         return "read-only narrows what an agent requests; full only names its sessions"
-    if key in ("color", "colour") and (near := names.nearest(text, COLORS)):
+    if key in ("color", "colour") and (near := names.nearest(text, validators.COLORS)):
         return f"did you mean {near}?"
     return f"correct {key}, or remove the line"
 
