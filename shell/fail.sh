@@ -1,6 +1,9 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034  # `session.sh`, which comes first, reads it
 # Leave the shell without any account, if it has a session, and fail.
+_re_report_quotes() {
+	\:
+}
+#@ `session.sh` comes first.
 {
 	_re_find_locals
 	_re_take_away

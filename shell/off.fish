@@ -1,5 +1,5 @@
 # End the shell's session, or its no-account state, and restore the values from before. `session.fish` comes first.
-if test -n "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_REQUEST$ROLE_ENV_NO_ACCOUNT"
+if test -n "$_role_env_saved$session$ROLE_ENV_NO_ACCOUNT"
     for v in $ours
         _re_take_back
     end

@@ -1,11 +1,10 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
-# End the shell's session, or its no-account state, and restore the values from before. `session.sh` comes first.
-_re_take_back() {
-	_re_restore
-	_re_forget
+# shellcheck disable=SC2016,SC2154,SC2249,SC2250  # tables, other files' names, and few bytes
+# End the shell's session, or its no-account state, and restore the values from before.
+_re_report_quotes() {
+	\printf '%s\n' 'role-env: the quotes around $(…) are missing: nothing was changed' 'role-env: hint: type eval "$(role-env off)"' >&2
 }
-
+#@ `session.sh` comes first.
 # A key that the user has set meanwhile stays, but not with the session's secret or token.
 _re_let_go() {
 	_re_read
@@ -18,7 +17,7 @@ _re_let_go() {
 
 _re_take_back_if_empty() {
 	_re_read
-	case "$_re_value" in "" | @RESERVED@) _re_restore ;; esac
+	case "$_re_value" in "" | @RESERVED | @) _re_restore ;; esac
 	_re_forget
 }
 
@@ -35,10 +34,11 @@ _re_off() {
 	?*) _re_each _re_take_back '@DISABLED@' ;;
 	esac
 	_re_each _re_take_back_if_empty "$_re_left"
-	\unset -v _role_env_saved _role_env_old_SECURITY_TOKEN _role_env_token _role_env_colour @OWN@
+	\unset -v _role_env_saved _role_env_old_SECURITY_TOKEN _role_env_token _role_env_colour @OWN@ ${ROLE_ENV_SERVER:+@SHARED_FILE@}
 }
 
-case "${_role_env_saved:+s}${ROLE_ENV_NO_ACCOUNT:+s}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}${ROLE_ENV_REQUEST:+s}" in
+{ _re_sort_all; } 2>/dev/null
+case "${_role_env_saved:+s}$_re_session" in
 ?*)
 	_re_change _re_off
 	_re_confirm 'role-env: the session is off; this shell has what was set before it'

@@ -27,7 +27,7 @@ if test "$id" = @OLD_ID@
     end
     set -l names
     set -l values
-    @ADD@
+    _re_add @VALUES@
     for v in $names
         set -gx $v $values[1]
         set -e values[1]

@@ -1,7 +1,10 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154,SC2194,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
-# Replace the shell's session by a newer one. `session.sh` comes first.
-#
+# shellcheck disable=SC2016,SC2154,SC2194,SC2249,SC2250  # tables, other files' names, and few bytes
+# Replace the shell's session by a newer one.
+_re_report_quotes() {
+	\printf '%s\n' 'role-env: the quotes around $(…) are missing: nothing was changed' 'role-env: hint: type eval "$(role-env renew)"' >&2
+}
+#@ `session.sh` comes first.
 # Only variables that are still the old session's are replaced. If one is readonly, or the shell has another session by
 # now, nothing changes. The first three new values are the ID, the secret and the token.
 _re_renew() {
@@ -29,7 +32,7 @@ _re_renew() {
 
 {
 	_re_sort_all
-	@VALUES@
+	_re_number @VALUES@
 } 2>/dev/null
 if (\unset -v @RENEWED@ @OWN_RENEWED@) 2>/dev/null; then
 	case "$_re_id" in

@@ -29,11 +29,11 @@ _role_env_is_writable() {
 # reports the name of another variable.
 case ${BASH_VERSION} in
 [0-3].* | 4.[0-3]*)
-	_role_env_observe() { _role_env_observed="@VALUES@"; }
+	_role_env_observe() { _role_env_observed="@EACH COMPARED ${ITEM-} @END @EACH COMPARED_SECRETS ${ITEM+1} @END"; }
 	_role_env_is_exported() { \builtin :; }
 	;;
 *)
-	_role_env_observe() { _role_env_observed="@STATE@ ${!AL@} ${!Acc@}"; }
+	_role_env_observe() { _role_env_observed="@EACH COMPARED ${ITEM+${ITEM@A}} @END @EACH COMPARED_SECRETS ${ITEM+${ITEM@a}} @END ${!AL@} ${!Acc@}"; }
 	_role_env_is_exported() {
 		if \builtin test -R "$1"; then \builtin return 1; fi
 		\builtin local -n _role_env_reference="$1"
@@ -51,14 +51,14 @@ esac
 # Set _role_env_pinned to the current values of the variables that lead to files, the keyring and certificates.
 _role_env_pin() {
 	\builtin local _role_env_each=''
-	_role_env_pinned=(@PINNED@)
+	_role_env_pinned=(@EACH PINNED ${ITEM+"ITEM=${ITEM}"} @END)
 	for _role_env_each in "${!KEYRING_PROPERTY_@}"; do
 		_role_env_pinned+=("${_role_env_each}=${!_role_env_each}")
 	done
 }
 
 _role_env_unset_pinned() {
-	\builtin unset -v @PINNED_NAMES@ "${!KEYRING_PROPERTY_@}"
+	\builtin unset -v @PINNED@ "${!KEYRING_PROPERTY_@}"
 }
 
 # Remove the control characters of ASCII and, in any locale, those beyond it (U+0080 to U+009F).
@@ -266,7 +266,7 @@ _role_env_offer_options() {
 }
 
 _role_env_offer_commands() {
-	_role_env_offer_list '@COMMAND_LIST@'
+	_role_env_offer_list '@COMMANDS,@'
 }
 
 _role_env_offer_names() {

@@ -33,14 +33,14 @@ _role_env_is_exported() {
 _role_env_pin() {
 	\builtin local _role_env_each=''
 	\builtin typeset -ga _role_env_pinned
-	_role_env_pinned=(@PINNED@)
+	_role_env_pinned=(@EACH PINNED ${ITEM+"ITEM=${ITEM}"} @END)
 	for _role_env_each in ${(k)parameters[(I)KEYRING_PROPERTY_*]}; do
 		_role_env_pinned+=("$_role_env_each=${(P)_role_env_each}")
 	done
 }
 
 _role_env_unset_pinned() {
-	\builtin unset -v @PINNED_NAMES@ ${(k)parameters[(I)KEYRING_PROPERTY_*]}
+	\builtin unset -v @PINNED@ ${(k)parameters[(I)KEYRING_PROPERTY_*]}
 }
 
 # Remove the control characters of ASCII and, in any locale, those beyond it (U+0080 to U+009F).
@@ -70,7 +70,7 @@ _role_env_clock() {
 
 # The state that the hook compares: the value, export and type of each relevant variable.
 _role_env_observe() {
-	\builtin set -- @STATE_WORDS@
+	\builtin set -- @EACH COMPARED "${ITEM+$ITEM${(t)ITEM}}" @END @EACH COMPARED_SECRETS "${ITEM+${(t)ITEM}}" @END
 	_role_env_observed="$*"
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2016,SC2034,SC2043,SC3045,SC2154,SC2194,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
+# shellcheck disable=SC2016,SC2043,SC2194,SC2249,SC2250,SC3045  # tables, other files' names, and few bytes
 # The first part of each program for POSIX shells: find out which keys are the session's, and remove every account.
 #
 # `helper/shell_programs` puts it and one of the other files into one group, which is a syntax error if it is cut off. It
@@ -58,7 +58,9 @@ _re_sort() {
 }
 
 # Sort all keys. `bare` shows whether the bare SECURITY_TOKEN is the user's. Of the families only Packer's has it.
+# `session` is empty in a shell without a session; without an account it begins with n.
 _re_sort_all() {
+	_re_session="${ROLE_ENV_NO_ACCOUNT:+n}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}${ROLE_ENV_REQUEST:+s}"
 	_re_id="${ROLE_ENV_ACCESS_KEY_ID-}"
 	# Without that variable, the request names the key.
 	case "$_re_id${ROLE_ENV_REQUEST:+r}" in r)
@@ -67,7 +69,9 @@ _re_sort_all() {
 	esac
 	_re_own_token="${_role_env_token-}"
 	_re_own_secret='' _re_ours='' _re_theirs='' _re_bare=theirs
-	@SORT_KEYS@
+	#@EACH KEYS
+	_re_sort ITEM
+	#@END
 	case "${SECURITY_TOKEN-$_re_own_token}" in
 	@ABSENT@ | "$_re_own_token") _re_bare=ours ;;
 	esac
@@ -84,7 +88,7 @@ _re_keep() {
 	_re_read
 	case "$_re_value" in
 	"") ;;
-	@RESERVED@ | "$_re_own_secret" | "$_re_own_token") _re_how='' ;;
+	@RESERVED | @ | "$_re_own_secret" | "$_re_own_token") _re_how='' ;;
 	esac
 	\eval "case \" \$_re_local \" in $_re_any\" $_re_var \"$_re_any) _re_how='' ;; esac"
 	case $_re_how in
@@ -120,8 +124,8 @@ _re_begin() {
 	_re_exported=' @EXPORTED@ '
 	_re_regions='@REGIONS@'
 	_re_guards='@GUARDS@'
-	_re_every="@CREDENTIALS_URI@ SECURITY_TOKEN $_re_guards @TAKEN_AWAY@"
-	_re_cleanup='for _re_var in @TEMPORARIES@; do \unset -v "_re_$_re_var"; done; for _re_var in @FUNCTIONS@; do \unset -f "_re_$_re_var"; done 2>/dev/null; \unset -v _re_var;'
+	_re_every="@CREDENTIALS_URI@ SECURITY_TOKEN $_re_guards @TAKEN_AWAY@ ${ROLE_ENV_SERVER:+@SHARED_FILE@}"
+	_re_cleanup='for _re_var in @TEMPORARIES@@NUMBERED@; do \unset -v "_re_$_re_var"; done; for _re_var in @FUNCTIONS@; do \unset -f "_re_$_re_var"; done 2>/dev/null; \unset -v _re_var;'
 	_re_try=: _re_wrong='' _re_result='' _re_local='' _re_left='@OTHER_OUTRANKING@'
 	for _re_var in @PREFIXES@; do
 		for _re_value in @SUFFIXES@; do
@@ -137,9 +141,9 @@ _re_begin() {
 # Remove the session, if there is one. The shell is left without any account, but with the session's policy. The user's
 # own values are saved.
 _re_take_away() {
-	case "${ROLE_ENV_NO_ACCOUNT:+n}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}${ROLE_ENV_REQUEST:+s}" in
+	_re_sort_all
+	case $_re_session in
 	s | ss | sss)
-		_re_sort_all
 		_re_every="$_re_ours $_re_theirs $_re_left $_re_every"
 		(\eval "\\unset -v $_re_every") 2>/dev/null || _re_try='(\unset -v "$_re_var") 2>/dev/null'
 		case $_re_bare in theirs) _re_theirs="$_re_theirs SECURITY_TOKEN" ;; esac
@@ -150,13 +154,11 @@ _re_take_away() {
 		_re_drop_namerefs "$_re_every"
 		_re_each _re_drop "$_re_every"
 		\unset -v _role_env_token _role_env_colour
-		@PUT_NO_ACCOUNT@
+		#@EACH NO_ACCOUNT
+		_re_put_each VALUE 'NAMES'
+		#@END
 		;;
 	esac
-}
-
-_re_report_quotes() {
-	@UNQUOTED_REPORT@
 }
 
 case @LINE_BREAK@ in ' ')
@@ -165,7 +167,7 @@ case @LINE_BREAK@ in ' ')
 		_re_on="${_re_verbose:+\\set -v;}"
 		\eval "case \$- in ${_re_any}a$_re_any) \\set +a; _re_on=\"\\set -a;\$_re_on\" ;; esac"
 		_re_begin
-		@UNQUOTED_STEP@
+		\@WHEN_UNQUOTED@
 	} 2>/dev/null
 	_re_report_quotes
 	\eval "$_re_cleanup $_re_on \\false"
@@ -177,10 +179,11 @@ case $- in
 *)
 	{
 		\unset -v _re_whole
-		_re_any='*' _re_whole='0123456789GJQWXjmqy!"#$%&()+,-./:;<=>@AT@\^_{|}~'
+		_re_any='*' _re_whole='0123456789GJQWXjmqy!"#$%&()+,-./:;<=>?@AT@\^_{|}~'
 		\eval "case \$_re_whole in $_re_any' '$_re_any) _re_whole='' ;; esac"
 		case "${_re_whole-}" in
-		?*)
+		"") ;;
+		*)
 			_re_on="${_re_verbose:+\\set -v;}"
 			case $- in *x*) _re_on="\\set -x;$_re_on" ;; esac
 			case $- in *a*) _re_on="\\set -a;$_re_on" ;; esac
@@ -254,14 +257,27 @@ r)
 		\unset -v "_role_env_old_$_re_var"
 	}
 
+	_re_take_back() {
+		_re_restore
+		_re_forget
+	}
+
 	# Restore the bare SECURITY_TOKEN if it was the session's, or if the no-account state has unset it.
 	_re_restore_bare() {
 		case $_re_bare in
 		ours)
-			_re_each _re_restore SECURITY_TOKEN
-			_re_each _re_forget SECURITY_TOKEN
+			_re_each _re_take_back SECURITY_TOKEN
 			;;
 		esac
+	}
+
+	# Put the first value into `_re_new_1`, the second into `_re_new_2`, and so on.
+	_re_number() {
+		_re_how=0
+		for _re_value in "$@AT@"; do
+			_re_how=$((_re_how + 1))
+			\eval "_re_new_$_re_how=\"\$_re_value\""
+		done
 	}
 
 	# A pair is NAME=NUMBER. The new value is in `_re_new_NUMBER`.
@@ -293,7 +309,7 @@ r)
 			_re_sort_all
 			_re_all="$_re_ours $_re_theirs $_re_left $_re_every $_re_regions @POLICY@"
 		} 2>/dev/null
-		if @IS_WRITABLE@ || (\eval "\\unset -v $_re_all") 2>/dev/null; then
+		if \eval "\\@IS_WRITABLE@ $_re_all" || (\eval "\\unset -v $_re_all") 2>/dev/null; then
 			{ \eval "$1"; } 2>/dev/null
 			_re_report_wrong
 		else

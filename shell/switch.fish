@@ -1,8 +1,17 @@
 # Put a session into the shell. `session.fish` comes first.
 #
 # `names` are the variables to set, and `values` their values in the same order.
-set -l begun "$_role_env_saved$ROLE_ENV_PROFILE$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_REQUEST$ROLE_ENV_NO_ACCOUNT"
+
+# Succeed if none of the variables has a value.
+function _re_is_unset --no-scope-shadowing
+    for v in $argv
+        test -z "$$v"; or return
+    end
+    true
+end
+
 # The first session saves everything, later ones only the keys.
+set -l begun "$_role_env_saved$session$ROLE_ENV_NO_ACCOUNT"
 if test -z "$begun"
     set theirs $ours $theirs $left @FORCED@
     set bare SECURITY_TOKEN
@@ -24,24 +33,14 @@ for v in @RESTORED_REGIONS@
 end
 set -l names
 set -l values
-@ADD@
-if test "@FALLBACK@@CLOUD_REGIONS_READ@" = yes
-    _re_add @FALLBACK_REGION@ @CLOUD_REGIONS@
-end
-if test "@FALLBACK@@OSS_REGIONS_READ@" = yes
-    _re_add @FALLBACK_REGION@ @OSS_REGIONS@
-end
-# The `aliyun` CLI follows the shell only if it finds a region, which may be one of the variables to set.
-set -l follows @FOLLOWS@
-if test $follows = None
-    if test -n "@CLI_REGIONS_READ@"; or contains -- @FIRST_CLI_REGION@ $names
-        set follows True
-    end
-end
-if test $follows = True
-    @ADD_FOLLOWING@
+_re_add @VALUES@
+_re_is_unset @CLOUD_REGIONS_READ@; and _re_add @CLOUD_REGIONS@
+_re_is_unset @OSS_REGIONS_READ@; and _re_add @OSS_REGIONS@
+# The `aliyun` CLI follows the shell only if it finds a region.
+if _re_is_unset @CLI_REGIONS_READ@
+    _re_add @GUARDS_WITHOUT_REGION@
 else
-    @ADD_NOT_FOLLOWING@
+    _re_add @GUARDS_WITH_REGION@
 end
 set -l gone $left $shared @GONE@
 for v in $gone _role_env_colour

@@ -1,6 +1,20 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2195,SC2034,SC2154,SC2194,SC2249,SC2250,SC2329  # tables, other files' names, and few bytes
-# Put a session into the shell. `session.sh` comes first.
+# shellcheck disable=SC2016,SC2154,SC2194,SC2195,SC2249,SC2250  # tables, other files' names, and few bytes
+# Put a session into the shell.
+_re_report_quotes() {
+	\printf '%s\n' 'role-env: the quotes around $(…) are missing: no session was set' 'role-env: hint: type eval "$(role-env @EXPORT_WORDS@ || echo false)"' >&2
+}
+#@ `session.sh` comes first.
+# Add the pairs $2 if one of the variables $1 has a value, else the pairs $3.
+_re_choose() {
+	_re_new=''
+	_re_each '_re_read; _re_new="$_re_new$_re_value"' "$1"
+	case "$_re_new" in
+	"") _re_pairs="$_re_pairs $3" ;;
+	*) _re_pairs="$_re_pairs $2" ;;
+	esac
+}
+
 _re_check() {
 	\eval "case \"\${${_re_var%%=*}-}\" in \"\$_re_new_${_re_var#*=}\") ;; *) _re_wrong=\"\$_re_wrong \${_re_var%%=*}\" ;; esac"
 }
@@ -12,7 +26,7 @@ _re_check_unset() {
 
 _re_switch() {
 	# The first session saves everything, later ones only the keys.
-	case "${_role_env_saved:+s}${ROLE_ENV_NO_ACCOUNT:+s}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}${ROLE_ENV_REQUEST:+s}" in
+	case "${_role_env_saved:+s}$_re_session" in
 	"") _re_bare=theirs _re_theirs="$_re_ours $_re_theirs $_re_left $_re_regions $_re_guards" ;;
 	*)
 		# A session of an older version did not change these.
@@ -26,16 +40,13 @@ _re_switch() {
 	_re_drop_namerefs "$_re_all"
 	case @HAS_BARE@ in no) _re_restore_bare ;; esac
 	case @HAS_REGION@ in no) _re_each _re_restore "$_re_regions" ;; esac
-	@VALUES@
+	_re_number @VALUES@
 	_re_pairs='@PAIRS@'
-	case @FALLBACK@"@CLOUD_REGIONS_READ@" in yes) _re_pairs="$_re_pairs @CLOUD_REGION_PAIRS@" ;; esac
-	case @FALLBACK@"@OSS_REGIONS_READ@" in yes) _re_pairs="$_re_pairs @OSS_REGION_PAIRS@" ;; esac
+	_re_choose @CLOUD_REGIONS@
+	_re_choose @OSS_REGIONS@
 	# The `aliyun` CLI follows the shell only if it finds a region.
-	case @FOLLOWS@"@CLI_REGIONS_READ@" in
-	True* | None?*) _re_pairs="$_re_pairs @FOLLOWING_PAIRS@" ;;
-	*) _re_pairs="$_re_pairs @NOT_FOLLOWING_PAIRS@" ;;
-	esac
-	_re_unset="$_re_left @SHARED_FILE@ @GONE@"
+	_re_choose @GUARDS_BY_REGION@
+	_re_unset="$_re_left ${ROLE_ENV_SERVER:+@SHARED_FILE@} @GONE@"
 	\eval "\\unset -v $_re_unset @IGNORE_PROFILE@ _role_env_colour"
 	_re_each _re_assign "$_re_pairs"
 	_role_env_saved=1 _role_env_token="$_re_new_@TOKEN_NUMBER@"

@@ -9,7 +9,7 @@ from role_env.credentials import AccessKey, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 class Key:
@@ -74,6 +74,7 @@ CLI_REGIONS = ("ALIBABA_CLOUD_REGION_ID", "ALIBABACLOUD_REGION_ID", "ALICLOUD_RE
 _CLOUD_REGIONS = tuple(name for name in REGIONS if name not in OSS_REGIONS)
 REGION_GROUPS = ((_CLOUD_REGIONS, (*_CLOUD_REGIONS, *CLI_REGIONS)), (OSS_REGIONS, OSS_REGIONS))
 """Pairs of the names that get a fallback region, and the names that must all be unset for it."""
+_NO_REGION_GROUPS = (((), ()), ((), ()))
 
 NO_ACCOUNT_VALUE = "role-env-none"
 """An invalid value that counts as absent: an empty one would let a tool use a file of its own."""
@@ -252,10 +253,9 @@ def renewed(session: Session) -> dict[str, str]:
     return {name: value for name, value in assignments(session).items() if name in names}
 
 
-def fallback_regions(session: Session) -> "Iterator[tuple[tuple[str, ...], tuple[str, ...]]]":
-    """Yield the names that get the fallback region of `session`, and the names that must all be unset for it."""
-    if session.fallback_region and not session.region_id:
-        yield from REGION_GROUPS
+def fallback_regions(session: Session) -> "tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]":
+    """Return the REGION_GROUPS whose names get the fallback region of `session`; empty groups if it has none."""
+    return REGION_GROUPS if session.fallback_region and not session.region_id else _NO_REGION_GROUPS
 
 
 def served(session: Session, server: str, *, follows: bool) -> dict[str, str]:

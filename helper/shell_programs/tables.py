@@ -1,14 +1,16 @@
-"""Make the tables that the programs and the integrations of all shells share.
+"""Make the tables that fill in the programs and the integrations of all shells.
 
 They are the only lists of commands, options and variables of families in the shell files.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from role_env import command_table, variables
+from role_env import command_table, validators, variables
 from role_env.command_table import model
 from role_env.command_table.model import Command, Option
-from role_env.shells.programs import words
+from role_env.shells.programs import by_value, words
+
+Tables = dict[str, str | Sequence[str] | Sequence[Mapping[str, str]]]
 
 _KINDS = {
     model.PROFILE: "profile",
@@ -27,7 +29,7 @@ _SEEN_BY_TOOLS = tuple(
 )
 # The variables that every prompt compares: all that a session sets, guards or unsets. The values of secrets are not
 # read.
-_STATE = tuple(
+_COMPARED = tuple(
     dict.fromkeys(
         (
             *variables.SAVED,
@@ -38,7 +40,7 @@ _STATE = tuple(
 _SECRET = {name for key in (*variables.KEYS, variables.BARE, variables.BASE) for name in key.names[1:]}
 # An unasked renewal runs with the values that these variables have when the integration is loaded, so that values
 # planted later cannot choose another file, keyring or authority. KEYRING_PROPERTY_… are settings of `keyring` too.
-PINNED = (
+_PINNED = (
     *("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME", "XDG_CURRENT_DESKTOP", "XDG_DATA_DIRS"),
     *("XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS"),
     *("PYTHON_KEYRING_BACKEND", "PYTHONPATH", "PYTHONHOME", "ROLE_ENV_CACHE"),
@@ -46,88 +48,101 @@ PINNED = (
 )
 
 
-def of_variables() -> dict[str, str]:
-    """Return the lists of variables that every program needs, as words."""
+def of_programs(quote: Callable[[str], str]) -> Tables:
+    """Return the lists of variables that the programs need; `quote` returns a text as one word of the shell."""
+    keys = [words(key.names) for key in (*variables.KEYS, variables.BARE_PAIR)]
     other_uris = (f"{prefix}_CREDENTIALS_URI" for prefix in variables.PREFIXES[1:])
+    profile_guards = (*variables.IGNORE_PROFILE, variables.CLI_PROFILE)
+    no_account = by_value(variables.NO_ACCOUNT).items()
     return {
         "ABSENT": variables.NO_ACCOUNT_VALUE,
-        "OTHER_OUTRANKING": words((*variables.OTHER_OUTRANKING, *other_uris)),
-        "PREFIXES": words(variables.PREFIXES),
-        "SUFFIXES": words(suffix for suffix in variables.SUFFIXES if suffix != "CREDENTIALS_URI"),
+        "OTHER_OUTRANKING": (*variables.OTHER_OUTRANKING, *other_uris),
+        "PREFIXES": variables.PREFIXES,
+        "SUFFIXES": [suffix for suffix in variables.SUFFIXES if suffix != "CREDENTIALS_URI"],
         "CREDENTIALS_URI": variables.CREDENTIALS_URI,
-        "DISABLED": words(variables.DISABLED),
-        "TAKEN_AWAY": words(variables.TAKEN_AWAY),
-        "RENEWED": words((*variables.KEY_NAMES, variables.BARE.security_token)),
+        "SHARED_FILE": variables.SHARED_FILE,
+        "POLICY": variables.POLICY,
+        "OWN": variables.OWN,
+        "TAKEN_AWAY": variables.TAKEN_AWAY,
+        "RESERVED": variables.RESERVED_PROFILES,
+        "KEYS": keys,
+        "QUOTED_KEYS": list(map(quote, keys)),
+        "RENEWED_KEYS": list(map(quote, keys[:-1])),
+        "RENEWED": (*variables.KEY_NAMES, variables.BARE.security_token),
+        "NO_ACCOUNT": [{"VALUE": value, "NAMES": words(names)} for value, names in no_account],
+        "REGIONS": variables.REGIONS,
+        "DISABLED": variables.DISABLED,
+        "IGNORE_PROFILE": variables.IGNORE_PROFILE,
+        "PROFILE_GUARDS": profile_guards,
+        "GUARDS": (*profile_guards, *variables.DISABLED),
+        "FORCED": variables.FORCED,
+        "RESTORED": [name for name in variables.FORCED if name not in variables.DISABLED],
     }
 
 
-def of_integration(value: str, *, key_id: str, separator: str) -> dict[str, str]:
-    """Return the tables that all integrations share.
-
-    `value` is the shell's code for the value of the variable `{}`, `key_id` the code for the expected key ID, and
-    `separator` the text between patterns.
-    """
-
-    def values(names: Iterable[str]) -> list[str]:
-        """Return the code for the value of each variable."""
-        return [value.format(name) for name in names]
-
+def of_integration(quote: Callable[[str], str]) -> Tables:
+    """Return the tables of the integrations; `quote` returns a text as one word of the shell."""
     return {
         "ABSENT": variables.NO_ACCOUNT_VALUE,
-        "COMMAND_LIST": ",".join(command_table.COMMANDS),
-        "EXPORTED_NAMES": " ".join(_SEEN_BY_TOOLS),
-        "EXPECTED_WITHOUT_KEY": separator.join(f"'{expected}'" for expected in _expected_without_key()),
+        "SEEN_BY_TOOLS": _SEEN_BY_TOOLS,
         "SERVED_PROFILE": variables.SERVED_PROFILE,
         "SERVED_FILE_START": variables.SERVED_FILE_START,
-        "PINNED_NAMES": " ".join(PINNED),
-        "OUTRANKING": "".join(values(_OUTRANKING)),
-        "SHOWN": " ".join(values(variables.SHOWN)),
-        "KEY_IDS": " ".join(values(_KEY_IDS)),
-        "EXPECTED_KEY_IDS": " ".join([key_id] * len(_KEY_IDS)),
-        "OTHER_KEY_IDS": '" "'.join(f"{family} {value.format(name)}" for family, name in _other_key_ids()),
-        "GUARDS": " ".join(values(_GUARDS)),
-        "DESCRIPTION": "".join(values(variables.DESCRIBING)),
-        "WITHOUT_KEY": " ".join(values(_WITHOUT_KEY)),
-        "COMMANDS": separator.join(command_table.COMMANDS),
-        "VALUE_OPTIONS": separator.join(_value_options()),
-        "EXPECTED_GUARDS": separator.join(f"'{guards}'" for guards in _expected_guards()),
+        "PINNED": _PINNED,
+        "COMPARED": [name for name in _COMPARED if name not in _SECRET],
+        "COMPARED_SECRETS": [name for name in _COMPARED if name in _SECRET],
+        "OUTRANKING": _OUTRANKING,
+        "SHOWN": variables.SHOWN,
+        "DESCRIBING": variables.DESCRIBING,
+        "KEY_IDS": _KEY_IDS,
+        "OTHER_KEY_IDS": list(_other_key_ids()),
+        "GUARDS": _GUARDS,
+        "EXPECTED_GUARDS": list(map(quote, _expected_guards())),
+        "WITHOUT_KEY": _WITHOUT_KEY,
+        "EXPECTED_WITHOUT_KEY": list(map(quote, _expected_without_key())),
+        "COLORS": [{"NAME": name, "CODE": quote(code)} for name, code in validators.COLORS.items()],
+        "COMMANDS": list(command_table.COMMANDS),
+        "COMMAND_TABLE": [_row(command, quote) for command in command_table.COMMANDS.values()],
+        "DESCRIBED_COMMANDS": [quote(f"{one.name}\t{one.summary}") for one in command_table.COMMANDS.values()],
+        "HELP": [quote(text) for pair in _option_help().items() for text in pair],
+        "VALUE_OPTIONS": list(_value_options()),
     }
 
 
-def state(code: str, of_secret: str) -> str:
-    """Return the shell's code for the state, from `code` for the variable `{0}` and `of_secret` for a secret one."""
-    return " ".join(filter(None, ((of_secret if name in _SECRET else code).format(name) for name in _STATE)))
+def _row(command: Command, quote: Callable[[str], str]) -> dict[str, str]:
+    """Return the kinds of a command's words and its options, which are also quoted with their help."""
+    options = command.options.values()
+    return {
+        "NAME": command.name,
+        "KINDS": words(_kinds(command)),
+        "FLAGS": "".join(f"{_flag(option)} " for option in options),
+        "DESCRIBED_FLAGS": words(quote(f"{_flag(option)}\t{_brief_help(option)}") for option in options),
+    }
 
 
-def kinds(command: Command) -> Iterable[str]:
+def _kinds(command: Command) -> Iterable[str]:
     """Yield the kind of each word of the command, with a + if the word can be repeated."""
     for word in command.words:
         yield (",".join(word.choices) or _KINDS.get(word.kind, "-")) + "+" * word.is_repeated
 
 
-def flag(option: Option) -> str:
+def _flag(option: Option) -> str:
     """Return an option, with = and the kind of its value if it takes one."""
     if not option.value:
         return option.name
     return f"{option.name}={','.join(option.choices) or _KINDS.get(option.kind, '')}"
 
 
-def described_commands() -> list[str]:
-    """Return the commands, each with its purpose after a tab."""
-    return [f"{command.name}\t{command.summary}" for command in command_table.COMMANDS.values()]
-
-
-def brief_help(option: Option) -> str:
+def _brief_help(option: Option) -> str:
     """Return the help of an option without what is in parentheses."""
     return option.help.partition(" (")[0]
 
 
-def option_help() -> dict[str, str]:
+def _option_help() -> dict[str, str]:
     """Return the help of each option, below its name or, where that of another command differs, below both names."""
     found = {"--help": "show this help", "--version": "show the version"}
     for command in command_table.COMMANDS.values():
         for option in command.options.values():
-            text = brief_help(option)
+            text = _brief_help(option)
             if found.setdefault(option.name, text) != text:
                 found[command.name + option.name] = text
     return found
@@ -138,12 +153,12 @@ def _value_options() -> Iterable[str]:
     return dict.fromkeys(option.name for option in options if option.value)
 
 
-def _other_key_ids() -> Iterable[tuple[str, str]]:
+def _other_key_ids() -> Iterable[dict[str, str]]:
     """Yield the families that a profile can add, with the key IDs that no default family has."""
     for name, family in variables.FAMILIES.items():
         for key in family.keys:
             if key.access_key_id not in _KEY_IDS:
-                yield name, key.access_key_id
+                yield {"FAMILY": name, "KEY_ID": key.access_key_id}
 
 
 def _expected_guards() -> Iterable[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from role_env import variables
+from role_env.command_table import formats
 from role_env.shells import export as exporters
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
@@ -307,7 +308,6 @@ def test_the_output_has_at_most_14_kb_with_a_long_token_and_request() -> None:
     assert len(exporters.export(made, "fish", {})) <= 14_336
 
 
-@pytest.mark.parametrize("suffix", ["sh", "bash", "zsh"])
-def test_the_integration_uses_none_of_the_names_of_the_texts(suffix: str) -> None:
-    text = (INSTALLED.parents[1] / "shell" / f"role-env.{suffix}").read_text()
-    assert "_re_" not in text
+@pytest.mark.parametrize("name", sorted({name for shell in POSIX_SHELLS for name in formats.SHELLS[shell].integration}))
+def test_the_integration_uses_none_of_the_names_of_the_texts(name: str) -> None:
+    assert "_re_" not in (INSTALLED.parents[1] / "shell" / name).read_text()

@@ -25,16 +25,19 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
     whether it has a region. An interactive shell prints `confirmation`.
     """
     assigned = variables.assignments(session, follows=None)
-    gone = (*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN)
-    shared = programs.tables_of_session(
-        session, assigned, follows=follows, confirmation=confirmation, quote=quote, value="${}"
-    )
+    cloud, oss, guards = programs.choices(session, follows=follows)
     tables = {
-        **shared,
+        **programs.tables_of_session(session, assigned, quote, confirmation),
         "RESTORED_REGIONS": "" if session.region_id else words(variables.REGIONS),
-        "ADD": added(assigned),
-        "FALLBACK_REGION": quote(session.fallback_region),
-        "GONE": words(gone),
+        "VALUES": added(assigned),
+        "CLOUD_REGIONS_READ": words(cloud[0]),
+        "CLOUD_REGIONS": added(cloud[2]),
+        "OSS_REGIONS_READ": words(oss[0]),
+        "OSS_REGIONS": added(oss[2]),
+        "CLI_REGIONS_READ": words(guards[0]),
+        "GUARDS_WITH_REGION": added(guards[1]),
+        "GUARDS_WITHOUT_REGION": added(guards[2]),
+        "GONE": words((*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN)),
         "TOKEN": quote(session.credentials.security_token),
     }
     return programs.filled("switch.fish", tables)
@@ -64,11 +67,12 @@ def renewal(session: Session, environ: "Mapping[str, str]", *, confirmation: str
     tables = {
         **programs.tables_of_renewal(environ, confirmation, quote),
         "NEW": words(map(quote, new)),
-        "ADD": added(variables.renewed(session)),
+        "VALUES": added(variables.renewed(session)),
     }
     return programs.filled("renew.fish", tables)
 
 
 def added(values: "Mapping[str, str]") -> str:
-    """Return the calls that add `values` to the variables to set."""
-    return "; ".join(f"_re_add {quote(value)} {words(names)}" for value, names in programs.by_value(values).items())
+    """Return the words that add `values` to the variables to set: each value before its names."""
+    groups = programs.by_value(values).items()
+    return words(quote(word) for value, names in groups for word in (value, words(names)))

@@ -26,21 +26,20 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
     whether it has a region. An interactive shell prints `confirmation`.
     """
     assigned = variables.assignments(session, follows=None)
-    guards = {each: variables.profile_guards(follows=each) for each in (True, False)}
-    regions = [dict.fromkeys(names, session.fallback_region) for names, _ in variables.REGION_GROUPS]
-    values = _numbered(*assigned.values(), session.fallback_region, *guards[True].values(), *guards[False].values())
-    names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names, variables.CREDENTIALS_URI, *variables.OWN)
-    shared = programs.tables_of_session(
-        session, assigned, follows=follows, confirmation=confirmation, quote=quote, value="${{{}-}}"
+    choices = programs.choices(session, follows=follows)
+    chosen = (value for choice in choices for pairs in choice[1:] for value in pairs.values())
+    values = _numbered(*assigned.values(), *chosen)
+    cloud, oss, guards = (
+        words(map(quote, (words(names), _pairs(some, values), _pairs(none, values)))) for names, some, none in choices
     )
+    names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names, variables.CREDENTIALS_URI, *variables.OWN)
     tables = {
-        **shared,
+        **programs.tables_of_session(session, assigned, quote, confirmation),
         "HAS_REGION": "yes" if session.region_id else "no",
         "PAIRS": _pairs(assigned, values),
-        "CLOUD_REGION_PAIRS": _pairs(regions[0], values),
-        "OSS_REGION_PAIRS": _pairs(regions[1], values),
-        "FOLLOWING_PAIRS": _pairs(guards[True], values),
-        "NOT_FOLLOWING_PAIRS": _pairs(guards[False], values),
+        "CLOUD_REGIONS": cloud,
+        "OSS_REGIONS": oss,
+        "GUARDS_BY_REGION": guards,
         "GONE": words(name for name in names if name not in assigned),
         "TOKEN_NUMBER": values[session.credentials.security_token],
         "EXPORT_WORDS": quote(quote(export_words(session.profile))[1:-1])[1:-1],  # they are within quotes in quotes
@@ -80,12 +79,11 @@ def renewal(session: Session, environ: "Mapping[str, str]", *, confirmation: str
 
 def _program(name: str, environ: "Mapping[str, str]", tables: "Mapping[str, str]", values: "Mapping[str, str]") -> str:
     """Return the program `name`, filled in from `tables`; `values` are the new values with their numbers."""
-    numbered = {f"new_{number}": value for value, number in values.items()}
     shared = {
         "AT": "@",
         "EXPORTED": words(name for name in variables.SAVED if name in environ),
-        "NUMBERED": "".join(f" {name}" for name in numbered),
-        "VALUES": " ".join(f"_re_{name}={quote(value)}" for name, value in numbered.items()),
+        "NUMBERED": "".join(f" new_{number}" for number in values.values()),
+        "VALUES": words(map(quote, values)),
     }
     return programs.filled(name, {**shared, **tables})
 

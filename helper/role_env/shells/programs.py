@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from role_env.credentials import Session
 
+    Choice = tuple[Iterable[str], Mapping[str, str], Mapping[str, str]]
+
 
 def read(name: str) -> str:
     """Return the text of a program."""
@@ -29,35 +31,35 @@ def filled(name: str, tables: "Mapping[str, str]") -> str:
 
 
 def tables_of_session(
-    session: "Session",
-    assigned: "Mapping[str, str]",
-    *,
-    follows: "bool | None",
-    confirmation: str,
-    quote: "Callable[[str], str]",
-    value: str,
+    session: "Session", assigned: "Mapping[str, str]", quote: "Callable[[str], str]", confirmation: str
 ) -> dict[str, str]:
     """Return what a switch to `session` needs in every dialect; `assigned` are the variables that it sets.
 
-    `quote` returns a text as one word of the shell, and `value` is its code for the value of the variable {}.
+    `quote` returns a text as one word of the shell.
     """
     from role_env import variables  # `init` does without
 
-    falls_back = bool(session.fallback_region and not session.region_id)
-    (_, cloud_read), (_, oss_read) = variables.REGION_GROUPS
-    read = {
-        "CLOUD_REGIONS_READ": cloud_read if falls_back else (),
-        "OSS_REGIONS_READ": oss_read if falls_back else (),
-        "CLI_REGIONS_READ": variables.CLI_REGIONS if follows is None else (),
-    }
     return {
         "HAS_BARE": "yes" if variables.BARE.security_token in assigned else "no",
-        "FALLBACK": "yes" if falls_back else "no",
-        "FOLLOWS": str(follows),
         "COLOR": quote(session.color),
         "CONFIRMATION": quote(confirmation),
-        **{name: "".join(map(value.format, names)) for name, names in read.items()},
     }
+
+
+def choices(session: "Session", *, follows: "bool | None") -> "list[Choice]":
+    """Return the choices that the shell makes for the fallback regions of both groups, and for the guards.
+
+    Each has variables, what to set if one of them has a value, and what to set if none has. With `follows` the guards
+    let the `aliyun` CLI follow the shell; with None the shell decides, by whether it has a region.
+    """
+    from role_env import variables
+
+    regions, region = variables.fallback_regions(session), session.fallback_region
+    found: list[Choice] = [(read, {}, dict.fromkeys(names, region)) for names, read in regions]
+    if follows is not None:
+        return [*found, ((), {}, variables.profile_guards(follows=follows))]
+    following, others = (variables.profile_guards(follows=each) for each in (True, False))
+    return [*found, (variables.CLI_REGIONS, following, others)]
 
 
 def tables_of_renewal(environ: "Mapping[str, str]", confirmation: str, quote: "Callable[[str], str]") -> dict[str, str]:
