@@ -15,8 +15,6 @@ class AccessKey:
     shows the ID only.
     """
 
-    __slots__ = ("access_key_id", "access_key_secret", "created", "security_token")
-
     def __init__(
         self, access_key_id: str, access_key_secret: str, security_token: str = "", *, created: int = 0
     ) -> None:
@@ -34,8 +32,6 @@ class Credentials(AccessKey):
 
     `issued` and `expiration` are seconds since the epoch, UTC.
     """
-
-    __slots__ = ("expiration", "issued")
 
     def __init__(
         self, access_key_id: str, access_key_secret: str, security_token: str, *, issued: float, expiration: int
@@ -76,21 +72,6 @@ class Session:
     current profile, for a profile and a shell without one.
     """
 
-    __slots__ = (
-        "account_id",
-        "base",
-        "color",
-        "credentials",
-        "fallback_region",
-        "in_cli_file",
-        "policy",
-        "profile",
-        "region_id",
-        "request",
-        "role_arn",
-        "variables",
-    )
-
     def __init__(
         self,
         profile: str,
@@ -126,8 +107,6 @@ class RoleArn(str):
 
     Does not check the text: `validators.role_arn` does.
     """
-
-    __slots__ = ("account", "name")
 
     account: str
     name: str

@@ -18,8 +18,6 @@ class Key:
     `names` are the two or three of them, the ID's first.
     """
 
-    __slots__ = ("access_key_id", "access_key_secret", "names", "security_token")
-
     def __init__(self, access_key_id: str, access_key_secret: str, security_token: str) -> None:
         self.access_key_id = access_key_id
         self.access_key_secret = access_key_secret
@@ -29,8 +27,6 @@ class Key:
 
 class Family:
     """The variables that one group of tools reads: its keys and its regions."""
-
-    __slots__ = ("keys", "regions")
 
     def __init__(self, *keys: Key, regions: tuple[str, ...] = ()) -> None:
         self.keys = keys

@@ -35,8 +35,6 @@ class ToolKey:
     it comes from: its ID's, and the others if they are not of the same family.
     """
 
-    __slots__ = ("fault", "key", "tool", "variables")
-
     def __init__(self, tool: str, order: tuple[Key, ...], environ: Mapping[str, str]) -> None:
         self.tool = tool
         self.key: AccessKey | None = None

@@ -26,8 +26,6 @@ The fast path and the slow way of one process share them.
 class EntryLock:
     """The lock of the entry `name`, which one process holds while it requests the session."""
 
-    __slots__ = ("_environ", "_name")
-
     def __init__(self, name: str, environ: "Mapping[str, str]") -> None:
         self._name = name
         self._environ = environ

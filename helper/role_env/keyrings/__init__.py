@@ -18,8 +18,6 @@ class Entry:
     `name` joins both parts, as the index and the kernel keyring name the entry.
     """
 
-    __slots__ = ("name", "service", "username")
-
     def __init__(self, service: str, username: str) -> None:
         self.service = service
         self.username = username

@@ -17,8 +17,6 @@ _REMOVED = "removed "
 class Index:
     """The index in the state file `file`, for entries whose service begins with one of `services`."""
 
-    __slots__ = ("_environ", "_file", "_services")
-
     def __init__(self, environ: "Mapping[str, str]", file: str, *services: str) -> None:
         self._environ = environ
         self._file = file

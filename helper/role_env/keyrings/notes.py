@@ -30,8 +30,6 @@ _waits: "dict[str, float]" = {}
 class KeyringNotes:
     """The notes about the keyring that `environ` leads to."""
 
-    __slots__ = ("_environ", "_folder", "_settings")
-
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self._environ = environ
         self._settings = paths.usual_folder(environ, paths.CONFIG)

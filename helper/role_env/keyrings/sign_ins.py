@@ -37,8 +37,6 @@ class SignIn:
     `identity` is the ARN of the person who signed in, empty if it is not known.
     """
 
-    __slots__ = (*_TEXTS, *_NUMBERS)
-
     def __init__(
         self,
         host: str,

@@ -56,8 +56,6 @@ class Narrowing:
     of ROLE_ENV_POLICY, empty for a full session.
     """
 
-    __slots__ = ("agent", "file", "is_full_allowed", "is_read_only", "name", "text")
-
     def __init__(
         self,
         text: str = "",

@@ -21,21 +21,6 @@ class Request:
     the profile has been read.
     """
 
-    __slots__ = (
-        "agent",
-        "config",
-        "duration",
-        "expect_account",
-        "min_ttl",
-        "narrowing",
-        "no_cache",
-        "profile",
-        "refresh",
-        "region",
-        "session_name",
-        "wanted_ttl",
-    )
-
     def __init__(
         self,
         profile: str,

@@ -44,19 +44,6 @@ class Record:
     the key `agents`: an agent then has a cached session of its own.
     """
 
-    __slots__ = (
-        "base",
-        "chain",
-        "endpoint",
-        "fingerprint_lines",
-        "has_agents_key",
-        "policy_digest",
-        "seal",
-        "session",
-        "session_name",
-        "sign_in",
-    )
-
     def __init__(
         self,
         session: Session,
