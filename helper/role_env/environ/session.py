@@ -148,13 +148,13 @@ class ShellState:
         """Return the variables of key IDs that are set and are not the session's."""
         # If no family has a key, the `aliyun` CLI reads the bare names.
         bare = (variables.BARE.access_key_id,) if self.is_served else ()
-        values = {name: self._value(name) for name in (*variables.KEY_IDS, *bare)}
+        values = {name: _value(self._environ, name) for name in (*variables.KEY_IDS, *bare)}
         return [name for name, value in values.items() if value and value != self.access_key_id]
 
     def outranking(self) -> list[str]:
         """Return the variables that some tool prefers to the session's."""
         own = variables.CREDENTIALS_URI if self.is_served else ""
-        return [name for name in variables.LEFT_UNSET if name != own and self._value(name)]
+        return [name for name in variables.LEFT_UNSET if name != own and _value(self._environ, name)]
 
     def _changed(self) -> list[str]:
         """Return the variables that the session needs and that are unset or have another value.
@@ -168,7 +168,7 @@ class ShellState:
             changed = [name for name in variables.GUARDS if self._environ.get(name, "") != served.get(name, "")]
             return changed + _missing_invalid_ids(self._environ)
         ids = [key.access_key_id for key in variables.exported_keys(self.families)]
-        missing = [name for name in dict.fromkeys(ids) if not self._value(name)]
+        missing = [name for name in dict.fromkeys(ids) if not _value(self._environ, name)]
         follows = self._environ.get(variables.CLI_PROFILE) == variables.FOLLOWING_PROFILE
         guards = variables.guards(follows=follows)
         return missing + [name for name, value in guards.items() if self._environ.get(name) != value]
@@ -213,9 +213,6 @@ class ShellState:
         if not self.has_session or self.lost_account or self.faults():
             return False
         return self.is_served or self.remaining() > 0
-
-    def _value(self, name: str) -> str:
-        return _value(self._environ, name)
 
 
 def _value(environ: "Mapping[str, str]", name: str) -> str:

@@ -143,7 +143,7 @@ class Ram:
             context = context.with_deadline(Deadline(self._seconds))
         service = client.Service("RAM", self._endpoint, context)
         try:
-            return service.send(sdk.ram_request(action), parameters, key, tries=tries)
+            return service.send(sdk.rpc_request("Ram", "2015-05-01", action), parameters, key, tries=tries)
         finally:
             self.moment = timestamps.parse_date(service.date) or int(time.time())
 

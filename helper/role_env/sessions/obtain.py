@@ -163,14 +163,11 @@ class SessionRequest:
             return False
         if self._request.expect_account not in ("", cached.session.account_id):
             return False
-        return not cached.base or cached.base == self._base_digest()
-
-    def _base_digest(self) -> str:
         try:
-            key = own_key(self._context.environ)
+            key = own_key(self._context.environ) if cached.base else None
         except ProfileError:
-            return ""
-        return key_digest(key) if key else ""
+            return False
+        return cached.base == (key_digest(key) if key else "")
 
     def _session(self, record: Record) -> Session:
         session = record.session

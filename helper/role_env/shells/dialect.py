@@ -1,4 +1,7 @@
-"""What the module of a shell's dialect has to define."""
+"""What the module of a shell's dialect has to define.
+
+`environ` are the exported variables of the shell.
+"""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -19,13 +22,17 @@ class Dialect(Protocol):
         """
 
     def renewal(self, session: Session, environ: Mapping[str, str], *, confirmation: str) -> str:
-        """Return the code that replaces the shell's session by `session`. A key that the user has set stays.
+        """Return the code that replaces the shell's session by `session`; an interactive shell prints `confirmation`.
 
-        An interactive shell prints `confirmation`.
+        Only variables that are still the old session's are replaced. If the shell has another session by now, or one of
+        them is readonly, nothing is changed and the code ends in `false`.
         """
 
     def off(self, environ: Mapping[str, str]) -> str:
-        """Return the code that ends the shell's session."""
+        """Return the code that ends the shell's session and restores the values from before it.
+
+        A key that the user has set meanwhile stays.
+        """
 
     def failure(self, environ: Mapping[str, str], *, take_away: bool) -> str:
         """Return the code that ends in `false`; with `take_away` it leaves the shell without any account."""

@@ -148,10 +148,10 @@ def _kept(environ: "Mapping[str, str]") -> dict[str, str]:
 
     The region may be the session's own. Only the shell knows the value before the session.
     """
-    kept = _without_integration(environ)
+    gone = ["ROLE_ENV_PROMPT", "ROLE_ENV_INIT", variables.PREVIOUS]
     if environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_NO_ACCOUNT"):
-        kept = {name: value for name, value in kept.items() if name not in variables.REGIONS}
-    return kept
+        gone += variables.REGIONS
+    return {name: value for name, value in environ.items() if name not in gone and not name.startswith("_role_env_")}
 
 
 def _regions(session: Session, kept: "Mapping[str, str]") -> tuple[dict[str, str], bool]:
@@ -160,12 +160,6 @@ def _regions(session: Session, kept: "Mapping[str, str]") -> tuple[dict[str, str
     if follows is None:
         follows = any(kept.get(name) for name in variables.CLI_REGIONS)
     return dict(_fallback_regions(session, kept)), follows
-
-
-def _without_integration(environ: "Mapping[str, str]") -> dict[str, str]:
-    """Return `environ` without the shell integration's variables, which describe the shell's session."""
-    own = ("ROLE_ENV_PROMPT", "ROLE_ENV_INIT", variables.PREVIOUS)
-    return {n: value for n, value in environ.items() if n not in own and not n.startswith("_role_env_")}
 
 
 def _fallback_regions(session: Session, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":

@@ -1,4 +1,4 @@
-"""Generate code for fish: for a session, its renewal, its end, and a failure.
+"""Generate code for fish, as `dialect` describes it.
 
 `helper/shell_programs/fish.py` makes the programs, from `shell/session.fish` and the files beside it.
 """
@@ -19,15 +19,13 @@ def quote(value: str) -> str:
 
 
 def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | None", confirmation: str) -> str:
-    """Return the group that puts `session` into the shell.
-
-    With `follows` the guards are those that let the `aliyun` CLI follow the shell; with None the shell decides, by
-    whether it has a region. An interactive shell prints `confirmation`.
-    """
+    """Return the group that puts `session` into the shell."""
     assigned = variables.assignments(session, follows=None)
     cloud, oss, guards = programs.choices(session, follows=follows)
     tables = {
-        **programs.tables_of_session(session, assigned, quote, confirmation),
+        "HAS_BARE": "yes" if variables.BARE.security_token in assigned else "no",
+        "COLOR": quote(session.color),
+        "CONFIRMATION": quote(confirmation),
         "RESTORED_REGIONS": "" if session.region_id else words(variables.REGIONS),
         "VALUES": added(assigned),
         "CLOUD_REGIONS_READ": words(cloud[0]),
@@ -44,10 +42,7 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
 
 
 def off(environ: "Mapping[str, str]") -> str:
-    """Return the group that ends the shell's session.
-
-    It restores the values from before the session. A key that the user has set meanwhile stays.
-    """
+    """Return the group that ends the shell's session."""
     return programs.read("off.fish")
 
 
@@ -57,15 +52,12 @@ def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
 
 
 def renewal(session: Session, environ: "Mapping[str, str]", *, confirmation: str) -> str:
-    """Return the group that replaces the session of the shell with the exported variables `environ` by `session`.
-
-    Only variables that are still the old session's are replaced. If the shell has another session by now, nothing is
-    changed and the group ends in `false`. An interactive shell prints `confirmation`.
-    """
+    """Return the group that replaces the shell's session by `session`."""
     credentials = session.credentials
     new = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
     tables = {
-        **programs.tables_of_renewal(environ, confirmation, quote),
+        "CONFIRMATION": quote(confirmation),
+        "OLD_ID": quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", "")),
         "NEW": words(map(quote, new)),
         "VALUES": added(variables.renewed(session)),
     }

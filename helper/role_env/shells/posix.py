@@ -1,4 +1,4 @@
-"""Generate code for bash, zsh and any POSIX shell: for a session, its renewal, its end, and a failure.
+"""Generate code for bash, zsh and any POSIX shell, as `dialect` describes it.
 
 `helper/shell_programs/posix.py` makes the programs, from `shell/session.sh` and the files beside it.
 """
@@ -20,11 +20,7 @@ def quote(value: str) -> str:
 
 
 def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | None", confirmation: str) -> str:
-    """Return the text that puts `session` into the shell whose exported variables are `environ`.
-
-    With `follows` the guards are those that let the `aliyun` CLI follow the shell; with None the shell decides, by
-    whether it has a region. An interactive shell prints `confirmation`.
-    """
+    """Return the text that puts `session` into the shell."""
     assigned = variables.assignments(session, follows=None)
     choices = programs.choices(session, follows=follows)
     chosen = (value for choice in choices for pairs in choice[1:] for value in pairs.values())
@@ -34,7 +30,9 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
     )
     names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names, variables.CREDENTIALS_URI, *variables.OWN)
     tables = {
-        **programs.tables_of_session(session, assigned, quote, confirmation),
+        "HAS_BARE": "yes" if variables.BARE.security_token in assigned else "no",
+        "COLOR": quote(session.color),
+        "CONFIRMATION": quote(confirmation),
         "HAS_REGION": "yes" if session.region_id else "no",
         "PAIRS": _pairs(assigned, values),
         "CLOUD_REGIONS": cloud,
@@ -48,10 +46,7 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
 
 
 def off(environ: "Mapping[str, str]") -> str:
-    """Return the text that ends the session of the shell whose exported variables are `environ`.
-
-    It restores the values from before the session. A key that the user has set meanwhile stays.
-    """
+    """Return the text that ends the shell's session."""
     return _program("off.sh", environ, {}, {})
 
 
@@ -61,16 +56,13 @@ def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
 
 
 def renewal(session: Session, environ: "Mapping[str, str]", *, confirmation: str) -> str:
-    """Return the text that replaces the session of the shell with the exported variables `environ` by `session`.
-
-    Only variables that are still the old session's are replaced. If one is readonly, or the shell has another
-    session by now, nothing is changed and the text ends in `false`. An interactive shell prints `confirmation`.
-    """
+    """Return the text that replaces the shell's session by `session`."""
     credentials, own = session.credentials, variables.renewed(session)
     new = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
     values = _numbered(*new, *own.values())
     tables = {
-        **programs.tables_of_renewal(environ, confirmation, quote),
+        "CONFIRMATION": quote(confirmation),
+        "OLD_ID": quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", "")),
         "OWN_RENEWED": words(own),
         "PAIRS": _pairs(own, values),
     }

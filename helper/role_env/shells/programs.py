@@ -1,15 +1,14 @@
 """Read the programs for shells, which are made when the wheel is built, and fill in the values of one session.
 
 They are beside the modules, in `shell/`. A name between two @, such as `@TOKEN@`, stands for a list of names, or for a
-value that is quoted for the shell; the programs contain no other @. The tables that those of all dialects need are made
-here.
+value that is quoted for the shell; the programs contain no other @.
 """
 
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from role_env.credentials import Session
 
@@ -30,29 +29,13 @@ def filled(name: str, tables: "Mapping[str, str]") -> str:
     return "".join(pieces)
 
 
-def tables_of_session(
-    session: "Session", assigned: "Mapping[str, str]", quote: "Callable[[str], str]", confirmation: str
-) -> dict[str, str]:
-    """Return what a switch to `session` needs in every dialect; `assigned` are the variables that it sets.
-
-    `quote` returns a text as one word of the shell.
-    """
-    from role_env import variables  # `init` does without
-
-    return {
-        "HAS_BARE": "yes" if variables.BARE.security_token in assigned else "no",
-        "COLOR": quote(session.color),
-        "CONFIRMATION": quote(confirmation),
-    }
-
-
 def choices(session: "Session", *, follows: "bool | None") -> "list[Choice]":
     """Return the choices that the shell makes for the fallback regions of both groups, and for the guards.
 
     Each has variables, what to set if one of them has a value, and what to set if none has. With `follows` the guards
     let the `aliyun` CLI follow the shell; with None the shell decides, by whether it has a region.
     """
-    from role_env import variables
+    from role_env import variables  # `init` does without
 
     regions, region = variables.fallback_regions(session), session.fallback_region
     found: list[Choice] = [(read, {}, dict.fromkeys(names, region)) for names, read in regions]
@@ -60,14 +43,6 @@ def choices(session: "Session", *, follows: "bool | None") -> "list[Choice]":
         return [*found, ((), {}, variables.profile_guards(follows=follows))]
     following, others = (variables.profile_guards(follows=each) for each in (True, False))
     return [*found, (variables.CLI_REGIONS, following, others)]
-
-
-def tables_of_renewal(environ: "Mapping[str, str]", confirmation: str, quote: "Callable[[str], str]") -> dict[str, str]:
-    """Return what a renewal of the session in `environ` needs in every dialect; `quote` is as for a session."""
-    return {
-        "CONFIRMATION": quote(confirmation),
-        "OLD_ID": quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", "")),
-    }
 
 
 def by_value(values: "Mapping[str, str]") -> dict[str, list[str]]:

@@ -60,7 +60,8 @@ def _read_pages(key: AccessKey, endpoint: str, context: Context) -> dict[str, Me
     query, tokens = {"PageNumber": "1", "PageSize": str(_PAGE)}, {""}
     first_total: int | None = None
     for number in range(2, _MOST_PAGES + 2):
-        answer = service.send(sdk.resource_directory_request("ListAccounts"), query, key)
+        request = sdk.rpc_request("ResourceDirectoryMaster", "2022-04-19", "ListAccounts")
+        answer = service.send(request, query, key)
         before = len(found)
         with client.reading(_NAME, endpoint):
             found |= {member.account_id: member for member in _members(answer)}

@@ -33,17 +33,8 @@ def caller_identity_request() -> Any:
     return GetCallerIdentityRequest()
 
 
-def ram_request(action: str) -> Any:
-    """Return a new request for an `action` of RAM 2015-05-01."""
-    return _rpc_request("Ram", "2015-05-01", action)
-
-
-def resource_directory_request(action: str) -> Any:
-    """Return a new request for an `action` of ResourceDirectoryMaster 2022-04-19."""
-    return _rpc_request("ResourceDirectoryMaster", "2022-04-19", action)
-
-
-def _rpc_request(product: str, version: str, action: str) -> Any:
+def rpc_request(product: str, version: str, action: str) -> Any:
+    """Return a new request for an `action` of a similar service, `product` in its API's `version`."""
     with _without_transport():
         from aliyunsdkcore.request import RpcRequest
     request = RpcRequest(product, version, action)
