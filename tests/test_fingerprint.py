@@ -100,10 +100,10 @@ COMINGS: dict[str, Callable[[Path], object]] = {
 def test_whatever_comes_where_nothing_was_is_a_change(tmp_path: Path, kind: str) -> None:
     path = names_with_signs(tmp_path)
     fingerprint = Fingerprint({})
-    assert not fingerprint.exists(path)
+    assert not fingerprint.exists(str(path))
     assert is_current(fingerprint.lines(), {})
     COMINGS[kind](path)
-    assert Fingerprint({}).exists(path)
+    assert Fingerprint({}).exists(str(path))
     assert not is_current(fingerprint.lines(), {})
 
 

@@ -39,7 +39,7 @@ class Fingerprint:
         self._secrets: dict[str, str] = {}
         self._host = ""
 
-    def read(self, path: "Path") -> tuple[bytes, os.stat_result]:
+    def read(self, path: "Path | str") -> tuple[bytes, os.stat_result]:
         """Read the regular file `path`. Return its content, and its stat from before it was read.
 
         Raises OSError, also for a pipe or a device. A pipe without a writer causes no wait.
@@ -48,11 +48,11 @@ class Fingerprint:
         self._files[str(path)] = _settled_stamp(status)
         return content, status
 
-    def exists(self, path: "Path") -> bool:
+    def exists(self, path: str) -> bool:
         """Return whether `path` exists. If not, that is recorded: a file that appears counts as a change."""
-        if current_stamp(str(path)) != _ABSENT:
+        if current_stamp(path) != _ABSENT:
             return True
-        self._files[str(path)] = _ABSENT
+        self._files[path] = _ABSENT
         return False
 
     def watch(self, path: "Path | str") -> None:
@@ -90,7 +90,7 @@ class Fingerprint:
         ]
 
 
-def read_file(path: "Path") -> tuple[bytes, os.stat_result]:
+def read_file(path: "Path | str") -> tuple[bytes, os.stat_result]:
     """Read the regular file `path` as `Fingerprint.read` does, without recording it. Raises OSError."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))

@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from role_env.aliyun.config import CliProfile, ConfigFile
 from role_env.errors import ProfileError
 
-PATH = Path("/home/me/.aliyun/config.json")
+PATH = "/home/me/.aliyun/config.json"
 KEY = {"access_key_id": "LTAI.cli", "access_key_secret": "the-secret-of-the-cli"}
 SESSION = {**KEY, "access_key_id": "STS.cli", "sts_token": "the-token-of-the-cli"}
 ROLE = {"ram_role_arn": "acs:ram::2222222222222222:role/deploy", "ram_session_name": "me"}
@@ -39,7 +38,7 @@ def fault(content: bytes | dict[str, Any], name: str = "x") -> str:
     with pytest.raises(ProfileError) as caught:
         (written({"name": "x", **content}) if isinstance(content, dict) else ConfigFile(PATH, content)).profile(name)
     reported = f"{caught.value.message} {caught.value.hint}"
-    assert str(PATH) in reported
+    assert PATH in reported
     assert "the-secret" not in reported
     assert "the-token" not in reported
     return reported

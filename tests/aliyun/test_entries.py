@@ -39,18 +39,18 @@ def write(folder: Path, *profiles: dict[str, Any], mark: bytes = b"") -> Path:
     ],
 )
 def test_only_what_setup_writes_is_the_session_profile(tmp_path: Path, entry: dict[str, Any], is_session: bool) -> None:
-    assert entries.shell_settings(write(tmp_path, {"name": "default"}, entry)).has_session_profile is is_session
+    assert entries.shell_settings(str(write(tmp_path, {"name": "default"}, entry))).has_session_profile is is_session
 
 
 def test_it_does_not_count_in_a_file_that_the_cli_cannot_use(tmp_path: Path) -> None:
-    assert not entries.shell_settings(tmp_path / "missing.json").has_session_profile
-    assert not entries.shell_settings(tmp_path).has_session_profile
+    assert not entries.shell_settings(str(tmp_path / "missing.json")).has_session_profile
+    assert not entries.shell_settings(str(tmp_path)).has_session_profile
     config = write(tmp_path, SESSION)  # no profile `default`, which is the current one
-    assert not entries.shell_settings(config).has_session_profile
+    assert not entries.shell_settings(str(config)).has_session_profile
     write(tmp_path, {"name": "default"}, SESSION, mark=b"\xef\xbb\xbf")
-    assert not entries.shell_settings(config).has_session_profile
+    assert not entries.shell_settings(str(config)).has_session_profile
     config.write_text("half-writt")
-    assert not entries.shell_settings(config).has_session_profile
+    assert not entries.shell_settings(str(config)).has_session_profile
 
 
 @pytest.mark.parametrize(

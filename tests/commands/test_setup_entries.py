@@ -104,7 +104,7 @@ def test_what_is_written_is_what_the_cli_would_run(machine: Machine) -> None:
     machine.add("region_id = cn-beijing")
     machine.succeeds("setup", "aliyun-cli", "profileB")
     path = machine.home / ".aliyun/config.json"
-    command = ConfigFile(path, path.read_bytes()).profile("profileB").process_command
+    command = ConfigFile(str(path), path.read_bytes()).profile("profileB").process_command
     printed = machine.run(*command.split())  # as releases before 3.4.9 split it
     assert (printed.returncode, printed.stderr) == (0, "")
     assert json.loads(printed.stdout)["access_key_id"] == machine.sts.issued[-1].id
@@ -129,7 +129,7 @@ def test_without_a_profile_one_is_written_that_follows_the_session_of_the_shell(
     home.setup()
     assert home.entry("role-env") == FOLLOWS
     assert home.entry("default")["mode"] == "AK"
-    assert entries.shell_settings(home.config).has_session_profile
+    assert entries.shell_settings(str(home.config)).has_session_profile
     before = home.config.read_bytes()
     assert home.setup().stdout == f"{home.config} has it already\n"
     assert home.config.read_bytes() == before
@@ -155,7 +155,7 @@ def test_the_names_that_role_env_uses_itself_are_refused(home: Home, name: str) 
     home.setup(name, status=2, said=f"{name} is reserved")
     assert not home.config.exists()
     home.setup("--all", said=f"{name} is reserved")
-    assert name not in ConfigFile(home.config, home.config.read_bytes()).entries
+    assert name not in ConfigFile(str(home.config), home.config.read_bytes()).entries
 
 
 def test_of_cron_only_doctor_speaks_with_the_line_that_helps(home: Home) -> None:

@@ -21,9 +21,9 @@ def test_what_another_program_writes_meanwhile_is_not_lost(home: Home) -> None:
         calls.append(content)
         if len(calls) == 1:
             home.config.write_bytes(ONE)
-        return entries.with_entries(home.config, content, ENTRY)
+        return entries.with_entries(str(home.config), content, ENTRY)
 
-    assert UserFile(home.config).replace(disturbed)
+    assert UserFile(str(home.config)).replace(disturbed)
     assert calls[1] == ONE
     assert home.names() == ["default", "profileB"]
     assert home.backup.read_bytes() == ONE
@@ -34,10 +34,10 @@ def test_a_file_that_never_comes_to_rest_is_given_up(home: Home) -> None:
 
     def disturbed(content: bytes | None) -> bytes:
         home.config.write_bytes((content or b"") + b" ")
-        return entries.with_entries(home.config, content, ENTRY)
+        return entries.with_entries(str(home.config), content, ENTRY)
 
     with pytest.raises(UnreachableError, match="being written"):
-        UserFile(home.config).replace(disturbed)
+        UserFile(str(home.config)).replace(disturbed)
     assert not home.leftovers()
 
 

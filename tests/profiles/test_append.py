@@ -23,7 +23,7 @@ def names(folder: Path) -> list[str]:
 
 def test_a_missing_file_is_made_for_the_user_alone_with_its_folders(tmp_path: Path) -> None:
     path = tmp_path / "config" / "role-env" / "profiles.ini"
-    append(path, [NEW])
+    append(str(path), [NEW])
     assert path.read_text() == TEXT
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -46,14 +46,14 @@ def test_what_is_there_stays_byte_for_byte(tmp_path: Path, before: bytes, gap: b
     path = tmp_path / "profiles.ini"
     path.write_bytes(before)
     path.chmod(0o640)
-    append(path, [NEW, NewProfile("other", {"region_id": "cn-beijing"})])
+    append(str(path), [NEW, NewProfile("other", {"region_id": "cn-beijing"})])
     after = path.read_bytes()
     added = (TEXT + "\n[other]\nregion_id = cn-beijing\n").encode()
     assert after == before + gap + (added.replace(b"\n", b"\r\n") if b"\r\n" in before else added)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    sections = ini.parse(path, after)
+    sections = ini.parse(str(path), after)
     assert sections["new"].values == NEW.values
-    assert [name for name in sections if name not in ("new", "other")] == list(ini.parse(path, before))
+    assert [name for name in sections if name not in ("new", "other")] == list(ini.parse(str(path), before))
 
 
 @pytest.mark.parametrize("before", [b"[new]\n", b"[a]\n[new]\nregion_id = x\n"])
@@ -61,7 +61,7 @@ def test_a_profile_of_that_name_is_refused_and_nothing_changes(tmp_path: Path, b
     path = tmp_path / "profiles.ini"
     path.write_bytes(before)
     with pytest.raises(UsageError, match=r"profile new already exists .*line "):
-        append(path, [NewProfile("first", {}), NEW])
+        append(str(path), [NewProfile("first", {}), NEW])
     assert path.read_bytes() == before
     assert names(tmp_path) == ["profiles.ini"]
 
@@ -70,7 +70,7 @@ def test_what_is_no_profiles_file_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "profiles.ini"
     path.write_bytes(b"no section here\n")
     with pytest.raises(ProfileError, match="line 1"):
-        append(path, [NEW])
+        append(str(path), [NEW])
     assert path.read_bytes() == b"no section here\n"
 
 
@@ -79,7 +79,7 @@ def test_a_symlink_is_followed_and_stays(tmp_path: Path) -> None:
     real.write_text("[a]\n")
     link = tmp_path / "profiles.ini"
     link.symlink_to(real)
-    append(link, [NEW])
+    append(str(link), [NEW])
     assert link.is_symlink()
     assert real.read_text() == f"[a]\n\n{TEXT}"
 
@@ -87,8 +87,8 @@ def test_a_symlink_is_followed_and_stays(tmp_path: Path) -> None:
 def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "profiles.ini"
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda number: append(path, [NewProfile(f"p{number}", {"a": "b"})]), range(16)))
-    assert sorted(ini.parse(path, path.read_bytes())) == sorted(f"p{number}" for number in range(16))
+        list(pool.map(lambda number: append(str(path), [NewProfile(f"p{number}", {"a": "b"})]), range(16)))
+    assert sorted(ini.parse(str(path), path.read_bytes())) == sorted(f"p{number}" for number in range(16))
     assert names(tmp_path) == ["profiles.ini"]
 
 
@@ -104,6 +104,6 @@ def test_one_that_is_killed_half_way_leaves_the_file_as_it_was(tmp_path: Path) -
     done = subprocess.run([sys.executable, "-c", code, str(path)], timeout=60, check=False)
     assert done.returncode == -signal.SIGKILL
     assert path.read_text() == "[a]\n"
-    append(path, [NEW])
+    append(str(path), [NEW])
     assert path.read_text() == f"[a]\n\n{TEXT}"
     assert names(tmp_path) == ["profiles.ini"]

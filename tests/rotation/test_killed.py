@@ -57,18 +57,18 @@ class Trial:
         """Return what there is now."""
         path, made = self.machine.file, context(self.machine.environ)
         at_ram = {key.id: (key.active, key.last_used) for key in self.ram.world.keys_of("test_user1")}
-        journal = rotation_journal.load(rotation_journal.entry_of(path, "profileA"), made)
-        return State(access_keys.load(access_keys.entry_of(path, "profileA"), made), journal, at_ram)
+        journal = rotation_journal.load(rotation_journal.entry_of(str(path), "profileA"), made)
+        return State(access_keys.load(access_keys.entry_of(str(path), "profileA"), made), journal, at_ram)
 
     def restore(self, state: State) -> None:
         """Make it what it was, but for the cached sessions."""
         path, made = self.machine.file, context(self.machine.environ)
         assert state.key
-        access_keys.store(access_keys.entry_of(path, "profileA"), state.key, made)
+        access_keys.store(access_keys.entry_of(str(path), "profileA"), state.key, made)
         if state.journal:
             rotation_journal.store(state.journal, made)
         else:
-            vault.delete(rotation_journal.entry_of(path, "profileA"), made)
+            vault.delete(rotation_journal.entry_of(str(path), "profileA"), made)
         world = self.ram.world
         of_user = {key.id: key for key in (*world.deleted_keys, *world.keys_of("test_user1"))}
         for key in of_user.values():

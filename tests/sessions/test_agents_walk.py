@@ -180,7 +180,7 @@ class SharedMachine(Walk):
 
     def age(self, got: Got) -> None:
         """Let the cached session be near its end, if it is still the one in the keyring."""
-        cache, entry = Cache(context(self.machine.environ)), got.request.entry(self.machine.file)
+        cache, entry = Cache(context(self.machine.environ)), got.request.entry(str(self.machine.file))
         record, own = cache.load(entry), got.session.credentials
         if record and record.session.credentials.access_key_id == own.access_key_id:
             record.session.credentials.issued -= 3500

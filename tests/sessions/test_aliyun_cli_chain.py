@@ -156,7 +156,7 @@ def test_the_endpoint_of_a_role_of_the_cli_is_the_one_that_the_sdks_choose(
 ) -> None:
     cli_file.write({"mode": "RamRoleArn", **cli_file.key, "ram_role_arn": HUB, **keys})
     fingerprint = Fingerprint({"HOME": str(machine.home)})
-    chain = chains.resolve(ProfilesFile(machine.file, fingerprint), "quick")
+    chain = chains.resolve(ProfilesFile(str(machine.file), fingerprint), "quick")
     assert chain.profiles[0].endpoint == endpoint
 
 

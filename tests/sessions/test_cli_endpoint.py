@@ -53,5 +53,5 @@ def test_each_role_has_the_first_endpoint_that_is_named(
 ) -> None:
     write(machine, ours, **cli)
     fingerprint = Fingerprint({"HOME": str(machine.home), "ALIBABA_CLOUD_STS_ENDPOINT": variable})
-    chain = chains.resolve(ProfilesFile(machine.file, fingerprint), "clirole")
+    chain = chains.resolve(ProfilesFile(str(machine.file), fingerprint), "clirole")
     assert [hop.endpoint for hop in chain.profiles[:2]] == [endpoint, endpoint]

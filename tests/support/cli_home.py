@@ -72,11 +72,11 @@ class Home:
 
     def entry(self, name: str = "profileB") -> dict[str, Any]:
         """Return a profile in the CLI's file."""
-        return ConfigFile(self.config, self.config.read_bytes()).entries[name]
+        return ConfigFile(str(self.config), self.config.read_bytes()).entries[name]
 
     def names(self) -> list[str]:
         """Return the names of the profiles in the CLI's file."""
-        return ConfigFile(self.config, self.config.read_bytes()).names()
+        return ConfigFile(str(self.config), self.config.read_bytes()).names()
 
     def leftovers(self) -> list[str]:
         """Return what lies beside the CLI's file and its backup."""
@@ -152,4 +152,4 @@ ENTRY = [Entry("profileB", command="role-env process profileB", region_id="cn-be
 
 def replace(home: Home) -> bool:
     """Write the profile of ENTRY into the CLI's file; return whether that changed it."""
-    return UserFile(home.config).replace(lambda content: entries.with_entries(home.config, content, ENTRY))
+    return UserFile(str(home.config)).replace(lambda content: entries.with_entries(str(home.config), content, ENTRY))

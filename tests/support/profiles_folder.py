@@ -65,7 +65,7 @@ class Folder:
 
     def load(self, path: Path | None = None) -> ProfilesFile:
         """Return the profiles file as it is."""
-        return ProfilesFile(path or self.file, Fingerprint(os.environ))
+        return ProfilesFile(str(path or self.file), Fingerprint(os.environ))
 
     def with_keys(self, keys: str) -> Profile:
         """Return the checked profile [b] of role switchRoleSbc with these keys besides."""
@@ -78,7 +78,7 @@ class Folder:
 
     def located(self, config: str = "") -> Path:
         """Return the file that is chosen."""
-        return locate(config, Fingerprint(os.environ))
+        return Path(locate(config, Fingerprint(os.environ)))
 
 
 def failure(call: Callable[[], object], kind: type[ProfileError] = ProfileError) -> str:

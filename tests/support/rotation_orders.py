@@ -73,7 +73,7 @@ class Order:
         from role_env.keyrings import access_keys, vault
         from role_env.keyrings.index import Index
 
-        entry, path = access_keys.entry_of(profile.file, profile.name), profile.home.folder / "keyring.json"
+        entry, path = access_keys.entry_of(str(profile.file), profile.name), profile.home.folder / "keyring.json"
         entries = json.loads(path.read_text("utf-8")) if path.exists() else {}
         entries[f"{entry.service}\n{entry.username}"] = f"role-env key 1\n{key.id}\n{key.secret}\n{int(key.created)}"
         path.write_text(json.dumps(entries), "utf-8")
@@ -229,13 +229,13 @@ class Order:
         """Return the ID and the secret in the keyring, empty without a key."""
         from role_env.keyrings import access_keys
 
-        lines = self._entry(profile, access_keys.entry_of(profile.file, profile.name).service).split("\n")
+        lines = self._entry(profile, access_keys.entry_of(str(profile.file), profile.name).service).split("\n")
         return (lines[1], lines[2]) if len(lines) > 2 else ("", "")
 
     def _has_journal(self, profile: Profile) -> bool:
         from role_env.rotation import journal
 
-        return bool(self._entry(profile, journal.entry_of(profile.file, profile.name).service))
+        return bool(self._entry(profile, journal.entry_of(str(profile.file), profile.name).service))
 
     def _entry(self, profile: Profile, service: str) -> str:
         path = profile.home.folder / "keyring.json"

@@ -6,7 +6,6 @@ the profile and the key, and never a value that could be a secret.
 """
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from role_env import validators
@@ -97,7 +96,7 @@ class ConfigFile:
     Raises ProfileError for a file that does not have the CLI's shape.
     """
 
-    def __init__(self, path: Path, content: bytes) -> None:
+    def __init__(self, path: str, content: bytes) -> None:
         self.path = path
         parsed = document.folded(document.parse(path, content))
         self.current = _text(parsed, "current", str(path)) or DEFAULT_NAME

@@ -5,7 +5,6 @@ The CLI is written in Go, whose JSON decoder ignores the case of keys and refuse
 
 import json
 import re
-from pathlib import Path
 from typing import Any, NoReturn
 
 from role_env.errors import ProfileError
@@ -17,7 +16,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 _INDENT = re.compile(r'^([ \t]+)"', re.MULTILINE)
 
 
-def parse(path: Path, content: bytes) -> dict[str, Any]:
+def parse(path: str, content: bytes) -> dict[str, Any]:
     """Return the JSON object in `content`, the file at `path`, for reading.
 
     Accepts a byte order mark and duplicate keys. Raises ProfileError, with the line, for other text than a JSON object.
@@ -34,7 +33,7 @@ def parse(path: Path, content: bytes) -> dict[str, Any]:
     return document
 
 
-def parse_for_change(path: Path, content: bytes) -> dict[str, Any]:
+def parse_for_change(path: str, content: bytes) -> dict[str, Any]:
     """Return the JSON object as `parse` does, for writing it back.
 
     Raises ProfileError, also for a byte order mark and for keys that are equal without case: they would be lost.
@@ -48,7 +47,7 @@ def parse_for_change(path: Path, content: bytes) -> dict[str, Any]:
     return document
 
 
-def mark_error(path: Path) -> ProfileError:
+def mark_error(path: str) -> ProfileError:
     """Return the error for a file at `path` that begins with a byte order mark."""
     return ProfileError(
         f"{path} begins with a byte order mark, so the aliyun CLI cannot read it",
@@ -75,7 +74,7 @@ def folded(entry: dict[str, Any]) -> dict[str, Any]:
     return {key.lower(): value for key, value in entry.items()}
 
 
-def _text(path: Path, content: bytes) -> str:
+def _text(path: str, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -6,7 +6,6 @@ A profile that `setup` did not write is never changed or removed.
 import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from role_env import validators
@@ -68,7 +67,7 @@ def is_session_entry(entry: Mapping[str, Any]) -> bool:
     return is_ours and not entry.get("region_id") and process_command.is_session_command(entry.get("process_command"))
 
 
-def is_session_profile_changed(path: Path) -> bool:
+def is_session_profile_changed(path: str) -> bool:
     """Return whether the CLI's file at `path` has a profile role-env that differs from what `setup` writes."""
     try:
         content, _ = read_file(path)
@@ -96,7 +95,7 @@ class ShellSettings:
     has_session_profile: bool = False
 
 
-def shell_settings(path: Path) -> ShellSettings:
+def shell_settings(path: str) -> ShellSettings:
     """Return the settings in the CLI's file at `path`; empty ones if it is missing or invalid."""
     try:
         content, _ = read_file(path)
@@ -110,23 +109,23 @@ def shell_settings(path: Path) -> ShellSettings:
         return ShellSettings("", has_session_profile)
 
 
-def foreign(path: Path, content: bytes | None, names: Iterable[str]) -> list[str]:
+def foreign(path: str, content: bytes | None, names: Iterable[str]) -> list[str]:
     """Return those of `names` that the CLI's file has and `setup` did not write. Raises ProfileError."""
     entries = _entries(path, content)
     return [name for name in names if name in entries and not is_own(entries[name])]
 
 
-def own_names(path: Path, content: bytes | None) -> list[str]:
+def own_names(path: str, content: bytes | None) -> list[str]:
     """Return the names of the profiles that `setup` wrote into the CLI's file. Raises ProfileError."""
     return [name for name, entry in _entries(path, content).items() if is_own(entry)]
 
 
-def has_profiles(path: Path, content: bytes | None) -> bool:
+def has_profiles(path: str, content: bytes | None) -> bool:
     """Return whether the CLI's file has any profile; if not, `with_entries` adds an empty `default`."""
     return bool(_entries(path, content))
 
 
-def with_entries(path: Path, content: bytes | None, wanted: Sequence[Entry]) -> bytes:
+def with_entries(path: str, content: bytes | None, wanted: Sequence[Entry]) -> bytes:
     """Return the content of the CLI's file `path` after the profiles `wanted` are added to `content` (None: no file).
 
     Raises ProfileError for a file that the CLI cannot use, and for a profile that `setup` did not write.
@@ -139,7 +138,7 @@ def with_entries(path: Path, content: bytes | None, wanted: Sequence[Entry]) -> 
     return _changed(path, _NEW_FILE if content is None else content, lambda listed: _merge(listed, wanted))
 
 
-def without_entries(path: Path, content: bytes, names: Iterable[str]) -> bytes | None:
+def without_entries(path: str, content: bytes, names: Iterable[str]) -> bytes | None:
     """Return the content of the CLI's file without the profiles `names`; None if the file can be removed.
 
     It can be removed if only an empty `default` is left, which `setup` had to add. Raises ProfileError.
@@ -158,7 +157,7 @@ def without_entries(path: Path, content: bytes, names: Iterable[str]) -> bytes |
     return None if is_empty and not others else changed
 
 
-def diff(path: Path, before: bytes | None, after: bytes | None) -> str:
+def diff(path: str, before: bytes | None, after: bytes | None) -> str:
     """Return the change as a unified diff of the profiles that change, with only the keys that `setup` writes."""
     old, new = _entries(path, before), _entries(path, after)
     lines: list[str] = []
@@ -178,7 +177,7 @@ def _shown(entry: Mapping[str, Any] | None) -> list[str]:
     return lines if all(line.isprintable() for line in lines) else json.dumps(shown, indent=2).split("\n")
 
 
-def _entries(path: Path, content: bytes | None) -> dict[str, dict[str, Any]]:
+def _entries(path: str, content: bytes | None) -> dict[str, dict[str, Any]]:
     return ConfigFile(path, content).entries if content is not None else {}
 
 
@@ -198,7 +197,7 @@ def _merge(listed: list[dict[str, Any]], wanted: Sequence[Entry]) -> None:
         existing.update({spelled.get(key, key): value for key, value in entry.members.items()})
 
 
-def _changed(path: Path, content: bytes, change: Callable[[list[dict[str, Any]]], None]) -> bytes:
+def _changed(path: str, content: bytes, change: Callable[[list[dict[str, Any]]], None]) -> bytes:
     """Return `content` after `change` to its list of profiles; the same bytes if nothing changes."""
     if error := ConfigFile(path, content).cli_error():
         raise error

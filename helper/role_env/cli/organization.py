@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from role_env import names
 from role_env.context import Context
@@ -53,7 +52,7 @@ class Organization:
         self._site = site or "china"
         self._is_full_allowed = is_full_allowed
 
-    def configure(self, path: Path, context: Context, choices: Choices) -> None:
+    def configure(self, path: str, context: Context, choices: Choices) -> None:
         """Append a profile to the file at `path` for every account that has none there.
 
         Raises UsageError if a person must be asked and there is no terminal, and any RoleEnvError.

@@ -1,7 +1,5 @@
 """role-env clear: delete cached sessions."""
 
-from pathlib import Path
-
 from role_env import ui
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
@@ -50,7 +48,7 @@ def _report(invocation: Invocation, removed: list[Entry]) -> str:
     return f"removed {len(removed)} cached session{'s' if len(removed) > 1 else ''}{of_profiles}\n"
 
 
-def _check_known(invocation: Invocation, path: Path | None, found: list[Entry], context: Context) -> None:
+def _check_known(invocation: Invocation, path: str | None, found: list[Entry], context: Context) -> None:
     """Raise ProfileError, with the closest name, for a name that is neither in the profiles file nor cached."""
     cached = {entry.username for entry in found}
     cached |= {name for name in invocation.profiles if path and isolated.has_profile(path, name, context.environ)}
@@ -66,7 +64,7 @@ def _check_known(invocation: Invocation, path: Path | None, found: list[Entry], 
             )
 
 
-def _path(invocation: Invocation, context: Context) -> Path | None:
+def _path(invocation: Invocation, context: Context) -> str | None:
     """Return the profiles file, or None if there is none."""
     try:
         return locate(invocation.config, Fingerprint(context.environ))

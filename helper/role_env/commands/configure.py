@@ -85,7 +85,7 @@ def _edit(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
+def _add_portal(invocation: Invocation, path: str, context: Context) -> int:
     from role_env.sign_in.portal_configure import configure  # imports a web server
 
     choices = profile_options.choices_of(invocation, "the portal", "--cloud-sso")
@@ -93,7 +93,7 @@ def _add_portal(invocation: Invocation, path: Path, context: Context) -> int:
     return 0
 
 
-def _add_organization(invocation: Invocation, path: Path, context: Context) -> int:
+def _add_organization(invocation: Invocation, path: str, context: Context) -> int:
     from role_env.cli.organization import Organization  # imports TLS, which --no-verify does not need
 
     choices = profile_options.choices_of(invocation, "the organization", "--resource-directory")
@@ -106,13 +106,13 @@ def _add_organization(invocation: Invocation, path: Path, context: Context) -> i
 
 
 def _plan_profile(
-    invocation: Invocation, path: Path, context: Context
+    invocation: Invocation, path: str, context: Context
 ) -> tuple[NewProfile, Mapping[str, str], AccessKey | None]:
     """Return the new profile, the origin of each of its keys, and its access key if the user was asked for it.
 
     Raises RoleEnvError.
     """
-    file = ProfilesFile(path, Fingerprint(context.environ)) if path.exists() else None
+    file = ProfilesFile(path, Fingerprint(context.environ)) if Path(path).exists() else None
     known = file.names() if file else []
     given = profile_options.read_options(invocation)
     has_source = any(invocation.source_keys.values()) or invocation.login
@@ -144,7 +144,7 @@ def _plan_profile(
     return profile, {**dict.fromkeys(profile.values, "your answer"), **origins}, access_key
 
 
-def _has_keyring(name: str, path: Path, context: Context) -> bool:
+def _has_keyring(name: str, path: str, context: Context) -> bool:
     """Return whether there is a keyring for the access key of the profile `name`, and say so if there is none.
 
     A locked keyring counts: it is unlocked when the key is stored.
@@ -170,7 +170,7 @@ def _missing(invocation: Invocation, given: Mapping[str, str], *, has_source: bo
     return missing if has_source else [*missing, source]
 
 
-def _choose_name(name: str, known: Sequence[str], path: Path, config: str) -> str:
+def _choose_name(name: str, known: Sequence[str], path: str, config: str) -> str:
     """Return the name of the new profile: `name`, or the answer to a question. Raises UsageError for an invalid one.
 
     `config` is the option --config as it is typed, or empty.
@@ -209,7 +209,7 @@ def _region_of(source: Mapping[str, str], cli_file: ConfigFile | None) -> str:
     return region if isinstance(region, str) else ""
 
 
-def _read_key(name: str, path: Path, context: Context) -> AccessKey:
+def _read_key(name: str, path: str, context: Context) -> AccessKey:
     """Return the access key to store. Raises KeyringError, before asking for it, if no keyring can store it."""
     vault.check_available(entry_of(path, name), context)
     return read_access_key(name)
@@ -236,7 +236,7 @@ def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
         raise
 
 
-def _append(path: Path, profile: NewProfile, key: AccessKey | None, context: Context) -> None:
+def _append(path: str, profile: NewProfile, key: AccessKey | None, context: Context) -> None:
     """Store the key and append the profile, or do neither. Raises RoleEnvError.
 
     A key of a former profile of that name is not replaced: its secret may be nowhere else.
@@ -274,7 +274,7 @@ def _signs_in(chain: Chain) -> bool:
     return isinstance(chain.source, SignedInSource) and chain.source.profile == chain.target.name
 
 
-def _next_step(chain: Chain, path: Path, invocation: Invocation, context: Context) -> str:
+def _next_step(chain: Chain, path: str, invocation: Invocation, context: Context) -> str:
     """Return the next line to type: use the profile, or add a profile with a role for a source."""
     name = chain.target.name
     config = f" --config {path}" if invocation.config else ""

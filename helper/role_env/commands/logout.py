@@ -1,7 +1,5 @@
 """role-env logout: remove a long-lived access key, or a sign-in, from the OS keyring."""
 
-from pathlib import Path
-
 from role_env import ui
 from role_env.cli import options
 from role_env.cli.invocation import Invocation
@@ -55,7 +53,7 @@ def _dependents(file: ProfilesFile, name: str) -> str:
     return ", ".join(found[:10]) + (f" and {len(found) - 10} more" if found[10:] else "")
 
 
-def _file(path: Path, fingerprint: Fingerprint) -> ProfilesFile | None:
+def _file(path: str, fingerprint: Fingerprint) -> ProfilesFile | None:
     """Return the profiles file, or None if it cannot be used: an access key is found by the profile's name."""
     try:
         return ProfilesFile(path, fingerprint)

@@ -1,7 +1,6 @@
 """role-env rotate: replace the access key in the keyring by a new one, in steps that survive a crash."""
 
 import contextlib
-from pathlib import Path
 
 from role_env import timestamps, ui, validators
 from role_env.aliyun.location import config_path
@@ -176,14 +175,14 @@ def _check_other_files(key_id: str, file: ProfilesFile, context: Context) -> Non
         )
 
 
-def _files(file: ProfilesFile, context: Context) -> list[Path]:
+def _files(file: ProfilesFile, context: Context) -> list[str]:
     """Return the files that may contain an access key: the profiles file, and the CLI's if there can be one."""
     with contextlib.suppress(ProfileError):
         return [file.path, config_path(context.environ.get("HOME", ""))]
     return [file.path]
 
 
-def _content(path: Path, key_id: str) -> bytes:
+def _content(path: str, key_id: str) -> bytes:
     """Return the content of a file, empty if there is none. Raises RefusedError if the file cannot be read."""
     try:
         return read_file(path)[0]

@@ -1,6 +1,7 @@
 """role-env setup: write profiles for other programs into their own files."""
 
 from contextlib import suppress
+from pathlib import Path
 
 from role_env import ui
 from role_env.aliyun import entries, process_command
@@ -73,7 +74,7 @@ def _remove(file: UserFile, invocation: Invocation) -> None:
         file.remove_backup()
     if after is None:
         with suppress(OSError):  # other files are in the folder, or it is a link
-            file.path.parent.rmdir()
+            Path(file.path).parent.rmdir()
         ui.write(f"removed, and {file.path} too, which had nothing else\n")
         return
     current = ConfigFile(file.path, after).current

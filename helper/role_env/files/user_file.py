@@ -45,7 +45,7 @@ class Access:
 class UserFile:
     """The file at `path`. A change keeps the former content in `backup`, unless `keeps_backup` is false."""
 
-    def __init__(self, path: Path, *, keeps_backup: bool = True) -> None:
+    def __init__(self, path: str, *, keeps_backup: bool = True) -> None:
         self.path = path
         self._keeps_backup = keeps_backup
         self._real = Path(os.path.realpath(path))

@@ -32,7 +32,7 @@ def session_entry(path: str, profile: str, options: str = NO_OPTIONS) -> Entry:
     return hashed_entry(SESSION_SERVICE, profile, path, profile, options)
 
 
-def profile_entry(service: str, path: "str | os.PathLike[str]", profile: str) -> Entry:
+def profile_entry(service: str, path: str, profile: str) -> Entry:
     """Return the entry of `service` for `profile` in the profiles file at `path`."""
     return hashed_entry(service, profile, os.path.realpath(path), profile)
 

@@ -6,7 +6,6 @@ A mark in the state folder changes whenever a key changes, so that no cached ses
 import contextlib
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from role_env import paths
 from role_env.context import Context
@@ -22,7 +21,7 @@ _HEAD = "role-env key 1"
 _MARK = "keys"
 
 
-def entry_of(path: Path, profile: str) -> Entry:
+def entry_of(path: str, profile: str) -> Entry:
     """Return the entry of the key of `profile` in the profiles file at `path`."""
     return profile_entry(SERVICE, path, profile)
 

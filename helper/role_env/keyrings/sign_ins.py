@@ -9,7 +9,6 @@ import functools
 import os
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from role_env.context import Context
 from role_env.errors import KeyringError
@@ -79,7 +78,7 @@ def of_portal(url: str) -> "StoredSignIn":
     return StoredSignIn(_portal_entry(url), in_kernel=True)
 
 
-def of_profile(path: Path, profile: str) -> "StoredSignIn":
+def of_profile(path: str, profile: str) -> "StoredSignIn":
     """Return the OAuth sign-in of a profile in the profiles file at `path`."""
     return StoredSignIn(hashed_entry(SERVICE, profile, "oauth", os.path.realpath(path), profile))
 

@@ -1,7 +1,6 @@
 """Store long-lived secrets, such as access keys, in the OS keyring: never in the kernel keyring or a file."""
 
 import contextlib
-import os
 import sys
 
 from role_env.context import Context
@@ -70,7 +69,7 @@ def entries(service: str, context: Context) -> list[Entry]:
     return [Entry(*name.split("\t", 1)) for name in dict.fromkeys(names) if name.startswith(service) and "\t" in name]
 
 
-def profiles_of(service: str, path: "str | os.PathLike[str]", context: Context) -> list[str]:
+def profiles_of(service: str, path: str, context: Context) -> list[str]:
     """Return the profiles of the profiles file at `path` that have an entry of `service`. Raises KeyringError."""
     own = [
         entry for entry in entries(service, context) if profile_entry(service, path, entry.username).name == entry.name

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from role_env import names, validators
+from role_env import names, paths, validators
 from role_env.errors import ProfileError, UsageError
 from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint
@@ -40,14 +39,14 @@ class NewProfile:
         return ProfileError(f"profile {self.name}: {what}, and nothing was written", hint="give it another value")
 
 
-def file_to_append_to(config: str, fingerprint: Fingerprint) -> Path:
+def file_to_append_to(config: str, fingerprint: Fingerprint) -> str:
     """Return the path of the file for a new profile: `config`, else ROLE_ENV_CONFIG, else role-env's own.
 
     The file may not exist. Raises UsageError if creating role-env's own would hide the profiles of an SDK's file in
     use, and ProfileError for a user without a home folder.
     """
     if chosen := config or fingerprint.variable("ROLE_ENV_CONFIG"):
-        return Path(chosen).absolute()
+        return paths.absolute(chosen)
     own = own_file(fingerprint)
     if own is None:
         raise ProfileError("there is no folder for a profiles file", hint="name a file with --config, or set HOME")
@@ -61,7 +60,7 @@ def file_to_append_to(config: str, fingerprint: Fingerprint) -> Path:
     return own
 
 
-def append(path: Path, new: Sequence[NewProfile]) -> None:
+def append(path: str, new: Sequence[NewProfile]) -> None:
     """Append the profiles `new` to the file at `path`. A missing file is created for this user only.
 
     Raises UsageError if it has a profile of one of the names, ProfileError if it cannot be read or written, and
@@ -70,7 +69,7 @@ def append(path: Path, new: Sequence[NewProfile]) -> None:
     UserFile(path, keeps_backup=False).replace(lambda content: with_appended(path, content, new))
 
 
-def with_appended(path: Path, content: bytes | None, new: Sequence[NewProfile]) -> bytes:
+def with_appended(path: str, content: bytes | None, new: Sequence[NewProfile]) -> bytes:
     """Return `content` (None: no file) of the file at `path`, with the profiles `new` appended.
 
     Raises UsageError if it has a profile of one of the names, and ProfileError if it is not a profiles file.

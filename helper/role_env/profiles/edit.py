@@ -1,7 +1,7 @@
 """`configure --edit`: let a person edit the profiles file, and take only a copy without new errors."""
 
 import re
-from pathlib import Path
+from pathlib import PurePath
 
 from role_env import names
 from role_env.context import Context
@@ -17,7 +17,7 @@ class _ChangedError(Exception):
     """Another program has changed the file meanwhile."""
 
 
-def edit(path: Path, profile: str, context: Context) -> bool:
+def edit(path: str, profile: str, context: Context) -> bool:
     """Let a person edit the file at `path`, at the section of `profile` if one is given. Return whether it changed.
 
     Raises UsageError without a terminal and for an editor that fails, CanceledError if the person discards the copy,
@@ -31,7 +31,7 @@ def edit(path: Path, profile: str, context: Context) -> bool:
         raise ProfileError(f"there is no profiles file {path}", hint="create it with: role-env configure")
     line = _line_of(profile, before, path)
     former = _faults(path, before, context)
-    with Copy(before, path.name) as copy:
+    with Copy(before, PurePath(path).name) as copy:
         while True:
             content = copy.edit(context.environ, line=line)
             found = _faults(path, content, context)
@@ -80,7 +80,7 @@ def _ask(question: str, answers: tuple[str, str], *, default: str) -> None:
         raise CanceledError("the copy was discarded, and nothing was changed")
 
 
-def _line_of(profile: str, content: bytes, path: Path) -> int:
+def _line_of(profile: str, content: bytes, path: str) -> int:
     """Return the line of the section of `profile`; 1 without one. Raises ProfileError if there is none."""
     sections: dict[str, int] = {}
     for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
@@ -93,7 +93,7 @@ def _line_of(profile: str, content: bytes, path: Path) -> int:
     return sections[profile] if profile else 1
 
 
-def _faults(path: Path, content: bytes, context: Context) -> dict[str, ProfileError]:
+def _faults(path: str, content: bytes, context: Context) -> dict[str, ProfileError]:
     """Return the errors of the file with this content. Each key is the error without its line, which an edit moves."""
     found = []
     try:

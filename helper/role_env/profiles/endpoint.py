@@ -1,6 +1,5 @@
 """Determine a profile's STS endpoint and default session name, and the endpoint of a Resource Directory."""
 
-import re
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -55,7 +54,8 @@ def default_session_name(fingerprint: Fingerprint) -> str:
     """Return user@host, reduced to the 2 to 64 characters that STS allows."""
     host = fingerprint.host_name().split(".")[0]
     user = next(filter(None, map(fingerprint.variable, _USER_VARIABLES)), "") or _login_name()
-    return re.sub(r"[^A-Za-z0-9.@_-]", "-", f"{user}@{host}")[:64].ljust(2, "-")
+    allowed = (c if c.isascii() and (c.isalnum() or c in ".@_-") else "-" for c in f"{user}@{host}")
+    return "".join(allowed)[:64].ljust(2, "-")
 
 
 def _login_name() -> str:

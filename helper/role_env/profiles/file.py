@@ -5,8 +5,6 @@ and the chains through it. Errors name the profile, the key, the file and the li
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from role_env import names
 from role_env.credentials import RoleArn
@@ -19,6 +17,8 @@ from role_env.sources.section import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from role_env.profiles.profile import Profile
 
 DEFAULT = "DEFAULT"
@@ -26,7 +26,7 @@ _SECRETS = ("access_key_secret", "security_token")
 _NARROWING = ("agents", "read_only", "policy", "policy_file")
 
 
-def load(config: str, environ: Mapping[str, str]) -> "ProfilesFile":
+def load(config: str, environ: "Mapping[str, str]") -> "ProfilesFile":
     """Locate and read the profiles file; `config` is the value of --config or empty. Raises ProfileError."""
     fingerprint = Fingerprint(environ)
     return ProfilesFile(locate(config, fingerprint), fingerprint)
@@ -43,11 +43,11 @@ class ProfilesFile:
 
     def __init__(
         self,
-        path: Path,
+        path: str,
         fingerprint: Fingerprint,
         *,
         planned: bytes | None = None,
-        origins: Mapping[str, Mapping[str, str]] | None = None,
+        origins: "Mapping[str, Mapping[str, str]] | None" = None,
     ) -> None:
         self.path = path
         self.real_path = os.path.realpath(path)
@@ -226,7 +226,7 @@ def _add_defaults(section: Section, defaults: Section) -> None:
     section.lines = {**defaults.lines, **section.lines}
 
 
-def _check_permissions(path: Path, status: os.stat_result, *, has_secret: bool) -> None:
+def _check_permissions(path: str, status: os.stat_result, *, has_secret: bool) -> None:
     if os.name != "posix":
         return
     if status.st_uid not in (os.geteuid(), 0):

@@ -9,9 +9,6 @@ configparser does not fit: it reports no lines, mixes [DEFAULT] into every secti
 at a comment, and quotes lines in its errors, which may contain a secret.
 """
 
-import re
-from pathlib import Path
-
 from role_env.errors import ProfileError
 from role_env.sources.section import Section, printable_key
 
@@ -20,7 +17,7 @@ _YAML = r"(- *)?[A-Za-z_][\w.-]*:( .*)?|---"
 _BOM = b"\xef\xbb\xbf"
 
 
-def parse(path: Path, content: bytes) -> dict[str, Section]:
+def parse(path: str, content: bytes) -> dict[str, Section]:
     """Return the sections of the file by name, in file order, including [DEFAULT].
 
     Raises ProfileError, with the line, for an invalid line and for a duplicate section or key.
@@ -59,7 +56,7 @@ def parse(path: Path, content: bytes) -> dict[str, Section]:
     return sections
 
 
-def _check_continuation(path: Path, number: int, text: str, section: Section, key: str) -> None:
+def _check_continuation(path: str, number: int, text: str, section: Section, key: str) -> None:
     """Raise ProfileError if a line that continues the value of `key` looks like a key.
 
     It would silently widen or narrow a session, as `read_only = yes` after a command does.
@@ -95,16 +92,18 @@ def _section_name(text: str) -> str:
     return name if end and rest.strip()[:1] in ("", "#", ";") else ""
 
 
-def _syntax_error(path: Path, number: int, text: str) -> ProfileError:
+def _syntax_error(path: str, number: int, text: str) -> ProfileError:
     if text.startswith("[") and "]" not in text:
         return _error(path, number, "this section name is not closed", hint="write it as [profile], on its own line")
+    import re  # with enum, takes a tenth of the time of `list --names`, and only errors need it
+
     if re.fullmatch(_YAML, text):
         return _error(path, number, "this looks like YAML", hint="write key = value, below a line [profile]")
     hint = "write key = value; a comment is a line of its own that begins with # or ;"
     return _error(path, number, "this is neither [profile] nor key = value", hint=hint)
 
 
-def _lines(path: Path, content: bytes) -> list[str]:
+def _lines(path: str, content: bytes) -> list[str]:
     try:
         text = content.removeprefix(_BOM).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -121,5 +120,5 @@ def _split(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _error(path: Path, line: int, what: str, *, hint: str = "") -> ProfileError:
+def _error(path: str, line: int, what: str, *, hint: str = "") -> ProfileError:
     return ProfileError(f"{path}, line {line}: {what}", hint=hint)

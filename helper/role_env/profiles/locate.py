@@ -1,7 +1,6 @@
 """Locate the profiles file: the one that an option or variable names, else the user's own, else the Alibaba SDKs'."""
 
 import os
-from pathlib import Path
 
 from role_env import paths
 from role_env.errors import ProfileError
@@ -10,7 +9,7 @@ from role_env.fingerprint import Fingerprint
 _SET_OR_UNSET = "set ROLE_ENV_CONFIG to the path of a profiles file, or unset it"
 
 
-def locate(config: str, fingerprint: Fingerprint) -> Path:
+def locate(config: str, fingerprint: Fingerprint) -> str:
     """Return the path of the profiles file: `config`, else ROLE_ENV_CONFIG, else the user's own, else the SDKs'.
 
     It is absolute. An unreadable file is chosen too, so that reading it fails and no other account is used instead.
@@ -38,30 +37,30 @@ def locate(config: str, fingerprint: Fingerprint) -> Path:
     )
 
 
-def own_file(fingerprint: Fingerprint) -> Path | None:
+def own_file(fingerprint: Fingerprint) -> str | None:
     """Return the path of role-env's own profiles file, which may not exist; None for a user without a home folder."""
     environ = {name: fingerprint.variable(name) for name in ("HOME", "XDG_CONFIG_HOME")}
     folder = paths.own_folder(environ, paths.CONFIG)
-    return Path(folder, "profiles.ini") if folder else None
+    return paths.absolute(f"{folder}/profiles.ini") if folder else None
 
 
-def sdk_files(fingerprint: Fingerprint) -> list[Path]:
+def sdk_files(fingerprint: Fingerprint) -> list[str]:
     """Return the paths of the Alibaba SDKs' own file, first choice first."""
     fingerprint.variable("HOME")
     chosen = fingerprint.variable("ALIBABA_CLOUD_CREDENTIALS_FILE")
     folder = os.path.expanduser("~/.alibabacloud")  # noqa: PTH111  Path's raises if there is no home folder
-    candidates = [_absolute(chosen) if chosen else None, Path(folder, "credentials.ini"), Path(folder, "credentials")]
-    return [path for path in candidates if path and path.is_absolute()]
+    known = [f"{folder}/credentials.ini", f"{folder}/credentials"] if os.path.isabs(folder) else []  # noqa: PTH117
+    return list(filter(None, map(_absolute, [chosen, *known] if chosen else known)))
 
 
-def existing_sdk_file(fingerprint: Fingerprint) -> Path | None:
+def existing_sdk_file(fingerprint: Fingerprint) -> str | None:
     """Return the file that the Alibaba SDKs use, or None. role-env reads it if it has no file of its own."""
     return next(filter(fingerprint.exists, sdk_files(fingerprint)), None)
 
 
-def _absolute(path: str) -> Path | None:
+def _absolute(path: str) -> str | None:
     """Return `path`, made absolute by the working folder; None if that has been deleted."""
     try:
-        return Path(path).absolute()
+        return paths.absolute(path)
     except OSError:
         return None

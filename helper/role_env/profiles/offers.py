@@ -1,7 +1,6 @@
 """Add profiles from the offers of a portal or an organization: let a person choose, show them and append them."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from role_env import ui
 from role_env.context import Context
@@ -48,7 +47,7 @@ class Choices:
             raise UsageError(f"without a terminal, configure {option} requires --yes", hint="add --yes, or --dry-run")
 
 
-def add(offers: Sequence[Offer], path: Path, context: Context, choices: Choices, *, summary: str) -> None:
+def add(offers: Sequence[Offer], path: str, context: Context, choices: Choices, *, summary: str) -> None:
     """Append the profiles that are chosen among `offers` to the file at `path`, and print them.
 
     `summary` describes the offers. Raises UsageError or ProfileError if the file cannot contain the new profiles,
@@ -75,7 +74,7 @@ def add(offers: Sequence[Offer], path: Path, context: Context, choices: Choices,
     ui.write(f"\n{summary}\nappended {count} to {path}\n")
 
 
-def _with_checked(path: Path, content: bytes | None, profiles: Sequence[NewProfile], context: Context) -> bytes:
+def _with_checked(path: str, content: bytes | None, profiles: Sequence[NewProfile], context: Context) -> bytes:
     """Return the file with `profiles` appended and checked. Raises UsageError or ProfileError for an invalid one."""
     try:
         planned = with_appended(path, content, profiles)

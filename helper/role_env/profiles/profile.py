@@ -1,6 +1,6 @@
 """Check one section of a profiles file by the rules of STS, and return it as a Profile."""
 
-from pathlib import Path
+import os
 
 from role_env import names, validators
 from role_env.credentials import RoleArn
@@ -46,7 +46,7 @@ class Profile:
 
     name: str
     where: str
-    path: Path
+    path: str
     role_arn: RoleArn = _key(validators.role_arn, RoleArn())
     source_profile: str = ""
     source: "Source | None" = None
@@ -186,5 +186,6 @@ def _read_policy_file(section: Section, name: str, fingerprint: Fingerprint) -> 
         return fingerprint.read(section.resolve_path("policy_file", name))[0].decode("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         what = (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"
-        hint = f"check the path; relative paths start at {section.path.parent}"
+        folder = os.path.dirname(section.path)  # noqa: PTH120  pathlib takes a tenth of the time of `list`
+        hint = f"check the path; relative paths start at {folder}"
         raise section.error("policy_file", f"names a file that cannot be read: {what}", hint=hint) from None

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -20,7 +19,7 @@ class Holders:
     by a search of the Secret Service. Every method may raise KeyringError.
     """
 
-    def __init__(self, path: Path, profile: str, context: Context, *, others: Iterable[str] = ()) -> None:
+    def __init__(self, path: str, profile: str, context: Context, *, others: Iterable[str] = ()) -> None:
         self.path = path
         self.profile = profile
         self._context = context

@@ -5,7 +5,6 @@ It contains both keys, so that no crash loses a secret that RAM has sent.
 
 import contextlib
 import enum
-from pathlib import Path
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -80,7 +79,7 @@ class Journal:
         return self.new if self.new and self.step in (Step.SWAPPED, Step.RETIRED) else self.old
 
 
-def entry_of(path: Path, profile: str) -> Entry:
+def entry_of(path: str, profile: str) -> Entry:
     """Return the entry of the journal of a rotation that `profile` in the profiles file at `path` began."""
     return profile_entry(SERVICE, path, profile)
 

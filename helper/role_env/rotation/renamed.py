@@ -1,7 +1,6 @@
 """Find the keys of profiles that a profiles file no longer has: the keyring has each by the name of its profile."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from role_env.context import Context
 from role_env.errors import ProfileError
@@ -9,7 +8,7 @@ from role_env.keyrings import access_keys, vault
 from role_env.rotation import journal as journals
 
 
-def rotated(path: Path, names: Iterable[str], context: Context) -> list[str]:
+def rotated(path: str, names: Iterable[str], context: Context) -> list[str]:
     """Return the profiles of the file at `path`, none of its `names`, whose key is being rotated.
 
     Raises KeyringError.
@@ -17,7 +16,7 @@ def rotated(path: Path, names: Iterable[str], context: Context) -> list[str]:
     return _missing(vault.profiles_of(journals.SERVICE, path, context), names)
 
 
-def stored(path: Path, names: Iterable[str], context: Context) -> list[str]:
+def stored(path: str, names: Iterable[str], context: Context) -> list[str]:
     """Return the profiles of the file at `path`, none of its `names`, that have a key or a rotation in the keyring.
 
     Raises KeyringError.
@@ -26,17 +25,17 @@ def stored(path: Path, names: Iterable[str], context: Context) -> list[str]:
     return list(dict.fromkeys([*rotated(path, names, context), *with_key]))
 
 
-def line(profiles: Iterable[str], path: Path) -> str:
+def line(profiles: Iterable[str], path: str) -> str:
     """Return a sentence on the keys of `profiles`, which the file at `path` no longer has."""
     return f"the keyring has the key of {' and '.join(profiles)}, which {path} no longer has"
 
 
-def way_back(profile: str, path: Path) -> str:
+def way_back(profile: str, path: str) -> str:
     """Return the beginning of a hint: what to do before the key of `profile` can be used."""
     return f"name the profile {profile} again in {path}"
 
 
-def check(profile: str, path: Path, names: Iterable[str], context: Context) -> None:
+def check(profile: str, path: str, names: Iterable[str], context: Context) -> None:
     """Raise ProfileError if the keyring has no key of `profile`, but the key of a profile that may have had its place.
 
     Raises KeyringError.

@@ -58,7 +58,7 @@ class Request:
         """Return whether the session `found` has enough time left to be used without a renewal."""
         return not found.session.credentials.needs_renewal(max(self.min_ttl, self.wanted_ttl))
 
-    def entry(self, path: "str | os.PathLike[str]") -> Entry:
+    def entry(self, path: str) -> Entry:
         """Return the entry in the keyring for this request with the profiles file at `path`."""
         duration = "" if self.duration is None else self.duration
         options = f"{duration}\0{self.session_name}"

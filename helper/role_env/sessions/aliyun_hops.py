@@ -71,7 +71,7 @@ def _chain(file: ConfigFile, name: str) -> list[CliProfile]:
     return found
 
 
-def _hop(profile: CliProfile, wanted: AliyunCliProfile, path: Path, fingerprint: Fingerprint) -> Profile:
+def _hop(profile: CliProfile, wanted: AliyunCliProfile, path: str, fingerprint: Fingerprint) -> Profile:
     return Profile(
         profile.name,
         profile.where,
@@ -99,7 +99,7 @@ def _endpoint(profile: CliProfile, wanted: AliyunCliProfile, fingerprint: Finger
     return f"sts-vpc.{profile.sts_region}.aliyuncs.com" if profile.enable_vpc and is_regional else endpoint
 
 
-def _source(profile: CliProfile, wanted: Source, path: Path, *, is_passed_through: bool) -> Source:
+def _source(profile: CliProfile, wanted: Source, path: str, *, is_passed_through: bool) -> Source:
     """Return the source that matches the CLI's profile."""
     name, where = wanted.profile, profile.where
     if profile.mode in ("CloudSSO", "OAuth"):
@@ -111,7 +111,7 @@ def _source(profile: CliProfile, wanted: Source, path: Path, *, is_passed_throug
     if profile.mode == "OIDC":
         from role_env.sources.oidc import OidcToken
 
-        return OidcToken(name, where, profile.oidc_provider_arn, path.parent / profile.oidc_token_file)
+        return OidcToken(name, where, profile.oidc_provider_arn, Path(path).parent / profile.oidc_token_file)
     if profile.mode == "External":
         from role_env.sources.credential_process import Process
 

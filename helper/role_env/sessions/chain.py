@@ -6,7 +6,6 @@ A chain makes no request. If its source is a profile of the `aliyun` CLI, that p
 import json
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from role_env.aliyun.location import config_path
 from role_env.context import Context
@@ -19,6 +18,7 @@ from role_env.profiles.profile import Profile
 from role_env.sources import rows
 from role_env.sources.base import Source
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from role_env.aliyun.entries import ShellSettings
 

@@ -5,9 +5,7 @@ chain differs, or the session is about to expire, is STS asked. The sessions of 
 each as that profile's own, so that ten profiles that use one role need one request for it.
 """
 
-import os
 import time
-from typing import TYPE_CHECKING
 
 from role_env.context import Context
 from role_env.credentials import Credentials, Session
@@ -29,6 +27,7 @@ from role_env.sessions.record import UNCHANGED, Record
 from role_env.sessions.store import Cache
 from role_env.sources.base import key_digest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from role_env.sessions.flight import SingleFlight
 
@@ -171,7 +170,7 @@ class SessionRequest:
 
     def _session(self, record: Record) -> Session:
         session = record.session
-        session.request = self._request.text(os.fspath(self.path), record)
+        session.request = self._request.text(self.path, record)
         session.region_id = self._request.region or session.region_id
         session.base = own_key(self._context.environ) if record.base and not session.policy else None
         return session

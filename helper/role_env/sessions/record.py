@@ -3,8 +3,6 @@
 A damaged record counts as a miss rather than an error.
 """
 
-import os
-
 from role_env import fingerprint, variables
 from role_env.credentials import Credentials, Session
 from role_env.fingerprint import sha256
@@ -69,13 +67,13 @@ class Record:
         self.has_agents_key = has_agents_key
         self.fingerprint_lines = fingerprint_lines
 
-    def is_current(self, path: "str | os.PathLike[str]", environ: "Mapping[str, str]") -> bool:
+    def is_current(self, path: str, environ: "Mapping[str, str]") -> bool:
         """Return whether the session was requested through the profiles file at `path` and nothing has changed since.
 
         Through a symlink, a relative path in the file may lead elsewhere.
         """
         lines = self.fingerprint_lines
-        return fingerprint.has_file(lines, os.fspath(path)) and fingerprint.is_current(lines, environ)
+        return fingerprint.has_file(lines, path) and fingerprint.is_current(lines, environ)
 
     def is_unchanged(self, environ: "Mapping[str, str]") -> bool:
         """Return whether every file and variable that the session depends on is unchanged."""

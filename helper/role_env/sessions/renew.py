@@ -9,7 +9,6 @@ shell that has a session can renew it.
 import contextlib
 import json
 import os
-from pathlib import Path
 
 from role_env.context import Context
 from role_env.credentials import RoleArn, Session
@@ -189,7 +188,7 @@ def _narrowing(kept: KeptSession, asked: ShellRequest) -> Narrowing:
     if name in ("", READ_ONLY):
         return Narrowing(is_read_only=name == READ_ONLY, agent=asked.option("agent") if asked.option("agents") else "")
     try:
-        content, _ = read_file(Path(file))  # does not wait for a pipe, as a prompt must not
+        content, _ = read_file(file)  # does not wait for a pipe, as a prompt must not
         narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file)
     except (OSError, ValueError):  # also for a policy from stdin, which has no file
         raise kept.another("a session policy that cannot be read again") from None

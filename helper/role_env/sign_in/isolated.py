@@ -6,7 +6,7 @@ Each is a folder in the state folder. It contains the cookies of its console, so
 import os
 import shutil
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from role_env import paths
 from role_env.errors import ProfileError
@@ -25,7 +25,7 @@ _CONFINED = (b"/snap/", b"flatpak")
 _SCRIPT_BYTES = 4096
 
 
-def command(path: Path, profile: str, environ: Mapping[str, str]) -> list[str] | None:
+def command(path: str, profile: str, environ: Mapping[str, str]) -> list[str] | None:
     """Return the command of a browser with the browser profile of `profile` in the file at `path`, which is created.
 
     Return None if no browser can have one. Raises OSError if the folder cannot be created.
@@ -46,7 +46,7 @@ def command(path: Path, profile: str, environ: Mapping[str, str]) -> list[str] |
     return None
 
 
-def remove(path: Path | None, profiles: Iterable[str], environ: Mapping[str, str]) -> list[str]:
+def remove(path: str | None, profiles: Iterable[str], environ: Mapping[str, str]) -> list[str]:
     """Remove the browser profiles of `profiles` in the file at `path`, and return the profiles that had one.
 
     Without a file there are none. Raises ProfileError if one cannot be removed.
@@ -71,7 +71,7 @@ def remove_all(environ: Mapping[str, str]) -> bool:
     return True
 
 
-def has_profile(path: Path, profile: str, environ: Mapping[str, str]) -> bool:
+def has_profile(path: str, profile: str, environ: Mapping[str, str]) -> bool:
     """Return whether there is a browser profile of `profile` in the file at `path`."""
     try:
         return os.path.isdir(_folder(path, profile, environ))  # noqa: PTH112
@@ -93,7 +93,7 @@ def _all(environ: Mapping[str, str]) -> str:
     return f"{paths.state_folder(environ)}/browsers"
 
 
-def _folder(path: Path, profile: str, environ: Mapping[str, str]) -> str:
+def _folder(path: str, profile: str, environ: Mapping[str, str]) -> str:
     """Return the folder. Its name is a digest, since a profile's name may contain a slash."""
     return f"{_all(environ)}/{profile_entry('', path, profile).service}"
 

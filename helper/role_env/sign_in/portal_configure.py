@@ -38,7 +38,7 @@ class Assignment:
         return {(self.account.id, name) for name in (self.configuration.id, self.configuration.name)}
 
 
-def configure(url: str, path: Path, context: Context, choices: Choices, *, browse: bool) -> None:
+def configure(url: str, path: str, context: Context, choices: Choices, *, browse: bool) -> None:
     """Append a profile to the file at `path` for everything that the portal of `url` offers and the file lacks.
 
     With `browse` a sign-in opens the browser. Raises UsageError if a person must be asked and there is no terminal,
@@ -61,9 +61,9 @@ def configure(url: str, path: Path, context: Context, choices: Choices, *, brows
     offers.add(new, path, context, choices, summary=summary)
 
 
-def _known(path: Path, url: str, context: Context) -> tuple[list[str], list[tuple[tuple[str, str], CloudSso]]]:
+def _known(path: str, url: str, context: Context) -> tuple[list[str], list[tuple[tuple[str, str], CloudSso]]]:
     """Return the names that the file has, and the sources of its profiles of this portal, each with its key."""
-    if not path.exists():
+    if not Path(path).exists():
         return [], []
     file = ProfilesFile(path, Fingerprint(context.environ))
     sources = (profile.source for profile in file.valid_profiles())  # `list` and `doctor` report the others

@@ -1,8 +1,6 @@
 """The credential source for CloudSSO: a session of an access configuration, by one sign-in per portal."""
 
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from role_env import timestamps
 from role_env.context import Context
@@ -14,6 +12,11 @@ from role_env.keyrings import sign_ins
 from role_env.sources import rows
 from role_env.sources.section import Section
 from role_env.sources.signed_in import SignedInSource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 
 class CloudSso(SignedInSource):
@@ -28,7 +31,7 @@ class CloudSso(SignedInSource):
         self.access_config = access_config
 
     @classmethod
-    def parse(cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> SignedInSource:
+    def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> SignedInSource:
         """Return the source; without a role, a session of another account than its own is refused."""
         for key in cls.row.keys:
             if key not in values:

@@ -1,7 +1,6 @@
 """The credential source for an access key that `role-env login` stored in the OS keyring."""
 
 import contextlib
-from pathlib import Path
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -23,9 +22,7 @@ class KeyringKey(Source):
 
     row = rows.KEYRING
 
-    def __init__(
-        self, profile: str, where: str, path: Path, access_key_id: str = "", *, has_role: bool = False
-    ) -> None:
+    def __init__(self, profile: str, where: str, path: str, access_key_id: str = "", *, has_role: bool = False) -> None:
         super().__init__(profile, where)
         self.path = path
         self.access_key_id = access_key_id

@@ -5,9 +5,6 @@ A refresh token works once. So all processes share one refresh, and the new toke
 
 import contextlib
 import time
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 from role_env.context import Context
 from role_env.credentials import Credentials
@@ -21,6 +18,11 @@ from role_env.sources import rows
 from role_env.sources.section import Section
 from role_env.sources.signed_in import SignedInSource
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 # How long the keyring may take to store the new tokens (seconds).
 _STORE_SECONDS = 120.0
 # How long an interrupted refresh may continue: unless its response is stored, the sign-in is lost (seconds).
@@ -32,12 +34,12 @@ class OAuth(SignedInSource):
 
     row = rows.OAUTH
 
-    def __init__(self, profile: str, where: str, path: Path, site: Site) -> None:
+    def __init__(self, profile: str, where: str, path: str, site: Site) -> None:
         super().__init__(profile, where, sign_ins.of_profile(path, profile), site.tokens)
         self.site = site
 
     @classmethod
-    def parse(cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> SignedInSource:
+    def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> SignedInSource:
         """Return the source for the user's own session at the site that the section names."""
         chooser = cls.row.chooser
         if chooser not in values:
