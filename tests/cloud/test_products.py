@@ -11,6 +11,7 @@ from cloud.local_sts import LocalSts
 from cloud.products import SECRET_VALUE
 from cloud.world import ACCOUNT_B, ACCOUNT_C, role_arn
 from support import cloud_call
+from support.waiting import DEADLINE
 
 READING = json.dumps(
     {
@@ -38,7 +39,7 @@ def program(sts: LocalSts, key: Key, *arguments: str) -> subprocess.CompletedPro
         "ALIBABA_CLOUD_SECURITY_TOKEN": key.token,
     }
     command = [sys.executable, cloud_call.__file__, sts.endpoint, *arguments]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=DEADLINE, check=False)
 
 
 def test_a_session_may_do_in_ecs_what_its_role_allows(sts: LocalSts) -> None:

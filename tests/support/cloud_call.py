@@ -29,7 +29,7 @@ def main(endpoint: str, operation: str = "", *parameters: str) -> int:
         return 1
     service, _, action = operation.partition(":")
     method, path, headers = oss(action, *parameters) if service == "oss" else rpc(service, action, *parameters)
-    connection = http.client.HTTPSConnection(endpoint, timeout=10)
+    connection = http.client.HTTPSConnection(endpoint, timeout=60)
     connection.request(method, path, body=b"", headers=headers)
     response = connection.getresponse()
     answer = response.read().decode()

@@ -21,7 +21,7 @@ def examined(machine: Machine, *arguments: str, **environ: str) -> Found:
     """Run `doctor --json`, check the shape of its output and that it ends in time, and return it."""
     began = time.monotonic()
     done = machine.role_env("doctor", "--json", *arguments, **environ)
-    assert time.monotonic() - began < 25  # ten, and what a crowded machine adds
+    assert time.monotonic() - began < 60  # ten, and what a crowded machine adds
     return read(done)
 
 
