@@ -29,8 +29,8 @@ def below(package: str, *modules: str) -> set[str]:
 
 
 # What each row may load beside what `python -c pass` has: every module costs 0.1 ms or more.
-COMMAND_LINE = {"gc", "role_env", "role_env.__main__"} | below("cli", "invocation")
-COMMAND_LINE |= below("command_table", "formats", "model", "sessions", "profiles", "reports")
+COMMAND_LINE = {"gc", "role_env", "role_env.__main__"} | below("cli")
+COMMAND_LINE |= below("command_table", "formats", "model", "sessions", "profiles")
 DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.commands"}
 DISPATCH |= below("ui", "messages", "stderr")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui")

@@ -9,13 +9,13 @@ import time
 # Imports leave no garbage, and searching them takes 5% of a cold call and 3% of a warm one.
 gc.set_threshold(100_000)
 
-from role_env.cli import invocation as invocations  # noqa: E402  its imports are not searched either
+from role_env import cli  # noqa: E402  its imports are not searched either
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
-    from role_env.cli.invocation import Invocation
+    from role_env.cli import Invocation
     from role_env.errors import RoleEnvError
 
 
@@ -34,11 +34,11 @@ def main() -> None:
 
 def run(argv: list[str]) -> int:
     """Run a command line in this process's environment and return its exit status."""
-    invocation, status = invocations.Invocation(), None
+    invocation, status = cli.Invocation(), None
     try:
         if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
             _signal.signal(_signal.SIGTERM, _terminate)
-        invocation = invocations.parse(argv)
+        invocation = cli.parse(argv)
         began = time.monotonic()
         if invocation.command in ("export", "process", "exec") and not invocation.help:
             from role_env import fast_path
@@ -133,7 +133,7 @@ def _without_profile(invocation: "Invocation", argv: list[str]) -> "Invocation":
     words = invocation.after_dashes
     if not prompt.is_possible() or options.has_profile(words[0], invocation.config, os.environ):
         return invocation
-    found = invocations.parse(argv[: -len(words) - 1])
+    found = cli.parse(argv[: -len(words) - 1])
     found.command_line = words
     return found
 

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from role_env.cli.invocation import Invocation
+    from role_env.cli import Invocation
     from role_env.credentials import Session
     from role_env.keyrings import Entry
 

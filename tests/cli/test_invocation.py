@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from role_env.cli.invocation import Invocation, parse
+from role_env.cli import Invocation, parse
 from role_env.command_table import COMMANDS, model
 from role_env.command_table.formats import FORMATS, SHELLS
 from role_env.command_table.model import CHOICE, COMMAND_LINE, DURATION, EXIT_STATUSES, TOPICS, Command, Option

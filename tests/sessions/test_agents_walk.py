@@ -11,8 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from role_env import variables
-from role_env.cli import invocation as invocations
+from role_env import cli, variables
 from role_env.cli import options
 from role_env.credentials import Session
 from role_env.environ import agent as agents
@@ -113,7 +112,7 @@ class SharedMachine(Walk):
     def request(self) -> None:
         """Somebody requests a session, in this process."""
         profile, who, agent, words = self.choose()
-        request = options.request_of(invocations.parse(["export", profile, *words]))
+        request = options.request_of(cli.parse(["export", profile, *words]))
         before = len(self.machine.sts.issued)
         try:
             session = obtain.obtain(request, context(self.machine.environ | who))

@@ -1,0 +1,288 @@
+"""Parse a command line by the tables of `command_table`.
+
+Options may come before or after the words, and `role-env PROFILE` means `role-env export PROFILE`. A line with an error
+is still read to its end: the code for the shell depends on the session that was requested.
+"""
+
+from role_env.command_table import COMMANDS, model
+from role_env.command_table.model import Command, Option
+
+_NAMES_HINT = "add the name of a profile; role-env list shows them"
+# Programs that read `process` stop using a session 180 s before it expires.
+_PROCESS_SECONDS = 200
+
+
+class Invocation:
+    """A parsed command line.
+
+    `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`, and `is_alone` is True if
+    the line is only the command's name. `fault` is the line's first error and `hint` the fix; both are empty for a
+    valid line. `unexpected` has the words that the command does not take, and `profile_option` is `--profile` or `-p`
+    for a line with that option of other tools, whose value is then read as a word. `lacks_profile` is True if the only
+    error is that a PROFILE with a session is missing, and `after_dashes` has the words after a `--` in its place, which
+    may all be COMMAND. Each option has a field of its name: True for a given switch, seconds for a duration, and a
+    false value for an option that is not given. The exception: `configure`'s options for the keys of a credential
+    source fill `source_keys`. `needed_ttl` is the number of seconds that a session must have left.
+    """
+
+    command: str = ""
+    is_command_named: bool = False
+    is_alone: bool = False
+    fault: str = ""
+    hint: str = ""
+    unexpected: "tuple[str, ...]" = ()
+    profile_option: str = ""
+    lacks_profile: bool = False
+    after_dashes: "tuple[str, ...]" = ()
+    help: bool = False
+    version: bool = False
+
+    profile: str = ""
+    profiles: "tuple[str, ...]" = ()
+    command_line: "tuple[str, ...]" = ()
+    shell: str = ""
+    program: str = ""
+    topic: str = ""
+
+    abort: bool = False
+    all: bool = False
+    cloud_sso: str = ""
+    color: str = ""
+    config: str = ""
+    described: bool = False
+    destination: str = ""
+    dry_run: bool = False
+    edit: bool = False
+    duration: "int | None" = None
+    expect_account: str = ""
+    expected_account_id: str = ""
+    finish: bool = False
+    force: bool = False
+    format: str = ""
+    full: bool = False
+    isolated: bool = False
+    json: bool = False
+    listen: str = ""
+    login: bool = False
+    min_ttl: int = 0
+    names: bool = False
+    no_browser: bool = False
+    no_cache: bool = False
+    no_prompt: bool = False
+    no_verify: bool = False
+    policy: str = ""
+    print: bool = False
+    ram_endpoint: str = ""
+    read_only: bool = False
+    refresh: bool = False
+    region: str = ""
+    remove: bool = False
+    renew: bool = False
+    resource_directory: str = ""
+    role: "str | None" = None
+    role_arn: str = ""
+    session: bool = False
+    sessions: bool = False
+    session_name: str = ""
+    show: bool = False
+    site: str = ""
+    source_keys: "dict[str, str]" = {}  # noqa: RUF012  the parser never changes this one
+    status: bool = False
+    unattended: bool = False
+    verbose: bool = False
+    yes: bool = False
+
+    needed_ttl: int = 0
+
+    @property
+    def config_option(self) -> str:
+        """The option --config of this line with a space before it, or an empty text."""
+        import shlex  # for hints only
+
+        return f" --config {shlex.quote(self.config)}" if self.config else ""
+
+    @property
+    def integration_options(self) -> str:
+        """The options of `init` on this line that change the integration, joined by a space."""
+        given = {"--no-prompt": self.no_prompt, "--renew": self.renew}
+        return " ".join(option for option in given if given[option])
+
+
+def parse(argv: "list[str]") -> Invocation:
+    """Return the invocation for the words after `role-env`; an error in them is its `fault`."""
+    return _Parser(argv).invocation()
+
+
+class _Parser:
+    """A parser of one command line. It remembers the first error and reads on."""
+
+    def __init__(self, argv: "list[str]") -> None:
+        self._rest = argv[::-1]
+        self._command: Command | None = None
+        self._options: list[tuple[str, str | None]] = []
+        self._words: list[str] = []
+        self._result = Invocation()
+
+    def invocation(self) -> Invocation:
+        """Return the invocation."""
+        self._read()
+        result, command = self._result, self._command
+        if result.is_command_named and not self._options and not self._words:
+            result.is_alone = True
+        if command:
+            result.command = command.name
+        for name, value in self._options:
+            self._apply(name, value)
+        result.needed_ttl = max(result.min_ttl, _PROCESS_SECONDS if result.command == "process" else 0)
+        if command and not result.help:
+            self._check_exclusive(command)
+            self._assign_words(command)
+            self._check_repeated(command)
+        return result
+
+    def _read(self) -> None:
+        """Split the line into options and words."""
+        only_words = False
+        while self._rest:
+            argument = self._rest.pop()
+            if argument == "--" and not only_words:
+                only_words = True
+                if self._runs_command and self._words:
+                    break
+                if self._runs_command:
+                    self._result.after_dashes = tuple(self._rest[::-1])
+            elif only_words or not argument.startswith("-") or argument == "-":
+                self._read_word(argument, is_guarded=only_words)
+                if self._runs_command:
+                    only_words = False
+                    if len(self._words) > 1:
+                        break
+            else:
+                self._read_option(argument)
+        self._words += self._rest[::-1]
+
+    @property
+    def _runs_command(self) -> bool:
+        """Whether a command line of its own follows the profile."""
+        return self._command is not None and self._command.name == "exec"
+
+    def _read_word(self, word: str, *, is_guarded: bool) -> None:
+        if self._command:
+            self._words.append(word)
+            return
+        is_named = word in COMMANDS and not is_guarded
+        self._command = COMMANDS[word if is_named else "export"]
+        self._result.is_command_named = is_named
+        self._words += [] if is_named else [word]
+
+    def _read_option(self, argument: str) -> None:
+        """Read an option and its value. A value that begins with - requires the form with =."""
+        name, equals, value = argument.partition("=")
+        if name in ("--profile", "-p"):
+            self._result.profile_option = name
+            self._options.append((name, None))
+            self._rest += [value] if equals else []
+        elif equals:
+            self._options.append((name, value))
+        elif self._takes_value(name) and self._rest and (self._rest[-1] == "-" or not self._rest[-1].startswith("-")):
+            self._options.append((name, self._rest.pop()))
+        else:
+            self._options.append((name, None))
+
+    def _takes_value(self, name: str) -> bool:
+        """Return whether the option takes a value; all commands agree on that."""
+        return any(command.options[name].value for command in COMMANDS.values() if name in command.options)
+
+    def _apply(self, name: str, value: "str | None") -> None:
+        if name in ("-h", "--help") and value is None:
+            self._result.help = True
+            return
+        if name == "--version" and value is None and not self._command:
+            self._result.version = True
+            return
+        option = self._command.options.get(name) if self._command else None
+        if option is None:
+            of_command = f" of {self._command.name}" if self._command else ""
+            known = [*self._command.options, "--help"] if self._command else ["--help", "--version"]
+            self._fail_nearest(f"unknown option {name}{of_command}", name, known)
+        elif not option.value:
+            if value is not None:
+                self._fail(f"{name} takes no value")
+            setattr(self._result, option.attribute, True)
+        elif value is None:
+            self._fail(f"{name} requires a value, {option.value}")
+        else:
+            self._set_value(option, value)
+
+    def _set_value(self, option: Option, value: str) -> None:
+        if option.choices and value not in option.choices:
+            self._fail_choice(f"{option.name} {value}", value, option.choices)
+        elif option.kind == model.DURATION:
+            seconds = model.parse_duration(value)
+            if seconds is None:
+                self._fail(f"{option.name} {value} is not a duration", "give seconds, or 30m or 1h")
+            setattr(self._result, option.attribute, seconds or 0)
+        else:
+            if option.kind in model.CHECKED_KINDS:
+                self._check_value(option, value)
+            if hasattr(Invocation, option.attribute):
+                setattr(self._result, option.attribute, value)
+            else:
+                self._result.source_keys = {**self._result.source_keys, option.attribute: value}
+
+    def _check_value(self, option: Option, value: str) -> None:
+        from role_env import names  # only for a line with such an option
+
+        if rule := names.value_fault(option.kind, value):
+            self._fail(f"{option.name} {value} is not {rule}")
+
+    def _assign_words(self, command: Command) -> None:
+        words = self._words
+        for word in command.words:
+            if word.is_repeated:
+                setattr(self._result, word.attribute, tuple(words))
+                words = []
+            elif words:
+                value, words = words[0], words[1:]
+                setattr(self._result, word.attribute, value)
+                if word.choices and value not in word.choices:
+                    self._fail_choice(value, value, word.choices)
+            elif not word.is_optional:
+                self._result.lacks_profile = word.kind == model.SESSION_PROFILE and not self._result.fault
+                self._fail(f"{command.name} requires {word.name}", _NAMES_HINT if word.kind == model.PROFILE else "")
+        if words:
+            self._result.unexpected = tuple(words)
+            self._fail(f"unexpected argument {words[0]}")
+
+    def _check_exclusive(self, command: Command) -> None:
+        given = {name for name, _ in self._options}
+        for group in command.exclusive:
+            if len(both := [name for name in group if name in given]) > 1:
+                self._fail(f"{' and '.join(both)} exclude each other")
+
+    def _check_repeated(self, command: Command) -> None:
+        """Check that a command takes either words or --all, if it has both."""
+        last = command.words[-1] if command.words else None
+        if not last or not last.is_repeated or last.kind == model.COMMAND_LINE:
+            return
+        if self._result.profiles and self._result.all:
+            self._fail(f"{command.name} takes either profiles or --all")
+        elif not last.is_optional and not self._result.profiles and not self._result.all:
+            self._fail(f"{command.name} requires {last.name} or --all")
+
+    def _fail_choice(self, what: str, value: str, choices: "tuple[str, ...]") -> None:
+        """Record that the value of `what` is none of `choices`."""
+        rule = f"none of {', '.join(choices)}" if len(choices) > 1 else f"not {choices[0]}"
+        self._fail_nearest(f"{what} is {rule}", value, list(choices))
+
+    def _fail_nearest(self, fault: str, word: str, known: "list[str]") -> None:
+        """Record the fault, and suggest the one of `known` that `word` may stand for."""
+        from role_env import names
+
+        nearest = names.nearest(word, known)
+        self._fail(fault, f"did you mean {nearest}?" if nearest else "")
+
+    def _fail(self, fault: str, hint: str = "") -> None:
+        if not self._result.fault:
+            page = f"role-env {self._command.name} --help" if self._command else "role-env --help"
+            self._result.fault, self._result.hint = fault, hint or f"see {page}"

@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from role_env.cli.invocation import Invocation
+    from role_env.cli import Invocation
 
 
 def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[str, str]") -> int:

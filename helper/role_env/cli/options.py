@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import NoReturn
 
-    from role_env.cli.invocation import Invocation
+    from role_env.cli import Invocation
     from role_env.context import Context
     from role_env.credentials import Session
     from role_env.profiles.file import ProfilesFile

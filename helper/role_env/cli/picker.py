@@ -1,7 +1,6 @@
 """Ask a person at the terminal for the profile that a command line lacks, in fzf or by numbers."""
 
-from role_env.cli import options, profile_rows
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation, options, profile_rows
 from role_env.cli.profile_rows import Row
 from role_env.context import Context
 from role_env.errors import CanceledError, ProfileError, printable

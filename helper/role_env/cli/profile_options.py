@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation
 from role_env.command_table import COMMANDS
 from role_env.errors import UsageError
 from role_env.profiles.append import NewProfile

@@ -4,12 +4,12 @@ The parser, the dispatch, the help pages, the shells' completion and the checks 
 Every cached call loads them, so they consist of tuples and three small classes.
 """
 
-from role_env.command_table import profiles, reports, sessions
+from role_env.command_table import profiles, sessions
 
 GROUPS = {
     "sessions": sessions.COMMANDS,
     "profiles, keys and the cache": profiles.COMMANDS,
-    "reports and help": reports.COMMANDS,
+    "reports and help": profiles.REPORTS,
 }
 """The commands by purpose, in the order of display."""
 COMMANDS = {command.name: command for group in GROUPS.values() for command in group}

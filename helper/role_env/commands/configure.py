@@ -6,9 +6,8 @@ from pathlib import Path
 from role_env import ui
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
-from role_env.cli import options, profile_options, questions
+from role_env.cli import Invocation, options, profile_options, questions
 from role_env.cli.access_key_input import read_access_key
-from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps

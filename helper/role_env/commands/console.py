@@ -3,8 +3,7 @@
 import threading
 
 from role_env import ui
-from role_env.cli import options
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.errors import ProfileError, RoleEnvError
 from role_env.fingerprint import Fingerprint

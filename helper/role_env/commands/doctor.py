@@ -3,7 +3,7 @@
 import sys
 
 from role_env import ui
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation
 from role_env.context import Context
 from role_env.dataclass import replace
 from role_env.doctor import examination

@@ -8,8 +8,7 @@ import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from role_env import variables
-from role_env.cli import options
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import Session
 from role_env.environ.core_dumps import forbid_core_dumps

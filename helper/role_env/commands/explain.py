@@ -4,8 +4,7 @@ import time
 from collections.abc import Mapping
 
 from role_env import timestamps, ui
-from role_env.cli import options
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.keyrings.sign_ins import StoredSignIn
 from role_env.sessions.chain import Chain

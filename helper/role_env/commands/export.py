@@ -1,8 +1,7 @@
 """role-env export: print a session for the shell or program that reads it."""
 
 from role_env import ui, variables
-from role_env.cli import options
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import Session
 from role_env.environ import request as requests

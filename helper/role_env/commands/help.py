@@ -1,8 +1,8 @@
 """role-env help: show the page of a command, or a topic of the reference."""
 
 from role_env import ui
+from role_env.cli import Invocation
 from role_env.cli import help as pages
-from role_env.cli.invocation import Invocation
 from role_env.command_table import COMMANDS
 from role_env.command_table.model import TOPICS
 from role_env.context import Context

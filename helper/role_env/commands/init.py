@@ -1,7 +1,7 @@
 """role-env init: print the shell integration."""
 
 from role_env import __version__, ui
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation
 from role_env.context import Context
 from role_env.shells import programs
 

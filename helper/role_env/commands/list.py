@@ -4,8 +4,7 @@ import gc
 import sys
 
 from role_env import ui
-from role_env.cli import profile_rows
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation, profile_rows
 from role_env.cli.profile_rows import COLUMNS, Row
 from role_env.context import Context
 from role_env.profiles import file as profiles

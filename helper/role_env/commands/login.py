@@ -1,8 +1,8 @@
 """role-env login: store a long-lived access key in the OS keyring, or sign in to CloudSSO or OAuth."""
 
 from role_env import timestamps, ui
+from role_env.cli import Invocation
 from role_env.cli.access_key_input import read_access_key
-from role_env.cli.invocation import Invocation
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps

@@ -1,8 +1,7 @@
 """role-env logout: remove a long-lived access key, or a sign-in, from the OS keyring."""
 
 from role_env import ui
-from role_env.cli import options
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError

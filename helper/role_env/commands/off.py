@@ -1,7 +1,7 @@
 """role-env off: print code that ends the session in this shell."""
 
 from role_env import ui
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation
 from role_env.context import Context
 from role_env.shells import export as exporters
 from role_env.shells import parent

@@ -3,8 +3,7 @@
 import time
 
 from role_env import ui, variables
-from role_env.cli import options
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.environ.keys import current_key

@@ -4,8 +4,7 @@ import contextlib
 
 from role_env import timestamps, ui, validators
 from role_env.aliyun.location import config_path
-from role_env.cli import options
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.core_dumps import forbid_core_dumps

@@ -8,7 +8,7 @@ from role_env.aliyun import entries, process_command
 from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
 from role_env.aliyun.entries import Entry
 from role_env.aliyun.location import config_path
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation
 from role_env.context import Context
 from role_env.errors import ProfileError, UsageError
 from role_env.files.user_file import UserFile

@@ -1,7 +1,7 @@
 """role-env status: report the session in this shell."""
 
 from role_env import timestamps, ui
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation
 from role_env.context import Context
 from role_env.environ.session import OTHER_KEY, ShellState, incomplete_keys
 from role_env.errors import RoleEnvError

@@ -1,8 +1,8 @@
 """role-env version: print the version."""
 
 from role_env import ui
+from role_env.cli import Invocation
 from role_env.cli import help as pages
-from role_env.cli.invocation import Invocation
 from role_env.context import Context
 
 

@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 from role_env import ui, validators, variables
-from role_env.cli import options
-from role_env.cli.invocation import Invocation
+from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ import tools
