@@ -68,7 +68,7 @@ class Option:
     """An option of a command.
 
     `value` is the placeholder of its value, empty for a switch; `kind` is the kind of the value; `choices` are the
-    values of a CHOICE. `attribute` is the name of its field in an Invocation.
+    values of a CHOICE.
     """
 
     def __init__(self, name: str, value: str, help: str, *, kind: str = TEXT, choices: "tuple[str, ...]" = ()) -> None:
@@ -77,7 +77,11 @@ class Option:
         self.help = help
         self.kind = CHOICE if choices else kind
         self.choices = choices
-        self.attribute = name[2:].replace("-", "_")
+
+    @property
+    def attribute(self) -> str:
+        """The name of its field in an Invocation."""
+        return self.name[2:].replace("-", "_")
 
     @property
     def heading(self) -> str:
