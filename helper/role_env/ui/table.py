@@ -55,11 +55,12 @@ def can_show(text: str) -> bool:
 
 def width(text: str) -> int:
     """Return the columns of `text` on a terminal: two for an East Asian wide letter, none for a combining mark."""
-    return len(text) if text.isascii() else sum(_width(character) for character in text)
+    is_narrow = text.replace(_ELLIPSIS, "").isascii()  # as in most tables
+    return len(text) if is_narrow else sum(_width(character) for character in text)
 
 
 def _width(character: str) -> int:
-    if character.isascii() or character == _ELLIPSIS:  # most tables have no other characters
+    if character.isascii() or character == _ELLIPSIS:
         return 1
     import unicodedata
 
@@ -73,6 +74,8 @@ def shorten(text: str, most: int) -> str:
     if width(text) <= most:
         return text
     end = _ELLIPSIS if can_show(_ELLIPSIS) else "~"
+    if text.isascii():
+        return f"{text[: max(most - 1, 0)]}{end}"[: max(most, 0)]
     kept, room = "", most - 1
     for character in text:
         room -= _width(character)
