@@ -2,8 +2,6 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from role_env.keyrings import service_backend
 from role_env.keyrings.notes import KeyringNotes
@@ -11,6 +9,9 @@ from role_env.ui.messages import hush_libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
     from keyring.backend import KeyringBackend
 
 # The systems with a single keyring, and its backend.
@@ -28,7 +29,7 @@ class ConfiguredBackend(Exception):
     """A setting chooses the backend, which an unasked renewal must not import."""
 
 
-def choose(environ: Mapping[str, str], notes: KeyringNotes, *, is_unattended: bool = False) -> "KeyringBackend":
+def choose(environ: "Mapping[str, str]", notes: KeyringNotes, *, is_unattended: bool = False) -> "KeyringBackend":
     """Return the backend that `keyring` chooses, and record it if it is the Secret Service's.
 
     With `is_unattended`, return the system's own, which on Linux is the Secret Service's. Raises what `keyring` raises.
@@ -56,7 +57,7 @@ def choose(environ: Mapping[str, str], notes: KeyringNotes, *, is_unattended: bo
 
 
 @contextlib.contextmanager
-def _without_library_search() -> Iterator[None]:
+def _without_library_search() -> "Iterator[None]":
     """Disable the search for Apple's libraries while `keyring` examines its backend for macOS.
 
     On Linux that search finds nothing, and starts ldconfig, gcc and ld three times each.
@@ -77,19 +78,21 @@ def writing_backend(backend: "KeyringBackend") -> "KeyringBackend":
     return first
 
 
-def is_set(environ: Mapping[str, str]) -> bool:
+def is_set(environ: "Mapping[str, str]") -> bool:
     """Return whether a setting of `keyring` chooses the backend."""
     return "PYTHON_KEYRING_BACKEND" in environ or settings_file().exists()
 
 
-def settings_file() -> Path:
+def settings_file() -> "Path":
     """Return the file of settings that `keyring` reads, which may not exist."""
+    from pathlib import Path  # takes a tenth of the time of `list`
+
     from keyring.util import platform_
 
     return Path(platform_.config_root()) / "keyringrc.cfg"
 
 
-def check_encrypted(backend: "KeyringBackend", environ: Mapping[str, str]) -> None:
+def check_encrypted(backend: "KeyringBackend", environ: "Mapping[str, str]") -> None:
     """Raise PlainTextBackend for a backend that writes plain text, unless a setting chooses it."""
     if type(writing_backend(backend)).__name__ == "PlaintextKeyring" and not is_set(environ):
         raise PlainTextBackend

@@ -13,7 +13,6 @@ from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.sources import rows
 from role_env.sources.choice import choose
 from role_env.sources.section import Section, printable_key
-from role_env.sts.hop import Hop
 from role_env.variables import DEFAULT_FAMILIES
 
 TYPE_CHECKING = False
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from role_env.sources.base import Source
+    from role_env.sts.hop import Hop
 
     T = TypeVar("T")
 
@@ -76,8 +76,10 @@ class Profile:
         return self.role_arn.account or self.expected_account_id
 
     @property
-    def hop(self) -> Hop:
+    def hop(self) -> "Hop":
         """The request to STS for the profile's role."""
+        from role_env.sts.hop import Hop  # `list` makes no request
+
         return Hop(
             self.name,
             self.where,

@@ -8,7 +8,6 @@ import functools
 
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
-from role_env.files.entry_lock import EntryLock
 from role_env.keyrings import SESSION_SERVICE, Entry, fallback
 from role_env.keyrings.fallback import MODE, MODES, KernelKeyring
 from role_env.keyrings.index import Index
@@ -18,6 +17,8 @@ from role_env.sessions.record import Record, parse
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from role_env.files.entry_lock import EntryLock
 
 _INDEX = "sessions"
 
@@ -51,7 +52,7 @@ class Cache:
 
     def load(self, entry: Entry) -> Record | None:
         """Return the record stored as `entry`, or None."""
-        lock = EntryLock(entry.name, self._environ)
+        lock = self._lock(entry)
         is_stored = lock.has_stored()
         text = self.load_text(entry, is_stored=is_stored)
         if is_stored and not text:
@@ -100,7 +101,7 @@ class Cache:
         """Store `record` as `entry` until it expires, and add the entry's name to the index."""
         self.store_text(entry, record.text(), seconds=int(record.session.credentials.remaining()))
         if self._keyring and not self._keyring.fault:
-            EntryLock(entry.name, self._environ).report_stored()
+            self._lock(entry).report_stored()
 
     def store_text(self, entry: Entry, text: str, *, seconds: int) -> bool:
         """Store `text` as `entry`, in the kernel keyring for `seconds`; return whether a backend stored it."""
@@ -159,6 +160,11 @@ class Cache:
             return
         where = "sessions are cached in the kernel's" if is_replaced else "no session is cached"
         say(f"the keyring cannot be used, so {where}: {fault}")
+
+    def _lock(self, entry: Entry) -> "EntryLock":
+        from role_env.files.entry_lock import EntryLock  # `list` needs none
+
+        return EntryLock(entry.name, self._environ)
 
     def _may_have(self, entry: Entry) -> bool:
         """Return whether the system's keyring may have `entry`, by the index, which may be lost."""
