@@ -7,7 +7,7 @@ import functools
 from collections.abc import Mapping
 
 from role_env.deadline import Deadline, NoThread, Worker
-from role_env.doctor import aliyun_cli, keyring, other_tools, profiles, shell, sources, sts, variables
+from role_env.doctor import keyring, profiles, shell, sources, sts, tools, variables
 from role_env.doctor.finding import FAIL, LONGEST_CHECK, Check, Finding, Surroundings
 
 CHECKS: dict[str, Check] = {
@@ -17,8 +17,8 @@ CHECKS: dict[str, Check] = {
     "keyring": keyring.check,
     "STS": sts.check,
     "variables": variables.check,
-    "aliyun CLI": aliyun_cli.check,
-    "other tools": other_tools.check,
+    "aliyun CLI": tools.check_aliyun_cli,
+    "other tools": tools.check_others,
     "shell integration": shell.check,
 }
 

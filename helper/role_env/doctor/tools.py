@@ -1,4 +1,4 @@
-"""Check the `aliyun` CLI's file: whether the CLI can use it, who can read it, and the profiles that `setup` wrote."""
+"""Check the files of other tools: the `aliyun` CLI's, and those that make tools act as another user."""
 
 import contextlib
 import os
@@ -19,10 +19,11 @@ from role_env.profiles import file as profiles
 from role_env.variables import IGNORE_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE, follows_profile
 
 NAME = "aliyun CLI"
+_OSSUTIL = ("ossutil", "ossutil64")
 
 
-def check(at: Surroundings) -> list[Finding]:
-    """Check the file, and each profile in it whose command is role-env."""
+def check_aliyun_cli(at: Surroundings) -> list[Finding]:
+    """Check whether the CLI can use its file, who can read that, and each profile in it whose command is role-env."""
     try:
         path = config_path(at.environ.get("HOME", ""))
         content, status = read_file(path)
@@ -100,3 +101,20 @@ def _command_fault(name: str, command: str, config: str, at: Surroundings) -> st
         if name not in profiles.load(config or at.config, at.environ).names():
             return "the profiles file has no such profile any more"
     return ""
+
+
+def check_others(at: Surroundings) -> list[Finding]:
+    """Report the files of ossutil and of aliyunlog."""
+    home = at.environ.get("HOME", "")
+    if not home:
+        return []
+    findings = []
+    ossutil, aliyunlog = Path(home, ".ossutilconfig"), Path(home, ".aliyunlogcli")
+    if ossutil.exists():
+        what = f"{ossutil}: ossutil 1 always acts as the user in it; ossutil 2 uses it only without a session"
+        fix = "use ossutil 2; role-env help programs shows the line for ossutil 1"
+        has_ossutil = any(shutil.which(name, path=at.environ.get("PATH")) for name in _OSSUTIL)
+        findings.append(Finding("other tools", WARN, what, fix) if has_ossutil else Finding("other tools", OK, what))
+    if aliyunlog.exists():
+        findings.append(Finding("other tools", OK, f"{aliyunlog}: aliyunlog uses it only without a session"))
+    return findings
