@@ -166,19 +166,15 @@ def _show(action: Action, journal: Journal, name: str) -> None:
 
 def _check_other_files(key_id: str, file: ProfilesFile, context: Context) -> None:
     """Raise RefusedError if the CLI's file or the profiles file contains the key, which would stop working there."""
-    holders = [str(path) for path in _files(file, context) if key_id.encode() in _content(path, key_id)]
+    paths = [file.path]
+    with contextlib.suppress(ProfileError):  # without a home folder the CLI has no file
+        paths.append(config_path(context.environ.get("HOME", "")))
+    holders = [path for path in paths if key_id.encode() in _content(path, key_id)]
     if holders:
         raise RefusedError(
             f"the access key {key_id} is also in {' and '.join(holders)}, where it would stop working",
             hint="remove it there first, or add --force",
         )
-
-
-def _files(file: ProfilesFile, context: Context) -> list[str]:
-    """Return the files that may contain an access key: the profiles file, and the CLI's if there can be one."""
-    with contextlib.suppress(ProfileError):
-        return [file.path, config_path(context.environ.get("HOME", ""))]
-    return [file.path]
 
 
 def _content(path: str, key_id: str) -> bytes:
