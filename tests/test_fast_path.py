@@ -18,8 +18,8 @@ from role_env.keyrings.notes import KeyringNotes
 from support.cached_sessions import kept
 from support.files import settle, write_private
 from support.machine import Machine
-from support.shells import NOTHING_CHANGED
 from support.silent_bus import SilentBus
+from support.slow_way import SLOW_WAY
 from support.waiting import wait_until
 
 
@@ -78,19 +78,11 @@ sys.argv = ["role-env", *sys.argv[1:]]
 from role_env.__main__ import main
 main()
 """
-SLOW = """
-import sys
-from role_env import fast_path
-fast_path.answer = lambda *line: ""
-sys.argv = ["role-env", *sys.argv[1:]]
-from role_env.__main__ import main
-main()
-"""
 
 
 def slow(machine: Machine, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Runs the command without its fast path."""
-    return machine.run(sys.executable, "-c", SLOW, *arguments, **environ)
+    return machine.run(sys.executable, "-c", SLOW_WAY, *arguments, **environ)
 
 
 def without_minutes(output: str) -> str:
@@ -169,30 +161,44 @@ def test_a_process_that_meets_another_one_at_its_request_waits_and_loads_little_
     wait_until(lambda: len(machine.sts.calls) == 2)
     waiting = {"fcntl", "role_env.context"} | below("files", "entry_lock", "locks")
     assert loaded(machine, "process", "profileB") <= DOCUMENT | waiting
-    first.communicate(timeout=30)
+    first.communicate(timeout=60)
     assert first.returncode == 0
     assert len(machine.sts.calls) == 2
 
 
-@pytest.mark.parametrize(
-    "keys",
-    ["", "region_id = cn-shanghai", "variables = packer plain\nregion_id = cn-hangzhou", "variables = aliyun_log"],
-)
-def test_the_warm_path_writes_what_the_ordinary_way_writes(machine: Machine, keys: str) -> None:
-    machine.add(keys)
+def generated(machine: Machine, name: str, chosen: random.Random) -> str:
+    """Return the section of a profile with keys and values by chance."""
+    families = chosen.sample(sorted(variables.FAMILIES), chosen.randint(1, len(variables.FAMILIES)))
+    keys = [
+        f"variables = {' '.join(families)}",
+        f"region_id = {chosen.choice(['cn-hangzhou', 'eu-central-1', 'ap-northeast-1'])}",
+        f"role_session_name = {chosen.choice(['a.b@c', 'x_y-z'])}",
+        f"duration_seconds = {chosen.randint(900, 3600)}",
+        'policy = {"Version": "1",\n    "Statement": []}',
+    ]
+    kept = "\n".join(chosen.sample(keys, chosen.randint(0, len(keys))))
+    return f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n{kept}\n"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_warm_path_writes_what_the_ordinary_way_writes(machine: Machine, seed: int) -> None:
+    """Of a profile with a name, keys and values by chance."""
+    chosen = random.Random(seed)
+    name = "".join(chosen.choices("aZ9._@+:/日é", k=chosen.randint(1, 20))) + "x"
+    machine.add(generated(machine, name, chosen))
     machine.settle()
-    machine.role_env("profileB")
+    machine.succeeds(name)
     for arguments in (
-        ["profileB"],
-        ["export", "profileB"],
-        *(["profileB", "--format", form] for form in SHELL_FORMATS),
-        ["--format", "fish", "profileB"],
-        ["process", "profileB"],
+        [name],
+        ["export", name],
+        *([name, "--format", form] for form in SHELL_FORMATS),
+        ["--format", "fish", name],
+        ["process", name],
     ):
         warm, ordinary = machine.role_env(*arguments), slow(machine, *arguments)
         assert (warm.returncode, warm.stderr) == (0, ""), arguments
         assert without_minutes(warm.stdout) == without_minutes(ordinary.stdout), arguments
-        assert len(machine.sts.calls_of("AssumeRole")) == 1, arguments
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
 
 
 def test_both_ways_follow_the_aliyun_clis_file_alike(machine: Machine) -> None:
@@ -215,22 +221,6 @@ def test_exec_gives_the_command_the_same_environment_both_ways(cached: Machine) 
     assert "ALICLOUD_PROFILE" not in warm.stdout
     for command, status in ((["sh", "-c", "exit 7"], 7), (["no-such-command"], 127), ([str(cached.home)], 126)):
         assert cached.role_env("exec", "profileB", *command).returncode == status
-
-
-def test_where_another_keyring_or_file_is_chosen_the_ordinary_way_decides(cached: Machine) -> None:
-    environs: list[dict[str, str]] = [
-        {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"},
-        {"ROLE_ENV_CACHE": "none"},
-        {"XDG_CURRENT_DESKTOP": "KDE"},
-        {"KEYRING_PROPERTY_SCHEME": "KeePassXC"},
-        {"XDG_CONFIG_HOME": "relative"},
-        {"HOME": ""},
-        {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"},
-    ]
-    for environ in environs:
-        quick, ordinary = cached.role_env("profileB", **environ), slow(cached, "profileB", **environ)
-        assert quick.returncode == ordinary.returncode, environ
-        assert (quick.stdout == NOTHING_CHANGED) == (quick.returncode != 0), environ
 
 
 def test_a_path_through_a_symlink_and_back_names_the_file_that_the_system_opens(machine: Machine) -> None:
@@ -296,35 +286,6 @@ def test_a_mark_from_the_future_does_not_count(machine: Machine) -> None:
     assert not notes.is_avoided()
 
 
-def generated(machine: Machine, name: str, chosen: random.Random) -> str:
-    """Return the section of a profile with keys and values by chance."""
-    families = chosen.sample(sorted(variables.FAMILIES), chosen.randint(1, len(variables.FAMILIES)))
-    keys = [
-        f"variables = {' '.join(families)}",
-        f"region_id = {chosen.choice(['cn-hangzhou', 'eu-central-1', 'ap-northeast-1'])}",
-        f"role_session_name = {chosen.choice(['a.b@c', 'x_y-z'])}",
-        f"duration_seconds = {chosen.randint(900, 3600)}",
-        'policy = {"Version": "1",\n    "Statement": []}',
-    ]
-    kept = "\n".join(chosen.sample(keys, chosen.randint(0, len(keys))))
-    return f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n{kept}\n"
-
-
-def test_both_ways_agree_over_generated_profiles(machine: Machine) -> None:
-    dice = [random.Random(seed) for seed in range(8)]
-    names = ["".join(chosen.choices("aZ9._@+:/日é", k=chosen.randint(1, 20))) + "x" for chosen in dice]
-    for name, chosen in zip(names, dice, strict=True):
-        machine.add(generated(machine, name, chosen))
-    machine.settle()
-    for number, (name, chosen) in enumerate(zip(names, dice, strict=True), 1):
-        form = chosen.choice(SHELL_FORMATS)
-        for arguments in ([name], ["export", name, "--format", form], ["process", name]):
-            ordinary, warm = slow(machine, *arguments), machine.role_env(*arguments)
-            assert (ordinary.returncode, warm.returncode, warm.stderr) == (0, 0, ""), (number, arguments)
-            assert without_minutes(ordinary.stdout) == without_minutes(warm.stdout), (number, arguments)
-        assert len(machine.sts.calls_of("AssumeRole")) == number
-
-
 def test_what_another_owner_of_the_name_replies_is_no_session(cached: Machine) -> None:
     lie = kept(cached).secret.replace(b"access_key_id ", b"access_key_id x", 1)
     with SilentBus(answers=99, secret=lie) as liar:
@@ -339,6 +300,7 @@ WORDS += ["--region cn-shanghai", "--region=X", "--min-ttl 20m", "--min-ttl 59m"
 WORDS += ["--config .config/role-env/profiles.ini", "--config ./other.ini", "--config nothing.ini", "--config="]
 WORDS += ["--expect-account ACCOUNT", "--expect-account 1", "--session-name me", "--duration 30m", "--no-cache"]
 WORDS += [f"--format {form}" for form in (*FORMATS, "cobol")]
+NO_KEYRING = ("DBUS_SESSION_BUS_ADDRESS", "PYTHON_KEYRING_BACKEND")
 ENVIRONMENTS = [
     {},
     {"ROLE_ENV_TIMEOUT": "20"},
@@ -352,10 +314,15 @@ ENVIRONMENTS = [
     {"ROLE_ENV_PROFILE": "other", "ROLE_ENV_ROLE_ARN": "acs:ram::1:role/x", "ROLE_ENV_EXPIRATION": "9"},
     {"ROLE_ENV_NO_ACCOUNT": "1", "SHELL": "/bin/true"},
     {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"},
+    {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"},
+    {"XDG_CURRENT_DESKTOP": "KDE"},
+    {"KEYRING_PROPERTY_SCHEME": "KeePassXC"},
+    {"XDG_CONFIG_HOME": "relative"},
+    {"HOME": ""},
 ]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_both_ways_answer_any_line_in_any_environment_byte_for_byte(machine: Machine, seed: int) -> None:
     chosen = random.Random(seed)
     other = write_private(machine.home / "other.ini", machine.standard_profiles() + "region_id = cn-hongkong\n")
@@ -363,13 +330,12 @@ def test_both_ways_answer_any_line_in_any_environment_byte_for_byte(machine: Mac
     settle(machine.file, other)  # a call that reads a young file leaves another record behind
     for config in ((), ("--config", "other.ini")):
         assert machine.role_env("profileB", *config).returncode == 0
-    for _ in range(14):
+    for environ in ENVIRONMENTS[seed::2]:
         words = " ".join(chosen.choices(WORDS, k=chosen.randint(0, 3))).replace("ACCOUNT", account).split()
         position = chosen.randint(0, len(words))
         command = chosen.choice([[], ["export"], ["process"], ["exec"]])
         line = [*words[:position], *command, "profileB", *words[position:]]
         line += ["--", "env", "-0"] if command == ["exec"] else []
-        environ = chosen.choice(ENVIRONMENTS)
         ordinary = slow(machine, *line, **environ)
         quick = machine.role_env(*line, **environ)
         assert (quick.returncode, quick.stderr) == (ordinary.returncode, ordinary.stderr), (line, environ)
@@ -379,5 +345,5 @@ def test_both_ways_answer_any_line_in_any_environment_byte_for_byte(machine: Mac
 
 def is_made_anew(line: list[str], environ: dict[str, str]) -> bool:
     """Whether each call makes a session of its own, so that two of them differ."""
-    has_no_cache = environ.get("ROLE_ENV_CACHE") == "none" or "DBUS_SESSION_BUS_ADDRESS" in environ
+    has_no_cache = environ.get("ROLE_ENV_CACHE") == "none" or not {*NO_KEYRING}.isdisjoint(environ)
     return has_no_cache or not {"--refresh", "--no-cache", "59m"}.isdisjoint(line)

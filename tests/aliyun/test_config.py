@@ -8,11 +8,13 @@ import pytest
 
 from role_env.aliyun.config import CliProfile, ConfigFile
 from role_env.errors import ProfileError
+from support.contexts import values
 
 PATH = "/home/me/.aliyun/config.json"
 KEY = {"access_key_id": "LTAI.cli", "access_key_secret": "the-secret-of-the-cli"}
 SESSION = {**KEY, "access_key_id": "STS.cli", "sts_token": "the-token-of-the-cli"}
 ROLE = {"ram_role_arn": "acs:ram::2222222222222222:role/deploy", "ram_session_name": "me"}
+ASSUMED: dict[str, object] = {"role_arn": ROLE["ram_role_arn"], "session_name": ROLE["ram_session_name"]}
 OIDC = {"oidc_provider_arn": "acs:ram::2222222222222222:oidc-provider/ci", "oidc_token_file": "/run/token"}
 # What the CLI itself writes beside: every profile has these, and they are no concern of a credential.
 BESIDE = {"output_format": "json", "language": "en", "site": "", "retry_timeout": 0, "verified": ""}
@@ -24,13 +26,8 @@ def written(*profiles: dict[str, Any], **top: Any) -> ConfigFile:
     return ConfigFile(PATH, json.dumps(document, indent="\t").encode())
 
 
-def profile(mode: str, **values: Any) -> CliProfile:
-    return written({"name": "x", "mode": mode, "region_id": "cn-beijing", **BESIDE, **values}).profile("x")
-
-
-def key_of(found: CliProfile) -> tuple[str, str, str]:
-    assert found.key
-    return found.key.access_key_id, found.key.access_key_secret, found.key.security_token
+def profile(mode: str, **given: Any) -> CliProfile:
+    return written({"name": "x", "mode": mode, "region_id": "cn-beijing", **BESIDE, **given}).profile("x")
 
 
 def fault(content: bytes | dict[str, Any], name: str = "x") -> str:
@@ -47,37 +44,35 @@ def fault(content: bytes | dict[str, Any], name: str = "x") -> str:
 # ---- the modes ----
 
 
-def test_a_key_and_a_session_are_taken_as_they_stand() -> None:
-    assert key_of(profile("AK", **KEY, sts_token="left over")) == (*KEY.values(), "")
-    assert key_of(profile("StsToken", **SESSION)) == tuple(SESSION.values())
+MODES: list[tuple[str, dict[str, Any], tuple[str, ...], dict[str, object]]] = [
+    ("AK", {**KEY, "sts_token": "left over"}, (*KEY.values(), ""), {}),
+    ("StsToken", SESSION, tuple(SESSION.values()), {}),
+    (
+        "RamRoleArn",
+        {**KEY, **ROLE, "expired_seconds": 1800, "external_id": "ours", "sts_region": "cn-shanghai"},
+        (*KEY.values(), ""),
+        {**ASSUMED, "duration_seconds": 1800, "external_id": "ours", "sts_region": "cn-shanghai"},
+    ),
+    ("RamRoleArn", {**SESSION, **ROLE}, tuple(SESSION.values()), ASSUMED),
+    ("ChainableRamRoleArn", {**ROLE, "source_profile": "hub"}, (), {**ASSUMED, "source_profile": "hub"}),
+    ("EcsRamRole", {"ram_role_name": "node"}, (), {"ecs_role_name": "node"}),
+    ("EcsRamRole", {}, (), {"ecs_role_name": ""}),
+    ("RamRoleArnWithRoleName", {"ram_role_name": "node", **ROLE}, (), {**ASSUMED, "ecs_role_name": "node"}),
+    ("OIDC", {**OIDC, **ROLE}, (), {**OIDC, **ASSUMED}),
+    ("External", {"process_command": "get 'a key'"}, (), {"process_command": "get 'a key'"}),
+    ("CredentialsURI", {"credentials_uri": "http://localhost:1/x"}, (), {"credentials_uri": "http://localhost:1/x"}),
+]
+"""A mode, what the profile has beside, its key, and what else is read."""
 
 
-def test_a_role_is_assumed_with_the_profiles_own_key() -> None:
-    found = profile("RamRoleArn", **KEY, **ROLE, expired_seconds=1800, external_id="ours", sts_region="cn-shanghai")
-    assert key_of(found) == (*KEY.values(), "")
-    assert (found.role_arn, found.session_name, found.duration_seconds) == (*ROLE.values(), 1800)
-    assert (found.external_id, found.sts_region, found.region_id) == ("ours", "cn-shanghai", "cn-beijing")
-    assert key_of(profile("RamRoleArn", **SESSION, **ROLE)) == tuple(SESSION.values())
-
-
-def test_a_chain_names_the_profile_that_it_goes_on_from() -> None:
-    found = profile("ChainableRamRoleArn", **ROLE, source_profile="hub", external_id="ours")
-    assert (found.source_profile, found.external_id, found.key) == ("hub", "ours", None)
-    assert found.role_arn == ROLE["ram_role_arn"]
-
-
-def test_an_instances_role_may_be_named_and_go_on_to_another() -> None:
-    assert profile("EcsRamRole", ram_role_name="node").ecs_role_name == "node"
-    assert profile("EcsRamRole").ecs_role_name == ""
-    found = profile("RamRoleArnWithRoleName", ram_role_name="node", **ROLE)
-    assert (found.ecs_role_name, found.role_arn) == ("node", ROLE["ram_role_arn"])
-
-
-def test_oidc_a_process_and_a_uri_are_reported() -> None:
-    found = profile("OIDC", **OIDC, **ROLE)
-    assert (found.oidc_provider_arn, found.oidc_token_file, found.role_arn) == (*OIDC.values(), ROLE["ram_role_arn"])
-    assert profile("External", process_command="get 'a key'").process_command == "get 'a key'"
-    assert profile("CredentialsURI", credentials_uri="http://localhost:1/x").credentials_uri == "http://localhost:1/x"
+@pytest.mark.parametrize(("mode", "given", "key", "read"), MODES)
+def test_each_mode_is_read_with_its_key_and_where_it_goes_on_from(
+    mode: str, given: dict[str, Any], key: tuple[str, ...], read: dict[str, object]
+) -> None:
+    found = profile(mode, **given)
+    assert values(found.key) == key
+    assert {name: getattr(found, name) for name in read} == read
+    assert found.region_id == "cn-beijing"
 
 
 @pytest.mark.parametrize("mode", ["CloudSSO", "OAuth"])
@@ -85,7 +80,7 @@ def test_the_session_of_a_sign_in_is_taken_while_it_lasts(mode: str) -> None:
     now = time.time()
     found = profile(mode, **SESSION, sts_expiration=int(now) + 600)
     session = found.live_key(now)
-    assert (session.access_key_id, session.access_key_secret, session.security_token) == tuple(SESSION.values())
+    assert values(session) == tuple(SESSION.values())
     assert (session.issued, session.expiration) == (now, int(now) + 600)
     with pytest.raises(ProfileError) as caught:
         found.live_key(now + 600)
@@ -94,16 +89,16 @@ def test_the_session_of_a_sign_in_is_taken_while_it_lasts(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["CloudSSO", "OAuth"])
-@pytest.mark.parametrize("values", [{}, KEY, {**SESSION, "sts_token": ""}, {"sts_expiration": 2**40}])
-def test_a_sign_in_that_never_happened_is_reported_with_its_command(mode: str, values: dict[str, Any]) -> None:
+@pytest.mark.parametrize("given", [{}, KEY, {**SESSION, "sts_token": ""}, {"sts_expiration": 2**40}])
+def test_a_sign_in_that_never_happened_is_reported_with_its_command(mode: str, given: dict[str, Any]) -> None:
     with pytest.raises(ProfileError) as caught:
-        profile(mode, **values).live_key(time.time())
+        profile(mode, **given).live_key(time.time())
     assert "is missing" in caught.value.message
     assert f"--mode {mode}" in caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("written", "values", "mode"),
+    ("written", "given", "mode"),
     [
         ("", KEY, "AK"),
         ("", SESSION, "StsToken"),
@@ -116,9 +111,9 @@ def test_a_sign_in_that_never_happened_is_reported_with_its_command(mode: str, v
     ],
 )
 def test_a_profile_without_a_mode_or_with_one_in_another_case_is_read_as_the_cli_reads_it(
-    written: str, values: dict[str, Any], mode: str
+    written: str, given: dict[str, Any], mode: str
 ) -> None:
-    assert profile(written, **values).mode == mode
+    assert profile(written, **given).mode == mode
 
 
 # ---- the file ----
@@ -175,7 +170,7 @@ def test_a_profile_that_is_not_there_is_reported_with_those_that_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "key"),
+    ("given", "key"),
     [
         ({"mode": "AK"}, "access_key_id"),
         ({"mode": "AK", "access_key_id": "x"}, "access_key_secret"),
@@ -206,8 +201,8 @@ def test_a_profile_that_is_not_there_is_reported_with_those_that_are() -> None:
         ({}, "mode"),
     ],
 )
-def test_what_is_wrong_in_a_profile_is_reported_with_profile_and_key(values: dict[str, Any], key: str) -> None:
-    reported = fault(values)
+def test_what_is_wrong_in_a_profile_is_reported_with_profile_and_key(given: dict[str, Any], key: str) -> None:
+    reported = fault(given)
     assert "profile x" in reported
     assert f" {key} " in reported
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cloud.world import ACCOUNT_C, role_arn
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
@@ -131,6 +132,7 @@ def test_the_cli_file_is_never_written(machine: Machine, cli_file: CliFile) -> N
 
 
 POLICY = '{"Version": "1", "Statement": []}'
+SPOKE = role_arn(ACCOUNT_C, "spoke1")
 
 
 def test_a_role_of_the_cli_is_assumed_with_its_policy_at_its_endpoint(machine: Machine, cli_file: CliFile) -> None:
@@ -142,27 +144,53 @@ def test_a_role_of_the_cli_is_assumed_with_its_policy_at_its_endpoint(machine: M
     machine.refuses("itself", 3, "profile default: policy is not a policy in JSON")
 
 
+def write_chain(machine: Machine, cli_file: CliFile, ours: str, **keys: Any) -> None:
+    """Let [clirole] name a profile of the CLI that assumes spoke1 with a session of hub; `keys` are of both."""
+    machine.add(f"[clirole]\n{OF_CLI}\n{ours}\n")
+    spoke = {"mode": "ChainableRamRoleArn", "source_profile": "hub", "ram_role_arn": SPOKE, **keys}
+    cli_file.write(spoke, {"name": "hub", "mode": "RamRoleArn", **cli_file.key, "ram_role_arn": HUB, **keys})
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_the_roles_of_the_cli_are_requested_where_its_profile_or_else_ours_says(
+    machine: Machine, cli_file: CliFile, *, is_ours: bool
+) -> None:
+    ours, keys = (machine.sts.endpoint, {}) if is_ours else ("localhost:9", {"sts_endpoint": machine.sts.endpoint})
+    write_chain(machine, cli_file, f"sts_endpoint = {ours}", **keys)
+    machine.succeeds("exec", "clirole", "--", "true", ALIBABA_CLOUD_STS_ENDPOINT="")
+    assert [call.role_arn for call in machine.sts.calls_of("AssumeRole")] == [HUB, SPOKE]
+
+
 @pytest.mark.parametrize(
-    ("keys", "endpoint"),
+    ("ours", "cli", "variable", "endpoint"),
     [
-        ({"enable_vpc": True, "sts_region": "cn-beijing"}, "sts-vpc.cn-beijing.aliyuncs.com"),
-        ({"enable_vpc": False, "sts_region": "cn-beijing"}, "sts.cn-beijing.aliyuncs.com"),
-        ({"enable_vpc": True}, "sts.aliyuncs.com"),
-        ({"enable_vpc": True, "sts_endpoint": "sts.example"}, "sts.example"),
+        ("sts_endpoint = sts.ours", {"sts_region": "cn-beijing", "enable_vpc": True}, "", "sts.ours"),
+        ("sts_endpoint = sts.ours", {}, "localhost:1", "sts.ours"),
+        ("sts_endpoint = sts.ours", {"sts_endpoint": "sts.cli"}, "localhost:1", "sts.cli"),
+        ("sts_region = cn-hangzhou", {"enable_vpc": True}, "", "sts.cn-hangzhou.aliyuncs.com"),
+        ("sts_region = cn-hangzhou", {"sts_region": "cn-beijing"}, "", "sts.cn-beijing.aliyuncs.com"),
+        ("sts_region = cn-hangzhou", {}, "localhost:1", "localhost:1"),
+        ("", {}, "", "sts.aliyuncs.com"),
+        ("", {"enable_vpc": True, "sts_region": "cn-beijing"}, "", "sts-vpc.cn-beijing.aliyuncs.com"),
+        ("", {"enable_vpc": False, "sts_region": "cn-beijing"}, "", "sts.cn-beijing.aliyuncs.com"),
+        ("", {"enable_vpc": True}, "", "sts.aliyuncs.com"),
+        ("", {"enable_vpc": True, "sts_endpoint": "sts.example"}, "", "sts.example"),
     ],
 )
 def test_the_endpoint_of_a_role_of_the_cli_is_the_one_that_the_sdks_choose(
-    machine: Machine, cli_file: CliFile, keys: dict[str, Any], endpoint: str
+    machine: Machine, cli_file: CliFile, ours: str, cli: dict[str, Any], *, variable: str, endpoint: str
 ) -> None:
-    cli_file.write({"mode": "RamRoleArn", **cli_file.key, "ram_role_arn": HUB, **keys})
-    fingerprint = Fingerprint({"HOME": str(machine.home)})
-    chain = chains.resolve(ProfilesFile(str(machine.file), fingerprint), "quick")
-    assert chain.profiles[0].endpoint == endpoint
+    write_chain(machine, cli_file, ours, **cli)
+    fingerprint = Fingerprint({"HOME": str(machine.home), "ALIBABA_CLOUD_STS_ENDPOINT": variable})
+    chain = chains.resolve(ProfilesFile(str(machine.file), fingerprint), "clirole")
+    assert [hop.endpoint for hop in chain.profiles[:2]] == [endpoint, endpoint]
 
 
-def test_the_region_of_a_cli_profile_serves_where_the_profile_has_none(machine: Machine, cli_file: CliFile) -> None:
+def test_the_region_of_the_clis_profile_serves_where_nothing_else_says_one(machine: Machine, cli_file: CliFile) -> None:
     cli_file.write({"mode": "AK", **cli_file.key, "region_id": "cn-beijing"})
     assert exports(machine, "quick")["RegionId"] == "cn-beijing"
+    done = machine.shell("bash", 'eval "$(role-env profileB)"; printenv ALIBABA_CLOUD_REGION_ID')
+    assert done.stdout == "cn-beijing\n", done.stderr  # where nothing else says one
     cli_file.write({"mode": "AK", **cli_file.key, "region_id": "cn-shanghai"})
     assert exports(machine, "quick")["RegionId"] == "cn-shanghai"
     add_profile(machine, "own", "switchRoleSbc", f"{OF_CLI}\nregion_id = eu-west-1")
@@ -202,11 +230,3 @@ def test_a_role_that_was_assumed_from_one_persons_sign_in_is_not_anothers(machin
         cli_file.sign_in(session, oauth_site_type="CN", oauth_refresh_token=f"token-of-{person}")
         exports(machine, "signed")
         assert len(assumed(machine)) == calls, person
-
-
-def test_the_region_of_the_clis_current_profile_serves_where_nothing_else_says_one(
-    machine: Machine, cli_file: CliFile
-) -> None:
-    cli_file.write({"mode": "AK", **cli_file.key, "region_id": "cn-beijing"})
-    done = machine.shell("bash", 'eval "$(role-env profileB)"; printenv ALIBABA_CLOUD_REGION_ID')
-    assert done.stdout == "cn-beijing\n", done.stderr

@@ -9,6 +9,7 @@ import pytest
 from role_env.profiles import policies
 from role_env.sessions import record as records
 from support.cached_sessions import exports, kept, key_id, put_instead
+from support.cases import case
 from support.machine import Machine
 
 CALL = [sys.executable, str(Path(__file__).parents[1] / "support/cloud_call.py")]
@@ -32,15 +33,16 @@ def policy_file(machine: Machine, policy: object) -> str:
     return str(file)
 
 
-@pytest.mark.parametrize("operation", READ_ONLY)
-def test_a_read_only_session_reads_and_neither_changes_nor_reads_secrets(machine: Machine, operation: str) -> None:
+def test_a_read_only_session_reads_and_neither_changes_nor_reads_secrets(machine: Machine) -> None:
     operator = machine.sts.role_arn.replace("switchrolesbc", "operator")
     machine.add(f"[operator]\nrole_arn = {operator}\nsource_profile = profileA\n")
-    call = ["operator", "--", *CALL, machine.sts.endpoint, *operation.split()]
-    assert machine.run("role-env", "exec", *call).returncode == 0
-    narrowed = machine.run("role-env", "exec", "--read-only", *call)
-    assert (narrowed.returncode == 0) is READ_ONLY[operation], narrowed.stderr
-    assert READ_ONLY[operation] or "403" in narrowed.stderr
+    for operation, is_allowed in READ_ONLY.items():
+        call = ["operator", "--", *CALL, machine.sts.endpoint, *operation.split()]
+        machine.succeeds("exec", *call)
+        with case(operation):
+            narrowed = machine.role_env("exec", "--read-only", *call)
+            assert (narrowed.returncode == 0) is is_allowed, narrowed.stderr
+            assert is_allowed or "403" in narrowed.stderr
 
 
 def test_the_policy_of_a_file_or_of_stdin_is_what_sts_gets(machine: Machine) -> None:
@@ -78,9 +80,7 @@ def test_a_read_only_profile_never_gives_a_wider_session(machine: Machine) -> No
     sent = {call.policy for call in machine.sts.calls_of("AssumeRole")}
     assert len(sent) == 1
     assert '"NotAction"' not in sent.pop()
-    refused = machine.role_env("readers", "--policy", policy_file(machine, POLICY))
-    assert refused.returncode == 2
-    assert "is read_only" in refused.stderr
+    machine.fails("readers", "--policy", policy_file(machine, POLICY), status=2, said="is read_only")
 
 
 def test_the_policy_of_a_profile_stays_beside_reading_only(machine: Machine) -> None:
@@ -117,9 +117,7 @@ def test_what_cannot_be_narrowed_is_refused(
 
 def test_a_read_only_profile_is_no_source(machine: Machine) -> None:
     machine.add(f"read_only = yes\n[next]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileB\n")
-    done = machine.role_env("next")
-    assert done.returncode == 3
-    assert "which is read_only" in done.stderr
+    machine.fails("next", status=3, said="which is read_only")
 
 
 @pytest.mark.parametrize("within", ["read-only", "0" * 64])

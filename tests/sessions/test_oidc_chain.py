@@ -21,8 +21,7 @@ def test_a_token_file_is_read_anew_each_time_and_no_key_is_needed(machine: Machi
     assert assumed(machine, "AssumeRoleWithOIDC") == ["cideploy"]
     token.write_text("another.that.is-not-one")
     for arguments in (["ci"], ["ci", "--refresh"]):
-        done = machine.role_env(*arguments)
-        assert (done.returncode, "AuthenticationFail.OIDCToken.Invalid" in done.stderr) == (4, True)
+        machine.fails(*arguments, status=4, said="AuthenticationFail.OIDCToken.Invalid")
 
 
 def test_a_session_belongs_to_the_identity_of_its_token_and_not_to_another_ones(machine: Machine) -> None:

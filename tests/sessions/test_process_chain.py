@@ -3,7 +3,6 @@
 import json
 import shlex
 import sys
-import time
 
 import pytest
 
@@ -24,8 +23,7 @@ def process(machine: Machine, script: str) -> None:
 def test_a_process_gives_the_key_and_gets_the_chain(machine: Machine) -> None:
     machine.environ["KEY"] = key_document(machine)
     process(machine, "import os, sys\nprint(os.environ['KEY'])\nprint(os.environ['ROLE_ENV_CHAIN'], file=sys.stderr)\n")
-    done = machine.role_env("q", "--format", "json")
-    assert done.returncode == 0
+    done = machine.succeeds("q", "--format", "json")
     assert [item.split("#")[0] for item in done.stderr.split()] == ["p", "q"]
     assert assumed(machine) == ["switchrolesbc"]
     exports(machine, "q")
@@ -48,8 +46,7 @@ def test_a_process_that_gives_a_session_can_be_handed_out_as_it_is(machine: Mach
     done = machine.shell("bash", "source <(role-env lent); printenv ALIBABA_CLOUD_SECURITY_TOKEN ROLE_ENV_ROLE_ARN")
     assert done.stdout == f"{machine.sts.issued[-1].token}\n\n"
     assert machine.role_env("lent", "--expect-account", "2222222222222222").returncode == 0
-    done = machine.role_env("lent", "--expect-account", "1111111111111111")
-    assert (done.returncode, "is of account 2222222222222222" in done.stderr) == (4, True)
+    machine.fails("lent", "--expect-account", "1111111111111111", status=4, said="is of account 2222222222222222")
 
 
 def test_a_process_whose_answer_depends_on_a_variable_is_asked_each_time(machine: Machine) -> None:
@@ -63,7 +60,7 @@ def test_a_process_whose_answer_depends_on_a_variable_is_asked_each_time(machine
 def test_a_session_that_is_handed_out_as_it_is_counts_as_any_other(machine: Machine) -> None:
     machine.add("[lent]\ncredential_process = role-env process profileB\n")
     done = machine.shell("bash", "source <(role-env lent); role-env status && role-env status --json")
-    assert (done.returncode, done.stdout.startswith("lent  ")) == (0, True)
+    assert (done.returncode, done.stdout.startswith("lent  account 2222222222222222  ")) == (0, True)
     document = json.loads(done.stdout.partition("\n")[2])
     assert (document["profile"], document["role_arn"], document["valid"]) == ("lent", None, True)
     rows = json.loads(machine.role_env("list", "--json").stdout)
@@ -102,12 +99,10 @@ def test_two_at_once_of_a_session_that_is_not_cached_do_not_wait_for_each_other(
 
 def test_a_process_that_comes_back_is_a_loop_at_once(machine: Machine) -> None:
     add_profile(machine, "back", "hub", "credential_process = role-env process back")
-    began = time.monotonic()
     machine.refuses("back", 3, "its credential process comes back to it, back -> back")
     add_profile(machine, "one", "hub", "credential_process = role-env process two")
     add_profile(machine, "two", "hub", "credential_process = role-env process one")
     machine.refuses("one", 3, "one -> two -> one")
-    assert time.monotonic() - began < 20
     exports(machine, "profileB")
     machine.refuses("profileB", 3, "comes back to it", ROLE_ENV_CHAIN="profileB")
     assert machine.role_env("process", "profileB", ROLE_ENV_CHAIN="profileB").returncode == 3

@@ -1,15 +1,14 @@
 """role-env renew, and variables that somebody planted: only a shell that holds a session can renew it."""
 
 import json
-import subprocess
 import time
 from collections.abc import Callable
 
 import pytest
 
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
 from support.shell_sessions import begin, changed, expired
-from support.shells import NOTHING_CHANGED
+from support.shells import NOTHING_CHANGED, environment
 
 Variables = dict[str, str]
 
@@ -126,15 +125,9 @@ def test_sessions_that_several_processes_request_first_at_the_same_moment_are_al
     lender = machine.write_program("lender", "#!/bin/sh\nexec role-env process profileB --refresh\n")
     machine.add(f"[lent]\ncredential_process = {lender}\n")
     machine.sts.fault("delay:0.5", times=6, action="AssumeRole")
-    script = f"source <({INSTALLED}/role-env lent) && env -0"
-    shells = [
-        subprocess.Popen(["bash", "-c", script], env=machine.environ, cwd=machine.home, stdout=subprocess.PIPE)
-        for _ in range(6)
-    ]
+    shells = [machine.start("exec", "lent", "--", "env", "-0") for _ in range(6)]
     for shell in shells:
-        output, _ = shell.communicate(timeout=60)
-        variables = dict(line.partition("=")[::2] for line in output.decode().split("\0") if "=" in line)
-        renews(machine, expired(variables))
+        renews(machine, expired(environment(shell.communicate(timeout=60)[0])))
 
 
 def test_the_session_of_a_role_on_the_way_is_renewed_too(machine: Machine) -> None:

@@ -74,7 +74,7 @@ def test_the_client_is_the_sites_or_the_profiles_own(
     machine.write(f"[me]\noauth_site_type = {site}\n{own}")
     oauth.client_ids.add("1234567890")
     assert sign_in(machine).returncode == 0
-    assert oauth.authorizations[-1].client_id == client or CLIENT_IDS["INTL"]
+    assert oauth.authorizations[-1].client_id == (client or CLIENT_IDS["INTL"])
 
 
 def test_a_callback_with_a_wrong_state_is_ignored(machine: Machine) -> None:

@@ -7,7 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from role_env.credentials import AccessKey, Credentials
 from role_env.errors import ProfileError, UnreachableError
 from role_env.sources import credential_process
 from support.contexts import fails, values
+from support.waiting import wait_until
 
 DOCUMENT = {
     "mode": "StsToken",
@@ -29,6 +29,7 @@ DOCUMENT = {
 PRINT = f"print({json.dumps(DOCUMENT)!r})"
 ENVIRON = {"PATH": os.environ["PATH"]}
 SECRETS = ("the-secret", "the-token")
+CHILD = "child = subprocess.Popen([sys.executable, '-Sc', 'import time; time.sleep(600)'])\n"
 
 
 def command(script: str) -> str:
@@ -49,20 +50,28 @@ def asked(text: str, seconds: float = 30) -> Callable[[], object]:
     return lambda: run(text, seconds=seconds)
 
 
-def wait_until_gone(pid: int) -> None:
-    """Waits until the process has ended, also as one that nobody has waited for yet."""
-    end = time.monotonic() + 20
-    with contextlib.suppress(FileNotFoundError):
-        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
-            assert time.monotonic() < end
-            time.sleep(0.02)
+def wait_until_gone(file: Path) -> None:
+    """Wait until the processes in the file have ended, also as ones that nobody has waited for yet."""
+    for pid in file.read_text().split():
+        with contextlib.suppress(FileNotFoundError):
+            state = Path(f"/proc/{pid}/stat")
+            wait_until(lambda state=state: state.read_text().rpartition(")")[2].split()[0] in "ZX")  # type: ignore[misc]
+
+
+def hanging(file: Path, before: str = "", *more: str) -> str:
+    """A program that writes its number, and `more`, into a file and hangs."""
+    return (
+        f"import os, subprocess, sys, time\n{before}"
+        f"open('{file}.new', 'w').write(' '.join(map(str, [os.getpid(), {', '.join(more)}])))\n"
+        f"os.rename('{file}.new', '{file}')\ntime.sleep(600)"
+    )
 
 
 # ---- what serves ----
 
 
 def test_a_session_with_its_end_is_taken() -> None:
-    key = run(printing(DOCUMENT | {"expiration": timestamp(3600)}))
+    key = run(printing(DOCUMENT | {"expiration": timestamp(3600), "region_id": "cn-beijing", "name": 7}))
     assert isinstance(key, Credentials)
     assert values(key) == tuple(DOCUMENT[name] for name in ("access_key_id", "access_key_secret", "sts_token"))
     assert key.remaining() == pytest.approx(3600, abs=120)
@@ -74,10 +83,6 @@ def test_a_session_without_an_end_and_a_key_without_a_token_are_taken_as_keys() 
     assert without_end.security_token == DOCUMENT["sts_token"]
     long_lived = run(printing(DOCUMENT | {"mode": "AK"}))
     assert (long_lived.access_key_id, long_lived.security_token) == ("STS.process", "")
-
-
-def test_other_keys_of_the_document_do_no_harm() -> None:
-    assert run(printing(DOCUMENT | {"region_id": "cn-beijing", "name": 7})).access_key_id == "STS.process"
 
 
 def test_words_are_split_as_a_shell_would_and_no_shell_expands_them(tmp_path: Path) -> None:
@@ -160,38 +165,21 @@ def test_a_process_that_fails_is_recognized_by_its_status_though_it_printed_well
 
 
 def test_a_process_that_prints_without_end_is_ended() -> None:
-    fails(
-        ProfileError,
-        asked(command("import sys\nwhile True: sys.stdout.write('x' * 65536)")),
-        "prints more than",
-        secrets=SECRETS,
-    )
+    endless = command("import sys\nwhile True: sys.stdout.write('x' * 65536)")
+    fails(ProfileError, asked(endless), "prints more than", secrets=SECRETS)
 
 
 def test_a_process_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
-    script = (
-        "import os, subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-Sc', 'import time; time.sleep(600)'])\n"
-        f"open({str(tmp_path / 'new')!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
-        f"os.rename({str(tmp_path / 'new')!r}, {str(pids)!r})\n"
-        "time.sleep(600)"
-    )
+    script = hanging(tmp_path / "pids", CHILD, "child.pid")
     fails(UnreachableError, asked(command(script), 5), "did not end within", secrets=SECRETS)
-    for pid in pids.read_text().split():
-        wait_until_gone(int(pid))
+    wait_until_gone(tmp_path / "pids")
 
 
 def test_a_child_that_holds_stdout_open_is_ended_too(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    script = (
-        "import subprocess, sys\n"
-        "child = subprocess.Popen([sys.executable, '-Sc', 'import time; time.sleep(600)'])\n"
-        f"open({str(pid)!r}, 'w').write(str(child.pid))\n"
-        f"{PRINT}"
-    )
+    script = f"import subprocess, sys\n{CHILD}open('{pid}', 'w').write(str(child.pid))\n{PRINT}"
     fails(UnreachableError, asked(command(script), 5), "did not end within", secrets=SECRETS)
-    wait_until_gone(int(pid.read_text()))
+    wait_until_gone(pid)
 
 
 def test_a_process_that_prints_late_but_in_time_is_waited_for() -> None:
@@ -199,21 +187,13 @@ def test_a_process_that_prints_late_but_in_time_is_waited_for() -> None:
 
 
 def test_what_a_process_prints_after_the_deadline_is_not_taken() -> None:
-    fails(
-        UnreachableError,
-        asked(command(f"import time; time.sleep(4); {PRINT}"), 1),
-        "did not end within",
-        secrets=SECRETS,
-    )
+    late = command(f"import time; time.sleep(4); {PRINT}")
+    fails(UnreachableError, asked(late, 1), "did not end within", secrets=SECRETS)
 
 
 @pytest.mark.parametrize("while_starting", [False, True], ids=["running", "starting"])
 def test_an_interruption_ends_the_process(tmp_path: Path, while_starting: bool) -> None:
     pid = tmp_path / "pid"
-    hanging = command(
-        f"import os, time; open({str(pid) + '.new'!r}, 'w').write(str(os.getpid()));"
-        f" os.rename({str(pid) + '.new'!r}, {str(pid)!r}); time.sleep(600)"
-    )
     # On a busy machine the process may run before Popen has returned.
     slow = (
         "import subprocess, time\nclass Slow(subprocess.Popen):\n  def __init__(self, *a, **k):\n"
@@ -221,16 +201,13 @@ def test_an_interruption_ends_the_process(tmp_path: Path, while_starting: bool) 
     )
     script = (slow if while_starting else "") + (
         "import os\nfrom role_env.sources import credential_process\n"
-        f"credential_process.run({hanging!r}, os.environ, seconds=60)"
+        f"credential_process.run({command(hanging(pid))!r}, os.environ, seconds=60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 30
-    while not pid.exists():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(pid.exists)
     parent.send_signal(signal.SIGINT)
-    parent.wait(30)
-    wait_until_gone(int(pid.read_text()))
+    parent.wait(60)
+    wait_until_gone(pid)
 
 
 # ---- stderr ----

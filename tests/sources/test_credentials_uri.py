@@ -77,31 +77,30 @@ def test_what_is_no_safe_address_is_not_asked(uri: str) -> None:
     fails(ProfileError, asked(uri), "credentials URI", secrets=SECRETS)
 
 
+CHANGES: list[dict[str, object]] = [
+    {"Code": "Failed"},
+    {"AccessKeyId": None},
+    {"AccessKeySecret": "line\nbreak"},
+    {"SecurityToken": ""},
+    {"Expiration": timestamp(-5)},
+    {"Expiration": "2030-01-01 00:00:00"},
+]
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("body", "said"),
     [
-        {"Code": "Failed"},
-        {"AccessKeyId": None},
-        {"AccessKeySecret": "line\nbreak"},
-        {"SecurityToken": ""},
-        {"Expiration": timestamp(-5)},
-        {"Expiration": "2030-01-01 00:00:00"},
+        *((json.dumps(DOCUMENT | change).encode(), "did not answer with credentials") for change in CHANGES),
+        *((body, "not a JSON object") for body in (b"", b"<html>the-secret</html>", b"[]", b"{" * 100_000)),
+        (b" " * 3_000_000, "not a JSON object"),
     ],
+    ids=lambda value: str(value[:20]),
 )
-def test_credentials_that_are_not_whole_are_refused(server: HttpsServer, change: dict[str, object]) -> None:
-    server.body = json.dumps(DOCUMENT | change).encode()
-    fails(
-        UnreachableError,
-        asked(f"http://localhost:{server.port}{PATH}"),
-        "did not answer with credentials",
-        secrets=SECRETS,
-    )
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>the-secret</html>", b"[]", b"{" * 100_000, b" " * 3_000_000])
-def test_what_is_no_document_is_refused(server: HttpsServer, body: bytes) -> None:
+def test_what_is_no_document_and_credentials_that_are_not_whole_are_refused(
+    server: HttpsServer, body: bytes, said: str
+) -> None:
     server.body = body
-    fails(UnreachableError, asked(f"http://localhost:{server.port}{PATH}"), "not a JSON object", secrets=SECRETS)
+    fails(UnreachableError, asked(f"http://localhost:{server.port}{PATH}"), said, secrets=SECRETS)
 
 
 @pytest.mark.parametrize(("status", "times"), [(404, 1), (302, 1), (403, 1), (500, 3)])

@@ -3,8 +3,6 @@
 import itertools
 import json
 import os
-import subprocess
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -12,12 +10,16 @@ import pytest
 
 from cloud.oauth_server import OAuthServer
 from support.cached_sessions import key_id
+from support.cases import case
 from support.kill_points import KillPoints
-from support.machine import INSTALLED, Machine
+from support.machine import Machine
+from support.waiting import wait_until
 
-EVERY = 1 if os.environ.get("OAUTH_POINTS") == "all" else 17
+EVERY = 1 if os.environ.get("OAUTH_POINTS") == "all" else 29
 """At which of its system calls a refresh is killed: at every one with OAUTH_POINTS=all."""
-ROLE_ENV = str(INSTALLED / "role-env")
+ROUNDS = int(os.environ.get("REFRESH_ROUNDS", "2"))
+"""How often many processes find an expired access token; more of them prove more."""
+PATIENT = {"ROLE_ENV_TIMEOUT": "100"}
 HINT = "role-env: hint: run: role-env login me\n"
 
 
@@ -76,19 +78,16 @@ def test_a_token_that_ended_before_its_time_is_refreshed(machine: Machine, oauth
     assert refreshes(oauth) == 1
 
 
-def test_a_sign_in_that_has_ended_is_exit_3_with_the_hint(machine: Machine, oauth: OAuthServer) -> None:
-    oauth.revoke_everything()
-    done = machine.role_env("me")
-    assert (done.returncode, done.stderr.endswith(HINT)) == (3, True), done.stderr
-    assert "profile me: its sign-in has ended" in done.stderr
-
-
 @pytest.mark.parametrize("signed_in", [850], indirect=True)
-def test_each_permanent_error_is_exit_3_with_the_hint(machine: Machine, oauth: OAuthServer) -> None:
+def test_a_sign_in_that_has_ended_and_each_permanent_error_are_exit_3_with_the_hint(
+    machine: Machine, oauth: OAuthServer
+) -> None:
     for code in ("invalid_grant", "invalid_client", "unauthorized_client", "invalid_token"):
         oauth.fault(f"code:{code}:400:No.", action="/v1/token")
-        done = machine.role_env("me")
-        assert (done.returncode, done.stderr.endswith(HINT)) == (3, True), code
+        with case(code):
+            assert machine.fails("me", status=3, said="").stderr.endswith(HINT)
+    oauth.revoke_everything()
+    assert machine.fails("me", status=3, said="profile me: its sign-in has ended").stderr.endswith(HINT)
 
 
 @pytest.mark.parametrize("signed_in", [850], indirect=True)
@@ -109,30 +108,48 @@ def test_the_new_refresh_token_is_stored_before_the_exchange(machine: Machine, o
 
 
 @pytest.mark.parametrize("signed_in", [850], indirect=True)
-def test_fifty_processes_make_one_refresh(machine: Machine, oauth: OAuthServer) -> None:
-    roles = "".join(
-        f"[spoke{number}]\nrole_arn = {machine.sts.world.role('switchRoleSbc').arn}\nsource_profile = me\n"
-        f"role_session_name = spoke{number}\n\n"
-        for number in range(25)
-    )
-    machine.add(roles)
-    names = ["me"] * 25 + [f"spoke{number}" for number in range(25)]
-    processes = [
-        subprocess.Popen(
-            [ROLE_ENV, "export", name, "--format", "json"],
-            env=machine.environ | {"ROLE_ENV_TIMEOUT": "100"},
-            cwd=machine.home,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name in names
-    ]
-    reported = [process.communicate(timeout=110) for process in processes]
-    assert [process.returncode for process in processes] == [0] * 50, [err for _, err in reported if err]
-    assert Counter(json.loads(out)["AccessKeyId"] for out, _ in reported)[oauth.sessions[0].id] == 25
-    assert (refreshes(oauth), oauth.reused) == (1, [])
+def test_processes_with_any_runtime_folders_make_one_refresh(machine: Machine, oauth: OAuthServer) -> None:
+    for number in range(6):
+        session_name = f"role_session_name = spoke{number}\n"
+        machine.add(f"[spoke{number}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = me\n{session_name}")
+    folders = [""]  # cron and su have none
+    for name in ("runtime1", "runtime2"):
+        (machine.temporary / name).mkdir(mode=0o700)
+        folders.append(str(machine.temporary / name))
+    names = ["me"] * 6 + [f"spoke{number}" for number in range(6)]
+    for refreshed in range(1, ROUNDS + 1):
+        processes = [
+            machine.start("export", name, "--format", "json", "--no-cache", XDG_RUNTIME_DIR=folder, **PATIENT)
+            for name, folder in zip(names, folders * 4, strict=True)
+        ]
+        reported = [process.communicate(timeout=110) for process in processes]
+        assert [process.returncode for process in processes] == [0] * 12, [err for _, err in reported if err]
+        assert all(json.loads(out)["AccessKeyId"] for out, _ in reported)
+        assert (refreshes(oauth), oauth.reused) == (refreshed, [])
+        oauth.expire_access_tokens()
+
+
+@pytest.mark.parametrize("signed_in", [850], indirect=True)
+def test_processes_that_want_the_same_session_share_it(machine: Machine, oauth: OAuthServer) -> None:
+    processes = [machine.start("export", "me", "--format", "json", **PATIENT) for _ in range(6)]
+    found = {json.loads(process.communicate(timeout=110)[0])["AccessKeyId"] for process in processes}
+    assert (found, refreshes(oauth)) == ({oauth.sessions[0].id}, 1)
     assert len(oauth.sessions) == 1
+
+
+def test_no_refresh_token_is_spent_where_no_lock_can_be_taken(machine: Machine, oauth: OAuthServer) -> None:
+    machine.confined("no-locks", "exec", "me", "--", "true")  # an access token is exchanged all the same
+    assert oauth.sessions
+    state = machine.home / ".local" / "state" / "role-env"
+    oauth.expire_access_tokens()
+    state.chmod(0o770)
+    machine.fails("me", "--no-cache", status=3, said=f"{state} is not this user's alone")
+    state.chmod(0o700)
+    done = machine.confined("no-locks", "me", "--no-cache")
+    assert (done.returncode, "cannot be taken: No locks available" in done.stderr) == (3, True), done.stderr
+    assert refreshes(oauth) == 0
+    machine.succeeds("exec", "me", "--no-cache", "--", "true")
+    assert (refreshes(oauth), oauth.reused) == (1, [])
 
 
 @pytest.mark.timeout(0 if EVERY == 1 else 240)
@@ -192,13 +209,10 @@ def test_a_refresh_token_is_not_spent_where_the_new_one_could_not_be_stored(
 @pytest.mark.parametrize("signed_in", [850], indirect=True)
 def test_an_interruption_lets_a_refresh_that_has_begun_end(machine: Machine, oauth: OAuthServer) -> None:
     oauth.fault("delay:1.5", action="/v1/token")
-    process = subprocess.Popen(
-        [ROLE_ENV, "me"], env=machine.environ, cwd=machine.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    while not refreshes(oauth):
-        time.sleep(0.02)
+    process = machine.start("me")
+    wait_until(lambda: refreshes(oauth))
     process.terminate()
     _, err = process.communicate(timeout=60)
-    assert (process.returncode, b"interrupted" in err) == (143, True)
+    assert (process.returncode, "interrupted" in err) == (143, True)
     assert key_id(machine, "me") == oauth.sessions[-1].id
     assert (refreshes(oauth), oauth.reused) == (1, [])

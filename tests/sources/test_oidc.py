@@ -12,7 +12,7 @@ from cloud.local_sts import LocalSts
 from cloud.service import Answer
 from cloud.world import ACCOUNT_B, role_arn
 from role_env.credentials import Credentials
-from role_env.errors import ProfileError, RefusedError, UnreachableError
+from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError
 from role_env.sources import oidc_tokens
 from role_env.sts import client as sts
 from support.contexts import context, fails, hop, values
@@ -33,13 +33,6 @@ def test_a_token_is_read_from_its_file_without_white_space(tmp_path: Path, conte
     assert oidc_tokens.file_token(tmp_path / "token") == TOKEN
 
 
-def test_a_token_is_read_anew_each_time(tmp_path: Path) -> None:
-    path = tmp_path / "token"
-    for token in ("one", "two"):
-        path.write_text(token)
-        assert oidc_tokens.file_token(path) == token
-
-
 NO_TOKENS = {
     "No such file": (None,),
     "is empty": (b"", b" \n"),
@@ -53,10 +46,7 @@ def test_a_file_without_a_token_is_reported_with_its_path(tmp_path: Path, what: 
     path = tmp_path / "token"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ProfileError) as caught:
-        oidc_tokens.file_token(path)
-    assert str(path) in caught.value.message
-    assert what in caught.value.message
+    fails(ProfileError, lambda: oidc_tokens.file_token(path), str(path), what)
 
 
 def test_a_pipe_and_a_folder_are_no_token_file_and_are_not_waited_for(tmp_path: Path) -> None:
@@ -78,9 +68,7 @@ def test_a_token_in_a_variable_assumes_the_role_and_is_in_no_message(machine: Ma
     done = machine.role_env("export", "profileB", "--format", "json", "--verbose", CI_JOB_TOKEN=token)
     assert (done.returncode, json.loads(done.stdout)["RoleArn"]) == (0, role)
     assert token not in done.stderr
-    missing = machine.role_env("profileB")
-    assert missing.returncode == 3
-    assert "the variable CI_JOB_TOKEN with the OIDC token is not set" in missing.stderr
+    machine.fails("profileB", status=3, said="the variable CI_JOB_TOKEN with the OIDC token is not set")
     assert machine.role_env("profileB", CI_JOB_TOKEN="two words").returncode == 3
 
 
@@ -89,9 +77,7 @@ def test_a_profile_takes_its_token_from_one_place(machine: Machine) -> None:
         f"[profileB]\nrole_arn = {machine.sts.role_arn}\noidc_provider_arn = {machine.sts.oidc_provider_arn}\n"
         "oidc_token_variable = CI_JOB_TOKEN\noidc_token_file = token\n"
     )
-    done = machine.role_env("profileB")
-    assert done.returncode == 3
-    assert "oidc_token_file and oidc_token_variable are both set" in done.stderr
+    machine.fails("profileB", status=3, said="oidc_token_file and oidc_token_variable are both set")
 
 
 # ---- GitHub ----
@@ -165,24 +151,20 @@ def test_a_bearer_token_with_a_line_break_adds_no_header(github: HttpsServer) ->
     assert not github.asked
 
 
-def test_a_redirect_is_not_followed(github: HttpsServer) -> None:
-    github.status, github.headers = 302, {"Location": f"https://localhost:{github.port}/elsewhere"}
-    fails(UnreachableError, asked(job(github)), "302", secrets=(BEARER, TOKEN))
-    assert len(github.asked) == 1
-
-
-@pytest.mark.parametrize("status", [400, 401, 403])
-def test_a_refusal_is_final(github: HttpsServer, status: int) -> None:
-    github.status = status
-    fails(ProfileError, asked(job(github)), str(status), "id-token: write", secrets=(BEARER, TOKEN))
-    assert len(github.asked) == 1
-
-
-@pytest.mark.parametrize("status", [500, 503, 429])
-def test_a_passing_failure_is_tried_again(github: HttpsServer, status: int) -> None:
-    github.status = status
-    fails(UnreachableError, asked(job(github)), str(status), secrets=(BEARER, TOKEN))
-    assert len(github.asked) == 3
+@pytest.mark.parametrize(
+    ("status", "error", "words", "times"),
+    [
+        (302, UnreachableError, (), 1),  # which is not followed
+        *((status, ProfileError, ("id-token: write",), 1) for status in (400, 401, 403)),
+        *((status, UnreachableError, (), 3) for status in (500, 503, 429)),
+    ],
+)
+def test_a_redirect_and_a_refusal_are_final_and_a_passing_failure_is_tried_again(
+    github: HttpsServer, status: int, error: type[RoleEnvError], words: tuple[str, ...], times: int
+) -> None:
+    github.status, github.headers = status, {"Location": f"https://localhost:{github.port}/elsewhere"}
+    fails(error, asked(job(github)), str(status), *words, secrets=(BEARER, TOKEN))
+    assert len(github.asked) == times
 
 
 @pytest.mark.parametrize(
@@ -280,15 +262,17 @@ def test_a_passing_failure_of_sts_is_tried_again(trusted: LocalSts, fault: str) 
     assert assume(trusted).access_key_id == trusted.issued[-1].id
 
 
-@pytest.mark.parametrize("fault", ["other-account-arn", "other-role-arn", "other-session-arn"])
-def test_a_session_of_somebody_else_is_refused(trusted: LocalSts, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        *((f"other-{what}-arn", RefusedError) for what in ("account", "role", "session")),
+        *((fault, UnreachableError) for fault in ("missing-token", "expired-answer", "captive-portal", "redirect")),
+        ("nul-in-token", UnreachableError),
+    ],
+)
+def test_a_session_of_somebody_else_and_an_answer_that_is_not_stss_are_refused(
+    trusted: LocalSts, fault: str, error: type[RoleEnvError]
+) -> None:
     trusted.fault(fault)
-    with pytest.raises(RefusedError, match="returned a session of"):
-        assume(trusted)
-
-
-@pytest.mark.parametrize("fault", ["missing-token", "expired-answer", "captive-portal", "redirect", "nul-in-token"])
-def test_an_answer_that_is_not_stss_is_refused(trusted: LocalSts, fault: str) -> None:
-    trusted.fault(fault)
-    with pytest.raises(UnreachableError):
+    with pytest.raises(error):
         assume(trusted)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from cloud.metadata_server import has_namespaces, in_namespace, relayed
 from cloud.oauth_server import OAuthServer
 from cloud.world import ACCOUNT_B
 from role_env.sources import rows
+from support.chains import key_document
 from support.machine import Machine
 from support.source_promises import SourcePromises, add_profile
 
@@ -87,7 +87,8 @@ class TestAliyunCli(SourcePromises):
     @pytest.fixture
     def lose(self, machine: Machine) -> Deed:
         add_profile(machine, "credential_source = aliyun_cli")
-        return machine.write_cli_file({"current": "default", "profiles": [key_document(machine)]}).unlink
+        key = json.loads(key_document(machine, name="default"))
+        return machine.write_cli_file({"current": "default", "profiles": [key]}).unlink
 
 
 class TestProcess(SourcePromises):
@@ -97,7 +98,7 @@ class TestProcess(SourcePromises):
 
     @pytest.fixture
     def lose(self, machine: Machine) -> Deed:
-        machine.environ["KEY"] = json.dumps(key_document(machine))
+        machine.environ["KEY"] = key_document(machine)
         program = machine.write_program("program", '#!/bin/sh\necho "$KEY"\n')
         add_profile(machine, f"credential_process = {program}")
         return lambda: machine.write_program("program", "#!/bin/sh\nexit 7\n")
@@ -142,12 +143,6 @@ class TestOidc(SourcePromises):
         provider = f"oidc_provider_arn = {machine.sts.oidc_provider_arn}"
         add_profile(machine, provider, f"oidc_token_file = {token}", role="ciDeploy")
         return token.unlink
-
-
-def key_document(machine: Machine) -> dict[str, Any]:
-    """Return test_user1's key as the `aliyun` CLI has it, and a `credential_process` prints it."""
-    key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
-    return {"name": "default", "mode": "AK", **key}
 
 
 def test_no_source_is_without_its_promises() -> None:
