@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cloud.service import Answer, Service
-from support.documents import codes, table, topic
+from support.containers import Daemon
+from support.documents import line_of_programs
 from support.files import write_private
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
@@ -104,8 +104,7 @@ def test_the_sdks_take_live_sessions_from_the_credentials_uri_whatever_the_tools
 def check_live(machine: Machine, *command: str) -> None:
     """Check that a client that asks for twice a session's life is always the role, by few calls to STS."""
     machine.sts.session_seconds = 6
-    done = machine.role_env("exec", "--renew", "profileB", "--", *command, "12")
-    assert done.returncode == 0, done.stderr
+    done = machine.succeeds("exec", "--renew", "profileB", "--", *command, "12")
     calls = [line.split() for line in done.stdout.splitlines()]
     assert {ROLE in arn for _, arn in calls} == {True}
     assert len({key_id for key_id, _ in calls}) >= 3
@@ -126,8 +125,7 @@ def test_both_oss_sdks_sign_as_the_role(machine: Machine, clients: Path, service
     service.body = b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"
     endpoint = f"https://localhost:{service.port}"
     command = (str(clients / "python"), str(PROGRAMS / "oss_buckets.py"), endpoint)
-    done = machine.role_env("exec", "profileB", "--", *command)
-    assert done.returncode == 0, done.stderr
+    machine.succeeds("exec", "profileB", "--", *command)
     (issued,) = machine.sts.issued
     assert signers(service) == [(issued.id, issued.token)] * 2
 
@@ -177,7 +175,7 @@ def test_node_takes_live_sessions_from_the_credentials_uri_whatever_the_tools_fi
 
 @needs_node
 def test_serverless_devs_takes_the_session_by_the_documented_line(machine: Machine, clients: Path) -> None:
-    line = documented_line("s deploy").replace("s deploy -a", f"node {PROGRAMS / 'serverless_devs.js'}")
+    line = line_of_programs("program", "s deploy").replace("s deploy -a", f"node {PROGRAMS / 'serverless_devs.js'}")
     machine.add("variables = plain\n")
     script = f'eval "$(role-env profileB || echo false)"\n{line}'
     done = machine.shell("bash", script, NODE_PATH=str(CLIENTS / "node_modules"))
@@ -195,18 +193,14 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def documented_line(part: str) -> str:
-    """Return the line in the table of `role-env help programs` that contains `part`, as one would type it."""
-    lines = [line for row in table("program", topic("programs")) for line in codes(row[1])]
-    return next(line for line in lines if part in line)
-
-
 # ---- programs that need no account to show that they have it ----
 
 
 def test_make_runs_a_recipe_in_the_session_by_the_documented_line(machine: Machine) -> None:
     require("make")
-    line = documented_line("@role-env exec").replace("terraform plan", "sh -c 'echo made as $$ROLE_ENV_PROFILE'")
+    line = line_of_programs("program", "@role-env exec").replace(
+        "terraform plan", "sh -c 'echo made as $$ROLE_ENV_PROFILE'"
+    )
     (machine.home / "Makefile").write_text(f"plan:\n\t{line}\n")
     assert machine.run("make", "-s").stdout == "made as profileB\n"
 
@@ -217,34 +211,20 @@ def test_direnv_has_the_session_or_no_account_by_the_documented_line(machine: Ma
     folder.mkdir()
     show = "sh -c 'echo role=$ROLE_ENV_PROFILE key=${ALIBABA_CLOUD_ACCESS_KEY_ID:+set}'"
     for name, shown in (("profileB", "role=profileB key=set\n"), ("nobody", "role= key=\n")):
-        line = documented_line("eval").replace("profileB", name)
+        line = line_of_programs("program", "eval").replace("profileB", name)
         (folder / ".envrc").write_text(line + "\n")
         # From a live session of another profile, whose account must not stay.
         script = f'eval "$(role-env profileB)"; direnv allow work/.envrc && direnv exec work {show}'
         assert machine.shell("bash", script).stdout == shown
 
 
-class Daemon(Service):
-    """A docker daemon that takes note of what is to be created, and creates nothing."""
-
-    def __init__(self) -> None:
-        self.created: list[bytes] = []
-        super().__init__()
-
-    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        if method != "POST":
-            return Answer(200, headers={"Api-Version": "1.45"})
-        if "/containers/create" in target:
-            self.created.append(body)
-        return Answer(500)
-
-
 @pytest.mark.skipif(shutil.which("docker") is None, reason="docker's command is not installed")
 def test_docker_reads_the_session_from_a_file_of_variables_by_the_documented_line(machine: Machine) -> None:
     with Daemon() as daemon:
-        done = machine.shell("bash", documented_line("docker run"), DOCKER_HOST=f"tcp://127.0.0.1:{daemon.port}")
-    (body,) = daemon.created
+        done = machine.shell(
+            "bash", line_of_programs("program", "docker run"), DOCKER_HOST=f"tcp://127.0.0.1:{daemon.port}"
+        )
+    (found,) = daemon.created
     (issued,) = machine.sts.issued
-    found = dict(pair.split("=", 1) for pair in json.loads(body)["Env"])
     assert (found["OSS_ACCESS_KEY_SECRET"], found["ALIBABA_CLOUD_SECURITY_TOKEN"]) == (issued.secret, issued.token)
     assert found["ROLE_ENV_PROFILE"] == "profileB", done.stderr

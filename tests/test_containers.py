@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from support.containers import BRIDGE, Containers, Daemon, image_variables
-from support.documents import codes, table, topic
+from support.containers import BRIDGE, Containers, RunningDaemon, image_variables
+from support.documents import line_of_programs, topic
 from support.files import write_private
 from support.machine import Machine
 from support.networks import Namespace, require_namespaces
@@ -52,8 +52,7 @@ def containers(machine: Machine) -> Iterator[Containers]:
 
 def documented_line(part: str, work: str) -> str:
     """Return the line of the topic that contains `part`, as one would type it."""
-    lines = [line for row in table("there", topic("programs")) for line in codes(row[1])]
-    return next(line for line in lines if part in line).replace("python work.py", work)
+    return line_of_programs("there", part).replace("python work.py", work)
 
 
 def check_live(machine: Machine, shown: str, reported: str) -> None:
@@ -72,7 +71,7 @@ def test_a_container_has_live_sessions_by_the_documented_line(
     """On docker's bridge, and in Docker Desktop, where the name of the host leads to its loopback."""
     line = documented_line(part, work)
     write_foreign_files(Path(image_variables(machine)["HOME"]), "LTAIforeign", "foreign")
-    with Daemon(containers, is_desktop=is_desktop) as daemon:
+    with RunningDaemon(containers, is_desktop=is_desktop) as daemon:
         containers.host.carry(daemon.port)
         environ = {"DOCKER_HOST": f"tcp://127.0.0.1:{daemon.port}"}
         done = machine.run(*containers.host.command("bash", "-c", line), **environ)

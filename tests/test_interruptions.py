@@ -13,17 +13,17 @@ from support.machine import Machine, is_pythons_own
 from support.shells import NOTHING_CHANGED
 
 
-@pytest.mark.parametrize("command", ["profileB", "process profileB", "list", "--help"])
-@pytest.mark.parametrize("sink", ["| true", ">&-", ">/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full"])
-def test_output_that_cannot_be_written_makes_no_traceback(machine: Machine, command: str, sink: str) -> None:
+@pytest.mark.parametrize("command", ["profileB", "process profileB", "list", "status --json", "--help"])
+def test_output_that_cannot_be_written_makes_no_traceback(machine: Machine, command: str) -> None:
     """A reader that has gone is not reported; a closed or full stdout is, where it can be."""
-    done = machine.shell("bash", f"role-env {command} {sink}", ROLE_ENV_CACHE="none")
-    for word in ("Traceback", "Exception ignored", "bug"):
-        assert word not in done.stderr
-    if "true" in sink:
-        assert done.stderr == ""
-    elif "2>" not in sink and command != "--help":
-        assert (done.returncode, done.stderr.startswith("role-env: stdout ")) == (1, True)
+    for sink in ("| true", ">&-", ">/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full"):
+        done = machine.shell("bash", f"role-env {command} {sink}", ROLE_ENV_CACHE="none")
+        for word in ("Traceback", "Exception ignored", "bug"):
+            assert word not in done.stderr, sink
+        if "true" in sink:
+            assert done.stderr == ""
+        elif "2>" not in sink and command != "--help":
+            assert (done.returncode, done.stderr.startswith("role-env: stdout ")) == (1, True), sink
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -31,7 +31,7 @@ def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_grou
     machine: Machine, number: signal.Signals
 ) -> None:
     machine.sts.fault("delay:0.2", times=None)
-    for milliseconds in range(40, 700, 60):
+    for milliseconds in range(40, 700, 110):
         process = machine.start("profileB", "--refresh")
         time.sleep(milliseconds / 1000)
         process.send_signal(number)

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,16 +146,14 @@ def test_a_playground_that_is_killed_leaves_nothing(shell: str, tmp_path: Path) 
         wait_until(lambda: nothing_is_left(tmp_path), f"left: {list(tmp_path.iterdir())} {processes_of(tmp_path)}")
 
 
-def test_the_walk_on_a_terminal_shows_each_prompt_in_its_color_within_half_a_minute(tmp_path: Path) -> None:
+def test_the_walk_on_a_terminal_shows_each_prompt_in_its_color(tmp_path: Path) -> None:
     require("bash", *SECRET_SERVICE)
-    began = time.monotonic()
     with at_terminal("walkthrough", home=tmp_path) as screen:
         for prompt in (r"1;31mprofileB 59m", r"1;7;31mprofileB≠ 59m", r"1;7;31mno account"):
             screen.expect(rf"\x1b\[{prompt}\x1b\[0m \$ ")
         screen.expect(pexpect.EOF)
         screen.close()
         assert screen.exitstatus == 0
-    assert time.monotonic() - began < 60  # 25 on an idle machine
     assert nothing_is_left(tmp_path)
 
 

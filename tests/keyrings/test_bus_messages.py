@@ -275,7 +275,7 @@ EXCHANGES = [
 ]
 
 
-@settings(max_examples=2000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(EXCHANGES), CHANGES, st.sampled_from([13, 100, 65536]))
 def test_a_changed_exchange_gives_no_other_secret_and_no_other_exception(
     said: tuple[bytes, bytes], changes: list[Change], pieces: int

@@ -17,7 +17,7 @@ from role_env.keyrings import Entry, secret_service, system
 from role_env.keyrings.notes import KeyringNotes
 from role_env.keyrings.secret_service import SlowService
 from role_env.ui.messages import Messages
-from support.cached_sessions import asks, kept
+from support.cached_sessions import asks, entry_of
 from support.machine import Machine
 from support.silent_bus import SilentBus
 
@@ -44,18 +44,12 @@ def busy() -> Iterator[None]:
         yield
 
 
-def entry_of(machine: Machine) -> Entry:
-    """The entry of the machine's cached session."""
-    attributes = kept(machine).attributes
-    return Entry(attributes["service"], attributes["username"])
-
-
 @pytest.mark.usefixtures("busy")
-def test_beside_busy_loops_nine_of_ten_warm_calls_stay_on_the_fast_path(machine: Machine) -> None:
+def test_beside_busy_loops_warm_calls_stay_on_the_fast_path(machine: Machine) -> None:
     machine.settle()
     asks(machine, calls=1)
-    ways = [machine.run(sys.executable, "-c", PROBE, "profileB", "--format", "bash").stderr for _ in range(10)]
-    assert ways.count("fast") >= 9
+    ways = [machine.run(sys.executable, "-c", PROBE, "profileB", "--format", "bash").stderr for _ in range(5)]
+    assert ways.count("fast") >= 4
 
 
 @pytest.mark.usefixtures("busy")
@@ -87,17 +81,17 @@ def test_what_the_fast_read_has_waited_in_vain_the_ordinary_way_does_not_wait_ag
     silent: SilentBus, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environ = machine.environ | silent.environment
-    monkeypatch.setattr(system, "TIMEOUT_SECONDS", 20.0)
+    monkeypatch.setattr(system, "TIMEOUT_SECONDS", 100.0)
     monkeypatch.setattr(system, "is_crowded", lambda: False)
     notes = KeyringNotes(environ)
     notes.note_secret_service()
-    notes.report_wait(18.0)
+    notes.report_wait(98.0)
     began = time.monotonic()
-    keyring = system.SystemKeyring(Context(environ, Deadline(100), Messages(silent=True)))
+    keyring = system.SystemKeyring(Context(environ, Deadline(500), Messages(silent=True)))
     assert keyring.read(Entry("s", "u")) is None
     assert keyring.fault
     assert keyring.fault.is_timeout
-    assert 1.9 < time.monotonic() - began < 15
+    assert 1.9 < time.monotonic() - began < 60
     assert notes.take_wait() == 0
 
 

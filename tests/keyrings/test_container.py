@@ -22,29 +22,24 @@ def root(folder: Path, *files: str, release: str = "6.18.0", **namespaces: str) 
     return f"{folder}/"
 
 
-def test_an_ordinary_machine_is_none(tmp_path: Path) -> None:
-    assert not is_container({}, root(tmp_path))
+OWN_PID = "pid:[4026532300]"
+MACHINES: dict[str, tuple[bool, tuple[str, ...], dict[str, str]]] = {
+    "an ordinary one": (False, (), {}),
+    "docker's": (True, (".dockerenv",), {}),
+    "podman's": (True, ("run/.containerenv",), {}),
+    "a PID namespace of its own": (True, (), {"pid": OWN_PID}),
+    "WSL": (False, (), {"pid": OWN_PID, "release": "5.15.153.1-microsoft-standard-WSL2"}),
+    "a user namespace of its own": (False, ("run/.containerenv",), {"user": "user:[4026532301]", "pid": OWN_PID}),
+}
+"""Whether each is a container, its files, and its namespaces and kernel."""
 
 
-@pytest.mark.parametrize("file", [".dockerenv", "run/.containerenv"])
-def test_docker_and_podman_leave_a_file(tmp_path: Path, file: str) -> None:
-    assert is_container({}, root(tmp_path, file))
+@pytest.mark.parametrize("kind", MACHINES)
+def test_a_container_is_told_by_its_file_or_its_namespaces(tmp_path: Path, kind: str) -> None:
+    is_one, files, more = MACHINES[kind]
+    assert is_container({}, root(tmp_path, *files, **more)) is is_one
 
 
-def test_kubernetes_sets_a_variable(tmp_path: Path) -> None:
-    assert is_container({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, root(tmp_path))
-
-
-def test_a_pid_namespace_of_its_own_is_one(tmp_path: Path) -> None:
-    assert is_container({}, root(tmp_path, pid="pid:[4026532300]"))
-
-
-def test_wsl_and_a_user_namespace_of_its_own_are_exempt(tmp_path: Path) -> None:
-    wsl = root(tmp_path / "wsl", pid="pid:[4026532300]", release="5.15.153.1-microsoft-standard-WSL2")
-    rootless = root(tmp_path / "rootless", "run/.containerenv", user="user:[4026532301]", pid="pid:[4026532300]")
-    assert not is_container({}, wsl)
-    assert not is_container({}, rootless)
-
-
-def test_a_machine_without_proc_is_none(tmp_path: Path) -> None:
+def test_kubernetes_sets_a_variable_and_a_machine_without_proc_is_none(tmp_path: Path) -> None:
     assert not is_container({}, f"{tmp_path}/")
+    assert is_container({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, root(tmp_path))

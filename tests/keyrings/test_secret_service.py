@@ -11,13 +11,17 @@ from unittest import mock
 
 import pytest
 
-from role_env.keyrings import dbus, secret_service
+from role_env.context import Context
+from role_env.keyrings import dbus, secret_service, vault
 from role_env.keyrings.secret_service import AskKeyring, SlowService
+from role_env.keyrings.system import SystemKeyring
+from role_env.ui.messages import Messages
 from support import bus_client, secret_service_bus
 from support.bus_client import DEADLINE
 from support.bus_messages import ATTRIBUTES, NAME, SECRET, SERVICE, SEVERAL, SHORT, SLACK, assert_unsure, read
 from support.secret_service_bus import KeyringBus, PrivateBus
 from support.silent_bus import SilentBus, StoppedBus
+from support.store_promises import Store, StorePromises, store_of
 
 
 @pytest.fixture
@@ -55,11 +59,7 @@ def test_only_the_item_asked_for_is_read(keyring: KeyringBus, own: Any) -> None:
     for service, name in itertools.product(("one", "two"), ("three", "four")):
         own.set_password(service, name, f"{service} {name}")
     assert read("two", "three", keyring.environment, seconds=DEADLINE) == "two three"
-
-
-def test_an_item_that_is_not_there_is_none(keyring: KeyringBus, own: Any) -> None:
-    own.set_password(SERVICE, "another", "s3cret")
-    assert read(SERVICE, NAME, keyring.environment, seconds=DEADLINE) is None
+    assert read("two", "five", keyring.environment, seconds=DEADLINE) is None
 
 
 @pytest.mark.parametrize("more", [{}, {"application": "another"}], ids=["twin", "extra attribute"])
@@ -75,14 +75,11 @@ def test_a_foreign_item_with_an_extra_attribute_is_read_as_keyring_reads_it(keyr
     assert read(SERVICE, NAME, keyring.environment, seconds=DEADLINE) == "shadow"
 
 
-@pytest.mark.parametrize("secret", [b"\xff\xfe", b"a\0b", b"\0"], ids=repr)
-def test_a_secret_that_is_no_text_is_unsure(keyring: KeyringBus, secret: bytes) -> None:
+@pytest.mark.parametrize(
+    "secret", [b"\xff\xfe", b"a\0b", b"\0", b"x" * 300_000], ids=["bytes", "text with NUL", "NUL", "huge"]
+)
+def test_a_secret_that_is_no_text_or_too_large_for_a_record_is_unsure(keyring: KeyringBus, secret: bytes) -> None:
     keyring.put("foreign", ATTRIBUTES, secret)
-    assert_unsure(keyring.environment, seconds=DEADLINE)
-
-
-def test_a_secret_too_large_for_a_record_is_unsure(keyring: KeyringBus) -> None:
-    keyring.put("foreign", ATTRIBUTES, b"x" * 300_000)
     assert_unsure(keyring.environment, seconds=DEADLINE)
 
 
@@ -94,8 +91,11 @@ def test_names_that_dbus_cannot_carry_are_unsure(keyring: KeyringBus, service: s
 
 def test_a_locked_keyring_is_unsure_until_it_is_unlocked(keyring: KeyringBus, own: Any) -> None:
     own.set_password(SERVICE, NAME, "s3cret")
+    put_several(keyring)
     with keyring.locked():
         assert_unsure(keyring.environment, seconds=DEADLINE)
+        with pytest.raises(AskKeyring):
+            secret_service.read(SEVERAL, keyring.environment, seconds=DEADLINE)
     assert read(SERVICE, NAME, keyring.environment, seconds=DEADLINE) == "s3cret"
 
 
@@ -122,23 +122,12 @@ def test_several_entries_are_read_over_one_connection_as_each_by_itself(keyring:
     assert connections.call_count == 3
 
 
-def test_two_hundred_entries_are_read(keyring: KeyringBus) -> None:
-    each = put_several(keyring)
-    assert secret_service.read(SEVERAL * 40, keyring.environment, seconds=DEADLINE) == each * 40
-
-
 @pytest.mark.parametrize("secret", [b"shadow", b"\xff", b"a\0b", b"x" * 300_000], ids=["twin", "bytes", "nul", "huge"])
 def test_one_entry_that_cannot_be_read_makes_all_unsure(keyring: KeyringBus, secret: bytes) -> None:
     put_several(keyring)
     entry = SEVERAL[1] if secret == b"shadow" else SEVERAL[2]
     keyring.put("foreign", {"service": entry.service, "username": entry.username, "x": "y"}, secret)
     with pytest.raises(AskKeyring):
-        secret_service.read(SEVERAL, keyring.environment, seconds=DEADLINE)
-
-
-def test_several_entries_of_a_locked_keyring_are_unsure(keyring: KeyringBus) -> None:
-    put_several(keyring)
-    with keyring.locked(), pytest.raises(AskKeyring):
         secret_service.read(SEVERAL, keyring.environment, seconds=DEADLINE)
 
 
@@ -168,7 +157,9 @@ def test_the_calls_for_several_entries_are_sent_together() -> None:
 
 
 @pytest.mark.parametrize("answers", [0, 1, 2])
-def test_a_service_that_falls_silent_is_unsure_at_the_deadline(answers: int) -> None:
+def test_a_service_that_falls_silent_is_unsure_at_the_deadline_and_one_that_dies_at_once(answers: int) -> None:
+    with SilentBus(answers=answers, dies=True) as bus:
+        assert assert_unsure(bus.environment, seconds=DEADLINE) < DEADLINE / 2
     with SilentBus(answers=answers) as bus:
         seconds = SHORT if answers == 0 else 2  # a busy machine's answers may take some time
         assert assert_unsure(bus.environment, seconds=seconds) > seconds * 0.9
@@ -178,12 +169,6 @@ def test_a_service_that_falls_silent_is_unsure_at_the_deadline(answers: int) -> 
 def test_a_service_that_falls_silent_after_its_last_answer_is_not_waited_for() -> None:
     with SilentBus(answers=3, secret=SECRET.encode()) as bus:
         assert read(SERVICE, NAME, bus.environment, seconds=DEADLINE) == SECRET
-
-
-@pytest.mark.parametrize("answers", [0, 1, 2])
-def test_a_service_that_dies_is_unsure_at_once(answers: int) -> None:
-    with SilentBus(answers=answers, dies=True) as bus:
-        assert assert_unsure(bus.environment, seconds=DEADLINE) < DEADLINE / 2
 
 
 def test_a_stopped_bus_is_unsure_at_the_deadline() -> None:
@@ -221,6 +206,7 @@ def test_a_service_that_nobody_runs_is_not_started(tmp_path: Path, monkeypatch: 
 
 def test_a_keyring_that_is_read_again_and_again_is_read_each_time(keyring: KeyringBus) -> None:
     each = put_several(keyring)
+    assert secret_service.read(SEVERAL * 40, keyring.environment, seconds=DEADLINE) == each * 40
     # Where a read follows upon another, every hundredth search of gnome-keyring 48 does not know its client.
     for _ in range(300):
         assert secret_service.read(SEVERAL, keyring.environment, seconds=DEADLINE) == each
@@ -258,3 +244,45 @@ print(json.dumps([found, sorted(after - before)]))
         expected,
         ["_socket", "role_env", "role_env.fingerprint", "role_env.keyrings", *own],
     ]
+
+
+# --- What every store promises
+
+
+@pytest.fixture
+def context(keyring: KeyringBus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
+    """The context of this process, whose keyring is that of the bus."""
+    environ = {**keyring.environment, "HOME": str(tmp_path)}
+    for variable, value in environ.items():
+        monkeypatch.setenv(variable, value)
+    return Context(environ, None, Messages())
+
+
+class TestSessions(StorePromises):
+    """The way of sessions: a fault is kept, and nothing is raised."""
+
+    @pytest.fixture
+    def store(self, context: Context) -> Store:
+        """The keyring, found anew for each use, as by one process after another."""
+
+        def keyring() -> SystemKeyring:
+            return SystemKeyring(context)
+
+        return store_of(
+            lambda entry: keyring().read(entry),
+            lambda entry, text: keyring().write(entry, text),
+            lambda entry: keyring().delete(entry),
+        )
+
+
+class TestKeys(StorePromises):
+    """The way of access keys: a fault is raised, and what was written is read back."""
+
+    @pytest.fixture
+    def store(self, context: Context) -> Store:
+        """The vault."""
+        return store_of(
+            lambda entry: vault.read(entry, context),
+            lambda entry, text: vault.write(entry, text, context),
+            lambda entry: vault.delete(entry, context),
+        )

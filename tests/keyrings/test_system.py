@@ -5,6 +5,7 @@ what their systems add cannot be measured on Linux.
 """
 
 import secrets
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from role_env.keyrings import Entry, backends, service_backend
 from role_env.keyrings.notes import KeyringNotes
 from role_env.keyrings.system import SystemKeyring
+from support import file_keyring
 from support.contexts import context
 from support.machine import INSTALLED, Machine
 from support.process_trace import ProcessTrace
@@ -124,46 +126,26 @@ def test_the_service_knows_a_client_by_a_search_before_it_is_asked_for_a_propert
 
 # ---- a backend that writes plain text ----
 
-PLAIN_BACKEND = """
-import json
-from pathlib import Path
-from keyring.backend import KeyringBackend
-class PlaintextKeyring(KeyringBackend):
-    priority = 0.5
-    kept = Path(__file__).with_name("kept.ini")
-    def entries(self):
-        return json.loads(self.kept.read_text()) if self.kept.exists() else {}
-    def get_password(self, service, username):
-        return self.entries().get(service + username)
-    def set_password(self, service, username, password):
-        self.kept.write_text(json.dumps({**self.entries(), service + username: password}))
-    def delete_password(self, service, username):
-        rest = self.entries()
-        del rest[service + username]
-        self.kept.write_text(json.dumps(rest)) if rest else self.kept.unlink()
-"""
-
 
 @pytest.fixture
 def plain(machine: Machine) -> Path:
-    """The folder of a stand-in for keyrings.alt's PlaintextKeyring, found as that is, on a machine without another."""
+    """The file of a stand-in for keyrings.alt's PlaintextKeyring, found as that is, on a machine without another."""
     folder = machine.home / "keyring"
     entry_points = folder / "plain-1.dist-info" / "entry_points.txt"
     entry_points.parent.mkdir(parents=True)
     entry_points.write_text("[keyring.backends]\nplain = plain\n")
     entry_points.with_name("METADATA").write_text("Name: plain\nVersion: 1\n")
-    (folder / "plain.py").write_text(PLAIN_BACKEND)
+    shutil.copy(file_keyring.__file__, folder / "plain.py")
     del machine.environ["DBUS_SESSION_BUS_ADDRESS"]
     machine.environ |= {"PYTHONPATH": str(folder), "ROLE_ENV_CACHE": "keyring"}
-    return folder
+    return machine.home / "keyring.json"
 
 
 def test_no_session_goes_into_a_plain_file_unasked(machine: Machine, plain: Path) -> None:
     for _ in range(2):
-        done = machine.role_env("profileB")
-        assert done.returncode == 0
+        done = machine.succeeds("profileB")
         assert "no session is cached: the only one here writes to a file, unencrypted" in done.stderr
-    assert not (plain / "kept.ini").exists()
+    assert not plain.exists()
 
 
 def test_who_chooses_a_plain_file_gets_it_and_what_is_in_one_is_forgotten_in_any_case(
@@ -173,9 +155,9 @@ def test_who_chooses_a_plain_file_gets_it_and_what_is_in_one_is_forgotten_in_any
     answers = [machine.role_env("profileB", **chosen) for _ in range(2)]
     assert [(done.returncode, done.stderr) for done in answers] == [(0, "")] * 2
     assert answers[0].stdout == answers[1].stdout
-    assert (plain / "kept.ini").exists()
-    assert machine.role_env("clear", "profileB").returncode == 0
-    assert not (plain / "kept.ini").exists()
+    assert plain.exists()
+    machine.succeeds("clear", "profileB")
+    assert plain.read_text() == "{}"
 
 
 def test_the_first_choice_of_a_backend_starts_no_program(machine: Machine) -> None:

@@ -75,7 +75,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 
 @settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "1500")),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "700")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
+from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
-from role_env.profiles.endpoint import default_session_name
+from role_env.profiles.endpoint import default_session_name, directory_endpoint
 from role_env.profiles.profile import PROFILE_KEYS
 from role_env.variables import DEFAULT_FAMILIES
 from support.profiles_folder import ARN, ENDPOINT, A, Folder, failure
@@ -145,12 +146,9 @@ def test_a_policy_file_that_is_no_policy_is_refused_by_key_and_line(folder: Fold
 
 
 @pytest.mark.parametrize("path", ["~no-such-user/p.json", ".", "x" * 5000])
-def test_a_policy_file_that_cannot_be_is_refused_too(folder: Folder, path: str) -> None:
+def test_a_policy_file_that_cannot_be_and_one_beside_a_policy_are_refused(folder: Folder, path: str) -> None:
     assert "policy_file names a file that cannot be read" in failure(lambda: folder.with_keys(f"policy_file = {path}"))
-
-
-def test_a_policy_and_a_policy_file_are_one_too_many(folder: Folder) -> None:
-    assert "policy and policy_file" in failure(lambda: folder.with_keys("policy = {}\npolicy_file = p.json"))
+    assert "policy and policy_file" in failure(lambda: folder.with_keys(f"policy = {{}}\npolicy_file = {path}"))
 
 
 @pytest.mark.parametrize(("key", "nearest"), [("polcy", "policy"), ("role-arn", "role_arn"), ("colr", "color")])
@@ -179,3 +177,39 @@ def test_a_color_may_be_spelled_in_two_ways_and_set_once(folder: Folder) -> None
     assert folder.with_keys("colour = grey").color == "grey"
     assert "colour and color are the same key" in failure(lambda: folder.with_keys("color = red\ncolour = red"))
     assert "black, red, green, yellow" in failure(lambda: folder.with_keys("color = pink"))
+
+
+# ---- where an organization is asked for its accounts ----
+
+
+VARIABLE = "ALIBABA_CLOUD_RESOURCE_DIRECTORY_ENDPOINT"
+CHINA, INTERNATIONAL = "resourcedirectory.aliyuncs.com", "resourcedirectory-intl.aliyuncs.com"
+
+
+def test_each_site_has_its_endpoint_and_the_variable_may_name_a_documented_host_and_this_machine() -> None:
+    assert directory_endpoint({}, "china") == CHINA
+    assert directory_endpoint({VARIABLE: ""}, "international") == INTERNATIONAL
+    for host in (CHINA, INTERNATIONAL, f"{CHINA}:443", "localhost:8443", "127.1.2.3", "[::1]:8443"):
+        assert directory_endpoint({VARIABLE: host}, "china") == host
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        f"{CHINA}.evil.example",
+        f"{CHINA}:443@evil.example",
+        f"evil.{CHINA}",
+        "my-bucket.oss.aliyuncs.com",
+        "127.0.0.1.evil.example",
+        "1270.0.0.1",
+        "localhost.evil.example",
+        "[::ffff:192.0.2.1]",
+        "http://localhost",
+        f"{CHINA}\n",
+        "évil.example",
+    ],
+)
+def test_it_may_name_no_other(host: str) -> None:
+    with pytest.raises(ProfileError, match=f"the variable {VARIABLE} "):
+        directory_endpoint({VARIABLE: host}, "china")

@@ -68,6 +68,27 @@ def image_variables(machine: Machine) -> dict[str, str]:
 
 
 class Daemon(Service):
+    """A docker daemon that takes note of the variables of what is to be created, and creates nothing."""
+
+    def __init__(self) -> None:
+        self.created: list[dict[str, str]] = []
+        super().__init__()
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Report a failure to create anything."""
+        if method != "POST":
+            return Answer(200, headers={"Api-Version": "1.45"})
+        if "/containers/create" in target:
+            asked = json.loads(body)
+            self.create(asked["Cmd"], dict(pair.split("=", 1) for pair in asked["Env"]))
+        return Answer(500)
+
+    def create(self, words: Sequence[str], variables: dict[str, str]) -> None:
+        """Take note."""
+        self.created.append(variables)
+
+
+class RunningDaemon(Daemon):
     """A docker daemon whose one container is that of `containers`. Its end is reported as a failure to create it.
 
     With `is_desktop` the host's name leads to the loopback of the host, as in Docker Desktop.
@@ -79,17 +100,11 @@ class Daemon(Service):
         self.ran: list[subprocess.CompletedProcess[str]] = []
         super().__init__()
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Run what is to be created."""
-        if method != "POST":
-            return Answer(200, headers={"Api-Version": "1.45"})
-        if "/containers/create" in target:
-            asked = json.loads(body)
-            variables = dict(pair.split("=", 1) for pair in asked["Env"])
-            if self._is_desktop:
-                self._bring_loopback(urlsplit(variables["ALIBABA_CLOUD_CREDENTIALS_URI"]).port or 0)
-            self.ran.append(self._containers.run(asked["Cmd"], variables))
-        return Answer(500)
+    def create(self, words: Sequence[str], variables: dict[str, str]) -> None:
+        """Run the container."""
+        if self._is_desktop:
+            self._bring_loopback(urlsplit(variables["ALIBABA_CLOUD_CREDENTIALS_URI"]).port or 0)
+        self.ran.append(self._containers.run(words, variables))
 
     def _bring_loopback(self, port: int) -> None:
         host = self._containers.host

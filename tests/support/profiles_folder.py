@@ -102,3 +102,39 @@ def check_said(error: ProfileError, file: Path) -> None:
 
 PROVIDER = "acs:ram::1:oidc-provider/x"
 OIDC = f"oidc_provider_arn = {PROVIDER}\n"
+ALIBABAS = f"""\
+[default]                      # default client
+enable = true                  # Enabled by default
+type = access_key              # Certification type
+access_key_id = LTAI5tExample  # Key
+access_key_secret = {SECRET}   # Secret
+role_arn = {ARN}
+
+[role]
+type = ram_role_arn
+access_key_id = LTAI5tExample
+access_key_secret = {SECRET}
+role_arn = {ARN}
+role_session_name = session # name
+policy =
+session_expiration = 900
+
+[a bad name]
+frobnicate = 1
+[list]
+type = access_key
+
+[ecs]
+type = ecs_ram_role
+role_name = r
+
+[oidc]
+type = oidc_role_arn
+role_arn = {ARN}
+oidc_provider_arn = {PROVIDER}
+oidc_token_file_path = /run/token
+role_session_name = pod
+[rsa]
+type = rsa_key_pair
+"""
+"""A file of the Alibaba SDKs, in each form of a section."""
