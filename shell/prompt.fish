@@ -44,22 +44,19 @@ function _role_env_update
     end
     if test -n "$ROLE_ENV_PROFILE"
         _role_env_describe $age $now
-    else if test -n "$ROLE_ENV_NO_ACCOUNT"
-        _role_env_paint
-        set -g _role_env_on $_role_env_warning
-        set -g _role_env_text 'no account'
-        test -z "$ALIBABA_CLOUD_CREDENTIALS_URI"; and _role_env_is_guarded none
-        or set -g _role_env_text 'no account≠'
-        set -g _role_env_seen ''
-    else if test -n "@EACH DESCRIBING $ITEM@END"
-        # The keys may be the session's, whose profile nothing names.
-        _role_env_paint
-        set -g _role_env_on $_role_env_warning
-        set -g _role_env_text 'unknown session≠'
-        set -g _role_env_seen ''
     else
+        _role_env_paint
+        set -g _role_env_on $_role_env_warning
         set -g _role_env_text ''
         set -g _role_env_seen ''
+        if test -n "$ROLE_ENV_NO_ACCOUNT"
+            set -g _role_env_text 'no account'
+            test -z "$ALIBABA_CLOUD_CREDENTIALS_URI"; and _role_env_is_guarded none
+            or set -g _role_env_text 'no account≠'
+        else if test -n "@EACH DESCRIBING $ITEM@END"
+            # The keys may be the session's, whose profile nothing names.
+            set -g _role_env_text 'unknown session≠'
+        end
     end
     # A renewal may have changed it.
     _role_env_observe
@@ -96,8 +93,6 @@ function _role_env_is_served
     test -z "$ROLE_ENV_ACCESS_KEY_ID" -a -n "$ALIBABA_CLOUD_CREDENTIALS_URI"
 end
 
-# Succeed if the session's server is running and the credentials URI and the file of the profile are its own. That file
-# is in the server's memory, and lasts as long as the server; or on disk, on a system without such files.
 function _role_env_has_server
     # The groups set the variables: a command substitution would take half of a prompt's time.
     set -l pid
@@ -122,9 +117,6 @@ function _role_env_has_server
     string match -q -- '@SERVED_FILE_START@*' $text
 end
 
-# Succeed if all tools find the session: each key ID of an exported family and each guard is set, and what the session
-# sets is exported; no family has another key, nothing outranks them, and no switch has failed. A served session has no
-# key ID.
 function _role_env_is_whole
     set -l id "$ROLE_ENV_ACCESS_KEY_ID"
     test -z "@EACH OUTRANKING $ITEM@END$ROLE_ENV_NO_ACCOUNT"; or return
@@ -201,10 +193,9 @@ end
 
 # Set the colors: the profile's, or red in reverse video for a warning without one.
 function _role_env_paint
-    set -g _role_env_on ''
-    set -g _role_env_off ''
-    set -g _role_env_plain ''
-    set -g _role_env_warning ''
+    for name in on off plain warning
+        set -g _role_env_$name ''
+    end
     if test -n "$NO_COLOR"; or test "$TERM" = dumb
         return
     end
@@ -236,10 +227,6 @@ function _role_env_renew_or_warn
     set -g _role_env_warned $_role_env_seen
 end
 
-# Renew the session at a prompt, within 5 seconds. Only the command interprets the variables. It runs with the values in
-# _role_env_pinned, so that values planted later have no effect, and in the root folder, since a pinned PYTHONPATH may
-# name the current one. A failure is shown as one line, the last line of stderr that is not a hint, and the same failure
-# is shown once.
 function _role_env_renew
     _role_env_can_run; or return
     string match -qr '^([123]|[0123]\.[0-9]*)\z' -- "$ROLE_ENV_TIMEOUT"; or set -lx ROLE_ENV_TIMEOUT 4

@@ -25,13 +25,7 @@ if test "$id" = @OLD_ID@
             set -gx $v $new[3]
         end
     end
-    set -l names
-    set -l values
-    _re_add @VALUES@
-    for v in $names
-        set -gx $v $values[1]
-        set -e values[1]
-    end
+    _re_put @VALUES@
     set -g _role_env_token $new[3]
     test -n @CONFIRMATION@; and _re_confirm @CONFIRMATION@
 else

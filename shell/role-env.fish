@@ -1,5 +1,6 @@
 # role-env's integration in fish: role-env init fish | source. This file, `prompt.fish` and `completion.fish` are one
-# text, in which the names between two @ are replaced by the command's own tables.
+# text, in which the names between two @ are replaced by the command's own tables. A function without a comment does what
+# the one of its name in the files for bash and zsh does.
 #
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
 # shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete. The prompt requires fish 3.6.
@@ -41,9 +42,6 @@ function _role_env_call --no-scope-shadowing
     ROLE_ENV_INIT=(string split -f 1 ' ' -- "$_role_env_options") command role-env $argv
 end
 
-# Put a session into this shell, with the options of `role-env export`. `-` is the session before this one or, in a
-# shell without a session, the last one: the command gets its request. By the same variable it knows that it may ask for
-# a profile.
 function _role_env_use
     _role_env_can_run; or return
     _role_env_remember
@@ -56,8 +54,6 @@ function _role_env_use
     return $result
 end
 
-# Remember the requests of this shell's session, unless it is mixed with another, and of the session before it. A
-# renewal, or the same request again, counts as the same session.
 function _role_env_remember
     test -n "$ROLE_ENV_PROFILE"; or return 0
     set -l here none
@@ -73,15 +69,11 @@ function _role_env_end_session
     if set -q argv[1]
         _role_env_take off $argv
     else
-        _role_env_off_code
+        @OFF@
     end
     set -l result $status
     _role_env_refresh
     return $result
-end
-
-function _role_env_off_code
-    @OFF@
 end
 
 # Run `renew` for a person.

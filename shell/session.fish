@@ -154,12 +154,14 @@ begin
         #@END
     end
 
-    # Add variables to those to set. The arguments are a value, the names of its variables, another value, and so on.
-    function _re_add --no-scope-shadowing
+    # Set variables: `names` are all of them, and `wrong` those that keep another value. The arguments are a value, the
+    # names of its variables, another value, and so on.
+    function _re_put --no-scope-shadowing
         while set -q argv[1]
             for v in (string split ' ' -- $argv[2])
                 set -a names $v
-                set -a values "$argv[1]"
+                set -gx $v "$argv[1]"
+                test "$$v" = "$argv[1]"; or set -a wrong $v
             end
             set argv $argv[3..]
         end

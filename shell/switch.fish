@@ -1,6 +1,4 @@
 # Put a session into the shell. `session.fish` comes first.
-#
-# `names` are the variables to set, and `values` their values in the same order.
 
 # Succeed if none of the variables has a value.
 function _re_is_unset --no-scope-shadowing
@@ -31,36 +29,25 @@ end
 for v in @RESTORED_REGIONS@
     _re_restore
 end
-set -l names
-set -l values
-_re_add @VALUES@
-_re_is_unset @CLOUD_REGIONS_READ@; and _re_add @CLOUD_REGIONS@
-_re_is_unset @OSS_REGIONS_READ@; and _re_add @OSS_REGIONS@
-# The `aliyun` CLI follows the shell only if it finds a region.
-if _re_is_unset @CLI_REGIONS_READ@
-    _re_add @GUARDS_WITHOUT_REGION@
-else
-    _re_add @GUARDS_WITH_REGION@
-end
 set -l gone $left $shared @GONE@
 for v in $gone _role_env_colour
     _re_remove
 end
-set -l rest $values
-for v in $names
-    set -gx $v $rest[1]
-    set -e rest[1]
+set -l names
+set -l wrong
+_re_put @VALUES@
+_re_is_unset @CLOUD_REGIONS_READ@; and _re_put @CLOUD_REGIONS@
+_re_is_unset @OSS_REGIONS_READ@; and _re_put @OSS_REGIONS@
+# The `aliyun` CLI follows the shell only if it finds a region.
+if _re_is_unset @CLI_REGIONS_READ@
+    _re_put @GUARDS_WITHOUT_REGION@
+else
+    _re_put @GUARDS_WITH_REGION@
 end
 set -g _role_env_saved 1
 set -g _role_env_token @TOKEN@
 if test -n @COLOR@
     set -g _role_env_colour @COLOR@
-end
-set -l wrong
-set rest $values
-for v in $names
-    test "$$v" = "$rest[1]"; or set -a wrong $v
-    set -e rest[1]
 end
 for v in $gone
     if not contains -- $v $names; and test -n "$$v"
