@@ -117,7 +117,3 @@ class RoleArn(str):
         head, _, arn.name = text.partition("/")
         arn.account = head.removeprefix("acs:ram::").removesuffix(":role")
         return arn
-
-    def is_same_role(self, text: str) -> bool:
-        """Return whether the ARN `text` names the same role. STS ignores the case of role names."""
-        return self.lower() == text.lower()

@@ -29,13 +29,8 @@ _SEEN_BY_TOOLS = tuple(
 )
 # The variables that every prompt compares: all that a session sets, guards or unsets. The values of secrets are not
 # read.
-_COMPARED = tuple(
-    dict.fromkeys(
-        (
-            *variables.SAVED,
-            *(variables.CREDENTIALS_URI, variables.SHARED_FILE, *variables.OWN, variables.COLOUR),
-        )
-    )
+_COMPARED = dict.fromkeys(
+    (*variables.SAVED, variables.CREDENTIALS_URI, variables.SHARED_FILE, *variables.OWN, variables.COLOUR)
 )
 _SECRET = {name for key in (*variables.KEYS, variables.BARE, variables.BASE) for name in key.names[1:]}
 # An unasked renewal runs with the values that these variables have when the integration is loaded, so that values

@@ -7,14 +7,10 @@ from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.variables import Key
 
-# The variables of the families, in order of precedence: the `aliyun` CLI's order, and in the last family Terraform's
-# name before the CLI's.
-_ENVIRONMENT = (
-    *variables.FAMILIES["alibaba_cloud"].keys,
-    *variables.FAMILIES["alibabacloud"].keys,
-    Key("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "ALICLOUD_SECURITY_TOKEN"),
-    Key("ALICLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY_SECRET", "ALICLOUD_SECURITY_TOKEN"),
-)
+CLOUD, OLDER, TERRAFORM = (variables.FAMILIES[name].keys[0] for name in ("alibaba_cloud", "alibabacloud", "alicloud"))
+ALICLOUD = Key("ALICLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY_SECRET", "ALICLOUD_SECURITY_TOKEN")
+# In order of precedence: the `aliyun` CLI's order, and in the last family Terraform's name before the CLI's.
+_ENVIRONMENT = (CLOUD, OLDER, TERRAFORM, ALICLOUD)
 
 
 def own_key(environ: Mapping[str, str]) -> AccessKey | None:

@@ -10,21 +10,16 @@ from collections.abc import Mapping
 
 from role_env import validators, variables
 from role_env.credentials import AccessKey
+from role_env.environ.keys import ALICLOUD, CLOUD, OLDER, TERRAFORM
 from role_env.environ.session import NO_ACCOUNT, ShellState, incomplete_keys, missing_without_key
 from role_env.variables import Key
 
-_CLOUD = variables.FAMILIES["alibaba_cloud"].keys[0]
-_OLDER = variables.FAMILIES["alibabacloud"].keys[0]
-_OSS = variables.FAMILIES["oss"].keys[0]
-_TERRAFORM = variables.FAMILIES["alicloud"].keys[0]
-_LOG = variables.FAMILIES["aliyun_log"].keys[0]
-_ALICLOUD = Key("ALICLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY_SECRET", "ALICLOUD_SECURITY_TOKEN")
 _TOOLS = {
-    "aliyun": (_CLOUD, _OLDER, _ALICLOUD, variables.BARE),
-    "Terraform, Pulumi": (_TERRAFORM, _CLOUD, _OLDER),
-    "SDKs": (_CLOUD,),
-    "ossutil 2": (_OSS,),
-    "aliyunlog": (_LOG, _CLOUD),
+    "aliyun": (CLOUD, OLDER, ALICLOUD, variables.BARE),
+    "Terraform, Pulumi": (TERRAFORM, CLOUD, OLDER),
+    "SDKs": (CLOUD,),
+    "ossutil 2": variables.FAMILIES["oss"].keys,
+    "aliyunlog": (*variables.FAMILIES["aliyun_log"].keys, CLOUD),
 }
 
 

@@ -55,7 +55,7 @@ class KeptSession:
             raise self.another("another session policy")
 
     def _check_role(self, role_arn: str) -> None:
-        if not self.role_arn.is_same_role(role_arn):
+        if self.role_arn.lower() != role_arn.lower():  # STS ignores the case of role names
             raise self.another(f"role {role_arn or '(none)'}, not {self.role_arn or '(none)'}")
 
     def _check_account(self, account_id: str) -> None:

@@ -10,7 +10,7 @@ from role_env.credentials import Credentials, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from role_env.shells.dialect import Dialect
 
@@ -159,17 +159,16 @@ def _regions(session: Session, kept: "Mapping[str, str]") -> tuple[dict[str, str
     follows = _follows(session, kept)
     if follows is None:
         follows = any(kept.get(name) for name in variables.CLI_REGIONS)
-    return dict(_fallback_regions(session, kept)), follows
+    return _fallback_regions(session, kept), follows
 
 
-def _fallback_regions(session: Session, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
-    """Yield the variables to set to the region of the `aliyun` CLI's current profile, with that region.
+def _fallback_regions(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
+    """Return the variables to set to the region of the `aliyun` CLI's current profile, with that region.
 
     Variables are left out for tools that find a region in `session` or `environ`.
     """
-    for names, read in variables.fallback_regions(session):
-        if not any(environ.get(name) for name in read):
-            yield from dict.fromkeys(names, session.fallback_region).items()
+    groups = [names for names, read in variables.fallback_regions(session) if not any(map(environ.get, read))]
+    return {name: session.fallback_region for names in groups for name in names}
 
 
 def _json(session: Session) -> str:
@@ -219,6 +218,6 @@ def document_variables(session: Session) -> dict[str, str]:
 
     That program has its own home folder and `aliyun` CLI, and cannot request the session again.
     """
-    values = variables.assignments(session) | dict(_fallback_regions(session, {}))
+    values = variables.assignments(session) | _fallback_regions(session, {})
     values.pop(variables.REQUEST, None)
     return values
