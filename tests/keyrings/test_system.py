@@ -13,7 +13,7 @@ from pathlib import Path
 import keyring.backend
 import pytest
 
-from role_env.keyrings import Entry, backends, service_backend
+from role_env.keyrings import Entry, backends
 from role_env.keyrings.notes import KeyringNotes
 from role_env.keyrings.system import SystemKeyring
 from support import file_keyring
@@ -117,7 +117,7 @@ def test_the_service_knows_a_client_by_a_search_before_it_is_asked_for_a_propert
     """gnome-keyring 48 can end itself otherwise."""
     from keyring.backends.SecretService import Keyring
 
-    for operation in (service_backend.open_ahead, backends.check_open):
+    for operation in (backends.open_ahead, backends.check_open):
         with SilentBus(answers=99) as bus:
             monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
             operation(Keyring())  # type: ignore[no-untyped-call]  # keyring's

@@ -1,10 +1,10 @@
-"""Choose the backend that `keyring` itself would choose, faster where the choice is known."""
+"""Choose the backend that `keyring` itself would choose, and do with it what `keyring` cannot: look and list."""
 
 import contextlib
 import sys
 
-from role_env.keyrings import service_backend
 from role_env.keyrings.notes import KeyringNotes
+from role_env.keyrings.secret_service import COLLECTION_INTERFACE, DEFAULT_COLLECTION, ITEM_INTERFACE
 from role_env.ui.messages import hush_libraries
 
 TYPE_CHECKING = False
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from jeepney.io.blocking import DBusConnection
     from keyring.backend import KeyringBackend
 
 # The systems with a single keyring, and its backend.
 NATIVE = {"darwin": ("keyring.backends.macOS", "Keyring"), "win32": ("keyring.backends.Windows", "WinVaultKeyring")}
-
+_SERVICE_MODULE = "keyring.backends.SecretService"
 # These backends unlock everything they open, and offer no way to ask first.
 _OPENED_BY_LOOKING = ("keyring.backends.kwallet", "keyring.backends.libsecret")
 
@@ -51,7 +52,7 @@ def choose(environ: "Mapping[str, str]", notes: KeyringNotes, *, is_unattended: 
         import keyring
 
         chosen = keyring.get_keyring()
-    if type(writing_backend(chosen)).__module__ == service_backend.MODULE:
+    if type(writing_backend(chosen)).__module__ == _SERVICE_MODULE:
         notes.note_secret_service()
     return chosen
 
@@ -104,5 +105,83 @@ def check_open(backend: "KeyringBackend") -> None:
 
     first = writing_backend(backend)
     module = type(first).__module__
-    if module in _OPENED_BY_LOOKING or (module == service_backend.MODULE and service_backend.is_locked(first)):
+    if module in _OPENED_BY_LOOKING or (module == _SERVICE_MODULE and is_service_locked(first)):
         raise KeyringLocked
+
+
+def is_service_locked(backend: "KeyringBackend") -> bool:
+    """Return whether using `backend` would ask a person to unlock its collection."""
+    import secretstorage
+
+    with contextlib.closing(secretstorage.dbus_init()) as connection:
+        _introduce(connection)
+        path = getattr(backend, "preferred_collection", None) or DEFAULT_COLLECTION
+        return bool(secretstorage.Collection(connection, path).is_locked())
+
+
+def open_ahead(backend: "KeyringBackend") -> None:
+    """Open the Secret Service's default collection for the next use of `backend`, unless it is locked.
+
+    Connecting, and agreeing on a key with the service, takes a dozen messages.
+    """
+    if type(backend).__module__ != _SERVICE_MODULE or hasattr(backend, "preferred_collection"):
+        return
+    import secretstorage
+    from secretstorage.util import open_session
+
+    connection = secretstorage.dbus_init()
+    _introduce(connection)
+    collection = secretstorage.Collection(connection, DEFAULT_COLLECTION)
+    if collection.is_locked():
+        connection.close()
+        return
+    collection.session = open_session(connection)
+    opened = [collection]
+    usual = backend.get_preferred_collection  # type: ignore[attr-defined]  # the Secret Service's backend has it
+
+    def preferred_collection() -> object:
+        """Return the open collection for one use, and the usual one after that."""
+        return opened.pop() if opened else usual()
+
+    backend.get_preferred_collection = preferred_collection  # type: ignore[attr-defined]
+
+
+def _introduce(connection: "DBusConnection") -> None:
+    """Send a search over `connection`, so that the Secret Service knows this client.
+
+    gnome-keyring 48 exits if an unknown client asks for a property, as `secretstorage` does first. A search from an
+    unknown client only fails.
+    """
+    from secretstorage.exceptions import ItemNotFoundException
+    from secretstorage.util import DBusAddressWrapper
+
+    with contextlib.suppress(ItemNotFoundException):
+        DBusAddressWrapper(DEFAULT_COLLECTION, COLLECTION_INTERFACE, connection).call(
+            "SearchItems", "a{ss}", {"service": ""}
+        )
+
+
+def is_item_gone(error: Exception) -> bool:
+    """Return whether `error` means that an item found in the Secret Service no longer exists.
+
+    For a missing collection, the backend raises InitError.
+    """
+    return type(error).__name__ == "ItemNotFoundException"
+
+
+def service_names(backend: "KeyringBackend") -> list[str]:
+    """Return the names of all entries if `backend` is the Secret Service's. `keyring` itself cannot search."""
+    collection_of = getattr(backend, "get_preferred_collection", None)
+    if collection_of is None:
+        return []
+    from secretstorage.exceptions import ItemNotFoundException
+    from secretstorage.util import DBusAddressWrapper
+
+    collection = collection_of()
+    found = []
+    with contextlib.closing(collection.connection) as bus:
+        items = DBusAddressWrapper(collection.collection_path, COLLECTION_INTERFACE, bus).get_property("Items")
+        for item in items:
+            with contextlib.suppress(ItemNotFoundException):  # another process has just deleted it
+                found.append(dict(DBusAddressWrapper(item, ITEM_INTERFACE, bus).get_property("Attributes")))
+    return [f"{attributes.get('service', '')}\t{attributes.get('username', '')}" for attributes in found]

@@ -8,7 +8,7 @@ import time
 
 from role_env.context import Context
 from role_env.deadline import NoThread, TimedOut, Worker, idle_seconds, is_crowded, within
-from role_env.keyrings import Entry, backends, chunks, secret_service, service_backend
+from role_env.keyrings import Entry, backends, chunks, secret_service
 from role_env.keyrings.faults import KeyringFault, fault_of
 from role_env.keyrings.notes import KeyringNotes
 from role_env.ui.messages import on_terminal
@@ -116,7 +116,7 @@ class SystemKeyring:
 
     def names(self) -> list[str]:
         """Return the names of all entries if the keyring is the Secret Service. Others cannot be searched."""
-        return self._use(service_backend.names) or []
+        return self._use(backends.service_names) or []
 
     def prepare(self) -> None:
         """Prepare a write in the background: import the backend, and open the Secret Service.
@@ -179,7 +179,7 @@ class SystemKeyring:
             try:
                 return operation(self._backend())
             except Exception as error:
-                if service_backend.is_item_gone(error) and tries < _MOST_TRIES:
+                if backends.is_item_gone(error) and tries < _MOST_TRIES:
                     continue
                 is_slow = idle_seconds() - began > SLOW_SECONDS
                 has_bus = bool(self._context.environ.get("DBUS_SESSION_BUS_ADDRESS"))
@@ -203,7 +203,7 @@ class SystemKeyring:
         """Prepare a backend for one use. That use meets and reports the fault if this fails."""
         time.sleep(PREPARATION_DELAY)
         backend = self._choose()
-        service_backend.open_ahead(backend)
+        backends.open_ahead(backend)
         self._prepared.append(backend)
 
     def _fail(self, fault: KeyringFault, failure: str = "") -> None:

@@ -6,9 +6,8 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.keyrings import Entry
 from role_env.sessions import Request
-from role_env.sessions.cached_session import CachedSession
 from role_env.sessions.chain import Chain
-from role_env.sessions.flight import SingleFlight
+from role_env.sessions.flight import CachedSession, SingleFlight
 from role_env.sessions.passthrough import pass_through
 from role_env.sessions.store import Cache
 from role_env.sts import client as sts
