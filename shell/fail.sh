@@ -3,7 +3,7 @@
 _re_report_quotes() {
 	\:
 }
-#@ `session.sh` comes first.
+#@CUT@ The rest comes after the cut in `session.sh`.
 {
 	_re_find_locals
 	_re_take_away

@@ -4,7 +4,7 @@
 _re_report_quotes() {
 	\printf '%s\n' 'role-env: the quotes around $(…) are missing: nothing was changed' 'role-env: hint: type eval "$(role-env off)"' >&2
 }
-#@ `session.sh` comes first.
+#@CUT@ The rest comes after the cut in `session.sh`.
 # A key that the user has set meanwhile stays, but not with the session's secret or token.
 _re_let_go() {
 	_re_read

@@ -4,7 +4,7 @@
 _re_report_quotes() {
 	\printf '%s\n' 'role-env: the quotes around $(…) are missing: nothing was changed' 'role-env: hint: type eval "$(role-env renew)"' >&2
 }
-#@ `session.sh` comes first.
+#@CUT@ The rest comes after the cut in `session.sh`.
 # Only variables that are still the old session's are replaced. If one is readonly, or the shell has another session by
 # now, nothing changes. The first three new values are the ID, the secret and the token.
 _re_renew() {

@@ -2,8 +2,9 @@
 # shellcheck disable=SC2016,SC2043,SC2194,SC2249,SC2250,SC3045  # tables, other files' names, and few bytes
 # The first part of each program for POSIX shells: find out which keys are the session's, and remove every account.
 #
-# `helper/shell_programs` puts it and one of the other files into one group, which is a syntax error if it is cut off. It
-# strips comments and indentation, ends each command with a semicolon, and replaces the names between two @.
+# `helper/shell_programs` puts it and one of the other files into the groups of `program.txt`, of which the second is a
+# syntax error if it is cut off. It strips comments and indentation, ends each command with a semicolon, and replaces the
+# names between two @.
 #
 # Without quotes, as in `eval $(role-env PROFILE)`, the shell splits the text at each character of IFS, joins the words
 # with single spaces and expands words that look like file name patterns. If that replaces the line breaks, the `case`
@@ -173,7 +174,8 @@ case @LINE_BREAK@ in ' ')
 	\eval "$_re_cleanup $_re_on \\false"
 	;;
 esac
-#@CUT@ Without quotes, the rest is a comment.
+#@CUT@ Here `program.txt` has a line that is a comment or, in a shell that has joined the lines with spaces, a word, the
+# end of the group and a comment: without quotes, the rest is a comment.
 case $- in
 *r*) _re_whole=r ;;
 *)

@@ -4,7 +4,7 @@
 _re_report_quotes() {
 	\printf '%s\n' 'role-env: the quotes around $(…) are missing: no session was set' 'role-env: hint: type eval "$(role-env @EXPORT_WORDS@ || echo false)"' >&2
 }
-#@ `session.sh` comes first.
+#@CUT@ The rest comes after the cut in `session.sh`.
 # Add the pairs $2 if one of the variables $1 has a value, else the pairs $3.
 _re_choose() {
 	_re_new=''
