@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from role_env import names, paths, validators
+from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, UsageError
 from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint
@@ -12,12 +13,12 @@ from role_env.profiles.file import DEFAULT, ProfilesFile
 from role_env.profiles.locate import existing_sdk_file, own_file
 
 
+@dataclass(frozen=True)
 class NewProfile:
     """A section to append: its name, and its keys with their values."""
 
-    def __init__(self, name: str, values: Mapping[str, str]) -> None:
-        self.name = name
-        self.values = dict(values)
+    name: str
+    values: Mapping[str, str]
 
     def text(self) -> str:
         """Return the text of the section.

@@ -9,7 +9,7 @@ import time
 
 from role_env.context import Context
 from role_env.credentials import Credentials, Session
-from role_env.dataclass import replace
+from role_env.dataclass import dataclass, replace
 from role_env.environ import agent as agents
 from role_env.environ.keys import own_key
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UsageError
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from role_env.sessions.flight import SingleFlight
 
 
+@dataclass(frozen=True)
 class CacheDecision:
     """The decision whether the cached session answers a request: its `expiration` if there is one, and `why`."""
 
-    def __init__(self, why: str, *, record: Record | None = None, valid: bool = False) -> None:
-        self.why = why
-        self.valid = valid
-        self.expiration = record.session.credentials.expiration if record else None
+    why: str
+    expiration: int | None = None
+    valid: bool = False
 
 
 def obtain(request: Request, context: Context) -> Session:
@@ -137,24 +137,25 @@ class SessionRequest:
     def _decide(self, chain: Chain, cached: Record | None) -> CacheDecision:
         if not chain.is_cacheable:
             return CacheDecision(f"a session of a {chain.source.kind} is requested each time")
+        expiration = cached.session.credentials.expiration if cached else None
         is_usable = cached is not None and not self._request.refresh and self._request.accepts(cached)
         if cached and is_usable and self._is_current(cached):
-            return CacheDecision("nothing that it was made from has changed", record=cached, valid=True)
+            return CacheDecision("nothing that it was made from has changed", expiration, valid=True)
         try:
             is_same = chain.digest(self._context) == (cached.chain if cached else None)
         except (ProfileError, KeyringError) as error:
-            return CacheDecision(error.message, record=cached)
+            return CacheDecision(error.message, expiration)
         if cached is None:
             return CacheDecision("no session is cached")
         if self._request.refresh:
-            return CacheDecision("--refresh requests a new one", record=cached)
+            return CacheDecision("--refresh requests a new one", expiration)
         if not is_same:
-            return CacheDecision("who requests it, or what is requested, has changed", record=cached)
+            return CacheDecision("who requests it, or what is requested, has changed", expiration)
         if not is_usable:
             left = int(cached.session.credentials.remaining())
             why = f"the cached one has {left} seconds left" if left > 0 else "the cached one has expired"
-            return CacheDecision(why, record=cached)
-        return CacheDecision("its chain is the same, though a file or variable has changed", record=cached, valid=True)
+            return CacheDecision(why, expiration)
+        return CacheDecision("its chain is the same, though a file or variable has changed", expiration, valid=True)
 
     def _is_current(self, cached: Record) -> bool:
         """Return whether the record answers the request, without reading the profiles file."""
