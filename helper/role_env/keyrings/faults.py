@@ -4,22 +4,32 @@ import enum
 
 
 class KeyringFault(enum.Enum):
-    """A reason why the keyring cannot be used; its value is the text for messages."""
+    """A reason why the keyring cannot be used.
 
-    NONE_ON_SYSTEM = "there is none on this system"
-    NONE_ON_BUS = "there is none on this session bus"
-    PLAIN_TEXT = "the only one here writes to a file, unencrypted"
-    LOCKED = "it is locked"
-    LOCKED_OR_STOPPED = "it is locked, or does not start"
-    TIMED_OUT = "it timed out; is it locked, or hung?"
-    AVOIDED = "it timed out within the last minute"
-    NO_COLLECTION = "it has no default collection"
-    REFUSED = "it does not accept the entry"
-    TOO_LONG = "it has no room for a text of this length"
-    NO_BACKEND = "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names does not exist"
-    CONFIGURED = "a setting chooses its backend, which is imported only for a person who asks"
-    NO_THREAD = "this process cannot start more threads"
-    BROKEN = "it failed"
+    `text` is for messages. The value has the names of the exceptions, of `keyring` or of a backend, that stand for it.
+    """
+
+    def __init__(self, text: str, *exceptions: str) -> None:
+        self.text = text
+        self.exceptions = exceptions
+
+    NONE_ON_SYSTEM = "there is none on this system", "NoKeyringError"
+    NONE_ON_BUS = "there is none on this session bus", "SecretServiceNotAvailableException"
+    PLAIN_TEXT = "the only one here writes to a file, unencrypted", "PlainTextBackend"
+    LOCKED = "it is locked", "KeyringLocked", "PromptDismissedException"
+    LOCKED_OR_STOPPED = "it is locked, or does not start", "InitError"
+    TIMED_OUT = "it timed out; is it locked, or hung?", "TimeoutError"
+    AVOIDED = ("it timed out within the last minute",)
+    NO_COLLECTION = "it has no default collection", "ItemNotFoundException"
+    REFUSED = "it does not accept the entry", "PasswordSetError"
+    TOO_LONG = "it has no room for a text of this length", "TooLong"
+    NO_BACKEND = (
+        "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names does not exist",
+        "ModuleNotFoundError",
+    )
+    CONFIGURED = "a setting chooses its backend, which is imported only for a person who asks", "ConfiguredBackend"
+    NO_THREAD = "this process cannot start more threads", "NoThread"
+    BROKEN = ("it failed",)
 
     @property
     def is_absence(self) -> bool:
@@ -32,21 +42,7 @@ class KeyringFault(enum.Enum):
         return self in (self.TIMED_OUT, self.AVOIDED)
 
 
-_FAULTS = {
-    "NoKeyringError": KeyringFault.NONE_ON_SYSTEM,
-    "SecretServiceNotAvailableException": KeyringFault.NONE_ON_BUS,
-    "PlainTextBackend": KeyringFault.PLAIN_TEXT,
-    "KeyringLocked": KeyringFault.LOCKED,
-    "PromptDismissedException": KeyringFault.LOCKED,
-    "ItemNotFoundException": KeyringFault.NO_COLLECTION,
-    "TimeoutError": KeyringFault.TIMED_OUT,
-    "InitError": KeyringFault.LOCKED_OR_STOPPED,
-    "PasswordSetError": KeyringFault.REFUSED,
-    "TooLong": KeyringFault.TOO_LONG,
-    "ModuleNotFoundError": KeyringFault.NO_BACKEND,
-    "ConfiguredBackend": KeyringFault.CONFIGURED,
-    "NoThread": KeyringFault.NO_THREAD,
-}
+_FAULTS = {name: fault for fault in KeyringFault for name in fault.exceptions}
 
 
 def fault_of(error: BaseException) -> KeyringFault:

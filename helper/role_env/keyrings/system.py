@@ -55,7 +55,7 @@ class SystemKeyring:
         self._prepared: list[KeyringBackend] = []
         avoided = not even_if_avoided and self._notes.is_avoided()
         self.fault: KeyringFault | None = KeyringFault.AVOIDED if avoided else None
-        self.reason = self.fault.value if self.fault else ""
+        self.reason = self.fault.text if self.fault else ""
 
     @property
     def is_absent(self) -> bool:
@@ -208,7 +208,7 @@ class SystemKeyring:
 
     def _fail(self, fault: KeyringFault, failure: str = "") -> None:
         self.fault = fault
-        self.reason = f"{fault.value} ({failure})" if fault is KeyringFault.BROKEN else fault.value
+        self.reason = f"{fault.text} ({failure})" if fault is KeyringFault.BROKEN else fault.text
         if fault.is_timeout and (why := self._notes.avoid()):
             self._context.messages.decided(f"the keyring's timeout could not be noted: {why}")
         if fault.is_absence:

@@ -166,7 +166,7 @@ def _check_proof(kept: KeptSession, chain: Chain, asked: ShellRequest, proof: Pr
     proof.load(context)
     if not proof.chain and context.is_unattended and backends.is_set(context.environ):
         raise ProfileError(
-            f"the session of {kept.profile} is not renewed unasked: {KeyringFault.CONFIGURED.value}",
+            f"the session of {kept.profile} is not renewed unasked: {KeyringFault.CONFIGURED.text}",
             hint="type: role-env renew",
         )
     is_issued = bool(proof.chain) and proof.seal(asked) == asked.seal
