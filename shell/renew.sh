@@ -11,21 +11,15 @@ _re_renew() {
 	_re_read
 	case "$_re_value" in
 	"") _re_new='' ;;
-	"$_re_id") _re_new="$_re_new_1" ;;
-	"$_re_own_secret") _re_new="$_re_new_2" ;;
-	"$_re_own_token") _re_new="$_re_new_3" ;;
+	"$_re_id") _re_new=1 ;;
+	"$_re_own_secret") _re_new=2 ;;
+	"$_re_own_token") _re_new=3 ;;
 	*) _re_new='' ;;
 	esac
-	case "$_re_new" in
+	case $_re_new in
 	?*)
-		# Without what changes values, such as `declare -u`.
-		\unset -v "$_re_var"
-		\export "$_re_var=$_re_new"
-		_re_read
-		case "$_re_value" in
-		"$_re_new") ;;
-		*) _re_wrong="$_re_wrong $_re_var" ;;
-		esac
+		_re_var="$_re_var=$_re_new"
+		_re_assign
 		;;
 	esac
 }

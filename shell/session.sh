@@ -282,10 +282,11 @@ r)
 		done
 	}
 
-	# A pair is NAME=NUMBER. The new value is in `_re_new_NUMBER`.
+	# A pair is NAME=NUMBER. The new value is in `_re_new_NUMBER`. `wrong` lists variables that keep another value. They
+	# are unset first, without what changes values, such as `declare -u`.
 	_re_assign() {
 		\unset -v "${_re_var%%=*}"
-		\eval "\\export ${_re_var%%=*}=\"\$_re_new_${_re_var#*=}\""
+		\eval "\\export ${_re_var%%=*}=\"\$_re_new_${_re_var#*=}\"; case \"\${${_re_var%%=*}-}\" in \"\$_re_new_${_re_var#*=}\") ;; *) _re_wrong=\"\$_re_wrong ${_re_var%%=*}\" ;; esac"
 	}
 
 	_re_report_readonly() {

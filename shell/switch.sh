@@ -15,10 +15,6 @@ _re_choose() {
 	esac
 }
 
-_re_check() {
-	\eval "case \"\${${_re_var%%=*}-}\" in \"\$_re_new_${_re_var#*=}\") ;; *) _re_wrong=\"\$_re_wrong \${_re_var%%=*}\" ;; esac"
-}
-
 _re_check_unset() {
 	_re_read
 	case $_re_how in s) _re_wrong="$_re_wrong $_re_var" ;; esac
@@ -51,7 +47,6 @@ _re_switch() {
 	_re_each _re_assign "$_re_pairs"
 	_role_env_saved=1 _role_env_token="$_re_new_@TOKEN_NUMBER@"
 	case @COLOR@ in ?*) _role_env_colour=@COLOR@ ;; esac
-	_re_each _re_check "$_re_pairs"
 	_re_each _re_check_unset "$_re_unset"
 }
 
