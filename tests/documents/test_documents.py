@@ -11,6 +11,7 @@ from role_env.command_table import COMMANDS
 from role_env.command_table.formats import FORMATS
 from role_env.profiles.profile import PROFILE_KEYS
 from support.documents import README, TOP, TOPICS, codes, table, topic
+from support.picture import FILE, lines_of_a_day, render
 
 SECURITY = TOP / ".github/SECURITY.md"
 GUIDES = [TOP / ".github/CONTRIBUTING.md", TOP / ".github/ALIYUN_CLI.md"]
@@ -104,3 +105,63 @@ def test_the_table_of_families_has_each_with_its_variables() -> None:
     for name, reported in rows.items():
         family = variables.FAMILIES[name]
         assert reported == {variable for key in family.keys for variable in key.names} | set(family.regions)
+
+
+# ---- the picture of a terminal in the README ----
+
+
+def test_the_picture_is_what_a_real_terminal_shows_today() -> None:
+    assert FILE.read_text("utf-8") == render(lines_of_a_day()), "run: .venv/bin/python -m support.picture (in tests/)"
+
+
+def test_the_picture_shows_each_state_that_the_text_claims() -> None:
+    shown = re.sub(r"<[^>]+>", "", FILE.read_text("utf-8"))
+    for state in ("profileB 59m", "production 59m", "production≠ 59m", "staging expired"):
+        assert state in shown
+
+
+# ---- what role-env relies on in the aliyun CLI is in one list, with the modules and the tests that are there ----
+
+
+LIST = TOP / ".github/ALIYUN_CLI.md"
+PACKAGE = TOP / "helper/role_env"
+BEHAVIOR = ("aliyun", "doctor", "environ", "issuers", "sessions", "shells", "sources")
+"""The folders whose modules do what the CLI does, or what it is to find. The others only name it."""
+ONLY_NAMED = {"doctor/examination.py"}
+
+
+def rows() -> list[list[str]]:
+    """The cells of each row of each table."""
+    lines = [line for line in LIST.read_text("utf-8").splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [row for row in cells if row[0] not in ("the CLI", "---")]
+
+
+def test_each_row_says_where_it_is_in_the_cli_which_release_that_was_and_whether_it_was_run() -> None:
+    assert len(rows()) > 20
+    for claim, place, release, *_ in rows():
+        assert claim
+        assert place
+        assert re.fullmatch(r"3\.\d+\.\d+ (run|read)", release), claim
+
+
+def test_each_row_names_a_test_and_modules_that_are_there() -> None:
+    for claim, _, _, modules, test in rows():
+        assert codes(modules), claim
+        for module in codes(modules):
+            assert (PACKAGE / module).is_file(), module
+        file, name = codes(test)[0].split("::")
+        tree = ast.parse((TOP / "tests" / file).read_text("utf-8"))
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, name
+
+
+def test_each_module_that_does_what_the_cli_does_is_in_a_row() -> None:
+    named = {module for row in rows() for module in codes(row[3])} | ONLY_NAMED
+    speaking = [
+        path.relative_to(PACKAGE).as_posix()
+        for folder in BEHAVIOR
+        for path in (PACKAGE / folder).rglob("*.py")
+        if re.search(r"\bCLI\b|`aliyun`|aliyun-cli", path.read_text("utf-8"))
+    ]
+    assert len(speaking) > 10
+    assert not set(speaking) - named, f"give each of these a row in .github/{LIST.name}"

@@ -11,6 +11,7 @@ from role_env.command_table import COMMANDS
 from role_env.command_table.model import OBTAINING
 from support.documents import TOPICS
 from support.secret_service_bus import require
+from support.waiting import DEADLINE
 
 PAGE = Path(sys.prefix, "share/man/man1/role-env.1")
 
@@ -21,7 +22,7 @@ def page() -> str:
     require("man")
     environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "80", "MAN_KEEP_FORMATTING": ""}
     warnings = ["--warnings=w,!break"] if sys.platform == "linux" else []
-    done = subprocess.run(["man", *warnings, str(PAGE)], capture_output=True, env=environ, check=True, timeout=60)
+    done = subprocess.run(["man", *warnings, str(PAGE)], capture_output=True, env=environ, check=True, timeout=DEADLINE)
     assert done.stderr == b""
     return re.sub("\x1b\\[[0-9;]*m|.\b", "", done.stdout.decode("utf-8"))
 

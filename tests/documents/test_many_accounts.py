@@ -8,7 +8,7 @@ from support.documents import topic
 from support.machine import Machine
 
 COMMAND = "aliyun --region cn-shanghai ecs DescribeInstances"
-NAMES = [f"prod/{number}" for number in range(1, 8)]
+NAMES = [f"prod/{number}" for number in range(1, 5)]
 
 pytestmark = pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 
@@ -24,7 +24,7 @@ def line() -> str:
 
 @pytest.fixture
 def many(machine: Machine) -> Machine:
-    """A machine with seven profiles of production, one of development, and an `aliyun` that records when it runs."""
+    """A machine with four profiles of production, one of development, and an `aliyun` that records when it runs."""
     profile = f"role_arn = {machine.sts.role_arn}\nsource_profile = profileA\n"
     machine.add("".join(f"[{name}]\n{profile}" for name in (*NAMES, "dev")))
     use(machine, "echo one; printf '%s\\n' 'two & \\1' >&2; printf 'no end of line'")
@@ -37,14 +37,7 @@ def use(machine: Machine, script: str) -> None:
     machine.write_program("bin/aliyun", f"#!/bin/sh\n{script}\n")
 
 
-def failing(how: str) -> str:
-    """A script that fails in prod/3 alone, and says where it has been."""
-    return f'echo was here; if [ "$ROLE_ENV_PROFILE" = prod/3 ]; then {how}; fi'
-
-
-def test_each_line_has_the_name_before_it_and_a_profiles_lines_stay_together(
-    many: Machine, shell: str, line: str
-) -> None:
+def test_each_line_has_the_name_before_it_and_those_of_one_stay_together(many: Machine, shell: str, line: str) -> None:
     done = many.shell(shell, line)
     assert (done.returncode, done.stderr) == (0, "")
     blocks = [f"{name}: one\n{name}: two & \\1\n{name}: no end of line\n" for name in NAMES]
@@ -53,16 +46,16 @@ def test_each_line_has_the_name_before_it_and_a_profiles_lines_stay_together(
 
 
 def test_one_failure_makes_the_status_one_and_stops_no_other(many: Machine, shell: str, line: str) -> None:
-    for how in ("exit 1", "exit 126", "exit 127", "exit 255", "kill -9 $$", "kill -15 $$"):
-        use(many, failing(how))
+    # The same `xargs` in each shell: bash shows that it takes none of these for the end of all.
+    hows = ("exit 1", "exit 126", "exit 127", "exit 255", "kill -9 $$", "kill -15 $$")
+    for how in hows if shell == "bash" else hows[3:4]:
+        use(many, f'echo was here; if [ "$ROLE_ENV_PROFILE" = prod/3 ]; then {how}; fi')
         done = many.shell(shell, line)
         assert done.returncode != 0, how
         assert {f"{name}: was here" for name in NAMES} <= set(done.stdout.splitlines()), how
 
 
-def test_a_session_that_is_refused_is_a_failure_with_its_reason_behind_the_name(
-    many: Machine, shell: str, line: str
-) -> None:
+def test_a_refused_session_is_a_failure_with_its_reason_behind_the_name(many: Machine, shell: str, line: str) -> None:
     refused = many.sts.world.role("strangers").arn
     many.add(f"[prod-refused]\nrole_arn = {refused}\nsource_profile = profileA\n")
     done = many.shell(shell, line)
@@ -82,7 +75,9 @@ def test_no_matching_name_and_no_list_are_failures_too(many: Machine, shell: str
 def test_at_most_so_many_run_at_once(many: Machine, shell: str, line: str) -> None:
     folder = many.home / "running"
     folder.mkdir()
-    use(many, f"mkdir {folder}/$$; ls {folder} | wc -l; sleep 0.5; rmdir {folder}/$$")
+    count = f"$(ls {folder} | wc -l)"
+    wait = f"until test -e two; do test {count} -ge 2 && touch two; sleep 0.3; done"
+    use(many, f"mkdir {folder}/$$; {wait}; echo {count}; sleep 0.2; rmdir {folder}/$$")
     done = many.shell(shell, line)
     assert done.returncode == 0, done.stdout
     counts = [int(text) for text in re.findall(r": *(\d+)$", done.stdout, re.MULTILINE)]

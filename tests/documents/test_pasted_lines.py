@@ -4,29 +4,17 @@ Of a topic that is what `role-env help` shows on a terminal of 80 columns, of a 
 """
 
 import re
-from pathlib import Path
 
 import pytest
 
 from role_env.command_table.formats import INTEGRATED_SHELLS, SHELLS
 from role_env.ui.reference import text_of
-from support.documents import README, TOP, TOPICS, topic
+from support.documents import README, TOP, TOPICS, lines_of, topic
 from support.machine import Machine
 from support.secret_service_bus import require
 from support.shells import COMMANDS
 from support.terminal import on_terminal
 
-_CODE = re.compile("\x1b\\[36m(.*?)\x1b\\[0m")
-_OTHERS = (
-    r"\w+ =( .*)?",  # a key of a profile, and its value
-    r"--[a-z-]+ \S+",  # an option
-    r"~/Library/.*",  # a path
-    r"(profileB|no account|unknown session)\W.*",  # a prompt
-    r"role-env: hint:",  # a message
-    r"(AcceptEnv|GatewayPorts) .*",  # a setting of another program
-    r"(exec|export|explain|rotate|clear|set|typeset|chmod|secret-tool|ssh|python -c) (-.*|PROFILE|600|lookup|pass)",
-)
-"""What has a blank and is no line to type; the last one is a part of a line, or what is said of a program."""
 _SYNOPSIS = re.compile(r"\b[A-Z]{4,}\b(?!=)|[…[]|\bX\b|\w\|\w|^role-env (console|exec|init|process|use)$")
 """A line with a placeholder, or without the word that it needs: there is nothing to run, but a shell has to read it."""
 _FISH = re.compile(r"(role-env .* \| source|set -gx .*|for \w+ in \(.*; end)$")
@@ -50,25 +38,8 @@ NOT_RUN = {
     ". ~/.config": "needs the file that the line before it writes",
 }
 """What a line begins with that is only read by a shell here, with the reason. Other tests run it."""
-ELSEWHERE = {"uninstall": "test_uninstall.py", "headless": "test_headless.py"}
-"""The topics whose lines belong together, and the tests that run them."""
-
-
-def rendered(document: Path) -> str:
-    """The document with its styles, without transcripts of a terminal, which test_readme.py has."""
-    text = re.sub(r"^```console\n.*?^```$", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
-    return text_of(text, columns=80, has_styles=True)
-
-
-def lines_of(document: Path) -> list[str]:
-    """The lines to type. At the margin, a whole line of code is a part of a file."""
-    found: list[str] = []
-    for line in rendered(document).splitlines():
-        for code in _CODE.findall(line):
-            is_part_of_file = line.startswith("\x1b") and line.endswith("\x1b[0m") and line.count("\x1b") == 2
-            if " " in code.strip() and not (is_part_of_file and not code.startswith("role-env ")):
-                found.append(code)
-    return [code for code in dict.fromkeys(found) if not any(re.fullmatch(other, code) for other in _OTHERS)]
+ELSEWHERE = ("uninstall", "headless")
+"""The topics whose lines belong together: test_headless.py runs them."""
 
 
 DOCUMENTS = [*TOPICS, README, TOP / "README.ja.md"]
@@ -116,31 +87,35 @@ def test_a_shell_can_read_each_line_that_is_for_it(shell: str, machine: Machine)
 
 
 @pytest.fixture
-def person(machine: Machine) -> Machine:
-    """A machine whose user has a working `aliyun` CLI, and the programs that the lines run."""
+def with_programs(person: Machine) -> Machine:
+    """A machine with the programs that the lines run, and another profile."""
     for name in PROGRAMS:
-        machine.write_program(f"bin/{name}", '#!/bin/sh\ntest "$ROLE_ENV_PROFILE" = profileB\n')
-    machine.environ["PATH"] = f"{machine.home / 'bin'}:{machine.environ['PATH']}"
-    key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
-    machine.write_cli_file({"current": "default", "profiles": [{"name": "default", "mode": "AK", **key}]})
-    machine.add(f"region_id = cn-hangzhou\nvariables = plain packer\n[other]\nrole_arn = {machine.sts.role_arn}\n")
-    machine.add("source_profile = profileA\n")
+        person.write_program(f"bin/{name}", '#!/bin/sh\ntest "$ROLE_ENV_PROFILE" = profileB\n')
+    person.environ["PATH"] = f"{person.home / 'bin'}:{person.environ['PATH']}"
+    person.add("variables = plain packer\n[other]\nsource_profile = profileA\n")
+    person.add(f"role_arn = {person.sts.role_arn}\n")
     policy = topic("agents").read_text("utf-8").split("As `task.json`:")[1].split("```")[1].removeprefix("json")
-    (machine.home / "task.json").write_text(policy)
-    return machine
+    (person.home / "task.json").write_text(policy)
+    return person
 
 
-@pytest.mark.parametrize(("document", "shell"), sorted({(LINES[line], shell_of(line)) for line in RUN}))
-def test_each_line_that_needs_no_cloud_works_at_a_prompt_with_a_session(
-    document: str, shell: str, person: Machine
-) -> None:
-    """Each has a new session of profileB, and one of another profile before that."""
+@pytest.mark.parametrize(
+    ("document", "shell", "lines"),
+    [
+        (name, shell, lines[at : at + 8])
+        for name, shell in sorted({(LINES[line], shell_of(line)) for line in RUN})
+        for lines in [[line for line in RUN if (LINES[line], shell_of(line)) == (name, shell)]]
+        for at in range(0, len(lines), 8)
+    ],
+)
+def test_each_line_works_at_a_prompt(document: str, shell: str, lines: list[str], with_programs: Machine) -> None:
+    """Each has a session of profileB, and the one that goes back has had another one before it."""
     require(shell)
-    lines = [line for line in RUN if (LINES[line], shell_of(line)) == (document, shell)]
     status, forget = ("$status", "set -e ROLE_ENV_CACHE") if shell == "fish" else ("$?", "unset ROLE_ENV_CACHE")
     script = [SHELLS[shell].load]
     for number, line in enumerate(lines):
-        script += [forget, "role-env use other", "role-env use profileB", line, f'echo "{number} ends with: {status}"']
-    done = person.run(*COMMANDS[shell], "-i", text="\n".join(script) + "\n")
+        before = ["role-env use other"] if "use -" in line else []
+        script += [forget, *before, "role-env use profileB", line, f'echo "{number} ends with: {status}"']
+    done = with_programs.run(*COMMANDS[shell], "-i", text="\n".join(script) + "\n")
     failed = [line for number, line in enumerate(lines) if f"{number} ends with: 0\n" not in done.stdout]
-    assert failed == [], done.stderr
+    assert failed == [], (document, done.stderr)

@@ -1,7 +1,7 @@
-"""Every block of both READMEs and of the topics is run: shell blocks in their shell, the others in the nearest form.
+"""Every block of both READMEs and of the topics is run, by its language.
 
-A block says by its language what it is. What cannot be run as it stands is in NEAREST with the reason; a block of a
-language that has no way to be run, or a way that nothing uses, fails.
+What cannot be run as it stands is in NEAREST with the reason. The lines of the other blocks for a shell are lines to
+type, which test_pasted_lines.py runs. A block that has no way to be run, or a way that nothing uses, fails.
 """
 
 import json
@@ -20,14 +20,15 @@ import pytest
 from ruamel.yaml import YAML
 
 from cloud.ram import ram_of
-from support.documents import TOP, TOPICS, codes, table
+from support.documents import TOP, TOPICS, codes, lines_of, table
 from support.files import write_private
 from support.github_runner import Runner
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
 from support.shells import OFF
+from support.waiting import DEADLINE
 
-SHELLS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "sh": "dash"}
+SHELLS = ("bash", "zsh", "fish", "sh")
 
 
 class Block(NamedTuple):
@@ -47,7 +48,7 @@ def blocks(document: str) -> Iterator[Block]:
         yield Block(document, line, found[2], re.sub(f"^{found[1]}", "", found[3], flags=re.MULTILINE))
 
 
-# The lines of these topics belong together: test_uninstall.py and test_headless.py run them.
+# The lines of these topics belong together: test_headless.py runs them.
 DOCUMENTS = (
     "README.md",
     "README.ja.md",
@@ -64,30 +65,6 @@ DISTINCT = list({(block.language, block.text): block for block in reversed(BLOCK
 """Each text once, though both READMEs have it."""
 
 
-@pytest.mark.parametrize("block", DISTINCT, ids=name_of)
-def test_every_block_can_be_run(block: Block, person: Machine, reported: dict[str, str]) -> None:
-    if nearest := nearest_of(block):
-        nearest(person, block)
-    elif block.language == "console":
-        check_console(person, block, reported)
-    elif block.language == "ini":
-        check_profiles(person, block)
-    else:
-        check_shell(person, block)
-
-
-def test_no_block_is_hidden_from_this_test() -> None:
-    languages = {*SHELLS, "console", "ini"}
-    assert not [block for block in BLOCKS if block.language not in languages and not nearest_of(block)]
-    assert not [start for start in NEAREST if not any(block.text.startswith(start) for block in BLOCKS)]
-    for document in DOCUMENTS:
-        lines = (TOP / document).read_text("utf-8").splitlines()
-        assert sum(line.lstrip().startswith("```") for line in lines) == 2 * len(list(blocks(document)))
-        fences = [number for number, line in enumerate(lines) if line.lstrip().startswith("```")]
-        inside = {n for start, end in zip(fences[::2], fences[1::2], strict=True) for n in range(start, end)}
-        assert not [line for n, line in enumerate(lines) if n not in inside and line.startswith("    ")]
-
-
 def test_each_line_of_the_table_of_shells_takes_a_session_there(machine: Machine) -> None:
     for row, shell in ((0, "bash"), (0, "zsh"), (1, "fish"), (2, "dash"), (2, "bash"), (2, "zsh")):
         line = codes(table("shell | line")[row][1])[0]
@@ -95,39 +72,6 @@ def test_each_line_of_the_table_of_shells_takes_a_session_there(machine: Machine
         done = machine.shell(shell, f"{line}\nrole-env whoami\n{OFF[shell]}\nrole-env status")
         assert "assumed-role/switchrolesbc/" in done.stdout, (line, shell)
         assert "no session" in done.stderr, (line, shell)
-
-
-# ---- whose machine it is ----
-
-STAND_INS = {
-    # Neither has a cloud to talk to here; each wants the variables that the real one reads.
-    "terraform": 'test -n "$ALICLOUD_SECURITY_TOKEN" && test "$ALICLOUD_ACCESS_KEY" = "$ROLE_ENV_ACCESS_KEY_ID"',
-    # There is no index to install from; `install` does it with the wheel.
-    "pipx": 'test "$*" = "install role-env"',
-    "pip": 'test "$*" = "install role-env"',
-    # An agent in a session that is narrowed.
-    "claude": 'test -n "$ROLE_ENV_POLICY"',
-}
-"""What the documents' lines run beside role-env, and what must be true when they do."""
-
-
-@pytest.fixture
-def person(machine: Machine) -> Machine:
-    """A machine whose user has a working `aliyun` CLI, and the programs of the documents."""
-    for name, script in STAND_INS.items():
-        machine.write_program(f"bin/{name}", f"#!/bin/sh\n{script}\n")
-    machine.environ["PATH"] = f"{machine.home / 'bin'}:{machine.environ['PATH']}"
-    key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
-    machine.write_cli_file({"current": "default", "profiles": [{"name": "default", "mode": "AK", **key}]})
-    machine.add("region_id = cn-hangzhou\n")  # profileB is the last section
-    return machine
-
-
-def check_shell(person: Machine, block: Block, *, reported: str = "") -> None:
-    """The lines in their shell, which ends at the first that fails; stderr has `reported` and no more."""
-    strict = "" if block.language == "fish" else "set -e\n"
-    done = person.shell(SHELLS[block.language], strict + block.text)
-    assert (done.returncode, done.stderr) == (0, reported)
 
 
 def check_profiles(person: Machine, block: Block) -> None:
@@ -178,7 +122,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(tmp_path_factory.mktemp("home"))}
     command = [sys.executable, "-m", "support.walkthrough"]
     done = subprocess.run(
-        command, env=environ, cwd=TOP / "tests", capture_output=True, text=True, check=False, timeout=100
+        command, env=environ, cwd=TOP / "tests", capture_output=True, text=True, check=False, timeout=DEADLINE
     )
     assert done.returncode == 0, done.stderr
     return steps(done.stdout)
@@ -201,22 +145,18 @@ def install(person: Machine, block: Block) -> None:
     assert block.text.split() == ["pipx", "install", "."]
     venv.create(person.home / "venv", with_pip=False)
     put_wheel(person, person.home / "venv")
-    works(person, person.home / "venv/bin/role-env")
+    assert person.run(str(person.home / "venv/bin/role-env"), "export", "profileB", "--format", "json").returncode == 0
 
 
 def put_wheel(person: Machine, target: Path) -> None:
     """The built wheel into a venv, which sees the dependencies where they are."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(person.home)]
-    subprocess.run(command, cwd=TOP, check=True, capture_output=True, timeout=100)
+    subprocess.run(command, cwd=TOP, check=True, capture_output=True, timeout=DEADLINE)
     (wheel,) = person.home.glob("role_env-*.whl")
     pip = [sys.executable, "-m", "pip", "--python", str(target / "bin/python"), "install", "--no-index", "--no-deps"]
-    subprocess.run([*pip, "--quiet", str(wheel)], check=True, capture_output=True, timeout=100)
+    subprocess.run([*pip, "--quiet", str(wheel)], check=True, capture_output=True, timeout=DEADLINE)
     (site,) = target.glob("lib/python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-
-
-def works(person: Machine, command: Path) -> None:
-    assert person.run(str(command), "export", "profileB", "--format", "json").returncode == 0
 
 
 def help_of_each(person: Machine, block: Block) -> None:
@@ -242,8 +182,19 @@ def mcp_server(person: Machine, block: Block) -> None:
     assert "ROLE_ENV_POLICY=" in person.run(*words).stdout
 
 
+STAND_INS = {
+    "pip": 'test "$*" = "install role-env"',  # there is no index to install from
+    "pipx": 'test "$*" = "install role-env"',
+    "terraform": 'test -n "$ALICLOUD_SECURITY_TOKEN" && test "$ALICLOUD_ACCESS_KEY" = "$ROLE_ENV_ACCESS_KEY_ID"',
+}
+"""What a job runs beside role-env, and what must be true when it does."""
+
+
 def job(person: Machine, more: str) -> None:
     """A profiles file in the job's folder, for a role that takes a CI system's tokens and no key."""
+    for name, script in STAND_INS.items():
+        person.write_program(f"bin/{name}", f"#!/bin/sh\n{script}\n")
+    person.environ["PATH"] = f"{person.home / 'bin'}:{person.environ['PATH']}"
     role, provider = person.sts.world.role("cideploy").arn, person.sts.oidc_provider_arn
     text = f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\n{more}\n"
     write_private(person.home / "profiles.ini", text)
@@ -288,39 +239,17 @@ def configure(person: Machine, block: Block) -> None:
     person.succeeds("profileB")
 
 
-def portal(person: Machine, block: Block) -> None:
-    option = block.text.split()[2]
-    assert option in person.role_env("configure", "--help").stdout
-
-
-def set_up(person: Machine, block: Block) -> None:
-    done = person.shell("dash", "set -e\n" + block.text)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "role-env process" in (person.home / ".aliyun/config.json").read_text()
-
-
 def rotate(person: Machine, block: Block) -> None:
     (person.home / ".aliyun/config.json").unlink()
     with ram_of(person) as ram:
-        check_shell(person, block, reported=f"role-env: RAM is asked at {ram.endpoint}, which learns new keys\n")
+        done = person.shell("dash", "set -e\n" + block.text)
+    assert (done.returncode, done.stderr) == (0, f"role-env: RAM is asked at {ram.endpoint}, which learns new keys\n")
     person.succeeds("profileB")
 
 
 def policy(person: Machine, block: Block) -> None:
     write_private(person.home / "task.json", block.text)
     person.succeeds("exec", "--policy", "task.json", "profileB", "--", "true")
-
-
-def many_accounts(person: Machine, block: Block) -> None:
-    line = block.text.replace("aliyun --region cn-shanghai ecs DescribeInstances", "role-env status")
-    assert line != block.text
-    check_shell(person, block._replace(text=line.replace("^profile", "^profileB")))
-
-
-def commands(person: Machine, block: Block) -> None:
-    write_private(person.home / "task.json", '{"Version": "1", "Statement": []}')
-    (person.home / "work.py").write_text("import os\nassert os.environ['ROLE_ENV_PROFILE'] == 'profileB'\n")
-    check_shell(person, block)
 
 
 def prompt(person: Machine, block: Block) -> None:
@@ -351,12 +280,8 @@ NEAREST: dict[str, Callable[[Machine, Block], None]] = {
     '{"image"': dev_container,  # another program's file: test_containers.py runs the line above it
     "permissions: {id-token: write": github_job,  # there is no GitHub here: its steps are run
     "role-env configure profile": configure,  # --login asks for the key: here it is on stdin
-    "role-env configure --cloud-sso": portal,  # no such portal: test_configure_cloud_sso.py signs in at one
-    "role-env setup aliyun-cli": set_up,
     "role-env rotate profileA": rotate,  # there is no RAM here: a stand-in answers
-    "role-env list --names --sessions | awk": many_accounts,  # test_many_accounts.py has its failures
     '{"Version": "1"': policy,  # a file that the line below it names
-    "role-env exec": commands,  # work.py is the reader's own: here it looks for the session
     "deploy:\n": gitlab_job,  # there is no GitLab here: its lines are run
 }
 """What is run instead of a block that begins so, with the reason."""
@@ -364,3 +289,30 @@ NEAREST: dict[str, Callable[[Machine, Block], None]] = {
 
 def nearest_of(block: Block) -> Callable[[Machine, Block], None] | None:
     return next((nearest for start, nearest in NEAREST.items() if block.text.startswith(start)), None)
+
+
+RUN = [block for block in DISTINCT if block.language not in SHELLS or nearest_of(block)]
+
+
+@pytest.mark.parametrize("block", RUN, ids=name_of)
+def test_every_block_can_be_run(block: Block, person: Machine, reported: dict[str, str]) -> None:
+    if nearest := nearest_of(block):
+        nearest(person, block)
+    elif block.language == "console":
+        check_console(person, block, reported)
+    else:
+        check_profiles(person, block)
+
+
+def test_no_block_is_hidden_from_this_test() -> None:
+    assert not [block for block in RUN if block.language not in ("console", "ini") and not nearest_of(block)]
+    typed = {line for document in DOCUMENTS for line in lines_of(TOP / document)} | {"set -e"}
+    for block in set(DISTINCT) - set(RUN):
+        assert set(filter(None, block.text.splitlines())) - typed == set(), name_of(block)
+    assert not [start for start in NEAREST if not any(block.text.startswith(start) for block in BLOCKS)]
+    for document in DOCUMENTS:
+        lines = (TOP / document).read_text("utf-8").splitlines()
+        assert sum(line.lstrip().startswith("```") for line in lines) == 2 * len(list(blocks(document)))
+        fences = [number for number, line in enumerate(lines) if line.lstrip().startswith("```")]
+        inside = {n for start, end in zip(fences[::2], fences[1::2], strict=True) for n in range(start, end)}
+        assert not [line for n, line in enumerate(lines) if n not in inside and line.startswith("    ")]

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 from typing import NamedTuple
 
 from support.machine import Machine
@@ -18,11 +17,8 @@ class Found(NamedTuple):
 
 
 def examined(machine: Machine, *arguments: str, **environ: str) -> Found:
-    """Run `doctor --json`, check the shape of its output and that it ends in time, and return it."""
-    began = time.monotonic()
-    done = machine.role_env("doctor", "--json", *arguments, **environ)
-    assert time.monotonic() - began < 60  # ten, and what a crowded machine adds
-    return read(done)
+    """Run `doctor --json`, check the shape of its output, and return it."""
+    return read(machine.role_env("doctor", "--json", *arguments, **environ))
 
 
 def blocked(machine: Machine, **environ: str) -> Found:

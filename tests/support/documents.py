@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from role_env.ui.reference import text_of
+
 TOP = Path(__file__).parents[2]
 README = TOP / "README.md"
 TOPICS = sorted((TOP / "helper/role_env/help").glob("*.md"))
@@ -30,3 +32,33 @@ def line_of_programs(heading: str, part: str) -> str:
 def codes(cell: str) -> list[str]:
     """Return the words of a cell that are set as code."""
     return re.findall(r"`([^`]+)`", cell)
+
+
+_CODE = re.compile("\x1b\\[36m(.*?)\x1b\\[0m")
+_OTHERS = (
+    r"\w+ =( .*)?",  # a key of a profile, and its value
+    r"--[a-z-]+ \S+",  # an option
+    r"~/Library/.*",  # a path
+    r"(profileB|no account|unknown session)\W.*",  # a prompt
+    r"role-env: hint:",  # a message
+    r"(AcceptEnv|GatewayPorts) .*",  # a setting of another program
+    r"(exec|export|explain|rotate|clear|set|typeset|chmod|secret-tool|ssh|python -c) (-.*|PROFILE|600|lookup|pass)",
+)
+"""What has a blank and is no line to type; the last one is a part of a line, or what is said of a program."""
+
+
+def _rendered(document: Path) -> str:
+    """Return a document with its styles, without transcripts of a terminal, which test_readme.py has."""
+    text = re.sub(r"^```console\n.*?^```$", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return text_of(text, columns=80, has_styles=True)
+
+
+def lines_of(document: Path) -> list[str]:
+    """Return the lines to type. At the margin, a whole line of code is a part of a file."""
+    found: list[str] = []
+    for line in _rendered(document).splitlines():
+        for code in _CODE.findall(line):
+            is_part_of_file = line.startswith("\x1b") and line.endswith("\x1b[0m") and line.count("\x1b") == 2
+            if " " in code.strip() and not (is_part_of_file and not code.startswith("role-env ")):
+                found.append(code)
+    return [code for code in dict.fromkeys(found) if not any(re.fullmatch(other, code) for other in _OTHERS)]

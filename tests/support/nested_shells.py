@@ -55,6 +55,12 @@ class NestedShells(LivingShell):
         self.kinds.pop()
         self.status(self._entered.pop())
 
+    def close(self) -> None:
+        """End them all."""
+        while len(self.kinds) > 1:
+            self.leave()
+        super().close()
+
     def prompt(self, *, is_hooked: bool = True) -> tuple[str, dict[str, str]]:
         """Do what happens before a command and what the hooks of the next prompt do, if `is_hooked` role-env's own too.
 

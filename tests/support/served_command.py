@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from support.machine import ROLE_ENV, Machine
-from support.waiting import DEADLINE
+from support.waiting import DEADLINE, wait_until
 
 
 class Running:
@@ -52,6 +52,17 @@ class Running:
         assert status == 200
         found: dict[str, str] = json.loads(text)
         return found
+
+    def answers(self, status: int) -> None:
+        """Wait until the server answers with `status`; 0 stands for nobody."""
+        wait_until(lambda: self.ask()[0] == status, f"it does not answer with {status}", pause=0.1)
+
+    def reports(self) -> str:
+        """Wait for the next line on stderr, and return it."""
+        assert self.process.stderr
+        reported = self.process.stderr.readline()
+        self.machine.reported.append(reported)
+        return reported
 
     def end(self) -> str:
         """Let the command end, and return what it printed on stderr."""

@@ -28,6 +28,13 @@ _PROMPTS = {
 }
 
 
+def kept(shell: str, name: str, words: str) -> tuple[str, str]:
+    """Return a line that keeps the code of `role-env` with these words in a variable, and one that evaluates it."""
+    if shell == "fish":
+        return f"set -g {name} (role-env {words} --format fish | string collect)\n", f"eval ${name}\n"
+    return f"{name}=$(role-env {words} --format {shell})\n", f'eval "${name}"\n'
+
+
 def init(shell: str, options: str = "") -> str:
     """Return the line of an rc file that installs the integration."""
     line = f"role-env init {shell} {options}".rstrip()
@@ -54,6 +61,12 @@ def export(shell: str, name: str, value: str) -> str:
 
 SHOW = "printf '<%s>\\n' \"$ROLE_ENV_PROMPT\""
 """What prints the text of the prompt. It stands in a line with HOOK: before each line the text is emptied."""
+
+LOOK = {shell: f"{hook}; {SHOW}\n" for shell, hook in HOOK.items()}
+"""The line that prints the text of a prompt here."""
+
+STATUS = {"bash": "$?", "zsh": "$?", "fish": "$status"}
+"""The status of the line before."""
 
 
 def texts(output: str) -> list[str]:

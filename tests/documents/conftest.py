@@ -1,0 +1,14 @@
+"""Whose machine it is that the documents speak of."""
+
+import pytest
+
+from support.machine import Machine
+
+
+@pytest.fixture
+def person(machine: Machine) -> Machine:
+    """Return a machine whose user has a working `aliyun` CLI, and a region in profileB."""
+    key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}
+    machine.write_cli_file({"current": "default", "profiles": [{"name": "default", "mode": "AK", **key}]})
+    machine.add("region_id = cn-hangzhou\n")  # profileB is the last section
+    return machine
