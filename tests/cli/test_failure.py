@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from role_env.command_table.formats import DOCUMENT_FORMATS, SHELL_FORMATS
+from role_env.shells import export as exporters
 from support.machine import Machine
 from support.shells import NOTHING_CHANGED
+from support.silent_bus import SilentBus
 
 
 def test_a_failed_call_for_another_profile_takes_the_session_away(machine: Machine) -> None:
@@ -25,8 +28,7 @@ def test_a_failed_call_for_another_profile_takes_the_session_away(machine: Machi
 
 
 def test_a_shell_integration_that_is_none_fails_the_shell(machine: Machine) -> None:
-    done = machine.shell("bash", 'eval "$(role-env init tcsh)"')
-    assert done.returncode == 1
+    assert machine.shell("bash", 'eval "$(role-env init tcsh)"').returncode == 1
 
 
 def test_a_bug_is_reported_by_its_kind_and_place_and_without_its_text(machine: Machine, tmp_path: Path) -> None:
@@ -43,9 +45,7 @@ def test_a_bug_is_reported_by_its_kind_and_place_and_without_its_text(machine: M
 
 
 @pytest.mark.parametrize("broken", ["source_profile = nosuch", "source_profile = profileA\nduration_seconds = 1"])
-def test_a_profile_whose_role_has_changed_takes_the_old_session_away_though_it_is_wrong(
-    machine: Machine, broken: str
-) -> None:
+def test_a_profile_of_another_role_by_now_takes_the_session_away_though_invalid(machine: Machine, broken: str) -> None:
     machine.write(f"[profileB]\nrole_arn = acs:ram::2222222222222222:role/other\n{broken}\n")
     session = {"ROLE_ENV_PROFILE": "profileB", "ROLE_ENV_ROLE_ARN": machine.sts.role_arn}
     done = machine.role_env("profileB", **session)
@@ -59,3 +59,39 @@ def test_a_line_without_any_name_takes_nothing_away(machine: Machine) -> None:
     done = machine.role_env(ROLE_ENV_PROFILE="profileB")
     assert done.returncode == 2
     assert "role-env-none" not in done.stdout
+
+
+# ---- usage errors ----
+
+
+def test_help_and_version_touch_neither_keyring_nor_network(machine: Machine, silent: SilentBus) -> None:
+    before = silent.calls()
+    dead_end = {**silent.environment, "ALIBABA_CLOUD_STS_ENDPOINT": "192.0.2.1"}  # to ask either would take its time
+    for arguments in (("--help",), ("--version",), ("-h",), ("exec", "--help"), ("profileB", "--help")):
+        done = machine.role_env(*arguments, **dead_end)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "role-env" in done.stdout
+    assert silent.calls() == before
+
+
+WRONG_USAGE = [("--bogus",), ("profileB", "--bogus"), ("profileB", "more"), ("profileB", "--duration", "soon")]
+WRONG_USAGE += [("export",), ("profileB", "--format", "cobol"), ("--region",), ("profileB", "--session-name", "")]
+WRONG_USAGE += [("profileB", "--expect-account", ""), ("profileB", "--region", ""), ("",), ("off", "--bogus")]
+WRONG_USAGE += [("profileB", "--min-ttl=-100000")]
+
+
+def test_wrong_usage_is_reported_and_fails_the_shell_too(machine: Machine) -> None:
+    for arguments in WRONG_USAGE:
+        done = machine.fails(*arguments, status=2, said="role-env: ")
+        assert done.stderr.startswith("role-env: ")
+        assert done.stdout == NOTHING_CHANGED, arguments
+
+
+def test_wrong_usage_fails_the_shell_of_the_format_and_prints_nothing_for_a_document(
+    machine: Machine,
+) -> None:
+    for form in SHELL_FORMATS:
+        done = machine.role_env("--bogus", "profileB", "--format", form)
+        assert done.stdout == exporters.failure(form, {}, take_away=False), form
+    for form in DOCUMENT_FORMATS:
+        assert machine.role_env("--bogus", "profileB", "--format", form).stdout == "", form

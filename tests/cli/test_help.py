@@ -1,6 +1,9 @@
 """The pages of --help and `help`, on a terminal of 80 columns; and what is said about a mistyped command."""
 
+import functools
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,27 +12,43 @@ import role_env
 from role_env import __version__
 from role_env.command_table import COMMANDS
 from role_env.command_table.model import OBTAINING, TOPICS
-from support.machine import Machine
+from role_env.ui.reference import text_of
+from support.documents import codes, topic
+from support.machine import ROLE_ENV, Machine
 from support.shells import NOTHING_CHANGED
 from support.terminal import on_terminal
+from support.waiting import DEADLINE
+
+
+@functools.cache
+def printed(*words: str) -> str:
+    """Return what the installed command prints into a pipe, for which it needs no machine."""
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+    done = subprocess.run([ROLE_ENV, *words], env=environ, capture_output=True, text=True, timeout=DEADLINE, check=True)
+    assert done.stderr == ""
+    return done.stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_page_has_a_summary_two_examples_and_the_exit_statuses(machine: Machine, command: str) -> None:
-    screen = on_terminal(machine, command, "--help")
-    assert screen.status == 0
-    assert max(map(len, screen.lines)) <= 80
-    text = "\n".join(screen.lines)
-    assert screen.lines[0].startswith(f"usage: role-env {command}")
+def test_each_page_has_a_summary_two_examples_and_the_exit_statuses(command: str) -> None:
+    text = printed(command, "--help")
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.startswith(f"usage: role-env {command}")
     sentence = text.split("\n\n")[1]
     assert sentence[0].isupper()
     assert sentence.endswith(".")
-    examples = re.search(r"\nexamples:\n((?:  .*\n)+)\nexit statuses:\n((?:  .*\n?)+)$", text)
+    examples = re.search(r"\nexamples:\n((?:  .*\n)+)\nexit statuses:\n((?:  .*\n)+)$", text)
     assert examples
     assert len(examples[1].splitlines()) >= 2
     assert all("role-env" in line for line in examples[1].splitlines())
     assert examples[2].startswith("  0 ")
     assert "  130, 143  interrupted" in examples[2]
+
+
+def test_help_alone_or_of_a_command_is_the_help_option_on_a_terminal_too(machine: Machine) -> None:
+    for words in ((), *((command,) for command in COMMANDS)):
+        screen = on_terminal(machine, "help", *words)
+        assert (screen.status, screen.lines) == (0, printed(*words, "--help").splitlines()), words
 
 
 @pytest.mark.parametrize(
@@ -44,37 +63,32 @@ def test_each_page_has_a_summary_two_examples_and_the_exit_statuses(machine: Mac
         ("init", {2}, {3, 4, 5, 6}),
     ],
 )
-def test_a_page_has_its_commands_exit_statuses_and_no_others(
-    machine: Machine, command: str, reported: set[int], untold: set[int]
-) -> None:
-    text = machine.role_env(command, "--help").stdout.split("exit statuses:")[1]
+def test_a_page_has_its_commands_exit_statuses_alone(command: str, reported: set[int], untold: set[int]) -> None:
+    text = printed(command, "--help").split("exit statuses:")[1]
     numbers = {int(number) for number in re.findall(r"^  (\d+) ", text, re.MULTILINE)}
     assert reported <= numbers
     assert not untold & numbers
 
 
-def test_the_help_of_all_names_each_command_and_the_line_for_each_shell(machine: Machine) -> None:
-    screen = on_terminal(machine, "--help")
-    assert max(map(len, screen.lines)) <= 80
-    for command in COMMANDS:
-        assert any(line.startswith(f"    {command} ") for line in screen.lines)
+def test_the_help_of_all_names_each_command_and_the_line_for_each_shell() -> None:
+    text = printed("--help")
+    assert max(map(len, text.splitlines())) <= 80
+    assert [command for command in COMMANDS if f"\n    {command} " not in text] == []
     for line in ("source <(role-env PROFILE)", "role-env PROFILE | source", 'eval "$(role-env PROFILE || echo false)"'):
-        assert line in screen.raw
+        assert line in text
 
 
 @pytest.mark.parametrize("command", ["export", "exec", "process", "console", "whoami", "explain", "use"])
-def test_a_page_has_the_commands_own_options_first_and_below_a_heading_those_of_every_session(
-    machine: Machine, command: str
-) -> None:
-    first, shared = machine.role_env(command, "--help").stdout.split("\noptions of every session:\n")
+def test_a_page_has_the_commands_own_options_first_and_below_a_heading_those_of_every_session(command: str) -> None:
+    first, shared = printed(command, "--help").split("\noptions of every session:\n")
     named = [set(re.findall(r"^  (--[a-z-]+)", part, re.MULTILINE)) for part in (first, shared)]
     assert named[1] == {option.name for option in OBTAINING}
     assert named[0] == COMMANDS[command].options.keys() - named[1]
-    assert "options of every session" not in machine.role_env("list", "--help").stdout
+    assert "options of every session" not in printed("list", "--help")
 
 
-def test_the_page_of_init_has_the_line_of_each_shell_and_the_rc_file_that_it_belongs_in(machine: Machine) -> None:
-    lines = machine.role_env("init", "--help").stdout
+def test_the_page_of_init_has_the_line_of_each_shell_and_the_rc_file_that_it_belongs_in() -> None:
+    lines = printed("init", "--help")
     for line, file in (
         ('eval "$(role-env init bash)"', ".bashrc"),
         ('eval "$(role-env init zsh)"', ".zshrc"),
@@ -83,44 +97,23 @@ def test_the_page_of_init_has_the_line_of_each_shell_and_the_rc_file_that_it_bel
         assert re.search(rf"^  {re.escape(line)} +# in ~/{file}$", lines, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("word", "command"), [("lst", "list"), ("statsu", "status"), ("docter", "doctor")])
-def test_a_mistyped_command_is_named_though_it_is_taken_for_a_profile(
-    machine: Machine, word: str, command: str
-) -> None:
-    for arguments, status in (((word,), 3), ((word, "--json"), 2)):
-        done = machine.role_env(*arguments)
-        assert done.returncode == status
-        assert done.stderr.endswith(f"role-env: hint: did you mean role-env {command}?\n")
-    screen = on_terminal(machine, word, columns=200)
-    assert screen.status == 2
-    assert screen.lines[-1] == f"role-env: hint: did you mean role-env {command}?"
-    machine.add(f"[{word}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    assert "did you mean --show?" in machine.role_env(word, "--shw").stderr
+def test_a_mistyped_command_is_named_on_a_terminal_too_unless_it_is_a_profile(machine: Machine) -> None:
+    screen = on_terminal(machine, "statsu", columns=200)
+    assert (screen.status, screen.lines[-1]) == (2, "role-env: hint: did you mean role-env status?")
+    machine.add(f"[statsu]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    assert "did you mean --show?" in machine.role_env("statsu", "--shw").stderr
 
 
-@pytest.mark.parametrize("command", ["export", "exec", "process", "whoami", "explain", "console", "login"])
-def test_each_command_names_the_nearest_profile(machine: Machine, command: str) -> None:
-    done = machine.role_env(command, "profielB", *(["--", "true"] if command == "exec" else []))
-    assert done.returncode == (125 if command == "exec" else 3)
-    assert "role-env: there is no profile profielB in " in done.stderr
-    assert "role-env: hint: did you mean profileB?\n" in done.stderr
-
-
-@pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)], ids=" ".join)
-def test_help_alone_or_of_a_command_is_the_help_option(machine: Machine, words: list[str]) -> None:
-    first, second = machine.role_env("help", *words), machine.role_env(*words, "--help")
-    assert (first.returncode, first.stdout, first.stderr) == (second.returncode, second.stdout, second.stderr)
-
-
-def test_each_topic_travels_with_the_command_and_is_printed_into_a_pipe(machine: Machine) -> None:
+def test_each_topic_travels_with_the_command_and_is_printed_into_a_pipe_without_any_sign_of_markdown() -> None:
     folder = Path(role_env.__file__).parent / "help"
     titles = {path.stem: path.read_text("utf-8").splitlines()[0][2:].upper() for path in folder.iterdir()}
     assert titles.keys() == TOPICS.keys()
-    for topic in TOPICS:
-        done = machine.role_env("help", topic)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.splitlines()[0] == titles[topic]
-        assert topic in machine.role_env("help").stdout
+    for name in TOPICS:
+        text = printed("help", name)
+        assert text.splitlines()[0] == titles[name]
+        signs = r"`|\*\*|\\\||^ *\||^#+ |\]\(|[\x00-\x09\x0b-\x1f]"
+        assert re.findall(signs, text, re.MULTILINE) == [], name
+        assert name in printed("help")
 
 
 def test_an_unknown_topic_is_answered_with_the_closest_command_too(machine: Machine) -> None:
@@ -177,8 +170,8 @@ def test_a_terminal_gets_the_line_to_type_instead(
     assert ("secrets" in screen.raw) == (arguments[0] != "off")
 
 
-def test_the_version_is_printed_by_the_command_and_the_option(machine: Machine) -> None:
-    assert machine.role_env("version").stdout == machine.role_env("--version").stdout == f"role-env {__version__}\n"
+def test_the_version_is_printed_by_the_command_and_the_option() -> None:
+    assert printed("version") == printed("--version") == f"role-env {__version__}\n"
 
 
 def test_no_words_at_all_show_a_short_help_on_stderr_and_fail_the_shell(machine: Machine) -> None:
@@ -211,13 +204,12 @@ def test_a_profile_may_be_named_like_any_command(machine: Machine) -> None:
     assert '"Profile": "list"' in machine.role_env("export", "list", "--format", "json").stdout
 
 
-@pytest.mark.parametrize("value", ["899", "2h", "43201", "0"])
-def test_a_duration_that_the_profile_does_not_allow_is_an_error_of_the_option(machine: Machine, value: str) -> None:
-    done = machine.role_env("profileB", "--duration", value)
-    assert done.returncode == 2
-    assert done.stderr.startswith("role-env: --duration ")
-    assert "must be between 900 and 3600 for profile profileB" in done.stderr
-    assert "line" not in done.stderr
+def test_a_duration_that_the_profile_does_not_allow_is_an_error_of_the_option(machine: Machine) -> None:
+    for value in ("899", "2h", "43201", "0"):
+        allowed = "must be between 900 and 3600 for profile profileB"
+        done = machine.fails("profileB", "--duration", value, status=2, said=allowed)
+        assert done.stderr.startswith("role-env: --duration ")
+        assert "line" not in done.stderr
 
 
 def test_minutes_and_hours_are_durations_too(machine: Machine) -> None:
@@ -225,3 +217,61 @@ def test_minutes_and_hours_are_durations_too(machine: Machine) -> None:
     assert machine.sts.calls_of("AssumeRole")[-1].duration == "1800"
     machine.succeeds("profileB", "--duration", "1h")
     assert machine.sts.calls_of("AssumeRole")[-1].duration == "3600"
+
+
+# ---- topics ----
+
+
+@pytest.mark.parametrize("columns", [200, 80, 50])
+@pytest.mark.parametrize("name", TOPICS)
+def test_what_is_set_as_code_is_whole_on_one_line_however_wide_the_terminal_is(name: str, columns: int) -> None:
+    source = topic(name).read_text("utf-8")
+    text = text_of(source, columns=columns, has_styles=False)
+    prose = re.sub(r"^ *```.*?^ *```$", "", source, flags=re.MULTILINE | re.DOTALL)
+    unescaped = " ".join(prose.replace("\\|", "|").split())
+    assert [code for code in codes(unescaped) if code not in text] == []
+    fenced = re.findall(r"^ *```\w*\n(.*?)^ *```$", source, re.MULTILINE | re.DOTALL)
+    lines = {line.strip() for line in text.splitlines()}
+    assert [line for block in fenced for line in block.splitlines() if line.strip() not in lines] == []
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_a_line_of_prose_fits_the_terminal_and_is_at_most_80_columns_wide(name: str) -> None:
+    for columns, most in ((50, 50), (80, 80), (200, 80)):
+        text = text_of(topic(name).read_text("utf-8"), columns=columns, has_styles=True)
+        # Code is whole, however long it is, and a table as wide as the terminal.
+        prose = [line for line in text.splitlines() if "\x1b[36m" not in line and "  " not in line.strip()]
+        assert not [line for line in prose if len(re.sub("\x1b\\[[0-9;]*m", "", line)) > most]
+
+
+def test_a_terminal_shows_headings_and_code_in_styles_and_a_pipe_none(machine: Machine) -> None:
+    plain = machine.role_env("help", "prompt").stdout
+    screen = on_terminal(machine, "help", "prompt", environ={"PAGER": ""})
+    assert "\x1b[1mTHE PROMPT\x1b[0m" in screen.raw
+    assert "\x1b[36mrole-env status\x1b[0m explains" in screen.raw
+    assert "\n".join(screen.lines) + "\n" == re.sub(" +$", "", plain, flags=re.MULTILINE)
+    for environ in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert "\x1b" not in on_terminal(machine, "help", "prompt", environ={"PAGER": "", **environ}).raw
+
+
+def test_a_pager_gets_styles_only_if_it_passes_them_on(machine: Machine) -> None:
+    for name, environ, is_styled in (
+        ("less", {}, True),
+        ("less -R", {"LESS": "-i"}, True),
+        ("less", {"LESS": "-i"}, False),
+        ("most", {}, False),
+    ):
+        machine.write_program(name.split()[0], '#!/bin/sh\ngrep -c "\033" | sed "s/^0$/plain/"\n')
+        pager = str(machine.home / name)
+        screen = on_terminal(machine, "help", "prompt", environ={"PAGER": pager, **environ})
+        assert (screen.lines[-1] != "plain") is is_styled
+
+
+def test_a_checkout_needs_no_page_that_is_built(machine: Machine) -> None:
+    """An editable install runs the files where they are; so does Python here, in the folder of the package."""
+    package = Path(role_env.__file__).parent
+    copy = machine.home / "checkout" / "role_env"
+    machine.run("mkdir", str(copy.parent))
+    machine.run("cp", "-r", str(package), str(copy))
+    done = machine.run("python", "-m", "role_env", "help", "prompt", PYTHONPATH=str(copy.parent))
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "THE PROMPT")

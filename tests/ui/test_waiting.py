@@ -4,7 +4,7 @@ import pexpect
 
 from support.machine import ROLE_ENV, Machine
 from support.terminal import Person, on_terminal
-from support.waiting import wait_until
+from support.waiting import DEADLINE, wait_until
 
 COMMAND = ("exec", "profileB", "--", "printenv", "ROLE_ENV_PROFILE")
 
@@ -44,7 +44,7 @@ def test_an_interruption_replaces_the_line(machine: Machine) -> None:
 
 def test_a_wait_for_another_role_env_is_reported(machine: Machine) -> None:
     machine.sts.fault("delay:8")
-    first = pexpect.spawn(ROLE_ENV, list(COMMAND), env=machine.environ, timeout=30)
+    first = pexpect.spawn(ROLE_ENV, list(COMMAND), env=machine.environ, timeout=DEADLINE)
     wait_until(lambda: machine.sts.requests_seen)
     screen = on_terminal(machine, *COMMAND)
     assert waited(screen.raw, "another role-env, which requests the same session")
@@ -76,4 +76,4 @@ def test_what_nobody_reads_is_not_reported(machine: Machine) -> None:
     assert machine.role_env("profileB", "--refresh").stderr == ""
     machine.sts.fault("delay:2")
     script = "role-env process profileB --refresh | cat >/dev/null"
-    assert pexpect.run(f"bash --norc -c '{script}'", env=machine.environ, timeout=30) == b""
+    assert pexpect.run(f"bash --norc -c '{script}'", env=machine.environ, timeout=DEADLINE) == b""
