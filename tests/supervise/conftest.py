@@ -7,6 +7,7 @@ import pytest
 
 from support.machine import Machine
 from support.served_command import Begin, Running
+from support.waiting import DEADLINE
 
 
 @pytest.fixture
@@ -21,4 +22,4 @@ def begin(machine: Machine) -> Iterator[Begin]:
     yield start
     for running in begun:
         running.process.kill()
-        running.process.communicate(timeout=60)
+        running.process.communicate(timeout=DEADLINE)

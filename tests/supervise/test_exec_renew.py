@@ -1,6 +1,5 @@
 """`exec --renew`: a command beside a server of live sessions, as if role-env were not there."""
 
-import calendar
 import json
 import os
 import re
@@ -14,22 +13,15 @@ from typing import Any
 import pexpect
 import pytest
 
-from cloud.world import TIME_FORMAT
 from role_env import variables
 from role_env.timestamps import parse_utc
-from support.machine import ENDPOINTS, ROLE_ENV, Machine
-from support.secret_service_bus import require
+from support.machine import ROLE_ENV, Machine
 from support.served_command import Begin, next_line
-from support.shells import COMMANDS, INTO_SHELL, OFF, SHELLS, environment
+from support.shells import environment
 from support.terminal import Person
-from support.waiting import wait_until
+from support.waiting import DEADLINE, wait_until
 
 RENEW = ("exec", "--renew", "profileB", "--")
-
-
-def expires(session: dict[str, str]) -> int:
-    """Its end, in seconds of the epoch."""
-    return calendar.timegm(time.strptime(session["Expiration"], TIME_FORMAT))
 
 
 # ---- the command's environment ----
@@ -81,33 +73,30 @@ def test_a_client_that_works_for_long_never_sees_an_expired_session(machine: Mac
     machine.sts.session_seconds = 6
     running = begin()
     began = time.monotonic()
-    seen = set()
-    while time.monotonic() < began + 14:
+    seen: set[str] = set()
+    while len(seen) < 3:
+        asked = time.time()
         session = running.session()
-        assert expires(session) > time.time()
+        assert parse_utc(session["Expiration"]) > asked
         seen.add(session["AccessKeyId"])
-        time.sleep(0.01)
+        time.sleep(0.05)
     calls = len(machine.sts.calls_of("AssumeRole"))
-    assert 2 < len(seen) <= calls
+    assert len(seen) <= calls
     # A session of 6 s is reported as one of 5 to 6 s, and half of that is its use.
     assert calls <= 1 + (time.monotonic() - began) / 2.5
     assert running.end() == ""
 
 
-def test_a_command_that_does_not_ask_costs_no_calls_and_has_a_live_session_when_it_does(
-    machine: Machine, begin: Begin
-) -> None:
+def test_a_command_that_asks_late_costs_no_calls_before_and_has_a_live_session(machine: Machine, begin: Begin) -> None:
     machine.sts.session_seconds = 3
     running = begin()
     time.sleep(4)
     assert len(machine.sts.calls_of("AssumeRole")) == 1
     machine.sts.session_seconds = 60  # which a busy machine does not outlast
-    assert expires(running.session()) > time.time()
+    assert parse_utc(running.session()["Expiration"]) > time.time()
 
 
-def test_a_failed_renewal_leaves_the_old_session_while_it_lives_and_is_reported_once(
-    machine: Machine, begin: Begin
-) -> None:
+def test_a_failed_renewal_leaves_the_old_session_its_life_and_is_reported_once(machine: Machine, begin: Begin) -> None:
     machine.sts.session_seconds = 8
     running = begin()
     old = running.session()
@@ -115,42 +104,15 @@ def test_a_failed_renewal_leaves_the_old_session_while_it_lives_and_is_reported_
     asked = time.time()
     while (answer := running.ask())[0] == 200:
         assert json.loads(answer[1]) == old
-        assert expires(old) > asked - 1
+        assert parse_utc(old["Expiration"]) > asked - 1
         time.sleep(0.05)
         asked = time.time()
     assert answer == (503, "")
     machine.sts.heal()
-    wait_until(lambda: running.ask()[0] == 200)
+    running.answers(200)
     reported = running.end()
     assert reported.startswith("role-env: the session could not be renewed and expires in ")
     assert reported.count("\n") == 1
-
-
-def test_a_profile_that_is_turned_to_another_role_does_not_turn_the_commands_account(
-    machine: Machine, begin: Begin
-) -> None:
-    machine.sts.session_seconds = 4
-    running = begin()
-    machine.write(machine.file.read_text().replace("switchrolesbc", "hub"))
-    wait_until(lambda: running.ask()[0] == 503)
-    assert "it would be of role acs:ram::2222222222222222:role/hub, not acs:" in running.end()
-
-
-def test_a_program_that_is_signed_in_to_another_account_by_now_does_not_turn_the_commands_account(
-    machine: Machine, begin: Begin
-) -> None:
-    world, signed_in = machine.sts.world, machine.home / "signed-in"
-    machine.add(
-        f"[hub]\nrole_arn = {world.role('hub').arn}\nsource_profile = profileA\n"
-        f"[far]\nrole_arn = {world.role('spoke1').arn}\nsource_profile = hub\n"
-        f"[lent]\ncredential_process = sh -c 'role-env process $(cat {signed_in})'\n"
-    )
-    signed_in.write_text("profileB")
-    machine.sts.session_seconds = 4
-    running = begin(profile="lent")
-    signed_in.write_text("far")
-    wait_until(lambda: running.ask()[0] == 503)
-    assert "it would be of account " in running.end()
 
 
 # ---- as if role-env were not there ----
@@ -217,7 +179,7 @@ def test_a_signal_that_is_sent_to_role_env_is_the_commands(machine: Machine, nam
     begun = start(machine, sys.executable, "-c", COUNTS, start_new_session=True)
     assert next_line(begun) == "ready\n"
     begun.send_signal(signal.Signals[name])
-    assert begun.communicate(timeout=60)[0] == f"{name}\n"
+    assert begun.communicate(timeout=DEADLINE)[0] == f"{name}\n"
     assert begun.returncode == 0
 
 
@@ -226,7 +188,7 @@ def test_a_signal_before_the_session_is_there_interrupts_role_env(machine: Machi
     begun = start(machine, "echo", stderr=subprocess.PIPE)
     wait_until(lambda: machine.sts.requests_seen > 0)
     begun.send_signal(signal.SIGINT)
-    assert begun.communicate(timeout=60) == ("", "role-env: interrupted\n")
+    assert begun.communicate(timeout=DEADLINE) == ("", "role-env: interrupted\n")
     assert begun.returncode == 130
 
 
@@ -241,7 +203,9 @@ def test_what_is_typed_reaches_the_command_once(machine: Machine) -> None:
 
 def test_a_command_is_stopped_and_goes_on_as_a_job_of_the_shell(machine: Machine) -> None:
     environ = machine.environ | {"PS1": "ready> ", "TERM": "dumb"}
-    terminal = pexpect.spawn("bash", ["--norc", "--noediting"], env=environ, encoding="utf-8", timeout=30, echo=False)
+    terminal = pexpect.spawn(
+        "bash", ["--norc", "--noediting"], env=environ, encoding="utf-8", timeout=DEADLINE, echo=False
+    )
     terminal.expect("ready> ")
     command = "role-env exec --renew profileB --"
     type_line(terminal, f"{command} sh -c 'echo begun; read line; echo got $line; exit 3'", "begun\r\n")
@@ -258,6 +222,14 @@ def test_a_command_is_stopped_and_goes_on_as_a_job_of_the_shell(machine: Machine
     type_line(terminal, "exit", pexpect.EOF)
 
 
+def shell_in_terminal(machine: Machine, command: str, *arguments: str) -> "pexpect.spawn[str]":
+    """Start a shell in a terminal, and wait for its prompt."""
+    environ = machine.environ | {"PS1": "ready> ", "TERM": "dumb"}
+    started = pexpect.spawn(command, [*arguments], env=environ, encoding="utf-8", timeout=DEADLINE, echo=False)
+    started.expect("ready> ")
+    return started
+
+
 def type_line(terminal: "pexpect.spawn[str]", line: str, expected: Any) -> str:
     """Type a line, wait for what is expected then, and return what the terminal showed before that."""
     terminal.sendline(line)
@@ -267,16 +239,14 @@ def type_line(terminal: "pexpect.spawn[str]", line: str, expected: Any) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a stopped process is seen in /proc")
 @pytest.mark.parametrize("number", [signal.SIGCONT, signal.SIGKILL])
-def test_role_env_goes_on_when_its_command_alone_is_continued_or_killed(
-    machine: Machine, number: signal.Signals
-) -> None:
+def test_role_env_goes_on_when_its_command_is_continued_or_killed(machine: Machine, number: signal.Signals) -> None:
     begun = start(machine, "sh", "-c", "echo $$; kill -STOP $$; exit 3", start_new_session=True)
     child = int(next_line(begun))
     wait_until(lambda: state(begun.pid) == "T")
     time.sleep(0.5)
     assert state(begun.pid) == "T"
     os.kill(child, number)
-    assert begun.wait(60) == (3 if number == signal.SIGCONT else -signal.SIGKILL)
+    assert begun.wait(DEADLINE) == (3 if number == signal.SIGCONT else -signal.SIGKILL)
 
 
 def state(pid: int) -> str:
@@ -288,10 +258,7 @@ def state(pid: int) -> str:
 
 
 def test_a_shell_in_a_terminal_has_its_own_jobs(machine: Machine) -> None:
-    environ = machine.environ | {"PS1": "ready> ", "TERM": "dumb"}
-    arguments = [*RENEW, "bash", "--norc", "--noediting"]
-    terminal = pexpect.spawn(ROLE_ENV, arguments, env=environ, encoding="utf-8", timeout=30, echo=False)
-    terminal.expect("ready> ")
+    terminal = shell_in_terminal(machine, ROLE_ENV, *RENEW, "bash", "--norc", "--noediting")
     type_line(terminal, "sh -c 'echo begun; exec sleep 60'", "begun\r\n")
     terminal.send("\x1a")
     terminal.expect("Stopped.*ready> ")
@@ -316,38 +283,6 @@ def test_status_and_whoami_beside_the_server_know_the_session(machine: Machine) 
     assert machine.role_env("status", **served | stranger).returncode == 1
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_switch_in_a_shell_beside_the_server_leaves_no_way_to_the_former_role(machine: Machine, shell: str) -> None:
-    require(shell)
-    machine.add(f"[profileC]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    script = INTO_SHELL[shell].format("profileC") + "\nenv -0"
-    done = machine.role_env(*RENEW, *COMMANDS[shell], "-c", script)
-    assert (done.returncode, done.stderr) == (0, "")
-    found = environment(done.stdout)
-    assert "ALIBABA_CLOUD_CREDENTIALS_URI" not in found
-    assert machine.role_env("status", **found).returncode == 0
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_off_in_a_shell_beside_the_server_leaves_no_way_to_the_role(machine: Machine, shell: str) -> None:
-    require(shell)
-    done = machine.role_env(*RENEW, shell, "-c", f"{OFF[shell]} && env -0")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert {name for name in environment(done.stdout) if name.startswith(("ALIBABA", "ROLE_ENV_"))} == ENDPOINTS
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_failed_switch_in_a_shell_beside_the_server_leaves_no_account_and_off_brings_back_no_half_of_a_session(
-    machine: Machine, shell: str
-) -> None:
-    require(shell)
-    script = f"{INTO_SHELL[shell].format('nobody')}\nenv -0; echo between; {OFF[shell]}\nenv -0"
-    failed, ended = map(environment, machine.role_env(*RENEW, shell, "-c", script).stdout.split("between\n"))
-    assert "ALIBABA_CLOUD_CREDENTIALS_URI" not in failed
-    assert (failed["ROLE_ENV_NO_ACCOUNT"], failed["ALIBABA_CLOUD_PROFILE"]) == ("1", "role-env-none")
-    assert {name for name in ended if name.startswith(("ALIBABA", "ROLE_ENV_"))} == ENDPOINTS
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
 def test_a_killed_role_env_takes_the_command_and_the_server_with_it(begin: Begin) -> None:
     running = begin(command="echo $ALIBABA_CLOUD_CREDENTIALS_URI; echo $$; trap '' TERM HUP INT; read line")
@@ -355,22 +290,11 @@ def test_a_killed_role_env_takes_the_command_and_the_server_with_it(begin: Begin
     assert running.ask()[0] == 200
     os.kill(running.process.pid, signal.SIGKILL)
     wait_until(lambda: state(command) == "Z")
-    wait_until(lambda: running.ask()[0] == 0)
+    running.answers(0)
 
 
 def test_the_server_ends_with_the_command(begin: Begin) -> None:
     running = begin()
     assert running.ask()[0] == 200
     running.end()
-    wait_until(lambda: running.ask()[0] == 0)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
-def test_a_server_that_ends_is_reported_and_the_command_goes_on(begin: Begin) -> None:
-    running = begin()
-    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
-    server = next(pid for pid in children if os.getsid(int(pid)) == int(pid))
-    os.kill(int(server), signal.SIGKILL)
-    wait_until(lambda: not Path(f"/proc/{server}").exists())
-    assert running.end().startswith("role-env: the process that serves the session has ended")
-    assert running.process.returncode == 0
+    running.answers(0)

@@ -40,9 +40,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("place", REFUSED.values(), ids=REFUSED.keys())
-def test_an_address_that_others_reach_or_that_is_none_is_a_usage_error_before_anything_is_requested(
-    machine: Machine, place: str
-) -> None:
+def test_an_address_that_others_reach_or_that_is_none_is_refused_before_any_call(machine: Machine, place: str) -> None:
     done = machine.fails("exec", "--renew", "--listen", place, "profileB", "--", "true", status=125, said=place)
     assert "role-env: hint: give a" in done.stderr
     assert not machine.sts.calls
@@ -54,12 +52,6 @@ def test_a_profile_in_the_place_of_the_address_is_named(machine: Machine, words:
     done = machine.fails(*line, status=125, said="--listen profileB: profileB is not an IP address\n")
     hint = "profileB is a profile: give an address before it, as in --listen 127.0.0.1 profileB"
     assert f"role-env: hint: {hint}\n" in done.stderr
-    assert not machine.sts.calls
-
-
-def test_to_listen_requires_to_renew(machine: Machine) -> None:
-    machine.fails("exec", "--listen", ":0", "profileB", "--", "true", status=125, said="--listen requires --renew")
-    machine.fails("exec", "--renew", "profileB", "--listen", status=125, said="--listen requires a value")
     assert not machine.sts.calls
 
 

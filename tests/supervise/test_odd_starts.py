@@ -3,14 +3,17 @@
 import itertools
 import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from support.machine import Machine
+from support.machine import CONFINED, ROLE_ENV, Machine, is_pythons_own
 from support.served_command import Begin, next_line
-from support.waiting import wait_until
+from support.waiting import DEADLINE, wait_until
 
 RENEW = "role-env exec --renew profileB --"
 LOOK = "role-env status; role-env process --session | cut -c 1-20"
@@ -28,9 +31,7 @@ needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's 
 
 
 @pytest.mark.parametrize("closed", CLOSED, ids=" and ".join)
-def test_closed_streams_are_closed_for_the_command_too_and_nothing_takes_their_place(
-    machine: Machine, closed: tuple[str, ...]
-) -> None:
+def test_closed_streams_stay_closed_and_nothing_takes_their_place(machine: Machine, closed: tuple[str, ...]) -> None:
     look = machine.write_program("look", LOOKER)
     command = f"{RENEW} sh -c '{look} $ALICLOUD_SHARED_CREDENTIALS_FILE' {' '.join(STREAMS[one] for one in closed)}"
     done = machine.shell("bash", command)
@@ -69,3 +70,41 @@ def test_a_command_that_may_open_few_files_has_its_session(machine: Machine) -> 
     machine.succeeds("profileB")
     done = machine.shell("bash", f"ulimit -n 10; {RENEW} sh -c '{LOOK}'")
     assert re.fullmatch(SEEN, done.stdout), done.stderr
+
+
+# ---- a signal at any moment of the start ----
+
+
+def processes_of(machine: Machine) -> set[str]:
+    """Return the processes that the machine's shells have started and that have not ended."""
+    mark, found = f"\0HOME={machine.home}\0".encode(), set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in b"\0" + (folder / "environ").read_bytes():  # empty for a zombie
+                found.add(folder.name)
+        except OSError:
+            continue
+    return found
+
+
+@needs_linux
+@pytest.mark.parametrize("is_sealed", [True, False])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_signal_at_any_moment_ends_all_of_it(machine: Machine, number: signal.Signals, is_sealed: bool) -> None:
+    machine.succeeds("profileB")
+    before = processes_of(machine)
+    command = [*(() if is_sealed else (*CONFINED, "no-memfd")), ROLE_ENV, "exec", "--renew", "profileB", "--"]
+    for milliseconds in range(20, 420, 50):
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            [*command, "sleep", "60"], env=machine.environ, stdout=pipe, stderr=pipe, text=True
+        ) as begun:
+            time.sleep(milliseconds / 1000)
+            begun.send_signal(number)
+            out, err = begun.communicate(timeout=DEADLINE)
+        assert begun.returncode != 0
+        assert out == ""
+        assert err in ("", "role-env: interrupted\n") or is_pythons_own(err), milliseconds
+        wait_until(lambda: processes_of(machine) <= before, f"processes are left after {milliseconds} ms")
+        if number != signal.SIGKILL:
+            assert list(machine.temporary.iterdir()) == []

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_without_files_in_memory_it_is_read_only_in_a_folder_of_its_own_until_th
 
 
 @pytest.mark.parametrize("is_sealed", [True, False])
-def test_it_ends_with_the_server(machine: Machine, begin: Begin, is_sealed: bool) -> None:
+def test_it_ends_with_the_server_and_the_command_goes_on(machine: Machine, begin: Begin, is_sealed: bool) -> None:
     running = begin(command=ENVIRONMENT, before=() if is_sealed else (*CONFINED, "no-memfd"))
     seen = environment((machine.home / "seen").read_text())
     assert Path(seen[FILE]).exists()
@@ -77,7 +78,8 @@ def test_it_ends_with_the_server(machine: Machine, begin: Begin, is_sealed: bool
     os.kill(int(server), 9)
     wait_until(lambda: not Path("/proc", server).exists() and not Path(seen[FILE]).exists())
     wait_until(lambda: not list(machine.temporary.iterdir()))
-    assert "the process that serves the session has ended" in running.end()
+    assert running.end().startswith("role-env: the process that serves the session has ended")
+    assert running.process.returncode == 0
 
 
 def test_nobody_can_change_it_not_even_its_owner(machine: Machine) -> None:
@@ -110,9 +112,7 @@ def test_a_path_that_would_need_quotes_is_the_real_one_else_the_name_on_path(mac
 
 
 @pytest.mark.parametrize(("life", "earlier"), [(3600, 720), (1800, 720), (1200, 420), (900, 270), (240, 0)])
-def test_a_reader_of_the_profile_fetches_anew_about_when_one_of_the_uri_does(
-    machine: Machine, life: int, earlier: int
-) -> None:
+def test_readers_of_the_profile_fetch_anew_as_those_of_the_uri_do(machine: Machine, life: int, earlier: int) -> None:
     machine.sts.session_seconds = life
     done = machine.role_env(*RENEW, "role-env", "process", "--session")
     (issued,) = machine.sts.issued
@@ -164,9 +164,7 @@ def test_a_file_of_the_users_is_replaced_for_the_command_alone(machine: Machine)
     assert FILE not in inside
 
 
-def test_readers_that_are_killed_or_many_at_once_leave_nothing_and_cost_no_calls(
-    machine: Machine, begin: Begin
-) -> None:
+def test_readers_killed_or_many_at_once_leave_nothing_and_cost_no_calls(machine: Machine, begin: Begin) -> None:
     readers = f'for n in 1 2 3 4 5 6; do {" ".join(READER)} 100000 0 >/dev/null & p="$p $!"; done; sleep 1; kill -9 $p'
     running = begin(command=f"echo; {readers}; wait; {' '.join(READER)} >seen; read line")
     wait_until(lambda: (machine.home / "seen").exists() and "External STS." in (machine.home / "seen").read_text())
@@ -175,9 +173,7 @@ def test_readers_that_are_killed_or_many_at_once_leave_nothing_and_cost_no_calls
     check_nothing_is_written(machine)
 
 
-def test_when_role_env_is_killed_a_reader_gets_an_error_and_nobody_elses_session(
-    machine: Machine, begin: Begin
-) -> None:
+def test_once_role_env_is_killed_a_reader_gets_an_error_and_nobodys_session(machine: Machine, begin: Begin) -> None:
     running = begin(command=ENVIRONMENT)
     seen = environment((machine.home / "seen").read_text())
     running.process.kill()
@@ -187,15 +183,47 @@ def test_when_role_env_is_killed_a_reader_gets_an_error_and_nobody_elses_session
     check_nothing_is_written(machine)
 
 
-def test_a_changed_profile_ends_in_an_error_for_the_reader_and_not_in_another_role(
-    machine: Machine, begin: Begin
-) -> None:
-    machine.sts.session_seconds = 4
-    running = begin(command=f"echo; {' '.join(READER)} 6 1 >seen; echo; read line")
+# ---- while no new session can be had ----
+
+
+READ = f"{sys.executable} {PROGRAMS / 'credentials_go.py'} 7 1 >seen"
+
+
+def refuse(machine: Machine) -> None:
+    """Let STS be away."""
+    machine.sts.fault("code:ServiceUnavailable:503", times=None, action="AssumeRole")
+
+
+def forbid(machine: Machine) -> None:
+    """Take away the policy that allows to assume the role."""
+    user = machine.sts.world.key_of("test_user1").user
+    assert user
+    user.may_assume.clear()
+
+
+def lock(machine: Machine) -> None:
+    """Lock the keyring, which has the key."""
+    machine.bus.lock()
+
+
+def turn(machine: Machine) -> None:
+    """Let the profile name another role."""
     machine.write(machine.file.read_text().replace("switchrolesbc", "hub"))
+
+
+@pytest.mark.parametrize("end", [refuse, forbid, lock, turn])
+def test_a_reader_has_the_old_session_until_its_end_then_an_error_and_no_file_has_a_secret(
+    machine: Machine, begin: Begin, end: Callable[[Machine], None]
+) -> None:
+    key = f"access_key_id = {machine.sts.access_key_id}\naccess_key_secret = {machine.sts.access_key_secret}\n"
+    machine.write(machine.standard_profiles().replace(key, ""))
+    machine.log_in("profileA")
+    machine.sts.session_seconds = 5
+    running = begin(command=f"echo; {READ}; echo; read line")
+    end(machine)
     next_line(running.process)
     lines = [line for line in (machine.home / "seen").read_text().splitlines() if not line.startswith("Warning: ")]
-    asked = {line.split()[1] for line in lines if line.startswith("External")}
-    assert {session.role.name for session in machine.sts.issued if session.id in asked} == {"switchRoleSbc"}
+    assert {line.split()[1] for line in lines if line.startswith("External")} <= {machine.sts.issued[0].id}
     assert lines[-1].startswith("none failed to execute external command: exit status 5: ")
-    assert "it would be of role acs:ram::2222222222222222:role/hub" in running.end()
+    assert "the session could not be renewed and expires in " in running.end()
+    assert list(machine.temporary.iterdir()) == []

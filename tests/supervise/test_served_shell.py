@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,52 +12,34 @@ from role_env import variables
 from role_env.environ.session import ShellState
 from role_env.files.sealed import sealed
 from role_env.supervise.served_file import publish
-from support.machine import ENDPOINTS, Machine
+from support.machine import CONFINED, ENDPOINTS, ROLE_ENV, Machine
 from support.secret_service_bus import require
-from support.shell_terminal import HOOK, POSIX_SHELLS, SHELLS, init, interactive
-from support.shells import COMMANDS, environment
+from support.shell_terminal import POSIX_SHELLS, SHELLS, SHOW, export, init, interactive
+from support.shells import COMMANDS, INTO_SHELL, OFF, environment
 from support.waiting import wait_until
 
-SHOW = "printf '<%s>\\n' \"$ROLE_ENV_PROMPT\"\n"
+LOOK = f"_role_env_prompt; {SHOW}\n"
+"""The line that prints the text of a prompt in a shell that is not interactive."""
 URI = "ALIBABA_CLOUD_CREDENTIALS_URI"
 FILE = "ALICLOUD_SHARED_CREDENTIALS_FILE"
 
 
-def assign(shell: str, name: str, value: str) -> str:
-    return f"set -gx {name} {value}\n" if shell == "fish" else f"export {name}={value}\n"
-
-
-def served(machine: Machine, shell: str, script: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    """Run a script in a shell with the integration, which `exec --renew` serves."""
+def served(
+    machine: Machine, shell: str, script: str, *options: str, integrated: bool = True
+) -> "subprocess.CompletedProcess[str]":
+    """Run a script in a shell, with the integration or without it, which `exec --renew` serves."""
     require(shell)
-    words = ("exec", "--renew", *options, "profileB", "--", *COMMANDS[shell], "-c", init(shell) + script)
-    return machine.role_env(*words)
+    script = init(shell) * integrated + script
+    return machine.role_env("exec", "--renew", *options, "profileB", "--", *COMMANDS[shell], "-c", script)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_another_uri_marks_the_session_at_the_first_prompt_and_status_says_so(machine: Machine, shell: str) -> None:
-    look = f"{HOOK[shell] if shell != 'fish' else '_role_env_prompt'}; {SHOW}role-env status\n"
-    keep = f"set -g kept ${URI}\n" if shell == "fish" else f"kept=${URI}\n"
-    other = assign(shell, URI, "http://127.0.0.1:1/another")
-    back = assign(shell, URI, "$kept")
-    gone = assign(shell, "ROLE_ENV_SERVER", "''")
-    done = served(machine, shell, f"{keep}{look}{other}{look}{back}{look}{gone}{look}", "--read-only")
-    names = re.findall("<(.*)>", done.stdout)
-    assert names == [f"profileB (read-only){sign}" for sign in ("", "≠", "", "≠")]
-    first, second = re.findall("role-env: (.*)\n", done.stderr.replace("role-env: hint", "hint"))
-    assert first == f"{URI} is not this session's: programs that ask it act as somebody else"
-    assert second == "ROLE_ENV_SERVER is missing: nothing shows who serves this session"
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_shell_that_outlives_its_command_sees_at_the_first_prompt_that_the_session_is_gone(
-    machine: Machine, shell: str
-) -> None:
+def test_a_shell_that_outlives_its_command_sees_at_once_that_the_session_is_gone(machine: Machine, shell: str) -> None:
     require(shell)
     out = machine.home / "out"
     wait = f"while test -e {machine.home}/lives; sleep 0.1; end" if shell == "fish" else ""
     wait = wait or f"while test -e {machine.home}/lives; do sleep 0.1; done"
-    look = f"{HOOK[shell] if shell != 'fish' else '_role_env_prompt'}; {SHOW}role-env status\n"
+    look = f"{LOOK}role-env status\n"
     script = machine.home / "script"
     script.write_text(f"{init(shell)}{look}touch {machine.home}/seen\n{wait}\n{look}role-env process --session\n")
     (machine.home / "lives").touch()
@@ -73,16 +56,24 @@ def test_a_shell_that_outlives_its_command_sees_at_the_first_prompt_that_the_ses
     assert "role-env: the session in this shell has expired or is not whole\n" in text
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_off_after_a_switch_in_a_served_shell_ends_the_session_and_nothing_returns(
-    machine: Machine, shell: str
-) -> None:
+@pytest.mark.parametrize(
+    ("shell", "integrated"), [*((shell, True) for shell in SHELLS), ("bash", False), ("fish", False), ("dash", False)]
+)
+def test_a_switch_leaves_no_way_to_the_served_role_nor_does_off(machine: Machine, shell: str, integrated: bool) -> None:
     machine.add(f"[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nregion_id = cn-x\n")
-    for between in ("", "role-env use other\n", "role-env use nosuch\n", "role-env use other\nrole-env use nosuch\n"):
-        done = served(machine, shell, f"{between}env -0; echo '|'; role-env off\nenv -0")
+    use, off = ("role-env use {}", "role-env off") if integrated else (INTO_SHELL[shell], OFF[shell])
+    for names in ((), ("other",), ("nosuch",), ("other", "nosuch")):
+        switches = "".join(f"{use.format(name)}\n" for name in names)
+        done = served(machine, shell, f"{switches}env -0; echo '|'; {off}\nenv -0", integrated=integrated)
         switched, ended = map(environment, done.stdout.split("|\n"))
-        assert ("ROLE_ENV_SERVER" in switched) == (not between)
-        assert {name for name in ended if name.startswith(("ALI", "OSS", "ROLE_ENV_"))} == ENDPOINTS
+        assert {"ROLE_ENV_SERVER", URI} & switched.keys() == (set() if names else {"ROLE_ENV_SERVER", URI}), names
+        assert switched.get("ROLE_ENV_NO_ACCOUNT", "") == "1" * ("nosuch" in names), names
+        assert names[-1:] != ("other",) or machine.role_env("status", **switched).returncode == 0, names
+        assert {name for name in ended if name.startswith(("ALI", "OSS", "ROLE_ENV_"))} == ENDPOINTS, names
+
+
+def test_exec_in_a_served_session_leaves_no_way_to_the_former_role(machine: Machine) -> None:
+    machine.add(f"[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     inside = machine.role_env("exec", "--renew", "profileB", "--", "role-env", "exec", "other", "--", "env", "-0")
     assert "ROLE_ENV_SERVER" not in environment(inside.stdout)
     assert machine.role_env("status", **environment(inside.stdout)).returncode == 0
@@ -123,9 +114,7 @@ def places(folder: Path) -> dict[str, tuple[str, str]]:
     }
 
 
-def test_only_a_living_server_of_this_uri_is_taken_for_one_in_python_and_in_each_shell(
-    machine: Machine, tmp_path: Path
-) -> None:
+def test_only_a_living_server_of_this_uri_is_one_for_python_and_each_shell(machine: Machine, tmp_path: Path) -> None:
     mine, own = str(os.getpid()), publish("role-env process --session")
     assert re.fullmatch(rf"/proc/{mine}/fd/\d+", own)
     found_places = places(tmp_path)
@@ -143,7 +132,7 @@ def test_only_a_living_server_of_this_uri_is_taken_for_one_in_python_and_in_each
         verdict = "and echo '<True>'; or echo '<False>'" if shell == "fish" else "&& echo '<True>' || echo '<False>'"
         joint = "; " if shell == "fish" else " "
         lines = "".join(
-            f"{assign(shell, 'ROLE_ENV_SERVER', repr(f'{pid} http://x/'))}{assign(shell, FILE, repr(file))}"
+            f"{export(shell, 'ROLE_ENV_SERVER', repr(f'{pid} http://x/'))}\n{export(shell, FILE, repr(file))}\n"
             f"_role_env_has_server{joint}{verdict}\n"
             for pid, file in values.values()
         )
@@ -153,11 +142,9 @@ def test_only_a_living_server_of_this_uri_is_taken_for_one_in_python_and_in_each
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_another_file_or_server_marks_the_session_at_the_first_prompt_and_status_says_so(
-    machine: Machine, shell: str
-) -> None:
-    """The shell's own process, and each variable of the session that is another one's or that programs do not see."""
-    look = f"{HOOK[shell] if shell != 'fish' else '_role_env_prompt'}; {SHOW}role-env status >/dev/null\n"
+def test_another_uri_file_or_server_marks_the_session_at_once_and_status_says_so(machine: Machine, shell: str) -> None:
+    """The shell's own process too, a variable that programs do not see, and a server that was killed."""
+    look = f"{LOOK}role-env status >/dev/null\n"
     pid = "$fish_pid" if shell == "fish" else "$$"
     copy = machine.home / "copy"
     copy.write_text(variables.SERVED_FILE_START)
@@ -165,19 +152,27 @@ def test_another_file_or_server_marks_the_session_at_the_first_prompt_and_status
     hide = "set -gu {0} ${0}\n" if shell == "fish" else "typeset +x {0}\n"
     lines = look
     changes = {
+        URI: ("http://127.0.0.1:1/another",),
         FILE: ("''", "/proc/self/fd/0", "/proc/1/fd/3", "/tmp/role-env-x/role-env-served-0", str(copy)),
-        "ROLE_ENV_SERVER": (f'"{os.getpid()} ${URI}"', f'"{pid} ${URI}"'),
+        "ROLE_ENV_SERVER": ("''", f'"{os.getpid()} ${URI}"', f'"{pid} ${URI}"'),
         "ROLE_ENV_REQUEST": ("'{}'",),
     }
     for name, values in changes.items():
         lines += keep.format(name)
         for value in values:
-            lines += f"{assign(shell, name, value)}{look}{assign(shell, name, '$kept')}{look}"
-        lines += f"{hide.format(name)}{look}{assign(shell, name, '$kept')}{look}"
+            lines += f"{export(shell, name, value)}\n{look}{export(shell, name, '$kept')}\n{look}"
+        lines += f"{hide.format(name)}{look}{export(shell, name, '$kept')}\n{look}"
     count = sum(len(values) + 1 for values in changes.values())
-    done = served(machine, shell, lines)
-    assert re.findall("<(.*)>", done.stdout) == ["profileB", *["profileB≠", "profileB"] * count], done.stderr
+    server = "(string match -r '^[0-9]+' $ROLE_ENV_SERVER)" if shell == "fish" else '"${ROLE_ENV_SERVER%% *}"'
+    wait = f"while kill -0 {server} 2>/dev/null; sleep 0.1; end" if shell == "fish" else ""
+    wait = wait or f"while kill -0 {server} 2>/dev/null; do sleep 0.1; done"
+    done = served(machine, shell, f"{lines}kill -9 {server}\n{wait}\n{look}", "--read-only")
+    whole, marked = "profileB (read-only)", "profileB (read-only)≠"
+    assert re.findall("<(.*)>", done.stdout) == [whole, *[marked, whole] * count, marked], done.stderr
     assert done.stderr.count("role-env: hint") >= count
+    assert f"role-env: {URI} is not this session's: programs that ask it act as somebody else\n" in done.stderr
+    assert "role-env: ROLE_ENV_SERVER is missing: nothing shows who serves this session\n" in done.stderr
+    assert "role-env: the process that serves the session has ended" in done.stderr
 
 
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
@@ -185,18 +180,40 @@ def test_a_shell_is_not_taken_for_its_server_whatever_files_it_opens(machine: Ma
     copy = machine.home / "copy"
     copy.write_text(variables.SERVED_FILE_START)
     own = f'ROLE_ENV_SERVER="$$ ${URI}"; ROLE_ENV_REQUEST=\'{{"server":"\'$ROLE_ENV_SERVER\'"}}\'; {FILE}=/proc/$$/fd/9'
-    lines = f"exec 9<{copy}; {own}; {HOOK[shell]}; {SHOW}role-env status\n"
+    lines = f"exec 9<{copy}; {own}; {LOOK}role-env status\n"
     done = served(machine, shell, lines)
     assert re.findall("<(.*)>", done.stdout) == ["profileB≠"]
     assert done.returncode == 1
 
 
+# ---- in another user namespace, and for another user ----
+
+
+SERVED = (ROLE_ENV, "exec", "--renew", "profileB", "--", "sh", "-c")
+KILL = "pid=${ROLE_ENV_SERVER%% *}; kill -9 $pid; while kill -0 $pid 2>/dev/null; do sleep 0.1; done"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="user namespaces are Linux's")
+@pytest.mark.parametrize("is_sealed", [True, False])
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_server_that_is_killed_marks_the_session_at_the_next_prompt(machine: Machine, shell: str) -> None:
-    look = f"{HOOK[shell] if shell != 'fish' else '_role_env_prompt'}; {SHOW}"
-    kill = 'kill -9 "${ROLE_ENV_SERVER%% *}"'
-    if shell == "fish":
-        kill = "kill -9 (string match -r '^[0-9]+' $ROLE_ENV_SERVER)"
-    done = served(machine, shell, f"{look}{kill}\nsleep 0.2\n{look}")
-    assert re.findall("<(.*)>", done.stdout) == ["profileB", "profileB≠"]
-    assert "role-env: the process that serves the session has ended" in done.stderr
+def test_in_another_namespace_it_is_whole_until_its_server_ends(machine: Machine, shell: str, is_sealed: bool) -> None:
+    require(shell)
+    look = machine.home / "look"
+    look.write_text(f"{init(shell)}{LOOK}role-env status >&2\n")
+    there = f"unshare --user {' '.join(COMMANDS[shell])} {look}"
+    before = () if is_sealed else (*CONFINED, "no-memfd")
+    script = f"{there} && unshare --user role-env process --session | cut -c 1-20; {KILL}; {there} || echo $?"
+    done = machine.run(*before, *SERVED, script)
+    assert done.stdout == '<profileB>\n{"mode": "StsToken",\n<profileB≠>\n1\n', done.stderr
+    assert re.findall("role-env: (the server .*)\n", done.stderr) == [
+        "the server of this session has ended, or is another user's: others could answer in its place"
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root may become another user")
+@pytest.mark.parametrize("is_sealed", [True, False])
+def test_for_another_user_a_served_session_is_not_whole(machine: Machine, is_sealed: bool) -> None:
+    before = () if is_sealed else (*CONFINED, "no-memfd")
+    done = machine.run(*before, *SERVED, f"{' '.join(CONFINED)} user:12345 {ROLE_ENV} status; echo $?")
+    assert done.stdout.endswith("\n1\n")
+    assert "the server of this session has ended, or is another user's" in done.stderr
