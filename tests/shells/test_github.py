@@ -15,6 +15,7 @@ from role_env.shells import github as github_step
 from support.github_runner import INTO_JOB, Runner, unescaped
 from support.https_server import HttpsServer
 from support.machine import Machine
+from support.waiting import DEADLINE
 
 
 @pytest.fixture
@@ -48,6 +49,8 @@ def test_later_steps_have_the_session_and_the_log_has_no_secret(machine: Machine
         "expiration": machine.role_env("list", "--json").stdout.split('"expiration": "')[1].split('"')[0],
         "role_arn": machine.sts.role_arn,
     }
+    status, log = runner.step("role-env whoami", **found)
+    assert (status, "assumed-role/switchrolesbc/" in log) == (0, True)
 
 
 def test_a_step_needs_no_key_where_github_gives_a_token(machine: Machine, runner: Runner, tmp_path: Path) -> None:
@@ -94,19 +97,6 @@ def test_a_log_that_repeats_the_variables_is_masked(machine: Machine, runner: Ru
     assert "OSS_ACCESS_KEY_SECRET<<" in log
     assert log.count("***") > 10
     runner.variables()
-
-
-def test_a_later_step_works_as_the_role(machine: Machine, runner: Runner) -> None:
-    runner.step()
-    status, log = runner.step("role-env whoami", **runner.variables())
-    assert (status, "assumed-role/switchrolesbc/" in log) == (0, True)
-
-
-def test_the_files_keep_what_they_had_and_a_line_that_was_left_open_is_closed(runner: Runner) -> None:
-    runner.variables_file.write_text("BEFORE=1\nOPEN=2")
-    runner.step()
-    found = runner.variables()
-    assert (found["BEFORE"], found["OPEN"], found["ROLE_ENV_PROFILE"]) == ("1", "2", "profileB")
 
 
 def test_what_is_set_and_outranks_the_session_is_made_empty_and_nothing_else(runner: Runner) -> None:
@@ -199,12 +189,6 @@ def test_a_step_that_fails_prints_and_sets_nothing(machine: Machine, runner: Run
     assert runner.variables() == runner.outputs() == {}
 
 
-def test_without_an_outputs_file_there_are_no_outputs(machine: Machine, runner: Runner) -> None:
-    del runner.environ["GITHUB_OUTPUT"]
-    assert runner.step()[0] == 0
-    assert runner.variables()["ROLE_ENV_PROFILE"] == "profileB"
-
-
 def test_a_full_disk_sets_nothing(machine: Machine, runner: Runner) -> None:
     runner.variables_file.write_text("BEFORE=1\n")
     # Files may grow to one block of 1024 bytes; then writing fails in the middle.
@@ -217,17 +201,24 @@ def test_a_full_disk_sets_nothing(machine: Machine, runner: Runner) -> None:
 
 def test_no_secret_goes_to_a_terminal(machine: Machine, runner: Runner) -> None:
     environ = machine.environ | runner.environ
-    output, status = pexpect.run(f"bash --norc -c '{INTO_JOB}'", env=environ, withexitstatus=True, timeout=30)
+    output, status = pexpect.run(f"bash --norc -c '{INTO_JOB}'", env=environ, withexitstatus=True, timeout=DEADLINE)
     assert status == 2
     assert b"add-mask" not in output
     assert not machine.sts.calls
 
 
-def test_the_runners_files_are_made_private_where_they_are_not_there(machine: Machine, runner: Runner) -> None:
+def test_the_runners_files_keep_what_they_had_and_are_private(
+    runner: Runner,
+) -> None:
+    runner.variables_file.write_text("BEFORE=1\nOPEN=2")  # a line that was left open is closed
+    runner.step()
+    found = runner.variables()
+    assert (found["BEFORE"], found["OPEN"], found["ROLE_ENV_PROFILE"]) == ("1", "2", "profileB")
     runner.variables_file.unlink()
+    del runner.environ["GITHUB_OUTPUT"]
     assert runner.step(f"umask 0; {INTO_JOB}")[0] == 0
     assert runner.variables_file.stat().st_mode & 0o777 == 0o600
-    runner.variables()
+    assert runner.variables()["ROLE_ENV_PROFILE"] == "profileB"
 
 
 # ---- GitLab, whose job evaluates the exports itself ----

@@ -1,35 +1,28 @@
-"""What hints say to type: one line for each act, which works where it is shown."""
+"""What hints say to type: one line for each act, which works where it is shown, and never a guess."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+from role_env.command_table import COMMANDS, formats
 from role_env.shells import hints, parent
+from support.files import write_program
 from support.machine import Machine
-from support.shell_terminal import SHELLS, init
-from support.shells import INTO_SHELL
+from support.shell_terminal import SHELLS, STATUS, init
+from support.shells import INTO_SHELL, NOTHING_CHANGED, OFF
 
 INTEGRATED = {"ROLE_ENV_INIT": "1.0"}
 ENDED = "restore what was set before with: (.*)"
 
 
-@pytest.mark.parametrize(
-    ("name", "switch", "end", "load"),
-    [
-        ("bash", "source <(role-env {})", 'eval "$(role-env off)"', 'eval "$(role-env init bash)"'),
-        ("zsh", "source <(role-env {})", 'eval "$(role-env off)"', 'eval "$(role-env init zsh)"'),
-        ("fish", "role-env {} | source", "role-env off | source", "role-env init fish | source"),
-        ("dash", 'eval "$(role-env {} || echo false)"', 'eval "$(role-env off)"', 'eval "$(role-env init bash)"'),
-    ],
-)
-def test_each_shell_has_one_line_for_each_act(
-    monkeypatch: pytest.MonkeyPatch, name: str, switch: str, end: str, load: str
-) -> None:
+@pytest.mark.parametrize("name", INTO_SHELL)
+def test_each_shell_has_one_line_for_each_act(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(parent, "parent_name", lambda: name)
-    assert hints.switch("p --region x", {}) == switch.format("p --region x")
-    assert hints.switch("list", {}) == switch.format("export list")
-    assert hints.end_session({}) == end
-    assert hints.load_integration() == load
+    assert hints.switch("p --region x", {}) == INTO_SHELL[name].format("p --region x")
+    assert hints.switch("list", {}) == INTO_SHELL[name].format("export list")
+    assert hints.end_session({}) == OFF[name]
+    assert f"{hints.load_integration()}\n" == init(name if name in SHELLS else "bash")
     assert hints.switch("list", INTEGRATED) == "role-env use list"
     assert hints.end_session(INTEGRATED) == "role-env off"
 
@@ -64,3 +57,115 @@ def test_with_the_integration_status_and_doctor_say_use_and_off(machine: Machine
     assert "switch again with: role-env use profileB" in re.sub(r"\s+", " ", done.stdout)
     assert "source <(" not in done.stderr
     assert "source <(" not in done.stdout
+
+
+LINES = {
+    "switch profileB": "did you mean role-env use profileB?",
+    "assume profileB --region cn-x": "did you mean role-env use profileB?",
+    "activate": "did you mean role-env use PROFILE?",
+    "deactivate": "did you mean role-env off?",
+    "shell profileB": "did you mean role-env exec profileB?",
+    "ls": "did you mean role-env list?",
+    "edit profileB": "did you mean role-env configure --edit profileB?",
+    "edit": "did you mean role-env configure --edit?",
+    "delete profileB": "role-env clear profileB deletes its cached sessions, role-env logout profileB its access key or"
+    " sign-in in the keyring, and in role-env configure --edit profileB you delete the profile itself",
+    "--profile profileB": "leave out --profile: role-env use profileB",
+    "--profile profileB whoami": "leave out --profile: role-env whoami profileB",
+    "use --profile=profileB": "leave out --profile: role-env use profileB",
+    "exec --profile profileB -- true": "leave out --profile: role-env exec profileB",
+    "-p profileB": "leave out -p: role-env use profileB",
+    "whoami -p profileB": "leave out -p: role-env whoami profileB",
+    "profileb": "did you mean profileB?",
+    "gam": "did you mean gamma?",
+    "use gam": "did you mean gamma?",
+    "use pro": "did you mean profileB?",
+    "exec pro -- true": "did you mean profileB?",
+    "console pro": "did you mean profileB?",
+    "export pro": "did you mean profileB?",
+    "process prof": "did you mean profileB?",
+    "explain pro": "did you mean profileA or profileB?",
+    "whoami pro": "did you mean profileA or profileB?",
+    "login pro": "did you mean profileA or profileB?",
+    "clear pro": "did you mean profileA or profileB?",
+    "logout pro": "did you mean profileA or profileB?",
+    "use profilA": "did you mean profileA?",
+    "use statsu": "list the profiles with: role-env list",
+    "exec lsit": "list the profiles with: role-env list",
+    "explain switch": "list the profiles with: role-env list",
+    "pro": "did you mean profileB, or the command role-env process?",
+}
+"""What is typed after `role-env`, and the hint of the shell integration. profileA gives no session."""
+
+
+@pytest.mark.parametrize(("shell", "is_in_session"), [("bash", False), ("bash", True), ("zsh", False), ("fish", False)])
+def test_a_wrong_word_gets_the_line_that_was_meant(machine: Machine, shell: str, is_in_session: bool) -> None:
+    add_profiles(machine, "gamma")
+    # One program makes the hints; of the others, a few show that they get there.
+    lines = LINES if shell == "bash" else dict(list(LINES.items())[::5])
+    typed = "".join(f"role-env {words}\necho \"<{STATUS[shell]}>\"\necho '|' >&2\n" for words in lines)
+    done = machine.shell(shell, init(shell) + "role-env use profileB\n" * is_in_session + typed)
+    said = [re.findall("^role-env: hint: (.*)$", part, re.MULTILINE) for part in done.stderr.split("|\n")[:-1]]
+    assert {words: found for words, found in zip(lines, said, strict=True) if lines[words] not in found} == {}
+    assert set(re.findall(r"^<(\d+)>$", done.stdout, re.MULTILINE)) <= {"2", "3", "125"}
+    assert len(machine.sts.calls) == is_in_session
+    assert is_in_session or [found for found in said if len(found) > 1] == []
+
+
+def add_profiles(machine: Machine, *names: str) -> None:
+    """Give the machine profiles with these names, all of the role of profileB."""
+    for name in names:
+        machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+
+
+def test_many_profiles_that_begin_alike_are_listed_by_the_command_for_that(machine: Machine) -> None:
+    add_profiles(machine, *(f"team-{number}" for number in range(4)))
+    assert "hint: list the profiles with: role-env list" in machine.role_env("exec", "team").stderr
+    add_profiles(machine, "team")
+    assert "hint: did you mean team?" in machine.role_env("exec", "TEAM").stderr
+
+
+def test_without_the_integration_the_hint_has_the_line_for_the_shell(machine: Machine) -> None:
+    done = machine.role_env("switch", "profileB")
+    assert done.stdout == NOTHING_CHANGED
+    assert 'did you mean eval "$(role-env profileB || echo false)"?' in done.stderr
+    done = machine.role_env("switch", "; rm -rf /")
+    assert "rm" not in done.stderr
+    assert 'did you mean eval "$(role-env PROFILE || echo false)"?' in done.stderr
+
+
+def test_a_profile_with_the_name_of_such_a_word_works(machine: Machine) -> None:
+    words = ("switch", "assume", "shell", "activate", "deactivate", "ls", "edit", "delete")
+    assert not COMMANDS.keys() & set(words)
+    add_profiles(machine, *words)
+    show = "printf '<%s>' \"$ROLE_ENV_PROFILE\"\n"
+    done = machine.shell("bash", init("bash") + "".join(f"role-env use {name}\n{show}" for name in words))
+    assert (done.stdout, done.stderr) == ("".join(f"<{name}>" for name in words), "")
+    done = machine.role_env("switch", "profileB")
+    assert "unexpected argument profileB" in done.stderr
+    assert "did you mean" not in done.stderr
+
+
+# ---- which program the parent process is ----
+
+
+def test_a_bash_before_4_is_known_by_what_it_calls_itself(tmp_path: Path) -> None:
+    """Stand-ins for the bash of macOS, which no Linux has."""
+    old, new = "3.2.57(1)-release", "5.2.37(1)-release"
+    lines = {
+        f"GNU bash, version {old} (arm64-apple-darwin23)": old,
+        f"GNU bash, Version {old} (x86_64)": old,  # in German
+        f"GNU bash, version {new} (x86_64)": "",
+    }
+    for number, (line, version) in enumerate(lines.items()):
+        program = write_program(tmp_path / str(number), f"#!/bin/sh\necho '{line}'\n")
+        assert parent.old_bash_version(str(program)) == version
+    for program in (Path("/bin/true"), tmp_path / "absent"):
+        assert parent.old_bash_version(str(program)) == ""
+
+
+def test_each_program_of_a_shell_gets_the_shells_format_and_any_other_sh(monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = {program: shell.name for shell in formats.SHELLS.values() for program in shell.programs}
+    for program, form in {**programs, "python": "sh", "": "sh"}.items():
+        monkeypatch.setattr(parent, "parent_name", lambda name=program: name)
+        assert parent.parent_format() == form

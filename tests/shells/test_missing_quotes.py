@@ -51,9 +51,7 @@ def test_no_separator_beside_the_line_break_shows_a_secret_or_hides_the_failure(
 
 @pytest.mark.parametrize("split", ["=", "@"])
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_shell_that_splits_at_another_character_keeps_its_session_and_says_what_is_missing(
-    shell: str, split: str, tmp_path: Path
-) -> None:
+def test_a_split_at_another_character_keeps_the_session_and_says_why(shell: str, split: str, tmp_path: Path) -> None:
     old = variables.assignments(session_of("STS.old", "old-secret", "old-token"), follows=False)
     for text, line in ((exporters.export(NEW, "sh", old), "profileB || echo false"), (exporters.off("sh", old), "off")):
         (tmp_path / "text").write_text(text)

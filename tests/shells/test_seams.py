@@ -5,11 +5,8 @@ from pathlib import Path
 import pytest
 
 from role_env import variables
-from role_env.command_table import formats
 from role_env.shells import export as exporters
-from support.machine import INSTALLED, Machine
-from support.secret_service_bus import require
-from support.shell_terminal import POSIX_SHELLS
+from support.machine import Machine
 from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, check_no_account, encoded, exported, run, session_of
 
 POSIX = {name: COMMANDS[name] for name in ("bash", "zsh", "dash")}
@@ -255,18 +252,6 @@ def test_a_profiles_families_come_on_top_of_the_default_ones() -> None:
     assert values["ROLE_ENV_FAMILIES"].split() == [*variables.DEFAULT_FAMILIES, "plain"]
 
 
-# --- an interactive shell
-
-
-@pytest.mark.parametrize("shell", POSIX_SHELLS)
-def test_an_interactive_shell_confirms_a_switch_and_its_end_in_one_line_each(machine: Machine, shell: str) -> None:
-    require(shell)
-    done = machine.run(*INTERACTIVE[f"{shell} -i"], "-c", "source <(role-env profileB); source <(role-env off)")
-    lines = [line for line in done.stderr.splitlines() if "job control" not in line and "terminal process" not in line]
-    end = "role-env: the session is off; this shell has what was set before it"
-    assert lines == ["profileB: role switchrolesbc of 2222222222222222 for 59 min", end]
-
-
 # --- upgrades
 
 
@@ -306,8 +291,3 @@ def test_the_output_has_at_most_14_kb_with_a_long_token_and_request() -> None:
     made = session_of("STS." + "x" * 26, "y" * 44, "t" * 1000, region="cn-hangzhou", request="r" * 400)
     assert len(exporters.export(made, "sh", {})) <= 14_336
     assert len(exporters.export(made, "fish", {})) <= 14_336
-
-
-@pytest.mark.parametrize("name", sorted({name for shell in POSIX_SHELLS for name in formats.SHELLS[shell].integration}))
-def test_the_integration_uses_none_of_the_names_of_the_texts(name: str) -> None:
-    assert "_re_" not in (INSTALLED.parents[1] / "shell" / name).read_text()

@@ -3,17 +3,13 @@
 After each step every tool is the account that the prompt shows, or none, and all guards are there: see `ShownAccounts`.
 """
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from cloud.local_sts import LocalSts
 from support.machine import ENDPOINTS, Machine
 from support.nested_shells import NestedShells
 from support.readers import RealClients, write_foreign_files
-from support.secret_service_bus import KeyringBus, require
 from support.shell_terminal import SHELLS
 from support.shown_accounts import ShownAccounts
 
@@ -59,53 +55,46 @@ def account_variables(environ: dict[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in names if environ[name]}
 
 
-@pytest.fixture(params=SHELLS)
-def steps(request: pytest.FixtureRequest, tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Steps]:
+@pytest.fixture
+def steps(shell: str, with_clients: tuple[Machine, RealClients]) -> Iterator[Steps]:
     """A person in one of the shells."""
-    require("direnv")
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
-    machine = Machine(home, sts, bus)
-    with RealClients(home) as clients:
-        made = Steps(machine, clients, request.param)
-        yield made
-        while len(made.shells.kinds) > 1:
-            made.shells.leave()
-        made.shells.close()
-    shutil.rmtree(home / ".aliyun")  # the tools' own files hold secrets by their nature
-    assert not machine.leaks()
+    made = Steps(*with_clients, shell)
+    yield made
+    made.shells.close()
 
 
-@pytest.mark.parametrize("follows", [False, True])
-def test_every_step_into_a_served_session_and_out_of_it_leaves_each_tool_with_the_account_shown_or_none(
-    steps: Steps, follows: bool
-) -> None:
+STEPS = (
+    ("role-env use profileB", "profileB "),
+    ("exec --renew hub", "hub"),
+    ("role-env use nosuch", "no account"),
+    ("role-env off", ""),
+    ("exec --renew longSession", "longSession"),
+    ("exec --renew hub", "hub"),
+    ("role-env use profileB", "profileB "),
+    ("exec --renew longSession", "longSession"),
+    ("role-env renew", "longSession"),
+    ("role-env off", ""),
+    ("leave", "profileB "),
+    ("role-env off", ""),
+    ("leave", "longSession"),
+    ("exec hub", "hub "),
+    ("role-env off", ""),
+    ("leave", "longSession"),
+    ("leave", ""),
+    ("leave", "profileB "),
+)
+"""What is typed, and what the prompt begins with then."""
+
+
+@pytest.mark.parametrize(("shell", "follows"), [*((shell, False) for shell in SHELLS), ("bash", True)])
+def test_at_each_step_of_served_sessions_each_tool_is_the_account_shown_or_none(steps: Steps, follows: bool) -> None:
     if follows:
         steps.shown.machine.succeeds("setup", "aliyun-cli")
     first = steps.type("true", "")
-    steps.type("role-env use profileB", "profileB ")
-    served = steps.type("exec --renew hub", "hub")
-    assert served["ROLE_ENV_SERVER"]
-    steps.type("role-env use nosuch", "no account")
-    ended = steps.type("role-env off", "")
-    assert account_variables(ended) == {}
-    steps.type("exec --renew longSession", "longSession")
-    steps.type("exec --renew hub", "hub")
-    steps.type("role-env use profileB", "profileB ")
-    steps.type("exec --renew longSession", "longSession")
-    steps.type("role-env renew", "longSession")
-    ended = steps.type("role-env off", "")
-    assert account_variables(ended) == {}
-    steps.type("leave", "profileB ")
-    ended = steps.type("role-env off", "")
-    assert account_variables(ended) == {}
-    steps.type("leave", "longSession")
-    steps.type("exec hub", "hub ")
-    ended = steps.type("role-env off", "")
-    assert account_variables(ended) == {}
-    steps.type("leave", "longSession")
-    steps.type("leave", "")
-    steps.type("leave", "profileB ")
+    for line, expected in STEPS:
+        environ = steps.type(line, expected)
+        assert line != "role-env off" or account_variables(environ) == {}
+        assert line != "exec --renew hub" or environ["ROLE_ENV_SERVER"]
     last = steps.type("role-env off", "")
     assert account_variables(last) == account_variables(first)
     assert {name: last[name] for name in OWN} == OWN

@@ -4,14 +4,9 @@ from support.machine import Machine
 from support.planted_keyring import plant_settings
 from support.proxy import Proxy
 from support.shell_sessions import due
-from support.shell_terminal import HOOK, POSIX_SHELLS, interactive
+from support.shell_terminal import HOOK, POSIX_SHELLS, export, interactive
 
 REFUSAL = "may not assume"
-
-
-def export(shell: str, name: str, value: object) -> str:
-    """Return the code that exports a variable."""
-    return f"set -gx {name} '{value}'" if shell == "fish" else f"export {name}='{value}'"
 
 
 def assign(shell: str, name: str, value: object) -> str:
@@ -42,7 +37,7 @@ def test_what_is_planted_after_init_has_no_effect_on_it(machine: Machine, shell:
         "SSLKEYLOGFILE": folder / "keys",
         "HTTPS_PROXY": f"http://{proxy.address}",
     }
-    plants = "; ".join(export(shell, name, value) for name, value in planted.items())
+    plants = "; ".join(export(shell, name, f"'{value}'") for name, value in planted.items())
     shown = 'printf \'<%s>\\n\' "$ROLE_ENV_ACCESS_KEY_ID" "$HOME"'
     done = interactive(machine, shell, f"{HOOK[shell]}\n{plants}; {look(shell)}\n{shown}", "--renew", **variables)
     proxy.close()
@@ -70,9 +65,7 @@ def test_it_imports_no_module_of_the_current_folder_even_if_pythonpath_names_tha
         assert not (machine.home / "trap").exists()
 
 
-def test_a_failure_gives_the_reason_once_and_the_renewal_is_tried_again_while_there_is_time(
-    machine: Machine, shell: str
-) -> None:
+def test_a_failure_gives_its_reason_once_and_is_tried_again_while_there_is_time(machine: Machine, shell: str) -> None:
     variables = due(machine, 60)
     machine.sts.fault("code:NoPermission:403", times=2, action="AssumeRole")
     at_once, again = look(shell), f"{assign(shell, '_role_env_retry', 0)}; {look(shell)}"

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from role_env import variables
-from support.files import write_private
+from role_env.ui.table import time_left
 from support.machine import Machine
 from support.process_trace import ProcessTrace
+from support.prompts import live
 from support.secret_service_bus import require
-from support.shell_terminal import POSIX_SHELLS, SHELLS, init, interactive
-from support.shells import COMMANDS
+from support.shell_terminal import HOOK, POSIX_SHELLS, STATUS, Terminal, export, init, interactive
+from support.shells import COMMANDS, INTO_SHELL, OFF
 
 SHOW = 'printf \'<%s>\\n\' "$ROLE_ENV_PROFILE" "$OSS_ACCESS_KEY_ID"\n'
 
@@ -19,12 +20,17 @@ SHOW = 'printf \'<%s>\\n\' "$ROLE_ENV_PROFILE" "$OSS_ACCESS_KEY_ID"\n'
 # --- off
 
 
-@pytest.mark.parametrize("shell", POSIX_SHELLS)
-def test_every_documented_line_ends_the_session_beside_the_integration(machine: Machine, shell: str) -> None:
+@pytest.mark.parametrize(
+    "start",
+    [COMMANDS["bash"], COMMANDS["zsh"], ("bash", "--posix", "--norc"), ("zsh", "--emulate", "sh", "-f")],
+    ids=" ".join,
+)
+def test_every_documented_line_ends_the_session_as_sh_too(machine: Machine, start: tuple[str, ...]) -> None:
+    require(start[0])
     for line in ('eval "$(role-env off)"', "source <(role-env off)", "role-env off"):
-        script = f"{init(shell)}role-env use profileB\n{SHOW}{line}\necho $?\n{SHOW}"
-        done = machine.shell(shell, script, OSS_ACCESS_KEY_ID="before")
-        assert re.fullmatch(r"<profileB>\n<STS\..*>\n0\n<>\n<before>\n", done.stdout), done
+        script = f"{init(start[0])}role-env use profileB\n{SHOW}{line}\necho $?\n{SHOW}"
+        done = machine.run(*start, "-c", script, OSS_ACCESS_KEY_ID="before")
+        assert re.fullmatch(r"<profileB>\n<STS\..*>\n0\n<>\n<before>\n", done.stdout), (line, done)
         assert done.stderr == ""
 
 
@@ -77,28 +83,12 @@ def test_use_in_a_subshell_prints_nothing_and_says_what_was_switched(machine: Ma
 
 def test_the_status_of_the_command_is_passed_on(machine: Machine, shell: str) -> None:
     machine.add(f"[refused]\nrole_arn = {machine.sts.role_arn}x\nsource_profile = profileA\n")
-    status = "$status" if shell == "fish" else "$?"
-    calls = ("use profileB", "use nosuch", "use --nosuch", "use refused", "off", "off --nosuch", "use profileA")
-    lines = "".join(f"role-env {words}\necho '<'{status}'>'\n" for words in calls)
+    calls = ("use profileB", "use nosuch", "use --nosuch", "use refused", "off", "off --nosuch", "use profileA", "use")
+    lines = "".join(f"role-env {words}\necho '<'{STATUS[shell]}'>'\n" for words in calls)
     done = machine.shell(shell, init(shell) + lines)
-    assert re.findall("<(.*)>", done.stdout) == ["0", "3", "2", "4", "0", "2", "3"]
-
-
-def test_a_minus_returns_to_the_last_session_from_the_folder_and_with_the_options_that_it_had(machine: Machine) -> None:
-    machine.add(f"[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    (machine.home / "sub").mkdir()
-    write_private(machine.home / "here.ini", machine.file.read_text("utf-8"))
-    show = "printf '<%s>\\n' \"$ROLE_ENV_PROFILE $ALICLOUD_REGION\"\n"
-    lines = "role-env use -\nrole-env use profileB --config here.ini --region cn-x\n" + show
-    lines += f"role-env use other\ncd sub\n{show}role-env use -\n{show}role-env use -\n{show}"
-    lines += f"role-env off\n{show}role-env use -\n{show}role-env use nosuch\n{show}role-env use -\n{show}pwd\n"
-    for shell in SHELLS:
-        done = machine.shell(shell, init(shell) + lines)
-        assert re.findall("<(.*)>", done.stdout) == [
-            *("profileB cn-x", "other ", "profileB cn-x", "other ", " ", "other ", " ", "other "),
-        ], shell
-        assert done.stdout.endswith("/sub\n"), shell
-        assert done.stderr.startswith("role-env: this shell has had no other session\n"), shell
+    assert re.findall("<(.*)>", done.stdout) == ["0", "3", "2", "4", "0", "2", "3", "2"]
+    assert "role-env: export requires PROFILE" in done.stderr  # there is no terminal to ask at
+    assert "1  profileB" not in done.stderr
 
 
 # --- what the shell is like
@@ -160,15 +150,6 @@ role-env use profileB
         assert re.search(r"profileB≠? \d+m.*ship ", done.stderr), done
 
 
-@pytest.mark.parametrize("start", [("bash", "--posix", "--norc"), ("zsh", "--emulate", "sh", "-f")])
-def test_the_integration_loads_in_a_shell_that_plays_sh(machine: Machine, start: tuple[str, ...]) -> None:
-    require(start[0])
-    script = f'eval "$(role-env init {start[0]})"\nrole-env use profileB\n{SHOW}role-env off\n{SHOW}'
-    done = machine.run(*start, "-c", script)
-    assert done.stderr == ""
-    assert re.fullmatch(r"<profileB>\n<STS\..*>\n<>\n<>\n", done.stdout), done
-
-
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_functions_of_the_users_in_place_of_builtins_do_no_harm(machine: Machine, shell: str) -> None:
     names = ("cd", "read", "local", "shift", "type", "whence", "shopt", "printf", "true", "test", "echo", "typeset")
@@ -195,18 +176,71 @@ def test_a_readonly_variable_is_reported_by_off(machine: Machine, shell: str) ->
     assert done.stdout == "1\n<>\n<role-env-none>\n"
 
 
-@pytest.mark.parametrize(
-    "words", [["use"], ["use", "profileB"], ["use", "--bogus"], ["--region", "cn-x", "use", "profileB"]]
-)
-def test_use_without_the_shell_integration_says_how_to_install_it(machine: Machine, words: list[str]) -> None:
-    done = machine.role_env(*words)
-    assert (done.returncode, done.stdout) == (2, "")
-    first, second = done.stderr.splitlines()
-    assert first == (
-        "role-env: use acts in the shell itself and needs the shell integration, which this shell has not loaded"
-    )
-    profile = "profileB" if "profileB" in words else "PROFILE"
-    assert second == (
-        'role-env: hint: load it with: eval "$(role-env init bash)"; or switch without it:'
-        f' eval "$(role-env {profile} || echo false)"'
-    )
+def test_use_without_the_shell_integration_says_so_whatever_is_wrong_besides(machine: Machine) -> None:
+    for words in (["use"], ["use", "--bogus"], ["--region", "cn-x", "use", "profileB"]):
+        done = machine.fails(*words, status=2, said="use acts in the shell itself and needs the shell integration")
+        profile = "profileB" if "profileB" in words else "PROFILE"
+        assert f'or switch without it: eval "$(role-env {profile} || echo false)"\n' in done.stderr, words
+        assert done.stdout == ""
+
+
+# ---- confirmations in one line on stderr, typed at a prompt; in scripts and unasked they are silent ----
+
+
+OFF_SAID = "role-env: the session is off; this shell has what was set before it"
+NO_SESSION = "role-env: this shell has no session"
+NOT_DUE = r"role-env: the session of this shell is not due for renewal: (\d+) min left"
+
+
+def test_renew_and_off_confirm_also_where_there_is_nothing_to_do(machine: Machine, shell: str) -> None:
+    with Terminal(machine, shell) as terminal:
+        terminal.wait_for_prompt("")
+        terminal.type("role-env off", shows=f"^{NO_SESSION}$", prompt="")
+        terminal.type(
+            "role-env use profileB", shows=r"profileB: role switchrolesbc of \d+ for 59 min", prompt="profileB 59m"
+        )
+        terminal.type("role-env renew", shows=f"^{NOT_DUE}$", prompt=r"profileB \d+m")
+        terminal.type("role-env off", shows=f"^{OFF_SAID}$", prompt="")
+        terminal.type("role-env use profileB", prompt="profileB 59m")
+        terminal.type("role-env use nosuch", prompt="no account")
+        terminal.type("role-env off; echo ended | tr a-z A-Z", shows=f"{OFF_SAID}\n(.*\n)*ENDED", prompt="")
+        assert terminal.screen().count(OFF_SAID) == 2
+
+
+def test_a_renewal_says_for_how_long_and_the_prompt_agrees(machine: Machine, shell: str) -> None:
+    machine.sts.session_seconds = 6
+    with Terminal(machine, shell) as terminal:
+        terminal.wait_for_prompt("")
+        terminal.type("role-env use profileB")
+        terminal.wait_for_prompt("profileB expired", enter=True)
+        machine.sts.session_seconds = None
+        terminal.type("role-env renew", shows="^profileB: renewed for 59 min$", prompt="profileB 59m")
+
+
+def test_list_and_prompt_round_the_minutes_down_alike(machine: Machine, shell: str) -> None:
+    lines, left = "", (62, 63, 64, 122, 124, 2582, 2584)
+    now, end = ("(date +%s)", "(math $now + {})") if shell == "fish" else ("$(date +%s)", "$((now + {}))")
+    for seconds in left:
+        begin = f"set now {now}" if shell == "fish" else f"now={now}"
+        lines += f"{begin}; {export(shell, 'ROLE_ENV_EXPIRATION', end.format(seconds))}; {HOOK[shell]}; "
+        lines += f'printf \'<%s %s %s>\\n\' "$now" "$ROLE_ENV_PROMPT" {now}\n'
+    done = interactive(machine, shell, lines, **live(0))
+    found = re.findall(r"<(\d+) profileB (\d+)m (\d+)>", done.stdout)
+    for seconds, (began, minutes, ended) in zip(left, found, strict=True):
+        # The hook reckons with the time since the machine started, whose seconds are others.
+        possible = {time_left(int(began) + seconds - moment) for moment in range(int(began), int(ended) + 2)}
+        assert ("under 1 min left" if minutes == "0" else f"{minutes} min left") in possible, seconds
+
+
+def test_what_is_evaluated_without_the_integration_confirms_too(machine: Machine, shell: str) -> None:
+    require(shell)
+    lines = f"{INTO_SHELL[shell].format('profileB')}\n{OFF[shell]}\n"
+    done = machine.run(*COMMANDS[shell], "-i", "-c", lines, TERM="xterm")
+    said = [line for line in done.stderr.splitlines() if "job control" not in line and "terminal process" not in line]
+    assert said == ["profileB: role switchrolesbc of 2222222222222222 for 59 min", OFF_SAID]
+
+
+def test_a_script_with_the_integration_hears_nothing(machine: Machine, shell: str) -> None:
+    lines = "role-env use profileB\nrole-env renew\nrole-env off\nrole-env off\n"
+    done = machine.shell(shell, init(shell) + lines)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -10,7 +10,7 @@ import pytest
 from role_env import variables
 from support.files import write_private
 from support.machine import Machine
-from support.shell_terminal import SHELLS, init, interactive
+from support.shell_terminal import SHELLS, STATUS, export, init, interactive
 from support.shells import INTO_SHELL, NOTHING_CHANGED
 
 SHOW = "role-env status\n"
@@ -20,9 +20,9 @@ NARROWER = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ecs:Des
 
 @pytest.fixture(autouse=True)
 def files(machine: Machine) -> None:
-    """A second profile, another file in which profileB is another role, and a policy."""
+    """A profileB that narrows sessions of agents, a second one, another file with another profileB, and a policy."""
     role = machine.sts.world.role
-    machine.add(f"[other]\nrole_arn = {role('hub').arn}\nsource_profile = profileA\n")
+    machine.add(f"agents = read-only\n[other]\nrole_arn = {role('hub').arn}\nsource_profile = profileA\n")
     text = machine.standard_profiles().replace(machine.sts.role_arn, role("longSession").arn)
     write_private(machine.home / "alt's.ini", text)
     (machine.home / "policy.json").write_text(json.dumps(POLICY))
@@ -34,11 +34,9 @@ def sessions(output: str) -> list[str]:
 
 
 NAMED = {
-    "read-only": ("profileB --read-only", "profileB (read-only) switchrolesbc"),
     "a policy": ("profileB --policy policy.json", "profileB (narrowed) switchrolesbc"),
-    "a file": ('--config "alt\'s.ini" profileB --duration 30m', "profileB longSession"),
     "all": (
-        '--config "alt\'s.ini" profileB --read-only --session-name me --region cn-x',
+        '--config "alt\'s.ini" profileB --read-only --session-name me --region cn-x --duration 30m',
         "profileB (read-only) longSession",
     ),
 }
@@ -46,29 +44,28 @@ NAMED = {
 
 
 def in_shells(shells: Iterable[str]) -> list[tuple[str, str]]:
-    """The whole request in each shell, and each part of it in bash."""
-    return [*((shell, "all") for shell in shells), *(("bash", words) for words in NAMED if words != "all")]
+    """The whole request in each shell, and a policy in bash."""
+    return [*((shell, "all") for shell in shells), ("bash", "a policy")]
 
 
 @pytest.mark.parametrize(("shell", "words"), in_shells(SHELLS))
-def test_use_minus_after_a_switch_that_failed_or_succeeded_or_off_repeats_the_whole_request(
-    machine: Machine, shell: str, words: str
-) -> None:
+def test_use_minus_after_any_switch_or_off_repeats_the_whole_request(machine: Machine, shell: str, words: str) -> None:
+    """From another folder too."""
     begin, expected = NAMED[words]
     into = INTO_SHELL[shell].format(begin)
     switches = ("role-env use nosuch", "role-env use other --full", "role-env off", INTO_SHELL[shell].format("nosuch"))
     lines = "".join(f"{switch}\nrole-env use -\n{SHOW}" for switch in switches)
+    (machine.home / "sub").mkdir()
     # `source <(…)` alone is remembered at a prompt, and the integration's own lines always.
-    done = interactive(machine, shell, f"cd /\ncd\n{into}\n{SHOW}{lines}", "--no-prompt")
+    done = interactive(machine, shell, f"cd /\ncd\n{into}\n{SHOW}cd sub\n{lines}pwd\n", "--no-prompt")
     assert sessions(done.stdout) == [expected] * 5, done.stderr
+    assert done.stdout.endswith("/sub\n")
     asked = {(call.role_arn, call.policy) for call in machine.sts.calls_of("AssumeRole")}
     assert len(asked) == 2  # the session's, and other's
 
 
 @pytest.mark.parametrize(("shell", "words"), in_shells(INTO_SHELL))
-def test_without_the_integration_the_hint_has_the_line_with_the_file_and_the_options(
-    machine: Machine, shell: str, words: str
-) -> None:
+def test_without_the_integration_the_hint_has_the_whole_request(machine: Machine, shell: str, words: str) -> None:
     begin, expected = NAMED[words]
     first = f"{INTO_SHELL[shell].format(begin)}\n{INTO_SHELL[shell].format('nosuch')}\n"
     done = machine.shell(shell, first)
@@ -77,13 +74,13 @@ def test_without_the_integration_the_hint_has_the_line_with_the_file_and_the_opt
     assert sessions(done.stdout) == [expected], back
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_two_sessions_change_places_and_a_wider_one_needs_full(machine: Machine, shell: str) -> None:
-    lines = ["role-env use profileB --read-only", "role-env use other --full", "role-env use -", "role-env use -"]
-    lines += ["role-env use -", "role-env use - --full", "role-env use - --region cn-x"]
+    lines = ["role-env use -", "role-env use profileB --read-only", "role-env use other --full", "role-env use -"]
+    lines += ["role-env use -", "role-env use -", "role-env use - --full", "role-env use - --region cn-x"]
     done = machine.shell(shell, init(shell) + "".join(f"{line}\n{SHOW}" for line in lines))
     read_only, full = "profileB (read-only) switchrolesbc", "other hub"
     assert sessions(done.stdout) == [read_only, full, read_only, read_only, full, full]
+    assert done.stderr.startswith("role-env: this shell has had no other session\n")
     # The refused one has left no account; then `-` is what was removed.
     refused, *_ = re.findall("would be wider than .*", done.stderr)
     assert refused == "would be wider than this one, which is read-only"
@@ -91,14 +88,13 @@ def test_two_sessions_change_places_and_a_wider_one_needs_full(machine: Machine,
     assert "role-env: hint: leave out --region\n" in done.stderr
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 def test_a_policy_that_has_changed_or_came_from_stdin_is_exit_4(machine: Machine, shell: str) -> None:
-    status = "$status" if shell == "fish" else "$?"
     change = f"echo '{json.dumps(NARROWER)}' >policy.json\n"
-    lines = f"role-env use profileB --policy policy.json\nrole-env use nosuch\n{change}role-env use -\necho {status}\n"
+    again = f"role-env use -\necho {STATUS[shell]}\n"
+    lines = f"role-env use profileB --policy policy.json\nrole-env use nosuch\n{change}{again}"
     lines += "role-env off\ncat policy.json | role-env use profileB --policy -\n" * (shell == "fish")
     lines += "role-env off\nrole-env use profileB --policy - <policy.json\n" * (shell != "fish")
-    lines += f"role-env use nosuch\nrole-env use -\necho {status}\n"
+    lines += f"role-env use nosuch\n{again}"
     done = machine.shell(shell, init(shell) + lines)
     assert done.stdout == "4\n4\n", done.stderr
     another, stdin = re.findall("the session of profileB is not requested again: it would be of (.*)\n", done.stderr)
@@ -155,3 +151,46 @@ def test_a_session_without_a_request_is_not_confused_with_an_earlier_one(machine
     assert done.stdout == "3\n"
     assert "go back with" not in done.stderr
     assert "the session before this one cannot be requested again: it was not made for a shell" in done.stderr
+
+
+# --- where the profile has `agents = read-only`, the request is made anew by whoever types it
+
+FULL, NARROW = "profileB switchrolesbc", "profileB (read-only) switchrolesbc"
+OTHER = "role-env use other --full"
+
+
+def test_a_persons_request_is_narrow_for_an_agent_until_it_says_full(machine: Machine) -> None:
+    lines = ["role-env use profileB", OTHER, "export CLAUDECODE=1", "role-env use -"]
+    lines += [OTHER, "role-env use - --full", OTHER, "role-env use -"]
+    done = machine.shell("bash", init("bash") + "".join(f"{line}\n{SHOW}" for line in lines))
+    assert sessions(done.stdout) == [FULL, "other hub", "other hub", NARROW, "other hub", FULL, "other hub", NARROW]
+    assert machine.sts.calls_of("AssumeRole")[2].session_name.endswith(".claude-code")
+
+
+@pytest.mark.parametrize(
+    ("shell", "options", "again"), [("fish", "", FULL), ("bash", "--read-only", NARROW), ("zsh", "--full", FULL)]
+)
+def test_an_agents_request_is_for_a_person_what_its_options_say(
+    machine: Machine, shell: str, options: str, again: str
+) -> None:
+    unset = "set -e CLAUDECODE" if shell == "fish" else "unset CLAUDECODE"
+    lines = [export(shell, "CLAUDECODE", "1"), f"role-env use profileB {options}", OTHER, unset, "role-env use -"]
+    done = machine.shell(shell, init(shell) + "\n".join(lines) + f"\n{SHOW}")
+    assert sessions(done.stdout) == [again], done.stderr
+    assert "claude" not in machine.sts.calls_of("AssumeRole")[-1].session_name
+
+
+def test_within_a_narrowed_session_a_person_needs_full_for_what_an_agent_had_narrow(machine: Machine) -> None:
+    lines = ["export CLAUDECODE=1", "role-env use profileB", "unset CLAUDECODE", "role-env use other --read-only"]
+    done = machine.shell("bash", init("bash") + "\n".join([*lines, "role-env use -", "echo $?"]) + "\n")
+    assert done.stdout == "2\n"
+    assert "the session of profileB would be wider than this one, which is read-only" in done.stderr
+
+
+def test_without_a_proof_an_agent_gets_nothing(machine: Machine) -> None:
+    request = machine.shell("bash", 'source <(role-env profileB)\nprintf %s "$ROLE_ENV_REQUEST"').stdout
+    calls = len(machine.sts.calls)
+    for planted in (request.replace(str(machine.file), "/etc/hostname"), request.replace("switchrolesbc", "hub")):
+        assert planted != request
+        machine.refuses("-", 4 if "hub" in planted else 3, ROLE_ENV_PREVIOUS=planted, CLAUDECODE="1")
+    assert len(machine.sts.calls) == calls

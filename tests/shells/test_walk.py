@@ -7,22 +7,18 @@ WALK_STEPS=5000 WALK_SEED=7 tests/run -s tests/shells/test_walk.py
 import json
 import os
 import random
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cloud.local_sts import LocalSts
 from role_env import variables
 from support.files import write_private
 from support.machine import Machine
 from support.nested_shells import NestedShells
 from support.readers import RealClients, write_foreign_files
-from support.secret_service_bus import KeyringBus, require
 from support.shell_terminal import SHELLS
 from support.shown_accounts import FILE, OUTRANKING, URI, ShownAccounts
 from support.waiting import wait_until
@@ -92,11 +88,6 @@ class Walk:
         (machine.home / "policy.json").write_text(json.dumps({"Version": "1", "Statement": [statement]}))
         self.edit()
         self.prompt, self.environ = self.shells.prompt()
-
-    def close(self) -> None:
-        while len(self.shells.kinds) > 1:
-            self.shells.leave()
-        self.shells.close()
 
     # --- the user's files
 
@@ -309,18 +300,12 @@ class Walk:
 
 
 @pytest.fixture
-def walk(tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Walk]:
-    """A user in a shell of a machine, whose argument lists other tests watch."""
-    require("direnv")
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
-    machine = Machine(home, sts, bus)
-    with RealClients(home) as clients:
-        made = Walk(machine, random.Random(SEED), clients)
-        yield made
-        made.close()
-    shutil.rmtree(home / ".aliyun")  # the tools' own files hold secrets by their nature
-    assert not machine.leaks()
+def walk(with_clients: tuple[Machine, RealClients]) -> Iterator[Walk]:
+    """A user in a shell of a machine."""
+    machine, clients = with_clients
+    made = Walk(machine, random.Random(SEED), clients)
+    yield made
+    made.shells.close()
 
 
 @pytest.mark.timeout(0 if "WALK_STEPS" in os.environ else 300)
