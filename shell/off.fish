@@ -1,5 +1,6 @@
 # End the shell's session, or its no-account state, and restore the values from before. `session.fish` comes first.
 if test -n "$_role_env_saved$session$ROLE_ENV_NO_ACCOUNT"
+    set -q bare[1]; or set -a ours SECURITY_TOKEN
     for v in $ours
         _re_take_back
     end
@@ -10,7 +11,6 @@ if test -n "$_role_env_saved$session$ROLE_ENV_NO_ACCOUNT"
         end
         set -e -g _role_env_old_$v
     end
-    _re_take_back_bare
     if not contains -- @CREDENTIALS_URI@ $left
         set -e -g @CREDENTIALS_URI@
     end

@@ -25,7 +25,8 @@ _re_off() {
 	_re_drop_namerefs "$_re_all"
 	_re_each _re_take_back "$_re_ours"
 	_re_each _re_let_go "$_re_theirs"
-	_re_restore_bare
+	# The bare SECURITY_TOKEN was the session's, or the no-account state has unset it.
+	case $_re_bare in ours) _re_each _re_take_back SECURITY_TOKEN ;; esac
 	# In a session of `exec --renew` the credentials URI is the session's own.
 	case "${ROLE_ENV_ACCESS_KEY_ID:+k}${ROLE_ENV_PROFILE:+p}" in p) \unset -v @CREDENTIALS_URI@ ;; esac
 	_re_each _re_take_back "$_re_regions @PROFILE_GUARDS@"

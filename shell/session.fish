@@ -53,9 +53,7 @@ begin
         if not set -q SECURITY_TOKEN; or contains -- "$SECURITY_TOKEN" @ABSENT@ $own
             set bare
         end
-        if test -n "$ROLE_ENV_NO_ACCOUNT" -a -z "$SECURITY_TOKEN"
-            set bare
-        end
+        test -n "$ROLE_ENV_NO_ACCOUNT" -a -z "$SECURITY_TOKEN"; and set bare
         set left @OTHER_OUTRANKING@
         for p in @PREFIXES@
             for s in @SUFFIXES@
@@ -67,12 +65,8 @@ begin
             set -a left @CREDENTIALS_URI@
         end
         set shared
-        if test -n "$ROLE_ENV_SERVER"
-            set shared @SHARED_FILE@
-        end
-        if test -z "$ROLE_ENV_FAMILIES$ROLE_ENV_NO_ACCOUNT"
-            set older @DISABLED@
-        end
+        test -n "$ROLE_ENV_SERVER"; and set shared @SHARED_FILE@
+        test -z "$ROLE_ENV_FAMILIES$ROLE_ENV_NO_ACCOUNT"; and set older @DISABLED@
     end
     _re_sort
 
@@ -110,13 +104,6 @@ begin
     function _re_take_back --no-scope-shadowing
         _re_restore
         set -e -g _role_env_old_$v
-    end
-
-    function _re_take_back_bare --no-scope-shadowing
-        if not set -q bare[1]
-            set v SECURITY_TOKEN
-            _re_take_back
-        end
     end
 
     function _re_remove --no-scope-shadowing

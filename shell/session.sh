@@ -101,19 +101,9 @@ _re_keep() {
 	esac
 }
 
-_re_keep_if_set() {
-	_re_read
-	case $_re_how in s) _re_keep ;; esac
-}
-
 # `try` is a command that fails for a readonly variable, which is then skipped.
 _re_drop() {
 	if \eval "$_re_try"; then \unset -v "$_re_var"; fi
-}
-
-_re_put_each() {
-	_re_new=$1
-	_re_each _re_put "$2"
 }
 
 _re_put() {
@@ -151,12 +141,13 @@ _re_take_away() {
 		# A session of an older version did not change these.
 		case "${ROLE_ENV_FAMILIES-}" in "") _re_left="$_re_left @DISABLED@" ;; esac
 		_re_each _re_keep "$_re_theirs"
-		_re_each _re_keep_if_set "$_re_left"
+		_re_each '_re_read; case $_re_how in s) _re_keep ;; esac' "$_re_left"
 		_re_drop_namerefs "$_re_every"
 		_re_each _re_drop "$_re_every"
 		\unset -v _role_env_token _role_env_colour
 		#@EACH NO_ACCOUNT
-		_re_put_each VALUE 'NAMES'
+		_re_new=VALUE
+		_re_each _re_put 'NAMES'
 		#@END
 		;;
 	esac
@@ -262,15 +253,6 @@ r)
 	_re_take_back() {
 		_re_restore
 		_re_forget
-	}
-
-	# Restore the bare SECURITY_TOKEN if it was the session's, or if the no-account state has unset it.
-	_re_restore_bare() {
-		case $_re_bare in
-		ours)
-			_re_each _re_take_back SECURITY_TOKEN
-			;;
-		esac
 	}
 
 	# Put the first value into `_re_new_1`, the second into `_re_new_2`, and so on.

@@ -17,14 +17,13 @@ else
     set -a theirs $older
 end
 set -l has_bare @HAS_BARE@
-if test $has_bare = yes
-    set -a theirs $bare
-end
+test $has_bare = yes; and set -a theirs $bare
 for v in $theirs
     _re_keep
 end
-if test $has_bare = no
-    _re_take_back_bare
+if test $has_bare = no; and not set -q bare[1]
+    set v SECURITY_TOKEN
+    _re_take_back
 end
 for v in @RESTORED_REGIONS@
     _re_restore
@@ -46,9 +45,7 @@ else
 end
 set -g _role_env_saved 1
 set -g _role_env_token @TOKEN@
-if test -n @COLOR@
-    set -g _role_env_colour @COLOR@
-end
+test -n @COLOR@; and set -g _role_env_colour @COLOR@
 for v in $gone
     if not contains -- $v $names; and test -n "$$v"
         set -a wrong $v

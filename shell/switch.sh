@@ -34,7 +34,7 @@ _re_switch() {
 	case @HAS_BARE@$_re_bare in yestheirs) _re_theirs="$_re_theirs SECURITY_TOKEN" ;; esac
 	_re_each _re_keep "$_re_theirs"
 	_re_drop_namerefs "$_re_all"
-	case @HAS_BARE@ in no) _re_restore_bare ;; esac
+	case @HAS_BARE@$_re_bare in noours) _re_each _re_take_back SECURITY_TOKEN ;; esac
 	case @HAS_REGION@ in no) _re_each _re_restore "$_re_regions" ;; esac
 	_re_number @VALUES@
 	_re_pairs='@PAIRS@'
