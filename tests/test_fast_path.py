@@ -58,7 +58,7 @@ ROWS = {
     "--expect-account 2222222222222222 profileB": POSIX | PARENT | OPTION_VALUE,
     "profileB --format sh --region cn-shanghai": POSIX | OPTION_VALUE,
     "process profileB --verbose": DOCUMENT | DECISION,
-    "--version": PAGE,
+    "--version": COMMAND_LINE | below("ui"),
     "--help": PAGE,
     "exec --help": PAGE,
     "init bash": DISPATCH | INTEGRATION,

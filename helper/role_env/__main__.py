@@ -152,9 +152,13 @@ def _no_integration(invocation: "Invocation") -> "RoleEnvError":
 
 def _show(invocation: "Invocation") -> int:
     from role_env import ui
-    from role_env.cli import help as pages
 
-    ui.write(pages.page(invocation.command) if invocation.help else pages.version())
+    if invocation.help:
+        from role_env.cli import help as pages
+
+        ui.write(pages.page(invocation.command))
+    else:
+        ui.write(cli.version())
     return 0
 
 

@@ -4,6 +4,7 @@ Options may come before or after the words, and `role-env PROFILE` means `role-e
 is still read to its end: the code for the shell depends on the session that was requested.
 """
 
+from role_env import __version__
 from role_env.command_table import COMMANDS, model
 from role_env.command_table.model import Command, Option
 
@@ -106,6 +107,11 @@ class Invocation:
         """The options of `init` on this line that change the integration, joined by a space."""
         given = {"--no-prompt": self.no_prompt, "--renew": self.renew}
         return " ".join(option for option in given if given[option])
+
+
+def version() -> str:
+    """Return the line of `--version`."""
+    return f"role-env {__version__}\n"
 
 
 def parse(argv: "list[str]") -> Invocation:

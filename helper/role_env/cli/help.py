@@ -1,6 +1,5 @@
 """The pages of `--help`, generated from `command_table`."""
 
-from role_env import __version__
 from role_env.command_table import COMMANDS, GROUPS
 from role_env.command_table.formats import SHELLS
 from role_env.command_table.model import EXIT_STATUSES, OBTAINING, TOPICS
@@ -39,11 +38,6 @@ def page(command: str) -> str:
 def short() -> str:
     """Return the short help for an empty command line."""
     return f"usage: {_USAGE}\n\n{_LINES}\nrole-env help shows all commands and topics.\n"
-
-
-def version() -> str:
-    """Return the line of `--version`."""
-    return f"role-env {__version__}\n"
 
 
 def topic(name: str) -> str:

@@ -1,6 +1,6 @@
 """role-env status: report the session in this shell."""
 
-from role_env import timestamps, ui
+from role_env import ui
 from role_env.cli import Invocation
 from role_env.context import Context
 from role_env.environ.session import OTHER_KEY, ShellState, incomplete_keys
@@ -31,6 +31,8 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _document(state: ShellState) -> dict[str, object]:
+    from role_env import timestamps  # only for JSON
+
     return {
         "profile": state.profile,
         "role_arn": state.role_arn or None,
