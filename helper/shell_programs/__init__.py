@@ -23,8 +23,6 @@ FILES = Path(__file__).parents[2] / "shell"
 _PLACE = re.compile(r"@([A-Z_]+)( \| |,|)@")
 _EACH = re.compile(r"[ \t]*#@EACH (\w+)\n(.*?)[ \t]*#@END\n|@EACH (\w+) (.*?)@END", re.DOTALL)
 
-Tables = Mapping[str, str | Sequence[str] | Sequence[Mapping[str, str]]]
-
 
 def made() -> dict[str, str]:
     """Return the text of each file that the installed command reads, by its name.
@@ -53,7 +51,7 @@ def _integration(shell: Shell) -> str:
     return fill("\n".join((*around, "")), {"TEXT": text.rstrip("\n"), "QUOTED_TEXT": dialect.quote(text)})
 
 
-def parts(name: str, own_tables: Tables) -> list[list[str]]:
+def parts(name: str, own_tables: tables.Tables) -> list[list[str]]:
     """Return the parts of a file, filled in, each as lines of code without comments and indentation."""
     found: list[list[str]] = [[]]
     for line in fill((FILES / name).read_text("utf-8"), own_tables).split("\n"):
@@ -65,7 +63,7 @@ def parts(name: str, own_tables: Tables) -> list[list[str]]:
     return found
 
 
-def fill(text: str, own_tables: Tables) -> str:
+def fill(text: str, own_tables: tables.Tables) -> str:
     """Return `text` with everything filled in that is in `own_tables`."""
 
     def repeated(found: re.Match[str]) -> str:

@@ -10,7 +10,8 @@ from role_env.command_table import model
 from role_env.command_table.model import Command, Option
 from role_env.shells.programs import by_value, words
 
-Tables = dict[str, str | Sequence[str] | Sequence[Mapping[str, str]]]
+Tables = Mapping[str, str | Sequence[str] | Sequence[Mapping[str, str]]]
+"""Values, lists, and lists of rows by column, by the names that stand for them in the files."""
 
 _KINDS = {
     model.PROFILE: "profile",
