@@ -99,8 +99,7 @@ def test_the_digest_of_a_key_differs_with_each_part_and_reveals_none() -> None:
 def write_environment_profiles(machine: Machine) -> dict[str, str]:
     """Adds profileE (of the environment's key); gives the user's key."""
     machine.add(f"[profileE]\nrole_arn = {machine.sts.role_arn}\ncredential_source = environment\n")
-    key = (machine.sts.access_key_id, machine.sts.access_key_secret)
-    return dict(zip(FAMILIES[0], key, strict=False))
+    return dict(zip(FAMILIES[0], (machine.sts.access_key_id, machine.sts.access_key_secret), strict=False))
 
 
 def test_a_renewal_in_the_same_shell_asks_with_the_base_key_and_not_with_the_roles(machine: Machine) -> None:

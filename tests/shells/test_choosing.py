@@ -11,14 +11,13 @@ from support.secret_service_bus import require
 from support.shell_terminal import STATUS, Terminal
 
 QUESTION = r"Profile: a number, or a part of a name, account or role \(Enter for none\): *"
-PRODUCTION, OTHER = "acs:ram::3333333333333333:role/ops", "acs:ram::4444444444444444:role/ops-reader"
 
 
 @pytest.fixture
 def chosen_from(machine: Machine) -> Machine:
     """A machine with three profiles that give a session, and one that is only a source."""
-    for name, role in (("production", PRODUCTION), ("other", OTHER)):
-        machine.add(f"[{name}]\nrole_arn = {role}\nsource_profile = profileA\n")
+    for name, role in (("production", "3333333333333333:role/ops"), ("other", "4444444444444444:role/ops-reader")):
+        machine.add(f"[{name}]\nrole_arn = acs:ram::{role}\nsource_profile = profileA\n")
     return machine
 
 

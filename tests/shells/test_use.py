@@ -36,8 +36,7 @@ def test_every_documented_line_ends_the_session_as_sh_too(machine: Machine, star
 
 def test_off_without_a_session_changes_nothing_and_succeeds(machine: Machine, shell: str) -> None:
     done = machine.shell(shell, f"{init(shell)}role-env off && echo 0\n{SHOW}", OSS_ACCESS_KEY_ID="mine")
-    assert done.stdout == "0\n<>\n<mine>\n"
-    assert done.stderr == ""
+    assert (done.stdout, done.stderr) == ("0\n<>\n<mine>\n", "")
 
 
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
@@ -63,8 +62,7 @@ def test_off_runs_no_process_and_needs_no_command(machine: Machine, shell: str, 
         if not lines:
             assert "<profileB>" in done.stdout
             without = len(found)
-    assert done.stdout == "<>\n<>\n"
-    assert done.stderr == ""
+    assert (done.stdout, done.stderr) == ("<>\n<>\n", "")
     assert len(found) == without, found
 
 
