@@ -82,10 +82,15 @@ def bus() -> Iterator[KeyringBus]:
         _ended.extend([started] if started.revive() else [])
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run start each command as its users do, which takes twice as long."""
+    parser.addoption("--processes", action="store_true", help="start every command anew instead of forking most")
+
+
 @pytest.fixture(scope="session")
-def forks() -> Iterator[ForkServer | None]:
-    """Where commands are forked; None on a system that cannot wait for a process by a file."""
-    if not hasattr(os, "pidfd_open"):
+def forks(pytestconfig: pytest.Config) -> Iterator[ForkServer | None]:
+    """Where commands are forked; None with --processes, or on a system that cannot wait for a process by a file."""
+    if pytestconfig.getoption("processes") or not hasattr(os, "pidfd_open"):
         yield None
         return
     started = ForkServer()
