@@ -59,7 +59,7 @@ def run(argv: list[str]) -> int:
 
 
 def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
-    """Run the command, or show what the line asks to be shown. Raises any RoleEnvError.
+    """Run the command, or show the help or the version that the line asks for. Raises any RoleEnvError.
 
     `argv` is the line, and the fast path has taken `spent` seconds.
     """
@@ -176,7 +176,7 @@ def _answer_no_words(invocation: "Invocation") -> int:
 def _check_not_profile(invocation: "Invocation") -> None:
     """Raise UsageError if the line is only the command's name, a profile has that name and a shell reads stdout.
 
-    Such a shell expects the profile's session: the command is newer than the profile may be.
+    Such a shell expects the profile's session: the profile may be older than the command.
     """
     name = invocation.command
     if not invocation.is_alone or (sys.stdout is not None and sys.stdout.isatty()) or not _may_be_profile(name):
@@ -185,7 +185,7 @@ def _check_not_profile(invocation: "Invocation") -> None:
     from role_env.errors import UsageError
 
     if options.has_profile(name, invocation.config, os.environ):
-        invocation.command = "export"  # the shell gets the code that a failed profile gives
+        invocation.command = "export"  # the shell gets the same code as after a failed switch
         raise UsageError(f"{name} is a command, and also a profile", hint=f"for the profile: role-env export {name}")
 
 

@@ -189,7 +189,7 @@ _MODES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "CloudSSO": ((), ()),
     "OAuth": ((), ()),
 }
-# The modes of a sign-in, with the keys of its access token and of that token's end.
+# The modes of a sign-in, with the keys of its access token and of that token's expiration.
 _SIGN_IN = {
     "CloudSSO": ("access_token", "cloud_sso_access_token_expire"),
     "OAuth": ("oauth_access_token", "oauth_access_token_expire"),
@@ -247,7 +247,7 @@ def _sign_in(entry: Mapping[str, Any], mode: str, where: str) -> dict[str, Any]:
 
 
 def _mode(entry: Mapping[str, Any], name: str, where: str) -> str:
-    """Return the profile's mode, which is written in any case, or the mode that the CLI infers."""
+    """Return the mode that the profile names, in upper or lower case, or the one that the CLI infers."""
     text = _text(entry, "mode", where) or _inferred_mode(entry)
     for mode in _MODES:
         if mode.lower() == text.lower():
@@ -276,7 +276,7 @@ def _inferred_mode(entry: Mapping[str, Any]) -> str:
 
 
 def _key(entry: Mapping[str, Any], mode: str, where: str) -> AccessKey | None:
-    """Return the access key that the file has for `mode`, or None. A sign-in has none until it happens."""
+    """Return the access key that the file has for `mode`, or None. Before the person signs in, a sign-in has none."""
     if mode not in ("AK", "StsToken", "RamRoleArn", *_SIGN_IN):
         return None
     if mode in _SIGN_IN and not all(entry.get(name) for name in _KEY):

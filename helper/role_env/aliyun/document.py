@@ -19,7 +19,7 @@ _INDENT = re.compile(r'^([ \t]+)"', re.MULTILINE)
 def parse(path: str, content: bytes) -> dict[str, Any]:
     """Return the JSON object in `content`, the file at `path`, for reading.
 
-    Accepts a byte order mark and duplicate keys. Raises ProfileError, with the line, for other text than a JSON object.
+    Accepts a byte order mark and duplicate keys. Raises ProfileError, with the line, for anything but a JSON object.
     """
     try:
         document = json.loads(_text(path, content), parse_constant=_refuse_constant)
@@ -34,9 +34,9 @@ def parse(path: str, content: bytes) -> dict[str, Any]:
 
 
 def parse_for_change(path: str, content: bytes) -> dict[str, Any]:
-    """Return the JSON object as `parse` does, for writing it back.
+    """Return the JSON object as `parse` does, to be changed and written back.
 
-    Raises ProfileError, also for a byte order mark and for keys that are equal without case: they would be lost.
+    Raises ProfileError, also for a byte order mark and for keys that differ only in case: writing loses them.
     """
     if content.startswith(BYTE_ORDER_MARK):
         raise mark_error(path)
@@ -95,7 +95,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def _key_given_twice(text: str) -> tuple[str, int] | None:
-    """Return the first key that is twice in an object, and its line; None if there is none. `text` is valid JSON."""
+    """Return the first duplicate key of an object and its line, or None. `text` is valid JSON."""
     levels: list[set[str]] = []
     for token in _TOKEN.finditer(text):
         if token[0] in ("{", "["):

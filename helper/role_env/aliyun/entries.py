@@ -18,7 +18,7 @@ from role_env.variables import FOLLOWING_PROFILE
 
 # The profile that follows the session of the shell.
 SESSION_NAME = FOLLOWING_PROFILE
-# Written only into a new profile, since they are a matter of taste.
+# Written only into a new profile, since users may prefer others.
 _TASTE = {"output_format": "json", "language": "en"}
 _SHOWN = ("name", "mode", "process_command", "region_id", *_TASTE)
 # The CLI itself begins the file with this, indentation included.

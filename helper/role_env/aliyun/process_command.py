@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import dropwhile, takewhile
 from pathlib import Path
 
-# The PATH that cron gives its jobs on Linux; a program in another folder is found by its path only.
+# The PATH that cron gives its jobs on Linux; cron finds a program in another folder only by its path.
 CRON_PATH = "/usr/bin:/bin"
 _PROCESS = "process"
 

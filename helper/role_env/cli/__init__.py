@@ -169,7 +169,7 @@ class _Parser:
 
     @property
     def _runs_command(self) -> bool:
-        """Whether a command line of its own follows the profile."""
+        """Whether the words after the profile are another program's command line."""
         return self._command is not None and self._command.name == "exec"
 
     def _read_word(self, word: str, *, is_guarded: bool) -> None:
@@ -277,7 +277,7 @@ class _Parser:
             self._fail(f"{command.name} requires {last.name} or --all")
 
     def _fail_choice(self, what: str, value: str, choices: "tuple[str, ...]") -> None:
-        """Record that the value of `what` is none of `choices`."""
+        """Record that the value of `what` must be one of `choices`."""
         rule = f"none of {', '.join(choices)}" if len(choices) > 1 else f"not {choices[0]}"
         self._fail_nearest(f"{what} is {rule}", value, list(choices))
 

@@ -40,17 +40,17 @@ def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[s
 
 
 def _hint(error: RoleEnvError, invocation: "Invocation", environ: "Mapping[str, str]") -> str:
-    """Return the hint of an error; if it depends on the command, for the one of this line."""
+    """Return the hint of an error; if it depends on the command, the hint for this line's command."""
     if isinstance(error, UnknownProfileError):
         return _hint_for_unknown(error, invocation, environ)
     return _hint_for_wider(error, invocation, environ) if isinstance(error, WiderError) else error.hint
 
 
 def _hint_for_unknown(error: UnknownProfileError, invocation: "Invocation", environ: "Mapping[str, str]") -> str:
-    """Return the hint for a name that is no profile: the profiles that it may stand for.
+    """Return the hint for an unknown profile: the profiles that the name may stand for.
 
-    For a command that needs a session, they are first those that give one. The only word of a line may also be a
-    mistyped command.
+    For a command that needs a session, only profiles that give one are suggested, if any begin with the name. If the
+    line has a single word, that may also be a mistyped command.
     """
     wants_session = any(word.kind == SESSION_PROFILE for word in COMMANDS[invocation.command].words)
     begun = [each for each in error.giving if each.casefold().startswith(error.name.casefold())]

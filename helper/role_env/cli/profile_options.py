@@ -18,7 +18,7 @@ SOURCE_OPTIONS = (*_KEY_OPTIONS, "login")
 # The credential_source that an option implies.
 _IMPLIED = {key: row.value for row in rows.ROWS if row.value for key in row.keys}
 _LISTS = ("--cloud-sso", "--resource-directory")
-# The options that require one that adds a whole list of profiles, and the ones that they require.
+# Options for a whole list of profiles, each with the options that add one: it requires one of those.
 _OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[:1], "role": _LISTS[1:], "site": _LISTS[1:]}
 _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
 
@@ -83,7 +83,7 @@ def _source_of(name: str, value: str) -> str:
 
 
 def check_list_options(invocation: Invocation) -> None:
-    """Raise UsageError for an option without the one that it requires, which adds a whole list of profiles."""
+    """Raise UsageError for an option of a whole list of profiles without an option that adds one."""
     given = {"--cloud-sso": invocation.cloud_sso, "--resource-directory": invocation.resource_directory}
     for attribute, lists in _OF_LISTS.items():
         if getattr(invocation, attribute) and not any(given[option] for option in lists):

@@ -30,8 +30,8 @@ class Row:
     """A profile and its cached session.
 
     `profile` is None if it is invalid; `error` is the fault of the profile or its chain. `key_age` is the age of its
-    access key in the keyring; `missing_key` is the fault if its chain's access key is not there. `expiration` is the
-    end of a valid session, `sign_in_end` the end of the sign-in that its chain needs (epoch seconds).
+    access key in the keyring; `missing_key` is the fault if its chain's access key is missing. `expiration` is the end
+    of a valid session, `sign_in_end` the end of the sign-in that its chain needs (epoch seconds).
     """
 
     name: str

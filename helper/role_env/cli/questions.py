@@ -8,7 +8,8 @@ from role_env.aliyun.entries import is_own
 from role_env.sources.rows import ALIYUN_CLI, KEYRING, OIDC, ROWS, SourceRow
 from role_env.ui import prompt
 
-# The keys of a profile that say where its credentials come from; none of them for a key in the keyring.
+# The keys of a profile that say where its credentials come from. A profile whose key is in the keyring has none of
+# them.
 Source = dict[str, str]
 
 _MODES_WITHOUT_KEY = ("RsaKeyPair", "BearerToken", "Anonymous", "")

@@ -176,7 +176,7 @@ class Command:
 
     @property
     def obtains(self) -> bool:
-        """Whether the command has the options of every session."""
+        """Whether the command obtains a session, and so has the options for it."""
         return set(OBTAINING) <= set(self.options.values())
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def check(invocation: Invocation, context: Context) -> None:
-    """Raise UsageError if --listen stands without --renew or has no address that can be served."""
+    """Raise UsageError if --listen is given without --renew or has no address that can be served."""
     place = invocation.listen
     if not place:
         return

@@ -29,7 +29,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _session_of(context: Context) -> Credentials:
-    """Return the session in the environment. Raises ProfileError if it is not valid, UnreachableError."""
+    """Return the environment's session. Raises ProfileError if it is invalid, UnreachableError if its server fails."""
     environ, state = context.environ, ShellState(context.environ)
     if state.lost_account:
         raise ProfileError(NO_ACCOUNT, hint=hints.restore(environ))

@@ -139,9 +139,9 @@ def _drop_sessions(names: list[str], context: Context) -> None:
 
 
 def _use(key: AccessKey, profile: Profile, dependents: list[chains.Chain], context: Context) -> None:
-    """Request a session of a dependent profile, signed with `key`; without such a profile, the caller's identity.
+    """Request a session of a dependent profile, signed with `key`.
 
-    Raises StsError, UnreachableError.
+    Without such a profile, request the caller's identity. Raises StsError, UnreachableError.
     """
     firsts = [next((one for one in chain.profiles if one.role_arn), None) for chain in dependents]
     for first in list({first.name: first for first in firsts if first}.values())[:_MOST_USES]:
@@ -201,7 +201,7 @@ def _show_status(holders: Holders, server: Ram, context: Context) -> None:
 
 
 def _show_unreadable(holders: Holders, server: Ram, context: Context, *, drop: bool) -> None:
-    """Print what RAM reports of the user's keys beside a journal that cannot be read, and perhaps drop that.
+    """Print what RAM reports of the user's keys, since the journal cannot be read. With `drop`, drop the journal.
 
     The profile keeps its key, which may be the only one that can sign.
     """

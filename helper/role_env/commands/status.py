@@ -55,7 +55,7 @@ def _line(state: ShellState) -> str:
 def _why_read_only(state: ShellState, environ: "Mapping[str, str]") -> str:
     if state.policy != READ_ONLY:
         return ""
-    from role_env.environ import request as requests  # only for those who have such a session
+    from role_env.environ import request as requests  # only for a read-only session
 
     request = requests.of_shell(environ)
     return f"read-only by {request.why_read_only}" if request else ""
