@@ -32,7 +32,7 @@ _INVALID_HINT = "check the address; a proxy or another sign-in page may be inter
 
 
 class SignInError(RefusedError):
-    """A sign-in server's refusal: its HTTP `status`, `code` and message (`said`), all empty without a response."""
+    """A sign-in server's refusal: its HTTP `status`, `code` and message (`said`). All are empty without a response."""
 
     def __init__(self, message: str, *, hint: str = "", code: str = "", status: int = 0, said: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -132,7 +132,7 @@ class Issuer:
             raise self.invalid_response(str(error)) from None
 
     def invalid_response(self, what: str) -> UnreachableError:
-        """Return the error for a response that no sign-in server would send."""
+        """Return the error for a response unlike a sign-in server's."""
         return UnreachableError(f"{self.host} did not answer like a sign-in server ({what})", hint=_INVALID_HINT)
 
     def _parse(self, response: Response, secrets: Iterable[str]) -> dict[str, Any]:

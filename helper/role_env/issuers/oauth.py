@@ -15,7 +15,7 @@ from role_env.keyrings.sign_ins import SignIn
 
 CALLBACK_PATH = "/cli/callback"
 PORTS = range(12345, 12350)
-# The server's codes for a sign-in that has ended for good; expired_token comes from the exchange.
+# The server's codes for a sign-in that has ended permanently; expired_token comes from the exchange.
 _ENDED = ("invalid_grant", "invalid_client", "unauthorized_client", "invalid_token", "expired_token")
 # The lifetime of a refresh token if the server sends none (seconds).
 _REFRESH_SECONDS = 30 * 86400
@@ -76,7 +76,7 @@ def revoke(sign_in: SignIn, context: Context) -> None:
 def _request_tokens(
     site: Site, form: dict[str, str], secrets: tuple[str, ...], context: Context, *, before: SignIn | None = None
 ) -> SignIn:
-    """Return the new tokens. They continue the sign-in `before`, whose refresh token stays if the server sends none."""
+    """Return the new tokens. They continue the sign-in `before` and keep its refresh token if the server sends none."""
     issuer, issued = Issuer(site.tokens, context), time.time()
     answer = issuer.request("POST", "/v1/token", form=form, secrets=secrets)
     life = issuer.read_seconds(answer, "expires_in", default=SHORTEST_TOKEN_SECONDS)

@@ -1,7 +1,7 @@
 """A client of a CloudSSO portal.
 
-Protocol: device authorization (RFC 8628) with PKCE (RFC 7636), and the access portal's own calls, as in the
-`aliyun` CLI 3.4. One token is good for every account and access configuration of its user.
+Protocol: device authorization (RFC 8628) with PKCE (RFC 7636), and the access portal's own calls, as in the `aliyun`
+CLI 3.4. One token is valid for every account and access configuration of its user.
 """
 
 import re
@@ -135,7 +135,7 @@ class Portal(Issuer):
         try:
             return self._issue(token, account_id, configuration)
         except SignInError as refusal:
-            try:  # a name may begin like an ID
+            try:  # a name may look like an ID
                 found = self._find_configuration(token, account_id, configuration)
             except RoleEnvError:
                 raise refusal from None
@@ -185,7 +185,7 @@ class Portal(Issuer):
             return self.request(method, path, document=document, token=token)
 
     def _listed(self, row: Mapping[str, Any], id_name: str, name: str, check: "validators.Check") -> Listed:
-        """Return what a row lists. `check` is that of the profile key that the ID becomes the value of."""
+        """Return what a row lists. `check` validates the ID, which becomes the value of a profile key."""
         try:
             found = check(str(row.get(id_name)))
         except ValueError:

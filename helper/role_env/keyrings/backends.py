@@ -1,4 +1,4 @@
-"""Choose the backend that `keyring` itself would choose, and do with it what `keyring` cannot: look and list."""
+"""Choose the backend that `keyring` would choose; check its lock and list its entries, which `keyring` cannot."""
 
 import contextlib
 import sys
@@ -140,7 +140,7 @@ def open_ahead(backend: "KeyringBackend") -> None:
     usual = backend.get_preferred_collection  # type: ignore[attr-defined]  # the Secret Service's backend has it
 
     def preferred_collection() -> object:
-        """Return the open collection for one use, and the usual one after that."""
+        """Return the open collection for the first use, and open the usual one for later uses."""
         return opened.pop() if opened else usual()
 
     backend.get_preferred_collection = preferred_collection  # type: ignore[attr-defined]

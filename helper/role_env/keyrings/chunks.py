@@ -1,9 +1,9 @@
 """Store long texts in chunks, for Windows' Credential Locker, whose entries are too short for a session.
 
-An entry there has at most 2,560 bytes of UTF-16 (CRED_MAX_CREDENTIAL_BLOB_SIZE); for a longer one CredWrite raises an
-error of its own. A longer text is stored as several entries: the requested one, and more whose names are derived from
-its name, so that no list of them is needed. Each chunk names the write that it belongs to. Chunks of two writes, which
-a killed process can leave, count as a missing entry and are never joined.
+An entry there has at most 2,560 bytes of UTF-16 (CRED_MAX_CREDENTIAL_BLOB_SIZE); for a longer one CredWrite fails. A
+longer text is stored as several entries: the requested one, and more whose names are derived from its name, so that no
+list of them is needed. Each chunk names the write that it belongs to. Chunks of two writes, which a killed process can
+leave, count as a missing entry and are never joined.
 """
 
 from role_env.keyrings import Entry

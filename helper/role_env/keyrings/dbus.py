@@ -117,7 +117,7 @@ class Bus:
         raise UnexpectedReply("no session bus")
 
     def _connect(self, connection: _socket.socket, path: str | bytes) -> None:
-        """Connect, and retry while the bus has more clients waiting than it allows."""
+        """Connect, and retry while too many clients are waiting for the bus."""
         while True:
             try:
                 connection.settimeout(self._left())
@@ -162,7 +162,7 @@ class Bus:
         self._buffer += data
 
     def _go_on(self) -> None:
-        """Advance `meanwhile`; at its end, let the next socket operation wait as long as it may."""
+        """Advance `meanwhile`; at its end, let the next socket operation wait for the time that is left."""
         if next(self._meanwhile, None) is None:
             self._socket.settimeout(self._left())
 

@@ -1,4 +1,4 @@
-"""The Linux kernel's keyring as the fallback of the system's, for what expires."""
+"""The Linux kernel's keyring as the fallback of the system's keyring, for entries that expire."""
 
 from role_env.keyrings import Entry, kernel
 from role_env.keyrings.container import is_container
@@ -17,7 +17,7 @@ MODES = ("auto", "keyring", "kernel", "none")
 
 
 class KernelKeyring:
-    """The kernel's keyring. After a failure `fault` is why it cannot be used."""
+    """The kernel's keyring. After a failure `fault` says why it cannot be used."""
 
     def __init__(self) -> None:
         self.fault = ""
@@ -48,7 +48,7 @@ class KernelKeyring:
 
 
 def kernel_keyring(environ: "Mapping[str, str]") -> KernelKeyring | None:
-    """Return the kernel's keyring if ROLE_ENV_CACHE allows it and no container may share it, else None."""
+    """Return the kernel's keyring if ROLE_ENV_CACHE allows it and no other container can share it, else None."""
     mode = environ.get(MODE)
     is_allowed = mode == "kernel" or (mode != "keyring" and not is_container(environ))
     return KernelKeyring() if is_allowed else None
@@ -65,8 +65,8 @@ def store(
 ) -> bool:
     """Store `text` as `entry` in the system's keyring or, if that cannot be used, for `seconds` in the kernel's.
 
-    Return whether one of them stored it; None is one that may not be used. With `check` the text is read back from the
-    system's keyring, and `check` gets it.
+    Return whether one of them stored it. A keyring that may not be used is None. With `check` the text is read back
+    from the system's keyring and passed to `check`.
     """
     if system:
         system.write(entry, text)

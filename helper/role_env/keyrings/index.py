@@ -24,7 +24,7 @@ class Index:
 
     def exists(self) -> bool:
         """Return whether there is an index."""
-        return bool(paths.state_lines(self._environ, self._file))  # even an empty file has a line
+        return bool(paths.state_lines(self._environ, self._file))  # even an empty file counts as one line
 
     def names(self) -> "list[str]":
         """Return the names of the entries in the index: added, and not removed since."""

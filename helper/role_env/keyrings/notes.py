@@ -23,7 +23,7 @@ _CHOSEN, _ABSENT = "secret-service", "no-keyring"
 # The notes that this process has read or written, by path: the installations listed, and the time of a timeout.
 _lists: "dict[str, list[str]]" = {}
 _timeouts: "dict[str, float]" = {}
-# The seconds that this process has waited for the keyring in vain, by session bus.
+# The seconds that this process has waited for the keyring without a reply, by session bus.
 _waits: "dict[str, float]" = {}
 
 
@@ -73,7 +73,7 @@ class KeyringNotes:
             self._add_us(_CHOSEN)
 
     def note_absence(self) -> None:
-        """Record that there is no keyring: without a session bus for good, with one until a process finds a keyring."""
+        """Record that there is no keyring: permanently without a session bus, else until a process finds a keyring."""
         import contextlib  # not for the warm path
 
         if self._lists_us(_CHOSEN):
@@ -85,7 +85,7 @@ class KeyringNotes:
             self._add_us(_ABSENT)
 
     def avoid(self) -> str:
-        """Keep every process from using the keyring for AVOID_SECONDS. Return why that could not be recorded, if so."""
+        """Avoid the keyring in every process for AVOID_SECONDS. Return why that is not recorded, or an empty text."""
         _timeouts[self._folder + self._avoided] = time.time()
         try:
             paths.touch(self._environ, self._avoided)

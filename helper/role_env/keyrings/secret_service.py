@@ -52,7 +52,7 @@ class _Wait:
         """Return the seconds left to wait. Raises TimeoutError at the end."""
         now = time.monotonic()
         if self._end <= now < self._last:
-            from role_env.deadline import is_busy  # a normal reply comes earlier
+            from role_env.deadline import is_busy  # a normal reply comes before this is needed
 
             if is_busy():
                 self._end = min(now + _STEP_SECONDS, self._last)
@@ -110,8 +110,8 @@ def _search(bus: Bus, entries: "Sequence[Entry]") -> "list[list[str]]":
     try:
         replies = bus.exchange(*searches)
     except ErrorReply:
-        # gnome-keyring 48 can refuse a client's first calls before it knows the client. By now it knows this one, as it
-        # must before a session is opened: otherwise it exits.
+        # gnome-keyring 48 can refuse a client's first calls before it knows the client. By now it knows this one. If a
+        # session is opened before that, gnome-keyring exits.
         replies = bus.exchange(*searches)
     return [items for (items,) in replies]
 

@@ -69,12 +69,12 @@ class SignIn:
 
 
 def ascii_identity(arn: str) -> str:
-    """Return `arn` in ASCII, as the record of a sign-in contains it."""
+    """Return `arn` in ASCII, as a stored sign-in contains it."""
     return arn.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def of_portal(url: str) -> "StoredSignIn":
-    """Return the sign-in at a sign-in URL, in its normal form. Its access token may be in the kernel keyring."""
+    """Return the sign-in at a sign-in URL that is in its normal form. Its access token may be in the kernel keyring."""
     return StoredSignIn(_portal_entry(url), in_kernel=True)
 
 
@@ -148,7 +148,7 @@ class StoredSignIn:
             vault.check(keyring, is_key=False)
             why = kernel.fault if kernel else "the keyring cannot be used"
             raise KeyringError(f"the sign-in cannot be stored: {why}", hint=vault.hint(is_key=False))
-        if self._in_kernel and not kernel:  # no older token stays where none may be stored now
+        if self._in_kernel and not kernel:  # an older token must not stay in it
             KernelKeyring().delete(self.entry)
 
     def delete(self, context: Context) -> None:

@@ -50,7 +50,7 @@ class SystemKeyring:
         self._deadline = context.deadline
         self._prompts = prompts
         self._notes = KeyringNotes(context.environ)
-        self._least_part = 0.0  # of the time left, for a use
+        self._least_part = 0.0  # the least part of the time left that a use gets
         self._preparation: Worker | None = None
         self._prepared: list[KeyringBackend] = []
         avoided = not even_if_avoided and self._notes.is_avoided()
@@ -87,7 +87,7 @@ class SystemKeyring:
     def read_together(self, entries: "Sequence[Entry]") -> "dict[str, str | None]":
         """Return the texts of `entries` by name, as far as the Secret Service can be read directly.
 
-        Entries that are missing from the result are left to `read`, which finds out why.
+        For entries that are missing from the result, `read` finds out why.
         """
         found: dict[str, str | None] = {}
         for start in range(0, len(entries), _MOST_TOGETHER):
@@ -121,7 +121,7 @@ class SystemKeyring:
     def prepare(self) -> None:
         """Prepare a write in the background: import the backend, and open the Secret Service.
 
-        It does so only if the choice is known, since choosing imports third-party backends, which may print.
+        It does nothing if the backend has yet to be chosen: that would import third-party backends, which may print.
         """
         if not self.fault and self._preparation is None and self._notes.is_secret_service():
             with contextlib.suppress(NoThread):
@@ -200,7 +200,7 @@ class SystemKeyring:
         return backends.choose(self._context.environ, self._notes, is_unattended=self._context.is_unattended)
 
     def _open_ahead(self) -> None:
-        """Prepare a backend for one use. That use meets and reports the fault if this fails."""
+        """Prepare a backend for one use. If this fails, that use fails too and reports the fault."""
         time.sleep(PREPARATION_DELAY)
         backend = self._choose()
         backends.open_ahead(backend)

@@ -78,7 +78,7 @@ def profiles_of(service: str, path: str, context: Context) -> list[str]:
 
 
 def check_available(entry: Entry, context: Context, *, prompts: bool = True) -> None:
-    """Raise KeyringError if nothing can be stored as `entry`: no keyring, a locked one, or one that keeps nothing.
+    """Raise KeyringError if nothing can be stored as `entry`: no keyring, a locked one, or one that stores nothing.
 
     Without `prompts` nobody is asked to unlock it.
     """

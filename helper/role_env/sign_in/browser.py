@@ -1,6 +1,6 @@
-"""Open a page in a graphical browser of the person's.
+"""Open a page in the person's graphical browser.
 
-Browsers in the terminal are left out: they would take it. No browser gets the terminal, whatever it turns out to be.
+Browsers that run in the terminal are left out, and no browser gets access to the terminal.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from pathlib import PurePath
 _SSH = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 _IN_TERMINAL = frozenset(("lynx", "links", "links2", "elinks", "w3m", "www-browser", "browsh", "carbonyl"))
-# What opens the person's own choice of browser, and browsers.
+# Programs that open the person's own choice of browser, then browsers.
 _USUAL = ("xdg-open", "x-www-browser", "firefox", "firefox-esr", "google-chrome", "chromium", "microsoft-edge")
 
 
@@ -37,7 +37,7 @@ def open_in_background(address: str, environ: Mapping[str, str]) -> None:
 
 
 def open_page(address: str, environ: Mapping[str, str]) -> bool:
-    """Open `address` in the first browser that can, and return whether one could. It may return when that is closed."""
+    """Open `address` in the first browser that can; return whether one could, perhaps only when it is closed."""
     if sys.platform == "win32":
         return webbrowser.open(address)
     return any(start(command, address, environ) for command in commands(environ))

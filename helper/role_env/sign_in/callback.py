@@ -24,8 +24,8 @@ from role_env.sign_in.countdown import wait_until
 from role_env.sign_in.pasted import Pasted
 from role_env.ui.loopback import LoopbackServer, Reply
 
-# The limit is needed because a user who may not use the application sees that only in the browser, and no callback
-# comes (seconds).
+# The longest wait for a person (seconds). A user who may not use the application sees that only in the browser, and no
+# callback comes.
 LONGEST_SECONDS = 300.0
 _TEXTS = {
     HTTPStatus.OK: "role-env has received the answer. You can close this page and return to the terminal.",
@@ -174,7 +174,7 @@ class CallbackServer(LoopbackServer):
             return Reply(HTTPStatus.FOUND, "", {**_HEADERS, "Location": self._target, "Set-Cookie": cookie})
         if is_ours or self._code or self._refusal:
             return _page(HTTPStatus.GONE)
-        # One of the two was not the person who signs in here, and nothing shows which.
+        # One of the two browsers may be somebody else's, and nothing shows which one.
         self._refusal = SignInError(
             "the page of the sign-in was opened by two browsers, perhaps by another user of this machine",
             hint="sign in again; with --no-browser you can choose the browser",

@@ -32,12 +32,12 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
 
 
 def identify(made: SignIn, profile: Profile, context: Context) -> str:
-    """Return the ARN of the person whose OAuth tokens `made` are, and note it there, to compare later sessions.
+    """Return the ARN of the person whose OAuth tokens `made` are, and record it in `made`.
 
-    The browser may have been somebody else's.
-    It is empty for a sign-in at CloudSSO, whose sessions are for the account that `profile` names.
-    Raises RefusedError, once the tokens are revoked, if `expected_account_id` is another account than the person's,
-    and RefusedError, ProfileError or UnreachableError if the person's identity cannot be found.
+    Later sessions are compared with it, since the browser may have been signed in as somebody else. It is empty for a
+    sign-in at CloudSSO, whose sessions are for the account that `profile` names. Raises RefusedError, once the tokens
+    are revoked, if `expected_account_id` is another account than the person's, and RefusedError, ProfileError or
+    UnreachableError if the person's identity cannot be found.
     """
     if not isinstance(profile.source, OAuth):
         return ""
@@ -62,7 +62,7 @@ def identify(made: SignIn, profile: Profile, context: Context) -> str:
 
 
 def _discard(made: SignIn, context: Context) -> None:
-    """Revoke tokens that are not stored, so that nobody has them. A failure changes nothing for the person."""
+    """Revoke tokens that are not stored, so that nobody can use them. A failure is ignored."""
     with contextlib.suppress(RoleEnvError):
         oauth.revoke(made, context.restarted())
 

@@ -1,6 +1,6 @@
-"""Keep a browser profile for each profile of ours, so that several consoles stay open side by side.
+"""Keep a browser profile for each role-env profile, so that several consoles stay open side by side.
 
-Each is a folder in the state folder. It contains the cookies of its console, so it is this user's alone.
+Each is a folder in the state folder. It contains the cookies of its console, so only this user can open it.
 """
 
 import os
@@ -26,9 +26,10 @@ _SCRIPT_BYTES = 4096
 
 
 def command(path: str, profile: str, environ: Mapping[str, str]) -> list[str] | None:
-    """Return the command of a browser with the browser profile of `profile` in the file at `path`, which is created.
+    """Return the command that starts a browser in a browser profile of its own.
 
-    Return None if no browser can have one. Raises OSError if the folder cannot be created.
+    The browser profile is created for `profile` of the file at `path`. Return None if no browser supports that. Raises
+    OSError if the folder cannot be created.
     """
     names = [words[0] for words in browser.commands(environ)]
     if browser.has_display(environ):
@@ -49,7 +50,7 @@ def command(path: str, profile: str, environ: Mapping[str, str]) -> list[str] | 
 def remove(path: str | None, profiles: Iterable[str], environ: Mapping[str, str]) -> list[str]:
     """Remove the browser profiles of `profiles` in the file at `path`, and return the profiles that had one.
 
-    Without a file there are none. Raises ProfileError if one cannot be removed.
+    Without a profiles file there are none. Raises ProfileError if one cannot be removed.
     """
     if path is None:
         return []

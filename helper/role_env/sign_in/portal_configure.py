@@ -106,7 +106,8 @@ def _list(url: str, token: str, context: Context) -> list[Assignment]:
                 context.messages.show_progress(f"role-env: listed {number} of {len(accounts)} accounts")
         return list(found.values())
 
-    # In a thread, so that an interruption does not wait for a portal that hangs, or hit the pool while it holds locks.
+    # In a thread, so that an interruption neither waits for a portal that hangs nor arrives in the pool while that
+    # holds locks.
     try:
         return within(context.restarted().deadline.remaining() * (len(accounts) + 1), list_all)
     except TimedOut:
@@ -118,7 +119,7 @@ def _list(url: str, token: str, context: Context) -> list[Assignment]:
 def _offer(assignment: Assignment, unused: UnusedNames, url: str) -> Offer:
     """Return the profile for an assignment of the portal of `url`.
 
-    Its name is that of the account and that of the configuration with a dot between them, their own dots replaced.
+    Its name is that of the account, a dot, and that of the configuration. Dots inside the two are replaced.
     """
     account, configuration = assignment.account, assignment.configuration
     parts = (sanitize(part.name, signs=_SIGNS, longest=_LONGEST_PART) or part.id for part in (account, configuration))

@@ -28,7 +28,7 @@ _FAULTS_OF_THE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSec
 
 @dataclass(frozen=True)
 class SourceFault:
-    """A reason why a source gives no credentials. It is not `is_certain` if another shell may have what is missing."""
+    """A reason why a source gives no credentials. `is_certain` is False if another shell may have what is missing."""
 
     message: str
     hint: str
@@ -111,7 +111,7 @@ class Source:
             raise
 
     def check_person(self, arn: str) -> None:
-        """Raise RefusedError if the credentials that were fetched last are those of `arn`, and not of `person`."""
+        """Raise RefusedError unless `arn`, whose credentials were fetched last, is `person`."""
         if not self.person:
             return
         from role_env.keyrings.sign_ins import ascii_identity  # a source with a person has imported it

@@ -39,7 +39,7 @@ class Process(Source):
         return [self.command]
 
     def _fetch(self, context: Context) -> AccessKey:
-        # ROLE_ENV_TIMEOUT limits everything. Without it the process has its own time, like a person at a prompt.
+        # ROLE_ENV_TIMEOUT limits everything. Without it the process has a limit of its own.
         has_own_time = not context.environ.get("ROLE_ENV_TIMEOUT") and not context.deadline.is_short
         seconds = LONGEST_SECONDS if has_own_time else min(LONGEST_SECONDS, context.deadline.remaining())
         began = time.monotonic()

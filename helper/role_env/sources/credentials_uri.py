@@ -36,7 +36,7 @@ class CredentialsUri(Source):
 def fetch(uri: str, context: Context, *, is_served: bool = False) -> Credentials:
     """Request `uri` and return its credentials. Without TLS it must be on this machine.
 
-    With `is_served` it is the URI of a running server of `exec --renew`, which is on this machine at any address.
+    With `is_served` it is the URI of a running server of `exec --renew`, which may have any address of this machine.
 
     Errors contain only the host, since the path may be the only protection of the credentials. Raises ProfileError for
     an invalid address, UnreachableError if no valid response arrives by the deadline.

@@ -83,7 +83,7 @@ class KeyringKey(Source):
         return key
 
     def _missing(self) -> SourceFault:
-        """Return the fault of a key that is not in the keyring. A profile with a role may lack another source."""
+        """Return the fault of a missing key. A profile with a role may instead need another source."""
         name, login = self.profile, f"run: role-env login {self.profile}"
         if self.access_key_id:
             return SourceFault(f"the secret of {name} is neither in the file nor in the keyring ({self.where})", login)

@@ -171,7 +171,7 @@ OIDC = SourceRow(
 ROWS = (FILE_KEY, KEYRING, ENVIRONMENT, ECS_ROLE, ALIYUN_CLI, PROCESS, CLOUD_SSO, OAUTH, OIDC)
 """The sources that a profile can choose."""
 BY_CHOOSER = {row.chooser: row for row in ROWS if not row.value}
-"""Those that one of their keys chooses, by that key, and the default one."""
+"""The sources that one of their keys chooses, by that key; and the default source, by an empty text."""
 
 # The sources that only a profile of the `aliyun` CLI can choose.
 ALIYUN_SIGN_IN = SourceRow("aliyun_cli", "aliyun_cli.SignedIn", {}, is_renewable=False)
