@@ -73,7 +73,7 @@ def append(path: str, new: Sequence[NewProfile]) -> None:
 def with_appended(path: str, content: bytes | None, new: Sequence[NewProfile]) -> bytes:
     """Return `content` (None: no file) of the file at `path`, with the profiles `new` appended.
 
-    Raises UsageError if it has a profile of one of the names, and ProfileError if it is not a profiles file.
+    Raises UsageError if it has a profile of one of the names, and ProfileError if its content is invalid.
     """
     content = content or b""
     there = ini.parse(path, content)

@@ -46,7 +46,7 @@ def edit(path: str, profile: str, context: Context) -> bool:
 
 
 def _replace(file: UserFile, before: bytes | None, content: bytes) -> bool:
-    """Replace `before` by `content`, asking for each change meanwhile, and return whether they differ.
+    """Replace `before` by `content`, asking again after each change by another program, and return whether they differ.
 
     Raises CanceledError if the person discards the copy.
     """
@@ -94,7 +94,7 @@ def _line_of(profile: str, content: bytes, path: str) -> int:
 
 
 def _faults(path: str, content: bytes, context: Context) -> dict[str, ProfileError]:
-    """Return the errors of the file with this content. Each key is the error without its line, which an edit moves."""
+    """Return the errors of the file with this content. Each key is the error without its line, which may change."""
     found = []
     try:
         file = ProfilesFile(path, Fingerprint(context.environ), planned=content)

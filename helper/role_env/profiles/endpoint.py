@@ -22,7 +22,7 @@ def sts_endpoint(fingerprint: Fingerprint, *, endpoint: str = "", region: str = 
 
     Raises ProfileError for an invalid variable.
     """
-    of_variable = fingerprint.variable(_VARIABLE)  # noted in any case, since the session depends on it
+    of_variable = fingerprint.variable(_VARIABLE)  # always recorded, since the session depends on it
     if endpoint:
         return endpoint
     if of_variable:

@@ -116,9 +116,10 @@ class ProfilesFile:
         return UnknownProfileError(f"there is no profile {name} in {self.path}", name=name, known=known, giving=giving)
 
     def promises_session(self, name: str) -> bool | None:
-        """Return whether the names of the keys of the profile `name` promise a session.
+        """Return whether the profile `name` gives a session, by the names of its keys.
 
-        Return None if the `aliyun` CLI's file decides. It needs no import, since the shells' completion uses it.
+        Return None if that depends on the `aliyun` CLI's file. It needs no import, since the shells' completion uses
+        it.
         """
         values = self._sections[name].values
         kind = values.get("type", "").split("#")[0].strip() if self._is_sdk_file else ""
@@ -190,7 +191,7 @@ class ProfilesFile:
         return profile
 
     def _check_lower_case_default(self) -> None:
-        """Raise ProfileError for a section such as [default] that narrows but gives no session: [DEFAULT] is meant."""
+        """Raise ProfileError for a section such as [default] that only narrows sessions: [DEFAULT] is meant."""
         for name, section in self._sections.items():
             if name == DEFAULT or name.upper() != DEFAULT or "role_arn" in section.values:
                 continue

@@ -59,7 +59,7 @@ def parse(path: str, content: bytes) -> dict[str, Section]:
 def _check_continuation(path: str, number: int, text: str, section: Section, key: str) -> None:
     """Raise ProfileError if a line that continues the value of `key` looks like a key.
 
-    It would silently widen or narrow a session, as `read_only = yes` after a command does.
+    Such a line would silently widen or narrow a session, as `read_only = yes` after a command does.
     """
     name, equals, _ = text.partition("=")
     name = name.rstrip().lower()
@@ -95,7 +95,7 @@ def _section_name(text: str) -> str:
 def _syntax_error(path: str, number: int, text: str) -> ProfileError:
     if text.startswith("[") and "]" not in text:
         return _error(path, number, "this section name is not closed", hint="write it as [profile], on its own line")
-    import re  # with enum, takes a tenth of the time of `list --names`, and only errors need it
+    import re  # only for errors: with enum, it takes a tenth of the time of `list --names`
 
     if re.fullmatch(_YAML, text):
         return _error(path, number, "this looks like YAML", hint="write key = value, below a line [profile]")
@@ -116,7 +116,7 @@ def _lines(path: str, content: bytes) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    """Return the lines of `text`, for any line ending."""
+    """Return the lines of `text`, whatever its line endings."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 

@@ -42,9 +42,9 @@ REVEALING = {
 
 The policy alone has at most 1,100 characters, so that it fits beside a profile's own of 900.
 
-They use the case of the actions: RAM ignores the case of actions "in most cases" (its page on policy elements). What a
-pattern matches without case is denied on purpose too: `*:*inlog*` matches binlogs and the logs of domains. Many begin
-in the middle of a word, which costs fewer characters: `*:*pload*` matches uploads.
+They use the case of the actions: RAM ignores the case of actions "in most cases" (its page on policy elements). Matches
+that ignore the case are denied on purpose too: `*:*inlog*` matches binlogs and the logs of domains. Many begin in the
+middle of a word, which costs fewer characters: `*:*pload*` matches uploads.
 """
 
 
@@ -116,7 +116,7 @@ def revision() -> str:
 def may_allow(policy: str, action: str) -> bool:
     """Return False if no statement of `policy` allows `action`, or one denies it for all resources.
 
-    `policy` is one that `compact` accepts. Other resources and conditions are left to STS, and so is an invalid policy.
+    `policy` is one that `compact` accepts. STS decides about other resources, conditions and an invalid policy.
     """
     try:
         found = [one for one in _statements(_parse(policy)) if _is_about(one, action)]

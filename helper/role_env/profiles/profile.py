@@ -128,7 +128,7 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         if "color" in values:
             raise section.error("colour", "and color are the same key", hint="keep one")
         values["color"] = values.pop("colour")
-    # The keys beside these choose the source, the policy's file or the STS endpoint.
+    # All other keys choose the source, the policy's file or the STS endpoint.
     chosen = {key: value for key, value in values.items() if key in _FIELDS}
     chosen |= choose(section, values, fingerprint)
     if "policy" in values or "policy_file" in values:

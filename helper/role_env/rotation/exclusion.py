@@ -17,7 +17,7 @@ _TRIES = 5
 
 @contextmanager
 def hold_keys(ids: Callable[[], set[str]], profile: str, context: Context) -> Iterator[None]:
-    """Hold the locks of the access keys that `ids` returns, without empty IDs. It is called again when they are held.
+    """Hold the locks of the access keys that `ids` returns, except empty IDs. `ids` is called again once they are held.
 
     Raises RefusedError if another process still holds one after ROLE_ENV_TIMEOUT, ProfileError without a state folder.
     """

@@ -50,11 +50,11 @@ class Holders:
         journals.store(journal, self._call_context)
 
     def drop(self, journal: Journal | None = None) -> None:
-        """Delete `journal`, by default that of the rotation that the profile began, with the secrets in it."""
+        """Delete `journal` with its secrets; by default the journal of the rotation that the profile began."""
         vault.delete(journal.entry if journal else self._journal, self._call_context)
 
     def journal(self) -> Journal | None:
-        """Return the journal of the key's rotation, which this or another profile with the key began; or None."""
+        """Return the journal of the key's rotation, which this profile or another one with the key began; or None."""
         return self.own_journal() or self.journal_of(self.key_id())
 
     def journal_of(self, access_key_id: str) -> Journal | None:
@@ -66,7 +66,7 @@ class Holders:
         return Journal(self._journal, Step.STARTED, old, started_at=int(time.time()))
 
     def present(self, journal: Journal) -> Present:
-        """Return which of the journal's keys the profile has."""
+        """Return how the profile's key compares with the journal's keys."""
         key_id = self.key_id()
         if not key_id:
             return Present.NONE

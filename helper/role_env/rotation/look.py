@@ -31,10 +31,10 @@ class Look:
 def look(
     journal: Journal, ram: Ram, *, new_first: bool = True, wait: Callable[[AccessKey], bool] | None = None
 ) -> Look:
-    """Return RAM's answer, signed with the new key if it works, else with the old one; the reverse without `new_first`.
+    """Return RAM's answer, signed with the new key if it works, else with the old one.
 
-    If RAM does not know a young new key, `wait` waits for it and returns whether it works, so that a key which is not
-    yet known is not taken for deleted. Raises StsError for a refusal that is not the key's fault, UnreachableError.
+    Without `new_first` the order is reversed. RAM may not know a young new key yet. Then `wait` waits for it and
+    returns whether it works. Raises StsError for a refusal that is not the key's fault, UnreachableError.
     """
     found = _ask(journal, ram, new_first=new_first)
     new = journal.new
@@ -68,7 +68,7 @@ def _ask(journal: Journal, ram: Ram, *, new_first: bool) -> Look:
 
 
 def _check_deleted(key: AccessKey, ram: Ram, refusal: StsError | None) -> None:
-    """Raise UnreachableError if `key`, which RAM does not list, exists all the same: no other has its secret.
+    """Raise UnreachableError if `key`, which RAM does not list, still exists: its secret is stored nowhere else.
 
     `refusal` is RAM's answer to a request that `key` has signed; None for none yet.
     """

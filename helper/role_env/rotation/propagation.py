@@ -33,9 +33,9 @@ def wait_until_usable(key: AccessKey, profile: str, *, endpoint: str, context: C
 
 
 def check_same_user(old: AccessKey, new: AccessKey, profile: str, *, endpoint: str, context: Context) -> None:
-    """Raise RefusedError if the new key is another user's: what answers for RAM cannot be trusted then.
+    """Raise RefusedError if the new key is another user's: then the server that answers as RAM cannot be trusted.
 
-    Without an old key that works nothing is compared. Raises UnreachableError.
+    If the old key does not work, nothing is compared. Raises UnreachableError.
     """
     try:
         before, after = (

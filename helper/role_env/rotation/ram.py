@@ -149,7 +149,7 @@ class Ram:
 
 
 def find_creation(key: AccessKey, context: Context) -> int:
-    """Return when `key` was created (epoch seconds); 0 if RAM does not report it at once: a login can do without."""
+    """Return when `key` was created (epoch seconds); 0 if RAM does not report it at once. A login does not need it."""
     try:
         with context.messages.waiting_for("RAM"):
             states = Ram(context, endpoint_of(context.environ), seconds=_DATE_SECONDS).list_keys(key, tries=1)

@@ -1,4 +1,4 @@
-"""The errors of a rotation that cannot continue: its state, and each way on from there."""
+"""The errors of a rotation that cannot continue: its state, and what can be done."""
 
 from role_env.errors import RefusedError
 from role_env.rotation.journal import Journal

@@ -18,8 +18,8 @@ from role_env.rotation.ram import Ram, endpoint_of
 class _Found:
     """The key that a profile is about to lose, `before`, and its rotation.
 
-    `own` is a rotation that the profile began, which is dropped; `others` is one that another profile began, which goes
-    on without it. With `is_unreadable`, the profile's own journal is damaged, and is dropped.
+    `own` is a rotation that the profile began, which is dropped; `others` is one that another profile began, which
+    continues without this profile. With `is_unreadable`, the profile's own journal is damaged, and is dropped.
     """
 
     before: str
@@ -32,13 +32,13 @@ class _Found:
 def release_key(
     holders: Holders, context: Context, *, is_forced: bool, next_id: str = "", is_in_file: bool = True
 ) -> Iterator[bool]:
-    """Hold the locks of the profile's keys while its key is replaced or removed; yield whether a rotation is dropped.
+    """Lock the profile's keys while its key is replaced or removed; yield whether a rotation is dropped.
 
     `next_id` is the ID of the profile's next key, empty for none. Without `is_in_file`, the profiles file has no such
     profile. When the block has ended, print which keys stay at RAM, including a replaced one, and drop the rotation.
 
-    Raises RefusedError, which names the ways on, if a rotation is under way and a key would be lost. `is_forced` drops
-    a rotation that the profile began.
+    Raises RefusedError, which names the ways to continue, if a rotation is under way and a key would be lost.
+    `is_forced` drops a rotation that the profile began.
     """
     with hold_keys(lambda: _ids(holders, next_id), holders.profile, context):
         found = _find(holders, next_id, is_forced=is_forced, is_in_file=is_in_file)
@@ -76,7 +76,7 @@ def _find(holders: Holders, next_id: str, *, is_forced: bool, is_in_file: bool) 
 
 
 def _remains(found: _Found, holders: Holders, next_id: str, context: Context) -> Iterator[str]:
-    """Yield what stays at RAM, and what becomes of the rotation."""
+    """Yield lines on the keys that stay at RAM, and on the rotation."""
     own, others = found.own, found.others
     is_replaced = bool(found.before and next_id) and found.before != next_id
     is_named = any(journal.names(found.before) for journal in (own, others) if journal)
@@ -94,7 +94,7 @@ def _remains(found: _Found, holders: Holders, next_id: str, context: Context) ->
 
 
 def _refusal(holders: Holders, journal: Journal, *, is_own: bool, is_in_file: bool) -> RefusedError:
-    """Return the error that names the ways on; any profile with the key can continue its rotation."""
+    """Return the error that names the ways to continue; any profile with the key can continue its rotation."""
     profile = holders.profile
     rotate, abort = f"role-env rotate {profile}", f"role-env rotate {profile} --abort"
     ways = {Step.RETIRED: f"finish it: {rotate} --finish; or go back: {abort}", Step.ABORTING: f"go back: {abort}"}

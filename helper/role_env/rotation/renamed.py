@@ -1,4 +1,4 @@
-"""Find the keys of profiles that a profiles file no longer has: the keyring has each by the name of its profile."""
+"""Find the keys of profiles that a profiles file no longer has. The keyring stores each under its profile's name."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from role_env.rotation import journal as journals
 
 
 def rotated(path: str, names: Iterable[str], context: Context) -> list[str]:
-    """Return the profiles of the file at `path`, none of its `names`, whose key is being rotated.
+    """Return the former profiles of the file at `path`, which now has `names`, whose key is being rotated.
 
     Raises KeyringError.
     """
@@ -17,7 +17,7 @@ def rotated(path: str, names: Iterable[str], context: Context) -> list[str]:
 
 
 def stored(path: str, names: Iterable[str], context: Context) -> list[str]:
-    """Return the profiles of the file at `path`, none of its `names`, that have a key or a rotation in the keyring.
+    """Return the former profiles of the file at `path`, which now has `names`, with a key or rotation in the keyring.
 
     Raises KeyringError.
     """
@@ -31,12 +31,12 @@ def line(profiles: Iterable[str], path: str) -> str:
 
 
 def way_back(profile: str, path: str) -> str:
-    """Return the beginning of a hint: what to do before the key of `profile` can be used."""
+    """Return the first part of a hint: what to do before the key of `profile` can be used."""
     return f"name the profile {profile} again in {path}"
 
 
 def check(profile: str, path: str, names: Iterable[str], context: Context) -> None:
-    """Raise ProfileError if the keyring has no key of `profile`, but the key of a profile that may have had its place.
+    """Raise ProfileError if `profile` has no key in the keyring but a profile that may have been renamed to it has one.
 
     Raises KeyringError.
     """

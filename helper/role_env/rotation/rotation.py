@@ -1,6 +1,6 @@
 """Replace an access key in the OS keyring by a new one, in steps that can be killed and repeated.
 
-At every moment there is a key that works and a way back: the new key is stored beside the old one, works before it
+At every moment one key works and the rotation can be undone: the new key is stored beside the old one, works before it
 replaces it, and the old one stays until `--finish`. `steps` decides the next step after the journal's, as taken here.
 """
 
@@ -91,7 +91,7 @@ class Rotation:
         return action, journal
 
     def _look(self, journal: Journal, present: Present) -> Look:
-        """Ask RAM. If a use of the new key would count as somebody else's, sign with the old key first."""
+        """Ask RAM. If a use of the new key would look like another program's, sign with the old key first."""
 
         def wait(key: AccessKey) -> bool:
             """Return whether the new key begins to work in time."""
@@ -213,7 +213,7 @@ class Rotation:
         self._ram.delete_key(new, old)
         self._holders.drop(journal)
 
-    # -- back, or to an end --
+    # -- undo or end --
 
     def _go_back(self, journal: Journal, found: Look) -> None:
         old, new = journal.old, journal.replacement
@@ -241,7 +241,7 @@ class Rotation:
             )
 
     def _restore_inactive(self, journal: Journal, found: Look, command: Command) -> None:
-        """Store, if there is one, an inactive key that RAM still has: it can be made active in the console."""
+        """Store an inactive key that RAM still has, if any: it can be made active in the console."""
         keys = journal.keys if command is Command.ABORT else journal.keys[::-1]
         kept = next((key for key in keys if found.states[key.access_key_id] == INACTIVE), None)
         for other in journal.keys:

@@ -62,7 +62,7 @@ _A = Action
 
 # The steps, what RAM has (None: anything), and the actions for rotate, --finish and --abort. The first matching row
 # counts. A profile without a key gets the journal's key for the step before the action runs, so Present.NONE needs no
-# row. OLD and NEW need none either, since an action stores the key that it needs.
+# row. OLD and NEW need no row either, since an action stores the key that it needs.
 _ROWS: tuple[tuple[tuple[Step, ...], AtRam | None, tuple[Action, Action, Action]], ...] = (
     ((Step.STARTED,), AtRam.UNKNOWN, (_A.REFUSE_UNSIGNED, _A.REFUSE_UNFINISHED, _A.DROP)),
     ((Step.CREATING,), AtRam.UNKNOWN, (_A.REFUSE_UNKNOWN, _A.GIVE_UP, _A.GIVE_UP)),

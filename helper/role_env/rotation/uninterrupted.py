@@ -1,4 +1,4 @@
-"""Defer Ctrl-C, SIGTERM and a closed terminal until a piece of work has ended."""
+"""Defer Ctrl-C, SIGTERM and a closed terminal until a block of code has ended."""
 
 import os
 import signal

@@ -21,7 +21,7 @@ _ROLES = ("RamRoleArn", "RamRoleArnWithRoleName", "ChainableRamRoleArn", "OIDC")
 
 @dataclass(frozen=True)
 class CliChain:
-    """The chain of a CLI profile: its source, the profiles of the roles to assume, in order, and its region."""
+    """The chain of a CLI profile: its source, its region, and the profiles of the roles to assume, in order."""
 
     source: Source
     hops: list[Profile]
@@ -29,7 +29,7 @@ class CliChain:
 
 
 def resolve(wanted: Source, fingerprint: Fingerprint, *, has_role: bool) -> CliChain:
-    """Return the chain of the CLI's profile that `wanted` names. With `has_role` it is continued by a role of ours.
+    """Return the chain of the CLI's profile that `wanted` names. With `has_role` a role of the profiles file follows.
 
     Raises ProfileError if the file or a profile is missing or invalid.
     """

@@ -26,7 +26,7 @@ def single_flight(
 
 
 def _request(chain: Chain, cache: Cache | None, context: Context, min_ttl: int) -> tuple[Credentials, str]:
-    """Return a new session of `chain` and its account. The sessions on the way are cached in `cache`.
+    """Return a new session of `chain` and its account. The sessions of the roles before the last are cached in `cache`.
 
     If the source's session has ended early, for example because it was revoked, request it again once. Raises any
     RoleEnvError.

@@ -88,7 +88,7 @@ class Chain:
         return Chain(self.source, rest, self.fingerprint) if has_session else None
 
     def digest(self, context: Context) -> str:
-        """Return a digest of everything that decides who requests which role. Raises ProfileError, KeyringError."""
+        """Return a digest of all that decides which key requests which role. Raises ProfileError, KeyringError."""
         roles = [
             [
                 *(hop.role_arn, hop.session_name, hop.duration_seconds, hop.external_id, hop.policy),
@@ -143,7 +143,7 @@ def resolve(file: ProfilesFile, name: str) -> Chain:
 
 
 def resolve_valid(file: ProfilesFile) -> Iterator[Chain]:
-    """Yield the chains of the profiles that have a valid one, in file order."""
+    """Yield the valid chains of the profiles, in file order."""
     for name in file.names():
         try:
             yield resolve(file, name)

@@ -15,7 +15,7 @@ from role_env.sessions.store import Cache
 
 # How long a renewal may take while the current session is still valid (seconds).
 RENEWAL_SECONDS = 3.0
-# The part of the remaining time for waiting for another process. The rest is for a request.
+# The part of the remaining time that may pass waiting for another process. The rest is for a request.
 WAITING_PART = 5 / 6
 
 
@@ -59,7 +59,7 @@ class CachedSession:
         return record
 
     def renewed_record(self, old: Record) -> Record:
-        """Return the record of the session of `old`, with the chain's present settings."""
+        """Return the record of the session of `old`, with the chain's current settings."""
         record = self._record(old.session.credentials, old.session.account_id)
         record.seal = old.seal
         return record
@@ -146,7 +146,7 @@ class SingleFlight:
             context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
         old = old if is_valid and may_stay else None
         if not self._session.is_cached:
-            self._lock.release()  # other processes would wait in vain
+            self._lock.release()  # otherwise other processes would wait for nothing
             return self._request_new(old, context)
         seconds = 0 if old else context.deadline.remaining() * WAITING_PART
         waiting = context.messages.waiting_for("another role-env, which requests the same session")

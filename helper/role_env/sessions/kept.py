@@ -1,4 +1,4 @@
-"""The session that a request has to give again, and the errors if it does not."""
+"""The properties that a renewed session must keep, and the errors if it does not."""
 
 from role_env.credentials import RoleArn, Session
 from role_env.dataclass import dataclass, replace
@@ -7,14 +7,14 @@ from role_env.errors import ProfileError, RefusedError, UnreachableError
 from role_env.sessions.chain import Chain
 
 RENEWED, REQUESTED_AGAIN = "renewed", "requested again"
-"""What is done with a session: the new one replaces it, or is that of a shell that has lost or left it."""
+"""How a session is requested again: RENEWED replaces it; REQUESTED_AGAIN is for a shell that has lost or left it."""
 
 
 @dataclass(frozen=True)
 class KeptSession:
     """The properties that a session keeps when it is RENEWED or REQUESTED_AGAIN, as `done` says.
 
-    `policy` is its value of ROLE_ENV_POLICY, `policy_digest` the digest of the policy that was sent. `hint` is that of
+    `policy` is its value of ROLE_ENV_POLICY, `policy_digest` the digest of the policy that was sent. `hint` goes into
     the errors.
     """
 
@@ -34,7 +34,7 @@ class KeptSession:
         return cls(asked.profile, asked.account_id, asked.role_arn, *names, hint, done)
 
     def bind(self, chain: Chain) -> Chain:
-        """Return `chain` with the session's own name. Raises RefusedError if it would now give another session."""
+        """Return `chain` with the session's own name. Raises RefusedError if it would now give a different session."""
         self._check_role(chain.role_arn)
         if chain.role_arn:
             self._check_account(chain.role_arn.account)
@@ -48,7 +48,7 @@ class KeptSession:
         return chain
 
     def check(self, session: Session) -> None:
-        """Raise RefusedError if `session` is another one. A passed-through session is known only after the request."""
+        """Raise RefusedError for a different `session`. A passed-through session is known only after the request."""
         self._check_role(session.role_arn)
         self._check_account(session.account_id)
         if session.policy != self.policy:
@@ -63,7 +63,7 @@ class KeptSession:
             raise self.another(f"account {account_id}, not {self.account_id or 'the known one'}")
 
     def another(self, what: str) -> RefusedError:
-        """Return the error for a session that would be of `what`."""
+        """Return the error for a session of a different `what`, such as another role."""
         return RefusedError(f"the session of {self.profile} is not {self.done}: it would be of {what}", hint=self.hint)
 
     def impossible(self, why: str, *, hint: str = "") -> ProfileError:
@@ -71,6 +71,6 @@ class KeptSession:
         return ProfileError(f"the session of {self.profile} cannot be {self.done}: {why}", hint=hint or self.hint)
 
     def failed(self, error: UnreachableError) -> UnreachableError:
-        """Return the error for a session that was requested in vain."""
+        """Return the error for a session whose request failed."""
         why = error.message.removeprefix(f"profile {self.profile}: ")
         return UnreachableError(f"the session of {self.profile} could not be {self.done}: {why}", hint=error.hint)

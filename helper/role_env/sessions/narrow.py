@@ -1,4 +1,4 @@
-"""Narrow the session of a chain by a session policy, or to reading: as the options, the profile or an agent ask."""
+"""Narrow the session of a chain by a session policy, or to reading, as the options, the profile or an agent require."""
 
 from collections.abc import Mapping
 
@@ -36,8 +36,8 @@ def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Ch
 def settle_agent(request: Request, target: Profile, environ: Mapping[str, str]) -> None:
     """Say in `request` which agent makes it, if its profile `target` has the key `agents`, and narrow it by that key.
 
-    A request that is settled stays as it is: so a renewal is of the same agent, whoever asks. A profile that is the
-    credential process of another one is requested by role-env, and not by an agent. Raises UsageError for --policy.
+    A settled request stays as it is, so that a renewal is for the same agent, whoever requests it. A profile that is
+    the credential process of another one is requested by role-env, and not by an agent. Raises UsageError for --policy.
     """
     if request.agent is not None:
         return

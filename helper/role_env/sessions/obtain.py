@@ -2,7 +2,7 @@
 
 First the cached record is checked by file stats and variables. If they differ, the profiles file is parsed. Only if the
 chain differs, or the session is about to expire, is STS asked. The sessions of the roles on the way are cached too,
-each as that profile's own, so that ten profiles that use one role need one request for it.
+each as its own profile's session, so that ten profiles that use one role need one request for it.
 """
 
 import time
@@ -78,10 +78,10 @@ class SessionRequest:
             raise
 
     def obtain_for(self, chain: Chain, *, may_stay: bool) -> Session:
-        """Return the session of `chain`, which `resolve` returned: the cached one until it is due for renewal.
+        """Return the session of `chain`, which `resolve` returned.
 
-        After that it is a new one, which another process may be requesting already, or with `may_stay` the cached one
-        while it is still valid. Raises any RoleEnvError.
+        It is the cached one until that is due for renewal, then a new one, which another process may be requesting
+        already. With `may_stay` it can also be the cached one while that is still valid. Raises any RoleEnvError.
         """
         return self._session(self._flight(chain).obtain(self._load(), may_stay=may_stay))
 

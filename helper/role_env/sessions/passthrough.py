@@ -47,7 +47,7 @@ def pass_through(
 
 
 def _find_account(credentials: Credentials, chain: Chain, context: Context, *, is_cached: bool) -> str:
-    """Return the account of a session that is passed through. STS is asked once per key ID, and about each person."""
+    """Return the account of a session that is passed through. STS is asked once per key ID, and for each person."""
     target, source, digest = chain.target, chain.source, sha256(credentials.access_key_id)
     for line in paths.state_lines(context.environ, _ACCOUNTS) if is_cached and not source.person else ():
         known, _, account = line.partition(" ")

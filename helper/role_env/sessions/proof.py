@@ -4,9 +4,8 @@ Variables can be planted, and a prompt calls `renew` without a person. A proof s
 with the same file, profile, options, endpoint and chain. It is stored beside the session and outlives it. The backends
 that have stored a proof are pinned in the state folder, so that a planted setting cannot choose another one.
 
-A proof contains a random key, which gives nobody a session. ROLE_ENV_REQUEST has a seal made with it, over the session
-that was issued: so it shows which request this very session was issued for, and not only that somebody made such a
-request.
+A proof contains a random key, which gives nobody a session. With this key, role-env makes a seal of the issued session
+and puts it into ROLE_ENV_REQUEST. The seal shows that exactly this session was issued for the request.
 """
 
 import contextlib
@@ -40,7 +39,7 @@ _LOCK_SECONDS = 2.0
 class Proof:
     """The proof for the sessions of the entry `session` (its file, profile and options), requested at `endpoint`.
 
-    `chain` is the digest of the resolved chain, empty while nothing is proven.
+    `chain` is the digest of the resolved chain, empty without a proof.
     """
 
     def __init__(self, session: Entry, endpoint: str) -> None:

@@ -91,7 +91,7 @@ class Record:
 
     @property
     def shown(self) -> str:
-        """The values of the session that the shell's variables show."""
+        """The session's values that appear in the shell's variables."""
         return variables.shown(self.session)
 
     def text(self) -> str:
@@ -113,7 +113,7 @@ class Record:
 
 
 def digest_of_token(token: str) -> str:
-    """Return the digest by which ROLE_ENV_REQUEST shows the token of its session."""
+    """Return the digest that identifies a session's token in ROLE_ENV_REQUEST."""
     return sha256(token)[:32]
 
 
@@ -171,7 +171,7 @@ def _fields(lines: list[str]) -> dict[str, str]:
 
 
 def _policy_line(policy: str) -> str:
-    """Return the line for a session's policy. For read-only it contains the revision: another one is a miss."""
+    """Return the line for a session's policy. For read-only it has the revision: a record with another is a miss."""
     if policy != "read-only":
         return policy
     from role_env.profiles import policies

@@ -2,8 +2,8 @@
 
 This serves `renew` and `use -` of every shell, and `exec --renew`. A session that cannot be renewed stays as it is. A
 shell's request comes from its variables, which can be planted, so it also requires a proof that the same file, profile
-and options were requested here, and that this session was issued for that. `renew` requires its token, too: so only a
-shell that has a session can renew it.
+and options were requested here, and that this session was issued for them. `renew` also requires the session's token,
+so only a shell that has a session can renew it.
 """
 
 import contextlib
@@ -74,7 +74,7 @@ def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: boo
         proven, chain = _prove(kept, asked, context)
         session_request = SessionRequest(_request(asked, _typed_narrowing(kept, asked, is_full_allowed), None), context)
         own_chain = session_request.resolve()
-        if session_request.entry != proven.entry:  # it is somebody else's request
+        if session_request.entry != proven.entry:  # the request is another user's
             kept, proven, chain = replace(kept, policy=own_chain.policy_name), session_request, own_chain
         return _obtain(kept, proven, chain, may_stay=True)
     except RoleEnvError as error:
@@ -162,7 +162,7 @@ def _obtain(kept: KeptSession, session_request: SessionRequest, chain: Chain, *,
 
 
 def _check_proof(kept: KeptSession, chain: Chain, asked: ShellRequest, proof: Proof, context: Context) -> None:
-    """Raise ProfileError unless `proof` shows that `chain` was requested here, and the session issued for `asked`."""
+    """Raise ProfileError unless `proof` shows that `chain` was requested here and its session issued for `asked`."""
     proof.load(context)
     if not proof.chain and context.is_unattended and backends.is_set(context.environ):
         raise ProfileError(
@@ -176,7 +176,7 @@ def _check_proof(kept: KeptSession, chain: Chain, asked: ShellRequest, proof: Pr
 
 
 def _typed_narrowing(kept: KeptSession, asked: ShellRequest, is_full_allowed: bool) -> Narrowing:
-    """Return the narrowing that the options of `asked` make, without that of its profile's key `agents`."""
+    """Return the narrowing by the options of `asked`; that by the profile's key `agents` is left out."""
     narrowing = Narrowing() if asked.option("agents") else _narrowing(kept, asked)
     narrowing.is_full_allowed = is_full_allowed
     return narrowing
@@ -188,7 +188,7 @@ def _narrowing(kept: KeptSession, asked: ShellRequest) -> Narrowing:
     if name in ("", READ_ONLY):
         return Narrowing(is_read_only=name == READ_ONLY, agent=asked.option("agent") if asked.option("agents") else "")
     try:
-        content, _ = read_file(file)  # does not wait for a pipe, as a prompt must not
+        content, _ = read_file(file)  # does not wait for a pipe: a prompt must not wait
         narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file)
     except (OSError, ValueError):  # also for a policy from stdin, which has no file
         raise kept.another("a session policy that cannot be read again") from None

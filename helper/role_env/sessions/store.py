@@ -42,7 +42,7 @@ class Cache:
             self._kernel = fallback.kernel_keyring(context.environ)
         self._prompts = prompts
         self._ahead: dict[str, str | None] = {}
-        # A timeout is reported once, when it happens, and stays silent for the minute after.
+        # A timeout is reported when it happens; for a minute after that, processes say nothing about it.
         self._has_warned = bool(self._keyring and self._keyring.fault)
 
     def prepare(self) -> None:
@@ -56,7 +56,7 @@ class Cache:
         is_stored = lock.has_stored()
         text = self.load_text(entry, is_stored=is_stored)
         if is_stored and not text:
-            lock.withdraw()  # no other process should wait for it
+            lock.withdraw()  # no other process should look for it
         return self._parse(text, entry)
 
     def load_text(self, entry: Entry, *, is_stored: bool = False) -> str | None:
@@ -146,7 +146,7 @@ class Cache:
         return [Entry(*name.split("\t", 1)) for name in ours]
 
     def _warn(self) -> None:
-        """Warn once of a keyring that cannot be used, or of an absent one that the kernel keyring does not replace."""
+        """Warn once of a keyring that cannot be used, or of a missing one that the kernel keyring does not replace."""
         fault = self._keyring.reason if self._keyring else self._kernel.fault if self._kernel else ""
         if not fault or self._has_warned:
             return
@@ -162,7 +162,7 @@ class Cache:
         say(f"the keyring cannot be used, so {where}: {fault}")
 
     def _lock(self, entry: Entry) -> "EntryLock":
-        from role_env.files.entry_lock import EntryLock  # `list` needs none
+        from role_env.files.entry_lock import EntryLock  # `list` needs no lock
 
         return EntryLock(entry.name, self._environ)
 
