@@ -24,7 +24,7 @@ def man_page() -> str:
     """Return the page, in ASCII only."""
     lines = [
         f'.TH ROLE\\-ENV 1 "" "role\\-env {__version__}"',
-        ".nh",  # no hyphenation: lines to type stay whole
+        ".nh",  # no hyphenation: a line to type must stay in one piece
         ".ad l",
         *_section("NAME", [Paragraph("role-env - temporary Alibaba Cloud credentials")]),
         ".SH SYNOPSIS",

@@ -1,4 +1,4 @@
-"""Make what a wheel has beside the modules: the man page, and the programs for shells. Hatchling calls the hook."""
+"""Make the files of a wheel besides its modules: the man page and the shells' programs. Hatchling calls the hook."""
 
 import sys
 import tempfile
@@ -16,7 +16,7 @@ _PROGRAMS = Path(__file__).parent / "role_env" / "shell"
 
 
 class WheelHook(BuildHookInterface[Any]):
-    """Adds `share/man/man1/role-env.1`, and writes `role_env/shell/`, which an editable installation reads too."""
+    """A hook that adds `share/man/man1/role-env.1`, and writes `role_env/shell/`, also for an editable installation."""
 
     PLUGIN_NAME = "custom"
 

@@ -92,7 +92,8 @@ _role_env_prompt() {
 		$PS1 == "$_role_env_head"* ]] || _role_env_arrange
 }
 
-# Offer completion as soon as compinit has run. Until then `role-env doctor` reports it, unless it has worse to report.
+# Offer completion as soon as compinit has run. Until then `role-env doctor` reports it, unless it has a more serious
+# problem to report.
 _role_env_install_completion() {
 	if ((${+functions[compdef]})); then
 		compdef _role_env_complete role-env

@@ -9,7 +9,7 @@
 # except for the function that must not see the variables of a calling function.
 begin
     set -l fish_trace
-    # Empties the prompt's text, which is outdated. The variable stays exported.
+    # Empty the prompt's text, which is outdated. The variable stays exported.
     set -q ROLE_ENV_PROMPT; and set -g ROLE_ENV_PROMPT ''
 
     # session: not empty in a shell with one; own: its secret and token; ours: names of its keys, and of absent ones;
@@ -154,7 +154,7 @@ begin
         end
     end
 
-    # Print a line if a person types here.
+    # Print a line in an interactive shell.
     function _re_confirm
         status is-interactive; and printf '%s\n' $argv[1] >&2
         true

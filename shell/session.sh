@@ -184,7 +184,7 @@ case $- in
 			case $- in *k*) _re_on="\\set -k;$_re_on" && \eval '\set +k' ;; esac
 			\set +a
 			\set +x
-			# Empties the prompt's text, which is outdated. The variable stays exported.
+			# Empty the prompt's text, which is outdated. The variable stays exported.
 			case ${ROLE_ENV_PROMPT:+p} in p) if (\unset -v ROLE_ENV_PROMPT) 2>/dev/null; then ROLE_ENV_PROMPT=; fi ;; esac
 			case ${ZSH_VERSION:+z} in z) \eval '\builtin emulate zsh -c "[[ -z \$psvar[97] || \${(t)psvar} == *readonly* ]] || psvar[97]="' ;; esac
 			_re_begin
@@ -205,7 +205,7 @@ r)
 *)
 	# List in `local` the variables that calling functions declare: a session in them would end with the function. In bash
 	# they are unset until the global ones are visible, which `declare -g` sets; in zsh they stay, and are not saved. At a
-	# prompt only the integration's functions and the file that `source` reads call, and they declare none.
+	# prompt, only the integration's functions and the file that `source` reads call this, and they declare none.
 	_re_find_locals() {
 		_re_how=''
 		case ${ZSH_VERSION-}${BASH_VERSION-} in ?*)
@@ -265,7 +265,7 @@ r)
 	}
 
 	# A pair is NAME=NUMBER. The new value is in `_re_new_NUMBER`. `wrong` lists variables that keep another value. They
-	# are unset first, without what changes values, such as `declare -u`.
+	# are unset first, which drops attributes that change values, such as that of `declare -u`.
 	_re_assign() {
 		\unset -v "${_re_var%%=*}"
 		\eval "\\export ${_re_var%%=*}=\"\$_re_new_${_re_var#*=}\"; case \"\${${_re_var%%=*}-}\" in \"\$_re_new_${_re_var#*=}\") ;; *) _re_wrong=\"\$_re_wrong ${_re_var%%=*}\" ;; esac"
@@ -309,7 +309,7 @@ r)
 		esac
 	}
 
-	# Print a line if a person types here and all went well.
+	# Print a line in an interactive shell if every step has succeeded.
 	_re_confirm() {
 		case "$-/$_re_wrong" in *i*/) \printf '%s\n' "$1" >&2 ;; esac
 	}

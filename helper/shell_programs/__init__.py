@@ -2,7 +2,7 @@
 
 Each file is one that linters can check. When the wheel is built, tables are filled in:
 
-- `@NAME@` stands for a value, or for a list as words. In `@NAME | @` and `@NAME,@` the list has that between its items.
+- `@NAME@` stands for a value, or for a list as words. In `@NAME | @` and `@NAME,@`, ` | ` or `,` separates the items.
 - What is between `@EACH NAME` and `@END`, or between the lines `#@EACH NAME` and `#@END`, is repeated for each row of a
   list. There ITEM, or the row's own columns, stand for the row's values.
 
@@ -27,7 +27,8 @@ _EACH = re.compile(r"[ \t]*#@EACH (\w+)\n(.*?)[ \t]*#@END\n|@EACH (\w+) (.*?)@EN
 def made() -> dict[str, str]:
     """Return the text of each file that the installed command reads, by its name.
 
-    The module here with the name of a shell's dialect makes its programs. If there is none, they are files as they are.
+    The module here with the name of a shell's dialect makes its programs. Without such a module, the files are used as
+    they are.
     """
     texts: dict[str, str] = {}
     for dialect in {shell.dialect.rpartition(".")[2] for shell in SHELLS.values()}:

@@ -1,4 +1,4 @@
-"""What the module of a shell's dialect has to define.
+"""The functions that the module of a shell's dialect must define.
 
 `environ` are the exported variables of the shell.
 """

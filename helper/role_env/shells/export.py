@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from role_env.shells.dialect import Dialect
 
 PROXIES = ("HTTP_PROXY", "http_proxy")
-"""The proxy that the Python SDK uses for a credentials URI of this machine, in spite of NO_PROXY."""
+"""The variable of the proxy that the Python SDK uses even for a credentials URI on this machine, despite NO_PROXY."""
 # The variables that must be unset beside a credentials URI: every key outranks it, and EXTERNAL_DISABLED disables it.
 _BESIDE_URI = (
     *(*variables.KEY_NAMES, *variables.BARE.names, *variables.LEFT_UNSET, *variables.GUARDS, *variables.OWN),
@@ -86,7 +86,7 @@ def _minutes(session: Session) -> int:
 
 
 def _follows(session: Session, environ: "Mapping[str, str]") -> bool | None:
-    """Return whether the `aliyun` CLI can follow the shell; None if that depends on the shell's region variables."""
+    """Return whether the `aliyun` CLI can follow the shell; None if it depends on the shell's region variables."""
     if not session.in_cli_file or environ.get(variables.EXTERNAL_DISABLED):
         return False
     return True if session.region_id or session.fallback_region else None
@@ -146,7 +146,7 @@ def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]"
 def _kept(environ: "Mapping[str, str]") -> dict[str, str]:
     """Return `environ` without the variables of the integration and, in a session, without the regions.
 
-    The region may be the session's own. Only the shell knows the value before the session.
+    A region may be the session's own, and only the shell knows the value before the session.
     """
     gone = ["ROLE_ENV_PROMPT", "ROLE_ENV_INIT", variables.PREVIOUS]
     if environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_NO_ACCOUNT"):
@@ -188,8 +188,8 @@ def _json(session: Session) -> str:
 def _json_text(value: str) -> str:
     """Return `value` as JSON. Importing `json` would take 6 ms.
 
-    Only backslashes and quotes need an escape: STS's values are printable ASCII, and others, such as a profile's name,
-    consist of letters, digits and a few signs.
+    Only backslashes and quotes need an escape: STS's values are printable ASCII, and other values, such as a profile's
+    name, consist of letters, digits and a few signs.
     """
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -199,7 +199,7 @@ def _dotenv(session: Session) -> str:
 
     Raises ProfileError for a value that needs quotes.
     """
-    hidden = variables.BASE.names  # a container must not get the key behind the session
+    hidden = variables.BASE.names  # a container must not get the key that made the session
     values = {name: value for name, value in document_variables(session).items() if name not in hidden}
     for name, value in values.items():
         if value != value.strip() or not value.isprintable() or set(value) & set("'\"#"):

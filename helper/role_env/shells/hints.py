@@ -51,7 +51,7 @@ def load_integration(shell: str = "") -> str:
 
 
 def unknown_word(word: str, argument: str, nearest: str, environ: "Mapping[str, str]") -> str:
-    """Return the hint for `word`, which is no command or profile, with `argument` after it; empty if there is none.
+    """Return the hint for the unknown `word` with `argument` after it, or an empty text.
 
     `nearest` is the profile that it may stand for, empty if there is none.
     """
@@ -69,7 +69,7 @@ def unknown_word(word: str, argument: str, nearest: str, environ: "Mapping[str, 
 
 
 def _line_for_other_tools(word: str, profile: str, environ: "Mapping[str, str]") -> str:
-    """Return the line to type for a word that other tools use; empty for any other word."""
+    """Return the line to type instead of another tool's word; empty for any other word."""
     shown = profile or "PROFILE"
     if word in ("switch", "assume", "activate"):
         return switch(shown, environ)

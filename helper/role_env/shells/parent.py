@@ -6,7 +6,7 @@ from role_env.command_table.formats import SHELLS_BY_PROGRAM
 
 
 def parent_format() -> str:
-    """Return the format for the parent process: its own if it is a shell that has one, else POSIX."""
+    """Return the format for the parent process: the shell's own if there is one, else POSIX."""
     shell = SHELLS_BY_PROGRAM.get(parent_name())
     return shell.name if shell else "sh"
 

@@ -40,7 +40,7 @@ def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | 
         "GUARDS_BY_REGION": guards,
         "GONE": words(name for name in names if name not in assigned),
         "TOKEN_NUMBER": values[session.credentials.security_token],
-        "EXPORT_WORDS": quote(quote(export_words(session.profile))[1:-1])[1:-1],  # they are within quotes in quotes
+        "EXPORT_WORDS": quote(quote(export_words(session.profile))[1:-1])[1:-1],  # two levels of quotes surround it
     }
     return _program("switch.sh", environ, tables, values)
 

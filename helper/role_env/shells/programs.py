@@ -35,7 +35,7 @@ def choices(session: "Session", *, follows: "bool | None") -> "list[Choice]":
     Each has variables, what to set if one of them has a value, and what to set if none has. With `follows` the guards
     let the `aliyun` CLI follow the shell; with None the shell decides, by whether it has a region.
     """
-    from role_env import variables  # `init` does without
+    from role_env import variables  # `init` does not need it
 
     regions, region = variables.fallback_regions(session), session.fallback_region
     found: list[Choice] = [(read, {}, dict.fromkeys(names, region)) for names, read in regions]
