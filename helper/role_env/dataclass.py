@@ -1,9 +1,9 @@
 """A small `dataclasses`: `@dataclass(frozen=True)` with `field`, `fields` and `replace`.
 
 `list` and `explain` cannot afford `dataclasses`: with `inspect` and `typing`, its import takes longer than to list all
-profiles. A type checker sees the real module, so this one raises errors where the real one does. It adds no repr,
-since a value may be a secret. The modules that a cached session passes through do not import this one either: their
-classes write their constructor down.
+profiles. A type checker sees the real module, so this one raises errors where the real one does. It adds no repr, since
+a value may be a secret. The fast path's modules do not import this one either: their classes have handwritten
+constructors.
 """
 
 __all__ = ["dataclass", "field", "fields", "replace"]

@@ -84,11 +84,11 @@ def idle_seconds(thread: str = "/proc/thread-self/schedstat") -> float:
 class Worker:
     """A daemon thread that does `work`; the command can end before it does. Raises NoThread.
 
-    A thread is the only way to stop waiting for a name lookup or a keyring: keyring's own handlers swallow an
-    exception raised by a signal handler.
+    A thread is the only way to stop waiting for a name lookup or a keyring: keyring's own handlers swallow an exception
+    raised by a signal handler.
 
-    `threading.Thread.start` waits until the thread has reported itself, and forever for one that dies before that, as
-    threads do where memory is short.
+    `threading.Thread.start` waits until the thread has reported its start. It waits forever if the thread dies before
+    that, as happens when memory is short.
     """
 
     def __init__(self, work: "Callable[[], object]") -> None:
@@ -123,7 +123,7 @@ class Worker:
             self._result = self._work()
         except Exception as failure:  # raised again by `result`
             self._failure = failure
-        except BaseException as failure:  # a library's SystemExit must not end the command as if all were well
+        except BaseException as failure:  # a library's SystemExit must not end the command as a success
             self._failure = RuntimeError(type(failure).__name__)
         finally:
             self._running.release()

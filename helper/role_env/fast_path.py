@@ -119,7 +119,7 @@ def _modules(invocation: "Invocation") -> "list[str]":
 
 
 def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, text: str) -> "Session | None":
-    """Return the session in the record `text` if it is certain to answer the line; `path` is the profiles file."""
+    """Return the session in the record `text` if it certainly answers the line; `path` is the profiles file."""
     from role_env import variables
     from role_env.sessions import Request, record
 
@@ -130,7 +130,7 @@ def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, 
         from role_env.environ import agent
 
         if agent.recognize(environ):
-            return None  # an agent's session is another one
+            return None  # an agent gets another session
     session = cached.session
     if session.credentials.needs_renewal(min_ttl=invocation.needed_ttl):
         return None

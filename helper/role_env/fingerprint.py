@@ -61,7 +61,7 @@ class Fingerprint:
         if name not in self._files:
             try:
                 self._files[name] = _settled_stamp(os.stat(name))  # noqa: PTH116
-            except (OSError, ValueError):  # ValueError for a NUL, or half a letter, as JSON can contain
+            except (OSError, ValueError):  # ValueError for a NUL or half a surrogate pair, which JSON can contain
                 self._files[name] = current_stamp(name)
 
     def variable(self, name: str) -> str:
@@ -94,7 +94,7 @@ def read_file(path: "Path | str") -> tuple[bytes, os.stat_result]:
     """Read the regular file `path` as `Fingerprint.read` does, without recording it. Raises OSError."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except ValueError:  # a NUL, or half a letter, as JSON can contain
+    except ValueError:  # a NUL or half a surrogate pair, which JSON can contain
         raise OSError("it is not a path") from None
     try:
         status = os.fstat(descriptor)

@@ -60,7 +60,7 @@ def is_valid_role(role: "RoleArn") -> bool:
 
 
 def nearest(name: str, known: "Iterable[str]") -> str:
-    """Return the one of `known` that `name` may stand for, or an empty text. Never return `name` itself.
+    """Return the one of `known` that `name` may stand for, never `name` itself; or an empty text.
 
     A name that differs only in case comes first, then the only one that begins with `name`, then one that `name` may be
     a typo of.

@@ -18,7 +18,7 @@ def parse_utc(text: str) -> int:
 
 def parse_rfc3339(text: str) -> int:
     """Return the seconds since the epoch of an RFC 3339 time with any offset. Raises ValueError for any other text."""
-    import datetime  # takes 2 ms, which the warm path does not need to spend
+    import datetime  # takes 2 ms, and the warm path does not need it
     import re
 
     pattern = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)"

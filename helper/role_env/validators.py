@@ -61,7 +61,7 @@ def pattern(pattern: str, rule: str) -> "Check":
 
 
 def of_kind(kind: str) -> "Check":
-    """Return the check for a kind of value that `names` has the rule of. An empty value breaks each of them."""
+    """Return the check for a kind of value whose rule is in `names`. Each rule rejects an empty value."""
     return _check(lambda text: not names.value_fault(kind, text), f"is not {names.value_fault(kind, '')}")
 
 
@@ -198,10 +198,10 @@ def role_arn(text: str) -> RoleArn:
 
 
 def json_value(text: str | bytes) -> "Any":
-    """Return the JSON value in `text`, as each reader understands it.
+    """Return the JSON value in `text`, which every reader of JSON understands in the same way.
 
-    Raises ValueError for text that is not JSON, for a key that an object has twice, of which a reader may take either,
-    and for a number that JSON does not have, such as NaN.
+    Raises ValueError for text that is not JSON, for a duplicate key of an object, of which a reader may take either
+    value, and for a number that JSON does not have, such as NaN.
     """
     import json  # the fast path reads none
 

@@ -79,7 +79,7 @@ FOLLOWING_PROFILE = "role-env"
 SERVED_PROFILE = "role-env-served"
 """The profile of a served session. Only the file that SHARED_FILE names contains it."""
 SERVED_FILE_START = f'{{"current":"{SERVED_PROFILE}",'
-"""What that file begins with."""
+"""The first characters of the file that SHARED_FILE names."""
 RESERVED_PROFILES = (FOLLOWING_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE)
 """The names that no profile of the user's may have; in a variable, such a value counts as absent."""
 
@@ -129,7 +129,7 @@ FORCED = (*REGIONS, *IGNORE_PROFILE, CLI_PROFILE, *DISABLED)
 # The guards of all kinds of sessions. A session unsets those that are not its own.
 GUARDS = (*IGNORE_PROFILE, CLI_PROFILE, *DISABLED, FIRST_CLI_PROFILE, TERRAFORM_PROFILE)
 SAVED = (*KEY_NAMES, *BARE.names, *FORCED, *LEFT_UNSET)
-"""The variables whose former values a shell saves; all but those of keys only once, at its first session."""
+"""The variables whose former values a shell saves: those of keys at each session, all others only at the first."""
 
 
 def guards(*, follows: "bool | None" = False) -> dict[str, str]:
@@ -200,7 +200,7 @@ OWN = (
 # A failed switch unsets these. POLICY stays, so that a refused wider session does not succeed at the second try.
 TAKEN_AWAY = tuple(name for name in OWN if name != POLICY)
 
-# A session has all of these, apart from a served one, and a shell without any of them has none.
+# A session has all of these variables, except a served one. A shell without any of them has no session.
 DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION", REQUEST)
 
 # The variables shown of a session besides its expiration. REQUEST repeats their values.

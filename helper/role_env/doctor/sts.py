@@ -13,7 +13,7 @@ from role_env.profiles.endpoint import sts_endpoint
 from role_env.sessions import chain as chains
 from role_env.sts import client
 
-# STS refuses requests whose time is off by 15 minutes; a clock that is off by one minute drifts on (seconds).
+# STS refuses requests whose time is off by 15 minutes; a clock that is off by one minute will drift further (seconds).
 _CLOCK_REFUSED, _CLOCK_ODD = 15 * 60, 60
 _MOST_ENDPOINTS = 20
 

@@ -28,7 +28,7 @@ NAMES = {
 OTHER = "AGENT"
 """The variable in which any other agent gives its name."""
 UNNAMED = "agent"
-"""The name of an agent whose variable contains no character of a name."""
+"""The name for an agent whose variable contains no character that a name may have."""
 
 _CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 _LONGEST = 32
@@ -52,5 +52,5 @@ def check_name(text: str) -> str:
 
 
 def session_name(default: str, agent: str) -> str:
-    """Return the session name `<default>.<agent>`, cut in its first part to the 64 characters that STS allows."""
+    """Return the session name `<default>.<agent>`, with `<default>` shortened to fit STS's limit of 64 characters."""
     return f"{default[: _LONGEST_SESSION_NAME - 1 - len(agent)]}.{agent}"

@@ -62,7 +62,7 @@ class ShellRequest:
 
     @property
     def why_read_only(self) -> str:
-        """What made the session read-only, if that is what it is."""
+        """What made the session read-only. Only meaningful for a read-only session."""
         if self.option("agents"):
             return f"agents = read-only, as {self.option('agent')} requested it"
         return "--read-only" if self.option("policy") == variables.READ_ONLY else "read_only = yes"

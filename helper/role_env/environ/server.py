@@ -32,7 +32,7 @@ def fault(environ: Mapping[str, str]) -> str:
 
 
 def _is_servers(path: str, pid: str) -> bool:
-    """Return whether `path` is where the server `pid` has its file. It never is the process that asks, or its shell."""
+    """Return whether `path` is where the server `pid` has its file. The server is never this process or its shell."""
     if not _is_number(pid) or pid.startswith("0") or pid == str(os.getppid()):
         return False
     folder, _, name = path.rpartition("/")
@@ -42,14 +42,14 @@ def _is_servers(path: str, pid: str) -> bool:
 
 
 def _is_served(path: str) -> bool:
-    """Return whether the file at `path` is the user's, and begins as that of a server does."""
+    """Return whether the file at `path` is the user's, and begins like a server's file."""
     try:
         status = os.stat(path)  # noqa: PTH116
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():  # a pipe would be waited for
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():  # opening a pipe would wait
             return False
         with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
             return file.read(len(variables.SERVED_FILE_START)) == variables.SERVED_FILE_START
-    except PermissionError:  # in another user namespace, where only `_lives` shows something
+    except PermissionError:  # in another user namespace, where only `_lives` can tell
         return True
     except OSError:
         return False

@@ -77,7 +77,7 @@ def incomplete_keys(environ: "Mapping[str, str]") -> str:
 def missing_without_key(environ: "Mapping[str, str]") -> list[str]:
     """Return the guards, and the invalid key IDs, that are missing in an environment without a key.
 
-    Both keep tools from using an account of their own. A key ID with another value is a key.
+    Both keep tools from using an account of their own. A key ID with any other value counts as a key.
     """
     missing = [name for name, value in variables.guards().items() if environ.get(name) != value]
     return missing + _missing_invalid_ids(environ)

@@ -12,7 +12,7 @@ from role_env.fingerprint import sha256
 
 try:
     import fcntl
-except ImportError:  # Windows: no lock, and at worst two calls
+except ImportError:  # Windows: no lock, and at worst two calls to STS
     fcntl = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False

@@ -117,7 +117,7 @@ class UserFile:
     def _put(self, path: Path, content: bytes, stamp: str, *, access: Access | None = None) -> bool:
         """Write `content` to `path`, with the permissions `access` or for this user only.
 
-        Write nothing and return False if the stamp of our file is no longer `stamp`, as it was when it was read.
+        Write nothing and return False if the file has changed since it was read: its stamp was `stamp` then.
         """
         new = self._real.with_name(self._real.name + _NEW_SUFFIX)
         with suppress(FileNotFoundError):  # left by a killed process, since we hold the lock

@@ -68,7 +68,7 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
     An empty ALIBABA_CLOUD_CA_BUNDLE counts as unset. Raises ProfileError.
     """
-    # As ssl.create_default_context, which would also write each connection's keys to the file that SSLKEYLOGFILE names.
+    # Like ssl.create_default_context, but without SSLKEYLOGFILE: it would write each connection's keys to that file.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if sys.version_info >= (3, 13):
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT

@@ -17,7 +17,7 @@ _VALUE = re.compile(r"[\x20-\x7e]+")
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in `body`; None for other text, as `validators.json_value` says, or too much of it."""
+    """Return the JSON object in `body`; None for text that `validators.json_value` rejects, or that is too long."""
     if len(body) > LARGEST_RESPONSE:
         return None
     try:
@@ -47,7 +47,7 @@ def credentials(
 
 
 def access_key(document: Mapping[str, Any], *fields: str) -> AccessKey:
-    """Return the key in `document` under the names `fields` (key ID, secret and, if there must be one, token).
+    """Return the key in `document` under the names `fields` (key ID, secret and, if one is required, token).
 
     Raises ValueError for values that are not printable ASCII.
     """

@@ -165,8 +165,8 @@ class Server:
     ) -> Response:
         """Send a request once, and return the response.
 
-        Raises TransientError for a network fault, BusyError for throttling and a 5xx status that is not in `final`,
-        and UnreachableError for a failure that is not worth a retry.
+        Raises TransientError for a network fault, BusyError for throttling and a 5xx status that is not in `final`, and
+        UnreachableError for a failure that a retry cannot fix.
         """
         with self._translate_errors():
             response = self._exchange(method, path, body, {**headers, "User-Agent": USER_AGENT})
@@ -178,7 +178,7 @@ class Server:
 
     @contextlib.contextmanager
     def _translate_errors(self) -> Iterator[None]:
-        """Raise UnreachableError for an error that is not worth a retry, TransientError for others of the network."""
+        """Raise UnreachableError for an error that a retry cannot fix, TransientError for other network errors."""
         import http.client  # takes 25 ms, while an early connection is being opened
 
         try:

@@ -42,7 +42,7 @@ class Member:
 def list_accounts(key: AccessKey, endpoint: str, context: Context) -> list[Member]:
     """Return the accounts of the organization that `key` belongs to, each once.
 
-    Raises StsError if the service refuses, UnreachableError if there is no whole list by the deadline.
+    Raises StsError if the service refuses, UnreachableError if the list is not complete by the deadline.
     """
     messages = context.messages
     with messages.waiting_for(f"{_NAME} at {endpoint}"):

@@ -63,6 +63,6 @@ def _without_transport() -> Iterator[None]:
             sys.modules |= {package.__name__: package, compatible.__name__: compatible}
             yield
         finally:  # so that a later import of the transport gets the real one
-            for name in list(sys.modules):  # a copy, which is made at once: other threads import, too
+            for name in list(sys.modules):  # a copy, made in one step: other threads may import meanwhile
                 if name == _TRANSPORT or name.startswith(f"{_TRANSPORT}."):
                     del sys.modules[name]

@@ -75,7 +75,7 @@ class Supply:
         self._end, self._credentials = time.monotonic() + credentials.remaining(), credentials
 
     def _left(self) -> float:
-        """Return the seconds left. The machine's clock may have been set back, and the other one stops in its sleep."""
+        """Return the seconds left by the stricter of two clocks: one may be set back, the other stops during sleep."""
         return min(self._credentials.remaining(), self._end - time.monotonic())
 
     def _life(self) -> float:
@@ -108,7 +108,7 @@ class Supply:
             self._warn(failure.message, type(failure))
         except Exception as failure:  # a bug: its text could contain a secret
             self._warn(type(failure).__name__, type(failure))
-        # After a success too: the new session may have no more time left.
+        # After a success too, since the new session may have as little time left as the old one.
         self._not_before = time.monotonic() + min(PAUSE_SECONDS, self._life() / 20)
 
     def _warn(self, reason: str, kind: type[Exception]) -> None:

@@ -57,9 +57,10 @@ def authority(listener: socket.socket) -> str:
 
 
 def is_host_of(listener: socket.socket, host: str) -> bool:
-    """Return whether `host`, from a request, names `listener`. A web page's own name for the address does not.
+    """Return whether `host`, from a request, names `listener`.
 
-    Any port is accepted: a forwarded connection has another one, and the Python SDK sends none.
+    A name that a web page gives to the address does not count. Any port is accepted: a forwarded connection has another
+    one, and the Python SDK sends none.
     """
     name = re.sub(r":[0-9]{1,5}\Z", "", host).lower()
     return name in _NAMES or name == _bracketed(listener.getsockname()[0])
@@ -84,7 +85,7 @@ def _split(place: str) -> tuple[str, int]:
 
 
 def _address(place: str, host: str) -> str:
-    """Return `host` as an IP address, in the form that clients repeat. Raises UsageError."""
+    """Return `host` as an IP address, in the form that clients send. Raises UsageError."""
     try:
         address = ipaddress.ip_address(host or _LOOPBACK)
     except ValueError:

@@ -182,7 +182,7 @@ def open_descriptors() -> set[int]:
         listed = {int(path.name) for path in Path("/dev/fd").iterdir()}
     except OSError:  # without Linux's /proc
         listed = set(range(_MOST_UNLISTED))
-    return {descriptor for descriptor in listed if _is_open(descriptor)}  # the listing's own is closed by now
+    return {descriptor for descriptor in listed if _is_open(descriptor)}  # that of the listing itself is closed by now
 
 
 def close_fds(descriptors: set[int]) -> None:

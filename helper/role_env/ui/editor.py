@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from role_env.errors import UsageError
 from role_env.ui import prompt
 
-# The editors that begin at line N after `+N`.
+# The editors that open a file at line N if the argument `+N` comes first.
 _WITH_LINE = frozenset(
     ("vi", "vim", "nvim", "view", "gvim", "nano", "pico", "emacs", "emacsclient", "joe", "micro", "kak", "mg", "ne")
 )
@@ -90,7 +90,7 @@ def _run(command: list[str]) -> int:
         return editor.wait()
     finally:
         signal.signal(signal.SIGINT, former)
-        if editor.poll() is None:  # role-env itself is being ended
+        if editor.poll() is None:  # role-env itself is being terminated
             editor.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 editor.wait(2.0)

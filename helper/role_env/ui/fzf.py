@@ -11,7 +11,7 @@ _SECONDS_TO_END = 2.0
 
 
 class UnusableError(Exception):
-    """Fzf is not installed, or failed."""
+    """The program fzf is not installed, or it failed."""
 
 
 def choose(lines: Sequence[str], *, question: str) -> int | None:
@@ -19,7 +19,7 @@ def choose(lines: Sequence[str], *, question: str) -> int | None:
     program = shutil.which("fzf")
     if program is None:
         raise UnusableError
-    # The number in front, which is not shown, tells apart lines that look the same.
+    # The number in front, which is not shown, distinguishes lines that look the same.
     numbered = "".join(f"{index}\t{line}\n" for index, line in enumerate(lines))
     options = ("--ansi", "--no-multi", "--height=40%", "--reverse", "--delimiter=\t", "--with-nth=2..")
     try:
@@ -36,7 +36,7 @@ def choose(lines: Sequence[str], *, question: str) -> int | None:
         raise
     if fzf.returncode in _CANCELED:
         return None
-    # Options of the user's own may add lines, such as what was typed.
+    # The user's own options of fzf may add lines, such as what was typed.
     numbers = [int(text) for line in chosen.split(b"\n") if (text := line.partition(b"\t")[0]).isdigit()]
     if fzf.returncode != os.EX_OK or not numbers or numbers[-1] >= len(lines):
         raise UnusableError

@@ -81,7 +81,7 @@ def parts(text: str) -> Iterator[tuple[Style, str]]:
     """Yield the parts of a paragraph's text, each with its style. A link gives its text."""
     end = 0
     for found in _STRONG.finditer(text):
-        if found[1] is None:  # code, in which an asterisk is an asterisk
+        if found[1] is None:  # code, in which an asterisk is not a mark
             continue
         yield from _plain_parts(text[end : found.start()], Style.PLAIN)
         yield from _plain_parts(found[1], Style.STRONG)

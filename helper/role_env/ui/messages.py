@@ -74,7 +74,7 @@ def hush_libraries() -> None:
 
     They could contain tracebacks and secrets, and a credential process must be silent.
     """
-    import logging  # takes 5 ms, which a command without a library does not need to spend
+    import logging  # takes 5 ms, and a command without a library does not need it
     import warnings
 
     warnings.simplefilter("ignore")

@@ -12,7 +12,7 @@ from role_env.ui.table import has_colors
 
 # Without PAGER, the first of these that is installed.
 _USUAL = ("less", "more")
-# For less, if the user has not set LESS: a text that fits the screen is printed, and stays there.
+# The options of less unless the user has set LESS: a text that fits the screen is printed and stays there.
 _LESS = "FRX"
 
 
@@ -41,7 +41,7 @@ def show(text_of: Callable[[bool], str], environ: Mapping[str, str]) -> None:
 
 
 def _passes_styles(command: list[str], environ: Mapping[str, str]) -> bool:
-    """Return whether the pager passes styles to the terminal. Other pagers may show their characters."""
+    """Return whether the pager passes styles to the terminal. Other pagers may show the escape sequences as text."""
     if not command:
         return True
     options = [environ.get("LESS", _LESS), *(word for word in command[1:] if word.startswith("-"))]

@@ -9,7 +9,7 @@ from role_env.errors import RoleEnvError, UsageError, printable
 
 T = TypeVar("T")
 
-# The most digits of a number in a list. A longer one is an account's ID.
+# The greatest number of digits of a choice's number. A longer number is an account's ID.
 _MOST_DIGITS = 5
 
 
@@ -64,8 +64,8 @@ def ask_hidden(question: str) -> str:
 class Menu:
     """A numbered list of `choices`, of which a person takes one or several.
 
-    `lines` are shown in their place; control characters of others were removed from them. An answer that is one of
-    `names` takes that choice, though others contain it.
+    `lines` are shown in their place; they contain no control characters from outside. An answer that is one of `names`
+    takes that choice, even if others contain it.
     """
 
     def __init__(self, choices: Sequence[str], *, lines: Sequence[str] = (), names: Sequence[str] = ()) -> None:
@@ -96,9 +96,9 @@ class Menu:
         return ask(question, default="all", check=lambda answer: read_choices(answer, self._choices))
 
     def read(self, answer: str) -> int:
-        """Return the index of the choice that `answer` takes: its number, its name, or a part that no other has.
+        """Return the index of the choice that `answer` takes: its number, its name, or a part that no other choice has.
 
-        A part that several have narrows the list, which is then shown. Raises ValueError if none is taken.
+        If several have it, the list is narrowed to them and shown. Raises ValueError if none is taken.
         """
         if not answer.strip("0123456789") and len(answer) <= _MOST_DIGITS:
             if answer and 0 < int(answer) <= len(self._choices):

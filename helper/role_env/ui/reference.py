@@ -18,8 +18,8 @@ _NARROWEST_COLUMN = 30
 _GAP = "  "
 _INDENT = "    "
 
-# Two of these marks enclose a part with a style until its line is complete. They have no width. Until then the blanks
-# in code are _BLANK, where no line is broken.
+# Two of these marks enclose a styled part until its line is complete; they have no width. Until then, each space in
+# code is _BLANK, at which no line is broken.
 _BLANK = "\x00"
 _MARKS = {Style.CODE: ("\x01", "\x02"), Style.STRONG: ("\x03", "\x04")}
 _SGR = {"\x01": "\x1b[36m", "\x02": "\x1b[0m", "\x03": "\x1b[1m", "\x04": "\x1b[0m"}
