@@ -40,7 +40,7 @@ def _report_changed_profile(context: "Context") -> None:
     path = location.config_path(context.environ.get("HOME", ""))
     if entries.is_session_profile_changed(path):
         name = variables.FOLLOWING_PROFILE
-        context.messages.warn(
+        context.messages.say(
             f"{path}: profile {name} is not as role-env setup aliyun-cli writes it: until now, aliyun used that"
             f" profile in this shell, for any account; delete it (aliyun configure delete --profile {name}),"
             " and run role-env setup aliyun-cli again"

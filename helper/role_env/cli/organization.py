@@ -134,7 +134,7 @@ class Organization:
             if self._is_role(role) and role.account not in listed:
                 lines = file.lines(name, ("role_arn",))
                 where = f"{file.path}, line {lines[0]}"
-                context.messages.warn(f"profile {name}: account {role.account} has left the organization ({where})")
+                context.messages.say(f"profile {name}: account {role.account} has left the organization ({where})")
 
     def _offers(self, new: Sequence[Member], file: ProfilesFile) -> list[Offer]:
         unused = UnusedNames(file.names())

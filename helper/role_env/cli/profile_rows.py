@@ -146,11 +146,11 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
     errors = {row.error.message: row.error.hint for row in rows if row.error}
     missing = {row.missing_key.message: row.missing_key.hint for row in rows if row.missing_key}
     for message, hint in [*errors.items(), *missing.items()]:
-        context.messages.warn(message)
+        context.messages.say(message)
         from role_env.shells import hints  # for failures only
 
         if hint:
-            context.messages.warn(f"hint: {hints.followable(hint, context.environ)}")
+            context.messages.say(f"hint: {hints.followable(hint, context.environ)}")
     return rows
 
 

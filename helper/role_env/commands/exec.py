@@ -63,7 +63,7 @@ def _run_beside_server(command: list[str], invocation: Invocation, context: Cont
         """Warn if the process that has ended is the server."""
         if pid == server:
             served_file.remove(served[variables.SHARED_FILE])
-            context.messages.warn("the process that serves the session has ended; the session is no longer renewed")
+            context.messages.say("the process that serves the session has ended; the session is no longer renewed")
 
     occupy_standard_descriptors()
     reader, writer = os.pipe()
@@ -95,7 +95,7 @@ def _report_proxies(context: Context) -> None:
     """Report the proxy variables that are unset for the command."""
     if names := [name for name in exporters.PROXIES if context.environ.get(name)]:
         verb = "is" if len(names) == 1 else "are"
-        context.messages.warn(
+        context.messages.say(
             f"{' and '.join(names)} {verb} unset for the command: an SDK would ask that proxy for the session"
         )
 

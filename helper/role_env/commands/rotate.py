@@ -233,7 +233,7 @@ def _said_by_ram(journal: Journal, name: str, ours: set[str], server: Ram, conte
     """Return lines on the state of the journal's keys at RAM, why its only key fails, and the keys not in `ours`."""
     found, why = remains.look_or_guess(journal, lambda: server)
     if why:
-        context.messages.warn(f"the user's keys could not be listed: {why}")
+        context.messages.say(f"the user's keys could not be listed: {why}")
         return []
     lines = ["RAM says " + ", ".join(f"{key_id} is {state}" for key_id, state in found.states.items())]
     if found.refusal and not journal.new:

@@ -31,7 +31,7 @@ def run(invocation: Invocation, context: Context) -> int:
     for entry in wanted:
         _warn_of_limits(entry, context)
     if context.environ.get(EXTERNAL_DISABLED, "").lower() in ("1", "true"):
-        context.messages.warn(f"{EXTERNAL_DISABLED} is set, so aliyun refuses to run role-env; unset it")
+        context.messages.say(f"{EXTERNAL_DISABLED} is set, so aliyun refuses to run role-env; unset it")
     return 0
 
 
@@ -94,7 +94,7 @@ def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
         except (ProfileError, UsageError) as error:
             if not invocation.all:
                 raise
-            context.messages.warn(error.message)
+            context.messages.say(error.message)
             continue
         if not invocation.all:
             chains.check_gives_session(chain, file)
@@ -111,13 +111,13 @@ def _without_foreign(file: UserFile, found: list[Entry], invocation: Invocation,
     """Return the entries. With --all, leave out and warn of names that the CLI's file has and `setup` did not write."""
     theirs = entries.foreign(file.path, file.read(), [entry.name for entry in found]) if invocation.all else []
     for name in theirs:
-        context.messages.warn(f"{file.path} has a profile {name} that role-env did not write; it stays")
+        context.messages.say(f"{file.path} has a profile {name} that role-env did not write; it stays")
     return [entry for entry in found if entry.name not in theirs]
 
 
 def _warn_of_limits(entry: Entry, context: Context) -> None:
     """Warn of limits: where the profile does not work, or what it requires."""
     if "region_id" not in entry.members:
-        context.messages.warn(f"profile {entry.name} has no region_id, so aliyun requires --region each time")
+        context.messages.say(f"profile {entry.name} has no region_id, so aliyun requires --region each time")
     if process_command.needs_quotes(entry.command):
-        context.messages.warn(f"the command of {entry.name} has quotes, which aliyun understands since release 3.4.9")
+        context.messages.say(f"the command of {entry.name} has quotes, which aliyun understands since release 3.4.9")

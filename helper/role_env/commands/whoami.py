@@ -44,13 +44,11 @@ def run(invocation: Invocation, context: Context) -> int:
             _write(identities.identity(key, endpoint), invocation)
         finally:  # even if STS refuses this key
             ui.write(f"\nthe variables disagree:\n{shown}")
-        context.messages.warn("tools act as different identities")
+        context.messages.say("tools act as different identities")
         return 0
     _write(identities.identity(key, endpoint), invocation)
     if found:
-        context.messages.warn(
-            "the variables disagree, so tools act as different identities; role-env whoami shows them"
-        )
+        context.messages.say("the variables disagree, so tools act as different identities; role-env whoami shows them")
     return 0
 
 
@@ -140,9 +138,9 @@ def _key_of_environment(context: Context) -> tuple[AccessKey | None, str]:
     if key is None and state.lost_account:
         raise ProfileError(tools.no_account(environ), hint=hints.restore(environ))
     if state.lost_account:
-        context.messages.warn(f"{tools.no_account(environ)}; {hints.restore(environ)}")
+        context.messages.say(f"{tools.no_account(environ)}; {hints.restore(environ)}")
     elif state.has_session_variables and (state.unreadable() or state.is_mixed()):
-        context.messages.warn("the session in this shell is not whole; role-env status says why")
+        context.messages.say("the session in this shell is not whole; role-env status says why")
     is_chosen = bool(environ.get("ALIBABA_CLOUD_STS_ENDPOINT")) or not state.has_session
     requested = "" if is_chosen else _session_endpoint(context)
     return key, requested or sts_endpoint(Fingerprint(environ))

@@ -96,7 +96,7 @@ class Holders:
             except KeyringError as fault:
                 if entry.name == self._entry.name:
                     raise
-                self._context.messages.warn(
+                self._context.messages.say(
                     f"profile {entry.username} still has {before.access_key_id} in the keyring: {fault.message}"
                 )
         return bool(found)

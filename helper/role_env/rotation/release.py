@@ -87,7 +87,7 @@ def _remains(found: _Found, holders: Holders, next_id: str, context: Context) ->
     if own and own.step is not Step.STARTED:
         states, why = remains.look_or_guess(own, lambda: Ram(context, endpoint_of(context.environ)))
         if why:
-            context.messages.warn(f"RAM could not be asked for the state of the keys: {why}")
+            context.messages.say(f"RAM could not be asked for the state of the keys: {why}")
         yield from remains.of_rotation(own, states, holders)
     if found.is_unreadable:
         yield "a rotation's journal could not be read: look at the user's keys in the RAM console"

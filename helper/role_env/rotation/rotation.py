@@ -172,7 +172,7 @@ class Rotation:
         try:
             self._ram.delete_key(old, access_key_id)
         except RoleEnvError as failure:
-            self._context.messages.warn(
+            self._context.messages.say(
                 f"the key {access_key_id} was created and could not be stored or deleted ({failure.message});"
                 f" delete it: {remains.deletion(access_key_id)}"
             )

@@ -170,7 +170,7 @@ class SingleFlight:
         except UnreachableError as failure:
             if not old:
                 raise
-            context.messages.warn(f"{failure.message}; the current session is used until it expires")
+            context.messages.say(f"{failure.message}; the current session is used until it expires")
             return self._session.renewed_record(old)
         return self._session.store(*made)
 

@@ -154,7 +154,7 @@ class Cache:
         if is_replaced and self._keyring and self._keyring.is_absent:
             return
         self._has_warned = True
-        say = self._messages.decided if self._environ.get("CI") else self._messages.warn
+        say = self._messages.decided if self._environ.get("CI") else self._messages.say
         if not self._prompts:
             say(f"sessions in the keyring are not shown: {fault}")
             return

@@ -62,7 +62,7 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     server = _listen(state, authorize) if may_browse else None
     if may_browse and not server:
         first, last = PORTS[0], PORTS[-1]
-        context.messages.warn(f"no port from {first} to {last} can be used; another user may have them")
+        context.messages.say(f"no port from {first} to {last} can be used; another user may have them")
     redirect = server.redirect if server else f"http://127.0.0.1:{PORTS[0]}{CALLBACK_PATH}"
     address = server.address if server else authorize(redirect)
     say = context.messages.say

@@ -117,7 +117,7 @@ def _revoke(found: SignIn, context: Context, failure: str) -> None:
     try:
         oauth.revoke(found, context)
     except RoleEnvError as error:
-        context.messages.warn(f"{failure}: {error.message}")
+        context.messages.say(f"{failure}: {error.message}")
 
 
 def drop_sessions(sign_in: SignIn, context: Context) -> int:

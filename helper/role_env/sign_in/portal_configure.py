@@ -54,7 +54,7 @@ def configure(url: str, path: str, context: Context, choices: Choices, *, browse
     offered = {key for one in assignments for key in one.keys}
     for key, source in known:
         if key not in offered:
-            context.messages.warn(f"profile {source.profile} is no longer offered by the portal ({source.where})")
+            context.messages.say(f"profile {source.profile} is no longer offered by the portal ({source.where})")
     unused, used = UnusedNames(taken), {key for key, _ in known}
     new = [_offer(one, unused, url) for one in assignments if not one.keys & used]
     summary = f"the portal offers {len(assignments)} access configurations"

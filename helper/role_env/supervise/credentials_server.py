@@ -113,7 +113,7 @@ class Supply:
 
     def _warn(self, reason: str, kind: type[Exception]) -> None:
         """Warn of the first failure of this kind in a row."""
-        say = self._messages.decided if kind is self._failure else self._messages.warn
+        say = self._messages.decided if kind is self._failure else self._messages.say
         self._failure = kind
         say(f"the session could not be renewed and expires in {max(0, int(self._left()))} s: {reason}")
 

@@ -17,13 +17,8 @@ class Messages:
         self._verbose = verbose and not silent
         self.silent = silent
 
-    def warn(self, text: str) -> None:
-        """Report a problem that did not stop the command."""
-        if not self.silent:
-            stderr.write_line(f"role-env: {printable(text)}")
-
     def say(self, text: str) -> None:
-        """Report what a person has to do, or what has been done."""
+        """Report a problem that did not stop the command, what a person has to do, or what has been done."""
         if not self.silent:
             stderr.write_line(f"role-env: {printable(text)}")
 
