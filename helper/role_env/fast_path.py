@@ -71,14 +71,8 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
     if invocation.command == "process":
         ui.write(exporters.process(session.credentials))
     else:
-        ui.write(exporters.export(session, invocation.format or _parent_format(), environ))
+        ui.write(exporters.export(session, invocation.shell_format, environ))
     os._exit(0)  # everything is written, and the interpreter's shutdown takes 2 ms
-
-
-def _parent_format() -> str:
-    from role_env.shells import parent
-
-    return parent.parent_format()
 
 
 def _is_served(invocation: "Invocation") -> bool:

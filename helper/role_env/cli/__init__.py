@@ -103,6 +103,15 @@ class Invocation:
         return f" --config {shlex.quote(self.config)}" if self.config else ""
 
     @property
+    def shell_format(self) -> str:
+        """The format of this line or, if it names none, of the parent process."""
+        if self.format:
+            return self.format
+        from role_env.shells import parent
+
+        return parent.parent_format()
+
+    @property
     def integration_options(self) -> str:
         """The options of `init` on this line that change the integration, joined by a space."""
         given = {"--no-prompt": self.no_prompt, "--renew": self.renew}

@@ -8,7 +8,7 @@ from role_env.command_table import export_words
 from role_env.command_table.formats import SHELL_FORMATS, SHELLS
 from role_env.command_table.model import CODE
 from role_env.errors import RoleEnvError, UsageError
-from role_env.shells import hints, parent
+from role_env.shells import hints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, 
     `init` the error is the line for the rc file.
     """
     name, profile = invocation.command, invocation.profile
-    form = "" if name == "process" else invocation.format or parent.parent_format()
+    form = "" if name == "process" else invocation.shell_format
     if profile:
         check_profile_name(profile)
         file = _readable_file(invocation.config, environ)

@@ -7,7 +7,6 @@ from role_env.credentials import Session
 from role_env.environ import request as requests
 from role_env.errors import ProfileError, UsageError
 from role_env.shells import export as exporters
-from role_env.shells import parent
 
 # The fields that an Invocation of `use -` may set.
 _WITH_FORMER = {"command", "is_command_named", "format", "full", "needed_ttl", "profile", "show", "verbose"}
@@ -15,7 +14,7 @@ _WITH_FORMER = {"command", "is_command_named", "format", "full", "needed_ttl", "
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
-    form = invocation.format or parent.parent_format()
+    form = invocation.shell_format
     is_former = invocation.profile == "-" and variables.PREVIOUS in context.environ
     obtain = _former_session if is_former else options.obtain
     if form == "github":

@@ -4,11 +4,9 @@ from role_env import ui
 from role_env.cli import Invocation
 from role_env.context import Context
 from role_env.shells import export as exporters
-from role_env.shells import parent
 
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the code."""
-    form = invocation.format or parent.parent_format()
-    ui.write(exporters.off(form, context.environ))
+    ui.write(exporters.off(invocation.shell_format, context.environ))
     return 0

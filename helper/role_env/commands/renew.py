@@ -18,23 +18,15 @@ _MOST_LEFT, _FRACTION = 300, 5
 def run(invocation: Invocation, context: Context) -> int:
     """Print the code. Most calls find nothing to do, and import almost nothing."""
     if not _is_due(context.environ):
-        ui.write(SHELLS[_form(invocation)].nothing)
+        ui.write(SHELLS[invocation.shell_format].nothing)
         return 0
     from role_env.sessions.renew import renew
     from role_env.shells import export as exporters
 
     session = renew(context)
-    text = exporters.renewal(session, _form(invocation), context.environ, is_unattended=invocation.unattended)
-    ui.write(text)
+    form, is_unattended = invocation.shell_format, invocation.unattended
+    ui.write(exporters.renewal(session, form, context.environ, is_unattended=is_unattended))
     return 0
-
-
-def _form(invocation: Invocation) -> str:
-    if invocation.format:
-        return invocation.format
-    from role_env.shells import parent
-
-    return parent.parent_format()
 
 
 def _is_due(environ: "Mapping[str, str]") -> bool:
