@@ -27,7 +27,7 @@ def test_each_key_belongs_to_one_source_and_is_a_key_of_a_profile() -> None:
 
 def test_a_profile_that_chooses_a_source_by_its_keys_chooses_no_other() -> None:
     for row in ROWS:
-        values = {row.chooser: row.value or "x"} if row.chooser else {}
+        values = {row.chooser: row.kind} if row.chooser else {}
         assert [one for one in ROWS if one.is_chosen_by(values)] == ([row] if row.chooser else [])
 
 

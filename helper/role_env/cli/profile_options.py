@@ -16,7 +16,7 @@ _KEY_OPTIONS = [one.attribute for one in COMMANDS["configure"].options.values() 
 SOURCE_OPTIONS = (*_KEY_OPTIONS, "login")
 """The fields of the options that choose the credential source."""
 # The credential_source that an option implies.
-_IMPLIED = {key: row.value for row in rows.ROWS if row.value for key in row.keys}
+_IMPLIED = {key: kind for kind, row in rows.NAMED.items() for key in row.keys}
 _LISTS = ("--cloud-sso", "--resource-directory")
 # Options for a whole list of profiles, each with the options that add one: it requires one of those.
 _OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[:1], "role": _LISTS[1:], "site": _LISTS[1:]}

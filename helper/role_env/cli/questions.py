@@ -42,7 +42,7 @@ def ask_source(others: Sequence[str], cli_file: ConfigFile | None, *, stores_key
     choices: list[tuple[str, Source]] = []
     for name, entry in cli_file.entries.items() if cli_file else ():
         if not is_own(entry) and entry.get("mode") not in _MODES_WITHOUT_KEY:
-            values = {ALIYUN_CLI.chooser: ALIYUN_CLI.value, "aliyun_profile": name}
+            values = {ALIYUN_CLI.chooser: ALIYUN_CLI.kind, "aliyun_profile": name}
             choices.append((f"profile {name} of the aliyun CLI ({entry['mode']})", values))
     choices += [(f"profile {name} of this file", {"source_profile": name}) for name in others if has_role]
     offered = [row for row in ROWS if row.choice and (stores_key or row is not KEYRING)]
@@ -54,7 +54,7 @@ def ask_source(others: Sequence[str], cli_file: ConfigFile | None, *, stores_key
 
 def _keys_of(row: SourceRow) -> Source:
     """Return the keys that choose the source of `row`, with the answers to its questions."""
-    source = {row.chooser: row.value} if row.value else {}
+    source = {row.chooser: row.kind} if row.is_named else {}
     for key, question in row.questions:
         source[key] = prompt.ask(question, check=_required(row.keys[key]))
     return source

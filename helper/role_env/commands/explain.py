@@ -35,7 +35,7 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
     hop = chain.profiles[position]
     kind, place = "source_profile", f"{chain.profiles[position - 1].name} ({hop.where})"
     if position == 0:
-        kind, place = chain.source.kind, chain.source.location(environ)
+        kind, place = chain.source.row.kind, chain.source.location(environ)
     return {"profile": hop.name, "kind": kind, "role_arn": hop.role_arn or None, "from": place}
 
 
@@ -53,7 +53,7 @@ def _source(chain: Chain, context: Context) -> str:
     if fault and fault.is_certain:
         return f"{fault.message}; {hints.followable(fault.hint, context.environ)}"
     whose = "" if source.profile == chain.target.name else f" of {source.profile}"
-    return f"its credentials come from {source.kind}{whose} ({source.location(context.environ)})"
+    return f"its credentials come from {source.row.kind}{whose} ({source.location(context.environ)})"
 
 
 def _text(chain: Chain, decision: CacheDecision, context: Context) -> str:

@@ -68,7 +68,7 @@ class Profile:
     @property
     def source_kind(self) -> str:
         """The name of the source profile, or the kind of the source."""
-        return self.source.kind if self.source else self.source_profile
+        return self.source.row.kind if self.source else self.source_profile
 
     @property
     def account_id(self) -> str:

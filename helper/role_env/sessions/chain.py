@@ -97,7 +97,7 @@ class Chain:
             for hop in (profile.hop for profile in self.profiles)
             if hop.role_arn
         ]
-        source = [self.source.kind, *self.source.identity(context)]
+        source = [self.source.row.kind, *self.source.identity(context)]
         if not self.target.role_arn:  # the account of a source is known only after a request
             source.append(self.target.expected_account_id)
         return sha256(json.dumps([source, roles]))

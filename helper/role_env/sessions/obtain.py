@@ -136,7 +136,7 @@ class SessionRequest:
 
     def _decide(self, chain: Chain, cached: Record | None) -> CacheDecision:
         if not chain.is_cacheable:
-            return CacheDecision(f"a session of a {chain.source.kind} is requested each time")
+            return CacheDecision(f"a session of a {chain.source.row.kind} is requested each time")
         expiration = cached.session.credentials.expiration if cached else None
         is_usable = cached is not None and not self._request.refresh and self._request.accepts(cached)
         if cached and is_usable and self._is_current(cached):

@@ -64,11 +64,6 @@ class Source:
         own = [values.get(key, "") for key in cls.row.keys]
         return cls(section.name, section.where_is(cls.row.chooser), *own)
 
-    @property
-    def kind(self) -> str:
-        """The name of the kind, as `list` and `explain` show it."""
-        return self.row.kind
-
     def location(self, environ: "Mapping[str, str]") -> str:
         """Return the file and line, and the variables of `environ`, that choose the credentials."""
         return self.where

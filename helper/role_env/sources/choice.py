@@ -50,10 +50,10 @@ def _row_of_value(section: Section, values: "Mapping[str, str]", first: str) -> 
     """Return the row that `credential_source` names. Raises ProfileError for keys of other sources."""
     if rows.CREDENTIAL_SOURCE not in values:
         raise section.error(first, f"requires {rows.CREDENTIAL_SOURCE}", hint=f"add {rows.CREDENTIAL_SOURCE}")
-    named = [row for row in rows.ROWS if row.value]
-    for row in named:
+    named = rows.NAMED[values[rows.CREDENTIAL_SOURCE]]
+    for row in rows.NAMED.values():
         for key in row.keys:
-            if key in values and not row.is_chosen_by(values):
-                what = f"requires {rows.CREDENTIAL_SOURCE} = {row.value}"
+            if key in values and row is not named:
+                what = f"requires {rows.CREDENTIAL_SOURCE} = {row.kind}"
                 raise section.error(key, what, hint="remove one of the two")
-    return next(row for row in named if row.is_chosen_by(values))
+    return named

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class SourceRow:
     """A kind of credential source.
 
-    A profile chooses it by the first of its `keys`, which have their checks, or by `credential_source = value`.
+    A profile chooses it by the first of its `keys`, which have their checks, or by `credential_source = kind`.
     `made_by` is its class, `module.Class` in this folder. `hint` names the keys to add where there is no source.
     `choice` is the text with which `configure` offers it, empty if it does not, and `questions` are keys to ask
     for, each with its question.
@@ -28,7 +28,8 @@ class SourceRow:
 
     made_by: str
     keys: "Mapping[str, Callable[[str], Any]]"
-    value: str = ""
+    is_named: bool = False
+    """Whether `credential_source` names its kind."""
 
     gives_session: bool | None = True
     """Whether its credentials are temporary, so that a profile without a role can pass them through.
@@ -61,11 +62,11 @@ class SourceRow:
     @property
     def chooser(self) -> str:
         """The key that chooses it; empty for the default source of a profile without such a key."""
-        return CREDENTIAL_SOURCE if self.value else next(iter(self.keys), "")
+        return CREDENTIAL_SOURCE if self.is_named else next(iter(self.keys), "")
 
     def is_chosen_by(self, values: "Mapping[str, str]") -> bool:
         """Return whether the keys and values of a profile choose it."""
-        return self.chooser in values and self.value in ("", values[self.chooser])
+        return self.chooser in values and (not self.is_named or values[self.chooser] == self.kind)
 
 
 SOURCE_PROFILE, CREDENTIAL_SOURCE = "source_profile", "credential_source"
@@ -90,7 +91,7 @@ ENVIRONMENT = SourceRow(
     "environment",
     "environment.EnvironmentKey",
     {},
-    value="environment",
+    is_named=True,
     gives_session=False,
     is_renewable=False,
     has_base_key=True,
@@ -101,7 +102,7 @@ ECS_ROLE = SourceRow(
     "ecs_ram_role",
     "ecs_metadata.EcsRole",
     {"role_name": validators.of_kind(names.ROLE_NAME)},
-    value="ecs_ram_role",
+    is_named=True,
     waits_for="this instance's metadata service",
     choice="the RAM role of this ECS instance",
 )
@@ -109,7 +110,7 @@ ALIYUN_CLI = SourceRow(
     "aliyun_cli",
     "aliyun_cli.AliyunCliProfile",
     {"aliyun_profile": validators.one_line},
-    value="aliyun_cli",
+    is_named=True,
     gives_session=None,
 )
 PROCESS = SourceRow(
@@ -170,8 +171,10 @@ OIDC = SourceRow(
 )
 ROWS = (FILE_KEY, KEYRING, ENVIRONMENT, ECS_ROLE, ALIYUN_CLI, PROCESS, CLOUD_SSO, OAUTH, OIDC)
 """The sources that a profile can choose."""
-BY_CHOOSER = {row.chooser: row for row in ROWS if not row.value}
+BY_CHOOSER = {row.chooser: row for row in ROWS if not row.is_named}
 """The sources that one of their keys chooses, by that key; and the default source, by an empty text."""
+NAMED = {row.kind: row for row in ROWS if row.is_named}
+"""The sources that `credential_source` names."""
 
 # The sources that only a profile of the `aliyun` CLI can choose.
 ALIYUN_SIGN_IN = SourceRow("aliyun_cli", "aliyun_cli.SignedIn", {}, is_renewable=False)
@@ -185,7 +188,7 @@ CREDENTIALS_URI = SourceRow(
 
 SOURCE_KEYS: "dict[str, Callable[[str], Any]]" = {
     SOURCE_PROFILE: validators.one_line,
-    CREDENTIAL_SOURCE: validators.one_of(tuple(row.value for row in ROWS if row.value)),
+    CREDENTIAL_SOURCE: validators.one_of(tuple(NAMED)),
     **{key: check for row in ROWS for key, check in row.keys.items()},
 }
 """The keys of all credential sources, with their checks."""
