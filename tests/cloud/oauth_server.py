@@ -54,12 +54,12 @@ class OAuthServer(SignInServer):
     """A running server of both hosts, with one user of account A.
 
     `consent` is what the page does: "allow" sends the browser back at once, "button" by a script on a page, as a
-    real browser runs it, "deny" with access_denied, and "unassigned" shows an error and sends nobody back, as for a
-    user without the application. `rotates`: each refresh gives a new refresh token, and the old one is used up.
+    real browser runs it, and "deny" with access_denied. `rotates`: each refresh gives a new refresh token, and the
+    old one is used up.
     """
 
     def __init__(self, sts: LocalSts) -> None:
-        self.consent: Literal["allow", "button", "deny", "unassigned"] = "allow"
+        self.consent: Literal["allow", "button", "deny"] = "allow"
         self.rotates = True
         self.access_seconds: float = 3600
         self.least_left: float = 890
@@ -107,7 +107,7 @@ class OAuthServer(SignInServer):
 
     def _page(self, request: Request) -> Answer:
         given = request.query
-        if given.get("client_id") not in self.client_ids or self.consent == "unassigned":
+        if given.get("client_id") not in self.client_ids:
             return Answer(400, b"<html>The application is not assigned to you.</html>", "text/html")
         redirect = given.get("redirect_uri", "")
         right = (

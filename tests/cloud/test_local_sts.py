@@ -5,7 +5,6 @@ Requests are signed by Alibaba's own SDK (by hand for the newer signature) and c
 
 from __future__ import annotations
 
-import email.utils
 import json
 import time
 from dataclasses import asdict, replace
@@ -16,9 +15,9 @@ import pytest
 from aliyunsdksts.request.v20150401.AssumeRoleRequest import AssumeRoleRequest
 
 from cloud import signatures
-from cloud.api_client import Answer, Key, assume, call, key_of, send, sign
+from cloud.api_client import Key, assume, call, key_of, send, sign
 from cloud.local_sts import LocalSts
-from cloud.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, Role, User, role_arn
+from cloud.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, Role, role_arn
 
 pytest_plugins = ["cloud.sts_fixture"]
 
@@ -46,18 +45,13 @@ def test_a_request_made_as_the_program_makes_it_gets_a_session(sts: LocalSts) ->
     answer = send(sts, target, headers=request.get_headers())
 
     assert answer.status == 200
+    (issued,) = sts.issued
     assert set(answer.document) == {"RequestId", "Credentials", "AssumedRoleUser"}
     assert set(answer.document["Credentials"]) == {"AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration"}
     arn = f"acs:sts::{ACCOUNT_B}:assumed-role/switchrolesbc/alice@host"
     assert answer.document["AssumedRoleUser"]["Arn"] == arn
     assert answer.headers["x-acs-request-id"] == answer.document["RequestId"]
     assert "Date" in answer.headers
-
-
-def test_what_was_issued_is_kept_for_comparison(sts: LocalSts) -> None:
-    answer = assume(sts)
-    issued = sts.issued[0]
-
     assert Key(issued.id, issued.secret, issued.token) == answer.key
     assert issued.id.startswith("STS.")
     assert len(issued.token) == sts.token_length == 700
@@ -124,14 +118,6 @@ def test_each_kind_of_identity_is_reported(sts: LocalSts) -> None:
 # ---- what makes a request unbelievable ----
 
 
-def test_a_wrong_secret_is_refused_and_the_string_echoed(sts: LocalSts) -> None:
-    """SignatureDoesNotMatch quotes the signed string, token and all, as the real one does."""
-    session = assume(sts).key
-    answer = call(sts, replace(session, secret="wrong"), "GetCallerIdentity")
-    assert answer.code == "SignatureDoesNotMatch"
-    assert "server string to sign is:POST&%2F&" in answer.document["Message"]
-
-
 def test_a_tampered_parameter_is_refused(sts: LocalSts) -> None:
     target = sign(key_of(sts), "AssumeRole", RoleArn=sts.role_arn, RoleSessionName="alice")
     answer = send(sts, target.replace("RoleSessionName=alice", "RoleSessionName=mallory"))
@@ -147,27 +133,10 @@ def test_a_replayed_request_is_refused(sts: LocalSts) -> None:
     assert send(sts, target).code == "SignatureNonceUsed"
 
 
-@pytest.mark.parametrize("seconds", [-1000, 1000])
-def test_a_clock_that_is_off_is_refused(sts: LocalSts, seconds: int) -> None:
-    sts.clock_offset = seconds
-    answer = assume(sts)
-    assert answer.code == "InvalidTimeStamp.Expired"
-    date = answer.headers["Date"]
-    assert abs(email.utils.parsedate_to_datetime(date).timestamp() - time.time() - seconds) < 5
-
-
 def test_a_clock_that_is_off_by_less_is_borne(sts: LocalSts) -> None:
     sts.clock_offset = -14 * 60
     assert assume(sts).status == 200
     assert abs(sts.issued[0].expiration - sts.now() - 3600) < 5
-
-
-@pytest.mark.parametrize(
-    ("user", "code"), [("test_user3", "InvalidAccessKeyId.Inactive"), ("", "InvalidAccessKeyId.NotFound")]
-)
-def test_a_key_that_does_not_serve_is_refused(sts: LocalSts, user: str, code: str) -> None:
-    key = key_of(sts, user) if user else Key("LTAI5tNobody", "secret")
-    assert call(sts, key, "GetCallerIdentity").code == code
 
 
 @pytest.mark.parametrize(
@@ -198,14 +167,6 @@ def test_a_session_without_its_own_whole_token_is_refused(sts: LocalSts) -> None
         (replace(key_of(sts), token=other.token), mismatch),
     ):
         assert call(sts, key, "GetCallerIdentity").code == code
-
-
-def test_an_expired_session_is_refused(sts: LocalSts) -> None:
-    sts.session_seconds = 2
-    session = assume(sts).key
-    assert call(sts, session, "GetCallerIdentity").status == 200
-    sts.clock_offset = 3
-    assert call(sts, session, "GetCallerIdentity").code == "InvalidSecurityToken.Expired"
 
 
 # ---- AssumeRole ----
@@ -246,18 +207,21 @@ def test_long_sessions_are_up_to_the_role(sts: LocalSts) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "role", "code"),
+    ("user", "account", "role", "code"),
     [
-        ("test_user1", role_arn(ACCOUNT_B, "nosuchrole"), "EntityNotExist.Role"),
-        ("test_user1", role_arn(ACCOUNT_B, "strangers"), "NoPermission"),
-        ("test_user1", role_arn(ACCOUNT_C, "spoke1"), "NoPermission"),
-        ("test_user2", role_arn(ACCOUNT_B, "switchrolesbc"), "NoPermission"),
-        ("root", role_arn(ACCOUNT_B, "switchrolesbc"), "NoPermission"),
+        ("test_user1", ACCOUNT_B, "nosuchrole", "EntityNotExist.Role"),
+        ("test_user1", ACCOUNT_B, "strangers", "NoPermission"),
+        ("test_user1", ACCOUNT_B, "chain2", "NoPermission"),
+        ("test_user1", ACCOUNT_C, "spoke1", "NoPermission"),
+        ("test_user1", ACCOUNT_C, "trusting", "NoPermission"),
+        ("test_user2", ACCOUNT_B, "switchrolesbc", "NoPermission"),
+        ("root", ACCOUNT_B, "switchrolesbc", "NoPermission"),
     ],
 )
-def test_who_may_not_assume_a_role_is_refused(sts: LocalSts, user: str, role: str, code: str) -> None:
+def test_who_may_not_assume_a_role_is_refused(sts: LocalSts, user: str, account: str, role: str, code: str) -> None:
     """It takes the caller's permission and the role's trust; accounts themselves may not."""
-    answer = assume(sts, key_of(sts, user), role)
+    sts.world.add_role(Role(ACCOUNT_C, "trusting", {f"acs:ram::{ACCOUNT_A}:root"}))
+    answer = assume(sts, key_of(sts, user), role_arn(account, role))
     assert answer.code == code
     assert set(answer.document) == {"RequestId", "HostId", "Code", "Message", "Recommend"}
 
@@ -269,67 +233,8 @@ def test_an_external_id_has_to_be_the_roles_own(sts: LocalSts) -> None:
     assert assume(sts, role=role, ExternalId=EXTERNAL_ID).status == 200
 
 
-def test_a_chain_goes_from_role_to_role(sts: LocalSts) -> None:
-    key = key_of(sts)
-    for number in range(1, 6):
-        key = assume(sts, key, role_arn(ACCOUNT_B, f"chain{number}")).key
-    assert call(sts, key, "GetCallerIdentity").document["Arn"].endswith(":assumed-role/chain5/alice")
-    assert assume(sts, key_of(sts), role_arn(ACCOUNT_B, "chain2")).code == "NoPermission"
-
-
-def test_the_hub_reaches_every_spoke(sts: LocalSts) -> None:
-    """A session of `hub` assumes ten roles of the third account; the source identity goes with it."""
+def test_a_source_identity_goes_with_a_session_and_cannot_be_changed(sts: LocalSts) -> None:
     hub = assume(sts, role=role_arn(ACCOUNT_B, "hub"), SourceIdentity="alice").key
-    for number in range(1, 11):
-        spoke = assume(sts, hub, role_arn(ACCOUNT_C, f"spoke{number}"))
-        assert spoke.document["SourceIdentity"] == "alice"
-    spoke = assume(sts, hub, role_arn(ACCOUNT_C, "spoke1"), SourceIdentity="bob")
-    assert spoke.code == "NoPermission"
-
-
-def test_a_roles_trust_alone_is_not_enough(sts: LocalSts) -> None:
-    role = sts.world.add_role(Role(ACCOUNT_C, "open", {f"acs:ram::{ACCOUNT_A}:root"}))
-    assert assume(sts, role=role.arn).code == "NoPermission"
-
-
-def test_a_test_can_add_to_the_world(sts: LocalSts) -> None:
-    role = sts.world.add_role(Role(ACCOUNT_C, "mine", {f"acs:ram::{ACCOUNT_A}:root"}))
-    sts.world.key_of("test_user2").user = User(ACCOUNT_A, "test_user2", {role.arn})
-    assert assume(sts, key_of(sts, "test_user2"), role.arn).status == 200
-
-
-# ---- AssumeRoleWithOIDC ----
-
-
-def with_oidc(sts: LocalSts, **changes: str) -> Answer:
-    """An unsigned AssumeRoleWithOIDC."""
-    parameters = {
-        "Action": "AssumeRoleWithOIDC",
-        "Version": "2015-04-01",
-        "Format": "JSON",
-        "RoleArn": role_arn(ACCOUNT_B, "cideploy"),
-        "RoleSessionName": "ci",
-        "OIDCProviderArn": sts.oidc_provider_arn,
-        "OIDCToken": sts.oidc_token(),
-        **changes,
-    }
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    return send(sts, "/", body=urlencode(parameters), headers=form)
-
-
-def test_an_oidc_token_gets_a_session_without_any_key(sts: LocalSts) -> None:
-    answer = with_oidc(sts)
-    identity = call(sts, answer.key, "GetCallerIdentity").document
-    assert identity["Arn"] == f"acs:ram::{ACCOUNT_B}:assumed-role/cideploy/ci"
-    assert sts.oidc_token() not in repr(sts.calls)
-
-
-def test_an_oidc_token_that_is_not_good_is_refused(sts: LocalSts) -> None:
-    failure = "AuthenticationFail.OIDCToken"
-    assert with_oidc(sts, OIDCToken="x.y.z").code == f"{failure}.Invalid"
-    for code in (f"{failure}.Expired", f"{failure}.AudienceNotMatch"):
-        assert with_oidc(sts, OIDCToken=sts.oidc_token(code)).code == code
-    assert with_oidc(sts, RoleArn=sts.role_arn).code == "AuthenticationFail.NoPermission"
-    nobody = f"acs:ram::{ACCOUNT_B}:oidc-provider/nobody"
-    assert with_oidc(sts, OIDCProviderArn=nobody).code == "EntityNotExist.OIDCProvider"
-    assert not sts.issued
+    spoke = role_arn(ACCOUNT_C, "spoke1")
+    assert assume(sts, hub, spoke).document["SourceIdentity"] == "alice"
+    assert assume(sts, hub, spoke, SourceIdentity="bob").code == "NoPermission"
