@@ -190,7 +190,7 @@ def _check_not_profile(invocation: "Invocation") -> None:
 
 
 def _may_be_profile(name: str) -> bool:
-    """Return whether the usual profiles file, if there is one, contains `name` at all: parsing it takes 10 ms."""
+    """Return whether the usual profiles file exists and contains the text `name`, since parsing takes 10 ms."""
     from role_env import paths
 
     try:

@@ -1,7 +1,7 @@
 """Parse a command line by the tables of `command_table`.
 
 Options may come before or after the words, and `role-env PROFILE` means `role-env export PROFILE`. A line with an error
-is still read to its end: the code for the shell depends on the session that was requested.
+is read to its end too: the code for the shell depends on the session that was requested.
 """
 
 from role_env import __version__
@@ -205,7 +205,7 @@ class _Parser:
             self._options.append((name, None))
 
     def _takes_value(self, name: str) -> bool:
-        """Return whether the option takes a value; all commands agree on that."""
+        """Return whether the option takes a value, which is the same in all commands."""
         return any(command.options[name].value for command in COMMANDS.values() if name in command.options)
 
     def _apply(self, name: str, value: "str | None") -> None:

@@ -48,7 +48,7 @@ class Organization:
 
     def __init__(self, source: str, *, role: str | None, site: str, is_full_allowed: bool = False) -> None:
         self._source = source
-        self._role = DEFAULT_ROLE if role is None else role  # an empty role is invalid
+        self._role = DEFAULT_ROLE if role is None else role  # an empty role is kept: it is invalid
         self._site = site or "china"
         self._is_full_allowed = is_full_allowed
 

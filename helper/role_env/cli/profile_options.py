@@ -18,7 +18,7 @@ SOURCE_OPTIONS = (*_KEY_OPTIONS, "login")
 # The credential_source that an option implies.
 _IMPLIED = {key: kind for kind, row in rows.NAMED.items() for key in row.keys}
 _LISTS = ("--cloud-sso", "--resource-directory")
-# Options for a whole list of profiles, each with the options that add one: it requires one of those.
+# The options for a whole list of profiles. Each requires one of the options that add such a list.
 _OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[:1], "role": _LISTS[1:], "site": _LISTS[1:]}
 _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
 
@@ -68,7 +68,7 @@ def option_name(key: str) -> str:
 
 
 def line_of(profile: NewProfile, invocation: Invocation, *, is_login: bool) -> str:
-    """Return the line that creates `profile`, whose keys are answers or options. `is_login` asks for its access key."""
+    """Return the line that creates `profile` by its answers or options. With `is_login` it asks for the access key."""
     values = dict(profile.values)
     if any(key in values and source == values.get(rows.CREDENTIAL_SOURCE) for key, source in _IMPLIED.items()):
         del values[rows.CREDENTIAL_SOURCE]

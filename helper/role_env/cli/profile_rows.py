@@ -132,7 +132,7 @@ def _gives_session(file: ProfilesFile, name: str) -> bool:
 
 
 def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Row]:
-    """Return the rows of the profiles. An error that several profiles share is reported on stderr once."""
+    """Return the rows of the profiles. An error that several profiles share is reported once on stderr."""
     from role_env.keyrings import session_entry
     from role_env.sessions.store import Cache
 
@@ -206,7 +206,7 @@ def _key_age(source: "Source | None", context: Context) -> str:
 
 
 def _expiration(profile: "Profile", entry: "Entry", cache: "Cache") -> int | None:
-    """Return when the cached session of `profile`, stored as `entry`, expires; None if there is no valid one."""
+    """Return when the cached session of `profile`, stored as `entry`, expires; None without a valid session."""
     cached = cache.load_listed(entry)
     is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
     if not cached or is_of_another or cached.session.credentials.remaining() <= 0:

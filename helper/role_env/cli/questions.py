@@ -34,7 +34,7 @@ def ask_role() -> str:
 
 
 def ask_source(others: Sequence[str], cli_file: ConfigFile | None, *, stores_key: bool, has_role: bool) -> Source:
-    """Return where the credentials come from; `others` are the profiles of the profiles file.
+    """Ask for the credential source, and return its keys; `others` are the profiles of the profiles file.
 
     An access key is offered if there is a keyring that `stores_key`. Without a role, the sources are those that give a
     session.

@@ -52,7 +52,7 @@ TOPICS = {
     "uninstall": "how to remove everything",
     "security": "what is protected, and from whom",
 }
-"""The topics of `role-env help`, each a file in `help/`, with their descriptions."""
+"""The topics of `role-env help`, each with its description; its text is a file in `help/`."""
 
 
 def parse_duration(text: str) -> "int | None":

@@ -238,7 +238,7 @@ def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
 def _append(path: str, profile: NewProfile, key: AccessKey | None, context: Context) -> None:
     """Store the key and append the profile, or do neither. Raises RoleEnvError.
 
-    A key of a former profile of that name is not replaced: its secret may be nowhere else.
+    A key of a former profile of that name is not replaced: this may be the only copy of its secret.
     """
     is_new = False
     if key:

@@ -74,7 +74,7 @@ def _isolated_command(invocation: Invocation, context: Context) -> list[str] | N
 
 
 def _open(redirect: console.Redirect, command: list[str] | None, context: Context) -> None:
-    """Open the page in the browser of `command`, else in the person's own; if none opens, end the wait for it."""
+    """Open the page in the browser of `command`, else in the person's own. If none opens, stop waiting for it."""
     if command:
         opened = browser.start(command, redirect.address, context.environ)
     else:

@@ -23,7 +23,7 @@ def run(invocation: Invocation, context: Context) -> int:
         examined = examination.examine(context.environ, invocation.config, is_verbose=invocation.verbose)
     findings = [*_settings(context), *examined]
     findings = [replace(finding, fix=hints.followable(finding.fix, context.environ)) for finding in findings]
-    sys.stdout = stdout  # a keyring that hangs has replaced it
+    sys.stdout = stdout  # a check that hangs in the keyring has replaced it
     if invocation.json:
         ui.write_json([vars(finding) for finding in findings])
     else:

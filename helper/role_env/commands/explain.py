@@ -47,7 +47,7 @@ def _state(sign_in: StoredSignIn, context: Context) -> str:
 
 
 def _source(chain: Chain, context: Context) -> str:
-    """Return where the credentials come from or, if the access key is missing there, how to add it."""
+    """Return the credential source or, if the access key is missing there, how to add it."""
     source = chain.source
     fault = source.find_fault(context)
     if fault and fault.is_certain:

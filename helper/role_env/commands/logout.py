@@ -84,7 +84,7 @@ def _sign_out(source: SignedInSource, context: Context) -> int:
 def _check_known(file: ProfilesFile, name: str, context: Context) -> None:
     """Raise ProfileError, with the closest name, if the file has no profile `name`.
 
-    Raises RefusedError if the rotation of a profile that is not in the file may be meant.
+    Raises RefusedError if the keyring has a rotation of a profile that is not in the file.
     """
     if name not in file.names():
         raise ProfileError(

@@ -45,7 +45,7 @@ _DONE = {
     Action.CLEAN_UP: "the rotation of {old} is dropped, and the key in the keyring stays",
 }
 _MOST_USES = 3
-"""The number of profiles that `--finish` tries the new key with: a role can refuse it for reasons of its own."""
+"""The number of profiles that `--finish` tries the new key with: one role can refuse it for its own reasons."""
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -88,7 +88,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _profile(file: ProfilesFile, name: str, context: Context) -> Profile:
-    """Return the profile. Raises ProfileError; for one that is no longer in the file, it says what the keyring has."""
+    """Return the profile. Raises ProfileError; if the file no longer has it, the error says what the keyring has."""
     if name not in file.names() and name in renamed.stored(file.path, file.names(), context):
         force = " --force" if name in renamed.rotated(file.path, file.names(), context) else ""
         raise ProfileError(

@@ -129,7 +129,7 @@ def _no_credentials(found: list[ToolKey], context: Context) -> ProfileError:
 def _key_of_environment(context: Context) -> tuple[AccessKey | None, str]:
     """Return the key that SDKs or the `aliyun` CLI read first, if there is one, and the endpoint to ask.
 
-    Raises ProfileError for half a key, and in a shell without an account.
+    Raises ProfileError for an incomplete key, and in a shell without an account.
     """
     environ, state = context.environ, ShellState(context.environ)
     key = current_key(environ)

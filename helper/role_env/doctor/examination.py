@@ -32,7 +32,7 @@ def examine(environ: Mapping[str, str], config: str, *, is_verbose: bool = False
 
 
 def _findings(name: str, worker: Worker, deadline: Deadline) -> list[Finding]:
-    """Return what the check `name` finds in `worker`, once it has ended or the time is up."""
+    """Return what the check `name` finds in `worker`, once the check has ended or the deadline has passed."""
     worker.join(deadline.remaining())
     if worker.is_alive():
         what = f"the check did not end within {LONGEST_CHECK:.0f} seconds"

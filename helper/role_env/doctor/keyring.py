@@ -60,7 +60,7 @@ def check(at: Surroundings) -> list[Finding]:
 
 
 def _round_trip(ring: SystemKeyring, chosen: str) -> Finding:
-    """Write, read and delete an entry. Ignore the finding if the keyring has a fault afterwards."""
+    """Write, read and delete an entry. The result is valid only if the keyring has no fault afterwards."""
     entry = Entry(f"{SESSION_SERVICE}{token_hex(12)}", _TEXT)
     began = time.monotonic()
     ring.write(entry, _TEXT)
@@ -139,7 +139,7 @@ def _chosen_by(environ: Mapping[str, str]) -> str:
 
 
 def _why_absent(environ: Mapping[str, str]) -> str:
-    """Return, in parentheses, what this process visibly lacks for a keyring on Linux; or an empty text."""
+    """Return, in parentheses, what a keyring on Linux requires and this process lacks; or an empty text."""
     if sys.platform != "linux":
         return ""
     lacks = [] if environ.get("DBUS_SESSION_BUS_ADDRESS") else ["DBUS_SESSION_BUS_ADDRESS is not set"]

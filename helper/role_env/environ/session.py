@@ -137,7 +137,7 @@ class ShellState:
         """Return the variables that describe the session and have no valid value."""
         role = self.role_arn or self._environ.get("ROLE_ENV_ROLE_ARN") == ""
         key = (True, True) if self.is_served else (self.access_key_id, self.expiration)
-        found = (self.profile, role, *key, True)  # a request may be missing
+        found = (self.profile, role, *key, True)  # True: the request may be missing
         return [name for name, value in zip(variables.DESCRIBING, found, strict=True) if not value]
 
     def remaining(self) -> int:

@@ -46,7 +46,7 @@ class ToolKey:
 
 
 def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
-    """Return the keys of all tools if two of them find different keys, else an empty list."""
+    """Return the key of each tool if two tools find different keys, else an empty list."""
     found = tool_keys(environ)
     ids = {environ[tool.variables[0]] for tool in found if tool.variables}
     keys = [tool.key for tool in found if tool.key]
@@ -55,7 +55,7 @@ def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
 
 
 def no_account(environ: Mapping[str, str]) -> str:
-    """Return the message for a shell without an account; it names variables that have been set or unset since."""
+    """Return the message for a shell without an account. It names the variables that were set or unset after that."""
     text, state = NO_ACCOUNT, ShellState(environ)
     if acting := ", ".join(tool.tool for tool in tool_keys(environ) if tool.key):
         text += f"; a key has been set since, which {acting} {'use' if ', ' in acting else 'uses'}"
