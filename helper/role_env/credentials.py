@@ -105,7 +105,7 @@ class Session:
 class RoleArn(str):
     """The ARN of a role, `acs:ram::<account>:role/<name>`, with its parts; empty where there is no role.
 
-    Does not check the text: `validators.role_arn` does.
+    `validators.role_arn` checks the text.
     """
 
     account: str

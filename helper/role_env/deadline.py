@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _STEP_SECONDS = 0.25
-# Processor time in one step (seconds). Waiting alone uses less.
+# Processor time in one step (seconds). A wait uses less.
 _MOVED_SECONDS = 0.002
 # With this many runnable processes for each processor, work of milliseconds can take seconds.
 _CROWD = 8
@@ -51,7 +51,7 @@ class Deadline:
 
 
 def is_crowded(load: str = "/proc/loadavg", *, crowd: int = _CROWD) -> bool:
-    """Return whether more than `crowd` processes for each processor want to run: a healthy service may take seconds.
+    """Return whether more than `crowd` processes for each processor are runnable: a healthy service may take seconds.
 
     `load` is Linux's file with the number.
     """

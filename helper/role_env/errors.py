@@ -64,7 +64,7 @@ class WiderError(RoleEnvError):
 
 
 class ProfileError(RoleEnvError):
-    """The profile, its file or an environment setting is invalid; or there are no credentials to request with."""
+    """The profile, its file or an environment setting is invalid; or no credentials can sign the request."""
 
     exit_status = 3
 
@@ -87,7 +87,7 @@ class RefusedError(RoleEnvError):
 
 
 class UnreachableError(RoleEnvError):
-    """STS could not be reached, throttled the request or returned an invalid response; retryable."""
+    """STS could not be reached, throttled the request or sent an invalid response; retryable."""
 
     exit_status = 5
 

@@ -22,7 +22,7 @@ _UNKNOWN = "?"
 _YOUNG = "~"
 # Some file systems count times in steps of one or two seconds: a second edit in one step leaves the stat unchanged.
 _SETTLED_NS = 2_000_000_000
-# No profiles file, policy or token comes near this size (bytes): anything larger is another kind of file.
+# Every profiles file, policy and token is much smaller than this (bytes): a larger file is another kind of file.
 LARGEST_FILE = 4 * 1024 * 1024
 
 

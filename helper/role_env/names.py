@@ -77,7 +77,7 @@ def nearest(name: str, known: "Iterable[str]") -> str:
 def similar(name: str, known: "Iterable[str]") -> str:
     """Return the ones of `known` that `name` may stand for, such as `a, b or c`; or an empty text.
 
-    Several are those that begin with `name`, if they are at most three.
+    Two or three names that begin with `name` are returned together; for more, the text is empty.
     """
     known, typed = list(dict.fromkeys(known)), name.casefold()
     begun = [other for other in known if typed and other.casefold().startswith(typed)]

@@ -1,8 +1,8 @@
 """The variables that tools read an account from, and those that outrank or change a session.
 
-The README has the table of tools and variables. A stale alias of higher precedence wins silently (in Terraform, an
-old ALICLOUD_ACCESS_KEY beats a fresh ALIBABA_CLOUD_ACCESS_KEY_ID), so all families are set and unset together, by the
-fixed lists below rather than by a pattern over the environment.
+The README has the table of tools and variables. An outdated alias of higher precedence is used silently (in Terraform,
+an old ALICLOUD_ACCESS_KEY instead of a new ALIBABA_CLOUD_ACCESS_KEY_ID), so all families are set and unset together, by
+the fixed lists below rather than by a pattern over the environment.
 """
 
 from role_env.credentials import AccessKey, Session
@@ -53,7 +53,7 @@ FAMILIES = {
 # Always exported: each has a reader that would otherwise use a file of its own.
 DEFAULT_FAMILIES = ("alibaba_cloud", "alibabacloud", "alicloud", "oss", "aliyun_log")
 
-# The bare names, which the `aliyun` CLI reads last. Many programs use SECURITY_TOKEN, so a session leaves it alone;
+# The bare names, which the `aliyun` CLI reads last. Many programs use SECURITY_TOKEN, so a session does not change it;
 # only the no-account state unsets it.
 BARE = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
 BARE_PAIR = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "")

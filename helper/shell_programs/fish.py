@@ -15,12 +15,12 @@ def programs() -> dict[str, str]:
 
 
 def off_here() -> str:
-    """Return the text of `off` as it stands in the integration."""
+    """Return the text of `off` for the integration."""
     return _program("off.fish").rstrip("\n")
 
 
 def _program(name: str) -> str:
-    """Return a program, in which names stand for what depends on the session."""
+    """Return a program, with names in place of the values of a session."""
     shared = tables.of_programs(quote)
     (own,) = parts(name, shared)
     begin, end = parts("session.fish", shared)

@@ -21,7 +21,7 @@ def programs() -> dict[str, str]:
 
 
 def off_here() -> str:
-    """Return the text of `off` as it stands in the integration, quoted.
+    """Return the text of `off` for the integration, quoted.
 
     The integration traces no command while it works, and finds readonly variables without a subshell. The text is the
     same in all shells: it exports each variable that it saves.

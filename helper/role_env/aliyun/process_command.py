@@ -68,7 +68,7 @@ def runs_process(command: str) -> bool:
     words = _after_program(words)
     if words[:1] == [_PROCESS]:
         return True
-    # Options may come before the command, and `exec` may run role-env too.
+    # Options may precede the command, and `exec` may itself run role-env.
     before = list(takewhile(lambda word: word != _PROCESS, words))
     return before != words and before[0].startswith("-") and "exec" not in before
 

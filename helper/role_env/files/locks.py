@@ -1,7 +1,7 @@
 """Locks between processes.
 
-A lock is the kernel's own (flock), so a dead holder blocks nobody. If no lock can be taken, the work is done without
-one, unless only one process may do it. The fast path uses this module too, so it imports almost nothing.
+A lock is the kernel's own (flock), so it ends with its process. If no lock can be taken, the work is done without one,
+unless only one process may do it. The fast path uses this module too, so it imports almost nothing.
 """
 
 import os
@@ -12,7 +12,7 @@ from role_env.fingerprint import sha256
 
 try:
     import fcntl
-except ImportError:  # Windows: no lock, and at worst two calls to STS
+except ImportError:  # Windows: no locks, so two processes may call STS
     fcntl = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ def hold_in_state(
 
 
 def hold_folder(folder: "Path", *, seconds: float) -> "AbstractContextManager[bool]":
-    """Return a context as `hold_in_state` does, for a lock on `folder` itself, which leaves no file there."""
+    """Return a context as `hold_in_state` does, for a lock on `folder` itself, which needs no file."""
     from contextlib import nullcontext  # takes 2 ms, and the fast path does not need it
 
     return Lock(lambda: os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)), seconds, nullcontext())

@@ -47,7 +47,7 @@ def redeem_code(site: Site, code: str, redirect: str, verifier: Verifier, contex
 
 
 def refresh(site: Site, sign_in: SignIn, context: Context) -> SignIn:
-    """Return the same sign-in with new tokens. Store them first of all: the old ones may be invalid by now.
+    """Return the same sign-in with new tokens. Store them before anything else: the old ones may be invalid already.
 
     Raises TokenEnded, SignInError, UnreachableError.
     """

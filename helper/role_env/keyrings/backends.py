@@ -33,7 +33,8 @@ class ConfiguredBackend(Exception):
 def choose(environ: "Mapping[str, str]", notes: KeyringNotes, *, is_unattended: bool = False) -> "KeyringBackend":
     """Return the backend that `keyring` chooses, and record it if it is the Secret Service's.
 
-    With `is_unattended`, return the system's own, which on Linux is the Secret Service's. Raises what `keyring` raises.
+    With `is_unattended`, return the system's own backend (on Linux, the Secret Service's). Raises what `keyring`
+    raises.
     """
     hush_libraries()
     if is_unattended and is_set(environ):

@@ -33,7 +33,7 @@ class KeyringFault(enum.Enum):
 
     @property
     def is_absence(self) -> bool:
-        """Whether there is no keyring for secrets at all."""
+        """Whether no keyring for secrets exists."""
         return self in (self.NONE_ON_SYSTEM, self.NONE_ON_BUS, self.PLAIN_TEXT)
 
     @property

@@ -60,7 +60,7 @@ def write(name: str, text: str, *, seconds: int) -> None:
 
     Raises Unavailable.
     """
-    # The expiration comes first, to find the oldest entry: the kernel lists keys in no order.
+    # The expiration comes first, to find the oldest entry: the kernel's list has no order.
     content = f"{int(time.time()) + seconds}\n{text}".encode()
     _reach()
     while True:

@@ -59,7 +59,7 @@ class SystemKeyring:
 
     @property
     def is_absent(self) -> bool:
-        """Whether there is no keyring at all."""
+        """Whether no keyring exists."""
         return self.fault is not None and self.fault.is_absence
 
     def read(self, entry: Entry) -> str | None:
@@ -72,7 +72,8 @@ class SystemKeyring:
     def read_stored(self, entry: Entry) -> str | None:
         """Return the text that another process has just stored as `entry`, or None.
 
-        So the keyring works, even if it is slow or has timed out before. The wait is up to half of the time left.
+        That shows that the keyring works, even if it is slow or has timed out before. The wait is up to half of the
+        time left.
         """
         was_avoided = self.fault is not None and self.fault.is_timeout
         if was_avoided:
@@ -130,7 +131,7 @@ class SystemKeyring:
     def backend_name(self) -> str:
         """Return the class that entries are written to, such as `keyring.backends.SecretService.Keyring`.
 
-        Waits without a deadline, and raises whatever `keyring` raises.
+        Waits without a deadline, and raises what `keyring` raises.
         """
         first = type(backends.writing_backend(self._choose()))
         return f"{first.__module__}.{first.__qualname__}"

@@ -23,7 +23,7 @@ _MORE = "role-env doctor shows more"
 
 
 class NoKeyring(KeyringError):
-    """There is no keyring, so nothing is stored in one."""
+    """No keyring exists, so it stores nothing."""
 
 
 def read(entry: Entry, context: Context, *, prompts: bool = True) -> str | None:

@@ -66,11 +66,11 @@ def _replace(file: UserFile, before: bytes | None, content: bytes) -> bool:
 
 
 def _ask(question: str, answers: tuple[str, str], *, default: str) -> None:
-    """Ask whether to go on, which is the first of `answers`. Raises CanceledError for the second, or for `no`."""
+    """Ask whether to continue, to which `answers` are yes and no. Raises CanceledError for the second, or for `no`."""
     go_on, discard = answers
 
     def check(answer: str) -> bool:
-        """Return whether to go on."""
+        """Return whether to continue."""
         typed = answer.lower()
         if not typed or not any(word.startswith(typed) for word in (go_on, discard, "no")):
             raise ValueError(f"type {go_on} or {discard}")

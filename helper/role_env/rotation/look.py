@@ -44,7 +44,7 @@ def look(
 
 
 def is_young(journal: Journal, ram: Ram) -> bool:
-    """Return whether RAM created the new key a short time ago and it has not been seen to work yet."""
+    """Return whether RAM created the new key a short time ago and no use of it has succeeded yet."""
     return journal.step is Step.CREATED and ram.moment - journal.started_at < YOUNG_SECONDS
 
 

@@ -53,7 +53,7 @@ def look_or_guess(journal: Journal, ram: Callable[[], Ram]) -> tuple[Look, str]:
 
 
 def clean_up(journal: Journal, found: Look, holders: Holders, ram: Ram) -> Look:
-    """Undo a rotation at RAM if the profile has a third key by now, and return RAM's answer afterwards.
+    """Undo a rotation at RAM if the profile now has a third key, and return RAM's answer afterwards.
 
     The profile's own key stays as it is. Raises StsError, UnreachableError, KeyringError.
     """

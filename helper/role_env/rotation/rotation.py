@@ -196,7 +196,7 @@ class Rotation:
         try:
             self._ram.set_status(new, old.access_key_id, is_active=False)
         except client.StsError as refusal:
-            if refusal.code != NO_KEY:  # NO_KEY: somebody has just deleted it, which the next call finds
+            if refusal.code != NO_KEY:  # NO_KEY: it was deleted meanwhile, as the next call reports
                 raise
         journal.retired_at = self._ram.moment
         self._holders.record(journal, Step.RETIRED)

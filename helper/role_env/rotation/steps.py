@@ -78,7 +78,7 @@ _ROWS: tuple[tuple[tuple[Step, ...], AtRam | None, tuple[Action, Action, Action]
 
 
 def is_void(step: Step, present: Present) -> bool:
-    """Return whether CreateAccessKey was never sent, and the profile has another key by now."""
+    """Return whether CreateAccessKey was never sent, and the profile now has another key."""
     return step is Step.STARTED and present is Present.OTHER
 
 

@@ -55,7 +55,7 @@ class Request:
         return self.narrowing.name if self.narrowing else ""
 
     def accepts(self, found: "Record") -> bool:
-        """Return whether the session `found` has enough time left to be used without a renewal."""
+        """Return whether the session `found` has enough time left without a renewal."""
         return not found.session.credentials.needs_renewal(max(self.min_ttl, self.wanted_ttl))
 
     def entry(self, path: str) -> Entry:

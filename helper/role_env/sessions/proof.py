@@ -51,7 +51,7 @@ class Proof:
     def store(self, chain: str, context: Context, cache: Cache) -> None:
         """Store the proof with the digest of the resolved chain, unless it is stored already. It keeps its key."""
         lock = EntryLock(self._entry.name, context.environ)
-        with lock.hold(seconds=_LOCK_SECONDS, waiting=contextlib.nullcontext()):  # one process chooses the key
+        with lock.hold(seconds=_LOCK_SECONDS, waiting=contextlib.nullcontext()):  # only one process chooses the key
             self._store(chain, context, cache)
 
     def _store(self, chain: str, context: Context, cache: Cache) -> None:
@@ -64,7 +64,7 @@ class Proof:
         if not cache.store_text(self._entry, text, seconds=_LIFETIME):
             self._key = ""
         elif not is_pinned:
-            with contextlib.suppress(OSError):  # without the pin, nothing is renewed unasked
+            with contextlib.suppress(OSError):  # without the pin, a prompt renews nothing
                 paths.append_line(context.environ, _PINS, _backend(context.environ), largest=_LARGEST)
 
     def load(self, context: Context) -> None:

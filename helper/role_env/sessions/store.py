@@ -126,9 +126,9 @@ class Cache:
         return is_there
 
     def unreachable(self, entries: "Sequence[Entry]") -> tuple[str, list[Entry]]:
-        """Return why the keyring may still have entries, and those of `entries` that it has.
+        """Return why the keyring may still have entries, and those of `entries` that it has by the index.
 
-        The index lists what it has. Without an index it may have any of them, unless there is no keyring.
+        Without an index it may have any of them, unless no keyring exists.
         """
         if not self._keyring or not self._keyring.fault:
             return "", []

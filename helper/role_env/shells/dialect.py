@@ -24,7 +24,7 @@ class Dialect(Protocol):
     def renewal(self, session: Session, environ: Mapping[str, str], *, confirmation: str) -> str:
         """Return the code that replaces the shell's session by `session`; an interactive shell prints `confirmation`.
 
-        Only variables that are still the old session's are replaced. If the shell has another session by now, or one of
+        Only variables that are still the old session's are replaced. If the shell now has another session, or one of
         them is readonly, nothing is changed and the code ends in `false`.
         """
 

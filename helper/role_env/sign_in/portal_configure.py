@@ -39,7 +39,7 @@ class Assignment:
 
 
 def configure(url: str, path: str, context: Context, choices: Choices, *, browse: bool) -> None:
-    """Append a profile to the file at `path` for everything that the portal of `url` offers and the file lacks.
+    """Append a profile to the file at `path` for each assignment that the portal of `url` offers and the file lacks.
 
     With `browse` a sign-in opens the browser. Raises UsageError if a person must be asked and there is no terminal,
     ProfileError, and the errors of a sign-in.

@@ -27,7 +27,7 @@ class FileKey(Source):
     def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> Source:
         """Return the source for the key in the file or, if its secret is missing, for the key in the keyring."""
         if not values.keys() & {"access_key_secret", "security_token"}:
-            from role_env.sources.keyring import KeyringKey  # a profile has one source
+            from role_env.sources.keyring import KeyringKey  # most profiles have another source
 
             return KeyringKey.parse(section, values, fingerprint)
         for key in ("access_key_id", "access_key_secret"):

@@ -72,7 +72,7 @@ class SignedIn(Source):
     def _fetch(self, context: Context) -> AccessKey:
         """Return the session in the file or, if that has expired, one for the CLI's access token.
 
-        The CLI's refresh token is left alone: using it could sign the CLI out.
+        The CLI's refresh token is not used, since that could sign the CLI out.
         """
         cli_profile, now = self.cli_profile, time.time()
         left = cli_profile.access_token_expiration - now

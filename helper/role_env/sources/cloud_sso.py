@@ -47,7 +47,7 @@ class CloudSso(SignedInSource):
         return source
 
     def identity(self, context: Context) -> list[str]:
-        """Return the portal, the account, the access configuration, and the ID of the sign-in."""
+        """Return the portal, the account, the access configuration, and the sign-in's ID."""
         return [self.url, self.account_id, self.access_config, self._sign_in_id(context)]
 
     def _fetch(self, context: Context) -> AccessKey:

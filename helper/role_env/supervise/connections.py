@@ -16,7 +16,7 @@ from typing import NoReturn
 MOST = 64
 """The greatest number of connections at once."""
 REQUEST_SECONDS = 5.0
-"""The seconds that a connection has for its whole request; also for each part of the answer."""
+"""The time for a connection's whole request, and for each part of the answer (seconds)."""
 _LARGEST_REQUEST = 16 * 1024
 _STEP_SECONDS = 0.1
 # The pause while all connections are being answered. An answer takes milliseconds, unless it waits for a renewal.

@@ -112,7 +112,7 @@ class Supply:
         self._not_before = time.monotonic() + min(PAUSE_SECONDS, self._life() / 20)
 
     def _warn(self, reason: str, kind: type[Exception]) -> None:
-        """Warn of the first failure of this kind in a row."""
+        """Warn of a failure, unless the one before was of this kind."""
         say = self._messages.decided if kind is self._failure else self._messages.say
         self._failure = kind
         say(f"the session could not be renewed and expires in {max(0, int(self._left()))} s: {reason}")

@@ -28,6 +28,6 @@ def become(words: "list[str]", environ: "dict[str, str]") -> "NoReturn":
         from role_env.errors import CommandError
 
         is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-        if is_missing or isinstance(error, ValueError):  # ValueError for a command with an empty name
+        if is_missing or isinstance(error, ValueError):  # a ValueError means an empty name
             raise CommandError(f"{words[0]}: command not found", exit_status=127) from None
         raise CommandError(f"{words[0]} cannot be run: {error.strerror}", exit_status=126) from None

@@ -108,7 +108,7 @@ def _family(address: str) -> int:
 def _is_local(address: str) -> bool:
     """Return whether `address` belongs to this machine, by a UDP socket that sends nothing.
 
-    Binding alone shows too little: it works for a broadcast address too and, with ip_nonlocal_bind, for any address.
+    Binding is not enough: it works for a broadcast address too and, with ip_nonlocal_bind, for any address.
     """
     with socket.socket(_family(address), socket.SOCK_DGRAM) as probe:
         try:

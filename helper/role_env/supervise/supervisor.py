@@ -1,4 +1,4 @@
-"""Supervise the command that `exec --renew` runs, so that it behaves as if role-env were not there.
+"""Supervise the command that `exec --renew` runs, so that it behaves as if the shell had started it.
 
 The command stays in our process group, so it can read from the terminal, and gets what is typed there (Ctrl-C, Ctrl-Z)
 itself. A signal sent to this process alone is passed on to it. When it stops, this process stops, so that the shell
@@ -163,7 +163,7 @@ def exit_like(status: int) -> int:
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-    return 128 + number  # the first process of a container does not die of its own signals
+    return 128 + number  # the first process of a container survives its own signals
 
 
 def occupy_standard_descriptors() -> None:

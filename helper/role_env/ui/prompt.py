@@ -19,7 +19,7 @@ def is_possible() -> bool:
 
 
 def show(line: str) -> None:
-    """Show a line that belongs to a question, indented."""
+    """Show an indented line that belongs to a question."""
     indentation = line[: len(line) - len(line.lstrip(" "))]
     _write(f"{indentation}{printable(line)}\n")
 
