@@ -1,7 +1,7 @@
 # Replace the shell's session by a newer one. `session.fish` comes first.
 #
-# Only variables that are still the old session's are replaced. If the shell has another session by now, nothing
-# changes. `new` contains the ID, the secret and the token.
+# Only variables that are still the old session's are replaced. If the shell now has another session, nothing changes.
+# `new` contains the ID, the secret and the token.
 set -l new @NEW@
 set -l secrets
 set -l tokens $_role_env_token

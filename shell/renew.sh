@@ -5,8 +5,8 @@ _re_report_quotes() {
 	\printf '%s\n' 'role-env: the quotes around $(…) are missing: nothing was changed' 'role-env: hint: type eval "$(role-env renew)"' >&2
 }
 #@CUT@ The rest comes after the cut in `session.sh`.
-# Only variables that are still the old session's are replaced. If one is readonly, or the shell has another session by
-# now, nothing changes. The first three new values are the ID, the secret and the token.
+# Only variables that are still the old session's are replaced. If one is readonly, or the shell now has another
+# session, nothing changes. The first three new values are the ID, the secret and the token.
 _re_renew() {
 	_re_read
 	case "$_re_value" in

@@ -37,7 +37,7 @@ function role-env
     end
 end
 
-# Run the command. ROLE_ENV_INIT is for its hints and for `role-env doctor`, which reports an older integration.
+# Run the command. ROLE_ENV_INIT decides its hints, and shows `role-env doctor` an older integration.
 function _role_env_call --no-scope-shadowing
     ROLE_ENV_INIT=(string split -f 1 ' ' -- "$_role_env_options") command role-env $argv
 end

@@ -32,7 +32,7 @@ function role-env {
 	\builtin return
 }
 
-# Run the command. ROLE_ENV_INIT is for its hints and for `role-env doctor`, which reports an older integration.
+# Run the command. ROLE_ENV_INIT decides its hints, and shows `role-env doctor` an older integration.
 _role_env_call() {
 	\builtin local -x ROLE_ENV_INIT="${_role_env_options%% *}${_role_env_hidden:+ ${_role_env_hidden}}" 2>/dev/null || \builtin :
 	\builtin command role-env "$@"

@@ -83,7 +83,7 @@ begin
         end
     end
 
-    # The global variable behind a local one may be the session's by now.
+    # The global variable that a local one hides may now be the session's.
     function _re_keep --no-scope-shadowing
         set -ql $v; and test -n "$_role_env_saved"; or _re_keep_global $v $own
     end
