@@ -66,7 +66,7 @@ MODES: list[tuple[str, dict[str, Any], tuple[str, ...], dict[str, object]]] = [
 
 
 @pytest.mark.parametrize(("mode", "given", "key", "read"), MODES)
-def test_each_mode_is_read_with_its_key_and_where_it_goes_on_from(
+def test_each_mode_is_read_with_its_key_and_its_source(
     mode: str, given: dict[str, Any], key: tuple[str, ...], read: dict[str, object]
 ) -> None:
     found = profile(mode, **given)

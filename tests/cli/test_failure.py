@@ -45,7 +45,9 @@ def test_a_bug_is_reported_by_its_kind_and_place_and_without_its_text(machine: M
 
 
 @pytest.mark.parametrize("broken", ["source_profile = nosuch", "source_profile = profileA\nduration_seconds = 1"])
-def test_a_profile_of_another_role_by_now_takes_the_session_away_though_invalid(machine: Machine, broken: str) -> None:
+def test_a_profile_that_now_has_another_role_ends_the_session_even_if_it_is_invalid(
+    machine: Machine, broken: str
+) -> None:
     machine.write(f"[profileB]\nrole_arn = acs:ram::2222222222222222:role/other\n{broken}\n")
     session = {"ROLE_ENV_PROFILE": "profileB", "ROLE_ENV_ROLE_ARN": machine.sts.role_arn}
     done = machine.role_env("profileB", **session)
@@ -80,14 +82,14 @@ WRONG_USAGE += [("profileB", "--expect-account", ""), ("profileB", "--region", "
 WRONG_USAGE += [("profileB", "--min-ttl=-100000")]
 
 
-def test_wrong_usage_is_reported_and_fails_the_shell_too(machine: Machine) -> None:
+def test_a_usage_error_is_reported_and_fails_the_shell_too(machine: Machine) -> None:
     for arguments in WRONG_USAGE:
         done = machine.fails(*arguments, status=2, said="role-env: ")
         assert done.stderr.startswith("role-env: ")
         assert done.stdout == NOTHING_CHANGED, arguments
 
 
-def test_wrong_usage_fails_the_shell_of_the_format_and_prints_nothing_for_a_document(
+def test_a_usage_error_fails_the_shell_of_the_format_and_prints_nothing_for_a_document(
     machine: Machine,
 ) -> None:
     for form in SHELL_FORMATS:

@@ -180,7 +180,7 @@ NO_PROFILES: list[tuple[list[str], str]] = [
 ]
 
 
-def test_what_cannot_be_a_profile_is_a_usage_error_and_changes_nothing(machine: Machine) -> None:
+def test_an_invalid_profile_is_a_usage_error_and_changes_nothing(machine: Machine) -> None:
     before = machine.file.read_bytes()
     for arguments, said in NO_PROFILES:
         assert machine.fails("configure", *arguments, status=2, said=said).stdout == ""

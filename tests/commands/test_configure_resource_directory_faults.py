@@ -123,7 +123,7 @@ def test_pages_without_an_end_are_exit_5(
     assert re.search("its pages have no end|it timed out", err)  # a thousand pages, on a crowded machine fewer
 
 
-def test_who_may_not_list_the_accounts_gets_the_policy_that_lets_him(organization: Organization) -> None:
+def test_a_key_that_may_not_list_the_accounts_gets_the_policy_that_allows_it(organization: Organization) -> None:
     user = organization.machine.sts.world.key_of("test_user1").user
     assert user
     user.allows.clear()
@@ -182,7 +182,7 @@ def test_a_file_that_may_not_grow_stays_as_it_is(organization: Organization) -> 
     organization.check_unchanged()
 
 
-def test_an_account_that_leaves_between_two_pages_makes_the_list_no_whole_one(organization: Organization) -> None:
+def test_an_account_that_leaves_between_two_pages_makes_the_list_incomplete(organization: Organization) -> None:
     organization.at_page(2, lambda: organization.directory.members.pop(0))
     organization.refuses(5, "the list may have changed while it was read: try again")
 

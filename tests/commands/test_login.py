@@ -68,7 +68,7 @@ NO_KEYS = [
 ]
 
 
-def test_what_can_be_no_key_is_refused_unasked(machine: Machine) -> None:
+def test_an_invalid_key_is_refused_without_a_call_to_sts(machine: Machine) -> None:
     for text, status, said in NO_KEYS:
         with case(repr(text)):
             environ = {"PYTHONIOENCODING": "utf-8:strict"} if "\udcff" in text else {}

@@ -69,7 +69,7 @@ def test_a_full_disk_changes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch
     assert not home.backup.exists()
 
 
-def test_one_that_is_killed_half_way_leaves_the_file_as_it_was_and_what_it_left_is_taken_away(home: Home) -> None:
+def test_a_setup_that_is_killed_half_way_leaves_the_file_unchanged_and_its_leftovers_are_removed(home: Home) -> None:
     """It is killed just before it puts the new file in place; another one's has become a link since."""
     home.write(written(AK))
     code = (

@@ -70,7 +70,7 @@ def test_a_locked_keyring_that_the_kernels_replaces_has_one_fix(healthy: Machine
     assert "ROLE_ENV_CACHE" not in fault
 
 
-def test_a_setting_that_chooses_no_keyring(healthy: Machine) -> None:
+def test_a_setting_that_chooses_no_keyring_is_reported(healthy: Machine) -> None:
     for name, value, reported in (
         ("PYTHON_KEYRING_BACKEND", "no.such.Keyring", "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names"),
         ("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring", "it stores nothing"),
@@ -115,7 +115,7 @@ def test_a_sign_in_page_in_the_place_of_sts(healthy: Machine) -> None:
     only(examined(healthy), f"STS {healthy.sts.endpoint}", "did not answer like STS", "sign-in page")
 
 
-def test_a_clock_that_is_off(healthy: Machine) -> None:
+def test_a_clock_that_is_off_is_reported(healthy: Machine) -> None:
     for offset, status in ((-3600, "fail"), (3600, "fail"), (120, "warn"), (-120, "warn")):
         healthy.sts.clock_offset = offset
         words = f"{abs(offset) / 60:.0f} min {'behind' if offset > 0 else 'ahead'}"

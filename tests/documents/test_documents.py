@@ -137,7 +137,7 @@ def rows() -> list[list[str]]:
     return [row for row in cells if row[0] not in ("the CLI", "---")]
 
 
-def test_each_row_says_where_it_is_in_the_cli_which_release_that_was_and_whether_it_was_run() -> None:
+def test_each_row_says_where_the_cli_does_it_in_which_release_and_whether_that_was_run() -> None:
     assert len(rows()) > 20
     for claim, place, release, *_ in rows():
         assert claim

@@ -180,7 +180,7 @@ def of_role_env(machine: Machine) -> list[str]:
     return files + [str(item.attributes) for item in machine.bus.items() if "role-env" in str(item.attributes)]
 
 
-def test_after_the_commands_of_the_topic_nothing_of_ours_is_left(machine: Machine) -> None:
+def test_after_the_commands_of_the_topic_nothing_of_role_env_is_left(machine: Machine) -> None:
     machine.bus.clear()  # of other tests' entries
     use_everything(machine)
     done = machine.shell("bash", "\n".join(["set -e", *commands()]))

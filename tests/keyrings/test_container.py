@@ -35,11 +35,11 @@ MACHINES: dict[str, tuple[bool, tuple[str, ...], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("kind", MACHINES)
-def test_a_container_is_told_by_its_file_or_its_namespaces(tmp_path: Path, kind: str) -> None:
+def test_a_container_is_recognized_by_its_file_or_its_namespaces(tmp_path: Path, kind: str) -> None:
     is_one, files, more = MACHINES[kind]
     assert is_container({}, root(tmp_path, *files, **more)) is is_one
 
 
-def test_kubernetes_sets_a_variable_and_a_machine_without_proc_is_none(tmp_path: Path) -> None:
+def test_kubernetes_is_recognized_by_a_variable_and_a_machine_without_proc_is_no_container(tmp_path: Path) -> None:
     assert not is_container({}, f"{tmp_path}/")
     assert is_container({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, root(tmp_path))

@@ -78,7 +78,7 @@ def test_a_foreign_item_with_an_extra_attribute_is_read_as_keyring_reads_it(keyr
 @pytest.mark.parametrize(
     "secret", [b"\xff\xfe", b"a\0b", b"\0", b"x" * 300_000], ids=["bytes", "text with NUL", "NUL", "huge"]
 )
-def test_a_secret_that_is_no_text_or_too_large_for_a_record_is_unsure(keyring: KeyringBus, secret: bytes) -> None:
+def test_a_secret_that_is_binary_or_too_large_for_a_record_is_unsure(keyring: KeyringBus, secret: bytes) -> None:
     keyring.put("foreign", ATTRIBUTES, secret)
     assert_unsure(keyring.environment, seconds=DEADLINE)
 
@@ -138,7 +138,7 @@ def test_several_entries_that_a_locked_keyring_hides_are_unsure() -> None:
 
 @pytest.mark.parametrize("dies", [False, True])
 @pytest.mark.parametrize("answers", [0, 3, 5, 6, 10])
-def test_a_service_that_falls_silent_amid_several_is_unsure_in_time(answers: int, *, dies: bool) -> None:
+def test_a_service_that_hangs_amid_several_entries_is_unsure_in_time(answers: int, *, dies: bool) -> None:
     with SilentBus(answers=answers, dies=dies) as bus:
         began = time.monotonic()
         with pytest.raises(AskKeyring if dies else SlowService):
@@ -157,7 +157,7 @@ def test_the_calls_for_several_entries_are_sent_together() -> None:
 
 
 @pytest.mark.parametrize("answers", [0, 1, 2])
-def test_a_service_that_falls_silent_is_unsure_at_the_deadline_and_one_that_dies_at_once(answers: int) -> None:
+def test_a_service_that_hangs_is_unsure_at_the_deadline_and_one_that_ends_at_once(answers: int) -> None:
     with SilentBus(answers=answers, dies=True) as bus:
         assert assert_unsure(bus.environment, seconds=DEADLINE) < DEADLINE / 2
     with SilentBus(answers=answers) as bus:

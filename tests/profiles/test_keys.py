@@ -210,6 +210,6 @@ def test_each_site_has_its_endpoint_and_the_variable_may_name_a_documented_host_
         "évil.example",
     ],
 )
-def test_it_may_name_no_other(host: str) -> None:
+def test_the_variable_may_name_no_other_host(host: str) -> None:
     with pytest.raises(ProfileError, match=f"the variable {VARIABLE} "):
         directory_endpoint({VARIABLE: host}, "china")

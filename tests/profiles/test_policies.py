@@ -178,7 +178,7 @@ def own_policy(length: int) -> str:
 
 
 @pytest.mark.parametrize("title", REVEALING)
-def test_a_read_only_session_is_refused_what_gives_something_away(title: str) -> None:
+def test_a_read_only_session_is_refused_actions_that_reveal_something(title: str) -> None:
     policy = policies.read_only()
     narrowed = policies.read_only(own_policy(900))
     for action in REVEALING[title].split():

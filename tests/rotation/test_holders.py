@@ -63,7 +63,7 @@ def twin(machine: Machine, ram: LocalRam) -> None:
 
 @pytest.mark.usefixtures("twin")
 @pytest.mark.parametrize("stop", STOPS)
-def test_login_and_logout_of_a_second_holder_are_refused_with_the_lines_that_go_on_and_back(
+def test_login_and_logout_of_a_second_holder_are_refused_with_the_lines_that_continue_and_undo(
     machine: Machine, ram: LocalRam, stop: str
 ) -> None:
     old, new = machine.sts.access_key_id, STOPS[stop](machine, ram)
@@ -89,7 +89,7 @@ def test_login_and_logout_of_a_second_holder_are_refused_with_the_lines_that_go_
 @pytest.mark.usefixtures("twin")
 @pytest.mark.parametrize("command", ["login", "logout"])
 @pytest.mark.parametrize("stop", STOPS)
-def test_with_force_the_second_holder_goes_and_the_rotation_goes_on(
+def test_with_force_the_second_holder_is_removed_and_the_rotation_continues(
     machine: Machine, ram: LocalRam, stop: str, command: str
 ) -> None:
     old, new = machine.sts.access_key_id, STOPS[stop](machine, ram)

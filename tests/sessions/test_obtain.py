@@ -115,7 +115,7 @@ def test_sessions_of_other_durations_and_names_are_cached_separately(machine: Ma
     assert [call.duration for call in machine.sts.calls] == ["3600", "1200", "3600"]
 
 
-def test_refresh_is_a_new_session_that_is_kept_or_a_failure(machine: Machine) -> None:
+def test_refresh_caches_a_new_session_or_fails(machine: Machine) -> None:
     asks(machine, calls=1)
     asks(machine, "--refresh", calls=1)
     assert machine.sts.issued[-1].token in asks(machine, calls=0)
@@ -146,7 +146,7 @@ def test_a_passed_through_session_that_has_less_than_min_ttl_left_is_refused(mac
     machine.fails("lent", "--min-ttl", "1001", status=3, said="seconds left, and --min-ttl is 1001")
 
 
-def test_what_no_session_can_have_is_wrong_usage_whether_one_is_cached_or_not(machine: Machine) -> None:
+def test_an_impossible_duration_is_a_usage_error_with_and_without_a_cached_session(machine: Machine) -> None:
     for calls in (1, 0):
         for option in (("--min-ttl", "3600"), ("--min-ttl", "99999"), ("--duration", "0")):
             assert machine.role_env("profileB", *option).returncode == 2, option

@@ -45,7 +45,7 @@ def test_without_a_session_or_its_request_there_is_nothing_to_renew(machine: Mac
         refuses(machine, 3, "ROLE_ENV_REQUEST", "role-env use profileB", **variables | {"ROLE_ENV_REQUEST": text})
 
 
-def test_a_profile_of_another_role_by_now_leaves_the_session_alone(machine: Machine) -> None:
+def test_a_profile_that_now_has_another_role_does_not_change_the_session(machine: Machine) -> None:
     variables = due(machine)
     other = machine.sts.world.role("hub").arn
     machine.write(machine.standard_profiles().replace(machine.sts.role_arn, other))

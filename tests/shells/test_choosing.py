@@ -38,7 +38,9 @@ def test_an_empty_answer_ctrl_c_and_ctrl_d_change_nothing(chosen_from: Machine, 
     assert len(chosen_from.sts.calls) == 1
 
 
-def test_a_part_narrows_the_list_a_wrong_answer_asks_again_one_match_is_taken(chosen_from: Machine, shell: str) -> None:
+def test_a_part_narrows_the_list_an_invalid_answer_asks_again_and_one_match_is_taken(
+    chosen_from: Machine, shell: str
+) -> None:
     hide(chosen_from, "fzf")
     with Terminal(chosen_from, shell) as terminal:
         terminal.wait_for_prompt("")

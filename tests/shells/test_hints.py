@@ -99,7 +99,7 @@ LINES = {
 
 
 @pytest.mark.parametrize(("shell", "is_in_session"), [("bash", False), ("bash", True), ("zsh", False), ("fish", False)])
-def test_a_wrong_word_gets_the_line_that_was_meant(machine: Machine, shell: str, is_in_session: bool) -> None:
+def test_a_mistyped_word_gets_the_right_line_as_a_hint(machine: Machine, shell: str, is_in_session: bool) -> None:
     add_profiles(machine, "gamma")
     # One program makes the hints; of the others, a few show that they get there.
     lines = LINES if shell == "bash" else dict(list(LINES.items())[::5])
@@ -118,7 +118,7 @@ def add_profiles(machine: Machine, *names: str) -> None:
         machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
 
 
-def test_many_profiles_that_begin_alike_are_listed_by_the_command_for_that(machine: Machine) -> None:
+def test_many_profiles_that_begin_alike_get_the_command_that_lists_them(machine: Machine) -> None:
     add_profiles(machine, *(f"team-{number}" for number in range(4)))
     assert "hint: list the profiles with: role-env list" in machine.role_env("exec", "team").stderr
     add_profiles(machine, "team")

@@ -150,7 +150,7 @@ def test_in_a_shell_below_they_leave_no_key_of_it_either(machine: Machine, shell
 
 
 @pytest.mark.parametrize("lost", LOST)
-def test_a_key_of_a_session_is_taken_for_nobodys_own(machine: Machine, lost: str) -> None:
+def test_the_key_of_a_session_never_counts_as_the_users_own(machine: Machine, lost: str) -> None:
     variables = begun(machine) | dict.fromkeys(LOST[lost], "")
     machine.add(f"[here]\nrole_arn = {machine.sts.world.role('hub').arn}\ncredential_source = environment\n")
     machine.fails("export", "here", "--format", "json", status=3, said="credential_source = environment", **variables)

@@ -238,7 +238,7 @@ def test_what_is_evaluated_without_the_integration_confirms_too(machine: Machine
     assert said == ["profileB: role switchrolesbc of 2222222222222222 for 59 min", OFF_SAID]
 
 
-def test_a_script_with_the_integration_hears_nothing(machine: Machine, shell: str) -> None:
+def test_a_script_with_the_integration_gets_no_message(machine: Machine, shell: str) -> None:
     lines = "role-env use profileB\nrole-env renew\nrole-env off\nrole-env off\n"
     done = machine.shell(shell, init(shell) + lines)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -96,7 +96,7 @@ CHANGES: list[dict[str, object]] = [
     ],
     ids=lambda value: str(value[:20]),
 )
-def test_what_is_no_document_and_credentials_that_are_not_whole_are_refused(
+def test_an_invalid_document_and_incomplete_credentials_are_refused(
     server: HttpsServer, body: bytes, said: str
 ) -> None:
     server.body = body

@@ -89,7 +89,7 @@ def test_nothing_is_asked_where_the_service_is_switched_off(service: MetadataSer
     assert credentials(ALIBABA_CLOUD_ECS_METADATA_DISABLED="true", ROLE_ENV_NO_ACCOUNT="1")  # by a failed switch
 
 
-def test_a_name_that_no_role_has_is_not_asked_for(service: MetadataServer) -> None:
+def test_an_invalid_role_name_is_never_requested(service: MetadataServer) -> None:
     for role in ("a/b", "../token", "a b", "a\nb", "x" * 65, "rôle"):
         with case(role):
             fails(ProfileError, asked(role=role), "role_name", secrets=secrets(service))
@@ -119,7 +119,7 @@ def test_credentials_that_are_not_whole_are_refused(service: MetadataServer, nam
     fails(UnreachableError, asked(), "did not answer like the metadata service", secrets=secrets(service))
 
 
-def test_what_is_no_metadata_service_is_reported_as_that(service: MetadataServer) -> None:
+def test_a_server_that_is_not_the_metadata_service_is_reported(service: MetadataServer) -> None:
     answers = ((200, "<html>Sign in here</html>"), (302, ""), (200, "x" * 3_000_000))
     for path, answer in itertools.product((TOKEN_PATH, ROLES_PATH, ROLES_PATH + ROLE), answers):
         service.answers = {path: answer}

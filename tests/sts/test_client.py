@@ -39,7 +39,7 @@ def test_an_empty_bundle_variable_turns_no_check_off(machine: Machine) -> None:
     succeeds(machine, ALIBABA_CLOUD_CA_BUNDLE="")
 
 
-def test_a_bundle_that_holds_no_certificates_is_named(machine: Machine) -> None:
+def test_a_bundle_without_certificates_is_named(machine: Machine) -> None:
     for bundle in ("/no/such/file", "/", "/dev/null"):
         said = f"ALIBABA_CLOUD_CA_BUNDLE names {bundle}"
         machine.refuses("profileB", 3, said, ALIBABA_CLOUD_CA_BUNDLE=bundle, **QUICK)
@@ -52,7 +52,7 @@ def test_a_bundle_that_holds_no_certificates_is_named(machine: Machine) -> None:
         ("ROLE_ENV_TIMEOUT", ("0", "-1", "nan", "inf", "soon", "1e9")),
     ],
 )
-def test_an_endpoint_or_a_timeout_that_is_none_is_an_error_of_the_setting(
+def test_an_invalid_endpoint_or_timeout_is_an_error_of_the_setting(
     machine: Machine, variable: str, values: tuple[str, ...]
 ) -> None:
     for value in values:
@@ -70,7 +70,7 @@ def proxy() -> Iterator[Proxy]:
     made.close()
 
 
-def test_a_proxy_with_and_without_a_scheme_is_gone_through_by_connect(machine: Machine, proxy: Proxy) -> None:
+def test_a_proxy_with_and_without_a_scheme_is_used_by_connect(machine: Machine, proxy: Proxy) -> None:
     for variable in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         succeeds(machine, **{variable: f"http://{proxy.address}"})
         succeeds(machine, **{variable: proxy.address})
@@ -89,7 +89,7 @@ def test_a_proxy_gets_its_name_and_password_and_sts_does_not(machine: Machine, p
     assert not [name for name in call.header_names if "authorization" in name]
 
 
-def test_no_proxy_is_gone_through_for_a_host_in_no_proxy_nor_that_for_plain_http(
+def test_a_host_in_no_proxy_is_called_directly_and_the_proxy_for_plain_http_is_ignored(
     machine: Machine, proxy: Proxy
 ) -> None:
     address = f"http://{proxy.address}"

@@ -164,7 +164,7 @@ def test_a_request_that_comes_a_byte_at_a_time_has_one_deadline(slow: Slow, monk
     assert not slow.asked
 
 
-def test_what_is_no_request_is_not_read_without_end(slow: Slow) -> None:
+def test_input_that_is_not_a_request_is_read_up_to_a_limit(slow: Slow) -> None:
     send_until_closed(slow.connect(), b"x" * 1024)
     assert not slow.asked
 

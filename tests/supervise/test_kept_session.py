@@ -43,7 +43,7 @@ ANOTHER_POLICY = "another session policy"
         ("", f"role_arn = acs:ram::{ACCOUNT_B}:role/hub\n", f"role acs:ram::{ACCOUNT_B}:role/hub, not acs:"),
     ],
 )
-def test_a_profile_with_another_policy_or_role_by_now_is_neither_requested_nor_served(
+def test_a_profile_that_now_has_another_policy_or_role_is_neither_requested_nor_served(
     machine: Machine, begin: Begin, before: str, after: str, said: str
 ) -> None:
     machine.sts.session_seconds = SHORT
@@ -58,7 +58,7 @@ def test_a_profile_with_another_policy_or_role_by_now_is_neither_requested_nor_s
     assert running.end() == ""
 
 
-def test_a_program_signed_in_elsewhere_does_not_turn_the_commands_account(machine: Machine, begin: Begin) -> None:
+def test_a_program_signed_in_elsewhere_does_not_change_the_commands_account(machine: Machine, begin: Begin) -> None:
     world, signed_in = machine.sts.world, machine.home / "signed-in"
     machine.add(
         f"[hub]\nrole_arn = {world.role('hub').arn}\nsource_profile = profileA\n"
@@ -150,7 +150,9 @@ def test_a_session_that_lives_by_a_clock_that_is_fast_is_served(machine: Machine
     assert running.end() == ""
 
 
-def test_a_clock_hours_fast_costs_the_session_until_it_is_right(machine: Machine, begin: Begin, clock: Clock) -> None:
+def test_a_clock_that_is_hours_fast_suspends_the_session_until_it_is_right(
+    machine: Machine, begin: Begin, clock: Clock
+) -> None:
     running = begin()
     first = running.session()
     clock.move(2 * HOUR)
@@ -235,7 +237,7 @@ def test_a_program_does_not_wait_for_a_renewal_that_hangs_while_the_old_session_
     released.set()
 
 
-def test_sts_is_not_hammered_while_renewals_fail_and_many_who_ask_at_once_make_one_call() -> None:
+def test_failed_renewals_call_sts_rarely_and_many_requests_at_once_make_one_call() -> None:
     calls: list[None] = []
 
     def renew(_: int) -> Session:

@@ -34,7 +34,9 @@ def served(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_shell_that_outlives_its_command_sees_at_once_that_the_session_is_gone(machine: Machine, shell: str) -> None:
+def test_a_shell_that_outlives_its_command_shows_at_once_that_the_session_has_ended(
+    machine: Machine, shell: str
+) -> None:
     require(shell)
     out = machine.home / "out"
     wait = f"while test -e {machine.home}/lives; sleep 0.1; end" if shell == "fish" else ""
