@@ -218,7 +218,7 @@ def families(session: Session) -> tuple[str, ...]:
 
 
 def exported_keys(names: "tuple[str, ...]") -> tuple[Key, ...]:
-    """Return the keys of the families `names`."""
+    """Return the access keys' variables in the families `names`."""
     return tuple(key for name in names for key in FAMILIES[name].keys)
 
 

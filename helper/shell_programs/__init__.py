@@ -65,7 +65,7 @@ def parts(name: str, own_tables: tables.Tables) -> list[list[str]]:
 
 
 def fill(text: str, own_tables: tables.Tables) -> str:
-    """Return `text` with everything filled in that is in `own_tables`."""
+    """Return `text` with each name in `own_tables` filled in."""
 
     def repeated(found: re.Match[str]) -> str:
         """Return the text once for each row, without spaces at the end."""

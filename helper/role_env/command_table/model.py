@@ -170,7 +170,7 @@ class Command:
 
     @property
     def own_options(self) -> "list[Option]":
-        """The options without those that every command with a session has."""
+        """The command's own options, without those of every command that obtains a session."""
         shared = OBTAINING if self.obtains else ()
         return [option for option in self.options.values() if option not in shared]
 

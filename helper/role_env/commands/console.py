@@ -52,9 +52,9 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _isolated_command(invocation: Invocation, context: Context) -> list[str] | None:
-    """Return the browser with a browser profile of the profile's own; None without --isolated.
+    """Return the command of a browser with its own browser profile for the profile; None without --isolated.
 
-    Raises NoBrowser if no browser can have one.
+    Raises NoBrowser if no browser supports that.
     """
     if not invocation.isolated:
         return None

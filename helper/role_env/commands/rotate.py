@@ -147,7 +147,7 @@ def _use(key: AccessKey, profile: Profile, dependents: list[chains.Chain], conte
     for first in list({first.name: first for first in firsts if first}.values())[:_MOST_USES]:
         try:
             sts.assume_role(first.hop, key, context.restarted())
-        except RefusedError as refused:  # this role's own refusal; its profile may be invalid
+        except RefusedError as refused:  # only this role refuses; its profile may be invalid
             if isinstance(refused, sts.StsError) and ram.cannot_sign(refused):
                 raise
         else:

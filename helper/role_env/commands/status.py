@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Print one line; raise RoleEnvError for a session that is not valid."""
+    """Print one line; raise RoleEnvError for an invalid session."""
     state = ShellState(context.environ)
     if invocation.json and not state.has_session:
         ui.write('{"valid": false}\n')  # on one line, as scripts may compare it
@@ -69,11 +69,11 @@ def _whose(state: ShellState) -> str:
 
 
 def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | None:
-    """Return why the shell's session is not valid; None if it is."""
+    """Return why the shell's session is invalid; None if it is valid."""
     half_keys = incomplete_keys(environ)
     completing = "set both, or neither; " if half_keys else ""
     if state.lost_account:
-        from role_env.environ import tools  # only for a session that is not valid
+        from role_env.environ import tools  # only for an invalid session
 
         return RoleEnvError(tools.no_account(environ), hint=completing + hints.restore(environ))
     if not state.has_session_variables:

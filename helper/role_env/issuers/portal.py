@@ -42,7 +42,7 @@ class Pending(Exception):
 
 @dataclass(frozen=True)
 class Device:
-    """A device authorization: the page that takes `user_code`, and how often and how long to poll (seconds)."""
+    """A device authorization: the page that asks for `user_code`, and how often and how long to poll (seconds)."""
 
     code: str
     user_code: str

@@ -116,7 +116,7 @@ class SystemKeyring:
         self._use(lambda backend: chunks.delete(backend, entry))
 
     def names(self) -> list[str]:
-        """Return the names of all entries if the keyring is the Secret Service. Others cannot be searched."""
+        """Return the names of all entries if the keyring is the Secret Service, the only one that can be searched."""
         return self._use(backends.service_names) or []
 
     def prepare(self) -> None:

@@ -39,9 +39,9 @@ def _key(check: "Callable[[str], T]", default: "T") -> "T":
 class Profile:
     """One checked section of a profiles file.
 
-    `role_arn` is empty for a source. The credentials come either from `source_profile` or from `source`.
-    `path` is the file, `where` the file and line of the section. Durations are seconds. `has_default_session_name` says
-    that neither the profile nor an option names its sessions.
+    `role_arn` is empty for a source. The credentials come either from `source_profile` or from `source`. `path` is the
+    file, `where` the file and line of the section. Durations are seconds. `has_default_session_name` is True if neither
+    the profile nor an option names its sessions.
     """
 
     name: str

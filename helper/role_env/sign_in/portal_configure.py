@@ -62,7 +62,7 @@ def configure(url: str, path: str, context: Context, choices: Choices, *, browse
 
 
 def _known(path: str, url: str, context: Context) -> tuple[list[str], list[tuple[tuple[str, str], CloudSso]]]:
-    """Return the names that the file has, and the sources of its profiles of this portal, each with its key."""
+    """Return the profile names in the file, and the sources of its profiles of this portal, each with its key."""
     if not Path(path).exists():
         return [], []
     file = ProfilesFile(path, Fingerprint(context.environ))

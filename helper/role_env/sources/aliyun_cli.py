@@ -82,7 +82,7 @@ class SignedIn(Source):
         context.messages.decided(f"{cli_profile.name}: the CLI's session has expired, and its access token has not")
         try:
             key_part(cli_profile.access_token)
-        except ValueError as error:  # the token goes into a header
+        except ValueError as error:  # a header cannot contain such a token
             raise ProfileError(
                 f"{cli_profile.where}: its access token {error}", hint=cli_profile.sign_in_hint
             ) from None

@@ -109,7 +109,7 @@ class Source:
         """Raise RefusedError unless `arn`, whose credentials were fetched last, is `person`."""
         if not self.person:
             return
-        from role_env.keyrings.sign_ins import ascii_identity  # a source with a person has imported it
+        from role_env.keyrings.sign_ins import ascii_identity  # already imported by a source with a person
 
         if self.person != ascii_identity(arn):
             raise RefusedError(

@@ -169,7 +169,7 @@ def exit_like(status: int) -> int:
 def occupy_standard_descriptors() -> None:
     """Open the null device in place of a closed stdin, stdout or stderr, so that no pipe or socket gets its number.
 
-    The command does not inherit it: what was closed is closed for the command too.
+    The command does not inherit it: a closed stream is closed for the command too.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD:
         pass
