@@ -266,6 +266,6 @@ _role_env_print_last_line() {
 	while _role_env_read _role_env_line; do
 		case ${_role_env_line} in 'role-env: hint:'*) ;; *) _role_env_said=${_role_env_line} ;; esac
 	done
-	# After the code of a renewal, on a line of its own that is never empty.
+	# The reason is on the last line, after the code of a renewal. The dot keeps that line from being empty.
 	\builtin printf '\n.%s' "${_role_env_said}"
 }
