@@ -10,6 +10,7 @@ This file is also the program of that process.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import io
@@ -17,14 +18,13 @@ import os
 import pickle
 import pkgutil
 import select
-import selectors
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -65,26 +65,19 @@ class ForkServer:
         self, line: Sequence[str], environ: Mapping[str, str], folder: Path, text: bytes, seconds: float
     ) -> subprocess.CompletedProcess[bytes]:
         """Run a command with `text` on its stdin. Raises TimeoutExpired after so many seconds, and kills it then."""
-        end = time.monotonic() + seconds
         request = pickle.dumps((line, dict(environ), str(folder)))  # a file, as it may be too long for a message
-        with (
-            _filled(request) as described,
-            _filled(text) as stdin,
-            socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client,
-        ):
-            client.connect(self._address)
-            (out, out_end), (err, err_end) = os.pipe(), os.pipe()
-            socket.send_fds(client, [b"."], [described.fileno(), stdin.fileno(), out_end, err_end])
-            os.close(out_end)
-            os.close(err_end)
-            process = int(client.recv(20))
-            try:
-                written = _read((out, err), end)
-                client.settimeout(max(0.1, end - time.monotonic()))
-                return subprocess.CompletedProcess(line, int(client.recv(20)), *written)
-            except TimeoutError:
-                os.kill(process, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(line, seconds) from None
+        with streams(text) as files, filled(request) as described:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+                client.connect(self._address)
+                socket.send_fds(client, [b"."], [described.fileno(), *(file.fileno() for file in files)])
+                process = int(client.recv(20))
+                client.settimeout(seconds)
+                try:
+                    status = int(client.recv(20))
+                except TimeoutError:
+                    os.kill(process, signal.SIGKILL)
+                    raise subprocess.TimeoutExpired(line, seconds) from None
+            return subprocess.CompletedProcess(line, status, *written(files))
 
 
 def run_command(
@@ -103,7 +96,7 @@ def run_command(
     return subprocess.run(line, input=text, capture_output=True, env=environ, cwd=folder, timeout=seconds, check=False)
 
 
-def _filled(content: bytes) -> IO[bytes]:
+def filled(content: bytes) -> IO[bytes]:
     """Return a temporary file that is read from its start."""
     made = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
     made.write(content)
@@ -111,23 +104,59 @@ def _filled(content: bytes) -> IO[bytes]:
     return made
 
 
-def _read(files: Sequence[int], end: float) -> list[bytes]:
-    """Return what comes from each of the files, and close them. Raises TimeoutError."""
-    found = dict.fromkeys(files, b"")
-    with selectors.DefaultSelector() as waiting, contextlib.ExitStack() as stack:
-        for file in files:
-            stack.callback(os.close, file)
-            waiting.register(file, selectors.EVENT_READ)
-        while waiting.get_map():
-            ready = waiting.select(max(0, end - time.monotonic()))
-            if not ready:
-                raise TimeoutError
-            for key, _ in ready:
-                piece = os.read(key.fd, 65536)
-                found[key.fd] += piece
-                if not piece:
-                    waiting.unregister(key.fd)
-    return [found[file] for file in files]
+@contextlib.contextmanager
+def streams(text: bytes) -> Iterator[list[IO[bytes]]]:
+    """Yield the files that are a command's stdin, with `text` in it, its stdout and its stderr."""
+    with filled(text) as stdin, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        yield [stdin, out, err]
+
+
+def written(files: Sequence[IO[bytes]]) -> tuple[bytes, bytes]:
+    """Return what a command has written to its stdout and stderr."""
+    for file in files:
+        file.seek(0)
+    return files[1].read(), files[2].read()
+
+
+# ---- the forked process ----
+
+
+def become_command(
+    line: Sequence[str],
+    environ: Mapping[str, str],
+    folder: str,
+    descriptors: Sequence[int],
+    prepare: Callable[[], object] = bool,
+) -> NoReturn:
+    """Be a command with these descriptors, its streams first, as 0, 1 and so on, after `prepare`."""
+    try:
+        for number, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, number)
+        os.closerange(len(descriptors), 65536)
+        sys.stdin, sys.stdout, sys.stderr = (
+            io.TextIOWrapper(os.fdopen(number, mode), "utf-8", errors, line_buffering=number == 2)
+            for number, mode, errors in STREAMS
+        )
+        os.environ.clear()
+        os.environ.update(environ)
+        time.tzset()
+        os.chdir(folder)
+        sys.argv = list(line)
+        prepare()
+        importlib.import_module("role_env.__main__").main()
+    finally:
+        os._exit(70)
+
+
+@functools.cache
+def load_modules() -> None:
+    """Load what any command loads, so that a forked one does not."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    package = importlib.import_module("role_env")
+    for module in pkgutil.walk_packages(package.__path__, "role_env."):
+        importlib.import_module(module.name)
+    gc.freeze()
 
 
 # ---- the server's own process ----
@@ -155,7 +184,9 @@ def serve(listener: socket.socket) -> None:
             _, files, _, _ = socket.recv_fds(client, 1, 4)
             process = os.fork()
             if process == 0:
-                _become_command(files)
+                with os.fdopen(files[0], "rb") as described:
+                    line, environ, folder = pickle.load(described)
+                become_command(line, environ, folder, files[1:])
             for file in files:
                 os.close(file)
             client.send(str(process).encode())
@@ -164,40 +195,6 @@ def serve(listener: socket.socket) -> None:
             waiting.register(ended, select.POLLIN)
 
 
-def _become_command(files: Sequence[int]) -> NoReturn:
-    """Be the command that the first file describes; the others are its streams."""
-    try:
-        described, *streams = files
-        with os.fdopen(described, "rb") as file:
-            line, environ, folder = pickle.load(file)
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-        os.closerange(3, 65536)
-        sys.stdin, sys.stdout, sys.stderr = (
-            io.TextIOWrapper(os.fdopen(number, mode), "utf-8", errors, line_buffering=number == 2)
-            for number, mode, errors in STREAMS
-        )
-        os.environ.clear()
-        os.environ.update(environ)
-        time.tzset()
-        os.chdir(folder)
-        sys.argv = list(line)
-        command_line = importlib.import_module("role_env.__main__")
-        command_line.main()
-    finally:
-        os._exit(70)
-
-
-def main() -> None:
-    """Load all modules and serve."""
-    for name in LIBRARIES:
-        importlib.import_module(name)
-    package = importlib.import_module("role_env")
-    for module in pkgutil.walk_packages(package.__path__, "role_env."):
-        importlib.import_module(module.name)
-    gc.freeze()
-    serve(socket.socket(fileno=int(sys.argv[1])))
-
-
 if __name__ == "__main__":
-    main()
+    load_modules()
+    serve(socket.socket(fileno=int(sys.argv[1])))

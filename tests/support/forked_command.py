@@ -8,32 +8,24 @@ keyring takes half a second.
 
 import _thread
 import contextlib
-import io
 import os
-import pickle
 import signal
-import socket
-import sys
-import tempfile
 import time
 from collections.abc import Callable
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from cloud.local_sts import LocalSts
 from cloud.ram import LocalRam
 from cloud.service import Answer
-from role_env import __main__ as command_line
 from role_env import deadline
 from role_env.http import server as sent
 from role_env.http.responses import json_object
 from role_env.rotation import propagation
 from support.file_keyring import PlaintextKeyring
-
-# What each command imports, so that no child has to.
-import role_env.commands.export, role_env.commands.login, role_env.commands.logout, role_env.commands.rotate  # noqa: E401  isort:skip
-import role_env.cli.failure, role_env.sessions.obtain, keyring, aliyunsdkcore.request  # noqa: E401, F401  isort:skip
-import aliyunsdksts.request.v20150401.AssumeRoleRequest, http.client  # noqa: E401, F401  isort:skip
+from support.fork_server import LOCALE, become_command, load_modules, streams, written
 
 
 class Fault(NamedTuple):
@@ -97,7 +89,7 @@ class Home:
         self.environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
-            "LANG": "C.UTF-8",
+            "LANG": LOCALE,
             "PYTHON_KEYRING_BACKEND": "support.file_keyring.PlaintextKeyring",
             "ROLE_ENV_CACHE": "none",
             "SSL_CERT_FILE": str(cloud.sts.ca_file),  # small: each command reads it
@@ -105,28 +97,21 @@ class Home:
 
     def run(self, *arguments: str, text: str = "", fault: Fault | None = None) -> Done:
         """Run the command line in a child, and answer its requests."""
-        ours, theirs = socket.socketpair()
-        with ours, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as typed:
-            typed.write(text.encode())
-            typed.seek(0)
+        load_modules()
+        ours, theirs = Pipe()
+        with ours, streams(text.encode()) as files:
             child = os.fork()
             if child == 0:
-                _Child(self, theirs, fault).run(list(arguments), [typed.fileno(), out.fileno(), err.fileno()])
+                descriptors = [*(file.fileno() for file in files), theirs.fileno()]
+                stage = _Stage(self.skew + self.cloud.passed, fault, pipe=len(files))
+                become_command(("role-env", *arguments), self.environ, str(self.folder), descriptors, stage.enter)
             theirs.close()
-            self._serve(ours)
+            with contextlib.suppress(EOFError, ConnectionError):
+                while True:
+                    ours.send(self.cloud.answer(*ours.recv()))
             status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            return Done(status, *(_content(stream) for stream in (out, err)))
-
-    def _serve(self, ours: socket.socket) -> None:
-        with ours.makefile("rb") as requests, contextlib.suppress(EOFError, ConnectionError):
-            while True:
-                answer = self.cloud.answer(*pickle.load(requests))
-                ours.sendall(pickle.dumps(answer))
-
-
-def _content(stream: Any) -> str:
-    stream.seek(0)
-    return str(stream.read().decode())
+            out, err = written(files)
+            return Done(status, out.decode(), err.decode())
 
 
 def _work_at_once(worker: deadline.Worker, work: Callable[[], object]) -> None:
@@ -139,39 +124,20 @@ def _work_at_once(worker: deadline.Worker, work: Callable[[], object]) -> None:
         worker._failure = failure
 
 
-class _Child:
-    """The forked process."""
+class _Stage:
+    """What is not real in a command: the clock, RAM and STS behind the descriptor `pipe`, waits, and a fault."""
 
-    def __init__(self, home: Home, pipe: socket.socket, fault: Fault | None) -> None:
-        self._home = home
-        self._pipe = pipe
-        self._answers = pipe.makefile("rb")
+    def __init__(self, ahead: float, fault: Fault | None, pipe: int) -> None:
+        self._ahead = ahead
         self._fault = fault
+        self._pipe = Connection(pipe)
         self._events = self._requests = 0
 
-    def run(self, arguments: list[str], descriptors: list[int]) -> NoReturn:
-        """Run the command, and end the process."""
-        status = 70
-        try:
-            for target, source in enumerate(descriptors):
-                os.dup2(source, target)
-            sys.stdin, sys.stdout, sys.stderr = (
-                io.TextIOWrapper(os.fdopen(number, mode)) for number, mode in ((0, "rb"), (1, "wb"), (2, "wb"))
-            )
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            os.environ.clear()
-            os.environ.update(self._home.environ)
-            os.chdir(self._home.folder)
-            self._replace()
-            status = command_line.run(arguments)
-            sys.stdout.flush()
-            sys.stderr.flush()
-        finally:
-            os._exit(status)
-
-    def _replace(self) -> None:
-        real, ahead = time.time, self._home.skew + self._home.cloud.passed
+    def enter(self) -> None:
+        """Put it all in the place of what is real, in this process."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        real, ahead = time.time, self._ahead
         gmtime = time.gmtime
         time.time = lambda: real() + ahead
         time.gmtime = lambda seconds=None: gmtime(time.time() if seconds is None else seconds)
@@ -202,8 +168,8 @@ class _Child:
         failing = self._fault.kind if self._fault and self._requests == self._fault.point else ""
         if failing == "not sent":
             raise ConnectionRefusedError(111, "Connection refused")
-        self._pipe.sendall(pickle.dumps(request))
-        answer: Answer = pickle.load(self._answers)
+        self._pipe.send(request)
+        answer: Answer = self._pipe.recv()
         self._event()
         if failing == "answer lost":
             raise ConnectionResetError(104, "Connection reset by peer")
