@@ -17,6 +17,9 @@ from support.mistakes import KEY, ROLE, SESSION, Mistake
 from support.shell_terminal import init
 from support.terminal import on_terminal
 
+Deed = Callable[..., str | None]
+"""What somebody does by a hint, who comes first, with its words; it returns what it has printed."""
+
 
 class Newcomer:
     """Somebody who types a line, reads what is said, and does what the hint says."""
@@ -36,9 +39,9 @@ class Newcomer:
         self.environ = {name: self.filled(value) for name, value in mistake.environ.items()}
         self.message = self.hint = ""
 
-    def filled(self, text: str) -> str:
-        """Return a text of the table with the machine's own values."""
-        return text.format(**self._values)
+    def filled(self, text: str, *words: str) -> str:
+        """Return a text of the table with the machine's own values, and with `words`."""
+        return text.format(*words, **self._values)
 
     def type(self, line: str = "") -> tuple[int, str, str]:
         """Type a line, or that of the mistake, and return its status, stdout and stderr."""
@@ -92,9 +95,23 @@ def replaced_nearest(line: str, word: str) -> str:
     return "".join(word if each == nearest else each for each in words)
 
 
-def changing(change: Callable[[str], str]) -> Callable[..., None]:
+def changing(change: Callable[[str], str]) -> Deed:
     """Return what changes the line of the profiles file that the message names."""
     return lambda person, *_: person.change_line(change)
+
+
+def typing(pattern: str, replacement: str) -> Deed:
+    """Return what types the line with `replacement` for what matches `pattern`; {0} in them is a word of the hint."""
+
+    def type_instead(person: Newcomer, *words: str) -> None:
+        person.line = re.sub(pattern.format(*words), replacement.format(*words), person.line)
+
+    return type_instead
+
+
+def adding(text: str) -> Deed:
+    """Return what adds `text` to the profiles file, with the words of the hint in the place of {0} and so on."""
+    return lambda person, *words: person.machine.add(person.filled(text, *words))
 
 
 def say_word(person: Newcomer, word: str) -> None:
@@ -109,11 +126,6 @@ def say_command(person: Newcomer, command: str) -> None:
     """Type the command instead."""
     words = person.line.split()
     person.line = " ".join([command, *words[len(command.split()) :]])
-
-
-def take_line(person: Newcomer, line: str) -> None:
-    """Type the line."""
-    person.line = line
 
 
 def run(person: Newcomer, command: str) -> None:
@@ -134,21 +146,6 @@ def write_as_ini(person: Newcomer) -> None:
     text = person.machine.file.read_text("utf-8")
     text = re.sub(r"^(\w+):$", r"[\1]", text, flags=re.MULTILINE)
     person.machine.write(re.sub(r"^\s*(\w+): ", r"\1 = ", text, flags=re.MULTILINE))
-
-
-def add_section(person: Newcomer, head: str) -> None:
-    """Add a section with a key."""
-    person.machine.add(person.filled(f"{head}\n{KEY}"))
-
-
-def add_source(person: Newcomer, key: str) -> None:
-    """Add a key that names the source."""
-    person.machine.add(f"{key} = profileA\n")
-
-
-def give_role(person: Newcomer) -> None:
-    """Write the ARN of the role."""
-    person.change_line(lambda line: person.filled(ROLE))
 
 
 def check_value(person: Newcomer, key: str) -> None:
@@ -176,21 +173,6 @@ def let_assume(person: Newcomer, policy: str, trusted: str) -> None:
     role.trusts.add(trusted)
 
 
-def give_value(person: Newcomer, value: str) -> None:
-    """Type another value."""
-    person.line = re.sub(r"\S+$", value, person.line)
-
-
-def give_address(person: Newcomer, address: str) -> None:
-    """Type another address."""
-    person.line = re.sub(r"(--listen=)\S+", rf"\g<1>{address}", person.line)
-
-
-def leave_out(person: Newcomer, option: str) -> None:
-    """Leave out the option and its value."""
-    person.line = re.sub(f" {option} \\S+", "", person.line)
-
-
 def expect_account_of_role(person: Newcomer, key: str) -> None:
     """Expect the account that the role is of."""
     found = re.search(r"is of account (\d+), not of (\d+)", person.message)
@@ -205,11 +187,6 @@ def swap_lines(person: Newcomer, prefix: str) -> None:
     assert person.text.startswith(prefix)
 
 
-def unset(person: Newcomer) -> None:
-    """Unset the variables."""
-    person.environ.clear()
-
-
 def set_both(person: Newcomer, first: str, second: str) -> None:
     """Set both variables."""
     person.environ |= {first: person.filled("{id}"), second: person.filled("{secret}")}
@@ -222,19 +199,9 @@ def configure(person: Newcomer, command: str) -> None:
     run(person, person.filled(f"{command} profileB --role-arn {{role}} --source-profile profileA"))
 
 
-def write_key_to_file(person: Newcomer) -> None:
-    """Write the key to the profiles file."""
-    person.machine.write(person.machine.standard_profiles())
-
-
 def enable_key(person: Newcomer) -> None:
     """Enable the key."""
     person.machine.sts.world.key_of("test_user3").active = True
-
-
-def name_profile(person: Newcomer, command: str) -> None:
-    """Type the profile too."""
-    person.line = f"{command} profileB"
 
 
 def load_or_switch(person: Newcomer, load: str, switch: str) -> str:
@@ -243,10 +210,10 @@ def load_or_switch(person: Newcomer, load: str, switch: str) -> str:
     return person.evaluate(load, person.line)
 
 
-HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
+HINTS: tuple[tuple[str, Deed], ...] = (
     ("", lambda person: None),
     (r"did you mean ([\w-]+)\?", say_word),
-    (r"leave out --profile: (role-env .+)", take_line),
+    (r"leave out --profile: (role-env .+)", typing(".+", "{0}")),
     (r"did you mean (role-env .+)\?", say_command),
     ("list the profiles with: (role-env list)", take_profile_from_list),
     (r"run: (role-env login \w+)", run),
@@ -259,29 +226,37 @@ HINTS: tuple[tuple[str, Callable[..., str | None]], ...] = (
     ("move the comment to a line of its own", changing(lambda line: re.sub(r"(.*?)\s+(#.*)", r"\2\n\1", line))),
     (r"write key = value, below a line \[profile\]", write_as_ini),
     (r"write it as \[profile\], on its own line", changing(lambda line: line + "]")),
-    (r"add (\[\w+\]) with its credentials", add_section),
-    ("add (source_profile), .*, or run: role-env login profileB", add_source),
+    (r"add (\[\w+\]) with its credentials", adding(f"{{0}}\n{KEY}")),
+    ("add (source_profile), .*, or run: role-env login profileB", adding("{0} = profileA\n")),
     ("keep one|keep one of the two|merge the two", changing(lambda line: "")),
     (r"correct \w+, or remove the line", changing(lambda line: "")),
     ("check the role and (expected_account_id), or --expect-account; nothing was exported", expect_account_of_role),
     (r"write \w+ = … without the indentation, or its text at the end of the line above", changing(str.lstrip)),
     (r"add a line \[profile\] above it", changing(lambda line: f"[profileA]\n{line}")),
-    ("give it a value, or remove the line|copy the ARN from the role's page in the RAM console", give_role),
+    (
+        "give it a value, or remove the line|copy the ARN from the role's page in the RAM console",
+        lambda person: person.change_line(lambda line: person.filled(ROLE)),
+    ),
     (r"(?:nothing was stored; )?check (\w+): .*", check_value),
     (r"for more than 3600, raise the role's own maximum and set (\w+) to it \(at most 43200\)", raise_maximum),
     (r"attach the policy (\{.*\}) to it, name (\S+) in the role's trust policy, and check external_id", let_assume),
-    ("give seconds, or 30m or (1h)", give_value),
-    (r"give an address .*, such as (127\.0\.0\.1) or 172\.17\.0\.1", give_address),
-    ("add --renew, or leave (--listen) out", leave_out),
-    (r"use a profile with role_arn, such as (\w+); role-env hands out temporary credentials only", give_value),
-    ("name a profile of that account, or leave out (--expect-account); nothing was exported", leave_out),
+    ("give seconds, or 30m or (1h)", typing(r"\S+$", "{0}")),
+    (r"give an address .*, such as (127\.0\.0\.1) or 172\.17\.0\.1", typing(r"(?<=--listen=)\S+", "{0}")),
+    ("add --renew, or leave (--listen) out", typing(r" {0} \S+", "")),
+    (
+        r"use a profile with role_arn, such as (\w+); role-env hands out temporary credentials only",
+        typing(r"\S+$", "{0}"),
+    ),
+    ("name a profile of that account, or leave out (--expect-account); nothing was exported", typing(r" {0} \S+", "")),
     ("give the ID first: it begins with (LTAI)", swap_lines),
-    ("(?:set (?:it|ROLE_ENV_CONFIG) to .*|correct the variable), or unset it", unset),
+    ("(?:set (?:it|ROLE_ENV_CONFIG) to .*|correct the variable), or unset it", lambda person: person.environ.clear()),
     ("set (ALIBABA_CLOUD_ACCESS_KEY_ID) and (ALIBABA_CLOUD_ACCESS_KEY_SECRET)", set_both),
-    ("unlock it, .* put the key into the profiles file, or see .*", write_key_to_file),
+    (
+        "unlock it, .* put the key into the profiles file, or see .*|get a new session for the source: .*",
+        lambda person: person.machine.write(person.machine.standard_profiles()),
+    ),
     ("type (.*), or add --show to see (?:it anyway|the code)", Newcomer.evaluate),
     ("enable the key in the RAM console, or use another", enable_key),
-    ("get a new session for the source: its own has expired", write_key_to_file),
-    ("name a profile: (role-env use) PROFILE", name_profile),
+    ("name a profile: (role-env use) PROFILE", typing(".+", "{0} profileB")),
     ("load it with: (.*); or switch without it: (.*)", load_or_switch),
 )
