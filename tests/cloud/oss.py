@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import uuid
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cloud.signatures import Request
 from cloud.world import format_time
@@ -22,7 +22,7 @@ OPERATIONS = {
     ("DELETE", "bucket"): "DeleteBucket",
     ("DELETE", "object"): "DeleteObject",
 }
-"""RAM's names for what a method does to the service, a bucket or an object; `?acl` makes it an ACL's."""
+"""RAM's names for what a method does to the service, a bucket or an object."""
 
 
 def read_oss_request(method: str, target: str, headers: Mapping[str, str]) -> Request | None:
@@ -30,13 +30,9 @@ def read_oss_request(method: str, target: str, headers: Mapping[str, str]) -> Re
     scheme, _, credential = headers.get("authorization", "").partition(" ")
     if scheme != "OSS":
         return None
-    parts = urlsplit(target)
-    path = unquote(parts.path)
+    path = unquote(urlsplit(target).path)
     bucket, _, key = path.strip("/").partition("/")
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
     action = OPERATIONS.get((method, "object" if key else "bucket" if bucket else "service"), "")
-    if "acl" in query:
-        action = f"{method.capitalize()}{'Object' if key else 'Bucket'}Acl"
     key_id, _, signature = credential.partition(":")
     return Request(
         action=action,
@@ -48,17 +44,17 @@ def read_oss_request(method: str, target: str, headers: Mapping[str, str]) -> Re
         nonce=uuid.uuid4().hex,  # this signature has none, and may be sent again until its date is too old
         timestamp=_timestamp(headers.get("date", "")),
         signature=signature,
-        string_to_sign=oss_string_to_sign(method, path, query, headers),
+        string_to_sign=oss_string_to_sign(method, path, headers),
         sign=oss_signature,
         service="oss",
     )
 
 
-def oss_string_to_sign(method: str, path: str, query: dict[str, str], headers: Mapping[str, str]) -> str:
-    """Return what OSS's signature of version 1 is made of. Of the query, `acl` alone is part of it here."""
+def oss_string_to_sign(method: str, path: str, headers: Mapping[str, str]) -> str:
+    """Return what OSS's signature of version 1 is made of. No parameter of a query is part of it here."""
     own = "".join(f"{name}:{value}\n" for name, value in sorted(headers.items()) if name.startswith("x-oss-"))
     lines = [method, *(headers.get(name, "") for name in ("content-md5", "content-type", "date"))]
-    return "\n".join(lines) + "\n" + own + path + ("?acl" if "acl" in query else "")
+    return "\n".join(lines) + "\n" + own + path
 
 
 def oss_signature(secret: str, string_to_sign: str) -> str:

@@ -11,20 +11,13 @@ ECS = {
     "DescribeInstances": "instance/*",
     "DescribeInstanceVncUrl": "instance/{InstanceId}",
     "DescribeUserData": "instance/{InstanceId}",
-    "GetInstanceConsoleOutput": "instance/{InstanceId}",
-    "GetInstanceScreenshot": "instance/{InstanceId}",
     "StopInstance": "instance/{InstanceId}",
     "DeleteInstance": "instance/{InstanceId}",
 }
 KMS = {
     "ListKeys": "key",
     "DescribeKey": "key/{KeyId}",
-    "Encrypt": "key/{KeyId}",
-    "Decrypt": "key/*",
-    "GenerateDataKey": "key/{KeyId}",
-    "ScheduleKeyDeletion": "key/{KeyId}",
     "ListSecrets": "secret/*",
-    "DescribeSecret": "secret/{SecretName}",
     "GetSecretValue": "secret/{SecretName}",
 }
 VERSIONS = {**dict.fromkeys(ECS, "2014-05-26"), **dict.fromkeys(KMS, "2016-01-20")}
@@ -46,8 +39,6 @@ def answer(request: Request) -> dict[str, Any]:
         return _instances(request.parameters["RegionId"])
     if request.action == "GetSecretValue":
         return {"SecretName": request.parameters.get("SecretName", ""), "SecretData": SECRET_VALUE}
-    if request.action == "Decrypt":
-        return {"Plaintext": SECRET_VALUE}
     if request.action == "GetObject":
         return {"Content": SECRET_VALUE}
     return {}
