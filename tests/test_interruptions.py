@@ -46,11 +46,11 @@ def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_grou
 def test_an_interruption_that_meets_the_making_of_a_class_is_no_bug(machine: Machine) -> None:
     """Python 3.11 wraps it in a RuntimeError there."""
     sabotage = """
-import role_env.sessions.obtain as session
+from role_env.sessions.obtain import SessionRequest
 class Interrupted:
     def __set_name__(self, owner, name): raise KeyboardInterrupt
 def obtain(*a, **k): type("Made", (), {"member": Interrupted()})
-session.obtain = obtain
+SessionRequest.obtain = obtain
 """
     (machine.home / "sitecustomize.py").write_text(sabotage)
     done = machine.role_env("profileB", PYTHONPATH=str(machine.home))

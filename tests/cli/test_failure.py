@@ -35,7 +35,8 @@ def test_a_bug_is_reported_by_its_kind_and_place_and_without_its_text(machine: M
     folder = tmp_path / "site"
     folder.mkdir()
     sabotage = (
-        "import role_env.sessions.obtain as s\ndef bug(*a, **k): raise ZeroDivisionError('hunter22')\ns.obtain = bug\n"
+        "from role_env.sessions.obtain import SessionRequest as S\n"
+        "def bug(self): raise ZeroDivisionError('hunter22')\nS.obtain = bug\n"
     )
     (folder / "sitecustomize.py").write_text(sabotage)
     done = machine.role_env("profileB", PYTHONPATH=str(folder))

@@ -20,7 +20,8 @@ from role_env.credentials import Session
 from role_env.environ import agent as agents
 from role_env.errors import ProfileError, RefusedError, UsageError
 from role_env.profiles import policies
-from role_env.sessions import Request, obtain
+from role_env.sessions import Request
+from role_env.sessions.obtain import SessionRequest
 from role_env.sessions.renew import renew, renew_as_requested
 from role_env.sessions.store import Cache
 from support.contexts import context
@@ -123,7 +124,7 @@ class SharedMachine(Walk):
         request = options.request_of(cli.parse(["export", profile, *words]))
         before = len(self.machine.sts.issued)
         try:
-            session = obtain.obtain(request, context(self.machine.environ | who))
+            session = SessionRequest(request, context(self.machine.environ | who)).obtain()
         except (ProfileError, UsageError) as refused:
             return self.check_refused(profile, agent, words, refused.message)
         is_new = len(self.machine.sts.issued) > before

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 def obtain(invocation: "Invocation", context: "Context") -> "Session":
     """Return the requested session. Raises any RoleEnvError."""
-    from role_env.sessions import obtain as sessions  # imports TLS, which only commands with a session need
+    from role_env.sessions.obtain import SessionRequest  # imports TLS, which only commands with a session need
 
-    session = sessions.obtain(request_of(invocation), context)
+    session = SessionRequest(request_of(invocation), context).obtain()
     if not session.in_cli_file and variables.follows_profile(context.environ):
         _report_changed_profile(context)
     return session

@@ -17,7 +17,7 @@ from role_env.profiles.offers import Choices, Offer
 from role_env.profiles.policies import Narrowing, may_allow
 from role_env.sessions import Request
 from role_env.sessions import chain as chains
-from role_env.sessions import obtain as sessions
+from role_env.sessions.obtain import SessionRequest
 from role_env.sts import client as sts
 from role_env.sts import resource_directory
 from role_env.sts.resource_directory import Member
@@ -93,7 +93,8 @@ class Organization:
             )
         if chain.gives_session:
             narrowing = Narrowing(is_full_allowed=self._is_full_allowed)
-            session = sessions.obtain(Request(name, config=str(file.path), narrowing=narrowing), context)
+            request = Request(name, config=str(file.path), narrowing=narrowing)
+            session = SessionRequest(request, context).obtain()
             return Caller(session.credentials, session.account_id, session.role_arn or f"the session of {name}")
         key = chain.source.key(context)
         try:

@@ -1,5 +1,6 @@
 """role-env configure: create a profile, verify it, and append it to the profiles file."""
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from role_env.rotation.holders import Holders
 from role_env.rotation.ram import find_creation
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
+from role_env.sessions.flight import SingleFlight
+from role_env.sessions.store import Cache
 from role_env.shells import hints
 from role_env.sources import rows
 from role_env.sources.keyring import KeyringKey
@@ -216,15 +219,13 @@ def _read_key(name: str, path: str, context: Context) -> AccessKey:
 
 def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
     """Verify the profile by requesting a session, or the identity of a key without a role. Raises any RoleEnvError."""
-    from role_env.sessions import obtain  # imports TLS, which --no-verify does not need
-
     if key and isinstance(chain.source, KeyringKey):
         chain.source.use(key)
     verified = chain.role_arn or "its source gives a session"
     try:
         with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
             if chain.gives_session:
-                obtain.verify(chain, context)
+                SingleFlight(chain, Cache(context), context).obtain_new(time.time())
             elif key:
                 verified = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)["Arn"]
             if key:

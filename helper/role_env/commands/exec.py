@@ -13,7 +13,7 @@ from role_env.context import Context
 from role_env.credentials import Session
 from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import UsageError
-from role_env.sessions import obtain as sessions
+from role_env.sessions.obtain import SessionRequest
 from role_env.sessions.renew import renew_as_requested
 from role_env.shells import export as exporters
 from role_env.supervise import execution
@@ -119,7 +119,7 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
     inherited = open_descriptors() - {writer} - supervisor.fds
     listener = open_listener(invocation.listen)
     request = options.request_of(invocation)
-    first = sessions.obtain(request, context)
+    first = SessionRequest(request, context).obtain()
     # From now on, stderr belongs to the command.
     quiet = Messages(verbose=invocation.verbose, silent=not invocation.verbose)
 

@@ -1,17 +1,22 @@
-"""Single flight: processes that miss the same session at the same time make one request for it, and store it."""
+"""Single flight: processes that miss the same session at the same time make one request for it, and store it.
 
-from collections.abc import Callable
+Each role of its chain is assumed with the session of the role before it, which is cached too.
+"""
+
+import time
 
 from role_env.context import Context
-from role_env.credentials import Credentials, Session
+from role_env.credentials import AccessKey, Credentials, Session
 from role_env.errors import UnreachableError
 from role_env.files.entry_lock import EntryLock
 from role_env.keyrings import Entry
 from role_env.sessions import Request
 from role_env.sessions.chain import Chain
+from role_env.sessions.passthrough import pass_through
 from role_env.sessions.proof import Proof
 from role_env.sessions.record import Record
 from role_env.sessions.store import Cache
+from role_env.sts import client as sts
 
 # How long a renewal may take while the current session is still valid (seconds).
 RENEWAL_SECONDS = 3.0
@@ -93,23 +98,26 @@ class CachedSession:
 
 
 class SingleFlight:
-    """One request for `session`, which answers `options`, for any number of processes.
+    """One request for the session of `chain`, for any number of processes.
 
-    `request` returns a new session and its account.
+    The session answers `options`, by default the target's without options, and is stored as `entry` in `cache`.
     """
 
     def __init__(
         self,
-        session: CachedSession,
-        options: Request,
+        chain: Chain,
+        cache: Cache | None,
         context: Context,
-        request: Callable[[Context], tuple[Credentials, str]],
+        options: Request | None = None,
+        entry: Entry | None = None,
     ) -> None:
-        self._session = session
-        self._options = options
+        self._chain = chain
+        self._cache = cache
         self._context = context
-        self._lock = EntryLock(session.entry.name, context.environ)
-        self._request = request
+        self._options = options or Request(chain.target.name)
+        entry = entry or self._options.entry(chain.target.path)
+        self._session = CachedSession(chain, entry, cache, context)
+        self._lock = EntryLock(entry.name, context.environ)
 
     def load(self) -> Record | None:
         """Return the cached record, valid or not."""
@@ -121,18 +129,18 @@ class SingleFlight:
         With `may_stay`, a `cached` session that is still valid is also returned if no new one can be had, or if another
         process is requesting one.
         """
-        same = cached if cached and cached.chain == self._session.digest else None
         decided, name = self._context.messages.decided, self._options.profile
         if cached is None:
             decided(f"no session of {name} is cached")
-        elif same is None:
+        elif cached.chain != self._session.digest:
             decided(f"who requests {name}, or what is requested, has changed since its cached session was made")
-        if same and self._options.accepts(same):
+            cached = None
+        elif self._options.accepts(cached):
             decided(f"the cached session of {name} is used: its chain is the same")
-            if same.is_unchanged(self._context.environ):
-                return same
-            return self._session.store(same.session.credentials, same.session.account_id)
-        return self.obtain_new(0, old=same, may_stay=may_stay)
+            if cached.is_unchanged(self._context.environ):
+                return cached
+            return self._session.store(cached.session.credentials, cached.session.account_id)
+        return self.obtain_new(0, old=cached, may_stay=may_stay)
 
     def obtain_new(self, since: float, *, old: Record | None = None, may_stay: bool = True) -> Record:
         """Return a session issued after `since` (epoch seconds), within RENEWAL_SECONDS if `old` is still valid.
@@ -162,6 +170,13 @@ class SingleFlight:
                 return stored
             return self._request_new(old, context)
 
+    def _stored_meanwhile(self, since: float) -> Record | None:
+        """Return the session that another process stored while this one waited, if it answers the request."""
+        record = self._session.load()
+        if not record or record.chain != self._session.digest or not self._options.accepts(record):
+            return None
+        return record if record.session.credentials.issued >= since else None
+
     def _request_new(self, old: Record | None, context: Context) -> Record:
         """Request and store a new session; if STS cannot be reached, return `old` if there is one."""
         self._session.prepare()
@@ -174,9 +189,35 @@ class SingleFlight:
             return self._session.renewed_record(old)
         return self._session.store(*made)
 
-    def _stored_meanwhile(self, since: float) -> Record | None:
-        """Return the session that another process stored while this one waited, if it answers the request."""
-        record = self._session.load()
-        if not record or record.chain != self._session.digest or not self._options.accepts(record):
-            return None
-        return record if record.session.credentials.issued >= since else None
+    def _request(self, context: Context) -> tuple[Credentials, str]:
+        """Return a new session and its account.
+
+        If the source's session has ended early, for example because it was revoked, request it again once.
+        """
+        try:
+            return self._assume(context, since=None)
+        except sts.StsError as refusal:
+            is_renewable = self._chain.before or self._chain.source.row.is_renewable
+            if not refusal.code.startswith("InvalidSecurityToken.Expired") or not is_renewable:
+                raise
+            context.messages.decided("the source's session has ended: a new one is requested")
+            return self._assume(context, since=time.time())
+
+    def _assume(self, context: Context, *, since: float | None) -> tuple[Credentials, str]:
+        """Request the session, with a source's session that was issued after `since` if that is given."""
+        chain, target, account = self._chain, self._chain.target, self._chain.role_arn.account
+        if target.role_arn and chain.before is None:
+            return chain.source.assume(target.hop, chain.for_source(context)), account
+        key = self._key(context, since)
+        if target.role_arn:
+            return sts.assume_role(target.hop, key, context), account
+        return pass_through(chain, key, context, min_ttl=self._options.min_ttl, is_cached=self._cache is not None)
+
+    def _key(self, context: Context, since: float | None) -> AccessKey:
+        """Return the key that assumes the target's role, or that is passed through."""
+        chain = self._chain
+        if chain.before is None:
+            return chain.source.key(chain.for_source(context))
+        flight = SingleFlight(chain.before, self._cache, context)
+        record = flight.obtain(flight.load()) if since is None else flight.obtain_new(since)
+        return record.session.credentials

@@ -8,7 +8,7 @@ each as its own profile's session, so that ten profiles that use one role need o
 import time
 
 from role_env.context import Context
-from role_env.credentials import Credentials, Session
+from role_env.credentials import Session
 from role_env.dataclass import dataclass, replace
 from role_env.environ import agent as agents
 from role_env.environ.keys import own_key
@@ -41,21 +41,6 @@ class CacheDecision:
     valid: bool = False
 
 
-def obtain(request: Request, context: Context) -> Session:
-    """Return the session for `request`, from the cache or from STS.
-
-    Raises any RoleEnvError; its `role_arn` is the requested role if that is known.
-    """
-    return SessionRequest(request, context).obtain()
-
-
-def verify(chain: Chain, context: Context) -> Credentials:
-    """Request and cache a new session of `chain`, and return its credentials. Raises any RoleEnvError."""
-    from role_env.sessions.assume import single_flight
-
-    return single_flight(chain, Cache(context), context).obtain_new(time.time()).session.credentials
-
-
 class SessionRequest:
     """One run from request to session."""
 
@@ -70,7 +55,10 @@ class SessionRequest:
         self._cache = None if request.no_cache else Cache(context)
 
     def obtain(self) -> Session:
-        """Return the cached session while it is current, else a new one. Raises any RoleEnvError."""
+        """Return the cached session while it is current, else a new one from STS.
+
+        Raises any RoleEnvError; its `role_arn` is the requested role if that is known.
+        """
         try:
             return self._session(self._obtain())
         except RoleEnvError as error:
@@ -119,7 +107,7 @@ class SessionRequest:
         is_first = any(environ.get(name) for name in ("ROLE_ENV_CHAIN", "ROLE_ENV_POLICY")) or agents.recognize(environ)
         chain = self.resolve() if is_first else None
         cached = self._load()
-        if cached and not self._request.refresh and self._is_current(cached):
+        if cached and self._is_current(cached):
             self._context.messages.decided(UNCHANGED)
             return cached
         chain = chain or self.resolve()
@@ -127,9 +115,9 @@ class SessionRequest:
         return flight.obtain_new(self._began) if self._request.refresh else flight.obtain(cached)
 
     def _flight(self, chain: Chain) -> "SingleFlight":
-        from role_env.sessions.assume import single_flight  # imports TLS, which a cached session does not need
+        from role_env.sessions.flight import SingleFlight  # imports TLS, which a cached session does not need
 
-        return single_flight(chain, self._cache, self._context, self._request, self.entry)
+        return SingleFlight(chain, self._cache, self._context, self._request, self.entry)
 
     def _load(self) -> Record | None:
         return self._cache.load(self.entry) if self._cache else None
@@ -138,20 +126,19 @@ class SessionRequest:
         if not chain.is_cacheable:
             return CacheDecision(f"a session of a {chain.source.row.kind} is requested each time")
         expiration = cached.session.credentials.expiration if cached else None
-        is_usable = cached is not None and not self._request.refresh and self._request.accepts(cached)
-        if cached and is_usable and self._is_current(cached):
+        if cached and self._is_current(cached):
             return CacheDecision("nothing that it was made from has changed", expiration, valid=True)
         try:
-            is_same = chain.digest(self._context) == (cached.chain if cached else None)
+            digest = chain.digest(self._context)
         except (ProfileError, KeyringError) as error:
             return CacheDecision(error.message, expiration)
         if cached is None:
             return CacheDecision("no session is cached")
         if self._request.refresh:
             return CacheDecision("--refresh requests a new one", expiration)
-        if not is_same:
+        if cached.chain != digest:
             return CacheDecision("who requests it, or what is requested, has changed", expiration)
-        if not is_usable:
+        if not self._request.accepts(cached):
             left = int(cached.session.credentials.remaining())
             why = f"the cached one has {left} seconds left" if left > 0 else "the cached one has expired"
             return CacheDecision(why, expiration)
@@ -159,7 +146,9 @@ class SessionRequest:
 
     def _is_current(self, cached: Record) -> bool:
         """Return whether the record answers the request, without reading the profiles file."""
-        if not self._request.accepts(cached) or not cached.is_current(self.path, self._context.environ):
+        if self._request.refresh or not self._request.accepts(cached):
+            return False
+        if not cached.is_current(self.path, self._context.environ):
             return False
         if self._request.expect_account not in ("", cached.session.account_id):
             return False
