@@ -8,14 +8,13 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from secrets import token_hex
 
 from role_env.dataclass import replace
 from role_env.deadline import within
 from role_env.doctor.finding import FAIL, LONGEST_CALL, OK, WARN, Finding, Surroundings
 from role_env.errors import ProfileError
-from role_env.keyrings import SESSION_SERVICE, Entry, kernel
+from role_env.keyrings import SESSION_SERVICE, Entry, backends, kernel
 from role_env.keyrings.container import is_container
 from role_env.keyrings.faults import KeyringFault
 from role_env.keyrings.system import SystemKeyring
@@ -132,9 +131,7 @@ def _chosen_by(environ: Mapping[str, str]) -> str:
     """Return the setting that names the backend, or an empty text."""
     if "PYTHON_KEYRING_BACKEND" in environ:
         return "PYTHON_KEYRING_BACKEND names it"
-    from keyring.util import platform_
-
-    settings = Path(platform_.config_root()) / "keyringrc.cfg"
+    settings = backends.settings_file()
     return f"{settings} names it" if settings.exists() else ""
 
 
