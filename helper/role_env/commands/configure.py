@@ -241,15 +241,15 @@ def _append(path: str, profile: NewProfile, key: AccessKey | None, context: Cont
 
     A key of a former profile of that name is not replaced: this may be the only copy of its secret.
     """
-    is_new = False
+    is_new, holders = False, Holders(path, profile.name, context)
     if key:
-        is_new = _check_former(Holders(path, profile.name, context), key)
-        access_keys.store(entry_of(path, profile.name), key, context)
+        is_new = _check_former(holders, key)
+        access_keys.store(holders.entry, key, context)
     try:
         append(path, [profile])
     except RoleEnvError:
         if is_new:
-            access_keys.delete(entry_of(path, profile.name), context)  # the error says that nothing was changed
+            access_keys.delete(holders.entry, context)  # the error says that nothing was changed
         raise
 
 

@@ -27,9 +27,8 @@ def run(invocation: Invocation, context: Context) -> int:
     if isinstance(profile.source, SignedInSource):
         return _sign_in(profile, profile.source, invocation, context)
     named = _named_id(profile, file)
-    entry = access_keys.entry_of(file.path, profile.name)
-    vault.check_available(entry, context)
     holders = Holders(file.path, profile.name, context)
+    vault.check_available(holders.entry, context)
     if holders.key() is None and (others := renamed.stored(file.path, file.names(), context)):
         context.messages.say(
             f"{renamed.line(others, file.path)}; if it was renamed, {renamed.way_back(others[0], file.path)}"
@@ -45,7 +44,7 @@ def run(invocation: Invocation, context: Context) -> int:
     with release_key(holders, context, is_forced=invocation.force, next_id=key.access_key_id):
         arn = _verify(key, profile, context)
         key.created = find_creation(key, context)
-        access_keys.store(entry, key, context)
+        access_keys.store(holders.entry, key, context)
         ui.write(f"{profile.name}: {arn}; its access key {key.access_key_id} is stored in the keyring\n")
     lines = file.lines(profile.name, ("access_key_secret", "security_token"))
     if lines:

@@ -30,10 +30,9 @@ def run(invocation: Invocation, context: Context) -> int:
     holders = Holders(path, name, context)
     is_in_file = file is None or name in file.names()
     with release_key(holders, context, is_forced=invocation.force, is_in_file=is_in_file) as is_dropping:
-        entry = access_keys.entry_of(path, name)
-        key = access_keys.load(entry, context)
+        key = access_keys.load(holders.entry, context)
         if key:
-            access_keys.delete(entry, context)
+            access_keys.delete(holders.entry, context)
             ui.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
             if file and (dependents := _dependents(file, name)):
                 ui.write(f"profiles that need a key of {name}: {dependents}; store one: role-env login {name}\n")

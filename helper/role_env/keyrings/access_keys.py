@@ -26,11 +26,6 @@ def entry_of(path: str, profile: str) -> Entry:
     return profile_entry(SERVICE, path, profile)
 
 
-def entries(context: Context) -> list[Entry]:
-    """Return the entries of all keys that can be found, for any profiles file. Raises KeyringError."""
-    return vault.entries(SERVICE, context)
-
-
 def load(entry: Entry, context: Context, *, prompts: bool = True) -> AccessKey | None:
     """Return the key stored as `entry`, or None.
 

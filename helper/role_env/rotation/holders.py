@@ -16,14 +16,14 @@ class Holders:
     """The profile `profile` of the profiles file at `path`, and every other entry that may have the same key.
 
     `others` are the profiles of that file whose key is in the keyring. Entries of other files are found by the index or
-    by a search of the Secret Service. Every method may raise KeyringError.
+    by a search of the Secret Service. `entry` is that of the profile's own key. Every method may raise KeyringError.
     """
 
     def __init__(self, path: str, profile: str, context: Context, *, others: Iterable[str] = ()) -> None:
         self.path = path
         self.profile = profile
         self._context = context
-        self._entry = access_keys.entry_of(path, profile)
+        self.entry = access_keys.entry_of(path, profile)
         self._journal = journals.entry_of(path, profile)
         self._others = [access_keys.entry_of(path, name) for name in others]
 
@@ -34,11 +34,11 @@ class Holders:
 
     def key(self) -> AccessKey | None:
         """Return the key of the profile, or None."""
-        return access_keys.load(self._entry, self._call_context)
+        return access_keys.load(self.entry, self._call_context)
 
     def key_id(self) -> str:
         """Return the ID of the profile's key, or an empty text."""
-        return self._id_in(self._entry)
+        return self._id_in(self.entry)
 
     def own_journal(self) -> Journal | None:
         """Return the journal of the rotation that the profile began, or None. May also raise Unreadable."""
@@ -76,11 +76,12 @@ class Holders:
 
     def store(self, key: AccessKey) -> None:
         """Store `key` as the profile's key."""
-        access_keys.store(self._entry, key, self._call_context)
+        access_keys.store(self.entry, key, self._call_context)
 
     def of(self, access_key_id: str) -> list[Entry]:
         """Return the entries that have the key `access_key_id`, the profile's own first."""
-        found = {entry.name: entry for entry in [self._entry, *self._others, *access_keys.entries(self._call_context)]}
+        stored = vault.entries(access_keys.SERVICE, self._call_context)
+        found = {entry.name: entry for entry in [self.entry, *self._others, *stored]}
         return [entry for entry in found.values() if self._id_in(entry) == access_key_id]
 
     def replace(self, before: AccessKey, after: AccessKey) -> bool:
@@ -94,7 +95,7 @@ class Holders:
             try:
                 access_keys.store(entry, after, self._call_context)
             except KeyringError as fault:
-                if entry.name == self._entry.name:
+                if entry.name == self.entry.name:
                     raise
                 self._context.messages.say(
                     f"profile {entry.username} still has {before.access_key_id} in the keyring: {fault.message}"
