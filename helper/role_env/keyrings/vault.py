@@ -43,7 +43,6 @@ def write(entry: Entry, text: str, context: Context) -> None:
     with contextlib.suppress(OSError):  # without the index, a search can still find the entry
         Index(context.environ, INDEX, SERVICE).note(entry)
     keyring.write(entry, text)
-    check(keyring)
     stored = keyring.read(entry)
     check(keyring)
     check_stored(stored, text)
