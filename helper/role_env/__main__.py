@@ -166,10 +166,10 @@ def _answer_no_words(invocation: "Invocation") -> int:
     """Show a short help on stderr; a shell that reads stdout gets code that fails."""
     from role_env.cli import help as pages
     from role_env.cli.failure import write_failure
-    from role_env.ui import messages
+    from role_env.ui import stderr
 
     write_failure(invocation, os.environ)
-    messages.show(pages.short())
+    stderr.put(pages.short())
     return 2
 
 

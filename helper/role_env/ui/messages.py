@@ -87,9 +87,3 @@ def error(failure: RoleEnvError) -> None:
     stderr.write_line(f"role-env: {failure.message}")
     if failure.hint:
         stderr.write_line(f"role-env: hint: {failure.hint}")
-
-
-def show(text: str) -> None:
-    """Show a text of several lines, such as a short help."""
-    for line in text.splitlines():
-        stderr.write_line(line)
