@@ -25,42 +25,32 @@ WAITING_PART = 5 / 6
 
 
 class CachedSession:
-    """The session of `chain`, stored as `entry` in `cache`, if there is a cache and the session may be cached.
+    """The session of `chain`, stored as `entry`. Its `cache` is None if there is none, or if it may not be cached.
 
     A proof is stored beside it, also if the session itself may not be cached.
     """
 
     def __init__(self, chain: Chain, entry: Entry, cache: Cache | None, context: Context) -> None:
-        self.entry = entry
+        self._entry = entry
         self.digest = chain.digest(context)
         self._chain = chain
         self._context = context
-        self._cache = cache if chain.is_cacheable else None
+        self.cache = cache if chain.is_cacheable else None
         self._proof_cache = cache
-
-    @property
-    def is_cached(self) -> bool:
-        """Whether the session is cached."""
-        return self._cache is not None
-
-    def prepare(self) -> None:
-        """Prepare `store` in the background."""
-        if self._cache:
-            self._cache.prepare()
 
     def load(self) -> Record | None:
         """Return the cached record, valid or not."""
-        return self._cache.load(self.entry) if self._cache else None
+        return self.cache.load(self._entry) if self.cache else None
 
     def store(self, credentials: Credentials, account_id: str) -> Record:
         """Store the session that has `credentials`, and return its record."""
         record = self._record(credentials, account_id)
         if self._proof_cache:
-            proof = Proof(self.entry, record.endpoint)
+            proof = Proof(self._entry, record.endpoint)
             proof.store(self.digest, self._context, self._proof_cache)
             record.seal = proof.seal(record)
-        if self._cache:
-            self._cache.store(self.entry, record)
+        if self.cache:
+            self.cache.store(self._entry, record)
         return record
 
     def renewed_record(self, old: Record) -> Record:
@@ -116,12 +106,8 @@ class SingleFlight:
         self._context = context
         self._options = options or Request(chain.target.name)
         entry = entry or self._options.entry(chain.target.path)
-        self._session = CachedSession(chain, entry, cache, context)
+        self.session = CachedSession(chain, entry, cache, context)
         self._lock = EntryLock(entry.name, context.environ)
-
-    def load(self) -> Record | None:
-        """Return the cached record, valid or not."""
-        return self._session.load()
 
     def obtain(self, cached: Record | None, *, may_stay: bool = True) -> Record:
         """Return the session: `cached` if it is usable, else a new one. Raises any RoleEnvError.
@@ -132,14 +118,14 @@ class SingleFlight:
         decided, name = self._context.messages.decided, self._options.profile
         if cached is None:
             decided(f"no session of {name} is cached")
-        elif cached.chain != self._session.digest:
+        elif cached.chain != self.session.digest:
             decided(f"who requests {name}, or what is requested, has changed since its cached session was made")
             cached = None
         elif self._options.accepts(cached):
             decided(f"the cached session of {name} is used: its chain is the same")
             if cached.is_unchanged(self._context.environ):
                 return cached
-            return self._session.store(cached.session.credentials, cached.session.account_id)
+            return self.session.store(cached.session.credentials, cached.session.account_id)
         return self.obtain_new(0, old=cached, may_stay=may_stay)
 
     def obtain_new(self, since: float, *, old: Record | None = None, may_stay: bool = True) -> Record:
@@ -153,7 +139,7 @@ class SingleFlight:
         if is_valid:
             context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
         old = old if is_valid and may_stay else None
-        if not self._session.is_cached:
+        if not self.session.cache:
             self._lock.release()  # otherwise other processes would wait for nothing
             return self._request_new(old, context)
         seconds = 0 if old else context.deadline.remaining() * WAITING_PART
@@ -162,7 +148,7 @@ class SingleFlight:
         with self._lock.hold(seconds=seconds, waiting=waiting) as is_busy:
             if is_busy and old:
                 context.messages.decided("another process is renewing the session; the old one has not expired")
-                return self._session.renewed_record(old)
+                return self.session.renewed_record(old)
             # If the lock was held already, the cache was read within it.
             may_be_stored = not was_held or self._lock.has_stored()
             if may_be_stored and (stored := self._stored_meanwhile(since)):
@@ -172,22 +158,23 @@ class SingleFlight:
 
     def _stored_meanwhile(self, since: float) -> Record | None:
         """Return the session that another process stored while this one waited, if it answers the request."""
-        record = self._session.load()
-        if not record or record.chain != self._session.digest or not self._options.accepts(record):
+        record = self.session.load()
+        if not record or record.chain != self.session.digest or not self._options.accepts(record):
             return None
         return record if record.session.credentials.issued >= since else None
 
     def _request_new(self, old: Record | None, context: Context) -> Record:
         """Request and store a new session; if STS cannot be reached, return `old` if there is one."""
-        self._session.prepare()
+        if self.session.cache:
+            self.session.cache.prepare()
         try:
             made = self._request(context)
         except UnreachableError as failure:
             if not old:
                 raise
             context.messages.say(f"{failure.message}; the current session is used until it expires")
-            return self._session.renewed_record(old)
-        return self._session.store(*made)
+            return self.session.renewed_record(old)
+        return self.session.store(*made)
 
     def _request(self, context: Context) -> tuple[Credentials, str]:
         """Return a new session and its account.
@@ -219,5 +206,5 @@ class SingleFlight:
         if chain.before is None:
             return chain.source.key(chain.for_source(context))
         flight = SingleFlight(chain.before, self._cache, context)
-        record = flight.obtain(flight.load()) if since is None else flight.obtain_new(since)
+        record = flight.obtain(flight.session.load()) if since is None else flight.obtain_new(since)
         return record.session.credentials
