@@ -162,14 +162,6 @@ def _introduce(connection: "DBusConnection") -> None:
         )
 
 
-def is_item_gone(error: Exception) -> bool:
-    """Return whether `error` means that an item found in the Secret Service no longer exists.
-
-    For a missing collection, the backend raises InitError.
-    """
-    return type(error).__name__ == "ItemNotFoundException"
-
-
 def service_names(backend: "KeyringBackend") -> list[str]:
     """Return the names of all entries if `backend` is the Secret Service's. `keyring` itself cannot search."""
     collection_of = getattr(backend, "get_preferred_collection", None)

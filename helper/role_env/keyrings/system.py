@@ -180,7 +180,8 @@ class SystemKeyring:
             try:
                 return operation(self._backend())
             except Exception as error:
-                if backends.is_item_gone(error) and tries < _MOST_TRIES:
+                # An item that was found no longer exists. For a missing collection, the backend raises InitError.
+                if type(error).__name__ == "ItemNotFoundException" and tries < _MOST_TRIES:
                     continue
                 is_slow = idle_seconds() - began > SLOW_SECONDS
                 has_bus = bool(self._context.environ.get("DBUS_SESSION_BUS_ADDRESS"))
