@@ -13,6 +13,7 @@ import pexpect
 import pytest
 
 from support.machine import INSTALLED
+from support.processes import processes_with
 from support.secret_service_bus import SECRET_SERVICE, require
 from support.waiting import wait_until
 
@@ -83,20 +84,14 @@ def at_terminal(module: str, *arguments: str, home: Path) -> Iterator["pexpect.s
         screen.close(force=True)
 
 
-def processes_of(folder: Path) -> list[str]:
-    """Return the processes, ended ones aside, that have `folder` in their arguments or variables."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            text = b"".join((process / name).read_bytes() for name in ("cmdline", "environ"))
-            if str(folder).encode() in text and process.name != str(os.getpid()):
-                found.append(f"{process.name} {text[:100]!r}")
-    return found
+def processes_of(folder: Path) -> dict[str, str]:
+    """Return the processes, ended ones and this one aside, that have `folder` in their arguments or variables."""
+    return {number: line for number, line in processes_with(str(folder)).items() if number != str(os.getpid())}
 
 
 def nothing_is_left(home: Path) -> bool:
     """Return whether neither a file nor a process of the playground is left."""
-    return list(home.iterdir()) == [] and processes_of(home) == []
+    return list(home.iterdir()) == [] and not processes_of(home)
 
 
 def play(screen: "pexpect.spawn[str]") -> None:

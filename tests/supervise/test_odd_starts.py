@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.machine import CONFINED, ROLE_ENV, Machine, is_pythons_own
+from support.processes import processes_with
 from support.served_command import Begin, next_line
 from support.waiting import DEADLINE, wait_until
 
@@ -77,14 +78,7 @@ def test_a_command_that_may_open_few_files_has_its_session(machine: Machine) -> 
 
 def processes_of(machine: Machine) -> set[str]:
     """Return the processes that the machine's shells have started and that have not ended."""
-    mark, found = f"\0HOME={machine.home}\0".encode(), set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in b"\0" + (folder / "environ").read_bytes():  # empty for a zombie
-                found.add(folder.name)
-        except OSError:
-            continue
-    return found
+    return set(processes_with(f"\0HOME={machine.home}\0"))
 
 
 @needs_linux

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support import bus_client, secret_service_bus, silent_bus
+from support.processes import processes_with
 from support.secret_service_bus import KeptItem, KeyringBus, PrivateBus, require
 from support.silent_bus import SilentBus, StoppedBus
 from support.waiting import DEADLINE, wait_until
@@ -32,18 +33,8 @@ def python(code: str, bus: PrivateBus) -> subprocess.CompletedProcess[str]:
 
 
 def running_on(bus: PrivateBus) -> list[str]:
-    """Command lines of the live processes that belong to a bus: its folder's name is unique."""
-    marks = (str(bus.runtime).encode(), str(bus.folder).encode())
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes()
-            about = command + (process / "environ").read_bytes()
-        except OSError:
-            continue
-        if any(mark in about for mark in marks):
-            found.append(command.replace(b"\0", b" ").decode(errors="replace"))
-    return found
+    """Command lines of the processes that belong to a bus: its folder's name is unique."""
+    return list(processes_with(str(bus.runtime), str(bus.folder)).values())
 
 
 def test_each_bus_has_a_keyring_of_its_own(bus: KeyringBus, tmp_path: Path) -> None:
