@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from role_env import __version__
-from role_env.command_table import COMMANDS
-from role_env.command_table.formats import SHELLS
-from role_env.command_table.model import OBTAINING, TOPICS, Command, Option
+from role_env.command_table import OBTAINING, SHELLS, TOPICS, Command, Option
+from role_env.command_table.commands import COMMANDS
 from role_env.ui import markdown
 from role_env.ui.markdown import Block, Code, Heading, Item, Paragraph, Style, Table
 

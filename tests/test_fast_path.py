@@ -13,7 +13,7 @@ import time
 import pytest
 
 from role_env import paths, variables
-from role_env.command_table.formats import FORMATS, SHELL_FORMATS
+from role_env.command_table import FORMATS, SHELL_FORMATS
 from role_env.keyrings.notes import KeyringNotes
 from support.cached_sessions import kept
 from support.files import settle, write_private
@@ -30,7 +30,7 @@ def below(package: str, *modules: str) -> set[str]:
 
 # What each row may load beside what `python -c pass` has: every module costs 0.1 ms or more.
 COMMAND_LINE = {"gc", "role_env", "role_env.__main__"} | below("cli")
-COMMAND_LINE |= below("command_table", "formats", "model", "sessions", "profiles")
+COMMAND_LINE |= below("command_table", "commands", "profiles")
 DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.commands"}
 DISPATCH |= below("ui", "messages", "stderr")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui")

@@ -15,7 +15,7 @@ import grimp
 
 import role_env
 from role_env import errors
-from role_env.command_table.formats import SHELLS
+from role_env.command_table import SHELLS
 
 MOST_BOXES = 32
 MOST_LAYERS = 11

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import role_env
-from role_env.command_table.formats import INTEGRATED_SHELLS
+from role_env.command_table import INTEGRATED_SHELLS
 
 TOP = Path(__file__).parents[1]
 NAME = f"role_env-{role_env.__version__}"

@@ -74,7 +74,7 @@ def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
     asks_profile = _asks_profile(invocation)
     if invocation.fault and not asks_profile:
         raise _usage_error(invocation, invocation.fault, invocation.hint)
-    from role_env.command_table import COMMANDS
+    from role_env.command_table.commands import COMMANDS
 
     described = COMMANDS[invocation.command]
     if described.is_new:
@@ -216,7 +216,7 @@ def _check_may_change(invocation: "Invocation") -> None:
 def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":
     """Return the error; if a mistyped command or a word of another tool was read as a profile, suggest the command."""
     from role_env.cli import options
-    from role_env.command_table import COMMANDS
+    from role_env.command_table.commands import COMMANDS
     from role_env.errors import UsageError
     from role_env.shells import hints
 

@@ -9,7 +9,7 @@ import os
 import sys
 
 from role_env import paths
-from role_env.command_table.formats import SHELLS
+from role_env.command_table import SHELLS
 from role_env.keyrings import secret_service, session_entry
 from role_env.keyrings.notes import KeyringNotes
 

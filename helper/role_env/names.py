@@ -1,7 +1,7 @@
 """Validate the names of profiles, sessions, regions and accounts, and suggest near misses."""
 
-from role_env.command_table import COMMANDS
-from role_env.command_table.model import ACCOUNT, REGION, SESSION_NAME, TOPICS
+from role_env.command_table import ACCOUNT, REGION, SESSION_NAME, TOPICS
+from role_env.command_table.commands import COMMANDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

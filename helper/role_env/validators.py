@@ -5,7 +5,7 @@ about the key. The rules are those of STS 2015-04-01, AssumeRole.
 """
 
 from role_env import names, variables
-from role_env.command_table.model import ACCOUNT, REGION, SESSION_NAME
+from role_env.command_table import ACCOUNT, REGION, SESSION_NAME
 from role_env.credentials import RoleArn
 
 TYPE_CHECKING = False

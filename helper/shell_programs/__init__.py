@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from role_env.command_table.formats import SHELLS, Shell
+from role_env.command_table import SHELLS, Shell
 from shell_programs import tables
 
 FILES = Path(__file__).parents[2] / "shell"

@@ -6,18 +6,18 @@ They are the only lists of commands, options and variables of families in the sh
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from role_env import command_table, validators, variables
-from role_env.command_table import model
-from role_env.command_table.model import Command, Option
+from role_env.command_table import Command, Option
+from role_env.command_table.commands import COMMANDS
 from role_env.shells.programs import by_value, words
 
 Tables = Mapping[str, str | Sequence[str] | Sequence[Mapping[str, str]]]
 """Values, lists, and lists of rows by column, by the names that stand for them in the files."""
 
 _KINDS = {
-    model.PROFILE: "profile",
-    model.SESSION_PROFILE: "session",
-    model.FILE: "file",
-    model.TOPIC: ",".join((*command_table.COMMANDS, *model.TOPICS)),
+    command_table.PROFILE: "profile",
+    command_table.SESSION_PROFILE: "session",
+    command_table.FILE: "file",
+    command_table.TOPIC: ",".join((*COMMANDS, *command_table.TOPICS)),
 }
 _KEY_IDS = tuple(key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES))
 _GUARDS = variables.GUARDS
@@ -96,9 +96,9 @@ def of_integration(quote: Callable[[str], str]) -> Tables:
         "WITHOUT_KEY": _WITHOUT_KEY,
         "EXPECTED_WITHOUT_KEY": list(map(quote, _expected_without_key())),
         "COLORS": [{"NAME": name, "CODE": quote(code)} for name, code in validators.COLORS.items()],
-        "COMMANDS": list(command_table.COMMANDS),
-        "COMMAND_TABLE": [_row(command, quote) for command in command_table.COMMANDS.values()],
-        "DESCRIBED_COMMANDS": [quote(f"{one.name}\t{one.summary}") for one in command_table.COMMANDS.values()],
+        "COMMANDS": list(COMMANDS),
+        "COMMAND_TABLE": [_row(command, quote) for command in COMMANDS.values()],
+        "DESCRIBED_COMMANDS": [quote(f"{one.name}\t{one.summary}") for one in COMMANDS.values()],
         "HELP": [quote(text) for pair in _option_help().items() for text in pair],
         "VALUE_OPTIONS": list(_value_options()),
     }
@@ -136,7 +136,7 @@ def _brief_help(option: Option) -> str:
 def _option_help() -> dict[str, str]:
     """Return the help of each option, below its name or, where that of another command differs, below both names."""
     found = {"--help": "show this help", "--version": "show the version"}
-    for command in command_table.COMMANDS.values():
+    for command in COMMANDS.values():
         for option in command.options.values():
             text = _brief_help(option)
             if found.setdefault(option.name, text) != text:
@@ -145,7 +145,7 @@ def _option_help() -> dict[str, str]:
 
 
 def _value_options() -> Iterable[str]:
-    options = (option for command in command_table.COMMANDS.values() for option in command.options.values())
+    options = (option for command in COMMANDS.values() for option in command.options.values())
     return dict.fromkeys(option.name for option in options if option.value)
 
 

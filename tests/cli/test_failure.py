@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from role_env.command_table.formats import DOCUMENT_FORMATS, SHELL_FORMATS
+from role_env.command_table import DOCUMENT_FORMATS, SHELL_FORMATS
 from role_env.shells import export as exporters
 from support.machine import Machine
 from support.shells import NOTHING_CHANGED

@@ -10,8 +10,8 @@ import pytest
 
 import role_env
 from role_env import __version__
-from role_env.command_table import COMMANDS
-from role_env.command_table.model import OBTAINING, TOPICS
+from role_env.command_table import OBTAINING, TOPICS
+from role_env.command_table.commands import COMMANDS
 from role_env.ui.reference import text_of
 from support.documents import codes, topic
 from support.machine import ROLE_ENV, Machine

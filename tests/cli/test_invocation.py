@@ -5,10 +5,20 @@ import re
 
 import pytest
 
+from role_env import command_table
 from role_env.cli import Invocation, parse
-from role_env.command_table import COMMANDS, model
-from role_env.command_table.formats import FORMATS, SHELLS
-from role_env.command_table.model import CHOICE, COMMAND_LINE, DURATION, EXIT_STATUSES, TOPICS, Command, Option
+from role_env.command_table import (
+    CHOICE,
+    COMMAND_LINE,
+    DURATION,
+    EXIT_STATUSES,
+    FORMATS,
+    SHELLS,
+    TOPICS,
+    Command,
+    Option,
+)
+from role_env.command_table.commands import COMMANDS
 from role_env.sources import rows
 
 
@@ -125,7 +135,7 @@ NO_DURATIONS = ["", "m", "h", "-1", "+1", "1.5h", "1h30", "1h30m", "1d", "1 h", 
     ],
 )
 def test_a_duration_is_seconds_minutes_or_hours_and_nothing_else(text: str, seconds: int | None) -> None:
-    assert model.parse_duration(text) == seconds
+    assert command_table.parse_duration(text) == seconds
 
 
 OPTIONS = [(command, option) for command in COMMANDS.values() for option in command.options.values()]

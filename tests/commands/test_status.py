@@ -8,7 +8,7 @@ import pytest
 
 from cloud.world import format_time
 from role_env import variables
-from role_env.command_table.formats import INTEGRATED_SHELLS
+from role_env.command_table import INTEGRATED_SHELLS
 from role_env.credentials import Credentials, Session
 from support.machine import Machine
 from support.shells import environment

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from role_env import variables
-from role_env.command_table import COMMANDS
-from role_env.command_table.formats import FORMATS
+from role_env.command_table import FORMATS
+from role_env.command_table.commands import COMMANDS
 from role_env.profiles.profile import PROFILE_KEYS
 from support.documents import README, TOP, TOPICS, codes, table, topic
 from support.picture import FILE, lines_of_a_day, render

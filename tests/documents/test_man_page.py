@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from role_env.command_table import COMMANDS
-from role_env.command_table.model import OBTAINING
+from role_env.command_table import OBTAINING
+from role_env.command_table.commands import COMMANDS
 from support.documents import TOPICS
 from support.secret_service_bus import require
 from support.waiting import DEADLINE

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from role_env.command_table.formats import INTEGRATED_SHELLS, SHELLS
+from role_env.command_table import INTEGRATED_SHELLS, SHELLS
 from role_env.ui.reference import text_of
 from support.documents import README, TOP, TOPICS, lines_of, topic
 from support.machine import Machine

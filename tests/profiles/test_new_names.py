@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from role_env import names
-from role_env.command_table import COMMANDS
+from role_env.command_table.commands import COMMANDS
 from role_env.profiles.new_names import UnusedNames, sanitize
 from role_env.variables import RESERVED_PROFILES
 

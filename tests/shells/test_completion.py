@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from role_env import command_table
+from role_env.command_table import commands
 from support.files import write_private
 from support.machine import Machine
 from support.secret_service_bus import require
@@ -59,17 +59,17 @@ def offers(machine: Machine, shell: str, *lines: str) -> list[list[str]]:
 
 def test_the_first_word_is_a_command_or_a_profile(machine: Machine, shell: str) -> None:
     everything, begun = offers(machine, shell, "role-env ", "role-env prof")
-    assert sorted(everything) == sorted({*command_table.COMMANDS, "profileB"})
+    assert sorted(everything) == sorted({*commands.COMMANDS, "profileB"})
     assert begun == ["profileB"]
 
 
 def options_of(name: str) -> set[str]:
     """The long options of a command."""
-    return {"--help", *command_table.COMMANDS[name].options}
+    return {"--help", *commands.COMMANDS[name].options}
 
 
 def test_the_options_of_each_command_are_those_of_its_parser(machine: Machine, shell: str) -> None:
-    expected = {f"role-env {name} --": options_of(name) for name in command_table.COMMANDS}
+    expected = {f"role-env {name} --": options_of(name) for name in commands.COMMANDS}
     expected["role-env profileB --"] = options_of("export")
     expected["role-env --"] = {"--help", "--version"}
     found = offers(machine, shell, *expected)

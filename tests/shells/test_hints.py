@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from role_env.command_table import COMMANDS, formats
+from role_env import command_table
+from role_env.command_table.commands import COMMANDS
 from role_env.shells import hints, parent
 from support.files import write_program
 from support.machine import Machine
@@ -165,7 +166,7 @@ def test_a_bash_before_4_is_known_by_what_it_calls_itself(tmp_path: Path) -> Non
 
 
 def test_each_program_of_a_shell_gets_the_shells_format_and_any_other_sh(monkeypatch: pytest.MonkeyPatch) -> None:
-    programs = {program: shell.name for shell in formats.SHELLS.values() for program in shell.programs}
+    programs = {program: shell.name for shell in command_table.SHELLS.values() for program in shell.programs}
     for program, form in {**programs, "python": "sh", "": "sh"}.items():
         monkeypatch.setattr(parent, "parent_name", lambda name=program: name)
         assert parent.parent_format() == form

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 import role_env
-from role_env import variables
-from role_env.command_table import formats
+from role_env import command_table, variables
 from role_env.shells import export as exporters
 from role_env.shells import programs
 from support.machine import INSTALLED, Machine
@@ -101,7 +100,9 @@ def test_the_key_ids_of_every_family_are_looked_at_and_no_function_replaces_anot
     assert [name for name in names if names.count(name) > 1] == []
 
 
-@pytest.mark.parametrize("name", sorted({name for shell in POSIX_SHELLS for name in formats.SHELLS[shell].integration}))
+@pytest.mark.parametrize(
+    "name", sorted({name for shell in POSIX_SHELLS for name in command_table.SHELLS[shell].integration})
+)
 def test_each_local_of_the_integration_has_its_prefix_and_not_that_of_the_texts(name: str) -> None:
     text = (INSTALLED.parents[1] / "shell" / name).read_text()
     assert "_re_" not in text

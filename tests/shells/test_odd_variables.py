@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from role_env.command_table.formats import INTEGRATED_SHELLS
+from role_env.command_table import INTEGRATED_SHELLS
 from support.machine import Machine
 from support.shell_terminal import LOOK, SHELLS, STATUS, init, interactive
 from support.shells import INTO_SHELL, OFF, environment

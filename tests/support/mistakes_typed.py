@@ -1,6 +1,6 @@
 """Mistakes in what is typed: in a line, at `login`, at a terminal, in a shell."""
 
-from role_env.command_table.formats import FORMATS
+from role_env.command_table import FORMATS
 from support.mistakes import KEY, NO_KEYRING, Mistake, at_terminal
 
 TYPED = (

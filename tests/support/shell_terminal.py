@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from role_env.command_table import formats
+from role_env import command_table
 from support.machine import Machine
 from support.secret_service_bus import require
 from support.waiting import DEADLINE
 
-SHELLS = formats.INTEGRATED_SHELLS
-POSIX_SHELLS = tuple(shell for shell in SHELLS if formats.SHELLS[shell].dialect == formats.SHELLS["sh"].dialect)
+SHELLS = command_table.INTEGRATED_SHELLS
+POSIX_SHELLS = tuple(
+    shell for shell in SHELLS if command_table.SHELLS[shell].dialect == command_table.SHELLS["sh"].dialect
+)
 """Those of them that read the code of a POSIX shell."""
 
 HOOK = {"bash": "_role_env_prompt", "zsh": "_role_env_prompt", "fish": "emit fish_prompt"}

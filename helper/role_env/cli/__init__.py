@@ -5,8 +5,9 @@ is read to its end too: the code for the shell depends on the session that was r
 """
 
 from role_env import __version__
-from role_env.command_table import COMMANDS, model
-from role_env.command_table.model import Command, Option
+from role_env import command_table as model
+from role_env.command_table import Command, Option
+from role_env.command_table.commands import COMMANDS
 
 _NAMES_HINT = "add the name of a profile; role-env list shows them"
 # Programs that read `process` stop using a session 180 s before it expires.

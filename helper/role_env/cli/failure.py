@@ -9,9 +9,8 @@ import sys
 
 from role_env import names, ui, variables
 from role_env.cli import options, system_faults
-from role_env.command_table import COMMANDS
-from role_env.command_table.formats import DOCUMENT_FORMATS
-from role_env.command_table.model import SESSION_PROFILE
+from role_env.command_table import DOCUMENT_FORMATS, SESSION_PROFILE
+from role_env.command_table.commands import COMMANDS
 from role_env.errors import CanceledError, CommandError, RoleEnvError, UnknownProfileError, WiderError
 from role_env.shells import export as exporters
 from role_env.shells import hints, parent

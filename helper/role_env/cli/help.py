@@ -1,14 +1,13 @@
 """The pages of `--help`, generated from `command_table`."""
 
-from role_env.command_table import COMMANDS, GROUPS
-from role_env.command_table.formats import SHELLS
-from role_env.command_table.model import EXIT_STATUSES, OBTAINING, TOPICS
+from role_env.command_table import EXIT_STATUSES, OBTAINING, SHELLS, TOPICS
+from role_env.command_table.commands import COMMANDS, GROUPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from role_env.command_table.model import Command
+    from role_env.command_table import Command
 
 _WIDTH = 78
 _OPTION_COLUMN = 24

@@ -4,9 +4,8 @@ import os
 import sys
 
 from role_env import names, variables
-from role_env.command_table import export_words
-from role_env.command_table.formats import SHELL_FORMATS, SHELLS
-from role_env.command_table.model import CODE
+from role_env.command_table import CODE, SHELL_FORMATS, SHELLS
+from role_env.command_table.commands import export_words
 from role_env.errors import RoleEnvError, UsageError
 from role_env.shells import hints
 

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 
 from role_env.cli import Invocation
-from role_env.command_table import COMMANDS
+from role_env.command_table.commands import COMMANDS
 from role_env.errors import UsageError
 from role_env.profiles.append import NewProfile
 from role_env.profiles.offers import Choices

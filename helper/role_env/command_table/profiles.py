@@ -1,7 +1,7 @@
 """The commands that change what is stored: profiles, access keys, sign-ins and cached sessions; and the reports."""
 
-from role_env.command_table import model
-from role_env.command_table.model import Command, Option, Word
+from role_env import command_table as model
+from role_env.command_table import Command, Option, Word
 
 _FORCE_RELEASE = Option("--force", "", "drop a rotation of the key, and name the keys that stay")
 

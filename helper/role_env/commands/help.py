@@ -3,8 +3,8 @@
 from role_env import ui
 from role_env.cli import Invocation
 from role_env.cli import help as pages
-from role_env.command_table import COMMANDS
-from role_env.command_table.model import TOPICS
+from role_env.command_table import TOPICS
+from role_env.command_table.commands import COMMANDS
 from role_env.context import Context
 from role_env.errors import UsageError
 

@@ -4,7 +4,7 @@ import time
 
 from role_env import ui
 from role_env.cli import Invocation
-from role_env.command_table.formats import SHELLS
+from role_env.command_table import SHELLS
 from role_env.context import Context
 
 TYPE_CHECKING = False

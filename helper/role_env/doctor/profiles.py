@@ -1,6 +1,6 @@
 """Check the profiles file as a whole, and each profile in it."""
 
-from role_env.command_table import COMMANDS
+from role_env.command_table.commands import COMMANDS
 from role_env.doctor.finding import FAIL, LONGEST_CHECK, OK, WARN, Finding, Surroundings
 from role_env.errors import ProfileError
 from role_env.profiles import file as profiles

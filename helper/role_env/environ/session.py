@@ -8,7 +8,7 @@ The variables are untrusted: anyone can set them to anything. An invalid value i
 import time
 
 from role_env import names, variables
-from role_env.command_table.model import ACCOUNT
+from role_env.command_table import ACCOUNT
 from role_env.credentials import RoleArn
 
 TYPE_CHECKING = False

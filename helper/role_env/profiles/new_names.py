@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from role_env import names, variables
-from role_env.command_table import COMMANDS
+from role_env.command_table.commands import COMMANDS
 from role_env.profiles.file import DEFAULT
 
 # Invisible letters and marks: Unicode's Default_Ignorable_Code_Point.

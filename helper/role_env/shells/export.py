@@ -5,7 +5,7 @@ cached session takes a few milliseconds, and each module adds 0.2 ms.
 """
 
 from role_env import variables
-from role_env.command_table.formats import SHELLS
+from role_env.command_table import SHELLS
 from role_env.credentials import Credentials, Session
 
 TYPE_CHECKING = False

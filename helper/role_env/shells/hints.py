@@ -5,8 +5,8 @@ With the shell integration, which sets ROLE_ENV_INIT for the commands that it ru
 """
 
 from role_env import names
-from role_env.command_table import COMMANDS, export_words
-from role_env.command_table.formats import INTEGRATED_SHELLS, SHELLS, SHELLS_BY_PROGRAM
+from role_env.command_table import INTEGRATED_SHELLS, SHELLS, SHELLS_BY_PROGRAM
+from role_env.command_table.commands import COMMANDS, export_words
 from role_env.shells import parent
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 
 import os
 
-from role_env.command_table.formats import SHELLS_BY_PROGRAM
+from role_env.command_table import SHELLS_BY_PROGRAM
 
 
 def parent_format() -> str:

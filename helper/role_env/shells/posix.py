@@ -4,7 +4,7 @@
 """
 
 from role_env import variables
-from role_env.command_table import export_words
+from role_env.command_table.commands import export_words
 from role_env.credentials import Session
 from role_env.shells import programs
 from role_env.shells.programs import words

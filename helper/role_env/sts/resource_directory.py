@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from role_env import names
-from role_env.command_table.model import ACCOUNT
+from role_env.command_table import ACCOUNT
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.dataclass import dataclass

@@ -1,8 +1,10 @@
-"""The commands that obtain a session or put one into a shell."""
+"""The tables of all commands, with those that obtain a session or put one into a shell.
 
-from role_env.command_table import model
-from role_env.command_table.formats import FORMATS, INTEGRATED_SHELLS, SHELL_FORMATS, SHELLS
-from role_env.command_table.model import Command, Option, Word
+The parser, the dispatch, the help pages, the shells' completion and the checks of profile names all read them.
+"""
+
+from role_env import command_table as model
+from role_env.command_table import Command, Option, Word, profiles
 
 
 def _format(choices: "tuple[str, ...]") -> Option:
@@ -10,12 +12,12 @@ def _format(choices: "tuple[str, ...]") -> Option:
     return Option("--format", "FORMAT", text, choices=choices)
 
 
-COMMANDS = (
+_SESSIONS = (
     Command(
         "export",
         "print a profile's session for a shell or program",
         (model.A_SESSION_PROFILE,),
-        (*model.OBTAINING, _format(FORMATS)),
+        (*model.OBTAINING, _format(model.FORMATS)),
         ("source <(role-env profileB)", "role-env export profileB --format json > session.json"),
         statuses=model.ALL_STATUSES,
         prints=model.SECRETS,
@@ -95,7 +97,7 @@ COMMANDS = (
         "off",
         "print code that ends the session in this shell and restores what was set before it",
         (),
-        (_format(SHELL_FORMATS),),
+        (_format(model.SHELL_FORMATS),),
         ('eval "$(role-env off)"', "role-env off | source"),
         statuses={0: "", 1: ""},
         prints=model.CODE,
@@ -106,7 +108,7 @@ COMMANDS = (
         "print code that renews the session in this shell in place, or leaves it as it is",
         (),
         (
-            _format(SHELL_FORMATS),
+            _format(model.SHELL_FORMATS),
             Option(
                 "--unattended",
                 "",
@@ -122,14 +124,28 @@ COMMANDS = (
     Command(
         "init",
         "print the shell integration, for a line in the rc file of the shell",
-        (Word("SHELL", model.CHOICE, "shell", choices=INTEGRATED_SHELLS),),
+        (Word("SHELL", model.CHOICE, "shell", choices=model.INTEGRATED_SHELLS),),
         (
             Option("--no-prompt", "", "leave the prompt alone, and only set ROLE_ENV_PROMPT"),
             Option("--renew", "", "renew the session at a prompt shortly before it expires"),
         ),
-        tuple(f"{shell.load:<32}# in {shell.rc_file}" for shell in SHELLS.values() if shell.load),
+        tuple(f"{shell.load:<32}# in {shell.rc_file}" for shell in model.SHELLS.values() if shell.load),
         statuses=dict.fromkeys((0, 1, 2), ""),
         prints=model.CODE,
         is_evaluated=True,
     ),
 )
+
+GROUPS = {
+    "sessions": _SESSIONS,
+    "profiles, keys and the cache": profiles.COMMANDS,
+    "reports and help": profiles.REPORTS,
+}
+"""The commands by purpose, in the order of display."""
+COMMANDS = {command.name: command for group in GROUPS.values() for command in group}
+"""The commands by name, in the order of display."""
+
+
+def export_words(profile: str) -> str:
+    """Return the words that export `profile`. A profile named like a command requires `export` before it."""
+    return f"export {profile}" if profile in COMMANDS else profile
