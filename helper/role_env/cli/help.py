@@ -94,11 +94,11 @@ def _rows(rows: "Iterable[tuple[str, str]]", indent: str = "  ", column: int = _
 
 def _wrapped(text: str, first: str, indent: str) -> str:
     """Return `text` wrapped at _WIDTH columns; the first line begins with `first`, the others with `indent`."""
-    lines, line = [], first
+    lines, line, gap = [], first, ""
     for word in text.split():
-        candidate = f"{line}{word}" if line in (first, indent) else f"{line} {word}"
-        if len(candidate) > _WIDTH and line not in (first, indent):
+        if gap and len(line) + len(word) >= _WIDTH:
             lines.append(line)
-            candidate = indent + word
-        line = candidate
-    return "".join(f"{each}\n" for each in [*lines, line])
+            line, gap = indent, ""
+        line += gap + word
+        gap = " "
+    return "\n".join([*lines, line]) + "\n"
