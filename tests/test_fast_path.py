@@ -32,7 +32,7 @@ def below(package: str, *modules: str) -> set[str]:
 COMMAND_LINE = {"gc", "role_env", "role_env.__main__"} | below("cli")
 COMMAND_LINE |= below("command_table", "commands", "profiles")
 DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.commands"}
-DISPATCH |= below("ui", "messages", "stderr")
+DISPATCH |= below("ui", "messages")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui")
 CACHED = COMMAND_LINE | below("keyrings", "dbus", "dbus_values", "notes", "secret_service")
 CACHED |= below("shells", "export")
@@ -42,7 +42,7 @@ CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
 POSIX, FISH = CACHED | below("shells", "posix", "programs"), CACHED | below("shells", "fish", "programs")
 DOCUMENT = CACHED | {"role_env.timestamps"}
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
-DECISION = {"role_env.errors", "role_env.ui.messages", "role_env.ui.stderr"}
+DECISION = {"role_env.errors", "role_env.ui.messages"}
 EXECUTION = CACHED - below("ui") | below("supervise", "execution")
 INTEGRATION = {"role_env.commands.init"} | below("shells", "programs")
 ROWS = {

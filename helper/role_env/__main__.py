@@ -164,12 +164,12 @@ def _show(invocation: "Invocation") -> int:
 
 def _answer_no_words(invocation: "Invocation") -> int:
     """Show a short help on stderr; a shell that reads stdout gets code that fails."""
+    from role_env import ui
     from role_env.cli import help as pages
     from role_env.cli.failure import write_failure
-    from role_env.ui import stderr
 
     write_failure(invocation, os.environ)
-    stderr.put(pages.short())
+    ui.write_stderr(pages.short())
     return 2
 
 

@@ -2,8 +2,8 @@
 
 import sys
 
+from role_env import ui
 from role_env.errors import RoleEnvError, printable
-from role_env.ui import stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Messages:
     def say(self, text: str) -> None:
         """Report a problem that did not stop the command, what a person has to do, or what has been done."""
         if not self.silent:
-            stderr.write_line(f"role-env: {printable(text)}")
+            ui.write_message(f"role-env: {printable(text)}")
 
     def show_progress(self, line: str) -> None:
         """Show `line` on the terminal in place of the previous one, or remove that one if `line` is empty."""
@@ -32,12 +32,12 @@ class Messages:
     def decided(self, text: str) -> None:
         """Report what was decided and why, for `--verbose`."""
         if self._verbose:
-            stderr.write_line(f"role-env: {printable(text)}")
+            ui.write_message(f"role-env: {printable(text)}")
 
     def progress(self, text: str) -> None:
         """Report a step of a long task: on a terminal, or with `verbose`."""
         if self._verbose or (not self.silent and on_terminal()):
-            stderr.write_line(f"role-env: {printable(text)}")
+            ui.write_message(f"role-env: {printable(text)}")
 
     def waiting_for(self, what: str) -> "AbstractContextManager[object]":
         """Return a context that reports a wait of more than a second for `what` on a terminal.
@@ -84,6 +84,6 @@ def on_terminal() -> bool:
 
 def error(failure: RoleEnvError) -> None:
     """Report a failure and its hint."""
-    stderr.write_line(f"role-env: {failure.message}")
+    ui.write_message(f"role-env: {failure.message}")
     if failure.hint:
-        stderr.write_line(f"role-env: hint: {failure.hint}")
+        ui.write_message(f"role-env: hint: {failure.hint}")

@@ -2,8 +2,8 @@
 
 import threading
 
+from role_env import ui
 from role_env.deadline import Worker
-from role_env.ui import stderr
 
 # A shorter wait is not reported (seconds).
 _PATIENCE = 1.0
@@ -42,7 +42,7 @@ class Waiting:
         with cls._lock:
             cls.take_back()
             if shown := line[: shutil.get_terminal_size((80, 24)).columns - 1]:
-                stderr.put(shown)
+                ui.write_stderr(shown)
                 cls.shown = len(shown)
 
     @classmethod
@@ -51,7 +51,7 @@ class Waiting:
         with cls._lock:
             blank, cls.shown = cls.shown, 0
             if blank:
-                stderr.put(f"\r{' ' * blank}\r")
+                ui.write_stderr(f"\r{' ' * blank}\r")
 
 
-stderr.before_line = Waiting.take_back
+ui.before_message = Waiting.take_back
