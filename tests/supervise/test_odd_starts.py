@@ -19,6 +19,7 @@ from support.waiting import DEADLINE, wait_until
 RENEW = "role-env exec --renew profileB --"
 LOOK = "role-env status; role-env process --session | cut -c 1-20"
 SEEN = r'profileB  role switchrolesbc of \d+  renewed by exec --renew\n\{"mode": "StsToken",\n'
+SERVER_ENDED = "role-env: the process that serves the session has ended; the session is no longer renewed\n"
 STREAMS = {"stdin": "<&-", "stdout": ">&-", "stderr": "2>&-"}
 LOOKER = f"""#!/bin/sh
 for number in 0 1 2; do
@@ -62,7 +63,7 @@ def test_the_server_dumps_no_core_and_the_command_may(machine: Machine, begin: B
     assert re.search(r"Max core file size +0 ", Path(f"/proc/{server}/limits").read_text())
     os.kill(server, 3)
     wait_until(lambda: not Path(f"/proc/{server}").exists())
-    assert "the process that serves the session has ended" in running.end()
+    assert SERVER_ENDED in running.end()
     assert list(machine.home.glob("core*")) == []
 
 
@@ -98,7 +99,30 @@ def test_a_signal_at_any_moment_ends_all_of_it(machine: Machine, number: signal.
             out, err = begun.communicate(timeout=DEADLINE)
         assert begun.returncode != 0
         assert out == ""
+        err = err.removesuffix(SERVER_ENDED)  # it served just before the signal
         assert err in ("", "role-env: interrupted\n") or is_pythons_own(err), milliseconds
         wait_until(lambda: processes_of(machine) <= before, f"processes are left after {milliseconds} ms")
         if number != signal.SIGKILL:
             assert list(machine.temporary.iterdir()) == []
+
+
+@needs_linux
+def test_a_signal_that_comes_when_the_server_has_just_begun_reaches_the_command(machine: Machine) -> None:
+    machine.succeeds("profileB")
+    before = processes_of(machine)
+    command = [ROLE_ENV, "exec", "--renew", "profileB", "--", "sleep", "600"]
+    with subprocess.Popen(command, env=machine.environ) as begun:
+        folder = Path(f"/proc/{begun.pid}")
+        wait_until((folder / f"task/{begun.pid}/children").read_text)
+        begun.send_signal(signal.SIGSTOP)
+        wait_until(lambda: is_pending(folder, signal.SIGCHLD), "the server has not reported that it serves")
+        begun.send_signal(signal.SIGINT)
+        begun.send_signal(signal.SIGCONT)
+        assert begun.wait(DEADLINE) in (-signal.SIGINT, 130)  # the command's end, or that of the server before it
+    wait_until(lambda: processes_of(machine) <= before)
+
+
+def is_pending(process: Path, number: signal.Signals) -> bool:
+    """Return whether a signal waits for the process with this folder in /proc."""
+    pending = re.search(r"^ShdPnd:\s*(\w+)", (process / "status").read_text(), re.MULTILINE)
+    return bool(pending and int(pending[1], 16) >> (number - 1) & 1)

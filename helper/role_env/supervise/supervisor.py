@@ -44,6 +44,7 @@ class Supervisor:
         self._on_end = on_end
         self._pid = os.getpid()
         self._stopped = False
+        self._received: set[int] = set()
         self._stops_reader, self._stops_writer = os.pipe()
         self._before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
         # While SIGCHLD is ignored, the system discards the statuses of children.
@@ -68,7 +69,8 @@ class Supervisor:
     def run(self, words: list[str], environ: dict[str, str]) -> int:
         """Start the command `words` in the environment `environ` and return its process ID.
 
-        If it is not found or cannot run, it reports that on stderr and exits with 127 or 126.
+        It gets the signals that came while the server started, since that may have served before one of them. If it is
+        not found or cannot run, it reports that on stderr and exits with 127 or 126.
         """
         for number in (signal.SIGINT, signal.SIGTERM):  # our handlers must not run in the command's process
             if callable(signal.getsignal(number)):
@@ -76,6 +78,8 @@ class Supervisor:
         pid = self.fork()
         if pid:
             close_fds(open_descriptors() - {self._stops_writer})
+            for received in self._received - _STOPS:
+                _send(pid, received)
             return pid
         try:
             execution.become(words, environ)
@@ -99,8 +103,10 @@ class Supervisor:
             elif number == signal.SIGCONT:
                 if self._stopped:
                     _send(pid, number)
-            elif not is_shared:
-                _send(pid, number)
+            else:
+                self._received.add(number)
+                if not is_shared:
+                    _send(pid, number)
 
     def _follow_changes(self, pid: int) -> int | None:
         """Stop with the process `pid`, and report other children that ended. Return its wait status if it has ended."""
