@@ -1,5 +1,7 @@
 """A system that fails role-env in the middle of its work is reported as that, and never as a bug of role-env."""
 
+import signal
+
 import pytest
 
 from support.machine import Machine
@@ -29,7 +31,8 @@ def test_a_system_call_that_fails_is_no_bug(machine: Machine, sweep: str, comman
         if "Traceback" in done.stderr and "role_env/" not in done.stderr:  # before role-env's first line
             continue
         assert "bug" not in done.stderr, (number, done.stderr)
-        assert done.returncode in (0, 3, 5, 125, 126), (number, done.stderr)
+        crash = -signal.SIGSEGV if error == "ENOMEM" else 0  # of a C library that goes on without its memory
+        assert done.returncode in (0, 3, 5, 125, 126, crash), (number, done.stderr)
         if done.returncode and command.startswith("export"):
             assert done.stdout in ("{ false; }\n", NOTHING_CHANGED, ""), number
 
