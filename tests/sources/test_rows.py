@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from role_env.command_table.profiles import NAMED_SOURCES
 from role_env.profiles.profile import PROFILE_KEYS
 from role_env.sources import rows
 from role_env.sources.choice import class_of
@@ -16,6 +17,10 @@ ALL = (*ROWS, rows.ALIYUN_SIGN_IN, rows.CREDENTIALS_URI)
 @pytest.mark.parametrize("row", ALL, ids=lambda row: row.made_by)
 def test_each_row_names_the_class_that_has_it(row: SourceRow) -> None:
     assert class_of(row).row is row
+
+
+def test_each_kind_that_configure_offers_to_name_has_a_row() -> None:
+    assert tuple(rows.NAMED) == NAMED_SOURCES, "give each a row in sources/rows.py, in this order"
 
 
 def test_each_key_belongs_to_one_source_and_is_a_key_of_a_profile() -> None:

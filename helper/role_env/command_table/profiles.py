@@ -5,6 +5,9 @@ from role_env.command_table import Command, Option, Word
 
 _FORCE_RELEASE = Option("--force", "", "drop a rotation of the key, and name the keys that stay")
 
+NAMED_SOURCES = ("environment", "ecs_ram_role", "aliyun_cli")
+"""The kinds of sources that the key `credential_source` names."""
+
 COMMANDS = (
     Command(
         "configure",
@@ -22,7 +25,7 @@ COMMANDS = (
                 "--credential-source",
                 "KIND",
                 "where the credentials come from (default: asked at a terminal)",
-                choices=("environment", "ecs_ram_role", "aliyun_cli"),
+                choices=NAMED_SOURCES,
             ),
             Option("--aliyun-profile", "NAME", "profile of the aliyun CLI (default: its current one)"),
             Option("--role-name", "NAME", "RAM role of this ECS instance (default: the one that it has)"),

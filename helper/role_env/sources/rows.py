@@ -5,6 +5,7 @@ profile has one source.
 """
 
 from role_env import names, validators
+from role_env.command_table.profiles import NAMED_SOURCES
 from role_env.dataclass import dataclass
 
 TYPE_CHECKING = False
@@ -28,9 +29,6 @@ class SourceRow:
 
     made_by: str
     keys: "Mapping[str, Callable[[str], Any]]"
-    is_named: bool = False
-    """Whether `credential_source` names its kind."""
-
     gives_session: bool | None = True
     """Whether its credentials are temporary, so that a profile without a role can pass them through.
 
@@ -58,6 +56,11 @@ class SourceRow:
     hint: str = ""
     choice: str = ""
     questions: "tuple[tuple[str, str], ...]" = ()
+
+    @property
+    def is_named(self) -> bool:
+        """Whether `credential_source` names its kind."""
+        return self.kind in NAMED_SOURCES
 
     @property
     def chooser(self) -> str:
@@ -91,7 +94,6 @@ ENVIRONMENT = SourceRow(
     "environment",
     "environment.EnvironmentKey",
     {},
-    is_named=True,
     gives_session=False,
     is_renewable=False,
     has_base_key=True,
@@ -102,7 +104,6 @@ ECS_ROLE = SourceRow(
     "ecs_ram_role",
     "ecs_metadata.EcsRole",
     {"role_name": validators.of_kind(names.ROLE_NAME)},
-    is_named=True,
     waits_for="this instance's metadata service",
     choice="the RAM role of this ECS instance",
 )
@@ -110,7 +111,6 @@ ALIYUN_CLI = SourceRow(
     "aliyun_cli",
     "aliyun_cli.AliyunCliProfile",
     {"aliyun_profile": validators.one_line},
-    is_named=True,
     gives_session=None,
 )
 PROCESS = SourceRow(
