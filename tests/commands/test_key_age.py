@@ -7,6 +7,7 @@ import pytest
 
 from cloud.ram import LocalRam
 from support.machine import Machine
+from support.tables import cells_of
 
 DAY = 86400
 
@@ -20,8 +21,7 @@ def log_in(machine: Machine, *, days: float) -> str:
 
 def source_shown(machine: Machine) -> str:
     """What `list` shows as the source of profileA."""
-    heading, row, *_ = machine.role_env("list").stdout.splitlines()
-    return row[heading.index("SOURCE") : heading.index("REGION")].strip()
+    return cells_of(machine.role_env("list").stdout)[0]["SOURCE"]
 
 
 def findings(machine: Machine) -> list[dict[str, str]]:

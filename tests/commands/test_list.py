@@ -9,12 +9,13 @@ import pytest
 
 from cloud.cloud_sso_portal import CloudSsoPortal
 from cloud.world import ACCOUNT_B, format_time
-from role_env.cli.profile_rows import COLUMNS
+from role_env.cli.profile_rows import COLUMNS, Column, Row, columns_of_table
 from role_env.ui import table as display
 from support.files import write_private
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
+from support.tables import cells_of
 from support.terminal import on_terminal
 
 
@@ -55,7 +56,7 @@ def test_the_account_is_the_roles_and_without_a_role_the_one_that_is_expected(
     machine.add(portal.section())
     rows = json.loads(machine.succeeds("list", "--json").stdout)
     assert [row["account_id"] for row in rows] == [ACCOUNT_B, "1", None, ACCOUNT_B]
-    accounts = [line.split()[2] for line in machine.succeeds("list").stdout.splitlines()[1:]]
+    accounts = [row["ACCOUNT"] for row in cells_of(machine.succeeds("list", COLUMNS="200").stdout)]
     assert accounts == [ACCOUNT_B, "1", "-", ACCOUNT_B]
 
 
@@ -87,14 +88,14 @@ def test_what_is_wrong_with_a_source_is_reported_once_for_all_that_it_spoils(mac
         machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     done = machine.role_env("list")
     assert len(without_hints(done.stderr)) == 1
-    assert [line.split()[-1] for line in done.stdout.splitlines()] == ["SESSION", *["invalid"] * 4]
+    assert [row["SESSION"] for row in cells_of(done.stdout)] == ["invalid"] * 4
 
 
 def test_a_chain_to_nowhere_or_round_in_a_loop_is_wrong(machine: Machine) -> None:
     machine.add("[nowhere]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileAA\n")
     machine.add("[round]\nrole_arn = acs:ram::1:role/x\nsource_profile = round\n")
     done = machine.role_env("list")
-    assert [line.endswith(" invalid") for line in done.stdout.splitlines()] == [False, False, False, True, True]
+    assert [row["SESSION"] for row in cells_of(done.stdout)] == ["-", "-", "invalid", "invalid"]
     assert len(without_hints(done.stderr)) == 2
 
 
@@ -152,14 +153,25 @@ def test_the_table_has_a_heading_and_a_line_for_each_profile(machine: Machine) -
     ]
 
 
+def test_an_optional_column_is_in_the_table_if_some_row_has_a_value() -> None:
+    columns = (
+        Column("profile", "PROFILE", lambda row: row.name),
+        Column("x", "X", lambda row: row.key_age, is_optional=True),
+    )
+    assert columns_of_table([Row("a"), Row("b", key_age="1 day")], columns) == list(columns)
+    for rows in ([], [Row("a"), Row("b")]):
+        assert columns_of_table(rows, columns) == [columns[0]]
+
+
 def test_on_a_narrow_terminal_roles_and_accounts_are_shortened_before_names_of_profiles(machine: Machine) -> None:
     name = "production-administrators-of-the-data-platform"
     machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    line = on_terminal(machine, "list", columns=89).lines[3]
-    assert line.startswith(f"{name}  switc…  22222…  profileA  ")
-    line = on_terminal(machine, "list", columns=60).lines[3]
-    assert "production-ad" in line
-    assert "switc…" in line
+    whole = len(on_terminal(machine, "list", columns=250).lines[0])
+    least = whole - len("switchrolesbc") - len(ACCOUNT_B) + 2 * len("switc…")
+    for columns, shown in ((least, name), (least - 29, "production-ad")):
+        (*_, row) = cells_of("\n".join(on_terminal(machine, "list", columns=columns).lines))
+        assert row["PROFILE"].startswith(shown)
+        assert (row["ROLE"], row["ACCOU…"], row["SOURCE"]) == ("switc…", "22222…", "profileA")
 
 
 LONG = "a-very-long-name-for-a-profile-as-generated-by-some-tool-0123456"
@@ -207,7 +219,8 @@ def test_values_from_the_file_cannot_act_on_the_terminal(machine: Machine) -> No
 
 def test_a_file_without_profiles_is_a_heading(machine: Machine) -> None:
     machine.write("")
-    assert machine.role_env("list").stdout.split() == ["PROFILE", "ROLE", "ACCOUNT", "SOURCE", "REGION", "SESSION"]
+    headings = [column.heading for column in COLUMNS if column.heading and not column.is_optional]
+    assert machine.role_env("list").stdout.split() == headings
     assert json.loads(machine.role_env("list", "--json").stdout) == []
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from support.machine import Machine
+from support.tables import cells_of
 
 LOGIN = "run: role-env login profileA"
 
@@ -30,9 +31,14 @@ def test_a_request_explain_list_and_doctor_report_it_first_and_no_session_is_val
     assert last == f"a new session is requested: {logged_out}"
     done = machine.succeeds("list")
     assert done.stderr == reported
-    rows = [line.split() for line in done.stdout.splitlines()[1:]]
-    assert rows[0] == ["profileA", "-", "-", "keyring", "(no", "key)", "-", "no", "key"]
-    assert [row[3:] for row in rows[1:]] == [["profileA", "-", "no", "key"], ["profileB", "-", "no", "key"]]
+    rows = cells_of(done.stdout)
+    assert [(row["PROFILE"], row["SOURCE"]) for row in rows] == [
+        ("profileA", "keyring (no key)"),
+        ("profileB", "profileA"),
+        ("c", "profileB"),
+    ]
+    assert {(row["REGION"], row["SESSION"]) for row in rows} == {("-", "no key")}
+    assert (rows[0]["ROLE"], rows[0]["ACCOUNT"]) == ("-", "-")
     assert [row["expiration"] for row in json.loads(machine.succeeds("list", "--json").stdout)] == [None] * 3
     found = json.loads(machine.role_env("doctor", "--json").stdout)
     assert [each["fix"] for each in found if each["message"] == logged_out] == [LOGIN]

@@ -83,7 +83,8 @@ class Column:
 
     The JSON shows `value` as `json_key`, unless that is empty. The table shows `cell`, by default the value, below
     `heading`, unless that is empty. In a narrow terminal, columns of `rank` 1 are shortened first, then those of 2.
-    With `is_offered`, `role-env use` shows the column where it offers the profiles.
+    With `is_offered`, `role-env use` shows the column where it offers the profiles. With `is_optional`, the table has
+    the column only if some row has a value.
     """
 
     json_key: str
@@ -92,6 +93,7 @@ class Column:
     cell: "Callable[[Row], str | None] | None" = None
     rank: int = 0
     is_offered: bool = False
+    is_optional: bool = False
     blank: str = "-"
 
     def shown(self, row: Row) -> str:
@@ -230,6 +232,12 @@ def offered_lines(rows: list[Row], context: Context) -> list[str]:
         color = validators.COLORS.get(row.color, "") if has_colors else ""
         shown.append(f"{name}{gap}{table.colored(rest, color)}")
     return shown
+
+
+def columns_of_table(rows: list[Row], columns: "Sequence[Column]" = COLUMNS) -> list[Column]:
+    """Return the columns that the table of these rows has."""
+    headed = [column for column in columns if column.heading]
+    return [column for column in headed if not column.is_optional or any(map(column.value, rows))]
 
 
 def cells_of(columns: "Sequence[Column]", rows: list[Row]) -> list[list[str]]:

@@ -31,7 +31,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _table(rows: list[Row], context: Context) -> str:
-    columns = [column for column in COLUMNS if column.heading]
+    columns = profile_rows.columns_of_table(rows)
     heading, cells = [column.heading for column in columns], profile_rows.cells_of(columns, rows)
     colors = [table.BOLD, *map(_color, rows)] if table.has_colors(context.environ, sys.stdout) else []
     yielding = profile_rows.of_rank(1, columns), profile_rows.of_rank(2, columns)
