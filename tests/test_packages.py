@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 import role_env
-from role_env.command_table import INTEGRATED_SHELLS
+from role_env.command_table import INTEGRATED_SHELLS, SHELLS
 
 TOP = Path(__file__).parents[1]
 NAME = f"role_env-{role_env.__version__}"
 MADE = "helper/role_env/shell/"
 """The programs for shells, which building makes in the checkout too."""
 PROGRAMS = ("switch", "renew", "off", "fail", "refuse")
+"""The programs of each shell with an integration. Of another dialect the wheel has the files of `shell/`."""
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +63,11 @@ def test_the_wheel_has_the_modules_the_programs_for_shells_and_the_man_page_and_
     modules = moved(files("helper/role_env"), "helper/", "")
     assert "role_env/py.typed" in modules
     others = {f"{NAME}.data/data/share/man/man1/role-env.1", *moved(reported, "", f"{NAME}.dist-info/")}
-    programs = {f"{name}.{suffix}" for name in PROGRAMS for suffix in ("sh", "fish")}
+    suffixes = {Path(SHELLS[shell].integration[0]).suffix for shell in INTEGRATED_SHELLS}
+    programs = {f"{name}{suffix}" for name in PROGRAMS for suffix in suffixes}
     programs |= {f"init.{shell}" for shell in INTEGRATED_SHELLS}
+    dialects = {shell.dialect.rpartition(".")[2] for shell in SHELLS.values() if not shell.integration}
+    programs |= {path.name for dialect in dialects for path in (TOP / "shell").glob(f"*.{dialect}")}
     assert names == modules | moved(programs, "", "role_env/shell/") | others
 
 

@@ -36,8 +36,16 @@ NOT_RUN = {
     "ip address": "needs docker's bridge",
     "role-env setup aliyun-cli --remove": "needs what setup writes: test_setup_remove.py",
     ". ~/.config": "needs the file that the line before it writes",
+    **{
+        shell.evaluate.format("role-env profileB"): f"test_{shell.name}.py"
+        for shell in SHELLS.values()
+        if shell.dialect not in {SHELLS[name].dialect for name in INTEGRATED_SHELLS}
+    },
 }
-"""What a line begins with that is only read by a shell here, with the reason. Other tests run it."""
+"""What a line begins with that is only read by a shell here, with the reason. Other tests run it.
+
+At the end, the lines for shells of a dialect without an integration, which the tests of that shell run.
+"""
 ELSEWHERE = ("uninstall", "headless")
 """The topics whose lines belong together: test_headless.py runs them."""
 
