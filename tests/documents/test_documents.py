@@ -62,10 +62,11 @@ def test_no_line_of_prose_is_too_long_to_read_in_an_editor() -> None:
 
 
 def test_the_guide_for_contributors_and_the_readme_stay_short_and_this_links_each_topic() -> None:
-    assert len(GUIDES[0].read_text("utf-8").splitlines()) < 70
+    assert len(GUIDES[0].read_text("utf-8").splitlines()) < 70, "shorten .github/CONTRIBUTING.md"
     text = README.read_text("utf-8")
-    assert len(text.splitlines()) <= 220
-    assert set(re.findall(r"helper/role_env/help/([\w-]+\.md)", text)) == {file.name for file in TOPICS}
+    assert len(text.splitlines()) <= 220, "shorten README.md"
+    linked = set(re.findall(r"helper/role_env/help/([\w-]+\.md)", text))
+    assert linked == {file.name for file in TOPICS}, "README.md links other topics"
 
 
 # ---- tables and lists ----
@@ -75,9 +76,9 @@ def test_the_table_of_commands_has_each_and_no_other() -> None:
     words = [codes(row[0])[0].split()[1] for row in table("command")]
     assert words == ["PROFILE", *dict.fromkeys(words[1:])]
     # `use` is a function of the shell integration.
-    assert set(words[1:]) == set(COMMANDS) - {"use"}
+    assert set(words[1:]) == set(COMMANDS) - {"use"}, "give each command a row in README.md"
     (formats,) = [codes(row[1]) for row in table("command") if "export PROFILE [" in row[0]]
-    assert tuple(formats) == FORMATS
+    assert tuple(formats) == FORMATS, "list the formats in the row of export in README.md"
 
 
 def test_the_options_of_the_commands_are_there() -> None:
@@ -85,7 +86,7 @@ def test_the_options_of_the_commands_are_there() -> None:
         command = COMMANDS[codes(row[0])[0].split()[1]]
         # A row may name more than one option; `--` alone is not one.
         for option in re.findall(r"--[a-z-]+", " ".join(row)):
-            assert option in command.options, f"{command.name} {option}"
+            assert option in command.options, f"README.md: {command.name} {option}"
 
 
 def test_the_list_of_keys_has_each_and_no_other() -> None:
@@ -93,7 +94,7 @@ def test_the_list_of_keys_has_each_and_no_other() -> None:
     items = re.findall(r"^- (`[^:]+`):", text, re.MULTILINE)
     named = [key.split(" = ")[0] for item in items for key in codes(item)]
     assert len(named) == len(set(named))
-    assert set(named) == set(PROFILE_KEYS)
+    assert set(named) == set(PROFILE_KEYS), "give each key a line in help/profiles.md"
 
 
 def test_the_table_of_families_has_each_with_its_variables() -> None:
@@ -101,7 +102,7 @@ def test_the_table_of_families_has_each_with_its_variables() -> None:
         codes(row[0])[0]: {name for cell in row[1:] for name in codes(cell)}
         for row in table("family", topic("variables"))
     }
-    assert rows.keys() == variables.FAMILIES.keys()
+    assert rows.keys() == variables.FAMILIES.keys(), "give each family a row in help/variables.md"
     for name, reported in rows.items():
         family = variables.FAMILIES[name]
         assert reported == {variable for key in family.keys for variable in key.names} | set(family.regions)
