@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from role_env.cli import Invocation
+    from role_env.command_table import Command
     from role_env.errors import RoleEnvError
 
 
@@ -81,6 +82,11 @@ def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
         _check_not_profile(invocation)
     if described.changes_secrets:
         _check_may_change(invocation)
+    return _run_command(invocation, described, asks_profile=asks_profile, spent=spent)
+
+
+def _run_command(invocation: "Invocation", described: "Command", *, asks_profile: bool, spent: float) -> int:
+    """Import the command's module and run it, with the profile that a person chooses if `asks_profile`."""
     from role_env.context import Context
     from role_env.errors import UsageError
     from role_env.ui.messages import Messages
