@@ -8,6 +8,7 @@ from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.endpoint import default_session_name, directory_endpoint
 from role_env.profiles.profile import PROFILE_KEYS
+from role_env.sources.rows import SOURCE_KEYS
 from role_env.variables import DEFAULT_FAMILIES
 from support.profiles_folder import ARN, ENDPOINT, A, Folder, failure
 
@@ -45,8 +46,9 @@ BAD = [
     *[("sts_endpoint", text) for text in ("u@h", "a..b", "h?x", "[::1", "[g::]", "ftp://h", "x" * 64 + ".com", ":443")],
     *[("sts_region", text) for text in ("cn-hangzhou.evil.com", "cn/x")],
     *[("variables", text) for text in ("aws", "oss,plain")],
-    *[(key, text) for key in ("color", "colour") for text in ("\x1b[31m", "RED", "red;", "pink")],
+    *[(key, text) for key in ("color", "colour") for text in ("RED", "red;", "pink")],
     *[(key, "") for key in sorted(PROFILE_KEYS.keys() - {"role_arn", "source_profile"})],
+    *[(key, "\x1b[31m") for key in sorted(PROFILE_KEYS.keys() - SOURCE_KEYS.keys() - {"role_arn"})],
 ]
 
 
