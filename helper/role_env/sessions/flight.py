@@ -3,20 +3,16 @@
 Each role of its chain is assumed with the session of the role before it, which is cached too.
 """
 
-import time
-
 from role_env.context import Context
-from role_env.credentials import AccessKey, Credentials, Session
+from role_env.credentials import Credentials, Session
 from role_env.errors import UnreachableError
 from role_env.files.entry_lock import EntryLock
 from role_env.keyrings import Entry
-from role_env.sessions import Request
+from role_env.sessions import Request, assume
 from role_env.sessions.chain import Chain
-from role_env.sessions.passthrough import pass_through
 from role_env.sessions.proof import Proof
 from role_env.sessions.record import Record
 from role_env.sessions.store import Cache
-from role_env.sts import client as sts
 
 # How long a renewal may take while the current session is still valid (seconds).
 RENEWAL_SECONDS = 3.0
@@ -25,7 +21,7 @@ WAITING_PART = 5 / 6
 
 
 class CachedSession:
-    """The session of `chain`, stored as `entry`. Its `cache` is None if there is none, or if it may not be cached.
+    """The session of `chain`, stored as `entry` in `cache`, if there is one.
 
     A proof is stored beside it, also if the session itself may not be cached.
     """
@@ -35,8 +31,12 @@ class CachedSession:
         self.digest = chain.digest(context)
         self._chain = chain
         self._context = context
-        self.cache = cache if chain.is_cacheable else None
-        self._proof_cache = cache
+        self._cache = cache
+
+    @property
+    def cache(self) -> Cache | None:
+        """The storage of the session itself, or None: there is none, or the session may not be cached."""
+        return self._cache if self._chain.is_cacheable else None
 
     def load(self) -> Record | None:
         """Return the cached record, valid or not."""
@@ -45,9 +45,9 @@ class CachedSession:
     def store(self, credentials: Credentials, account_id: str) -> Record:
         """Store the session that has `credentials`, and return its record."""
         record = self._record(credentials, account_id)
-        if self._proof_cache:
+        if self._cache:
             proof = Proof(self._entry, record.endpoint)
-            proof.store(self.digest, self._context, self._proof_cache)
+            proof.store(self.digest, self._context, self._cache)
             record.seal = proof.seal(record)
         if self.cache:
             self.cache.store(self._entry, record)
@@ -168,7 +168,13 @@ class SingleFlight:
         if self.session.cache:
             self.session.cache.prepare()
         try:
-            made = self._request(context)
+            made = assume.request(
+                self._chain,
+                lambda before, since: self._obtain_before(before, since, context),
+                context,
+                min_ttl=self._options.min_ttl,
+                is_cached=self._cache is not None,
+            )
         except UnreachableError as failure:
             if not old:
                 raise
@@ -176,35 +182,8 @@ class SingleFlight:
             return self.session.renewed_record(old)
         return self.session.store(*made)
 
-    def _request(self, context: Context) -> tuple[Credentials, str]:
-        """Return a new session and its account.
-
-        If the source's session has ended early, for example because it was revoked, request it again once.
-        """
-        try:
-            return self._assume(context, since=None)
-        except sts.StsError as refusal:
-            is_renewable = self._chain.before or self._chain.source.row.is_renewable
-            if not refusal.code.startswith("InvalidSecurityToken.Expired") or not is_renewable:
-                raise
-            context.messages.decided("the source's session has ended: a new one is requested")
-            return self._assume(context, since=time.time())
-
-    def _assume(self, context: Context, *, since: float | None) -> tuple[Credentials, str]:
-        """Request the session, with a source's session that was issued after `since` if that is given."""
-        chain, target, account = self._chain, self._chain.target, self._chain.role_arn.account
-        if target.role_arn and chain.before is None:
-            return chain.source.assume(target.hop, chain.for_source(context)), account
-        key = self._key(context, since)
-        if target.role_arn:
-            return sts.assume_role(target.hop, key, context), account
-        return pass_through(chain, key, context, min_ttl=self._options.min_ttl, is_cached=self._cache is not None)
-
-    def _key(self, context: Context, since: float | None) -> AccessKey:
-        """Return the key that assumes the target's role, or that is passed through."""
-        chain = self._chain
-        if chain.before is None:
-            return chain.source.key(chain.for_source(context))
-        flight = SingleFlight(chain.before, self._cache, context)
+    def _obtain_before(self, chain: Chain, since: float | None, context: Context) -> Credentials:
+        """Return the session of the `chain` before this one, issued after `since` if that is given."""
+        flight = SingleFlight(chain, self._cache, context)
         record = flight.obtain(flight.session.load()) if since is None else flight.obtain_new(since)
         return record.session.credentials
