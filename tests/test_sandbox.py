@@ -15,7 +15,7 @@ import pytest
 from support.machine import INSTALLED
 from support.processes import processes_with
 from support.secret_service_bus import SECRET_SERVICE, require
-from support.waiting import wait_until
+from support.waiting import DEADLINE, wait_until
 
 SANDBOX = Path(__file__).with_name("sandbox")
 
@@ -28,6 +28,13 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / "pyproject.toml").touch()
     shutil.copy(SANDBOX, tmp_path / "tests")
     return tmp_path
+
+
+@pytest.mark.parametrize("module", ["support.walkthrough", "support.playground"])
+def test_the_sandbox_needs_no_library_of_the_tests_but_those_it_installs(module: str) -> None:
+    absent = "sys.modules.update(dict.fromkeys(('pytest', '_pytest', 'hypothesis', 'xdist', 'pyte')))"
+    code = f"import sys; {absent}; import {module}"
+    subprocess.run([sys.executable, "-c", code], cwd=SANDBOX.parent, timeout=DEADLINE, check=True)
 
 
 def reported(checkout: Path, **environ: str) -> list[str]:

@@ -11,8 +11,7 @@ import tempfile
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from cloud.local_sts import LocalSts
 from cloud.sign_in_server import SignInServer
@@ -21,6 +20,9 @@ from support.fork_server import ForkServer, run_command
 from support.secret_service_bus import KeyringBus, require
 from support.shells import COMMANDS, NOTHING_CHANGED
 from support.waiting import DEADLINE
+
+if TYPE_CHECKING:
+    import pytest
 
 INSTALLED = Path(sys.executable).parent
 ROLE_ENV = str(INSTALLED / "role-env")
@@ -64,7 +66,7 @@ class Machine:
         self.file = home / ".config" / "role-env" / "profiles.ini"
         self.write(self.standard_profiles())
 
-    def enter(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def enter(self, monkeypatch: "pytest.MonkeyPatch") -> None:
         """Give the test's own process the variables of this machine."""
         for name, value in self.environ.items():
             monkeypatch.setenv(name, value)
