@@ -19,6 +19,7 @@ def ask_name(check_new: Callable[[str], None]) -> str:
     """Return the name of the new profile; `check_new` raises ValueError for one that cannot be used."""
 
     def check(name: str) -> str:
+        """Return `name` if it can be used. Raises ValueError."""
         if fault := names.fault(name):
             raise ValueError(fault)
         check_new(name)
