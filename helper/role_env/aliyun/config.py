@@ -99,7 +99,7 @@ class ConfigFile:
     def __init__(self, path: str, content: bytes) -> None:
         self.path = path
         parsed = document.folded(document.parse(path, content))
-        self.current = _text(parsed, "current", str(path)) or DEFAULT_NAME
+        self.current = _text(parsed, "current", path) or DEFAULT_NAME
         # The CLI itself reads the empty text as a name, and an absent or null one as the default.
         self._cli_current = DEFAULT_NAME if parsed.get("current") is None else parsed["current"]
         listed = parsed.get("profiles")
@@ -107,7 +107,7 @@ class ConfigFile:
             raise ProfileError(f"{path}: profiles is not a list of profiles", hint=document.HINT)
         self.entries: dict[str, dict[str, Any]] = {}
         for entry in map(document.folded, listed or ()):
-            self.entries.setdefault(_text(entry, "name", str(path)), entry)  # like the CLI, keep the first
+            self.entries.setdefault(_text(entry, "name", path), entry)  # like the CLI, keep the first
         self._begins_with_mark = content.startswith(document.BYTE_ORDER_MARK)
 
     def names(self) -> list[str]:

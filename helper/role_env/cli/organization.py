@@ -48,7 +48,7 @@ class Organization:
 
     def __init__(self, source: str, *, role: str | None, site: str, is_full_allowed: bool = False) -> None:
         self._source = source
-        self._role = DEFAULT_ROLE if role is None else role  # an empty role is kept: it is invalid
+        self._role = DEFAULT_ROLE if role is None else role  # `configure` refuses an empty role
         self._site = site or "china"
         self._is_full_allowed = is_full_allowed
 
@@ -93,7 +93,7 @@ class Organization:
             )
         if chain.gives_session:
             narrowing = Narrowing(is_full_allowed=self._is_full_allowed)
-            request = Request(name, config=str(file.path), narrowing=narrowing)
+            request = Request(name, config=file.path, narrowing=narrowing)
             session = SessionRequest(request, context).obtain()
             return Caller(session.credentials, session.account_id, session.role_arn or f"the session of {name}")
         key = chain.source.key(context)
