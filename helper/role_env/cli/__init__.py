@@ -189,7 +189,8 @@ class _Parser:
         is_named = word in COMMANDS and not is_guarded
         self._command = COMMANDS[word if is_named else "export"]
         self._result.is_command_named = is_named
-        self._words += [] if is_named else [word]
+        if not is_named:
+            self._words.append(word)
 
     def _read_option(self, argument: str) -> None:
         """Read an option and its value. A value that begins with - requires the form with =."""

@@ -241,9 +241,9 @@ def _append(path: str, profile: NewProfile, key: AccessKey | None, context: Cont
 
     A key of a former profile of that name is not replaced: this may be the only copy of its secret.
     """
-    is_new, holders = False, Holders(path, profile.name, context)
+    holders = Holders(path, profile.name, context)
+    is_new = key is not None and _check_former(holders, key)
     if key:
-        is_new = _check_former(holders, key)
         access_keys.store(holders.entry, key, context)
     try:
         append(path, [profile])
