@@ -2,6 +2,7 @@
 
 import os
 
+from role_env import paths
 from role_env.errors import ProfileError
 
 
@@ -13,4 +14,4 @@ def config_path(home: str) -> str:
     home = home or os.path.expanduser("~")  # noqa: PTH111  Path's raises where there is no home folder
     if not os.path.isabs(home):  # noqa: PTH117  pathlib costs a tenth of a list
         raise ProfileError("the aliyun CLI's file is not found without a home folder", hint="set HOME")
-    return os.path.normpath(f"{home}/.aliyun/config.json")
+    return paths.absolute(os.path.join(home, ".aliyun", "config.json"))  # noqa: PTH118
