@@ -21,13 +21,13 @@ def request(
     If the source's session has ended early, for example because it was revoked, request it again once. `min_ttl` and
     `is_cached` are those of `pass_through`. Raises any RoleEnvError.
     """
-    target, account = chain.target, chain.role_arn.account
+    before, target, account = chain.before, chain.target, chain.role_arn.account
 
     def assume(since: float | None) -> tuple[Credentials, str]:
         """Request the session, with a source's session that was issued after `since` if that is given."""
-        if target.role_arn and chain.before is None:
+        if target.role_arn and before is None:
             return chain.source.assume(target.hop, chain.for_source(context)), account
-        key = obtain(chain.before, since) if chain.before else chain.source.key(chain.for_source(context))
+        key = obtain(before, since) if before else chain.source.key(chain.for_source(context))
         if target.role_arn:
             return sts.assume_role(target.hop, key, context), account
         return pass_through(chain, key, context, min_ttl=min_ttl, is_cached=is_cached)
@@ -35,7 +35,7 @@ def request(
     try:
         return assume(None)
     except sts.StsError as refusal:
-        is_renewable = chain.before or chain.source.row.is_renewable
+        is_renewable = before or chain.source.row.is_renewable
         if not refusal.code.startswith("InvalidSecurityToken.Expired") or not is_renewable:
             raise
         context.messages.decided("the source's session has ended: a new one is requested")
