@@ -33,7 +33,7 @@ def session_command(environ: Mapping[str, str]) -> str:
     return _joined([*_program(environ), _PROCESS, "--session"])
 
 
-def unquoted_session_command(environ: Mapping[str, str]) -> str:
+def unquoted_session_command() -> str:
     """Return the command for the session of the shell with a path that needs no quotes, else with the bare name.
 
     The Go SDK, and so Terraform's provider, splits a command at white space only.

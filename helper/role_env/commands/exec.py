@@ -130,7 +130,7 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
 
     server = CredentialsServer(Supply(first, renew, context.messages), listener)
     served = exporters.served(first, f"{os.getpid()} {server.uri}", context.environ)
-    served[variables.SHARED_FILE] = served_file.publish(process_command.unquoted_session_command(context.environ))
+    served[variables.SHARED_FILE] = served_file.publish(process_command.unquoted_session_command())
     os.setsid()  # detach from the terminal: keys typed there are for the command
     os.write(writer, json.dumps(served).encode() + b"\n")
     os.close(writer)
