@@ -89,9 +89,9 @@ def parse(text: str) -> ShellRequest | None:
         checked = {name: _OPTIONS[name](value) for name, value in options.items()}
         if not "".join(checked.values()).isprintable():
             return None
-        made = (validators.host(found["sts_endpoint"]), session_name, RoleArn(role_arn), account_id, policy)
-        names_issued = ("shown", "policy_digest", "access_key_id", "token_digest", "seal")
-        issued = [str(found.get(name, "")) for name in names_issued]
+        shown = (RoleArn(role_arn), account_id, policy, found["shown"])
+        made = (validators.host(found["sts_endpoint"]), session_name, *shown)
+        issued = [str(found.get(name, "")) for name in ("policy_digest", "access_key_id", "token_digest", "seal")]
         return ShellRequest(profile, config, duration, checked, *made, *issued)
     return None
 
