@@ -27,7 +27,7 @@ def proxy_for(server: str, environ: Mapping[str, str]) -> Proxy | None:
     If no variable names a proxy, the settings of macOS or Windows decide.
     """
     named = {name.lower(): value for name, value in environ.items() if name.lower() in _PROXY_VARIABLES}
-    named |= {name: environ[name] for name in _PROXY_VARIABLES if name in environ}  # lower case counts, as in curl
+    named |= {name: environ[name] for name in _PROXY_VARIABLES if name in environ}  # lower case comes first, as in curl
     bypassed = {"no": named.get("no_proxy", "")}
     if any(named.values()):
         import urllib.request

@@ -6,7 +6,7 @@ import enum
 class KeyringFault(enum.Enum):
     """A reason why the keyring cannot be used.
 
-    `text` is for messages. The value has the names of the exceptions, of `keyring` or of a backend, that mean it.
+    `text` is for messages. `exceptions` are the names of the exceptions of `keyring` or of a backend that mean it.
     """
 
     def __init__(self, text: str, *exceptions: str) -> None:
