@@ -106,11 +106,11 @@ def check_open(backend: "KeyringBackend") -> None:
 
     first = writing_backend(backend)
     module = type(first).__module__
-    if module in _OPENED_BY_LOOKING or (module == _SERVICE_MODULE and is_service_locked(first)):
+    if module in _OPENED_BY_LOOKING or (module == _SERVICE_MODULE and _is_service_locked(first)):
         raise KeyringLocked
 
 
-def is_service_locked(backend: "KeyringBackend") -> bool:
+def _is_service_locked(backend: "KeyringBackend") -> bool:
     """Return whether using `backend` would ask a person to unlock its collection."""
     import secretstorage
 
