@@ -69,8 +69,8 @@ class Supervisor:
     def run(self, words: list[str], environ: dict[str, str]) -> int:
         """Start the command `words` in the environment `environ` and return its process ID.
 
-        It gets the signals that came while the server started, since that may have served before one of them. If it is
-        not found or cannot run, it reports that on stderr and exits with 127 or 126.
+        It gets the signals that came while the server started: one of them may have ended a server that already served.
+        If the command is not found or cannot run, it reports that on stderr and exits with 127 or 126.
         """
         for number in (signal.SIGINT, signal.SIGTERM):  # our handlers must not run in the command's process
             if callable(signal.getsignal(number)):
