@@ -59,7 +59,8 @@ _re_sort() {
 }
 
 # Sort all keys. `bare` shows whether the bare SECURITY_TOKEN is the user's. Of the families only Packer's has it.
-# `session` is empty in a shell without a session; without an account it begins with n.
+# `session` is empty in a shell without a session; without an account it begins with n. `all` lists the variables that a
+# program can change.
 _re_sort_all() {
 	_re_session="${ROLE_ENV_NO_ACCOUNT:+n}${ROLE_ENV_PROFILE:+s}${ROLE_ENV_ACCESS_KEY_ID:+s}${ROLE_ENV_REQUEST:+s}"
 	_re_id="${ROLE_ENV_ACCESS_KEY_ID-}"
@@ -76,6 +77,7 @@ _re_sort_all() {
 	case "${SECURITY_TOKEN-$_re_own_token}" in
 	@ABSENT@ | "$_re_own_token") _re_bare=ours ;;
 	esac
+	_re_all="$_re_ours $_re_theirs $_re_left $_re_every $_re_regions @POLICY@"
 }
 
 # On a nameref of bash, `unset -v` and an assignment change the variable that it names.
@@ -220,7 +222,6 @@ r)
 		esac
 		case $_re_how in "") \return ;; esac
 		_re_sort_all
-		_re_all="$_re_ours $_re_theirs $_re_left $_re_every $_re_regions @POLICY@"
 		case ${ZSH_VERSION:+z} in
 		z) _re_each '\eval "case \"\${(t)$_re_var}\" in *local*) _re_local=\"\$_re_local $_re_var\" ;; esac"' "$_re_all" ;;
 		*)
@@ -290,10 +291,7 @@ r)
 	# bash continues with status 0, and zsh stops. If a name cannot be assigned, or does not keep its value, the session is
 	# removed.
 	_re_change() {
-		{
-			_re_sort_all
-			_re_all="$_re_ours $_re_theirs $_re_left $_re_every $_re_regions @POLICY@"
-		} 2>/dev/null
+		{ _re_sort_all; } 2>/dev/null
 		if \eval "\\@IS_WRITABLE@ $_re_all" || (\eval "\\unset -v $_re_all") 2>/dev/null; then
 			{ \eval "$1"; } 2>/dev/null
 			_re_report_wrong
