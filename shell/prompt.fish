@@ -136,17 +136,17 @@ function _role_env_is_whole
         return
     end
     contains -- "@EACH GUARDS $ITEM @END" @EXPECTED_GUARDS@; or return
-    test -n "$id" -a -z "$ALIBABA_CLOUD_CREDENTIALS_URI"; or return
-    for name in @SEEN_BY_TOOLS@
-        set -qx $name; or test -z "$$name"; or return
-    end
-    true
+    test -n "$id" -a -z "$ALIBABA_CLOUD_CREDENTIALS_URI"; and _role_env_is_seen_by_tools
 end
 
 # Succeed if tools find neither a key nor an account of their own, as under `exec --renew` (the argument is served) and
 # after a failed switch (none).
 function _role_env_is_guarded
-    contains -- "@EACH OUTRANKING $ITEM@END$argv[1] @EACH WITHOUT_KEY $ITEM @END" @EXPECTED_WITHOUT_KEY@; or return
+    contains -- "@EACH OUTRANKING $ITEM@END$argv[1] @EACH WITHOUT_KEY $ITEM @END" @EXPECTED_WITHOUT_KEY@
+    and _role_env_is_seen_by_tools
+end
+
+function _role_env_is_seen_by_tools
     for name in @SEEN_BY_TOOLS@
         set -qx $name; or test -z "$$name"; or return
     end

@@ -123,20 +123,21 @@ _role_env_is_whole() {
 	@EXPECTED_GUARDS | @) ;;
 	*) \builtin return 1 ;;
 	esac
-	[[ -n ${_role_env_own_id} && -z ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]] || \builtin return 1
-	for _role_env_each in @SEEN_BY_TOOLS@; do
-		_role_env_is_exported "${_role_env_each}" || \builtin return 1
-	done
+	[[ -n ${_role_env_own_id} && -z ${ALIBABA_CLOUD_CREDENTIALS_URI-} ]] && _role_env_is_seen_by_tools
 }
 
 # Succeed if tools find neither a key nor an account of their own, as under `exec --renew` ($1: served) and after a
 # failed switch (none).
 _role_env_is_guarded() {
-	\builtin local _role_env_each="@EACH OUTRANKING ${ITEM-}@END$1 @EACH WITHOUT_KEY ${ITEM-} @END"
-	case ${_role_env_each} in
-	@EXPECTED_WITHOUT_KEY | @) ;;
+	case "@EACH OUTRANKING ${ITEM-}@END$1 @EACH WITHOUT_KEY ${ITEM-} @END" in
+	@EXPECTED_WITHOUT_KEY | @) _role_env_is_seen_by_tools ;;
 	*) \builtin return 1 ;;
 	esac
+}
+
+# Succeed if tools see each variable that a session sets or unsets, except secrets, as this shell does.
+_role_env_is_seen_by_tools() {
+	\builtin local _role_env_each=''
 	for _role_env_each in @SEEN_BY_TOOLS@; do
 		_role_env_is_exported "${_role_env_each}" || \builtin return 1
 	done
