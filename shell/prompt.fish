@@ -21,6 +21,11 @@ function _role_env_prompt
     set -g ROLE_ENV_PROMPT "$_role_env_text"
 end
 
+# Print the epoch seconds.
+function _role_env_clock
+    math (path mtime /) + (path mtime -R /)
+end
+
 function _role_env_observe
     # The number of variables that should be exported and are not. A list of the exported ones would double the time.
     set -qx @SEEN_BY_TOOLS@ ALICLOUD_SHARED_CREDENTIALS_FILE
@@ -30,7 +35,7 @@ end
 # Examine everything: the text, its color, and the `age` until which they are correct.
 function _role_env_update
     set -l age $argv[1]
-    set -l now (math (path mtime /) + (path mtime -R /))
+    set -l now (_role_env_clock)
     set -g _role_env_since $age
     set -g _role_env_next (math $age + 60)
     if test -n "$ROLE_ENV_PROFILE"
@@ -38,7 +43,7 @@ function _role_env_update
         _role_env_examine $now
         if test -n "$_role_env_end"; and test (math $_role_env_end - $now) -lt $_role_env_window -a $now -ge $_role_env_retry
             _role_env_renew_or_warn $now
-            set now (math (path mtime /) + (path mtime -R /))
+            set now (_role_env_clock)
             test -n "$ROLE_ENV_PROFILE"; and _role_env_examine $now
         end
     end
@@ -218,7 +223,7 @@ function _role_env_renew_or_warn
         set -g _role_env_retry (math $argv[1] + 60)
         _role_env_renew
         # Sooner if less time is left: another shell may have renewed the session by then.
-        set -l now (math (path mtime /) + (path mtime -R /))
+        set -l now (_role_env_clock)
         set -l left (math $_role_env_end - $now)
         test $left -gt 0 -a $left -lt 240; and set -g _role_env_retry (math "$now + ceil($left / 4)")
         return
