@@ -68,7 +68,8 @@ _role_env_clock() {
 	((_role_env_now)) || _role_env_now=${(%):-'%D{%s}'}
 }
 
-# The state that the hook compares: the value, export and type of each relevant variable.
+# The state that the hook compares: the value, export and type of each relevant variable. Each is a word of its own:
+# zsh expands these four times as fast as one long word.
 _role_env_observe() {
 	\builtin set -- @EACH COMPARED "${ITEM+$ITEM${(t)ITEM}}" @END @EACH COMPARED_SECRETS "${ITEM+${(t)ITEM}}" @END
 	_role_env_observed="$*"
