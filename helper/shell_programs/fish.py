@@ -3,7 +3,7 @@
 import re
 
 from role_env.shells.fish import quote
-from shell_programs import parts, tables
+from shell_programs import fill, parts, tables
 
 
 def programs() -> dict[str, str]:
@@ -25,7 +25,7 @@ def _program(name: str) -> str:
     (own,) = parts(name, shared)
     begin, end = parts("session.fish", shared)
     text = _ended([*begin, *own, *end])
-    return text.replace("@FUNCTIONS@", " ".join(re.findall(r"^function (\w+)", text, re.MULTILINE)))
+    return fill(text, {"FUNCTIONS": re.findall(r"^function (\w+)", text, re.MULTILINE)})
 
 
 def _ended(lines: list[str]) -> str:
