@@ -1,4 +1,4 @@
-"""Whose machine it is that the documents speak of."""
+"""The machine of a reader of the documents."""
 
 import pytest
 

@@ -207,9 +207,7 @@ def test_no_secret_goes_to_a_terminal(machine: Machine, runner: Runner) -> None:
     assert not machine.sts.calls
 
 
-def test_the_runners_files_keep_what_they_had_and_are_private(
-    runner: Runner,
-) -> None:
+def test_the_runners_files_keep_what_they_had_and_are_private(runner: Runner) -> None:
     runner.variables_file.write_text("BEFORE=1\nOPEN=2")  # a line that was left open is closed
     runner.step()
     found = runner.variables()

@@ -94,7 +94,7 @@ def test_an_old_bash_whose_source_read_nothing_gets_the_line_to_type(machine: Ma
 
 def test_the_key_ids_of_every_family_are_looked_at_and_no_function_replaces_another(shell: str) -> None:
     text = programs.read(f"init.{shell}")
-    assert not [key.access_key_id for key in variables.KEYS if f"{key.access_key_id}" not in text]
+    assert not [key.access_key_id for key in variables.KEYS if key.access_key_id not in text]
     names = re.findall(r"^(?:function (_role_env_\w+)|(_role_env_\w+)\(\))", text, re.MULTILINE)
     assert len(names) > 20
     assert [name for name in names if names.count(name) > 1] == []
