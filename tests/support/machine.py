@@ -189,12 +189,12 @@ source_profile = profileA
         """Return where a secret is that may not be there: stderr, arguments, files except the user's own profiles."""
         secrets = [secret.encode() for secret in self.secrets()]
         reported = [*self.reported, *(shown.getvalue() for shown in self.terminals)]
-        contents = {f"reported: {text[:200]}": text.encode("utf-8", "surrogateescape") for text in reported}
-        contents |= {f"arguments: {text[:200]!r}": text for text in self.arguments()}
+        contents = [(f"reported: {text[:200]}", text.encode("utf-8", "surrogateescape")) for text in reported]
+        contents += [(f"arguments: {text[:200]!r}", text) for text in self.arguments()]
         for path in self.home.rglob("*"):
             if path.is_file() and path.suffix != ".ini" and not {"keyring", ".aliyun"} & set(path.parts):
-                contents[str(path)] = path.read_bytes()
-        return [place for place, content in contents.items() if any(secret in content for secret in secrets)]
+                contents.append((str(path), path.read_bytes()))
+        return [place for place, content in contents if any(secret in content for secret in secrets)]
 
 
 @contextlib.contextmanager

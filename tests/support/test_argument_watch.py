@@ -1,4 +1,4 @@
-"""The canary's watch over argument lists."""
+"""The canary: its watch over argument lists, and what it finds."""
 
 import subprocess
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.argument_watch import Arguments, ArgumentWatch
+from support.machine import Machine
 from support.waiting import wait_until
 
 
@@ -24,3 +25,13 @@ def test_a_secret_is_seen_among_the_arguments_that_a_process_has_later(tmp_path:
         process.stdin.flush()
         wait_until(lambda: [text for text in meanwhile.seen() if b"made-up-secret" in text])
     watch.end()
+
+
+def test_a_secret_is_found_in_each_text_and_argument_list_though_others_begin_alike(machine: Machine) -> None:
+    start, seen = "x" * 200, machine.arguments
+    texts = [start + machine.sts.access_key_secret, start]
+    machine.reported += texts
+    machine.arguments = lambda: [text.encode() for text in texts]
+    assert machine.leaks() == [f"reported: {start}", f"arguments: {start.encode()!r}"]
+    machine.reported.clear()
+    machine.arguments = seen
