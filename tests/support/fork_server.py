@@ -68,10 +68,10 @@ class ForkServer:
         request = pickle.dumps((line, dict(environ), str(folder)))  # a file, as it may be too long for a message
         with streams(text) as files, filled(request) as described:
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+                client.settimeout(seconds)
                 client.connect(self._address)
                 socket.send_fds(client, [b"."], [described.fileno(), *(file.fileno() for file in files)])
                 process = int(client.recv(20))
-                client.settimeout(seconds)
                 try:
                     status = int(client.recv(20))
                 except TimeoutError:
