@@ -1,6 +1,5 @@
 """The port of `exec --renew`, which every user of the machine can reach: others cannot keep the command out."""
 
-import contextlib
 import http.client
 import os
 import socket
@@ -9,17 +8,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
 from role_env.supervise import connections
 from role_env.supervise.connections import MOST, Connections
-from support.machine import CONFINED, ROLE_ENV, Machine
+from support.machine import CONFINED
 from support.served_command import Begin, Running
 from support.waiting import DEADLINE, wait_until
 
-WAITING = "echo $ALIBABA_CLOUD_CREDENTIALS_URI; read line"
 CROWD = """
 import resource, socket, sys, time
 resource.setrlimit(resource.RLIMIT_NOFILE, (700, 700))
@@ -44,41 +41,20 @@ time.sleep(60)
 """
 
 
-@pytest.fixture
-def address(machine: Machine) -> Iterator[str]:
-    """The credentials URI of a command that has few descriptors."""
-    limited = ["bash", "-c", 'ulimit -Sn 512; exec "$@"', "-"]
-    command = [*limited, ROLE_ENV, "exec", "--renew", "profileB", "--", "sh", "-c", WAITING]
-    with subprocess.Popen(
-        command, env=machine.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as begun:
-        assert begun.stdout
-        yield begun.stdout.readline().strip()
-        begun.communicate("\n", timeout=DEADLINE)
-
-
-def is_answered(uri: SplitResult) -> bool:
-    """Return whether a request is answered. On a busy machine it may be too late to count as a complete one."""
-    client = http.client.HTTPConnection("127.0.0.1", uri.port or 0, timeout=40)
-    with contextlib.closing(client), contextlib.suppress(ConnectionError):
-        client.request("GET", uri.path)
-        return client.getresponse().status == 200
-    return False
-
-
 @pytest.mark.parametrize(("sent", "then"), [("", "wait"), ("GET / HT", "wait"), ("", "again"), ("GET / HT", "again")])
-def test_six_hundred_idle_connections_of_another_user_keep_nobody_waiting(address: str, sent: str, then: str) -> None:
+def test_six_hundred_idle_connections_of_another_user_keep_nobody_waiting(begin: Begin, sent: str, then: str) -> None:
     """Nor do those that are opened again and again."""
-    uri = urlsplit(address)
+    running = begin(before=("bash", "-c", 'ulimit -Sn 512; exec "$@"', "-"))
     other = [*CONFINED, "user:12345"] if os.geteuid() == 0 else []
-    command = [*other, sys.executable, "-c", CROWD, str(uri.port), sent, then]
+    command = [*other, sys.executable, "-c", CROWD, str(running.uri.port), sent, then]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as crowd:
         assert crowd.stdout
         assert crowd.stdout.readline() == "here\n"
         try:
             for _ in range(10):
                 # The idle ones could hold all places for 600 / 64 × 5 s.
-                wait_until(lambda: is_answered(uri), seconds=40)
+                # On a busy machine a request may be too late to count as a complete one.
+                wait_until(lambda: running.ask(seconds=40)[0] == 200, seconds=40)
         finally:
             crowd.kill()
 

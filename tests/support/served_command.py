@@ -34,9 +34,11 @@ class Running:
         )
         self.uri = urlsplit(next_line(self.process).strip())
 
-    def ask(self, path: str = "", host: str = "127.0.0.1", method: str = "GET") -> tuple[int, str]:
-        """Return the status and the text of an answer; status 0 where nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.uri.port or 0, timeout=DEADLINE)
+    def ask(
+        self, path: str = "", host: str = "127.0.0.1", method: str = "GET", seconds: float = DEADLINE
+    ) -> tuple[int, str]:
+        """Return the status and the text of an answer; status 0 where nobody answers. Raises TimeoutError."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.uri.port or 0, timeout=seconds)
         try:
             connection.request(method, path or self.uri.path, headers={"Host": host})
             answer = connection.getresponse()
