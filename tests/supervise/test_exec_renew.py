@@ -202,11 +202,7 @@ def test_what_is_typed_reaches_the_command_once(machine: Machine) -> None:
 
 
 def test_a_command_is_stopped_and_goes_on_as_a_job_of_the_shell(machine: Machine) -> None:
-    environ = machine.environ | {"PS1": "ready> ", "TERM": "dumb"}
-    terminal = pexpect.spawn(
-        "bash", ["--norc", "--noediting"], env=environ, encoding="utf-8", timeout=DEADLINE, echo=False
-    )
-    terminal.expect("ready> ")
+    terminal = shell_in_terminal(machine, "bash", "--norc", "--noediting")
     command = "role-env exec --renew profileB --"
     type_line(terminal, f"{command} sh -c 'echo begun; read line; echo got $line; exit 3'", "begun\r\n")
     terminal.send("\x1a")
