@@ -186,10 +186,11 @@ def test_a_session_has_its_end_though_the_clock_goes_hours_back(machine: Machine
 # ---- when the server renews its session, and what it hands out meanwhile ----
 
 
-def session_with(left: float, role: str = "acs:ram::1:role/r", life: int = 3600) -> Session:
+def session_with(left: float) -> Session:
     """A session of an hour that has so many seconds left."""
     end = int(time.time() + left)
-    return Session("p", role, Credentials("STS.x", "s", "t", issued=end - life, expiration=end), variables=("plain",))
+    credentials = Credentials("STS.x", "s", "t", issued=end - HOUR, expiration=end)
+    return Session("p", "acs:ram::1:role/r", credentials, variables=("plain",))
 
 
 def seconds_left(supply: Supply) -> float:
