@@ -186,9 +186,6 @@ def test_once_role_env_is_killed_a_reader_gets_an_error_and_nobodys_session(mach
 # ---- while no new session can be had ----
 
 
-READ = f"{sys.executable} {PROGRAMS / 'credentials_go.py'} 7 1 >seen"
-
-
 def refuse(machine: Machine) -> None:
     """Let STS be away."""
     machine.sts.fault("code:ServiceUnavailable:503", times=None, action="AssumeRole")
@@ -219,7 +216,7 @@ def test_a_reader_has_the_old_session_until_its_end_then_an_error_and_no_file_ha
     machine.write(machine.standard_profiles().replace(key, ""))
     machine.log_in("profileA")
     machine.sts.session_seconds = 5
-    running = begin(command=f"echo; {READ}; echo; read line")
+    running = begin(command=f"echo; {' '.join(READER)} 7 1 >seen; echo; read line")
     end(machine)
     next_line(running.process)
     lines = [line for line in (machine.home / "seen").read_text().splitlines() if not line.startswith("Warning: ")]
