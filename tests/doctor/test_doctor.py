@@ -68,8 +68,8 @@ ROLE = "role_arn = acs:ram::1:role/x\n"
 FROM_A = f"{ROLE}source_profile = profileA\n"
 NO_DEFAULTS = ("region_id = cn-x\n", "warn", "its keys are no defaults for other profiles")
 PROFILES = {
-    "default": (*NO_DEFAULTS, "rename [default] to [DEFAULT]"),
-    "Default": (*NO_DEFAULTS, "rename [Default] to [DEFAULT]"),
+    "default": (*NO_DEFAULTS, "rename [default] to [DEFAULT] in {file}"),
+    "Default": (*NO_DEFAULTS, "rename [Default] to [DEFAULT] in {file}"),
     "no-arn": ("role_arn = nonsense\nsource_profile = profileA\n", "fail", "role_arn is not a role's ARN"),
     "mistyped": (f"{ROLE}source_profile = profielA\n", "fail", "did you mean profileA?"),
     "loop": (f"{ROLE}source_profile = loop\n", "fail", "form a loop"),
@@ -89,7 +89,7 @@ def test_a_profile_that_does_not_resolve_or_has_a_name_that_means_something_else
     assert found.faults.keys() == {f"profile {name}" for name in PROFILES}
     for name, (_, *words) in PROFILES.items():
         (fault,) = found.faults[f"profile {name}"]
-        assert [word for word in words if word not in fault] == [], fault
+        assert [word for word in words if word.format(file=healthy.file) not in fault] == [], fault
 
 
 def test_a_source_that_spoils_several_profiles_is_reported_once(healthy: Machine) -> None:
@@ -208,7 +208,7 @@ def test_bash_3_2_is_reported_to_read_nothing(healthy: Machine) -> None:
     only(examined(healthy, SHELL=str(bash)), "shell integration", "bash 3.2.57", "source <(…)", "eval")
 
 
-# in the shell that runs it
+# ---- the shell that runs it ----
 
 RC = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/config.fish"}
 
