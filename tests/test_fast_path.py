@@ -300,7 +300,7 @@ WORDS += ["--region cn-shanghai", "--region=X", "--min-ttl 20m", "--min-ttl 59m"
 WORDS += ["--config .config/role-env/profiles.ini", "--config ./other.ini", "--config nothing.ini", "--config="]
 WORDS += ["--expect-account ACCOUNT", "--expect-account 1", "--session-name me", "--duration 30m", "--no-cache"]
 WORDS += [f"--format {form}" for form in (*FORMATS, "cobol")]
-NO_KEYRING = ("DBUS_SESSION_BUS_ADDRESS", "PYTHON_KEYRING_BACKEND")
+NO_KEYRING = {"DBUS_SESSION_BUS_ADDRESS", "PYTHON_KEYRING_BACKEND"}
 ENVIRONMENTS = [
     {},
     {"ROLE_ENV_TIMEOUT": "20"},
@@ -345,5 +345,5 @@ def test_both_ways_answer_any_line_in_any_environment_byte_for_byte(machine: Mac
 
 def is_made_anew(line: list[str], environ: dict[str, str]) -> bool:
     """Whether each call makes a session of its own, so that two of them differ."""
-    has_no_cache = environ.get("ROLE_ENV_CACHE") == "none" or not {*NO_KEYRING}.isdisjoint(environ)
+    has_no_cache = environ.get("ROLE_ENV_CACHE") == "none" or not NO_KEYRING.isdisjoint(environ)
     return has_no_cache or not {"--refresh", "--no-cache", "59m"}.isdisjoint(line)
