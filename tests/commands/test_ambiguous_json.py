@@ -10,7 +10,7 @@ from support.machine import Machine
 ALLOW = '{"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}'
 POLICY = f'{{"Version": "1", "Statement": [], "Statement": [{ALLOW}]}}'
 TWICE = "has the key Statement twice"
-"""Of a policy, what is said of it; tests/profiles/test_policies.py has others."""
+"""What is reported of POLICY; tests/profiles/test_policies.py has other ambiguous policies."""
 
 
 def test_an_ambiguous_policy_of_the_option_is_exit_2_and_nothing_is_requested(machine: Machine) -> None:

@@ -71,10 +71,10 @@ def test_a_session_that_is_missing_expired_or_not_whole_is_exit_3(machine: Machi
 def test_in_a_served_session_it_asks_the_uri(machine: Machine) -> None:
     done = machine.role_env("exec", "--renew", "profileB", "--", "role-env", "process", "--session")
     assert (done.returncode, done.stderr) == (0, "")
-    document = json.loads(done.stdout)
-    assert document["access_key_id"] == machine.sts.issued[-1].id
-    assert timestamps.parse_utc(document["expiration"]) > time.time()
-    assert "region_id" not in document
+    printed = json.loads(done.stdout)
+    assert printed["access_key_id"] == machine.sts.issued[-1].id
+    assert timestamps.parse_utc(printed["expiration"]) > time.time()
+    assert "region_id" not in printed
 
 
 def test_either_a_profile_or_session_is_required(machine: Machine) -> None:

@@ -44,8 +44,6 @@ def test_no_file_of_the_cli_is_no_reason_to_stop(machine: Machine, ram: LocalRam
 
 
 VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"
-
-
 PLANTED = ("ram.example.com", "bucket.aliyuncs.com", "ram.aliyuncs.com.evil.example", "10.0.0.1", "http://localhost")
 
 

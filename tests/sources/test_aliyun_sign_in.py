@@ -87,7 +87,7 @@ def test_an_expired_or_revoked_token_is_exit_3_with_the_clis_own_command(
     machine.refuses("cli", 3, "aliyun configure --profile me --mode CloudSSO")
 
 
-def test_another_host_in_the_clis_file_gets_nothing_and_no_header_a_token_that_none_can_carry(
+def test_nothing_is_sent_to_another_host_or_with_a_token_that_no_header_can_carry(
     machine: Machine, portal: CloudSsoPortal
 ) -> None:
     cloud_sso(machine, portal, cloud_sso_sign_in_url="https://evil.example/x/login")
