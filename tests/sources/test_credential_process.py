@@ -1,6 +1,5 @@
 """A credential process: what it may print, and what becomes of one that hangs, fails or prints something else."""
 
-import contextlib
 import json
 import os
 import shlex
@@ -8,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,11 +51,17 @@ def asked(text: str, seconds: float = 30) -> Callable[[], object]:
 
 
 def wait_until_gone(file: Path) -> None:
-    """Wait until the processes in the file have ended, also as ones that nobody has waited for yet."""
+    """Wait until the processes in the file have ended."""
     for pid in file.read_text().split():
-        with contextlib.suppress(FileNotFoundError):
-            state = Path(f"/proc/{pid}/stat")
-            wait_until(lambda state=state: state.read_text().rpartition(")")[2].split()[0] in "ZX")  # type: ignore[misc]
+        wait_until(partial(is_gone, pid))
+
+
+def is_gone(pid: str) -> bool:
+    """Return whether a process has ended, also if nobody has waited for it yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except FileNotFoundError:
+        return True
 
 
 def hanging(file: Path, before: str = "", *more: str) -> str:
