@@ -33,7 +33,7 @@ def test_killed_holders_keep_nobody_waiting(machine: Machine) -> None:
     for _ in range(5):
         moments = sorted(chance.uniform(0, 0.8) for _ in range(5))
         holders = [machine.start(*EXPORT, "--refresh") for _ in moments]
-        survivor = machine.start(*EXPORT, "--refresh")
+        survivor = machine.start(*EXPORT, "--refresh", ROLE_ENV_TIMEOUT="90")  # for 75 of which it waits for a holder
         start = time.monotonic()
         for holder, moment in zip(holders, moments, strict=True):
             time.sleep(max(0, start + moment - time.monotonic()))
