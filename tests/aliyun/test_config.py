@@ -54,7 +54,12 @@ MODES: list[tuple[str, dict[str, Any], tuple[str, ...], dict[str, object]]] = [
         {**ASSUMED, "duration_seconds": 1800, "external_id": "ours", "sts_region": "cn-shanghai"},
     ),
     ("RamRoleArn", {**SESSION, **ROLE}, tuple(SESSION.values()), ASSUMED),
-    ("ChainableRamRoleArn", {**ROLE, "source_profile": "hub"}, (), {**ASSUMED, "source_profile": "hub"}),
+    (
+        "ChainableRamRoleArn",
+        {**ROLE, "source_profile": "hub", "external_id": "ours"},
+        (),
+        {**ASSUMED, "source_profile": "hub", "external_id": "ours"},
+    ),
     ("EcsRamRole", {"ram_role_name": "node"}, (), {"ecs_role_name": "node"}),
     ("EcsRamRole", {}, (), {"ecs_role_name": ""}),
     ("RamRoleArnWithRoleName", {"ram_role_name": "node", **ROLE}, (), {**ASSUMED, "ecs_role_name": "node"}),

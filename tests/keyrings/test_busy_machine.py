@@ -45,11 +45,11 @@ def busy() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("busy")
-def test_beside_busy_loops_warm_calls_stay_on_the_fast_path(machine: Machine) -> None:
+def test_beside_busy_loops_nine_of_ten_warm_calls_stay_on_the_fast_path(machine: Machine) -> None:
     machine.settle()
     asks(machine, calls=1)
-    ways = [machine.run(sys.executable, "-c", PROBE, "profileB", "--format", "bash").stderr for _ in range(5)]
-    assert ways.count("fast") >= 4
+    ways = [machine.run(sys.executable, "-c", PROBE, "profileB", "--format", "bash").stderr for _ in range(10)]
+    assert ways.count("fast") >= 9
 
 
 @pytest.mark.usefixtures("busy")

@@ -89,7 +89,7 @@ def test_full_gives_an_agent_a_full_session_with_its_name_and_agents_full_gives_
     guarded.write(guarded.standard_profiles() + "agents = full\n")
     exports(guarded, "profileB", "--refresh", **CLAUDE)
     assert (last(guarded).policy, last(guarded).session_name.endswith(".claude-code")) == ("", True)
-    guarded.add("read_only = yes\n")  # which it does not lift
+    guarded.write(guarded.standard_profiles() + "agents = read-only\nread_only = yes\n")  # which --full does not lift
     exports(guarded, "profileB", "--full", **CLAUDE)
     assert last(guarded).policy == READING
 

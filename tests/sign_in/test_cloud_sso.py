@@ -13,6 +13,7 @@ from cloud.world import ACCOUNT_B, ACCOUNT_C, format_time
 from support.cached_sessions import key_id
 from support.cases import case
 from support.machine import Machine
+from support.shells import NOTHING_CHANGED
 from support.silent_bus import SilentBus
 from support.terminal import Person
 from support.waiting import wait_until
@@ -95,9 +96,9 @@ def test_the_interval_is_kept_after_a_fault_and_grows_after_slow_down(machine: M
 
 def test_a_refused_or_expired_code_is_exit_4(machine: Machine, portal: CloudSsoPortal) -> None:
     portal.on_poll = "deny"
-    machine.fails("login", "cloud", status=4, said="the sign-in was refused")
+    assert machine.fails("login", "cloud", status=4, said="the sign-in was refused").stdout == ""
     portal.on_poll = "expire"
-    machine.fails("login", "cloud", status=4, said="the code has expired, or was used")
+    assert machine.fails("login", "cloud", status=4, said="the code has expired, or was used").stdout == ""
 
 
 def test_waiting_ends_with_the_code(machine: Machine, portal: CloudSsoPortal) -> None:
@@ -118,7 +119,8 @@ def test_a_portal_that_cannot_be_asked_at_a_sign_in_or_for_a_session_is_exit_5(
         portal.fault(fault, times=None)
         for line, said in (("login cloud", f"role-env: {portal.address}"), ("cloud", "profile cloud")):
             with case(line, fault):
-                machine.fails(*line.split(), status=5, said=said, ROLE_ENV_TIMEOUT="3")
+                done = machine.fails(*line.split(), status=5, said=said, ROLE_ENV_TIMEOUT="3")
+                assert done.stdout == (NOTHING_CHANGED if line == "cloud" else "")
         portal.heal()
 
 
@@ -224,7 +226,7 @@ def test_without_any_keyring_nothing_is_asked_of_the_portal(
     machine: Machine, portal: CloudSsoPortal, backend: str
 ) -> None:
     environ = {"PYTHON_KEYRING_BACKEND": backend, "ROLE_ENV_CACHE": "keyring"}
-    machine.fails("login", "cloud", status=6, said="role-env: hint:", **environ)
+    assert machine.fails("login", "cloud", status=6, said="role-env: hint:", **environ).stdout == ""
     assert not portal.requests
 
 

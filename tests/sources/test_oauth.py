@@ -138,8 +138,8 @@ def test_processes_that_want_the_same_session_share_it(machine: Machine, oauth: 
 
 
 def test_no_refresh_token_is_spent_where_no_lock_can_be_taken(machine: Machine, oauth: OAuthServer) -> None:
-    machine.confined("no-locks", "exec", "me", "--", "true")  # an access token is exchanged all the same
-    assert oauth.sessions
+    done = machine.confined("no-locks", "exec", "me", "--", "true")  # an access token is exchanged all the same
+    assert (done.returncode, len(oauth.sessions)) == (0, 1), done.stderr
     state = machine.home / ".local" / "state" / "role-env"
     oauth.expire_access_tokens()
     state.chmod(0o770)
