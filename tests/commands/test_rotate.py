@@ -14,7 +14,7 @@ def test_a_rotation_ends_with_a_new_key_that_works_and_an_inactive_old_one(machi
     assert '"valid": false' in machine.role_env("explain", "profileB", "--json").stdout  # it was of the old key
     assert (done.returncode, done.stderr) == (0, f"role-env: RAM is asked at {ram.endpoint}, which learns new keys\n")
     assert states(ram)[old] is False
-    new = new_key(machine, ram, old).id
+    new = new_key(ram, old).id
     assert done.stdout.splitlines() == [
         f"profileA: {new} is used, and {old} is inactive",
         "go back with: role-env rotate profileA --abort",
@@ -28,7 +28,7 @@ def test_finish_uses_the_new_key_itself_and_deletes_the_old_one(machine: Machine
     old = machine.sts.access_key_id
     machine.fails("rotate", "profileA", "--finish", status=4, said="no rotation of profileA is under way")
     machine.succeeds("rotate", "profileA")
-    new = new_key(machine, ram, old).id
+    new = new_key(ram, old).id
     machine.sts.clear_calls()
     assert machine.role_env("rotate", "profileA", "--finish").stdout == f"profileA: the old key {old} is deleted\n"
     assert [call.access_key_id for call in machine.sts.calls_of("AssumeRole")] == [new]

@@ -37,7 +37,7 @@ def test_a_list_without_a_key_that_exists_costs_no_key(machine: Machine, ram: Lo
     for option in (*OPTIONS, ("--force",)):
         said = "its list lacks the key that signed the request"
         machine.fails("rotate", "profileA", *option, status=5, said=said)
-    lists(ram, new_key(machine, ram, old).id)
+    lists(ram, new_key(ram, old).id)
     machine.fails("rotate", "profileA", "--abort", status=5, said=f"its list lacks {old}, which exists")
     ram.answers.clear()
     machine.succeeds("rotate", "profileA", "--abort")
@@ -71,7 +71,7 @@ def test_a_key_that_is_not_listed_and_may_not_list_exists(machine: Machine, ram:
     machine.succeeds("rotate", "profileA")
     old = machine.sts.access_key_id
     ram.world.keys[old].active = True
-    lists(ram, new_key(machine, ram, old).id)
+    lists(ram, new_key(ram, old).id)
     ram.fault("code:NoPermission:403", action="ListAccessKeys", after=1)
     machine.fails("rotate", "profileA", "--finish", status=5, said=f"its list lacks {old}, which exists")
     assert old in secrets_in_keyring(machine, ram)

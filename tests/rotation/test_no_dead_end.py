@@ -52,7 +52,7 @@ def test_keys_of_which_none_can_sign_are_named_and_the_rotation_is_dropped(
 ) -> None:
     old = machine.sts.access_key_id
     machine.succeeds("rotate", "profileA")
-    new = new_key(machine, ram, old).id
+    new = new_key(ram, old).id
     del ram.world.keys[new]
     said = f"can sign: {new} is unknown at RAM, {old} is inactive"
     machine.fails("rotate", "profileA", status=4, said=said)

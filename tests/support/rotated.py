@@ -17,7 +17,7 @@ def states(ram: LocalRam, user: str = "test_user1") -> dict[str, bool]:
     return {key.id: key.active for key in ram.world.keys_of(user)}
 
 
-def new_key(machine: Machine, ram: LocalRam, old: str) -> AccessKey:
+def new_key(ram: LocalRam, old: str) -> AccessKey:
     """Return the key of test_user1 that is not `old`."""
     (new,) = [key for key in ram.world.keys_of("test_user1") if key.id != old]
     return new
@@ -70,7 +70,7 @@ def stop_after_create(machine: Machine, ram: LocalRam) -> str:
     wait_until(lambda: any(call.access_key_id not in ("", old) for call in list(machine.sts.calls)))
     end(process, signal.SIGKILL)
     ram.sts.propagation_seconds = 0
-    return new_key(machine, ram, old).id
+    return new_key(ram, old).id
 
 
 def stop_after_swap(machine: Machine, ram: LocalRam) -> str:
@@ -78,7 +78,7 @@ def stop_after_swap(machine: Machine, ram: LocalRam) -> str:
     old = machine.sts.access_key_id
     ram.fault("code:NoPermission:403", action="UpdateAccessKey")
     machine.fails("rotate", "profileA", status=4, said="RAM said NoPermission")
-    return new_key(machine, ram, old).id
+    return new_key(ram, old).id
 
 
 def end(process: "subprocess.Popen[str]", number: int) -> tuple[int, str]:
