@@ -5,6 +5,7 @@ import json
 import re
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import pytest
@@ -153,7 +154,7 @@ def test_ctrl_c_at_a_page_ends_at_once(organization: Organization) -> None:
     for page in PAGES:
         organization.directory.fault("slow", times=None, after=page - 1)
         process = organization.machine.start(*CONFIGURE)
-        organization.at_page(page, lambda process=process: process.send_signal(signal.SIGINT))  # type: ignore[misc]
+        organization.at_page(page, partial(process.send_signal, signal.SIGINT))
         out, err = process.communicate(timeout=60)
         assert (process.returncode, out, err) == (130, "", "role-env: interrupted\n"), page
         organization.check_unchanged()
