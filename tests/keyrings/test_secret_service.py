@@ -1,4 +1,4 @@
-"""The fast read returns what keyring stored or raises AskKeyring, in time: a real keyring, and ones that hang."""
+"""The fast read returns what keyring stored or raises AskKeyring, in time; each store keeps what a store promises."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""Each key of a profile and its rule."""
+"""Each key of a profile and its rule, and the endpoint of an organization."""
 
 import os
 

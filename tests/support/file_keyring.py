@@ -1,4 +1,4 @@
-"""A keyring in a file of the home folder, for throwaway keys: for `tests/sandbox` on a machine without a keyring."""
+"""A keyring in a file of the home folder, for throwaway keys: for `tests/sandbox`, and for tests of such a keyring."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import keyring.backend
 
 
 class PlaintextKeyring(keyring.backend.KeyringBackend):
-    """Entries in `keyring.json`."""
+    """Entries in `keyring.json`, unencrypted, which role-env knows by the name of the class."""
 
     priority = 1
 
