@@ -10,7 +10,7 @@ _role_env_find_config() {
 		--config=*) _role_env_config=${1#*=} ;;
 		*) ;;
 		esac
-		\builtin shift
+		shift
 	done
 }
 
@@ -20,7 +20,7 @@ _role_env_find_config() {
 _role_env_read_word() {
 	if [[ -n ${_role_env_option} ]]; then
 		_role_env_option=''
-		\builtin return
+		return
 	fi
 	case $1 in
 	@VALUE_OPTIONS | @) _role_env_option=$1 ;;
@@ -41,15 +41,15 @@ _role_env_read_word() {
 # Offer the words for the cursor, after `_role_env_command` and `_role_env_count` words; `_role_env_here` is the part
 # that has been typed.
 _role_env_offer_word() {
-	\builtin local _role_env_kinds='' _role_env_flags=''
+	local _role_env_kinds='' _role_env_flags=''
 	case ${_role_env_here}/${_role_env_command} in
 	-*/) _role_env_offer_options --help --version ;;
 	-*)
 		_role_env_look_up "${_role_env_command}"
-		\builtin set -- --help
+		set -- --help
 		while [[ -n ${_role_env_flags} ]]; do
 			_role_env_kinds=${_role_env_flags%% *} _role_env_flags=${_role_env_flags#* }
-			\builtin set -- "$@" "${_role_env_kinds%%=*}"
+			set -- "$@" "${_role_env_kinds%%=*}"
 		done
 		_role_env_offer_options "$@"
 		;;
@@ -70,7 +70,7 @@ _role_env_offer_word() {
 
 # Offer the values of the option `_role_env_option`; fail if the value is a file.
 _role_env_offer_value() {
-	\builtin local _role_env_kinds='' _role_env_flags=''
+	local _role_env_kinds='' _role_env_flags=''
 	_role_env_look_up "${_role_env_command:-export}"
 	case " ${_role_env_flags}" in
 	*" ${_role_env_option}="*)
@@ -84,7 +84,7 @@ _role_env_offer_value() {
 _role_env_offer_kind() {
 	case $1 in
 	'' | -) ;;
-	file) \builtin return 1 ;;
+	file) return 1 ;;
 	profile) _role_env_offer_profiles ;;
 	session) _role_env_offer_profiles --sessions ;;
 	*) _role_env_offer_list "$1" ;;
@@ -92,7 +92,7 @@ _role_env_offer_kind() {
 }
 
 _role_env_offer_list() {
-	\builtin local _role_env_rest="$1,"
+	local _role_env_rest="$1,"
 	while [[ -n ${_role_env_rest} ]]; do
 		_role_env_offer "${_role_env_rest%%,*}"
 		_role_env_rest=${_role_env_rest#*,}
@@ -101,12 +101,12 @@ _role_env_offer_list() {
 
 # Offer profiles; bash shows no description.
 _role_env_offer_profiles() {
-	\builtin local _role_env_names='' _role_env_config=''
+	local _role_env_names='' _role_env_config=''
 	_role_env_find_config "${_role_env_before[@]}"
-	case ${_role_env_shell} in zsh) \builtin set -- --described "$@" ;; *) ;; esac
+	case @SHELL@ in zsh) set -- --described "$@" ;; *) ;; esac
 	_role_env_names=$(
 		_role_env_call list --names "$@" ${_role_env_config:+"--config=${_role_env_config}"} 2>/dev/null
-	) || \builtin return 0
+	) || return 0
 	_role_env_offer_names "${_role_env_names}"
 }
 

@@ -1,37 +1,24 @@
-# role-env's integration in fish: role-env init fish | source. This file, `prompt.fish` and `completion.fish` are one
-# text, in which the names between two @ are replaced by the command's own tables. A function without a comment does what
-# the one of its name in the files for bash and zsh does.
+# role-env's integration in fish: role-env init fish | source. This file and `completion.fish` are one text, in which the
+# names between two @ are replaced by the command's own tables. A function without a comment does what the one of its
+# name in the files for bash and zsh does.
 #
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
 # shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete. The prompt requires fish 3.6.
-#
-# Text from outside is never evaluated, arithmetic gets only digits, and inherited variables are replaced.
-for name in seen name left end on off plain warning warned request previous observed text
+for name in state observed text name sign end due usual warning on off request previous warned
     set -gu _role_env_$name ''
 end
-for name in retry since next
+for name in since next retry
     set -gu _role_env_$name 0
 end
-set -gu _role_env_window 1
 set -e -g name
-set -e ROLE_ENV_PROMPT
 
 # The version of this text, and the options of `role-env init`: --no-prompt, --renew.
 set -gu _role_env_options '@OPTIONS@'
 
 function role-env
-    # Help is for a person and never evaluated.
-    if contains -- -h $argv; or contains -- --help $argv
-        _role_env_call $argv
-        return
-    end
     switch "$argv[1]"
-        case use
-            _role_env_use $argv[2..]
-        case off
-            _role_env_end_session $argv[2..]
-        case renew
-            _role_env_renew_here $argv
+        case use off renew
+            _role_env_run_here $argv
         case '*'
             _role_env_call $argv
     end
@@ -42,92 +29,178 @@ function _role_env_call --no-scope-shadowing
     ROLE_ENV_INIT=(string split -f 1 ' ' -- "$_role_env_options") command role-env $argv
 end
 
-function _role_env_use
-    _role_env_can_run; or return
-    _role_env_remember
-    set -lx ROLE_ENV_PREVIOUS "$_role_env_request"
-    test -n "$ROLE_ENV_PROFILE"; and set ROLE_ENV_PREVIOUS "$_role_env_previous"
-    _role_env_take export $argv
-    set -l result $status
-    _role_env_remember
-    _role_env_refresh
-    return $result
-end
-
-function _role_env_remember
-    test -n "$ROLE_ENV_PROFILE"; or return 0
-    set -l here none
-    string match -q -- "*\"shown\":\"@EACH SHOWN $ITEM @END\"*" "$ROLE_ENV_REQUEST"; and set here $ROLE_ENV_REQUEST
-    set -l requests (string replace -r ',"sts_endpoint".*' '' -- $here "$_role_env_request")
-    test "$requests[1]" = "$requests[2]"; or set -g _role_env_previous $_role_env_request
-    set -g _role_env_request $here
-end
-
-# End the session without a process, by the code below. fish has no subshells, so it always acts in this shell.
-function _role_env_end_session
-    _role_env_remember
-    if set -q argv[1]
-        _role_env_take off $argv
-    else
-        @OFF@
+# Run `use`, `off` or `renew`: evaluate the code that the command prints for this shell. Help is for a person. fish has
+# no subshells, so it always acts in this shell.
+function _role_env_run_here
+    if contains -- -h $argv; or contains -- --help $argv
+        _role_env_call $argv
+        return
     end
-    set -l result $status
-    _role_env_refresh
-    return $result
-end
-
-# Run `renew` for a person.
-function _role_env_renew_here
-    set -l before "$ROLE_ENV_EXPIRATION"
-    _role_env_take $argv
-    set -l result $status
-    _role_env_refresh
-    if test $result = 0 -a "$ROLE_ENV_EXPIRATION" = "$before"; and status is-interactive
-        _role_env_say_not_due
+    _role_env_remember
+    if test $argv[1] = use
+        # `-` is the session before this one or, in a shell without a session, the last one.
+        set -fx ROLE_ENV_PREVIOUS "$_role_env_request"
+        test -n "$ROLE_ENV_REQUEST"; and set ROLE_ENV_PREVIOUS "$_role_env_previous"
+        set argv[1] export
     end
-    return $result
-end
-
-# Print that a renewal had nothing to do.
-function _role_env_say_not_due
-    if _role_env_is_served
-        echo 'role-env: the session of this shell is renewed by role-env exec --renew' >&2
-    else if string match -q -r -- '^[0-9]{1,12}\z' "$ROLE_ENV_EXPIRATION"
-        set -l minutes (math "floor(($ROLE_ENV_EXPIRATION - "(command date +%s)" - 1) / 60)")
-        echo "role-env: the session of this shell is not due for renewal: $minutes min left" >&2
-    end
-end
-
-# Evaluate the code that the command prints for this shell, and return its status, or 1 if the evaluation failed.
-function _role_env_take
-    _role_env_can_run; or return
     _role_env_call $argv --format fish | source
     set -l results $pipestatus
+    _role_env_remember
+    functions -q _role_env_on_prompt; and _role_env_wrap
     test "$results[1]" = 0; and return $results[2]
     return $results[1]
 end
 
-# Succeed if the command can run. If it or its interpreter is missing, print one line instead of the shell's message.
-function _role_env_can_run
-    set -l file (command -s role-env)
-    set -l line ''
-    if test -n "$file"
-        read line <"$file"
-        set -l interpreter (string match -r -g '^#!(/\S*)' -- $line)
-        if test -z "$interpreter"; or test -x "$interpreter"
-            return 0
-        end
-    else
-        set file role-env
-    end
-    printf 'role-env: the command %s cannot run: it, or its Python, is missing\n%s\n' $file \
-        'role-env: hint: install it again; role-env off works without it' >&2
-    return 127
+function _role_env_remember
+    test -n "$ROLE_ENV_REQUEST"; or return 0
+    set -l requests (string replace -r ',"sts_endpoint".*' '' -- "$ROLE_ENV_REQUEST" "$_role_env_request")
+    test "$requests[1]" = "$requests[2]"; or set -g _role_env_previous $_role_env_request
+    set -g _role_env_request $ROLE_ENV_REQUEST
 end
 
-# Wrap the prompt's function again if another one has replaced it, since the next prompt must show the change.
-function _role_env_refresh
-    functions -q _role_env_on_prompt; or return 0
-    _role_env_wrap
-    true
+# Set ROLE_ENV_PROMPT at each prompt. fish itself keeps $status. Most of the time nothing has changed, and the time of
+# the next change of the text has not come.
+#
+# fish has no clock. On Linux a file has the time since the machine started; elsewhere the age of a file gives the time
+# without a fork.
+function _role_env_prompt
+    if set -q _role_env_has_uptime
+        read -f age rest </proc/uptime
+    else
+        set -f age (path mtime -R /)
+    end
+    _role_env_observe
+    test "$_role_env_observed" = "$_role_env_state" -a $age -ge $_role_env_since -a $age -lt $_role_env_next
+    or _role_env_update $age
+    set -g ROLE_ENV_PROMPT "$_role_env_text"
+end
+
+function _role_env_observe
+    set -g _role_env_observed "@EACH COMPARED $ITEM @END @EACH OUTRANKING $ITEM @END"
+    test -z "$ROLE_ENV_SERVER"; or test -e "$ALICLOUD_SHARED_CREDENTIALS_FILE"; or set -ga _role_env_observed ended
+end
+
+# Set the text that the prompt shows; the argument is the age until now.
+function _role_env_update
+    set -l now (math (path mtime /) + (path mtime -R /))
+    if test "$_role_env_observed" != "$_role_env_state"
+        _role_env_remember
+        _role_env_look
+    end
+    if test -n "$_role_env_due"; and string match -q -- '*--renew*' $_role_env_options
+        if test $now -ge $_role_env_due -a $now -ge $_role_env_retry
+            set -g _role_env_retry (math $now + 30)
+            _role_env_renew
+            _role_env_look
+        end
+    end
+    set -g _role_env_since $argv[1]
+    _role_env_describe $argv[1] $now
+    _role_env_observe
+    set -g _role_env_state "$_role_env_observed"
+end
+
+function _role_env_look
+    set -l lines
+    if test -n "@EACH DESCRIBING $ITEM@END$ROLE_ENV_NO_ACCOUNT"
+        set lines (command role-env status --prompt 2>/dev/null)
+        set -q lines[6]; or set lines "$ROLE_ENV_PROFILE" ≠ '' '' '' ''
+    end
+    for name in name sign end due usual warning
+        set -g _role_env_$name $lines[1]
+        set -e lines[1]
+    end
+end
+
+# Set the text, its colors, and the age until which it is right; the arguments are the age and the epoch seconds now.
+function _role_env_describe
+    set -l left 300
+    set -l text ''
+    set -l wait 60
+    switch "$_role_env_end"
+        case '' served
+        case '*'
+            set left (math $_role_env_end - $argv[2])
+            if test $left -gt 0
+                # The current second has begun: less than $left is left.
+                set -l minutes (math "floor(($left - 1) / 60)")
+                set text " "$minutes"m"
+                set wait (math "max(1, $left - $minutes * 60)")
+            else
+                set text ' expired'
+            end
+    end
+    set -l color $_role_env_usual
+    test -n "$_role_env_sign" -o $left -lt 300; and set color $_role_env_warning
+    set -g _role_env_on ''
+    set -g _role_env_off ''
+    if test -n "$color"
+        set -g _role_env_on \e"["$color"m"
+        set -g _role_env_off \e"[0m"
+    end
+    set -g _role_env_next (math $argv[1] + $wait)
+    set -g _role_env_text "$_role_env_name$_role_env_sign$text"
+end
+
+# Renew the session, within 5 seconds. The reason of a failure is shown once for each session; stderr is no terminal, so
+# that no keyring asks anything.
+function _role_env_renew
+    begin
+        ROLE_ENV_TIMEOUT=4 _role_env_call renew --format fish 2>| _role_env_say_once
+    end | source 2>/dev/null
+end
+
+function _role_env_say_once
+    read -z -l said
+    test -n "$said" -a "$_role_env_warned" != "$ROLE_ENV_ACCESS_KEY_ID"; or return
+    set -g _role_env_warned $ROLE_ENV_ACCESS_KEY_ID
+    printf '%s' $said >&2
+end
+
+# Wrap any prompt function: at the first prompt, when it exists, and again after another one has replaced it. It runs
+# after all hooks, so it sees their changes.
+function _role_env_wrap
+    functions fish_prompt | string match -q '*_role_env_inner_prompt*'; and return
+    functions -e _role_env_inner_prompt
+    functions -c fish_prompt _role_env_inner_prompt; or return
+    function fish_prompt
+        # `set`, its event handlers and `switch` keep $status and $pipestatus, which the prompt within may show.
+        set -g _role_env_draws 1
+        switch "$_role_env_hides$ROLE_ENV_PROMPT/$pipestatus/$status"
+            case '/*'
+                _role_env_inner_prompt
+            case '*/0/0'
+                printf '%s%s%s ' "$_role_env_on" $ROLE_ENV_PROMPT "$_role_env_off"
+                true
+                _role_env_inner_prompt
+            case '*'
+                set -l text (_role_env_inner_prompt | string collect --no-trim-newlines)
+                printf '%s%s%s %s' "$_role_env_on" "$ROLE_ENV_PROMPT" "$_role_env_off" "$text"
+        end
+    end
+end
+
+# Install it in an interactive shell. Without `path mtime` fish cannot measure time.
+if status is-interactive; and path mtime / >/dev/null 2>/dev/null
+    set -g _role_env_hides ''
+    string match -q -- '*--no-prompt*' $_role_env_options; and set -g _role_env_hides /
+    set -e -g _role_env_has_uptime
+    string match -qr '^[0-9.]+ ' -- (read -z </proc/uptime 2>/dev/null); and set -g _role_env_has_uptime 1
+    # A wrapped prompt examines the session when it is drawn.
+    set -e -g _role_env_draws
+    function _role_env_on_prompt --on-event fish_prompt
+        if set -q _role_env_draws
+            set -e -g _role_env_draws
+        else
+            _role_env_wrap
+            _role_env_prompt
+        end
+    end
+    function _role_env_on_draw --on-variable _role_env_draws
+        set -q _role_env_draws; and _role_env_prompt
+    end
+    # Unless the session is examined after the command, no text is shown.
+    function _role_env_on_command --on-event fish_preexec
+        set -g ROLE_ENV_PROMPT ''
+    end
 end

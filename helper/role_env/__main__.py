@@ -78,8 +78,6 @@ def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
     from role_env.command_table.commands import COMMANDS
 
     described = COMMANDS[invocation.command]
-    if described.is_new:
-        _check_not_profile(invocation)
     if described.changes_secrets:
         _check_may_change(invocation)
     return _run_command(invocation, described, asks_profile=asks_profile, spent=spent)
@@ -91,9 +89,8 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
     from role_env.errors import UsageError
     from role_env.ui.messages import Messages
 
-    is_silent = invocation.unattended or (described.is_silent and not invocation.verbose)
-    messages = Messages(verbose=invocation.verbose, silent=is_silent)
-    context = Context(os.environ, None, messages, is_unattended=invocation.unattended)
+    messages = Messages(verbose=invocation.verbose, silent=described.is_silent and not invocation.verbose)
+    context = Context(os.environ, None, messages)
     if spent > _FAST_SECONDS:
         context.deadline.extend(-spent)
     # importlib imports warnings and more, which costs 1 ms
@@ -177,33 +174,6 @@ def _answer_no_words(invocation: "Invocation") -> int:
     write_failure(invocation, os.environ)
     ui.write_stderr(pages.short())
     return 2
-
-
-def _check_not_profile(invocation: "Invocation") -> None:
-    """Raise UsageError if the line is only the command's name, a profile has that name and a shell reads stdout.
-
-    Such a shell expects the profile's session: the profile may be older than the command.
-    """
-    name = invocation.command
-    if not invocation.is_alone or (sys.stdout is not None and sys.stdout.isatty()) or not _may_be_profile(name):
-        return
-    from role_env.cli import options
-    from role_env.errors import UsageError
-
-    if options.has_profile(name, invocation.config, os.environ):
-        invocation.command = "export"  # the shell gets the same code as after a failed switch
-        raise UsageError(f"{name} is a command, and also a profile", hint=f"for the profile: role-env export {name}")
-
-
-def _may_be_profile(name: str) -> bool:
-    """Return whether the usual profiles file exists and contains the text `name`, since parsing takes 10 ms."""
-    from role_env import paths
-
-    try:
-        with open(paths.usual_profiles_file(os.environ), "rb") as file:  # noqa: PTH123  pathlib costs 5 ms
-            return name.encode() in file.read()
-    except OSError:
-        return True
 
 
 def _check_may_change(invocation: "Invocation") -> None:

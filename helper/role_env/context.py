@@ -16,22 +16,13 @@ class Context:
     """The environment variables, the deadline of the whole command, and where its messages go.
 
     Nothing below `__main__` reads `os.environ`: it reads `environ`. Without a `deadline` it is ROLE_ENV_TIMEOUT seconds
-    after its first use: a command that never waits ignores the variable. `is_unattended` is True for work that
-    no person asked for; no keyring backend that a setting chooses is imported then.
+    after its first use: a command that never waits ignores the variable.
     """
 
-    def __init__(
-        self,
-        environ: "Mapping[str, str]",
-        deadline: "Deadline | None",
-        messages: "Messages",
-        *,
-        is_unattended: bool = False,
-    ) -> None:
+    def __init__(self, environ: "Mapping[str, str]", deadline: "Deadline | None", messages: "Messages") -> None:
         self.environ = environ
         self._deadline = deadline
         self.messages = messages
-        self.is_unattended = is_unattended
 
     @property
     def deadline(self) -> "Deadline":
@@ -44,15 +35,15 @@ class Context:
 
     def restarted(self) -> "Context":
         """Return the same context with a deadline that begins now, for the work after a person has answered."""
-        return Context(self.environ, None, self.messages, is_unattended=self.is_unattended)
+        return Context(self.environ, None, self.messages)
 
     def with_deadline(self, deadline: "Deadline") -> "Context":
         """Return the same context with another deadline."""
-        return Context(self.environ, deadline, self.messages, is_unattended=self.is_unattended)
+        return Context(self.environ, deadline, self.messages)
 
     def with_environ(self, environ: "Mapping[str, str]") -> "Context":
         """Return the same context with other environment variables."""
-        return Context(environ, self.deadline, self.messages, is_unattended=self.is_unattended)
+        return Context(environ, self.deadline, self.messages)
 
 
 def timeout_of(environ: "Mapping[str, str]") -> float:

@@ -57,7 +57,12 @@ class Credentials(AccessKey):
         """
         life = self.expiration - self.issued
         left = self.remaining()
-        return left < max(min(300, life / 5), min_ttl) or left > life + 60
+        return left < max(renewal_window(life), min_ttl) or left > life + 60
+
+
+def renewal_window(lifetime: float) -> float:
+    """Return how long before its end a session with this lifetime is renewed: min(300 s, a fifth of the lifetime)."""
+    return min(300, lifetime / 5)
 
 
 class Session:

@@ -114,22 +114,6 @@ def host(text: str) -> str:
     return bare
 
 
-def host_of_variable(text: str, documented: "Collection[str]") -> str:
-    """Return the `host` or `host:port` that an environment variable names. Raises ValueError.
-
-    Signatures do not cover the host, so a planted variable may name only a `documented` host, in which
-    <region> stands for any region, or this machine.
-    """
-    import re
-
-    found = host(text)
-    name = re.sub(r":[0-9]+$", "", found).lower()
-    patterns = [re.escape(one).replace("<region>", "[a-z0-9-]{2,64}") for one in documented]
-    if re.fullmatch("|".join((*patterns, "localhost", r"\[::1\]", r"127(\.[0-9]{1,3}){3}")), name):
-        return found
-    raise ValueError(f"names {found}, and a variable may name only {', '.join(documented)} or this machine")
-
-
 def families(text: str) -> tuple[str, ...]:
     """Parse the names of families of variables. Raises ValueError."""
     families = tuple(text.split())

@@ -1,4 +1,4 @@
-"""Make the programs for shells, and the shell integration, from the files of `shell/`.
+"""Make the shell integrations, which `role-env init` prints, from the files of `shell/`.
 
 Each file is one that linters can check. When the wheel is built, tables are filled in:
 
@@ -6,14 +6,13 @@ Each file is one that linters can check. When the wheel is built, tables are fil
 - What is between `@EACH NAME` and `@END`, or between the lines `#@EACH NAME` and `#@END`, is repeated for each row of a
   list. There ITEM, or the row's own columns, stand for the row's values.
 
-A name that is in no table stays: `role_env.shells` replaces it for each session. A line that begins with `#@` divides a
-file.
+A name that is in no table stays: `role-env init` replaces it. Comments and indentation stay too: a person may read what
+he loads with `role-env init bash --show`.
 """
 
 import importlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from role_env.command_table import SHELLS, Shell
@@ -25,18 +24,8 @@ _EACH = re.compile(r"[ \t]*#@EACH (\w+)\n(.*?)[ \t]*#@END\n|@EACH (\w+) (.*?)@EN
 
 
 def made() -> dict[str, str]:
-    """Return the text of each file that the installed command reads, by its name.
-
-    The module here with the name of a shell's dialect makes its programs. Without such a module, the files are used as
-    they are.
-    """
-    texts: dict[str, str] = {}
-    for dialect in {shell.dialect.rpartition(".")[2] for shell in SHELLS.values()}:
-        if find_spec(f"{__name__}.{dialect}"):
-            texts |= importlib.import_module(f"{__name__}.{dialect}").programs()
-        else:
-            texts |= {path.name: path.read_text("utf-8") for path in FILES.glob(f"*.{dialect}")}
-    return texts | {f"init.{shell.name}": _integration(shell) for shell in SHELLS.values() if shell.integration}
+    """Return the text of each file that the installed command reads, by its name."""
+    return {f"init.{shell.name}": _integration(shell) for shell in SHELLS.values() if shell.integration}
 
 
 def _integration(shell: Shell) -> str:
@@ -44,24 +33,16 @@ def _integration(shell: Shell) -> str:
 
     Like everything that a shell reads from role-env, it is one group: cut off anywhere, it does nothing.
     """
-    dialect = importlib.import_module(shell.dialect)
-    off = importlib.import_module(f"{__name__}.{shell.dialect.rpartition('.')[2]}").off_here()
-    own = {"SHELL": shell.name, "OFF": off, **tables.of_integration(dialect.quote)}
+    quote = importlib.import_module(shell.dialect).quote
+    own = {"SHELL": shell.name, **tables.of_integration(quote)}
     text = fill("".join((FILES / name).read_text("utf-8") for name in shell.integration), own)
-    (around,) = parts(f"init.{shell.name}", {})
-    return fill("\n".join((*around, "")), {"TEXT": text.rstrip("\n"), "QUOTED_TEXT": dialect.quote(text)})
+    around = _code((FILES / f"init.{shell.name}").read_text("utf-8"))
+    return fill(around, {"TEXT": text.rstrip("\n"), "QUOTED_TEXT": quote(text)})
 
 
-def parts(name: str, own_tables: tables.Tables) -> list[list[str]]:
-    """Return the parts of a file, filled in, each as lines of code without comments and indentation."""
-    found: list[list[str]] = [[]]
-    for line in fill((FILES / name).read_text("utf-8"), own_tables).split("\n"):
-        code = line.strip()
-        if code.startswith("#@"):
-            found.append([])
-        elif code and not code.startswith("#"):
-            found[-1].append(code)
-    return found
+def _code(text: str) -> str:
+    """Return `text` without the comment at its start."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
 
 
 def fill(text: str, own_tables: tables.Tables) -> str:

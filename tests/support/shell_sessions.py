@@ -19,16 +19,19 @@ def begin(machine: Machine, *arguments: str) -> dict[str, str]:
 
 def expired(variables: dict[str, str]) -> dict[str, str]:
     """Return `variables` with an end that is over."""
-    return variables | {"ROLE_ENV_EXPIRATION": str(int(time.time()) - 5)}
+    return _ending(variables, int(time.time()) - 5)
 
 
 def due(machine: Machine, seconds: int = 200) -> dict[str, str]:
     """Return the variables of a shell whose session, of an hour, has `seconds` left."""
     variables = begin(machine)
     age(machine, 3600 - seconds)
-    end = str(int(time.time()) + seconds)
     issued = json.loads(variables["ROLE_ENV_REQUEST"])["issued"] - 3600 + seconds
-    return changed(variables | {"ROLE_ENV_EXPIRATION": end}, issued=issued)
+    return changed(_ending(variables, int(time.time()) + seconds), issued=issued)
+
+
+def _ending(variables: dict[str, str], end: int) -> dict[str, str]:
+    return changed(variables | {"ROLE_ENV_EXPIRATION": str(end)}, expiration=str(end))
 
 
 def changed(variables: dict[str, str], **members: object) -> dict[str, str]:

@@ -12,8 +12,8 @@ from role_env.shells import posix
 from support.secret_service_bus import require
 from support.waiting import DEADLINE
 
-NOTHING_CHANGED = posix.failure({}, take_away=False)
-"""What a POSIX shell gets from a failure that takes nothing away: it fails, and the prompt has no text any more."""
+NOTHING_CHANGED = posix.FAILURE
+"""What a POSIX shell gets from a failure that takes nothing away."""
 INTO_SHELL = {
     "bash": "source <(role-env {0})",
     "zsh": "source <(role-env {0})",

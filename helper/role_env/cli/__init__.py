@@ -17,19 +17,18 @@ _PROCESS_SECONDS = 200
 class Invocation:
     """A parsed command line.
 
-    `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`, and `is_alone` is True if
-    the line is only the command's name. `fault` is the line's first error and `hint` the fix; both are empty for a
-    valid line. `unexpected` has the words that the command does not take, and `profile_option` is `--profile` or `-p`
-    for a line with that option of other tools, whose value is then read as a word. `lacks_profile` is True if the only
-    error is that a PROFILE with a session is missing, and `after_dashes` has the words after a `--` in its place, which
-    may all be COMMAND. Each option has a field of its name: True for a given switch, seconds for a duration, and a
-    false value for an option that is not given. The exception: `configure`'s options for the keys of a credential
-    source fill `source_keys`. `needed_ttl` is the number of seconds that a session must have left.
+    `command` is empty if there is none. `is_command_named` is False for `role-env PROFILE`. `fault` is the line's first
+    error and `hint` the fix; both are empty for a valid line. `unexpected` has the words that the command does not
+    take, and `profile_option` is `--profile` or `-p` for a line with that option of other tools, whose value is then
+    read as a word. `lacks_profile` is True if the only error is that a PROFILE with a session is missing, and
+    `after_dashes` has the words after a `--` in its place, which may all be COMMAND. Each option has a field of its
+    name: True for a given switch, seconds for a duration, and a false value for an option that is not given. The
+    exception: `configure`'s options for the keys of a credential source fill `source_keys`. `needed_ttl` is the number
+    of seconds that a session must have left.
     """
 
     command: str = ""
     is_command_named: bool = False
-    is_alone: bool = False
     fault: str = ""
     hint: str = ""
     unexpected: "tuple[str, ...]" = ()
@@ -74,6 +73,7 @@ class Invocation:
     no_verify: bool = False
     policy: str = ""
     print: bool = False
+    prompt: bool = False
     ram_endpoint: str = ""
     read_only: bool = False
     refresh: bool = False
@@ -90,7 +90,6 @@ class Invocation:
     site: str = ""
     source_keys: "dict[str, str]" = {}  # noqa: RUF012  the parser never changes this one
     status: bool = False
-    unattended: bool = False
     verbose: bool = False
     yes: bool = False
 
@@ -143,8 +142,6 @@ class _Parser:
         """Return the invocation."""
         self._read()
         result, command = self._result, self._command
-        if result.is_command_named and not self._options and not self._words:
-            result.is_alone = True
         if command:
             result.command = command.name
         for name, value in self._options:

@@ -129,12 +129,12 @@ def _has_other_session(invocation: "Invocation", environ: "Mapping[str, str]", r
 
 def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
     """Return the error to report after a failed switch: the shell has no account now, and how to get one."""
-    from role_env.environ import request as requests
     from role_env.environ.session import ShellState
+    from role_env.sessions import request_of_shell
 
-    profile, asked = ShellState(environ).profile, requests.of_shell(environ)
+    profile, asked = ShellState(environ).profile, request_of_shell(environ)
     session = f"the session of {profile}" if profile else "the session"
-    back = requests.line(asked, environ) if asked else ""
+    back = asked.line(environ) if asked else ""
     if asked and asked.is_repeatable and variables.PREVIOUS in environ:
         back = "role-env use -"  # the integration remembers the request
     way_back = f"go back with: {back}; or " if back else ""

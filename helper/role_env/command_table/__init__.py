@@ -127,8 +127,8 @@ class Command:
 
     A command with `is_silent` writes nothing to stderr when it succeeds, unless `--verbose` is given. `prints` is
     SECRETS or CODE if its output goes to a terminal only with `--show`. With `is_evaluated`, a shell reads the output,
-    and after a failure it gets code that fails. A profile may have the name of a command with `is_new`. A command with
-    `changes_secrets` changes role-env's own secrets; a narrowed session refuses it without `--full`.
+    and after a failure it gets code that fails. A command with `changes_secrets` changes role-env's own secrets; a
+    narrowed session refuses it without `--full`.
     """
 
     def __init__(
@@ -144,7 +144,6 @@ class Command:
         usage: str = "",
         prints: str = "",
         is_evaluated: bool = False,
-        is_new: bool = False,
         is_silent: bool = False,
         changes_secrets: bool = False,
     ) -> None:
@@ -163,7 +162,6 @@ class Command:
         self.usage = usage
         self.prints = prints
         self.is_evaluated = is_evaluated
-        self.is_new = is_new
         self.is_silent = is_silent
         self.changes_secrets = changes_secrets
 
@@ -237,14 +235,14 @@ SHELLS = {
             "bash",
             readers="bash, zsh, at a prompt",
             evaluate="source <({})",
-            integration=("role-env.sh", "prompt.sh", "completion.sh", "role-env.bash"),
+            integration=("role-env.sh", "completion.sh", "role-env.bash"),
             load='eval "$(role-env init bash)"',
             startup_files=(".bashrc", ".bash_profile", ".bash_login", ".profile"),
         ),
         Shell(
             "zsh",
             evaluate="source <({})",
-            integration=("role-env.sh", "prompt.sh", "completion.sh", "role-env.zsh"),
+            integration=("role-env.sh", "completion.sh", "role-env.zsh"),
             load='eval "$(role-env init zsh)"',
             startup_files=(".zshrc", ".zprofile", ".zshenv"),
             startup_folder=("ZDOTDIR", ""),
@@ -256,7 +254,7 @@ SHELLS = {
             dialect="role_env.shells.fish",
             evaluate="{} | source",
             evaluate_code="{} | source",
-            integration=("role-env.fish", "prompt.fish", "completion.fish"),
+            integration=("role-env.fish", "completion.fish"),
             load="role-env init fish | source",
             startup_files=("fish/config.fish", "fish/conf.d/*.fish"),
             startup_folder=("XDG_CONFIG_HOME", ".config"),

@@ -107,19 +107,11 @@ _SESSIONS = (
         "renew",
         "print code that renews the session in this shell in place, or leaves it as it is",
         (),
-        (
-            _format(model.SHELL_FORMATS),
-            Option(
-                "--unattended",
-                "",
-                "as a prompt renews: import no keyring backend that a setting chooses, and report only a failure",
-            ),
-        ),
+        (_format(model.SHELL_FORMATS),),
         ('eval "$(role-env renew)"', "role-env renew | source"),
         statuses=model.ALL_STATUSES | {4: "it would be another session, or STS refused"},
         prints=model.CODE,
         is_evaluated=True,
-        is_new=True,
     ),
     Command(
         "init",

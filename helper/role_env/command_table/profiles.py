@@ -71,7 +71,6 @@ COMMANDS = (
         ),
         statuses=model.ALL_STATUSES,
         exclusive=(("--cloud-sso", "--resource-directory", "--edit"),),
-        is_new=True,
         changes_secrets=True,
     ),
     Command(
@@ -129,7 +128,6 @@ COMMANDS = (
         ("role-env rotate profileA", "role-env rotate profileA --finish"),
         statuses=model.ALL_STATUSES | {4: "STS or RAM refused, or rotate itself did"},
         exclusive=(("--status", "--finish", "--abort"),),
-        is_new=True,
         changes_secrets=True,
     ),
     Command(
@@ -168,13 +166,14 @@ REPORTS = (
         "status",
         "report the session in this shell, from its variables alone",
         (),
-        (model.JSON,),
+        (model.JSON, Option("--prompt", "", "print what the prompt shows, a line each")),
         ("role-env status", "role-env status --json"),
         statuses={
-            0: "the session is valid",
+            0: "the session is valid, or --prompt",
             1: "there is no session, it has expired, or a variable is not the session's",
             2: "",
         },
+        exclusive=(("--json", "--prompt"),),
     ),
     Command(
         "whoami",
@@ -207,7 +206,6 @@ REPORTS = (
         (),
         ("role-env help exec", "role-env help exit-statuses"),
         statuses=dict.fromkeys((0, 1, 2), ""),
-        is_new=True,
     ),
     Command(
         "version",
@@ -216,7 +214,6 @@ REPORTS = (
         (),
         ("role-env version", "role-env --version"),
         statuses=dict.fromkeys((0, 1, 2), ""),
-        is_new=True,
     ),
 )
 """The commands that only report."""

@@ -5,7 +5,7 @@ from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Fingerprint
-from role_env.keyrings import PROOF_SERVICE, Entry
+from role_env.keyrings import Entry
 from role_env.profiles import file as profiles
 from role_env.profiles.locate import locate
 from role_env.sessions import Request
@@ -23,7 +23,7 @@ def run(invocation: Invocation, context: Context) -> int:
         if path:  # the entries without options, in case the index has lost them
             found += [Request(name).entry(path) for name in invocation.profiles]
         found = list({entry.name: entry for entry in found}.values())
-    removed = [entry for entry in found if cache.delete(entry) and not entry.service.startswith(PROOF_SERVICE)]
+    removed = [entry for entry in found if cache.delete(entry)]
     reason, unreachable = cache.unreachable(found)
     if reason:
         whose = " of " + ", ".join(dict.fromkeys(entry.username for entry in unreachable)) if unreachable else ""

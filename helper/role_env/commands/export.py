@@ -4,8 +4,8 @@ from role_env import ui, variables
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import Session
-from role_env.environ import request as requests
 from role_env.errors import ProfileError, UsageError
+from role_env.sessions import parse_request
 from role_env.shells import export as exporters
 
 # The fields that an Invocation of `use -` may set.
@@ -34,10 +34,10 @@ def _former_session(invocation: Invocation, context: Context) -> Session:
     text = context.environ.get(variables.PREVIOUS, "")
     if not text:
         raise UsageError("this shell has had no other session", hint="name a profile: role-env use PROFILE")
-    asked = requests.parse(text)
+    asked = parse_request(text)
     if asked is None:
         raise ProfileError(
-            "the session before this one cannot be requested again: it was not made for a shell, or by another version",
+            "the session before this one cannot be requested again: it was not made for a shell",
             hint="name its profile: role-env use PROFILE",
         )
     invocation.profile = asked.profile  # so that a failure removes the session of another profile

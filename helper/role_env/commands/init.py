@@ -1,13 +1,20 @@
 """role-env init: print the shell integration."""
 
+import os
+
 from role_env import __version__, ui
 from role_env.cli import Invocation
 from role_env.context import Context
-from role_env.shells import programs
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Print the integration, which depends only on the shell, the options and the version."""
+    """Print the integration, which depends only on the shell, the options and the version.
+
+    The file was made when the wheel was built, by `helper/shell_programs`.
+    """
+    package = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  pathlib costs more than the whole command
+    with open(f"{package}/shell/init.{invocation.shell}", encoding="utf-8") as file:  # noqa: PTH123
+        text = file.read()
     options = f"{__version__} {invocation.integration_options}".rstrip()
-    ui.write(programs.read(f"init.{invocation.shell}").replace("@OPTIONS@", options))
+    ui.write(text.replace("@OPTIONS@", options))
     return 0

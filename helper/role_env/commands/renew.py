@@ -1,44 +1,42 @@
 """role-env renew: print code that renews the session in this shell in place, or leaves it as it is."""
 
+import os
 import time
 
-from role_env import ui
+from role_env import ui, variables
 from role_env.cli import Invocation
 from role_env.command_table import SHELLS
 from role_env.context import Context
+from role_env.credentials import renewal_window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ISSUED = '"issued":'
-_MOST_LEFT, _FRACTION = 300, 5
-
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the code. Most calls find nothing to do, and import almost nothing."""
-    if not _is_due(context.environ):
+    if idle := _why_idle(context.environ):
         ui.write(SHELLS[invocation.shell_format].nothing)
+        if os.isatty(2):
+            ui.write_message(f"role-env: the session of this shell is {idle}")
         return 0
     from role_env.sessions.renew import renew
     from role_env.shells import export as exporters
 
     session = renew(context)
-    form, is_unattended = invocation.shell_format, invocation.unattended
-    ui.write(exporters.renewal(session, form, context.environ, is_unattended=is_unattended))
+    ui.write(exporters.renewal(session, invocation.shell_format, context.environ))
     return 0
 
 
-def _is_due(environ: "Mapping[str, str]") -> bool:
-    """Return whether less than min(300 s, 20% of the lifetime) is left, or the variables do not show how much."""
-    if environ.get("ALIBABA_CLOUD_CREDENTIALS_URI") and not environ.get("ROLE_ENV_ACCESS_KEY_ID"):
-        return not environ.get("ROLE_ENV_PROFILE")  # `exec --renew` renews the session that it serves
-    expiration = environ.get("ROLE_ENV_EXPIRATION", "")
+def _why_idle(environ: "Mapping[str, str]") -> str:
+    """Return why there is nothing to do; empty if a renewal is due, or if the variables do not show when it is."""
+    if environ.get(variables.CREDENTIALS_URI) and not environ.get("ROLE_ENV_ACCESS_KEY_ID"):
+        return "renewed by role-env exec --renew" if environ.get("ROLE_ENV_PROFILE") else ""
+    expiration, issued = environ.get("ROLE_ENV_EXPIRATION", ""), variables.issue_time(environ)
     if not environ.get("ROLE_ENV_PROFILE") or not expiration.isdecimal() or len(expiration) > 11:
-        return True
-    left = int(expiration) - time.time()
-    issued = environ.get("ROLE_ENV_REQUEST", "").partition(_ISSUED)[2][:12].rstrip("}")
-    lifetime = int(expiration) - int(issued) if issued.isdecimal() else 0
-    if lifetime <= 0:
-        return left < _MOST_LEFT
-    return left < min(_MOST_LEFT, lifetime / _FRACTION) or left > lifetime + 60
+        return ""
+    left, lifetime = int(expiration) - time.time(), int(expiration) - issued
+    if not 0 < issued < int(expiration) or not renewal_window(lifetime) <= left <= lifetime + 60:
+        return ""
+    return f"not due for renewal: {int(left - 1) // 60} min left"

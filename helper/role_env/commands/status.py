@@ -3,20 +3,27 @@
 from role_env import ui
 from role_env.cli import Invocation
 from role_env.context import Context
-from role_env.environ.session import OTHER_KEY, ShellState, incomplete_keys
+from role_env.credentials import renewal_window
+from role_env.environ.session import NO_ACCOUNT, OTHER_KEY, ShellState, incomplete_keys
 from role_env.errors import RoleEnvError
 from role_env.shells import hints
 from role_env.ui import table
-from role_env.variables import READ_ONLY
+from role_env.variables import READ_ONLY, REQUEST, issue_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_PROMPT_SECONDS = 1
+
+
 def run(invocation: Invocation, context: Context) -> int:
     """Print one line; raise RoleEnvError for an invalid session."""
     state = ShellState(context.environ)
+    if invocation.prompt:
+        ui.write(_prompt(state, context.environ))
+        return 0
     if invocation.json and not state.has_session:
         ui.write('{"valid": false}\n')  # on one line, as scripts may compare it
         return 1
@@ -28,6 +35,48 @@ def run(invocation: Invocation, context: Context) -> int:
     if fault := _fault(state, context.environ):
         raise fault
     return 0
+
+
+def _prompt(state: ShellState, environ: "Mapping[str, str]") -> str:
+    """Return what the prompt shows, a line each; nothing without a session.
+
+    The lines are the name, the sign of a session that is not whole, the expiration (epoch seconds, `served` or empty),
+    when a renewal is due, and the SGR parameters of the text and of a warning.
+    """
+    import _signal
+
+    _signal.alarm(_PROMPT_SECONDS)  # ends a process that hangs: the prompt waits for it
+    if state.lost_account:
+        from role_env.environ import tools
+
+        name, is_whole, end = "no account", tools.no_account(environ) == NO_ACCOUNT, ""
+    elif state.has_session_variables:
+        name, is_whole = _name(state) or "unknown session", state.has_session and not state.faults()
+        end = "served" if state.is_served else str(state.expiration or "")
+    else:
+        return ""
+    usual, warning = _styles(environ)
+    text = usual if state.profile else warning
+    return "\n".join((name, "" if is_whole else "≠", end, _renewal_moment(state, environ), text, warning, ""))
+
+
+def _renewal_moment(state: ShellState, environ: "Mapping[str, str]") -> str:
+    """Return when the session is due for renewal (epoch seconds), empty if that is not known."""
+    issued = issue_time(environ)
+    if not 0 < issued < state.expiration:
+        return ""
+    return str(int(state.expiration - renewal_window(state.expiration - issued)))
+
+
+def _styles(environ: "Mapping[str, str]") -> tuple[str, str]:
+    """Return the SGR parameters of the text, in the profile's color, and of a warning, in reverse video."""
+    if environ.get("NO_COLOR") or environ.get("TERM", "dumb") == "dumb":
+        return "", ""
+    from role_env.validators import COLORS
+
+    color = environ.get(REQUEST, "").partition('"color":"')[2].partition('"')[0]
+    code = COLORS.get(color, "")
+    return f"1;{code or table.YELLOW}", f"1;7;{code or table.RED}"
 
 
 def _document(state: ShellState) -> dict[str, object]:
@@ -55,17 +104,21 @@ def _line(state: ShellState) -> str:
 def _why_read_only(state: ShellState, environ: "Mapping[str, str]") -> str:
     if state.policy != READ_ONLY:
         return ""
-    from role_env.environ import request as requests  # only for a read-only session
+    from role_env.sessions import request_of_shell  # only for a read-only session
 
-    request = requests.of_shell(environ)
+    request = request_of_shell(environ)
     return f"read-only by {request.why_read_only}" if request else ""
 
 
 def _whose(state: ShellState) -> str:
-    narrowed = {"": "", READ_ONLY: " (read-only)"}.get(state.policy, " (narrowed)")
     account = f"account {state.account_id}" if state.account_id else "no role"
     role = f"role {state.role_arn.name} of {state.role_arn.account}" if state.role_arn else account
-    return f"{state.profile}{narrowed}  {role}"
+    return f"{_name(state)}  {role}"
+
+
+def _name(state: ShellState) -> str:
+    narrowed = {"": "", READ_ONLY: " (read-only)"}.get(state.policy, " (narrowed)")
+    return f"{state.profile}{narrowed}" if state.profile else ""
 
 
 def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | None:
@@ -86,8 +139,8 @@ def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | No
     faults = state.faults()
     if not faults and state.is_valid():
         return None
-    from role_env.environ import request as requests
+    from role_env.sessions import line_to_switch_again
 
     what = next((fault.of_all(names) for fault, names in faults.items()), "the session has expired")
-    again = f"switch again with: {requests.switch_again(environ)}"
+    again = f"switch again with: {line_to_switch_again(environ)}"
     return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if OTHER_KEY in faults else again)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from role_env import ui, validators, variables
+from role_env import ui, variables
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -14,8 +14,9 @@ from role_env.environ.tools import ToolKey
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
-from role_env.profiles.endpoint import DOCUMENTED, sts_endpoint
+from role_env.profiles.endpoint import sts_endpoint
 from role_env.sessions import chain as chains
+from role_env.sessions import parse_request
 from role_env.shells import hints
 from role_env.sources import credentials_uri
 from role_env.sources.base import key_digest
@@ -139,27 +140,8 @@ def _key_of_environment(context: Context) -> tuple[AccessKey | None, str]:
         raise ProfileError(tools.no_account(environ), hint=hints.restore(environ))
     if state.lost_account:
         context.messages.say(f"{tools.no_account(environ)}; {hints.restore(environ)}")
-    elif state.has_session_variables and (state.unreadable() or state.is_mixed()):
+    elif state.has_session_variables and (state.unreadable() or state.mixed()):
         context.messages.say("the session in this shell is not whole; role-env status says why")
     is_chosen = bool(environ.get("ALIBABA_CLOUD_STS_ENDPOINT")) or not state.has_session
-    requested = "" if is_chosen else _session_endpoint(context)
-    return key, requested or sts_endpoint(Fingerprint(environ))
-
-
-def _session_endpoint(context: Context) -> str:
-    """Return the STS endpoint that ROLE_ENV_REQUEST names, or an empty text.
-
-    The variable is untrusted. Raises ProfileError for a host that no variable may name, unless a proof shows that the
-    session was requested there.
-    """
-    try:
-        endpoint = validators.json_value(context.environ.get("ROLE_ENV_REQUEST", ""))["sts_endpoint"]
-        endpoint = validators.host(endpoint) if isinstance(endpoint, str) else ""
-    except (ValueError, TypeError, KeyError):
-        return ""
-    try:
-        return validators.host_of_variable(endpoint, DOCUMENTED) if endpoint else ""
-    except ValueError:
-        from role_env.sessions.renew import proven_endpoint  # only for a host that is not documented
-
-        return proven_endpoint(context)
+    asked = None if is_chosen else parse_request(environ.get(variables.REQUEST, ""))
+    return key, asked.endpoint if asked else sts_endpoint(Fingerprint(environ))

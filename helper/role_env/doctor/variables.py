@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
-from role_env.environ import request as requests
 from role_env.environ import tools
 from role_env.environ.session import ShellState
+from role_env.sessions import line_to_switch_again
 from role_env.shells import hints
 
 
@@ -19,7 +19,7 @@ def check(at: Surroundings) -> list[Finding]:
     if unreadable := state.unreadable():
         what = f"these variables of a session are invalid: {', '.join(unreadable)}"
         return [Finding("variables", FAIL, what, hints.restore(at.environ))]
-    again = requests.switch_again(at.environ)
+    again = line_to_switch_again(at.environ)
     if not state.is_served and not state.remaining():
         what = f"the session of {state.profile} has expired"
         return [Finding("variables", WARN, what, f"switch again with: {again}; or {hints.restore(at.environ)}")]

@@ -26,15 +26,9 @@ def own_key(environ: Mapping[str, str]) -> AccessKey | None:
 def own_names(environ: Mapping[str, str]) -> Key | None:
     """Return the variables of the user's own key, complete or not; None if there is none."""
     names = _first(environ)
-    if names and environ.get(names.access_key_id) != _session_key_id(environ):
+    if names and environ.get(names.access_key_id) != variables.session_key_id(environ):
         return names
     return variables.BASE if _is_set(variables.BASE, environ) else None
-
-
-def _session_key_id(environ: Mapping[str, str]) -> str | None:
-    """Return the key ID of the session in `environ`. Without a variable of its own, the request names it."""
-    requested = environ.get(variables.REQUEST, "").partition('"access_key_id":"')[2].partition('"')[0]
-    return environ.get("ROLE_ENV_ACCESS_KEY_ID") or requested or None
 
 
 def current_key(environ: Mapping[str, str]) -> AccessKey | None:

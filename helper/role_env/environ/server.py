@@ -2,8 +2,7 @@
 
 The variable contains the server's process ID, a space and the URI. ALICLOUD_SHARED_CREDENTIALS_FILE is a file in that
 process's memory, which lasts as long as the server: a later process with the same ID does not have it. On a system
-without such files it is on disk, below a name that contains the process ID. ROLE_ENV_REQUEST repeats ROLE_ENV_SERVER,
-since direnv may mix the variables of two sessions.
+without such files it is on disk, below a name that contains the process ID.
 """
 
 import os
@@ -21,8 +20,6 @@ def fault(environ: Mapping[str, str]) -> str:
         return f"{variables.SERVER} is missing: nothing shows who serves this session"
     if environ.get(variables.CREDENTIALS_URI) != uri:
         return f"{variables.CREDENTIALS_URI} is not this session's: programs that ask it act as somebody else"
-    if variables.served_request(server) not in environ.get(variables.REQUEST, ""):
-        return f"{variables.REQUEST} is another session's: the server of this one serves somebody else"
     path = environ.get(variables.SHARED_FILE, "")
     if not _is_servers(path, pid):
         return f"{variables.SHARED_FILE} is not this session's: Terraform and Pulumi act as somebody else"

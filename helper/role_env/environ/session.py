@@ -47,17 +47,13 @@ OTHER_KEY = Fault(
     of_one="{name} is not the session's, and some tools read it first",
     may_unset=True,
 )
-MIXED = Fault(
-    "the variables of two sessions are mixed: the keys are not those of the profile and role that are shown",
-    of_one="{name} is of another session than the keys: the variables of two sessions are mixed",
-)
+MIXED = Fault("{names} {are} not as in ROLE_ENV_REQUEST: the variables of two sessions are mixed, or one was changed")
 OUTRANKED = Fault(
     "{names} outrank{s} the session in some tools",
     of_one="{name} is set and outranks or changes the session",
     may_unset=True,
 )
 NOT_SERVED = Fault("{names}")
-OLDER = Fault("an older version of role-env has set this session")
 CHANGED = Fault("{names} no longer {have} the session's value: some tools find another account")
 
 
@@ -74,12 +70,12 @@ def incomplete_keys(environ: "Mapping[str, str]") -> str:
     return ", ".join(texts)
 
 
-def missing_without_key(environ: "Mapping[str, str]") -> list[str]:
-    """Return the guards, and the invalid key IDs, that are missing in an environment without a key.
+def changed_without_key(environ: "Mapping[str, str]") -> list[str]:
+    """Return the variables of the no-account state that are missing or changed. A key ID with any other value is a key.
 
-    Both keep tools from using an account of their own. A key ID with any other value counts as a key.
+    All of them keep tools from using an account of their own.
     """
-    missing = [name for name, value in variables.guards().items() if environ.get(name) != value]
+    missing = [name for name, value in variables.guards(follows=False).items() if environ.get(name) != value]
     return missing + _missing_invalid_ids(environ)
 
 
@@ -94,7 +90,7 @@ class ShellState:
     `profile`, `role_arn` and `account_id` are empty if no valid value is set; `role_arn` also for a session that is
     passed through without a role. `expiration` is in seconds since the epoch, 0 if none is set. `policy` is
     `read-only`, the digest of a session policy, or empty. `families` lists the families of variables that the
-    session was exported to; it is empty for a session of an older version.
+    session was exported to.
     """
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
@@ -153,25 +149,28 @@ class ShellState:
 
     def outranking(self) -> list[str]:
         """Return the variables that some tool prefers to the session's."""
+        guards = (variables.FIRST_CLI_PROFILE, variables.TERRAFORM_PROFILE)
+        names = (*variables.OUTRANKING, *(() if self.is_served else guards))
         own = variables.CREDENTIALS_URI if self.is_served else ""
-        return [name for name in variables.LEFT_UNSET if name != own and _value(self._environ, name)]
+        return [name for name in names if name != own and _value(self._environ, name)]
 
     def _changed(self) -> list[str]:
         """Return the variables that the session needs and that are unset or have another value.
 
-        It needs the key IDs of the families that it was exported to, and the guards. A served session needs its own
-        guards, and the invalid key IDs.
+        It needs its guards, and the key IDs of the families that it was exported to, or the invalid ones if it is
+        served.
         """
+        profiles = (self._environ.get(variables.CLI_PROFILE), self._environ.get(variables.FIRST_CLI_PROFILE))
+        follows = variables.FOLLOWING_PROFILE in profiles
         if self.is_served:
-            follows = self._environ.get(variables.FIRST_CLI_PROFILE) == variables.FOLLOWING_PROFILE
-            served = variables.served_guards(follows=follows)
-            changed = [name for name in variables.GUARDS if self._environ.get(name, "") != served.get(name, "")]
-            return changed + _missing_invalid_ids(self._environ)
-        ids = [key.access_key_id for key in variables.exported_keys(self.families)]
-        missing = [name for name in dict.fromkeys(ids) if not _value(self._environ, name)]
-        follows = self._environ.get(variables.CLI_PROFILE) == variables.FOLLOWING_PROFILE
-        guards = variables.guards(follows=follows)
-        return missing + [name for name, value in guards.items() if self._environ.get(name) != value]
+            guards = variables.served_guards(follows=follows)
+            missing = _missing_invalid_ids(self._environ)
+        else:
+            guards = variables.guards(follows=follows)
+            ids = [key.access_key_id for key in variables.exported_keys(self.families)]
+            missing = [name for name in dict.fromkeys(ids) if not _value(self._environ, name)]
+        names = [name for name in variables.GUARDS if name not in self.outranking()]
+        return missing + [name for name in names if self._environ.get(name, "") != guards.get(name, "")]
 
     def server_fault(self) -> str:
         """Return what is wrong with the server of a served session, or an empty text."""
@@ -181,17 +180,16 @@ class ShellState:
 
         return server.fault(self._environ)
 
-    def is_mixed(self) -> bool:
-        """Return whether the variables describe another session than ROLE_ENV_REQUEST does.
+    def mixed(self) -> list[str]:
+        """Return the variables that show something else than ROLE_ENV_REQUEST, which repeats them all.
 
         direnv restores only those variables of an earlier session that it has changed.
         """
         text = self._environ.get(variables.REQUEST, "")
         if not text:  # the session was printed as a document for another program
-            return False
-        shown = " ".join(self._environ.get(name, "") for name in variables.SHOWN)
-        has_own_key = self.is_served or f'"access_key_id":"{self.access_key_id}"' in text
-        return f'"shown":"{shown}"' not in text or not has_own_key
+            return []
+        shown = {name: self._environ.get(name, "") for name in variables.SHOWN}
+        return [name for name, value in shown.items() if f'"{variables.SHOWN[name]}":{_json(value)}' not in text]
 
     def faults(self) -> dict[Fault, list[str]]:
         """Return why some tool may not find the session: each fault with its variables, the gravest first.
@@ -200,10 +198,9 @@ class ShellState:
         """
         found = {
             OTHER_KEY: self._mismatched_key_ids(),
-            MIXED: [variables.REQUEST] if self.is_mixed() else [],
+            MIXED: self.mixed(),
             OUTRANKED: self.outranking(),
             NOT_SERVED: list(filter(None, [self.server_fault()])),
-            OLDER: [] if self.is_served or self.families else ["ROLE_ENV_FAMILIES"],
             CHANGED: self._changed(),
         }
         return {fault: names for fault, names in found.items() if names}
@@ -219,6 +216,15 @@ def _value(environ: "Mapping[str, str]", name: str) -> str:
     """Return the variable's value, empty for one that counts as absent."""
     value = environ.get(name, "")
     return "" if value in variables.RESERVED_PROFILES else value
+
+
+def _json(value: str) -> str:
+    """Return `value` as JSON, as role-env writes it."""
+    if value.isascii() and value.isprintable():
+        return f'"{value}"'
+    from _json import encode_basestring_ascii  # only for a profile's name in another script
+
+    return str(encode_basestring_ascii(value))
 
 
 def _is_moment(text: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from role_env import validators, variables
 from role_env.credentials import AccessKey
 from role_env.environ.keys import ALICLOUD, CLOUD, OLDER, TERRAFORM
-from role_env.environ.session import NO_ACCOUNT, ShellState, incomplete_keys, missing_without_key
+from role_env.environ.session import NO_ACCOUNT, ShellState, changed_without_key, incomplete_keys
 from role_env.variables import Key
 
 _TOOLS = {
@@ -61,7 +61,7 @@ def no_account(environ: Mapping[str, str]) -> str:
         text += f"; a key has been set since, which {acting} {'use' if ', ' in acting else 'uses'}"
     if incomplete := incomplete_keys(environ):
         text += f"; {incomplete}"
-    if changed := [*missing_without_key(environ), *state.outranking()]:
+    if changed := [*changed_without_key(environ), *state.outranking()]:
         text += (
             f"; {', '.join(changed)} {'has' if len(changed) == 1 else 'have'} changed since: some tools find an account"
         )

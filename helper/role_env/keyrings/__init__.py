@@ -6,8 +6,6 @@ from role_env.fingerprint import sha256
 
 SESSION_SERVICE = "role-env session "
 """The prefix of the service of every cached session's entry."""
-PROOF_SERVICE = f"{SESSION_SERVICE}proof "
-"""The prefix of the service of the proof beside it."""
 NO_OPTIONS = "\0"
 """The options of an entry if none changes the request to STS."""
 

@@ -26,20 +26,13 @@ class PlainTextBackend(Exception):
     """The backend writes secrets to a file in plain text, and no setting chooses it."""
 
 
-class ConfiguredBackend(Exception):
-    """A setting chooses the backend, which an unasked renewal must not import."""
-
-
-def choose(environ: "Mapping[str, str]", notes: KeyringNotes, *, is_unattended: bool = False) -> "KeyringBackend":
+def choose(environ: "Mapping[str, str]", notes: KeyringNotes) -> "KeyringBackend":
     """Return the backend that `keyring` chooses, and record it if it is the Secret Service's.
 
-    With `is_unattended`, return the system's own backend (on Linux, the Secret Service's). Raises what `keyring`
-    raises.
+    Raises what `keyring` raises.
     """
     hush_libraries()
-    if is_unattended and is_set(environ):
-        raise ConfiguredBackend
-    if notes.is_secret_service() or (is_unattended and sys.platform not in NATIVE):
+    if notes.is_secret_service():
         from keyring.backends.SecretService import Keyring
 
         return Keyring()  # type: ignore[no-untyped-call]  # SchemeSelectable's

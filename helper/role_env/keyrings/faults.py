@@ -22,12 +22,10 @@ class KeyringFault(enum.Enum):
     AVOIDED = ("it timed out within the last minute",)
     NO_COLLECTION = "it has no default collection", "ItemNotFoundException"
     REFUSED = "it does not accept the entry", "PasswordSetError"
-    TOO_LONG = "it has no room for a text of this length", "TooLong"
     NO_BACKEND = (
         "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names does not exist",
         "ModuleNotFoundError",
     )
-    CONFIGURED = "a setting chooses its backend, which is imported only for a person who asks", "ConfiguredBackend"
     NO_THREAD = "this process cannot start more threads", "NoThread"
     BROKEN = ("it failed",)
 

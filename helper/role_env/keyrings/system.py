@@ -8,7 +8,7 @@ import time
 
 from role_env.context import Context
 from role_env.deadline import NoThread, TimedOut, Worker, idle_seconds, is_crowded, within
-from role_env.keyrings import Entry, backends, chunks, secret_service
+from role_env.keyrings import Entry, backends, secret_service
 from role_env.keyrings.faults import KeyringFault, fault_of
 from role_env.keyrings.notes import KeyringNotes
 from role_env.ui.messages import on_terminal
@@ -67,7 +67,7 @@ class SystemKeyring:
         if not self.fault and self._notes.is_secret_service():
             with contextlib.suppress(secret_service.AskKeyring):  # reported with --verbose; `keyring` can read more
                 return next(iter(self._ask_service([entry])), None)
-        return self._use(lambda backend: chunks.read(backend, entry))
+        return self._use(lambda backend: backend.get_password(entry.service, entry.username))
 
     def read_stored(self, entry: Entry) -> str | None:
         """Return the text that another process has just stored as `entry`, or None.
@@ -107,13 +107,13 @@ class SystemKeyring:
 
         def work(backend: "KeyringBackend") -> None:
             backends.check_encrypted(backend, self._context.environ)
-            chunks.write(backend, entry, text)
+            backend.set_password(entry.service, entry.username, text)
 
         self._use(work)
 
     def delete(self, entry: Entry) -> None:
         """Delete `entry` if it exists."""
-        self._use(lambda backend: chunks.delete(backend, entry))
+        self._use(lambda backend: _delete(backend, entry))
 
     def names(self) -> list[str]:
         """Return the names of all entries if the keyring is the Secret Service, the only one that can be searched."""
@@ -199,7 +199,7 @@ class SystemKeyring:
         return backend
 
     def _choose(self) -> "KeyringBackend":
-        return backends.choose(self._context.environ, self._notes, is_unattended=self._context.is_unattended)
+        return backends.choose(self._context.environ, self._notes)
 
     def _open_ahead(self) -> None:
         """Prepare a backend for one use. If this fails, that use fails too and reports the fault."""
@@ -240,3 +240,15 @@ class SystemKeyring:
         if (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
             return PROMPT_SECONDS
         return max(1, min(TIMEOUT_SECONDS, left / 3) - self._notes.take_wait(), left * self._least_part)
+
+
+def _delete(backend: "KeyringBackend", entry: Entry) -> None:
+    """Delete `entry`. Two processes that write at once may have stored two; some backends never delete."""
+    for _ in range(20):
+        if backend.get_password(entry.service, entry.username) is None:
+            break
+        try:
+            backend.delete_password(entry.service, entry.username)
+        except Exception:
+            if backend.get_password(entry.service, entry.username) is not None:  # no other process has deleted it
+                raise

@@ -9,8 +9,6 @@ from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 
 _VARIABLE = "ALIBABA_CLOUD_STS_ENDPOINT"
-DOCUMENTED = ("sts.aliyuncs.com", "sts.<region>.aliyuncs.com", "sts-vpc.<region>.aliyuncs.com")
-"""The hosts of STS. A variable may name only these and this machine."""
 _DIRECTORY_VARIABLE = "ALIBABA_CLOUD_RESOURCE_DIRECTORY_ENDPOINT"
 _DIRECTORIES = {"china": "resourcedirectory.aliyuncs.com", "international": "resourcedirectory-intl.aliyuncs.com"}
 # The variables that `getpass.getuser` reads, in its order.
@@ -26,26 +24,26 @@ def sts_endpoint(fingerprint: Fingerprint, *, endpoint: str = "", region: str = 
     if endpoint:
         return endpoint
     if of_variable:
-        return _checked(_VARIABLE, of_variable, DOCUMENTED)
+        return _checked(_VARIABLE, of_variable)
     return f"sts.{region}.aliyuncs.com" if region else "sts.aliyuncs.com"
 
 
 def directory_endpoint(environ: Mapping[str, str], site: str) -> str:
     """Return `host[:port]` by ALIBABA_CLOUD_RESOURCE_DIRECTORY_ENDPOINT, else for `site`, `china` or `international`.
 
-    Raises ProfileError for a host that a variable may not name: it would receive the session.
+    Raises ProfileError for an invalid variable.
     """
     of_variable = environ.get(_DIRECTORY_VARIABLE)
     if of_variable:
-        return _checked(_DIRECTORY_VARIABLE, of_variable, tuple(_DIRECTORIES.values()))
+        return _checked(_DIRECTORY_VARIABLE, of_variable)
     return _DIRECTORIES[site]
 
 
 @cache  # each profile of a file asks for the same one
-def _checked(name: str, endpoint: str, documented: tuple[str, ...]) -> str:
-    """Return the `endpoint` in the variable `name`. Raises ProfileError for a host that no variable may name."""
+def _checked(name: str, endpoint: str) -> str:
+    """Return the `endpoint` in the variable `name`. Raises ProfileError for an invalid one."""
     try:
-        return validators.host_of_variable(endpoint, documented)
+        return validators.host(endpoint)
     except ValueError as error:
         raise ProfileError(f"the variable {name} {error}", hint="correct the variable, or unset it") from None
 

@@ -17,7 +17,6 @@ from role_env.sts import client, sdk
 
 PUBLIC_ENDPOINT = "ram.aliyuncs.com"
 VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"
-_DOCUMENTED = (PUBLIC_ENDPOINT, "ram.vpc-proxy.aliyuncs.com")
 # How long a login waits for the creation date of a key, which is optional (seconds).
 _DATE_SECONDS = 2.0
 NO_KEY = "EntityNotExist.User.AccessKey"
@@ -45,7 +44,7 @@ def endpoint_of(environ: Mapping[str, str]) -> str:
     Raises ProfileError for a host that a variable may not name: it would receive new keys.
     """
     try:
-        return validators.host_of_variable(environ.get(VARIABLE) or PUBLIC_ENDPOINT, _DOCUMENTED)
+        return validators.host(environ.get(VARIABLE) or PUBLIC_ENDPOINT)
     except ValueError as error:
         raise ProfileError(
             f"the variable {VARIABLE} {error}", hint="unset it, or name another host by: role-env rotate --ram-endpoint"

@@ -1,16 +1,23 @@
-"""A request for a session: a profile and the options of every command that obtains a session.
+"""A request for a session, and its text in the shell: ROLE_ENV_REQUEST.
 
-The fast path uses it too, so it imports almost nothing.
+The fast path writes that text, so this module imports almost nothing. Only `parse_request` reads it.
 """
 
+import contextlib
 import os
 
+from role_env import variables
+from role_env.credentials import RoleArn
 from role_env.keyrings import Entry, session_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from role_env.profiles.policies import Narrowing
     from role_env.sessions.record import Record
+
+_FORMAT = 1
 
 
 class Request:
@@ -71,8 +78,8 @@ class Request:
     def text(self, path: str, found: "Record") -> str:
         """Return the JSON of ROLE_ENV_REQUEST for the session `found`, requested through the profiles file at `path`.
 
-        It repeats values of the session's other variables, so that a mix of two sessions is noticed. The seal shows
-        that the session with this token was issued for this request.
+        It begins with the number of its format, and repeats every variable that shows the session: a value of another
+        session, or a changed one, is noticed.
         """
         options = {
             "session_name": self.session_name,
@@ -85,21 +92,142 @@ class Request:
         }
         given = {} if self.duration is None else {"duration": str(self.duration)}
         given |= {name: _text(value) for name, value in options.items() if value}
-        return _object(
-            {
-                "config": _text(path),
-                "profile": _text(self.profile),
-                "options": _object(given),
-                "sts_endpoint": _text(found.endpoint),
-                "session_name": _text(found.session_name),
-                "policy_digest": _text(found.policy_digest),
-                "access_key_id": _text(found.access_key_id),
-                "shown": f'"{found.shown}"',  # the shell compares it
-                "token_digest": _text(found.token_digest),
-                "seal": _text(found.seal),
-                "issued": str(int(found.session.credentials.issued)),
-            }
-        )
+        session, credentials = found.session, found.session.credentials
+        values = {
+            "sts_endpoint": found.endpoint,
+            "session_name": found.session_name,
+            "policy_digest": found.policy_digest,
+            "role_arn": session.role_arn,
+            "account_id": session.account_id,
+            "policy": session.policy,
+            "families": " ".join(variables.families(session)),
+            "color": session.color,
+            "access_key_id": credentials.access_key_id,
+            "expiration": str(credentials.expiration),
+            "server": "",
+        }
+        asked = {"format": str(_FORMAT), "config": _text(path), "profile": _text(session.profile)}
+        issued = {name: _text(value) for name, value in values.items()} | {"issued": str(int(credentials.issued))}
+        return _object({**asked, "options": _object(given), **issued})
+
+
+class ShellRequest:
+    """A request that was made in a shell, and what the session is that it returned.
+
+    `config` is the absolute path of the profiles file, `duration` (seconds) and `options` the options that were given.
+    `endpoint` and `session_name` were sent to STS, and `policy_digest` is the digest of the policy that was sent.
+    `policy` is the session's value of ROLE_ENV_POLICY.
+    """
+
+    def __init__(self, found: "dict[str, str]", *, duration: int | None, options: "Mapping[str, str]") -> None:
+        self.config = found["config"]
+        self.profile = found["profile"]
+        self.endpoint = found["sts_endpoint"]
+        self.session_name = found["session_name"]
+        self.policy_digest = found["policy_digest"]
+        self.role_arn = RoleArn(found["role_arn"])
+        self.account_id = found["account_id"]
+        self.policy = found["policy"]
+        self.duration = duration
+        self.options = options
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the request can be repeated: no policy came from stdin."""
+        return self.option("policy") in ("", variables.READ_ONLY) or bool(self.option("policy_file"))
+
+    @property
+    def why_read_only(self) -> str:
+        """What made the session read-only. Only meaningful for a read-only session."""
+        if self.option("agents"):
+            return f"agents = read-only, as {self.option('agent')} requested it"
+        return "--read-only" if self.option("policy") == variables.READ_ONLY else "read_only = yes"
+
+    def option(self, name: str) -> str:
+        """Return the option of this name, empty if it was not given."""
+        return self.options.get(name, "")
+
+    def line(self, environ: "Mapping[str, str]") -> str:
+        """Return the line to type that repeats the request, with its file and options."""
+        from role_env.shells import hints  # only for a hint
+
+        return hints.switch(" ".join((self.profile, *self._words(environ))), environ)
+
+    def _words(self, environ: "Mapping[str, str]") -> "Iterator[str]":
+        """Yield the options, quoted for the parent shell. The file is left out if it is the default one."""
+        from role_env import paths
+        from role_env.shells import hints
+
+        with contextlib.suppress(OSError):
+            usual = os.path.abspath(paths.usual_profiles_file(environ))  # noqa: PTH100  as the fast path
+            if self.config != usual:
+                yield f"--config {hints.quoted(self.config)}"
+        if self.duration is not None:
+            yield f"--duration {self.duration}"
+        for name in ("session_name", "region", "expect_account"):
+            if self.option(name):
+                yield f"--{name.replace('_', '-')} {hints.quoted(self.option(name))}"
+        policy, file = self.option("policy"), self.option("policy_file")
+        if policy == variables.READ_ONLY:
+            yield "--read-only"
+        elif policy:
+            yield f"--policy {hints.quoted(file) if file else 'FILE'}"
+
+
+def parse_request(text: str) -> ShellRequest | None:
+    """Return the request in a value of ROLE_ENV_REQUEST, or None for text that role-env did not write."""
+    from role_env import names, validators  # their JSON is not for the fast path
+
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+        found = validators.json_value(text)
+        if found.pop("format") != _FORMAT:
+            return None
+        options: dict[str, str] = dict(found.pop("options"))
+        duration = options.pop("duration", None)
+        role_arn, account_id, config = RoleArn(found["role_arn"]), found["account_id"], found["config"]
+        if (role_arn and not names.is_valid_role(role_arn)) or (account_id and not account_id.isdecimal()):
+            return None
+        if names.fault(found["profile"]) or not os.path.isabs(config) or not config.isprintable():  # noqa: PTH117
+            return None
+        validators.host(found["sts_endpoint"])
+        if found["session_name"]:
+            validators.session_name(found["session_name"])
+        checked = {name: check(options.get(name, "")) for name, check in _checks().items() if options.get(name)}
+        if options.keys() != checked.keys() or not "".join(checked.values()).isprintable():
+            return None
+        return ShellRequest(found, duration=None if duration is None else int(duration), options=checked)
+    return None
+
+
+def request_of_shell(environ: "Mapping[str, str]") -> ShellRequest | None:
+    """Return the request of the session in `environ`; None if the variables do not contain it, or of another one."""
+    from role_env.environ.session import ShellState
+
+    return None if ShellState(environ).mixed() else parse_request(environ.get(variables.REQUEST, ""))
+
+
+def line_to_switch_again(environ: "Mapping[str, str]") -> str:
+    """Return the line to type that repeats the request of the session in `environ`, or only names its profile."""
+    from role_env.shells import hints
+
+    request = request_of_shell(environ)
+    return request.line(environ) if request else hints.switch(environ.get("ROLE_ENV_PROFILE", "PROFILE"), environ)
+
+
+def _checks() -> "dict[str, Callable[[str], str]]":
+    """Return the options of a request, duration aside, each with the check of its value."""
+    from role_env import validators
+    from role_env.environ import agent
+
+    return {
+        "session_name": validators.session_name,
+        "region": validators.region,
+        "expect_account": validators.account_id,
+        "policy": str,
+        "policy_file": str,
+        "agent": agent.check_name,
+        "agents": validators.one_of(agent.KINDS),
+    }
 
 
 def _object(values: "dict[str, str]") -> str:
@@ -108,10 +236,11 @@ def _object(values: "dict[str, str]") -> str:
 
 
 def _text(value: str) -> str:
-    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+    """Return `value` as JSON without two blanks in a row, which a shell would join if it read them without quotes."""
+    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value and "  " not in value:
         return f'"{value}"'
     try:
         from _json import encode_basestring_ascii
     except ImportError:  # an interpreter without the C accelerator
         from json.encoder import encode_basestring_ascii
-    return str(encode_basestring_ascii(value))
+    return str(encode_basestring_ascii(value)).replace("  ", " \\u0020")

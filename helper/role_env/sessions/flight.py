@@ -10,7 +10,6 @@ from role_env.files.entry_lock import EntryLock
 from role_env.keyrings import Entry
 from role_env.sessions import Request, assume
 from role_env.sessions.chain import Chain
-from role_env.sessions.proof import Proof
 from role_env.sessions.record import Record
 from role_env.sessions.store import Cache
 
@@ -21,22 +20,14 @@ WAITING_PART = 5 / 6
 
 
 class CachedSession:
-    """The session of `chain`, stored as `entry` in `cache`, if there is one.
-
-    A proof is stored beside it, also if the session itself may not be cached.
-    """
+    """The session of `chain`, stored as `entry` in `cache`, if there is one and the session may be cached."""
 
     def __init__(self, chain: Chain, entry: Entry, cache: Cache | None, context: Context) -> None:
         self._entry = entry
         self.digest = chain.digest(context)
         self._chain = chain
         self._context = context
-        self._cache = cache
-
-    @property
-    def cache(self) -> Cache | None:
-        """The storage of the session itself, or None: there is none, or the session may not be cached."""
-        return self._cache if self._chain.is_cacheable else None
+        self.cache = cache if chain.is_cacheable else None
 
     def load(self) -> Record | None:
         """Return the cached record, valid or not."""
@@ -45,19 +36,13 @@ class CachedSession:
     def store(self, credentials: Credentials, account_id: str) -> Record:
         """Store the session that has `credentials`, and return its record."""
         record = self._record(credentials, account_id)
-        if self._cache:
-            proof = Proof(self._entry, record.endpoint)
-            proof.store(self.digest, self._context, self._cache)
-            record.seal = proof.seal(record)
         if self.cache:
             self.cache.store(self._entry, record)
         return record
 
     def renewed_record(self, old: Record) -> Record:
         """Return the record of the session of `old`, with the chain's current settings."""
-        record = self._record(old.session.credentials, old.session.account_id)
-        record.seal = old.seal
-        return record
+        return self._record(old.session.credentials, old.session.account_id)
 
     def _record(self, credentials: Credentials, account_id: str) -> Record:
         chain, target = self._chain, self._chain.target

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 UNCHANGED = "the cached session is used: nothing that it was made from has changed"
 """The message about a cached session that answers a request, also on the fast path."""
 
-_HEAD = "role-env session 6"
+_HEAD = "role-env session 1"
 _SESSION_FIELDS = ("profile", "role_arn", "account_id", "region_id", "fallback_region", "color")
-_REQUEST_FIELDS = ("endpoint", "session_name", "policy_digest", "chain", "base", "sign_in", "seal")
+_REQUEST_FIELDS = ("endpoint", "session_name", "policy_digest", "chain", "base", "sign_in")
 _KEY_FIELDS = ("access_key_id", "access_key_secret", "security_token")
 _FIELDS = (
     *_SESSION_FIELDS,
@@ -37,7 +37,6 @@ class Record:
     `endpoint` and `session_name` are those of its request, and `policy_digest` is the digest of the session policy that
     was sent (empty for none). `chain` and `base` are digests of the resolved chain and of the base key in the
     environment, and `sign_in` is the ID of the sign-in that it came from (the last two are empty if there is none).
-    `seal` shows that the session was issued for this request, as `proof` describes it; it is empty without a proof.
     `fingerprint_lines` record the files and variables that it depends on. `has_agents_key` says that the profile has
     the key `agents`: an agent then has a cached session of its own.
     """
@@ -52,7 +51,6 @@ class Record:
         chain: str,
         base: str,
         sign_in: str = "",
-        seal: str = "",
         has_agents_key: bool = False,
         fingerprint_lines: list[str],
     ) -> None:
@@ -63,7 +61,6 @@ class Record:
         self.chain = chain
         self.base = base
         self.sign_in = sign_in
-        self.seal = seal
         self.has_agents_key = has_agents_key
         self.fingerprint_lines = fingerprint_lines
 
@@ -78,21 +75,6 @@ class Record:
     def is_unchanged(self, environ: "Mapping[str, str]") -> bool:
         """Return whether every file and variable that the session depends on is unchanged."""
         return fingerprint.is_current(self.fingerprint_lines, environ)
-
-    @property
-    def token_digest(self) -> str:
-        """A digest of the session's token."""
-        return digest_of_token(self.session.credentials.security_token)
-
-    @property
-    def access_key_id(self) -> str:
-        """The ID of the session's key."""
-        return self.session.credentials.access_key_id
-
-    @property
-    def shown(self) -> str:
-        """The session's values that appear in the shell's variables."""
-        return variables.shown(self.session)
 
     def text(self) -> str:
         """Return the text that stores the record."""
@@ -110,11 +92,6 @@ class Record:
         )
         lines = [_HEAD, *map(" ".join, zip(_FIELDS, values, strict=True)), *self.fingerprint_lines]
         return "\n".join([*lines, end_line(lines)])
-
-
-def digest_of_token(token: str) -> str:
-    """Return the digest that identifies a session's token in ROLE_ENV_REQUEST."""
-    return sha256(token)[:32]
 
 
 def end_line(lines: list[str]) -> str:

@@ -54,13 +54,6 @@ class Cache:
         """Return the record stored as `entry`, or None."""
         lock = self._lock(entry)
         is_stored = lock.has_stored()
-        text = self.load_text(entry, is_stored=is_stored)
-        if is_stored and not text:
-            lock.withdraw()  # no other process should look for it
-        return self._parse(text, entry)
-
-    def load_text(self, entry: Entry, *, is_stored: bool = False) -> str | None:
-        """Return the text stored as `entry`, or None. With `is_stored`, another process has just stored it."""
         text = None
         if self._keyring:
             text = self._keyring.read_stored(entry) if is_stored else self._keyring.read(entry)
@@ -68,7 +61,9 @@ class Cache:
         if not text and self._kernel:
             text = self._kernel.read(entry)
         self._warn()
-        return text
+        if is_stored and not text:
+            lock.withdraw()  # no other process should look for it
+        return self._parse(text, entry)
 
     def read_ahead(self, entries: "Sequence[Entry]", others: "Sequence[Entry]" = ()) -> "Mapping[str, str | None]":
         """Read `entries` and `others` from the keyring at once; `load_listed` then uses the texts of `entries`.
@@ -99,19 +94,14 @@ class Cache:
 
     def store(self, entry: Entry, record: Record) -> None:
         """Store `record` as `entry` until it expires, and add the entry's name to the index."""
-        self.store_text(entry, record.text(), seconds=int(record.session.credentials.remaining()))
-        if self._keyring and not self._keyring.fault:
-            self._lock(entry).report_stored()
-
-    def store_text(self, entry: Entry, text: str, *, seconds: int) -> bool:
-        """Store `text` as `entry`, in the kernel keyring for `seconds`; return whether a backend stored it."""
         if self._keyring and not self._keyring.fault:
             self._change_index(self._index.note, entry)
-        is_stored = fallback.store(self._keyring, self._kernel, entry, text, seconds=seconds)
+        seconds = int(record.session.credentials.remaining())
+        fallback.store(self._keyring, self._kernel, entry, record.text(), seconds=seconds)
         if self._keyring and not self._keyring.fault:
             self._change_index(self._index.note, entry)  # again, in case another process has just removed it
+            self._lock(entry).report_stored()
         self._warn()
-        return is_stored
 
     def delete(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""

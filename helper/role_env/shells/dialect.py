@@ -1,38 +1,27 @@
-"""The functions that the module of a shell's dialect must define.
+"""What the module of a shell's dialect must define."""
 
-`environ` are the exported variables of the shell.
-"""
-
-from collections.abc import Mapping
 from typing import Protocol
 
-from role_env.credentials import Session
+from role_env.shells.change import Change
 
 
 class Dialect(Protocol):
-    """A module that generates code for the shells of its dialect."""
+    """A module that generates code for the shells of its dialect.
+
+    NOTHING is code that does nothing and succeeds, FAILURE code that does nothing and fails.
+    """
+
+    NOTHING: str
+    FAILURE: str
 
     def quote(self, value: str) -> str:
         """Return `value` as one word of the shell."""
 
-    def session(self, session: Session, environ: Mapping[str, str], *, follows: bool | None, confirmation: str) -> str:
-        """Return the code that puts `session` into the shell; an interactive one prints `confirmation`.
+    def change(self, change: Change, *, otherwise: Change | None, success: tuple[str, str]) -> str:
+        """Return the code that does `change`, and succeeds if the variable in `success` then has that value.
 
-        With `follows` the `aliyun` CLI follows the shell; with None the shell decides, by whether it has a region.
+        If one of the variables is readonly, it does nothing of it, but removes the former session by `otherwise`.
         """
 
-    def renewal(self, session: Session, environ: Mapping[str, str], *, confirmation: str) -> str:
-        """Return the code that replaces the shell's session by `session`; an interactive shell prints `confirmation`.
-
-        Only variables that are still the old session's are replaced. If the shell now has another session, or one of
-        them is readonly, nothing is changed and the code ends in `false`.
-        """
-
-    def off(self, environ: Mapping[str, str]) -> str:
-        """Return the code that ends the shell's session and restores the values from before it.
-
-        A key that the user has set meanwhile stays.
-        """
-
-    def failure(self, environ: Mapping[str, str], *, take_away: bool) -> str:
-        """Return the code that ends in `false`; with `take_away` it leaves the shell without any account."""
+    def failure(self, change: Change | None) -> str:
+        """Return the code that does `change`, as far as variables are not readonly, and ends in `false`."""

@@ -7,6 +7,8 @@ cached session takes a few milliseconds, and each module adds 0.2 ms.
 from role_env import variables
 from role_env.command_table import SHELLS
 from role_env.credentials import Credentials, Session
+from role_env.shells import change
+from role_env.shells.change import Change, Former
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +19,8 @@ if TYPE_CHECKING:
 PROXIES = ("HTTP_PROXY", "http_proxy")
 """The variable of the proxy that the Python SDK uses even for a credentials URI on this machine, despite NO_PROXY."""
 # The variables that must be unset beside a credentials URI: every key outranks it, and EXTERNAL_DISABLED disables it.
-_BESIDE_URI = (
-    *(*variables.KEY_NAMES, *variables.BARE.names, *variables.LEFT_UNSET, *variables.GUARDS, *variables.OWN),
-    *(variables.COLOUR, variables.EXTERNAL_DISABLED, variables.SHARED_FILE, *PROXIES),
-)
+_BESIDE_URI = (*variables.USERS, *variables.OWN, variables.EXTERNAL_DISABLED, variables.SHARED_FILE, *PROXIES)
+_SESSION_KEY = "ROLE_ENV_ACCESS_KEY_ID"
 
 
 def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
@@ -32,22 +32,22 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
         return _json(session)
     if form == "dotenv":
         return _dotenv(session)
-    follows, text = _follows(session, environ), confirmation(session)
-    return _dialect(form).session(session, environ, follows=follows, confirmation=text)
+    found = change.switch(session, environ, may_follow=True, confirmation=confirmation(session))
+    success = (_SESSION_KEY, session.credentials.access_key_id)
+    return _dialect(form).change(found, otherwise=change.no_account(environ), success=success)
 
 
-def renewal(session: Session, form: str, environ: "Mapping[str, str]", *, is_unattended: bool = False) -> str:
-    """Return the code that replaces the shell's session by `session`; the user's keys stay.
-
-    An interactive shell confirms it unless it is unattended.
-    """
-    text = "" if is_unattended else f"{session.profile}{_policy(session)}: renewed for {_minutes(session)} min"
-    return _dialect(form).renewal(session, environ, confirmation=text)
+def renewal(session: Session, form: str, environ: "Mapping[str, str]") -> str:
+    """Return the code that replaces the shell's session by `session`; the user's keys stay."""
+    text = f"{session.profile}{_policy(session)}: renewed for {_minutes(session)} min"
+    found = change.renewal(session, environ, confirmation=text)
+    return _dialect(form).change(found, otherwise=None, success=(_SESSION_KEY, session.credentials.access_key_id))
 
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
     """Return the code that ends the shell's session, for a `form` of SHELL_FORMATS."""
-    return _dialect(form).off(environ)
+    otherwise = change.no_account(environ)
+    return _dialect(form).change(change.off(environ), otherwise=otherwise, success=(variables.NO_ACCOUNT_MARK, ""))
 
 
 def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
@@ -55,7 +55,7 @@ def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
 
     With `take_away` it also removes the session in the shell, and leaves the shell without any account.
     """
-    return _dialect(form).failure(environ, take_away=take_away)
+    return _dialect(form).failure(change.no_account(environ) if take_away else None)
 
 
 def quote(value: str, form: str) -> str:
@@ -65,7 +65,7 @@ def quote(value: str, form: str) -> str:
 
 def _dialect(form: str) -> "Dialect":
     """Return the module that generates code for the shell of the format `form`."""
-    dialect: Dialect = __import__(SHELLS[form].dialect, fromlist=["session"])
+    dialect: Dialect = __import__(SHELLS[form].dialect, fromlist=["change"])
     return dialect
 
 
@@ -85,13 +85,6 @@ def _minutes(session: Session) -> int:
     return max(0, int(session.credentials.remaining()) // 60)
 
 
-def _follows(session: Session, environ: "Mapping[str, str]") -> bool | None:
-    """Return whether the `aliyun` CLI can follow the shell; None if it depends on the shell's region variables."""
-    if not session.in_cli_file or environ.get(variables.EXTERNAL_DISABLED):
-        return False
-    return True if session.region_id or session.fallback_region else None
-
-
 def process(credentials: Credentials) -> str:
     """Return the External-mode document, which the `aliyun` CLI and the SDKs read, on one line."""
     from role_env.timestamps import format_utc
@@ -108,25 +101,7 @@ def process(credentials: Credentials) -> str:
 
 def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
     """Return the environment for a command that runs in `session`, made from `environ`."""
-    kept = _kept(environ)
-    regions, follows = _regions(session, kept)
-    gone = {*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN}
-    if environ.get("ROLE_ENV_NO_ACCOUNT"):
-        gone.update(variables.NO_ACCOUNT)
-    if environ.get(variables.SERVER):
-        gone.add(variables.SHARED_FILE)
-    if environ.get(variables.BARE.security_token) in tokens_of_session(environ):
-        gone.add(variables.BARE.security_token)
-    kept = {name: value for name, value in kept.items() if name not in gone}
-    color = {variables.COLOUR: session.color} if session.color else {}
-    return kept | regions | variables.assignments(session, follows=follows) | color
-
-
-def tokens_of_session(environ: "Mapping[str, str]") -> set[str]:
-    """Return the tokens in `environ` whose keys are still the session's."""
-    own = environ.get("ROLE_ENV_ACCESS_KEY_ID")
-    keys = [key for key in variables.KEYS if own and environ.get(key.access_key_id) == own]
-    return {environ.get(key.security_token, "") for key in keys} - {""}
+    return _changed(change.switch(session, environ, may_follow=True), environ)
 
 
 def served(session: Session, server: str, environ: "Mapping[str, str]") -> dict[str, str]:
@@ -134,41 +109,27 @@ def served(session: Session, server: str, environ: "Mapping[str, str]") -> dict[
 
     `server` is the value of ROLE_ENV_SERVER.
     """
-    regions, follows = _regions(session, _kept(environ))
-    return regions | variables.served(session, server, follows=follows)
+    follows = change.can_follow(session, environ)
+    regions = change.regions(session, environ, follows=follows)
+    return variables.served(session, server, follows=follows) | {name: plain(one) for name, one in regions.items()}
 
 
 def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]") -> dict[str, str]:
     """Return the environment, made from `environ`, of a command that gets its session by the variables `served`."""
-    return {name: value for name, value in _kept(environ).items() if name not in _BESIDE_URI} | dict(served)
+    return _changed(Change(unset=_BESIDE_URI, exported=served), environ)
 
 
-def _kept(environ: "Mapping[str, str]") -> dict[str, str]:
-    """Return `environ` without the variables of the integration and, in a session, without the regions.
-
-    A region may be the session's own, and only the shell knows the value before the session.
-    """
-    gone = ["ROLE_ENV_PROMPT", "ROLE_ENV_INIT", variables.PREVIOUS]
-    if environ.get("ROLE_ENV_PROFILE") or environ.get("ROLE_ENV_NO_ACCOUNT"):
-        gone += variables.REGIONS
-    return {name: value for name, value in environ.items() if name not in gone and not name.startswith("_role_env_")}
+def _changed(found: Change, environ: "Mapping[str, str]") -> dict[str, str]:
+    """Return `environ` after `found`, without what only concerns a shell: its integration, and its saved values."""
+    ours = ("ROLE_ENV_PROMPT", "ROLE_ENV_INIT", variables.PREVIOUS, variables.SAVED)
+    kept = {name: value for name, value in environ.items() if name not in (*found.unset, *ours)}
+    exported = {name: plain(value) for name, value in found.exported.items() if name not in ours}
+    return {name: value for name, value in kept.items() if not name.startswith("_role_env_")} | exported
 
 
-def _regions(session: Session, kept: "Mapping[str, str]") -> tuple[dict[str, str], bool]:
-    """Return the fallback regions to set beside the variables `kept`, and whether the `aliyun` CLI can follow."""
-    follows = _follows(session, kept)
-    if follows is None:
-        follows = any(kept.get(name) for name in variables.CLI_REGIONS)
-    return _fallback_regions(session, kept), follows
-
-
-def _fallback_regions(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
-    """Return the variables to set to the region of the `aliyun` CLI's current profile, with that region.
-
-    Variables are left out for tools that find a region in `session` or `environ`.
-    """
-    groups = [names for names, read in variables.fallback_regions(session) if not any(map(environ.get, read))]
-    return {name: session.fallback_region for names in groups for name in names}
+def plain(value: "str | Former") -> str:
+    """Return the value that a variable gets outside of the shell with the session."""
+    return value.default if isinstance(value, Former) else value
 
 
 def _json(session: Session) -> str:
@@ -200,7 +161,7 @@ def _dotenv(session: Session) -> str:
     Raises ProfileError for a value that needs quotes.
     """
     hidden = variables.BASE.names  # a container must not get the key that made the session
-    values = {name: value for name, value in document_variables(session).items() if name not in hidden}
+    values = {name: value for name, value in document_variables(session, {}).items() if name not in hidden}
     for name, value in values.items():
         if value != value.strip() or not value.isprintable() or set(value) & set("'\"#"):
             from role_env.errors import ProfileError
@@ -213,11 +174,16 @@ def _dotenv(session: Session) -> str:
     return "".join(f"{name}={value}\n" for name, value in values.items())
 
 
-def document_variables(session: Session) -> dict[str, str]:
-    """Return the variables of `session` for a program elsewhere, such as in a container.
+def document_variables(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
+    """Return the variables of `session` for a program elsewhere, such as in a container, beside `environ`.
 
     That program has its own home folder and `aliyun` CLI, and cannot request the session again.
     """
-    values = variables.assignments(session) | _fallback_regions(session, {})
-    values.pop(variables.REQUEST, None)
-    return values
+    values = values_after(change.switch(session, environ, may_follow=False), environ)
+    return {name: value for name, value in values.items() if name != variables.REQUEST}
+
+
+def values_after(found: Change, environ: "Mapping[str, str]") -> dict[str, str]:
+    """Return the values of the variables that `found` changes, empty for those of `environ` that it unsets."""
+    empty = {name: "" for name in found.unset if environ.get(name)}
+    return empty | {name: plain(value) for name, value in found.exported.items() if name != variables.SAVED}

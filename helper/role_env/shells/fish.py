@@ -1,16 +1,22 @@
 """Generate code for fish, as `dialect` describes it.
 
-`helper/shell_programs/fish.py` makes the programs, from `shell/session.fish` and the files beside it.
+The code is one group. Each statement ends in a semicolon, since `eval (role-env PROFILE)` joins the lines with spaces.
+In fish no variable of the user's is readonly, but a universal variable becomes visible when a global one is erased: a
+session and the no-account state then set an empty global one instead.
 """
 
-from role_env import variables
-from role_env.credentials import Session
-from role_env.shells import programs
-from role_env.shells.programs import words
+from role_env.shells.change import Change, Former
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
+
+NOTHING = "begin; true; end\n"
+FAILURE = "begin; false; end\n"
+_BEGIN = "begin;\nset -l fish_trace;\n"
+_FORGET_PROMPT = "set -q ROLE_ENV_PROMPT; and set -g ROLE_ENV_PROMPT '';\n"
+_HIDE = "set -e -g {0}; set -qU {0}; and set -gx {0} '';\n"
+_LONGEST_REPEATED = 40
 
 
 def quote(value: str) -> str:
@@ -18,53 +24,45 @@ def quote(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "'\\n'") + "'"
 
 
-def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | None", confirmation: str) -> str:
-    """Return the group that puts `session` into the shell."""
-    assigned = variables.assignments(session, follows=None)
-    cloud, oss, guards = programs.choices(session, follows=follows)
-    tables = {
-        "HAS_BARE": "yes" if variables.BARE.security_token in assigned else "no",
-        "COLOR": quote(session.color),
-        "CONFIRMATION": quote(confirmation),
-        "RESTORED_REGIONS": "" if session.region_id else words(variables.REGIONS),
-        "VALUES": added(assigned),
-        "CLOUD_REGIONS_READ": words(cloud[0]),
-        "CLOUD_REGIONS": added(cloud[2]),
-        "OSS_REGIONS_READ": words(oss[0]),
-        "OSS_REGIONS": added(oss[2]),
-        "CLI_REGIONS_READ": words(guards[0]),
-        "GUARDS_WITH_REGION": added(guards[1]),
-        "GUARDS_WITHOUT_REGION": added(guards[2]),
-        "GONE": words((*variables.unset(session), *variables.IGNORE_PROFILE, *variables.OWN)),
-        "TOKEN": quote(session.credentials.security_token),
-    }
-    return programs.filled("switch.fish", tables)
+def change(change: Change, *, otherwise: "Change | None", success: tuple[str, str]) -> str:
+    """Return the code for `change`. It succeeds if the variable in `success` then has that value."""
+    name, value = success
+    return f'{_BEGIN}{"".join(_steps(change))}{_FORGET_PROMPT}test "${name}" = {quote(value)};\nend\n'
 
 
-def off(environ: "Mapping[str, str]") -> str:
-    """Return the group that ends the shell's session."""
-    return programs.read("off.fish")
+def failure(change: "Change | None") -> str:
+    """Return the code that does `change` and fails."""
+    if change is None:
+        return FAILURE
+    hidden = f"for name in {' '.join(change.unset)};\n{_HIDE.format('$name')}end;\n"
+    return f"{_BEGIN}{hidden}{''.join(_exports(change))}{_FORGET_PROMPT}false;\nend\n"
 
 
-def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
-    """Return the group that ends in `false`; with `take_away` it leaves the shell without any account."""
-    return programs.read("fail.fish" if take_away else "refuse.fish")
+def _steps(change: Change) -> "Iterator[str]":
+    for name in change.saved:
+        yield f"set -qg {name}; and set -gu _role_env_old_{name} ${name};\n"
+    if change.exported:
+        yield from map(_HIDE.format, change.unset)
+    elif change.unset:
+        yield f"set -e -g {' '.join(change.unset)};\n"
+    yield from _exports(change)
+    for name in change.restored:
+        yield f"set -q _role_env_old_{name}; and set -gx {name} $_role_env_old_{name};\n"
+    if change.forgotten:
+        yield f"set -e -g {' '.join(f'_role_env_old_{name}' for name in change.forgotten)};\n"
+    if change.notice:
+        yield f"echo {quote(change.notice)} >&2;\n"
+    if change.confirmation:
+        yield f"status is-interactive; and echo {quote(change.confirmation)} >&2;\n"
 
 
-def renewal(session: Session, environ: "Mapping[str, str]", *, confirmation: str) -> str:
-    """Return the group that replaces the shell's session by `session`."""
-    credentials = session.credentials
-    new = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
-    tables = {
-        "CONFIRMATION": quote(confirmation),
-        "OLD_ID": quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", "")),
-        "NEW": words(map(quote, new)),
-        "VALUES": added(variables.renewed(session)),
-    }
-    return programs.filled("renew.fish", tables)
-
-
-def added(values: "Mapping[str, str]") -> str:
-    """Return the words that add `values` to the variables to set: each value before its names."""
-    groups = programs.by_value(values).items()
-    return words(quote(word) for value, names in groups for word in (value, words(names)))
+def _exports(change: Change) -> "Iterator[str]":
+    places: dict[str, str] = {}  # where a long value stands already
+    for name, value in change.exported.items():
+        if isinstance(value, Former):
+            yield f"set -gx {name} {quote(value.default)};\n"
+            yield f"set -q _role_env_old_{value.name}; and set -gx {name} $_role_env_old_{value.name};\n"
+        else:
+            yield f"set -gx {name} {places.get(value) or quote(value)};\n"
+            if len(value) > _LONGEST_REPEATED:
+                places.setdefault(value, f"${name}")

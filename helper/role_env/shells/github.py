@@ -10,9 +10,10 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 
-from role_env import timestamps, ui, validators, variables
+from role_env import timestamps, ui, validators
 from role_env.credentials import Session
 from role_env.errors import ProfileError, RoleEnvError
+from role_env.shells import change
 from role_env.shells import export as exporters
 
 
@@ -26,9 +27,7 @@ def export(obtain: Callable[[], Session], environ: Mapping[str, str]) -> None:
     with _opened(environ) as (variables_file, *outputs_files):
         session = obtain()
         outputs = {"expiration": timestamps.format_utc(session.credentials.expiration), "role_arn": session.role_arn}
-        after = exporters.environment(session, environ)
-        outranking = {name: "" for name, value in environ.items() if value and name not in after}
-        written = {**outranking, **exporters.document_variables(session)}
+        written = exporters.document_variables(session, environ)
         _check_lines({**outputs, **written})
         ui.write("".join(f"::add-mask::{value.replace('%', '%25')}\n" for value in _to_mask(session)))
         for file in outputs_files:
@@ -41,11 +40,9 @@ def take_away_session(environ: Mapping[str, str]) -> None:
 
     A step cannot unset a variable, so each one is set to an empty text.
     """
-    if any(map(environ.get, variables.DESCRIBING)):
-        names = (*variables.KEY_NAMES, *variables.BARE.names, *variables.LEFT_UNSET, *variables.TAKEN_AWAY)
-        empty = {name: "" for name in names if environ.get(name)}
+    if found := change.no_account(environ):
         with _opened(environ) as (variables_file, *_):
-            _append(variables_file, {**empty, **variables.NO_ACCOUNT})
+            _append(variables_file, exporters.values_after(found, environ))
 
 
 @contextlib.contextmanager

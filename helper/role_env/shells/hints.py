@@ -9,6 +9,8 @@ from role_env.command_table import INTEGRATED_SHELLS, SHELLS, SHELLS_BY_PROGRAM
 from role_env.command_table.commands import COMMANDS, export_words
 from role_env.shells import parent
 
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@+:/-")
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +44,15 @@ def followable(hint: str, environ: "Mapping[str, str]") -> str:
     if not environ.get("ROLE_ENV_POLICY") or not re.search(rf"role-env ({refused})\b(?! --help)", hint):
         return hint
     return f"this session is narrowed: type {end_session(environ)} first; {hint}"
+
+
+def quoted(value: str) -> str:
+    """Return `value` as one word of the parent shell."""
+    if _PLAIN.issuperset(value):
+        return value
+    from role_env.shells import export as exporters
+
+    return exporters.quote(value, parent.parent_format())
 
 
 def load_integration(shell: str = "") -> str:

@@ -1,17 +1,29 @@
 """Generate code for bash, zsh and any POSIX shell, as `dialect` describes it.
 
-`helper/shell_programs/posix.py` makes the programs, from `shell/session.sh` and the files beside it.
+The code is one group, so that a truncated text is a syntax error and does nothing. Each statement ends in a semicolon
+and nothing is a comment: without quotes, as in `eval $(role-env PROFILE)`, the shell joins the lines with spaces.
+`set -v` would print the group while it is read, so another group before it turns that off; `set -x` would show values,
+and `set -a` would export the former ones.
 """
 
-from role_env import variables
-from role_env.command_table.commands import export_words
-from role_env.credentials import Session
-from role_env.shells import programs
-from role_env.shells.programs import words
+from role_env.shells.change import Change, Former
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
+
+NOTHING = "{ :; }\n"
+FAILURE = "{ false; }\n"
+_BEGIN = "{ _re_flags=$-; set +v; };\n{\n{ set +ax; } 2>/dev/null;\n"
+_END = (
+    '[ -z "${ROLE_ENV_PROMPT-}" ] || ROLE_ENV_PROMPT=;\n'
+    "case $_re_flags in *a*) set -a ;; esac;\n"
+    "case $_re_flags in *v*) set -v ;; esac;\n"
+    "case $_re_flags in *x*) set -x ;; esac;\n"
+    "unset _re_flags;\n"
+)
+_READONLY = "echo 'role-env: a readonly variable, named above, is in the way: start a new shell without it' >&2;\n"
+_LONGEST_REPEATED = 40
 
 
 def quote(value: str) -> str:
@@ -19,71 +31,53 @@ def quote(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-def session(session: Session, environ: "Mapping[str, str]", *, follows: "bool | None", confirmation: str) -> str:
-    """Return the text that puts `session` into the shell."""
-    assigned = variables.assignments(session, follows=None)
-    choices = programs.choices(session, follows=follows)
-    chosen = (value for choice in choices for pairs in choice[1:] for value in pairs.values())
-    values = _numbered(*assigned.values(), *chosen)
-    cloud, oss, guards = (
-        words(map(quote, (words(names), _pairs(some, values), _pairs(none, values)))) for names, some, none in choices
-    )
-    names = (*variables.KEY_NAMES, *variables.BARE_PAIR.names, variables.CREDENTIALS_URI, *variables.OWN)
-    tables = {
-        "HAS_BARE": "yes" if variables.BARE.security_token in assigned else "no",
-        "COLOR": quote(session.color),
-        "CONFIRMATION": quote(confirmation),
-        "HAS_REGION": "yes" if session.region_id else "no",
-        "PAIRS": _pairs(assigned, values),
-        "CLOUD_REGIONS": cloud,
-        "OSS_REGIONS": oss,
-        "GUARDS_BY_REGION": guards,
-        "GONE": words(name for name in names if name not in assigned),
-        "TOKEN_NUMBER": values[session.credentials.security_token],
-        "EXPORT_WORDS": quote(quote(export_words(session.profile))[1:-1])[1:-1],  # two levels of quotes surround it
-    }
-    return _program("switch.sh", environ, tables, values)
+def change(change: Change, *, otherwise: "Change | None", success: tuple[str, str]) -> str:
+    """Return the code for `change`. If a variable is readonly, nothing of it is done, but `otherwise`.
+
+    The code succeeds if the variable in `success` then has that value.
+    """
+    steps = "".join(_steps(change))
+    if change.names:
+        failed = _READONLY + "".join(_forced(otherwise))
+        steps = f"if (unset {' '.join(change.names)}); then\n{steps}else\n{failed}fi;\n"
+    name, value = success
+    return f'{_BEGIN}{steps}{_END}[ "${{{name}-}}" = {quote(value)} ];\n}}\n'
 
 
-def off(environ: "Mapping[str, str]") -> str:
-    """Return the text that ends the shell's session."""
-    return _program("off.sh", environ, {}, {})
+def failure(change: "Change | None") -> str:
+    """Return the code that does `change` and fails."""
+    return f"{_BEGIN}{''.join(_forced(change))}{_END}false;\n}}\n" if change else FAILURE
 
 
-def failure(environ: "Mapping[str, str]", *, take_away: bool) -> str:
-    """Return the text that ends in `false`; with `take_away` it leaves the shell without any account."""
-    return _program("fail.sh", environ, {}, {}) if take_away else programs.read("refuse.sh")
+def _steps(change: Change) -> "Iterator[str]":
+    for name in change.saved:
+        yield f'_role_env_old_{name}="${{{name}-}}";\n'
+    if change.unset:
+        yield f"unset {' '.join(change.unset)};\n"
+    places: dict[str, str] = {}  # where a long value stands already
+    for name, value in change.exported.items():
+        if isinstance(value, Former):
+            yield f'export {name}="${{_role_env_old_{value.name}-{value.default}}}";\n'
+        else:
+            yield f"export {name}={places.get(value) or quote(value)};\n"
+            if len(value) > _LONGEST_REPEATED:
+                places.setdefault(value, f'"${name}"')
+    for name in change.restored:
+        yield f'[ -z "${{_role_env_old_{name}+x}}" ] || export {name}="$_role_env_old_{name}";\n'
+    if change.forgotten:
+        yield f"unset {' '.join(f'_role_env_old_{name}' for name in change.forgotten)};\n"
+    if change.notice:
+        yield f"echo {quote(change.notice)} >&2;\n"
+    if change.confirmation:
+        yield f"case $_re_flags in *i*) echo {quote(change.confirmation)} >&2 ;; esac;\n"
 
 
-def renewal(session: Session, environ: "Mapping[str, str]", *, confirmation: str) -> str:
-    """Return the text that replaces the shell's session by `session`."""
-    credentials, own = session.credentials, variables.renewed(session)
-    new = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
-    values = _numbered(*new, *own.values())
-    tables = {
-        "CONFIRMATION": quote(confirmation),
-        "OLD_ID": quote(environ.get("ROLE_ENV_ACCESS_KEY_ID", "")),
-        "OWN_RENEWED": words(own),
-        "PAIRS": _pairs(own, values),
-    }
-    return _program("renew.sh", environ, tables, values)
-
-
-def _program(name: str, environ: "Mapping[str, str]", tables: "Mapping[str, str]", values: "Mapping[str, str]") -> str:
-    """Return the program `name`, filled in from `tables`; `values` are the new values with their numbers."""
-    shared = {
-        "AT": "@",
-        "EXPORTED": words(name for name in variables.SAVED if name in environ),
-        "NUMBERED": "".join(f" new_{number}" for number in values.values()),
-        "VALUES": words(map(quote, values)),
-    }
-    return programs.filled(name, {**shared, **tables})
-
-
-def _numbered(*values: str) -> dict[str, str]:
-    """Return a number for each distinct value."""
-    return {value: str(number) for number, value in enumerate(dict.fromkeys(values), 1)}
-
-
-def _pairs(values: "Mapping[str, str]", numbers: "Mapping[str, str]") -> str:
-    return " ".join(f"{name}={numbers[value]}" for name, value in values.items())
+def _forced(change: "Change | None") -> "Iterator[str]":
+    """Yield the steps of `change`, variable by variable: a readonly one stays, and the shell reports it."""
+    if change is None:
+        return
+    values = " ".join(f"{name}={quote(value)}" for name, value in change.exported.items() if isinstance(value, str))
+    yield f"for _re_name in {' '.join(change.unset)}; do\n"
+    yield 'if (unset "$_re_name"); then unset "$_re_name"; fi;\ndone;\n'
+    yield f"for _re_name in {values}; do\n"
+    yield 'if (export "$_re_name"); then export "$_re_name"; fi;\ndone;\nunset _re_name;\n'
