@@ -103,7 +103,7 @@ _role_env_offer_list() {
 _role_env_offer_profiles() {
 	local _role_env_names='' _role_env_config=''
 	_role_env_find_config "${_role_env_before[@]}"
-	case @SHELL@ in zsh) set -- --described "$@" ;; *) ;; esac
+	case ${_role_env_shell} in zsh) set -- --described "$@" ;; *) ;; esac
 	_role_env_names=$(
 		_role_env_call list --names "$@" ${_role_env_config:+"--config=${_role_env_config}"} 2>/dev/null
 	) || return 0

@@ -12,6 +12,7 @@ _role_env_request='' _role_env_previous='' _role_env_retry=0 _role_env_warned=''
 
 # The version of this text, and the options of `role-env init`: --no-prompt, --renew.
 _role_env_options='@OPTIONS@'
+_role_env_shell='@SHELL@'
 
 function role-env {
 	case ${1-} in
@@ -48,7 +49,7 @@ _role_env_run_here() {
 		if [[ -n ${ROLE_ENV_REQUEST-} ]]; then ROLE_ENV_PREVIOUS=${_role_env_previous}; fi
 		set -- export "$@"
 	fi
-	_role_env_code=$(_role_env_call "$@" --format @SHELL@) || _role_env_status=$?
+	_role_env_code=$(_role_env_call "$@" --format "${_role_env_shell}") || _role_env_status=$?
 	if _role_env_is_subshell && [[ ${_role_env_word} != use && ! -t 1 ]]; then
 		printf '%s\n' "${_role_env_code}" # for the shell that reads it: eval "$(role-env off)"
 	fi
@@ -96,7 +97,9 @@ _role_env_update() {
 _role_env_look() {
 	local _role_env_1='' _role_env_2='' _role_env_3='' _role_env_4='' _role_env_5='' _role_env_6=''
 	_role_env_name='' _role_env_sign='' _role_env_end='' _role_env_due='' _role_env_usual='' _role_env_warning=''
-	if [[ -z "@EACH DESCRIBING ${ITEM-}@END${ROLE_ENV_NO_ACCOUNT-}" ]]; then return 0; fi
+	_role_env_1="@EACH DESCRIBING ${ITEM-}@END${ROLE_ENV_NO_ACCOUNT-}"
+	if [[ -z ${_role_env_1} ]]; then return 0; fi
+	# shellcheck disable=SC2312  # a failure prints nothing
 	if {
 		IFS='' read -r -t 1 _role_env_1 && IFS='' read -r _role_env_2 && IFS='' read -r _role_env_3 &&
 			IFS='' read -r _role_env_4 && IFS='' read -r _role_env_5 && IFS='' read -r _role_env_6
@@ -136,7 +139,7 @@ _role_env_renew() {
 	local _role_env_code='' _role_env_said=''
 	_role_env_retry=$((_role_env_now + 30))
 	_role_env_code=$({
-		_role_env_said=$(ROLE_ENV_TIMEOUT=4 _role_env_call renew --format @SHELL@ 2>&1 >&3)
+		_role_env_said=$(ROLE_ENV_TIMEOUT=4 _role_env_call renew --format "${_role_env_shell}" 2>&1 >&3)
 		printf '\n.%s' "${_role_env_said}"
 	} 3>&1)
 	_role_env_said=${_role_env_code#*$'\n.'}
