@@ -10,8 +10,10 @@ import sys
 
 from role_env import paths
 from role_env.command_table import SHELLS
-from role_env.keyrings import secret_service, session_entry
+from role_env.keyrings import secret_service
 from role_env.keyrings.notes import KeyringNotes
+from role_env.sessions import Request
+from role_env.variables import agent_of, follows_profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,8 +52,14 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
     """
     if not _is_served(invocation) or not _is_usual(environ):
         return
-    path, text = _read_record(invocation, environ)
-    session = _session(invocation, environ, path, text) if text else None
+    request = Request(
+        invocation.profile,
+        region=invocation.region,
+        min_ttl=invocation.needed_ttl,
+        expect_account=invocation.expect_account,
+        agent=agent_of(environ),
+    )
+    session = _load_session(request, invocation, environ)
     if session is None:
         return
     if invocation.verbose:
@@ -112,51 +120,39 @@ def _modules(invocation: "Invocation") -> "list[str]":
     return modules
 
 
-def _session(invocation: "Invocation", environ: "Mapping[str, str]", path: str, text: str) -> "Session | None":
-    """Return the session in the record `text` if it certainly answers the line; `path` is the profiles file."""
-    from role_env import variables
-    from role_env.sessions import Request, record
+def _load_session(request: Request, invocation: "Invocation", environ: "Mapping[str, str]") -> "Session | None":
+    """Return the cached session if it certainly answers `request`."""
+    try:
+        path = invocation.config or paths.usual_profiles_file(environ)
+        # The path is used as given: making it absolute would drop `link/..`, which may lead to another file.
+        entry = request.entry(path)
+        path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
+    except (OSError, ValueError):
+        return None
+    text = _read_record(entry, environ, _modules(invocation))
+    if not text:
+        return None
+    from role_env.sessions import record
 
-    cached = record.parse(text, invocation.profile)
-    if cached is None or cached.base or not cached.is_current(path, environ):
+    cached = record.parse(text, request.profile)
+    if cached is None or cached.base or not cached.is_answer(request, path, environ):
         return None
-    if cached.has_agents_key:
-        from role_env.environ import agent
-
-        if agent.recognize(environ):
-            return None  # an agent gets another session
-    session = cached.session
-    if session.credentials.needs_renewal(min_ttl=invocation.needed_ttl):
-        return None
-    if invocation.expect_account not in ("", session.account_id):
-        return None
-    if not session.in_cli_file and variables.follows_profile(environ):
+    if not cached.session.in_cli_file and follows_profile(environ):
         return None  # the CLI's profile that the shell refers to has changed; the slow way reports it
-    request = Request(invocation.profile, region=invocation.region, expect_account=invocation.expect_account)
-    session.request = request.text(path, cached)
-    session.region_id = invocation.region or session.region_id
-    return session
+    return cached.answer(request, path)
 
 
-def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tuple[str, str]":
-    """Return the absolute path of the profiles file, and the text of the session's entry.
+def _read_record(entry: "Entry", environ: "Mapping[str, str]", modules: "list[str]") -> str:
+    """Return the text of `entry`, and import `modules` while the keyring works.
 
     The text is empty if there is no entry, or if it cannot be read within milliseconds from the place that
     ROLE_ENV_CACHE names. The library `keyring` is not used.
     """
-    modules, mode = _modules(invocation), environ.get("ROLE_ENV_CACHE") or "auto"
-    try:
-        path = invocation.config or paths.usual_profiles_file(environ)
-        # No option that is served here changes the request to STS. The path is used as given: making it absolute
-        # would drop `link/..`, which may lead to another file.
-        entry = session_entry(os.path.realpath(path), invocation.profile)
-        path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
-    except (OSError, ValueError):
-        return "", ""
+    mode = environ.get("ROLE_ENV_CACHE") or "auto"
     if mode == "kernel":
-        return path, _read_kernel(entry)
+        return _read_kernel(entry)
     if mode not in ("auto", "keyring"):
-        return path, ""
+        return ""
     notes = KeyringNotes(environ)
     if notes.is_secret_service() and not notes.is_avoided():
         try:
@@ -166,15 +162,15 @@ def _read_record(invocation: "Invocation", environ: "Mapping[str, str]") -> "tup
                 (text,) = secret_service.read([entry], environ, seconds=seconds, at_most=patience)
         except secret_service.SlowService as slow:
             notes.report_wait(slow.seconds)
-            return path, ""
+            return ""
         except secret_service.AskKeyring:
-            return path, ""
-        return path, text or ""
+            return ""
+        return text or ""
     if mode == "auto" and notes.is_usual() and (notes.is_avoided() or notes.is_absent()):
         from role_env.keyrings.container import is_container
 
-        return path, "" if is_container(environ) else _read_kernel(entry)
-    return path, ""
+        return "" if is_container(environ) else _read_kernel(entry)
+    return ""
 
 
 def _wait_for_other(entry: "Entry", environ: "Mapping[str, str]") -> float:

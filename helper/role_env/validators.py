@@ -170,6 +170,11 @@ region = of_kind(REGION)
 external_id = pattern(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 of letters, digits and _+=,.@:/-")
 access_configuration = pattern(r"[\w.@-]{1,128}", "the ID or the name of an access configuration")
 color = one_of(COLORS)
+agents = one_of((variables.READ_ONLY, "full"))
+agent = _check(
+    lambda text: 0 < len(text) <= variables.LONGEST_AGENT and variables.AGENT_CHARACTERS.issuperset(text),
+    "is not the name of an agent",
+)
 key_part = pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 
 

@@ -26,7 +26,7 @@ def obtain(invocation: "Invocation", context: "Context") -> "Session":
     """Return the requested session. Raises any RoleEnvError."""
     from role_env.sessions.obtain import SessionRequest  # imports TLS, which only commands with a session need
 
-    session = SessionRequest(request_of(invocation), context).obtain()
+    session = SessionRequest(request_of(invocation, context.environ), context).obtain()
     if not session.in_cli_file and variables.follows_profile(context.environ):
         _report_changed_profile(context)
     return session
@@ -46,7 +46,7 @@ def _report_changed_profile(context: "Context") -> None:
         )
 
 
-def request_of(invocation: "Invocation") -> "Request":
+def request_of(invocation: "Invocation", environ: "Mapping[str, str]") -> "Request":
     """Return the request for the session in `invocation`. Raises UsageError for an invalid profile name."""
     check_profile_name(invocation.profile)
     from role_env.sessions import Request
@@ -63,6 +63,7 @@ def request_of(invocation: "Invocation") -> "Request":
         no_cache=invocation.no_cache,
         expect_account=invocation.expect_account,
         narrowing=_narrowing(invocation),
+        agent=variables.agent_of(environ),
     )
 
 

@@ -118,7 +118,7 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
     forbid_core_dumps()
     inherited = open_descriptors() - {writer} - supervisor.fds
     listener = open_listener(invocation.listen)
-    request = options.request_of(invocation)
+    request = options.request_of(invocation, context.environ)
     first = SessionRequest(request, context).obtain()
     # From now on, stderr belongs to the command.
     quiet = Messages(verbose=invocation.verbose, silent=not invocation.verbose)

@@ -14,7 +14,7 @@ from role_env.shells import hints
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the hops in the order in which they are called, and the cache decision."""
-    chain, decision = SessionRequest(options.request_of(invocation), context).plan()
+    chain, decision = SessionRequest(options.request_of(invocation, context.environ), context).plan()
     document = {
         "profile": chain.target.name,
         "hops": [_hop(chain, position, context.environ) for position in range(len(chain.profiles))],

@@ -5,7 +5,6 @@ import os
 from role_env import names, validators
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass, field, fields, replace
-from role_env.environ import agent
 from role_env.errors import ProfileError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import policies
@@ -62,7 +61,7 @@ class Profile:
     variables: tuple[str, ...] = _key(validators.families, DEFAULT_FAMILIES)
     color: str = _key(validators.color, "")
     read_only: bool = _key(validators.yes_or_no, False)
-    agents: str = _key(validators.one_of(agent.KINDS), "")
+    agents: str = _key(validators.agents, "")
     has_default_session_name: bool = False
 
     @property

@@ -24,8 +24,8 @@ class Request:
     """A profile and the options. Times are in seconds; an option that is not given is empty or None.
 
     A session with less than `min_ttl` left is never used. A session with less than `wanted_ttl` left is renewed, but
-    still used if STS cannot be reached. `agent` is the agent that makes the request, empty for a person, and None until
-    the profile has been read.
+    still used if STS cannot be reached. `agent` is the agent that makes the request, empty for a person. With
+    `expect_account`, a session of any other account is refused.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Request:
         expect_account: str = "",
         wanted_ttl: int = 0,
         narrowing: "Narrowing | None" = None,
-        agent: str | None = None,
+        agent: str = "",
     ) -> None:
         self.profile = profile
         self.config = config
@@ -57,23 +57,21 @@ class Request:
         self.narrowing = narrowing
         self.agent = agent
 
-    @property
-    def _policy(self) -> str:
-        return self.narrowing.name if self.narrowing else ""
-
     def accepts(self, found: "Record") -> bool:
         """Return whether the session `found` has enough time left without a renewal."""
         return not found.session.credentials.needs_renewal(max(self.min_ttl, self.wanted_ttl))
 
     def entry(self, path: str) -> Entry:
-        """Return the entry in the keyring for this request with the profiles file at `path`."""
-        duration = "" if self.duration is None else self.duration
-        options = f"{duration}\0{self.session_name}"
-        if self._policy or self.agent:
-            options += f"\0{self._policy}"
-        if self.agent:
-            options += f"\0{self.agent}"
-        return session_entry(os.path.realpath(path), self.profile, options)
+        """Return the entry in the keyring for this request with the profiles file at `path`.
+
+        An agent has entries of its own, with and without --full: the profile's key `agents` decides what they are.
+        """
+        narrowing = self.narrowing
+        policy = narrowing.name if narrowing and not narrowing.agent else ""
+        options = [str(self.duration or ""), self.session_name, policy, self.agent]
+        if self.agent and narrowing and narrowing.is_full_allowed:
+            options.append("full")
+        return session_entry(os.path.realpath(path), self.profile, "\0".join(options))
 
     def text(self, path: str, found: "Record") -> str:
         """Return the JSON of ROLE_ENV_REQUEST for the session `found`, requested through the profiles file at `path`.
@@ -81,14 +79,15 @@ class Request:
         It begins with the number of its format, and repeats every variable that shows the session: a value of another
         session, or a changed one, is noticed.
         """
+        policy = self.narrowing.name if self.narrowing else ""
         options = {
             "session_name": self.session_name,
             "region": self.region,
             "expect_account": self.expect_account,
-            "policy": self._policy,
+            "policy": policy or found.agents,
             "policy_file": self.narrowing.file if self.narrowing else "",
-            "agent": self.agent or "",
-            "agents": self._policy if self.narrowing and self.narrowing.agent else "",
+            "agent": self.agent,
+            "agents": found.agents,
         }
         given = {} if self.duration is None else {"duration": str(self.duration)}
         given |= {name: _text(value) for name, value in options.items() if value}
@@ -217,7 +216,6 @@ def line_to_switch_again(environ: "Mapping[str, str]") -> str:
 def _checks() -> "dict[str, Callable[[str], str]]":
     """Return the options of a request, duration aside, each with the check of its value."""
     from role_env import validators
-    from role_env.environ import agent
 
     return {
         "session_name": validators.session_name,
@@ -225,8 +223,8 @@ def _checks() -> "dict[str, Callable[[str], str]]":
         "expect_account": validators.account_id,
         "policy": str,
         "policy_file": str,
-        "agent": agent.check_name,
-        "agents": validators.one_of(agent.KINDS),
+        "agent": validators.agent,
+        "agents": validators.agents,
     }
 
 

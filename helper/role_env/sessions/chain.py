@@ -30,7 +30,7 @@ class Chain:
     """The `source` of a chain and its `profiles`, from the first to the requested one, its `target`.
 
     `policy_name` is the session's value of ROLE_ENV_POLICY, empty for a full session. `why_read_only` says what makes
-    the session read-only.
+    the session read-only; `agents` is `read-only` if the profile's key of that name does.
     """
 
     source: Source
@@ -38,6 +38,7 @@ class Chain:
     fingerprint: Fingerprint
     policy_name: str = ""
     why_read_only: str = ""
+    agents: str = ""
 
     @property
     def target(self) -> Profile:

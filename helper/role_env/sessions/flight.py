@@ -67,7 +67,7 @@ class CachedSession:
             chain=self.digest,
             base=chain.source.identity(self._context)[0] if chain.source.row.has_base_key else "",
             sign_in=chain.source.sign_in.id(self._context) if chain.source.sign_in else "",
-            has_agents_key=bool(target.agents),
+            agents=chain.agents,
             fingerprint_lines=chain.fingerprint.lines(),
         )
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from role_env import variables
 from role_env.dataclass import replace
-from role_env.environ import agent as agents
 from role_env.errors import ProfileError, RoleEnvError, UsageError, WiderError
 from role_env.profiles import policies
 from role_env.profiles.policies import Narrowing
 from role_env.profiles.profile import Profile
 from role_env.sessions import Request
 from role_env.sessions.chain import Chain
+
+_LONGEST_SESSION_NAME = 64
 
 
 def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Chain:
@@ -33,25 +34,18 @@ def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Ch
     return chain
 
 
-def settle_agent(request: Request, target: Profile, environ: Mapping[str, str]) -> None:
-    """Say in `request` which agent makes it, if its profile `target` has the key `agents`, and narrow it by that key.
-
-    A settled request stays as it is, so that a renewal is for the same agent, whoever requests it. A profile that is
-    the credential process of another one is requested by role-env, and not by an agent. Raises UsageError for --policy.
-    """
-    if request.agent is not None:
-        return
+def narrow_agent(request: Request, target: Profile) -> None:
+    """Narrow the request of an agent as the key `agents` of its profile says. Raises UsageError for --policy."""
     narrowing = request.narrowing or Narrowing()
-    agent = agents.recognize(environ) if target.agents and not environ.get("ROLE_ENV_CHAIN") else ""
     is_narrowed = target.agents == variables.READ_ONLY and not narrowing.is_full_allowed and not target.read_only
-    if agent and is_narrowed:
-        if narrowing.text:
-            raise UsageError(
-                f"--policy cannot narrow {target.name}: {_of_agent(agent)} ({target.where})", hint="leave it out"
-            )
-        if not narrowing.is_read_only:
-            request.narrowing = Narrowing(is_read_only=True, agent=agent)
-    request.agent = agent
+    if not request.agent or not is_narrowed:
+        return
+    if narrowing.text:
+        raise UsageError(
+            f"--policy cannot narrow {target.name}: {_of_agent(request.agent)} ({target.where})", hint="leave it out"
+        )
+    if not narrowing.is_read_only:
+        request.narrowing = Narrowing(is_read_only=True, agent=request.agent)
 
 
 def _why_read_only(target: Profile, narrowing: Narrowing) -> str:
@@ -62,11 +56,15 @@ def _why_read_only(target: Profile, narrowing: Narrowing) -> str:
 
 
 def name_for_agent(chain: Chain, agent: str) -> Chain:
-    """Return `chain` with a session name that has the name of `agent`, where neither a file nor an option gives one."""
+    """Return `chain` with a session name that has the name of `agent`, where neither a file nor an option gives one.
+
+    It is `<default>.<agent>`, with the default cut to fit STS's limit.
+    """
     hop = chain.last_role
-    if not agent or not hop or not hop.has_default_session_name:
+    if not agent or not chain.target.agents or not hop or not hop.has_default_session_name:
         return chain
-    return chain.with_profile(hop, replace(hop, role_session_name=agents.session_name(hop.role_session_name, agent)))
+    default = hop.role_session_name[: _LONGEST_SESSION_NAME - 1 - len(agent)]
+    return chain.with_profile(hop, replace(hop, role_session_name=f"{default}.{agent}"))
 
 
 def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> Chain:
@@ -85,7 +83,9 @@ def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> Chain:
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
     why = _why_read_only(target, narrowing)
-    return replace(chain.with_profile(hop, narrowed), policy_name=variables.READ_ONLY, why_read_only=why)
+    agents = variables.READ_ONLY if narrowing.agent and not target.read_only else ""
+    narrowed_chain = chain.with_profile(hop, narrowed)
+    return replace(narrowed_chain, policy_name=variables.READ_ONLY, why_read_only=why, agents=agents)
 
 
 def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> Chain:

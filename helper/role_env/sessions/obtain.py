@@ -7,10 +7,10 @@ each as its own profile's session, so that ten profiles that use one role need o
 
 import time
 
+from role_env import variables
 from role_env.context import Context
 from role_env.credentials import Session
 from role_env.dataclass import dataclass, replace
-from role_env.environ import agent as agents
 from role_env.environ.keys import own_key
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UsageError
 from role_env.fingerprint import Fingerprint
@@ -21,7 +21,7 @@ from role_env.profiles.profile import Profile
 from role_env.sessions import Request
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
-from role_env.sessions.narrow import name_for_agent, narrow, settle_agent
+from role_env.sessions.narrow import name_for_agent, narrow, narrow_agent
 from role_env.sessions.passthrough import check_account
 from role_env.sessions.record import UNCHANGED, Record
 from role_env.sessions.store import Cache
@@ -87,10 +87,9 @@ class SessionRequest:
         file = ProfilesFile(self.path, self._fingerprint)
         self._role_arn = file.role_arn(request.profile)
         chain = chains.resolve(file, request.profile)
-        settle_agent(request, chain.target, self._context.environ)
-        self.entry = request.entry(self.path)
+        narrow_agent(request, chain.target)
         chain = chain.with_profile(chain.target, _with_options(chain.target, request))
-        chain = name_for_agent(chain, request.agent or "")
+        chain = name_for_agent(chain, request.agent)
         self._role_arn = chain.role_arn
         chains.check_loop(chain, self._context.environ)
         _check_accounts(chain, request.expect_account)
@@ -101,10 +100,8 @@ class SessionRequest:
         return chain
 
     def _obtain(self) -> Record:
-        # Even with a cached session, a process must not request a profile of its own chain, or a wider session. For an
-        # agent, the profile decides which cached session is used.
-        environ = self._context.environ
-        is_first = any(environ.get(name) for name in ("ROLE_ENV_CHAIN", "ROLE_ENV_POLICY")) or agents.recognize(environ)
+        # Even with a cached session, a process must not request a profile of its own chain, or a wider session.
+        is_first = any(map(self._context.environ.get, (variables.CHAIN, variables.POLICY)))
         chain = self.resolve() if is_first else None
         cached = self._load()
         if cached and self._is_current(cached):
@@ -146,11 +143,7 @@ class SessionRequest:
 
     def _is_current(self, cached: Record) -> bool:
         """Return whether the record answers the request, without reading the profiles file."""
-        if self._request.refresh or not self._request.accepts(cached):
-            return False
-        if not cached.is_current(self.path, self._context.environ):
-            return False
-        if self._request.expect_account not in ("", cached.session.account_id):
+        if self._request.refresh or not cached.is_answer(self._request, self.path, self._context.environ):
             return False
         try:
             key = own_key(self._context.environ) if cached.base else None
@@ -159,9 +152,7 @@ class SessionRequest:
         return cached.base == (key_digest(key) if key else "")
 
     def _session(self, record: Record) -> Session:
-        session = record.session
-        session.request = self._request.text(self.path, record)
-        session.region_id = self._request.region or session.region_id
+        session = record.answer(self._request, self.path)
         session.base = own_key(self._context.environ) if record.base and not session.policy else None
         return session
 

@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from role_env.sessions import Request
+
 UNCHANGED = "the cached session is used: nothing that it was made from has changed"
 """The message about a cached session that answers a request, also on the fast path."""
 
@@ -23,7 +25,7 @@ _FIELDS = (
     "variables",
     "policy",
     "in_cli_file",
-    "has_agents_key",
+    "agents",
     *_REQUEST_FIELDS,
     "issued",
     "expiration",
@@ -37,8 +39,8 @@ class Record:
     `endpoint` and `session_name` are those of its request, and `policy_digest` is the digest of the session policy that
     was sent (empty for none). `chain` and `base` are digests of the resolved chain and of the base key in the
     environment, and `sign_in` is the ID of the sign-in that it came from (the last two are empty if there is none).
-    `fingerprint_lines` record the files and variables that it depends on. `has_agents_key` says that the profile has
-    the key `agents`: an agent then has a cached session of its own.
+    `fingerprint_lines` record the files and variables that it depends on. `agents` is `read-only` if the profile's key
+    of that name made it so.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class Record:
         chain: str,
         base: str,
         sign_in: str = "",
-        has_agents_key: bool = False,
+        agents: str = "",
         fingerprint_lines: list[str],
     ) -> None:
         self.session = session
@@ -61,7 +63,7 @@ class Record:
         self.chain = chain
         self.base = base
         self.sign_in = sign_in
-        self.has_agents_key = has_agents_key
+        self.agents = agents
         self.fingerprint_lines = fingerprint_lines
 
     def is_current(self, path: str, environ: "Mapping[str, str]") -> bool:
@@ -71,6 +73,18 @@ class Record:
         """
         lines = self.fingerprint_lines
         return fingerprint.has_file(lines, path) and fingerprint.is_current(lines, environ)
+
+    def is_answer(self, request: "Request", path: str, environ: "Mapping[str, str]") -> bool:
+        """Return whether the session answers `request`, made through the profiles file at `path`, as it is."""
+        is_expected = request.expect_account in ("", self.session.account_id)
+        return is_expected and request.accepts(self) and self.is_current(path, environ)
+
+    def answer(self, request: "Request", path: str) -> Session:
+        """Return the session as the answer to `request`, made through the profiles file at `path`."""
+        session = self.session
+        session.request = request.text(path, self)
+        session.region_id = request.region or session.region_id
+        return session
 
     def is_unchanged(self, environ: "Mapping[str, str]") -> bool:
         """Return whether every file and variable that the session depends on is unchanged."""
@@ -84,7 +98,7 @@ class Record:
             " ".join(session.variables),
             _policy_line(session.policy),
             "1" if session.in_cli_file else "",
-            "1" if self.has_agents_key else "",
+            self.agents,
             *(getattr(self, name) for name in _REQUEST_FIELDS),
             f"{credentials.issued:.3f}",
             str(credentials.expiration),
@@ -129,7 +143,7 @@ def parse(text: str, profile: str) -> "Record | None":
     )
     return Record(
         session,
-        has_agents_key=bool(found["has_agents_key"]),
+        agents=found["agents"],
         fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
         **{name: found[name] for name in _REQUEST_FIELDS},
     )

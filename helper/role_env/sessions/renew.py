@@ -16,7 +16,7 @@ from role_env.sessions import Request, ShellRequest, parse_request, request_of_s
 from role_env.sessions.chain import Chain
 from role_env.sessions.flight import RENEWAL_SECONDS
 from role_env.sessions.obtain import SessionRequest
-from role_env.variables import READ_ONLY
+from role_env.variables import READ_ONLY, agent_of
 
 _RENEWED, _REQUESTED_AGAIN = "renewed", "requested again"
 
@@ -116,7 +116,7 @@ def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: boo
         # The narrowing by the profile's key `agents` is not the option's.
         narrowing = Narrowing() if asked.option("agents") else _narrowing(wanted)
         narrowing.is_full_allowed = is_full_allowed
-        return _obtain(wanted, _request(asked, narrowing, None), context, may_stay=True)
+        return _obtain(wanted, _request(asked, narrowing, agent_of(context.environ)), context, may_stay=True)
     except RoleEnvError as error:
         error.role_arn = asked.role_arn
         raise
@@ -142,7 +142,7 @@ def _obtain(wanted: _Wanted, request: Request, context: Context, *, may_stay: bo
             hint="restore the profiles file, or begin another session: role-env use PROFILE",
         )
     session_request = SessionRequest(request, context)
-    chain = wanted.bind(session_request.resolve(), request.agent or "")
+    chain = wanted.bind(session_request.resolve(), request.agent)
     try:
         session = session_request.obtain_for(chain, may_stay=may_stay)
     except UnreachableError as error:
@@ -151,7 +151,7 @@ def _obtain(wanted: _Wanted, request: Request, context: Context, *, may_stay: bo
     return session
 
 
-def _request(asked: ShellRequest, narrowing: Narrowing, agent: str | None) -> Request:
+def _request(asked: ShellRequest, narrowing: Narrowing, agent: str) -> Request:
     """Return the request `asked` with `narrowing`, made by `agent`."""
     return Request(
         asked.profile,
