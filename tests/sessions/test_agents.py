@@ -5,13 +5,18 @@ import json
 import pytest
 
 from cloud.api_server import Call
-from role_env.environ import agent as agents
+from role_env import variables
 from role_env.profiles import policies
 from support.cached_sessions import asks, exports
 from support.files import write_private
 from support.machine import Machine
 
 CLAUDE = {"CLAUDECODE": "1"}
+EXPIRE = (
+    'end=$(($(date +%s) + 9)); REQUEST=$(printf %s "$ROLE_ENV_REQUEST" | sed "s/$ROLE_ENV_EXPIRATION/$end/"); '
+    'export ROLE_ENV_REQUEST="$REQUEST" ROLE_ENV_EXPIRATION=$end; '
+)
+"""What leaves a shell's session nine seconds."""
 READING = policies.read_only()
 
 
@@ -30,7 +35,7 @@ def guarded(machine: Machine) -> Machine:
 @pytest.mark.parametrize(
     ("environ", "name"),
     [
-        *(({variable: "1"}, name) for variable, name in agents.NAMES.items()),
+        *(({variable: "1"}, name) for variable, name in variables.AGENTS.items()),
         ({"AGENT": "Goose"}, "goose"),
         ({"AGENT": "My Agent/2.0 (日本)\n"}, "myagent2.0"),
         ({"AGENT": "x" * 40}, "x" * 32),
@@ -45,7 +50,7 @@ def guarded(machine: Machine) -> Machine:
 def test_an_agent_is_recognized_by_its_variable_in_the_order_of_the_aliyun_cli(
     environ: dict[str, str], name: str
 ) -> None:
-    assert agents.recognize(environ) == name
+    assert variables.agent_of(environ) == name
 
 
 def test_an_agent_gets_read_only_sessions_of_its_own_and_a_person_full_ones(guarded: Machine) -> None:
@@ -59,13 +64,15 @@ def test_an_agent_gets_read_only_sessions_of_its_own_and_a_person_full_ones(guar
     asks(guarded, calls=1, **CLAUDE)
 
 
-def test_without_the_key_an_agent_gets_the_session_of_the_person(machine: Machine) -> None:
-    machine.settle()
-    assert asks(machine, calls=1) == asks(machine, calls=0, **CLAUDE)
-    assert asks(machine, "--read-only", calls=1) == asks(machine, "--read-only", calls=0, **CLAUDE)
+def test_without_the_key_an_agent_gets_a_full_session_in_an_entry_of_its_own(machine: Machine) -> None:
+    person, agent = asks(machine, calls=1), asks(machine, calls=1, **CLAUDE)
+    assert [(call.policy, ".claude" in call.session_name) for call in machine.sts.calls_of("AssumeRole")] == (
+        [("", False)] * 2
+    )
+    assert (asks(machine, calls=0), asks(machine, calls=0, **CLAUDE)) == (person, agent)
 
 
-@pytest.mark.parametrize("kind", agents.KINDS)
+@pytest.mark.parametrize("kind", ["read-only", "full"])
 def test_the_name_of_an_agents_session_tells_it_from_a_persons(machine: Machine, kind: str) -> None:
     long = {"LOGNAME": "u" * 70}
     machine.add(f"agents = {kind}\n")
@@ -150,14 +157,14 @@ def test_an_agent_and_a_person_are_told_why_a_session_is_read_only(guarded: Mach
 
 @pytest.mark.parametrize("words", [(), ("--full",), ("--read-only",)])
 def test_a_renewal_keeps_what_an_agent_got_whoever_asks(guarded: Machine, words: tuple[str, ...]) -> None:
-    renew = 'export ROLE_ENV_EXPIRATION=$(($(date +%s) + 9)); unset CLAUDECODE; eval "$(role-env renew)"; env -0'
+    renew = EXPIRE + 'unset CLAUDECODE; eval "$(role-env renew)"; env -0'
     first = guarded.succeeds("exec", "profileB", *words, "--", "env", "-0", **CLAUDE)
     done = guarded.succeeds("exec", "profileB", *words, "--", "sh", "-c", renew, **CLAUDE)
     assert done.stderr == ""
     one, two = (dict(line.split("=", 1) for line in run.stdout.split("\0") if line) for run in (first, done))
     assert one.get("ROLE_ENV_POLICY") == two.get("ROLE_ENV_POLICY") == (None if words == ("--full",) else "read-only")
     assert json.loads(one["ROLE_ENV_REQUEST"])["options"] == json.loads(two["ROLE_ENV_REQUEST"])["options"]
-    renew = 'export ROLE_ENV_EXPIRATION=9 CLAUDECODE=1; eval "$(role-env renew)"; role-env status'
+    renew = EXPIRE + 'export CLAUDECODE=1; eval "$(role-env renew)"; role-env status'
     is_narrow = "read-only" in guarded.succeeds("exec", "profileB", *words, "--", "sh", "-c", renew).stdout
     assert is_narrow == (words == ("--read-only",))  # though an agent renews a person's session
 

@@ -17,7 +17,6 @@ from cloud import world
 from role_env import cli, variables
 from role_env.cli import options
 from role_env.credentials import Session
-from role_env.environ import agent as agents
 from role_env.errors import ProfileError, RefusedError, UsageError
 from role_env.profiles import policies
 from role_env.sessions import Request
@@ -37,9 +36,9 @@ GIVEN = tuple(POLICY.format(action) for action in ("ecs:Describe*", "oss:*"))
 OWN = POLICY.format("ecs:*")
 READING = (policies.read_only(), policies.read_only(OWN))
 PERSON: dict[str, str] = {}
-WHO = (*[PERSON] * 7, *({variable: "1"} for variable in agents.NAMES), {"AGENT": "Goose 2"}, {"AGENT": "x" * 40})
+WHO = (*[PERSON] * 7, *({variable: "1"} for variable in variables.AGENTS), {"AGENT": "Goose 2"}, {"AGENT": "x" * 40})
 WORDS = ((), (), (), ("--read-only",), ("--policy", "{policy}"), ("--full",), ("--full", "--policy", "{policy}"))
-KINDS = ("", *agents.KINDS)
+KINDS = ("", "read-only", "full")
 """What profileB says of agents; the last profile has its key from nobody."""
 
 
@@ -72,7 +71,7 @@ class SharedMachine(Walk):
     def edit(self) -> None:
         """Write the profiles with other keys."""
         arn = self.machine.sts.role_arn
-        default, own = self.dice.choice(["", "", "", *agents.KINDS]), self.dice.choice([*KINDS, "read-only"])
+        default, own = self.dice.choice(["", "", "", "read-only", "full"]), self.dice.choice([*KINDS, "read-only"])
         self.read_only, self.own = self.dice.random() < 0.15, self.dice.choice(["", "", "", OWN])
         keys = (f"agents = {own}\n" if own else "") + ("read_only = yes\n" if self.read_only else "")
         keys += f"policy = {self.own}\n" if self.own else ""
@@ -112,7 +111,7 @@ class SharedMachine(Walk):
 
     def choose(self) -> tuple[str, dict[str, str], str, tuple[str, ...]]:
         profile, who = self.dice.choice(["profileB", "profileB", "plain"]), self.dice.choice(WHO)
-        agent = agents.recognize(who)
+        agent = variables.agent_of(who)
         words = tuple(word.replace("{policy}", str(self.policy_file)) for word in self.dice.choice(WORDS))
         extra = self.dice.choice([(), (), (), (), (), ("--refresh",), ("--no-cache",), ("--duration", "900")])
         self.log.append(f"{agent or 'a person'}: {profile} {' '.join((*words, *extra))}")
@@ -121,7 +120,7 @@ class SharedMachine(Walk):
     def request(self) -> None:
         """Somebody requests a session, in this process."""
         profile, who, agent, words = self.choose()
-        request = options.request_of(cli.parse(["export", profile, *words]))
+        request = options.request_of(cli.parse(["export", profile, *words]), who)
         before = len(self.machine.sts.issued)
         try:
             session = SessionRequest(request, context(self.machine.environ | who)).obtain()
@@ -148,7 +147,7 @@ class SharedMachine(Walk):
         assert duration - 600 < issued.expiration - time.time() <= duration + 1
         suffix = f".{agent}" if agent and self.kinds[profile] else ""
         assert issued.name.endswith(suffix)
-        assert suffix or not any(issued.name.endswith(f".{agents.recognize(one)}") for one in WHO if one)
+        assert suffix or not any(issued.name.endswith(f".{variables.agent_of(one)}") for one in WHO if one)
         assert len(issued.name) <= 64
 
     def issued(self, access_key_id: str) -> world.Session:
@@ -173,10 +172,10 @@ class SharedMachine(Walk):
         if not self.got:
             return
         got, who = self.dice.choice(self.got), self.dice.choice(WHO)
-        self.log.append(f"{agents.recognize(who) or 'a person'}: renew of {got.session.request}")
+        self.log.append(f"{variables.agent_of(who) or 'a person'}: renew of {got.session.request}")
         if self.dice.random() < 0.5:
             self.age(got)
-        shell = variables.assignments(got.session) | who
+        shell = variables.assignments(got.session, follows=False) | who
         self.check_again("renewed", got, lambda: renew(context(self.machine.environ | shell)))
 
     def serve(self) -> None:
@@ -197,7 +196,9 @@ class SharedMachine(Walk):
             record.session.credentials.issued -= 3500
             record.session.credentials.expiration -= 3500
             cache.store(entry, record)
-            own.expiration = record.session.credentials.expiration
+            end = record.session.credentials.expiration
+            got.session.request = got.session.request.replace(f'"{own.expiration}"', f'"{end}"')
+            own.expiration = end
 
     def check_again(self, how: str, got: Got, call: Callable[[], Session]) -> None:
         """A renewal gives the same session, or refuses because the file has another policy for it now."""

@@ -6,7 +6,7 @@ from role_env.fingerprint import sha256
 
 SESSION_SERVICE = "role-env session "
 """The prefix of the service of every cached session's entry."""
-NO_OPTIONS = "\0\0\0"
+NO_OPTIONS = "\0\0\0\0"
 """The options of the entry of a person's request without an option that changes it."""
 
 

@@ -25,7 +25,8 @@ class Request:
 
     A session with less than `min_ttl` left is never used. A session with less than `wanted_ttl` left is renewed, but
     still used if STS cannot be reached. `agent` is the agent that makes the request, empty for a person. With
-    `expect_account`, a session of any other account is refused.
+    `expect_account`, a session of any other account is refused. A renewal (`is_renewal`) is as narrow as the session
+    that it renews, whatever the profile says of agents by now.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Request:
         wanted_ttl: int = 0,
         narrowing: "Narrowing | None" = None,
         agent: str = "",
+        is_renewal: bool = False,
     ) -> None:
         self.profile = profile
         self.config = config
@@ -56,6 +58,7 @@ class Request:
         self.wanted_ttl = wanted_ttl
         self.narrowing = narrowing
         self.agent = agent
+        self.is_renewal = is_renewal
 
     def accepts(self, found: "Record") -> bool:
         """Return whether the session `found` has enough time left without a renewal."""
@@ -68,10 +71,13 @@ class Request:
         """
         narrowing = self.narrowing
         policy = narrowing.name if narrowing and not narrowing.agent else ""
-        options = [str(self.duration or ""), self.session_name, policy, self.agent]
-        if self.agent and narrowing and narrowing.is_full_allowed:
-            options.append("full")
+        options = [str(self.duration or ""), self.session_name, policy, self.agent, self._full]
         return session_entry(os.path.realpath(path), self.profile, "\0".join(options))
+
+    @property
+    def _full(self) -> str:
+        """`yes` for an agent's --full, which decides what the session is. A person's only allows it."""
+        return "yes" if self.agent and self.narrowing and self.narrowing.is_full_allowed else ""
 
     def text(self, path: str, found: "Record") -> str:
         """Return the JSON of ROLE_ENV_REQUEST for the session `found`, requested through the profiles file at `path`.
@@ -88,6 +94,7 @@ class Request:
             "policy_file": self.narrowing.file if self.narrowing else "",
             "agent": self.agent,
             "agents": found.agents,
+            "full": self._full,
         }
         given = {} if self.duration is None else {"duration": str(self.duration)}
         given |= {name: _text(value) for name, value in options.items() if value}
@@ -225,6 +232,7 @@ def _checks() -> "dict[str, Callable[[str], str]]":
         "policy_file": str,
         "agent": validators.agent,
         "agents": validators.agents,
+        "full": str,
     }
 
 

@@ -38,7 +38,7 @@ def narrow_agent(request: Request, target: Profile) -> None:
     """Narrow the request of an agent as the key `agents` of its profile says. Raises UsageError for --policy."""
     narrowing = request.narrowing or Narrowing()
     is_narrowed = target.agents == variables.READ_ONLY and not narrowing.is_full_allowed and not target.read_only
-    if not request.agent or not is_narrowed:
+    if not request.agent or not is_narrowed or request.is_renewal:
         return
     if narrowing.text:
         raise UsageError(
@@ -83,7 +83,7 @@ def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> Chain:
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
     why = _why_read_only(target, narrowing)
-    agents = variables.READ_ONLY if narrowing.agent and not target.read_only else ""
+    agents = variables.READ_ONLY if narrowing.agent else ""
     narrowed_chain = chain.with_profile(hop, narrowed)
     return replace(narrowed_chain, policy_name=variables.READ_ONLY, why_read_only=why, agents=agents)
 

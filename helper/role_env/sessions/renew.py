@@ -94,9 +94,9 @@ def renew(context: Context) -> Session:
     if state.remaining() > 0:
         context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
     try:
-        narrowing = _narrowing(wanted)
-        narrowing.is_full_allowed = True  # the session stays as narrow as it is
-        session = _obtain(wanted, _request(asked, narrowing, asked.option("agent")), context, may_stay=False)
+        request = _request(asked, _narrowing(wanted), asked.option("agent"))
+        request.is_renewal = True
+        session = _obtain(wanted, request, context, may_stay=False)
     except (UsageError, WiderError) as error:  # the profile no longer allows an option
         raise ProfileError(error.message, hint=error.hint) from None
     if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal():
@@ -130,7 +130,7 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
     asked = parse_request(first.request)
     if asked is None:
         raise ProfileError(f"the request of {first.profile} cannot be read", hint="report this as a bug")
-    wanted = _Wanted(asked, f"role-env use {first.profile}")
+    wanted, request.is_renewal = _Wanted(asked, f"role-env use {first.profile}"), True
     return _obtain(wanted, request, context, may_stay=False)
 
 
@@ -169,11 +169,12 @@ def _narrowing(wanted: _Wanted) -> Narrowing:
     """Return the session's narrowing. Raises RefusedError if its policy has changed or cannot be read again."""
     asked = wanted.asked
     name, file = asked.option("policy"), asked.option("policy_file")
+    is_full, agent = bool(asked.option("full")), asked.option("agent") if asked.option("agents") else ""
     if name in ("", READ_ONLY):
-        return Narrowing(is_read_only=name == READ_ONLY, agent=asked.option("agent") if asked.option("agents") else "")
+        return Narrowing(is_read_only=name == READ_ONLY, agent=agent, is_full_allowed=is_full)
     try:
         content, _ = read_file(file)  # does not wait for a pipe: a prompt must not wait
-        narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file)
+        narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file, is_full_allowed=is_full)
     except (OSError, ValueError):  # also for a policy from stdin, which has no file
         raise wanted.another("a session policy that cannot be read again") from None
     if narrowing.name != name:
