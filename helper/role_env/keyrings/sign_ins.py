@@ -194,14 +194,11 @@ def _portal_entry(url: str) -> Entry:
 
 
 def _parse(text: str | None) -> SignIn | None:
-    """Return the sign-in in `text`, or None if it is damaged or of another format.
-
-    The identity is missing if an older release stored it.
-    """
+    """Return the sign-in in `text`, or None if it is damaged or of another format."""
     head, *lines = (text or "").split("\n")
     pairs = [line.partition(" ")[::2] for line in lines]
     names = [name for name, _ in pairs]
-    if head != _HEAD or names not in ([*_TEXTS, *_NUMBERS], [*_TEXTS[:-1], *_NUMBERS]):
+    if head != _HEAD or names != [*_TEXTS, *_NUMBERS]:
         return None
     if not all(value.isascii() and value.isprintable() for _, value in pairs):
         return None
