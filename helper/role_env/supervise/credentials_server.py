@@ -131,17 +131,17 @@ class CredentialsServer:
         """The value for ALIBABA_CLOUD_CREDENTIALS_URI."""
         return f"http://{listening.authority(self.listener)}{self.path}"
 
-    def serve(self, *, while_true: Callable[[], bool]) -> None:
-        """Answer requests, and look ahead, as long as `while_true` returns True and connections can be accepted."""
+    def serve(self) -> None:
+        """Answer requests, and look ahead, as long as connections can be accepted."""
         connections = Connections(self.listener, lambda request, connection: _Handler(request, connection, self))
 
         def accept() -> None:
-            with contextlib.suppress(OSError, MemoryError):  # the parent reports that this process has ended
+            with contextlib.suppress(OSError, MemoryError):  # the command's shells show that it has ended
                 connections.serve()
 
         accepting = threading.Thread(target=accept, daemon=True)
         accepting.start()
-        while while_true() and accepting.is_alive():
+        while accepting.is_alive():
             time.sleep(_STEP_SECONDS)
             with contextlib.suppress(RuntimeError):  # the system has no more threads now
                 self.supply.look_ahead()
