@@ -1,14 +1,11 @@
 """Serve a session to one command at a credentials URI, and renew it while the command asks for it.
 
-The SDKs read ALIBABA_CLOUD_CREDENTIALS_URI. Others can reach the port too: users of the machine, web pages (with a host
-name of their own for its address) and, with --listen, containers. So the path is unguessable, and the Host header must
-be the address or a name that no web page can have.
+The SDKs read ALIBABA_CLOUD_CREDENTIALS_URI. Others can reach the port too: users of the machine, web pages and, with
+--listen, containers. So its path is unguessable.
 """
 
 import contextlib
 import hmac
-import http.server
-import io
 import json
 import math
 import secrets
@@ -22,8 +19,7 @@ from http import HTTPStatus
 from role_env import timestamps
 from role_env.credentials import ISSUED, Credentials, Session
 from role_env.errors import RoleEnvError
-from role_env.supervise import listening
-from role_env.supervise.connections import Connections
+from role_env.http.local_server import LocalServer, Reply, Request
 from role_env.ui.messages import Messages
 
 RENEWAL_SECONDS = 960
@@ -118,75 +114,33 @@ class Supply:
         say(f"the session could not be renewed and expires in {max(0, int(self._left()))} s: {reason}")
 
 
-class CredentialsServer:
-    """A server of the credentials of `supply` at `uri`, on `listener`."""
+class CredentialsServer(LocalServer):
+    """A server of the credentials of `supply` at `uri`, which has an unguessable path."""
 
     def __init__(self, supply: Supply, listener: socket.socket) -> None:
-        self.listener = listener
         self.supply = supply
-        self.path = f"/{secrets.token_urlsafe(32)}"
+        self._path = f"/{secrets.token_urlsafe(32)}"
+        super().__init__(listener)
 
     @property
     def uri(self) -> str:
         """The value for ALIBABA_CLOUD_CREDENTIALS_URI."""
-        return f"http://{listening.authority(self.listener)}{self.path}"
+        return f"http://{self.authority}{self._path}"
 
-    def serve(self) -> None:
-        """Answer requests, and look ahead, as long as connections can be accepted."""
-        connections = Connections(self.listener, lambda request, connection: _Handler(request, connection, self))
-
-        def accept() -> None:
-            with contextlib.suppress(OSError, MemoryError):  # the command's shells show that it has ended
-                connections.serve()
-
-        accepting = threading.Thread(target=accept, daemon=True)
-        accepting.start()
-        while accepting.is_alive():
+    def look_ahead(self) -> None:
+        """Renew the session ahead, as long as the server answers."""
+        while self.is_serving:
             time.sleep(_STEP_SECONDS)
             with contextlib.suppress(RuntimeError):  # the system has no more threads now
                 self.supply.look_ahead()
 
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    """An answer to one complete `request`, sent on `connection`."""
-
-    def __init__(self, request: bytes, connection: socket.socket, owner: CredentialsServer) -> None:
-        self._owner = owner
-        self.rfile, self.wfile = io.BytesIO(request), connection.makefile("wb")
-        self.handle()
-        self.wfile.flush()
-
-    def do_GET(self) -> None:
-        """Send the credentials to a client that knows the path and names this machine."""
-        if not self._is_ours():
-            self.send_error(HTTPStatus.NOT_FOUND)
-        elif credentials := self._owner.supply.credentials():
-            document = credentials.document(timestamps.format_utc(credentials.expiration))
-            document[ISSUED] = timestamps.format_utc(int(credentials.issued))
-            self._answer(HTTPStatus.OK, json.dumps({"Code": "Success", **document}).encode())
-        else:
-            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
-
-    def _is_ours(self) -> bool:
-        hosts = self.headers.get_all("Host", [])
-        is_path = hmac.compare_digest(self.path.encode("utf-8", "replace"), self._owner.path.encode())
-        return is_path and len(hosts) == 1 and listening.is_host_of(self._owner.listener, hosts[0])
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Send only a status."""
-        self._answer(code, b"")
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.close_connection = True
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "no-store")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def version_string(self) -> str:
-        return "role-env"
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+    def answer(self, request: Request) -> Reply:
+        """Return the credentials to a client that knows the path."""
+        if not hmac.compare_digest(request.path.encode("utf-8", "replace"), self._path.encode()):
+            return Reply(HTTPStatus.NOT_FOUND, "", {})
+        credentials = self.supply.credentials()
+        if not credentials:
+            return Reply(HTTPStatus.SERVICE_UNAVAILABLE, "", {})
+        document = credentials.document(timestamps.format_utc(credentials.expiration))
+        document[ISSUED] = timestamps.format_utc(int(credentials.issued))
+        return Reply(HTTPStatus.OK, json.dumps({"Code": "Success", **document}), {"Content-Type": "application/json"})

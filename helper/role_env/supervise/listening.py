@@ -10,6 +10,7 @@ import re
 import socket
 
 from role_env.errors import ResourceError, UsageError
+from role_env.http.local_server import BACKLOG
 
 _LOOPBACK = "127.0.0.1"
 _NETWORKS = tuple(
@@ -19,10 +20,6 @@ _NETWORKS = tuple(
     )
 )
 _LARGEST_PORT = 65535
-# The queue of the listening socket, long enough while others open connections as fast as they can.
-_BACKLOG = 1024
-# Names of this machine that no web page can have. The last two are docker's and podman's names for the host.
-_NAMES = frozenset(("localhost", "host.docker.internal", "host.containers.internal"))
 
 
 def open_listener(place: str) -> socket.socket:
@@ -32,7 +29,7 @@ def open_listener(place: str) -> socket.socket:
     """
     address, port = address_of(place)
     try:
-        return socket.create_server((address, port), family=_family(address), backlog=_BACKLOG)
+        return socket.create_server((address, port), family=_family(address), backlog=BACKLOG)
     except OSError as error:
         reason, hint = os.strerror(error.errno or 0), "leave the port out, and any free one is taken"
         raise ResourceError(f"--listen {place}: {reason}", hint=hint) from None
@@ -48,26 +45,6 @@ def address_of(place: str) -> tuple[str, int]:
     if not _is_local(address):
         raise UsageError(f"--listen {place}: {address} is not an address of this machine", hint=_hint(host))
     return address, port
-
-
-def authority(listener: socket.socket) -> str:
-    """Return the address and port of `listener`, as in a URI."""
-    address, port, *_ = listener.getsockname()
-    return f"{_bracketed(address)}:{port}"
-
-
-def is_host_of(listener: socket.socket, host: str) -> bool:
-    """Return whether `host`, from a request, names `listener`.
-
-    A name that a web page gives to the address does not count. Any port is accepted: a forwarded connection has another
-    one, and the Python SDK sends none.
-    """
-    name = re.sub(r":[0-9]{1,5}\Z", "", host).lower()
-    return name in _NAMES or name == _bracketed(listener.getsockname()[0])
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
 
 
 def _split(place: str) -> tuple[str, int]:
