@@ -25,7 +25,7 @@ def check(invocation: Invocation, context: Context) -> None:
         return
     if not invocation.renew:
         raise UsageError("--listen requires --renew", hint="add --renew, or leave --listen out")
-    from role_env.supervise.listening import address_of
+    from role_env.supervise.credentials_server import address_of
 
     try:
         address_of(place)
@@ -73,8 +73,7 @@ def _serve(invocation: Invocation, context: Context, announce: Callable[[str], N
     """Obtain the session, announce its variables, and serve it until this process is interrupted."""
     from role_env.aliyun import process_command
     from role_env.supervise import served_file
-    from role_env.supervise.credentials_server import CredentialsServer, Supply
-    from role_env.supervise.listening import open_listener
+    from role_env.supervise.credentials_server import CredentialsServer, Supply, open_listener
 
     forbid_core_dumps()
     listener = open_listener(invocation.listen)
