@@ -123,7 +123,7 @@ parts = urllib.parse.urlsplit(sys.argv[1])
 with socket.socket(socket.AF_INET6) as connection:
     connection.settimeout(5)
     connection.connect(("::ffff:127.0.0.1", parts.port))
-    connection.sendall(f"GET {parts.path} HTTP/1.0\\r\\n\\r\\n".encode())
+    connection.sendall(f"GET {parts.path} HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\n\\r\\n".encode())
     print(connection.recv(4096))
 """
 """A visitor by a socket of IPv6."""
@@ -133,7 +133,7 @@ with socket.socket(socket.AF_INET6) as connection:
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
 def test_another_user_is_recognized_behind_a_socket_of_ipv6() -> None:
     for visitor, answer in ((SOMEBODY, b"b''\n"), ((), b"b'HTTP/1.0 303")):
-        with Redirect(lambda: "https://signin.example/secret") as server:
+        with contextlib.closing(Redirect(lambda: "https://signin.example/secret")) as server:
             command = [*visitor, sys.executable, "-S", "-c", MAPPED, server.address]
             done = subprocess.run(command, capture_output=True, check=False)
         assert done.stdout.startswith(answer), (done.stdout, done.stderr)
@@ -141,11 +141,18 @@ def test_another_user_is_recognized_behind_a_socket_of_ipv6() -> None:
 
 @is_root
 def test_another_user_who_comes_first_is_not_signed_in_at_the_console() -> None:
-    with Redirect(lambda: "https://signin.example/secret") as server:
+    with contextlib.closing(Redirect(lambda: "https://signin.example/secret")) as server:
         done = subprocess.run(
             [*SOMEBODY, "curl", "-si", "--max-time", "5", server.address], capture_output=True, check=False
         )
         assert (done.returncode, done.stdout) == (52, b"")
+        assert LoopbackBrowser().visit(server.address).location == "https://signin.example/secret"
+
+
+def test_a_web_page_that_has_turned_its_name_to_the_address_gets_nothing_and_uses_nothing_up() -> None:
+    with contextlib.closing(Redirect(lambda: "https://signin.example/secret")) as server:
+        page = ["curl", "-s", "-w", "%{http_code}", "-H", "Host: evil.example", server.address]
+        assert subprocess.run(page, capture_output=True, check=False).stdout == b"404"
         assert LoopbackBrowser().visit(server.address).location == "https://signin.example/secret"
 
 

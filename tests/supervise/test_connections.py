@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import pytest
 
-from role_env.supervise import connections
-from role_env.supervise.connections import MOST, Connections
+from role_env.http import local_server
+from role_env.http.local_server import MOST, LocalServer, Reply, Request
 from support.machine import CONFINED
 from support.served_command import Begin, Running
 from support.waiting import DEADLINE, wait_until
@@ -59,28 +60,29 @@ def test_six_hundred_idle_connections_of_another_user_keep_nobody_waiting(begin:
             crowd.kill()
 
 
-class Slow:
+class Slow(LocalServer):
     """A server whose answers wait until they are released."""
 
     def __init__(self) -> None:
-        self.asked: list[bytes] = []
+        self.asked: list[Request] = []
         self.released = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        threading.Thread(target=Connections(self._listener, self._answer).serve, daemon=True).start()
+        self._place = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        super().__init__(self._place)
 
-    def _answer(self, request: bytes, connection: socket.socket) -> None:
+    def answer(self, request: Request) -> Reply:
         self.asked.append(request)
         self.released.wait(DEADLINE)
-        connection.sendall(b"done")
+        return Reply(HTTPStatus.OK, "", {})
 
     def connect(self, sent: bytes = b"") -> socket.socket:
         """Connect to it and send something."""
-        connection = socket.create_connection(self._listener.getsockname(), timeout=DEADLINE)
+        connection = socket.create_connection(self._place.getsockname(), timeout=DEADLINE)
         connection.sendall(sent)
         return connection
 
 
-COMPLETE = b"GET / HTTP/1.1\r\n\r\n"
+COMPLETE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+DONE = b"HTTP/1.0 200"
 
 
 @pytest.fixture
@@ -110,7 +112,7 @@ def test_the_oldest_connection_without_a_complete_request_gives_way_to_one_too_m
     wait_until(lambda: all(map(is_closed, idle[:10])), "the oldest ones are still open")
     assert not any(map(is_closed, idle[10:]))
     slow.released.set()
-    assert complete.recv(9) == b"done"
+    assert complete.recv(12) == DONE
 
 
 def test_requests_that_are_complete_wait_for_each_other_and_are_all_answered(slow: Slow) -> None:
@@ -119,7 +121,7 @@ def test_requests_that_are_complete_wait_for_each_other_and_are_all_answered(slo
     time.sleep(0.3)
     assert len(slow.asked) == MOST
     slow.released.set()
-    assert [client.recv(9) for client in clients] == [b"done"] * (MOST + 20)
+    assert [client.recv(12) for client in clients] == [DONE] * (MOST + 20)
 
 
 def send_until_closed(connection: socket.socket, sent: bytes, pause: float = 0) -> None:
@@ -133,7 +135,7 @@ def send_until_closed(connection: socket.socket, sent: bytes, pause: float = 0) 
 
 
 def test_a_request_that_comes_a_byte_at_a_time_has_one_deadline(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "REQUEST_SECONDS", 1.0)
+    monkeypatch.setattr(local_server, "REQUEST_SECONDS", 1.0)
     client, began = slow.connect(), time.monotonic()
     send_until_closed(client, b"G", pause=0.05)
     assert time.monotonic() - began > 0.9

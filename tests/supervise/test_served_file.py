@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -75,10 +76,10 @@ def test_it_ends_with_the_server_and_the_command_goes_on(machine: Machine, begin
     seen = environment((machine.home / "seen").read_text())
     assert Path(seen[FILE]).exists()
     server = seen["ROLE_ENV_SERVER"].split()[0]
-    os.kill(int(server), 9)
+    os.kill(int(server), signal.SIGKILL if is_sealed else signal.SIGTERM)
     wait_until(lambda: not Path("/proc", server).exists() and not Path(seen[FILE]).exists())
     wait_until(lambda: not list(machine.temporary.iterdir()))
-    assert running.end().startswith("role-env: the process that serves the session has ended")
+    assert running.end() == ""
     assert running.process.returncode == 0
 
 

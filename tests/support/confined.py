@@ -3,6 +3,7 @@
 usage: python tests/support/confined.py KIND COMMAND…
   EPERM, ENOSYS      the kernel's keyring is blocked by seccomp, as in Docker and in podman
   no-memfd           as on a system without files in memory
+  no-pidfd           as on Linux before 5.3, which has no descriptors of processes
   no-locks           as on a file system without locks
   new-session        with a session keyring of its own, as `keyctl session` and `su` give
   user:UID           as an ordinary user, if we are root; all files can still be read
@@ -17,6 +18,7 @@ import sys
 
 FLOCK = {"x86_64": 73}.get(os.uname().machine, 32)
 MEMFD_CREATE = {"x86_64": 319}.get(os.uname().machine, 279)
+PIDFD_OPEN = 434
 ADD_KEY, REQUEST_KEY, KEYCTL = {"x86_64": (248, 249, 250)}.get(os.uname().machine, (217, 218, 219))
 _PR_SET_KEEPCAPS, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 8, 22, 38, 47
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
@@ -80,6 +82,8 @@ def main(kind: str, command: list[str]) -> None:
         block(errno.ENOLCK, FLOCK)
     elif kind == "no-memfd":
         block(errno.ENOSYS, MEMFD_CREATE)
+    elif kind == "no-pidfd":
+        block(errno.ENOSYS, PIDFD_OPEN)
     elif kind != "user":
         block(getattr(errno, kind), ADD_KEY, REQUEST_KEY, KEYCTL)
     os.execvp(command[0], command)

@@ -32,7 +32,7 @@ _SESSIONS = (
         ),
         (
             *model.OBTAINING,
-            Option("--renew", "", "stay, and serve live sessions to programs that use an SDK"),
+            Option("--renew", "", "serve live sessions to programs that use an SDK, as long as the command runs"),
             Option(
                 "--listen",
                 "[ADDRESS][:PORT]",

@@ -1,11 +1,9 @@
-"""role-env exec: run a command in a session, or with --renew beside a server that keeps the session live."""
+"""role-env exec: become a command in a session, or with --renew beside a server that keeps the session live."""
 
-import contextlib
 import json
 import os
-import signal
-import threading
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable
+from typing import NoReturn
 
 from role_env import variables
 from role_env.cli import Invocation, options
@@ -19,9 +17,6 @@ from role_env.shells import export as exporters
 from role_env.supervise import execution
 from role_env.ui.messages import Messages
 
-if TYPE_CHECKING:
-    from role_env.supervise.supervisor import Supervisor
-
 
 def check(invocation: Invocation, context: Context) -> None:
     """Raise UsageError if --listen is given without --renew or has no address that can be served."""
@@ -30,7 +25,7 @@ def check(invocation: Invocation, context: Context) -> None:
         return
     if not invocation.renew:
         raise UsageError("--listen requires --renew", hint="add --renew, or leave --listen out")
-    from role_env.supervise.listening import address_of
+    from role_env.supervise.credentials_server import address_of
 
     try:
         address_of(place)
@@ -41,54 +36,28 @@ def check(invocation: Invocation, context: Context) -> None:
         raise UsageError(error.message, hint=hint) from None
 
 
-def run(invocation: Invocation, context: Context) -> int:
-    """Become the command or, with --renew, run it and return its exit status."""
+def run(invocation: Invocation, context: Context) -> NoReturn:
+    """Become the command."""
     command = execution.command_of(invocation.command_line, context.environ)
-    if not invocation.renew:
-        execution.become(command, exporters.environment(options.obtain(invocation, context), context.environ))
-    return _run_beside_server(command, invocation, context)
+    if invocation.renew:
+        environ = _served_environment(invocation, context)
+    else:
+        environ = exporters.environment(options.obtain(invocation, context), context.environ)
+    execution.become(command, environ)
 
 
-def _run_beside_server(command: list[str], invocation: Invocation, context: Context) -> int:
-    """Run the command; a second process obtains the session and serves it.
-
-    The fork comes first: macOS's frameworks fail in a process that was forked after their first use.
-    """
+def _served_environment(invocation: Invocation, context: Context) -> dict[str, str]:
+    """Start a server of live sessions, and return the environment for the command. If it fails, end this process."""
     if not hasattr(os, "fork"):
         raise UsageError("exec --renew needs a system with fork", hint="use exec without --renew")
-    from role_env.supervise import served_file
-    from role_env.supervise.supervisor import Supervisor, exit_like, occupy_standard_descriptors
+    from role_env.supervise import server_process
 
-    def report_end(pid: int) -> None:
-        """Warn if the process that has ended is the server."""
-        if pid == server:
-            served_file.remove(served[variables.SHARED_FILE])
-            context.messages.say("the process that serves the session has ended; the session is no longer renewed")
-
-    occupy_standard_descriptors()
-    reader, writer = os.pipe()
-    supervisor = Supervisor(on_end=report_end)
-    server = supervisor.fork()
-    if not server:
-        os.close(reader)
-        _serve(invocation, context, supervisor, writer)
-    os.close(writer)
-    os.set_blocking(reader, False)
-    announced = bytearray()
-    # The server reports its failure itself, like any command.
-    failed = supervisor.supervise(server, until=lambda: _has_line(reader, announced))
-    if failed is not None:
-        return exit_like(failed)
-    served: dict[str, str] = json.loads(announced)
+    # The server obtains the session: macOS's frameworks fail in a process that was forked after their first use.
+    served = server_process.start(lambda announce: _serve(invocation, context, announce))
+    if not served:
+        os._exit(125)  # the server has reported why
     _report_proxies(context)
-    try:
-        child = supervisor.run(command, exporters.served_environment(served, context.environ))
-        status = supervisor.supervise(child)
-    finally:
-        served_file.remove(served[variables.SHARED_FILE])
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(server, signal.SIGKILL)
-    return exit_like(status or 0)
+    return exporters.served_environment(json.loads(served), context.environ)
 
 
 def _report_proxies(context: Context) -> None:
@@ -100,23 +69,13 @@ def _report_proxies(context: Context) -> None:
         )
 
 
-def _has_line(reader: int, announced: bytearray) -> bool:
-    with contextlib.suppress(BlockingIOError):
-        announced += os.read(reader, 1 << 16)
-    return announced.endswith(b"\n")
-
-
-def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", writer: int) -> NoReturn:
-    """Obtain the session, send its variables to the parent, and serve it while the parent lives."""
+def _serve(invocation: Invocation, context: Context, announce: Callable[[str], None]) -> None:
+    """Obtain the session, announce its variables, and serve it until this process is interrupted."""
     from role_env.aliyun import process_command
     from role_env.supervise import served_file
-    from role_env.supervise.credentials_server import CredentialsServer, Supply
-    from role_env.supervise.listening import open_listener
-    from role_env.supervise.supervisor import close_fds, open_descriptors
+    from role_env.supervise.credentials_server import CredentialsServer, Supply, open_listener
 
-    parent_pid = os.getppid()
     forbid_core_dumps()
-    inherited = open_descriptors() - {writer} - supervisor.fds
     listener = open_listener(invocation.listen)
     request = options.request_of(invocation, context.environ)
     first = SessionRequest(request, context).obtain()
@@ -130,12 +89,9 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
 
     server = CredentialsServer(Supply(first, renew, context.messages), listener)
     served = exporters.served(first, f"{os.getpid()} {server.uri}", context.environ)
-    served[variables.SHARED_FILE] = served_file.publish(process_command.unquoted_session_command())
-    os.setsid()  # detach from the terminal: keys typed there are for the command
-    os.write(writer, json.dumps(served).encode() + b"\n")
-    os.close(writer)
-    close_fds(inherited)
-    threading.Thread(target=supervisor.continue_with_child, daemon=True).start()
-    os.kill(parent_pid, signal.SIGCHLD)
-    server.serve(while_true=lambda: os.getppid() == parent_pid)
-    os._exit(0)
+    path = served_file.publish(process_command.unquoted_session_command())
+    try:
+        announce(json.dumps({**served, variables.SHARED_FILE: path}))
+        server.look_ahead()
+    finally:
+        served_file.remove(path)

@@ -15,14 +15,15 @@ from http import HTTPStatus
 
 from role_env.context import Context
 from role_env.errors import printable
+from role_env.http.local_server import Reply
 from role_env.issuers.hosts import Site
 from role_env.issuers.issuer import SignInError, Verifier
 from role_env.issuers.oauth import CALLBACK_PATH, PORTS, authorization_address, redeem_code
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sign_in import browser
 from role_env.sign_in.countdown import wait_until
+from role_env.sign_in.loopback import LoopbackServer
 from role_env.sign_in.pasted import Pasted
-from role_env.ui.loopback import LoopbackServer, Reply
 
 # The longest wait for a person (seconds). A user who may not use the application sees that only in the browser, and no
 # callback comes.
@@ -69,7 +70,7 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     say(f"open {address} and sign in")
     say(f"if the page refuses, ask an administrator to allow the application {site.client_id} (stop with Ctrl-C)")
     if server:
-        with server:
+        with contextlib.closing(server):
             browser.open_in_background(address, context.environ)
             code = server.wait(context)
     else:
@@ -156,14 +157,14 @@ class CallbackServer(LoopbackServer):
             raise self._refusal
         return self._code
 
-    def answer(self, path: str, cookies: str) -> Reply:
+    def reply(self, path: str, cookies: str) -> Reply:
         """Redirect the first browser to the sign-in, and accept its callback once."""
         parts = urllib.parse.urlsplit(path)
         is_ours = any(hmac.compare_digest(each.strip().encode(), self._cookie.encode()) for each in cookies.split(";"))
         with self._lock:
             if hmac.compare_digest(parts.path.encode(), self._path.encode()):
                 return self._redirect_once(is_ours=is_ours)
-            status = self._accept(parts, is_ours=is_ours)
+            status = self._accept_callback(parts, is_ours=is_ours)
         return _page(status, is_last=status == HTTPStatus.OK)
 
     def _redirect_once(self, *, is_ours: bool) -> Reply:
@@ -181,7 +182,7 @@ class CallbackServer(LoopbackServer):
         )
         return _page(HTTPStatus.GONE, is_last=True)
 
-    def _accept(self, callback: urllib.parse.SplitResult, *, is_ours: bool) -> HTTPStatus:
+    def _accept_callback(self, callback: urllib.parse.SplitResult, *, is_ours: bool) -> HTTPStatus:
         """Accept the first callback of the browser that was redirected, and return the status of the page to show."""
         if callback.path != CALLBACK_PATH:
             return HTTPStatus.NOT_FOUND

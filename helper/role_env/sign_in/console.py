@@ -17,8 +17,9 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.dataclass import replace
 from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
+from role_env.http.local_server import Reply
 from role_env.http.server import Response, Server
-from role_env.ui.loopback import LoopbackServer, Reply
+from role_env.sign_in.loopback import LoopbackServer
 
 SITES = {"china": "aliyun.com", "international": "alibabacloud.com"}
 """The domains of the two sites. `signin.` before one is the host that signs in, `console.` the console's host."""
@@ -101,7 +102,7 @@ class Redirect(LoopbackServer):
         self._taken = False
         self._failure: Exception | None = None
         super().__init__(0)
-        self.address = f"http://127.0.0.1:{self.server_address[1]}{self._path}"
+        self.address = f"http://{self.authority}{self._path}"
 
     def wait(self, seconds: float) -> None:
         """Wait until the browser has been redirected.
@@ -121,7 +122,7 @@ class Redirect(LoopbackServer):
             self._failure = failure
             self.ended.set()
 
-    def answer(self, path: str, cookies: str) -> Reply:
+    def reply(self, path: str, cookies: str) -> Reply:
         """Return the redirect for the first visitor who knows the address, and an error for any other."""
         if not hmac.compare_digest(path.encode(), self._path.encode()):
             return _error(HTTPStatus.NOT_FOUND)

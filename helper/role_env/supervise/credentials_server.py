@@ -1,16 +1,16 @@
 """Serve a session to one command at a credentials URI, and renew it while the command asks for it.
 
-The SDKs read ALIBABA_CLOUD_CREDENTIALS_URI. Others can reach the port too: users of the machine, web pages (with a host
-name of their own for its address) and, with --listen, containers. So the path is unguessable, and the Host header must
-be the address or a name that no web page can have.
+The SDKs read ALIBABA_CLOUD_CREDENTIALS_URI. Others can reach the port too: users of the machine, web pages and, with
+--listen, containers. So its path is unguessable.
 """
 
 import contextlib
 import hmac
-import http.server
-import io
+import ipaddress
 import json
 import math
+import os
+import re
 import secrets
 import socket
 import threading
@@ -21,9 +21,8 @@ from http import HTTPStatus
 
 from role_env import timestamps
 from role_env.credentials import ISSUED, Credentials, Session
-from role_env.errors import RoleEnvError
-from role_env.supervise import listening
-from role_env.supervise.connections import Connections
+from role_env.errors import ResourceError, RoleEnvError, UsageError
+from role_env.http.local_server import BACKLOG, LocalServer, Reply, Request
 from role_env.ui.messages import Messages
 
 RENEWAL_SECONDS = 960
@@ -35,6 +34,15 @@ LAST_PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 30.0
 """The seconds between two calls to STS, or a twentieth of the session's life if that is less."""
 _STEP_SECONDS = 0.5
+_LOOPBACK = "127.0.0.1"
+# The answers are not encrypted, so the internet must not reach the address: loopback, or a bridge for containers.
+_NETWORKS = tuple(
+    map(
+        ipaddress.ip_network,
+        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "::1/128", "fc00::/7"),
+    )
+)
+_LARGEST_PORT = 65535
 
 
 class Supply:
@@ -118,75 +126,107 @@ class Supply:
         say(f"the session could not be renewed and expires in {max(0, int(self._left()))} s: {reason}")
 
 
-class CredentialsServer:
-    """A server of the credentials of `supply` at `uri`, on `listener`."""
+class CredentialsServer(LocalServer):
+    """A server of the credentials of `supply` at `uri`, which has an unguessable path."""
 
     def __init__(self, supply: Supply, listener: socket.socket) -> None:
-        self.listener = listener
         self.supply = supply
-        self.path = f"/{secrets.token_urlsafe(32)}"
+        self._path = f"/{secrets.token_urlsafe(32)}"
+        super().__init__(listener)
 
     @property
     def uri(self) -> str:
         """The value for ALIBABA_CLOUD_CREDENTIALS_URI."""
-        return f"http://{listening.authority(self.listener)}{self.path}"
+        return f"http://{self.authority}{self._path}"
 
-    def serve(self, *, while_true: Callable[[], bool]) -> None:
-        """Answer requests, and look ahead, as long as `while_true` returns True and connections can be accepted."""
-        connections = Connections(self.listener, lambda request, connection: _Handler(request, connection, self))
-
-        def accept() -> None:
-            with contextlib.suppress(OSError, MemoryError):  # the parent reports that this process has ended
-                connections.serve()
-
-        accepting = threading.Thread(target=accept, daemon=True)
-        accepting.start()
-        while while_true() and accepting.is_alive():
+    def look_ahead(self) -> None:
+        """Renew the session ahead, as long as the server answers."""
+        while self.is_serving:
             time.sleep(_STEP_SECONDS)
             with contextlib.suppress(RuntimeError):  # the system has no more threads now
                 self.supply.look_ahead()
 
+    def answer(self, request: Request) -> Reply:
+        """Return the credentials to a client that knows the path."""
+        if not hmac.compare_digest(request.path.encode("utf-8", "replace"), self._path.encode()):
+            return Reply(HTTPStatus.NOT_FOUND, "", {})
+        credentials = self.supply.credentials()
+        if not credentials:
+            return Reply(HTTPStatus.SERVICE_UNAVAILABLE, "", {})
+        document = credentials.document(timestamps.format_utc(credentials.expiration))
+        document[ISSUED] = timestamps.format_utc(int(credentials.issued))
+        return Reply(HTTPStatus.OK, json.dumps({"Code": "Success", **document}), {"Content-Type": "application/json"})
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    """An answer to one complete `request`, sent on `connection`."""
 
-    def __init__(self, request: bytes, connection: socket.socket, owner: CredentialsServer) -> None:
-        self._owner = owner
-        self.rfile, self.wfile = io.BytesIO(request), connection.makefile("wb")
-        self.handle()
-        self.wfile.flush()
+def open_listener(place: str) -> socket.socket:
+    """Return a socket that listens at `place`, `[ADDRESS][:PORT]`; the default is 127.0.0.1 and any free port.
 
-    def do_GET(self) -> None:
-        """Send the credentials to a client that knows the path and names this machine."""
-        if not self._is_ours():
-            self.send_error(HTTPStatus.NOT_FOUND)
-        elif credentials := self._owner.supply.credentials():
-            document = credentials.document(timestamps.format_utc(credentials.expiration))
-            document[ISSUED] = timestamps.format_utc(int(credentials.issued))
-            self._answer(HTTPStatus.OK, json.dumps({"Code": "Success", **document}).encode())
-        else:
-            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
+    Raises UsageError for an invalid or public address, ResourceError if the system fails.
+    """
+    address, port = address_of(place)
+    try:
+        return socket.create_server((address, port), family=_family(address), backlog=BACKLOG)
+    except OSError as error:
+        reason, hint = os.strerror(error.errno or 0), "leave the port out, and any free one is taken"
+        raise ResourceError(f"--listen {place}: {reason}", hint=hint) from None
 
-    def _is_ours(self) -> bool:
-        hosts = self.headers.get_all("Host", [])
-        is_path = hmac.compare_digest(self.path.encode("utf-8", "replace"), self._owner.path.encode())
-        return is_path and len(hosts) == 1 and listening.is_host_of(self._owner.listener, hosts[0])
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Send only a status."""
-        self._answer(code, b"")
+def address_of(place: str) -> tuple[str, int]:
+    """Return the address and the port of `place`; port 0 means any free one.
 
-    def _answer(self, status: int, body: bytes) -> None:
-        self.close_connection = True
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "no-store")
-        self.end_headers()
-        self.wfile.write(body)
+    Raises UsageError unless it is a loopback or private address of this machine.
+    """
+    host, port = _split(place)
+    address = _address(place, host)
+    if not _is_local(address):
+        raise UsageError(f"--listen {place}: {address} is not an address of this machine", hint=_hint(host))
+    return address, port
 
-    def version_string(self) -> str:
-        return "role-env"
 
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+def _split(place: str) -> tuple[str, int]:
+    """Return the address, which may be empty, and the port; 0 means any."""
+    if in_brackets := re.fullmatch(r"\[([^\]]*)\](?::([0-9]+))?", place):
+        host, port = in_brackets[1], in_brackets[2] or "0"
+    elif place.count(":") > 1:
+        host, port = place, "0"
+    else:
+        host, colon, port = place.partition(":")
+        port = port if colon else "0"
+    if not re.fullmatch("[0-9]{1,5}", port) or int(port) > _LARGEST_PORT:
+        raise UsageError(f"--listen {place}: {port!r} is not a port", hint="give a port from 1 to 65535, or none")
+    return host, int(port)
+
+
+def _address(place: str, host: str) -> str:
+    """Return `host` as an IP address, in the form that clients send. Raises UsageError."""
+    try:
+        address = ipaddress.ip_address(host or _LOOPBACK)
+    except ValueError:
+        raise UsageError(f"--listen {place}: {host} is not an IP address", hint=_hint(host)) from None
+    # An address with a zone, such as fd00::1%eth0, matches no network here, and a URI cannot contain it.
+    if "%" in host or not any(address in network for network in _NETWORKS):
+        raise UsageError(f"--listen {place}: {address} is neither loopback nor private", hint=_hint(host))
+    return str(address)
+
+
+def _hint(host: str) -> str:
+    hint = "give an address of this machine that is loopback or private, such as 127.0.0.1 or 172.17.0.1"
+    return f"{hint}; an IPv6 address takes brackets where a port follows, as in [::1]:8437" if ":" in host else hint
+
+
+def _family(address: str) -> int:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def _is_local(address: str) -> bool:
+    """Return whether `address` belongs to this machine, by a UDP socket that sends nothing.
+
+    Binding is not enough: it works for a broadcast address too and, with ip_nonlocal_bind, for any address.
+    """
+    with socket.socket(_family(address), socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+            probe.connect(probe.getsockname())
+        except OSError:
+            return False
+    return True

@@ -22,6 +22,9 @@ def become(words: "list[str]", environ: "dict[str, str]") -> "NoReturn":
     for name in ("SIGPIPE", "SIGXFSZ"):
         if hasattr(_signal, name):  # Python ignores these signals, and a child would inherit that
             _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
+    for number in (_signal.SIGINT, _signal.SIGTERM):
+        if callable(_signal.getsignal(number)):  # what our handlers note from now on would be lost
+            _signal.signal(number, _signal.SIG_DFL)
     try:
         os.execvpe(words[0], words, environ)  # noqa: S606  running the user's command is what exec is for
     except (OSError, ValueError) as error:

@@ -51,10 +51,10 @@ def _write(content: bytes) -> Path:
 
 
 def remove(path: str) -> None:
-    """Remove the file at `path` with its folder, if it is on disk. A second call does nothing."""
+    """Remove the file at `path` with its folder, if it is on disk."""
     if path.startswith("/proc/"):
         return
-    with contextlib.suppress(OSError):  # it has been removed already
+    with contextlib.suppress(OSError):  # somebody has removed it
         folder = Path(path).parent
         folder.chmod(0o700)
         Path(path).unlink()

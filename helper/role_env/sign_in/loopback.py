@@ -1,0 +1,49 @@
+"""A server on 127.0.0.1 for the browser of a person who signs in."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+from role_env.http.local_server import BACKLOG, LocalServer, Reply, Request
+
+
+class LoopbackServer(LocalServer):
+    """A server at `port`; 0 stands for any free one. Raises OSError if it is taken.
+
+    Others can read the address in the browser's arguments and come first. On Linux, where the kernel reports the user
+    of a connection, other users get no reply.
+    """
+
+    def __init__(self, port: int) -> None:
+        super().__init__(socket.create_server(("127.0.0.1", port), backlog=BACKLOG))
+
+    def answer(self, request: Request) -> Reply | None:
+        """Return the reply to a client that may be this user's or root's."""
+        if _user(request.client, request.server) not in (None, 0, os.geteuid()):
+            return None
+        return self.reply(request.path, request.cookies)
+
+    def reply(self, path: str, cookies: str) -> Reply:
+        """Return the reply to a request for `path` with the header Cookie `cookies`."""
+        raise NotImplementedError
+
+
+def _user(client: tuple[str, int], server: tuple[str, int]) -> int | None:
+    """Return the user who has connected from `client` to `server` (IPv4 addresses); None if that is unknown.
+
+    Source: Linux, /proc/net/tcp, and tcp6 for an IPv6 socket that uses such addresses, in 32-bit words of the machine's
+    byte order. The eighth field of a line is the ID of the socket's user.
+    """
+    words = [int.from_bytes(socket.inet_aton(host), sys.byteorder) for host, _ in (client, server)]
+    addresses = [f"{word:08X}:{port:04X}" for word, (_, port) in zip(words, (client, server), strict=True)]
+    mapped = f"{0:016X}{int.from_bytes(bytes((0, 0, 255, 255)), sys.byteorder):08X}"
+    for name, prefix in (("tcp", ""), ("tcp6", mapped)):
+        try:
+            lines = Path("/proc/net", name).read_text("ascii").splitlines()
+        except OSError:  # another system, or Linux without IPv6
+            continue
+        for fields in map(str.split, lines):
+            if fields[1:3] == [prefix + address for address in addresses]:
+                return int(fields[7])
+    return None

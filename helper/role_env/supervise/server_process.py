@@ -1,0 +1,129 @@
+"""Start the server of `exec --renew`: a process of its own that ends with the command, and that the command cannot see.
+
+It is nobody's child, has left the terminal, and has no file of the command open but stderr. It watches this process,
+which becomes the command.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_LAST_STANDARD = 2
+# The descriptors that are tried where the system does not list the open ones.
+_MOST_UNLISTED = 1024
+_POLL_SECONDS = 1.0
+# The longest that the server takes to clean up.
+_GRACE_SECONDS = 1.0
+
+
+def start(serve: Callable[[Callable[[str], None]], None]) -> str:
+    """Run `serve` in a new process, and return the text that it announces; an empty text if it fails, and reports that.
+
+    `serve` is called with the function that announces a text, once it serves. When this process ends, it is interrupted
+    by a SystemExit, which may clean up for a second. In the new process `start` raises what `serve` raises.
+    """
+    _occupy_standard_descriptors()
+    inherited = _open_descriptors()
+    reader, writer = os.pipe()
+    served = os.getpid()
+    starter = os.fork()
+    if starter:
+        os.close(writer)
+        with contextlib.suppress(ChildProcessError):  # while SIGCHLD is ignored, the system discards the status
+            os.waitpid(starter, 0)
+        with os.fdopen(reader, encoding="utf-8") as announced:
+            return announced.read()
+
+    def announce(text: str) -> None:
+        """Leave the terminal and the command's files, and send `text` to the process that becomes the command."""
+        os.setsid()
+        _close(inherited)
+        with os.fdopen(writer, "w", encoding="utf-8") as pipe:
+            pipe.write(text)
+
+    with contextlib.suppress(KeyboardInterrupt, SystemExit):  # the other process reports the interruption
+        if not os.fork():  # a child whose parent ends at once is nobody's
+            os.close(reader)
+            _end_with(served)
+            serve(announce)
+    os._exit(0)
+
+
+def _end_with(pid: int) -> None:
+    """Let this process end when the process `pid` has ended: by SIGTERM, and after a second by force."""
+    main = threading.get_ident()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+
+    def watch() -> None:
+        """Wait for the end of the process."""
+        _wait_for_end(pid)
+        signal.pthread_kill(main, signal.SIGTERM)
+        time.sleep(_GRACE_SECONDS)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _wait_for_end(pid: int) -> None:
+    """Wait until the process `pid` has ended, also if nobody has waited for it."""
+    try:
+        if sys.platform == "darwin":
+            end = select.kevent(pid, select.KQ_FILTER_PROC, select.KQ_EV_ADD, select.KQ_NOTE_EXIT)
+            select.kqueue().control([end], 1)
+        else:
+            end = select.poll()
+            end.register(os.pidfd_open(pid), select.POLLIN)
+            end.poll()
+    except (AttributeError, OSError):  # Linux before 5.3, gVisor, or a Python that was built there
+        while _lives(pid):
+            time.sleep(_POLL_SECONDS)
+
+
+def _lives(pid: int) -> bool:
+    """Return whether a process has not ended, by proc_pid_stat(5). The name in parentheses may contain anything."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def _occupy_standard_descriptors() -> None:
+    """Open the null device in place of a closed stdin, stdout or stderr, so that no pipe or socket gets its number.
+
+    The command does not inherit it: a closed stream is closed for the command too.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD:
+        pass
+    os.close(descriptor)
+
+
+def _open_descriptors() -> set[int]:
+    """Return the file descriptors that this process has open."""
+    try:
+        listed = {int(path.name) for path in Path("/dev/fd").iterdir()}
+    except OSError:  # without Linux's /proc
+        listed = set(range(_MOST_UNLISTED))
+    return {descriptor for descriptor in listed if _is_open(descriptor)}  # that of the listing itself is closed by now
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _close(descriptors: set[int]) -> None:
+    """Close `descriptors` except stderr, so that a reader at their other end does not wait for this process."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1):
+        os.dup2(null, descriptor)
+    for descriptor in {*descriptors, null} - {0, 1, 2}:
+        os.close(descriptor)
