@@ -172,7 +172,7 @@ def test_a_redirect_and_a_refusal_are_final_and_a_passing_failure_is_tried_again
 )
 def test_an_answer_without_a_token_is_reported(github: HttpsServer, body: str) -> None:
     github.body = body.encode()
-    fails(UnreachableError, asked(job(github)), "did not answer with a GitHub token", secrets=(BEARER, TOKEN))
+    fails(UnreachableError, asked(job(github)), "did not answer like GitHub's token service", secrets=(BEARER, TOKEN))
 
 
 def test_a_certificate_of_nobody_known_gets_nothing(github: HttpsServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from role_env.context import Context
 from role_env.credentials import FIELDS, AccessKey
 from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
-from role_env.errors import ProfileError, RoleEnvError, UnreachableError
+from role_env.errors import ProfileError, RoleEnvError
 from role_env.http import responses
 from role_env.http.server import TRIES
 from role_env.rotation.journal import Journal, Step
@@ -59,23 +59,23 @@ def cannot_sign(refusal: StsError) -> bool:
     return refusal.code.startswith(_NO_SIGNER)
 
 
-class Ram:
+class Ram(client.Service):
     """A client of RAM at `endpoint`. Each call may take `seconds`, by default those of ROLE_ENV_TIMEOUT.
 
     `moment` is the time of RAM's last response (epoch seconds), by this machine's clock if RAM sent no time.
     """
 
     def __init__(self, context: Context, endpoint: str, *, seconds: float | None = None) -> None:
-        self.endpoint = endpoint
+        super().__init__("RAM", endpoint, context)
         self._context = context
-        self._seconds = seconds
+        self._limit = seconds
         self.moment = 0
 
     def list_keys(self, key: AccessKey, *, tries: int = TRIES) -> list[KeyState]:
         """Return the access keys of the user who signs with `key`. Raises StsError, UnreachableError."""
         listed = self._call("ListAccessKeys", key, tries=tries).get("AccessKeys")
         entries = listed.get("AccessKey") if isinstance(listed, dict) else None
-        with client.reading("RAM", self.endpoint):
+        with self.reading():
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 raise ValueError("it contains no list of access keys")
             states = [_state(entry) for entry in entries]
@@ -86,10 +86,6 @@ class Ram:
                 raise ValueError("its list lacks the key that signed the request")
             return states
 
-    def invalid(self, what: str) -> UnreachableError:
-        """Return the error for a response that RAM would not send, because of `what`."""
-        return client.invalid_response("RAM", self.endpoint, what)
-
     def create_key(self, key: AccessKey) -> AccessKey:
         """Create an access key for the user who signs with `key`, and return it.
 
@@ -97,7 +93,7 @@ class Ram:
         """
         document = self._call("CreateAccessKey", key, tries=1).get("AccessKey")
         created = document if isinstance(document, dict) else {}
-        with client.reading("RAM", self.endpoint):
+        with self.reading():
             new = responses.access_key(created, *FIELDS[:2])
             if _check_id(new.access_key_id) == key.access_key_id:
                 raise ValueError("AccessKeyId is that of the key that signed")
@@ -141,14 +137,11 @@ class Ram:
     def _call(
         self, action: str, key: AccessKey, *, tries: int = TRIES, parameters: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        context = self._context.restarted()
-        if self._seconds:
-            context = context.with_deadline(Deadline(self._seconds))
-        service = client.Service("RAM", self.endpoint, context)
+        self.deadline = Deadline(self._limit) if self._limit else self._context.restarted().deadline
         try:
-            return service.send(sdk.rpc_request("Ram", "2015-05-01", action), parameters or {}, key, tries=tries)
+            return self.send(sdk.rpc_request("Ram", "2015-05-01", action), parameters or {}, key, tries=tries)
         finally:
-            self.moment = timestamps.parse_date(service.date) or int(time.time())
+            self.moment = timestamps.parse_date(self.date) or int(time.time())
 
 
 def find_creation(key: AccessKey, context: Context) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from role_env.context import Context
-from role_env.errors import ProfileError, UnreachableError, printable
+from role_env.errors import ProfileError
 from role_env.fingerprint import read_file, sha256
 from role_env.http import responses
 from role_env.http.server import Response, Server
@@ -57,7 +57,7 @@ def github_token(context: Context, *, audience: str = "") -> str:
     server = Server("GitHub's token service", host, context)
     # A redirect could lead GitHub's bearer token elsewhere. http.client follows none.
     headers = {"Authorization": f"bearer {bearer}", "Accept": "application/json"}
-    return _token_of(host, server.request("GET", path, headers=headers))
+    return _token_of(server, server.request("GET", path, headers=headers))
 
 
 def _address(url: str, audience: str) -> tuple[str, str]:
@@ -76,18 +76,15 @@ def _address(url: str, audience: str) -> tuple[str, str]:
     return parts.netloc, f"{parts.path or '/'}{'?' if query else ''}{'&'.join(query)}"
 
 
-def _token_of(host: str, response: Response) -> str:
+def _token_of(server: Server, response: Response) -> str:
     if response.status in (400, 401, 403):
         raise ProfileError(
-            f"GitHub's token service at {host} refused a token ({response.status})",
+            f"GitHub's token service at {server.endpoint} refused a token ({response.status})",
             hint=f"{_PERMISSION}; its variables are valid only while the job runs",
         )
-    token = (response.document or {}).get("value") if response.status == 200 else None
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise UnreachableError(
-            f"{printable(host)} did not answer with a GitHub token (status {response.status})",
-            hint="check the network; a proxy or sign-in page may be intercepting the request",
-        )
+    token = response.text("value")
+    if response.status != 200 or not _TOKEN.fullmatch(token):
+        raise server.invalid(f"status {response.status}, no token")
     return token
 
 
