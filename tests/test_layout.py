@@ -19,9 +19,9 @@ from role_env.command_table import SHELLS
 
 MOST_BOXES = 32
 MOST_LAYERS = 11
-MOST_LINES = 350
+MOST_LINES = 500
 MOST_LINES_OF_FUNCTION = 50
-MOST_LINES_OF_TESTS = 400
+MOST_LINES_OF_TESTS = 500
 
 TESTS = Path(__file__).parent
 PACKAGE = Path(role_env.__file__).parent
@@ -56,12 +56,12 @@ def test_values_are_of_one_class() -> None:
         assert name == "role_env.dataclass" or not used & others, name
 
 
-def test_no_module_has_more_than_350_lines() -> None:
+def test_no_module_has_more_than_500_lines() -> None:
     lines = {str(path.relative_to(PACKAGE)): path.read_text("utf-8").count("\n") for path in PACKAGE.rglob("*.py")}
     assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
 
 
-def test_no_file_of_the_tests_has_more_than_400_lines() -> None:
+def test_no_file_of_the_tests_has_more_than_500_lines() -> None:
     lines = {str(path.relative_to(TESTS)): path.read_text("utf-8").count("\n") for path in TESTS.rglob("*.py")}
     assert {name: count for name, count in lines.items() if count > MOST_LINES_OF_TESTS} == {}
 

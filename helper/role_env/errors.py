@@ -13,7 +13,6 @@
         SignInError              a person refused, or the code expired (issuers)
           TooLate                nobody signed in in time (sign_in)
       UnreachableError      5    no valid response in time; retryable
-        UnknownUse               RAM does not say when a key was last used (rotation)
       ResourceError         5    no memory, a failing disk; retryable
       KeyringError          6    the keyring was needed and could not be used
         NoKeyring                there is none (keyrings)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cloud.ram import LocalRam
 from support.documents import topic
 from support.machine import Machine
+from support.rotated import secrets_in_keyring, states
 from support.secret_service_bus import require
 
 TEXT = topic("headless").read_text("utf-8")
@@ -188,3 +190,19 @@ def test_after_the_commands_of_the_topic_nothing_of_role_env_is_left(machine: Ma
     assert of_role_env(machine) == []
     assert (machine.home / ".bashrc").read_text() == 'alias ll="ls -l"\n'
     assert "default" in (machine.home / ".aliyun/config.json").read_text()
+
+
+def test_the_commands_stop_at_a_key_that_is_being_rotated_and_work_once_the_hint_is_followed(
+    machine: Machine, ram: LocalRam
+) -> None:
+    machine.bus.clear()
+    use_everything(machine)
+    machine.succeeds("rotate", "profileA")
+    script = "\n".join(["set -e", *commands()])
+    done = machine.shell("bash", script)
+    assert done.returncode == 123
+    assert "hint: finish it: role-env rotate profileA --finish; or go back: " in done.stderr
+    assert len(states(ram)) == len(secrets_in_keyring(machine, ram)) == 2
+    machine.succeeds("rotate", "profileA", "--finish")
+    assert machine.shell("bash", script).returncode == 0
+    assert of_role_env(machine) == []

@@ -90,9 +90,9 @@ CHANGES: list[dict[str, object]] = [
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        *((json.dumps(DOCUMENT | change).encode(), "did not answer with credentials") for change in CHANGES),
-        *((body, "not a JSON object") for body in (b"", b"<html>the-secret</html>", b"[]", b"{" * 100_000)),
-        (b" " * 3_000_000, "not a JSON object"),
+        *((json.dumps(DOCUMENT | change).encode(), "did not answer like a credentials URI") for change in CHANGES),
+        *((body, "not JSON") for body in (b"", b"<html>the-secret</html>", b"[]", b"{" * 100_000)),
+        (b" " * 3_000_000, "not JSON"),
     ],
     ids=lambda value: str(value[:20]),
 )

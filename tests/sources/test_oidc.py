@@ -13,7 +13,7 @@ from cloud.service import Answer
 from cloud.world import ACCOUNT_B, role_arn
 from role_env.credentials import Credentials
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError
-from role_env.sources import oidc_tokens
+from role_env.sources import oidc
 from role_env.sts import client as sts
 from support.contexts import context, fails, hop, values
 from support.https_server import HttpsServer
@@ -30,7 +30,7 @@ BEARER = "githubs-bearer-token"
 @pytest.mark.parametrize("content", [TOKEN, TOKEN + "\n", f"  {TOKEN} \r\n\n"])
 def test_a_token_is_read_from_its_file_without_white_space(tmp_path: Path, content: str) -> None:
     (tmp_path / "token").write_text(content)
-    assert oidc_tokens.file_token(tmp_path / "token") == TOKEN
+    assert oidc.file_token(tmp_path / "token") == TOKEN
 
 
 NO_TOKENS = {
@@ -46,14 +46,14 @@ def test_a_file_without_a_token_is_reported_with_its_path(tmp_path: Path, what: 
     path = tmp_path / "token"
     if content is not None:
         path.write_bytes(content)
-    fails(ProfileError, lambda: oidc_tokens.file_token(path), str(path), what)
+    fails(ProfileError, lambda: oidc.file_token(path), str(path), what)
 
 
 def test_a_pipe_and_a_folder_are_no_token_file_and_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path):
         with pytest.raises(ProfileError, match="cannot be read"):
-            oidc_tokens.file_token(path)
+            oidc.file_token(path)
 
 
 # ---- a variable ----
@@ -102,11 +102,11 @@ def job(github: HttpsServer, path: str = "/token?api-version=2.0") -> dict[str, 
 
 def asked(environ: dict[str, str]) -> Callable[[], object]:
     """The question to GitHub, which is yet to be asked."""
-    return lambda: oidc_tokens.github_token(context(environ), audience="x")
+    return lambda: oidc.github_token(context(environ), audience="x")
 
 
 def test_github_is_asked_for_a_token_with_its_bearer_token(github: HttpsServer) -> None:
-    assert oidc_tokens.github_token(context(job(github)), audience="") == TOKEN
+    assert oidc.github_token(context(job(github)), audience="") == TOKEN
     ((path, headers),) = github.asked
     assert path == "/token?api-version=2.0"
     assert headers["authorization"] == f"bearer {BEARER}"
@@ -118,8 +118,8 @@ def test_github_is_asked_for_a_token_with_its_bearer_token(github: HttpsServer) 
     [("role-env", "role-env"), ("https://a/?b=c&d#e f", "https%3A%2F%2Fa%2F%3Fb%3Dc%26d%23e%20f")],
 )
 def test_the_audience_is_added_as_one_encoded_value(github: HttpsServer, audience: str, encoded: str) -> None:
-    oidc_tokens.github_token(context(job(github)), audience=audience)
-    oidc_tokens.github_token(context(job(github, "/token")), audience=audience)
+    oidc.github_token(context(job(github)), audience=audience)
+    oidc.github_token(context(job(github, "/token")), audience=audience)
     assert [path for path, _ in github.asked] == [
         f"/token?api-version=2.0&audience={encoded}",
         f"/token?audience={encoded}",
@@ -172,7 +172,7 @@ def test_a_redirect_and_a_refusal_are_final_and_a_passing_failure_is_tried_again
 )
 def test_an_answer_without_a_token_is_reported(github: HttpsServer, body: str) -> None:
     github.body = body.encode()
-    fails(UnreachableError, asked(job(github)), "did not answer with a GitHub token", secrets=(BEARER, TOKEN))
+    fails(UnreachableError, asked(job(github)), "did not answer like GitHub's token service", secrets=(BEARER, TOKEN))
 
 
 def test_a_certificate_of_nobody_known_gets_nothing(github: HttpsServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +184,7 @@ def test_a_certificate_of_nobody_known_gets_nothing(github: HttpsServer, monkeyp
 def test_a_proxy_is_gone_through_as_the_variables_say(github: HttpsServer) -> None:
     environ = job(github) | {"HTTPS_PROXY": "http://127.0.0.1:1"}
     fails(UnreachableError, asked(environ), "could not be reached", "proxy 127.0.0.1:1", secrets=(BEARER, TOKEN))
-    assert oidc_tokens.github_token(context(environ | {"NO_PROXY": "localhost"}), audience="") == TOKEN
+    assert oidc.github_token(context(environ | {"NO_PROXY": "localhost"}), audience="") == TOKEN
 
 
 # ---- STS ----

@@ -23,7 +23,7 @@ from cloud.service import Answer
 from role_env import deadline
 from role_env.http import server as sent
 from role_env.http.responses import json_object
-from role_env.rotation import propagation
+from role_env.rotation import trial
 from support.file_keyring import PlaintextKeyring
 from support.fork_server import LOCALE, become_command, load_modules, streams, written
 
@@ -143,7 +143,7 @@ class _Stage:
         time.gmtime = lambda seconds=None: gmtime(time.time() if seconds is None else seconds)
         sleep = time.sleep
         time.sleep = lambda seconds: sleep(min(float(seconds), 0.002))
-        propagation.SECONDS, propagation.PAUSE_SECONDS = 5.0, 4.97
+        trial.SECONDS, trial.PAUSE_SECONDS = 5.0, 4.97
         exchange: Any = lambda server, method, path, body, headers: self._exchange(  # noqa: E731
             server.name, method, path, headers, body
         )

@@ -51,7 +51,7 @@ def entry(machine: Machine, kind: str, profile: str = "profileA") -> KeptItem:
 
 
 def store(machine: Machine, key: AccessKey) -> None:
-    """Store a key for profileA past `login`, as an older release did during a rotation."""
+    """Store a key for profileA past `login`, as another program could during a rotation."""
     machine.bus.replace(entry(machine, "key"), f"role-env key 1\n{key.id}\n{key.secret}".encode())
 
 

@@ -11,7 +11,6 @@ from role_env.keyrings import access_keys, vault
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
-from role_env.rotation import renamed
 from role_env.rotation.holders import Holders
 from role_env.rotation.ram import find_creation
 from role_env.rotation.release import release_key
@@ -29,10 +28,8 @@ def run(invocation: Invocation, context: Context) -> int:
     named = _named_id(profile, file)
     holders = Holders(file.path, profile.name, context)
     vault.check_available(holders.entry, context)
-    if holders.key() is None and (others := renamed.stored(file.path, file.names(), context)):
-        context.messages.say(
-            f"{renamed.line(others, file.path)}; if it was renamed, {renamed.way_back(others[0], file.path)}"
-        )
+    if holders.key() is None and (former := holders.former(file.names())):
+        context.messages.say(f"{holders.line(former)}; if it was renamed, {holders.way_back(former[0])}")
     key = read_access_key(profile.name, named)
     if named not in ("", key.access_key_id):
         raise ProfileError(

@@ -9,7 +9,6 @@ from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
-from role_env.rotation import renamed
 from role_env.rotation.holders import Holders
 from role_env.rotation.release import release_key
 from role_env.sessions import chain as chains
@@ -39,7 +38,7 @@ def run(invocation: Invocation, context: Context) -> int:
         elif is_dropping:
             ui.write(f"removed the rotation of {name} from the keyring\n")
         else:
-            _check_known(ProfilesFile(path, fingerprint), name, context)
+            _check_known(ProfilesFile(path, fingerprint), holders)
             ui.write(f"{name} has no access key in the keyring\n")
     return 0
 
@@ -80,19 +79,20 @@ def _sign_out(source: SignedInSource, context: Context) -> int:
     return 0
 
 
-def _check_known(file: ProfilesFile, name: str, context: Context) -> None:
-    """Raise ProfileError, with the closest name, if the file has no profile `name`.
+def _check_known(file: ProfilesFile, holders: Holders) -> None:
+    """Raise ProfileError, with the closest name, if the file does not have the profile.
 
     Raises RefusedError if the keyring has a rotation of a profile that is not in the file.
     """
+    name = holders.profile
     if name not in file.names():
         raise ProfileError(
             f"there is no profile {name} in {file.path}, and no access key of it in the keyring",
             hint=options.nearest_profile(name, file.names()),
         )
-    if rotated := renamed.rotated(file.path, file.names(), context):
+    if rotated := holders.former(file.names(), are_rotated=True):
         raise RefusedError(
-            f"{name} has no access key in the keyring; {renamed.line(rotated, file.path)}, and it is being rotated",
-            hint=f"if it was renamed, {renamed.way_back(rotated[0], file.path)}; or, to drop the rotation and its"
-            f" secrets: role-env logout {rotated[0]} --force",
+            f"{name} has no access key in the keyring; {holders.line(rotated)}, and it is being rotated",
+            hint=f"if it was renamed, {holders.way_back(rotated[0])}; or, to drop the rotation and its secrets:"
+            f" role-env logout {rotated[0]} --force",
         )

@@ -4,15 +4,17 @@ Errors are ValueError and name the invalid field, never its value. The caller kn
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from role_env.credentials import FIELDS, AccessKey, Credentials
+from role_env.errors import printable
 from role_env.timestamps import parse_utc
 from role_env.validators import json_value
 
 # A response has a few thousand bytes, and a few more if a session policy is in the token.
 LARGEST_RESPONSE = 256 * 1024
+_LONGEST_QUOTE = 300
 _VALUE = re.compile(r"[\x20-\x7e]+")
 
 
@@ -60,3 +62,11 @@ def value(document: Mapping[str, Any], name: str) -> str:
     if not isinstance(found, str) or not _VALUE.fullmatch(found):
         raise ValueError(f"{name} is missing or not printable ASCII")
     return found
+
+
+def quote(text: str, secrets: Iterable[str] = (), *, longest_word: int = 60) -> str:
+    """Return the beginning of a server's message, on one line, without `secrets` and long words: they may be tokens."""
+    text = printable(text)
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "…")
+    return re.sub(rf"\S{{{longest_word},}}", "…", text)[:_LONGEST_QUOTE]

@@ -1,7 +1,8 @@
-"""HTTP requests to one server, over TLS and through the proxy that the environment names.
+"""HTTP requests to one server of JSON, over TLS and through the proxy that the environment names.
 
 Every certificate and host name is checked, no redirect is followed, no `.netrc` is read, the size of a response is
-bounded and the whole exchange has a deadline. No part of a request or a response is ever put into an error.
+bounded and the whole exchange has a deadline. No part of a request or a response is put into an error, unless a caller
+does so by `responses.quote`.
 """
 
 import contextlib
@@ -25,6 +26,9 @@ T = TypeVar("T")
 
 CONNECT_SECONDS = 10.0
 TRIES = 3
+MOST_ROWS = 100
+"""The rows that a page of a list may have."""
+_MOST_PAGES = 1000
 USER_AGENT = f"role-env/{__version__}"
 # For a proxy that opens no tunnel, `http.client` raises a bare OSError: only its text has the status.
 _NO_TUNNEL = re.compile(r"Tunnel connection failed: (\d)")
@@ -50,11 +54,14 @@ class Response:
     body: bytes
     document: dict[str, Any] | None
 
+    def text(self, *names: str) -> str:
+        """Return the first text in the document under one of `names`; empty if there is none."""
+        found = ((self.document or {}).get(name) for name in names)
+        return next((value for value in found if isinstance(value, str) and value), "")
+
     def error_code(self) -> str:
         """Return the Code of Alibaba Cloud's error document, or an empty text if there is none."""
-        document = self.document or {}
-        code = document.get("Code") or document.get("code")
-        return code if isinstance(code, str) else ""
+        return self.text("Code", "code")
 
 
 def retry(
@@ -89,7 +96,9 @@ def retry(
 
 
 class Server:
-    """A server at `endpoint` (host or host:port), which gets one request at a time. Errors call it `name`.
+    """A server at `endpoint` (host or host:port), which gets one request at a time until its `deadline`.
+
+    Errors call it `name`, and a response that it would not send unlike `like` (by default `name`), with `hint`.
 
     With `plain` there is neither TLS nor a proxy: for servers on this machine, and for the metadata service, which
     never leaves it. Raises ProfileError for an endpoint or a proxy that cannot be used.
@@ -101,12 +110,16 @@ class Server:
         endpoint: str,
         context: Context,
         *,
+        like: str = "",
+        hint: str = "check the address; a proxy or sign-in page may be intercepting the request",
         plain: bool = False,
         connect_seconds: float = CONNECT_SECONDS,
     ) -> None:
         self.name = name
         self.endpoint = endpoint
-        self._deadline = context.deadline
+        self.deadline = context.deadline
+        self._like = like or name
+        self._hint = hint
         self._connect_seconds = connect_seconds
         self._early: Worker | None = None
         try:
@@ -152,7 +165,7 @@ class Server:
             return self.try_once(method, path if isinstance(path, str) else path(), headers=headers, body=body)
 
         name = f"{self.name} at {self.endpoint}" if self.name else self.endpoint
-        return retry(name, call, self._deadline, tries=tries)
+        return retry(name, call, self.deadline, tries=tries)
 
     def try_once(
         self,
@@ -175,6 +188,44 @@ class Server:
         if is_busy or code.startswith("Throttling"):  # Alibaba Cloud reports throttling with various statuses
             raise BusyError(f"status {status} {printable(code)[:80]}".rstrip())
         return response
+
+    def object_of(self, response: Response) -> dict[str, Any]:
+        """Return the JSON object of a response with status 200. Raises UnreachableError for any other."""
+        if response.status == 200 and response.document is not None:
+            return response.document
+        raise self.invalid(f"status {response.status}{'' if response.document is not None else ', not JSON'}")
+
+    def pages(self, ask: Callable[[int, str], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield the pages of a list until the caller has enough.
+
+        `ask` requests a page by its number, from 1, and its token: NextToken of the one before, empty without one.
+        Raises UnreachableError for pages without an end.
+        """
+        token, tokens = "", set[str]()
+        for number in range(1, _MOST_PAGES + 1):
+            page = ask(number, token)
+            yield page
+            token = page.get("NextToken") or ""
+            if not isinstance(token, str):
+                raise self.invalid("NextToken is not text")
+            if token in tokens:
+                break
+            tokens |= {token} - {""}
+        raise self.invalid("its pages have no end")
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Report a ValueError about a response as UnreachableError."""
+        try:
+            yield
+        except ValueError as error:
+            raise self.invalid(str(error)) from None
+
+    def invalid(self, what: str) -> UnreachableError:
+        """Return the error for a response that such a server would not send, because of `what`."""
+        return UnreachableError(
+            f"{printable(self.endpoint)} did not answer like {self._like} ({what})", hint=self._hint
+        )
 
     @contextlib.contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -229,7 +280,7 @@ class Server:
             connection.close()
 
     def _seconds(self) -> float:
-        return max(self._deadline.remaining(), 0.01)
+        return max(self.deadline.remaining(), 0.01)
 
     def _connect_timeout(self) -> float:
         return min(self._connect_seconds, self._seconds())

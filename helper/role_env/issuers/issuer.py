@@ -17,18 +17,14 @@ from typing import Any
 from role_env import timestamps
 from role_env.context import Context
 from role_env.credentials import FIELDS, Credentials
-from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
+from role_env.errors import ProfileError, RefusedError, printable
 from role_env.http import responses
 from role_env.http.server import TRIES, Response, Server
 
 # An access token with less left cannot be exchanged for a session. Neither server issues a shorter one (seconds).
 SHORTEST_TOKEN_SECONDS = 900
 _LONGEST_TOKEN_SECONDS = 400 * 86400
-_LONGEST_MESSAGE = 300
-# A word in a message that may be a token.
-_LONG_WORD = re.compile(r"\S{60,}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
-_INVALID_HINT = "check the address; a proxy or another sign-in page may be intercepting the request"
 
 
 class SignInError(RefusedError):
@@ -65,14 +61,13 @@ class Verifier:
         self.challenge = base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
 
 
-class Issuer:
+class Issuer(Server):
     """The server at `host` (host or host:port, always TLS), which issues and revokes tokens."""
 
     def __init__(self, host: str, context: Context) -> None:
-        self.host = host
-        self._server = Server("", host, context)
+        super().__init__("", host, context, like="a sign-in server")
 
-    def request(
+    def send(
         self,
         method: str,
         path: str,
@@ -96,14 +91,14 @@ class Issuer:
             headers["Content-Type"], body = "application/x-www-form-urlencoded", urllib.parse.urlencode(form)
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        response = self._server.request(method, path, headers=headers, body=body.encode(), tries=tries)
+        response = self.request(method, path, headers=headers, body=body.encode(), tries=tries)
         return self._parse(response, (*secrets, token))
 
     def read_token(self, answer: Mapping[str, Any], name: str) -> str:
         """Return the token, code or address `name` of a response. Raises UnreachableError."""
         value = answer.get(name)
         if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-            raise self.invalid_response(f"{name} is missing or not printable ASCII")
+            raise self.invalid(f"{name} is missing or not printable ASCII")
         return value
 
     def read_seconds(self, answer: Mapping[str, Any], name: str, *, default: float) -> float:
@@ -116,7 +111,7 @@ class Issuer:
         except (TypeError, ValueError, OverflowError):
             seconds = -1.0
         if not 0 <= seconds <= _LONGEST_TOKEN_SECONDS:
-            raise self.invalid_response(f"{name} is not a number of seconds")
+            raise self.invalid(f"{name} is not a number of seconds")
         return seconds
 
     def read_session(self, answer: Mapping[str, Any], *, issued: float) -> Credentials:
@@ -125,37 +120,17 @@ class Issuer:
         The names in the response may begin with an upper-case or a lower-case letter.
         """
         found = {name: answer.get(name) or answer.get(name[0].lower() + name[1:]) for name in FIELDS}
-        try:
+        with self.reading():
             end = timestamps.parse_rfc3339(str(found["Expiration"]))
             return responses.credentials({**found, "Expiration": timestamps.format_utc(end)}, issued=issued)
-        except ValueError as error:
-            raise self.invalid_response(str(error)) from None
-
-    def invalid_response(self, what: str) -> UnreachableError:
-        """Return the error for a response unlike a sign-in server's."""
-        return UnreachableError(f"{self.host} did not answer like a sign-in server ({what})", hint=_INVALID_HINT)
 
     def _parse(self, response: Response, secrets: Iterable[str]) -> dict[str, Any]:
-        is_empty = response.status == 200 and not response.body
-        document = {} if is_empty else response.document
-        if response.status == 200 and document is not None:
-            return document
-        code = _text(document or {}, "ErrorCode", "error", "Code", "code")
-        if document is None or not 400 <= response.status < 500 or not code:
-            raise self.invalid_response(f"status {response.status}" + (", not JSON" if document is None else ""))
-        message = _text(document, "ErrorMessage", "error_description", "Message", "message")
-        text = _redact(f"{code}: {message}" if message else code, secrets)
-        raise SignInError(f"{self.host} refused: {text}", code=code, status=response.status, said=text)
-
-
-def _redact(text: str, secrets: Iterable[str]) -> str:
-    """Return the beginning of a server's message, without `secrets` and words that may be tokens."""
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "…")
-    return _LONG_WORD.sub("…", text)[:_LONGEST_MESSAGE]
-
-
-def _text(document: Mapping[str, Any], *names: str) -> str:
-    """Return the first text under one of `names`, on one line; empty if there is none."""
-    found = (document.get(name) for name in names)
-    return printable(next((value for value in found if isinstance(value, str) and value), ""))
+        if response.status == 200 and not response.body:
+            return {}
+        code = response.text("ErrorCode", "error", "Code", "code")
+        if not code or not 400 <= response.status < 500:
+            return self.object_of(response)
+        message = response.text("ErrorMessage", "error_description", "Message", "message")
+        said = responses.quote(f"{code}: {message}" if message else code, secrets)
+        code = printable(code)
+        raise SignInError(f"{self.endpoint} refused: {said}", code=code, status=response.status, said=said)

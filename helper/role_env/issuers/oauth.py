@@ -61,7 +61,7 @@ def exchange(host: str, access_token: str, context: Context) -> Credentials:
     """Return a session for an access token that `host` issued. Raises TokenEnded, SignInError, UnreachableError."""
     issuer, issued = Issuer(host, context), time.time()
     with noticing_end(_ENDED.__contains__):
-        answer = issuer.request("POST", "/v1/exchange", token=access_token)
+        answer = issuer.send("POST", "/v1/exchange", token=access_token)
     return issuer.read_session(answer, issued=issued)
 
 
@@ -70,7 +70,7 @@ def revoke(sign_in: SignIn, context: Context) -> None:
     token = sign_in.refresh_token or sign_in.access_token
     kind = "refresh_token" if sign_in.refresh_token else "access_token"
     form = {"token": token, "token_type_hint": kind, "client_id": sign_in.client_id}
-    Issuer(sign_in.host, context).request("POST", "/v1/revoke", form=form, secrets=(token,))
+    Issuer(sign_in.host, context).send("POST", "/v1/revoke", form=form, secrets=(token,))
 
 
 def _request_tokens(
@@ -78,7 +78,7 @@ def _request_tokens(
 ) -> SignIn:
     """Return the new tokens. They continue the sign-in `before` and keep its refresh token if the server sends none."""
     issuer, issued = Issuer(site.tokens, context), time.time()
-    answer = issuer.request("POST", "/v1/token", form=form, secrets=secrets)
+    answer = issuer.send("POST", "/v1/token", form=form, secrets=secrets)
     life = issuer.read_seconds(answer, "expires_in", default=SHORTEST_TOKEN_SECONDS)
     old_token, old_end = (before.refresh_token, before.expiration) if before else ("", issued + life)
     renewed = bool(answer.get("refresh_token"))

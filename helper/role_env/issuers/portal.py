@@ -15,6 +15,7 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, RoleEnvError, printable
+from role_env.http.server import MOST_ROWS
 from role_env.issuers.hosts import host_of
 from role_env.issuers.issuer import Issuer, SignInError, Verifier, noticing_end
 
@@ -24,7 +25,6 @@ _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 _USUAL_INTERVAL, _SHORTEST_INTERVAL, SLOWER_SECONDS = 5.0, 1.0, 5.0
 _USUAL_LIFE = 600.0
 SIGN_IN_AGAIN = "sign in again, and enter the code in time"
-_PAGE, _MOST_PAGES = 100, 1000
 # The codes of both RFC 8628 and CloudSSO, compared without case, - and _.
 _PENDING, _SLOW_DOWN = "authorizationpending", "slowdown"
 _EXPIRED = ("invaliddevicecodeerror", "invaliddevicecode", "expiredtoken", "expireddevicecode", "devicecodeexpired")
@@ -78,11 +78,11 @@ class Portal(Issuer):
             "CodeChallenge": verifier.challenge,
             "CodeChallengeMethod": "S256",
         }
-        answer = self.request("POST", "/device-authorization", document=document)
+        answer = self.send("POST", "/device-authorization", document=document)
         names = ("VerificationUriComplete", "VerificationUri")
         address = self.read_token(answer, next((name for name in names if answer.get(name)), names[0]))
         if not address.startswith("https://"):
-            raise self.invalid_response("its page is not https")
+            raise self.invalid("its page is not https")
         interval = self.read_seconds(answer, "Interval", default=_USUAL_INTERVAL)
         return Device(
             self.read_token(answer, "DeviceCode"),
@@ -105,12 +105,12 @@ class Portal(Issuer):
         }
         secrets = (device.code, verifier.text)
         try:
-            answer = self.request("POST", "/token", document=document, secrets=secrets, tries=1)
+            answer = self.send("POST", "/token", document=document, secrets=secrets, tries=1)
         except SignInError as error:
-            raise _poll_failure(error, self.host) from None
+            raise _poll_failure(error, self.endpoint) from None
         seconds = self.read_seconds(answer, "ExpiresIn", default=0)
         if seconds <= 0:
-            raise self.invalid_response("ExpiresIn is missing")
+            raise self.invalid("ExpiresIn is missing")
         return self.read_token(answer, "AccessToken"), seconds
 
     def list_accounts(self, token: str) -> list[Listed]:
@@ -161,35 +161,35 @@ class Portal(Issuer):
         answer = self._ask("POST", "/cloud-credentials", token, document)
         session = answer.get("CloudCredential")
         if not isinstance(session, dict):
-            raise self.invalid_response("CloudCredential is missing")
+            raise self.invalid("CloudCredential is missing")
         return self.read_session(session, issued=issued)
 
     def _rows(self, path: str, key: str, query: Mapping[str, str], token: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of a list, page by page."""
-        more = ""
-        for _ in range(_MOST_PAGES):
-            given = {**query, "MaxResults": str(_PAGE), **({"NextToken": more} if more else {})}
-            answer = self._ask("GET", f"{path}?{urllib.parse.urlencode(given)}", token)
-            rows = answer.get(key)
+
+        def ask(_number: int, more: str) -> dict[str, Any]:
+            """Return a page."""
+            given = {**query, "MaxResults": str(MOST_ROWS), **({"NextToken": more} if more else {})}
+            return self._ask("GET", f"{path}?{urllib.parse.urlencode(given)}", token)
+
+        for page in self.pages(ask):
+            rows = page.get(key)
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise self.invalid_response(f"{key} is missing")
+                raise self.invalid(f"{key} is missing")
             yield from rows
-            following = answer.get("NextToken")
-            if not answer.get("IsTruncated") or not isinstance(following, str) or following in ("", more):
+            if not page.get("IsTruncated") or not page.get("NextToken"):
                 return
-            more = following
-        raise self.invalid_response(f"{key} has no end")
 
     def _ask(self, method: str, path: str, token: str, document: Mapping[str, str] | None = None) -> dict[str, Any]:
         with noticing_end(lambda code: _TOKEN_FAULT.search(_folded(code))):
-            return self.request(method, path, document=document, token=token)
+            return self.send(method, path, document=document, token=token)
 
     def _listed(self, row: Mapping[str, Any], id_name: str, name: str, check: "validators.Check") -> Listed:
         """Return what a row lists. `check` validates the ID, which becomes the value of a profile key."""
         try:
             found = check(str(row.get(id_name)))
         except ValueError:
-            raise self.invalid_response(f"{id_name} is missing or invalid") from None
+            raise self.invalid(f"{id_name} is missing or invalid") from None
         return Listed(found, printable(str(row.get(name) or ""))[:200])
 
 

@@ -1,15 +1,21 @@
-"""Find and change the keyring's entries that share an access key: profiles of this file and of others."""
+"""Find, lock and change what shares an access key: entries of the keyring, for profiles of any file, and files."""
 
+import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
+from role_env.aliyun.location import config_path
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.errors import KeyringError
+from role_env.errors import KeyringError, ProfileError, RefusedError
+from role_env.files import locks
+from role_env.fingerprint import read_file
 from role_env.keyrings import Entry, access_keys, vault
 from role_env.rotation import journal as journals
 from role_env.rotation.journal import Journal, Step
-from role_env.rotation.steps import Present
+
+_TRIES = 5
+"""How many times the keys may change while this process waits for their locks."""
 
 
 class Holders:
@@ -32,6 +38,8 @@ class Holders:
         """The context of one use of the keyring: ROLE_ENV_TIMEOUT limits each use rather than the whole rotation."""
         return self._context.restarted()
 
+    # -- the key --
+
     def key(self) -> AccessKey | None:
         """Return the key of the profile, or None."""
         return access_keys.load(self.entry, self._call_context)
@@ -39,40 +47,6 @@ class Holders:
     def key_id(self) -> str:
         """Return the ID of the profile's key, or an empty text."""
         return self._id_in(self.entry)
-
-    def own_journal(self) -> Journal | None:
-        """Return the journal of the rotation that the profile began, or None. May also raise Unreadable."""
-        return journals.load(self._journal, self._call_context)
-
-    def record(self, journal: Journal, step: Step) -> None:
-        """Note in `journal` that `step` is done, and store it."""
-        journal.step = step
-        journals.store(journal, self._call_context)
-
-    def drop(self, journal: Journal | None = None) -> None:
-        """Delete `journal` with its secrets; by default the journal of the rotation that the profile began."""
-        vault.delete(journal.entry if journal else self._journal, self._call_context)
-
-    def journal(self) -> Journal | None:
-        """Return the journal of the key's rotation, which this profile or another one with the key began; or None."""
-        return self.own_journal() or self.journal_of(self.key_id())
-
-    def journal_of(self, access_key_id: str) -> Journal | None:
-        """Return the journal, of any profile, that contains the key `access_key_id`, or None; also for an empty ID."""
-        return journals.find(access_key_id, self._call_context) if access_key_id else None
-
-    def new_journal(self, old: AccessKey) -> Journal:
-        """Return a new journal of the profile, without storing it."""
-        return Journal(self._journal, Step.STARTED, old, started_at=int(time.time()))
-
-    def present(self, journal: Journal) -> Present:
-        """Return how the profile's key compares with the journal's keys."""
-        key_id = self.key_id()
-        if not key_id:
-            return Present.NONE
-        if key_id == journal.old.access_key_id:
-            return Present.OLD
-        return Present.NEW if journal.names(key_id) else Present.OTHER
 
     def store(self, key: AccessKey) -> None:
         """Store `key` as the profile's key."""
@@ -102,7 +76,125 @@ class Holders:
                 )
         return bool(found)
 
+    def check_files(self, access_key_id: str) -> None:
+        """Raise RefusedError if the CLI's file or the profiles file contains the key, which would stop working there.
+
+        Also for a file that exists and cannot be read.
+        """
+        paths = [self.path]
+        with contextlib.suppress(ProfileError):  # without a home folder the CLI has no file
+            paths.append(config_path(self._context.environ.get("HOME", "")))
+        found = [path for path in paths if access_key_id.encode() in _content(path, access_key_id)]
+        if found:
+            raise RefusedError(
+                f"the access key {access_key_id} is also in {' and '.join(found)}, where it would stop working",
+                hint="remove it there first, or add --force",
+            )
+
     def _id_in(self, entry: Entry) -> str:
         """Return the ID of the key stored as `entry`, or an empty text."""
         key = access_keys.load(entry, self._call_context)
         return key.access_key_id if key else ""
+
+    # -- the journal --
+
+    def own_journal(self) -> Journal | None:
+        """Return the journal of the rotation that the profile began, or None. May also raise Unreadable."""
+        return journals.load(self._journal, self._call_context)
+
+    def journal(self) -> Journal | None:
+        """Return the journal of the key's rotation, which this profile or another one with the key began; or None."""
+        return self.own_journal() or self.journal_of(self.key_id())
+
+    def journal_of(self, access_key_id: str) -> Journal | None:
+        """Return the journal, of any profile, that contains the key `access_key_id`, or None; also for an empty ID."""
+        return journals.find(access_key_id, self._call_context) if access_key_id else None
+
+    def new_journal(self, old: AccessKey) -> Journal:
+        """Return a new journal of the profile, without storing it."""
+        return Journal(self._journal, Step.STARTED, old, started_at=int(time.time()))
+
+    def record(self, journal: Journal, step: Step) -> None:
+        """Note in `journal` that `step` is done, and store it."""
+        journal.step = step
+        journals.store(journal, self._call_context)
+
+    def drop(self, journal: Journal | None = None) -> None:
+        """Delete `journal` with its secrets; by default the journal of the rotation that the profile began."""
+        vault.delete(journal.entry if journal else self._journal, self._call_context)
+
+    # -- the lock --
+
+    @contextlib.contextmanager
+    def lock(self, ids: Callable[[], set[str]]) -> Iterator[None]:
+        """Lock the access keys that `ids` returns, except empty IDs, against a rotation or a login of any process.
+
+        Without the locks, two rotations of one key would overwrite each other's journal, and a `login` would change the
+        key during a rotation. They are in the state folder, which processes of every kind share. `ids` is called again
+        once they are held. Raises RefusedError if another process still holds one after ROLE_ENV_TIMEOUT, ProfileError
+        without a state folder.
+        """
+        busy = RefusedError(
+            f"another role-env is rotating the key of {self.profile}", hint="try again when it has ended"
+        )
+        for _ in range(_TRIES):
+            wanted = ids() - {""}
+            with contextlib.ExitStack() as held:
+                for access_key_id in sorted(wanted):  # in one order, so that no two processes wait for each other
+                    if held.enter_context(self._lock_of(access_key_id)):
+                        raise busy
+                if ids() - {""} == wanted:
+                    yield
+                    return
+        raise busy
+
+    def _lock_of(self, access_key_id: str) -> contextlib.AbstractContextManager[bool]:
+        waiting = self._context.messages.waiting_for("another role-env, which rotates the same key")
+        environ, seconds = self._context.environ, self._call_context.deadline.remaining()
+        return locks.hold_in_state(f"rotation\t{access_key_id}", environ, seconds=seconds, waiting=waiting)
+
+    # -- profiles that the file no longer has; the keyring stores each under its profile's name --
+
+    def former(self, names: Iterable[str], *, are_rotated: bool = False) -> list[str]:
+        """Return the profiles with a rotation or key in the keyring which the file, that now has `names`, lacks.
+
+        With `are_rotated` only those with a rotation.
+        """
+        services = [journals.SERVICE] if are_rotated else [journals.SERVICE, access_keys.SERVICE]
+        found = [name for service in services for name in vault.profiles_of(service, self.path, self._call_context)]
+        known = set(names)
+        return [name for name in dict.fromkeys(found) if name not in known]
+
+    def check_not_renamed(self, names: Iterable[str]) -> None:
+        """Raise ProfileError if the profile has no key or rotation, and a profile that may have been renamed to it has.
+
+        The file has `names`. May also raise Unreadable.
+        """
+        if self.journal() or self.key():
+            return
+        if former := self.former(names):
+            raise ProfileError(
+                f"profile {self.profile} has no access key in the keyring; {self.line(former)}",
+                hint=f"if it was renamed, {self.way_back(former[0])}; or store its key: role-env login {self.profile}",
+            )
+
+    def line(self, former: Iterable[str]) -> str:
+        """Return a sentence on the keys of `former` profiles."""
+        return f"the keyring has the key of {' and '.join(former)}, which {self.path} no longer has"
+
+    def way_back(self, former: str) -> str:
+        """Return the first part of a hint: what to do before the key of a `former` profile can be used."""
+        return f"name the profile {former} again in {self.path}"
+
+
+def _content(path: str, access_key_id: str) -> bytes:
+    """Return the content of a file, empty if there is none. Raises RefusedError if the file cannot be read."""
+    try:
+        return read_file(path)[0]
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    except OSError as error:
+        raise RefusedError(
+            f"{path} cannot be read ({error.strerror or error}), so it may contain the access key {access_key_id} too",
+            hint="make it readable, or add --force",
+        ) from None

@@ -16,14 +16,17 @@ SERVICE = "role-env rotation "
 
 
 class Step(enum.Enum):
-    """The last step of a rotation known to be done. `CREATING` means that CreateAccessKey may have been sent."""
+    """The last step of a rotation known to be done.
+
+    `STARTED` is never stored, as nothing has been sent yet. `CREATING` means that CreateAccessKey may have been sent.
+    `CREATED` is also the step of a rotation that goes back.
+    """
 
     STARTED = "started"
     CREATING = "creating"
     CREATED = "created"
     SWAPPED = "swapped"
     RETIRED = "retired"
-    ABORTING = "aborting"
 
 
 class Unreadable(KeyringError):
@@ -57,6 +60,11 @@ class Journal:
     def keys(self) -> list[AccessKey]:
         """The keys in the journal, the old one first."""
         return [self.old, *([self.new] if self.new else [])]
+
+    @property
+    def old_id(self) -> str:
+        """The ID of the old key."""
+        return self.old.access_key_id
 
     @property
     def new_id(self) -> str:

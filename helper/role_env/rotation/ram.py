@@ -1,5 +1,9 @@
-"""Call RAM for a user's own access keys. API: RAM 2015-05-01; requests are signed like those to STS."""
+"""Call RAM for a user's own access keys, and look which keys of a rotation it has.
 
+API: RAM 2015-05-01; requests are signed like those to STS.
+"""
+
+import enum
 import re
 import time
 from collections.abc import Mapping
@@ -10,16 +14,18 @@ from role_env.context import Context
 from role_env.credentials import FIELDS, AccessKey
 from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
-from role_env.errors import ProfileError, RoleEnvError, UnreachableError
+from role_env.errors import ProfileError, RoleEnvError
 from role_env.http import responses
 from role_env.http.server import TRIES
+from role_env.rotation.journal import Journal, Step
 from role_env.sts import client, sdk
+from role_env.sts.client import StsError
 
 PUBLIC_ENDPOINT = "ram.aliyuncs.com"
 VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"
 # How long a login waits for the creation date of a key, which is optional (seconds).
 _DATE_SECONDS = 2.0
-NO_KEY = "EntityNotExist.User.AccessKey"
+_NO_KEY = "EntityNotExist.User.AccessKey"
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # The codes, or their prefixes, for a key that cannot sign: unknown, not yet or no longer known, or inactive.
 _NO_SIGNER = ("InvalidAccessKeyId", "SignatureDoesNotMatch")
@@ -32,10 +38,6 @@ class KeyState:
     access_key_id: str
     created: int
     is_active: bool
-
-
-class UnknownUse(UnreachableError):
-    """RAM's answer does not say when a key was last used."""
 
 
 def endpoint_of(environ: Mapping[str, str]) -> str:
@@ -51,28 +53,28 @@ def endpoint_of(environ: Mapping[str, str]) -> str:
         ) from None
 
 
-def cannot_sign(refusal: client.StsError) -> bool:
+def cannot_sign(refusal: StsError) -> bool:
     """Return whether a call was refused because of the key that signed it."""
     return refusal.code.startswith(_NO_SIGNER)
 
 
-class Ram:
+class Ram(client.Service):
     """A client of RAM at `endpoint`. Each call may take `seconds`, by default those of ROLE_ENV_TIMEOUT.
 
     `moment` is the time of RAM's last response (epoch seconds), by this machine's clock if RAM sent no time.
     """
 
     def __init__(self, context: Context, endpoint: str, *, seconds: float | None = None) -> None:
-        self._endpoint = endpoint
+        super().__init__("RAM", endpoint, context)
         self._context = context
-        self._seconds = seconds
+        self._limit = seconds
         self.moment = 0
 
     def list_keys(self, key: AccessKey, *, tries: int = TRIES) -> list[KeyState]:
         """Return the access keys of the user who signs with `key`. Raises StsError, UnreachableError."""
         listed = self._call("ListAccessKeys", key, tries=tries).get("AccessKeys")
         entries = listed.get("AccessKey") if isinstance(listed, dict) else None
-        with client.reading("RAM", self._endpoint):
+        with self.reading():
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 raise ValueError("it contains no list of access keys")
             states = [_state(entry) for entry in entries]
@@ -83,10 +85,6 @@ class Ram:
                 raise ValueError("its list lacks the key that signed the request")
             return states
 
-    def invalid_list(self, access_key_id: str) -> UnreachableError:
-        """Return the error for a list that lacks the access key `access_key_id`, which exists."""
-        return client.invalid_response("RAM", self._endpoint, f"its list lacks {access_key_id}, which exists")
-
     def create_key(self, key: AccessKey) -> AccessKey:
         """Create an access key for the user who signs with `key`, and return it.
 
@@ -94,7 +92,7 @@ class Ram:
         """
         document = self._call("CreateAccessKey", key, tries=1).get("AccessKey")
         created = document if isinstance(document, dict) else {}
-        with client.reading("RAM", self._endpoint):
+        with self.reading():
             new = responses.access_key(created, *FIELDS[:2])
             if _check_id(new.access_key_id) == key.access_key_id:
                 raise ValueError("AccessKeyId is that of the key that signed")
@@ -102,49 +100,47 @@ class Ram:
         return new
 
     def set_status(self, key: AccessKey, access_key_id: str, *, is_active: bool) -> None:
-        """Make the access key `access_key_id` active or inactive.
-
-        Raises StsError, with the code NO_KEY if there is no such key, and UnreachableError.
-        """
+        """Make the access key `access_key_id` active or inactive, if it exists. Raises StsError, UnreachableError."""
         status = "Active" if is_active else "Inactive"
-        self._call("UpdateAccessKey", key, UserAccessKeyId=access_key_id, Status=status)
+        self._call_of_key("UpdateAccessKey", key, access_key_id, Status=status)
 
     def delete_key(self, key: AccessKey, access_key_id: str) -> None:
         """Delete the access key `access_key_id`, if it exists. Raises StsError, UnreachableError."""
-        try:
-            self._call("DeleteAccessKey", key, UserAccessKeyId=access_key_id)
-        except client.StsError as refusal:
-            if refusal.code != NO_KEY:
-                raise
+        self._call_of_key("DeleteAccessKey", key, access_key_id)
 
-    def last_used(self, key: AccessKey, access_key_id: str) -> int:
+    def last_used(self, key: AccessKey, access_key_id: str) -> int | None:
         """Return when `access_key_id` was last used (epoch seconds); 0 if never, or if there is no such key.
 
-        For a key that was never used, RAM's date is an empty text. Raises StsError, UnreachableError, and UnknownUse
-        for an answer without a date.
+        For a key that was never used, RAM's date is an empty text. Return None for an answer without a date. Raises
+        StsError, UnreachableError.
         """
-        try:
-            used = self._call("GetAccessKeyLastUsed", key, UserAccessKeyId=access_key_id).get("AccessKeyLastUsed")
-        except client.StsError as refusal:
-            if refusal.code != NO_KEY:
-                raise
+        answer = self._call_of_key("GetAccessKeyLastUsed", key, access_key_id)
+        if answer is None:
             return 0
+        used = answer.get("AccessKeyLastUsed")
         date = used.get("LastUsedDate") if isinstance(used, dict) else None
         try:
             return 0 if date == "" else timestamps.parse_utc(str(date))
         except ValueError:
-            invalid = client.invalid_response("RAM", self._endpoint, "LastUsedDate is missing or not a time in UTC")
-            raise UnknownUse(invalid.message, hint=invalid.hint) from None
+            return None
 
-    def _call(self, action: str, key: AccessKey, *, tries: int = TRIES, **parameters: str) -> dict[str, Any]:
-        context = self._context.restarted()
-        if self._seconds:
-            context = context.with_deadline(Deadline(self._seconds))
-        service = client.Service("RAM", self._endpoint, context)
+    def _call_of_key(self, action: str, key: AccessKey, access_key_id: str, **more: str) -> dict[str, Any] | None:
+        """Return the response about the access key `access_key_id`, None if there is no such key."""
         try:
-            return service.send(sdk.rpc_request("Ram", "2015-05-01", action), parameters, key, tries=tries)
+            return self._call(action, key, parameters={"UserAccessKeyId": access_key_id, **more})
+        except StsError as refusal:
+            if refusal.code != _NO_KEY:
+                raise
+            return None
+
+    def _call(
+        self, action: str, key: AccessKey, *, tries: int = TRIES, parameters: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        self.deadline = Deadline(self._limit) if self._limit else self._context.restarted().deadline
+        try:
+            return self.send(sdk.rpc_request("Ram", "2015-05-01", action), parameters or {}, key, tries=tries)
         finally:
-            self.moment = timestamps.parse_date(service.date) or int(time.time())
+            self.moment = timestamps.parse_date(self.date) or int(time.time())
 
 
 def find_creation(key: AccessKey, context: Context) -> int:
@@ -179,3 +175,110 @@ def _moment(document: dict[str, Any]) -> int:
         return timestamps.parse_utc(str(document.get("CreateDate")))
     except ValueError:
         return 0
+
+
+# -- the keys of a rotation --
+
+_YOUNG_SECONDS = 900
+"""For this long after a rotation began, a new key may be unknown only because RAM has not propagated it."""
+
+
+class Status(enum.Enum):
+    """What RAM says of a key."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    DELETED = "deleted"
+    UNKNOWN = "unknown at RAM"
+
+
+class AtRam(enum.Enum):
+    """The journal's keys that RAM has, as far as one of them can sign the request."""
+
+    BOTH = "both, and the new one is active"
+    NEW_INACTIVE = "both, and the new one is inactive"
+    ONLY_OLD = "the old one"
+    ONLY_NEW = "the new one"
+    UNKNOWN = "no key of the journal can sign"
+
+
+@dataclass(frozen=True)
+class Look:
+    """RAM's answer: the `states` of the journal's keys by ID, and the user's `others`.
+
+    `signer` is the key that signed the request. If none could, `refusal` is the refusal of the old key.
+    """
+
+    at_ram: AtRam
+    states: dict[str, Status]
+    others: list[KeyState]
+    signer: AccessKey | None
+    refusal: StsError | None = None
+
+    @property
+    def said(self) -> str:
+        """The states as a phrase."""
+        return ", ".join(f"{key_id} is {state.value}" for key_id, state in self.states.items())
+
+
+def look(journal: Journal, ram: Ram, *, new_first: bool) -> Look:
+    """Return RAM's answer, signed with the new key if it works, else with the old one; or the other way round.
+
+    Raises StsError for a refusal that is not the key's fault, UnreachableError.
+    """
+    refusals: dict[str, StsError] = {}
+    keys = journal.keys
+    for key in reversed(keys) if new_first else keys:
+        try:
+            listed = ram.list_keys(key)
+        except StsError as refusal:
+            if not cannot_sign(refusal):
+                raise
+            refusals[key.access_key_id] = refusal
+        else:
+            found = {state.access_key_id for state in listed}
+            for missing in (other for other in keys if other.access_key_id not in found):
+                _check_deleted(missing, ram, refusals.get(missing.access_key_id))
+            return _listed(journal, key, listed)
+    states = {key_id: _refused(refusal) for key_id, refusal in refusals.items()}
+    return Look(AtRam.UNKNOWN, states, [], None, refusals[journal.old_id])
+
+
+def may_be_propagating(journal: Journal, found: Look, ram: Ram) -> bool:
+    """Return whether RAM created the new key a short time ago, no use of it has succeeded yet, and RAM lacks it."""
+    is_young = journal.step is Step.CREATED and ram.moment - journal.started_at < _YOUNG_SECONDS
+    return is_young and found.states[journal.new_id] in (Status.DELETED, Status.UNKNOWN)
+
+
+def _check_deleted(key: AccessKey, ram: Ram, refusal: StsError | None) -> None:
+    """Raise UnreachableError if `key`, which RAM does not list, still exists: its secret is stored nowhere else.
+
+    `refusal` is RAM's answer to a request that `key` has signed; None for none yet.
+    """
+    if refusal is None:
+        try:
+            ram.list_keys(key)
+        except StsError as refused:
+            refusal = refused
+    if refusal is None or not cannot_sign(refusal) or _refused(refusal) is Status.INACTIVE:
+        raise ram.invalid(f"its list lacks {key.access_key_id}, which exists")
+
+
+def _refused(refusal: StsError) -> Status:
+    return Status.INACTIVE if refusal.code.startswith("InvalidAccessKeyId.Inactive") else Status.UNKNOWN
+
+
+def _listed(journal: Journal, signer: AccessKey, listed: list[KeyState]) -> Look:
+    """Return the answer for RAM's list of keys, in which the key that signed is active."""
+    found = {state.access_key_id: Status.ACTIVE if state.is_active else Status.INACTIVE for state in listed}
+    found[signer.access_key_id] = Status.ACTIVE
+    states = {key.access_key_id: found.get(key.access_key_id, Status.DELETED) for key in journal.keys}
+    others = [state for state in listed if not journal.names(state.access_key_id)]
+    new = states.get(journal.new_id, Status.DELETED)
+    if new is Status.DELETED:
+        at_ram = AtRam.ONLY_OLD
+    elif states[journal.old_id] is Status.DELETED:
+        at_ram = AtRam.ONLY_NEW if new is Status.ACTIVE else AtRam.UNKNOWN
+    else:
+        at_ram = AtRam.BOTH if new is Status.ACTIVE else AtRam.NEW_INACTIVE
+    return Look(at_ram, states, others, signer)

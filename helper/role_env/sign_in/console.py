@@ -67,25 +67,21 @@ def sign_in_address(credentials: Credentials, host: str, destination: str, conte
     form = {"Action": "GetSigninToken", "TicketType": "mini", **credentials.document("")}
     del form["Expiration"]
     server, body = Server("the console's sign-in", host, context), urllib.parse.urlencode(form).encode()
-    token = _token(host, server.request("POST", "/federation", headers=_FORM, body=body))
+    token = _token(server, server.request("POST", "/federation", headers=_FORM, body=body))
     query = {"Action": "Login", "LoginUrl": f"https://{host}/", "Destination": destination, "SigninToken": token}
     return f"https://{host}/federation?{urllib.parse.urlencode(query)}"
 
 
-def _token(host: str, response: Response) -> str:
-    code = response.error_code()
-    token = (response.document or {}).get("SigninToken")
-    if response.status == 200 and isinstance(token, str) and _TOKEN.fullmatch(token):
+def _token(server: Server, response: Response) -> str:
+    token = response.text("SigninToken")
+    if response.status == 200 and _TOKEN.fullmatch(token):
         return token
-    if code:  # its Message could quote the request
+    if code := response.error_code():  # its Message could quote the request
         raise RefusedError(
-            f"the console's sign-in at {host} said {printable(code)[:80]} ({response.status})",
+            f"the console's sign-in at {server.endpoint} said {printable(code)[:80]} ({response.status})",
             hint="request a new session with --refresh, and check that --site is the account's",
         )
-    raise UnreachableError(
-        f"{host} did not answer with a sign-in token (status {response.status})",
-        hint="check the network: a proxy or sign-in page may be intercepting the request",
-    )
+    raise server.invalid(f"status {response.status}, no SigninToken")
 
 
 class Redirect(LoopbackServer):

@@ -23,7 +23,7 @@ def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
     if browse and browser.has_browser(context.environ):
         browser.open_in_background(device.address, context.environ)
     token, end = _await_token(url, device, verifier, context)
-    return SignIn(portal.host, token, access_expiration=end, expiration=end)
+    return SignIn(portal.endpoint, token, access_expiration=end, expiration=end)
 
 
 def _await_token(url: str, device: Device, verifier: Verifier, context: Context) -> tuple[str, float]:

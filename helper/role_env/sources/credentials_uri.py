@@ -4,13 +4,14 @@ import contextlib
 import ipaddress
 import time
 import urllib.parse
+from typing import Any
 
 from role_env.context import Context
 from role_env.credentials import ISSUED, AccessKey, Credentials
-from role_env.errors import ProfileError, UnreachableError
+from role_env.errors import ProfileError
 from role_env.fingerprint import sha256
 from role_env.http import responses
-from role_env.http.server import Response, Server
+from role_env.http.server import Server
 from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.timestamps import parse_utc
@@ -42,13 +43,12 @@ def fetch(uri: str, context: Context, *, is_served: bool = False) -> Credentials
     an invalid address, UnreachableError if no valid response arrives by the deadline.
     """
     plain, host, path = _address(uri, is_served=is_served)
-    server = Server("the credentials URI", host, context, plain=plain)
-    response = server.request("GET", path, headers={"Accept": "*/*"})
-    try:
-        return _credentials(response)
-    except ValueError as error:
-        message = f"the credentials URI at {host} did not answer with credentials ({error})"
-        raise UnreachableError(message, hint="check its address") from None
+    server = Server(
+        "the credentials URI", host, context, like="a credentials URI", hint="check its address", plain=plain
+    )
+    document = server.object_of(server.request("GET", path, headers={"Accept": "*/*"}))
+    with server.reading():
+        return _credentials(document)
 
 
 def _address(uri: str, *, is_served: bool) -> tuple[bool, str, str]:
@@ -75,16 +75,12 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _credentials(response: Response) -> Credentials:
-    """Return the credentials in a response. Raises ValueError."""
-    if response.status != 200:
-        raise ValueError(f"status {response.status}")
-    if response.document is None:
-        raise ValueError("not a JSON object")
-    if response.document.get("Code") != "Success":
+def _credentials(document: dict[str, Any]) -> Credentials:
+    """Return the credentials in the document of a response. Raises ValueError."""
+    if document.get("Code") != "Success":
         raise ValueError("its Code is not Success")
     now = time.time()
-    found = responses.credentials(response.document, issued=now)
+    found = responses.credentials(document, issued=now)
     with contextlib.suppress(ValueError):  # only the URI of `exec --renew` has it
-        found.issued = min(now, parse_utc(str(response.document.get(ISSUED))))
+        found.issued = min(now, parse_utc(str(document.get(ISSUED))))
     return found

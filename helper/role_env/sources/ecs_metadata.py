@@ -9,7 +9,6 @@ import re
 import time
 import urllib.parse
 from collections.abc import Mapping
-from typing import NoReturn
 
 from role_env import timestamps, variables
 from role_env.context import Context
@@ -69,7 +68,9 @@ class _Service:
     """The metadata service, with the token that its version 2 requires."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self._deadline = context.deadline
+        like = "the metadata service of an ECS instance with a RAM role"
+        self._server = Server("", ADDRESS, context, like=like, hint=_HINT, plain=True, connect_seconds=CONNECT_SECONDS)
         self._headers: dict[str, str] = {}
 
     def fetch_token(self, *, version_1: bool) -> None:
@@ -79,7 +80,7 @@ class _Service:
         if response.status == 200 and _TOKEN.fullmatch(token):
             self._headers["X-aliyun-ecs-metadata-token"] = token
         elif response.status not in _NO_VERSION_2:
-            _fail(f"status {response.status} instead of a token")
+            raise self._server.invalid(f"status {response.status} instead of a token")
         elif not version_1:
             raise UnreachableError(
                 f"the metadata service at {ADDRESS} has no version 2 (status {response.status}), and"
@@ -94,7 +95,7 @@ class _Service:
         if response.status == 404 or (response.status == 200 and not names):
             raise ProfileError("this ECS instance has no RAM role", hint="attach one to it, or use another source")
         if response.status != 200 or not all(_ROLE.fullmatch(name) for name in names):
-            _fail(f"status {response.status} and no name of a role")
+            raise self._server.invalid(f"status {response.status} and no name of a role")
         if len(names) > 1:
             raise ProfileError("this ECS instance has several RAM roles", hint="set role_name to one of them")
         return names[0]
@@ -106,15 +107,11 @@ class _Service:
             raise ProfileError(
                 f"this ECS instance has no RAM role {role_name}", hint="leave role_name out to use the one that it has"
             )
-        document = response.document if response.status == 200 else None
-        if document is None:
-            _fail(f"status {response.status} and no credentials")
-        if document.get("Code") != "Success":
-            _fail("its Code is not Success")
-        try:
+        document = self._server.object_of(response)
+        with self._server.reading():
+            if document.get("Code") != "Success":
+                raise ValueError("its Code is not Success")
             found = responses.credentials(document, issued=time.time())
-        except ValueError as error:
-            _fail(str(error))
         found.issued = _issued(document.get("LastUpdated"), found)
         return found
 
@@ -123,17 +120,15 @@ class _Service:
 
         def call() -> Response:
             """Send the request once, within ANSWER_SECONDS."""
-            soon = Deadline(min(ANSWER_SECONDS, self._context.deadline.remaining()))
-            context = self._context.with_deadline(soon)
-            server = Server("", ADDRESS, context, plain=True, connect_seconds=CONNECT_SECONDS)
+            self._server.deadline = Deadline(min(ANSWER_SECONDS, self._deadline.remaining()))
             try:
-                return server.try_once(method, path, headers=headers, final=_NO_VERSION_2)
+                return self._server.try_once(method, path, headers=headers, final=_NO_VERSION_2)
             except BusyError:
                 raise
             except TransientError as fault:
                 raise UnreachableError(f"there is no metadata service at {ADDRESS}: {fault}", hint=_HINT) from None
 
-        return retry(f"the metadata service at {ADDRESS}", call, self._context.deadline, hint=_HINT)
+        return retry(f"the metadata service at {ADDRESS}", call, self._deadline, hint=_HINT)
 
 
 def _issued(updated: object, found: Credentials) -> float:
@@ -143,10 +138,3 @@ def _issued(updated: object, found: Credentials) -> float:
     except ValueError:
         return found.issued
     return min(moment, found.issued)
-
-
-def _fail(what: str) -> NoReturn:
-    raise UnreachableError(
-        f"{ADDRESS} did not answer like the metadata service of an ECS instance with a RAM role: {what}",
-        hint=_HINT,
-    )

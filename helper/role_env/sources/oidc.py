@@ -4,6 +4,9 @@ The token comes from a file, a variable or GitHub's own issuer. It is a secret f
 time. A cached session is used only for the same identity.
 """
 
+import base64
+import re
+import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +15,9 @@ from role_env import validators
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint, sha256
-from role_env.sources import oidc_tokens as tokens
+from role_env.fingerprint import Fingerprint, read_file, sha256
+from role_env.http import responses
+from role_env.http.server import Response, Server
 from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.sources.section import Section
@@ -21,6 +25,11 @@ from role_env.sources.section import Section
 if TYPE_CHECKING:
     from role_env.sts.hop import Hop
 
+URL, BEARER = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+"""The variables with the address of GitHub's token service, and with the token that authorizes a job there."""
+_TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
+_PERMISSION = "give the job `permissions: id-token: write`"
 # The variables that identify a job: a session belongs to the job that obtained it.
 _RUN = ("GITHUB_REPOSITORY", "GITHUB_REF", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB")
 # The checks of the values that the SDKs' variables may provide.
@@ -94,7 +103,7 @@ class OidcToken(Source):
         else:
             for name in _RUN:
                 fingerprint.variable(name)
-            for name in (tokens.URL, tokens.BEARER):
+            for name in (URL, BEARER):
                 fingerprint.secret_variable(name)
 
     def identity(self, context: Context) -> list[str]:
@@ -105,9 +114,9 @@ class OidcToken(Source):
         with self.locate_errors():
             if self.token_file or self.token_variable:
                 place = str(self.token_file or f"${self.token_variable}")
-                holder = tokens.claims(self._token(context))
+                holder = claims(self._token(context))
             else:
-                _, bearer = tokens.github_request(context.environ)
+                _, bearer = github_request(context.environ)
                 place, holder = "github", [*(context.environ.get(name, "") for name in _RUN), sha256(bearer)]
         return [self.provider_arn, place, self.audience, *holder]
 
@@ -121,12 +130,8 @@ class OidcToken(Source):
 
     def _token(self, context: Context) -> str:
         if self.token_variable:
-            return tokens.variable_token(self.token_variable, context.environ)
-        return (
-            tokens.file_token(self.token_file)
-            if self.token_file
-            else tokens.github_token(context, audience=self.audience)
-        )
+            return variable_token(self.token_variable, context.environ)
+        return file_token(self.token_file) if self.token_file else github_token(context, audience=self.audience)
 
 
 def _variable(key: str) -> str:
@@ -151,3 +156,98 @@ def _checked(key: str, text: str) -> Any:
         return _CHECKS[key](text)
     except ValueError as error:
         raise ProfileError(f"the variable {_variable(key)} {error}") from None
+
+
+# -- the tokens: from a file, from a variable, or from GitHub's token service for a job --
+
+
+def file_token(path: Path) -> str:
+    """Return the token in the file `path`, without surrounding white space. Raises ProfileError with the path."""
+    hint = "set oidc_token_file to the file that the cluster or CI system writes the token to"
+    try:
+        content, _ = read_file(path)
+        text = content.decode("ascii").strip()
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise ProfileError(f"the OIDC token file {path} cannot be read: {what}", hint=hint) from None
+    except UnicodeDecodeError:
+        text = "\0"
+    if not text:
+        raise ProfileError(f"the OIDC token file {path} is empty", hint=hint)
+    if not _TOKEN.fullmatch(text):
+        raise ProfileError(f"the OIDC token file {path} does not contain a token", hint=hint)
+    return text
+
+
+def variable_token(name: str, environ: Mapping[str, str]) -> str:
+    """Return the token in the variable `name`. Raises ProfileError without showing it."""
+    text = environ.get(name, "").strip()
+    if not text:
+        raise ProfileError(f"the variable {name} with the OIDC token is not set", hint=f"let the CI system set {name}")
+    if not _TOKEN.fullmatch(text):
+        raise ProfileError(f"the variable {name} does not contain a token", hint="check what sets it")
+    return text
+
+
+def github_token(context: Context, *, audience: str = "") -> str:
+    """Request a new token of this GitHub job for `audience` (GitHub's default if that is empty).
+
+    Raises ProfileError if the job may not request one, UnreachableError if no valid response arrives in time.
+    """
+    url, bearer = github_request(context.environ)
+    host, path = _address(url, audience)
+    server = Server("GitHub's token service", host, context)
+    # A redirect could lead GitHub's bearer token elsewhere. http.client follows none.
+    headers = {"Authorization": f"bearer {bearer}", "Accept": "application/json"}
+    return _token_of(server, server.request("GET", path, headers=headers))
+
+
+def _address(url: str, audience: str) -> tuple[str, str]:
+    """Return the host and port of `url`, and its path with the audience. Raises ProfileError."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        whole = parts.scheme == "https" and parts.hostname and "@" not in parts.netloc and _PRINTABLE.fullmatch(url)
+    except ValueError:
+        whole = None
+    if not whole:
+        raise ProfileError(
+            f"the variable {URL} is not an https:// address", hint="use oidc_token = github in a GitHub job only"
+        )
+    query = [parts.query] if parts.query else []
+    query += [f"audience={urllib.parse.quote(audience, safe='')}"] if audience else []
+    return parts.netloc, f"{parts.path or '/'}{'?' if query else ''}{'&'.join(query)}"
+
+
+def _token_of(server: Server, response: Response) -> str:
+    if response.status in (400, 401, 403):
+        raise ProfileError(
+            f"GitHub's token service at {server.endpoint} refused a token ({response.status})",
+            hint=f"{_PERMISSION}; its variables are valid only while the job runs",
+        )
+    token = response.text("value")
+    if response.status != 200 or not _TOKEN.fullmatch(token):
+        raise server.invalid(f"status {response.status}, no token")
+    return token
+
+
+def github_request(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return the address and the bearer token for this job's requests of OIDC tokens. Raises ProfileError."""
+    for name in (URL, BEARER):
+        if not environ.get(name):
+            raise ProfileError(f"oidc_token = github, but the variable {name} is not set", hint=_PERMISSION)
+    if not _PRINTABLE.fullmatch(environ[BEARER]):
+        raise ProfileError(f"the variable {BEARER} does not contain a token")
+    return environ[URL], environ[BEARER]
+
+
+def claims(token: str) -> list[str]:
+    """Return the issuer, subject and audience of a JWT (RFC 7519); for another kind of token, its digest."""
+    parts = token.split(".")
+    try:
+        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)) if len(parts) == 3 else b""
+    except ValueError:
+        payload = b""
+    claims = responses.json_object(payload) or {}
+    if not {"iss", "sub", "aud"} & claims.keys():
+        return [sha256(token)]
+    return [str(claims.get(name)) for name in ("iss", "sub", "aud")]

@@ -27,7 +27,7 @@ from role_env.sts.hop import Hop
 _IDENTITY_SECONDS = 3.0
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # A gateway's Message may quote the string to sign with the token in it. No other word is that long.
-_LONG_WORD = re.compile(r"\S{120,}")
+_LONGEST_WORD = 120
 
 
 class StsError(RefusedError):
@@ -57,7 +57,7 @@ def assume_role(hop: Hop, key: AccessKey, context: Context) -> Credentials:
         parameters = _parameters(hop, ExternalId=hop.external_id, SourceIdentity=hop.source_identity)
         issued = time.time()
         try:
-            return _session(service.send(request, parameters, key), hop, issued)
+            return _session(service, service.send(request, parameters, key), hop, issued)
         except StsError as refusal:
             if refusal.code != "NoPermission":
                 raise
@@ -73,7 +73,7 @@ def assume_role_with_oidc(hop: Hop, token: str, provider_arn: str, context: Cont
     with waiting_for_sts(hop, context):
         context.messages.decided(f"{hop.profile}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
         service, issued = Service("STS", hop.endpoint, context), time.time()
-        return _session(service.send_form("AssumeRoleWithOIDC", form), hop, issued)
+        return _session(service, service.send_form("AssumeRoleWithOIDC", form), hop, issued)
 
 
 def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
     service.connect()
     document = service.send(sdk.caller_identity_request(), {}, key)
     arn, account = document.get("Arn"), document.get("AccountId")
-    with reading("STS", endpoint):
+    with service.reading():
         if not isinstance(arn, str) or not isinstance(account, str) or not re.fullmatch(r"[0-9]{1,32}", account):
             raise ValueError("no Arn, or no number of an account")
         validators.one_line(arn)
@@ -105,6 +105,11 @@ class Service(Server):
     """A client of STS or a similar service, `name`. `date` is the Date of its last response, empty before the first."""
 
     date = ""
+
+    def __init__(self, name: str, endpoint: str, context: Context) -> None:
+        setting = "sts_endpoint" if name == "STS" else f"ALIBABA_CLOUD_{name.upper().replace(' ', '_')}_ENDPOINT"
+        hint = f"check {setting}; a proxy or sign-in page may be intercepting the request"
+        super().__init__(name, endpoint, context, hint=hint)
 
     def send(
         self, request: Any, parameters: Mapping[str, str], key: AccessKey, *, tries: int = TRIES
@@ -144,33 +149,14 @@ class Service(Server):
         return self._parse(self.request("POST", path, headers=_FORM, body=body))
 
     def _parse(self, response: Response) -> dict[str, Any]:
-        document, self.date = response.document, response.date
-        code = document.get("Code") if document else None
-        if response.status == 200 and document is not None and not isinstance(code, str):
-            return document
-        if response.status != 200 and document and isinstance(code, str):
-            raise _refusal(document, code, self.date, self.name)
-        what = f"status {response.status}{'' if document is not None else ', not JSON'}"
-        raise invalid_response(self.name, self.endpoint, what)
-
-
-@contextlib.contextmanager
-def reading(service: str, endpoint: str) -> Iterator[None]:
-    """Report a ValueError about a response of the `service` as UnreachableError."""
-    try:
-        yield
-    except ValueError as error:
-        raise invalid_response(service, endpoint, str(error)) from None
-
-
-def invalid_response(service: str, endpoint: str, what: str) -> UnreachableError:
-    """Return the error for a response that the `service` would not send, because of `what`."""
-    variable = f"ALIBABA_CLOUD_{service.upper().replace(' ', '_')}_ENDPOINT"
-    setting = "sts_endpoint" if service == "STS" else variable
-    return UnreachableError(
-        f"{endpoint} did not answer like {service} ({what})",
-        hint=f"check {setting}; a proxy or sign-in page may be intercepting the request",
-    )
+        self.date = response.date
+        code = response.text("Code")
+        if response.status != 200 and code:
+            raise _refusal(response, code, self.name)
+        document = self.object_of(response)
+        if code:
+            raise self.invalid("status 200 with a Code")
+        return document
 
 
 def _parameters(hop: Hop, **more: str) -> dict[str, str]:
@@ -222,15 +208,14 @@ _HINTS: tuple[tuple[str, str], ...] = (
 )
 
 
-def _refusal(document: dict[str, Any], code: str, moment: str, service: str) -> StsError:
-    message = document.get("Message")
-    said = _LONG_WORD.sub("…", printable(message))[:300] if isinstance(message, str) else ""
-    offset = _clock_offset(moment)
+def _refusal(response: Response, code: str, service: str) -> StsError:
+    said = responses.quote(response.text("Message"), longest_word=_LONGEST_WORD)
+    offset = _clock_offset(response.date)
     hint = next((hint for prefix, hint in _HINTS if code.startswith(prefix)), "")
     if code.startswith("InvalidTimeStamp"):
         direction = "behind" if offset > 0 else "ahead of"
         hint = f"set this machine's clock: it is {abs(round(offset / 60))} minutes {direction} STS's"
-    said_code = _LONG_WORD.sub("…", printable(code))[:100]
+    said_code = responses.quote(code, longest_word=_LONGEST_WORD)[:100]
     return StsError(f"{service} said {said_code}: {said}", code=code, hint=hint, clock_offset=offset)
 
 
@@ -240,18 +225,18 @@ def _clock_offset(moment: str) -> float:
     return date - time.time() if date else 0.0
 
 
-def _session(document: dict[str, Any], hop: Hop, issued: float) -> Credentials:
+def _session(service: Service, document: dict[str, Any], hop: Hop, issued: float) -> Credentials:
     """Return the session in a response; `issued` is in epoch seconds.
 
     Raises RefusedError if it is of another account, role or session name, in any form in which STS writes an ARN. The
     case of the role is ignored: a role created as `switchRoleSbc` is returned as `switchrolesbc`.
     """
     part, user = document.get("Credentials"), document.get("AssumedRoleUser")
-    with reading("STS", hop.endpoint):
+    with service.reading():
         credentials = responses.credentials(part if isinstance(part, dict) else {}, issued=issued)
     arn = user.get("Arn") if isinstance(user, dict) else None
     if not isinstance(arn, str):
-        raise invalid_response("STS", hop.endpoint, "no AssumedRoleUser")
+        raise service.invalid("no AssumedRoleUser")
     match = re.fullmatch(r"acs:(?:ram|sts)::([0-9]+):(?:role|assumed-role)/([^/]+)/([^/]+)", arn)
     requested = (hop.role_arn.account, hop.role_arn.name.lower(), hop.session_name)
     if not match or (match[1], match[2].lower(), match[3]) != requested:

@@ -13,13 +13,13 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.dataclass import dataclass
 from role_env.errors import UnreachableError, printable
+from role_env.http.server import MOST_ROWS
 from role_env.sts import client, sdk
 
 LIST_ACTION = "resourcemanager:ListAccounts"
 """The name of the action in a RAM policy."""
 
 _NAME = "Resource Directory"
-_PAGE, _MOST_PAGES = 100, 1000
 _LONGEST_NAME = 400
 _READY = ("CreateSuccess", "InviteSuccess", "PromoteSuccess")
 """The states of accounts that have joined, of those that the API documents."""
@@ -57,31 +57,32 @@ def _read_pages(key: AccessKey, endpoint: str, context: Context) -> dict[str, Me
     found: dict[str, Member] = {}
     service = client.Service(_NAME, endpoint, context)
     service.connect()
-    query, tokens = {"PageNumber": "1", "PageSize": str(_PAGE)}, {""}
     first_total: int | None = None
-    for number in range(2, _MOST_PAGES + 2):
+
+    def ask(number: int, token: str) -> dict[str, Any]:
+        """Return a page."""
         request = sdk.rpc_request("ResourceDirectoryMaster", "2022-04-19", "ListAccounts")
-        answer = service.send(request, query, key)
+        by_number = {"PageNumber": str(number), "PageSize": str(MOST_ROWS)}
+        return service.send(request, {"MaxResults": str(MOST_ROWS), "NextToken": token} if token else by_number, key)
+
+    is_by_token = False
+    for page in service.pages(ask):
         before = len(found)
-        with client.reading(_NAME, endpoint):
-            found |= {member.account_id: member for member in _members(answer)}
-            token = _token(answer)
-            total = 0 if token or "NextToken" in query else _total(answer)
+        has_next = bool(page.get("NextToken"))
+        with service.reading():
+            found |= {member.account_id: member for member in _members(page)}
+            total = 0 if has_next or is_by_token else _total(page)
         context.messages.show_progress(f"role-env: listed {len(found)} accounts")
-        if token:
-            if token in tokens:
-                break
-            tokens.add(token)
-            query = {"MaxResults": str(_PAGE), "NextToken": token}
+        if has_next:
+            is_by_token = True
             continue
         first_total = total if first_total is None else first_total
         if total == first_total and len(found) >= total:
-            return found
+            break
         if total != first_total or len(found) == before:
             hint = "the list may have changed while it was read: try again"
             raise UnreachableError(f"{endpoint} listed {len(found)} of {total} accounts", hint=hint)
-        query = {"PageNumber": str(number), "PageSize": str(_PAGE)}
-    raise client.invalid_response(_NAME, endpoint, "its pages have no end")
+    return found
 
 
 def _members(answer: Mapping[str, Any]) -> list[Member]:
@@ -100,14 +101,6 @@ def _member(row: Mapping[str, Any]) -> Member:
     if not isinstance(name, str) or not isinstance(status, str):
         raise ValueError("DisplayName or Status is not text")
     return Member(account_id, printable(name[:_LONGEST_NAME]), printable(status)[:40])
-
-
-def _token(answer: Mapping[str, Any]) -> str:
-    """Return the token of the next page, which may be empty. Raises ValueError."""
-    token = answer.get("NextToken") or ""
-    if not isinstance(token, str):
-        raise ValueError("NextToken is not text")
-    return token
 
 
 def _total(answer: Mapping[str, Any]) -> int:

@@ -1,0 +1,134 @@
+"""Report the keys of a rotation: `--status`, and what stays at RAM when a rotation is dropped."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from role_env import timestamps, ui
+from role_env.context import Context
+from role_env.credentials import AccessKey
+from role_env.errors import RoleEnvError
+from role_env.rotation.holders import Holders
+from role_env.rotation.journal import Journal, Step, Unreadable
+from role_env.rotation.ram import AtRam, KeyState, Look, Ram, Status, look, may_be_propagating
+
+STATES = {
+    Step.CREATING: "a new key was requested and no answer stored, and {old} is used",
+    Step.CREATED: "the new key {new} is stored beside {old}, which is still used",
+    Step.SWAPPED: "{new} is used, and {old} is still active",
+    Step.RETIRED: "{new} is used, and {old} is inactive",
+}
+"""What the last step of a stored journal means."""
+UNREADABLE = "a rotation's journal could not be read: look at the user's keys in the RAM console"
+_STAYS = {
+    Status.ACTIVE: "stays active at RAM",
+    Status.INACTIVE: "stays inactive at RAM",
+    Status.UNKNOWN: "is unknown at RAM",
+}
+
+
+def show_status(holders: Holders, ram: Ram, context: Context) -> None:
+    """Print the state of the rotation, and what RAM reports of its keys, the current key and the user's other keys."""
+    name, journal = holders.profile, None
+    try:
+        journal = holders.journal()
+    except Unreadable:
+        ui.write(f"{name}: {UNREADABLE}\n")
+    else:
+        if journal:
+            _show_journal(journal, holders)
+        else:
+            ui.write(f"{name}: no rotation is under way\n")
+    _show_keys(journal, holders, ram, context)
+
+
+def look_or_guess(journal: Journal, ram: Callable[[], Ram]) -> tuple[Look, str]:
+    """Return RAM's answer, without waiting for a new key, and an empty text; or unknown states, and why."""
+    try:
+        server = ram()
+        found = look(journal, server, new_first=False)
+    except RoleEnvError as failure:
+        states = {key.access_key_id: Status.UNKNOWN for key in journal.keys}
+        return Look(AtRam.UNKNOWN, states, [], None), failure.message
+    if may_be_propagating(journal, found, server):
+        found.states[journal.new_id] = Status.UNKNOWN
+    return found, ""
+
+
+def of_rotation(journal: Journal, found: Look, holders: Holders) -> list[str]:
+    """Return a line for each key that RAM has, as far as is known. Raises KeyringError."""
+    lines = []
+    for key_id, state in found.states.items():
+        names = ", ".join(sorted({entry.username for entry in holders.of(key_id)}))
+        where = f", and the keyring has it for {names}" if names else f"; to delete it: {deletion(key_id)}"
+        if state is not Status.DELETED:
+            lines.append(f"{key_id} {_STAYS[state]}{where}")
+    if journal.step is Step.CREATING and not found.signer:
+        lines.append("RAM may have created a key without an answer: look at the user's keys in the RAM console")
+    return [*lines, *other_keys(found.others, journal)]
+
+
+def other_keys(others: Iterable[KeyState], journal: Journal) -> list[str]:
+    """Return a line for each key of the user that neither the profile nor the journal has."""
+    lines = []
+    for state in others:
+        created = f", created {timestamps.format_utc(state.created)}" if state.created else ""
+        inactive = "" if state.is_active else ", inactive"
+        lost = ", perhaps the one that RAM created without an answer" if journal.step is Step.CREATING else ""
+        lines.append(
+            f"the user has another access key, {state.access_key_id}{created}{inactive}{lost}; to delete it:"
+            f" {deletion(state.access_key_id)}"
+        )
+    return lines
+
+
+def deletion(access_key_id: str) -> str:
+    """Return the command that deletes a key."""
+    return f"aliyun ram DeleteAccessKey --UserAccessKeyId {access_key_id}"
+
+
+def last_use(access_key_id: str, signer: AccessKey, ram: Ram) -> str:
+    """Return a phrase on the last use of a key. Raises StsError, UnreachableError."""
+    used = ram.last_used(signer, access_key_id)
+    if used is None:
+        return "RAM does not say when it was used"
+    return time.strftime("last used on %Y-%m-%d", time.gmtime(used)) if used else "never used"
+
+
+def _show_journal(journal: Journal, holders: Holders) -> None:
+    name, key_id = holders.profile, holders.key_id()
+    state = STATES[journal.step].format(old=journal.old_id, new=journal.new_id)
+    ui.write(f"{name}: {state} (started {timestamps.format_utc(journal.started_at)})\n")
+    if not key_id:
+        expected = journal.expected().access_key_id
+        ui.write(f"{name}: the keyring has no key of it; to store {expected} again: role-env rotate {name}\n")
+    elif not journal.names(key_id):
+        ui.write(
+            f"{name}: the keyring has another key by now, {key_id}; to clean up at RAM: role-env rotate"
+            f" {name} --abort; only to drop the rotation: role-env rotate {name} --force\n"
+        )
+
+
+def _show_keys(journal: Journal | None, holders: Holders, ram: Ram, context: Context) -> None:
+    """Print what RAM reports of the journal's keys, of the profile's, and of the user's other keys."""
+    name, key = holders.profile, holders.key()
+    if journal is None and key is None:
+        ui.write(f"{name}: the keyring has no access key of it; store one: role-env login {name}\n")
+    watched = [journal] if journal else []
+    if key and not (journal and journal.names(key.access_key_id)):
+        watched.append(holders.new_journal(key))
+    ours = {one.access_key_id for each in watched for one in each.keys}
+    lines = [line for each in watched for line in _said_by_ram(each, name, ours, ram, context)]
+    for line in dict.fromkeys(lines):
+        ui.write(f"{name}: {line}\n")
+
+
+def _said_by_ram(journal: Journal, name: str, ours: set[str], ram: Ram, context: Context) -> list[str]:
+    """Return lines on the state of the journal's keys at RAM, why its only key fails, and the keys not in `ours`."""
+    found, why = look_or_guess(journal, lambda: ram)
+    if why:
+        context.messages.say(f"the user's keys could not be listed: {why}")
+        return []
+    lines = [f"RAM says {found.said}"]
+    if found.refusal and not journal.new:
+        lines.append(f"{found.refusal.message}; if it was replaced, store the new one: role-env login {name}")
+    return [*lines, *other_keys([state for state in found.others if state.access_key_id not in ours], journal)]
