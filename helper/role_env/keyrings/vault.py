@@ -18,7 +18,7 @@ _HINTS = {
     "win32": "sign in with a password, so that the Credential Manager has a vault, and try again",
 }
 _HINT = "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus"
-_WITHOUT = "if there can be none, put the key into the profiles file, or see role-env help headless"
+_KEY_IN_FILE, _HEADLESS = "put the key into the profiles file", "see role-env help headless"
 _MORE = "role-env doctor shows more"
 
 
@@ -105,4 +105,5 @@ def hint(*, is_key: bool = True) -> str:
 
     With `is_key` it was for an access key, which the profiles file can contain instead.
     """
-    return _HINTS.get(sys.platform) or "; ".join([_HINT, *([_WITHOUT] if is_key else []), _MORE])
+    without = f"{_KEY_IN_FILE}, or {_HEADLESS}" if is_key else _HEADLESS
+    return _HINTS.get(sys.platform) or f"{_HINT}; if there can be none, {without}; {_MORE}"
