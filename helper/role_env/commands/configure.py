@@ -11,8 +11,8 @@ from role_env.cli import Invocation, options, profile_options, questions
 from role_env.cli.access_key_input import read_access_key
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError
+from role_env.files.core_dumps import forbid_core_dumps
 from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint, read_file
 from role_env.keyrings import access_keys, vault

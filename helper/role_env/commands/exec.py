@@ -11,8 +11,8 @@ from role_env import variables
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import Session
-from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import UsageError
+from role_env.files.core_dumps import forbid_core_dumps
 from role_env.sessions.obtain import SessionRequest
 from role_env.sessions.renew import renew_as_requested
 from role_env.shells import export as exporters

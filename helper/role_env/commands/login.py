@@ -5,8 +5,8 @@ from role_env.cli import Invocation
 from role_env.cli.access_key_input import read_access_key
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError
+from role_env.files.core_dumps import forbid_core_dumps
 from role_env.keyrings import access_keys, vault
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile

@@ -3,8 +3,8 @@
 from role_env import ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
-from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError
+from role_env.files.core_dumps import forbid_core_dumps
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
 from role_env.profiles.file import ProfilesFile

@@ -7,8 +7,8 @@ from role_env.aliyun.location import config_path
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError, UsageError
+from role_env.files.core_dumps import forbid_core_dumps
 from role_env.fingerprint import read_file
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile

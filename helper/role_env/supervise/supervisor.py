@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import CommandError, ProfileError
+from role_env.files.core_dumps import forbid_core_dumps
 from role_env.supervise import execution
 from role_env.ui import messages
 
