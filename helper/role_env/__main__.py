@@ -96,6 +96,10 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
     context = Context(os.environ, None, messages, is_unattended=invocation.unattended)
     if spent > _FAST_SECONDS:
         context.deadline.extend(-spent)
+    if described.reads_secrets:
+        from role_env.files.core_dumps import forbid_core_dumps
+
+        forbid_core_dumps()
     # importlib imports warnings and more, which costs 1 ms
     command = __import__(f"role_env.commands.{invocation.command}", fromlist=["run"])
     try:

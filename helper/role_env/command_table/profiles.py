@@ -175,6 +175,7 @@ REPORTS = (
             1: "there is no session, it has expired, or a variable is not the session's",
             2: "",
         },
+        reads_secrets=False,
     ),
     Command(
         "whoami",
@@ -208,6 +209,7 @@ REPORTS = (
         ("role-env help exec", "role-env help exit-statuses"),
         statuses=dict.fromkeys((0, 1, 2), ""),
         is_new=True,
+        reads_secrets=False,
     ),
     Command(
         "version",
@@ -217,6 +219,7 @@ REPORTS = (
         ("role-env version", "role-env --version"),
         statuses=dict.fromkeys((0, 1, 2), ""),
         is_new=True,
+        reads_secrets=False,
     ),
 )
 """The commands that only report."""

@@ -12,7 +12,7 @@ from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import Session
 from role_env.errors import UsageError
-from role_env.files.core_dumps import forbid_core_dumps
+from role_env.files.core_dumps import restore_core_dumps
 from role_env.sessions.obtain import SessionRequest
 from role_env.sessions.renew import renew_as_requested
 from role_env.shells import export as exporters
@@ -45,7 +45,9 @@ def run(invocation: Invocation, context: Context) -> int:
     """Become the command or, with --renew, run it and return its exit status."""
     command = execution.command_of(invocation.command_line, context.environ)
     if not invocation.renew:
-        execution.become(command, exporters.environment(options.obtain(invocation, context), context.environ))
+        environ = exporters.environment(options.obtain(invocation, context), context.environ)
+        restore_core_dumps()
+        execution.become(command, environ)
     return _run_beside_server(command, invocation, context)
 
 
@@ -115,7 +117,6 @@ def _serve(invocation: Invocation, context: Context, supervisor: "Supervisor", w
     from role_env.supervise.supervisor import close_fds, open_descriptors
 
     parent_pid = os.getppid()
-    forbid_core_dumps()
     inherited = open_descriptors() - {writer} - supervisor.fds
     listener = open_listener(invocation.listen)
     request = options.request_of(invocation)

@@ -8,7 +8,6 @@ from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError, RefusedError, UsageError
-from role_env.files.core_dumps import forbid_core_dumps
 from role_env.fingerprint import read_file
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
@@ -50,7 +49,6 @@ _MOST_USES = 3
 
 def run(invocation: Invocation, context: Context) -> int:
     """Take the rotation as far as the options say, and print its state."""
-    forbid_core_dumps()
     options.check_profile_name(invocation.profile)
     file = profiles.load(invocation.config, context.environ)
     profile = _profile(file, invocation.profile, context)

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from role_env.errors import CommandError, ProfileError
-from role_env.files.core_dumps import forbid_core_dumps
+from role_env.errors import CommandError
+from role_env.files.core_dumps import restore_core_dumps
 from role_env.supervise import execution
 from role_env.ui import messages
 
@@ -82,6 +82,7 @@ class Supervisor:
                 _send(pid, received)
             return pid
         try:
+            restore_core_dumps()
             execution.become(words, environ)
         except CommandError as error:
             messages.error(error)
@@ -163,8 +164,6 @@ def exit_like(status: int) -> int:
     if not os.WIFSIGNALED(status):
         return os.WEXITSTATUS(status)
     number = os.WTERMSIG(status)
-    with contextlib.suppress(ProfileError):
-        forbid_core_dumps()  # the command has written its own
     with contextlib.suppress(OSError):  # SIGKILL has no handler to reset
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
