@@ -72,7 +72,12 @@ class Supervisor:
         It gets the signals that came while the server started: one of them may have ended a server that already served.
         If the command is not found or cannot run, it reports that on stderr and exits with 127 or 126.
         """
-        for number in (signal.SIGINT, signal.SIGTERM):  # our handlers must not run in the command's process
+        for number in (
+            signal.SIGINT,
+            signal.SIGTERM,
+            signal.SIGHUP,
+            signal.SIGQUIT,
+        ):  # our handlers must not run in the command's process
             if callable(signal.getsignal(number)):
                 signal.signal(number, signal.SIG_DFL)
         pid = self.fork()
