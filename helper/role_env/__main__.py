@@ -24,8 +24,12 @@ _FAST_SECONDS = 0.5
 """The longest that the fast path takes, unless it has waited for another process."""
 
 
+_ENDING = [getattr(_signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(_signal, name)]
+"""The signals that end a command. It first restores the terminal, and removes what it has put into files."""
+
+
 class _Terminated(BaseException):
-    """A SIGTERM. Like KeyboardInterrupt, it passes through handlers of Exception."""
+    """One of these signals. Like KeyboardInterrupt, it passes through handlers of Exception."""
 
 
 def main() -> None:
@@ -37,8 +41,9 @@ def run(argv: list[str]) -> int:
     """Run a command line in this process's environment and return its exit status."""
     invocation, status = cli.Invocation(), None
     try:
-        if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
-            _signal.signal(_signal.SIGTERM, _terminate)
+        for number in _ENDING:
+            if _signal.getsignal(number) == _signal.SIG_DFL:
+                _signal.signal(number, _terminate)
         invocation = cli.parse(argv)
         began = time.monotonic()
         if invocation.command in ("export", "process", "exec") and not invocation.help:
@@ -93,6 +98,10 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
     context = Context(os.environ, None, messages)
     if spent > _FAST_SECONDS:
         context.deadline.extend(-spent)
+    if described.reads_secrets:
+        from role_env.files.core_dumps import forbid_core_dumps
+
+        forbid_core_dumps()
     # importlib imports warnings and more, which costs 1 ms
     command = __import__(f"role_env.commands.{invocation.command}", fromlist=["run"])
     try:
@@ -224,12 +233,14 @@ def _fail(failure: BaseException, invocation: "Invocation") -> int:
 
 
 def _terminate(_number: int, _frame: "FrameType | None") -> None:
+    for number in _ENDING:  # a terminal that closes sends several, and the first one's cleanup must not be interrupted
+        _signal.signal(number, _signal.SIG_IGN)
     raise _Terminated
 
 
 def _ignore_signals() -> None:
     """Ignore the signals that would cut off a message or output half-way."""
-    for number in (_signal.SIGINT, _signal.SIGTERM):
+    for number in (_signal.SIGINT, *_ENDING):
         _signal.signal(number, _signal.SIG_IGN)
 
 

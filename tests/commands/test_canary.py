@@ -102,4 +102,27 @@ def test_a_login_or_a_rotation_that_is_aborted_leaves_no_core_dump(
     dump_core(machine, "login", "cloud", "--no-browser", until=lambda: portal.requests_to("/token"))
     oauth.fault("hang", times=None, action="/v1/token")
     dump_core(machine, "login", "me", until=lambda: oauth.requests_to("/v1/token"))
+
+
+def test_a_command_that_is_aborted_while_it_waits_for_sts_leaves_no_core_dump_and_the_one_of_exec_may(
+    machine: Machine,
+) -> None:
+    machine.sts.fault("hang", times=None)
+    key = {"ALIBABA_CLOUD_ACCESS_KEY_ID": machine.sts.access_key_id}
+    key["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = machine.sts.access_key_secret
+    machine.environ |= key
+    asked: list[str] = []
+
+    def is_asked() -> bool:
+        """Return whether STS has seen a request of each command so far."""
+        return machine.sts.requests_seen - before >= len(asked)
+
+    before = machine.sts.requests_seen
+    for line in ("export profileB", "exec profileB -- true", "process profileB", "whoami profileA", "whoami"):
+        asked.append(line)
+        dump_core(machine, *line.split(), until=is_asked)
+    assert list(machine.home.glob("core*")) == []
+    machine.sts.heal()
+    done = machine.shell("sh", "ulimit -c 4096; role-env exec profileB -- sh -c 'ulimit -c'")
+    assert done.stdout == "4096\n"
     assert not list(machine.home.glob("core*"))

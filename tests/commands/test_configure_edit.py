@@ -1,6 +1,7 @@
 """`configure --edit`: an editor on a private copy, and only a valid copy becomes the profiles file."""
 
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from support.files import write_program
 from support.machine import Machine
 from support.terminal import Person
+from support.waiting import wait_until
 
 GOOD = "\n[more]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n"
 
@@ -129,6 +131,19 @@ def test_ctrl_c_is_for_the_editor(machine: Machine) -> None:
     person.presses("c")
     person.sees("CAUGHT")
     assert "was changed" in person.ends()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, None])
+def test_a_signal_and_a_terminal_that_closes_leave_no_copy(machine: Machine, number: signal.Signals | None) -> None:
+    person = editing(machine, "echo READY; sleep 60")
+    person.sees("READY")
+    assert list(machine.temporary.iterdir()) != []
+    if number:
+        person.interrupts(number)
+        person.ends(143)
+    else:
+        person.leaves()
+    wait_until(lambda: not list(machine.temporary.iterdir()))
 
 
 def test_without_a_terminal_or_for_no_profile_or_with_other_options_nothing_is_opened(machine: Machine) -> None:

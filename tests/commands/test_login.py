@@ -143,7 +143,7 @@ def test_a_keyring_that_cannot_keep_is_exit_6_and_says_what_to_do(machine: Machi
 def test_a_key_that_the_keyring_has_and_cannot_give_is_exit_6(machine: Machine) -> None:
     machine.log_in("profileA")
     with SilentBus() as silent:
-        said = "profile profileA: its key is in the keyring"
+        said = "profile profileA: its access key cannot be read: the keyring cannot be used: it timed out"
         done = machine.fails("profileB", "--refresh", status=6, said=said, **silent.environment)
     assert "hint: unlock it" in done.stderr
 

@@ -67,3 +67,23 @@ def test_a_profile_with_a_role_and_no_source_may_lack_either(machine: Machine) -
         "alone", status=3, said="profile alone has no credential source, and no access key in the keyring"
     )
     assert "or run: role-env login alone" in done.stderr
+
+
+def test_without_a_keyring_no_key_is_said_to_be_missing(machine: Machine) -> None:
+    """As over ssh, where there is no session bus."""
+    machine.add(f"[alone]\nrole_arn = {machine.sts.role_arn}\n")
+    machine.log_in("profileA")
+    machine.environ["DBUS_SESSION_BUS_ADDRESS"] = ""
+    fault = "cannot be read: the keyring cannot be used: there is none"
+    unreadable = f"profile profileA: its access key {fault}"
+    of_none = f"profile alone: it has no credential source in the file, and an access key of its own {fault}"
+    for arguments, said in (["profileB"], unreadable), (["whoami", "profileA"], unreadable), (["alone"], of_none):
+        assert "see role-env help headless" in machine.fails(*arguments, status=6, said=said).stderr
+    (found,) = (
+        each for each in json.loads(machine.role_env("doctor", "--json").stdout) if unreadable in each["message"]
+    )
+    assert (found["status"], "see role-env help headless" in found["fix"]) == ("warn", True)
+    for command in ("list", "doctor", "explain profileB"):
+        done = machine.role_env(*command.split())
+        assert "not in the keyring" not in done.stdout + done.stderr
+        assert "no key" not in done.stdout

@@ -7,7 +7,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 
 from support.bus_client import DEADLINE
 from support.bus_messages import NAME, ORDERS, RECORDED, SECRET, SERVICE, SHORT, assert_unsure, exchange, read, whole
+from support.doctor import examined
+from support.machine import Machine
+from support.profiles_folder import needs_root
 
 
 class ScriptedBus:
@@ -130,6 +133,63 @@ def test_a_bus_whose_queue_is_full_is_unsure_in_time(folder: Path) -> None:
         assert_unsure({"DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus"})
     for connection in full:
         connection.close()
+
+
+# --- The bus of another user
+
+OTHER = 23451
+WHOSE = f"DBUS_SESSION_BUS_ADDRESS leads to the session bus of another user (the uid {OTHER})"
+
+
+@pytest.fixture
+def foreign(folder: Path) -> Iterator[socket.socket]:
+    """A socket on which another user listens, as below `su` without `-`, at the path `bus`; nothing may be sent to it.
+
+    Nobody accepts the connections, which stay in the queue.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(folder / "bus"))
+        os.seteuid(OTHER)
+        listener.listen(64)
+        os.seteuid(0)
+        yield listener
+        listener.setblocking(False)
+        seen = 0
+        with contextlib.suppress(BlockingIOError):
+            while connection := listener.accept()[0]:
+                with connection:
+                    seen += 1
+                    assert connection.recv(65536) == b""
+        assert seen, "nobody looked at whose socket it is"
+
+
+@needs_root
+def test_the_fast_read_sends_nothing_to_the_bus_of_another_user(folder: Path, foreign: socket.socket) -> None:
+    assert_unsure({"DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus"}, seconds=DEADLINE)
+
+
+@needs_root
+def test_no_key_goes_to_the_bus_of_another_user_and_no_session_is_cached_there(
+    machine: Machine, folder: Path, foreign: socket.socket
+) -> None:
+    machine.add("[stored]\n")
+    machine.log_in("stored")
+    variables = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus", "ROLE_ENV_CACHE": "keyring"}
+    for arguments in (["login", "stored"], ["whoami", "stored"], ["logout", "stored"]):
+        done = machine.fails(*arguments, status=6, said=WHOSE, text=machine.key_lines(), **variables)
+        assert "unset DBUS_SESSION_BUS_ADDRESS and see role-env help headless" in done.stderr
+    assert f"no session is cached: {WHOSE}" in machine.succeeds("profileB", **variables).stderr
+    (fault,) = examined(machine, **variables).faults["keyring"]
+    assert (fault.startswith("fail"), WHOSE in fault, "log in as yourself" in fault) == (True, True, True)
+    # A keyring that needs no bus is used beside it.
+    in_file = {
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHON_KEYRING_BACKEND": "support.file_keyring.PlaintextKeyring",
+    }
+    for _ in range(2):
+        assert machine.succeeds("profileB", **variables, **in_file).stderr == ""
+    assert len(machine.sts.calls_of("AssumeRole")) == 2
+    (machine.home / "keyring.json").unlink()
 
 
 # --- Addresses

@@ -12,6 +12,7 @@ from cloud.cloud_sso_portal import CloudSsoPortal
 from cloud.world import ACCOUNT_B, ACCOUNT_C, format_time
 from support.cached_sessions import key_id
 from support.cases import case
+from support.contexts import kernel_keeps
 from support.machine import Machine
 from support.shells import NOTHING_CHANGED
 from support.silent_bus import SilentBus
@@ -240,6 +241,23 @@ def test_the_kernels_keyring_keeps_the_token_to_its_end(machine: Machine, portal
     done = machine.role_env("cloud", "--no-cache")
     assert "there is no sign-in" in done.stderr or "expired" in done.stderr
     machine.role_env("logout", "cloud")
+
+
+def test_without_the_keyring_that_has_the_sign_in_it_is_not_said_to_be_missing(machine: Machine) -> None:
+    """As over ssh, where there is no session bus; there `login` may use the kernel's keyring."""
+    assert login(machine).returncode == 0
+    machine.environ["DBUS_SESSION_BUS_ADDRESS"] = ""
+    said = "its sign-in cannot be read: the keyring cannot be used: there is none"
+    done = machine.fails("cloud", "--no-cache", status=6, said=f"profile cloud: {said}")
+    assert "role-env help headless" in done.stderr
+    assert "run: role-env login cloud, for a sign-in in the kernel keyring" in done.stderr
+    assert "help headless" in machine.fails("cloud", status=6, said=said, ROLE_ENV_CACHE="keyring").stderr
+    assert said in machine.role_env("doctor", "--json").stdout
+    assert "the sign-in cannot be read" in machine.role_env("explain", "cloud").stdout
+    if kernel_keeps():
+        assert login(machine).returncode == 0
+        machine.succeeds("cloud", "--no-cache")
+        machine.role_env("logout", "cloud")
 
 
 def test_a_keyring_that_cannot_give_the_token_is_exit_6(machine: Machine) -> None:

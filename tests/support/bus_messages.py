@@ -4,6 +4,8 @@
 """
 
 import functools
+import os
+import struct
 import time
 from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
@@ -124,6 +126,10 @@ class Memory:
         self.received = 0
         self.open = True
 
+    def getsockopt(self, *_: int) -> bytes:
+        """Say that the other end is this user's."""
+        return struct.pack("3i", os.getpid(), os.geteuid(), os.getegid())
+
     def settimeout(self, seconds: float) -> None:
         """Check that there is time left."""
         assert seconds >= 0
@@ -166,7 +172,8 @@ MEMORY = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/memory"}
 
 def played(memory: Memory) -> Any:
     """Return a patch by which the next socket is `memory`."""
-    fake = SimpleNamespace(AF_UNIX=0, SOCK_STREAM=0, socket=lambda *_: memory)
+    numbers = dict.fromkeys(("AF_UNIX", "SOCK_STREAM", "SOL_SOCKET", "SO_PEERCRED"), 0)
+    fake = SimpleNamespace(**numbers, socket=lambda *_: memory)
     return mock.patch.object(dbus, "_socket", fake)
 
 

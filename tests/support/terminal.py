@@ -91,9 +91,13 @@ class Person:
         """Press a key together with Ctrl."""
         self._screen.sendcontrol(control)
 
-    def interrupts(self) -> None:
-        """Send the command a SIGINT."""
-        self._screen.kill(signal.SIGINT)
+    def interrupts(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Send the command a signal."""
+        self._screen.kill(number)
+
+    def leaves(self) -> None:
+        """Close the terminal, which sends a SIGHUP to all that runs on it."""
+        self._screen.ptyproc.fileobj.close()
 
     def ends(self, status: int = 0) -> str:
         """Wait for the end of the command, whose exit status has to be `status`; return what it has shown since."""

@@ -19,6 +19,7 @@ from role_env.http import responses
 # The CLI's name for the profile that it uses when nothing names one.
 DEFAULT_NAME = "default"
 _KEY = ("access_key_id", "access_key_secret", "sts_token")
+_SECRETS = (*_KEY[1:], "private_key", "access_token", "oauth_access_token", "oauth_refresh_token")
 _LONGEST_POLICY = 2048
 
 
@@ -109,6 +110,11 @@ class ConfigFile:
         for entry in map(document.folded, listed or ()):
             self.entries.setdefault(_text(entry, "name", path), entry)  # like the CLI, keep the first
         self._begins_with_mark = content.startswith(document.BYTE_ORDER_MARK)
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a profile has a long-lived key, a session or a token."""
+        return any(entry.get(key) for entry in self.entries.values() for key in _SECRETS)
 
     def names(self) -> list[str]:
         """Return the names of the profiles, in file order."""

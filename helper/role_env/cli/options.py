@@ -92,12 +92,15 @@ def _narrowing(invocation: "Invocation") -> "Narrowing":
 
 
 def _policy_text(file: str) -> str:
+    from role_env.files.private import check_private
     from role_env.profiles.policies import LARGEST_FILE
 
     try:
         if file == "-":
             return sys.stdin.read(LARGEST_FILE) if sys.stdin else ""
         with open(file, encoding="utf-8-sig") as stream:  # noqa: PTH123  as the fast path
+            if not stream.isatty():  # others may write to a terminal
+                check_private(f"the file {file} of --policy", file, os.fstat(stream.fileno()))
             return stream.read(LARGEST_FILE)
     except (OSError, ValueError) as error:
         what = (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8"

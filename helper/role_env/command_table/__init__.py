@@ -128,7 +128,8 @@ class Command:
     A command with `is_silent` writes nothing to stderr when it succeeds, unless `--verbose` is given. `prints` is
     SECRETS or CODE if its output goes to a terminal only with `--show`. With `is_evaluated`, a shell reads the output,
     and after a failure it gets code that fails. A command with `changes_secrets` changes role-env's own secrets; a
-    narrowed session refuses it without `--full`.
+    narrowed session refuses it without `--full`. One without `reads_secrets` reads no file or keyring that may have a
+    long-lived key.
     """
 
     def __init__(
@@ -146,6 +147,7 @@ class Command:
         is_evaluated: bool = False,
         is_silent: bool = False,
         changes_secrets: bool = False,
+        reads_secrets: bool = True,
     ) -> None:
         if changes_secrets:
             options = (*options, _CHANGING)
@@ -164,6 +166,7 @@ class Command:
         self.is_evaluated = is_evaluated
         self.is_silent = is_silent
         self.changes_secrets = changes_secrets
+        self.reads_secrets = reads_secrets
 
     @property
     def purpose(self) -> str:

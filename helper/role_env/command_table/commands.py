@@ -102,6 +102,7 @@ _SESSIONS = (
         statuses={0: "", 1: ""},
         prints=model.CODE,
         is_evaluated=True,
+        reads_secrets=False,
     ),
     Command(
         "renew",
@@ -125,6 +126,7 @@ _SESSIONS = (
         statuses=dict.fromkeys((0, 1, 2), ""),
         prints=model.CODE,
         is_evaluated=True,
+        reads_secrets=False,
     ),
 )
 

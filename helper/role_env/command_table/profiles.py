@@ -174,6 +174,7 @@ REPORTS = (
             2: "",
         },
         exclusive=(("--json", "--prompt"),),
+        reads_secrets=False,
     ),
     Command(
         "whoami",
@@ -206,6 +207,7 @@ REPORTS = (
         (),
         ("role-env help exec", "role-env help exit-statuses"),
         statuses=dict.fromkeys((0, 1, 2), ""),
+        reads_secrets=False,
     ),
     Command(
         "version",
@@ -214,6 +216,7 @@ REPORTS = (
         (),
         ("role-env version", "role-env --version"),
         statuses=dict.fromkeys((0, 1, 2), ""),
+        reads_secrets=False,
     ),
 )
 """The commands that only report."""

@@ -11,7 +11,6 @@ from role_env.cli import Invocation, options, profile_options, questions
 from role_env.cli.access_key_input import read_access_key
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError
 from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint, read_file
@@ -40,7 +39,6 @@ _WITH_EDIT = {"command", "is_command_named", "needed_ttl", "edit", "profile", "c
 
 def run(invocation: Invocation, context: Context) -> int:
     """Create the profile from the options and the answers at the terminal, or add the profiles of a whole list."""
-    forbid_core_dumps()
     if invocation.edit:
         return _edit(invocation, context)
     path = file_to_append_to(invocation.config, Fingerprint(context.environ))

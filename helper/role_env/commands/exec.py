@@ -9,8 +9,8 @@ from role_env import variables
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import Session
-from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import UsageError
+from role_env.files.core_dumps import restore_core_dumps
 from role_env.sessions.obtain import SessionRequest
 from role_env.sessions.renew import renew_as_requested
 from role_env.shells import export as exporters
@@ -43,6 +43,7 @@ def run(invocation: Invocation, context: Context) -> NoReturn:
         environ = _served_environment(invocation, context)
     else:
         environ = exporters.environment(options.obtain(invocation, context), context.environ)
+    restore_core_dumps()
     execution.become(command, environ)
 
 
@@ -75,7 +76,6 @@ def _serve(invocation: Invocation, context: Context, announce: Callable[[str], N
     from role_env.supervise import served_file
     from role_env.supervise.credentials_server import CredentialsServer, Supply, open_listener
 
-    forbid_core_dumps()
     listener = open_listener(invocation.listen)
     request = options.request_of(invocation, context.environ)
     first = SessionRequest(request, context).obtain()

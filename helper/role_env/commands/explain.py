@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from role_env import timestamps, ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
+from role_env.errors import KeyringError
 from role_env.keyrings.sign_ins import StoredSignIn
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import CacheDecision, SessionRequest
@@ -40,9 +41,13 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
 
 
 def _state(sign_in: StoredSignIn, context: Context) -> str:
-    end = sign_in.expiration(context)
-    if end is None:
+    try:
+        found = sign_in.load(context, prompts=False)
+    except KeyringError as error:
+        return f"the sign-in cannot be read: {error.message}"
+    if found is None:
         return "not signed in"
+    end = int(found.expiration)
     return f"signed in until {timestamps.format_utc(end)}" if end > time.time() else "the sign-in has expired"
 
 

@@ -5,7 +5,6 @@ from role_env.cli import Invocation
 from role_env.cli.access_key_input import read_access_key
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError
 from role_env.keyrings import access_keys, vault
 from role_env.profiles import file as profiles
@@ -20,7 +19,6 @@ from role_env.sts import client as sts
 
 def run(invocation: Invocation, context: Context) -> int:
     """Ask for the key, check it with STS, store it, and print its identity; or sign a person in."""
-    forbid_core_dumps()
     file = profiles.load(invocation.config, context.environ)
     profile = file.profile(invocation.profile)
     if isinstance(profile.source, SignedInSource):

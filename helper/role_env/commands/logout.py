@@ -3,7 +3,6 @@
 from role_env import ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
-from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import ProfileError, RefusedError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
@@ -18,7 +17,6 @@ from role_env.sources.signed_in import SignedInSource
 
 def run(invocation: Invocation, context: Context) -> int:
     """Remove the key or sign-in, if there is one, and print what was removed."""
-    forbid_core_dumps()
     name = invocation.profile
     options.check_profile_name(name)
     fingerprint = Fingerprint(context.environ)

@@ -3,7 +3,6 @@
 from role_env import validators
 from role_env.cli import Invocation, options
 from role_env.context import Context
-from role_env.environ.core_dumps import forbid_core_dumps
 from role_env.errors import UsageError
 from role_env.profiles import file as profiles
 from role_env.rotation.rotation import Command, rotate
@@ -11,7 +10,6 @@ from role_env.rotation.rotation import Command, rotate
 
 def run(invocation: Invocation, context: Context) -> int:
     """Take the rotation as far as the options say, and print its state."""
-    forbid_core_dumps()
     options.check_profile_name(invocation.profile)
     asked = {Command.STATUS: invocation.status, Command.FINISH: invocation.finish, Command.ABORT: invocation.abort}
     rotate(

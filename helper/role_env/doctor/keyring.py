@@ -16,7 +16,7 @@ from role_env.doctor.finding import FAIL, LONGEST_CALL, OK, WARN, Finding, Surro
 from role_env.errors import ProfileError
 from role_env.keyrings import SESSION_SERVICE, Entry, backends, kernel
 from role_env.keyrings.container import is_container
-from role_env.keyrings.faults import KeyringFault
+from role_env.keyrings.faults import FOREIGN_BUS_FIX, KeyringFault
 from role_env.keyrings.system import SystemKeyring
 from role_env.sessions.store import cache_mode
 
@@ -150,6 +150,8 @@ def _fix(ring: SystemKeyring, environ: Mapping[str, str]) -> str:
         if sys.platform == "linux" and not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
             return f"unlock it: log in to the desktop; {_WITHOUT_DESKTOP}"
         return "unlock it: log in to the desktop again, or open its program"
+    if ring.fault is KeyringFault.FOREIGN_BUS:
+        return FOREIGN_BUS_FIX
     if ring.fault is KeyringFault.TIMED_OUT:
         return "restart its service: killall gnome-keyring-daemon, or log in again"
     if ring.fault is KeyringFault.NO_BACKEND:

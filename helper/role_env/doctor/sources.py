@@ -5,6 +5,7 @@ import time
 from role_env import timestamps
 from role_env.credentials import AccessKey
 from role_env.doctor.finding import LONGEST_CHECK, OK, WARN, Finding, Surroundings
+from role_env.errors import KeyringError
 from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
 from role_env.keyrings.sign_ins import StoredSignIn
 from role_env.sources.keyring import KeyringKey
@@ -24,9 +25,13 @@ def check_sign_ins(at: Surroundings) -> list[Finding]:
 
 def _of_sign_in(profile: str, sign_in: StoredSignIn, at: Surroundings) -> Finding:
     fix = f"role-env login {profile}"
-    end = sign_in.expiration(at.context(LONGEST_CHECK / 2))
-    if end is None:
+    try:
+        found = sign_in.load(at.context(LONGEST_CHECK / 2), prompts=False)
+    except KeyringError as error:
+        return Finding("sign-in", WARN, f"profile {profile}: its sign-in cannot be read: {error.message}", error.hint)
+    if found is None:
         return Finding("sign-in", WARN, f"profile {profile}: there is no sign-in", fix)
+    end = int(found.expiration)
     left = end - time.time()
     if left <= 0:
         return Finding("sign-in", WARN, f"profile {profile}: the sign-in has expired", fix)

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 
+from role_env.keyrings import dbus
 from role_env.keyrings.notes import KeyringNotes
 from role_env.keyrings.secret_service import COLLECTION_INTERFACE, DEFAULT_COLLECTION, ITEM_INTERFACE
 from role_env.ui.messages import hush_libraries
@@ -20,6 +21,7 @@ NATIVE = {"darwin": ("keyring.backends.macOS", "Keyring"), "win32": ("keyring.ba
 _SERVICE_MODULE = "keyring.backends.SecretService"
 # These backends unlock everything they open, and offer no way to ask first.
 _OPENED_BY_LOOKING = ("keyring.backends.kwallet", "keyring.backends.libsecret")
+_ON_BUS = (_SERVICE_MODULE, *_OPENED_BY_LOOKING)
 
 
 class PlainTextBackend(Exception):
@@ -29,14 +31,17 @@ class PlainTextBackend(Exception):
 def choose(environ: "Mapping[str, str]", notes: KeyringNotes) -> "KeyringBackend":
     """Return the backend that `keyring` chooses, and record it if it is the Secret Service's.
 
-    Raises what `keyring` raises.
+    Raises what `keyring` raises, and ForeignBus before anything is sent to the session bus of another user.
     """
     hush_libraries()
+    has_setting = is_set(environ)
+    if not has_setting:
+        _check_bus(environ)
     if notes.is_secret_service():
         from keyring.backends.SecretService import Keyring
 
         return Keyring()  # type: ignore[no-untyped-call]  # SchemeSelectable's
-    if sys.platform in NATIVE and not is_set(environ):  # examining all backends takes 40 ms
+    if sys.platform in NATIVE and not has_setting:  # examining all backends takes 40 ms
         import importlib
 
         module, name = NATIVE[sys.platform]
@@ -46,9 +51,16 @@ def choose(environ: "Mapping[str, str]", notes: KeyringNotes) -> "KeyringBackend
         import keyring
 
         chosen = keyring.get_keyring()
+    if any(type(one).__module__ in _ON_BUS for one in getattr(chosen, "backends", [chosen])):
+        _check_bus(environ)
     if type(writing_backend(chosen)).__module__ == _SERVICE_MODULE:
         notes.note_secret_service()
     return chosen
+
+
+def _check_bus(environ: "Mapping[str, str]") -> None:
+    if sys.platform not in NATIVE:
+        dbus.check_owners(environ.get("DBUS_SESSION_BUS_ADDRESS", ""))
 
 
 @contextlib.contextmanager

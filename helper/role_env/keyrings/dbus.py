@@ -6,6 +6,7 @@ long as the whole exchange.
 
 import _socket
 import os
+import sys
 import time
 
 from role_env.keyrings.dbus_values import Reader, fields, message
@@ -32,6 +33,10 @@ class UnexpectedReply(Exception):
 
 class ErrorReply(UnexpectedReply):
     """The reply to a call is an error. The connection can still be used."""
+
+
+class ForeignBus(UnexpectedReply):
+    """The bus belongs to another user, as below `su` without `-`. The text names that user."""
 
 
 class Bus:
@@ -110,8 +115,12 @@ class Bus:
             connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
             try:
                 self._connect(connection, path)
+                _check_owner(connection)
             except OSError:
                 connection.close()
+            except ForeignBus:
+                connection.close()
+                raise
             else:
                 return connection
         raise UnexpectedReply("no session bus")
@@ -165,6 +174,41 @@ class Bus:
         """Advance `meanwhile`; at its end, let the next socket operation wait for the time that is left."""
         if next(self._meanwhile, None) is None:
             self._socket.settimeout(self._left())
+
+
+def check_owners(address: str) -> None:
+    """Raise ForeignBus if one of the sockets in the D-Bus `address` belongs to another user. Nothing is sent to them.
+
+    Raises ValueError for a malformed address.
+    """
+    for path in _unix_paths(address):
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        try:
+            connection.connect(path)
+            _check_owner(connection)
+        except OSError:
+            continue
+        finally:
+            connection.close()
+
+
+def _check_owner(connection: _socket.socket) -> None:
+    """Raise ForeignBus if the process that listens at the other end belongs to another user."""
+    if not hasattr(_socket, "SO_PEERCRED"):
+        return
+    # struct ucred: the process, its user and its group. unix(7).
+    owner = int.from_bytes(connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)[4:8], sys.byteorder)
+    if owner != os.geteuid():
+        raise ForeignBus(_user_name(owner))
+
+
+def _user_name(number: int) -> str:
+    import pwd  # not for a usual bus
+
+    try:
+        return f"{pwd.getpwuid(number).pw_name} (uid {number})"
+    except KeyError:
+        return f"the uid {number}"
 
 
 def _unix_paths(address: str) -> "list[str | bytes]":

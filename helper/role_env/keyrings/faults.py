@@ -2,6 +2,11 @@
 
 import enum
 
+FOREIGN_BUS_FIX = (
+    "log in as yourself rather than with su or sudo, or unset DBUS_SESSION_BUS_ADDRESS and see role-env help headless"
+)
+"""What to do about a session bus of another user."""
+
 
 class KeyringFault(enum.Enum):
     """A reason why the keyring cannot be used.
@@ -16,6 +21,7 @@ class KeyringFault(enum.Enum):
     NONE_ON_SYSTEM = "there is none on this system", "NoKeyringError"
     NONE_ON_BUS = "there is none on this session bus", "SecretServiceNotAvailableException"
     PLAIN_TEXT = "the only one here writes to a file, unencrypted", "PlainTextBackend"
+    FOREIGN_BUS = ("DBUS_SESSION_BUS_ADDRESS leads to the session bus of another user",)
     LOCKED = "it is locked", "KeyringLocked", "PromptDismissedException"
     LOCKED_OR_STOPPED = "it is locked, or does not start", "InitError"
     TIMED_OUT = "it timed out; is it locked, or hung?", "TimeoutError"

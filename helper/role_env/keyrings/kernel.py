@@ -17,9 +17,9 @@ except ImportError:  # a Python built without libffi
 NUMBERS = {"x86_64": (248, 250), "aarch64": (217, 219), "riscv64": (217, 219), "ppc64le": (269, 271)}
 _UPDATE, _SETPERM, _DESCRIBE, _LINK, _UNLINK, _SEARCH, _READ, _TIMEOUT = 2, 5, 6, 8, 9, 10, 11, 15
 _PROCESS, _USER = -2, -4
-# The possessor may do anything; a process of the user that does not possess the key, as under `su` or in a new session
-# keyring, may view, read and search it.
-_PERMISSIONS = 0x3F0B0000
+# Each process of the owner may do anything. A possessor may do nothing: below `su`, another user possesses the keys of
+# the login's session keyring, and can also add keys of his own to the user's keyring.
+_PERMISSIONS = 0x003F0000
 _PREFIX = "role-env:"
 # Python's errno has these names only on Linux.
 _ENOKEY, _EKEYEXPIRED, _EKEYREVOKED = 126, 127, 128
@@ -62,7 +62,6 @@ def write(name: str, text: str, *, seconds: int) -> None:
     """
     # The expiration comes first, to find the oldest entry: the kernel's list has no order.
     content = f"{int(time.time()) + seconds}\n{text}".encode()
-    _reach()
     while True:
         try:
             key = _add(name, content)
@@ -70,13 +69,11 @@ def write(name: str, text: str, *, seconds: int) -> None:
         except Unavailable as error:
             if error.number != errno.EDQUOT or not _drop_oldest():
                 raise
-    try:
-        _keyctl(_SETPERM, key, _PERMISSIONS)
-        # Last: writing a key again clears its timeout.
-        _keyctl(_TIMEOUT, key, max(1, seconds))
-    except Unavailable:  # an entry without a timeout must not stay
-        _keyctl(_UNLINK, key, _USER)
-        raise
+    # Only this process can reach the key until it is complete. The link replaces an earlier entry.
+    _keyctl(_SETPERM, key, _PERMISSIONS)
+    _keyctl(_TIMEOUT, key, max(1, seconds))
+    _keyctl(_LINK, key, _USER)
+    _keyctl(_UNLINK, key, _PROCESS)
 
 
 def delete(name: str) -> None:
@@ -90,18 +87,14 @@ def delete(name: str) -> None:
 
 def names() -> list[str]:
     """Return the names of role-env's entries. Raises Unavailable."""
-    _reach()
     return [name for _, name in _ours()]
 
 
-def _reach() -> None:
-    """Link the user's keyring to the process's, since a new session keyring does not possess the user's keys."""
-    _keyctl(_LINK, _USER, _PROCESS)
-
-
 def _find(name: str) -> int:
-    _reach()
-    return _keyctl(_SEARCH, _USER, b"user", _description(name), 0)
+    key = _keyctl(_SEARCH, _USER, b"user", _description(name), 0)
+    if not _own_description(key):
+        raise Unavailable(_ENOKEY)
+    return key
 
 
 def _description(name: str) -> bytes:
@@ -114,17 +107,23 @@ def _bytes(key: int) -> bytes:
     return buffer.raw[: min(length, _LARGEST)]
 
 
+def _own_description(key: int) -> str:
+    """Return the description of `key`, or an empty text if another user owns it."""
+    buffer = ctypes.create_string_buffer(4096)
+    _keyctl(_DESCRIBE, key, buffer, 4096)
+    _, owner, _, _, description = buffer.value.decode("utf-8", "surrogateescape").split(";", 4)
+    return description if int(owner) == os.geteuid() else ""
+
+
 def _ours() -> list[tuple[int, str]]:
     content = _bytes(_USER)
     found = []
     for start in range(0, len(content) // 4 * 4, 4):
         key = int.from_bytes(content[start : start + 4], "little", signed=True)
-        buffer = ctypes.create_string_buffer(4096)
         try:
-            _keyctl(_DESCRIBE, key, buffer, 4096)
-        except Unavailable:  # it expired meanwhile
+            name = _own_description(key)
+        except Unavailable:  # it expired meanwhile, or is another user's
             continue
-        name = buffer.value.decode("utf-8", "surrogateescape").split(";", 4)[-1]
         if name.startswith(_PREFIX):
             found.append((key, name.removeprefix(_PREFIX)))
     return found
@@ -147,7 +146,7 @@ def _drop_oldest() -> bool:
 
 
 def _add(name: str, content: bytes) -> int:
-    return _system_call(0, b"user", _description(name), content, ctypes.c_size_t(len(content)), _USER)
+    return _system_call(0, b"user", _description(name), content, ctypes.c_size_t(len(content)), _PROCESS)
 
 
 def _keyctl(operation: int, *arguments: object) -> int:

@@ -107,7 +107,7 @@ class StoredSignIn:
         in_kernel_now = _parse(kernel.read(self.entry)) if kernel else None
         if in_kernel_now and (found is None or in_kernel_now.issued > found.issued):
             return in_kernel_now
-        if found is None and not (kernel and keyring.is_absent):
+        if found is None:
             vault.check(keyring, is_key=False)
         return found
 
@@ -183,6 +183,10 @@ class StoredSignIn:
         waiting = context.messages.waiting_for(f"another role-env, which {does} the same sign-in")
         seconds = context.deadline.remaining() / 2
         return locks.hold_in_state(self.entry.name, context.environ, seconds=seconds, waiting=waiting)
+
+    def has_kernel(self, context: Context) -> bool:
+        """Return whether a sign-in may be stored in the kernel keyring."""
+        return self._kernel(context) is not None
 
     def _kernel(self, context: Context) -> KernelKeyring | None:
         return kernel_keyring(context.environ) if self._in_kernel else None

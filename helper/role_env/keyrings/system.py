@@ -9,6 +9,7 @@ import time
 from role_env.context import Context
 from role_env.deadline import NoThread, TimedOut, Worker, idle_seconds, is_crowded, within
 from role_env.keyrings import Entry, backends, secret_service
+from role_env.keyrings.dbus import ForeignBus
 from role_env.keyrings.faults import KeyringFault, fault_of
 from role_env.keyrings.notes import KeyringNotes
 from role_env.ui.messages import on_terminal
@@ -162,6 +163,8 @@ class SystemKeyring:
                 return within(seconds, lambda: self._try(operation, end), at_most=most)
         except TimedOut:
             self._fail(KeyringFault.TIMED_OUT)
+        except ForeignBus as error:
+            self._fail(KeyringFault.FOREIGN_BUS, str(error))
         except Exception as error:  # backends raise classes of their own, whose texts may contain a secret
             self._fail(fault_of(error), type(error).__name__)
         return None
@@ -210,7 +213,8 @@ class SystemKeyring:
 
     def _fail(self, fault: KeyringFault, failure: str = "") -> None:
         self.fault = fault
-        self.reason = f"{fault.text} ({failure})" if fault is KeyringFault.BROKEN else fault.text
+        is_detailed = fault in (KeyringFault.BROKEN, KeyringFault.FOREIGN_BUS)
+        self.reason = f"{fault.text} ({failure})" if is_detailed else fault.text
         if fault.is_timeout and (why := self._notes.avoid()):
             self._context.messages.decided(f"the keyring's timeout could not be noted: {why}")
         if fault.is_absence:

@@ -6,6 +6,7 @@ import sys
 from role_env.context import Context
 from role_env.errors import KeyringError
 from role_env.keyrings import Entry, profile_entry
+from role_env.keyrings.faults import FOREIGN_BUS_FIX, KeyringFault
 from role_env.keyrings.index import Index
 from role_env.keyrings.system import SystemKeyring
 
@@ -18,12 +19,12 @@ _HINTS = {
     "win32": "sign in with a password, so that the Credential Manager has a vault, and try again",
 }
 _HINT = "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus"
-_WITHOUT = "if there can be none, put the key into the profiles file, or see role-env help headless"
+_KEY_IN_FILE, _HEADLESS = "put the key into the profiles file", "see role-env help headless"
 _MORE = "role-env doctor shows more"
 
 
 class NoKeyring(KeyringError):
-    """No keyring exists, so it stores nothing."""
+    """There is no keyring for this user here, so it stores nothing."""
 
 
 def read(entry: Entry, context: Context, *, prompts: bool = True) -> str | None:
@@ -90,8 +91,10 @@ def check(keyring: SystemKeyring, *, is_key: bool = True) -> None:
     """Raise NoKeyring if there is no keyring, and KeyringError if it cannot be used; `is_key` is as for `hint`."""
     if not keyring.fault:
         return
-    kind = NoKeyring if keyring.is_absent else KeyringError
-    raise kind(f"the keyring cannot be used: {keyring.reason}", hint=hint(is_key=is_key))
+    message = f"the keyring cannot be used: {keyring.reason}"
+    if keyring.fault is KeyringFault.FOREIGN_BUS:
+        raise NoKeyring(message, hint=FOREIGN_BUS_FIX)
+    raise (NoKeyring if keyring.is_absent else KeyringError)(message, hint=hint(is_key=is_key))
 
 
 def check_stored(stored: str | None, text: str, *, is_key: bool = True) -> None:
@@ -105,4 +108,5 @@ def hint(*, is_key: bool = True) -> str:
 
     With `is_key` it was for an access key, which the profiles file can contain instead.
     """
-    return _HINTS.get(sys.platform) or "; ".join([_HINT, *([_WITHOUT] if is_key else []), _MORE])
+    without = f"{_KEY_IN_FILE}, or {_HEADLESS}" if is_key else _HEADLESS
+    return _HINTS.get(sys.platform) or f"{_HINT}; if there can be none, {without}; {_MORE}"

@@ -9,6 +9,7 @@ import os
 from role_env import names
 from role_env.credentials import RoleArn
 from role_env.errors import ProfileError, UnknownProfileError, printable
+from role_env.files.private import check_private
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini
 from role_env.profiles.locate import locate, own_file, sdk_files
@@ -78,7 +79,7 @@ class ProfilesFile:
             raise ProfileError(f"the profiles file {self.path} cannot be read: {what}", hint=hint) from None
         sections = ini.parse(self.path, content)
         has_secret = any(key in section.values for section in sections.values() for key in _SECRETS)
-        _check_permissions(self.path, status, has_secret=has_secret)
+        check_private(f"the profiles file {self.path}", self.path, status, has_secret=has_secret)
         return sections
 
     def names(self) -> list[str]:
@@ -225,19 +226,3 @@ def _add_defaults(section: Section, defaults: Section) -> None:
         added = {key: value for key, value in added.items() if key not in rows.CHOOSERS}
     section.values = {**added, **section.values}
     section.lines = {**defaults.lines, **section.lines}
-
-
-def _check_permissions(path: str, status: os.stat_result, *, has_secret: bool) -> None:
-    if os.name != "posix":
-        return
-    if status.st_uid not in (os.geteuid(), 0):
-        raise ProfileError(
-            f"the profiles file {path} belongs to another user (uid {status.st_uid})", hint="use a copy of your own"
-        )
-    if has_secret and status.st_mode & 0o066:
-        what = " and ".join(word for word, bits in (("read", 0o044), ("write", 0o022)) if status.st_mode & bits)
-        raise ProfileError(
-            f"the profiles file {path} contains a secret and others can {what} it", hint=f"chmod 600 {path}"
-        )
-    if status.st_mode & 0o022:
-        raise ProfileError(f"others can write the profiles file {path}", hint=f"chmod go-w {path}")

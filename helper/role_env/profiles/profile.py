@@ -6,6 +6,7 @@ from role_env import names, validators
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass, field, fields, replace
 from role_env.errors import ProfileError, UsageError
+from role_env.files.private import check_private
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import policies
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
@@ -183,8 +184,11 @@ def _read_policy(section: Section, values: "Mapping[str, Any]", fingerprint: Fin
 
 
 def _read_policy_file(section: Section, name: str, fingerprint: Fingerprint) -> str:
+    path = section.resolve_path("policy_file", name)
     try:
-        return fingerprint.read(section.resolve_path("policy_file", name))[0].decode("utf-8-sig").strip()
+        content, status = fingerprint.read(path)
+        check_private(f"the policy_file {path} of {section.name} ({section.where_is('policy_file')})", path, status)
+        return content.decode("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         what = (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"
         folder = os.path.dirname(section.path)  # noqa: PTH120  pathlib takes a tenth of the time of `list`

@@ -29,7 +29,7 @@ from role_env.sources import rows
 from role_env.sts.client import StsError
 from role_env.ui.messages import Messages
 
-_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Command(enum.Enum):

@@ -8,6 +8,7 @@ from role_env.aliyun.location import config_path
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
+from role_env.files.private import check_private
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.profiles.profile import DURATION_SECONDS, Profile
@@ -46,13 +47,15 @@ def resolve(wanted: Source, fingerprint: Fingerprint, *, has_role: bool) -> CliC
 def _config_file(fingerprint: Fingerprint) -> ConfigFile:
     path = config_path(fingerprint.variable("HOME"))
     try:
-        content, _ = fingerprint.read(path)
+        content, status = fingerprint.read(path)
     except OSError as error:
         raise ProfileError(
             f"the aliyun CLI's ~/.aliyun/config.json cannot be read: {error.strerror or error}",
             hint="create it with: aliyun configure",
         ) from None
-    return ConfigFile(path, content)
+    file = ConfigFile(path, content)
+    check_private(f"the aliyun CLI's file {path}", path, status, has_secret=file.has_secret)
+    return file
 
 
 def _chain(file: ConfigFile, name: str) -> list[CliProfile]:

@@ -7,6 +7,7 @@ from role_env.errors import KeyringError, RefusedError, RoleEnvError
 from role_env.issuers import oauth
 from role_env.keyrings import access_keys
 from role_env.keyrings.sign_ins import SignIn
+from role_env.keyrings.vault import NoKeyring
 from role_env.profiles.profile import Profile
 from role_env.sessions.store import Cache
 from role_env.sign_in import callback, device
@@ -75,7 +76,9 @@ def store(source: SignedInSource, made: SignIn, context: Context) -> None:
     context = context.restarted()  # the time that the person took does not count
     with source.sign_in.hold_lock(context, "changes"):
         try:
-            before = source.sign_in.load(context)
+            before = None
+            with contextlib.suppress(NoKeyring):  # the kernel keyring may store the new one
+                before = source.sign_in.load(context)
             # First, so that no session of the earlier sign-in is used unchecked, even after a failure below.
             access_keys.touch(context.environ)
             source.sign_in.store(made, context)

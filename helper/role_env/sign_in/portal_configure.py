@@ -1,5 +1,6 @@
 """`configure --cloud-sso`: sign in, and add a profile for everything that the portal offers."""
 
+import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from role_env.fingerprint import Fingerprint
 from role_env.issuers.hosts import ALLOWED_HOST, check_url
 from role_env.issuers.issuer import TokenEnded
 from role_env.issuers.portal import Listed, Portal
+from role_env.keyrings.vault import NoKeyring
 from role_env.profiles import offers
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.new_names import UnusedNames, sanitize
@@ -74,7 +76,9 @@ def _known(path: str, url: str, context: Context) -> tuple[list[str], list[tuple
 def _sign_in_and_list(url: str, context: Context, *, browse: bool) -> list[Assignment]:
     """Return everything that the portal offers. Sign a person in first if no sign-in is valid."""
     source = CloudSso("", "", url, "", "")
-    found = source.sign_in.load(context)
+    found = None
+    with contextlib.suppress(NoKeyring):  # the kernel keyring may store a new one
+        found = source.sign_in.load(context)
     if found and found.host == source.issuer_host and found.expiration > time.time():
         try:
             return _list(url, found.access_token, context)

@@ -56,21 +56,20 @@ class KeyringKey(Source):
         return None
 
     def find_fault(self, context: Context) -> SourceFault | None:
-        """Return the fault of a missing key. A fault of the keyring itself is reported elsewhere."""
-        with contextlib.suppress(KeyringError):
-            if not self._look(context, prompts=False):
-                return self._missing()
-        return None
+        """Return the fault of a missing key or keyring. Another fault of the keyring is reported elsewhere."""
+        try:
+            return None if self._look(context, prompts=False) else self._missing()
+        except vault.NoKeyring as error:
+            return SourceFault(self._unreadable(error), error.hint, is_certain=False)
+        except KeyringError:
+            return None
 
     def key(self, context: Context) -> AccessKey:
         """Return the key in the keyring."""
         try:
             key = self._look(context)
         except KeyringError as error:
-            if not isinstance(error, vault.NoKeyring) or self.access_key_id:
-                message = f"profile {self.profile}: its key is in the keyring: {error.message} ({self.where})"
-                raise KeyringError(message, hint=error.hint) from None
-            key = None
+            raise KeyringError(self._unreadable(error), hint=error.hint) from None
         if key is None:
             fault = self._missing()
             raise ProfileError(fault.message, hint=fault.hint)
@@ -81,6 +80,12 @@ class KeyringKey(Source):
                 hint=f"run: role-env login {self.profile}",
             )
         return key
+
+    def _unreadable(self, error: KeyringError) -> str:
+        what = "its access key cannot be read"
+        if self.has_role and not self.access_key_id:
+            what = "it has no credential source in the file, and an access key of its own cannot be read"
+        return f"profile {self.profile}: {what}: {error.message} ({self.where})"
 
     def _missing(self) -> SourceFault:
         """Return the fault of a missing key. A profile with a role may instead need another source."""

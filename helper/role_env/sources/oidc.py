@@ -15,6 +15,7 @@ from role_env import validators
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import ProfileError
+from role_env.files.private import check_private
 from role_env.fingerprint import Fingerprint, read_file, sha256
 from role_env.http import responses
 from role_env.http.server import Response, Server
@@ -165,7 +166,8 @@ def file_token(path: Path) -> str:
     """Return the token in the file `path`, without surrounding white space. Raises ProfileError with the path."""
     hint = "set oidc_token_file to the file that the cluster or CI system writes the token to"
     try:
-        content, _ = read_file(path)
+        content, status = read_file(path)
+        check_private(f"the OIDC token file {path}", path, status)
         text = content.decode("ascii").strip()
     except OSError as error:
         what = error.strerror or str(error)

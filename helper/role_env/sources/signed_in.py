@@ -8,6 +8,7 @@ from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
 from role_env.keyrings.sign_ins import SignIn, StoredSignIn
+from role_env.keyrings.vault import NoKeyring
 from role_env.sources.base import Source
 
 
@@ -32,7 +33,7 @@ class SignedInSource(Source):
 
     def load_sign_in(self, context: Context) -> SignIn | None:
         """Return the sign-in, even an expired one, or None. Raises KeyringError."""
-        with self._locate_keyring_errors():
+        with self._locate_keyring_errors(context):
             return self.sign_in.load(context)
 
     def require_sign_in(self, context: Context) -> SignIn:
@@ -47,14 +48,17 @@ class SignedInSource(Source):
 
     def _sign_in_id(self, context: Context) -> str:
         """Return the ID of the sign-in, empty if there is none. Raises KeyringError."""
-        with self._locate_keyring_errors():
+        with self._locate_keyring_errors(context):
             return self.sign_in.id(context)
 
     @contextmanager
-    def _locate_keyring_errors(self) -> Iterator[None]:
+    def _locate_keyring_errors(self, context: Context) -> Iterator[None]:
         """Add the profile and its location to errors of the keyring."""
         try:
             yield
         except KeyringError as error:
-            message = f"profile {self.profile}: its sign-in is in the keyring: {error.message} ({self.where})"
-            raise KeyringError(message, hint=error.hint) from None
+            message = f"profile {self.profile}: its sign-in cannot be read: {error.message} ({self.where})"
+            hint = error.hint
+            if isinstance(error, NoKeyring) and self.sign_in.has_kernel(context):
+                hint = f"{self.hint}, for a sign-in in the kernel keyring; or see role-env help headless"
+            raise KeyringError(message, hint=hint) from None
