@@ -96,6 +96,8 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
     is_silent = invocation.unattended or (described.is_silent and not invocation.verbose)
     messages = Messages(verbose=invocation.verbose, silent=is_silent)
     context = Context(os.environ, None, messages, is_unattended=invocation.unattended)
+    if invocation.warning:
+        messages.say(invocation.warning)
     if spent > _FAST_SECONDS:
         context.deadline.extend(-spent)
     # importlib imports warnings and more, which costs 1 ms
