@@ -17,7 +17,8 @@ class Context:
 
     Nothing below `__main__` reads `os.environ`: it reads `environ`. Without a `deadline` it is ROLE_ENV_TIMEOUT seconds
     after its first use: a command that never waits ignores the variable. `is_unattended` is True for work that
-    no person asked for; no keyring backend that a setting chooses is imported then.
+    no person asked for; no keyring backend that a setting chooses is imported then. Without `prompts` no person is
+    asked to unlock a keyring.
     """
 
     def __init__(
@@ -27,11 +28,13 @@ class Context:
         messages: "Messages",
         *,
         is_unattended: bool = False,
+        prompts: bool = True,
     ) -> None:
         self.environ = environ
         self._deadline = deadline
         self.messages = messages
         self.is_unattended = is_unattended
+        self.prompts = prompts
 
     @property
     def deadline(self) -> "Deadline":
@@ -44,15 +47,22 @@ class Context:
 
     def restarted(self) -> "Context":
         """Return the same context with a deadline that begins now, for the work after a person has answered."""
-        return Context(self.environ, None, self.messages, is_unattended=self.is_unattended)
+        return self._with(self.environ, None)
 
     def with_deadline(self, deadline: "Deadline") -> "Context":
         """Return the same context with another deadline."""
-        return Context(self.environ, deadline, self.messages, is_unattended=self.is_unattended)
+        return self._with(self.environ, deadline)
 
     def with_environ(self, environ: "Mapping[str, str]") -> "Context":
         """Return the same context with other environment variables."""
-        return Context(environ, self.deadline, self.messages, is_unattended=self.is_unattended)
+        return self._with(environ, self.deadline)
+
+    def without_prompts(self) -> "Context":
+        """Return the same context for work that asks no person."""
+        return Context(self.environ, self._deadline, self.messages, is_unattended=self.is_unattended, prompts=False)
+
+    def _with(self, environ: "Mapping[str, str]", deadline: "Deadline | None") -> "Context":
+        return Context(environ, deadline, self.messages, is_unattended=self.is_unattended, prompts=self.prompts)
 
 
 def timeout_of(environ: "Mapping[str, str]") -> float:

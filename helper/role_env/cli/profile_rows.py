@@ -142,6 +142,7 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
     from role_env.keyrings import session_entry
     from role_env.sessions.store import Cache
 
+    context = context.without_prompts()
     cache = Cache(context, prompts=False)
     entries = [session_entry(file.real_path, name) for name in names]
     sign_ins = _sign_ins(file, names)
@@ -188,7 +189,7 @@ def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str,
             profile,
             age,
             missing_key,
-            None if missing_key else _expiration(profile, entry, cache),
+            None if missing_key else _expiration(file, entry, cache, context),
             needs_sign_in=sign_in is not None,
             sign_in_end=ends[sign_in.entry.name] if sign_in else None,
         )
@@ -211,13 +212,16 @@ def _key_age(source: "Source | None", context: Context) -> str:
     return f"{text}: rotate it" if days >= ROTATE_AFTER_DAYS else text
 
 
-def _expiration(profile: "Profile", entry: "Entry", cache: "Cache") -> int | None:
-    """Return when the cached session of `profile`, stored as `entry`, expires; None without a valid session."""
+def _expiration(file: ProfilesFile, entry: "Entry", cache: "Cache", context: Context) -> int | None:
+    """Return when the cached session stored as `entry` expires; None if a request would not use it."""
     cached = cache.load_listed(entry)
-    is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
-    if not cached or is_of_another or cached.session.credentials.remaining() <= 0:
+    if not cached:
         return None
-    return cached.session.credentials.expiration
+    from role_env.sessions import Request
+    from role_env.sessions.obtain import SessionRequest  # only if a session is cached
+
+    is_used = SessionRequest(Request(entry.username, no_cache=True), context, file).uses(cached)
+    return cached.session.credentials.expiration if is_used else None
 
 
 def offered_lines(rows: list[Row], context: Context) -> list[str]:
