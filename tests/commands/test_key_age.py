@@ -6,10 +6,12 @@ import time
 import pytest
 
 from cloud.ram import LocalRam
+from cloud.world import ACCOUNT_A
 from support.machine import Machine
 from support.tables import cells_of
 
 DAY = 86400
+OWNER = f"acs:ram::{ACCOUNT_A}:user/test_user1"
 
 
 def log_in(machine: Machine, *, days: float) -> str:
@@ -34,7 +36,7 @@ def test_a_young_key_is_shown_with_its_age(machine: Machine, ram: LocalRam) -> N
     key_id = log_in(machine, days=89.5)
     assert age_shown(machine) == "89 days"
     (finding,) = findings(machine)
-    assert finding["message"].startswith(f"profile profileA: {key_id} is 89 days old (created 20")
+    assert finding["message"].startswith(f"profile profileA: {key_id} is of {OWNER} and 89 days old (created 20")
     assert (finding["status"], finding["fix"]) == ("ok", "")
 
 
@@ -65,7 +67,7 @@ def test_a_key_is_stored_without_its_age_where_ram_does_not_say_it(machine: Mach
     log_in(machine, days=91)
     assert len(ram.calls) - before <= 1
     assert age_shown(machine) == ""
-    assert findings(machine) == []
+    assert findings(machine)[0]["message"].endswith(f" is of {OWNER}")
     machine.succeeds("profileB")
 
 

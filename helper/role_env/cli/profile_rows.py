@@ -202,9 +202,8 @@ def _key_age(source: "Source | None", context: Context) -> str:
     if source is None or source.row is not rows.KEYRING:
         return ""
     from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
-    from role_env.sources.keyring import KeyringKey  # already imported if a profile has such a source
 
-    key = source.stored_key(context) if isinstance(source, KeyringKey) else None
+    key = source.stored_key(context)
     days = age(key) if key else None
     if days is None:
         return ""
